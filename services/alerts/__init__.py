@@ -1,0 +1,1 @@
+"""From a risk state to a person who acts."""

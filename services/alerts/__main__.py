@@ -1,0 +1,1 @@
+"""Starts alerts: settings, wiring, run."""

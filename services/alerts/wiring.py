@@ -1,0 +1,1 @@
+"""Builds alerts from its settings: the one place where its parts are chosen."""

@@ -1,0 +1,1 @@
+"""The `tocsin` command: local stack, demo, migration, replay, verification and benchmarks."""

@@ -1,0 +1,1 @@
+"""The events that the services exchange: the only thing that they share about meaning."""

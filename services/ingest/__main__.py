@@ -1,0 +1,1 @@
+"""Starts ingest: settings, wiring, run."""

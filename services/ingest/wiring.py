@@ -1,0 +1,1 @@
+"""Builds ingest from its settings: the one place where its parts are chosen."""

@@ -1,0 +1,1 @@
+"""From canonical events to a borrower's risk state, exactly once."""

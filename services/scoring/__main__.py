@@ -1,0 +1,1 @@
+"""Starts scoring: settings, wiring, run."""

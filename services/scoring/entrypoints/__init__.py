@@ -1,0 +1,1 @@
+"""Doors: HTTP applications and consumers."""

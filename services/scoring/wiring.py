@@ -1,0 +1,1 @@
+"""Builds scoring from its settings: the one place where its parts are chosen."""

@@ -1,0 +1,1 @@
+"""A core bank that never was: a labelled synthetic portfolio, deterministic by seed."""

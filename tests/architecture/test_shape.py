@@ -1,0 +1,56 @@
+"""The tree keeps its shape: small files, short functions, the same skeleton in every service."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+DEPLOYABLES = ("ingest", "scoring", "alerts")
+MOST_LINES_A_FILE = 400
+MOST_LINES_A_FUNCTION = 60
+SOURCES = sorted((ROOT / "services").rglob("*.py"))
+
+
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+
+
+def functions(tree: ast.Module) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
+    return [
+        node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_files_and_functions_stay_small(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= MOST_LINES_A_FILE
+    for function in functions(parsed(path)):
+        assert (function.end_lineno or 0) - function.lineno < MOST_LINES_A_FUNCTION, function.name
+
+
+@pytest.mark.parametrize("service", DEPLOYABLES)
+def test_every_service_has_the_same_skeleton(service: str) -> None:
+    folder = ROOT / "services" / service
+    for part in ("domain", "application", "adapters", "entrypoints"):
+        assert (folder / part / "__init__.py").is_file()
+    for part in ("__main__.py", "settings.py", "wiring.py"):
+        assert (folder / part).is_file()
+
+
+def test_exactly_the_deployables_can_be_run() -> None:
+    runnable = {path.parent.name for path in SOURCES if path.name == "__main__.py"}
+    assert runnable == set(DEPLOYABLES)
+
+
+def test_no_coroutine_in_the_functional_core() -> None:
+    for path in SOURCES:
+        if "domain" in path.parts:
+            assert not any(
+                isinstance(node, ast.AsyncFunctionDef) for node in functions(parsed(path))
+            ), path
+
+
+def test_no_drawer_modules() -> None:
+    names = {path.stem for path in SOURCES}
+    assert not names & {"utils", "helpers", "common", "manager", "core", "misc"}
