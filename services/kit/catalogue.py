@@ -1,0 +1,136 @@
+"""The metrics that every service has: HTTP, the process, and the way through Kafka.
+
+Names are stable: dashboards, alert rules and runs against a live system rely on them.
+"""
+
+from services.kit.metrics import SIZE_BUCKETS, counter, gauge, histogram
+
+HTTP_REQUESTS = counter(
+    "tocsin_http_requests_total",
+    unit="requests",
+    labels=("method", "route", "status"),
+    meaning="HTTP requests answered, by method, route template and status.",
+)
+HTTP_SECONDS = histogram(
+    "tocsin_http_request_seconds",
+    unit="seconds",
+    labels=("method", "route"),
+    meaning="Time from the request's first byte to the response's last.",
+)
+LOOP_LAG_SECONDS = gauge(
+    "tocsin_event_loop_lag_seconds",
+    unit="seconds",
+    meaning="How late the event loop woke a timer that was due, at the last look.",
+)
+READY = gauge(
+    "tocsin_ready",
+    unit="0 or 1",
+    meaning="1 while the process answers /readyz with 200.",
+)
+BUILD = gauge(
+    "tocsin_build_info",
+    unit="1",
+    labels=("service", "version"),
+    meaning="Always 1; its labels name the service and the version that runs.",
+)
+BACKGROUND_FAILURES = counter(
+    "tocsin_background_failures_total",
+    unit="failures",
+    labels=("task",),
+    meaning="Background tasks that ended with an error; the process stops after one.",
+)
+
+RECORDS = counter(
+    "tocsin_records_total",
+    unit="records",
+    labels=("topic", "partition", "result"),
+    meaning="Records read from Kafka and settled: applied, duplicate or quarantined.",
+)
+LAG_RECORDS = gauge(
+    "tocsin_consumer_lag_records",
+    unit="records",
+    labels=("topic", "partition"),
+    meaning="Records on the broker that this partition's owner has not committed yet.",
+)
+BATCH_RECORDS = histogram(
+    "tocsin_batch_records",
+    unit="records",
+    labels=("topic",),
+    buckets=SIZE_BUCKETS,
+    meaning="Records in one fenced transaction.",
+)
+BATCH_SECONDS = histogram(
+    "tocsin_batch_seconds",
+    unit="seconds",
+    labels=("topic",),
+    meaning="Time of one fenced transaction, from its begin to its commit.",
+)
+COMMITS = counter(
+    "tocsin_commits_total",
+    unit="transactions",
+    labels=("topic", "result"),
+    meaning="Fenced transactions by result: committed, fenced, retried or failed.",
+)
+PARTITIONS_ASSIGNED = gauge(
+    "tocsin_partitions_assigned",
+    unit="partitions",
+    labels=("topic",),
+    meaning="Partitions that this process owns.",
+)
+PARTITION_STOPPED = gauge(
+    "tocsin_partition_stopped",
+    unit="0 or 1",
+    labels=("topic", "partition", "reason"),
+    meaning="1 while a partition stands still on purpose: a hole, a recreated topic, poison.",
+)
+REBALANCES = counter(
+    "tocsin_rebalances_total",
+    unit="rebalances",
+    labels=("topic",),
+    meaning="Times the group gave this process another set of partitions.",
+)
+OUTBOX_PENDING = gauge(
+    "tocsin_outbox_pending_records",
+    unit="records",
+    labels=("topic",),
+    meaning="Rows of the outbox that the broker has not acknowledged yet.",
+)
+OUTBOX_OLDEST = gauge(
+    "tocsin_outbox_oldest_pending_timestamp_seconds",
+    unit="unix seconds",
+    labels=("topic",),
+    meaning="When the oldest unacknowledged outbox row was written; 0 when none is left.",
+)
+OUTBOX_RELAYED = counter(
+    "tocsin_outbox_relayed_total",
+    unit="records",
+    labels=("topic",),
+    meaning="Outbox rows that the broker acknowledged.",
+)
+PRODUCED = counter(
+    "tocsin_produced_total",
+    unit="records",
+    labels=("topic", "result"),
+    meaning="Records handed to the broker: acknowledged, refused or timed out.",
+)
+
+KIT_CATALOGUE = (
+    HTTP_REQUESTS,
+    HTTP_SECONDS,
+    LOOP_LAG_SECONDS,
+    READY,
+    BUILD,
+    BACKGROUND_FAILURES,
+    RECORDS,
+    LAG_RECORDS,
+    BATCH_RECORDS,
+    BATCH_SECONDS,
+    COMMITS,
+    PARTITIONS_ASSIGNED,
+    PARTITION_STOPPED,
+    REBALANCES,
+    OUTBOX_PENDING,
+    OUTBOX_OLDEST,
+    OUTBOX_RELAYED,
+    PRODUCED,
+)

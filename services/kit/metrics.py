@@ -1,0 +1,203 @@
+"""Typed metrics: a catalogue says what exists, a recorder writes it, a registry shows it.
+
+Every metric of a process is declared once as a `Metric` in a catalogue (`services/kit/
+catalogue.py` for what all services share, `services/<service>/metrics.py` for the rest);
+`docs/metrics.md` is compared with the catalogues by a test. Code that measures receives a
+`Recorder`, so nothing but this module imports prometheus_client. A metric is recorded after
+the thing it counts has landed, never before.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+    generate_latest,
+)
+
+
+class Kind(StrEnum):
+    """How a metric behaves."""
+
+    COUNTER = "counter"
+    GAUGE = "gauge"
+    HISTOGRAM = "histogram"
+
+
+# From one millisecond to a minute: the goals stand at 250 ms and 1 s, in the middle.
+SECONDS_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+SIZE_BUCKETS = (1, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """One metric: its full name, how it behaves, its unit, its labels and what it means.
+
+    Labels have few values each: a partition, an outcome, a reason from a closed list; never
+    a borrower, an officer, an id, a URL or the text of an error.
+    """
+
+    name: str
+    kind: Kind
+    unit: str
+    meaning: str
+    labels: tuple[str, ...] = ()
+    buckets: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.name.startswith("tocsin_"):
+            raise ValueError(f"metric name {self.name!r} must start with tocsin_")
+        if (self.kind is Kind.COUNTER) != self.name.endswith("_total"):
+            raise ValueError(f"metric {self.name!r}: counters, and only they, end with _total")
+        if self.buckets and self.kind is not Kind.HISTOGRAM:
+            raise ValueError(f"metric {self.name!r}: only a histogram has buckets")
+
+
+def counter(name: str, *, unit: str, meaning: str, labels: Sequence[str] = ()) -> Metric:
+    """Declare a number that only grows."""
+    return Metric(name=name, kind=Kind.COUNTER, unit=unit, meaning=meaning, labels=tuple(labels))
+
+
+def gauge(name: str, *, unit: str, meaning: str, labels: Sequence[str] = ()) -> Metric:
+    """Declare a number that goes up and down."""
+    return Metric(name=name, kind=Kind.GAUGE, unit=unit, meaning=meaning, labels=tuple(labels))
+
+
+def histogram(
+    name: str,
+    *,
+    unit: str,
+    meaning: str,
+    labels: Sequence[str] = (),
+    buckets: tuple[float, ...] = SECONDS_BUCKETS,
+) -> Metric:
+    """Declare a distribution."""
+    return Metric(
+        name=name,
+        kind=Kind.HISTOGRAM,
+        unit=unit,
+        meaning=meaning,
+        labels=tuple(labels),
+        buckets=buckets,
+    )
+
+
+class Recorder(Protocol):
+    """What code that measures may do."""
+
+    def add(self, metric: Metric, amount: float = 1, /, **labels: str) -> None:
+        """Raise a counter."""
+        ...
+
+    def set(self, metric: Metric, value: float, /, **labels: str) -> None:
+        """Set a gauge."""
+        ...
+
+    def observe(self, metric: Metric, value: float, /, **labels: str) -> None:
+        """Put a value into a distribution."""
+        ...
+
+
+class Metrics:
+    """The recorder of a running process, with the registry that `/metrics` shows."""
+
+    def __init__(self, catalogue: Iterable[Metric]) -> None:
+        self.registry = CollectorRegistry(auto_describe=True)
+        ProcessCollector(registry=self.registry)
+        PlatformCollector(registry=self.registry)
+        self._declared: dict[Metric, Counter | Gauge | Histogram] = {}
+        for metric in catalogue:
+            self._declare(metric)
+
+    def add(self, metric: Metric, amount: float = 1, /, **labels: str) -> None:
+        """Raise a counter."""
+        series = self._series(metric, Kind.COUNTER, labels)
+        assert isinstance(series, Counter)
+        series.inc(amount)
+
+    def set(self, metric: Metric, value: float, /, **labels: str) -> None:
+        """Set a gauge."""
+        series = self._series(metric, Kind.GAUGE, labels)
+        assert isinstance(series, Gauge)
+        series.set(value)
+
+    def observe(self, metric: Metric, value: float, /, **labels: str) -> None:
+        """Put a value into a distribution."""
+        series = self._series(metric, Kind.HISTOGRAM, labels)
+        assert isinstance(series, Histogram)
+        series.observe(value)
+
+    def forget(self, metric: Metric, /, **labels: str) -> None:
+        """Drop one labelled series, such as the lag of a partition that has left."""
+        declared = self._declared[metric]
+        if tuple(labels.values()) in declared._metrics:
+            declared.remove(*(labels[name] for name in metric.labels))
+
+    def exposition(self) -> bytes:
+        """Return the text that a Prometheus server scrapes."""
+        return generate_latest(self.registry)
+
+    def __iter__(self) -> Iterator[Metric]:
+        return iter(self._declared)
+
+    def _declare(self, metric: Metric) -> None:
+        if metric in self._declared:
+            return
+        if metric.kind is Kind.COUNTER:
+            self._declared[metric] = Counter(
+                metric.name, metric.meaning, metric.labels, registry=self.registry
+            )
+        elif metric.kind is Kind.GAUGE:
+            self._declared[metric] = Gauge(
+                metric.name, metric.meaning, metric.labels, registry=self.registry
+            )
+        else:
+            self._declared[metric] = Histogram(
+                metric.name,
+                metric.meaning,
+                metric.labels,
+                buckets=metric.buckets or SECONDS_BUCKETS,
+                registry=self.registry,
+            )
+
+    def _series(
+        self, metric: Metric, kind: Kind, labels: dict[str, str]
+    ) -> Counter | Gauge | Histogram:
+        if metric.kind is not kind:
+            raise TypeError(f"metric {metric.name} is a {metric.kind}, not a {kind}")
+        declared = self._declared.get(metric)
+        if declared is None:
+            raise LookupError(f"metric {metric.name} is in no catalogue of this process")
+        return declared.labels(**labels) if metric.labels else declared
+
+
+class Measured:
+    """A recorder that remembers, for tests."""
+
+    def __init__(self) -> None:
+        self.values: dict[tuple[str, tuple[tuple[str, str], ...]], list[float]] = {}
+
+    def add(self, metric: Metric, amount: float = 1, /, **labels: str) -> None:
+        self._keep(metric, amount, labels)
+
+    def set(self, metric: Metric, value: float, /, **labels: str) -> None:
+        self._keep(metric, value, labels)
+
+    def observe(self, metric: Metric, value: float, /, **labels: str) -> None:
+        self._keep(metric, value, labels)
+
+    def total(self, metric: Metric, /, **labels: str) -> float:
+        """Return the sum of what one series was given."""
+        return sum(self.values.get((metric.name, tuple(sorted(labels.items()))), ()))
+
+    def _keep(self, metric: Metric, value: float, labels: dict[str, str]) -> None:
+        if set(labels) != set(metric.labels):
+            raise ValueError(f"metric {metric.name} has the labels {metric.labels}, got {labels}")
+        self.values.setdefault((metric.name, tuple(sorted(labels.items()))), []).append(value)

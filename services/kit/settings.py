@@ -1,0 +1,77 @@
+"""What every process of Tocsin must know: where the broker and the database are.
+
+Read once, at the entry point, and passed down as plain values. Each service has its own
+`settings.py` beside this one for what only it needs. Nothing else reads the environment.
+"""
+
+from typing import Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class PlatformSettings(BaseSettings):
+    """The settings shared by all services and by the command line (`TOCSIN_*`)."""
+
+    model_config = SettingsConfigDict(env_prefix="TOCSIN_", frozen=True, extra="ignore")
+
+    kafka_bootstrap: str = Field(
+        min_length=3, description="Kafka bootstrap servers, host:port[,host:port]"
+    )
+    database_url: SecretStr = Field(description="postgresql://user:password@host:port/database")
+    topic_prefix: str = Field(default="tocsin.", pattern=r"^[a-zA-Z0-9._-]*$", max_length=100)
+    partitions: int = Field(default=8, ge=1, le=64)
+    bank_timezone: str = "Europe/Berlin"
+    environment: Literal["development", "production"] = "development"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_hash_key: SecretStr = Field(
+        default=SecretStr(""),
+        description="keys the hash of borrower ids in the logs; the same in all services",
+    )
+
+    @field_validator("database_url")
+    @classmethod
+    def _a_postgresql_url(cls, value: SecretStr) -> SecretStr:
+        if not value.get_secret_value().startswith(("postgresql://", "postgres://")):
+            raise ValueError("TOCSIN_DATABASE_URL must start with postgresql://")
+        return value
+
+    @field_validator("bank_timezone")
+    @classmethod
+    def _a_known_time_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError(
+                f"TOCSIN_BANK_TIMEZONE {value!r} is not an IANA time zone such as Europe/Berlin"
+            ) from error
+        return value
+
+    @property
+    def events_topic(self) -> str:
+        """The topic of canonical events."""
+        return f"{self.topic_prefix}events"
+
+    @property
+    def risk_topic(self) -> str:
+        """The topic of assessment changes."""
+        return f"{self.topic_prefix}risk"
+
+    @property
+    def alerts_topic(self) -> str:
+        """The topic of the alerts' life-cycle."""
+        return f"{self.topic_prefix}alerts"
+
+    @property
+    def dsn(self) -> str:
+        """The database URL in clear, for the driver only; never log it."""
+        return self.database_url.get_secret_value()
+
+
+def effective(settings: BaseSettings) -> dict[str, str | int | float | bool | None]:
+    """Return what is set, for the one log line at start; secrets stay masked."""
+    shown: dict[str, str | int | float | bool | None] = {}
+    for name, value in settings.model_dump().items():
+        shown[name] = value if isinstance(value, str | int | float | bool | None) else str(value)
+    return shown
