@@ -1,0 +1,1 @@
+"""The indicator catalogue: one declaration and one pure function each."""

@@ -1,0 +1,96 @@
+"""What an indicator is: its name, family, inputs and one pure function from facts to a figure.
+
+One module per subject declares its indicators in a tuple ``INDICATORS``; `registry` collects them.
+Thresholds, weights, knots and decay are *not* here: they are the rulebook's. An indicator only
+knows how to measure.
+
+Must stay true: ``measure`` reads facts and changes nothing; ``inputs`` names every kind of fact it
+reads, because an event re-evaluates exactly the indicators whose inputs it touched.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from services.scoring.domain.measurement import Measurement, Unit
+from services.scoring.domain.signals import slot_of
+
+if TYPE_CHECKING:
+    from services.scoring.domain.facts import Borrower
+    from services.scoring.domain.rulebook import Rules
+
+# Kinds of fact, as bits. An event's mask says what it touched; day close touches DAY.
+PROFILE: Final = 1
+LOANS: Final = 2
+PAYMENTS: Final = 4
+FLOWS: Final = 8
+BALANCES: Final = 16
+FACILITIES: Final = 32
+STATEMENTS: Final = 64
+BOUNCES: Final = 128
+DAY: Final = 256
+COLLATERAL: Final = 512
+LINKS: Final = 1024
+COVENANTS: Final = 2048
+EXTERNAL: Final = 4096
+PROMISES: Final = 8192
+EVERYTHING: Final = 16383
+
+REPAYMENT: Final = 0
+ACCOUNT: Final = 1
+STATEMENT: Final = 2
+COLLATERAL_GROUP: Final = 3
+EXTERNAL_FAMILY: Final = 4
+FAMILIES: Final = 5
+FAMILY_NAMES: Final = ("REPAYMENT", "ACCOUNT", "STATEMENT", "COLLATERAL_GROUP", "EXTERNAL")
+
+Measure = Callable[["Borrower", int, "Rules"], Measurement]
+Evidence = Callable[["Borrower", int], list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """One figure of an indicator. ``name`` is what rulebooks call it; ``label`` is for people."""
+
+    name: str
+    unit: Unit
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Indicator:
+    """One entry of the catalogue.
+
+    Args:
+        id: As in the catalogue, ``R-01``.
+        name: A few plain words for a loan officer.
+        family: One of REPAYMENT … EXTERNAL_FAMILY.
+        group: Correlation group; inside (family, group) only the strongest indicator scores.
+        risk_type: Key of the playbook, such as ``PAYMENT_DELAY``.
+        arms: The figures that ``measure`` returns, in order; the first is the usual one.
+        inputs: Bits of the kinds of fact that ``measure`` reads.
+        measure: ``(borrower, as_of day ordinal, rules) -> Measurement``. During a day ``as_of`` is
+            the event's business date; at the close of day D it is D, and windows include D.
+        evidence: ``(borrower, as_of) -> references of events``; called only when an assessment is
+            written, newest first, at most a handful.
+    """
+
+    id: str
+    name: str
+    family: int
+    group: str
+    risk_type: str
+    arms: tuple[Arm, ...]
+    inputs: int
+    measure: Measure
+    evidence: Evidence | None = None
+
+    @property
+    def slot(self) -> int:
+        """Return the fixed position in `Signals`."""
+        return slot_of(self.id)
+
+
+def one_arm(unit: Unit, label: str = "") -> tuple[Arm, ...]:
+    """Return the arms of an indicator with a single figure."""
+    return (Arm("value", unit, label),)

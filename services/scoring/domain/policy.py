@@ -1,0 +1,87 @@
+"""The state machine's rules as data: what lets a borrower in, what lets it out.
+
+Each rule has an id, so that a transition can name what triggered it. `states` applies them;
+rulebooks fill them in.
+"""
+
+from dataclasses import dataclass
+
+from services.scoring.domain.thresholds import Threshold
+
+
+@dataclass(frozen=True, slots=True)
+class SignalTest:
+    """True when the signal is at ``level`` or worse, and its figure past ``threshold`` if given."""
+
+    slot: int
+    level: int = 0
+    threshold: Threshold | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EntryRule:
+    """Everything that is stated must hold for the borrower to be put into ``to``.
+
+    Args:
+        hard: A hard rule keeps a state from being relaxed while it is true; score rules do not.
+        score: The score has reached the segment's cut for ``to``.
+        amber_families: At least so many families hold a signal at amber or worse.
+        reds: At least so many signals at red or worse.
+        red_families: … spread over at least so many families.
+        tests: Signal tests of which ``tests_needed`` must be true.
+        family_cut: One family has been at the family cut for the segment's number of days.
+        flags: Any of these flags is set.
+    """
+
+    id: str
+    to: int
+    text: str
+    hard: bool = True
+    score: bool = False
+    amber_families: int = 0
+    reds: int = 0
+    red_families: int = 0
+    tests: tuple[SignalTest, ...] = ()
+    tests_needed: int = 1
+    family_cut: bool = False
+    flags: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ExitRule:
+    """Everything that is stated must hold at a day close before ``source`` is left for ``to``.
+
+    Args:
+        automatic: The system moves by itself; otherwise it proposes and a second person approves.
+        score_days: The score stayed below the segment's exit cut for so many days.
+        dwell_days: Shortest stay in ``source``.
+        no_red: No signal is red.
+        no_arrears_days: Operational DPD was 0 for so many days.
+        on_time: The last so many instalments were paid on time.
+        no_hard_days: No hard rule of ``source`` or worse was true for so many days.
+    """
+
+    id: str
+    source: int
+    to: int
+    automatic: bool = False
+    score_days: int = 0
+    dwell_days: int = 0
+    no_red: bool = False
+    no_arrears_days: int = 0
+    on_time: int = 0
+    no_hard_days: int = 0
+    months_without_default: int = 0
+    months_if_forborne: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class StatePolicy:
+    """The rules and general limits of the state machine (domain 4.2 and 4.3)."""
+
+    entries: tuple[EntryRule, ...]
+    exits: tuple[ExitRule, ...]
+    quiet_business_days: int = 10
+    least_completeness: int = 600_000
+    most_moves: int = 3
+    moves_window_days: int = 90

@@ -1,0 +1,108 @@
+"""The stored risk state of a borrower: state, dwell clocks and what was emitted last.
+
+Everything here is an integer, a short list of integers or a string, so that the same log gives the
+same bytes. Days are ordinals of business dates; 0 means "never" or "not running".
+"""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+NORMAL: Final = 0
+ATTENTION: Final = 1
+WATCH: Final = 2
+HIGH_RISK: Final = 3
+PROBATION: Final = 4
+DEFAULT: Final = 5
+CLOSED: Final = 6
+# The order of the numbers is the worse-than order of domain reading 25.
+STATE_NAMES: Final = (
+    "NORMAL",
+    "ATTENTION",
+    "WATCH",
+    "HIGH_RISK",
+    "PROBATION",
+    "DEFAULT",
+    "CLOSED",
+)
+
+# Flags, orthogonal to the state.
+FORBORNE: Final = 1
+UTP: Final = 2
+TECHNICAL_PAST_DUE: Final = 4
+DISPUTED: Final = 8
+FRAUD_RED_FLAG: Final = 16
+EXIT_LIST: Final = 32
+LEGAL: Final = 64
+IN_DRILL: Final = 128
+INSOLVENT: Final = 256
+DISTRESSED_RESTRUCTURING: Final = 512
+FORMERLY_NON_PERFORMING: Final = 1024
+FLAG_NAMES: Final = (
+    "FORBORNE",
+    "UTP",
+    "TECHNICAL_PAST_DUE",
+    "DISPUTED",
+    "FRAUD_RED_FLAG",
+    "EXIT_LIST",
+    "LEGAL",
+    "IN_DRILL",
+    "INSOLVENT",
+    "DISTRESSED_RESTRUCTURING",
+    "FORMERLY_NON_PERFORMING",
+)
+
+NOT_SCORED: Final = -1
+
+
+@dataclass(slots=True)
+class Emitted:
+    """What the last emitted assessment said: enough to say what changed since then.
+
+    ``levels`` is flat: slot, level, slot, level … of every signal at amber or worse.
+    """
+
+    score: int = 0
+    state: int = 0
+    dpd_bucket: int = 0
+    month: int = 0
+    regimes: str = ""
+    levels: list[int] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class RiskState:
+    """State, clocks and counters of one borrower.
+
+    Args:
+        families: Family scores in micro-units, ``NOT_SCORED`` where the family does not apply.
+        score: 0 to 1,000,000 (100 points are 1,000,000).
+        completeness: Measured weight over applicable weight, micro-units.
+        calm_since: For each exit rule of the policy, by position: first day close of the present
+            unbroken run in which its score condition held; 0 while it does not.
+        no_arrears_since: First day close of the present run with operational DPD 0.
+        no_hard_since: First day close of the present run with no hard rule true, per state
+            ATTENTION, WATCH, HIGH_RISK.
+        family_days: Business-day closes in a row with the family at or above the family cut.
+        moves: Days of the last state changes, newest last (flip guard).
+    """
+
+    state: int = NORMAL
+    from_state: int = NORMAL
+    since: int = 0
+    tightened_on: int = 0
+    families: list[int] = field(default_factory=lambda: [NOT_SCORED] * 5)
+    score: int = 0
+    completeness: int = 0
+    flags: int = 0
+    calm_since: list[int] = field(default_factory=list)
+    no_arrears_since: int = 0
+    no_hard_since: list[int] = field(default_factory=lambda: [0, 0, 0])
+    no_default_since: int = 0
+    family_days: list[int] = field(default_factory=lambda: [0] * 5)
+    moves: list[int] = field(default_factory=list)
+    frozen_until: int = 0
+    proposed_to: int = -1
+    proposed_on: int = 0
+    rule_ids: list[str] = field(default_factory=list)
+    sequence: int = 0
+    emitted: Emitted = field(default_factory=Emitted)

@@ -1,0 +1,208 @@
+"""A compiled rulebook: every number that a credit team may change, as plain data.
+
+Adapters read it from YAML; the core only uses it. `Rulebook.rules_for` resolves the overlays for
+one kind of borrower (segment, then industry, then the borrower itself; the most specific wins) and
+remembers the answer. All figures are integers: micro-units, days, minor units of a currency.
+
+Must stay true: nothing here is changed after compilation, so two folds can share one rulebook.
+"""
+
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from services.scoring.domain.indicators.declaration import FAMILIES, Indicator
+from services.scoring.domain.policy import StatePolicy
+from services.scoring.domain.thresholds import ArmRule
+
+RETAIL_SEGMENTS: Final = ("RETAIL", "MICRO")
+
+
+@dataclass(frozen=True, slots=True)
+class Tolerance:
+    """What may stay unpaid without being late: max(fixed part, share of the instalment)."""
+
+    relative_micro: int = 1_000
+    fixed_minor: dict[str, int] = field(default_factory=dict)
+
+    def minor(self, currency: str, decimals: int, instalment_minor: int) -> int:
+        """Return the tolerated amount in minor units for one instalment."""
+        fixed = self.fixed_minor.get(currency)
+        if fixed is None:
+            fixed = 100 if decimals != 3 else 1_000
+        return max(fixed, instalment_minor * self.relative_micro // 1_000_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Materiality:
+    """Both tests of regulatory past due: above the amount *and* above the share of exposure."""
+
+    relative_micro: int = 10_000
+    retail_minor: dict[str, int] = field(default_factory=lambda: {"EUR": 10_000})
+    other_minor: dict[str, int] = field(default_factory=lambda: {"EUR": 50_000})
+
+    def absolute_minor(self, segment: str, currency: str) -> int:
+        """Return the absolute threshold; a currency that is not listed uses the EUR figure."""
+        table = self.retail_minor if segment in RETAIL_SEGMENTS else self.other_minor
+        return table.get(currency, table["EUR"])
+
+    def is_material(self, segment: str, currency: str, arrears: int, exposure: int) -> bool:
+        """Return whether arrears exceed both thresholds; without exposure the amount decides."""
+        if arrears <= self.absolute_minor(segment, currency):
+            return False
+        return exposure <= 0 or arrears * 1_000_000 > exposure * self.relative_micro
+
+
+@dataclass(frozen=True, slots=True)
+class IndicatorRule:
+    """How one indicator is judged: weight, group, arms by position, decay.
+
+    Args:
+        arms: One rule per declared arm, ``None`` where the rulebook does not use that arm.
+        needs_all: Every arm that has a figure must agree (worst level and g are the mildest);
+            otherwise the worst arm decides (domain reading 4).
+        weight: Largest contribution to the family, micro-units; 0 shows the signal as a note.
+        half_life_days: Decay of point events, 0 for none.
+    """
+
+    indicator: Indicator
+    slot: int
+    weight: int
+    group: str
+    arms: tuple[ArmRule | None, ...]
+    needs_all: bool = False
+    half_life_days: int = 0
+    enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Cuts:
+    """Score cuts of one segment, micro-units, and where they come from."""
+
+    attention: int
+    watch: int
+    high_risk: int
+    attention_exit: int
+    watch_exit: int
+    high_risk_exit: int
+    family: int
+    family_days: int
+    population: str = ""
+    budget: str = ""
+    set_on: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The rulebook as it applies to one kind of borrower. This is what the fold works with."""
+
+    name: str
+    version: str
+    segment: str
+    indicators: tuple[IndicatorRule, ...]
+    by_slot: tuple[IndicatorRule | None, ...]
+    by_family: tuple[tuple[IndicatorRule, ...], ...]
+    cuts: Cuts
+    policy: StatePolicy
+    tolerance: Tolerance
+    materiality: Materiality
+    by_inputs: dict[int, tuple[IndicatorRule, ...]] = field(default_factory=dict)
+
+    def touched_by(self, inputs: int) -> tuple[IndicatorRule, ...]:
+        """Return the indicators to evaluate after an event that touched these kinds of fact."""
+        found = self.by_inputs.get(inputs)
+        if found is None:
+            found = tuple(rule for rule in self.indicators if rule.indicator.inputs & inputs)
+            self.by_inputs[inputs] = found
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """Changes for some borrowers: whole rules by slot, and cuts. ``None`` matches everything."""
+
+    name: str
+    segment: str | None
+    industry: str | None
+    borrower_id: str | None
+    indicators: dict[int, IndicatorRule]
+    cuts: Cuts | None = None
+
+    def matches(self, segment: str, industry: str, borrower_id: str) -> bool:
+        """Return whether it applies; an industry matches by prefix of its code."""
+        return (
+            self.segment in (None, segment)
+            and (self.industry is None or industry.startswith(self.industry))
+            and self.borrower_id in (None, borrower_id)
+        )
+
+    @property
+    def rank(self) -> tuple[bool, int, bool]:
+        """Return how specific it is: borrower, then length of the industry code, then segment."""
+        return (
+            self.borrower_id is not None,
+            len(self.industry or ""),
+            self.segment is not None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Rulebook:
+    """A named version of all rules, with its overlays."""
+
+    name: str
+    version: str
+    indicators: dict[int, IndicatorRule]
+    cuts: dict[str, Cuts]
+    policy: StatePolicy
+    tolerance: Tolerance = field(default_factory=Tolerance)
+    materiality: Materiality = field(default_factory=Materiality)
+    overlays: tuple[Overlay, ...] = ()
+    resolved: dict[tuple[str, str, str], Rules] = field(default_factory=dict)
+
+    def rules_for(self, segment: str, industry: str = "", borrower_id: str = "") -> Rules:
+        """Return the rules for this borrower. Cached by what can make a difference."""
+        named = any(overlay.borrower_id == borrower_id for overlay in self.overlays)
+        key = (segment, industry if self.overlays else "", borrower_id if named else "")
+        found = self.resolved.get(key)
+        if found is None:
+            found = self._resolve(segment, industry, borrower_id)
+            self.resolved[key] = found
+        return found
+
+    def _resolve(self, segment: str, industry: str, borrower_id: str) -> Rules:
+        chosen = dict(self.indicators)
+        cuts = self.cuts.get(segment, self.cuts["*"])
+        matching = [one for one in self.overlays if one.matches(segment, industry, borrower_id)]
+        for overlay in sorted(matching, key=lambda one: one.rank):
+            chosen.update(overlay.indicators)
+            cuts = overlay.cuts or cuts
+        active = tuple(chosen[slot] for slot in sorted(chosen) if chosen[slot].enabled)
+        return compile_rules(self, segment, active, cuts)
+
+
+def compile_rules(
+    rulebook: Rulebook, segment: str, active: tuple[IndicatorRule, ...], cuts: Cuts
+) -> Rules:
+    """Return rules with their look-up tables."""
+    by_slot: list[IndicatorRule | None] = [None] * 85
+    by_family: list[list[IndicatorRule]] = [[] for _ in range(FAMILIES)]
+    for rule in active:
+        by_slot[rule.slot] = rule
+        by_family[rule.indicator.family].append(rule)
+    return Rules(
+        name=rulebook.name,
+        version=rulebook.version,
+        segment=segment,
+        indicators=active,
+        by_slot=tuple(by_slot),
+        by_family=tuple(tuple(family) for family in by_family),
+        cuts=cuts,
+        policy=rulebook.policy,
+        tolerance=rulebook.tolerance,
+        materiality=rulebook.materiality,
+    )
+
+
+def disabled(rule: IndicatorRule) -> IndicatorRule:
+    """Return the same rule switched off."""
+    return replace(rule, enabled=False)
