@@ -1,0 +1,267 @@
+"""What is known about one borrower: the whole of the stored state.
+
+`fold` changes it, indicators read it, `adapters/state_bytes.py` writes it. Flat on purpose: parallel
+lists of integers, because encoding and decoding small objects costs more than folding an event.
+
+Must stay true:
+- everything is a pure function of the borrower's log; nothing here depends on a clock, on hash
+  order or on how events were batched;
+- money is in minor units: loans in the loan's currency, everything else in the borrower's
+  reporting currency. Days are ordinals, months are `year x 12 + month - 1`;
+- lists named by day or month are in ascending order.
+"""
+
+from dataclasses import dataclass, field
+
+from services.scoring.domain.risk import RiskState
+from services.scoring.domain.signals import Signals
+
+
+@dataclass(slots=True)
+class Profile:
+    """Reference data of the borrower, as last registered. ``known_day`` 0: never registered."""
+
+    known_day: int = 0
+    segment: int = 2
+    reporting_currency: str = ""
+    country: str = ""
+    industry_code: str = ""
+    legal_form: str = ""
+    start_day: int | None = None
+    group_id: str | None = None
+    status: str = ""
+    origination_pd_micro: int | None = None
+    rating: str = ""
+    officer_id: str | None = None
+    branch_id: str | None = None
+
+
+@dataclass(slots=True)
+class PastSchedule:
+    """An earlier version of a schedule, in force for days before ``until_day``.
+
+    Kept as long as its days are inside the counters' memory, so that history is re-derived on the
+    schedule that was in force then.
+    """
+
+    until_day: int
+    due_days: list[int]
+    due_cum: list[int]
+    carried_minor: int
+
+
+@dataclass(slots=True)
+class Loan:
+    """One loan or line with its schedule and the money received.
+
+    Instalments are parallel lists in order of due day. ``due_cum[k]`` is everything due up to and
+    including instalment k (``interest_cum`` and ``fees_cum`` its parts), counted from the first
+    instalment still kept, so that oldest-first allocation is one comparison with the money paid.
+
+    Payments are parallel lists in order of value day. ``paid_keys`` identifies them for
+    corrections. ``paid_outstanding[i]`` is the outstanding principal that the core system stated
+    with payment i, else -1. ``carried_minor`` is what pruned payments brought less what pruned
+    instalments took.
+    """
+
+    loan_id: str
+    facility_id: str | None = None
+    loan_type: int = 0
+    currency: str = ""
+    principal_minor: int = 0
+    limit_minor: int | None = None
+    drawing_power_minor: int | None = None
+    start_day: int = 0
+    maturity_day: int | None = None
+    repayment_type: int = 0
+    rate_micro: int | None = None
+    purpose_code: str = ""
+    barred_purposes: list[str] = field(default_factory=list)
+    grace_days: int = 0
+    dpd_convention: int = 0
+    allocation_rule: int = 0
+    holiday_calendar: str = ""
+    origination_officer_id: str | None = None
+    collection_officer_id: str | None = None
+    review_due_day: int | None = None
+    routing_share_micro: int | None = None
+    closed_day: int | None = None
+    schedule_version: int = 0
+    schedule_ref: str = ""
+    due_days: list[int] = field(default_factory=list)
+    due_cum: list[int] = field(default_factory=list)
+    interest_cum: list[int] = field(default_factory=list)
+    fees_cum: list[int] = field(default_factory=list)
+    effective_days: list[int] = field(default_factory=list)
+    pruned_principal_minor: int = 0
+    carried_minor: int = 0
+    paid_days: list[int] = field(default_factory=list)
+    paid_minor: list[int] = field(default_factory=list)
+    paid_keys: list[int] = field(default_factory=list)
+    paid_outstanding: list[int] = field(default_factory=list)
+    paid_refs: list[str] = field(default_factory=list)
+    past: list[PastSchedule] = field(default_factory=list)
+    concession_days: list[int] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Series:
+    """Daily sums, sparse: ``cum[i]`` is the sum of all days kept up to and including ``days[i]``."""
+
+    days: list[int] = field(default_factory=list)
+    cum: list[int] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Account:
+    """End-of-day balances of one account: ``eod[i]`` belongs to day ``first_day + i``.
+
+    ``None`` where no balance was reported; the last reported one goes on.
+    """
+
+    account_id: str
+    first_day: int = 0
+    eod: list[int | None] = field(default_factory=list)
+    available_day: int = 0
+    available_minor: int = 0
+    block_kind: str = ""
+    block_ref: str = ""
+
+
+@dataclass(slots=True)
+class Flows:
+    """Account flows of all accounts together.
+
+    Daily sums (`Series`) reach back as far as the indicators look, monthly sums 24 months:
+    ``…_months[i]`` belongs to month ``first_month + i``. ``known_day`` is the first day of which
+    any flow or balance is known. Operating credits and debits as in the domain's conventions;
+    ``debits`` are all debits but own transfers and reversals.
+    """
+
+    known_day: int = 0
+    operating_credits: Series = field(default_factory=Series)
+    debits: Series = field(default_factory=Series)
+    cash_debits: Series = field(default_factory=Series)
+    related_net: Series = field(default_factory=Series)
+    first_month: int = 0
+    operating_credit_months: list[int] = field(default_factory=list)
+    unknown_credit_months: list[int] = field(default_factory=list)
+    operating_debit_months: list[int] = field(default_factory=list)
+    debit_months: list[int] = field(default_factory=list)
+    cash_debit_months: list[int] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Facility:
+    """Use of one line: ``drawn[i]`` belongs to day ``first_day + i``, ``None`` where not reported.
+
+    ``limit_days`` and ``limit_minor`` are the changes of the advised limit,
+    ``power_minor`` the drawing power from the same day (-1 where there is none).
+    """
+
+    facility_id: str
+    loan_id: str | None = None
+    first_day: int = 0
+    drawn: list[int | None] = field(default_factory=list)
+    limit_days: list[int] = field(default_factory=list)
+    limit_minor: list[int] = field(default_factory=list)
+    power_minor: list[int] = field(default_factory=list)
+    undrawn_usable_minor: int | None = None
+    interest_debited: Series = field(default_factory=Series)
+
+
+@dataclass(slots=True)
+class Bounces:
+    """Failed collections and returned items of the last months, by day.
+
+    ``kinds`` holds FAILED_COLLECTION, RETURNED_OUTGOING, RETURNED_INCOMING; only lack of funds
+    counts for the first two. ``refs`` are the events.
+    """
+
+    days: list[int] = field(default_factory=list)
+    kinds: list[int] = field(default_factory=list)
+    minor: list[int] = field(default_factory=list)
+    refs: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Statement:
+    """One set of financial statements; ``lines`` follows `vocabulary.STATEMENT_LINES`."""
+
+    statement_id: str
+    ref: str
+    period_end_day: int
+    period_months: int
+    received_day: int
+    due_day: int | None
+    basis: int
+    is_consolidated: bool
+    accounting_standard: str
+    auditor_id: str | None
+    opinion: int
+    going_concern_doubt: bool
+    auditor_changed: bool
+    policy_changed: bool
+    year_changed: bool
+    lines: list[int | None]
+
+
+@dataclass(slots=True)
+class Counters:
+    """Day counters and totals that the fold keeps.
+
+    Args:
+        closed_day: The last business day closed for this borrower, 0 before the first.
+        regulatory_days: Consecutive material day closes up to and including ``closed_day``.
+        past_due_minor: Everything due and unpaid at the last evaluation.
+        exposure_minor: On-balance exposure at the last evaluation.
+        operational_days: Operational days past due at the last evaluation (EXCLUSIVE).
+    """
+
+    closed_day: int = 0
+    regulatory_days: int = 0
+    past_due_minor: int = 0
+    exposure_minor: int = 0
+    operational_days: int = 0
+
+
+@dataclass(slots=True)
+class Evidence:
+    """References of the newest events per kind, newest last, a handful each."""
+
+    credits: list[str] = field(default_factory=list)
+    debits: list[str] = field(default_factory=list)
+    balances: list[str] = field(default_factory=list)
+    facilities: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Borrower:
+    """One borrower, whole."""
+
+    borrower_id: str
+    profile: Profile = field(default_factory=Profile)
+    loans: list[Loan] = field(default_factory=list)
+    accounts: list[Account] = field(default_factory=list)
+    flows: Flows = field(default_factory=Flows)
+    payers: list[str] = field(default_factory=list)
+    payer_months: list[list[int]] = field(default_factory=list)
+    payer_first_months: list[int] = field(default_factory=list)
+    facilities: list[Facility] = field(default_factory=list)
+    bounces: Bounces = field(default_factory=Bounces)
+    statements: list[Statement] = field(default_factory=list)
+    reversed_keys: list[int] = field(default_factory=list)
+    counters: Counters = field(default_factory=Counters)
+    evidence: Evidence = field(default_factory=Evidence)
+    signals: Signals = field(default_factory=Signals)
+    risk: RiskState = field(default_factory=RiskState)
+
+
+FAILED_COLLECTION = 0
+RETURNED_OUTGOING = 1
+RETURNED_INCOMING = 2
+
+
+def event_ref(source: str, event_id: str) -> str:
+    """Return how an event is named as evidence."""
+    return f"{source}#{event_id}"

@@ -1,0 +1,173 @@
+"""The words of the bank as small integers: segments, categories, channels, counterparty types.
+
+State and fold hold the integers; the wire adapter maps the words. The order of each tuple is
+stored in every borrower's bytes: append, never reorder or remove.
+"""
+
+from typing import Final
+
+SEGMENTS: Final = ("RETAIL", "MICRO", "SME", "CORPORATE", "LARGE")
+RETAIL: Final = 0
+MICRO: Final = 1
+SME: Final = 2
+CORPORATE: Final = 3
+LARGE: Final = 4
+
+LOAN_TYPES: Final = ("TERM", "REVOLVING", "OVERDRAFT", "CARD", "GUARANTEE")
+TERM: Final = 0
+REVOLVING: Final = 1
+OVERDRAFT: Final = 2
+CARD: Final = 3
+GUARANTEE: Final = 4
+
+REPAYMENT_TYPES: Final = ("UNKNOWN", "ANNUITY", "LINEAR", "BULLET", "INTEREST_ONLY")
+BULLET: Final = 3
+
+DPD_CONVENTIONS: Final = ("EXCLUSIVE", "INCLUSIVE_DAY_END")
+EXCLUSIVE: Final = 0
+INCLUSIVE_DAY_END: Final = 1
+
+# How money is spread inside one instalment. Between instalments it is always oldest first.
+ALLOCATION_RULES: Final = ("FEES_INTEREST_PRINCIPAL", "INTEREST_PRINCIPAL_FEES", "PRINCIPAL_FIRST")
+FEES_INTEREST_PRINCIPAL: Final = 0
+INTEREST_PRINCIPAL_FEES: Final = 1
+PRINCIPAL_FIRST: Final = 2
+
+CORRECTION_KINDS: Final = ("", "reversal", "amendment", "backdate")
+NO_CORRECTION: Final = 0
+REVERSAL_OF: Final = 1
+AMENDMENT_OF: Final = 2
+BACKDATE_OF: Final = 3
+
+REPAYMENT_CHANNELS: Final = (
+    "DEBIT",
+    "TRANSFER",
+    "CASH",
+    "SETOFF",
+    "COLLATERAL",
+    "REFINANCE",
+    "GUARANTOR",
+)
+
+FAILURE_REASONS: Final = (
+    "INSUFFICIENT_FUNDS",
+    "ACCOUNT_CLOSED",
+    "MANDATE_CANCELLED",
+    "TECHNICAL",
+)
+RETURN_REASONS: Final = ("INSUFFICIENT_FUNDS", "ACCOUNT_CLOSED", "DISPUTED", "TECHNICAL", "OTHER")
+INSUFFICIENT_FUNDS: Final = 0
+
+CREDIT: Final = 1
+DEBIT: Final = -1
+
+CATEGORIES: Final = (
+    "UNKNOWN",
+    "SALES_RECEIPT",
+    "CUSTOMER_RECEIPT",
+    "POS_SETTLEMENT",
+    "EXPORT_PROCEEDS",
+    "SALARY_IN",
+    "RENT_IN",
+    "LOAN_IN_OWN",
+    "LOAN_IN_OTHER",
+    "CAPITAL_IN",
+    "RELATED_IN",
+    "OWN_TRANSFER",
+    "REFUND",
+    "SUPPLIER_OUT",
+    "PAYROLL_OUT",
+    "TAX_OUT",
+    "SOCIAL_OUT",
+    "UTILITY_OUT",
+    "RENT_OUT",
+    "DEBT_SERVICE_OWN",
+    "DEBT_SERVICE_OTHER",
+    "RELATED_OUT",
+    "SECURITIES_OUT",
+    "PROPERTY_OUT",
+    "CASH_OUT",
+    "GAMBLING_OUT",
+    "FEE",
+    "INTEREST",
+    "REVERSAL",
+)
+UNKNOWN: Final = 0
+SALARY_IN: Final = 5
+LOAN_IN_OWN: Final = 7
+LOAN_IN_OTHER: Final = 8
+CAPITAL_IN: Final = 9
+RELATED_IN: Final = 10
+OWN_TRANSFER: Final = 11
+PAYROLL_OUT: Final = 14
+TAX_OUT: Final = 15
+SOCIAL_OUT: Final = 16
+UTILITY_OUT: Final = 17
+DEBT_SERVICE_OTHER: Final = 20
+RELATED_OUT: Final = 21
+CASH_OUT: Final = 24
+INTEREST: Final = 27
+REVERSAL: Final = 28
+
+ACCOUNT_CHANNELS: Final = ("TRANSFER", "CARD", "CASH", "CHEQUE", "DIRECT_DEBIT", "POS")
+CASH: Final = 2
+
+COUNTERPARTY_TYPES: Final = (
+    "UNKNOWN",
+    "CUSTOMER",
+    "SUPPLIER",
+    "RELATED",
+    "LENDER",
+    "TAX",
+    "EMPLOYEE",
+    "OWN",
+    "BROKER",
+    "REAL_ESTATE",
+    "GAMBLING",
+    "CRYPTO",
+    "OTHER",
+)
+
+STATEMENT_BASES: Final = ("UNKNOWN", "AUDITED", "REVIEWED", "MANAGEMENT", "TAX")
+OPINIONS: Final = ("UNKNOWN", "UNQUALIFIED", "EMPHASIS", "QUALIFIED", "ADVERSE", "DISCLAIMER")
+
+# Statement lines in the order in which `Statement.lines` holds them.
+STATEMENT_LINES: Final = (
+    "revenue",
+    "cogs",
+    "gross_profit",
+    "sga",
+    "depreciation_amortisation",
+    "ebit",
+    "interest_expense",
+    "profit_before_tax",
+    "tax_expense",
+    "net_income",
+    "cash",
+    "receivables",
+    "inventory",
+    "other_current_assets",
+    "current_assets",
+    "ppe_net",
+    "intangibles",
+    "total_assets",
+    "payables",
+    "short_term_debt",
+    "current_liabilities",
+    "long_term_debt",
+    "total_liabilities",
+    "retained_earnings",
+    "equity",
+    "cfo",
+    "capex",
+    "dividends",
+    "debt_raised",
+    "debt_repaid",
+    "equity_raised",
+    "cash_tax_paid",
+    "contingent_liabilities",
+    "guarantees_given",
+    "related_party_receivables",
+    "unbilled_revenue",
+    "shares_outstanding",
+)
