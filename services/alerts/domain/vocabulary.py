@@ -1,0 +1,129 @@
+"""The words of alerting, as closed lists; stored, sent and shown under exactly these names.
+
+Used by every other module of the service. Order matters in `Severity`, `Level` and
+`RiskState`: ranks are compared, names never are.
+"""
+
+from enum import StrEnum
+
+
+class RiskState(StrEnum):
+    """A borrower's risk state, as scoring reports it."""
+
+    NORMAL = "NORMAL"
+    ATTENTION = "ATTENTION"
+    WATCH = "WATCH"
+    HIGH_RISK = "HIGH_RISK"
+    DEFAULT = "DEFAULT"
+    PROBATION = "PROBATION"
+    CLOSED = "CLOSED"
+
+    @property
+    def rank(self) -> int:
+        """Return how bad the state is; a higher rank is worse."""
+        return _STATE_RANK[self]
+
+
+# Probation is what follows a default, so it stands between high risk and default: leaving
+# default for it is a relaxation, falling back into default is a tightening.
+_STATE_RANK = {
+    RiskState.CLOSED: -1,
+    RiskState.NORMAL: 0,
+    RiskState.ATTENTION: 1,
+    RiskState.WATCH: 2,
+    RiskState.HIGH_RISK: 3,
+    RiskState.PROBATION: 4,
+    RiskState.DEFAULT: 5,
+}
+
+
+class Level(StrEnum):
+    """How far an indicator has gone."""
+
+    GREEN = "GREEN"
+    AMBER = "AMBER"
+    RED = "RED"
+    HARD = "HARD"
+
+    @property
+    def rank(self) -> int:
+        """Return how far: 0 for green, 3 for a hard trigger."""
+        return _LEVEL_RANK[self]
+
+
+_LEVEL_RANK = {Level.GREEN: 0, Level.AMBER: 1, Level.RED: 2, Level.HARD: 3}
+
+
+class Severity(StrEnum):
+    """How fast a person must look; it decides the deadlines."""
+
+    LOW = "LOW"
+    MEDIUM = "MEDIUM"
+    HIGH = "HIGH"
+    HARD = "HARD"
+
+    @property
+    def rank(self) -> int:
+        """Return how urgent: 0 for low, 3 for hard."""
+        return _SEVERITY_RANK[self]
+
+
+_SEVERITY_RANK = {Severity.LOW: 0, Severity.MEDIUM: 1, Severity.HIGH: 2, Severity.HARD: 3}
+
+
+class AlertType(StrEnum):
+    """Why the alert, or its latest change, was announced."""
+
+    STATE_CHANGED = "STATE_CHANGED"
+    STATE_RELAXED = "STATE_RELAXED"
+    HARD_TRIGGER = "HARD_TRIGGER"
+    NEW_RED_SIGNAL = "NEW_RED_SIGNAL"
+    NEW_SIGNAL = "NEW_SIGNAL"
+    CORRECTION = "CORRECTION"
+    MATURITY_DUE = "MATURITY_DUE"
+    INSPECTION_DUE = "INSPECTION_DUE"
+    COVENANT_TEST = "COVENANT_TEST"
+    SLA_BREACH = "SLA_BREACH"
+    PORTFOLIO = "PORTFOLIO"
+
+
+class AlertStatus(StrEnum):
+    """Where an alert is in its life."""
+
+    OPEN = "OPEN"
+    ACKNOWLEDGED = "ACKNOWLEDGED"
+    IN_PROGRESS = "IN_PROGRESS"
+    RESOLVED = "RESOLVED"
+
+
+class OutcomeCode(StrEnum):
+    """What came of an alert; the label by which thresholds are tuned later."""
+
+    CONFIRMED = "CONFIRMED"
+    MITIGATED = "MITIGATED"
+    NO_ACTION_RECOVERED = "NO_ACTION_RECOVERED"
+    FALSE = "FALSE"
+    DATA_ERROR = "DATA_ERROR"
+    SUPERSEDED = "SUPERSEDED"
+
+
+# A person cannot say SUPERSEDED: only a worse alert of the same borrower does.
+OUTCOMES_OF_A_PERSON = frozenset(OutcomeCode) - {OutcomeCode.SUPERSEDED}
+
+
+class OwnerKind(StrEnum):
+    """Who holds an alert: a named officer, or a queue that a team works off."""
+
+    OFFICER = "OFFICER"
+    QUEUE = "QUEUE"
+
+
+class AlertEventKind(StrEnum):
+    """A step in an alert's life, told to other systems under `type`."""
+
+    OPENED = "alert.opened.v1"
+    UPDATED = "alert.updated.v1"
+    ACKNOWLEDGED = "alert.acknowledged.v1"
+    ASSIGNED = "alert.assigned.v1"
+    COMMENTED = "alert.commented.v1"
+    RESOLVED = "alert.resolved.v1"
