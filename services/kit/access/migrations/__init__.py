@@ -1,0 +1,1 @@
+"""The migrations of the schema `access`; see services/kit/migrations.py."""

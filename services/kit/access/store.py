@@ -1,0 +1,121 @@
+"""API keys in PostgreSQL, and the three things one does with them: issue, list, revoke.
+
+Services read the table with their own role; only the administrator's connection, which
+`tocsin keys` uses, may write it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from services.kit.access import keys
+from services.kit.access.keys import Role, StoredKey
+
+_COLUMNS = """id, secret_sha256, name, roles, sources, officer_id,
+              created_at, expires_at, revoked_at"""
+LONGEST_NAME_CHARACTERS = 100
+
+
+class Queries(Protocol):
+    """What is needed of an asyncpg connection or pool."""
+
+    async def fetch(self, query: str, *args: Any) -> Sequence[Any]:
+        """Return all rows."""
+        ...
+
+    async def fetchrow(self, query: str, *args: Any) -> Any:
+        """Return the first row, or None."""
+        ...
+
+    async def execute(self, query: str, *args: Any) -> str:
+        """Run a statement."""
+        ...
+
+
+async def find(queries: Queries, key_id: str) -> StoredKey | None:
+    """Return the key with an id."""
+    row = await queries.fetchrow(f"SELECT {_COLUMNS} FROM access.api_key WHERE id = $1", key_id)
+    return _stored(row) if row else None
+
+
+async def listed(queries: Queries) -> list[StoredKey]:
+    """Return all keys, the newest first."""
+    rows = await queries.fetch(
+        f"SELECT {_COLUMNS} FROM access.api_key ORDER BY created_at DESC, id"
+    )
+    return [_stored(row) for row in rows]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """What a new key is to allow, and to whom."""
+
+    name: str
+    roles: frozenset[Role]
+    sources: tuple[str, ...] = ()
+    officer_id: str | None = None
+    expires_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        if not self.name.strip() or len(self.name) > LONGEST_NAME_CHARACTERS:
+            raise ValueError(f"name must have 1 to {LONGEST_NAME_CHARACTERS} characters")
+        if not self.roles:
+            raise ValueError("roles is empty; give at least one, e.g. --role OFFICER")
+        if Role.OFFICER in self.roles and not self.officer_id:
+            raise ValueError("an OFFICER key needs --officer, the id that borrowers name")
+        if Role.SOURCE in self.roles and not self.sources:
+            raise ValueError("a SOURCE key needs --source, the event source it may speak for")
+
+
+async def issue(queries: Queries, grant: Grant, *, at: datetime) -> tuple[StoredKey, str]:
+    """Create a key and return it with its text, which is shown to nobody again."""
+    secret = keys.new_secret()
+    stored = StoredKey(
+        id=keys.new_key_id(),
+        secret_sha256=keys.secret_sha256(secret),
+        name=grant.name,
+        roles=grant.roles,
+        sources=grant.sources,
+        officer_id=grant.officer_id,
+        created_at=at,
+        expires_at=grant.expires_at,
+        revoked_at=None,
+    )
+    await queries.execute(
+        f"""INSERT INTO access.api_key ({_COLUMNS})
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, NULL)""",
+        stored.id,
+        stored.secret_sha256,
+        stored.name,
+        sorted(stored.roles),
+        list(stored.sources),
+        stored.officer_id,
+        stored.created_at,
+        stored.expires_at,
+    )
+    return stored, keys.key_text(key_id=stored.id, secret=secret)
+
+
+async def revoke(queries: Queries, key_id: str, *, at: datetime) -> bool:
+    """Revoke a key; return False when there is no such key or it was revoked before."""
+    status = await queries.execute(
+        "UPDATE access.api_key SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL",
+        key_id,
+        at,
+    )
+    return status == "UPDATE 1"
+
+
+def _stored(row: Any) -> StoredKey:
+    return StoredKey(
+        id=row["id"],
+        secret_sha256=bytes(row["secret_sha256"]),
+        name=row["name"],
+        roles=frozenset(Role(role) for role in row["roles"]),
+        sources=tuple(row["sources"]),
+        officer_id=row["officer_id"],
+        created_at=row["created_at"],
+        expires_at=row["expires_at"],
+        revoked_at=row["revoked_at"],
+    )

@@ -1,0 +1,174 @@
+"""Who is calling: API keys on every route but the probes, the metrics and what says so.
+
+A route declares the roles it is for with `Depends(require(Role.OFFICER, …))`, or says why it
+is for everybody with `Depends(public("…"))`; `services/kit/web.py` refuses to start an
+application in which a route does neither. What a caller may not see answers 404, and that is
+for the use case to decide; 403 is for a role that may not do this at all.
+"""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Annotated, Protocol
+
+import structlog
+from fastapi import Request, Security
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from services.kit import problems
+from services.kit.access import keys, store
+from services.kit.access.keys import PresentedKey, Role, StoredKey
+from services.kit.clock import Clock
+from services.kit.problems import Problem
+
+log = structlog.get_logger(__name__)
+
+# A revoked key works for this long at most, in each process.
+REMEMBERED_SECONDS = 5.0
+_REMEMBERED_KEYS = 10_000
+_CHALLENGE = {"WWW-Authenticate": 'Bearer realm="tocsin"'}
+
+_bearer = HTTPBearer(scheme_name="ApiKey", bearerFormat="tsk_<id>_<secret>", auto_error=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Principal:
+    """The caller of a request.
+
+    Attributes:
+        id: The id of the API key; goes into audit rows.
+        officer_id: The officer that the caller is, or None.
+        sources: The event sources that the caller may speak for.
+    """
+
+    id: str
+    name: str
+    roles: frozenset[Role]
+    officer_id: str | None = None
+    sources: tuple[str, ...] = ()
+
+    def has(self, *roles: Role) -> bool:
+        """Return whether the caller has one of these roles."""
+        return not self.roles.isdisjoint(roles)
+
+
+class Authenticator(Protocol):
+    """Tells who presents a key."""
+
+    async def authenticate(self, text: str) -> Principal | None:
+        """Return the caller, or None when the key is no good."""
+        ...
+
+
+class KeyAuthenticator:
+    """Looks keys up in the database and remembers good ones for a few seconds."""
+
+    def __init__(self, queries: store.Queries, *, clock: Clock) -> None:
+        self._queries = queries
+        self._clock = clock
+        self._remembered: OrderedDict[str, tuple[float, StoredKey]] = OrderedDict()
+
+    async def authenticate(self, text: str) -> Principal | None:
+        """Return the caller, or None when the key is no good.
+
+        Raises:
+            Problem: 503 when the keys cannot be read now.
+        """
+        presented = keys.parse(text)
+        if presented is None:
+            return None
+        stored = await self._stored(presented)
+        if stored is None or not presented.matches(stored):
+            return None
+        refusal = stored.refusal(at=self._clock.now())
+        if refusal:
+            log.info("key refused", key_id=stored.id, reason=refusal)
+            return None
+        return Principal(
+            id=stored.id,
+            name=stored.name,
+            roles=stored.roles,
+            officer_id=stored.officer_id,
+            sources=stored.sources,
+        )
+
+    async def _stored(self, presented: PresentedKey) -> StoredKey | None:
+        now = self._clock.monotonic_seconds()
+        known = self._remembered.get(presented.id)
+        if known and now - known[0] < REMEMBERED_SECONDS:
+            return known[1]
+        try:
+            stored = await store.find(self._queries, presented.id)
+        except Exception as error:
+            log.warning("keys cannot be read", error=type(error).__name__)
+            raise Problem(
+                problems.UNAVAILABLE, "API keys cannot be checked now.", {"Retry-After": "2"}
+            ) from error
+        self._remembered.pop(presented.id, None)
+        if stored is not None:
+            self._remembered[presented.id] = (now, stored)
+            while len(self._remembered) > _REMEMBERED_KEYS:
+                self._remembered.popitem(last=False)
+        return stored
+
+
+class Guard:
+    """A dependency that lets callers in who have one of its roles."""
+
+    def __init__(self, roles: frozenset[Role]) -> None:
+        if not roles:
+            raise ValueError("roles is empty; a route is for somebody, or public(reason)")
+        self.roles = roles
+
+    async def __call__(
+        self,
+        request: Request,
+        credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
+    ) -> Principal:
+        """Return the caller, or refuse with 401 or 403."""
+        text = credentials.credentials if credentials else None
+        return await self.admit(request, text)
+
+    async def admit(self, request: Request, text: str | None) -> Principal:
+        """Return the caller who presents a key's text, or refuse with 401 or 403."""
+        if not text:
+            raise Problem(
+                problems.UNAUTHENTICATED,
+                "Send the header `Authorization: Bearer tsk_…`.",
+                _CHALLENGE,
+            )
+        authenticator: Authenticator = request.app.state.authenticator
+        principal = await authenticator.authenticate(text)
+        if principal is None:
+            raise Problem(
+                problems.UNAUTHENTICATED,
+                "The key is unknown, expired or revoked.",
+                {"WWW-Authenticate": 'Bearer realm="tocsin", error="invalid_token"'},
+            )
+        if not principal.has(*self.roles):
+            needed = ", ".join(sorted(self.roles))
+            raise Problem(problems.FORBIDDEN, f"This needs one of the roles {needed}.")
+        request.state.principal = principal
+        return principal
+
+
+def require(*roles: Role) -> Guard:
+    """Return the dependency for a route that is for these roles."""
+    return Guard(frozenset(roles))
+
+
+ANY_ROLE = frozenset(Role)
+
+
+class Public:
+    """A dependency that marks a route as open to everybody, and says why."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+
+    async def __call__(self) -> None:
+        """Let everybody in."""
+
+
+def public(reason: str) -> Public:
+    """Return the mark of a route that answers without a key."""
+    return Public(reason)

@@ -1,0 +1,154 @@
+"""Brings the database schemas to their newest version, and says whether they are there.
+
+`tocsin migrate` calls `migrate` with an administrator's connection; a service never does:
+it asks `at_head` for its readiness, and stays not ready until the schema is the one it was
+written for. Each schema keeps its own version table, so services migrate alone.
+
+The administrator owns schemas and tables. A service connects as a login that is a member of
+its role (`tocsin_ingest`, `tocsin_scoring`, `tocsin_alerts`) and may read and write rows of
+its own schema only; a migration takes rights away where a table is append-only.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from alembic.config import Config
+from alembic.runtime.environment import EnvironmentContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from services.kit.access.store import Queries
+
+_SERVICES = Path(__file__).resolve().parents[1]
+# One migration at a time in a database, whoever starts it. The number only has to be ours.
+_LOCK_KEY = 7_206_001
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """A PostgreSQL schema with its own line of migrations."""
+
+    name: str
+    folder: Path
+    role: str | None
+
+    def script(self) -> ScriptDirectory:
+        """Return the migrations, in order."""
+        return ScriptDirectory(str(self.folder), version_locations=[str(self.folder / "versions")])
+
+
+SCHEMAS: dict[str, Schema] = {
+    "access": Schema("access", _SERVICES / "kit" / "access" / "migrations", None),
+    **{
+        name: Schema(name, _SERVICES / name / "adapters" / "migrations", f"tocsin_{name}")
+        for name in ("ingest", "scoring", "alerts")
+    },
+}
+SERVICE_ROLES = tuple(schema.role for schema in SCHEMAS.values() if schema.role)
+
+
+@cache
+def head(name: str) -> str | None:
+    """Return the newest revision that this code knows for a schema; None without any."""
+    schema = SCHEMAS[name]
+    return schema.script().get_current_head() if (schema.folder / "versions").is_dir() else None
+
+
+async def at_head(queries: Queries, name: str) -> bool:
+    """Return whether a schema has exactly the version that this code was written for."""
+    table = f"{SCHEMAS[name].name}.alembic_version"
+    if await queries.fetchrow("SELECT 1 WHERE to_regclass($1) IS NOT NULL", table) is None:
+        return False
+    rows = await queries.fetch(f"SELECT version_num FROM {table}")
+    return [row["version_num"] for row in rows] == [head(name)]
+
+
+async def migrate(database_url: str, *, which: Sequence[str] = tuple(SCHEMAS)) -> dict[str, str]:
+    """Bring schemas to their head, each in one transaction; return the revision of each.
+
+    Raises:
+        KeyError: If a name is none of `SCHEMAS`.
+    """
+    reached: dict[str, str] = {}
+    engine = create_async_engine(_sqlalchemy_url(database_url), poolclass=NullPool)
+    try:
+        async with engine.begin() as connection:
+            await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK_KEY})
+            await connection.run_sync(_ensure_roles)
+        for name in which:
+            async with engine.begin() as connection:
+                await connection.execute(
+                    text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK_KEY}
+                )
+                await connection.run_sync(_upgrade, SCHEMAS[name])
+            reached[name] = head(name) or ""
+    finally:
+        await engine.dispose()
+    return reached
+
+
+def migrate_now(database_url: str, *, which: Sequence[str] = tuple(SCHEMAS)) -> dict[str, str]:
+    """Run `migrate` from code that has no event loop."""
+    return asyncio.run(migrate(database_url, which=which))
+
+
+def _sqlalchemy_url(database_url: str) -> str:
+    _, _, rest = database_url.partition("://")
+    return f"postgresql+asyncpg://{rest}"
+
+
+def _ensure_roles(connection: Connection) -> None:
+    """Create the services' roles. They belong to the whole server, so another database's
+    migration may create them at the same moment; whoever comes second finds them there."""
+    for role in SERVICE_ROLES:
+        connection.execute(
+            text(
+                f"""
+                DO $$ BEGIN
+                    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{role}') THEN
+                        CREATE ROLE {role} NOLOGIN;
+                    END IF;
+                    IF NOT pg_has_role(CURRENT_USER, '{role}', 'MEMBER') THEN
+                        GRANT {role} TO CURRENT_USER;
+                    END IF;
+                EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
+                END $$
+                """
+            )
+        )
+
+
+def _upgrade(connection: Connection, schema: Schema) -> None:
+    connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {schema.name}"))
+    _grant(connection, schema)
+    if head(schema.name) is None:
+        return
+    script = schema.script()
+
+    def to_head(revision: Any, _context: Any) -> Any:
+        return script._upgrade_revs("heads", revision)
+
+    environment = EnvironmentContext(Config(), script, fn=to_head)
+    with environment:
+        environment.configure(connection=connection, version_table_schema=schema.name)
+        environment.run_migrations()
+
+
+def _grant(connection: Connection, schema: Schema) -> None:
+    """Give rights before the tables exist, so that a migration can take some away again."""
+    if schema.role is None:
+        readers = ", ".join(SERVICE_ROLES)
+        rights = f"GRANT SELECT ON TABLES TO {readers}"
+    else:
+        readers = schema.role
+        rights = f"GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {readers}"
+        sequences = f"GRANT USAGE, SELECT ON SEQUENCES TO {readers}"
+        connection.execute(text(f"ALTER DEFAULT PRIVILEGES IN SCHEMA {schema.name} {sequences}"))
+    connection.execute(text(f"GRANT USAGE ON SCHEMA {schema.name} TO {readers}"))
+    connection.execute(text(f"ALTER DEFAULT PRIVILEGES IN SCHEMA {schema.name} {rights}"))

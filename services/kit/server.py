@@ -1,0 +1,182 @@
+"""Runs a service as one process: HTTP and background tasks in one event loop.
+
+Each service's `__main__` calls `run(main())`, and its main calls `serve`. On SIGTERM or
+SIGINT the process becomes not ready, background tasks are asked to stop through an event and
+given the grace period, HTTP requests under way are finished, and no task is left behind. A
+background task that ends by itself takes the process down with status 1: half a service is
+worse than a restart.
+"""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+import uvicorn
+import uvloop
+from starlette.types import ASGIApp
+
+from services.kit.catalogue import BACKGROUND_FAILURES, LOOP_LAG_SECONDS, READY
+from services.kit.health import Health
+from services.kit.metrics import Recorder
+
+log = structlog.get_logger(__name__)
+
+Task = Callable[[asyncio.Event], Awaitable[None]]
+
+# Below Kubernetes' default of 30 s, so that we end before we are killed.
+GRACE_SECONDS = 20.0
+_LOOP_LOOK_SECONDS = 0.5
+_READY_LOOK_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listening:
+    """Where a service listens, and how long it takes leave."""
+
+    host: str
+    port: int
+    grace_seconds: float = GRACE_SECONDS
+
+
+class _Server(uvicorn.Server):
+    """A uvicorn that leaves the signals to `serve`."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def run(main: Coroutine[Any, Any, int]) -> None:
+    """Run a service's main coroutine to its end and exit with its status."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        status = runner.run(main)
+    sys.exit(status)
+
+
+async def serve(
+    app: ASGIApp,
+    listening: Listening,
+    *,
+    health: Health,
+    recorder: Recorder,
+    tasks: Mapping[str, Task],
+) -> int:
+    """Serve until a signal comes or a part fails; return the exit status."""
+    stop = asyncio.Event()
+    server = _Server(
+        uvicorn.Config(
+            app,
+            host=listening.host,
+            port=listening.port,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=max(1, int(listening.grace_seconds / 2)),
+        )
+    )
+    own = {**tasks, "loop lag": _watch_loop(recorder), "readiness": _watch_ready(health, recorder)}
+    with _signals(stop):
+        http = asyncio.create_task(_http(server), name="http")
+        background = [
+            asyncio.create_task(_named(name, task, stop, recorder), name=name)
+            for name, task in own.items()
+        ]
+        health.started()
+        ended = await _first_end(stop, [http, *background])
+        log.info("stopping", reason=ended or "signal")
+        health.draining()
+        stop.set()
+        clean = await _finish(background, grace_seconds=listening.grace_seconds)
+        server.should_exit = True
+        http_ok = await _finish([http], grace_seconds=listening.grace_seconds)
+    return 0 if ended is None and clean and http_ok else 1
+
+
+async def _http(server: _Server) -> None:
+    try:
+        await server.serve()
+    except SystemExit as exit_request:  # uvicorn's way to say that the port is taken
+        raise RuntimeError("HTTP could not start; is the port taken?") from exit_request
+
+
+async def _named(name: str, task: Task, stop: asyncio.Event, recorder: Recorder) -> None:
+    try:
+        await task(stop)
+    except Exception:
+        log.exception("background task failed", task=name)
+        recorder.add(BACKGROUND_FAILURES, task=name)
+        raise
+
+
+async def _first_end(stop: asyncio.Event, parts: list[asyncio.Task[None]]) -> str | None:
+    """Wait for the signal or for the first part that ends; return its name, None for a signal."""
+    waiting = asyncio.create_task(stop.wait(), name="signal")
+    done, _ = await asyncio.wait([waiting, *parts], return_when=asyncio.FIRST_COMPLETED)
+    if waiting in done:
+        return None
+    waiting.cancel()
+    return min(task.get_name() for task in done)
+
+
+async def _finish(parts: list[asyncio.Task[None]], *, grace_seconds: float) -> bool:
+    """Let tasks end, cancel those that do not; return whether all ended by themselves, well."""
+    done, late = await asyncio.wait(parts, timeout=grace_seconds)
+    for task in late:
+        log.warning("task did not stop in time", task=task.get_name())
+        task.cancel()
+    if late:
+        await asyncio.wait(late, timeout=5)
+    failed = [task for task in done if not task.cancelled() and task.exception() is not None]
+    return not late and not failed
+
+
+@contextmanager
+def _signals(stop: asyncio.Event) -> Iterator[None]:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    try:
+        yield
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+
+
+def _watch_loop(recorder: Recorder) -> Task:
+    """Return a task that measures how late the loop wakes a timer."""
+
+    async def watch(stop: asyncio.Event) -> None:
+        loop = asyncio.get_running_loop()
+        while not stop.is_set():
+            due = loop.time() + _LOOP_LOOK_SECONDS
+            await _until(stop, seconds=_LOOP_LOOK_SECONDS)
+            if not stop.is_set():
+                recorder.set(LOOP_LAG_SECONDS, max(0.0, loop.time() - due))
+
+    return watch
+
+
+def _watch_ready(health: Health, recorder: Recorder) -> Task:
+    """Return a task that keeps the readiness gauge true also when nobody asks /readyz."""
+
+    async def watch(stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            recorder.set(READY, 1.0 if (await health.ready()).ok else 0.0)
+            await _until(stop, seconds=_READY_LOOK_SECONDS)
+        recorder.set(READY, 0.0)
+
+    return watch
+
+
+async def _until(stop: asyncio.Event, *, seconds: float) -> None:
+    """Wait for the event, at most so long."""
+    try:
+        async with asyncio.timeout(seconds):
+            await stop.wait()
+    except TimeoutError:
+        return

@@ -1,0 +1,152 @@
+"""Builds the HTTP application of a service: problems, probes, metrics, keys, limits, headers.
+
+`create_app` is called by each service's wiring with its routers. What it guarantees: every
+route has declared who may call it, or the application does not start; every error is a
+problem document; every response carries a correlation id and strict headers; no body is
+larger than allowed, whatever its length claims.
+"""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from typing import Any
+
+from fastapi import APIRouter, Depends, FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.responses import JSONResponse, Response
+from fastapi.routing import iter_route_contexts
+
+from services.kit import problems
+from services.kit.auth import ANY_ROLE, Authenticator, Guard, Public, public
+from services.kit.health import Health, Verdict
+from services.kit.metrics import Metrics
+from services.kit.passage import Passage
+from services.kit.problems import ProblemTable
+
+MAX_BODY_BYTES = 1_048_576
+_METRICS_TYPE = "text/plain; version=1.0.0; charset=utf-8"
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebParts:
+    """What an application is built from.
+
+    Attributes:
+        problems: The service's own error classes, with what each is answered as.
+        max_body_bytes: The largest request body; a larger one is answered 413.
+    """
+
+    health: Health
+    metrics: Metrics
+    authenticator: Authenticator
+    problems: ProblemTable = field(default_factory=dict)
+    max_body_bytes: int = MAX_BODY_BYTES
+
+
+class UndeclaredRoute(Exception):
+    """A route that says neither which roles it is for nor why it is public."""
+
+
+def create_app(
+    name: str,
+    *,
+    parts: WebParts,
+    routers: Sequence[APIRouter],
+    version: str = "1",
+    lifespan: Lifespan | None = None,
+) -> FastAPI:
+    """Return the application of a service.
+
+    Raises:
+        UndeclaredRoute: If a route declares no roles.
+    """
+    app = FastAPI(
+        title=f"Tocsin {name}",
+        version=version,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    app.state.authenticator = parts.authenticator
+    app.state.health = parts.health
+    problems.install(app, parts.problems)
+    app.include_router(_probes(parts))
+    for router in routers:
+        app.include_router(router)
+    _show_openapi(app)
+    undeclared = undeclared_routes(app)
+    if undeclared:
+        raise UndeclaredRoute(
+            f"{name}: routes without roles: {', '.join(undeclared)}; "
+            "add Depends(require(Role.…)) or Depends(public(reason))"
+        )
+    app.add_middleware(Passage, recorder=parts.metrics, max_body_bytes=parts.max_body_bytes)
+    return app
+
+
+def undeclared_routes(app: FastAPI) -> list[str]:
+    """Return the paths of routes that declare neither roles nor that they are public."""
+    return [
+        f"{','.join(sorted(context.methods or ()))} {context.path}"
+        for context in iter_route_contexts(app.routes)
+        if not _is_declared(getattr(context, "dependant", None))
+    ]
+
+
+def _is_declared(dependant: Dependant | None) -> bool:
+    if dependant is None:
+        return False
+    return isinstance(dependant.call, Guard | Public) or any(
+        _is_declared(inner) for inner in dependant.dependencies
+    )
+
+
+def _probes(parts: WebParts) -> APIRouter:
+    router = APIRouter(
+        include_in_schema=False, dependencies=[Depends(public("asked by the platform"))]
+    )
+    health = parts.health
+
+    @router.get("/livez")
+    async def livez() -> JSONResponse:
+        return _answered(health.live())
+
+    @router.get("/readyz")
+    async def readyz() -> JSONResponse:
+        return _answered(await health.ready())
+
+    @router.get("/startupz")
+    async def startupz() -> JSONResponse:
+        return _answered(health.startup())
+
+    @router.get("/metrics")
+    async def metrics() -> Response:
+        return Response(parts.metrics.exposition(), media_type=_METRICS_TYPE)
+
+    return router
+
+
+def _answered(verdict: Verdict) -> JSONResponse:
+    return JSONResponse(
+        verdict.body(),
+        status_code=200 if verdict.ok else 503,
+        headers={"Cache-Control": "no-store"},
+    )
+
+
+def _show_openapi(app: FastAPI) -> None:
+    """Serve the API's description; behind a key, like everything else."""
+
+    async def openapi() -> dict[str, Any]:
+        return app.openapi()
+
+    app.add_api_route(
+        "/openapi.json",
+        openapi,
+        methods=["GET"],
+        include_in_schema=False,
+        dependencies=[Depends(Guard(ANY_ROLE))],
+    )

@@ -1,0 +1,280 @@
+"""The HTTP application says no in one shape, and never starts with an unguarded route."""
+
+from datetime import UTC, datetime
+
+import pytest
+from fastapi import APIRouter, Depends, FastAPI
+from pydantic import BaseModel
+from starlette.testclient import TestClient
+
+from services.kit import problems
+from services.kit.access import keys
+from services.kit.access.keys import Role
+from services.kit.auth import Principal, public, require
+from services.kit.catalogue import HTTP_REQUESTS, KIT_CATALOGUE
+from services.kit.clock import ManualClock
+from services.kit.health import Health, NotReady
+from services.kit.metrics import Metrics
+from services.kit.problems import ProblemKind
+from services.kit.web import UndeclaredRoute, WebParts, create_app
+
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+OFFICER = "tsk_officer"
+AUDITOR = "tsk_auditor"
+
+
+class Booked(Exception):
+    """A domain error of an imaginary service."""
+
+
+class Line(BaseModel):
+    amount: int
+    tags: list[int] = []
+
+
+class KnownKeys:
+    """Two callers that everybody knows."""
+
+    async def authenticate(self, text: str) -> Principal | None:
+        roles = {OFFICER: Role.OFFICER, AUDITOR: Role.AUDITOR}
+        if text not in roles:
+            return None
+        return Principal(id=text, name=text, roles=frozenset({roles[text]}))
+
+
+def router() -> APIRouter:
+    routes = APIRouter(prefix="/v1")
+    officers = Depends(require(Role.OFFICER))
+
+    @routes.post("/lines/{number}", dependencies=[officers])
+    async def line(number: int, body: Line) -> int:
+        return number + body.amount
+
+    @routes.get("/booked", dependencies=[officers])
+    async def booked() -> None:
+        raise Booked("The line is booked; reverse it instead.")
+
+    @routes.get("/bug", dependencies=[officers])
+    async def bug() -> None:
+        raise RuntimeError("the password is hunter2")
+
+    return routes
+
+
+def application(**changes: object) -> FastAPI:
+    parts = WebParts(
+        health=changes.get("health", Health(ManualClock(NOW))),  # type: ignore[arg-type]
+        metrics=changes.get("metrics", Metrics(KIT_CATALOGUE)),  # type: ignore[arg-type]
+        authenticator=KnownKeys(),
+        problems={Booked: ProblemKind(409, "line-booked", "The line is booked")},
+        max_body_bytes=200,
+    )
+    return create_app("test", parts=parts, routers=[router()])
+
+
+@pytest.fixture
+def client() -> TestClient:
+    return TestClient(application(), raise_server_exceptions=False)
+
+
+def as_officer(**headers: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {OFFICER}", **headers}
+
+
+def test_a_route_without_roles_stops_the_start() -> None:
+    forgotten = APIRouter(prefix="/v1")
+
+    @forgotten.get("/open")
+    async def open_to_all() -> None: ...
+
+    parts = WebParts(
+        health=Health(ManualClock(NOW)), metrics=Metrics(KIT_CATALOGUE), authenticator=KnownKeys()
+    )
+    with pytest.raises(UndeclaredRoute, match="GET /v1/open"):
+        create_app("test", parts=parts, routers=[forgotten])
+
+
+def test_roles_may_be_declared_by_the_router_for_all_its_routes() -> None:
+    guarded = APIRouter(prefix="/v1", dependencies=[Depends(require(Role.RISK))])
+    outer = APIRouter()
+
+    @guarded.get("/all")
+    async def all_of_it() -> None: ...
+
+    outer.include_router(guarded)
+    parts = WebParts(
+        health=Health(ManualClock(NOW)), metrics=Metrics(KIT_CATALOGUE), authenticator=KnownKeys()
+    )
+    client = TestClient(create_app("test", parts=parts, routers=[outer]))
+    assert client.get("/v1/all").status_code == 401
+
+
+def test_a_public_route_needs_no_key() -> None:
+    opened = APIRouter()
+
+    @opened.get("/door", dependencies=[Depends(public("people log in here"))])
+    async def door() -> str:
+        return "open"
+
+    parts = WebParts(
+        health=Health(ManualClock(NOW)), metrics=Metrics(KIT_CATALOGUE), authenticator=KnownKeys()
+    )
+    client = TestClient(create_app("test", parts=parts, routers=[opened]))
+    assert client.get("/door").json() == "open"
+
+
+@pytest.mark.parametrize("path", ["/v1/booked", "/openapi.json"])
+@pytest.mark.parametrize(
+    "header", [None, "Bearer ", "Bearer nonsense", "Basic dXNlcjpwYXNz", "tsk_officer"]
+)
+def test_without_a_good_key_everything_is_401(
+    client: TestClient, path: str, header: str | None
+) -> None:
+    response = client.get(path, headers={"Authorization": header} if header else {})
+    assert response.status_code == 401
+    assert response.headers["content-type"] == problems.MEDIA_TYPE
+    assert response.headers["www-authenticate"].startswith("Bearer")
+    assert response.json()["type"] == "urn:tocsin:problem:unauthenticated"
+
+
+def test_a_role_that_may_not_is_403(client: TestClient) -> None:
+    response = client.get("/v1/booked", headers={"Authorization": f"Bearer {AUDITOR}"})
+    assert response.status_code == 403
+    assert response.json()["detail"] == "This needs one of the roles OFFICER."
+
+
+def test_a_domain_error_is_answered_as_its_table_says(client: TestClient) -> None:
+    response = client.get("/v1/booked", headers=as_officer(**{"X-Correlation-Id": "abc-1"}))
+    assert response.status_code == 409
+    assert response.json() == {
+        "type": "urn:tocsin:problem:line-booked",
+        "title": "The line is booked",
+        "status": 409,
+        "detail": "The line is booked; reverse it instead.",
+        "instance": "/v1/booked",
+        "trace_id": "abc-1",
+    }
+
+
+def test_a_bug_is_a_500_that_says_nothing(client: TestClient) -> None:
+    response = client.get("/v1/bug", headers=as_officer())
+    assert response.status_code == 500
+    assert response.headers["content-type"] == problems.MEDIA_TYPE
+    assert "hunter2" not in response.text
+    assert response.headers["X-Correlation-Id"] == response.json()["trace_id"]
+
+
+def test_faults_in_a_body_are_listed_with_json_pointers_and_without_values(
+    client: TestClient,
+) -> None:
+    response = client.post(
+        "/v1/lines/1", json={"amount": "Anna Nowak", "tags": [1, "x"]}, headers=as_officer()
+    )
+    assert response.status_code == 422
+    assert [(fault["in"], fault["pointer"]) for fault in response.json()["errors"]] == [
+        ("body", "/amount"),
+        ("body", "/tags/1"),
+    ]
+    assert "Nowak" not in response.text
+
+
+def test_a_fault_in_the_path_names_its_parameter(client: TestClient) -> None:
+    response = client.post("/v1/lines/one", json={"amount": 1}, headers=as_officer())
+    assert response.json()["errors"][0]["parameter"] == "number"
+
+
+def test_broken_json_is_a_problem_at_the_root(client: TestClient) -> None:
+    response = client.post(
+        "/v1/lines/1",
+        content=b'{"amount": ',
+        headers=as_officer(**{"Content-Type": "application/json"}),
+    )
+    assert response.status_code == 422
+    assert response.json()["errors"][0]["pointer"] == ""
+
+
+def test_a_body_over_the_limit_is_413_by_its_declared_length(client: TestClient) -> None:
+    response = client.post("/v1/lines/1", content=b"x" * 201, headers=as_officer())
+    assert response.status_code == 413
+    assert response.json()["type"] == "urn:tocsin:problem:body-too-large"
+
+
+def test_a_body_over_the_limit_is_413_when_it_streams_without_a_length(
+    client: TestClient,
+) -> None:
+    response = client.post(
+        "/v1/lines/1",
+        content=iter([b"x" * 100, b"x" * 101]),
+        headers=as_officer(**{"Content-Type": "application/json"}),
+    )
+    assert response.status_code == 413
+    assert response.json()["type"] == "urn:tocsin:problem:body-too-large"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"), [("GET", "/nowhere", 404), ("DELETE", "/livez", 405)]
+)
+def test_what_is_not_there_is_a_problem_too(
+    client: TestClient, method: str, path: str, status: int
+) -> None:
+    response = client.request(method, path)
+    assert response.status_code == status
+    assert response.headers["content-type"] == problems.MEDIA_TYPE
+
+
+def test_every_answer_has_strict_headers(client: TestClient) -> None:
+    headers = client.get("/livez").headers
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
+    assert "server" not in headers
+
+
+def test_a_correlation_id_that_could_break_a_log_line_is_replaced(client: TestClient) -> None:
+    sent = 'x" admin="true'
+    assert (
+        client.get("/livez", headers={"X-Correlation-Id": sent}).headers["X-Correlation-Id"] != sent
+    )
+
+
+def test_requests_are_counted_by_their_template_not_their_path() -> None:
+    metrics = Metrics(KIT_CATALOGUE)
+    client = TestClient(application(metrics=metrics))
+    client.post("/v1/lines/4711", json={"amount": 1}, headers=as_officer())
+    client.get("/nowhere/4711")
+    shown = client.get("/metrics").text
+    assert (
+        'tocsin_http_requests_total{method="POST",route="/v1/lines/{number}",status="200"} 1.0'
+        in shown
+    )
+    assert 'route="unmatched",status="404"' in shown
+    assert "4711" not in shown
+    assert HTTP_REQUESTS in set(metrics)
+
+
+async def broken() -> None:
+    raise NotReady("no partition is assigned")
+
+
+def test_ready_says_what_is_missing_and_liveness_does_not_care() -> None:
+    health = Health(ManualClock(NOW))
+    health.needs("partitions", broken)
+    client = TestClient(application(health=health))
+    assert client.get("/startupz").status_code == 503
+    health.started()
+    assert client.get("/startupz").status_code == 200
+    response = client.get("/readyz")
+    assert response.status_code == 503
+    assert response.json()["checks"] == {"partitions": "no partition is assigned"}
+    assert client.get("/livez").status_code == 200
+
+
+def test_a_stuck_watchdog_fails_liveness() -> None:
+    health = Health(ManualClock(NOW))
+    health.watch("consumer", lambda: "partition 3 has lag and has not moved for 60 s")
+    response = TestClient(application(health=health)).get("/livez")
+    assert response.status_code == 503
+
+
+def test_a_key_text_has_the_documented_form() -> None:
+    text = keys.key_text(key_id=keys.new_key_id(), secret=keys.new_secret())
+    assert keys.parse(text) is not None
