@@ -1,0 +1,29 @@
+"""The one error of the local stack: what went wrong, and what the person can do about it.
+
+Raised by every module of this package, shown by `tocsin stack` and the demo without a traceback.
+"""
+
+import errno
+
+
+class StackError(Exception):
+    """The local stack cannot do what was asked."""
+
+    def __init__(self, problem: str, *, remedy: str) -> None:
+        """Keep the problem and its remedy apart, so that each can be shown on its own line."""
+        super().__init__(f"{problem}\n{remedy}")
+        self.problem = problem
+        self.remedy = remedy
+
+
+def disk_full(folder: object) -> StackError:
+    """Return the error for a full disk, the same wherever it was noticed."""
+    return StackError(
+        f"The disk that holds {folder} is full.",
+        remedy="Free some space (the stack needs about 600 MB) and run the command again.",
+    )
+
+
+def is_disk_full(error: OSError) -> bool:
+    """Tell a full disk, or an exhausted quota, from other failures to write."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT)
