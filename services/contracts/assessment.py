@@ -1,0 +1,200 @@
+"""What scoring says about a borrower, on the risk topic.
+
+`assessment.changed` carries the whole assessment, so that a reader never needs to ask back.
+Ratios of the score are JSON numbers (they are results, not money); money stays a string.
+Risk events carry `sequence`, consecutive per borrower from 1: a gap is an incident.
+"""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from services.contracts.borrower import Segment
+from services.contracts.envelope_fields import Timestamp
+from services.contracts.fields import (
+    Bool,
+    Count,
+    Currency,
+    EventData,
+    Identifier,
+    Int,
+    IsoDate,
+    Money,
+    Number,
+    Text,
+    WireModel,
+)
+from services.contracts.officer import RiskState
+
+Family = Literal["REPAYMENT", "ACCOUNT", "STATEMENT", "COLLATERAL_GROUP", "EXTERNAL"]
+Level = Literal["GREEN", "AMBER", "RED", "HARD"]
+EmissionReason = Literal[
+    "FIRST", "STATE", "LEVEL", "REGIME", "DPD_BUCKET", "SCORE", "MONTH_CLOSE", "CORRECTED"
+]
+Ratio01 = Annotated[float, Field(strict=True, ge=0, le=1, allow_inf_nan=False)]
+EvidenceIds = Annotated[list[Text], Field(max_length=100)]
+
+
+class SameFact(WireModel):
+    """An indicator of the same correlation group: it says the same again and adds nothing."""
+
+    indicator: Identifier  # The indicator.
+    name: Text | None = None  # Its name.
+    level: Level | None = None  # Its level.
+    value: Text | None = None  # Its value, as displayed.
+    unit: Text | None = None  # Unit of the value.
+
+
+class Contributor(WireModel):
+    """One cause of the score."""
+
+    NULLABLE: ClassVar[frozenset[str]] = frozenset({"amber", "red", "baseline", "since"})
+
+    indicator: Identifier  # The indicator, for example A-01.
+    name: Text  # Its name.
+    family: Family  # Its family.
+    risk_type: Identifier  # The risk type; decides the playbook.
+    level: Level  # How bad.
+    value: Text  # The value, as displayed.
+    unit: Text  # Unit of value, thresholds and baseline.
+    amber: Text | None = None  # Amber threshold, as displayed.
+    red: Text | None = None  # Red threshold, as displayed.
+    baseline: Text | None = None  # The borrower's own usual value, as displayed.
+    share: Number  # Its part of the score, in score points.
+    intensity: Ratio01  # How strongly it speaks, 0 to 1.
+    since: IsoDate | None = None  # Since when it is at this level.
+    evidence_event_ids: EvidenceIds  # The events that are the evidence.
+    also: list[SameFact] | None = None  # The rest of its correlation group.
+
+
+class Unmeasurable(WireModel):
+    """An indicator that could not be measured."""
+
+    indicator: Identifier  # The indicator.
+    reason: Text  # What is missing.
+
+
+class NextDue(WireModel):
+    """The next instalment."""
+
+    date: IsoDate  # When it is due.
+    amount: Money  # How much.
+
+
+class Change(WireModel):
+    """One difference from the assessment emitted before."""
+
+    NULLABLE: ClassVar[frozenset[str]] = frozenset({"indicator", "from", "to"})
+
+    kind: Identifier  # What changed, for example LEVEL or STATE.
+    indicator: Identifier | None = None  # The indicator, where it is about one.
+    from_: Text | Number | None = Field(default=None, alias="from")  # The value before.
+    to: Text | Number | None = None  # The value now.
+
+
+class DistanceToNext(WireModel):
+    """How far the next worse state is."""
+
+    state: RiskState  # The next worse state.
+    score_points: Number  # Points of score until its cut.
+
+
+class RulebookRef(WireModel):
+    """The rulebook that decided."""
+
+    NULLABLE: ClassVar[frozenset[str]] = frozenset({"cuts_population"})
+
+    name: Identifier  # Its name.
+    version: Identifier  # Its version.
+    cuts_population: Text | None = None  # The population on which the state cuts were set.
+
+
+class Cause(WireModel):
+    """The event that led to this assessment."""
+
+    source: Text  # Its source.
+    id: Text  # Its id.
+    type: Text  # Its type.
+
+
+class Assessment(EventData):
+    """The whole assessment of a borrower."""
+
+    NULLABLE: ClassVar[frozenset[str]] = frozenset(
+        {"from_state", "next_due", "undrawn", "distance_to_next", "officer_id", "branch_id"}
+    )
+    TOPIC: ClassVar[str] = "risk"
+
+    borrower_id: Identifier  # The borrower; the same as the subject.
+    sequence: Annotated[int, Field(strict=True, ge=1)]  # Consecutive per borrower, from 1.
+    at: Timestamp  # Knowledge time: the booking moment of the event that led to it.
+    as_of: IsoDate  # The business date that is assessed.
+    state: RiskState  # The risk state.
+    from_state: RiskState | None = None  # The state in the assessment emitted before.
+    state_since: IsoDate  # Since when the state holds.
+    trigger_rule_ids: list[Identifier]  # The state rules that hold.
+    reason: Annotated[list[EmissionReason], Field(min_length=1)]  # Why it was emitted.
+    score: Annotated[float, Field(strict=True, ge=0, le=100, allow_inf_nan=False)]  # 0 to 100.
+    family_scores: dict[Family, Ratio01 | None]  # By family, 0 to 1; null: not applicable.
+    completeness: Ratio01  # Share of the applicable weight that could be measured.
+    low_confidence: Bool  # Too little was measurable to rely on the score.
+    contributors: list[Contributor]  # The causes, largest share first.
+    unmeasurable: list[Unmeasurable]  # What could not be measured, and why.
+    dpd_operational: Count  # Days past due, worst loan, days elapsed.
+    dpd_regulatory: Count  # Days past due of the obligor, with materiality.
+    past_due: Money  # Amount past due.
+    exposure: Money  # Exposure.
+    currency: Currency  # Currency of the amounts here.
+    next_due: NextDue | None = None  # The next instalment; null: none.
+    undrawn: Money | None = None  # What could still be drawn; null: no line.
+    flags: list[Identifier]  # Marks such as CORRECTED or TECHNICAL.
+    changes: list[Change]  # What changed since the assessment emitted before.
+    distance_to_next: DistanceToNext | None = None  # How far the next worse state is.
+    regimes: dict[str, str | Int | bool | None]  # Regulatory labels, by regime.
+    segment: Segment  # The borrower's segment.
+    officer_id: Identifier | None = None  # The loan officer; null: none known.
+    branch_id: Identifier | None = None  # The branch; null: none known.
+    rulebook: RulebookRef  # The rulebook that decided.
+    cause: Cause  # The event that led to it.
+    corrected: Bool  # A correction changed past facts.
+
+
+class AssessmentChanged(Assessment):
+    """The assessment of a borrower changed enough to be told."""
+
+    TYPE: ClassVar[str] = "assessment.changed.v1"
+
+
+class AssessmentCorrected(Assessment):
+    """A correction changed what an earlier assessment was based on; that one stays as sent."""
+
+    TYPE: ClassVar[str] = "assessment.corrected.v1"
+
+    corrects_sequence: Annotated[int, Field(strict=True, ge=1)]  # The assessment concerned.
+
+
+class MaturityApproaching(EventData):
+    """A loan ends soon."""
+
+    TYPE: ClassVar[str] = "maturity.approaching.v1"
+    TOPIC: ClassVar[str] = "risk"
+
+    borrower_id: Identifier  # The borrower.
+    loan_id: Identifier  # The loan.
+    maturity_date: IsoDate  # When it ends.
+    days_left: Count  # Days until then.
+    outstanding: Money  # What is still owed.
+    currency: Currency  # Currency of the amount.
+    as_of: IsoDate  # The business date.
+
+
+class InspectionFellDue(EventData):
+    """An inspection of the borrower is due."""
+
+    TYPE: ClassVar[str] = "inspection.fell-due.v1"
+    TOPIC: ClassVar[str] = "risk"
+
+    borrower_id: Identifier  # The borrower.
+    due_date: IsoDate  # Since when it is due.
+    kind: Literal["SITE_VISIT", "DESK_REVIEW", "CALL", "COLLATERAL_CHECK"]  # What is due.
+    as_of: IsoDate  # The business date.

@@ -1,0 +1,132 @@
+"""Reads JSON without the leniencies that lose or smuggle data.
+
+Called by the envelope for every input from outside. Python's own reader accepts NaN, keeps the
+last of two equal keys, and passes NUL and lone surrogates, which PostgreSQL cannot store and UTF-8
+cannot carry. Each of those is refused here, with a code, before anything else looks at the input.
+"""
+
+import json
+from typing import NoReturn
+
+from services.contracts.rejection import EventRejected, RejectionCode, json_pointer
+
+DEFAULT_MAX_BYTES = 1_048_576
+"""Kafka's own default limit of a message; a larger one could not be produced anyway."""
+MAX_DEPTH = 16
+"""Our deepest event has five levels."""
+
+
+def read_json(raw: bytes, *, max_bytes: int = DEFAULT_MAX_BYTES) -> object:
+    """Return the JSON value of some bytes.
+
+    Raises:
+        EventRejected: With the code and remedy, if it is too large, too deep or not strict JSON.
+    """
+    if len(raw) > max_bytes:
+        raise _rejected(
+            RejectionCode.TOO_LARGE, f"has {len(raw)} bytes; send at most {max_bytes} per event"
+        )
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise _rejected(
+            RejectionCode.NOT_UTF8, f"byte {error.start} is not UTF-8; encode the event as UTF-8"
+        ) from error
+    value = _loaded(text)
+    # Only an escape can carry what UTF-8 itself cannot, and raw NUL is no legal JSON.
+    if "\\u" in text:
+        _refuse_forbidden_characters(value)
+    _refuse_depth(value)
+    return value
+
+
+def _loaded(text: str) -> object:
+    try:
+        value: object = json.loads(
+            text, object_pairs_hook=_unique, parse_constant=_not_finite, parse_float=_finite
+        )
+    except json.JSONDecodeError as error:
+        raise _rejected(
+            RejectionCode.NOT_JSON,
+            f"is not JSON at line {error.lineno}, column {error.colno}: {error.msg}",
+        ) from error
+    except RecursionError as error:
+        raise _too_deep() from error
+    except ValueError as error:  # an integer with thousands of digits
+        raise _rejected(
+            RejectionCode.NOT_JSON, "holds a number too long to read; send money as strings"
+        ) from error
+    return value
+
+
+def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise _rejected(
+            RejectionCode.DUPLICATE_KEY,
+            f"the key {twice!r} stands twice in one object; send it once",
+        )
+    return found
+
+
+def _not_finite(name: str) -> NoReturn:
+    raise _rejected(
+        RejectionCode.NUMBER_NOT_FINITE, f"{name} is not JSON; leave the field out instead"
+    )
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if value in (float("inf"), float("-inf")):
+        _not_finite("a number beyond the range of a double")
+    return value
+
+
+def _refuse_forbidden_characters(value: object) -> None:
+    # A stack instead of recursion: the input chooses the depth.
+    waiting: list[tuple[str, object]] = [("", value)]
+    while waiting:
+        pointer, item = waiting.pop()
+        if isinstance(item, str):
+            _refuse_in_text(item, pointer)
+        elif isinstance(item, dict):
+            for name, inner in item.items():
+                _refuse_in_text(name, pointer)
+                waiting.append((pointer + json_pointer(name), inner))
+        elif isinstance(item, list):
+            waiting.extend((pointer + json_pointer(i), inner) for i, inner in enumerate(item))
+
+
+def _refuse_in_text(text: str, pointer: str) -> None:
+    if "\x00" in text or any("\ud800" <= character <= "\udfff" for character in text):
+        raise EventRejected(
+            code=RejectionCode.FORBIDDEN_CHARACTER,
+            pointer=pointer,
+            detail="holds a NUL or half of a surrogate pair, which cannot be stored; remove it",
+        )
+
+
+def _refuse_depth(value: object) -> None:
+    level = [value]
+    for _ in range(MAX_DEPTH + 1):
+        level = [
+            inner
+            for item in level
+            if isinstance(item, dict | list)
+            for inner in (item.values() if isinstance(item, dict) else item)
+        ]
+        if not level:
+            return
+    raise _too_deep()
+
+
+def _too_deep() -> EventRejected:
+    return _rejected(
+        RejectionCode.TOO_DEEP, f"is nested deeper than {MAX_DEPTH} levels; flatten it"
+    )
+
+
+def _rejected(code: RejectionCode, detail: str) -> EventRejected:
+    return EventRejected(code=code, pointer="", detail=detail)
