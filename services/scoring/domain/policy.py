@@ -71,6 +71,7 @@ class ExitRule:
     no_arrears_days: int = 0
     on_time: int = 0
     no_hard_days: int = 0
+    statement_in_time: bool = False
     months_without_default: int = 0
     months_if_forborne: int = 0
 

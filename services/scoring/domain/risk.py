@@ -56,17 +56,15 @@ NOT_SCORED: Final = -1
 
 @dataclass(slots=True)
 class Emitted:
-    """What the last emitted assessment said: enough to say what changed since then.
+    """What the last emitted assessment said: enough to know when the next one is due.
 
-    ``levels`` is flat: slot, level, slot, level … of every signal at amber or worse.
+    Levels are not kept: every change of theirs is emitted at once.
     """
 
     score: int = 0
     state: int = 0
     dpd_bucket: int = 0
-    month: int = 0
     regimes: str = ""
-    levels: list[int] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -77,11 +75,11 @@ class RiskState:
         families: Family scores in micro-units, ``NOT_SCORED`` where the family does not apply.
         score: 0 to 1,000,000 (100 points are 1,000,000).
         completeness: Measured weight over applicable weight, micro-units.
-        calm_since: For each exit rule of the policy, by position: first day close of the present
-            unbroken run in which its score condition held; 0 while it does not.
+        calm_since: For the exit cuts of ATTENTION, WATCH and HIGH_RISK: first day close of the
+            present unbroken run below it; 0 while the score is not below.
         no_arrears_since: First day close of the present run with operational DPD 0.
-        no_hard_since: First day close of the present run with no hard rule true, per state
-            ATTENTION, WATCH, HIGH_RISK.
+        no_hard_since: First day close of the present run with no hard rule of HIGH_RISK true.
+        no_default_since: First day close of the present run without any trigger of default.
         family_days: Business-day closes in a row with the family at or above the family cut.
         moves: Days of the last state changes, newest last (flip guard).
     """
@@ -94,13 +92,12 @@ class RiskState:
     score: int = 0
     completeness: int = 0
     flags: int = 0
-    calm_since: list[int] = field(default_factory=list)
+    calm_since: list[int] = field(default_factory=lambda: [0, 0, 0])
     no_arrears_since: int = 0
-    no_hard_since: list[int] = field(default_factory=lambda: [0, 0, 0])
+    no_hard_since: int = 0
     no_default_since: int = 0
     family_days: list[int] = field(default_factory=lambda: [0] * 5)
     moves: list[int] = field(default_factory=list)
-    frozen_until: int = 0
     proposed_to: int = -1
     proposed_on: int = 0
     rule_ids: list[str] = field(default_factory=list)

@@ -12,6 +12,7 @@ from typing import Final
 
 from services.scoring.domain.indicators.declaration import FAMILIES, Indicator
 from services.scoring.domain.policy import StatePolicy
+from services.scoring.domain.signals import SLOTS
 from services.scoring.domain.thresholds import ArmRule
 
 RETAIL_SEGMENTS: Final = ("RETAIL", "MICRO")
@@ -93,7 +94,11 @@ class Cuts:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The rulebook as it applies to one kind of borrower. This is what the fold works with."""
+    """The rulebook as it applies to one kind of borrower. This is what the fold works with.
+
+    ``groups`` holds, per family and correlation group, the slots that compete; notes (weight 0)
+    are in no group.
+    """
 
     name: str
     version: str
@@ -101,6 +106,7 @@ class Rules:
     indicators: tuple[IndicatorRule, ...]
     by_slot: tuple[IndicatorRule | None, ...]
     by_family: tuple[tuple[IndicatorRule, ...], ...]
+    groups: tuple[tuple[tuple[int, ...], ...], ...]
     cuts: Cuts
     policy: StatePolicy
     tolerance: Tolerance
@@ -184,11 +190,14 @@ def compile_rules(
     rulebook: Rulebook, segment: str, active: tuple[IndicatorRule, ...], cuts: Cuts
 ) -> Rules:
     """Return rules with their look-up tables."""
-    by_slot: list[IndicatorRule | None] = [None] * 85
+    by_slot: list[IndicatorRule | None] = [None] * SLOTS
     by_family: list[list[IndicatorRule]] = [[] for _ in range(FAMILIES)]
+    groups: list[dict[str, list[int]]] = [{} for _ in range(FAMILIES)]
     for rule in active:
         by_slot[rule.slot] = rule
         by_family[rule.indicator.family].append(rule)
+        if rule.weight:
+            groups[rule.indicator.family].setdefault(rule.group, []).append(rule.slot)
     return Rules(
         name=rulebook.name,
         version=rulebook.version,
@@ -196,6 +205,7 @@ def compile_rules(
         indicators=active,
         by_slot=tuple(by_slot),
         by_family=tuple(tuple(family) for family in by_family),
+        groups=tuple(tuple(tuple(group) for group in family.values()) for family in groups),
         cuts=cuts,
         policy=rulebook.policy,
         tolerance=rulebook.tolerance,

@@ -1,0 +1,196 @@
+"""One step of judgement: measure what was touched, score, move the state, say so when it is news.
+
+Called by `fold` after the facts of an event have been taken in. Must stay true: an assessment is
+due when the state, a level, a regime label or a bucket of days past due changes, when the score has
+moved 5 points since the last one emitted, when a relaxation is newly proposed, and at each month's
+close; never on every event (design section 4).
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from services.scoring.domain import score as scoring
+from services.scoring.domain.assessment import Assessment, Cause, Change
+from services.scoring.domain.business_days import is_month_end
+from services.scoring.domain.evaluation import Evaluation, evaluate, forget_disabled
+from services.scoring.domain.explain import regimes, rule_at, shown_micro, snapshot
+from services.scoring.domain.facts import Borrower
+from services.scoring.domain.indicators.declaration import (
+    BALANCES,
+    BOUNCES,
+    EVERYTHING,
+    FACILITIES,
+    FAMILIES,
+    FLOWS,
+    STATEMENTS,
+)
+from services.scoring.domain.measurement import LEVEL_NAMES
+from services.scoring.domain.risk import STATE_NAMES
+from services.scoring.domain.rulebook import Rules
+from services.scoring.domain.standing import standing_of
+from services.scoring.domain.states import Transition, close_day, escalate, triggered_rules
+
+NEWS_SCORE_MICRO: Final = 50_000
+# Facts that move a state only through the level or the contribution of a signal. The others (loans,
+# payments, a day) also move figures that rules compare directly, such as days past due.
+ONLY_THROUGH_SIGNALS: Final = FLOWS | BALANCES | FACILITIES | STATEMENTS | BOUNCES
+
+
+@dataclass(slots=True)
+class Occasion:
+    """What happened: the event's business date and knowledge time, and what it touched."""
+
+    as_of: int
+    at_us: int
+    touched: int
+    cause: Cause
+    is_day_close: bool = False
+    is_correction: bool = False
+
+
+def step(borrower: Borrower, rules: Rules, occasion: Occasion) -> Assessment | None:
+    """Judge the borrower after one event and return an assessment if there is news."""
+    risk = borrower.risk
+    proposed_before, known_rules = risk.proposed_to, risk.rule_ids
+    touched = occasion.touched if risk.sequence else EVERYTHING
+    evaluation = evaluate(borrower, occasion.as_of, rules, touched)
+    rescore(borrower, rules, evaluation)
+    transition = _move(borrower, rules, occasion, evaluation)
+    reasons = _reasons(borrower, occasion, evaluation, transition)
+    if risk.proposed_to not in (-1, proposed_before):
+        reasons.append("PROPOSAL")
+    lost = _lost_ground(borrower, rules, occasion, known_rules) if occasion.is_correction else []
+    if occasion.is_correction and (reasons or lost):
+        reasons.append("CORRECTED")
+    if not reasons or not borrower.profile.reporting_currency:
+        return None
+    changes = _changes(borrower, rules, evaluation, transition)
+    changes += [Change("LOST_GROUND", None, rule_id, None) for rule_id in lost]
+    return _emit(borrower, rules, occasion, reasons, changes)
+
+
+def reassess(borrower: Borrower, rules: Rules, occasion: Occasion) -> Assessment | None:
+    """Judge everything afresh after a new rulebook; signals it no longer uses are forgotten."""
+    forget_disabled(borrower.signals, rules)
+    rescore(borrower, rules, Evaluation(families=(1 << FAMILIES) - 1, coverage_moved=True))
+    occasion.touched = EVERYTHING
+    return step(borrower, rules, occasion)
+
+
+def rescore(borrower: Borrower, rules: Rules, evaluation: Evaluation) -> None:
+    """Recompute the families that moved, and the score and completeness if any did."""
+    risk = borrower.risk
+    if evaluation.families:
+        for family in range(FAMILIES):
+            if evaluation.families >> family & 1:
+                risk.families[family] = scoring.family_score(borrower.signals, rules, family)
+        risk.score = scoring.combined(risk.families)
+    if evaluation.coverage_moved:
+        risk.completeness = scoring.completeness(borrower.signals, rules)
+
+
+def _move(
+    borrower: Borrower, rules: Rules, occasion: Occasion, evaluation: Evaluation
+) -> Transition | None:
+    if occasion.is_day_close:
+        return close_day(standing_of(borrower, rules, occasion.as_of))
+    quiet = not evaluation.changes and not evaluation.families
+    if quiet and not occasion.touched & ~ONLY_THROUGH_SIGNALS:
+        return None
+    return escalate(standing_of(borrower, rules, occasion.as_of))
+
+
+def _reasons(
+    borrower: Borrower,
+    occasion: Occasion,
+    evaluation: Evaluation,
+    transition: Transition | None,
+) -> list[str]:
+    risk = borrower.risk
+    emitted = risk.emitted
+    checks = (
+        ("FIRST", risk.sequence == 0),
+        ("STATE", transition is not None),
+        ("LEVEL", bool(evaluation.changes)),
+        ("DPD_BUCKET", dpd_bucket(borrower.counters.operational_days) != emitted.dpd_bucket),
+        ("SCORE", abs(risk.score - emitted.score) >= NEWS_SCORE_MICRO),
+        ("MONTH_CLOSE", occasion.is_day_close and is_month_end(occasion.as_of)),
+    )
+    found = [reason for reason, is_true in checks if is_true]
+    if _may_move_a_label(occasion, transition) and regime_text(borrower) != emitted.regimes:
+        found.append("REGIME")
+    return found
+
+
+def _may_move_a_label(occasion: Occasion, transition: Transition | None) -> bool:
+    """Labels follow days past due, flags and the state; account flows never move them."""
+    return transition is not None or bool(occasion.touched & ~ONLY_THROUGH_SIGNALS)
+
+
+def dpd_bucket(arrears_days: int) -> int:
+    """Return 0 for none, then 1 for 1 to 30 days, 2 to 60, 3 to 90, 4 beyond."""
+    if arrears_days <= 0:
+        return 0
+    return min(4, (arrears_days - 1) // 30 + 1)
+
+
+def regime_text(borrower: Borrower) -> str:
+    """Return the regime labels in one string, to be compared."""
+    return " ".join(str(label) for label in regimes(borrower).values())
+
+
+def _lost_ground(
+    borrower: Borrower, rules: Rules, occasion: Occasion, known_rules: list[str]
+) -> list[str]:
+    """Return the rules behind the present state that the corrected facts no longer support."""
+    if borrower.risk.state == 0:
+        return []
+    standing = standing_of(borrower, rules, occasion.as_of)
+    entries = {rule.id for rule in rules.policy.entries}
+    still = {rule.id for rule in triggered_rules(standing, above=0)}
+    return [rule_id for rule_id in known_rules if rule_id in entries and rule_id not in still]
+
+
+def _changes(
+    borrower: Borrower, rules: Rules, evaluation: Evaluation, transition: Transition | None
+) -> list[Change]:
+    risk = borrower.risk
+    found = [
+        Change(
+            "LEVEL",
+            rule_at(rules, change.slot).indicator.id,
+            LEVEL_NAMES[change.before],
+            LEVEL_NAMES[change.after],
+        )
+        for change in evaluation.changes
+    ]
+    if transition is not None:
+        names = STATE_NAMES[transition.before], STATE_NAMES[transition.after]
+        found.insert(0, Change("STATE", None, *names))
+    if risk.sequence and risk.score != risk.emitted.score:
+        points = shown_micro(risk.emitted.score * 100), shown_micro(risk.score * 100)
+        found.append(Change("SCORE", None, *points))
+    return found
+
+
+def _emit(
+    borrower: Borrower,
+    rules: Rules,
+    occasion: Occasion,
+    reasons: list[str],
+    changes: list[Change],
+) -> Assessment:
+    risk = borrower.risk
+    assessment = snapshot(borrower, rules, occasion.as_of, occasion.at_us, occasion.cause)
+    is_first = risk.sequence == 0
+    risk.sequence += 1
+    assessment.sequence = risk.sequence
+    assessment.reasons = reasons
+    assessment.changes = changes
+    assessment.from_state = None if is_first else STATE_NAMES[risk.emitted.state]
+    assessment.corrected = occasion.is_correction
+    emitted = risk.emitted
+    emitted.score, emitted.state = risk.score, risk.state
+    emitted.dpd_bucket = dpd_bucket(borrower.counters.operational_days)
+    emitted.regimes = regime_text(borrower)
+    return assessment

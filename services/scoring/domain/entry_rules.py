@@ -1,0 +1,74 @@
+"""Whether one entry rule of the state machine is true right now.
+
+Called by `states` on every event that moved a signal. A rule states conditions; all that it states
+must hold. Notes (weight 0) never count as signals here: they inform, they do not decide.
+"""
+
+from typing import Final
+
+from services.scoring.domain.indicators.declaration import FAMILIES
+from services.scoring.domain.measurement import AMBER, MEASURED, RED
+from services.scoring.domain.policy import EntryRule, SignalTest
+from services.scoring.domain.risk import ATTENTION, HIGH_RISK, WATCH, RiskState
+from services.scoring.domain.rulebook import Cuts, Rules
+from services.scoring.domain.signals import Signals
+
+NEVER: Final = 1_000_001
+
+
+def holds(rule: EntryRule, risk: RiskState, signals: Signals, rules: Rules) -> bool:
+    """Return whether every condition that the rule states is met."""
+    if rule.score and risk.score < cut_for(rule.to, rules.cuts):
+        return False
+    if rule.tests and not _enough_tests(rule, signals):
+        return False
+    if rule.flags and not risk.flags & rule.flags:
+        return False
+    if rule.family_cut and not _family_cut(risk, rules.cuts):
+        return False
+    if rule.amber_families and families_at(signals, rules, AMBER) < rule.amber_families:
+        return False
+    if rule.reds and signals_at(signals, rules, RED) < rule.reds:
+        return False
+    return not rule.red_families or families_at(signals, rules, RED) >= rule.red_families
+
+
+def cut_for(state: int, cuts: Cuts) -> int:
+    """Return the score at which the state is entered; DEFAULT never by score alone."""
+    if state == ATTENTION:
+        return cuts.attention
+    if state == WATCH:
+        return cuts.watch
+    return cuts.high_risk if state == HIGH_RISK else NEVER
+
+
+def _enough_tests(rule: EntryRule, signals: Signals) -> bool:
+    if rule.tests_needed == 1:
+        return any(_is_true(test, signals) for test in rule.tests)
+    return sum(_is_true(test, signals) for test in rule.tests) >= rule.tests_needed
+
+
+def _is_true(test: SignalTest, signals: Signals) -> bool:
+    slot = test.slot
+    if signals.status[slot] != MEASURED or signals.level[slot] < test.level:
+        return False
+    return test.threshold is None or test.threshold.reached(signals.value[slot])
+
+
+def _family_cut(risk: RiskState, cuts: Cuts) -> bool:
+    return any(days >= cuts.family_days for days in risk.family_days)
+
+
+def signals_at(signals: Signals, rules: Rules, level: int) -> int:
+    """Return how many scored signals are at this level or worse."""
+    levels = signals.level
+    return sum(1 for rule in rules.indicators if levels[rule.slot] >= level and rule.weight)
+
+
+def families_at(signals: Signals, rules: Rules, level: int) -> int:
+    """Return in how many families a scored signal is at this level or worse."""
+    levels = signals.level
+    return sum(
+        any(levels[rule.slot] >= level and rule.weight for rule in rules.by_family[family])
+        for family in range(FAMILIES)
+    )

@@ -1,0 +1,176 @@
+"""Say why: contributors with value, threshold, baseline, since when and evidence.
+
+Called only when an assessment is emitted or looked at, because logarithms, evidence and texts cost
+more than a fold. Must stay true: reads the borrower, changes nothing.
+"""
+
+from typing import Final
+
+from services.scoring.domain.assessment import (
+    Assessment,
+    Cause,
+    Contributor,
+    SameFact,
+)
+from services.scoring.domain.facts import Borrower
+from services.scoring.domain.indicators.declaration import FAMILY_NAMES
+from services.scoring.domain.measurement import AMBER, MICRO, UNMEASURABLE, Reason, rounded_quotient
+from services.scoring.domain.position import position
+from services.scoring.domain.regimes import china_tier, eu_default, ifrs9_stage, rbi_class
+from services.scoring.domain.risk import FLAG_NAMES, STATE_NAMES
+from services.scoring.domain.rulebook import IndicatorRule, Rules
+from services.scoring.domain.score import shares
+from services.scoring.domain.states import distance_to_next, recent_moves
+from services.scoring.domain.thresholds import Threshold
+from services.scoring.domain.vocabulary import SEGMENTS
+
+MOST_EVIDENCE: Final = 20
+
+
+def regimes(borrower: Borrower) -> dict[str, str | bool]:
+    """Return every regime's label."""
+    risk, counters = borrower.risk, borrower.counters
+    arrears = counters.operational_days
+    in_default = eu_default(counters.regulatory_days, risk.flags, risk.state)
+    return {
+        "ifrs9": ifrs9_stage(arrears, in_default),
+        "eu_default": in_default,
+        "rbi": rbi_class(arrears, counters.past_due_minor > 0),
+        "china": china_tier(arrears),
+    }
+
+
+def contributors(borrower: Borrower, rules: Rules, as_of: int) -> list[Contributor]:
+    """Return the causes of the score, largest share first, then the notes that are lit."""
+    found = [
+        _contributor(borrower, rules, share.slot, share.points_micro, share.also, as_of)
+        for share in shares(borrower.signals, rules, borrower.risk.score)
+    ]
+    notes = [
+        rule.slot
+        for rule in rules.indicators
+        if not borrower.signals.contribution[rule.slot]
+        and borrower.signals.level[rule.slot] >= AMBER
+    ]
+    return found + [_contributor(borrower, rules, slot, 0, [], as_of) for slot in notes]
+
+
+def _contributor(
+    borrower: Borrower, rules: Rules, slot: int, points: int, also: list[int], as_of: int
+) -> Contributor:
+    signals = borrower.signals
+    rule = rule_at(rules, slot)
+    indicator = rule.indicator
+    arm = indicator.arms[signals.detail[slot]]
+    judged = rule.arms[signals.detail[slot]]
+    evidence = indicator.evidence(borrower, as_of) if indicator.evidence is not None else []
+    weight = rule.weight or MICRO
+    return Contributor(
+        indicator=indicator.id,
+        name=indicator.name,
+        family=FAMILY_NAMES[indicator.family],
+        risk_type=indicator.risk_type,
+        level=signals.level[slot],
+        value=signals.value[slot],
+        unit=arm.unit,
+        figure=arm.label,
+        amber=shown_threshold(judged.amber if judged else None),
+        red=shown_threshold(judged.red if judged else None),
+        baseline=signals.baseline[slot] or None,
+        share=points,
+        intensity=min(MICRO, rounded_quotient(signals.contribution[slot] * MICRO, weight)),
+        since=signals.since[slot],
+        evidence=evidence[:MOST_EVIDENCE],
+        also=[_same_fact(borrower, rules, other) for other in also],
+    )
+
+
+def _same_fact(borrower: Borrower, rules: Rules, slot: int) -> SameFact:
+    indicator = rule_at(rules, slot).indicator
+    signals = borrower.signals
+    return SameFact(
+        indicator=indicator.id,
+        name=indicator.name,
+        level=signals.level[slot],
+        value=signals.value[slot],
+        unit=indicator.arms[signals.detail[slot]].unit,
+    )
+
+
+def rule_at(rules: Rules, slot: int) -> IndicatorRule:
+    """Return the rule of an indicator that is known to be in use."""
+    rule = rules.by_slot[slot]
+    if rule is None:
+        raise LookupError(f"no indicator at slot {slot} in rulebook {rules.name} {rules.version}")
+    return rule
+
+
+def shown_threshold(threshold: Threshold | None) -> str:
+    """Return a threshold as the catalogue prints it, in the figure's own unit: ``>= 0.2``."""
+    if threshold is None:
+        return ""
+    operator = (">" if threshold.rising else "<") + ("" if threshold.strict else "=")
+    return f"{operator} {shown_micro(threshold.value)}"
+
+
+def shown_micro(value: int) -> str:
+    """Return micro-units as the shortest exact decimal: 400,000 is ``0.4``."""
+    sign = "-" if value < 0 else ""
+    whole, fraction = divmod(abs(value), MICRO)
+    text = f"{sign}{whole}.{fraction:06d}".rstrip("0")
+    return text.rstrip(".")
+
+
+def flags(borrower: Borrower, rules: Rules, as_of: int) -> list[str]:
+    """Return the marks on the borrower, those that the system adds included."""
+    risk, policy = borrower.risk, rules.policy
+    found = [name for bit, name in enumerate(FLAG_NAMES) if risk.flags >> bit & 1]
+    if risk.completeness < policy.least_completeness:
+        found.append("DATA_LOW_CONFIDENCE")
+    if recent_moves(risk, as_of, policy.moves_window_days) > policy.most_moves:
+        found.append("FLIP_GUARD")
+    if risk.proposed_to >= 0:
+        found.append("RELAXATION_PROPOSED")
+    return found
+
+
+def snapshot(borrower: Borrower, rules: Rules, as_of: int, at_us: int, cause: Cause) -> Assessment:
+    """Return the assessment of this moment; `assess` adds what made it due and what changed."""
+    risk, signals, profile = borrower.risk, borrower.signals, borrower.profile
+    following = distance_to_next(risk, rules.cuts)
+    return Assessment(
+        borrower_id=borrower.borrower_id,
+        sequence=0,
+        at_us=at_us,
+        as_of=as_of,
+        state=STATE_NAMES[risk.state],
+        from_state=None,
+        state_since=risk.since or as_of,
+        trigger_rule_ids=list(risk.rule_ids),
+        reasons=[],
+        score=risk.score,
+        family_scores=list(risk.families),
+        completeness=risk.completeness,
+        low_confidence=risk.completeness < rules.policy.least_completeness,
+        contributors=contributors(borrower, rules, as_of),
+        unmeasurable=[
+            (rule.indicator.id, Reason(signals.detail[rule.slot]).name.lower())
+            for rule in rules.indicators
+            if signals.status[rule.slot] == UNMEASURABLE
+        ],
+        dpd_operational=borrower.counters.operational_days,
+        dpd_regulatory=borrower.counters.regulatory_days,
+        position=position(borrower, as_of),
+        flags=flags(borrower, rules, as_of),
+        changes=[],
+        distance_to_next=(STATE_NAMES[following[0]], following[1]) if following else None,
+        regimes=regimes(borrower),
+        segment=SEGMENTS[profile.segment],
+        officer_id=profile.officer_id,
+        branch_id=profile.branch_id,
+        rulebook=rules.name,
+        rulebook_version=rules.version,
+        cuts_population=rules.cuts.population or None,
+        cause=cause,
+        corrected=False,
+    )
