@@ -29,7 +29,15 @@ from services.contracts.officer import RiskState
 Family = Literal["REPAYMENT", "ACCOUNT", "STATEMENT", "COLLATERAL_GROUP", "EXTERNAL"]
 Level = Literal["GREEN", "AMBER", "RED", "HARD"]
 EmissionReason = Literal[
-    "FIRST", "STATE", "LEVEL", "REGIME", "DPD_BUCKET", "SCORE", "MONTH_CLOSE", "CORRECTED"
+    "FIRST",
+    "STATE",
+    "LEVEL",
+    "REGIME",
+    "DPD_BUCKET",
+    "SCORE",
+    "PROPOSAL",
+    "MONTH_CLOSE",
+    "CORRECTED",
 ]
 Ratio01 = Annotated[float, Field(strict=True, ge=0, le=1, allow_inf_nan=False)]
 EvidenceIds = Annotated[list[Text], Field(max_length=100)]
