@@ -10,6 +10,9 @@ are folded in log order, whatever their dates say.
 """
 
 from dataclasses import dataclass
+from typing import Final
+
+EVERYBODY: Final = "*"
 
 
 @dataclass(slots=True)
@@ -19,6 +22,7 @@ class Event:
     Args:
         source: The emitting system; with `id` the identity of the event.
         id: Unique within `source`.
+        borrower_id: Whom it is about; `EVERYBODY` for control events.
         at_us: Booking moment in microseconds since 1970-01-01 UTC.
         day: Business date of that moment in the bank's time zone.
         corrects_id: `id` of the event of the same source that this one corrects.
@@ -27,6 +31,7 @@ class Event:
 
     source: str
     id: str
+    borrower_id: str
     at_us: int
     day: int
     corrects_id: str | None
@@ -71,7 +76,6 @@ class LoanBooked(Event):
     barred_purposes: list[str]
     contractual_grace_days: int
     dpd_convention: int
-    allocation_rule: int
     holiday_calendar: str
     origination_officer_id: str | None
     collection_officer_id: str | None
@@ -240,3 +244,10 @@ class DayClosed(Event):
     """The bank's business day `closed_day` is over; written to every partition."""
 
     closed_day: int
+
+
+@dataclass(slots=True)
+class Noted(Event):
+    """An event that the ledger keeps and that moves no figure in this version."""
+
+    event_type: str

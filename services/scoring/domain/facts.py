@@ -1,7 +1,8 @@
 """What is known about one borrower: the whole of the stored state.
 
-`fold` changes it, indicators read it, `adapters/state_bytes.py` writes it. Flat on purpose: parallel
-lists of integers, because encoding and decoding small objects costs more than folding an event.
+`fold` changes it, indicators read it, `adapters/state_bytes.py` writes it. Flat on purpose:
+parallel lists of integers, because encoding and decoding small objects costs more than folding an
+event.
 
 Must stay true:
 - everything is a pure function of the borrower's log; nothing here depends on a clock, on hash
@@ -106,7 +107,7 @@ class Loan:
 
 @dataclass(slots=True)
 class Series:
-    """Daily sums, sparse: ``cum[i]`` is the sum of all days kept up to and including ``days[i]``."""
+    """Daily sums, sparse: ``cum[i]`` sums all kept days up to and including ``days[i]``."""
 
     days: list[int] = field(default_factory=list)
     cum: list[int] = field(default_factory=list)

@@ -1,0 +1,125 @@
+"""From the canonical CloudEvent's bytes to the domain's events.
+
+Called once per event by the scoring shell, by `tocsin score` and by `tocsin verify`. One typed
+decoder per event type; money becomes minor units, dates ordinals, words numbers.
+
+Must stay true: it never guesses. Whatever it cannot read exactly is `Undecodable`, with the reason.
+A known type that scoring does not use becomes `Noted`: it is in the ledger and moves nothing.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, tzinfo
+from typing import Final
+
+import msgspec
+
+from services.scoring.adapters import wire_account, wire_loan, wire_reference
+from services.scoring.adapters.wire_values import (
+    BusinessDays,
+    Head,
+    Undecodable,
+    codes_of,
+    word_code,
+)
+from services.scoring.domain import vocabulary
+from services.scoring.domain.events import Event, Noted
+
+__all__ = ["NOTED_TYPES", "READERS", "Decoder", "Undecodable"]
+
+Reader = Callable[[Head, msgspec.Raw], Event]
+
+READERS: Final[dict[str, Reader]] = {
+    "borrower.registered.v1": wire_reference.borrower_registered,
+    "loan.booked.v1": wire_loan.loan_booked,
+    "schedule.published.v1": wire_loan.schedule_published,
+    "schedule.changed.v1": wire_loan.schedule_changed,
+    "repayment.posted.v1": wire_loan.repayment_posted,
+    "repayment.failed.v1": wire_loan.repayment_failed,
+    "repayment.reversed.v1": wire_loan.repayment_reversed,
+    "account.transacted.v1": wire_account.account_transacted,
+    "account.balance-closed.v1": wire_account.account_balance_closed,
+    "account.item-returned.v1": wire_account.account_item_returned,
+    "facility.balance-closed.v1": wire_account.facility_balance_closed,
+    "statement.received.v1": wire_reference.statement_received,
+    "day.closed.v1": wire_reference.day_closed,
+}
+
+NOTED_TYPES: Final = frozenset(
+    {
+        "account.blocked.v1",
+        "calendar.published.v1",
+        "collateral.valued.v1",
+        "covenant.certified.v1",
+        "external-delinquency.reported.v1",
+        "finding.raised.v1",
+        "forecast.received.v1",
+        "fx.published.v1",
+        "group.linked.v1",
+        "guarantor.linked.v1",
+        "inspection.recorded.v1",
+        "limit.changed.v1",
+        "loan.closed.v1",
+        "loan.disbursed.v1",
+        "override.approved.v1",
+        "promise.made.v1",
+        "related-parties.declared.v1",
+        "related-state.changed.v1",
+        "rulebook.activated.v1",
+        "statement.due.v1",
+    }
+)
+
+CORRECTION_CODES: Final = codes_of(vocabulary.CORRECTION_KINDS)
+
+
+class Envelope(msgspec.Struct, frozen=True, gc=False):
+    """The attributes of the envelope that scoring reads; `data` stays bytes."""
+
+    id: str
+    source: str
+    type: str
+    subject: str
+    time: datetime
+    data: msgspec.Raw
+    correctsid: str | None = None
+    correctionkind: str | None = None
+
+
+class Decoder:
+    """Reads events in one bank's time zone. Keeps no state but a cache of dates."""
+
+    def __init__(self, zone: tzinfo) -> None:
+        """Use the time zone in which the bank's business days are counted."""
+        self._days = BusinessDays(zone)
+        self._envelope = msgspec.json.Decoder(Envelope)
+
+    def decode(self, raw: bytes) -> Event:
+        """Return the event in the bytes of one record or line.
+
+        Raises:
+            Undecodable: If scoring cannot read it exactly; the message says why.
+        """
+        try:
+            return self._read(raw)
+        except msgspec.DecodeError as error:
+            raise Undecodable(f"not readable as an event: {error}") from error
+
+    def _read(self, raw: bytes) -> Event:
+        envelope = self._envelope.decode(raw)
+        at_us = self._days.moment_us(envelope.time)
+        kind = envelope.correctionkind
+        head = Head(
+            envelope.source,
+            envelope.id,
+            envelope.subject,
+            at_us,
+            self._days.day_of(at_us),
+            envelope.correctsid,
+            0 if kind is None else word_code(CORRECTION_CODES, kind, "correctionkind"),
+        )
+        reader = READERS.get(envelope.type)
+        if reader is not None:
+            return reader(head, envelope.data)
+        if envelope.type in NOTED_TYPES:
+            return Noted(*head, event_type=envelope.type)
+        raise Undecodable(f"type: {envelope.type!r} is no event type that scoring knows")
