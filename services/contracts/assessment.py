@@ -15,6 +15,7 @@ from services.contracts.fields import (
     Bool,
     Count,
     Currency,
+    Display,
     EventData,
     Identifier,
     Int,
@@ -39,6 +40,7 @@ EmissionReason = Literal[
     "MONTH_CLOSE",
     "CORRECTED",
 ]
+Score = Annotated[float, Field(strict=True, ge=0, le=100, allow_inf_nan=False)]
 Ratio01 = Annotated[float, Field(strict=True, ge=0, le=1, allow_inf_nan=False)]
 EvidenceIds = Annotated[list[Text], Field(max_length=100)]
 
@@ -49,8 +51,8 @@ class SameFact(WireModel):
     indicator: Identifier  # The indicator.
     name: Text | None = None  # Its name.
     level: Level | None = None  # Its level.
-    value: Text | None = None  # Its value, as displayed.
-    unit: Text | None = None  # Unit of the value.
+    value: Display | None = None  # Its value, as displayed.
+    unit: Display | None = None  # Unit of the value.
 
 
 class Contributor(WireModel):
@@ -63,11 +65,11 @@ class Contributor(WireModel):
     family: Family  # Its family.
     risk_type: Identifier  # The risk type; decides the playbook.
     level: Level  # How bad.
-    value: Text  # The value, as displayed.
-    unit: Text  # Unit of value, thresholds and baseline.
-    amber: Text | None = None  # Amber threshold, as displayed.
-    red: Text | None = None  # Red threshold, as displayed.
-    baseline: Text | None = None  # The borrower's own usual value, as displayed.
+    value: Display  # The value, as displayed.
+    unit: Display  # Unit of value, thresholds and baseline.
+    amber: Display | None = None  # Amber threshold, as displayed.
+    red: Display | None = None  # Red threshold, as displayed.
+    baseline: Display | None = None  # The borrower's own usual value, as displayed.
     share: Number  # Its part of the score, in score points.
     intensity: Ratio01  # How strongly it speaks, 0 to 1.
     since: IsoDate | None = None  # Since when it is at this level.
@@ -96,8 +98,8 @@ class Change(WireModel):
 
     kind: Identifier  # What changed, for example LEVEL or STATE.
     indicator: Identifier | None = None  # The indicator, where it is about one.
-    from_: Text | Number | None = Field(default=None, alias="from")  # The value before.
-    to: Text | Number | None = None  # The value now.
+    from_: Display | Number | None = Field(default=None, alias="from")  # The value before.
+    to: Display | Number | None = None  # The value now.
 
 
 class DistanceToNext(WireModel):
@@ -142,7 +144,7 @@ class Assessment(EventData):
     state_since: IsoDate  # Since when the state holds.
     trigger_rule_ids: list[Identifier]  # The state rules that hold.
     reason: Annotated[list[EmissionReason], Field(min_length=1)]  # Why it was emitted.
-    score: Annotated[float, Field(strict=True, ge=0, le=100, allow_inf_nan=False)]  # 0 to 100.
+    score: Score  # How bad, 0 to 100.
     family_scores: dict[Family, Ratio01 | None]  # By family, 0 to 1; null: not applicable.
     completeness: Ratio01  # Share of the applicable weight that could be measured.
     low_confidence: Bool  # Too little was measurable to rely on the score.

@@ -73,6 +73,8 @@ def _plain(value: Decimal) -> str:
 
 Identifier = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,128}$")]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
+Display = Annotated[str, StringConstraints(max_length=2000)]
+"""What a person is shown; may be empty."""
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 IsoDate = Annotated[date, BeforeValidator(_iso_date)]
