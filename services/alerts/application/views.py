@@ -61,6 +61,7 @@ class ActionView:
     risk_type: str
     role: str
     due_on: date
+    due_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -45,13 +45,17 @@ class Reason:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
-    """One recommended step of the playbook, with who takes it and the day it is due."""
+    """One recommended step of the playbook, with who takes it and when it is due.
+
+    `due_at` is closing time of the bank on `due_on`.
+    """
 
     code: str
     text: str
     risk_type: str
     role: str
     due_on: date
+    due_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ from services.alerts.domain.vocabulary import (
 
 MOST_CHARACTERS_OF_A_NOTE = 4000
 MOST_CHARACTERS_OF_AN_OWNER = 200
+BY_HAND = "by hand"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +59,7 @@ def assign(
         alert,
         version=alert.version + 1,
         status=_in_progress(alert.status),
-        owner=Owner(kind=owner_kind, id=owner_id, route="by hand"),
+        owner=Owner(kind=owner_kind, id=owner_id, route=BY_HAND),
         updated_at=at,
     )
     return Change(
