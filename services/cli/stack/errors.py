@@ -5,15 +5,11 @@ Raised by every module of this package, shown by `tocsin stack` and the demo wit
 
 import errno
 
+from services.cli.errors import CommandError
 
-class StackError(Exception):
+
+class StackError(CommandError):
     """The local stack cannot do what was asked."""
-
-    def __init__(self, problem: str, *, remedy: str) -> None:
-        """Keep the problem and its remedy apart, so that each can be shown on its own line."""
-        super().__init__(f"{problem}\n{remedy}")
-        self.problem = problem
-        self.remedy = remedy
 
 
 def disk_full(folder: object) -> StackError:

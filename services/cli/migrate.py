@@ -1,0 +1,39 @@
+"""`tocsin migrate`: bring every service's PostgreSQL schema to its newest version.
+
+Services never migrate by themselves; they wait, not ready, until this was run.
+"""
+
+import json
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from services.kit.migrations import SCHEMAS, migrate_now
+from services.kit.settings import PlatformSettings
+
+
+def migrate(
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--only", help=f"A schema to migrate ({', '.join(SCHEMAS)}); all if left out."
+        ),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object as the last line.")
+    ] = False,
+) -> None:
+    """Bring the database schemas to their newest version; safe to run again.
+
+    Reads TOCSIN_DATABASE_URL, which must belong to a user that may create schemas and roles.
+    """
+    unknown = sorted(set(only or ()) - set(SCHEMAS))
+    if unknown:
+        raise typer.BadParameter(f"{', '.join(unknown)}: not one of {', '.join(SCHEMAS)}")
+    reached = migrate_now(PlatformSettings().dsn, which=tuple(only or SCHEMAS))
+    console = Console(stderr=True)
+    for name, revision in reached.items():
+        console.print(f"{name}: {revision or 'no migrations yet'}")
+    if as_json:
+        print(json.dumps({"schemas": reached}))
