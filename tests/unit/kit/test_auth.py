@@ -1,0 +1,157 @@
+"""Keys are good only when known, matching, in time and not revoked; the cache forgets soon."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from services.kit.access import keys
+from services.kit.access.keys import Role, StoredKey
+from services.kit.access.store import Grant
+from services.kit.auth import KeyAuthenticator
+from services.kit.clock import ManualClock
+from services.kit.problems import Problem
+
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+SECRET = "A" * 43
+KEY_ID = "abcdefghijkl"
+TEXT = f"tsk_{KEY_ID}_{SECRET}"
+STORED = StoredKey(
+    id=KEY_ID,
+    secret_sha256=keys.secret_sha256(SECRET),
+    name="Olga Officer",
+    roles=frozenset({Role.OFFICER}),
+    sources=(),
+    officer_id="officer-7",
+    created_at=NOW - timedelta(days=1),
+    expires_at=NOW + timedelta(days=1),
+    revoked_at=None,
+)
+
+
+class KeyTable:
+    """The table of keys, held in memory, that counts how often it is asked."""
+
+    def __init__(self, stored: StoredKey | None) -> None:
+        self.stored = stored
+        self.is_away = False
+        self.asked = 0
+
+    async def fetchrow(self, _query: str, *args: Any) -> Any:
+        self.asked += 1
+        if self.is_away:
+            raise ConnectionError("no database")
+        if self.stored is None or args[0] != self.stored.id:
+            return None
+        return {name: getattr(self.stored, name) for name in StoredKey.__slots__}
+
+    async def fetch(self, _query: str, *_args: Any) -> list[Any]:
+        return []
+
+    async def execute(self, _query: str, *_args: Any) -> str:
+        return ""
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock(NOW)
+
+
+async def test_a_good_key_says_who_calls(clock: ManualClock) -> None:
+    principal = await KeyAuthenticator(KeyTable(STORED), clock=clock).authenticate(TEXT)
+    assert principal is not None
+    assert (principal.id, principal.officer_id) == (KEY_ID, "officer-7")
+    assert principal.has(Role.RISK, Role.OFFICER)
+    assert not principal.has(Role.RISK)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "tsk_",
+        "tsk_abcdefghijkl_",
+        f"tsk_{KEY_ID}_{'B' * 43}",
+        f"tsk_{KEY_ID}_{SECRET}x",
+        f"tsk_{KEY_ID.upper()}_{SECRET}",
+        f"tsk_bbcdefghijkl_{SECRET}",
+        f"TSK_{KEY_ID}_{SECRET}",
+        f"{TEXT}\n",
+        f"tsk_{KEY_ID}_{'é' * 43}",
+    ],
+)
+async def test_anything_else_is_nobody(clock: ManualClock, text: str) -> None:
+    assert await KeyAuthenticator(KeyTable(STORED), clock=clock).authenticate(text) is None
+
+
+@pytest.mark.parametrize(
+    ("changed", "is_good"),
+    [
+        ({"expires_at": NOW}, False),
+        ({"expires_at": NOW + timedelta(microseconds=1)}, True),
+        ({"expires_at": None}, True),
+        ({"revoked_at": NOW}, False),
+        ({"revoked_at": NOW - timedelta(days=1)}, False),
+    ],
+    ids=[
+        "at the moment of expiry it is over",
+        "just before expiry it is good",
+        "without expiry it is good",
+        "revoked this moment it is over",
+        "revoked before it is over",
+    ],
+)
+async def test_time_decides(clock: ManualClock, changed: dict[str, Any], is_good: bool) -> None:
+    table = KeyTable(replace(STORED, **changed))
+    principal = await KeyAuthenticator(table, clock=clock).authenticate(TEXT)
+    assert (principal is not None) is is_good
+
+
+async def test_a_revoked_key_works_for_five_seconds_at_most(clock: ManualClock) -> None:
+    table = KeyTable(STORED)
+    authenticator = KeyAuthenticator(table, clock=clock)
+    assert await authenticator.authenticate(TEXT) is not None
+    table.stored = replace(STORED, revoked_at=NOW)
+    clock.advance(4.9)
+    assert await authenticator.authenticate(TEXT) is not None
+    assert table.asked == 1
+    clock.advance(0.2)
+    assert await authenticator.authenticate(TEXT) is None
+
+
+async def test_a_remembered_key_still_expires_on_time(clock: ManualClock) -> None:
+    table = KeyTable(replace(STORED, expires_at=NOW + timedelta(seconds=2)))
+    authenticator = KeyAuthenticator(table, clock=clock)
+    assert await authenticator.authenticate(TEXT) is not None
+    clock.advance(2)
+    assert await authenticator.authenticate(TEXT) is None
+
+
+async def test_without_a_database_the_answer_is_503_not_401(clock: ManualClock) -> None:
+    table = KeyTable(STORED)
+    table.is_away = True
+    with pytest.raises(Problem) as refused:
+        await KeyAuthenticator(table, clock=clock).authenticate(TEXT)
+    assert refused.value.kind.status == 503
+    assert refused.value.headers["Retry-After"] == "2"
+
+
+def test_secrets_do_not_show_in_representations() -> None:
+    presented = keys.parse(TEXT)
+    assert SECRET not in repr(presented)
+    assert "secret_sha256" not in repr(STORED)
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"name": " ", "roles": frozenset({Role.RISK})}, "name must have"),
+        ({"name": "x", "roles": frozenset()}, "roles is empty"),
+        ({"name": "x", "roles": frozenset({Role.OFFICER})}, "needs --officer"),
+        ({"name": "x", "roles": frozenset({Role.SOURCE})}, "needs --source"),
+    ],
+)
+def test_a_useless_grant_is_refused_with_a_remedy(fields: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        Grant(**fields)

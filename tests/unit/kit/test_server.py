@@ -1,0 +1,81 @@
+"""One process ends as one: on a signal in good order, on a failed part at once."""
+
+import asyncio
+import os
+import signal
+from datetime import UTC, datetime
+
+import pytest
+
+from services.kit.catalogue import BACKGROUND_FAILURES, KIT_CATALOGUE
+from services.kit.clock import ManualClock
+from services.kit.health import Health
+from services.kit.metrics import Measured, Metrics
+from services.kit.server import Listening, Task, serve
+from services.kit.web import WebParts, create_app
+
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+HERE = Listening(host="127.0.0.1", port=0, grace_seconds=2)
+
+
+class Nobody:
+    """Knows no key."""
+
+    async def authenticate(self, _text: str) -> None:
+        return None
+
+
+async def served(tasks: dict[str, Task], recorder: Measured) -> tuple[int, Health]:
+    health = Health(ManualClock(NOW))
+    parts = WebParts(health=health, metrics=Metrics(KIT_CATALOGUE), authenticator=Nobody())
+    app = create_app("test", parts=parts, routers=[])
+    async with asyncio.timeout(15):
+        status = await serve(app, HERE, health=health, recorder=recorder, tasks=tasks)
+    return status, health
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_signal_lets_background_work_finish_and_exits_with_0(
+    number: signal.Signals,
+) -> None:
+    said: list[str] = []
+
+    async def work(stop: asyncio.Event) -> None:
+        os.kill(os.getpid(), number)
+        await stop.wait()
+        said.append("finished")
+
+    status, health = await served({"work": work}, Measured())
+    assert status == 0
+    assert said == ["finished"]
+    assert (await health.ready()).checks == {"draining": "the process is going away"}
+
+
+async def test_a_part_that_fails_takes_the_process_down_with_status_1() -> None:
+    recorder = Measured()
+
+    async def fail(_stop: asyncio.Event) -> None:
+        raise RuntimeError("the broker said no")
+
+    status, _ = await served({"consumer": fail}, recorder)
+    assert status == 1
+    assert recorder.total(BACKGROUND_FAILURES, task="consumer") == 1
+
+
+async def test_a_part_that_ends_by_itself_takes_the_process_down_too() -> None:
+    async def end(_stop: asyncio.Event) -> None:
+        return
+
+    status, _ = await served({"relay": end}, Measured())
+    assert status == 1
+
+
+async def test_a_part_that_does_not_stop_is_cancelled_and_leaves_nothing() -> None:
+    async def stubborn(stop: asyncio.Event) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        await asyncio.Event().wait()
+
+    before = asyncio.all_tasks()
+    status, _ = await served({"stubborn": stubborn}, Measured())
+    assert status == 1
+    assert asyncio.all_tasks() == before
