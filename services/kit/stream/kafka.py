@@ -1,0 +1,160 @@
+"""The broker port over aiokafka; the only module that reads with it.
+
+Settings that matter and why: no auto-commit and no offset reset, because the position is in
+PostgreSQL and a hole must be loud; read_committed, because other producers may use
+transactions; range assignment, because the sticky one shares state between instances; every
+await bounded, because a broker that goes away can leave one open for ever.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+from aiokafka.errors import IllegalStateError, KafkaError, OffsetOutOfRangeError
+
+from services.kit.stream.log import BrokerUnavailable, Listener, OffsetOutOfRange
+from services.kit.stream.records import Record
+
+log = structlog.get_logger(__name__)
+
+ANSWER_SECONDS = 10.0
+COMMIT_SECONDS = 5.0
+STOP_SECONDS = 10.0
+# A poll whose driver does not return long after its own wait is over.
+POLL_GRACE_SECONDS = 30.0
+
+
+class KafkaLog:
+    """One topic as a member of a consumer group."""
+
+    def __init__(  # noqa: PLR0913 - connection settings, each named at the one call site
+        self,
+        *,
+        bootstrap: str,
+        topic: str,
+        group: str,
+        client_id: str,
+        instance_id: str | None = None,
+        session_timeout_seconds: float = 10.0,
+        max_poll_interval_seconds: float = 300.0,
+    ) -> None:
+        self.topic = topic
+        self._options = {
+            "bootstrap_servers": bootstrap,
+            "group_id": group,
+            "client_id": client_id,
+            "group_instance_id": instance_id,
+            "enable_auto_commit": False,
+            "auto_offset_reset": "none",
+            "isolation_level": "read_committed",
+            "partition_assignment_strategy": [RangePartitionAssignor],
+            "session_timeout_ms": int(session_timeout_seconds * 1000),
+            "heartbeat_interval_ms": int(session_timeout_seconds * 1000 / 4),
+            "max_poll_interval_ms": int(max_poll_interval_seconds * 1000),
+            "max_partition_fetch_bytes": 2 * 1024 * 1024,
+            "fetch_max_wait_ms": 250,
+        }
+        self._consumer: Any = None
+
+    async def start(self, listener: Listener) -> None:
+        """Join the group; again with a fresh consumer when an earlier try failed."""
+        await self.stop()
+        self._consumer = AIOKafkaConsumer(**self._options)
+        self._consumer.subscribe([self.topic], listener=_Rebalances(self.topic, listener))
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS * 3):
+                await self._consumer.start()
+        except (KafkaError, TimeoutError, OSError) as error:
+            raise BrokerUnavailable(f"cannot join: {error!r}") from error
+
+    async def stop(self) -> None:
+        """Leave, whatever the broker does."""
+        consumer, self._consumer = self._consumer, None
+        if consumer is None:
+            return
+        with suppress(KafkaError, TimeoutError, OSError):
+            async with asyncio.timeout(STOP_SECONDS):
+                await consumer.stop()
+
+    async def poll(
+        self, *, wait_seconds: float, most_records: int
+    ) -> Mapping[int, Sequence[Record]]:
+        """Return fetched records by partition."""
+        try:
+            async with asyncio.timeout(wait_seconds + POLL_GRACE_SECONDS):
+                fetched = await self._consumer.getmany(
+                    timeout_ms=int(wait_seconds * 1000), max_records=most_records
+                )
+        except OffsetOutOfRangeError as error:
+            place, offset = next(iter(error.args[0].items()))
+            raise OffsetOutOfRange(place.partition, offset) from error
+        except (KafkaError, TimeoutError, OSError) as error:
+            raise BrokerUnavailable(repr(error)) from error
+        return {place.partition: records for place, records in fetched.items()}
+
+    def seek(self, partition: int, offset: int) -> None:
+        """Read on from there; nothing if the partition has left already."""
+        with suppress(IllegalStateError):
+            self._consumer.seek(self._place(partition), offset)
+
+    def pause(self, partition: int) -> None:
+        """Return no records of the partition until it is resumed."""
+        with suppress(IllegalStateError):
+            self._consumer.pause(self._place(partition))
+
+    def resume(self, partition: int) -> None:
+        """Return records of the partition again."""
+        with suppress(IllegalStateError):
+            self._consumer.resume(self._place(partition))
+
+    async def bounds(self, partition: int) -> tuple[int, int]:
+        """Return the first offset that the log holds and the one after its last."""
+        place = self._place(partition)
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                first = await self._consumer.beginning_offsets([place])
+                end = await self._consumer.end_offsets([place])
+        except (KafkaError, TimeoutError, OSError) as error:
+            raise BrokerUnavailable(repr(error)) from error
+        return first[place], end[place]
+
+    async def partition_count(self) -> int:
+        """Return how many partitions the topic has."""
+        count = len(self._consumer.partitions_for_topic(self.topic) or ())
+        if count == 0:
+            raise BrokerUnavailable(f"no partitions of {self.topic} are known")
+        return count
+
+    async def commit(self, next_offsets: Mapping[int, int]) -> None:
+        """Tell the group how far the work is."""
+        try:
+            async with asyncio.timeout(COMMIT_SECONDS):
+                await self._consumer.commit(
+                    {self._place(p): offset for p, offset in next_offsets.items()}
+                )
+        except (KafkaError, TimeoutError, OSError, ValueError) as error:
+            raise BrokerUnavailable(repr(error)) from error
+
+    def _place(self, partition: int) -> TopicPartition:
+        return TopicPartition(self.topic, partition)
+
+
+class _Rebalances(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver has no types
+    """Hands the driver's calls on, as partition numbers of the one topic."""
+
+    def __init__(self, topic: str, listener: Listener) -> None:
+        self._topic = topic
+        self._listener = listener
+
+    async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
+        await self._listener.revoked(self._numbers(revoked))
+
+    async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
+        await self._listener.assigned(self._numbers(assigned))
+
+    def _numbers(self, places: set[TopicPartition]) -> frozenset[int]:
+        return frozenset(place.partition for place in places if place.topic == self._topic)

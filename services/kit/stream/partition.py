@@ -1,0 +1,317 @@
+"""One partition's work, from the claim to the release: the heart of exactly once.
+
+One task per assigned partition. It claims the row, seeks to the position that the database
+holds, and then applies whatever has been fetched, one fenced transaction after the other.
+Between batches nothing is remembered but the claim and the records that wait.
+
+What must stay true: a transaction runs only under `_lock`, which `close` also takes, so a
+revoke waits for the transaction that runs and no later one starts; and nothing is applied
+that `Chain` has not seen continue from the claimed position.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+
+import structlog
+
+from services.kit import catalogue
+from services.kit.database import Connection, DatabaseUnavailable
+from services.kit.stream import faults
+from services.kit.stream.chain import Chain, Reseek
+from services.kit.stream.log import BrokerUnavailable
+from services.kit.stream.ports import Ports
+from services.kit.stream.progress import Claim
+from services.kit.stream.records import Batch, Record
+from services.kit.stream.stops import Fenced, StopPartition, StopReason
+from services.kit.stream.transaction import FencedTransaction
+
+log = structlog.get_logger(__name__)
+
+
+class State(StrEnum):
+    """What a partition is doing."""
+
+    CLAIMING = "claiming"
+    RUNNING = "running"
+    FENCED = "fenced"
+    STOPPED = "stopped"
+    CLOSED = "closed"
+
+
+class Partition:
+    """One assigned partition."""
+
+    def __init__(
+        self,
+        number: int,
+        *,
+        ports: Ports,
+        on_claim: Callable[[Claim], None],
+        on_commit: Callable[[int, int], None],
+    ) -> None:
+        self.number = number
+        self.state = State.CLAIMING
+        self.progressed_at = ports.clock.monotonic_seconds()
+        self.next_offset = 0
+        self.waiting_for_database = False
+        self._ports = ports
+        self._on_claim = on_claim
+        self._on_commit = on_commit
+        self._transaction: FencedTransaction | None = None
+        self._chain = Chain(next_offset=0, last_digest=None)
+        self._waiting: deque[Record] = deque()
+        self._paused = True
+        self._arrived = asyncio.Event()
+        self._lock = asyncio.Lock()
+        self._topic = ports.log.topic
+        self._task: asyncio.Task[None] | None = None
+        self._stopped: StopReason | None = None
+
+    @property
+    def is_working(self) -> bool:
+        """Return whether records may still be applied here."""
+        return self.state in (State.CLAIMING, State.RUNNING)
+
+    def start(self, tasks: asyncio.TaskGroup) -> None:
+        """Begin the work in a task of its own."""
+        self._task = tasks.create_task(self.run())
+
+    async def run(self) -> None:
+        """Claim the partition and apply its records until it is closed, fenced or stopped."""
+        try:
+            await self._take_over()
+            while self.state is State.RUNNING:
+                await self._arrived.wait()
+                batch = self._take()
+                if batch is not None:
+                    await self._settle(batch)
+        except StopPartition as stop:
+            self.stop(stop)
+        except Fenced as fenced:
+            self._let_go(fenced)
+
+    def offer(self, records: Sequence[Record]) -> None:
+        """Take fetched records in; what does not continue the chain is fetched again."""
+        if self.state is not State.RUNNING:
+            return
+        try:
+            accepted = self._chain.accept(records)
+        except StopPartition as stop:
+            self.stop(stop)
+            return
+        if isinstance(accepted, Reseek):
+            self._ports.log.seek(self.number, accepted.offset)
+            return
+        if accepted:
+            self._waiting.extend(accepted)
+            self._arrived.set()
+        if not self._paused and len(self._waiting) >= self._ports.limits.most_waiting_records:
+            self._ports.log.pause(self.number)
+            self._paused = True
+
+    async def close(self) -> None:
+        """Finish the transaction that runs, start no other, and forget the partition."""
+        if self.is_working:
+            self.state = State.CLOSED
+        self._waiting.clear()
+        self._arrived.set()
+        try:
+            async with asyncio.timeout(self._ports.limits.release_seconds), self._lock:
+                self.state = State.CLOSED
+                self._report_stopped(0)
+                await self._ports.handler.released(self.number)
+        finally:
+            self._ports.handler.rolled_back(self.number)
+            if self._task is not None:
+                self._task.cancel()
+
+    def stop(self, stop: StopPartition) -> None:
+        """Stand still, loudly; the other partitions go on."""
+        if self.state is State.CLOSED:
+            return
+        self.state = State.STOPPED
+        self._waiting.clear()
+        self._arrived.set()
+        self._ports.log.pause(self.number)
+        self._stopped = stop.reason
+        self._report_stopped(1)
+        log.error(
+            "partition stopped",
+            topic=self._topic,
+            partition=self.number,
+            reason=stop.reason.value,
+            detail=stop.detail,
+            next_offset=self.next_offset,
+            runbook=stop.reason.runbook_entry,
+        )
+
+    def _report_stopped(self, value: int) -> None:
+        if self._stopped is not None:
+            self._ports.recorder.set(
+                catalogue.PARTITION_STOPPED,
+                value,
+                topic=self._topic,
+                partition=str(self.number),
+                reason=self._stopped.value,
+            )
+
+    def _let_go(self, fenced: Fenced) -> None:
+        if self.state is State.CLOSED:
+            return
+        self.state = State.FENCED
+        self._waiting.clear()
+        self._ports.log.pause(self.number)
+        self._ports.handler.rolled_back(self.number)
+        log.warning(
+            "partition fenced: another process owns it",
+            topic=self._topic,
+            partition=self.number,
+            detail=str(fenced),
+        )
+
+    async def _take_over(self) -> None:
+        wait = self._ports.limits.retry_seconds
+        while self.state is State.CLAIMING:
+            try:
+                await self._claim_and_seek()
+                return
+            except (DatabaseUnavailable, BrokerUnavailable) as error:
+                log.warning("partition not claimed yet", partition=self.number, error=repr(error))
+                await self._ports.clock.sleep(wait)
+                wait = min(wait * 2, self._ports.limits.most_retry_seconds)
+
+    async def _claim_and_seek(self) -> None:
+        count = await self._ports.log.partition_count()
+
+        async def claim(connection: Connection) -> Claim:
+            claim = await self._ports.progress.claim(
+                connection, topic=self._topic, partition=self.number, partition_count=count
+            )
+            await self._ports.handler.claimed(self.number, connection)
+            return claim
+
+        async with self._lock:
+            if self.state is not State.CLAIMING:
+                return
+            faults.point("before-claim")
+            self._ports.handler.rolled_back(self.number)
+            held = await self._ports.database.in_transaction(claim)
+            faults.point("after-claim")
+        self.next_offset = held.next_offset
+        if held.partition_count != count:
+            raise StopPartition(
+                StopReason.PARTITIONS_CHANGED,
+                f"the topic had {held.partition_count} partitions and has {count}; borrowers "
+                f"would move between partitions",
+            )
+        first, end = await self._ports.log.bounds(self.number)
+        chain = continue_from(held, first=first, end=end)
+        if self.state is not State.CLAIMING:
+            return
+        self._transaction = FencedTransaction(held, ports=self._ports)
+        self._chain, self.state = chain, State.RUNNING
+        self.progressed_at = self._ports.clock.monotonic_seconds()
+        self._ports.log.seek(self.number, chain.wanted)
+        self._ports.log.resume(self.number)
+        self._paused = False
+        self._on_claim(held)
+
+    def _take(self) -> Batch | None:
+        waiting = self._waiting
+        if not waiting:
+            self._arrived.clear()
+            return None
+        size = min(len(waiting), self._ports.limits.most_records)
+        records = [waiting.popleft() for _ in range(size)]
+        if self._paused and len(waiting) < self._ports.limits.most_waiting_records // 2:
+            self._ports.log.resume(self.number)
+            self._paused = False
+        return Batch(
+            topic=self._topic,
+            partition=self.number,
+            first_offset=self._chain.first_offset(records[0]),
+            records=records,
+        )
+
+    async def _settle(self, batch: Batch) -> None:
+        """Apply a batch; halve it where a record is to blame, and set that one aside."""
+        parts = [batch]
+        while parts and self.state is State.RUNNING:
+            part = parts.pop()
+            error = await self._attempt(part, None)
+            if error is None:
+                continue
+            if len(part.records) > 1:
+                middle = len(part.records) // 2
+                parts += [part.part(middle, len(part.records)), part.part(0, middle)]
+                continue
+            log.warning(
+                "poison record",
+                topic=self._topic,
+                partition=self.number,
+                offset=part.records[0].offset,
+                error=type(error).__name__,
+            )
+            if again := await self._attempt(part, error):
+                raise StopPartition(
+                    StopReason.QUARANTINE_FAILED,
+                    f"offset {part.records[0].offset} can be neither applied nor set aside: "
+                    f"{again!r}",
+                ) from again
+
+    async def _attempt(self, batch: Batch, poison: Exception | None) -> Exception | None:
+        """Run one fenced transaction until it commits; return what the handler raised."""
+        wait = self._ports.limits.retry_seconds
+        while True:
+            async with self._lock:
+                if self.state is not State.RUNNING:
+                    return None
+                try:
+                    assert self._transaction is not None
+                    await self._transaction.run(batch, poison)
+                    self._committed(batch)
+                    return None
+                except (StopPartition, Fenced):
+                    self._ports.handler.rolled_back(self.number)
+                    raise
+                except DatabaseUnavailable as error:
+                    self._ports.handler.rolled_back(self.number)
+                    self.waiting_for_database = True
+                    log.warning("batch waits", partition=self.number, error=str(error))
+                except Exception as error:  # noqa: BLE001 - whatever the handler raised is a verdict on a record
+                    self._ports.handler.rolled_back(self.number)
+                    return error
+            self._ports.recorder.add(catalogue.COMMITS, topic=self._topic, result="retried")
+            await self._ports.clock.sleep(wait)
+            wait = min(wait * 2, self._ports.limits.most_retry_seconds)
+
+    def _committed(self, batch: Batch) -> None:
+        self.next_offset = batch.next_offset
+        self.progressed_at = self._ports.clock.monotonic_seconds()
+        self.waiting_for_database = False
+        self._on_commit(self.number, batch.next_offset)
+
+
+def continue_from(claim: Claim, *, first: int, end: int) -> Chain:
+    """Return how to read on from where the claim stands, in a log that holds [first, end).
+
+    Raises:
+        StopPartition: If the log does not hold what comes next.
+    """
+    if claim.next_offset < first:
+        raise StopPartition(
+            StopReason.OFFSET_OUT_OF_RANGE,
+            f"offset {claim.next_offset} is next and the log begins at {first}: "
+            f"{first - claim.next_offset} records are gone",
+        )
+    if claim.next_offset > end:
+        raise StopPartition(
+            StopReason.TOPIC_TRUNCATED,
+            f"offset {claim.next_offset} is next and the log ends at {end}",
+        )
+    if claim.next_offset == first:
+        # Retention took all that was applied, or nothing was applied yet: nothing to compare.
+        return Chain(next_offset=claim.next_offset, last_digest=None)
+    return Chain(next_offset=claim.next_offset, last_digest=claim.last_digest)

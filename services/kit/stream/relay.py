@@ -1,0 +1,179 @@
+"""Carries the outbox to Kafka: at least once, in order, by the partition's owner only.
+
+Produce, then mark. A crash between the two sends some messages again; consumers drop them by
+their sequence. Rows are marked and deleted only while the claim's epoch holds, so an owner
+that was replaced cannot make its successor skip a row.
+
+The relay wakes as soon as a transaction with messages has committed; it also looks by itself
+now and then, for what an earlier owner left behind.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from typing import Any
+
+import structlog
+
+from services.kit import catalogue
+from services.kit.clock import Clock
+from services.kit.database import Connection, Database, DatabaseUnavailable
+from services.kit.metrics import Recorder
+from services.kit.stream import faults
+from services.kit.stream.outbox import SHARED, Message, Outbox, unpacked
+from services.kit.stream.producer import ProduceFailed, Producer
+from services.kit.stream.progress import Claim
+from services.kit.stream.stops import Fenced
+
+log = structlog.get_logger(__name__)
+
+READ = """
+SELECT seq, topic, to_partition, key, value, headers
+  FROM {schema}.outbox WHERE partition = $1 ORDER BY seq LIMIT $2
+"""
+MARK = """
+INSERT INTO {schema}.outbox_progress AS held (partition, relayed_seq)
+SELECT $1, $2 WHERE EXISTS (
+    SELECT FROM {schema}.partition_progress
+     WHERE consumer = $3 AND topic = $4 AND partition = $1 AND epoch = $5)
+ON CONFLICT (partition) DO UPDATE SET relayed_seq = greatest(held.relayed_seq, $2)
+"""
+DELETE = "DELETE FROM {schema}.outbox WHERE partition = $1 AND seq <= $2"
+TAKE_TURN = "SELECT pg_try_advisory_xact_lock(hashtextextended('{schema}.outbox', 0))"
+
+MOST_ROWS = 500
+IDLE_SECONDS = 2.0
+RETRY_SECONDS = 0.5
+
+
+class OutboxRelay:
+    """Relays the outbox of the partitions that this process owns, and takes turns at SHARED."""
+
+    def __init__(  # noqa: PLR0913 - the parts that meet here, each named at the one call site
+        self,
+        *,
+        schema: str,
+        consumer: str,
+        outbox: Outbox,
+        database: Database,
+        producer: Producer,
+        recorder: Recorder,
+        clock: Clock,
+    ) -> None:
+        self._consumer = consumer
+        self._outbox = outbox
+        self._database = database
+        self._producer = producer
+        self._recorder = recorder
+        self._clock = clock
+        self._read = READ.format(schema=schema)
+        self._mark = MARK.format(schema=schema)
+        self._delete = DELETE.format(schema=schema)
+        self._take_turn = TAKE_TURN.format(schema=schema)
+        self._running: dict[int, asyncio.Task[None]] = {}
+        self._wakes: dict[int, asyncio.Event] = {}
+
+    def claimed(self, claim: Claim, tasks: asyncio.TaskGroup) -> None:
+        """Start to relay a partition's messages."""
+        wake = self._wakes[claim.partition] = asyncio.Event()
+        self._running[claim.partition] = tasks.create_task(self._relay_owned(claim, wake))
+
+    def wake(self, partition: int) -> None:
+        """Look at once, if the transaction that just committed left a message."""
+        if self._outbox.take_appended(partition) and partition in self._wakes:
+            self._wakes[partition].set()
+
+    async def released(self, partition: int) -> None:
+        """Stop relaying a partition; what is left is its next owner's."""
+        self._wakes.pop(partition, None)
+        task = self._running.pop(partition, None)
+        if task is not None:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    async def run_shared(self) -> None:
+        """Relay what requests appended, taking turns with the other processes, for ever."""
+        wake = self._wakes[SHARED] = asyncio.Event()
+        await self._repeat(wake, self._pass_on_shared)
+
+    async def _relay_owned(self, claim: Claim, wake: asyncio.Event) -> None:
+        try:
+            await self._repeat(wake, lambda: self._pass_on(claim))
+        except Fenced:
+            log.warning("relay fenced", partition=claim.partition, epoch=claim.epoch)
+
+    async def _repeat(self, wake: asyncio.Event, pass_on: Callable[[], Awaitable[int]]) -> None:
+        while True:
+            wake.clear()
+            try:
+                while await pass_on() == MOST_ROWS:
+                    pass
+            except (DatabaseUnavailable, ProduceFailed) as error:
+                log.warning("outbox waits", error=repr(error))
+                await self._clock.sleep(RETRY_SECONDS)
+                continue
+            with suppress(TimeoutError):
+                async with asyncio.timeout(IDLE_SECONDS):
+                    await wake.wait()
+
+    async def _pass_on(self, claim: Claim) -> int:
+        rows = await self._database.in_transaction(
+            lambda connection: connection.fetch(self._read, claim.partition, MOST_ROWS)
+        )
+        if not rows:
+            return 0
+        await self._publish(rows)
+
+        async def mark(connection: Connection) -> None:
+            last = rows[-1]["seq"]
+            status = await connection.execute(
+                self._mark, claim.partition, last, self._consumer, claim.topic, claim.epoch
+            )
+            if status == "INSERT 0 0":
+                raise Fenced(f"outbox of partition {claim.partition}")
+            await connection.execute(self._delete, claim.partition, last)
+
+        await self._database.in_transaction(mark)
+        faults.point("after-mark")
+        return len(rows)
+
+    async def _pass_on_shared(self) -> int:
+        async def turn(connection: Connection) -> int:
+            if not await connection.fetchval(self._take_turn):
+                return 0
+            rows = await connection.fetch(self._read, SHARED, MOST_ROWS)
+            if rows:
+                await self._publish(rows)
+                await connection.execute(self._delete, SHARED, rows[-1]["seq"])
+            return len(rows)
+
+        return await self._database.in_transaction(turn)
+
+    async def _publish(self, rows: Sequence[Any]) -> None:
+        check_consecutive([row["seq"] for row in rows])
+        faults.point("before-produce")
+        await self._producer.publish_in_order([_message(row) for row in rows])
+        faults.point("between-produce-and-mark")
+        for row in rows:
+            self._recorder.add(catalogue.OUTBOX_RELAYED, topic=row["topic"])
+
+
+def check_consecutive(sequence: Sequence[int]) -> None:
+    """Refuse to relay past a hole.
+
+    Raises:
+        LookupError: If a number is missing: a row was lost or written outside of its turn.
+    """
+    if sequence[-1] - sequence[0] + 1 != len(sequence):
+        raise LookupError(f"outbox rows {sequence[0]} to {sequence[-1]} are not all there")
+
+
+def _message(row: Any) -> Message:
+    return Message(
+        topic=row["topic"],
+        key=row["key"],
+        value=row["value"],
+        headers=unpacked(row["headers"]),
+        to_partition=row["to_partition"],
+    )

@@ -1,0 +1,47 @@
+"""Why a partition stands still, and the exceptions that say so.
+
+A partition stops when going on would hide a loss. The others of the process go on; the
+operator finds the reason in `tocsin_partition_stopped`, in the log, and in the runbook.
+"""
+
+from enum import StrEnum
+
+RUNBOOK = "docs/runbook.md"
+
+
+class StopReason(StrEnum):
+    """The reasons; each has an entry of the same name in the runbook."""
+
+    OFFSET_OUT_OF_RANGE = "offset_out_of_range"
+    TOPIC_RECREATED = "topic_recreated"
+    TOPIC_TRUNCATED = "topic_truncated"
+    PARTITIONS_CHANGED = "partitions_changed"
+    TOO_MUCH_POISON = "too_much_poison"
+    QUARANTINE_FAILED = "quarantine_failed"
+    SEQUENCE_GAP = "sequence_gap"
+
+    @property
+    def runbook_entry(self) -> str:
+        """Return where the runbook says what to do."""
+        return f"{RUNBOOK}#partition-stopped-{self.value.replace('_', '-')}"
+
+
+class StopPartition(Exception):
+    """Going on would hide a loss; also for handlers to raise."""
+
+    def __init__(self, reason: StopReason, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail
+
+
+class Fenced(Exception):
+    """Another process has claimed the partition since; this one must not write."""
+
+
+class AlreadyCommitted(Exception):
+    """The batch is in the database: the answer to an earlier commit got lost."""
+
+
+class NoProgress(Exception):
+    """A partition has work and nothing moves; only a new process helps."""

@@ -1,0 +1,90 @@
+"""One fenced transaction: the compare-and-set first, then the handler, then the commit.
+
+Everything that a batch changes (position, digest, state, ledger, outbox, totals) is in it or
+is not. The caller holds the partition's lock and decides what to do with what is raised.
+"""
+
+from services.kit import catalogue
+from services.kit.database import Connection
+from services.kit.stream import faults
+from services.kit.stream.handler import Tally
+from services.kit.stream.poison import Brake
+from services.kit.stream.ports import Ports
+from services.kit.stream.progress import Claim
+from services.kit.stream.records import Batch
+from services.kit.stream.stops import AlreadyCommitted, Fenced
+
+
+class FencedTransaction:
+    """Runs batches of one partition under one claim."""
+
+    def __init__(self, claim: Claim, *, ports: Ports) -> None:
+        self._claim = claim
+        self._ports = ports
+        self._brake = Brake(most_in_a_row=ports.limits.poison_in_a_row)
+
+    async def run(self, batch: Batch, poison: Exception | None) -> None:
+        """Apply the batch, or set its only record aside when `poison` says why.
+
+        Raises:
+            Fenced: If the partition is somebody else's.
+            StopPartition: If going on would hide a loss or drain too much.
+            DatabaseUnavailable: If the database went away; the commit may have happened.
+        """
+        began = self._ports.clock.monotonic_seconds()
+        attempts = 0
+
+        async def work(connection: Connection) -> Tally:
+            nonlocal attempts
+            attempts += 1
+            if attempts > 1:
+                self._ports.handler.rolled_back(batch.partition)
+            return await self._work(connection, batch, poison)
+
+        try:
+            tally = await self._ports.database.in_transaction(work)
+        except AlreadyCommitted:
+            self._ports.handler.rolled_back(batch.partition)
+            return
+        except Fenced:
+            self._ports.recorder.add(catalogue.COMMITS, topic=batch.topic, result="fenced")
+            raise
+        faults.point("after-commit")
+        self._ports.handler.committed(batch)
+        self._brake.passed(tally, records=len(batch.records))
+        self._measure(batch, tally, self._ports.clock.monotonic_seconds() - began)
+
+    async def _work(self, connection: Connection, batch: Batch, poison: Exception | None) -> Tally:
+        faults.point("before-fence")
+        await self._ports.progress.advance(connection, self._claim, batch)
+        faults.point("after-fence")
+        if poison is None:
+            tally = await self._ports.handler.apply(batch, connection)
+        else:
+            await self._ports.handler.quarantine(batch.records[0], poison, connection)
+            tally = Tally(quarantined=1)
+        self._brake.judge(tally, records=len(batch.records))
+        if tally.duplicates or tally.quarantined:
+            await self._ports.progress.count(connection, self._claim, tally)
+        faults.point("before-commit")
+        return tally
+
+    def _measure(self, batch: Batch, tally: Tally, seconds: float) -> None:
+        recorder, topic, size = self._ports.recorder, batch.topic, len(batch.records)
+        recorder.add(catalogue.COMMITS, topic=topic, result="committed")
+        recorder.observe(catalogue.BATCH_RECORDS, size, topic=topic)
+        recorder.observe(catalogue.BATCH_SECONDS, seconds, topic=topic)
+        results = {
+            "applied": size - tally.duplicates - tally.quarantined,
+            "duplicate": tally.duplicates,
+            "quarantined": tally.quarantined,
+        }
+        for result, amount in results.items():
+            if amount:
+                recorder.add(
+                    catalogue.RECORDS,
+                    amount,
+                    topic=topic,
+                    partition=str(batch.partition),
+                    result=result,
+                )

@@ -1,0 +1,83 @@
+"""Ends a process whose partition has work and does not move.
+
+Reports of consumers that stay alive and never consume again are many (aio-libs/aiokafka#1154
+among them); no probe of threads or sockets shows it. Progress does: an assigned partition
+with lag that commits nothing for a while is stuck, whatever the reason, and only a new
+process helps.
+"""
+
+from collections.abc import Callable, Iterable
+
+import structlog
+
+from services.kit import catalogue
+from services.kit.clock import Clock
+from services.kit.metrics import Recorder
+from services.kit.stream.log import BrokerUnavailable, Log
+from services.kit.stream.partition import Partition, State
+from services.kit.stream.stops import NoProgress
+
+log = structlog.get_logger(__name__)
+
+# A database that is away is not cured by a new process; a pool that is wedged is.
+PATIENCE_WITH_DATABASE = 5
+
+
+class Watchdog:
+    """Looks at every partition of one consumer from time to time."""
+
+    def __init__(
+        self,
+        *,
+        broker: Log,
+        clock: Clock,
+        recorder: Recorder,
+        no_progress_seconds: float,
+        partitions: Callable[[], Iterable[Partition]],
+    ) -> None:
+        self._log = broker
+        self._clock = clock
+        self._recorder = recorder
+        self._patience_seconds = no_progress_seconds
+        self._partitions = partitions
+
+    async def run(self) -> None:
+        """Look again and again.
+
+        Raises:
+            NoProgress: If a partition has work and did not move for too long.
+        """
+        while True:
+            await self._clock.sleep(min(5.0, self._patience_seconds / 4))
+            for partition in list(self._partitions()):
+                await self.look(partition)
+
+    async def look(self, partition: Partition) -> None:
+        """Measure the lag of one partition and judge it.
+
+        Raises:
+            NoProgress: If it has work and did not move for too long.
+        """
+        try:
+            _, end = await self._log.bounds(partition.number)
+        except BrokerUnavailable:
+            return
+        lag = max(0, end - partition.next_offset)
+        self._recorder.set(
+            catalogue.LAG_RECORDS,
+            lag,
+            topic=self._log.topic,
+            partition=str(partition.number),
+        )
+        now = self._clock.monotonic_seconds()
+        if lag == 0 or partition.state in (State.STOPPED, State.CLOSED):
+            partition.progressed_at = now
+            return
+        patience = self._patience_seconds
+        if partition.waiting_for_database:
+            patience *= PATIENCE_WITH_DATABASE
+        if now - partition.progressed_at > patience:
+            raise NoProgress(
+                f"partition {partition.number} of {self._log.topic} is {partition.state}, has "
+                f"{lag} records to do and did nothing for {patience:g} s"
+            )
