@@ -5,7 +5,7 @@ when the block ends without an error, so that a step, its history row, its deliv
 outbox event land together or not at all.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
@@ -23,6 +23,7 @@ from services.alerts.application.views import (
 )
 from services.alerts.domain.alert import Alert, Change
 from services.alerts.domain.endpoint import Endpoint, EndpointDraft
+from services.alerts.domain.vocabulary import Severity
 
 
 class AlertReads(Protocol):
@@ -33,6 +34,8 @@ class AlertReads(Protocol):
     ) -> Page[AlertSummary]: ...
 
     async def alert(self, alert_id: str, *, officer_id: str | None) -> AlertDetail | None: ...
+
+    async def count_open(self, *, officer_id: str | None) -> Mapping[Severity, int]: ...
 
     async def card(
         self, borrower_id: str, *, officer_id: str | None, score_days: int

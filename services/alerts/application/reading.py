@@ -1,6 +1,6 @@
 """Reading alerts, cards and the feed: what the board, the pages and other apps show."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from services.alerts.application.errors import InvalidInput, NotFound
 from services.alerts.application.filters import MOST_PER_PAGE, AlertFilters
@@ -13,6 +13,7 @@ from services.alerts.application.views import (
     FeedItem,
     Page,
 )
+from services.alerts.domain.vocabulary import Severity
 
 SCORE_DAYS_ON_CARD = 90
 
@@ -44,6 +45,11 @@ class AlertReading:
         if detail is None:
             raise NotFound(f"there is no alert {alert_id}")
         return detail
+
+    async def count_open(self, *, person: Person) -> Mapping[Severity, int]:
+        """Return how many alerts are not resolved yet, by severity; every severity is there."""
+        counts = await self._reads.count_open(officer_id=person.scope_officer_id)
+        return {severity: counts.get(severity, 0) for severity in Severity}
 
     async def get_card(self, borrower_id: str, *, person: Person) -> BorrowerCard:
         """Return a borrower's risk warning card."""

@@ -1,0 +1,21 @@
+"""All that the alerts service can be asked to do, in one value that wiring builds.
+
+The HTTP doors and the pages get this and nothing else: no pool, no settings, no clock.
+"""
+
+from dataclasses import dataclass
+
+from services.alerts.application.deliveries import Deliveries
+from services.alerts.application.endpoints import Endpoints
+from services.alerts.application.handling import AlertHandling
+from services.alerts.application.reading import AlertReading
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UseCases:
+    """The use cases of alerts."""
+
+    reading: AlertReading
+    handling: AlertHandling
+    endpoints: Endpoints
+    deliveries: Deliveries
