@@ -10,7 +10,10 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from services.cli.stack import jar_lock
 from services.cli.stack.local import LocalStack
+from services.cli.stack.repositories import repositories
+from services.cli.stack.settings import StackSettings
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -78,6 +81,17 @@ def status(data: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
     if as_json:
         print(json.dumps({"ready": False}))
     raise typer.Exit(STATUS_WHEN_DOWN)
+
+
+@app.command(hidden=True)
+def lock() -> None:
+    """Resolve Kafka's jars afresh and write kafka-jars.lock (for `make lock`)."""
+    settings = StackSettings()
+    remote = repositories(
+        chosen=settings.maven_repository, maven_settings=Path.home() / ".m2" / "settings.xml"
+    )
+    jars = jar_lock.regenerate(remote_repositories=remote)
+    Console(stderr=True).print(f"{len(jars)} jars in {jar_lock.LOCK_FILE}")
 
 
 def _show(stack: LocalStack, *, console: Console, as_json: bool, started: bool) -> None:

@@ -1,0 +1,74 @@
+# Every target sets up what it needs: a virtual environment in .venv with exactly the versions of
+# requirements.lock. It is made again only when the lock or pyproject.toml changed.
+
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+OLDEST_PYTHON := 3.11
+# The python to build .venv with; the first that is new enough, or yours: make PYTHON=/path/python
+PYTHON ?= $(shell for each in python3 python3.13 python3.12 python3.11 python; do \
+	$$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$each && break; \
+	done)
+ARGS ?=
+STACK_DATA ?= .tocsin/stack
+QUICK_TESTS := $(wildcard tests/architecture tests/unit tests/contract tests/property)
+SERVER_TESTS := $(wildcard tests/integration tests/e2e tests/chaos)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup format check test demo stack stack-down audit lock clean
+# Two targets at a time would build the same environment twice.
+.NOTPARALLEL:
+
+help: ## List what can be made
+	@echo "make TARGET, where TARGET is one of"
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-13s%s\n", $$1, $$2 }'
+
+setup: $(INSTALLED) ## Make .venv with the locked dependencies
+
+$(INSTALLED): requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python $(OLDEST_PYTHON) or newer is needed, and none was found on the PATH."; \
+		echo "Install one, or name it: make PYTHON=/path/to/python3 ..."; exit 1; }
+	@test -x $(BIN)/python || { echo "Making .venv with $$($(PYTHON) --version)"; $(PYTHON) -m venv $(VENV); } || { \
+		rm -rf $(VENV); echo "The venv module is missing (on Debian: apt install python3-venv)."; exit 1; }
+	@echo "Installing the locked dependencies into .venv (a minute or two the first time)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock || { \
+		echo "Installing failed. pip uses its own settings for index, proxy and certificates: check the network, then run make again."; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable . 2>$(VENV)/install.log || { cat $(VENV)/install.log; exit 1; }
+	@touch $@
+
+format: $(INSTALLED) ## Rewrite the sources in the project's format
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+check: $(INSTALLED) ## Format, lint, types, import contracts, and the tests that need no server
+	@echo "Checking the format" && $(BIN)/ruff format --check --quiet .
+	@echo "Checking the style" && $(BIN)/ruff check --quiet .
+	@echo "Checking the types" && $(BIN)/mypy
+	@echo "Checking who imports whom" && $(BIN)/lint-imports
+	@echo "Running the tests that need no server" && $(BIN)/python -m pytest -q $(QUICK_TESTS) $(ARGS)
+
+test: check ## Everything: check, then the tests on a real Kafka and PostgreSQL
+	@echo "Running the tests on a real Kafka and PostgreSQL (45 MB of jars are fetched the first time)"
+	@$(BIN)/python -m pytest -q $(SERVER_TESTS) $(ARGS)
+
+demo: $(INSTALLED) ## Play a bank through the whole system; ARGS=--once ends by itself
+	@$(BIN)/tocsin demo $(ARGS)
+
+stack: $(INSTALLED) ## Start Kafka and PostgreSQL on this machine and leave them running
+	@$(BIN)/tocsin stack up --data $(STACK_DATA)
+
+stack-down: $(INSTALLED) ## Stop what `make stack` started; the data stays
+	@$(BIN)/tocsin stack down --data $(STACK_DATA)
+
+audit: $(INSTALLED) ## Look the locked dependencies up in the vulnerability database
+	@$(BIN)/pip-audit --require-hashes --requirement requirements.lock
+
+lock: $(INSTALLED) ## Resolve the Python dependencies and Kafka's jars afresh
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@$(BIN)/uv pip compile pyproject.toml --quiet --all-extras --upgrade --generate-hashes --no-header \
+		--no-emit-index-url --no-emit-find-links --universal --python-version $(OLDEST_PYTHON) --output-file requirements.lock
+	@$(BIN)/tocsin stack lock
+
+clean: ## Remove .venv, caches and the local stacks' data; stop the stacks first
+	@for each in .tocsin/*/stack.json; do test ! -e "$$each" || $(BIN)/tocsin stack down --data "$${each%/stack.json}"; done
+	@rm -rf $(VENV) .tocsin .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
