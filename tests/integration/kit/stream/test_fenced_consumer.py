@@ -1,0 +1,187 @@
+"""The fenced consumer on the real broker and the real database."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+from aiokafka.structs import TopicPartition
+
+from services.kit import catalogue
+from services.kit.database import PostgresDatabase
+from services.kit.stream.partition import State
+from tests.conftest import CreateTopics, Servers
+from tests.integration.kit.stream.conftest import Write, applied
+from tests.integration.kit.stream.members import Member, until
+
+pytestmark = pytest.mark.integration
+
+
+class Rig:
+    def __init__(self, stack: Servers, database: PostgresDatabase, topic: str) -> None:
+        self.stack, self.database, self.topic = stack, database, topic
+
+    def member(self, name: str, **options: Any) -> Member:
+        return Member(
+            name,
+            bootstrap=self.stack.kafka_bootstrap,
+            topic=self.topic,
+            database=self.database,
+            **options,
+        )
+
+    async def applied(self, partition: int | None = None) -> list[str]:
+        return await applied(self.database.pool, partition=partition)
+
+    async def has_applied(self, count: int) -> bool:
+        return len(await self.applied()) >= count
+
+
+@pytest.fixture
+def rig(stack: Servers, database: PostgresDatabase, create_topics: CreateTopics) -> Rig:
+    (topic,) = create_topics("events", partitions=2)
+    return Rig(stack, database, topic)
+
+
+def values(first: int, last: int) -> list[str]:
+    return [f"v{number}" for number in range(first, last)]
+
+
+async def test_a_second_run_goes_on_where_the_first_ended(rig: Rig, write: Write) -> None:
+    await write(rig.topic, *values(0, 500), partition=0)
+    async with rig.member("one").running():
+        await until(lambda: rig.has_applied(500))
+    await write(rig.topic, *values(500, 700), partition=0)
+    async with rig.member("two").running():
+        await until(lambda: rig.has_applied(700))
+    assert await rig.applied(0) == values(0, 700)
+
+
+async def test_a_rebalance_under_load_applies_everything_once_and_in_order(
+    rig: Rig, write: Write
+) -> None:
+    for partition in (0, 1):
+        await write(rig.topic, *values(0, 2_000), partition=partition)
+    async with rig.member("one", most_records=50).running() as one:
+        await until(lambda: rig.has_applied(100))
+        async with rig.member("two", most_records=50).running() as two:
+            await until(lambda: len(two.consumer.partitions) == 1)
+            await until(lambda: len(one.consumer.partitions) == 1)
+            for partition in (0, 1):
+                await write(rig.topic, *values(2_000, 3_000), partition=partition)
+            await until(lambda: rig.has_applied(6_000))
+    assert await rig.applied(0) == values(0, 3_000)
+    assert await rig.applied(1) == values(0, 3_000)
+
+
+async def test_two_members_that_both_believe_to_own_a_partition_cannot_both_commit(
+    rig: Rig, write: Write
+) -> None:
+    await write(rig.topic, *values(0, 10), partition=0)
+    zombie = rig.member("zombie")
+    async with zombie.running():
+        await until(lambda: zombie.consumer.partitions.get(0) is State.RUNNING)
+        await until(lambda: rig.has_applied(10))
+        zombie.handler.gate.clear()
+        await write(rig.topic, *values(10, 20), partition=0)
+        # The zombie stands inside its transaction; its row lock makes the claim wait.
+        await until(lambda: zombie.handler.waiting == 1)
+        zombie.log.commit = refuse  # type: ignore[method-assign]
+        successor = rig.member("successor")
+        successor.log._options["group_id"] = f"{rig.topic}-other-group"
+        async with successor.running():
+            await asyncio.sleep(0.2)
+            zombie.handler.gate.set()
+            await until(lambda: rig.has_applied(20))
+            await until(lambda: successor.consumer.partitions.get(0) is State.RUNNING)
+            await write(rig.topic, *values(20, 30), partition=0)
+            await until(lambda: rig.has_applied(30))
+            await until(lambda: zombie.consumer.partitions[0] is State.FENCED)
+    fenced = zombie.measured.total(catalogue.COMMITS, topic=rig.topic, result="fenced")
+    assert fenced == 1
+    assert await rig.applied(0) == values(0, 30)
+
+
+async def refuse(next_offsets: object) -> None:
+    """Commit nothing."""
+
+
+async def test_a_poison_record_is_kept_with_its_bytes_and_its_neighbours_go_on(
+    rig: Rig, write: Write
+) -> None:
+    await write(rig.topic, *values(0, 50), "poison", *values(50, 100), partition=0)
+    async with rig.member("one").running():
+        await until(lambda: rig.has_applied(100))
+    assert await rig.applied(0) == values(0, 100)
+    rows = await rig.database.pool.fetch('SELECT "offset", value FROM stream.quarantine')
+    assert [(row["offset"], row["value"]) for row in rows] == [(50, b"poison")]
+    counts = await rig.database.pool.fetchrow(
+        "SELECT records, quarantined, duplicates FROM stream.partition_progress WHERE partition = 0"
+    )
+    assert tuple(counts) == (101, 1, 0)
+
+
+async def test_a_recreated_topic_stops_the_partition(
+    rig: Rig, write: Write, create_topics: CreateTopics
+) -> None:
+    await write(rig.topic, *values(0, 10), partition=0)
+    async with rig.member("one").running():
+        await until(lambda: rig.has_applied(10))
+    admin = AIOKafkaAdminClient(bootstrap_servers=rig.stack.kafka_bootstrap)
+    await admin.start()
+    await admin.delete_topics([rig.topic])
+    await until(lambda: is_gone(admin, rig.topic))
+    await admin.close()
+    await asyncio.to_thread(create_topics, "events", partitions=2)
+    await write(rig.topic, *[f"other{number}" for number in range(20)], partition=0)
+    async with rig.member("two").running() as two:
+        await until(lambda: two.consumer.partitions.get(0) is State.STOPPED)
+        await until(lambda: two.consumer.partitions.get(1) is State.RUNNING)
+        assert (
+            two.measured.total(
+                catalogue.PARTITION_STOPPED,
+                topic=rig.topic,
+                partition="0",
+                reason="topic_recreated",
+            )
+            == 1
+        )
+    assert await rig.applied() == values(0, 10)
+
+
+async def is_gone(admin: AIOKafkaAdminClient, topic: str) -> bool:
+    return topic not in await admin.list_topics()
+
+
+async def test_records_that_were_deleted_unread_stop_the_partition(rig: Rig, write: Write) -> None:
+    await write(rig.topic, *values(0, 10), partition=0)
+    async with rig.member("one").running():
+        await until(lambda: rig.has_applied(10))
+    await write(rig.topic, *values(10, 20), partition=0)
+    admin = AIOKafkaAdminClient(bootstrap_servers=rig.stack.kafka_bootstrap)
+    await admin.start()
+    await admin.delete_records({TopicPartition(rig.topic, 0): RecordsToDelete(before_offset=15)})
+    await admin.close()
+    async with rig.member("two").running() as two:
+        await until(lambda: two.consumer.partitions.get(0) is State.STOPPED)
+        assert (
+            two.measured.total(
+                catalogue.PARTITION_STOPPED,
+                topic=rig.topic,
+                partition="0",
+                reason="offset_out_of_range",
+            )
+            == 1
+        )
+    assert await rig.applied() == values(0, 10)
+
+
+async def test_kafka_is_told_how_far_the_work_is(rig: Rig, write: Write) -> None:
+    await write(rig.topic, *values(0, 10), partition=0)
+    async with rig.member("one").running():
+        await until(lambda: rig.has_applied(10))
+    admin = AIOKafkaAdminClient(bootstrap_servers=rig.stack.kafka_bootstrap)
+    await admin.start()
+    offsets = await admin.list_consumer_group_offsets(f"{rig.topic}-group")
+    await admin.close()
+    assert offsets[TopicPartition(rig.topic, 0)].offset == 10

@@ -1,0 +1,82 @@
+"""What was fetched must continue where the partition stands."""
+
+import pytest
+
+from services.kit.stream.chain import Chain, Reseek
+from services.kit.stream.records import digest
+from services.kit.stream.stops import StopPartition, StopReason
+from tests.fakes.stream import FakeRecord, records
+
+
+def fresh(next_offset: int = 0) -> Chain:
+    return Chain(next_offset=next_offset, last_digest=None)
+
+
+def test_records_that_follow_are_taken() -> None:
+    chain = fresh()
+    assert chain.accept(records("a", "b")) == records("a", "b")
+    assert chain.accept(records("c", first=2)) == records("c", first=2)
+    assert chain.wanted == 3
+
+
+def test_records_from_before_the_position_are_dropped() -> None:
+    chain = fresh(next_offset=2)
+    assert chain.accept(records("a", "b", "c")) == records("c", first=2)
+
+
+def test_the_record_before_the_position_is_compared_and_not_applied_again() -> None:
+    before, after = records("a", "b", first=4)
+    chain = Chain(next_offset=5, last_digest=digest(before))
+    assert chain.wanted == 4
+    assert chain.accept([before, after]) == [after]
+    assert chain.wanted == 6
+
+
+def test_another_record_at_the_place_before_the_position_stops_the_partition() -> None:
+    (applied,) = records("a", first=4)
+    chain = Chain(next_offset=5, last_digest=digest(applied))
+    with pytest.raises(StopPartition) as stopped:
+        chain.accept(records("someone else's", "b", first=4))
+    assert stopped.value.reason is StopReason.TOPIC_RECREATED
+
+
+def test_a_missing_record_before_the_position_stops_the_partition() -> None:
+    (applied,) = records("a", first=4)
+    chain = Chain(next_offset=5, last_digest=digest(applied))
+    assert chain.accept(records("c", first=6)) == Reseek(4)
+    with pytest.raises(StopPartition):
+        chain.accept(records("c", first=6))
+
+
+def test_a_gap_is_fetched_again_before_it_is_believed() -> None:
+    chain = fresh()
+    assert chain.accept(records("c", first=2)) == Reseek(0)
+    assert chain.accept(records("a", "b", "c")) == records("a", "b", "c")
+
+
+def test_a_gap_that_the_log_really_has_is_passed() -> None:
+    chain = fresh()
+    assert chain.accept(records("c", first=2)) == Reseek(0)
+    (record,) = chain.accept(records("c", first=2))
+    assert chain.first_offset(record) == 0
+    assert chain.wanted == 3
+
+
+def test_a_batch_after_a_gap_inside_a_fetch_starts_where_the_one_before_ended() -> None:
+    chain = fresh()
+    first, second = FakeRecord(offset=0, value=b"a"), FakeRecord(offset=7, value=b"b")
+    chain.accept([first, second])
+    assert chain.first_offset(second) == 1
+
+
+def test_a_digest_covers_key_value_time_and_offset() -> None:
+    base = FakeRecord(offset=1, value=b"v", key=b"k", timestamp=5)
+    others = [
+        FakeRecord(offset=2, value=b"v", key=b"k", timestamp=5),
+        FakeRecord(offset=1, value=b"w", key=b"k", timestamp=5),
+        FakeRecord(offset=1, value=b"v", key=b"l", timestamp=5),
+        FakeRecord(offset=1, value=b"v", key=b"k", timestamp=6),
+        FakeRecord(offset=1, value=b"vk", key=b"", timestamp=5),
+        FakeRecord(offset=1, value=b"v", key=None, timestamp=5),
+    ]
+    assert len({digest(record) for record in [base, *others]}) == 7

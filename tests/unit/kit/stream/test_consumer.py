@@ -1,0 +1,337 @@
+"""The fenced consumer over a broker and a database in memory."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from services.kit import catalogue
+from services.kit.clock import SystemClock
+from services.kit.database import DatabaseUnavailable
+from services.kit.metrics import Measured
+from services.kit.stream.consumer import FencedConsumer
+from services.kit.stream.partition import State
+from services.kit.stream.ports import Limits
+from services.kit.stream.stops import NoProgress
+from tests.fakes.stream import FakeDatabase, FakeLog, FakeProgress, WritingHandler
+
+
+class Rig:
+    """A consumer with everything around it in memory."""
+
+    def __init__(self, *, partitions: int = 1, **limits: Any) -> None:
+        self.log = FakeLog(partitions=partitions)
+        self.database = FakeDatabase()
+        self.handler = WritingHandler()
+        self.measured = Measured()
+        self.limits = Limits(retry_seconds=0.001, most_retry_seconds=0.01, **limits)
+
+    def consumer(self) -> FencedConsumer:
+        return FencedConsumer(
+            broker=self.log,
+            database=self.database,
+            progress=FakeProgress(),
+            handler=self.handler,
+            recorder=self.measured,
+            clock=SystemClock(),
+            limits=self.limits,
+        )
+
+    @asynccontextmanager
+    async def running(self, *assigned: int) -> AsyncIterator[FencedConsumer]:
+        consumer = self.consumer()
+        task = asyncio.create_task(consumer.run())
+        await until(lambda: self.log.listener is not None)
+        await self.log.assign(*(assigned or (0,)))
+        try:
+            yield consumer
+        finally:
+            consumer.request_stop()
+            await asyncio.wait_for(task, 5)
+
+
+async def until(condition: Callable[[], bool], *, seconds: float = 5) -> None:
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110 - the conditions are of many kinds
+            await asyncio.sleep(0)
+
+
+def letters(first: int, last: int) -> list[str]:
+    return [f"r{number}" for number in range(first, last)]
+
+
+async def test_everything_is_applied_once_and_in_order() -> None:
+    rig = Rig(most_records=7)
+    rig.log.write(*letters(0, 50))
+    async with rig.running():
+        await until(lambda: rig.database.world.next_offsets.get(0) == 50)
+        rig.log.write(*letters(50, 60))
+        await until(lambda: rig.database.world.next_offsets.get(0) == 60)
+    assert rig.database.world.applied == letters(0, 60)
+    assert max(rig.handler.sizes) <= 7
+
+
+async def test_a_new_owner_goes_on_where_the_database_says_not_where_kafka_says() -> None:
+    rig = Rig()
+    rig.log.write(*letters(0, 5))
+    async with rig.running():
+        await until(lambda: rig.database.world.next_offsets.get(0) == 5)
+    rig.log.write(*letters(5, 8))
+    rig.log.committed = {0: 0}
+    async with rig.running():
+        await until(lambda: rig.database.world.next_offsets.get(0) == 8)
+    assert rig.database.world.applied == letters(0, 8)
+
+
+async def test_a_commit_whose_answer_got_lost_is_not_applied_twice() -> None:
+    rig = Rig()
+    answers = iter([True])
+
+    def lose_once() -> None:
+        if 0 in rig.database.world.next_offsets and next(answers, False):
+            raise DatabaseUnavailable("the answer got lost")
+
+    rig.database.after_commit = lose_once
+    rig.log.write(*letters(0, 5))
+    async with rig.running():
+        await until(lambda: rig.log.committed.get(0) == 5)
+        rig.log.write("last")
+        await until(lambda: rig.log.committed.get(0) == 6)
+    assert rig.database.world.applied == [*letters(0, 5), "last"]
+
+
+async def test_a_database_that_goes_away_delays_and_loses_nothing() -> None:
+    rig = Rig()
+    failures = iter(range(5))
+
+    def fail() -> None:
+        if next(failures, None) is not None:
+            raise DatabaseUnavailable("away")
+
+    async with rig.running() as consumer:
+        await until(lambda: consumer.partitions.get(0) is State.RUNNING)
+        rig.database.before_commit = fail
+        rig.log.write(*letters(0, 5))
+        await until(lambda: rig.database.world.next_offsets.get(0) == 5)
+    assert rig.database.world.applied == letters(0, 5)
+    assert rig.measured.total(catalogue.COMMITS, topic="events", result="retried") >= 1
+
+
+async def test_a_stale_epoch_cannot_commit() -> None:
+    rig = Rig()
+    async with rig.running() as consumer:
+        await until(lambda: consumer.partitions.get(0) is State.RUNNING)
+        rig.database.world.epochs[0] += 1
+        rig.log.write("too late")
+        await until(lambda: consumer.partitions[0] is State.FENCED)
+    assert rig.database.world.applied == []
+    assert rig.measured.total(catalogue.COMMITS, topic="events", result="fenced") == 1
+    assert 0 not in rig.log.committed
+
+
+async def test_poison_is_set_aside_and_its_neighbours_go_on() -> None:
+    rig = Rig()
+    rig.handler.refuses = lambda value: value in ("r3", "r17")
+    rig.log.write(*letters(0, 40))
+    async with rig.running():
+        await until(lambda: rig.database.world.next_offsets.get(0) == 40)
+    expected = [value for value in letters(0, 40) if value not in ("r3", "r17")]
+    assert rig.database.world.applied == expected
+    assert rig.database.world.quarantined == ["r3", "r17"]
+    assert rig.database.world.tallies == {0: (0, 2)}
+
+
+async def test_a_flood_of_poison_stops_the_partition_and_not_its_neighbour() -> None:
+    rig = Rig(partitions=2, poison_in_a_row=3)
+    rig.handler.refuses = lambda value: value.startswith("bad")
+    rig.log.write(*[f"bad{number}" for number in range(10)], partition=0)
+    rig.log.write(*letters(0, 10), partition=1)
+    async with rig.running(0, 1) as consumer:
+        await until(lambda: consumer.partitions[0] is State.STOPPED)
+        await until(lambda: rig.database.world.next_offsets.get(1) == 10)
+        stopped = rig.measured.total(
+            catalogue.PARTITION_STOPPED, topic="events", partition="0", reason="too_much_poison"
+        )
+        assert stopped == 1
+    assert rig.database.world.quarantined == ["bad0", "bad1", "bad2"]
+
+
+async def test_a_revoke_waits_for_the_transaction_that_runs() -> None:
+    rig = Rig(most_records=5)
+    entered, leave = asyncio.Event(), asyncio.Event()
+
+    async def wait() -> None:
+        entered.set()
+        await leave.wait()
+
+    rig.log.write(*letters(0, 10))
+    async with rig.running() as consumer:
+        await until(lambda: consumer.partitions.get(0) is State.RUNNING)
+        rig.database.before_commit = wait
+        await entered.wait()
+        revoking = asyncio.create_task(rig.log.revoke(0))
+        await asyncio.sleep(0)
+        assert not revoking.done()
+        assert "released" not in rig.handler.told
+        leave.set()
+        await revoking
+        applied = list(rig.database.world.applied)
+        assert applied in (letters(0, 5), letters(0, 10))
+        assert "released" in rig.handler.told
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert rig.database.world.applied == applied
+
+
+async def test_what_was_fetched_before_a_rebalance_is_not_applied_after_it() -> None:
+    rig = Rig(most_records=2)
+    rig.log.write(*letters(0, 20))
+    async with rig.running():
+        await until(lambda: rig.database.world.next_offsets.get(0, 0) >= 2)
+        await rig.log.revoke(0)
+        here = rig.database.world.next_offsets[0]
+        assert rig.database.world.applied == letters(0, here)
+        await rig.log.assign(0)
+        await until(lambda: rig.database.world.next_offsets.get(0) == 20)
+    assert rig.database.world.applied == letters(0, 20)
+
+
+async def test_a_recreated_topic_stops_the_partition() -> None:
+    rig = Rig()
+    rig.log.write(*letters(0, 5))
+    async with rig.running():
+        await until(lambda: rig.database.world.next_offsets.get(0) == 5)
+    rig.log.partitions[0] = []
+    rig.log.write(*[f"other{number}" for number in range(8)])
+    async with rig.running() as consumer:
+        await until(lambda: consumer.partitions.get(0) is State.STOPPED)
+    assert rig.database.world.applied == letters(0, 5)
+    assert rig.measured.values[
+        (
+            "tocsin_partition_stopped",
+            (("partition", "0"), ("reason", "topic_recreated"), ("topic", "events")),
+        )
+    ] == [1, 0]
+
+
+async def test_a_truncated_topic_stops_the_partition() -> None:
+    rig = Rig()
+    rig.log.write(*letters(0, 5))
+    async with rig.running():
+        await until(lambda: rig.database.world.next_offsets.get(0) == 5)
+    del rig.log.partitions[0][3:]
+    async with rig.running() as consumer:
+        await until(lambda: consumer.partitions.get(0) is State.STOPPED)
+
+
+async def test_records_that_retention_took_unread_stop_the_partition() -> None:
+    rig = Rig()
+    rig.log.first[0] = 7
+    rig.log.write("r7")
+    async with rig.running() as consumer:
+        await until(lambda: consumer.partitions.get(0) is State.STOPPED)
+    assert rig.database.world.applied == []
+
+
+async def test_an_offset_that_leaves_the_log_while_reading_stops_only_its_partition() -> None:
+    rig = Rig(partitions=2)
+    async with rig.running(0, 1) as consumer:
+        await until(lambda: set(consumer.partitions.values()) == {State.RUNNING})
+        rig.log.first[0] = 9
+        await until(lambda: consumer.partitions[0] is State.STOPPED)
+        rig.log.write("goes on", partition=1)
+        await until(lambda: rig.database.world.applied == ["goes on"])
+
+
+async def test_another_number_of_partitions_stops_the_partition() -> None:
+    rig = Rig()
+    rig.database.world.partition_counts[0] = 4
+    async with rig.running() as consumer:
+        await until(lambda: consumer.partitions.get(0) is State.STOPPED)
+
+
+async def test_records_that_the_driver_lost_are_fetched_again() -> None:
+    rig = Rig()
+    async with rig.running() as consumer:
+        await until(lambda: consumer.partitions.get(0) is State.RUNNING)
+        rig.log.losing = lambda partition: True
+        rig.log.write("lost")
+        await until(lambda: rig.log.positions[0] == 1)
+        rig.log.losing = lambda partition: False
+        rig.log.write("found")
+        await until(lambda: rig.database.world.next_offsets.get(0) == 2)
+    assert rig.database.world.applied == ["lost", "found"]
+
+
+async def test_gaps_in_the_offsets_are_passed() -> None:
+    rig = Rig()
+    rig.log.write("a")
+    rig.log.write("b", gap=5)
+    async with rig.running():
+        await until(lambda: rig.database.world.next_offsets.get(0) == 7)
+        rig.log.write("c", gap=3)
+        await until(lambda: rig.database.world.next_offsets.get(0) == 11)
+    assert rig.database.world.applied == ["a", "b", "c"]
+
+
+async def test_polling_goes_on_while_a_slow_database_pauses_a_partition() -> None:
+    rig = Rig(most_records=2, most_waiting_records=4)
+    leave = asyncio.Event()
+    rig.log.write(*letters(0, 100))
+    async with rig.running() as consumer:
+        await until(lambda: consumer.partitions.get(0) is State.RUNNING)
+        rig.database.before_commit = leave.wait
+        await until(lambda: 0 in rig.log.paused)
+        polls = rig.log.polls
+        await until(lambda: rig.log.polls > polls + 10)
+        assert rig.log.positions[0] < 100
+        rig.database.before_commit = lambda: None
+        leave.set()
+        await until(lambda: rig.database.world.next_offsets.get(0) == 100)
+    assert rig.database.world.applied == letters(0, 100)
+
+
+async def test_a_stop_finishes_the_running_transaction_and_starts_no_other() -> None:
+    rig = Rig(most_records=5)
+    entered, leave = asyncio.Event(), asyncio.Event()
+
+    async def wait() -> None:
+        entered.set()
+        await leave.wait()
+
+    rig.log.write(*letters(0, 100))
+    async with rig.running() as consumer:
+        await until(lambda: consumer.partitions.get(0) is State.RUNNING)
+        rig.database.before_commit = wait
+        await entered.wait()
+        consumer.request_stop()
+        leave.set()
+    world = rig.database.world
+    assert world.applied == letters(0, world.next_offsets[0])
+    assert 0 < world.next_offsets[0] < 100
+    assert rig.log.listener is None
+    assert rig.log.committed == {0: world.next_offsets[0]}
+
+
+async def test_work_that_does_not_move_ends_the_process() -> None:
+    rig = Rig(no_progress_seconds=0.05)
+    rig.limits = Limits(no_progress_seconds=0.05, release_seconds=0.05)
+    rig.log.write("stuck")
+    consumer = rig.consumer()
+    rig.database.before_commit = asyncio.Event().wait
+    task = asyncio.create_task(consumer.run())
+    await until(lambda: rig.log.listener is not None)
+    await rig.log.assign(0)
+    with pytest.raises(ExceptionGroup) as ended:
+        await asyncio.wait_for(task, 5)
+    assert ended.group_contains(NoProgress)
+
+
+async def test_a_partition_that_is_caught_up_is_not_stuck() -> None:
+    rig = Rig(no_progress_seconds=0.02)
+    async with rig.running() as consumer:
+        await until(lambda: consumer.partitions.get(0) is State.RUNNING)
+        await asyncio.sleep(0.1)
+        assert consumer.partitions[0] is State.RUNNING
