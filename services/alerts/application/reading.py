@@ -65,11 +65,11 @@ class AlertReading:
     ) -> Sequence[FeedItem]:
         """Return the next alert events after a cursor (None: from the beginning), in order.
 
-        Call it again with the last item's cursor. A cursor never returns less than before:
-        an event that becomes visible late comes late, it is not jumped over.
+        Call it again with the last item's cursor, a whole number that only grows. Places are
+        given in the order of the commits, so nothing can appear behind a cursor later.
         """
         return await self._reads.feed_after(
-            cursor or "0-0", officer_id=person.scope_officer_id, limit=limit
+            cursor or "0", officer_id=person.scope_officer_id, limit=limit
         )
 
     async def feed_end(self) -> str:

@@ -4,6 +4,7 @@ Called by the handling use cases with the alert locked. A step returns the chang
 or `Refused` with the reason in words. A resolved alert takes comments and nothing else.
 """
 
+import re
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -16,9 +17,10 @@ from services.alerts.domain.vocabulary import (
     OwnerKind,
 )
 
-MOST_CHARACTERS_OF_A_NOTE = 4000
-MOST_CHARACTERS_OF_AN_OWNER = 200
+MOST_CHARACTERS_OF_A_NOTE = 2000
+MOST_CHARACTERS_OF_AN_OWNER = 128
 BY_HAND = "by hand"
+_OWNER_ID = re.compile(rf"[!-~]{{1,{MOST_CHARACTERS_OF_AN_OWNER}}}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,8 +53,10 @@ def assign(
     """Give an open alert to another owner; it counts as in progress once acknowledged."""
     if not alert.is_open:
         return Refused(why="a resolved alert keeps its owner")
-    if not owner_id.strip() or len(owner_id) > MOST_CHARACTERS_OF_AN_OWNER:
-        return Refused(why=f"owner_id must have 1 to {MOST_CHARACTERS_OF_AN_OWNER} characters")
+    if not _OWNER_ID.fullmatch(owner_id):
+        return Refused(
+            why=f"owner_id must have 1 to {MOST_CHARACTERS_OF_AN_OWNER} visible ASCII characters"
+        )
     if (alert.owner.kind, alert.owner.id) == (owner_kind, owner_id):
         return Refused(why=f"{owner_id} holds this alert already")
     after = replace(

@@ -1,0 +1,47 @@
+"""Who may do what at the HTTP doors, and how a caller becomes a `Person`.
+
+An officer sees their own borrowers; every other role that reads sees all. The use cases
+narrow by the person and answer "not found" for what is outside, so nobody learns from a
+status what exists.
+"""
+
+from fastapi import Request
+
+from services.alerts.application.people import Person
+from services.kit.access.keys import Role
+from services.kit.auth import Guard, Principal
+
+READERS = frozenset(
+    {
+        Role.OFFICER,
+        Role.SENIOR,
+        Role.RISK,
+        Role.WORKOUT,
+        Role.APPROVER,
+        Role.AUDITOR,
+        Role.OPERATOR,
+    }
+)
+HANDLERS = frozenset({Role.OFFICER, Role.SENIOR, Role.RISK, Role.WORKOUT})
+# Endpoints carry every borrower's alerts out of the bank: not for those who handle alerts.
+WEBHOOK_KEEPERS = frozenset({Role.OPERATOR})
+WEBHOOK_READERS = frozenset({Role.OPERATOR, Role.AUDITOR})
+
+may_read = Guard(READERS)
+may_handle = Guard(HANDLERS)
+may_keep_webhooks = Guard(WEBHOOK_KEEPERS)
+may_read_webhooks = Guard(WEBHOOK_READERS)
+
+
+def person_of(principal: Principal) -> Person:
+    """Return the person behind a key."""
+    return Person(
+        name=principal.name,
+        officer_id=principal.officer_id,
+        sees_everything=not principal.roles.isdisjoint(READERS - {Role.OFFICER}),
+    )
+
+
+def caller(request: Request) -> Person:
+    """Return the person that the route's guard let in."""
+    return person_of(request.state.principal)

@@ -1,0 +1,54 @@
+"""The HTTP application of alerts: REST, the live stream and the pages for people.
+
+Called by `__main__` with what wiring built, and by tests with fakes behind the same ports.
+"""
+
+from dataclasses import dataclass, replace
+
+from fastapi import FastAPI
+
+from services.alerts.application.errors import InvalidInput
+from services.alerts.application.use_cases import UseCases
+from services.alerts.entrypoints import alerts_api, stream_api, webhooks_api
+from services.alerts.entrypoints.pages import routes as pages
+from services.alerts.entrypoints.refusals import PROBLEMS, on_invalid_input
+from services.kit import web
+from services.kit.clock import Clock
+from services.kit.web import WebParts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Presentation:
+    """How pages speak to people.
+
+    Attributes:
+        timezone: The IANA time zone in which times are shown.
+        secure_cookies: Whether browsers may send the log-in cookie over TLS only; False is
+            for a development machine.
+    """
+
+    timezone: str
+    secure_cookies: bool
+
+
+def create_app(
+    use_cases: UseCases, *, parts: WebParts, clock: Clock, presentation: Presentation
+) -> FastAPI:
+    """Return the application; `parts.problems` is filled in here."""
+    app = web.create_app(
+        "alerts",
+        parts=replace(parts, problems=PROBLEMS),
+        routers=[
+            alerts_api.router(use_cases),
+            webhooks_api.router(use_cases),
+            stream_api.router(use_cases, health=parts.health, clock=clock),
+            pages.router(
+                use_cases,
+                clock=clock,
+                timezone=presentation.timezone,
+                secure_cookies=presentation.secure_cookies,
+            ),
+        ],
+    )
+    app.add_exception_handler(InvalidInput, on_invalid_input)
+    return app

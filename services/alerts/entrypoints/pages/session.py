@@ -1,0 +1,118 @@
+"""Who looks at a page: the API key in a cookie, and a token against forged forms.
+
+The key is given once through the log-in form and kept in an HttpOnly, SameSite=Strict cookie
+that only the pages read; REST takes keys from the Authorization header alone, so a browser
+can never be made to call it. Forms carry a token derived from the key: another site neither
+knows it nor can have the cookie sent along.
+"""
+
+import hashlib
+import hmac
+from typing import Annotated
+from urllib.parse import parse_qsl
+
+from fastapi import Depends, Request, Response
+
+from services.alerts.application.people import Person
+from services.alerts.entrypoints.callers import HANDLERS, READERS, person_of
+from services.kit import problems
+from services.kit.auth import Guard, Principal
+from services.kit.problems import Problem
+
+COOKIE = "tocsin_key"
+SESSION_SECONDS = 8 * 3600
+LONGEST_FORM_BYTES = 20_000
+_FORM_TYPE = "application/x-www-form-urlencoded"
+
+
+class LoginNeeded(Exception):
+    """Nobody is logged in, or not any more."""
+
+
+class PageGuard(Guard):
+    """Lets people in by the cookie; the others are led to the log-in page."""
+
+    async def __call__(self, request: Request) -> Principal:  # type: ignore[override] - no header
+        """Return who looks."""
+        try:
+            return await self.admit(request, request.cookies.get(COOKIE))
+        except Problem as refused:
+            if refused.kind is problems.UNAUTHENTICATED:
+                raise LoginNeeded from refused
+            raise
+
+
+may_look = PageGuard(READERS)
+may_act = PageGuard(HANDLERS)
+
+
+def looker(request: Request) -> Person:
+    """Return the person that the page's guard let in."""
+    return person_of(request.state.principal)
+
+
+Looker = Annotated[Person, Depends(looker)]
+
+
+def form_token(key_text: str) -> str:
+    """Return the token that this key's forms must carry."""
+    return hmac.new(key_text.encode(), b"tocsin form", hashlib.sha256).hexdigest()
+
+
+async def form_fields(request: Request) -> dict[str, str]:
+    """Return the fields of a plain form.
+
+    Raises:
+        Problem: 415 for another media type, 413 when it is far too long.
+    """
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != _FORM_TYPE:
+        raise Problem(problems.MEDIA_TYPE_UNKNOWN, f"A form is sent as {_FORM_TYPE}.")
+    body = await request.body()
+    if len(body) > LONGEST_FORM_BYTES:
+        raise Problem(problems.TOO_LARGE, f"A form has at most {LONGEST_FORM_BYTES} bytes.")
+    try:
+        return dict(parse_qsl(body.decode("utf-8"), keep_blank_values=True, max_num_fields=20))
+    except ValueError as error:
+        raise Problem(problems.MALFORMED, "The form cannot be read.") from error
+
+
+async def trusted_form(request: Request) -> dict[str, str]:
+    """Return the fields of a form that came from one of our own pages.
+
+    Raises:
+        Problem: 403 when it did not.
+    """
+    fields = await form_fields(request)
+    expected = form_token(request.cookies.get(COOKIE, ""))
+    if comes_from_elsewhere(request) or not hmac.compare_digest(
+        fields.get("token", "").encode(), expected.encode()
+    ):
+        raise Problem(problems.FORBIDDEN, "This form is out of date; open the page again.")
+    return fields
+
+
+def comes_from_elsewhere(request: Request) -> bool:
+    """Return whether the browser says that another site sent this request."""
+    return request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none")
+
+
+TrustedForm = Annotated[dict[str, str], Depends(trusted_form)]
+
+
+def remember(response: Response, key_text: str, *, secure: bool) -> None:
+    """Log a browser in."""
+    response.set_cookie(
+        COOKIE,
+        key_text,
+        max_age=SESSION_SECONDS,
+        path="/",
+        secure=secure,
+        httponly=True,
+        samesite="strict",
+    )
+
+
+def forget(response: Response) -> None:
+    """Log a browser out."""
+    response.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")

@@ -1,0 +1,78 @@
+"""The metrics that only alerts has; `docs/metrics.md` is compared with it by a test."""
+
+from services.kit.metrics import counter, gauge, histogram
+
+ASSESSMENTS = counter(
+    "tocsin_alerts_assessments_total",
+    unit="assessments",
+    labels=("result",),
+    meaning="Assessments read from the risk topic: applied, duplicate, gap or ignored.",
+)
+ALERT_EVENTS = counter(
+    "tocsin_alerts_events_total",
+    unit="events",
+    labels=("kind",),
+    meaning="Steps in the life of alerts that were recorded, by kind.",
+)
+EVENT_TO_ALERT_SECONDS = histogram(
+    "tocsin_alerts_event_to_alert_seconds",
+    unit="seconds",
+    meaning="Time from an assessment's arrival on the risk topic to its committed alert row.",
+)
+ALERTS_OPEN = gauge(
+    "tocsin_alerts_open",
+    unit="alerts",
+    labels=("severity",),
+    meaning="Alerts that are not resolved, by severity, at the last look.",
+)
+WEBHOOK_ATTEMPTS = counter(
+    "tocsin_webhook_attempts_total",
+    unit="attempts",
+    labels=("result",),
+    meaning="Attempts to deliver a webhook, by result.",
+)
+WEBHOOK_SECONDS = histogram(
+    "tocsin_webhook_attempt_seconds",
+    unit="seconds",
+    meaning="Time of one attempt, from the name's resolution to the end of the answer.",
+)
+WEBHOOK_DELIVERY_SECONDS = histogram(
+    "tocsin_webhook_delivery_seconds",
+    unit="seconds",
+    meaning="Time from the recorded alert step to its delivery, retries included.",
+)
+WEBHOOK_LEASES_LOST = counter(
+    "tocsin_webhook_leases_lost_total",
+    unit="deliveries",
+    meaning="Attempts whose lease had run out before they were recorded; they may be repeated.",
+)
+WEBHOOK_PENDING = gauge(
+    "tocsin_webhook_pending",
+    unit="deliveries",
+    meaning="Deliveries that wait for their first or next attempt, at the last look.",
+)
+WEBHOOK_OLDEST_DUE = gauge(
+    "tocsin_webhook_oldest_due_timestamp_seconds",
+    unit="unix seconds",
+    meaning="When the oldest delivery that could be sent now fell due; 0 when none waits.",
+)
+WEBHOOK_ENDPOINTS_DISABLED = counter(
+    "tocsin_webhook_endpoints_disabled_total",
+    unit="endpoints",
+    labels=("reason",),
+    meaning="Endpoints that the dispatcher disabled: gone, or failing for too long.",
+)
+
+ALERTS_CATALOGUE = (
+    ASSESSMENTS,
+    ALERT_EVENTS,
+    EVENT_TO_ALERT_SECONDS,
+    ALERTS_OPEN,
+    WEBHOOK_ATTEMPTS,
+    WEBHOOK_SECONDS,
+    WEBHOOK_DELIVERY_SECONDS,
+    WEBHOOK_LEASES_LOST,
+    WEBHOOK_PENDING,
+    WEBHOOK_OLDEST_DUE,
+    WEBHOOK_ENDPOINTS_DISABLED,
+)
