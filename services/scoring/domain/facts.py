@@ -62,7 +62,7 @@ class Loan:
     Payments are parallel lists in order of value day. ``paid_keys`` identifies them for
     corrections. ``paid_outstanding[i]`` is the outstanding principal that the core system stated
     with payment i, else -1. ``carried_minor`` is what pruned payments brought less what pruned
-    instalments took.
+    instalments took (``pruned_due_minor``, of it ``pruned_principal_minor``).
     """
 
     loan_id: str
@@ -94,6 +94,7 @@ class Loan:
     interest_cum: list[int] = field(default_factory=list)
     fees_cum: list[int] = field(default_factory=list)
     effective_days: list[int] = field(default_factory=list)
+    pruned_due_minor: int = 0
     pruned_principal_minor: int = 0
     carried_minor: int = 0
     paid_days: list[int] = field(default_factory=list)
@@ -123,6 +124,7 @@ class Account:
     account_id: str
     first_day: int = 0
     eod: list[int | None] = field(default_factory=list)
+    has_eod_events: bool = False
     available_day: int = 0
     available_minor: int = 0
     block_kind: str = ""
@@ -157,16 +159,19 @@ class Facility:
     """Use of one line: ``drawn[i]`` belongs to day ``first_day + i``, ``None`` where not reported.
 
     ``limit_days`` and ``limit_minor`` are the changes of the advised limit,
-    ``power_minor`` the drawing power from the same day (-1 where there is none).
+    ``power_minor`` the drawing power from the same day (-1 where there is none). ``excess_since``
+    is the first day of an unbroken excess that began before the days kept, else 0.
     """
 
     facility_id: str
     loan_id: str | None = None
+    currency: str = ""
     first_day: int = 0
     drawn: list[int | None] = field(default_factory=list)
     limit_days: list[int] = field(default_factory=list)
     limit_minor: list[int] = field(default_factory=list)
     power_minor: list[int] = field(default_factory=list)
+    excess_since: int = 0
     undrawn_usable_minor: int | None = None
     interest_debited: Series = field(default_factory=Series)
 

@@ -1,0 +1,218 @@
+"""Take account flows, balances, returned items and line use into the facts.
+
+Called by `fold`. A flow belongs to its value day, whenever it arrives; a reversal takes exactly
+that flow out of every window. A value day far from the booking (more than 31 days ahead or 730
+back) is a mistake of the source: the flow then counts on its booking day.
+"""
+
+from typing import Final
+
+from services.scoring.domain import daily_values, facility_use, payers, series
+from services.scoring.domain.events import (
+    AccountBalanceClosed,
+    AccountItemReturned,
+    AccountTransacted,
+    FacilityBalanceClosed,
+)
+from services.scoring.domain.facts import (
+    RETURNED_INCOMING,
+    RETURNED_OUTGOING,
+    Account,
+    Borrower,
+    Facility,
+    Flows,
+    event_ref,
+)
+from services.scoring.domain.flow_kinds import (
+    CASH,
+    CREDIT_KINDS,
+    DEBIT_KINDS,
+    DEBITS,
+    OPERATING_CREDIT,
+    OPERATING_DEBIT,
+    RELATED,
+    UNKNOWN_CREDIT,
+)
+from services.scoring.domain.months import add_to_month, month_of
+from services.scoring.domain.returned_items import add_bounce, remove_bounce
+from services.scoring.domain.vocabulary import CASH as CASH_CHANNEL
+from services.scoring.domain.vocabulary import (
+    DEBIT,
+    INSUFFICIENT_FUNDS,
+    NO_CORRECTION,
+    REVERSAL_OF,
+)
+
+MOST_DAYS_AHEAD: Final = 31
+MOST_DAYS_BACK: Final = 730
+MOST_REFS: Final = 3
+
+
+def account_of(borrower: Borrower, account_id: str) -> Account:
+    """Return the account, made if it is not known yet."""
+    for account in borrower.accounts:
+        if account.account_id == account_id:
+            return account
+    account = Account(account_id)
+    borrower.accounts.append(account)
+    return account
+
+
+def know_from(flows: Flows, day: int) -> None:
+    """Remember that accounts are known from this day at the latest."""
+    if not flows.known_day or day < flows.known_day:
+        flows.known_day = day
+
+
+def flow_day(value_day: int, booked_day: int) -> int:
+    """Return the day on which a flow counts."""
+    if booked_day - MOST_DAYS_BACK <= value_day <= booked_day + MOST_DAYS_AHEAD:
+        return value_day
+    return booked_day
+
+
+def take_flow(borrower: Borrower, event: AccountTransacted) -> bool:
+    """Add a flow to its windows, or take a reversed one out; return whether a balance came too."""
+    account = account_of(borrower, event.account_id)
+    flows = borrower.flows
+    day = flow_day(event.value_day, event.day)
+    is_reversal = event.correction_kind == REVERSAL_OF
+    if not is_reversal:
+        know_from(flows, day)
+    amount = -event.amount_minor if is_reversal else event.amount_minor
+    if event.direction == DEBIT:
+        _take_debit(flows, event, day, amount)
+    else:
+        _take_credit(borrower, event, day, amount)
+    balance = event.balance_after_minor
+    if balance is None or account.has_eod_events or is_reversal:
+        return False
+    account.first_day = daily_values.put(account.eod, account.first_day, event.day, balance)
+    return True
+
+
+def _take_credit(borrower: Borrower, event: AccountTransacted, day: int, amount: int) -> None:
+    flows, kinds = borrower.flows, CREDIT_KINDS[event.category]
+    if kinds & OPERATING_CREDIT:
+        series.add(flows.operating_credits, day, amount)
+        month = _month(flows, day)
+        add_to_month(flows.first_month, flows.operating_credit_months, month, amount)
+        _remember(borrower.evidence.credits, event_ref(event.source, event.id))
+        if event.counterparty_id is not None:
+            payers.add(borrower, event.counterparty_id, month, amount)
+    elif kinds & UNKNOWN_CREDIT:
+        month = _month(flows, day)
+        add_to_month(flows.first_month, flows.unknown_credit_months, month, amount)
+    elif kinds & RELATED:
+        series.add(flows.related_net, day, -amount)
+
+
+def _take_debit(flows: Flows, event: AccountTransacted, day: int, amount: int) -> None:
+    kinds = DEBIT_KINDS[event.category]
+    if not kinds & DEBITS:
+        return
+    month = _month(flows, day)
+    series.add(flows.debits, day, amount)
+    add_to_month(flows.first_month, flows.debit_months, month, amount)
+    if kinds & OPERATING_DEBIT:
+        add_to_month(flows.first_month, flows.operating_debit_months, month, amount)
+    if kinds & CASH or event.channel == CASH_CHANNEL:
+        series.add(flows.cash_debits, day, amount)
+        add_to_month(flows.first_month, flows.cash_debit_months, month, amount)
+    if kinds & RELATED:
+        series.add(flows.related_net, day, amount)
+
+
+def _month(flows: Flows, day: int) -> int:
+    """Return the month of the day, making room before the first month where it is earlier."""
+    month = month_of(day)
+    if not flows.first_month:
+        flows.first_month = month
+    missing = flows.first_month - month
+    if missing > 0:
+        flows.first_month = month
+        for sums in monthly_sums(flows):
+            if sums:
+                sums[:0] = [0] * missing
+    return month
+
+
+def monthly_sums(flows: Flows) -> tuple[list[int], ...]:
+    """Return all lists of monthly sums."""
+    return (
+        flows.operating_credit_months,
+        flows.unknown_credit_months,
+        flows.operating_debit_months,
+        flows.debit_months,
+        flows.cash_debit_months,
+    )
+
+
+def _remember(refs: list[str], ref: str) -> None:
+    refs.append(ref)
+    if len(refs) > MOST_REFS:
+        del refs[0]
+
+
+def close_balance(borrower: Borrower, event: AccountBalanceClosed) -> bool:
+    """Record an end-of-day balance; return whether it was taken (a day ahead of time is not)."""
+    if event.balance_day > event.day + 1:
+        return False
+    account = account_of(borrower, event.account_id)
+    know_from(borrower.flows, event.balance_day)
+    account.has_eod_events = True
+    account.first_day = daily_values.put(
+        account.eod, account.first_day, event.balance_day, event.eod_minor
+    )
+    if event.available_minor is not None and event.balance_day >= account.available_day:
+        account.available_day = event.balance_day
+        account.available_minor = event.available_minor
+    _remember(borrower.evidence.balances, event_ref(event.source, event.id))
+    return True
+
+
+def take_returned_item(borrower: Borrower, event: AccountItemReturned) -> bool:
+    """Remember a returned item; return whether it counts.
+
+    An outgoing item counts when funds were lacking; an incoming one whatever the reason, because a
+    customer of the borrower did not pay. A correction removes the item that it names.
+    """
+    if event.correction_kind != NO_CORRECTION and event.corrects_id is not None:
+        removed = remove_bounce(borrower.bounces, event_ref(event.source, event.corrects_id))
+        if event.correction_kind == REVERSAL_OF:
+            return removed
+    if event.is_outgoing and event.return_reason != INSUFFICIENT_FUNDS:
+        return False
+    account_of(borrower, event.account_id)
+    kind = RETURNED_OUTGOING if event.is_outgoing else RETURNED_INCOMING
+    day = flow_day(event.value_day, event.day)
+    ref = event_ref(event.source, event.id)
+    add_bounce(borrower.bounces, day, kind, event.amount_minor, ref)
+    return True
+
+
+def facility_of(borrower: Borrower, facility_id: str, currency: str) -> Facility:
+    """Return the line, made if it is not known yet."""
+    for facility in borrower.facilities:
+        if facility.facility_id == facility_id:
+            return facility
+    facility = Facility(facility_id, currency=currency)
+    borrower.facilities.append(facility)
+    return facility
+
+
+def close_facility(borrower: Borrower, event: FacilityBalanceClosed) -> bool:
+    """Record the end-of-day use of a line; return whether it was taken."""
+    day = event.balance_day
+    if day > event.day + 1:
+        return False
+    facility = facility_of(borrower, event.facility_id, event.currency)
+    facility.loan_id = event.loan_id or facility.loan_id
+    if not facility.drawn or day >= facility.first_day + len(facility.drawn) - 1:
+        facility.undrawn_usable_minor = event.undrawn_usable_minor
+    facility_use.record(
+        facility, day, event.drawn_minor, event.limit_minor, event.drawing_power_minor
+    )
+    series.put(facility.interest_debited, day, event.interest_debited_minor)
+    _remember(borrower.evidence.facilities, event_ref(event.source, event.id))
+    return True

@@ -1,0 +1,63 @@
+"""The two day counters, kept apart: operational days for early warning, regulatory for default.
+
+The regulatory counter counts consecutive material day closes: an amount due on D and unpaid is past
+due from D + 1, whose close is day 1. In the ordinary course the fold adds one or starts again; when
+the past itself changes (a reversal, a payment dated back, a new schedule) the counter is derived
+again from the instalments and payments kept, as if the money had always come, or never.
+"""
+
+from typing import Final
+
+from services.scoring.domain import days_past_due, exposure
+from services.scoring.domain.facts import Borrower
+from services.scoring.domain.rulebook import Rules
+
+LONGEST_RUN_DAYS: Final = 3_660
+
+
+def refresh(borrower: Borrower, day: int, rules: Rules) -> None:
+    """Bring the totals and the operational counter up to the end of the day."""
+    counters = borrower.counters
+    counters.past_due_minor = exposure.total_past_due(borrower, day)
+    counters.exposure_minor = exposure.total_exposure(borrower, day)
+    counters.operational_days = days_past_due.borrower_days(borrower, day, rules.tolerance)
+
+
+def close_day(borrower: Borrower, day: int, rules: Rules) -> None:
+    """Count the close of a business day; the totals must be fresh.
+
+    Days that nobody closed are counted by what was past due on them, so that a bank which closes no
+    Sundays has the same counter.
+    """
+    counters = borrower.counters
+    previous, counters.closed_day = counters.closed_day, day
+    if not counters.past_due_minor:
+        counters.regulatory_days = 0
+    elif previous != day - 1:
+        counters.regulatory_days = material_run(borrower, day, rules)
+    elif _is_material_now(borrower, rules):
+        counters.regulatory_days += 1
+    else:
+        counters.regulatory_days = 0
+
+
+def _is_material_now(borrower: Borrower, rules: Rules) -> bool:
+    counters = borrower.counters
+    currency = borrower.profile.reporting_currency
+    arrears, lent = counters.past_due_minor, counters.exposure_minor
+    return rules.materiality.is_material(rules.segment, currency, arrears, lent)
+
+
+def recount(borrower: Borrower, rules: Rules) -> None:
+    """Derive the regulatory counter again from the facts as they are known now."""
+    counters = borrower.counters
+    if counters.closed_day:
+        counters.regulatory_days = material_run(borrower, counters.closed_day, rules)
+
+
+def material_run(borrower: Borrower, day: int, rules: Rules) -> int:
+    """Return how many days in a row, up to and including `day`, arrears were material."""
+    run = 0
+    while run < LONGEST_RUN_DAYS and exposure.is_material(borrower, day - run, rules):
+        run += 1
+    return run

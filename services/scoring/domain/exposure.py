@@ -1,0 +1,74 @@
+"""What is lent and what is past due, over all loans and lines of a borrower.
+
+Called by the fold after whatever can change it, and day by day when counters are re-derived. A
+`day` is always its end; only money received by then counts.
+"""
+
+from bisect import bisect_right
+
+from services.scoring.domain import facility_use, instalments
+from services.scoring.domain.facts import Borrower, Loan
+from services.scoring.domain.rulebook import Rules
+from services.scoring.domain.vocabulary import GUARANTEE, TERM
+
+
+def loan_exposure(loan: Loan, day: int) -> int:
+    """Return the principal outstanding of a term loan.
+
+    Booked principal less principal repaid, or what the core system last stated with a repayment
+    less what was repaid since (domain reading 15).
+    """
+    if loan.closed_day is not None and loan.closed_day <= day:
+        return 0
+    repaid = instalments.principal_paid(loan, instalments.paid_by(loan, day))
+    stated = bisect_right(loan.paid_days, day) - 1
+    while stated >= 0 and loan.paid_outstanding[stated] < 0:
+        stated -= 1
+    if stated < 0:
+        return max(0, loan.principal_minor - loan.pruned_principal_minor - repaid)
+    upto = loan.carried_minor + sum(loan.paid_minor[: stated + 1])
+    since = repaid - instalments.principal_paid(loan, upto)
+    return max(0, loan.paid_outstanding[stated] - since)
+
+
+def total_exposure(borrower: Borrower, day: int) -> int:
+    """Return the on-balance exposure: term loans outstanding and lines drawn."""
+    total = 0
+    for loan in borrower.loans:
+        if loan.loan_type == TERM or (loan.principal_minor and loan.loan_type != GUARANTEE):
+            total += loan_exposure(loan, day)
+    for facility in borrower.facilities:
+        if not _is_term(borrower, facility.loan_id):
+            total += facility_use.drawn_on(facility, day) or 0
+    return total
+
+
+def _is_term(borrower: Borrower, loan_id: str | None) -> bool:
+    if loan_id is None:
+        return False
+    return any(
+        loan.loan_id == loan_id and (loan.loan_type == TERM or loan.principal_minor)
+        for loan in borrower.loans
+    )
+
+
+def total_past_due(borrower: Borrower, day: int) -> int:
+    """Return everything past due at the end of the day, excesses of lines included."""
+    total = 0
+    for loan in borrower.loans:
+        if loan.due_days:
+            total += instalments.past_due(loan, day)
+    for facility in borrower.facilities:
+        total += facility_use.past_due(facility, day)
+    return total
+
+
+def is_material(borrower: Borrower, day: int, rules: Rules) -> bool:
+    """Return whether arrears exceed both materiality thresholds at the end of the day."""
+    arrears = total_past_due(borrower, day)
+    if arrears <= 0:
+        return False
+    currency = borrower.profile.reporting_currency
+    return rules.materiality.is_material(
+        rules.segment, currency, arrears, total_exposure(borrower, day)
+    )

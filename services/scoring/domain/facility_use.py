@@ -1,0 +1,95 @@
+"""How far the lines are used: drawn against what may be drawn, day by day.
+
+Called by the fold (records, exposure), by days past due (an excess is a line's arrears) and by the
+utilisation indicators. What may be drawn is the lower of limit and drawing power; an excess is
+anything above it.
+"""
+
+from bisect import bisect_left, bisect_right
+
+from services.scoring.domain import daily_values
+from services.scoring.domain.facts import Facility
+
+NO_POWER = -1
+
+
+def record(facility: Facility, day: int, drawn: int, limit: int, power: int | None) -> None:
+    """Take in the end-of-day figures of one day; a limit is stored where it changes."""
+    facility.first_day = daily_values.put(facility.drawn, facility.first_day, day, drawn)
+    set_limit(facility, day, limit, NO_POWER if power is None else power)
+
+
+def set_limit(facility: Facility, day: int, limit: int, power: int) -> None:
+    """Advise a limit and drawing power from a day on."""
+    days = facility.limit_days
+    index = bisect_left(days, day)
+    if index < len(days) and days[index] == day:
+        facility.limit_minor[index], facility.power_minor[index] = limit, power
+        return
+    same_before = index and (
+        facility.limit_minor[index - 1] == limit and facility.power_minor[index - 1] == power
+    )
+    if same_before and index == len(days):
+        return
+    days.insert(index, day)
+    facility.limit_minor.insert(index, limit)
+    facility.power_minor.insert(index, power)
+
+
+def limit_on(facility: Facility, day: int) -> int | None:
+    """Return the advised limit on the day; before the first one known, that one."""
+    if not facility.limit_days:
+        return None
+    return facility.limit_minor[max(0, bisect_right(facility.limit_days, day) - 1)]
+
+
+def allowed_on(facility: Facility, day: int) -> int | None:
+    """Return what may be drawn on the day: the lower of limit and drawing power."""
+    if not facility.limit_days:
+        return None
+    index = max(0, bisect_right(facility.limit_days, day) - 1)
+    power = facility.power_minor[index]
+    limit = facility.limit_minor[index]
+    return limit if power == NO_POWER else min(limit, power)
+
+
+def drawn_on(facility: Facility, day: int) -> int | None:
+    """Return the drawn amount in force at the end of the day."""
+    return daily_values.at(facility.drawn, facility.first_day, day)
+
+
+def excess_on(facility: Facility, day: int) -> int:
+    """Return how much is drawn above what may be drawn at the end of the day."""
+    drawn = drawn_on(facility, day)
+    allowed = allowed_on(facility, day)
+    if drawn is None or allowed is None:
+        return 0
+    return max(0, drawn - allowed)
+
+
+def excess_since(facility: Facility, day: int, tolerated: int = 0) -> int | None:
+    """Return the first day of the unbroken excess that still stands at the end of the day."""
+    if excess_on(facility, day) <= tolerated:
+        return None
+    start = day
+    while start > facility.first_day and excess_on(facility, start - 1) > tolerated:
+        start -= 1
+    if start == facility.first_day and facility.excess_since:
+        return facility.excess_since
+    return start
+
+
+def past_due(facility: Facility, day: int) -> int:
+    """Return the arrears of a line: an excess that stood at the day before already."""
+    excess = excess_on(facility, day)
+    return excess if excess and excess_on(facility, day - 1) else 0
+
+
+def forget_before(facility: Facility, day: int) -> None:
+    """Drop the days before `day`, remembering since when an excess that reaches it has run."""
+    if not facility.drawn or facility.first_day >= day:
+        return
+    facility.excess_since = excess_since(facility, day) or 0
+    facility.first_day = daily_values.forget_before(facility.drawn, facility.first_day, day)
+    keep = max(0, bisect_right(facility.limit_days, day) - 1)
+    del facility.limit_days[:keep], facility.limit_minor[:keep], facility.power_minor[:keep]

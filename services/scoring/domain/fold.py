@@ -1,0 +1,232 @@
+"""One event into one borrower: the only place where a borrower's state changes.
+
+Called by the scoring shell for every event of the log in order, by `tocsin score` and by `tocsin
+verify`. It takes the event into the facts, notes which kinds of fact it touched, and lets `assess`
+judge exactly the indicators that read them.
+
+Must stay true: no clock, no I/O, no randomness, no order of hashing. The borrower passed in is
+changed in place and belongs to the fold from then on. Nothing relaxes or falls due except through
+an event's own day or a day close.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from services.scoring.domain import (
+    account_flows,
+    counters,
+    reference_data,
+    repayments,
+    retention,
+)
+from services.scoring.domain.assess import Occasion, step
+from services.scoring.domain.assessment import Assessment, Cause
+from services.scoring.domain.events import (
+    AccountBalanceClosed,
+    AccountItemReturned,
+    AccountTransacted,
+    BorrowerRegistered,
+    DayClosed,
+    Event,
+    FacilityBalanceClosed,
+    LoanBooked,
+    RepaymentFailed,
+    RepaymentPosted,
+    RepaymentReversed,
+    ScheduleChanged,
+    SchedulePublished,
+    StatementReceived,
+)
+from services.scoring.domain.facts import Borrower
+from services.scoring.domain.indicators.declaration import (
+    BALANCES,
+    BOUNCES,
+    DAY,
+    EVERYTHING,
+    FACILITIES,
+    FLOWS,
+    LOANS,
+    PAYMENTS,
+    STATEMENTS,
+)
+from services.scoring.domain.rulebook import Rulebook, Rules
+from services.scoring.domain.vocabulary import NO_CORRECTION, SEGMENTS
+
+# Set beside the kinds of fact when the past itself changed: counters are derived again.
+PAST: Final = 1 << 30
+MOVES_COUNTERS: Final = LOANS | PAYMENTS | FACILITIES | PAST
+
+
+@dataclass(slots=True)
+class Effect:
+    """An event that the fold asks to be sent about another borrower."""
+
+    borrower_id: str
+    event_type: str
+    data: dict[str, str]
+
+
+@dataclass(slots=True)
+class Context:
+    """What the log has said to everybody: the rulebook in force."""
+
+    rulebook: Rulebook
+
+    def rules_for(self, borrower: Borrower) -> Rules:
+        """Return the rules that apply to the borrower."""
+        profile = borrower.profile
+        segment = SEGMENTS[profile.segment]
+        return self.rulebook.rules_for(segment, profile.industry_code, borrower.borrower_id)
+
+
+@dataclass(slots=True)
+class Outcome:
+    """The borrower after the event, the assessment if there is news, and what to tell others."""
+
+    borrower: Borrower
+    assessment: Assessment | None = None
+    effects: list[Effect] = field(default_factory=list)
+
+
+def new_borrower(borrower_id: str) -> Borrower:
+    """Return a borrower of whom nothing is known."""
+    return Borrower(borrower_id)
+
+
+def fold(borrower: Borrower, event: Event, context: Context) -> Outcome:
+    """Apply one event and judge the borrower."""
+    if isinstance(event, DayClosed):
+        return _close_day(borrower, event, context)
+    take = TAKE.get(type(event))
+    touched = take(borrower, event) if take is not None else 0
+    if not touched:
+        return Outcome(borrower)
+    rules = context.rules_for(borrower)
+    as_of = max(event.day, borrower.counters.closed_day)
+    is_correction = bool(touched & PAST) and _corrects(borrower, event)
+    if touched & MOVES_COUNTERS:
+        if touched & PAST:
+            counters.recount(borrower, rules)
+        counters.refresh(borrower, as_of, rules)
+    occasion = Occasion(
+        as_of,
+        event.at_us,
+        touched & EVERYTHING,
+        Cause(event.source, event.id, type_name(event)),
+        is_correction=is_correction,
+    )
+    return Outcome(borrower, step(borrower, rules, occasion))
+
+
+def _corrects(borrower: Borrower, event: Event) -> bool:
+    """Return whether what was said about closed days may have been wrong.
+
+    A payment booked a day after its value date is no correction while nothing was past due.
+    """
+    return event.correction_kind != NO_CORRECTION or borrower.counters.past_due_minor > 0
+
+
+def _close_day(borrower: Borrower, event: DayClosed, context: Context) -> Outcome:
+    """Close a business day; one that is closed already, or earlier, moves nothing."""
+    day = event.closed_day
+    if day <= borrower.counters.closed_day:
+        return Outcome(borrower)
+    rules = context.rules_for(borrower)
+    counters.refresh(borrower, day, rules)
+    counters.close_day(borrower, day, rules)
+    if retention.is_due(day):
+        retention.prune(borrower, day, rules.tolerance)
+    cause = Cause(event.source, event.id, type_name(event))
+    occasion = Occasion(day, event.at_us, DAY, cause, is_day_close=True)
+    return Outcome(borrower, step(borrower, rules, occasion))
+
+
+def type_name(event: Event) -> str:
+    """Return the CloudEvents type of an event."""
+    return TYPE_NAMES.get(type(event), "")
+
+
+def _registered(borrower: Borrower, event: BorrowerRegistered) -> int:
+    reference_data.register(borrower, event)
+    return EVERYTHING
+
+
+def _booked(borrower: Borrower, event: LoanBooked) -> int:
+    repayments.book_loan(borrower, event)
+    return LOANS
+
+
+def _published(borrower: Borrower, event: SchedulePublished) -> int:
+    return LOANS | PAST if repayments.publish_schedule(borrower, event) else LOANS
+
+
+def _changed(borrower: Borrower, event: ScheduleChanged) -> int:
+    return LOANS | PAST if repayments.change_schedule(borrower, event) else LOANS
+
+
+def _posted(borrower: Borrower, event: RepaymentPosted) -> int:
+    return PAYMENTS | PAST if repayments.post_payment(borrower, event) else PAYMENTS
+
+
+def _reversed(borrower: Borrower, event: RepaymentReversed) -> int:
+    return PAYMENTS | PAST if repayments.reverse_payment(borrower, event) else 0
+
+
+def _failed(borrower: Borrower, event: RepaymentFailed) -> int:
+    return BOUNCES if repayments.fail_collection(borrower, event) else 0
+
+
+def _transacted(borrower: Borrower, event: AccountTransacted) -> int:
+    return FLOWS | BALANCES if account_flows.take_flow(borrower, event) else FLOWS
+
+
+def _balance(borrower: Borrower, event: AccountBalanceClosed) -> int:
+    return BALANCES if account_flows.close_balance(borrower, event) else 0
+
+
+def _returned(borrower: Borrower, event: AccountItemReturned) -> int:
+    return BOUNCES if account_flows.take_returned_item(borrower, event) else 0
+
+
+def _facility(borrower: Borrower, event: FacilityBalanceClosed) -> int:
+    return FACILITIES if account_flows.close_facility(borrower, event) else 0
+
+
+def _statement(borrower: Borrower, event: StatementReceived) -> int:
+    reference_data.take_statement(borrower, event)
+    return STATEMENTS
+
+
+# Any: each function takes its own event type, and the table is keyed by exactly that type.
+Take = Callable[[Borrower, Any], int]
+
+TYPE_NAMES: Final[dict[type[Event], str]] = {
+    BorrowerRegistered: "borrower.registered.v1",
+    LoanBooked: "loan.booked.v1",
+    SchedulePublished: "schedule.published.v1",
+    ScheduleChanged: "schedule.changed.v1",
+    RepaymentPosted: "repayment.posted.v1",
+    RepaymentFailed: "repayment.failed.v1",
+    RepaymentReversed: "repayment.reversed.v1",
+    AccountTransacted: "account.transacted.v1",
+    AccountBalanceClosed: "account.balance-closed.v1",
+    AccountItemReturned: "account.item-returned.v1",
+    FacilityBalanceClosed: "facility.balance-closed.v1",
+    StatementReceived: "statement.received.v1",
+    DayClosed: "day.closed.v1",
+}
+TAKE: Final[dict[type[Event], Take]] = {
+    BorrowerRegistered: _registered,
+    LoanBooked: _booked,
+    SchedulePublished: _published,
+    ScheduleChanged: _changed,
+    RepaymentPosted: _posted,
+    RepaymentFailed: _failed,
+    RepaymentReversed: _reversed,
+    AccountTransacted: _transacted,
+    AccountBalanceClosed: _balance,
+    AccountItemReturned: _returned,
+    FacilityBalanceClosed: _facility,
+    StatementReceived: _statement,
+}
