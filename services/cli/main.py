@@ -36,6 +36,7 @@ class Part:
 
 
 PARTS: dict[str, Part] = {
+    "simulate": Part("services.cli.simulate", "simulate", "Write a labelled portfolio to a file."),
     "stack": Part("services.cli.stack.commands", "app", "Run Kafka and PostgreSQL locally."),
     "migrate": Part("services.cli.migrate", "migrate", "Bring the database schemas up to date."),
     "keys": Part("services.cli.keys", "app", "Create, list and revoke API keys."),
