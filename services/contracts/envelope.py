@@ -73,7 +73,8 @@ class CloudEvent(BaseModel):
         if (self.correctsid is None) != (self.correctionkind is None):
             raise PydanticCustomError(
                 "correction_incomplete",
-                "correctsid and correctionkind belong together; send both or neither",
+                "needs its partner: send correctsid and correctionkind, or neither",
+                {"field": "correctsid" if self.correctionkind is None else "correctionkind"},
             )
         for name, value in self.__pydantic_extra__.items():
             _check_extension(name, value)
@@ -125,8 +126,9 @@ def _check_extension(name: str, value: object) -> None:
     if not _EXTENSION_NAME.fullmatch(name):
         raise PydanticCustomError(
             "extension_name",
-            "extension attributes have names of lower-case letters and digits only; "
-            "fields of the event belong into data",
+            "is no attribute name (lower-case letters and digits); "
+            "if it is a field of the event, move it into data",
+            {"field": name},
         )
     is_plain = isinstance(value, bool | int) or (
         isinstance(value, str) and len(value) <= _MAX_EXTENSION_CHARACTERS
@@ -134,8 +136,9 @@ def _check_extension(name: str, value: object) -> None:
     if not is_plain:
         raise PydanticCustomError(
             "extension_value",
-            "extension attribute {name} must be a string, an integer or a boolean",
-            {"name": name},
+            "must be a string, an integer or a boolean; if it is a field of the event, "
+            "move it into data",
+            {"field": name},
         )
 
 

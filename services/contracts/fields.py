@@ -25,6 +25,8 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 _MONEY = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,4})?", re.ASCII)
+_NON_NEGATIVE = re.compile(r"[0-9]{1,15}(\.[0-9]{1,4})?", re.ASCII)
+_SHARE = re.compile(r"0(\.[0-9]{1,10})?|1(\.0{1,10})?", re.ASCII)
 _RATIO = re.compile(r"-?[0-9]{1,6}(\.[0-9]{1,10})?", re.ASCII)
 _DATE = re.compile(r"(19|20|21)[0-9]{2}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
@@ -40,12 +42,28 @@ def _decimal(value: object, pattern: re.Pattern[str], what: str, example: str) -
             f'"{example}"',
         )
     raise PydanticCustomError(
-        f"{what}_malformed", f'must be a decimal string such as "{example}", with a point'
+        f"{what}_malformed",
+        f'must be a decimal string such as "{example}", with a point, in the range allowed',
     )
 
 
 def _money(value: object) -> Decimal:
     return _decimal(value, _MONEY, "money", "1234.56")
+
+
+def _non_negative_money(value: object) -> Decimal:
+    return _decimal(value, _NON_NEGATIVE, "money", "1234.56")
+
+
+def _positive_money(value: object) -> Decimal:
+    amount = _non_negative_money(value)
+    if not amount:
+        raise PydanticCustomError("money_zero", "must be greater than 0")
+    return amount
+
+
+def _share(value: object) -> Decimal:
+    return _decimal(value, _SHARE, "share", "0.25")
 
 
 def _ratio(value: object) -> Decimal:
@@ -79,10 +97,10 @@ Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 IsoDate = Annotated[date, BeforeValidator(_iso_date)]
 Money = Annotated[Decimal, BeforeValidator(_money), PlainSerializer(_plain)]
-NonNegativeMoney = Annotated[Decimal, BeforeValidator(_money), Field(ge=0), PlainSerializer(_plain)]
-PositiveMoney = Annotated[Decimal, BeforeValidator(_money), Field(gt=0), PlainSerializer(_plain)]
+NonNegativeMoney = Annotated[Decimal, BeforeValidator(_non_negative_money), PlainSerializer(_plain)]
+PositiveMoney = Annotated[Decimal, BeforeValidator(_positive_money), PlainSerializer(_plain)]
 Ratio = Annotated[Decimal, BeforeValidator(_ratio), PlainSerializer(_plain)]
-Share = Annotated[Decimal, BeforeValidator(_ratio), Field(ge=0, le=1), PlainSerializer(_plain)]
+Share = Annotated[Decimal, BeforeValidator(_share), PlainSerializer(_plain)]
 Bool = StrictBool
 Int = StrictInt
 Count = Annotated[StrictInt, Field(ge=0, le=9_007_199_254_740_991)]
@@ -123,4 +141,4 @@ class EventData(WireModel):
 
     def to_wire(self) -> dict[str, object]:
         """Return the JSON object: absent fields left out, money and dates as strings."""
-        return self.model_dump(mode="json", exclude_none=True)
+        return self.model_dump(mode="json", exclude_none=True, by_alias=True)

@@ -41,8 +41,9 @@ def rejection_of(error: ValidationError, *, at: Sequence[str | int]) -> EventRej
 
 def _pointer(problem: ErrorDetails, at: Sequence[str | int]) -> str:
     parts = [*at, *problem["loc"]]
-    if problem["type"] == "null_field":
-        parts.append(str(problem["ctx"]["field"]))
+    field = problem.get("ctx", {}).get("field")
+    if field is not None:
+        parts.append(str(field))
     return json_pointer(*parts)
 
 
