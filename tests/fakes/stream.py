@@ -186,6 +186,11 @@ class FakeProgress:
         world.next_offsets[claim.partition] = batch.next_offset
         world.digests[claim.partition] = digest(batch.records[-1])
 
+    async def hold(self, connection: Any, claim: Claim) -> None:
+        world: World = connection
+        if world.epochs[claim.partition] != claim.epoch:
+            raise Fenced(f"epoch {world.epochs[claim.partition]}")
+
     async def count(self, connection: Any, claim: Claim, tally: Tally) -> None:
         world: World = connection
         duplicates, quarantined = world.tallies.get(claim.partition, (0, 0))
@@ -202,6 +207,7 @@ class WritingHandler(Handler):
         self.refuses: Callable[[str], bool] = lambda value: False
         self.sizes: list[int] = []
         self.told: list[str] = []
+        self.chores = 0
 
     async def apply(self, batch: Batch, connection: Any) -> Tally:
         world: World = connection
@@ -216,6 +222,14 @@ class WritingHandler(Handler):
     async def quarantine(self, record: Record, error: Exception, connection: Any) -> None:
         world: World = connection
         world.quarantined.append((record.value or b"").decode())
+
+    def has_chores(self, partition: int) -> bool:
+        return self.chores > 0
+
+    async def do_chore(self, partition: int, connection: Any) -> None:
+        world: World = connection
+        self.chores -= 1
+        world.applied.append("chore")
 
     def committed(self, batch: Batch) -> None:
         self.told.append("committed")

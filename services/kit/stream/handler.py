@@ -41,6 +41,13 @@ class Handler(Protocol):
         """Keep a record that cannot be applied, with its bytes, inside its own transaction."""
         ...
 
+    def has_chores(self, partition: int) -> bool:
+        """Return whether work is left that no record brings, such as a sweep over all keys."""
+        return False
+
+    async def do_chore(self, partition: int, connection: Connection) -> None:
+        """Do a bounded piece of that work, in a fenced transaction between two batches."""
+
     def committed(self, batch: Batch) -> None:
         """Learn that the batch is durable."""
 

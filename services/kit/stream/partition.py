@@ -83,10 +83,14 @@ class Partition:
         try:
             await self._take_over()
             while self.state is State.RUNNING:
-                await self._arrived.wait()
+                has_chores = self._ports.handler.has_chores(self.number)
+                if not has_chores:
+                    await self._arrived.wait()
                 batch = self._take()
                 if batch is not None:
                     await self._settle(batch)
+                if has_chores:
+                    await self._do_chore()
         except StopPartition as stop:
             self.stop(stop)
         except Fenced as fenced:
@@ -286,6 +290,24 @@ class Partition:
             self._ports.recorder.add(catalogue.COMMITS, topic=self._topic, result="retried")
             await self._ports.clock.sleep(wait)
             wait = min(wait * 2, self._ports.limits.most_retry_seconds)
+
+    async def _do_chore(self) -> None:
+        """Do one bounded piece of the handler's own work, so that records never wait long."""
+        async with self._lock:
+            if self.state is not State.RUNNING:
+                return
+            assert self._transaction is not None
+            try:
+                await self._transaction.chore()
+                self._on_commit(self.number, self.next_offset)
+                return
+            except Fenced:
+                self._ports.handler.rolled_back(self.number)
+                raise
+            except DatabaseUnavailable as error:
+                self._ports.handler.rolled_back(self.number)
+                log.warning("chore waits", partition=self.number, error=str(error))
+        await self._ports.clock.sleep(self._ports.limits.retry_seconds)
 
     def _committed(self, batch: Batch) -> None:
         self.next_offset = batch.next_offset

@@ -52,6 +52,10 @@ STANDING = """
 SELECT epoch, next_offset FROM {schema}.partition_progress
  WHERE consumer = $1 AND topic = $2 AND partition = $3
 """
+HOLD = """
+SELECT epoch FROM {schema}.partition_progress
+ WHERE consumer = $1 AND topic = $2 AND partition = $3 FOR UPDATE
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +89,14 @@ class Progress(Protocol):
         """
         ...
 
+    async def hold(self, connection: Connection, claim: Claim) -> None:
+        """Fence a transaction that moves no position.
+
+        Raises:
+            Fenced: If somebody else has claimed the partition.
+        """
+        ...
+
     async def count(self, connection: Connection, claim: Claim, tally: Tally) -> None:
         """Add what was not applied to the partition's totals."""
         ...
@@ -99,6 +111,7 @@ class PostgresProgress:
         self._claim = CLAIM.format(schema=schema)
         self._advance = ADVANCE.format(schema=schema)
         self._count = COUNT.format(schema=schema)
+        self._hold = HOLD.format(schema=schema)
         self._standing = STANDING.format(schema=schema)
 
     async def claim(
@@ -141,6 +154,12 @@ class PostgresProgress:
             f"{claim.topic}/{claim.partition}: held epoch {claim.epoch} and offset "
             f"{batch.first_offset}, the database has {dict(row) if row else 'no row'}"
         )
+
+    async def hold(self, connection: Connection, claim: Claim) -> None:
+        """Fence a transaction that moves no position: nobody can claim before it ends."""
+        epoch = await connection.fetchval(self._hold, self._consumer, claim.topic, claim.partition)
+        if epoch != claim.epoch:
+            raise Fenced(f"{claim.topic}/{claim.partition}: held epoch {claim.epoch}, now {epoch}")
 
     async def count(self, connection: Connection, claim: Claim, tally: Tally) -> None:
         """Add what was not applied to the partition's totals."""

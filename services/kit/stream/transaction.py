@@ -54,6 +54,26 @@ class FencedTransaction:
         self._brake.passed(tally, records=len(batch.records))
         self._measure(batch, tally, self._ports.clock.monotonic_seconds() - began)
 
+    async def chore(self) -> None:
+        """Do a piece of the handler's own work.
+
+        Raises:
+            Fenced: If the partition is somebody else's.
+            DatabaseUnavailable: If the database went away; the commit may have happened.
+        """
+        partition = self._claim.partition
+        attempts = 0
+
+        async def work(connection: Connection) -> None:
+            nonlocal attempts
+            attempts += 1
+            if attempts > 1:
+                self._ports.handler.rolled_back(partition)
+            await self._ports.progress.hold(connection, self._claim)
+            await self._ports.handler.do_chore(partition, connection)
+
+        await self._ports.database.in_transaction(work)
+
     async def _work(self, connection: Connection, batch: Batch, poison: Exception | None) -> Tally:
         faults.point("before-fence")
         await self._ports.progress.advance(connection, self._claim, batch)

@@ -335,3 +335,26 @@ async def test_a_partition_that_is_caught_up_is_not_stuck() -> None:
         await until(lambda: consumer.partitions.get(0) is State.RUNNING)
         await asyncio.sleep(0.1)
         assert consumer.partitions[0] is State.RUNNING
+
+
+async def test_chores_and_records_take_turns() -> None:
+    rig = Rig(most_records=2)
+    rig.handler.chores = 3
+    rig.log.write(*letters(0, 6))
+    async with rig.running():
+        await until(lambda: rig.database.world.next_offsets.get(0) == 6 and not rig.handler.chores)
+    applied = rig.database.world.applied
+    assert [value for value in applied if value != "chore"] == letters(0, 6)
+    assert applied.count("chore") == 3
+    assert applied.index("chore") < applied.index("r5")
+
+
+async def test_a_chore_of_a_stale_owner_is_rolled_back() -> None:
+    rig = Rig()
+    async with rig.running() as consumer:
+        await until(lambda: consumer.partitions.get(0) is State.RUNNING)
+        rig.database.world.epochs[0] += 1
+        rig.handler.chores = 1
+        consumer._partitions[0]._arrived.set()
+        await until(lambda: consumer.partitions[0] is State.FENCED)
+    assert rig.database.world.applied == []
