@@ -123,14 +123,26 @@ class Rules:
 
 
 @dataclass(frozen=True, slots=True)
+class IndicatorPatch:
+    """What an overlay changes about one indicator; ``None`` leaves it as it is."""
+
+    enabled: bool | None = None
+    weight: int | None = None
+    group: str | None = None
+    needs_all: bool | None = None
+    half_life_days: int | None = None
+    arms: dict[int, ArmRule] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Overlay:
-    """Changes for some borrowers: whole rules by slot, and cuts. ``None`` matches everything."""
+    """Changes for some borrowers. ``None`` matches everything."""
 
     name: str
     segment: str | None
     industry: str | None
     borrower_id: str | None
-    indicators: dict[int, IndicatorRule]
+    indicators: dict[int, IndicatorPatch]
     cuts: Cuts | None = None
 
     def matches(self, segment: str, industry: str, borrower_id: str) -> bool:
@@ -153,7 +165,10 @@ class Overlay:
 
 @dataclass(frozen=True, slots=True)
 class Rulebook:
-    """A named version of all rules, with its overlays."""
+    """A named version of all rules, with its overlays.
+
+    ``named`` holds the borrowers that have an overlay of their own.
+    """
 
     name: str
     version: str
@@ -163,12 +178,12 @@ class Rulebook:
     tolerance: Tolerance = field(default_factory=Tolerance)
     materiality: Materiality = field(default_factory=Materiality)
     overlays: tuple[Overlay, ...] = ()
+    named: frozenset[str] = frozenset()
     resolved: dict[tuple[str, str, str], Rules] = field(default_factory=dict)
 
     def rules_for(self, segment: str, industry: str = "", borrower_id: str = "") -> Rules:
         """Return the rules for this borrower. Cached by what can make a difference."""
-        named = any(overlay.borrower_id == borrower_id for overlay in self.overlays)
-        key = (segment, industry if self.overlays else "", borrower_id if named else "")
+        key = (segment, industry, borrower_id if borrower_id in self.named else "")
         found = self.resolved.get(key)
         if found is None:
             found = self._resolve(segment, industry, borrower_id)
@@ -180,7 +195,8 @@ class Rulebook:
         cuts = self.cuts.get(segment, self.cuts["*"])
         matching = [one for one in self.overlays if one.matches(segment, industry, borrower_id)]
         for overlay in sorted(matching, key=lambda one: one.rank):
-            chosen.update(overlay.indicators)
+            for slot, patch in overlay.indicators.items():
+                chosen[slot] = patched(chosen[slot], patch)
             cuts = overlay.cuts or cuts
         active = tuple(chosen[slot] for slot in sorted(chosen) if chosen[slot].enabled)
         return compile_rules(self, segment, active, cuts)
@@ -213,6 +229,17 @@ def compile_rules(
     )
 
 
-def disabled(rule: IndicatorRule) -> IndicatorRule:
-    """Return the same rule switched off."""
-    return replace(rule, enabled=False)
+def patched(rule: IndicatorRule, patch: IndicatorPatch) -> IndicatorRule:
+    """Return the rule with the patch applied; arms that the patch does not name stay."""
+    arms = tuple(patch.arms.get(position, arm) for position, arm in enumerate(rule.arms))
+    return replace(
+        rule,
+        enabled=rule.enabled if patch.enabled is None else patch.enabled,
+        weight=rule.weight if patch.weight is None else patch.weight,
+        group=rule.group if patch.group is None else patch.group,
+        needs_all=rule.needs_all if patch.needs_all is None else patch.needs_all,
+        half_life_days=(
+            rule.half_life_days if patch.half_life_days is None else patch.half_life_days
+        ),
+        arms=arms,
+    )

@@ -1,0 +1,196 @@
+"""Put an assessment on the wire: the data of `assessment.changed.v1` and its whole CloudEvent.
+
+Called by the scoring worker for the outbox and by `tocsin score`. Must stay true: the bytes are a
+pure function of the assessment (sorted keys, no clock, an id made of borrower and sequence), so a
+second fold of the same log gives the same bytes.
+"""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Final
+
+import msgspec
+
+from services.contracts.currencies import decimals_of
+from services.scoring.domain.assessment import Assessment, Change, Contributor, SameFact
+from services.scoring.domain.explain import shown_micro
+from services.scoring.domain.indicators.declaration import FAMILY_NAMES
+from services.scoring.domain.measurement import LEVEL_NAMES, MICRO, Unit
+from services.scoring.domain.risk import NOT_SCORED
+
+SOURCE: Final = "tocsin/scoring"
+TYPE: Final = "assessment.changed.v1"
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+UNIT_NAMES: Final = {
+    Unit.RATIO: "ratio",
+    Unit.NUMBER: "number",
+    Unit.DAYS: "days",
+    Unit.MONTHS: "months",
+    Unit.COUNT: "count",
+    Unit.FLAG: "flag",
+    Unit.POINTS: "ratio",
+}
+
+Json = dict[str, Any]
+
+
+def risk_event(assessment: Assessment) -> bytes:
+    """Return the canonical CloudEvent of an emitted assessment."""
+    envelope: Json = {
+        "specversion": "1.0",
+        "id": f"{assessment.borrower_id}:{assessment.sequence}",
+        "source": SOURCE,
+        "type": TYPE,
+        "subject": assessment.borrower_id,
+        "time": shown_moment(assessment.at_us),
+        "sequence": assessment.sequence,
+        "data": assessment_data(assessment),
+    }
+    return msgspec.json.encode(envelope, order="deterministic")
+
+
+def assessment_data(assessment: Assessment) -> Json:
+    """Return the assessment as the contract's JSON object."""
+    return {
+        "borrower_id": assessment.borrower_id,
+        "sequence": assessment.sequence,
+        "at": shown_moment(assessment.at_us),
+        "as_of": shown_day(assessment.as_of),
+        "segment": assessment.segment,
+        "officer_id": assessment.officer_id,
+        "branch_id": assessment.branch_id,
+        "cause": {
+            "source": assessment.cause.source,
+            "id": assessment.cause.id,
+            "type": assessment.cause.type,
+        },
+        "corrected": assessment.corrected,
+        "rulebook": {
+            "name": assessment.rulebook,
+            "version": assessment.rulebook_version,
+            "cuts_population": assessment.cuts_population,
+        },
+        **_verdict(assessment),
+        **_reasons(assessment),
+        **_money_side(assessment),
+    }
+
+
+def _verdict(assessment: Assessment) -> Json:
+    following = assessment.distance_to_next
+    return {
+        "state": assessment.state,
+        "from_state": assessment.from_state,
+        "state_since": shown_day(assessment.state_since),
+        "trigger_rule_ids": assessment.trigger_rule_ids,
+        "score": round(assessment.score * 100 / MICRO, 2),
+        "family_scores": family_scores(assessment),
+        "completeness": assessment.completeness / MICRO,
+        "low_confidence": assessment.low_confidence,
+        "distance_to_next": (
+            {"state": following[0], "score_points": round(following[1] * 100 / MICRO, 2)}
+            if following is not None
+            else None
+        ),
+        "dpd_operational": assessment.dpd_operational,
+        "dpd_regulatory": assessment.dpd_regulatory,
+        "flags": assessment.flags,
+        "regimes": assessment.regimes,
+    }
+
+
+def family_scores(assessment: Assessment) -> dict[str, float | None]:
+    """Return each family's score in [0, 1], null where nothing of the family is expected."""
+    return {
+        name: None if figure == NOT_SCORED else figure / MICRO
+        for name, figure in zip(FAMILY_NAMES, assessment.family_scores, strict=True)
+    }
+
+
+def _reasons(assessment: Assessment) -> Json:
+    return {
+        "reason": assessment.reasons,
+        "contributors": [_contributor(one) for one in assessment.contributors],
+        "unmeasurable": [
+            {"indicator": indicator, "reason": reason}
+            for indicator, reason in assessment.unmeasurable
+        ],
+        "changes": [_change(change) for change in assessment.changes],
+    }
+
+
+def _contributor(one: Contributor) -> Json:
+    return {
+        "indicator": one.indicator,
+        "name": one.name,
+        "family": one.family,
+        "risk_type": one.risk_type,
+        "level": LEVEL_NAMES[one.level],
+        "value": shown_micro(one.value),
+        "unit": UNIT_NAMES[one.unit],
+        "amber": one.amber or None,
+        "red": one.red or None,
+        "baseline": None if one.baseline is None else shown_micro(one.baseline),
+        "share": round(one.share / MICRO, 4),
+        "intensity": one.intensity / MICRO,
+        "since": shown_day(one.since) if one.since else None,
+        "evidence_event_ids": one.evidence,
+        "also": [_same_fact(other) for other in one.also],
+    }
+
+
+def _same_fact(other: SameFact) -> Json:
+    return {
+        "indicator": other.indicator,
+        "name": other.name,
+        "level": LEVEL_NAMES[other.level],
+        "value": shown_micro(other.value),
+        "unit": UNIT_NAMES[other.unit],
+    }
+
+
+def _change(change: Change) -> Json:
+    return {
+        "kind": change.kind,
+        "indicator": change.indicator,
+        "from": change.before,
+        "to": change.after,
+    }
+
+
+def _money_side(assessment: Assessment) -> Json:
+    money = assessment.position
+    decimals = decimals_of(money.currency)
+    due = None
+    if money.next_due_day is not None:
+        due = {
+            "date": shown_day(money.next_due_day),
+            "amount": shown_money(money.next_due_amount, decimals),
+        }
+    return {
+        "currency": money.currency,
+        "past_due": shown_money(money.past_due, decimals),
+        "exposure": shown_money(money.exposure, decimals),
+        "next_due": due,
+        "undrawn": None if money.undrawn is None else shown_money(money.undrawn, decimals),
+    }
+
+
+def shown_money(minor: int, decimals: int) -> str:
+    """Return minor units as a decimal string with all its decimals: 1050 is ``10.50``."""
+    if decimals == 0:
+        return str(minor)
+    sign = "-" if minor < 0 else ""
+    whole, fraction = divmod(abs(minor), 10**decimals)
+    return f"{sign}{whole}.{fraction:0{decimals}d}"
+
+
+def shown_day(day: int) -> str:
+    """Return an ordinal as an ISO date."""
+    return date.fromordinal(day).isoformat()
+
+
+def shown_moment(at_us: int) -> str:
+    """Return microseconds since 1970 as RFC 3339 in UTC, microseconds kept when there are any."""
+    moment = (EPOCH + timedelta(microseconds=at_us)).isoformat()
+    return moment.replace("+00:00", "Z")

@@ -1,0 +1,221 @@
+"""Read a rulebook from YAML: one that ships with the product, by name, or any file.
+
+Called by the worker at start, by `tocsin score` and by `tocsin rulebook`. Must stay true: whatever
+is wrong is reported at once, each problem with its place and its remedy; nothing is guessed.
+"""
+
+from collections.abc import Hashable
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from services.scoring.adapters.rulebook_fields import (
+    Problems,
+    RulebookError,
+    read_list,
+    read_mapping,
+    read_micro,
+)
+from services.scoring.adapters.rulebook_indicators import (
+    INDICATOR_FIELDS,
+    compile_indicators,
+    compile_patch,
+    known_indicator,
+)
+from services.scoring.adapters.rulebook_money import read_amounts
+from services.scoring.adapters.rulebook_states import compile_cuts, compile_policy, read_cuts
+from services.scoring.domain.rulebook import (
+    IndicatorPatch,
+    Materiality,
+    Overlay,
+    Rulebook,
+    Tolerance,
+)
+
+SHIPPED: Final = Path(__file__).resolve().parents[1] / "rulebooks"
+FIELDS: Final = {
+    "rulebook",
+    "version",
+    "title",
+    "tolerance",
+    "materiality",
+    "cuts",
+    "states",
+    "indicators",
+    "overlays",
+}
+
+
+class _Loader(yaml.SafeLoader):
+    """Refuses a key that is written twice: YAML would silently take the last one."""
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Hashable, Any]:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        for key in keys:
+            if keys.count(key) > 1:
+                raise yaml.MarkedYAMLError(
+                    problem=f"{key!r} is written twice", problem_mark=node.start_mark
+                )
+        return super().construct_mapping(node, deep)
+
+
+# "1.10" is a version and 0.55 a weight: numbers stay as written until someone asks for them.
+_Loader.add_constructor("tag:yaml.org,2002:float", lambda loader, node: str(node.value))
+
+
+def shipped_names() -> list[str]:
+    """Return the names of the rulebooks that ship with the product."""
+    return sorted(path.stem for path in SHIPPED.glob("*.yaml"))
+
+
+def load_rulebook(name_or_path: str) -> Rulebook:
+    """Return a compiled rulebook.
+
+    Args:
+        name_or_path: A shipped name such as ``default``, or the path of a YAML file.
+
+    Raises:
+        RulebookError: If there is no such rulebook or something in it is wrong.
+    """
+    return compile_rulebook(read_document(name_or_path), origin=name_or_path)
+
+
+def path_of(name_or_path: str) -> Path:
+    """Return the file of a shipped name or a path.
+
+    Raises:
+        RulebookError: If there is none.
+    """
+    if name_or_path in shipped_names():
+        return SHIPPED / f"{name_or_path}.yaml"
+    path = Path(name_or_path)
+    if not path.is_file():
+        shipped = ", ".join(shipped_names())
+        raise RulebookError(name_or_path, [f"no such file, and no shipped rulebook ({shipped})"])
+    return path
+
+
+def read_document(name_or_path: str) -> dict[str, Any]:
+    """Return the YAML document as it stands, unchecked.
+
+    Raises:
+        RulebookError: If it cannot be read as a YAML mapping.
+    """
+    path = path_of(name_or_path)
+    try:
+        # A subclass of SafeLoader: it builds plain values only.
+        document = yaml.load(path.read_text(encoding="utf-8"), _Loader)
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise RulebookError(str(path), [f"not readable as YAML: {error}"]) from error
+    if not isinstance(document, dict):
+        raise RulebookError(str(path), ["must be a mapping with rulebook, version, indicators, …"])
+    return document
+
+
+def compile_rulebook(document: dict[str, Any], *, origin: str) -> Rulebook:
+    """Return the compiled rulebook of a document.
+
+    Raises:
+        RulebookError: If anything in it is wrong; all problems at once.
+    """
+    problems = Problems()
+    problems.unknown_keys(document, FIELDS)
+    for name in ("rulebook", "version", "cuts", "states", "indicators"):
+        if name not in document:
+            problems.add(f"{name} is missing")
+    with problems.at("indicators"):
+        indicators = compile_indicators(document.get("indicators"), problems)
+    with problems.at("cuts"):
+        cuts = compile_cuts(document.get("cuts"), problems)
+    with problems.at("states"):
+        policy = compile_policy(document.get("states"), problems)
+    overlays = _overlays(document.get("overlays"), set(indicators), problems)
+    rulebook = Rulebook(
+        name=str(document.get("rulebook", "")),
+        version=str(document.get("version", "")),
+        indicators=indicators,
+        cuts=cuts,
+        policy=policy,
+        tolerance=_tolerance(document.get("tolerance"), problems),
+        materiality=_materiality(document.get("materiality"), problems),
+        overlays=overlays,
+        named=frozenset(one.borrower_id for one in overlays if one.borrower_id is not None),
+    )
+    if problems.found:
+        raise RulebookError(origin, problems.found)
+    return rulebook
+
+
+def _tolerance(part: object, problems: Problems) -> Tolerance:
+    with problems.at("tolerance"):
+        fields = read_mapping(part, problems)
+        problems.unknown_keys(fields, {"share", "fixed"})
+        return Tolerance(
+            relative_micro=read_micro(fields.get("share", "0.001"), problems),
+            fixed_minor=read_amounts(fields.get("fixed"), problems),
+        )
+
+
+def _materiality(part: object, problems: Problems) -> Materiality:
+    with problems.at("materiality"):
+        fields = read_mapping(part, problems)
+        problems.unknown_keys(fields, {"share", "retail", "other"})
+        return Materiality(
+            relative_micro=read_micro(fields.get("share", "0.01"), problems),
+            retail_minor={"EUR": 10_000} | read_amounts(fields.get("retail"), problems),
+            other_minor={"EUR": 50_000} | read_amounts(fields.get("other"), problems),
+        )
+
+
+def _overlays(part: object, base: set[int], problems: Problems) -> tuple[Overlay, ...]:
+    compiled = []
+    with problems.at("overlays"):
+        for entry in read_list(part, problems):
+            fields = read_mapping(entry, problems)
+            with problems.at(str(fields.get("name", "overlay without name"))):
+                compiled.append(_overlay(fields, base, problems))
+        _refuse_overlap(compiled, problems)
+    return tuple(compiled)
+
+
+def _overlay(fields: dict[str, Any], base: set[int], problems: Problems) -> Overlay:
+    problems.unknown_keys(fields, {"name", "segment", "industry", "borrower", "indicators", "cuts"})
+    if not {"segment", "industry", "borrower"} & set(fields):
+        problems.add("says for nobody; give segment, industry or borrower")
+    return Overlay(
+        name=str(fields.get("name", "")),
+        segment=fields.get("segment"),
+        industry=str(fields["industry"]) if "industry" in fields else None,
+        borrower_id=str(fields["borrower"]) if "borrower" in fields else None,
+        indicators=_patches(fields.get("indicators"), base, problems),
+        cuts=read_cuts(fields["cuts"], problems) if "cuts" in fields else None,
+    )
+
+
+def _patches(part: object, base: set[int], problems: Problems) -> dict[int, IndicatorPatch]:
+    patches = {}
+    for indicator_id, entry in read_mapping(part, problems).items():
+        with problems.at(indicator_id):
+            indicator = known_indicator(indicator_id, problems)
+            if indicator is None:
+                continue
+            if indicator.slot not in base:
+                problems.add("is not in this rulebook's indicators; add it there first")
+                continue
+            fields = read_mapping(entry, problems)
+            problems.unknown_keys(fields, INDICATOR_FIELDS)
+            patches[indicator.slot] = compile_patch(indicator, fields, problems)
+    return patches
+
+
+def _refuse_overlap(overlays: list[Overlay], problems: Problems) -> None:
+    """Two overlays for the same kind of borrower have no order, so they may not disagree."""
+    seen: dict[tuple[str | None, str | None, str | None], Overlay] = {}
+    for overlay in overlays:
+        key = (overlay.segment, overlay.industry, overlay.borrower_id)
+        if key in seen:
+            problems.add(
+                f"{overlay.name!r} and {seen[key].name!r} are for the same borrowers; join them"
+            )
+        seen[key] = overlay

@@ -1,0 +1,29 @@
+"""All indicators that the code can measure, by id.
+
+Rulebooks choose among these; an id that is not here is refused when a rulebook is read.
+"""
+
+from typing import Final
+
+from services.scoring.domain.indicators import (
+    statement_balance,
+    statement_debt_service,
+    statement_information,
+    statement_models,
+    statement_results,
+)
+from services.scoring.domain.indicators.declaration import Indicator
+
+ALL: Final[tuple[Indicator, ...]] = tuple(
+    sorted(
+        (
+            *statement_information.INDICATORS,
+            *statement_results.INDICATORS,
+            *statement_debt_service.INDICATORS,
+            *statement_balance.INDICATORS,
+            *statement_models.INDICATORS,
+        ),
+        key=lambda indicator: indicator.slot,
+    )
+)
+BY_ID: Final = {indicator.id: indicator for indicator in ALL}
