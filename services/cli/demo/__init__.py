@@ -1,0 +1,1 @@
+"""`tocsin demo`: the whole system on a labelled portfolio, on this machine."""

@@ -1,0 +1,64 @@
+"""What the simulated core bank says is what the schemas allow, in the canonical bytes."""
+
+import json
+from collections import Counter
+
+import pytest
+
+from services.contracts.envelope import encode_event, parse_event
+from services.contracts.registry import read_data, unknown_fields
+from services.simulator import canonical
+from services.simulator.portfolio import Portfolio, Setup
+
+from .catalogue import validator_of
+
+SETUP = Setup(seed=5, borrowers=40, days=400)
+CHECKED_BY_SCHEMA_OF_EACH_TYPE = 40
+TYPES = {
+    "borrower.registered.v1",
+    "loan.booked.v1",
+    "schedule.published.v1",
+    "repayment.posted.v1",
+    "repayment.failed.v1",
+    "repayment.reversed.v1",
+    "account.transacted.v1",
+    "account.balance-closed.v1",
+    "account.item-returned.v1",
+    "facility.balance-closed.v1",
+    "statement.received.v1",
+    "day.closed.v1",
+}
+
+
+@pytest.fixture(scope="module")
+def lines() -> list[bytes]:
+    written = []
+    for day, booked in Portfolio(SETUP).live():
+        written += [canonical.encode(event) for event in booked]
+        written.append(canonical.encode_day_closed(day))
+    return written
+
+
+def test_every_event_is_read_by_its_model_with_no_unknown_field(lines: list[bytes]) -> None:
+    seen = Counter()
+    for line in lines:
+        event = parse_event(line)
+        read_data(event)
+        assert unknown_fields(event.type, event.data) == []
+        seen[event.type] += 1
+    assert set(seen) == TYPES
+
+
+def test_events_of_every_type_pass_their_schema(lines: list[bytes]) -> None:
+    checked: Counter[str] = Counter()
+    for line in lines:
+        document = json.loads(line)
+        if checked[document["type"]] < CHECKED_BY_SCHEMA_OF_EACH_TYPE:
+            validator_of(document["type"]).validate(document)
+            checked[document["type"]] += 1
+    assert set(checked) == TYPES
+
+
+def test_the_bytes_are_the_canonical_ones(lines: list[bytes]) -> None:
+    for line in lines[::97]:
+        assert encode_event(parse_event(line)) == line
