@@ -39,7 +39,7 @@ def explain(error: Exception, *, debug: bool) -> int:
 def _judge(error: Exception) -> tuple[int, str, str]:
     if isinstance(error, CommandError):
         return KNOWN, error.problem, error.remedy
-    if isinstance(error, ValidationError):
+    if isinstance(error, ValidationError) and error.title.endswith("Settings"):
         return USAGE, _settings_problem(error), "Set the variables, or run `tocsin stack up` first."
     for kind in type(error).__mro__:
         if kind.__name__ in UNREACHABLE:

@@ -1,0 +1,44 @@
+"""Writes what a converter found as canonical events: checked by the contracts, in time order.
+
+A converter that would write an event which ingest refuses fails here, with the field's name.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from services.contracts.envelope import CloudEvent, encode_event
+from services.contracts.fields import EventData
+
+CENT = Decimal("0.01")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Author:
+    """Who an event comes from: the source's name, and the zone in which its days are days."""
+
+    source: str
+    zone: ZoneInfo
+
+    def write(self, data: EventData, *, id: str, subject: str, at: datetime) -> bytes:
+        """Return one event as a line of NDJSON, without the line's end."""
+        return encode_event(
+            CloudEvent(
+                id=id,
+                source=self.source,
+                type=data.TYPE,
+                subject=subject,
+                time=at,
+                data=data.to_wire(),
+            )
+        )
+
+    def moment(self, day: date, *, hour: int, second: int = 0) -> datetime:
+        """Return a moment of a day in the source's zone; seconds count from the full hour."""
+        return datetime.combine(day, time(hour, second // 60 % 60, second % 60), tzinfo=self.zone)
+
+
+def cents(text: str) -> Decimal:
+    """Return an amount with two decimals from the text of a number."""
+    return Decimal(text).quantize(CENT)
