@@ -41,6 +41,7 @@ PARTS: dict[str, Part] = {
     "migrate": Part("services.cli.migrate", "migrate", "Bring the database schemas up to date."),
     "keys": Part("services.cli.keys", "app", "Create, list and revoke API keys."),
     "topics": Part("services.cli.topics", "topics", "Create or check the Kafka topics."),
+    "score": Part("services.cli.score", "score", "Judge the borrowers of a file of events."),
     "convert": Part("services.cli.convert.commands", "app", "Turn a public data set into events."),
 }
 

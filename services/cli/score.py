@@ -1,0 +1,205 @@
+"""`tocsin score`: judge every borrower of a file of events, with no broker and no database.
+
+The assessments go to standard output, one JSON object a line; the progress, the summary and what
+could not be read go to standard error.
+"""
+
+import gzip
+import io
+import os
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import IO, Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from services.cli.errors import CommandError
+from services.kit.settings import PlatformSettings
+from services.scoring.adapters.file_fold import (
+    DAY_CLOSED,
+    FileFold,
+    Judged,
+    OutOfOrder,
+    Settings,
+)
+from services.scoring.adapters.rulebook_fields import RulebookError
+from services.scoring.adapters.rulebook_yaml import load_rulebook
+from services.scoring.adapters.score_json import score_line
+from services.scoring.domain.risk import STATE_NAMES
+from services.scoring.domain.rulebook import Rulebook
+
+LINES_A_TICK = 2_000
+BYTES_WORTH_A_BAR = 4_000_000
+MOST_LINES_SHOWN = 20
+DEFAULT_ZONE: str = PlatformSettings.model_fields["bank_timezone"].default
+
+
+class Every(StrEnum):
+    """When an assessment is written."""
+
+    EVENT = "event"
+    DAY = "day"
+    END = "end"
+
+
+def score(
+    file: Annotated[str, typer.Argument(help="Canonical events, one a line; .gz; - for stdin.")],
+    as_of: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Close days up to this date; leave out the rest."),
+    ] = None,
+    rulebook: Annotated[
+        str, typer.Option(help="A shipped rulebook (default, reference) or a YAML file.")
+    ] = "default",
+    every: Annotated[Every, typer.Option(help="An assessment per event, day or borrower.")] = (
+        Every.END
+    ),
+    timezone: Annotated[
+        str, typer.Option(envvar="TOCSIN_BANK_TIMEZONE", help="The bank's time zone.")
+    ] = DEFAULT_ZONE,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Nothing but the assessments, not even a summary.")
+    ] = False,
+) -> None:
+    """Judge every borrower of a file; one JSON assessment a line on standard output.
+
+    Events must be in the order of their `time`. Where the file holds no `day.closed`, days are
+    closed as the dates of the events pass. Duplicates are dropped and counted; lines that cannot
+    be read are reported on standard error and end the command with status 1.
+    """
+    rules = usable_rulebook(rulebook)
+    with ExitStack() as stack:
+        source = stack.enter_context(opened(file))
+        run = FileFold(
+            rules,
+            Settings(
+                zone=ZoneInfo(timezone),
+                closes_days=not holds_day_closes(source),
+                as_of=as_of.toordinal() if as_of is not None else None,
+            ),
+        )
+        _write_assessments(run, source, every, hide_bar=as_json)
+    _report(run, quiet=as_json)
+    if run.tally.undecodable:
+        raise typer.Exit(1)
+
+
+def usable_rulebook(name_or_path: str) -> Rulebook:
+    """Return the compiled rulebook, or end the command with what is wrong with it."""
+    try:
+        return load_rulebook(name_or_path)
+    except RulebookError as error:
+        problems = "\n".join(f"  {problem}" for problem in error.problems)
+        raise CommandError(
+            f"Rulebook {error.origin} cannot be used:\n{problems}",
+            remedy="`tocsin rulebook check FILE` shows this too.",
+        ) from error
+
+
+@contextmanager
+def opened(file: str) -> Iterator[IO[bytes]]:
+    """Open a file to be read twice: the first pass looks for day closes. Standard input is kept."""
+    with ExitStack() as stack:
+        if file == "-":
+            kept = stack.enter_context(tempfile.TemporaryFile())
+            while piece := sys.stdin.buffer.read(1 << 20):
+                kept.write(piece)
+            kept.seek(0)
+            source: IO[bytes] = kept
+        else:
+            source = stack.enter_context(_existing(file))
+        start = source.read(2)
+        source.seek(0)
+        if start == b"\x1f\x8b":
+            yield io.BufferedReader(stack.enter_context(gzip.GzipFile(fileobj=source)))
+        else:
+            yield source
+
+
+def _existing(file: str) -> IO[bytes]:
+    try:
+        return Path(file).open("rb")
+    except OSError as error:
+        raise CommandError(
+            f"Cannot read {file}: {error.strerror}", remedy="Give a file of events, or -."
+        ) from error
+
+
+def holds_day_closes(source: IO[bytes]) -> bool:
+    """Return whether the file closes its days itself; the position goes back to the start."""
+    found = any(DAY_CLOSED in line for line in source)
+    source.seek(0)
+    return found
+
+
+def _write_assessments(run: FileFold, source: IO[bytes], every: Every, *, hide_bar: bool) -> None:
+    write = sys.stdout.buffer.write
+    try:
+        for judged in run.fold_lines(_with_bar(source, hidden=hide_bar)):
+            wanted = Every.DAY if judged.is_day_close else Every.EVENT
+            if every is wanted:
+                write(_line(run, judged))
+    except OutOfOrder as error:
+        raise CommandError(str(error), remedy="Sort the file by `time` and try again.") from error
+    if every is Every.END:
+        for judged in run.last_judged():
+            write(_line(run, judged))
+    sys.stdout.buffer.flush()
+
+
+def _line(run: FileFold, judged: Judged) -> bytes:
+    return score_line(run.snapshot(judged), judged.borrower, run.rules_for(judged.borrower))
+
+
+def _with_bar(source: IO[bytes], *, hidden: bool) -> Iterator[bytes]:
+    """Yield the lines, with a progress bar on a terminal when the file is long."""
+    size = _size(source)
+    if hidden or size < BYTES_WORTH_A_BAR or not sys.stderr.isatty():
+        yield from source
+        return
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("scoring", total=size)
+        read = 0
+        for number, line in enumerate(source):
+            read += len(line)
+            if number % LINES_A_TICK == 0:
+                progress.update(task, completed=read)
+            yield line
+
+
+def _size(source: IO[bytes]) -> int:
+    try:
+        return os.fstat(source.fileno()).st_size
+    except OSError:
+        return 0
+
+
+def _report(run: FileFold, *, quiet: bool) -> None:
+    tally = run.tally
+    for number, reason in tally.undecodable[:MOST_LINES_SHOWN]:
+        print(f"line {number}: {reason}", file=sys.stderr)
+    if len(tally.undecodable) > MOST_LINES_SHOWN:
+        more = len(tally.undecodable) - MOST_LINES_SHOWN
+        print(f"… and {more} more lines that cannot be read", file=sys.stderr)
+    if quiet:
+        return
+    states = Counter(assessed.borrower.risk.state for assessed in run.last_judged())
+    print(
+        f"{tally.offered:,} events: {tally.applied:,} applied, {tally.duplicates:,} duplicates, "
+        f"{len(tally.undecodable):,} unreadable; {tally.days_closed:,} days closed",
+        file=sys.stderr,
+    )
+    print(f"{len(run.borrowers):,} borrowers: {_named(states)}", file=sys.stderr)
+
+
+def _named(states: Counter[int]) -> str:
+    return ", ".join(f"{STATE_NAMES[state]} {count:,}" for state, count in sorted(states.items()))

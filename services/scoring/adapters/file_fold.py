@@ -1,0 +1,210 @@
+"""Fold a file of events with no broker and no database: the same core, one process.
+
+Called by `tocsin score` and `tocsin rulebook calibrate`. Must stay true: what the worker would make
+of the same events in the same order is what comes out here. Events are in booking order; a file
+that goes back in time is refused, because the answer would depend on it silently.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from hashlib import blake2b
+from typing import Final
+
+from services.scoring.adapters.wire import Decoder
+from services.scoring.adapters.wire_values import EPOCH, ONE_US, Undecodable
+from services.scoring.domain.assessment import Assessment, Cause
+from services.scoring.domain.events import DayClosed, Event
+from services.scoring.domain.explain import snapshot
+from services.scoring.domain.facts import Borrower
+from services.scoring.domain.fold import Context, fold, new_borrower, type_name
+from services.scoring.domain.rulebook import Rulebook, Rules
+
+CLOCK: Final = "tocsin/clock"
+DAY_CLOSED: Final = b'"day.closed.'
+
+
+class OutOfOrder(ValueError):
+    """The file goes back in time; sort it by `time` first."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What became of the lines. offered = applied + duplicates + undecodable."""
+
+    offered: int = 0
+    applied: int = 0
+    duplicates: int = 0
+    undecodable: list[tuple[int, str]] = field(default_factory=list)
+    days_closed: int = 0
+
+
+@dataclass(slots=True)
+class Judged:
+    """One borrower just after one event or day close."""
+
+    borrower: Borrower
+    as_of: int
+    at_us: int
+    cause: Cause
+    is_day_close: bool
+    assessment: Assessment | None
+
+
+@dataclass(slots=True)
+class Settings:
+    """How to read the file.
+
+    Args:
+        zone: The bank's time zone.
+        closes_days: Close days as the dates of the events pass; False when the file does it.
+        as_of: Last business date to look at: later events are left out, and days are closed up to
+            it. ``None`` for everything; the last event's own day then stays open.
+    """
+
+    zone: tzinfo
+    closes_days: bool
+    as_of: int | None = None
+
+
+class FileFold:
+    """All borrowers of a file, folded line by line."""
+
+    def __init__(self, rulebook: Rulebook, settings: Settings) -> None:
+        """Start with no borrower known."""
+        self.borrowers: dict[str, Borrower] = {}
+        self.tally = Tally()
+        self._context = Context(rulebook)
+        self._settings = settings
+        self._decoder = Decoder(settings.zone)
+        self._seen: set[bytes] = set()
+        self._latest: dict[str, Judged] = {}
+        self._last_us = 0
+        self._open_day = 0
+
+    def fold_lines(self, lines: Iterable[bytes]) -> Iterator[Judged]:
+        """Fold the lines and yield a borrower after each event and day close.
+
+        Raises:
+            OutOfOrder: If a line's time lies before the line above it.
+        """
+        for number, line in enumerate(lines, start=1):
+            if not line.strip():
+                continue
+            self.tally.offered += 1
+            event = self._decoded(number, line)
+            if event is None:
+                continue
+            if self._is_after_the_end(event):
+                self.tally.offered -= 1
+                break
+            self._check_order(number, event)
+            if self._is_duplicate(event):
+                self.tally.duplicates += 1
+                continue
+            self.tally.applied += 1
+            yield from self._apply(event)
+        yield from self._close_to_the_end()
+
+    def _decoded(self, number: int, line: bytes) -> Event | None:
+        try:
+            return self._decoder.decode(line)
+        except Undecodable as error:
+            self.tally.undecodable.append((number, str(error)))
+            return None
+
+    def _is_after_the_end(self, event: Event) -> bool:
+        as_of = self._settings.as_of
+        if as_of is None:
+            return False
+        if isinstance(event, DayClosed):
+            return event.closed_day > as_of
+        return event.day > as_of
+
+    def _check_order(self, number: int, event: Event) -> None:
+        if event.at_us < self._last_us:
+            raise OutOfOrder(
+                f"line {number}: time {_moment(event.at_us)} lies before the line above "
+                f"({_moment(self._last_us)})"
+            )
+        self._last_us = event.at_us
+
+    def _is_duplicate(self, event: Event) -> bool:
+        key = blake2b(f"{event.source}\n{event.id}".encode(), digest_size=16).digest()
+        if key in self._seen:
+            return True
+        self._seen.add(key)
+        return False
+
+    def _apply(self, event: Event) -> Iterator[Judged]:
+        if isinstance(event, DayClosed):
+            yield from self._close(event)
+            return
+        if self._settings.closes_days:
+            yield from self._close_until(event.day - 1)
+        self._open_day = max(self._open_day, event.day)
+        borrower = self.borrowers.get(event.borrower_id)
+        if borrower is None:
+            borrower = self.borrowers[event.borrower_id] = new_borrower(event.borrower_id)
+        yield self._fold(borrower, event, is_day_close=False)
+
+    def _fold(self, borrower: Borrower, event: Event, *, is_day_close: bool) -> Judged:
+        outcome = fold(borrower, event, self._context)
+        as_of = max(event.day if not is_day_close else 0, borrower.counters.closed_day)
+        judged = Judged(
+            borrower=outcome.borrower,
+            as_of=as_of,
+            at_us=event.at_us,
+            cause=Cause(event.source, event.id, type_name(event)),
+            is_day_close=is_day_close,
+            assessment=outcome.assessment,
+        )
+        self._latest[borrower.borrower_id] = judged
+        return judged
+
+    def _close_until(self, last: int) -> Iterator[Judged]:
+        while self._open_day and self._open_day <= last:
+            yield from self._close(self._day_closed(self._open_day))
+            self._open_day += 1
+
+    def _close(self, event: DayClosed) -> Iterator[Judged]:
+        self.tally.days_closed += 1
+        for borrower in list(self.borrowers.values()):
+            yield self._fold(borrower, event, is_day_close=True)
+
+    def _day_closed(self, day: int) -> DayClosed:
+        midnight = datetime.combine(
+            date.fromordinal(day + 1), datetime.min.time(), tzinfo=self._settings.zone
+        )
+        return DayClosed(
+            source=CLOCK,
+            id=f"day-closed:{date.fromordinal(day).isoformat()}",
+            borrower_id="*",
+            at_us=(midnight.astimezone(UTC) - EPOCH) // ONE_US,
+            day=day,
+            corrects_id=None,
+            correction_kind=0,
+            closed_day=day,
+        )
+
+    def _close_to_the_end(self) -> Iterator[Judged]:
+        if self._settings.closes_days and self._settings.as_of is not None:
+            yield from self._close_until(self._settings.as_of)
+
+    def last_judged(self) -> Iterator[Judged]:
+        """Return every borrower as it stands at the end, in the order of first appearance."""
+        for borrower_id in self.borrowers:
+            yield self._latest[borrower_id]
+
+    def snapshot(self, judged: Judged) -> Assessment:
+        """Return the whole assessment of that moment, news or not."""
+        rules = self.rules_for(judged.borrower)
+        return snapshot(judged.borrower, rules, judged.as_of, judged.at_us, judged.cause)
+
+    def rules_for(self, borrower: Borrower) -> Rules:
+        """Return the rules that apply to the borrower."""
+        return self._context.rules_for(borrower)
+
+
+def _moment(at_us: int) -> str:
+    return (EPOCH + timedelta(microseconds=at_us)).isoformat()

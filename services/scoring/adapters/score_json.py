@@ -1,0 +1,109 @@
+"""One line of `tocsin score`: an assessment with every indicator, decimals as strings.
+
+The keys are a promise to scripts. Must stay true: whatever is a decimal is a string, so that no
+reader loses digits; whole days stay numbers.
+"""
+
+from typing import Any, Final
+
+import msgspec
+
+from services.scoring.adapters.assessment_json import UNIT_NAMES, shown_day
+from services.scoring.domain.assessment import Assessment, Contributor
+from services.scoring.domain.explain import shown_micro, shown_threshold
+from services.scoring.domain.facts import Borrower
+from services.scoring.domain.indicators.declaration import FAMILY_NAMES
+from services.scoring.domain.measurement import (
+    LEVEL_NAMES,
+    MEASURED,
+    MICRO,
+    RED,
+    UNMEASURABLE,
+    Reason,
+)
+from services.scoring.domain.risk import NOT_SCORED
+from services.scoring.domain.rulebook import IndicatorRule, Rules
+
+STATUS_NAMES: Final = ("not_applicable", "unmeasurable", "measured")
+
+Json = dict[str, Any]
+
+
+def score_line(assessment: Assessment, borrower: Borrower, rules: Rules) -> bytes:
+    """Return one NDJSON line, line feed included."""
+    shares = {one.indicator: one.share for one in assessment.contributors}
+    row: Json = {
+        "borrower_id": assessment.borrower_id,
+        "as_of": shown_day(assessment.as_of),
+        "state": assessment.state,
+        "state_since": shown_day(assessment.state_since),
+        "trigger_rule_ids": assessment.trigger_rule_ids,
+        "score": decimal(assessment.score * 100, 2),
+        "family_scores": {
+            name: None if figure == NOT_SCORED else decimal(figure, 6)
+            for name, figure in zip(FAMILY_NAMES, assessment.family_scores, strict=True)
+        },
+        "dpd_operational": assessment.dpd_operational,
+        "dpd_regulatory": assessment.dpd_regulatory,
+        "completeness": decimal(assessment.completeness, 4),
+        "low_confidence": assessment.low_confidence,
+        "flags": assessment.flags,
+        "regimes": assessment.regimes,
+        "indicators": {
+            rule.indicator.id: _indicator(borrower, rule, shares) for rule in rules.indicators
+        },
+        "top_contributors": [_contributor(one) for one in assessment.contributors],
+        "rulebook": assessment.rulebook,
+        "rulebook_version": assessment.rulebook_version,
+        "segment": assessment.segment,
+    }
+    return msgspec.json.encode(row) + b"\n"
+
+
+def decimal(value: int, places: int) -> str:
+    """Return micro-units as a decimal string with a fixed number of places, rounded half even."""
+    return f"{round(value / MICRO, places):.{places}f}"
+
+
+def _indicator(borrower: Borrower, rule: IndicatorRule, shares: dict[str, int]) -> Json:
+    signals, slot = borrower.signals, rule.slot
+    status = signals.status[slot]
+    shown: Json = {"status": STATUS_NAMES[status]}
+    if status == UNMEASURABLE:
+        shown["reason"] = Reason(signals.detail[slot]).name.lower()
+    arm = rule.indicator.arms[signals.detail[slot] if status == MEASURED else 0]
+    is_measured = status == MEASURED
+    shown["value"] = shown_micro(signals.value[slot]) if is_measured else None
+    shown["unit"] = UNIT_NAMES[arm.unit]
+    shown["level"] = LEVEL_NAMES[signals.level[slot]] if is_measured else None
+    shown["contribution"] = decimal(shares.get(rule.indicator.id, 0), 4)
+    if is_measured and len(rule.indicator.arms) > 1:
+        shown["figure"] = arm.name
+    if is_measured and slot_threshold(rule, signals.detail[slot], signals.level[slot]):
+        shown["threshold"] = slot_threshold(rule, signals.detail[slot], signals.level[slot])
+    return shown
+
+
+def slot_threshold(rule: IndicatorRule, position: int, level: int) -> str:
+    """Return the threshold that the level rests on: red's when red, else amber's."""
+    judged = rule.arms[position]
+    if judged is None:
+        return ""
+    return shown_threshold(judged.red if level >= RED and judged.red else judged.amber)
+
+
+def _contributor(one: Contributor) -> Json:
+    is_red = one.level >= RED and one.red
+    return {
+        "indicator": one.indicator,
+        "name": one.name,
+        "level": LEVEL_NAMES[one.level],
+        "value": shown_micro(one.value),
+        "unit": UNIT_NAMES[one.unit],
+        "threshold": one.red if is_red else one.amber or one.red,
+        "contribution": decimal(one.share, 4),
+        "since": shown_day(one.since) if one.since else None,
+        "baseline": None if one.baseline is None else shown_micro(one.baseline),
+        "evidence": one.evidence,
+        "same_fact": [other.indicator for other in one.also],
+    }
