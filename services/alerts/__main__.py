@@ -1,1 +1,48 @@
 """Starts alerts: settings, wiring, run."""
+
+import structlog
+
+from services.alerts.entrypoints.http import Presentation, create_app
+from services.alerts.settings import AlertsSettings
+from services.alerts.wiring import build
+from services.kit import logs
+from services.kit.server import Listening, run, serve
+from services.kit.settings import PlatformSettings, effective
+
+log = structlog.get_logger(__name__)
+
+
+async def main() -> int:
+    """Run the service until it is told to stop; return the exit status."""
+    platform = PlatformSettings()
+    settings = AlertsSettings()
+    logs.configure(
+        service="alerts",
+        level=platform.log_level,
+        hash_key=platform.log_hash_key.get_secret_value(),
+    )
+    log.info("starting", platform=effective(platform), settings=effective(settings))
+    async with build(platform, settings) as alerts:
+        app = create_app(
+            alerts.use_cases,
+            parts=alerts.web_parts,
+            clock=alerts.clock,
+            presentation=Presentation(
+                timezone=platform.bank_timezone, secure_cookies=settings.secure_cookies
+            ),
+        )
+        return await serve(
+            app,
+            Listening(host=settings.host, port=settings.port),
+            health=alerts.health,
+            recorder=alerts.metrics,
+            tasks={
+                "consumer": alerts.consume,
+                "dispatcher": alerts.dispatcher.run,
+                "open alerts": alerts.count_open,
+            },
+        )
+
+
+if __name__ == "__main__":
+    run(main())

@@ -1,5 +1,6 @@
 """The metrics that only alerts has; `docs/metrics.md` is compared with it by a test."""
 
+from services.alerts.domain.vocabulary import Severity
 from services.kit.metrics import counter, gauge, histogram
 
 ASSESSMENTS = counter(
@@ -62,6 +63,8 @@ WEBHOOK_ENDPOINTS_DISABLED = counter(
     labels=("reason",),
     meaning="Endpoints that the dispatcher disabled: gone, or failing for too long.",
 )
+
+SEVERITIES = tuple(Severity)
 
 ALERTS_CATALOGUE = (
     ASSESSMENTS,

@@ -1,6 +1,14 @@
 """Settings of alerts, read from `TOCSIN_ALERTS_*`."""
 
+from datetime import time
+from ipaddress import ip_network
+from pathlib import Path
+
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from services.alerts.domain.addresses import LOOPBACK, Network
+from services.alerts.domain.endpoint_url import AddressPolicy
 
 
 class AlertsSettings(BaseSettings):
@@ -10,3 +18,78 @@ class AlertsSettings(BaseSettings):
 
     host: str = "127.0.0.1"
     port: int = 8083
+    public_url: str = Field(
+        default="http://127.0.0.1:8083",
+        pattern=r"^https?://[^\s/]+(/[^\s]*)?$",
+        description="where people reach this service; links in alerts begin with it",
+    )
+    secret_key: SecretStr = Field(
+        description="Base64 of 32 bytes; seals the webhook secrets in the database"
+    )
+    old_secret_keys: SecretStr = Field(
+        default=SecretStr(""), description="former sealing keys, comma-separated, still opened"
+    )
+    secure_cookies: bool = Field(
+        default=True, description="false only where people use plain HTTP, such as the demo"
+    )
+    instance_id: str | None = Field(
+        default=None, description="static group membership; unique for each running process"
+    )
+    session_timeout_seconds: float = Field(default=10.0, ge=1, le=300)
+
+    routing_file: Path | None = Field(default=None, description="YAML; empty: the shipped rules")
+    holiday_country: str = Field(default="DE", description="ISO 3166 code; empty: no holidays")
+    holiday_subdivision: str | None = None
+    opens: time = time(9)
+    closes: time = time(17)
+
+    webhook_allow_loopback: bool = Field(
+        default=False, description="for a development machine: receivers on 127.0.0.1, any port"
+    )
+    webhook_allowed_networks: str = Field(
+        default="",
+        description="the bank's own networks where receivers stand, comma-separated CIDR",
+    )
+    webhook_ca_file: Path | None = Field(
+        default=None, description="the bank's own certificate authorities, PEM"
+    )
+    webhook_deadline_seconds: float = Field(default=15.0, ge=1, le=30)
+    webhook_lease_seconds: float = Field(default=30.0, ge=3, le=300)
+    webhook_per_endpoint: int = Field(default=16, ge=1, le=256)
+    webhook_disable_after_hours: float = Field(default=120.0, gt=0)
+
+    @field_validator("webhook_allowed_networks")
+    @classmethod
+    def _networks(cls, value: str) -> str:
+        for part in _parts(value):
+            try:
+                ip_network(part)
+            except ValueError as error:
+                raise ValueError(
+                    f"TOCSIN_ALERTS_WEBHOOK_ALLOWED_NETWORKS: {part!r} is not a network such as "
+                    "10.20.0.0/16"
+                ) from error
+        return value
+
+    def address_policy(self) -> AddressPolicy:
+        """Return where webhooks may go: the public internet, and what was named."""
+        networks: list[Network] = [
+            ip_network(part) for part in _parts(self.webhook_allowed_networks)
+        ]
+        if self.webhook_allow_loopback:
+            networks.extend(LOOPBACK)
+        return AddressPolicy(
+            allowed_networks=tuple(networks),
+            allows_http=bool(networks),
+            allows_any_port=bool(networks),
+            allows_inside_names=bool(networks),
+        )
+
+    def sealing_keys(self) -> tuple[str, ...]:
+        """Return the sealing keys as text, the active one first."""
+        old = _parts(self.old_secret_keys.get_secret_value())
+        return (self.secret_key.get_secret_value(), *old)
+
+
+def _parts(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]

@@ -1,1 +1,297 @@
 """Builds alerts from its settings: the one place where its parts are chosen."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from random import SystemRandom
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+import asyncpg
+import httpx2
+import structlog
+
+from services.alerts import metrics
+from services.alerts.adapters import house_rules, sealing
+from services.alerts.adapters.alert_book import PostgresAlertBook
+from services.alerts.adapters.alert_reads import PostgresAlertReads
+from services.alerts.adapters.delivery_book import PostgresDeliveryBook
+from services.alerts.adapters.delivery_queue import PostgresDeliveryQueue
+from services.alerts.adapters.endpoint_book import PostgresEndpointBook
+from services.alerts.adapters.recording import Recording
+from services.alerts.adapters.risk_handler import RiskHandler
+from services.alerts.adapters.sealing import Sealer
+from services.alerts.adapters.webhook_poster import WebhookPoster
+from services.alerts.application.deliveries import Deliveries
+from services.alerts.application.dispatching import Dispatcher, DispatchLimits
+from services.alerts.application.endpoints import Endpoints
+from services.alerts.application.handling import AlertHandling
+from services.alerts.application.reading import AlertReading
+from services.alerts.application.use_cases import UseCases
+from services.alerts.domain.drafting import House
+from services.alerts.domain.working_time import WorkingCalendar
+from services.alerts.settings import AlertsSettings
+from services.kit.auth import KeyAuthenticator
+from services.kit.catalogue import KIT_CATALOGUE
+from services.kit.clock import Clock, SystemClock
+from services.kit.database import DatabaseUnavailable, PostgresDatabase, create_pool
+from services.kit.health import Health, NotReady
+from services.kit.ids import time_ordered_id
+from services.kit.metrics import Metrics
+from services.kit.migrations import at_head
+from services.kit.settings import PlatformSettings
+from services.kit.stream.consumer import FencedConsumer
+from services.kit.stream.kafka import KafkaLog
+from services.kit.stream.outbox import Outbox
+from services.kit.stream.partition import State
+from services.kit.stream.producer import KafkaProducer
+from services.kit.stream.progress import PostgresProgress
+from services.kit.stream.quarantine import Quarantine
+from services.kit.stream.relay import OutboxRelay
+from services.kit.web import WebParts
+
+log = structlog.get_logger(__name__)
+
+SCHEMA = "alerts"
+CONSUMER = "alerts"
+_LOOK_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alerts:
+    """The running parts of the service."""
+
+    use_cases: UseCases
+    web_parts: WebParts
+    consumer: FencedConsumer
+    dispatcher: Dispatcher
+    metrics: Metrics
+    health: Health
+    clock: Clock
+    reads: PostgresAlertReads
+
+    async def consume(self, stop: asyncio.Event) -> None:
+        """Consume the risk topic until told to stop."""
+        running = asyncio.create_task(self.consumer.run())
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        self.consumer.request_stop()
+        await running
+
+    async def count_open(self, stop: asyncio.Event) -> None:
+        """Keep the gauge of open alerts true."""
+        while not stop.is_set():
+            try:
+                counts = await self.reads.count_open(officer_id=None)
+                for severity in metrics.SEVERITIES:
+                    self.metrics.set(
+                        metrics.ALERTS_OPEN, counts.get(severity, 0), severity=severity.value
+                    )
+            except DatabaseUnavailable as error:
+                log.info("open alerts not counted", error=repr(error))
+            try:
+                async with asyncio.timeout(_LOOK_SECONDS):
+                    await stop.wait()
+            except TimeoutError:
+                continue
+
+
+@asynccontextmanager
+async def build(platform: PlatformSettings, settings: AlertsSettings) -> AsyncIterator[Alerts]:
+    """Open what alerts needs, and close it at the end of the block."""
+    clock = SystemClock()
+    recorder = Metrics((*KIT_CATALOGUE, *metrics.ALERTS_CATALOGUE))
+    async with AsyncExitStack() as stack:
+        pool = await create_pool(
+            platform.dsn,
+            role="tocsin_alerts",
+            application_name="tocsin-alerts",
+            most_connections=16,
+        )
+        stack.push_async_callback(_close, pool)
+        producer = KafkaProducer(
+            bootstrap=platform.kafka_bootstrap, client_id="tocsin-alerts", recorder=recorder
+        )
+        stack.push_async_callback(producer.stop)
+        poster = WebhookPoster(
+            policy=settings.address_policy(),
+            ssl_context=_tls(settings),
+            deadline_seconds=settings.webhook_deadline_seconds,
+        )
+        stack.push_async_callback(poster.close)
+        sealer = Sealer([sealing.read_key(key) for key in settings.sealing_keys()])
+        dispatcher = _dispatcher(settings, pool, poster, sealer, recorder, clock)
+        outbox = Outbox(schema=SCHEMA)
+        recording = Recording(outbox=outbox, alerts_topic=platform.alerts_topic)
+        handler = RiskHandler(
+            house=house(platform, settings),
+            recording=recording,
+            quarantine=Quarantine(schema=SCHEMA),
+            recorder=recorder,
+            clock=clock,
+            on_changes=dispatcher.wake,
+        )
+        relay = OutboxRelay(
+            schema=SCHEMA,
+            consumer=CONSUMER,
+            outbox=outbox,
+            database=PostgresDatabase(pool),
+            producer=producer,
+            recorder=recorder,
+            clock=clock,
+        )
+        consumer = _consumer(platform, settings, pool, handler, relay, recorder, clock)
+        book = PostgresAlertBook(
+            pool=pool,
+            recording=recording,
+            recorder=recorder,
+            clock=clock,
+            on_changes=dispatcher.wake,
+        )
+        reads = PostgresAlertReads(pool)
+        health = Health(clock)
+        health.needs("migrations", lambda: _migrated(pool))
+        health.needs("partitions", lambda: _assigned(consumer))
+        yield Alerts(
+            use_cases=_use_cases(settings, pool, sealer, reads, book, clock),
+            web_parts=WebParts(
+                health=health,
+                metrics=recorder,
+                authenticator=KeyAuthenticator(pool, clock=clock),
+            ),
+            consumer=consumer,
+            dispatcher=dispatcher,
+            metrics=recorder,
+            health=health,
+            clock=clock,
+            reads=reads,
+        )
+
+
+def house(platform: PlatformSettings, settings: AlertsSettings) -> House:
+    """Return the bank's own rules.
+
+    Raises:
+        BadHouseRules: If the routing file or the holidays cannot be used.
+    """
+    free = (
+        house_rules.bank_holidays(settings.holiday_country, settings.holiday_subdivision)
+        if settings.holiday_country
+        else frozenset()
+    )
+    return House(
+        calendar=WorkingCalendar(
+            timezone=ZoneInfo(platform.bank_timezone),
+            opens=settings.opens,
+            closes=settings.closes,
+            holidays=free,
+        ),
+        routing=house_rules.read_routing(settings.routing_file or house_rules.SHIPPED_ROUTING),
+    )
+
+
+def _use_cases(
+    settings: AlertsSettings,
+    pool: asyncpg.Pool,
+    sealer: Sealer,
+    reads: PostgresAlertReads,
+    book: PostgresAlertBook,
+    clock: Clock,
+) -> UseCases:
+    return UseCases(
+        reading=AlertReading(reads),
+        handling=AlertHandling(book=book, clock=clock),
+        endpoints=Endpoints(
+            book=PostgresEndpointBook(pool=pool, sealer=sealer),
+            policy=settings.address_policy(),
+            clock=clock,
+            new_id=time_ordered_id,
+            new_secret=sealing.new_secret,
+        ),
+        deliveries=Deliveries(book=PostgresDeliveryBook(pool), clock=clock),
+    )
+
+
+def _dispatcher(
+    settings: AlertsSettings,
+    pool: asyncpg.Pool,
+    poster: WebhookPoster,
+    sealer: Sealer,
+    recorder: Metrics,
+    clock: Clock,
+) -> Dispatcher:
+    base = settings.public_url.rstrip("/")
+    return Dispatcher(
+        queue=PostgresDeliveryQueue(pool=pool, sealer=sealer),
+        poster=poster,
+        clock=clock,
+        recorder=recorder,
+        new_token=time_ordered_id,
+        draw=SystemRandom().random,
+        card_link=lambda borrower_id: f"{base}/borrowers/{quote(borrower_id, safe='')}",
+        limits=DispatchLimits(
+            per_endpoint=settings.webhook_per_endpoint,
+            lease_seconds=settings.webhook_lease_seconds,
+            disable_after=timedelta(hours=settings.webhook_disable_after_hours),
+        ),
+    )
+
+
+def _consumer(  # noqa: PLR0913 - the parts that meet here, each named at the one call site
+    platform: PlatformSettings,
+    settings: AlertsSettings,
+    pool: asyncpg.Pool,
+    handler: RiskHandler,
+    relay: OutboxRelay,
+    recorder: Metrics,
+    clock: Clock,
+) -> FencedConsumer:
+    owner = settings.instance_id or time_ordered_id()
+    return FencedConsumer(
+        broker=KafkaLog(
+            bootstrap=platform.kafka_bootstrap,
+            topic=platform.risk_topic,
+            group=f"{platform.topic_prefix}alerts",
+            client_id=f"tocsin-alerts-{owner}",
+            instance_id=settings.instance_id,
+            session_timeout_seconds=settings.session_timeout_seconds,
+        ),
+        database=PostgresDatabase(pool),
+        progress=PostgresProgress(schema=SCHEMA, consumer=CONSUMER, owner=owner),
+        handler=handler,
+        recorder=recorder,
+        clock=clock,
+        relay=relay,
+    )
+
+
+def _tls(settings: AlertsSettings) -> ssl.SSLContext:
+    context = httpx2.create_ssl_context(trust_env=False)
+    if settings.webhook_ca_file is not None:
+        context.load_verify_locations(cafile=settings.webhook_ca_file)
+    return context
+
+
+async def _migrated(pool: asyncpg.Pool) -> None:
+    for name in (SCHEMA, "access"):
+        if not await at_head(pool, name):
+            raise NotReady(f"schema {name} is not migrated; run `tocsin migrate`")
+
+
+async def _assigned(consumer: FencedConsumer) -> None:
+    if not consumer.has_joined:
+        raise NotReady("not a member of the consumer group yet")
+    if any(state is State.CLAIMING for state in consumer.partitions.values()):
+        raise NotReady("partitions are being claimed")
+
+
+async def _close(pool: asyncpg.Pool) -> None:
+    try:
+        async with asyncio.timeout(5):
+            await pool.close()
+    except TimeoutError:
+        pool.terminate()

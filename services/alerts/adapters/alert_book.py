@@ -4,7 +4,7 @@ A step waits for the consumer's running batch of that borrower and the other way
 version that the person looked at is compared after the wait.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import asyncpg
@@ -62,9 +62,16 @@ class PostgresAlertBook:
     """The alerts of the database."""
 
     def __init__(
-        self, *, pool: asyncpg.Pool, recording: Recording, recorder: Recorder, clock: Clock
+        self,
+        *,
+        pool: asyncpg.Pool,
+        recording: Recording,
+        recorder: Recorder,
+        clock: Clock,
+        on_changes: Callable[[], None],
     ) -> None:
         self._pool = pool
+        self._on_changes = on_changes
         self._recorder = recorder
         self.recording = recording
         self.clock = clock
@@ -80,8 +87,11 @@ class PostgresAlertBook:
                 yield held
         except UNAVAILABLE as error:
             raise DatabaseUnavailable(repr(error)) from error
-        for change in held.recorded if held is not None else ():
+        if held is None:
+            return
+        for change in held.recorded:
             self._recorder.add(metrics.ALERT_EVENTS, kind=change.kind.value)
+            self._on_changes()
 
     async def _held(
         self, connection: Connection, alert_id: str, officer_id: str | None

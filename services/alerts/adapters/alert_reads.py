@@ -4,7 +4,7 @@ What a person may not see is filtered in the statement, so it is never in memory
 read is one short statement, or a few in one read-only transaction where they must agree.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import asyncpg
@@ -20,7 +20,7 @@ from services.alerts.application.views import (
     Page,
     ScorePoint,
 )
-from services.alerts.domain.vocabulary import RiskState
+from services.alerts.domain.vocabulary import RiskState, Severity
 from services.kit.database import UNAVAILABLE, DatabaseUnavailable
 
 _SEEN = """($1::text IS NULL OR alert.officer_id = $1
@@ -71,6 +71,10 @@ SELECT * FROM alerts.alert_event
  WHERE feed_id > $2 AND ($1::text IS NULL OR officer_id = $1 OR owner_id = $1)
  ORDER BY feed_id LIMIT $3
 """
+COUNT_OPEN = f"""
+SELECT severity, count(*) AS alerts FROM alerts.alert AS alert
+ WHERE {_SEEN} AND alert.status <> 'RESOLVED' GROUP BY severity
+"""
 FEED_END = "SELECT last_id FROM alerts.feed"
 
 
@@ -116,6 +120,11 @@ class PostgresAlertReads:
         if not rows:
             return None
         return alert_views.detail(rows[0], await self._fetch(HISTORY, alert_id))
+
+    async def count_open(self, *, officer_id: str | None) -> Mapping[Severity, int]:
+        """Return how many alerts are not resolved, by severity."""
+        rows = await self._fetch(COUNT_OPEN, officer_id)
+        return {Severity(row["severity"]): row["alerts"] for row in rows}
 
     async def card(
         self, borrower_id: str, *, officer_id: str | None, score_days: int

@@ -6,7 +6,7 @@ duplicate; a skipped number stops the partition, because what it said is not gue
 are recorded after the commit.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import structlog
@@ -57,7 +57,9 @@ class RiskHandler(Handler):
         quarantine: Quarantine,
         recorder: Recorder,
         clock: Clock,
+        on_changes: Callable[[], None],
     ) -> None:
+        self._on_changes = on_changes
         self._house = house
         self._recording = recording
         self._quarantine = quarantine
@@ -65,6 +67,16 @@ class RiskHandler(Handler):
         self._clock = clock
         self._borrowers = Borrowers()
         self._pending: dict[int, _Applied] = {}
+
+    async def claimed(self, partition: int, connection: Connection) -> None:
+        """Nothing to prepare: every batch reads what it needs under locks."""
+
+    async def do_chore(self, partition: int, connection: Connection) -> None:
+        """Nothing is left between batches."""
+
+    async def released(self, partition: int) -> None:
+        """Forget what did not happen."""
+        self._pending.pop(partition, None)
 
     async def apply(self, batch: Batch, connection: Connection) -> Tally:
         """Write what a batch of assessments changes."""
@@ -100,6 +112,8 @@ class RiskHandler(Handler):
                 self._recorder.add(metrics.ASSESSMENTS, count, result=result)
         for _, change in done.changes:
             self._recorder.add(metrics.ALERT_EVENTS, kind=change.kind.value)
+        if done.changes:
+            self._on_changes()
         now_ms = self._clock.now().timestamp() * 1000
         for arrived_ms in done.arrived_ms:
             seconds = max(0.0, (now_ms - arrived_ms) / 1000)
@@ -134,9 +148,15 @@ class RiskHandler(Handler):
             return
         if verdict.place is Place.GAP:
             self._recorder.add(metrics.ASSESSMENTS, result="gap")
+            log.error(
+                "assessments are missing",
+                borrower_id=assessment.borrower_id,
+                partition=record.partition,
+                offset=record.offset,
+                reason=verdict.reason,
+            )
             raise StopPartition(
-                StopReason.SEQUENCE_GAP,
-                f"offset {record.offset}, borrower {assessment.borrower_id}: {verdict.reason}",
+                StopReason.SEQUENCE_GAP, f"at offset {record.offset}: {verdict.reason}"
             )
         decision = alerting.decide(assessment, before=row.before, house=self._house)
         row.apply(incoming, decision, partition=record.partition)

@@ -46,7 +46,7 @@ def document(change: Change) -> dict[str, Any]:
 
 def standard_body(document: Document, *, kind: str, at: str, link: str) -> bytes:
     """Return the Standard Webhooks payload: type, timestamp and data."""
-    data = {**document, "links": {"alert": link}}
+    data = {**document, "links": {"card": link}}
     return fitted(data, lambda fitting: {"type": kind, "timestamp": at, "data": fitting})
 
 

@@ -21,6 +21,7 @@ POINTS = (
     "between-produce-and-mark",
     "after-mark",
     "mid-sweep",
+    "between-send-and-record",
 )
 
 Action = Callable[[str], None]
