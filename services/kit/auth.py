@@ -112,21 +112,12 @@ class KeyAuthenticator:
 
 
 class Guard:
-    """A dependency that lets callers in who have one of its roles."""
+    """What a dependency that lets callers in by their roles is made of."""
 
     def __init__(self, roles: frozenset[Role]) -> None:
         if not roles:
             raise ValueError("roles is empty; a route is for somebody, or public(reason)")
         self.roles = roles
-
-    async def __call__(
-        self,
-        request: Request,
-        credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
-    ) -> Principal:
-        """Return the caller, or refuse with 401 or 403."""
-        text = credentials.credentials if credentials else None
-        return await self.admit(request, text)
 
     async def admit(self, request: Request, text: str | None) -> Principal:
         """Return the caller who presents a key's text, or refuse with 401 or 403."""
@@ -151,9 +142,22 @@ class Guard:
         return principal
 
 
-def require(*roles: Role) -> Guard:
+class KeyGuard(Guard):
+    """The guard of an API's routes: the key stands in the Authorization header."""
+
+    async def __call__(
+        self,
+        request: Request,
+        credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
+    ) -> Principal:
+        """Return the caller, or refuse with 401 or 403."""
+        text = credentials.credentials if credentials else None
+        return await self.admit(request, text)
+
+
+def require(*roles: Role) -> KeyGuard:
     """Return the dependency for a route that is for these roles."""
-    return Guard(frozenset(roles))
+    return KeyGuard(frozenset(roles))
 
 
 ANY_ROLE = frozenset(Role)

@@ -76,6 +76,11 @@ class Health:
         self._draining = True
         self._remembered = None
 
+    @property
+    def is_draining(self) -> bool:
+        """Whether the process is going away; long answers end themselves then."""
+        return self._draining
+
     def live(self) -> Verdict:
         """Return whether this process works; that it answers at all shows the loop turns."""
         checks = {"event_loop": "ok"}

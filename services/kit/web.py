@@ -17,7 +17,7 @@ from fastapi.responses import JSONResponse, Response
 from fastapi.routing import iter_route_contexts
 
 from services.kit import problems
-from services.kit.auth import ANY_ROLE, Authenticator, Guard, Public, public
+from services.kit.auth import ANY_ROLE, Authenticator, Guard, KeyGuard, Public, public
 from services.kit.health import Health, Verdict
 from services.kit.metrics import Metrics
 from services.kit.passage import Passage
@@ -148,5 +148,5 @@ def _show_openapi(app: FastAPI) -> None:
         openapi,
         methods=["GET"],
         include_in_schema=False,
-        dependencies=[Depends(Guard(ANY_ROLE))],
+        dependencies=[Depends(KeyGuard(ANY_ROLE))],
     )

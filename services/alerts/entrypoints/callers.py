@@ -9,7 +9,7 @@ from fastapi import Request
 
 from services.alerts.application.people import Person
 from services.kit.access.keys import Role
-from services.kit.auth import Guard, Principal
+from services.kit.auth import KeyGuard, Principal
 
 READERS = frozenset(
     {
@@ -27,10 +27,10 @@ HANDLERS = frozenset({Role.OFFICER, Role.SENIOR, Role.RISK, Role.WORKOUT})
 WEBHOOK_KEEPERS = frozenset({Role.OPERATOR})
 WEBHOOK_READERS = frozenset({Role.OPERATOR, Role.AUDITOR})
 
-may_read = Guard(READERS)
-may_handle = Guard(HANDLERS)
-may_keep_webhooks = Guard(WEBHOOK_KEEPERS)
-may_read_webhooks = Guard(WEBHOOK_READERS)
+may_read = KeyGuard(READERS)
+may_handle = KeyGuard(HANDLERS)
+may_keep_webhooks = KeyGuard(WEBHOOK_KEEPERS)
+may_read_webhooks = KeyGuard(WEBHOOK_READERS)
 
 
 def person_of(principal: Principal) -> Person:

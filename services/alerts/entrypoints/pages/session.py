@@ -32,7 +32,7 @@ class LoginNeeded(Exception):
 class PageGuard(Guard):
     """Lets people in by the cookie; the others are led to the log-in page."""
 
-    async def __call__(self, request: Request) -> Principal:  # type: ignore[override] - no header
+    async def __call__(self, request: Request) -> Principal:
         """Return who looks."""
         try:
             return await self.admit(request, request.cookies.get(COOKIE))

@@ -1,0 +1,128 @@
+"""How values are put for people: labels, amounts, measured values, moments and waits.
+
+Pure functions of their arguments; used by the pages' views only. Nothing is rounded here that
+a person could not recompute from what stands beside it.
+"""
+
+import re
+from datetime import date, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from zoneinfo import ZoneInfo
+
+STATES = {
+    "NORMAL": "Normal",
+    "ATTENTION": "Attention",
+    "WATCH": "Watch",
+    "HIGH_RISK": "High risk",
+    "DEFAULT": "Default",
+    "PROBATION": "Probation",
+    "CLOSED": "Closed",
+}
+FAMILIES = {
+    "REPAYMENT": "Repayment",
+    "ACCOUNT": "Account flows",
+    "STATEMENT": "Financial statements",
+    "COLLATERAL_GROUP": "Collateral and group",
+    "EXTERNAL": "External",
+}
+OUTCOMES = {
+    "CONFIRMED": "Confirmed: the warning was right",
+    "MITIGATED": "Mitigated: we acted and it helped",
+    "NO_ACTION_RECOVERED": "Recovered without action",
+    "FALSE": "False alarm",
+    "DATA_ERROR": "Error in the data",
+    "SUPERSEDED": "Replaced by a worse alert",
+}
+EVENTS = {
+    "alert.opened.v1": "Opened",
+    "alert.updated.v1": "Updated",
+    "alert.acknowledged.v1": "Acknowledged",
+    "alert.assigned.v1": "Assigned",
+    "alert.commented.v1": "Comment",
+    "alert.resolved.v1": "Resolved",
+}
+_THRESHOLD = re.compile(r"\s*(>=|<=|>|<)?\s*(-?[\d.]+)\s*")
+_SIGNS = {">=": "≥", "<=": "≤", ">": ">", "<": "<", None: ""}
+_MINUTE, _HOUR, _DAY = 60, 3600, 86_400
+
+
+def label(code: str) -> str:
+    """Return a code such as `HIGH_RISK` as words."""
+    known = STATES.get(code) or FAMILIES.get(code)
+    return known or code.replace("_", " ").replace("-", " ").capitalize()
+
+
+def money(amount: str | None, currency: str) -> str:
+    """Return an amount with its currency and thousands apart; cents only when there are any."""
+    if amount is None:
+        return "–"
+    value = _decimal(amount)
+    if value is None:
+        return f"{currency} {amount}"
+    shown = f"{value:,.2f}"
+    return f"{currency} {shown.removesuffix('.00')}".strip()
+
+
+def measured(value: str | None, unit: str) -> str:
+    """Return a measured value with its unit, as an officer says it."""
+    number = _decimal(value)
+    if value is None or number is None:
+        return value or "–"
+    if unit == "ratio":
+        return f"{_plain(number * 100)} %"
+    if unit == "flag":
+        return "yes" if number else "no"
+    if unit in ("days", "months"):
+        return f"{_plain(number)} {unit if abs(number) != 1 else unit.removesuffix('s')}"
+    return _plain(number)
+
+
+def threshold(text: str | None, unit: str) -> str:
+    """Return a threshold such as `>= 0.2` in the unit of its value."""
+    match = _THRESHOLD.fullmatch(text or "")
+    if match is None:
+        return text or ""
+    return f"{_SIGNS[match[1]]} {measured(match[2], unit)}".strip()
+
+
+def day(value: date | str | None) -> str:
+    """Return a date as `4 Mar 2026`."""
+    if value is None:
+        return "–"
+    if isinstance(value, str):
+        value = date.fromisoformat(value)
+    return f"{value.day} {value:%b %Y}"
+
+
+def moment(value: datetime, *, timezone: str) -> str:
+    """Return a moment in the bank's time as `4 Mar 2026, 14:05`."""
+    local = value.astimezone(ZoneInfo(timezone))
+    return f"{day(local.date())}, {local:%H:%M}"
+
+
+def wait(duration: timedelta) -> str:
+    """Return a duration roughly: `3 d`, `5 h`, `12 min`."""
+    seconds = abs(int(duration.total_seconds()))
+    for size, unit in ((_DAY, "d"), (_HOUR, "h"), (_MINUTE, "min")):
+        if seconds >= size:
+            return f"{seconds // size} {unit}"
+    return "now"
+
+
+def why(headline: str) -> str:
+    """Return the cause in a headline: what stands behind who, what and the score."""
+    _, _, cause = headline.partition("): ")
+    return cause or headline
+
+
+def _decimal(text: str | None) -> Decimal | None:
+    try:
+        return Decimal(text) if text is not None else None
+    except InvalidOperation:
+        return None
+
+
+def _plain(number: Decimal) -> str:
+    """Return a number with at most two decimals and no trailing zeros."""
+    shown = f"{number:,.2f}"
+    return shown.rstrip("0").rstrip(".")

@@ -1,0 +1,366 @@
+"""Alerts behind the ports of the service, held in memory, for the tests of its HTTP doors."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from services.alerts.application.deliveries import Deliveries
+from services.alerts.application.endpoints import Endpoints
+from services.alerts.application.filters import AlertFilters, DeliveryFilters
+from services.alerts.application.handling import AlertHandling
+from services.alerts.application.reading import AlertReading
+from services.alerts.application.use_cases import UseCases
+from services.alerts.application.views import (
+    ActionView,
+    AlertDetail,
+    AlertEventView,
+    AlertSummary,
+    BorrowerCard,
+    DeliveryDetail,
+    DeliveryView,
+    EndpointView,
+    FeedItem,
+    OwnerView,
+    Page,
+    ReasonView,
+    ScorePoint,
+)
+from services.alerts.domain.alert import Action, Alert, Change, Deadlines, Owner, Reason
+from services.alerts.domain.endpoint import Endpoint, EndpointDraft
+from services.alerts.domain.endpoint_url import AddressPolicy
+from services.alerts.domain.vocabulary import (
+    AlertEventKind,
+    AlertStatus,
+    AlertType,
+    Level,
+    OwnerKind,
+    RiskState,
+    Severity,
+)
+from services.kit.clock import Clock
+from services.kit.ids import CountingIds
+
+NOW = datetime(2026, 3, 4, 9, 30, tzinfo=UTC)
+
+
+def an_alert(alert_id: str, borrower_id: str, **changes: Any) -> Alert:
+    """Return an open alert of officer-7, opened two hours ago."""
+    alert = Alert(
+        alert_id=alert_id,
+        version=1,
+        borrower_id=borrower_id,
+        alert_type=AlertType.STATE_CHANGED,
+        severity=Severity.HIGH,
+        status=AlertStatus.OPEN,
+        state=RiskState.HIGH_RISK,
+        from_state=RiskState.WATCH,
+        state_since=date(2026, 3, 4),
+        score=72.4,
+        headline=f"{borrower_id} moved to HIGH_RISK from WATCH (score 72.4): "
+        "Credit turnover drop 0.46 ratio",
+        owner=Owner(kind=OwnerKind.OFFICER, id="officer-7", route="officer of the borrower"),
+        second_owner=None,
+        officer_id="officer-7",
+        segment="SME",
+        branch_id="north",
+        is_digest=False,
+        opened_at=NOW - timedelta(hours=2),
+        updated_at=NOW - timedelta(hours=2),
+        deadlines=Deadlines(
+            acknowledge_by=NOW + timedelta(hours=6),
+            act_by=NOW + timedelta(days=2),
+            escalate_at=NOW + timedelta(days=3),
+        ),
+        reasons=(
+            Reason(
+                indicator="A-01",
+                name="Credit turnover drop",
+                risk_type="LIQUIDITY",
+                level=Level.RED,
+                line="A-01 Credit turnover drop: 0.46 ratio, red",
+                share=21.3,
+                evidence_event_ids=("core-bank/acct-881-20260303",),
+            ),
+        ),
+        actions=(
+            Action(
+                code="CASH_FORECAST",
+                text="Request a 13-week cash forecast",
+                risk_type="LIQUIDITY",
+                role="officer",
+                due_on=date(2026, 3, 11),
+                due_at=datetime(2026, 3, 11, 16, 0, tzinfo=UTC),
+            ),
+        ),
+    )
+    return replace(alert, **changes)
+
+
+class InMemoryAlerts:
+    """All four books in one. Cards are made by `card_of`, which a test may replace."""
+
+    def __init__(self, *alerts: Alert, clock: Clock) -> None:
+        self.clock = clock
+        self.alerts = {alert.alert_id: alert for alert in alerts}
+        self.history: list[Change] = [
+            Change(
+                kind=AlertEventKind.OPENED,
+                alert=alert,
+                at=alert.opened_at,
+                actor="tocsin",
+                why="state WATCH → HIGH_RISK",
+            )
+            for alert in alerts
+        ]
+        self.assessments: dict[str, Mapping[str, Any]] = {}
+        self.scores: dict[str, Sequence[ScorePoint]] = {}
+        self.endpoints: dict[str, EndpointView] = {}
+        self.deliveries: dict[int, DeliveryView] = {}
+        self.resent: list[DeliveryFilters | int] = []
+
+    def use_cases(self) -> UseCases:
+        """Return the real use cases on these books."""
+        return UseCases(
+            reading=AlertReading(self),
+            handling=AlertHandling(book=self, clock=self.clock),
+            endpoints=Endpoints(
+                book=_EndpointBook(self),
+                policy=AddressPolicy(),
+                clock=self.clock,
+                new_id=CountingIds("we-"),
+                new_secret=CountingIds("whsec_"),
+            ),
+            deliveries=Deliveries(book=_DeliveryBook(self), clock=self.clock),
+        )
+
+    async def list_alerts(
+        self, filters: AlertFilters, *, officer_id: str | None, cursor: str | None, limit: int
+    ) -> Page[AlertSummary]:
+        found = [
+            alert
+            for alert in sorted(self.alerts.values(), key=lambda one: one.alert_id)
+            if _is_seen(alert, officer_id) and _fits(alert, filters)
+        ]
+        begin = int(cursor or 0)
+        page = [summary(alert) for alert in found[begin : begin + limit]]
+        rest = len(found) > begin + limit
+        return Page(items=page, next_cursor=str(begin + limit) if rest else None)
+
+    async def alert(self, alert_id: str, *, officer_id: str | None) -> AlertDetail | None:
+        alert = self.alerts.get(alert_id)
+        if alert is None or not _is_seen(alert, officer_id):
+            return None
+        return self._detail(alert)
+
+    async def count_open(self, *, officer_id: str | None) -> Mapping[Severity, int]:
+        counts: dict[Severity, int] = {}
+        for alert in self.alerts.values():
+            if alert.is_open and _is_seen(alert, officer_id):
+                counts[alert.severity] = counts.get(alert.severity, 0) + 1
+        return counts
+
+    async def card(
+        self, borrower_id: str, *, officer_id: str | None, score_days: int
+    ) -> BorrowerCard | None:
+        own = [alert for alert in self.alerts.values() if alert.borrower_id == borrower_id]
+        if not any(_is_seen(alert, officer_id) for alert in own):
+            return None
+        opened = next((alert for alert in own if alert.is_open), None)
+        return BorrowerCard(
+            borrower_id=borrower_id,
+            sequence=14,
+            at=NOW - timedelta(hours=2),
+            assessment=self.assessments.get(borrower_id, {"score": 72.4, "state": "HIGH_RISK"}),
+            scores=self.scores.get(borrower_id, ()),
+            open_alert=self._detail(opened) if opened else None,
+            past_alerts=[summary(alert) for alert in own if not alert.is_open],
+        )
+
+    async def feed_after(
+        self, cursor: str, *, officer_id: str | None, limit: int
+    ) -> Sequence[FeedItem]:
+        begin = int(cursor.partition("-")[2])
+        items = [
+            FeedItem(cursor=f"0-{number}", event=event_view(change))
+            for number, change in enumerate(self.history, start=1)
+            if number > begin and _is_seen(change.alert, officer_id)
+        ]
+        return items[:limit]
+
+    async def feed_end(self) -> str:
+        return f"0-{len(self.history)}"
+
+    @asynccontextmanager
+    async def hold(self, alert_id: str, *, officer_id: str | None) -> AsyncIterator["_Held | None"]:
+        alert = self.alerts.get(alert_id)
+        if alert is None or not _is_seen(alert, officer_id):
+            yield None
+        else:
+            yield _Held(self, alert)
+
+    def _detail(self, alert: Alert) -> AlertDetail:
+        return AlertDetail(
+            alert=summary(alert),
+            reasons=[
+                ReasonView(
+                    indicator=one.indicator,
+                    name=one.name,
+                    risk_type=one.risk_type,
+                    level=one.level,
+                    line=one.line,
+                    share=one.share,
+                    evidence_event_ids=one.evidence_event_ids,
+                )
+                for one in alert.reasons
+            ],
+            actions=[
+                ActionView(
+                    code=one.code,
+                    text=one.text,
+                    risk_type=one.risk_type,
+                    role=one.role,
+                    due_on=one.due_on,
+                    due_at=one.due_at,
+                )
+                for one in alert.actions
+            ],
+            history=[
+                event_view(change)
+                for change in self.history
+                if change.alert.alert_id == alert.alert_id
+            ],
+        )
+
+
+class _Held:
+    def __init__(self, books: InMemoryAlerts, alert: Alert) -> None:
+        self._books = books
+        self.alert = alert
+
+    async def record(self, change: Change) -> None:
+        self._books.alerts[change.alert.alert_id] = change.alert
+        self._books.history.append(change)
+
+
+class _EndpointBook:
+    def __init__(self, books: InMemoryAlerts) -> None:
+        self._books = books
+
+    async def add(self, draft: EndpointDraft, *, secret: str) -> EndpointView:
+        view = EndpointView(
+            version=1,
+            is_enabled=True,
+            disabled_reason=None,
+            failing_since=None,
+            old_secret_expires_at=None,
+            **{name: getattr(draft, name) for name in EndpointDraft.__slots__},
+        )
+        self._books.endpoints[view.endpoint_id] = view
+        return view
+
+    async def list(self) -> Sequence[EndpointView]:
+        return list(self._books.endpoints.values())
+
+    async def get(self, endpoint_id: str) -> Endpoint | None:
+        view = self._books.endpoints.get(endpoint_id)
+        if view is None:
+            return None
+        return Endpoint(**{name: getattr(view, name) for name in Endpoint.__slots__})
+
+    async def view(self, endpoint_id: str) -> EndpointView | None:
+        return self._books.endpoints.get(endpoint_id)
+
+    async def save(self, endpoint: Endpoint, *, expected_version: int) -> EndpointView | None:
+        view = self._books.endpoints[endpoint.endpoint_id]
+        if view.version != expected_version:
+            return None
+        fields = {name: getattr(endpoint, name) for name in Endpoint.__slots__}
+        fields["version"] = expected_version + 1
+        self._books.endpoints[endpoint.endpoint_id] = replace(view, **fields)
+        return self._books.endpoints[endpoint.endpoint_id]
+
+    async def rotate(
+        self, endpoint_id: str, *, secret: str, old_expires_at: datetime, expected_version: int
+    ) -> EndpointView | None:
+        view = self._books.endpoints[endpoint_id]
+        if view.version != expected_version:
+            return None
+        self._books.endpoints[endpoint_id] = replace(
+            view, version=view.version + 1, old_secret_expires_at=old_expires_at
+        )
+        return self._books.endpoints[endpoint_id]
+
+
+class _DeliveryBook:
+    def __init__(self, books: InMemoryAlerts) -> None:
+        self._books = books
+
+    async def list(
+        self, filters: DeliveryFilters, *, cursor: str | None, limit: int
+    ) -> Page[DeliveryView]:
+        found = [
+            one
+            for one in self._books.deliveries.values()
+            if filters.status in (None, one.status)
+            and filters.endpoint_id in (None, one.endpoint_id)
+        ]
+        return Page(items=found[:limit], next_cursor=None)
+
+    async def get(self, delivery_id: int) -> DeliveryDetail | None:
+        delivery = self._books.deliveries.get(delivery_id)
+        return DeliveryDetail(delivery=delivery, log=[]) if delivery else None
+
+    async def resend(self, filters: DeliveryFilters, *, at: datetime) -> int:
+        self._books.resent.append(filters)
+        return len(self._books.deliveries)
+
+    async def resend_one(self, delivery_id: int, *, at: datetime) -> bool:
+        self._books.resent.append(delivery_id)
+        return delivery_id in self._books.deliveries
+
+
+def summary(alert: Alert) -> AlertSummary:
+    """Return an alert as lists show it."""
+    return AlertSummary(
+        owner=OwnerView(kind=alert.owner.kind, id=alert.owner.id, route=alert.owner.route),
+        second_owner=None,
+        acknowledge_by=alert.deadlines.acknowledge_by,
+        act_by=alert.deadlines.act_by,
+        escalate_at=alert.deadlines.escalate_at,
+        **{
+            name: getattr(alert, name)
+            for name in AlertSummary.__slots__
+            if name not in {"owner", "second_owner", "acknowledge_by", "act_by", "escalate_at"}
+        },
+    )
+
+
+def event_view(change: Change) -> AlertEventView:
+    """Return a step as the history and the feed show it."""
+    return AlertEventView(
+        event_id=change.event_id,
+        kind=change.kind,
+        alert_id=change.alert.alert_id,
+        borrower_id=change.alert.borrower_id,
+        version=change.alert.version,
+        at=change.at,
+        actor=change.actor,
+        why=change.why,
+        data=dict(change.details),
+    )
+
+
+def _is_seen(alert: Alert, officer_id: str | None) -> bool:
+    return officer_id is None or officer_id in (alert.officer_id, alert.owner.id)
+
+
+def _fits(alert: Alert, filters: AlertFilters) -> bool:
+    return (
+        (not filters.statuses or alert.status in filters.statuses)
+        and (not filters.severities or alert.severity in filters.severities)
+        and (not filters.states or alert.state in filters.states)
+        and filters.borrower_id in (None, alert.borrower_id)
+        and filters.owner_id in (None, alert.owner.id)
+    )
