@@ -1,0 +1,100 @@
+"""The demo's core bank: hands the simulated portfolio to Tocsin as a real one would.
+
+Reference data goes to ingest over HTTP, bookings to the raw topics with the bank's own producer,
+and at the end of each day, when ingest has read all of it, the bank closes the day. Invariant: a
+day is closed only after everything that was booked on it was taken in.
+"""
+
+import asyncio
+from collections.abc import Sequence
+
+import httpx2
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.structs import RecordMetadata
+
+from services.cli.errors import CommandError
+from services.kit.clock import SystemClock
+from services.simulator import canonical
+from services.simulator.delivery import DaysMail
+from services.simulator.events import Fields
+
+BATCH = "application/cloudevents-batch+json"
+MOST_IN_A_BATCH = 200
+TAKEN_IN_WITHIN_SECONDS = 60.0
+ASK_EVERY_SECONDS = 0.004
+
+
+class Bank:
+    """The sending side of the demo."""
+
+    def __init__(self, *, bootstrap: str, ingest_url: str, key: str, ingest_group: str) -> None:
+        self._producer = AIOKafkaProducer(
+            bootstrap_servers=bootstrap, acks="all", enable_idempotence=True, linger_ms=5
+        )
+        # Belongs to ingest's group without ever joining it: only to read how far ingest is.
+        self._onlooker = AIOKafkaConsumer(
+            bootstrap_servers=bootstrap, group_id=ingest_group, enable_auto_commit=False
+        )
+        self._http = httpx2.AsyncClient(
+            base_url=ingest_url, headers={"Authorization": f"Bearer {key}"}, timeout=30
+        )
+        self._clock = SystemClock()
+        self._ends: dict[TopicPartition, int] = {}
+
+    async def __aenter__(self) -> "Bank":
+        """Connect."""
+        await self._producer.start()
+        await self._onlooker.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Disconnect."""
+        await self._producer.stop()
+        await self._onlooker.stop()
+        await self._http.aclose()
+
+    async def send(self, mail: DaysMail) -> None:
+        """Send a day's mail and close the day."""
+        await self._post(mail.reference)
+        await self._produce(mail)
+        await self._until_taken_in()
+        await self._post([*mail.afterwards, canonical.day_closed(mail.day)])
+
+    async def _produce(self, mail: DaysMail) -> None:
+        sent = [
+            await self._producer.send(record.topic, value=record.value, key=record.key or None)
+            for record in mail.records
+        ]
+        if not sent:
+            return
+        acknowledged: list[RecordMetadata] = await asyncio.gather(*sent)
+        for each in acknowledged:
+            place = TopicPartition(each.topic, each.partition)
+            self._ends[place] = max(self._ends.get(place, 0), each.offset + 1)
+
+    async def _until_taken_in(self) -> None:
+        """Wait until ingest has read everything that was sent."""
+        waited = 0.0
+        for place in sorted(self._ends):
+            while (await self._onlooker.committed(place) or 0) < self._ends[place]:
+                if waited > TAKEN_IN_WITHIN_SECONDS:
+                    raise CommandError(
+                        f"ingest did not read {place.topic}[{place.partition}] up to "
+                        f"{self._ends[place]} within {TAKEN_IN_WITHIN_SECONDS:.0f} s.",
+                        remedy="See the log of ingest in the demo's data folder.",
+                    )
+                await self._clock.sleep(ASK_EVERY_SECONDS)
+                waited += ASK_EVERY_SECONDS
+        self._ends = {}
+
+    async def _post(self, events: Sequence[Fields]) -> None:
+        for start in range(0, len(events), MOST_IN_A_BATCH):
+            batch = list(events[start : start + MOST_IN_A_BATCH])
+            answer = await self._http.post(
+                "/v1/events", json=batch, headers={"Content-Type": BATCH}
+            )
+            if not answer.is_success:
+                raise CommandError(
+                    f"ingest answered {answer.status_code} to reference data: {answer.text[:500]}",
+                    remedy="See the log of ingest in the demo's data folder.",
+                )
