@@ -6,6 +6,12 @@ Rulebooks choose among these; an id that is not here is refused when a rulebook 
 from typing import Final
 
 from services.scoring.domain.indicators import (
+    account_balance,
+    account_inflow,
+    account_lines,
+    account_returns,
+    repayment_arrears,
+    repayment_habits,
     statement_balance,
     statement_debt_service,
     statement_information,
@@ -17,6 +23,12 @@ from services.scoring.domain.indicators.declaration import Indicator
 ALL: Final[tuple[Indicator, ...]] = tuple(
     sorted(
         (
+            *repayment_arrears.INDICATORS,
+            *repayment_habits.INDICATORS,
+            *account_inflow.INDICATORS,
+            *account_balance.INDICATORS,
+            *account_lines.INDICATORS,
+            *account_returns.INDICATORS,
             *statement_information.INDICATORS,
             *statement_results.INDICATORS,
             *statement_debt_service.INDICATORS,

@@ -1,0 +1,169 @@
+"""Indicators of the money left on the accounts (A-02, A-19, A-23).
+
+Balances are those of all accounts together at the end of each day. A borrower without a known
+account has no account indicators.
+"""
+
+from collections import deque
+from typing import TYPE_CHECKING, Final
+
+from services.scoring.domain import series
+from services.scoring.domain.facts import Borrower
+from services.scoring.domain.indicators.declaration import (
+    ACCOUNT,
+    BALANCES,
+    DAY,
+    FLOWS,
+    PROFILE,
+    Indicator,
+    one_arm,
+)
+from services.scoring.domain.measurement import (
+    MICRO,
+    Measurement,
+    Reason,
+    Unit,
+    measured,
+    micro_ratio,
+    not_applicable,
+    rounded_quotient,
+    unmeasurable,
+)
+from services.scoring.domain.windows import (
+    are_balances_stale,
+    known_days,
+    latest_balance,
+    pooled_balances,
+)
+
+if TYPE_CHECKING:
+    from services.scoring.domain.rulebook import Rules
+
+RECENT_DAYS: Final = 30
+ALL_DAYS: Final = 210
+FEWEST_BASE_DAYS: Final = 90
+OUTFLOW_DAYS: Final = 90
+DRAWDOWN_DAYS: Final = 180
+DRAWDOWN_SPAN: Final = 30
+FEWEST_DRAWDOWN_DAYS: Final = 60
+# Ten years: beyond it a runway or a cover is not a figure but "no end in sight".
+LONGEST_RUNWAY: Final = 3_650 * MICRO
+MOST_COVER: Final = 1_000 * MICRO
+
+
+def balance_erosion(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
+    """A-02: mean balance of 30 days over the median of the 180 days before."""
+    gap = _no_balances(borrower, as_of)
+    if gap is not None:
+        return gap
+    balances = pooled_balances(borrower, as_of - ALL_DAYS + 1, as_of)
+    base = sorted(balances[:-RECENT_DAYS])
+    if len(base) < FEWEST_BASE_DAYS:
+        return unmeasurable(Reason.SHORT_HISTORY)
+    middle = len(base) // 2
+    # Twice the median, so that an even count needs no fraction.
+    median_2 = 2 * base[middle] if len(base) % 2 else base[middle - 1] + base[middle]
+    if median_2 <= 0:
+        return unmeasurable(Reason.NEGATIVE_BASE if median_2 < 0 else Reason.ZERO_BASE)
+    recent_2 = 2 * sum(balances[-RECENT_DAYS:])
+    ratio = rounded_quotient(recent_2 * MICRO, RECENT_DAYS * median_2)
+    return measured(ratio, baseline=rounded_quotient(median_2 * MICRO, 2 * 100))
+
+
+def cash_runway(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
+    """A-19: how many days the balance lasts at the gross daily outflow of the last 90 days."""
+    gap = _no_balances(borrower, as_of)
+    if gap is not None:
+        return gap
+    balance = latest_balance(borrower, as_of)
+    days = min(OUTFLOW_DAYS, known_days(borrower, as_of))
+    if balance is None or days <= 0:
+        return unmeasurable(Reason.NO_BALANCE)
+    outflow = series.total(borrower.flows.debits, as_of - OUTFLOW_DAYS + 1, as_of)
+    if outflow <= 0:
+        return measured(LONGEST_RUNWAY)
+    runway = rounded_quotient(max(0, balance) * days * MICRO, outflow)
+    return measured(min(runway, LONGEST_RUNWAY))
+
+
+def drawdown_cover(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
+    """A-23: the balance over the worst fall within 30 days that the last 180 days saw."""
+    gap = _no_balances(borrower, as_of)
+    if gap is not None:
+        return gap
+    balances = pooled_balances(borrower, as_of - DRAWDOWN_DAYS + 1, as_of)
+    if len(balances) < FEWEST_DRAWDOWN_DAYS:
+        return unmeasurable(Reason.SHORT_HISTORY)
+    worst = worst_fall(balances, DRAWDOWN_SPAN)
+    if worst <= 0:
+        return measured(MOST_COVER)
+    return measured(min(MOST_COVER, micro_ratio(max(0, balances[-1]), worst)))
+
+
+def worst_fall(balances: list[int], span: int) -> int:
+    """Return the largest fall from one day to a later one at most `span` days on."""
+    worst = 0
+    highest: deque[int] = deque()  # Days whose balance no later day of the span has reached.
+    for day, balance in enumerate(balances):
+        while highest and balances[highest[-1]] <= balance:
+            highest.pop()
+        highest.append(day)
+        if highest[0] < day - span:
+            highest.popleft()
+        fall = balances[highest[0]] - balance
+        if fall > worst:
+            worst = fall
+    return worst
+
+
+def _no_balances(borrower: Borrower, as_of: int) -> Measurement | None:
+    if not borrower.accounts:
+        return not_applicable()
+    if not any(account.eod for account in borrower.accounts):
+        return unmeasurable(Reason.NO_BALANCE)
+    if are_balances_stale(borrower, as_of):
+        return unmeasurable(Reason.STALE_DATA)
+    return None
+
+
+def balances_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
+    """Return the newest balance events, newest first, or else the newest credits."""
+    refs = borrower.evidence.balances or borrower.evidence.credits
+    return refs[::-1]
+
+
+INDICATORS: Final = (
+    Indicator(
+        id="A-02",
+        name="Balance erosion",
+        family=ACCOUNT,
+        group="liq",
+        risk_type="LIQUIDITY",
+        arms=one_arm(Unit.RATIO, "mean balance of 30 days over the usual balance"),
+        inputs=BALANCES | PROFILE | DAY,
+        measure=balance_erosion,
+        evidence=balances_as_evidence,
+    ),
+    Indicator(
+        id="A-19",
+        name="Cash runway",
+        family=ACCOUNT,
+        group="liq",
+        risk_type="LIQUIDITY",
+        arms=one_arm(Unit.DAYS, "days that the balance lasts at the usual outflow"),
+        inputs=BALANCES | FLOWS | PROFILE | DAY,
+        measure=cash_runway,
+        evidence=balances_as_evidence,
+    ),
+    Indicator(
+        id="A-23",
+        name="Balance against its worst fall",
+        family=ACCOUNT,
+        group="liq",
+        risk_type="LIQUIDITY",
+        arms=one_arm(Unit.NUMBER, "balance over the worst 30-day fall of 180 days"),
+        inputs=BALANCES | PROFILE | DAY,
+        measure=drawdown_cover,
+        evidence=balances_as_evidence,
+    ),
+)

@@ -1,0 +1,179 @@
+"""Indicators of how hard the lines are used (A-03 to A-06, A-08).
+
+Several lines count as one: drawn amounts over limits, day by day. A borrower without a line has
+none of these.
+"""
+
+from typing import TYPE_CHECKING, Final
+
+from services.scoring.domain import facility_use, series
+from services.scoring.domain.facts import Borrower
+from services.scoring.domain.indicators.declaration import (
+    ACCOUNT,
+    DAY,
+    FACILITIES,
+    FLOWS,
+    Arm,
+    Indicator,
+    one_arm,
+)
+from services.scoring.domain.line_windows import excess_days, median_of, utilisation
+from services.scoring.domain.measurement import (
+    MICRO,
+    Measurement,
+    Reason,
+    Unit,
+    measured,
+    measured_arms,
+    micro_ratio,
+    not_applicable,
+    rounded_quotient,
+    unmeasurable,
+)
+
+if TYPE_CHECKING:
+    from services.scoring.domain.rulebook import Rules
+
+RECENT_DAYS: Final = 30
+ALL_DAYS: Final = 210
+FEWEST_BASE_DAYS: Final = 90
+QUARTER_DAYS: Final = 90
+MOST_COVER: Final = 1_000 * MICRO
+
+
+def line_utilisation(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
+    """A-03: mean share of the limits that is drawn, over 30 days."""
+    if not borrower.facilities:
+        return not_applicable()
+    shares = utilisation(borrower, as_of - RECENT_DAYS + 1, as_of)
+    if not shares:
+        return unmeasurable(Reason.NO_LIMIT)
+    return measured(rounded_quotient(sum(shares), len(shares)))
+
+
+def utilisation_jump(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
+    """A-04: mean utilisation of 30 days less the median of the 180 days before."""
+    if not borrower.facilities:
+        return not_applicable()
+    recent = utilisation(borrower, as_of - RECENT_DAYS + 1, as_of)
+    before = utilisation(borrower, as_of - ALL_DAYS + 1, as_of - RECENT_DAYS)
+    if not recent:
+        return unmeasurable(Reason.NO_LIMIT)
+    if len(before) < FEWEST_BASE_DAYS:
+        return unmeasurable(Reason.SHORT_HISTORY)
+    usual = median_of(before)
+    mean = rounded_quotient(sum(recent), len(recent))
+    return measured(mean - usual, baseline=usual)
+
+
+def limit_excess(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
+    """A-05: days above the lower of limit and drawing power, in 90 days and in a row until now.
+
+    Several lines: a day counts when any of them is exceeded, the run is the longest of them.
+    """
+    if not borrower.facilities:
+        return not_applicable()
+    if not any(facility.limit_days for facility in borrower.facilities):
+        return unmeasurable(Reason.NO_LIMIT)
+    days = excess_days(borrower, as_of - QUARTER_DAYS + 1, as_of)
+    run = 0
+    for facility in borrower.facilities:
+        since = facility_use.excess_since(facility, as_of)
+        if since is not None:
+            run = max(run, as_of - since + 1)
+    return measured_arms([days * MICRO, run * MICRO])
+
+
+def hard_core_usage(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
+    """A-06: the lowest utilisation of 90 days: what the line never cleans down."""
+    if not borrower.facilities:
+        return not_applicable()
+    shares = utilisation(borrower, as_of - QUARTER_DAYS + 1, as_of)
+    if not shares:
+        return unmeasurable(Reason.NO_LIMIT)
+    if len(shares) < QUARTER_DAYS:
+        return unmeasurable(Reason.SHORT_HISTORY)
+    return measured(min(shares))
+
+
+def credits_over_interest(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
+    """A-08: operating credits over the interest debited to the lines, 90 days."""
+    if not borrower.facilities:
+        return not_applicable()
+    start = as_of - QUARTER_DAYS + 1
+    interest = sum(
+        series.total(facility.interest_debited, start, as_of) for facility in borrower.facilities
+    )
+    if not borrower.flows.known_day or borrower.flows.known_day > start:
+        return unmeasurable(Reason.SHORT_HISTORY)
+    if interest <= 0:
+        return unmeasurable(Reason.ZERO_BASE)
+    credits = series.total(borrower.flows.operating_credits, start, as_of)
+    return measured(min(MOST_COVER, micro_ratio(credits, interest)))
+
+
+def line_use_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
+    """Return the newest line balances, newest first."""
+    return borrower.evidence.facilities[::-1]
+
+
+INDICATORS: Final = (
+    Indicator(
+        id="A-03",
+        name="Line utilisation",
+        family=ACCOUNT,
+        group="util",
+        risk_type="OVER_USE",
+        arms=one_arm(Unit.RATIO, "mean share of the limit drawn, 30 days"),
+        inputs=FACILITIES | DAY,
+        measure=line_utilisation,
+        evidence=line_use_as_evidence,
+    ),
+    Indicator(
+        id="A-04",
+        name="Jump of utilisation",
+        family=ACCOUNT,
+        group="util",
+        risk_type="OVER_USE",
+        arms=one_arm(Unit.POINTS, "utilisation of 30 days above the usual"),
+        inputs=FACILITIES | DAY,
+        measure=utilisation_jump,
+        evidence=line_use_as_evidence,
+    ),
+    Indicator(
+        id="A-05",
+        name="Limit exceeded",
+        family=ACCOUNT,
+        group="util",
+        risk_type="OVER_USE",
+        arms=(
+            Arm("days", Unit.DAYS, "days above the limit, of 90"),
+            Arm("run", Unit.DAYS, "days above the limit in a row"),
+        ),
+        inputs=FACILITIES | DAY,
+        measure=limit_excess,
+        evidence=line_use_as_evidence,
+    ),
+    Indicator(
+        id="A-06",
+        name="Line never cleaned down",
+        family=ACCOUNT,
+        group="util",
+        risk_type="OVER_USE",
+        arms=one_arm(Unit.RATIO, "lowest utilisation of 90 days"),
+        inputs=FACILITIES | DAY,
+        measure=hard_core_usage,
+        evidence=line_use_as_evidence,
+    ),
+    Indicator(
+        id="A-08",
+        name="Credits against interest charged",
+        family=ACCOUNT,
+        group="inflow",
+        risk_type="OVER_USE",
+        arms=one_arm(Unit.NUMBER, "operating credits over interest debited, 90 days"),
+        inputs=FACILITIES | FLOWS | DAY,
+        measure=credits_over_interest,
+        evidence=line_use_as_evidence,
+    ),
+)

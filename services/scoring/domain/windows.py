@@ -1,0 +1,81 @@
+"""Windows on the facts: which days and months an indicator looks at, and the balances in them.
+
+A window of n days as of day D is the n days up to and including D. At the close of D that is the
+half-open `[T - n, T)` with T the start of D + 1; during D it includes the day so far. A month is
+over at the close of its last day, and counts as full only if accounts were known on its first day.
+"""
+
+from typing import Final
+
+from services.scoring.domain import daily_values
+from services.scoring.domain.facts import Borrower
+from services.scoring.domain.months import first_day_of, last_day_of, month_of
+
+STALE_DAYS: Final = 30
+
+
+def is_over(borrower: Borrower, day: int, as_of: int) -> bool:
+    """Return whether the day has ended as of now: an earlier day, or one that is closed."""
+    return day < as_of or day <= borrower.counters.closed_day
+
+
+def newest_full_month(borrower: Borrower, as_of: int) -> int:
+    """Return the newest month that is over."""
+    month = month_of(as_of)
+    return month if is_over(borrower, last_day_of(month), as_of) else month - 1
+
+
+def first_full_month(borrower: Borrower) -> int:
+    """Return the first month on whose first day the accounts were known already."""
+    known_day = borrower.flows.known_day
+    month = month_of(known_day)
+    return month if known_day == first_day_of(month) else month + 1
+
+
+def known_days(borrower: Borrower, as_of: int) -> int:
+    """Return for how many days, today included, accounts have been known."""
+    known_day = borrower.flows.known_day
+    return as_of - known_day + 1 if known_day else 0
+
+
+def pooled_balances(borrower: Borrower, start: int, end: int) -> list[int]:
+    """Return the end-of-day balances of all accounts together, for the known days of the window.
+
+    The list ends with day `end`; before the first report of any account there are no days. A day
+    without a report repeats the last one.
+    """
+    pooled: list[int] = []
+    for account in borrower.accounts:
+        if not account.eod:
+            continue
+        balances = daily_values.window(account.eod, account.first_day, start, end)
+        pooled = _added(pooled, balances) if pooled else balances
+    return pooled
+
+
+def _added(one: list[int], other: list[int]) -> list[int]:
+    """Return the sums of two lists that end on the same day."""
+    if len(one) < len(other):
+        one, other = other, one
+    head = len(one) - len(other)
+    tail = [left + right for left, right in zip(one[head:], other, strict=True)]
+    return one[:head] + tail
+
+
+def latest_balance(borrower: Borrower, as_of: int) -> int | None:
+    """Return the pooled balance in force, `None` before the first report."""
+    found: int | None = None
+    for account in borrower.accounts:
+        balance = daily_values.at(account.eod, account.first_day, as_of) if account.eod else None
+        if balance is not None:
+            found = balance if found is None else found + balance
+    return found
+
+
+def are_balances_stale(borrower: Borrower, as_of: int) -> bool:
+    """Return whether no account has reported for longer than `STALE_DAYS`."""
+    newest = max(
+        (account.first_day + len(account.eod) for account in borrower.accounts if account.eod),
+        default=0,
+    )
+    return as_of - (newest - 1) > STALE_DAYS
