@@ -106,9 +106,9 @@ CREATE TABLE alerts.alert_event (
 
 def upgrade() -> None:
     """Create the tables; history can be added to and read, nothing else."""
-    op.execute(TABLES)
+    run(TABLES)
     for text in (progress.TABLES, outbox.TABLES, quarantine.TABLES):
-        op.execute(text.format(schema="alerts"))
+        run(text.format(schema="alerts"))
     op.execute("REVOKE UPDATE, DELETE, TRUNCATE ON alerts.alert_event FROM tocsin_alerts")
 
 
@@ -119,3 +119,10 @@ def downgrade() -> None:
         "alerts.borrower, alerts.partition_progress, alerts.outbox, alerts.outbox_sequence, "
         "alerts.outbox_progress, alerts.quarantine"
     )
+
+
+def run(statements: str) -> None:
+    """Execute statements one by one: the driver prepares only single ones."""
+    for statement in statements.split(";\n"):
+        if statement.strip():
+            op.execute(statement)

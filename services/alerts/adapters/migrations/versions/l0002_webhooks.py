@@ -76,7 +76,7 @@ CREATE INDEX delivery_attempt_of ON alerts.delivery_attempt (delivery_id);
 
 def upgrade() -> None:
     """Create the tables."""
-    op.execute(TABLES)
+    run(TABLES)
 
 
 def downgrade() -> None:
@@ -84,3 +84,10 @@ def downgrade() -> None:
     op.execute(
         "DROP TABLE alerts.delivery_attempt, alerts.webhook_delivery, alerts.webhook_endpoint"
     )
+
+
+def run(statements: str) -> None:
+    """Execute statements one by one: the driver prepares only single ones."""
+    for statement in statements.split(";\n"):
+        if statement.strip():
+            op.execute(statement)
