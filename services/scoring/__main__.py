@@ -1,1 +1,16 @@
-"""Starts scoring: settings, wiring, run."""
+"""Starts scoring: `python -m services.scoring [worker|clock]`; a worker if nothing is said."""
+
+import sys
+
+from services.kit.server import run
+from services.kit.settings import PlatformSettings
+from services.scoring.entrypoints import clock, worker
+from services.scoring.settings import ScoringSettings
+
+ROLES = {"worker": worker.main, "clock": clock.main}
+
+if __name__ == "__main__":
+    role = sys.argv[1] if len(sys.argv) > 1 else "worker"
+    if role not in ROLES or len(sys.argv) > 2:
+        sys.exit(f"usage: python -m services.scoring [{'|'.join(ROLES)}]; got {sys.argv[1:]}")
+    run(ROLES[role](PlatformSettings(), ScoringSettings()))

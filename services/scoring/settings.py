@@ -1,5 +1,8 @@
 """Settings of scoring, read from `TOCSIN_SCORING_*`."""
 
+from typing import Literal
+
+from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -10,3 +13,25 @@ class ScoringSettings(BaseSettings):
 
     host: str = "127.0.0.1"
     port: int = 8082
+    rulebook: str = Field(default="default", description="a shipped rulebook or a YAML file")
+    day_close: Literal["clock", "events"] = Field(
+        default="events", description="who closes a day: our clock, or the core system's event"
+    )
+    instance_id: str | None = Field(
+        default=None, description="static group membership: a name that survives a restart"
+    )
+    session_timeout_seconds: float = Field(default=10.0, ge=6.0, le=60.0)
+    most_records: int = Field(default=2_000, ge=1, le=20_000)
+    most_cached_borrowers: int = Field(default=20_000, ge=0)
+    sweep_size: int = Field(default=250, ge=1, le=5_000)
+    poison_in_a_row: int = Field(default=100, ge=1)
+    no_progress_seconds: float = Field(default=60.0, ge=5.0)
+    clock_look_seconds: float = Field(default=15.0, gt=0.0)
+
+
+class FaultSettings(BaseSettings):
+    """Only for tests that kill the process at a named point; never set in production."""
+
+    model_config = SettingsConfigDict(env_prefix="TOCSIN_", frozen=True, extra="ignore")
+
+    fault_point: str = ""

@@ -1,1 +1,220 @@
 """Builds scoring from its settings: the one place where its parts are chosen."""
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+import asyncpg
+
+from services.kit.auth import KeyAuthenticator
+from services.kit.catalogue import KIT_CATALOGUE
+from services.kit.clock import SystemClock
+from services.kit.database import PostgresDatabase, create_pool
+from services.kit.health import Health, NotReady
+from services.kit.metrics import Metrics
+from services.kit.migrations import at_head
+from services.kit.settings import PlatformSettings
+from services.kit.stream import faults
+from services.kit.stream.consumer import FencedConsumer
+from services.kit.stream.kafka import KafkaLog
+from services.kit.stream.outbox import Outbox
+from services.kit.stream.partition import State
+from services.kit.stream.ports import Limits
+from services.kit.stream.producer import KafkaProducer
+from services.kit.stream.progress import PostgresProgress
+from services.kit.stream.quarantine import Quarantine
+from services.kit.stream.relay import OutboxRelay
+from services.kit.web import WebParts
+from services.scoring.adapters.codec import build_codec
+from services.scoring.adapters.ledger import PostgresLedger
+from services.scoring.adapters.reads import PostgresReads
+from services.scoring.adapters.rulebook_yaml import load_rulebook
+from services.scoring.adapters.states import PostgresStates
+from services.scoring.application.folding import Folder
+from services.scoring.application.reading import Reading
+from services.scoring.application.rebuilding import Rebuilder
+from services.scoring.application.score_batches import Parts, ScoreBatches
+from services.scoring.application.telling import Telling
+from services.scoring.domain.fold import Context
+from services.scoring.metrics import SCORING_CATALOGUE
+from services.scoring.settings import FaultSettings, ScoringSettings
+
+SCHEMA = "scoring"
+CONSUMER = "scoring"
+RELEASE_SECONDS = 10.0
+_SCHEMA_LOOK_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scoring:
+    """The running parts of the service."""
+
+    consumer: FencedConsumer
+    reading: Reading
+    web_parts: WebParts
+    metrics: Metrics
+    health: Health
+    pool: asyncpg.Pool
+
+    async def consume(self, stop: asyncio.Event) -> None:
+        """Score the events topic until told to stop; wait for the schema first."""
+        while not stop.is_set():
+            try:
+                await check_schema(self.pool)
+                break
+            except (NotReady, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                await asyncio.sleep(_SCHEMA_LOOK_SECONDS)
+        running = asyncio.create_task(self.consumer.run())
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        self.consumer.request_stop()
+        await running
+
+
+@asynccontextmanager
+async def build(platform: PlatformSettings, settings: ScoringSettings) -> AsyncIterator[Scoring]:
+    """Open what scoring needs, and close it at the end of the block."""
+    if point := FaultSettings().fault_point:
+        faults.kill_at(point)
+    clock, metrics = SystemClock(), Metrics((*KIT_CATALOGUE, *SCORING_CATALOGUE))
+    async with AsyncExitStack() as stack:
+        pool = await create_pool(
+            platform.dsn,
+            role="tocsin_scoring",
+            application_name="tocsin-scoring",
+            least_connections=0,
+            most_connections=16,
+        )
+        stack.push_async_callback(_close, pool)
+        producer = KafkaProducer(
+            bootstrap=platform.kafka_bootstrap, client_id="tocsin-scoring", recorder=metrics
+        )
+        stack.push_async_callback(producer.stop)
+        parts = build_parts(platform, settings, metrics)
+        broker = KafkaLog(
+            bootstrap=platform.kafka_bootstrap,
+            topic=platform.events_topic,
+            group=f"{platform.topic_prefix}scoring",
+            client_id="tocsin-scoring",
+            instance_id=settings.instance_id,
+            session_timeout_seconds=settings.session_timeout_seconds,
+        )
+        database = PostgresDatabase(pool)
+        consumer = FencedConsumer(
+            broker=broker,
+            database=database,
+            progress=PostgresProgress(schema=SCHEMA, consumer=CONSUMER, owner=owner(settings)),
+            handler=ScoreBatches(parts),
+            recorder=metrics,
+            clock=clock,
+            relay=OutboxRelay(
+                schema=SCHEMA,
+                consumer=CONSUMER,
+                outbox=parts.outbox,
+                database=database,
+                producer=producer,
+                recorder=metrics,
+                clock=clock,
+            ),
+            limits=limits(settings),
+        )
+        health = build_health(pool, consumer, clock)
+        yield Scoring(
+            consumer=consumer,
+            reading=build_reading(database, parts, settings),
+            web_parts=WebParts(
+                health=health,
+                metrics=metrics,
+                authenticator=KeyAuthenticator(pool, clock=clock),
+            ),
+            metrics=metrics,
+            health=health,
+            pool=pool,
+        )
+
+
+def build_parts(platform: PlatformSettings, settings: ScoringSettings, metrics: Metrics) -> Parts:
+    """Return what the write side is made of."""
+    codec = build_codec(ZoneInfo(platform.bank_timezone))
+    return Parts(
+        ledger=PostgresLedger(),
+        states=PostgresStates(),
+        outbox=Outbox(schema=SCHEMA),
+        quarantine=Quarantine(schema=SCHEMA),
+        codec=codec,
+        folder=Folder(Context(load_rulebook(settings.rulebook))),
+        telling=Telling(
+            codec=codec, risk_topic=platform.risk_topic, events_topic=platform.events_topic
+        ),
+        recorder=metrics,
+        clock=SystemClock(),
+        most_cached_borrowers=settings.most_cached_borrowers,
+        sweep_size=settings.sweep_size,
+    )
+
+
+def build_reading(database: PostgresDatabase, parts: Parts, settings: ScoringSettings) -> Reading:
+    """Return the read side, which folds with the same rulebook."""
+    return Reading(
+        database=database,
+        reads=PostgresReads(),
+        ledger=parts.ledger,
+        rebuilder=Rebuilder(ledger=parts.ledger, codec=parts.codec, folder=parts.folder),
+        context=Context(load_rulebook(settings.rulebook)),
+    )
+
+
+def build_health(pool: asyncpg.Pool, consumer: FencedConsumer, clock: SystemClock) -> Health:
+    """Return the probes: the schema is there, the broker answers, partitions are at work."""
+    health = Health(clock)
+
+    async def schema() -> None:
+        await check_schema(pool)
+
+    async def partitions() -> None:
+        states = consumer.partitions
+        if not states:
+            raise NotReady("no partition is assigned")
+        if State.CLAIMING in states.values():
+            raise NotReady("partitions are being claimed")
+
+    health.needs("database", schema)
+    health.needs("partitions", partitions)
+    health.needs("broker", consumer.check_broker)
+    return health
+
+
+async def check_schema(pool: asyncpg.Pool) -> None:
+    """Raise `NotReady` unless the database has the schema that this code was written for."""
+    if not await at_head(pool, SCHEMA):
+        raise NotReady("the schema is not at this version; run `tocsin migrate`")
+
+
+def limits(settings: ScoringSettings) -> Limits:
+    """Return the consumer's limits."""
+    return Limits(
+        most_records=settings.most_records,
+        most_waiting_records=4 * settings.most_records,
+        poison_in_a_row=settings.poison_in_a_row,
+        no_progress_seconds=settings.no_progress_seconds,
+        release_seconds=RELEASE_SECONDS,
+    )
+
+
+def owner(settings: ScoringSettings) -> str:
+    """Return the name under which this process claims; for people who look at the table."""
+    return settings.instance_id or f"{socket.gethostname()}:{os.getpid()}"
+
+
+async def _close(pool: asyncpg.Pool) -> None:
+    """Close the pool; connections that hang are cut."""
+    try:
+        async with asyncio.timeout(5):
+            await pool.close()
+    except TimeoutError:
+        pool.terminate()

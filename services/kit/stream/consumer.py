@@ -74,6 +74,17 @@ class FencedConsumer:
         """Drain: finish the transactions that run, start no other, leave the group."""
         self._stopping.set()
 
+    async def check_broker(self) -> None:
+        """Ask the broker something that it must answer itself; for the readiness probe.
+
+        Raises:
+            BrokerUnavailable: If it does not answer.
+        """
+        if not self.has_joined:
+            raise BrokerUnavailable("the group is not joined yet")
+        for number in list(self._partitions)[:1]:
+            await self._log.bounds(number)
+
     async def run(self) -> None:
         """Consume until a stop is requested.
 

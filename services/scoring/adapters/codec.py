@@ -1,0 +1,40 @@
+"""Scoring's bytes in one place: events in, states both ways, assessments and effects out."""
+
+from datetime import tzinfo
+
+import msgspec
+
+from services.scoring.adapters import assessment_json, state_bytes, wire
+from services.scoring.adapters.assessment_json import shown_moment
+from services.scoring.application.ports import Codec
+from services.scoring.domain.events import Event
+from services.scoring.domain.fold import Effect
+
+
+def build_codec(zone: tzinfo) -> Codec:
+    """Return the codec for a bank in this time zone."""
+    return Codec(
+        decode=wire.Decoder(zone).decode,
+        refusal=wire.Undecodable,
+        encode_state=state_bytes.encode,
+        decode_state=state_bytes.decode,
+        unreadable=state_bytes.StateUnreadable,
+        encode_assessment=assessment_json.risk_event,
+        encode_effect=effect_event,
+    )
+
+
+def effect_event(effect: Effect, cause: Event, place: int) -> bytes:
+    """Return the canonical CloudEvent of an effect; its id follows from its cause."""
+    return msgspec.json.encode(
+        {
+            "specversion": "1.0",
+            "id": f"{cause.borrower_id}:{cause.source}:{cause.id}:{place}",
+            "source": assessment_json.SOURCE,
+            "type": effect.event_type,
+            "subject": effect.borrower_id,
+            "time": shown_moment(cause.at_us),
+            "data": effect.data,
+        },
+        order="deterministic",
+    )

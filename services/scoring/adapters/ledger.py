@@ -1,0 +1,110 @@
+"""The ledger in PostgreSQL: append-only, de-duplication and replay source in one.
+
+One statement per batch. The unique key (borrower, source, id) drops what was applied before;
+only when it did is a second statement needed to learn which.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+
+from services.kit.database import Connection
+from services.scoring.application.ports import LogEvent
+from services.scoring.domain.events import DayClosed
+
+ADD = """
+INSERT INTO scoring.ledger (borrower_id, source, event_id, partition, "offset", day, event)
+SELECT borrower_id, source, event_id, $1, place, day, event
+  FROM unnest($2::text[], $3::text[], $4::text[], $5::bigint[], $6::date[], $7::bytea[])
+    AS rows (borrower_id, source, event_id, place, day, event)
+ON CONFLICT DO NOTHING
+"""
+ADDED = """
+SELECT "offset" FROM scoring.ledger
+ WHERE borrower_id = ANY($1::text[]) AND partition = $2 AND "offset" = ANY($3::bigint[])
+"""
+ADD_CONTROL = """
+INSERT INTO scoring.control (partition, "offset", source, event_id, closed_date, event)
+SELECT $1, place, source, event_id, closed_date, event
+  FROM unnest($2::bigint[], $3::text[], $4::text[], $5::date[], $6::bytea[])
+    AS rows (place, source, event_id, closed_date, event)
+ON CONFLICT (partition, source, event_id) DO NOTHING
+RETURNING "offset"
+"""
+CLOSES_AFTER = """
+SELECT "offset", event FROM scoring.control
+ WHERE partition = $1 AND "offset" > $2 AND closed_date IS NOT NULL ORDER BY "offset"
+"""
+EVENTS_OF = """
+WITH own AS (
+    SELECT partition, "offset" AS place, event FROM scoring.ledger WHERE borrower_id = $1
+), span AS (
+    SELECT min(partition) AS partition, min(place) AS first FROM own
+)
+SELECT place, event FROM own
+UNION ALL
+SELECT "offset", event FROM scoring.control JOIN span USING (partition)
+ WHERE "offset" > first AND closed_date IS NOT NULL
+ORDER BY place
+"""
+
+
+class PostgresLedger:
+    """Implements `Ledger`."""
+
+    async def add(
+        self, connection: Connection, partition: int, events: Sequence[LogEvent]
+    ) -> set[int]:
+        """Append events and return the offsets of those that were there already."""
+        if not events:
+            return set()
+        names = [one.event.borrower_id for one in events]
+        offsets = [one.offset for one in events]
+        status = await connection.execute(
+            ADD,
+            partition,
+            names,
+            [one.event.source for one in events],
+            [one.event.id for one in events],
+            offsets,
+            [date.fromordinal(one.event.day) for one in events],
+            [one.raw for one in events],
+        )
+        if status == f"INSERT 0 {len(events)}":
+            return set()
+        added = await connection.fetch(ADDED, names, partition, offsets)
+        return set(offsets) - {row["offset"] for row in added}
+
+    async def add_control(
+        self, connection: Connection, partition: int, events: Sequence[LogEvent]
+    ) -> set[int]:
+        """Append events for everybody and return the offsets of those already there."""
+        if not events:
+            return set()
+        offsets = [one.offset for one in events]
+        added = await connection.fetch(
+            ADD_CONTROL,
+            partition,
+            offsets,
+            [one.event.source for one in events],
+            [one.event.id for one in events],
+            [_closed_date(one) for one in events],
+            [one.raw for one in events],
+        )
+        return set(offsets) - {row["offset"] for row in added}
+
+    async def closes_after(
+        self, connection: Connection, partition: int, offset: int
+    ) -> list[tuple[int, bytes]]:
+        """Return the day closes of a partition behind an offset, in order."""
+        rows = await connection.fetch(CLOSES_AFTER, partition, offset)
+        return [(row["offset"], row["event"]) for row in rows]
+
+    async def events_of(self, connection: Connection, borrower_id: str) -> list[tuple[int, bytes]]:
+        """Return a borrower's events and the day closes of its partition, in order."""
+        rows = await connection.fetch(EVENTS_OF, borrower_id)
+        return [(row["place"], row["event"]) for row in rows]
+
+
+def _closed_date(one: LogEvent) -> date | None:
+    event = one.event
+    return date.fromordinal(event.closed_day) if isinstance(event, DayClosed) else None

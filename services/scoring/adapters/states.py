@@ -1,0 +1,129 @@
+"""The borrowers' states and their history in PostgreSQL: one statement per table and batch."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
+
+from services.kit.database import Connection
+from services.scoring.adapters import state_bytes
+from services.scoring.application.ports import Held, Said, StoredState, Sweep
+from services.scoring.domain.risk import STATE_NAMES
+from services.scoring.domain.vocabulary import SEGMENTS
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+LOAD = """
+SELECT borrower_id, partition, closed_offset, state
+  FROM scoring.borrower WHERE borrower_id = ANY($1::text[])
+"""
+SAVE = """
+INSERT INTO scoring.borrower AS held (borrower_id, partition, closed_offset, sequence, risk_state,
+                                      score_micro, segment, officer_id, branch_id, state)
+SELECT borrower_id, $1, closed_offset, sequence, risk_state, score_micro, segment, officer_id,
+       branch_id, state
+  FROM unnest($2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::integer[], $7::text[],
+              $8::text[], $9::text[], $10::bytea[])
+    AS rows (borrower_id, closed_offset, sequence, risk_state, score_micro, segment, officer_id,
+             branch_id, state)
+ON CONFLICT (borrower_id) DO UPDATE
+   SET closed_offset = excluded.closed_offset, sequence = excluded.sequence,
+       risk_state = excluded.risk_state, score_micro = excluded.score_micro,
+       segment = excluded.segment, officer_id = excluded.officer_id,
+       branch_id = excluded.branch_id, state = excluded.state
+ WHERE held.partition = excluded.partition
+"""
+PAGE = """
+SELECT borrower_id, partition, closed_offset,
+       CASE WHEN closed_offset < $3 THEN state END AS state
+  FROM scoring.borrower WHERE partition = $1 AND borrower_id > $2
+ ORDER BY borrower_id LIMIT $4
+"""
+SWEEP = """
+SELECT done_offset, target_offset, after_borrower FROM scoring.sweep WHERE partition = $1
+"""
+SAVE_SWEEP = """
+INSERT INTO scoring.sweep (partition, done_offset, target_offset, after_borrower)
+VALUES ($1, $2, $3, $4)
+ON CONFLICT (partition) DO UPDATE
+   SET done_offset = $2, target_offset = $3, after_borrower = $4
+"""
+ADD_ASSESSMENTS = """
+INSERT INTO scoring.assessment (borrower_id, sequence, "offset", at, as_of, risk_state,
+                                score_micro, rulebook, rulebook_version, event)
+SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::timestamptz[], $5::date[],
+                     $6::text[], $7::integer[], $8::text[], $9::text[], $10::bytea[])
+"""
+
+
+class PostgresStates:
+    """Implements `States`."""
+
+    async def load(self, connection: Connection, borrower_ids: Sequence[str]) -> list[StoredState]:
+        """Return the rows of these borrowers."""
+        rows = await connection.fetch(LOAD, borrower_ids)
+        return [StoredState(*row) for row in rows]
+
+    async def save(self, connection: Connection, partition: int, held: Sequence[Held]) -> None:
+        """Write borrowers, in the order of their ids."""
+        if not held:
+            return
+        ordered = sorted(held, key=_name)
+        people = [one.borrower for one in ordered]
+        status = await connection.execute(
+            SAVE,
+            partition,
+            [one.borrower_id for one in people],
+            [one.closed_offset for one in ordered],
+            [one.risk.sequence for one in people],
+            [STATE_NAMES[one.risk.state] for one in people],
+            [one.risk.score for one in people],
+            [SEGMENTS[one.profile.segment] for one in people],
+            [one.profile.officer_id for one in people],
+            [one.profile.branch_id for one in people],
+            [state_bytes.encode(one) for one in people],
+        )
+        if status != f"INSERT 0 {len(held)}":
+            raise LookupError("a borrower of the batch belongs to another partition")
+
+    async def page(
+        self, connection: Connection, partition: int, sweep: Sweep, *, size: int
+    ) -> list[StoredState]:
+        """Return the next borrowers of a sweep."""
+        rows = await connection.fetch(
+            PAGE, partition, sweep.after_borrower, sweep.target_offset, size
+        )
+        return [StoredState(*row) for row in rows]
+
+    async def sweep(self, connection: Connection, partition: int) -> Sweep:
+        """Return how far the partition's sweep is."""
+        row = await connection.fetchrow(SWEEP, partition)
+        return Sweep(*row) if row else Sweep()
+
+    async def save_sweep(self, connection: Connection, partition: int, sweep: Sweep) -> None:
+        """Write how far the partition's sweep is."""
+        await connection.execute(
+            SAVE_SWEEP, partition, sweep.done_offset, sweep.target_offset, sweep.after_borrower
+        )
+
+    async def add_assessments(self, connection: Connection, said: Sequence[Said]) -> None:
+        """Append to the history of assessments."""
+        if not said:
+            return
+        spoken = [one.assessment for one in said]
+        await connection.execute(
+            ADD_ASSESSMENTS,
+            [one.borrower_id for one in spoken],
+            [one.sequence for one in spoken],
+            [one.offset for one in said],
+            [EPOCH + timedelta(microseconds=one.at_us) for one in spoken],
+            [date.fromordinal(one.as_of) for one in spoken],
+            [one.state for one in spoken],
+            [one.score for one in spoken],
+            [one.rulebook for one in spoken],
+            [one.rulebook_version for one in spoken],
+            [one.encoded for one in said],
+        )
+
+
+def _name(held: Held) -> str:
+    return held.borrower.borrower_id

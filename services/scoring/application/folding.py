@@ -1,0 +1,59 @@
+"""Folds events and day closes of one partition into its borrowers, and collects the news.
+
+Used by the worker for batches and sweeps, by as-of queries and by verification: whoever folds,
+folds here. Must stay true: before a borrower's event every earlier close of its partition is
+folded, in order; whether the sweep or the next event brings a close makes no difference to the
+borrower.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from services.scoring.application.memory import Close
+from services.scoring.application.ports import Held, Said
+from services.scoring.domain.assessment import Assessment
+from services.scoring.domain.events import Event
+from services.scoring.domain.fold import Context, Effect, Outcome, fold
+
+
+@dataclass(slots=True)
+class News:
+    """What folding brought, in the order in which it must leave."""
+
+    said: list[Said] = field(default_factory=list)
+    effects: list[tuple[Effect, Event, int]] = field(default_factory=list)
+
+
+class Folder:
+    """Folds with one context; keeps nothing."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def apply(
+        self, held: Held, event: Event, offset: int, *, closes: Iterable[Close], news: News
+    ) -> None:
+        """Fold an event of a borrower, after the closes that come before it."""
+        self.catch_up(held, closes, news=news)
+        self._take(held, fold(held.borrower, event, self._context), event, offset, news)
+
+    def catch_up(self, held: Held, closes: Iterable[Close], *, news: News) -> None:
+        """Fold the closes that the borrower does not have yet."""
+        for close in closes:
+            if close.offset > held.closed_offset:
+                outcome = fold(held.borrower, close.event, self._context)
+                held.closed_offset = close.offset
+                self._take(held, outcome, close.event, close.offset, news)
+
+    @staticmethod
+    def _take(held: Held, outcome: Outcome, event: Event, offset: int, news: News) -> None:
+        held.borrower = outcome.borrower
+        if outcome.assessment is not None:
+            news.said.append(Said(offset, outcome.assessment, b""))
+        for place, effect in enumerate(outcome.effects):
+            news.effects.append((effect, event, place))
+
+
+def last_said(news: News) -> Assessment | None:
+    """Return the newest assessment, or None."""
+    return news.said[-1].assessment if news.said else None

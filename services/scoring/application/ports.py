@@ -1,0 +1,143 @@
+"""What scoring needs from the outside, as small protocols that the adapters implement.
+
+Everything that takes a connection runs in the caller's transaction.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from services.kit.database import Connection
+from services.scoring.domain.assessment import Assessment
+from services.scoring.domain.events import Event
+from services.scoring.domain.facts import Borrower
+from services.scoring.domain.fold import Effect
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Codec:
+    """How bytes become events and states, and assessments become bytes.
+
+    `decode` raises `refusal` for what it cannot read, `decode_state` raises `unreadable` for
+    bytes of another version.
+    """
+
+    decode: Callable[[bytes], Event]
+    refusal: type[Exception]
+    encode_state: Callable[[Borrower], bytes]
+    decode_state: Callable[[bytes], Borrower]
+    unreadable: type[Exception]
+    encode_assessment: Callable[[Assessment], bytes]
+    encode_effect: Callable[[Effect, Event, int], bytes]
+
+
+@dataclass(slots=True)
+class LogEvent:
+    """An event at its place in the log, with its bytes."""
+
+    offset: int
+    event: Event
+    raw: bytes
+
+
+@dataclass(slots=True)
+class Held:
+    """A borrower in memory, and the offset of the last day close that is folded in."""
+
+    borrower: Borrower
+    closed_offset: int
+
+
+@dataclass(slots=True)
+class StoredState:
+    """A borrower's row; `state` is None where it was not asked for."""
+
+    borrower_id: str
+    partition: int
+    closed_offset: int
+    state: bytes | None
+
+
+@dataclass(slots=True)
+class Said:
+    """An assessment to emit, with the offset of the event that led to it."""
+
+    offset: int
+    assessment: Assessment
+    encoded: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """How far the latest day close has come through a partition's borrowers.
+
+    Everybody has the closes up to `done_offset`. While a pass runs, `target_offset` is the
+    close it brings, and borrowers up to `after_borrower` have it.
+    """
+
+    done_offset: int = -1
+    target_offset: int | None = None
+    after_borrower: str = ""
+
+
+class Ledger(Protocol):
+    """The append-only log of what was applied."""
+
+    async def add(
+        self, connection: Connection, partition: int, events: Sequence[LogEvent]
+    ) -> set[int]:
+        """Append events and return the offsets of those that were there already."""
+        ...
+
+    async def add_control(
+        self, connection: Connection, partition: int, events: Sequence[LogEvent]
+    ) -> set[int]:
+        """Append events for everybody and return the offsets of those already there."""
+        ...
+
+    async def closes_after(
+        self, connection: Connection, partition: int, offset: int
+    ) -> list[tuple[int, bytes]]:
+        """Return the day closes of a partition behind an offset, in order."""
+        ...
+
+    async def events_of(self, connection: Connection, borrower_id: str) -> list[tuple[int, bytes]]:
+        """Return a borrower's events and the day closes of its partition, in order.
+
+        Closes from before its first event are left out.
+        """
+        ...
+
+
+class States(Protocol):
+    """The borrowers' stored states."""
+
+    async def load(self, connection: Connection, borrower_ids: Sequence[str]) -> list[StoredState]:
+        """Return the rows of these borrowers; of an unknown one there is none."""
+        ...
+
+    async def save(self, connection: Connection, partition: int, held: Sequence[Held]) -> None:
+        """Write borrowers.
+
+        Raises:
+            LookupError: If one belongs to another partition.
+        """
+        ...
+
+    async def page(
+        self, connection: Connection, partition: int, sweep: Sweep, *, size: int
+    ) -> list[StoredState]:
+        """Return the next borrowers of a sweep, with the state of those that lack its close."""
+        ...
+
+    async def sweep(self, connection: Connection, partition: int) -> Sweep:
+        """Return how far the partition's sweep is."""
+        ...
+
+    async def save_sweep(self, connection: Connection, partition: int, sweep: Sweep) -> None:
+        """Write how far the partition's sweep is."""
+        ...
+
+    async def add_assessments(self, connection: Connection, said: Sequence[Said]) -> None:
+        """Append to the history of assessments."""
+        ...

@@ -1,0 +1,122 @@
+"""REST about one borrower: assessment, explanation, ledger, history.
+
+The bodies are assembled from bytes that are JSON already (ledger rows, emitted events), so
+nothing is decoded and encoded again on the way out.
+"""
+
+from datetime import date
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+
+from services.contracts.assessment import Assessment
+from services.kit.access.keys import Role
+from services.kit.auth import KeyGuard
+from services.scoring.application.reading import MOST_PER_PAGE, Reading, Viewer
+from services.scoring.entrypoints.answers import (
+    Explanation,
+    HistoryPage,
+    LedgerPage,
+    assessment_answer,
+    explanation_answer,
+)
+
+READERS = frozenset(
+    {
+        Role.OFFICER,
+        Role.SENIOR,
+        Role.RISK,
+        Role.WORKOUT,
+        Role.APPROVER,
+        Role.AUDITOR,
+        Role.OPERATOR,
+    }
+)
+MOST_CURSOR = 2**62
+
+BorrowerId = Annotated[
+    str, Path(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f*/]+$", examples=["B-1001"])
+]
+AsOf = Annotated[
+    date | None,
+    Query(description="Business date: what was known when it was closed. Without it: now."),
+]
+Limit = Annotated[int, Query(ge=1, le=MOST_PER_PAGE)]
+Cursor = Annotated[int | None, Query(ge=0, le=MOST_CURSOR, description="`next_cursor` of before.")]
+
+
+def viewer(request: Request) -> Viewer:
+    """Return what the caller whom the guard let in may see."""
+    principal = request.state.principal
+    return Viewer(
+        officer_id=principal.officer_id,
+        sees_everything=not principal.roles.isdisjoint(READERS - {Role.OFFICER}),
+    )
+
+
+Caller = Annotated[Viewer, Depends(viewer)]
+
+
+def answered(model: type[Any]) -> dict[int | str, dict[str, Any]]:
+    """Return the description of an answer whose body is written as bytes."""
+    return {200: {"model": model}}
+
+
+def router(reading: Reading) -> APIRouter:
+    """Return the routes."""
+    routes = APIRouter(
+        prefix="/v1/borrowers/{borrower_id}",
+        tags=["borrowers"],
+        dependencies=[Depends(KeyGuard(READERS))],
+    )
+
+    @routes.get("/assessment", responses=answered(Assessment))
+    async def assessment(borrower_id: BorrowerId, caller: Caller, as_of: AsOf = None) -> Response:
+        """Return the assessment of a borrower."""
+        looked = await reading.look(borrower_id, as_of=as_of, viewer=caller)
+        return _json(assessment_answer(looked))
+
+    @routes.get("/explanation", responses=answered(Explanation))
+    async def explanation(borrower_id: BorrowerId, caller: Caller, as_of: AsOf = None) -> Response:
+        """Return the assessment with every indicator, measured or not, and why."""
+        looked = await reading.look(borrower_id, as_of=as_of, viewer=caller)
+        return _json(explanation_answer(looked))
+
+    @routes.get("/ledger", responses=answered(LedgerPage))
+    async def ledger(
+        borrower_id: BorrowerId, caller: Caller, cursor: Cursor = None, limit: Limit = 100
+    ) -> Response:
+        """Return the applied events of a borrower, oldest first."""
+        after = -1 if cursor is None else cursor
+        rows = await reading.ledger(borrower_id, viewer=caller, after=after, limit=limit)
+        items = [
+            {
+                "partition": row.partition,
+                "offset": row.offset,
+                "day": row.day,
+                "event": msgspec.Raw(row.event),
+            }
+            for row in rows
+        ]
+        return _page(items, rows[-1].offset if len(rows) == limit else None)
+
+    @routes.get("/history", responses=answered(HistoryPage))
+    async def history(
+        borrower_id: BorrowerId, caller: Caller, cursor: Cursor = None, limit: Limit = 100
+    ) -> Response:
+        """Return what was said about a borrower, newest first."""
+        before = MOST_CURSOR if cursor is None else cursor
+        rows = await reading.history(borrower_id, viewer=caller, before=before, limit=limit)
+        items = [{"sequence": row.sequence, "event": msgspec.Raw(row.event)} for row in rows]
+        return _page(items, rows[-1].sequence if len(rows) == limit else None)
+
+    return routes
+
+
+def _page(items: list[dict[str, Any]], cursor: int | None) -> Response:
+    return _json(msgspec.json.encode({"items": items, "next_cursor": cursor}))
+
+
+def _json(body: bytes) -> Response:
+    return Response(body, media_type="application/json")

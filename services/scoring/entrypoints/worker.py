@@ -1,0 +1,30 @@
+"""The scoring worker: consumes the events topic, relays its outbox, answers HTTP."""
+
+import structlog
+
+from services.kit import logs
+from services.kit.server import Listening, serve
+from services.kit.settings import PlatformSettings, effective
+from services.scoring.entrypoints.http import create_app
+from services.scoring.settings import ScoringSettings
+from services.scoring.wiring import build
+
+log = structlog.get_logger(__name__)
+
+
+async def main(platform: PlatformSettings, settings: ScoringSettings) -> int:
+    """Run the worker until a signal comes; return the exit status."""
+    logs.configure(
+        service="scoring",
+        level=platform.log_level,
+        hash_key=platform.log_hash_key.get_secret_value(),
+    )
+    log.info("starting", **effective(platform), **effective(settings))
+    async with build(platform, settings) as scoring:
+        return await serve(
+            create_app(scoring.reading, parts=scoring.web_parts),
+            Listening(host=settings.host, port=settings.port),
+            health=scoring.health,
+            recorder=scoring.metrics,
+            tasks={"consumer": scoring.consume},
+        )
