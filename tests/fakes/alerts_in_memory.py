@@ -59,7 +59,7 @@ def an_alert(alert_id: str, borrower_id: str, **changes: Any) -> Alert:
         state_since=date(2026, 3, 4),
         score=72.4,
         headline=f"{borrower_id} moved to HIGH_RISK from WATCH (score 72.4): "
-        "Credit turnover drop 0.46 ratio",
+        "Credit turnover drop 46 %",
         owner=Owner(kind=OwnerKind.OFFICER, id="officer-7", route="officer of the borrower"),
         second_owner=None,
         officer_id="officer-7",

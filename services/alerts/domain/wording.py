@@ -1,9 +1,9 @@
 """The sentences on an alert: a headline, and one line per reason.
 
-Short enough for a phone's lock screen, exact enough to act on. Numbers come as scoring wrote
-them; nothing is rounded again here.
+Short enough for a phone's lock screen, exact enough to act on.
 """
 
+from services.alerts.domain import measures
 from services.alerts.domain.alert import Reason
 from services.alerts.domain.assessment import Assessment, Contributor
 from services.alerts.domain.vocabulary import AlertType
@@ -47,10 +47,11 @@ def reason(one: Contributor) -> Reason:
     """Return a contributor as a reason with its sentence."""
     line = (
         f"{one.indicator} {one.name}: {_measured(one)}, {one.level.lower()} "
-        f"(amber {one.amber}, red {one.red}"
+        f"(amber {measures.threshold(one.amber, one.unit)}, "
+        f"red {measures.threshold(one.red, one.unit)}"
     )
     if one.baseline is not None:
-        line += f", usual {one.baseline}"
+        line += f", usual {measures.measured(one.baseline, one.unit)}"
     line += ")"
     if one.since is not None:
         line += f", since {one.since.isoformat()}"
@@ -66,4 +67,4 @@ def reason(one: Contributor) -> Reason:
 
 
 def _measured(one: Contributor) -> str:
-    return f"{one.value} {one.unit}".strip()
+    return measures.measured(one.value, one.unit)

@@ -158,11 +158,7 @@ def _add_handling(routes: APIRouter, use_cases: UseCases) -> None:
     ) -> Changed:
         """Give it to another owner."""
         new = await handling.assign(
-            alert_id,
-            owner_kind=body.owner_kind,
-            owner_id=body.owner_id,
-            expected_version=version,
-            person=person,
+            alert_id, **body.model_dump(), expected_version=version, person=person
         )
         return _changed(response, alert_id, new)
 
@@ -190,11 +186,7 @@ def _add_handling(routes: APIRouter, use_cases: UseCases) -> None:
     ) -> Changed:
         """Close it with what came of it."""
         new = await handling.resolve(
-            alert_id,
-            outcome_code=body.outcome_code,
-            note=body.note,
-            expected_version=version,
-            person=person,
+            alert_id, **body.model_dump(), expected_version=version, person=person
         )
         return _changed(response, alert_id, new)
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from services.alerts.application.reading import SCORE_DAYS_ON_CARD
 from services.alerts.application.views import ActionView, AlertEventView, BorrowerCard
+from services.alerts.domain import measures
 from services.alerts.entrypoints.pages import chart, words
 from services.alerts.entrypoints.pages.chart import Chart
 
@@ -148,7 +149,7 @@ def _distance(assessment: Json) -> str:
 def _cause(one: Json) -> Cause:
     unit = str(one.get("unit", ""))
     thresholds = [
-        f"{name} {words.threshold(one.get(name), unit)}"
+        f"{name} {measures.threshold(one.get(name), unit)}"
         for name in ("amber", "red")
         if one.get(name)
     ]
@@ -159,9 +160,9 @@ def _cause(one: Json) -> Cause:
         name=str(one.get("name", "")),
         family=words.label(str(one.get("family", ""))),
         level=str(one.get("level", "")),
-        value=words.measured(one.get("value"), unit),
+        value=measures.measured(one.get("value"), unit),
         threshold=", ".join(thresholds),
-        baseline=words.measured(baseline, unit) if baseline is not None else "",
+        baseline=measures.measured(baseline, unit) if baseline is not None else "",
         since=words.day(one["since"]) if one.get("since") else "",
         points=f"{share:.1f}",
         share_percent=max(0, min(100, round(share))),
@@ -235,9 +236,15 @@ def _is_above_zero(amount: str | None) -> bool:
 def _regimes(assessment: Json) -> list[Fact]:
     names = {"ifrs9": "IFRS 9", "eu_default": "EU default", "rbi": "RBI", "china": "China"}
     return [
-        Fact(names.get(name, name), {True: "yes", False: "no"}.get(value, str(value)))
+        Fact(names.get(name, name), _regime(value))
         for name, value in (assessment.get("regimes") or {}).items()
     ]
+
+
+def _regime(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return words.label(str(value))
 
 
 def _step(action: ActionView, *, now: datetime) -> Step:

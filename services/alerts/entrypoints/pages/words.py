@@ -1,13 +1,13 @@
-"""How values are put for people: labels, amounts, measured values, moments and waits.
+"""How values are put for people: labels, amounts, moments and waits.
 
 Pure functions of their arguments; used by the pages' views only. Nothing is rounded here that
 a person could not recompute from what stands beside it.
 """
 
-import re
 from datetime import date, datetime, timedelta
-from decimal import Decimal, InvalidOperation
 from zoneinfo import ZoneInfo
+
+from services.alerts.domain import measures
 
 STATES = {
     "NORMAL": "Normal",
@@ -17,6 +17,13 @@ STATES = {
     "DEFAULT": "Default",
     "PROBATION": "Probation",
     "CLOSED": "Closed",
+}
+# Words that stay as they are, or are longer than their code.
+NAMES = {
+    "SME": "SME",
+    "NPA": "NPA",
+    "IFRS": "IFRS",
+    "DATA_LOW_CONFIDENCE": "Low confidence in the data",
 }
 FAMILIES = {
     "REPAYMENT": "Repayment",
@@ -41,48 +48,25 @@ EVENTS = {
     "alert.commented.v1": "Comment",
     "alert.resolved.v1": "Resolved",
 }
-_THRESHOLD = re.compile(r"\s*(>=|<=|>|<)?\s*(-?[\d.]+)\s*")
-_SIGNS = {">=": "≥", "<=": "≤", ">": ">", "<": "<", None: ""}
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 
 
 def label(code: str) -> str:
     """Return a code such as `HIGH_RISK` as words."""
-    known = STATES.get(code) or FAMILIES.get(code)
-    return known or code.replace("_", " ").replace("-", " ").capitalize()
+    known = STATES.get(code) or FAMILIES.get(code) or NAMES.get(code)
+    # A code with a hyphen is somebody else's label, such as SMA-1: not ours to respell.
+    return known or (code if "-" in code else code.replace("_", " ").capitalize())
 
 
 def money(amount: str | None, currency: str) -> str:
     """Return an amount with its currency and thousands apart; cents only when there are any."""
     if amount is None:
         return "–"
-    value = _decimal(amount)
+    value = measures.decimal_or_none(amount)
     if value is None:
         return f"{currency} {amount}"
     shown = f"{value:,.2f}"
     return f"{currency} {shown.removesuffix('.00')}".strip()
-
-
-def measured(value: str | None, unit: str) -> str:
-    """Return a measured value with its unit, as an officer says it."""
-    number = _decimal(value)
-    if value is None or number is None:
-        return value or "–"
-    if unit == "ratio":
-        return f"{_plain(number * 100)} %"
-    if unit == "flag":
-        return "yes" if number else "no"
-    if unit in ("days", "months"):
-        return f"{_plain(number)} {unit if abs(number) != 1 else unit.removesuffix('s')}"
-    return _plain(number)
-
-
-def threshold(text: str | None, unit: str) -> str:
-    """Return a threshold such as `>= 0.2` in the unit of its value."""
-    match = _THRESHOLD.fullmatch(text or "")
-    if match is None:
-        return text or ""
-    return f"{_SIGNS[match[1]]} {measured(match[2], unit)}".strip()
 
 
 def day(value: date | str | None) -> str:
@@ -113,16 +97,3 @@ def why(headline: str) -> str:
     """Return the cause in a headline: what stands behind who, what and the score."""
     _, _, cause = headline.partition("): ")
     return cause or headline
-
-
-def _decimal(text: str | None) -> Decimal | None:
-    try:
-        return Decimal(text) if text is not None else None
-    except InvalidOperation:
-        return None
-
-
-def _plain(number: Decimal) -> str:
-    """Return a number with at most two decimals and no trailing zeros."""
-    shown = f"{number:,.2f}"
-    return shown.rstrip("0").rstrip(".")
