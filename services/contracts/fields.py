@@ -99,6 +99,7 @@ IsoDate = Annotated[date, BeforeValidator(_iso_date)]
 Money = Annotated[Decimal, BeforeValidator(_money), PlainSerializer(_plain)]
 NonNegativeMoney = Annotated[Decimal, BeforeValidator(_non_negative_money), PlainSerializer(_plain)]
 PositiveMoney = Annotated[Decimal, BeforeValidator(_positive_money), PlainSerializer(_plain)]
+MONEY_TYPES = (Money, NonNegativeMoney, PositiveMoney)
 Ratio = Annotated[Decimal, BeforeValidator(_ratio), PlainSerializer(_plain)]
 Share = Annotated[Decimal, BeforeValidator(_share), PlainSerializer(_plain)]
 Bool = StrictBool

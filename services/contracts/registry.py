@@ -3,7 +3,9 @@
 `DATA_MODELS` has exactly one model for each folder under `schemas/events`, which a test proves.
 """
 
-from typing import Any
+from collections.abc import Iterator
+from functools import cache
+from typing import Any, get_args, get_type_hints
 
 from pydantic_core import ValidationError
 
@@ -20,7 +22,7 @@ from services.contracts import (
     statement,
 )
 from services.contracts.envelope import EVERYBODY, CloudEvent
-from services.contracts.fields import EventData
+from services.contracts.fields import MONEY_TYPES, EventData, WireModel
 from services.contracts.rejection import EventRejected, RejectionCode, json_pointer
 from services.contracts.violations import rejection_of
 
@@ -112,6 +114,28 @@ def unknown_fields(event_type: str, data: dict[str, Any]) -> list[str]:
     model = model_of(event_type)
     known = {field.alias or name for name, field in model.model_fields.items()}
     return sorted(set(data) - known)
+
+
+@cache
+def money_fields(event_type: str) -> frozenset[str]:
+    """Return the names of the fields of a type that hold money, those of nested objects too."""
+    return frozenset(_money_fields(model_of(event_type)))
+
+
+def _money_fields(model: type[WireModel]) -> Iterator[str]:
+    for name, hint in get_type_hints(model, include_extras=True).items():
+        parts = list(_parts(hint))
+        if any(part in MONEY_TYPES for part in parts):
+            yield name
+        for part in parts:
+            if isinstance(part, type) and issubclass(part, WireModel):
+                yield from _money_fields(part)
+
+
+def _parts(hint: Any) -> Iterator[Any]:
+    yield hint
+    for part in get_args(hint):
+        yield from _parts(part)
 
 
 def _check_subject(event: CloudEvent, model: type[EventData]) -> None:

@@ -1,0 +1,46 @@
+"""The way out: canonical events to their topic, keyed by borrower, acknowledged by all replicas."""
+
+from collections.abc import Sequence
+
+from services.contracts.envelope import CONTENT_TYPE, EVERYBODY, CloudEvent, encode_event
+from services.ingest.adapters.translating import broker_errors
+from services.kit.stream.outbox import Message
+from services.kit.stream.producer import Producer
+
+_HEADERS = (("content-type", CONTENT_TYPE.encode()),)
+
+
+class KafkaOutlet:
+    """Writes canonical events; control events go to every partition."""
+
+    def __init__(self, producer: Producer, *, topic: str, partitions: int) -> None:
+        self._producer = producer
+        self._topic = topic
+        self._partitions = partitions
+
+    async def send(self, events: Sequence[CloudEvent]) -> None:
+        """Return once the broker has acknowledged all of them, in order per borrower."""
+        if not events:
+            return
+        messages = [message for event in events for message in self._messages(event)]
+        with broker_errors():
+            if len(messages) == 1:
+                # Alone it cannot overtake anything, and shares a batch with its neighbours.
+                await self._producer.publish(messages)
+            else:
+                await self._producer.publish_in_order(messages)
+
+    def _messages(self, event: CloudEvent) -> list[Message]:
+        value = encode_event(event)
+        if event.subject != EVERYBODY:
+            return [
+                Message(
+                    topic=self._topic, key=event.subject.encode(), value=value, headers=_HEADERS
+                )
+            ]
+        return [
+            Message(
+                topic=self._topic, key=None, value=value, headers=_HEADERS, to_partition=partition
+            )
+            for partition in range(self._partitions)
+        ]

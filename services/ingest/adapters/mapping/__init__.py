@@ -1,0 +1,1 @@
+"""Mappings from a bank's own records to ours: YAML documents with JMESPath expressions."""

@@ -1,0 +1,105 @@
+"""Reads the mapping documents of a folder; every mistake names the file and the place."""
+
+from collections.abc import Sequence
+from datetime import tzinfo
+from pathlib import Path
+
+import yaml
+from pydantic import ValidationError
+
+from services.ingest.adapters.mapping.document import MappingDocument
+from services.ingest.adapters.mapping.expressions import BadExpression
+from services.ingest.adapters.mapping.mapper import Mapper
+
+OUR_MAPPINGS = Path(__file__).resolve().parents[2] / "mappings"
+_MOST_FAULTS_SHOWN = 5
+
+
+class BadMapping(Exception):
+    """A mapping document cannot be used; the text says where and why."""
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """YAML that refuses a key twice, and does not take `NO` and `ON` for booleans."""
+
+
+def _unique_mapping(loader: _StrictLoader, node: yaml.MappingNode) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for key_node, value_node in node.value:
+        key = loader.construct_object(key_node, deep=True)
+        if not isinstance(key, str):
+            raise yaml.MarkedYAMLError(
+                problem=f"the key {key!r} is no text; put it in quotes",
+                problem_mark=key_node.start_mark,
+            )
+        if key in found:
+            raise yaml.MarkedYAMLError(
+                problem=f"the key {key!r} stands twice", problem_mark=key_node.start_mark
+            )
+        found[key] = loader.construct_object(value_node, deep=True)
+    return found
+
+
+_StrictLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _unique_mapping)
+# YAML 1.1 reads N, Y, no, yes, on and off as booleans: codes of banks look exactly like that.
+_StrictLoader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:bool"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def load_mappings(folder: Path, *, timezone: tzinfo) -> dict[str, Mapper]:
+    """Return the mappings of a folder by raw topic.
+
+    Raises:
+        BadMapping: If the folder or one of its documents cannot be used.
+    """
+    if not folder.is_dir():
+        raise BadMapping(f"{folder} is no folder; set TOCSIN_INGEST_MAPPINGS to the mappings")
+    mappers: dict[str, Mapper] = {}
+    for path in sorted(folder.glob("*.yaml")):
+        mapper = load_mapping(path, timezone=timezone)
+        if mapper.topic in mappers:
+            raise BadMapping(
+                f"{path.name}: {mapper.topic} is read by {mappers[mapper.topic].name} already; "
+                "one mapping reads a topic"
+            )
+        mappers[mapper.topic] = mapper
+    return mappers
+
+
+def load_mapping(path: Path, *, timezone: tzinfo) -> Mapper:
+    """Return the mapping of a file.
+
+    Raises:
+        BadMapping: If it cannot be used.
+    """
+    try:
+        # The loader is a SafeLoader: it builds plain values only.
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_StrictLoader)
+        return Mapper(MappingDocument.model_validate(content), timezone=timezone)
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadMapping(f"{path.name} cannot be read: {error}") from error
+    except yaml.YAMLError as error:
+        raise BadMapping(f"{path.name} is no YAML: {_yaml_words(error)}") from error
+    except ValidationError as error:
+        raise BadMapping(f"{path.name}: {_faults(error)}") from error
+    except BadExpression as error:
+        raise BadMapping(f"{path.name}: {error}") from error
+
+
+def _yaml_words(error: yaml.YAMLError) -> str:
+    mark = getattr(error, "problem_mark", None)
+    where = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+    return f"{getattr(error, 'problem', None) or error}{where}"
+
+
+def _faults(error: ValidationError) -> str:
+    found: Sequence[str] = [
+        f"{'.'.join(str(step) for step in fault['loc']) or 'the document'}: "
+        f"{fault['msg'].removeprefix('Value error, ')}"
+        for fault in error.errors(include_url=False, include_input=False)
+    ]
+    shown = "; ".join(found[:_MOST_FAULTS_SHOWN])
+    rest = len(found) - _MOST_FAULTS_SHOWN
+    return shown if rest <= 0 else f"{shown}; and {rest} more"

@@ -1,0 +1,1 @@
+"""The migrations of the schema `ingest`; see services/kit/migrations.py."""

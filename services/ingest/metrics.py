@@ -1,0 +1,50 @@
+"""The metrics of ingest, besides those that every service has."""
+
+from services.kit.metrics import counter, gauge, histogram
+
+INPUTS = counter(
+    "tocsin_ingest_inputs_total",
+    unit="inputs",
+    labels=("channel", "type", "result"),
+    meaning="Inputs settled, by channel, event type and result: accepted, parked, quarantined, "
+    "rejected.",
+)
+QUARANTINED = counter(
+    "tocsin_ingest_quarantined_total",
+    unit="inputs",
+    labels=("channel", "reason"),
+    meaning="Inputs that went to quarantine, by reason.",
+)
+KEPT = gauge(
+    "tocsin_ingest_quarantine_entries",
+    unit="inputs",
+    labels=("status",),
+    meaning="Inputs in quarantine that are open or parked now.",
+)
+RELEASED = counter(
+    "tocsin_ingest_released_total",
+    unit="inputs",
+    labels=("how",),
+    meaning="Kept inputs that became events after all: by a retry, or because their account "
+    "became known.",
+)
+RAW_PAUSED = gauge(
+    "tocsin_ingest_raw_topic_paused",
+    unit="0 or 1",
+    labels=("topic",),
+    meaning="1 while a raw topic is not read: too many of its records in a row were refused.",
+)
+RAW_LAG = gauge(
+    "tocsin_ingest_raw_lag_records",
+    unit="records",
+    labels=("topic", "partition"),
+    meaning="Records of a raw topic that were not taken in yet.",
+)
+TAKE_SECONDS = histogram(
+    "tocsin_ingest_take_seconds",
+    unit="seconds",
+    labels=("channel",),
+    meaning="Time from having a group of inputs in hand to their last acknowledgement.",
+)
+
+CATALOGUE = (INPUTS, QUARANTINED, KEPT, RELEASED, RAW_PAUSED, RAW_LAG, TAKE_SECONDS)
