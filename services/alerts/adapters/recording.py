@@ -98,12 +98,26 @@ class Recording:
             [alert.alert_id for alert in alerts],
             [change.event_id for _, change in placed],
             [change.kind.value for _, change in placed],
-            [alert.severity.rank for alert in alerts],
+            peaks(alerts),
             [alert.branch_id for alert in alerts],
             [alert.segment for alert in alerts],
             [alert.officer_id for alert in alerts],
             at,
         )
+
+
+def peaks(alerts: Sequence[Alert]) -> list[int]:
+    """Return the highest severity that each alert has had up to here, as ranks.
+
+    Steps of one alert in one batch cannot see each other's deliveries in the statement.
+    """
+    highest: dict[str, int] = {}
+    found = []
+    for alert in alerts:
+        rank = max(alert.severity.rank, highest.get(alert.alert_id, 0))
+        highest[alert.alert_id] = rank
+        found.append(rank)
+    return found
 
 
 def last(changes: Sequence[tuple[int, Change]]) -> list[Alert]:

@@ -12,6 +12,7 @@ from urllib.parse import SplitResult, urlsplit
 from services.alerts.domain.addresses import ALLOWED, Network, Verdict, denied, judge_address
 
 DEFAULT_PORTS = frozenset({443, 8443})
+_DEFAULT_PORT = {"https": 443, "http": 80}
 _HOST_LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)", re.ASCII)
 _DOTTED_QUAD = re.compile(r"(0|[1-9]\d{0,2})(\.(0|[1-9]\d{0,2})){3}", re.ASCII)
 _LOOKS_LIKE_A_NUMBER = re.compile(r"(\d+|0x[0-9a-f]*)", re.ASCII)
@@ -59,15 +60,14 @@ def judge_url(url: str, *, policy: AddressPolicy) -> Verdict:
         port = parts.port
     except ValueError as error:
         return denied(f"it cannot be parsed: {error}")
-    for judged in (
-        _judge_scheme(parts, policy),
-        _judge_authority(parts),
-        _judge_port(parts, port, policy),
-        judge_host(parts.hostname or "", policy=policy),
-    ):
-        if not judged.is_allowed:
-            return judged
-    return ALLOWED
+    judged = _judge_scheme(parts, policy)
+    if judged.is_allowed:
+        judged = _judge_authority(parts)
+    if judged.is_allowed:
+        judged = _judge_port(parts.scheme, port, policy)
+    if judged.is_allowed:
+        judged = judge_host(parts.hostname or "", policy=policy)
+    return judged
 
 
 def judge_host(host: str, *, policy: AddressPolicy) -> Verdict:
@@ -97,7 +97,7 @@ def needs_allowed_network(url: str, *, policy: AddressPolicy) -> bool:
     of the internet.
     """
     parts = urlsplit(url)
-    port = parts.port if parts.port is not None else {"https": 443, "http": 80}[parts.scheme]
+    port = parts.port if parts.port is not None else _DEFAULT_PORT[parts.scheme]
     return parts.scheme != "https" or port not in policy.allowed_ports
 
 
@@ -136,8 +136,8 @@ def _judge_authority(parts: SplitResult) -> Verdict:
     return ALLOWED
 
 
-def _judge_port(parts: SplitResult, port: int | None, policy: AddressPolicy) -> Verdict:
-    effective = port if port is not None else {"https": 443, "http": 80}[parts.scheme]
+def _judge_port(scheme: str, port: int | None, policy: AddressPolicy) -> Verdict:
+    effective = port if port is not None else _DEFAULT_PORT[scheme]
     if policy.allows_any_port or effective in policy.allowed_ports:
         return ALLOWED
     ports = ", ".join(str(allowed) for allowed in sorted(policy.allowed_ports))

@@ -1,0 +1,150 @@
+"""Assessments for alert tests: as domain values and as records of the risk topic."""
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from services.alerts.domain.assessment import Assessment, Contributor
+from services.alerts.domain.vocabulary import Level, RiskState
+
+# A Monday, mid-morning in Berlin, with no holiday near.
+MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+
+def contributor(
+    indicator: str = "R-01", level: Level = Level.AMBER, share: float = 12.5, **changes: Any
+) -> Contributor:
+    values: dict[str, Any] = {
+        "indicator": indicator,
+        "name": f"name of {indicator}",
+        "risk_type": "PAYMENT_DELAY",
+        "level": level,
+        "value": "34",
+        "unit": "days",
+        "amber": "5",
+        "red": "30",
+        "baseline": None,
+        "share": share,
+        "since": date(2026, 2, 20),
+        "evidence_event_ids": ("core-bank/e-1",),
+    }
+    return Contributor(**{**values, **changes})
+
+
+def assessment(
+    state: RiskState = RiskState.WATCH,
+    *contributors: Contributor,
+    sequence: int = 1,
+    borrower_id: str = "b-1",
+    days_later: float = 0,
+    score: float = 45.0,
+    **changes: Any,
+) -> Assessment:
+    at = MONDAY + timedelta(days=days_later)
+    values: dict[str, Any] = {
+        "borrower_id": borrower_id,
+        "sequence": sequence,
+        "at": at,
+        "as_of": at.date(),
+        "state": state,
+        "from_state": None,
+        "state_since": at.date(),
+        "score": score,
+        "contributors": contributors,
+        "segment": "SME",
+        "officer_id": "o-7",
+        "branch_id": "br-1",
+        "is_corrected": False,
+    }
+    return Assessment(**{**values, **changes})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FakeRecord:
+    """What the consumer sees of a Kafka record."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes], ...] = ()
+
+
+def document(one: Assessment) -> dict[str, Any]:
+    """The `data` of an `assessment.changed.v1`, whole, as scoring sends it."""
+    return {
+        "borrower_id": one.borrower_id,
+        "sequence": one.sequence,
+        "at": one.at.isoformat(),
+        "as_of": one.as_of.isoformat(),
+        "state": one.state.value,
+        "from_state": one.from_state and one.from_state.value,
+        "state_since": one.state_since.isoformat(),
+        "trigger_rule_ids": [],
+        "reason": ["STATE"],
+        "score": one.score,
+        "family_scores": {},
+        "completeness": 0.9,
+        "low_confidence": False,
+        "contributors": [
+            {
+                "indicator": cause.indicator,
+                "name": cause.name,
+                "family": "REPAYMENT",
+                "risk_type": cause.risk_type,
+                "level": cause.level.value,
+                "value": cause.value,
+                "unit": cause.unit,
+                "amber": cause.amber,
+                "red": cause.red,
+                "baseline": cause.baseline,
+                "share": cause.share,
+                "intensity": 0.5,
+                "since": cause.since and cause.since.isoformat(),
+                "evidence_event_ids": list(cause.evidence_event_ids),
+            }
+            for cause in one.contributors
+        ],
+        "unmeasurable": [],
+        "dpd_operational": 34,
+        "dpd_regulatory": 0,
+        "past_due": "1200.00",
+        "exposure": "50000.00",
+        "currency": "EUR",
+        "next_due": None,
+        "undrawn": None,
+        "flags": [],
+        "changes": [],
+        "distance_to_next": None,
+        "regimes": {},
+        "segment": one.segment,
+        "officer_id": one.officer_id,
+        "branch_id": one.branch_id,
+        "rulebook": {"name": "default", "version": "1"},
+        "cause": {"source": "core-bank", "id": "e-1", "type": "repayment.failed.v1"},
+        "corrected": one.is_corrected,
+    }
+
+
+def record(one: Assessment, *, offset: int, partition: int = 0, topic: str = "risk") -> FakeRecord:
+    event = {
+        "specversion": "1.0",
+        "id": f"{one.borrower_id}:{one.sequence}",
+        "source": "tocsin/scoring",
+        "type": "assessment.changed.v1",
+        "subject": one.borrower_id,
+        "time": one.at.isoformat(),
+        "sequence": one.sequence,
+        "data": document(one),
+    }
+    return FakeRecord(
+        topic=topic,
+        partition=partition,
+        offset=offset,
+        timestamp=int(one.at.timestamp() * 1000),
+        key=one.borrower_id.encode(),
+        value=json.dumps(event).encode(),
+    )

@@ -1,0 +1,153 @@
+"""A desk: the alerts service's parts on a fresh real database, with a clock that we move."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import asyncpg
+import pytest
+
+from services.alerts.adapters import house_rules
+from services.alerts.adapters.alert_book import PostgresAlertBook
+from services.alerts.adapters.alert_reads import PostgresAlertReads
+from services.alerts.adapters.delivery_book import PostgresDeliveryBook
+from services.alerts.adapters.delivery_queue import PostgresDeliveryQueue
+from services.alerts.adapters.endpoint_book import PostgresEndpointBook
+from services.alerts.adapters.recording import Recording
+from services.alerts.adapters.risk_handler import RiskHandler
+from services.alerts.adapters.sealing import Sealer, new_secret
+from services.alerts.application.deliveries import Deliveries
+from services.alerts.application.dispatch_ports import Poster
+from services.alerts.application.dispatching import Dispatcher, DispatchLimits
+from services.alerts.application.endpoints import EndpointInput, Endpoints
+from services.alerts.application.handling import AlertHandling
+from services.alerts.application.people import Person
+from services.alerts.application.reading import AlertReading
+from services.alerts.application.views import EndpointWithSecret
+from services.alerts.domain.addresses import LOOPBACK
+from services.alerts.domain.assessment import Assessment
+from services.alerts.domain.drafting import House
+from services.alerts.domain.endpoint_url import AddressPolicy
+from services.alerts.domain.working_time import WorkingCalendar
+from services.kit.clock import ManualClock
+from services.kit.database import create_pool
+from services.kit.ids import CountingIds
+from services.kit.metrics import Measured
+from services.kit.stream.handler import Tally
+from services.kit.stream.outbox import Outbox
+from services.kit.stream.quarantine import Quarantine
+from services.kit.stream.records import Batch
+from tests.fakes.assessments import MONDAY, FakeRecord, record
+
+RISK = Person(name="risk", officer_id=None, sees_everything=True)
+OFFICER = Person(name="anna", officer_id="o-7", sees_everything=False)
+STRANGER = Person(name="bert", officer_id="o-8", sees_everything=False)
+DEVELOPMENT = AddressPolicy(
+    allowed_networks=LOOPBACK, allows_http=True, allows_any_port=True, allows_inside_names=True
+)
+
+
+@dataclass(kw_only=True)
+class Desk:
+    pool: asyncpg.Pool
+    clock: ManualClock
+    measured: Measured
+    handler: RiskHandler
+    reading: AlertReading
+    handling: AlertHandling
+    endpoints: Endpoints
+    deliveries: Deliveries
+    queue: PostgresDeliveryQueue
+    offset: int = 0
+    wakes: list[None] = field(default_factory=list)
+
+    async def assess(self, *assessments: Assessment) -> Tally:
+        """Apply assessments as one batch, in one transaction."""
+        records = []
+        for one in assessments:
+            records.append(record(one, offset=self.offset))
+            self.offset += 1
+        return await self.apply(records)
+
+    async def apply(self, records: Sequence[FakeRecord]) -> Tally:
+        batch = Batch(
+            topic="risk", partition=0, first_offset=records[0].offset, records=list(records)
+        )
+        async with self.pool.acquire() as connection, connection.transaction():
+            tally = await self.handler.apply(batch, connection)
+        self.handler.committed(batch)
+        return tally
+
+    async def endpoint(
+        self, url: str = "http://127.0.0.1:9/hook", **wanted: object
+    ) -> EndpointWithSecret:
+        return await self.endpoints.register(EndpointInput(url=url, **wanted), person=RISK)
+
+    def dispatcher(
+        self, poster: Poster, *, name: str = "d", steps: tuple[timedelta, ...] | None = None
+    ) -> Dispatcher:
+        return Dispatcher(
+            queue=self.queue,
+            poster=poster,
+            clock=self.clock,
+            recorder=self.measured,
+            new_token=CountingIds(f"{name}-"),
+            draw=lambda: 0.5,
+            card_link=lambda borrower_id: f"https://tocsin.example/borrowers/{borrower_id}",
+            limits=DispatchLimits(),
+            **({} if steps is None else {"steps": steps}),
+        )
+
+
+@pytest.fixture
+async def pool(database_url: str) -> AsyncIterator[asyncpg.Pool]:
+    opened = await create_pool(
+        database_url, role="tocsin_alerts", application_name="test", most_connections=8
+    )
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def desk(pool: asyncpg.Pool) -> Desk:
+    clock = ManualClock(MONDAY)
+    measured = Measured()
+    recording = Recording(outbox=Outbox(schema="alerts"), alerts_topic="alerts")
+    sealer = Sealer([b"k" * 32])
+    wakes: list[None] = []
+    book = PostgresAlertBook(
+        pool=pool,
+        recording=recording,
+        recorder=measured,
+        clock=clock,
+        on_changes=lambda: wakes.append(None),
+    )
+    return Desk(
+        pool=pool,
+        clock=clock,
+        measured=measured,
+        handler=RiskHandler(
+            house=House(
+                calendar=WorkingCalendar(timezone=ZoneInfo("Europe/Berlin")),
+                routing=house_rules.read_routing(),
+            ),
+            recording=recording,
+            quarantine=Quarantine(schema="alerts"),
+            recorder=measured,
+            clock=clock,
+            on_changes=lambda: wakes.append(None),
+        ),
+        reading=AlertReading(PostgresAlertReads(pool)),
+        handling=AlertHandling(book=book, clock=clock),
+        endpoints=Endpoints(
+            book=PostgresEndpointBook(pool=pool, sealer=sealer),
+            policy=DEVELOPMENT,
+            clock=clock,
+            new_id=CountingIds("endpoint-"),
+            new_secret=new_secret,
+        ),
+        deliveries=Deliveries(book=PostgresDeliveryBook(pool), clock=clock),
+        queue=PostgresDeliveryQueue(pool=pool, sealer=sealer),
+        wakes=wakes,
+    )

@@ -1,0 +1,283 @@
+"""The handler of the risk topic on a real database: what an assessment leaves behind."""
+
+import asyncio
+
+import asyncpg
+import pytest
+
+from services.alerts import metrics
+from services.alerts.application.errors import NotFound, StepRefused, VersionConflict
+from services.alerts.application.filters import AlertFilters
+from services.alerts.domain.vocabulary import (
+    AlertEventKind,
+    AlertStatus,
+    AlertType,
+    Level,
+    OutcomeCode,
+    OwnerKind,
+    RiskState,
+    Severity,
+)
+from services.contracts.envelope import parse_event
+from services.contracts.registry import read_data
+from services.kit.stream.stops import StopPartition, StopReason
+from tests.fakes.assessments import FakeRecord, assessment, contributor, record
+from tests.integration.alerts.conftest import OFFICER, RISK, STRANGER, Desk
+
+pytestmark = pytest.mark.integration
+
+RED = contributor("R-01", Level.RED, 30.0)
+AMBER = contributor("A-03", Level.AMBER, 10.0, risk_type="OVER_USE")
+
+
+async def test_a_tightened_state_opens_one_alert_with_owner_reason_action_and_deadline(
+    desk: Desk,
+) -> None:
+    await desk.assess(assessment(RiskState.WATCH, RED, AMBER))
+    page = await desk.reading.list_alerts(AlertFilters(), person=RISK)
+    [alert] = page.items
+    assert alert.severity is Severity.MEDIUM
+    assert alert.owner.id == "o-7"
+    assert alert.act_by > alert.acknowledge_by > alert.opened_at
+    detail = await desk.reading.get_alert(alert.alert_id, person=RISK)
+    assert [reason.indicator for reason in detail.reasons] == ["R-01", "A-03"]
+    assert "GET_PROMISE" in {action.code for action in detail.actions}
+    assert [step.kind for step in detail.history] == [AlertEventKind.OPENED]
+    assert desk.measured.total(metrics.ASSESSMENTS, result="applied") == 1
+    assert len(desk.wakes) == 1
+
+
+async def test_a_worse_state_closes_the_milder_alert_and_opens_another(desk: Desk) -> None:
+    await desk.assess(assessment(RiskState.ATTENTION, AMBER))
+    await desk.assess(assessment(RiskState.HIGH_RISK, RED, AMBER, sequence=2, days_later=1))
+    page = await desk.reading.list_alerts(AlertFilters(), person=RISK)
+    assert {(alert.state, alert.status, alert.outcome_code) for alert in page.items} == {
+        (RiskState.ATTENTION, AlertStatus.RESOLVED, OutcomeCode.SUPERSEDED),
+        (RiskState.HIGH_RISK, AlertStatus.OPEN, None),
+    }
+
+
+async def test_a_whole_history_in_one_batch_ends_like_one_batch_per_assessment(desk: Desk) -> None:
+    history = [
+        assessment(RiskState.ATTENTION, AMBER, sequence=1),
+        assessment(RiskState.WATCH, RED, AMBER, sequence=2, days_later=1),
+        assessment(RiskState.WATCH, RED, AMBER, sequence=3, days_later=2),
+        assessment(RiskState.DEFAULT, RED, sequence=4, days_later=3),
+        assessment(RiskState.PROBATION, sequence=5, days_later=40),
+    ]
+    await desk.assess(*history)
+    one_by_one = [
+        assessment(one.state, *one.contributors, sequence=one.sequence, borrower_id="b-2")
+        for one in history
+    ]
+    for one in one_by_one:
+        await desk.assess(one)
+    rows = await desk.pool.fetch(
+        "SELECT borrower_id, kind, version, why FROM alerts.alert_event ORDER BY feed_id"
+    )
+    told = {
+        borrower: [(row["kind"], row["version"], row["why"]) for row in rows if row[0] == borrower]
+        for borrower in ("b-1", "b-2")
+    }
+    assert told["b-1"] == told["b-2"]
+    assert [kind for kind, _, _ in told["b-1"]] == [
+        "alert.opened.v1",
+        "alert.resolved.v1",
+        "alert.opened.v1",
+        "alert.resolved.v1",
+        "alert.opened.v1",
+        "alert.updated.v1",
+    ]
+
+
+async def test_what_was_applied_before_is_a_counted_duplicate(desk: Desk) -> None:
+    await desk.assess(assessment(RiskState.WATCH, RED))
+    tally = await desk.assess(
+        assessment(RiskState.WATCH, RED), assessment(RiskState.WATCH, RED, sequence=2)
+    )
+    assert tally.duplicates == 1
+    assert await desk.pool.fetchval("SELECT sequence FROM alerts.borrower") == 2
+    assert await desk.pool.fetchval("SELECT count(*) FROM alerts.alert_event") == 1
+
+
+async def test_a_gap_in_the_sequence_stops_the_partition_and_writes_nothing(desk: Desk) -> None:
+    await desk.assess(assessment(RiskState.WATCH, RED))
+    with pytest.raises(StopPartition) as stopped:
+        await desk.assess(
+            assessment(RiskState.WATCH, RED, borrower_id="b-2"),
+            assessment(RiskState.DEFAULT, RED, sequence=3),
+        )
+    assert stopped.value.reason is StopReason.SEQUENCE_GAP
+    assert "1 are missing" in stopped.value.detail
+    assert desk.measured.total(metrics.ASSESSMENTS, result="gap") == 1
+    assert await desk.pool.fetchval("SELECT count(*) FROM alerts.borrower") == 1
+
+
+async def test_an_unreadable_record_is_set_aside_and_its_neighbours_go_on(desk: Desk) -> None:
+    broken = FakeRecord(
+        topic="risk", partition=0, offset=0, timestamp=0, key=b"b-1", value=b'{"type": '
+    )
+    tally = await desk.apply([broken, record(assessment(RiskState.WATCH, RED), offset=1)])
+    assert tally.quarantined == 1
+    row = await desk.pool.fetchrow("SELECT value, reason FROM alerts.quarantine")
+    assert (row["value"], row["reason"]) == (b'{"type": ', "unreadable_assessment")
+    assert await desk.pool.fetchval("SELECT count(*) FROM alerts.alert") == 1
+
+
+async def test_the_database_refuses_a_second_open_alert_of_a_borrower(desk: Desk) -> None:
+    await desk.assess(assessment(RiskState.WATCH, RED))
+    with pytest.raises(asyncpg.UniqueViolationError, match="one_open_alert_per_borrower"):
+        await desk.pool.execute(
+            """INSERT INTO alerts.alert SELECT (json_populate_record(
+                   held, '{"alert_id": "another"}')).* FROM alerts.alert AS held"""
+        )
+
+
+async def test_the_history_can_be_neither_changed_nor_deleted(desk: Desk) -> None:
+    await desk.assess(assessment(RiskState.WATCH, RED))
+    for statement in (
+        "UPDATE alerts.alert_event SET why = 'never'",
+        "DELETE FROM alerts.alert_event",
+        "TRUNCATE alerts.alert_event",
+    ):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await desk.pool.execute(statement)
+
+
+async def test_people_take_an_alert_through_its_life(desk: Desk) -> None:
+    await desk.assess(assessment(RiskState.WATCH, RED))
+    [alert] = (await desk.reading.list_alerts(AlertFilters(), person=OFFICER)).items
+    step = desk.handling
+    assert await step.acknowledge(alert.alert_id, expected_version=1, person=OFFICER) == 2
+    assert (
+        await step.assign(
+            alert.alert_id,
+            owner_kind=OwnerKind.QUEUE,
+            owner_id="workout",
+            expected_version=2,
+            person=OFFICER,
+        )
+        == 3
+    )
+    assert (
+        await step.comment(alert.alert_id, text="called", expected_version=3, person=OFFICER) == 4
+    )
+    assert (
+        await step.resolve(
+            alert.alert_id,
+            outcome_code=OutcomeCode.MITIGATED,
+            note="new plan",
+            expected_version=4,
+            person=OFFICER,
+        )
+        == 5
+    )
+    detail = await desk.reading.get_alert(alert.alert_id, person=OFFICER)
+    assert detail.alert.status is AlertStatus.RESOLVED
+    assert [step.kind.value for step in detail.history] == [
+        "alert.opened.v1",
+        "alert.acknowledged.v1",
+        "alert.assigned.v1",
+        "alert.commented.v1",
+        "alert.resolved.v1",
+    ]
+    with pytest.raises(StepRefused, match="resolved already"):
+        await step.resolve(
+            alert.alert_id,
+            outcome_code=OutcomeCode.FALSE,
+            note="",
+            expected_version=5,
+            person=OFFICER,
+        )
+
+
+async def test_of_two_people_with_the_same_version_one_wins(desk: Desk) -> None:
+    await desk.assess(assessment(RiskState.WATCH, RED))
+    [alert] = (await desk.reading.list_alerts(AlertFilters(), person=RISK)).items
+    results = await asyncio.gather(
+        *(
+            desk.handling.comment(
+                alert.alert_id, text=f"remark {n}", expected_version=1, person=RISK
+            )
+            for n in range(5)
+        ),
+        return_exceptions=True,
+    )
+    refused = [result for result in results if isinstance(result, VersionConflict)]
+    assert len(refused) == 4
+    assert [result for result in results if isinstance(result, int)] == [2]
+
+
+async def test_a_foreign_alert_and_card_do_not_exist(desk: Desk) -> None:
+    await desk.assess(assessment(RiskState.WATCH, RED))
+    [alert] = (await desk.reading.list_alerts(AlertFilters(), person=RISK)).items
+    assert (await desk.reading.list_alerts(AlertFilters(), person=STRANGER)).items == []
+    with pytest.raises(NotFound):
+        await desk.reading.get_alert(alert.alert_id, person=STRANGER)
+    with pytest.raises(NotFound):
+        await desk.reading.get_card("b-1", person=STRANGER)
+    with pytest.raises(NotFound):
+        await desk.handling.acknowledge(alert.alert_id, expected_version=1, person=STRANGER)
+    assert list(await desk.reading.feed_after(None, person=STRANGER)) == []
+
+
+async def test_the_card_shows_the_assessment_the_scores_and_the_open_alert(desk: Desk) -> None:
+    await desk.assess(
+        *(
+            assessment(RiskState.WATCH, RED, sequence=n + 1, days_later=n * 30, score=40.0 + n)
+            for n in range(5)
+        )
+    )
+    card = await desk.reading.get_card("b-1", person=OFFICER)
+    assert card.assessment["past_due"] == "1200.00"
+    assert [point.score for point in card.scores] == [42.0, 43.0, 44.0]
+    assert card.open_alert is not None
+    assert card.open_alert.alert.alert_type is AlertType.STATE_CHANGED
+
+
+async def test_the_list_pages_without_missing_or_repeating(desk: Desk) -> None:
+    await desk.assess(
+        *(assessment(RiskState.WATCH, RED, borrower_id=f"b-{n}", days_later=n) for n in range(7))
+    )
+    seen = []
+    cursor = None
+    while True:
+        page = await desk.reading.list_alerts(
+            AlertFilters(severities=(Severity.MEDIUM,)), person=RISK, cursor=cursor, limit=3
+        )
+        seen += [alert.borrower_id for alert in page.items]
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+    assert seen == [f"b-{n}" for n in reversed(range(7))]
+
+
+async def test_the_feed_gives_consecutive_places_in_the_order_of_commits(desk: Desk) -> None:
+    await desk.assess(*(assessment(RiskState.WATCH, RED, borrower_id=f"b-{n}") for n in range(20)))
+    alerts = (await desk.reading.list_alerts(AlertFilters(), person=RISK)).items
+    await asyncio.gather(
+        *(
+            desk.handling.acknowledge(alert.alert_id, expected_version=1, person=RISK)
+            for alert in alerts
+        )
+    )
+    items = await desk.reading.feed_after(None, person=RISK)
+    assert [item.cursor for item in items] == [str(place) for place in range(1, 41)]
+    assert await desk.reading.feed_end() == "40"
+    assert [item.cursor for item in await desk.reading.feed_after("38", person=RISK)] == [
+        "39",
+        "40",
+    ]
+
+
+async def test_every_step_goes_to_the_alerts_topic_as_the_contract_has_it(desk: Desk) -> None:
+    await desk.assess(assessment(RiskState.DEFAULT, RED, AMBER))
+    [alert] = (await desk.reading.list_alerts(AlertFilters(), person=RISK)).items
+    await desk.handling.comment(alert.alert_id, text="called", expected_version=1, person=RISK)
+    rows = await desk.pool.fetch("SELECT topic, key, value FROM alerts.outbox ORDER BY seq")
+    events = [parse_event(row["value"]) for row in rows]
+    assert [event.type for event in events] == ["alert.opened.v1", "alert.commented.v1"]
+    assert [row["key"] for row in rows] == [b"b-1", b"b-1"]
+    told = [read_data(event) for event in events]
+    assert told[0].second_owner_id == "workout"
+    assert told[1].comment == "called"
