@@ -21,6 +21,7 @@ from services.kit.database import Connection, DatabaseUnavailable
 from services.kit.stream import faults
 from services.kit.stream.chain import Chain, Reseek
 from services.kit.stream.log import BrokerUnavailable
+from services.kit.stream.pace import Pace
 from services.kit.stream.ports import Ports
 from services.kit.stream.progress import Claim
 from services.kit.stream.records import Batch, Record
@@ -62,6 +63,9 @@ class Partition:
         self._transaction: FencedTransaction | None = None
         self._chain = Chain(next_offset=0, last_digest=None)
         self._waiting: deque[Record] = deque()
+        self._pace = Pace(
+            most_records=ports.limits.most_records, batch_seconds=ports.limits.batch_seconds
+        )
         self._paused = True
         self._arrived = asyncio.Event()
         self._lock = asyncio.Lock()
@@ -227,7 +231,7 @@ class Partition:
         if not waiting:
             self._arrived.clear()
             return None
-        size = min(len(waiting), self._ports.limits.most_records)
+        size = min(len(waiting), self._pace.records)
         records = [waiting.popleft() for _ in range(size)]
         if self._paused and len(waiting) < self._ports.limits.most_waiting_records // 2:
             self._ports.log.resume(self.number)
@@ -274,8 +278,9 @@ class Partition:
                     return None
                 try:
                     assert self._transaction is not None
+                    began = self._ports.clock.monotonic_seconds()
                     await self._transaction.run(batch, poison)
-                    self._committed(batch)
+                    self._committed(batch, began)
                     return None
                 except (StopPartition, Fenced):
                     self._ports.handler.rolled_back(self.number)
@@ -309,9 +314,10 @@ class Partition:
                 log.warning("chore waits", partition=self.number, error=str(error))
         await self._ports.clock.sleep(self._ports.limits.retry_seconds)
 
-    def _committed(self, batch: Batch) -> None:
+    def _committed(self, batch: Batch, began: float) -> None:
         self.next_offset = batch.next_offset
         self.progressed_at = self._ports.clock.monotonic_seconds()
+        self._pace.learn(records=len(batch.records), seconds=self.progressed_at - began)
         self.waiting_for_database = False
         self._on_commit(self.number, batch.next_offset)
 

@@ -19,6 +19,7 @@ class Limits:
 
     most_records: int = 2_000
     most_waiting_records: int = 8_000
+    batch_seconds: float = 0.5
     poll_seconds: float = 0.5
     retry_seconds: float = 0.2
     most_retry_seconds: float = 5.0
