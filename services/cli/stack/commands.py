@@ -44,14 +44,13 @@ def up(
     """Start both servers, or find those that already run in the folder."""
     console = Console(stderr=True)
     stack = LocalStack(data, console=console, kafka_port=kafka_port, postgres_port=postgres_port)
+    # SIGTERM while starting must undo what was started, as Ctrl-C does.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    was_started = stack.start()
     stop_asked = threading.Event()
     if foreground:
         for each in (signal.SIGINT, signal.SIGTERM):
             signal.signal(each, lambda *_: stop_asked.set())
-    else:
-        # SIGTERM while starting must undo what was started, as Ctrl-C does.
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
-    was_started = stack.start()
     _show(stack, console=console, as_json=as_json, started=was_started)
     if foreground:
         console.print("Ctrl-C stops it.")

@@ -24,18 +24,22 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
-from services.cli.stack import jar_lock
 from services.cli.stack.errors import StackError, disk_full, is_disk_full
 from services.cli.stack.jar_lock import Jar
 
 DOWNLOADS_AT_ONCE = 4
 ATTEMPTS = 3
 TIMEOUT_SECONDS = 60
+PAUSE_SECONDS = 1.0
 Advance = Callable[[int], None]
 
 
 def class_path(
-    *, cache_dir: Path, remote_repositories: dict[str, str], console: Console
+    locked: list[Jar],
+    *,
+    cache_dir: Path,
+    remote_repositories: dict[str, str],
+    console: Console,
 ) -> list[Path]:
     """Return the jars of the broker, all present and proved equal to the lock.
 
@@ -43,7 +47,6 @@ def class_path(
         StackError: If one cannot be had: no network, full disk, or wrong bytes.
     """
     room = cache_dir / "jars"
-    locked = jar_lock.read()
     with ThreadPoolExecutor(DOWNLOADS_AT_ONCE) as pool:
         present = list(pool.map(lambda jar: _is_good(jar, room=room, console=console), locked))
     missing = [jar for jar, is_good in zip(locked, present, strict=True) if not is_good]
@@ -116,7 +119,7 @@ def _fetch(
                     raise
                 if attempt == ATTEMPTS:
                     raise _unreachable(jar, error) from error
-                time.sleep(attempt)
+                time.sleep(attempt * PAUSE_SECONDS)
                 continue
             if jar.matches(path):
                 place = room / jar.relative_path

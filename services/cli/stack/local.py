@@ -18,7 +18,7 @@ from typing import Self
 
 from rich.console import Console
 
-from services.cli.stack import jars, java, ports, probes, state
+from services.cli.stack import jar_lock, jars, java, ports, probes, state
 from services.cli.stack.errors import StackError, disk_full, is_disk_full
 from services.cli.stack.kafka import Kafka
 from services.cli.stack.postgres import Postgres
@@ -150,8 +150,7 @@ class LocalStack:
         if state.load(self.data_dir) is None:
             if shutil.disk_usage(self.data_dir).free < SPACE_NEEDED_BYTES:
                 raise disk_full(self.data_dir)
-            cluster_id = base64.urlsafe_b64encode(secrets.token_bytes(16)).decode().rstrip("=")
-            new = StackState(cluster_id=cluster_id, database_password=secrets.token_hex(16))
+            new = StackState(cluster_id=_new_cluster_id(), database_password=secrets.token_hex(16))
             state.save(new, data_dir=self.data_dir)
 
     def _start_postgres(self) -> None:
@@ -229,6 +228,7 @@ class LocalStack:
     def _kafka(self, current: StackState) -> Kafka:
         found = java.find_java(java_home=self._settings.java_home)
         class_path = jars.class_path(
+            jar_lock.read(),
             cache_dir=self._settings.cache_dir,
             remote_repositories=repositories(
                 chosen=self._settings.maven_repository,
@@ -261,6 +261,15 @@ class LocalStack:
                 "The database of TOCSIN_DATABASE_URL does not answer.",
                 remedy="Start it, or remove the variable: one of our own is started then.",
             )
+
+
+def _new_cluster_id() -> str:
+    """Return 128 bits as Kafka writes them, never with a leading dash.
+
+    One id in 64 would begin with a dash, and Kafka's tools would take it for an option.
+    """
+    bits = secrets.token_bytes(16)
+    return base64.urlsafe_b64encode(bytes([bits[0] & 0x7F]) + bits[1:]).decode().rstrip("=")
 
 
 def _pid(current: StackState | None, *, server: str) -> int | None:

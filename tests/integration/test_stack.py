@@ -1,0 +1,152 @@
+"""The local stack keeps its promise: what it started it stops, whatever happens in between."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import asyncpg
+import psutil
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+
+from services.cli.stack.local import LocalStack
+from services.cli.topics import Topic, ensure
+
+pytestmark = pytest.mark.integration
+COMMAND = [sys.executable, "-c", "from services.cli.main import run; run()", "stack"]
+LIMIT_SECONDS = 120
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*COMMAND, *arguments],
+        capture_output=True,
+        text=True,
+        timeout=LIMIT_SECONDS,
+        check=False,
+        env=_environment(),
+    )
+
+
+def children_of(folder: Path) -> list[int]:
+    """Return every process that has the folder in its command line, ourselves left out."""
+    return [
+        process.pid
+        for process in psutil.process_iter(["cmdline"])
+        if process.pid != os.getpid()
+        and any(str(folder) in argument for argument in process.info["cmdline"] or ())
+        and "services.cli.main" not in " ".join(process.info["cmdline"])
+    ]
+
+
+def _environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith("TOCSIN_")}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    data_dir = tmp_path / "stack"
+    yield data_dir
+    run("down", "--data", str(data_dir))
+    assert children_of(data_dir) == []
+
+
+def test_a_second_up_finds_the_first_and_down_leaves_nothing(folder: Path) -> None:
+    first = run("up", "--data", str(folder), "--json")
+    assert first.returncode == 0, first.stderr
+    second = run("up", "--data", str(folder), "--json")
+    one, two = (json.loads(each.stdout.splitlines()[-1]) for each in (first, second))
+    assert (one["started"], two["started"]) == (True, False)
+    assert (one["kafka_pid"], one["postgres_pid"]) == (two["kafka_pid"], two["postgres_pid"])
+    assert run("status", "--data", str(folder)).returncode == 0
+    assert run("down", "--data", str(folder)).returncode == 0
+    assert children_of(folder) == []
+    assert run("status", "--data", str(folder)).returncode == 1
+    assert {path.name for path in (folder / "logs").iterdir()} == {"kafka.log", "postgres.log"}
+
+
+@pytest.mark.parametrize(
+    ("when", "end"),
+    [
+        pytest.param("Starting Kafka", signal.SIGTERM, id="SIGTERM while starting"),
+        pytest.param("Ctrl-C stops it", signal.SIGINT, id="Ctrl-C when up"),
+    ],
+)
+def test_a_signal_ends_the_servers_too(folder: Path, end: signal.Signals, when: str) -> None:
+    with subprocess.Popen(
+        [*COMMAND, "up", "--foreground", "--data", str(folder)],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
+        env=_environment(),
+    ) as child:
+        assert child.stderr is not None
+        for line in child.stderr:
+            if when in line:
+                break
+        child.send_signal(end)
+        child.communicate(timeout=LIMIT_SECONDS)
+    assert children_of(folder) == []
+
+
+def test_a_taken_port_is_named_and_nothing_is_left_running(folder: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        answer = run("up", "--data", str(folder), "--kafka-port", str(port))
+    assert answer.returncode == 1
+    assert f"port {port} is taken" in " ".join(answer.stderr.split())
+    assert "Traceback" not in answer.stderr
+    assert children_of(folder) == []
+
+
+def test_without_a_java_the_message_says_so(folder: Path, tmp_path: Path) -> None:
+    script = (
+        "from services.cli.stack import java\n"
+        "java._candidates = lambda home: []\n"
+        "from services.cli.main import run; run()"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", script, "stack", "up", "--data", str(folder)],
+        capture_output=True,
+        text=True,
+        timeout=LIMIT_SECONDS,
+        check=False,
+        env=_environment(),
+    )
+    assert answer.returncode == 1
+    assert "Kafka needs Java 17" in " ".join(answer.stderr.split())
+    assert children_of(folder) == []
+
+
+async def test_killed_servers_come_back_with_what_they_acknowledged(
+    own_stack: LocalStack,
+) -> None:
+    bootstrap, database_url = own_stack.kafka_bootstrap, own_stack.database_url
+    await ensure(bootstrap, topics=[Topic(name="kept", partitions=1)])
+    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all")
+    await producer.start()
+    await producer.send_and_wait("kept", b"record")
+    await producer.stop()
+    connection = await asyncpg.connect(database_url)
+    await connection.execute("create table kept (n int); insert into kept values (7)")
+    await connection.close()
+
+    own_stack.kill_kafka()
+    own_stack.kill_postgres()
+    assert (own_stack.kafka_pid, own_stack.postgres_pid) == (None, None)
+    own_stack.start()
+
+    assert (own_stack.kafka_bootstrap, own_stack.database_url) == (bootstrap, database_url)
+    connection = await asyncpg.connect(database_url)
+    assert await connection.fetchval("select n from kept") == 7
+    await connection.close()
+    consumer = AIOKafkaConsumer("kept", bootstrap_servers=bootstrap, auto_offset_reset="earliest")
+    await consumer.start()
+    assert (await consumer.getone()).value == b"record"
+    await consumer.stop()
