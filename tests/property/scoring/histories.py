@@ -1,0 +1,108 @@
+"""Random lives of a borrower, for the property tests of the fold."""
+
+from hypothesis import strategies as st
+
+from tests.fakes.story import Story, iso
+
+START = "2024-01-01"
+CATEGORIES = (
+    "CUSTOMER_RECEIPT",
+    "SALARY_IN",
+    "UNKNOWN",
+    "OWN_TRANSFER",
+    "RELATED_IN",
+)
+DEBIT_CATEGORIES = ("SUPPLIER_OUT", "PAYROLL_OUT", "CASH_OUT", "RELATED_OUT", "OWN_TRANSFER", "FEE")
+
+amounts = st.integers(min_value=1, max_value=3_000)
+# How many days before today a thing took effect: mostly today, sometimes late.
+lateness = st.sampled_from((0, 0, 0, 1, 2, 5, 20, 45))
+
+steps = st.one_of(
+    st.tuples(st.just("close"), st.integers(min_value=1, max_value=40), lateness),
+    st.tuples(st.just("pays"), amounts, lateness),
+    st.tuples(st.just("reverses"), st.integers(min_value=0, max_value=5), lateness),
+    st.tuples(st.just("credit"), amounts, lateness),
+    st.tuples(st.just("debit"), amounts, lateness),
+    st.tuples(st.just("takes_back"), st.integers(min_value=0, max_value=5), lateness),
+    st.tuples(st.just("balance"), st.integers(min_value=-2_000, max_value=9_000), lateness),
+    st.tuples(st.just("line"), amounts, lateness),
+    st.tuples(st.just("fails"), amounts, lateness),
+    st.tuples(st.just("returned"), amounts, lateness),
+    st.tuples(st.just("reschedule"), st.integers(min_value=1, max_value=60), lateness),
+)
+histories = st.lists(steps, min_size=1, max_size=40)
+
+
+class Life:
+    """Tells random steps of a story, remembering what can be taken back."""
+
+    def __init__(self) -> None:
+        """Begin with a borrower who has an account and a loan of monthly instalments."""
+        self.story = Story(segment="MICRO", start=START, accounts="a-1")
+        self.story.loan(12_000)
+        months = [(f"2024-{month:02d}-15", 950.0, 50.0) for month in range(1, 13)]
+        self.story.schedule(*months)
+        self.payments: list[tuple[str, int]] = []
+        self.flows: list[tuple[str, float, str, str]] = []
+        self.versions = 1
+
+    def live(self, step: tuple[str, int, int]) -> None:
+        """Tell one step."""
+        kind, number, late = step
+        value = iso(self.story.today - late)
+        getattr(self, f"_{kind}")(number, value)
+
+    def _close(self, days: int, value: str) -> None:
+        for _ in range(days):
+            self.story.close()
+
+    def _pays(self, amount: int, value: str) -> None:
+        self.payments.append((self.story.pays(amount, value), amount))
+
+    def _reverses(self, which: int, value: str) -> None:
+        if self.payments:
+            payment, amount = self.payments.pop(which % len(self.payments))
+            self.story.reverses(payment, amount if which % 2 else max(1, amount // 2))
+
+    def _credit(self, amount: int, value: str) -> None:
+        self._flow(amount, CATEGORIES[amount % len(CATEGORIES)], value)
+
+    def _debit(self, amount: int, value: str) -> None:
+        self._flow(-amount, DEBIT_CATEGORIES[amount % len(DEBIT_CATEGORIES)], value)
+
+    def _flow(self, amount: float, category: str, value: str) -> None:
+        flow_id = self.story.flow(amount, category, value, counterparty_id=f"c-{amount % 20}")
+        self.flows.append((flow_id, amount, category, value))
+
+    def _takes_back(self, which: int, value: str) -> None:
+        if self.flows:
+            flow_id, amount, category, day = self.flows.pop(which % len(self.flows))
+            payer = f"c-{amount % 20}"
+            self.story.flow(amount, category, day, reverses=flow_id, counterparty_id=payer)
+
+    def _balance(self, amount: int, value: str) -> None:
+        self.story.balance(amount, value)
+
+    def _line(self, amount: int, value: str) -> None:
+        self.story.line(amount, 2_000, on=value, interest=amount % 7)
+
+    def _fails(self, amount: int, value: str) -> None:
+        self.story.fails(amount)
+
+    def _returned(self, amount: int, value: str) -> None:
+        self.story.returned(amount, outgoing=bool(amount % 2))
+
+    def _reschedule(self, shift: int, value: str) -> None:
+        self.versions += 1
+        rows = [(iso(self.story.today + shift + 30 * k), 1_000.0) for k in range(6)]
+        self.story.reschedule(*rows, version=self.versions, effective=value)
+
+
+def lived(steps_taken: list[tuple[str, int, int]]) -> Life:
+    """Return a life after these steps and one more close."""
+    life = Life()
+    for step in steps_taken:
+        life.live(step)
+    life.story.close()
+    return life

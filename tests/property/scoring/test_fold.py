@@ -1,0 +1,132 @@
+"""What must hold for every history: same log, same bytes, however it was cut or looked at."""
+
+from copy import deepcopy
+from random import Random
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from services.scoring.adapters.state_bytes import decode, encode
+from services.scoring.domain import counters
+from services.scoring.domain.evaluation import evaluate
+from services.scoring.domain.events import Event
+from services.scoring.domain.facts import Borrower
+from services.scoring.domain.fold import fold, new_borrower
+from services.scoring.domain.indicators.declaration import EVERYTHING
+from services.scoring.domain.signals import Signals
+from tests.fakes.story import Story, context
+from tests.property.scoring.histories import Life, histories, lived
+
+THOROUGH = settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
+)
+
+
+def judged(signals: Signals) -> tuple[list[int], ...]:
+    """Return everything of the signals but since when."""
+    return (
+        signals.status,
+        signals.level,
+        signals.detail,
+        signals.value,
+        signals.contribution,
+        signals.baseline,
+    )
+
+
+@THOROUGH
+@given(histories)
+def test_touching_only_what_changed_gives_the_same_as_measuring_everything(
+    steps: list[tuple[str, int, int]],
+) -> None:
+    story = lived(steps).story
+    afresh = deepcopy(story.borrower)
+    afresh.signals = Signals()
+    evaluate(afresh, afresh.counters.closed_day, story.rules, EVERYTHING)
+    assert judged(story.borrower.signals) == judged(afresh.signals)
+
+
+@THOROUGH
+@given(histories)
+def test_counting_day_by_day_gives_the_same_as_counting_back(
+    steps: list[tuple[str, int, int]],
+) -> None:
+    story = lived(steps).story
+    kept = story.borrower.counters
+    run = counters.material_run(story.borrower, kept.closed_day, story.rules)
+    assert kept.regulatory_days == run
+
+
+@THOROUGH
+@given(histories, st.sets(st.integers(min_value=0, max_value=300), max_size=8))
+def test_storing_in_the_middle_changes_no_byte(
+    steps: list[tuple[str, int, int]], cuts: set[int]
+) -> None:
+    log = lived(steps).story.log
+    straight, stored = new_borrower("b-1"), new_borrower("b-1")
+    said: list[list[object]] = [[], []]
+    for position, event in enumerate(log):
+        for which, borrower in enumerate((straight, stored)):
+            outcome = fold(borrower, deepcopy(event), context())
+            said[which].append(outcome.assessment)
+        if position in cuts:
+            stored = decode(encode(stored))
+    assert encode(straight) == encode(stored)
+    assert said[0] == said[1]
+
+
+@THOROUGH
+@given(histories)
+def test_taking_everything_back_leaves_no_flow(steps: list[tuple[str, int, int]]) -> None:
+    life = lived(steps)
+    for _ in range(len(life.flows)):
+        life.live(("takes_back", 0, 0))
+    flows = life.story.borrower.flows
+    for series in (flows.operating_credits, flows.debits, flows.cash_debits, flows.related_net):
+        assert series.days == []
+    assert not any(flows.operating_credit_months + flows.debit_months)
+
+
+@THOROUGH
+@given(histories, st.randoms(use_true_random=False))
+def test_the_order_of_payments_and_flows_inside_a_day_leaves_no_trace(
+    steps: list[tuple[str, int, int]], shuffler: Random
+) -> None:
+    told = lived([step for step in steps if step[0] in ("pays", "credit", "debit", "fails")])
+    log = told.story.log
+    opening, middle, close = log[:3], log[3:-1], log[-1]
+    shuffler.shuffle(middle)
+    one = replay([*opening, *middle, close])
+    other = told.story.borrower
+    assert one.flows == other.flows
+    assert judged(one.signals) == judged(other.signals)
+    assert one.loans[0].paid_days == other.loans[0].paid_days
+    assert one.loans[0].paid_minor == other.loans[0].paid_minor
+
+
+def replay(log: list[Event]) -> Borrower:
+    """Return a fresh borrower after the log."""
+    borrower = new_borrower("b-1")
+    for event in log:
+        fold(borrower, deepcopy(event), context())
+    return borrower
+
+
+@THOROUGH
+@given(st.integers(min_value=1, max_value=120), st.integers(min_value=600, max_value=9_000))
+def test_more_days_past_due_never_lower_the_score(days: int, owed: int) -> None:
+    story = Story(start="2024-01-01")
+    story.loan(10_000)
+    story.schedule(("2024-01-01", owed))
+    scores = []
+    for _ in range(days):
+        story.close()
+        scores.append(story.borrower.risk.score)
+    assert scores == sorted(scores)
+
+
+def test_a_life_has_all_kinds_of_steps() -> None:
+    life = Life()
+    for kind in ("pays", "credit", "balance", "line", "close", "reverses", "takes_back"):
+        life.live((kind, 3, 0))
+    assert len(life.story.log) > 8

@@ -1,0 +1,175 @@
+"""Canonical events to domain events: exact amounts, business days, and what cannot be read."""
+
+import json
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from services.contracts.registry import DATA_MODELS
+from services.scoring.adapters.wire import NOTED_TYPES, READERS, Decoder
+from services.scoring.adapters.wire_values import Undecodable, minor_units
+from services.scoring.domain import events
+from tests.fakes.story import day
+
+EXAMPLES = Path(__file__).resolve().parents[4] / "schemas" / "events"
+DECODER = Decoder(ZoneInfo("Europe/Berlin"))
+
+REPAYMENT = {
+    "loan_id": "l-1",
+    "paid_amount": "1250.50",
+    "currency": "EUR",
+    "value_date": "2024-03-31",
+    "channel": "DEBIT",
+}
+
+
+def envelope(type_: str, data: dict[str, object], **attributes: object) -> bytes:
+    event = {
+        "specversion": "1.0",
+        "id": "e-1",
+        "source": "core",
+        "type": type_,
+        "subject": "b-1",
+        "time": "2024-03-31T21:59:59Z",
+        "data": data,
+    }
+    return json.dumps({**event, **attributes}).encode()
+
+
+class TestMoney:
+    @pytest.mark.parametrize(
+        ("text", "currency", "minor"),
+        [
+            pytest.param("1250.5", "EUR", 125_050, id="one decimal given, two kept"),
+            pytest.param("0.01", "EUR", 1, id="one cent"),
+            pytest.param("-0.50", "EUR", -50, id="a negative amount below one"),
+            pytest.param("1250", "JPY", 1_250, id="the yen has no minor unit"),
+            pytest.param("1.250", "KWD", 1_250, id="the dinar has three decimals"),
+            pytest.param("7.00", "JPY", 7, id="zeros beyond the minor unit are no digits"),
+            pytest.param("999999999999999.99", "EUR", 99_999_999_999_999_999, id="exact if large"),
+        ],
+    )
+    def test_is_exact_minor_units(self, text: str, currency: str, minor: int) -> None:
+        assert minor_units(text, currency, "amount") == minor
+
+    @pytest.mark.parametrize("text", ["10.005", "1e3", "1,5", " 1", "1_000", "", "NaN", "٣"])
+    def test_is_refused_where_it_is_not_an_exact_decimal(self, text: str) -> None:
+        with pytest.raises(Undecodable, match="paid_amount"):
+            DECODER.decode(envelope("repayment.posted.v1", {**REPAYMENT, "paid_amount": text}))
+
+    def test_is_refused_as_a_json_number(self) -> None:
+        with pytest.raises(Undecodable, match="paid_amount"):
+            DECODER.decode(envelope("repayment.posted.v1", {**REPAYMENT, "paid_amount": 1250.5}))
+
+
+class TestTime:
+    @pytest.mark.parametrize(
+        ("moment", "business_day"),
+        [
+            pytest.param("2024-01-31T22:59:59Z", "2024-01-31", id="before midnight in winter"),
+            pytest.param("2024-01-31T23:00:00Z", "2024-02-01", id="midnight in winter"),
+            pytest.param("2024-07-31T22:00:00Z", "2024-08-01", id="midnight in summer"),
+            pytest.param("2024-07-31T21:59:59.999999Z", "2024-07-31", id="just before it"),
+            pytest.param("2024-08-01T00:30:00+05:30", "2024-07-31", id="another offset"),
+        ],
+    )
+    def test_the_business_day_is_the_banks(self, moment: str, business_day: str) -> None:
+        event = DECODER.decode(envelope("repayment.posted.v1", REPAYMENT, time=moment))
+        assert event.day == day(business_day)
+
+    def test_a_moment_keeps_its_microseconds(self) -> None:
+        raw = envelope("repayment.posted.v1", REPAYMENT, time="1970-01-02T00:00:00.000001Z")
+        assert DECODER.decode(raw).at_us == 86_400_000_001
+
+    def test_a_naive_time_is_refused(self) -> None:
+        with pytest.raises(Undecodable, match="offset"):
+            DECODER.decode(envelope("repayment.posted.v1", REPAYMENT, time="2024-03-31T10:00:00"))
+
+
+class TestEvents:
+    def test_a_repayment_is_read_whole(self) -> None:
+        event = DECODER.decode(envelope("repayment.posted.v1", REPAYMENT))
+        assert isinstance(event, events.RepaymentPosted)
+        assert (event.source, event.id, event.borrower_id) == ("core", "e-1", "b-1")
+        assert (event.loan_id, event.paid_minor, event.currency) == ("l-1", 125_050, "EUR")
+        assert event.value_day == day("2024-03-31")
+        assert event.outstanding_principal_minor is None
+
+    def test_unknown_fields_are_skipped(self) -> None:
+        DECODER.decode(envelope("repayment.posted.v1", {**REPAYMENT, "new_field": [1, {}]}))
+
+    def test_instalments_are_put_in_order_of_due_date(self) -> None:
+        rows = [
+            {
+                "instalment_no": number,
+                "due_date": due,
+                "due_principal": "1",
+                "due_interest": "0",
+                "due_fees": "0",
+            }
+            for number, due in ((2, "2024-03-01"), (1, "2024-02-01"))
+        ]
+        data = {"loan_id": "l", "schedule_version": 1, "currency": "EUR", "instalments": rows}
+        event = DECODER.decode(envelope("schedule.published.v1", data))
+        assert isinstance(event, events.SchedulePublished)
+        assert event.due_days == [day("2024-02-01"), day("2024-03-01")]
+
+    def test_statement_lines_are_multiplied_and_missing_ones_stay_missing(self) -> None:
+        data = {
+            "statement_id": "s",
+            "period_end": "2023-12-31",
+            "period_months": 12,
+            "received_date": "2024-03-01",
+            "currency": "EUR",
+            "unit_multiplier": 1000,
+            "revenue": "1.2345",
+            "shares_outstanding": 7,
+        }
+        event = DECODER.decode(envelope("statement.received.v1", data))
+        assert isinstance(event, events.StatementReceived)
+        assert event.lines[0] == 123_450
+        assert event.lines[1] is None
+        assert event.lines[-1] == 7
+
+    @pytest.mark.parametrize(
+        ("raw", "word"),
+        [
+            pytest.param(b"not json", "not readable", id="no JSON"),
+            pytest.param(b"{}", "missing required field", id="an empty object"),
+            pytest.param(envelope("nonsense.happened.v1", {}), "no event type", id="unknown type"),
+            pytest.param(
+                envelope("repayment.posted.v1", {**REPAYMENT, "channel": "PIGEON"}),
+                "expected one of DEBIT",
+                id="a word that is not in the vocabulary",
+            ),
+            pytest.param(
+                envelope("repayment.reversed.v1", REPAYMENT),
+                "correctsid",
+                id="a reversal of nothing",
+            ),
+        ],
+    )
+    def test_what_cannot_be_read_says_why(self, raw: bytes, word: str) -> None:
+        with pytest.raises(Undecodable, match=word):
+            DECODER.decode(raw)
+
+
+def _topic(path: Path) -> str:
+    return DATA_MODELS[json.loads(path.read_bytes())["type"]].TOPIC
+
+
+def valid_examples() -> list[Path]:
+    every = sorted(EXAMPLES.glob("*/v1/examples/valid/*.json"))
+    return [path for path in every if _topic(path) == "events"]
+
+
+@pytest.mark.parametrize("path", valid_examples(), ids=lambda path: f"{path.parts[-5]}/{path.stem}")
+def test_every_valid_example_of_the_events_topic_can_be_read(path: Path) -> None:
+    raw = path.read_bytes()
+    assert DECODER.decode(raw).id == json.loads(raw)["id"]
+
+
+def test_scoring_knows_every_type_of_the_events_topic() -> None:
+    of_the_topic = {name for name, model in DATA_MODELS.items() if model.TOPIC == "events"}
+    assert set(READERS) | NOTED_TYPES == of_the_topic
