@@ -12,7 +12,7 @@ from typing import Final
 from services.scoring.domain import score as scoring
 from services.scoring.domain.assessment import Assessment, Cause, Change
 from services.scoring.domain.business_days import is_month_end
-from services.scoring.domain.evaluation import Evaluation, evaluate, forget_disabled
+from services.scoring.domain.evaluation import Evaluation, evaluate, forget_verdicts
 from services.scoring.domain.explain import regimes, rule_at, shown_micro, snapshot
 from services.scoring.domain.facts import Borrower
 from services.scoring.domain.indicators.declaration import (
@@ -71,7 +71,7 @@ def step(borrower: Borrower, rules: Rules, occasion: Occasion) -> Assessment | N
 
 def reassess(borrower: Borrower, rules: Rules, occasion: Occasion) -> Assessment | None:
     """Judge everything afresh after a new rulebook; signals it no longer uses are forgotten."""
-    forget_disabled(borrower.signals, rules)
+    forget_verdicts(borrower.signals, rules)
     rescore(borrower, rules, Evaluation(families=(1 << FAMILIES) - 1, coverage_moved=True))
     occasion.touched = EVERYTHING
     return step(borrower, rules, occasion)

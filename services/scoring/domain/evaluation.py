@@ -11,6 +11,7 @@ from services.scoring.domain.measurement import (
     GREEN,
     MEASURED,
     MICRO,
+    NOT_APPLICABLE,
     Measurement,
     rounded_quotient,
 )
@@ -57,6 +58,9 @@ def judge(
 ) -> None:
     """Turn a measurement into status, level and contribution, and note what changed."""
     slot = rule.slot
+    if _says_the_same(signals, rule, measurement):
+        signals.baseline[slot] = measurement.baseline or 0
+        return
     if signals.status[slot] != measurement.status:
         signals.status[slot] = measurement.status
         evaluation.coverage_moved = True
@@ -75,6 +79,22 @@ def judge(
         evaluation.changes.append(LevelChange(slot, signals.level[slot], level))
         signals.level[slot] = level
         signals.since[slot] = as_of if level != GREEN else 0
+
+
+def _says_the_same(signals: Signals, rule: IndicatorRule, measurement: Measurement) -> bool:
+    """Return whether the verdict cannot differ from the stored one; most events change nothing."""
+    slot, status = rule.slot, measurement.status
+    if signals.status[slot] != status:
+        return False
+    if status == MEASURED:
+        values = measurement.values
+        return (
+            len(values) == 1
+            and values[0] == signals.value[slot]
+            and not rule.half_life_days
+            and signals.detail[slot] == 0
+        )
+    return signals.detail[slot] == measurement.reason
 
 
 def _verdict(signals: Signals, rule: IndicatorRule, measurement: Measurement) -> tuple[int, int]:
@@ -124,17 +144,15 @@ def _first_figure(values: list[int | None]) -> int:
     return 0
 
 
-def forget_disabled(signals: Signals, rules: Rules) -> None:
-    """Clear the signals of indicators that the rules no longer use (after a new rulebook)."""
+def forget_verdicts(signals: Signals, rules: Rules) -> None:
+    """Make every indicator be judged afresh (after a new rulebook); those out of use are cleared.
+
+    Level and since stay where the indicator stays, so that only a real change of level is one.
+    """
     for slot in range(SLOTS):
-        if rules.by_slot[slot] is None and signals.status[slot]:
-            for column in (
-                signals.status,
-                signals.level,
-                signals.detail,
-                signals.value,
-                signals.contribution,
-                signals.since,
-                signals.baseline,
-            ):
+        signals.status[slot] = NOT_APPLICABLE
+        signals.contribution[slot] = 0
+        if rules.by_slot[slot] is None:
+            for column in (signals.level, signals.detail, signals.value, signals.since):
                 column[slot] = 0
+            signals.baseline[slot] = 0

@@ -81,7 +81,8 @@ def default_knots(
 ) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Return the knots of an arm that states none: 0.4 at amber, 1 at red, the same line to 0.
 
-    One threshold alone is a yes/no arm: 0.4 at amber, 1 at red, and 0 before it.
+    The line ends at the figure 0 at the latest: no days past due are no reason for anything. One
+    threshold alone is a yes/no arm: 0.4 at amber, 1 at red, and 0 before it.
     """
     if amber is None and red is None:
         return (), ()
@@ -90,10 +91,14 @@ def default_knots(
         assert only is not None
         return _step(only, MICRO if red is not None else 400_000)
     step = red.value - amber.value
+    sign = 1 if step > 0 else -1
+    at_amber = amber.value or sign
     green_edge = amber.value - rounded_quotient(step * 2, 3)
+    if green_edge * at_amber < 0:
+        green_edge = 0
     if step > 0:
-        return (green_edge, amber.value, red.value), (0, 400_000, MICRO)
-    return (red.value, amber.value, green_edge), (MICRO, 400_000, 0)
+        return (green_edge, at_amber, red.value), (0, 400_000, MICRO)
+    return (red.value, at_amber, green_edge), (MICRO, 400_000, 0)
 
 
 def _step(threshold: Threshold, intensity: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
