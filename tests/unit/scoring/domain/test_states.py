@@ -1,0 +1,383 @@
+"""The state machine arrow by arrow: what lets a borrower in, what lets it out, what refuses."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from services.scoring.adapters.rulebook_yaml import load_rulebook
+from services.scoring.domain import risk as states
+from services.scoring.domain.measurement import AMBER, HARD, MEASURED, RED
+from services.scoring.domain.risk import RiskState
+from services.scoring.domain.rulebook import Rules
+from services.scoring.domain.signals import Signals, slot_of
+from services.scoring.domain.states import (
+    Standing,
+    blockers,
+    close_day,
+    distance_to_next,
+    escalate,
+    recent_moves,
+    relax,
+)
+
+MONDAY = date(2024, 7, 1).toordinal()
+
+
+@pytest.fixture(scope="module")
+def rules() -> Rules:
+    return load_rulebook("reference").rules_for("SME")
+
+
+def signals_with(**figures: tuple[int, int]) -> Signals:
+    """Return signals such as ``R01=(RED, 31)``: level and figure in whole units."""
+    signals = Signals()
+    for name, (level, figure) in figures.items():
+        slot = slot_of(f"{name[0]}-{name[1:]}")
+        signals.status[slot] = MEASURED
+        signals.level[slot] = level
+        signals.value[slot] = figure * 1_000_000
+    return signals
+
+
+def standing(rules: Rules, signals: Signals | None = None, **risk: Any) -> Standing:
+    day = risk.pop("day", MONDAY)
+    arrears = risk.pop("arrears_days", 0)
+    regulatory = risk.pop("regulatory_days", 0)
+    on_time = risk.pop("on_time", 2)
+    state = RiskState(completeness=1_000_000)
+    for name, value in risk.items():
+        setattr(state, name, value)
+    return Standing(
+        as_of=day,
+        risk=state,
+        signals=signals or Signals(),
+        rules=rules,
+        arrears_days=arrears,
+        regulatory_days=regulatory,
+        on_time=on_time,
+    )
+
+
+ENTRIES = [
+    ("five days past due", {"R01": (AMBER, 5)}, {}, states.ATTENTION, "attention-arrears-5"),
+    ("a red signal", {"A01": (RED, 0)}, {}, states.ATTENTION, "attention-red"),
+    ("score at the cut", {}, {"score": 200_000}, states.ATTENTION, "attention-score"),
+    (
+        "statement 16 days late",
+        {"F01": (AMBER, 16)},
+        {},
+        states.ATTENTION,
+        "attention-statement-late",
+    ),
+    ("31 days past due", {"R01": (RED, 31)}, {}, states.WATCH, "watch-arrears-30"),
+    ("forborne", {}, {"flags": states.FORBORNE}, states.WATCH, "watch-forborne"),
+    (
+        "score and two families",
+        {"A01": (AMBER, 0), "F02": (AMBER, 0)},
+        {"score": 400_000},
+        states.WATCH,
+        "watch-score",
+    ),
+    (
+        "one family for ten business days",
+        {},
+        {"family_days": [0, 10, 0, 0, 0]},
+        states.WATCH,
+        "watch-family",
+    ),
+    ("61 days past due", {"R01": (RED, 61)}, {}, states.HIGH_RISK, "high-risk-arrears-60"),
+    (
+        "two severe signals",
+        {"F08": (RED, 0), "R08": (RED, 3)},
+        {},
+        states.HIGH_RISK,
+        "high-risk-two-severe",
+    ),
+    (
+        "score with two reds in two families",
+        {"A01": (RED, 0), "F02": (RED, 0)},
+        {"score": 700_000},
+        states.HIGH_RISK,
+        "high-risk-score",
+    ),
+    ("91 material days", {"R02": (HARD, 91)}, {}, states.DEFAULT, "default-regulatory-90"),
+    ("unlikely to pay", {}, {"flags": states.UTP}, states.DEFAULT, "default-unlikely-to-pay"),
+    ("insolvency", {}, {"flags": states.INSOLVENT}, states.DEFAULT, "default-insolvency"),
+]
+
+
+@pytest.mark.parametrize(
+    ("figures", "risk", "state", "rule_id"),
+    [row[1:] for row in ENTRIES],
+    ids=[row[0] for row in ENTRIES],
+)
+def test_each_rule_lets_in(
+    rules: Rules,
+    figures: dict[str, tuple[int, int]],
+    risk: dict[str, Any],
+    state: int,
+    rule_id: str,
+) -> None:
+    seen = standing(rules, signals_with(**figures), **risk)
+    transition = escalate(seen)
+    assert transition is not None
+    assert transition.after == seen.risk.state == state
+    assert rule_id in transition.rule_ids
+    assert seen.risk.since == seen.risk.tightened_on == MONDAY
+
+
+REFUSED_ENTRIES = [
+    ("four days past due", {"R01": (AMBER, 4)}, {}, states.NORMAL),
+    ("a score just below the cut", {}, {"score": 199_999}, states.NORMAL),
+    ("30 days past due is not more than 30", {"R01": (AMBER, 30)}, {}, states.ATTENTION),
+    (
+        "a high score in one family alone",
+        {"A01": (AMBER, 0), "A02": (AMBER, 0)},
+        {"score": 690_000},
+        states.ATTENTION,
+    ),
+    (
+        "nine business days at the family cut",
+        {},
+        {"family_days": [0, 9, 0, 0, 0]},
+        states.NORMAL,
+    ),
+    ("one severe signal", {"F08": (RED, 0)}, {}, states.ATTENTION),
+    (
+        "score of high risk with both reds in one family",
+        {"A01": (RED, 0), "A02": (RED, 0), "F02": (AMBER, 0)},
+        {"score": 990_000},
+        states.WATCH,
+    ),
+    ("90 material days", {"R02": (RED, 90)}, {}, states.WATCH),
+]
+
+
+@pytest.mark.parametrize(
+    ("figures", "risk", "state"),
+    [row[1:] for row in REFUSED_ENTRIES],
+    ids=[row[0] for row in REFUSED_ENTRIES],
+)
+def test_each_rule_refuses_what_is_not_enough(
+    rules: Rules, figures: dict[str, tuple[int, int]], risk: dict[str, Any], state: int
+) -> None:
+    seen = standing(rules, signals_with(**figures), **risk)
+    escalate(seen)
+    assert seen.risk.state == state
+
+
+def test_default_is_never_entered_by_score_alone(rules: Rules) -> None:
+    seen = standing(rules, signals_with(A01=(RED, 0), F02=(RED, 0)), score=1_000_000)
+    escalate(seen)
+    assert seen.risk.state == states.HIGH_RISK
+
+
+def test_a_note_without_weight_does_not_count(rules: Rules) -> None:
+    calibrated = load_rulebook("default").rules_for("SME")
+    seen = standing(calibrated, signals_with(F10=(RED, 1)))
+    assert escalate(seen) is None
+
+
+def test_from_probation_only_default_is_entered(rules: Rules) -> None:
+    seen = standing(rules, signals_with(R01=(RED, 61)), state=states.PROBATION)
+    assert escalate(seen) is None
+    seen = standing(rules, signals_with(R02=(HARD, 91)), state=states.PROBATION)
+    assert escalate(seen) is not None
+    assert seen.risk.state == states.DEFAULT
+
+
+def run_closes(seen: Standing, *, days: int) -> list[int]:
+    """Close so many days in a row from Monday on and return the states after each."""
+    found = []
+    for step in range(days):
+        seen.as_of = MONDAY + step
+        close_day(seen)
+        found.append(seen.risk.state)
+    return found
+
+
+def test_attention_ends_by_itself_after_thirty_calm_closes(rules: Rules) -> None:
+    seen = standing(rules, state=states.ATTENTION, since=MONDAY - 100, score=139_999)
+    after = run_closes(seen, days=30)
+    assert after == [states.ATTENTION] * 29 + [states.NORMAL]
+    assert seen.risk.rule_ids == ["attention-to-normal"]
+
+
+def test_the_exit_cut_lies_below_the_entry_cut(rules: Rules) -> None:
+    seen = standing(rules, state=states.ATTENTION, since=MONDAY - 100, score=150_000)
+    assert set(run_closes(seen, days=60)) == {states.ATTENTION}
+
+
+def test_a_day_above_the_cut_starts_the_run_again(rules: Rules) -> None:
+    seen = standing(rules, state=states.ATTENTION, since=MONDAY - 100)
+    for step in range(40):
+        seen.as_of = MONDAY + step
+        seen.risk.score = 150_000 if step == 20 else 0
+        close_day(seen)
+    assert seen.risk.state == states.ATTENTION
+    assert seen.risk.calm_since[0] == MONDAY + 21
+
+
+@pytest.mark.parametrize(
+    ("figures", "risk", "code"),
+    [
+        ({"A01": (RED, 0)}, {}, "red_signal"),
+        ({}, {"completeness": 599_999}, "low_completeness"),
+        ({}, {"tightened_on": MONDAY + 30}, "recently_tightened"),
+        ({}, {"moves": [MONDAY + 1, MONDAY + 2, MONDAY + 3]}, "flip_guard"),
+        ({"R01": (AMBER, 5)}, {}, "rule_true"),
+    ],
+    ids=["a red", "too little measured", "tightened lately", "too many moves", "a rule is true"],
+)
+def test_attention_is_kept_for_a_reason(
+    rules: Rules, figures: dict[str, tuple[int, int]], risk: dict[str, Any], code: str
+) -> None:
+    seen = standing(
+        rules, signals_with(**figures), state=states.ATTENTION, since=MONDAY - 100, **risk
+    )
+    assert set(run_closes(seen, days=31)) == {states.ATTENTION}
+    assert code in blockers(seen, rules.policy.exits[0])
+
+
+def test_ten_business_days_must_pass_after_tightening(rules: Rules) -> None:
+    # Tightened on Monday 1 July; Monday 15 July is the tenth business day after it.
+    seen = standing(
+        rules,
+        state=states.ATTENTION,
+        since=MONDAY - 100,
+        tightened_on=MONDAY,
+        calm_since=[MONDAY - 60, MONDAY - 60, MONDAY - 60],
+    )
+    after = run_closes(seen, days=16)
+    assert after == [states.ATTENTION] * 15 + [states.NORMAL]
+
+
+def watch_that_healed(rules: Rules, **changes: Any) -> Standing:
+    settled = {
+        "state": states.WATCH,
+        "since": MONDAY - 100,
+        "score": 0,
+        "calm_since": [MONDAY - 90] * 3,
+        "no_arrears_since": MONDAY - 90,
+        "no_hard_since": MONDAY - 90,
+    }
+    return standing(rules, **(settled | changes))
+
+
+def test_watch_is_only_proposed_to_be_left(rules: Rules) -> None:
+    seen = watch_that_healed(rules)
+    assert close_day(seen) is None
+    assert seen.risk.state == states.WATCH
+    assert seen.risk.proposed_to == states.ATTENTION
+
+
+def test_a_second_person_relaxes_watch_by_one_step(rules: Rules) -> None:
+    seen = watch_that_healed(rules)
+    close_day(seen)
+    transition = relax(seen, actor="officer-1", approver="senior-2")
+    assert transition is not None
+    assert (transition.before, transition.after) == (states.WATCH, states.ATTENTION)
+    assert (transition.actor, transition.approver) == ("officer-1", "senior-2")
+
+
+def test_one_person_cannot_relax_alone(rules: Rules) -> None:
+    with pytest.raises(ValueError, match="two people"):
+        relax(watch_that_healed(rules), actor="officer-1", approver="officer-1")
+
+
+def test_an_approval_that_comes_too_late_changes_nothing(rules: Rules) -> None:
+    seen = watch_that_healed(rules, score=350_000)
+    seen.risk.calm_since = [0, 0, 0]
+    assert relax(seen, actor="officer-1", approver="senior-2") is None
+    assert seen.risk.state == states.WATCH
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"calm_since": [MONDAY - 58] * 3}, "score_not_calm"),
+        ({"since": MONDAY - 20, "calm_since": [MONDAY - 90] * 3}, "dwell"),
+        ({"no_arrears_since": MONDAY - 58}, "arrears_run"),
+        ({"on_time": 1}, "instalments_late"),
+    ],
+)
+def test_watch_is_kept_for_a_reason(rules: Rules, changes: dict[str, Any], code: str) -> None:
+    seen = watch_that_healed(rules, **changes)
+    close_day(seen)
+    assert seen.risk.proposed_to == -1
+    assert code in blockers(seen, rules.policy.exits[1])
+
+
+def test_high_risk_needs_sixty_days_without_a_hard_rule(rules: Rules) -> None:
+    healed = {
+        "state": states.HIGH_RISK,
+        "since": MONDAY - 100,
+        "calm_since": [MONDAY - 90] * 3,
+    }
+    early = standing(rules, **healed, no_hard_since=MONDAY - 58)
+    close_day(early)
+    assert early.risk.proposed_to == -1
+    ripe = standing(rules, **healed, no_hard_since=MONDAY - 59)
+    close_day(ripe)
+    assert ripe.risk.proposed_to == states.WATCH
+
+
+def test_default_becomes_probation_on_the_first_close_without_trigger(rules: Rules) -> None:
+    seen = standing(
+        rules, state=states.DEFAULT, since=MONDAY - 5, tightened_on=MONDAY - 5, regulatory_days=95
+    )
+    close_day(seen)
+    assert seen.risk.state == states.DEFAULT
+    seen.regulatory_days, seen.as_of = 0, MONDAY + 1
+    transition = close_day(seen)
+    assert transition is not None
+    assert seen.risk.state == states.PROBATION
+
+
+@pytest.mark.parametrize(
+    ("flags", "months", "proposed"),
+    [
+        (0, 2, -1),
+        (0, 3, states.WATCH),
+        (states.FORBORNE, 11, -1),
+    ],
+    ids=["two months", "three months", "eleven months when forborne"],
+)
+def test_probation_waits_for_calendar_months(
+    rules: Rules, flags: int, months: int, proposed: int
+) -> None:
+    start = date(2024, 1, 31).toordinal()
+    end = {2: date(2024, 3, 31), 3: date(2024, 4, 30), 11: date(2024, 12, 31)}[months].toordinal()
+    seen = standing(
+        rules,
+        state=states.PROBATION,
+        since=start,
+        no_default_since=start,
+        flags=flags,
+        day=end,
+    )
+    close_day(seen)
+    assert seen.risk.proposed_to == proposed
+
+
+def test_family_days_count_business_days_and_break_below_the_cut(rules: Rules) -> None:
+    seen = standing(rules, families=[600_000, 0, -1, -1, -1])
+    after = run_closes(seen, days=12)
+    # Monday 1 to Friday 12 July: the tenth business day is Friday 12.
+    assert after == [states.NORMAL] * 11 + [states.WATCH]
+    seen.risk.families[0] = 599_999
+    close_day(seen)
+    assert seen.risk.family_days[0] == 0
+
+
+def test_too_many_moves_are_counted_in_the_window() -> None:
+    risk = RiskState(moves=[MONDAY - 90, MONDAY - 89, MONDAY])
+    assert recent_moves(risk, MONDAY, 90) == 2
+
+
+def test_the_distance_to_the_next_state_is_in_score(rules: Rules) -> None:
+    assert distance_to_next(RiskState(score=150_000), rules.cuts) == (states.ATTENTION, 50_000)
+    worse = RiskState(state=states.WATCH, score=750_000)
+    assert distance_to_next(worse, rules.cuts) == (states.HIGH_RISK, 0)
+    assert distance_to_next(RiskState(state=states.DEFAULT), rules.cuts) is None
