@@ -42,7 +42,10 @@ PARTS: dict[str, Part] = {
     "keys": Part("services.cli.keys", "app", "Create, list and revoke API keys."),
     "topics": Part("services.cli.topics", "topics", "Create or check the Kafka topics."),
     "score": Part("services.cli.score", "score", "Judge the borrowers of a file of events."),
+    "rulebook": Part("services.cli.rulebook", "app", "Check a rulebook, or set its cuts."),
+    "verify": Part("services.cli.verify.commands", "verify", "Fold the ledger afresh and compare."),
     "convert": Part("services.cli.convert.commands", "app", "Turn a public data set into events."),
+    "replay": Part("services.cli.replay.commands", "replay", "Send events through ingest."),
 }
 
 

@@ -1,0 +1,93 @@
+"""`tocsin verify`: the command."""
+
+import asyncio
+import json
+from contextlib import ExitStack
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+from rich.console import Console
+from rich.progress import Progress, TextColumn, TimeElapsedColumn
+
+from services.cli.verify.findings import Findings
+from services.cli.verify.published import Topics, topics
+from services.cli.verify.stored import snapshot
+from services.cli.verify.verifying import Scope, Verification
+from services.kit.settings import PlatformSettings
+from services.scoring.adapters.rulebook_yaml import load_rulebook
+from services.scoring.adapters.wire import Decoder
+from services.scoring.domain.fold import Context
+from services.scoring.settings import ScoringSettings
+
+LOOK_SECONDS = 0.5
+console = Console(stderr=True)
+
+
+def verify(
+    wait_seconds: Annotated[
+        float, typer.Option("--wait", help="Wait this long for work that is under way to end.")
+    ] = 0.0,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object as the last line.")
+    ] = False,
+) -> None:
+    """Fold the ledger afresh and compare every state and risk event, byte for byte.
+
+    Also: offered = applied + duplicates + quarantined. Ends with status 1 when something
+    differs or is not done yet. Reads TOCSIN_KAFKA_BOOTSTRAP, TOCSIN_DATABASE_URL,
+    TOCSIN_TOPIC_PREFIX, TOCSIN_BANK_TIMEZONE and TOCSIN_SCORING_RULEBOOK.
+    """
+    findings = asyncio.run(
+        verified(PlatformSettings(), ScoringSettings().rulebook, wait_seconds=wait_seconds)
+    )
+    _report(findings)
+    if as_json:
+        print(json.dumps(findings.as_json()))
+    if not findings.verified:
+        raise typer.Exit(1)
+
+
+async def verified(
+    platform: PlatformSettings, rulebook: str, *, wait_seconds: float = 0.0
+) -> Findings:
+    """Verify once the work under way has ended, or as it stands when the wait is over."""
+    scope = Scope(
+        events_topic=platform.events_topic,
+        risk_topic=platform.risk_topic,
+        decoder=Decoder(ZoneInfo(platform.bank_timezone)),
+        context=Context(load_rulebook(rulebook)),
+    )
+    async with topics(platform.kafka_bootstrap) as broker:
+        waited = 0.0
+        while waited < wait_seconds and await _is_busy(platform, scope, broker):
+            await asyncio.sleep(LOOK_SECONDS)
+            waited += LOOK_SECONDS
+        with ExitStack() as stack:
+            columns = (TextColumn("verifying {task.completed:,} rows"), TimeElapsedColumn())
+            bar = stack.enter_context(Progress(*columns, console=console, transient=True))
+            task = bar.add_task("verifying", total=None)
+            async with snapshot(platform.dsn) as stored:
+                run = Verification(scope, tick=lambda rows: bar.advance(task, rows))
+                return await run.run(stored, broker)
+
+
+async def _is_busy(platform: PlatformSettings, scope: Scope, broker: Topics) -> bool:
+    async with snapshot(platform.dsn) as stored:
+        run = Verification(scope, tick=lambda rows: None)
+        await run.count(stored, broker)
+    return run.findings.waiting > 0
+
+
+def _report(findings: Findings) -> None:
+    console.print(
+        f"{findings.offered:,} records offered: {findings.applied:,} applied, "
+        f"{findings.duplicates:,} duplicates, {findings.quarantined:,} quarantined"
+    )
+    console.print(
+        f"{findings.borrowers:,} borrowers and {findings.risk_events:,} risk events compared: "
+        f"{findings.mismatches:,} differences"
+    )
+    for difference in findings.differences:
+        console.print(f"  {difference}")
+    console.print("[green]verified[/green]" if findings.verified else "[red]not verified[/red]")

@@ -1,0 +1,78 @@
+"""What the worker stored, read in one snapshot of the database with cursors, never at once."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+
+PARTITIONS = """
+SELECT partition, next_offset, records, duplicates, quarantined
+  FROM scoring.partition_progress WHERE consumer = 'scoring' AND topic = $1 ORDER BY partition
+"""
+LEDGER = """
+SELECT "offset", event FROM scoring.ledger WHERE partition = $1
+UNION ALL
+SELECT "offset", event FROM scoring.control WHERE partition = $1
+ORDER BY 1
+"""
+STATES = """
+SELECT borrower_id, closed_offset, state FROM scoring.borrower WHERE partition = $1
+"""
+SAID = """
+SELECT borrower_id, sequence, event FROM scoring.assessment ORDER BY borrower_id, sequence
+"""
+COUNTS = """
+SELECT (SELECT count(*) FROM scoring.ledger) + (SELECT count(*) FROM scoring.control) AS applied,
+       (SELECT count(*) FROM scoring.quarantine) AS quarantined,
+       (SELECT count(*) FROM scoring.outbox) AS outbox,
+       (SELECT count(*) FROM scoring.borrower AS held
+         WHERE EXISTS (SELECT FROM scoring.control AS closed
+                        WHERE closed.partition = held.partition
+                          AND closed.closed_date IS NOT NULL
+                          AND closed."offset" > held.closed_offset)) AS behind
+"""
+PREFETCH = 2_000
+
+
+class Stored:
+    """One snapshot of schema `scoring`."""
+
+    def __init__(self, connection: asyncpg.Connection) -> None:
+        self._connection = connection
+
+    async def partitions(self, topic: str) -> list[Any]:
+        """Return the position and the totals of each partition."""
+        rows: list[Any] = await self._connection.fetch(PARTITIONS, topic)
+        return rows
+
+    async def counts(self) -> Any:
+        """Return how many rows there are, and how many borrowers wait for a day close."""
+        return await self._connection.fetchrow(COUNTS)
+
+    def ledger(self, partition: int) -> AsyncIterator[Any]:
+        """Yield the applied events of a partition in log order."""
+        return self._rows(LEDGER, partition)
+
+    def states(self, partition: int) -> AsyncIterator[Any]:
+        """Yield the stored states of a partition."""
+        return self._rows(STATES, partition)
+
+    def said(self) -> AsyncIterator[Any]:
+        """Yield all emitted assessments, by borrower and sequence."""
+        return self._rows(SAID)
+
+    async def _rows(self, query: str, *arguments: object) -> AsyncIterator[Any]:
+        async for row in self._connection.cursor(query, *arguments, prefetch=PREFETCH):
+            yield row
+
+
+@asynccontextmanager
+async def snapshot(dsn: str) -> AsyncIterator[Stored]:
+    """Open a snapshot that stays the same while the worker goes on."""
+    connection = await asyncpg.connect(dsn, timeout=10, server_settings={"jit": "off"})
+    try:
+        async with connection.transaction(isolation="repeatable_read", readonly=True):
+            yield Stored(connection)
+    finally:
+        await connection.close(timeout=5)
