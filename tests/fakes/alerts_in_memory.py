@@ -181,16 +181,16 @@ class InMemoryAlerts:
     async def feed_after(
         self, cursor: str, *, officer_id: str | None, limit: int
     ) -> Sequence[FeedItem]:
-        begin = int(cursor.partition("-")[2])
+        begin = int(cursor)
         items = [
-            FeedItem(cursor=f"0-{number}", event=event_view(change))
+            FeedItem(cursor=str(number), event=event_view(change))
             for number, change in enumerate(self.history, start=1)
             if number > begin and _is_seen(change.alert, officer_id)
         ]
         return items[:limit]
 
     async def feed_end(self) -> str:
-        return f"0-{len(self.history)}"
+        return str(len(self.history))
 
     @asynccontextmanager
     async def hold(self, alert_id: str, *, officer_id: str | None) -> AsyncIterator["_Held | None"]:

@@ -122,7 +122,7 @@ def _add_reading(routes: APIRouter, use_cases: UseCases) -> None:
             query.filters(), person=person, cursor=query.cursor, limit=query.limit
         )
 
-    @routes.get("/alerts/{alert_id}", dependencies=guarded)
+    @routes.get("/alerts/{alert_id:path}", dependencies=guarded)
     async def get_alert(alert_id: str, person: Caller, response: Response) -> AlertWithCard:
         """Return one alert with its history and its borrower's card; its version as ETag."""
         detail = await reading.get_alert(alert_id, person=person)
@@ -130,7 +130,7 @@ def _add_reading(routes: APIRouter, use_cases: UseCases) -> None:
         tag(response, detail.alert.version)
         return AlertWithCard(detail=detail, card=card)
 
-    @routes.get("/borrowers/{borrower_id}/card", dependencies=guarded)
+    @routes.get("/borrowers/{borrower_id:path}/card", dependencies=guarded)
     async def get_card(borrower_id: str, person: Caller) -> BorrowerCard:
         """Return a borrower's risk warning card."""
         return await reading.get_card(borrower_id, person=person)
@@ -140,7 +140,7 @@ def _add_handling(routes: APIRouter, use_cases: UseCases) -> None:
     handling = use_cases.handling
     guarded = [Depends(may_handle)]
 
-    @routes.post("/alerts/{alert_id}/acknowledge", dependencies=guarded)
+    @routes.post("/alerts/{alert_id:path}/acknowledge", dependencies=guarded)
     async def acknowledge(
         alert_id: str, version: ExpectedVersion, person: Caller, response: Response
     ) -> Changed:
@@ -148,7 +148,7 @@ def _add_handling(routes: APIRouter, use_cases: UseCases) -> None:
         new = await handling.acknowledge(alert_id, expected_version=version, person=person)
         return _changed(response, alert_id, new)
 
-    @routes.post("/alerts/{alert_id}/assign", dependencies=guarded)
+    @routes.post("/alerts/{alert_id:path}/assign", dependencies=guarded)
     async def assign(
         alert_id: str,
         body: AssignBody,
@@ -162,7 +162,7 @@ def _add_handling(routes: APIRouter, use_cases: UseCases) -> None:
         )
         return _changed(response, alert_id, new)
 
-    @routes.post("/alerts/{alert_id}/comments", dependencies=guarded)
+    @routes.post("/alerts/{alert_id:path}/comments", dependencies=guarded)
     async def comment(
         alert_id: str,
         body: CommentBody,
@@ -176,7 +176,7 @@ def _add_handling(routes: APIRouter, use_cases: UseCases) -> None:
         )
         return _changed(response, alert_id, new)
 
-    @routes.post("/alerts/{alert_id}/resolve", dependencies=guarded)
+    @routes.post("/alerts/{alert_id:path}/resolve", dependencies=guarded)
     async def resolve(
         alert_id: str,
         body: ResolveBody,

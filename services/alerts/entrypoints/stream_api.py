@@ -3,8 +3,8 @@
 Server-sent events. The id of each is its place in the database's feed, so a reader who comes
 back with `Last-Event-ID` misses nothing, whichever process answers. Without it the stream
 begins now; `?from=start` begins with the first event there is. A stream ends after a quarter
-of an hour and when the process is going away: readers come back by themselves, and a revoked
-key is noticed then.
+of an hour, when the database is away and when the process is going away: readers come back by
+themselves, and a revoked key is noticed then.
 """
 
 import re
@@ -19,13 +19,14 @@ from services.alerts.entrypoints.alerts_api import Caller
 from services.alerts.entrypoints.callers import may_read
 from services.kit import problems
 from services.kit.clock import Clock
+from services.kit.database import DatabaseUnavailable
 from services.kit.health import Health
 from services.kit.problems import Problem
 
 LONGEST_SECONDS = 900.0
 LOOK_SECONDS = 0.5
 RECONNECT_MS = 2000
-_CURSOR = re.compile(r"\d{1,20}-\d{1,20}")
+_CURSOR = re.compile(r"\d{1,19}")
 
 
 def last_event_id(
@@ -57,7 +58,10 @@ def router(use_cases: UseCases, *, health: Health, clock: Clock) -> APIRouter:
         yield ServerSentEvent(comment="tocsin", retry=RECONNECT_MS, id=cursor)
         until = clock.monotonic_seconds() + LONGEST_SECONDS
         while clock.monotonic_seconds() < until and not health.is_draining:
-            items = await reading.feed_after(cursor, person=person)
+            try:
+                items = await reading.feed_after(cursor, person=person)
+            except DatabaseUnavailable:
+                return
             for item in items:
                 cursor = item.cursor
                 yield ServerSentEvent(id=item.cursor, event=item.event.kind, data=item.event)

@@ -163,7 +163,7 @@ def _add_board(routes: APIRouter, parts: Parts) -> None:
 def _add_card(routes: APIRouter, parts: Parts) -> None:
     reading = parts.use_cases.reading
 
-    @routes.get("/borrowers/{borrower_id}", dependencies=[_look])
+    @routes.get("/borrowers/{borrower_id:path}", dependencies=[_look])
     async def show_card(request: Request, borrower_id: str, person: Looker) -> Response:
         found = await reading.get_card(borrower_id, person=person)
         now = parts.clock.now()
@@ -181,12 +181,12 @@ def _add_card(routes: APIRouter, parts: Parts) -> None:
 def _add_forms(routes: APIRouter, parts: Parts) -> None:
     handling = parts.use_cases.handling
 
-    @routes.post("/alerts/{alert_id}/acknowledge", dependencies=[_act])
+    @routes.post("/alerts/{alert_id:path}/acknowledge", dependencies=[_act])
     async def acknowledge(alert_id: str, person: Looker, form: TrustedForm) -> Response:
         await handling.acknowledge(alert_id, expected_version=_version(form), person=person)
         return _back(form)
 
-    @routes.post("/alerts/{alert_id}/comment", dependencies=[_act])
+    @routes.post("/alerts/{alert_id:path}/comment", dependencies=[_act])
     async def comment(alert_id: str, person: Looker, form: TrustedForm) -> Response:
         await handling.comment(
             alert_id,
@@ -196,7 +196,7 @@ def _add_forms(routes: APIRouter, parts: Parts) -> None:
         )
         return _back(form)
 
-    @routes.post("/alerts/{alert_id}/resolve", dependencies=[_act])
+    @routes.post("/alerts/{alert_id:path}/resolve", dependencies=[_act])
     async def resolve(alert_id: str, person: Looker, form: TrustedForm) -> Response:
         code = form.get("outcome_code", "")
         if code not in set(OutcomeCode):

@@ -1,0 +1,56 @@
+"""The HTTP application of alerts on books held in memory, and four people who may call it."""
+
+from fastapi import FastAPI
+from starlette.testclient import TestClient
+
+from services.alerts.entrypoints.http import Presentation, create_app
+from services.kit.access.keys import Role
+from services.kit.auth import Principal
+from services.kit.catalogue import KIT_CATALOGUE
+from services.kit.clock import ManualClock
+from services.kit.health import Health
+from services.kit.metrics import Metrics
+from services.kit.web import WebParts
+from tests.fakes.alerts_in_memory import NOW, InMemoryAlerts
+
+OFFICER, SENIOR, OPERATOR, AUDITOR = "tsk_officer", "tsk_senior", "tsk_operator", "tsk_auditor"
+PEOPLE = {
+    OFFICER: Principal(
+        id="k1", name="Olga Officer", roles=frozenset({Role.OFFICER}), officer_id="officer-7"
+    ),
+    SENIOR: Principal(id="k2", name="Sven Senior", roles=frozenset({Role.SENIOR})),
+    OPERATOR: Principal(id="k3", name="Otto Operator", roles=frozenset({Role.OPERATOR})),
+    AUDITOR: Principal(id="k4", name="Ada Auditor", roles=frozenset({Role.AUDITOR})),
+}
+
+
+class KnownPeople:
+    """Lets the four in."""
+
+    async def authenticate(self, text: str) -> Principal | None:
+        return PEOPLE.get(text)
+
+
+def application(books: InMemoryAlerts, health: Health | None = None) -> FastAPI:
+    """Return the application."""
+    clock = ManualClock(NOW)
+    return create_app(
+        books.use_cases(),
+        parts=WebParts(
+            health=health or Health(clock),
+            metrics=Metrics(KIT_CATALOGUE),
+            authenticator=KnownPeople(),
+        ),
+        clock=clock,
+        presentation=Presentation(timezone="Europe/Berlin", secure_cookies=False),
+    )
+
+
+def client(books: InMemoryAlerts) -> TestClient:
+    """Return a client of the application that follows no redirects."""
+    return TestClient(application(books), raise_server_exceptions=False, follow_redirects=False)
+
+
+def bearer(key: str, **headers: str) -> dict[str, str]:
+    """Return the headers of a call with a key."""
+    return {"Authorization": f"Bearer {key}", **headers}
