@@ -144,7 +144,7 @@ def holds_day_closes(source: IO[bytes]) -> bool:
 def _write_assessments(run: FileFold, source: IO[bytes], every: Every, *, hide_bar: bool) -> None:
     write = sys.stdout.buffer.write
     try:
-        for judged in run.fold_lines(_with_bar(source, hidden=hide_bar)):
+        for judged in run.fold_lines(with_bar(source, hidden=hide_bar)):
             wanted = Every.DAY if judged.is_day_close else Every.EVENT
             if every is wanted:
                 write(_line(run, judged))
@@ -160,7 +160,7 @@ def _line(run: FileFold, judged: Judged) -> bytes:
     return score_line(run.snapshot(judged), judged.borrower, run.rules_for(judged.borrower))
 
 
-def _with_bar(source: IO[bytes], *, hidden: bool) -> Iterator[bytes]:
+def with_bar(source: IO[bytes], *, hidden: bool) -> Iterator[bytes]:
     """Yield the lines, with a progress bar on a terminal when the file is long."""
     size = _size(source)
     if hidden or size < BYTES_WORTH_A_BAR or not sys.stderr.isatty():

@@ -1,0 +1,145 @@
+"""`tocsin rulebook`: check a rulebook, and set its cuts from an alert budget.
+
+For the risk modeller: nothing here changes what runs; a draft is a file to be looked at.
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from services.cli.errors import CommandError
+from services.cli.score import (
+    DEFAULT_ZONE,
+    holds_day_closes,
+    opened,
+    usable_rulebook,
+    with_bar,
+)
+from services.scoring.adapters.calibration import Calibrated, calibrate, collect, with_cuts
+from services.scoring.adapters.file_fold import FileFold, OutOfOrder, Settings
+from services.scoring.adapters.rulebook_yaml import load_rulebook, path_of
+from services.scoring.domain.alert_budget import Budget
+from services.scoring.domain.explain import shown_micro
+from services.scoring.domain.rulebook import Rulebook
+
+app = typer.Typer(help="Check a rulebook; set its cuts from an alert budget.", no_args_is_help=True)
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
+
+
+@app.command()
+def check(
+    rulebook: Annotated[str, typer.Argument(help="A shipped name or a YAML file.")],
+    as_json: Json = False,
+) -> None:
+    """Read a rulebook and say what is wrong with it, every problem with its place."""
+    usable = usable_rulebook(rulebook)
+    switched_on = sum(rule.enabled for rule in usable.indicators.values())
+    print(
+        f"{usable.name} {usable.version} is usable: {switched_on} of {len(usable.indicators)} "
+        f"indicators switched on, {len(usable.overlays)} overlays, "
+        f"cuts for {', '.join(usable.cuts)}"
+    )
+    if as_json:
+        summary = {
+            "rulebook": usable.name,
+            "version": usable.version,
+            "indicators": len(usable.indicators),
+            "enabled": switched_on,
+            "overlays": len(usable.overlays),
+            "usable": True,
+        }
+        print(json.dumps(summary))
+
+
+@app.command("calibrate")
+def set_cuts_from_budget(
+    file: Annotated[str, typer.Argument(help="History: canonical events, one a line.")],
+    out: Annotated[Path, typer.Option("--out", help="The draft rulebook to write.")],
+    rulebook: Annotated[str, typer.Option(help="The rulebook to start from.")] = "default",
+    attention: Annotated[
+        float, typer.Option(min=0, max=100, help="Most healthy borrowers in ATTENTION+, %.")
+    ] = 20.0,
+    watch: Annotated[
+        float, typer.Option(min=0, max=100, help="Most healthy borrowers in WATCH+, %.")
+    ] = 5.0,
+    high_risk: Annotated[
+        float, typer.Option(min=0, max=100, help="Most healthy borrowers in HIGH_RISK, %.")
+    ] = 1.0,
+    population: Annotated[
+        str, typer.Option(help="What the history is; written beside the cuts.")
+    ] = "",
+    timezone: Annotated[
+        str, typer.Option(envvar="TOCSIN_BANK_TIMEZONE", help="The bank's time zone.")
+    ] = DEFAULT_ZONE,
+    as_json: Json = False,
+) -> None:
+    """Set the score cuts per segment so that no more healthy borrowers alarm than the budget says.
+
+    Needs no labels: healthy is who was never more than 30 days past due in the file. Writes the
+    cuts with budget, population and date into a draft; nothing is activated.
+    """
+    usable = usable_rulebook(rulebook)
+    budget = Budget(*(round(share * 10_000) for share in (attention, watch, high_risk)))
+    with opened(file) as source:
+        settings = Settings(zone=ZoneInfo(timezone), closes_days=not holds_day_closes(source))
+        run = FileFold(usable, settings)
+        try:
+            histories = collect(run, with_bar(source, hidden=as_json))
+        except OutOfOrder as error:
+            raise CommandError(str(error), remedy="Sort the file by `time`.") from error
+    if not any(history.is_healthy for history in histories.values()):
+        raise CommandError(
+            "No healthy borrower in the history.", remedy="Give a longer or larger history."
+        )
+    found = calibrate(histories, budget, usable.cuts["*"].family_days)
+    last_day = max(judged.as_of for judged in run.last_judged())
+    origin = population or Path(file).name
+    text = path_of(rulebook).read_text(encoding="utf-8")
+    out.write_text(with_cuts(text, found, budget, origin, last_day), encoding="utf-8")
+    load_rulebook(str(out))
+    _show(found, usable, out)
+    if as_json:
+        print(json.dumps(_summary(found, out)))
+
+
+def _show(found: list[Calibrated], usable: Rulebook, out: Path) -> None:
+    table = Table("segment", "healthy", "ATTENTION", "WATCH", "HIGH_RISK", "family", "other rules")
+    for one in found:
+        cuts = one.cuts
+        table.add_row(
+            one.segment,
+            f"{one.borrowers:,}",
+            *(shown_micro(cut * 100) for cut in (cuts.attention, cuts.watch, cuts.high_risk)),
+            shown_micro(cuts.family),
+            f"{one.floor_attention / 10_000:.1f} % / {one.floor_watch / 10_000:.1f} %",
+        )
+    console = Console(file=sys.stderr)
+    console.print(f"Cuts for {usable.name} {usable.version}, in score points:")
+    console.print(table)
+    console.print(
+        "other rules: share of healthy borrowers' time in ATTENTION and WATCH whatever the cuts"
+    )
+    console.print(f"Draft: {out}", highlight=False)
+
+
+def _summary(found: list[Calibrated], out: Path) -> dict[str, object]:
+    return {
+        "draft": str(out),
+        "segments": {
+            one.segment: {
+                "borrowers": one.borrowers,
+                "attention": one.cuts.attention / 10_000,
+                "watch": one.cuts.watch / 10_000,
+                "high_risk": one.cuts.high_risk / 10_000,
+                "family": one.cuts.family / 1_000_000,
+            }
+            for one in found
+        },
+    }

@@ -1,0 +1,170 @@
+"""Collect the history that cuts are set on, and write the cuts into a draft rulebook.
+
+Called by `tocsin rulebook calibrate`. Healthy means, without labels: never more than 30 days past
+due and never in default in the whole file. The first months only warm the baselines up and are not
+observed.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+from services.scoring.adapters.assessment_json import shown_day
+from services.scoring.adapters.file_fold import FileFold, Judged
+from services.scoring.domain.alert_budget import (
+    OBSERVED,
+    OTHER_ATTENTION,
+    OTHER_HIGH_RISK,
+    OTHER_WATCH,
+    TWO_FAMILIES,
+    TWO_RED_FAMILIES,
+    Budget,
+    Series,
+    floor_of,
+    set_cuts,
+)
+from services.scoring.domain.entry_rules import families_at, holds
+from services.scoring.domain.explain import shown_micro
+from services.scoring.domain.measurement import AMBER, RED
+from services.scoring.domain.risk import ATTENTION, DEFAULT, HIGH_RISK, WATCH
+from services.scoring.domain.rulebook import Cuts, Rules
+from services.scoring.domain.vocabulary import SEGMENTS
+
+OTHER_BIT: Final = {
+    ATTENTION: OTHER_ATTENTION,
+    WATCH: OTHER_WATCH,
+    HIGH_RISK: OTHER_HIGH_RISK,
+    DEFAULT: OTHER_HIGH_RISK,
+}
+HEALTHY_DAYS_PAST_DUE: Final = 30
+WARM_UP_DAYS: Final = 210
+# With fewer healthy borrowers a share of 5 % is one or two people: use the cuts of all segments.
+FEWEST_BORROWERS: Final = 30
+_CUTS_BLOCK: Final = re.compile(r"^cuts:\n(?:[ \t#].*\n|\n(?=[ \t]))*", re.MULTILINE)
+
+
+@dataclass(slots=True)
+class History:
+    """One borrower's series and whether it stayed healthy."""
+
+    segment: str
+    first_day: int
+    is_healthy: bool = True
+    series: Series = field(default_factory=Series)
+
+
+@dataclass(slots=True)
+class Calibrated:
+    """The cuts of one segment and what they were set on."""
+
+    segment: str
+    borrowers: int
+    cuts: Cuts
+    floor_attention: int
+    floor_watch: int
+
+
+def collect(run: FileFold, lines: Iterable[bytes]) -> dict[str, History]:
+    """Fold the file and keep, per borrower, what each day close said."""
+    histories: dict[str, History] = {}
+    for judged in run.fold_lines(lines):
+        if judged.is_day_close:
+            _add(histories, judged, run.rules_for(judged.borrower))
+    return histories
+
+
+def _add(histories: dict[str, History], judged: Judged, rules: Rules) -> None:
+    borrower = judged.borrower
+    history = histories.get(borrower.borrower_id)
+    if history is None:
+        segment = SEGMENTS[borrower.profile.segment]
+        history = histories[borrower.borrower_id] = History(segment, judged.as_of)
+    risk = borrower.risk
+    if borrower.counters.operational_days > HEALTHY_DAYS_PAST_DUE or risk.state == DEFAULT:
+        history.is_healthy = False
+    bits = _bits(judged, rules)
+    if judged.as_of - history.first_day >= WARM_UP_DAYS:
+        bits |= OBSERVED
+    history.series.scores.append(risk.score)
+    history.series.families.append(max(risk.families))
+    history.series.bits.append(bits)
+
+
+def _bits(judged: Judged, rules: Rules) -> int:
+    risk, signals = judged.borrower.risk, judged.borrower.signals
+    bits = 0
+    for rule in rules.policy.entries:
+        if rule.score or rule.family_cut or rule.to not in OTHER_BIT:
+            continue
+        if holds(rule, risk, signals, rules):
+            bits |= OTHER_BIT[rule.to]
+    if bits & OTHER_HIGH_RISK:
+        bits |= OTHER_WATCH
+    if bits & OTHER_WATCH:
+        bits |= OTHER_ATTENTION
+    if families_at(signals, rules, AMBER) >= 2:
+        bits |= TWO_FAMILIES
+    if families_at(signals, rules, RED) >= 2:
+        bits |= TWO_RED_FAMILIES
+    return bits
+
+
+def calibrate(histories: dict[str, History], budget: Budget, family_days: int) -> list[Calibrated]:
+    """Return cuts for all segments together (``*``) and for each that is large enough."""
+    healthy = [history for history in histories.values() if history.is_healthy]
+    segments = sorted({history.segment for history in healthy})
+    populations = {"*": [history.series for history in healthy]}
+    for segment in segments:
+        own = [history.series for history in healthy if history.segment == segment]
+        if len(own) >= FEWEST_BORROWERS:
+            populations[segment] = own
+    found = []
+    for segment, population in populations.items():
+        floor = floor_of(population)
+        cuts = set_cuts(population, budget, family_days)
+        found.append(Calibrated(segment, len(population), cuts, floor.attention, floor.watch))
+    return found
+
+
+def with_cuts(text: str, found: list[Calibrated], budget: Budget, origin: str, day: int) -> str:
+    """Return the rulebook's text with its cuts replaced; comments elsewhere stay.
+
+    Raises:
+        ValueError: If the text has no ``cuts:`` block to replace.
+    """
+    block = "cuts:\n" + "".join(_written(one, budget, origin, day) for one in found) + "\n"
+    replaced, count = _CUTS_BLOCK.subn(lambda _: block, text, count=1)
+    if count == 0:
+        raise ValueError("the rulebook has no cuts: block at the start of a line")
+    return replaced
+
+
+def _written(one: Calibrated, budget: Budget, origin: str, day: int) -> str:
+    cuts = one.cuts
+    points = [
+        (name, shown_micro(getattr(cuts, name) * 100))
+        for name in (
+            "attention",
+            "watch",
+            "high_risk",
+            "attention_exit",
+            "watch_exit",
+            "high_risk_exit",
+        )
+    ]
+    lines = [f'  "{one.segment}":']
+    lines += [f"    {name}: {value}" for name, value in points]
+    lines += [
+        f"    family: {shown_micro(cuts.family)}",
+        f"    family_days: {cuts.family_days}",
+        f"    population: {one.borrowers} healthy borrowers of {origin}",
+        f"    budget: attention {_percent(budget.attention)}, watch {_percent(budget.watch)}, "
+        f"high risk {_percent(budget.high_risk)}",
+        f"    date: {shown_day(day)}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _percent(micro: int) -> str:
+    return f"{shown_micro(micro * 100)} %"
