@@ -28,6 +28,7 @@ class Handler(Protocol):
 
     async def claimed(self, partition: int, connection: Connection) -> None:
         """Prepare for a partition, inside the transaction that claims it."""
+        return None
 
     async def apply(self, batch: Batch, connection: Connection) -> Tally:
         """Write what the batch changes, inside the fenced transaction; never commit.
@@ -47,12 +48,16 @@ class Handler(Protocol):
 
     async def do_chore(self, partition: int, connection: Connection) -> None:
         """Do a bounded piece of that work, in a fenced transaction between two batches."""
+        return None
 
     def committed(self, batch: Batch) -> None:
         """Learn that the batch is durable."""
+        return None
 
     def rolled_back(self, partition: int) -> None:
         """Forget everything in memory about the partition: the transaction did not happen."""
+        return None
 
     async def released(self, partition: int) -> None:
         """Forget everything in memory about the partition: it belongs to somebody else now."""
+        return None
