@@ -28,18 +28,6 @@ RELEASED = counter(
     meaning="Kept inputs that became events after all: by a retry, or because their account "
     "became known.",
 )
-RAW_PAUSED = gauge(
-    "tocsin_ingest_raw_topic_paused",
-    unit="0 or 1",
-    labels=("topic",),
-    meaning="1 while a raw topic is not read: too many of its records in a row were refused.",
-)
-RAW_LAG = gauge(
-    "tocsin_ingest_raw_lag_records",
-    unit="records",
-    labels=("topic", "partition"),
-    meaning="Records of a raw topic that were not taken in yet.",
-)
 TAKE_SECONDS = histogram(
     "tocsin_ingest_take_seconds",
     unit="seconds",
@@ -47,4 +35,4 @@ TAKE_SECONDS = histogram(
     meaning="Time from having a group of inputs in hand to their last acknowledgement.",
 )
 
-CATALOGUE = (INPUTS, QUARANTINED, KEPT, RELEASED, RAW_PAUSED, RAW_LAG, TAKE_SECONDS)
+INGEST_CATALOGUE = (INPUTS, QUARANTINED, KEPT, RELEASED, TAKE_SECONDS)

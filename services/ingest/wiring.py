@@ -1,1 +1,243 @@
 """Builds ingest from its settings: the one place where its parts are chosen."""
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+import asyncpg
+
+from services.ingest.adapters.account_table import AccountTable
+from services.ingest.adapters.kafka_outlet import KafkaOutlet
+from services.ingest.adapters.mapping.loader import load_mappings
+from services.ingest.adapters.mapping.mapper import Mapper
+from services.ingest.adapters.quarantine_table import KeepingTable, QuarantineTable
+from services.ingest.adapters.raw_handler import RawHandler
+from services.ingest.adapters.raw_progress import RawProgress
+from services.ingest.application.intake import Intake
+from services.ingest.application.judging import Judge
+from services.ingest.application.ports import AccountDirectory, Keeping
+from services.ingest.application.quarantine import Quarantine
+from services.ingest.application.release import Release
+from services.ingest.metrics import INGEST_CATALOGUE
+from services.ingest.settings import IngestSettings
+from services.kit.auth import Authenticator, KeyAuthenticator
+from services.kit.catalogue import KIT_CATALOGUE
+from services.kit.clock import Clock, SystemClock
+from services.kit.database import PostgresDatabase, create_pool
+from services.kit.health import Health, NotReady
+from services.kit.metrics import Metrics
+from services.kit.migrations import at_head
+from services.kit.settings import PlatformSettings
+from services.kit.stream.consumer import FencedConsumer
+from services.kit.stream.kafka import KafkaLog
+from services.kit.stream.ports import Limits
+from services.kit.stream.producer import KafkaProducer
+
+SCHEMA = "ingest"
+CONSUMER = "ingest"
+RELEASE_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ingest:
+    """The running parts of the service."""
+
+    intake: Intake
+    quarantine: Quarantine
+    release: Release
+    accounts: AccountTable
+    consumers: Mapping[str, FencedConsumer]
+    authenticator: Authenticator
+    health: Health
+    metrics: Metrics
+    clock: Clock
+    pool: asyncpg.Pool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Parts:
+    judge: Judge
+    outlet: KafkaOutlet
+    accounts: AccountTable
+    clock: Clock
+    metrics: Metrics
+
+    def intake(self, accounts: AccountDirectory, keeping: Keeping) -> Intake:
+        return Intake(
+            judge=self.judge,
+            outlet=self.outlet,
+            accounts=accounts,
+            quarantine=keeping,
+            clock=self.clock,
+            recorder=self.metrics,
+        )
+
+
+@asynccontextmanager
+async def build(platform: PlatformSettings, settings: IngestSettings) -> AsyncIterator[Ingest]:
+    """Open what ingest needs, and close it at the end of the block."""
+    clock, metrics = SystemClock(), Metrics((*KIT_CATALOGUE, *INGEST_CATALOGUE))
+    mappings = load_mappings(
+        settings.mappings,
+        timezone=ZoneInfo(platform.bank_timezone),
+        topic_prefix=settings.raw_topic_prefix,
+    )
+    async with AsyncExitStack() as stack:
+        pool = await create_pool(
+            platform.dsn,
+            role="tocsin_ingest",
+            application_name="tocsin-ingest",
+            least_connections=0,
+            # A transaction for each raw partition, and as many again for HTTP.
+            most_connections=8 + platform.partitions * len(mappings),
+        )
+        stack.push_async_callback(_close, pool)
+        producer = KafkaProducer(
+            bootstrap=platform.kafka_bootstrap,
+            client_id="tocsin-ingest",
+            recorder=metrics,
+            timeout_seconds=settings.produce_timeout_seconds,
+        )
+        stack.push_async_callback(producer.stop)
+        outlet = KafkaOutlet(producer, topic=platform.events_topic, partitions=platform.partitions)
+        yield _assembled(
+            platform,
+            settings,
+            parts=_Parts(
+                judge=Judge(mappings=mappings, max_event_bytes=settings.max_event_bytes),
+                outlet=outlet,
+                accounts=AccountTable(PostgresDatabase(pool)),
+                clock=clock,
+                metrics=metrics,
+            ),
+            mappings=mappings,
+            pool=pool,
+        )
+
+
+def _assembled(
+    platform: PlatformSettings,
+    settings: IngestSettings,
+    *,
+    parts: _Parts,
+    mappings: Mapping[str, Mapper],
+    pool: asyncpg.Pool,
+) -> Ingest:
+    database = PostgresDatabase(pool)
+    kept = QuarantineTable(database)
+    consumers = {
+        topic: _consumer(topic, platform=platform, settings=settings, parts=parts, pool=pool)
+        for topic in mappings
+    }
+    return Ingest(
+        intake=parts.intake(parts.accounts, KeepingTable(database)),
+        quarantine=Quarantine(
+            judge=parts.judge,
+            outlet=parts.outlet,
+            accounts=parts.accounts,
+            quarantine=kept,
+            clock=parts.clock,
+            recorder=parts.metrics,
+        ),
+        release=Release(
+            judge=parts.judge,
+            outlet=parts.outlet,
+            accounts=parts.accounts,
+            quarantine=kept,
+            clock=parts.clock,
+            recorder=parts.metrics,
+        ),
+        accounts=parts.accounts,
+        consumers=consumers,
+        authenticator=KeyAuthenticator(pool, clock=parts.clock),
+        health=_health(pool, parts, consumers),
+        metrics=parts.metrics,
+        clock=parts.clock,
+        pool=pool,
+    )
+
+
+def _consumer(
+    topic: str,
+    *,
+    platform: PlatformSettings,
+    settings: IngestSettings,
+    parts: _Parts,
+    pool: asyncpg.Pool,
+) -> FencedConsumer:
+    broker = KafkaLog(
+        bootstrap=platform.kafka_bootstrap,
+        topic=topic,
+        group=raw_group(platform, topic),
+        client_id="tocsin-ingest",
+        instance_id=settings.instance_id,
+        session_timeout_seconds=settings.session_timeout_seconds,
+    )
+    return FencedConsumer(
+        broker=broker,
+        database=PostgresDatabase(pool),
+        progress=RawProgress(
+            schema=SCHEMA, consumer=CONSUMER, owner=_owner(settings), broker=broker
+        ),
+        handler=RawHandler(parts.intake, clock=parts.clock),
+        recorder=parts.metrics,
+        clock=parts.clock,
+        limits=Limits(
+            most_records=settings.raw_batch_records,
+            most_waiting_records=4 * settings.raw_batch_records,
+            poison_in_a_row=settings.refused_in_a_row,
+            no_progress_seconds=settings.no_progress_seconds,
+            release_seconds=RELEASE_SECONDS,
+        ),
+    )
+
+
+def raw_group(platform: PlatformSettings, topic: str) -> str:
+    """Return the consumer group that reads a raw topic; one each, so none rebalances another."""
+    return f"{platform.topic_prefix}ingest.{topic}"
+
+
+def _health(pool: asyncpg.Pool, parts: _Parts, consumers: Mapping[str, FencedConsumer]) -> Health:
+    health = Health(parts.clock)
+
+    async def schema() -> None:
+        await check_schema(pool)
+
+    async def broker() -> None:
+        await parts.outlet.check()
+
+    def joined(topic: str, consumer: FencedConsumer) -> None:
+        async def look() -> None:
+            if not consumer.has_joined:
+                raise NotReady("the group was not joined yet")
+
+        health.needs(f"raw topic {topic}", look)
+
+    health.needs("database", schema)
+    health.needs("broker", broker)
+    for topic, consumer in consumers.items():
+        joined(topic, consumer)
+    return health
+
+
+async def check_schema(pool: asyncpg.Pool) -> None:
+    """Raise `NotReady` unless the database has the schema that this code was written for."""
+    if not await at_head(pool, SCHEMA):
+        raise NotReady("the schema is not at this version; run `tocsin migrate`")
+
+
+def _owner(settings: IngestSettings) -> str:
+    return settings.instance_id or f"{socket.gethostname()}:{os.getpid()}"
+
+
+async def _close(pool: asyncpg.Pool) -> None:
+    """Close the pool; connections that hang are cut."""
+    try:
+        async with asyncio.timeout(5):
+            await pool.close()
+    except TimeoutError:
+        pool.terminate()

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from services.ingest.adapters.translating import database_errors
 from services.ingest.application.ports import AccountLookup
-from services.kit.database import Connection, PostgresDatabase
+from services.kit.database import Connection, Database
 
 _LOOK_UP = "SELECT account_id, borrower_id FROM ingest.account WHERE account_id = ANY($1::text[])"
 _QUEUED = """
@@ -41,7 +41,7 @@ SELECT account_id, borrower_id FROM ingest.account
 class AccountTable:
     """Which borrower an account belongs to."""
 
-    def __init__(self, database: PostgresDatabase) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
 
     async def look_up(self, account_ids: Sequence[str]) -> AccountLookup:
@@ -73,12 +73,19 @@ class AccountTable:
 
     async def ready_to_release(self, *, limit: int) -> Sequence[str]:
         """Return accounts that are known now and have parked inputs, longest wait first."""
+
+        async def read(connection: Connection) -> Sequence[str]:
+            return [row["account_id"] for row in await connection.fetch(_TO_RELEASE, limit)]
+
         with database_errors():
-            rows = await self._database.pool.fetch(_TO_RELEASE, limit)
-        return [row["account_id"] for row in rows]
+            return await self._database.in_transaction(read)
 
     async def page(self, *, after: str, limit: int) -> Sequence[tuple[str, str]]:
         """Return known accounts with their borrowers, by account id."""
+
+        async def read(connection: Connection) -> Sequence[tuple[str, str]]:
+            rows = await connection.fetch(_PAGE, after, limit)
+            return [(row["account_id"], row["borrower_id"]) for row in rows]
+
         with database_errors():
-            rows = await self._database.pool.fetch(_PAGE, after, limit)
-        return [(row["account_id"], row["borrower_id"]) for row in rows]
+            return await self._database.in_transaction(read)

@@ -1,19 +1,29 @@
 """The way out: canonical events to their topic, keyed by borrower, acknowledged by all replicas."""
 
 from collections.abc import Sequence
+from typing import Protocol
 
 from services.contracts.envelope import CONTENT_TYPE, EVERYBODY, CloudEvent, encode_event
 from services.ingest.adapters.translating import broker_errors
+from services.kit.health import NotReady
 from services.kit.stream.outbox import Message
 from services.kit.stream.producer import Producer
 
 _HEADERS = (("content-type", CONTENT_TYPE.encode()),)
 
 
+class Broker(Producer, Protocol):
+    """A producer that can also be asked about topics."""
+
+    async def partition_count(self, topic: str) -> int:
+        """Ask the broker how many partitions a topic has: 0 if it does not exist."""
+        ...
+
+
 class KafkaOutlet:
     """Writes canonical events; control events go to every partition."""
 
-    def __init__(self, producer: Producer, *, topic: str, partitions: int) -> None:
+    def __init__(self, producer: Broker, *, topic: str, partitions: int) -> None:
         self._producer = producer
         self._topic = topic
         self._partitions = partitions
@@ -29,6 +39,24 @@ class KafkaOutlet:
                 await self._producer.publish(messages)
             else:
                 await self._producer.publish_in_order(messages)
+
+    async def check(self) -> None:
+        """Ask the broker whether the topic is as it must be; for the readiness probe.
+
+        Raises:
+            NotReady: If the topic is missing, or has another number of partitions: control
+                events would miss some of them.
+            Unavailable: If the broker does not answer.
+        """
+        with broker_errors():
+            count = await self._producer.partition_count(self._topic)
+        if count == 0:
+            raise NotReady(f"the topic {self._topic} is missing; run `tocsin topics`")
+        if count != self._partitions:
+            raise NotReady(
+                f"the topic {self._topic} has {count} partitions, "
+                f"TOCSIN_PARTITIONS says {self._partitions}"
+            )
 
     def _messages(self, event: CloudEvent) -> list[Message]:
         value = encode_event(event)

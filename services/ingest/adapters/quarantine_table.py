@@ -1,5 +1,6 @@
 """The quarantine, in PostgreSQL: original bytes, where they came from, and why they are here."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
@@ -15,7 +16,14 @@ from services.ingest.application.ports import (
     Settlement,
 )
 from services.ingest.domain.reasons import Reason, Refusal
-from services.kit.database import CONNECT_TIMEOUT_SECONDS, Connection, PostgresDatabase
+from services.kit.database import (
+    CONNECT_TIMEOUT_SECONDS,
+    Connection,
+    Database,
+    PostgresDatabase,
+)
+
+MOST_HOLDERS = 4
 
 _COLUMNS = """
 INSERT INTO ingest.quarantine
@@ -103,10 +111,10 @@ class HeldRow:
         )
 
 
-class QuarantineTable:
-    """Where inputs are kept that are no events yet."""
+class KeepingTable:
+    """Puts inputs into quarantine; also inside a transaction that is open already."""
 
-    def __init__(self, database: PostgresDatabase) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
 
     async def keep(self, inputs: Sequence[Kept]) -> Sequence[int]:
@@ -124,10 +132,20 @@ class QuarantineTable:
         with database_errors():
             return await self._database.in_transaction(write)
 
+
+class QuarantineTable:
+    """The inputs that are kept, to look at and to settle."""
+
+    def __init__(self, database: PostgresDatabase) -> None:
+        self._pool = database.pool
+        # Who holds an entry needs a second connection to look accounts up; a pool full of
+        # holders would wait for itself.
+        self._holders = asyncio.Semaphore(MOST_HOLDERS)
+
     async def entries(self, filters: EntryFilters, *, after_id: int, limit: int) -> Sequence[Entry]:
         """Return kept inputs after a number, oldest first."""
         with database_errors():
-            found = await self._database.pool.fetch(
+            found = await self._pool.fetch(
                 _LIST,
                 after_id,
                 filters.status.value if filters.status else None,
@@ -142,13 +160,13 @@ class QuarantineTable:
     async def entry(self, entry_id: int) -> FullEntry | None:
         """Return one kept input with its original bytes."""
         with database_errors():
-            row = await self._database.pool.fetchrow(_ONE, entry_id)
+            row = await self._pool.fetchrow(_ONE, entry_id)
         return rows.full_entry_of(row) if row is not None else None
 
     async def counts(self) -> Sequence[Count]:
         """Return how many inputs stand where."""
         with database_errors():
-            found = await self._database.pool.fetch(_COUNTS)
+            found = await self._pool.fetch(_COUNTS)
         return [
             Count(
                 status=Status(row["status"]),
@@ -178,10 +196,10 @@ class QuarantineTable:
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[Connection]:
-        pool = self._database.pool
         with database_errors():
             async with (
-                pool.acquire(timeout=CONNECT_TIMEOUT_SECONDS) as connection,
+                self._holders,
+                self._pool.acquire(timeout=CONNECT_TIMEOUT_SECONDS) as connection,
                 connection.transaction(),
             ):
                 yield connection

@@ -16,8 +16,8 @@ from services.ingest.application.judging import Judge, needs_borrower
 from services.ingest.application.ports import (
     AccountDirectory,
     AccountLookup,
+    Keeping,
     Outlet,
-    QuarantineBook,
 )
 from services.ingest.domain.candidate import Candidate, text_or_none
 from services.ingest.domain.reasons import Reason, Refusal
@@ -45,7 +45,7 @@ class Intake:
         judge: Judge,
         outlet: Outlet,
         accounts: AccountDirectory,
-        quarantine: QuarantineBook,
+        quarantine: Keeping,
         clock: Clock,
         recorder: Recorder,
     ) -> None:

@@ -136,12 +136,16 @@ class HeldEntry(Protocol):
         ...
 
 
-class QuarantineBook(Protocol):
-    """Where inputs are kept that are no events yet."""
+class Keeping(Protocol):
+    """Puts inputs into quarantine."""
 
     async def keep(self, inputs: Sequence[Kept]) -> Sequence[int]:
         """Keep inputs, all or none; the same input again counts up and gives the same number."""
         ...
+
+
+class QuarantineBook(Protocol):
+    """The inputs that are kept, to look at and to settle."""
 
     async def entries(
         self, filters: EntryFilters, *, after_id: int, limit: int

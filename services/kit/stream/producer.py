@@ -143,6 +143,22 @@ class KafkaProducer:
             raise self._failure(producer, messages, error) from error
         self._count(messages, "acknowledged")
 
+    async def partition_count(self, topic: str) -> int:
+        """Ask the broker how many partitions a topic has: 0 if it does not exist.
+
+        A request of its own and not what was known before, so a probe can rely on it.
+
+        Raises:
+            ProduceFailed: If the broker does not answer in time.
+        """
+        producer = await self._producer()
+        try:
+            async with asyncio.timeout(self._timeout_seconds):
+                cluster = await producer.client.fetch_all_metadata()
+        except (KafkaError, TimeoutError, OSError) as error:
+            raise ProduceFailed(f"the broker does not answer: {error!r}") from error
+        return len(cluster.partitions_for_topic(topic) or ())
+
     async def _send_queue(
         self, producer: Any, topic: str, partition: int, queue: Sequence[Message]
     ) -> None:

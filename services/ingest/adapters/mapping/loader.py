@@ -48,8 +48,8 @@ _StrictLoader.yaml_implicit_resolvers = {
 }
 
 
-def load_mappings(folder: Path, *, timezone: tzinfo) -> dict[str, Mapper]:
-    """Return the mappings of a folder by raw topic.
+def load_mappings(folder: Path, *, timezone: tzinfo, topic_prefix: str = "") -> dict[str, Mapper]:
+    """Return the mappings of a folder by raw topic, its prefix included.
 
     Raises:
         BadMapping: If the folder or one of its documents cannot be used.
@@ -59,12 +59,13 @@ def load_mappings(folder: Path, *, timezone: tzinfo) -> dict[str, Mapper]:
     mappers: dict[str, Mapper] = {}
     for path in sorted(folder.glob("*.yaml")):
         mapper = load_mapping(path, timezone=timezone)
-        if mapper.topic in mappers:
+        topic = topic_prefix + mapper.topic
+        if topic in mappers:
             raise BadMapping(
-                f"{path.name}: {mapper.topic} is read by {mappers[mapper.topic].name} already; "
+                f"{path.name}: {topic} is read by {mappers[topic].name} already; "
                 "one mapping reads a topic"
             )
-        mappers[mapper.topic] = mapper
+        mappers[topic] = mapper
     return mappers
 
 

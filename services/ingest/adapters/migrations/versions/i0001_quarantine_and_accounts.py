@@ -1,85 +1,88 @@
-"""Create the quarantine and the account directory."""
+"""Create the quarantine, the account directory and the positions in raw topics."""
 
 from alembic import op
+
+from services.kit.stream import progress
 
 revision = "i0001"
 down_revision = None
 branch_labels = None
 depends_on = None
 
+ACCOUNT = """
+CREATE TABLE ingest.account (
+    account_id  text PRIMARY KEY CHECK (length(account_id) BETWEEN 1 AND 128),
+    borrower_id text NOT NULL CHECK (length(borrower_id) BETWEEN 1 AND 128),
+    source      text NOT NULL,
+    learned_at  timestamptz NOT NULL
+)
+"""
+QUARANTINE = """
+CREATE TABLE ingest.quarantine (
+    id             bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    status         text NOT NULL
+                   CHECK (status IN ('open', 'parked', 'released', 'discarded')),
+    reason         text NOT NULL,
+    pointer        text NOT NULL,
+    detail         text NOT NULL,
+    channel        text NOT NULL CHECK (channel IN ('kafka', 'http')),
+    raw            bytea NOT NULL,
+    digest         bytea NOT NULL CHECK (length(digest) = 32),
+    headers        jsonb NOT NULL,
+    content_type   text NOT NULL,
+    topic          text,
+    partition      integer,
+    record_offset  bigint,
+    sender         text,
+    sender_sources text[] NOT NULL DEFAULT '{}',
+    source         text,
+    event_id       text,
+    event_type     text,
+    account_id     text,
+    times_seen     integer NOT NULL DEFAULT 1 CHECK (times_seen > 0),
+    attempts       integer NOT NULL DEFAULT 0,
+    received_at    timestamptz NOT NULL,
+    settled_at     timestamptz,
+    settled_by     text,
+    note           text,
+    CHECK ((channel = 'kafka') = (topic IS NOT NULL AND record_offset IS NOT NULL)),
+    CHECK ((status = 'parked') <= (account_id IS NOT NULL)),
+    CHECK ((status IN ('released', 'discarded')) = (settled_at IS NOT NULL)),
+    CHECK ((status = 'discarded') <= (length(note) > 0))
+)
+"""
+# A record read again is the same input. The digest tells a recreated topic from the old one.
+ONE_ROW_A_RECORD = """
+CREATE UNIQUE INDEX quarantine_record ON ingest.quarantine
+    (topic, partition, record_offset, digest) WHERE channel = 'kafka'
+"""
+# A request sent again counts up instead of filling the table.
+ONE_ROW_A_REQUEST = """
+CREATE UNIQUE INDEX quarantine_request ON ingest.quarantine (sender, digest)
+    WHERE channel = 'http' AND status IN ('open', 'parked')
+"""
+BY_STATUS = "CREATE INDEX quarantine_status ON ingest.quarantine (status, id)"
+PARKED = """
+CREATE INDEX quarantine_parked ON ingest.quarantine (account_id, id)
+    WHERE status = 'parked'
+"""
+
 
 def upgrade() -> None:
     """Create the tables."""
-    op.execute(
-        """
-        CREATE TABLE ingest.account (
-            account_id  text PRIMARY KEY CHECK (length(account_id) BETWEEN 1 AND 128),
-            borrower_id text NOT NULL CHECK (length(borrower_id) BETWEEN 1 AND 128),
-            source      text NOT NULL,
-            learned_at  timestamptz NOT NULL
-        )
-        """
-    )
-    op.execute(
-        """
-        CREATE TABLE ingest.quarantine (
-            id             bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-            status         text NOT NULL
-                           CHECK (status IN ('open', 'parked', 'released', 'discarded')),
-            reason         text NOT NULL,
-            pointer        text NOT NULL,
-            detail         text NOT NULL,
-            channel        text NOT NULL CHECK (channel IN ('kafka', 'http')),
-            raw            bytea NOT NULL,
-            digest         bytea NOT NULL CHECK (length(digest) = 32),
-            headers        jsonb NOT NULL,
-            content_type   text NOT NULL,
-            topic          text,
-            partition      integer,
-            record_offset  bigint,
-            sender         text,
-            sender_sources text[] NOT NULL DEFAULT '{}',
-            source         text,
-            event_id       text,
-            event_type     text,
-            account_id     text,
-            times_seen     integer NOT NULL DEFAULT 1 CHECK (times_seen > 0),
-            attempts       integer NOT NULL DEFAULT 0,
-            received_at    timestamptz NOT NULL,
-            settled_at     timestamptz,
-            settled_by     text,
-            note           text,
-            CHECK ((channel = 'kafka') = (topic IS NOT NULL AND record_offset IS NOT NULL)),
-            CHECK ((status = 'parked') <= (account_id IS NOT NULL)),
-            CHECK ((status IN ('released', 'discarded')) = (settled_at IS NOT NULL)),
-            CHECK ((status = 'discarded') <= (length(note) > 0))
-        )
-        """
-    )
-    # A record read again is the same input. The digest tells a recreated topic from the old one.
-    op.execute(
-        """
-        CREATE UNIQUE INDEX quarantine_record ON ingest.quarantine
-            (topic, partition, record_offset, digest) WHERE channel = 'kafka'
-        """
-    )
-    # A request sent again counts up instead of filling the table.
-    op.execute(
-        """
-        CREATE UNIQUE INDEX quarantine_request ON ingest.quarantine (sender, digest)
-            WHERE channel = 'http' AND status IN ('open', 'parked')
-        """
-    )
-    op.execute("CREATE INDEX quarantine_status ON ingest.quarantine (status, id)")
-    op.execute(
-        """
-        CREATE INDEX quarantine_parked ON ingest.quarantine (account_id, id)
-            WHERE status = 'parked'
-        """
-    )
+    op.execute(progress.TABLES.format(schema="ingest"))
+    for statement in (
+        ACCOUNT,
+        QUARANTINE,
+        ONE_ROW_A_RECORD,
+        ONE_ROW_A_REQUEST,
+        BY_STATUS,
+        PARKED,
+    ):
+        op.execute(statement)
 
 
 def downgrade() -> None:
     """Drop the tables."""
-    op.execute("DROP TABLE ingest.quarantine")
-    op.execute("DROP TABLE ingest.account")
+    for table in ("quarantine", "account", "partition_progress"):
+        op.execute(f"DROP TABLE ingest.{table}")

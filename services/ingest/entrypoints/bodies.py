@@ -1,0 +1,90 @@
+"""Takes an HTTP body apart into inputs, each with its own original bytes.
+
+A body that cannot be taken apart is one input: it is kept as it came, so nothing is lost, and the
+answer says why.
+"""
+
+from collections.abc import Sequence
+from email.message import Message
+
+import msgspec
+
+from services.ingest.application.errors import RequestRefused
+from services.ingest.application.inputs import Channel, Headers, Input
+from services.ingest.domain.http_modes import is_binary
+from services.kit.auth import Principal
+
+STRUCTURED = "application/cloudevents+json"
+BATCH = "application/cloudevents-batch+json"
+LINES = "application/x-ndjson"
+PLAIN = "application/json"
+MEDIA_TYPES = (STRUCTURED, BATCH, LINES, PLAIN)
+
+
+class UnknownMediaType(Exception):
+    """The body is of no type that carries events here."""
+
+
+class TooManyItems(RequestRefused):
+    """The body holds more events than one request may."""
+
+
+def inputs_of(
+    body: bytes, *, headers: Sequence[tuple[str, str]], caller: Principal, most_items: int
+) -> list[Input]:
+    """Return the inputs of a request, in their order.
+
+    Raises:
+        UnknownMediaType: If the Content-Type is none of ours, or names another encoding.
+        TooManyItems: If there are more than `most_items`.
+    """
+    media_type = _media_type(headers)
+    relevant = _relevant(headers)
+    if media_type == PLAIN or not is_binary(relevant):
+        parts = _parts(body, media_type)
+    else:
+        raise UnknownMediaType("binary mode (ce- headers) carries application/json")
+    if len(parts) > most_items:
+        raise TooManyItems(f"{len(parts)} events; send at most {most_items} in one request")
+    sources = caller.sources
+    return [
+        Input(
+            channel=Channel.HTTP,
+            raw=part,
+            headers=relevant,
+            content_type=media_type,
+            sender=caller.id,
+            sources=sources,
+        )
+        for part in parts
+    ]
+
+
+def _parts(body: bytes, media_type: str) -> list[bytes]:
+    if media_type == BATCH:
+        try:
+            return [bytes(part) for part in msgspec.json.decode(body, type=list[msgspec.Raw])]
+        except (msgspec.MsgspecError, RecursionError):
+            return [body]
+    if media_type == LINES:
+        return [line for line in (part.strip() for part in body.split(b"\n")) if line]
+    return [body]
+
+
+def _media_type(headers: Sequence[tuple[str, str]]) -> str:
+    values = {name.lower(): value for name, value in headers}
+    encoding = values.get("content-encoding", "identity")
+    if encoding != "identity":
+        raise UnknownMediaType(f"Content-Encoding {encoding!r} is not understood; send plain JSON")
+    parsed = Message()
+    parsed["Content-Type"] = values.get("content-type", "")
+    media_type = parsed.get_content_type() if values.get("content-type") else ""
+    charset = parsed.get_param("charset", "utf-8")
+    if media_type not in MEDIA_TYPES or str(charset).lower() not in ("utf-8", "utf8"):
+        raise UnknownMediaType(f"send one of {', '.join(MEDIA_TYPES)}, in UTF-8")
+    return media_type
+
+
+def _relevant(headers: Sequence[tuple[str, str]]) -> Headers:
+    """Return the headers that are part of the event; never the caller's key."""
+    return tuple((name.lower(), value) for name, value in headers if name.lower().startswith("ce-"))

@@ -1,0 +1,160 @@
+"""`POST /v1/events`: CloudEvents over HTTP, one or many, with a verdict for each.
+
+202 means that every event is on the topic, acknowledged by all replicas (or parked in the
+database). When broker or database do not answer, nothing is promised: 503 with `Retry-After`, and
+the sender sends the same again; ids make that safe.
+"""
+
+import asyncio
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import APIRouter, Depends, Request, Response
+
+from services.ingest.application.errors import Unavailable
+from services.ingest.application.inputs import Input, Verdict
+from services.ingest.application.intake import Intake
+from services.ingest.entrypoints import bodies
+from services.ingest.entrypoints.receipts import Receipt, receipt_of, status_of
+from services.ingest.metrics import TAKE_SECONDS
+from services.kit import problems
+from services.kit.access.keys import Role
+from services.kit.auth import Principal, require
+from services.kit.clock import Clock
+from services.kit.metrics import Recorder
+from services.kit.problems import Problem, ProblemKind
+
+# Judging a group of events in one go; longer, and probes and heartbeats would wait.
+_MOST_IN_A_TURN = 100
+
+NONE_TAKEN = ProblemKind(422, "no-event-taken", "None of the events was taken")
+NOT_YOUR_SOURCE = ProblemKind(403, "source-not-allowed", "The key may not speak for this source")
+TOO_MANY_EVENTS = ProblemKind(413, "too-many-events", "The request holds too many events")
+
+Sender = Annotated[Principal, Depends(require(Role.SOURCE))]
+
+_EXAMPLE = {
+    "specversion": "1.0",
+    "id": "PAY-4711",
+    "source": "core/repayments",
+    "type": "repayment.posted.v1",
+    "subject": "B-1001",
+    "time": "2026-03-31T17:05:00Z",
+    "data": {
+        "loan_id": "L-1",
+        "paid_amount": "4120.55",
+        "currency": "EUR",
+        "value_date": "2026-03-31",
+        "channel": "DEBIT",
+    },
+}
+_BODY = {
+    "requestBody": {
+        "required": True,
+        "description": "CloudEvents 1.0 (schemas/events): structured, batch, binary (`ce-` "
+        "headers with application/json), or one event a line.",
+        "content": {
+            bodies.STRUCTURED: {"schema": {"type": "object"}, "example": _EXAMPLE},
+            bodies.BATCH: {"schema": {"type": "array", "items": {"type": "object"}}},
+            bodies.LINES: {"schema": {"type": "string"}},
+            bodies.PLAIN: {"schema": {}},
+        },
+    }
+}
+_ANSWERS: dict[int | str, dict[str, Any]] = {
+    202: {"model": Receipt, "description": "All events were taken."},
+    207: {"model": Receipt, "description": "Some events were taken; `items` says which."},
+    403: {"description": "The key may not speak for the source of any event."},
+    413: {"description": "The body, or the number of events in it, is too large."},
+    415: {"description": "The Content-Type carries no events."},
+    422: {"description": "No event was taken; a problem document with `items`."},
+    503: {"description": "Nothing is promised; send the same again after `Retry-After`."},
+}
+
+
+class Reception:
+    """Takes requests in; refuses more than it can hold at once."""
+
+    def __init__(
+        self,
+        intake: Intake,
+        *,
+        clock: Clock,
+        recorder: Recorder,
+        most_items: int,
+        most_in_flight: int,
+        retry_after_seconds: int,
+    ) -> None:
+        self._intake = intake
+        self._clock = clock
+        self._recorder = recorder
+        self._most_items = most_items
+        self._free = most_in_flight
+        self._retry_after = {"Retry-After": str(retry_after_seconds)}
+
+    async def receive(self, request: Request, caller: Principal) -> Response:
+        """Take the events of a request in, and answer."""
+        if self._free == 0:
+            raise Problem(problems.UNAVAILABLE, "Too many requests at once.", self._retry_after)
+        self._free -= 1
+        try:
+            receipt = receipt_of(await self._taken(await self._inputs(request, caller)))
+        except Unavailable as error:
+            raise Problem(problems.UNAVAILABLE, str(error), self._retry_after) from error
+        finally:
+            self._free += 1
+        return _answer(receipt)
+
+    async def _inputs(self, request: Request, caller: Principal) -> list[Input]:
+        body = await request.body()
+        try:
+            return bodies.inputs_of(
+                body, headers=request.headers.items(), caller=caller, most_items=self._most_items
+            )
+        except bodies.UnknownMediaType as error:
+            raise Problem(problems.MEDIA_TYPE_UNKNOWN, str(error)) from error
+        except bodies.TooManyItems as error:
+            raise Problem(TOO_MANY_EVENTS, str(error)) from error
+
+    async def _taken(self, inputs: list[Input]) -> list[Verdict]:
+        began = self._clock.monotonic_seconds()
+        verdicts: list[Verdict] = []
+        for start in range(0, len(inputs), _MOST_IN_A_TURN):
+            verdicts += await self._intake.take(inputs[start : start + _MOST_IN_A_TURN])
+            await asyncio.sleep(0)
+        seconds = self._clock.monotonic_seconds() - began
+        self._recorder.observe(TAKE_SECONDS, seconds, channel="http")
+        return verdicts
+
+
+def _answer(receipt: dict[str, Any]) -> Response:
+    status = status_of(receipt)
+    if status < 300:
+        return Response(
+            msgspec.json.encode(receipt), status_code=status, media_type="application/json"
+        )
+    first = receipt["items"][0]
+    raise Problem(
+        NONE_TAKEN if status == 422 else NOT_YOUR_SOURCE,
+        f"{len(receipt['items'])} event(s) refused; the first: {first['detail']}",
+        extra=receipt,
+    )
+
+
+def events_router(reception: Reception) -> APIRouter:
+    """Return the route that takes events in."""
+    router = APIRouter(prefix="/v1", tags=["events"])
+
+    @router.post(
+        "/events",
+        status_code=202,
+        responses=_ANSWERS,
+        openapi_extra=_BODY,
+        summary="Send events",
+        response_model=Receipt,
+    )
+    async def send_events(request: Request, caller: Sender) -> Response:
+        """Send CloudEvents; each gets its own verdict. Sending the same event again is safe."""
+        return await reception.receive(request, caller)
+
+    return router

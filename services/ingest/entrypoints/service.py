@@ -1,0 +1,31 @@
+"""Runs ingest: HTTP, the readers of the raw topics, the release of parked inputs."""
+
+import structlog
+
+from services.ingest.entrypoints.http import create_app
+from services.ingest.entrypoints.tasks import tasks_of
+from services.ingest.settings import IngestSettings
+from services.ingest.wiring import build
+from services.kit import logs
+from services.kit.server import Listening, serve
+from services.kit.settings import PlatformSettings, effective
+
+log = structlog.get_logger(__name__)
+
+
+async def main(platform: PlatformSettings, settings: IngestSettings) -> int:
+    """Run the service until a signal comes; return the exit status."""
+    logs.configure(
+        service="ingest",
+        level=platform.log_level,
+        hash_key=platform.log_hash_key.get_secret_value(),
+    )
+    log.info("starting", **effective(platform), **effective(settings))
+    async with build(platform, settings) as ingest:
+        return await serve(
+            create_app(ingest, settings),
+            Listening(host=settings.host, port=settings.port),
+            health=ingest.health,
+            recorder=ingest.metrics,
+            tasks=tasks_of(ingest, release_look_seconds=settings.release_look_seconds),
+        )

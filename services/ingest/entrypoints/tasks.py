@@ -1,0 +1,88 @@
+"""What ingest does besides answering: read the raw topics, release what waited, count."""
+
+import asyncio
+from contextlib import suppress
+
+import asyncpg
+import structlog
+
+from services.ingest.application.errors import Unavailable
+from services.ingest.application.inputs import Status
+from services.ingest.metrics import KEPT
+from services.ingest.wiring import Ingest, check_schema
+from services.kit.health import NotReady
+from services.kit.server import Task
+from services.kit.stream.consumer import FencedConsumer
+
+log = structlog.get_logger(__name__)
+
+_SCHEMA_LOOK_SECONDS = 1.0
+_COUNT_SECONDS = 10.0
+
+
+def tasks_of(ingest: Ingest, *, release_look_seconds: float) -> dict[str, Task]:
+    """Return the background tasks, by name."""
+    tasks: dict[str, Task] = {
+        f"raw {topic}": _reading(consumer, ingest) for topic, consumer in ingest.consumers.items()
+    }
+    tasks["release"] = _releasing(ingest, seconds=release_look_seconds)
+    tasks["count"] = _counting(ingest)
+    return tasks
+
+
+def _reading(consumer: FencedConsumer, ingest: Ingest) -> Task:
+    async def read(stop: asyncio.Event) -> None:
+        await _until_migrated(ingest, stop)
+        running = asyncio.create_task(consumer.run())
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        consumer.request_stop()
+        await running
+
+    return read
+
+
+def _releasing(ingest: Ingest, *, seconds: float) -> Task:
+    async def release(stop: asyncio.Event) -> None:
+        await _until_migrated(ingest, stop)
+        while not stop.is_set():
+            try:
+                released = await ingest.release.release_all()
+                if released:
+                    log.info("released parked inputs", count=released)
+            except Unavailable as error:
+                log.warning("release waits", error=str(error))
+            await _pause(stop, seconds=seconds)
+
+    return release
+
+
+def _counting(ingest: Ingest) -> Task:
+    async def count(stop: asyncio.Event) -> None:
+        await _until_migrated(ingest, stop)
+        while not stop.is_set():
+            with suppress(Unavailable):
+                counts = await ingest.quarantine.counts()
+                for status in (Status.OPEN, Status.PARKED):
+                    entries = sum(each.entries for each in counts if each.status is status)
+                    ingest.metrics.set(KEPT, entries, status=status.value)
+            await _pause(stop, seconds=_COUNT_SECONDS)
+
+    return count
+
+
+async def _until_migrated(ingest: Ingest, stop: asyncio.Event) -> None:
+    """Wait for the schema: a service never migrates, and starts in any order."""
+    while not stop.is_set():
+        try:
+            await check_schema(ingest.pool)
+            return
+        except (NotReady, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            await _pause(stop, seconds=_SCHEMA_LOOK_SECONDS)
+
+
+async def _pause(stop: asyncio.Event, *, seconds: float) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await stop.wait()
