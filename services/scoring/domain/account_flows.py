@@ -27,11 +27,19 @@ from services.scoring.domain.flow_kinds import (
     CASH,
     CREDIT_KINDS,
     DEBIT_KINDS,
-    DEBITS,
     OPERATING_CREDIT,
     OPERATING_DEBIT,
     RELATED,
+    SPENT,
     UNKNOWN_CREDIT,
+)
+from services.scoring.domain.indicators.declaration import (
+    BALANCES,
+    CREDITS,
+    DEBITS,
+    EVERYTHING,
+    FACILITIES,
+    MONTHS,
 )
 from services.scoring.domain.months import add_to_month, month_of
 from services.scoring.domain.returned_items import add_bounce, remove_bounce
@@ -58,10 +66,12 @@ def account_of(borrower: Borrower, account_id: str) -> Account:
     return account
 
 
-def know_from(flows: Flows, day: int) -> None:
-    """Remember that accounts are known from this day at the latest."""
-    if not flows.known_day or day < flows.known_day:
-        flows.known_day = day
+def know_from(flows: Flows, day: int) -> bool:
+    """Remember that accounts are known from this day at the latest; return whether it is news."""
+    if flows.known_day and day >= flows.known_day:
+        return False
+    flows.known_day = day
+    return True
 
 
 def flow_day(value_day: int, booked_day: int) -> int:
@@ -71,24 +81,27 @@ def flow_day(value_day: int, booked_day: int) -> int:
     return booked_day
 
 
-def take_flow(borrower: Borrower, event: AccountTransacted) -> bool:
-    """Add a flow to its windows, or take a reversed one out; return whether a balance came too."""
+def take_flow(borrower: Borrower, event: AccountTransacted) -> int:
+    """Add a flow to its windows, or take a reversed one out; return what it touched."""
     account = account_of(borrower, event.account_id)
     flows = borrower.flows
     day = flow_day(event.value_day, event.day)
     is_reversal = event.correction_kind == REVERSAL_OF
-    if not is_reversal:
-        know_from(flows, day)
+    touched = MONTHS if day < borrower.counters.month_start else 0
+    if not is_reversal and know_from(flows, day):
+        touched = EVERYTHING
     amount = -event.amount_minor if is_reversal else event.amount_minor
     if event.direction == DEBIT:
+        touched |= DEBITS
         _take_debit(flows, event, day, amount)
     else:
+        touched |= CREDITS
         _take_credit(borrower, event, day, amount)
     balance = event.balance_after_minor
-    if balance is None or account.has_eod_events or is_reversal:
-        return False
-    account.first_day = daily_values.put(account.eod, account.first_day, event.day, balance)
-    return True
+    if balance is not None and not account.has_eod_events and not is_reversal:
+        account.first_day = daily_values.put(account.eod, account.first_day, event.day, balance)
+        touched |= BALANCES
+    return touched
 
 
 def _take_credit(borrower: Borrower, event: AccountTransacted, day: int, amount: int) -> None:
@@ -109,7 +122,7 @@ def _take_credit(borrower: Borrower, event: AccountTransacted, day: int, amount:
 
 def _take_debit(flows: Flows, event: AccountTransacted, day: int, amount: int) -> None:
     kinds = DEBIT_KINDS[event.category]
-    if not kinds & DEBITS:
+    if not kinds & SPENT:
         return
     month = _month(flows, day)
     series.add(flows.debits, day, amount)
@@ -154,12 +167,12 @@ def _remember(refs: list[str], ref: str) -> None:
         del refs[0]
 
 
-def close_balance(borrower: Borrower, event: AccountBalanceClosed) -> bool:
-    """Record an end-of-day balance; return whether it was taken (a day ahead of time is not)."""
+def close_balance(borrower: Borrower, event: AccountBalanceClosed) -> int:
+    """Record an end-of-day balance; return what it touched (one ahead of time is not taken)."""
     if event.balance_day > event.day + 1:
-        return False
+        return 0
     account = account_of(borrower, event.account_id)
-    know_from(borrower.flows, event.balance_day)
+    touched = EVERYTHING if know_from(borrower.flows, event.balance_day) else BALANCES
     account.has_eod_events = True
     account.first_day = daily_values.put(
         account.eod, account.first_day, event.balance_day, event.eod_minor
@@ -168,7 +181,7 @@ def close_balance(borrower: Borrower, event: AccountBalanceClosed) -> bool:
         account.available_day = event.balance_day
         account.available_minor = event.available_minor
     _remember(borrower.evidence.balances, event_ref(event.source, event.id))
-    return True
+    return touched
 
 
 def take_returned_item(borrower: Borrower, event: AccountItemReturned) -> bool:
@@ -201,11 +214,11 @@ def facility_of(borrower: Borrower, facility_id: str, currency: str) -> Facility
     return facility
 
 
-def close_facility(borrower: Borrower, event: FacilityBalanceClosed) -> bool:
-    """Record the end-of-day use of a line; return whether it was taken."""
+def close_facility(borrower: Borrower, event: FacilityBalanceClosed) -> int:
+    """Record the end-of-day use of a line; return what it touched (not one ahead of time)."""
     day = event.balance_day
     if day > event.day + 1:
-        return False
+        return 0
     facility = facility_of(borrower, event.facility_id, event.currency)
     facility.loan_id = event.loan_id or facility.loan_id
     if not facility.drawn or day >= facility.first_day + len(facility.drawn) - 1:
@@ -215,4 +228,4 @@ def close_facility(borrower: Borrower, event: FacilityBalanceClosed) -> bool:
     )
     series.put(facility.interest_debited, day, event.interest_debited_minor)
     _remember(borrower.evidence.facilities, event_ref(event.source, event.id))
-    return True
+    return FACILITIES | MONTHS if day < borrower.counters.month_start else FACILITIES

@@ -6,10 +6,13 @@ the past itself changes (a reversal, a payment dated back, a new schedule) the c
 again from the instalments and payments kept, as if the money had always come, or never.
 """
 
+from bisect import bisect_right
 from typing import Final
 
 from services.scoring.domain import days_past_due, exposure
 from services.scoring.domain.facts import Borrower
+from services.scoring.domain.instalments import counting_days
+from services.scoring.domain.months import first_day_of, month_of
 from services.scoring.domain.rulebook import Rules
 
 LONGEST_RUN_DAYS: Final = 3_660
@@ -46,6 +49,36 @@ def _is_material_now(borrower: Borrower, rules: Rules) -> bool:
     currency = borrower.profile.reporting_currency
     arrears, lent = counters.past_due_minor, counters.exposure_minor
     return rules.materiality.is_material(rules.segment, currency, arrears, lent)
+
+
+def begin_month(borrower: Borrower, as_of: int) -> bool:
+    """Note that the next month runs, if it does; return whether another month is over now."""
+    counters = borrower.counters
+    running = as_of + 1 if counters.closed_day >= as_of else as_of
+    if running < counters.next_month_start:
+        return False
+    month = month_of(running)
+    counters.month_start = first_day_of(month)
+    counters.next_month_start = first_day_of(month + 1)
+    return True
+
+
+def dues_may_move(borrower: Borrower, previous: int, day: int, grace_days: int) -> bool:
+    """Return whether the close of `day` can change how the borrower's habits look.
+
+    It can when something is unpaid, when an instalment fell due since the previous close or its
+    grace days ran out, or when money waits for its value date.
+    """
+    if borrower.counters.past_due_minor:
+        return True
+    for loan in borrower.loans:
+        days = counting_days(loan)
+        for shift in (0, grace_days):
+            if bisect_right(days, previous - shift) != bisect_right(days, day - shift):
+                return True
+        if loan.paid_days and loan.paid_days[-1] >= day:
+            return True
+    return False
 
 
 def recount(borrower: Borrower, rules: Rules) -> None:

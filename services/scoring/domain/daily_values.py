@@ -66,8 +66,12 @@ def window(values: Values, first_day: int, start: int, end: int) -> list[int]:
     current = at(values, first_day, begin)
     if begin > end or current is None:
         return []
-    found = []
     known = len(values)
+    if end - first_day < known:
+        reported = values[begin - first_day : end - first_day + 1]
+        if None not in reported:
+            return reported  # type: ignore[return-value] # the line above found no None
+    found = []
     for offset in range(begin - first_day, end - first_day + 1):
         if offset < known:
             value = values[offset]

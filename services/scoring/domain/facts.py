@@ -222,6 +222,9 @@ class Counters:
         past_due_minor: Everything due and unpaid at the last evaluation.
         exposure_minor: On-balance exposure at the last evaluation.
         operational_days: Operational days past due at the last evaluation (EXCLUSIVE).
+        month_start: First day of the month that is not over yet.
+        next_month_start: First day of the month after it.
+        balances_judged_on: The day as of which the balances were judged last.
     """
 
     closed_day: int = 0
@@ -229,6 +232,9 @@ class Counters:
     past_due_minor: int = 0
     exposure_minor: int = 0
     operational_days: int = 0
+    month_start: int = 0
+    next_month_start: int = 0
+    balances_judged_on: int = 0
 
 
 @dataclass(slots=True)

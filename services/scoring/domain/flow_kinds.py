@@ -10,7 +10,7 @@ from services.scoring.domain.vocabulary import CATEGORIES
 
 OPERATING_CREDIT: Final = 1
 UNKNOWN_CREDIT: Final = 2
-DEBITS: Final = 4
+SPENT: Final = 4
 OPERATING_DEBIT: Final = 8
 CASH: Final = 16
 RELATED: Final = 32
@@ -50,7 +50,7 @@ def _credit_kinds(category: str) -> int:
 
 
 def _debit_kinds(category: str) -> int:
-    kinds = 0 if category in NOT_SPENT else DEBITS
+    kinds = 0 if category in NOT_SPENT else SPENT
     if category in OPERATING_DEBITS:
         kinds |= OPERATING_DEBIT
     if category == "CASH_OUT":

@@ -40,16 +40,19 @@ from services.scoring.domain.events import (
 )
 from services.scoring.domain.facts import Borrower
 from services.scoring.domain.indicators.declaration import (
+    BALANCE_DAY,
     BALANCES,
     BOUNCES,
     DAY,
+    DUES,
     EVERYTHING,
     FACILITIES,
-    FLOWS,
     LOANS,
+    MONTHS,
     PAYMENTS,
     STATEMENTS,
 )
+from services.scoring.domain.instalment_history import SHORTFALL_DAYS
 from services.scoring.domain.rulebook import Rulebook, Rules
 from services.scoring.domain.vocabulary import NO_CORRECTION, SEGMENTS
 
@@ -104,6 +107,10 @@ def fold(borrower: Borrower, event: Event, context: Context) -> Outcome:
         return Outcome(borrower)
     rules = context.rules_for(borrower)
     as_of = max(event.day, borrower.counters.closed_day)
+    if counters.begin_month(borrower, as_of):
+        touched |= MONTHS
+    if touched & BALANCES:
+        borrower.counters.balances_judged_on = as_of
     is_correction = bool(touched & PAST) and _corrects(borrower, event)
     if touched & MOVES_COUNTERS:
         if touched & PAST:
@@ -133,13 +140,28 @@ def _close_day(borrower: Borrower, event: DayClosed, context: Context) -> Outcom
     if day <= borrower.counters.closed_day:
         return Outcome(borrower)
     rules = context.rules_for(borrower)
+    previous = borrower.counters.closed_day
     counters.refresh(borrower, day, rules)
     counters.close_day(borrower, day, rules)
     if retention.is_due(day):
         retention.prune(borrower, day, rules.tolerance)
+    touched = _touched_by_close(borrower, previous, day)
     cause = Cause(event.source, event.id, type_name(event))
-    occasion = Occasion(day, event.at_us, DAY, cause, is_day_close=True)
+    occasion = Occasion(day, event.at_us, touched, cause, is_day_close=True)
     return Outcome(borrower, step(borrower, rules, occasion))
+
+
+def _touched_by_close(borrower: Borrower, previous: int, day: int) -> int:
+    """Return which indicators the close of a day can move."""
+    touched = DAY
+    if counters.begin_month(borrower, day):
+        touched |= MONTHS
+    if counters.dues_may_move(borrower, previous, day, SHORTFALL_DAYS):
+        touched |= DUES
+    if borrower.accounts and borrower.counters.balances_judged_on != day:
+        borrower.counters.balances_judged_on = day
+        touched |= BALANCE_DAY
+    return touched
 
 
 def type_name(event: Event) -> str:
@@ -177,20 +199,8 @@ def _failed(borrower: Borrower, event: RepaymentFailed) -> int:
     return BOUNCES if repayments.fail_collection(borrower, event) else 0
 
 
-def _transacted(borrower: Borrower, event: AccountTransacted) -> int:
-    return FLOWS | BALANCES if account_flows.take_flow(borrower, event) else FLOWS
-
-
-def _balance(borrower: Borrower, event: AccountBalanceClosed) -> int:
-    return BALANCES if account_flows.close_balance(borrower, event) else 0
-
-
 def _returned(borrower: Borrower, event: AccountItemReturned) -> int:
     return BOUNCES if account_flows.take_returned_item(borrower, event) else 0
-
-
-def _facility(borrower: Borrower, event: FacilityBalanceClosed) -> int:
-    return FACILITIES if account_flows.close_facility(borrower, event) else 0
 
 
 def _statement(borrower: Borrower, event: StatementReceived) -> int:
@@ -224,9 +234,9 @@ TAKE: Final[dict[type[Event], Take]] = {
     RepaymentPosted: _posted,
     RepaymentFailed: _failed,
     RepaymentReversed: _reversed,
-    AccountTransacted: _transacted,
-    AccountBalanceClosed: _balance,
+    AccountTransacted: account_flows.take_flow,
+    AccountBalanceClosed: account_flows.close_balance,
     AccountItemReturned: _returned,
-    FacilityBalanceClosed: _facility,
+    FacilityBalanceClosed: account_flows.close_facility,
     StatementReceived: _statement,
 }

@@ -6,6 +6,7 @@ counts once its due day is reached; one that is open is as late as today (domain
 
 from bisect import bisect_right
 from dataclasses import dataclass
+from typing import Final
 
 from services.scoring.domain.facts import Borrower, Loan
 from services.scoring.domain.instalments import (
@@ -17,6 +18,9 @@ from services.scoring.domain.instalments import (
     unpaid_of,
 )
 from services.scoring.domain.rulebook import Tolerance
+
+# Money that comes later than so many days after the due day is missing, not late.
+SHORTFALL_DAYS: Final = 10
 
 
 @dataclass(frozen=True, slots=True)

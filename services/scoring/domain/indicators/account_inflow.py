@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Final
 from services.scoring.domain.facts import Borrower
 from services.scoring.domain.indicators.declaration import (
     ACCOUNT,
-    DAY,
-    FLOWS,
+    MONTHS,
     PROFILE,
     Arm,
     Indicator,
@@ -134,7 +133,7 @@ INDICATORS: Final = (
             Arm("drop", Unit.RATIO, "operating credits of three months below the usual"),
             Arm("distance", Unit.NUMBER, "standard deviations from the usual, if lumpy"),
         ),
-        inputs=FLOWS | PROFILE | DAY,
+        inputs=MONTHS | PROFILE,
         measure=inflow_drop,
         evidence=credits_as_evidence,
     ),

@@ -10,9 +10,9 @@ from services.scoring.domain import facility_use, series
 from services.scoring.domain.facts import Borrower
 from services.scoring.domain.indicators.declaration import (
     ACCOUNT,
+    CREDITS,
     DAY,
     FACILITIES,
-    FLOWS,
     Arm,
     Indicator,
     one_arm,
@@ -172,7 +172,7 @@ INDICATORS: Final = (
         group="inflow",
         risk_type="OVER_USE",
         arms=one_arm(Unit.NUMBER, "operating credits over interest debited, 90 days"),
-        inputs=FACILITIES | FLOWS | DAY,
+        inputs=FACILITIES | CREDITS | DAY,
         measure=credits_over_interest,
         evidence=line_use_as_evidence,
     ),

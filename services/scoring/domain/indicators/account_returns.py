@@ -7,8 +7,9 @@ from services.scoring.domain.facts import RETURNED_INCOMING, RETURNED_OUTGOING, 
 from services.scoring.domain.indicators.declaration import (
     ACCOUNT,
     BOUNCES,
+    CREDITS,
     DAY,
-    FLOWS,
+    DEBITS,
     PROFILE,
     Arm,
     Indicator,
@@ -21,6 +22,7 @@ from services.scoring.domain.measurement import (
     Reason,
     Unit,
     measured,
+    measured_arms,
     micro_ratio,
     not_applicable,
     unmeasurable,
@@ -42,6 +44,8 @@ def returned_outgoing(borrower: Borrower, as_of: int, rules: "Rules") -> Measure
     if not borrower.accounts:
         return not_applicable()
     bounces = borrower.bounces
+    if not bounces.days:
+        return measured_arms([0, 0])
     recent = bounced(bounces, RETURNED_OUTGOING, as_of - COUNT_DAYS + 1, as_of)
     in_quarter = bounced(bounces, RETURNED_OUTGOING, as_of - VALUE_DAYS + 1, as_of)
     debits = series.total(borrower.flows.debits, as_of - VALUE_DAYS + 1, as_of)
@@ -89,7 +93,7 @@ INDICATORS: Final = (
             Arm("count", Unit.COUNT, "own items returned without funds in 30 days"),
             Arm("share", Unit.RATIO, "their value over all debits, 90 days"),
         ),
-        inputs=BOUNCES | FLOWS | PROFILE | DAY,
+        inputs=BOUNCES | DEBITS | PROFILE | DAY,
         measure=returned_outgoing,
         evidence=outgoing_as_evidence,
     ),
@@ -100,7 +104,7 @@ INDICATORS: Final = (
         group="cust",
         risk_type="CUSTOMER",
         arms=one_arm(Unit.RATIO, "value returned over operating credits, 90 days"),
-        inputs=BOUNCES | FLOWS | PROFILE | DAY,
+        inputs=BOUNCES | CREDITS | PROFILE | DAY,
         measure=returned_incoming,
         evidence=incoming_as_evidence,
     ),

@@ -19,11 +19,12 @@ if TYPE_CHECKING:
     from services.scoring.domain.facts import Borrower
     from services.scoring.domain.rulebook import Rules
 
-# Kinds of fact, as bits. An event's mask says what it touched; day close touches DAY.
+# Kinds of fact, as bits. An event's mask says what it touched; a day close touches DAY, and those
+# of DUES, BALANCE_DAY and MONTHS that it brings. The finer the bits, the less is measured twice.
 PROFILE: Final = 1
 LOANS: Final = 2
 PAYMENTS: Final = 4
-FLOWS: Final = 8
+CREDITS: Final = 8
 BALANCES: Final = 16
 FACILITIES: Final = 32
 STATEMENTS: Final = 64
@@ -34,7 +35,17 @@ LINKS: Final = 1024
 COVENANTS: Final = 2048
 EXTERNAL: Final = 4096
 PROMISES: Final = 8192
-EVERYTHING: Final = 16383
+DEBITS: Final = 16384
+# Sums of a month that is over, or another month being the newest one that is over: what most
+# flows leave alone, so that indicators of full months are measured once a month.
+MONTHS: Final = 32768
+# A day close on which habits can look different: an instalment fell due or ran out of its ten
+# days, or something is unpaid.
+DUES: Final = 65536
+# A day close for which the balances have not been judged yet.
+BALANCE_DAY: Final = 131072
+FLOWS: Final = CREDITS | DEBITS | MONTHS
+EVERYTHING: Final = 262143
 
 REPAYMENT: Final = 0
 ACCOUNT: Final = 1

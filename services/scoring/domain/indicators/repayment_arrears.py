@@ -9,8 +9,10 @@ from services.scoring.domain import arrears_history, days_past_due
 from services.scoring.domain.facts import Borrower
 from services.scoring.domain.indicators.declaration import (
     DAY,
+    DUES,
     FACILITIES,
     LOANS,
+    MONTHS,
     PAYMENTS,
     REPAYMENT,
     Arm,
@@ -172,7 +174,7 @@ INDICATORS: Final = (
         group="dpd",
         risk_type="PAYMENT_DELAY",
         arms=one_arm(Unit.DAYS, "days since the oldest unpaid interest"),
-        inputs=LOANS | PAYMENTS | DAY,
+        inputs=LOANS | PAYMENTS | DUES,
         measure=interest_days,
         evidence=late_loan_as_evidence,
     ),
@@ -186,7 +188,7 @@ INDICATORS: Final = (
             Arm("month_ends", Unit.COUNT, "month-ends in material arrears, of twelve"),
             Arm("months_late", Unit.COUNT, "sum of months late at the last twelve month-ends"),
         ),
-        inputs=LOANS | PAYMENTS | DAY,
+        inputs=LOANS | PAYMENTS | MONTHS,
         measure=months_in_arrears,
         evidence=late_loan_as_evidence,
     ),

@@ -10,6 +10,7 @@ from services.scoring.domain.facts import FAILED_COLLECTION, Borrower
 from services.scoring.domain.indicators.declaration import (
     BOUNCES,
     DAY,
+    DUES,
     LOANS,
     PAYMENTS,
     REPAYMENT,
@@ -18,7 +19,12 @@ from services.scoring.domain.indicators.declaration import (
     one_arm,
 )
 from services.scoring.domain.indicators.repayment_arrears import late_loan_as_evidence
-from services.scoring.domain.instalment_history import has_schedule, latest_due, paid_in_time
+from services.scoring.domain.instalment_history import (
+    SHORTFALL_DAYS,
+    has_schedule,
+    latest_due,
+    paid_in_time,
+)
 from services.scoring.domain.measurement import (
     MICRO,
     Measurement,
@@ -44,9 +50,8 @@ RECENT: Final = 3
 PREVIOUS: Final = 6
 FEWEST_PREVIOUS: Final = 3
 SHORTFALL_INSTALMENTS: Final = 3
-SHORTFALL_DAYS: Final = 10
 BOUNCE_DAYS: Final = 30
-HABIT_INPUTS: Final = LOANS | PAYMENTS | DAY
+HABIT_INPUTS: Final = LOANS | PAYMENTS | DUES
 
 
 def late_payments(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
