@@ -13,8 +13,6 @@ from dataclasses import dataclass
 
 import typer
 
-from services.cli.explain import explain
-
 HELP = """Tocsin: early warning for credit risk.
 
 See it work:  `tocsin demo --once` plays months of a bank in a minute or two.
@@ -72,7 +70,9 @@ def run() -> None:
     try:
         build(sys.argv[1:])()
     except Exception as error:  # noqa: BLE001 - the last resort of the command: shown, then exit
-        sys.exit(explain(error, debug="--debug" in sys.argv[1:2]))
+        # Imported here, because drawing an error well needs what a quick answer does not.
+        explanation = importlib.import_module("services.cli.explain")
+        sys.exit(explanation.explain(error, debug="--debug" in sys.argv[1:2]))
 
 
 def _add(app: typer.Typer, *, name: str, part: Part) -> None:
