@@ -12,7 +12,9 @@ from services.scoring.domain.measurement import (
     MEASURED,
     MICRO,
     NOT_APPLICABLE,
+    UNMEASURABLE,
     Measurement,
+    Reason,
     rounded_quotient,
 )
 from services.scoring.domain.rulebook import IndicatorRule, Rules
@@ -39,6 +41,11 @@ class Evaluation:
     coverage_moved: bool = False
     changes: list[LevelChange] = field(default_factory=list)
 
+    @property
+    def is_news(self) -> bool:
+        """Return whether any verdict moved."""
+        return bool(self.families or self.coverage_moved or self.changes)
+
 
 def evaluate(borrower: "Borrower", as_of: int, rules: Rules, touched: int) -> Evaluation:
     """Measure every enabled indicator that reads one of the touched kinds of fact."""
@@ -57,19 +64,21 @@ def judge(
     evaluation: Evaluation,
 ) -> None:
     """Turn a measurement into status, level and contribution, and note what changed."""
-    slot = rule.slot
-    if _says_the_same(signals, rule, measurement):
+    slot, status, reason = rule.slot, measurement.status, measurement.reason
+    if status == MEASURED and not _has_a_used_figure(rule, measurement.values):
+        status, reason = UNMEASURABLE, reason or int(Reason.SHORT_HISTORY)
+    if _says_the_same(signals, rule, measurement, status, reason):
         signals.baseline[slot] = measurement.baseline or 0
         return
-    if signals.status[slot] != measurement.status:
-        signals.status[slot] = measurement.status
+    if signals.status[slot] != status:
+        signals.status[slot] = status
         evaluation.coverage_moved = True
         evaluation.families |= 1 << rule.indicator.family
     level, contribution = GREEN, 0
-    if measurement.status == MEASURED:
+    if status == MEASURED:
         level, contribution = _verdict(signals, rule, measurement)
     else:
-        signals.detail[slot] = measurement.reason
+        signals.detail[slot] = reason
         signals.value[slot] = 0
     signals.baseline[slot] = measurement.baseline or 0
     if contribution != signals.contribution[slot]:
@@ -81,20 +90,30 @@ def judge(
         signals.since[slot] = as_of if level != GREEN else 0
 
 
-def _says_the_same(signals: Signals, rule: IndicatorRule, measurement: Measurement) -> bool:
+def _has_a_used_figure(rule: IndicatorRule, values: list[int | None]) -> bool:
+    """Return whether any arm that the rulebook uses has a figure; without one nothing is known."""
+    for position, figure in enumerate(values):
+        if figure is not None and rule.arms[position] is not None:
+            return True
+    return False
+
+
+def _says_the_same(
+    signals: Signals, rule: IndicatorRule, measurement: Measurement, status: int, reason: int
+) -> bool:
     """Return whether the verdict cannot differ from the stored one; most events change nothing."""
-    slot, status = rule.slot, measurement.status
+    slot = rule.slot
     if signals.status[slot] != status:
         return False
-    if status == MEASURED:
-        values = measurement.values
-        return (
-            len(values) == 1
-            and values[0] == signals.value[slot]
-            and not rule.half_life_days
-            and signals.detail[slot] == 0
-        )
-    return signals.detail[slot] == measurement.reason
+    if status != MEASURED:
+        return signals.detail[slot] == reason
+    values = measurement.values
+    return (
+        len(values) == 1
+        and values[0] == signals.value[slot]
+        and not rule.half_life_days
+        and signals.detail[slot] == 0
+    )
 
 
 def _verdict(signals: Signals, rule: IndicatorRule, measurement: Measurement) -> tuple[int, int]:
@@ -127,21 +146,12 @@ def _judge_arms(rule: IndicatorRule, values: list[int | None]) -> tuple[int, int
         for position, (arm, figure) in enumerate(zip(rule.arms, values, strict=True))
         if arm is not None and figure is not None
     ]
-    if not verdicts:
-        return GREEN, 0, _first_figure(values)
     if rule.needs_all:
         level = min(verdict[0] for verdict in verdicts)
         intensity = min(verdict[1] for verdict in verdicts)
         return level, intensity, verdicts[0][2]
     worst = max(verdicts, key=lambda verdict: (verdict[0], verdict[1], -verdict[2]))
     return worst[0], max(verdict[1] for verdict in verdicts), worst[2]
-
-
-def _first_figure(values: list[int | None]) -> int:
-    for position, figure in enumerate(values):
-        if figure is not None:
-            return position
-    return 0
 
 
 def forget_verdicts(signals: Signals, rules: Rules) -> None:

@@ -70,7 +70,7 @@ class Measurement:
         status: ``NOT_APPLICABLE``, ``UNMEASURABLE`` or ``MEASURED``.
         values: One micro-unit figure per declared arm, in the declaration's order; ``None`` where
             this arm does not apply. An indicator without arms has exactly one.
-        reason: Why it is unmeasurable, else ``Reason.NONE``.
+        reason: Why it is unmeasurable, or why some arms have no figure, else ``Reason.NONE``.
         baseline: The borrower's own usual figure that the value was compared with, micro-units.
         age_days: For point events that decay (R-07, R-08, A-09): days since the newest one.
     """
@@ -87,9 +87,14 @@ def measured(value: int, *, baseline: int | None = None, age_days: int = 0) -> M
     return Measurement(MEASURED, [value], 0, baseline, age_days)
 
 
-def measured_arms(values: list[int | None], *, baseline: int | None = None) -> Measurement:
-    """Return the figures of an indicator with several arms, in the declaration's order."""
-    return Measurement(MEASURED, values, 0, baseline)
+def measured_arms(
+    values: list[int | None], *, baseline: int | None = None, gap: Reason = Reason.NONE
+) -> Measurement:
+    """Return the figures of an indicator with several arms, in the declaration's order.
+
+    ``gap`` says why some have none: where a rulebook uses only those, it is unmeasurable.
+    """
+    return Measurement(MEASURED, values, int(gap), baseline)
 
 
 def unmeasurable(reason: Reason) -> Measurement:

@@ -33,7 +33,7 @@ def net_leverage(figures: StatementFigures) -> Measurement:
     net = debt - figures.balance("cash")
     earned = figures.flow("ebit") + figures.flow("depreciation_amortisation")
     if earned <= 0:
-        return measured_arms([None, FLAG_RED if net > 0 else 0])
+        return measured_arms([None, FLAG_RED if net > 0 else 0], gap=Reason.NEGATIVE_BASE)
     return measured_arms([micro(ratio(net, earned)), 0])
 
 

@@ -103,7 +103,8 @@ def altman(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
     else:
         falling = before_general is not None and general < before_general
         zone = [None, None, general, general if falling else None]
-    return measured_arms([*zone, fall, general])
+    fallen_to = None if fall is None else general
+    return measured_arms([*zone, fall, fallen_to], gap=Reason.NO_PRIOR_STATEMENT)
 
 
 def _altman_before(figures: StatementFigures) -> tuple[int | None, int | None]:
@@ -186,7 +187,7 @@ INDICATORS: Final = (
             Arm("general", Unit.NUMBER, "Z'' (other firms)"),
             Arm("general_falling", Unit.NUMBER, "Z'' while it falls"),
             Arm("fall", Unit.NUMBER, "fall of Z'' over a year"),
-            Arm("any_firm", Unit.NUMBER, "Z'' (any firm)"),
+            Arm("fallen_to", Unit.NUMBER, "Z'' where the year before is known"),
         ),
         inputs=STATEMENTS | PROFILE,
         measure=altman,

@@ -72,7 +72,8 @@ def margin_squeeze(figures: StatementFigures) -> Measurement:
         figures.own_or_flow("revenue"),
     )
     points, relative = _margin_change(figures)
-    return measured_arms([points, relative, FLAG_RED if now <= 0 else 0])
+    negative = FLAG_RED if now <= 0 else 0
+    return measured_arms([points, relative, negative], gap=Reason.NO_PRIOR_STATEMENT)
 
 
 def _margin_change(figures: StatementFigures) -> tuple[int | None, int | None]:
