@@ -34,6 +34,7 @@ class Part:
 
 
 PARTS: dict[str, Part] = {
+    "demo": Part("services.cli.demo.command", "demo", "See the whole system work."),
     "simulate": Part("services.cli.simulate", "simulate", "Write a labelled portfolio to a file."),
     "stack": Part("services.cli.stack.commands", "app", "Run Kafka and PostgreSQL locally."),
     "migrate": Part("services.cli.migrate", "migrate", "Bring the database schemas up to date."),

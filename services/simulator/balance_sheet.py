@@ -124,7 +124,7 @@ def draw_habits(rng: Random, *, is_fragile: bool) -> Habits:
         payable_days=rng.uniform(25, 55),
         plant_months=rng.uniform(1.5, 6.0),
         plant_life_years=rng.uniform(7, 12),
-        equity_ratio=rng.uniform(0.14, 0.32) if is_fragile else rng.triangular(0.2, 0.6, 0.36),
+        equity_ratio=rng.uniform(0.18, 0.38) if is_fragile else rng.triangular(0.2, 0.6, 0.36),
     )
 
 

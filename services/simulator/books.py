@@ -34,6 +34,8 @@ BASIS = {"MICRO": "TAX", "SME": "REVIEWED", "CORPORATE": "AUDITED", "LARGE": "AU
 class Filing:
     """A statement that the contract asks for."""
 
+    booked: int
+    """When our system learns of it: history comes with the first day of the run."""
     received: int
     due: int
     last_month: int
@@ -63,7 +65,7 @@ class Books:
     @property
     def next_filing(self) -> int:
         """Return the ordinal of the day when the next statement comes in."""
-        return self._filings[-1].received if self._filings else 10**9
+        return self._filings[-1].booked if self._filings else 10**9
 
     def file(self, day: Day) -> None:
         """Hand in what is ready, unless the borrower keeps it back."""
@@ -88,14 +90,22 @@ class Books:
             for filing in listed
             if filing.last_month >= self._first_month - HISTORY_MONTHS or filing.months == 12
         ]
-        return sorted(wanted, key=lambda item: (item.received, item.last_month, item.months))[::-1]
+
+        # History is loaded with the newest first, as in any migration: loaded the other way round
+        # every borrower would look late with its statements until the last one is in.
+        def backwards(item: Filing) -> tuple[int, int, int]:
+            is_history = item.received < first
+            return -item.booked, item.last_month if is_history else -item.last_month, -item.months
+
+        return sorted(wanted, key=backwards)
 
     def _filing(self, calendar: Calendar, month: int, months: int) -> Filing:
         period_end = month_start(month + 1).toordinal() - 1
         takes, allowed = (38, 60) if months == 3 else (115, 180)
         received = calendar.business_day(period_end + int(self._rng.gauss(takes, 9)))
         return Filing(
-            received=max(received, calendar.first),
+            booked=max(received, calendar.first),
+            received=received,
             due=period_end + allowed,
             last_month=month,
             months=months,
@@ -138,19 +148,19 @@ class Books:
                 period, dividends = before.plus(period), dividends + paid
         opened = self._at(filing.last_month - filing.months)[0]
         period_end = month_start(filing.last_month + 1).toordinal() - 1
-        data = _head(self._profile, filing, period_end=period_end, received=day)
+        data = _head(self._profile, filing, period_end=period_end)
         data |= _lines(position, period)
         data |= _cash_flow(opened, position, period, dividends)
         self._voice.say("statement.received.v1", data, day=day, second=11 * 3600, source=STATEMENTS)
 
 
-def _head(profile: Profile, filing: Filing, *, period_end: int, received: Day) -> Fields:
+def _head(profile: Profile, filing: Filing, *, period_end: int) -> Fields:
     ends = date.fromordinal(period_end).isoformat()
     data: Fields = {
         "statement_id": f"{profile.borrower_id}-FS-{ends}-{filing.months}",
         "period_end": ends,
         "period_months": filing.months,
-        "received_date": received.iso,
+        "received_date": date.fromordinal(filing.received).isoformat(),
         "contractual_due_date": date.fromordinal(filing.due).isoformat(),
         "basis": filing.basis,
         "consolidated": profile.segment == "LARGE",

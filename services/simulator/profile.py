@@ -129,7 +129,7 @@ def draw(rng: Random, *, no: int, segment: str, scenario: str) -> Profile:
         customers=() if is_person else _customers(rng, no=no, scenario=scenario),
         costs=_household(rng) if is_person else _firm(rng),
         debt_service_ratio=rng.uniform(0.08, 0.2) if is_person else rng.uniform(0.03, 0.055),
-        buffer_days=rng.randint(12, 19) if is_fragile else int(rng.triangular(22, 75, 38)),
+        buffer_days=_buffer_days(rng, is_person=is_person, is_fragile=is_fragile),
         reserve_months=rng.uniform(0.02, 0.12) if is_fragile else rng.triangular(0.7, 4.0, 1.5),
         line_months=rng.uniform(0.2, 0.5) if has_line else 0.0,
     )
@@ -147,6 +147,13 @@ FRAGILE = frozenset(
         "recovery",
     )
 )
+
+
+def _buffer_days(rng: Random, *, is_person: bool, is_fragile: bool) -> int:
+    """Draw how many days of spending are in the account; people are paid once a month only."""
+    if is_person:
+        return rng.randint(30, 50) if is_fragile else int(rng.triangular(45, 150, 75))
+    return rng.randint(16, 27) if is_fragile else int(rng.triangular(22, 75, 38))
 
 
 def _currency(rng: Random) -> str:

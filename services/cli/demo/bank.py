@@ -6,10 +6,10 @@ day is closed only after everything that was booked on it was taken in.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import httpx2
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaProducer
 from aiokafka.structs import RecordMetadata
 
 from services.cli.errors import CommandError
@@ -18,6 +18,7 @@ from services.simulator import canonical
 from services.simulator.delivery import DaysMail
 from services.simulator.events import Fields
 
+Positions = Callable[[], Awaitable[Mapping[tuple[str, int], int]]]
 BATCH = "application/cloudevents-batch+json"
 MOST_IN_A_BATCH = 200
 TAKEN_IN_WITHIN_SECONDS = 60.0
@@ -27,30 +28,26 @@ ASK_EVERY_SECONDS = 0.004
 class Bank:
     """The sending side of the demo."""
 
-    def __init__(self, *, bootstrap: str, ingest_url: str, key: str, ingest_group: str) -> None:
+    def __init__(self, *, bootstrap: str, ingest_url: str, key: str, positions: Positions) -> None:
+        """Describe the bank; `positions` tells how far ingest has read the raw topics."""
         self._producer = AIOKafkaProducer(
             bootstrap_servers=bootstrap, acks="all", enable_idempotence=True, linger_ms=5
         )
-        # Belongs to ingest's group without ever joining it: only to read how far ingest is.
-        self._onlooker = AIOKafkaConsumer(
-            bootstrap_servers=bootstrap, group_id=ingest_group, enable_auto_commit=False
-        )
+        self._positions = positions
         self._http = httpx2.AsyncClient(
             base_url=ingest_url, headers={"Authorization": f"Bearer {key}"}, timeout=30
         )
         self._clock = SystemClock()
-        self._ends: dict[TopicPartition, int] = {}
+        self._ends: dict[tuple[str, int], int] = {}
 
     async def __aenter__(self) -> "Bank":
         """Connect."""
         await self._producer.start()
-        await self._onlooker.start()
         return self
 
     async def __aexit__(self, *_: object) -> None:
         """Disconnect."""
         await self._producer.stop()
-        await self._onlooker.stop()
         await self._http.aclose()
 
     async def send(self, mail: DaysMail) -> None:
@@ -69,23 +66,32 @@ class Bank:
             return
         acknowledged: list[RecordMetadata] = await asyncio.gather(*sent)
         for each in acknowledged:
-            place = TopicPartition(each.topic, each.partition)
+            place = (each.topic, each.partition)
             self._ends[place] = max(self._ends.get(place, 0), each.offset + 1)
 
     async def _until_taken_in(self) -> None:
         """Wait until ingest has read everything that was sent."""
         waited = 0.0
-        for place in sorted(self._ends):
-            while (await self._onlooker.committed(place) or 0) < self._ends[place]:
-                if waited > TAKEN_IN_WITHIN_SECONDS:
-                    raise CommandError(
-                        f"ingest did not read {place.topic}[{place.partition}] up to "
-                        f"{self._ends[place]} within {TAKEN_IN_WITHIN_SECONDS:.0f} s.",
-                        remedy="See the log of ingest in the demo's data folder.",
-                    )
-                await self._clock.sleep(ASK_EVERY_SECONDS)
-                waited += ASK_EVERY_SECONDS
+        while behind := await self._behind():
+            if waited > TAKEN_IN_WITHIN_SECONDS:
+                raise CommandError(
+                    f"ingest did not read {behind} within {TAKEN_IN_WITHIN_SECONDS:.0f} s.",
+                    remedy="See the log of ingest in the demo's data folder.",
+                )
+            await self._clock.sleep(ASK_EVERY_SECONDS)
+            waited += ASK_EVERY_SECONDS
         self._ends = {}
+
+    async def _behind(self) -> str:
+        """Return the places that ingest has not reached, in words; empty when there are none."""
+        if not self._ends:
+            return ""
+        reached = await self._positions()
+        return ", ".join(
+            f"{topic}[{partition}] up to {end}"
+            for (topic, partition), end in sorted(self._ends.items())
+            if reached.get((topic, partition), 0) < end
+        )
 
     async def _post(self, events: Sequence[Fields]) -> None:
         for start in range(0, len(events), MOST_IN_A_BATCH):

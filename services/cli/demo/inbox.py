@@ -2,13 +2,14 @@
 
 Runs in a thread of the demo's process with an event loop of its own, on a free port of the
 loopback interface. `GET /` is a page, `GET /messages.json` the same as JSON, `POST /webhooks`
-receives. Invariant: what it answered 2xx to is kept and shown.
+receives for the officers and `POST /channel` for their chat channel. Invariant: what it answered
+2xx to is kept and shown.
 """
 
 import asyncio
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from html import escape
 
@@ -18,13 +19,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from services.cli.demo.mailbox import Answer, Mailbox, Message
+from services.cli.demo.mailbox import Answer, Mailbox, Message, Tally
 from services.kit.clock import SystemClock
 
 HOST = "127.0.0.1"
 START_SECONDS = 10.0
-# Longer than any sender waits; the demo's alerts service waits a few seconds.
-TOO_LATE_SECONDS = 30.0
+# Longer than the demo's alerts service waits for an answer.
+TOO_LATE_SECONDS = 5.0
 MOST_BODY_BYTES = 1_000_000
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
@@ -37,8 +38,9 @@ ul{padding:0}small{color:#555}</style></head><body><h1>Inbox of the loan officer
 class Inbox:
     """The receiver: start it, read `mailbox`, stop it."""
 
-    def __init__(self, mailbox: Mailbox) -> None:
-        self.mailbox = mailbox
+    def __init__(self, officers: Mailbox, *, channel: Mailbox | None = None) -> None:
+        self.officers = officers
+        self.channel = channel if channel is not None else Mailbox()
         self.port = 0
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
@@ -51,8 +53,18 @@ class Inbox:
 
     @property
     def webhook_url(self) -> str:
-        """Return the address that receives."""
+        """Return the address that receives for the officers."""
         return f"http://{HOST}:{self.port}/webhooks"
+
+    @property
+    def channel_url(self) -> str:
+        """Return the address that receives for the chat channel."""
+        return f"http://{HOST}:{self.port}/channel"
+
+    @property
+    def tally(self) -> Tally:
+        """Return what came to both."""
+        return self.officers.tally.plus(self.channel.tally)
 
     def start(self) -> None:
         """Listen; returns when it answers.
@@ -63,7 +75,7 @@ class Inbox:
         self._socket = socket.create_server((HOST, 0))
         self.port = self._socket.getsockname()[1]
         config = uvicorn.Config(
-            application(self.mailbox),
+            application(self.officers, self.channel),
             log_config=None,
             access_log=False,
             lifespan="off",
@@ -106,8 +118,30 @@ class _Server(uvicorn.Server):
         self.is_up.set()
 
 
-def application(mailbox: Mailbox, *, too_late_seconds: float = TOO_LATE_SECONDS) -> Starlette:
+def application(officers: Mailbox, channel: Mailbox) -> Starlette:
     """Return the receiver as an application."""
+
+    async def page(_: Request) -> Response:
+        return HTMLResponse(_page(officers))
+
+    async def messages(_: Request) -> Response:
+        return JSONResponse(_listed(officers))
+
+    async def channel_messages(_: Request) -> Response:
+        return JSONResponse(_listed(channel))
+
+    return Starlette(
+        routes=[
+            Route("/webhooks", _receiver(officers), methods=["POST"]),
+            Route("/channel", _receiver(channel), methods=["POST"]),
+            Route("/", page),
+            Route("/messages.json", messages),
+            Route("/channel.json", channel_messages),
+        ]
+    )
+
+
+def _receiver(mailbox: Mailbox) -> Callable[[Request], Awaitable[Response]]:
     clock = SystemClock()
 
     async def receive(request: Request) -> Response:
@@ -116,32 +150,22 @@ def application(mailbox: Mailbox, *, too_late_seconds: float = TOO_LATE_SECONDS)
             return Response(status_code=413)
         answer = mailbox.take(dict(request.headers), body, now=clock.now())
         if answer is Answer.TOO_LATE:
-            await asyncio.sleep(too_late_seconds)
+            await asyncio.sleep(TOO_LATE_SECONDS)
         return _reply(answer)
 
-    async def page(_: Request) -> Response:
-        return HTMLResponse(_page(mailbox))
+    return receive
 
-    async def messages(_: Request) -> Response:
-        tally = mailbox.tally
-        return JSONResponse(
-            {
-                "attempts": tally.attempts,
-                "kept": tally.kept,
-                "repeats": tally.repeats,
-                "refused": tally.refused,
-                "forged": tally.forged,
-                "messages": [_shown(message) for message in mailbox.newest()],
-            }
-        )
 
-    return Starlette(
-        routes=[
-            Route("/webhooks", receive, methods=["POST"]),
-            Route("/", page),
-            Route("/messages.json", messages),
-        ]
-    )
+def _listed(mailbox: Mailbox) -> dict[str, object]:
+    tally = mailbox.tally
+    return {
+        "attempts": tally.attempts,
+        "kept": tally.kept,
+        "repeats": tally.repeats,
+        "refused": tally.refused,
+        "forged": tally.forged,
+        "messages": [_shown(message) for message in mailbox.newest()],
+    }
 
 
 def _reply(answer: Answer) -> Response:

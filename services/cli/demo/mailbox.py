@@ -59,6 +59,16 @@ class Tally:
     refused: int = 0
     forged: int = 0
 
+    def plus(self, other: "Tally") -> "Tally":
+        """Return the counts of two mailboxes together."""
+        return Tally(
+            self.attempts + other.attempts,
+            self.kept + other.kept,
+            self.repeats + other.repeats,
+            self.refused + other.refused,
+            self.forged + other.forged,
+        )
+
 
 @dataclass(slots=True)
 class Mailbox:

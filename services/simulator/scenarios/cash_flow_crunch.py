@@ -12,7 +12,7 @@ from services.simulator.scenarios.conditions import ORDINARY, Conditions, Story,
 
 def write(rng: Random, *, start: int, horizon_days: int) -> Story:
     """Return a crunch that comes within six weeks."""
-    begins = begin(rng, start=start, horizon_days=horizon_days, takes_days=240)
+    begins = begin(rng, start=start, horizon_days=horizon_days, takes_days=265)
     return Story(
         name="cash_flow_crunch",
         is_distress=True,

@@ -14,7 +14,7 @@ HONOURED_DAYS = 110
 
 def write(rng: Random, *, start: int, horizon_days: int) -> Story:
     """Return a line that fills up and is stopped."""
-    begins = begin(rng, start=start, horizon_days=horizon_days, takes_days=280)
+    begins = begin(rng, start=start, horizon_days=horizon_days, takes_days=305)
     return Story(
         name="line_overuse",
         is_distress=True,

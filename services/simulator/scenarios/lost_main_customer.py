@@ -13,7 +13,7 @@ from services.simulator.scenarios.conditions import ORDINARY, Conditions, Story,
 
 def write(rng: Random, *, start: int, horizon_days: int) -> Story:
     """Return the loss of the main customer some months into the run."""
-    begins = begin(rng, start=start, horizon_days=horizon_days, takes_days=250)
+    begins = begin(rng, start=start, horizon_days=horizon_days, takes_days=275)
     return Story(
         name="lost_main_customer",
         is_distress=True,

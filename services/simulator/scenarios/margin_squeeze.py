@@ -12,7 +12,7 @@ from services.simulator.scenarios.conditions import ORDINARY, Conditions, Story,
 
 def write(rng: Random, *, start: int, horizon_days: int) -> Story:
     """Return costs that climb over four months and stay."""
-    begins = begin(rng, start=start, horizon_days=horizon_days, takes_days=310)
+    begins = begin(rng, start=start, horizon_days=horizon_days, takes_days=335)
     return Story(
         name="margin_squeeze",
         is_distress=True,

@@ -14,7 +14,7 @@ EXPANSION_DAYS = 100
 
 def write(rng: Random, *, start: int, horizon_days: int) -> Story:
     """Return an expansion on credit and what follows."""
-    begins = begin(rng, start=start, horizon_days=horizon_days, takes_days=340)
+    begins = begin(rng, start=start, horizon_days=horizon_days, takes_days=365)
     return Story(
         name="over_leverage",
         is_distress=True,

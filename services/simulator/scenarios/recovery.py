@@ -15,7 +15,7 @@ BAD_DAYS = 120
 
 def write(rng: Random, *, start: int, horizon_days: int) -> Story:
     """Return some bad months and the way out of them."""
-    begins = begin(rng, start=start, horizon_days=horizon_days, takes_days=200)
+    begins = begin(rng, start=start, horizon_days=horizon_days, takes_days=225)
     return Story(
         name="recovery",
         is_distress=True,

@@ -14,7 +14,7 @@ from services.simulator.scenarios.conditions import ORDINARY, Conditions, Story,
 
 def write(rng: Random, *, start: int, horizon_days: int) -> Story:
     """Return a drain that grows over five months."""
-    begins = begin(rng, start=start, horizon_days=horizon_days, takes_days=300)
+    begins = begin(rng, start=start, horizon_days=horizon_days, takes_days=325)
     return Story(
         name="slow_drain",
         is_distress=True,

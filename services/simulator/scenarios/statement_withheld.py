@@ -13,7 +13,7 @@ from services.simulator.scenarios.conditions import ORDINARY, Conditions, Story,
 
 def write(rng: Random, *, start: int, horizon_days: int) -> Story:
     """Return a fading business that stops reporting."""
-    begins = begin(rng, start=start, horizon_days=horizon_days, takes_days=310)
+    begins = begin(rng, start=start, horizon_days=horizon_days, takes_days=335)
     return Story(
         name="statement_withheld",
         is_distress=True,

@@ -1,0 +1,143 @@
+"""One risk warning card on the terminal, as an officer gets it.
+
+Takes the JSON of `GET /v1/alerts/{id}`. Invariant: everything from outside is shown as text, never
+read as markup.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.markup import escape
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+BARS = "▁▂▃▄▅▆▇█"
+SHOWN_SCORES = 60
+COLOURS = {
+    "NORMAL": "green",
+    "ATTENTION": "yellow",
+    "WATCH": "dark_orange",
+    "HIGH_RISK": "red",
+    "DEFAULT": "bright_red",
+    "PROBATION": "magenta",
+}
+LEVEL_COLOURS = {"AMBER": "yellow", "RED": "red", "HARD": "bright_red"}
+
+
+def render(found: Mapping[str, Any]) -> RenderableType:
+    """Return the card of an alert."""
+    alert, card = found["detail"]["alert"], found["card"]
+    assessment = card["assessment"]
+    title = f"Risk warning · {escape(str(alert['borrower_id']))}"
+    return Panel(
+        Group(
+            _head(alert, assessment),
+            Text(),
+            Text("Why", style="bold"),
+            _contributors(assessment.get("contributors", [])),
+            Text(),
+            Text("What to do next", style="bold"),
+            _actions(found["detail"]["actions"]),
+            Text(),
+            _score(card["scores"], assessment),
+            _foot(alert, assessment),
+        ),
+        title=title,
+        border_style=COLOURS.get(alert["state"], "white"),
+        padding=(1, 2),
+    )
+
+
+def _head(alert: Mapping[str, Any], assessment: Mapping[str, Any]) -> Text:
+    state = alert["state"]
+    text = Text()
+    text.append(f"{alert['headline']}\n", style="bold")
+    text.append(f"{alert.get('from_state') or 'NEW'} → ")
+    text.append(state, style=f"bold {COLOURS.get(state, 'white')}")
+    text.append(f" since {alert['state_since']}, {assessment.get('segment', '')}\n")
+    text.append(
+        f"exposure {_money(assessment.get('exposure'), assessment)}, "
+        f"past due {_money(assessment.get('past_due'), assessment)}, "
+        f"{assessment.get('dpd_operational', 0)} days past due "
+        f"({assessment.get('dpd_regulatory', 0)} regulatory)\n"
+    )
+    due = assessment.get("next_due")
+    if due:
+        text.append(f"next due {_money(due['amount'], assessment)} on {due['date']}\n")
+    text.append(f"owner {alert['owner']['id']}, severity {alert['severity']}, ")
+    text.append(f"acknowledge by {_moment(alert['acknowledge_by'])}")
+    return text
+
+
+def _contributors(contributors: Sequence[Mapping[str, Any]]) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False)
+    for heading, justify in (
+        ("signal", "left"),
+        ("value", "right"),
+        ("usual", "right"),
+        ("amber / red", "right"),
+        ("since", "left"),
+        ("points", "right"),
+        ("evidence", "left"),
+    ):
+        table.add_column(heading, justify="right" if justify == "right" else "left")
+    for each in contributors:
+        colour = LEVEL_COLOURS.get(each["level"], "white")
+        evidence = [str(ref) for ref in each.get("evidence_event_ids", [])]
+        table.add_row(
+            Text(f"{each['indicator']} {each['name']}", style=colour),
+            Text(f"{each['value']} {each.get('unit') or ''}".strip()),
+            Text(str(each.get("baseline") or "")),
+            Text(f"{each.get('amber') or '–'} / {each.get('red') or '–'}"),
+            Text(str(each.get("since") or "")),
+            Text(f"{float(each['share']):.1f}"),
+            Text(_evidence(evidence)),
+        )
+    return table
+
+
+def _evidence(refs: Sequence[str]) -> str:
+    if not refs:
+        return ""
+    more = f" +{len(refs) - 1}" if len(refs) > 1 else ""
+    return f"{refs[0]}{more}"
+
+
+def _actions(actions: Sequence[Mapping[str, Any]]) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False, show_header=False)
+    for each in actions:
+        table.add_row(
+            Text(f"by {each['due_on']}"), Text(str(each["role"])), Text(str(each["text"]))
+        )
+    return table
+
+
+def _score(scores: Sequence[Mapping[str, Any]], assessment: Mapping[str, Any]) -> Text:
+    recent = [float(point["score"]) for point in scores][-SHOWN_SCORES:]
+    text = Text(f"Score {float(assessment.get('score', 0)):.1f} of 100  ")
+    text.append("".join(BARS[min(7, int(score / 12.5))] for score in recent), style="cyan")
+    return text
+
+
+def _foot(alert: Mapping[str, Any], assessment: Mapping[str, Any]) -> Text:
+    parts = [f"completeness {float(assessment.get('completeness', 0)):.0%}"]
+    distance = assessment.get("distance_to_next")
+    if distance:
+        parts.append(f"{distance['score_points']} points to {distance['state']}")
+    rulebook = assessment.get("rulebook")
+    if rulebook:
+        parts.append(f"rulebook {rulebook['name']} {rulebook['version']}")
+    parts.append(f"alert {alert['alert_id']}")
+    return Text(" · ".join(parts), style="dim")
+
+
+def _money(amount: object, assessment: Mapping[str, Any]) -> str:
+    if amount is None:
+        return "–"
+    return f"{float(str(amount)):,.0f} {assessment.get('currency', '')}"
+
+
+def _moment(stamp: str) -> str:
+    return stamp[:16].replace("T", " ")
