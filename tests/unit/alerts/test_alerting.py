@@ -1,0 +1,399 @@
+"""What an assessment does to the alert: one row per rule, and why."""
+
+from dataclasses import replace
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from services.alerts.adapters import house_rules
+from services.alerts.domain import alerting, lifecycle
+from services.alerts.domain.alert import Alert
+from services.alerts.domain.alerting import NOTHING_BEFORE, Before, Decision
+from services.alerts.domain.assessment import Assessment
+from services.alerts.domain.drafting import House
+from services.alerts.domain.news import Told
+from services.alerts.domain.vocabulary import (
+    AlertEventKind,
+    AlertStatus,
+    AlertType,
+    Level,
+    OutcomeCode,
+    OwnerKind,
+    RiskState,
+    Severity,
+)
+from services.alerts.domain.working_time import WorkingCalendar
+from tests.fakes.assessments import MONDAY, assessment, contributor
+
+HOUSE = House(
+    calendar=WorkingCalendar(timezone=ZoneInfo("Europe/Berlin")),
+    routing=house_rules.read_routing(),
+)
+AMBER = contributor("A-03", Level.AMBER, 10.0)
+OTHER_AMBER = contributor("A-09", Level.AMBER, 8.0)
+RED = contributor("R-01", Level.RED, 30.0)
+OTHER_RED = contributor("F-05", Level.RED, 20.0)
+HARD = contributor("R-02", Level.HARD, 40.0)
+OPENED, UPDATED, RESOLVED = (
+    AlertEventKind.OPENED,
+    AlertEventKind.UPDATED,
+    AlertEventKind.RESOLVED,
+)
+
+
+def live(*assessments: Assessment) -> tuple[list[Decision], Before]:
+    """Let a borrower live through assessments; return each decision and what is known then."""
+    before = NOTHING_BEFORE
+    decisions = []
+    for one in assessments:
+        decision = alerting.decide(one, before=before, house=HOUSE)
+        decisions.append(decision)
+        before = after(before, one, decision)
+    return decisions, before
+
+
+def after(before: Before, one: Assessment, decision: Decision) -> Before:
+    alert = decision.changes[-1].alert if decision.changes else before.open_alert
+    still_open = alert if alert is not None and alert.is_open else None
+    return Before(state=one.state, open_alert=still_open, told=decision.told)
+
+
+def steps(decision: Decision) -> list[tuple[AlertEventKind, AlertType, OutcomeCode | None]]:
+    return [
+        (change.kind, change.alert.alert_type, change.alert.outcome_code)
+        for change in decision.changes
+    ]
+
+
+@pytest.mark.parametrize(
+    ("history", "expected", "reason"),
+    [
+        pytest.param(
+            [assessment(RiskState.NORMAL, AMBER)],
+            [],
+            "amber news alone opens no alert",
+            id="a normal borrower with an amber signal is left alone",
+        ),
+        pytest.param(
+            [assessment(RiskState.NORMAL, RED)],
+            [(OPENED, AlertType.NEW_RED_SIGNAL, None)],
+            "R-01 red",
+            id="a red signal opens an alert even while the state is normal",
+        ),
+        pytest.param(
+            [assessment(RiskState.ATTENTION, AMBER)],
+            [(OPENED, AlertType.STATE_CHANGED, None)],
+            "state NORMAL to ATTENTION",
+            id="a tightened state opens an alert",
+        ),
+        pytest.param(
+            [assessment(RiskState.DEFAULT, HARD)],
+            [(OPENED, AlertType.HARD_TRIGGER, None)],
+            "state NORMAL to DEFAULT",
+            id="a hard trigger names itself",
+        ),
+        pytest.param(
+            [assessment(RiskState.WATCH, RED), assessment(RiskState.WATCH, RED, sequence=2)],
+            [],
+            "no news",
+            id="the same again is no news",
+        ),
+        pytest.param(
+            [
+                assessment(RiskState.WATCH, AMBER),
+                assessment(RiskState.WATCH, AMBER, OTHER_AMBER, sequence=2, days_later=13.9),
+            ],
+            [],
+            "amber news waits 14 days",
+            id="a new amber indicator waits while the amber cool-off runs",
+        ),
+        pytest.param(
+            [
+                assessment(RiskState.WATCH, AMBER),
+                assessment(RiskState.WATCH, AMBER, OTHER_AMBER, sequence=2, days_later=14),
+            ],
+            [(UPDATED, AlertType.NEW_SIGNAL, None)],
+            "A-09 amber",
+            id="a new amber indicator is told at exactly 14 days",
+        ),
+        pytest.param(
+            [
+                assessment(RiskState.WATCH, AMBER),
+                assessment(RiskState.WATCH, AMBER, RED, sequence=2, days_later=1),
+            ],
+            [(UPDATED, AlertType.NEW_RED_SIGNAL, None)],
+            "R-01 red",
+            id="the first red is not held back by an amber notice",
+        ),
+        pytest.param(
+            [
+                assessment(RiskState.WATCH, RED),
+                assessment(RiskState.WATCH, RED, OTHER_RED, sequence=2, days_later=6.9),
+            ],
+            [],
+            "red news waits 7 days",
+            id="a second red waits while the red cool-off runs",
+        ),
+        pytest.param(
+            [
+                assessment(RiskState.WATCH, RED),
+                assessment(RiskState.WATCH, RED, OTHER_RED, sequence=2, days_later=7),
+            ],
+            [(UPDATED, AlertType.NEW_RED_SIGNAL, None)],
+            "F-05 red",
+            id="a second red is told at exactly 7 days",
+        ),
+        pytest.param(
+            [
+                assessment(RiskState.WATCH, RED),
+                assessment(RiskState.WATCH, RED, HARD, sequence=2, days_later=0.01),
+            ],
+            [(UPDATED, AlertType.HARD_TRIGGER, None)],
+            "R-02 hard",
+            id="a hard trigger never waits",
+        ),
+        pytest.param(
+            [
+                assessment(RiskState.WATCH, contributor("A-03", Level.AMBER)),
+                assessment(
+                    RiskState.WATCH, contributor("A-03", Level.RED), sequence=2, days_later=1
+                ),
+            ],
+            [(UPDATED, AlertType.NEW_RED_SIGNAL, None)],
+            "A-03 red",
+            id="a level that rises is news",
+        ),
+        pytest.param(
+            [
+                assessment(RiskState.WATCH, AMBER, score=40),
+                assessment(RiskState.WATCH, AMBER, score=49.9, sequence=2, days_later=20),
+            ],
+            [],
+            "no news",
+            id="9.9 points of score are no news",
+        ),
+        pytest.param(
+            [
+                assessment(RiskState.WATCH, AMBER, score=40),
+                assessment(RiskState.WATCH, AMBER, score=50, sequence=2, days_later=20),
+            ],
+            [(UPDATED, AlertType.NEW_SIGNAL, None)],
+            "score up 10.0",
+            id="10 points of score are news",
+        ),
+        pytest.param(
+            [
+                assessment(RiskState.ATTENTION, AMBER),
+                assessment(RiskState.HIGH_RISK, RED, sequence=2),
+            ],
+            [
+                (RESOLVED, AlertType.STATE_CHANGED, OutcomeCode.SUPERSEDED),
+                (OPENED, AlertType.STATE_CHANGED, None),
+            ],
+            "state ATTENTION to HIGH_RISK",
+            id="a worse state closes the milder alert and opens a new one",
+        ),
+        pytest.param(
+            [
+                assessment(RiskState.HIGH_RISK, RED),
+                assessment(RiskState.WATCH, RED, sequence=2),
+            ],
+            [(UPDATED, AlertType.STATE_RELAXED, None)],
+            "state HIGH_RISK to WATCH",
+            id="a milder state is told to the open alert, which stays open",
+        ),
+        pytest.param(
+            [assessment(RiskState.WATCH, RED), assessment(RiskState.NORMAL, sequence=2)],
+            [(RESOLVED, AlertType.STATE_CHANGED, OutcomeCode.NO_ACTION_RECOVERED)],
+            "nobody had acted",
+            id="back to normal closes an alert that nobody touched",
+        ),
+        pytest.param(
+            [
+                assessment(RiskState.WATCH, RED),
+                assessment(RiskState.NORMAL, sequence=2, is_corrected=True),
+            ],
+            [(RESOLVED, AlertType.STATE_CHANGED, OutcomeCode.DATA_ERROR)],
+            "nobody had acted",
+            id="back to normal by a correction was an error in the data",
+        ),
+        pytest.param(
+            [
+                assessment(RiskState.WATCH, RED, AMBER),
+                assessment(RiskState.WATCH, AMBER, sequence=2, is_corrected=True),
+            ],
+            [(UPDATED, AlertType.CORRECTION, None)],
+            "took away R-01",
+            id="a correction that takes a told reason away is told",
+        ),
+        pytest.param(
+            [
+                assessment(RiskState.DEFAULT, HARD),
+                assessment(RiskState.PROBATION, sequence=2),
+            ],
+            [(UPDATED, AlertType.STATE_RELAXED, None)],
+            "state DEFAULT to PROBATION",
+            id="probation is milder than default",
+        ),
+        pytest.param(
+            [
+                assessment(RiskState.PROBATION, RED),
+                assessment(RiskState.DEFAULT, RED, sequence=2),
+            ],
+            [
+                (RESOLVED, AlertType.STATE_CHANGED, OutcomeCode.SUPERSEDED),
+                (OPENED, AlertType.STATE_CHANGED, None),
+            ],
+            "state PROBATION to DEFAULT",
+            id="a relapse from probation into default is a tightening",
+        ),
+    ],
+)
+def test_the_last_assessment_of_a_history(
+    history: list[Assessment], expected: list[object], reason: str
+) -> None:
+    decisions, _ = live(*history)
+    assert steps(decisions[-1]) == expected
+    assert reason in decisions[-1].reason
+
+
+def test_news_that_had_to_wait_is_still_news_after_the_cool_off() -> None:
+    decisions, _ = live(
+        assessment(RiskState.WATCH, AMBER),
+        assessment(RiskState.WATCH, AMBER, OTHER_AMBER, sequence=2, days_later=3),
+        assessment(RiskState.WATCH, AMBER, OTHER_AMBER, sequence=3, days_later=15),
+    )
+    assert [len(decision.changes) for decision in decisions] == [1, 0, 1]
+
+
+def test_an_indicator_that_swings_round_its_threshold_is_told_once_per_spell() -> None:
+    decisions, _ = live(
+        assessment(RiskState.WATCH, RED, AMBER),
+        assessment(RiskState.WATCH, AMBER, sequence=2, days_later=10),
+        assessment(RiskState.WATCH, RED, AMBER, sequence=3, days_later=20),
+    )
+    assert [len(decision.changes) for decision in decisions] == [1, 0, 0]
+
+
+def test_a_new_spell_forgets_what_was_told_in_the_one_before() -> None:
+    decisions, before = live(
+        assessment(RiskState.WATCH, RED),
+        assessment(RiskState.NORMAL, sequence=2, days_later=1),
+        assessment(RiskState.WATCH, RED, sequence=3, days_later=2),
+    )
+    assert steps(decisions[2]) == [(OPENED, AlertType.STATE_CHANGED, None)]
+    assert before.told.levels == {"R-01": Level.RED}
+
+
+def test_red_news_after_the_alert_was_resolved_opens_the_next_one() -> None:
+    _, before = live(assessment(RiskState.WATCH, AMBER))
+    resolved = replace(before, open_alert=None)
+    amber = alerting.decide(
+        assessment(RiskState.WATCH, AMBER, OTHER_AMBER, sequence=2, days_later=30),
+        before=resolved,
+        house=HOUSE,
+    )
+    red = alerting.decide(
+        assessment(RiskState.WATCH, AMBER, RED, sequence=2, days_later=30),
+        before=resolved,
+        house=HOUSE,
+    )
+    assert steps(amber) == []
+    assert steps(red) == [(OPENED, AlertType.NEW_RED_SIGNAL, None)]
+
+
+def test_an_alert_in_work_is_not_closed_by_a_recovery() -> None:
+    _, before = live(assessment(RiskState.WATCH, RED))
+    assert before.open_alert is not None
+    seen = lifecycle.acknowledge(before.open_alert, actor="anna", at=MONDAY)
+    assert not isinstance(seen, lifecycle.Refused)
+    decision = alerting.decide(
+        assessment(RiskState.NORMAL, sequence=2),
+        before=replace(before, open_alert=seen.alert),
+        house=HOUSE,
+    )
+    assert steps(decision) == [(UPDATED, AlertType.STATE_RELAXED, None)]
+    assert decision.changes[0].alert.status is AlertStatus.ACKNOWLEDGED
+
+
+def test_an_owner_chosen_by_hand_stays_when_a_worse_alert_takes_over() -> None:
+    _, before = live(assessment(RiskState.ATTENTION, AMBER))
+    assert before.open_alert is not None
+    given = lifecycle.assign(
+        before.open_alert, owner_kind=OwnerKind.OFFICER, owner_id="o-9", actor="s", at=MONDAY
+    )
+    assert not isinstance(given, lifecycle.Refused)
+    decision = alerting.decide(
+        assessment(RiskState.HIGH_RISK, RED, sequence=2),
+        before=replace(before, open_alert=given.alert),
+        house=HOUSE,
+    )
+    assert decision.changes[-1].alert.owner.id == "o-9"
+
+
+def test_the_same_history_gives_the_same_ids() -> None:
+    first, _ = live(assessment(RiskState.WATCH, RED))
+    second, _ = live(assessment(RiskState.WATCH, RED))
+    assert first[0].changes[0].event_id == second[0].changes[0].event_id
+    assert first[0].changes[0].event_id.endswith("-1")
+
+
+@pytest.mark.parametrize(
+    ("one", "severity", "is_digest"),
+    [
+        (assessment(RiskState.ATTENTION, AMBER), Severity.LOW, True),
+        (assessment(RiskState.ATTENTION, RED), Severity.LOW, False),
+        (assessment(RiskState.WATCH, AMBER), Severity.MEDIUM, False),
+        (assessment(RiskState.HIGH_RISK, RED), Severity.HIGH, False),
+        (assessment(RiskState.DEFAULT, RED), Severity.HARD, False),
+        (assessment(RiskState.ATTENTION, HARD), Severity.HARD, False),
+    ],
+    ids=["amber attention", "red attention", "watch", "high risk", "default", "hard trigger"],
+)
+def test_severity_and_digest_follow_state_and_worst_level(
+    one: Assessment, severity: Severity, is_digest: bool
+) -> None:
+    alert = only_alert(one)
+    assert (alert.severity, alert.is_digest) == (severity, is_digest)
+
+
+def only_alert(one: Assessment) -> Alert:
+    [decision], _ = live(one)
+    return decision.changes[0].alert
+
+
+def test_every_alert_says_who_why_what_and_until_when() -> None:
+    alert = only_alert(assessment(RiskState.WATCH, RED, AMBER))
+    assert alert.owner.id == "o-7"
+    assert alert.reasons[0].line == (
+        "R-01 name of R-01: 34 days, red (amber 5 days, red 30 days), since 2026-02-20"
+    )
+    assert alert.headline == "b-1 moved to WATCH (score 45.0): name of R-01 34 days"
+    # Monday 10:00 in Berlin; three and ten working days later, in UTC.
+    assert alert.deadlines.acknowledge_by == MONDAY + timedelta(days=3)
+    assert alert.deadlines.act_by == MONDAY + timedelta(days=14)
+
+
+def test_worse_news_never_gives_more_time() -> None:
+    decisions, _ = live(
+        assessment(RiskState.WATCH, AMBER),
+        assessment(RiskState.WATCH, AMBER, RED, sequence=2, days_later=4),
+    )
+    first, second = (decision.changes[0].alert.deadlines for decision in decisions)
+    assert second == first
+
+
+def test_a_borrower_without_officer_goes_to_the_fallback_queue() -> None:
+    alert = only_alert(assessment(RiskState.WATCH, RED, officer_id=None))
+    assert (alert.owner.kind, alert.owner.id) == (OwnerKind.QUEUE, "credit-desk")
+
+
+def test_a_default_case_has_two_owners() -> None:
+    alert = only_alert(assessment(RiskState.DEFAULT, RED))
+    assert alert.second_owner is not None
+    assert (alert.owner.id, alert.second_owner.id) == ("o-7", "workout")
+
+
+def test_nothing_told_is_the_beginning() -> None:
+    assert NOTHING_BEFORE.told == Told()

@@ -1,0 +1,59 @@
+"""The circuit breaker, moment by moment."""
+
+from datetime import UTC, datetime, timedelta
+
+from services.alerts.domain import breaker
+from services.alerts.domain.breaker import NEW, Gate
+
+START = datetime(2026, 3, 2, 9, tzinfo=UTC)
+
+
+def opened() -> breaker.Breaker:
+    found = NEW
+    for _ in range(5):
+        assert found.gate(START) is Gate.CLOSED
+        found = breaker.failed(found, at=START)
+    return found
+
+
+def test_five_failures_in_a_row_open_it_for_30_seconds() -> None:
+    found = opened()
+    assert found.gate(START + timedelta(seconds=29)) is Gate.OPEN
+    assert found.gate(START + timedelta(seconds=30)) is Gate.PROBE
+
+
+def test_a_success_forgets_all_failures() -> None:
+    assert breaker.succeeded(opened()) == NEW
+
+
+def test_a_failed_probe_doubles_the_pause_up_to_half_an_hour() -> None:
+    found, at = opened(), START
+    pauses = []
+    for _ in range(8):
+        assert found.open_until is not None
+        at = found.open_until
+        found = breaker.failed(found, at=at)
+        assert found.open_until is not None
+        pauses.append((found.open_until - at).total_seconds())
+    assert pauses == [60, 120, 240, 480, 960, 1800, 1800, 1800]
+
+
+def test_a_failure_that_ends_while_it_is_open_changes_nothing() -> None:
+    found = opened()
+    assert breaker.failed(found, at=START + timedelta(seconds=1)) == found
+
+
+def test_a_pause_asked_for_is_kept_when_longer() -> None:
+    until = START + timedelta(minutes=10)
+    assert breaker.paused(NEW, until=until).gate(START) is Gate.OPEN
+    assert breaker.paused(opened(), until=until).open_until == until
+    assert breaker.paused(opened(), until=START).open_until == START + timedelta(seconds=30)
+
+
+def test_only_failures_for_so_long_disable() -> None:
+    limit = timedelta(hours=120)
+    assert not breaker.should_disable(failing_since=None, at=START, limit=limit)
+    since = START - limit
+    assert breaker.should_disable(failing_since=since, at=START, limit=limit)
+    later = since + timedelta(seconds=1)
+    assert not breaker.should_disable(failing_since=later, at=START, limit=limit)

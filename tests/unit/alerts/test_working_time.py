@@ -1,0 +1,75 @@
+"""Deadlines in working time: hand-counted on a calendar."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from services.alerts.adapters import house_rules
+from services.alerts.domain import sla
+from services.alerts.domain.vocabulary import Severity
+from services.alerts.domain.working_time import WorkingCalendar
+
+BERLIN = ZoneInfo("Europe/Berlin")
+CALENDAR = WorkingCalendar(timezone=BERLIN, holidays=house_rules.bank_holidays("DE"))
+
+
+def berlin(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=BERLIN)
+
+
+@pytest.mark.parametrize(
+    ("start", "hours", "end"),
+    [
+        pytest.param("2026-03-02T10:00", 4, "2026-03-02T14:00", id="within one day"),
+        pytest.param("2026-03-02T13:00", 4, "2026-03-02T17:00", id="ends at closing time"),
+        pytest.param("2026-03-02T15:00", 4, "2026-03-03T11:00", id="goes on next morning"),
+        pytest.param("2026-03-02T03:00", 4, "2026-03-02T13:00", id="before opening"),
+        pytest.param("2026-03-02T17:00", 4, "2026-03-03T13:00", id="at closing time"),
+        pytest.param("2026-03-06T16:00", 4, "2026-03-09T12:00", id="over a weekend"),
+        pytest.param("2026-03-07T12:00", 1, "2026-03-09T10:00", id="on a Saturday"),
+        pytest.param("2026-04-02T16:00", 2, "2026-04-07T10:00", id="over Easter"),
+        pytest.param("2026-03-27T16:00", 2, "2026-03-30T10:00", id="clocks go forward"),
+        pytest.param("2026-10-23T16:00", 2, "2026-10-26T10:00", id="clocks go back"),
+        pytest.param("2026-03-02T10:00", 24, "2026-03-05T10:00", id="three working days"),
+    ],
+)
+def test_working_hours_pass_only_while_the_bank_is_open(start: str, hours: int, end: str) -> None:
+    found = CALENDAR.add_working_time(berlin(start), timedelta(hours=hours))
+    assert found == berlin(end)
+    assert found.tzinfo is UTC
+
+
+def test_working_days_skip_weekends_and_holidays() -> None:
+    assert CALENDAR.add_working_days(date(2026, 4, 2), 1) == date(2026, 4, 7)
+    assert CALENDAR.add_working_days(date(2026, 12, 23), 2) == date(2026, 12, 28)
+
+
+@pytest.mark.parametrize(
+    ("severity", "acknowledge_by", "act_by", "escalate_at"),
+    [
+        (Severity.HARD, "2026-03-02T14:00", "2026-03-03T10:00", "2026-03-02T12:00"),
+        (Severity.HIGH, "2026-03-03T10:00", "2026-03-05T10:00", "2026-03-03T10:00"),
+        (Severity.MEDIUM, "2026-03-05T10:00", "2026-03-16T10:00", "2026-03-05T10:00"),
+        (Severity.LOW, "2026-03-16T10:00", "2026-03-30T10:00", "2026-03-16T10:00"),
+    ],
+)
+def test_the_deadlines_of_each_severity(
+    severity: Severity, acknowledge_by: str, act_by: str, escalate_at: str
+) -> None:
+    found = sla.deadlines_for(severity, opened_at=berlin("2026-03-02T10:00"), calendar=CALENDAR)
+    assert found.acknowledge_by == berlin(acknowledge_by)
+    assert found.act_by == berlin(act_by)
+    assert found.escalate_at == berlin(escalate_at)
+
+
+def test_a_calendar_that_never_opens_is_refused() -> None:
+    with pytest.raises(ValueError, match="must be before"):
+        WorkingCalendar(timezone=BERLIN, opens=time(17), closes=time(9))
+    with pytest.raises(ValueError, match="no working day"):
+        WorkingCalendar(timezone=BERLIN, free_weekdays=frozenset(range(7)))
+
+
+def test_a_wrong_country_says_what_to_write() -> None:
+    with pytest.raises(house_rules.BadHouseRules, match="ISO 3166"):
+        house_rules.bank_holidays("ZZ")
