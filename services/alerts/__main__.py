@@ -40,6 +40,7 @@ async def main() -> int:
                 "consumer": alerts.consume,
                 "dispatcher": alerts.dispatcher.run,
                 "open alerts": alerts.count_open,
+                "outbox age": alerts.measure_outbox,
             },
         )
 

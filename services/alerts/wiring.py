@@ -42,10 +42,12 @@ from services.kit.health import Health, NotReady
 from services.kit.ids import time_ordered_id
 from services.kit.metrics import Metrics
 from services.kit.migrations import at_head
+from services.kit.server import Task
 from services.kit.settings import PlatformSettings
 from services.kit.stream.consumer import FencedConsumer
 from services.kit.stream.kafka import KafkaLog
 from services.kit.stream.outbox import Outbox
+from services.kit.stream.outbox_age import outbox_age
 from services.kit.stream.partition import State
 from services.kit.stream.producer import KafkaProducer
 from services.kit.stream.progress import PostgresProgress
@@ -72,6 +74,7 @@ class Alerts:
     health: Health
     clock: Clock
     reads: PostgresAlertReads
+    measure_outbox: Task
 
     async def consume(self, stop: asyncio.Event) -> None:
         """Consume the risk topic until told to stop."""
@@ -153,9 +156,7 @@ async def build(platform: PlatformSettings, settings: AlertsSettings) -> AsyncIt
             on_changes=dispatcher.wake,
         )
         reads = PostgresAlertReads(pool)
-        health = Health(clock)
-        health.needs("migrations", lambda: _migrated(pool))
-        health.needs("partitions", lambda: _assigned(consumer))
+        health = _health(pool, consumer, clock)
         yield Alerts(
             use_cases=_use_cases(settings, pool, sealer, reads, book, clock),
             web_parts=WebParts(
@@ -169,6 +170,7 @@ async def build(platform: PlatformSettings, settings: AlertsSettings) -> AsyncIt
             health=health,
             clock=clock,
             reads=reads,
+            measure_outbox=_measure_outbox(pool, platform, recorder, clock),
         )
 
 
@@ -191,6 +193,25 @@ def house(platform: PlatformSettings, settings: AlertsSettings) -> House:
             holidays=free,
         ),
         routing=house_rules.read_routing(settings.routing_file or house_rules.SHIPPED_ROUTING),
+    )
+
+
+def _health(pool: asyncpg.Pool, consumer: FencedConsumer, clock: Clock) -> Health:
+    health = Health(clock)
+    health.needs("migrations", lambda: _migrated(pool))
+    health.needs("partitions", lambda: _assigned(consumer))
+    return health
+
+
+def _measure_outbox(
+    pool: asyncpg.Pool, platform: PlatformSettings, recorder: Metrics, clock: Clock
+) -> Task:
+    return outbox_age(
+        PostgresDatabase(pool),
+        schema=SCHEMA,
+        topics=(platform.alerts_topic,),
+        recorder=recorder,
+        clock=clock,
     )
 
 

@@ -9,6 +9,7 @@ larger than allowed, whatever its length claims.
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from importlib.metadata import version as distribution_version
 from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI
@@ -18,6 +19,7 @@ from fastapi.routing import iter_route_contexts
 
 from services.kit import problems
 from services.kit.auth import ANY_ROLE, Authenticator, Guard, KeyGuard, Public, public
+from services.kit.catalogue import BUILD
 from services.kit.health import Health, Verdict
 from services.kit.metrics import Metrics
 from services.kit.passage import Passage
@@ -70,6 +72,7 @@ def create_app(
         redoc_url=None,
         lifespan=lifespan,
     )
+    parts.metrics.set(BUILD, 1, service=name, version=distribution_version("tocsin"))
     app.state.authenticator = parts.authenticator
     app.state.health = parts.health
     problems.install(app, parts.problems)

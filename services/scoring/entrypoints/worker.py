@@ -3,11 +3,14 @@
 import structlog
 
 from services.kit import logs
+from services.kit.clock import SystemClock
+from services.kit.database import PostgresDatabase
 from services.kit.server import Listening, serve
 from services.kit.settings import PlatformSettings, effective
+from services.kit.stream.outbox_age import outbox_age
 from services.scoring.entrypoints.http import create_app
 from services.scoring.settings import ScoringSettings
-from services.scoring.wiring import build
+from services.scoring.wiring import SCHEMA, build
 
 log = structlog.get_logger(__name__)
 
@@ -26,5 +29,14 @@ async def main(platform: PlatformSettings, settings: ScoringSettings) -> int:
             Listening(host=settings.host, port=settings.port),
             health=scoring.health,
             recorder=scoring.metrics,
-            tasks={"consumer": scoring.consume},
+            tasks={
+                "consumer": scoring.consume,
+                "outbox age": outbox_age(
+                    PostgresDatabase(scoring.pool),
+                    schema=SCHEMA,
+                    topics=(platform.risk_topic,),
+                    recorder=scoring.metrics,
+                    clock=SystemClock(),
+                ),
+            },
         )
