@@ -35,6 +35,7 @@ from services.scoring.domain.flow_kinds import (
 )
 from services.scoring.domain.indicators.declaration import (
     BALANCES,
+    BOUNCES,
     CREDITS,
     DEBITS,
     EVERYTHING,
@@ -97,6 +98,8 @@ def take_flow(borrower: Borrower, event: AccountTransacted) -> int:
     else:
         touched |= CREDITS
         _take_credit(borrower, event, day, amount)
+    if borrower.bounces.days:
+        touched |= BOUNCES
     balance = event.balance_after_minor
     if balance is not None and not account.has_eod_events and not is_reversal:
         account.first_day = daily_values.put(account.eod, account.first_day, event.day, balance)

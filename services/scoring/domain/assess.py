@@ -54,6 +54,8 @@ def step(borrower: Borrower, rules: Rules, occasion: Occasion) -> Assessment | N
     proposed_before, known_rules = risk.proposed_to, risk.rule_ids
     touched = occasion.touched if risk.sequence else EVERYTHING
     evaluation = evaluate(borrower, occasion.as_of, rules, touched)
+    if touched and not touched & ~ONLY_THROUGH_SIGNALS and not evaluation.is_news:
+        return None
     rescore(borrower, rules, evaluation)
     transition = _move(borrower, rules, occasion, evaluation)
     reasons = _reasons(borrower, occasion, evaluation, transition)

@@ -20,7 +20,7 @@ from services.scoring.domain import (
     repayments,
     retention,
 )
-from services.scoring.domain.assess import Occasion, step
+from services.scoring.domain.assess import Occasion, reassess, step
 from services.scoring.domain.assessment import Assessment, Cause
 from services.scoring.domain.events import (
     AccountBalanceClosed,
@@ -50,6 +50,7 @@ from services.scoring.domain.indicators.declaration import (
     LOANS,
     MONTHS,
     PAYMENTS,
+    PROFILE,
     STATEMENTS,
 )
 from services.scoring.domain.instalment_history import SHORTFALL_DAYS
@@ -72,15 +73,33 @@ class Effect:
 
 @dataclass(slots=True)
 class Context:
-    """What the log has said to everybody: the rulebook in force."""
+    """What the log has said to everybody: the rulebook in force.
+
+    Remembers which rules apply to which kind of borrower, because every event asks.
+    """
 
     rulebook: Rulebook
+    _named: frozenset[str] = field(init=False, default=frozenset(), repr=False)
+    _by_kind: dict[tuple[int, str], Rules] = field(init=False, default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        """Note which borrowers have rules of their own."""
+        named = (overlay.borrower_id for overlay in self.rulebook.overlays)
+        self._named = frozenset(one for one in named if one is not None)
 
     def rules_for(self, borrower: Borrower) -> Rules:
         """Return the rules that apply to the borrower."""
         profile = borrower.profile
-        segment = SEGMENTS[profile.segment]
-        return self.rulebook.rules_for(segment, profile.industry_code, borrower.borrower_id)
+        kind = (profile.segment, profile.industry_code)
+        if borrower.borrower_id in self._named:
+            return self._resolve(kind, borrower.borrower_id)
+        rules = self._by_kind.get(kind)
+        if rules is None:
+            rules = self._by_kind[kind] = self._resolve(kind, "")
+        return rules
+
+    def _resolve(self, kind: tuple[int, str], borrower_id: str) -> Rules:
+        return self.rulebook.rules_for(SEGMENTS[kind[0]], kind[1], borrower_id)
 
 
 @dataclass(slots=True)
@@ -102,28 +121,44 @@ def fold(borrower: Borrower, event: Event, context: Context) -> Outcome:
     if isinstance(event, DayClosed):
         return _close_day(borrower, event, context)
     take = TAKE.get(type(event))
-    touched = take(borrower, event) if take is not None else 0
+    if take is None:
+        return Outcome(borrower)
+    rules_before = context.rules_for(borrower)
+    touched = take(borrower, event)
     if not touched:
         return Outcome(borrower)
-    rules = context.rules_for(borrower)
     as_of = max(event.day, borrower.counters.closed_day)
     if counters.begin_month(borrower, as_of):
         touched |= MONTHS
     if touched & BALANCES:
         borrower.counters.balances_judged_on = as_of
+    rules = context.rules_for(borrower) if touched & PROFILE else rules_before
+    if rules is rules_before and _moves_nothing(borrower, rules, touched):
+        return Outcome(borrower)
+    occasion = _occasion(borrower, event, rules, as_of, touched)
+    judge = step if rules is rules_before else reassess
+    return Outcome(borrower, judge(borrower, rules, occasion))
+
+
+def _moves_nothing(borrower: Borrower, rules: Rules, touched: int) -> bool:
+    """Return whether no indicator in use reads what was touched, and no counter either."""
+    return (
+        not touched & MOVES_COUNTERS
+        and borrower.risk.sequence > 0
+        and not rules.touched_by(touched)
+    )
+
+
+def _occasion(borrower: Borrower, event: Event, rules: Rules, as_of: int, touched: int) -> Occasion:
+    """Bring the counters up to date; return what is to be judged."""
     is_correction = bool(touched & PAST) and _corrects(borrower, event)
     if touched & MOVES_COUNTERS:
         if touched & PAST:
             counters.recount(borrower, rules)
         counters.refresh(borrower, as_of, rules)
-    occasion = Occasion(
-        as_of,
-        event.at_us,
-        touched & EVERYTHING,
-        Cause(event.source, event.id, type_name(event)),
-        is_correction=is_correction,
-    )
-    return Outcome(borrower, step(borrower, rules, occasion))
+    cause = Cause(event.source, event.id, type_name(event))
+    kinds = touched & EVERYTHING
+    return Occasion(as_of, event.at_us, kinds, cause, is_correction=is_correction)
 
 
 def _corrects(borrower: Borrower, event: Event) -> bool:
@@ -143,9 +178,9 @@ def _close_day(borrower: Borrower, event: DayClosed, context: Context) -> Outcom
     previous = borrower.counters.closed_day
     counters.refresh(borrower, day, rules)
     counters.close_day(borrower, day, rules)
+    touched = _touched_by_close(borrower, previous, day)
     if retention.is_due(day):
         retention.prune(borrower, day, rules.tolerance)
-    touched = _touched_by_close(borrower, previous, day)
     cause = Cause(event.source, event.id, type_name(event))
     occasion = Occasion(day, event.at_us, touched, cause, is_day_close=True)
     return Outcome(borrower, step(borrower, rules, occasion))
@@ -153,7 +188,7 @@ def _close_day(borrower: Borrower, event: DayClosed, context: Context) -> Outcom
 
 def _touched_by_close(borrower: Borrower, previous: int, day: int) -> int:
     """Return which indicators the close of a day can move."""
-    touched = DAY
+    touched = DAY | BOUNCES if borrower.bounces.days else DAY
     if counters.begin_month(borrower, day):
         touched |= MONTHS
     if counters.dues_may_move(borrower, previous, day, SHORTFALL_DAYS):

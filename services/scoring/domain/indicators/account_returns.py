@@ -1,4 +1,8 @@
-"""Indicators of items that came back (A-09 the borrower's own, A-10 its customers')."""
+"""Indicators of items that came back (A-09 the borrower's own, A-10 its customers').
+
+While no item is known both are zero whatever flows, so flows and day closes touch BOUNCES only
+where there is one.
+"""
 
 from typing import TYPE_CHECKING, Final
 
@@ -7,9 +11,6 @@ from services.scoring.domain.facts import RETURNED_INCOMING, RETURNED_OUTGOING, 
 from services.scoring.domain.indicators.declaration import (
     ACCOUNT,
     BOUNCES,
-    CREDITS,
-    DAY,
-    DEBITS,
     PROFILE,
     Arm,
     Indicator,
@@ -59,6 +60,8 @@ def returned_incoming(borrower: Borrower, as_of: int, rules: "Rules") -> Measure
     """A-10: value of customers' items that came back over gross operating credits, 90 days."""
     if not borrower.accounts:
         return not_applicable()
+    if not borrower.bounces.days:
+        return measured(0)
     start = as_of - VALUE_DAYS + 1
     found = bounced(borrower.bounces, RETURNED_INCOMING, start, as_of)
     credits = series.total(borrower.flows.operating_credits, start, as_of)
@@ -93,7 +96,7 @@ INDICATORS: Final = (
             Arm("count", Unit.COUNT, "own items returned without funds in 30 days"),
             Arm("share", Unit.RATIO, "their value over all debits, 90 days"),
         ),
-        inputs=BOUNCES | DEBITS | PROFILE | DAY,
+        inputs=BOUNCES | PROFILE,
         measure=returned_outgoing,
         evidence=outgoing_as_evidence,
     ),
@@ -104,7 +107,7 @@ INDICATORS: Final = (
         group="cust",
         risk_type="CUSTOMER",
         arms=one_arm(Unit.RATIO, "value returned over operating credits, 90 days"),
-        inputs=BOUNCES | CREDITS | PROFILE | DAY,
+        inputs=BOUNCES | PROFILE,
         measure=returned_incoming,
         evidence=incoming_as_evidence,
     ),

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final
 from services.scoring.domain.facts import FAILED_COLLECTION, Borrower
 from services.scoring.domain.indicators.declaration import (
     BOUNCES,
-    DAY,
     DUES,
     LOANS,
     PAYMENTS,
@@ -158,7 +157,7 @@ INDICATORS: Final = (
         group="bounce",
         risk_type="COLLECTION_FAIL",
         arms=one_arm(Unit.COUNT, "collections without funds in 30 days"),
-        inputs=LOANS | BOUNCES | DAY,
+        inputs=LOANS | BOUNCES,
         measure=failed_collections,
         evidence=failures_as_evidence,
     ),
