@@ -1,0 +1,213 @@
+"""Rulebooks: what ships is usable, what is wrong is explained with its place and its remedy."""
+
+import json
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from services.scoring.adapters.rulebook_fields import RulebookError
+from services.scoring.adapters.rulebook_yaml import (
+    compile_rulebook,
+    load_rulebook,
+    read_document,
+    shipped_names,
+)
+from services.scoring.domain.indicators.registry import BY_ID
+from services.scoring.domain.signals import slot_of
+
+SCHEMA = Path(__file__).resolve().parents[4] / "schemas" / "rulebook" / "v1.schema.json"
+
+
+@pytest.fixture(scope="module")
+def validator() -> Draft202012Validator:
+    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    Draft202012Validator.check_schema(schema)
+    return Draft202012Validator(schema)
+
+
+@pytest.fixture
+def document() -> dict[str, Any]:
+    return deepcopy(read_document("reference"))
+
+
+def problems_of(document: dict[str, Any]) -> str:
+    with pytest.raises(RulebookError) as caught:
+        compile_rulebook(document, origin="test")
+    return "\n".join(caught.value.problems)
+
+
+def test_two_rulebooks_ship() -> None:
+    assert shipped_names() == ["default", "reference"]
+
+
+@pytest.mark.parametrize("name", ["default", "reference"])
+def test_a_shipped_rulebook_is_usable_and_fits_the_schema(
+    name: str, validator: Draft202012Validator
+) -> None:
+    assert load_rulebook(name).name == name
+    assert list(validator.iter_errors(read_document(name))) == []
+
+
+@pytest.mark.parametrize("name", ["default", "reference"])
+def test_every_enabled_indicator_can_be_measured(name: str) -> None:
+    for rule in load_rulebook(name).indicators.values():
+        assert BY_ID[rule.indicator.id] is rule.indicator
+        assert any(arm is not None for arm in rule.arms)
+
+
+MISTAKES: list[tuple[str, dict[str, Any], str]] = [
+    (
+        "an indicator that does not exist",
+        {"R-99": {"weight": 0.1, "amber": ">= 1", "red": ">= 2"}},
+        "indicators.R-99: unknown indicator; known ones: R-01",
+    ),
+    (
+        "amber beyond red",
+        {"F-08": {"weight": 0.4, "amber": "< 5 %", "red": "< 10 %"}},
+        "indicators.F-08: amber lies beyond red",
+    ),
+    (
+        "opposite directions",
+        {"F-08": {"weight": 0.4, "amber": "> 10 %", "red": "< 5 %"}},
+        "amber and red point in different directions",
+    ),
+    (
+        "days without their unit",
+        {"R-01": {"weight": 0.5, "amber": ">= 5", "red": "> 30 d"}},
+        "indicators.R-01: '5' is in the wrong unit: this figure counts days; write \"30 d\"",
+    ),
+    (
+        "per cent where a count is meant",
+        {"R-08": {"weight": 0.5, "amber": ">= 1 %", "red": ">= 3"}},
+        "this figure counts count",
+    ),
+    (
+        "a share that was meant in per cent",
+        {"F-02": {"weight": 0.3, "amber": "<= -15", "red": "<= -30 %"}},
+        "did you mean '-15 %'?",
+    ),
+    (
+        "a threshold without sign",
+        {"R-01": {"weight": 0.5, "amber": "5 d", "red": "> 30 d"}},
+        "'5 d' is not a threshold",
+    ),
+    ("no weight", {"R-01": {"amber": ">= 5 d", "red": "> 30 d"}}, "weight is missing"),
+    (
+        "a weight beyond 1",
+        {"R-01": {"weight": 55, "amber": ">= 5 d", "red": "> 30 d"}},
+        "55 must be a number from 0 to 1",
+    ),
+    (
+        "a figure that the indicator does not have",
+        {"F-04": {"weight": 0.3, "arms": {"decades": {"red": ">= 2"}}}},
+        "indicators.F-04.arms.decades: unknown figure; known ones: margin, years, quarters",
+    ),
+    (
+        "thresholds outside of arms",
+        {"F-04": {"weight": 0.3, "amber": ">= 1", "red": ">= 2"}},
+        "has several figures; put the thresholds under arms",
+    ),
+    (
+        "an intensity that falls while it gets worse",
+        {"R-01": {"weight": 0.5, "amber": ">= 5 d", "knots": {"0 d": 1, "30 d": 0}}},
+        "intensity must not fall while the figure gets worse",
+    ),
+    (
+        "a misspelt field",
+        {"R-01": {"wieght": 0.5, "weight": 0.5, "amber": ">= 5 d", "red": "> 30 d"}},
+        "unknown field 'wieght'",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("entry", "explanation"), [row[1:] for row in MISTAKES], ids=[row[0] for row in MISTAKES]
+)
+def test_a_mistake_in_an_indicator_is_explained(
+    document: dict[str, Any], entry: dict[str, Any], explanation: str
+) -> None:
+    document["indicators"] |= entry
+    assert explanation in problems_of(document)
+
+
+def test_all_mistakes_are_told_at_once(document: dict[str, Any]) -> None:
+    document["indicators"]["R-01"] = {"weight": 2, "amber": ">= 5", "red": "> 30 d"}
+    document["cuts"]["*"]["attention_exit"] = 90
+    document["states"]["entry"][0]["to"] = "DOOMED"
+    told = problems_of(document)
+    assert "indicators.R-01" in told
+    assert "attention_exit must not lie above attention" in told
+    assert "unknown state 'DOOMED'" in told
+
+
+@pytest.mark.parametrize(
+    ("rule", "explanation"),
+    [
+        ({"id": "x", "to": "WATCH"}, "states no condition"),
+        ({"id": "x", "to": "WATCH", "any_of": ["R-77 > 3 d"]}, "unknown indicator"),
+        ({"id": "x", "to": "WATCH", "any_of": ["F-09 > 3"]}, "has several figures"),
+        ({"id": "x", "to": "WATCH", "flags": ["SAD"]}, "unknown flag 'SAD'"),
+        ({"id": "attention-red", "to": "WATCH", "reds": 2}, "'attention-red' is used twice"),
+    ],
+)
+def test_a_mistake_in_a_state_rule_is_explained(
+    document: dict[str, Any], rule: dict[str, Any], explanation: str
+) -> None:
+    document["states"]["entry"].append(rule)
+    assert explanation in problems_of(document)
+
+
+def test_a_key_written_twice_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "twice.yaml"
+    file.write_text("rulebook: a\nrulebook: b\n", encoding="utf-8")
+    with pytest.raises(RulebookError, match="written twice"):
+        load_rulebook(str(file))
+
+
+def test_a_name_that_is_neither_shipped_nor_a_file_is_explained() -> None:
+    with pytest.raises(RulebookError, match="no shipped rulebook"):
+        load_rulebook("refrence")
+
+
+def overlay(**fields: Any) -> dict[str, Any]:
+    return {"name": "test"} | fields
+
+
+class TestOverlays:
+    def weight(self, document: dict[str, Any], *key: str) -> int:
+        rulebook = compile_rulebook(document, origin="test")
+        rule = rulebook.rules_for(*key).by_slot[slot_of("F-02")]
+        return -1 if rule is None else rule.weight
+
+    def test_the_most_specific_wins(self, document: dict[str, Any]) -> None:
+        document["overlays"] = [
+            overlay(borrower="B-9", indicators={"F-02": {"weight": 0.5}}),
+            overlay(industry="47", indicators={"F-02": {"weight": 0.4}}),
+            overlay(segment="SME", indicators={"F-02": {"weight": 0.2}}),
+            overlay(industry="47.1", indicators={"F-02": {"enabled": False}}),
+        ]
+        assert self.weight(document, "LARGE", "25.1", "B-1") == 300_000
+        assert self.weight(document, "SME", "25.1", "B-1") == 200_000
+        assert self.weight(document, "SME", "47.9", "B-1") == 400_000
+        assert self.weight(document, "SME", "47.11", "B-1") == -1
+        assert self.weight(document, "SME", "47.9", "B-9") == 500_000
+
+    def test_what_an_overlay_does_not_say_stays(self, document: dict[str, Any]) -> None:
+        document["overlays"] = [overlay(segment="SME", indicators={"F-02": {"weight": 0.2}})]
+        rules = compile_rulebook(document, origin="test").rules_for("SME")
+        rule = rules.by_slot[slot_of("F-02")]
+        assert rule is not None
+        assert rule.arms[0] is not None
+        assert rule.arms[0].red is not None
+        assert rule.arms[0].red.value == -300_000
+
+    def test_two_for_the_same_borrowers_are_refused(self, document: dict[str, Any]) -> None:
+        document["overlays"] = [overlay(segment="SME"), overlay(segment="SME")]
+        assert "are for the same borrowers" in problems_of(document)
+
+    def test_one_for_nobody_is_refused(self, document: dict[str, Any]) -> None:
+        document["overlays"] = [overlay()]
+        assert "says for nobody" in problems_of(document)
