@@ -115,7 +115,7 @@ class KafkaProducer:
                         message.value,
                         key=message.key,
                         partition=message.to_partition,
-                        headers=message.headers,
+                        headers=list(message.headers),
                     )
                     for message in messages
                 ]
