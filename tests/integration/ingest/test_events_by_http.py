@@ -1,0 +1,189 @@
+"""Events by HTTP: the accepted are on the topic, all else is kept, each has its verdict."""
+
+from typing import Any
+
+import pytest
+
+from services.contracts.envelope import encode_event, parse_event
+from tests.fakes.canonical import borrower, event, flow, lines, repayment, written
+
+from .conftest import Desk, Opener, until
+
+pytestmark = pytest.mark.integration
+BATCH = "application/cloudevents-batch+json"
+LINES = "application/x-ndjson"
+
+
+async def test_an_accepted_event_is_on_the_topic_in_canonical_form(desk: Desk) -> None:
+    answer = await desk.post(written(repayment()))
+    assert answer.status_code == 202
+    assert answer.json()["items"] == [{"index": 0, "id": "PAY-1", "status": "accepted"}]
+    assert await desk.event_bytes() == [encode_event(parse_event(written(repayment())))]
+
+
+async def test_a_batch_keeps_the_order_of_each_borrower(desk: Desk) -> None:
+    sent = [repayment(f"PAY-{n}", borrower=f"B-{n % 3}") for n in range(60)]
+    answer = await desk.post(written(sent), BATCH)
+    assert answer.status_code == 202
+    assert answer.json()["accepted"] == 60
+    found = await desk.events()
+    for n in range(3):
+        ids = [each["id"] for each in found if each["subject"] == f"B-{n}"]
+        assert ids == [f"PAY-{k}" for k in range(60) if k % 3 == n]
+
+
+async def test_each_line_gets_its_own_verdict(desk: Desk) -> None:
+    broken = written(repayment("PAY-2", paid_amount=100.0))
+    answer = await desk.post(
+        lines(repayment("PAY-1"), broken, b"{not json", repayment("PAY-4")), LINES
+    )
+    assert answer.status_code == 207
+    body = answer.json()
+    assert [item["status"] for item in body["items"]] == [
+        "accepted",
+        "quarantined",
+        "quarantined",
+        "accepted",
+    ]
+    assert body["items"][1]["reason"] == "invalid_field"
+    assert body["items"][1]["pointer"] == "/data/paid_amount"
+    assert body["items"][2]["reason"] == "not_json"
+    assert [each["id"] for each in await desk.events()] == ["PAY-1", "PAY-4"]
+    shown = await desk.operator.get(f"/v1/quarantine/{body['items'][1]['quarantine_id']}")
+    assert shown.json()["raw_text"].encode() == broken
+
+
+async def test_the_binary_mode_carries_attributes_in_headers(desk: Desk) -> None:
+    sent = repayment()
+    answer = await desk.post(
+        written(sent["data"]),
+        "application/json",
+        **{
+            "ce-specversion": "1.0",
+            "ce-id": sent["id"],
+            "ce-source": sent["source"],
+            "ce-type": sent["type"],
+            "ce-subject": sent["subject"],
+            "ce-time": sent["time"],
+            "ce-sequence": "7",
+        },
+    )
+    assert answer.status_code == 202, answer.text
+    assert (await desk.events())[0]["sequence"] == 7
+
+
+async def test_a_source_that_the_key_may_not_speak_for_is_turned_away(desk: Desk) -> None:
+    answer = await desk.post(written({**repayment(), "source": "elsewhere"}))
+    assert answer.status_code == 403
+    assert answer.json()["items"][0]["status"] == "rejected"
+    assert await desk.events() == []
+    assert await desk.kept() == []
+
+
+async def test_nobody_sends_without_a_key(desk: Desk) -> None:
+    answer = await desk.http.post("/v1/events", content=b"{}", headers={"Authorization": ""})
+    assert answer.status_code == 401
+
+
+async def test_a_control_event_is_written_to_every_partition(desk: Desk) -> None:
+    closed = event(
+        "day.closed.v1",
+        "day-closed:2026-03-31",
+        borrower="*",
+        data={"closed_date": "2026-03-31"},
+    )
+    assert (await desk.post(written(closed))).status_code == 202
+    assert [each["id"] for each in await desk.events()] == ["day-closed:2026-03-31"] * 2
+
+
+async def test_what_only_tocsin_writes_is_refused(desk: Desk) -> None:
+    override = event(
+        "override.approved.v1",
+        "OV-1",
+        borrower="B-1",
+        data={
+            "override_id": "OV-1",
+            "kind": "RELAX",
+            "reason": "none",
+            "proposed_by": "O-1",
+            "approved_by": ["O-1"],
+            "effective_date": "2026-03-31",
+        },
+    )
+    answer = await desk.post(written(override))
+    assert answer.status_code == 422
+    assert answer.json()["items"][0]["reason"] == "not_for_sources"
+
+
+async def test_an_event_of_an_unknown_account_waits_and_leaves_in_order(desk: Desk) -> None:
+    sent = [flow(f"TX-{n}", account="AC-9") for n in range(5)]
+    first = await desk.post(written(sent[:3]), BATCH)
+    assert first.status_code == 202
+    assert first.json()["parked"] == 3
+    registered = await desk.post(written(borrower("B-9", accounts=["AC-9"])))
+    assert registered.status_code == 202
+    second = await desk.post(written(sent[3:]), BATCH)
+    assert second.status_code == 202
+
+    async def all_there() -> list[Any]:
+        found = await desk.events()
+        return found if len(found) == 6 else []
+
+    found = await until(all_there, "the parked events are on the topic")
+    assert [each["id"] for each in found] == ["reg-B-9", "TX-0", "TX-1", "TX-2", "TX-3", "TX-4"]
+    assert {each["subject"] for each in found} == {"B-9"}
+    counts = (await desk.operator.get("/v1/quarantine/counts")).json()
+    assert counts["parked"] == 0
+
+
+async def test_an_imported_account_releases_what_waits_for_it(desk: Desk) -> None:
+    await desk.post(written(flow("TX-1", account="AC-7")))
+    imported = await desk.operator.post(
+        "/v1/accounts", json={"accounts": [{"account_id": "AC-7", "borrower_id": "B-7"}]}
+    )
+    assert imported.json() == {"imported": 1}
+    found = await until(desk.events, "the event is on the topic")
+    assert found[0]["subject"] == "B-7"
+
+
+async def test_the_same_bad_event_again_counts_up_instead_of_filling_the_table(desk: Desk) -> None:
+    bad = written(repayment(paid_amount=1))
+    first, second = await desk.post(bad), await desk.post(bad)
+    assert first.json()["items"][0]["quarantine_id"] == second.json()["items"][0]["quarantine_id"]
+    assert [entry["times_seen"] for entry in await desk.kept()] == [2]
+
+
+async def test_a_discarded_input_keeps_its_bytes_and_its_reason(desk: Desk) -> None:
+    await desk.post(b"\xff\xfe")
+    number = (await desk.kept())[0]["id"]
+    answer = await desk.operator.post(
+        f"/v1/quarantine/{number}/discard", json={"reason": "a probe of the network team"}
+    )
+    assert answer.status_code == 200
+    assert answer.json()["status"] == "discarded"
+    assert answer.json()["raw_base64"] == "//4="
+    again = await desk.operator.post(f"/v1/quarantine/{number}/retry")
+    assert again.status_code == 409
+
+
+async def test_too_large_a_body_and_too_many_events_are_413(open_desk: Opener) -> None:
+    desk = await open_desk(max_items=2, max_body_bytes=2_000, run_tasks=False)
+    assert (await desk.post(b"x" * 2_001)).status_code == 413
+    three = lines(*[{"id": str(n)} for n in range(3)])
+    assert (await desk.post(three, LINES)).status_code == 413
+    assert await desk.kept() == []
+
+
+async def test_another_media_type_is_415(desk: Desk) -> None:
+    assert (await desk.post(b"{}", "text/xml")).status_code == 415
+    answer = await desk.post(b"{}", **{"Content-Encoding": "gzip"})
+    assert answer.status_code == 415
+
+
+async def test_it_is_ready_when_broker_and_database_answer(desk: Desk) -> None:
+    async def ready() -> bool:
+        return (await desk.http.get("/readyz")).status_code == 200
+
+    await until(ready, "ingest is ready")
+    text = (await desk.http.get("/metrics")).text
+    assert "tocsin_ingest_inputs_total" in text
