@@ -1,0 +1,111 @@
+"""Scoring's ledger, states, outbox and quarantine in memory; no transactions."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from services.kit.stream.outbox import Message, Outbox
+from services.kit.stream.quarantine import Quarantine, Refused
+from services.scoring.adapters import state_bytes
+from services.scoring.application.ports import Held, LogEvent, Said, StoredState, Sweep
+from services.scoring.domain.events import DayClosed
+
+
+class MemoryLedger:
+    """Implements `Ledger` for one partition."""
+
+    def __init__(self) -> None:
+        self.rows: dict[tuple[str, str, str], tuple[int, bytes]] = {}
+        self.control: dict[tuple[str, str], tuple[int, bytes, bool]] = {}
+
+    async def add(self, connection: Any, partition: int, events: Sequence[LogEvent]) -> set[int]:
+        repeated = set()
+        for one in events:
+            key = (one.event.borrower_id, one.event.source, one.event.id)
+            if key in self.rows:
+                repeated.add(one.offset)
+            else:
+                self.rows[key] = (one.offset, one.raw)
+        return repeated
+
+    async def add_control(
+        self, connection: Any, partition: int, events: Sequence[LogEvent]
+    ) -> set[int]:
+        repeated = set()
+        for one in events:
+            key = (one.event.source, one.event.id)
+            if key in self.control:
+                repeated.add(one.offset)
+            else:
+                self.control[key] = (one.offset, one.raw, isinstance(one.event, DayClosed))
+        return repeated
+
+    async def closes_after(
+        self, connection: Any, partition: int, offset: int
+    ) -> list[tuple[int, bytes]]:
+        return sorted(
+            (place, raw)
+            for place, raw, is_close in self.control.values()
+            if is_close and place > offset
+        )
+
+    async def events_of(self, connection: Any, borrower_id: str) -> list[tuple[int, bytes]]:
+        own = [row for key, row in self.rows.items() if key[0] == borrower_id]
+        first = min((place for place, _ in own), default=0)
+        return sorted([*own, *await self.closes_after(connection, 0, first)])
+
+
+class MemoryStates:
+    """Implements `States` for one partition."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, StoredState] = {}
+        self.sweeps: dict[int, Sweep] = {}
+        self.said: list[Said] = []
+
+    async def load(self, connection: Any, borrower_ids: Sequence[str]) -> list[StoredState]:
+        return [self.rows[one] for one in borrower_ids if one in self.rows]
+
+    async def save(self, connection: Any, partition: int, held: Sequence[Held]) -> None:
+        for one in held:
+            state = state_bytes.encode(one.borrower)
+            name = one.borrower.borrower_id
+            self.rows[name] = StoredState(name, partition, one.closed_offset, state)
+
+    async def page(
+        self, connection: Any, partition: int, sweep: Sweep, *, size: int
+    ) -> list[StoredState]:
+        names = sorted(name for name in self.rows if name > sweep.after_borrower)
+        return [self.rows[name] for name in names[:size]]
+
+    async def sweep(self, connection: Any, partition: int) -> Sweep:
+        return self.sweeps.get(partition, Sweep())
+
+    async def save_sweep(self, connection: Any, partition: int, sweep: Sweep) -> None:
+        self.sweeps[partition] = sweep
+
+    async def add_assessments(self, connection: Any, said: Sequence[Said]) -> None:
+        self.said.extend(said)
+
+
+class MemoryOutbox(Outbox):
+    """Keeps the messages."""
+
+    def __init__(self) -> None:
+        super().__init__(schema="scoring")
+        self.messages: list[Message] = []
+
+    async def append(
+        self, connection: Any, messages: Sequence[Message], *, partition: int = -1
+    ) -> None:
+        self.messages.extend(messages)
+
+
+class MemoryQuarantine(Quarantine):
+    """Keeps what was refused."""
+
+    def __init__(self) -> None:
+        super().__init__(schema="scoring")
+        self.refused: list[Refused] = []
+
+    async def keep(self, connection: Any, refused: Sequence[Refused]) -> None:
+        self.refused.extend(refused)

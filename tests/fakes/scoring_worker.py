@@ -1,0 +1,106 @@
+"""The scoring handler over memory, fed with bytes; and the eager fold to compare with."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from services.cli.verify.refolding import Refolded, Refolding
+from services.kit.clock import SystemClock
+from services.kit.metrics import Measured
+from services.kit.stream.handler import Tally
+from services.kit.stream.records import Batch
+from services.scoring.adapters.codec import build_codec
+from services.scoring.adapters.rulebook_yaml import load_rulebook
+from services.scoring.adapters.wire import Decoder
+from services.scoring.application.folding import Folder
+from services.scoring.application.score_batches import Parts, ScoreBatches
+from services.scoring.application.telling import Telling
+from services.scoring.domain.fold import Context
+from services.scoring.domain.rulebook import Rulebook
+from tests.fakes.scoring_store import (
+    MemoryLedger,
+    MemoryOutbox,
+    MemoryQuarantine,
+    MemoryStates,
+)
+from tests.fakes.stream import FakeRecord
+
+ZONE = ZoneInfo("Europe/Berlin")
+RULEBOOK: Rulebook = load_rulebook("default")
+NO_CONNECTION: Any = None
+
+
+class MemoryWorker:
+    """One partition's worker."""
+
+    def __init__(self, **changes: Any) -> None:
+        codec = build_codec(ZONE)
+        self.ledger, self.states = MemoryLedger(), MemoryStates()
+        self.outbox, self.quarantine = MemoryOutbox(), MemoryQuarantine()
+        parts = Parts(
+            ledger=self.ledger,
+            states=self.states,
+            outbox=self.outbox,
+            quarantine=self.quarantine,
+            codec=codec,
+            folder=Folder(Context(RULEBOOK)),
+            telling=Telling(codec=codec, risk_topic="risk", events_topic="events"),
+            recorder=Measured(),
+            clock=SystemClock(),
+        )
+        self.parts = replace(parts, **changes)
+        self.handler = ScoreBatches(self.parts)
+        self.next_offset = 0
+
+    async def apply(self, raws: Sequence[bytes]) -> Tally:
+        """Apply one batch."""
+        records = [record(self.next_offset + place, raw) for place, raw in enumerate(raws)]
+        batch = Batch(topic="events", partition=0, first_offset=self.next_offset, records=records)
+        tally = await self.handler.apply(batch, NO_CONNECTION)
+        self.next_offset += len(raws)
+        return tally
+
+    async def chore(self) -> None:
+        """Do one piece of a sweep, if there is any."""
+        if self.handler.has_chores(0):
+            await self.handler.do_chore(0, NO_CONNECTION)
+
+    async def finish_sweeps(self) -> None:
+        """Sweep to the end."""
+        while self.handler.has_chores(0):
+            await self.handler.do_chore(0, NO_CONNECTION)
+
+    def restart(self) -> None:
+        """Lose everything in memory, as a crash or a rebalance does."""
+        self.handler.rolled_back(0)
+
+    def stored(self) -> dict[str, bytes | None]:
+        """Return the stored bytes of every borrower."""
+        return {name: row.state for name, row in self.states.rows.items()}
+
+    def said(self) -> dict[str, list[bytes]]:
+        """Return the emitted risk events of every borrower, in order."""
+        found: dict[str, list[bytes]] = {}
+        for one in self.states.said:
+            found.setdefault(one.assessment.borrower_id, []).append(one.encoded)
+        return found
+
+
+def record(offset: int, raw: bytes) -> FakeRecord:
+    """Return a record keyed by its event's subject."""
+    try:
+        subject = json.loads(raw)["subject"]
+    except (ValueError, KeyError, UnicodeDecodeError):
+        subject = "unknown"
+    key = None if subject == "*" else subject.encode()
+    return FakeRecord(offset=offset, value=raw, key=key)
+
+
+def eager(raws: Sequence[bytes]) -> Refolded:
+    """Return the fold of a log in which nothing repeats, every close applied at once."""
+    refolding = Refolding(Decoder(ZONE), Context(RULEBOOK))
+    for offset, raw in enumerate(raws):
+        refolding.take(offset, raw)
+    return refolding.result

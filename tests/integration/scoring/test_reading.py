@@ -1,0 +1,106 @@
+"""What the read side says about the past is what was said in the past."""
+
+import json
+from datetime import date, timedelta
+
+import pytest
+
+from services.cli.verify.commands import verified
+from services.kit.settings import PlatformSettings
+from services.scoring.application.errors import NotFound
+from services.scoring.application.reading import Viewer
+from tests.fakes.scoring_events import START, booked, closed, failed, registered, scheduled
+from tests.integration.scoring.conftest import Feed, Run
+
+pytestmark = pytest.mark.integration
+
+EVERYTHING = Viewer(officer_id=None, sees_everything=True)
+
+
+def troubled(days: int = 60) -> list[bytes]:
+    found = [registered("B-1"), booked("B-1"), scheduled("B-1")]
+    for day in range(days):
+        if day % 20 == 5:
+            found.append(failed("B-1", day, day=day))
+        found.append(closed(day))
+    return found
+
+
+async def test_as_of_a_date_agrees_with_what_was_said_then(
+    run: Run, feed: Feed, platform: PlatformSettings
+) -> None:
+    await feed(troubled())
+    async with run() as scoring:
+        assert (await verified(platform, "default", wait_seconds=60)).verified
+        rows = await scoring.pool.fetch(
+            "SELECT sequence, as_of, risk_state, score_micro, event FROM scoring.assessment "
+            "WHERE borrower_id = 'B-1' ORDER BY sequence"
+        )
+        assert len(rows) > 3
+        said_at_close = 0
+        last_of_day = {row["as_of"]: row for row in rows}
+        for as_of, row in last_of_day.items():
+            looked = await scoring.reading.look("B-1", as_of=as_of, viewer=EVERYTHING)
+            assert looked.assessment.sequence == row["sequence"]
+            assert looked.assessment.state == row["risk_state"]
+            # A close moves the score without saying so until it is 5 points.
+            assert abs(looked.assessment.score - row["score_micro"]) < 50_000
+            if json.loads(row["event"])["data"]["cause"]["type"] == "day.closed.v1":
+                said_at_close += 1
+                assert looked.assessment.score == row["score_micro"]
+            assert looked.assessment.as_of == as_of.toordinal()
+        assert said_at_close > 0
+
+
+async def test_now_is_the_last_thing_that_was_stored(
+    run: Run, feed: Feed, platform: PlatformSettings
+) -> None:
+    await feed(troubled(days=30))
+    async with run() as scoring:
+        assert (await verified(platform, "default", wait_seconds=60)).verified
+        looked = await scoring.reading.look("B-1", as_of=None, viewer=EVERYTHING)
+        row = await scoring.pool.fetchrow("SELECT risk_state, score_micro FROM scoring.borrower")
+        assert (looked.assessment.state, looked.assessment.score) == tuple(row)
+
+
+async def test_before_the_first_event_nobody_is_known(
+    run: Run, feed: Feed, platform: PlatformSettings
+) -> None:
+    await feed(troubled(days=3))
+    async with run() as scoring:
+        assert (await verified(platform, "default", wait_seconds=60)).verified
+        with pytest.raises(NotFound):
+            await scoring.reading.look("B-1", as_of=START - timedelta(days=30), viewer=EVERYTHING)
+
+
+async def test_an_officer_sees_own_borrowers_and_nobody_else_s(
+    run: Run, feed: Feed, platform: PlatformSettings
+) -> None:
+    await feed(troubled(days=3))
+    own = Viewer(officer_id="officer-1", sees_everything=False)
+    other = Viewer(officer_id="officer-2", sees_everything=False)
+    async with run() as scoring:
+        assert (await verified(platform, "default", wait_seconds=60)).verified
+        for read in (scoring.reading.look, scoring.reading.ledger):
+            arguments = {"as_of": None} if read == scoring.reading.look else {}
+            assert await read("B-1", viewer=own, **arguments)  # type: ignore[operator]
+            with pytest.raises(NotFound):
+                await read("B-1", viewer=other, **arguments)  # type: ignore[operator]
+        with pytest.raises(NotFound):
+            await scoring.reading.look("B-404", as_of=date(2026, 1, 1), viewer=EVERYTHING)
+
+
+async def test_ledger_and_history_continue_at_the_cursor(
+    run: Run, feed: Feed, platform: PlatformSettings
+) -> None:
+    await feed(troubled())
+    async with run() as scoring:
+        assert (await verified(platform, "default", wait_seconds=60)).verified
+        whole = await scoring.reading.ledger("B-1", viewer=EVERYTHING)
+        first = await scoring.reading.ledger("B-1", viewer=EVERYTHING, limit=2)
+        rest = await scoring.reading.ledger("B-1", viewer=EVERYTHING, after=first[-1].offset)
+        assert [*first, *rest] == whole
+        said = await scoring.reading.history("B-1", viewer=EVERYTHING, before=2**62)
+        newest = await scoring.reading.history("B-1", viewer=EVERYTHING, before=2**62, limit=1)
+        older = await scoring.reading.history("B-1", viewer=EVERYTHING, before=newest[-1].sequence)
+        assert [*newest, *older] == said
