@@ -103,75 +103,99 @@ class Alerts:
                 continue
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Resources:
+    """What was opened, and the settings it was opened with."""
+
+    platform: PlatformSettings
+    settings: AlertsSettings
+    pool: asyncpg.Pool
+    producer: KafkaProducer
+    poster: WebhookPoster
+    sealer: Sealer
+    recorder: Metrics
+    clock: Clock
+
+
 @asynccontextmanager
 async def build(platform: PlatformSettings, settings: AlertsSettings) -> AsyncIterator[Alerts]:
     """Open what alerts needs, and close it at the end of the block."""
-    clock = SystemClock()
-    recorder = Metrics((*KIT_CATALOGUE, *metrics.ALERTS_CATALOGUE))
+    rules = house(platform, settings)
     async with AsyncExitStack() as stack:
-        pool = await create_pool(
-            platform.dsn,
-            role="tocsin_alerts",
-            application_name="tocsin-alerts",
-            most_connections=16,
-        )
-        stack.push_async_callback(_close, pool)
-        producer = KafkaProducer(
-            bootstrap=platform.kafka_bootstrap, client_id="tocsin-alerts", recorder=recorder
-        )
-        stack.push_async_callback(producer.stop)
-        poster = WebhookPoster(
-            policy=settings.address_policy(),
-            ssl_context=_tls(settings),
-            deadline_seconds=settings.webhook_deadline_seconds,
-        )
-        stack.push_async_callback(poster.close)
-        sealer = Sealer([sealing.read_key(key) for key in settings.sealing_keys()])
-        dispatcher = _dispatcher(settings, pool, poster, sealer, recorder, clock)
+        opened = await _open(stack, platform, settings)
         outbox = Outbox(schema=SCHEMA)
         recording = Recording(outbox=outbox, alerts_topic=platform.alerts_topic)
+        relay = _relay(opened, outbox)
+        dispatcher = _dispatcher(opened)
         handler = RiskHandler(
-            house=house(platform, settings),
+            house=rules,
             recording=recording,
             quarantine=Quarantine(schema=SCHEMA),
-            recorder=recorder,
-            clock=clock,
+            recorder=opened.recorder,
+            clock=opened.clock,
             on_changes=dispatcher.wake,
         )
-        relay = OutboxRelay(
-            schema=SCHEMA,
-            consumer=CONSUMER,
-            outbox=outbox,
-            database=PostgresDatabase(pool),
-            producer=producer,
-            recorder=recorder,
-            clock=clock,
-        )
-        consumer = _consumer(platform, settings, pool, handler, relay, recorder, clock)
+
+        def on_step(partition: int) -> None:
+            dispatcher.wake()
+            relay.wake(partition)
+
         book = PostgresAlertBook(
-            pool=pool,
+            pool=opened.pool,
             recording=recording,
-            recorder=recorder,
-            clock=clock,
-            on_changes=dispatcher.wake,
+            recorder=opened.recorder,
+            clock=opened.clock,
+            on_step=on_step,
         )
-        reads = PostgresAlertReads(pool)
-        health = _health(pool, consumer, clock)
+        reads = PostgresAlertReads(opened.pool)
+        consumer = _consumer(opened, handler, relay)
+        health = Health(opened.clock)
+        health.needs("migrations", lambda: _migrated(opened.pool))
+        health.needs("partitions", lambda: _assigned(consumer))
         yield Alerts(
-            use_cases=_use_cases(settings, pool, sealer, reads, book, clock),
+            use_cases=_use_cases(opened, reads, book),
             web_parts=WebParts(
                 health=health,
-                metrics=recorder,
-                authenticator=KeyAuthenticator(pool, clock=clock),
+                metrics=opened.recorder,
+                authenticator=KeyAuthenticator(opened.pool, clock=opened.clock),
             ),
             consumer=consumer,
             dispatcher=dispatcher,
-            metrics=recorder,
+            metrics=opened.recorder,
             health=health,
-            clock=clock,
+            clock=opened.clock,
             reads=reads,
-            measure_outbox=_measure_outbox(pool, platform, recorder, clock),
         )
+
+
+async def _open(
+    stack: AsyncExitStack, platform: PlatformSettings, settings: AlertsSettings
+) -> _Resources:
+    recorder = Metrics((*KIT_CATALOGUE, *metrics.ALERTS_CATALOGUE))
+    pool = await create_pool(
+        platform.dsn, role="tocsin_alerts", application_name="tocsin-alerts", most_connections=16
+    )
+    stack.push_async_callback(_close, pool)
+    producer = KafkaProducer(
+        bootstrap=platform.kafka_bootstrap, client_id="tocsin-alerts", recorder=recorder
+    )
+    stack.push_async_callback(producer.stop)
+    poster = WebhookPoster(
+        policy=settings.address_policy(),
+        ssl_context=_tls(settings),
+        deadline_seconds=settings.webhook_deadline_seconds,
+    )
+    stack.push_async_callback(poster.close)
+    return _Resources(
+        platform=platform,
+        settings=settings,
+        pool=pool,
+        producer=producer,
+        poster=poster,
+        sealer=Sealer([sealing.read_key(key) for key in settings.sealing_keys()]),
+        recorder=recorder,
+        clock=SystemClock(),
+    )
 
 
 def house(platform: PlatformSettings, settings: AlertsSettings) -> House:
@@ -196,6 +220,20 @@ def house(platform: PlatformSettings, settings: AlertsSettings) -> House:
     )
 
 
+def _relay(
+    pool: asyncpg.Pool, outbox: Outbox, producer: KafkaProducer, recorder: Metrics, clock: Clock
+) -> OutboxRelay:
+    return OutboxRelay(
+        schema=SCHEMA,
+        consumer=CONSUMER,
+        outbox=outbox,
+        database=PostgresDatabase(pool),
+        producer=producer,
+        recorder=recorder,
+        clock=clock,
+    )
+
+
 def _health(pool: asyncpg.Pool, consumer: FencedConsumer, clock: Clock) -> Health:
     health = Health(clock)
     health.needs("migrations", lambda: _migrated(pool))
@@ -215,42 +253,29 @@ def _measure_outbox(
     )
 
 
-def _use_cases(
-    settings: AlertsSettings,
-    pool: asyncpg.Pool,
-    sealer: Sealer,
-    reads: PostgresAlertReads,
-    book: PostgresAlertBook,
-    clock: Clock,
-) -> UseCases:
+def _use_cases(opened: _Resources, reads: PostgresAlertReads, book: PostgresAlertBook) -> UseCases:
     return UseCases(
         reading=AlertReading(reads),
-        handling=AlertHandling(book=book, clock=clock),
+        handling=AlertHandling(book=book, clock=opened.clock),
         endpoints=Endpoints(
-            book=PostgresEndpointBook(pool=pool, sealer=sealer),
-            policy=settings.address_policy(),
-            clock=clock,
+            book=PostgresEndpointBook(pool=opened.pool, sealer=opened.sealer),
+            policy=opened.settings.address_policy(),
+            clock=opened.clock,
             new_id=time_ordered_id,
             new_secret=sealing.new_secret,
         ),
-        deliveries=Deliveries(book=PostgresDeliveryBook(pool), clock=clock),
+        deliveries=Deliveries(book=PostgresDeliveryBook(opened.pool), clock=opened.clock),
     )
 
 
-def _dispatcher(
-    settings: AlertsSettings,
-    pool: asyncpg.Pool,
-    poster: WebhookPoster,
-    sealer: Sealer,
-    recorder: Metrics,
-    clock: Clock,
-) -> Dispatcher:
+def _dispatcher(opened: _Resources) -> Dispatcher:
+    settings = opened.settings
     base = settings.public_url.rstrip("/")
     return Dispatcher(
-        queue=PostgresDeliveryQueue(pool=pool, sealer=sealer),
-        poster=poster,
-        clock=clock,
-        recorder=recorder,
+        queue=PostgresDeliveryQueue(pool=opened.pool, sealer=opened.sealer),
+        poster=opened.poster,
+        clock=opened.clock,
+        recorder=opened.recorder,
         new_token=time_ordered_id,
         draw=SystemRandom().random,
         card_link=lambda borrower_id: f"{base}/borrowers/{quote(borrower_id, safe='')}",
@@ -262,15 +287,20 @@ def _dispatcher(
     )
 
 
-def _consumer(  # noqa: PLR0913 - the parts that meet here, each named at the one call site
-    platform: PlatformSettings,
-    settings: AlertsSettings,
-    pool: asyncpg.Pool,
-    handler: RiskHandler,
-    relay: OutboxRelay,
-    recorder: Metrics,
-    clock: Clock,
-) -> FencedConsumer:
+def _relay(opened: _Resources, outbox: Outbox) -> OutboxRelay:
+    return OutboxRelay(
+        schema=SCHEMA,
+        consumer=CONSUMER,
+        outbox=outbox,
+        database=PostgresDatabase(opened.pool),
+        producer=opened.producer,
+        recorder=opened.recorder,
+        clock=opened.clock,
+    )
+
+
+def _consumer(opened: _Resources, handler: RiskHandler, relay: OutboxRelay) -> FencedConsumer:
+    platform, settings = opened.platform, opened.settings
     owner = settings.instance_id or time_ordered_id()
     return FencedConsumer(
         broker=KafkaLog(
@@ -281,11 +311,11 @@ def _consumer(  # noqa: PLR0913 - the parts that meet here, each named at the on
             instance_id=settings.instance_id,
             session_timeout_seconds=settings.session_timeout_seconds,
         ),
-        database=PostgresDatabase(pool),
+        database=PostgresDatabase(opened.pool),
         progress=PostgresProgress(schema=SCHEMA, consumer=CONSUMER, owner=owner),
         handler=handler,
-        recorder=recorder,
-        clock=clock,
+        recorder=opened.recorder,
+        clock=opened.clock,
         relay=relay,
     )
 
