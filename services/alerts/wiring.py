@@ -33,7 +33,7 @@ from services.alerts.application.reading import AlertReading
 from services.alerts.application.use_cases import UseCases
 from services.alerts.domain.drafting import House
 from services.alerts.domain.working_time import WorkingCalendar
-from services.alerts.settings import AlertsSettings
+from services.alerts.settings import AlertsSettings, FaultSettings
 from services.kit.auth import KeyAuthenticator
 from services.kit.catalogue import KIT_CATALOGUE
 from services.kit.clock import Clock, SystemClock
@@ -44,6 +44,7 @@ from services.kit.metrics import Metrics
 from services.kit.migrations import at_head
 from services.kit.server import Task
 from services.kit.settings import PlatformSettings
+from services.kit.stream import faults
 from services.kit.stream.consumer import FencedConsumer
 from services.kit.stream.kafka import KafkaLog
 from services.kit.stream.outbox import Outbox
@@ -120,6 +121,8 @@ class _Resources:
 @asynccontextmanager
 async def build(platform: PlatformSettings, settings: AlertsSettings) -> AsyncIterator[Alerts]:
     """Open what alerts needs, and close it at the end of the block."""
+    if point := FaultSettings().fault_point:
+        faults.kill_at(point)
     rules = house(platform, settings)
     async with AsyncExitStack() as stack:
         opened = await _open(stack, platform, settings)
@@ -149,9 +152,7 @@ async def build(platform: PlatformSettings, settings: AlertsSettings) -> AsyncIt
         )
         reads = PostgresAlertReads(opened.pool)
         consumer = _consumer(opened, handler, relay)
-        health = Health(opened.clock)
-        health.needs("migrations", lambda: _migrated(opened.pool))
-        health.needs("partitions", lambda: _assigned(consumer))
+        health = _health(opened.pool, consumer, opened.clock)
         yield Alerts(
             use_cases=_use_cases(opened, reads, book),
             web_parts=WebParts(
@@ -165,6 +166,7 @@ async def build(platform: PlatformSettings, settings: AlertsSettings) -> AsyncIt
             health=health,
             clock=opened.clock,
             reads=reads,
+            measure_outbox=_measure_outbox(opened),
         )
 
 
@@ -220,20 +222,6 @@ def house(platform: PlatformSettings, settings: AlertsSettings) -> House:
     )
 
 
-def _relay(
-    pool: asyncpg.Pool, outbox: Outbox, producer: KafkaProducer, recorder: Metrics, clock: Clock
-) -> OutboxRelay:
-    return OutboxRelay(
-        schema=SCHEMA,
-        consumer=CONSUMER,
-        outbox=outbox,
-        database=PostgresDatabase(pool),
-        producer=producer,
-        recorder=recorder,
-        clock=clock,
-    )
-
-
 def _health(pool: asyncpg.Pool, consumer: FencedConsumer, clock: Clock) -> Health:
     health = Health(clock)
     health.needs("migrations", lambda: _migrated(pool))
@@ -241,15 +229,13 @@ def _health(pool: asyncpg.Pool, consumer: FencedConsumer, clock: Clock) -> Healt
     return health
 
 
-def _measure_outbox(
-    pool: asyncpg.Pool, platform: PlatformSettings, recorder: Metrics, clock: Clock
-) -> Task:
+def _measure_outbox(opened: _Resources) -> Task:
     return outbox_age(
-        PostgresDatabase(pool),
+        PostgresDatabase(opened.pool),
         schema=SCHEMA,
-        topics=(platform.alerts_topic,),
-        recorder=recorder,
-        clock=clock,
+        topics=(opened.platform.alerts_topic,),
+        recorder=opened.recorder,
+        clock=opened.clock,
     )
 
 
