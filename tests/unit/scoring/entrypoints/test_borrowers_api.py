@@ -1,0 +1,166 @@
+"""REST about a borrower: roles, foreign borrowers, cursors and problems."""
+
+import json
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from services.contracts.assessment import AssessmentChanged
+from services.kit.access.keys import Role
+from services.kit.auth import Principal
+from services.kit.catalogue import KIT_CATALOGUE
+from services.kit.clock import ManualClock
+from services.kit.health import Health
+from services.kit.metrics import Metrics
+from services.kit.web import WebParts
+from services.scoring.adapters.codec import build_codec
+from services.scoring.adapters.wire import Decoder
+from services.scoring.application.errors import NotFound
+from services.scoring.application.reading import HistoryRow, LedgerRow, Looked, Viewer
+from services.scoring.domain.assessment import Cause
+from services.scoring.domain.explain import snapshot
+from services.scoring.domain.fold import Context, Effect, fold, new_borrower
+from services.scoring.entrypoints.http import create_app
+from tests.fakes.scoring_events import registered
+from tests.fakes.scoring_worker import RULEBOOK, ZONE
+
+
+class OneBorrower:
+    """A read side that knows B-1 of officer-1."""
+
+    def __init__(self) -> None:
+        self.asked: list[Any] = []
+
+    def _check(self, borrower_id: str, viewer: Viewer) -> None:
+        if borrower_id != "B-1":
+            raise NotFound(borrower_id)
+        if not viewer.sees_everything and viewer.officer_id != "officer-1":
+            raise NotFound(borrower_id)
+
+    async def look(self, borrower_id: str, *, as_of: date | None, viewer: Viewer) -> Looked:
+        self._check(borrower_id, viewer)
+        self.asked.append(as_of)
+        context = Context(RULEBOOK)
+        event = Decoder(ZONE).decode(registered("B-1"))
+        borrower = fold(new_borrower("B-1"), event, context).borrower
+        rules = context.rules_for(borrower)
+        cause = Cause(event.source, event.id, "borrower.registered.v1")
+        assessment = snapshot(borrower, rules, event.day, event.at_us, cause)
+        return Looked(assessment=assessment, borrower=borrower, rules=rules)
+
+    async def ledger(
+        self, borrower_id: str, *, viewer: Viewer, after: int, limit: int
+    ) -> list[LedgerRow]:
+        self._check(borrower_id, viewer)
+        rows = [
+            LedgerRow(partition=0, offset=place, day=date(2026, 1, 5), event=b'{"id": "x"}')
+            for place in (3, 7, 9)
+            if place > after
+        ]
+        return rows[:limit]
+
+    async def history(
+        self, borrower_id: str, *, viewer: Viewer, before: int, limit: int
+    ) -> list[HistoryRow]:
+        self._check(borrower_id, viewer)
+        rows = [HistoryRow(sequence=one, event=b"{}") for one in (3, 2, 1) if one < before]
+        return rows[:limit]
+
+
+class Keys:
+    async def authenticate(self, text: str) -> Principal | None:
+        role, _, officer = text.removeprefix("tsk_").partition("-")
+        if role.upper() not in Role.__members__:
+            return None
+        return Principal(
+            id=text, name=text, roles=frozenset({Role[role.upper()]}), officer_id=officer or None
+        )
+
+
+@pytest.fixture
+def reading() -> OneBorrower:
+    return OneBorrower()
+
+
+@pytest.fixture
+def client(reading: OneBorrower) -> TestClient:
+    health = Health(ManualClock(datetime(2026, 3, 2, tzinfo=UTC)))
+    parts = WebParts(health=health, metrics=Metrics(KIT_CATALOGUE), authenticator=Keys())
+    return TestClient(create_app(reading, parts=parts))  # type: ignore[arg-type]
+
+
+def get(client: TestClient, path: str, key: str = "tsk_risk") -> Any:
+    return client.get(f"/v1/borrowers/{path}", headers={"Authorization": f"Bearer {key}"})
+
+
+def test_an_assessment_is_the_contract_s_object(client: TestClient) -> None:
+    response = get(client, "B-1/assessment")
+    assert response.status_code == 200
+    AssessmentChanged.model_validate(response.json() | {"sequence": 1, "reason": ["FIRST"]})
+
+
+def test_a_date_is_handed_on(client: TestClient, reading: OneBorrower) -> None:
+    assert get(client, "B-1/assessment?as_of=2026-01-31").status_code == 200
+    assert reading.asked == [date(2026, 1, 31)]
+
+
+def test_an_explanation_names_every_indicator(client: TestClient) -> None:
+    indicators = get(client, "B-1/explanation").json()["indicators"]
+    assert {"R-01", "A-01", "F-02"} <= set(indicators)
+
+
+@pytest.mark.parametrize("what", ["assessment", "explanation", "ledger", "history"])
+def test_another_officer_s_borrower_does_not_exist(client: TestClient, what: str) -> None:
+    assert get(client, f"B-1/{what}", "tsk_officer-officer-1").status_code == 200
+    foreign = get(client, f"B-1/{what}", "tsk_officer-officer-2")
+    absent = get(client, f"B-404/{what}", "tsk_officer-officer-2")
+    assert foreign.status_code == absent.status_code == 404
+    assert set(foreign.json()) == set(absent.json())
+
+
+@pytest.mark.parametrize("what", ["assessment", "explanation", "ledger", "history"])
+def test_only_readers_read(client: TestClient, what: str) -> None:
+    assert get(client, f"B-1/{what}", "tsk_source").status_code == 403
+    assert get(client, f"B-1/{what}", "tsk_nobody").status_code == 401
+
+
+def test_the_ledger_continues_at_its_cursor(client: TestClient) -> None:
+    first = get(client, "B-1/ledger?limit=2").json()
+    assert [item["offset"] for item in first["items"]] == [3, 7]
+    assert first["next_cursor"] == 7
+    rest = get(client, f"B-1/ledger?limit=2&cursor={first['next_cursor']}").json()
+    assert [item["offset"] for item in rest["items"]] == [9]
+    assert rest["next_cursor"] is None
+
+
+def test_the_history_is_newest_first(client: TestClient) -> None:
+    found = get(client, "B-1/history?limit=2").json()
+    assert [item["sequence"] for item in found["items"]] == [3, 2]
+    assert found["next_cursor"] == 2
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "B-1/assessment?as_of=yesterday",
+        "B-1/ledger?limit=0",
+        "B-1/ledger?cursor=-1",
+        "B-1/history?cursor=x",
+        "B-1/ledger?limit=501",
+    ],
+)
+def test_what_makes_no_sense_is_refused_by_its_place(client: TestClient, path: str) -> None:
+    response = get(client, path)
+    assert response.status_code == 422
+    assert response.headers["content-type"] == "application/problem+json"
+
+
+def test_effects_have_an_id_that_follows_from_their_cause() -> None:
+    codec = build_codec(ZONE)
+    cause = codec.decode(registered("B-1"))
+    effect = Effect("B-2", "related-state.changed.v1", {"state": "DEFAULT"})
+    raw = codec.encode_effect(effect, cause, 0)
+    assert raw == codec.encode_effect(effect, cause, 0)
+    assert json.loads(raw)["id"] == "B-1:core/test:B-1-registered:0"
