@@ -91,5 +91,13 @@ class AlertsSettings(BaseSettings):
         return (self.secret_key.get_secret_value(), *old)
 
 
+class FaultSettings(BaseSettings):
+    """Only for tests that kill the process at a named point; never set in production."""
+
+    model_config = SettingsConfigDict(env_prefix="TOCSIN_", frozen=True, extra="ignore")
+
+    fault_point: str = ""
+
+
 def _parts(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]

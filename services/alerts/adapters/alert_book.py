@@ -37,7 +37,7 @@ class PostgresHeldAlert:
         self, alert: Alert, *, partition: int, connection: Connection, book: "PostgresAlertBook"
     ) -> None:
         self._alert = alert
-        self._partition = partition
+        self.partition = partition
         self._connection = connection
         self._book = book
         self.recorded: list[Change] = []
@@ -51,7 +51,7 @@ class PostgresHeldAlert:
         """Write a step with its history row, deliveries and outbox event."""
         await self._book.recording.record(
             self._connection,
-            [(self._partition, change)],
+            [(self.partition, change)],
             recorded_at=self._book.clock.now(),
         )
         self._alert = change.alert
@@ -68,10 +68,10 @@ class PostgresAlertBook:
         recording: Recording,
         recorder: Recorder,
         clock: Clock,
-        on_changes: Callable[[], None],
+        on_step: Callable[[int], None],
     ) -> None:
         self._pool = pool
-        self._on_changes = on_changes
+        self._on_step = on_step
         self._recorder = recorder
         self.recording = recording
         self.clock = clock
@@ -91,7 +91,7 @@ class PostgresAlertBook:
             return
         for change in held.recorded:
             self._recorder.add(metrics.ALERT_EVENTS, kind=change.kind.value)
-            self._on_changes()
+            self._on_step(held.partition)
 
     async def _held(
         self, connection: Connection, alert_id: str, officer_id: str | None

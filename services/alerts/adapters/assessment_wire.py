@@ -51,15 +51,11 @@ class _Data(msgspec.Struct):
     state_since: date
     score: float
     contributors: list[_Contributor]
-    trigger_rule_ids: tuple[str, ...] = ()
     from_state: RiskState | None = None
     segment: str | None = None
     officer_id: str | None = None
     branch_id: str | None = None
     corrected: bool = False
-    past_due: str = ""
-    currency: str = ""
-    dpd_operational: int = 0
 
 
 class _Envelope(msgspec.Struct):
@@ -112,10 +108,6 @@ def _assessment(data: _Data) -> Assessment:
         officer_id=data.officer_id,
         branch_id=data.branch_id,
         is_corrected=data.corrected,
-        trigger_rule_ids=data.trigger_rule_ids,
-        past_due=data.past_due,
-        currency=data.currency,
-        dpd_operational=data.dpd_operational,
     )
 
 

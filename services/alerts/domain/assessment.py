@@ -46,10 +46,6 @@ class Assessment:
     officer_id: str | None
     branch_id: str | None
     is_corrected: bool
-    trigger_rule_ids: tuple[str, ...] = ()
-    past_due: str = ""
-    currency: str = ""
-    dpd_operational: int = 0
 
     @property
     def worst_level(self) -> Level:

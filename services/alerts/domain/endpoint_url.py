@@ -131,6 +131,8 @@ def _judge_authority(parts: SplitResult) -> Verdict:
         return denied("it has user info; put credentials nowhere, messages are signed")
     if "%" in parts.netloc:
         return denied("its host has a percent sign")
+    if parts.netloc.startswith("[") and ":" not in (parts.hostname or ""):
+        return denied("its host in brackets is not an IPv6 address")
     if parts.fragment:
         return denied("it has a fragment, which is never sent")
     return ALLOWED

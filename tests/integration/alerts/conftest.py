@@ -121,7 +121,7 @@ def desk(pool: asyncpg.Pool) -> Desk:
         recording=recording,
         recorder=measured,
         clock=clock,
-        on_changes=lambda: wakes.append(None),
+        on_step=lambda _partition: wakes.append(None),
     )
     return Desk(
         pool=pool,

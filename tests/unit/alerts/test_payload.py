@@ -1,0 +1,97 @@
+"""The body of a webhook in its three formats: what it says, and that it always fits."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from services.alerts.domain import payload
+from services.alerts.domain.alert import Change
+from services.alerts.domain.chat_formats import render
+from services.alerts.domain.endpoint import PayloadFormat
+from services.alerts.domain.vocabulary import AlertEventKind, Level, RiskState
+from tests.fakes.assessments import MONDAY, assessment, contributor
+from tests.unit.alerts.test_alerting import only_alert
+
+LINK = "https://tocsin.bank.com/borrowers/b-1"
+ALERT = only_alert(
+    assessment(
+        RiskState.HIGH_RISK,
+        contributor("R-01", Level.RED, 30.0),
+        contributor("A-03", Level.AMBER, 10.0, name="<!channel> *bold* [x](y)"),
+    )
+)
+CHANGE = Change(
+    kind=AlertEventKind.OPENED, alert=ALERT, at=MONDAY, actor="tocsin", why="state tightened"
+)
+
+
+def body(format: PayloadFormat, change: Change = CHANGE) -> bytes:
+    return render(
+        payload.document(change),
+        format=format,
+        kind=change.kind.value,
+        at=change.at.isoformat(),
+        link=LINK,
+    )
+
+
+def test_the_standard_body_has_type_timestamp_and_data() -> None:
+    event = json.loads(body(PayloadFormat.STANDARD))
+    assert event["type"] == "alert.opened.v1"
+    assert event["timestamp"] == "2026-03-02T09:00:00+00:00"
+    assert event["data"]["owner"] == {
+        "kind": "OFFICER",
+        "id": "o-7",
+        "route": "high risk is seen by a senior as well",
+    }
+    assert event["data"]["second_owner"]["id"] == "senior-desk"
+    assert event["data"]["links"] == {"card": LINK}
+
+
+@pytest.mark.parametrize("format", PayloadFormat)
+def test_equal_events_are_equal_bytes(format: PayloadFormat) -> None:
+    assert body(format) == body(format)
+
+
+def test_slack_shows_reasons_and_steps_and_cannot_be_made_to_mention() -> None:
+    message = json.loads(body(PayloadFormat.SLACK))
+    text = json.dumps(message, ensure_ascii=False)
+    assert message["text"].startswith("🔴 b-1 moved to HIGH_RISK")
+    assert "<!channel>" not in text
+    assert "&lt;!channel&gt;" in text
+    assert f"<{LINK}|Open the warning card>" in text
+    assert "Call the borrower about the overdue amount (officer, by 2026-03-03)" in text
+
+
+def test_teams_shows_an_adaptive_card_with_one_link() -> None:
+    message = json.loads(body(PayloadFormat.TEAMS))
+    [attachment] = message["attachments"]
+    card = attachment["content"]
+    assert (card["type"], card["version"]) == ("AdaptiveCard", "1.4")
+    assert card["actions"] == [
+        {"type": "Action.OpenUrl", "title": "Open the warning card", "url": LINK}
+    ]
+    assert not any("[x](y)" in block["text"] for block in card["body"])
+
+
+@pytest.mark.parametrize("format", PayloadFormat)
+def test_a_body_never_has_more_than_16_kilobytes(format: PayloadFormat) -> None:
+    endless = contributor(
+        "R-01", Level.RED, name="ü" * 30_000, evidence_event_ids=("e" * 5_000,) * 5
+    )
+    alert = only_alert(assessment(RiskState.HIGH_RISK, endless))
+    change = replace(CHANGE, alert=alert, details={"comment": "c" * 40_000})
+    found = body(format, change)
+    assert len(found) <= 16_000
+    json.loads(found)
+
+
+def test_a_shortened_body_says_so_and_keeps_what_identifies() -> None:
+    many = contributor("R-01", Level.RED, evidence_event_ids=("e" * 5_000,) * 5)
+    change = replace(CHANGE, alert=only_alert(assessment(RiskState.HIGH_RISK, many)))
+    data = json.loads(body(PayloadFormat.STANDARD, change))["data"]
+    assert data["is_shortened"] is True
+    assert data["alert_id"] == change.alert.alert_id
+    assert data["reasons"][0]["evidence_event_ids"] == []
+    assert data["actions"]

@@ -1,0 +1,114 @@
+"""Reading the risk topic, cursors, and secrets at rest."""
+
+import json
+
+import pytest
+
+from services.alerts.adapters import cursors
+from services.alerts.adapters.assessment_wire import Unreadable, read
+from services.alerts.adapters.sealing import CannotOpen, Sealer, new_secret, read_key
+from services.alerts.application.errors import InvalidInput
+from services.alerts.domain.sequence import Place, judge_sequence
+from services.alerts.domain.vocabulary import Level, RiskState
+from tests.fakes.assessments import MONDAY, assessment, contributor, record
+
+GREEN = contributor("A-01", Level.GREEN)
+RECORD = record(assessment(RiskState.WATCH, contributor(), GREEN), offset=0)
+assert RECORD.value is not None
+EVENT = json.loads(RECORD.value)
+
+
+def test_an_assessment_is_read_and_its_document_kept_whole() -> None:
+    incoming = read(RECORD.value)
+    assert incoming is not None
+    assert incoming.assessment == assessment(RiskState.WATCH, contributor())
+    assert json.loads(incoming.document) == EVENT["data"]
+
+
+def test_an_event_of_another_type_is_none_of_our_business() -> None:
+    assert read(json.dumps({**EVENT, "type": "maturity.approaching.v1"}).encode()) is None
+
+
+def changed(**data: object) -> bytes:
+    return json.dumps({**EVENT, "data": {**EVENT["data"], **data}}).encode()
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        b"",
+        b"{",
+        b"[]",
+        b"\xff\xfe",
+        b'{"type": "assessment.changed.v1", "subject": "b-1"}',
+        changed(sequence="1"),
+        changed(sequence=None),
+        changed(state="SICK"),
+        changed(at="2026-03-02T09:00:00"),
+        changed(at="yesterday"),
+        changed(borrower_id="b-2"),
+        changed(contributors=[{"indicator": "R-01"}]),
+        changed(past_due="\x00"),
+    ],
+    ids=lambda value: repr(value)[:40],
+)
+def test_what_cannot_be_applied_is_refused_with_a_reason(value: bytes | None) -> None:
+    with pytest.raises(Unreadable) as refused:
+        read(value)
+    assert str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("last", "found", "place"),
+    [(0, 1, Place.NEXT), (4, 5, Place.NEXT), (4, 4, Place.DUPLICATE), (4, 1, Place.DUPLICATE),
+     (0, 2, Place.GAP), (4, 9, Place.GAP)],
+)  # fmt: skip
+def test_the_place_of_a_sequence_number(last: int, found: int, place: Place) -> None:
+    assert judge_sequence(last_applied=last, found=found).place is place
+
+
+def test_a_gap_says_how_many_are_missing() -> None:
+    assert "4 are missing" in judge_sequence(last_applied=4, found=9).reason
+
+
+def test_a_sealed_secret_opens_for_its_own_endpoint_only() -> None:
+    sealer = Sealer([b"k" * 32])
+    secret = new_secret()
+    sealed = sealer.seal(secret, endpoint_id="e-1")
+    assert sealer.open(sealed, endpoint_id="e-1") == secret
+    for broken, endpoint_id in (
+        (sealed, "e-2"),
+        (sealed[:-1], "e-1"),
+        (sealed[:20], "e-1"),
+        (b"", "e-1"),
+    ):
+        with pytest.raises(CannotOpen):
+            sealer.open(broken, endpoint_id=endpoint_id)
+
+
+def test_an_old_key_still_opens_and_the_new_one_seals() -> None:
+    sealed = Sealer([b"a" * 32]).seal("whsec_x", endpoint_id="e")
+    both = Sealer([b"b" * 32, b"a" * 32])
+    assert both.open(sealed, endpoint_id="e") == "whsec_x"
+    fresh = both.seal("whsec_x", endpoint_id="e")
+    with pytest.raises(CannotOpen):
+        Sealer([b"a" * 32]).open(fresh, endpoint_id="e")
+
+
+@pytest.mark.parametrize("text", ["", "!!", "YWJj"])
+def test_a_sealing_key_of_the_wrong_form_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="sealing key"):
+        read_key(text)
+
+
+@pytest.mark.parametrize("cursor", ["", "x", "AAAA", "e30=", "WzEsMl0=", "1.5", "-1", "9" * 30])
+def test_a_cursor_that_we_did_not_make_is_refused(cursor: str) -> None:
+    with pytest.raises(InvalidInput):
+        cursors.read_moment_cursor(cursor)
+    with pytest.raises(InvalidInput):
+        cursors.read_place(cursor)
+
+
+def test_a_cursor_comes_back_as_it_went() -> None:
+    assert cursors.read_moment_cursor(cursors.moment_cursor(MONDAY, "a")) == (MONDAY, "a")
