@@ -24,7 +24,7 @@ from services.cli.score import (
 from services.scoring.adapters.calibration import Calibrated, calibrate, collect, with_cuts
 from services.scoring.adapters.file_fold import FileFold, OutOfOrder, Settings
 from services.scoring.adapters.rulebook_yaml import load_rulebook, path_of
-from services.scoring.domain.alert_budget import Budget
+from services.scoring.domain.alert_budget import Budget, Floors
 from services.scoring.domain.explain import shown_micro
 from services.scoring.domain.rulebook import Rulebook
 
@@ -72,6 +72,10 @@ def set_cuts_from_budget(
     high_risk: Annotated[
         float, typer.Option(min=0, max=100, help="Most healthy borrowers in HIGH_RISK, %.")
     ] = 1.0,
+    floor: Annotated[
+        tuple[float, float, float],
+        typer.Option(help="ATTENTION, WATCH and HIGH_RISK cuts never go below these points."),
+    ] = (15.0, 30.0, 55.0),
     population: Annotated[
         str, typer.Option(help="What the history is; written beside the cuts.")
     ] = "",
@@ -98,7 +102,8 @@ def set_cuts_from_budget(
         raise CommandError(
             "No healthy borrower in the history.", remedy="Give a longer or larger history."
         )
-    found = calibrate(histories, budget, usable.cuts["*"].family_days)
+    floors = Floors(*(round(points * 10_000) for points in floor))
+    found = calibrate(histories, budget, floors, usable.cuts["*"].family_days)
     last_day = max(judged.as_of for judged in run.last_judged())
     origin = population or Path(file).name
     text = path_of(rulebook).read_text(encoding="utf-8")
@@ -118,7 +123,7 @@ def _show(found: list[Calibrated], usable: Rulebook, out: Path) -> None:
             f"{one.borrowers:,}",
             *(shown_micro(cut * 100) for cut in (cuts.attention, cuts.watch, cuts.high_risk)),
             shown_micro(cuts.family),
-            f"{one.floor_attention / 10_000:.1f} % / {one.floor_watch / 10_000:.1f} %",
+            f"{one.attention_anyway / 10_000:.1f} % / {one.watch_anyway / 10_000:.1f} %",
         )
     console = Console(file=sys.stderr)
     console.print(f"Cuts for {usable.name} {usable.version}, in score points:")

@@ -20,8 +20,9 @@ from services.scoring.domain.alert_budget import (
     TWO_FAMILIES,
     TWO_RED_FAMILIES,
     Budget,
+    Floors,
     Series,
-    floor_of,
+    occupied_anyway,
     set_cuts,
 )
 from services.scoring.domain.entry_rules import families_at, holds
@@ -61,8 +62,8 @@ class Calibrated:
     segment: str
     borrowers: int
     cuts: Cuts
-    floor_attention: int
-    floor_watch: int
+    attention_anyway: int
+    watch_anyway: int
 
 
 def collect(run: FileFold, lines: Iterable[bytes]) -> dict[str, History]:
@@ -110,7 +111,9 @@ def _bits(judged: Judged, rules: Rules) -> int:
     return bits
 
 
-def calibrate(histories: dict[str, History], budget: Budget, family_days: int) -> list[Calibrated]:
+def calibrate(
+    histories: dict[str, History], budget: Budget, floors: Floors, family_days: int
+) -> list[Calibrated]:
     """Return cuts for all segments together (``*``) and for each that is large enough."""
     healthy = [history for history in histories.values() if history.is_healthy]
     segments = sorted({history.segment for history in healthy})
@@ -121,9 +124,9 @@ def calibrate(histories: dict[str, History], budget: Budget, family_days: int) -
             populations[segment] = own
     found = []
     for segment, population in populations.items():
-        floor = floor_of(population)
-        cuts = set_cuts(population, budget, family_days)
-        found.append(Calibrated(segment, len(population), cuts, floor.attention, floor.watch))
+        anyway = occupied_anyway(population)
+        cuts = set_cuts(population, budget, floors, family_days)
+        found.append(Calibrated(segment, len(population), cuts, anyway.attention, anyway.watch))
     return found
 
 
@@ -133,7 +136,7 @@ def with_cuts(text: str, found: list[Calibrated], budget: Budget, origin: str, d
     Raises:
         ValueError: If the text has no ``cuts:`` block to replace.
     """
-    block = "cuts:\n" + "".join(_written(one, budget, origin, day) for one in found) + "\n"
+    block = "cuts:\n" + "".join(_written(one, budget, origin, day) for one in found)
     replaced, count = _CUTS_BLOCK.subn(lambda _: block, text, count=1)
     if count == 0:
         raise ValueError("the rulebook has no cuts: block at the start of a line")

@@ -49,8 +49,20 @@ class Budget:
 
 
 @dataclass(frozen=True, slots=True)
-class Floor:
-    """What rules other than the score cost already: no cut can go below it."""
+class Floors:
+    """Cuts never go lower, whatever the budget leaves over, micro-units.
+
+    A portfolio without trouble would otherwise call its least tidy borrowers sick.
+    """
+
+    attention: int = 150_000
+    watch: int = 300_000
+    high_risk: int = 550_000
+
+
+@dataclass(frozen=True, slots=True)
+class Occupied:
+    """What rules other than the score cost already, whatever the cuts."""
 
     attention: int
     watch: int
@@ -115,10 +127,10 @@ def lowest_cut(population: list[Series], question: Question, budget: int, *, at_
     return low * STEP_MICRO
 
 
-def floor_of(population: list[Series]) -> Floor:
+def occupied_anyway(population: list[Series]) -> Occupied:
     """Return the occupancies that no cut can change."""
     never = MICRO + 1
-    return Floor(
+    return Occupied(
         occupancy(population, ATTENTION_QUESTION, never),
         occupancy(population, WATCH_QUESTION, never),
         occupancy(population, HIGH_RISK_QUESTION, never),
@@ -143,17 +155,19 @@ def _stays_above(series: Series, cut: int, days: int) -> bool:
     return False
 
 
-def set_cuts(population: list[Series], budget: Budget, family_days: int) -> Cuts:
+def set_cuts(population: list[Series], budget: Budget, floors: Floors, family_days: int) -> Cuts:
     """Return the cuts of one segment; the caller adds population, budget and date."""
     # The family rule is a second way into WATCH; it may use up half of that budget.
     calendar_days = family_days * 7 // 5
     family = lowest_family_cut(population, budget.watch // 2, calendar_days)
-    attention = lowest_cut(population, ATTENTION_QUESTION, budget.attention, at_least=STEP_MICRO)
+    attention = lowest_cut(
+        population, ATTENTION_QUESTION, budget.attention, at_least=floors.attention
+    )
     watch = lowest_cut(
-        population, WATCH_QUESTION, budget.watch, at_least=attention + 2 * STEP_MICRO
+        population, WATCH_QUESTION, budget.watch, at_least=max(floors.watch, attention)
     )
     high_risk = lowest_cut(
-        population, HIGH_RISK_QUESTION, budget.high_risk, at_least=watch + 2 * STEP_MICRO
+        population, HIGH_RISK_QUESTION, budget.high_risk, at_least=max(floors.high_risk, watch)
     )
     return Cuts(
         attention=attention,
