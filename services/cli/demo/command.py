@@ -84,9 +84,10 @@ async def _run(stack: LocalStack, wish: Wish, console: Console, ended: list[Outc
     loop, me = asyncio.get_running_loop(), asyncio.current_task()
     if me is not None:
         loop.add_signal_handler(signal.SIGTERM, me.cancel)
-    stage, began_s = Stage(), SystemClock().monotonic_seconds()
+    stage, began_s = Stage(console), SystemClock().monotonic_seconds()
     async with brought_up(stack, data_dir=wish.data_dir, stage=stage) as running:
         played = await _watched(running, wish, stage, console)
+        stage.enter("Verifying: folding everything afresh")
         outcome = await judge(running, played, since_s=began_s)
         ended.append(outcome)
         await show_worst_card(running, console)
@@ -107,7 +108,7 @@ async def _watched(running: Running, wish: Wish, stage: Stage, console: Console)
     with LiveView(console=console, refresh_per_second=4, transient=True) as view:
         watching = asyncio.create_task(watch(running, stage, view))
         try:
-            return await play(running, wish.setup, stage=stage, console=console)
+            return await play(running, wish.setup, stage=stage)
         finally:
             watching.cancel()
             with suppress(asyncio.CancelledError):

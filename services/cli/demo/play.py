@@ -67,14 +67,14 @@ async def brought_up(stack: LocalStack, *, data_dir: Path, stage: Stage) -> Asyn
         topic_prefix="tocsin.",
         partitions=ground.PARTITIONS,
     )
-    stage.step = "Making schemas, topics and keys"
+    stage.enter("Making schemas, topics and keys")
     keys = await ground.prepare(platform)
     chosen = programs.choose()
     children = Children(data_dir, settings=programs.shared_settings(stack))
     inbox = Inbox(Mailbox(moods=OFFICERS_MOODS), channel=Mailbox(moods=CHANNEL_MOODS))
     async with AsyncExitStack() as exits:
         exits.callback(children.stop)
-        stage.step = "Starting the services"
+        stage.enter("Starting the services")
         for program in chosen.all():
             children.start(program)
         inbox.start()
@@ -103,12 +103,12 @@ class Played:
     undelivered: int
 
 
-async def play(running: Running, setup: Setup, *, stage: Stage, console: Console) -> Played:
+async def play(running: Running, setup: Setup, *, stage: Stage) -> Played:
     """Play the whole portfolio and wait until everything has arrived."""
     portfolio = Portfolio(setup)
     delivery = Delivery(portfolio)
     stage.days, stage.inbox = setup.days, running.inbox.officers.tally
-    stage.step = "The bank plays its days"
+    stage.enter("The bank plays its days")
     for mail in delivery.days():
         await running.bank.send(mail)
         stage.day = date.fromordinal(mail.day.ordinal)
@@ -116,9 +116,9 @@ async def play(running: Running, setup: Setup, *, stage: Stage, console: Console
         stage.sent = delivery.sent.offered
         if stage.days_done % CHECK_CHILDREN_EVERY_DAYS == 0:
             running.children.check()
-        if stage.days_done % DAYS_A_LINE == 0 and not console.is_terminal:
-            console.print(show.line(stage))
-    stage.step = "Waiting until everything has arrived"
+        if stage.days_done % DAYS_A_LINE == 0 and not stage.console.is_terminal:
+            stage.console.print(show.line(stage))
+    stage.enter("Waiting until everything has arrived")
     return Played(portfolio, delivery, await _settle(running))
 
 

@@ -14,11 +14,14 @@ from services.cli.demo.ground import Keys
 from services.cli.demo.mailbox import Tally
 from services.cli.demo.outcome import STATES_IN_ORDER, Outcome
 
+SUMMARY_WIDTH = 100
+
 
 @dataclass(slots=True)
 class Stage:
-    """What is going on just now."""
+    """What is going on just now; on anything but a terminal each step is told on a line."""
 
+    console: Console
     step: str = "Starting"
     day: date | None = None
     days_done: int = 0
@@ -27,6 +30,12 @@ class Stage:
     live: Live = field(default_factory=Live)
     inbox: Tally | None = None
     last_alert: str = ""
+
+    def enter(self, step: str) -> None:
+        """Go on to the next step."""
+        self.step = step
+        if not self.console.is_terminal:
+            self.console.print(f"{step} …")
 
 
 def progress(stage: Stage) -> RenderableType:
@@ -56,7 +65,9 @@ def line(stage: Stage) -> str:
 
 def summary(outcome: Outcome) -> RenderableType:
     """Return the summary table."""
-    table = Table(title="What happened", show_header=False, title_justify="left")
+    table = Table(
+        title="What happened", show_header=False, title_justify="left", width=SUMMARY_WIDTH
+    )
     counts, sent, leads = outcome.counts, outcome.sent, outcome.lead_times
     rows = (
         ("Events offered", f"{outcome.offered:,} over {outcome.days} days"),

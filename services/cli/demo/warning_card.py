@@ -13,8 +13,13 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from services.alerts.domain import measures
+
+WIDTH = 100
 BARS = "▁▂▃▄▅▆▇█"
-SHOWN_SCORES = 60
+SHOWN_SCORES = 45
+SHOWN_CONTRIBUTORS = 6
+SHOWN_ACTIONS = 8
 COLOURS = {
     "NORMAL": "green",
     "ATTENTION": "yellow",
@@ -47,6 +52,7 @@ def render(found: Mapping[str, Any]) -> RenderableType:
         title=title,
         border_style=COLOURS.get(alert["state"], "white"),
         padding=(1, 2),
+        width=WIDTH,
     )
 
 
@@ -66,6 +72,9 @@ def _head(alert: Mapping[str, Any], assessment: Mapping[str, Any]) -> Text:
     due = assessment.get("next_due")
     if due:
         text.append(f"next due {_money(due['amount'], assessment)} on {due['date']}\n")
+    undrawn = assessment.get("undrawn")
+    if undrawn is not None:
+        text.append(f"undrawn {_money(undrawn, assessment)}\n")
     text.append(f"owner {alert['owner']['id']}, severity {alert['severity']}, ")
     text.append(f"acknowledge by {_moment(alert['acknowledge_by'])}")
     return text
@@ -73,41 +82,39 @@ def _head(alert: Mapping[str, Any], assessment: Mapping[str, Any]) -> Text:
 
 def _contributors(contributors: Sequence[Mapping[str, Any]]) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False)
-    for heading, justify in (
-        ("signal", "left"),
-        ("value", "right"),
-        ("usual", "right"),
-        ("amber / red", "right"),
-        ("since", "left"),
-        ("points", "right"),
-        ("evidence", "left"),
-    ):
-        table.add_column(heading, justify="right" if justify == "right" else "left")
-    for each in contributors:
-        colour = LEVEL_COLOURS.get(each["level"], "white")
-        evidence = [str(ref) for ref in each.get("evidence_event_ids", [])]
+    table.add_column("signal", ratio=3)
+    table.add_column("value", justify="right", no_wrap=True)
+    table.add_column("usual", justify="right")
+    table.add_column("amber, red", justify="right")
+    table.add_column("since", no_wrap=True)
+    table.add_column("points", justify="right")
+    for each in contributors[:SHOWN_CONTRIBUTORS]:
+        unit = str(each.get("unit") or "")
+        edges = (measures.threshold(each.get(edge), unit) for edge in ("amber", "red"))
+        baseline = each.get("baseline")
         table.add_row(
-            Text(f"{each['indicator']} {each['name']}", style=colour),
-            Text(f"{each['value']} {each.get('unit') or ''}".strip()),
-            Text(str(each.get("baseline") or "")),
-            Text(f"{each.get('amber') or '–'} / {each.get('red') or '–'}"),
+            Text(f"{each['indicator']} {each['name']}", style=LEVEL_COLOURS.get(each["level"], "")),
+            Text(measures.measured(each["value"], unit)),
+            Text(measures.measured(baseline, unit) if baseline is not None else ""),
+            Text(", ".join(edge for edge in edges if edge)),
             Text(str(each.get("since") or "")),
             Text(f"{float(each['share']):.1f}"),
-            Text(_evidence(evidence)),
         )
+        table.add_row(Text(f"  evidence {_evidence(each)}", style="dim", overflow="ellipsis"))
     return table
 
 
-def _evidence(refs: Sequence[str]) -> str:
+def _evidence(contributor: Mapping[str, Any]) -> str:
+    refs = [str(ref) for ref in contributor.get("evidence_event_ids", [])]
     if not refs:
-        return ""
-    more = f" +{len(refs) - 1}" if len(refs) > 1 else ""
+        return "none"
+    more = f" and {len(refs) - 1} more" if len(refs) > 1 else ""
     return f"{refs[0]}{more}"
 
 
 def _actions(actions: Sequence[Mapping[str, Any]]) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False, show_header=False)
-    for each in actions:
+    for each in actions[:SHOWN_ACTIONS]:
         table.add_row(
             Text(f"by {each['due_on']}"), Text(str(each["role"])), Text(str(each["text"]))
         )
