@@ -113,10 +113,12 @@ async def test_a_database_that_goes_away_delays_and_loses_nothing() -> None:
     async with rig.running() as consumer:
         await until(lambda: consumer.partitions.get(0) is State.RUNNING)
         rig.database.before_commit = fail
+        rig.handler.told.clear()
         rig.log.write(*letters(0, 5))
         await until(lambda: rig.database.world.next_offsets.get(0) == 5)
     assert rig.database.world.applied == letters(0, 5)
     assert rig.measured.total(catalogue.COMMITS, topic="events", result="retried") >= 1
+    assert "rolled back" in rig.handler.told[: rig.handler.told.index("committed")]
 
 
 async def test_a_stale_epoch_cannot_commit() -> None:
@@ -141,6 +143,17 @@ async def test_poison_is_set_aside_and_its_neighbours_go_on() -> None:
     assert rig.database.world.applied == expected
     assert rig.database.world.quarantined == ["r3", "r17"]
     assert rig.database.world.tallies == {0: (0, 2)}
+
+
+async def test_what_a_failed_batch_left_in_memory_is_forgotten() -> None:
+    rig = Rig()
+    async with rig.running() as consumer:
+        await until(lambda: consumer.partitions.get(0) is State.RUNNING)
+        rig.handler.told.clear()
+        rig.handler.refuses = lambda value: value == "bad"
+        rig.log.write("bad")
+        await until(lambda: rig.database.world.next_offsets.get(0) == 1)
+        assert rig.handler.told[0] == "rolled back"
 
 
 async def test_a_flood_of_poison_stops_the_partition_and_not_its_neighbour() -> None:
