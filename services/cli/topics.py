@@ -123,13 +123,25 @@ def topics(
     replicas: Annotated[
         int, typer.Option(min=1, help="Copies of each partition; 3 in production.")
     ] = 1,
+    also: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--also", help="Another topic, such as a raw topic of the bank's; repeatable."
+        ),
+    ] = None,
 ) -> None:
     """Create Tocsin's topics, or check that those there have the right partitions.
 
     Reads TOCSIN_KAFKA_BOOTSTRAP, TOCSIN_TOPIC_PREFIX and TOCSIN_PARTITIONS.
     """
     settings = PlatformSettings()
-    wanted = planned(settings, replicas=replicas)
+    wanted = [
+        *planned(settings, replicas=replicas),
+        *(
+            Topic(name=name, partitions=settings.partitions, replicas=replicas)
+            for name in also or ()
+        ),
+    ]
     created = asyncio.run(ensure(settings.kafka_bootstrap, topics=wanted))
     console = Console(stderr=True)
     for topic in wanted:

@@ -48,9 +48,14 @@ GUESS_CONFIDENCE = Decimal("0.5")
 
 @dataclass(slots=True, kw_only=True)
 class Berka:
-    """One run over the tables; `counts` tells what was written and what was left out."""
+    """One run over the tables; `counts` tells what was written and what was left out.
+
+    With `day_closes`, the end of each day is written as an event too, from the first day of the
+    file to its last: nothing falls due, and no window moves, without it.
+    """
 
     folder: Path
+    day_closes: bool = False
     counts: Counter[str] = field(default_factory=Counter)
 
     def lines(self) -> Iterator[bytes]:
@@ -66,12 +71,16 @@ class Berka:
         opened, granted = _by_day(accounts, loans)
         balances: dict[str, Decimal] = {}
         loan_of = {loan.account_id: loan for loan in loans}
-        for day in sorted({*bookings, *opened, *granted}):
+        first_day = min(bookings.keys() | opened.keys() | granted.keys())
+        for day in _days(first_day, last_day):
             for account in opened.get(day, ()):
                 yield self._registered(account)
             yield from [self._booked(loan) for loan in granted.get(day, ())]
             yield from [_scheduled(loan) for loan in granted.get(day, ())]
             yield from self._day(day, bookings.get(day, {}), balances=balances, loan_of=loan_of)
+            if self.day_closes:
+                self.counts["day_closes"] += 1
+                yield AUTHOR.close(day)
 
     def _known(self, accounts: list[Account], last_day: date) -> list[Account]:
         known = [account for account in accounts if account.opened <= last_day]
@@ -264,6 +273,11 @@ def _channel(each: Transaction) -> str:
         return "CARD"
     is_at_the_counter = each.operation in ("VKLAD", "VYBER") and each.symbol in ("", "UROK")
     return "CASH" if is_at_the_counter else "TRANSFER"
+
+
+def _days(first: date, last: date) -> Iterator[date]:
+    for ordinal in range(first.toordinal(), last.toordinal() + 1):
+        yield date.fromordinal(ordinal)
 
 
 def _by_day(

@@ -4,11 +4,12 @@ A converter that would write an event which ingest refuses fails here, with the 
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from services.contracts.envelope import CloudEvent, encode_event
+from services.contracts.control import DayClosed
+from services.contracts.envelope import EVERYBODY, CloudEvent, encode_event
 from services.contracts.fields import EventData
 
 CENT = Decimal("0.01")
@@ -32,6 +33,15 @@ class Author:
                 time=at,
                 data=data.to_wire(),
             )
+        )
+
+    def close(self, day: date) -> bytes:
+        """Return the end of a day, booked at the first moment of the next one."""
+        return self.write(
+            DayClosed(closed_date=day),
+            id=f"day-closed:{day.isoformat()}",
+            subject=EVERYBODY,
+            at=self.moment(day + timedelta(days=1), hour=0),
         )
 
     def moment(self, day: date, *, hour: int, second: int = 0) -> datetime:

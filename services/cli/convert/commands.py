@@ -30,13 +30,21 @@ def convert() -> None:
 
 
 @app.command()
-def berka(folder: Folder, out: Out, as_json: AsJson = False) -> None:
+def berka(
+    folder: Folder,
+    out: Out,
+    day_closes: Annotated[
+        bool,
+        typer.Option("--day-closes", help="Write the end of each day too, for `tocsin replay`."),
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """Convert Berka (PKDD'99): accounts, loans, bookings of a Czech bank, 1993 to 1998.
 
     Reads Parquet tables (berka_trans.parquet, …) or the original files with semicolons
     (trans.asc or trans.csv, …); needs trans, account and loan.
     """
-    source = Berka(folder=folder)
+    source = Berka(folder=folder, day_closes=day_closes)
     events = write(source.lines(), out=out)
     report(out=out, events=events, counts=source.counts, as_json=as_json)
 

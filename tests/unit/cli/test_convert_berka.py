@@ -162,6 +162,17 @@ def test_a_folder_without_the_tables_says_which_are_missing(tmp_path: Path) -> N
         list(Berka(folder=tmp_path).lines())
 
 
+def test_days_are_closed_without_a_gap_at_the_next_days_first_moment(bank: Path) -> None:
+    found = [json.loads(line) for line in Berka(folder=bank, day_closes=True).lines()]
+    closes = [event for event in found if event["type"] == "day.closed.v1"]
+    # 1 July to 31 July; midnight in Prague is 22:00 UTC of the day before.
+    assert len(closes) == 31
+    assert closes[0]["data"] == {"closed_date": "1993-07-01"}
+    assert closes[0]["time"] == "1993-07-01T22:00:00Z"
+    assert found[-1]["id"] == "day-closed:1993-07-31"
+    assert [event["time"] for event in found] == sorted(event["time"] for event in found)
+
+
 class TestPublicData:
     """The slice of the real data, where it is on this machine."""
 
