@@ -75,7 +75,7 @@ def set_cuts_from_budget(
     floor: Annotated[
         tuple[float, float, float],
         typer.Option(help="ATTENTION, WATCH and HIGH_RISK cuts never go below these points."),
-    ] = (15.0, 30.0, 55.0),
+    ] = (25.0, 40.0, 70.0),
     population: Annotated[
         str, typer.Option(help="What the history is; written beside the cuts.")
     ] = "",

@@ -55,9 +55,9 @@ class Floors:
     A portfolio without trouble would otherwise call its least tidy borrowers sick.
     """
 
-    attention: int = 150_000
-    watch: int = 300_000
-    high_risk: int = 550_000
+    attention: int = 250_000
+    watch: int = 400_000
+    high_risk: int = 700_000
 
 
 @dataclass(frozen=True, slots=True)

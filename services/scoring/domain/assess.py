@@ -25,10 +25,16 @@ from services.scoring.domain.indicators.declaration import (
     STATEMENTS,
 )
 from services.scoring.domain.measurement import LEVEL_NAMES
-from services.scoring.domain.risk import STATE_NAMES
+from services.scoring.domain.risk import NORMAL, STATE_NAMES
 from services.scoring.domain.rulebook import Rules
 from services.scoring.domain.standing import standing_of
-from services.scoring.domain.states import Transition, close_day, escalate, triggered_rules
+from services.scoring.domain.states import (
+    Transition,
+    close_day,
+    escalate,
+    forget_broken_runs,
+    triggered_rules,
+)
 
 NEWS_SCORE_MICRO: Final = 50_000
 # Facts that move a state only through the level or the contribution of a signal. The others (loans,
@@ -110,8 +116,9 @@ def _reasons(
 ) -> list[str]:
     risk = borrower.risk
     emitted = risk.emitted
+    if risk.sequence == 0:
+        return ["FIRST"]
     checks = (
-        ("FIRST", risk.sequence == 0),
         ("STATE", transition is not None),
         ("LEVEL", bool(evaluation.changes)),
         ("DPD_BUCKET", dpd_bucket(borrower.counters.operational_days) != emitted.dpd_bucket),
@@ -145,8 +152,9 @@ def _lost_ground(
     borrower: Borrower, rules: Rules, occasion: Occasion, known_rules: list[str]
 ) -> list[str]:
     """Return the rules behind the present state that the corrected facts no longer support."""
-    if borrower.risk.state == 0:
+    if borrower.risk.state == NORMAL:
         return []
+    forget_broken_runs(borrower.risk, rules.cuts)
     standing = standing_of(borrower, rules, occasion.as_of)
     entries = {rule.id for rule in rules.policy.entries}
     still = {rule.id for rule in triggered_rules(standing, above=0)}

@@ -162,6 +162,13 @@ def _advance_family_days(risk: RiskState, cuts: Cuts, as_of: int) -> None:
             risk.family_days[family] += 1
 
 
+def forget_broken_runs(risk: RiskState, cuts: Cuts) -> None:
+    """End the family runs that corrected facts no longer support (domain reading 29)."""
+    for family, figure in enumerate(risk.families):
+        if figure < cuts.family:
+            risk.family_days[family] = 0
+
+
 def _exit_rule(standing: Standing) -> ExitRule | None:
     for rule in standing.rules.policy.exits:
         if rule.source == standing.risk.state:

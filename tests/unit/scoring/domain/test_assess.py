@@ -1,0 +1,110 @@
+"""When an assessment is due, and what it says about what changed."""
+
+from services.scoring.adapters.assessment_json import assessment_data
+from services.scoring.domain.assess import dpd_bucket
+from tests.fakes.story import Story
+
+
+def a_loan() -> Story:
+    """One instalment of 1,000 due on 31 January 2024, loan of 10,000."""
+    story = Story()
+    story.loan(10_000)
+    story.schedule(("2024-01-31", 1000), ("2024-06-30", 9000))
+    return story
+
+
+def reasons(story: Story) -> list[list[str]]:
+    return [one.reasons for one in story.assessments]
+
+
+def test_the_first_event_is_always_news() -> None:
+    story = Story()
+    (first,) = story.assessments
+    assert (first.reasons, first.sequence, first.from_state) == (["FIRST"], 1, None)
+
+
+def test_a_quiet_day_is_no_news() -> None:
+    story = a_loan()
+    before = len(story.assessments)
+    story.close_through("2024-01-30")
+    assert len(story.assessments) == before
+
+
+def test_each_months_close_is_news() -> None:
+    story = a_loan()
+    story.on("2024-01-20")
+    story.pays(1000)
+    before = len(story.assessments)
+    story.close_through("2024-02-15")
+    assert reasons(story)[before:] == [["MONTH_CLOSE"]]
+
+
+def test_the_first_day_past_due_changes_bucket_and_labels() -> None:
+    story = a_loan().close_through("2024-02-01")
+    last = story.assessments[-1]
+    assert last.dpd_operational == 1
+    assert {"DPD_BUCKET", "REGIME"} <= set(last.reasons)
+    assert last.regimes["china"] == "SPECIAL_MENTION"
+    assert last.regimes["rbi"] == "SMA-0"
+
+
+def test_a_change_of_state_names_its_rules_and_what_it_was_before() -> None:
+    story = a_loan().close_through("2024-02-05")
+    moved = next(one for one in story.assessments if "STATE" in one.reasons)
+    assert (moved.from_state, moved.state) == ("NORMAL", "ATTENTION")
+    assert moved.trigger_rule_ids
+    assert (moved.changes[0].kind, moved.changes[0].after) == ("STATE", "ATTENTION")
+
+
+def test_a_level_is_news_with_its_indicator() -> None:
+    story = a_loan().close_through("2024-02-05")
+    last = story.assessments[-1]
+    assert ("R-01", "GREEN", "AMBER") in [
+        (change.indicator, change.before, change.after) for change in last.changes
+    ]
+
+
+def test_sequences_are_consecutive() -> None:
+    story = a_loan().close_through("2024-06-15")
+    assert [one.sequence for one in story.assessments] == list(range(1, len(story.assessments) + 1))
+
+
+def test_a_reversal_says_that_it_corrects() -> None:
+    story = a_loan()
+    story.on("2024-01-31")
+    paid = story.pays(1000)
+    story.close_through("2024-03-05")
+    assert story.borrower.counters.operational_days == 0
+    story.reverses(paid, 1000)
+    last = story.assessments[-1]
+    # From 31 January to 6 March 2024: 35 days, as if the money had never come.
+    assert last.dpd_operational == 35
+    assert last.corrected
+    assert "CORRECTED" in last.reasons
+    assert last.state == "WATCH"
+
+
+def test_a_late_payment_takes_the_ground_of_a_state_away_without_relaxing_it() -> None:
+    story = a_loan().close_through("2024-03-05")
+    assert story.assessments[-1].state == "WATCH"
+    story.on("2024-03-06")
+    story.pays(1000, value="2024-01-31")
+    last = story.assessments[-1]
+    assert last.dpd_operational == 0
+    assert last.state == "WATCH"
+    assert last.corrected
+    assert "watch-family" in [
+        change.before for change in last.changes if change.kind == "LOST_GROUND"
+    ]
+
+
+def test_buckets_of_days_past_due() -> None:
+    assert [dpd_bucket(days) for days in (0, 1, 30, 31, 60, 61, 90, 91)] == [0, 1, 1, 2, 2, 3, 3, 4]
+
+
+def test_the_card_knows_what_is_due_next() -> None:
+    data = assessment_data(a_loan().close_through("2024-02-05").assessments[-1])
+    assert data["next_due"] == {"date": "2024-06-30", "amount": "9000.00"}
+    assert data["past_due"] == "1000.00"
+    assert data["exposure"] == "10000.00"
+    assert data["undrawn"] is None
