@@ -22,6 +22,7 @@ from services.scoring.entrypoints import http as scoring_http
 from services.scoring.metrics import SCORING_CATALOGUE
 from tests.fakes.alerts_http import application
 from tests.fakes.alerts_in_memory import InMemoryAlerts
+from tests.fakes.ingest_in_memory import ingest_in_memory
 
 ROOT = Path(__file__).resolve().parents[2]
 METRICS_DOCUMENT = ROOT / "docs" / "metrics.md"
@@ -58,6 +59,10 @@ def _scoring() -> FastAPI:
     return scoring_http.create_app(cast(Any, None), parts=parts())
 
 
+def _ingest() -> FastAPI:
+    return ingest_in_memory().app()
+
+
 def parts() -> WebParts:
     """Return what an application needs when nobody will call it."""
     return WebParts(
@@ -65,7 +70,11 @@ def parts() -> WebParts:
     )
 
 
-APPLICATIONS: dict[str, Callable[[], FastAPI]] = {"alerts": _alerts, "scoring": _scoring}
+APPLICATIONS: dict[str, Callable[[], FastAPI]] = {
+    "alerts": _alerts,
+    "ingest": _ingest,
+    "scoring": _scoring,
+}
 
 
 def openapi_path(service: str) -> Path:
