@@ -77,9 +77,11 @@ def compile_policy(part: object, problems: Problems) -> StatePolicy:
     ids = [rule.id for rule in entries] + [rule.id for rule in exits]
     for twice in sorted({one for one in ids if ids.count(one) > 1}):
         problems.add(f"rule id {twice!r} is used twice")
+    compared = {test.slot for rule in entries for test in rule.tests if test.threshold is not None}
     return StatePolicy(
         entries=tuple(sorted(entries, key=lambda rule: -rule.to)),
         exits=tuple(exits),
+        compared_slots=tuple(sorted(compared)),
         quiet_business_days=read_whole(fields.get("quiet_business_days", 10), problems),
         least_completeness=read_micro(fields.get("least_completeness", "0.6"), problems),
         most_moves=read_whole(fields.get("most_moves", 3), problems),
@@ -145,6 +147,8 @@ def _test(text: object, problems: Problems) -> SignalTest | None:
             problems.add("has several figures; test its level: amber, red or hard")
             return None
         threshold = read_threshold(match[2], indicator.arms[0].unit, problems)
+        if threshold is not None and threshold.reached(0):
+            problems.add("would be true for a figure of 0; test a level instead, such as red")
     return SignalTest(indicator.slot, threshold=threshold) if threshold is not None else None
 
 

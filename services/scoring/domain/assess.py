@@ -25,7 +25,7 @@ from services.scoring.domain.indicators.declaration import (
     STATEMENTS,
 )
 from services.scoring.domain.measurement import LEVEL_NAMES
-from services.scoring.domain.risk import NORMAL, STATE_NAMES
+from services.scoring.domain.risk import NORMAL, PROBATION, STATE_NAMES
 from services.scoring.domain.rulebook import Rules
 from services.scoring.domain.standing import standing_of
 from services.scoring.domain.states import (
@@ -37,6 +37,8 @@ from services.scoring.domain.states import (
 )
 
 NEWS_SCORE_MICRO: Final = 50_000
+# The labels of a borrower without arrears or flags: nearly all of them, nearly always.
+CLEAN_LABELS: Final = "STAGE_1 False STANDARD NORMAL"
 # Facts that move a state only through the level or the contribution of a signal. The others (loans,
 # payments, a day) also move figures that rules compare directly, such as days past due.
 ONLY_THROUGH_SIGNALS: Final = FLOWS | BALANCES | FACILITIES | STATEMENTS | BOUNCES
@@ -145,6 +147,10 @@ def dpd_bucket(arrears_days: int) -> int:
 
 def regime_text(borrower: Borrower) -> str:
     """Return the regime labels in one string, to be compared."""
+    counters, risk = borrower.counters, borrower.risk
+    clean = not (counters.operational_days or counters.regulatory_days or counters.past_due_minor)
+    if clean and not risk.flags and risk.state < PROBATION:
+        return CLEAN_LABELS
     return " ".join(str(label) for label in regimes(borrower).values())
 
 

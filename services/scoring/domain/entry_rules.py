@@ -33,6 +33,20 @@ def holds(rule: EntryRule, risk: RiskState, signals: Signals, rules: Rules) -> b
     return not rule.red_families or families_at(signals, rules, RED) >= rule.red_families
 
 
+def nothing_stands_out(risk: RiskState, signals: Signals, rules: Rules) -> bool:
+    """Return whether no entry rule can be true, without looking at each: the usual case.
+
+    Holds because a rule states a score, a level, a flag, a family run or a figure beyond a
+    threshold that 0 does not reach (rulebooks are refused otherwise).
+    """
+    if risk.score >= rules.cuts.attention or risk.flags or any(signals.level):
+        return False
+    values = signals.value
+    return not any(risk.family_days) and not any(
+        [values[slot] for slot in rules.policy.compared_slots]
+    )
+
+
 def cut_for(state: int, cuts: Cuts) -> int:
     """Return the score at which the state is entered; DEFAULT never by score alone."""
     if state == ATTENTION:

@@ -78,10 +78,14 @@ class ExitRule:
 
 @dataclass(frozen=True, slots=True)
 class StatePolicy:
-    """The rules and general limits of the state machine (domain 4.2 and 4.3)."""
+    """The rules and general limits of the state machine (domain 4.2 and 4.3).
+
+    ``compared_slots`` are the signals whose figures some rule compares with a threshold.
+    """
 
     entries: tuple[EntryRule, ...]
     exits: tuple[ExitRule, ...]
+    compared_slots: tuple[int, ...] = ()
     quiet_business_days: int = 10
     least_completeness: int = 600_000
     most_moves: int = 3

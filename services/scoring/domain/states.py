@@ -19,7 +19,7 @@ from services.scoring.domain.business_days import (
     is_business_day,
     plus_months,
 )
-from services.scoring.domain.entry_rules import holds
+from services.scoring.domain.entry_rules import holds, nothing_stands_out
 from services.scoring.domain.policy import EntryRule, ExitRule
 from services.scoring.domain.risk import (
     ATTENTION,
@@ -80,7 +80,7 @@ def escalate(standing: Standing) -> Transition | None:
 
 def triggered_rules(standing: Standing, *, above: int) -> list[EntryRule]:
     """Return the entry rules that are true now and lead beyond ``above``, worst target first."""
-    if above == CLOSED:
+    if above == CLOSED or nothing_stands_out(standing.risk, standing.signals, standing.rules):
         return []
     return [
         rule
@@ -139,6 +139,8 @@ def advance_clocks(standing: Standing) -> None:
 def _hard_targets(standing: Standing) -> int:
     """Return bit 0 if a hard rule of HIGH_RISK or worse is true, bit 1 if one of DEFAULT is."""
     found = 0
+    if nothing_stands_out(standing.risk, standing.signals, standing.rules):
+        return found
     for rule in standing.rules.policy.entries:
         if rule.to < HIGH_RISK:
             break

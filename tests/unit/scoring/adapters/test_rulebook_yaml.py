@@ -149,6 +149,7 @@ def test_all_mistakes_are_told_at_once(document: dict[str, Any]) -> None:
         ({"id": "x", "to": "WATCH"}, "states no condition"),
         ({"id": "x", "to": "WATCH", "any_of": ["R-77 > 3 d"]}, "unknown indicator"),
         ({"id": "x", "to": "WATCH", "any_of": ["F-09 > 3"]}, "has several figures"),
+        ({"id": "x", "to": "WATCH", "any_of": ["F-08 < 5 %"]}, "true for a figure of 0"),
         ({"id": "x", "to": "WATCH", "flags": ["SAD"]}, "unknown flag 'SAD'"),
         ({"id": "attention-red", "to": "WATCH", "reds": 2}, "'attention-red' is used twice"),
     ],

@@ -27,7 +27,7 @@ def eventful() -> Borrower:
 def test_every_field_comes_back() -> None:
     borrower = eventful()
     again = decode(encode(borrower))
-    for one in fields(Borrower):
+    for one in (one for one in fields(Borrower) if one.compare):
         assert getattr(again, one.name) == getattr(borrower, one.name)
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.scoring.domain.indicators.account_balance import worst_fall
+from services.scoring.domain.balance_view import falls_of
 from services.scoring.domain.measurement import (
     AMBER,
     GREEN,
@@ -228,7 +228,7 @@ class TestDrawdown:
         ],
     )
     def test_the_worst_fall_inside_a_span(self, balances: list[int], span: int, fall: int) -> None:
-        assert worst_fall(balances, span) == fall
+        assert max(falls_of(balances, span)) == fall
 
     def test_balance_over_the_worst_thirty_day_fall(self) -> None:
         story = Story(start="2024-01-01", accounts="a-1")

@@ -1,7 +1,8 @@
 """When an assessment is due, and what it says about what changed."""
 
 from services.scoring.adapters.assessment_json import assessment_data
-from services.scoring.domain.assess import dpd_bucket
+from services.scoring.domain.assess import CLEAN_LABELS, dpd_bucket
+from services.scoring.domain.explain import regimes
 from tests.fakes.story import Story
 
 
@@ -108,3 +109,8 @@ def test_the_card_knows_what_is_due_next() -> None:
     assert data["past_due"] == "1000.00"
     assert data["exposure"] == "10000.00"
     assert data["undrawn"] is None
+
+
+def test_the_short_cut_for_clean_borrowers_says_what_the_regimes_say() -> None:
+    story = Story()
+    assert " ".join(str(label) for label in regimes(story.borrower).values()) == CLEAN_LABELS

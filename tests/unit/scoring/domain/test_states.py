@@ -7,6 +7,7 @@ import pytest
 
 from services.scoring.adapters.rulebook_yaml import load_rulebook
 from services.scoring.domain import risk as states
+from services.scoring.domain.entry_rules import nothing_stands_out
 from services.scoring.domain.measurement import AMBER, HARD, MEASURED, RED
 from services.scoring.domain.risk import RiskState
 from services.scoring.domain.rulebook import Rules
@@ -120,6 +121,7 @@ def test_each_rule_lets_in(
     rule_id: str,
 ) -> None:
     seen = standing(rules, signals_with(**figures), **risk)
+    assert not nothing_stands_out(seen.risk, seen.signals, rules)
     transition = escalate(seen)
     assert transition is not None
     assert transition.after == seen.risk.state == state
