@@ -17,6 +17,7 @@ from services.scoring.domain.facts import (
     Borrower,
     Bounces,
     Counters,
+    Daily,
     Evidence,
     Facility,
     Flows,
@@ -43,7 +44,8 @@ class StateUnreadable(ValueError):
 
 
 def _names(kind: type) -> list[str]:
-    return [one.name for one in fields(kind)]
+    """Return the stored fields; what does not count in comparison is derived and not stored."""
+    return [one.name for one in fields(kind) if one.compare]
 
 
 def _dump(kind: type) -> Dump:
@@ -56,6 +58,7 @@ def _place(kind: type, name: str) -> int:
 
 
 _series = _dump(Series)
+_daily = _dump(Daily)
 _profile = _dump(Profile)
 _past = _dump(PastSchedule)
 _loan = _dump(Loan)
@@ -70,7 +73,9 @@ _emitted = _dump(Emitted)
 _risk = _dump(RiskState)
 
 LOAN_PAST: Final = _place(Loan, "past")
+FACILITY_DRAWN: Final = _place(Facility, "drawn")
 FACILITY_INTEREST: Final = _place(Facility, "interest_debited")
+ACCOUNT_EOD: Final = _place(Account, "eod")
 FLOW_SERIES: Final = tuple(
     _place(Flows, name) for name in ("operating_credits", "debits", "cash_debits", "related_net")
 )
@@ -83,7 +88,7 @@ def encode(borrower: Borrower) -> bytes:
         borrower.borrower_id,
         _profile(borrower.profile),
         [_dump_loan(loan) for loan in borrower.loans],
-        [_account(account) for account in borrower.accounts],
+        [_dump_account(account) for account in borrower.accounts],
         _dump_flows(borrower.flows),
         borrower.payers,
         borrower.payer_months,
@@ -121,7 +126,7 @@ def _load(document: Row) -> Borrower:
         document[0],
         Profile(*document[1]),
         [_load_loan(row) for row in document[2]],
-        [Account(*row) for row in document[3]],
+        [_load_account(row) for row in document[3]],
         _load_flows(document[4]),
         document[5],
         document[6],
@@ -151,6 +156,17 @@ def _load_loan(row: Row) -> Loan:
     return Loan(*row)
 
 
+def _dump_account(account: Account) -> Row:
+    row = list(_account(account))
+    row[ACCOUNT_EOD] = _daily(account.eod)
+    return row
+
+
+def _load_account(row: Row) -> Account:
+    row[ACCOUNT_EOD] = Daily(*row[ACCOUNT_EOD])
+    return Account(*row)
+
+
 def _dump_flows(flows: Flows) -> Row:
     row = list(_flows(flows))
     for place in FLOW_SERIES:
@@ -166,11 +182,13 @@ def _load_flows(row: Row) -> Flows:
 
 def _dump_facility(facility: Facility) -> Row:
     row = list(_facility(facility))
+    row[FACILITY_DRAWN] = _daily(facility.drawn)
     row[FACILITY_INTEREST] = _series(facility.interest_debited)
     return row
 
 
 def _load_facility(row: Row) -> Facility:
+    row[FACILITY_DRAWN] = Daily(*row[FACILITY_DRAWN])
     row[FACILITY_INTEREST] = Series(*row[FACILITY_INTEREST])
     return Facility(*row)
 

@@ -7,7 +7,14 @@ back) is a mistake of the source: the flow then counts on its booking day.
 
 from typing import Final
 
-from services.scoring.domain import daily_values, facility_use, payers, series
+from services.scoring.domain import (
+    balance_view,
+    daily_values,
+    facility_use,
+    line_view,
+    payers,
+    series,
+)
 from services.scoring.domain.events import (
     AccountBalanceClosed,
     AccountItemReturned,
@@ -102,7 +109,8 @@ def take_flow(borrower: Borrower, event: AccountTransacted) -> int:
         touched |= BOUNCES
     balance = event.balance_after_minor
     if balance is not None and not account.has_eod_events and not is_reversal:
-        account.first_day = daily_values.put(account.eod, account.first_day, event.day, balance)
+        daily_values.put(account.eod, event.day, balance)
+        balance_view.reported(borrower, event.day)
         touched |= BALANCES
     return touched
 
@@ -177,9 +185,8 @@ def close_balance(borrower: Borrower, event: AccountBalanceClosed) -> int:
     account = account_of(borrower, event.account_id)
     touched = EVERYTHING if know_from(borrower.flows, event.balance_day) else BALANCES
     account.has_eod_events = True
-    account.first_day = daily_values.put(
-        account.eod, account.first_day, event.balance_day, event.eod_minor
-    )
+    daily_values.put(account.eod, event.balance_day, event.eod_minor)
+    balance_view.reported(borrower, event.balance_day)
     if event.available_minor is not None and event.balance_day >= account.available_day:
         account.available_day = event.balance_day
         account.available_minor = event.available_minor
@@ -224,11 +231,12 @@ def close_facility(borrower: Borrower, event: FacilityBalanceClosed) -> int:
         return 0
     facility = facility_of(borrower, event.facility_id, event.currency)
     facility.loan_id = event.loan_id or facility.loan_id
-    if not facility.drawn or day >= facility.first_day + len(facility.drawn) - 1:
+    if day >= daily_values.last_day(facility.drawn):
         facility.undrawn_usable_minor = event.undrawn_usable_minor
     facility_use.record(
         facility, day, event.drawn_minor, event.limit_minor, event.drawing_power_minor
     )
+    line_view.reported(borrower, day)
     series.put(facility.interest_debited, day, event.interest_debited_minor)
     _remember(borrower.evidence.facilities, event_ref(event.source, event.id))
     return FACILITIES | MONTHS if day < borrower.counters.month_start else FACILITIES

@@ -9,7 +9,7 @@ again from the instalments and payments kept, as if the money had always come, o
 from bisect import bisect_right
 from typing import Final
 
-from services.scoring.domain import days_past_due, exposure
+from services.scoring.domain import days_past_due, exposure, facility_use
 from services.scoring.domain.facts import Borrower
 from services.scoring.domain.instalments import counting_days
 from services.scoring.domain.months import first_day_of, month_of
@@ -64,21 +64,22 @@ def begin_month(borrower: Borrower, as_of: int) -> bool:
 
 
 def dues_may_move(borrower: Borrower, previous: int, day: int, grace_days: int) -> bool:
-    """Return whether the close of `day` can change how the borrower's habits look.
+    """Return whether the close of `day` can change arrears or how the borrower's habits look.
 
-    It can when something is unpaid, when an instalment fell due since the previous close or its
-    grace days ran out, or when money waits for its value date.
+    It can when something is unpaid, when since the previous close an instalment fell due, became
+    past due or ran out of its grace days, when money waits for its value date, or when a line
+    stands above its limit.
     """
     if borrower.counters.past_due_minor:
         return True
     for loan in borrower.loans:
         days = counting_days(loan)
-        for shift in (0, grace_days):
+        for shift in (0, 1, grace_days):
             if bisect_right(days, previous - shift) != bisect_right(days, day - shift):
                 return True
         if loan.paid_days and loan.paid_days[-1] >= day:
             return True
-    return False
+    return any(facility_use.excess_on(facility, day) for facility in borrower.facilities)
 
 
 def recount(borrower: Borrower, rules: Rules) -> None:

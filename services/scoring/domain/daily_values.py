@@ -1,100 +1,101 @@
-"""End-of-day figures by day: a list that begins at a first day, `None` where nothing was reported.
+"""End-of-day figures by day, reported late or early, in any order.
 
 Used for account balances and for the use of lines. The last reported figure goes on until the next
-report. Reports may come late and in any order; each belongs to its own day, so order leaves no
-trace.
+report; each report belongs to its own day, so the order of arrival leaves no trace.
 """
 
 from typing import Final
 
-Values = list[int | None]
+from services.scoring.domain.facts import Daily
 
 KEPT_DAYS: Final = 210
 
 
-def put(values: Values, first_day: int, day: int, value: int) -> int:
-    """Record the figure of a day in place and return the list's (possibly earlier) first day.
-
-    A report that is older than the days kept is left out.
-    """
-    if not values:
-        values.append(value)
-        return day
-    offset = day - first_day
-    if 0 <= offset < len(values):
-        values[offset] = value
+def put(daily: Daily, day: int, value: int) -> None:
+    """Record the figure of a day. A report older than the days kept is left out."""
+    reported = daily.reported
+    offset = day - daily.first_day
+    if not reported:
+        daily.first_day = day
+        daily.reported, daily.filled = [value], [value]
     elif offset < 0:
-        if len(values) - offset > 2 * KEPT_DAYS:
-            return first_day
-        values[:0] = [value, *([None] * (-offset - 1))]
-        return day
+        if len(reported) - offset <= 2 * KEPT_DAYS:
+            daily.first_day = day
+            reported[:0] = [value, *([None] * (-offset - 1))]
+            daily.filled = []
+    elif offset < len(reported):
+        reported[offset] = value
+        daily.filled = []
     else:
-        return _append(values, first_day, offset, value)
-    return first_day
+        _append(daily, offset - len(reported), value)
 
 
-def _append(values: Values, first_day: int, offset: int, value: int) -> int:
-    gap = offset - len(values)
+def _append(daily: Daily, gap: int, value: int) -> None:
     if gap > 2 * KEPT_DAYS:  # A long silence: do not write years of blanks.
-        carried = at(values, first_day, first_day + offset)
-        values[:] = [carried]
-        first_day += offset - KEPT_DAYS
+        carried = filled(daily)[-1]
+        daily.first_day += len(daily.reported) + gap - KEPT_DAYS
+        daily.reported, daily.filled = [carried], [carried]
         gap = KEPT_DAYS - 1
+    if daily.filled:
+        daily.filled += [daily.filled[-1]] * gap
+        daily.filled.append(value)
     if gap:
-        values.extend([None] * gap)
-    values.append(value)
-    return first_day
+        daily.reported += [None] * gap
+    daily.reported.append(value)
 
 
-def at(values: Values, first_day: int, day: int) -> int | None:
+def filled(daily: Daily) -> list[int]:
+    """Return the figures from the first to the last report with the gaps filled."""
+    if not daily.filled and daily.reported:
+        current = daily.reported[0] or 0
+        found = []
+        for value in daily.reported:
+            if value is not None:
+                current = value
+            found.append(current)
+        daily.filled = found
+    return daily.filled
+
+
+def at(daily: Daily, day: int) -> int | None:
     """Return the figure in force at the end of the day; `None` before the first report."""
-    offset = min(day - first_day, len(values) - 1)
-    while offset >= 0:
-        found = values[offset]
-        if found is not None:
-            return found
-        offset -= 1
-    return None
+    offset = day - daily.first_day
+    if offset < 0 or not daily.reported:
+        return None
+    figures = daily.filled or filled(daily)
+    return figures[offset] if offset < len(figures) else figures[-1]
 
 
-def window(values: Values, first_day: int, start: int, end: int) -> list[int]:
+def last_day(daily: Daily) -> int:
+    """Return the day of the newest report, 0 without any."""
+    return daily.first_day + len(daily.reported) - 1 if daily.reported else 0
+
+
+def window(daily: Daily, start: int, end: int) -> list[int]:
     """Return the figures in force on each day from `start` to `end` that is not before the first.
 
     A day without a report repeats the last one.
     """
-    begin = max(start, first_day)
-    current = at(values, first_day, begin)
-    if begin > end or current is None:
+    begin = max(start, daily.first_day) - daily.first_day
+    finish = end - daily.first_day + 1
+    if finish <= begin or not daily.reported:
         return []
-    known = len(values)
-    if end - first_day < known:
-        reported = values[begin - first_day : end - first_day + 1]
-        if None not in reported:
-            return reported  # type: ignore[return-value] # the line above found no None
-    found = []
-    for offset in range(begin - first_day, end - first_day + 1):
-        if offset < known:
-            value = values[offset]
-            if value is not None:
-                current = value
-        found.append(current)
+    figures = filled(daily)
+    found = figures[begin:finish]
+    missing = finish - max(begin, len(figures))
+    if missing > 0:
+        found += [figures[-1]] * missing
     return found
 
 
-def forget_before(values: Values, first_day: int, day: int) -> int:
-    """Drop the days before `day`, carrying the figure in force over; return the new first day."""
-    if not values or first_day >= day:
-        return first_day
-    carried = at(values, first_day, day)
-    del values[: day - first_day]
-    if not values:
-        values.append(carried)
-    elif values[0] is None:
-        values[0] = carried
-    return day
-
-
-def is_reported(values: Values, first_day: int, day: int) -> bool:
-    """Return whether a figure of exactly this day was reported."""
-    offset = day - first_day
-    return 0 <= offset < len(values) and values[offset] is not None
+def forget_before(daily: Daily, day: int) -> None:
+    """Drop the days before `day`, carrying the figure in force over."""
+    offset = day - daily.first_day
+    carried = at(daily, day)
+    if offset <= 0 or carried is None:
+        return
+    daily.reported = daily.reported[offset:] or [carried]
+    if daily.reported[0] is None:
+        daily.reported[0] = carried
+    daily.filled = daily.filled[offset:]
+    daily.first_day = day

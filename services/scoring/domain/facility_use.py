@@ -15,7 +15,7 @@ NO_POWER = -1
 
 def record(facility: Facility, day: int, drawn: int, limit: int, power: int | None) -> None:
     """Take in the end-of-day figures of one day; a limit is stored where it changes."""
-    facility.first_day = daily_values.put(facility.drawn, facility.first_day, day, drawn)
+    daily_values.put(facility.drawn, day, drawn)
     set_limit(facility, day, limit, NO_POWER if power is None else power)
 
 
@@ -55,7 +55,7 @@ def allowed_on(facility: Facility, day: int) -> int | None:
 
 def drawn_on(facility: Facility, day: int) -> int | None:
     """Return the drawn amount in force at the end of the day."""
-    return daily_values.at(facility.drawn, facility.first_day, day)
+    return daily_values.at(facility.drawn, day)
 
 
 def excess_on(facility: Facility, day: int) -> int:
@@ -72,9 +72,10 @@ def excess_since(facility: Facility, day: int, tolerated: int = 0) -> int | None
     if excess_on(facility, day) <= tolerated:
         return None
     start = day
-    while start > facility.first_day and excess_on(facility, start - 1) > tolerated:
+    first_day = facility.drawn.first_day
+    while start > first_day and excess_on(facility, start - 1) > tolerated:
         start -= 1
-    if start == facility.first_day and facility.excess_since:
+    if start == first_day and facility.excess_since:
         return facility.excess_since
     return start
 
@@ -87,9 +88,9 @@ def past_due(facility: Facility, day: int) -> int:
 
 def forget_before(facility: Facility, day: int) -> None:
     """Drop the days before `day`, remembering since when an excess that reaches it has run."""
-    if not facility.drawn or facility.first_day >= day:
+    if not facility.drawn.reported or facility.drawn.first_day >= day:
         return
     facility.excess_since = excess_since(facility, day) or 0
-    facility.first_day = daily_values.forget_before(facility.drawn, facility.first_day, day)
+    daily_values.forget_before(facility.drawn, day)
     keep = max(0, bisect_right(facility.limit_days, day) - 1)
     del facility.limit_days[:keep], facility.limit_minor[:keep], facility.power_minor[:keep]

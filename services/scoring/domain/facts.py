@@ -115,15 +115,24 @@ class Series:
 
 
 @dataclass(slots=True)
-class Account:
-    """End-of-day balances of one account: ``eod[i]`` belongs to day ``first_day + i``.
+class Daily:
+    """End-of-day figures: ``reported[i]`` is what was reported for day ``first_day + i``.
 
-    ``None`` where no balance was reported; the last reported one goes on.
+    ``None`` where nothing was; the last reported figure goes on. ``filled`` is the same with the
+    gaps filled: not stored, made when first asked for.
     """
 
-    account_id: str
     first_day: int = 0
-    eod: list[int | None] = field(default_factory=list)
+    reported: list[int | None] = field(default_factory=list)
+    filled: list[int] = field(default_factory=list, compare=False, repr=False)
+
+
+@dataclass(slots=True)
+class Account:
+    """One account with its end-of-day balances."""
+
+    account_id: str
+    eod: Daily = field(default_factory=Daily)
     has_eod_events: bool = False
     available_day: int = 0
     available_minor: int = 0
@@ -156,7 +165,7 @@ class Flows:
 
 @dataclass(slots=True)
 class Facility:
-    """Use of one line: ``drawn[i]`` belongs to day ``first_day + i``, ``None`` where not reported.
+    """Use of one line at the end of each day.
 
     ``limit_days`` and ``limit_minor`` are the changes of the advised limit,
     ``power_minor`` the drawing power from the same day (-1 where there is none). ``excess_since``
@@ -166,8 +175,7 @@ class Facility:
     facility_id: str
     loan_id: str | None = None
     currency: str = ""
-    first_day: int = 0
-    drawn: list[int | None] = field(default_factory=list)
+    drawn: Daily = field(default_factory=Daily)
     limit_days: list[int] = field(default_factory=list)
     limit_minor: list[int] = field(default_factory=list)
     power_minor: list[int] = field(default_factory=list)
@@ -225,6 +233,7 @@ class Counters:
         month_start: First day of the month that is not over yet.
         next_month_start: First day of the month after it.
         balances_judged_on: The day as of which the balances were judged last.
+        lines_judged_on: The same for the lines.
     """
 
     closed_day: int = 0
@@ -235,6 +244,7 @@ class Counters:
     month_start: int = 0
     next_month_start: int = 0
     balances_judged_on: int = 0
+    lines_judged_on: int = 0
 
 
 @dataclass(slots=True)
@@ -248,8 +258,37 @@ class Evidence:
 
 
 @dataclass(slots=True)
+class BalanceView:
+    """The balances of all accounts together, day by day up to ``last_day``. Never stored.
+
+    ``base`` holds in ascending order the days that the last 30 are compared with; ``falls[i]`` is
+    how far day i lies below the highest day of the 30 before it.
+    """
+
+    last_day: int
+    balances: list[int]
+    base: list[int]
+    falls: list[int]
+    is_last_stale: bool = False
+
+
+@dataclass(slots=True)
+class LineView:
+    """The use of all lines together, day by day up to ``last_day``. Never stored.
+
+    ``shares[i]`` is drawn over limits in micro-units, -1 on a day without a limit; ``over[i]`` is 1
+    where any line was above what may be drawn.
+    """
+
+    last_day: int
+    shares: list[int]
+    over: list[int]
+    is_last_stale: bool = False
+
+
+@dataclass(slots=True)
 class Borrower:
-    """One borrower, whole."""
+    """One borrower, whole. The views save work, are derived from the rest and are not stored."""
 
     borrower_id: str
     profile: Profile = field(default_factory=Profile)
@@ -267,6 +306,8 @@ class Borrower:
     evidence: Evidence = field(default_factory=Evidence)
     signals: Signals = field(default_factory=Signals)
     risk: RiskState = field(default_factory=RiskState)
+    balance_view: BalanceView | None = field(default=None, compare=False, repr=False)
+    line_view: LineView | None = field(default=None, compare=False, repr=False)
 
 
 FAILED_COLLECTION = 0

@@ -47,16 +47,20 @@ from services.scoring.domain.indicators.declaration import (
     DUES,
     EVERYTHING,
     FACILITIES,
+    LINE_DAY,
     LOANS,
     MONTHS,
     PAYMENTS,
     PROFILE,
+    SCAR_DAY,
     STATEMENTS,
 )
 from services.scoring.domain.instalment_history import SHORTFALL_DAYS
 from services.scoring.domain.rulebook import Rulebook, Rules
+from services.scoring.domain.signals import slot_of
 from services.scoring.domain.vocabulary import NO_CORRECTION, SEGMENTS
 
+WORST_DELAY_SLOT: Final = slot_of("R-04")
 # Set beside the kinds of fact when the past itself changed: counters are derived again.
 PAST: Final = 1 << 30
 MOVES_COUNTERS: Final = LOANS | PAYMENTS | FACILITIES | PAST
@@ -130,14 +134,22 @@ def fold(borrower: Borrower, event: Event, context: Context) -> Outcome:
     as_of = max(event.day, borrower.counters.closed_day)
     if counters.begin_month(borrower, as_of):
         touched |= MONTHS
-    if touched & BALANCES:
-        borrower.counters.balances_judged_on = as_of
+    if touched & (BALANCES | FACILITIES):
+        _note_judged(borrower, as_of, touched)
     rules = context.rules_for(borrower) if touched & PROFILE else rules_before
     if rules is rules_before and _moves_nothing(borrower, rules, touched):
         return Outcome(borrower)
     occasion = _occasion(borrower, event, rules, as_of, touched)
     judge = step if rules is rules_before else reassess
     return Outcome(borrower, judge(borrower, rules, occasion))
+
+
+def _note_judged(borrower: Borrower, as_of: int, touched: int) -> None:
+    """Note that the close of this day need not judge balances or lines again."""
+    if touched & BALANCES:
+        borrower.counters.balances_judged_on = as_of
+    if touched & FACILITIES:
+        borrower.counters.lines_judged_on = as_of
 
 
 def _moves_nothing(borrower: Borrower, rules: Rules, touched: int) -> bool:
@@ -175,10 +187,12 @@ def _close_day(borrower: Borrower, event: DayClosed, context: Context) -> Outcom
     if day <= borrower.counters.closed_day:
         return Outcome(borrower)
     rules = context.rules_for(borrower)
-    previous = borrower.counters.closed_day
-    counters.refresh(borrower, day, rules)
+    touched = _touched_by_close(borrower, day)
+    if touched & DUES:
+        counters.refresh(borrower, day, rules)
     counters.close_day(borrower, day, rules)
-    touched = _touched_by_close(borrower, previous, day)
+    if counters.begin_month(borrower, day):
+        touched |= MONTHS
     if retention.is_due(day):
         retention.prune(borrower, day, rules.tolerance)
     cause = Cause(event.source, event.id, type_name(event))
@@ -186,16 +200,23 @@ def _close_day(borrower: Borrower, event: DayClosed, context: Context) -> Outcom
     return Outcome(borrower, step(borrower, rules, occasion))
 
 
-def _touched_by_close(borrower: Borrower, previous: int, day: int) -> int:
+def _touched_by_close(borrower: Borrower, day: int) -> int:
     """Return which indicators the close of a day can move."""
-    touched = DAY | BOUNCES if borrower.bounces.days else DAY
-    if counters.begin_month(borrower, day):
-        touched |= MONTHS
-    if counters.dues_may_move(borrower, previous, day, SHORTFALL_DAYS):
-        touched |= DUES
-    if borrower.accounts and borrower.counters.balances_judged_on != day:
-        borrower.counters.balances_judged_on = day
+    kept = borrower.counters
+    touched = DAY
+    if borrower.bounces.days:
+        touched |= BOUNCES
+    if borrower.loans or borrower.facilities:
+        if counters.dues_may_move(borrower, kept.closed_day, day, SHORTFALL_DAYS):
+            touched |= DUES
+        if borrower.signals.value[WORST_DELAY_SLOT]:
+            touched |= SCAR_DAY
+    if borrower.accounts and kept.balances_judged_on != day:
+        kept.balances_judged_on = day
         touched |= BALANCE_DAY
+    if borrower.facilities and kept.lines_judged_on != day:
+        kept.lines_judged_on = day
+        touched |= LINE_DAY
     return touched
 
 

@@ -6,6 +6,7 @@ than the borrower's are left out until the log carries exchange rates.
 
 from bisect import bisect_right
 
+from services.scoring.domain import daily_values
 from services.scoring.domain.assessment import Position
 from services.scoring.domain.facts import Borrower, Facility, Loan
 
@@ -59,7 +60,7 @@ def undrawn(facilities: list[Facility]) -> int | None:
 def _undrawn(facility: Facility) -> int | None:
     if facility.undrawn_usable_minor is not None:
         return facility.undrawn_usable_minor
-    drawn = next((figure for figure in reversed(facility.drawn) if figure is not None), None)
+    drawn = daily_values.at(facility.drawn, daily_values.last_day(facility.drawn))
     if drawn is None or not facility.limit_minor:
         return None
     return max(0, facility.limit_minor[-1] - drawn)

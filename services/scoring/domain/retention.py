@@ -33,9 +33,7 @@ def prune(borrower: Borrower, day: int, tolerance: Tolerance) -> None:
     """Forget what is too old at the close of the day."""
     _prune_flows(borrower.flows, day)
     for account in borrower.accounts:
-        account.first_day = daily_values.forget_before(
-            account.eod, account.first_day, day - DAILY_KEPT
-        )
+        daily_values.forget_before(account.eod, day - DAILY_KEPT)
     for facility in borrower.facilities:
         facility_use.forget_before(facility, day - DAILY_KEPT)
         series.forget_before(facility.interest_debited, day - DEBITS_KEPT)

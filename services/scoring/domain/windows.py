@@ -38,44 +38,7 @@ def known_days(borrower: Borrower, as_of: int) -> int:
     return as_of - known_day + 1 if known_day else 0
 
 
-def pooled_balances(borrower: Borrower, start: int, end: int) -> list[int]:
-    """Return the end-of-day balances of all accounts together, for the known days of the window.
-
-    The list ends with day `end`; before the first report of any account there are no days. A day
-    without a report repeats the last one.
-    """
-    pooled: list[int] = []
-    for account in borrower.accounts:
-        if not account.eod:
-            continue
-        balances = daily_values.window(account.eod, account.first_day, start, end)
-        pooled = _added(pooled, balances) if pooled else balances
-    return pooled
-
-
-def _added(one: list[int], other: list[int]) -> list[int]:
-    """Return the sums of two lists that end on the same day."""
-    if len(one) < len(other):
-        one, other = other, one
-    head = len(one) - len(other)
-    tail = [left + right for left, right in zip(one[head:], other, strict=True)]
-    return one[:head] + tail
-
-
-def latest_balance(borrower: Borrower, as_of: int) -> int | None:
-    """Return the pooled balance in force, `None` before the first report."""
-    found: int | None = None
-    for account in borrower.accounts:
-        balance = daily_values.at(account.eod, account.first_day, as_of) if account.eod else None
-        if balance is not None:
-            found = balance if found is None else found + balance
-    return found
-
-
 def are_balances_stale(borrower: Borrower, as_of: int) -> bool:
     """Return whether no account has reported for longer than `STALE_DAYS`."""
-    newest = max(
-        (account.first_day + len(account.eod) for account in borrower.accounts if account.eod),
-        default=0,
-    )
-    return as_of - (newest - 1) > STALE_DAYS
+    newest = max(daily_values.last_day(account.eod) for account in borrower.accounts)
+    return as_of - newest > STALE_DAYS

@@ -4,16 +4,15 @@ Balances are those of all accounts together at the end of each day. A borrower w
 account has no account indicators.
 """
 
-from collections import deque
 from typing import TYPE_CHECKING, Final
 
 from services.scoring.domain import series
+from services.scoring.domain.balance_view import RECENT_DAYS, pooled, view_of
 from services.scoring.domain.facts import Borrower
 from services.scoring.domain.indicators.declaration import (
     ACCOUNT,
     BALANCE_DAY,
     BALANCES,
-    DAY,
     DEBITS,
     PROFILE,
     Indicator,
@@ -30,22 +29,14 @@ from services.scoring.domain.measurement import (
     rounded_quotient,
     unmeasurable,
 )
-from services.scoring.domain.windows import (
-    are_balances_stale,
-    known_days,
-    latest_balance,
-    pooled_balances,
-)
+from services.scoring.domain.windows import are_balances_stale, known_days
 
 if TYPE_CHECKING:
     from services.scoring.domain.rulebook import Rules
 
-RECENT_DAYS: Final = 30
-ALL_DAYS: Final = 210
 FEWEST_BASE_DAYS: Final = 90
 OUTFLOW_DAYS: Final = 90
 DRAWDOWN_DAYS: Final = 180
-DRAWDOWN_SPAN: Final = 30
 FEWEST_DRAWDOWN_DAYS: Final = 60
 # Ten years: beyond it a runway or a cover is not a figure but "no end in sight".
 LONGEST_RUNWAY: Final = 3_650 * MICRO
@@ -57,8 +48,8 @@ def balance_erosion(borrower: Borrower, as_of: int, rules: "Rules") -> Measureme
     gap = _no_balances(borrower, as_of)
     if gap is not None:
         return gap
-    balances = pooled_balances(borrower, as_of - ALL_DAYS + 1, as_of)
-    base = sorted(balances[:-RECENT_DAYS])
+    view = view_of(borrower, as_of)
+    base = view.base
     if len(base) < FEWEST_BASE_DAYS:
         return unmeasurable(Reason.SHORT_HISTORY)
     middle = len(base) // 2
@@ -66,9 +57,9 @@ def balance_erosion(borrower: Borrower, as_of: int, rules: "Rules") -> Measureme
     median_2 = 2 * base[middle] if len(base) % 2 else base[middle - 1] + base[middle]
     if median_2 <= 0:
         return unmeasurable(Reason.NEGATIVE_BASE if median_2 < 0 else Reason.ZERO_BASE)
-    recent_2 = 2 * sum(balances[-RECENT_DAYS:])
+    recent_2 = 2 * sum(view.balances[-RECENT_DAYS:])
     ratio = rounded_quotient(recent_2 * MICRO, RECENT_DAYS * median_2)
-    return measured(ratio, baseline=rounded_quotient(median_2 * MICRO, 2 * 100))
+    return measured(ratio)
 
 
 def cash_runway(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
@@ -76,7 +67,7 @@ def cash_runway(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
     gap = _no_balances(borrower, as_of)
     if gap is not None:
         return gap
-    balance = latest_balance(borrower, as_of)
+    balance = pooled(borrower, as_of)
     days = min(OUTFLOW_DAYS, known_days(borrower, as_of))
     if balance is None or days <= 0:
         return unmeasurable(Reason.NO_BALANCE)
@@ -88,39 +79,23 @@ def cash_runway(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
 
 
 def drawdown_cover(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
-    """A-23: the balance over the worst fall within 30 days that the last 180 days saw."""
+    """A-23: the balance over the worst fall within 30 days that ended in the last 180."""
     gap = _no_balances(borrower, as_of)
     if gap is not None:
         return gap
-    balances = pooled_balances(borrower, as_of - DRAWDOWN_DAYS + 1, as_of)
-    if len(balances) < FEWEST_DRAWDOWN_DAYS:
+    view = view_of(borrower, as_of)
+    if len(view.balances) < FEWEST_DRAWDOWN_DAYS:
         return unmeasurable(Reason.SHORT_HISTORY)
-    worst = worst_fall(balances, DRAWDOWN_SPAN)
+    worst = max(view.falls[-DRAWDOWN_DAYS:])
     if worst <= 0:
         return measured(MOST_COVER)
-    return measured(min(MOST_COVER, micro_ratio(max(0, balances[-1]), worst)))
-
-
-def worst_fall(balances: list[int], span: int) -> int:
-    """Return the largest fall from one day to a later one at most `span` days on."""
-    worst = 0
-    highest: deque[int] = deque()  # Days whose balance no later day of the span has reached.
-    for day, balance in enumerate(balances):
-        while highest and balances[highest[-1]] <= balance:
-            highest.pop()
-        highest.append(day)
-        if highest[0] < day - span:
-            highest.popleft()
-        fall = balances[highest[0]] - balance
-        if fall > worst:
-            worst = fall
-    return worst
+    return measured(min(MOST_COVER, micro_ratio(max(0, view.balances[-1]), worst)))
 
 
 def _no_balances(borrower: Borrower, as_of: int) -> Measurement | None:
     if not borrower.accounts:
         return not_applicable()
-    if not any(account.eod for account in borrower.accounts):
+    if not any(account.eod.reported for account in borrower.accounts):
         return unmeasurable(Reason.NO_BALANCE)
     if are_balances_stale(borrower, as_of):
         return unmeasurable(Reason.STALE_DATA)
@@ -152,7 +127,7 @@ INDICATORS: Final = (
         group="liq",
         risk_type="LIQUIDITY",
         arms=one_arm(Unit.DAYS, "days that the balance lasts at the usual outflow"),
-        inputs=BALANCES | DEBITS | PROFILE | DAY,
+        inputs=BALANCES | DEBITS | BALANCE_DAY | PROFILE,
         measure=cash_runway,
         evidence=balances_as_evidence,
     ),

@@ -11,13 +11,13 @@ from services.scoring.domain.facts import Borrower
 from services.scoring.domain.indicators.declaration import (
     ACCOUNT,
     CREDITS,
-    DAY,
     FACILITIES,
+    LINE_DAY,
     Arm,
     Indicator,
     one_arm,
 )
-from services.scoring.domain.line_windows import excess_days, median_of, utilisation
+from services.scoring.domain.line_view import ALL_DAYS, measured_shares, view_of
 from services.scoring.domain.measurement import (
     MICRO,
     Measurement,
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from services.scoring.domain.rulebook import Rules
 
 RECENT_DAYS: Final = 30
-ALL_DAYS: Final = 210
 FEWEST_BASE_DAYS: Final = 90
 QUARTER_DAYS: Final = 90
 MOST_COVER: Final = 1_000 * MICRO
@@ -45,7 +44,7 @@ def line_utilisation(borrower: Borrower, as_of: int, rules: "Rules") -> Measurem
     """A-03: mean share of the limits that is drawn, over 30 days."""
     if not borrower.facilities:
         return not_applicable()
-    shares = utilisation(borrower, as_of - RECENT_DAYS + 1, as_of)
+    shares = measured_shares(view_of(borrower, as_of), RECENT_DAYS - 1, 0)
     if not shares:
         return unmeasurable(Reason.NO_LIMIT)
     return measured(rounded_quotient(sum(shares), len(shares)))
@@ -55,8 +54,9 @@ def utilisation_jump(borrower: Borrower, as_of: int, rules: "Rules") -> Measurem
     """A-04: mean utilisation of 30 days less the median of the 180 days before."""
     if not borrower.facilities:
         return not_applicable()
-    recent = utilisation(borrower, as_of - RECENT_DAYS + 1, as_of)
-    before = utilisation(borrower, as_of - ALL_DAYS + 1, as_of - RECENT_DAYS)
+    view = view_of(borrower, as_of)
+    recent = measured_shares(view, RECENT_DAYS - 1, 0)
+    before = measured_shares(view, ALL_DAYS - 1, RECENT_DAYS)
     if not recent:
         return unmeasurable(Reason.NO_LIMIT)
     if len(before) < FEWEST_BASE_DAYS:
@@ -75,7 +75,7 @@ def limit_excess(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
         return not_applicable()
     if not any(facility.limit_days for facility in borrower.facilities):
         return unmeasurable(Reason.NO_LIMIT)
-    days = excess_days(borrower, as_of - QUARTER_DAYS + 1, as_of)
+    days = sum(view_of(borrower, as_of).over[-QUARTER_DAYS:])
     run = 0
     for facility in borrower.facilities:
         since = facility_use.excess_since(facility, as_of)
@@ -88,7 +88,7 @@ def hard_core_usage(borrower: Borrower, as_of: int, rules: "Rules") -> Measureme
     """A-06: the lowest utilisation of 90 days: what the line never cleans down."""
     if not borrower.facilities:
         return not_applicable()
-    shares = utilisation(borrower, as_of - QUARTER_DAYS + 1, as_of)
+    shares = measured_shares(view_of(borrower, as_of), QUARTER_DAYS - 1, 0)
     if not shares:
         return unmeasurable(Reason.NO_LIMIT)
     if len(shares) < QUARTER_DAYS:
@@ -112,6 +112,15 @@ def credits_over_interest(borrower: Borrower, as_of: int, rules: "Rules") -> Mea
     return measured(min(MOST_COVER, micro_ratio(credits, interest)))
 
 
+def median_of(figures: list[int]) -> int:
+    """Return the median; of an even count the lower mean of the middle two."""
+    ordered = sorted(figures)
+    middle = len(ordered) // 2
+    if len(ordered) % 2:
+        return ordered[middle]
+    return (ordered[middle - 1] + ordered[middle]) // 2
+
+
 def line_use_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
     """Return the newest line balances, newest first."""
     return borrower.evidence.facilities[::-1]
@@ -125,7 +134,7 @@ INDICATORS: Final = (
         group="util",
         risk_type="OVER_USE",
         arms=one_arm(Unit.RATIO, "mean share of the limit drawn, 30 days"),
-        inputs=FACILITIES | DAY,
+        inputs=FACILITIES | LINE_DAY,
         measure=line_utilisation,
         evidence=line_use_as_evidence,
     ),
@@ -136,7 +145,7 @@ INDICATORS: Final = (
         group="util",
         risk_type="OVER_USE",
         arms=one_arm(Unit.POINTS, "utilisation of 30 days above the usual"),
-        inputs=FACILITIES | DAY,
+        inputs=FACILITIES | LINE_DAY,
         measure=utilisation_jump,
         evidence=line_use_as_evidence,
     ),
@@ -150,7 +159,7 @@ INDICATORS: Final = (
             Arm("days", Unit.DAYS, "days above the limit, of 90"),
             Arm("run", Unit.DAYS, "days above the limit in a row"),
         ),
-        inputs=FACILITIES | DAY,
+        inputs=FACILITIES | LINE_DAY,
         measure=limit_excess,
         evidence=line_use_as_evidence,
     ),
@@ -161,7 +170,7 @@ INDICATORS: Final = (
         group="util",
         risk_type="OVER_USE",
         arms=one_arm(Unit.RATIO, "lowest utilisation of 90 days"),
-        inputs=FACILITIES | DAY,
+        inputs=FACILITIES | LINE_DAY,
         measure=hard_core_usage,
         evidence=line_use_as_evidence,
     ),
@@ -172,7 +181,7 @@ INDICATORS: Final = (
         group="inflow",
         risk_type="OVER_USE",
         arms=one_arm(Unit.NUMBER, "operating credits over interest debited, 90 days"),
-        inputs=FACILITIES | CREDITS | DAY,
+        inputs=FACILITIES | CREDITS | LINE_DAY,
         measure=credits_over_interest,
         evidence=line_use_as_evidence,
     ),

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from services.scoring.domain.rulebook import Rules
 
 # Kinds of fact, as bits. An event's mask says what it touched; a day close touches DAY, and those
-# of DUES, BALANCE_DAY and MONTHS that it brings. The finer the bits, the less is measured twice.
+# of MONTHS, DUES, BALANCE_DAY, LINE_DAY and SCAR_DAY that it brings. The finer the bits, the less
+# is measured twice.
 PROFILE: Final = 1
 LOANS: Final = 2
 PAYMENTS: Final = 4
@@ -39,13 +40,17 @@ DEBITS: Final = 16384
 # Sums of a month that is over, or another month being the newest one that is over: what most
 # flows leave alone, so that indicators of full months are measured once a month.
 MONTHS: Final = 32768
-# A day close on which habits can look different: an instalment fell due or ran out of its ten
-# days, or something is unpaid.
+# A day close on which arrears or habits can look different: an instalment fell due or ran out of
+# its ten days, something is unpaid, or a line stands above its limit.
 DUES: Final = 65536
 # A day close for which the balances have not been judged yet.
 BALANCE_DAY: Final = 131072
+# The same for lines and their limits.
+LINE_DAY: Final = 262144
+# A day close on which a past delay may leave the memory of a year.
+SCAR_DAY: Final = 524288
 FLOWS: Final = CREDITS | DEBITS | MONTHS
-EVERYTHING: Final = 262143
+EVERYTHING: Final = 1048575
 
 REPAYMENT: Final = 0
 ACCOUNT: Final = 1

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Final
 from services.scoring.domain import arrears_history, days_past_due
 from services.scoring.domain.facts import Borrower
 from services.scoring.domain.indicators.declaration import (
-    DAY,
     DUES,
     FACILITIES,
     LOANS,
     MONTHS,
     PAYMENTS,
     REPAYMENT,
+    SCAR_DAY,
     Arm,
     Indicator,
     one_arm,
@@ -35,7 +35,7 @@ from services.scoring.domain.measurement import (
 if TYPE_CHECKING:
     from services.scoring.domain.rulebook import Rules
 
-ARREARS_INPUTS: Final = LOANS | PAYMENTS | FACILITIES | DAY
+ARREARS_INPUTS: Final = LOANS | PAYMENTS | FACILITIES | DUES
 YEAR_DAYS: Final = 365
 MONTH_ENDS: Final = 12
 LATE_30: Final = 30
@@ -163,7 +163,7 @@ INDICATORS: Final = (
         group="dpd",
         risk_type="PAYMENT_DELAY",
         arms=one_arm(Unit.DAYS, "most days past due in 365 days"),
-        inputs=LOANS | PAYMENTS | DAY,
+        inputs=LOANS | PAYMENTS | DUES | SCAR_DAY,
         measure=worst_days_in_a_year,
         evidence=late_loan_as_evidence,
     ),
