@@ -1,0 +1,237 @@
+"""The whole service as a process: from the risk topic to a receiver, killed on the way."""
+
+import asyncio
+import base64
+import json
+import os
+import signal
+import sys
+from collections import defaultdict
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+
+import asyncpg
+import httpx2
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+
+from services.alerts.adapters.sealing import Sealer, new_secret
+from services.alerts.domain.vocabulary import Level, RiskState
+from services.cli.stack.ports import free_ports
+from tests.conftest import CreateTopics, Servers
+from tests.fakes import receiver as answers
+from tests.fakes.assessments import assessment, contributor, record
+from tests.fakes.receiver import Receiver
+
+pytestmark = pytest.mark.integration
+
+SEALING_KEY = base64.b64encode(b"k" * 32).decode()
+RED = contributor("R-01", Level.RED, 30.0)
+ENDPOINT = """
+INSERT INTO alerts.webhook_endpoint
+       (endpoint_id, url, description, format, event_types, minimum_severity, minimum_rank,
+        branch_ids, segments, officer_ids, is_ordered, created_at, created_by, secret)
+VALUES ('e-1', $1, '', 'standard', '{}', 'LOW', 0, '{}', '{}', '{}', true, now(), 'test', $2)
+"""
+
+
+@dataclass(kw_only=True)
+class Office:
+    """A service that can be started, killed and started again, with its surroundings."""
+
+    environment: dict[str, str]
+    port: int
+    risk_topic: str
+    alerts_topic: str
+    kafka_bootstrap: str
+    pool: asyncpg.Pool
+    receiver: Receiver
+    producer: AIOKafkaProducer
+    processes: list[asyncio.subprocess.Process] = field(default_factory=list)
+
+    async def start(self, **extra: str) -> asyncio.subprocess.Process:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "services.alerts",
+            env={**os.environ, **self.environment, **extra},
+            stdout=asyncio.subprocess.DEVNULL,
+        )
+        self.processes.append(process)
+        return process
+
+    async def send(self, partition: int, *sequences: tuple[str, RiskState, int]) -> None:
+        for borrower_id, state, sequence in sequences:
+            one = assessment(
+                state, RED, borrower_id=borrower_id, sequence=sequence, days_later=sequence
+            )
+            sent = record(one, offset=0)
+            await self.producer.send_and_wait(
+                self.risk_topic, sent.value, key=sent.key, partition=partition
+            )
+
+    async def until(self, query: str, expected: object, *, seconds: float = 60) -> None:
+        """Wait until a query answers what is expected."""
+        async with asyncio.timeout(seconds):
+            while (found := await self.pool.fetchval(query)) != expected:
+                assert found is not None or expected is not None
+                await asyncio.sleep(0.1)
+
+    async def metric(self, name: str) -> str:
+        async with httpx2.AsyncClient(trust_env=False) as client:
+            answer = await client.get(f"http://127.0.0.1:{self.port}/metrics")
+        return "\n".join(line for line in answer.text.splitlines() if line.startswith(name))
+
+
+@pytest.fixture
+async def office(
+    stack: Servers, database_url: str, topic_prefix: str, create_topics: CreateTopics
+) -> AsyncIterator[Office]:
+    create_topics("risk", "alerts", partitions=2)
+    receiver = await Receiver().start()
+    producer = AIOKafkaProducer(bootstrap_servers=stack.kafka_bootstrap, acks="all")
+    await producer.start()
+    pool = await asyncpg.create_pool(database_url, min_size=1, max_size=2)
+    [port] = free_ports(1)
+    found = Office(
+        environment={
+            "TOCSIN_KAFKA_BOOTSTRAP": stack.kafka_bootstrap,
+            "TOCSIN_DATABASE_URL": database_url,
+            "TOCSIN_TOPIC_PREFIX": topic_prefix,
+            "TOCSIN_ALERTS_PORT": str(port),
+            "TOCSIN_ALERTS_SECRET_KEY": SEALING_KEY,
+            "TOCSIN_ALERTS_WEBHOOK_ALLOW_LOOPBACK": "true",
+            "TOCSIN_ALERTS_WEBHOOK_LEASE_SECONDS": "3",
+            "TOCSIN_ALERTS_SESSION_TIMEOUT_SECONDS": "6",
+            "TOCSIN_ALERTS_INSTANCE_ID": "one",
+        },
+        port=port,
+        risk_topic=f"{topic_prefix}risk",
+        alerts_topic=f"{topic_prefix}alerts",
+        kafka_bootstrap=stack.kafka_bootstrap,
+        pool=pool,
+        receiver=receiver,
+        producer=producer,
+    )
+    yield found
+    for process in found.processes:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+    await producer.stop()
+    await pool.close()
+    await receiver.stop()
+
+
+async def register(office: Office) -> None:
+    sealed = Sealer([b"k" * 32]).seal(new_secret(), endpoint_id="e-1")
+    await office.pool.execute(ENDPOINT, office.receiver.url, sealed)
+
+
+def per_borrower(bodies: Sequence[bytes]) -> dict[str, list[tuple[int, str]]]:
+    """First arrivals of each event, in order of arrival."""
+    told: dict[str, list[tuple[int, str]]] = defaultdict(list)
+    for body in bodies:
+        data = json.loads(body)["data"]
+        step = (data["version"], data["alert_id"])
+        if step not in told[data["borrower_id"]]:
+            told[data["borrower_id"]].append(step)
+    return told
+
+
+async def test_killed_at_every_critical_point_it_delivers_all_in_order_and_repeats_by_id_only(
+    office: Office,
+) -> None:
+    await register(office)
+    borrowers = [f"b-{n}" for n in range(20)]
+    history = (RiskState.ATTENTION, RiskState.WATCH, RiskState.HIGH_RISK)
+    for number, borrower_id in enumerate(borrowers):
+        rows = ((borrower_id, state, place) for place, state in enumerate(history, 1))
+        await office.send(number % 2, *rows)
+    office.receiver.replies = [answers.status(500)] * 5
+    kills = (
+        "between-send-and-record:7",
+        "before-commit:1",
+        "after-commit:1",
+        "between-produce-and-mark:1",
+        "between-send-and-record:11",
+    )
+    for point in kills:
+        process = await office.start(TOCSIN_FAULT_POINT=point)
+        async with asyncio.timeout(90):
+            assert await process.wait() == -signal.SIGKILL, point
+    survivor = await office.start()
+    # Opened, resolved + opened, resolved + opened.
+    steps = 5 * len(borrowers)
+    delivered = "SELECT count(*) FROM alerts.webhook_delivery WHERE status = 'DELIVERED'"
+    await office.until(delivered, steps, seconds=120)
+    assert await office.pool.fetchval("SELECT count(*) FROM alerts.alert_event") == steps
+    assert await office.pool.fetchval("SELECT count(*) FROM alerts.alert") == 3 * len(borrowers)
+
+    by_id = defaultdict(set)
+    for got in office.receiver.received:
+        by_id[got.headers["webhook-id"]].add(got.body)
+    assert len(by_id) == steps
+    assert all(len(bodies) == 1 for bodies in by_id.values())
+
+    expected = await office.pool.fetch(
+        "SELECT borrower_id, version, alert_id FROM alerts.alert_event ORDER BY feed_id"
+    )
+    told = per_borrower([got.body for got in office.receiver.received])
+    for borrower_id in borrowers:
+        assert told[borrower_id] == [
+            (row["version"], row["alert_id"])
+            for row in expected
+            if row["borrower_id"] == borrower_id
+        ]
+    await _relayed(office, steps)
+    survivor.send_signal(signal.SIGTERM)
+    async with asyncio.timeout(30):
+        assert await survivor.wait() == 0
+
+
+async def _relayed(office: Office, steps: int) -> None:
+    """Every step reaches the alerts topic, none out of its borrower's order."""
+    await office.until("SELECT count(*) FROM alerts.outbox", 0)
+    consumer = AIOKafkaConsumer(
+        office.alerts_topic,
+        bootstrap_servers=office.kafka_bootstrap,
+        auto_offset_reset="earliest",
+        group_id=None,
+    )
+    await consumer.start()
+    seen: dict[str, list[str]] = defaultdict(list)
+    try:
+        async with asyncio.timeout(30):
+            while sum(map(len, seen.values())) < steps:
+                for records in (await consumer.getmany(timeout_ms=500)).values():
+                    for one in records:
+                        event = json.loads(one.value)
+                        if event["id"] not in seen[event["subject"]]:
+                            seen[event["subject"]].append(event["id"])
+    finally:
+        await consumer.stop()
+    rows = await office.pool.fetch(
+        "SELECT borrower_id, event_id FROM alerts.alert_event ORDER BY feed_id"
+    )
+    for borrower_id, ids in seen.items():
+        assert ids == [row["event_id"] for row in rows if row["borrower_id"] == borrower_id]
+
+
+async def test_a_gap_stops_its_partition_loudly_and_the_other_goes_on(office: Office) -> None:
+    await office.start()
+    await office.send(0, ("b-0", RiskState.WATCH, 1))
+    await office.until("SELECT count(*) FROM alerts.alert", 1)
+    await office.send(0, ("b-0", RiskState.DEFAULT, 3))
+    stopped = ""
+    async with asyncio.timeout(30):
+        while 'reason="sequence_gap"' not in stopped:
+            stopped = await office.metric("tocsin_partition_stopped")
+            await asyncio.sleep(0.1)
+    assert 'partition="0"' in stopped
+    await office.send(0, ("b-2", RiskState.WATCH, 1))
+    await office.send(1, ("b-1", RiskState.WATCH, 1))
+    await office.until("SELECT count(*) FROM alerts.alert WHERE borrower_id = 'b-1'", 1)
+    rows = await office.pool.fetch("SELECT borrower_id FROM alerts.alert ORDER BY 1")
+    assert [row["borrower_id"] for row in rows] == ["b-0", "b-1"]
+    assert "1.0" in await office.metric('tocsin_alerts_assessments_total{result="gap"}')
