@@ -29,6 +29,7 @@ from services.contracts.officer import RiskState
 
 Family = Literal["REPAYMENT", "ACCOUNT", "STATEMENT", "COLLATERAL_GROUP", "EXTERNAL"]
 Level = Literal["GREEN", "AMBER", "RED", "HARD"]
+CutState = Literal["ATTENTION", "WATCH", "HIGH_RISK"]
 EmissionReason = Literal[
     "FIRST",
     "STATE",
@@ -58,10 +59,11 @@ class SameFact(WireModel):
 class Contributor(WireModel):
     """One cause of the score."""
 
-    NULLABLE: ClassVar[frozenset[str]] = frozenset({"amber", "red", "baseline", "since"})
+    NULLABLE: ClassVar[frozenset[str]] = frozenset({"figure", "amber", "red", "baseline", "since"})
 
     indicator: Identifier  # The indicator, for example A-01.
     name: Text  # Its name.
+    figure: Text | None = None  # What the value measures, in words.
     family: Family  # Its family.
     risk_type: Identifier  # The risk type; decides the playbook.
     level: Level  # How bad.
@@ -112,11 +114,12 @@ class DistanceToNext(WireModel):
 class RulebookRef(WireModel):
     """The rulebook that decided."""
 
-    NULLABLE: ClassVar[frozenset[str]] = frozenset({"cuts_population"})
+    NULLABLE: ClassVar[frozenset[str]] = frozenset({"cuts_population", "cuts"})
 
     name: Identifier  # Its name.
     version: Identifier  # Its version.
     cuts_population: Text | None = None  # The population on which the state cuts were set.
+    cuts: dict[CutState, Score] | None = None  # The score at which each state begins.
 
 
 class Cause(WireModel):

@@ -19,6 +19,7 @@ from services.scoring.domain.risk import NOT_SCORED
 
 SOURCE: Final = "tocsin/scoring"
 TYPE: Final = "assessment.changed.v1"
+CUT_STATES: Final = ("ATTENTION", "WATCH", "HIGH_RISK")
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 UNIT_NAMES: Final = {
@@ -69,6 +70,10 @@ def assessment_data(assessment: Assessment) -> Json:
             "name": assessment.rulebook,
             "version": assessment.rulebook_version,
             "cuts_population": assessment.cuts_population,
+            "cuts": {
+                state: round(cut * 100 / MICRO, 2)
+                for state, cut in zip(CUT_STATES, assessment.cuts, strict=True)
+            },
         },
         **_verdict(assessment),
         **_reasons(assessment),
@@ -123,6 +128,7 @@ def _contributor(one: Contributor) -> Json:
     return {
         "indicator": one.indicator,
         "name": one.name,
+        "figure": one.figure or None,
         "family": one.family,
         "risk_type": one.risk_type,
         "level": LEVEL_NAMES[one.level],

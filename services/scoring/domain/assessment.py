@@ -111,3 +111,5 @@ class Assessment:
     cuts_population: str | None
     cause: Cause
     corrected: bool
+    # Score cuts of ATTENTION, WATCH and HIGH_RISK, micro-units.
+    cuts: tuple[int, int, int] = (0, 0, 0)

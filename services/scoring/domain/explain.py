@@ -173,4 +173,5 @@ def snapshot(borrower: Borrower, rules: Rules, as_of: int, at_us: int, cause: Ca
         cuts_population=rules.cuts.population or None,
         cause=cause,
         corrected=False,
+        cuts=(rules.cuts.attention, rules.cuts.watch, rules.cuts.high_risk),
     )

@@ -29,6 +29,7 @@ ASSESSMENT: dict[str, Any] = {
         {
             "indicator": "A-01",
             "name": "Credit turnover drop",
+            "figure": "operating credits of three months below the usual",
             "family": "ACCOUNT",
             "risk_type": "LIQUIDITY",
             "level": "RED",
@@ -190,6 +191,7 @@ class TestCard:
             "usual 3 %",
             "since 11 Feb 2026",
             "31.2 points of the score",
+            "operating credits of three months below the usual",
             "core/txn-812",
             "A-02 Net outflow",
             "EUR 312,500",

@@ -24,6 +24,7 @@ class Cause:
 
     indicator: str
     name: str
+    figure: str
     family: str
     level: str
     value: str
@@ -158,6 +159,7 @@ def _cause(one: Json) -> Cause:
     return Cause(
         indicator=str(one.get("indicator", "")),
         name=str(one.get("name", "")),
+        figure=str(one.get("figure") or ""),
         family=words.label(str(one.get("family", ""))),
         level=str(one.get("level", "")),
         value=measures.measured(one.get("value"), unit),
