@@ -1,0 +1,86 @@
+"""Any history of assessments leaves the alerts in order: one open, versions without a hole."""
+
+from collections import defaultdict
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.alerts.domain import alerting
+from services.alerts.domain.alert import Alert
+from services.alerts.domain.alerting import NOTHING_BEFORE
+from services.alerts.domain.assessment import Assessment
+from services.alerts.domain.vocabulary import AlertEventKind, Level, RiskState
+from tests.fakes.assessments import assessment, contributor
+from tests.unit.alerts.test_alerting import HOUSE, after
+
+LEVELS = st.sampled_from([Level.AMBER, Level.RED, Level.HARD])
+CAUSES = st.dictionaries(st.sampled_from(["R-01", "A-03", "F-05", "A-09"]), LEVELS, max_size=4)
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> list[Assessment]:
+    days = 0.0
+    found = []
+    for sequence in range(1, draw(st.integers(1, 12)) + 1):
+        days += draw(st.floats(0, 20))
+        causes = draw(CAUSES)
+        found.append(
+            assessment(
+                draw(st.sampled_from(RiskState)),
+                *(contributor(name, level) for name, level in causes.items()),
+                sequence=sequence,
+                days_later=days,
+                score=draw(st.floats(0, 100)),
+                is_corrected=draw(st.booleans()),
+            )
+        )
+    return found
+
+
+@given(histories())
+def test_at_most_one_alert_is_open_and_every_step_has_the_next_version(
+    history: list[Assessment],
+) -> None:
+    before = NOTHING_BEFORE
+    versions: dict[str, int] = defaultdict(int)
+    open_alerts: dict[str, Alert] = {}
+    for one in history:
+        decision = alerting.decide(one, before=before, house=HOUSE)
+        assert decision.reason
+        for change in decision.changes:
+            alert = change.alert
+            versions[alert.alert_id] += 1
+            assert alert.version == versions[alert.alert_id]
+            assert (change.kind is AlertEventKind.OPENED) == (alert.version == 1)
+            assert change.at == one.at
+            if alert.is_open:
+                open_alerts[alert.alert_id] = alert
+            else:
+                open_alerts.pop(alert.alert_id)
+            assert len(open_alerts) <= 1
+        before = after(before, one, decision)
+
+
+@given(histories())
+def test_every_tightening_is_told_at_once(history: list[Assessment]) -> None:
+    before = NOTHING_BEFORE
+    for one in history:
+        decision = alerting.decide(one, before=before, house=HOUSE)
+        if one.state.rank > before.state.rank:
+            assert decision.changes[-1].kind is AlertEventKind.OPENED
+            assert decision.changes[-1].alert.state is one.state
+        before = after(before, one, decision)
+
+
+@given(histories())
+def test_the_same_history_twice_is_the_same_story(history: list[Assessment]) -> None:
+    def story() -> list[object]:
+        before = NOTHING_BEFORE
+        found: list[object] = []
+        for one in history:
+            decision = alerting.decide(one, before=before, house=HOUSE)
+            found.append(decision)
+            before = after(before, one, decision)
+        return found
+
+    assert story() == story()
