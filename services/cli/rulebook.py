@@ -21,7 +21,13 @@ from services.cli.score import (
     usable_rulebook,
     with_bar,
 )
-from services.scoring.adapters.calibration import Calibrated, calibrate, collect, with_cuts
+from services.scoring.adapters.calibration import (
+    Calibrated,
+    calibrate,
+    collect,
+    in_words,
+    with_cuts,
+)
 from services.scoring.adapters.file_fold import FileFold, OutOfOrder, Settings
 from services.scoring.adapters.rulebook_yaml import load_rulebook, path_of
 from services.scoring.domain.alert_budget import Budget, Floors
@@ -107,7 +113,9 @@ def set_cuts_from_budget(
     last_day = max(judged.as_of for judged in run.last_judged())
     origin = population or Path(file).name
     text = path_of(rulebook).read_text(encoding="utf-8")
-    out.write_text(with_cuts(text, found, budget, origin, last_day), encoding="utf-8")
+    out.write_text(
+        with_cuts(text, found, in_words(budget, floors), origin, last_day), encoding="utf-8"
+    )
     load_rulebook(str(out))
     _show(found, usable, out)
     if as_json:

@@ -130,8 +130,10 @@ def calibrate(
     return found
 
 
-def with_cuts(text: str, found: list[Calibrated], budget: Budget, origin: str, day: int) -> str:
+def with_cuts(text: str, found: list[Calibrated], budget: str, origin: str, day: int) -> str:
     """Return the rulebook's text with its cuts replaced; comments elsewhere stay.
+
+    ``budget``, ``origin`` and the day are written beside each cut, as `in_words` puts the first.
 
     Raises:
         ValueError: If the text has no ``cuts:`` block to replace.
@@ -143,7 +145,16 @@ def with_cuts(text: str, found: list[Calibrated], budget: Budget, origin: str, d
     return replaced
 
 
-def _written(one: Calibrated, budget: Budget, origin: str, day: int) -> str:
+def in_words(budget: Budget, floors: Floors) -> str:
+    """Return budget and floors as they are written beside the cuts."""
+    lowest = (shown_micro(cut * 100) for cut in (floors.attention, floors.watch, floors.high_risk))
+    return (
+        f"attention {_percent(budget.attention)}, watch {_percent(budget.watch)}, "
+        f"high risk {_percent(budget.high_risk)}; never below {', '.join(lowest)} points"
+    )
+
+
+def _written(one: Calibrated, budget: str, origin: str, day: int) -> str:
     cuts = one.cuts
     points = [
         (name, shown_micro(getattr(cuts, name) * 100))
@@ -162,8 +173,7 @@ def _written(one: Calibrated, budget: Budget, origin: str, day: int) -> str:
         f"    family: {shown_micro(cuts.family)}",
         f"    family_days: {cuts.family_days}",
         f"    population: {one.borrowers} healthy borrowers of {origin}",
-        f"    budget: attention {_percent(budget.attention)}, watch {_percent(budget.watch)}, "
-        f"high risk {_percent(budget.high_risk)}",
+        f"    budget: {budget}",
         f"    date: {shown_day(day)}",
     ]
     return "\n".join(lines) + "\n"

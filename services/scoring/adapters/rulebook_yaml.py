@@ -60,8 +60,9 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-# "1.10" is a version and 0.55 a weight: numbers stay as written until someone asks for them.
-_Loader.add_constructor("tag:yaml.org,2002:float", lambda loader, node: str(node.value))
+# "1.10" is a version and 0.55 a weight: numbers and dates stay as written until someone asks.
+for _tag in ("float", "timestamp"):
+    _Loader.add_constructor(f"tag:yaml.org,2002:{_tag}", lambda loader, node: str(node.value))
 
 
 def shipped_names() -> list[str]:

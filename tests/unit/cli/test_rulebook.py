@@ -1,0 +1,86 @@
+"""`tocsin rulebook`: check says all that is wrong; calibrate writes a usable draft."""
+
+import json
+from pathlib import Path
+
+from typer.testing import CliRunner
+
+from services.cli.errors import CommandError
+from services.cli.rulebook import app
+from services.scoring.adapters.rulebook_yaml import load_rulebook
+
+QUIET_BORROWERS = 3
+DAYS = ("2024-01-01", "2024-09-30")
+
+
+def history(folder: Path) -> Path:
+    """Three people who are registered and of whom nothing is heard for nine months."""
+    lines = []
+    for number in range(QUIET_BORROWERS):
+        for order, day in enumerate(DAYS):
+            lines.append(
+                (
+                    f"{day}T0{number}:00:00Z",
+                    {
+                        "specversion": "1.0",
+                        "id": f"e-{number}-{order}",
+                        "source": "core",
+                        "type": "borrower.registered.v1",
+                        "subject": f"B-{number}",
+                        "time": f"{day}T0{number}:00:00Z",
+                        "data": {
+                            "segment": "RETAIL",
+                            "reporting_currency": "EUR",
+                            "country": "DE",
+                        },
+                    },
+                )
+            )
+    file = folder / "history.ndjson"
+    text = "".join(json.dumps(event) + "\n" for _, event in sorted(lines, key=lambda one: one[0]))
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def test_a_shipped_rulebook_is_usable() -> None:
+    result = CliRunner().invoke(app, ["check", "default", "--json"])
+    assert result.exit_code == 0
+    assert json.loads(result.stdout.splitlines()[-1])["usable"] is True
+
+
+def test_every_problem_of_a_file_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text("rulebook: mine\nindicators: {R-99: {weight: 2}}\n", encoding="utf-8")
+    result = CliRunner().invoke(app, ["check", str(file)])
+    assert isinstance(result.exception, CommandError)
+    for told in ("version is missing", "indicators.R-99: unknown indicator", "cuts"):
+        assert told in result.exception.problem
+
+
+def test_a_quiet_history_leaves_the_cuts_at_their_floors(tmp_path: Path) -> None:
+    draft = tmp_path / "draft.yaml"
+    result = CliRunner().invoke(
+        app,
+        [
+            "calibrate",
+            str(history(tmp_path)),
+            "--out",
+            str(draft),
+            "--floor",
+            "21",
+            "41",
+            "71",
+            "--population",
+            "three quiet people",
+            "--json",
+        ],
+    )
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout.splitlines()[-1])["segments"]
+    assert list(found) == ["*"]
+    assert (found["*"]["attention"], found["*"]["watch"], found["*"]["high_risk"]) == (21, 41, 71)
+    cuts = load_rulebook(str(draft)).cuts["*"]
+    assert cuts.attention == 210_000
+    assert cuts.population == "3 healthy borrowers of three quiet people"
+    assert "attention 20 %, watch 5 %" in cuts.budget
+    assert cuts.set_on == "2024-09-30"
