@@ -111,6 +111,13 @@ def read_envelope(document: object) -> CloudEvent:
             pointer="",
             detail="an event is one JSON object; send an object, or a batch as a batch",
         )
+    if "specversion" not in document:
+        # In code it has a default; from outside it must be there to say what the rest means.
+        raise EventRejected(
+            code=RejectionCode.MISSING_ATTRIBUTE,
+            pointer="/specversion",
+            detail='/specversion is required: send "1.0"',
+        )
     try:
         return CloudEvent.model_validate(document)
     except ValidationError as error:

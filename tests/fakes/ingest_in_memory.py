@@ -1,0 +1,277 @@
+"""Ingest without servers: what its ports promise, kept in lists and dictionaries.
+
+`tests/integration/ingest` runs the same steps on the real servers.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any, cast
+from zoneinfo import ZoneInfo
+
+from fastapi import FastAPI
+
+from services.contracts.envelope import CloudEvent
+from services.ingest.adapters.account_table import AccountTable
+from services.ingest.adapters.mapping.loader import OUR_MAPPINGS, load_mappings
+from services.ingest.adapters.mapping.mapper import Mapper
+from services.ingest.application.errors import Unavailable
+from services.ingest.application.inputs import Kept, Status
+from services.ingest.application.intake import Intake
+from services.ingest.application.judging import Judge
+from services.ingest.application.ports import (
+    AccountLookup,
+    Count,
+    Entry,
+    EntryFilters,
+    FullEntry,
+    HeldEntry,
+    Settlement,
+)
+from services.ingest.application.quarantine import Quarantine
+from services.ingest.application.release import Release
+from services.ingest.domain.reasons import Refusal
+from services.ingest.entrypoints.http import create_app
+from services.ingest.metrics import INGEST_CATALOGUE
+from services.ingest.settings import IngestSettings
+from services.ingest.wiring import Ingest
+from services.kit.access.keys import Role
+from services.kit.auth import Principal
+from services.kit.catalogue import KIT_CATALOGUE
+from services.kit.clock import ManualClock
+from services.kit.health import Health
+from services.kit.metrics import Metrics
+
+NOON = datetime(2026, 3, 31, 12, tzinfo=UTC)
+TIMEZONE = ZoneInfo("Europe/Berlin")
+
+
+@cache
+def demo_mappings() -> Mapping[str, Mapper]:
+    """Return the demo's mappings; reading them takes longer than most tests."""
+    return load_mappings(OUR_MAPPINGS, timezone=TIMEZONE)
+
+
+@dataclass
+class MemoryOutlet:
+    """A topic that is a list; `is_down` makes it answer nothing."""
+
+    sent: list[CloudEvent] = field(default_factory=list)
+    is_down: bool = False
+
+    async def send(self, events: Sequence[CloudEvent]) -> None:
+        if self.is_down and events:
+            raise Unavailable("the broker")
+        self.sent += events
+
+    @property
+    def ids(self) -> list[str]:
+        return [event.id for event in self.sent]
+
+
+@dataclass
+class MemoryHeld:
+    """A kept input that is being changed."""
+
+    book: "MemoryBook"
+    full: FullEntry
+
+    async def settle(self, status: Status, settlement: Settlement) -> None:
+        self.book.replace(
+            self.full,
+            status=status,
+            settled_at=settlement.at,
+            settled_by=settlement.by,
+            note=settlement.note,
+        )
+
+    async def refuse_again(self, refusal: Refusal, *, account_id: str | None = None) -> None:
+        self.book.replace(
+            self.full,
+            status=Status.PARKED if account_id else Status.OPEN,
+            reason=refusal.reason,
+            pointer=refusal.pointer,
+            detail=refusal.detail,
+            account_id=account_id,
+        )
+
+
+@dataclass
+class MemoryBook:
+    """Quarantine and account directory in one, as they share their parked inputs."""
+
+    rows: list[FullEntry] = field(default_factory=list)
+    borrowers: dict[str, str] = field(default_factory=dict)
+    is_down: bool = False
+
+    async def keep(self, inputs: Sequence[Kept]) -> Sequence[int]:
+        self._check()
+        return [self._kept(each) for each in inputs]
+
+    def _kept(self, kept: Kept) -> int:
+        for full in self.rows:
+            same = full.input == kept.input
+            if same and full.entry.status in (Status.OPEN, Status.PARKED):
+                self.replace(full, times_seen=full.entry.times_seen + 1)
+                return full.entry.id
+        self.rows.append(FullEntry(entry=_entry(len(self.rows) + 1, kept), input=kept.input))
+        return len(self.rows)
+
+    async def look_up(self, account_ids: Sequence[str]) -> AccountLookup:
+        self._check()
+        return AccountLookup(
+            borrowers={
+                each: self.borrowers[each] for each in account_ids if each in self.borrowers
+            },
+            queued=frozenset(self.parked_accounts()) & frozenset(account_ids),
+        )
+
+    async def learn(self, borrowers: Mapping[str, str], *, source: str, at: datetime) -> None:
+        self._check()
+        self.borrowers |= borrowers
+
+    async def ready_to_release(self, *, limit: int) -> Sequence[str]:
+        self._check()
+        return [each for each in self.parked_accounts() if each in self.borrowers][:limit]
+
+    async def page(self, *, after: str, limit: int) -> Sequence[tuple[str, str]]:
+        self._check()
+        return sorted(item for item in self.borrowers.items() if item[0] > after)[:limit]
+
+    async def entries(self, filters: EntryFilters, *, after_id: int, limit: int) -> Sequence[Entry]:
+        self._check()
+        wanted = {
+            name: value
+            for name in ("status", "reason", "source", "account_id")
+            if (value := getattr(filters, name)) is not None
+        }
+        found = [full.entry for full in self.rows if full.entry.id > after_id]
+        return [
+            entry
+            for entry in found
+            if all(getattr(entry, name) == value for name, value in wanted.items())
+        ][:limit]
+
+    async def entry(self, entry_id: int) -> FullEntry | None:
+        self._check()
+        return self.rows[entry_id - 1] if 0 < entry_id <= len(self.rows) else None
+
+    async def counts(self) -> Sequence[Count]:
+        self._check()
+        return [
+            Count(status=full.entry.status, reason=full.entry.reason, entries=1, offered=1)
+            for full in self.rows
+        ]
+
+    @asynccontextmanager
+    async def hold(self, entry_id: int) -> AsyncIterator[HeldEntry | None]:
+        found = await self.entry(entry_id)
+        yield MemoryHeld(self, found) if found else None
+
+    @asynccontextmanager
+    async def hold_account(
+        self, account_id: str, *, limit: int
+    ) -> AsyncIterator[Sequence[HeldEntry]]:
+        parked = [full for full in self.rows if full.entry.status is Status.PARKED]
+        yield [MemoryHeld(self, full) for full in parked if full.entry.account_id == account_id]
+
+    def parked_accounts(self) -> list[str]:
+        parked = [full.entry for full in self.rows if full.entry.status is Status.PARKED]
+        return list(dict.fromkeys(entry.account_id for entry in parked if entry.account_id))
+
+    def replace(self, full: FullEntry, **changes: Any) -> None:
+        place = full.entry.id - 1
+        current = self.rows[place]
+        self.rows[place] = replace(current, entry=replace(current.entry, **changes))
+
+    def _check(self) -> None:
+        if self.is_down:
+            raise Unavailable("the database")
+
+
+def _entry(entry_id: int, kept: Kept) -> Entry:
+    return Entry(
+        id=entry_id,
+        status=Status.PARKED if kept.is_parked else Status.OPEN,
+        reason=kept.refusal.reason,
+        pointer=kept.refusal.pointer,
+        detail=kept.refusal.detail,
+        channel=kept.input.channel.value,
+        position=kept.input.position,
+        source=kept.source,
+        event_id=kept.event_id,
+        event_type=kept.event_type,
+        account_id=kept.account_id,
+        sender=kept.input.sender,
+        times_seen=1,
+        attempts=0,
+        received_at=kept.received_at,
+        settled_at=None,
+        settled_by=None,
+        note=None,
+    )
+
+
+class Everybody:
+    """Lets one caller in who may do everything here."""
+
+    async def authenticate(self, _text: str) -> Principal:
+        return Principal(
+            id="key-1",
+            name="tests",
+            roles=frozenset({Role.SOURCE, Role.OPERATOR}),
+            sources=("core/*",),
+        )
+
+
+@dataclass
+class MemoryIngest:
+    """The whole service on lists."""
+
+    outlet: MemoryOutlet
+    book: MemoryBook
+    ingest: Ingest
+
+    def app(self, **settings: Any) -> FastAPI:
+        return create_app(self.ingest, IngestSettings(**settings))
+
+    def clear(self) -> None:
+        """Forget everything that came in."""
+        self.outlet.sent.clear()
+        self.book.rows.clear()
+        self.book.borrowers.clear()
+
+
+def ingest_in_memory() -> MemoryIngest:
+    """Return ingest with the demo's mappings and nothing in it."""
+    outlet, book, clock = MemoryOutlet(), MemoryBook(), ManualClock(NOON)
+    metrics = Metrics((*KIT_CATALOGUE, *INGEST_CATALOGUE))
+    judge = Judge(mappings=load_mappings(OUR_MAPPINGS, timezone=TIMEZONE), max_event_bytes=262_144)
+    shared: dict[str, Any] = {
+        "judge": judge,
+        "outlet": outlet,
+        "accounts": book,
+        "quarantine": book,
+        "clock": clock,
+        "recorder": metrics,
+    }
+    health = Health(clock)
+    health.started()
+    return MemoryIngest(
+        outlet,
+        book,
+        Ingest(
+            intake=Intake(**shared),
+            quarantine=Quarantine(**shared),
+            release=Release(**shared),
+            accounts=cast(AccountTable, book),
+            consumers={},
+            authenticator=Everybody(),
+            health=health,
+            metrics=metrics,
+            clock=clock,
+            pool=None,
+        ),
+    )

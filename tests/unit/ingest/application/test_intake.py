@@ -1,0 +1,200 @@
+"""What becomes of inputs: accepted only when acknowledged, kept otherwise, in order per account."""
+
+from typing import Any
+
+import pytest
+
+from services.ingest.application.errors import NotFound, Settled, Unavailable
+from services.ingest.application.inputs import (
+    Channel,
+    Input,
+    Position,
+    Ready,
+    Status,
+    Verdict,
+    Waiting,
+)
+from services.ingest.application.ports import EntryFilters
+from services.ingest.domain.reasons import Reason, Refusal
+from tests.fakes.canonical import borrower, flow, repayment, written
+from tests.fakes.ingest_in_memory import MemoryIngest, ingest_in_memory
+
+
+@pytest.fixture
+def memory() -> MemoryIngest:
+    return ingest_in_memory()
+
+
+def by_http(document: Any) -> Input:
+    raw = document if isinstance(document, bytes) else written(document)
+    return Input(channel=Channel.HTTP, raw=raw, sender="key-1", sources=("core/*",))
+
+
+def by_kafka(raw: bytes, *, topic: str = "raw.repayments", offset: int = 0) -> Input:
+    return Input(
+        channel=Channel.KAFKA, raw=raw, position=Position(topic=topic, partition=0, offset=offset)
+    )
+
+
+async def take(memory: MemoryIngest, *documents: Any) -> list[Verdict]:
+    return list(await memory.ingest.intake.take([by_http(document) for document in documents]))
+
+
+async def test_an_event_is_accepted_after_the_broker_has_it(memory: MemoryIngest) -> None:
+    verdicts = await take(memory, repayment())
+    assert isinstance(verdicts[0].outcome, Ready)
+    assert memory.outlet.ids == ["PAY-1"]
+
+
+async def test_without_the_broker_nothing_is_accepted_and_nothing_kept(
+    memory: MemoryIngest,
+) -> None:
+    memory.outlet.is_down = True
+    with pytest.raises(Unavailable):
+        await take(memory, repayment(), b"broken")
+    assert memory.book.rows == []
+
+
+async def test_without_the_database_a_bad_input_is_not_settled(memory: MemoryIngest) -> None:
+    memory.book.is_down = True
+    with pytest.raises(Unavailable):
+        await take(memory, b"broken")
+
+
+async def test_without_the_database_a_good_event_is_still_accepted(memory: MemoryIngest) -> None:
+    memory.book.is_down = True
+    await take(memory, repayment())
+    assert memory.outlet.ids == ["PAY-1"]
+
+
+async def test_a_bad_neighbour_stops_nobody(memory: MemoryIngest) -> None:
+    await take(memory, repayment("PAY-1"), b"{", repayment("PAY-3"))
+    assert memory.outlet.ids == ["PAY-1", "PAY-3"]
+    assert memory.book.rows[0].input.raw == b"{"
+
+
+async def test_an_event_without_borrower_and_account_is_kept(memory: MemoryIngest) -> None:
+    verdict = (await take(memory, repayment(borrower=None)))[0]
+    assert isinstance(verdict.outcome, Refusal)
+    assert verdict.outcome.reason is Reason.MISSING_BORROWER
+
+
+async def test_an_account_that_is_known_names_the_borrower(memory: MemoryIngest) -> None:
+    await take(memory, borrower("B-5", accounts=["AC-5"]))
+    await take(memory, flow(account="AC-5"))
+    assert memory.outlet.sent[-1].subject == "B-5"
+
+
+async def test_later_events_of_an_account_queue_behind_those_that_wait(
+    memory: MemoryIngest,
+) -> None:
+    await take(memory, flow("TX-1", account="AC-5"))
+    memory.book.borrowers["AC-5"] = "B-5"
+    verdict = (await take(memory, flow("TX-2", account="AC-5")))[0]
+    assert isinstance(verdict.outcome, Waiting)
+    assert await memory.ingest.release.release_all() == 2
+    assert memory.outlet.ids == ["TX-1", "TX-2"]
+    assert (await take(memory, flow("TX-3", account="AC-5")))[0].quarantine_id is None
+    assert memory.outlet.ids == ["TX-1", "TX-2", "TX-3"]
+
+
+async def test_a_bad_event_of_an_unknown_account_does_not_wait_for_nothing(
+    memory: MemoryIngest,
+) -> None:
+    verdict = (await take(memory, flow(account="AC-5", category="WHATEVER")))[0]
+    assert isinstance(verdict.outcome, Refusal)
+    assert verdict.outcome.reason is Reason.INVALID_FIELD
+
+
+async def test_a_release_without_the_broker_settles_nothing(memory: MemoryIngest) -> None:
+    await take(memory, flow(account="AC-5"))
+    memory.book.borrowers["AC-5"] = "B-5"
+    memory.outlet.is_down = True
+    with pytest.raises(Unavailable):
+        await memory.ingest.release.release_all()
+    assert memory.book.rows[0].entry.status is Status.PARKED
+
+
+async def test_a_retry_that_is_refused_again_says_the_reason_that_holds_now(
+    memory: MemoryIngest,
+) -> None:
+    await take(memory, repayment(paid_amount=1))
+    full = await memory.ingest.quarantine.retry(1, by="key-2")
+    assert full.entry.status is Status.OPEN
+    assert full.entry.reason is Reason.INVALID_FIELD
+
+
+async def test_a_person_cannot_push_a_waiting_event_before_its_neighbours(
+    memory: MemoryIngest,
+) -> None:
+    await take(memory, flow("TX-1", account="AC-5"), flow("TX-2", account="AC-5"))
+    memory.book.borrowers["AC-5"] = "B-5"
+    full = await memory.ingest.quarantine.retry(2, by="key-2")
+    assert full.entry.status is Status.PARKED
+    assert memory.outlet.ids == []
+
+
+async def test_what_is_settled_stays_settled(memory: MemoryIngest) -> None:
+    await take(memory, b"{")
+    await memory.ingest.quarantine.discard(1, by="key-2", reason="a probe")
+    with pytest.raises(Settled):
+        await memory.ingest.quarantine.retry(1, by="key-2")
+    with pytest.raises(Settled):
+        await memory.ingest.quarantine.discard(1, by="key-2", reason="again")
+    assert memory.book.rows[0].entry.note == "a probe"
+
+
+async def test_a_number_that_nobody_has_is_not_found(memory: MemoryIngest) -> None:
+    with pytest.raises(NotFound):
+        await memory.ingest.quarantine.retry(99, by="key-2")
+
+
+async def test_a_retry_of_many_takes_only_open_inputs_of_the_choice(memory: MemoryIngest) -> None:
+    await take(memory, b"{", repayment(paid_amount=1), flow(account="AC-5"))
+    done = await memory.ingest.quarantine.retry_many(
+        EntryFilters(reason=Reason.NOT_JSON), by="key-2"
+    )
+    assert [full.entry.id for full in done] == [1]
+
+
+@pytest.mark.parametrize(
+    ("raw", "reason"),
+    [
+        (b"", Reason.EMPTY_RECORD),
+        (b"\xff", Reason.NOT_UTF8),
+        (b"{", Reason.NOT_JSON),
+        (b"[" * 100_000, Reason.TOO_DEEP),
+        (b'{"a": NaN}', Reason.NUMBER_NOT_FINITE),
+        (b'{"a": 1e999}', Reason.NUMBER_NOT_FINITE),
+        (b'{"a": "\\u0000"}', Reason.FORBIDDEN_CHARACTER),
+        (b'{"a": "\\ud800"}', Reason.FORBIDDEN_CHARACTER),
+        (b'{"a": ' + b"9" * 5_000 + b"}", Reason.NOT_JSON),
+        (b" " * 300_000, Reason.TOO_LARGE),
+    ],
+    ids=lambda value: value.value if isinstance(value, Reason) else "bytes",
+)
+async def test_bytes_that_are_no_record_are_kept_with_their_reason(
+    memory: MemoryIngest, raw: bytes, reason: Reason
+) -> None:
+    await memory.ingest.intake.take([by_kafka(raw)])
+    assert memory.book.rows[0].entry.reason is reason
+    assert memory.book.rows[0].input.raw == raw
+
+
+async def test_a_fault_of_ours_is_kept_too_and_stops_nobody(
+    memory: MemoryIngest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_args: object, **_kwargs: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("services.ingest.application.judging.read_envelope", broken)
+    verdict = (await take(memory, repayment()))[0]
+    assert isinstance(verdict.outcome, Refusal)
+    assert verdict.outcome.reason is Reason.INTERNAL_ERROR
+
+
+async def test_only_tocsin_itself_writes_what_scoring_says(memory: MemoryIngest) -> None:
+    event = {**repayment(), "type": "maturity.approaching.v1"}
+    verdict = (await take(memory, event))[0]
+    assert isinstance(verdict.outcome, Refusal)
+    assert verdict.outcome.reason is Reason.NOT_FOR_SOURCES

@@ -1,0 +1,106 @@
+"""The small decisions of ingest: sources, balances, CloudEvents modes, ids, the one form."""
+
+from typing import Any
+
+import pytest
+
+from services.contracts.currencies import decimals_of
+from services.contracts.rejection import RejectionCode
+from services.ingest.domain.candidate import Candidate
+from services.ingest.domain.fingerprints import position_id
+from services.ingest.domain.http_modes import cloud_event_of
+from services.ingest.domain.normalising import normalised, with_minor_units
+from services.ingest.domain.plausibility import balance_refusal
+from services.ingest.domain.reasons import REMEDIES, Reason, Refusal
+from services.ingest.domain.sources import may_speak_for
+
+
+@pytest.mark.parametrize(
+    ("source", "allowed", "may"),
+    [
+        ("core/loans", ("core/loans",), True),
+        ("core/loans", ("core/*",), True),
+        ("core", ("core/*",), False),
+        ("core/loans/eu", ("core/loans",), False),
+        ("anything", ("*",), True),
+        ("core/loans", (), False),
+    ],
+)
+def test_a_key_speaks_for_its_sources_only(
+    source: str, allowed: tuple[str, ...], may: bool
+) -> None:
+    assert may_speak_for(source, allowed=allowed) is may
+
+
+@pytest.mark.parametrize(
+    ("assets", "passes"),
+    [("1000", True), ("1005.02", True), ("1005.03", False), ("994.98", False), ("995.03", True)],
+    ids=["equal", "half a percent above", "just beyond", "beyond below", "inside below"],
+)
+def test_a_statement_balances_within_half_a_percent_of_assets(assets: str, passes: bool) -> None:
+    # 0.5 % of 1005.02 is 5.0251: a difference of 5.02 passes. Of 1005.03 it is 5.02515: 5.03 fails.
+    # 0.5 % of 994.98 is 4.9749: 5.02 fails. Of 995.03 it is 4.97515: a difference of 4.97 passes.
+    refusal = balance_refusal({"total_assets": assets, "total_liabilities": "600", "equity": "400"})
+    assert (refusal is None) is passes
+
+
+def test_a_missing_line_is_missing_and_not_zero() -> None:
+    assert balance_refusal({"total_assets": "1000", "equity": "400"}) is None
+
+
+def test_every_reason_says_what_to_do() -> None:
+    assert set(REMEDIES) == set(Reason)
+
+
+def test_the_codes_of_the_contracts_are_reasons_too() -> None:
+    assert {code.value for code in RejectionCode} <= {reason.value for reason in Reason}
+
+
+def test_the_id_of_a_position_is_the_same_on_every_run_and_another_for_other_bytes() -> None:
+    first = position_id(topic="raw.x", partition=3, offset=7, raw=b"a")
+    assert first == position_id(topic="raw.x", partition=3, offset=7, raw=b"a")
+    assert first == "raw.x:3:7:ca978112"
+    assert first != position_id(topic="raw.x", partition=3, offset=7, raw=b"b")
+
+
+def test_the_binary_mode_takes_attributes_from_headers() -> None:
+    headers = [("Ce-SpecVersion", "1.0"), ("ce-id", "a%20b"), ("ce-sequence", "12"), ("Host", "x")]
+    assert cloud_event_of({"loan_id": "L"}, headers=headers) == {
+        "specversion": "1.0",
+        "id": "a b",
+        "sequence": 12,
+        "data": {"loan_id": "L"},
+    }
+
+
+def test_an_attribute_twice_is_refused() -> None:
+    headers = [("ce-specversion", "1.0"), ("ce-id", "a"), ("CE-Id", "b")]
+    refusal = cloud_event_of({}, headers=headers)
+    assert isinstance(refusal, Refusal)
+    assert refusal.pointer == "/id"
+
+
+def candidate(**data: Any) -> Candidate:
+    return Candidate(document={"id": " E-1 ", "subject": None, "data": data})
+
+
+def test_the_one_form_has_no_nulls_no_blanks_and_capitals_for_codes() -> None:
+    given = candidate(currency=" eur ", note="", facility_id=None, list=[{"a": None, "b": " c "}])
+    assert normalised(given).document == {
+        "id": "E-1",
+        "data": {"currency": "EUR", "list": [{"b": "c"}]},
+    }
+
+
+def test_what_came_in_is_not_changed_by_normalising() -> None:
+    given = candidate(currency="eur")
+    normalised(given)
+    assert given.document["data"] == {"currency": "eur"}
+
+
+def test_amounts_get_the_minor_unit_of_their_currency_also_inside_lists() -> None:
+    given = candidate(currency="JPY", instalments=[{"due": "1500.00"}, {"due": "3.50"}])
+    refusal = with_minor_units(given, money_fields=frozenset({"due"}), decimals_of=decimals_of)
+    assert isinstance(refusal, Refusal)
+    assert refusal.reason is Reason.TOO_MANY_DECIMALS
+    assert refusal.pointer == "/data/instalments/1/due"
