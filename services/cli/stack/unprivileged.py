@@ -52,6 +52,9 @@ def runner(*, folders: list[Path]) -> Runner:
     prefix = [setpriv, f"--reuid={entry.pw_uid}", f"--regid={entry.pw_gid}", "--clear-groups"]
     if not all(_reachable(folder) for folder in folders):
         prefix += ["--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"]
+        # PostgreSQL asks access() about its own programs, which ignores the capabilities of a
+        # user other than root unless this bit is set.
+        prefix.append("--securebits=+no_setuid_fixup")
     return Runner(prefix=tuple(prefix), user=user)
 
 

@@ -2,6 +2,7 @@
 
 import os
 import socket
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -124,12 +125,29 @@ def test_a_new_folder_has_no_state(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has privileges to drop")
-def test_root_runs_postgresql_as_somebody_without_privileges(tmp_path: Path) -> None:
+def test_root_runs_postgresql_as_somebody_who_may_pass_closed_folders(tmp_path: Path) -> None:
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)
-    found = unprivileged.runner(folders=[closed / "data"])
-    assert found.user in unprivileged.USERS
-    assert "--ambient-caps=+dac_read_search" in found.prefix
+    inside = closed / "program"
+    inside.write_text("#!/bin/sh\n")
+    inside.chmod(0o755)
+    found = unprivileged.runner(folders=[inside])
+    answer = subprocess.run(
+        [*found.prefix, "sh", "-c", f"id -u; test -x {inside} && echo may enter"],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd="/",
+    )
+    user_id, *rest = answer.stdout.split("\n")
+    assert int(user_id) != 0
+    assert rest == ["may enter", ""]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has privileges to drop")
+def test_open_folders_need_no_capability() -> None:
+    found = unprivileged.runner(folders=[Path("/usr/bin")])
+    assert not [each for each in found.prefix if "caps" in each]
 
 
 def test_an_ordinary_user_runs_it_directly(monkeypatch: pytest.MonkeyPatch) -> None:
