@@ -1,0 +1,90 @@
+"""The broker and the database die and come back; everything is applied once, by itself."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+from aiokafka import AIOKafkaProducer
+
+from services.cli.stack.local import LocalStack
+from services.cli.topics import Topic, ensure
+from services.kit.database import PostgresDatabase, create_pool
+from services.kit.stream import outbox, progress, quarantine
+from services.kit.stream.partition import State
+from tests.integration.kit.stream.conftest import applied
+from tests.integration.kit.stream.members import SCHEMA, Member, until
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+async def own_database(own_stack: LocalStack) -> AsyncIterator[PostgresDatabase]:
+    pool = await create_pool(own_stack.database_url, role=None, application_name="test")
+    await pool.execute(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE")
+    await pool.execute(f"CREATE SCHEMA {SCHEMA}")
+    for tables in (progress.TABLES, outbox.TABLES, quarantine.TABLES):
+        await pool.execute(tables.format(schema=SCHEMA))
+    await pool.execute(
+        f"CREATE TABLE {SCHEMA}.applied "
+        f"(place bigserial, partition integer, value text, owner text)"
+    )
+    yield PostgresDatabase(pool)
+    pool.terminate()
+
+
+@pytest.fixture
+async def own_topic(own_stack: LocalStack) -> str:
+    name = f"t{secrets.token_hex(4)}.events"
+    await ensure(own_stack.kafka_bootstrap, topics=[Topic(name=name, partitions=1)])
+    return name
+
+
+async def write(own_stack: LocalStack, topic: str, first: int, last: int) -> None:
+    producer = AIOKafkaProducer(bootstrap_servers=own_stack.kafka_bootstrap, acks="all")
+    await producer.start()
+    for number in range(first, last):
+        await producer.send(topic, f"v{number}".encode(), partition=0)
+    await producer.flush()
+    await producer.stop()
+
+
+async def has(database: PostgresDatabase, count: int) -> bool:
+    try:
+        return len(await applied(database.pool)) >= count
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        return False
+
+
+def member(own_stack: LocalStack, database: PostgresDatabase, topic: str) -> Member:
+    return Member(
+        "one", bootstrap=own_stack.kafka_bootstrap, topic=topic, database=database, most_records=20
+    )
+
+
+async def test_a_broker_that_is_killed_and_restarted(
+    own_stack: LocalStack, own_database: PostgresDatabase, own_topic: str
+) -> None:
+    await write(own_stack, own_topic, 0, 500)
+    async with member(own_stack, own_database, own_topic).running() as one:
+        await until(lambda: has(own_database, 100))
+        await asyncio.to_thread(own_stack.kill_kafka)
+        await asyncio.to_thread(own_stack.start)
+        await write(own_stack, own_topic, 500, 800)
+        await until(lambda: has(own_database, 800), seconds=60)
+        assert one.consumer.partitions == {0: State.RUNNING}
+    assert await applied(own_database.pool) == [f"v{number}" for number in range(800)]
+
+
+async def test_a_database_that_crashes_and_recovers(
+    own_stack: LocalStack, own_database: PostgresDatabase, own_topic: str
+) -> None:
+    await write(own_stack, own_topic, 0, 1_000)
+    async with member(own_stack, own_database, own_topic).running() as one:
+        await until(lambda: has(own_database, 100))
+        await asyncio.to_thread(own_stack.kill_postgres)
+        await asyncio.to_thread(own_stack.start)
+        await until(lambda: has(own_database, 1_000), seconds=60)
+        assert one.consumer.partitions == {0: State.RUNNING}
+    assert await applied(own_database.pool) == [f"v{number}" for number in range(1_000)]
