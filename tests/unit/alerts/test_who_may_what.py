@@ -1,0 +1,130 @@
+"""Every operation of alerts against every role: a table written by hand, and nothing besides."""
+
+import pytest
+from fastapi.routing import iter_route_contexts
+from starlette.testclient import TestClient
+
+from services.alerts.entrypoints.http import Presentation, create_app
+from services.kit.access.keys import Role
+from services.kit.auth import Principal
+from services.kit.catalogue import KIT_CATALOGUE
+from services.kit.clock import ManualClock
+from services.kit.health import Health
+from services.kit.metrics import Metrics
+from services.kit.web import WebParts
+from tests.fakes.alerts_in_memory import NOW, InMemoryAlerts
+
+READ = set(Role) - {Role.SOURCE}
+HANDLE = {Role.OFFICER, Role.SENIOR, Role.RISK, Role.WORKOUT}
+KEEP = {Role.OPERATOR}
+LOOK = {Role.OPERATOR, Role.AUDITOR}
+ALLOWED: dict[tuple[str, str], set[Role]] = {
+    ("GET", "/openapi.json"): set(Role),
+    ("GET", "/v1/alerts"): READ,
+    ("GET", "/v1/alerts/{alert_id:path}"): READ,
+    ("GET", "/v1/borrowers/{borrower_id:path}/card"): READ,
+    ("GET", "/v1/stream"): READ,
+    ("POST", "/v1/alerts/{alert_id:path}/acknowledge"): HANDLE,
+    ("POST", "/v1/alerts/{alert_id:path}/assign"): HANDLE,
+    ("POST", "/v1/alerts/{alert_id:path}/comments"): HANDLE,
+    ("POST", "/v1/alerts/{alert_id:path}/resolve"): HANDLE,
+    ("POST", "/v1/webhook-endpoints"): KEEP,
+    ("GET", "/v1/webhook-endpoints"): LOOK,
+    ("GET", "/v1/webhook-endpoints/{endpoint_id}"): LOOK,
+    ("PUT", "/v1/webhook-endpoints/{endpoint_id}"): KEEP,
+    ("POST", "/v1/webhook-endpoints/{endpoint_id}/disable"): KEEP,
+    ("POST", "/v1/webhook-endpoints/{endpoint_id}/enable"): KEEP,
+    ("POST", "/v1/webhook-endpoints/{endpoint_id}/rotate-secret"): KEEP,
+    ("GET", "/v1/deliveries"): LOOK,
+    ("GET", "/v1/deliveries/{delivery_id}"): LOOK,
+    ("POST", "/v1/deliveries/{delivery_id}/resend"): KEEP,
+    ("POST", "/v1/deliveries/resend"): KEEP,
+}
+OPEN = {
+    ("GET", path)
+    for path in ("/livez", "/readyz", "/startupz", "/metrics", "/login", "/static/tocsin.css")
+} | {("POST", "/login")}
+PAGES = {
+    ("GET", "/"): READ,
+    ("GET", "/borrowers/{borrower_id:path}"): READ,
+    ("POST", "/logout"): READ,
+    ("POST", "/alerts/{alert_id:path}/acknowledge"): HANDLE,
+    ("POST", "/alerts/{alert_id:path}/comment"): HANDLE,
+    ("POST", "/alerts/{alert_id:path}/resolve"): HANDLE,
+}
+
+
+class OneOfEach:
+    """Knows one key for each role, named like it."""
+
+    async def authenticate(self, text: str) -> Principal | None:
+        if text not in set(Role):
+            return None
+        return Principal(id=text, name=text, roles=frozenset({Role(text)}), officer_id="o-1")
+
+
+@pytest.fixture(scope="module")
+def http() -> TestClient:
+    clock = ManualClock(NOW)
+    parts = WebParts(
+        health=Health(clock), metrics=Metrics(KIT_CATALOGUE), authenticator=OneOfEach()
+    )
+    app = create_app(
+        InMemoryAlerts(clock=clock).use_cases(),
+        parts=parts,
+        clock=clock,
+        presentation=Presentation(timezone="Europe/Berlin", secure_cookies=True),
+    )
+    return TestClient(app, raise_server_exceptions=False, follow_redirects=False)
+
+
+def address(path: str) -> str:
+    for name in ("{alert_id:path}", "{borrower_id:path}", "{endpoint_id}"):
+        path = path.replace(name, "x-1")
+    return path.replace("{delivery_id}", "1")
+
+
+def test_the_table_names_every_operation_there_is(http: TestClient) -> None:
+    there = {
+        (method, context.path)
+        for context in iter_route_contexts(http.app.routes)  # type: ignore[attr-defined]
+        for method in context.methods or ()
+    }
+    assert there == set(ALLOWED) | OPEN | set(PAGES)
+
+
+@pytest.mark.parametrize(("method", "path"), sorted(ALLOWED))
+def test_without_a_key_nothing_answers(http: TestClient, method: str, path: str) -> None:
+    assert http.request(method, address(path)).status_code == 401
+
+
+@pytest.mark.parametrize("role", sorted(Role))
+@pytest.mark.parametrize(("method", "path"), sorted(ALLOWED))
+def test_a_role_gets_in_exactly_where_the_table_says(
+    http: TestClient, method: str, path: str, role: Role
+) -> None:
+    response = http.request(
+        method, address(path), headers={"Authorization": f"Bearer {role.value}"}
+    )
+    assert response.status_code not in {401, 500}
+    assert (response.status_code != 403) is (role in ALLOWED[method, path])
+
+
+@pytest.mark.parametrize("role", sorted(Role))
+@pytest.mark.parametrize(("method", "path"), sorted(PAGES))
+def test_a_page_shows_itself_to_the_same_roles(
+    http: TestClient, method: str, path: str, role: Role
+) -> None:
+    response = http.request(method, address(path), headers={"Cookie": f"tocsin_key={role.value}"})
+    refused = "This needs one of the roles" in response.text
+    assert response.status_code != 500
+    assert refused is (role not in PAGES[method, path])
+
+
+@pytest.mark.parametrize(("method", "path"), sorted(PAGES))
+def test_a_page_leads_strangers_to_the_login(http: TestClient, method: str, path: str) -> None:
+    assert http.request(method, address(path)).headers["location"] == "/login"
+
+
+def test_in_production_the_cookie_travels_over_tls_only(http: TestClient) -> None:
+    assert "Secure" in http.post("/login", data={"key": "OFFICER"}).headers["set-cookie"]
