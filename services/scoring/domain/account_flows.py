@@ -22,6 +22,7 @@ from services.scoring.domain.events import (
     FacilityBalanceClosed,
 )
 from services.scoring.domain.facts import (
+    ACCOUNTS_PART,
     RETURNED_INCOMING,
     RETURNED_OUTGOING,
     Account,
@@ -71,6 +72,7 @@ def account_of(borrower: Borrower, account_id: str) -> Account:
             return account
     account = Account(account_id)
     borrower.accounts.append(account)
+    borrower.changed |= ACCOUNTS_PART
     return account
 
 

@@ -13,6 +13,7 @@ Must stay true:
 """
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from services.scoring.domain.risk import RiskState
 from services.scoring.domain.signals import Signals
@@ -286,9 +287,24 @@ class LineView:
     is_last_stale: bool = False
 
 
+# The parts in which a borrower is stored, as bits of `Borrower.changed`.
+PROFILE_PART: Final = 1
+LOANS_PART: Final = 2
+ACCOUNTS_PART: Final = 4
+FLOWS_PART: Final = 8
+FACILITIES_PART: Final = 16
+BOUNCES_PART: Final = 32
+STATEMENTS_PART: Final = 64
+ALL_PARTS: Final = 127
+
+
 @dataclass(slots=True)
 class Borrower:
-    """One borrower, whole. The views save work, are derived from the rest and are not stored."""
+    """One borrower, whole.
+
+    What comes after ``risk`` saves work, is derived from the rest and never counts: views, the
+    stored bytes of the parts, and a bit for each part that has changed since they were written.
+    """
 
     borrower_id: str
     profile: Profile = field(default_factory=Profile)
@@ -308,11 +324,13 @@ class Borrower:
     risk: RiskState = field(default_factory=RiskState)
     balance_view: BalanceView | None = field(default=None, compare=False, repr=False)
     line_view: LineView | None = field(default=None, compare=False, repr=False)
+    changed: int = field(default=ALL_PARTS, compare=False, repr=False)
+    stored: list[bytes] = field(default_factory=list, compare=False, repr=False)
 
 
-FAILED_COLLECTION = 0
-RETURNED_OUTGOING = 1
-RETURNED_INCOMING = 2
+FAILED_COLLECTION: Final = 0
+RETURNED_OUTGOING: Final = 1
+RETURNED_INCOMING: Final = 2
 
 
 def event_ref(source: str, event_id: str) -> str:

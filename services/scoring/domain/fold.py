@@ -38,7 +38,16 @@ from services.scoring.domain.events import (
     SchedulePublished,
     StatementReceived,
 )
-from services.scoring.domain.facts import Borrower
+from services.scoring.domain.facts import (
+    ACCOUNTS_PART,
+    ALL_PARTS,
+    BOUNCES_PART,
+    FACILITIES_PART,
+    FLOWS_PART,
+    LOANS_PART,
+    STATEMENTS_PART,
+    Borrower,
+)
 from services.scoring.domain.indicators.declaration import (
     BALANCE_DAY,
     BALANCES,
@@ -129,6 +138,7 @@ def fold(borrower: Borrower, event: Event, context: Context) -> Outcome:
         return Outcome(borrower)
     rules_before = context.rules_for(borrower)
     touched = take(borrower, event)
+    borrower.changed |= ALL_PARTS if touched & PROFILE else _parts_changed(event, touched)
     if not touched:
         return Outcome(borrower)
     as_of = max(event.day, borrower.counters.closed_day)
@@ -142,6 +152,11 @@ def fold(borrower: Borrower, event: Event, context: Context) -> Outcome:
     occasion = _occasion(borrower, event, rules, as_of, touched)
     judge = step if rules is rules_before else reassess
     return Outcome(borrower, judge(borrower, rules, occasion))
+
+
+def _parts_changed(event: Event, touched: int) -> int:
+    """Return the stored parts that an event of this type changes."""
+    return PARTS[type(event)] | (ACCOUNTS_PART if touched & BALANCES else 0)
 
 
 def _note_judged(borrower: Borrower, as_of: int, touched: int) -> None:
@@ -195,6 +210,7 @@ def _close_day(borrower: Borrower, event: DayClosed, context: Context) -> Outcom
         touched |= MONTHS
     if retention.is_due(day):
         retention.prune(borrower, day, rules.tolerance)
+        borrower.changed = ALL_PARTS
     cause = Cause(event.source, event.id, type_name(event))
     occasion = Occasion(day, event.at_us, touched, cause, is_day_close=True)
     return Outcome(borrower, step(borrower, rules, occasion))
@@ -281,6 +297,20 @@ TYPE_NAMES: Final[dict[type[Event], str]] = {
     FacilityBalanceClosed: "facility.balance-closed.v1",
     StatementReceived: "statement.received.v1",
     DayClosed: "day.closed.v1",
+}
+PARTS: Final[dict[type[Event], int]] = {
+    BorrowerRegistered: ALL_PARTS,
+    LoanBooked: LOANS_PART,
+    SchedulePublished: LOANS_PART,
+    ScheduleChanged: LOANS_PART,
+    RepaymentPosted: LOANS_PART,
+    RepaymentFailed: BOUNCES_PART,
+    RepaymentReversed: LOANS_PART,
+    AccountTransacted: FLOWS_PART,
+    AccountBalanceClosed: ACCOUNTS_PART,
+    AccountItemReturned: BOUNCES_PART,
+    FacilityBalanceClosed: FACILITIES_PART,
+    StatementReceived: STATEMENTS_PART,
 }
 TAKE: Final[dict[type[Event], Take]] = {
     BorrowerRegistered: _registered,

@@ -40,8 +40,8 @@ def test_the_same_borrower_gives_the_same_bytes() -> None:
     [
         pytest.param(b"", id="nothing"),
         pytest.param(b"\x00\x90", id="another version"),
-        pytest.param(b"\x01\x90", id="too few fields"),
-        pytest.param(b"\x01\xc1", id="no MessagePack"),
+        pytest.param(b"\x02\x90", id="too few fields"),
+        pytest.param(b"\x02\xc1", id="no MessagePack"),
     ],
 )
 def test_bytes_of_another_version_or_damaged_are_refused(stored: bytes) -> None:
