@@ -145,6 +145,7 @@ FRAGILE = frozenset(
         "cash_flow_crunch",
         "over_leverage",
         "recovery",
+        "just_begun",
     )
 )
 

@@ -22,7 +22,7 @@ Positions = Callable[[], Awaitable[Mapping[tuple[str, int], int]]]
 BATCH = "application/cloudevents-batch+json"
 MOST_IN_A_BATCH = 200
 TAKEN_IN_WITHIN_SECONDS = 60.0
-ASK_EVERY_SECONDS = 0.004
+ASK_EVERY_SECONDS = 0.008
 
 
 class Bank:

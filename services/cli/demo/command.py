@@ -61,6 +61,8 @@ def demo(
     setup = Setup(seed=seed, borrowers=borrowers, days=days)
     wish = Wish(setup, once, as_json, data.expanduser().resolve())
     console = Console(stderr=True)
+    if not console.is_terminal:
+        console.width = show.WIDTH
     # SIGTERM takes everything down in order, as Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     ended: list[Outcome] = []
@@ -70,7 +72,7 @@ def demo(
                 asyncio.run(_run(stack, wish, console, ended))
             finally:
                 console.print("Stopping everything …")
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, asyncio.CancelledError):
         if not ended:
             raise typer.Exit(INTERRUPTED) from None
     if wish.as_json and ended:

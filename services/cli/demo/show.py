@@ -14,7 +14,7 @@ from services.cli.demo.ground import Keys
 from services.cli.demo.mailbox import Tally
 from services.cli.demo.outcome import STATES_IN_ORDER, Outcome
 
-SUMMARY_WIDTH = 100
+WIDTH = 100
 
 
 @dataclass(slots=True)
@@ -65,9 +65,7 @@ def line(stage: Stage) -> str:
 
 def summary(outcome: Outcome) -> RenderableType:
     """Return the summary table."""
-    table = Table(
-        title="What happened", show_header=False, title_justify="left", width=SUMMARY_WIDTH
-    )
+    table = Table(title="What happened", show_header=False, title_justify="left", width=WIDTH)
     counts, sent, leads = outcome.counts, outcome.sent, outcome.lead_times
     rows = (
         ("Events offered", f"{outcome.offered:,} over {outcome.days} days"),

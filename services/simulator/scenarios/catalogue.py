@@ -8,6 +8,7 @@ from typing import Protocol
 from services.simulator.scenarios import (
     cash_flow_crunch,
     healthy,
+    just_begun,
     line_overuse,
     lost_main_customer,
     margin_squeeze,
@@ -44,7 +45,8 @@ class Scenario:
     segments: tuple[str, ...]
 
 
-# Twelve in a hundred live through distress and one of them gets over it: many more than in a real
+# Twelve in a hundred live through distress and one of them gets over it, three more are at the
+# beginning of it when the run ends: many more than in a real
 # book (about two in a hundred a year), so that a small demo has something to show.
 CATALOGUE: Mapping[str, Scenario] = {
     "lost_main_customer": Scenario(lost_main_customer.write, 22, ANY),
@@ -56,8 +58,9 @@ CATALOGUE: Mapping[str, Scenario] = {
     "statement_withheld": Scenario(statement_withheld.write, 12, REPORTING),
     "sudden_default": Scenario(sudden_default.write, 10, ANY),
     "over_leverage": Scenario(over_leverage.write, 10, REPORTING),
+    "just_begun": Scenario(just_begun.write, 30, FIRMS),
     "seasonal_dip": Scenario(seasonal_dip.write, 40, FIRMS),
     "technical_late_payment": Scenario(technical_late_payment.write, 25, ANY),
     "one_off_late_payer": Scenario(one_off_late_payer.write, 25, ANY),
-    "healthy": Scenario(healthy.write, 780, ANY),
+    "healthy": Scenario(healthy.write, 750, ANY),
 }
