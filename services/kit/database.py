@@ -18,6 +18,9 @@ Result = TypeVar("Result")
 MOST_ATTEMPTS = 8
 CONNECT_TIMEOUT_SECONDS = 10.0
 COMMAND_TIMEOUT_SECONDS = 30.0
+# A process that was paused inside a transaction holds its partition's row; whoever takes over
+# waits for it at most this long.
+IDLE_IN_TRANSACTION_SECONDS = 10.0
 
 
 class Connection(Protocol):
@@ -87,7 +90,7 @@ async def create_pool(
         "jit": "off",
         "statement_timeout": milliseconds,
         "lock_timeout": milliseconds,
-        "idle_in_transaction_session_timeout": milliseconds,
+        "idle_in_transaction_session_timeout": str(int(IDLE_IN_TRANSACTION_SECONDS * 1000)),
     }
     if role is not None:
         settings["role"] = role

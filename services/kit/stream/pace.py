@@ -5,6 +5,9 @@ everything else in the process waits while the handler computes. So the size fol
 last batches cost.
 """
 
+# Nothing is known yet about the cost of a record; doubling reaches the limit in a moment.
+FIRST_RECORDS = 250
+
 
 class Pace:
     """The batch size of one partition."""
@@ -12,7 +15,7 @@ class Pace:
     def __init__(self, *, most_records: int, batch_seconds: float) -> None:
         self._most_records = most_records
         self._batch_seconds = batch_seconds
-        self.records = most_records
+        self.records = min(most_records, FIRST_RECORDS)
 
     def learn(self, *, records: int, seconds: float) -> None:
         """Adapt to what a batch cost: halve when it took too long, grow when it was quick."""

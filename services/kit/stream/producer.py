@@ -212,6 +212,10 @@ class KafkaProducer:
         except (KafkaError, TimeoutError, OSError) as error:
             self._say_farewell(producer)
             raise ProduceFailed(f"the broker cannot be reached: {error!r}") from error
+        except asyncio.CancelledError:
+            # A probe that lost patience leaves no half-open connection behind.
+            self._say_farewell(producer)
+            raise
         return producer
 
     def _failure(

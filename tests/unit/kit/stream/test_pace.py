@@ -3,10 +3,20 @@
 from services.kit.stream.pace import Pace
 
 
-def test_a_batch_that_took_too_long_halves_the_next() -> None:
+def test_the_first_batch_is_small_and_quick_ones_grow_to_the_limit() -> None:
     pace = Pace(most_records=2000, batch_seconds=0.5)
-    pace.learn(records=2000, seconds=0.6)
-    assert pace.records == 1000
+    sizes = []
+    for _ in range(4):
+        sizes.append(pace.records)
+        pace.learn(records=pace.records, seconds=0.01)
+    assert sizes == [250, 500, 1000, 2000]
+    assert pace.records == 2000
+
+
+def test_a_batch_that_took_too_long_halves_the_next() -> None:
+    pace = Pace(most_records=200, batch_seconds=0.5)
+    pace.learn(records=200, seconds=0.6)
+    assert pace.records == 100
 
 
 def test_a_small_batch_that_took_too_long_makes_the_next_smaller_than_itself() -> None:
