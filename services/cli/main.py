@@ -44,6 +44,7 @@ PARTS: dict[str, Part] = {
     "rulebook": Part("services.cli.rulebook", "app", "Check a rulebook, or set its cuts."),
     "verify": Part("services.cli.verify.commands", "verify", "Fold the ledger afresh and compare."),
     "convert": Part("services.cli.convert.commands", "app", "Turn a public data set into events."),
+    "quarantine": Part("services.cli.quarantine", "app", "Look after inputs that are no events."),
     "replay": Part("services.cli.replay.commands", "replay", "Send events through ingest."),
 }
 
