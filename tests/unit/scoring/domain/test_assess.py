@@ -1,8 +1,14 @@
 """When an assessment is due, and what it says about what changed."""
 
+from copy import deepcopy
+
 from services.scoring.adapters.assessment_json import assessment_data
-from services.scoring.domain.assess import CLEAN_LABELS, dpd_bucket
+from services.scoring.adapters.rulebook_yaml import load_rulebook
+from services.scoring.domain.assess import CLEAN_LABELS, Occasion, dpd_bucket, reassess
+from services.scoring.domain.assessment import Assessment, Cause
 from services.scoring.domain.explain import regimes
+from services.scoring.domain.measurement import NOT_APPLICABLE
+from services.scoring.domain.signals import slot_of
 from tests.fakes.story import Story
 
 
@@ -114,3 +120,30 @@ def test_the_card_knows_what_is_due_next() -> None:
 def test_the_short_cut_for_clean_borrowers_says_what_the_regimes_say() -> None:
     story = Story()
     assert " ".join(str(label) for label in regimes(story.borrower).values()) == CLEAN_LABELS
+
+
+def rejudged(story: Story, rulebook: str) -> Assessment | None:
+    occasion = Occasion(
+        as_of=story.borrower.counters.closed_day,
+        at_us=0,
+        touched=0,
+        cause=Cause("tocsin", "r-1", "rulebook.activated.v1"),
+    )
+    rules = load_rulebook(rulebook).rules_for("SME")
+    return reassess(story.borrower, rules, occasion)
+
+
+def test_judging_afresh_by_the_same_rules_changes_nothing() -> None:
+    story = a_loan().close_through("2024-02-10")
+    signals, score = deepcopy(story.borrower.signals), story.borrower.risk.score
+    assert rejudged(story, "reference") is None
+    assert (story.borrower.signals, story.borrower.risk.score) == (signals, score)
+
+
+def test_judging_afresh_by_other_rules_forgets_what_they_do_not_use() -> None:
+    story = a_loan().close_through("2024-02-10")
+    rejudged(story, "default")
+    # R-01 at 10 days: knots 0:0, 29:.20 give .069, times .70.
+    assert story.borrower.signals.contribution[slot_of("R-01")] == 48_276
+    rejudged(story, "reference")
+    assert story.borrower.signals.status[slot_of("R-04")] == NOT_APPLICABLE
