@@ -6,9 +6,8 @@ an event touched the indicator's inputs, so reading a signal never costs a measu
 """
 
 from dataclasses import dataclass, field
+from itertools import chain, compress
 from typing import Final
-
-from services.scoring.domain.measurement import NOT_APPLICABLE
 
 # Room for R-01..R-20, A-01..A-25, F-01..F-25, C-01..C-10, X-01..X-05.
 SLOT_BASE: Final = {"R": 0, "A": 20, "F": 45, "C": 70, "X": 80}
@@ -48,32 +47,35 @@ FIELDS_A_ROW: Final = 8
 
 def pack(signals: Signals) -> list[int]:
     """Return only the slots that say something, as one flat list (for storage)."""
-    rows: list[int] = []
-    for slot in range(SLOTS):
-        if signals.status[slot] != NOT_APPLICABLE:
-            rows += (
-                slot,
-                signals.status[slot],
-                signals.level[slot],
-                signals.detail[slot],
-                signals.value[slot],
-                signals.contribution[slot],
-                signals.since[slot],
-                signals.baseline[slot],
-            )
-    return rows
+    rows = zip(
+        range(SLOTS),
+        signals.status,
+        signals.level,
+        signals.detail,
+        signals.value,
+        signals.contribution,
+        signals.since,
+        signals.baseline,
+        strict=True,
+    )
+    # NOT_APPLICABLE is 0, so the status itself selects; no loop in Python, for it runs per event.
+    return list(chain.from_iterable(compress(rows, signals.status)))
 
 
 def unpack(rows: list[int]) -> Signals:
     """Return the signals that `pack` wrote."""
     signals = Signals()
-    for start in range(0, len(rows), FIELDS_A_ROW):
-        slot = rows[start]
-        signals.status[slot] = rows[start + 1]
-        signals.level[slot] = rows[start + 2]
-        signals.detail[slot] = rows[start + 3]
-        signals.value[slot] = rows[start + 4]
-        signals.contribution[slot] = rows[start + 5]
-        signals.since[slot] = rows[start + 6]
-        signals.baseline[slot] = rows[start + 7]
+    slots = rows[::FIELDS_A_ROW]
+    columns = (
+        signals.status,
+        signals.level,
+        signals.detail,
+        signals.value,
+        signals.contribution,
+        signals.since,
+        signals.baseline,
+    )
+    for place, column in enumerate(columns, 1):
+        for slot, figure in zip(slots, rows[place::FIELDS_A_ROW], strict=True):
+            column[slot] = figure
     return signals
