@@ -185,3 +185,13 @@ async def test_shared_messages_leave_too(bench: Bench) -> None:
     await until(bench.is_empty)
     task.cancel()
     assert await bench.sent(1) == ["from a request"]
+
+
+async def test_a_row_that_is_missing_in_the_middle_ends_the_relay_loudly(bench: Bench) -> None:
+    await bench.append("a", "b", "c")
+    await bench.database.pool.execute("DELETE FROM stream.outbox WHERE seq = 2")
+    with pytest.raises(ExceptionGroup) as ended:
+        async with asyncio.TaskGroup() as tasks:
+            bench.relay().claimed(await bench.claim(), tasks)
+    assert ended.group_contains(LookupError, match="not all there")
+    assert await bench.rows() == 2
