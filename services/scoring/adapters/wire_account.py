@@ -7,6 +7,7 @@ import msgspec
 from services.scoring.adapters import wire_data
 from services.scoring.adapters.wire_values import (
     Head,
+    Undecodable,
     codes_of,
     minor_units,
     optional_minor_units,
@@ -28,6 +29,11 @@ _facility: Final = msgspec.json.Decoder(wire_data.FacilityBalanceClosedData)
 
 def account_transacted(head: Head, raw: msgspec.Raw) -> events.AccountTransacted:
     """Return the event."""
+    if head.correction_kind == vocabulary.AMENDMENT_OF:
+        raise Undecodable(
+            "correctionkind: a flow cannot be amended in one step; send a reversal that "
+            "repeats it, then the right flow"
+        )
     data = _transacted.decode(raw)
     return events.AccountTransacted(
         *head,

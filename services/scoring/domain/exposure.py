@@ -1,7 +1,8 @@
 """What is lent and what is past due, over all loans and lines of a borrower.
 
 Called by the fold after whatever can change it, and day by day when counters are re-derived. A
-`day` is always its end; only money received by then counts.
+`day` is always its end; only money received by then counts. Totals are in the reporting currency;
+a loan in another one waits for exchange rates in the log (its days past due count all the same).
 """
 
 from bisect import bisect_right
@@ -34,8 +35,11 @@ def loan_exposure(loan: Loan, day: int) -> int:
 def total_exposure(borrower: Borrower, day: int) -> int:
     """Return the on-balance exposure: term loans outstanding and lines drawn."""
     total = 0
+    currency = borrower.profile.reporting_currency
     for loan in borrower.loans:
-        if loan.loan_type == TERM or (loan.principal_minor and loan.loan_type != GUARANTEE):
+        if loan.currency != currency or loan.loan_type == GUARANTEE:
+            continue
+        if loan.loan_type == TERM or loan.principal_minor:
             total += loan_exposure(loan, day)
     for facility in borrower.facilities:
         if not _is_term(borrower, facility.loan_id):
@@ -55,8 +59,9 @@ def _is_term(borrower: Borrower, loan_id: str | None) -> bool:
 def total_past_due(borrower: Borrower, day: int) -> int:
     """Return everything past due at the end of the day, excesses of lines included."""
     total = 0
+    currency = borrower.profile.reporting_currency
     for loan in borrower.loans:
-        if loan.due_days:
+        if loan.due_days and loan.currency == currency:
             total += instalments.past_due(loan, day)
     for facility in borrower.facilities:
         total += facility_use.past_due(facility, day)

@@ -134,7 +134,7 @@ def fold(borrower: Borrower, event: Event, context: Context) -> Outcome:
     if isinstance(event, DayClosed):
         return _close_day(borrower, event, context)
     take = TAKE.get(type(event))
-    if take is None:
+    if take is None or is_foreign(borrower, event):
         return Outcome(borrower)
     rules_before = context.rules_for(borrower)
     touched = take(borrower, event)
@@ -165,6 +165,17 @@ def _note_judged(borrower: Borrower, as_of: int, touched: int) -> None:
         borrower.counters.balances_judged_on = as_of
     if touched & FACILITIES:
         borrower.counters.lines_judged_on = as_of
+
+
+def is_foreign(borrower: Borrower, event: Event) -> bool:
+    """Return whether the event's money is in another currency than the borrower is measured in.
+
+    Sums of two currencies are no figure. Until the log carries exchange rates such flows, balances
+    and lines are kept in the ledger and counted nowhere. Loans are counted in their own currency.
+    """
+    return isinstance(event, IN_REPORTING_CURRENCY) and (
+        event.currency != borrower.profile.reporting_currency != ""
+    )
 
 
 def _moves_nothing(borrower: Borrower, rules: Rules, touched: int) -> bool:
@@ -283,6 +294,12 @@ def _statement(borrower: Borrower, event: StatementReceived) -> int:
 # Any: each function takes its own event type, and the table is keyed by exactly that type.
 Take = Callable[[Borrower, Any], int]
 
+IN_REPORTING_CURRENCY: Final = (
+    AccountTransacted,
+    AccountBalanceClosed,
+    AccountItemReturned,
+    FacilityBalanceClosed,
+)
 TYPE_NAMES: Final[dict[type[Event], str]] = {
     BorrowerRegistered: "borrower.registered.v1",
     LoanBooked: "loan.booked.v1",

@@ -144,6 +144,11 @@ class TestEvents:
                 id="a word that is not in the vocabulary",
             ),
             pytest.param(
+                envelope("account.transacted.v1", {}, correctsid="e-0", correctionkind="amendment"),
+                "send a reversal",
+                id="an amended flow",
+            ),
+            pytest.param(
                 envelope("repayment.reversed.v1", REPAYMENT),
                 "correctsid",
                 id="a reversal of nothing",

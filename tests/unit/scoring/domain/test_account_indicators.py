@@ -353,3 +353,10 @@ def test_a_value_date_far_off_is_taken_as_the_booking_day() -> None:
     story = Story(start="2024-01-01", accounts="a-1")
     story.flow(-100, "RENT_OUT", value=iso(day("2024-01-01") + 400))
     assert story.borrower.flows.debits.days == [day("2024-01-01")]
+
+
+def test_flows_in_another_currency_are_not_added_to_the_sums() -> None:
+    story = Story(start="2024-01-01", accounts="a-1")
+    story.flow(-100, "RENT_OUT", currency="USD")
+    story.flow(-30, "RENT_OUT")
+    assert story.borrower.flows.debits.cum == [3_000]
