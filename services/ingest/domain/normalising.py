@@ -74,15 +74,17 @@ def _amounts(
 
 
 def _tidy(value: Any, levels: int = _MOST_LEVELS) -> Any:
-    if isinstance(value, str):
+    """Return a value without blanks and nulls; every event passes here, so types are few."""
+    kind = type(value)
+    if kind is str:
         return value.strip()
-    if isinstance(value, dict) and levels:
-        tidied = {name: _tidy(inner, levels - 1) for name, inner in value.items()}
-        return {name: inner for name, inner in tidied.items() if not _says_nothing(inner)}
-    if isinstance(value, list) and levels:
+    if kind is dict and levels:
+        tidied = {}
+        for name, inner in value.items():
+            inner = _tidy(inner, levels - 1)
+            if inner is not None and inner != "":
+                tidied[name] = inner
+        return tidied
+    if kind is list and levels:
         return [_tidy(inner, levels - 1) for inner in value]
     return value
-
-
-def _says_nothing(value: Any) -> bool:
-    return value is None or (isinstance(value, str) and not value)
