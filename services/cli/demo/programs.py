@@ -53,6 +53,8 @@ def choose() -> Programs:
                 "TOCSIN_ALERTS_PUBLIC_URL": alerts_url,
                 "TOCSIN_ALERTS_SECRET_KEY": base64.b64encode(secrets.token_bytes(32)).decode(),
                 "TOCSIN_ALERTS_SECURE_COOKIES": "false",
+                # The bank plays months that are past; the wall clock would show all as overdue.
+                "TOCSIN_ALERTS_SHOWS_LOG_TIME": "true",
                 "TOCSIN_ALERTS_WEBHOOK_ALLOW_LOOPBACK": "true",
                 "TOCSIN_ALERTS_WEBHOOK_DEADLINE_SECONDS": str(WEBHOOK_DEADLINE_SECONDS),
             },

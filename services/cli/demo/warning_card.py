@@ -100,7 +100,9 @@ def _contributors(contributors: Sequence[Mapping[str, Any]]) -> Table:
             Text(str(each.get("since") or "")),
             Text(f"{float(each['share']):.1f}"),
         )
-        table.add_row(Text(f"  evidence {_evidence(each)}", style="dim", overflow="ellipsis"))
+        table.add_row(
+            Text(f"  evidence {_evidence(each)}", style="dim", no_wrap=True, overflow="ellipsis")
+        )
     return table
 
 
