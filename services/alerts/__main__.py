@@ -28,7 +28,9 @@ async def main() -> int:
             parts=alerts.web_parts,
             clock=alerts.clock,
             presentation=Presentation(
-                timezone=platform.bank_timezone, secure_cookies=settings.secure_cookies
+                timezone=platform.bank_timezone,
+                secure_cookies=settings.secure_cookies,
+                shows_log_time=settings.shows_log_time,
             ),
         )
         return await serve(

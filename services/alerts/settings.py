@@ -32,6 +32,11 @@ class AlertsSettings(BaseSettings):
     secure_cookies: bool = Field(
         default=True, description="false only where people use plain HTTP, such as the demo"
     )
+    shows_log_time: bool = Field(
+        default=False,
+        description="for played history: ages and deadlines are shown against the newest "
+        "assessment instead of the wall clock",
+    )
     instance_id: str | None = Field(
         default=None, description="static group membership; unique for each running process"
     )

@@ -189,6 +189,9 @@ class InMemoryAlerts:
         ]
         return items[:limit]
 
+    async def newest_moment(self) -> datetime | None:
+        return max((change.at for change in self.history), default=None)
+
     async def feed_end(self) -> str:
         return str(len(self.history))
 

@@ -5,6 +5,7 @@ read is one short statement, or a few in one read-only transaction where they mu
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import asyncpg
@@ -57,9 +58,12 @@ SELECT borrower_id, sequence, at, assessment FROM alerts.borrower AS borrower
                       AND alert.owner_kind = 'OFFICER' AND alert.owner_id = $1))
 """
 SCORES = """
-SELECT as_of, score, state FROM alerts.score_point
- WHERE borrower_id = $1
-   AND as_of > (SELECT max(as_of) FROM alerts.score_point WHERE borrower_id = $1) - $2::integer
+WITH mine AS (SELECT as_of, score, state FROM alerts.score_point WHERE borrower_id = $1),
+     window_begins AS (SELECT max(as_of) - $2::integer AS as_of FROM mine)
+SELECT as_of, score, state FROM mine
+ -- The last one before the window too: a score holds until the next.
+ WHERE as_of >= coalesce((SELECT max(as_of) FROM mine
+                           WHERE as_of <= (SELECT as_of FROM window_begins)), '-infinity'::date)
  ORDER BY as_of
 """
 ALERTS_OF_BORROWER = f"""
@@ -75,6 +79,7 @@ COUNT_OPEN = f"""
 SELECT severity, count(*) AS alerts FROM alerts.alert AS alert
  WHERE {_SEEN} AND alert.status <> 'RESOLVED' GROUP BY severity
 """
+NEWEST = "SELECT max(at) AS at FROM alerts.borrower"
 FEED_END = "SELECT last_id FROM alerts.feed"
 
 
@@ -165,6 +170,12 @@ class PostgresAlertReads:
         """Return the last place of the feed."""
         rows = await self._fetch(FEED_END)
         return str(rows[0]["last_id"])
+
+    async def newest_moment(self) -> datetime | None:
+        """Return the moment of the newest assessment known."""
+        rows = await self._fetch(NEWEST)
+        moment: datetime | None = rows[0]["at"]
+        return moment
 
     async def _fetch(self, statement: str, *values: Any) -> list[Any]:
         try:

@@ -47,6 +47,8 @@ class AlertReads(Protocol):
 
     async def feed_end(self) -> str: ...
 
+    async def newest_moment(self) -> datetime | None: ...
+
 
 class HeldAlert(Protocol):
     """An alert inside an open transaction, locked against everybody else."""

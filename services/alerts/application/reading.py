@@ -1,6 +1,7 @@
 """Reading alerts, cards and the feed: what the board, the pages and other apps show."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from services.alerts.application.errors import InvalidInput, NotFound
 from services.alerts.application.filters import MOST_PER_PAGE, AlertFilters
@@ -71,6 +72,10 @@ class AlertReading:
         return await self._reads.feed_after(
             cursor or "0", officer_id=person.scope_officer_id, limit=limit
         )
+
+    async def newest_moment(self) -> datetime | None:
+        """Return the moment of the newest assessment known; None before the first."""
+        return await self._reads.newest_moment()
 
     async def feed_end(self) -> str:
         """Return the cursor of now, for a reader who wants only what comes next."""

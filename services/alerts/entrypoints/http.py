@@ -25,10 +25,13 @@ class Presentation:
         timezone: The IANA time zone in which times are shown.
         secure_cookies: Whether browsers may send the log-in cookie over TLS only; False is
             for a development machine.
+        shows_log_time: Whether ages and deadlines are shown against the newest assessment
+            instead of the wall clock; for played history, where everything is long overdue.
     """
 
     timezone: str
     secure_cookies: bool
+    shows_log_time: bool = False
 
 
 def create_app(
@@ -43,10 +46,13 @@ def create_app(
             webhooks_api.router(use_cases),
             stream_api.router(use_cases, health=parts.health, clock=clock),
             pages.router(
-                use_cases,
-                clock=clock,
-                timezone=presentation.timezone,
-                secure_cookies=presentation.secure_cookies,
+                pages.Parts(
+                    use_cases=use_cases,
+                    clock=clock,
+                    timezone=presentation.timezone,
+                    secure_cookies=presentation.secure_cookies,
+                    shows_log_time=presentation.shows_log_time,
+                )
             ),
         ],
     )

@@ -9,8 +9,13 @@ from starlette.testclient import TestClient
 
 from services.alerts.application.views import ScorePoint
 from services.alerts.domain.vocabulary import AlertStatus, OutcomeCode, RiskState, Severity
+from services.alerts.entrypoints.http import Presentation, create_app
+from services.kit.catalogue import KIT_CATALOGUE
 from services.kit.clock import ManualClock
-from tests.fakes.alerts_http import AUDITOR, OFFICER, client
+from services.kit.health import Health
+from services.kit.metrics import Metrics
+from services.kit.web import WebParts
+from tests.fakes.alerts_http import AUDITOR, OFFICER, KnownPeople, client
 from tests.fakes.alerts_in_memory import NOW, InMemoryAlerts, an_alert
 
 ASSESSMENT: dict[str, Any] = {
@@ -313,3 +318,29 @@ class TestForms:
         form = self.form(browser) | {"borrower_id": "//evil.example/x"}
         answer = browser.post("/alerts/a2/acknowledge", data=form)
         assert answer.headers["location"] == "/borrowers/%2F%2Fevil.example%2Fx"
+
+
+def test_played_history_is_shown_against_its_own_time(books: InMemoryAlerts) -> None:
+    clock = ManualClock(NOW + timedelta(days=700))
+    parts = WebParts(
+        health=Health(clock), metrics=Metrics(KIT_CATALOGUE), authenticator=KnownPeople()
+    )
+    played = Presentation(timezone="Europe/Berlin", secure_cookies=False, shows_log_time=True)
+    app = create_app(books.use_cases(), parts=parts, clock=clock, presentation=played)
+    browser = TestClient(app)
+    page = browser.post("/login", data={"key": OFFICER}).text
+    assert "in 8 h" in page
+    assert "overdue" not in page
+
+
+def test_more_than_five_causes_are_one_touch_away(
+    browser: TestClient, books: InMemoryAlerts
+) -> None:
+    cause = ASSESSMENT["contributors"][0]
+    many = [{**cause, "indicator": f"X-{number}"} for number in range(7)]
+    books.assessments["B-2"] = {**ASSESSMENT, "contributors": many}
+    page = browser.get("/borrowers/B-2").text
+    shown, _, rest = page.partition("<summary>2 more</summary>")
+    assert "X-4" in shown
+    assert "X-5" not in shown
+    assert "X-6" in rest

@@ -7,6 +7,7 @@ sender may leave one out, and the page then says less, never something wrong.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from services.alerts.application.reading import SCORE_DAYS_ON_CARD
@@ -197,6 +198,9 @@ def _change(one: Json) -> str:
 def _shown(value: Any) -> str:
     if value is None or value == "":
         return "none"
+    number = measures.decimal_or_none(str(value))
+    if number is not None:
+        return measures.plain(number.quantize(Decimal("0.1")))
     if isinstance(value, str) and value.isupper() and not value.isdigit():
         return words.label(value)
     return str(value)

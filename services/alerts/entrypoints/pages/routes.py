@@ -6,6 +6,7 @@ cases with the same versions, so a form that is out of date is refused and says 
 
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
@@ -51,6 +52,12 @@ class Parts:
     clock: Clock
     timezone: str
     secure_cookies: bool
+    shows_log_time: bool
+
+    async def now(self) -> datetime:
+        """Return the moment against which ages and deadlines are shown."""
+        newest = await self.use_cases.reading.newest_moment() if self.shows_log_time else None
+        return newest or self.clock.now()
 
 
 class PageRoute(APIRoute):
@@ -77,11 +84,8 @@ class PageRoute(APIRoute):
         return handled
 
 
-def router(use_cases: UseCases, *, clock: Clock, timezone: str, secure_cookies: bool) -> APIRouter:
+def router(parts: Parts) -> APIRouter:
     """Return the routes."""
-    parts = Parts(
-        use_cases=use_cases, clock=clock, timezone=timezone, secure_cookies=secure_cookies
-    )
     routes = APIRouter(include_in_schema=False, route_class=PageRoute)
     _add_door(routes, parts)
     _add_board(routes, parts)
@@ -149,14 +153,15 @@ def _add_board(routes: APIRouter, parts: Parts) -> None:
             wish.filters(person), person=person, cursor=wish.cursor, limit=board.PER_PAGE
         )
         counts = await reading.count_open(person=person)
+        now = await parts.now()
         return page(
             "board.html",
             **_frame(request),
-            rows=board.rows(found, now=parts.clock.now(), timezone=parts.timezone),
+            rows=board.rows(found, now=now, timezone=parts.timezone),
             chips=board.chips(wish, counts, person=person),
             wish=wish,
             next_address=wish.address(cursor=found.next_cursor) if found.next_cursor else None,
-            now=words.moment(parts.clock.now(), timezone=parts.timezone),
+            now=words.moment(now, timezone=parts.timezone),
         )
 
 
@@ -166,7 +171,7 @@ def _add_card(routes: APIRouter, parts: Parts) -> None:
     @routes.get("/borrowers/{borrower_id:path}", dependencies=[_look])
     async def show_card(request: Request, borrower_id: str, person: Looker) -> Response:
         found = await reading.get_card(borrower_id, person=person)
-        now = parts.clock.now()
+        now = await parts.now()
         alert = found.open_alert.alert if found.open_alert else None
         return page(
             "card.html",
