@@ -191,7 +191,7 @@ async def test_a_row_that_is_missing_in_the_middle_ends_the_relay_loudly(bench: 
     await bench.append("a", "b", "c")
     await bench.database.pool.execute("DELETE FROM stream.outbox WHERE seq = 2")
     with pytest.raises(ExceptionGroup) as ended:
-        async with asyncio.TaskGroup() as tasks:
+        async with asyncio.timeout(20), asyncio.TaskGroup() as tasks:
             bench.relay().claimed(await bench.claim(), tasks)
     assert ended.group_contains(LookupError, match="not all there")
     assert await bench.rows() == 2

@@ -54,6 +54,14 @@ def test_a_gap_is_fetched_again_before_it_is_believed() -> None:
     assert chain.accept(records("a", "b", "c")) == records("a", "b", "c")
 
 
+def test_a_gap_seen_again_after_a_failed_poll_is_not_believed_either() -> None:
+    chain = fresh()
+    assert chain.accept(records("c", first=2)) == Reseek(0)
+    chain.doubt()
+    assert chain.accept(records("c", first=2)) == Reseek(0)
+    assert chain.accept(records("a", "b", "c")) == records("a", "b", "c")
+
+
 def test_a_gap_that_the_log_really_has_is_passed() -> None:
     chain = fresh()
     assert chain.accept(records("c", first=2)) == Reseek(0)

@@ -12,6 +12,7 @@ from services.kit.clock import SystemClock
 from services.kit.database import DatabaseUnavailable
 from services.kit.metrics import Measured
 from services.kit.stream.consumer import FencedConsumer
+from services.kit.stream.log import BrokerUnavailable
 from services.kit.stream.partition import State
 from services.kit.stream.ports import Limits
 from services.kit.stream.stops import NoProgress
@@ -276,6 +277,28 @@ async def test_records_that_the_driver_lost_are_fetched_again() -> None:
         rig.log.write("found")
         await until(lambda: rig.database.world.next_offsets.get(0) == 2)
     assert rig.database.world.applied == ["lost", "found"]
+
+
+async def test_records_that_a_failing_poll_swallowed_are_fetched_again() -> None:
+    rig = Rig()
+    failing: list[bool] = []
+    poll = rig.log.poll
+
+    async def swallow(**options: Any) -> Any:
+        fetched = await poll(**options)
+        if fetched and failing:
+            failing.pop()
+            raise BrokerUnavailable("another partition's fetch failed")
+        return fetched
+
+    rig.log.poll = swallow  # type: ignore[method-assign]
+    async with rig.running() as consumer:
+        await until(lambda: consumer.partitions.get(0) is State.RUNNING)
+        failing += [True, True]
+        rig.log.write("swallowed twice")
+        # Nothing else arrives: the record comes back by itself.
+        await until(lambda: rig.database.world.next_offsets.get(0) == 1)
+    assert rig.database.world.applied == ["swallowed twice"]
 
 
 async def test_gaps_in_the_offsets_are_passed() -> None:
