@@ -1,0 +1,36 @@
+"""`python -m tests.chaos`: run the torture and keep the proof."""
+
+import argparse
+import asyncio
+import json
+import sys
+from pathlib import Path
+
+from tests.chaos import proof
+from tests.chaos.profiles import PROFILES
+from tests.chaos.run import append, torture
+
+PROOF = Path(__file__).resolve().parents[2] / "docs" / "proof" / "torture.jsonl"
+
+
+def main() -> int:
+    """Run as many seeds as asked for; return 0 only when every one holds."""
+    parser = argparse.ArgumentParser(prog="make torture", description=__doc__)
+    parser.add_argument("--profile", choices=sorted(PROFILES), default="ci")
+    parser.add_argument("--seed", type=int, default=1, help="the first seed")
+    parser.add_argument("--seeds", type=int, default=1, help="how many, one after the other")
+    parser.add_argument("--keep", action="store_true", help="append to docs/proof/torture.jsonl")
+    arguments = parser.parse_args()
+    held = True
+    for seed in range(arguments.seed, arguments.seed + arguments.seeds):
+        line = asyncio.run(torture(PROFILES[arguments.profile], seed=seed))
+        print(json.dumps(line), flush=True)
+        held = held and line["verified"]
+        if arguments.keep:
+            append(line, PROOF)
+            proof.write(PROOF)
+    return 0 if held else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,136 @@
+"""What must hold afterwards, told from outside of the services: ledger, topics, inbox."""
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+import asyncpg
+
+from services.cli.verify.commands import verified
+from services.cli.verify.findings import Findings
+from tests.chaos.feed import Offered
+from tests.chaos.inbox import Inbox
+from tests.chaos.world import World
+
+RULEBOOK = "default"
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What was found; every list must be empty and every count of damage zero."""
+
+    lost: int = 0
+    doubled: int = 0
+    out_of_order: int = 0
+    mismatches: int = 0
+    complaints: list[str] = field(default_factory=list)
+
+    @property
+    def holds(self) -> bool:
+        """Return whether everything promised holds."""
+        damage = self.lost + self.doubled + self.out_of_order + self.mismatches
+        return damage == 0 and not self.complaints
+
+
+async def judge(world: World, offered: Offered, inbox: Inbox) -> Verdict:
+    """Compare what was offered with what is stored, published and delivered."""
+    verdict = Verdict()
+    connection = await asyncpg.connect(world.platform.dsn)
+    try:
+        await _ledger(connection, offered, verdict)
+        await _quarantine(connection, offered, verdict)
+        await _alerts(connection, verdict)
+        await _deliveries(connection, inbox, verdict)
+    finally:
+        await connection.close()
+    findings = await verified(world.platform, RULEBOOK, wait_seconds=10)
+    _verification(findings, verdict)
+    return verdict
+
+
+async def _ledger(connection: asyncpg.Connection, offered: Offered, verdict: Verdict) -> None:
+    """Every accepted event is in the ledger once, in the order in which it was offered."""
+    rows = await connection.fetch(
+        'SELECT borrower_id, source, event_id FROM scoring.ledger ORDER BY partition, "offset"'
+    )
+    applied: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for row in rows:
+        applied[row["borrower_id"]].append((row["source"], row["event_id"]))
+    for borrower, ids in offered.ids.items():
+        found, expected = applied.pop(borrower, []), list(dict.fromkeys(ids))
+        verdict.lost += len(set(expected) - set(found))
+        verdict.doubled += len(found) - len(set(found))
+        if found != expected and set(found) == set(expected):
+            verdict.out_of_order += 1
+            verdict.complaints.append(f"{borrower}: {_first_difference(found, expected)}")
+    if applied:
+        verdict.complaints.append(f"ledger rows of borrowers never offered: {sorted(applied)[:5]}")
+    closes = await connection.fetchval("SELECT count(*) FROM scoring.control")
+    partitions = await connection.fetchval("SELECT count(DISTINCT partition) FROM scoring.control")
+    if closes != offered.closes * partitions:
+        verdict.complaints.append(f"{closes} closes applied, {offered.closes} days offered")
+
+
+def _first_difference(found: list[tuple[str, str]], expected: list[tuple[str, str]]) -> str:
+    pairs = enumerate(zip(found, expected, strict=True))
+    place = next(place for place, (one, other) in pairs if one != other)
+    return f"event {place} is {found[place][1]}, offered was {expected[place][1]}"
+
+
+async def _quarantine(connection: asyncpg.Connection, offered: Offered, verdict: Verdict) -> None:
+    kept = await connection.fetchval("SELECT count(*) FROM ingest.quarantine")
+    verdict.lost += max(0, offered.broken - kept)
+    for schema in ("scoring", "alerts"):
+        poison = await connection.fetchval(f"SELECT count(*) FROM {schema}.quarantine")
+        if poison:
+            verdict.complaints.append(f"{poison} records set aside in {schema}")
+
+
+async def _alerts(connection: asyncpg.Connection, verdict: Verdict) -> None:
+    """Alerts saw every risk event, once and in sequence."""
+    behind = await connection.fetch(
+        "SELECT s.borrower_id, s.sequence AS said, coalesce(a.sequence, 0) AS heard "
+        "FROM scoring.borrower s LEFT JOIN alerts.borrower a USING (borrower_id) "
+        "WHERE s.sequence <> coalesce(a.sequence, 0)"
+    )
+    verdict.mismatches += len(behind)
+    verdict.complaints += [
+        f"{row['borrower_id']}: {row['said']} said, {row['heard']} heard" for row in behind[:5]
+    ]
+    gaps = await connection.fetchval(
+        "SELECT count(*) FROM (SELECT feed_id - row_number() OVER (ORDER BY feed_id) AS step "
+        "FROM alerts.alert_event) AS places WHERE step <> 0"
+    )
+    if gaps:
+        verdict.complaints.append(f"{gaps} places of the feed are not consecutive")
+
+
+async def _deliveries(connection: asyncpg.Connection, inbox: Inbox, verdict: Verdict) -> None:
+    """Every delivery arrived, signed, in order per borrower; repeats carry the same bytes."""
+    waiting = await connection.fetchval(
+        "SELECT count(*) FROM alerts.webhook_delivery WHERE status <> 'DELIVERED'"
+    )
+    rows = await connection.fetch(
+        "SELECT e.url, d.event_id, d.borrower_id FROM alerts.webhook_delivery d "
+        "JOIN alerts.webhook_endpoint e USING (endpoint_id) ORDER BY d.feed_id"
+    )
+    verdict.lost += waiting
+    last: dict[tuple[str, str], int] = {}
+    for row in rows:
+        path = re.sub(r"^https?://[^/]+", "", row["url"])
+        message = inbox.taken.get((path, row["event_id"]))
+        if message is None:
+            verdict.lost += 1
+            continue
+        lane = (path, row["borrower_id"])
+        verdict.out_of_order += message.place < last.get(lane, -1)
+        last[lane] = message.place
+    if inbox.unsigned or inbox.changed:
+        verdict.complaints.append(f"{inbox.unsigned} unsigned, {inbox.changed} changed repeats")
+    verdict.doubled += len(inbox.taken) - len(rows) if len(inbox.taken) > len(rows) else 0
+
+
+def _verification(findings: Findings, verdict: Verdict) -> None:
+    verdict.mismatches += findings.mismatches
+    if not findings.verified:
+        verdict.complaints += findings.differences

@@ -1,0 +1,130 @@
+"""What is offered: a simulated portfolio, with repeats and broken lines, posted until accepted.
+
+One request at a time, sent again until it is answered 202, because that is what the contract
+asks of a sender that wants order. Everything accepted is remembered: ingest said that it is
+durable.
+"""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from random import Random
+
+import httpx2
+import msgspec
+
+from services.simulator import canonical
+from services.simulator.portfolio import Portfolio, Setup
+from tests.chaos.profiles import Profile
+from tests.chaos.world import World
+
+BATCH = 200
+PATIENCE_SECONDS = 180.0
+REQUEST_SECONDS = 15.0
+
+
+@dataclass(slots=True)
+class Offered:
+    """What was offered so far."""
+
+    events: int = 0
+    total: int = 0
+    repeats: int = 0
+    broken: int = 0
+    refusals: int = 0
+    ids: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    """(source, id) of each borrower, in the order in which they were first offered."""
+    closes: int = 0
+
+    @property
+    def share(self) -> float:
+        """Return how much of the run has been offered, from 0 to 1."""
+        return self.events / max(self.total, 1)
+
+
+class Feed:
+    """Posts the portfolio to ingest at the pace that makes the run last as long as it should."""
+
+    def __init__(self, world: World, profile: Profile, *, seed: int) -> None:
+        self.offered = Offered()
+        self._world, self._profile = world, profile
+        self._dice = Random(f"chaos-feed:{seed}")
+        setup = Setup(seed=seed, borrowers=profile.borrowers, days=profile.days)
+        self._lines = _lines(setup)
+        self.offered.total = len(self._lines)
+
+    async def run(self) -> None:
+        """Offer everything."""
+        began = time.monotonic()
+        async with httpx2.AsyncClient(timeout=REQUEST_SECONDS) as client:
+            for start in range(0, len(self._lines), BATCH):
+                batch = self._lines[start : start + BATCH]
+                await self._post(client, self._with_trouble(batch))
+                for line in batch:
+                    self._remember(line)
+                due = began + self._profile.seconds * self.offered.share
+                await asyncio.sleep(max(0.0, due - time.monotonic()))
+
+    def _with_trouble(self, batch: list[bytes]) -> list[bytes]:
+        sent: list[bytes] = []
+        for line in batch:
+            sent.append(line)
+            if self._dice.random() * 1000 < self._profile.repeats_per_thousand:
+                sent.append(self._dice.choice(sent))
+                self.offered.repeats += 1
+        if self._dice.random() * self._profile.broken_every < len(batch):
+            self.offered.broken += 1
+            broken = b'{"specversion":"1.0","id":"broken-%d","source":"core/accounts"'
+            sent.insert(self._dice.randrange(len(sent)), broken % self.offered.broken)
+        return sent
+
+    def _remember(self, line: bytes) -> None:
+        event = msgspec.json.decode(line)
+        self.offered.events += 1
+        if event["subject"] == "*":
+            self.offered.closes += 1
+            return
+        key = (event["source"], event["id"])
+        self.offered.ids.setdefault(event["subject"], []).append(key)
+
+    async def _post(self, client: httpx2.AsyncClient, lines: list[bytes]) -> None:
+        headers = {
+            "Authorization": f"Bearer {self._world.source_key}",
+            "Content-Type": "application/x-ndjson",
+        }
+        body = b"\n".join(lines) + b"\n"
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while True:
+                try:
+                    answer = await client.post(
+                        f"{self._world.ingest_url}/v1/events", content=body, headers=headers
+                    )
+                except httpx2.TransportError:
+                    self.offered.refusals += 1
+                    await asyncio.sleep(0.3)
+                    continue
+                if answer.status_code in (httpx2.codes.ACCEPTED, httpx2.codes.MULTI_STATUS):
+                    self._check(answer.json())
+                    return
+                if answer.status_code < 500:
+                    raise AssertionError(f"ingest: {answer.status_code} {answer.text[:400]}")
+                self.offered.refusals += 1
+                await asyncio.sleep(0.5)
+
+    def _check(self, receipt: dict[str, object]) -> None:
+        """Only the lines that are broken on purpose may be anything but accepted."""
+        items = receipt["items"]
+        assert isinstance(items, list)
+        refused = [item for item in items if item["status"] != "accepted"]
+        if len(refused) != receipt["quarantined"] or len(refused) > 1:
+            raise AssertionError(f"ingest refused {refused[:3]}")
+
+
+def _lines(setup: Setup) -> list[bytes]:
+    def live() -> Iterator[bytes]:
+        for day, booked in Portfolio(setup).live():
+            yield from map(canonical.encode, booked)
+            yield canonical.encode_day_closed(day)
+
+    return list(live())

@@ -1,0 +1,140 @@
+"""What goes wrong, and when: a schedule drawn from the seed, carried out beside the feed."""
+
+import asyncio
+import signal
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from random import Random
+
+import asyncpg
+
+from services.kit.stream.faults import POINTS
+from tests.chaos.profiles import Profile
+from tests.chaos.world import SESSION_SECONDS, World
+
+ZOMBIE_SECONDS = SESSION_SECONDS + 3.0
+SLOW_SECONDS = 3.0
+MEMBER_STAYS_SECONDS = 4.0
+ONLY_ALERTS = ("between-send-and-record",)
+ONLY_SCORING = ("mid-sweep",)
+
+
+@dataclass(slots=True)
+class Done:
+    """What was done."""
+
+    broker_crashes: int = 0
+    database_crashes: int = 0
+    zombies: int = 0
+    rebalances: int = 0
+    slow_databases: int = 0
+    cut_connections: int = 0
+    points: list[str] = field(default_factory=list)
+    outages: list[tuple[float, float]] = field(default_factory=list)
+
+
+class Mischief:
+    """Carries out a profile's faults at random moments of the run."""
+
+    def __init__(self, world: World, profile: Profile, *, seed: int) -> None:
+        self.done = Done()
+        self._world = world
+        self._dice = Random(f"chaos-mischief:{seed}")
+        self._plan = self._draw(profile)
+        self._seconds = profile.seconds
+
+    async def run(self) -> None:
+        """Do everything that is planned, then return."""
+        began = time.monotonic()
+        running: set[asyncio.Task[None]] = set()
+        for at, act in self._plan:
+            await asyncio.sleep(max(0.0, began + at * self._seconds - time.monotonic()))
+            running.add(asyncio.create_task(act()))
+        await asyncio.gather(*running)
+
+    def _draw(self, profile: Profile) -> list[tuple[float, Callable[[], Awaitable[None]]]]:
+        acts: list[Callable[[], Awaitable[None]]] = []
+        acts += [self._kill] * profile.kills
+        points = [POINTS[number % len(POINTS)] for number in range(profile.kills_at_points)]
+        self._dice.shuffle(points)
+        acts += [self._at_point(point) for point in points]
+        acts += [self._crash_broker] * profile.broker_crashes
+        acts += [self._crash_database] * profile.database_crashes
+        acts += [self._cut_connections] * profile.cut_connections
+        acts += [self._pause] * profile.zombies
+        acts += [self._rebalance] * profile.rebalances
+        acts += [self._slow_database] * profile.slow_databases
+        self._dice.shuffle(acts)
+        step = 0.9 / max(len(acts), 1)
+        return [
+            (0.05 + step * (number + self._dice.random()), act) for number, act in enumerate(acts)
+        ]
+
+    async def _kill(self) -> None:
+        kind = self._dice.choice(("ingest", "scoring", "scoring", "alerts"))
+        self._dice.choice(self._world.named(kind)).send(signal.SIGKILL)
+
+    def _at_point(self, point: str) -> Callable[[], Awaitable[None]]:
+        async def act() -> None:
+            kinds = ("alerts",) if point in ONLY_ALERTS else ("scoring", "alerts")
+            kind = "scoring" if point in ONLY_SCORING else self._dice.choice(kinds)
+            service = self._dice.choice(self._world.named(kind))
+            service.fault_point = f"{point}:{self._dice.randrange(1, 8)}"
+            self.done.points.append(f"{kind}:{point}")
+            service.send(signal.SIGKILL)
+
+        return act
+
+    async def _pause(self) -> None:
+        service = self._dice.choice(self._world.named(self._dice.choice(("scoring", "alerts"))))
+        if not service.send(signal.SIGSTOP):
+            return
+        self.done.zombies += 1
+        await asyncio.sleep(ZOMBIE_SECONDS)
+        service.send(signal.SIGCONT)
+
+    async def _crash_broker(self) -> None:
+        self.done.broker_crashes += 1
+        await self._outage(self._world.stack.kill_kafka)
+
+    async def _crash_database(self) -> None:
+        self.done.database_crashes += 1
+        await self._outage(self._world.stack.kill_postgres)
+
+    async def _outage(self, kill: Callable[[], None]) -> None:
+        began = time.monotonic()
+        await asyncio.to_thread(kill)
+        await asyncio.sleep(self._dice.uniform(0.0, 3.0))
+        await asyncio.to_thread(self._world.stack.start)
+        self.done.outages.append((began, time.monotonic()))
+
+    async def _cut_connections(self) -> None:
+        self.done.cut_connections += 1
+        await self._sql(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+
+    async def _slow_database(self) -> None:
+        self.done.slow_databases += 1
+        await self._sql(
+            "BEGIN; LOCK TABLE scoring.borrower, alerts.borrower IN ACCESS EXCLUSIVE MODE; "
+            f"SELECT pg_sleep({SLOW_SECONDS}); COMMIT"
+        )
+
+    async def _rebalance(self) -> None:
+        spare = next(each for each in self._world.services if not each.is_wanted)
+        self.done.rebalances += 1
+        spare.start()
+        await asyncio.sleep(MEMBER_STAYS_SECONDS)
+        spare.send(signal.SIGTERM)
+
+    async def _sql(self, statement: str) -> None:
+        try:
+            connection = await asyncpg.connect(self._world.platform.dsn, timeout=5)
+            await connection.execute(statement)
+            await connection.close(timeout=5)
+        except (OSError, asyncpg.PostgresError, TimeoutError, asyncpg.InterfaceError):
+            # The database is down just now: another fault got there first.
+            return

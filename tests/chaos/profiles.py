@@ -1,0 +1,78 @@
+"""How much is offered and how much goes wrong in one run."""
+
+from dataclasses import dataclass
+
+from services.kit.stream.faults import POINTS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """One kind of run. `full` is ten seeds of its run; each appends one line to the proof."""
+
+    name: str
+    borrowers: int
+    days: int
+    seconds: float
+    endpoints: int
+    kills: int
+    kills_at_points: int
+    broker_crashes: int
+    database_crashes: int
+    cut_connections: int
+    zombies: int
+    rebalances: int
+    slow_databases: int
+    repeats_per_thousand: int = 20
+    broken_every: int = 400
+
+
+PROFILES = {
+    profile.name: profile
+    for profile in (
+        Profile(
+            name="ci",
+            borrowers=40,
+            days=200,
+            seconds=60,
+            endpoints=2,
+            kills=4,
+            kills_at_points=4,
+            broker_crashes=1,
+            database_crashes=1,
+            cut_connections=1,
+            zombies=2,
+            rebalances=1,
+            slow_databases=1,
+        ),
+        Profile(
+            name="full",
+            borrowers=150,
+            days=540,
+            seconds=270,
+            endpoints=14,
+            kills=12,
+            kills_at_points=len(POINTS),
+            broker_crashes=2,
+            database_crashes=2,
+            cut_connections=3,
+            zombies=10,
+            rebalances=3,
+            slow_databases=3,
+        ),
+        Profile(
+            name="soak",
+            borrowers=300,
+            days=720,
+            seconds=7200,
+            endpoints=6,
+            kills=120,
+            kills_at_points=20,
+            broker_crashes=6,
+            database_crashes=6,
+            cut_connections=10,
+            zombies=20,
+            rebalances=10,
+            slow_databases=10,
+        ),
+    )
+}

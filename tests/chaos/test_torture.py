@@ -1,0 +1,15 @@
+"""The short torture, with the other tests: one seed, every kind of fault."""
+
+import pytest
+
+from tests.chaos.profiles import PROFILES
+from tests.chaos.run import torture
+
+
+@pytest.mark.chaos
+async def test_nothing_is_lost_doubled_or_out_of_order_under_faults() -> None:
+    line = await torture(PROFILES["ci"], seed=1)
+
+    assert line["verified"], line
+    assert line["lost"] == line["doubled"] == line["out_of_order"] == line["mismatches"] == 0
+    assert line["worker_kills"] >= 4
