@@ -50,6 +50,7 @@ class Ingest:
     quarantine: Quarantine
     release: Release
     accounts: AccountTable
+    outlet: KafkaOutlet
     consumers: Mapping[str, FencedConsumer]
     authenticator: Authenticator
     health: Health
@@ -152,6 +153,7 @@ def _assembled(
             recorder=parts.metrics,
         ),
         accounts=parts.accounts,
+        outlet=parts.outlet,
         consumers=consumers,
         authenticator=KeyAuthenticator(pool, clock=parts.clock),
         health=_health(pool, parts, consumers),
@@ -212,7 +214,8 @@ def _health(pool: asyncpg.Pool, parts: _Parts, consumers: Mapping[str, FencedCon
 
     def joined(topic: str, consumer: FencedConsumer) -> None:
         async def look() -> None:
-            if not consumer.has_joined:
+            # A raw topic that the bank has not made yet must not keep HTTP closed.
+            if not consumer.has_joined and await parts.outlet.has_topic(topic):
                 raise NotReady("the group was not joined yet")
 
         health.needs(f"raw topic {topic}", look)

@@ -15,6 +15,7 @@ from fastapi import FastAPI
 
 from services.contracts.envelope import CloudEvent
 from services.ingest.adapters.account_table import AccountTable
+from services.ingest.adapters.kafka_outlet import KafkaOutlet
 from services.ingest.adapters.mapping.loader import OUR_MAPPINGS, load_mappings
 from services.ingest.adapters.mapping.mapper import Mapper
 from services.ingest.application.errors import Unavailable
@@ -267,6 +268,7 @@ def ingest_in_memory() -> MemoryIngest:
             quarantine=Quarantine(**shared),
             release=Release(**shared),
             accounts=cast(AccountTable, book),
+            outlet=cast(KafkaOutlet, outlet),
             consumers={},
             authenticator=Everybody(),
             health=health,

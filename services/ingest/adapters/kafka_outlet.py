@@ -58,6 +58,15 @@ class KafkaOutlet:
                 f"TOCSIN_PARTITIONS says {self._partitions}"
             )
 
+    async def has_topic(self, topic: str) -> bool:
+        """Ask the broker whether it has a topic.
+
+        Raises:
+            Unavailable: If the broker does not answer.
+        """
+        with broker_errors():
+            return await self._producer.partition_count(topic) > 0
+
     def _messages(self, event: CloudEvent) -> list[Message]:
         value = encode_event(event)
         if event.subject != EVERYBODY:

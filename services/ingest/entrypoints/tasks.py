@@ -17,22 +17,27 @@ from services.kit.stream.consumer import FencedConsumer
 log = structlog.get_logger(__name__)
 
 _SCHEMA_LOOK_SECONDS = 1.0
+_TOPIC_LOOK_SECONDS = 2.0
 _COUNT_SECONDS = 10.0
 
 
 def tasks_of(ingest: Ingest, *, release_look_seconds: float) -> dict[str, Task]:
     """Return the background tasks, by name."""
     tasks: dict[str, Task] = {
-        f"raw {topic}": _reading(consumer, ingest) for topic, consumer in ingest.consumers.items()
+        f"raw {topic}": _reading(topic, consumer, ingest)
+        for topic, consumer in ingest.consumers.items()
     }
     tasks["release"] = _releasing(ingest, seconds=release_look_seconds)
     tasks["count"] = _counting(ingest)
     return tasks
 
 
-def _reading(consumer: FencedConsumer, ingest: Ingest) -> Task:
+def _reading(topic: str, consumer: FencedConsumer, ingest: Ingest) -> Task:
     async def read(stop: asyncio.Event) -> None:
         await _until_migrated(ingest, stop)
+        await _until_made(topic, ingest, stop)
+        if stop.is_set():
+            return
         running = asyncio.create_task(consumer.run())
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -70,6 +75,19 @@ def _counting(ingest: Ingest) -> Task:
             await _pause(stop, seconds=_COUNT_SECONDS)
 
     return count
+
+
+async def _until_made(topic: str, ingest: Ingest, stop: asyncio.Event) -> None:
+    """Wait for a raw topic: it is the bank's, and may come later than we."""
+    is_told = False
+    while not stop.is_set():
+        with suppress(Unavailable):
+            if await ingest.outlet.has_topic(topic):
+                return
+            if not is_told:
+                log.warning("raw topic does not exist yet; waiting for it", topic=topic)
+                is_told = True
+        await _pause(stop, seconds=_TOPIC_LOOK_SECONDS)
 
 
 async def _until_migrated(ingest: Ingest, stop: asyncio.Event) -> None:

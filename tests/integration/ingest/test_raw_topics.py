@@ -8,6 +8,7 @@ import asyncpg
 import pytest
 
 from services.ingest.settings import MAPPINGS_BESIDE_THE_CODE
+from tests.conftest import CreateTopics
 from tests.fakes.canonical import borrower, written
 
 from .conftest import Desk, Opener, until
@@ -93,11 +94,12 @@ async def test_bad_records_are_kept_as_they_came_and_stop_nobody(desk: Desk) -> 
     ]
     await desk.send_raw("raw.repayments", payment("R-1"), *bad, payment("R-2"))
 
-    async def both_good() -> bool:
-        return len(await desk.events()) == 2
+    async def all_bad() -> list[dict[str, Any]]:
+        found = await desk.kept()
+        return found if len(found) == len(bad) else []
 
-    await until(both_good, "the good records are on the topic")
-    kept = await desk.kept()
+    kept = await until(all_bad, "the bad records are kept")
+    assert [each["id"] for each in await desk.events()] == ["R-1", "R-2"]
     assert [(entry["reason"], entry["pointer"]) for entry in kept] == [
         ("not_utf8", ""),
         ("empty_record", ""),
@@ -209,3 +211,20 @@ async def test_what_was_offered_is_accepted_or_kept(desk: Desk) -> None:
     # Duplicates go on to the topic: only the ledger can tell them from corrections in time.
     assert len(await desk.events()) == 45
     assert len(await desk.kept()) == 7
+
+
+async def test_a_raw_topic_that_comes_later_keeps_nobody_waiting(
+    open_desk: Opener, create_topics: CreateTopics, tmp_path: Path
+) -> None:
+    mapping = (MAPPINGS_BESIDE_THE_CODE / "core-repayments.yaml").read_text()
+    (tmp_path / "late.yaml").write_text(mapping.replace("raw.repayments", "raw.late"))
+    desk = await open_desk(mappings=tmp_path)
+
+    async def ready() -> bool:
+        return (await desk.http.get("/readyz")).status_code == 200
+
+    await until(ready, "ingest is ready without the topic")
+    create_topics("raw.late", partitions=1)
+    await desk.send_raw("raw.late", payment())
+    found = await until(desk.events, "the event is on the topic")
+    assert found[0]["id"] == "R-1"

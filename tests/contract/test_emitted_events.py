@@ -1,0 +1,20 @@
+"""What scoring says on the risk topic is what the schemas allow, for readers in any language."""
+
+import json
+
+from services.scoring.adapters.assessment_json import risk_event
+from tests.contract.catalogue import validator_of
+from tests.fakes.story import Story
+
+
+def test_every_assessment_of_a_borrower_in_trouble_passes_the_schema() -> None:
+    story = Story(accounts="a-1")
+    story.loan(10_000)
+    story.schedule(("2024-01-31", 1000), ("2024-06-30", 9000))
+    story.line(9_000, 10_000)
+    story.fails()
+    story.close_through("2024-05-05")
+    assert len(story.assessments) > 5
+    for assessment in story.assessments:
+        document = json.loads(risk_event(assessment))
+        validator_of(document["type"]).validate(document)
