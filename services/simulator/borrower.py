@@ -38,7 +38,8 @@ class Label:
     scenario: str
     distress_start: int | None
     event_date: int | None
-    """First day past the default threshold, or the failing event; none when neither came."""
+    """First day on which an instalment was unpaid, or the line above its limit, for more than 90
+    days; or the failing event of the story. None when none of them came."""
 
 
 class Borrower:
@@ -73,6 +74,7 @@ class Borrower:
         self._reserve_goal = self.purse.reserve
         self._event_date: int | None = None
         self._owed = Owed()
+        self._excess_days = 0
 
     @property
     def label(self) -> Label:
@@ -147,12 +149,13 @@ class Borrower:
 
     def _look_back(self, day: Day) -> None:
         """Keep the label, and let unpaid bills cost further customers."""
-        if self._event_date is None and self._story.fails_on == day.ordinal:
-            self._event_date = day.ordinal
-        if not self._lending.has_open:
-            return
-        past_due = self._lending.days_past_due(day.ordinal)
-        if self._event_date is None and past_due > DEFAULT_DAYS_PAST_DUE:
+        self._excess_days = self._excess_days + 1 if self.purse.is_above_limit else 0
+        past_due = self._lending.days_past_due(day.ordinal) if self._lending.has_open else 0
+        has_failed = (
+            self._story.fails_on == day.ordinal
+            or max(past_due, self._excess_days) > DEFAULT_DAYS_PAST_DUE
+        )
+        if has_failed and self._event_date is None:
             self._event_date = day.ordinal
         loses = self._story.script(day.ordinal).loses_confidence
         if loses and past_due > ARREARS_THAT_GET_ROUND_DAYS and day.day_of_month == 1:

@@ -48,6 +48,7 @@ BOOKING_CODES = {
     "CASH_OUT": "280",
     "GAMBLING_OUT": "290",
     "FEE": "300",
+    "INTEREST": "310",
     "REVERSAL": "320",
 }
 LINE_CODES = {

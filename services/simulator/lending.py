@@ -185,7 +185,6 @@ class Lending:
         if item.is_excused:
             data["value_date"] = date.fromordinal(item.due).isoformat()
             data["technical_flag"] = True
-            data["flag_reason"] = "collection file lost by the bank; funds were available"
         second = EVENING + 3600 + item.no % 600
         return self._voice.say(
             "repayment.posted.v1", data, day=day, second=second, source=REPAYMENTS

@@ -69,6 +69,11 @@ class Purse:
         self.is_moved = False
         self._voice = voice
 
+    @property
+    def is_above_limit(self) -> bool:
+        """Return whether more of the line is drawn than was granted."""
+        return self.line is not None and self.line.drawn_minor > self.line.limit_minor
+
     def headroom(self, conditions: Conditions) -> int:
         """Return what the line still gives."""
         if self.line is None or not conditions.can_borrow:
@@ -98,13 +103,12 @@ class Purse:
         return Settled.NOT_MADE
 
     def close(self, day: Day, *, second: int) -> None:
-        """Report the end-of-day balances of a day on which money moved."""
-        line = self.line
-        if line is not None:
-            line.interest_minor += line.drawn_minor * LINE_RATE / YEAR_DAYS
+        """Charge interest, and report the end-of-day balances of a day on which money moved."""
+        charged = self._charge_interest(day, second=second) if self.line is not None else 0
         if not self.is_moved and not day.is_month_end:
             return
         self.is_moved = False
+        line = self.line
         usable = max(0, line.limit_minor - line.drawn_minor) if line else 0
         self._voice.say(
             "account.balance-closed.v1",
@@ -116,11 +120,11 @@ class Purse:
                 "currency": self.currency,
             },
             day=day,
-            second=second,
+            second=second + 60,
             source=ACCOUNTS,
         )
         if line is not None:
-            self._close_line(line, day, second=second + 60)
+            self._close_line(line, day, charged=charged, second=second + 120)
 
     def pay_down_line(self, day: Day, *, second: int) -> None:
         """Give back what is not needed."""
@@ -200,11 +204,22 @@ class Purse:
             source=ACCOUNTS,
         )
 
-    def _close_line(self, line: Line, day: Day, *, second: int) -> None:
-        charged = 0
-        if day.is_month_end and line.interest_minor >= 1:
-            charged, line.interest_minor = int(line.interest_minor), 0.0
-            line.drawn_minor += charged
+    def _charge_interest(self, day: Day, *, second: int) -> int:
+        """Let the line cost something each day; take it from the account at the month's end."""
+        line = self.line
+        if line is None:
+            return 0
+        line.interest_minor += line.drawn_minor * LINE_RATE / YEAR_DAYS
+        charged = min(int(line.interest_minor), self.balance) if day.is_month_end else 0
+        if charged <= 0:
+            return 0
+        # What the account cannot pay stays owed; the bank does not raise the line for it.
+        line.interest_minor -= charged
+        flow = Flow(second, charged, False, "INTEREST", "DIRECT_DEBIT", "BANK", "LENDER")
+        self._book(flow, day)
+        return charged
+
+    def _close_line(self, line: Line, day: Day, *, charged: int, second: int) -> None:
         data: Fields = {
             "facility_id": line.facility_id,
             "loan_id": line.loan_id,

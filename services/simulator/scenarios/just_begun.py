@@ -1,6 +1,6 @@
 """Distress that has only begun when the run ends: what officers see most of.
 
-The same fading business as elsewhere, begun some two to four months before the end. There is no
+The same fading business as elsewhere, begun some three to five months before the end. There is no
 failing event yet; whoever warns is right to.
 """
 
@@ -12,7 +12,7 @@ from services.simulator.scenarios.conditions import ORDINARY, Conditions, Story,
 
 def write(rng: Random, *, start: int, horizon_days: int) -> Story:
     """Return a fading business whose end lies beyond the run."""
-    begins = start + max(horizon_days // 2, horizon_days - rng.randint(60, 120))
+    begins = start + max(horizon_days // 2, horizon_days - rng.randint(90, 140))
     return Story(
         name="just_begun",
         is_distress=True,
@@ -24,5 +24,5 @@ def write(rng: Random, *, start: int, horizon_days: int) -> Story:
 def _world(begins: int, fall: float, ordinal: int) -> Conditions:
     if ordinal < begins:
         return ORDINARY
-    faded = ramp(since=begins, ordinal=ordinal, days=90)
+    faded = ramp(since=begins, ordinal=ordinal, days=70)
     return Conditions(revenue_ratio=1.0 - fall * faded, cost_ratio=1.0 + 0.15 * faded)
