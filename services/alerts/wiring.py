@@ -30,6 +30,7 @@ from services.alerts.application.dispatching import Dispatcher, DispatchLimits
 from services.alerts.application.endpoints import Endpoints
 from services.alerts.application.handling import AlertHandling
 from services.alerts.application.reading import AlertReading
+from services.alerts.application.trying import EndpointTrials
 from services.alerts.application.use_cases import UseCases
 from services.alerts.domain.drafting import House
 from services.alerts.domain.working_time import WorkingCalendar
@@ -240,15 +241,23 @@ def _measure_outbox(opened: _Resources) -> Task:
 
 
 def _use_cases(opened: _Resources, reads: PostgresAlertReads, book: PostgresAlertBook) -> UseCases:
+    endpoints = PostgresEndpointBook(pool=opened.pool, sealer=opened.sealer)
     return UseCases(
         reading=AlertReading(reads),
         handling=AlertHandling(book=book, clock=opened.clock),
         endpoints=Endpoints(
-            book=PostgresEndpointBook(pool=opened.pool, sealer=opened.sealer),
+            book=endpoints,
             policy=opened.settings.address_policy(),
             clock=opened.clock,
             new_id=time_ordered_id,
             new_secret=sealing.new_secret,
+        ),
+        trials=EndpointTrials(
+            book=endpoints,
+            poster=opened.poster,
+            clock=opened.clock,
+            new_id=time_ordered_id,
+            link=opened.settings.public_url,
         ),
         deliveries=Deliveries(book=PostgresDeliveryBook(opened.pool), clock=opened.clock),
     )

@@ -1,5 +1,6 @@
 """Alerts behind the ports of the service, held in memory, for the tests of its HTTP doors."""
 
+import base64
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -7,10 +8,12 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from services.alerts.application.deliveries import Deliveries
+from services.alerts.application.dispatch_ports import Answer, Prepared
 from services.alerts.application.endpoints import Endpoints
 from services.alerts.application.filters import AlertFilters, DeliveryFilters
 from services.alerts.application.handling import AlertHandling
 from services.alerts.application.reading import AlertReading
+from services.alerts.application.trying import EndpointTrials
 from services.alerts.application.use_cases import UseCases
 from services.alerts.application.views import (
     ActionView,
@@ -30,6 +33,7 @@ from services.alerts.application.views import (
 from services.alerts.domain.alert import Action, Alert, Change, Deadlines, Owner, Reason
 from services.alerts.domain.endpoint import Endpoint, EndpointDraft
 from services.alerts.domain.endpoint_url import AddressPolicy
+from services.alerts.domain.retry import AttemptResult
 from services.alerts.domain.vocabulary import (
     AlertEventKind,
     AlertStatus,
@@ -42,6 +46,7 @@ from services.alerts.domain.vocabulary import (
 from services.kit.clock import Clock
 from services.kit.ids import CountingIds
 
+SECRET = "whsec_" + base64.b64encode(b"s" * 32).decode()
 NOW = datetime(2026, 3, 4, 9, 30, tzinfo=UTC)
 
 
@@ -118,6 +123,7 @@ class InMemoryAlerts:
         self.scores: dict[str, Sequence[ScorePoint]] = {}
         self.endpoints: dict[str, EndpointView] = {}
         self.deliveries: dict[int, DeliveryView] = {}
+        self.posted: list[Prepared] = []
         self.resent: list[DeliveryFilters | int] = []
 
     def use_cases(self) -> UseCases:
@@ -132,8 +138,20 @@ class InMemoryAlerts:
                 new_id=CountingIds("we-"),
                 new_secret=CountingIds("whsec_"),
             ),
+            trials=EndpointTrials(
+                book=_EndpointBook(self),
+                poster=self,
+                clock=self.clock,
+                new_id=CountingIds(""),
+                link="https://tocsin.bank.test",
+            ),
             deliveries=Deliveries(book=_DeliveryBook(self), clock=self.clock),
         )
+
+    async def post(self, prepared: Prepared) -> Answer:
+        """Take a webhook; the receiver says no content."""
+        self.posted.append(prepared)
+        return Answer(result=AttemptResult.DELIVERED, duration_ms=12, status_code=204)
 
     async def list_alerts(
         self, filters: AlertFilters, *, officer_id: str | None, cursor: str | None, limit: int
@@ -274,6 +292,9 @@ class _EndpointBook:
 
     async def view(self, endpoint_id: str) -> EndpointView | None:
         return self._books.endpoints.get(endpoint_id)
+
+    async def secrets(self, endpoint_id: str, *, at: datetime) -> tuple[str, ...]:
+        return (SECRET,)
 
     async def save(self, endpoint: Endpoint, *, expected_version: int) -> EndpointView | None:
         view = self._books.endpoints[endpoint.endpoint_id]

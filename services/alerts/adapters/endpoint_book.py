@@ -21,6 +21,10 @@ RETURNING *
 """
 LIST = "SELECT * FROM alerts.webhook_endpoint ORDER BY created_at, endpoint_id"
 ONE = "SELECT * FROM alerts.webhook_endpoint WHERE endpoint_id = $1"
+SECRETS = """
+SELECT secret, CASE WHEN old_secret_expires_at > $2 THEN old_secret END AS old_secret
+  FROM alerts.webhook_endpoint WHERE endpoint_id = $1
+"""
 # An endpoint that is enabled again starts with a clean slate, or it would be disabled at once.
 SAVE = """
 UPDATE alerts.webhook_endpoint
@@ -83,6 +87,12 @@ class PostgresEndpointBook:
         """Return an endpoint to be shown."""
         rows = await self._fetch(ONE, endpoint_id)
         return _view(rows[0]) if rows else None
+
+    async def secrets(self, endpoint_id: str, *, at: datetime) -> tuple[str, ...]:
+        """Return the secrets that sign at a moment, the newest first."""
+        rows = await self._fetch(SECRETS, endpoint_id, at)
+        sealed = [one for row in rows for one in (row["secret"], row["old_secret"]) if one]
+        return tuple(self._sealer.open(one, endpoint_id=endpoint_id) for one in sealed)
 
     async def save(self, endpoint: Endpoint, *, expected_version: int) -> EndpointView | None:
         """Write a changed endpoint; None if somebody was faster."""

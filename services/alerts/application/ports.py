@@ -80,6 +80,10 @@ class EndpointBook(Protocol):
 
     async def view(self, endpoint_id: str) -> EndpointView | None: ...
 
+    async def secrets(self, endpoint_id: str, *, at: datetime) -> tuple[str, ...]:
+        """Return the secrets that sign at a moment, the newest first."""
+        ...
+
     async def save(self, endpoint: Endpoint, *, expected_version: int) -> EndpointView | None: ...
 
     async def rotate(

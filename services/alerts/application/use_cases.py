@@ -9,6 +9,7 @@ from services.alerts.application.deliveries import Deliveries
 from services.alerts.application.endpoints import Endpoints
 from services.alerts.application.handling import AlertHandling
 from services.alerts.application.reading import AlertReading
+from services.alerts.application.trying import EndpointTrials
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,4 +19,5 @@ class UseCases:
     reading: AlertReading
     handling: AlertHandling
     endpoints: Endpoints
+    trials: EndpointTrials
     deliveries: Deliveries

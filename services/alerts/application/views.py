@@ -197,6 +197,18 @@ class AttemptView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TrialView:
+    """What came of a test message."""
+
+    webhook_id: str
+    result: str
+    duration_ms: int
+    status_code: int | None
+    error: str | None
+    response: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryView:
     """One event on its way to one endpoint. `status`: PENDING, DELIVERED or EXHAUSTED."""
 

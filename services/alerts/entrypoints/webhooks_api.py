@@ -23,6 +23,7 @@ from services.alerts.application.views import (
     EndpointView,
     EndpointWithSecret,
     Page,
+    TrialView,
 )
 from services.alerts.domain.endpoint import PayloadFormat
 from services.alerts.domain.vocabulary import AlertEventKind, Severity
@@ -115,6 +116,7 @@ def router(use_cases: UseCases) -> APIRouter:
     routes = APIRouter(prefix="/v1", tags=["webhooks"])
     _add_registry(routes, use_cases)
     _add_switches(routes, use_cases)
+    _add_trials(routes, use_cases)
     _add_deliveries(routes, use_cases)
     return routes
 
@@ -182,6 +184,15 @@ def _add_switches(routes: APIRouter, use_cases: UseCases) -> None:
         )
         tag(response, made.endpoint.version)
         return made
+
+
+def _add_trials(routes: APIRouter, use_cases: UseCases) -> None:
+    trials = use_cases.trials
+
+    @routes.post("/webhook-endpoints/{endpoint_id}/test", dependencies=[Depends(may_keep_webhooks)])
+    async def try_out(endpoint_id: str, person: Caller) -> TrialView:
+        """Send one signed test message now and say what came back."""
+        return await trials.try_out(endpoint_id, person=person)
 
 
 def _add_deliveries(routes: APIRouter, use_cases: UseCases) -> None:

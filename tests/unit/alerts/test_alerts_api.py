@@ -3,11 +3,12 @@
 import pytest
 from starlette.testclient import TestClient
 
+from services.alerts.domain import signing
 from services.alerts.domain.alert import Owner
 from services.alerts.domain.vocabulary import AlertStatus, OutcomeCode, OwnerKind, Severity
 from services.kit.clock import ManualClock
 from tests.fakes.alerts_http import AUDITOR, OFFICER, OPERATOR, SENIOR, bearer, client
-from tests.fakes.alerts_in_memory import NOW, InMemoryAlerts, an_alert
+from tests.fakes.alerts_in_memory import NOW, SECRET, InMemoryAlerts, an_alert
 
 
 @pytest.fixture
@@ -212,6 +213,34 @@ class TestWebhooks:
             json={"keep_old_hours": 1},
         )
         assert rotated.json()["endpoint"]["old_secret_expires_at"] == "2026-03-04T10:30:00Z"
+
+    @pytest.mark.parametrize("format_", ["standard", "slack", "teams"])
+    def test_an_endpoint_can_be_tried_out(
+        self, http: TestClient, books: InMemoryAlerts, format_: str
+    ) -> None:
+        http.post(
+            "/v1/webhook-endpoints",
+            headers=bearer(OPERATOR),
+            json={"url": self.URL, "format": format_},
+        )
+        response = http.post("/v1/webhook-endpoints/we-1/test", headers=bearer(OPERATOR))
+        assert response.json() == {
+            "webhook_id": "test-1",
+            "result": "delivered",
+            "duration_ms": 12,
+            "status_code": 204,
+            "error": None,
+            "response": "",
+        }
+        [sent] = books.posted
+        assert sent.url == self.URL
+        assert b"Test message" in sent.body
+        checked = signing.verify(sent.headers, body=sent.body, secrets=[SECRET], now=NOW)
+        assert checked.is_genuine
+
+    def test_an_unknown_endpoint_cannot_be_tried_out(self, http: TestClient) -> None:
+        response = http.post("/v1/webhook-endpoints/nope/test", headers=bearer(OPERATOR))
+        assert response.status_code == 404
 
     @pytest.mark.parametrize(
         "url", ["http://169.254.169.254/", "https://localhost/x", "ftp://a.example.com", "nonsense"]

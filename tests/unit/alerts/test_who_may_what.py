@@ -35,6 +35,7 @@ ALLOWED: dict[tuple[str, str], set[Role]] = {
     ("POST", "/v1/webhook-endpoints/{endpoint_id}/disable"): KEEP,
     ("POST", "/v1/webhook-endpoints/{endpoint_id}/enable"): KEEP,
     ("POST", "/v1/webhook-endpoints/{endpoint_id}/rotate-secret"): KEEP,
+    ("POST", "/v1/webhook-endpoints/{endpoint_id}/test"): KEEP,
     ("GET", "/v1/deliveries"): LOOK,
     ("GET", "/v1/deliveries/{delivery_id}"): LOOK,
     ("POST", "/v1/deliveries/{delivery_id}/resend"): KEEP,
