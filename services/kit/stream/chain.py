@@ -4,7 +4,8 @@ The record before the resume point is fetched again and its digest compared with
 one, so a topic that was recreated or restored is noticed before anything is applied. After
 that every fetch must follow the one before. Offsets may have gaps (compaction, transaction
 markers), but a gap is believed only when a second fetch from the same position shows it
-again: the driver can lose fetched records when another partition's fetch fails.
+again: the driver can lose fetched records when another partition's fetch fails. A poll that
+fails in between makes the second fetch as doubtful as the first.
 """
 
 from collections.abc import Sequence
@@ -56,6 +57,10 @@ class Chain:
         self._note_gaps(fresh)
         self._next_offset = fresh[-1].offset + 1
         return fresh
+
+    def doubt(self) -> None:
+        """Forget the first sight of a gap: a poll failed since and may have lost records too."""
+        self._suspected = None
 
     def first_offset(self, record: Record) -> int:
         """Return the position that a batch starting with this record was read from."""

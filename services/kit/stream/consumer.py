@@ -168,9 +168,11 @@ class FencedConsumer:
                     wait_seconds=limits.poll_seconds, most_records=limits.most_waiting_records
                 )
             except OffsetOutOfRange as lost:
+                self._fetch_again()
                 self._stop_at_hole(lost)
                 continue
             except BrokerUnavailable as error:
+                self._fetch_again()
                 log.warning("poll failed", topic=self._log.topic, error=repr(error))
                 await self._ports.clock.sleep(limits.retry_seconds)
                 continue
@@ -178,6 +180,11 @@ class FencedConsumer:
                 partition = self._partitions.get(number)
                 if partition is not None:
                     partition.offer(records)
+
+    def _fetch_again(self) -> None:
+        """Lose nothing to a poll that failed: it may have taken records of any partition."""
+        for partition in self._partitions.values():
+            partition.fetch_again()
 
     def _stop_at_hole(self, lost: OffsetOutOfRange) -> None:
         partition = self._partitions.get(lost.partition)

@@ -119,6 +119,12 @@ class Partition:
             self._ports.log.pause(self.number)
             self._paused = True
 
+    def fetch_again(self) -> None:
+        """Go back to what is wanted next: a poll failed and may have taken records with it."""
+        if self.state is State.RUNNING:
+            self._chain.doubt()
+            self._ports.log.seek(self.number, self._chain.wanted)
+
     async def close(self) -> None:
         """Finish the transaction that runs, start no other, and forget the partition."""
         if self.is_working:
