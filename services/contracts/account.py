@@ -4,7 +4,9 @@
 high share of it makes those indicators unmeasurable instead of wrong.
 """
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
 
 from services.contracts.fields import (
     Bool,
@@ -20,6 +22,7 @@ from services.contracts.fields import (
     Text,
 )
 
+Months = Annotated[int, Field(strict=True, ge=0, le=1_000)]
 FlowCategory = Literal[
     "SALES_RECEIPT",
     "CUSTOMER_RECEIPT",
@@ -146,6 +149,7 @@ class FacilityBalanceClosed(EventData):
     interest_debited: NonNegativeMoney | None = None  # Interest charged to the line that day.
     account_id: Identifier | None = None  # The account on which the line is used.
     loan_id: Identifier | None = None  # The loan under which the line is booked.
+    months_past_due: Months | None = None  # Months past due by the card system's own count.
 
 
 class LimitChanged(EventData):

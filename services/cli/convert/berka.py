@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from services.cli.convert import berka_rows
 from services.cli.convert.berka_rows import Account, Loan, Transaction
-from services.cli.convert.canonical import Author
+from services.cli.convert.canonical import Author, Label
 from services.contracts.account import AccountBalanceClosed, AccountTransacted, FlowCategory
 from services.contracts.borrower import BorrowerRegistered
 from services.contracts.loan import Instalment, LoanBooked, SchedulePublished
@@ -81,6 +81,18 @@ class Berka:
             if self.day_closes:
                 self.counts["day_closes"] += 1
                 yield AUTHOR.close(day)
+
+    def labels(self) -> Iterator[Label]:
+        """Yield an account and the first day on which its printed balance was negative."""
+        bookings = list(berka_rows.transactions(self.folder))
+        last_day = max((each.day for each in bookings), default=date.min)
+        first: dict[str, date] = {}
+        for each in bookings:
+            if each.balance < 0:
+                account_id = each.account_id
+                first[account_id] = min(each.day, first.get(account_id, each.day))
+        for account in self._known(berka_rows.accounts(self.folder), last_day):
+            yield Label(_borrower(account.account_id), first.get(account.account_id))
 
     def _known(self, accounts: list[Account], last_day: date) -> list[Account]:
         known = [account for account in accounts if account.opened <= last_day]

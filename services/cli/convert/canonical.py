@@ -15,6 +15,14 @@ from services.contracts.fields import EventData
 CENT = Decimal("0.01")
 
 
+@dataclass(frozen=True, slots=True)
+class Label:
+    """The outcome of one borrower: the day of its event, ``None`` where there was none."""
+
+    borrower_id: str
+    event_date: date | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Author:
     """Who an event comes from: the source's name, and the zone in which its days are days."""

@@ -35,6 +35,7 @@ def score_line(assessment: Assessment, borrower: Borrower, rules: Rules) -> byte
     row: Json = {
         "borrower_id": assessment.borrower_id,
         "as_of": shown_day(assessment.as_of),
+        "cause": assessment.cause.type,
         "state": assessment.state,
         "state_since": shown_day(assessment.state_since),
         "trigger_rule_ids": assessment.trigger_rule_ids,

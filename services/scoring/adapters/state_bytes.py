@@ -19,7 +19,7 @@ from services.scoring.domain import facts
 from services.scoring.domain.facts import Borrower
 from services.scoring.domain.signals import pack, unpack
 
-VERSION: Final = 2
+VERSION: Final = 3
 
 _encoder: Final = msgspec.msgpack.Encoder()
 _document: Final = msgspec.msgpack.Decoder(list[msgspec.Raw])

@@ -102,4 +102,5 @@ def facility_balance_closed(head: Head, raw: msgspec.Raw) -> events.FacilityBala
         undrawn_usable_minor=optional_minor_units(data.undrawn_usable, currency, "undrawn_usable"),
         interest_debited_minor=interest or 0,
         currency=currency,
+        months_past_due=data.months_past_due,
     )

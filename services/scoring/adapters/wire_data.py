@@ -176,6 +176,7 @@ class FacilityBalanceClosedData(Data):
     interest_debited: str | None = None
     account_id: str | None = None
     loan_id: str | None = None
+    months_past_due: int | None = None
 
 
 StatementLines = msgspec.defstruct(

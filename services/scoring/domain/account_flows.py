@@ -14,6 +14,7 @@ from services.scoring.domain import (
     line_view,
     payers,
     series,
+    stated_arrears,
 )
 from services.scoring.domain.events import (
     AccountBalanceClosed,
@@ -238,6 +239,8 @@ def close_facility(borrower: Borrower, event: FacilityBalanceClosed) -> int:
     facility_use.record(
         facility, day, event.drawn_minor, event.limit_minor, event.drawing_power_minor
     )
+    if event.months_past_due is not None:
+        stated_arrears.record(facility, day, event.months_past_due)
     line_view.reported(borrower, day)
     series.put(facility.interest_debited, day, event.interest_debited_minor)
     _remember(borrower.evidence.facilities, event_ref(event.source, event.id))

@@ -7,7 +7,7 @@ derived and never stored, a reversal or a payment dated back changes history by 
 from bisect import bisect_right
 from typing import Final
 
-from services.scoring.domain import days_past_due, exposure, facility_use
+from services.scoring.domain import days_past_due, exposure, facility_use, stated_arrears
 from services.scoring.domain.facts import Borrower, Facility, Loan
 from services.scoring.domain.instalments import (
     OPEN,
@@ -73,15 +73,26 @@ def at_month_ends(borrower: Borrower, as_of: int, count: int, rules: Rules) -> t
     late added up (days past due in whole months, each begun one counted).
     """
     newest = newest_full_month(borrower, as_of)
-    material, months_late = 0, 0
+    material, months_late = stated_arrears.at_month_ends(borrower, newest, count)
     for month in range(newest - count + 1, newest + 1):
         day = last_day_of(month)
         if not exposure.total_past_due(borrower, day):
             continue
         material += exposure.is_material(borrower, day, rules)
-        days = days_past_due.borrower_days(borrower, day, rules.tolerance)
+        days = _counted_days(borrower, day, rules.tolerance)
         months_late += -(-days // DAYS_A_MONTH_LATE)
     return material, months_late
+
+
+def _counted_days(borrower: Borrower, day: int, tolerance: Tolerance) -> int:
+    """Return the worst days past due that are counted here, not stated by a card system."""
+    worst = 0
+    for loan in borrower.loans:
+        worst = max(worst, days_past_due.loan_days(loan, day, tolerance))
+    for line in borrower.facilities:
+        if not line.late_days:
+            worst = max(worst, days_past_due.line_days(line, day, tolerance))
+    return worst
 
 
 def loans_outstanding(borrower: Borrower, day: int) -> list[tuple[Loan, int]]:

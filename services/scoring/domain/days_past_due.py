@@ -8,7 +8,7 @@ at the close of the next, INCLUSIVE_DAY_END one more whenever something is unpai
 rules and indicators always count EXCLUSIVE (domain readings 11 and 12).
 """
 
-from services.scoring.domain import facility_use
+from services.scoring.domain import facility_use, stated_arrears
 from services.scoring.domain.facts import Borrower, Facility, Loan
 from services.scoring.domain.instalments import (
     counting_days,
@@ -54,7 +54,12 @@ def borrower_days(borrower: Borrower, day: int, tolerance: Tolerance) -> int:
 
 
 def line_days(facility: Facility, day: int, tolerance: Tolerance) -> int:
-    """Return the days since a line went over its limit without coming back (domain 4.4 rule 8)."""
+    """Return the days since a line went over its limit without coming back (domain 4.4 rule 8).
+
+    Where the line's system counts months past due itself, that count is the answer.
+    """
+    if facility.late_days:
+        return stated_arrears.days_on(facility, day)
     allowed = tolerance.minor(facility.currency, decimals(facility.currency), 0)
     since = facility_use.excess_since(facility, day, allowed)
     return 0 if since is None else day - since

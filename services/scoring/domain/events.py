@@ -210,6 +210,7 @@ class FacilityBalanceClosed(Event):
     undrawn_usable_minor: int | None
     interest_debited_minor: int
     currency: str
+    months_past_due: int | None = None
 
 
 @dataclass(slots=True)

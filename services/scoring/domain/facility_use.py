@@ -81,7 +81,12 @@ def excess_since(facility: Facility, day: int, tolerated: int = 0) -> int | None
 
 
 def past_due(facility: Facility, day: int) -> int:
-    """Return the arrears of a line: an excess that stood at the day before already."""
+    """Return the arrears of a line: an excess that stood at the day before already.
+
+    A line whose system counts its months past due itself states no amount, and an excess is none.
+    """
+    if facility.late_days:
+        return 0
     excess = excess_on(facility, day)
     return excess if excess and excess_on(facility, day - 1) else 0
 

@@ -171,6 +171,8 @@ class Facility:
     ``limit_days`` and ``limit_minor`` are the changes of the advised limit,
     ``power_minor`` the drawing power from the same day (-1 where there is none). ``excess_since``
     is the first day of an unbroken excess that began before the days kept, else 0.
+    ``late_months[i]`` is how many months past due the card system stated for ``late_days[i]``; both
+    are empty for a line whose system states none.
     """
 
     facility_id: str
@@ -183,6 +185,8 @@ class Facility:
     excess_since: int = 0
     undrawn_usable_minor: int | None = None
     interest_debited: Series = field(default_factory=Series)
+    late_days: list[int] = field(default_factory=list)
+    late_months: list[int] = field(default_factory=list)
 
 
 @dataclass(slots=True)

@@ -8,7 +8,14 @@ goes only when it was settled before that and is not among the last nine due of 
 from bisect import bisect_right
 from typing import Final
 
-from services.scoring.domain import daily_values, facility_use, payers, returned_items, series
+from services.scoring.domain import (
+    daily_values,
+    facility_use,
+    payers,
+    returned_items,
+    series,
+    stated_arrears,
+)
 from services.scoring.domain.account_flows import monthly_sums
 from services.scoring.domain.facts import Borrower, Flows, Loan
 from services.scoring.domain.instalments import OPEN, settle_days
@@ -36,6 +43,7 @@ def prune(borrower: Borrower, day: int, tolerance: Tolerance) -> None:
         daily_values.forget_before(account.eod, day - DAILY_KEPT)
     for facility in borrower.facilities:
         facility_use.forget_before(facility, day - DAILY_KEPT)
+        stated_arrears.forget_before(facility, day - HISTORY_KEPT)
         series.forget_before(facility.interest_debited, day - DEBITS_KEPT)
     returned_items.forget_before(borrower.bounces, day - DEBITS_KEPT)
     payers.forget_before(borrower, month_of(day) - MONTHS_KEPT)
@@ -57,6 +65,8 @@ def _prune_flows(flows: Flows, day: int) -> None:
 def _prune_loan(loan: Loan, horizon: int, tolerance: Tolerance) -> None:
     loan.past = [past for past in loan.past if past.until_day > horizon]
     loan.concession_days = [one for one in loan.concession_days if one > horizon - 365]
+    if not loan.due_days and not loan.principal_minor:
+        _drop_line_payments(loan, horizon)
     if loan.past or not loan.due_days or loan.due_days[0] >= horizon:
         return
     candidates = bisect_right(loan.due_days, horizon) - INSTALMENTS_KEPT
@@ -70,6 +80,14 @@ def _prune_loan(loan: Loan, horizon: int, tolerance: Tolerance) -> None:
     if gone:
         _drop_instalments(loan, gone)
         _drop_payments(loan, horizon)
+
+
+def _drop_line_payments(loan: Loan, horizon: int) -> None:
+    """Drop old payments of a line without instalments; nothing is allocated to them."""
+    gone = bisect_right(loan.paid_days, horizon)
+    loan.carried_minor += sum(loan.paid_minor[:gone])
+    del loan.paid_days[:gone], loan.paid_minor[:gone]
+    del loan.paid_keys[:gone], loan.paid_outstanding[:gone]
 
 
 def _drop_instalments(loan: Loan, gone: int) -> None:

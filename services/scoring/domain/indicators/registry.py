@@ -12,6 +12,7 @@ from services.scoring.domain.indicators import (
     account_returns,
     repayment_arrears,
     repayment_habits,
+    repayment_lines,
     statement_balance,
     statement_debt_service,
     statement_information,
@@ -25,6 +26,7 @@ ALL: Final[tuple[Indicator, ...]] = tuple(
         (
             *repayment_arrears.INDICATORS,
             *repayment_habits.INDICATORS,
+            *repayment_lines.INDICATORS,
             *account_inflow.INDICATORS,
             *account_balance.INDICATORS,
             *account_lines.INDICATORS,

@@ -5,7 +5,7 @@ All counts are EXCLUSIVE days. A borrower without a loan has no repayment indica
 
 from typing import TYPE_CHECKING, Final
 
-from services.scoring.domain import arrears_history, days_past_due
+from services.scoring.domain import arrears_history, days_past_due, stated_arrears
 from services.scoring.domain.facts import Borrower
 from services.scoring.domain.indicators.declaration import (
     DUES,
@@ -52,23 +52,32 @@ def operational_days(borrower: Borrower, as_of: int, rules: "Rules") -> Measurem
 
 
 def regulatory_days(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
-    """R-02: consecutive day closes with arrears above both materiality thresholds."""
+    """R-02: consecutive day closes with arrears above both materiality thresholds.
+
+    A card system that counts months states no amount, so materiality cannot be judged.
+    """
     if not borrower.loans:
         return not_applicable()
-    if not has_schedule(borrower) and not borrower.facilities:
+    counted = [line for line in borrower.facilities if not line.late_days]
+    if not has_schedule(borrower) and not counted:
         return unmeasurable(Reason.NO_SCHEDULE)
     return measured(borrower.counters.regulatory_days * MICRO)
 
 
 def worst_days_in_a_year(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
     """R-04: the worst operational count on any of the last 365 days, by what is known now."""
-    if not has_schedule(borrower):
+    if not _has_history(borrower):
         return unmeasurable(Reason.NO_SCHEDULE) if borrower.loans else not_applicable()
     start = as_of - YEAR_DAYS + 1
-    worst = max(
-        arrears_history.worst_days(loan, start, as_of, rules.tolerance) for loan in borrower.loans
-    )
+    worst = stated_arrears.worst_days(borrower, start, as_of)
+    for loan in borrower.loans:
+        worst = max(worst, arrears_history.worst_days(loan, start, as_of, rules.tolerance))
     return measured(worst * MICRO)
+
+
+def _has_history(borrower: Borrower) -> bool:
+    """Return whether past arrears are known: by instalments, or stated by a card system."""
+    return has_schedule(borrower) or stated_arrears.are_known(borrower)
 
 
 def interest_days(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
@@ -86,9 +95,10 @@ def interest_days(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement
 def months_in_arrears(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
     """R-13: how many of the last twelve month-ends stood in material arrears.
 
-    The second arm is the sum of months late over the same month-ends.
+    The second arm is the sum of months late over the same month-ends. Months that a card system
+    states count as material: it states them beside no amount.
     """
-    if not has_schedule(borrower):
+    if not _has_history(borrower):
         return unmeasurable(Reason.NO_SCHEDULE) if borrower.loans else not_applicable()
     material, months_late = arrears_history.at_month_ends(borrower, as_of, MONTH_ENDS, rules)
     return measured_arms([material * MICRO, months_late * MICRO])
@@ -163,7 +173,7 @@ INDICATORS: Final = (
         group="dpd",
         risk_type="PAYMENT_DELAY",
         arms=one_arm(Unit.DAYS, "most days past due in 365 days"),
-        inputs=LOANS | PAYMENTS | DUES | SCAR_DAY,
+        inputs=LOANS | PAYMENTS | FACILITIES | DUES | SCAR_DAY,
         measure=worst_days_in_a_year,
         evidence=late_loan_as_evidence,
     ),
@@ -188,7 +198,7 @@ INDICATORS: Final = (
             Arm("month_ends", Unit.COUNT, "month-ends in material arrears, of twelve"),
             Arm("months_late", Unit.COUNT, "sum of months late at the last twelve month-ends"),
         ),
-        inputs=LOANS | PAYMENTS | MONTHS,
+        inputs=LOANS | PAYMENTS | FACILITIES | MONTHS,
         measure=months_in_arrears,
         evidence=late_loan_as_evidence,
     ),
