@@ -15,7 +15,7 @@ QUICK_TESTS := $(wildcard tests/architecture tests/unit tests/contract tests/pro
 SERVER_TESTS := $(wildcard tests/integration tests/e2e tests/chaos)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup format check test demo stack stack-down audit lock clean
+.PHONY: help setup format check test demo torture stack stack-down audit lock clean
 # Two targets at a time would build the same environment twice.
 .NOTPARALLEL:
 
@@ -53,6 +53,9 @@ test: check ## Everything: check, then the tests on a real Kafka and PostgreSQL
 
 demo: $(INSTALLED) ## Play a bank through the whole system; ARGS=--once ends by itself
 	@$(BIN)/tocsin demo $(ARGS)
+
+torture: $(INSTALLED) ## Kill, pause and crash the system, then hold it to its promises; ARGS="--profile full"
+	@$(BIN)/python -m tests.chaos $(ARGS)
 
 stack: $(INSTALLED) ## Start Kafka and PostgreSQL on this machine and leave them running
 	@$(BIN)/tocsin stack up --data $(STACK_DATA)
