@@ -4,11 +4,14 @@ Money is given in whole currency units, dates as ISO text. `close_through` close
 last closed one, as the bank's clock would.
 """
 
+from copy import copy
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from functools import cache
 
 from services.scoring.adapters.rulebook_yaml import load_rulebook
+from services.scoring.adapters.state_bytes import decode, encode
 from services.scoring.domain import events as happened
 from services.scoring.domain import vocabulary
 from services.scoring.domain.assessment import Assessment
@@ -38,10 +41,17 @@ def minor(amount: float | str) -> int:
     return int(Decimal(str(amount)) * 100)
 
 
+EVERYTHING_ON = "everything on"
+
+
 @cache
 def context(rulebook: str = "reference") -> Context:
-    """Return a context with a shipped rulebook."""
-    return Context(load_rulebook(rulebook))
+    """Return a context with a shipped rulebook, or with `reference` and everything switched on."""
+    if rulebook != EVERYTHING_ON:
+        return Context(load_rulebook(rulebook))
+    written = load_rulebook("reference")
+    enabled = {slot: replace(rule, enabled=True) for slot, rule in written.indicators.items()}
+    return Context(replace(written, indicators=enabled, resolved={}))
 
 
 class Story:
@@ -53,6 +63,7 @@ class Story:
         self.assessments: list[Assessment] = []
         self.log: list[happened.Event] = []
         self.today = day(start)
+        self.rulebook = profile.get("rulebook", "reference")
         self._count = 0
         self.tell(
             happened.BorrowerRegistered(
@@ -73,6 +84,13 @@ class Story:
             )
         )
 
+    def fork(self) -> "Story":
+        """Return a story that goes on from here by itself."""
+        other = copy(self)
+        other.borrower = decode(encode(self.borrower))
+        other.log, other.assessments = list(self.log), list(self.assessments)
+        return other
+
     def head(
         self, corrects: str | None = None, kind: str = ""
     ) -> tuple[str, str, str, int, int, str | None, int]:
@@ -85,7 +103,7 @@ class Story:
     def tell(self, event: happened.Event) -> str:
         """Fold an event; return its id."""
         self.log.append(event)
-        outcome = fold(self.borrower, event, context())
+        outcome = fold(self.borrower, event, context(self.rulebook))
         self.borrower = outcome.borrower
         if outcome.assessment is not None:
             self.assessments.append(outcome.assessment)
@@ -301,7 +319,7 @@ class Story:
     @property
     def rules(self) -> Rules:
         """Return the rules that apply to the borrower."""
-        return context().rules_for(self.borrower)
+        return context(self.rulebook).rules_for(self.borrower)
 
     def measure(self, indicator_id: str, as_of: int | None = None) -> Measurement:
         """Measure one indicator as of the last closed day, or today before any close."""

@@ -16,6 +16,7 @@ from services.scoring.domain import (
     series,
     stated_arrears,
 )
+from services.scoring.domain.counters import PAST
 from services.scoring.domain.events import (
     AccountBalanceClosed,
     AccountItemReturned,
@@ -244,4 +245,6 @@ def close_facility(borrower: Borrower, event: FacilityBalanceClosed) -> int:
     line_view.reported(borrower, day)
     series.put(facility.interest_debited, day, event.interest_debited_minor)
     _remember(borrower.evidence.facilities, event_ref(event.source, event.id))
-    return FACILITIES | MONTHS if day < borrower.counters.month_start else FACILITIES
+    touched = MONTHS | FACILITIES if day < borrower.counters.month_start else FACILITIES
+    # An excess on a closed day is arrears on it: a late report changes the count.
+    return touched | PAST if day <= borrower.counters.closed_day else touched

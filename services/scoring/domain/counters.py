@@ -15,6 +15,8 @@ from services.scoring.domain.instalments import counting_days
 from services.scoring.domain.months import first_day_of, month_of
 from services.scoring.domain.rulebook import Rules
 
+# Set beside the kinds of fact when the past itself changed: counters are derived again.
+PAST: Final = 1 << 30
 LONGEST_RUN_DAYS: Final = 3_660
 
 

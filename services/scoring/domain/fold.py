@@ -22,6 +22,7 @@ from services.scoring.domain import (
 )
 from services.scoring.domain.assess import Occasion, reassess, step
 from services.scoring.domain.assessment import Assessment, Cause
+from services.scoring.domain.counters import PAST
 from services.scoring.domain.events import (
     AccountBalanceClosed,
     AccountItemReturned,
@@ -70,8 +71,6 @@ from services.scoring.domain.signals import slot_of
 from services.scoring.domain.vocabulary import NO_CORRECTION, SEGMENTS
 
 WORST_DELAY_SLOT: Final = slot_of("R-04")
-# Set beside the kinds of fact when the past itself changed: counters are derived again.
-PAST: Final = 1 << 30
 MOVES_COUNTERS: Final = LOANS | PAYMENTS | FACILITIES | PAST
 
 
@@ -189,22 +188,28 @@ def _moves_nothing(borrower: Borrower, rules: Rules, touched: int) -> bool:
 
 def _occasion(borrower: Borrower, event: Event, rules: Rules, as_of: int, touched: int) -> Occasion:
     """Bring the counters up to date; return what is to be judged."""
-    is_correction = bool(touched & PAST) and _corrects(borrower, event)
+    is_correction = False
     if touched & MOVES_COUNTERS:
         if touched & PAST:
-            counters.recount(borrower, rules)
+            is_correction = _corrected(borrower, event, rules)
         counters.refresh(borrower, as_of, rules)
     cause = Cause(event.source, event.id, type_name(event))
     kinds = touched & EVERYTHING
     return Occasion(as_of, event.at_us, kinds, cause, is_correction=is_correction)
 
 
-def _corrects(borrower: Borrower, event: Event) -> bool:
-    """Return whether what was said about closed days may have been wrong.
+def _corrected(borrower: Borrower, event: Event, rules: Rules) -> bool:
+    """Derive the counter again; return whether what was said about closed days may be wrong.
 
-    A payment booked a day after its value date is no correction while nothing was past due.
+    A payment booked a day after its value date is no correction while nothing was past due, and a
+    line's balance that comes late is one only if it moves the counter.
     """
-    return event.correction_kind != NO_CORRECTION or borrower.counters.past_due_minor > 0
+    kept = borrower.counters
+    counted, owed = kept.regulatory_days, kept.past_due_minor
+    counters.recount(borrower, rules)
+    if event.correction_kind != NO_CORRECTION or kept.regulatory_days != counted:
+        return True
+    return owed > 0 and not isinstance(event, FacilityBalanceClosed)
 
 
 def _close_day(borrower: Borrower, event: DayClosed, context: Context) -> Outcome:

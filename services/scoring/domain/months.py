@@ -31,11 +31,16 @@ def last_full_month(as_of: int) -> int:
 
 
 def add_to_month(first_month: int, sums: list[int], month: int, amount: int) -> None:
-    """Add to one month of a list that begins at `first_month`, growing it as needed."""
+    """Add to one month of a list that begins at `first_month`, growing it as needed.
+
+    The list never ends in a zero, so what is added and taken back leaves no trace.
+    """
     index = month - first_month
     while len(sums) <= index:
         sums.append(0)
     sums[index] += amount
+    while sums and not sums[-1]:
+        sums.pop()
 
 
 def month_sum(first_month: int, sums: list[int], month: int) -> int:
