@@ -42,8 +42,12 @@ PARTS: dict[str, Part] = {
     "topics": Part("services.cli.topics", "topics", "Create or check the Kafka topics."),
     "score": Part("services.cli.score", "score", "Judge the borrowers of a file of events."),
     "rulebook": Part("services.cli.rulebook", "app", "Check a rulebook, or set its cuts."),
+    "bench": Part("services.cli.bench.command", "bench", "Measure speed against own ceilings."),
     "verify": Part("services.cli.verify.commands", "verify", "Fold the ledger afresh and compare."),
     "convert": Part("services.cli.convert.commands", "app", "Turn a public data set into events."),
+    "evaluate": Part(
+        "services.cli.evaluate.commands", "evaluate", "Hold assessments against what happened."
+    ),
     "quarantine": Part("services.cli.quarantine", "app", "Look after inputs that are no events."),
     "replay": Part("services.cli.replay.commands", "replay", "Send events through ingest."),
 }

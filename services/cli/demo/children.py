@@ -56,8 +56,8 @@ class Children:
         self._children: list[Child] = []
         self._clock = SystemClock()
 
-    def start(self, program: Program) -> None:
-        """Start a service; `wait_until_ready` waits for it."""
+    def start(self, program: Program) -> StartedProcess:
+        """Start a service and return its process; `wait_until_ready` waits until it answers."""
         log = self._data_dir / "logs" / f"{program.name}.log"
         process = processes.start(
             [sys.executable, "-m", program.module, *program.arguments],
@@ -67,6 +67,7 @@ class Children:
         )
         self._children.append(Child(program, process, log))
         self._write_down()
+        return process
 
     async def wait_until_ready(self) -> None:
         """Wait until every service says that it is ready.
