@@ -82,21 +82,6 @@ class RawHandler(Handler):
             ]
         )
 
-    async def claimed(self, partition: int, connection: Connection) -> None:
-        """Nothing is kept in memory about a partition."""
-
-    def committed(self, batch: Batch) -> None:
-        """Nothing is kept in memory about a batch."""
-
-    def rolled_back(self, partition: int) -> None:
-        """Nothing is kept in memory about a partition."""
-
-    async def released(self, partition: int) -> None:
-        """Nothing is kept in memory about a partition."""
-
-    async def do_chore(self, partition: int, connection: Connection) -> None:
-        """There is no work that no record brings."""
-
 
 def input_of(record: Record) -> Input:
     """Return a record as an input; header values are shown as text, the value stays bytes."""
