@@ -102,20 +102,27 @@ class FencedConsumer:
         try:
             async with asyncio.TaskGroup() as tasks:
                 self._tasks = tasks
-                await self._join()
-                background = [
-                    tasks.create_task(watchdog.run()),
-                    tasks.create_task(self._advise_forever()),
-                ]
-                polling = tasks.create_task(self._poll_forever())
-                await self._stopping.wait()
-                polling.cancel()
-                await self.revoked(frozenset(self._partitions))
-                await self._advise()
-                for task in background:
-                    task.cancel()
+                try:
+                    await self._work(tasks, watchdog)
+                finally:
+                    # A part that failed ends the others: what is assigned now is not begun.
+                    self._stopping.set()
         finally:
             await self._leave()
+
+    async def _work(self, tasks: asyncio.TaskGroup, watchdog: Watchdog) -> None:
+        await self._join()
+        background = [
+            tasks.create_task(watchdog.run()),
+            tasks.create_task(self._advise_forever()),
+        ]
+        polling = tasks.create_task(self._poll_forever())
+        await self._stopping.wait()
+        polling.cancel()
+        await self.revoked(frozenset(self._partitions))
+        await self._advise()
+        for task in background:
+            task.cancel()
 
     async def revoked(self, partitions: frozenset[int]) -> None:
         """Let partitions go, after their running transactions."""
@@ -128,6 +135,9 @@ class FencedConsumer:
         if self._stopping.is_set() or self._tasks is None:
             return
         await self.revoked(frozenset(self._partitions))
+        if self._stopping.is_set():
+            # Asked to stop meanwhile: a partition begun now would be let go by nobody.
+            return
         self.has_joined = True
         for number in sorted(partitions):
             # A position of our own, so the driver never asks the group for one.

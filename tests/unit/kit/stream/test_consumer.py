@@ -394,3 +394,25 @@ async def test_a_chore_of_a_stale_owner_is_rolled_back() -> None:
         consumer._partitions[0]._arrived.set()
         await until(lambda: consumer.partitions[0] is State.FENCED)
     assert rig.database.world.applied == []
+
+
+async def test_a_stop_during_an_assignment_begins_nothing() -> None:
+    rig = Rig()
+    entered, leave = asyncio.Event(), asyncio.Event()
+
+    async def wait() -> None:
+        entered.set()
+        await leave.wait()
+
+    async with rig.running() as consumer:
+        await until(lambda: consumer.partitions.get(0) is State.RUNNING)
+        rig.database.before_commit = wait
+        rig.log.write("one")
+        await entered.wait()
+        # The assignment first lets the old partition go, which waits for its transaction.
+        assigning = asyncio.create_task(rig.log.assign(0))
+        await asyncio.sleep(0)
+        consumer.request_stop()
+        leave.set()
+        await assigning
+        assert consumer.partitions == {}
