@@ -11,11 +11,11 @@ PYTHON ?= $(shell for each in python3 python3.13 python3.12 python3.11 python; d
 	done)
 ARGS ?=
 STACK_DATA ?= .tocsin/stack
-QUICK_TESTS := $(wildcard tests/architecture tests/unit tests/contract tests/property)
+QUICK_TESTS := $(wildcard tests/architecture tests/unit tests/contract tests/property tests/simulation)
 SERVER_TESTS := $(wildcard tests/integration tests/e2e tests/chaos)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup format check test demo torture stack stack-down audit lock clean
+.PHONY: help setup format check test simulation mutants demo torture stack stack-down audit lock clean
 # Two targets at a time would build the same environment twice.
 .NOTPARALLEL:
 
@@ -50,6 +50,12 @@ check: $(INSTALLED) ## Format, lint, types, import contracts, and the tests that
 test: check ## Everything: check, then the tests on a real Kafka and PostgreSQL
 	@echo "Running the tests on a real Kafka and PostgreSQL (45 MB of jars are fetched the first time)"
 	@$(BIN)/python -m pytest -q $(SERVER_TESTS) $(ARGS)
+
+simulation: $(INSTALLED) ## Ten thousand seeded histories of the machinery; ARGS="--seed N" plays one
+	@$(BIN)/python -m tests.simulation --seeds 10000 $(ARGS)
+
+mutants: $(INSTALLED) ## Remove each safety line in a copy and see a test fail; ARGS="--only NAME" for one
+	@$(BIN)/python -m tests.mutants $(ARGS)
 
 demo: $(INSTALLED) ## Play a bank through the whole system; ARGS=--once ends by itself
 	@$(BIN)/tocsin demo $(ARGS)

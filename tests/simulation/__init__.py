@@ -1,0 +1,10 @@
+"""The deterministic simulation: real consumer, relay and dispatcher in a world made of numbers.
+
+Broker, database, receivers, time and every fault follow from one seed, in one thread, without
+any waiting, so thousands of histories run in a minute and a failing one runs again exactly:
+`python -m tests.simulation --seed N`. What is simulated is held to the real servers by
+`tests/contract/test_simulated_servers.py`.
+
+Read in this order: `loop`, `mischief`, `database`, `broker`, `work`, `stream_world`, then
+`receivers`, `delivery_rows`, `webhook_world`; `__main__` runs them.
+"""

@@ -1,0 +1,234 @@
+"""PostgreSQL as far as the kit uses it: row locks, READ COMMITTED, commits of unknown outcome.
+
+The kit's own classes (`PostgresProgress`, `Outbox`, `OutboxRelay`, `Quarantine`) run on it
+unchanged; each of their statements is known by its text and has a function in
+`statements.py`. A commit may succeed although its client sees an error, even some time
+later; a cut connection's locks stay until the server notices.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from services.kit.database import DatabaseUnavailable, Result, Work
+from tests.simulation.loop import PROCESS, Process
+from tests.simulation.mischief import Mischief
+
+Key = tuple[Any, ...]
+Statement = Callable[..., Awaitable[Any]]
+
+IDLE_SECONDS = 8.0
+LOCK_SECONDS = 15.0
+GONE = object()
+
+
+class Server:
+    """The rows that are committed, the locks, and what watches over them."""
+
+    def __init__(self, mischief: Mischief) -> None:
+        self.mischief = mischief
+        self.rows: dict[Key, Any] = {}
+        self.open: dict[Transaction, None] = {}
+        self.waiting: dict[Key, deque[asyncio.Future[None]]] = {}
+        self.holders: dict[Key, Transaction] = {}
+        self.on_commit: list[Callable[[Transaction], None]] = []
+        self.commits = 0
+
+    def shut_down(self) -> None:
+        """End at once, as `pg_ctl stop -m immediate` does; nothing committed is lost."""
+        self.mischief.database_is_down = True
+        self.cut_all()
+
+    def cut_all(self) -> None:
+        """Cut every connection."""
+        for transaction in list(self.open):
+            transaction.roll_back()
+
+    def table(self, name: str) -> dict[Key, Any]:
+        """Return the committed rows of a table."""
+        return {key[1:]: row for key, row in self.rows.items() if key[0] == name}
+
+
+class Transaction:
+    """One open transaction; what it wrote is seen by nobody else until `commit`."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self.writes: dict[Key, Any] = {}
+        self.is_open = True
+        self._locks: list[Key] = []
+        self._loop = asyncio.get_running_loop()
+        self.touched_at = self._loop.time()
+        server.open[self] = None
+        self._timer = self._loop.call_later(IDLE_SECONDS, self._end_when_idle)
+
+    def get(self, key: Key) -> Any:
+        """Return the row that a statement of this transaction sees, or None."""
+        if key in self.writes:
+            row = self.writes[key]
+            return None if row is GONE else row
+        return self.server.rows.get(key)
+
+    async def lock(self, key: Key) -> None:
+        """Lock a row until the end, after whoever holds it."""
+        holders = self.server.holders
+        while holders.get(key, self) is not self:
+            waiter: asyncio.Future[None] = self._loop.create_future()
+            self.server.waiting.setdefault(key, deque()).append(waiter)
+            try:
+                async with asyncio.timeout(LOCK_SECONDS):
+                    await waiter
+            except TimeoutError:
+                raise DatabaseUnavailable("lock timeout") from None
+            finally:
+                self.touched_at = self._loop.time()
+            self.check()
+        if key not in holders:
+            holders[key] = self
+            self._locks.append(key)
+
+    async def put(self, key: Key, row: Any) -> None:
+        """Write a row under its lock; None deletes it."""
+        await self.lock(key)
+        self.writes[key] = GONE if row is None else row
+
+    def check(self) -> None:
+        """Refuse to go on in a transaction that the server has ended."""
+        if not self.is_open:
+            raise DatabaseUnavailable("the server ended the transaction")
+
+    def commit(self) -> None:
+        """Make everything that was written visible at once."""
+        if not self.is_open:
+            return
+        for key, row in self.writes.items():
+            if row is GONE:
+                self.server.rows.pop(key, None)
+            else:
+                self.server.rows[key] = row
+        self.server.commits += 1
+        self._end()
+        for watcher in self.server.on_commit:
+            watcher(self)
+
+    def roll_back(self) -> None:
+        """Forget everything that was written."""
+        if self.is_open:
+            self._end()
+
+    def _end(self) -> None:
+        self.is_open = False
+        self._timer.cancel()
+        self.server.open.pop(self, None)
+        for key in self._locks:
+            del self.server.holders[key]
+            for waiter in self.server.waiting.pop(key, ()):
+                if not waiter.done():
+                    waiter.set_result(None)
+
+    def _end_when_idle(self) -> None:
+        idle = self._loop.time() - self.touched_at
+        if idle >= IDLE_SECONDS:
+            self.roll_back()
+        elif self.is_open:
+            self._timer = self._loop.call_later(IDLE_SECONDS - idle, self._end_when_idle)
+
+
+class SimulatedConnection:
+    """What code inside a transaction may do."""
+
+    def __init__(self, transaction: Transaction, statements: dict[str, Statement]) -> None:
+        self.transaction = transaction
+        self._statements = statements
+
+    async def execute(self, query: str, *args: Any) -> str:
+        status = await self._run(query, args)
+        return str(status)
+
+    async def fetch(self, query: str, *args: Any) -> list[Any]:
+        return list(await self._run(query, args))
+
+    async def fetchrow(self, query: str, *args: Any) -> Any:
+        found = await self._run(query, args)
+        return found[0] if found else None
+
+    async def fetchval(self, query: str, *args: Any) -> Any:
+        row = await self.fetchrow(query, *args)
+        return None if row is None else next(iter(row.values()))
+
+    async def _run(self, query: str, args: tuple[Any, ...]) -> Any:
+        transaction, mischief = self.transaction, self.transaction.server.mischief
+        _check_process()
+        await asyncio.sleep(mischief.delay())
+        _check_process()
+        if mischief.database_is_down or mischief.happens(mischief.statement_fails):
+            _cut(transaction)
+            raise DatabaseUnavailable("the connection is cut")
+        transaction.check()
+        transaction.touched_at = asyncio.get_running_loop().time()
+        return await self._statements[query](transaction, *args)
+
+
+class SimulatedDatabase:
+    """One process's way to the server."""
+
+    def __init__(self, server: Server, statements: dict[str, Statement]) -> None:
+        self._server = server
+        self._statements = statements
+
+    async def in_transaction(self, work: Work[Result]) -> Result:
+        mischief = self._server.mischief
+        _check_process()
+        await asyncio.sleep(mischief.delay())
+        if mischief.database_is_down:
+            raise DatabaseUnavailable("connection refused")
+        transaction = Transaction(self._server)
+        try:
+            result = await work(SimulatedConnection(transaction, self._statements))
+            await self._commit(transaction)
+        except BaseException:
+            if transaction.is_open and not getattr(transaction, "is_orphan", False):
+                transaction.roll_back()
+            raise
+        return result
+
+    async def _commit(self, transaction: Transaction) -> None:
+        mischief = self._server.mischief
+        _check_process()
+        transaction.touched_at = asyncio.get_running_loop().time()
+        await asyncio.sleep(mischief.delay())
+        _check_process()
+        transaction.check()
+        if not mischief.happens(mischief.commit_fails):
+            transaction.commit()
+            await asyncio.sleep(mischief.delay())
+            return
+        fate = mischief.random.choice(("never", "done", "later"))
+        if fate == "never":
+            _cut(transaction)
+        elif fate == "done":
+            transaction.commit()
+        else:
+            _orphan(transaction, transaction.commit)
+        raise DatabaseUnavailable(f"the answer to the commit got lost ({fate})")
+
+
+def _cut(transaction: Transaction) -> None:
+    if transaction.server.mischief.random.random() < 0.5:
+        transaction.roll_back()
+    else:
+        _orphan(transaction, transaction.roll_back)
+
+
+def _orphan(transaction: Transaction, end: Callable[[], None]) -> None:
+    """Let the server end a transaction on its own, a little later."""
+    transaction.is_orphan = True  # type: ignore[attr-defined]
+    delay = transaction.server.mischief.random.random() * 3
+    asyncio.get_running_loop().call_later(delay, end)
+
+
+def _check_process() -> None:
+    process: Process | None = PROCESS.get()
+    if process is not None:
+        process.check()

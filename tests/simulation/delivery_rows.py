@@ -1,0 +1,194 @@
+"""The deliveries as rows, behind the dispatcher's port; each call is one transaction.
+
+A call may fail before or after it took effect. Taking, renewing and recording follow the
+statements of `services/alerts/adapters/delivery_queue.py`; the contract test runs both.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from services.alerts.application.dispatch_ports import Leased, Outcome, Recorded, Waiting
+from services.alerts.domain.endpoint import PayloadFormat
+from services.alerts.domain.retry import AttemptResult, Delivered, GivenUp, RetryAt
+from services.kit.database import DatabaseUnavailable
+from tests.simulation.loop import PROCESS
+from tests.simulation.mischief import Mischief
+
+SECRET = "whsec_" + "QUFB" * 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Endpoint:
+    """A registered receiver."""
+
+    endpoint_id: str
+    is_ordered: bool = True
+    is_enabled: bool = True
+    failing_since: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delivery:
+    """One event for one endpoint."""
+
+    delivery_id: int
+    feed_id: int
+    endpoint_id: str
+    borrower_id: str
+    due_at: datetime
+    created_at: datetime
+    status: str = "PENDING"
+    attempts: int = 0
+    first_attempt_at: datetime | None = None
+    lease_token: str | None = None
+
+
+class DeliveryRows:
+    """The queue; all dispatchers of a world share one."""
+
+    def __init__(self, mischief: Mischief) -> None:
+        self.mischief = mischief
+        self.endpoints: dict[str, Endpoint] = {}
+        self.rows: dict[int, Delivery] = {}
+
+    def add(self, *, feed_id: int, endpoint_id: str, borrower_id: str, at: datetime) -> None:
+        """Add a delivery that is due at once."""
+        delivery_id = len(self.rows) + 1
+        self.rows[delivery_id] = Delivery(
+            delivery_id=delivery_id,
+            feed_id=feed_id,
+            endpoint_id=endpoint_id,
+            borrower_id=borrower_id,
+            due_at=at,
+            created_at=at,
+        )
+
+    async def claim(
+        self,
+        *,
+        now: datetime,
+        lease_until: datetime,
+        lease_token: str,
+        slots: Mapping[str, int],
+        default_slots: int,
+    ) -> Sequence[Leased]:
+        fails_after = await self._begin()
+        leased = []
+        for endpoint in self.endpoints.values():
+            free = slots.get(endpoint.endpoint_id, default_slots)
+            if not endpoint.is_enabled:
+                continue
+            due = self._due(endpoint, now)
+            due.sort(key=lambda row: (row.due_at, row.feed_id))
+            for row in due[:free]:
+                taken = replace(
+                    row,
+                    lease_token=lease_token,
+                    due_at=lease_until,
+                    first_attempt_at=row.first_attempt_at or now,
+                )
+                self.rows[row.delivery_id] = taken
+                leased.append(_leased(taken))
+        await self._end(fails_after)
+        return sorted(leased, key=lambda one: int(one.document["feed_id"]))
+
+    async def renew(self, leased: Sequence[Leased], *, lease_until: datetime) -> None:
+        fails_after = await self._begin()
+        for one in leased:
+            row = self.rows[one.delivery_id]
+            if row.lease_token == one.lease_token and row.status == "PENDING":
+                self.rows[row.delivery_id] = replace(row, due_at=lease_until)
+        await self._end(fails_after)
+
+    async def record(self, outcome: Outcome) -> Recorded:
+        fails_after = await self._begin()
+        row = self.rows[outcome.leased.delivery_id]
+        held = row.lease_token == outcome.leased.lease_token and row.status == "PENDING"
+        if held:
+            follows = outcome.next
+            status = {Delivered: "DELIVERED", GivenUp: "EXHAUSTED"}.get(type(follows), "PENDING")
+            self.rows[row.delivery_id] = replace(
+                row,
+                status=status,
+                attempts=row.attempts + 1,
+                lease_token=None,
+                due_at=follows.at if isinstance(follows, RetryAt) else outcome.at,
+            )
+        endpoint = self.endpoints[row.endpoint_id]
+        if outcome.answer.result is AttemptResult.DELIVERED:
+            since = None
+        else:
+            since = endpoint.failing_since or outcome.at
+        self.endpoints[row.endpoint_id] = replace(endpoint, failing_since=since)
+        await self._end(fails_after)
+        return Recorded(held_lease=held, failing_since=since)
+
+    async def disable(self, endpoint_id: str, *, reason: str) -> bool:
+        fails_after = await self._begin()
+        endpoint = self.endpoints[endpoint_id]
+        self.endpoints[endpoint_id] = replace(endpoint, is_enabled=False)
+        await self._end(fails_after)
+        return endpoint.is_enabled
+
+    async def waiting(self, *, now: datetime) -> Waiting:
+        await self._end(await self._begin())
+        pending = [
+            row.due_at
+            for row in self.rows.values()
+            if row.status == "PENDING" and self.endpoints[row.endpoint_id].is_enabled
+        ]
+        due = [at for at in pending if at <= now]
+        return Waiting(pending=len(pending), oldest_due_at=min(due, default=None))
+
+    def _due(self, endpoint: Endpoint, now: datetime) -> list[Delivery]:
+        pending = [
+            row
+            for row in self.rows.values()
+            if row.status == "PENDING" and row.endpoint_id == endpoint.endpoint_id
+        ]
+        if endpoint.is_ordered:
+            oldest: dict[str, Delivery] = {}
+            for row in sorted(pending, key=lambda row: row.feed_id):
+                oldest.setdefault(row.borrower_id, row)
+            pending = list(oldest.values())
+        return [row for row in pending if row.due_at <= now]
+
+    async def _begin(self) -> bool:
+        _check_process()
+        await asyncio.sleep(self.mischief.delay())
+        _check_process()
+        if self.mischief.database_is_down or self.mischief.happens(self.mischief.statement_fails):
+            raise DatabaseUnavailable("nothing happened")
+        return self.mischief.happens(self.mischief.commit_fails)
+
+    async def _end(self, fails: bool) -> None:
+        await asyncio.sleep(self.mischief.delay())
+        if fails:
+            raise DatabaseUnavailable("it happened, and the answer got lost")
+
+
+def _check_process() -> None:
+    process = PROCESS.get()
+    if process is not None:
+        process.check()
+
+
+def _leased(row: Delivery) -> Leased:
+    return Leased(
+        delivery_id=row.delivery_id,
+        lease_token=row.lease_token or "",
+        endpoint_id=row.endpoint_id,
+        url=f"https://{row.endpoint_id}.example/",
+        format=PayloadFormat.STANDARD,
+        secrets=(SECRET,),
+        webhook_id=f"msg_{row.feed_id}",
+        kind="alert.opened.v1",
+        at=row.created_at,
+        borrower_id=row.borrower_id,
+        document={"feed_id": row.feed_id, "borrower_id": row.borrower_id},
+        attempts_before=row.attempts,
+        first_attempt_at=row.first_attempt_at or row.created_at,
+        created_at=row.created_at,
+    )

@@ -1,0 +1,200 @@
+"""What each statement of the kit does, for the simulated database.
+
+Known by the very text that the kit sends, so a statement that changes must be looked at here
+again; `tests/contract/test_simulated_servers.py` runs both on the same scenarios.
+"""
+
+from typing import Any
+
+from services.kit.stream import outbox, progress, quarantine, relay
+from tests.simulation.database import Statement, Transaction
+
+SCHEMA = "stream"
+
+# The simulated handler's own tables.
+LEDGER = "sim: insert ids into the ledger, return the new ones"
+LOAD = "sim: select state of keys"
+STORE = "sim: upsert state"
+
+
+async def claim(
+    transaction: Transaction, consumer: str, topic: str, partition: int, count: int, owner: str
+) -> Any:
+    key = ("progress", consumer, topic, partition)
+    await transaction.lock(key)
+    held = transaction.get(key)
+    row = (
+        dict(held)
+        if held
+        else {
+            "epoch": 0,
+            "next_offset": 0,
+            "last_digest": None,
+            "partition_count": count,
+            "records": 0,
+            "duplicates": 0,
+            "quarantined": 0,
+        }
+    )
+    row |= {"epoch": row["epoch"] + 1, "owner": owner}
+    await transaction.put(key, row)
+    names = ("epoch", "next_offset", "last_digest", "partition_count")
+    return [{name: row[name] for name in names}]
+
+
+async def advance(
+    transaction: Transaction, consumer: str, topic: str, partition: int, *values: Any
+) -> str:
+    epoch, first, following, digest, records = values
+    key = ("progress", consumer, topic, partition)
+    await transaction.lock(key)
+    row = transaction.get(key)
+    if row is None or row["epoch"] != epoch or row["next_offset"] != first:
+        return "UPDATE 0"
+    new = {"next_offset": following, "last_digest": digest, "records": row["records"] + records}
+    await transaction.put(key, row | new)
+    return "UPDATE 1"
+
+
+async def count(
+    transaction: Transaction, consumer: str, topic: str, partition: int, *values: int
+) -> str:
+    epoch, duplicates, quarantined = values
+    key = ("progress", consumer, topic, partition)
+    await transaction.lock(key)
+    row = transaction.get(key)
+    if row is None or row["epoch"] != epoch:
+        return "UPDATE 0"
+    row = row | {
+        "duplicates": row["duplicates"] + duplicates,
+        "quarantined": row["quarantined"] + quarantined,
+    }
+    await transaction.put(key, row)
+    return "UPDATE 1"
+
+
+async def standing(transaction: Transaction, consumer: str, topic: str, partition: int) -> Any:
+    row = transaction.get(("progress", consumer, topic, partition))
+    return [] if row is None else [{n: row[n] for n in ("epoch", "next_offset")}]
+
+
+async def hold(transaction: Transaction, consumer: str, topic: str, partition: int) -> Any:
+    key = ("progress", consumer, topic, partition)
+    await transaction.lock(key)
+    row = transaction.get(key)
+    return [] if row is None else [{"epoch": row["epoch"]}]
+
+
+async def append(transaction: Transaction, partition: int, *columns: list[Any]) -> str:
+    key = ("outbox_sequence", partition)
+    await transaction.lock(key)
+    last = transaction.get(key) or 0
+    rows = list(zip(*columns, strict=True))
+    for place, row in enumerate(rows, start=1):
+        topic, to_partition, message_key, value, headers = row
+        await transaction.put(
+            ("outbox", partition, last + place),
+            {
+                "seq": last + place,
+                "topic": topic,
+                "to_partition": to_partition,
+                "key": message_key,
+                "value": value,
+                "headers": headers,
+            },
+        )
+    await transaction.put(key, last + len(rows))
+    return f"INSERT 0 {len(rows)}"
+
+
+async def read(transaction: Transaction, partition: int, most: int) -> Any:
+    keys = {*transaction.server.rows, *transaction.writes}
+    mine = sorted(key for key in keys if key[0] == "outbox" and key[1] == partition)
+    return [row for row in map(transaction.get, mine) if row is not None][:most]
+
+
+async def mark(transaction: Transaction, partition: int, seq: int, *values: Any) -> str:
+    consumer, topic, epoch = values
+    # The server's SELECT sees what was committed when the statement began.
+    held = transaction.get(("progress", consumer, topic, partition))
+    if held is None or held["epoch"] != epoch:
+        return "INSERT 0 0"
+    key = ("outbox_progress", partition)
+    await transaction.lock(key)
+    await transaction.put(key, max(seq, transaction.get(key) or 0))
+    return "INSERT 0 1"
+
+
+async def delete(transaction: Transaction, partition: int, seq: int) -> str:
+    keys = {*transaction.server.rows, *transaction.writes}
+    mine = sorted(key for key in keys if key[:2] == ("outbox", partition) and key[2] <= seq)
+    deleted = 0
+    for key in mine:
+        await transaction.lock(key)
+        if transaction.get(key) is not None:
+            await transaction.put(key, None)
+            deleted += 1
+    return f"DELETE {deleted}"
+
+
+async def take_turn(transaction: Transaction) -> Any:
+    key = ("advisory", "outbox")
+    is_free = transaction.server.holders.get(key, transaction) is transaction
+    if is_free:
+        await transaction.lock(key)
+    return [{"pg_try_advisory_xact_lock": is_free}]
+
+
+async def keep(transaction: Transaction, *columns: list[Any]) -> str:
+    kept = 0
+    for topic, partition, offset, key, value, *_ in zip(*columns, strict=True):
+        row_key = ("quarantine", topic, partition, offset)
+        await transaction.lock(row_key)
+        if transaction.get(row_key) is None:
+            await transaction.put(row_key, (key, value))
+            kept += 1
+    return f"INSERT 0 {kept}"
+
+
+async def ledger(transaction: Transaction, partition: int, ids: list[str]) -> Any:
+    new = []
+    for event_id in ids:
+        key = ("ledger", event_id)
+        await transaction.lock(key)
+        if transaction.get(key) is None:
+            await transaction.put(key, partition)
+            new.append({"id": event_id})
+    return new
+
+
+async def load(transaction: Transaction, keys: list[str]) -> Any:
+    return [{"key": key, "state": transaction.get(("state", key)) or ()} for key in keys]
+
+
+async def store(transaction: Transaction, states: dict[str, tuple[str, ...]]) -> str:
+    for key, state in sorted(states.items()):
+        await transaction.put(("state", key), state)
+    return f"INSERT 0 {len(states)}"
+
+
+STATEMENTS: dict[str, Statement] = {
+    LEDGER: ledger,
+    LOAD: load,
+    STORE: store,
+    **{
+        text.format(schema=SCHEMA): function
+        for text, function in (
+            (progress.CLAIM, claim),
+            (progress.ADVANCE, advance),
+            (progress.COUNT, count),
+            (progress.STANDING, standing),
+            (progress.HOLD, hold),
+            (outbox.APPEND, append),
+            (relay.READ, read),
+            (relay.MARK, mark),
+            (relay.DELETE, delete),
+            (relay.TAKE_TURN, take_turn),
+            (quarantine.KEEP, keep),
+        )
+    },
+}

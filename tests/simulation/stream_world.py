@@ -1,0 +1,408 @@
+"""One seeded history of the fenced consumer and the relay, and what must be true after it.
+
+A few processes share a topic of a few partitions while everything goes wrong for a while; then
+the faults end, and within a bound everything must be done. The checks know the log that was
+written and nothing of how it was read.
+"""
+
+import asyncio
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from services.kit.metrics import Measured
+from services.kit.stream.consumer import FencedConsumer
+from services.kit.stream.outbox import Outbox
+from services.kit.stream.partition import State
+from services.kit.stream.ports import Limits
+from services.kit.stream.progress import PostgresProgress
+from services.kit.stream.records import digest
+from services.kit.stream.relay import OutboxRelay
+from services.kit.stream.stops import NoProgress
+from tests.simulation.broker import Broker, SimulatedLog, SimulatedProducer
+from tests.simulation.database import Server, SimulatedDatabase, Transaction
+from tests.simulation.loop import Crashed, Process, SimulatedClock, VirtualLoop
+from tests.simulation.mischief import Mischief
+from tests.simulation.statements import SCHEMA, STATEMENTS
+from tests.simulation.work import CountingHandler, expected_messages
+
+CONSUMER = "simulated"
+ROUGH_SECONDS = 12.0
+# The watchdog's patience with a slow database, a restart and a rebalance fit in twice.
+CALM_SECONDS = 120.0
+LIMITS = Limits(
+    most_records=7,
+    most_waiting_records=12,
+    batch_seconds=0.5,
+    poll_seconds=1.0,
+    retry_seconds=0.1,
+    most_retry_seconds=1.0,
+    release_seconds=4.0,
+    no_progress_seconds=8.0,
+    poison_in_a_row=1_000,
+)
+
+
+class Member:
+    """One process with consumer, relay and handler; started again when it ends."""
+
+    def __init__(self, world: "StreamWorld", name: str) -> None:
+        self.process = Process(name)
+        self.log = SimulatedLog(world.broker, self.process)
+        self.measured = Measured()
+        database = SimulatedDatabase(world.server, STATEMENTS)
+        outbox = Outbox(schema=SCHEMA)
+        self.consumer = FencedConsumer(
+            broker=self.log,
+            database=database,
+            progress=PostgresProgress(schema=SCHEMA, consumer=CONSUMER, owner=name),
+            handler=CountingHandler(outbox),
+            recorder=self.measured,
+            clock=SimulatedClock(),
+            relay=OutboxRelay(
+                schema=SCHEMA,
+                consumer=CONSUMER,
+                outbox=outbox,
+                database=database,
+                producer=SimulatedProducer(world.broker, self.process),
+                recorder=self.measured,
+                clock=SimulatedClock(),
+            ),
+            limits=LIMITS,
+        )
+        self.task = self.process.run(self.consumer.run())
+
+    def kill(self) -> None:
+        """End the process as SIGKILL does: nothing of it reaches the world any more."""
+        self.process.is_alive = False
+        _thaw(self.process)
+        self.task.cancel()
+
+
+@dataclass
+class StreamWorld:
+    """Everything of one seed."""
+
+    seed: int
+    broker: Broker
+    server: Server
+    mischief: Mischief
+    members: list[Member] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+    background: set["asyncio.Task[Any]"] = field(default_factory=set)
+    counts: dict[str, int] = field(default_factory=dict)
+    standing: dict[int, tuple[int, int]] = field(default_factory=dict)
+    born: int = 0
+    written: int = 0
+
+    @classmethod
+    def drawn(cls, seed: int) -> "StreamWorld":
+        random = Random(f"stream {seed}")
+        mischief = Mischief.drawn(random)
+        world = cls(
+            seed=seed,
+            broker=Broker(mischief, partitions=random.choice((1, 2, 3))),
+            server=Server(mischief),
+            mischief=mischief,
+        )
+        world.server.on_commit.append(world.watch_commit)
+        return world
+
+    @property
+    def random(self) -> Random:
+        return self.mischief.random
+
+    def count(self, what: str) -> None:
+        self.counts[what] = self.counts.get(what, 0) + 1
+
+    def later(self, coroutine: Any) -> None:
+        """Run something beside everything else."""
+        task = asyncio.get_running_loop().create_task(coroutine)
+        self.background.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: "asyncio.Task[Any]") -> None:
+        self.background.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            self.failures.append(f"the simulation itself failed: {task.exception()!r}")
+
+    def watch_commit(self, transaction: Transaction) -> None:
+        """Hold every commit against the one before: the independent judge of the fence."""
+        for key, row in transaction.writes.items():
+            if key[0] != "progress":
+                continue
+            partition = key[3]
+            epoch, offset = self.standing.get(partition, (0, 0))
+            is_claim = row["epoch"] == epoch + 1 and row["next_offset"] == offset
+            is_step = row["epoch"] == epoch and row["next_offset"] >= offset
+            if not (is_claim or is_step):
+                self.failures.append(
+                    f"partition {partition}: epoch {row['epoch']} offset {row['next_offset']} "
+                    f"was committed over epoch {epoch} offset {offset}"
+                )
+            self.standing[partition] = (row["epoch"], row["next_offset"])
+
+    async def supervise(self) -> None:
+        """Start processes again that ended, and rebalance when the group changes."""
+        while True:
+            for member in list(self.members):
+                if member.task.done() or not member.process.is_alive:
+                    member.kill()
+                    await asyncio.wait([member.task])
+                    self._judge_end(member)
+                    self.members.remove(member)
+                    self.broker.throw_out(member.log)
+                    self.start_member()
+            await asyncio.sleep(0.5)
+
+    def start_member(self) -> None:
+        self.born += 1
+        self.members.append(Member(self, f"p{self.born}"))
+
+    def _judge_end(self, member: Member) -> None:
+        if member.task.cancelled():
+            return
+        error = member.task.exception()
+        for cause in _leaves(error):
+            if isinstance(cause, NoProgress):
+                self.count("ended by the watchdog")
+            elif not isinstance(cause, Crashed | asyncio.CancelledError):
+                self.failures.append(f"{member.process.name} ended with {cause!r}")
+
+    async def run(self) -> None:
+        """Play the history: rough, then calm, then the end."""
+        for _ in range(self.random.choice((1, 2, 3))):
+            self.start_member()
+        self.mischief.arm()
+        supervisor = asyncio.get_running_loop().create_task(self.supervise())
+        await self._be_rough()
+        await self._calm_down()
+        await self._wait_until_done()
+        supervisor.cancel()
+        await self._end_everybody()
+        self._check()
+
+    async def _be_rough(self) -> None:
+        loop = asyncio.get_running_loop()
+        end = loop.time() + ROUGH_SECONDS
+        while loop.time() < end:
+            await asyncio.sleep(self.random.expovariate(2.5))
+            self._write_some()
+            if self.random.random() < 0.4:
+                self._do_harm()
+        self._write_some()
+
+    def _write_some(self) -> None:
+        random = self.random
+        for _ in range(random.randrange(5)):
+            partition = random.randrange(len(self.broker.held))
+            gap = random.randrange(1, 5) if random.random() < 0.08 else 0
+            self.written += 1
+            value = f"{partition}-{self.written}"
+            held = self.broker.held[partition]
+            if held and random.random() < 0.08:
+                repeated = random.choice(held)
+                self.broker.write(partition, repeated.value, key=repeated.key or b"", gap=gap)
+                continue
+            if random.random() < 0.04:
+                value = f"poison-{value}"
+            self.broker.write(
+                partition, value.encode(), key=b"%d-k%d" % (partition, random.randrange(4)), gap=gap
+            )
+
+    def _do_harm(self) -> None:
+        harms = (
+            self._rebalance,
+            self._rebalance,
+            self._overlap,
+            self._kill,
+            self._freeze,
+            self._freeze,
+            self._stop_one,
+            self._join,
+            self._database_down,
+            self._broker_down,
+            self._cut_connections,
+            self._throw_out,
+        )
+        harm = self.random.choice(harms)
+        self.count(harm.__name__.strip("_"))
+        harm()
+
+    def _rebalance(self) -> None:
+        self.later(self.broker.rebalance())
+
+    def _overlap(self) -> None:
+        self.later(self.broker.rebalance(may_overlap=True))
+
+    def _kill(self) -> None:
+        if self.members:
+            self.random.choice(self.members).kill()
+
+    def _freeze(self) -> None:
+        if self.members:
+            self.later(self._frozen(self.random.choice(self.members).process))
+
+    async def _frozen(self, process: Process) -> None:
+        process.is_frozen = True
+        seconds = self.random.uniform(0.1, 12.0)
+        self.later(self.broker.rebalance())
+        await asyncio.sleep(seconds)
+        _thaw(process)
+        await self._come_back(process)
+
+    async def _come_back(self, process: Process) -> None:
+        """Let a member learn, some time later, that the group went on without it."""
+        await asyncio.sleep(self.random.uniform(0.0, 3.0))
+        for member in self.members:
+            if member.process is process and member.log.is_outside:
+                await member.log.rejoin()
+
+    def _stop_one(self) -> None:
+        if self.members:
+            member = self.random.choice(self.members)
+            member.process.run(_call(member.consumer.request_stop))
+
+    def _join(self) -> None:
+        if len(self.members) < 4:
+            self.start_member()
+
+    def _throw_out(self) -> None:
+        if self.broker.members:
+            member = self.random.choice(self.broker.members)
+            self.broker.throw_out(member)
+
+    def _database_down(self) -> None:
+        self.server.shut_down()
+        self.later(self._up("database_is_down"))
+
+    def _broker_down(self) -> None:
+        self.mischief.broker_is_down = True
+        self.later(self._up("broker_is_down"))
+
+    def _cut_connections(self) -> None:
+        self.server.cut_all()
+
+    async def _up(self, what: str) -> None:
+        await asyncio.sleep(self.random.uniform(0.1, 4.0))
+        setattr(self.mischief, what, False)
+
+    async def _calm_down(self) -> None:
+        self.mischief.calm()
+        for member in self.members:
+            _thaw(member.process)
+        outside = [m.log for m in self.members if m.log.is_outside and m.process.is_alive]
+        if outside:
+            await asyncio.wait([asyncio.ensure_future(log.rejoin()) for log in outside], timeout=30)
+
+    async def _wait_until_done(self) -> None:
+        try:
+            async with asyncio.timeout(CALM_SECONDS):
+                while not self._is_done():  # noqa: ASYNC110 - virtual time, and no single event says it
+                    await asyncio.sleep(0.5)
+        except TimeoutError:
+            self.failures.append(f"not done {CALM_SECONDS:g} s after the faults ended")
+
+    def _is_done(self) -> bool:
+        rows = self.server.table("progress")
+        positions = {key[2]: row["next_offset"] for key, row in rows.items()}
+        wanted = {p: held[-1].offset + 1 for p, held in self.broker.held.items() if held}
+        return all(positions.get(p) == end for p, end in wanted.items()) and not any(
+            key[0] == "outbox" for key in self.server.rows
+        )
+
+    async def _end_everybody(self) -> None:
+        for member in self.members:
+            member.process.run(_call(member.consumer.request_stop))
+        tasks = [member.task for member in self.members]
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=60)
+            if late:
+                self.failures.append("a process did not end within 60 s of being asked to")
+        for member in self.members:
+            member.kill()
+            await asyncio.wait([member.task])
+            self._judge_end(member)
+            stopped = [p for p, s in member.consumer.partitions.items() if s is State.STOPPED]
+            if stopped:
+                self.failures.append(f"partitions {stopped} stopped without a reason")
+        await end_the_rest()
+
+    def _check(self) -> None:
+        for partition, held in self.broker.held.items():
+            self._check_partition(partition, held)
+
+    def _check_partition(self, partition: int, held: list[Any]) -> None:
+        row = self.server.rows.get(("progress", CONSUMER, "events", partition))
+        if not held or row is None:
+            return
+        expected = expected_messages(held)
+        poison = {r.offset for r in held if r.value.startswith(b"poison")}
+        kept = {key[2] for key in self.server.table("quarantine") if key[1] == partition}
+        duplicates = len(held) - len(poison) - len(expected)
+        self._same(partition, "quarantined offsets", kept, poison)
+        self._same(partition, "records", row["records"], len(held))
+        self._same(partition, "duplicates", row["duplicates"], duplicates)
+        self._same(partition, "quarantined", row["quarantined"], len(poison))
+        self._same(partition, "digest", row["last_digest"], digest(held[-1]))
+        states: dict[str, list[str]] = {}
+        for message in expected:
+            key, _, event_id = message.decode().split(" ")
+            states.setdefault(key, []).append(event_id)
+        stored = {
+            key[0]: list(state)
+            for key, state in self.server.table("state").items()
+            if key[0].startswith(f"{partition}-")
+        }
+        self._same(partition, "states", stored, states)
+        sent = [message.value for message in self.broker.published.get(("risk", partition), ())]
+        problem = first_break(sent, expected)
+        if problem:
+            self.failures.append(f"partition {partition}: {problem}")
+
+    def _same(self, partition: int, what: str, found: Any, expected: Any) -> None:
+        if found != expected:
+            self.failures.append(
+                f"partition {partition}: {what} are {found!r}, must be {expected!r}"
+            )
+
+
+def first_break(sent: list[bytes], expected: list[bytes]) -> str | None:
+    """Return where messages break the rule: repeats may come, a new one only in its turn."""
+    places = {message: place for place, message in enumerate(expected)}
+    following = 0
+    for message in sent:
+        place = places.get(message)
+        if place is None:
+            return f"published {message!r}, which must never be"
+        if place > following:
+            return f"published {message!r} before {expected[following]!r}"
+        following = max(following, place + 1)
+    if following != len(expected):
+        return f"never published {expected[following]!r}"
+    return None
+
+
+def _leaves(error: BaseException | None) -> list[BaseException]:
+    if isinstance(error, BaseExceptionGroup):
+        return [leaf for part in error.exceptions for leaf in _leaves(part)]
+    return [] if error is None else [error]
+
+
+async def end_the_rest() -> None:
+    """Leave no task behind: what is left belongs to processes that are dead."""
+    rest = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+    for task in rest:
+        task.cancel()
+    if rest:
+        await asyncio.gather(*rest, return_exceptions=True)
+
+
+async def _call(function: Any) -> None:
+    function()
+
+
+def _thaw(process: Process) -> None:
+    loop = asyncio.get_running_loop()
+    if isinstance(loop, VirtualLoop) and process.is_frozen:
+        loop.thaw(process)

@@ -1,0 +1,275 @@
+"""One seeded history of the webhook dispatcher: receivers fail, dispatchers die and freeze.
+
+Checked afterwards: every delivery arrived or used up all its attempts, always under the same
+id and a genuine signature; on an ordered endpoint an event never arrives before every earlier
+one of its borrower was accepted or given up; without faults nothing is sent twice.
+"""
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import timedelta
+from random import Random
+from urllib.parse import urlsplit
+
+import msgspec
+
+from services.alerts.application.dispatch_ports import Answer, Prepared
+from services.alerts.application.dispatching import Dispatcher, DispatchLimits
+from services.alerts.domain import signing
+from services.alerts.domain.retry import AttemptResult
+from services.kit.ids import CountingIds
+from services.kit.metrics import Measured
+from tests.simulation.delivery_rows import SECRET, DeliveryRows, Endpoint
+from tests.simulation.loop import Crashed, Process, SimulatedClock, VirtualLoop
+from tests.simulation.mischief import Mischief
+from tests.simulation.stream_world import end_the_rest
+
+ROUGH_SECONDS = 15.0
+CALM_SECONDS = 400.0
+STEPS = tuple(timedelta(seconds=s) for s in (0, 1, 2, 4, 8, 16, 32, 64))
+LIMITS = DispatchLimits(
+    per_endpoint=3,
+    most_in_flight=6,
+    lease_seconds=3.0,
+    poll_seconds=0.5,
+    drain_seconds=4.0,
+    disable_after=timedelta(hours=1),
+)
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A message as a receiver saw it."""
+
+    endpoint_id: str
+    borrower_id: str
+    feed_id: int
+    webhook_id: str
+    was_accepted: bool
+
+
+class Receivers:
+    """Everybody who is posted to; fails as the world's mischief says."""
+
+    def __init__(self, world: "WebhookWorld", process: Process) -> None:
+        self._world = world
+        self._process = process
+
+    async def post(self, prepared: Prepared) -> Answer:
+        mischief = self._world.mischief
+        self._process.check()
+        await asyncio.sleep(mischief.delay() * 30)
+        self._process.check()
+        if mischief.broker_is_down:
+            return Answer(result=AttemptResult.UNREACHABLE, duration_ms=1, error="down")
+        refuses = mischief.happens(mischief.produce_fails)
+        self._world.arrived(prepared, was_accepted=not refuses)
+        await asyncio.sleep(mischief.delay() * 30)
+        self._process.check()
+        if refuses:
+            kinds = (AttemptResult.SERVER_ERROR, AttemptResult.OVERLOADED, AttemptResult.REDIRECTED)
+            wish = mischief.random.choice((None, timedelta(seconds=2)))
+            return Answer(
+                result=mischief.random.choice(kinds),
+                duration_ms=1,
+                status_code=500,
+                retry_after=wish,
+            )
+        if mischief.happens(mischief.answer_lost):
+            return Answer(result=AttemptResult.TIMED_OUT, duration_ms=1, error="no answer")
+        return Answer(result=AttemptResult.DELIVERED, duration_ms=1, status_code=200)
+
+
+class Runner:
+    """One dispatcher process."""
+
+    def __init__(self, world: "WebhookWorld", name: str) -> None:
+        self.process = Process(name)
+        self.stop = asyncio.Event()
+        self.dispatcher = Dispatcher(
+            queue=world.rows,
+            poster=Receivers(world, self.process),
+            clock=SimulatedClock(skew_seconds=world.random.uniform(-1.0, 1.0)),
+            recorder=Measured(),
+            new_token=CountingIds(f"{name}-"),
+            draw=world.random.random,
+            card_link=lambda borrower_id: f"https://tocsin.example/{borrower_id}",
+            limits=LIMITS,
+            steps=STEPS,
+        )
+        self.task = self.process.run(self.dispatcher.run(self.stop))
+
+    def kill(self) -> None:
+        """End the process as SIGKILL does."""
+        self.process.is_alive = False
+        _thaw(self.process)
+        self.task.cancel()
+
+
+@dataclass
+class WebhookWorld:
+    """Everything of one seed."""
+
+    seed: int
+    mischief: Mischief
+    rows: DeliveryRows
+    runners: list[Runner] = field(default_factory=list)
+    arrivals: list[Arrival] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=dict)
+    feed: int = 0
+    born: int = 0
+    is_rough: bool = True
+
+    @classmethod
+    def drawn(cls, seed: int) -> "WebhookWorld":
+        mischief = Mischief.drawn(Random(f"webhooks {seed}"))
+        world = cls(seed=seed, mischief=mischief, rows=DeliveryRows(mischief))
+        world.is_rough = mischief.random.random() < 0.9
+        if not world.is_rough:
+            mischief.calm()
+        for number in range(mischief.random.choice((1, 2))):
+            name = f"e{number}"
+            world.rows.endpoints[name] = Endpoint(endpoint_id=name, is_ordered=number == 0)
+        return world
+
+    @property
+    def random(self) -> Random:
+        return self.mischief.random
+
+    def arrived(self, prepared: Prepared, *, was_accepted: bool) -> None:
+        """Note a message, and hold it against the rules that hold at every moment."""
+        document = msgspec.json.decode(prepared.body)["data"]
+        arrival = Arrival(
+            endpoint_id=str(urlsplit(prepared.url).hostname).split(".")[0],
+            borrower_id=document["borrower_id"],
+            feed_id=document["feed_id"],
+            webhook_id=prepared.headers["webhook-id"],
+            was_accepted=was_accepted,
+        )
+        checked = signing.verify(
+            prepared.headers, body=prepared.body, secrets=[SECRET], now=SimulatedClock().now()
+        )
+        if not checked.is_genuine:
+            self.failures.append(f"{arrival}: {checked.reason}")
+        if arrival.webhook_id != f"msg_{arrival.feed_id}":
+            self.failures.append(f"{arrival}: another id")
+        self._check_order(arrival)
+        self.arrivals.append(arrival)
+
+    def _check_order(self, arrival: Arrival) -> None:
+        if not self.rows.endpoints[arrival.endpoint_id].is_ordered:
+            return
+        place = (arrival.endpoint_id, arrival.borrower_id)
+        accepted = {
+            one.feed_id
+            for one in self.arrivals
+            if (one.endpoint_id, one.borrower_id) == place and one.was_accepted
+        }
+        for row in self.rows.rows.values():
+            if (row.endpoint_id, row.borrower_id) != place or row.feed_id >= arrival.feed_id:
+                continue
+            if row.feed_id not in accepted and row.status != "EXHAUSTED":
+                self.failures.append(f"{arrival} came before {row.feed_id} was accepted")
+
+    async def run(self) -> None:
+        """Play the history: rough, then calm, then the end."""
+        self.mischief.arm()
+        for _ in range(self.random.choice((1, 2, 3))):
+            self._start()
+        loop = asyncio.get_running_loop()
+        end = loop.time() + ROUGH_SECONDS
+        later: set[asyncio.Task[None]] = set()
+        while loop.time() < end:
+            await asyncio.sleep(self.random.expovariate(2.0))
+            self._replace_the_dead()
+            self._add_some()
+            if self.is_rough and self.random.random() < 0.4:
+                later.add(loop.create_task(self._harm()))
+        self.mischief.calm()
+        await self._wait_until_done()
+        await self._end(later)
+        self._check()
+
+    def _start(self) -> None:
+        self.born += 1
+        self.runners.append(Runner(self, f"d{self.born}"))
+
+    def _replace_the_dead(self) -> None:
+        for runner in list(self.runners):
+            if runner.task.done() or not runner.process.is_alive:
+                runner.kill()
+                self.runners.remove(runner)
+                self._start()
+
+    def _add_some(self) -> None:
+        for _ in range(self.random.randrange(4)):
+            self.feed += 1
+            borrower_id = f"b{self.random.randrange(3)}"
+            for endpoint_id in self.rows.endpoints:
+                self.rows.add(
+                    feed_id=self.feed,
+                    endpoint_id=endpoint_id,
+                    borrower_id=borrower_id,
+                    at=SimulatedClock().now(),
+                )
+
+    async def _harm(self) -> None:
+        kind = self.random.choice(("kill", "freeze", "freeze", "stop", "database", "network"))
+        self.counts[kind] = self.counts.get(kind, 0) + 1
+        runner = self.random.choice(self.runners)
+        seconds = self.random.uniform(0.1, 8.0)
+        if kind == "kill":
+            runner.kill()
+        elif kind == "stop":
+            runner.stop.set()
+        elif kind == "freeze":
+            runner.process.is_frozen = True
+            await asyncio.sleep(seconds)
+            _thaw(runner.process)
+        else:
+            what = {"database": "database_is_down", "network": "broker_is_down"}[kind]
+            setattr(self.mischief, what, True)
+            await asyncio.sleep(seconds / 2)
+            setattr(self.mischief, what, False)
+
+    async def _wait_until_done(self) -> None:
+        try:
+            async with asyncio.timeout(CALM_SECONDS):
+                while any(row.status == "PENDING" for row in self.rows.rows.values()):
+                    await asyncio.sleep(2.0)
+                    self._replace_the_dead()
+        except TimeoutError:
+            self.failures.append(f"not done {CALM_SECONDS:g} s after the faults ended")
+
+    async def _end(self, later: "set[asyncio.Task[None]]") -> None:
+        if later:
+            await asyncio.wait(later)
+        for runner in self.runners:
+            runner.stop.set()
+        await asyncio.wait([runner.task for runner in self.runners], timeout=30)
+        for runner in self.runners:
+            if not runner.task.done():
+                self.failures.append(f"{runner.process.name} did not end")
+            runner.kill()
+        await end_the_rest()
+        for runner in self.runners:
+            error = None if runner.task.cancelled() else runner.task.exception()
+            if error is not None and not isinstance(error, Crashed):
+                self.failures.append(f"{runner.process.name} ended with {error!r}")
+
+    def _check(self) -> None:
+        accepted = {(one.endpoint_id, one.feed_id) for one in self.arrivals if one.was_accepted}
+        for row in self.rows.rows.values():
+            if row.status == "DELIVERED" and (row.endpoint_id, row.feed_id) not in accepted:
+                self.failures.append(f"{row} never arrived")
+            if row.status == "EXHAUSTED" and row.attempts < len(STEPS):
+                self.failures.append(f"{row} was given up too early")
+        if not self.is_rough and len(self.arrivals) != len(self.rows.rows):
+            self.failures.append("without any fault something was sent twice")
+
+
+def _thaw(process: Process) -> None:
+    loop = asyncio.get_running_loop()
+    if isinstance(loop, VirtualLoop) and process.is_frozen:
+        loop.thaw(process)

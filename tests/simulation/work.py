@@ -1,0 +1,87 @@
+"""A small handler built like scoring's: a ledger that removes duplicates, state behind a cache.
+
+Its cache is right only if the consumer calls `committed`, `rolled_back` and `released` when
+it must; a stale cache shows as a wrong number in a published message.
+"""
+
+from typing import Any
+
+from services.kit.database import Connection
+from services.kit.stream.handler import Handler, Tally
+from services.kit.stream.outbox import Message, Outbox
+from services.kit.stream.quarantine import Quarantine, Refused
+from services.kit.stream.records import Batch, Record
+from tests.simulation.statements import LEDGER, LOAD, SCHEMA, STORE
+
+State = tuple[str, ...]
+
+
+class CountingHandler(Handler):
+    """Appends each new id to its key's state and publishes its place there."""
+
+    def __init__(self, outbox: Outbox) -> None:
+        self._outbox = outbox
+        self._quarantine = Quarantine(schema=SCHEMA)
+        self._cache: dict[int, dict[str, State]] = {}
+        self._staged: dict[int, dict[str, State]] = {}
+
+    async def apply(self, batch: Batch, connection: Connection) -> Tally:
+        events = [_decoded(record) for record in batch.records]
+        ids = list(dict.fromkeys(event_id for _, event_id in events))
+        new = {row["id"] for row in await connection.fetch(LEDGER, batch.partition, ids)}
+        cache = self._cache.setdefault(batch.partition, {})
+        missing = sorted({key for key, _ in events} - cache.keys())
+        states = {r["key"]: r["state"] for r in await connection.fetch(LOAD, missing)}
+        changed: dict[str, State] = {}
+        messages = []
+        for key, event_id in events:
+            if event_id not in new:
+                continue
+            new.remove(event_id)
+            state = changed.get(key) or states.get(key) or cache.get(key) or ()
+            changed[key] = (*state, event_id)
+            messages.append(_message(batch.partition, key, len(state) + 1, event_id))
+        await connection.execute(STORE, changed)
+        await self._outbox.append(connection, messages, partition=batch.partition)
+        self._staged[batch.partition] = changed
+        return Tally(duplicates=len(events) - len(messages))
+
+    async def quarantine(self, record: Record, error: Exception, connection: Connection) -> None:
+        await self._quarantine.keep(connection, [Refused(record, "poison", str(error))])
+
+    def committed(self, batch: Batch) -> None:
+        staged = self._staged.pop(batch.partition, {})
+        self._cache.setdefault(batch.partition, {}).update(staged)
+
+    def rolled_back(self, partition: int) -> None:
+        self._staged.pop(partition, None)
+        self._cache.pop(partition, None)
+
+    async def released(self, partition: int) -> None:
+        self.rolled_back(partition)
+
+
+def _decoded(record: Record) -> tuple[str, str]:
+    value = (record.value or b"").decode()
+    if value.startswith("poison"):
+        raise ValueError(value)
+    return (record.key or b"").decode(), value
+
+
+def _message(partition: int, key: str, place: int, event_id: str) -> Message:
+    value = f"{key} {place} {event_id}".encode()
+    return Message(topic="risk", key=key.encode(), value=value, to_partition=partition)
+
+
+def expected_messages(records: list[Any]) -> list[bytes]:
+    """Return what must be published for a partition's log, by the plainest possible fold."""
+    seen: set[bytes] = set()
+    places: dict[bytes, int] = {}
+    messages = []
+    for record in records:
+        if record.value.startswith(b"poison") or record.value in seen:
+            continue
+        seen.add(record.value)
+        places[record.key] = places.get(record.key, 0) + 1
+        messages.append(b"%s %d %s" % (record.key, places[record.key], record.value))
+    return messages
