@@ -48,6 +48,7 @@ PARTS: dict[str, Part] = {
     "evaluate": Part(
         "services.cli.evaluate.commands", "evaluate", "Hold assessments against what happened."
     ),
+    "model": Part("services.cli.model.commands", "app", "Train a PD as a second opinion."),
     "quarantine": Part("services.cli.quarantine", "app", "Look after inputs that are no events."),
     "replay": Part("services.cli.replay.commands", "replay", "Send events through ingest."),
 }

@@ -31,9 +31,11 @@ from services.scoring.adapters.file_fold import (
     OutOfOrder,
     Settings,
 )
+from services.scoring.adapters.pd_model import ModelUnusable, read_model
 from services.scoring.adapters.rulebook_fields import RulebookError
 from services.scoring.adapters.rulebook_yaml import load_rulebook
 from services.scoring.adapters.score_json import score_line
+from services.scoring.domain.pd import PdModel
 from services.scoring.domain.risk import STATE_NAMES
 from services.scoring.domain.rulebook import Rulebook
 
@@ -66,6 +68,9 @@ def score(
     timezone: Annotated[
         str, typer.Option(envvar="TOCSIN_BANK_TIMEZONE", help="The bank's time zone.")
     ] = DEFAULT_ZONE,
+    model: Annotated[
+        Path | None, typer.Option(help="A PD model: adds a second opinion; the rules decide.")
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Nothing but the assessments, not even a summary.")
     ] = False,
@@ -77,6 +82,7 @@ def score(
     be read are reported on standard error and end the command with status 1.
     """
     rules = usable_rulebook(rulebook)
+    opinion = usable_model(model, rules)
     with ExitStack() as stack:
         source = stack.enter_context(opened(file))
         run = FileFold(
@@ -87,7 +93,7 @@ def score(
                 as_of=as_of.toordinal() if as_of is not None else None,
             ),
         )
-        _write_assessments(run, source, every, hide_bar=as_json)
+        _write_assessments(run, with_bar(source, hidden=as_json), every, opinion)
     _report(run, quiet=as_json)
     if run.tally.undecodable:
         raise typer.Exit(1)
@@ -103,6 +109,25 @@ def usable_rulebook(name_or_path: str) -> Rulebook:
             f"Rulebook {error.origin} cannot be used:\n{problems}",
             remedy="`tocsin rulebook check FILE` shows this too.",
         ) from error
+
+
+def usable_model(path: Path | None, rules: Rulebook) -> PdModel | None:
+    """Return the PD model, or end the command if it is none or is for another rulebook."""
+    if path is None:
+        return None
+    try:
+        model = read_model(path)
+    except ModelUnusable as error:
+        raise CommandError(
+            f"The model cannot be used: {error}.", remedy="Train one with `tocsin model train`."
+        ) from error
+    if (model.rulebook, model.rulebook_version) != (rules.name, rules.version):
+        raise CommandError(
+            f"{path} was trained on rulebook {model.rulebook} {model.rulebook_version}, "
+            f"not on {rules.name} {rules.version}: its intensities mean something else.",
+            remedy="Score with that rulebook, or train again.",
+        )
+    return model
 
 
 @contextmanager
@@ -141,23 +166,25 @@ def holds_day_closes(source: IO[bytes]) -> bool:
     return found
 
 
-def _write_assessments(run: FileFold, source: IO[bytes], every: Every, *, hide_bar: bool) -> None:
+def _write_assessments(
+    run: FileFold, source: Iterator[bytes], every: Every, model: PdModel | None
+) -> None:
     write = sys.stdout.buffer.write
     try:
-        for judged in run.fold_lines(with_bar(source, hidden=hide_bar)):
+        for judged in run.fold_lines(source):
             wanted = Every.DAY if judged.is_day_close else Every.EVENT
             if every is wanted:
-                write(_line(run, judged))
+                write(_line(run, judged, model))
     except OutOfOrder as error:
         raise CommandError(str(error), remedy="Sort the file by `time` and try again.") from error
     if every is Every.END:
         for judged in run.last_judged():
-            write(_line(run, judged))
+            write(_line(run, judged, model))
     sys.stdout.buffer.flush()
 
 
-def _line(run: FileFold, judged: Judged) -> bytes:
-    return score_line(run.snapshot(judged), judged.borrower, run.rules_for(judged.borrower))
+def _line(run: FileFold, judged: Judged, model: PdModel | None) -> bytes:
+    return score_line(run.snapshot(judged), judged.borrower, run.rules_for(judged.borrower), model)
 
 
 def with_bar(source: IO[bytes], *, hidden: bool) -> Iterator[bytes]:

@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from services.scoring.adapters.assessment_json import UNIT_NAMES, shown_day
+from services.scoring.adapters.pd_model import intensity_micro, pd_json
 from services.scoring.domain.assessment import Assessment, Contributor
 from services.scoring.domain.explain import shown_micro, shown_threshold
 from services.scoring.domain.facts import Borrower
@@ -21,6 +22,7 @@ from services.scoring.domain.measurement import (
     UNMEASURABLE,
     Reason,
 )
+from services.scoring.domain.pd import PdModel
 from services.scoring.domain.risk import NOT_SCORED
 from services.scoring.domain.rulebook import IndicatorRule, Rules
 
@@ -29,8 +31,10 @@ STATUS_NAMES: Final = ("not_applicable", "unmeasurable", "measured")
 Json = dict[str, Any]
 
 
-def score_line(assessment: Assessment, borrower: Borrower, rules: Rules) -> bytes:
-    """Return one NDJSON line, line feed included."""
+def score_line(
+    assessment: Assessment, borrower: Borrower, rules: Rules, model: PdModel | None = None
+) -> bytes:
+    """Return one NDJSON line, line feed included; with a model, its PD beside the verdict."""
     shares = {one.indicator: one.share for one in assessment.contributors}
     row: Json = {
         "borrower_id": assessment.borrower_id,
@@ -58,6 +62,8 @@ def score_line(assessment: Assessment, borrower: Borrower, rules: Rules) -> byte
         "rulebook_version": assessment.rulebook_version,
         "segment": assessment.segment,
     }
+    if model is not None:
+        row["pd"] = pd_json(model, borrower.signals, rules)
     return msgspec.json.encode(row) + b"\n"
 
 
@@ -77,6 +83,9 @@ def _indicator(borrower: Borrower, rule: IndicatorRule, shares: dict[str, int]) 
     shown["value"] = shown_micro(signals.value[slot]) if is_measured else None
     shown["unit"] = UNIT_NAMES[arm.unit]
     shown["level"] = LEVEL_NAMES[signals.level[slot]] if is_measured else None
+    shown["intensity"] = None
+    if is_measured and rule.weight:
+        shown["intensity"] = decimal(intensity_micro(signals, slot, rule.weight), 4)
     shown["contribution"] = decimal(shares.get(rule.indicator.id, 0), 4)
     if is_measured and len(rule.indicator.arms) > 1:
         shown["figure"] = arm.name

@@ -84,6 +84,9 @@ def zmijewski_micro(
     )
 
 
+LARGEST_SCORE: Final = 50.0
+
+
 def normal_probability_micro(x_micro: int) -> int:
     """Return Phi(x): Zmijewski's probability."""
     return micro_float(0.5 * math.erfc(-x_micro / MICRO / math.sqrt(2.0)))
@@ -124,8 +127,13 @@ def ohlson_micro(figures: OhlsonFigures) -> int:
 
 
 def logistic_probability_micro(score_micro: int) -> int:
-    """Return 1 / (1 + exp(-O)): the 0.5 cut of the literature refers to this, not to O."""
-    return micro_float(1.0 / (1.0 + math.exp(-score_micro / MICRO)))
+    """Return 1 / (1 + exp(-O)): the 0.5 cut of the literature refers to this, not to O.
+
+    A firm with hardly any assets has an O of thousands; beyond 50 the answer is 0 or 1 to the last
+    digit kept.
+    """
+    score = max(-LARGEST_SCORE, min(LARGEST_SCORE, score_micro / MICRO))
+    return micro_float(1.0 / (1.0 + math.exp(-score)))
 
 
 BENEISH_WEIGHTS: Final = (

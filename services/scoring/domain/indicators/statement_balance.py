@@ -1,5 +1,5 @@
 """Indicators of what a firm owns and owes: leverage, liquidity, working capital (F-07 to F-12,
-F-17, F-20).
+F-17, F-20, F-24, F-25).
 
 Drifts need both the days and the gap to sales: receivables that grow with sales are no warning.
 """
@@ -54,6 +54,18 @@ def current_ratio(figures: StatementFigures) -> Measurement:
         return ratio(now.numerator, now.denominator) / before - 1 if before > 0 else Fraction(0)
 
     return measured_arms([micro(now), attempt(change)])
+
+
+def quick_ratio(figures: StatementFigures) -> Measurement:
+    """F-24: current assets without the stock, over current liabilities."""
+    quick = figures.balance("current_assets") - figures.balance("inventory")
+    return measured(micro(ratio(quick, figures.balance("current_liabilities"))))
+
+
+def cash_flow_to_debts(figures: StatementFigures) -> Measurement:
+    """F-25: net income and depreciation over all liabilities: how fast the firm could pay."""
+    earned = figures.own_or_flow("net_income") + figures.own_or_flow("depreciation_amortisation")
+    return measured(micro(ratio(earned, figures.balance("total_liabilities"))))
 
 
 def _days_drift(figures: StatementFigures, stock: str, flow: str) -> Fraction:
@@ -185,6 +197,22 @@ INDICATORS: Final = (
             Arm("unfunded", Unit.RATIO, "capex without long money, over assets"),
         ),
         funding_mismatch,
+    ),
+    declare(
+        "F-24",
+        "Little to pay short-term debts with",
+        "quick",
+        "LIQUIDITY",
+        one_arm(Unit.NUMBER, "current assets without stock over current liabilities"),
+        quick_ratio,
+    ),
+    declare(
+        "F-25",
+        "Earnings are small for the debts",
+        "payback",
+        "PROFIT_LEVERAGE",
+        one_arm(Unit.RATIO, "net income and depreciation over all liabilities"),
+        cash_flow_to_debts,
     ),
     declare(
         "F-20",

@@ -101,13 +101,21 @@ def _loss_years(figures: StatementFigures) -> int | None:
     """Return how many years up to now ended in a loss; the run ends where nothing was filed."""
     years = 0
     for back in range(LONGEST_LOSS_RUN_YEARS):
-        result = figures.flow_or_none("profit_before_tax", months_back=back * YEAR_MONTHS)
+        result = _year_result(figures, back * YEAR_MONTHS)
         if result is None and back == 0:
             return None
         if result is None or result >= 0:
             break
         years += 1
     return years * MICRO
+
+
+def _year_result(figures: StatementFigures, months_back: int) -> int | None:
+    """Return profit before tax of twelve months; where none is reported, what was left of it."""
+    before_tax = figures.flow_or_none("profit_before_tax", months_back=months_back)
+    if before_tax is not None:
+        return before_tax
+    return figures.flow_or_none("net_income", months_back=months_back)
 
 
 def _loss_quarters(figures: StatementFigures) -> int | None:

@@ -1,0 +1,1 @@
+"""`tocsin model`: train a PD on labelled history, and watch whether it still fits."""

@@ -1,0 +1,213 @@
+"""Fits a scorecard: weights of evidence by bin, then a logistic regression that may only add risk.
+
+Called by `tocsin model train`. Written here because it is short and needs nothing but arithmetic:
+no numeric library has to be installed to train, and none to predict. Must stay true: a bin's points
+never fall as the intensity rises (bins are pooled until they do not, coefficients are held at zero
+or above), and the same rows give the same model.
+"""
+
+import math
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from services.scoring.domain.pd import PdFeature, logistic
+
+MOST_BINS: Final = 6
+FEWEST_IN_A_BIN: Final = 0.02
+SMOOTHING: Final = 0.5
+RIDGE: Final = 1.0
+OUTER_STEPS: Final = 12
+SWEEPS: Final = 3
+TOLERANCE: Final = 1e-5
+PLACES: Final = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One row: whose, the intensities that were measured, and whether the event came."""
+
+    borrower_id: str
+    segment: str
+    intensities: dict[str, float]
+    score: float
+    failed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Binning:
+    """The bins of one indicator: where they begin, their weight of evidence, their share."""
+
+    indicator: str
+    edges: tuple[float, ...]
+    evidence: tuple[float, ...]
+    expected: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """An intercept and the features with points."""
+
+    intercept: float
+    features: tuple[PdFeature, ...]
+
+
+def fit(cases: Sequence[Case]) -> Fitted:
+    """Return the scorecard of the cases. Needs cases with and without the event."""
+    names = sorted({name for case in cases for name in case.intensities})
+    bins = [found for name in names if (found := _binned(name, cases)) is not None]
+    intercept, coefficients = _regress(cases, bins)
+    features = [
+        PdFeature(
+            indicator=one.indicator,
+            edges=one.edges,
+            points=tuple(round(weight * evidence, PLACES) for evidence in one.evidence),
+            expected=one.expected,
+        )
+        for one, weight in zip(bins, coefficients, strict=True)
+        if weight > 0
+    ]
+    return Fitted(round(intercept, PLACES), tuple(features))
+
+
+def _binned(name: str, cases: Sequence[Case]) -> Binning | None:
+    """Return the indicator's bins, ``None`` where it tells nothing."""
+    known = [(case.intensities[name], case.failed) for case in cases if name in case.intensities]
+    known.sort()
+    edges = _edges([intensity for intensity, _ in known])
+    bad, good = [0] * (len(edges) + 1), [0] * (len(edges) + 1)
+    for intensity, failed in known:
+        (bad if failed else good)[bisect_right(edges, intensity)] += 1
+    edges, bad, good = _pooled(edges, bad, good)
+    if len(bad) < 2 or not sum(bad) or not sum(good):
+        return None
+    return Binning(
+        indicator=name,
+        edges=tuple(edges),
+        evidence=tuple(_evidence(bad, good)),
+        expected=tuple(round((b + g) / len(known), PLACES) for b, g in zip(bad, good, strict=True)),
+    )
+
+
+def _edges(ordered: list[float]) -> list[float]:
+    """Return where bins may begin: one for the harmless, the rest in equal parts of the others."""
+    lit = [intensity for intensity in ordered if intensity > 0]
+    if not lit:
+        return []
+    least = FEWEST_IN_A_BIN * len(ordered)
+    parts = max(1, min(MOST_BINS - 1, int(len(lit) / least) if least else 1))
+    found = {lit[0]} | {lit[len(lit) * part // parts] for part in range(1, parts)}
+    return sorted(found - {ordered[0]} if ordered[0] > 0 else found)
+
+
+def _pooled(
+    edges: list[float], bad: list[int], good: list[int]
+) -> tuple[list[float], list[int], list[int]]:
+    """Join neighbouring bins until the share of failures rises from each to the next."""
+    edges, bad, good = list(edges), list(bad), list(good)
+    place = 0
+    while place < len(edges):
+        here = (bad[place] + SMOOTHING) * (good[place + 1] + SMOOTHING)
+        there = (bad[place + 1] + SMOOTHING) * (good[place] + SMOOTHING)
+        if there > here:
+            place += 1
+            continue
+        bad[place : place + 2] = [bad[place] + bad[place + 1]]
+        good[place : place + 2] = [good[place] + good[place + 1]]
+        del edges[place]
+        place = max(0, place - 1)
+    return edges, bad, good
+
+
+def _evidence(bad: list[int], good: list[int]) -> Iterator[float]:
+    all_bad, all_good = sum(bad), sum(good)
+    for failed, fine in zip(bad, good, strict=True):
+        odds = (failed + SMOOTHING) / (fine + SMOOTHING)
+        yield math.log(odds * (all_good + SMOOTHING) / (all_bad + SMOOTHING))
+
+
+class _Column:
+    """One indicator as the regression sees it: the rows by bin, so that a step is a few sums."""
+
+    __slots__ = ("evidence", "rows")
+
+    def __init__(self, binning: Binning, cases: Sequence[Case]) -> None:
+        self.evidence = binning.evidence
+        self.rows: list[list[int]] = [[] for _ in binning.evidence]
+        for number, case in enumerate(cases):
+            intensity = case.intensities.get(binning.indicator)
+            if intensity is not None:
+                self.rows[bisect_right(binning.edges, intensity)].append(number)
+
+
+def _regress(cases: Sequence[Case], bins: Sequence[Binning]) -> tuple[float, list[float]]:
+    """Return intercept and coefficients, none below zero, with a small ridge.
+
+    Newton's method: each outer step makes the likelihood a weighted least-squares problem, and the
+    sweeps solve it one coefficient at a time, stopping each at zero.
+    """
+    columns = [_Column(one, cases) for one in bins]
+    coefficients = [0.0] * len(columns)
+    share = sum(case.failed for case in cases) / len(cases)
+    intercept = math.log(share / (1 - share))
+    logits = [intercept] * len(cases)
+    for _ in range(OUTER_STEPS):
+        weights, residuals = _working(cases, logits)
+        moved = 0.0
+        for _ in range(SWEEPS):
+            step = sum(map(_times, weights, residuals)) / sum(weights)
+            intercept += step
+            residuals = [residual - step for residual in residuals]
+            moved = max(moved, abs(step))
+            for place, column in enumerate(columns):
+                before = coefficients[place]
+                coefficients[place] = _descend(column, before, weights, residuals)
+                moved = max(moved, abs(coefficients[place] - before))
+        logits = _logits(len(cases), intercept, columns, coefficients)
+        if moved < TOLERANCE:
+            break
+    return intercept, coefficients
+
+
+def _times(one: float, other: float) -> float:
+    return one * other
+
+
+def _working(cases: Sequence[Case], logits: list[float]) -> tuple[list[float], list[float]]:
+    weights, residuals = [], []
+    for case, logit in zip(cases, logits, strict=True):
+        probability = logistic(logit)
+        weight = max(1e-6, probability * (1 - probability))
+        weights.append(weight)
+        residuals.append((case.failed - probability) / weight)
+    return weights, residuals
+
+
+def _descend(column: _Column, before: float, weights: list[float], residuals: list[float]) -> float:
+    """Return the column's new coefficient and take its step out of the residuals."""
+    slope, curve = -RIDGE * before, RIDGE
+    for evidence, rows in zip(column.evidence, column.rows, strict=True):
+        pull = sum([weights[row] * residuals[row] for row in rows])
+        slope += evidence * pull
+        curve += evidence * evidence * sum([weights[row] for row in rows])
+    after = max(0.0, before + slope / curve)
+    if after != before:
+        for evidence, rows in zip(column.evidence, column.rows, strict=True):
+            step = (after - before) * evidence
+            for row in rows:
+                residuals[row] -= step
+    return after
+
+
+def _logits(
+    count: int, intercept: float, columns: list[_Column], coefficients: list[float]
+) -> list[float]:
+    logits = [intercept] * count
+    for column, coefficient in zip(columns, coefficients, strict=True):
+        if coefficient:
+            for evidence, rows in zip(column.evidence, column.rows, strict=True):
+                points = coefficient * evidence
+                for row in rows:
+                    logits[row] += points
+    return logits
