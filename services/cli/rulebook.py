@@ -1,10 +1,11 @@
-"""`tocsin rulebook`: check a rulebook, and set its cuts from an alert budget.
+"""`tocsin rulebook`: check a rulebook, compare two, and set the cuts from an alert budget.
 
 For the risk modeller: nothing here changes what runs; a draft is a file to be looked at.
 """
 
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -21,6 +22,7 @@ from services.cli.score import (
     usable_rulebook,
     with_bar,
 )
+from services.cli.what_if import what_if
 from services.scoring.adapters.calibration import (
     Calibrated,
     calibrate,
@@ -33,8 +35,12 @@ from services.scoring.adapters.rulebook_yaml import load_rulebook, path_of
 from services.scoring.domain.alert_budget import Budget, Floors
 from services.scoring.domain.explain import shown_micro
 from services.scoring.domain.rulebook import Rulebook
+from services.scoring.domain.rulebook_diff import differences
 
-app = typer.Typer(help="Check a rulebook; set its cuts from an alert budget.", no_args_is_help=True)
+app = typer.Typer(
+    help="Check a rulebook; compare two; set the cuts from an alert budget.", no_args_is_help=True
+)
+app.command("what-if")(what_if)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
 
@@ -62,6 +68,26 @@ def check(
             "usable": True,
         }
         print(json.dumps(summary))
+
+
+@app.command()
+def diff(
+    old: Annotated[str, typer.Argument(help="A shipped name or a YAML file.")],
+    new: Annotated[str, typer.Argument(help="The one that would take over.")],
+    as_json: Json = False,
+) -> None:
+    """Say in words what changes from one rulebook to another; nothing where both decide alike."""
+    before, after = usable_rulebook(old), usable_rulebook(new)
+    found = differences(before, after)
+    names = [f"{one.name} {one.version}" for one in (before, after)]
+    if found:
+        print(f"From {names[0]} to {names[1]}, {len(found)} differences:")
+        print("\n".join(f"  {one.sentence}" for one in found))
+    else:
+        print(f"{names[0]} and {names[1]} decide alike.")
+    if as_json:
+        told = [asdict(one) | {"sentence": one.sentence} for one in found]
+        print(json.dumps({"from": names[0], "to": names[1], "differences": told}))
 
 
 @app.command("calibrate")

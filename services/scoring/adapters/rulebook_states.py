@@ -19,6 +19,7 @@ from services.scoring.domain.measurement import AMBER, HARD, RED
 from services.scoring.domain.policy import EntryRule, ExitRule, SignalTest, StatePolicy
 from services.scoring.domain.risk import FLAG_NAMES, STATE_NAMES
 from services.scoring.domain.rulebook import Cuts
+from services.scoring.domain.vocabulary import SEGMENTS
 
 LEVELS: Final = {"amber": AMBER, "red": RED, "hard": HARD}
 _TEST: Final = re.compile(r"([A-Z]-\d\d)\s+(.+)")
@@ -180,6 +181,8 @@ def compile_cuts(part: object, problems: Problems) -> dict[str, Cuts]:
     compiled = {}
     for segment, entry in by_segment.items():
         with problems.at(segment):
+            if segment not in ("*", *SEGMENTS):
+                problems.add(f"unknown segment; known ones: *, {', '.join(SEGMENTS)}")
             compiled[segment] = read_cuts(entry, problems)
     return compiled
 

@@ -25,13 +25,16 @@ from services.scoring.adapters.rulebook_indicators import (
 )
 from services.scoring.adapters.rulebook_money import read_amounts
 from services.scoring.adapters.rulebook_states import compile_cuts, compile_policy, read_cuts
+from services.scoring.domain import rulebook_diff
 from services.scoring.domain.rulebook import (
     IndicatorPatch,
+    IndicatorRule,
     Materiality,
     Overlay,
     Rulebook,
     Tolerance,
 )
+from services.scoring.domain.vocabulary import SEGMENTS
 
 SHIPPED: Final = Path(__file__).resolve().parents[1] / "rulebooks"
 FIELDS: Final = {
@@ -131,7 +134,7 @@ def compile_rulebook(document: dict[str, Any], *, origin: str) -> Rulebook:
         cuts = compile_cuts(document.get("cuts"), problems)
     with problems.at("states"):
         policy = compile_policy(document.get("states"), problems)
-    overlays = _overlays(document.get("overlays"), set(indicators), problems)
+    overlays = _overlays(document.get("overlays"), indicators, problems)
     rulebook = Rulebook(
         name=str(document.get("rulebook", "")),
         version=str(document.get("version", "")),
@@ -169,7 +172,9 @@ def _materiality(part: object, problems: Problems) -> Materiality:
         )
 
 
-def _overlays(part: object, base: set[int], problems: Problems) -> tuple[Overlay, ...]:
+def _overlays(
+    part: object, base: dict[int, IndicatorRule], problems: Problems
+) -> tuple[Overlay, ...]:
     compiled = []
     with problems.at("overlays"):
         for entry in read_list(part, problems):
@@ -180,13 +185,16 @@ def _overlays(part: object, base: set[int], problems: Problems) -> tuple[Overlay
     return tuple(compiled)
 
 
-def _overlay(fields: dict[str, Any], base: set[int], problems: Problems) -> Overlay:
+def _overlay(fields: dict[str, Any], base: dict[int, IndicatorRule], problems: Problems) -> Overlay:
     problems.unknown_keys(fields, {"name", "segment", "industry", "borrower", "indicators", "cuts"})
     if not {"segment", "industry", "borrower"} & set(fields):
         problems.add("says for nobody; give segment, industry or borrower")
+    segment = fields.get("segment")
+    if segment is not None and segment not in SEGMENTS:
+        problems.add(f"unknown segment {segment!r}; known ones: {', '.join(SEGMENTS)}")
     return Overlay(
         name=str(fields.get("name", "")),
-        segment=fields.get("segment"),
+        segment=segment,
         industry=str(fields["industry"]) if "industry" in fields else None,
         borrower_id=str(fields["borrower"]) if "borrower" in fields else None,
         indicators=_patches(fields.get("indicators"), base, problems),
@@ -194,7 +202,9 @@ def _overlay(fields: dict[str, Any], base: set[int], problems: Problems) -> Over
     )
 
 
-def _patches(part: object, base: set[int], problems: Problems) -> dict[int, IndicatorPatch]:
+def _patches(
+    part: object, base: dict[int, IndicatorRule], problems: Problems
+) -> dict[int, IndicatorPatch]:
     patches = {}
     for indicator_id, entry in read_mapping(part, problems).items():
         with problems.at(indicator_id):
@@ -206,8 +216,24 @@ def _patches(part: object, base: set[int], problems: Problems) -> dict[int, Indi
                 continue
             fields = read_mapping(entry, problems)
             problems.unknown_keys(fields, INDICATOR_FIELDS)
-            patches[indicator.slot] = compile_patch(indicator, fields, problems)
+            patch = patches[indicator.slot] = compile_patch(indicator, fields, problems)
+            _refuse_lost_levels(base[indicator.slot], patch, problems)
     return patches
+
+
+def _refuse_lost_levels(rule: IndicatorRule, patch: IndicatorPatch, problems: Problems) -> None:
+    """Thresholds of a figure are replaced together: one that is left out would be lost."""
+    for position, arm in patch.arms.items():
+        replaced = rule.arms[position]
+        for level in ("amber", "red", "hard"):
+            lost = None if replaced is None else getattr(replaced, level)
+            if lost is not None and getattr(arm, level) is None:
+                unit = rule.indicator.arms[position].unit
+                problems.add(
+                    f"gives thresholds for {arm.name} without {level}, which would be lost; an "
+                    f"overlay replaces them together: write {level}: "
+                    f'"{rulebook_diff.threshold(lost, unit)}" as it was, or another'
+                )
 
 
 def _refuse_overlap(overlays: list[Overlay], problems: Problems) -> None:
@@ -217,6 +243,7 @@ def _refuse_overlap(overlays: list[Overlay], problems: Problems) -> None:
         key = (overlay.segment, overlay.industry, overlay.borrower_id)
         if key in seen:
             problems.add(
-                f"{overlay.name!r} and {seen[key].name!r} are for the same borrowers; join them"
+                f"{overlay.name!r} and {seen[key].name!r} are for the same borrowers and equally "
+                "specific, so neither would win; join them"
             )
         seen[key] = overlay

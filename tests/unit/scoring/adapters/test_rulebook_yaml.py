@@ -212,3 +212,16 @@ class TestOverlays:
     def test_one_for_nobody_is_refused(self, document: dict[str, Any]) -> None:
         document["overlays"] = [overlay()]
         assert "says for nobody" in problems_of(document)
+
+    def test_a_threshold_that_would_be_lost_is_refused(self, document: dict[str, Any]) -> None:
+        document["overlays"] = [overlay(segment="SME", indicators={"F-02": {"amber": "<= -15 %"}})]
+        told = problems_of(document)
+        assert "without red, which would be lost" in told
+        assert 'write red: "<= -30 %" as it was' in told
+
+    def test_an_unknown_segment_is_refused(self, document: dict[str, Any]) -> None:
+        document["overlays"] = [overlay(segment="SMALL")]
+        document["cuts"]["SMALL"] = dict(document["cuts"]["*"])
+        told = problems_of(document)
+        assert "unknown segment 'SMALL'; known ones: RETAIL" in told
+        assert "cuts.SMALL: unknown segment" in told

@@ -1,0 +1,283 @@
+"""`tocsin rulebook what-if FILE.ndjson --draft B`: what would a draft have done on this history?
+
+For the risk modeller before proposing, and for the second person before approving. The file is
+folded twice by the same pure core, once under each rulebook; nothing is activated. An alert is a
+change of a borrower to a worse state: that is what opens one on an officer's list.
+"""
+
+import json
+import sys
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Annotated, Any, Final
+from zoneinfo import ZoneInfo
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from services.cli.errors import CommandError
+from services.cli.evaluate.early import StateFigures, by_state
+from services.cli.evaluate.histories import History
+from services.cli.evaluate.reading import RANKS, Labels, read_labels
+from services.cli.score import DEFAULT_ZONE, holds_day_closes, opened, usable_rulebook, with_bar
+from services.scoring.adapters.file_fold import FileFold, Judged, OutOfOrder, Settings
+from services.scoring.domain.risk import STATE_NAMES
+from services.scoring.domain.rulebook import Rulebook
+from services.scoring.domain.rulebook_diff import differences
+from services.scoring.domain.vocabulary import SEGMENTS
+
+NOBODY: Final = "nobody"
+DAYS_A_WEEK: Final = 7
+MOST_BORROWERS_SHOWN: Final = 15
+# Entering these is an alert, the mildest first.
+ALERTING: Final = ("ATTENTION", "WATCH", "HIGH_RISK", "DEFAULT")
+
+
+@dataclass(slots=True)
+class Course:
+    """What one rulebook made of the history.
+
+    ``states`` holds each borrower's state at every close that counts, ``alerts`` the (state,
+    officer) of each change for the worse in that time.
+    """
+
+    rulebook: str
+    days: dict[str, list[int]] = field(default_factory=dict)
+    states: dict[str, list[int]] = field(default_factory=dict)
+    segments: dict[str, str] = field(default_factory=dict)
+    final: dict[str, str] = field(default_factory=dict)
+    officers: set[str] = field(default_factory=set)
+    alerts: Counter[tuple[str, str]] = field(default_factory=Counter)
+    unreadable: int = 0
+
+    def take(self, judged: Judged, first_day: int) -> None:
+        """Note a borrower after an event or a close."""
+        borrower = judged.borrower
+        name, officer = borrower.borrower_id, borrower.profile.officer_id or NOBODY
+        state = STATE_NAMES[borrower.risk.state]
+        before = self.final.get(name, STATE_NAMES[0])
+        self.final[name] = state
+        self.segments[name] = SEGMENTS[borrower.profile.segment]
+        self.officers.add(officer)
+        if judged.as_of < first_day:
+            return
+        if RANKS[state] > RANKS[before]:
+            self.alerts[state, officer] += 1
+        if judged.is_day_close:
+            self.days.setdefault(name, []).append(judged.as_of)
+            self.states.setdefault(name, []).append(borrower.risk.state)
+
+    @property
+    def weeks(self) -> float:
+        """Return how long the time that counts was."""
+        closed = [days for days in self.days.values() if days]
+        if not closed:
+            return 0.0
+        last, first = max(days[-1] for days in closed), min(days[0] for days in closed)
+        return (last - first + 1) / DAYS_A_WEEK
+
+    def histories(self, labels: Labels) -> list[History]:
+        """Return what was known before each outcome, of the borrowers that the labels name."""
+        found = []
+        for name, event in labels.items():
+            if name not in self.days:
+                continue
+            days = [day for day in self.days[name] if event is None or day < event]
+            if days:
+                ranks = [RANKS[STATE_NAMES[one]] for one in self.states[name][: len(days)]]
+                found.append(History(name, self.segments[name], event, days, ranks))
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Verdicts:
+    """Both courses side by side, with outcomes where there are labels."""
+
+    against: Course
+    draft: Course
+    outcomes: tuple[list[StateFigures], list[StateFigures]] | None
+
+    @property
+    def moved(self) -> dict[str, tuple[str, str]]:
+        """Return the borrowers who end in another state: (against, draft)."""
+        return {
+            name: (before, self.draft.final[name])
+            for name, before in self.against.final.items()
+            if before != self.draft.final[name]
+        }
+
+    @property
+    def ever_different(self) -> int:
+        """Return how many borrowers were in another state at any close."""
+        return sum(
+            states != self.draft.states.get(name) for name, states in self.against.states.items()
+        )
+
+
+def what_if(
+    file: Annotated[str, typer.Argument(help="History: canonical events, one a line; .gz; -.")],
+    draft: Annotated[str, typer.Option("--draft", help="The rulebook to try.")],
+    against: Annotated[str, typer.Option("--against", help="What it is held against.")] = "default",
+    labels: Annotated[
+        Path | None, typer.Option(help="Outcomes, borrower_id,event_date: precision and lead.")
+    ] = None,
+    horizon: Annotated[
+        int, typer.Option(min=1, help="An alert is right when the event follows in so many days.")
+    ] = 365,
+    since: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Count from this date; earlier events warm up."),
+    ] = None,
+    until: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The last date to count.")
+    ] = None,
+    timezone: Annotated[
+        str, typer.Option(envvar="TOCSIN_BANK_TIMEZONE", help="The bank's time zone.")
+    ] = DEFAULT_ZONE,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object as the last line.")
+    ] = False,
+) -> None:
+    """Fold a history under a draft and under what runs now, and show what would be different.
+
+    Changed states, alerts per officer and week and, with --labels, precision, recall and lead time
+    of each state. Nothing is activated.
+
+    Example: tocsin rulebook what-if history.ndjson --draft mine.yaml --labels labels.csv
+    """
+    books = [usable_rulebook(against), usable_rulebook(draft)]
+    known = read_labels(labels) if labels is not None else None
+    with opened(file) as source:
+        settings = Settings(
+            zone=ZoneInfo(timezone),
+            closes_days=not holds_day_closes(source),
+            as_of=until.toordinal() if until is not None else None,
+        )
+        first_day = since.toordinal() if since is not None else 0
+        courses = [_course(book, source, settings, first_day) for book in books]
+    if not courses[0].final:
+        raise CommandError(f"No borrower in {file}.", remedy="Give canonical events, one a line.")
+    outcomes = None
+    if known is not None:
+        before, after = (by_state(one.histories(known), horizon) for one in courses)
+        outcomes = (before, after)
+    found = Verdicts(courses[0], courses[1], outcomes)
+    _show(found, [one.sentence for one in differences(*books)], Console(stderr=True))
+    if as_json:
+        print(json.dumps(_summary(found)))
+
+
+def _course(book: Rulebook, source: IO[bytes], settings: Settings, first_day: int) -> Course:
+    source.seek(0)
+    course, run = Course(f"{book.name} {book.version}"), FileFold(book, settings)
+    try:
+        for judged in run.fold_lines(with_bar(source, hidden=False)):
+            course.take(judged, first_day)
+    except OutOfOrder as error:
+        raise CommandError(str(error), remedy="Sort the file by `time` and try again.") from error
+    course.unreadable = len(run.tally.undecodable)
+    return course
+
+
+def _burden(course: Course) -> dict[str, Any]:
+    by_officer: Counter[str] = Counter()
+    by_state: Counter[str] = Counter()
+    for (state, officer), count in course.alerts.items():
+        by_officer[officer] += count
+        by_state[state] += count
+    total, weeks, officers = sum(by_state.values()), course.weeks, len(course.officers)
+    busiest = min(by_officer, key=lambda one: (-by_officer[one], one), default=None)
+    return {
+        "rulebook": course.rulebook,
+        "alerts": total,
+        "alerts_by_state": {state: by_state[state] for state in ALERTING},
+        "officers": officers,
+        "weeks": round(weeks, 2),
+        "alerts_per_officer_week": round(total / officers / weeks, 4) if weeks else None,
+        "busiest_officer": busiest,
+        "busiest_officer_per_week": (
+            round(by_officer[busiest] / weeks, 4) if busiest is not None and weeks else None
+        ),
+        "unreadable": course.unreadable,
+    }
+
+
+def _summary(found: Verdicts) -> dict[str, Any]:
+    moved = found.moved
+    steps = Counter(moved.values())
+    summary: dict[str, Any] = {
+        "borrowers": len(found.against.final),
+        "ended_in_another_state": len(moved),
+        "ever_in_another_state": found.ever_different,
+        "moves": [
+            {"against": before, "draft": after, "borrowers": count}
+            for (before, after), count in sorted(steps.items())
+        ],
+        "changed": {
+            name: {"against": before, "draft": after} for name, (before, after) in moved.items()
+        },
+        "against": _burden(found.against),
+        "draft": _burden(found.draft),
+    }
+    if found.outcomes is not None:
+        for side, figures in zip(("against", "draft"), found.outcomes, strict=True):
+            summary[side]["outcomes"] = {one.state: _outcome(one) for one in figures}
+    return summary
+
+
+def _outcome(one: StateFigures) -> dict[str, Any]:
+    quartiles = one.lead_quartiles
+    return {
+        "precision": one.precision_by_lead[0],
+        "recall": one.recall_by_lead[0],
+        "lead_days": None if quartiles is None else list(quartiles),
+        "alerts": one.alerts,
+        "healthy_ever": one.healthy_ever,
+    }
+
+
+def _show(found: Verdicts, sentences: list[str], console: Console) -> None:
+    for sentence in sentences:
+        console.print(sentence, markup=False, highlight=False)
+    moved = found.moved
+    console.print(
+        f"{len(moved):,} of {len(found.against.final):,} borrowers end in another state; "
+        f"{found.ever_different:,} were in another one at some time."
+    )
+    for name, (before, after) in list(moved.items())[:MOST_BORROWERS_SHOWN]:
+        console.print(f"  {name}: {before} -> {after}", markup=False, highlight=False)
+    if len(moved) > MOST_BORROWERS_SHOWN:
+        console.print(f"  … and {len(moved) - MOST_BORROWERS_SHOWN:,} more; --json has them all")
+    table = Table("", found.against.rulebook, f"{found.draft.rulebook} (draft)")
+    burdens = _burden(found.against), _burden(found.draft)
+    for state in ALERTING:
+        figures = (one["alerts_by_state"][state] for one in burdens)
+        table.add_row(f"alerts: {state}", *(f"{count:,}" for count in figures))
+    for name, key in (
+        ("alerts per officer and week", "alerts_per_officer_week"),
+        ("busiest officer, a week", "busiest_officer_per_week"),
+    ):
+        table.add_row(name, *(_number(one[key]) for one in burdens))
+    for one, other in zip(*found.outcomes, strict=True) if found.outcomes else ():
+        shown = (_outcome(one), _outcome(other))
+        table.add_row(f"{one.state}: precision", *(_share(each["precision"]) for each in shown))
+        table.add_row(f"{one.state}: recall", *(_share(each["recall"]) for each in shown))
+        table.add_row(f"{one.state}: median lead, days", *(_median(each) for each in shown))
+    console.print(table)
+    if found.draft.unreadable:
+        print(f"{found.draft.unreadable} lines cannot be read", file=sys.stderr)
+
+
+def _number(figure: float | None) -> str:
+    return "-" if figure is None else f"{figure:.2f}"
+
+
+def _share(share: float | None) -> str:
+    return "-" if share is None else f"{share:.0%}"
+
+
+def _median(outcome: dict[str, Any]) -> str:
+    return "-" if outcome["lead_days"] is None else f"{outcome['lead_days'][1]:.0f}"
