@@ -1,18 +1,24 @@
 """What must hold afterwards, told from outside of the services: ledger, topics, inbox."""
 
+import asyncio
 import re
 from collections import defaultdict
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 import asyncpg
+import msgspec
+from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from services.cli.verify.commands import verified
 from services.cli.verify.findings import Findings
-from tests.chaos.feed import Offered
+from tests.chaos.expected import Expected, fold_offered
+from tests.chaos.feed import Feed, Offered
 from tests.chaos.inbox import Inbox
-from tests.chaos.world import World
+from tests.chaos.world import PARTITIONS, World
 
 RULEBOOK = "default"
+SWEEP_SECONDS = 120.0
 
 
 @dataclass(slots=True)
@@ -32,19 +38,24 @@ class Verdict:
         return damage == 0 and not self.complaints
 
 
-async def judge(world: World, offered: Offered, inbox: Inbox) -> Verdict:
+async def judge(world: World, feed: Feed, inbox: Inbox) -> Verdict:
     """Compare what was offered with what is stored, published and delivered."""
-    verdict = Verdict()
+    verdict, offered = Verdict(), feed.offered
+    findings = await verified(world.platform, RULEBOOK, wait_seconds=SWEEP_SECONDS)
+    _verification(findings, verdict)
+    expected = await asyncio.to_thread(
+        fold_offered, feed.lines, timezone=world.platform.bank_timezone, rulebook=RULEBOOK
+    )
     connection = await asyncpg.connect(world.platform.dsn)
     try:
         await _ledger(connection, offered, verdict)
+        await _states(connection, expected, verdict)
         await _quarantine(connection, offered, verdict)
         await _alerts(connection, verdict)
         await _deliveries(connection, inbox, verdict)
     finally:
         await connection.close()
-    findings = await verified(world.platform, RULEBOOK, wait_seconds=10)
-    _verification(findings, verdict)
+    await _risk_events(world, expected, verdict)
     return verdict
 
 
@@ -69,6 +80,53 @@ async def _ledger(connection: asyncpg.Connection, offered: Offered, verdict: Ver
     partitions = await connection.fetchval("SELECT count(DISTINCT partition) FROM scoring.control")
     if closes != offered.closes * partitions:
         verdict.complaints.append(f"{closes} closes applied, {offered.closes} days offered")
+
+
+async def _states(connection: asyncpg.Connection, expected: Expected, verdict: Verdict) -> None:
+    """Every stored state is what the offered events give, byte for byte."""
+    rows = await connection.fetch("SELECT borrower_id, state FROM scoring.borrower")
+    wrong = [row["borrower_id"] for row in rows if row["state"] != expected.state(row[0])]
+    verdict.mismatches += len(wrong) + len(expected.borrowers.keys() ^ {row[0] for row in rows})
+    if wrong:
+        verdict.complaints.append(f"states that differ from an independent fold: {wrong[:5]}")
+
+
+async def _risk_events(world: World, expected: Expected, verdict: Verdict) -> None:
+    """Every risk event is on the topic, in sequence; a repeat is a repeat of the same bytes."""
+    published: dict[str, dict[int, bytes]] = defaultdict(dict)
+    async for borrower, value in _records(world):
+        sequence = msgspec.json.decode(value)["sequence"]
+        told = published[borrower]
+        if sequence in told:
+            verdict.mismatches += told[sequence] != value
+            continue
+        verdict.out_of_order += sequence != len(told) + 1
+        told[sequence] = value
+    for borrower, wanted in expected.risk.items():
+        found = [value for _, value in sorted(published.pop(borrower, {}).items())]
+        verdict.lost += max(0, len(wanted) - len(found))
+        verdict.mismatches += sum(one != other for one, other in zip(wanted, found, strict=False))
+        verdict.doubled += max(0, len(found) - len(wanted))
+    verdict.doubled += sum(len(told) for told in published.values())
+
+
+async def _records(world: World) -> AsyncIterator[tuple[str, bytes]]:
+    topic = world.platform.risk_topic
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=world.platform.kafka_bootstrap, isolation_level="read_committed"
+    )
+    await consumer.start()
+    try:
+        partitions = [TopicPartition(topic, number) for number in range(PARTITIONS)]
+        consumer.assign(partitions)
+        await consumer.seek_to_beginning(*partitions)
+        ends = await consumer.end_offsets(partitions)
+        while any([await consumer.position(each) < ends[each] for each in partitions]):
+            for records in (await consumer.getmany(timeout_ms=1000)).values():
+                for record in records:
+                    yield record.key.decode(), record.value
+    finally:
+        await consumer.stop()
 
 
 def _first_difference(found: list[tuple[str, str]], expected: list[tuple[str, str]]) -> str:

@@ -51,15 +51,15 @@ class Feed:
         self._world, self._profile = world, profile
         self._dice = Random(f"chaos-feed:{seed}")
         setup = Setup(seed=seed, borrowers=profile.borrowers, days=profile.days)
-        self._lines = _lines(setup)
-        self.offered.total = len(self._lines)
+        self.lines = _lines(setup)
+        self.offered.total = len(self.lines)
 
     async def run(self) -> None:
         """Offer everything."""
         began = time.monotonic()
         async with httpx2.AsyncClient(timeout=REQUEST_SECONDS) as client:
-            for start in range(0, len(self._lines), BATCH):
-                batch = self._lines[start : start + BATCH]
+            for start in range(0, len(self.lines), BATCH):
+                batch = self.lines[start : start + BATCH]
                 await self._post(client, self._with_trouble(batch))
                 for line in batch:
                     self._remember(line)

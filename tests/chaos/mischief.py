@@ -15,6 +15,7 @@ from tests.chaos.world import SESSION_SECONDS, World
 
 ZOMBIE_SECONDS = SESSION_SECONDS + 3.0
 SLOW_SECONDS = 3.0
+STOPS_WITHIN_SECONDS = 120.0
 MEMBER_STAYS_SECONDS = 4.0
 ONLY_ALERTS = ("between-send-and-record",)
 ONLY_SCORING = ("mid-sweep",)
@@ -55,14 +56,15 @@ class Mischief:
 
     def _draw(self, profile: Profile) -> list[tuple[float, Callable[[], Awaitable[None]]]]:
         acts: list[Callable[[], Awaitable[None]]] = []
-        acts += [self._kill] * profile.kills
+        acts += [self._kill_scoring] * profile.kills + [self._kill_other] * (profile.kills // 3)
         points = [POINTS[number % len(POINTS)] for number in range(profile.kills_at_points)]
         self._dice.shuffle(points)
         acts += [self._at_point(point) for point in points]
         acts += [self._crash_broker] * profile.broker_crashes
         acts += [self._crash_database] * profile.database_crashes
         acts += [self._cut_connections] * profile.cut_connections
-        acts += [self._pause] * profile.zombies
+        acts += [self._pause] * (profile.zombies // 2)
+        acts += [self._pause_in_transaction] * (profile.zombies - profile.zombies // 2)
         acts += [self._rebalance] * profile.rebalances
         acts += [self._slow_database] * profile.slow_databases
         self._dice.shuffle(acts)
@@ -71,8 +73,11 @@ class Mischief:
             (0.05 + step * (number + self._dice.random()), act) for number, act in enumerate(acts)
         ]
 
-    async def _kill(self) -> None:
-        kind = self._dice.choice(("ingest", "scoring", "scoring", "alerts"))
+    async def _kill_scoring(self) -> None:
+        self._dice.choice(self._world.named("scoring")).send(signal.SIGKILL)
+
+    async def _kill_other(self) -> None:
+        kind = self._dice.choice(("ingest", "alerts"))
         self._dice.choice(self._world.named(kind)).send(signal.SIGKILL)
 
     def _at_point(self, point: str) -> Callable[[], Awaitable[None]]:
@@ -90,6 +95,18 @@ class Mischief:
         service = self._dice.choice(self._world.named(self._dice.choice(("scoring", "alerts"))))
         if not service.send(signal.SIGSTOP):
             return
+        self.done.zombies += 1
+        await asyncio.sleep(ZOMBIE_SECONDS)
+        service.send(signal.SIGCONT)
+
+    async def _pause_in_transaction(self) -> None:
+        """Stop a worker between BEGIN and the fence; awake, it tries to go on and is fenced."""
+        service = self._dice.choice(self._world.named("scoring"))
+        service.fault_point = f"before-fence:{self._dice.randrange(2, 6)}:stop"
+        service.send(signal.SIGKILL)
+        async with asyncio.timeout(STOPS_WITHIN_SECONDS):
+            while not service.is_stopped:  # noqa: ASYNC110 - a process, not an event
+                await asyncio.sleep(0.2)
         self.done.zombies += 1
         await asyncio.sleep(ZOMBIE_SECONDS)
         service.send(signal.SIGCONT)

@@ -53,7 +53,7 @@ async def _inside(world: World, profile: Profile, seed: int) -> dict[str, Any]:
             console.print(f"seed {seed}: {feed.offered.share:.0%} offered, {world.killed} killed")
         await work
         settled = await _settle(world)
-        verdict = await checks.judge(world, feed.offered, inbox)
+        verdict = await checks.judge(world, feed, inbox)
     finally:
         for task in background:
             task.cancel()
@@ -69,10 +69,11 @@ async def _inside(world: World, profile: Profile, seed: int) -> dict[str, Any]:
         "commit": _commit(),
         "events": feed.offered.events,
         "worker_kills": world.killed,
+        "scoring_kills": world.scoring_killed,
         "broker_crashes": done.broker_crashes,
         "database_crashes": done.database_crashes,
         "zombies": done.zombies,
-        "fenced": _count_in_logs(world, "fenced"),
+        "fenced": _count_in_logs(world, "partition fenced"),
         "rebalances": _count_in_logs(world, "partitions assigned"),
         "webhook_deliveries": len(inbox.taken),
         "webhook_repeats": inbox.repeats,

@@ -12,7 +12,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -57,7 +57,6 @@ class Service:
     is_wanted: bool = True
     fault_point: str = ""
     deaths: int = 0
-    largest_rss_mb: list[float] = field(default_factory=list)
 
     @property
     def kind(self) -> str:
@@ -68,6 +67,14 @@ class Service:
     def pid(self) -> int | None:
         """Return the process id while it runs."""
         return self.process.pid if self.process and self.process.poll() is None else None
+
+    @property
+    def is_stopped(self) -> bool:
+        """Return whether the process stands still after SIGSTOP."""
+        if self.pid is None:
+            return False
+        stat = Path(f"/proc/{self.pid}/stat").read_text()
+        return stat.rsplit(")", 1)[1].split()[0] == "T"
 
     def start(self) -> None:
         """Start a process; a fault point is armed for this one only."""
@@ -99,6 +106,7 @@ class World:
     operator_key: str
     folder: Path
     killed: int = 0
+    scoring_killed: int = 0
 
     def named(self, kind: str) -> list[Service]:
         """Return the wanted services of a kind."""
@@ -121,7 +129,9 @@ class World:
                 if service.is_wanted and service.pid is None:
                     if service.process is not None:
                         service.deaths += 1
-                        self.killed += service.process.returncode == -signal.SIGKILL
+                        was_killed = service.process.returncode == -signal.SIGKILL
+                        self.killed += was_killed
+                        self.scoring_killed += was_killed and service.kind == "scoring"
                     service.start()
             await asyncio.sleep(0.2)
 

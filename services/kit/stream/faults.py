@@ -1,8 +1,8 @@
 """Named points in the path of a transaction where a test can end the process or throw.
 
 Every point is a call that does nothing until something is armed: a kill run arms one by
-`TOCSIN_FAULT_POINT=<name>[:<n>]` (SIGKILL at the n-th passage), the deterministic simulation
-arms its own function. Production never sets either.
+`TOCSIN_FAULT_POINT=<name>[:<n>[:stop]]` (SIGKILL or SIGSTOP at the n-th passage), the
+deterministic simulation arms its own function. Production never sets either.
 """
 
 import os
@@ -46,12 +46,16 @@ def disarm() -> None:
 
 
 def kill_at(setting: str) -> None:
-    """Arm a SIGKILL of this process at the n-th passage of a point, `<name>[:<n>]`.
+    """Arm a signal to this process at the n-th passage of a point, `<name>[:<n>[:stop]]`.
+
+    The signal is SIGKILL, or SIGSTOP with `stop`: a zombie exactly there, once continued.
 
     Raises:
         ValueError: If there is no point of that name.
     """
-    name, _, count = setting.partition(":")
+    name, _, rest = setting.partition(":")
+    count, _, how = rest.partition(":")
+    number = signal.SIGSTOP if how == "stop" else signal.SIGKILL
     if name not in POINTS:
         raise ValueError(f"fault point {name!r} does not exist; one of {', '.join(POINTS)}")
     left = [int(count or 1)]
@@ -59,7 +63,7 @@ def kill_at(setting: str) -> None:
     def action(passed: str) -> None:
         if passed == name:
             left[0] -= 1
-            if left[0] <= 0:
-                os.kill(os.getpid(), signal.SIGKILL)
+            if left[0] == 0:
+                os.kill(os.getpid(), number)
 
     arm(action)
