@@ -13,9 +13,9 @@ from typing import Any
 from services.kit.database import Result, Work
 from services.kit.stream.handler import Handler, Tally
 from services.kit.stream.log import Listener, OffsetOutOfRange
-from services.kit.stream.progress import Claim
+from services.kit.stream.progress import Claim, Standing
 from services.kit.stream.records import Batch, Record, digest
-from services.kit.stream.stops import AlreadyCommitted, Fenced
+from services.kit.stream.stops import AlreadyCommitted, Fenced, StopPartition
 
 
 @dataclass(frozen=True)
@@ -113,6 +113,9 @@ class FakeLog:
     async def partition_count(self) -> int:
         return len(self.partitions)
 
+    async def advised(self, partition: int) -> int | None:
+        return self.committed.get(partition)
+
     async def commit(self, next_offsets: Mapping[int, int]) -> None:
         self.committed.update(next_offsets)
 
@@ -128,6 +131,9 @@ class World:
     digests: dict[int, bytes] = field(default_factory=dict)
     partition_counts: dict[int, int] = field(default_factory=dict)
     tallies: dict[int, tuple[int, int]] = field(default_factory=dict)
+    owners: dict[int, str] = field(default_factory=dict)
+    stops: dict[int, str] = field(default_factory=dict)
+    agreed: dict[int, int] = field(default_factory=dict)
 
 
 class FakeDatabase:
@@ -166,6 +172,7 @@ class FakeProgress:
     ) -> Claim:
         world: World = connection
         world.epochs[partition] = world.epochs.get(partition, 0) + 1
+        world.owners[partition] = "somebody"
         return Claim(
             topic=topic,
             partition=partition,
@@ -190,6 +197,23 @@ class FakeProgress:
         world: World = connection
         if world.epochs[claim.partition] != claim.epoch:
             raise Fenced(f"epoch {world.epochs[claim.partition]}")
+
+    async def standing(self, connection: Any, claim: Claim) -> Standing | None:
+        world: World = connection
+        return Standing(
+            epoch=world.epochs[claim.partition],
+            next_offset=world.next_offsets.get(claim.partition, 0),
+            owner=world.owners.get(claim.partition, ""),
+        )
+
+    async def note_stop(self, connection: Any, claim: Claim, stop: StopPartition) -> None:
+        world: World = connection
+        if world.epochs[claim.partition] == claim.epoch:
+            world.stops[claim.partition] = stop.reason.value
+
+    async def excused(self, connection: Any, claim: Claim) -> int:
+        world: World = connection
+        return world.agreed.get(claim.partition, 0)
 
     async def count(self, connection: Any, claim: Claim, tally: Tally) -> None:
         world: World = connection

@@ -221,6 +221,10 @@ class SimulatedLog:
         await self._ask()
         return len(self._broker.held)
 
+    async def advised(self, partition: int) -> int | None:
+        await self._ask()
+        return self._broker.advised.get(partition)
+
     async def commit(self, next_offsets: Mapping[int, int]) -> None:
         await self._ask()
         if self not in self._broker.members:

@@ -75,7 +75,7 @@ async def count(
 
 async def standing(transaction: Transaction, consumer: str, topic: str, partition: int) -> Any:
     row = transaction.get(("progress", consumer, topic, partition))
-    return [] if row is None else [{n: row[n] for n in ("epoch", "next_offset")}]
+    return [] if row is None else [{n: row[n] for n in ("epoch", "next_offset", "owner")}]
 
 
 async def hold(transaction: Transaction, consumer: str, topic: str, partition: int) -> Any:

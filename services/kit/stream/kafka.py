@@ -129,6 +129,15 @@ class KafkaLog:
             raise BrokerUnavailable(f"no partitions of {self.topic} are known")
         return count
 
+    async def advised(self, partition: int) -> int | None:
+        """Return how far the group was told that the work is."""
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                told: int | None = await self._consumer.committed(self._place(partition))
+        except (KafkaError, TimeoutError, OSError) as error:
+            raise BrokerUnavailable(repr(error)) from error
+        return told
+
     async def commit(self, next_offsets: Mapping[int, int]) -> None:
         """Tell the group how far the work is."""
         try:

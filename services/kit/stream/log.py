@@ -86,6 +86,14 @@ class Log(Protocol):
         """
         ...
 
+    async def advised(self, partition: int) -> int | None:
+        """Return how far the group was told that the work is; None when it was told nothing.
+
+        Raises:
+            BrokerUnavailable: If the broker does not answer.
+        """
+        ...
+
     async def commit(self, next_offsets: Mapping[int, int]) -> None:
         """Tell the group how far the work is: advice for lag metrics and autoscaling.
 

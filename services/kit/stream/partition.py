@@ -23,12 +23,15 @@ from services.kit.stream.chain import Chain, Reseek
 from services.kit.stream.log import BrokerUnavailable
 from services.kit.stream.pace import Pace
 from services.kit.stream.ports import Ports
-from services.kit.stream.progress import Claim
+from services.kit.stream.progress import RELEASED, Claim, Standing
 from services.kit.stream.records import Batch, Record
+from services.kit.stream.resume import continue_from, refuse_older_database
 from services.kit.stream.stops import Fenced, StopPartition, StopReason
 from services.kit.stream.transaction import FencedTransaction
 
 log = structlog.get_logger(__name__)
+
+LOOK_SECONDS = 2.0
 
 
 class State(StrEnum):
@@ -71,7 +74,10 @@ class Partition:
         self._lock = asyncio.Lock()
         self._topic = ports.log.topic
         self._task: asyncio.Task[None] | None = None
-        self._stopped: StopReason | None = None
+        self._tasks: asyncio.TaskGroup | None = None
+        self._held: Claim | None = None
+        self._stopped: StopPartition | None = None
+        self._is_noted = False
 
     @property
     def is_working(self) -> bool:
@@ -80,6 +86,7 @@ class Partition:
 
     def start(self, tasks: asyncio.TaskGroup) -> None:
         """Begin the work in a task of its own."""
+        self._tasks = tasks
         self._task = tasks.create_task(self.run())
 
     async def run(self) -> None:
@@ -149,7 +156,7 @@ class Partition:
         self._waiting.clear()
         self._arrived.set()
         self._ports.log.pause(self.number)
-        self._stopped = stop.reason
+        self._stopped, self._is_noted = stop, False
         self._report_stopped(1)
         log.error(
             "partition stopped",
@@ -168,8 +175,45 @@ class Partition:
                 value,
                 topic=self._topic,
                 partition=str(self.number),
-                reason=self._stopped.value,
+                reason=self._stopped.reason.value,
             )
+
+    async def look_again(self) -> None:
+        """Follow what the row says now: an operator may have set the position since."""
+        held = self._held
+        if held is None or self.state in (State.CLAIMING, State.CLOSED):
+            return
+        try:
+            async with asyncio.timeout(LOOK_SECONDS):
+                now = await self._ports.database.in_transaction(self._look)
+        except (DatabaseUnavailable, TimeoutError):
+            return
+        if now is None or now.epoch == held.epoch or self._held is not held:
+            return
+        if self._lock.locked():
+            return  # A transaction runs; it finds out by itself.
+        if self.state is State.RUNNING:
+            self._let_go(Fenced(f"held epoch {held.epoch}, now {now.epoch} of {now.owner!r}"))
+        if now.owner == RELEASED and self._task is not None and self._task.done():
+            self._begin_again()
+
+    async def _look(self, connection: Connection) -> Standing | None:
+        assert self._held is not None
+        if self._stopped is not None and not self._is_noted:
+            await self._ports.progress.note_stop(connection, self._held, self._stopped)
+            self._is_noted = True
+        return await self._ports.progress.standing(connection, self._held)
+
+    def _begin_again(self) -> None:
+        if self._tasks is None or self.state not in (State.STOPPED, State.FENCED):
+            return
+        self._report_stopped(0)
+        self._stopped = self._held = None
+        self._waiting.clear()
+        self._paused = True
+        self.state = State.CLAIMING
+        log.info("partition claimed again", topic=self._topic, partition=self.number)
+        self._task = self._tasks.create_task(self.run())
 
     def _let_go(self, fenced: Fenced) -> None:
         if self.state is State.CLOSED:
@@ -213,7 +257,7 @@ class Partition:
             self._ports.handler.rolled_back(self.number)
             held = await self._ports.database.in_transaction(claim)
             faults.point("after-claim")
-        self.next_offset = held.next_offset
+        self._held, self.next_offset = held, held.next_offset
         if held.partition_count != count:
             raise StopPartition(
                 StopReason.PARTITIONS_CHANGED,
@@ -222,6 +266,7 @@ class Partition:
             )
         first, end = await self._ports.log.bounds(self.number)
         chain = continue_from(held, first=first, end=end)
+        await refuse_older_database(held, ports=self._ports)
         if self.state is not State.CLAIMING:
             return
         self._transaction = FencedTransaction(held, ports=self._ports)
@@ -326,26 +371,3 @@ class Partition:
         self._pace.learn(records=len(batch.records), seconds=self.progressed_at - began)
         self.waiting_for_database = False
         self._on_commit(self.number, batch.next_offset)
-
-
-def continue_from(claim: Claim, *, first: int, end: int) -> Chain:
-    """Return how to read on from where the claim stands, in a log that holds [first, end).
-
-    Raises:
-        StopPartition: If the log does not hold what comes next.
-    """
-    if claim.next_offset < first:
-        raise StopPartition(
-            StopReason.OFFSET_OUT_OF_RANGE,
-            f"offset {claim.next_offset} is next and the log begins at {first}: "
-            f"{first - claim.next_offset} records are gone",
-        )
-    if claim.next_offset > end:
-        raise StopPartition(
-            StopReason.TOPIC_TRUNCATED,
-            f"offset {claim.next_offset} is next and the log ends at {end}",
-        )
-    if claim.next_offset == first:
-        # Retention took all that was applied, or nothing was applied yet: nothing to compare.
-        return Chain(next_offset=claim.next_offset, last_digest=None)
-    return Chain(next_offset=claim.next_offset, last_digest=claim.last_digest)

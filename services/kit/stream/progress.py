@@ -9,9 +9,13 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from services.kit.database import Connection
+from services.kit.stream import incidents
 from services.kit.stream.handler import Tally
 from services.kit.stream.records import Batch, digest
-from services.kit.stream.stops import AlreadyCommitted, Fenced
+from services.kit.stream.stops import AlreadyCommitted, Fenced, StopPartition
+
+# The owner's name after an operator has set a position: whoever works there claims again.
+RELEASED = ""
 
 TABLES = """
 CREATE TABLE {schema}.partition_progress (
@@ -34,7 +38,8 @@ CREATE TABLE {schema}.partition_progress (
 CLAIM = """
 INSERT INTO {schema}.partition_progress AS held
     (consumer, topic, partition, partition_count, epoch, owner)
-VALUES ($1, $2, $3, $4, 1, $5)
+SELECT $1, $2, $3::integer, coalesce(min(partition_count), $4::integer), 1, $5::text
+  FROM {schema}.partition_progress WHERE consumer = $1 AND topic = $2
 ON CONFLICT (consumer, topic, partition) DO UPDATE SET epoch = held.epoch + 1, owner = $5
 RETURNING epoch, next_offset, last_digest, partition_count
 """
@@ -49,7 +54,7 @@ UPDATE {schema}.partition_progress
  WHERE consumer = $1 AND topic = $2 AND partition = $3 AND epoch = $4
 """
 STANDING = """
-SELECT epoch, next_offset FROM {schema}.partition_progress
+SELECT epoch, next_offset, owner FROM {schema}.partition_progress
  WHERE consumer = $1 AND topic = $2 AND partition = $3
 """
 HOLD = """
@@ -68,6 +73,15 @@ class Claim:
     next_offset: int
     last_digest: bytes | None
     partition_count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What the row says right now, whoever holds it."""
+
+    epoch: int
+    next_offset: int
+    owner: str
 
 
 class Progress(Protocol):
@@ -101,6 +115,18 @@ class Progress(Protocol):
         """Add what was not applied to the partition's totals."""
         ...
 
+    async def standing(self, connection: Connection, claim: Claim) -> Standing | None:
+        """Return the row as it is now; None when it is gone."""
+        ...
+
+    async def note_stop(self, connection: Connection, claim: Claim, stop: StopPartition) -> None:
+        """Write down why the partition stands still, if it is still the claim's."""
+        ...
+
+    async def excused(self, connection: Connection, claim: Claim) -> int:
+        """Return up to which offset an operator agreed that work is done again."""
+        ...
+
 
 class PostgresProgress:
     """The rows of one consumer in the schema of its service."""
@@ -113,6 +139,8 @@ class PostgresProgress:
         self._count = COUNT.format(schema=schema)
         self._hold = HOLD.format(schema=schema)
         self._standing = STANDING.format(schema=schema)
+        self._note_stop = incidents.NOTE_STOP.format(schema=schema)
+        self._excused = incidents.EXCUSED.format(schema=schema)
 
     async def claim(
         self, connection: Connection, *, topic: str, partition: int, partition_count: int
@@ -145,14 +173,12 @@ class PostgresProgress:
         )
         if status == "UPDATE 1":
             return
-        row = await connection.fetchrow(
-            self._standing, self._consumer, claim.topic, claim.partition
-        )
-        if row and (row["epoch"], row["next_offset"]) == (claim.epoch, batch.next_offset):
+        row = await self.standing(connection, claim)
+        if row and (row.epoch, row.next_offset) == (claim.epoch, batch.next_offset):
             raise AlreadyCommitted
         raise Fenced(
             f"{claim.topic}/{claim.partition}: held epoch {claim.epoch} and offset "
-            f"{batch.first_offset}, the database has {dict(row) if row else 'no row'}"
+            f"{batch.first_offset}, the database has {row or 'no row'}"
         )
 
     async def hold(self, connection: Connection, claim: Claim) -> None:
@@ -172,3 +198,29 @@ class PostgresProgress:
             tally.duplicates,
             tally.quarantined,
         )
+
+    async def standing(self, connection: Connection, claim: Claim) -> Standing | None:
+        """Return the row as it is now; None when it is gone."""
+        row = await connection.fetchrow(
+            self._standing, self._consumer, claim.topic, claim.partition
+        )
+        return None if row is None else Standing(**dict(row))
+
+    async def note_stop(self, connection: Connection, claim: Claim, stop: StopPartition) -> None:
+        """Write down why the partition stands still, if it is still the claim's."""
+        await connection.execute(
+            self._note_stop,
+            self._consumer,
+            claim.topic,
+            claim.partition,
+            claim.epoch,
+            stop.reason.value,
+            stop.detail,
+        )
+
+    async def excused(self, connection: Connection, claim: Claim) -> int:
+        """Return up to which offset an operator agreed that work is done again."""
+        agreed: int = await connection.fetchval(
+            self._excused, self._consumer, claim.topic, claim.partition
+        )
+        return agreed

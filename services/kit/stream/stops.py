@@ -16,6 +16,7 @@ class StopReason(StrEnum):
     TOPIC_RECREATED = "topic_recreated"
     TOPIC_TRUNCATED = "topic_truncated"
     PARTITIONS_CHANGED = "partitions_changed"
+    DATABASE_RESTORED = "database_restored"
     TOO_MUCH_POISON = "too_much_poison"
     QUARANTINE_FAILED = "quarantine_failed"
     SEQUENCE_GAP = "sequence_gap"

@@ -4,6 +4,9 @@ Reports of consumers that stay alive and never consume again are many (aio-libs/
 among them); no probe of threads or sockets shows it. Progress does: an assigned partition
 with lag that commits nothing for a while is stuck, whatever the reason, and only a new
 process helps.
+
+It also lets every partition look at its row again, so that what an operator decided with
+`tocsin offsets` takes effect without a restart, and notices a log that became shorter.
 """
 
 from collections.abc import Callable, Iterable
@@ -15,6 +18,7 @@ from services.kit.clock import Clock
 from services.kit.metrics import Recorder
 from services.kit.stream.log import BrokerUnavailable, Log
 from services.kit.stream.partition import Partition, State
+from services.kit.stream.resume import truncated
 from services.kit.stream.stops import NoProgress
 
 log = structlog.get_logger(__name__)
@@ -40,6 +44,7 @@ class Watchdog:
         self._recorder = recorder
         self._patience_seconds = no_progress_seconds
         self._partitions = partitions
+        self._short: set[int] = set()
 
     async def run(self) -> None:
         """Look again and again.
@@ -58,10 +63,14 @@ class Watchdog:
         Raises:
             NoProgress: If it has work and did not move for too long.
         """
+        await partition.look_again()
+        # Asked for before the end, which only grows: an end before it is no race.
+        position = partition.next_offset
         try:
             _, end = await self._log.bounds(partition.number)
         except BrokerUnavailable:
             return
+        self._compare(partition, position=position, end=end)
         lag = max(0, end - partition.next_offset)
         self._recorder.set(
             catalogue.LAG_RECORDS,
@@ -81,3 +90,16 @@ class Watchdog:
                 f"partition {partition.number} of {self._log.topic} is {partition.state}, has "
                 f"{lag} records to do and did nothing for {patience:g} s"
             )
+
+    def _compare(self, partition: Partition, *, position: int, end: int) -> None:
+        """Stop a partition whose log ends before what was applied: truncated or made anew.
+
+        Seen twice before it is believed: a new leader's end may lag behind for a moment.
+        """
+        if partition.state is not State.RUNNING or end >= position:
+            self._short.discard(partition.number)
+        elif partition.number not in self._short:
+            self._short.add(partition.number)
+        else:
+            self._short.discard(partition.number)
+            partition.stop(truncated(position=position, end=end))

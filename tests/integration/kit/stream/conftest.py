@@ -9,7 +9,7 @@ import pytest
 from aiokafka import AIOKafkaProducer
 
 from services.kit.database import PostgresDatabase, create_pool
-from services.kit.stream import outbox, progress, quarantine
+from services.kit.stream import incidents, outbox, progress, quarantine
 from tests.conftest import Servers
 
 SCHEMA = "stream"
@@ -24,7 +24,7 @@ async def database(stack: Servers) -> AsyncIterator[PostgresDatabase]:
     await server.execute(f'CREATE DATABASE "{name}"')
     pool = await create_pool(stack.database(name), role=None, application_name="test")
     await pool.execute(f"CREATE SCHEMA {SCHEMA}")
-    for tables in (progress.TABLES, outbox.TABLES, quarantine.TABLES):
+    for tables in (progress.TABLES, incidents.TABLES, outbox.TABLES, quarantine.TABLES):
         await pool.execute(tables.format(schema=SCHEMA))
     await pool.execute(
         f"CREATE TABLE {SCHEMA}.applied "

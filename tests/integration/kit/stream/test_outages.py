@@ -11,7 +11,7 @@ from aiokafka import AIOKafkaProducer
 from services.cli.stack.local import LocalStack
 from services.cli.topics import Topic, ensure
 from services.kit.database import PostgresDatabase, create_pool
-from services.kit.stream import outbox, progress, quarantine
+from services.kit.stream import incidents, outbox, progress, quarantine
 from services.kit.stream.partition import State
 from tests.integration.kit.stream.conftest import applied
 from tests.integration.kit.stream.members import SCHEMA, Member, until
@@ -24,7 +24,7 @@ async def own_database(own_stack: LocalStack) -> AsyncIterator[PostgresDatabase]
     pool = await create_pool(own_stack.database_url, role=None, application_name="test")
     await pool.execute(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE")
     await pool.execute(f"CREATE SCHEMA {SCHEMA}")
-    for tables in (progress.TABLES, outbox.TABLES, quarantine.TABLES):
+    for tables in (progress.TABLES, incidents.TABLES, outbox.TABLES, quarantine.TABLES):
         await pool.execute(tables.format(schema=SCHEMA))
     await pool.execute(
         f"CREATE TABLE {SCHEMA}.applied "

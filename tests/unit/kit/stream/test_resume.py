@@ -2,8 +2,8 @@
 
 import pytest
 
-from services.kit.stream.partition import continue_from
 from services.kit.stream.progress import Claim
+from services.kit.stream.resume import continue_from
 from services.kit.stream.stops import StopPartition, StopReason
 
 

@@ -1,0 +1,71 @@
+"""What a stop leaves in the database, and what an operator decided about a position.
+
+`partition_stop` is the owner's last word about why a partition stands still; it counts only
+while its epoch is the partition's, so the next claim makes it history without touching it.
+`offset_change` is the audit of every position that a person set: append-only, also for
+administrators. `tocsin offsets` (services/cli/offsets) writes it; the consumer reads from it
+only up to where a position that went backwards was agreed to.
+"""
+
+TABLES = """
+CREATE TABLE {schema}.partition_stop (
+    consumer text NOT NULL,
+    topic text NOT NULL,
+    partition integer NOT NULL,
+    epoch bigint NOT NULL,
+    reason text NOT NULL,
+    detail text NOT NULL,
+    stopped_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (consumer, topic, partition)
+);
+CREATE TABLE {schema}.offset_change (
+    change_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    consumer text NOT NULL,
+    topic text NOT NULL,
+    partition integer NOT NULL,
+    kind text NOT NULL CHECK (kind IN ('position', 'partition_count')),
+    changed_at timestamptz NOT NULL DEFAULT now(),
+    changed_by text NOT NULL CHECK (changed_by <> ''),
+    reason text NOT NULL CHECK (reason <> ''),
+    from_offset bigint NOT NULL,
+    to_offset bigint NOT NULL,
+    from_count integer NOT NULL,
+    to_count integer NOT NULL,
+    log_start bigint NOT NULL,
+    log_end bigint NOT NULL,
+    excused_offset bigint NOT NULL,
+    fenced_owner text NOT NULL
+);
+CREATE INDEX offset_change_of ON {schema}.offset_change (consumer, topic, partition, change_id);
+CREATE FUNCTION {schema}.offset_change_stays() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN RAISE EXCEPTION 'offset_change is append-only' USING ERRCODE = '42501'; END $$;
+CREATE TRIGGER offset_change_stays
+    BEFORE UPDATE OR DELETE OR TRUNCATE ON {schema}.offset_change
+    FOR EACH STATEMENT EXECUTE FUNCTION {schema}.offset_change_stays();
+"""
+DROP_TABLES = """
+DROP TABLE {schema}.offset_change, {schema}.partition_stop;
+DROP FUNCTION {schema}.offset_change_stays();
+"""
+# A service reads what people decided about positions; it decides nothing itself.
+RIGHTS = "REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON {schema}.offset_change FROM {role}"
+
+NOTE_STOP = """
+INSERT INTO {schema}.partition_stop (consumer, topic, partition, epoch, reason, detail)
+SELECT $1, $2, $3, $4, $5, $6 WHERE EXISTS (
+    SELECT FROM {schema}.partition_progress
+     WHERE consumer = $1 AND topic = $2 AND partition = $3 AND epoch = $4)
+ON CONFLICT (consumer, topic, partition) DO UPDATE
+    SET epoch = excluded.epoch, reason = excluded.reason, detail = excluded.detail,
+        stopped_at = now()
+"""
+EXCUSED = """
+SELECT coalesce(max(excused_offset), 0) FROM {schema}.offset_change
+ WHERE consumer = $1 AND topic = $2 AND partition = $3
+"""
+
+
+def statements(*, schema: str, role: str) -> list[str]:
+    """Return what a migration executes, one by one: the driver prepares only single ones."""
+    made = [each for each in TABLES.format(schema=schema).split(";\n") if each.strip()]
+    return [*made, RIGHTS.format(schema=schema, role=role)]
