@@ -176,7 +176,7 @@ async def _deliveries(connection: asyncpg.Connection, inbox: Inbox, verdict: Ver
     last: dict[tuple[str, str], int] = {}
     for row in rows:
         path = re.sub(r"^https?://[^/]+", "", row["url"])
-        message = inbox.taken.get((path, row["event_id"]))
+        message = inbox.taken.get((path, f"msg_{row['event_id']}".lower()))
         if message is None:
             verdict.lost += 1
             continue

@@ -65,7 +65,7 @@ class Inbox:
             self._server.close()
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(ConnectionError, asyncio.IncompleteReadError, TimeoutError, OSError):
+        with suppress(asyncio.IncompleteReadError, asyncio.CancelledError, TimeoutError, OSError):
             async with asyncio.timeout(20):
                 while True:
                     head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
