@@ -1,0 +1,114 @@
+"""Tries mutants in a copy of the tree, never in the tree itself.
+
+The tests of a mutant are first run on the copy as it is: a test that fails anyway proves
+nothing, so such a mutant counts as not shown.
+"""
+
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.mutants.table import Mutant
+
+ROOT = Path(__file__).resolve().parents[2]
+MOST_SECONDS = 300.0
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What came of one mutant."""
+
+    mutant: Mutant
+    result: str
+    caught_by: str
+    seconds: float
+
+    @property
+    def is_caught(self) -> bool:
+        return self.result == "caught"
+
+
+def copy_tree(target: Path) -> None:
+    """Copy what git tracks or would track, as it stands in the working tree."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    for name in filter(None, listed.split("\0")):
+        if (ROOT / name).is_file():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, target / name)
+
+
+class Trial:
+    """One copy, in which mutants are tried one after the other."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._healthy: dict[str, bool] = {}
+
+    def try_out(self, mutant: Mutant) -> Verdict:
+        """Break the line, run the tests, mend the line."""
+        began = time.monotonic()
+        path = self._folder / mutant.file
+        whole = path.read_text(encoding="utf-8")
+        if whole.count(mutant.old) != 1:
+            return Verdict(mutant, "not found", f"{whole.count(mutant.old)} times", 0.0)
+        result, caught_by = "survived", ""
+        for tests in mutant.tests:
+            if not self._is_healthy(tests):
+                result, caught_by = "not shown", f"{tests} fails without any mutant"
+                continue
+            path.write_text(whole.replace(mutant.old, mutant.new), encoding="utf-8")
+            try:
+                failed = self._run(tests)
+            finally:
+                path.write_text(whole, encoding="utf-8")
+            if failed is not None:
+                result, caught_by = "caught", failed
+                break
+        return Verdict(mutant, result, caught_by, time.monotonic() - began)
+
+    def _is_healthy(self, tests: str) -> bool:
+        if tests not in self._healthy:
+            self._healthy[tests] = self._run(tests) is None
+        return self._healthy[tests]
+
+    def _run(self, tests: str) -> str | None:
+        """Return the first test that fails, or None."""
+        command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", tests]
+        try:
+            done = subprocess.run(
+                command, cwd=self._folder, capture_output=True, text=True, timeout=MOST_SECONDS
+            )
+        except subprocess.TimeoutExpired:
+            return f"{tests} (did not end within {MOST_SECONDS:g} s)"
+        if done.returncode == 0:
+            return None
+        found = re.search(r"^(?:FAILED|ERROR) (\S+)", done.stdout, flags=re.MULTILINE)
+        return found[1] if found else f"{tests} (exit status {done.returncode})"
+
+
+def page(verdicts: Sequence[Verdict]) -> str:
+    """Return docs/mutants.md."""
+    caught = sum(verdict.is_caught for verdict in verdicts)
+    rows = "\n".join(
+        f"| {v.mutant.name} | {v.mutant.guards} | `{v.mutant.file}` | {v.result} | "
+        f"{f'`{v.caught_by}`' if v.is_caught else v.caught_by} |"
+        for v in verdicts
+    )
+    return (
+        "# Safety lines and the tests that guard them\n\n"
+        "Written by `make mutants`, which removes each line in a copy of the tree and runs the "
+        "tests\nthat are expected to notice, after seeing them pass on the copy as it is.\n\n"
+        f"{caught} of {len(verdicts)} removed lines were noticed.\n\n"
+        "| line | what it guards | file | result | by |\n|---|---|---|---|---|\n" + rows + "\n"
+    )
