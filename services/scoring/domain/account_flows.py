@@ -48,6 +48,7 @@ from services.scoring.domain.indicators.declaration import (
     BOUNCES,
     CREDITS,
     DEBITS,
+    DUES,
     EVERYTHING,
     FACILITIES,
     MONTHS,
@@ -235,6 +236,8 @@ def close_facility(borrower: Borrower, event: FacilityBalanceClosed) -> int:
         return 0
     facility = facility_of(borrower, event.facility_id, event.currency)
     facility.loan_id = event.loan_id or facility.loan_id
+    is_late = day < daily_values.last_day(facility.drawn)
+    had_excess = facility_use.excess_on(facility, day)
     if day >= daily_values.last_day(facility.drawn):
         facility.undrawn_usable_minor = event.undrawn_usable_minor
     facility_use.record(
@@ -246,5 +249,8 @@ def close_facility(borrower: Borrower, event: FacilityBalanceClosed) -> int:
     series.put(facility.interest_debited, day, event.interest_debited_minor)
     _remember(borrower.evidence.facilities, event_ref(event.source, event.id))
     touched = MONTHS | FACILITIES if day < borrower.counters.month_start else FACILITIES
-    # An excess on a closed day is arrears on it: a late report changes the count.
-    return touched | PAST if day <= borrower.counters.closed_day else touched
+    owed = had_excess or borrower.counters.past_due_minor
+    if owed or is_late or facility_use.excess_on(facility, day):
+        # An excess is arrears of its day: a report about a closed day changes the count.
+        touched |= DUES | PAST if day <= borrower.counters.closed_day else DUES
+    return touched

@@ -14,8 +14,18 @@ NO_POWER = -1
 
 
 def record(facility: Facility, day: int, drawn: int, limit: int, power: int | None) -> None:
-    """Take in the end-of-day figures of one day; a limit is stored where it changes."""
+    """Take in the end-of-day figures of one day; a limit is stored where it changes.
+
+    A report that comes after one of a later day says nothing about the days after its own.
+    """
+    is_late = day < daily_values.last_day(facility.drawn)
     daily_values.put(facility.drawn, day, drawn)
+    if is_late and facility.limit_days:
+        after = bisect_right(facility.limit_days, day + 1) - 1
+        if after < 0 or facility.limit_days[after] != day + 1:
+            after = max(0, after)
+            limit_after, power_after = facility.limit_minor[after], facility.power_minor[after]
+            _insert_limit(facility, day + 1, limit_after, power_after)
     set_limit(facility, day, limit, NO_POWER if power is None else power)
 
 
@@ -31,7 +41,12 @@ def set_limit(facility: Facility, day: int, limit: int, power: int) -> None:
     )
     if same_before and index == len(days):
         return
-    days.insert(index, day)
+    _insert_limit(facility, day, limit, power)
+
+
+def _insert_limit(facility: Facility, day: int, limit: int, power: int) -> None:
+    index = bisect_left(facility.limit_days, day)
+    facility.limit_days.insert(index, day)
     facility.limit_minor.insert(index, limit)
     facility.power_minor.insert(index, power)
 

@@ -40,8 +40,8 @@ DEBITS: Final = 16384
 # Sums of a month that is over, or another month being the newest one that is over: what most
 # flows leave alone, so that indicators of full months are measured once a month.
 MONTHS: Final = 32768
-# A day close on which arrears or habits can look different: an instalment fell due or ran out of
-# its ten days, something is unpaid, or a line stands above its limit.
+# Arrears or habits can look different without a payment: at a day close because an instalment fell
+# due or ran out of its ten days, or something is unpaid; or because a line goes over its limit.
 DUES: Final = 65536
 # A day close for which the balances have not been judged yet.
 BALANCE_DAY: Final = 131072

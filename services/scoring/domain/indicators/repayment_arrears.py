@@ -35,7 +35,7 @@ from services.scoring.domain.measurement import (
 if TYPE_CHECKING:
     from services.scoring.domain.rulebook import Rules
 
-ARREARS_INPUTS: Final = LOANS | PAYMENTS | FACILITIES | DUES
+ARREARS_INPUTS: Final = LOANS | PAYMENTS | DUES
 YEAR_DAYS: Final = 365
 MONTH_ENDS: Final = 12
 LATE_30: Final = 30
@@ -212,7 +212,7 @@ INDICATORS: Final = (
             Arm("over_30", Unit.RATIO, "share outstanding on facilities over 30 days late"),
             Arm("over_90", Unit.RATIO, "share outstanding on facilities over 90 days late"),
         ),
-        inputs=ARREARS_INPUTS,
+        inputs=ARREARS_INPUTS | FACILITIES,
         measure=cross_facility_spread,
         evidence=late_loan_as_evidence,
     ),
