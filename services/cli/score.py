@@ -12,12 +12,14 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import IO, Annotated
 from zoneinfo import ZoneInfo
 
+import msgspec
 import typer
 from rich.console import Console
 from rich.progress import Progress
@@ -31,6 +33,9 @@ from services.scoring.adapters.file_fold import (
     OutOfOrder,
     Settings,
 )
+from services.scoring.adapters.narrative.catalogues import Language
+from services.scoring.adapters.narrative.forms import story_json, story_text
+from services.scoring.adapters.narrative.story import story
 from services.scoring.adapters.pd_model import ModelUnusable, read_model
 from services.scoring.adapters.rulebook_fields import RulebookError
 from services.scoring.adapters.rulebook_yaml import load_rulebook
@@ -53,6 +58,15 @@ class Every(StrEnum):
     END = "end"
 
 
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How an assessment is written: a JSON line, sentences, or a JSON line with sentences."""
+
+    model: PdModel | None
+    language: Language | None
+    as_json: bool
+
+
 def score(
     file: Annotated[str, typer.Argument(help="Canonical events, one a line; .gz; - for stdin.")],
     as_of: Annotated[
@@ -71,6 +85,10 @@ def score(
     model: Annotated[
         Path | None, typer.Option(help="A PD model: adds a second opinion; the rules decide.")
     ] = None,
+    explain: Annotated[
+        Language | None,
+        typer.Option(help="Whole sentences in this language; with --json as `story` in each line."),
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Nothing but the assessments, not even a summary.")
     ] = False,
@@ -82,7 +100,7 @@ def score(
     be read are reported on standard error and end the command with status 1.
     """
     rules = usable_rulebook(rulebook)
-    opinion = usable_model(model, rules)
+    form = Form(usable_model(model, rules), explain, as_json)
     with ExitStack() as stack:
         source = stack.enter_context(opened(file))
         run = FileFold(
@@ -93,7 +111,7 @@ def score(
                 as_of=as_of.toordinal() if as_of is not None else None,
             ),
         )
-        _write_assessments(run, with_bar(source, hidden=as_json), every, opinion)
+        _write_assessments(run, with_bar(source, hidden=as_json), every, form)
     _report(run, quiet=as_json)
     if run.tally.undecodable:
         raise typer.Exit(1)
@@ -166,25 +184,30 @@ def holds_day_closes(source: IO[bytes]) -> bool:
     return found
 
 
-def _write_assessments(
-    run: FileFold, source: Iterator[bytes], every: Every, model: PdModel | None
-) -> None:
+def _write_assessments(run: FileFold, source: Iterator[bytes], every: Every, form: Form) -> None:
     write = sys.stdout.buffer.write
     try:
         for judged in run.fold_lines(source):
             wanted = Every.DAY if judged.is_day_close else Every.EVENT
             if every is wanted:
-                write(_line(run, judged, model))
+                write(_written(run, judged, form))
     except OutOfOrder as error:
         raise CommandError(str(error), remedy="Sort the file by `time` and try again.") from error
     if every is Every.END:
         for judged in run.last_judged():
-            write(_line(run, judged, model))
+            write(_written(run, judged, form))
     sys.stdout.buffer.flush()
 
 
-def _line(run: FileFold, judged: Judged, model: PdModel | None) -> bytes:
-    return score_line(run.snapshot(judged), judged.borrower, run.rules_for(judged.borrower), model)
+def _written(run: FileFold, judged: Judged, form: Form) -> bytes:
+    found, rules = run.snapshot(judged), run.rules_for(judged.borrower)
+    if form.language is None:
+        return score_line(found, judged.borrower, rules, form.model)
+    told = story(found, judged.borrower, rules, language=form.language, told=judged.told)
+    if not form.as_json:
+        return f"{story_text(told)}\n".encode()
+    line = msgspec.json.decode(score_line(found, judged.borrower, rules, form.model))
+    return msgspec.json.encode({**line, "story": story_json(told)}) + b"\n"
 
 
 def with_bar(source: IO[bytes], *, hidden: bool) -> Iterator[bytes]:

@@ -13,7 +13,7 @@ from typing import Final
 
 from services.scoring.adapters.wire import Decoder
 from services.scoring.adapters.wire_values import EPOCH, ONE_US, Undecodable
-from services.scoring.domain.assessment import Assessment, Cause
+from services.scoring.domain.assessment import Assessment, Cause, Told
 from services.scoring.domain.events import DayClosed, Event
 from services.scoring.domain.explain import snapshot
 from services.scoring.domain.facts import Borrower
@@ -41,7 +41,7 @@ class Tally:
 
 @dataclass(slots=True)
 class Judged:
-    """One borrower just after one event or day close."""
+    """One borrower just after one event or day close, and what was told about it last."""
 
     borrower: Borrower
     as_of: int
@@ -49,6 +49,7 @@ class Judged:
     cause: Cause
     is_day_close: bool
     assessment: Assessment | None
+    told: Told | None = None
 
 
 @dataclass(slots=True)
@@ -158,9 +159,16 @@ class FileFold:
             cause=Cause(event.source, event.id, type_name(event)),
             is_day_close=is_day_close,
             assessment=outcome.assessment,
+            told=self._told(borrower.borrower_id, outcome.assessment),
         )
         self._latest[borrower.borrower_id] = judged
         return judged
+
+    def _told(self, borrower_id: str, emitted: Assessment | None) -> Told | None:
+        if emitted is not None:
+            return Told(emitted.as_of, emitted.changes)
+        before = self._latest.get(borrower_id)
+        return before.told if before is not None else None
 
     def _close_until(self, last: int) -> Iterator[Judged]:
         while self._open_day and self._open_day <= last:

@@ -15,7 +15,7 @@ from services.kit.database import Connection, Database
 from services.scoring.application.errors import NotFound
 from services.scoring.application.ports import Ledger
 from services.scoring.application.rebuilding import Rebuilder
-from services.scoring.domain.assessment import Assessment, Cause
+from services.scoring.domain.assessment import Assessment, Cause, Told
 from services.scoring.domain.events import EVERYBODY, DayClosed, Event
 from services.scoring.domain.explain import snapshot
 from services.scoring.domain.facts import Borrower
@@ -53,11 +53,12 @@ class HistoryRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Looked:
-    """An assessment as it was looked at, with what explains it."""
+    """An assessment as it was looked at, with what explains it and what was told last."""
 
     assessment: Assessment
     borrower: Borrower
     rules: Rules
+    told: Told | None = None
 
 
 class Reads(Protocol):
@@ -168,9 +169,12 @@ class Reading:
         day = max(day, borrower.counters.closed_day)
         cause = Cause(last.source, last.id, type_name(last))
         found = snapshot(borrower, rules, day, last.at_us, cause)
+        told = None
         if news.said:
-            found.sequence = news.said[-1].assessment.sequence
-        return Looked(assessment=found, borrower=borrower, rules=rules)
+            newest = news.said[-1].assessment
+            found.sequence = newest.sequence
+            told = Told(newest.as_of, newest.changes)
+        return Looked(assessment=found, borrower=borrower, rules=rules, told=told)
 
 
 Decoded = tuple[int, Event, bytes]

@@ -57,6 +57,14 @@ class Change:
 
 
 @dataclass(slots=True)
+class Told:
+    """What the newest emitted assessment said had changed since the one before."""
+
+    as_of: int
+    changes: list[Change]
+
+
+@dataclass(slots=True)
 class Position:
     """The money side of the card, in minor units of ``currency``."""
 

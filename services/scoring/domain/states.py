@@ -95,7 +95,7 @@ def close_day(standing: Standing) -> Transition | None:
     tightened = escalate(standing)
     if tightened is not None:
         return tightened
-    rule = _exit_rule(standing)
+    rule = exit_rule_of(standing)
     if rule is None:
         return None
     if blockers(standing, rule):
@@ -115,7 +115,7 @@ def relax(standing: Standing, *, actor: str, approver: str) -> Transition | None
     """
     if actor == approver:
         raise ValueError(f"a relaxation needs two people; {actor!r} asked and approved")
-    rule = _exit_rule(standing)
+    rule = exit_rule_of(standing)
     if rule is None or blockers(standing, rule):
         return None
     transition = _move(standing, rule.to, [rule.id])
@@ -171,7 +171,8 @@ def forget_broken_runs(risk: RiskState, cuts: Cuts) -> None:
             risk.family_days[family] = 0
 
 
-def _exit_rule(standing: Standing) -> ExitRule | None:
+def exit_rule_of(standing: Standing) -> ExitRule | None:
+    """Return the rule that leads out of the present state, if there is one."""
     for rule in standing.rules.policy.exits:
         if rule.source == standing.risk.state:
             return rule
@@ -188,9 +189,12 @@ def blockers(standing: Standing, rule: ExitRule) -> list[str]:
         ("score_not_calm", _score_run(standing, rule) < rule.score_days),
         ("dwell", standing.as_of - standing.risk.since < rule.dwell_days),
         ("red_signal", rule.no_red and _any_red(standing)),
-        ("arrears_run", _length(standing, standing.risk.no_arrears_since) < rule.no_arrears_days),
+        (
+            "arrears_run",
+            run_length(standing, standing.risk.no_arrears_since) < rule.no_arrears_days,
+        ),
         ("instalments_late", standing.on_time < rule.on_time),
-        ("hard_rule_run", _length(standing, standing.risk.no_hard_since) < rule.no_hard_days),
+        ("hard_rule_run", run_length(standing, standing.risk.no_hard_since) < rule.no_hard_days),
         ("cure_period", not _cured(standing, rule)),
         ("statement_late", rule.statement_in_time and _statement_late(standing)),
     )
@@ -229,10 +233,10 @@ def _score_run(standing: Standing, rule: ExitRule) -> int:
     position = {ATTENTION: 0, WATCH: 1, HIGH_RISK: 2}.get(rule.source)
     if position is None:
         return rule.score_days
-    return _length(standing, standing.risk.calm_since[position])
+    return run_length(standing, standing.risk.calm_since[position])
 
 
-def _length(standing: Standing, since: int) -> int:
+def run_length(standing: Standing, since: int) -> int:
     """Return the run's length in day closes, counted within the present state only."""
     if since == 0:
         return 0

@@ -7,12 +7,61 @@ import msgspec
 from pydantic import BaseModel
 
 from services.scoring.adapters.assessment_json import assessment_data
+from services.scoring.adapters.narrative.catalogues import Language
+from services.scoring.adapters.narrative.forms import story_json
+from services.scoring.adapters.narrative.story import story
 from services.scoring.adapters.score_json import score_line
 from services.scoring.application.reading import Looked
 
 
+class SignalText(BaseModel):
+    """One signal in words: value, level, thresholds, own usual figure, since when, share."""
+
+    indicator: str
+    name: str
+    level: str
+    text: str
+
+
+class ConditionText(BaseModel):
+    """One condition for the state to ease, and whether it is met."""
+
+    text: str
+    met: bool
+
+
+class ChangesText(BaseModel):
+    """What the newest assessment sent out said had changed, and what moved since."""
+
+    text: str
+    as_of: date | None
+    changes: list[str]
+
+
+class BetterText(BaseModel):
+    """What would have to happen to get better; `to` is null where nothing better can follow."""
+
+    text: str
+    to: str | None
+    conditions: list[ConditionText]
+    signals: list[str]
+
+
+class StoryText(BaseModel):
+    """The judgement in whole sentences of one language."""
+
+    language: Language
+    summary: list[str]
+    why: list[str]
+    signals: list[SignalText]
+    unmeasurable: list[str]
+    changes: ChangesText
+    better: BetterText
+    worse: str | None
+
+
 class Explanation(BaseModel):
-    """An assessment with every indicator; decimals are strings."""
+    """An assessment with every indicator; decimals are strings. `story` comes with `language`."""
 
     borrower_id: str
     as_of: date
@@ -32,6 +81,7 @@ class Explanation(BaseModel):
     rulebook: str
     rulebook_version: str
     segment: str
+    story: StoryText | None = None
 
 
 class LedgerItem(BaseModel):
@@ -69,6 +119,12 @@ def assessment_answer(looked: Looked) -> bytes:
     return msgspec.json.encode(assessment_data(looked.assessment))
 
 
-def explanation_answer(looked: Looked) -> bytes:
-    """Return the assessment with every indicator."""
-    return score_line(looked.assessment, looked.borrower, looked.rules)
+def explanation_answer(looked: Looked, language: Language | None = None) -> bytes:
+    """Return the assessment with every indicator, and in sentences if a language is asked for."""
+    answer = score_line(looked.assessment, looked.borrower, looked.rules)
+    if language is None:
+        return answer
+    told = story(
+        looked.assessment, looked.borrower, looked.rules, language=language, told=looked.told
+    )
+    return msgspec.json.encode({**msgspec.json.decode(answer), "story": story_json(told)})

@@ -13,6 +13,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from services.contracts.assessment import Assessment
 from services.kit.access.keys import Role
 from services.kit.auth import KeyGuard
+from services.scoring.adapters.narrative.catalogues import Language
 from services.scoring.application.reading import MOST_PER_PAGE, Reading, Viewer
 from services.scoring.entrypoints.answers import (
     Explanation,
@@ -41,6 +42,10 @@ BorrowerId = Annotated[
 AsOf = Annotated[
     date | None,
     Query(description="Business date: what was known when it was closed. Without it: now."),
+]
+InLanguage = Annotated[
+    Language | None,
+    Query(description="Adds `story`: the judgement in whole sentences of this language."),
 ]
 Limit = Annotated[int, Query(ge=1, le=MOST_PER_PAGE)]
 Cursor = Annotated[int | None, Query(ge=0, le=MOST_CURSOR, description="`next_cursor` of before.")]
@@ -78,10 +83,12 @@ def router(reading: Reading) -> APIRouter:
         return _json(assessment_answer(looked))
 
     @routes.get("/explanation", responses=answered(Explanation))
-    async def explanation(borrower_id: BorrowerId, caller: Caller, as_of: AsOf = None) -> Response:
+    async def explanation(
+        borrower_id: BorrowerId, caller: Caller, as_of: AsOf = None, language: InLanguage = None
+    ) -> Response:
         """Return the assessment with every indicator, measured or not, and why."""
         looked = await reading.look(borrower_id, as_of=as_of, viewer=caller)
-        return _json(explanation_answer(looked))
+        return _json(explanation_answer(looked, language))
 
     @routes.get("/ledger", responses=answered(LedgerPage))
     async def ledger(

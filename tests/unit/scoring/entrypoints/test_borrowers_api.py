@@ -164,3 +164,20 @@ def test_effects_have_an_id_that_follows_from_their_cause() -> None:
     raw = codec.encode_effect(effect, cause, 0)
     assert raw == codec.encode_effect(effect, cause, 0)
     assert json.loads(raw)["id"] == "B-1:core/test:B-1-registered:0"
+
+
+@pytest.mark.parametrize(("language", "word"), [("en", "normal"), ("es", "normal"), ("zh", "正常")])
+def test_an_explanation_is_told_in_the_language_asked_for(
+    client: TestClient, language: str, word: str
+) -> None:
+    told = get(client, f"B-1/explanation?language={language}").json()["story"]
+    assert told["language"] == language
+    assert word in told["summary"][0]
+
+
+def test_an_explanation_without_a_language_has_no_sentences(client: TestClient) -> None:
+    assert "story" not in get(client, "B-1/explanation").json()
+
+
+def test_a_language_that_is_not_spoken_is_refused(client: TestClient) -> None:
+    assert get(client, "B-1/explanation?language=de").status_code == 422

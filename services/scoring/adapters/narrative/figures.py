@@ -1,0 +1,100 @@
+"""Values, dates, amounts and thresholds as they are written in a language.
+
+Must stay true: figures stay decimals from the micro-unit to the text; at most two digits after the
+point are shown, rounded half to even, and none that are zeros.
+"""
+
+from datetime import date
+from decimal import Decimal
+from typing import Final
+
+from babel.dates import format_date
+from babel.numbers import format_decimal
+
+from services.scoring.adapters.narrative.catalogues import Language, Messages, messages_in
+from services.scoring.domain.measurement import MICRO, Unit
+from services.scoring.domain.thresholds import Threshold
+
+# Day before month, as the bank's own papers have it.
+LOCALES: Final = {Language.ENGLISH: "en_GB", Language.SPANISH: "es", Language.CHINESE: "zh_Hans"}
+DATE_FORMATS: Final = {
+    Language.ENGLISH: "d MMMM y",
+    Language.SPANISH: "d 'de' MMMM 'de' y",
+    Language.CHINESE: "y年M月d日",
+}
+PLAIN: Final = "#,##0.##"
+
+
+class Figures:
+    """Writes figures in one language."""
+
+    def __init__(self, language: Language) -> None:
+        self._language = language
+        self._messages: Messages = messages_in(language)
+
+    def number(self, micro: int, pattern: str = PLAIN) -> str:
+        """Return micro-units as a plain number."""
+        shown = Decimal(micro) / MICRO
+        return format_decimal(shown, format=pattern, locale=LOCALES[self._language])
+
+    def count(self, number: int) -> str:
+        """Return a whole number."""
+        return self.number(number * MICRO)
+
+    def points(self, micro: int) -> str:
+        """Return score points with one digit: a score of 1,000,000 is ``100``."""
+        return self.number(micro, "#,##0.0")
+
+    def days(self, number: int) -> str:
+        """Return a number of days, such as ``31 days``."""
+        return self.value(number * MICRO, Unit.DAYS)
+
+    def months(self, number: int) -> str:
+        """Return a number of months."""
+        return self.value(number * MICRO, Unit.MONTHS)
+
+    def share(self, micro: int) -> str:
+        """Return a share as a percentage."""
+        return self.value(micro, Unit.RATIO)
+
+    def value(self, micro: int, unit: Unit) -> str:
+        """Return a measured value with its unit."""
+        if unit is Unit.RATIO:
+            return self._messages.say("unit.percent", number=self.number(micro * 100))
+        if unit is Unit.POINTS:
+            return self._messages.say("unit.points", number=self.number(micro * 100))
+        if unit in (Unit.DAYS, Unit.MONTHS):
+            form = "one" if abs(micro) == MICRO else "other"
+            kind = "days" if unit is Unit.DAYS else "months"
+            return self._messages.say(f"unit.{kind}.{form}", number=self.number(micro))
+        return self.number(micro)
+
+    def threshold(self, threshold: Threshold, unit: Unit) -> str:
+        """Return a threshold in words, such as ``more than 30 days``."""
+        if unit is Unit.FLAG:
+            return self._messages.say("threshold.yes_no")
+        if threshold.rising:
+            key = "threshold.above" if threshold.strict else "threshold.at_least"
+        else:
+            key = "threshold.below" if threshold.strict else "threshold.at_most"
+        return self._messages.say(key, value=self.value(threshold.value, unit))
+
+    def beyond_harm(self, threshold: Threshold, unit: Unit) -> str:
+        """Return the other side of a threshold: what the figure must be to leave it."""
+        other = Threshold(threshold.value, not threshold.rising, not threshold.strict)
+        return self.threshold(other, unit)
+
+    def day(self, ordinal: int) -> str:
+        """Return a date."""
+        return format_date(
+            date.fromordinal(ordinal),
+            format=DATE_FORMATS[self._language],
+            locale=LOCALES[self._language],
+        )
+
+    def money(self, minor: int, decimals: int, currency: str) -> str:
+        """Return an amount with its currency and all its decimals."""
+        pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
+        amount = Decimal(minor).scaleb(-decimals)
+        number = format_decimal(amount, format=pattern, locale=LOCALES[self._language])
+        return self._messages.say("unit.money", number=number, currency=currency)

@@ -1,0 +1,95 @@
+"""The catalogues say everything that can be said, in every language, with the same figures."""
+
+import string
+
+import pytest
+
+from services.scoring.adapters.narrative.catalogues import (
+    DIRECTORY,
+    Language,
+    messages_in,
+    read_catalogue,
+)
+from services.scoring.domain.indicators.declaration import FAMILY_NAMES
+from services.scoring.domain.indicators.registry import ALL
+from services.scoring.domain.measurement import LEVEL_NAMES, Reason
+from services.scoring.domain.risk import FLAG_NAMES, STATE_NAMES
+
+SYSTEM_FLAGS = ("DATA_LOW_CONFIDENCE", "FLIP_GUARD", "RELAXATION_PROPOSED")
+BLOCKERS = (
+    "score_not_calm",
+    "dwell",
+    "red_signal",
+    "arrears_run",
+    "instalments_late",
+    "hard_rule_run",
+    "cure_period",
+    "statement_late",
+    "recently_tightened",
+    "low_completeness",
+    "flip_guard",
+)
+
+
+def texts(language: Language) -> dict[str, str]:
+    """Return message ids and texts as they are written."""
+    return {str(one.id): str(one.string) for one in read_catalogue(language) if one.id}
+
+
+def placeholders(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+
+
+def test_there_is_one_file_per_language() -> None:
+    assert {path.stem for path in DIRECTORY.glob("*.po")} == {one.value for one in Language}
+
+
+@pytest.mark.parametrize("language", Language)
+def test_a_language_holds_the_same_messages_as_english(language: Language) -> None:
+    assert texts(language).keys() == texts(Language.ENGLISH).keys()
+
+
+@pytest.mark.parametrize("language", Language)
+def test_a_message_has_the_same_placeholders_as_in_english(language: Language) -> None:
+    english = texts(Language.ENGLISH)
+    differing = {
+        key: (text, english[key])
+        for key, text in texts(language).items()
+        if placeholders(text) != placeholders(english[key])
+    }
+    assert not differing
+
+
+@pytest.mark.parametrize("language", Language)
+def test_no_message_is_empty_or_fuzzy(language: Language) -> None:
+    unfinished = [one.id for one in read_catalogue(language) if not one.string or one.fuzzy]
+    assert not unfinished
+
+
+@pytest.mark.parametrize("language", Language)
+def test_each_indicator_has_a_name_and_a_sentence_for_each_figure(language: Language) -> None:
+    known = texts(language)
+    wanted = {f"indicator.{one.id}.name" for one in ALL}
+    wanted |= {f"indicator.{one.id}.{arm.name}" for one in ALL for arm in one.arms}
+    assert wanted <= known.keys()
+
+
+def test_the_english_names_are_the_declared_ones() -> None:
+    known = texts(Language.ENGLISH)
+    assert all(known[f"indicator.{one.id}.name"] == one.name for one in ALL)
+
+
+@pytest.mark.parametrize("language", Language)
+def test_each_state_level_family_flag_gap_and_blocker_can_be_said(language: Language) -> None:
+    wanted = {f"state.{name}" for name in STATE_NAMES}
+    wanted |= {f"level.{name}" for name in LEVEL_NAMES}
+    wanted |= {f"family.{name}" for name in FAMILY_NAMES}
+    wanted |= {f"flag.{name}" for name in (*FLAG_NAMES, *SYSTEM_FLAGS)}
+    wanted |= {f"gap.{reason.name.lower()}" for reason in Reason}
+    wanted |= {f"better.{code}" for code in BLOCKERS}
+    assert wanted <= texts(language).keys()
+
+
+def test_a_message_that_is_missing_is_an_error_that_names_it() -> None:
+    with pytest.raises(LookupError, match=r"state\.BETTER"):
+        messages_in(Language.SPANISH).say("state.BETTER")

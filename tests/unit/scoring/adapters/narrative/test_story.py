@@ -1,0 +1,160 @@
+"""A judgement in sentences: a loan of which nothing is paid, told in three languages."""
+
+import json
+from datetime import UTC, date
+from typing import Any
+
+import pytest
+
+from services.scoring.adapters.file_fold import FileFold, Settings
+from services.scoring.adapters.narrative.catalogues import Language
+from services.scoring.adapters.narrative.forms import story_json, story_text
+from services.scoring.adapters.narrative.story import Story, story
+from services.scoring.adapters.rulebook_yaml import load_rulebook
+from services.scoring.domain.outlook import outlook
+from services.scoring.domain.standing import standing_of
+from services.scoring.domain.states import blockers, exit_rule_of
+
+ENGLISH, SPANISH, CHINESE = Language
+
+
+def line(number: int, kind: str, data: dict[str, Any]) -> bytes:
+    event = {
+        "specversion": "1.0",
+        "id": f"e-{number}",
+        "source": "core",
+        "type": kind,
+        "subject": "B-1",
+        "time": f"2024-01-01T09:0{number}:00Z",
+        "data": data,
+    }
+    return json.dumps(event).encode()
+
+
+def unpaid_loan() -> list[bytes]:
+    """A loan of 1,000 due on 31 January 2024, of which nothing is ever paid."""
+    person = {"segment": "RETAIL", "reporting_currency": "EUR", "country": "DE"}
+    loan = {
+        "loan_id": "L-1",
+        "type": "TERM",
+        "currency": "EUR",
+        "principal": "1000.00",
+        "start_date": "2024-01-01",
+    }
+    instalment = {
+        "instalment_no": 1,
+        "due_date": "2024-01-31",
+        "due_principal": "1000.00",
+        "due_interest": "0.00",
+        "due_fees": "0.00",
+    }
+    schedule = {
+        "loan_id": "L-1",
+        "schedule_version": 1,
+        "currency": "EUR",
+        "instalments": [instalment],
+    }
+    return [
+        line(1, "borrower.registered.v1", person),
+        line(2, "loan.booked.v1", loan),
+        line(3, "schedule.published.v1", schedule),
+    ]
+
+
+def folded(as_of: date) -> FileFold:
+    settings = Settings(zone=UTC, closes_days=True, as_of=as_of.toordinal())
+    run = FileFold(load_rulebook("reference"), settings)
+    for _ in run.fold_lines(unpaid_loan()):
+        pass
+    return run
+
+
+def told(as_of: date, language: Language) -> Story:
+    run = folded(as_of)
+    [judged] = run.last_judged()
+    rules = run.rules_for(judged.borrower)
+    return story(run.snapshot(judged), judged.borrower, rules, language=language, told=judged.told)
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        (ENGLISH, "Arrears have been above both materiality thresholds for 35 days in a row."),
+        (SPANISH, "El atraso supera los dos umbrales de materialidad desde hace 35 días seguidos."),
+        (CHINESE, "逾期金额已连续35天超过两项重要性门槛。"),
+    ],
+)
+def test_a_signal_says_what_is_measured(language: Language, sentence: str) -> None:
+    # From the close of 1 February to that of 6 March 2024: 29 days of February and 6 of March.
+    found = told(date(2024, 3, 6), language).signals
+    assert any(one.text.startswith(sentence) for one in found if one.indicator == "R-02")
+
+
+def test_a_signal_says_thresholds_and_since_when() -> None:
+    [late] = [one for one in told(date(2024, 3, 6), ENGLISH).signals if one.indicator == "R-02"]
+    # Red is more than 30 day closes: the first is that of 1 February, the 31st that of 2 March.
+    assert (
+        "amber at 1 day or more; red at more than 30 days; hard limit at more than 90 days; "
+        "since 2 March 2024"
+    ) in late.text
+    assert late.level == "RED"
+
+
+def test_a_trigger_rule_is_told_from_its_conditions() -> None:
+    # 61 days after 31 January is 1 April 2024.
+    assert told(date(2024, 4, 1), ENGLISH).why == [
+        "The state became high risk because “Days past due” (R-01) was more than 60 days."
+    ]
+
+
+def test_the_way_out_of_watch_lists_every_condition_of_its_rule() -> None:
+    better = told(date(2024, 3, 6), ENGLISH).better
+    assert better.to == "ATTENTION"
+    assert better.text.startswith("The state can become attention, with the approval of a second")
+    texts = " ".join(one.text for one in better.conditions)
+    for wanted in (
+        "stays below 30 for 60 days in a row",
+        "lasted at least 30 days",
+        "Nothing is past due for 60 days in a row; so far 0 days",
+        "The last 2 instalments were paid on time",
+    ):
+        assert wanted in texts
+    assert (
+        "“Days in material arrears” (R-02) turns green at less than 1 day; now it is 35 days."
+        in (better.signals)
+    )
+
+
+@pytest.mark.parametrize("day", [date(2024, 1, 20), date(2024, 2, 10), date(2024, 3, 6)])
+def test_a_condition_is_met_exactly_where_the_state_machine_finds_nothing(day: date) -> None:
+    run = folded(day)
+    [judged] = run.last_judged()
+    rules = run.rules_for(judged.borrower)
+    found = outlook(judged.borrower, rules, judged.as_of)
+    standing = standing_of(judged.borrower, rules, judged.as_of)
+    rule = exit_rule_of(standing)
+    stands = set(blockers(standing, rule)) if rule is not None else set()
+    assert {one.code for one in found.conditions if not one.is_met} == stands
+
+
+def test_what_changed_says_the_step_of_the_newest_assessment() -> None:
+    # 61 days after 31 January is 1 April 2024.
+    changes = told(date(2024, 4, 1), SPANISH).changes
+    assert changes.as_of == date(2024, 4, 1).toordinal()
+    assert "El estado pasó de vigilancia a riesgo alto." in changes.changes
+
+
+@pytest.mark.parametrize("language", Language)
+def test_a_borrower_without_any_signal_has_a_story_too(language: Language) -> None:
+    found = told(date(2024, 1, 20), language)
+    assert found.signals == []
+    assert found.better.to is None
+    assert story_text(found).strip()
+
+
+@pytest.mark.parametrize("language", Language)
+def test_no_placeholder_is_left_in_the_text(language: Language) -> None:
+    for day in (date(2024, 2, 10), date(2024, 3, 6), date(2024, 4, 1), date(2024, 6, 1)):
+        found = told(day, language)
+        assert "{" not in story_text(found)
+        assert json.loads(json.dumps(story_json(found)))["language"] == language.value
