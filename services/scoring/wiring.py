@@ -32,11 +32,13 @@ from services.kit.web import WebParts
 from services.scoring.adapters.codec import build_codec
 from services.scoring.adapters.ledger import PostgresLedger
 from services.scoring.adapters.reads import PostgresReads
-from services.scoring.adapters.rulebook_yaml import load_rulebook
+from services.scoring.adapters.rulebook_store import PostgresRulebooks
+from services.scoring.adapters.rulebook_yaml import load_rulebook, read_text
 from services.scoring.adapters.states import PostgresStates
 from services.scoring.application.folding import Folder
 from services.scoring.application.reading import Reading
 from services.scoring.application.rebuilding import Rebuilder
+from services.scoring.application.rulebooks import Everywhere, RulebookDesk
 from services.scoring.application.score_batches import Parts, ScoreBatches
 from services.scoring.application.telling import Telling
 from services.scoring.domain.fold import Context
@@ -54,14 +56,19 @@ class Scoring:
     """The running parts of the service."""
 
     consumer: FencedConsumer
+    relay: OutboxRelay
     reading: Reading
+    rulebooks: RulebookDesk
     web_parts: WebParts
     metrics: Metrics
     health: Health
     pool: asyncpg.Pool
 
     async def consume(self, stop: asyncio.Event) -> None:
-        """Score the events topic until told to stop; wait for the schema first."""
+        """Score the events topic until told to stop; wait for the schema first.
+
+        Beside it, relay what requests decided, taking turns with the other workers.
+        """
         while not stop.is_set():
             try:
                 await check_schema(self.pool)
@@ -70,10 +77,15 @@ class Scoring:
                 await asyncio.sleep(_SCHEMA_LOOK_SECONDS)
         running = asyncio.create_task(self.consumer.run())
         stopping = asyncio.create_task(stop.wait())
-        await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        sharing = asyncio.create_task(self.relay.run_shared())
+        tasks = {running, stopping, sharing}
+        ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
+        sharing.cancel()
         self.consumer.request_stop()
         await running
+        if sharing in ended:
+            await sharing
 
 
 @asynccontextmanager
@@ -105,6 +117,7 @@ async def build(platform: PlatformSettings, settings: ScoringSettings) -> AsyncI
             session_timeout_seconds=settings.session_timeout_seconds,
         )
         database = PostgresDatabase(pool)
+        relay = build_relay(database, parts, producer)
         consumer = FencedConsumer(
             broker=broker,
             database=database,
@@ -112,21 +125,15 @@ async def build(platform: PlatformSettings, settings: ScoringSettings) -> AsyncI
             handler=ScoreBatches(parts),
             recorder=metrics,
             clock=clock,
-            relay=OutboxRelay(
-                schema=SCHEMA,
-                consumer=CONSUMER,
-                outbox=parts.outbox,
-                database=database,
-                producer=producer,
-                recorder=metrics,
-                clock=clock,
-            ),
+            relay=relay,
             limits=limits(settings),
         )
         health = build_health(pool, consumer, clock)
         yield Scoring(
             consumer=consumer,
+            relay=relay,
             reading=build_reading(database, parts, settings),
+            rulebooks=build_rulebooks(database, parts, platform),
             web_parts=WebParts(
                 health=health,
                 metrics=metrics,
@@ -158,6 +165,19 @@ def build_parts(platform: PlatformSettings, settings: ScoringSettings, metrics: 
     )
 
 
+def build_relay(database: PostgresDatabase, parts: Parts, producer: KafkaProducer) -> OutboxRelay:
+    """Return what carries the outbox to the broker."""
+    return OutboxRelay(
+        schema=SCHEMA,
+        consumer=CONSUMER,
+        outbox=parts.outbox,
+        database=database,
+        producer=producer,
+        recorder=parts.recorder,
+        clock=parts.clock,
+    )
+
+
 def build_reading(database: PostgresDatabase, parts: Parts, settings: ScoringSettings) -> Reading:
     """Return the read side, which folds with the same rulebook."""
     return Reading(
@@ -166,6 +186,24 @@ def build_reading(database: PostgresDatabase, parts: Parts, settings: ScoringSet
         ledger=parts.ledger,
         rebuilder=Rebuilder(ledger=parts.ledger, codec=parts.codec, folder=parts.folder),
         context=Context(load_rulebook(settings.rulebook)),
+    )
+
+
+def build_rulebooks(
+    database: PostgresDatabase, parts: Parts, platform: PlatformSettings
+) -> RulebookDesk:
+    """Return the life of rulebooks; what it decides leaves through the same outbox."""
+    return RulebookDesk(
+        database=database,
+        rulebooks=PostgresRulebooks(),
+        outbox=parts.outbox,
+        read=read_text,
+        clock=parts.clock,
+        everywhere=Everywhere(
+            events_topic=platform.events_topic,
+            partitions=platform.partitions,
+            zone=ZoneInfo(platform.bank_timezone),
+        ),
     )
 
 

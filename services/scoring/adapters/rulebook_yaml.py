@@ -4,6 +4,7 @@ Called by the worker at start, by `tocsin score` and by `tocsin rulebook`. Must 
 is wrong is reported at once, each problem with its place and its remedy; nothing is guessed.
 """
 
+import re
 from collections.abc import Hashable
 from pathlib import Path
 from typing import Any, Final
@@ -36,6 +37,7 @@ from services.scoring.domain.rulebook import (
 )
 from services.scoring.domain.vocabulary import SEGMENTS
 
+_NAME: Final = re.compile(r"[!-.0-~]{1,128}")
 SHIPPED: Final = Path(__file__).resolve().parents[1] / "rulebooks"
 FIELDS: Final = {
     "rulebook",
@@ -54,12 +56,14 @@ class _Loader(yaml.SafeLoader):
     """Refuses a key that is written twice: YAML would silently take the last one."""
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Hashable, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        for key in keys:
-            if keys.count(key) > 1:
+        seen: set[str] = set()
+        for named, _ in node.value:
+            key = repr(self.construct_object(named, deep=True))
+            if key in seen:
                 raise yaml.MarkedYAMLError(
-                    problem=f"{key!r} is written twice", problem_mark=node.start_mark
+                    problem=f"{key} is written twice", problem_mark=node.start_mark
                 )
+            seen.add(key)
         return super().construct_mapping(node, deep)
 
 
@@ -108,12 +112,38 @@ def read_document(name_or_path: str) -> dict[str, Any]:
     """
     path = path_of(name_or_path)
     try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise RulebookError(str(path), [f"not readable as UTF-8: {error}"]) from error
+    return _document(text, str(path))
+
+
+def read_text(text: str, *, origin: str = "document") -> Rulebook:
+    """Return the compiled rulebook of a YAML text that came from outside.
+
+    Raises:
+        RulebookError: If something in it is wrong, or its name or version cannot stand in a log.
+    """
+    document = _document(text, origin)
+    named = [str(document.get(field, "")) for field in ("rulebook", "version")]
+    faults = [
+        f"{field}: {name!r} must be 1 to 128 visible ASCII characters, without a slash"
+        for field, name in zip(("rulebook", "version"), named, strict=True)
+        if not _NAME.fullmatch(name)
+    ]
+    if faults:
+        raise RulebookError(origin, faults)
+    return compile_rulebook(document, origin=origin)
+
+
+def _document(text: str, origin: str) -> dict[str, Any]:
+    try:
         # A subclass of SafeLoader: it builds plain values only.
-        document = yaml.load(path.read_text(encoding="utf-8"), _Loader)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise RulebookError(str(path), [f"not readable as YAML: {error}"]) from error
+        document = yaml.load(text, _Loader)
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        raise RulebookError(origin, [f"not readable as YAML: {error}"]) from error
     if not isinstance(document, dict):
-        raise RulebookError(str(path), ["must be a mapping with rulebook, version, indicators, …"])
+        raise RulebookError(origin, ["must be a mapping with rulebook, version, indicators, …"])
     return document
 
 

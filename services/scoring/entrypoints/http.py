@@ -1,4 +1,4 @@
-"""The HTTP application of scoring: what is known about a borrower, now or as of a date."""
+"""The HTTP application of scoring: what is known about a borrower, and the life of rulebooks."""
 
 from dataclasses import replace
 
@@ -10,18 +10,24 @@ from services.kit.problems import ProblemTable
 from services.kit.web import WebParts
 from services.scoring.application.errors import NotFound
 from services.scoring.application.reading import Reading
-from services.scoring.entrypoints import borrowers_api
+from services.scoring.application.rulebooks import NoSuchRulebook, RulebookDesk, VersionTaken
+from services.scoring.domain.approval import NotNow, NotYou
+from services.scoring.entrypoints import borrowers_api, rulebooks_api
 
 PROBLEMS: ProblemTable = {
     NotFound: problems.NOT_FOUND,
+    NoSuchRulebook: problems.NOT_FOUND,
+    VersionTaken: problems.CONFLICT,
+    NotNow: problems.CONFLICT,
+    NotYou: problems.FORBIDDEN,
     DatabaseUnavailable: problems.UNAVAILABLE,
 }
 
 
-def create_app(reading: Reading, *, parts: WebParts) -> FastAPI:
+def create_app(reading: Reading, rulebooks: RulebookDesk, *, parts: WebParts) -> FastAPI:
     """Return the application; `parts.problems` is filled in here."""
     return web.create_app(
         "scoring",
         parts=replace(parts, problems=PROBLEMS),
-        routers=[borrowers_api.router(reading)],
+        routers=[borrowers_api.router(reading), rulebooks_api.router(rulebooks)],
     )

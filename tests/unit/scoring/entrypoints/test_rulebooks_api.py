@@ -1,0 +1,178 @@
+"""REST about rulebooks: who may take which step, and what is answered to the others."""
+
+import hashlib
+import json
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from starlette.testclient import TestClient
+
+from services.contracts.control import RulebookActivated
+from services.contracts.envelope import parse_event
+from services.kit.access.keys import Role
+from services.kit.auth import Principal
+from services.kit.catalogue import KIT_CATALOGUE
+from services.kit.clock import ManualClock
+from services.kit.health import Health
+from services.kit.metrics import Metrics
+from services.kit.web import WebParts
+from services.scoring.adapters.rulebook_yaml import SHIPPED, read_text
+from services.scoring.application.rulebooks import Everywhere, RulebookDesk
+from services.scoring.entrypoints.http import create_app
+from tests.fakes.rulebooks_in_memory import InMemoryRulebooks, KeptOutbox, NoDatabase
+
+# 23:30 UTC on 1 March is 2 March in Berlin: the business date is the bank's.
+NOW = datetime(2026, 3, 1, 23, 30, tzinfo=UTC)
+DOCUMENT = (
+    (SHIPPED / "reference.yaml")
+    .read_text(encoding="utf-8")
+    .replace("rulebook: reference", "rulebook: house")
+)
+VERSION = read_text(DOCUMENT).version
+STEPS = f"/v1/rulebooks/house/{VERSION}"
+
+
+class Keys:
+    """`tsk_<roles joined by +>-<name>[-<officer>]` is a key of that person."""
+
+    async def authenticate(self, text: str) -> Principal | None:
+        roles, name, *officer = text.removeprefix("tsk_").split("-")
+        return Principal(
+            id=text,
+            name=name,
+            roles=frozenset(Role[one.upper()] for one in roles.split("+")),
+            officer_id=officer[0] if officer else None,
+        )
+
+
+@pytest.fixture
+def outbox() -> KeptOutbox:
+    return KeptOutbox()
+
+
+@pytest.fixture
+def client(outbox: KeptOutbox) -> TestClient:
+    clock = ManualClock(NOW)
+    desk = RulebookDesk(
+        database=NoDatabase(),
+        rulebooks=InMemoryRulebooks(),
+        outbox=outbox,  # type: ignore[arg-type]  # the one method that is used
+        read=read_text,
+        clock=clock,
+        everywhere=Everywhere(
+            events_topic="tocsin.events", partitions=3, zone=ZoneInfo("Europe/Berlin")
+        ),
+    )
+    parts = WebParts(health=Health(clock), metrics=Metrics(KIT_CATALOGUE), authenticator=Keys())
+    return TestClient(create_app(None, desk, parts=parts))  # type: ignore[arg-type]
+
+
+def post(client: TestClient, path: str, key: str, body: Any = None) -> Any:
+    return client.post(path, headers={"Authorization": f"Bearer {key}"}, json=body)
+
+
+def draft(client: TestClient, key: str = "tsk_risk-ana", document: str = DOCUMENT) -> Any:
+    return post(client, "/v1/rulebooks", key, {"document": document})
+
+
+def test_a_rulebook_goes_from_draft_to_activated_with_two_people(client: TestClient) -> None:
+    drafted = draft(client)
+    assert (drafted.status_code, drafted.json()["status"]) == (201, "DRAFT")
+    assert drafted.json()["sha256"] == hashlib.sha256(DOCUMENT.encode()).hexdigest()
+    for step, key, status in (
+        ("propose", "tsk_risk-ana", "PROPOSED"),
+        ("approve", "tsk_approver-ben", "APPROVED"),
+        ("activate", "tsk_risk-ana", "ACTIVATED"),
+    ):
+        taken = post(client, f"{STEPS}/{step}", key)
+        assert (taken.status_code, taken.json()["status"]) == (200, status)
+    shown = client.get(STEPS, headers={"Authorization": "Bearer tsk_auditor-eva"}).json()
+    assert (shown["author"], shown["approver"]) == ("ana", "ben")
+    assert shown["document"] == DOCUMENT
+    listed = client.get("/v1/rulebooks", headers={"Authorization": "Bearer tsk_auditor-eva"})
+    assert [one["name"] for one in listed.json()["items"]] == ["house"]
+
+
+@pytest.mark.parametrize(
+    ("author", "second"),
+    [
+        ("tsk_risk+approver-ana", "tsk_risk+approver-ana"),
+        ("tsk_risk-ana", "tsk_approver-ana"),
+        ("tsk_risk-ana-O7", "tsk_approver-anna-O7"),
+    ],
+    ids=["one key with both roles", "two keys of one name", "two keys of one officer"],
+)
+def test_four_eyes_cannot_be_passed_by_one_identity(
+    client: TestClient, outbox: KeptOutbox, author: str, second: str
+) -> None:
+    draft(client, author)
+    assert post(client, f"{STEPS}/propose", author).status_code == 200
+    refused = post(client, f"{STEPS}/approve", second)
+    assert refused.status_code == 403
+    assert refused.headers["content-type"] == "application/problem+json"
+    assert "A second person approves" in refused.json()["detail"]
+    assert post(client, f"{STEPS}/activate", author).status_code == 409
+    assert outbox.messages == []
+
+
+def test_somebody_else_may_not_propose_a_draft(client: TestClient) -> None:
+    draft(client)
+    assert post(client, f"{STEPS}/propose", "tsk_risk-cem").status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("path", "key"),
+    [
+        ("/v1/rulebooks", "tsk_approver-ben"),
+        (f"{STEPS}/propose", "tsk_approver-ben"),
+        (f"{STEPS}/approve", "tsk_risk-cem"),
+        (f"{STEPS}/activate", "tsk_operator-eva"),
+    ],
+)
+def test_each_step_has_its_role(client: TestClient, path: str, key: str) -> None:
+    draft(client)
+    assert post(client, path, key, {"document": DOCUMENT}).status_code == 403
+
+
+def test_no_step_is_left_out_or_taken_twice(client: TestClient) -> None:
+    draft(client)
+    assert post(client, f"{STEPS}/approve", "tsk_approver-ben").status_code == 409
+    assert post(client, f"{STEPS}/propose", "tsk_risk-ana").status_code == 200
+    again = post(client, f"{STEPS}/propose", "tsk_risk-ana")
+    assert (again.status_code, again.json()["type"]) == (409, "urn:tocsin:problem:conflict")
+
+
+def test_a_version_is_written_once(client: TestClient) -> None:
+    assert draft(client).status_code == 201
+    assert draft(client, "tsk_risk-cem").status_code == 409
+
+
+def test_a_rulebook_that_cannot_be_used_is_not_kept(client: TestClient) -> None:
+    refused = draft(client, document="rulebook: house\nindicators: {R-99: {weight: 2}}\n")
+    assert refused.status_code == 422
+    refused = draft(client, document="rulebook: house\nversion: 1\nindicators: {R-99: {}}\n")
+    assert any("unknown indicator" in one["detail"] for one in refused.json()["errors"])
+    listed = client.get("/v1/rulebooks", headers={"Authorization": "Bearer tsk_risk-ana"})
+    assert listed.json()["items"] == []
+
+
+def test_an_unknown_rulebook_is_not_found(client: TestClient) -> None:
+    assert post(client, "/v1/rulebooks/none/1/propose", "tsk_risk-ana").status_code == 404
+
+
+def test_an_activation_is_told_to_every_partition(client: TestClient, outbox: KeptOutbox) -> None:
+    draft(client)
+    post(client, f"{STEPS}/propose", "tsk_risk-ana")
+    post(client, f"{STEPS}/approve", "tsk_approver-ben")
+    post(client, f"{STEPS}/activate", "tsk_approver-ben")
+    assert [one.to_partition for one in outbox.messages] == [0, 1, 2]
+    assert len({one.value for one in outbox.messages}) == 1
+    event = parse_event(outbox.messages[0].value)
+    assert (event.id, event.subject) == (f"rulebook-activated:house:{VERSION}", "*")
+    told = RulebookActivated.model_validate(event.data)
+    assert told.digest == "sha256:" + hashlib.sha256(DOCUMENT.encode()).hexdigest()
+    assert told.effective_date.isoformat() == "2026-03-02"
+    assert (told.author, told.approved_by) == ("tsk_risk-ana", ["tsk_approver-ben"])
+    assert json.loads(outbox.messages[0].value)["time"] == "2026-03-01T23:30:00Z"
