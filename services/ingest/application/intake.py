@@ -6,6 +6,7 @@ Called by HTTP and by the reader of the raw topics alike. What must stay true:
 - an account's events never overtake each other: while one is parked, later ones are parked behind.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -74,8 +75,7 @@ class Intake:
         )
         await self._learn_accounts(items)
         await self._keep(items)
-        for item in items:
-            self._count(item)
+        self._count(items)
         return [_verdict(item) for item in items]
 
     async def _look_up(self, items: Sequence[_Item]) -> AccountLookup:
@@ -143,20 +143,15 @@ class Intake:
             is_parked=waiting is not None,
         )
 
-    def _count(self, item: _Item) -> None:
-        channel = item.given.channel.value
-        outcome = item.outcome
-        if isinstance(outcome, Ready):
-            self._recorder.add(INPUTS, channel=channel, type=outcome.event.type, result="accepted")
-            return
-        kind = _known_type(item)
-        result = "parked" if isinstance(outcome, Waiting) else "quarantined"
-        if not _is_kept(item):
-            result = "rejected"
-        self._recorder.add(INPUTS, channel=channel, type=kind, result=result)
-        reason = outcome.reason if isinstance(outcome, Refusal) else Reason.UNKNOWN_ACCOUNT
-        if _is_kept(item):
-            self._recorder.add(QUARANTINED, channel=channel, reason=reason.value)
+    def _count(self, items: Sequence[_Item]) -> None:
+        """Count what became of the inputs, each kind once: a label costs more than a number."""
+        for (channel, kind, result), number in Counter(map(_result, items)).items():
+            self._recorder.add(INPUTS, number, channel=channel, type=kind, result=result)
+        reasons = Counter(
+            (item.given.channel.value, _reason(item)) for item in items if _is_kept(item)
+        )
+        for (channel, reason), number in reasons.items():
+            self._recorder.add(QUARANTINED, number, channel=channel, reason=reason)
 
 
 MISSING_BORROWER = Refusal(
@@ -180,6 +175,23 @@ def _is_kept(item: _Item) -> bool:
     if isinstance(outcome, Refusal):
         return outcome.reason is not Reason.SOURCE_NOT_ALLOWED
     return isinstance(outcome, Waiting)
+
+
+def _result(item: _Item) -> tuple[str, str, str]:
+    """Return channel, type and result, as they are counted."""
+    channel, outcome = item.given.channel.value, item.outcome
+    if isinstance(outcome, Ready):
+        return channel, outcome.event.type, "accepted"
+    if not _is_kept(item):
+        return channel, _known_type(item), "rejected"
+    result = "parked" if isinstance(outcome, Waiting) else "quarantined"
+    return channel, _known_type(item), result
+
+
+def _reason(item: _Item) -> str:
+    outcome = item.outcome
+    reason = outcome.reason if isinstance(outcome, Refusal) else Reason.UNKNOWN_ACCOUNT
+    return reason.value
 
 
 def _known_type(item: _Item) -> str:

@@ -81,7 +81,8 @@ def _tidy(value: Any, levels: int = _MOST_LEVELS) -> Any:
     if kind is dict and levels:
         tidied = {}
         for name, inner in value.items():
-            inner = _tidy(inner, levels - 1)
+            # Most values are texts: no call for those.
+            inner = inner.strip() if type(inner) is str else _tidy(inner, levels - 1)
             if inner is not None and inner != "":
                 tidied[name] = inner
         return tidied

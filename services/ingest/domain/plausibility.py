@@ -19,10 +19,11 @@ def balance_refusal(data: Mapping[str, object]) -> Refusal | None:
     A difference of exactly 0.5 % passes. A statement that leaves one of the three lines out is not
     checked: a missing line is missing, never zero.
     """
-    assets, liabilities, equity = (
-        data.get(name) for name in ("total_assets", "total_liabilities", "equity")
-    )
-    if not (isinstance(assets, str) and isinstance(liabilities, str) and isinstance(equity, str)):
+    assets = data.get("total_assets")
+    if not isinstance(assets, str):
+        return None
+    liabilities, equity = data.get("total_liabilities"), data.get("equity")
+    if not (isinstance(liabilities, str) and isinstance(equity, str)):
         return None
     difference = abs(Decimal(assets) - Decimal(liabilities) - Decimal(equity))
     if difference <= abs(Decimal(assets)) * BALANCE_TOLERANCE_RATIO:

@@ -6,8 +6,11 @@ pass is replaced by a new one.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import lru_cache
+from random import choice
 from typing import Any, Protocol
 
 import structlog
@@ -20,6 +23,8 @@ from services.kit.metrics import Recorder
 from services.kit.stream.outbox import Message
 
 log = structlog.get_logger(__name__)
+
+_partitioner = DefaultPartitioner()
 
 STOP_SECONDS = 5.0
 # Less than the broker's default limit of 1 MiB for a batch, headers of the batch included.
@@ -92,7 +97,6 @@ class KafkaProducer:
         self._current: Any = None
         self._renewal = asyncio.Lock()
         self._farewells: set[asyncio.Task[None]] = set()
-        self._choose = DefaultPartitioner()
 
     async def start(self) -> None:
         """Connect; later calls find the connection or make a new one."""
@@ -188,11 +192,14 @@ class KafkaProducer:
         self, producer: Any, messages: Sequence[Message]
     ) -> dict[tuple[str, int], list[Message]]:
         queues: dict[tuple[str, int], list[Message]] = {}
+        everywhere = {
+            topic: tuple(sorted(await producer.partitions_for(topic)))
+            for topic in {message.topic for message in messages if message.to_partition is None}
+        }
         for message in messages:
             partition = message.to_partition
             if partition is None:
-                everywhere = sorted(await producer.partitions_for(message.topic))
-                partition = self._choose(message.key, everywhere, everywhere)
+                partition = partition_of(message.key, everywhere[message.topic])
             queues.setdefault((message.topic, partition), []).append(message)
         return queues
 
@@ -242,8 +249,20 @@ class KafkaProducer:
         task.add_done_callback(self._farewells.discard)
 
     def _count(self, messages: Sequence[Message], result: str) -> None:
-        for message in messages:
-            self._recorder.add(catalogue.PRODUCED, topic=message.topic, result=result)
+        for topic, number in Counter(message.topic for message in messages).items():
+            self._recorder.add(catalogue.PRODUCED, number, topic=topic, result=result)
+
+
+def partition_of(key: bytes | None, partitions: tuple[int, ...]) -> int:
+    """Return the partition that the driver itself would choose; any one without a key."""
+    return choice(partitions) if key is None else _partition_of_key(key, partitions)
+
+
+# The driver hashes keys in Python, and the same borrowers come again and again.
+@lru_cache(maxsize=65_536)
+def _partition_of_key(key: bytes, partitions: tuple[int, ...]) -> int:
+    partition: int = _partitioner(key, list(partitions), list(partitions))
+    return partition
 
 
 async def _stop(producer: Any) -> None:

@@ -9,6 +9,7 @@ now and then, for what an earlier owner left behind.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Any
@@ -75,6 +76,8 @@ class OutboxRelay:
 
     def claimed(self, claim: Claim, tasks: asyncio.TaskGroup) -> None:
         """Start to relay a partition's messages."""
+        if (replaced := self._running.get(claim.partition)) is not None:
+            replaced.cancel()
         wake = self._wakes[claim.partition] = asyncio.Event()
         self._running[claim.partition] = tasks.create_task(self._relay_owned(claim, wake))
 
@@ -155,8 +158,8 @@ class OutboxRelay:
         faults.point("before-produce")
         await self._producer.publish_in_order([_message(row) for row in rows])
         faults.point("between-produce-and-mark")
-        for row in rows:
-            self._recorder.add(catalogue.OUTBOX_RELAYED, topic=row["topic"])
+        for topic, number in Counter(row["topic"] for row in rows).items():
+            self._recorder.add(catalogue.OUTBOX_RELAYED, number, topic=topic)
 
 
 def check_consecutive(sequence: Sequence[int]) -> None:

@@ -72,3 +72,28 @@ def test_what_loses_or_smuggles_data_is_refused(raw: bytes, code: RejectionCode)
 
 def test_a_whole_surrogate_pair_is_a_character() -> None:
     assert read_json(b'"\\ud83d\\ude00"') == "\N{GRINNING FACE}"
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b'{"a":"x","a":"y"}',
+        b'{"data":{"b":"1","b":"2"}}',
+        b'{"data":{"b":true,"b":"2"}}',
+        b'{"a":"x\x01"}',
+        b'{"a":NaN}',
+        b'{"a":1e999}',
+        b'{"a":"b"} x',
+        b'{"a":"\xff"}',
+        b'{"a":"\xed\xa0\x80"}',
+        b'{"k":' * (MAX_DEPTH + 1) + b'"x"' + b"}" * (MAX_DEPTH + 1),
+    ],
+)
+def test_the_quick_reader_takes_nothing_that_the_strict_one_refuses(raw: bytes) -> None:
+    with pytest.raises(EventRejected):
+        read_json(raw)
+
+
+@pytest.mark.parametrize("raw", [b'{"a":"x","b":{"a":"x"}}', b'{"a":null,"b":true,"c":{}}'])
+def test_the_quick_reader_reads_what_json_says(raw: bytes) -> None:
+    assert read_json(raw) == json.loads(raw)
