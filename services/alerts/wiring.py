@@ -42,7 +42,7 @@ from services.kit.database import DatabaseUnavailable, PostgresDatabase, create_
 from services.kit.health import Health, NotReady
 from services.kit.ids import time_ordered_id
 from services.kit.metrics import Metrics
-from services.kit.migrations import at_head
+from services.kit.schemas import at_head
 from services.kit.server import Task
 from services.kit.settings import PlatformSettings
 from services.kit.stream import faults

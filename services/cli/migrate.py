@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from services.kit.migrations import SCHEMAS, migrate_now
+from services.kit.migrations import migrate_now
+from services.kit.schemas import SCHEMAS
 from services.kit.settings import PlatformSettings
 
 

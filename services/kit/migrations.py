@@ -1,8 +1,8 @@
-"""Brings the database schemas to their newest version, and says whether they are there.
+"""Brings the database schemas to their newest version.
 
-`tocsin migrate` calls `migrate` with an administrator's connection; a service never does:
-it asks `at_head` for its readiness, and stays not ready until the schema is the one it was
-written for. Each schema keeps its own version table, so services migrate alone.
+`tocsin migrate` calls `migrate` with an administrator's connection; a service never does: it
+stays not ready until its schema is at head (`schemas.py`). Each schema keeps its own version
+table, so services migrate alone.
 
 The administrator owns schemas and tables. A service connects as a login that is a member of
 its role (`tocsin_ingest`, `tocsin_scoring`, `tocsin_alerts`) and may read and write rows of
@@ -11,9 +11,6 @@ its own schema only; a migration takes rights away where a table is append-only.
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 from alembic.config import Config
@@ -23,50 +20,15 @@ from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from services.kit.access.store import Queries
+from services.kit.schemas import SCHEMAS, SERVICE_ROLES, Schema, head
 
-_SERVICES = Path(__file__).resolve().parents[1]
 # One migration at a time in a database, whoever starts it. The number only has to be ours.
 _LOCK_KEY = 7_206_001
 
 
-@dataclass(frozen=True, slots=True)
-class Schema:
-    """A PostgreSQL schema with its own line of migrations."""
-
-    name: str
-    folder: Path
-    role: str | None
-
-    def script(self) -> ScriptDirectory:
-        """Return the migrations, in order."""
-        return ScriptDirectory(str(self.folder), version_locations=[str(self.folder / "versions")])
-
-
-SCHEMAS: dict[str, Schema] = {
-    "access": Schema("access", _SERVICES / "kit" / "access" / "migrations", None),
-    **{
-        name: Schema(name, _SERVICES / name / "adapters" / "migrations", f"tocsin_{name}")
-        for name in ("ingest", "scoring", "alerts")
-    },
-}
-SERVICE_ROLES = tuple(schema.role for schema in SCHEMAS.values() if schema.role)
-
-
-@cache
-def head(name: str) -> str | None:
-    """Return the newest revision that this code knows for a schema; None without any."""
-    schema = SCHEMAS[name]
-    return schema.script().get_current_head() if (schema.folder / "versions").is_dir() else None
-
-
-async def at_head(queries: Queries, name: str) -> bool:
-    """Return whether a schema has exactly the version that this code was written for."""
-    table = f"{SCHEMAS[name].name}.alembic_version"
-    if await queries.fetchrow("SELECT 1 WHERE to_regclass($1) IS NOT NULL", table) is None:
-        return False
-    rows = await queries.fetch(f"SELECT version_num FROM {table}")
-    return [row["version_num"] for row in rows] == [head(name)]
+def script_of(schema: Schema) -> ScriptDirectory:
+    """Return the migrations of a schema, in order."""
+    return ScriptDirectory(str(schema.folder), version_locations=[str(schema.versions)])
 
 
 async def migrate(database_url: str, *, which: Sequence[str] = tuple(SCHEMAS)) -> dict[str, str]:
@@ -129,7 +91,7 @@ def _upgrade(connection: Connection, schema: Schema) -> None:
     _grant(connection, schema)
     if head(schema.name) is None:
         return
-    script = schema.script()
+    script = script_of(schema)
 
     def to_head(revision: Any, _context: Any) -> Any:
         return script._upgrade_revs("heads", revision)

@@ -16,7 +16,7 @@ from services.kit.clock import SystemClock
 from services.kit.database import PostgresDatabase, create_pool
 from services.kit.health import Health, NotReady
 from services.kit.metrics import Metrics
-from services.kit.migrations import at_head
+from services.kit.schemas import at_head
 from services.kit.settings import PlatformSettings
 from services.kit.stream import faults
 from services.kit.stream.consumer import FencedConsumer

@@ -7,7 +7,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from services.cli.errors import CommandError
 from services.cli.stack.probes import in_own_loop
 from services.cli.topics import Topic, ensure
-from services.kit.migrations import SCHEMAS
+from services.kit.schemas import SCHEMAS
 from tests.conftest import CreateTopics, Servers
 
 pytestmark = pytest.mark.integration

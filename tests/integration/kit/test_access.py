@@ -7,7 +7,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from services.kit import migrations
+from services.kit import migrations, schemas
 from services.kit.access import store
 from services.kit.access.keys import Role
 from services.kit.auth import KeyAuthenticator
@@ -59,7 +59,7 @@ async def test_keys_are_listed_the_newest_first(connection: Any) -> None:
     assert [key.id for key in await store.listed(connection)] == [new.id, old.id]
 
 
-@pytest.mark.parametrize("role", migrations.SERVICE_ROLES)
+@pytest.mark.parametrize("role", schemas.SERVICE_ROLES)
 async def test_a_service_reads_keys_and_cannot_write_them(connection: Any, role: str) -> None:
     await store.issue(connection, GRANT, at=NOW)
     await connection.execute(f"SET ROLE {role}")
@@ -73,7 +73,7 @@ async def test_a_service_reads_keys_and_cannot_write_them(connection: Any, role:
             await connection.execute(statement)
 
 
-@pytest.mark.parametrize("role", migrations.SERVICE_ROLES)
+@pytest.mark.parametrize("role", schemas.SERVICE_ROLES)
 async def test_a_service_cannot_look_into_anothers_schema(connection: Any, role: str) -> None:
     own = role.removeprefix("tocsin_")
     foreign = await connection.fetch(
@@ -96,16 +96,16 @@ async def test_a_second_run_of_the_migrations_changes_nothing(
 
 
 async def test_every_schema_with_migrations_is_at_its_head(connection: Any) -> None:
-    for name in migrations.SCHEMAS:
-        if migrations.head(name) is not None:
-            assert await migrations.at_head(connection, name), name
+    for name in schemas.SCHEMAS:
+        if schemas.head(name) is not None:
+            assert await schemas.at_head(connection, name), name
 
 
 async def test_a_schema_of_another_version_is_not_at_head(connection: Any) -> None:
     await connection.execute("UPDATE access.alembic_version SET version_num = 'a9999'")
-    assert not await migrations.at_head(connection, "access")
+    assert not await schemas.at_head(connection, "access")
     await connection.execute("DROP TABLE access.alembic_version")
-    assert not await migrations.at_head(connection, "access")
+    assert not await schemas.at_head(connection, "access")
 
 
 _TABLES = """SELECT table_schema, table_name, column_name, data_type FROM information_schema.columns
