@@ -10,6 +10,7 @@ from random import Random
 import asyncpg
 
 from services.kit.stream.faults import POINTS
+from tests.chaos.feed import Feed
 from tests.chaos.profiles import Profile
 from tests.chaos.world import SESSION_SECONDS, World
 
@@ -38,21 +39,20 @@ class Done:
 class Mischief:
     """Carries out a profile's faults at random moments of the run."""
 
-    def __init__(self, world: World, profile: Profile, *, seed: int) -> None:
+    def __init__(self, world: World, profile: Profile, feed: Feed, *, seed: int) -> None:
         self.done = Done()
-        self._world = world
+        self._world, self._feed = world, feed
+        self._server = asyncio.Lock()
         self._dice = Random(f"chaos-mischief:{seed}")
         self._plan = self._draw(profile)
-        self._seconds = profile.seconds
 
     async def run(self) -> None:
-        """Do everything that is planned, then return."""
-        began = time.monotonic()
-        running: set[asyncio.Task[None]] = set()
-        for at, act in self._plan:
-            await asyncio.sleep(max(0.0, began + at * self._seconds - time.monotonic()))
-            running.add(asyncio.create_task(act()))
-        await asyncio.gather(*running)
+        """Do everything that is planned, each when so much has been offered; then return."""
+        async with asyncio.TaskGroup() as running:
+            for share, act in self._plan:
+                while self._feed.offered.share < share:  # noqa: ASYNC110 - it only grows
+                    await asyncio.sleep(0.1)
+                running.create_task(act())
 
     def _draw(self, profile: Profile) -> list[tuple[float, Callable[[], Awaitable[None]]]]:
         acts: list[Callable[[], Awaitable[None]]] = []
@@ -120,11 +120,12 @@ class Mischief:
         await self._outage(self._world.stack.kill_postgres)
 
     async def _outage(self, kill: Callable[[], None]) -> None:
-        began = time.monotonic()
-        await asyncio.to_thread(kill)
-        await asyncio.sleep(self._dice.uniform(0.0, 3.0))
-        await asyncio.to_thread(self._world.stack.start)
-        self.done.outages.append((began, time.monotonic()))
+        async with self._server:
+            began = time.monotonic()
+            await asyncio.to_thread(kill)
+            await asyncio.sleep(self._dice.uniform(0.0, 3.0))
+            await asyncio.to_thread(self._world.stack.start)
+            self.done.outages.append((began, time.monotonic()))
 
     async def _cut_connections(self) -> None:
         self.done.cut_connections += 1

@@ -43,7 +43,8 @@ async def _inside(world: World, profile: Profile, seed: int) -> dict[str, Any]:
     inbox = Inbox(Random(f"chaos-inbox:{seed}"))
     await inbox.start()
     await _register(world, inbox, profile.endpoints)
-    feed, mischief = Feed(world, profile, seed=seed), Mischief(world, profile, seed=seed)
+    feed = Feed(world, profile, seed=seed)
+    mischief = Mischief(world, profile, feed, seed=seed)
     looking = watch.Watch(world)
     background = [asyncio.create_task(world.supervise()), asyncio.create_task(looking.run())]
     try:
