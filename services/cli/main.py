@@ -50,6 +50,7 @@ PARTS: dict[str, Part] = {
     ),
     "model": Part("services.cli.model.commands", "app", "Train a PD as a second opinion."),
     "quarantine": Part("services.cli.quarantine", "app", "Look after inputs that are no events."),
+    "offsets": Part("services.cli.offsets.commands", "app", "See positions; go on after a stop."),
     "replay": Part("services.cli.replay.commands", "replay", "Send events through ingest."),
 }
 

@@ -10,6 +10,7 @@ partitions are paused; `revoked` returns only when the last transaction has ende
 """
 
 import asyncio
+from contextlib import suppress
 
 import structlog
 
@@ -24,6 +25,7 @@ from services.kit.stream.partition import Partition, State
 from services.kit.stream.ports import Limits, Ports
 from services.kit.stream.progress import Claim, Progress
 from services.kit.stream.relay import OutboxRelay
+from services.kit.stream.resume import truncated
 from services.kit.stream.stops import StopPartition, StopReason
 from services.kit.stream.watchdog import Watchdog
 
@@ -179,7 +181,7 @@ class FencedConsumer:
                 )
             except OffsetOutOfRange as lost:
                 self._fetch_again()
-                self._stop_at_hole(lost)
+                await self._stop_at_hole(lost)
                 continue
             except BrokerUnavailable as error:
                 self._fetch_again()
@@ -196,10 +198,15 @@ class FencedConsumer:
         for partition in self._partitions.values():
             partition.fetch_again()
 
-    def _stop_at_hole(self, lost: OffsetOutOfRange) -> None:
+    async def _stop_at_hole(self, lost: OffsetOutOfRange) -> None:
+        stop = StopPartition(StopReason.OFFSET_OUT_OF_RANGE, str(lost))
+        with suppress(BrokerUnavailable):
+            _, end = await self._log.bounds(lost.partition)
+            if lost.offset > end:
+                stop = truncated(position=lost.offset, end=end)
         partition = self._partitions.get(lost.partition)
         if partition is not None and partition.state is State.RUNNING:
-            partition.stop(StopPartition(StopReason.OFFSET_OUT_OF_RANGE, str(lost)))
+            partition.stop(stop)
         else:
             self._log.pause(lost.partition)
 

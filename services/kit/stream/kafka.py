@@ -24,6 +24,9 @@ log = structlog.get_logger(__name__)
 ANSWER_SECONDS = 10.0
 COMMIT_SECONDS = 5.0
 STOP_SECONDS = 10.0
+# How soon a topic that was recreated or got more partitions is noticed; the driver's own five
+# minutes would leave a member without partitions, silently, for as long.
+METADATA_SECONDS = 10.0
 # A poll whose driver does not return long after its own wait is over.
 POLL_GRACE_SECONDS = 30.0
 
@@ -57,6 +60,7 @@ class KafkaLog:
             "max_poll_interval_ms": int(max_poll_interval_seconds * 1000),
             "max_partition_fetch_bytes": 2 * 1024 * 1024,
             "fetch_max_wait_ms": 250,
+            "metadata_max_age_ms": int(METADATA_SECONDS * 1000),
         }
         self._consumer: Any = None
 

@@ -1,0 +1,1 @@
+"""`tocsin offsets`: see where each partition stands, and go on deliberately after a stop."""

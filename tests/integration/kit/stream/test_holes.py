@@ -1,0 +1,293 @@
+"""A log and a database that no longer belong together, and the way on that a person decides.
+
+Each scenario is made on the real broker: the partition stops with its reason, its neighbour
+goes on, and after `tocsin offsets` the running process goes on by itself.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+import pytest
+from aiokafka import AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, RecordsToDelete
+from aiokafka.structs import TopicPartition
+
+from services.cli.errors import CommandError
+from services.cli.offsets import changing, rows
+from services.cli.offsets.broker import connected
+from services.cli.offsets.places import Consumer, Match, Place
+from services.cli.offsets.rows import Decision
+from services.kit import catalogue
+from services.kit.database import PostgresDatabase
+from services.kit.stream.partition import State
+from tests.conftest import CreateTopics, Servers
+from tests.integration.kit.stream.conftest import Write, applied
+from tests.integration.kit.stream.members import SCHEMA, Member, until
+
+pytestmark = pytest.mark.integration
+
+DECISION = Decision(by="ada", reason="incident 7, agreed with grace")
+
+
+class Rig:
+    """A topic of two partitions, a database, and an operator."""
+
+    def __init__(self, stack: Servers, database: PostgresDatabase, topic: str) -> None:
+        self.stack, self.database, self.topic = stack, database, topic
+        self.consumer = Consumer(name="test", schema=SCHEMA, group=f"{topic}-group")
+
+    def member(self, name: str = "one") -> Member:
+        return Member(
+            name,
+            bootstrap=self.stack.kafka_bootstrap,
+            topic=self.topic,
+            database=self.database,
+            no_progress_seconds=2,
+        )
+
+    @asynccontextmanager
+    async def admin(self) -> AsyncIterator[AIOKafkaAdminClient]:
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.stack.kafka_bootstrap)
+        await admin.start()
+        yield admin
+        await admin.close()
+
+    async def has_applied(self, *values: str, partition: int = 0) -> bool:
+        return await applied(self.database.pool, partition=partition) == list(values)
+
+    async def apply(self, count: int) -> None:
+        """Run a member until partition 0 has so many; it has told the group when it left."""
+        async with self.member().running():
+            await until(lambda: self._has(count))
+
+    async def _has(self, count: int) -> bool:
+        return len(await applied(self.database.pool, partition=0)) == count
+
+    async def places(self) -> list[Place]:
+        async with (
+            connected(self.stack.kafka_bootstrap) as broker,
+            self.database.pool.acquire() as connection,
+        ):
+            return await changing.listed(connection, broker, self.consumer)
+
+    async def place(self, partition: int = 0) -> Place:
+        return (await self.places())[partition]
+
+    async def set(self, **where: Any) -> changing.Plan:
+        """Do what `tocsin offsets set` does, without its questions."""
+        plan = changing.planned(
+            await self.place(), **{"to": None, "to_start": False, "to_end": False, **where}
+        )
+        changing.refuse_live(plan.place, force=False)
+
+        async def work(connection: Any) -> int:
+            return await rows.set_position(
+                connection, self.consumer, plan.place, to=plan.to, decision=DECISION
+            )
+
+        await self.database.in_transaction(work)
+        return plan
+
+    async def write_to_new_partition(self, value: str) -> None:
+        """Write with a producer that knows of the partition; the fixture's is older."""
+        producer = AIOKafkaProducer(bootstrap_servers=self.stack.kafka_bootstrap)
+        await producer.start()
+        await producer.send_and_wait(self.topic, value.encode(), partition=2)
+        await producer.stop()
+
+    async def recreate(self, create_topics: CreateTopics) -> None:
+        async with self.admin() as admin:
+            await admin.delete_topics([self.topic])
+
+            async def is_gone() -> bool:
+                return self.topic not in await admin.list_topics()
+
+            await until(is_gone)
+        await asyncio.to_thread(create_topics, "events", partitions=2)
+
+
+@pytest.fixture
+def rig(stack: Servers, database: PostgresDatabase, create_topics: CreateTopics) -> Rig:
+    (topic,) = create_topics("events", partitions=2)
+    return Rig(stack, database, topic)
+
+
+def v(first: int, last: int) -> list[str]:
+    return [f"v{number}" for number in range(first, last)]
+
+
+def is_(member: Member, state: State, *, partition: int = 0) -> bool:
+    return member.consumer.partitions.get(partition) is state
+
+
+def stopped(member: Member, rig: Rig, reason: str) -> float:
+    return member.measured.total(
+        catalogue.PARTITION_STOPPED, topic=rig.topic, partition="0", reason=reason
+    )
+
+
+async def test_what_retention_took_is_skipped_only_when_a_person_says_so(
+    rig: Rig, write: Write
+) -> None:
+    await write(rig.topic, *v(0, 10))
+    await rig.apply(10)
+    await write(rig.topic, *v(10, 20))
+    async with rig.admin() as admin:
+        await admin.delete_records({TopicPartition(rig.topic, 0): RecordsToDelete(15)})
+    async with rig.member("two").running() as two:
+        await until(lambda: is_(two, State.STOPPED))
+        await write(rig.topic, "goes on", partition=1)
+        await until(lambda: rig.has_applied("goes on", partition=1))
+        assert stopped(two, rig, "offset_out_of_range") == 1
+        place = await rig.place()
+        assert (place.reason, place.row.next_offset, place.lag) == ("offset_out_of_range", 10, 10)
+        assert place.words == "the log begins 5 offsets after the position: they are gone"
+        plan = await rig.set(to_start=True)
+        assert (plan.to, plan.skipped, plan.gone, plan.read_again) == (15, 5, 5, 0)
+        await until(lambda: rig.has_applied(*v(0, 10), *v(15, 20)))
+        assert is_(two, State.RUNNING)
+        assert not (await rig.place()).is_stopped
+    change = await rig.database.pool.fetchrow(f"SELECT * FROM {SCHEMA}.offset_change")
+    assert (change["from_offset"], change["to_offset"]) == (10, 15)
+    assert (change["changed_by"], change["reason"]) == ("ada", "incident 7, agreed with grace")
+    assert (change["log_start"], change["log_end"], change["fenced_owner"]) == (15, 20, "two")
+
+
+async def test_the_audit_of_changes_cannot_be_changed(rig: Rig, write: Write) -> None:
+    await write(rig.topic, *v(0, 3))
+    await rig.apply(3)
+    await rig.set(to_start=True)
+    for statement in ("DELETE FROM {}", "UPDATE {} SET reason = 'other'", "TRUNCATE {}"):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError, match="append-only"):
+            await rig.database.pool.execute(statement.format(f"{SCHEMA}.offset_change"))
+
+
+async def test_a_topic_recreated_under_a_running_consumer_is_noticed(
+    rig: Rig, write: Write, create_topics: CreateTopics
+) -> None:
+    await write(rig.topic, *v(0, 10))
+    async with rig.member().running() as one:
+        await until(lambda: rig.has_applied(*v(0, 10)))
+        await rig.recreate(create_topics)
+        await write(rig.topic, *[f"new{number}" for number in range(4)])
+        await until(lambda: is_(one, State.STOPPED), seconds=60)
+        assert stopped(one, rig, "topic_truncated") == 1
+        place = await rig.place()
+        assert place.words == "the log ends 6 offsets before the position"
+        assert await rig.has_applied(*v(0, 10))
+        await rig.set(to_start=True)
+        await until(lambda: rig.has_applied(*v(0, 10), "new0", "new1", "new2", "new3"))
+
+
+async def test_a_recreated_topic_that_grew_past_the_position_is_known_by_its_digest(
+    rig: Rig, write: Write, create_topics: CreateTopics
+) -> None:
+    await write(rig.topic, *v(0, 10))
+    await rig.apply(10)
+    await rig.recreate(create_topics)
+    await write(rig.topic, *[f"new{number}" for number in range(12)])
+    async with rig.member("two").running() as two:
+        await until(lambda: is_(two, State.STOPPED))
+        place = await rig.place()
+        assert place.broker is not None
+        assert (place.reason, place.broker.match) == ("topic_recreated", Match.DIFFERENT)
+        plan = await rig.set(to=10)
+        assert plan.words()[1] == "Nothing is skipped and nothing is read again."
+        await until(lambda: rig.has_applied(*v(0, 10), "new10", "new11"))
+
+
+async def test_a_database_older_than_what_was_published_is_applied_again_after_a_decision(
+    rig: Rig, write: Write
+) -> None:
+    pool = rig.database.pool
+    await write(rig.topic, *v(0, 10))
+    await rig.apply(10)
+    for table in ("partition_progress", "applied"):
+        await pool.execute(f"CREATE TABLE {SCHEMA}.{table}_backup AS TABLE {SCHEMA}.{table}")
+    await write(rig.topic, *v(10, 20))
+    await rig.apply(20)
+    for table in ("partition_progress", "applied"):
+        await pool.execute(f"DELETE FROM {SCHEMA}.{table}")
+        await pool.execute(f"INSERT INTO {SCHEMA}.{table} TABLE {SCHEMA}.{table}_backup")
+    async with rig.member("two").running() as two:
+        await until(lambda: is_(two, State.STOPPED))
+        assert stopped(two, rig, "database_restored") == 1
+        place = await rig.place()
+        assert place.words == "the group was told of 10 offsets more than the database knows of"
+        assert await rig.has_applied(*v(0, 10))
+        plan = await rig.set(to=10)
+        assert (plan.skipped, plan.read_again) == (0, 0)
+        await until(lambda: rig.has_applied(*v(0, 20)))
+    async with rig.member("three").running() as three:
+        await until(lambda: is_(three, State.RUNNING))
+
+
+async def test_a_database_newer_than_a_restored_broker_stops(
+    rig: Rig, write: Write, create_topics: CreateTopics
+) -> None:
+    await write(rig.topic, *v(0, 10))
+    await rig.apply(10)
+    await rig.recreate(create_topics)
+    await write(rig.topic, *v(0, 6))
+    async with rig.member("two").running() as two:
+        await until(lambda: is_(two, State.STOPPED))
+        assert stopped(two, rig, "topic_truncated") == 1
+        plan = await rig.set(to_end=True)
+        assert (plan.to, plan.skipped, plan.read_again) == (6, 0, 0)
+        await write(rig.topic, "v10")
+        await until(lambda: rig.has_applied(*v(0, 11)))
+
+
+async def test_another_number_of_partitions_stops_all_until_it_is_accepted(
+    rig: Rig, write: Write
+) -> None:
+    await write(rig.topic, *v(0, 10))
+    await rig.apply(10)
+    async with rig.admin() as admin:
+        await admin.create_partitions({rig.topic: NewPartitions(3)})
+    async with rig.member("two").running() as two:
+        await until(lambda: len(two.consumer.partitions) == 3)
+        await until(lambda: set(two.consumer.partitions.values()) == {State.STOPPED})
+        places = await rig.places()
+        assert [place.reason for place in places] == ["partitions_changed"] * 3
+        with pytest.raises(CommandError, match="a position does not help"):
+            await rig.set(to_end=True)
+        await accept(rig, places)
+        await until(lambda: set(two.consumer.partitions.values()) == {State.RUNNING})
+        await rig.write_to_new_partition("third")
+        await until(lambda: rig.has_applied("third", partition=2))
+
+
+async def test_another_number_of_partitions_is_refused_where_order_would_be_lost(
+    rig: Rig, write: Write
+) -> None:
+    await write(rig.topic, *v(0, 10))
+    await rig.apply(10)
+    await write(rig.topic, "late")
+    async with rig.admin() as admin:
+        await admin.create_partitions({rig.topic: NewPartitions(3)})
+    places = await rig.places()
+    with pytest.raises(CommandError, match=r"not applied yet \(partition: offsets 0: 1\)"):
+        await accept(rig, places)
+    scoring = Consumer(name="scoring", schema=SCHEMA, group="any")
+    async with rig.database.pool.acquire() as connection:
+        reasons = await changing.unsafe_reasons(connection, scoring, places)
+    assert [reason.split(" and ")[0] for reason in reasons[1:]] == ["10 records are applied"]
+
+
+async def test_a_partition_that_runs_is_not_moved_without_force(rig: Rig, write: Write) -> None:
+    await write(rig.topic, *v(0, 5))
+    async with rig.member().running():
+        await until(lambda: rig.has_applied(*v(0, 5)))
+        with pytest.raises(CommandError, match="one works on"):
+            await rig.set(to_start=True)
+
+
+async def accept(rig: Rig, places: list[Place]) -> None:
+    async def work(connection: Any) -> None:
+        await changing.accept_partitions(connection, rig.consumer, places, decision=DECISION)
+
+    await rig.database.in_transaction(work)
