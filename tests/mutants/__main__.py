@@ -28,6 +28,7 @@ def main() -> int:
         if any("integration" in tests for mutant in chosen for tests in mutant.tests):
             _share_servers(exits, folder / "stack")
         trial = Trial(folder / "tree")
+        exits.callback(trial.close)
         for mutant in chosen:
             verdicts.append(_tell(trial, mutant))
     if not asked.only:

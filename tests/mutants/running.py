@@ -4,7 +4,6 @@ The tests of a mutant are first run on the copy as it is: a test that fails anyw
 nothing, so such a mutant counts as not shown.
 """
 
-import re
 import shutil
 import subprocess
 import sys
@@ -16,7 +15,6 @@ from pathlib import Path
 from tests.mutants.table import Mutant
 
 ROOT = Path(__file__).resolve().parents[2]
-MOST_SECONDS = 300.0
 
 
 @dataclass(frozen=True)
@@ -54,6 +52,13 @@ class Trial:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._healthy: dict[str, bool] = {}
+        self._runner = subprocess.Popen(
+            [sys.executable, "-B", "-m", "tests.mutants.warm"],
+            cwd=folder,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
 
     def try_out(self, mutant: Mutant) -> Verdict:
         """Break the line, run the tests, mend the line."""
@@ -84,17 +89,18 @@ class Trial:
 
     def _run(self, tests: str) -> str | None:
         """Return the first test that fails, or None."""
-        command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", tests]
-        try:
-            done = subprocess.run(
-                command, cwd=self._folder, capture_output=True, text=True, timeout=MOST_SECONDS
-            )
-        except subprocess.TimeoutExpired:
-            return f"{tests} (did not end within {MOST_SECONDS:g} s)"
-        if done.returncode == 0:
-            return None
-        found = re.search(r"^(?:FAILED|ERROR) (\S+)", done.stdout, flags=re.MULTILINE)
-        return found[1] if found else f"{tests} (exit status {done.returncode})"
+        assert self._runner.stdin is not None
+        assert self._runner.stdout is not None
+        self._runner.stdin.write(f"{tests}\n")
+        self._runner.stdin.flush()
+        status, _, failed = self._runner.stdout.readline().strip().partition(" ")
+        if not status:
+            raise RuntimeError("the test runner ended")
+        return None if status == "0" else failed
+
+    def close(self) -> None:
+        """End the runner."""
+        self._runner.communicate()
 
 
 def page(verdicts: Sequence[Verdict]) -> str:
