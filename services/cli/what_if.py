@@ -162,7 +162,13 @@ def what_if(
         raise CommandError(f"No borrower in {file}.", remedy="Give canonical events, one a line.")
     outcomes = None
     if known is not None:
-        before, after = (by_state(one.histories(known), horizon) for one in courses)
+        histories = [one.histories(known) for one in courses]
+        if not histories[0]:
+            raise CommandError(
+                f"No borrower of {labels} was watched before its outcome.",
+                remedy="Check that the borrower ids agree, and --since and --until.",
+            )
+        before, after = (by_state(one, horizon) for one in histories)
         outcomes = (before, after)
     found = Verdicts(courses[0], courses[1], outcomes)
     _show(found, [one.sentence for one in differences(*books)], Console(stderr=True))

@@ -12,6 +12,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
+from services.cli.errors import CommandError
 from services.cli.rulebook import app
 
 LATE, GOOD = "B-LATE", "B-GOOD"
@@ -166,3 +167,14 @@ def test_lead_time_and_precision_follow_the_labels(
     assert (after["precision"], after["recall"], after["lead_days"][1]) == (1, 1, 9)
     assert found["ended_in_another_state"] == 0
     assert found["ever_in_another_state"] == 1
+
+
+def test_labels_of_other_people_are_refused(
+    history: Path, books: tuple[Path, Path], tmp_path: Path
+) -> None:
+    labels = tmp_path / "labels.csv"
+    labels.write_text("borrower_id,event_date\nB-404,\n", encoding="utf-8")
+    arguments = ["what-if", str(history), "--draft", str(books[1]), "--labels", str(labels)]
+    result = CliRunner().invoke(app, arguments)
+    assert isinstance(result.exception, CommandError)
+    assert "Check that the borrower ids agree" in result.exception.remedy
