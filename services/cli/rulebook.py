@@ -24,6 +24,7 @@ from services.cli.score import (
 )
 from services.cli.what_if import what_if
 from services.scoring.adapters.calibration import (
+    WARM_UP_DAYS,
     Calibrated,
     calibrate,
     collect,
@@ -108,6 +109,10 @@ def set_cuts_from_budget(
         tuple[float, float, float],
         typer.Option(help="ATTENTION, WATCH and HIGH_RISK cuts never go below these points."),
     ] = (25.0, 40.0, 70.0),
+    warm_up: Annotated[
+        int,
+        typer.Option(min=0, help="Days of each borrower left out; 0 for single statements."),
+    ] = WARM_UP_DAYS,
     population: Annotated[
         str, typer.Option(help="What the history is; written beside the cuts.")
     ] = "",
@@ -127,7 +132,7 @@ def set_cuts_from_budget(
         settings = Settings(zone=ZoneInfo(timezone), closes_days=not holds_day_closes(source))
         run = FileFold(usable, settings)
         try:
-            histories = collect(run, with_bar(source, hidden=as_json))
+            histories = collect(run, with_bar(source, hidden=as_json), warm_up)
         except OutOfOrder as error:
             raise CommandError(str(error), remedy="Sort the file by `time`.") from error
     if not any(history.is_healthy for history in histories.values()):

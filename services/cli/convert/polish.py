@@ -9,7 +9,7 @@ docs/convert.md lists what is assumed.
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -26,6 +26,8 @@ CURRENCY = "PLN"
 PERIOD_END = date(2012, 12, 31)
 YEAR_BEFORE = date(2011, 12, 31)
 FAILED_BY = date(2013, 12, 31)
+# States that need a signal to stand for weeks are reached by a second close.
+DAYS_LATER = timedelta(days=30)
 REGISTERED_HOUR, BEFORE_HOUR, RECEIVED_HOUR = 6, 8, 9
 DAYS_A_YEAR = Decimal(365)
 
@@ -54,6 +56,7 @@ class Polish:
             yield _statement(borrower, lines_of(row), end=PERIOD_END, hour=RECEIVED_HOUR)
         if firms:
             yield AUTHOR.close(day)
+            yield AUTHOR.close(day + DAYS_LATER)
 
     def labels(self) -> Iterator[Label]:
         """Yield a firm and the last day by which it failed."""

@@ -23,6 +23,8 @@ from services.contracts.statement import StatementReceived
 
 AUTHOR = Author(source="us-firms/filings", zone=ZoneInfo("Europe/Berlin"))
 CURRENCY = "USD"
+# States that need a signal to stand for weeks are reached by a second close.
+DAYS_LATER = timedelta(days=30)
 REGISTERED_HOUR, RECEIVED_HOUR = 6, 9
 LINES = {
     "revenue": "total_revenue",
@@ -65,6 +67,7 @@ class UsFirms:
             for row in rows:
                 yield self._statement(row, year=year, day=day)
             yield AUTHOR.close(day)
+            yield AUTHOR.close(day + DAYS_LATER)
 
     def labels(self) -> Iterator[Label]:
         """Yield a firm and the last day by which it failed: the end of the year after `fail_fy`."""

@@ -66,16 +66,21 @@ class Calibrated:
     watch_anyway: int
 
 
-def collect(run: FileFold, lines: Iterable[bytes]) -> dict[str, History]:
-    """Fold the file and keep, per borrower, what each day close said."""
+def collect(
+    run: FileFold, lines: Iterable[bytes], warm_up_days: int = WARM_UP_DAYS
+) -> dict[str, History]:
+    """Fold the file and keep, per borrower, what each day close said.
+
+    Closes of a borrower's first days are not counted: most indicators need a history of their own.
+    """
     histories: dict[str, History] = {}
     for judged in run.fold_lines(lines):
         if judged.is_day_close:
-            _add(histories, judged, run.rules_for(judged.borrower))
+            _add(histories, judged, run.rules_for(judged.borrower), warm_up_days)
     return histories
 
 
-def _add(histories: dict[str, History], judged: Judged, rules: Rules) -> None:
+def _add(histories: dict[str, History], judged: Judged, rules: Rules, warm_up_days: int) -> None:
     borrower = judged.borrower
     history = histories.get(borrower.borrower_id)
     if history is None:
@@ -85,8 +90,9 @@ def _add(histories: dict[str, History], judged: Judged, rules: Rules) -> None:
     if borrower.counters.operational_days > HEALTHY_DAYS_PAST_DUE or risk.state == DEFAULT:
         history.is_healthy = False
     bits = _bits(judged, rules)
-    if judged.as_of - history.first_day >= WARM_UP_DAYS:
+    if judged.as_of - history.first_day >= warm_up_days:
         bits |= OBSERVED
+    history.series.days.append(judged.as_of)
     history.series.scores.append(risk.score)
     history.series.families.append(max(risk.families))
     history.series.bits.append(bits)

@@ -32,11 +32,19 @@ EXIT_DAYS: Final = (30, 60, 60)
 
 @dataclass(slots=True)
 class Series:
-    """One borrower's day closes: score, strongest family and the bits of the day, in order."""
+    """One borrower's day closes: score, strongest family and the bits of the day, in order.
+
+    ``days`` says which days they were; empty when every day was closed.
+    """
 
     scores: list[int] = field(default_factory=list)
     families: list[int] = field(default_factory=list)
     bits: list[int] = field(default_factory=list)
+    days: list[int] = field(default_factory=list)
+
+    def days_to(self, place: int) -> int:
+        """Return how many days after the close before it a close comes."""
+        return self.days[place] - self.days[place - 1] if self.days and place else 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +110,12 @@ def _days_inside(series: Series, question: Question, cut: int) -> tuple[int, int
     leave_below = cut * question.exit_pct // 100
     inside = observed = calm = 0
     is_in = False
-    for score, bits in zip(series.scores, series.bits, strict=True):
+    for place, (score, bits) in enumerate(zip(series.scores, series.bits, strict=True)):
         gate_open = not question.gate or bits & question.gate
         if bits & question.other or (score >= cut and gate_open):
             is_in, calm = True, 0
         elif is_in:
-            calm = calm + 1 if score < leave_below else 0
+            calm = calm + series.days_to(place) if score < leave_below else 0
             is_in = calm < question.exit_days
         if bits & OBSERVED:
             observed += 1
@@ -148,8 +156,9 @@ def lowest_family_cut(population: list[Series], budget: int, days: int) -> int:
 
 def _stays_above(series: Series, cut: int, days: int) -> bool:
     run = 0
-    for figure in series.families:
-        run = run + 1 if figure >= cut else 0
+    for place, figure in enumerate(series.families):
+        stood = run > 0
+        run = run + (series.days_to(place) if stood else 1) if figure >= cut else 0
         if run >= days:
             return True
     return False
