@@ -1,0 +1,202 @@
+"""Write docs/indicators/: one page per family, made from declarations, texts and both rulebooks.
+
+`python -m services.scoring.adapters.indicator_pages [DIRECTORY]` writes them; a test compares, so a
+threshold that changes is a visible diff on the page that explains it. Levels and contributions of
+the worked numbers are computed from the rulebooks, never written by hand.
+"""
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from services.scoring.adapters.narrative.catalogues import Language
+from services.scoring.adapters.narrative.figures import Figures
+from services.scoring.adapters.rulebook_yaml import load_rulebook
+from services.scoring.domain.indicators.declaration import FAMILY_NAMES, Arm, Indicator
+from services.scoring.domain.indicators.registry import ALL
+from services.scoring.domain.measurement import LEVEL_NAMES, MICRO, Unit, rounded_quotient
+from services.scoring.domain.rulebook import IndicatorRule, Rulebook
+from services.scoring.domain.thresholds import ArmRule
+
+PAGES: Final = Path(__file__).resolve().parents[3] / "docs" / "indicators"
+TEXTS: Final = Path(__file__).resolve().with_name("indicator_texts.yaml")
+BOOKS: Final = ("default", "reference")
+TITLES: Final = {
+    "REPAYMENT": "Repayment indicators",
+    "ACCOUNT": "Account indicators",
+    "STATEMENT": "Financial statement indicators",
+    "COLLATERAL_GROUP": "Collateral, guarantor and group indicators",
+    "EXTERNAL": "External indicators",
+}
+MADE: Final = (
+    "Made by `python -m services.scoring.adapters.indicator_pages` from the declarations, "
+    "`indicator_texts.yaml` and the rulebooks; do not edit."
+)
+FIGURES: Final = Figures(Language.ENGLISH)
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """What is written by hand about an indicator."""
+
+    meaning: str
+    formula: str
+    data: str
+    why: str
+    source: str
+    example: dict[str, Any]
+
+
+def read_texts() -> dict[str, Text]:
+    """Return the texts by indicator."""
+    rows = yaml.safe_load(TEXTS.read_text(encoding="utf-8"))
+    return {indicator: Text(**row) for indicator, row in rows.items()}
+
+
+def pages() -> dict[str, str]:
+    """Return every page by file name."""
+    texts, books = read_texts(), [load_rulebook(name) for name in BOOKS]
+    found = {"README.md": _index(books)}
+    for number, family in enumerate(FAMILY_NAMES):
+        members = [one for one in ALL if one.family == number]
+        if members:
+            blocks = ["\n".join(_about(one, texts[one.id], books)) for one in members]
+            found[_file(number)] = "\n\n".join([f"# {TITLES[family]}", MADE, *blocks]) + "\n"
+    return found
+
+
+def _file(family: int) -> str:
+    return f"{FAMILY_NAMES[family].lower().replace('_', '-')}.md"
+
+
+def _index(books: list[Rulebook]) -> str:
+    lines = [
+        "# Indicators",
+        "",
+        MADE,
+        "",
+        "An indicator measures; a rulebook judges. `default` is the catalogue as calibrated on "
+        "real data, `reference` the catalogue as written ([rulebooks](../rulebook.md)). A figure "
+        "that cannot be formed is *unmeasurable* with a reason, lowers completeness and is never "
+        "green; one that makes no sense for a borrower is *not applicable*.",
+        "",
+        "| id | question | family | group | weight in default | weight in reference |",
+        "|---|---|---|---|---|---|",
+    ]
+    for one in ALL:
+        anchor = f"{_file(one.family)}#{one.id.lower()}"
+        weights = " | ".join(_weight(book.indicators.get(one.slot)) for book in books)
+        family = FAMILY_NAMES[one.family]
+        lines.append(f"| [{one.id}]({anchor}) | {one.name} | {family} | {one.group} | {weights} |")
+    return "\n".join(lines) + "\n"
+
+
+def _weight(rule: IndicatorRule | None) -> str:
+    if rule is None:
+        return "–"
+    shown = FIGURES.number(rule.weight) if rule.weight else "note"
+    return shown if rule.enabled else f"{shown}, off"
+
+
+def _about(one: Indicator, text: Text, books: list[Rulebook]) -> Iterator[str]:
+    yield f'<a id="{one.id.lower()}"></a>'
+    yield f"## {one.id} {one.name}"
+    yield ""
+    yield text.meaning
+    yield ""
+    yield f"- **Formula:** `{text.formula}`"
+    yield f"- **Reads:** {text.data}"
+    yield f"- **Why it matters:** {text.why}"
+    yield f"- **Source:** {text.source}"
+    yield f"- **Risk type:** {one.risk_type}; **usual group:** {one.group}"
+    yield ""
+    yield "| rulebook | figure | amber | red | hard | weight | group |"
+    yield "|---|---|---|---|---|---|---|"
+    for book in books:
+        yield from _thresholds(one, book)
+    yield ""
+    yield from _notes(one, books)
+    yield f"**A worked number.** {text.example['text']} {_worked(one, text.example, books)}"
+
+
+def _thresholds(one: Indicator, book: Rulebook) -> Iterator[str]:
+    rule = book.indicators.get(one.slot)
+    if rule is None:
+        yield f"| {book.name} | not in this rulebook | | | | | |"
+        return
+    for arm, judged in zip(one.arms, rule.arms, strict=True):
+        if judged is not None:
+            cells = " | ".join(_limits(arm, judged))
+            name = arm.label or arm.name
+            yield f"| {book.name} | {name} | {cells} | {_weight(rule)} | {rule.group} |"
+
+
+def _limits(arm: Arm, judged: ArmRule) -> Iterator[str]:
+    for threshold in (judged.amber, judged.red, judged.hard):
+        yield FIGURES.threshold(threshold, arm.unit) if threshold is not None else "–"
+
+
+def _notes(one: Indicator, books: list[Rulebook]) -> Iterator[str]:
+    for book in books:
+        rule = book.indicators.get(one.slot)
+        if rule is None:
+            continue
+        said = []
+        if rule.needs_all:
+            said.append("every figure must agree, the mildest decides")
+        if rule.half_life_days:
+            said.append(f"fades with a half-life of {FIGURES.days(rule.half_life_days)}")
+        names = [each.name for each in book.overlays if one.slot in each.indicators]
+        if names:
+            said.append(f"judged differently for: {', '.join(names)}")
+        if said:
+            yield f"In `{book.name}`: {'; '.join(said)}."
+            yield ""
+
+
+def _worked(one: Indicator, example: dict[str, Any], books: list[Rulebook]) -> str:
+    place = next(index for index, arm in enumerate(one.arms) if arm.name == example["arm"])
+    arm = one.arms[place]
+    micro = int(Decimal(str(example["value"])) * MICRO)
+    said = [_judged(book, book.indicators.get(one.slot), place, micro) for book in books]
+    return f"The figure is **{_shown(arm, micro)}**: {'; '.join(said)}."
+
+
+def _shown(arm: Arm, micro: int) -> str:
+    if arm.unit is Unit.FLAG:
+        return LEVEL_NAMES[micro // MICRO].lower()
+    return FIGURES.value(micro, arm.unit)
+
+
+def _judged(book: Rulebook, rule: IndicatorRule | None, place: int, micro: int) -> str:
+    judged = rule.arms[place] if rule is not None else None
+    if rule is None or judged is None:
+        return f"`{book.name}` does not use it"
+    level = LEVEL_NAMES[judged.level(micro)].lower()
+    intensity = judged.intensity(micro)
+    contribution = rounded_quotient(rule.weight * intensity, MICRO)
+    off = " if switched on" if not rule.enabled else ""
+    return (
+        f"{level} in `{book.name}`{off} (intensity {FIGURES.number(intensity)} × weight "
+        f"{FIGURES.number(rule.weight)} = {FIGURES.number(contribution, '0.###')})"
+    )
+
+
+def write(directory: Path = PAGES) -> None:
+    """Write the pages, and remove those that no longer exist."""
+    directory.mkdir(parents=True, exist_ok=True)
+    found = pages()
+    for old in directory.glob("*.md"):
+        if old.name not in found:
+            old.unlink()
+    for name, text in found.items():
+        (directory / name).write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write(Path(sys.argv[1]) if len(sys.argv) > 1 else PAGES)

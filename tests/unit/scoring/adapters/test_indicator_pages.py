@@ -1,0 +1,33 @@
+"""docs/indicators/ is what the declarations, the texts and the rulebooks say."""
+
+import pytest
+
+from services.scoring.adapters.indicator_pages import PAGES, pages, read_texts
+from services.scoring.domain.indicators.registry import ALL, BY_ID
+
+REMEDY = "run `python -m services.scoring.adapters.indicator_pages` and look at the diff"
+CURRENT = pages()
+
+
+@pytest.mark.parametrize("name", CURRENT)
+def test_a_page_is_current(name: str) -> None:
+    assert (PAGES / name).read_text(encoding="utf-8") == CURRENT[name], REMEDY
+
+
+def test_no_page_is_left_over() -> None:
+    assert {path.name for path in PAGES.glob("*.md")} == set(CURRENT), REMEDY
+
+
+def test_each_indicator_is_explained_and_nothing_else() -> None:
+    assert read_texts().keys() == BY_ID.keys()
+
+
+@pytest.mark.parametrize("indicator", [one.id for one in ALL])
+def test_an_example_names_a_figure_of_its_indicator(indicator: str) -> None:
+    example = read_texts()[indicator].example
+    assert example["arm"] in {arm.name for arm in BY_ID[indicator].arms}
+
+
+def test_a_worked_number_is_judged_as_the_catalogue_prints_it() -> None:
+    # R-03 with 2 of 6: amber, intensity 0.4, weight 0.25: 0.1 (domain 3.6's worked example).
+    assert "amber in `reference` (intensity 0.4 × weight 0.25 = 0.1)" in CURRENT["repayment.md"]
