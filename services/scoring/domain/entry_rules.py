@@ -58,11 +58,12 @@ def cut_for(state: int, cuts: Cuts) -> int:
 
 def _enough_tests(rule: EntryRule, signals: Signals) -> bool:
     if rule.tests_needed == 1:
-        return any(_is_true(test, signals) for test in rule.tests)
-    return sum(_is_true(test, signals) for test in rule.tests) >= rule.tests_needed
+        return any(is_true(test, signals) for test in rule.tests)
+    return sum(is_true(test, signals) for test in rule.tests) >= rule.tests_needed
 
 
-def _is_true(test: SignalTest, signals: Signals) -> bool:
+def is_true(test: SignalTest, signals: Signals) -> bool:
+    """Return whether the signal is at the level, or past the figure, that the test names."""
     slot = test.slot
     if signals.status[slot] != MEASURED or signals.level[slot] < test.level:
         return False

@@ -6,13 +6,14 @@ their ids, so a rulebook with thresholds or rules of its own is told as it stand
 
 from services.scoring.adapters.narrative.catalogues import Messages
 from services.scoring.adapters.narrative.figures import Figures
-from services.scoring.domain.entry_rules import cut_for
+from services.scoring.domain.entry_rules import cut_for, is_true
 from services.scoring.domain.indicators.registry import ALL
 from services.scoring.domain.measurement import LEVEL_NAMES
 from services.scoring.domain.outlook import Condition, Outlook
 from services.scoring.domain.policy import EntryRule, SignalTest
 from services.scoring.domain.risk import DEFAULT, FLAG_NAMES, NORMAL, STATE_NAMES
 from services.scoring.domain.rulebook import Rules
+from services.scoring.domain.signals import Signals
 
 BY_SLOT = {indicator.slot: indicator for indicator in ALL}
 DAYS = frozenset({"score_not_calm", "dwell", "arrears_run", "hard_rule_run"})
@@ -21,10 +22,13 @@ DAYS = frozenset({"score_not_calm", "dwell", "arrears_run", "hard_rule_run"})
 class RuleSentences:
     """Writes about rules in one language."""
 
-    def __init__(self, messages: Messages, figures: Figures, rules: Rules) -> None:
+    def __init__(
+        self, messages: Messages, figures: Figures, rules: Rules, signals: Signals
+    ) -> None:
         self._messages = messages
         self._figures = figures
         self._rules = rules
+        self._signals = signals
 
     def state(self, name: str) -> str:
         """Return the name of a state."""
@@ -65,9 +69,12 @@ class RuleSentences:
         return self._figures.number(micro * 100)
 
     def _tests(self, rule: EntryRule) -> str:
-        tests = [self._test(test) for test in rule.tests]
+        """Return the tests; of those of which one is enough, only what is true now, if any is."""
+        true_now = [test for test in rule.tests if is_true(test, self._signals)]
         if rule.tests_needed == 1:
-            return self._messages.say("list.or").join(tests)
+            one_of = [self._test(test) for test in true_now or rule.tests]
+            return self._messages.say("list.and" if true_now else "list.or").join(one_of)
+        tests = [self._test(test) for test in rule.tests]
         return self._messages.say(
             "condition.several",
             count=self._figures.count(rule.tests_needed),

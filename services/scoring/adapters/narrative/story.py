@@ -94,7 +94,7 @@ class _Teller:
         self._messages: Messages = messages_in(language)
         self._figures = Figures(language)
         self._signals = SignalSentences(self._messages, self._figures, rules)
-        self._states = RuleSentences(self._messages, self._figures, rules)
+        self._states = RuleSentences(self._messages, self._figures, rules, borrower.signals)
 
     def tell(self, told: Told | None) -> Story:
         one = self._assessment
