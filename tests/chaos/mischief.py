@@ -14,7 +14,7 @@ from tests.chaos.feed import Feed
 from tests.chaos.profiles import Profile
 from tests.chaos.world import SESSION_SECONDS, World
 
-ZOMBIE_SECONDS = SESSION_SECONDS + 3.0
+ZOMBIE_SECONDS = 2 * SESSION_SECONDS + 6.0
 SLOW_SECONDS = 3.0
 STOPS_WITHIN_SECONDS = 120.0
 MEMBER_STAYS_SECONDS = 4.0
