@@ -227,6 +227,7 @@ def _health(pool: asyncpg.Pool, consumer: FencedConsumer, clock: Clock) -> Healt
     health = Health(clock)
     health.needs("migrations", lambda: _migrated(pool))
     health.needs("partitions", lambda: _assigned(consumer))
+    health.notes("stopped partitions", consumer.stopped)
     return health
 
 

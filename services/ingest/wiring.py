@@ -224,6 +224,7 @@ def _health(pool: asyncpg.Pool, parts: _Parts, consumers: Mapping[str, FencedCon
     health.needs("broker", broker)
     for topic, consumer in consumers.items():
         joined(topic, consumer)
+        health.notes(f"stopped partitions of {topic}", consumer.stopped)
     return health
 
 

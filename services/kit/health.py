@@ -11,7 +11,7 @@ answer without a key.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import structlog
 
@@ -21,6 +21,7 @@ log = structlog.get_logger(__name__)
 
 Probe = Callable[[], Awaitable[None]]
 Stuck = Callable[[], str | None]
+Note = Callable[[], str | None]
 
 # A probe that hangs is a failure; Kubernetes asks every 5 to 10 seconds.
 PROBE_TIMEOUT_SECONDS = 2.0
@@ -38,10 +39,15 @@ class Verdict:
 
     ok: bool
     checks: dict[str, str]
+    notes: dict[str, str] = field(default_factory=dict)
 
     def body(self) -> dict[str, object]:
-        """Return the JSON that says it."""
-        return {"status": "ok" if self.ok else "failing", "checks": self.checks}
+        """Return the JSON that says it; notes are for people and change no status."""
+        said: dict[str, object] = {
+            "status": "ok" if self.ok else "failing",
+            "checks": self.checks,
+        }
+        return {**said, "notes": self.notes} if self.notes else said
 
 
 class Health:
@@ -51,6 +57,7 @@ class Health:
         self._clock = clock
         self._readiness: dict[str, tuple[Probe, float]] = {}
         self._watchdogs: dict[str, Stuck] = {}
+        self._notes: dict[str, Note] = {}
         self._started = False
         self._draining = False
         self._lock = asyncio.Lock()
@@ -65,6 +72,10 @@ class Health:
     def watch(self, name: str, stuck: Stuck) -> None:
         """Register a watchdog: it returns why nothing moves, or None."""
         self._watchdogs[name] = stuck
+
+    def notes(self, name: str, note: Note) -> None:
+        """Register what readiness tells without failing: part of the work stands still."""
+        self._notes[name] = note
 
     def started(self) -> None:
         """Say that start-up is over."""
@@ -104,7 +115,8 @@ class Health:
                 return self._remembered[1]
             names = list(self._readiness)
             results = await asyncio.gather(*(self._ask(name) for name in names))
-            verdict = _verdict(dict(zip(names, results, strict=True)))
+            said = {name: text for name, note in self._notes.items() if (text := note())}
+            verdict = replace(_verdict(dict(zip(names, results, strict=True))), notes=said)
             self._remembered = (now, verdict)
             return verdict
 

@@ -224,6 +224,7 @@ def build_health(pool: asyncpg.Pool, consumer: FencedConsumer, clock: SystemCloc
     health.needs("database", schema)
     health.needs("partitions", partitions)
     health.needs("broker", consumer.check_broker)
+    health.notes("stopped partitions", consumer.stopped)
     return health
 
 

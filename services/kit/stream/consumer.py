@@ -72,6 +72,11 @@ class FencedConsumer:
         """Return what each assigned partition is doing, for the probes."""
         return {number: partition.state for number, partition in self._partitions.items()}
 
+    def stopped(self) -> str | None:
+        """Return which partitions stand still and why, for the probes; None when none does."""
+        said = [f"{n}: {each.stopped}" for n, each in self._partitions.items() if each.stopped]
+        return f"{self._log.topic} {', '.join(said)} (tocsin offsets show)" if said else None
+
     def request_stop(self) -> None:
         """Drain: finish the transactions that run, start no other, leave the group."""
         self._stopping.set()

@@ -84,6 +84,11 @@ class Partition:
         """Return whether records may still be applied here."""
         return self.state in (State.CLAIMING, State.RUNNING)
 
+    @property
+    def stopped(self) -> StopReason | None:
+        """Return why the partition stands still; None when it does not."""
+        return self._stopped.reason if self._stopped and self.state is State.STOPPED else None
+
     def start(self, tasks: asyncio.TaskGroup) -> None:
         """Begin the work in a task of its own."""
         self._tasks = tasks
@@ -220,6 +225,7 @@ class Partition:
             return
         self.state = State.FENCED
         self._waiting.clear()
+        self._arrived.set()
         self._ports.log.pause(self.number)
         self._ports.handler.rolled_back(self.number)
         log.warning(

@@ -142,6 +142,8 @@ async def test_what_retention_took_is_skipped_only_when_a_person_says_so(
         await write(rig.topic, "goes on", partition=1)
         await until(lambda: rig.has_applied("goes on", partition=1))
         assert stopped(two, rig, "offset_out_of_range") == 1
+        told = two.consumer.stopped()
+        assert told == f"{rig.topic} 0: offset_out_of_range (tocsin offsets show)"
         place = await rig.place()
         assert (place.reason, place.row.next_offset, place.lag) == ("offset_out_of_range", 10, 10)
         assert place.words == "the log begins 5 offsets after the position: they are gone"
@@ -150,6 +152,7 @@ async def test_what_retention_took_is_skipped_only_when_a_person_says_so(
         await until(lambda: rig.has_applied(*v(0, 10), *v(15, 20)))
         assert is_(two, State.RUNNING)
         assert not (await rig.place()).is_stopped
+        assert two.consumer.stopped() is None
     change = await rig.database.pool.fetchrow(f"SELECT * FROM {SCHEMA}.offset_change")
     assert (change["from_offset"], change["to_offset"]) == (10, 15)
     assert (change["changed_by"], change["reason"]) == ("ada", "incident 7, agreed with grace")

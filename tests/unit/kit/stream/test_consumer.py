@@ -416,3 +416,50 @@ async def test_a_stop_during_an_assignment_begins_nothing() -> None:
         leave.set()
         await assigning
         assert consumer.partitions == {}
+
+
+async def test_a_log_that_becomes_shorter_while_reading_stops_the_partition() -> None:
+    rig = Rig(no_progress_seconds=0.04)
+    rig.log.write(*letters(0, 5))
+    async with rig.running() as consumer:
+        await until(lambda: rig.database.world.next_offsets.get(0) == 5)
+        del rig.log.partitions[0][2:]
+        await until(lambda: consumer.stopped() == "events 0: topic_truncated (tocsin offsets show)")
+        await until(lambda: rig.database.world.stops.get(0) == "topic_truncated")
+
+
+async def test_more_work_told_to_the_group_than_the_database_knows_stops_the_partition() -> None:
+    rig = Rig()
+    rig.log.write(*letters(0, 5))
+    rig.log.committed = {0: 4}
+    async with rig.running() as consumer:
+        await until(
+            lambda: consumer.stopped() == "events 0: database_restored (tocsin offsets show)"
+        )
+    assert rig.database.world.applied == []
+    rig.database.world.agreed[0] = 4
+    async with rig.running():
+        await until(lambda: rig.database.world.next_offsets.get(0) == 5)
+
+
+async def test_a_stopped_partition_goes_on_when_an_operator_set_its_position() -> None:
+    rig = Rig(no_progress_seconds=0.04)
+    rig.log.first[0] = 7
+    rig.log.write("r7", "r8")
+    async with rig.running() as consumer:
+        await until(lambda: consumer.partitions.get(0) is State.STOPPED)
+        await operator_sets(rig, 8)
+        await until(lambda: rig.database.world.applied == ["r8"])
+        assert consumer.partitions == {0: State.RUNNING}
+
+
+async def operator_sets(rig: Rig, offset: int) -> None:
+    """Do what `tocsin offsets set` does to the row."""
+
+    async def work(connection: Any) -> None:
+        connection.epochs[0] += 1
+        connection.owners[0], connection.next_offsets[0] = "", offset
+        connection.digests.pop(0, None)
+        connection.agreed[0] = rig.log.committed.get(0, 0)
+
+    await rig.database.in_transaction(work)
