@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
+from hypothesis import settings
 
 from services.cli.stack.local import LocalStack
 from services.cli.stack.probes import in_own_loop
@@ -32,6 +33,11 @@ KEPT_VARIABLES = {"TOCSIN_PUBLIC_DATA"}
 STACK_SETTINGS = StackSettings()
 OWN_SERVERS = STACK_SETTINGS.model_copy(update={"kafka_bootstrap": None, "database_url": None})
 CreateTopics = Callable[..., list[str]]
+
+
+# A slow example is a busy machine, not a defect; speed belongs in the benchmark.
+settings.register_profile("tocsin", deadline=None)
+settings.load_profile("tocsin")
 
 
 def pytest_configure() -> None:

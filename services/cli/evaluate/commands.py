@@ -31,6 +31,25 @@ SCORE = "score"
 PD = "pd"
 Reading = Callable[[Brief], float | None]
 
+Silence = Annotated[int, typer.Option(min=0, help="Days without a second alert, for --budget.")]
+Cause = Annotated[
+    str, typer.Option(help="Only assessments made by such events: statement.received.")
+]
+SkipFirst = Annotated[
+    int, typer.Option(min=0, help="Leave out each borrower's first assessments, as they have.")
+]
+Last = Annotated[
+    bool, typer.Option("--last", help="Only each borrower's last one before its event.")
+]
+Part = Annotated[str, typer.Option(help="Only a part of the borrowers, by a hash of the id: 2/2.")]
+WithIndicators = Annotated[
+    bool, typer.Option("--indicators", help="Also the AUC of each indicator alone.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
+Horizon = Annotated[
+    int, typer.Option(min=1, help="An event counts for assessments so many days before it.")
+]
+
 
 def evaluate(
     assessments: Annotated[
@@ -39,9 +58,7 @@ def evaluate(
     labels: Annotated[
         Path, typer.Argument(help="borrower_id,event_date; the date empty where there was none.")
     ],
-    horizon: Annotated[
-        int, typer.Option(min=1, help="An event counts for assessments so many days before it.")
-    ] = 365,
+    horizon: Horizon = 365,
     figure: Annotated[
         str,
         typer.Option(help="What ranks: score, pd, or an indicator's value as A-19:low, R-01:high."),
@@ -50,30 +67,16 @@ def evaluate(
         list[float] | None,
         typer.Option(help="Alerts per healthy borrower and year; may be given more than once."),
     ] = None,
-    silence: Annotated[
-        int, typer.Option(min=0, help="Days without a second alert, for --budget.")
-    ] = 30,
-    cause: Annotated[
-        str, typer.Option(help="Only assessments made by such events: statement.received.")
-    ] = "",
-    skip_first: Annotated[
-        int, typer.Option(min=0, help="Leave out each borrower's first assessments, as they have.")
-    ] = 0,
+    silence: Silence = 30,
+    cause: Cause = "",
+    skip_first: SkipFirst = 0,
     since: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Leave out earlier assessments.")
     ] = None,
-    last: Annotated[
-        bool, typer.Option("--last", help="Only each borrower's last one before its event.")
-    ] = False,
-    part: Annotated[
-        str, typer.Option(help="Only a part of the borrowers, by a hash of the id: 2/2.")
-    ] = "1/1",
-    indicators: Annotated[
-        bool, typer.Option("--indicators", help="Also the AUC of each indicator alone.")
-    ] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object as the last line.")
-    ] = False,
+    last: Last = False,
+    part: Part = "1/1",
+    indicators: WithIndicators = False,
+    as_json: AsJson = False,
 ) -> None:
     """Hold assessments against what happened: ranking, lead time, precision, alert burden.
 
