@@ -64,17 +64,22 @@ class Mischief:
         acts += [self._crash_database] * profile.database_crashes
         acts += [self._cut_connections] * profile.cut_connections
         acts += [self._pause] * (profile.zombies // 2)
-        acts += [self._pause_in_transaction] * (profile.zombies - profile.zombies // 2)
         acts += [self._rebalance] * profile.rebalances
         acts += [self._slow_database] * profile.slow_databases
         self._dice.shuffle(acts)
         step = 0.9 / max(len(acts), 1)
-        return [
+        plan = [
             (0.05 + step * (number + self._dice.random()), act) for number, act in enumerate(acts)
         ]
+        # These need events to come, to be stopped by one.
+        sure = profile.zombies - profile.zombies // 2
+        plan += [(self._dice.uniform(0.05, 0.5), self._pause_in_transaction) for _ in range(sure)]
+        return sorted(plan, key=lambda item: item[0])
 
     async def _kill_scoring(self) -> None:
-        self._dice.choice(self._world.named("scoring")).send(signal.SIGKILL)
+        # Whoever is down already or stands still does not count: wait for one that runs.
+        while not self._dice.choice(self._world.named("scoring")).send(signal.SIGKILL):
+            await asyncio.sleep(0.1)
 
     async def _kill_other(self) -> None:
         kind = self._dice.choice(("ingest", "alerts"))
@@ -104,9 +109,13 @@ class Mischief:
         service = self._dice.choice(self._world.named("scoring"))
         service.fault_point = f"before-fence:{self._dice.randrange(2, 6)}:stop"
         service.send(signal.SIGKILL)
-        async with asyncio.timeout(STOPS_WITHIN_SECONDS):
-            while not service.is_stopped:  # noqa: ASYNC110 - a process, not an event
-                await asyncio.sleep(0.2)
+        try:
+            async with asyncio.timeout(STOPS_WITHIN_SECONDS):
+                while not service.is_stopped:  # noqa: ASYNC110 - a process, not an event
+                    await asyncio.sleep(0.2)
+        except TimeoutError:
+            # Another kill took the armed process away; this zombie never was.
+            return
         self.done.zombies += 1
         await asyncio.sleep(ZOMBIE_SECONDS)
         service.send(signal.SIGCONT)
