@@ -78,7 +78,7 @@ class Mischief:
 
     async def _kill_scoring(self) -> None:
         # Whoever is down already or stands still does not count: wait for one that runs.
-        while not self._dice.choice(self._world.named("scoring")).send(signal.SIGKILL):
+        while not self._dice.choice(self._world.named("scoring")).send(signal.SIGKILL):  # noqa: ASYNC110 - a process, not an event
             await asyncio.sleep(0.1)
 
     async def _kill_other(self) -> None:
