@@ -14,7 +14,9 @@ def test_a_safety_line_is_where_the_table_says(mutant: Mutant) -> None:
     assert (ROOT / mutant.file).read_text(encoding="utf-8").count(mutant.old) == 1
     assert mutant.old != mutant.new
     for tests in mutant.tests:
-        assert (ROOT / tests).exists(), tests
+        file, _, function = tests.partition("::")
+        assert (ROOT / file).exists(), tests
+        assert f"def {function}" in (ROOT / file).read_text("utf-8") if function else True
 
 
 def test_there_are_enough_of_them_and_each_has_its_own_name() -> None:

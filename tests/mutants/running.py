@@ -77,9 +77,13 @@ class Trial:
                 failed = self._run(tests)
             finally:
                 path.write_text(whole, encoding="utf-8")
-            if failed is not None:
-                result, caught_by = "caught", failed
-                break
+            if failed is None:
+                continue
+            if self._run(failed.partition("[")[0].partition(" ")[0]) is not None:
+                result, caught_by = "not shown", f"{failed} fails without the mutant too"
+                continue
+            result, caught_by = "caught", failed
+            break
         return Verdict(mutant, result, caught_by, time.monotonic() - began)
 
     def _is_healthy(self, tests: str) -> bool:

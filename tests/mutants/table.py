@@ -10,6 +10,7 @@ UNIT = "tests/unit/kit/stream"
 REAL = "tests/integration/kit/stream"
 SIMULATED = "tests/simulation/test_simulation.py"
 HOOKS = "tests/integration/alerts/test_webhooks_are_delivered.py"
+QUEUE = "tests/integration/alerts/test_real_queue_agrees.py"
 
 
 @dataclass(frozen=True)
@@ -248,7 +249,7 @@ MUTANTS = (
         "services/alerts/adapters/delivery_queue.py",
         "WHERE delivery_id = $1 AND lease_token = $2 AND status = 'PENDING'",
         "WHERE delivery_id = $1 AND $2::text IS NOT NULL AND status = 'PENDING'",
-        (HOOKS,),
+        (QUEUE,),
     ),
     Mutant(
         "order-per-borrower",
@@ -256,7 +257,7 @@ MUTANTS = (
         "services/alerts/adapters/delivery_queue.py",
         "AND NOT (endpoint.is_ordered AND EXISTS (",
         "AND NOT (false AND EXISTS (",
-        (HOOKS,),
+        (QUEUE, HOOKS),
     ),
     Mutant(
         "connect-time-address",
@@ -264,7 +265,7 @@ MUTANTS = (
         "services/alerts/adapters/judged_network.py",
         "        self._judge(host, addresses)\n",
         "",
-        (HOOKS,),
+        (f"{HOOKS}::test_a_name_that_leads_inside_is_not_dialled",),
     ),
     Mutant(
         "no-redirects",
@@ -272,7 +273,7 @@ MUTANTS = (
         "services/alerts/adapters/webhook_poster.py",
         "follow_redirects=False",
         "follow_redirects=True",
-        (HOOKS,),
+        (f"{HOOKS}::test_a_failed_attempt_is_logged_and_repeated_under_the_same_id",),
     ),
     Mutant(
         "signature-compare",

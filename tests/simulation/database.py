@@ -129,7 +129,7 @@ class Transaction:
 
     def _end_when_idle(self) -> None:
         idle = self._loop.time() - self.touched_at
-        if idle >= IDLE_SECONDS:
+        if idle >= IDLE_SECONDS - 0.001:
             self.roll_back()
         elif self.is_open:
             self._timer = self._loop.call_later(IDLE_SECONDS - idle, self._end_when_idle)

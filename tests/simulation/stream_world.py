@@ -94,6 +94,7 @@ class StreamWorld:
     standing: dict[int, tuple[int, int]] = field(default_factory=dict)
     born: int = 0
     written: int = 0
+    is_calm: bool = False
 
     @classmethod
     def drawn(cls, seed: int) -> "StreamWorld":
@@ -244,6 +245,8 @@ class StreamWorld:
             self.later(self._frozen(self.random.choice(self.members).process))
 
     async def _frozen(self, process: Process) -> None:
+        if self.is_calm:
+            return
         process.is_frozen = True
         seconds = self.random.uniform(0.1, 12.0)
         self.later(self.broker.rebalance())
@@ -288,6 +291,7 @@ class StreamWorld:
         setattr(self.mischief, what, False)
 
     async def _calm_down(self) -> None:
+        self.is_calm = True
         self.mischief.calm()
         for member in self.members:
             _thaw(member.process)

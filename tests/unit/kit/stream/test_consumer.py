@@ -16,7 +16,7 @@ from services.kit.stream.log import BrokerUnavailable
 from services.kit.stream.partition import State
 from services.kit.stream.ports import Limits
 from services.kit.stream.stops import NoProgress
-from tests.fakes.stream import FakeDatabase, FakeLog, FakeProgress, WritingHandler
+from tests.fakes.stream import FakeDatabase, FakeLog, FakeProgress, WritingHandler, records
 
 
 class Rig:
@@ -210,6 +210,16 @@ async def test_what_was_fetched_before_a_rebalance_is_not_applied_after_it() -> 
         await rig.log.assign(0)
         await until(lambda: rig.database.world.next_offsets.get(0) == 20)
     assert rig.database.world.applied == letters(0, 20)
+
+
+async def test_a_partition_that_left_takes_nothing_in_any_more() -> None:
+    rig = Rig()
+    async with rig.running() as consumer:
+        await until(lambda: consumer.partitions.get(0) is State.RUNNING)
+        left = consumer._partitions[0]
+        await rig.log.revoke(0)
+        left.offer(records("late"))
+        assert not left._waiting
 
 
 async def test_a_recreated_topic_stops_the_partition() -> None:
