@@ -33,6 +33,11 @@ def reference() -> Rules:
 
 @pytest.fixture(scope="module")
 def default() -> Rules:
+    return load_rulebook("default").rules_for("CORPORATE")
+
+
+@pytest.fixture(scope="module")
+def private() -> Rules:
     return load_rulebook("default").rules_for("SME")
 
 
@@ -343,11 +348,10 @@ def test_f15_calibrated_reads_x(default: Rules) -> None:
 
 
 def test_f23_needs_a_loss_and_size(default: Rules) -> None:
-    # Return -6 % on 2.0 million; the SME scale runs from 0.5 to 25 million: log10 2 = 0.30103,
-    # (0.30103 + 0.301) / 1.699 = 0.354.
-    lossy = {"net_income": -120_000, "total_assets": 2_000_000}
-    assert judged("F-23", firm(statement("2023-12", **lossy)), default) == (G, 0.354)
-    large = {"net_income": -1_800_000, "total_assets": 30_000_000}
+    # Return -6 % on 100 million; the scale runs from 10 to 500 million: (2 - 1) / 1.699 = 0.589.
+    lossy = {"net_income": -6_000_000, "total_assets": 100_000_000}
+    assert judged("F-23", firm(statement("2023-12", **lossy)), default) == (A, 0.589)
+    large = {"net_income": -36_000_000, "total_assets": 600_000_000}
     assert judged("F-23", firm(statement("2023-12", **large)), default) == (R, 1.0)
     sound = {"net_income": 900_000, "total_assets": 30_000_000}
     assert judged("F-23", firm(statement("2023-12", **sound)), default) == (G, 0.0)
@@ -435,3 +439,34 @@ def test_beneish_of_an_unchanged_firm(reference: Rules) -> None:
     }
     found = measure("F-16", two_years(lines, lines), reference)
     assert (found.status, found.values) == (MEASURED, [-2_480_000])
+
+
+def test_f24_leaves_the_stock_out(private: Rules) -> None:
+    # (900 - 400) / 1,000 = 0.5; (1.0 - 0.5) / 0.7 = 0.714.
+    lines = {"current_assets": 900, "inventory": 400, "current_liabilities": 1_000}
+    assert judged("F-24", firm(statement("2023-12", **lines)), private) == (A, 0.714)
+
+
+def test_f24_without_the_stock_is_unknown(private: Rules) -> None:
+    lines = {"current_assets": 900, "current_liabilities": 1_000}
+    found = measure("F-24", firm(statement("2023-12", **lines)), private)
+    assert (found.status, found.reason) == (UNMEASURABLE, Reason.MISSING_LINE)
+
+
+def test_f25_holds_income_and_depreciation_against_the_debts(private: Rules) -> None:
+    # (20 + 30) / 1,000 = 5 %; (15 - 5) / 20 = 0.5.
+    lines = {"net_income": 20, "depreciation_amortisation": 30, "total_liabilities": 1_000}
+    assert judged("F-25", firm(statement("2023-12", **lines)), private) == (A, 0.5)
+
+
+def test_f04_reads_the_margin_of_private_firms(private: Rules) -> None:
+    # -100 on 1,000: half of the way to -20 %.
+    lines = {"profit_before_tax": -100, "revenue": 1_000}
+    assert judged("F-04", firm(statement("2023-12", **lines)), private) == (A, 0.5)
+
+
+def test_f04_counts_years_by_net_income_where_no_profit_before_tax_is_reported(
+    default: Rules,
+) -> None:
+    lost = {"net_income": -10}
+    assert measure("F-04", two_years(lost, lost), default).values[1] == 2_000_000
