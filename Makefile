@@ -12,7 +12,7 @@ PYTHON ?= $(shell for each in python3 python3.13 python3.12 python3.11 python; d
 ARGS ?=
 STACK_DATA ?= .tocsin/stack
 QUICK_TESTS := $(wildcard tests/architecture tests/unit tests/contract tests/property tests/simulation)
-SERVER_TESTS := $(wildcard tests/integration tests/e2e tests/chaos)
+SERVER_TESTS := $(wildcard tests/integration tests/e2e)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup format check test simulation mutants demo torture stack stack-down audit lock clean

@@ -164,15 +164,20 @@ async def _alerts(connection: asyncpg.Connection, verdict: Verdict) -> None:
 
 
 async def _deliveries(connection: asyncpg.Connection, inbox: Inbox, verdict: Verdict) -> None:
-    """Every delivery arrived, signed, in order per borrower; repeats carry the same bytes."""
-    waiting = await connection.fetchval(
-        "SELECT count(*) FROM alerts.webhook_delivery WHERE status <> 'DELIVERED'"
+    """What counts as delivered arrived, signed, in order per borrower; repeats are the same bytes.
+
+    A delivery that still waits for its next attempt is neither lost nor delivered: the line of the
+    run counts it.
+    """
+    given_up = await connection.fetchval(
+        "SELECT count(*) FROM alerts.webhook_delivery WHERE status = 'EXHAUSTED'"
     )
     rows = await connection.fetch(
         "SELECT e.url, d.event_id, d.borrower_id FROM alerts.webhook_delivery d "
-        "JOIN alerts.webhook_endpoint e USING (endpoint_id) ORDER BY d.feed_id"
+        "JOIN alerts.webhook_endpoint e USING (endpoint_id) "
+        "WHERE d.status = 'DELIVERED' ORDER BY d.feed_id"
     )
-    verdict.lost += waiting
+    verdict.lost += given_up
     last: dict[tuple[str, str], int] = {}
     for row in rows:
         path = re.sub(r"^https?://[^/]+", "", row["url"])
@@ -185,7 +190,6 @@ async def _deliveries(connection: asyncpg.Connection, inbox: Inbox, verdict: Ver
         last[lane] = message.place
     if inbox.unsigned or inbox.changed:
         verdict.complaints.append(f"{inbox.unsigned} unsigned, {inbox.changed} changed repeats")
-    verdict.doubled += len(inbox.taken) - len(rows) if len(inbox.taken) > len(rows) else 0
 
 
 def _verification(findings: Findings, verdict: Verdict) -> None:

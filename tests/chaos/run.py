@@ -22,6 +22,8 @@ from tests.chaos.profiles import Profile
 from tests.chaos.world import PARTITIONS, World, brought_up
 
 SETTLE_WITHIN_SECONDS = 240.0
+# The second retry of a delivery comes after five minutes; not every run waits for it.
+DELIVER_WITHIN_SECONDS = 90.0
 console = Console(stderr=True)
 
 
@@ -54,6 +56,7 @@ async def _inside(world: World, profile: Profile, seed: int) -> dict[str, Any]:
             console.print(f"seed {seed}: {feed.offered.share:.0%} offered, {world.killed} killed")
         await work
         settled = await _settle(world)
+        pending = await _wait_for_deliveries(world)
         verdict = await checks.judge(world, feed, inbox)
     finally:
         for task in background:
@@ -78,6 +81,7 @@ async def _inside(world: World, profile: Profile, seed: int) -> dict[str, Any]:
         "rebalances": _count_in_logs(world, "partitions assigned"),
         "webhook_deliveries": len(inbox.taken),
         "webhook_repeats": inbox.repeats,
+        "webhook_pending": pending,
         "lost": verdict.lost,
         "doubled": verdict.doubled,
         "out_of_order": verdict.out_of_order,
@@ -106,13 +110,25 @@ async def _settle(world: World) -> bool:
     deadline = time.monotonic() + SETTLE_WITHIN_SECONDS
     while time.monotonic() < deadline:
         standing = await watch.standing_of(world)
-        if standing is not None and not standing.unsent + standing.undelivered:
+        if standing is not None and not standing.unsent:
             events = await _end_of(world, world.platform.events_topic)
             risk = await _end_of(world, world.platform.risk_topic)
             if standing.scored >= events and standing.alerted >= risk:
                 return True
         await asyncio.sleep(1.0)
     return False
+
+
+async def _wait_for_deliveries(world: World) -> int:
+    """Give the retries some time; return how many deliveries still wait for one."""
+    deadline = time.monotonic() + DELIVER_WITHIN_SECONDS
+    while True:
+        standing = await watch.standing_of(world)
+        if standing is not None and not standing.undelivered:
+            return 0
+        if time.monotonic() > deadline:
+            return standing.undelivered if standing is not None else -1
+        await asyncio.sleep(1.0)
 
 
 async def _end_of(world: World, topic: str) -> int:
