@@ -39,6 +39,7 @@ LIMITS = Limits(
     most_retry_seconds=1.0,
     release_seconds=4.0,
     no_progress_seconds=8.0,
+    look_seconds=2.0,
     poison_in_a_row=1_000,
 )
 

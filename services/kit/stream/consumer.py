@@ -104,6 +104,7 @@ class FencedConsumer:
             clock=self._ports.clock,
             recorder=self._ports.recorder,
             no_progress_seconds=self._ports.limits.no_progress_seconds,
+            look_seconds=self._ports.limits.look_seconds,
             partitions=lambda: self._partitions.values(),
         )
         try:

@@ -217,6 +217,7 @@ class Partition:
         self._waiting.clear()
         self._paused = True
         self.state = State.CLAIMING
+        self.progressed_at = self._ports.clock.monotonic_seconds()
         log.info("partition claimed again", topic=self._topic, partition=self.number)
         self._task = self._tasks.create_task(self.run())
 

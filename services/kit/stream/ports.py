@@ -26,6 +26,7 @@ class Limits:
     release_seconds: float = 20.0
     stop_seconds: float = 10.0
     no_progress_seconds: float = 60.0
+    look_seconds: float = 5.0
     poison_in_a_row: int = 100
 
 

@@ -37,14 +37,17 @@ class Watchdog:
         clock: Clock,
         recorder: Recorder,
         no_progress_seconds: float,
+        look_seconds: float,
         partitions: Callable[[], Iterable[Partition]],
     ) -> None:
         self._log = broker
         self._clock = clock
         self._recorder = recorder
         self._patience_seconds = no_progress_seconds
+        self._look_seconds = look_seconds
         self._partitions = partitions
         self._short: set[int] = set()
+        self._behind_since: dict[int, float] = {}
 
     async def run(self) -> None:
         """Look again and again.
@@ -53,7 +56,7 @@ class Watchdog:
             NoProgress: If a partition has work and did not move for too long.
         """
         while True:
-            await self._clock.sleep(min(5.0, self._patience_seconds / 4))
+            await self._clock.sleep(self._look_seconds)
             for partition in list(self._partitions()):
                 await self.look(partition)
 
@@ -78,18 +81,27 @@ class Watchdog:
             topic=self._log.topic,
             partition=str(partition.number),
         )
-        now = self._clock.monotonic_seconds()
-        if lag == 0 or partition.state in (State.STOPPED, State.CLOSED):
-            partition.progressed_at = now
+        if not self._has_work(partition, lag):
+            self._behind_since.pop(partition.number, None)
             return
         patience = self._patience_seconds
         if partition.waiting_for_database:
             patience *= PATIENCE_WITH_DATABASE
-        if now - partition.progressed_at > patience:
+        now = self._clock.monotonic_seconds()
+        # Only time in which work was seen counts: a look may itself have waited for the broker.
+        behind_since = self._behind_since.setdefault(partition.number, now)
+        if now - max(partition.progressed_at, behind_since) > patience:
             raise NoProgress(
                 f"partition {partition.number} of {self._log.topic} is {partition.state}, has "
                 f"{lag} records to do and did nothing for {patience:g} s"
             )
+
+    @staticmethod
+    def _has_work(partition: Partition, lag: int) -> bool:
+        if partition.state is State.FENCED:
+            # Assigned here and owned elsewhere: nobody sends what its outbox still holds.
+            return True
+        return lag > 0 and partition.state in (State.CLAIMING, State.RUNNING)
 
     def _compare(self, partition: Partition, *, position: int, end: int) -> None:
         """Stop a partition whose log ends before what was applied: truncated or made anew.

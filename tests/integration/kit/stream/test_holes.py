@@ -45,7 +45,7 @@ class Rig:
             bootstrap=self.stack.kafka_bootstrap,
             topic=self.topic,
             database=self.database,
-            no_progress_seconds=2,
+            look_seconds=0.3,
         )
 
     @asynccontextmanager

@@ -362,8 +362,8 @@ async def test_a_stop_finishes_the_running_transaction_and_starts_no_other() -> 
 
 
 async def test_work_that_does_not_move_ends_the_process() -> None:
-    rig = Rig(no_progress_seconds=0.05)
-    rig.limits = Limits(no_progress_seconds=0.05, release_seconds=0.05)
+    rig = Rig()
+    rig.limits = Limits(no_progress_seconds=0.05, look_seconds=0.01, release_seconds=0.05)
     rig.log.write("stuck")
     consumer = rig.consumer()
     rig.database.before_commit = asyncio.Event().wait
@@ -376,11 +376,28 @@ async def test_work_that_does_not_move_ends_the_process() -> None:
 
 
 async def test_a_partition_that_is_caught_up_is_not_stuck() -> None:
-    rig = Rig(no_progress_seconds=0.02)
+    rig = Rig(no_progress_seconds=0.02, look_seconds=0.005)
     async with rig.running() as consumer:
         await until(lambda: consumer.partitions.get(0) is State.RUNNING)
         await asyncio.sleep(0.1)
         assert consumer.partitions[0] is State.RUNNING
+
+
+async def test_a_partition_assigned_here_and_owned_elsewhere_ends_the_process() -> None:
+    rig = Rig()
+    rig.limits = Limits(no_progress_seconds=0.05, look_seconds=0.01)
+    rig.log.write("one")
+    consumer = rig.consumer()
+    task = asyncio.create_task(consumer.run())
+    await until(lambda: rig.log.listener is not None)
+    await rig.log.assign(0)
+    await until(lambda: rig.database.world.next_offsets.get(0) == 1)
+    # There is no lag: what the outbox still holds would wait, silently, for ever.
+    rig.database.world.epochs[0] += 1
+    rig.database.world.owners[0] = "another"
+    with pytest.raises(ExceptionGroup) as ended:
+        await asyncio.wait_for(task, 5)
+    assert ended.group_contains(NoProgress)
 
 
 async def test_chores_and_records_take_turns() -> None:
@@ -429,7 +446,7 @@ async def test_a_stop_during_an_assignment_begins_nothing() -> None:
 
 
 async def test_a_log_that_becomes_shorter_while_reading_stops_the_partition() -> None:
-    rig = Rig(no_progress_seconds=0.04)
+    rig = Rig(look_seconds=0.01)
     rig.log.write(*letters(0, 5))
     async with rig.running() as consumer:
         await until(lambda: rig.database.world.next_offsets.get(0) == 5)
@@ -453,7 +470,7 @@ async def test_more_work_told_to_the_group_than_the_database_knows_stops_the_par
 
 
 async def test_a_stopped_partition_goes_on_when_an_operator_set_its_position() -> None:
-    rig = Rig(no_progress_seconds=0.04)
+    rig = Rig(look_seconds=0.01)
     rig.log.first[0] = 7
     rig.log.write("r7", "r8")
     async with rig.running() as consumer:

@@ -1,0 +1,85 @@
+"""When the watchdog holds a partition to be stuck."""
+
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import pytest
+
+from services.kit.clock import ManualClock
+from services.kit.metrics import Measured
+from services.kit.stream.partition import Partition, State
+from services.kit.stream.stops import NoProgress
+from services.kit.stream.watchdog import Watchdog
+from tests.fakes.stream import FakeLog
+
+
+class Idle:
+    """A partition that does nothing at all."""
+
+    number = 0
+    state = State.RUNNING
+    next_offset = 0
+    progressed_at = 0.0
+    waiting_for_database = False
+
+    async def look_again(self) -> None: ...
+
+    def stop(self, stop: Any) -> None: ...
+
+
+class Watched:
+    """A watchdog of 60 seconds' patience over one idle partition."""
+
+    def __init__(self) -> None:
+        self.log, self.clock, self.partition = FakeLog(), ManualClock(datetime.now(UTC)), Idle()
+        self.watchdog = Watchdog(
+            broker=self.log,
+            clock=self.clock,
+            recorder=Measured(),
+            no_progress_seconds=60,
+            look_seconds=5,
+            partitions=list,
+        )
+
+    async def look_after(self, seconds: float) -> None:
+        self.clock.advance(seconds)
+        await self.watchdog.look(cast("Partition", self.partition))
+
+
+async def test_only_time_in_which_work_was_seen_counts() -> None:
+    watched = Watched()
+    await watched.look_after(1_000)
+    watched.log.write("new")
+    await watched.look_after(1_000)
+    await watched.look_after(60)
+    with pytest.raises(NoProgress, match="is running, has 1 records to do"):
+        await watched.look_after(1)
+
+
+async def test_progress_begins_the_wait_again() -> None:
+    watched = Watched()
+    watched.log.write("one", "two")
+    await watched.look_after(0)
+    watched.partition.progressed_at = 50.0
+    await watched.look_after(100)
+    with pytest.raises(NoProgress):
+        await watched.look_after(11)
+
+
+async def test_a_database_that_is_away_is_waited_for_longer() -> None:
+    watched = Watched()
+    watched.partition.waiting_for_database = True
+    watched.log.write("one")
+    await watched.look_after(0)
+    await watched.look_after(300)
+    with pytest.raises(NoProgress):
+        await watched.look_after(1)
+
+
+@pytest.mark.parametrize("state", [State.STOPPED, State.CLOSED])
+async def test_a_partition_that_stands_still_on_purpose_is_not_stuck(state: State) -> None:
+    watched = Watched()
+    watched.log.write("one")
+    watched.partition.state = state
+    await watched.look_after(0)
+    await watched.look_after(10_000)
