@@ -9,14 +9,17 @@ from random import Random
 
 import asyncpg
 
+from services.kit.database import IDLE_IN_TRANSACTION_SECONDS
 from services.kit.stream.faults import POINTS
 from tests.chaos.feed import Feed
 from tests.chaos.profiles import Profile
-from tests.chaos.world import SESSION_SECONDS, World
+from tests.chaos.world import SESSION_SECONDS, Service, World
 
 ZOMBIE_SECONDS = 2 * SESSION_SECONDS + 6.0
 SLOW_SECONDS = 3.0
-STOPS_WITHIN_SECONDS = 120.0
+STOPS_WITHIN_SECONDS = 30.0
+ZOMBIE_TRIES = 4
+OWNED = "SELECT count(*) FROM scoring.partition_progress WHERE owner LIKE $1"
 MEMBER_STAYS_SECONDS = 4.0
 ONLY_ALERTS = ("between-send-and-record",)
 ONLY_SCORING = ("mid-sweep",)
@@ -43,6 +46,8 @@ class Mischief:
         self.done = Done()
         self._world, self._feed = world, feed
         self._server = asyncio.Lock()
+        self._spared: set[str] = set()
+        self._one_zombie = asyncio.Lock()
         self._dice = Random(f"chaos-mischief:{seed}")
         self._plan = self._draw(profile)
 
@@ -78,18 +83,18 @@ class Mischief:
 
     async def _kill_scoring(self) -> None:
         # Whoever is down already or stands still does not count: wait for one that runs.
-        while not self._dice.choice(self._world.named("scoring")).send(signal.SIGKILL):  # noqa: ASYNC110 - a process, not an event
+        while not self._pick("scoring").send(signal.SIGKILL):  # noqa: ASYNC110 - a process, not an event
             await asyncio.sleep(0.1)
 
     async def _kill_other(self) -> None:
         kind = self._dice.choice(("ingest", "alerts"))
-        self._dice.choice(self._world.named(kind)).send(signal.SIGKILL)
+        self._pick(kind).send(signal.SIGKILL)
 
     def _at_point(self, point: str) -> Callable[[], Awaitable[None]]:
         async def act() -> None:
             kinds = ("alerts",) if point in ONLY_ALERTS else ("scoring", "alerts")
             kind = "scoring" if point in ONLY_SCORING else self._dice.choice(kinds)
-            service = self._dice.choice(self._world.named(kind))
+            service = self._pick(kind)
             service.fault_point = f"{point}:{self._dice.randrange(1, 8)}"
             self.done.points.append(f"{kind}:{point}")
             service.send(signal.SIGKILL)
@@ -97,7 +102,7 @@ class Mischief:
         return act
 
     async def _pause(self) -> None:
-        service = self._dice.choice(self._world.named(self._dice.choice(("scoring", "alerts"))))
+        service = self._pick(self._dice.choice(("scoring", "alerts")))
         if not service.send(signal.SIGSTOP):
             return
         self.done.zombies += 1
@@ -105,20 +110,57 @@ class Mischief:
         service.send(signal.SIGCONT)
 
     async def _pause_in_transaction(self) -> None:
-        """Stop a worker between BEGIN and the fence; awake, it tries to go on and is fenced."""
-        service = self._dice.choice(self._world.named("scoring"))
+        """Stop a worker between BEGIN and the fence until another owns its partitions.
+
+        Awake, it goes on with its transaction and must be fenced. Other faults may spoil a try
+        (they kill who would take over): then another one is made.
+        """
+        for _ in range(ZOMBIE_TRIES):
+            async with self._one_zombie:
+                service = self._pick("scoring")
+                self._spared.add(service.name)
+                try:
+                    if await self._was_fenced(service):
+                        return
+                finally:
+                    self._spared.discard(service.name)
+
+    async def _was_fenced(self, service: Service) -> bool:
+        if not await self._stood_still(service):
+            return False
+        self.done.zombies += 1
+        has_moved = await self._partitions_move_from(service)
+        service.send(signal.SIGCONT)
+        return has_moved
+
+    async def _stood_still(self, service: Service) -> bool:
+        """Start the worker anew so that it stops itself inside a transaction."""
         service.fault_point = f"before-fence:{self._dice.randrange(2, 6)}:stop"
         service.send(signal.SIGKILL)
         try:
             async with asyncio.timeout(STOPS_WITHIN_SECONDS):
                 while not service.is_stopped:  # noqa: ASYNC110 - a process, not an event
-                    await asyncio.sleep(0.2)
+                    await asyncio.sleep(0.1)
         except TimeoutError:
-            # Another kill took the armed process away; this zombie never was.
-            return
-        self.done.zombies += 1
-        await asyncio.sleep(ZOMBIE_SECONDS)
-        service.send(signal.SIGCONT)
+            return False
+        return True
+
+    async def _partitions_move_from(self, service: Service) -> bool:
+        """Wait until nothing is owned by the worker any more; not longer than its transaction."""
+        owner = f"%:{service.pid}"
+        deadline = time.monotonic() + IDLE_IN_TRANSACTION_SECONDS - 0.5
+        while time.monotonic() < deadline:
+            if await self._sql(OWNED, owner) == 0:
+                return True
+            await asyncio.sleep(0.1)
+        return False
+
+    def _pick(self, kind: str) -> Service:
+        """Return a service of a kind that is not needed alive just now, if there is one."""
+        all_of_kind = self._world.named(kind)
+        return self._dice.choice(
+            [each for each in all_of_kind if each.name not in self._spared] or all_of_kind
+        )
 
     async def _crash_broker(self) -> None:
         self.done.broker_crashes += 1
@@ -157,11 +199,17 @@ class Mischief:
         await asyncio.sleep(MEMBER_STAYS_SECONDS)
         spare.send(signal.SIGTERM)
 
-    async def _sql(self, statement: str) -> None:
+    async def _sql(self, statement: str, *values: object) -> object:
+        """Run a statement and return its first value; None while the database is down."""
         try:
             connection = await asyncpg.connect(self._world.platform.dsn, timeout=5)
-            await connection.execute(statement)
-            await connection.close(timeout=5)
+            try:
+                if values:
+                    return await connection.fetchval(statement, *values)
+                await connection.execute(statement)
+            finally:
+                await connection.close(timeout=5)
         except (OSError, asyncpg.PostgresError, TimeoutError, asyncpg.InterfaceError):
-            # The database is down just now: another fault got there first.
-            return
+            # Another fault got there first.
+            return None
+        return None

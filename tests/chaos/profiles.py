@@ -13,6 +13,7 @@ class Profile:
     borrowers: int
     days: int
     seconds: float
+    deliver_within_seconds: float = 90.0
     endpoints: int
     kills: int
     kills_at_points: int
@@ -33,14 +34,15 @@ PROFILES = {
             name="ci",
             borrowers=150,
             days=540,
-            seconds=120,
+            seconds=90,
+            deliver_within_seconds=15,
             endpoints=1,
             kills=10,
             kills_at_points=5,
             broker_crashes=2,
             database_crashes=2,
             cut_connections=1,
-            zombies=2,
+            zombies=3,
             rebalances=1,
             slow_databases=1,
         ),

@@ -22,8 +22,6 @@ from tests.chaos.profiles import Profile
 from tests.chaos.world import PARTITIONS, World, brought_up
 
 SETTLE_WITHIN_SECONDS = 240.0
-# The second retry of a delivery comes after five minutes; not every run waits for it.
-DELIVER_WITHIN_SECONDS = 90.0
 console = Console(stderr=True)
 
 
@@ -56,7 +54,7 @@ async def _inside(world: World, profile: Profile, seed: int) -> dict[str, Any]:
             console.print(f"seed {seed}: {feed.offered.share:.0%} offered, {world.killed} killed")
         await work
         settled = await _settle(world)
-        pending = await _wait_for_deliveries(world)
+        pending = await _wait_for_deliveries(world, within_seconds=profile.deliver_within_seconds)
         verdict = await checks.judge(world, feed, inbox)
     finally:
         for task in background:
@@ -119,9 +117,12 @@ async def _settle(world: World) -> bool:
     return False
 
 
-async def _wait_for_deliveries(world: World) -> int:
-    """Give the retries some time; return how many deliveries still wait for one."""
-    deadline = time.monotonic() + DELIVER_WITHIN_SECONDS
+async def _wait_for_deliveries(world: World, *, within_seconds: float) -> int:
+    """Give the retries some time; return how many deliveries still wait for one.
+
+    The second retry comes after five minutes; not every run waits for it.
+    """
+    deadline = time.monotonic() + within_seconds
     while True:
         standing = await watch.standing_of(world)
         if standing is not None and not standing.undelivered:
