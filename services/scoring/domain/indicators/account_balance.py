@@ -108,7 +108,7 @@ def balances_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
     return refs[::-1]
 
 
-INDICATORS: Final = (
+INDICATORS: Final[tuple[Indicator, ...]] = (
     Indicator(
         id="A-02",
         name="Balance erosion",

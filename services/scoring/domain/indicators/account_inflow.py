@@ -122,7 +122,7 @@ def credits_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
     return borrower.evidence.credits[::-1]
 
 
-INDICATORS: Final = (
+INDICATORS: Final[tuple[Indicator, ...]] = (
     Indicator(
         id="A-01",
         name="Drop of incoming money",

@@ -126,7 +126,7 @@ def line_use_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
     return borrower.evidence.facilities[::-1]
 
 
-INDICATORS: Final = (
+INDICATORS: Final[tuple[Indicator, ...]] = (
     Indicator(
         id="A-03",
         name="Line utilisation",

@@ -85,7 +85,7 @@ def incoming_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
     return _evidence(borrower, as_of, RETURNED_INCOMING)
 
 
-INDICATORS: Final = (
+INDICATORS: Final[tuple[Indicator, ...]] = (
     Indicator(
         id="A-09",
         name="Returned payments",

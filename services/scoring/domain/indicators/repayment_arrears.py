@@ -143,7 +143,7 @@ def late_loan_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
     return refs[:5]
 
 
-INDICATORS: Final = (
+INDICATORS: Final[tuple[Indicator, ...]] = (
     Indicator(
         id="R-01",
         name="Days past due",

@@ -110,7 +110,7 @@ def failures_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
     return [borrower.bounces.refs[index] for index in reversed(found)][:5]
 
 
-INDICATORS: Final = (
+INDICATORS: Final[tuple[Indicator, ...]] = (
     Indicator(
         id="R-03",
         name="Late payments",

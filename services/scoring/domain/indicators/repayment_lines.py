@@ -115,7 +115,7 @@ def payments_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
     return [*paid, *borrower.evidence.facilities[::-1]][:5]
 
 
-INDICATORS: Final = (
+INDICATORS: Final[tuple[Indicator, ...]] = (
     Indicator(
         id="R-16",
         name="Little is paid back on the card",

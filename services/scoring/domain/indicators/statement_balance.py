@@ -7,7 +7,7 @@ Drifts need both the days and the gap to sales: receivables that grow with sales
 from fractions import Fraction
 from typing import Final
 
-from services.scoring.domain.indicators.declaration import Arm, one_arm
+from services.scoring.domain.indicators.declaration import Arm, Indicator, one_arm
 from services.scoring.domain.indicators.from_statements import (
     FLAG_RED,
     any_arm,
@@ -126,7 +126,7 @@ def guarantees_given(figures: StatementFigures) -> Measurement:
     return measured_arms([micro(ratio(given, equity)), 0])
 
 
-INDICATORS: Final = (
+INDICATORS: Final[tuple[Indicator, ...]] = (
     declare(
         "F-07",
         "Debt is high for the earnings",

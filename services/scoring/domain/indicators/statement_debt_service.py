@@ -123,7 +123,7 @@ def _fall_in_two_quarters(
     return micro(before - cover)
 
 
-INDICATORS: Final = (
+INDICATORS: Final[tuple[Indicator, ...]] = (
     Indicator(
         id="F-05",
         name="Cash does not cover debt service",

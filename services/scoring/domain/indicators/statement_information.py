@@ -83,7 +83,7 @@ def auditor_signals(figures: StatementFigures) -> Measurement:
     return measured_arms([opinion, FLAG_AMBER if statement.auditor_changed else 0])
 
 
-INDICATORS: Final = (
+INDICATORS: Final[tuple[Indicator, ...]] = (
     Indicator(
         id="F-01",
         name="Statement is late",

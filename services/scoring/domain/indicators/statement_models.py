@@ -174,7 +174,7 @@ def piotroski_score(figures: StatementFigures) -> Measurement:
     return measured(models.piotroski(passed_tests(figures)) * MICRO)
 
 
-INDICATORS: Final = (
+INDICATORS: Final[tuple[Indicator, ...]] = (
     Indicator(
         id="F-14",
         name="Altman score points to distress",

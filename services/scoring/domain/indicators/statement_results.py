@@ -174,7 +174,7 @@ def loss_of_size(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
     return measured_arms([micro_of(profitability), micro_float(math.log10(millions))])
 
 
-INDICATORS: Final = (
+INDICATORS: Final[tuple[Indicator, ...]] = (
     declare(
         "F-02",
         "Revenue is falling",
