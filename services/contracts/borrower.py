@@ -59,6 +59,16 @@ class GroupLinked(EventData):
     end_date: IsoDate | None = None  # Until when, exclusive; open when left out.
 
 
+class DependantLinked(EventData):
+    """Another borrower hangs on this one and is told its state; written by scoring."""
+
+    TYPE: ClassVar[str] = "dependant.linked.v1"
+
+    dependant_borrower_id: Identifier  # Who is to be told.
+    kind: GroupLinkKind  # Why the two are linked.
+    effective_date: IsoDate  # From when.
+
+
 class RelatedParty(WireModel):
     """One counterparty that belongs to the borrower's circle."""
 

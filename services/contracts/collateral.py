@@ -11,6 +11,7 @@ from services.contracts.fields import (
     Identifier,
     IsoDate,
     NonNegativeMoney,
+    Ratio,
     Share,
 )
 
@@ -35,6 +36,10 @@ class CollateralValued(EventData):
     insurance_expiry_date: IsoDate | None = None  # When the insurance ends.
     lien_rank: Annotated[int, Field(strict=True, ge=1, le=100)] | None = None  # Our rank.
     is_double_pledged: Bool | None = None  # Pledged to somebody else as well.
+    usage: Literal["COMMERCIAL", "RESIDENTIAL"] | None = None  # Use of property.
+    loan_to_value_limit: Ratio | None = None  # Highest loan to value by contract.
+    permit_expiry_date: IsoDate | None = None  # When the last permit ends.
+    is_released: Bool | None = None  # No longer held.
 
 
 class GuarantorLinked(EventData):

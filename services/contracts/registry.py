@@ -29,6 +29,7 @@ from services.contracts.violations import rejection_of
 _MODELS: tuple[type[EventData], ...] = (
     borrower.BorrowerRegistered,
     borrower.GroupLinked,
+    borrower.DependantLinked,
     borrower.RelatedPartiesDeclared,
     borrower.RelatedStateChanged,
     borrower.ExternalDelinquencyReported,

@@ -109,6 +109,7 @@ class CovenantCertified(EventData):
     certificate_date: IsoDate  # The day of the certificate.
     cure_until: IsoDate | None = None  # Until when a breach may be cured.
     waiver_requested: Bool | None = None  # The borrower asked for a waiver.
+    next_certificate_due_date: IsoDate | None = None  # By when the next certificate must come.
 
 
 class ForecastReceived(EventData):

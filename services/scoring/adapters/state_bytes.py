@@ -15,6 +15,7 @@ from typing import Any, Final
 import msgspec
 
 from services.scoring.adapters import state_rows as rows
+from services.scoring.adapters import state_rows_file
 from services.scoring.domain import facts
 from services.scoring.domain.facts import Borrower
 from services.scoring.domain.signals import pack, unpack
@@ -49,6 +50,7 @@ PARTS: Final[
     (facts.FACILITIES_PART, rows.dump_facilities, rows.load_facilities),
     (facts.BOUNCES_PART, _bounces, rows.load_bounces),
     (facts.STATEMENTS_PART, rows.dump_statements, rows.load_statements),
+    (facts.CREDIT_FILE_PART, state_rows_file.dump_file, state_rows_file.load_file),
 )
 FIELDS: Final = 5 + len(PARTS)
 

@@ -13,7 +13,7 @@ from typing import Final
 
 import msgspec
 
-from services.scoring.adapters import wire_account, wire_loan, wire_reference
+from services.scoring.adapters import wire_account, wire_file, wire_loan, wire_reference
 from services.scoring.adapters.wire_values import (
     BusinessDays,
     Head,
@@ -42,28 +42,20 @@ READERS: Final[dict[str, Reader]] = {
     "facility.balance-closed.v1": wire_account.facility_balance_closed,
     "statement.received.v1": wire_reference.statement_received,
     "day.closed.v1": wire_reference.day_closed,
+    **wire_file.READERS,
 }
 
 NOTED_TYPES: Final = frozenset(
     {
         "account.blocked.v1",
         "calendar.published.v1",
-        "collateral.valued.v1",
-        "covenant.certified.v1",
-        "external-delinquency.reported.v1",
-        "finding.raised.v1",
         "forecast.received.v1",
         "fx.published.v1",
-        "group.linked.v1",
-        "guarantor.linked.v1",
-        "inspection.recorded.v1",
         "limit.changed.v1",
         "loan.closed.v1",
         "loan.disbursed.v1",
         "override.approved.v1",
         "promise.made.v1",
-        "related-parties.declared.v1",
-        "related-state.changed.v1",
         "rulebook.activated.v1",
         "statement.due.v1",
     }

@@ -18,10 +18,14 @@ from services.scoring.domain.facts import Borrower
 from services.scoring.domain.indicators.declaration import (
     BALANCES,
     BOUNCES,
+    COLLATERAL,
+    COVENANTS,
     EVERYTHING,
     FACILITIES,
     FAMILIES,
     FLOWS,
+    INSPECTIONS,
+    LINKS,
     STATEMENTS,
 )
 from services.scoring.domain.measurement import LEVEL_NAMES
@@ -41,7 +45,17 @@ NEWS_SCORE_MICRO: Final = 50_000
 CLEAN_LABELS: Final = "STAGE_1 False STANDARD NORMAL"
 # Facts that move a state only through the level or the contribution of a signal. The others (loans,
 # payments, a day) also move figures that rules compare directly, such as days past due.
-ONLY_THROUGH_SIGNALS: Final = FLOWS | BALANCES | FACILITIES | STATEMENTS | BOUNCES
+ONLY_THROUGH_SIGNALS: Final = (
+    FLOWS
+    | BALANCES
+    | FACILITIES
+    | STATEMENTS
+    | BOUNCES
+    | COLLATERAL
+    | COVENANTS
+    | LINKS
+    | INSPECTIONS
+)
 
 
 @dataclass(slots=True)

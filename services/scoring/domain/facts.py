@@ -15,6 +15,7 @@ Must stay true:
 from dataclasses import dataclass, field
 from typing import Final
 
+from services.scoring.domain.credit_file import CreditFile
 from services.scoring.domain.risk import RiskState
 from services.scoring.domain.signals import Signals
 
@@ -299,7 +300,8 @@ FLOWS_PART: Final = 8
 FACILITIES_PART: Final = 16
 BOUNCES_PART: Final = 32
 STATEMENTS_PART: Final = 64
-ALL_PARTS: Final = 127
+CREDIT_FILE_PART: Final = 128
+ALL_PARTS: Final = 255
 
 
 @dataclass(slots=True)
@@ -321,6 +323,7 @@ class Borrower:
     facilities: list[Facility] = field(default_factory=list)
     bounces: Bounces = field(default_factory=Bounces)
     statements: list[Statement] = field(default_factory=list)
+    credit_file: CreditFile = field(default_factory=CreditFile)
     reversed_keys: list[int] = field(default_factory=list)
     counters: Counters = field(default_factory=Counters)
     evidence: Evidence = field(default_factory=Evidence)

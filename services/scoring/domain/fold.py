@@ -16,6 +16,7 @@ from typing import Any, Final
 from services.scoring.domain import (
     account_flows,
     counters,
+    filing,
     reference_data,
     repayments,
     retention,
@@ -43,6 +44,7 @@ from services.scoring.domain.facts import (
     ACCOUNTS_PART,
     ALL_PARTS,
     BOUNCES_PART,
+    CREDIT_FILE_PART,
     FACILITIES_PART,
     FLOWS_PART,
     LOANS_PART,
@@ -56,7 +58,9 @@ from services.scoring.domain.indicators.declaration import (
     DAY,
     DUES,
     EVERYTHING,
+    EXTERNAL,
     FACILITIES,
+    FILE_DAY,
     LINE_DAY,
     LOANS,
     MONTHS,
@@ -178,9 +182,9 @@ def is_foreign(borrower: Borrower, event: Event) -> bool:
 
 
 def _moves_nothing(borrower: Borrower, rules: Rules, touched: int) -> bool:
-    """Return whether no indicator in use reads what was touched, and no counter either."""
+    """Return whether no indicator in use reads what was touched, and no counter or flag either."""
     return (
-        not touched & MOVES_COUNTERS
+        not touched & (MOVES_COUNTERS | EXTERNAL)
         and borrower.risk.sequence > 0
         and not rules.touched_by(touched)
     )
@@ -249,6 +253,8 @@ def _touched_by_close(borrower: Borrower, day: int) -> int:
     if borrower.facilities and kept.lines_judged_on != day:
         kept.lines_judged_on = day
         touched |= LINE_DAY
+    if borrower.credit_file.is_dated:
+        touched |= FILE_DAY
     return touched
 
 
@@ -319,6 +325,7 @@ TYPE_NAMES: Final[dict[type[Event], str]] = {
     FacilityBalanceClosed: "facility.balance-closed.v1",
     StatementReceived: "statement.received.v1",
     DayClosed: "day.closed.v1",
+    **filing.TYPE_NAMES,
 }
 PARTS: Final[dict[type[Event], int]] = {
     BorrowerRegistered: ALL_PARTS,
@@ -333,6 +340,7 @@ PARTS: Final[dict[type[Event], int]] = {
     AccountItemReturned: BOUNCES_PART,
     FacilityBalanceClosed: FACILITIES_PART,
     StatementReceived: STATEMENTS_PART,
+    **dict.fromkeys(filing.TAKE, CREDIT_FILE_PART),
 }
 TAKE: Final[dict[type[Event], Take]] = {
     BorrowerRegistered: _registered,
@@ -347,4 +355,5 @@ TAKE: Final[dict[type[Event], Take]] = {
     AccountItemReturned: _returned,
     FacilityBalanceClosed: account_flows.close_facility,
     StatementReceived: _statement,
+    **filing.TAKE,
 }

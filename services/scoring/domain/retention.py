@@ -11,6 +11,7 @@ from typing import Final
 from services.scoring.domain import (
     daily_values,
     facility_use,
+    filing,
     payers,
     returned_items,
     series,
@@ -46,6 +47,7 @@ def prune(borrower: Borrower, day: int, tolerance: Tolerance) -> None:
         stated_arrears.forget_before(facility, day - HISTORY_KEPT)
         series.forget_before(facility.interest_debited, day - DEBITS_KEPT)
     returned_items.forget_before(borrower.bounces, day - DEBITS_KEPT)
+    filing.forget_before(borrower.credit_file, day)
     payers.forget_before(borrower, month_of(day) - MONTHS_KEPT)
     for loan in borrower.loans:
         _prune_loan(loan, day - HISTORY_KEPT, tolerance)

@@ -171,3 +171,32 @@ STATEMENT_LINES: Final = (
     "unbilled_revenue",
     "shares_outstanding",
 )
+
+COLLATERAL_KINDS: Final = (
+    "REAL_ESTATE",
+    "VEHICLE",
+    "MACHINERY",
+    "STOCK",
+    "RECEIVABLES",
+    "SECURITIES",
+    "CASH",
+    "OTHER",
+)
+REAL_ESTATE: Final = 0
+CASH_COLLATERAL: Final = 6
+
+LINK_KINDS: Final = ("CONTROL", "DEPENDENCY", "GUARANTEE", "FAMILY")
+CONTROL: Final = 0
+GUARANTEE_LINK: Final = 2
+
+REPORT_KINDS: Final = ("ARREARS", "DEFAULT", "WRITE_OFF", "INSOLVENCY", "COURT", "CLEARED")
+ARREARS_ELSEWHERE: Final = 0
+DEFAULT_ELSEWHERE: Final = 1
+WRITTEN_OFF_ELSEWHERE: Final = 2
+INSOLVENCY: Final = 3
+COURT: Final = 4
+CLEARED: Final = 5
+
+# The place in the list is the severity from 0 to 4 as the catalogue counts it.
+FINDING_SEVERITIES: Final = ("", "LOW", "MEDIUM", "HIGH")
+INSPECTION_OUTCOMES: Final = ("SATISFACTORY", "", "CONCERNS", "SERIOUS")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from services.scoring.domain.rulebook import Rules
 
 # Kinds of fact, as bits. An event's mask says what it touched; a day close touches DAY, and those
-# of MONTHS, DUES, BALANCE_DAY, LINE_DAY and SCAR_DAY that it brings. The finer the bits, the less
+# of MONTHS, DUES and the other days named below that it brings. The finer the bits, the less
 # is measured twice.
 PROFILE: Final = 1
 LOANS: Final = 2
@@ -49,8 +49,17 @@ BALANCE_DAY: Final = 131072
 LINE_DAY: Final = 262144
 # A day close on which a past delay may leave the memory of a year.
 SCAR_DAY: Final = 524288
+# Inspections and what officers found.
+INSPECTIONS: Final = 1048576
+# A day close of a borrower whose credit file holds something that a day can change.
+FILE_DAY: Final = 2097152
+# Who is told this borrower's state; no indicator reads it.
+DEPENDANTS: Final = 4194304
+# A day close under rules that look at the review dates of loans and lines.
+REVIEW_DAY: Final = 8388608
 FLOWS: Final = CREDITS | DEBITS | MONTHS
-EVERYTHING: Final = 1048575
+# Every bit up to 29; `counters.PAST` is the thirtieth.
+EVERYTHING: Final = 1073741823
 
 REPAYMENT: Final = 0
 ACCOUNT: Final = 1
