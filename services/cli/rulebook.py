@@ -130,7 +130,8 @@ def set_cuts_from_budget(
     budget = Budget(*(round(share * 10_000) for share in (attention, watch, high_risk)))
     with opened(file) as source:
         settings = Settings(zone=ZoneInfo(timezone), closes_days=not holds_day_closes(source))
-        run = FileFold(usable, settings)
+        # Whatever the file activates, the cuts are for this rulebook.
+        run = FileFold(usable, settings, find=lambda _: usable)
         try:
             histories = collect(run, with_bar(source, hidden=as_json), warm_up)
         except OutOfOrder as error:

@@ -38,11 +38,18 @@ from services.scoring.adapters.narrative.forms import story_json, story_text
 from services.scoring.adapters.narrative.story import story
 from services.scoring.adapters.pd_model import ModelUnusable, read_model
 from services.scoring.adapters.rulebook_fields import RulebookError
-from services.scoring.adapters.rulebook_yaml import load_rulebook
+from services.scoring.adapters.rulebook_yaml import (
+    load_rulebook,
+    path_of,
+    read_text,
+    shipped_names,
+)
 from services.scoring.adapters.score_json import score_line
+from services.scoring.application.shelf import RulebookText, Shelf
 from services.scoring.domain.pd import PdModel
 from services.scoring.domain.risk import STATE_NAMES
 from services.scoring.domain.rulebook import Rulebook
+from services.scoring.domain.timeline import UnknownRulebook
 
 LINES_A_TICK = 2_000
 BYTES_WORTH_A_BAR = 4_000_000
@@ -76,6 +83,10 @@ def score(
     rulebook: Annotated[
         str, typer.Option(help="A shipped rulebook (default, reference) or a YAML file.")
     ] = "default",
+    activated: Annotated[
+        list[str] | None,
+        typer.Option(help="A rulebook that the file activates; may be given several times."),
+    ] = None,
     every: Annotated[Every, typer.Option(help="An assessment per event, day or borrower.")] = (
         Every.END
     ),
@@ -110,6 +121,7 @@ def score(
                 closes_days=not holds_day_closes(source),
                 as_of=as_of.toordinal() if as_of is not None else None,
             ),
+            find=shelf_of([rulebook, *(activated or [])]).find,
         )
         _write_assessments(run, with_bar(source, hidden=as_json), every, form)
     _report(run, quiet=as_json)
@@ -127,6 +139,16 @@ def usable_rulebook(name_or_path: str) -> Rulebook:
             f"Rulebook {error.origin} cannot be used:\n{problems}",
             remedy="`tocsin rulebook check FILE` shows this too.",
         ) from error
+
+
+def shelf_of(names_or_paths: list[str]) -> Shelf:
+    """Return the rulebooks that a file may activate: those given and those that ship."""
+    shelf = Shelf(read_text)
+    for origin in [*shipped_names(), *names_or_paths]:
+        usable = usable_rulebook(origin)
+        document = path_of(origin).read_bytes()
+        shelf.add(RulebookText(usable.name, usable.version, document))
+    return shelf
 
 
 def usable_model(path: Path | None, rules: Rulebook) -> PdModel | None:
@@ -193,6 +215,10 @@ def _write_assessments(run: FileFold, source: Iterator[bytes], every: Every, for
                 write(_written(run, judged, form))
     except OutOfOrder as error:
         raise CommandError(str(error), remedy="Sort the file by `time` and try again.") from error
+    except UnknownRulebook as error:
+        raise CommandError(
+            f"{error}.", remedy="Give its file, byte for byte as activated: --activated FILE"
+        ) from error
     if every is Every.END:
         for judged in run.last_judged():
             write(_written(run, judged, form))

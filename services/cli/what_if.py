@@ -178,7 +178,9 @@ def what_if(
 
 def _course(book: Rulebook, source: IO[bytes], settings: Settings, first_day: int) -> Course:
     source.seek(0)
-    course, run = Course(f"{book.name} {book.version}"), FileFold(book, settings)
+    course = Course(f"{book.name} {book.version}")
+    # What the file activates is passed over: the question is what this rulebook would have done.
+    run = FileFold(book, settings, find=lambda _: book)
     try:
         for judged in run.fold_lines(with_bar(source, hidden=False)):
             course.take(judged, first_day)

@@ -13,7 +13,7 @@ import asyncpg
 from services.kit.auth import KeyAuthenticator
 from services.kit.catalogue import KIT_CATALOGUE
 from services.kit.clock import SystemClock
-from services.kit.database import PostgresDatabase, create_pool
+from services.kit.database import Connection, PostgresDatabase, create_pool
 from services.kit.health import Health, NotReady
 from services.kit.metrics import Metrics
 from services.kit.schemas import at_head
@@ -32,16 +32,16 @@ from services.kit.web import WebParts
 from services.scoring.adapters.codec import build_codec
 from services.scoring.adapters.ledger import PostgresLedger
 from services.scoring.adapters.reads import PostgresReads
-from services.scoring.adapters.rulebook_store import PostgresRulebooks
+from services.scoring.adapters.rulebook_store import PostgresRulebooks, PostgresRulebookTexts
 from services.scoring.adapters.rulebook_yaml import load_rulebook, read_text
 from services.scoring.adapters.states import PostgresStates
-from services.scoring.application.folding import Folder
 from services.scoring.application.reading import Reading
 from services.scoring.application.rebuilding import Rebuilder
 from services.scoring.application.rulebooks import Everywhere, RulebookDesk
 from services.scoring.application.score_batches import Parts, ScoreBatches
+from services.scoring.application.shelf import Shelf
 from services.scoring.application.telling import Telling
-from services.scoring.domain.fold import Context
+from services.scoring.domain.context import Context
 from services.scoring.metrics import SCORING_CATALOGUE
 from services.scoring.settings import FaultSettings, ScoringSettings
 
@@ -132,7 +132,7 @@ async def build(platform: PlatformSettings, settings: ScoringSettings) -> AsyncI
         yield Scoring(
             consumer=consumer,
             relay=relay,
-            reading=build_reading(database, parts, settings),
+            reading=build_reading(database, parts),
             rulebooks=build_rulebooks(database, parts, platform),
             web_parts=WebParts(
                 health=health,
@@ -154,7 +154,9 @@ def build_parts(platform: PlatformSettings, settings: ScoringSettings, metrics: 
         outbox=Outbox(schema=SCHEMA),
         quarantine=Quarantine(schema=SCHEMA),
         codec=codec,
-        folder=Folder(Context(load_rulebook(settings.rulebook))),
+        initial=Context(load_rulebook(settings.rulebook)),
+        shelf=Shelf(read_text),
+        texts=PostgresRulebookTexts(),
         telling=Telling(
             codec=codec, risk_topic=platform.risk_topic, events_topic=platform.events_topic
         ),
@@ -178,14 +180,18 @@ def build_relay(database: PostgresDatabase, parts: Parts, producer: KafkaProduce
     )
 
 
-def build_reading(database: PostgresDatabase, parts: Parts, settings: ScoringSettings) -> Reading:
-    """Return the read side, which folds with the same rulebook."""
+def build_reading(database: PostgresDatabase, parts: Parts) -> Reading:
+    """Return the read side, which folds along the same timeline."""
+
+    async def refresh(connection: Connection) -> None:
+        await parts.shelf.refresh(connection, parts.texts)
+
     return Reading(
         database=database,
         reads=PostgresReads(),
         ledger=parts.ledger,
-        rebuilder=Rebuilder(ledger=parts.ledger, codec=parts.codec, folder=parts.folder),
-        context=Context(load_rulebook(settings.rulebook)),
+        rebuilder=Rebuilder(ledger=parts.ledger, codec=parts.codec, begin=parts.begin),
+        refresh=refresh,
     )
 
 

@@ -11,9 +11,10 @@ from services.scoring.adapters import state_bytes
 from services.scoring.adapters.assessment_json import risk_event
 from services.scoring.adapters.rulebook_yaml import load_rulebook
 from services.scoring.adapters.wire import Decoder
+from services.scoring.domain.context import Context
 from services.scoring.domain.events import DayClosed, Event
 from services.scoring.domain.facts import Borrower
-from services.scoring.domain.fold import Context, fold, new_borrower
+from services.scoring.domain.fold import fold, new_borrower
 
 
 @dataclass(slots=True)

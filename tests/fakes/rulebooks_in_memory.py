@@ -58,6 +58,7 @@ class InMemoryRulebooks:
             approved_at=None,
             activator=None,
             activated_at=None,
+            activations=0,
         )
         return True
 
@@ -92,5 +93,11 @@ class InMemoryRulebooks:
                 approved_at=at,
             )
         else:
-            moved = replace(rulebook, status=step, activator=actor.name, activated_at=at)
+            moved = replace(
+                rulebook,
+                status=step,
+                activator=actor.name,
+                activated_at=at,
+                activations=rulebook.activations + 1,
+            )
         self._books[rulebook.name, rulebook.version] = moved

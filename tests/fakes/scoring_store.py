@@ -1,13 +1,13 @@
 """Scoring's ledger, states, outbox and quarantine in memory; no transactions."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from services.kit.stream.outbox import Message, Outbox
 from services.kit.stream.quarantine import Quarantine, Refused
 from services.scoring.adapters import state_bytes
 from services.scoring.application.ports import Held, LogEvent, Said, StoredState, Sweep
-from services.scoring.domain.events import DayClosed
+from services.scoring.application.shelf import RulebookText
 
 
 class MemoryLedger:
@@ -15,7 +15,7 @@ class MemoryLedger:
 
     def __init__(self) -> None:
         self.rows: dict[tuple[str, str, str], tuple[int, bytes]] = {}
-        self.control: dict[tuple[str, str], tuple[int, bytes, bool]] = {}
+        self.control_rows: dict[tuple[str, str], tuple[int, bytes]] = {}
 
     async def add(self, connection: Any, partition: int, events: Sequence[LogEvent]) -> set[int]:
         repeated = set()
@@ -33,25 +33,30 @@ class MemoryLedger:
         repeated = set()
         for one in events:
             key = (one.event.source, one.event.id)
-            if key in self.control:
+            if key in self.control_rows:
                 repeated.add(one.offset)
             else:
-                self.control[key] = (one.offset, one.raw, isinstance(one.event, DayClosed))
+                self.control_rows[key] = (one.offset, one.raw)
         return repeated
 
-    async def closes_after(
-        self, connection: Any, partition: int, offset: int
-    ) -> list[tuple[int, bytes]]:
-        return sorted(
-            (place, raw)
-            for place, raw, is_close in self.control.values()
-            if is_close and place > offset
-        )
+    async def control(self, connection: Any, partition: int) -> list[tuple[int, bytes]]:
+        return sorted(self.control_rows.values())
 
     async def events_of(self, connection: Any, borrower_id: str) -> list[tuple[int, bytes]]:
         own = [row for key, row in self.rows.items() if key[0] == borrower_id]
-        first = min((place for place, _ in own), default=0)
-        return sorted([*own, *await self.closes_after(connection, 0, first)])
+        return sorted([*own, *self.control_rows.values()])
+
+
+class MemoryTexts:
+    """Implements `RulebookTexts`."""
+
+    def __init__(self, *texts: RulebookText) -> None:
+        self.texts = list(texts)
+
+    async def activated(
+        self, connection: Any, *, known: Iterable[tuple[str, str]]
+    ) -> list[RulebookText]:
+        return [one for one in self.texts if (one.name, one.version) not in set(known)]
 
 
 class MemoryStates:

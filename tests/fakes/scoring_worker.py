@@ -3,6 +3,9 @@
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
+from functools import cache
+from hashlib import sha256
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,24 +15,68 @@ from services.kit.metrics import Measured
 from services.kit.stream.handler import Tally
 from services.kit.stream.records import Batch
 from services.scoring.adapters.codec import build_codec
-from services.scoring.adapters.rulebook_yaml import load_rulebook
+from services.scoring.adapters.rulebook_yaml import SHIPPED, load_rulebook, read_text
 from services.scoring.adapters.wire import Decoder
-from services.scoring.application.folding import Folder
 from services.scoring.application.score_batches import Parts, ScoreBatches
+from services.scoring.application.shelf import RulebookText, Shelf
 from services.scoring.application.telling import Telling
-from services.scoring.domain.fold import Context
+from services.scoring.domain.context import Context
+from services.scoring.domain.events import RulebookActivated
 from services.scoring.domain.rulebook import Rulebook
+from services.scoring.domain.timeline import Timeline
+from tests.fakes.scoring_events import START, event
 from tests.fakes.scoring_store import (
     MemoryLedger,
     MemoryOutbox,
     MemoryQuarantine,
     MemoryStates,
+    MemoryTexts,
 )
 from tests.fakes.stream import FakeRecord
 
 ZONE = ZoneInfo("Europe/Berlin")
 RULEBOOK: Rulebook = load_rulebook("default")
 NO_CONNECTION: Any = None
+# The catalogue as written, and the shipped default under another version: what a log may activate.
+OTHER_RULEBOOKS = {
+    name: RulebookText(
+        "house",
+        name,
+        (SHIPPED / f"{shipped}.yaml")
+        .read_text(encoding="utf-8")
+        .replace(f"rulebook: {shipped}", "rulebook: house")
+        .replace('version: "1.0"', f'version: "{name}"')
+        .encode(),
+    )
+    for name, shipped in (("strict", "reference"), ("calm", "default"))
+}
+
+
+def activated(version: str, number: int, *, day: int, ahead: int = 0) -> bytes:
+    """Return the activation of one of `OTHER_RULEBOOKS`, so many days ahead, for the n-th time."""
+    text = OTHER_RULEBOOKS[version]
+    return event(
+        "rulebook.activated",
+        "*",
+        f"rulebook-activated:house:{version}:{number}",
+        day=day,
+        name=text.name,
+        version=text.version,
+        digest=f"sha256:{sha256(text.document).hexdigest()}",
+        effective_date=str(START + timedelta(days=day + ahead)),
+        author="key-a",
+        approved_by=["key-b"],
+    )
+
+
+def found(activation: RulebookActivated) -> Rulebook:
+    """Return a rulebook of `OTHER_RULEBOOKS`, not by the worker's shelf."""
+    return _compiled(activation.version)
+
+
+@cache
+def _compiled(version: str) -> Rulebook:
+    return read_text(OTHER_RULEBOOKS[version].document.decode())
 
 
 class MemoryWorker:
@@ -45,7 +92,9 @@ class MemoryWorker:
             outbox=self.outbox,
             quarantine=self.quarantine,
             codec=codec,
-            folder=Folder(Context(RULEBOOK)),
+            initial=Context(RULEBOOK),
+            shelf=Shelf(read_text),
+            texts=MemoryTexts(*OTHER_RULEBOOKS.values()),
             telling=Telling(codec=codec, risk_topic="risk", events_topic="events"),
             recorder=Measured(),
             clock=SystemClock(),
@@ -56,11 +105,14 @@ class MemoryWorker:
 
     async def apply(self, raws: Sequence[bytes]) -> Tally:
         """Apply one batch."""
-        records = [record(self.next_offset + place, raw) for place, raw in enumerate(raws)]
-        batch = Batch(topic="events", partition=0, first_offset=self.next_offset, records=records)
-        tally = await self.handler.apply(batch, NO_CONNECTION)
+        tally = await self.handler.apply(self.batch(raws), NO_CONNECTION)
         self.next_offset += len(raws)
         return tally
+
+    def batch(self, raws: Sequence[bytes]) -> Batch:
+        """Return the next records as a batch."""
+        records = [record(self.next_offset + place, raw) for place, raw in enumerate(raws)]
+        return Batch(topic="events", partition=0, first_offset=self.next_offset, records=records)
 
     async def chore(self) -> None:
         """Do one piece of a sweep, if there is any."""
@@ -100,7 +152,7 @@ def record(offset: int, raw: bytes) -> FakeRecord:
 
 def eager(raws: Sequence[bytes]) -> Refolded:
     """Return the fold of a log in which nothing repeats, every close applied at once."""
-    refolding = Refolding(Decoder(ZONE), Context(RULEBOOK))
+    refolding = Refolding(Decoder(ZONE), Timeline(Context(RULEBOOK), found))
     for offset, raw in enumerate(raws):
         refolding.take(offset, raw)
     return refolding.result

@@ -15,8 +15,9 @@ from services.scoring.adapters.state_bytes import decode, encode
 from services.scoring.domain import events as happened
 from services.scoring.domain import vocabulary
 from services.scoring.domain.assessment import Assessment
+from services.scoring.domain.context import Context
 from services.scoring.domain.facts import Borrower
-from services.scoring.domain.fold import Context, fold, new_borrower
+from services.scoring.domain.fold import fold, new_borrower
 from services.scoring.domain.indicators.registry import BY_ID
 from services.scoring.domain.measurement import MICRO, Measurement
 from services.scoring.domain.rulebook import Rules

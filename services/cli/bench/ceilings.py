@@ -14,9 +14,10 @@ from services.cli.bench.ground import PARTITIONS, TIME_ZONE, Ground
 from services.cli.bench.meters import per_event
 from services.scoring.adapters.rulebook_yaml import load_rulebook
 from services.scoring.adapters.wire import Decoder
+from services.scoring.domain.context import Context
 from services.scoring.domain.events import EVERYBODY
 from services.scoring.domain.facts import Borrower
-from services.scoring.domain.fold import Context, fold, new_borrower
+from services.scoring.domain.fold import fold, new_borrower
 
 Take = Callable[[bytes], None]
 MOST_AT_ONCE = 8_000

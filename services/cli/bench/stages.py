@@ -16,9 +16,10 @@ from services.cli.bench.meters import per_event
 from services.scoring.adapters import assessment_json, state_bytes
 from services.scoring.adapters.rulebook_yaml import load_rulebook
 from services.scoring.adapters.wire import Decoder
+from services.scoring.domain.context import Context
 from services.scoring.domain.events import DayClosed, Event
 from services.scoring.domain.facts import Borrower
-from services.scoring.domain.fold import Context, fold, new_borrower, type_name
+from services.scoring.domain.fold import fold, new_borrower, type_name
 
 DAYS_A_MONTH = 30
 

@@ -10,9 +10,11 @@ from hashlib import blake2b
 from services.scoring.adapters import state_bytes
 from services.scoring.adapters.assessment_json import risk_event
 from services.scoring.adapters.wire import Decoder
-from services.scoring.domain.events import DayClosed, Event
+from services.scoring.domain.context import Context
+from services.scoring.domain.events import EVERYBODY, DayClosed, Event
 from services.scoring.domain.facts import Borrower
-from services.scoring.domain.fold import Context, fold, new_borrower
+from services.scoring.domain.fold import fold, new_borrower
+from services.scoring.domain.timeline import Timeline
 
 DIGEST_BYTES = 16
 
@@ -32,42 +34,44 @@ class Refolded:
 
     borrowers: dict[str, Borrower] = field(default_factory=dict)
     said: dict[str, list[Expected]] = field(default_factory=dict)
-    closes: list[tuple[int, DayClosed]] = field(default_factory=list)
+    closes: list[tuple[int, DayClosed, Context]] = field(default_factory=list)
     events: int = 0
 
 
 class Refolding:
     """Takes ledger rows in offset order."""
 
-    def __init__(self, decoder: Decoder, context: Context) -> None:
+    def __init__(self, decoder: Decoder, timeline: Timeline) -> None:
         self._decoder = decoder
-        self._context = context
+        self._timeline = timeline
         self.result = Refolded()
 
     def take(self, offset: int, raw: bytes) -> None:
         """Fold one row."""
         event = self._decoder.decode(raw)
         self.result.events += 1
+        if event.borrower_id == EVERYBODY:
+            self._timeline.hear(event)
         if isinstance(event, DayClosed):
-            self.result.closes.append((offset, event))
+            self.result.closes.append((offset, event, self._timeline.context))
             for borrower_id in list(self.result.borrowers):
                 self._fold(borrower_id, event, offset, from_close=True)
-        elif event.borrower_id != "*":
+        elif event.borrower_id != EVERYBODY:
             self.result.borrowers.setdefault(event.borrower_id, new_borrower(event.borrower_id))
             self._fold(event.borrower_id, event, offset, from_close=False)
 
     def stored_as_of_now(self, state: bytes, closed_offset: int) -> bytes:
         """Return the stored bytes after the day closes that the sweep has not brought yet."""
-        pending = [event for offset, event in self.result.closes if offset > closed_offset]
+        pending = [one for one in self.result.closes if one[0] > closed_offset]
         if not pending:
             return state
         borrower = state_bytes.decode(state)
-        for event in pending:
-            borrower = fold(borrower, event, self._context).borrower
+        for _, event, context in pending:
+            borrower = fold(borrower, event, context).borrower
         return state_bytes.encode(borrower)
 
     def _fold(self, borrower_id: str, event: Event, offset: int, *, from_close: bool) -> None:
-        outcome = fold(self.result.borrowers[borrower_id], event, self._context)
+        outcome = fold(self.result.borrowers[borrower_id], event, self._timeline.context)
         self.result.borrowers[borrower_id] = outcome.borrower
         if outcome.assessment is not None:
             digest = fingerprint(risk_event(outcome.assessment))

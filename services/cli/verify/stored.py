@@ -32,6 +32,7 @@ SELECT (SELECT count(*) FROM scoring.ledger) + (SELECT count(*) FROM scoring.con
                           AND closed.closed_date IS NOT NULL
                           AND closed."offset" > held.closed_offset)) AS behind
 """
+RULEBOOKS = "SELECT name, version, document FROM scoring.rulebook"
 PREFETCH = 2_000
 
 
@@ -49,6 +50,11 @@ class Stored:
     async def counts(self) -> Any:
         """Return how many rows there are, and how many borrowers wait for a day close."""
         return await self._connection.fetchrow(COUNTS)
+
+    async def rulebooks(self) -> dict[tuple[str, str], bytes]:
+        """Return every stored rulebook's document by name and version."""
+        rows = await self._connection.fetch(RULEBOOKS)
+        return {(row["name"], row["version"]): row["document"] for row in rows}
 
     def ledger(self, partition: int) -> AsyncIterator[Any]:
         """Yield the applied events of a partition in log order."""

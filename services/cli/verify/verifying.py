@@ -3,13 +3,15 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from services.cli.verify.books import Books
 from services.cli.verify.findings import Findings
 from services.cli.verify.published import Topics
 from services.cli.verify.refolding import Expected, Refolding, fingerprint
 from services.cli.verify.stored import Stored
 from services.scoring.adapters import state_bytes
 from services.scoring.adapters.wire import Decoder
-from services.scoring.domain.fold import Context
+from services.scoring.domain.context import Context
+from services.scoring.domain.timeline import Timeline
 
 ROWS_A_TICK = 1_000
 
@@ -31,11 +33,13 @@ class Verification:
         self._scope = scope
         self._tick = tick
         self._expected: dict[str, list[Expected]] = {}
+        self._books = Books({})
         self.findings = Findings()
 
     async def run(self, stored: Stored, broker: Topics) -> Findings:
         """Compare everything; return what was found."""
         await self.count(stored, broker)
+        self._books = Books(await stored.rulebooks())
         for row in await stored.partitions(self._scope.events_topic):
             await self._compare_states(stored, row["partition"])
         await self._compare_said(stored)
@@ -70,7 +74,8 @@ class Verification:
         findings.waits("borrowers that a day close has not reached yet", counts["behind"])
 
     async def _compare_states(self, stored: Stored, partition: int) -> None:
-        refolding = Refolding(self._scope.decoder, self._scope.context)
+        timeline = Timeline(self._scope.context, self._books.find)
+        refolding = Refolding(self._scope.decoder, timeline)
         rows = 0
         async for row in stored.ledger(partition):
             refolding.take(row["offset"], row["event"])

@@ -20,6 +20,7 @@ class StopReason(StrEnum):
     TOO_MUCH_POISON = "too_much_poison"
     QUARANTINE_FAILED = "quarantine_failed"
     SEQUENCE_GAP = "sequence_gap"
+    REFERENCE_MISSING = "reference_missing"
 
     @property
     def runbook_entry(self) -> str:

@@ -14,11 +14,13 @@ from typing import Final
 from services.scoring.adapters.wire import Decoder
 from services.scoring.adapters.wire_values import EPOCH, ONE_US, Undecodable
 from services.scoring.domain.assessment import Assessment, Cause, Told
-from services.scoring.domain.events import DayClosed, Event
+from services.scoring.domain.context import Context
+from services.scoring.domain.events import EVERYBODY, DayClosed, Event, RulebookActivated
 from services.scoring.domain.explain import snapshot
 from services.scoring.domain.facts import Borrower
-from services.scoring.domain.fold import Context, fold, new_borrower, type_name
+from services.scoring.domain.fold import fold, new_borrower, type_name
 from services.scoring.domain.rulebook import Rulebook, Rules
+from services.scoring.domain.timeline import FindRulebook, Timeline, UnknownRulebook
 
 CLOCK: Final = "tocsin/clock"
 DAY_CLOSED: Final = b'"day.closed.'
@@ -26,6 +28,13 @@ DAY_CLOSED: Final = b'"day.closed.'
 
 class OutOfOrder(ValueError):
     """The file goes back in time; sort it by `time` first."""
+
+
+def none_at_hand(activation: RulebookActivated) -> Rulebook:
+    """Find no rulebook but the one in force from the start."""
+    raise UnknownRulebook(
+        f"the file activates rulebook {activation.name} {activation.version}, which is not at hand"
+    )
 
 
 @dataclass(slots=True)
@@ -71,11 +80,13 @@ class Settings:
 class FileFold:
     """All borrowers of a file, folded line by line."""
 
-    def __init__(self, rulebook: Rulebook, settings: Settings) -> None:
-        """Start with no borrower known."""
+    def __init__(
+        self, rulebook: Rulebook, settings: Settings, *, find: FindRulebook = none_at_hand
+    ) -> None:
+        """Start with no borrower known; `find` gives the rulebooks that the file activates."""
         self.borrowers: dict[str, Borrower] = {}
         self.tally = Tally()
-        self._context = Context(rulebook)
+        self._timeline = Timeline(Context(rulebook), find)
         self._settings = settings
         self._decoder = Decoder(settings.zone)
         self._seen: set[bytes] = set()
@@ -88,6 +99,7 @@ class FileFold:
 
         Raises:
             OutOfOrder: If a line's time lies before the line above it.
+            UnknownRulebook: If a line activates a rulebook that is not at hand.
         """
         for number, line in enumerate(lines, start=1):
             if not line.strip():
@@ -143,6 +155,9 @@ class FileFold:
             return
         if self._settings.closes_days:
             yield from self._close_until(event.day - 1)
+        if event.borrower_id == EVERYBODY:
+            self._timeline.hear(event)
+            return
         self._open_day = max(self._open_day, event.day)
         borrower = self.borrowers.get(event.borrower_id)
         if borrower is None:
@@ -150,7 +165,7 @@ class FileFold:
         yield self._fold(borrower, event, is_day_close=False)
 
     def _fold(self, borrower: Borrower, event: Event, *, is_day_close: bool) -> Judged:
-        outcome = fold(borrower, event, self._context)
+        outcome = fold(borrower, event, self._timeline.context)
         as_of = max(event.day if not is_day_close else 0, borrower.counters.closed_day)
         judged = Judged(
             borrower=outcome.borrower,
@@ -177,6 +192,7 @@ class FileFold:
 
     def _close(self, event: DayClosed) -> Iterator[Judged]:
         self.tally.days_closed += 1
+        self._timeline.hear(event)
         for borrower in list(self.borrowers.values()):
             yield self._fold(borrower, event, is_day_close=True)
 
@@ -211,7 +227,7 @@ class FileFold:
 
     def rules_for(self, borrower: Borrower) -> Rules:
         """Return the rules that apply to the borrower."""
-        return self._context.rules_for(borrower)
+        return self._timeline.context.rules_for(borrower)
 
 
 def _moment(at_us: int) -> str:

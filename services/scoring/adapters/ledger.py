@@ -30,20 +30,17 @@ SELECT $1, place, source, event_id, closed_date, event
 ON CONFLICT (partition, source, event_id) DO NOTHING
 RETURNING "offset"
 """
-CLOSES_AFTER = """
-SELECT "offset", event FROM scoring.control
- WHERE partition = $1 AND "offset" > $2 AND closed_date IS NOT NULL ORDER BY "offset"
+CONTROL = """
+SELECT "offset", event FROM scoring.control WHERE partition = $1 ORDER BY "offset"
 """
 EVENTS_OF = """
 WITH own AS (
     SELECT partition, "offset" AS place, event FROM scoring.ledger WHERE borrower_id = $1
-), span AS (
-    SELECT min(partition) AS partition, min(place) AS first FROM own
 )
 SELECT place, event FROM own
 UNION ALL
-SELECT "offset", event FROM scoring.control JOIN span USING (partition)
- WHERE "offset" > first AND closed_date IS NOT NULL
+SELECT "offset", event FROM scoring.control
+ WHERE partition = (SELECT min(partition) FROM own)
 ORDER BY place
 """
 
@@ -92,15 +89,13 @@ class PostgresLedger:
         )
         return set(offsets) - {row["offset"] for row in added}
 
-    async def closes_after(
-        self, connection: Connection, partition: int, offset: int
-    ) -> list[tuple[int, bytes]]:
-        """Return the day closes of a partition behind an offset, in order."""
-        rows = await connection.fetch(CLOSES_AFTER, partition, offset)
+    async def control(self, connection: Connection, partition: int) -> list[tuple[int, bytes]]:
+        """Return everything in a partition that is for everybody, in order."""
+        rows = await connection.fetch(CONTROL, partition)
         return [(row["offset"], row["event"]) for row in rows]
 
     async def events_of(self, connection: Connection, borrower_id: str) -> list[tuple[int, bytes]]:
-        """Return a borrower's events and the day closes of its partition, in order."""
+        """Return a borrower's events and everything in its partition for everybody, in order."""
         rows = await connection.fetch(EVENTS_OF, borrower_id)
         return [(row["place"], row["event"]) for row in rows]
 

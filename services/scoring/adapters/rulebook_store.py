@@ -1,10 +1,12 @@
 """The rulebooks and their steps in PostgreSQL; rows are added and never changed."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from services.kit.database import Connection
 from services.scoring.application.rulebooks import Draft, StandingRulebook
+from services.scoring.application.shelf import RulebookText
 from services.scoring.domain.approval import NEEDS, PROPOSED, Signatory
 
 ADD = """
@@ -18,17 +20,29 @@ TAKE_TURN = (
 )
 COLUMNS = """
 name, version, document, sha256, status, author, author_key, author_officer, drafted_at,
-proposed_at, approver, approver_key, approved_at, activator, activated_at
+proposed_at, approver, approver_key, approved_at, activator, activated_at, activations
 """
 FIND = f"SELECT {COLUMNS} FROM scoring.rulebook_standing WHERE name = $1 AND version = $2"
 LISTED = f"""
 SELECT {COLUMNS} FROM scoring.rulebook_standing
  ORDER BY drafted_at DESC, name, version LIMIT $1
 """
+TEXTS = """
+SELECT name, version, document FROM scoring.rulebook AS book
+ WHERE EXISTS (SELECT FROM scoring.rulebook_step AS taken
+                WHERE (taken.name, taken.version, taken.step)
+                      = (book.name, book.version, 'ACTIVATED'))
+   AND NOT EXISTS (SELECT FROM unnest($1::text[], $2::text[]) AS known (name, version)
+                    WHERE (known.name, known.version) = (book.name, book.version))
+"""
 ADD_STEP = """
 INSERT INTO scoring.rulebook_step (name, version, step, after, author, author_key, author_officer,
                                    actor, actor_key, actor_officer, at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+"""
+ADD_ACTIVATION = """
+INSERT INTO scoring.rulebook_activation (name, version, number, actor, actor_key, actor_officer, at)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
 """
 
 
@@ -72,6 +86,18 @@ class PostgresRulebooks:
         at: datetime,
     ) -> None:
         """Add a step to the history."""
+        if rulebook.activations:
+            await connection.execute(
+                ADD_ACTIVATION,
+                rulebook.name,
+                rulebook.version,
+                rulebook.activations + 1,
+                actor.name,
+                actor.key_id,
+                actor.officer_id,
+                at,
+            )
+            return
         author = rulebook.author
         await connection.execute(
             ADD_STEP,
@@ -87,6 +113,19 @@ class PostgresRulebooks:
             actor.officer_id,
             at,
         )
+
+
+class PostgresRulebookTexts:
+    """Implements `RulebookTexts`: what two people let pass, nothing else."""
+
+    async def activated(
+        self, connection: Connection, *, known: Iterable[tuple[str, str]]
+    ) -> list[RulebookText]:
+        """Return the documents that were ever activated, without those known already."""
+        pairs = list(known)
+        names, versions = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+        rows = await connection.fetch(TEXTS, names, versions)
+        return [RulebookText(row["name"], row["version"], row["document"]) for row in rows]
 
 
 def _standing(row: Any) -> StandingRulebook:

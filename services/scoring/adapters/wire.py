@@ -42,6 +42,7 @@ READERS: Final[dict[str, Reader]] = {
     "facility.balance-closed.v1": wire_account.facility_balance_closed,
     "statement.received.v1": wire_reference.statement_received,
     "day.closed.v1": wire_reference.day_closed,
+    "rulebook.activated.v1": wire_reference.rulebook_activated,
     **wire_file.READERS,
 }
 
@@ -56,7 +57,6 @@ NOTED_TYPES: Final = frozenset(
         "loan.disbursed.v1",
         "override.approved.v1",
         "promise.made.v1",
-        "rulebook.activated.v1",
         "statement.due.v1",
     }
 )

@@ -217,3 +217,12 @@ class DayClosedData(Data):
     """`day.closed`."""
 
     closed_date: date
+
+
+class RulebookActivatedData(Data):
+    """`rulebook.activated`."""
+
+    name: str
+    version: str
+    digest: str
+    effective_date: date

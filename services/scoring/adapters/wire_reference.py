@@ -27,6 +27,7 @@ _registered: Final = msgspec.json.Decoder(wire_data.BorrowerRegisteredData)
 _meta: Final = msgspec.json.Decoder(wire_data.StatementMeta)
 _lines: Final = msgspec.json.Decoder(wire_data.StatementLines)
 _closed: Final = msgspec.json.Decoder(wire_data.DayClosedData)
+_activated: Final = msgspec.json.Decoder(wire_data.RulebookActivatedData)
 
 
 def borrower_registered(head: Head, raw: msgspec.Raw) -> events.BorrowerRegistered:
@@ -94,3 +95,15 @@ def _figure(text: str, currency: str, multiplier: int, name: str) -> int:
 def day_closed(head: Head, raw: msgspec.Raw) -> events.DayClosed:
     """Return the event."""
     return events.DayClosed(*head, closed_day=_closed.decode(raw).closed_date.toordinal())
+
+
+def rulebook_activated(head: Head, raw: msgspec.Raw) -> events.RulebookActivated:
+    """Return the event."""
+    data = _activated.decode(raw)
+    return events.RulebookActivated(
+        *head,
+        name=data.name,
+        version=data.version,
+        digest=data.digest,
+        effective_day=data.effective_date.toordinal(),
+    )

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from services.scoring.application.memory import Close
 from services.scoring.application.ports import Held, Said
 from services.scoring.domain.assessment import Assessment
+from services.scoring.domain.context import Context
 from services.scoring.domain.events import Event
-from services.scoring.domain.fold import Context, Effect, Outcome, fold
+from services.scoring.domain.fold import Effect, Outcome, fold
 
 
 @dataclass(slots=True)
@@ -24,34 +25,36 @@ class News:
     effects: list[tuple[Effect, Event, int]] = field(default_factory=list)
 
 
-class Folder:
-    """Folds with one context; keeps nothing."""
+@dataclass(slots=True)
+class Placed:
+    """An event at its place in the log, with the context that is in force there."""
 
-    def __init__(self, context: Context) -> None:
-        self._context = context
+    offset: int
+    event: Event
+    context: Context
 
-    def apply(
-        self, held: Held, event: Event, offset: int, *, closes: Iterable[Close], news: News
-    ) -> None:
-        """Fold an event of a borrower, after the closes that come before it."""
-        self.catch_up(held, closes, news=news)
-        self._take(held, fold(held.borrower, event, self._context), event, offset, news)
 
-    def catch_up(self, held: Held, closes: Iterable[Close], *, news: News) -> None:
-        """Fold the closes that the borrower does not have yet."""
-        for close in closes:
-            if close.offset > held.closed_offset:
-                outcome = fold(held.borrower, close.event, self._context)
-                held.closed_offset = close.offset
-                self._take(held, outcome, close.event, close.offset, news)
+def apply(held: Held, one: Placed, *, closes: Iterable[Close], news: News) -> None:
+    """Fold an event of a borrower, after the closes that come before it."""
+    catch_up(held, closes, news=news)
+    _take(held, fold(held.borrower, one.event, one.context), one.event, one.offset, news)
 
-    @staticmethod
-    def _take(held: Held, outcome: Outcome, event: Event, offset: int, news: News) -> None:
-        held.borrower = outcome.borrower
-        if outcome.assessment is not None:
-            news.said.append(Said(offset, outcome.assessment, b""))
-        for place, effect in enumerate(outcome.effects):
-            news.effects.append((effect, event, place))
+
+def catch_up(held: Held, closes: Iterable[Close], *, news: News) -> None:
+    """Fold the closes that the borrower does not have yet, each with its own context."""
+    for close in closes:
+        if close.offset > held.closed_offset:
+            outcome = fold(held.borrower, close.event, close.context)
+            held.closed_offset = close.offset
+            _take(held, outcome, close.event, close.offset, news)
+
+
+def _take(held: Held, outcome: Outcome, event: Event, offset: int, news: News) -> None:
+    held.borrower = outcome.borrower
+    if outcome.assessment is not None:
+        news.said.append(Said(offset, outcome.assessment, b""))
+    for place, effect in enumerate(outcome.effects):
+        news.effects.append((effect, event, place))
 
 
 def last_said(news: News) -> Assessment | None:

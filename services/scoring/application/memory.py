@@ -9,28 +9,42 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from services.scoring.application.ports import Held, Sweep
-from services.scoring.domain.events import DayClosed
+from services.scoring.domain.context import Context
+from services.scoring.domain.events import DayClosed, Event
+from services.scoring.domain.timeline import Timeline
 
 
 @dataclass(slots=True)
 class Close:
-    """A day close that not every borrower of the partition has yet."""
+    """A day close that not every borrower of the partition has yet, with its context."""
 
     offset: int
     event: DayClosed
+    context: Context
 
 
 @dataclass(slots=True)
 class Memory:
     """One partition's memory.
 
-    ``closes`` are those behind ``sweep.done_offset``, in order. ``borrowers`` is in the order
-    of last use.
+    ``closes`` are those behind ``sweep.done_offset``, in order. ``timeline`` has heard every
+    control event so far. ``borrowers`` is in the order of last use.
     """
 
     sweep: Sweep
-    closes: list[Close]
+    timeline: Timeline
+    closes: list[Close] = field(default_factory=list)
     borrowers: OrderedDict[str, Held] = field(default_factory=OrderedDict)
+
+    def hear(self, offset: int, event: Event) -> None:
+        """Take in a control event; remember a close that not everybody has.
+
+        Raises:
+            UnknownRulebook: If it activates a rulebook that is not at hand.
+        """
+        self.timeline.hear(event)
+        if isinstance(event, DayClosed) and offset > self.sweep.done_offset:
+            self.closes.append(Close(offset, event, self.timeline.context))
 
     @property
     def last_close_offset(self) -> int:

@@ -95,17 +95,12 @@ class Ledger(Protocol):
         """Append events for everybody and return the offsets of those already there."""
         ...
 
-    async def closes_after(
-        self, connection: Connection, partition: int, offset: int
-    ) -> list[tuple[int, bytes]]:
-        """Return the day closes of a partition behind an offset, in order."""
+    async def control(self, connection: Connection, partition: int) -> list[tuple[int, bytes]]:
+        """Return everything in a partition that is for everybody, in order."""
         ...
 
     async def events_of(self, connection: Connection, borrower_id: str) -> list[tuple[int, bytes]]:
-        """Return a borrower's events and the day closes of its partition, in order.
-
-        Closes from before its first event are left out.
-        """
+        """Return a borrower's events and everything in its partition for everybody, in order."""
         ...
 
 

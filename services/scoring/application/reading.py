@@ -6,7 +6,7 @@ officer sees own borrowers only; a borrower of somebody else does not exist.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
@@ -19,7 +19,7 @@ from services.scoring.domain.assessment import Assessment, Cause, Told
 from services.scoring.domain.events import EVERYBODY, DayClosed, Event
 from services.scoring.domain.explain import snapshot
 from services.scoring.domain.facts import Borrower
-from services.scoring.domain.fold import Context, type_name
+from services.scoring.domain.fold import type_name
 from services.scoring.domain.rulebook import Rules
 
 MOST_PER_PAGE = 500
@@ -93,13 +93,13 @@ class Reading:
         reads: Reads,
         ledger: Ledger,
         rebuilder: Rebuilder,
-        context: Context,
+        refresh: Callable[[Connection], Awaitable[None]],
     ) -> None:
         self._database = database
         self._reads = reads
         self._ledger = ledger
         self._rebuilder = rebuilder
-        self._context = context
+        self._refresh = refresh
 
     async def look(self, borrower_id: str, *, as_of: date | None, viewer: Viewer) -> Looked:
         """Return the assessment of a borrower, with what explains it.
@@ -110,6 +110,7 @@ class Reading:
 
         async def read(connection: Connection) -> list[tuple[int, bytes]]:
             await self._check(connection, borrower_id, viewer)
+            await self._refresh(connection)
             return await self._ledger.events_of(connection, borrower_id)
 
         events = await self._database.in_transaction(read)
@@ -155,16 +156,15 @@ class Reading:
     def _folded(
         self, borrower_id: str, events: list[tuple[int, bytes]], as_of: date | None
     ) -> Looked:
-        decoded = [(offset, self._rebuilder.codec.decode(raw), raw) for offset, raw in events]
+        known = [(offset, self._rebuilder.codec.decode(raw)) for offset, raw in events]
         if as_of is not None:
-            decoded = known_by(decoded, as_of.toordinal())
-        if not decoded:
+            known = known_by(known, as_of.toordinal())
+        if not any(event.borrower_id == borrower_id for _, event in known):
             raise NotFound(borrower_id)
-        pairs = [(offset, raw) for offset, _, raw in decoded]
-        held, news = self._rebuilder.refold(borrower_id, pairs)
-        last = decoded[-1][1]
-        borrower = held.borrower
-        rules = self._context.rules_for(borrower)
+        refolded = self._rebuilder.refold(borrower_id, known)
+        last = [event for _, event in known if _moves(event)][-1]
+        borrower, news = refolded.held.borrower, refolded.news
+        rules = refolded.context.rules_for(borrower)
         day = borrower.counters.closed_day if isinstance(last, DayClosed) else last.day
         day = max(day, borrower.counters.closed_day)
         cause = Cause(last.source, last.id, type_name(last))
@@ -177,16 +177,16 @@ class Reading:
         return Looked(assessment=found, borrower=borrower, rules=rules, told=told)
 
 
-Decoded = tuple[int, Event, bytes]
+Placed = tuple[int, Event]
 
 
-def known_by(events: Sequence[Decoded], day: int) -> list[Decoded]:
+def known_by(events: Sequence[Placed], day: int) -> list[Placed]:
     """Return what was known when a business date was closed.
 
     That is everything in the log up to its close. For a date that was not closed itself (a
     day without a close, or today) it is what was booked by then and came before the next close.
     """
-    known: list[Decoded] = []
+    known: list[Placed] = []
     for position in events:
         event = position[1]
         if isinstance(event, DayClosed):
@@ -202,3 +202,8 @@ def known_by(events: Sequence[Decoded], day: int) -> list[Decoded]:
 
 def _booked_by(event: Event, day: int) -> bool:
     return event.borrower_id == EVERYBODY or event.day <= day
+
+
+def _moves(event: Event) -> bool:
+    """Return whether an event moves the borrower by itself; other control events only wait."""
+    return event.borrower_id != EVERYBODY or isinstance(event, DayClosed)

@@ -2,7 +2,7 @@
 
 Called by the REST doors. Every step and what it causes is one transaction. Activation says so to
 every partition of the events topic, through the outbox, under an id that is made of name and
-version: a repetition is a duplicate to every reader.
+version, and of the number where it is activated again: a repetition is a duplicate to every reader.
 """
 
 import asyncio
@@ -58,6 +58,7 @@ class StandingRulebook:
     approved_at: datetime | None
     activator: str | None
     activated_at: datetime | None
+    activations: int
 
 
 class NoSuchRulebook(Exception):
@@ -160,7 +161,7 @@ class RulebookDesk:
         return await self._step(APPROVED, name, version, actor)
 
     async def activate(self, name: str, version: str, *, actor: Signatory) -> StandingRulebook:
-        """Tell every partition that the approved rulebook is activated."""
+        """Tell every partition that the approved rulebook is activated, or once more is."""
         return await self._step(ACTIVATED, name, version, actor)
 
     async def show(self, name: str, version: str) -> StandingRulebook:
@@ -186,6 +187,7 @@ class RulebookDesk:
             at = self._clock.now()
             await self._rulebooks.add_step(connection, standing, step, actor=actor, at=at)
             if step == ACTIVATED:
+                standing = await self._found(connection, name, version)
                 messages = activation_messages(standing, at=at, everywhere=self._everywhere)
                 await self._outbox.append(connection, messages, partition=SHARED)
             return await self._found(connection, name, version)
@@ -202,10 +204,11 @@ class RulebookDesk:
 def activation_messages(
     rulebook: StandingRulebook, *, at: datetime, everywhere: Everywhere
 ) -> Sequence[Message]:
-    """Return the activation of an approved rulebook, once for every partition."""
+    """Return the newest activation of a rulebook, once for every partition."""
+    again = f":{rulebook.activations}" if rulebook.activations > 1 else ""
     event = {
         "specversion": "1.0",
-        "id": f"rulebook-activated:{rulebook.name}:{rulebook.version}",
+        "id": f"rulebook-activated:{rulebook.name}:{rulebook.version}{again}",
         "source": SOURCE,
         "type": "rulebook.activated.v1",
         "subject": "*",

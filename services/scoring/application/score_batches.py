@@ -22,15 +22,19 @@ from services.kit.stream.handler import Handler, Tally
 from services.kit.stream.outbox import Message, Outbox
 from services.kit.stream.quarantine import Quarantine, Refused
 from services.kit.stream.records import Batch, Record
+from services.kit.stream.stops import StopPartition, StopReason
 from services.scoring import metrics
-from services.scoring.application.folding import Folder, News
-from services.scoring.application.memory import Close, Memory
+from services.scoring.application.folding import News, Placed, apply
+from services.scoring.application.memory import Memory
 from services.scoring.application.ports import Codec, Held, Ledger, LogEvent, States
 from services.scoring.application.rebuilding import Rebuilder
+from services.scoring.application.shelf import RulebookTexts, Shelf
 from services.scoring.application.sweeping import Sweeper
 from services.scoring.application.telling import Telling
-from services.scoring.domain.events import EVERYBODY, DayClosed
+from services.scoring.domain.context import Context
+from services.scoring.domain.events import EVERYBODY, Event, RulebookActivated
 from services.scoring.domain.fold import new_borrower, type_name
+from services.scoring.domain.timeline import Timeline, UnknownRulebook
 
 log = structlog.get_logger(__name__)
 
@@ -56,12 +60,18 @@ class Parts:
     outbox: Outbox
     quarantine: Quarantine
     codec: Codec
-    folder: Folder
+    initial: Context
+    shelf: Shelf
+    texts: RulebookTexts
     telling: Telling
     recorder: Recorder
     clock: Clock
     most_cached_borrowers: int = 20_000
     sweep_size: int = 250
+
+    def begin(self) -> Timeline:
+        """Return the timeline of a partition before its first control event."""
+        return Timeline(self.initial, self.shelf.find)
 
 
 class ScoreBatches(Handler):
@@ -71,10 +81,9 @@ class ScoreBatches(Handler):
         self._parts = parts
         self._memories: dict[int, Memory] = {}
         self._unsure: set[int] = set()
-        self._rebuilder = Rebuilder(ledger=parts.ledger, codec=parts.codec, folder=parts.folder)
+        self._rebuilder = Rebuilder(ledger=parts.ledger, codec=parts.codec, begin=parts.begin)
         self._sweeper = Sweeper(
             states=parts.states,
-            folder=parts.folder,
             rebuilder=self._rebuilder,
             recorder=parts.recorder,
             size=parts.sweep_size,
@@ -138,10 +147,13 @@ class ScoreBatches(Handler):
     async def _memory(self, partition: int, connection: Connection) -> Memory:
         memory = self._memories.get(partition)
         if memory is None:
-            sweep = await self._parts.states.sweep(connection, partition)
-            rows = await self._parts.ledger.closes_after(connection, partition, sweep.done_offset)
-            closes = [_close(offset, self._parts.codec.decode(raw)) for offset, raw in rows]
-            memory = self._memories[partition] = Memory(sweep, closes)
+            parts = self._parts
+            await parts.shelf.refresh(connection, parts.texts)
+            sweep = await parts.states.sweep(connection, partition)
+            memory = Memory(sweep, parts.begin())
+            for offset, raw in await parts.ledger.control(connection, partition):
+                _hear(memory, offset, parts.codec.decode(raw))
+            self._memories[partition] = memory
             self._unsure.discard(partition)
         return memory
 
@@ -172,20 +184,22 @@ class ScoreBatches(Handler):
     ) -> None:
         parts = self._parts
         touched = await self._load(connection, partition, memory, fresh)
+        if any(isinstance(one.event, RulebookActivated) for one in fresh):
+            await parts.shelf.refresh(connection, parts.texts)
         news = News()
         used: dict[str, Held] = {}
         began = parts.clock.monotonic_seconds()
         for place, one in enumerate(fresh):
-            if isinstance(one.event, DayClosed):
-                memory.closes.append(Close(one.offset, one.event))
             if one.event.borrower_id == EVERYBODY:
+                _hear(memory, one.offset, one.event)
                 continue
             held = touched.get(one.event.borrower_id)
             if held is None:
                 held = Held(new_borrower(one.event.borrower_id), memory.last_close_offset)
                 touched[one.event.borrower_id] = held
             used[one.event.borrower_id] = held
-            parts.folder.apply(held, one.event, one.offset, closes=memory.closes, news=news)
+            placed = Placed(one.offset, one.event, memory.timeline.context)
+            apply(held, placed, closes=memory.closes, news=news)
             if place % FOLDS_BETWEEN_YIELDS == FOLDS_BETWEEN_YIELDS - 1:
                 await asyncio.sleep(0)
         parts.recorder.observe(metrics.FOLD_SECONDS, parts.clock.monotonic_seconds() - began)
@@ -228,7 +242,9 @@ def _offset(one: LogEvent) -> int:
     return one.offset
 
 
-def _close(offset: int, event: object) -> Close:
-    if not isinstance(event, DayClosed):
-        raise TypeError(f"the control row at offset {offset} is no day close")
-    return Close(offset, event)
+def _hear(memory: Memory, offset: int, event: Event) -> None:
+    """Take in a control event; what it names and we do not have must not be passed over."""
+    try:
+        memory.hear(offset, event)
+    except UnknownRulebook as error:
+        raise StopPartition(StopReason.REFERENCE_MISSING, f"at offset {offset}: {error}") from error

@@ -15,7 +15,7 @@ from services.kit.database import Connection
 from services.kit.metrics import Recorder
 from services.kit.stream import faults
 from services.scoring import metrics
-from services.scoring.application.folding import Folder, News
+from services.scoring.application.folding import News, catch_up
 from services.scoring.application.memory import Memory
 from services.scoring.application.ports import Held, States, StoredState, Sweep
 from services.scoring.application.rebuilding import Rebuilder
@@ -28,7 +28,6 @@ class Sweeper:
     """Steps through the borrowers of a partition."""
 
     states: States
-    folder: Folder
     rebuilder: Rebuilder
     recorder: Recorder
     size: int
@@ -67,7 +66,7 @@ class Sweeper:
             held = await self.rebuilder.held(connection, row)
         mine = News()
         try:
-            self.folder.catch_up(held, memory.closes, news=mine)
+            catch_up(held, memory.closes, news=mine)
         except Exception:
             # One borrower must not keep a whole partition from closing its day; its own next
             # event meets the same failure and is quarantined, so it cannot go unnoticed.

@@ -13,6 +13,8 @@ APPROVED: Final = "APPROVED"
 ACTIVATED: Final = "ACTIVATED"
 # Each step, and the status that it needs.
 NEEDS: Final = {PROPOSED: DRAFT, APPROVED: PROPOSED, ACTIVATED: APPROVED}
+# What was activated may be activated again: the way back to an earlier version.
+AGAIN: Final = frozenset({ACTIVATED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ def check_step(step: str, *, status: str, author: Signatory, actor: Signatory) -
         NotNow: If another step comes first, or this one was taken already.
         NotYou: If the author would approve, or somebody else propose, the author's draft.
     """
-    if status != NEEDS[step]:
+    if status != NEEDS[step] and not (status == step and step in AGAIN):
         raise NotNow(f"The rulebook is {status}; {step} needs {NEEDS[step]}.")
     if step == PROPOSED and not actor.is_same_person(author):
         raise NotYou(f"Only {author.name}, who wrote the draft, may propose it.")

@@ -248,6 +248,20 @@ class DayClosed(Event):
 
 
 @dataclass(slots=True)
+class RulebookActivated(Event):
+    """From the next day boundary on another rulebook decides; written to every partition.
+
+    `digest` is ``sha256:`` and the SHA-256 of the document, so that another text under the same
+    name and version is found.
+    """
+
+    name: str
+    version: str
+    digest: str
+    effective_day: int
+
+
+@dataclass(slots=True)
 class Noted(Event):
     """An event that the ledger keeps and that moves no figure in this version."""
 

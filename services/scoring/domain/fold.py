@@ -23,6 +23,7 @@ from services.scoring.domain import (
 )
 from services.scoring.domain.assess import Occasion, reassess, step
 from services.scoring.domain.assessment import Assessment, Cause
+from services.scoring.domain.context import Context
 from services.scoring.domain.counters import PAST
 from services.scoring.domain.events import (
     AccountBalanceClosed,
@@ -36,6 +37,7 @@ from services.scoring.domain.events import (
     RepaymentFailed,
     RepaymentPosted,
     RepaymentReversed,
+    RulebookActivated,
     ScheduleChanged,
     SchedulePublished,
     StatementReceived,
@@ -70,9 +72,9 @@ from services.scoring.domain.indicators.declaration import (
     STATEMENTS,
 )
 from services.scoring.domain.instalment_history import SHORTFALL_DAYS
-from services.scoring.domain.rulebook import Rulebook, Rules
+from services.scoring.domain.rulebook import Rules
 from services.scoring.domain.signals import slot_of
-from services.scoring.domain.vocabulary import NO_CORRECTION, SEGMENTS
+from services.scoring.domain.vocabulary import NO_CORRECTION
 
 WORST_DELAY_SLOT: Final = slot_of("R-04")
 MOVES_COUNTERS: Final = LOANS | PAYMENTS | FACILITIES | PAST
@@ -85,37 +87,6 @@ class Effect:
     borrower_id: str
     event_type: str
     data: dict[str, str]
-
-
-@dataclass(slots=True)
-class Context:
-    """What the log has said to everybody: the rulebook in force.
-
-    Remembers which rules apply to which kind of borrower, because every event asks.
-    """
-
-    rulebook: Rulebook
-    _named: frozenset[str] = field(init=False, default=frozenset(), repr=False)
-    _by_kind: dict[tuple[int, str], Rules] = field(init=False, default_factory=dict, repr=False)
-
-    def __post_init__(self) -> None:
-        """Note which borrowers have rules of their own."""
-        named = (overlay.borrower_id for overlay in self.rulebook.overlays)
-        self._named = frozenset(one for one in named if one is not None)
-
-    def rules_for(self, borrower: Borrower) -> Rules:
-        """Return the rules that apply to the borrower."""
-        profile = borrower.profile
-        kind = (profile.segment, profile.industry_code)
-        if borrower.borrower_id in self._named:
-            return self._resolve(kind, borrower.borrower_id)
-        rules = self._by_kind.get(kind)
-        if rules is None:
-            rules = self._by_kind[kind] = self._resolve(kind, "")
-        return rules
-
-    def _resolve(self, kind: tuple[int, str], borrower_id: str) -> Rules:
-        return self.rulebook.rules_for(SEGMENTS[kind[0]], kind[1], borrower_id)
 
 
 @dataclass(slots=True)
@@ -223,6 +194,9 @@ def _close_day(borrower: Borrower, event: DayClosed, context: Context) -> Outcom
         return Outcome(borrower)
     rules = context.rules_for(borrower)
     touched = _touched_by_close(borrower, day)
+    has_new_rules = day == context.since_day
+    if has_new_rules:
+        touched |= EVERYTHING
     if touched & DUES:
         counters.refresh(borrower, day, rules)
     counters.close_day(borrower, day, rules)
@@ -233,7 +207,8 @@ def _close_day(borrower: Borrower, event: DayClosed, context: Context) -> Outcom
         borrower.changed = ALL_PARTS
     cause = Cause(event.source, event.id, type_name(event))
     occasion = Occasion(day, event.at_us, touched, cause, is_day_close=True)
-    return Outcome(borrower, step(borrower, rules, occasion))
+    judge = reassess if has_new_rules else step
+    return Outcome(borrower, judge(borrower, rules, occasion))
 
 
 def _touched_by_close(borrower: Borrower, day: int) -> int:
@@ -325,6 +300,7 @@ TYPE_NAMES: Final[dict[type[Event], str]] = {
     FacilityBalanceClosed: "facility.balance-closed.v1",
     StatementReceived: "statement.received.v1",
     DayClosed: "day.closed.v1",
+    RulebookActivated: "rulebook.activated.v1",
     **filing.TYPE_NAMES,
 }
 PARTS: Final[dict[type[Event], int]] = {

@@ -45,6 +45,7 @@ class RulebookBrief(BaseModel):
     approved_at: datetime | None
     activator: str | None
     activated_at: datetime | None
+    activations: int
 
 
 class RulebookWhole(RulebookBrief):
@@ -135,7 +136,11 @@ def _add_steps(routes: APIRouter, desk: RulebookDesk) -> None:
         responses=REFUSED,
     )
     async def activate(name: Name, version: Version, person: Person) -> RulebookWhole:
-        """Write the activation of an approved rulebook to every partition of the log."""
+        """Write the activation of an approved rulebook to every partition of the log.
+
+        It decides from the next day boundary on. Activating an earlier version again is the way
+        back.
+        """
         return _whole(await desk.activate(name, version, actor=person))
 
 
@@ -152,6 +157,7 @@ def _fields(one: StandingRulebook) -> dict[str, Any]:
         "approved_at": one.approved_at,
         "activator": one.activator,
         "activated_at": one.activated_at,
+        "activations": one.activations,
     }
 
 

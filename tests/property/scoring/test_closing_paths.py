@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from services.cli.verify.refolding import fingerprint
 from services.scoring.adapters import state_bytes
 from tests.fakes.scoring_events import booked, closed, failed, paid, registered, scheduled
-from tests.fakes.scoring_worker import MemoryWorker, eager
+from tests.fakes.scoring_worker import OTHER_RULEBOOKS, MemoryWorker, activated, eager
 
 PEOPLE = ("B-1", "B-2", "B-3")
 DAYS = 70
@@ -45,6 +45,10 @@ def logs(draw: st.DrawFn) -> list[bytes]:
             elif name not in starts and draw(st.integers(0, 3)) == 0:
                 number += 1
                 found.append(draw(st.sampled_from(MAKERS))(name, number, day))
+        if draw(st.integers(0, 9)) == 0:
+            version = draw(st.sampled_from(sorted(OTHER_RULEBOOKS)))
+            number += 1
+            found.append(activated(version, number, day=day, ahead=draw(st.integers(-1, 9))))
         if draw(st.integers(0, 5)):
             found.append(closed(day))
     return found
@@ -113,4 +117,4 @@ def test_repeated_events_are_counted_and_change_nothing(
     assert {name: said for name, said in worker.said().items()} == {
         name: said for name, said in asyncio.run(carried_out(raws, plan)).said().items()
     }
-    assert len(worker.ledger.rows) + len(worker.ledger.control) == len(noisy) - repeats
+    assert len(worker.ledger.rows) + len(worker.ledger.control_rows) == len(noisy) - repeats

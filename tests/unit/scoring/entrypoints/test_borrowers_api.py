@@ -20,8 +20,9 @@ from services.scoring.adapters.wire import Decoder
 from services.scoring.application.errors import NotFound
 from services.scoring.application.reading import HistoryRow, LedgerRow, Looked, Viewer
 from services.scoring.domain.assessment import Cause
+from services.scoring.domain.context import Context
 from services.scoring.domain.explain import snapshot
-from services.scoring.domain.fold import Context, Effect, fold, new_borrower
+from services.scoring.domain.fold import Effect, fold, new_borrower
 from services.scoring.entrypoints.http import create_app
 from tests.fakes.scoring_events import registered
 from tests.fakes.scoring_worker import RULEBOOK, ZONE

@@ -176,3 +176,20 @@ def test_an_activation_is_told_to_every_partition(client: TestClient, outbox: Ke
     assert told.effective_date.isoformat() == "2026-03-02"
     assert (told.author, told.approved_by) == ("tsk_risk-ana", ["tsk_approver-ben"])
     assert json.loads(outbox.messages[0].value)["time"] == "2026-03-01T23:30:00Z"
+
+
+def test_the_way_back_is_to_activate_an_earlier_version_again(
+    client: TestClient, outbox: KeptOutbox
+) -> None:
+    draft(client)
+    for step, key in (("propose", "risk-ana"), ("approve", "approver-ben")):
+        post(client, f"{STEPS}/{step}", f"tsk_{key}")
+    first = post(client, f"{STEPS}/activate", "tsk_risk-ana").json()
+    again = post(client, f"{STEPS}/activate", "tsk_approver-ben").json()
+    assert (first["activations"], again["activations"]) == (1, 2)
+    assert (first["activator"], again["activator"]) == ("ana", "ben")
+    ids = [json.loads(one.value)["id"] for one in outbox.messages]
+    name = f"rulebook-activated:house:{VERSION}"
+    assert ids == [name] * 3 + [f"{name}:2"] * 3
+    # What was approved is not approved again.
+    assert post(client, f"{STEPS}/approve", "tsk_approver-ben").status_code == 409

@@ -1,0 +1,46 @@
+"""What the log has said to everybody: the rulebook in force.
+
+Made by `timeline` from the control events of a partition and passed to every fold. Must stay true:
+a context never changes once made, so a day close that waits for its sweep keeps the one that was in
+force at its place in the log.
+"""
+
+from dataclasses import dataclass, field
+
+from services.scoring.domain.facts import Borrower
+from services.scoring.domain.rulebook import Rulebook, Rules
+from services.scoring.domain.vocabulary import SEGMENTS
+
+
+@dataclass(slots=True)
+class Context:
+    """The rulebook in force, and since which day close.
+
+    ``since_day`` is the business date whose close brought the rulebook: that close judges every
+    borrower afresh. 0 for the one that is in force from the start. Remembers which rules apply to
+    which kind of borrower, because every event asks.
+    """
+
+    rulebook: Rulebook
+    since_day: int = 0
+    _named: frozenset[str] = field(init=False, default=frozenset(), repr=False)
+    _by_kind: dict[tuple[int, str], Rules] = field(init=False, default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        """Note which borrowers have rules of their own."""
+        named = (overlay.borrower_id for overlay in self.rulebook.overlays)
+        self._named = frozenset(one for one in named if one is not None)
+
+    def rules_for(self, borrower: Borrower) -> Rules:
+        """Return the rules that apply to the borrower."""
+        profile = borrower.profile
+        kind = (profile.segment, profile.industry_code)
+        if borrower.borrower_id in self._named:
+            return self._resolve(kind, borrower.borrower_id)
+        rules = self._by_kind.get(kind)
+        if rules is None:
+            rules = self._by_kind[kind] = self._resolve(kind, "")
+        return rules
+
+    def _resolve(self, kind: tuple[int, str], borrower_id: str) -> Rules:
+        return self.rulebook.rules_for(SEGMENTS[kind[0]], kind[1], borrower_id)

@@ -1,0 +1,68 @@
+"""Which context is in force at each place of a partition's log.
+
+Whoever folds a log (worker, rebuilding, as-of queries, `tocsin verify`, `tocsin score`) gives every
+control event to `hear`, in log order and before folding it, and then folds with `context`.
+
+Must stay true:
+- an activated rulebook comes into force with the first close of a day that is not before its
+  effective date and is later than any day closed before; that close is folded under it, what comes
+  before it under the old one. So the switch is at a day boundary and the same for every borrower;
+- of several activations that are due at one close, the one with the latest effective date counts,
+  and of those with the same date the one that comes last in the log;
+- a rulebook that is named and not at hand is an error at once, never the old one silently.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from services.scoring.domain.context import Context
+from services.scoring.domain.events import DayClosed, Event, RulebookActivated
+from services.scoring.domain.rulebook import Rulebook
+
+# Returns the rulebook that an activation names; raises `UnknownRulebook`.
+FindRulebook = Callable[[RulebookActivated], Rulebook]
+
+
+class UnknownRulebook(LookupError):
+    """The log names a rulebook that is not at hand, or one whose text is another."""
+
+
+@dataclass(slots=True)
+class Waiting:
+    """An activated rulebook that waits for its day boundary."""
+
+    effective_day: int
+    rulebook: Rulebook
+
+
+@dataclass(slots=True)
+class Timeline:
+    """The control events of one partition so far, as far as they matter from here on."""
+
+    context: Context
+    find: FindRulebook
+    latest_closed_day: int = 0
+    waiting: list[Waiting] = field(default_factory=list)
+
+    def hear(self, event: Event) -> None:
+        """Take in what an event says to everybody; what it says to one borrower is passed over.
+
+        Raises:
+            UnknownRulebook: If it activates a rulebook that is not at hand.
+        """
+        if isinstance(event, DayClosed):
+            if event.closed_day > self.latest_closed_day:
+                self.latest_closed_day = event.closed_day
+                if self.waiting:
+                    self._begin_day(event.closed_day)
+        elif isinstance(event, RulebookActivated):
+            self.waiting.append(Waiting(event.effective_day, self.find(event)))
+
+    def _begin_day(self, closed_day: int) -> None:
+        due = [one for one in self.waiting if one.effective_day <= closed_day]
+        if not due:
+            return
+        self.waiting = [one for one in self.waiting if one.effective_day > closed_day]
+        latest = max(one.effective_day for one in due)
+        chosen = [one.rulebook for one in due if one.effective_day == latest][-1]
+        self.context = Context(chosen, closed_day)
