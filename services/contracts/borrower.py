@@ -45,6 +45,7 @@ class BorrowerRegistered(EventData):
         None  # All accounts of the borrower; feeds the account directory.
     )
     name_hash: Identifier | None = None  # Keyed hash of the name; never the name itself.
+    current_pd: Share | None = None  # The bank's probability of default now.
 
 
 class GroupLinked(EventData):

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from functools import cache
+from typing import Self
 
 from services.scoring.adapters.rulebook_yaml import load_rulebook
 from services.scoring.adapters.state_bytes import decode, encode
@@ -85,7 +86,7 @@ class Story:
             )
         )
 
-    def fork(self) -> "Story":
+    def fork(self) -> Self:
         """Return a story that goes on from here by itself."""
         other = copy(self)
         other.borrower = decode(encode(self.borrower))

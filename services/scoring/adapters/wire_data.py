@@ -31,6 +31,7 @@ class BorrowerRegisteredData(Data):
     officer_id: str | None = None
     branch_id: str | None = None
     account_ids: list[str] | None = None
+    current_pd: str | None = None
 
 
 class LoanBookedData(Data):

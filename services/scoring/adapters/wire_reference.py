@@ -48,6 +48,7 @@ def borrower_registered(head: Head, raw: msgspec.Raw) -> events.BorrowerRegister
         officer_id=data.officer_id,
         branch_id=data.branch_id,
         account_ids=data.account_ids or [],
+        current_pd_micro=micro_units(data.current_pd, "current_pd"),
     )
 
 

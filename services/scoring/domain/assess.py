@@ -24,7 +24,6 @@ from services.scoring.domain.indicators.declaration import (
     FACILITIES,
     FAMILIES,
     FLOWS,
-    INSPECTIONS,
     LINKS,
     STATEMENTS,
 )
@@ -46,15 +45,7 @@ CLEAN_LABELS: Final = "STAGE_1 False STANDARD NORMAL"
 # Facts that move a state only through the level or the contribution of a signal. The others (loans,
 # payments, a day) also move figures that rules compare directly, such as days past due.
 ONLY_THROUGH_SIGNALS: Final = (
-    FLOWS
-    | BALANCES
-    | FACILITIES
-    | STATEMENTS
-    | BOUNCES
-    | COLLATERAL
-    | COVENANTS
-    | LINKS
-    | INSPECTIONS
+    FLOWS | BALANCES | FACILITIES | STATEMENTS | BOUNCES | COLLATERAL | COVENANTS | LINKS
 )
 
 

@@ -55,6 +55,7 @@ class BorrowerRegistered(Event):
     officer_id: str | None
     branch_id: str | None
     account_ids: list[str]
+    current_pd_micro: int | None = None
 
 
 @dataclass(slots=True)

@@ -37,6 +37,7 @@ class Profile:
     rating: str = ""
     officer_id: str | None = None
     branch_id: str | None = None
+    current_pd_micro: int | None = None
 
 
 @dataclass(slots=True)

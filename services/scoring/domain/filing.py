@@ -43,11 +43,13 @@ from services.scoring.domain.indicators.declaration import (
     INSPECTIONS,
     LINKS,
 )
-from services.scoring.domain.risk import INSOLVENT, LEGAL
+from services.scoring.domain.risk import INSOLVENT, LEGAL, OFFICER_SIGNAL
 from services.scoring.domain.vocabulary import ARREARS_ELSEWHERE, CLEARED, COURT, INSOLVENCY
 
 MOST_REPORTS: Final = 24
 MOST_FINDINGS: Final = 40
+# From this severity on (0 to 4) what an officer found is a signal of its own (domain 4.2).
+SIGNAL_SEVERITY: Final = 2
 
 
 def value_collateral(borrower: Borrower, event: CollateralValued) -> int:
@@ -272,6 +274,7 @@ def raise_finding(borrower: Borrower, event: FindingRaised) -> int:
     elif len(kept) == len(findings):
         return 0
     borrower.credit_file.findings = kept
+    _mark_officer_signal(borrower)
     return INSPECTIONS
 
 
@@ -284,7 +287,20 @@ def record_inspection(borrower: Borrower, event: InspectionRecorded) -> int:
     file.inspection_outcome = event.outcome
     file.inspection_due_day = event.next_due_day
     file.inspection_ref = event_ref(event.source, event.id)
+    _mark_officer_signal(borrower)
     return INSPECTIONS
+
+
+def worst_found(file: CreditFile) -> int:
+    """Return the worst severity that stands: of the newest inspection and the open findings."""
+    return max([file.inspection_outcome, *(one.severity for one in file.findings)])
+
+
+def _mark_officer_signal(borrower: Borrower) -> None:
+    if worst_found(borrower.credit_file) >= SIGNAL_SEVERITY:
+        borrower.risk.flags |= OFFICER_SIGNAL
+    else:
+        borrower.risk.flags &= ~OFFICER_SIGNAL
 
 
 def forget_before(file: CreditFile, day: int) -> None:

@@ -63,6 +63,7 @@ from services.scoring.domain.indicators.declaration import (
     EXTERNAL,
     FACILITIES,
     FILE_DAY,
+    INSPECTIONS,
     LINE_DAY,
     LOANS,
     MONTHS,
@@ -78,6 +79,7 @@ from services.scoring.domain.vocabulary import NO_CORRECTION
 
 WORST_DELAY_SLOT: Final = slot_of("R-04")
 MOVES_COUNTERS: Final = LOANS | PAYMENTS | FACILITIES | PAST
+MOVES_FLAGS: Final = EXTERNAL | INSPECTIONS
 
 
 @dataclass(slots=True)
@@ -155,7 +157,7 @@ def is_foreign(borrower: Borrower, event: Event) -> bool:
 def _moves_nothing(borrower: Borrower, rules: Rules, touched: int) -> bool:
     """Return whether no indicator in use reads what was touched, and no counter or flag either."""
     return (
-        not touched & (MOVES_COUNTERS | EXTERNAL)
+        not touched & (MOVES_COUNTERS | MOVES_FLAGS)
         and borrower.risk.sequence > 0
         and not rules.touched_by(touched)
     )

@@ -26,6 +26,7 @@ def register(borrower: Borrower, event: BorrowerRegistered) -> None:
     profile.rating = event.rating
     profile.officer_id = event.officer_id
     profile.branch_id = event.branch_id
+    profile.current_pd_micro = event.current_pd_micro
     for account_id in event.account_ids:
         account_of(borrower, account_id)
         know_from(borrower.flows, event.day)

@@ -4,7 +4,9 @@ from functools import cache
 
 from hypothesis import strategies as st
 
-from tests.fakes.story import EVERYTHING_ON, Story, iso
+from tests.fakes.file_story import FileStory
+from tests.fakes.story import EVERYTHING_ON, iso
+from tests.property.scoring import file_steps
 
 START = "2024-01-01"
 CATEGORIES = (
@@ -32,14 +34,15 @@ steps = st.one_of(
     st.tuples(st.just("fails"), amounts, lateness),
     st.tuples(st.just("returned"), amounts, lateness),
     st.tuples(st.just("reschedule"), st.integers(min_value=1, max_value=60), lateness),
+    st.tuples(st.just("file"), st.integers(min_value=0, max_value=9_999), lateness),
 )
 histories = st.lists(steps, min_size=1, max_size=40)
 
 
 @cache
-def grown_up() -> Story:
+def grown_up() -> FileStory:
     """Return a borrower with nine months behind it, so that most indicators can be measured."""
-    story = Story(segment="MICRO", start=START, accounts="a-1 a-2", rulebook=EVERYTHING_ON)
+    story = FileStory(segment="MICRO", start=START, accounts="a-1 a-2", rulebook=EVERYTHING_ON)
     story.loan(12_000)
     story.schedule(*[(f"2024-{month:02d}-15", 950.0, 50.0) for month in range(1, 13)])
     for number in range(270):
@@ -61,7 +64,7 @@ class Life:
 
     def __init__(self) -> None:
         """Begin with a borrower who has accounts, a line and a loan of monthly instalments."""
-        self.story = grown_up().fork()
+        self.story: FileStory = grown_up().fork()
         self.payments: list[tuple[str, int]] = []
         self.flows: list[tuple[str, float, str, str]] = []
         self.versions = 1
@@ -112,6 +115,9 @@ class Life:
 
     def _returned(self, amount: int, value: str) -> None:
         self.story.returned(amount, outgoing=bool(amount % 2))
+
+    def _file(self, number: int, value: str) -> None:
+        file_steps.tell(self.story, number, value)
 
     def _reschedule(self, shift: int, value: str) -> None:
         self.versions += 1

@@ -55,8 +55,6 @@ INSPECTIONS: Final = 1048576
 FILE_DAY: Final = 2097152
 # Who is told this borrower's state; no indicator reads it.
 DEPENDANTS: Final = 4194304
-# A day close under rules that look at the review dates of loans and lines.
-REVIEW_DAY: Final = 8388608
 FLOWS: Final = CREDITS | DEBITS | MONTHS
 # Every bit up to 29; `counters.PAST` is the thirtieth.
 EVERYTHING: Final = 1073741823

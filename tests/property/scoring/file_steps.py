@@ -1,0 +1,86 @@
+"""Random steps in a credit file: whatever can be valued, certified, linked, told, found."""
+
+from collections.abc import Callable
+
+from services.scoring.domain.filing import await_related_state
+from services.scoring.domain.risk import STATE_NAMES
+from services.scoring.domain.vocabulary import LINK_KINDS, REPORT_KINDS
+from tests.fakes.file_story import FileStory
+from tests.fakes.story import day, iso
+
+PEOPLE = ("g-1", "g-2", "m-1")
+
+
+def _collateral(story: FileStory, number: int, value: str) -> None:
+    story.collateral(
+        5_000 + 100 * (number % 97),
+        piece=f"c-{number % 3}",
+        valued_day=day(value),
+        is_residential=bool(number % 2),
+        haircut_micro=(number % 5) * 100_000,
+        limit_micro=-1 if number % 3 else 700_000,
+        insured_until=story.today + number % 60 if number % 4 else 0,
+        is_double_pledged=number % 11 == 0,
+        is_released=number % 13 == 0,
+    )
+
+
+def _covenant(story: FileStory, number: int, value: str) -> None:
+    story.covenant(
+        1 + number % 70 / 100,
+        1.2,
+        ceiling=bool(number % 2),
+        tested=value,
+        name=f"k-{number % 2}",
+        due=iso(story.today + number % 40) if number % 3 else None,
+        waiver=number % 17 == 0,
+    )
+
+
+def _guarantor(story: FileStory, number: int, value: str) -> None:
+    name = PEOPLE[number % 2]
+    story.guarantor(name, number * 5, until=iso(story.today + number % 50))
+    await_related_state(story.borrower.credit_file, name)
+
+
+def _link(story: FileStory, number: int, value: str) -> None:
+    name = PEOPLE[number % 3]
+    story.link(name, LINK_KINDS[number % 4], strength=-1 if number % 5 == 0 else number % 100 / 100)
+    await_related_state(story.borrower.credit_file, name)
+
+
+def _hears(story: FileStory, number: int, value: str) -> None:
+    story.hears(PEOPLE[number % 3], STATE_NAMES[number % len(STATE_NAMES)])
+
+
+def _report(story: FileStory, number: int, value: str) -> None:
+    kind = REPORT_KINDS[number % len(REPORT_KINDS)]
+    amount = number if number % 2 else -1
+    story.report(kind, number % 120 - 1, amount, reporter=f"bureau {number % 2}", on=value)
+
+
+def _finding(story: FileStory, number: int, value: str) -> None:
+    severity = ("LOW", "MEDIUM", "HIGH")[number % 3]
+    story.finding(severity, name=f"n-{number % 4}", settled=number % 2 == 0)
+
+
+def _inspection(story: FileStory, number: int, value: str) -> None:
+    outcome = ("SATISFACTORY", "CONCERNS", "SERIOUS")[number % 3]
+    story.inspection(outcome, due=iso(story.today + number % 90) if number % 4 else None)
+
+
+STEPS: tuple[Callable[[FileStory, int, str], None], ...] = (
+    _collateral,
+    _covenant,
+    _guarantor,
+    _link,
+    _hears,
+    _report,
+    _finding,
+    _inspection,
+)
+
+
+def tell(story: FileStory, number: int, value: str) -> None:
+    """Tell one step: the number chooses which, and how."""
+    STEPS[number % len(STEPS)](story, number // len(STEPS), value)
