@@ -51,6 +51,7 @@ PARTS: Final[
     (facts.BOUNCES_PART, _bounces, rows.load_bounces),
     (facts.STATEMENTS_PART, rows.dump_statements, rows.load_statements),
     (facts.CREDIT_FILE_PART, state_rows_file.dump_file, state_rows_file.load_file),
+    (facts.ROUTINES_PART, rows.dump_routines, rows.load_routines),
 )
 FIELDS: Final = 5 + len(PARTS)
 

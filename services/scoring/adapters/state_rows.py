@@ -16,16 +16,15 @@ from services.scoring.domain.facts import (
     Borrower,
     Bounces,
     Counters,
-    Daily,
     Evidence,
     Facility,
     Flows,
     Loan,
     PastSchedule,
     Profile,
-    Series,
     Statement,
 )
+from services.scoring.domain.flow_facts import Daily, Routines, Series
 from services.scoring.domain.risk import Emitted, RiskState
 
 Row = list[Any]
@@ -57,6 +56,7 @@ _account = _dump(Account)
 _flows = _dump(Flows)
 _facility = _dump(Facility)
 _statement = _dump(Statement)
+_routines = _dump(Routines)
 _emitted = _dump(Emitted)
 _risk = _dump(RiskState)
 
@@ -69,7 +69,11 @@ ACCOUNT_EOD: Final = _place(Account, "eod")
 FLOW_SERIES: Final = tuple(
     _place(Flows, name) for name in ("operating_credits", "debits", "cash_debits", "related_net")
 )
+ROUTINE_SERIES: Final = tuple(
+    _place(Routines, name) for name in ("wages", "taxes", "social", "utilities")
+)
 RISK_EMITTED: Final = _place(RiskState, "emitted")
+NO_ROUTINES: Final = Routines()
 
 
 def differences(ascending: list[int]) -> list[int]:
@@ -132,20 +136,42 @@ def load_accounts(borrower: Borrower, rows: Row) -> None:
 
 def dump_flows(borrower: Borrower) -> Row:
     """Return the flows and the payers."""
-    row = list(_flows(borrower.flows))
-    for place in FLOW_SERIES:
-        series = row[place]
-        row[place] = (differences(series.days), differences(series.cum))
+    row = _with_differences(list(_flows(borrower.flows)), FLOW_SERIES)
     return [row, borrower.payers, borrower.payer_months, borrower.payer_first_months]
 
 
 def load_flows(borrower: Borrower, rows: Row) -> None:
     """Put back what `dump_flows` took."""
     row, borrower.payers, borrower.payer_months, borrower.payer_first_months = rows
-    for place in FLOW_SERIES:
+    borrower.flows = Flows(*_with_sums(row, FLOW_SERIES))
+
+
+def _with_differences(row: Row, places: tuple[int, ...]) -> Row:
+    for place in places:
+        series = row[place]
+        row[place] = (differences(series.days), differences(series.cum))
+    return row
+
+
+def _with_sums(row: Row, places: tuple[int, ...]) -> Row:
+    for place in places:
         days, cum = row[place]
         row[place] = Series(sums(days), sums(cum))
-    borrower.flows = Flows(*row)
+    return row
+
+
+def dump_routines(borrower: Borrower) -> Row:
+    """Return the payments that come round; nothing where there are none."""
+    routines = borrower.routines
+    if routines == NO_ROUTINES:
+        return []
+    return _with_differences(list(_routines(routines)), ROUTINE_SERIES)
+
+
+def load_routines(borrower: Borrower, row: Row) -> None:
+    """Put back what `dump_routines` took."""
+    if row:
+        borrower.routines = Routines(*_with_sums(row, ROUTINE_SERIES))
 
 
 def dump_facilities(borrower: Borrower) -> Row:

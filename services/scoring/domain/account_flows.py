@@ -13,6 +13,7 @@ from services.scoring.domain import (
     facility_use,
     line_view,
     payers,
+    routines,
     series,
     stated_arrears,
 )
@@ -40,6 +41,7 @@ from services.scoring.domain.flow_kinds import (
     OPERATING_CREDIT,
     OPERATING_DEBIT,
     RELATED,
+    ROUTINE,
     SPENT,
     UNKNOWN_CREDIT,
 )
@@ -53,6 +55,7 @@ from services.scoring.domain.indicators.declaration import (
     FACILITIES,
     MONTHS,
 )
+from services.scoring.domain.indicators.declaration import CASH as TOUCHED_CASH
 from services.scoring.domain.months import add_to_month, month_of
 from services.scoring.domain.returned_items import add_bounce, remove_bounce
 from services.scoring.domain.vocabulary import CASH as CASH_CHANNEL
@@ -105,11 +108,9 @@ def take_flow(borrower: Borrower, event: AccountTransacted) -> int:
         touched = EVERYTHING
     amount = -event.amount_minor if is_reversal else event.amount_minor
     if event.direction == DEBIT:
-        touched |= DEBITS
-        _take_debit(flows, event, day, amount)
+        touched |= DEBITS | _take_debit(borrower, event, day, amount)
     else:
-        touched |= CREDITS
-        _take_credit(borrower, event, day, amount)
+        touched |= CREDITS | _take_credit(borrower, event, day, amount)
     if borrower.bounces.days:
         touched |= BOUNCES
     balance = event.balance_after_minor
@@ -120,8 +121,8 @@ def take_flow(borrower: Borrower, event: AccountTransacted) -> int:
     return touched
 
 
-def _take_credit(borrower: Borrower, event: AccountTransacted, day: int, amount: int) -> None:
-    flows, kinds = borrower.flows, CREDIT_KINDS[event.category]
+def _take_credit(borrower: Borrower, event: AccountTransacted, day: int, amount: int) -> int:
+    flows, kinds = borrower.flows, CREDIT_KINDS[event.category][event.counterparty_type]
     if kinds & OPERATING_CREDIT:
         series.add(flows.operating_credits, day, amount)
         month = _month(flows, day)
@@ -134,22 +135,27 @@ def _take_credit(borrower: Borrower, event: AccountTransacted, day: int, amount:
         add_to_month(flows.first_month, flows.unknown_credit_months, month, amount)
     elif kinds & RELATED:
         series.add(flows.related_net, day, -amount)
+    return routines.take(borrower, event, kinds, day, amount) if kinds & ROUTINE else 0
 
 
-def _take_debit(flows: Flows, event: AccountTransacted, day: int, amount: int) -> None:
-    kinds = DEBIT_KINDS[event.category]
+def _take_debit(borrower: Borrower, event: AccountTransacted, day: int, amount: int) -> int:
+    flows, kinds = borrower.flows, DEBIT_KINDS[event.category][event.counterparty_type]
     if not kinds & SPENT:
-        return
+        return 0
     month = _month(flows, day)
     series.add(flows.debits, day, amount)
     add_to_month(flows.first_month, flows.debit_months, month, amount)
     if kinds & OPERATING_DEBIT:
         add_to_month(flows.first_month, flows.operating_debit_months, month, amount)
-    if kinds & CASH or event.channel == CASH_CHANNEL:
-        series.add(flows.cash_debits, day, amount)
-        add_to_month(flows.first_month, flows.cash_debit_months, month, amount)
     if kinds & RELATED:
         series.add(flows.related_net, day, amount)
+    touched = routines.take(borrower, event, kinds, day, amount) if kinds & ROUTINE else 0
+    if kinds & CASH or event.channel == CASH_CHANNEL:
+        touched |= TOUCHED_CASH
+        borrower.evidence.debits = [event_ref(event.source, event.id)]
+        series.add(flows.cash_debits, day, amount)
+        add_to_month(flows.first_month, flows.cash_debit_months, month, amount)
+    return touched
 
 
 def _month(flows: Flows, day: int) -> int:

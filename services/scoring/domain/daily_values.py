@@ -6,7 +6,7 @@ report; each report belongs to its own day, so the order of arrival leaves no tr
 
 from typing import Final
 
-from services.scoring.domain.facts import Daily
+from services.scoring.domain.flow_facts import Daily
 
 KEPT_DAYS: Final = 210
 

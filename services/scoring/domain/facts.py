@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from services.scoring.domain.credit_file import CreditFile
+from services.scoring.domain.flow_facts import Daily, Routines, Series
 from services.scoring.domain.risk import RiskState
 from services.scoring.domain.signals import Signals
 
@@ -107,27 +108,6 @@ class Loan:
     paid_refs: list[str] = field(default_factory=list)
     past: list[PastSchedule] = field(default_factory=list)
     concession_days: list[int] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class Series:
-    """Daily sums, sparse: ``cum[i]`` sums all kept days up to and including ``days[i]``."""
-
-    days: list[int] = field(default_factory=list)
-    cum: list[int] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class Daily:
-    """End-of-day figures: ``reported[i]`` is what was reported for day ``first_day + i``.
-
-    ``None`` where nothing was; the last reported figure goes on. ``filled`` is the same with the
-    gaps filled: not stored, made when first asked for.
-    """
-
-    first_day: int = 0
-    reported: list[int | None] = field(default_factory=list)
-    filled: list[int] = field(default_factory=list, compare=False, repr=False)
 
 
 @dataclass(slots=True)
@@ -302,7 +282,8 @@ FACILITIES_PART: Final = 16
 BOUNCES_PART: Final = 32
 STATEMENTS_PART: Final = 64
 CREDIT_FILE_PART: Final = 128
-ALL_PARTS: Final = 255
+ROUTINES_PART: Final = 256
+ALL_PARTS: Final = 511
 
 
 @dataclass(slots=True)
@@ -325,6 +306,7 @@ class Borrower:
     bounces: Bounces = field(default_factory=Bounces)
     statements: list[Statement] = field(default_factory=list)
     credit_file: CreditFile = field(default_factory=CreditFile)
+    routines: Routines = field(default_factory=Routines)
     reversed_keys: list[int] = field(default_factory=list)
     counters: Counters = field(default_factory=Counters)
     evidence: Evidence = field(default_factory=Evidence)

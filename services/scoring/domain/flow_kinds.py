@@ -1,12 +1,12 @@
-"""Which windows a flow of each category belongs to: one bit mask per category and direction.
+"""Which windows a flow belongs to: one bit mask per direction, category and kind of counterparty.
 
 The groups are the domain's conventions: operating credits, operating debits, and all debits but own
-transfers and reversals.
+transfers and reversals. Look up `CREDIT_KINDS[category][counterparty_type]`.
 """
 
 from typing import Final
 
-from services.scoring.domain.vocabulary import CATEGORIES
+from services.scoring.domain.vocabulary import CATEGORIES, COUNTERPARTY_TYPES
 
 OPERATING_CREDIT: Final = 1
 UNKNOWN_CREDIT: Final = 2
@@ -14,6 +14,12 @@ SPENT: Final = 4
 OPERATING_DEBIT: Final = 8
 CASH: Final = 16
 RELATED: Final = 32
+WAGES: Final = 64
+TAX: Final = 128
+SOCIAL: Final = 256
+UTILITY: Final = 512
+# What comes round: kept in `Routines`.
+ROUTINE: Final = WAGES | TAX | SOCIAL | UTILITY
 
 OPERATING_CREDITS: Final = frozenset(
     {
@@ -41,24 +47,39 @@ OPERATING_DEBITS: Final = frozenset(
 NOT_SPENT: Final = frozenset({"OWN_TRANSFER", "REVERSAL"})
 
 
-def _credit_kinds(category: str) -> int:
+BY_DEBIT_CATEGORY: Final = {
+    "CASH_OUT": CASH,
+    "RELATED_OUT": RELATED,
+    "PAYROLL_OUT": WAGES,
+    "TAX_OUT": TAX,
+    "SOCIAL_OUT": SOCIAL,
+    "UTILITY_OUT": UTILITY,
+}
+
+
+def _credit_kinds(category: str, counterparty: str) -> int:
+    """Return the kinds of a credit; money from related parties is no revenue (domain 3.0)."""
+    if category == "RELATED_IN" or (
+        counterparty == "RELATED" and category in OPERATING_CREDITS | {"UNKNOWN"}
+    ):
+        return RELATED
     if category in OPERATING_CREDITS:
-        return OPERATING_CREDIT
-    if category == "UNKNOWN":
-        return UNKNOWN_CREDIT
-    return RELATED if category == "RELATED_IN" else 0
+        return OPERATING_CREDIT | (WAGES if category == "SALARY_IN" else 0)
+    return UNKNOWN_CREDIT if category == "UNKNOWN" else 0
 
 
-def _debit_kinds(category: str) -> int:
+def _debit_kinds(category: str, counterparty: str) -> int:
     kinds = 0 if category in NOT_SPENT else SPENT
     if category in OPERATING_DEBITS:
         kinds |= OPERATING_DEBIT
-    if category == "CASH_OUT":
-        kinds |= CASH
-    if category == "RELATED_OUT":
+    if kinds & SPENT and counterparty == "RELATED":
         kinds |= RELATED
-    return kinds
+    return kinds | BY_DEBIT_CATEGORY.get(category, 0)
 
 
-CREDIT_KINDS: Final = tuple(_credit_kinds(category) for category in CATEGORIES)
-DEBIT_KINDS: Final = tuple(_debit_kinds(category) for category in CATEGORIES)
+CREDIT_KINDS: Final = tuple(
+    tuple(_credit_kinds(category, one) for one in COUNTERPARTY_TYPES) for category in CATEGORIES
+)
+DEBIT_KINDS: Final = tuple(
+    tuple(_debit_kinds(category, one) for one in COUNTERPARTY_TYPES) for category in CATEGORIES
+)

@@ -17,6 +17,7 @@ from services.scoring.domain import (
     account_flows,
     counters,
     filing,
+    flow_days,
     reference_data,
     repayments,
     retention,
@@ -78,6 +79,7 @@ from services.scoring.domain.signals import slot_of
 from services.scoring.domain.vocabulary import NO_CORRECTION
 
 WORST_DELAY_SLOT: Final = slot_of("R-04")
+CONCESSIONS_SLOT: Final = slot_of("R-10")
 MOVES_COUNTERS: Final = LOANS | PAYMENTS | FACILITIES | PAST
 MOVES_FLAGS: Final = EXTERNAL | INSPECTIONS
 
@@ -216,13 +218,14 @@ def _close_day(borrower: Borrower, event: DayClosed, context: Context) -> Outcom
 def _touched_by_close(borrower: Borrower, day: int) -> int:
     """Return which indicators the close of a day can move."""
     kept = borrower.counters
-    touched = DAY
+    touched = DAY | flow_days.touched_by_close(borrower, kept.closed_day, day)
     if borrower.bounces.days:
         touched |= BOUNCES
     if borrower.loans or borrower.facilities:
         if counters.dues_may_move(borrower, kept.closed_day, day, SHORTFALL_DAYS):
             touched |= DUES
-        if borrower.signals.value[WORST_DELAY_SLOT]:
+        values = borrower.signals.value
+        if values[WORST_DELAY_SLOT] or values[CONCESSIONS_SLOT]:
             touched |= SCAR_DAY
     if borrower.accounts and kept.balances_judged_on != day:
         kept.balances_judged_on = day

@@ -14,6 +14,7 @@ from services.scoring.domain import (
     filing,
     payers,
     returned_items,
+    routines,
     series,
     stated_arrears,
 )
@@ -49,6 +50,7 @@ def prune(borrower: Borrower, day: int, tolerance: Tolerance) -> None:
     returned_items.forget_before(borrower.bounces, day - DEBITS_KEPT)
     filing.forget_before(borrower.credit_file, day)
     payers.forget_before(borrower, month_of(day) - MONTHS_KEPT)
+    routines.forget_before(borrower.routines, day - HISTORY_KEPT)
     for loan in borrower.loans:
         _prune_loan(loan, day - HISTORY_KEPT, tolerance)
 

@@ -7,7 +7,7 @@ arrival leaves no trace: a day whose sum returns to zero disappears.
 
 from bisect import bisect_left, bisect_right
 
-from services.scoring.domain.facts import Series
+from services.scoring.domain.flow_facts import Series
 
 
 def add(series: Series, day: int, amount: int) -> None:

@@ -16,7 +16,15 @@ CATEGORIES = (
     "OWN_TRANSFER",
     "RELATED_IN",
 )
-DEBIT_CATEGORIES = ("SUPPLIER_OUT", "PAYROLL_OUT", "CASH_OUT", "RELATED_OUT", "OWN_TRANSFER", "FEE")
+DEBIT_CATEGORIES = (
+    "SUPPLIER_OUT",
+    "PAYROLL_OUT",
+    "CASH_OUT",
+    "RELATED_OUT",
+    "OWN_TRANSFER",
+    "FEE",
+    "TAX_OUT",
+)
 
 amounts = st.integers(min_value=1, max_value=3_000)
 # How many days before today a thing took effect: mostly today, sometimes late.
@@ -49,7 +57,10 @@ def grown_up() -> FileStory:
         if number % 30 == 14:
             story.pays(1_000)
         story.flow(300 + number % 11, "CUSTOMER_RECEIPT", counterparty_id=f"c-{number % 3}")
-        story.flow(-280, DEBIT_CATEGORIES[number % len(DEBIT_CATEGORIES)])
+        story.flow(-280, DEBIT_CATEGORIES[number % 6])
+        if number % 30 == 25:
+            story.flow(-900, "PAYROLL_OUT")
+            story.flow(-200, "UTILITY_OUT")
         if number % 4:
             story.balance(4_000 + 37 * (number * 7 % 29))
         if number % 6 == 0:

@@ -8,7 +8,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from services.scoring.domain import daily_values, series
-from services.scoring.domain.facts import Borrower, Daily
+from services.scoring.domain.facts import Borrower
+from services.scoring.domain.flow_facts import Daily
 from services.scoring.domain.indicators.declaration import (
     ACCOUNT,
     BALANCES,

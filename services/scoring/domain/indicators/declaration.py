@@ -55,7 +55,13 @@ INSPECTIONS: Final = 1048576
 FILE_DAY: Final = 2097152
 # Who is told this borrower's state; no indicator reads it.
 DEPENDANTS: Final = 4194304
-FLOWS: Final = CREDITS | DEBITS | MONTHS
+# Wages came, or a day close on which they may be late or one run of them is complete.
+WAGES: Final = 1 << 24
+# A cash withdrawal, or a day close while there are any: until then other debits only thin them.
+CASH: Final = 1 << 25
+# A tax, social charge or utility bill was paid.
+DUTIES: Final = 1 << 26
+FLOWS: Final = CREDITS | DEBITS | MONTHS | WAGES | CASH | DUTIES
 # Every bit up to 29; `counters.PAST` is the thirtieth.
 EVERYTHING: Final = 1073741823
 

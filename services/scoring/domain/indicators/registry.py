@@ -7,6 +7,9 @@ from typing import Final
 
 from services.scoring.domain.indicators import (
     account_balance,
+    account_conduct,
+    account_customers,
+    account_habits,
     account_inflow,
     account_lines,
     account_returns,
@@ -16,6 +19,7 @@ from services.scoring.domain.indicators import (
     outside_signals,
     related_borrowers,
     repayment_arrears,
+    repayment_conduct,
     repayment_habits,
     repayment_lines,
     reviews,
@@ -31,10 +35,14 @@ ALL: Final[tuple[Indicator, ...]] = tuple(
     sorted(
         (
             *repayment_arrears.INDICATORS,
+            *repayment_conduct.INDICATORS,
             *repayment_habits.INDICATORS,
             *repayment_lines.INDICATORS,
             *account_inflow.INDICATORS,
             *account_balance.INDICATORS,
+            *account_conduct.INDICATORS,
+            *account_customers.INDICATORS,
+            *account_habits.INDICATORS,
             *account_lines.INDICATORS,
             *account_returns.INDICATORS,
             *statement_information.INDICATORS,
