@@ -8,7 +8,7 @@ START = date(2026, 1, 5)
 
 
 def event(
-    kind: str, borrower_id: str, event_id: str, *, day: int, hour: int = 9, **data: Any
+    kind: str, borrower_id: str, event_id: str, /, *, day: int, hour: int = 9, **data: Any
 ) -> bytes:
     """Return an event booked on the n-th day after `START`."""
     moment = f"{START + timedelta(days=day)}T{hour:02d}:00:00Z"

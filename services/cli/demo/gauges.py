@@ -19,8 +19,9 @@ SELECT (SELECT coalesce(sum(records), 0) FROM scoring.partition_progress) AS fol
        (SELECT count(*) FROM scoring.assessment) AS assessments,
        (SELECT max(closed_date) FROM scoring.control) AS closed
 """
+# What scoring told one borrower about another is in the ledger and was offered by nobody outside.
 COUNTS = """
-SELECT (SELECT count(*) FROM scoring.ledger)
+SELECT (SELECT count(*) FROM scoring.ledger WHERE source <> 'tocsin/scoring')
          + (SELECT count(DISTINCT (source, event_id)) FROM scoring.control) AS applied,
        (SELECT coalesce(sum(duplicates), 0) FROM scoring.partition_progress) AS duplicates,
        (SELECT count(*) FROM ingest.quarantine WHERE status IN ('open', 'parked'))

@@ -85,7 +85,8 @@ def _report(findings: Findings) -> None:
         f"{findings.duplicates:,} duplicates, {findings.quarantined:,} quarantined"
     )
     console.print(
-        f"{findings.borrowers:,} borrowers and {findings.risk_events:,} risk events compared: "
+        f"{findings.borrowers:,} borrowers, {findings.risk_events:,} risk events and "
+        f"{findings.told:,} events told between borrowers compared: "
         f"{findings.mismatches:,} differences"
     )
     for difference in findings.differences:

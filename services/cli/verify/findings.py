@@ -12,6 +12,7 @@ class Findings:
     borrowers: int = 0
     events: int = 0
     risk_events: int = 0
+    told: int = 0
     offered: int = 0
     duplicates: int = 0
     quarantined: int = 0
@@ -47,6 +48,7 @@ class Findings:
             "borrowers": self.borrowers,
             "events": self.events,
             "risk_events": self.risk_events,
+            "told": self.told,
             "mismatches": self.mismatches,
             "offered": self.offered,
             "applied": self.applied,

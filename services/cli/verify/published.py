@@ -11,6 +11,7 @@ from aiokafka.errors import KafkaError
 
 from services.cli.errors import CommandError
 from services.cli.verify.refolding import fingerprint
+from services.cli.verify.told import Name
 
 ANSWER_SECONDS = 20
 
@@ -21,6 +22,7 @@ class Sequenced(msgspec.Struct, gc=False):
     subject: str
     sequence: int = 0
     type: str = ""
+    id: str = ""
 
 
 class Topics:
@@ -29,6 +31,8 @@ class Topics:
     def __init__(self, consumer: Any) -> None:
         self._consumer = consumer
         self._envelope = msgspec.json.Decoder(Sequenced)
+        self.others: dict[Name, bytes] = {}
+        """What else stands on the topic that `sent` has read: reminders, by subject and id."""
 
     async def spans(self, topic: str) -> dict[int, tuple[int, int]]:
         """Return the first and the next offset of each partition."""
@@ -69,6 +73,7 @@ class Topics:
     def _note(self, seen: dict[str, dict[int, bytes]], raw: bytes) -> None:
         event = self._envelope.decode(raw)
         if not event.type.startswith("assessment."):
+            self.others[event.subject, event.id] = fingerprint(raw)
             return
         known = seen.setdefault(event.subject, {})
         mark = fingerprint(raw)

@@ -7,8 +7,10 @@ moment it comes. What the worker wrote by other ways must be the same bytes.
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
+from services.cli.verify.told import Name, Told
 from services.scoring.adapters import state_bytes
-from services.scoring.adapters.assessment_json import risk_event
+from services.scoring.adapters.assessment_json import SOURCE, risk_event
+from services.scoring.adapters.codec import effect_event, effect_id
 from services.scoring.adapters.wire import Decoder
 from services.scoring.domain.context import Context
 from services.scoring.domain.events import EVERYBODY, DayClosed, Event
@@ -34,6 +36,8 @@ class Refolded:
 
     borrowers: dict[str, Borrower] = field(default_factory=dict)
     said: dict[str, list[Expected]] = field(default_factory=dict)
+    told: dict[str, list[Told]] = field(default_factory=dict)
+    came: dict[Name, bytes] = field(default_factory=dict)
     closes: list[tuple[int, DayClosed, Context]] = field(default_factory=list)
     events: int = 0
 
@@ -50,6 +54,8 @@ class Refolding:
         """Fold one row."""
         event = self._decoder.decode(raw)
         self.result.events += 1
+        if event.source == SOURCE:
+            self.result.came[event.borrower_id, event.id] = fingerprint(raw)
         if event.borrower_id == EVERYBODY:
             self._timeline.hear(event)
         if isinstance(event, DayClosed):
@@ -77,6 +83,11 @@ class Refolding:
             digest = fingerprint(risk_event(outcome.assessment))
             expected = Expected(offset, from_close, digest)
             self.result.said.setdefault(borrower_id, []).append(expected)
+        for effect in outcome.effects:
+            written = effect_event(effect)
+            name = effect.subject_id, effect_id(effect)
+            one = Told(offset, from_close, name, effect.is_for_risk, fingerprint(written))
+            self.result.told.setdefault(borrower_id, []).append(one)
 
 
 def fingerprint(raw: bytes) -> bytes:

@@ -8,6 +8,7 @@ from services.cli.verify.findings import Findings
 from services.cli.verify.published import Topics
 from services.cli.verify.refolding import Expected, Refolding, fingerprint
 from services.cli.verify.stored import Stored
+from services.cli.verify.told import TellTales
 from services.scoring.adapters import state_bytes
 from services.scoring.adapters.wire import Decoder
 from services.scoring.domain.context import Context
@@ -34,6 +35,7 @@ class Verification:
         self._tick = tick
         self._expected: dict[str, list[Expected]] = {}
         self._books = Books({})
+        self._tales = TellTales()
         self.findings = Findings()
 
     async def run(self, stored: Stored, broker: Topics) -> Findings:
@@ -86,6 +88,7 @@ class Verification:
         result, findings = refolding.result, self.findings
         findings.events += result.events
         findings.borrowers += len(result.borrowers)
+        self._tales.came.update(result.came)
         missing = set(result.borrowers)
         async for row in stored.states(partition):
             name = row["borrower_id"]
@@ -98,6 +101,7 @@ class Verification:
             if now != state_bytes.encode(borrower):
                 findings.differs(f"{name}: the stored state is not what its ledger gives")
             self._expect(name, result.said.get(name, []), row["closed_offset"])
+            self._tales.expect(result.told.get(name, []), row["closed_offset"])
         for name in sorted(missing):
             findings.differs(f"{name} has events in the ledger and no stored state")
 
@@ -137,3 +141,4 @@ class Verification:
                 findings.differs(f"{name}: {len(known) - len(due)} risk events too many were sent")
         if sent and not findings.waiting:
             findings.differs(f"{len(sent)} borrowers on the risk topic are in no ledger")
+        self._tales.compare(findings, broker.others)

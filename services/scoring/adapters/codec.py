@@ -7,8 +7,7 @@ import msgspec
 from services.scoring.adapters import assessment_json, state_bytes, wire
 from services.scoring.adapters.assessment_json import shown_moment
 from services.scoring.application.ports import Codec
-from services.scoring.domain.events import Event
-from services.scoring.domain.fold import Effect
+from services.scoring.domain.effects import Effect
 
 
 def build_codec(zone: tzinfo) -> Codec:
@@ -24,17 +23,22 @@ def build_codec(zone: tzinfo) -> Codec:
     )
 
 
-def effect_event(effect: Effect, cause: Event, place: int) -> bytes:
-    """Return the canonical CloudEvent of an effect; its id follows from its cause."""
+def effect_event(effect: Effect) -> bytes:
+    """Return the canonical CloudEvent of an effect; its id is its sender's running number."""
     return msgspec.json.encode(
         {
             "specversion": "1.0",
-            "id": f"{cause.borrower_id}:{cause.source}:{cause.id}:{place}",
+            "id": effect_id(effect),
             "source": assessment_json.SOURCE,
             "type": effect.event_type,
-            "subject": effect.borrower_id,
-            "time": shown_moment(cause.at_us),
+            "subject": effect.subject_id,
+            "time": shown_moment(effect.at_us),
             "data": effect.data,
         },
         order="deterministic",
     )
+
+
+def effect_id(effect: Effect) -> str:
+    """Return the id of an effect's event: unique, and the same however often it is folded."""
+    return f"told:{effect.sender_id}:{effect.number}"

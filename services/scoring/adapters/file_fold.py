@@ -5,16 +5,19 @@ of the same events in the same order is what comes out here. Events are in booki
 that goes back in time is refused, because the answer would depend on it silently.
 """
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from hashlib import blake2b
 from typing import Final
 
+from services.scoring.adapters.codec import effect_event
 from services.scoring.adapters.wire import Decoder
 from services.scoring.adapters.wire_values import EPOCH, ONE_US, Undecodable
 from services.scoring.domain.assessment import Assessment, Cause, Told
 from services.scoring.domain.context import Context
+from services.scoring.domain.effects import Effect
 from services.scoring.domain.events import EVERYBODY, DayClosed, Event, RulebookActivated
 from services.scoring.domain.explain import snapshot
 from services.scoring.domain.facts import Borrower
@@ -93,6 +96,9 @@ class FileFold:
         self._latest: dict[str, Judged] = {}
         self._last_us = 0
         self._open_day = 0
+        self._to_tell: deque[Effect] = deque()
+        # Borrowers that the file names in a link only: they are folded and never shown.
+        self._strangers: set[str] = set()
 
     def fold_lines(self, lines: Iterable[bytes]) -> Iterator[Judged]:
         """Fold the lines and yield a borrower after each event and day close.
@@ -159,13 +165,32 @@ class FileFold:
             self._timeline.hear(event)
             return
         self._open_day = max(self._open_day, event.day)
-        borrower = self.borrowers.get(event.borrower_id)
+        self._strangers.discard(event.borrower_id)
+        yield self._fold(self._borrower(event.borrower_id), event, is_day_close=False)
+        yield from self._tell()
+
+    def _borrower(self, borrower_id: str) -> Borrower:
+        borrower = self.borrowers.get(borrower_id)
         if borrower is None:
-            borrower = self.borrowers[event.borrower_id] = new_borrower(event.borrower_id)
-        yield self._fold(borrower, event, is_day_close=False)
+            borrower = self.borrowers[borrower_id] = new_borrower(borrower_id)
+        return borrower
+
+    def _tell(self) -> Iterator[Judged]:
+        """Bring what borrowers have to tell each other, as the events topic would."""
+        while self._to_tell:
+            effect = self._to_tell.popleft()
+            event = self._decoder.decode(effect_event(effect))
+            if effect.is_for_risk or self._is_duplicate(event):
+                continue
+            if event.borrower_id not in self.borrowers:
+                self._strangers.add(event.borrower_id)
+            judged = self._fold(self._borrower(event.borrower_id), event, is_day_close=False)
+            if event.borrower_id not in self._strangers:
+                yield judged
 
     def _fold(self, borrower: Borrower, event: Event, *, is_day_close: bool) -> Judged:
         outcome = fold(borrower, event, self._timeline.context)
+        self._to_tell += outcome.effects
         as_of = max(event.day if not is_day_close else 0, borrower.counters.closed_day)
         judged = Judged(
             borrower=outcome.borrower,
@@ -193,8 +218,11 @@ class FileFold:
     def _close(self, event: DayClosed) -> Iterator[Judged]:
         self.tally.days_closed += 1
         self._timeline.hear(event)
-        for borrower in list(self.borrowers.values()):
-            yield self._fold(borrower, event, is_day_close=True)
+        for name, borrower in list(self.borrowers.items()):
+            judged = self._fold(borrower, event, is_day_close=True)
+            if name not in self._strangers:
+                yield judged
+        yield from self._tell()
 
     def _day_closed(self, day: int) -> DayClosed:
         midnight = datetime.combine(
@@ -218,7 +246,8 @@ class FileFold:
     def last_judged(self) -> Iterator[Judged]:
         """Return every borrower as it stands at the end, in the order of first appearance."""
         for borrower_id in self.borrowers:
-            yield self._latest[borrower_id]
+            if borrower_id not in self._strangers:
+                yield self._latest[borrower_id]
 
     def snapshot(self, judged: Judged) -> Assessment:
         """Return the whole assessment of that moment, news or not."""

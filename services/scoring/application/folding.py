@@ -13,8 +13,9 @@ from services.scoring.application.memory import Close
 from services.scoring.application.ports import Held, Said
 from services.scoring.domain.assessment import Assessment
 from services.scoring.domain.context import Context
+from services.scoring.domain.effects import Effect
 from services.scoring.domain.events import Event
-from services.scoring.domain.fold import Effect, Outcome, fold
+from services.scoring.domain.fold import Outcome, fold
 
 
 @dataclass(slots=True)
@@ -22,7 +23,7 @@ class News:
     """What folding brought, in the order in which it must leave."""
 
     said: list[Said] = field(default_factory=list)
-    effects: list[tuple[Effect, Event, int]] = field(default_factory=list)
+    effects: list[Effect] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -37,7 +38,7 @@ class Placed:
 def apply(held: Held, one: Placed, *, closes: Iterable[Close], news: News) -> None:
     """Fold an event of a borrower, after the closes that come before it."""
     catch_up(held, closes, news=news)
-    _take(held, fold(held.borrower, one.event, one.context), one.event, one.offset, news)
+    _take(held, fold(held.borrower, one.event, one.context), one.offset, news)
 
 
 def catch_up(held: Held, closes: Iterable[Close], *, news: News) -> None:
@@ -46,15 +47,14 @@ def catch_up(held: Held, closes: Iterable[Close], *, news: News) -> None:
         if close.offset > held.closed_offset:
             outcome = fold(held.borrower, close.event, close.context)
             held.closed_offset = close.offset
-            _take(held, outcome, close.event, close.offset, news)
+            _take(held, outcome, close.offset, news)
 
 
-def _take(held: Held, outcome: Outcome, event: Event, offset: int, news: News) -> None:
+def _take(held: Held, outcome: Outcome, offset: int, news: News) -> None:
     held.borrower = outcome.borrower
     if outcome.assessment is not None:
         news.said.append(Said(offset, outcome.assessment, b""))
-    for place, effect in enumerate(outcome.effects):
-        news.effects.append((effect, event, place))
+    news.effects += outcome.effects
 
 
 def last_said(news: News) -> Assessment | None:

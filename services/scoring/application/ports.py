@@ -9,9 +9,9 @@ from typing import Protocol
 
 from services.kit.database import Connection
 from services.scoring.domain.assessment import Assessment
+from services.scoring.domain.effects import Effect
 from services.scoring.domain.events import Event
 from services.scoring.domain.facts import Borrower
-from services.scoring.domain.fold import Effect
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +28,7 @@ class Codec:
     decode_state: Callable[[bytes], Borrower]
     unreadable: type[Exception]
     encode_assessment: Callable[[Assessment], bytes]
-    encode_effect: Callable[[Effect, Event, int], bytes]
+    encode_effect: Callable[[Effect], bytes]
 
 
 @dataclass(slots=True)

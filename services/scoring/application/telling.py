@@ -1,7 +1,7 @@
 """Turns what folding brought into messages for the outbox.
 
-Risk events go to the risk topic keyed by borrower; what a borrower's change means for a linked
-one goes back to the events topic keyed by the linked borrower.
+Risk events and reminders go to the risk topic keyed by borrower; what a borrower tells a linked one
+goes back to the events topic keyed by the linked borrower, and comes to it as an ordinary event.
 """
 
 from dataclasses import dataclass
@@ -28,9 +28,10 @@ class Telling:
             said.encoded = self.codec.encode_assessment(said.assessment)
             key = said.assessment.borrower_id
             found.append(self._message(self.risk_topic, key, said.encoded))
-        for effect, cause, place in news.effects:
-            raw = self.codec.encode_effect(effect, cause, place)
-            found.append(self._message(self.events_topic, effect.borrower_id, raw))
+        for effect in news.effects:
+            topic = self.risk_topic if effect.is_for_risk else self.events_topic
+            raw = self.codec.encode_effect(effect)
+            found.append(self._message(topic, effect.subject_id, raw))
         return found
 
     @staticmethod

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from services.scoring.domain import (
     account_flows,
+    contagion,
     counters,
     filing,
     flow_days,
@@ -26,6 +27,7 @@ from services.scoring.domain.assess import Occasion, reassess, step
 from services.scoring.domain.assessment import Assessment, Cause
 from services.scoring.domain.context import Context
 from services.scoring.domain.counters import PAST
+from services.scoring.domain.effects import Effect
 from services.scoring.domain.events import (
     AccountBalanceClosed,
     AccountItemReturned,
@@ -85,15 +87,6 @@ MOVES_FLAGS: Final = EXTERNAL | INSPECTIONS
 
 
 @dataclass(slots=True)
-class Effect:
-    """An event that the fold asks to be sent about another borrower."""
-
-    borrower_id: str
-    event_type: str
-    data: dict[str, str]
-
-
-@dataclass(slots=True)
 class Outcome:
     """The borrower after the event, the assessment if there is news, and what to tell others."""
 
@@ -108,7 +101,17 @@ def new_borrower(borrower_id: str) -> Borrower:
 
 
 def fold(borrower: Borrower, event: Event, context: Context) -> Outcome:
-    """Apply one event and judge the borrower."""
+    """Apply one event, judge the borrower, and say what others must be told."""
+    outcome = _folded(borrower, event, context)
+    if contagion.is_concerned(borrower.credit_file, event):
+        is_close = isinstance(event, DayClosed)
+        as_of = max(0 if is_close else event.day, borrower.counters.closed_day)
+        rules = context.rules_for(borrower)
+        outcome.effects += contagion.effects(borrower, event, rules, as_of)
+    return outcome
+
+
+def _folded(borrower: Borrower, event: Event, context: Context) -> Outcome:
     if isinstance(event, DayClosed):
         return _close_day(borrower, event, context)
     take = TAKE.get(type(event))

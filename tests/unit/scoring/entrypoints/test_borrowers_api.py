@@ -21,8 +21,9 @@ from services.scoring.application.errors import NotFound
 from services.scoring.application.reading import HistoryRow, LedgerRow, Looked, Viewer
 from services.scoring.domain.assessment import Cause
 from services.scoring.domain.context import Context
+from services.scoring.domain.effects import Effect
 from services.scoring.domain.explain import snapshot
-from services.scoring.domain.fold import Effect, fold, new_borrower
+from services.scoring.domain.fold import fold, new_borrower
 from services.scoring.entrypoints.http import create_app
 from tests.fakes.scoring_events import registered
 from tests.fakes.scoring_worker import RULEBOOK, ZONE
@@ -158,13 +159,13 @@ def test_what_makes_no_sense_is_refused_by_its_place(client: TestClient, path: s
     assert response.headers["content-type"] == "application/problem+json"
 
 
-def test_effects_have_an_id_that_follows_from_their_cause() -> None:
+def test_an_effect_is_known_by_its_sender_and_the_senders_number() -> None:
     codec = build_codec(ZONE)
-    cause = codec.decode(registered("B-1"))
-    effect = Effect("B-2", "related-state.changed.v1", {"state": "DEFAULT"})
-    raw = codec.encode_effect(effect, cause, 0)
-    assert raw == codec.encode_effect(effect, cause, 0)
-    assert json.loads(raw)["id"] == "B-1:core/test:B-1-registered:0"
+    effect = Effect("B-1", 7, "B-2", "related-state.changed.v1", 0, data={"state": "DEFAULT"})
+    raw = codec.encode_effect(effect)
+    assert raw == codec.encode_effect(effect)
+    assert json.loads(raw)["id"] == "told:B-1:7"
+    assert json.loads(raw)["subject"] == "B-2"
 
 
 @pytest.mark.parametrize(("language", "word"), [("en", "normal"), ("es", "normal"), ("zh", "正常")])

@@ -1,0 +1,156 @@
+"""What borrowers tell each other leaves by the outbox and comes back by the events topic."""
+
+import json
+
+from services.cli.verify.findings import Findings
+from services.cli.verify.told import TellTales
+from services.scoring.adapters import state_bytes
+from services.scoring.adapters.assessment_json import SOURCE
+from services.scoring.adapters.file_fold import FileFold, Settings
+from tests.fakes.scoring_events import closed, event, registered
+from tests.fakes.scoring_worker import RULEBOOK, ZONE, MemoryWorker, eager
+
+RING = ("A", "B", "C")
+
+
+def guarantees(guarantor: str, borrower: str) -> bytes:
+    return event(
+        "guarantor.linked",
+        borrower,
+        f"{guarantor}-for-{borrower}",
+        day=0,
+        guarantor_borrower_id=guarantor,
+        coverage_amount="5000.00",
+        currency="EUR",
+        effective_date="2026-01-01",
+    )
+
+
+def reported(borrower: str, kind: str, day: int) -> bytes:
+    return event(
+        "external-delinquency.reported",
+        borrower,
+        f"{borrower}-{kind}-{day}",
+        day=day,
+        report_date="2026-01-05",
+        reporter="court",
+        kind=kind,
+    )
+
+
+class Topic:
+    """The events topic: what was fed, and what the relay brings back; possibly twice."""
+
+    def __init__(self, *, repeats: bool = False, **changes: int) -> None:
+        self.worker = MemoryWorker(**changes)
+        self.log: list[bytes] = []
+        self.repeats = repeats
+        self.relayed = 0
+
+    async def write(self, *raws: bytes) -> None:
+        """Write, apply, and go on until nobody has anything to say."""
+        waiting = list(raws)
+        while waiting:
+            await self.worker.apply(waiting)
+            self.log += waiting
+            await self.worker.finish_sweeps()
+            waiting = self._relayed()
+
+    def _relayed(self) -> list[bytes]:
+        new = self.worker.outbox.messages[self.relayed :]
+        self.relayed = len(self.worker.outbox.messages)
+        told = [one for one in new if one.topic == "events"]
+        for one in told:
+            assert one.key == json.loads(one.value)["subject"].encode()
+        values = [one.value for one in told]
+        return values * 2 if self.repeats else values
+
+    def told(self) -> list[bytes]:
+        return [one for one in self.log if json.loads(one)["source"] == SOURCE]
+
+
+async def lived(topic: Topic) -> Topic:
+    """Let A's trouble into a ring of guarantors, over days."""
+    await topic.write(*(registered(name) for name in RING))
+    await topic.write(guarantees("A", "B"), guarantees("B", "C"), guarantees("C", "A"))
+    await topic.write(closed(0), reported("A", "INSOLVENCY", 1), closed(1))
+    await topic.write(reported("B", "ARREARS", 2), closed(2), reported("A", "CLEARED", 3))
+    for day in range(3, 12):
+        await topic.write(closed(day))
+    return topic
+
+
+def unrepeated(log: list[bytes]) -> list[bytes]:
+    return list(dict.fromkeys(log))
+
+
+async def test_a_ring_through_the_shell_gives_what_the_fold_of_its_log_gives() -> None:
+    topic = await lived(Topic(sweep_size=2, most_cached_borrowers=1))
+    expected = eager(topic.log)
+    assert topic.worker.stored() == {
+        name: state_bytes.encode(one) for name, one in expected.borrowers.items()
+    }
+    kinds = [json.loads(one)["type"] for one in topic.told()]
+    assert kinds.count("dependant.linked.v1") == 3
+    # Three answers; A's default; A's probation. B's and C's watch was caught: not told.
+    assert kinds.count("related-state.changed.v1") == 5
+
+
+async def test_a_file_of_what_was_fed_gives_what_the_topic_gave() -> None:
+    topic = await lived(Topic())
+    fed = [one for one in topic.log if json.loads(one)["source"] != SOURCE]
+    run = FileFold(RULEBOOK, Settings(zone=ZONE, closes_days=False))
+    list(run.fold_lines(fed))
+    assert {name: state_bytes.encode(one) for name, one in run.borrowers.items()} == {
+        name: state for name, state in topic.worker.stored().items()
+    }
+    # A file that holds what was told already, as an export of the ledger does, changes nothing.
+    again = FileFold(RULEBOOK, Settings(zone=ZONE, closes_days=False))
+    list(again.fold_lines(sorted(topic.log, key=lambda one: str(json.loads(one)["time"]))))
+    assert again.tally.duplicates == len(topic.told())
+
+
+def test_a_guarantor_of_whom_a_file_says_nothing_is_not_shown() -> None:
+    run = FileFold(RULEBOOK, Settings(zone=ZONE, closes_days=False))
+    lines = [registered("B"), guarantees("G", "B"), closed(0)]
+    shown = {one.borrower.borrower_id for one in run.fold_lines(lines)}
+    assert shown == {"B"} == {one.borrower.borrower_id for one in run.last_judged()}
+
+
+async def test_what_is_relayed_twice_is_a_duplicate() -> None:
+    topic = await lived(Topic(repeats=True))
+    once = unrepeated(topic.log)
+    assert len(topic.log) == len(once) + len(topic.told()) // 2
+    assert topic.worker.stored() == {
+        name: state_bytes.encode(one) for name, one in eager(once).borrowers.items()
+    }
+
+
+async def test_everything_told_is_accounted_for() -> None:
+    topic = await lived(Topic())
+    refolded = eager(topic.log)
+    tales, findings = TellTales(), Findings()
+    for told in refolded.told.values():
+        tales.expect(told, len(topic.log))
+    tales.came.update(refolded.came)
+    tales.compare(findings, {})
+    assert findings.differences == []
+    assert findings.told == len(topic.told())
+
+
+async def test_a_told_event_that_is_lost_changed_or_made_up_is_found() -> None:
+    topic = await lived(Topic())
+    refolded = eager(topic.log)
+    (lost, changed), made_up = list(refolded.came)[:2], ("C", "told:A:99")
+    refolded.came.pop(lost)
+    refolded.came[changed] = refolded.came[made_up] = b"other"
+    tales, findings = TellTales(), Findings()
+    for told in refolded.told.values():
+        tales.expect(told, len(topic.log))
+    tales.came.update(refolded.came)
+    tales.compare(findings, {})
+    assert set(findings.differences) == {
+        f"{lost[1]} for {lost[0]} is in no ledger",
+        f"{changed[1]} for {changed[0]} is not what its sender's ledger gives",
+        "told:A:99 for C was told by nobody",
+    }
