@@ -53,6 +53,8 @@ def grown_up() -> FileStory:
     story = FileStory(segment="MICRO", start=START, accounts="a-1 a-2", rulebook=EVERYTHING_ON)
     story.loan(12_000)
     story.schedule(*[(f"2024-{month:02d}-15", 950.0, 50.0) for month in range(1, 13)])
+    story.loan(3_000, loan_id="l-2")
+    story.schedule(("2024-11-20", 3_000.0), loan_id="l-2")
     for number in range(270):
         if number % 30 == 14:
             story.pays(1_000)

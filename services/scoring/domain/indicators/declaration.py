@@ -61,6 +61,9 @@ WAGES: Final = 1 << 24
 CASH: Final = 1 << 25
 # A tax, social charge or utility bill was paid.
 DUTIES: Final = 1 << 26
+# A day close while something falls due soon, or did when it was judged last. What the day brought
+# to the accounts is taken up then: nothing falls due before.
+COVER: Final = 1 << 27
 FLOWS: Final = CREDITS | DEBITS | MONTHS | WAGES | CASH | DUTIES
 # Every bit up to 29; `counters.PAST` is the thirtieth.
 EVERYTHING: Final = 1073741823
