@@ -14,8 +14,12 @@ STACK_DATA ?= .tocsin/stack
 QUICK_TESTS := $(wildcard tests/architecture tests/unit tests/contract tests/property tests/simulation)
 SERVER_TESTS := $(wildcard tests/integration tests/e2e)
 
+CORE_TESTS := tests/unit/scoring tests/property/scoring
+# A copy of the sources whose core is machine code; see deploy/compile_core.py.
+COMPILED := $(CURDIR)/.tocsin/compiled
+
 .DEFAULT_GOAL := help
-.PHONY: help setup format check test simulation mutants demo torture stack stack-down audit lock clean
+.PHONY: help setup format check test simulation mutants compiled bench demo torture stack stack-down audit lock clean
 # Two targets at a time would build the same environment twice.
 .NOTPARALLEL:
 
@@ -56,6 +60,14 @@ simulation: $(INSTALLED) ## Ten thousand seeded histories of the machinery; ARGS
 
 mutants: $(INSTALLED) ## Remove each safety line in a copy and see a test fail; ARGS="--only NAME" for one
 	@$(BIN)/python -m tests.mutants $(ARGS)
+
+compiled: $(INSTALLED) ## Compile the pure core in a copy, and run its tests on it; needs a C compiler
+	@$(BIN)/python deploy/compile_core.py $(COMPILED)
+	@echo "Running the tests of the core on the compiled copy"
+	@$(BIN)/python -m pytest -q -o pythonpath="$(COMPILED) ." $(CORE_TESTS) $(ARGS)
+
+bench: $(INSTALLED) ## Measure speed and cost, compiled where there is a C compiler; ARGS="--events 200000"
+	@$(BIN)/python deploy/compile_core.py $(COMPILED) && export PYTHONPATH=$(COMPILED) || echo "Measuring the interpreted core"; $(BIN)/tocsin bench $(ARGS)
 
 demo: $(INSTALLED) ## Play a bank through the whole system; ARGS=--once ends by itself
 	@$(BIN)/tocsin demo $(ARGS)

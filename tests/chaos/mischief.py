@@ -19,6 +19,7 @@ ZOMBIE_SECONDS = 2 * SESSION_SECONDS + 6.0
 SLOW_SECONDS = 3.0
 STOPS_WITHIN_SECONDS = 30.0
 ZOMBIE_TRIES = 4
+LAST_ZOMBIE_SHARE = 0.85
 OWNED = "SELECT count(*) FROM scoring.partition_progress WHERE owner LIKE $1"
 MEMBER_STAYS_SECONDS = 4.0
 ONLY_ALERTS = ("between-send-and-record",)
@@ -78,7 +79,7 @@ class Mischief:
         ]
         # These need events to come, to be stopped by one.
         sure = profile.zombies - profile.zombies // 2
-        plan += [(self._dice.uniform(0.05, 0.5), self._pause_in_transaction) for _ in range(sure)]
+        plan += [(self._dice.uniform(0.02, 0.4), self._pause_in_transaction) for _ in range(sure)]
         return sorted(plan, key=lambda item: item[0])
 
     async def _kill_scoring(self) -> None:
@@ -117,6 +118,8 @@ class Mischief:
         """
         for _ in range(ZOMBIE_TRIES):
             async with self._one_zombie:
+                if self._feed.offered.share >= LAST_ZOMBIE_SHARE:
+                    return  # Nothing would come any more that it could be working on.
                 service = self._pick("scoring")
                 self._spared.add(service.name)
                 try:

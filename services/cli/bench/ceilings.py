@@ -1,6 +1,7 @@
 """The ceilings of this machine: the same records read, read and decoded, read, decoded and folded.
 
-In one process, without storage. What the whole path reaches is compared with the last of them.
+In one process, without storage. What the whole path reaches is compared with the last of them. The
+fold by itself is measured too, over events that were decoded before.
 """
 
 import asyncio
@@ -15,7 +16,7 @@ from services.cli.bench.meters import per_event
 from services.scoring.adapters.rulebook_yaml import load_rulebook
 from services.scoring.adapters.wire import Decoder
 from services.scoring.domain.context import Context
-from services.scoring.domain.events import EVERYBODY
+from services.scoring.domain.events import EVERYBODY, Event
 from services.scoring.domain.facts import Borrower
 from services.scoring.domain.fold import fold, new_borrower
 
@@ -28,7 +29,23 @@ async def ceilings(ground: Ground, records: int) -> dict[str, object]:
     found: dict[str, object] = {}
     for name, take in (("consume", None), ("decode", _decoding()), ("fold", _folding())):
         found[name] = await _through(ground, records, take)
+    found["bare_fold"] = await _bare_fold(ground, records)
     return found
+
+
+async def _bare_fold(ground: Ground, records: int) -> dict[str, float]:
+    decode, decoded = Decoder(ZoneInfo(TIME_ZONE)).decode, list[Event]()
+    await _through(ground, records, lambda raw: decoded.append(decode(raw)))
+    fold_one = _fold()
+    began, cpu = time.monotonic(), time.process_time()
+    for event in decoded:
+        fold_one(event)
+    seconds, cpu = time.monotonic() - began, time.process_time() - cpu
+    count = len(decoded)
+    return {
+        "events_per_second": round(count / seconds),
+        "cpu_us_per_event": per_event(cpu, count),
+    }
 
 
 async def _through(ground: Ground, records: int, take: Take | None) -> dict[str, float]:
@@ -66,11 +83,19 @@ def _decoding() -> Take:
 
 
 def _folding() -> Take:
-    decode, context = Decoder(ZoneInfo(TIME_ZONE)).decode, Context(load_rulebook("default"))
-    borrowers: dict[str, Borrower] = {}
+    decode, fold_one = Decoder(ZoneInfo(TIME_ZONE)).decode, _fold()
 
     def take(raw: bytes) -> None:
-        event = decode(raw)
+        fold_one(decode(raw))
+
+    return take
+
+
+def _fold() -> Callable[[Event], None]:
+    context = Context(load_rulebook("default"))
+    borrowers: dict[str, Borrower] = {}
+
+    def fold_one(event: Event) -> None:
         if event.borrower_id == EVERYBODY:
             return
         borrower = borrowers.get(event.borrower_id)
@@ -78,4 +103,4 @@ def _folding() -> Take:
             borrower = borrowers[event.borrower_id] = new_borrower(event.borrower_id)
         fold(borrower, event, context)
 
-    return take
+    return fold_one

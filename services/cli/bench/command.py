@@ -15,9 +15,11 @@ from rich.table import Table
 
 from services.cli.bench import meters
 from services.cli.bench.ground import servers
+from services.cli.bench.headline import headline
 from services.cli.bench.parts import Bench, Wanted
 from services.cli.errors import CommandError
 from services.kit.clock import SystemClock
+from services.scoring.adapters.compiled import is_compiled
 
 PARTS = ("stages", "scoring", "latency", "ingest", "day-close", "growth")
 DEFAULT_PARTS = PARTS[:-1]
@@ -85,13 +87,15 @@ async def _run(
             results[name.replace("-", "_")] = await parts[name]()
     seconds = (SystemClock().now() - began).total_seconds()
     share = (meters.stolen_seconds() - stolen) / (seconds * (os.cpu_count() or 1))
-    return {**results, "seconds": round(seconds, 1), "steal_ratio": round(share, 3)}
+    whole = {"seconds": round(seconds, 1), "steal_ratio": round(share, 3)}
+    return {**results, **whole, **headline(results)}
 
 
 def _machine() -> dict[str, object]:
     return {
         "cores": os.cpu_count(),
         "python": platform.python_version(),
+        "core": "compiled" if is_compiled() else "interpreted",
         "system": f"{platform.system()} {platform.release()}",
         "load_before": round(os.getloadavg()[0], 1),
     }

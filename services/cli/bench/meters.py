@@ -37,6 +37,18 @@ def cpu_seconds(pids: Iterable[int]) -> float:
     return total
 
 
+def most_resident_mb(pids: Iterable[int]) -> float:
+    """Return the largest memory that one of the processes has held so far, in MB."""
+    peaks = [0.0]
+    for pid in pids:
+        try:
+            status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+        except OSError:
+            continue
+        peaks += [int(line.split()[1]) / 1024 for line in status.splitlines() if "VmHWM" in line]
+    return round(max(peaks), 1)
+
+
 def stolen_seconds() -> float:
     """Return the CPU time that the host has given to others since it started; 0 if not told."""
     try:

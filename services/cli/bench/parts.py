@@ -115,8 +115,8 @@ class Bench:
 
 
 def _share(limits: Result, line: Result) -> float:
-    """Return the CPU of the bare fold over that of the workers for the same events."""
-    bare, parts = limits["fold"], line["cpu_us_by_part"]
+    """Return the throughput over that of as many processes that only read, decode and fold."""
+    bare = limits["fold"]
     assert isinstance(bare, dict)
-    assert isinstance(parts, dict)
-    return round(float(bare["cpu_us_per_event"]) / float(parts["scoring"]), 2)
+    alone = float(bare["events_per_second"]) * float(str(line["workers"]))
+    return round(float(str(line["events_per_second"])) / alone, 2)

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 import asyncpg
 
 from services.cli.bench.ground import Ground
-from services.cli.bench.meters import between, mark
+from services.cli.bench.meters import between, mark, most_resident_mb
 from services.cli.bench.workers import Running, running
 from services.cli.errors import CommandError
 
@@ -55,7 +55,7 @@ async def _measured(
     end = mark(await until(applied, records * 9 // 10, run), groups)
     await until(applied, records, run)
     await until(lambda: _nothing_waits(connection), 1, run)
-    return between(begin, end)
+    return {**between(begin, end), "rss_mb_max": most_resident_mb(run.pids["scoring"])}
 
 
 async def _nothing_waits(connection: asyncpg.Connection) -> int:
