@@ -12,7 +12,7 @@ PYTHON ?= $(shell for each in python3 python3.13 python3.12 python3.11 python; d
 ARGS ?=
 STACK_DATA ?= .tocsin/stack
 QUICK_TESTS := $(wildcard tests/architecture tests/unit tests/contract tests/property tests/simulation)
-SERVER_TESTS := $(wildcard tests/integration tests/e2e)
+SERVER_TESTS := $(wildcard tests/integration tests/e2e tests/chaos)
 
 CORE_TESTS := tests/unit/scoring tests/property/scoring
 # A copy of the sources whose core is machine code; see deploy/compile_core.py.
@@ -49,7 +49,7 @@ check: $(INSTALLED) ## Format, lint, types, import contracts, and the tests that
 	@echo "Checking the style" && $(BIN)/ruff check --quiet .
 	@echo "Checking the types" && $(BIN)/mypy
 	@echo "Checking who imports whom" && $(BIN)/lint-imports
-	@echo "Running the tests that need no server" && $(BIN)/python -m pytest -q $(QUICK_TESTS) $(ARGS)
+	@echo "Running the tests that need no server" && $(BIN)/python -m pytest -q --numprocesses auto --dist worksteal $(QUICK_TESTS) $(ARGS)
 
 test: check ## Everything: check, then the tests on a real Kafka and PostgreSQL
 	@echo "Running the tests on a real Kafka and PostgreSQL (45 MB of jars are fetched the first time)"

@@ -176,7 +176,11 @@ async def _open(
 ) -> _Resources:
     recorder = Metrics((*KIT_CATALOGUE, *metrics.ALERTS_CATALOGUE))
     pool = await create_pool(
-        platform.dsn, role="tocsin_alerts", application_name="tocsin-alerts", most_connections=16
+        platform.dsn,
+        role="tocsin_alerts",
+        application_name="tocsin-alerts",
+        most_connections=16,
+        idle_in_transaction_seconds=platform.idle_in_transaction_seconds,
     )
     stack.push_async_callback(_close, pool)
     producer = KafkaProducer(

@@ -95,6 +95,7 @@ async def build(platform: PlatformSettings, settings: IngestSettings) -> AsyncIt
             least_connections=0,
             # A transaction for each raw partition, and as many again for HTTP.
             most_connections=8 + platform.partitions * len(mappings),
+            idle_in_transaction_seconds=platform.idle_in_transaction_seconds,
         )
         stack.push_async_callback(_close, pool)
         producer = KafkaProducer(

@@ -77,20 +77,20 @@ async def create_pool(
     application_name: str,
     least_connections: int = 1,
     most_connections: int = 10,
-    statement_timeout_seconds: float = COMMAND_TIMEOUT_SECONDS,
+    idle_in_transaction_seconds: float = IDLE_IN_TRANSACTION_SECONDS,
 ) -> asyncpg.Pool:
     """Return an open pool whose connections act as `role`.
 
     JIT is off: it costs milliseconds on statements that run for less. An idle transaction
     ends by itself, so a paused process cannot hold a row for ever.
     """
-    milliseconds = str(int(statement_timeout_seconds * 1000))
+    milliseconds = str(int(COMMAND_TIMEOUT_SECONDS * 1000))
     settings = {
         "application_name": application_name,
         "jit": "off",
         "statement_timeout": milliseconds,
         "lock_timeout": milliseconds,
-        "idle_in_transaction_session_timeout": str(int(IDLE_IN_TRANSACTION_SECONDS * 1000)),
+        "idle_in_transaction_session_timeout": str(int(idle_in_transaction_seconds * 1000)),
     }
     if role is not None:
         settings["role"] = role
@@ -99,7 +99,7 @@ async def create_pool(
         min_size=least_connections,
         max_size=most_connections,
         timeout=CONNECT_TIMEOUT_SECONDS,
-        command_timeout=statement_timeout_seconds,
+        command_timeout=COMMAND_TIMEOUT_SECONDS,
         server_settings=settings,
         reset=_nothing_to_reset,
     )

@@ -23,6 +23,11 @@ class PlatformSettings(BaseSettings):
     topic_prefix: str = Field(default="tocsin.", pattern=r"^[a-zA-Z0-9._-]*$", max_length=100)
     partitions: int = Field(default=8, ge=1, le=64)
     bank_timezone: str = "Europe/Berlin"
+    idle_in_transaction_seconds: float = Field(
+        default=10.0,
+        ge=1.0,
+        description="after so long PostgreSQL ends the transaction of a process that stands still",
+    )
     environment: Literal["development", "production"] = "development"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_hash_key: SecretStr = Field(

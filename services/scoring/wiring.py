@@ -101,6 +101,7 @@ async def build(platform: PlatformSettings, settings: ScoringSettings) -> AsyncI
             application_name="tocsin-scoring",
             least_connections=0,
             most_connections=16,
+            idle_in_transaction_seconds=platform.idle_in_transaction_seconds,
         )
         stack.push_async_callback(_close, pool)
         producer = KafkaProducer(

@@ -1,6 +1,5 @@
 """What must hold afterwards, told from outside of the services: ledger, topics, inbox."""
 
-import asyncio
 import re
 from collections import defaultdict
 from collections.abc import AsyncIterator
@@ -12,7 +11,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from services.cli.verify.commands import verified
 from services.cli.verify.findings import Findings
-from tests.chaos.expected import Expected, fold_offered
+from tests.chaos.expected import Expected
 from tests.chaos.feed import Feed, Offered
 from tests.chaos.inbox import Inbox
 from tests.chaos.world import PARTITIONS, World
@@ -38,14 +37,11 @@ class Verdict:
         return damage == 0 and not self.complaints
 
 
-async def judge(world: World, feed: Feed, inbox: Inbox) -> Verdict:
+async def judge(world: World, feed: Feed, inbox: Inbox, expected: Expected) -> Verdict:
     """Compare what was offered with what is stored, published and delivered."""
     verdict, offered = Verdict(), feed.offered
     findings = await verified(world.platform, RULEBOOK, wait_seconds=SWEEP_SECONDS)
     _verification(findings, verdict)
-    expected = await asyncio.to_thread(
-        fold_offered, feed.lines, timezone=world.platform.bank_timezone, rulebook=RULEBOOK
-    )
     connection = await asyncpg.connect(world.platform.dsn)
     try:
         await _ledger(connection, offered, verdict)
@@ -85,8 +81,8 @@ async def _ledger(connection: asyncpg.Connection, offered: Offered, verdict: Ver
 async def _states(connection: asyncpg.Connection, expected: Expected, verdict: Verdict) -> None:
     """Every stored state is what the offered events give, byte for byte."""
     rows = await connection.fetch("SELECT borrower_id, state FROM scoring.borrower")
-    wrong = [row["borrower_id"] for row in rows if row["state"] != expected.state(row[0])]
-    verdict.mismatches += len(wrong) + len(expected.borrowers.keys() ^ {row[0] for row in rows})
+    wrong = [row["borrower_id"] for row in rows if row["state"] != expected.states.get(row[0])]
+    verdict.mismatches += len(wrong) + len(expected.states.keys() ^ {row[0] for row in rows})
     if wrong:
         verdict.complaints.append(f"states that differ from an independent fold: {wrong[:5]}")
 

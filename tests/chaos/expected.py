@@ -1,7 +1,8 @@
 """The independent fold: of what was offered, line by line, with no broker and no database.
 
 Every line once, in the order in which it was offered; a day close goes to every borrower known
-by then. What the system stored and published must be these bytes.
+by then. What the system stored and published must be these bytes. Called in a process of its own,
+beside the system that comes to rest.
 """
 
 from dataclasses import dataclass, field
@@ -17,16 +18,20 @@ from services.scoring.domain.facts import Borrower
 from services.scoring.domain.fold import fold, new_borrower
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Expected:
-    """Each borrower's state and risk events, as they must be."""
+    """Each borrower's stored bytes and risk events, as they must be."""
+
+    states: dict[str, bytes]
+    risk: dict[str, list[bytes]]
+
+
+@dataclass(slots=True)
+class Folding:
+    """Borrowers while they are folded."""
 
     borrowers: dict[str, Borrower] = field(default_factory=dict)
     risk: dict[str, list[bytes]] = field(default_factory=dict)
-
-    def state(self, borrower_id: str) -> bytes:
-        """Return the bytes that must be stored."""
-        return state_bytes.encode(self.borrowers[borrower_id])
 
     def take(self, event: Event, borrower_id: str, context: Context) -> None:
         """Fold one event into one borrower."""
@@ -40,12 +45,13 @@ class Expected:
 def fold_offered(lines: list[bytes], *, timezone: str, rulebook: str) -> Expected:
     """Fold what was offered."""
     decoder, context = Decoder(ZoneInfo(timezone)), Context(load_rulebook(rulebook))
-    expected = Expected()
+    folding = Folding()
     for line in lines:
         event = decoder.decode(line)
         if isinstance(event, DayClosed):
-            for borrower_id in list(expected.borrowers):
-                expected.take(event, borrower_id, context)
+            for borrower_id in list(folding.borrowers):
+                folding.take(event, borrower_id, context)
         else:
-            expected.take(event, event.borrower_id, context)
-    return expected
+            folding.take(event, event.borrower_id, context)
+    states = {name: state_bytes.encode(each) for name, each in folding.borrowers.items()}
+    return Expected(states, folding.risk)

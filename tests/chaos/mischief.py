@@ -9,16 +9,17 @@ from random import Random
 
 import asyncpg
 
-from services.kit.database import IDLE_IN_TRANSACTION_SECONDS
 from services.kit.stream.faults import POINTS
 from tests.chaos.feed import Feed
 from tests.chaos.profiles import Profile
-from tests.chaos.world import SESSION_SECONDS, Service, World
+from tests.chaos.world import IDLE_SECONDS_OF_A_ZOMBIE, SESSION_SECONDS, Service, World
 
 ZOMBIE_SECONDS = 2 * SESSION_SECONDS + 6.0
 SLOW_SECONDS = 3.0
 STOPS_WITHIN_SECONDS = 30.0
 ZOMBIE_TRIES = 4
+# A worker that takes over claims its partitions one after the other, within this time.
+CLAIMS_WITHIN_SECONDS = 1.0
 LAST_ZOMBIE_SHARE = 0.85
 OWNED = "SELECT count(*) FROM scoring.partition_progress WHERE owner LIKE $1"
 MEMBER_STAYS_SECONDS = 4.0
@@ -149,13 +150,20 @@ class Mischief:
         return True
 
     async def _partitions_move_from(self, service: Service) -> bool:
-        """Wait until nothing is owned by the worker any more; not longer than its transaction."""
+        """Wait until another worker has claimed what this one held; its transaction is still open.
+
+        Not all of it: where another of its transactions holds the row, nobody can claim.
+        """
         owner = f"%:{service.pid}"
-        deadline = time.monotonic() + IDLE_IN_TRANSACTION_SECONDS - 0.5
+        deadline = time.monotonic() + IDLE_SECONDS_OF_A_ZOMBIE - 2.0
+        held = await self._sql(OWNED, owner)
         while time.monotonic() < deadline:
-            if await self._sql(OWNED, owner) == 0:
-                return True
             await asyncio.sleep(0.1)
+            now = await self._sql(OWNED, owner)
+            if isinstance(held, int) and isinstance(now, int) and now < held:
+                await asyncio.sleep(CLAIMS_WITHIN_SECONDS)
+                return True
+            held = now if held is None else held
         return False
 
     def _pick(self, kind: str) -> Service:

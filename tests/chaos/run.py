@@ -6,6 +6,9 @@ import shutil
 import subprocess
 import tempfile
 import time
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -15,6 +18,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from rich.console import Console
 
 from tests.chaos import checks, watch
+from tests.chaos.expected import Expected, fold_offered
 from tests.chaos.feed import Feed
 from tests.chaos.inbox import Inbox
 from tests.chaos.mischief import Mischief
@@ -53,9 +57,10 @@ async def _inside(world: World, profile: Profile, seed: int) -> dict[str, Any]:
             await asyncio.wait([work], timeout=10)
             console.print(f"seed {seed}: {feed.offered.share:.0%} offered, {world.killed} killed")
         await work
+        folding = asyncio.create_task(_expected(world, feed))
         settled = await _settle(world)
         pending = await _wait_for_deliveries(world, within_seconds=profile.deliver_within_seconds)
-        verdict = await checks.judge(world, feed, inbox)
+        verdict = await checks.judge(world, feed, inbox, await folding)
     finally:
         for task in background:
             task.cancel()
@@ -101,6 +106,17 @@ async def _register(world: World, inbox: Inbox, endpoints: int) -> None:
             answer = await http.post("/v1/webhook-endpoints", json=body)
             answer.raise_for_status()
             inbox.secrets[path] = answer.json()["secret"]
+
+
+async def _expected(world: World, feed: Feed) -> Expected:
+    fold = partial(
+        fold_offered,
+        feed.lines,
+        timezone=world.platform.bank_timezone,
+        rulebook=checks.RULEBOOK,
+    )
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as beside:
+        return await asyncio.get_running_loop().run_in_executor(beside, fold)
 
 
 async def _settle(world: World) -> bool:

@@ -33,6 +33,8 @@ from services.kit.settings import PlatformSettings
 
 PARTITIONS = 4
 SESSION_SECONDS = 6.0
+# Longer than others need to take over on a busy machine, or its transaction is gone when it wakes.
+IDLE_SECONDS_OF_A_ZOMBIE = 25.0
 READY_WITHIN_SECONDS = 180.0
 SOURCES = (
     "core/customers",
@@ -81,7 +83,10 @@ class Service:
         environment = {k: v for k, v in os.environ.items() if not k.startswith("TOCSIN_")}
         environment |= self.settings
         if self.fault_point:
-            environment["TOCSIN_FAULT_POINT"], self.fault_point = self.fault_point, ""
+            environment["TOCSIN_FAULT_POINT"] = self.fault_point
+            if self.fault_point.endswith(":stop"):
+                environment["TOCSIN_IDLE_IN_TRANSACTION_SECONDS"] = str(IDLE_SECONDS_OF_A_ZOMBIE)
+            self.fault_point = ""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", self.module], stdout=log, stderr=log, env=environment

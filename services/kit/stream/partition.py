@@ -222,6 +222,13 @@ class Partition:
         self._task = self._tasks.create_task(self.run())
 
     def _let_go(self, fenced: Fenced) -> None:
+        # Said even while the partition is being let go: a stale owner tried to write.
+        log.warning(
+            "partition fenced: another process owns it",
+            topic=self._topic,
+            partition=self.number,
+            detail=str(fenced),
+        )
         if self.state is State.CLOSED:
             return
         self.state = State.FENCED
@@ -229,12 +236,6 @@ class Partition:
         self._arrived.set()
         self._ports.log.pause(self.number)
         self._ports.handler.rolled_back(self.number)
-        log.warning(
-            "partition fenced: another process owns it",
-            topic=self._topic,
-            partition=self.number,
-            detail=str(fenced),
-        )
 
     async def _take_over(self) -> None:
         wait = self._ports.limits.retry_seconds
