@@ -8,7 +8,9 @@ that Ctrl-C in the terminal reaches us and not them, and we stop them in order.
 
 import signal
 import subprocess
+import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from services.cli.stack.errors import StackError, disk_full
 
 # The clock may be set while a process runs, which moves the start time that is computed from it.
 START_TIME_TOLERANCE_SECONDS = 5.0
+COMMAND_LINE_WITHIN_SECONDS = 5.0
 LOG_TAIL_LINES = 15
 NO_SPACE = ("No space left on device", "Disk quota exceeded")
 PORT_TAKEN = ("Address already in use", "Address in use")
@@ -69,8 +72,17 @@ def start(
     # The stack outlives this Popen object (`up` returns); without this, Python would warn that
     # a child still runs when the object is collected.
     child.returncode = 0
-    started_at_seconds = psutil.Process(child.pid).create_time()
-    return StartedProcess(pid=child.pid, started_at_seconds=started_at_seconds, mark=mark)
+    started = psutil.Process(child.pid)
+    _wait_for_command_line(started)
+    return StartedProcess(pid=child.pid, started_at_seconds=started.create_time(), mark=mark)
+
+
+def _wait_for_command_line(process: psutil.Process) -> None:
+    """Wait until the system shows the command line: for a moment after exec it is empty."""
+    deadline = time.monotonic() + COMMAND_LINE_WITHIN_SECONDS
+    with suppress(psutil.NoSuchProcess, psutil.ZombieProcess, psutil.AccessDenied):
+        while not process.cmdline() and time.monotonic() < deadline:
+            time.sleep(0.001)
 
 
 def stop(
