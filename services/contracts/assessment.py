@@ -40,6 +40,8 @@ EmissionReason = Literal[
     "PROPOSAL",
     "MONTH_CLOSE",
     "CORRECTED",
+    "DECISION",
+    "FLAG",
 ]
 Score = Annotated[float, Field(strict=True, ge=0, le=100, allow_inf_nan=False)]
 Ratio01 = Annotated[float, Field(strict=True, ge=0, le=1, allow_inf_nan=False)]
@@ -130,11 +132,34 @@ class Cause(WireModel):
     type: Text  # Its type.
 
 
+class Transition(WireModel):
+    """The change of state that this assessment tells, and who or what made it."""
+
+    NULLABLE: ClassVar[frozenset[str]] = frozenset({"approver", "expires_date"})
+
+    from_: RiskState = Field(alias="from")  # The state before.
+    to: RiskState  # The state now.
+    rule_ids: list[Identifier]  # The rules, or the decision, that led to it.
+    actor: Text  # Who moved it: system, or whoever asked.
+    approver: Text | None = None  # The second person; null: none was needed.
+    reason: Text  # Why, in words.
+    expires_date: IsoDate | None = None  # When the decision behind it expires; null: never.
+    correlation_id: Text  # The decision, or the event that led to it.
+
+
 class Assessment(EventData):
     """The whole assessment of a borrower."""
 
     NULLABLE: ClassVar[frozenset[str]] = frozenset(
-        {"from_state", "next_due", "undrawn", "distance_to_next", "officer_id", "branch_id"}
+        {
+            "from_state",
+            "next_due",
+            "undrawn",
+            "distance_to_next",
+            "officer_id",
+            "branch_id",
+            "transition",
+        }
     )
     TOPIC: ClassVar[str] = "risk"
 
@@ -170,6 +195,8 @@ class Assessment(EventData):
     rulebook: RulebookRef  # The rulebook that decided.
     cause: Cause  # The event that led to it.
     corrected: Bool  # A correction changed past facts.
+    transition: Transition | None = None  # The change of state; null: there was none.
+    score_override: Number | None = None  # Points that people added; the shares leave them out.
 
 
 class AssessmentChanged(Assessment):

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from services.contracts.fields import EventData, Identifier, IsoDate, Text
+from services.contracts.fields import EventData, Identifier, IsoDate, Ratio, Text
 
 RiskState = Literal["NORMAL", "ATTENTION", "WATCH", "HIGH_RISK", "DEFAULT", "PROBATION", "CLOSED"]
 
@@ -47,10 +47,34 @@ class OverrideApproved(EventData):
     TYPE: ClassVar[str] = "override.approved.v1"
 
     override_id: Identifier  # The decision.
-    kind: Literal["TIGHTEN", "RELAX", "UTP", "LIFT_UTP", "TECHNICAL_DEFAULT"]  # What was decided.
+    kind: Literal[
+        "TIGHTEN",
+        "RELAX",
+        "UTP",
+        "LIFT_UTP",
+        "TECHNICAL_DEFAULT",
+        "EXCEPTION",
+        "SCORE",
+        "FLAG",
+        "UNFLAG",
+    ]  # What was decided.
     state: RiskState | None = None  # The state that is set, where the kind sets one.
     reason: Text  # Why; shown on the warning card.
     proposed_by: Identifier  # Who proposed it; never the approver.
     approved_by: Annotated[list[Identifier], Field(min_length=1, max_length=10)]  # Who approved.
     effective_date: IsoDate  # From when.
     expires_date: IsoDate | None = None  # Until when, exclusive; open when left out.
+    loan_id: Identifier | None = None  # The loan whose arrears are technical; all when left out.
+    score_points: Ratio | None = None  # What is added to the score, for kind SCORE: -15 to 15.
+    flag: Literal["FRAUD_RED_FLAG", "EXIT_LIST"] | None = None  # For kinds FLAG and UNFLAG.
+    trigger: (
+        Literal[
+            "NON_ACCRUAL",
+            "CREDIT_RISK_ADJUSTMENT",
+            "SALE_AT_LOSS",
+            "DISTRESSED_RESTRUCTURING",
+            "BANKRUPTCY",
+            "OTHER",
+        ]
+        | None
+    ) = None  # Why payment is unlikely, for kind UTP.

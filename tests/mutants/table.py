@@ -236,6 +236,14 @@ MUTANTS = (
         ("tests/unit/scoring/application/test_rulebooks_in_force.py",),
     ),
     Mutant(
+        "two-people-decide",
+        "one person never decides alone about a borrower",
+        "services/scoring/domain/deciding.py",
+        '        ("one_person", not second_person(event)),\n',
+        "",
+        ("tests/unit/scoring/domain/test_decisions.py",),
+    ),
+    Mutant(
         "sorted-rows",
         "all transactions write borrowers in one order, so none deadlocks",
         "services/scoring/adapters/states.py",

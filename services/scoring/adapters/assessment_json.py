@@ -11,7 +11,13 @@ from typing import Any, Final
 import msgspec
 
 from services.contracts.currencies import decimals_of
-from services.scoring.domain.assessment import Assessment, Change, Contributor, SameFact
+from services.scoring.domain.assessment import (
+    Assessment,
+    Change,
+    Contributor,
+    Recorded,
+    SameFact,
+)
 from services.scoring.domain.explain import shown_micro
 from services.scoring.domain.indicators.declaration import FAMILY_NAMES
 from services.scoring.domain.measurement import LEVEL_NAMES, MICRO, Unit
@@ -75,9 +81,26 @@ def assessment_data(assessment: Assessment) -> Json:
                 for state, cut in zip(CUT_STATES, assessment.cuts, strict=True)
             },
         },
+        "transition": _transition(assessment.transition),
+        "score_override": round(assessment.score_override * 100 / MICRO, 2),
         **_verdict(assessment),
         **_reasons(assessment),
         **_money_side(assessment),
+    }
+
+
+def _transition(one: Recorded | None) -> Json | None:
+    if one is None:
+        return None
+    return {
+        "from": one.before,
+        "to": one.after,
+        "rule_ids": one.rule_ids,
+        "actor": one.actor,
+        "approver": one.approver,
+        "reason": one.reason or one.after,
+        "expires_date": None if one.expires_day is None else shown_day(one.expires_day),
+        "correlation_id": one.correlation_id,
     }
 
 

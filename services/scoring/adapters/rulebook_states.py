@@ -16,7 +16,13 @@ from services.scoring.adapters.rulebook_fields import (
 )
 from services.scoring.adapters.rulebook_indicators import known_indicator
 from services.scoring.domain.measurement import AMBER, HARD, RED
-from services.scoring.domain.policy import EntryRule, ExitRule, SignalTest, StatePolicy
+from services.scoring.domain.policy import (
+    EntryRule,
+    ExitRule,
+    ForbearanceRules,
+    SignalTest,
+    StatePolicy,
+)
 from services.scoring.domain.risk import FLAG_NAMES, STATE_NAMES
 from services.scoring.domain.rulebook import Cuts
 from services.scoring.domain.vocabulary import SEGMENTS
@@ -35,6 +41,7 @@ ENTRY_FIELDS: Final = {
     "at_least",
     "family_cut",
     "flags",
+    "all_flags",
 }
 EXIT_FIELDS: Final = {
     "id",
@@ -50,6 +57,28 @@ EXIT_FIELDS: Final = {
     "statement_in_time",
     "months_without_default",
     "months_if_forborne",
+    "dwell_months",
+    "months_on_time",
+    "months_on_time_sparse",
+    "all_arrears_paid",
+    "ability_assessed",
+    "no_open_finding",
+}
+SWITCHES: Final = (
+    "automatic",
+    "no_red",
+    "statement_in_time",
+    "all_arrears_paid",
+    "ability_assessed",
+    "no_open_finding",
+)
+COUNTS: Final = tuple(sorted(EXIT_FIELDS - {"id", "from", "to"} - set(SWITCHES)))
+FORBEARANCE_FIELDS: Final = {
+    "npv_loss",
+    "probation_months",
+    "months_paid",
+    "significant",
+    "most_arrears_days",
 }
 LIMIT_FIELDS: Final = {
     "quiet_business_days",
@@ -70,7 +99,7 @@ CUT_FIELDS: Final = (
 def compile_policy(part: object, problems: Problems) -> StatePolicy:
     """Return the state machine's rules, the worst target first."""
     fields = read_mapping(part, problems)
-    problems.unknown_keys(fields, {"entry", "exit"} | LIMIT_FIELDS)
+    problems.unknown_keys(fields, {"entry", "exit", "forbearance"} | LIMIT_FIELDS)
     with problems.at("entry"):
         entries = [_entry(one, problems) for one in read_list(fields.get("entry"), problems)]
     with problems.at("exit"):
@@ -87,7 +116,21 @@ def compile_policy(part: object, problems: Problems) -> StatePolicy:
         least_completeness=read_micro(fields.get("least_completeness", "0.6"), problems),
         most_moves=read_whole(fields.get("most_moves", 3), problems),
         moves_window_days=read_whole(fields.get("moves_window_days", 90), problems),
+        forbearance=_forbearance(fields.get("forbearance"), problems),
     )
+
+
+def _forbearance(part: object, problems: Problems) -> ForbearanceRules:
+    with problems.at("forbearance"):
+        fields = read_mapping(part, problems)
+        problems.unknown_keys(fields, FORBEARANCE_FIELDS)
+        return ForbearanceRules(
+            npv_loss_micro=read_micro(fields.get("npv_loss", "0.01"), problems),
+            probation_months=read_whole(fields.get("probation_months", 24), problems),
+            months_paid_micro=read_micro(fields.get("months_paid", "0.5"), problems),
+            significant_micro=read_micro(fields.get("significant", "0.1"), problems),
+            most_arrears_days=read_whole(fields.get("most_arrears_days", 30), problems),
+        )
 
 
 def _state(name: object, problems: Problems) -> int:
@@ -116,16 +159,17 @@ def _entry(one: object, problems: Problems) -> EntryRule:
             tests=tuple(test for test in tests if test is not None),
             tests_needed=read_whole(fields.get("at_least", 1), problems),
             family_cut=has_family,
-            flags=_flags(fields, problems),
+            flags=_flags(fields.get("flags"), problems),
+            all_flags=_flags(fields.get("all_flags"), problems),
         )
         if not (set(fields) - {"id", "to", "text", "at_least"}):
             problems.add("states no condition, so it would always be true")
     return rule
 
 
-def _flags(fields: dict[str, Any], problems: Problems) -> int:
+def _flags(names: object, problems: Problems) -> int:
     mask = 0
-    for name in read_list(fields.get("flags"), problems):
+    for name in read_list(names, problems):
         if name in FLAG_NAMES:
             mask |= 1 << FLAG_NAMES.index(name)
         else:
@@ -157,19 +201,15 @@ def _exit(one: object, problems: Problems) -> ExitRule:
     fields = read_mapping(one, problems)
     with problems.at(str(fields.get("id", "rule without id"))):
         problems.unknown_keys(fields, EXIT_FIELDS)
-        whole = {
-            name: read_whole(fields.get(name, 0), problems)
-            for name in EXIT_FIELDS
-            if name.endswith("_days") or name.startswith("months_") or name == "on_time"
-        }
+        whole = {name: read_whole(fields.get(name, 0), problems) for name in COUNTS}
+        switches = {name: bool(fields.get(name, False)) for name in SWITCHES}
+        # mypy cannot tell the two kinds of field apart behind a mapping.
         return ExitRule(
-            id=str(fields.get("id", "")),
-            source=_state(fields.get("from"), problems),
-            to=_state(fields.get("to"), problems),
-            automatic=bool(fields.get("automatic", False)),
-            no_red=bool(fields.get("no_red", False)),
-            statement_in_time=bool(fields.get("statement_in_time", False)),
-            **whole,
+            str(fields.get("id", "")),
+            _state(fields.get("from"), problems),
+            _state(fields.get("to"), problems),
+            **whole,  # type: ignore[arg-type]
+            **switches,
         )
 
 

@@ -15,12 +15,12 @@ from typing import Any, Final
 import msgspec
 
 from services.scoring.adapters import state_rows as rows
-from services.scoring.adapters import state_rows_file
+from services.scoring.adapters import state_rows_decisions, state_rows_file
 from services.scoring.domain import facts
 from services.scoring.domain.facts import Borrower
 from services.scoring.domain.signals import pack, unpack
 
-VERSION: Final = 3
+VERSION: Final = 4
 
 _encoder: Final = msgspec.msgpack.Encoder()
 _document: Final = msgspec.msgpack.Decoder(list[msgspec.Raw])
@@ -52,6 +52,11 @@ PARTS: Final[
     (facts.STATEMENTS_PART, rows.dump_statements, rows.load_statements),
     (facts.CREDIT_FILE_PART, state_rows_file.dump_file, state_rows_file.load_file),
     (facts.ROUTINES_PART, rows.dump_routines, rows.load_routines),
+    (
+        facts.DECISIONS_PART,
+        state_rows_decisions.dump_decisions,
+        state_rows_decisions.load_decisions,
+    ),
 )
 FIELDS: Final = 5 + len(PARTS)
 

@@ -13,7 +13,13 @@ from typing import Final
 
 import msgspec
 
-from services.scoring.adapters import wire_account, wire_file, wire_loan, wire_reference
+from services.scoring.adapters import (
+    wire_account,
+    wire_decisions,
+    wire_file,
+    wire_loan,
+    wire_reference,
+)
 from services.scoring.adapters.wire_values import (
     BusinessDays,
     Head,
@@ -44,6 +50,7 @@ READERS: Final[dict[str, Reader]] = {
     "day.closed.v1": wire_reference.day_closed,
     "rulebook.activated.v1": wire_reference.rulebook_activated,
     **wire_file.READERS,
+    **wire_decisions.READERS,
 }
 
 NOTED_TYPES: Final = frozenset(
@@ -53,9 +60,7 @@ NOTED_TYPES: Final = frozenset(
         "forecast.received.v1",
         "fx.published.v1",
         "limit.changed.v1",
-        "loan.closed.v1",
         "loan.disbursed.v1",
-        "override.approved.v1",
         "promise.made.v1",
         "statement.due.v1",
     }

@@ -11,6 +11,7 @@ from services.scoring.domain import days_past_due, exposure, facility_use, state
 from services.scoring.domain.facts import Borrower, Facility, Loan
 from services.scoring.domain.instalments import (
     OPEN,
+    counted_until,
     counting_days,
     first_open,
     interest_unpaid_of,
@@ -30,7 +31,7 @@ DAYS_A_MONTH_LATE: Final = 30
 def worst_days(loan: Loan, start: int, end: int, tolerance: Tolerance) -> int:
     """Return the loan's most days past due on any day from `start` to `end`."""
     worst = 0
-    first = start
+    first, end = start, counted_until(loan, end)
     for past in loan.past:
         if past.until_day > first:
             schedule = schedule_at(loan, first)
@@ -59,6 +60,8 @@ def _worst_on(schedule: Loan, start: int, end: int, tolerance: Tolerance) -> int
 
 def oldest_unpaid_interest_day(loan: Loan, day: int, tolerance: Tolerance) -> int | None:
     """Return the due day of the oldest instalment whose interest is open at the end of the day."""
+    if counted_until(loan, day) != day:
+        return None
     days = counting_days(loan)
     reached = bisect_right(days, day)
     paid = paid_by(loan, day)

@@ -10,16 +10,19 @@ from dataclasses import dataclass
 from typing import Final
 
 from services.scoring.domain import score as scoring
-from services.scoring.domain.assessment import Assessment, Cause, Change
+from services.scoring.domain.assessment import Assessment, Cause, Change, Recorded
 from services.scoring.domain.business_days import is_month_end
+from services.scoring.domain.decisions import score_override
+from services.scoring.domain.entry_rules import triggered_rules
 from services.scoring.domain.evaluation import Evaluation, evaluate, forget_verdicts
 from services.scoring.domain.explain import regimes, rule_at, shown_micro, snapshot
-from services.scoring.domain.facts import Borrower
+from services.scoring.domain.facts import DECISIONS_PART, Borrower
 from services.scoring.domain.indicators.declaration import (
     BALANCES,
     BOUNCES,
     COLLATERAL,
     COVENANTS,
+    DECISIONS,
     EVERYTHING,
     FACILITIES,
     FAMILIES,
@@ -27,8 +30,8 @@ from services.scoring.domain.indicators.declaration import (
     LINKS,
     STATEMENTS,
 )
-from services.scoring.domain.measurement import LEVEL_NAMES
-from services.scoring.domain.risk import NORMAL, PROBATION, STATE_NAMES
+from services.scoring.domain.measurement import LEVEL_NAMES, MICRO
+from services.scoring.domain.risk import FLAG_NAMES, NORMAL, PROBATION, STATE_NAMES
 from services.scoring.domain.rulebook import Rules
 from services.scoring.domain.standing import standing_of
 from services.scoring.domain.states import (
@@ -36,7 +39,6 @@ from services.scoring.domain.states import (
     close_day,
     escalate,
     forget_broken_runs,
-    triggered_rules,
 )
 
 NEWS_SCORE_MICRO: Final = 50_000
@@ -69,8 +71,10 @@ def step(borrower: Borrower, rules: Rules, occasion: Occasion) -> Assessment | N
     evaluation = evaluate(borrower, occasion.as_of, rules, touched)
     if touched and not touched & ~ONLY_THROUGH_SIGNALS and not evaluation.is_news:
         return None
-    rescore(borrower, rules, evaluation)
+    rescore(borrower, rules, evaluation, occasion)
     transition = _move(borrower, rules, occasion, evaluation)
+    if transition is not None:
+        borrower.changed |= DECISIONS_PART
     reasons = _reasons(borrower, occasion, evaluation, transition)
     if risk.proposed_to not in (-1, proposed_before):
         reasons.append("PROPOSAL")
@@ -81,25 +85,33 @@ def step(borrower: Borrower, rules: Rules, occasion: Occasion) -> Assessment | N
         return None
     changes = _changes(borrower, rules, evaluation, transition)
     changes += [Change("LOST_GROUND", None, rule_id, None) for rule_id in lost]
-    return _emit(borrower, rules, occasion, reasons, changes)
+    assessment = _emit(borrower, rules, occasion, reasons, changes)
+    if transition is not None:
+        assessment.transition = _recorded(transition, occasion)
+    return assessment
 
 
 def reassess(borrower: Borrower, rules: Rules, occasion: Occasion) -> Assessment | None:
     """Judge everything afresh after a new rulebook; signals it no longer uses are forgotten."""
     forget_verdicts(borrower.signals, rules)
-    rescore(borrower, rules, Evaluation(families=(1 << FAMILIES) - 1, coverage_moved=True))
     occasion.touched = EVERYTHING
+    everything = Evaluation(families=(1 << FAMILIES) - 1, coverage_moved=True)
+    rescore(borrower, rules, everything, occasion)
     return step(borrower, rules, occasion)
 
 
-def rescore(borrower: Borrower, rules: Rules, evaluation: Evaluation) -> None:
+def rescore(borrower: Borrower, rules: Rules, evaluation: Evaluation, occasion: Occasion) -> None:
     """Recompute the families that moved, and the score and completeness if any did."""
     risk = borrower.risk
     if evaluation.families:
         for family in range(FAMILIES):
             if evaluation.families >> family & 1:
                 risk.families[family] = scoring.family_score(borrower.signals, rules, family)
+    if evaluation.families or occasion.touched & DECISIONS:
         risk.score = scoring.combined(risk.families)
+        if borrower.decisions.overrides:
+            points = score_override(borrower.decisions, occasion.as_of)
+            risk.score = min(MICRO, max(0, risk.score + points))
     if evaluation.coverage_moved:
         risk.completeness = scoring.completeness(borrower.signals, rules)
 
@@ -131,6 +143,8 @@ def _reasons(
         ("DPD_BUCKET", dpd_bucket(borrower.counters.operational_days) != emitted.dpd_bucket),
         ("SCORE", abs(risk.score - emitted.score) >= NEWS_SCORE_MICRO),
         ("MONTH_CLOSE", occasion.is_day_close and is_month_end(occasion.as_of)),
+        ("DECISION", bool(borrower.news)),
+        ("FLAG", risk.flags != emitted.flags),
     )
     found = [reason for reason, is_true in checks if is_true]
     if _may_move_a_label(occasion, transition) and regime_text(borrower) != emitted.regimes:
@@ -188,10 +202,37 @@ def _changes(
     if transition is not None:
         names = STATE_NAMES[transition.before], STATE_NAMES[transition.after]
         found.insert(0, Change("STATE", None, *names))
+    found += borrower.news
+    found += _flag_changes(risk.emitted.flags if risk.sequence else risk.flags, risk.flags)
     if risk.sequence and risk.score != risk.emitted.score:
         points = shown_micro(risk.emitted.score * 100), shown_micro(risk.score * 100)
         found.append(Change("SCORE", None, *points))
     return found
+
+
+def _flag_changes(before: int, after: int) -> list[Change]:
+    """Return which flags were set and which were cleared."""
+    found = []
+    for bit, name in enumerate(FLAG_NAMES):
+        was, stands = before >> bit & 1, after >> bit & 1
+        if was != stands:
+            found.append(Change("FLAG", None, name if was else None, name if stands else None))
+    return found
+
+
+def _recorded(transition: Transition, occasion: Occasion) -> Recorded:
+    """Return a transition with whatever an auditor asks for (domain 4.6)."""
+    cause = occasion.cause
+    return Recorded(
+        before=STATE_NAMES[transition.before],
+        after=STATE_NAMES[transition.after],
+        rule_ids=transition.rule_ids,
+        actor=transition.actor,
+        approver=transition.approver or None,
+        reason=transition.reason,
+        expires_day=transition.until_day or None,
+        correlation_id=transition.decision_id or f"{cause.source}#{cause.id}",
+    )
 
 
 def _emit(
@@ -214,4 +255,5 @@ def _emit(
     emitted.score, emitted.state = risk.score, risk.state
     emitted.dpd_bucket = dpd_bucket(borrower.counters.operational_days)
     emitted.regimes = regime_text(borrower)
+    emitted.flags = risk.flags
     return assessment

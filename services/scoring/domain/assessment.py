@@ -86,6 +86,24 @@ class Cause:
 
 
 @dataclass(slots=True)
+class Recorded:
+    """One change of state as it is kept (domain 4.6); the rest of the record is the assessment.
+
+    ``expires_day`` is when the decision behind it expires, None where there is none.
+    ``correlation_id`` names that decision, or the event that led to the change.
+    """
+
+    before: str
+    after: str
+    rule_ids: list[str]
+    actor: str
+    approver: str | None
+    reason: str
+    expires_day: int | None
+    correlation_id: str
+
+
+@dataclass(slots=True)
 class Assessment:
     """The whole judgement. ``sequence`` is 0 for one that is only looked at, never emitted."""
 
@@ -121,3 +139,6 @@ class Assessment:
     corrected: bool
     # Score cuts of ATTENTION, WATCH and HIGH_RISK, micro-units.
     cuts: tuple[int, int, int] = (0, 0, 0)
+    transition: Recorded | None = None
+    # What people added to the score, micro-units; the shares add up to the score without it.
+    score_override: int = 0

@@ -18,6 +18,7 @@ from typing import Final
 from services.scoring.domain import score as scoring
 from services.scoring.domain.credit_file import CreditFile, Dependant
 from services.scoring.domain.effects import Effect, effect, iso
+from services.scoring.domain.entry_rules import triggered_rules
 from services.scoring.domain.events import Event
 from services.scoring.domain.facts import CREDIT_FILE_PART, Borrower
 from services.scoring.domain.file_events import (
@@ -32,7 +33,6 @@ from services.scoring.domain.risk import CLOSED, STATE_NAMES, RiskState
 from services.scoring.domain.rulebook import Rules
 from services.scoring.domain.signals import Signals, slot_of
 from services.scoring.domain.standing import standing_of
-from services.scoring.domain.states import triggered_rules
 from services.scoring.domain.vocabulary import GUARANTEE_LINK, LINK_KINDS
 
 DEPENDANT_LINKED: Final = "dependant.linked.v1"

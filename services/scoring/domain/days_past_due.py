@@ -23,6 +23,8 @@ from services.scoring.domain.vocabulary import EXCLUSIVE
 
 def oldest_unpaid_day(loan: Loan, day: int, tolerance: Tolerance) -> int | None:
     """Return the due day of the oldest instalment open at the end of the day, if it is reached."""
+    if loan.closed_day is not None and loan.closed_day <= day:
+        return None
     schedule = schedule_at(loan, day) if loan.past else loan
     if not schedule.due_days or counting_days(schedule)[0] > day:
         return None

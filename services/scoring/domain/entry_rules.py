@@ -6,14 +6,55 @@ must hold. Notes (weight 0) never count as signals here: they inform, they do no
 
 from typing import Final
 
+from services.scoring.domain.decisions import EXCEPTION, TIGHTEN, Override
 from services.scoring.domain.indicators.declaration import FAMILIES
 from services.scoring.domain.measurement import AMBER, MEASURED, RED
 from services.scoring.domain.policy import EntryRule, SignalTest
-from services.scoring.domain.risk import ATTENTION, HIGH_RISK, WATCH, RiskState
+from services.scoring.domain.risk import ATTENTION, CLOSED, HIGH_RISK, WATCH, RiskState
 from services.scoring.domain.rulebook import Cuts, Rules
 from services.scoring.domain.signals import Signals
+from services.scoring.domain.standing import Standing
 
 NEVER: Final = 1_000_001
+MOST_ID_CHARACTERS: Final = 128
+
+
+def triggered_rules(standing: Standing, *, above: int) -> list[EntryRule]:
+    """Return the entry rules that are true now and lead beyond ``above``, worst target first.
+
+    Decisions of people are rules too: one that tightens asks for its state, and an exception
+    silences the score rules of the one state that it lets leave.
+    """
+    if above == CLOSED:
+        return []
+    found: list[EntryRule] = []
+    if not nothing_stands_out(standing.risk, standing.signals, standing.rules):
+        found = [
+            rule
+            for rule in standing.rules.policy.entries
+            if rule.to > above and holds(rule, standing.risk, standing.signals, standing.rules)
+        ]
+    if standing.decisions.overrides:
+        found = _with_decisions(found, standing, above)
+    return found
+
+
+def _with_decisions(found: list[EntryRule], standing: Standing, above: int) -> list[EntryRule]:
+    for one in standing.decisions.in_force(standing.as_of):
+        if one.kind == EXCEPTION:
+            found = [rule for rule in found if rule.hard or rule.to != one.state + 1]
+        elif one.kind == TIGHTEN and one.state > above:
+            found.append(EntryRule(id=rule_id_of(one), to=one.state, text=one.reason))
+    return sorted(found, key=_worst_first)
+
+
+def rule_id_of(decision: Override) -> str:
+    """Return the id under which a transition names a decision."""
+    return f"decision:{decision.override_id}"[:MOST_ID_CHARACTERS]
+
+
+def _worst_first(rule: EntryRule) -> int:
+    return -rule.to
 
 
 def holds(rule: EntryRule, risk: RiskState, signals: Signals, rules: Rules) -> bool:
@@ -23,6 +64,8 @@ def holds(rule: EntryRule, risk: RiskState, signals: Signals, rules: Rules) -> b
     if rule.tests and not _enough_tests(rule, signals):
         return False
     if rule.flags and not risk.flags & rule.flags:
+        return False
+    if rule.all_flags and risk.flags & rule.all_flags != rule.all_flags:
         return False
     if rule.family_cut and not _family_cut(risk, rules.cuts):
         return False

@@ -17,10 +17,11 @@ from services.scoring.domain.indicators.declaration import FAMILY_NAMES
 from services.scoring.domain.measurement import AMBER, MICRO, UNMEASURABLE, Reason, rounded_quotient
 from services.scoring.domain.position import position
 from services.scoring.domain.regimes import china_tier, eu_default, ifrs9_stage, rbi_class
+from services.scoring.domain.relaxing import recent_moves
 from services.scoring.domain.risk import FLAG_NAMES, STATE_NAMES
 from services.scoring.domain.rulebook import IndicatorRule, Rules
-from services.scoring.domain.score import shares
-from services.scoring.domain.states import distance_to_next, recent_moves
+from services.scoring.domain.score import combined, shares
+from services.scoring.domain.states import distance_to_next
 from services.scoring.domain.thresholds import Threshold
 from services.scoring.domain.vocabulary import SEGMENTS
 
@@ -44,7 +45,7 @@ def contributors(borrower: Borrower, rules: Rules, as_of: int) -> list[Contribut
     """Return the causes of the score, largest share first, then the notes that are lit."""
     found = [
         _contributor(borrower, rules, share.slot, share.points_micro, share.also, as_of)
-        for share in shares(borrower.signals, rules, borrower.risk.score)
+        for share in shares(borrower.signals, rules, combined(borrower.risk.families))
     ]
     notes = [
         rule.slot
@@ -174,4 +175,5 @@ def snapshot(borrower: Borrower, rules: Rules, as_of: int, at_us: int, cause: Ca
         cause=cause,
         corrected=False,
         cuts=(rules.cuts.attention, rules.cuts.watch, rules.cuts.high_risk),
+        score_override=risk.score - combined(risk.families),
     )

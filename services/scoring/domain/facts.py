@@ -15,7 +15,9 @@ Must stay true:
 from dataclasses import dataclass, field
 from typing import Final
 
+from services.scoring.domain.assessment import Change
 from services.scoring.domain.credit_file import CreditFile
+from services.scoring.domain.decisions import Decisions
 from services.scoring.domain.flow_facts import Daily, Routines, Series
 from services.scoring.domain.risk import RiskState
 from services.scoring.domain.signals import Signals
@@ -108,6 +110,7 @@ class Loan:
     paid_refs: list[str] = field(default_factory=list)
     past: list[PastSchedule] = field(default_factory=list)
     concession_days: list[int] = field(default_factory=list)
+    closed_reason: str = ""
 
 
 @dataclass(slots=True)
@@ -283,15 +286,17 @@ BOUNCES_PART: Final = 32
 STATEMENTS_PART: Final = 64
 CREDIT_FILE_PART: Final = 128
 ROUTINES_PART: Final = 256
-ALL_PARTS: Final = 511
+DECISIONS_PART: Final = 512
+ALL_PARTS: Final = 1023
 
 
 @dataclass(slots=True)
 class Borrower:
     """One borrower, whole.
 
-    What comes after ``risk`` saves work, is derived from the rest and never counts: views, the
-    stored bytes of the parts, and a bit for each part that has changed since they were written.
+    What comes after ``risk`` saves work, is derived from the rest and never counts: views, what the
+    event itself has to say (empty between events), the stored bytes of the parts, and a bit for
+    each part that has changed since they were written.
     """
 
     borrower_id: str
@@ -307,6 +312,7 @@ class Borrower:
     statements: list[Statement] = field(default_factory=list)
     credit_file: CreditFile = field(default_factory=CreditFile)
     routines: Routines = field(default_factory=Routines)
+    decisions: Decisions = field(default_factory=Decisions)
     reversed_keys: list[int] = field(default_factory=list)
     counters: Counters = field(default_factory=Counters)
     evidence: Evidence = field(default_factory=Evidence)
@@ -314,6 +320,7 @@ class Borrower:
     risk: RiskState = field(default_factory=RiskState)
     balance_view: BalanceView | None = field(default=None, compare=False, repr=False)
     line_view: LineView | None = field(default=None, compare=False, repr=False)
+    news: list[Change] = field(default_factory=list, compare=False, repr=False)
     changed: int = field(default=ALL_PARTS, compare=False, repr=False)
     stored: list[bytes] = field(default_factory=list, compare=False, repr=False)
 

@@ -17,6 +17,7 @@ from services.scoring.domain import (
     account_flows,
     contagion,
     counters,
+    deciding,
     filing,
     flow_days,
     reference_data,
@@ -50,6 +51,7 @@ from services.scoring.domain.facts import (
     ALL_PARTS,
     BOUNCES_PART,
     CREDIT_FILE_PART,
+    DECISIONS_PART,
     FACILITIES_PART,
     FLOWS_PART,
     LOANS_PART,
@@ -61,6 +63,7 @@ from services.scoring.domain.indicators.declaration import (
     BALANCES,
     BOUNCES,
     DAY,
+    DECISIONS,
     DUES,
     EVERYTHING,
     EXTERNAL,
@@ -76,6 +79,7 @@ from services.scoring.domain.indicators.declaration import (
     STATEMENTS,
 )
 from services.scoring.domain.instalment_history import SHORTFALL_DAYS
+from services.scoring.domain.risk import FORBORNE
 from services.scoring.domain.rulebook import Rules
 from services.scoring.domain.signals import slot_of
 from services.scoring.domain.vocabulary import NO_CORRECTION
@@ -83,7 +87,7 @@ from services.scoring.domain.vocabulary import NO_CORRECTION
 WORST_DELAY_SLOT: Final = slot_of("R-04")
 CONCESSIONS_SLOT: Final = slot_of("R-10")
 MOVES_COUNTERS: Final = LOANS | PAYMENTS | FACILITIES | PAST
-MOVES_FLAGS: Final = EXTERNAL | INSPECTIONS
+MOVES_FLAGS: Final = EXTERNAL | INSPECTIONS | DECISIONS
 
 
 @dataclass(slots=True)
@@ -112,6 +116,8 @@ def fold(borrower: Borrower, event: Event, context: Context) -> Outcome:
 
 
 def _folded(borrower: Borrower, event: Event, context: Context) -> Outcome:
+    if borrower.news:
+        borrower.news = []
     if isinstance(event, DayClosed):
         return _close_day(borrower, event, context)
     take = TAKE.get(type(event))
@@ -125,8 +131,7 @@ def _folded(borrower: Borrower, event: Event, context: Context) -> Outcome:
     as_of = max(event.day, borrower.counters.closed_day)
     if counters.begin_month(borrower, as_of):
         touched |= MONTHS
-    if touched & (BALANCES | FACILITIES):
-        _note_judged(borrower, as_of, touched)
+    _prepare(borrower, rules_before, as_of, touched)
     rules = context.rules_for(borrower) if touched & PROFILE else rules_before
     if rules is rules_before and _moves_nothing(borrower, rules, touched):
         return Outcome(borrower)
@@ -137,11 +142,16 @@ def _folded(borrower: Borrower, event: Event, context: Context) -> Outcome:
 
 def _parts_changed(event: Event, touched: int) -> int:
     """Return the stored parts that an event of this type changes."""
-    return PARTS[type(event)] | (ACCOUNTS_PART if touched & BALANCES else 0)
+    changed = PARTS[type(event)]
+    if touched & BALANCES:
+        changed |= ACCOUNTS_PART
+    return changed | DECISIONS_PART if touched & DECISIONS else changed
 
 
-def _note_judged(borrower: Borrower, as_of: int, touched: int) -> None:
-    """Note that the close of this day need not judge balances or lines again."""
+def _prepare(borrower: Borrower, rules: Rules, as_of: int, touched: int) -> None:
+    """Weigh decisions; note that the close of this day need not judge balances or lines again."""
+    if touched & DECISIONS:
+        deciding.weigh(borrower, rules.policy, as_of)
     if touched & BALANCES:
         borrower.counters.balances_judged_on = as_of
     if touched & FACILITIES:
@@ -201,6 +211,8 @@ def _close_day(borrower: Borrower, event: DayClosed, context: Context) -> Outcom
         return Outcome(borrower)
     rules = context.rules_for(borrower)
     touched = _touched_by_close(borrower, day)
+    if borrower.decisions.overrides or borrower.risk.flags & FORBORNE:
+        touched |= deciding.pass_day(borrower, rules.policy, day)
     has_new_rules = day == context.since_day
     if has_new_rules:
         touched |= EVERYTHING
@@ -261,7 +273,8 @@ def _published(borrower: Borrower, event: SchedulePublished) -> int:
 
 
 def _changed(borrower: Borrower, event: ScheduleChanged) -> int:
-    return LOANS | PAST if repayments.change_schedule(borrower, event) else LOANS
+    touched = LOANS | PAST if repayments.change_schedule(borrower, event) else LOANS
+    return touched if borrower.decisions.forbearance.is_weighed else touched | DECISIONS
 
 
 def _posted(borrower: Borrower, event: RepaymentPosted) -> int:
@@ -310,6 +323,7 @@ TYPE_NAMES: Final[dict[type[Event], str]] = {
     DayClosed: "day.closed.v1",
     RulebookActivated: "rulebook.activated.v1",
     **filing.TYPE_NAMES,
+    **deciding.TYPE_NAMES,
 }
 PARTS: Final[dict[type[Event], int]] = {
     BorrowerRegistered: ALL_PARTS,
@@ -325,6 +339,7 @@ PARTS: Final[dict[type[Event], int]] = {
     FacilityBalanceClosed: FACILITIES_PART,
     StatementReceived: STATEMENTS_PART,
     **dict.fromkeys(filing.TAKE, CREDIT_FILE_PART),
+    **deciding.PARTS,
 }
 TAKE: Final[dict[type[Event], Take]] = {
     BorrowerRegistered: _registered,
@@ -340,4 +355,5 @@ TAKE: Final[dict[type[Event], Take]] = {
     FacilityBalanceClosed: account_flows.close_facility,
     StatementReceived: _statement,
     **filing.TAKE,
+    **deciding.TAKE,
 }

@@ -11,6 +11,7 @@ from typing import Final
 from services.scoring.domain.facts import Borrower, Loan
 from services.scoring.domain.instalments import (
     OPEN,
+    counted_until,
     counting_days,
     due_of,
     paid_by,
@@ -55,6 +56,7 @@ def _by_due_day(one: DueInstalment) -> tuple[int, int]:
 
 def _due_of_loan(loan: Loan, as_of: int, most: int, tolerance: Tolerance) -> list[DueInstalment]:
     days = counting_days(loan)
+    as_of = counted_until(loan, as_of)
     reached = bisect_right(days, as_of)
     first = max(0, reached - most)
     found = []
@@ -77,7 +79,7 @@ def paid_in_time(borrower: Borrower, before: int, within_days: int, most: int) -
     rows: list[tuple[int, int, int]] = []
     for loan in borrower.loans:
         days = counting_days(loan)
-        reached = bisect_right(days, before - within_days - 1)
+        reached = bisect_right(days, counted_until(loan, before - within_days - 1))
         for index in range(max(0, reached - most), reached):
             due = due_of(loan, index)
             unpaid = unpaid_of(loan, index, paid_by(loan, days[index] + within_days))

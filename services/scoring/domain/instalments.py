@@ -29,6 +29,11 @@ def counting_days(loan: Loan) -> list[int]:
     return loan.effective_days or loan.due_days
 
 
+def counted_until(loan: Loan, day: int) -> int:
+    """Return the day, or the day on which the loan ended if that is earlier."""
+    return day if loan.closed_day is None else min(day, loan.closed_day)
+
+
 def paid_by(loan: Loan, day: int) -> int:
     """Return the money received by the end of the day for the instalments kept."""
     paid_days = loan.paid_days
@@ -73,6 +78,8 @@ def first_open(loan: Loan, paid: int, tolerance: Tolerance) -> int:
 
 def past_due(loan: Loan, day: int) -> int:
     """Return what is past due at the end of the day: due before it and not paid."""
+    if loan.closed_day is not None and loan.closed_day <= day:
+        return 0
     if loan.past:
         loan = schedule_at(loan, day)
     due = due_before(loan, day)

@@ -9,9 +9,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from services.scoring.domain.business_days import plus_months
+from services.scoring.domain.entry_rules import triggered_rules
 from services.scoring.domain.facts import Borrower
+from services.scoring.domain.forbearance import cure_start
 from services.scoring.domain.measurement import RED
 from services.scoring.domain.policy import EntryRule, ExitRule
+from services.scoring.domain.relaxing import (
+    blockers,
+    exit_rule_of,
+    recent_moves,
+    run_length,
+)
 from services.scoring.domain.risk import (
     ATTENTION,
     DEFAULT,
@@ -22,15 +31,7 @@ from services.scoring.domain.risk import (
     WATCH,
 )
 from services.scoring.domain.rulebook import Rules
-from services.scoring.domain.standing import standing_of
-from services.scoring.domain.states import (
-    Standing,
-    blockers,
-    exit_rule_of,
-    recent_moves,
-    run_length,
-    triggered_rules,
-)
+from services.scoring.domain.standing import Standing, standing_of
 
 CALM_POSITION: Final = {ATTENTION: 0, WATCH: 1, HIGH_RISK: 2}
 
@@ -98,6 +99,9 @@ def _conditions(standing: Standing, rule: ExitRule, stands: set[str]) -> Iterato
         for code, is_asked, now in (
             ("red_signal", rule.no_red, _reds(standing)),
             ("statement_late", rule.statement_in_time, 0),
+            ("arrears_left", rule.all_arrears_paid, standing.past_due_minor),
+            ("not_assessed", rule.ability_assessed, 0),
+            ("open_finding", rule.no_open_finding, standing.open_findings),
         )
         if is_asked
     )
@@ -113,11 +117,18 @@ def _asked(standing: Standing, rule: ExitRule) -> tuple[tuple[str, int, int, int
     score_days = rule.score_days if position is not None else 0
     return (
         ("score_not_calm", score_days, calm, _exit_cut(standing, position)),
-        ("dwell", rule.dwell_days, standing.as_of - risk.since, 0),
+        ("dwell", _dwell(standing, rule), standing.as_of - risk.since, 0),
         ("arrears_run", rule.no_arrears_days, run_length(standing, risk.no_arrears_since), 0),
         ("instalments_late", rule.on_time, standing.on_time, 0),
         ("hard_rule_run", rule.no_hard_days, run_length(standing, risk.no_hard_since), 0),
     )
+
+
+def _dwell(standing: Standing, rule: ExitRule) -> int:
+    """Return the shortest stay in days."""
+    since = standing.risk.since
+    months = plus_months(since, rule.dwell_months) - since if rule.dwell_months else 0
+    return max(rule.dwell_days, months)
 
 
 def _exit_cut(standing: Standing, position: int | None) -> int:
@@ -126,12 +137,18 @@ def _exit_cut(standing: Standing, position: int | None) -> int:
 
 
 def _cure(standing: Standing, rule: ExitRule) -> tuple[tuple[str, int, int, int], ...]:
-    risk = standing.risk
+    """Return the cure period that ends last: months asked for and days gone."""
+    risk, as_of = standing.risk, standing.as_of
     if rule.source == DEFAULT:
         return (("cure_period", 1, 0, DEFAULT),)
-    is_forborne = bool(risk.flags & FORBORNE)
-    months = rule.months_if_forborne if is_forborne else rule.months_without_default
-    return (("cure_period", months, run_length(standing, risk.no_default_since), 0),)
+    calm = max(risk.no_default_since, risk.since) if risk.no_default_since else as_of + 1
+    periods = [(rule.months_without_default, calm)]
+    if risk.flags & FORBORNE:
+        periods.append((rule.months_if_forborne, cure_start(standing.decisions) or risk.since))
+    on_time = rule.months_on_time_sparse if standing.is_sparse else rule.months_on_time
+    periods.append((on_time, as_of + 1 if standing.was_late else risk.since))
+    months, start = max(periods, key=lambda one: plus_months(one[1], one[0]) if one[0] else 0)
+    return (("cure_period", months, max(0, as_of - start + 1), 0),)
 
 
 def _general(standing: Standing, stands: set[str]) -> Iterator[Condition]:

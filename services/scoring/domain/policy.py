@@ -31,6 +31,7 @@ class EntryRule:
         tests: Signal tests of which ``tests_needed`` must be true.
         family_cut: One family has been at the family cut for the segment's number of days.
         flags: Any of these flags is set.
+        all_flags: All of these flags are set.
     """
 
     id: str
@@ -45,6 +46,7 @@ class EntryRule:
     tests_needed: int = 1
     family_cut: bool = False
     flags: int = 0
+    all_flags: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,12 @@ class ExitRule:
         no_arrears_days: Operational DPD was 0 for so many days.
         on_time: The last so many instalments were paid on time.
         no_hard_days: No hard rule of ``source`` or worse was true for so many days.
+        dwell_months: Shortest stay in ``source``, in calendar months.
+        months_on_time: So many months in ``source``, every instalment due in them paid on time …
+        months_on_time_sparse: … or so many where a loan is paid twice a year or less.
+        all_arrears_paid: Nothing at all is past due, material or not.
+        ability_assessed: An inspection in ``source`` found the borrower able to pay.
+        no_open_finding: No finding of an officer is open.
     """
 
     id: str
@@ -74,6 +82,31 @@ class ExitRule:
     statement_in_time: bool = False
     months_without_default: int = 0
     months_if_forborne: int = 0
+    dwell_months: int = 0
+    months_on_time: int = 0
+    months_on_time_sparse: int = 0
+    all_arrears_paid: bool = False
+    ability_assessed: bool = False
+    no_open_finding: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ForbearanceRules:
+    """How concessions are judged (domain 4.3).
+
+    Args:
+        npv_loss_micro: The loss of present value from which a restructuring is distressed.
+        probation_months: How long a forborne borrower must perform.
+        months_paid_micro: In what share of the months with something due it must have paid.
+        significant_micro: Share of what fell due in a month that is more than insignificant.
+        most_arrears_days: Operational days past due that may stand at the end of the probation.
+    """
+
+    npv_loss_micro: int = 10_000
+    probation_months: int = 24
+    months_paid_micro: int = 500_000
+    significant_micro: int = 100_000
+    most_arrears_days: int = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,3 +123,4 @@ class StatePolicy:
     least_completeness: int = 600_000
     most_moves: int = 3
     moves_window_days: int = 90
+    forbearance: ForbearanceRules = ForbearanceRules()

@@ -10,6 +10,7 @@ from hashlib import blake2b
 from itertools import accumulate
 from typing import Final
 
+from services.scoring.domain import forbearance
 from services.scoring.domain.events import (
     LoanBooked,
     RepaymentFailed,
@@ -30,6 +31,7 @@ from services.scoring.domain.vocabulary import INSUFFICIENT_FUNDS, NO_CORRECTION
 
 MOST_PAYMENT_REFS: Final = 3
 MOST_ORPHANS: Final = 16
+DEFERRALS: Final = frozenset({"MORATORIUM", "INTEREST_ONLY"})
 
 
 def payment_key(source: str, event_id: str) -> int:
@@ -106,7 +108,19 @@ def change_schedule(borrower: Borrower, event: ScheduleChanged) -> bool:
         loan = loan_of(borrower, event.loan_id, event.currency)
         days = loan.concession_days
         days.insert(bisect_right(days, event.effective_day), event.effective_day)
+        grace_end, loss = _end_of_grace(event), event.npv_loss_micro or 0
+        forbearance.grant(borrower.decisions, event.effective_day, grace_end, loss)
     return changed
+
+
+def _end_of_grace(event: ScheduleChanged) -> int:
+    """Return when principal falls due again after a concession that defers it, else 0."""
+    if event.concession_kind not in DEFERRALS:
+        return 0
+    for due_day, principal in zip(event.due_days, event.due_principal_minor, strict=True):
+        if due_day >= event.effective_day and principal:
+            return due_day
+    return 0
 
 
 def _keep_past(loan: Loan, until_day: int) -> None:

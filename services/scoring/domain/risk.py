@@ -38,6 +38,7 @@ INSOLVENT: Final = 256
 DISTRESSED_RESTRUCTURING: Final = 512
 FORMERLY_NON_PERFORMING: Final = 1024
 OFFICER_SIGNAL: Final = 2048
+FORBORNE_AGAIN: Final = 4096
 FLAG_NAMES: Final = (
     "FORBORNE",
     "UTP",
@@ -51,6 +52,7 @@ FLAG_NAMES: Final = (
     "DISTRESSED_RESTRUCTURING",
     "FORMERLY_NON_PERFORMING",
     "OFFICER_SIGNAL",
+    "FORBORNE_AGAIN",
 )
 
 NOT_SCORED: Final = -1
@@ -67,6 +69,7 @@ class Emitted:
     state: int = 0
     dpd_bucket: int = 0
     regimes: str = ""
+    flags: int = 0
 
 
 @dataclass(slots=True)

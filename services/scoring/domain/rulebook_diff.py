@@ -161,7 +161,6 @@ def _rules(
 
 def _of_entry(rule: EntryRule) -> dict[str, str]:
     tests = ", ".join(_test(one) for one in rule.tests)
-    flags = (name for bit, name in enumerate(FLAG_NAMES) if rule.flags >> bit & 1)
     return {
         "target": STATE_NAMES[rule.to],
         "score cut": _switch(rule.score),
@@ -170,7 +169,8 @@ def _of_entry(rule: EntryRule) -> dict[str, str]:
         "red families": _count(rule.red_families),
         "tests": f"{rule.tests_needed} of {tests}" if tests else NOTHING,
         "family cut": _switch(rule.family_cut),
-        "flags": ", ".join(flags) or NOTHING,
+        "flags": _flags(rule.flags),
+        "all flags": _flags(rule.all_flags),
         "text": rule.text or NOTHING,
     }
 
@@ -180,6 +180,10 @@ def _test(test: SignalTest) -> str:
     if test.threshold is None:
         return f"{indicator.id} {LEVEL_NAMES[test.level].lower()}"
     return f"{indicator.id} {threshold(test.threshold, indicator.arms[0].unit)}"
+
+
+def _flags(mask: int) -> str:
+    return ", ".join(name for bit, name in enumerate(FLAG_NAMES) if mask >> bit & 1) or NOTHING
 
 
 def _of_exit(rule: ExitRule) -> dict[str, str]:
@@ -200,6 +204,11 @@ def _limits(policy: StatePolicy) -> dict[str, str]:
         "least completeness": decimal(policy.least_completeness),
         "most moves": str(policy.most_moves),
         "moves window days": str(policy.moves_window_days),
+        "distressed from a loss of present value of": decimal(policy.forbearance.npv_loss_micro),
+        "months of forborne probation": str(policy.forbearance.probation_months),
+        "share of those months to be paid in": decimal(policy.forbearance.months_paid_micro),
+        "share of what is due that is significant": decimal(policy.forbearance.significant_micro),
+        "days past due at the end of that probation": str(policy.forbearance.most_arrears_days),
     }
 
 

@@ -14,112 +14,138 @@ Must stay true:
 from dataclasses import dataclass, field
 from typing import Final
 
-from services.scoring.domain.business_days import (
-    business_days_after,
-    is_business_day,
-    plus_months,
+from services.scoring.domain.business_days import is_business_day
+from services.scoring.domain.decisions import EXCEPTION, RELAX, TIGHTEN, Override
+from services.scoring.domain.entry_rules import (
+    holds,
+    nothing_stands_out,
+    rule_id_of,
+    triggered_rules,
 )
-from services.scoring.domain.entry_rules import holds, nothing_stands_out
+from services.scoring.domain.forbearance import begin_probation, enter_default
 from services.scoring.domain.policy import EntryRule, ExitRule
+from services.scoring.domain.relaxing import JUDGEMENT, blockers, exit_rule_of
 from services.scoring.domain.risk import (
     ATTENTION,
     CLOSED,
     DEFAULT,
     FORBORNE,
     HIGH_RISK,
+    NORMAL,
     PROBATION,
-    WATCH,
     RiskState,
 )
-from services.scoring.domain.rulebook import Cuts, Rules
-from services.scoring.domain.signals import Signals, slot_of
+from services.scoring.domain.rulebook import Cuts
+from services.scoring.domain.standing import Standing
 
 SYSTEM: Final = "system"
-
-
-@dataclass(slots=True)
-class Standing:
-    """What the state machine looks at.
-
-    Args:
-        as_of: Business date, ordinal.
-        arrears_days: Operational days past due.
-        regulatory_days: Regulatory days past due.
-        on_time: How many of the latest due instalments in a row were paid on time.
-    """
-
-    as_of: int
-    risk: RiskState
-    signals: Signals
-    rules: Rules
-    arrears_days: int = 0
-    regulatory_days: int = 0
-    on_time: int = 0
+ALL_LOANS_ENDED: Final = "closed-all-loans-ended"
+LENT_AGAIN: Final = "reopened-lent-again"
 
 
 @dataclass(slots=True)
 class Transition:
-    """One change of state and who or what made it."""
+    """One change of state, and who or what made it (domain 4.6).
+
+    ``reason`` is the text of the rule or of the people; ``until_day`` is when a decision behind it
+    expires, 0 for none; ``decision_id`` names it, empty where the system moved by itself.
+    """
 
     before: int
     after: int
     rule_ids: list[str] = field(default_factory=list)
     actor: str = SYSTEM
     approver: str = ""
+    reason: str = ""
+    until_day: int = 0
+    decision_id: str = ""
 
 
 def escalate(standing: Standing) -> Transition | None:
     """Move the borrower up to the worst state that any rule asks for, and say which rules."""
+    reopened = None
+    if standing.risk.state == CLOSED:
+        if standing.is_over:
+            return None
+        reopened = _move(standing, NORMAL, [LENT_AGAIN], "A new loan after all had ended")
     triggered = triggered_rules(standing, above=standing.risk.state)
     if not triggered:
-        return None
-    target = triggered[0].to
-    rule_ids = [rule.id for rule in triggered if rule.to == target]
-    return _move(standing, target, rule_ids)
+        return reopened
+    leading = [rule for rule in triggered if rule.to == triggered[0].to]
+    return _tighten(standing, leading)
 
 
-def triggered_rules(standing: Standing, *, above: int) -> list[EntryRule]:
-    """Return the entry rules that are true now and lead beyond ``above``, worst target first."""
-    if above == CLOSED or nothing_stands_out(standing.risk, standing.signals, standing.rules):
-        return []
-    return [
-        rule
-        for rule in standing.rules.policy.entries
-        if rule.to > above and holds(rule, standing.risk, standing.signals, standing.rules)
-    ]
+def _tighten(standing: Standing, rules: list[EntryRule]) -> Transition:
+    to = rules[0].to
+    transition = _move(standing, to, [rule.id for rule in rules], rules[0].text)
+    for one in standing.decisions.in_force(standing.as_of):
+        if one.kind == TIGHTEN and one.state == to:
+            _sign(transition, one)
+    return transition
+
+
+def _sign(transition: Transition, decision: Override) -> None:
+    """Name the people behind a transition."""
+    transition.actor, transition.approver = decision.actor, decision.approver
+    transition.reason, transition.until_day = decision.reason, decision.until_day
+    transition.decision_id = decision.override_id
 
 
 def close_day(standing: Standing) -> Transition | None:
     """Advance the clocks by one day close, then tighten or, failing that, relax by one step."""
     advance_clocks(standing)
+    if standing.is_over and standing.risk.state != CLOSED:
+        return _move(standing, CLOSED, [ALL_LOANS_ENDED], "All loans ended")
     tightened = escalate(standing)
     if tightened is not None:
         return tightened
     rule = exit_rule_of(standing)
-    if rule is None:
-        return None
+    return None if rule is None else _ease(standing, rule)
+
+
+def _ease(standing: Standing, rule: ExitRule) -> Transition | None:
+    approval = approval_of(standing, rule)
+    if approval is not None:
+        transition = relax(standing, rule, approval)
+        if transition is not None:
+            return transition
     if blockers(standing, rule):
         standing.risk.proposed_to = -1
         return None
     if rule.automatic:
-        return _move(standing, rule.to, [rule.id])
+        return _move(standing, rule.to, [rule.id], "All conditions of the rule are met")
     _propose(standing.risk, rule.to, standing.as_of)
     return None
 
 
-def relax(standing: Standing, *, actor: str, approver: str) -> Transition | None:
-    """Carry out a proposed relaxation that a second person approved; None if it no longer holds.
+def approval_of(standing: Standing, rule: ExitRule) -> Override | None:
+    """Return the decision in force that lets the borrower leave by this rule, if there is one."""
+    for one in standing.decisions.in_force(standing.as_of):
+        if one.kind in (RELAX, EXCEPTION) and one.state == rule.to:
+            return one
+    return None
+
+
+def relax(standing: Standing, rule: ExitRule, approval: Override) -> Transition | None:
+    """Carry out a relaxation that a second person approved; None if something stands against it.
+
+    An approval is used up by it. An exception passes over what is judgement, and stands until it
+    expires.
 
     Raises:
         ValueError: If the approver is the person who asked.
     """
-    if actor == approver:
-        raise ValueError(f"a relaxation needs two people; {actor!r} asked and approved")
-    rule = exit_rule_of(standing)
-    if rule is None or blockers(standing, rule):
+    if approval.actor == approval.approver or not approval.approver:
+        raise ValueError(f"a relaxation needs two people; {approval.actor!r} asked and approved")
+    stands = blockers(standing, rule)
+    if approval.kind == EXCEPTION:
+        stands = [code for code in stands if code not in JUDGEMENT]
+    if stands:
         return None
-    transition = _move(standing, rule.to, [rule.id])
-    transition.actor, transition.approver = actor, approver
+    transition = _move(standing, rule.to, [rule.id, rule_id_of(approval)], approval.reason)
+    _sign(transition, approval)
+    if approval.kind == RELAX:
+        standing.decisions.overrides.remove(approval)
     return transition
 
 
@@ -171,111 +197,16 @@ def forget_broken_runs(risk: RiskState, cuts: Cuts) -> None:
             risk.family_days[family] = 0
 
 
-def exit_rule_of(standing: Standing) -> ExitRule | None:
-    """Return the rule that leads out of the present state, if there is one."""
-    for rule in standing.rules.policy.exits:
-        if rule.source == standing.risk.state:
-            return rule
-    return None
-
-
-def blockers(standing: Standing, rule: ExitRule) -> list[str]:
-    """Return what still stands against this relaxation, as codes; empty when nothing does.
-
-    The codes are the answer to "what would have to happen to get better".
-    """
-    checks = (
-        ("rule_true", _would_bounce(standing, rule)),
-        ("score_not_calm", _score_run(standing, rule) < rule.score_days),
-        ("dwell", standing.as_of - standing.risk.since < rule.dwell_days),
-        ("red_signal", rule.no_red and _any_red(standing)),
-        (
-            "arrears_run",
-            run_length(standing, standing.risk.no_arrears_since) < rule.no_arrears_days,
-        ),
-        ("instalments_late", standing.on_time < rule.on_time),
-        ("hard_rule_run", run_length(standing, standing.risk.no_hard_since) < rule.no_hard_days),
-        ("cure_period", not _cured(standing, rule)),
-        ("statement_late", rule.statement_in_time and _statement_late(standing)),
-    )
-    found = [code for code, stands in checks if stands]
-    if rule.source != DEFAULT:
-        found += _general_blockers(standing)
-    return found
-
-
-def _general_blockers(standing: Standing) -> list[str]:
-    risk, policy, as_of = standing.risk, standing.rules.policy, standing.as_of
-    found = []
-    quiet = policy.quiet_business_days
-    if risk.tightened_on and business_days_after(risk.tightened_on, as_of) <= quiet:
-        found.append("recently_tightened")
-    if risk.completeness < policy.least_completeness:
-        found.append("low_completeness")
-    if recent_moves(risk, as_of, policy.moves_window_days) >= policy.most_moves:
-        found.append("flip_guard")
-    return found
-
-
-def recent_moves(risk: RiskState, as_of: int, window_days: int) -> int:
-    """Return how often the state changed in the window that ends today."""
-    return sum(1 for day in risk.moves if day > as_of - window_days)
-
-
-def _would_bounce(standing: Standing, rule: ExitRule) -> bool:
-    """Return whether an entry rule of the state to be left, or of a worse one, is true."""
-    if rule.source == PROBATION:
-        return bool(triggered_rules(standing, above=PROBATION))
-    return bool(triggered_rules(standing, above=rule.source - 1))
-
-
-def _score_run(standing: Standing, rule: ExitRule) -> int:
-    position = {ATTENTION: 0, WATCH: 1, HIGH_RISK: 2}.get(rule.source)
-    if position is None:
-        return rule.score_days
-    return run_length(standing, standing.risk.calm_since[position])
-
-
-def run_length(standing: Standing, since: int) -> int:
-    """Return the run's length in day closes, counted within the present state only."""
-    if since == 0:
-        return 0
-    return standing.as_of - max(since, standing.risk.since) + 1
-
-
-def _cured(standing: Standing, rule: ExitRule) -> bool:
-    risk = standing.risk
-    if rule.source == DEFAULT:
-        return risk.no_default_since != 0
-    forborne = bool(risk.flags & FORBORNE)
-    months = rule.months_if_forborne if forborne else rule.months_without_default
-    if months == 0:
-        return True
-    if risk.no_default_since == 0:
-        return False
-    return standing.as_of >= plus_months(max(risk.no_default_since, risk.since), months)
-
-
-def _any_red(standing: Standing) -> bool:
-    return any(
-        standing.signals.level[rule.slot] > 1 for rule in standing.rules.indicators if rule.weight
-    )
-
-
-def _statement_late(standing: Standing) -> bool:
-    return standing.signals.level[slot_of("F-01")] > 0
-
-
 def _propose(risk: RiskState, to: int, as_of: int) -> None:
     if risk.proposed_to != to:
         risk.proposed_to = to
         risk.proposed_on = as_of
 
 
-def _move(standing: Standing, to: int, rule_ids: list[str]) -> Transition:
+def _move(standing: Standing, to: int, rule_ids: list[str], reason: str) -> Transition:
     risk, as_of = standing.risk, standing.as_of
-    transition = Transition(risk.state, to, rule_ids)
-    if to > risk.state:
+    transition = Transition(risk.state, to, rule_ids, reason=reason)
+    if risk.state < to <= DEFAULT:
         risk.tightened_on = as_of
     risk.from_state = risk.state
     risk.state = to
@@ -284,6 +215,10 @@ def _move(standing: Standing, to: int, rule_ids: list[str]) -> Transition:
     risk.proposed_to = -1
     window = standing.rules.policy.moves_window_days
     risk.moves = [day for day in risk.moves if day > as_of - window] + [as_of]
+    if to == DEFAULT:
+        enter_default(standing.decisions, risk, as_of)
+    elif transition.before == PROBATION and risk.flags & FORBORNE and to < PROBATION:
+        begin_probation(standing.decisions, as_of)
     return transition
 
 

@@ -128,6 +128,29 @@ COUNTERPARTY_TYPES: Final = (
     "OTHER",
 )
 
+# The order is stored with each decision: append, never reorder.
+OVERRIDE_KINDS: Final = (
+    "TIGHTEN",
+    "RELAX",
+    "UTP",
+    "LIFT_UTP",
+    "TECHNICAL_DEFAULT",
+    "EXCEPTION",
+    "SCORE",
+    "FLAG",
+    "UNFLAG",
+)
+# Why an obligor is unlikely to pay: the elements of CRR 178(3), and whatever else the bank holds.
+UTP_TRIGGERS: Final = (
+    "NON_ACCRUAL",
+    "CREDIT_RISK_ADJUSTMENT",
+    "SALE_AT_LOSS",
+    "DISTRESSED_RESTRUCTURING",
+    "BANKRUPTCY",
+    "OTHER",
+)
+CLOSING_REASONS: Final = ("REPAID", "REFINANCED", "SOLD", "WRITTEN_OFF", "CANCELLED")
+
 STATEMENT_BASES: Final = ("UNKNOWN", "AUDITED", "REVIEWED", "MANAGEMENT", "TAX")
 OPINIONS: Final = ("UNKNOWN", "UNQUALIFIED", "EMPHASIS", "QUALIFIED", "ADVERSE", "DISCLAIMER")
 

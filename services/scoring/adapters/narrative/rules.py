@@ -39,11 +39,12 @@ class RuleSentences:
         found = self._counted(rule)
         if rule.tests:
             found.append(self._tests(rule))
-        if rule.flags:
-            flags = [name for bit, name in enumerate(FLAG_NAMES) if rule.flags >> bit & 1]
-            names = [self._messages.say(f"flag.{name}") for name in flags]
-            found.append(self._messages.say("list.or").join(names))
-        return self._messages.say("list.and").join(found)
+        for mask, joined in ((rule.flags, "list.or"), (rule.all_flags, "list.and")):
+            if mask:
+                flags = [name for bit, name in enumerate(FLAG_NAMES) if mask >> bit & 1]
+                names = [self._messages.say(f"flag.{name}") for name in flags]
+                found.append(self._messages.say(joined).join(names))
+        return self._messages.say("list.and").join(found) or rule.text
 
     def _counted(self, rule: EntryRule) -> list[str]:
         say, count = self._messages.say, self._figures.count

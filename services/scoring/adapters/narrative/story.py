@@ -18,6 +18,11 @@ from services.scoring.domain.measurement import LEVEL_NAMES, MICRO
 from services.scoring.domain.outlook import outlook
 from services.scoring.domain.risk import STATE_NAMES
 from services.scoring.domain.rulebook import Rules
+from services.scoring.domain.states import ALL_LOANS_ENDED, LENT_AGAIN
+
+# How `entry_rules.rule_id_of` names a decision of people.
+DECISION = "decision:"
+OWN_MOVES = {ALL_LOANS_ENDED: "transition.closed", LENT_AGAIN: "transition.reopened"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +192,12 @@ class _Teller:
                     before=state(STATE_NAMES[way_out.source]),
                     state=state(STATE_NAMES[way_out.to]),
                 )
-        return say("transition.unknown", state=state(self._assessment.state), rule=rule_id)
+        now = state(self._assessment.state)
+        if rule_id.startswith(DECISION):
+            return say("transition.decided", state=now, decision=rule_id.removeprefix(DECISION))
+        if rule_id in OWN_MOVES:
+            return say(OWN_MOVES[rule_id], state=now)
+        return say("transition.unknown", state=now, rule=rule_id)
 
     def _changes(self, told: Told | None) -> Changes:
         say = self._messages.say
@@ -219,9 +229,22 @@ class _Teller:
             )
         if change.kind == "SCORE":
             return self._score_change(before, after)
-        if change.kind == "LOST_GROUND":
+        return self._other_change(change.kind, before, after)
+
+    def _other_change(self, kind: str, before: str, after: str) -> str:
+        say = self._messages.say
+        if kind == "LOST_GROUND":
             return say("change.LOST_GROUND", rule=before)
-        return say("change.OTHER", kind=change.kind, before=before, after=after)
+        if kind == "FLAG":
+            key = "change.FLAG_SET" if after else "change.FLAG_CLEARED"
+            return say(key, flag=say(f"flag.{after or before}"))
+        if kind == "REFUSED":
+            return say("change.REFUSED", before=before, reason=say(f"refusal.{after}"))
+        if kind == "EXPIRED":
+            return say("change.EXPIRED", before=before)
+        if kind == "DECIDED":
+            return say("change.DECIDED", before=before, after=after)
+        return say("change.OTHER", kind=kind, before=before, after=after)
 
     def _score_change(self, before: str, after: str) -> str:
         first, second = _micro(before), _micro(after)

@@ -64,6 +64,8 @@ DUTIES: Final = 1 << 26
 # A day close while something falls due soon, or did when it was judged last. What the day brought
 # to the accounts is taken up then: nothing falls due before.
 COVER: Final = 1 << 27
+# Decisions of people and concessions; no indicator reads it, the state machine does.
+DECISIONS: Final = 1 << 28
 FLOWS: Final = CREDITS | DEBITS | MONTHS | WAGES | CASH | DUTIES
 # Every bit up to 29; `counters.PAST` is the thirtieth.
 EVERYTHING: Final = 1073741823

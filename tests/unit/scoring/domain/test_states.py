@@ -7,18 +7,19 @@ import pytest
 
 from services.scoring.adapters.rulebook_yaml import load_rulebook
 from services.scoring.domain import risk as states
+from services.scoring.domain.decisions import RELAX, Override
 from services.scoring.domain.entry_rules import nothing_stands_out
 from services.scoring.domain.measurement import AMBER, HARD, MEASURED, RED
+from services.scoring.domain.relaxing import blockers, exit_rule_of, recent_moves
 from services.scoring.domain.risk import RiskState
 from services.scoring.domain.rulebook import Rules
 from services.scoring.domain.signals import Signals, slot_of
+from services.scoring.domain.standing import Standing
 from services.scoring.domain.states import (
-    Standing,
-    blockers,
+    Transition,
     close_day,
     distance_to_next,
     escalate,
-    recent_moves,
     relax,
 )
 
@@ -46,6 +47,7 @@ def standing(rules: Rules, signals: Signals | None = None, **risk: Any) -> Stand
     arrears = risk.pop("arrears_days", 0)
     regulatory = risk.pop("regulatory_days", 0)
     on_time = risk.pop("on_time", 2)
+    is_able = risk.pop("is_able", True)
     state = RiskState(completeness=1_000_000)
     for name, value in risk.items():
         setattr(state, name, value)
@@ -57,6 +59,7 @@ def standing(rules: Rules, signals: Signals | None = None, **risk: Any) -> Stand
         arrears_days=arrears,
         regulatory_days=regulatory,
         on_time=on_time,
+        is_able=is_able,
     )
 
 
@@ -274,10 +277,19 @@ def test_watch_is_only_proposed_to_be_left(rules: Rules) -> None:
     assert seen.risk.proposed_to == states.ATTENTION
 
 
+def approved(seen: Standing, *, actor: str, approver: str) -> Transition | None:
+    """Let two people relax the state by its exit rule."""
+    rule = exit_rule_of(seen)
+    assert rule is not None
+    approval = Override("o-1", "", RELAX, rule.to, "healed", actor, approver, MONDAY, MONDAY + 9)
+    seen.decisions.overrides.append(approval)
+    return relax(seen, rule, approval)
+
+
 def test_a_second_person_relaxes_watch_by_one_step(rules: Rules) -> None:
     seen = watch_that_healed(rules)
     close_day(seen)
-    transition = relax(seen, actor="officer-1", approver="senior-2")
+    transition = approved(seen, actor="officer-1", approver="senior-2")
     assert transition is not None
     assert (transition.before, transition.after) == (states.WATCH, states.ATTENTION)
     assert (transition.actor, transition.approver) == ("officer-1", "senior-2")
@@ -285,13 +297,13 @@ def test_a_second_person_relaxes_watch_by_one_step(rules: Rules) -> None:
 
 def test_one_person_cannot_relax_alone(rules: Rules) -> None:
     with pytest.raises(ValueError, match="two people"):
-        relax(watch_that_healed(rules), actor="officer-1", approver="officer-1")
+        approved(watch_that_healed(rules), actor="officer-1", approver="officer-1")
 
 
 def test_an_approval_that_comes_too_late_changes_nothing(rules: Rules) -> None:
     seen = watch_that_healed(rules, score=350_000)
     seen.risk.calm_since = [0, 0, 0]
-    assert relax(seen, actor="officer-1", approver="senior-2") is None
+    assert approved(seen, actor="officer-1", approver="senior-2") is None
     assert seen.risk.state == states.WATCH
 
 

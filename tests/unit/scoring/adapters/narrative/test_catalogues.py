@@ -28,6 +28,9 @@ BLOCKERS = (
     "recently_tightened",
     "low_completeness",
     "flip_guard",
+    "arrears_left",
+    "not_assessed",
+    "open_finding",
 )
 
 
