@@ -226,6 +226,10 @@ class MaturityApproaching(EventData):
     outstanding: Money  # What is still owed.
     currency: Currency  # Currency of the amount.
     as_of: IsoDate  # The business date.
+    difficulty: Literal["LOW", "MEDIUM", "HIGH", "UNKNOWN"] | None = (
+        None  # How hard collecting looks, from cover and state.
+    )
+    state: RiskState | None = None  # The borrower's risk state.
 
 
 class InspectionFellDue(EventData):
@@ -238,3 +242,4 @@ class InspectionFellDue(EventData):
     due_date: IsoDate  # Since when it is due.
     kind: Literal["SITE_VISIT", "DESK_REVIEW", "CALL", "COLLATERAL_CHECK"]  # What is due.
     as_of: IsoDate  # The business date.
+    state: RiskState | None = None  # The borrower's risk state.

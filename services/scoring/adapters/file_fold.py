@@ -178,9 +178,8 @@ class FileFold:
     def _tell(self) -> Iterator[Judged]:
         """Bring what borrowers have to tell each other, as the events topic would."""
         while self._to_tell:
-            effect = self._to_tell.popleft()
-            event = self._decoder.decode(effect_event(effect))
-            if effect.is_for_risk or self._is_duplicate(event):
+            event = self._decoder.decode(effect_event(self._to_tell.popleft()))
+            if self._is_duplicate(event):
                 continue
             if event.borrower_id not in self.borrowers:
                 self._strangers.add(event.borrower_id)
@@ -190,7 +189,7 @@ class FileFold:
 
     def _fold(self, borrower: Borrower, event: Event, *, is_day_close: bool) -> Judged:
         outcome = fold(borrower, event, self._timeline.context)
-        self._to_tell += outcome.effects
+        self._to_tell += [one for one in outcome.effects if not one.is_for_risk]
         as_of = max(event.day if not is_day_close else 0, borrower.counters.closed_day)
         judged = Judged(
             borrower=outcome.borrower,

@@ -24,6 +24,7 @@ from services.scoring.adapters.rulebook_indicators import (
     compile_patch,
     known_indicator,
 )
+from services.scoring.adapters.rulebook_inspections import compile_inspections
 from services.scoring.adapters.rulebook_money import read_amounts
 from services.scoring.adapters.rulebook_states import compile_cuts, compile_policy, read_cuts
 from services.scoring.domain import rulebook_diff
@@ -48,6 +49,7 @@ FIELDS: Final = {
     "cuts",
     "states",
     "indicators",
+    "inspections",
     "overlays",
 }
 
@@ -164,6 +166,8 @@ def compile_rulebook(document: dict[str, Any], *, origin: str) -> Rulebook:
         cuts = compile_cuts(document.get("cuts"), problems)
     with problems.at("states"):
         policy = compile_policy(document.get("states"), problems)
+    with problems.at("inspections"):
+        inspections = compile_inspections(document.get("inspections"), problems)
     overlays = _overlays(document.get("overlays"), indicators, problems)
     rulebook = Rulebook(
         name=str(document.get("rulebook", "")),
@@ -174,6 +178,7 @@ def compile_rulebook(document: dict[str, Any], *, origin: str) -> Rulebook:
         tolerance=_tolerance(document.get("tolerance"), problems),
         materiality=_materiality(document.get("materiality"), problems),
         overlays=overlays,
+        inspections=inspections,
         named=frozenset(one.borrower_id for one in overlays if one.borrower_id is not None),
     )
     if problems.found:

@@ -8,6 +8,7 @@ for the same bytes and a reader knows a repetition by its id.
 from dataclasses import dataclass, field
 from datetime import date
 
+from services.scoring.domain.currency import decimals_of
 from services.scoring.domain.facts import CREDIT_FILE_PART, Borrower
 
 
@@ -56,3 +57,10 @@ def _next(sender: Borrower) -> int:
 def iso(day: int) -> str:
     """Return the ISO date of an ordinal."""
     return date.fromordinal(day).isoformat()
+
+
+def amount(minor: int, currency: str) -> str:
+    """Return an amount as the decimal string of the wire: 125050 cents are ``1250.50``."""
+    decimals = decimals_of(currency)
+    sign, digits = "-" if minor < 0 else "", str(abs(minor)).rjust(decimals + 1, "0")
+    return sign + (f"{digits[:-decimals]}.{digits[-decimals:]}" if decimals else digits)

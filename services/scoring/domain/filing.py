@@ -296,6 +296,13 @@ def worst_found(file: CreditFile) -> int:
     return max([file.inspection_outcome, *(one.severity for one in file.findings)])
 
 
+def overdue_since(file: CreditFile) -> int | None:
+    """Return since when the next inspection is due, announced or set by an officer."""
+    if file.announced_day > file.inspected_day:
+        return file.announced_day
+    return file.inspection_due_day or None
+
+
 def _mark_officer_signal(borrower: Borrower) -> None:
     if worst_found(borrower.credit_file) >= SIGNAL_SEVERITY:
         borrower.risk.flags |= OFFICER_SIGNAL

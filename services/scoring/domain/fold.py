@@ -21,6 +21,7 @@ from services.scoring.domain import (
     filing,
     flow_days,
     reference_data,
+    reminders,
     repayments,
     retention,
 )
@@ -106,7 +107,11 @@ def new_borrower(borrower_id: str) -> Borrower:
 
 def fold(borrower: Borrower, event: Event, context: Context) -> Outcome:
     """Apply one event, judge the borrower, and say what others must be told."""
+    month_before = borrower.counters.month_start
     outcome = _folded(borrower, event, context)
+    if 0 < month_before != borrower.counters.month_start:
+        day = borrower.counters.month_start - 1
+        outcome.effects += reminders.maturities(borrower, day, event.at_us)
     if contagion.is_concerned(borrower.credit_file, event):
         is_close = isinstance(event, DayClosed)
         as_of = max(0 if is_close else event.day, borrower.counters.closed_day)
@@ -213,6 +218,7 @@ def _close_day(borrower: Borrower, event: DayClosed, context: Context) -> Outcom
     touched = _touched_by_close(borrower, day)
     if borrower.decisions.overrides or borrower.risk.flags & FORBORNE:
         touched |= deciding.pass_day(borrower, rules.policy, day)
+    due = reminders.inspection(borrower, rules, day, event.at_us)
     has_new_rules = day == context.since_day
     if has_new_rules:
         touched |= EVERYTHING
@@ -227,7 +233,8 @@ def _close_day(borrower: Borrower, event: DayClosed, context: Context) -> Outcom
     cause = Cause(event.source, event.id, type_name(event))
     occasion = Occasion(day, event.at_us, touched, cause, is_day_close=True)
     judge = reassess if has_new_rules else step
-    return Outcome(borrower, judge(borrower, rules, occasion))
+    said = judge(borrower, rules, occasion)
+    return Outcome(borrower, said, [] if due is None else [due])
 
 
 def _touched_by_close(borrower: Borrower, day: int) -> int:

@@ -97,7 +97,8 @@ class Rules:
     """The rulebook as it applies to one kind of borrower. This is what the fold works with.
 
     ``groups`` holds, per family and correlation group, the slots that compete; notes (weight 0)
-    are in no group.
+    are in no group. ``inspection_months`` holds, by state, the months from one inspection to the
+    next, 0 for none; it is empty where no state has any.
     """
 
     name: str
@@ -112,6 +113,7 @@ class Rules:
     tolerance: Tolerance
     materiality: Materiality
     by_inputs: dict[int, tuple[IndicatorRule, ...]] = field(default_factory=dict)
+    inspection_months: tuple[int, ...] = ()
 
     def touched_by(self, inputs: int) -> tuple[IndicatorRule, ...]:
         """Return the indicators to evaluate after an event that touched these kinds of fact."""
@@ -179,6 +181,7 @@ class Rulebook:
     materiality: Materiality = field(default_factory=Materiality)
     overlays: tuple[Overlay, ...] = ()
     named: frozenset[str] = frozenset()
+    inspections: dict[str, tuple[int, ...]] = field(default_factory=dict)
     resolved: dict[tuple[str, str, str], Rules] = field(default_factory=dict)
 
     def rules_for(self, segment: str, industry: str = "", borrower_id: str = "") -> Rules:
@@ -226,6 +229,7 @@ def compile_rules(
         policy=rulebook.policy,
         tolerance=rulebook.tolerance,
         materiality=rulebook.materiality,
+        inspection_months=rulebook.inspections.get(segment, rulebook.inspections.get("*", ())),
     )
 
 

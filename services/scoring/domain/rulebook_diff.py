@@ -41,7 +41,7 @@ class Difference:
     """One thing that changes; ``before`` or ``after`` is None where there is none.
 
     Args:
-        part: indicator, cuts, state rule, limit, overlay, tolerance or materiality.
+        part: indicator, cuts, state rule, limit, overlay, tolerance, materiality or inspections.
         subject: Which one, in words.
         what: Which of its figures; empty when the whole of it comes or goes.
     """
@@ -75,6 +75,7 @@ def differences(old: Rulebook, new: Rulebook) -> list[Difference]:
         *_overlays(old.overlays, new.overlays),
         *_plain("tolerance", "Tolerance", _amounts(old.tolerance), _amounts(new.tolerance)),
         *_plain("materiality", "Materiality", _amounts(old.materiality), _amounts(new.materiality)),
+        *_plain("inspections", "Inspections", _inspections(old), _inspections(new)),
     ]
 
 
@@ -286,6 +287,15 @@ def _whole(
 def _stated(figures: Mapping[str, str]) -> str:
     """Return the figures in one line, without those that say nothing."""
     return ", ".join(f"{name} {text}" for name, text in figures.items() if text != NOTHING)
+
+
+def _inspections(rulebook: Rulebook) -> dict[str, str]:
+    return {
+        f"{segment} {state.lower()}": f"every {months} months"
+        for segment, by_state in rulebook.inspections.items()
+        for state, months in zip(STATE_NAMES, by_state, strict=False)
+        if months
+    }
 
 
 def _plain(

@@ -98,7 +98,8 @@ def test_batches_sweeps_and_restarts_change_nothing(
     assert said == {
         name: [one.digest for one in expected_said] for name, expected_said in expected.said.items()
     }
-    assert len(worker.outbox.messages) == sum(len(raws) for raws in said.values())
+    told = sum(len(one) for one in expected.told.values())
+    assert len(worker.outbox.messages) == sum(len(raws) for raws in said.values()) + told
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])

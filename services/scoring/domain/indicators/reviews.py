@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Final
 
 from services.scoring.domain import file_view
 from services.scoring.domain.facts import Borrower
-from services.scoring.domain.filing import worst_found
+from services.scoring.domain.filing import overdue_since, worst_found
 from services.scoring.domain.indicators.declaration import (
     COLLATERAL_GROUP,
     DAY,
@@ -47,9 +47,8 @@ def inspections(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
     file = borrower.credit_file
     if not file.inspected_day and not file.findings:
         return not_applicable()
-    overdue = None
-    if file.inspection_due_day:
-        overdue = max(0, as_of - file.inspection_due_day) * MICRO
+    due = overdue_since(file)
+    overdue = None if due is None else max(0, as_of - due) * MICRO
     return measured_arms([overdue, worst_found(file) * MICRO])
 
 
