@@ -21,7 +21,8 @@ SELECT (SELECT coalesce(sum(records), 0) FROM scoring.partition_progress) AS fol
 """
 # What scoring told one borrower about another is in the ledger and was offered by nobody outside.
 COUNTS = """
-SELECT (SELECT count(*) FROM scoring.ledger WHERE source <> 'tocsin/scoring')
+SELECT (SELECT count(*) FROM scoring.ledger
+         WHERE NOT (source = 'tocsin/scoring' AND starts_with(event_id, 'told:')))
          + (SELECT count(DISTINCT (source, event_id)) FROM scoring.control) AS applied,
        (SELECT coalesce(sum(duplicates), 0) FROM scoring.partition_progress) AS duplicates,
        (SELECT count(*) FROM ingest.quarantine WHERE status IN ('open', 'parked'))

@@ -10,7 +10,7 @@ from hashlib import blake2b
 from services.cli.verify.told import Name, Told
 from services.scoring.adapters import state_bytes
 from services.scoring.adapters.assessment_json import SOURCE, risk_event
-from services.scoring.adapters.codec import effect_event, effect_id
+from services.scoring.adapters.codec import TOLD, effect_event, effect_id
 from services.scoring.adapters.wire import Decoder
 from services.scoring.domain.context import Context
 from services.scoring.domain.events import EVERYBODY, DayClosed, Event
@@ -54,7 +54,7 @@ class Refolding:
         """Fold one row."""
         event = self._decoder.decode(raw)
         self.result.events += 1
-        if event.source == SOURCE:
+        if event.source == SOURCE and event.id.startswith(TOLD):
             self.result.came[event.borrower_id, event.id] = fingerprint(raw)
         if event.borrower_id == EVERYBODY:
             self._timeline.hear(event)

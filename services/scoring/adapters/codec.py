@@ -1,6 +1,7 @@
 """Scoring's bytes in one place: events in, states both ways, assessments and effects out."""
 
 from datetime import tzinfo
+from typing import Final
 
 import msgspec
 
@@ -8,6 +9,9 @@ from services.scoring.adapters import assessment_json, state_bytes, wire
 from services.scoring.adapters.assessment_json import shown_moment
 from services.scoring.application.ports import Codec
 from services.scoring.domain.effects import Effect
+
+# Begins the ids of what borrowers had told; decisions that scoring writes have other ids.
+TOLD: Final = "told:"
 
 
 def build_codec(zone: tzinfo) -> Codec:
@@ -41,4 +45,4 @@ def effect_event(effect: Effect) -> bytes:
 
 def effect_id(effect: Effect) -> str:
     """Return the id of an effect's event: unique, and the same however often it is folded."""
-    return f"told:{effect.sender_id}:{effect.number}"
+    return f"{TOLD}{effect.sender_id}:{effect.number}"
