@@ -1,6 +1,6 @@
 """Settings of alerts, read from `TOCSIN_ALERTS_*`."""
 
-from datetime import time
+from datetime import time, timedelta
 from ipaddress import ip_network
 from pathlib import Path
 
@@ -97,11 +97,19 @@ class AlertsSettings(BaseSettings):
 
 
 class FaultSettings(BaseSettings):
-    """Only for tests that kill the process at a named point; never set in production."""
+    """Only for tests that kill the process or cannot wait for days; never set in production."""
 
     model_config = SettingsConfigDict(env_prefix="TOCSIN_", frozen=True, extra="ignore")
 
     fault_point: str = ""
+    fault_webhook_steps: str = Field(
+        default="", description="seconds before each attempt, instead of the plan over 75 hours"
+    )
+
+    def webhook_steps(self) -> tuple[timedelta, ...] | None:
+        """Return the plan of attempts that a test asked for; None for the usual one."""
+        seconds = _parts(self.fault_webhook_steps)
+        return tuple(timedelta(seconds=float(each)) for each in seconds) or None
 
 
 def _parts(text: str) -> list[str]:

@@ -32,6 +32,7 @@ from services.alerts.application.handling import AlertHandling
 from services.alerts.application.reading import AlertReading
 from services.alerts.application.trying import EndpointTrials
 from services.alerts.application.use_cases import UseCases
+from services.alerts.domain import retry
 from services.alerts.domain.drafting import House
 from services.alerts.domain.working_time import WorkingCalendar
 from services.alerts.settings import AlertsSettings, FaultSettings
@@ -284,6 +285,7 @@ def _dispatcher(opened: _Resources) -> Dispatcher:
             lease_seconds=settings.webhook_lease_seconds,
             disable_after=timedelta(hours=settings.webhook_disable_after_hours),
         ),
+        steps=FaultSettings().webhook_steps() or retry.STEPS,
     )
 
 

@@ -21,7 +21,7 @@ ZOMBIE_TRIES = 4
 # A worker that takes over claims its partitions one after the other, within this time.
 CLAIMS_WITHIN_SECONDS = 1.0
 LAST_ZOMBIE_SHARE = 0.85
-OWNED = "SELECT count(*) FROM scoring.partition_progress WHERE owner LIKE $1"
+OWNED = "SELECT count(*) FROM scoring.partition_progress WHERE owner = $1"
 MEMBER_STAYS_SECONDS = 4.0
 ONLY_ALERTS = ("between-send-and-record",)
 ONLY_SCORING = ("mid-sweep",)
@@ -154,12 +154,11 @@ class Mischief:
 
         Not all of it: where another of its transactions holds the row, nobody can claim.
         """
-        owner = f"%:{service.pid}"
         deadline = time.monotonic() + IDLE_SECONDS_OF_A_ZOMBIE - 2.0
-        held = await self._sql(OWNED, owner)
+        held = await self._sql(OWNED, service.name)
         while time.monotonic() < deadline:
             await asyncio.sleep(0.1)
-            now = await self._sql(OWNED, owner)
+            now = await self._sql(OWNED, service.name)
             if isinstance(held, int) and isinstance(now, int) and now < held:
                 await asyncio.sleep(CLAIMS_WITHIN_SECONDS)
                 return True

@@ -13,7 +13,7 @@ class Profile:
     borrowers: int
     days: int
     seconds: float
-    deliver_within_seconds: float = 90.0
+    deliver_within_seconds: float = 150.0
     endpoints: int
     kills: int
     kills_at_points: int
@@ -35,7 +35,7 @@ PROFILES = {
             borrowers=150,
             days=540,
             seconds=90,
-            deliver_within_seconds=15,
+            deliver_within_seconds=60,
             endpoints=1,
             kills=10,
             kills_at_points=5,
@@ -51,7 +51,7 @@ PROFILES = {
             borrowers=150,
             days=540,
             seconds=270,
-            endpoints=14,
+            endpoints=24,
             kills=12,
             kills_at_points=len(POINTS),
             broker_crashes=2,

@@ -206,6 +206,8 @@ async def brought_up(folder: Path, *, console: Console) -> AsyncIterator[World]:
 def _services(platform: PlatformSettings, folder: Path) -> list[Service]:
     (folder / "no-mappings").mkdir(parents=True, exist_ok=True)
     shared = {
+        # Attempts follow in seconds instead of days, so that every delivery ends inside the run.
+        "TOCSIN_FAULT_WEBHOOK_STEPS": "0,1,2,4,8,8,8,8,8,8,8,8",
         "TOCSIN_KAFKA_BOOTSTRAP": platform.kafka_bootstrap,
         "TOCSIN_DATABASE_URL": platform.dsn,
         "TOCSIN_PARTITIONS": str(PARTITIONS),
@@ -232,6 +234,8 @@ def _services(platform: PlatformSettings, folder: Path) -> list[Service]:
             prefix + "SESSION_TIMEOUT_SECONDS": str(SESSION_SECONDS),
         }
         name = f"{kind}-{number}"
+        # As a stateful set names its pods: who comes back within the session keeps its partitions.
+        own[prefix + "INSTANCE_ID"] = name
         services.append(
             Service(
                 name=name,

@@ -17,7 +17,7 @@ SIMULATED = 100
 LEDGER_ROWS = 5
 
 
-def _lives() -> tuple[Pipeline, list[Line], Line]:
+def lives() -> tuple[Pipeline, list[Line], Line]:
     """Return borrowers after some weeks, the events of the next days, and the next day close."""
     pipeline = Pipeline()
     coming: list[Line] = []
@@ -39,7 +39,7 @@ def _lives() -> tuple[Pipeline, list[Line], Line]:
 
 async def day_close(ground: Ground, *, borrowers: int, workers: int) -> dict[str, object]:
     """Close one day for so many borrowers; return borrowers a second and CPU of each."""
-    pipeline, _, close = _lives()
+    pipeline, _, close = lives()
     await settle(ground.database_url, pipeline, borrowers=borrowers, ledger_rows=0)
     connection = await asyncpg.connect(ground.database_url, timeout=10)
     try:
@@ -78,13 +78,13 @@ async def growth(
     servers: Servers, *, sizes: tuple[int, ...], events: int, workers: int
 ) -> dict[str, object]:
     """Return what the same events cost among so many borrowers."""
-    pipeline, coming, _ = _lives()
+    pipeline, coming, _ = lives()
     cost: dict[str, object] = {}
     for size in sizes:
         async with fresh(servers) as ground:
             await settle(ground.database_url, pipeline, borrowers=size, ledger_rows=LEDGER_ROWS)
             topic = ground.platform.events_topic
-            lines = _spread(coming, size // SIMULATED, events)
+            lines = spread(coming, size // SIMULATED, events)
             count = await load(ground.servers.bootstrap, topic, lines, partitions=PARTITIONS)
             line = await throughput(ground, count, workers=workers)
             cost[str(size)] = line["cpu_us_per_event"]
@@ -92,7 +92,7 @@ async def growth(
     return {"cpu_us_per_event": cost, "growth": round(figures[-1] / figures[0], 2)}
 
 
-def _spread(coming: list[Line], copies: int, wanted: int) -> Iterator[Line]:
+def spread(coming: list[Line], copies: int, wanted: int) -> Iterator[Line]:
     """Yield events of borrowers all over the crowd, each borrower's in order."""
     step = max(1, copies * len(coming) // wanted)
     made = 0

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from services.cli.bench import ceilings, crowd, ingest, latency, replaying, scoring, stages
 from services.cli.bench.feed import Line, events, load
 from services.cli.bench.ground import PARTITIONS, Servers, fresh
+from services.cli.bench.multitude import settle
 
 Result = dict[str, object]
 Progress = Callable[[str], None]
 
 LATENCY_SECONDS = 8
+LATENCY_BORROWERS = 10_000
 SINGLES = 2_000
 MOST_FOR_INGEST = 40_000
 
@@ -58,12 +60,17 @@ class Bench:
         return found
 
     async def latency(self) -> Result:
-        """Event to ledger and to alerts at each rate."""
+        """Event to ledger and to alerts at each rate, among borrowers who have lived for weeks."""
         found: Result = {}
+        pipeline, coming, _ = crowd.lives()
         for rate in self.wanted.rates:
             self.tell(f"latency at {rate:,} events/s")
-            lines = events(rate * LATENCY_SECONDS, self.wanted.borrowers)
             async with fresh(self.servers) as ground:
+                await settle(
+                    ground.database_url, pipeline, borrowers=LATENCY_BORROWERS, ledger_rows=0
+                )
+                copies = LATENCY_BORROWERS // crowd.SIMULATED
+                lines = list(crowd.spread(coming, copies, rate * LATENCY_SECONDS))
                 found[f"rate_{rate}"] = await latency.latency(ground, lines, rate=rate)
         return found
 
