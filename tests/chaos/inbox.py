@@ -20,15 +20,13 @@ Reply = Callable[[asyncio.StreamWriter], Awaitable[None]]
 FAILURES: tuple[Reply, ...] = (
     receiver.status(500),
     receiver.status(503),
+    receiver.status(429, "retry-after: 1"),
     receiver.status(302, "location: http://127.0.0.1:1/inside"),
     receiver.reset,
     receiver.hang,
     receiver.drip_headers,
 )
-OVERLOADED = receiver.status(429, "retry-after: 1")
 FAILING_SHARE = 0.12
-# One answer of 429 makes the dispatcher leave the endpoint alone for a minute.
-OVERLOADED_SHARE = 0.004
 ENDLESS_SHARE = 0.02
 
 
@@ -51,7 +49,6 @@ class Inbox:
     repeats: int = 0
     changed: int = 0
     unsigned: int = 0
-    may_overload: bool = True
     requests: int = 0
     _failed: set[tuple[str, str]] = field(default_factory=set)
     _server: asyncio.Server | None = None
@@ -85,8 +82,6 @@ class Inbox:
         key = (path, headers["webhook-id"])
         if key not in self._failed and self.dice.random() < FAILING_SHARE:
             self._failed.add(key)
-            if self.may_overload and self.dice.random() < OVERLOADED_SHARE / FAILING_SHARE:
-                return OVERLOADED
             return self.dice.choice(FAILURES)
         headers["webhook-signature"] = signature[1] if signature else ""
         self._keep(key, headers, body)

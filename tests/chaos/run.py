@@ -26,8 +26,6 @@ from tests.chaos.profiles import Profile
 from tests.chaos.world import PARTITIONS, World, brought_up
 
 SETTLE_WITHIN_SECONDS = 240.0
-# After it an endpoint is left alone for a minute; late ones would only make the run longer.
-LAST_OVERLOAD_SHARE = 0.5
 console = Console(stderr=True)
 
 
@@ -57,7 +55,6 @@ async def _inside(world: World, profile: Profile, seed: int) -> dict[str, Any]:
         work = asyncio.gather(feed.run(), mischief.run())
         while not work.done():
             await asyncio.wait([work], timeout=10)
-            inbox.may_overload = feed.offered.share < LAST_OVERLOAD_SHARE
             console.print(f"seed {seed}: {feed.offered.share:.0%} offered, {world.killed} killed")
         await work
         folding = asyncio.create_task(_expected(world, feed))

@@ -17,7 +17,7 @@ STEPS = tuple(
 )
 JITTER_RATIO = 0.2
 HORIZON = timedelta(hours=75)
-# A receiver that is overloaded gets a minute at least, whatever the plan says.
+# An overloaded receiver that does not say when it wants more gets a minute at least.
 OVERLOAD_PAUSE = timedelta(seconds=60)
 # A receiver may ask for more than the plan, but cannot push the end of the plan out of sight.
 LONGEST_RETRY_AFTER = timedelta(hours=1)
@@ -117,7 +117,7 @@ def decide_next(attempt: Attempt, *, draw: float, steps: tuple[timedelta, ...] =
         return GivenUp(reason=f"attempt {attempt.number} of {len(steps)} failed")
     at = _planned(attempt, draw=draw, steps=steps)
     pauses = attempt.result is AttemptResult.OVERLOADED
-    if pauses:
+    if pauses and attempt.retry_after is None:
         at = max(at, attempt.ended_at + OVERLOAD_PAUSE)
     if attempt.retry_after is not None:
         step = steps[attempt.number]

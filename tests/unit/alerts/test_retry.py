@@ -116,6 +116,15 @@ def test_an_overloaded_receiver_gets_a_minute_and_the_endpoint_pauses() -> None:
     )
 
 
+def test_an_overloaded_receiver_that_says_when_is_taken_at_its_word() -> None:
+    follows = after(1, AttemptResult.OVERLOADED, retry_after=timedelta(seconds=20))
+    assert follows == RetryAt(
+        at=START + timedelta(seconds=20),
+        pauses_endpoint=True,
+        reason="overloaded, try again",
+    )
+
+
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
