@@ -57,6 +57,7 @@ PARTS: Final[
         state_rows_decisions.dump_decisions,
         state_rows_decisions.load_decisions,
     ),
+    (facts.DEALINGS_PART, rows.dump_dealings, rows.load_dealings),
 )
 FIELDS: Final = 5 + len(PARTS)
 

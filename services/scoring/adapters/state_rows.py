@@ -24,7 +24,7 @@ from services.scoring.domain.facts import (
     Profile,
     Statement,
 )
-from services.scoring.domain.flow_facts import Daily, Routines, Series
+from services.scoring.domain.flow_facts import Daily, Dealings, Routines, Series
 from services.scoring.domain.risk import Emitted, RiskState
 
 Row = list[Any]
@@ -57,6 +57,7 @@ _flows = _dump(Flows)
 _facility = _dump(Facility)
 _statement = _dump(Statement)
 _routines = _dump(Routines)
+_dealings = _dump(Dealings)
 _emitted = _dump(Emitted)
 _risk = _dump(RiskState)
 
@@ -72,8 +73,10 @@ FLOW_SERIES: Final = tuple(
 ROUTINE_SERIES: Final = tuple(
     _place(Routines, name) for name in ("wages", "taxes", "social", "utilities")
 )
+DEALING_SERIES: Final = (_place(Dealings, "inflows"),)
 RISK_EMITTED: Final = _place(RiskState, "emitted")
 NO_ROUTINES: Final = Routines()
+NO_DEALINGS: Final = Dealings()
 
 
 def differences(ascending: list[int]) -> list[int]:
@@ -172,6 +175,20 @@ def load_routines(borrower: Borrower, row: Row) -> None:
     """Put back what `dump_routines` took."""
     if row:
         borrower.routines = Routines(*_with_sums(row, ROUTINE_SERIES))
+
+
+def dump_dealings(borrower: Borrower) -> Row:
+    """Return what is done beside the business; nothing where nothing is."""
+    dealings = borrower.dealings
+    if dealings == NO_DEALINGS:
+        return []
+    return _with_differences(list(_dealings(dealings)), DEALING_SERIES)
+
+
+def load_dealings(borrower: Borrower, row: Row) -> None:
+    """Put back what `dump_dealings` took."""
+    if row:
+        borrower.dealings = Dealings(*_with_sums(row, DEALING_SERIES))
 
 
 def dump_facilities(borrower: Borrower) -> Row:

@@ -15,6 +15,7 @@ import msgspec
 
 from services.scoring.adapters import (
     wire_account,
+    wire_dealings,
     wire_decisions,
     wire_file,
     wire_loan,
@@ -51,17 +52,14 @@ READERS: Final[dict[str, Reader]] = {
     "rulebook.activated.v1": wire_reference.rulebook_activated,
     **wire_file.READERS,
     **wire_decisions.READERS,
+    **wire_dealings.READERS,
 }
 
 NOTED_TYPES: Final = frozenset(
     {
-        "account.blocked.v1",
         "calendar.published.v1",
-        "forecast.received.v1",
         "fx.published.v1",
         "limit.changed.v1",
-        "loan.disbursed.v1",
-        "promise.made.v1",
         "statement.due.v1",
     }
 )

@@ -180,6 +180,45 @@ class FacilityBalanceClosedData(Data):
     months_past_due: int | None = None
 
 
+class LoanDisbursedData(Data):
+    """`loan.disbursed`."""
+
+    loan_id: str
+    disbursed_amount: str
+    currency: str
+    value_date: date
+    payee_account_id: str
+
+
+class PromiseMadeData(Data):
+    """`promise.made`."""
+
+    loan_id: str
+    promise_amount: str
+    currency: str
+    promise_date: date
+    made_date: date
+
+
+class AccountBlockedData(Data):
+    """`account.blocked`."""
+
+    account_id: str
+    block_kind: str
+    effective_date: date
+
+
+class ForecastReceivedData(Data):
+    """`forecast.received`."""
+
+    metric: str
+    period_end: date
+    period_months: int
+    value: str
+    currency: str
+    received_date: date
+
+
 StatementLines = msgspec.defstruct(
     "StatementLines",
     [

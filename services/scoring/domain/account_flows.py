@@ -12,6 +12,7 @@ from services.scoring.domain import (
     daily_values,
     facility_use,
     line_view,
+    others_money,
     payers,
     routines,
     series,
@@ -38,8 +39,11 @@ from services.scoring.domain.flow_kinds import (
     CASH,
     CREDIT_KINDS,
     DEBIT_KINDS,
+    FROM_RELATED,
     OPERATING_CREDIT,
     OPERATING_DEBIT,
+    OTHERS_MONEY,
+    RARE,
     RELATED,
     ROUTINE,
     SPENT,
@@ -54,6 +58,7 @@ from services.scoring.domain.indicators.declaration import (
     EVERYTHING,
     FACILITIES,
     MONTHS,
+    OTHERS,
 )
 from services.scoring.domain.indicators.declaration import CASH as TOUCHED_CASH
 from services.scoring.domain.months import add_to_month, month_of
@@ -113,6 +118,8 @@ def take_flow(borrower: Borrower, event: AccountTransacted) -> int:
         touched |= CREDITS | _take_credit(borrower, event, day, amount)
     if borrower.bounces.days:
         touched |= BOUNCES
+    if borrower.dealings.drawn_days:
+        touched |= others_money.trace(borrower, event, day, amount)
     balance = event.balance_after_minor
     if balance is not None and not account.has_eod_events and not is_reversal:
         daily_values.put(account.eod, event.day, balance)
@@ -123,6 +130,8 @@ def take_flow(borrower: Borrower, event: AccountTransacted) -> int:
 
 def _take_credit(borrower: Borrower, event: AccountTransacted, day: int, amount: int) -> int:
     flows, kinds = borrower.flows, CREDIT_KINDS[event.category][event.counterparty_type]
+    if kinds & (OPERATING_CREDIT | UNKNOWN_CREDIT) and others_money.is_related(borrower, event):
+        kinds = FROM_RELATED
     if kinds & OPERATING_CREDIT:
         series.add(flows.operating_credits, day, amount)
         month = _month(flows, day)
@@ -135,7 +144,7 @@ def _take_credit(borrower: Borrower, event: AccountTransacted, day: int, amount:
         add_to_month(flows.first_month, flows.unknown_credit_months, month, amount)
     elif kinds & RELATED:
         series.add(flows.related_net, day, -amount)
-    return routines.take(borrower, event, kinds, day, amount) if kinds & ROUTINE else 0
+    return _take_rare(borrower, event, kinds, day, amount) if kinds & RARE else 0
 
 
 def _take_debit(borrower: Borrower, event: AccountTransacted, day: int, amount: int) -> int:
@@ -147,14 +156,28 @@ def _take_debit(borrower: Borrower, event: AccountTransacted, day: int, amount: 
     add_to_month(flows.first_month, flows.debit_months, month, amount)
     if kinds & OPERATING_DEBIT:
         add_to_month(flows.first_month, flows.operating_debit_months, month, amount)
-    if kinds & RELATED:
+    touched = 0
+    if kinds & RELATED or others_money.is_related(borrower, event):
+        touched |= OTHERS
         series.add(flows.related_net, day, amount)
-    touched = routines.take(borrower, event, kinds, day, amount) if kinds & ROUTINE else 0
+    if kinds & RARE:
+        touched |= _take_rare(borrower, event, kinds, day, amount)
     if kinds & CASH or event.channel == CASH_CHANNEL:
         touched |= TOUCHED_CASH
         borrower.evidence.debits = [event_ref(event.source, event.id)]
         series.add(flows.cash_debits, day, amount)
         add_to_month(flows.first_month, flows.cash_debit_months, month, amount)
+    return touched
+
+
+def _take_rare(
+    borrower: Borrower, event: AccountTransacted, kinds: int, day: int, amount: int
+) -> int:
+    touched = 0
+    if kinds & ROUTINE:
+        touched |= routines.take(borrower, event, kinds, day, amount)
+    if kinds & OTHERS_MONEY:
+        touched |= others_money.take(borrower, event, kinds, day, amount)
     return touched
 
 

@@ -18,7 +18,7 @@ from typing import Final
 from services.scoring.domain.assessment import Change
 from services.scoring.domain.credit_file import CreditFile
 from services.scoring.domain.decisions import Decisions
-from services.scoring.domain.flow_facts import Daily, Routines, Series
+from services.scoring.domain.flow_facts import Daily, Dealings, Routines, Series
 from services.scoring.domain.risk import RiskState
 from services.scoring.domain.signals import Signals
 
@@ -115,7 +115,7 @@ class Loan:
 
 @dataclass(slots=True)
 class Account:
-    """One account with its end-of-day balances."""
+    """One account with its end-of-day balances; ``block_kind`` is an enforcement that stands."""
 
     account_id: str
     eod: Daily = field(default_factory=Daily)
@@ -124,6 +124,7 @@ class Account:
     available_minor: int = 0
     block_kind: str = ""
     block_ref: str = ""
+    block_day: int = 0
 
 
 @dataclass(slots=True)
@@ -287,7 +288,8 @@ STATEMENTS_PART: Final = 64
 CREDIT_FILE_PART: Final = 128
 ROUTINES_PART: Final = 256
 DECISIONS_PART: Final = 512
-ALL_PARTS: Final = 1023
+DEALINGS_PART: Final = 1024
+ALL_PARTS: Final = 2047
 
 
 @dataclass(slots=True)
@@ -313,6 +315,7 @@ class Borrower:
     credit_file: CreditFile = field(default_factory=CreditFile)
     routines: Routines = field(default_factory=Routines)
     decisions: Decisions = field(default_factory=Decisions)
+    dealings: Dealings = field(default_factory=Dealings)
     reversed_keys: list[int] = field(default_factory=list)
     counters: Counters = field(default_factory=Counters)
     evidence: Evidence = field(default_factory=Evidence)

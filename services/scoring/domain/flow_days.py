@@ -6,7 +6,16 @@ no more than whether a list is empty, because every borrower is asked every day.
 
 from services.scoring.domain import dues_ahead, routines
 from services.scoring.domain.facts import Borrower
-from services.scoring.domain.indicators.declaration import CASH, COVER, WAGES
+from services.scoring.domain.flow_facts import Dealings
+from services.scoring.domain.indicators.declaration import (
+    CASH,
+    COVER,
+    LENDERS,
+    OTHERS,
+    PROCEEDS,
+    PROMISES,
+    WAGES,
+)
 
 
 def touched_by_close(borrower: Borrower, previous: int, day: int) -> int:
@@ -24,4 +33,19 @@ def touched_by_close(borrower: Borrower, previous: int, day: int) -> int:
         touched |= WAGES
     if dues_ahead.is_any_near(borrower, day):
         touched |= COVER
+    if borrower.flows.related_net.days:
+        touched |= OTHERS
+    return touched | _dealings_touched(borrower.dealings)
+
+
+def _dealings_touched(dealings: Dealings) -> int:
+    touched = 0
+    if dealings.lender_days:
+        touched |= LENDERS
+    if dealings.drawn_days:
+        touched |= PROCEEDS
+    if dealings.inflows.days or dealings.helped_days:
+        touched |= OTHERS
+    if dealings.promise_days:
+        touched |= PROMISES
     return touched

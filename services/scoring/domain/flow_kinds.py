@@ -18,8 +18,13 @@ WAGES: Final = 64
 TAX: Final = 128
 SOCIAL: Final = 256
 UTILITY: Final = 512
+LENDER: Final = 1024
+INFLOW: Final = 2048
+# Money of others: kept in `Dealings`.
+OTHERS_MONEY: Final = LENDER | INFLOW
 # What comes round: kept in `Routines`.
 ROUTINE: Final = WAGES | TAX | SOCIAL | UTILITY
+RARE: Final = ROUTINE | OTHERS_MONEY
 
 OPERATING_CREDITS: Final = frozenset(
     {
@@ -54,7 +59,12 @@ BY_DEBIT_CATEGORY: Final = {
     "TAX_OUT": TAX,
     "SOCIAL_OUT": SOCIAL,
     "UTILITY_OUT": UTILITY,
+    "DEBT_SERVICE_OTHER": LENDER,
 }
+# What a credit is that comes from a related party, whatever the source calls it.
+FROM_RELATED: Final = RELATED | INFLOW
+# Debits to a lender that are not about other lenders: this bank's own claims.
+OWN_CLAIMS: Final = frozenset({"DEBT_SERVICE_OWN", "INTEREST", "FEE"})
 
 
 def _credit_kinds(category: str, counterparty: str) -> int:
@@ -62,7 +72,11 @@ def _credit_kinds(category: str, counterparty: str) -> int:
     if category == "RELATED_IN" or (
         counterparty == "RELATED" and category in OPERATING_CREDITS | {"UNKNOWN"}
     ):
-        return RELATED
+        return FROM_RELATED
+    if category == "LOAN_IN_OTHER":
+        return LENDER | INFLOW
+    if category == "CAPITAL_IN":
+        return INFLOW
     if category in OPERATING_CREDITS:
         return OPERATING_CREDIT | (WAGES if category == "SALARY_IN" else 0)
     return UNKNOWN_CREDIT if category == "UNKNOWN" else 0
@@ -74,6 +88,8 @@ def _debit_kinds(category: str, counterparty: str) -> int:
         kinds |= OPERATING_DEBIT
     if kinds & SPENT and counterparty == "RELATED":
         kinds |= RELATED
+    if kinds & SPENT and counterparty == "LENDER" and category not in OWN_CLAIMS:
+        kinds |= LENDER
     return kinds | BY_DEBIT_CATEGORY.get(category, 0)
 
 

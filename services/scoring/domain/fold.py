@@ -17,6 +17,7 @@ from services.scoring.domain import (
     account_flows,
     contagion,
     counters,
+    dealings,
     deciding,
     filing,
     flow_days,
@@ -331,6 +332,7 @@ TYPE_NAMES: Final[dict[type[Event], str]] = {
     RulebookActivated: "rulebook.activated.v1",
     **filing.TYPE_NAMES,
     **deciding.TYPE_NAMES,
+    **dealings.TYPE_NAMES,
 }
 PARTS: Final[dict[type[Event], int]] = {
     BorrowerRegistered: ALL_PARTS,
@@ -347,6 +349,7 @@ PARTS: Final[dict[type[Event], int]] = {
     StatementReceived: STATEMENTS_PART,
     **dict.fromkeys(filing.TAKE, CREDIT_FILE_PART),
     **deciding.PARTS,
+    **dealings.PARTS,
 }
 TAKE: Final[dict[type[Event], Take]] = {
     BorrowerRegistered: _registered,
@@ -363,4 +366,5 @@ TAKE: Final[dict[type[Event], Take]] = {
     StatementReceived: _statement,
     **filing.TAKE,
     **deciding.TAKE,
+    **dealings.TAKE,
 }

@@ -10,7 +10,7 @@ from hashlib import blake2b
 from itertools import accumulate
 from typing import Final
 
-from services.scoring.domain import forbearance
+from services.scoring.domain import forbearance, others_money
 from services.scoring.domain.events import (
     LoanBooked,
     RepaymentFailed,
@@ -161,6 +161,7 @@ def post_payment(borrower: Borrower, event: RepaymentPosted) -> bool:
     loan.paid_keys.insert(index, key)
     loan.paid_outstanding.insert(index, -1 if stated is None else stated)
     _remember(loan.paid_refs, event_ref(event.source, event.id))
+    others_money.note_payer(borrower, event, key)
     return changed
 
 

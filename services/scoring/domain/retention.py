@@ -10,6 +10,7 @@ from typing import Final
 
 from services.scoring.domain import (
     daily_values,
+    dealings,
     facility_use,
     filing,
     payers,
@@ -51,6 +52,7 @@ def prune(borrower: Borrower, day: int, tolerance: Tolerance) -> None:
     filing.forget_before(borrower.credit_file, day)
     payers.forget_before(borrower, month_of(day) - MONTHS_KEPT)
     routines.forget_before(borrower.routines, day - HISTORY_KEPT)
+    dealings.forget_before(borrower.dealings, day)
     for loan in borrower.loans:
         _prune_loan(loan, day - HISTORY_KEPT, tolerance)
 

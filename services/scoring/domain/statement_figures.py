@@ -32,7 +32,12 @@ class CannotFormError(Exception):
 
 def end_month(statement: Statement) -> int:
     """Return the month (year x 12 + month - 1) that the period closes."""
-    end = date.fromordinal(statement.period_end_day)
+    return month_closed_by(statement.period_end_day)
+
+
+def month_closed_by(end_day: int) -> int:
+    """Return the month that a period with this last day closes."""
+    end = date.fromordinal(end_day)
     month = end.year * 12 + end.month - 1
     return month - 1 if end.day <= DAYS_OF_GRACE_AFTER_MONTH_END else month
 

@@ -48,6 +48,8 @@ REPAYMENT_CHANNELS: Final = (
     "REFINANCE",
     "GUARANTOR",
 )
+REFINANCE_CHANNEL: Final = 5
+GUARANTOR_CHANNEL: Final = 6
 
 FAILURE_REASONS: Final = (
     "INSUFFICIENT_FUNDS",
@@ -223,3 +225,12 @@ CLEARED: Final = 5
 # The place in the list is the severity from 0 to 4 as the catalogue counts it.
 FINDING_SEVERITIES: Final = ("", "LOW", "MEDIUM", "HIGH")
 INSPECTION_OUTCOMES: Final = ("SATISFACTORY", "", "CONCERNS", "SERIOUS")
+
+BLOCK_KINDS: Final = ("SEIZURE", "LEGAL", "FRAUD", "CUSTOMER", "RELEASED")
+SEIZURE: Final = 0
+LEGAL_BLOCK: Final = 1
+RELEASED: Final = 4
+
+FORECAST_METRICS: Final = ("revenue", "ebitda", "ebit", "net_income", "cfo")
+FORECAST_REVENUE: Final = 0
+FORECAST_EBITDA: Final = 1

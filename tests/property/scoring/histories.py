@@ -4,6 +4,14 @@ from functools import cache
 
 from hypothesis import strategies as st
 
+from tests.fakes.dealings import (
+    blocks,
+    declares_related,
+    draws,
+    foretells,
+    promises,
+    somebody_else_pays,
+)
 from tests.fakes.file_story import FileStory
 from tests.fakes.story import EVERYTHING_ON, iso
 from tests.property.scoring import file_steps
@@ -15,6 +23,8 @@ CATEGORIES = (
     "UNKNOWN",
     "OWN_TRANSFER",
     "RELATED_IN",
+    "LOAN_IN_OTHER",
+    "CAPITAL_IN",
 )
 DEBIT_CATEGORIES = (
     "SUPPLIER_OUT",
@@ -24,6 +34,8 @@ DEBIT_CATEGORIES = (
     "OWN_TRANSFER",
     "FEE",
     "TAX_OUT",
+    "DEBT_SERVICE_OTHER",
+    "SECURITIES_OUT",
 )
 
 amounts = st.integers(min_value=1, max_value=3_000)
@@ -41,6 +53,12 @@ steps = st.one_of(
     st.tuples(st.just("line"), amounts, lateness),
     st.tuples(st.just("fails"), amounts, lateness),
     st.tuples(st.just("returned"), amounts, lateness),
+    st.tuples(st.just("draws"), amounts, lateness),
+    st.tuples(st.just("promises"), amounts, lateness),
+    st.tuples(st.just("helped"), amounts, lateness),
+    st.tuples(st.just("blocks"), amounts, lateness),
+    st.tuples(st.just("declares"), amounts, lateness),
+    st.tuples(st.just("foretells"), amounts, lateness),
     st.tuples(st.just("reschedule"), st.integers(min_value=1, max_value=60), lateness),
     st.tuples(st.just("file"), st.integers(min_value=0, max_value=9_999), lateness),
 )
@@ -63,6 +81,10 @@ def grown_up() -> FileStory:
         if number % 30 == 25:
             story.flow(-900, "PAYROLL_OUT")
             story.flow(-200, "UTILITY_OUT")
+        if number % 30 == 12:
+            story.flow(-150, "DEBT_SERVICE_OTHER", counterparty_id="bank-x")
+        if number == 240:
+            draws(story, 5_000)
         if number % 4:
             story.balance(4_000 + 37 * (number * 7 % 29))
         if number % 6 == 0:
@@ -131,6 +153,25 @@ class Life:
 
     def _file(self, number: int, value: str) -> None:
         file_steps.tell(self.story, number, value)
+
+    def _draws(self, amount: int, value: str) -> None:
+        draws(self.story, amount, payee="a-1" if amount % 4 else "c-4", value=value)
+
+    def _promises(self, amount: int, value: str) -> None:
+        promises(self.story, amount, by=iso(self.story.today + amount % 9))
+
+    def _helped(self, amount: int, value: str) -> None:
+        self.payments.append((somebody_else_pays(self.story, amount), amount))
+
+    def _blocks(self, amount: int, value: str) -> None:
+        kinds = ("SEIZURE", "RELEASED", "CUSTOMER")
+        blocks(self.story, kinds[amount % 3], "a-1" if amount % 2 else "a-2", on=value)
+
+    def _declares(self, amount: int, value: str) -> None:
+        declares_related(self.story, f"c-{amount % 5}", "c-4")
+
+    def _foretells(self, amount: int, value: str) -> None:
+        foretells(self.story, "revenue", amount, ends="2024-12-31")
 
     def _reschedule(self, shift: int, value: str) -> None:
         self.versions += 1

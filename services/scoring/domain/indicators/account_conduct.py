@@ -1,27 +1,44 @@
-"""Indicators of money that leaves in unusual ways (A-11)."""
+"""Indicators of money that leaves in unusual ways or for other ends (A-11, A-12, A-13)."""
 
+from bisect import bisect_left, bisect_right
+from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
 from services.scoring.domain import series
+from services.scoring.domain.balance_view import pooled
+from services.scoring.domain.dealings import TO_OWN_ACCOUNT, TO_RELATED_PARTY, TO_THIRD_PARTY
 from services.scoring.domain.facts import Borrower
 from services.scoring.domain.indicators.declaration import (
     ACCOUNT,
     CASH,
+    OTHERS,
+    PROCEEDS,
     PROFILE,
     Arm,
     Indicator,
+    one_arm,
 )
 from services.scoring.domain.measurement import (
     MICRO,
     Measurement,
     Reason,
     Unit,
+    measured,
     measured_arms,
     micro_ratio,
     not_applicable,
     unmeasurable,
 )
 from services.scoring.domain.months import month_sum
+from services.scoring.domain.others_money import (
+    CRYPTO,
+    ELSEWHERE,
+    GAMBLING,
+    PROPERTY,
+    RELATED_PARTIES,
+    SECURITIES,
+    TRACE_DAYS,
+)
 from services.scoring.domain.windows import first_full_month, newest_full_month
 
 if TYPE_CHECKING:
@@ -31,6 +48,18 @@ QUARTER_DAYS: Final = 90
 YEAR_MONTHS: Final = 12
 FEWEST_BASE_MONTHS: Final = 6
 MOST_TIMES: Final = 1_000 * MICRO
+# Net outflow beyond ten times the credits is "all and more".
+MOST_SHARE: Final = 10 * MICRO
+# How contracts name what a loan may not be spent on.
+BARRED_WORDS: Final = {
+    "SECURITIES": SECURITIES,
+    "PROPERTY": PROPERTY,
+    "REAL_ESTATE": PROPERTY,
+    "GAMBLING": GAMBLING,
+    "CRYPTO": CRYPTO,
+}
+ALWAYS_BARRED: Final = frozenset({ELSEWHERE, RELATED_PARTIES})
+USUALLY_BARRED: Final = frozenset({SECURITIES, PROPERTY, GAMBLING, CRYPTO})
 
 
 def cash_share(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
@@ -63,6 +92,96 @@ def cash_share(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
     return measured_arms([share, min(times, MOST_TIMES)], baseline=usual)
 
 
+def diverted_proceeds(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
+    """A-12: how much of a drawdown went within 30 days where it should not; the worst of 90 days.
+
+    Where it should not: to related parties, to own accounts elsewhere (net of what came back), and
+    to what the contract bars; a contract without a list bars securities, property, gambling and
+    crypto, but never the loan's own purpose. First in, first out by days: what was on the accounts
+    the day before leaves first, then the drawdown; an overdraft that it covered is used up. On a
+    day where the drawdown pays a part of what went out, it bears that part of each purpose.
+
+    A drawdown paid straight to a third party is not traced; one paid straight to a related party is
+    diverted whole.
+    """
+    dealings = borrower.dealings
+    first = bisect_left(dealings.drawn_days, as_of - QUARTER_DAYS + 1)
+    last = bisect_right(dealings.drawn_days, as_of)
+    recent = [one for one in range(first, last) if dealings.drawn_to[one] != TO_THIRD_PARTY]
+    if not recent:
+        return not_applicable()
+    traced = [one for one in recent if dealings.drawn_to[one] == TO_OWN_ACCOUNT]
+    if traced and not any(account.eod.reported for account in borrower.accounts):
+        return unmeasurable(Reason.NO_BALANCE)
+    return measured(max(_diverted_share(borrower, one, as_of) for one in recent))
+
+
+def _diverted_share(borrower: Borrower, position: int, as_of: int) -> int:
+    dealings = borrower.dealings
+    if dealings.drawn_to[position] == TO_RELATED_PARTY:
+        return MICRO
+    drawn_day, drawn = dealings.drawn_days[position], dealings.drawn_minor[position]
+    opening = pooled(borrower, drawn_day - 1) or 0
+    ahead, left = max(0, opening), drawn + min(0, opening)
+    barred = _barred_purposes(borrower, dealings.drawn_loans[position])
+    diverted = Fraction(0)
+    for day in range(drawn_day, min(as_of, drawn_day + TRACE_DAYS - 1) + 1):
+        out, away = _gone_on(borrower, day, barred)
+        from_before = min(ahead, out)
+        spent = min(max(0, left), out - from_before)
+        ahead, left = ahead - from_before, left - spent
+        if away and spent:
+            diverted += Fraction(away * spent, out)
+    return min(MICRO, round(diverted * MICRO / drawn))
+
+
+def _gone_on(borrower: Borrower, day: int, barred: frozenset[int]) -> tuple[int, int]:
+    """Return what left the accounts on the day, and the part of it for barred purposes."""
+    dealings = borrower.dealings
+    out, away = series.total(borrower.flows.debits, day, day), 0
+    start = bisect_left(dealings.away_days, day)
+    for index in range(start, bisect_right(dealings.away_days, day)):
+        amount = max(0, dealings.away_minor[index])
+        if dealings.away_purposes[index] == ELSEWHERE:
+            out += amount
+        if dealings.away_purposes[index] in barred:
+            away += amount
+    return out, min(away, out)
+
+
+def _barred_purposes(borrower: Borrower, loan_id: str) -> frozenset[int]:
+    loan = next((one for one in borrower.loans if one.loan_id == loan_id), None)
+    if loan is None:
+        return ALWAYS_BARRED | USUALLY_BARRED
+    by_contract = {BARRED_WORDS[word] for word in loan.barred_purposes if word in BARRED_WORDS}
+    own = {BARRED_WORDS[loan.purpose_code]} if loan.purpose_code in BARRED_WORDS else set()
+    return ALWAYS_BARRED | ((by_contract or USUALLY_BARRED) - own)
+
+
+def related_outflow(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
+    """A-13: what went to related parties less what came from them over operating credits, 90 days.
+
+    Related are the parties that the borrower declared, those that the source calls related, and
+    the flows that it categorises so. Where nothing went on balance the share is 0; where nothing
+    came in from customers, any outflow is ten times too much.
+    """
+    if not borrower.accounts:
+        return not_applicable()
+    start = as_of - QUARTER_DAYS + 1
+    net = series.total(borrower.flows.related_net, start, as_of)
+    if net <= 0:
+        return measured(0)
+    if borrower.flows.known_day > start:
+        return unmeasurable(Reason.SHORT_HISTORY)
+    credits = series.total(borrower.flows.operating_credits, start, as_of)
+    return measured(min(MOST_SHARE, micro_ratio(net, credits)) if credits > 0 else MOST_SHARE)
+
+
+def drawdowns_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
+    """Return the newest drawdowns, newest first."""
+    return borrower.dealings.drawn_refs[::-1][:5]
+
+
 def debits_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
     """Return the newest debits of note, newest first."""
     return borrower.evidence.debits[::-1]
@@ -81,6 +200,28 @@ INDICATORS: Final[tuple[Indicator, ...]] = (
         ),
         inputs=CASH | PROFILE,
         measure=cash_share,
+        evidence=debits_as_evidence,
+    ),
+    Indicator(
+        id="A-12",
+        name="Loan spent on something else",
+        family=ACCOUNT,
+        group="conduct",
+        risk_type="USE_OF_FUNDS",
+        arms=one_arm(Unit.RATIO, "of a drawdown gone elsewhere within 30 days"),
+        inputs=PROCEEDS | PROFILE,
+        measure=diverted_proceeds,
+        evidence=drawdowns_as_evidence,
+    ),
+    Indicator(
+        id="A-13",
+        name="Money goes to related parties",
+        family=ACCOUNT,
+        group="conduct",
+        risk_type="USE_OF_FUNDS",
+        arms=one_arm(Unit.RATIO, "net outflow to related parties over operating credits, 90 days"),
+        inputs=OTHERS | PROFILE,
+        measure=related_outflow,
         evidence=debits_as_evidence,
     ),
 )

@@ -55,6 +55,8 @@ INSPECTIONS: Final = 1048576
 FILE_DAY: Final = 2097152
 # Who is told this borrower's state; no indicator reads it.
 DEPENDANTS: Final = 4194304
+# A flow with another lender, or a day close while one is recent enough to be called new.
+LENDERS: Final = 1 << 23
 # Wages came, or a day close on which they may be late or one run of them is complete.
 WAGES: Final = 1 << 24
 # A cash withdrawal, or a day close while there are any: until then other debits only thin them.
@@ -66,9 +68,14 @@ DUTIES: Final = 1 << 26
 COVER: Final = 1 << 27
 # Decisions of people and concessions; no indicator reads it, the state machine does.
 DECISIONS: Final = 1 << 28
-FLOWS: Final = CREDITS | DEBITS | MONTHS | WAGES | CASH | DUTIES
-# Every bit up to 29; `counters.PAST` is the thirtieth.
-EVERYTHING: Final = 1073741823
+# A drawdown, a flow against its purpose soon after one, or a day close while one is recent.
+PROCEEDS: Final = 1 << 31
+# Money that is no revenue came in, or money went to or came from related parties; or a day close
+# while either is inside its window.
+OTHERS: Final = 1 << 29
+FLOWS: Final = CREDITS | DEBITS | MONTHS | WAGES | CASH | DUTIES | LENDERS | PROCEEDS | OTHERS
+# Every bit up to 31 but the thirtieth, which is `counters.PAST`.
+EVERYTHING: Final = (1 << 32) - 1 - (1 << 30)
 
 REPAYMENT: Final = 0
 ACCOUNT: Final = 1

@@ -1,30 +1,50 @@
-"""Indicators of how a borrower and the bank deal with what is owed (R-10)."""
+"""Indicators of how the borrower and the bank deal with what is owed: promises, concessions, and
+whose money pays (R-07, R-10, R-11, R-12).
+"""
 
+from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, Final
 
+from services.scoring.domain import daily_values, facility_use
 from services.scoring.domain.arrears_history import worst_days
 from services.scoring.domain.business_days import plus_months
-from services.scoring.domain.facts import Borrower
+from services.scoring.domain.facts import Borrower, Facility, Loan
 from services.scoring.domain.indicators.declaration import (
     DUES,
+    FACILITIES,
+    LINE_DAY,
     LOANS,
+    OTHERS,
     PAYMENTS,
+    PROFILE,
+    PROMISES,
     REPAYMENT,
     SCAR_DAY,
     Arm,
     Indicator,
+    one_arm,
 )
 from services.scoring.domain.indicators.from_statements import FLAG_RED
+from services.scoring.domain.instalments import (
+    OPEN,
+    counting_days,
+    decimals,
+    due_of,
+    settle_days,
+)
 from services.scoring.domain.measurement import (
     MICRO,
     Measurement,
     Reason,
     Unit,
+    measured,
     measured_arms,
+    micro_ratio,
     not_applicable,
     unmeasurable,
 )
 from services.scoring.domain.vocabulary import TERM
+from services.scoring.domain.windows import STALE_DAYS, is_over
 
 if TYPE_CHECKING:
     from services.scoring.domain.rulebook import Rules
@@ -32,6 +52,47 @@ if TYPE_CHECKING:
 CONCESSION_MONTHS: Final = 24
 ARREARS_WINDOW_DAYS: Final = 90
 ARREARS_DAYS: Final = 30
+PROMISE_DAYS: Final = 90
+PROMISE_GRACE_DAYS: Final = 2
+REPAYMENT_DAYS: Final = 90
+INFLOW_DAYS_BEFORE: Final = 5
+DRAW_WINDOW_DAYS: Final = 180
+DRAW_DAYS_BEFORE: Final = 3
+# Four fifths of a payment make it somebody else's.
+MOSTLY_PCT: Final = 80
+
+
+def broken_promises(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
+    """R-07: promises not met in full two days after the day promised, within 90 days.
+
+    Money counts that came on the loan from the day of the promise on; what is short by no more than
+    the tolerance is met. A promise counts from the close of its second day of grace.
+    """
+    if not borrower.loans:
+        return not_applicable()
+    dealings = borrower.dealings
+    if not dealings.promise_days:
+        return measured(0)
+    loans = {loan.loan_id: loan for loan in borrower.loans}
+    known = [place for place, one in enumerate(dealings.promise_loans) if one in loans]
+    if not known:
+        return unmeasurable(Reason.NO_DATA)
+    broken = [
+        dealings.promise_days[place] + PROMISE_GRACE_DAYS
+        for place in known
+        if _is_broken(borrower, loans[dealings.promise_loans[place]], place, rules)
+    ]
+    inside = [day for day in broken if day > as_of - PROMISE_DAYS and is_over(borrower, day, as_of)]
+    return measured(len(inside) * MICRO, age_days=as_of - max(inside) if inside else 0)
+
+
+def _is_broken(borrower: Borrower, loan: Loan, place: int, rules: "Rules") -> bool:
+    dealings = borrower.dealings
+    promised = dealings.promise_minor[place]
+    first = bisect_left(loan.paid_days, dealings.promise_made_days[place])
+    last = bisect_right(loan.paid_days, dealings.promise_days[place] + PROMISE_GRACE_DAYS)
+    allowed = rules.tolerance.minor(loan.currency, decimals(loan.currency), promised)
+    return sum(loan.paid_minor[first:last]) < promised - allowed
 
 
 def concessions(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
@@ -56,12 +117,129 @@ def concessions(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
     return measured_arms([len(days) * MICRO, FLAG_RED if late > ARREARS_DAYS else 0])
 
 
+def repaid_by_others(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
+    """R-11: the share of the repayments of 90 days that was made with other people's money.
+
+    That is a repayment which the source says somebody else made (a third party, a guarantor, a
+    refinancing), or one before which, within five days, at least four fifths of it came in as money
+    that is no revenue: from other lenders, owners, related parties. Such money explains a repayment
+    once, the oldest first.
+    """
+    if not borrower.loans:
+        return not_applicable()
+    dealings = borrower.dealings
+    if not borrower.accounts and not dealings.helped_keys:
+        return unmeasurable(Reason.NO_DATA)
+    if not dealings.inflows.days and not dealings.helped_keys:
+        return measured(0)
+    repayments = _repayments_since(borrower, as_of - REPAYMENT_DAYS + 1, as_of)
+    total = sum(amount for _, amount, _ in repayments)
+    if total <= 0:
+        return measured(0)
+    inflows = _inflows(borrower)
+    others = 0
+    for day, amount, key in repayments:
+        if key in dealings.helped_keys or _was_funded(inflows, day, amount):
+            others += amount
+    return measured(micro_ratio(others, total))
+
+
+def _repayments_since(borrower: Borrower, first: int, last: int) -> list[tuple[int, int, int]]:
+    """Return day, amount and key of the repayments in the window, in order of day."""
+    currency = borrower.profile.reporting_currency
+    found: list[tuple[int, int, int]] = []
+    for loan in borrower.loans:
+        if loan.currency == currency:
+            window = slice(bisect_left(loan.paid_days, first), bisect_right(loan.paid_days, last))
+            rows = zip(
+                loan.paid_days[window], loan.paid_minor[window], loan.paid_keys[window], strict=True
+            )
+            found += rows
+    return sorted(found)
+
+
+def _inflows(borrower: Borrower) -> list[list[int]]:
+    """Return [day, amount not yet used] of the money that is no revenue."""
+    inflows = borrower.dealings.inflows
+    before = [0, *inflows.cum]
+    return [
+        [day, total - earlier]
+        for day, total, earlier in zip(inflows.days, inflows.cum, before, strict=False)
+    ]
+
+
+def _was_funded(inflows: list[list[int]], day: int, amount: int) -> bool:
+    """Return whether enough came in before, and use it up."""
+    near = [one for one in inflows if day - INFLOW_DAYS_BEFORE <= one[0] <= day and one[1] > 0]
+    if sum(one[1] for one in near) * 100 < amount * MOSTLY_PCT:
+        return False
+    for one in near:
+        used = min(one[1], amount)
+        one[1] -= used
+        amount -= used
+    return True
+
+
+def paid_by_drawing(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
+    """R-12: instalments of 180 days that were paid by drawing on the borrower's own line.
+
+    An instalment counts when it was settled, and when within the three days up to that day the use
+    of the lines rose to at least four fifths of it above where it stood before.
+    """
+    termed = [loan for loan in borrower.loans if loan.loan_type == TERM and loan.due_days]
+    if not termed or not borrower.facilities:
+        return not_applicable()
+    newest = max(daily_values.last_day(line.drawn) for line in borrower.facilities)
+    if not newest or as_of - newest > STALE_DAYS:
+        return unmeasurable(Reason.STALE_DATA if newest else Reason.NO_DATA)
+    count = 0
+    for loan in termed:
+        days = counting_days(loan)
+        first = bisect_right(days, as_of - DRAW_WINDOW_DAYS)
+        last = bisect_right(days, as_of)
+        for index, settled in enumerate(settle_days(loan, first, last, rules.tolerance), first):
+            if OPEN < settled <= as_of:
+                drawn = sum(_rise(line, settled) for line in borrower.facilities)
+                count += drawn * 100 >= due_of(loan, index) * MOSTLY_PCT
+    return measured(count * MICRO)
+
+
+def _rise(line: Facility, day: int) -> int:
+    """Return how far the use of the line rose within the three days up to the day."""
+    before = facility_use.drawn_on(line, day - DRAW_DAYS_BEFORE - 1)
+    if before is None:
+        return 0
+    uses = [facility_use.drawn_on(line, day - back) or 0 for back in range(DRAW_DAYS_BEFORE + 1)]
+    return max(0, max(uses) - before)
+
+
+def promises_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
+    """Return the newest promises, newest first."""
+    return borrower.dealings.promise_refs[::-1][:5]
+
+
+def payments_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
+    """Return the newest repayments of each loan."""
+    return [ref for loan in borrower.loans for ref in loan.paid_refs[::-1]][:5]
+
+
 def concessions_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
     """Return the schedules in force of the loans with concessions."""
     return [loan.schedule_ref for loan in borrower.loans if loan.concession_days][:5]
 
 
 INDICATORS: Final[tuple[Indicator, ...]] = (
+    Indicator(
+        id="R-07",
+        name="Broken promises to pay",
+        family=REPAYMENT,
+        group="cond",
+        risk_type="PAYMENT_DELAY",
+        arms=one_arm(Unit.COUNT, "promises not met in 90 days"),
+        inputs=PROMISES | PAYMENTS | LOANS,
+        measure=broken_promises,
+        evidence=promises_as_evidence,
+    ),
     Indicator(
         id="R-10",
         name="Concessions granted",
@@ -75,5 +253,27 @@ INDICATORS: Final[tuple[Indicator, ...]] = (
         inputs=LOANS | PAYMENTS | DUES | SCAR_DAY,
         measure=concessions,
         evidence=concessions_as_evidence,
+    ),
+    Indicator(
+        id="R-11",
+        name="Repaid with others' money",
+        family=REPAYMENT,
+        group="evg",
+        risk_type="FORBEARANCE",
+        arms=one_arm(Unit.RATIO, "of the repayments of 90 days paid with others' money"),
+        inputs=OTHERS | PAYMENTS | LOANS | PROFILE,
+        measure=repaid_by_others,
+        evidence=payments_as_evidence,
+    ),
+    Indicator(
+        id="R-12",
+        name="Own line drawn to pay the loan",
+        family=REPAYMENT,
+        group="evg",
+        risk_type="FORBEARANCE",
+        arms=one_arm(Unit.COUNT, "instalments of 180 days paid by drawing on a line"),
+        inputs=LOANS | PAYMENTS | DUES | FACILITIES | LINE_DAY,
+        measure=paid_by_drawing,
+        evidence=payments_as_evidence,
     ),
 )

@@ -378,7 +378,7 @@ def test_f01_follows_the_rhythm_of_the_filings(reference: Rules) -> None:
 
 
 # These read other facts than the figures of statements.
-OTHER_FACTS = ("F-01", "F-18")
+OTHER_FACTS = ("F-01", "F-18", "F-22")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,141 @@
+"""Indicators of what others want from a borrower: new lenders and enforcement (A-18, A-22)."""
+
+from typing import TYPE_CHECKING, Final
+
+from services.scoring.domain.facts import Borrower
+from services.scoring.domain.flow_facts import Dealings
+from services.scoring.domain.indicators.account_inflow import credits_of
+from services.scoring.domain.indicators.declaration import (
+    ACCOUNT,
+    EXTERNAL,
+    LENDERS,
+    MONTHS,
+    PROFILE,
+    Arm,
+    Indicator,
+    one_arm,
+)
+from services.scoring.domain.measurement import (
+    MICRO,
+    Measurement,
+    Reason,
+    Unit,
+    measured,
+    measured_arms,
+    micro_ratio,
+    not_applicable,
+)
+from services.scoring.domain.months import month_sum
+from services.scoring.domain.windows import first_full_month, newest_full_month
+
+if TYPE_CHECKING:
+    from services.scoring.domain.rulebook import Rules
+
+NEW_DAYS: Final = 90
+RECENT_MONTHS: Final = 3
+EARLIER_MONTHS: Final = 6
+
+
+def lender_stacking(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
+    """A-18: lenders that are new within 90 days, and how much more of the credits lenders take.
+
+    A lender is new when its first flow, in or out, came in the last 90 days, and the accounts had
+    been known for 90 days before that flow: at the beginning every lender looks new. The rise is
+    measured in full months, the last three against the six before. Which lenders are expensive the
+    events do not say; an officer who knows raises a finding.
+    """
+    if not borrower.accounts:
+        return not_applicable()
+    dealings = borrower.dealings
+    if not dealings.lender_days and not dealings.lenders and not dealings.lender_months:
+        return measured_arms([0, 0])
+    new = _new_lenders(borrower, as_of)
+    return measured_arms([new, _rise_of_share(borrower, as_of)], gap=Reason.SHORT_HISTORY)
+
+
+def _new_lenders(borrower: Borrower, as_of: int) -> int | None:
+    known_day = borrower.flows.known_day
+    if not known_day or as_of - known_day < NEW_DAYS:
+        return None
+    first_days: dict[int, int] = {}
+    for day, key in _lender_flows(borrower.dealings, as_of):
+        first_days.setdefault(key, day)
+    earlier = borrower.dealings.lenders
+    since = max(as_of - NEW_DAYS + 1, known_day + NEW_DAYS)
+    new = sum(day >= since for key, day in first_days.items() if key not in earlier)
+    return new * MICRO
+
+
+def _lender_flows(dealings: Dealings, as_of: int) -> list[tuple[int, int]]:
+    rows = zip(dealings.lender_days, dealings.lender_keys, dealings.lender_counts, strict=True)
+    return [(day, key) for day, key, count in rows if count > 0 and day <= as_of]
+
+
+def _rise_of_share(borrower: Borrower, as_of: int) -> int | None:
+    """Return the share of the credits paid to other lenders now less that before, if both exist."""
+    if not borrower.flows.known_day:
+        return None
+    last = newest_full_month(borrower, as_of)
+    recent = range(last - RECENT_MONTHS + 1, last + 1)
+    earlier = range(recent.start - EARLIER_MONTHS, recent.start)
+    if earlier.start < first_full_month(borrower):
+        return None
+    shares = []
+    for months in (recent, earlier):
+        came = sum(credits_of(borrower, months))
+        if came <= 0:
+            return None
+        dealings = borrower.dealings
+        first, sums = dealings.lender_first_month, dealings.lender_months
+        shares.append(micro_ratio(sum(month_sum(first, sums, one) for one in months), came))
+    return shares[0] - shares[1]
+
+
+def accounts_under_enforcement(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
+    """A-22: accounts that are seized or blocked by law. A flag is a fact: it is never unmeasurable.
+
+    A block that the customer asked for is none; suspected fraud is another track.
+    """
+    if not borrower.accounts:
+        return not_applicable()
+    blocked = sum(1 for account in borrower.accounts if account.block_kind)
+    return measured(blocked * MICRO)
+
+
+def lenders_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
+    """Return the newest flow with another lender."""
+    return [borrower.dealings.lender_ref] if borrower.dealings.lender_ref else []
+
+
+def blocks_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
+    """Return the enforcements that stand."""
+    return [account.block_ref for account in borrower.accounts if account.block_ref][:5]
+
+
+INDICATORS: Final[tuple[Indicator, ...]] = (
+    Indicator(
+        id="A-18",
+        name="Borrows elsewhere",
+        family=ACCOUNT,
+        group="debt",
+        risk_type="OBLIGATIONS",
+        arms=(
+            Arm("new", Unit.COUNT, "new lenders in 90 days"),
+            Arm("rise", Unit.POINTS, "more of the operating credits paid to other lenders"),
+        ),
+        inputs=LENDERS | MONTHS | PROFILE,
+        measure=lender_stacking,
+        evidence=lenders_as_evidence,
+    ),
+    Indicator(
+        id="A-22",
+        name="Account seized or blocked",
+        family=ACCOUNT,
+        group="legal",
+        risk_type="LEGAL_EXTERNAL",
+        arms=one_arm(Unit.COUNT, "accounts under enforcement"),
+        inputs=EXTERNAL | PROFILE,
+        measure=accounts_under_enforcement,
+        evidence=blocks_as_evidence,
+    ),
+)

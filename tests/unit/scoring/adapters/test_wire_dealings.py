@@ -1,0 +1,81 @@
+"""Drawdowns, promises, blocks and forecasts are read exactly."""
+
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from services.scoring.adapters.wire import Decoder
+from services.scoring.adapters.wire_values import Undecodable
+from services.scoring.domain.dealing_events import (
+    AccountBlocked,
+    ForecastReceived,
+    LoanDisbursed,
+    PromiseMade,
+)
+from services.scoring.domain.vocabulary import FORECAST_EBITDA, SEIZURE
+from tests.fakes.scoring_events import event
+from tests.fakes.story import day
+
+DECODER = Decoder(ZoneInfo("Europe/Berlin"))
+
+
+def read(kind: str, **data: object) -> object:
+    return DECODER.decode(event(kind, "b-1", "e-1", day=0, **data))
+
+
+def test_a_drawdown() -> None:
+    found = read(
+        "loan.disbursed",
+        loan_id="l-1",
+        disbursed_amount="1000.50",
+        currency="EUR",
+        value_date="2026-01-05",
+        purpose_code="STOCK",
+        payee_account_id="a-1",
+    )
+    assert isinstance(found, LoanDisbursed)
+    assert (found.drawn_minor, found.value_day, found.payee_account_id) == (
+        100_050,
+        day("2026-01-05"),
+        "a-1",
+    )
+
+
+def test_a_promise() -> None:
+    found = read(
+        "promise.made",
+        loan_id="l-1",
+        promise_amount="200",
+        currency="EUR",
+        promise_date="2026-01-12",
+        made_date="2026-01-05",
+    )
+    assert isinstance(found, PromiseMade)
+    assert (found.promised_minor, found.promise_day - found.made_day) == (20_000, 7)
+
+
+def test_a_block() -> None:
+    found = read(
+        "account.blocked", account_id="a-1", block_kind="SEIZURE", effective_date="2026-01-05"
+    )
+    assert isinstance(found, AccountBlocked)
+    assert (found.kind, found.effective_day) == (SEIZURE, day("2026-01-05"))
+
+
+def test_a_kind_of_block_that_nobody_knows_is_refused() -> None:
+    with pytest.raises(Undecodable, match="block_kind"):
+        read("account.blocked", account_id="a-1", block_kind="MOOD", effective_date="2026-01-05")
+
+
+def test_a_forecast() -> None:
+    found = read(
+        "forecast.received",
+        metric="ebitda",
+        period_end="2026-12-31",
+        period_months=12,
+        value="8600000",
+        currency="EUR",
+        received_date="2026-01-05",
+    )
+    assert isinstance(found, ForecastReceived)
+    assert (found.metric, found.forecast_minor) == (FORECAST_EBITDA, 860_000_000)

@@ -1,0 +1,198 @@
+"""Where money goes (A-12, A-13) by hand-worked numbers, at its edges, and where it is not known."""
+
+import pytest
+
+from services.scoring.domain.measurement import AMBER, GREEN, NOT_APPLICABLE, RED, Reason
+from tests.fakes.dealings import declares_related, draws
+from tests.fakes.story import EVERYTHING_ON, Story
+
+RELATED_TYPE, BROKER_TYPE = 3, 8
+
+
+def drawing(amount: float, before: float = 0, **terms: object) -> Story:
+    """Return a drawdown on 10 January 2024, with so much on the account the day before."""
+    story = Story(start="2024-01-01", accounts="a-1")
+    story.loan(amount, **terms)
+    story.on("2024-01-09").balance(before)
+    story.on("2024-01-10")
+    draws(story, amount)
+    return story
+
+
+class TestDiversion:
+    @pytest.mark.parametrize(
+        ("to_owner", "share", "level"),
+        [
+            pytest.param(9_900, 0.099, GREEN, id="9.9 per cent are green"),
+            pytest.param(10_000, 0.100, AMBER, id="a tenth is amber"),
+            pytest.param(29_900, 0.299, AMBER, id="29.9 per cent are amber"),
+            pytest.param(30_000, 0.300, RED, id="30 per cent are red"),
+        ],
+    )
+    def test_the_part_of_a_drawdown_that_went_to_related_parties(
+        self, to_owner: float, share: float, level: int
+    ) -> None:
+        story = drawing(100_000)
+        story.flow(-to_owner, "RELATED_OUT")
+        story.flow(-50_000, "SUPPLIER_OUT")
+        story.close()
+        assert story.figure("A-12") == pytest.approx(share)
+        assert story.level("A-12") == level
+
+    def test_what_was_there_before_leaves_first(self) -> None:
+        # The worked example: 20,000 of old money and 30,000 of the loan go to suppliers.
+        story = drawing(100_000, before=20_000)
+        story.flow(-50_000, "SUPPLIER_OUT")
+        story.close()
+        story.flow(-40_000, "RELATED_OUT")
+        story.close()
+        assert story.figure("A-12") == pytest.approx(0.4)
+
+    def test_a_day_bears_each_purpose_in_proportion(self) -> None:
+        # Of 40,000 on one day the old 20,000 pay a half: of 10,000 to the owner 5,000 are the loan.
+        story = drawing(100_000, before=20_000)
+        story.flow(-30_000, "SUPPLIER_OUT")
+        story.flow(-10_000, "RELATED_OUT")
+        story.close()
+        assert story.figure("A-12") == pytest.approx(0.05)
+
+    def test_an_overdraft_is_covered_first(self) -> None:
+        story = drawing(100_000, before=-60_000)
+        story.flow(-50_000, "RELATED_OUT")
+        story.close()
+        assert story.figure("A-12") == pytest.approx(0.4)  # only 40,000 were left to spend
+
+    def test_what_comes_after_thirty_days_is_not_traced(self) -> None:
+        story = drawing(100_000).on("2024-02-08")
+        story.flow(-10_000, "RELATED_OUT")  # the 30th day
+        story.close()
+        story.flow(-50_000, "RELATED_OUT")
+        story.close()
+        assert story.figure("A-12") == pytest.approx(0.1)
+
+    def test_savings_elsewhere_count_net_of_what_came_back(self) -> None:
+        story = drawing(100_000)
+        story.flow(-30_000, "OWN_TRANSFER")
+        story.flow(20_000, "OWN_TRANSFER")
+        story.close()
+        assert story.figure("A-12") == pytest.approx(0.1)
+
+    @pytest.mark.parametrize(
+        ("terms", "category", "share"),
+        [
+            pytest.param({}, "SECURITIES_OUT", 0.2, id="securities are barred as a rule"),
+            pytest.param(
+                {"barred_purposes": ["GAMBLING"]}, "SECURITIES_OUT", 0, id="the contract says else"
+            ),
+            pytest.param(
+                {"barred_purposes": ["SECURITIES"]}, "SECURITIES_OUT", 0.2, id="by contract"
+            ),
+            pytest.param({"purpose_code": "PROPERTY"}, "PROPERTY_OUT", 0, id="its own purpose"),
+        ],
+    )
+    def test_what_a_loan_may_not_be_spent_on(
+        self, terms: dict[str, object], category: str, share: float
+    ) -> None:
+        story = drawing(100_000, **terms)
+        story.flow(-20_000, category)
+        story.close()
+        assert story.figure("A-12") == pytest.approx(share)
+
+    def test_the_kind_of_counterparty_tells_as_well(self) -> None:
+        story = drawing(100_000)
+        story.flow(-20_000, "UNKNOWN", counterparty_type=BROKER_TYPE)
+        story.close()
+        assert story.figure("A-12") == pytest.approx(0.2)
+
+    def test_the_worst_drawdown_of_ninety_days_counts(self) -> None:
+        story = drawing(100_000)
+        story.flow(-40_000, "RELATED_OUT")
+        story.on("2024-03-20")
+        draws(story, 50_000)
+        story.close_through("2024-04-08")
+        assert story.figure("A-12") == pytest.approx(0.4)  # 10 January is the first of 90 days
+        story.close()
+        assert story.figure("A-12") == 0
+        assert story.level("A-12") == GREEN
+
+    def test_a_drawdown_or_flow_taken_back_never_was(self) -> None:
+        story = drawing(100_000)
+        flow = story.flow(-40_000, "RELATED_OUT")
+        story.close()
+        story.flow(-40_000, "RELATED_OUT", value="2024-01-10", reverses=flow)
+        story.close()
+        assert story.figure("A-12") == 0
+        draws(story, 100_000, takes_back=story.borrower.dealings.drawn_refs[0].split("#")[1])
+        assert story.measure("A-12").status == NOT_APPLICABLE
+
+    def test_paid_straight_to_somebody(self) -> None:
+        story = Story(start="2024-01-01", accounts="a-1")
+        story.loan(100_000)
+        draws(story, 100_000, payee="supplier")
+        assert story.measure("A-12").status == NOT_APPLICABLE
+        declares_related(story, "sister")
+        draws(story, 100_000, payee="sister")
+        assert story.figure("A-12") == 1
+
+    def test_without_balances_it_cannot_be_traced(self) -> None:
+        story = Story(start="2024-01-01", accounts="a-1")
+        draws(story, 1_000)
+        assert story.measure("A-12").reason == Reason.NO_BALANCE
+
+    def test_without_a_drawdown_there_is_nothing_to_divert(self) -> None:
+        assert Story(accounts="a-1").measure("A-12").status == NOT_APPLICABLE
+
+
+def with_related(net: float, credits: float = 100_000) -> Story:
+    story = Story(start="2024-01-01", accounts="a-1", rulebook=EVERYTHING_ON)
+    story.on("2024-05-15")
+    if credits:
+        story.flow(credits)
+    story.flow(-net - 6_000, "RELATED_OUT")
+    story.flow(6_000, "RELATED_IN")
+    story.close()
+    return story
+
+
+class TestRelatedOutflow:
+    @pytest.mark.parametrize(
+        ("net", "share", "level"),
+        [
+            pytest.param(14_900, 0.149, GREEN, id="14.9 per cent are green"),
+            pytest.param(15_000, 0.150, AMBER, id="15 per cent are amber"),
+            pytest.param(34_900, 0.349, AMBER, id="34.9 per cent are amber"),
+            pytest.param(35_000, 0.350, RED, id="35 per cent are red"),
+            pytest.param(-1_000, 0.0, GREEN, id="more came than went"),
+        ],
+    )
+    def test_net_outflow_over_the_credits(self, net: float, share: float, level: int) -> None:
+        story = with_related(net)
+        assert story.figure("A-13") == pytest.approx(share)
+        assert story.level("A-13") == level
+
+    def test_a_declared_party_is_related_whatever_the_category(self) -> None:
+        story = with_related(0)
+        declares_related(story, "sister")
+        story.flow(-20_000, "SUPPLIER_OUT", counterparty_id="sister")
+        story.flow(5_000, counterparty_id="sister")
+        story.close()
+        assert story.figure("A-13") == pytest.approx(0.15)
+        assert story.level("A-13") == AMBER
+
+    def test_it_leaves_with_its_ninety_days(self) -> None:
+        story = with_related(40_000).close_through("2024-08-12")
+        assert story.level("A-13") == RED
+        story.close()
+        assert story.level("A-13") == GREEN
+
+    def test_outflow_without_any_credits_is_the_worst(self) -> None:
+        story = with_related(100, credits=0)
+        assert story.figure("A-13") == 10
+        assert story.level("A-13") == RED
+
+    def test_ninety_days_of_accounts_are_needed(self) -> None:
+        story = Story(start="2024-01-01", accounts="a-1")
+        story.flow(-100, "RELATED_OUT")
+        assert story.measure("A-13").reason == Reason.SHORT_HISTORY
+        assert Story().measure("A-13").status == NOT_APPLICABLE
+        assert Story(accounts="a-1").figure("A-13") == 0
