@@ -73,7 +73,9 @@ FLOW_SERIES: Final = tuple(
 ROUTINE_SERIES: Final = tuple(
     _place(Routines, name) for name in ("wages", "taxes", "social", "utilities")
 )
-DEALING_SERIES: Final = (_place(Dealings, "inflows"),)
+DEALING_SERIES: Final = tuple(
+    _place(Dealings, name) for name in ("inflows", "passing_in", "passed")
+)
 RISK_EMITTED: Final = _place(RiskState, "emitted")
 NO_ROUTINES: Final = Routines()
 NO_DEALINGS: Final = Dealings()

@@ -13,6 +13,7 @@ from services.scoring.domain import (
     facility_use,
     line_view,
     others_money,
+    pass_through,
     payers,
     routines,
     series,
@@ -63,6 +64,7 @@ from services.scoring.domain.indicators.declaration import (
 from services.scoring.domain.indicators.declaration import CASH as TOUCHED_CASH
 from services.scoring.domain.months import add_to_month, month_of
 from services.scoring.domain.returned_items import add_bounce, remove_bounce
+from services.scoring.domain.signals import slot_of
 from services.scoring.domain.vocabulary import CASH as CASH_CHANNEL
 from services.scoring.domain.vocabulary import (
     DEBIT,
@@ -74,6 +76,7 @@ from services.scoring.domain.vocabulary import (
 MOST_DAYS_AHEAD: Final = 31
 MOST_DAYS_BACK: Final = 730
 MOST_REFS: Final = 3
+PASS_THROUGH_SLOT: Final = slot_of("A-21")
 
 
 def account_of(borrower: Borrower, account_id: str) -> Account:
@@ -120,6 +123,8 @@ def take_flow(borrower: Borrower, event: AccountTransacted) -> int:
         touched |= BOUNCES
     if borrower.dealings.drawn_days:
         touched |= others_money.trace(borrower, event, day, amount)
+    if borrower.signals.status[PASS_THROUGH_SLOT]:
+        pass_through.take(borrower, event, day, amount)
     balance = event.balance_after_minor
     if balance is not None and not account.has_eod_events and not is_reversal:
         daily_values.put(account.eod, event.day, balance)

@@ -16,6 +16,14 @@ def is_business_day(day: int) -> bool:
     return (day + 6) % DAYS_A_WEEK < SATURDAY
 
 
+def next_business_day(day: int) -> int:
+    """Return the first business day after the day."""
+    following = day + 1
+    while not is_business_day(following):
+        following += 1
+    return following
+
+
 def business_days_after(start: int, end: int) -> int:
     """Return how many business days lie in ``(start, end]``; 0 when end is not after start."""
     if end <= start:

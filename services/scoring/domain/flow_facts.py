@@ -63,6 +63,10 @@ class Dealings:
 
     ``promise_…`` are promises to pay in order of the day promised. ``forecast_…`` are the
     borrower's own forecasts, in order of the period's end.
+
+    What passes through is kept only while a rulebook asks for it, from ``passing_since`` on:
+    ``passing_in`` is all money that came in, ``passed`` what of it was gone a business day later,
+    settled through ``passed_through``; ``out_…`` are the payees of the days after that.
     """
 
     inflows: Series = field(default_factory=Series)
@@ -93,3 +97,10 @@ class Dealings:
     forecast_metrics: list[int] = field(default_factory=list)
     forecast_minor: list[int] = field(default_factory=list)
     forecast_refs: list[str] = field(default_factory=list)
+    passing_since: int = 0
+    passed_through: int = 0
+    passing_in: Series = field(default_factory=Series)
+    passed: Series = field(default_factory=Series)
+    out_days: list[int] = field(default_factory=list)
+    out_keys: list[int] = field(default_factory=list)
+    out_minor: list[int] = field(default_factory=list)

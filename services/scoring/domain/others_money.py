@@ -96,10 +96,12 @@ def _take_lender(dealings: Dealings, event: AccountTransacted, day: int, amount:
         return
     key = party_digest(event.counterparty_id)
     columns = dealings.lender_days, dealings.lender_keys, dealings.lender_counts
-    _add(columns, day, key, 1 if amount > 0 else -1)
+    add_to_day(columns, day, key, 1 if amount > 0 else -1)
 
 
-def _add(columns: tuple[list[int], list[int], list[int]], day: int, key: int, amount: int) -> None:
+def add_to_day(
+    columns: tuple[list[int], list[int], list[int]], day: int, key: int, amount: int
+) -> None:
     """Add to the sum of a day and key in lists ordered by both; a sum of 0 disappears."""
     days, keys, sums = columns
     place = bisect_left(days, day)
@@ -131,7 +133,7 @@ def trace(borrower: Borrower, event: AccountTransacted, day: int, amount: int) -
     if purpose == NOWHERE or day > dealings.drawn_days[-1] + TRACE_DAYS:
         return 0
     columns = dealings.away_days, dealings.away_purposes, dealings.away_minor
-    _add(columns, day, purpose, amount if event.direction == DEBIT else -amount)
+    add_to_day(columns, day, purpose, amount if event.direction == DEBIT else -amount)
     borrower.changed |= DEALINGS_PART
     return PROCEEDS
 

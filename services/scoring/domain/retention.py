@@ -13,6 +13,7 @@ from services.scoring.domain import (
     dealings,
     facility_use,
     filing,
+    pass_through,
     payers,
     returned_items,
     routines,
@@ -53,6 +54,7 @@ def prune(borrower: Borrower, day: int, tolerance: Tolerance) -> None:
     payers.forget_before(borrower, month_of(day) - MONTHS_KEPT)
     routines.forget_before(borrower.routines, day - HISTORY_KEPT)
     dealings.forget_before(borrower.dealings, day)
+    pass_through.settle_before(borrower.dealings, day)
     for loan in borrower.loans:
         _prune_loan(loan, day - HISTORY_KEPT, tolerance)
 

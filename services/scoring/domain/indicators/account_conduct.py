@@ -1,4 +1,4 @@
-"""Indicators of money that leaves in unusual ways or for other ends (A-11, A-12, A-13)."""
+"""Indicators of money that leaves in unusual ways or for other ends (A-11 to A-13, A-21)."""
 
 from bisect import bisect_left, bisect_right
 from fractions import Fraction
@@ -8,9 +8,11 @@ from services.scoring.domain import series
 from services.scoring.domain.balance_view import pooled
 from services.scoring.domain.dealings import TO_OWN_ACCOUNT, TO_RELATED_PARTY, TO_THIRD_PARTY
 from services.scoring.domain.facts import Borrower
+from services.scoring.domain.indicators.account_inflow import credits_as_evidence
 from services.scoring.domain.indicators.declaration import (
     ACCOUNT,
     CASH,
+    DAY,
     OTHERS,
     PROCEEDS,
     PROFILE,
@@ -39,6 +41,7 @@ from services.scoring.domain.others_money import (
     SECURITIES,
     TRACE_DAYS,
 )
+from services.scoring.domain.pass_through import share_passed
 from services.scoring.domain.windows import first_full_month, newest_full_month
 
 if TYPE_CHECKING:
@@ -177,6 +180,24 @@ def related_outflow(borrower: Borrower, as_of: int, rules: "Rules") -> Measureme
     return measured(min(MOST_SHARE, micro_ratio(net, credits)) if credits > 0 else MOST_SHARE)
 
 
+def passed_through(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
+    """A-21: the share of the money that came in which left again within one business day to at
+    most two payees, 90 days.
+
+    Of each day's inflow counts what went, that day or through the next business day, to the two
+    payees that got most; a payment explains an inflow once, the oldest first. Own transfers in and
+    payees without a name do not count. What passes is recorded from the day on which a rulebook
+    first asks, so the figure is unmeasurable for the first 90 days.
+    """
+    if not borrower.accounts:
+        return not_applicable()
+    since, start = borrower.dealings.passing_since, as_of - QUARTER_DAYS + 1
+    if not since or since > start:
+        return unmeasurable(Reason.SHORT_HISTORY)
+    gone, came = share_passed(borrower.dealings, start, as_of)
+    return measured(micro_ratio(gone, came)) if came > 0 else unmeasurable(Reason.ZERO_BASE)
+
+
 def drawdowns_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
     """Return the newest drawdowns, newest first."""
     return borrower.dealings.drawn_refs[::-1][:5]
@@ -223,5 +244,16 @@ INDICATORS: Final[tuple[Indicator, ...]] = (
         inputs=OTHERS | PROFILE,
         measure=related_outflow,
         evidence=debits_as_evidence,
+    ),
+    Indicator(
+        id="A-21",
+        name="Money only passes through",
+        family=ACCOUNT,
+        group="conduct",
+        risk_type="USE_OF_FUNDS",
+        arms=one_arm(Unit.RATIO, "of the money in gone again within a business day"),
+        inputs=DAY | PROFILE,
+        measure=passed_through,
+        evidence=credits_as_evidence,
     ),
 )

@@ -1,21 +1,34 @@
-"""Indicators of who brings the money in (A-20)."""
+"""Indicators of who brings the money in, and whether all of it comes here (A-15, A-20)."""
 
 from typing import TYPE_CHECKING, Final
 
 from services.scoring.domain.facts import Borrower
-from services.scoring.domain.indicators.account_inflow import credits_as_evidence, credits_of
+from services.scoring.domain.indicators.account_inflow import (
+    credits_as_evidence,
+    credits_of,
+    mostly_unknown,
+)
 from services.scoring.domain.indicators.declaration import (
     ACCOUNT,
+    DUES,
+    FACILITIES,
+    LINE_DAY,
+    LOANS,
     MONTHS,
+    PAYMENTS,
     PROFILE,
+    STATEMENTS,
     Arm,
     Indicator,
+    one_arm,
 )
+from services.scoring.domain.indicators.from_statements import expects_statements
 from services.scoring.domain.measurement import (
     MICRO,
     Measurement,
     Reason,
     Unit,
+    measured,
     measured_arms,
     micro_ratio,
     not_applicable,
@@ -23,6 +36,7 @@ from services.scoring.domain.measurement import (
     unmeasurable,
 )
 from services.scoring.domain.months import month_sum
+from services.scoring.domain.statement_figures import CannotFormError, StatementFigures
 from services.scoring.domain.windows import first_full_month, newest_full_month
 
 if TYPE_CHECKING:
@@ -32,6 +46,54 @@ RECENT_MONTHS: Final = 2
 BASE_MONTHS: Final = 10
 FEWEST_BASE_MONTHS: Final = 4
 KEY_SHARE_PCT: Final = 20
+ROUTING_MONTHS: Final = 12
+MOST_ROUTED: Final = 10 * MICRO
+
+
+def sales_routing(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
+    """A-15: operating credits of twelve full months over the part of the sales expected here.
+
+    Expected is the share agreed in a contract (the largest of the open loans), else this bank's
+    share of the borrower's debts: what it owes here now over short- and long-term debt in the
+    newest statement, at most all. Who owes nothing and has agreed nothing is expected nowhere.
+    """
+    if not borrower.accounts or not expects_statements(borrower):
+        return not_applicable()
+    if not borrower.flows.known_day:
+        return unmeasurable(Reason.NO_DATA)
+    last = newest_full_month(borrower, as_of)
+    months = range(last - ROUTING_MONTHS + 1, last + 1)
+    if months.start < first_full_month(borrower):
+        return unmeasurable(Reason.SHORT_HISTORY)
+    if mostly_unknown(borrower, months):
+        return unmeasurable(Reason.UNKNOWN_CATEGORIES)
+    try:
+        figures = StatementFigures(borrower)
+        revenue, share = figures.flow("revenue"), _expected_share(borrower, figures)
+    except CannotFormError as gap:
+        return unmeasurable(gap.reason)
+    if share <= 0:
+        return not_applicable()
+    if revenue <= 0:
+        return unmeasurable(Reason.ZERO_BASE)
+    came = sum(credits_of(borrower, months))
+    return measured(min(MOST_ROUTED, rounded_quotient(came * MICRO * MICRO, revenue * share)))
+
+
+def _expected_share(borrower: Borrower, figures: StatementFigures) -> int:
+    """Return the share of the sales expected on the accounts here, micro-units.
+
+    Raises:
+        CannotFormError: If nothing was agreed and the statement shows no debts.
+    """
+    agreed = [loan.routing_share_micro or 0 for loan in borrower.loans if loan.closed_day is None]
+    if any(agreed):
+        return max(agreed)
+    owed = borrower.counters.exposure_minor
+    if owed <= 0:
+        return 0
+    debts = figures.balance("short_term_debt") + figures.balance("long_term_debt")
+    return min(MICRO, micro_ratio(owed, debts)) if debts > 0 else MICRO
 
 
 def key_customer_loss(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
@@ -84,6 +146,17 @@ def _paid(borrower: Borrower, position: int, months: range) -> int:
 
 
 INDICATORS: Final[tuple[Indicator, ...]] = (
+    Indicator(
+        id="A-15",
+        name="Sales go elsewhere",
+        family=ACCOUNT,
+        group="inflow",
+        risk_type="USE_OF_FUNDS",
+        arms=one_arm(Unit.RATIO, "operating credits over the sales expected here, 12 months"),
+        inputs=MONTHS | STATEMENTS | LOANS | PAYMENTS | FACILITIES | DUES | LINE_DAY | PROFILE,
+        measure=sales_routing,
+        evidence=credits_as_evidence,
+    ),
     Indicator(
         id="A-20",
         name="Key customer lost",

@@ -62,7 +62,7 @@ def inflow_drop(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
     if base is None:
         return unmeasurable(Reason.SHORT_HISTORY)
     recent_months = range(last - RECENT_MONTHS + 1, last + 1)
-    if _mostly_unknown(borrower, recent_months) or _mostly_unknown(borrower, base.months):
+    if mostly_unknown(borrower, recent_months) or mostly_unknown(borrower, base.months):
         return unmeasurable(Reason.UNKNOWN_CATEGORIES)
     if base.numerator <= 0:
         return unmeasurable(Reason.ZERO_BASE)
@@ -109,7 +109,8 @@ def distance_if_lumpy(newest: int, base: list[int]) -> int | None:
     return micro_float((newest * count - total) / sqrt(spread))
 
 
-def _mostly_unknown(borrower: Borrower, months: range) -> bool:
+def mostly_unknown(borrower: Borrower, months: range) -> bool:
+    """Return whether the source could not name more than 30 % of the credits of the months."""
     flows = borrower.flows
     first = flows.first_month
     unknown = sum(month_sum(first, flows.unknown_credit_months, month) for month in months)

@@ -1,10 +1,11 @@
-"""How money leaves and who brings it (A-11, A-20) by hand-worked numbers, at their edges, and where
-they cannot be formed."""
+"""How money leaves and who brings it (A-11, A-15, A-20) by hand-worked numbers, at their edges, and
+where they cannot be formed."""
 
 import pytest
 
 from services.scoring.domain.measurement import AMBER, GREEN, NOT_APPLICABLE, RED, Reason
-from tests.fakes.story import Story
+from tests.fakes.statements import statement
+from tests.fakes.story import EVERYTHING_ON, Story
 
 
 def year_with_cash(before: float, lately: float) -> Story:
@@ -130,3 +131,65 @@ class TestKeyCustomer:
         story.flow(100, counterparty_type=related)
         assert not story.borrower.flows.operating_credits.days
         assert story.borrower.flows.related_net.cum == [-10_000]
+
+
+def selling(routed: float, *, share: float | None = 0.5, **lines: int) -> Story:
+    """Return 2,000,000 of sales in 2023, a loan of 300,000, and so much coming in over the year."""
+    story = Story(start="2023-01-01", accounts="a-1", rulebook=EVERYTHING_ON)
+    micro = None if share is None else int(share * 1_000_000)
+    story.loan(300_000, routing_share_micro=micro)
+    for month in range(1, 13):
+        story.on(f"2023-{month:02d}-15").flow(routed / 12)
+    story.borrower.statements = [statement("2023-12", revenue=2_000_000, **lines)]
+    return story.close_through("2024-01-31")
+
+
+class TestSalesRouting:
+    @pytest.mark.parametrize(
+        ("routed", "share", "level"),
+        [
+            pytest.param(720_000, 0.72, GREEN, id="72 per cent are green"),
+            pytest.param(684_000, 0.684, AMBER, id="less than 70 is amber"),
+            pytest.param(504_000, 0.504, AMBER, id="50 per cent are amber"),
+            pytest.param(492_000, 0.492, RED, id="less than half is red"),
+        ],
+    )
+    def test_credits_over_the_sales_that_the_contract_expects_here(
+        self, routed: float, share: float, level: int
+    ) -> None:
+        # As of January 2024 the twelve months are February to January: eleven twelfths came.
+        story = selling(routed * 12 / 11)
+        assert story.figure("A-15") == pytest.approx(share)
+        assert story.level("A-15") == level
+
+    def test_without_an_agreement_the_share_of_the_debts_is_expected(self) -> None:
+        debts = {"short_term_debt": 400_000, "long_term_debt": 800_000}
+        story = selling(360_000 * 12 / 11, share=None, **debts)
+        # 300,000 of 1,200,000 are owed here: a quarter of 2,000,000 is expected.
+        assert story.figure("A-15") == pytest.approx(0.72)
+
+    def test_a_statement_without_debts_leaves_the_expectation_open(self) -> None:
+        assert selling(100, share=None).measure("A-15").reason == Reason.MISSING_LINE
+
+    def test_who_owes_nothing_and_agreed_nothing_is_expected_nowhere(self) -> None:
+        story = selling(100, share=None, short_term_debt=1, long_term_debt=1)
+        story.pays(300_000)
+        story.schedule(("2023-06-30", 300_000))
+        assert story.measure("A-15").status == NOT_APPLICABLE
+
+    def test_twelve_full_months_and_a_statement_are_needed(self) -> None:
+        story = Story(start="2023-01-01", accounts="a-1").on("2023-12-31")
+        story.borrower.statements = [statement("2022-12", revenue=100)]
+        assert story.measure("A-15").reason == Reason.SHORT_HISTORY
+        story.close()
+        story.borrower.statements = []
+        assert story.measure("A-15").reason == Reason.NO_STATEMENT
+
+    def test_many_unknown_credits_make_it_unmeasurable(self) -> None:
+        story = selling(1_200)
+        story.flow(700, "UNKNOWN")
+        story.on("2024-03-01")
+        assert story.measure("A-15").reason == Reason.UNKNOWN_CATEGORIES
+
+    def test_a_person_has_no_sales(self) -> None:
+        assert Story(segment="RETAIL", accounts="a-1").measure("A-15").status == NOT_APPLICABLE

@@ -1,4 +1,4 @@
-"""Where money goes (A-12, A-13) by hand-worked numbers, at its edges, and where it is not known."""
+"""Where money goes (A-12, A-13, A-21) by hand-worked numbers, at its edges, and if nobody knows."""
 
 import pytest
 
@@ -196,3 +196,92 @@ class TestRelatedOutflow:
         assert story.measure("A-13").reason == Reason.SHORT_HISTORY
         assert Story().measure("A-13").status == NOT_APPLICABLE
         assert Story(accounts="a-1").figure("A-13") == 0
+
+
+def passing(amount: float, *, on: str = "2024-03-06", then: str = "2024-03-07") -> Story:
+    """Return 10,000 of credits in 90 days, of which so much came on one day and was paid on."""
+    story = Story(start="2024-01-01", accounts="a-1", rulebook=EVERYTHING_ON)
+    story.flow(10_000 - amount)
+    story.on(on)
+    if amount:
+        story.flow(amount)
+        story.on(then).flow(-amount, "SUPPLIER_OUT", counterparty_id="p-1")
+    return story.close_through("2024-03-30")
+
+
+class TestPassThrough:
+    @pytest.mark.parametrize(
+        ("amount", "share", "level"),
+        [
+            pytest.param(4_900, 0.49, GREEN, id="49 per cent are green"),
+            pytest.param(5_000, 0.50, AMBER, id="half is amber"),
+            pytest.param(7_400, 0.74, AMBER, id="74 per cent are amber"),
+            pytest.param(7_500, 0.75, RED, id="three quarters are red"),
+        ],
+    )
+    def test_what_is_gone_the_next_morning(self, amount: float, share: float, level: int) -> None:
+        story = passing(amount)
+        assert story.figure("A-21") == pytest.approx(share)
+        assert story.level("A-21") == level
+
+    @pytest.mark.parametrize(
+        ("on", "then", "share"),
+        [
+            pytest.param("2024-03-08", "2024-03-11", 0.6, id="Friday to Monday is one day"),
+            pytest.param("2024-03-06", "2024-03-08", 0.0, id="Wednesday to Friday are two"),
+            pytest.param("2024-03-09", "2024-03-11", 0.6, id="what comes on Saturday"),
+        ],
+    )
+    def test_days_are_business_days(self, on: str, then: str, share: float) -> None:
+        assert passing(6_000, on=on, then=then).figure("A-21") == pytest.approx(share)
+
+    def test_only_the_two_largest_payees_count(self) -> None:
+        story = passing(0).on("2024-04-03")
+        story.flow(6_000)
+        for payee, amount in (("p-1", 2_500), ("p-2", 2_000), ("p-3", 1_500)):
+            story.flow(-amount, "SUPPLIER_OUT", counterparty_id=payee)
+        story.close()
+        assert story.figure("A-21") == pytest.approx(0.75)  # the first credit has left the window
+
+    def test_a_payment_explains_an_inflow_once(self) -> None:
+        story = passing(0).on("2024-04-02")
+        story.flow(1_000)
+        story.on("2024-04-03").flow(1_000)
+        story.flow(-1_000, "SUPPLIER_OUT", counterparty_id="p-1")
+        story.close()
+        assert story.figure("A-21") == pytest.approx(0.5)
+
+    def test_a_settled_day_stays_what_it_was(self) -> None:
+        story = passing(6_000, on="2024-03-25", then="2024-03-26")
+        assert story.figure("A-21") == pytest.approx(0.6)
+        story.close_through("2024-05-15")
+        assert story.borrower.dealings.out_days == []
+        assert story.measure("A-21", story.today - 1).values == [1_000_000]
+
+    def test_own_money_and_payees_without_a_name_do_not_count(self) -> None:
+        story = passing(0).on("2024-04-03")
+        story.flow(5_000, "OWN_TRANSFER")
+        story.flow(6_000)
+        story.flow(-6_000, "SUPPLIER_OUT")
+        story.close()
+        assert story.figure("A-21") == 0
+
+    def test_ninety_days_must_have_been_recorded(self) -> None:
+        story = Story(start="2024-01-01", accounts="a-1", rulebook=EVERYTHING_ON)
+        story.flow(100)
+        story.close_through("2024-03-29")
+        assert story.measure("A-21").reason == Reason.SHORT_HISTORY
+        story.close()
+        assert story.figure("A-21") == 0
+        assert Story().measure("A-21").status == NOT_APPLICABLE
+
+    def test_nothing_is_recorded_while_no_rulebook_asks(self) -> None:
+        story = Story(start="2024-01-01", accounts="a-1")
+        story.flow(100)
+        assert story.borrower.dealings.passing_since == 0
+
+    def test_without_money_coming_in_nothing_passes(self) -> None:
+        story = Story(start="2024-01-01", accounts="a-1", rulebook=EVERYTHING_ON)
+        story.flow(-100, "SUPPLIER_OUT")
+        story.close_through("2024-04-15")
+        assert story.measure("A-21").reason == Reason.ZERO_BASE
