@@ -168,5 +168,6 @@ def _commit() -> str:
 
 def append(line: dict[str, Any], path: Path) -> None:
     """Add a line to the committed proof."""
+    path.parent.mkdir(exist_ok=True)
     with path.open("a", encoding="utf-8") as proof:
         proof.write(json.dumps(line) + "\n")
