@@ -90,8 +90,13 @@ async def _states(connection: asyncpg.Connection, expected: Expected, verdict: V
 async def _risk_events(world: World, expected: Expected, verdict: Verdict) -> None:
     """Every risk event is on the topic, in sequence; a repeat is a repeat of the same bytes."""
     published: dict[str, dict[int, bytes]] = defaultdict(dict)
+    reminders: dict[str, bytes] = {}
     async for borrower, value in _records(world):
-        sequence = msgspec.json.decode(value)["sequence"]
+        event = msgspec.json.decode(value)
+        sequence = event.get("sequence")
+        if sequence is None:
+            verdict.mismatches += reminders.setdefault(event["id"], value) != value
+            continue
         told = published[borrower]
         if sequence in told:
             verdict.mismatches += told[sequence] != value
@@ -104,6 +109,11 @@ async def _risk_events(world: World, expected: Expected, verdict: Verdict) -> No
         verdict.mismatches += sum(one != other for one, other in zip(wanted, found, strict=False))
         verdict.doubled += max(0, len(found) - len(wanted))
     verdict.doubled += sum(len(told) for told in published.values())
+    verdict.lost += len(expected.reminders.keys() - reminders.keys())
+    verdict.doubled += len(reminders.keys() - expected.reminders.keys())
+    verdict.mismatches += sum(
+        value != reminders.get(name, value) for name, value in expected.reminders.items()
+    )
 
 
 async def _records(world: World) -> AsyncIterator[tuple[str, bytes]]:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from services.scoring.adapters import state_bytes
 from services.scoring.adapters.assessment_json import risk_event
+from services.scoring.adapters.codec import effect_event, effect_id
 from services.scoring.adapters.rulebook_yaml import load_rulebook
 from services.scoring.adapters.wire import Decoder
 from services.scoring.domain.context import Context
@@ -24,6 +25,8 @@ class Expected:
 
     states: dict[str, bytes]
     risk: dict[str, list[bytes]]
+    reminders: dict[str, bytes]
+    """Other events on the risk topic, by id."""
 
 
 @dataclass(slots=True)
@@ -32,6 +35,7 @@ class Folding:
 
     borrowers: dict[str, Borrower] = field(default_factory=dict)
     risk: dict[str, list[bytes]] = field(default_factory=dict)
+    reminders: dict[str, bytes] = field(default_factory=dict)
 
     def take(self, event: Event, borrower_id: str, context: Context) -> None:
         """Fold one event into one borrower."""
@@ -40,6 +44,13 @@ class Folding:
         self.borrowers[borrower_id] = outcome.borrower
         if outcome.assessment is not None:
             self.risk.setdefault(borrower_id, []).append(risk_event(outcome.assessment))
+        for effect in outcome.effects:
+            if not effect.is_for_risk:
+                raise ValueError(
+                    f"{borrower_id} tells {effect.subject_id}: when that arrives among the others' "
+                    "events cannot be foretold; use a portfolio without links"
+                )
+            self.reminders[effect_id(effect)] = effect_event(effect)
 
 
 def fold_offered(lines: list[bytes], *, timezone: str, rulebook: str) -> Expected:
@@ -54,4 +65,4 @@ def fold_offered(lines: list[bytes], *, timezone: str, rulebook: str) -> Expecte
         else:
             folding.take(event, event.borrower_id, context)
     states = {name: state_bytes.encode(each) for name, each in folding.borrowers.items()}
-    return Expected(states, folding.risk)
+    return Expected(states, folding.risk, folding.reminders)

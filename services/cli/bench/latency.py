@@ -36,7 +36,7 @@ class _Cause(msgspec.Struct):
 
 
 class _Data(msgspec.Struct):
-    cause: _Cause
+    cause: _Cause | None = None
 
 
 class _Risk(msgspec.Struct):
@@ -157,6 +157,8 @@ async def _to_alerts(ground: Ground, timeline: Timeline, moments: Moments) -> li
                 for record in records:
                     event = msgspec.json.decode(record.value, type=_Risk)
                     cause = event.data.cause
+                    if cause is None:
+                        continue  # A reminder, not an assessment.
                     at = moments.get((event.subject, cause.source, cause.id))
                     done = timeline.passed("alerts", place.partition, record.offset)
                     if at is not None and done is not None:
