@@ -48,10 +48,10 @@ class Feed:
 
     def __init__(self, world: World, profile: Profile, *, seed: int) -> None:
         self.offered = Offered()
-        self._world, self._profile = world, profile
+        self._world, self.profile = world, profile
         self._dice = Random(f"chaos-feed:{seed}")
         setup = Setup(seed=seed, borrowers=profile.borrowers, days=profile.days)
-        self.lines = _lines(setup)
+        self.lines = _lines(setup, closes_every_days=profile.closes_every_days)
         self.offered.total = len(self.lines)
 
     async def run(self) -> None:
@@ -63,17 +63,17 @@ class Feed:
                 await self._post(client, self._with_trouble(batch))
                 for line in batch:
                     self._remember(line)
-                due = began + self._profile.seconds * self.offered.share
+                due = began + self.profile.seconds * self.offered.share
                 await asyncio.sleep(max(0.0, due - time.monotonic()))
 
     def _with_trouble(self, batch: list[bytes]) -> list[bytes]:
         sent: list[bytes] = []
         for line in batch:
             sent.append(line)
-            if self._dice.random() * 1000 < self._profile.repeats_per_thousand:
+            if self._dice.random() * 1000 < self.profile.repeats_per_thousand:
                 sent.append(self._dice.choice(sent))
                 self.offered.repeats += 1
-        if self._dice.random() * self._profile.broken_every < len(batch):
+        if self._dice.random() * self.profile.broken_every < len(batch):
             self.offered.broken += 1
             broken = b'{"specversion":"1.0","id":"broken-%d","source":"core/accounts"'
             sent.insert(self._dice.randrange(len(sent)), broken % self.offered.broken)
@@ -121,10 +121,11 @@ class Feed:
             raise AssertionError(f"ingest refused {refused[:3]}")
 
 
-def _lines(setup: Setup) -> list[bytes]:
+def _lines(setup: Setup, *, closes_every_days: int) -> list[bytes]:
     def live() -> Iterator[bytes]:
-        for day, booked in Portfolio(setup).live():
+        for number, (day, booked) in enumerate(Portfolio(setup).live(), start=1):
             yield from map(canonical.encode, booked)
-            yield canonical.encode_day_closed(day)
+            if number % closes_every_days == 0:
+                yield canonical.encode_day_closed(day)
 
     return list(live())

@@ -24,6 +24,9 @@ class Profile:
     rebalances: int
     slow_databases: int
     repeats_per_thousand: int = 20
+    closes_every_days: int = 1
+    verifies_ledger: bool = True
+    """Fold the ledger afresh too, besides what was offered; it takes as long again."""
     broken_every: int = 400
 
 
@@ -45,6 +48,8 @@ PROFILES = {
             zombies=3,
             rebalances=1,
             slow_databases=1,
+            closes_every_days=3,
+            verifies_ledger=False,
         ),
         Profile(
             name="full",

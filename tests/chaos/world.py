@@ -34,7 +34,7 @@ from services.kit.settings import PlatformSettings
 PARTITIONS = 4
 SESSION_SECONDS = 6.0
 # Longer than others need to take over on a busy machine, or its transaction is gone when it wakes.
-IDLE_SECONDS_OF_A_ZOMBIE = 25.0
+IDLE_SECONDS_OF_A_ZOMBIE = 15.0
 READY_WITHIN_SECONDS = 180.0
 SOURCES = (
     "core/customers",

@@ -139,6 +139,10 @@ class Partition:
 
     async def close(self) -> None:
         """Finish the transaction that runs, start no other, and forget the partition."""
+        if self.state is State.CLAIMING and self._task is not None:
+            # A claim may wait for the row of an owner that stands still; a group that rebalances
+            # must not wait for that too. A claim that nobody uses does no harm.
+            self._task.cancel()
         if self.is_working:
             self.state = State.CLOSED
         self._waiting.clear()

@@ -16,20 +16,24 @@ async def until(condition: Any) -> None:
             await asyncio.sleep(0)
 
 
-async def test_a_batch_that_waited_for_the_release_is_not_applied_after_it() -> None:
-    database = FakeDatabase()
+def partition_with(database: FakeDatabase, progress: FakeProgress) -> Partition:
     ports = Ports(
         log=FakeLog(),
         database=database,
-        progress=FakeProgress(),
+        progress=progress,
         handler=WritingHandler(),
         recorder=Measured(),
         clock=SystemClock(),
         limits=Limits(),
     )
-    partition = Partition(
+    return Partition(
         0, ports=ports, on_claim=lambda claim: None, on_commit=lambda number, offset: None
     )
+
+
+async def test_a_batch_that_waited_for_the_release_is_not_applied_after_it() -> None:
+    database = FakeDatabase()
+    partition = partition_with(database, FakeProgress())
     working = asyncio.create_task(partition.run())
     await until(lambda: partition.state is State.RUNNING)
     # As in `close`: the release has the lock when the batch asks for it.
@@ -40,3 +44,25 @@ async def test_a_batch_that_waited_for_the_release_is_not_applied_after_it() -> 
         partition.state = State.CLOSED
     await asyncio.wait_for(working, 5)
     assert database.world.applied == []
+
+
+class LockedRow(FakeProgress):
+    """The row is locked by an owner that stands still."""
+
+    def __init__(self) -> None:
+        self.is_asked = False
+
+    async def claim(self, connection: Any, **where: Any) -> Any:
+        self.is_asked = True
+        await asyncio.Event().wait()
+
+
+async def test_a_claim_that_waits_for_a_stale_owner_does_not_hold_up_the_group() -> None:
+    progress = LockedRow()
+    partition = partition_with(FakeDatabase(), progress)
+    async with asyncio.TaskGroup() as tasks:
+        partition.start(tasks)
+        await until(lambda: progress.is_asked)
+        # The release itself would be patient for 20 seconds.
+        await asyncio.wait_for(partition.close(), 5)
+    assert partition.state is State.CLOSED
