@@ -66,6 +66,13 @@ class Feed:
                 due = began + self.profile.seconds * self.offered.share
                 await asyncio.sleep(max(0.0, due - time.monotonic()))
 
+    async def repeat_last(self) -> None:
+        """Offer the last batch again, for ever: work that must change nothing."""
+        async with httpx2.AsyncClient(timeout=REQUEST_SECONDS) as client:
+            while True:
+                await self._post(client, self.lines[-BATCH:])
+                await asyncio.sleep(0.3)
+
     def _with_trouble(self, batch: list[bytes]) -> list[bytes]:
         sent: list[bytes] = []
         for line in batch:

@@ -12,12 +12,15 @@ import asyncpg
 from services.kit.stream.faults import POINTS
 from tests.chaos.feed import Feed
 from tests.chaos.profiles import Profile
-from tests.chaos.world import IDLE_SECONDS_OF_A_ZOMBIE, SESSION_SECONDS, Service, World
+from tests.chaos.world import SESSION_SECONDS, Service, World
 
 ZOMBIE_SECONDS = 2 * SESSION_SECONDS + 6.0
 SLOW_SECONDS = 3.0
 STOPS_WITHIN_SECONDS = 30.0
 ZOMBIE_TRIES = 4
+# Nothing else happens then, so it may stand still for as long as a slow machine needs.
+IDLE_SECONDS_OF_THE_LAST = 60.0
+FENCED = "partition fenced"
 # A worker that takes over claims its partitions one after the other, within this time.
 CLAIMS_WITHIN_SECONDS = 1.0
 LAST_ZOMBIE_SHARE = 0.85
@@ -137,6 +140,26 @@ class Mischief:
         service.send(signal.SIGCONT)
         return has_moved
 
+    async def last_zombie(self) -> None:
+        """Have one more zombie when nothing else goes wrong, so that one is fenced for sure."""
+        repeating = asyncio.create_task(self._feed.repeat_last())
+        try:
+            for _ in range(ZOMBIE_TRIES):
+                service = self._pick("scoring")
+                service.idle_seconds = IDLE_SECONDS_OF_THE_LAST
+                if await self._was_fenced(service) and await self._has_told(service):
+                    return
+        finally:
+            repeating.cancel()
+
+    async def _has_told(self, service: Service) -> bool:
+        """Wait until the process that woke up says that it was fenced."""
+        for _ in range(50):
+            if FENCED in service.log.read_text(errors="replace"):
+                return True
+            await asyncio.sleep(0.2)
+        return False
+
     async def _stood_still(self, service: Service) -> bool:
         """Start the worker anew so that it stops itself inside a transaction."""
         service.fault_point = f"before-fence:{self._dice.randrange(2, 6)}:stop"
@@ -154,7 +177,7 @@ class Mischief:
 
         Not all of it: where another of its transactions holds the row, nobody can claim.
         """
-        deadline = time.monotonic() + IDLE_SECONDS_OF_A_ZOMBIE - 2.0
+        deadline = time.monotonic() + service.idle_seconds - 2.0
         held = await self._sql(OWNED, service.name)
         while time.monotonic() < deadline:
             await asyncio.sleep(0.1)

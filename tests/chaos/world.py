@@ -58,6 +58,7 @@ class Service:
     process: subprocess.Popen[bytes] | None = None
     is_wanted: bool = True
     fault_point: str = ""
+    idle_seconds: float = IDLE_SECONDS_OF_A_ZOMBIE
     deaths: int = 0
 
     @property
@@ -85,7 +86,7 @@ class Service:
         if self.fault_point:
             environment["TOCSIN_FAULT_POINT"] = self.fault_point
             if self.fault_point.endswith(":stop"):
-                environment["TOCSIN_IDLE_IN_TRANSACTION_SECONDS"] = str(IDLE_SECONDS_OF_A_ZOMBIE)
+                environment["TOCSIN_IDLE_IN_TRANSACTION_SECONDS"] = str(self.idle_seconds)
             self.fault_point = ""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
