@@ -197,6 +197,10 @@ class Assessment(EventData):
     corrected: Bool  # A correction changed past facts.
     transition: Transition | None = None  # The change of state; null: there was none.
     score_override: Number | None = None  # Points that people added; the shares leave them out.
+    days_late: Count | None = None  # Since the contractual due date, nothing excused.
+    days_in_arrears: Count | None = (
+        None  # The same as dpd_operational: after holidays, grace and what is excused.
+    )
 
 
 class AssessmentChanged(Assessment):

@@ -42,6 +42,7 @@ _MODELS: tuple[type[EventData], ...] = (
     repayment.RepaymentFailed,
     repayment.RepaymentReversed,
     repayment.PromiseMade,
+    repayment.ClaimDisputed,
     account.AccountTransacted,
     account.AccountBalanceClosed,
     account.AccountItemReturned,

@@ -89,3 +89,19 @@ class PromiseMade(EventData):
     promise_date: IsoDate  # By when.
     made_date: IsoDate  # When the promise was given.
     contact_id: Identifier | None = None  # The contact at which it was given.
+
+
+class ClaimDisputed(EventData):
+    """A part of what is due under a loan is formally disputed, or the dispute is settled."""
+
+    TYPE: ClassVar[str] = "claim.disputed.v1"
+
+    dispute_id: Identifier  # The dispute.
+    loan_id: Identifier  # The loan.
+    disputed_amount: PositiveMoney  # What is disputed; must not be more than what is due.
+    currency: Currency  # Currency of the amount.
+    due_date: IsoDate | None = None  # The instalment concerned; the oldest unpaid when left out.
+    raised_date: IsoDate  # Since when it is disputed.
+    status: Literal["OPEN", "UPHELD", "REJECTED", "WITHDRAWN"]  # Where it stands.
+    settled_date: IsoDate | None = None  # When it was settled.
+    note: Text | None = None  # A remark; keep personal data out.

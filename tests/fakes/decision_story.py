@@ -1,17 +1,105 @@
 """A borrower's life with decisions of people, concessions and loans that end; see `story`."""
 
+from decimal import Decimal
+
 from services.scoring.domain import decision_events as decided
 from services.scoring.domain import events as happened
 from services.scoring.domain import vocabulary
 from services.scoring.domain.assessment import Assessment
 from services.scoring.domain.decisions import NO_STATE
+from services.scoring.domain.fold import fold
+from services.scoring.domain.rates import SCALE
 from services.scoring.domain.risk import FLAG_NAMES, STATE_NAMES
+from services.scoring.domain.rulebook import Rulebook
+from services.scoring.domain.timeline import Timeline
 from tests.fakes.file_story import FileStory
-from tests.fakes.story import day, minor
+from tests.fakes.story import context, day, minor
+
+
+def _none_at_hand(activation: happened.RulebookActivated) -> Rulebook:
+    raise LookupError(activation.name)
 
 
 class DecisionStory(FileStory):
-    """Adds what two people decide."""
+    """Adds what two people decide, disputes, calendars and exchange rates."""
+
+    timeline: Timeline | None = None
+
+    def tell(self, event: happened.Event) -> str:
+        """Fold an event along the partition's timeline; return its id."""
+        if self.timeline is None:
+            self.timeline = Timeline(context(self.rulebook), _none_at_hand)
+        self.log.append(event)
+        if event.borrower_id == happened.EVERYBODY or isinstance(event, happened.DayClosed):
+            self.timeline.hear(event)
+            if not isinstance(event, happened.DayClosed):
+                return event.id
+        outcome = fold(self.borrower, event, self.timeline.context)
+        self.borrower = outcome.borrower
+        if outcome.assessment is not None:
+            self.assessments.append(outcome.assessment)
+        return event.id
+
+    def control(self) -> tuple[str, str, str, int, int, str | None, int]:
+        """Return the head of the next event for everybody."""
+        source, event_id, _, *rest = self.head()
+        return source, event_id, happened.EVERYBODY, *rest  # type: ignore[return-value]
+
+    def calendar(self, *holidays: str, name: str = "DE", since: str = "2024-01-01") -> str:
+        """Publish the holidays of a year from the date on."""
+        first = day(since)
+        days = [day(one) for one in holidays]
+        return self.tell(
+            happened.CalendarPublished(*self.control(), name, first, first + 366, days)
+        )
+
+    def rate(self, currency: str, rate: str, on: str | None = None, base: str = "EUR") -> str:
+        """Publish what one unit of a currency is worth in the base."""
+        value = int(Decimal(rate) * SCALE)
+        rate_day = self.today if on is None else day(on)
+        return self.tell(happened.FxPublished(*self.control(), rate_day, base, [currency], [value]))
+
+    def disputes(
+        self,
+        amount: float,
+        *,
+        status: str = "OPEN",
+        since: str | None = None,
+        due: str | None = None,
+        name: str = "d-1",
+    ) -> str:
+        """Open a dispute today or since a date, or settle it today."""
+        code = vocabulary.DISPUTE_STATUSES.index(status)
+        return self.tell(
+            decided.ClaimDisputed(
+                *self.head(),
+                dispute_id=name,
+                loan_id="l-1",
+                disputed_minor=minor(amount),
+                currency="EUR",
+                due_day=0 if due is None else day(due),
+                raised_day=self.today if since is None else day(since),
+                status=code,
+                settled_day=self.today if code else 0,
+            )
+        )
+
+    def pays_flagged(self, amount: float, value: str | None = None, **flags: object) -> str:
+        """Post a repayment with flags or terms of its own."""
+        values: dict[str, object] = {
+            "loan_id": "l-1",
+            "paid_minor": minor(amount),
+            "currency": "EUR",
+            "value_day": self.today if value is None else day(value),
+            "channel": 0,
+            "payer_account_id": None,
+            "payer_is_third_party": False,
+            "outstanding_principal_minor": None,
+            "accrued_interest_minor": None,
+            "technical_flag": False,
+            "dispute_flag": False,
+        }
+        return self.tell(happened.RepaymentPosted(*self.head(), **{**values, **flags}))  # type: ignore[arg-type]
 
     def decide(
         self,
@@ -61,6 +149,7 @@ class DecisionStory(FileStory):
         loss: float | None = None,
         reason: str = "CONCESSION",
         loan_id: str = "l-1",
+        effective: str | None = None,
     ) -> str:
         """Change the schedule today, by a concession unless another reason is given."""
         return self.tell(
@@ -73,7 +162,7 @@ class DecisionStory(FileStory):
                 due_principal_minor=[minor(row[1]) for row in rows],
                 due_interest_minor=[0 for _ in rows],
                 due_fees_minor=[0 for _ in rows],
-                effective_day=self.today,
+                effective_day=self.today if effective is None else day(effective),
                 change_reason=reason,
                 concession_kind=kind,
                 npv_loss_micro=None if loss is None else round(loss * 1_000_000),
@@ -90,6 +179,12 @@ class DecisionStory(FileStory):
         """Return the names of the flags that are set."""
         mask = self.borrower.risk.flags
         return {name for bit, name in enumerate(FLAG_NAMES) if mask >> bit & 1}
+
+    @property
+    def days(self) -> tuple[int, int, int]:
+        """Return days late, days in arrears and regulatory days."""
+        counters = self.borrower.counters
+        return counters.late_days, counters.operational_days, counters.regulatory_days
 
     @property
     def told(self) -> Assessment:

@@ -39,22 +39,54 @@ def registered(borrower_id: str, *, day: int = 0, officer_id: str = "officer-1")
     )
 
 
-def booked(borrower_id: str, *, day: int = 0) -> bytes:
+def holidays(*days: int, number: int, day: int) -> bytes:
+    """Return the n-th publication of calendar DE: these days after `START` are off."""
+    return event(
+        "calendar.published",
+        "*",
+        f"calendar-{number}",
+        day=day,
+        calendar="DE",
+        from_date=str(START),
+        to_date=str(START + timedelta(days=400)),
+        holidays=[str(START + timedelta(days=one)) for one in days],
+    )
+
+
+def rates(number: int, *, day: int, usd: str) -> bytes:
+    """Return the n-th publication of what a dollar is worth in euros."""
+    return event(
+        "fx.published",
+        "*",
+        f"fx-{number}",
+        day=day,
+        rate_date=str(START + timedelta(days=day)),
+        base_currency="EUR",
+        rates=[{"currency": "USD", "rate": usd}],
+    )
+
+
+def booked(borrower_id: str, *, day: int = 0, **terms: Any) -> bytes:
     """Return a loan of the borrower."""
     return event(
         "loan.booked",
         borrower_id,
         f"{borrower_id}-loan",
         day=day,
-        loan_id=f"{borrower_id}-L",
-        type="TERM",
-        currency="EUR",
-        principal="12000.00",
-        start_date=str(START + timedelta(days=day)),
+        **{
+            "loan_id": f"{borrower_id}-L",
+            "type": "TERM",
+            "currency": "EUR",
+            "principal": "12000.00",
+            "start_date": str(START + timedelta(days=day)),
+            **terms,
+        },
     )
 
 
-def scheduled(borrower_id: str, *, day: int = 0, instalments: int = 6) -> bytes:
+def scheduled(
+    borrower_id: str, *, day: int = 0, instalments: int = 6, currency: str = "EUR"
+) -> bytes:
     """Return a schedule of instalments of 1000.00, one every 20 days from day 5."""
     return event(
         "schedule.published",
@@ -63,7 +95,7 @@ def scheduled(borrower_id: str, *, day: int = 0, instalments: int = 6) -> bytes:
         day=day,
         loan_id=f"{borrower_id}-L",
         schedule_version=1,
-        currency="EUR",
+        currency=currency,
         instalments=[
             {
                 "instalment_no": number + 1,

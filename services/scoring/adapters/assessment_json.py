@@ -120,6 +120,8 @@ def _verdict(assessment: Assessment) -> Json:
             if following is not None
             else None
         ),
+        "days_late": assessment.days_late,
+        "days_in_arrears": assessment.dpd_operational,
         "dpd_operational": assessment.dpd_operational,
         "dpd_regulatory": assessment.dpd_regulatory,
         "flags": assessment.flags,

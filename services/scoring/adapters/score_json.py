@@ -48,6 +48,8 @@ def score_line(
             name: None if figure == NOT_SCORED else decimal(figure, 6)
             for name, figure in zip(FAMILY_NAMES, assessment.family_scores, strict=True)
         },
+        "days_late": assessment.days_late,
+        "days_in_arrears": assessment.dpd_operational,
         "dpd_operational": assessment.dpd_operational,
         "dpd_regulatory": assessment.dpd_regulatory,
         "completeness": decimal(assessment.completeness, 4),

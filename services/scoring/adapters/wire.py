@@ -50,6 +50,8 @@ READERS: Final[dict[str, Reader]] = {
     "statement.received.v1": wire_reference.statement_received,
     "day.closed.v1": wire_reference.day_closed,
     "rulebook.activated.v1": wire_reference.rulebook_activated,
+    "calendar.published.v1": wire_reference.calendar_published,
+    "fx.published.v1": wire_reference.fx_published,
     **wire_file.READERS,
     **wire_decisions.READERS,
     **wire_dealings.READERS,
@@ -57,8 +59,6 @@ READERS: Final[dict[str, Reader]] = {
 
 NOTED_TYPES: Final = frozenset(
     {
-        "calendar.published.v1",
-        "fx.published.v1",
         "limit.changed.v1",
         "statement.due.v1",
     }

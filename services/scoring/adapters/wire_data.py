@@ -105,6 +105,7 @@ class RepaymentPostedData(Data):
     accrued_interest: str | None = None
     technical_flag: bool | None = None
     dispute_flag: bool | None = None
+    allocation_rule: str | None = None
 
 
 class RepaymentFailedData(Data):
@@ -257,6 +258,30 @@ class DayClosedData(Data):
     """`day.closed`."""
 
     closed_date: date
+
+
+class CalendarPublishedData(Data):
+    """`calendar.published`."""
+
+    calendar: str
+    from_date: date
+    to_date: date
+    holidays: list[date]
+
+
+class FxRateData(Data):
+    """One rate of `fx.published`."""
+
+    currency: str
+    rate: str
+
+
+class FxPublishedData(Data):
+    """`fx.published`."""
+
+    rate_date: date
+    base_currency: str
+    rates: list[FxRateData]
 
 
 class RulebookActivatedData(Data):

@@ -12,6 +12,7 @@ from services.scoring.adapters.wire_values import (
     Undecodable,
     codes_of,
     micro_units,
+    minor_units,
     word_code,
 )
 from services.scoring.domain import decision_events, risk, vocabulary
@@ -22,6 +23,7 @@ KINDS: Final = codes_of(vocabulary.OVERRIDE_KINDS)
 STATES: Final = codes_of(risk.STATE_NAMES)
 TRIGGERS: Final = codes_of(vocabulary.UTP_TRIGGERS)
 REASONS: Final = codes_of(vocabulary.CLOSING_REASONS)
+STATUSES: Final = codes_of(vocabulary.DISPUTE_STATUSES)
 FLAGS: Final = {name: 1 << bit for bit, name in enumerate(risk.FLAG_NAMES)}
 
 
@@ -50,6 +52,20 @@ class LoanClosedData(Data):
     reason: str
 
 
+class ClaimDisputedData(Data):
+    """`claim.disputed`."""
+
+    dispute_id: str
+    loan_id: str
+    disputed_amount: str
+    currency: str
+    raised_date: date
+    status: str
+    due_date: date | None = None
+    settled_date: date | None = None
+
+
+_disputed: Final = msgspec.json.Decoder(ClaimDisputedData)
 _override: Final = msgspec.json.Decoder(OverrideApprovedData)
 _closed: Final = msgspec.json.Decoder(LoanClosedData)
 
@@ -88,7 +104,26 @@ def loan_closed(head: Head, raw: msgspec.Raw) -> decision_events.LoanClosed:
     )
 
 
+def claim_disputed(head: Head, raw: msgspec.Raw) -> decision_events.ClaimDisputed:
+    """Return the event; one that is settled and does not say when was settled when booked."""
+    data = _disputed.decode(raw)
+    status = word_code(STATUSES, data.status, "status")
+    settled = head.day if data.settled_date is None else data.settled_date.toordinal()
+    return decision_events.ClaimDisputed(
+        *head,
+        dispute_id=data.dispute_id,
+        loan_id=data.loan_id,
+        disputed_minor=minor_units(data.disputed_amount, data.currency, "disputed_amount"),
+        currency=data.currency,
+        due_day=0 if data.due_date is None else data.due_date.toordinal(),
+        raised_day=data.raised_date.toordinal(),
+        status=status,
+        settled_day=settled if status else 0,
+    )
+
+
 READERS: Final[dict[str, Callable[[Head, msgspec.Raw], Event]]] = {
     "override.approved.v1": override_approved,
     "loan.closed.v1": loan_closed,
+    "claim.disputed.v1": claim_disputed,
 }

@@ -21,6 +21,7 @@ LOAN_TYPES: Final = codes_of(vocabulary.LOAN_TYPES)
 REPAYMENT_TYPES: Final = codes_of(vocabulary.REPAYMENT_TYPES)
 CONVENTIONS: Final = codes_of(vocabulary.DPD_CONVENTIONS)
 CHANNELS: Final = codes_of(vocabulary.REPAYMENT_CHANNELS)
+ALLOCATIONS: Final = codes_of(vocabulary.ALLOCATION_RULES)
 FAILURES: Final = codes_of(vocabulary.FAILURE_REASONS)
 
 _booked: Final = msgspec.json.Decoder(wire_data.LoanBookedData)
@@ -136,6 +137,11 @@ def repayment_posted(head: Head, raw: msgspec.Raw) -> events.RepaymentPosted:
         ),
         technical_flag=data.technical_flag or False,
         dispute_flag=data.dispute_flag or False,
+        allocation_rule=(
+            None
+            if data.allocation_rule is None
+            else word_code(ALLOCATIONS, data.allocation_rule, "allocation_rule")
+        ),
     )
 
 

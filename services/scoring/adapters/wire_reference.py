@@ -8,6 +8,7 @@ from services.contracts.currencies import decimals_of
 from services.scoring.adapters import wire_data
 from services.scoring.adapters.wire_values import (
     Head,
+    Undecodable,
     codes_of,
     micro_units,
     optional_day,
@@ -20,6 +21,8 @@ SEGMENTS: Final = codes_of(vocabulary.SEGMENTS)
 BASES: Final = codes_of(vocabulary.STATEMENT_BASES)
 OPINIONS: Final = codes_of(vocabulary.OPINIONS)
 FINEST_DECIMALS: Final = 4
+# `rates.SCALE` as a power of ten.
+RATE_DECIMALS: Final = 10
 POWERS: Final = (1, 10, 100, 1_000, 10_000)
 MONEY_LINES: Final = vocabulary.STATEMENT_LINES[:-1]
 
@@ -27,6 +30,8 @@ _registered: Final = msgspec.json.Decoder(wire_data.BorrowerRegisteredData)
 _meta: Final = msgspec.json.Decoder(wire_data.StatementMeta)
 _lines: Final = msgspec.json.Decoder(wire_data.StatementLines)
 _closed: Final = msgspec.json.Decoder(wire_data.DayClosedData)
+_calendar: Final = msgspec.json.Decoder(wire_data.CalendarPublishedData)
+_fx: Final = msgspec.json.Decoder(wire_data.FxPublishedData)
 _activated: Final = msgspec.json.Decoder(wire_data.RulebookActivatedData)
 
 
@@ -107,4 +112,31 @@ def rulebook_activated(head: Head, raw: msgspec.Raw) -> events.RulebookActivated
         version=data.version,
         digest=data.digest,
         effective_day=data.effective_date.toordinal(),
+    )
+
+
+def calendar_published(head: Head, raw: msgspec.Raw) -> events.CalendarPublished:
+    """Return the event."""
+    data = _calendar.decode(raw)
+    return events.CalendarPublished(
+        *head,
+        calendar=data.calendar,
+        from_day=data.from_date.toordinal(),
+        to_day=data.to_date.toordinal(),
+        holidays=[day.toordinal() for day in data.holidays],
+    )
+
+
+def fx_published(head: Head, raw: msgspec.Raw) -> events.FxPublished:
+    """Return the event; a rate must be above zero."""
+    data = _fx.decode(raw)
+    rates = [scaled(one.rate, RATE_DECIMALS, "rate") for one in data.rates]
+    if min(rates, default=1) <= 0:
+        raise Undecodable("rates: a rate is zero or below; units of the base for one unit")
+    return events.FxPublished(
+        *head,
+        rate_day=data.rate_date.toordinal(),
+        base_currency=data.base_currency,
+        currencies=[one.currency for one in data.rates],
+        rates=rates,
     )

@@ -142,3 +142,5 @@ class Assessment:
     transition: Recorded | None = None
     # What people added to the score, micro-units; the shares add up to the score without it.
     score_override: int = 0
+    # Days since the contractual due day, nothing excused; `dpd_operational` is days in arrears.
+    days_late: int = 0

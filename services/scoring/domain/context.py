@@ -1,4 +1,4 @@
-"""What the log has said to everybody: the rulebook in force.
+"""What the log has said to everybody: the rulebook in force, calendars, exchange rates.
 
 Made by `timeline` from the control events of a partition and passed to every fold. Must stay true:
 a context never changes once made, so a day close that waits for its sweep keeps the one that was in
@@ -7,22 +7,32 @@ force at its place in the log.
 
 from dataclasses import dataclass, field
 
+from services.scoring.domain.calendars import Calendars
 from services.scoring.domain.facts import Borrower
+from services.scoring.domain.rates import Rates
 from services.scoring.domain.rulebook import Rulebook, Rules
 from services.scoring.domain.vocabulary import SEGMENTS
 
 
 @dataclass(slots=True)
 class Context:
-    """The rulebook in force, and since which day close.
+    """What is in force at a place of the log.
 
-    ``since_day`` is the business date whose close brought the rulebook: that close judges every
-    borrower afresh. 0 for the one that is in force from the start. Remembers which rules apply to
-    which kind of borrower, because every event asks.
+    Remembers which rules apply to which kind of borrower, because every event asks.
+
+    Args:
+        since_day: The business date whose close brought the rulebook: that close judges every
+            borrower afresh. 0 for the one that is in force from the start.
+        calendars: The days off by calendar.
+        calendars_day: The business date whose close moves due dates by a calendar published since.
+        rates: Exchange rates, None while none was published.
     """
 
     rulebook: Rulebook
     since_day: int = 0
+    calendars: Calendars = field(default_factory=dict)
+    calendars_day: int = 0
+    rates: Rates | None = None
     _named: frozenset[str] = field(init=False, default=frozenset(), repr=False)
     _by_kind: dict[tuple[int, str], Rules] = field(init=False, default_factory=dict, repr=False)
 

@@ -25,7 +25,10 @@ def refresh(borrower: Borrower, day: int, rules: Rules) -> None:
     counters = borrower.counters
     counters.past_due_minor = exposure.total_past_due(borrower, day)
     counters.exposure_minor = exposure.total_exposure(borrower, day)
-    counters.operational_days = days_past_due.borrower_days(borrower, day, rules.tolerance)
+    ages = days_past_due.borrower_ages(borrower, day, rules.tolerance)
+    counters.operational_days = ages.in_arrears
+    counters.counted_days = ages.counted
+    counters.late_days = ages.late
 
 
 def close_day(borrower: Borrower, day: int, rules: Rules) -> None:
@@ -36,13 +39,13 @@ def close_day(borrower: Borrower, day: int, rules: Rules) -> None:
     """
     counters = borrower.counters
     previous, counters.closed_day = counters.closed_day, day
-    if not counters.past_due_minor:
+    if not counters.past_due_minor and not counters.late_days:
         counters.regulatory_days = 0
     elif previous != day - 1:
         counters.regulatory_days = material_run(borrower, day, rules)
     elif _is_material_now(borrower, rules):
         counters.regulatory_days += 1
-    else:
+    elif not counters.late_days or not exposure.is_held(borrower, day, rules):
         counters.regulatory_days = 0
 
 
@@ -69,12 +72,15 @@ def dues_may_move(borrower: Borrower, previous: int, day: int, grace_days: int) 
     """Return whether the close of `day` can change arrears or how the borrower's habits look.
 
     It can when something is unpaid, when since the previous close an instalment fell due, became
-    past due or ran out of its grace days, when money waits for its value date, or when a line
-    stands above its limit.
+    past due or ran out of its grace days, when money waits for its value date, when a rate may have
+    moved, or when a line stands above its limit.
     """
-    if borrower.counters.past_due_minor:
+    if borrower.counters.past_due_minor or borrower.counters.late_days:
         return True
+    currency = borrower.profile.reporting_currency
     for loan in borrower.loans:
+        if loan.currency != currency and borrower.rates is not None:
+            return True
         days = counting_days(loan)
         for shift in (0, 1, grace_days):
             if bisect_right(days, previous - shift) != bisect_right(days, day - shift):
@@ -92,8 +98,16 @@ def recount(borrower: Borrower, rules: Rules) -> None:
 
 
 def material_run(borrower: Borrower, day: int, rules: Rules) -> int:
-    """Return how many days in a row, up to and including `day`, arrears were material."""
-    run = 0
-    while run < LONGEST_RUN_DAYS and exposure.is_material(borrower, day - run, rules):
-        run += 1
+    """Return how many days in a row, up to and including `day`, arrears were material.
+
+    Days on which a dispute held the count neither add to it nor end it.
+    """
+    run, held = 0, 0
+    while run + held < LONGEST_RUN_DAYS:
+        if exposure.is_material(borrower, day - run - held, rules):
+            run += 1
+        elif exposure.is_held(borrower, day - run - held, rules):
+            held += 1
+        else:
+            break
     return run

@@ -9,10 +9,10 @@ close (invariants 7 and 12).
 from collections.abc import Callable
 from typing import Any, Final
 
-from services.scoring.domain import forbearance
+from services.scoring.domain import claims, forbearance
 from services.scoring.domain.assessment import Change
 from services.scoring.domain.counters import PAST
-from services.scoring.domain.decision_events import LoanClosed, OverrideApproved
+from services.scoring.domain.decision_events import ClaimDisputed, LoanClosed, OverrideApproved
 from services.scoring.domain.decisions import (
     EXCEPTION,
     FLAG,
@@ -71,8 +71,10 @@ def decide(borrower: Borrower, event: OverrideApproved) -> int:
         overrides.append(_override(event))
     for one in ended:
         overrides.remove(one)
-    is_technical = event.kind == TECHNICAL or any(one.kind == TECHNICAL for one in ended)
-    return DECISIONS | PAYMENTS | PAST if is_technical else DECISIONS
+    if event.kind != TECHNICAL:
+        return DECISIONS
+    claims.excuse_technical(borrower, event)
+    return DECISIONS | PAYMENTS | PAST
 
 
 def _override(event: OverrideApproved) -> Override:
@@ -164,6 +166,7 @@ def weigh(borrower: Borrower, policy: StatePolicy, as_of: int) -> None:
     """Judge a new concession, and set the flags that decisions set."""
     forbearance.weigh(borrower, policy.forbearance)
     _set_flags(borrower, as_of)
+    claims.set_flag(borrower, borrower.risk)
 
 
 def pass_day(borrower: Borrower, policy: StatePolicy, day: int) -> int:
@@ -196,12 +199,15 @@ def _set_flags(borrower: Borrower, day: int) -> None:
 TAKE: Final[dict[type[Event], Callable[[Borrower, Any], int]]] = {
     OverrideApproved: decide,
     LoanClosed: close_loan,
+    ClaimDisputed: claims.dispute,
 }
 PARTS: Final[dict[type[Event], int]] = {
     OverrideApproved: DECISIONS_PART,
     LoanClosed: LOANS_PART,
+    ClaimDisputed: LOANS_PART,
 }
 TYPE_NAMES: Final[dict[type[Event], str]] = {
     OverrideApproved: "override.approved.v1",
     LoanClosed: "loan.closed.v1",
+    ClaimDisputed: "claim.disputed.v1",
 }

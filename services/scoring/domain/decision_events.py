@@ -24,6 +24,24 @@ class OverrideApproved(Event):
 
 
 @dataclass(slots=True)
+class ClaimDisputed(Event):
+    """A part of what is due under a loan is formally disputed, or the dispute is settled.
+
+    `due_day` names the instalment, 0 for the oldest ones; `status` is a code of
+    `vocabulary.DISPUTE_STATUSES`; `settled_day` is 0 while the dispute is open.
+    """
+
+    dispute_id: str
+    loan_id: str
+    disputed_minor: int
+    currency: str
+    due_day: int
+    raised_day: int
+    status: int
+    settled_day: int
+
+
+@dataclass(slots=True)
 class LoanClosed(Event):
     """A loan ended on `closed_day`, for a reason of `vocabulary.CLOSING_REASONS`."""
 

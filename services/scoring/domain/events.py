@@ -125,6 +125,7 @@ class RepaymentPosted(Event):
     accrued_interest_minor: int | None
     technical_flag: bool
     dispute_flag: bool
+    allocation_rule: int | None = None
 
 
 @dataclass(slots=True)
@@ -260,6 +261,26 @@ class RulebookActivated(Event):
     version: str
     digest: str
     effective_day: int
+
+
+@dataclass(slots=True)
+class CalendarPublished(Event):
+    """The days off of a calendar from `from_day` up to before `to_day`, in every partition."""
+
+    calendar: str
+    from_day: int
+    to_day: int
+    holidays: list[int]
+
+
+@dataclass(slots=True)
+class FxPublished(Event):
+    """Rates of one day; the lists are parallel, the rates scaled as `rates.SCALE` says."""
+
+    rate_day: int
+    base_currency: str
+    currencies: list[str]
+    rates: list[int]
 
 
 @dataclass(slots=True)

@@ -175,5 +175,6 @@ def snapshot(borrower: Borrower, rules: Rules, as_of: int, at_us: int, cause: Ca
         cause=cause,
         corrected=False,
         cuts=(rules.cuts.attention, rules.cuts.watch, rules.cuts.high_risk),
+        days_late=borrower.counters.late_days,
         score_override=risk.score - combined(risk.families),
     )

@@ -1,13 +1,15 @@
 """What is lent and what is past due, over all loans and lines of a borrower.
 
 Called by the fold after whatever can change it, and day by day when counters are re-derived. A
-`day` is always its end; only money received by then counts. Totals are in the reporting currency;
-a loan in another one waits for exchange rates in the log (its days past due count all the same).
+`day` is always its end; only money received by then counts. Totals are in the reporting currency,
+a loan in another one at the rate of the day; without a rate it is left out of the totals (its days
+past due count all the same).
 """
 
 from bisect import bisect_right
 
-from services.scoring.domain import facility_use, instalments
+from services.scoring.domain import days_past_due, facility_use, instalments
+from services.scoring.domain.decisions import TECHNICAL
 from services.scoring.domain.facts import Borrower, Loan
 from services.scoring.domain.rulebook import Rules
 from services.scoring.domain.vocabulary import GUARANTEE, TERM
@@ -35,16 +37,23 @@ def loan_exposure(loan: Loan, day: int) -> int:
 def total_exposure(borrower: Borrower, day: int) -> int:
     """Return the on-balance exposure: term loans outstanding and lines drawn."""
     total = 0
-    currency = borrower.profile.reporting_currency
     for loan in borrower.loans:
-        if loan.currency != currency or loan.loan_type == GUARANTEE:
-            continue
-        if loan.loan_type == TERM or loan.principal_minor:
-            total += loan_exposure(loan, day)
+        if loan.loan_type != GUARANTEE and (loan.loan_type == TERM or loan.principal_minor):
+            total += in_reporting(borrower, loan, loan_exposure(loan, day), day)
     for facility in borrower.facilities:
         if not _is_term(borrower, facility.loan_id):
             total += facility_use.drawn_on(facility, day) or 0
     return total
+
+
+def in_reporting(borrower: Borrower, loan: Loan, minor: int, day: int) -> int:
+    """Return a loan's amount in the reporting currency, 0 where no rate is known."""
+    currency = borrower.profile.reporting_currency
+    if loan.currency == currency or not minor:
+        return minor
+    if borrower.rates is None:
+        return 0
+    return borrower.rates.converted(minor, loan.currency, currency, day) or 0
 
 
 def _is_term(borrower: Borrower, loan_id: str | None) -> bool:
@@ -56,24 +65,43 @@ def _is_term(borrower: Borrower, loan_id: str | None) -> bool:
     )
 
 
-def total_past_due(borrower: Borrower, day: int) -> int:
+def total_past_due(borrower: Borrower, day: int, *, with_disputed: bool = False) -> int:
     """Return everything past due at the end of the day, excesses of lines included."""
     total = 0
-    currency = borrower.profile.reporting_currency
     for loan in borrower.loans:
-        if loan.due_days and loan.currency == currency:
-            total += instalments.past_due(loan, day)
-    for facility in borrower.facilities:
-        total += facility_use.past_due(facility, day)
+        if loan.due_days:
+            owed = days_past_due.past_due(loan, day, with_disputed=with_disputed)
+            total += in_reporting(borrower, loan, owed, day)
+    if not _lines_are_excused(borrower, day):
+        for facility in borrower.facilities:
+            total += facility_use.past_due(facility, day)
     return total
 
 
-def is_material(borrower: Borrower, day: int, rules: Rules) -> bool:
+def _lines_are_excused(borrower: Borrower, day: int) -> bool:
+    """Return whether people decided that all arrears of the day are technical."""
+    overrides = borrower.decisions.overrides
+    return bool(overrides) and any(
+        one.kind == TECHNICAL and not one.loan_id and one.is_in_force(day) for one in overrides
+    )
+
+
+def is_material(borrower: Borrower, day: int, rules: Rules, *, with_disputed: bool = False) -> bool:
     """Return whether arrears exceed both materiality thresholds at the end of the day."""
-    arrears = total_past_due(borrower, day)
+    arrears = total_past_due(borrower, day, with_disputed=with_disputed)
     if arrears <= 0:
         return False
     currency = borrower.profile.reporting_currency
     return rules.materiality.is_material(
         rules.segment, currency, arrears, total_exposure(borrower, day)
     )
+
+
+def is_held(borrower: Borrower, day: int, rules: Rules) -> bool:
+    """Return whether only a dispute keeps arrears from being material: the count then stands still.
+
+    EBA/GL/2016/07 paragraph 19: a formal dispute suspends the counting.
+    """
+    if not any(loan.excuses for loan in borrower.loans):
+        return False
+    return is_material(borrower, day, rules, with_disputed=True)

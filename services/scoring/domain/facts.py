@@ -19,6 +19,7 @@ from services.scoring.domain.assessment import Change
 from services.scoring.domain.credit_file import CreditFile
 from services.scoring.domain.decisions import Decisions
 from services.scoring.domain.flow_facts import Daily, Dealings, Routines, Series
+from services.scoring.domain.rates import Rates
 from services.scoring.domain.risk import RiskState
 from services.scoring.domain.signals import Signals
 
@@ -58,6 +59,32 @@ class PastSchedule:
 
 
 @dataclass(slots=True)
+class Excuse:
+    """Arrears of a loan that do not count on days from ``from_day`` up to before ``until_day``.
+
+    Args:
+        name: The dispute or the decision.
+        until_day: 0 while it stands.
+        due_day: The contractual due day of the instalment concerned, 0 for oldest first.
+        minor: The disputed amount; a technical excuse covers everything.
+        is_settled: Whether a dispute is over; an upheld one goes on excusing.
+    """
+
+    name: str
+    from_day: int
+    until_day: int = 0
+    due_day: int = 0
+    minor: int = 0
+    is_technical: bool = False
+    is_settled: bool = False
+
+    @property
+    def is_upheld(self) -> bool:
+        """Return whether the dispute was decided for the borrower: nothing was ever owed."""
+        return self.is_settled and self.until_day == 0
+
+
+@dataclass(slots=True)
 class Loan:
     """One loan or line with its schedule and the money received.
 
@@ -68,7 +95,8 @@ class Loan:
     Payments are parallel lists in order of value day. ``paid_keys`` identifies them for
     corrections. ``paid_outstanding[i]`` is the outstanding principal that the core system stated
     with payment i, else -1. ``carried_minor`` is what pruned payments brought less what pruned
-    instalments took (``pruned_due_minor``, of it ``pruned_principal_minor``).
+    instalments took (``pruned_due_minor``, of it ``pruned_principal_minor``). ``effective_days``
+    are the due days moved by holidays, empty where none moves.
     """
 
     loan_id: str
@@ -111,6 +139,7 @@ class Loan:
     past: list[PastSchedule] = field(default_factory=list)
     concession_days: list[int] = field(default_factory=list)
     closed_reason: str = ""
+    excuses: list[Excuse] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -220,7 +249,11 @@ class Counters:
         regulatory_days: Consecutive material day closes up to and including ``closed_day``.
         past_due_minor: Everything due and unpaid at the last evaluation.
         exposure_minor: On-balance exposure at the last evaluation.
-        operational_days: Operational days past due at the last evaluation (EXCLUSIVE).
+        operational_days: Days in arrears: operational days past due at the last evaluation
+            (EXCLUSIVE), 0 while contractual grace lasts.
+        late_days: Days since the contractual due day of the oldest unpaid instalment, nothing
+            excused, at the last evaluation.
+        counted_days: As ``operational_days``, without grace: what the regimes count from.
         month_start: First day of the month that is not over yet.
         next_month_start: First day of the month after it.
         balances_judged_on: The day as of which the balances were judged last.
@@ -236,6 +269,8 @@ class Counters:
     next_month_start: int = 0
     balances_judged_on: int = 0
     lines_judged_on: int = 0
+    late_days: int = 0
+    counted_days: int = 0
 
 
 @dataclass(slots=True)
@@ -296,9 +331,10 @@ ALL_PARTS: Final = 2047
 class Borrower:
     """One borrower, whole.
 
-    What comes after ``risk`` saves work, is derived from the rest and never counts: views, what the
-    event itself has to say (empty between events), the stored bytes of the parts, and a bit for
-    each part that has changed since they were written.
+    What comes after ``risk`` saves work, is derived from the rest and never counts: views, the
+    exchange rates known at this place of the log, what the event itself has to say (empty between
+    events), the stored bytes of the parts, and a bit for each part that has changed since they were
+    written.
     """
 
     borrower_id: str
@@ -323,6 +359,7 @@ class Borrower:
     risk: RiskState = field(default_factory=RiskState)
     balance_view: BalanceView | None = field(default=None, compare=False, repr=False)
     line_view: LineView | None = field(default=None, compare=False, repr=False)
+    rates: Rates | None = field(default=None, compare=False, repr=False)
     news: list[Change] = field(default_factory=list, compare=False, repr=False)
     changed: int = field(default=ALL_PARTS, compare=False, repr=False)
     stored: list[bytes] = field(default_factory=list, compare=False, repr=False)

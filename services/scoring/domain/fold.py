@@ -15,7 +15,9 @@ from typing import Any, Final
 
 from services.scoring.domain import (
     account_flows,
+    calendars,
     contagion,
+    conversion,
     counters,
     dealings,
     deciding,
@@ -36,9 +38,11 @@ from services.scoring.domain.events import (
     AccountItemReturned,
     AccountTransacted,
     BorrowerRegistered,
+    CalendarPublished,
     DayClosed,
     Event,
     FacilityBalanceClosed,
+    FxPublished,
     LoanBooked,
     RepaymentFailed,
     RepaymentPosted,
@@ -81,7 +85,7 @@ from services.scoring.domain.indicators.declaration import (
     STATEMENTS,
 )
 from services.scoring.domain.instalment_history import SHORTFALL_DAYS
-from services.scoring.domain.risk import FORBORNE
+from services.scoring.domain.risk import DISPUTED, FORBORNE
 from services.scoring.domain.rulebook import Rules
 from services.scoring.domain.signals import slot_of
 from services.scoring.domain.vocabulary import NO_CORRECTION
@@ -122,16 +126,13 @@ def fold(borrower: Borrower, event: Event, context: Context) -> Outcome:
 
 
 def _folded(borrower: Borrower, event: Event, context: Context) -> Outcome:
+    borrower.rates = context.rates
     if borrower.news:
         borrower.news = []
     if isinstance(event, DayClosed):
         return _close_day(borrower, event, context)
-    take = TAKE.get(type(event))
-    if take is None or is_foreign(borrower, event):
-        return Outcome(borrower)
     rules_before = context.rules_for(borrower)
-    touched = take(borrower, event)
-    borrower.changed |= ALL_PARTS if touched & PROFILE else _parts_changed(event, touched)
+    touched = _taken(borrower, event, context)
     if not touched:
         return Outcome(borrower)
     as_of = max(event.day, borrower.counters.closed_day)
@@ -144,6 +145,24 @@ def _folded(borrower: Borrower, event: Event, context: Context) -> Outcome:
     occasion = _occasion(borrower, event, rules, as_of, touched)
     judge = step if rules is rules_before else reassess
     return Outcome(borrower, judge(borrower, rules, occasion))
+
+
+def _taken(borrower: Borrower, event: Event, context: Context) -> int:
+    """Take the event into the facts; return which kinds of fact it touched, 0 for none."""
+    take = TAKE.get(type(event))
+    if take is None:
+        return 0
+    if is_foreign(borrower, event):
+        currency = borrower.profile.reporting_currency
+        converted = conversion.converted(event, currency, context.rates)
+        if converted is None:
+            return 0
+        event = converted
+    touched = take(borrower, event)
+    borrower.changed |= ALL_PARTS if touched & PROFILE else _parts_changed(event, touched)
+    if touched & LOANS and context.calendars:
+        calendars.move_due_days(borrower, context.calendars)
+    return touched
 
 
 def _parts_changed(event: Event, touched: int) -> int:
@@ -167,10 +186,11 @@ def _prepare(borrower: Borrower, rules: Rules, as_of: int, touched: int) -> None
 def is_foreign(borrower: Borrower, event: Event) -> bool:
     """Return whether the event's money is in another currency than the borrower is measured in.
 
-    Sums of two currencies are no figure. Until the log carries exchange rates such flows, balances
-    and lines are kept in the ledger and counted nowhere. Loans are counted in their own currency.
+    Sums of two currencies are no figure: flows, balances and lines are taken in at the rate of
+    their day, and while the log has none they are kept in the ledger and counted nowhere. Loans are
+    counted in their own currency and only their totals are converted.
     """
-    return isinstance(event, IN_REPORTING_CURRENCY) and (
+    return isinstance(event, conversion.CONVERTED) and (
         event.currency != borrower.profile.reporting_currency != ""
     )
 
@@ -217,6 +237,9 @@ def _close_day(borrower: Borrower, event: DayClosed, context: Context) -> Outcom
         return Outcome(borrower)
     rules = context.rules_for(borrower)
     touched = _touched_by_close(borrower, day)
+    if day == context.calendars_day and calendars.move_due_days(borrower, context.calendars):
+        touched |= LOANS | DUES
+        counters.recount(borrower, rules)
     if borrower.decisions.overrides or borrower.risk.flags & FORBORNE:
         touched |= deciding.pass_day(borrower, rules.policy, day)
     due = reminders.inspection(borrower, rules, day, event.at_us)
@@ -286,7 +309,8 @@ def _changed(borrower: Borrower, event: ScheduleChanged) -> int:
 
 
 def _posted(borrower: Borrower, event: RepaymentPosted) -> int:
-    return PAYMENTS | PAST if repayments.post_payment(borrower, event) else PAYMENTS
+    touched = PAYMENTS | PAST if repayments.post_payment(borrower, event) else PAYMENTS
+    return touched | DECISIONS if event.dispute_flag or borrower.risk.flags & DISPUTED else touched
 
 
 def _reversed(borrower: Borrower, event: RepaymentReversed) -> int:
@@ -309,12 +333,6 @@ def _statement(borrower: Borrower, event: StatementReceived) -> int:
 # Any: each function takes its own event type, and the table is keyed by exactly that type.
 Take = Callable[[Borrower, Any], int]
 
-IN_REPORTING_CURRENCY: Final = (
-    AccountTransacted,
-    AccountBalanceClosed,
-    AccountItemReturned,
-    FacilityBalanceClosed,
-)
 TYPE_NAMES: Final[dict[type[Event], str]] = {
     BorrowerRegistered: "borrower.registered.v1",
     LoanBooked: "loan.booked.v1",
@@ -330,6 +348,8 @@ TYPE_NAMES: Final[dict[type[Event], str]] = {
     StatementReceived: "statement.received.v1",
     DayClosed: "day.closed.v1",
     RulebookActivated: "rulebook.activated.v1",
+    CalendarPublished: "calendar.published.v1",
+    FxPublished: "fx.published.v1",
     **filing.TYPE_NAMES,
     **deciding.TYPE_NAMES,
     **dealings.TYPE_NAMES,

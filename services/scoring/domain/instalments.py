@@ -16,6 +16,13 @@ from services.scoring.domain.facts import Loan
 from services.scoring.domain.rulebook import Tolerance
 
 OPEN: Final = 0
+FEES, INTEREST, PRINCIPAL = range(3)
+# By `vocabulary.ALLOCATION_RULES`.
+ORDERS: Final = (
+    (FEES, INTEREST, PRINCIPAL),
+    (INTEREST, PRINCIPAL, FEES),
+    (PRINCIPAL, INTEREST, FEES),
+)
 THREE_DECIMALS: Final = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})
 
 
@@ -76,16 +83,6 @@ def first_open(loan: Loan, paid: int, tolerance: Tolerance) -> int:
     return index
 
 
-def past_due(loan: Loan, day: int) -> int:
-    """Return what is past due at the end of the day: due before it and not paid."""
-    if loan.closed_day is not None and loan.closed_day <= day:
-        return 0
-    if loan.past:
-        loan = schedule_at(loan, day)
-    due = due_before(loan, day)
-    return max(0, due - paid_by(loan, day)) if due else 0
-
-
 def schedule_at(loan: Loan, day: int) -> Loan:
     """Return the loan with the schedule that was in force on the day."""
     for past in loan.past:
@@ -98,6 +95,8 @@ def schedule_at(loan: Loan, day: int) -> Loan:
                 carried_minor=past.carried_minor,
                 paid_days=loan.paid_days,
                 paid_minor=loan.paid_minor,
+                excuses=loan.excuses,
+                grace_days=loan.grace_days,
             )
     return loan
 
@@ -106,21 +105,30 @@ def principal_paid(loan: Loan, paid: int) -> int:
     """Return how much principal of the kept instalments the money received has paid."""
     whole = bisect_right(loan.due_cum, paid)
     before = loan.due_cum[whole - 1] if whole else 0
-    charges_before = loan.interest_cum[whole - 1] + loan.fees_cum[whole - 1] if whole else 0
-    found = before - charges_before
+    found = before - (loan.interest_cum[whole - 1] + loan.fees_cum[whole - 1] if whole else 0)
     if whole < len(loan.due_cum):
-        charges = loan.interest_cum[whole] + loan.fees_cum[whole] - charges_before
-        found += max(0, paid - before - charges)
+        found += _shares_of(loan, whole, paid - before)[PRINCIPAL]
     return found
 
 
 def interest_unpaid_of(loan: Loan, index: int, paid: int) -> int:
-    """Return the unpaid interest of one instalment; inside it fees are paid first."""
-    previous = index - 1
-    interest = loan.interest_cum[index] - (loan.interest_cum[previous] if index else 0)
-    fees = loan.fees_cum[index] - (loan.fees_cum[previous] if index else 0)
+    """Return the unpaid interest of one instalment."""
+    interest = loan.interest_cum[index] - (loan.interest_cum[index - 1] if index else 0)
     covered = due_of(loan, index) - unpaid_of(loan, index, paid)
-    return min(interest, max(0, fees + interest - covered))
+    return interest - _shares_of(loan, index, covered)[INTEREST]
+
+
+def _shares_of(loan: Loan, index: int, covered: int) -> list[int]:
+    """Return how what covers an instalment is spread over fees, interest and principal."""
+    previous = index - 1
+    fees = loan.fees_cum[index] - (loan.fees_cum[previous] if index else 0)
+    interest = loan.interest_cum[index] - (loan.interest_cum[previous] if index else 0)
+    parts = [fees, interest, due_of(loan, index) - fees - interest]
+    shares = [0, 0, 0]
+    for part in ORDERS[loan.allocation_rule]:
+        shares[part] = min(covered, parts[part])
+        covered -= shares[part]
+    return shares
 
 
 def settle_days(loan: Loan, first: int, last: int, tolerance: Tolerance) -> list[int]:
@@ -135,7 +143,7 @@ def settle_days(loan: Loan, first: int, last: int, tolerance: Tolerance) -> list
         needed = loan.due_cum[index] - tolerated(loan, index, tolerance)
         payment = bisect_left(received, needed)
         if payment == 0 or due_of(loan, index) <= tolerated(loan, index, tolerance):
-            settled.append(loan.due_days[index])
+            settled.append(counting_days(loan)[index])
         elif payment == len(received):
             settled.append(OPEN)
         else:

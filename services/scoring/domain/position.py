@@ -1,20 +1,21 @@
 """The money side of the card: what is due next and what could still be drawn.
 
 Called when an assessment is written, never in the hot path. Amounts of loans in another currency
-than the borrower's are left out until the log carries exchange rates.
+than the borrower's are at the latest rate known; without one they are left out.
 """
 
 from bisect import bisect_right
 
 from services.scoring.domain import daily_values
 from services.scoring.domain.assessment import Position
+from services.scoring.domain.exposure import in_reporting
 from services.scoring.domain.facts import Borrower, Facility, Loan
 
 
 def position(borrower: Borrower, as_of: int) -> Position:
     """Return exposure, arrears, next instalment and undrawn lines as of the day."""
     counters, currency = borrower.counters, borrower.profile.reporting_currency
-    day, amount = next_due(borrower.loans, currency, as_of)
+    day, amount = next_due(borrower, as_of)
     return Position(
         currency=currency,
         past_due=counters.past_due_minor,
@@ -25,12 +26,12 @@ def position(borrower: Borrower, as_of: int) -> Position:
     )
 
 
-def next_due(loans: list[Loan], currency: str, as_of: int) -> tuple[int | None, int]:
+def next_due(borrower: Borrower, as_of: int) -> tuple[int | None, int]:
     """Return the next contractual due date after the day and the total due on it."""
     nearest: int | None = None
     total = 0
-    for loan in loans:
-        if loan.closed_day is not None or loan.currency != currency:
+    for loan in borrower.loans:
+        if loan.closed_day is not None or not _is_convertible(borrower, loan, as_of):
             continue
         first = bisect_right(loan.due_days, as_of)
         if first == len(loan.due_days):
@@ -39,8 +40,12 @@ def next_due(loans: list[Loan], currency: str, as_of: int) -> tuple[int | None, 
         if nearest is None or day < nearest:
             nearest, total = day, 0
         if day == nearest:
-            total += _due_on(loan, first)
+            total += in_reporting(borrower, loan, _due_on(loan, first), as_of)
     return nearest, total
+
+
+def _is_convertible(borrower: Borrower, loan: Loan, as_of: int) -> bool:
+    return in_reporting(borrower, loan, 1_000_000, as_of) > 0
 
 
 def _due_on(loan: Loan, first: int) -> int:

@@ -6,11 +6,12 @@ derived from them, never stored.
 """
 
 from bisect import bisect_left, bisect_right
+from dataclasses import replace
 from hashlib import blake2b
 from itertools import accumulate
 from typing import Final
 
-from services.scoring.domain import forbearance, others_money
+from services.scoring.domain import flagged_payments, forbearance, others_money
 from services.scoring.domain.events import (
     LoanBooked,
     RepaymentFailed,
@@ -26,6 +27,7 @@ from services.scoring.domain.facts import (
     PastSchedule,
     event_ref,
 )
+from services.scoring.domain.instalments import counting_days
 from services.scoring.domain.returned_items import add_bounce
 from services.scoring.domain.vocabulary import INSUFFICIENT_FUNDS, NO_CORRECTION
 
@@ -124,15 +126,17 @@ def _end_of_grace(event: ScheduleChanged) -> int:
 
 
 def _keep_past(loan: Loan, until_day: int) -> None:
-    reached = bisect_left(loan.due_days, until_day)
-    loan.past.append(
-        PastSchedule(until_day, loan.due_days[:reached], loan.due_cum[:reached], loan.carried_minor)
-    )
-    loan.past.sort(key=_until)
-
-
-def _until(past: PastSchedule) -> int:
-    return past.until_day
+    """Keep what was in force on the days before a new schedule; from then on it alone counts."""
+    replaced = next((past for past in loan.past if past.until_day > until_day), None)
+    loan.past = [past for past in loan.past if past.until_day <= until_day]
+    if replaced is None:
+        days = counting_days(loan)
+        reached = bisect_left(days, until_day)
+        replaced = PastSchedule(
+            until_day, days[:reached], loan.due_cum[:reached], loan.carried_minor
+        )
+    if not loan.past or loan.past[-1].until_day < until_day:
+        loan.past.append(replace(replaced, until_day=until_day))
 
 
 def post_payment(borrower: Borrower, event: RepaymentPosted) -> bool:
@@ -149,19 +153,25 @@ def post_payment(borrower: Borrower, event: RepaymentPosted) -> bool:
     if key in borrower.reversed_keys:
         borrower.reversed_keys.remove(key)
         return False
+    value_day = flagged_payments.counts_from(loan, event)
+    changed |= value_day <= borrower.counters.closed_day
     # Among payments of one day the key decides, so that arrival order leaves no trace.
-    index = bisect_left(loan.paid_days, event.value_day)
+    index = bisect_left(loan.paid_days, value_day)
     while index < len(loan.paid_days) and (
-        loan.paid_days[index] == event.value_day and loan.paid_keys[index] < key
+        loan.paid_days[index] == value_day and loan.paid_keys[index] < key
     ):
         index += 1
     stated = event.outstanding_principal_minor
-    loan.paid_days.insert(index, event.value_day)
+    loan.paid_days.insert(index, value_day)
     loan.paid_minor.insert(index, event.paid_minor)
     loan.paid_keys.insert(index, key)
     loan.paid_outstanding.insert(index, -1 if stated is None else stated)
     _remember(loan.paid_refs, event_ref(event.source, event.id))
     others_money.note_payer(borrower, event, key)
+    if event.allocation_rule is not None:
+        loan.allocation_rule = event.allocation_rule
+    if event.dispute_flag or loan.excuses:
+        flagged_payments.excuse_payment(loan, event)
     return changed
 
 

@@ -72,6 +72,8 @@ def _prune_flows(flows: Flows, day: int) -> None:
 
 def _prune_loan(loan: Loan, horizon: int, tolerance: Tolerance) -> None:
     loan.past = [past for past in loan.past if past.until_day > horizon]
+    if loan.excuses:
+        loan.excuses = [one for one in loan.excuses if not 0 < one.until_day < horizon]
     loan.concession_days = [one for one in loan.concession_days if one > horizon - 365]
     if not loan.due_days and not loan.principal_minor:
         _drop_line_payments(loan, horizon)

@@ -11,7 +11,7 @@ from typing import Final
 from services.scoring.domain import daily_values
 from services.scoring.domain.decisions import Decisions
 from services.scoring.domain.facts import Borrower, Facility, Loan
-from services.scoring.domain.instalments import due_of, tolerated
+from services.scoring.domain.instalments import counting_days, due_of, tolerated
 from services.scoring.domain.policy import ExitRule
 from services.scoring.domain.risk import RiskState
 from services.scoring.domain.rulebook import Rules
@@ -126,21 +126,21 @@ def on_time_in_a_row(borrower: Borrower, rules: Rules, as_of: int, most: int) ->
 
 
 def _latest_instalments(loan: Loan, rules: Rules, as_of: int, most: int) -> list[tuple[int, bool]]:
-    reached = sum(1 for day in loan.due_days if day <= as_of)
+    reached = sum(1 for day in counting_days(loan) if day <= as_of)
     return [_judged(loan, rules, index) for index in range(max(0, reached - most), reached)]
 
 
 def _instalments(loan: Loan, rules: Rules, first: int, last: int) -> list[tuple[int, bool]]:
     return [
         _judged(loan, rules, index)
-        for index, day in enumerate(loan.due_days)
+        for index, day in enumerate(counting_days(loan))
         if first <= day <= last
     ]
 
 
 def _judged(loan: Loan, rules: Rules, index: int) -> tuple[int, bool]:
     """Return an instalment's due day and whether it was paid by then."""
-    due_day = loan.due_days[index]
+    due_day = counting_days(loan)[index]
     received = loan.carried_minor + sum(
         amount
         for day, amount in zip(loan.paid_days, loan.paid_minor, strict=True)

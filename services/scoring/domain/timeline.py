@@ -9,14 +9,23 @@ Must stay true:
   before it under the old one. So the switch is at a day boundary and the same for every borrower;
 - of several activations that are due at one close, the one with the latest effective date counts,
   and of those with the same date the one that comes last in the log;
+- calendars and exchange rates are known from their place in the log on; the next day boundary moves
+  the due dates that a calendar moves;
 - a rulebook that is named and not at hand is an error at once, never the old one silently.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from services.scoring.domain import calendars, rates
 from services.scoring.domain.context import Context
-from services.scoring.domain.events import DayClosed, Event, RulebookActivated
+from services.scoring.domain.events import (
+    CalendarPublished,
+    DayClosed,
+    Event,
+    FxPublished,
+    RulebookActivated,
+)
 from services.scoring.domain.rulebook import Rulebook
 
 # Returns the rulebook that an activation names; raises `UnknownRulebook`.
@@ -43,6 +52,7 @@ class Timeline:
     find: FindRulebook
     latest_closed_day: int = 0
     waiting: list[Waiting] = field(default_factory=list)
+    has_new_calendar: bool = False
 
     def hear(self, event: Event) -> None:
         """Take in what an event says to everybody; what it says to one borrower is passed over.
@@ -55,8 +65,18 @@ class Timeline:
                 self.latest_closed_day = event.closed_day
                 if self.waiting:
                     self._begin_day(event.closed_day)
+                if self.has_new_calendar:
+                    self.has_new_calendar = False
+                    self.context = replace(self.context, calendars_day=event.closed_day)
         elif isinstance(event, RulebookActivated):
             self.waiting.append(Waiting(event.effective_day, self.find(event)))
+        elif isinstance(event, CalendarPublished):
+            known = calendars.published(self.context.calendars, event)
+            self.context = replace(self.context, calendars=known)
+            self.has_new_calendar = True
+        elif isinstance(event, FxPublished):
+            known_rates = rates.published(self.context.rates, event)
+            self.context = replace(self.context, rates=known_rates)
 
     def _begin_day(self, closed_day: int) -> None:
         due = [one for one in self.waiting if one.effective_day <= closed_day]
@@ -65,4 +85,4 @@ class Timeline:
         self.waiting = [one for one in self.waiting if one.effective_day > closed_day]
         latest = max(one.effective_day for one in due)
         chosen = [one.rulebook for one in due if one.effective_day == latest][-1]
-        self.context = Context(chosen, closed_day)
+        self.context = replace(self.context, rulebook=chosen, since_day=closed_day)

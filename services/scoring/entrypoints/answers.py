@@ -6,12 +6,14 @@ from typing import Any
 import msgspec
 from pydantic import BaseModel
 
-from services.scoring.adapters.assessment_json import assessment_data
+from services.contracts.currencies import decimals_of
+from services.scoring.adapters.assessment_json import assessment_data, shown_money
 from services.scoring.adapters.narrative.catalogues import Language
 from services.scoring.adapters.narrative.forms import story_json
 from services.scoring.adapters.narrative.story import story
 from services.scoring.adapters.score_json import score_line
 from services.scoring.application.reading import Looked
+from services.scoring.domain.arrears_report import arrears_of
 
 
 class SignalText(BaseModel):
@@ -70,6 +72,8 @@ class Explanation(BaseModel):
     trigger_rule_ids: list[str]
     score: str
     family_scores: dict[str, str | None]
+    days_late: int
+    days_in_arrears: int
     dpd_operational: int
     dpd_regulatory: int
     completeness: str
@@ -82,6 +86,33 @@ class Explanation(BaseModel):
     rulebook_version: str
     segment: str
     story: StoryText | None = None
+
+
+class OneArrears(BaseModel):
+    """A loan or line: days late excuse nothing, days in arrears begin after grace."""
+
+    id: str
+    kind: str
+    currency: str
+    days_late: int
+    days_in_arrears: int
+    past_due: str
+    disputed: str
+    technical: bool
+    grace_days: int
+
+
+class Arrears(BaseModel):
+    """Arrears of a borrower as of a business date: the worst figures, then loan by loan."""
+
+    borrower_id: str
+    as_of: date
+    days_late: int
+    days_in_arrears: int
+    dpd_regulatory: int
+    past_due: str
+    currency: str
+    loans: list[OneArrears]
 
 
 class LedgerItem(BaseModel):
@@ -117,6 +148,38 @@ class HistoryPage(BaseModel):
 def assessment_answer(looked: Looked) -> bytes:
     """Return the assessment as the contract's JSON object."""
     return msgspec.json.encode(assessment_data(looked.assessment))
+
+
+def arrears_answer(looked: Looked) -> bytes:
+    """Return both day counts of the borrower and of each loan and line."""
+    one, borrower = looked.assessment, looked.borrower
+    rows = arrears_of(borrower, looked.rules.tolerance, one.as_of)
+    money = one.position
+    return msgspec.json.encode(
+        {
+            "borrower_id": one.borrower_id,
+            "as_of": date.fromordinal(one.as_of),
+            "days_late": one.days_late,
+            "days_in_arrears": one.dpd_operational,
+            "dpd_regulatory": one.dpd_regulatory,
+            "past_due": shown_money(money.past_due, decimals_of(money.currency)),
+            "currency": money.currency,
+            "loans": [
+                {
+                    "id": row.name,
+                    "kind": "LINE" if row.is_line else "LOAN",
+                    "currency": row.currency,
+                    "days_late": row.days_late,
+                    "days_in_arrears": row.days_in_arrears,
+                    "past_due": shown_money(row.past_due_minor, decimals_of(row.currency)),
+                    "disputed": shown_money(row.disputed_minor, decimals_of(row.currency)),
+                    "technical": row.is_technical,
+                    "grace_days": row.grace_days,
+                }
+                for row in rows
+            ],
+        }
+    )
 
 
 def explanation_answer(looked: Looked, language: Language | None = None) -> bytes:

@@ -16,9 +16,11 @@ from services.kit.auth import KeyGuard
 from services.scoring.adapters.narrative.catalogues import Language
 from services.scoring.application.reading import MOST_PER_PAGE, Reading, Viewer
 from services.scoring.entrypoints.answers import (
+    Arrears,
     Explanation,
     HistoryPage,
     LedgerPage,
+    arrears_answer,
     assessment_answer,
     explanation_answer,
 )
@@ -89,6 +91,12 @@ def router(reading: Reading) -> APIRouter:
         """Return the assessment with every indicator, measured or not, and why."""
         looked = await reading.look(borrower_id, as_of=as_of, viewer=caller)
         return _json(explanation_answer(looked, language))
+
+    @routes.get("/arrears", responses=answered(Arrears))
+    async def arrears(borrower_id: BorrowerId, caller: Caller, as_of: AsOf = None) -> Response:
+        """Return days late and days in arrears, of the borrower and of each loan and line."""
+        looked = await reading.look(borrower_id, as_of=as_of, viewer=caller)
+        return _json(arrears_answer(looked))
 
     @routes.get("/ledger", responses=answered(LedgerPage))
     async def ledger(

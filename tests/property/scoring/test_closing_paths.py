@@ -13,7 +13,16 @@ from hypothesis import strategies as st
 
 from services.cli.verify.refolding import fingerprint
 from services.scoring.adapters import state_bytes
-from tests.fakes.scoring_events import booked, closed, failed, paid, registered, scheduled
+from tests.fakes.scoring_events import (
+    booked,
+    closed,
+    failed,
+    holidays,
+    paid,
+    rates,
+    registered,
+    scheduled,
+)
 from tests.fakes.scoring_worker import OTHER_RULEBOOKS, MemoryWorker, activated, eager
 
 PEOPLE = ("B-1", "B-2", "B-3")
@@ -37,10 +46,11 @@ def logs(draw: st.DrawFn) -> list[bytes]:
         for name in PEOPLE:
             if name in starts and day >= starts[name]:
                 del starts[name]
+                money = "USD" if name == "B-2" else "EUR"
                 found += [
                     registered(name, day=day),
-                    booked(name, day=day),
-                    scheduled(name, day=day),
+                    booked(name, day=day, currency=money, holiday_calendar="DE"),
+                    scheduled(name, day=day, currency=money),
                 ]
             elif name not in starts and draw(st.integers(0, 3)) == 0:
                 number += 1
@@ -48,6 +58,8 @@ def logs(draw: st.DrawFn) -> list[bytes]:
         if draw(st.integers(0, 9)) == 0:
             version = draw(st.sampled_from(sorted(OTHER_RULEBOOKS)))
             number += 1
+            found.append(holidays(*range(5, 5 + number % 7), number=number, day=day))
+            found.append(rates(number, day=day, usd=f"0.{number:02d}1"))
             found.append(activated(version, number, day=day, ahead=draw(st.integers(-1, 9))))
         if draw(st.integers(0, 5)):
             found.append(closed(day))
