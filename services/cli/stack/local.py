@@ -18,7 +18,7 @@ from typing import Self
 
 from rich.console import Console
 
-from services.cli.stack import jar_lock, jars, java, ports, probes, state
+from services.cli.stack import jar_lock, jars, java, ports, probes, processes, state
 from services.cli.stack.errors import StackError, disk_full, is_disk_full
 from services.cli.stack.kafka import Kafka
 from services.cli.stack.postgres import Postgres
@@ -166,9 +166,10 @@ class LocalStack:
         current = replace(current, postgres_port=port)
         self._console.print("Starting PostgreSQL …")
         server = self._postgres(current)
-        process = server.start()
-        self._started_here = True
-        state.save(replace(current, postgres=process), data_dir=self.data_dir)
+        with processes.signals_held():
+            process = server.start()
+            self._started_here = True
+            state.save(replace(current, postgres=process), data_dir=self.data_dir)
         server.wait_until_ready(process)
 
     def _start_kafka(self) -> None:
@@ -187,9 +188,10 @@ class LocalStack:
         current = replace(current, kafka_port=port, controller_port=controller_port)
         server = self._kafka(current)
         self._console.print("Starting Kafka …")
-        process = server.start()
-        self._started_here = True
-        state.save(replace(current, kafka=process), data_dir=self.data_dir)
+        with processes.signals_held():
+            process = server.start()
+            self._started_here = True
+            state.save(replace(current, kafka=process), data_dir=self.data_dir)
         server.wait_until_ready(process)
 
     def _stop_servers(self) -> bool:

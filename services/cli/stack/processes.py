@@ -8,9 +8,10 @@ that Ctrl-C in the terminal reaches us and not them, and we stop them in order.
 
 import signal
 import subprocess
+import threading
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,6 +47,27 @@ class StartedProcess:
         except (psutil.NoSuchProcess, psutil.AccessDenied):
             return None
         return process if is_ours and is_alive else None
+
+
+@contextmanager
+def signals_held() -> Iterator[None]:
+    """Put off Ctrl-C and SIGTERM until what the block starts is written down and can be undone.
+
+    Between the start of a server and the note of its process id a signal would leave an orphan.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield  # Signals never interrupt another thread.
+        return
+    came: list[int] = []
+    held = (signal.SIGINT, signal.SIGTERM)
+    before = {each: signal.signal(each, lambda number, _: came.append(number)) for each in held}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+        if came:
+            signal.raise_signal(came[0])
 
 
 def start(

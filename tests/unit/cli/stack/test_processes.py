@@ -85,3 +85,17 @@ def test_a_server_whose_port_was_taken_is_explained_as_that(tmp_path: Path) -> N
     log.parent.mkdir()
     log.write_text('LOG:  could not bind IPv4 address "127.0.0.1": Address already in use\n')
     assert "took its port" in processes.died(server="PostgreSQL", log=log).problem
+
+
+def test_a_signal_waits_until_what_was_started_is_written_down() -> None:
+    done: list[str] = []
+
+    def start() -> None:
+        with processes.signals_held():
+            signal.raise_signal(signal.SIGINT)
+            done.append("written down")
+
+    with pytest.raises(KeyboardInterrupt):
+        start()
+    assert done == ["written down"]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
