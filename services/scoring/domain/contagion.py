@@ -29,6 +29,7 @@ from services.scoring.domain.file_events import (
 )
 from services.scoring.domain.filing import await_related_state
 from services.scoring.domain.indicators.declaration import COLLATERAL_GROUP
+from services.scoring.domain.measurement import MICRO
 from services.scoring.domain.risk import CLOSED, STATE_NAMES, RiskState
 from services.scoring.domain.rulebook import Rules
 from services.scoring.domain.signals import Signals, slot_of
@@ -135,7 +136,9 @@ def _rescored(risk: RiskState, signals: Signals, rules: Rules) -> RiskState:
     families[COLLATERAL_GROUP] = scoring.family_score(signals, rules, COLLATERAL_GROUP)
     if families[COLLATERAL_GROUP] < rules.cuts.family:
         days[COLLATERAL_GROUP] = 0
-    score = scoring.combined(families)
+    # What people added to the score stays.
+    points = risk.score - scoring.combined(risk.families)
+    score = min(MICRO, max(0, scoring.combined(families) + points))
     return replace(risk, families=families, family_days=days, score=score)
 
 

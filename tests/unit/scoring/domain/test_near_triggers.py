@@ -1,0 +1,147 @@
+"""What is about to turn worse, by hand-worked distances and days."""
+
+from copy import deepcopy
+
+import pytest
+
+from services.scoring.adapters.state_bytes import encode
+from services.scoring.domain.measurement import AMBER, RED
+from services.scoring.domain.near_triggers import NearTrigger, near_triggers
+from tests.fakes.file_story import FileStory
+from tests.fakes.statements import statement
+from tests.fakes.story import EVERYTHING_ON, day
+
+
+def near(story: FileStory, indicator: str) -> list[NearTrigger]:
+    as_of = story.borrower.counters.closed_day or story.today
+    found = near_triggers(story.borrower, story.rules, as_of)
+    return [one for one in found if one.indicator == indicator]
+
+
+def told(**profile: str) -> FileStory:
+    return FileStory(start="2024-03-01", rulebook=EVERYTHING_ON, **profile)
+
+
+class TestCovenants:
+    def test_goes_on_as_between_the_last_two_tests(self) -> None:
+        story = told()
+        story.covenant(1.60, 1.2, tested="2023-09-30")
+        story.covenant(1.40, 1.2, tested="2023-12-31")
+        # 0.20 in 92 days; 0.20 are left: 92 days from 31 December, of which 61 have passed.
+        (found,) = near(story, "F-18")
+        assert (found.subject, found.level, found.days) == ("v-DSCR", RED, 31)
+        assert (found.distance, found.relative) == (200_000, 166_667)
+
+    def test_a_ceiling_is_approached_from_below(self) -> None:
+        story = told()
+        story.covenant(3.0, 3.5, ceiling=True, tested="2023-12-31")
+        story.covenant(3.3, 3.5, ceiling=True, tested="2024-02-29")
+        # 0.30 in 60 days; 0.20 are left: 40 days from 29 February, of which one has passed.
+        (found,) = near(story, "F-18")
+        assert found.days == 39
+
+    @pytest.mark.parametrize(("actual", "shown"), [(1.32, True), (1.33, False)])
+    def test_one_test_alone_shows_only_what_is_within_a_tenth(
+        self, actual: float, shown: bool
+    ) -> None:
+        story = told()
+        story.covenant(actual, 1.2)
+        assert bool(near(story, "F-18")) is shown
+
+    def test_one_that_gets_better_has_no_days(self) -> None:
+        story = told()
+        story.covenant(1.22, 1.2, tested="2023-09-30")
+        story.covenant(1.25, 1.2, tested="2023-12-31")
+        (found,) = near(story, "F-18")
+        assert found.days == -1
+
+    def test_a_broken_one_is_no_longer_near(self) -> None:
+        story = told()
+        story.covenant(1.1, 1.2)
+        assert not near(story, "F-18")
+
+
+class TestClocks:
+    def test_what_the_calendar_drives_is_exact(self) -> None:
+        story = told()
+        story.loan(1_000)
+        story.collateral(2_000, insured_until=day("2024-05-10"))
+        story.close()
+        # Seen on 1 March: 30 days before 10 May is 10 April, 40 days away.
+        (found,) = near(story, "C-03")
+        assert (found.level, found.days) == (AMBER, 40)
+
+    def test_an_amber_one_looks_at_red(self) -> None:
+        story = told()
+        story.loan(1_000)
+        story.collateral(2_000, insured_until=day("2024-03-11"))
+        story.close()
+        (found,) = near(story, "C-03")
+        assert (found.level, found.days) == (RED, 11)  # expired on the 12th
+
+    def test_beyond_the_horizon_it_is_not_shown(self) -> None:
+        story = told()
+        story.loan(1_000)
+        story.collateral(2_000, insured_until=day("2024-07-01"))
+        story.close()
+        assert not near(story, "C-03")
+
+    def test_an_unpaid_instalment_counts_on(self) -> None:
+        story = told()
+        story.loan(1_000)
+        story.schedule(("2024-03-01", 1_000))
+        story.close_through("2024-03-04")
+        (found,) = near(story, "R-01")
+        assert (found.value, found.level, found.days) == (3_000_000, AMBER, 2)
+        story.close_through("2024-03-11")
+        (found,) = near(story, "R-01")
+        assert (found.level, found.days) == (RED, 21)  # red is more than 30
+
+    def test_nothing_unpaid_leads_nowhere(self) -> None:
+        story = told()
+        story.loan(1_000)
+        story.schedule(("2024-03-01", 1_000))
+        story.pays(1_000)
+        story.close()
+        assert not near(story, "R-01")
+
+
+def test_account_figures_go_on_as_over_the_last_thirty_days() -> None:
+    story = FileStory(start="2024-01-01", rulebook=EVERYTHING_ON)
+    for number in range(80):
+        story.line(500 + 5 * max(0, number - 20), 1_000)
+        story.close()
+    # The mean of 30 days: 50 % + 0.5 points a day; day 79: 0.5 + .005 x (59 + 30) / 2 = 0.7225.
+    # Thirty days before: days 20 to 49, 0.5 + .005 x 14.5 = 0.5725. So 0.15 in 30 days;
+    # to 0.85 are 0.1275: 25.5 days.
+    (found,) = near(story, "A-03")
+    assert (found.value, found.days) == (722_500, 26)
+
+
+def test_statement_figures_go_on_as_between_balance_dates() -> None:
+    story = told()
+    for year, equity in ((2022, 20), (2023, 14)):
+        made = statement(f"{year}-12", equity=equity, total_assets=100, total_liabilities=86)
+        story.borrower.statements.append(made)
+    story.close()
+    # 6 points in 365 days; to 10 % are 4: 244 days from 31 December, of which 61 have passed.
+    as_of = story.borrower.counters.closed_day
+    assert not near(story, "F-08")  # 183 days are beyond the horizon
+    story.borrower.statements[-1].lines[24] = 1_150
+    # 8.5 points in 365 days; to 10 % are 1.5: 65 days, 61 have passed.
+    (found,) = near(story, "F-08")
+    assert found.days == 4
+    assert as_of == day("2024-03-01")
+
+
+def test_looking_changes_nothing() -> None:
+    story = FileStory(start="2024-01-01", rulebook=EVERYTHING_ON, accounts="a-1")
+    for number in range(70):
+        story.flow(100 + number)
+        story.balance(1_000 - 10 * number)
+        story.line(10 * number, 1_000)
+        story.close()
+    before, views = encode(deepcopy(story.borrower)), story.borrower.line_view
+    assert near_triggers(story.borrower, story.rules, story.today - 1)
+    assert encode(story.borrower) == before
+    assert story.borrower.line_view is views
