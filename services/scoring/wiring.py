@@ -31,10 +31,12 @@ from services.kit.stream.relay import OutboxRelay
 from services.kit.web import WebParts
 from services.scoring.adapters.codec import build_codec
 from services.scoring.adapters.ledger import PostgresLedger
+from services.scoring.adapters.portfolio_rows import PostgresPortfolio
 from services.scoring.adapters.reads import PostgresReads
 from services.scoring.adapters.rulebook_store import PostgresRulebooks, PostgresRulebookTexts
 from services.scoring.adapters.rulebook_yaml import load_rulebook, read_text
 from services.scoring.adapters.states import PostgresStates
+from services.scoring.application.portfolio import Portfolio
 from services.scoring.application.reading import Reading
 from services.scoring.application.rebuilding import Rebuilder
 from services.scoring.application.rulebooks import Everywhere, RulebookDesk
@@ -59,6 +61,7 @@ class Scoring:
     relay: OutboxRelay
     reading: Reading
     rulebooks: RulebookDesk
+    portfolio: Portfolio
     web_parts: WebParts
     metrics: Metrics
     health: Health
@@ -135,6 +138,7 @@ async def build(platform: PlatformSettings, settings: ScoringSettings) -> AsyncI
             relay=relay,
             reading=build_reading(database, parts),
             rulebooks=build_rulebooks(database, parts, platform),
+            portfolio=build_portfolio(database, parts),
             web_parts=WebParts(
                 health=health,
                 metrics=metrics,
@@ -190,6 +194,22 @@ def build_reading(database: PostgresDatabase, parts: Parts) -> Reading:
     return Reading(
         database=database,
         reads=PostgresReads(),
+        ledger=parts.ledger,
+        rebuilder=Rebuilder(ledger=parts.ledger, codec=parts.codec, begin=parts.begin),
+        refresh=refresh,
+    )
+
+
+def build_portfolio(database: PostgresDatabase, parts: Parts) -> Portfolio:
+    """Return the queries about many borrowers."""
+
+    async def refresh(connection: Connection) -> None:
+        await parts.shelf.refresh(connection, parts.texts)
+
+    return Portfolio(
+        database=database,
+        rows=PostgresPortfolio(),
+        states=parts.states,
         ledger=parts.ledger,
         rebuilder=Rebuilder(ledger=parts.ledger, codec=parts.codec, begin=parts.begin),
         refresh=refresh,

@@ -56,7 +56,7 @@ def _alerts() -> FastAPI:
 
 def _scoring() -> FastAPI:
     # The description is made from the routes alone; nothing of the reading is used.
-    return scoring_http.create_app(cast(Any, None), cast(Any, None), parts=parts())
+    return scoring_http.create_app(cast(Any, None), cast(Any, None), cast(Any, None), parts=parts())
 
 
 def _ingest() -> FastAPI:

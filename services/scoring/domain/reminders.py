@@ -6,6 +6,7 @@ goes to the risk topic. Must stay true: each maturity is announced once, at the 
 and each due date of an inspection once.
 """
 
+from dataclasses import dataclass
 from typing import Final
 
 from services.scoring.domain import exposure, facility_use
@@ -25,19 +26,32 @@ COVER_SLOTS: Final = (slot_of("R-14"), slot_of("A-14"))
 SHORTEST_MONTH: Final = 28
 
 
-def maturities(borrower: Borrower, as_of: int, at_us: int) -> list[Effect]:
-    """Return a notice for each loan or line that ends in the month that begins after the day."""
-    first, last = borrower.counters.month_start, borrower.counters.next_month_start - 1
-    ending = [
-        (loan.maturity_day, loan)
+@dataclass(slots=True)
+class Maturity:
+    """One loan or line that ends, with what is owed on it."""
+
+    loan_id: str
+    day: int
+    owed_minor: int
+    currency: str
+
+
+def maturing(borrower: Borrower, first: int, last: int, as_of: int) -> list[Maturity]:
+    """Return the loans and lines that end between two days, both included, as owed on a day."""
+    return [
+        Maturity(loan.loan_id, loan.maturity_day, _owed(borrower, loan, as_of), loan.currency)
         for loan in borrower.loans
         if loan.maturity_day is not None
         and first <= loan.maturity_day <= last
         and (loan.closed_day is None or loan.closed_day > as_of)
     ]
-    if not ending:
-        return []
-    difficulty = expected_difficulty(borrower)
+
+
+def maturities(borrower: Borrower, as_of: int, at_us: int) -> list[Effect]:
+    """Return a notice for each loan or line that ends in the month that begins after the day."""
+    first, last = borrower.counters.month_start, borrower.counters.next_month_start - 1
+    ending = maturing(borrower, first, last, as_of)
+    difficulty = expected_difficulty(borrower) if ending else ""
     return [
         notice(
             borrower,
@@ -45,17 +59,17 @@ def maturities(borrower: Borrower, as_of: int, at_us: int) -> list[Effect]:
             at_us,
             {
                 "borrower_id": borrower.borrower_id,
-                "loan_id": loan.loan_id,
-                "maturity_date": iso(day),
-                "days_left": max(0, day - as_of),
-                "outstanding": amount(_owed(borrower, loan, as_of), loan.currency),
-                "currency": loan.currency,
+                "loan_id": one.loan_id,
+                "maturity_date": iso(one.day),
+                "days_left": max(0, one.day - as_of),
+                "outstanding": amount(one.owed_minor, one.currency),
+                "currency": one.currency,
                 "as_of": iso(as_of),
                 "difficulty": difficulty,
                 "state": STATE_NAMES[borrower.risk.state],
             },
         )
-        for day, loan in ending
+        for one in ending
     ]
 
 

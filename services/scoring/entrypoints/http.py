@@ -1,4 +1,5 @@
-"""The HTTP application of scoring: what is known about a borrower, and the life of rulebooks."""
+"""The HTTP application of scoring: what is known about a borrower, what many
+have in common, and the life of rulebooks."""
 
 from dataclasses import replace
 
@@ -9,10 +10,11 @@ from services.kit.database import DatabaseUnavailable
 from services.kit.problems import ProblemTable
 from services.kit.web import WebParts
 from services.scoring.application.errors import NotFound
+from services.scoring.application.portfolio import Portfolio
 from services.scoring.application.reading import Reading
 from services.scoring.application.rulebooks import NoSuchRulebook, RulebookDesk, VersionTaken
 from services.scoring.domain.approval import NotNow, NotYou
-from services.scoring.entrypoints import borrowers_api, rulebooks_api
+from services.scoring.entrypoints import borrowers_api, portfolio_api, rulebooks_api
 
 PROBLEMS: ProblemTable = {
     NotFound: problems.NOT_FOUND,
@@ -24,10 +26,16 @@ PROBLEMS: ProblemTable = {
 }
 
 
-def create_app(reading: Reading, rulebooks: RulebookDesk, *, parts: WebParts) -> FastAPI:
+def create_app(
+    reading: Reading, rulebooks: RulebookDesk, portfolio: Portfolio, *, parts: WebParts
+) -> FastAPI:
     """Return the application; `parts.problems` is filled in here."""
     return web.create_app(
         "scoring",
         parts=replace(parts, problems=PROBLEMS),
-        routers=[borrowers_api.router(reading), rulebooks_api.router(rulebooks)],
+        routers=[
+            borrowers_api.router(reading),
+            rulebooks_api.router(rulebooks),
+            portfolio_api.router(portfolio),
+        ],
     )

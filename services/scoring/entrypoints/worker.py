@@ -25,7 +25,9 @@ async def main(platform: PlatformSettings, settings: ScoringSettings) -> int:
     log.info("starting", **effective(platform), **effective(settings))
     async with build(platform, settings) as scoring:
         return await serve(
-            create_app(scoring.reading, scoring.rulebooks, parts=scoring.web_parts),
+            create_app(
+                scoring.reading, scoring.rulebooks, scoring.portfolio, parts=scoring.web_parts
+            ),
             Listening(host=settings.host, port=settings.port),
             health=scoring.health,
             recorder=scoring.metrics,
