@@ -14,6 +14,7 @@ from services.contracts.fields import (
     Identifier,
     IsoDate,
     Ratio,
+    Share,
     WireModel,
 )
 
@@ -71,3 +72,21 @@ class FxPublished(EventData):
     rate_date: IsoDate  # The day of the rates.
     base_currency: Currency  # The currency in which the rates are expressed.
     rates: Annotated[list[FxRate], Field(min_length=1, max_length=300)]  # One for each currency.
+
+
+class SectorFigure(WireModel):
+    """How stressed one sector is against its own past."""
+
+    industry_code: Identifier  # Begins the industry codes of the sector, for example 41.
+    z: Ratio  # Distance of the stressed share from its 24-month mean, in standard deviations.
+    share: Share | None = None  # Share of the sector's exposure in high risk or worse.
+
+
+class SectorStressPublished(EventData):
+    """How stressed the sectors of the portfolio are; replaces what was known before."""
+
+    TYPE: ClassVar[str] = "sector-stress.published.v1"
+    EVERY_PARTITION: ClassVar[bool] = True
+
+    measured_date: IsoDate  # The day of the figures.
+    sectors: Annotated[list[SectorFigure], Field(max_length=1_000)]  # Those that are measured.

@@ -62,6 +62,7 @@ _MODELS: tuple[type[EventData], ...] = (
     control.RulebookActivated,
     control.CalendarPublished,
     control.FxPublished,
+    control.SectorStressPublished,
     assessment.AssessmentChanged,
     assessment.AssessmentCorrected,
     assessment.MaturityApproaching,

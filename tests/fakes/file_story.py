@@ -152,3 +152,19 @@ class FileStory(Story):
                 next_due_day=optional_day(due),
             )
         )
+
+    def limit(
+        self, limit: float, since: str | None = None, until: str | None = None, power: float = -1
+    ) -> str:
+        """Advise a limit of line f-1, from today or the date on."""
+        return self.tell(
+            file_events.LimitChanged(
+                *self.head(),
+                facility_id="f-1",
+                limit_minor=minor(limit),
+                power_minor=None if power < 0 else minor(power),
+                currency="EUR",
+                effective_day=self.today if since is None else day(since),
+                until=optional_day(until),
+            )
+        )

@@ -15,7 +15,6 @@ from services.scoring.domain.credit_file import (
     Guarantor,
     RelatedState,
     Report,
-    TemporaryLimit,
 )
 from services.scoring.domain.facts import Borrower
 
@@ -28,7 +27,6 @@ ENTRIES: Final[dict[str, type]] = {
     "dependants": Dependant,
     "reports": Report,
     "findings": Finding,
-    "limits": TemporaryLimit,
 }
 DUMPS: Final[dict[str, Dump]] = {
     name: attrgetter(*names_of(kind)) for name, kind in ENTRIES.items()

@@ -59,7 +59,6 @@ READERS: Final[dict[str, Reader]] = {
 
 NOTED_TYPES: Final = frozenset(
     {
-        "limit.changed.v1",
         "statement.due.v1",
     }
 )

@@ -13,6 +13,7 @@ from services.scoring.adapters.wire_values import (
     codes_of,
     micro_units,
     minor_units,
+    optional_minor_units,
     word_code,
 )
 from services.scoring.domain import file_events, risk, vocabulary
@@ -38,6 +39,8 @@ _related: Final = msgspec.json.Decoder(wire_file_data.RelatedStateChangedData)
 _parties: Final = msgspec.json.Decoder(wire_file_data.RelatedPartiesDeclaredData)
 _report: Final = msgspec.json.Decoder(wire_file_data.ExternalDelinquencyReportedData)
 _finding: Final = msgspec.json.Decoder(wire_file_data.FindingRaisedData)
+_limit: Final = msgspec.json.Decoder(wire_file_data.LimitChangedData)
+_stress: Final = msgspec.json.Decoder(wire_file_data.SectorStressPublishedData)
 _inspection: Final = msgspec.json.Decoder(wire_file_data.InspectionRecordedData)
 
 
@@ -193,6 +196,30 @@ def inspection_recorded(head: Head, raw: msgspec.Raw) -> file_events.InspectionR
     )
 
 
+def limit_changed(head: Head, raw: msgspec.Raw) -> file_events.LimitChanged:
+    """Return the event; only a temporary limit ends."""
+    data = _limit.decode(raw)
+    return file_events.LimitChanged(
+        *head,
+        facility_id=data.facility_id,
+        limit_minor=minor_units(data.limit_amount, data.currency, "limit_amount"),
+        power_minor=optional_minor_units(data.drawing_power, data.currency, "drawing_power"),
+        currency=data.currency,
+        effective_day=data.effective_date.toordinal(),
+        until=_day(data.end_date) if data.is_temporary else 0,
+    )
+
+
+def sector_stress_published(head: Head, raw: msgspec.Raw) -> file_events.SectorStressPublished:
+    """Return the event."""
+    data = _stress.decode(raw)
+    return file_events.SectorStressPublished(
+        *head,
+        measured_day=data.measured_date.toordinal(),
+        z_micro={one.industry_code: micro_units(one.z, "z") or 0 for one in data.sectors},
+    )
+
+
 READERS: Final[dict[str, Callable[[Head, msgspec.Raw], Event]]] = {
     "collateral.valued.v1": collateral_valued,
     "covenant.certified.v1": covenant_certified,
@@ -204,4 +231,6 @@ READERS: Final[dict[str, Callable[[Head, msgspec.Raw], Event]]] = {
     "external-delinquency.reported.v1": external_delinquency_reported,
     "finding.raised.v1": finding_raised,
     "inspection.recorded.v1": inspection_recorded,
+    "limit.changed.v1": limit_changed,
+    "sector-stress.published.v1": sector_stress_published,
 }

@@ -115,3 +115,29 @@ class InspectionRecordedData(Data):
     inspection_date: date
     outcome: str
     next_due_date: date | None = None
+
+
+class LimitChangedData(Data):
+    """`limit.changed`."""
+
+    facility_id: str
+    limit_amount: str
+    currency: str
+    effective_date: date
+    drawing_power: str | None = None
+    is_temporary: bool | None = None
+    end_date: date | None = None
+
+
+class SectorFigureData(Data):
+    """One sector."""
+
+    industry_code: str
+    z: str
+
+
+class SectorStressPublishedData(Data):
+    """`sector-stress.published`."""
+
+    measured_date: date
+    sectors: list[SectorFigureData]

@@ -1,11 +1,11 @@
-"""What the log has said to everybody: the rulebook in force, calendars, exchange rates.
+"""What the log has said to everybody: rulebook in force, calendars, rates, stress of sectors.
 
 Made by `timeline` from the control events of a partition and passed to every fold. Must stay true:
 a context never changes once made, so a day close that waits for its sweep keeps the one that was in
 force at its place in the log.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from services.scoring.domain.calendars import Calendars
 from services.scoring.domain.facts import Borrower
@@ -26,6 +26,8 @@ class Context:
         calendars: The days off by calendar.
         calendars_day: The business date whose close moves due dates by a calendar published since.
         rates: Exchange rates, None while none was published.
+        sector_z: How stressed each sector is, by the beginning of its industry codes.
+        stress_day: The business date whose close brought that.
     """
 
     rulebook: Rulebook
@@ -33,6 +35,8 @@ class Context:
     calendars: Calendars = field(default_factory=dict)
     calendars_day: int = 0
     rates: Rates | None = None
+    sector_z: dict[str, int] = field(default_factory=dict)
+    stress_day: int = 0
     _named: frozenset[str] = field(init=False, default=frozenset(), repr=False)
     _by_kind: dict[tuple[int, str], Rules] = field(init=False, default_factory=dict, repr=False)
 
@@ -53,4 +57,14 @@ class Context:
         return rules
 
     def _resolve(self, kind: tuple[int, str], borrower_id: str) -> Rules:
-        return self.rulebook.rules_for(SEGMENTS[kind[0]], kind[1], borrower_id)
+        rules = self.rulebook.rules_for(SEGMENTS[kind[0]], kind[1], borrower_id)
+        z = self._sector_z(kind[1])
+        return rules if z is None else replace(rules, sector_z=z)
+
+    def _sector_z(self, industry: str) -> int | None:
+        """Return how stressed the sector of an industry is, by its longest beginning."""
+        for length in range(len(industry), 0, -1):
+            z = self.sector_z.get(industry[:length])
+            if z is not None:
+                return z
+        return None

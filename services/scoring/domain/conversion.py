@@ -16,6 +16,7 @@ from services.scoring.domain.events import (
     Event,
     FacilityBalanceClosed,
 )
+from services.scoring.domain.file_events import LimitChanged
 from services.scoring.domain.rates import Rates
 
 CONVERTED: Final = (
@@ -23,6 +24,7 @@ CONVERTED: Final = (
     AccountBalanceClosed,
     AccountItemReturned,
     FacilityBalanceClosed,
+    LimitChanged,
 )
 
 
@@ -61,6 +63,9 @@ def converted(event: Event, currency: str, rates: Rates | None) -> Event | None:
             _convert_balance(found, _Exchange(rates, found.currency, currency, found.balance_day))
         elif isinstance(found, FacilityBalanceClosed):
             _convert_line(found, _Exchange(rates, found.currency, currency, found.balance_day))
+        elif isinstance(found, LimitChanged):
+            exchange = _Exchange(rates, found.currency, currency, found.effective_day)
+            _convert_limit(found, exchange)
     except NoRate:
         return None
     return found
@@ -85,4 +90,10 @@ def _convert_line(event: FacilityBalanceClosed, exchange: _Exchange) -> None:
     event.drawing_power_minor = exchange.of_optional(event.drawing_power_minor)
     event.undrawn_usable_minor = exchange.of_optional(event.undrawn_usable_minor)
     event.interest_debited_minor = exchange.of(event.interest_debited_minor)
+    event.currency = exchange.target
+
+
+def _convert_limit(event: LimitChanged, exchange: _Exchange) -> None:
+    event.limit_minor = exchange.of(event.limit_minor)
+    event.power_minor = exchange.of_optional(event.power_minor)
     event.currency = exchange.target

@@ -130,15 +130,6 @@ class Finding:
 
 
 @dataclass(slots=True)
-class TemporaryLimit:
-    """A limit of a line that ends on a day."""
-
-    facility_id: str
-    ref: str
-    until: int
-
-
-@dataclass(slots=True)
 class CreditFile:
     """All of it.
 
@@ -160,7 +151,6 @@ class CreditFile:
     dependants: list[Dependant] = field(default_factory=list)
     reports: list[Report] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
-    limits: list[TemporaryLimit] = field(default_factory=list)
     inspected_day: int = 0
     inspection_outcome: int = 0
     inspection_due_day: int = 0
@@ -176,10 +166,5 @@ class CreditFile:
     def is_dated(self) -> bool:
         """Return whether a day may pass that changes what the file says."""
         return bool(
-            self.collateral
-            or self.covenants
-            or self.guarantors
-            or self.links
-            or self.limits
-            or self.inspected_day
+            self.collateral or self.covenants or self.guarantors or self.links or self.inspected_day
         )

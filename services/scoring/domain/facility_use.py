@@ -44,6 +44,21 @@ def set_limit(facility: Facility, day: int, limit: int, power: int) -> None:
     _insert_limit(facility, day, limit, power)
 
 
+def change_limit(facility: Facility, day: int, limit: int, power: int | None, until: int) -> None:
+    """Advise a limit from a day on; a temporary one ends on `until` (0: it stays).
+
+    Without a drawing power the one in force goes on. At the end of a temporary limit the one from
+    before it is in force again.
+    """
+    before, power_before = limit, NO_POWER
+    if facility.limit_days:
+        index = max(0, bisect_right(facility.limit_days, day) - 1)
+        before, power_before = facility.limit_minor[index], facility.power_minor[index]
+    if until > day and until not in facility.limit_days:
+        _insert_limit(facility, until, before, power_before)
+    set_limit(facility, day, limit, power_before if power is None else power)
+
+
 def _insert_limit(facility: Facility, day: int, limit: int, power: int) -> None:
     index = bisect_left(facility.limit_days, day)
     facility.limit_days.insert(index, day)

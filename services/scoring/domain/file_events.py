@@ -124,21 +124,20 @@ class InspectionRecorded(Event):
 
 
 @dataclass(slots=True)
-class LoanClosed(Event):
-    """A loan ended."""
-
-    loan_id: str
-    closed_day: int
-
-
-@dataclass(slots=True)
 class LimitChanged(Event):
-    """The advised limit of a line from a day; a temporary one ends on ``until``."""
+    """The advised limit of a line from a day on; a temporary one ends on ``until``, else 0."""
 
     facility_id: str
     limit_minor: int
-    power_minor: int
+    power_minor: int | None
     currency: str
     effective_day: int
-    is_temporary: bool
     until: int
+
+
+@dataclass(slots=True)
+class SectorStressPublished(Event):
+    """How stressed each sector is, by the beginning of its industry codes; for every partition."""
+
+    measured_day: int
+    z_micro: dict[str, int]

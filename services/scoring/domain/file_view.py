@@ -124,8 +124,11 @@ def told_state(borrower: Borrower, related_id: str) -> int | None:
 
 
 def review_days(borrower: Borrower) -> list[int]:
-    """Return the days on which a review or a limit of the open loans and lines ran or runs out."""
-    days = [one.until for one in borrower.credit_file.limits]
+    """Return the days on which a review or a limit of the open loans and lines ran or runs out.
+
+    The end of a temporary limit is none: the line goes back to its own limit.
+    """
+    days: list[int] = []
     for loan in borrower.loans:
         if loan.closed_day is not None:
             continue

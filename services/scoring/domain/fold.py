@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from services.scoring.domain import (
     account_flows,
+    advised_limits,
     calendars,
     contagion,
     conversion,
@@ -64,6 +65,7 @@ from services.scoring.domain.facts import (
     STATEMENTS_PART,
     Borrower,
 )
+from services.scoring.domain.file_events import LimitChanged, SectorStressPublished
 from services.scoring.domain.indicators.declaration import (
     BALANCE_DAY,
     BALANCES,
@@ -82,6 +84,7 @@ from services.scoring.domain.indicators.declaration import (
     PAYMENTS,
     PROFILE,
     SCAR_DAY,
+    SECTORS,
     STATEMENTS,
 )
 from services.scoring.domain.instalment_history import SHORTFALL_DAYS
@@ -243,6 +246,8 @@ def _close_day(borrower: Borrower, event: DayClosed, context: Context) -> Outcom
     if borrower.decisions.overrides or borrower.risk.flags & FORBORNE:
         touched |= deciding.pass_day(borrower, rules.policy, day)
     due = reminders.inspection(borrower, rules, day, event.at_us)
+    if day == context.stress_day:
+        touched |= SECTORS
     has_new_rules = day == context.since_day
     if has_new_rules:
         touched |= EVERYTHING
@@ -350,6 +355,8 @@ TYPE_NAMES: Final[dict[type[Event], str]] = {
     RulebookActivated: "rulebook.activated.v1",
     CalendarPublished: "calendar.published.v1",
     FxPublished: "fx.published.v1",
+    LimitChanged: "limit.changed.v1",
+    SectorStressPublished: "sector-stress.published.v1",
     **filing.TYPE_NAMES,
     **deciding.TYPE_NAMES,
     **dealings.TYPE_NAMES,
@@ -368,6 +375,7 @@ PARTS: Final[dict[type[Event], int]] = {
     FacilityBalanceClosed: FACILITIES_PART,
     StatementReceived: STATEMENTS_PART,
     **dict.fromkeys(filing.TAKE, CREDIT_FILE_PART),
+    LimitChanged: FACILITIES_PART,
     **deciding.PARTS,
     **dealings.PARTS,
 }
@@ -384,6 +392,7 @@ TAKE: Final[dict[type[Event], Take]] = {
     AccountItemReturned: _returned,
     FacilityBalanceClosed: account_flows.close_facility,
     StatementReceived: _statement,
+    LimitChanged: advised_limits.change_limit,
     **filing.TAKE,
     **deciding.TAKE,
     **dealings.TAKE,

@@ -98,7 +98,8 @@ class Rules:
 
     ``groups`` holds, per family and correlation group, the slots that compete; notes (weight 0)
     are in no group. ``inspection_months`` holds, by state, the months from one inspection to the
-    next, 0 for none; it is empty where no state has any.
+    next, 0 for none; it is empty where no state has any. ``sector_z`` is no rule but what the log
+    says of the borrower's sector, None where it says nothing.
     """
 
     name: str
@@ -114,6 +115,7 @@ class Rules:
     materiality: Materiality
     by_inputs: dict[int, tuple[IndicatorRule, ...]] = field(default_factory=dict)
     inspection_months: tuple[int, ...] = ()
+    sector_z: int | None = None
 
     def touched_by(self, inputs: int) -> tuple[IndicatorRule, ...]:
         """Return the indicators to evaluate after an event that touched these kinds of fact."""

@@ -11,6 +11,8 @@ Must stay true:
   and of those with the same date the one that comes last in the log;
 - calendars and exchange rates are known from their place in the log on; the next day boundary moves
   the due dates that a calendar moves;
+- how stressed the sectors are counts from the next close of a later day on; the last word before it
+  replaces all earlier ones;
 - a rulebook that is named and not at hand is an error at once, never the old one silently.
 """
 
@@ -26,6 +28,7 @@ from services.scoring.domain.events import (
     FxPublished,
     RulebookActivated,
 )
+from services.scoring.domain.file_events import SectorStressPublished
 from services.scoring.domain.rulebook import Rulebook
 
 # Returns the rulebook that an activation names; raises `UnknownRulebook`.
@@ -53,6 +56,7 @@ class Timeline:
     latest_closed_day: int = 0
     waiting: list[Waiting] = field(default_factory=list)
     has_new_calendar: bool = False
+    stress: SectorStressPublished | None = None
 
     def hear(self, event: Event) -> None:
         """Take in what an event says to everybody; what it says to one borrower is passed over.
@@ -63,13 +67,11 @@ class Timeline:
         if isinstance(event, DayClosed):
             if event.closed_day > self.latest_closed_day:
                 self.latest_closed_day = event.closed_day
-                if self.waiting:
-                    self._begin_day(event.closed_day)
-                if self.has_new_calendar:
-                    self.has_new_calendar = False
-                    self.context = replace(self.context, calendars_day=event.closed_day)
+                self._close(event.closed_day)
         elif isinstance(event, RulebookActivated):
             self.waiting.append(Waiting(event.effective_day, self.find(event)))
+        elif isinstance(event, SectorStressPublished):
+            self.stress = event
         elif isinstance(event, CalendarPublished):
             known = calendars.published(self.context.calendars, event)
             self.context = replace(self.context, calendars=known)
@@ -77,6 +79,17 @@ class Timeline:
         elif isinstance(event, FxPublished):
             known_rates = rates.published(self.context.rates, event)
             self.context = replace(self.context, rates=known_rates)
+
+    def _close(self, day: int) -> None:
+        """Bring into force what waits for a day boundary."""
+        if self.waiting:
+            self._begin_day(day)
+        if self.has_new_calendar:
+            self.has_new_calendar = False
+            self.context = replace(self.context, calendars_day=day)
+        if self.stress is not None:
+            z, self.stress = self.stress.z_micro, None
+            self.context = replace(self.context, sector_z=z, stress_day=day)
 
     def _begin_day(self, closed_day: int) -> None:
         due = [one for one in self.waiting if one.effective_day <= closed_day]

@@ -69,6 +69,12 @@ def _inspection(story: FileStory, number: int, value: str) -> None:
     story.inspection(outcome, due=iso(story.today + number % 90) if number % 4 else None)
 
 
+def _limit(story: FileStory, number: int, value: str) -> None:
+    until = iso(story.today + number % 40) if number % 3 == 0 else None
+    power = -1 if number % 2 else 700 + number % 500
+    story.limit(500 + number % 2_000, since=value, until=until, power=power)
+
+
 STEPS: tuple[Callable[[FileStory, int, str], None], ...] = (
     _collateral,
     _covenant,
@@ -78,6 +84,7 @@ STEPS: tuple[Callable[[FileStory, int, str], None], ...] = (
     _report,
     _finding,
     _inspection,
+    _limit,
 )
 
 

@@ -74,8 +74,10 @@ PROCEEDS: Final = 1 << 31
 # while either is inside its window.
 OTHERS: Final = 1 << 29
 FLOWS: Final = CREDITS | DEBITS | MONTHS | WAGES | CASH | DUTIES | LENDERS | PROCEEDS | OTHERS
-# Every bit up to 31 but the thirtieth, which is `counters.PAST`.
-EVERYTHING: Final = (1 << 32) - 1 - (1 << 30)
+# A day close that brings other figures about sectors.
+SECTORS: Final = 1 << 32
+# Every bit up to 32 but the thirtieth, which is `counters.PAST`.
+EVERYTHING: Final = (1 << 33) - 1 - (1 << 30)
 
 REPAYMENT: Final = 0
 ACCOUNT: Final = 1

@@ -1,4 +1,5 @@
-"""Indicators of what others report (C-08) and of the bank's own PD (X-01).
+"""Indicators of what others report (C-08), of the bank's own PD (X-01) and of the
+sector (X-02).
 
 A borrower of whom no bureau, court or lender ever reported has no C-08: silence of a feed that is
 not connected is no good news.
@@ -12,15 +13,18 @@ from services.scoring.domain.indicators.declaration import (
     EXTERNAL,
     EXTERNAL_FAMILY,
     PROFILE,
+    SECTORS,
     STATEMENTS,
     Arm,
     Indicator,
+    one_arm,
 )
 from services.scoring.domain.measurement import (
     MICRO,
     Measurement,
     Reason,
     Unit,
+    measured,
     measured_arms,
     micro_ratio,
     not_applicable,
@@ -104,6 +108,17 @@ def pd_drift(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
     return measured_arms([micro_ratio(now, before), now - before])
 
 
+def sector_stress(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
+    """X-02: how far the stressed share of the borrower's sector is above its 24-month mean.
+
+    What was published for the longest beginning of the industry code counts; a sector that nobody
+    publishes says nothing.
+    """
+    if rules.sector_z is None:
+        return not_applicable()
+    return measured(rules.sector_z)
+
+
 def reports_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
     """Return the reports, newest first."""
     newest = sorted((-one.day, one.reporter, one.ref) for one in borrower.credit_file.reports)
@@ -140,5 +155,15 @@ INDICATORS: Final[tuple[Indicator, ...]] = (
         ),
         inputs=PROFILE,
         measure=pd_drift,
+    ),
+    Indicator(
+        id="X-02",
+        name="Sector under stress",
+        family=EXTERNAL_FAMILY,
+        group="overlay",
+        risk_type="CUSTOMER",
+        arms=one_arm(Unit.NUMBER, "standard deviations of the sector above its usual stress"),
+        inputs=SECTORS | PROFILE,
+        measure=sector_stress,
     ),
 )

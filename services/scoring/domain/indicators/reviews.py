@@ -52,11 +52,6 @@ def inspections(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
     return measured_arms([overdue, worst_found(file) * MICRO])
 
 
-def limits_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
-    """Return the temporary limits; a loan's booking is no evidence that is kept."""
-    return [one.ref for one in borrower.credit_file.limits[:MOST_REFS]]
-
-
 def findings_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
     """Return the open findings, worst first, and the newest inspection."""
     file = borrower.credit_file
@@ -75,7 +70,6 @@ INDICATORS: Final[tuple[Indicator, ...]] = (
         arms=one_arm(Unit.DAYS, "days since a review or a limit ran out"),
         inputs=LOANS | FACILITIES | DAY,
         measure=review_overdue,
-        evidence=limits_as_evidence,
     ),
     Indicator(
         id="C-07",

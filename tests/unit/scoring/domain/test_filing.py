@@ -154,3 +154,37 @@ def test_the_whole_file_survives_storage_and_an_empty_one_takes_two_bytes() -> N
     story.finding()
     story.inspection(due="2024-09-01")
     assert decode(encode(story.borrower)).credit_file == story.borrower.credit_file
+
+
+class TestLimits:
+    def test_a_limit_below_what_is_drawn_makes_an_excess(self) -> None:
+        story = told()
+        story.line(900, 1_000)
+        story.on("2024-03-04").limit(800)
+        story.close_through("2024-03-06")
+        assert story.borrower.counters.past_due_minor == minor(100)
+        assert story.borrower.counters.operational_days == 2
+
+    def test_a_temporary_limit_ends_and_the_one_before_is_in_force_again(self) -> None:
+        story = told()
+        story.line(900, 800)
+        story.limit(1_000, until="2024-03-04")
+        story.close_through("2024-03-03")
+        assert story.borrower.counters.past_due_minor == 0
+        story.close_through("2024-03-05")
+        assert story.borrower.counters.past_due_minor == minor(100)
+
+    def test_one_that_comes_late_corrects_the_days_behind_it(self) -> None:
+        story = told()
+        story.line(900, 800)
+        story.close_through("2024-03-06")
+        assert story.borrower.counters.operational_days == 5
+        story.limit(1_000, since="2024-03-01")
+        assert story.borrower.counters.operational_days == 0
+
+    def test_the_drawing_power_goes_on_where_none_is_stated(self) -> None:
+        story = told()
+        story.line(900, 1_000, power=950)
+        story.limit(1_200)
+        facility = story.borrower.facilities[0]
+        assert (facility.limit_minor, facility.power_minor) == ([minor(1_200)], [minor(950)])

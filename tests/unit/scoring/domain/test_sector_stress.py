@@ -1,0 +1,113 @@
+"""How stressed a sector is, by hand, and how it reaches its borrowers at a day boundary."""
+
+import pytest
+
+from services.scoring.domain.context import Context
+from services.scoring.domain.events import DayClosed
+from services.scoring.domain.file_events import SectorStressPublished
+from services.scoring.domain.fold import fold
+from services.scoring.domain.measurement import AMBER, GREEN, NOT_APPLICABLE, RED
+from services.scoring.domain.sector_stress import SectorMonth, z_score
+from services.scoring.domain.signals import slot_of
+from services.scoring.domain.timeline import Timeline
+from tests.fakes.file_story import FileStory
+from tests.fakes.story import EVERYTHING_ON, context
+
+SLOT = slot_of("X-02")
+
+
+class TestZScore:
+    def test_is_the_distance_from_the_mean_in_deviations(self) -> None:
+        # Twelve months at 8 % and twelve at 12 %: mean 10 %, deviation 2 points.
+        past = [SectorMonth(month, 100, 8 if month % 2 else 12) for month in range(24)]
+        assert z_score(past, SectorMonth(24, 100, 16)) == 3_000_000
+        assert z_score(past, SectorMonth(24, 100, 9)) == -500_000
+
+    def test_only_the_last_24_months_count_whatever_their_order(self) -> None:
+        old = [SectorMonth(month, 100, 90) for month in range(5)]
+        past = [SectorMonth(5 + month, 100, 8 if month % 2 else 12) for month in range(24)]
+        assert z_score([*reversed(past), *old], SectorMonth(40, 100, 14)) == 2_000_000
+
+    @pytest.mark.parametrize("months", [0, 11])
+    def test_a_short_past_gives_no_figure(self, months: int) -> None:
+        past = [SectorMonth(month, 100, month) for month in range(months)]
+        assert z_score(past, SectorMonth(40, 100, 14)) is None
+
+    def test_a_past_that_never_moved_gives_no_figure(self) -> None:
+        past = [SectorMonth(month, 100, 5) for month in range(24)]
+        assert z_score(past, SectorMonth(40, 100, 14)) is None
+
+    def test_a_sector_without_exposure_is_not_stressed(self) -> None:
+        assert SectorMonth(1, 0, 0).share == 0
+
+
+class Sector:
+    """One borrower of an industry, and a timeline that hears what is published."""
+
+    def __init__(self, industry: str) -> None:
+        self.story = FileStory(start="2024-03-01", industry=industry, rulebook=EVERYTHING_ON)
+        everything = context(EVERYTHING_ON)
+        self.timeline = Timeline(Context(everything.rulebook), _none)  # type: ignore[arg-type]
+
+    def publish(self, **z: int) -> None:
+        """Publish figures by industry code; names begin with n."""
+        figures = {code[1:]: figure * 1_000_000 for code, figure in z.items()}
+        day = self.story.today
+        self.timeline.hear(SectorStressPublished(*self.story.head(), day, figures))
+
+    def close(self) -> None:
+        """Close a day under what the timeline says."""
+        event = DayClosed(*self.story.head(), closed_day=self.story.today)
+        self.timeline.hear(event)
+        fold(self.story.borrower, event, self.timeline.context)
+        self.story.today += 1
+
+    @property
+    def status(self) -> int:
+        return self.story.borrower.signals.status[SLOT]
+
+    @property
+    def level(self) -> int:
+        return self.story.borrower.signals.level[SLOT]
+
+
+def _none(event: object) -> object:  # nothing is activated here
+    raise AssertionError
+
+
+def test_what_is_published_counts_from_the_next_close_on() -> None:
+    sector = Sector("41.20")
+    sector.close()
+    assert sector.status == NOT_APPLICABLE
+    sector.publish(n41=2)
+    assert sector.status == NOT_APPLICABLE
+    sector.close()
+    assert sector.level == AMBER
+    assert sector.story.borrower.signals.contribution[SLOT] == 50_000  # 5 points
+    sector.publish(n41=3)
+    sector.close()
+    assert sector.level == RED
+    assert sector.story.borrower.signals.contribution[SLOT] == 100_000  # 10 points
+
+
+def test_the_longest_beginning_of_the_code_counts() -> None:
+    sector = Sector("41.20")
+    sector.publish(**{"n4": 3, "n41.2": 1, "n41": 2, "n42": 3})
+    sector.close()
+    assert sector.level == GREEN
+    assert sector.story.borrower.signals.value[SLOT] == 1_000_000
+
+
+def test_the_last_word_before_a_close_replaces_the_earlier_ones() -> None:
+    sector = Sector("41.20")
+    sector.publish(n41=3)
+    sector.publish(n10=3)
+    sector.close()
+    assert sector.status == NOT_APPLICABLE
+
+
+def test_another_sector_is_not_touched() -> None:
+    sector = Sector("62")
+    sector.publish(n41=3)
+    sector.close()
+    assert sector.status == NOT_APPLICABLE
