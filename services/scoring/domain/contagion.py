@@ -19,7 +19,7 @@ from services.scoring.domain import score as scoring
 from services.scoring.domain.credit_file import CreditFile, Dependant
 from services.scoring.domain.effects import Effect, effect, iso
 from services.scoring.domain.entry_rules import triggered_rules
-from services.scoring.domain.events import Event
+from services.scoring.domain.events import DayClosed, Event
 from services.scoring.domain.facts import CREDIT_FILE_PART, Borrower
 from services.scoring.domain.file_events import (
     DependantLinked,
@@ -41,10 +41,12 @@ RELATED_STATE_CHANGED: Final = "related-state.changed.v1"
 CAUGHT_SLOTS: Final = (slot_of("C-04"), slot_of("C-05"))
 
 
-def effects(borrower: Borrower, event: Event, rules: Rules, as_of: int) -> list[Effect]:
+def effects(borrower: Borrower, event: Event, rules: Rules) -> list[Effect]:
     """Return what must be told to others after this event of the borrower."""
     if isinstance(event, RelatedStateChanged):
         return []
+    closed = borrower.counters.closed_day
+    as_of = closed if isinstance(event, DayClosed) else max(event.day, closed)
     asked = _asked(borrower, event)
     file = borrower.credit_file
     if not file.dependants:

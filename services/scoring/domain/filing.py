@@ -32,8 +32,10 @@ from services.scoring.domain.file_events import (
     GroupLinked,
     GuarantorLinked,
     InspectionRecorded,
+    LimitChanged,
     RelatedPartiesDeclared,
     RelatedStateChanged,
+    SectorStressPublished,
 )
 from services.scoring.domain.indicators.declaration import (
     COLLATERAL,
@@ -334,6 +336,7 @@ TAKE: Final[dict[type[Event], Callable[[Borrower, Any], int]]] = {
     FindingRaised: raise_finding,
     InspectionRecorded: record_inspection,
 }
+# Of all events that `file_events` holds, also those that others take in.
 TYPE_NAMES: Final[dict[type[Event], str]] = {
     CollateralValued: "collateral.valued.v1",
     CovenantCertified: "covenant.certified.v1",
@@ -345,4 +348,6 @@ TYPE_NAMES: Final[dict[type[Event], str]] = {
     ExternalDelinquencyReported: "external-delinquency.reported.v1",
     FindingRaised: "finding.raised.v1",
     InspectionRecorded: "inspection.recorded.v1",
+    LimitChanged: "limit.changed.v1",
+    SectorStressPublished: "sector-stress.published.v1",
 }

@@ -65,7 +65,7 @@ from services.scoring.domain.facts import (
     STATEMENTS_PART,
     Borrower,
 )
-from services.scoring.domain.file_events import LimitChanged, SectorStressPublished
+from services.scoring.domain.file_events import LimitChanged
 from services.scoring.domain.indicators.declaration import (
     BALANCE_DAY,
     BALANCES,
@@ -121,10 +121,7 @@ def fold(borrower: Borrower, event: Event, context: Context) -> Outcome:
         day = borrower.counters.month_start - 1
         outcome.effects += reminders.maturities(borrower, day, event.at_us)
     if contagion.is_concerned(borrower.credit_file, event):
-        is_close = isinstance(event, DayClosed)
-        as_of = max(0 if is_close else event.day, borrower.counters.closed_day)
-        rules = context.rules_for(borrower)
-        outcome.effects += contagion.effects(borrower, event, rules, as_of)
+        outcome.effects += contagion.effects(borrower, event, context.rules_for(borrower))
     return outcome
 
 
@@ -246,11 +243,8 @@ def _close_day(borrower: Borrower, event: DayClosed, context: Context) -> Outcom
     if borrower.decisions.overrides or borrower.risk.flags & FORBORNE:
         touched |= deciding.pass_day(borrower, rules.policy, day)
     due = reminders.inspection(borrower, rules, day, event.at_us)
-    if day == context.stress_day:
-        touched |= SECTORS
+    touched |= _touched_for_all(context, day)
     has_new_rules = day == context.since_day
-    if has_new_rules:
-        touched |= EVERYTHING
     if touched & DUES:
         counters.refresh(borrower, day, rules)
     counters.close_day(borrower, day, rules)
@@ -264,6 +258,13 @@ def _close_day(borrower: Borrower, event: DayClosed, context: Context) -> Outcom
     judge = reassess if has_new_rules else step
     said = judge(borrower, rules, occasion)
     return Outcome(borrower, said, [] if due is None else [due])
+
+
+def _touched_for_all(context: Context, day: int) -> int:
+    """Return what the close of a day brings to every borrower: new rules, figures about sectors."""
+    if day == context.since_day:
+        return EVERYTHING
+    return SECTORS if day == context.stress_day else 0
 
 
 def _touched_by_close(borrower: Borrower, day: int) -> int:
@@ -355,8 +356,6 @@ TYPE_NAMES: Final[dict[type[Event], str]] = {
     RulebookActivated: "rulebook.activated.v1",
     CalendarPublished: "calendar.published.v1",
     FxPublished: "fx.published.v1",
-    LimitChanged: "limit.changed.v1",
-    SectorStressPublished: "sector-stress.published.v1",
     **filing.TYPE_NAMES,
     **deciding.TYPE_NAMES,
     **dealings.TYPE_NAMES,

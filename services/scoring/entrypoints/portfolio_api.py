@@ -129,30 +129,33 @@ class RiskPointQueue(BaseModel):
     items: list[RiskPointText]
 
 
+def wanted(
+    cursor: Cursor = None,
+    limit: Limit = 100,
+    officer_id: Named = None,
+    branch_id: Named = None,
+    segment: Segment | None = None,
+    state: State | None = None,
+) -> Wanted:
+    """Return which borrowers are asked for."""
+    return Wanted(
+        after=cursor or "",
+        limit=limit,
+        officer_id=officer_id,
+        branch_id=branch_id,
+        segment=segment,
+        states=() if state is None else (state,),
+    )
+
+
+Whom = Annotated[Wanted, Depends(wanted)]
+
+
 def router(portfolio: Portfolio) -> APIRouter:
     """Return the routes."""
     routes = APIRouter(
         prefix="/v1/portfolio", tags=["portfolio"], dependencies=[Depends(KeyGuard(READERS))]
     )
-
-    def wanted(
-        cursor: Cursor = None,
-        limit: Limit = 100,
-        officer_id: Named = None,
-        branch_id: Named = None,
-        segment: Segment | None = None,
-        state: State | None = None,
-    ) -> Wanted:
-        return Wanted(
-            after=cursor or "",
-            limit=limit,
-            officer_id=officer_id,
-            branch_id=branch_id,
-            segment=segment,
-            states=() if state is None else (state,),
-        )
-
-    Whom = Annotated[Wanted, Depends(wanted)]
 
     @routes.get("/near-triggers")
     async def near_triggers(caller: Caller, whom: Whom) -> NearPage:
@@ -173,9 +176,8 @@ def router(portfolio: Portfolio) -> APIRouter:
         page = await portfolio.maturities(
             whom, first=first_day_of(number), last=last_day_of(number), viewer=caller
         )
-        return MaturityPage(
-            items=[_maturity(one) for one in page.items], next_cursor=page.next_after
-        )
+        items = [_maturity(one) for one in page.items]
+        return MaturityPage(items=items, next_cursor=page.next_after)
 
     @routes.get("/risk-points", dependencies=[Depends(require(*PORTFOLIO_READERS))])
     async def risk_points(
@@ -185,23 +187,22 @@ def router(portfolio: Portfolio) -> APIRouter:
         segment: Segment | None = None,
     ) -> RiskPointQueue:
         """Return how often each kind of risk occurs and what it costs, of one currency."""
-        first, last = _month(from_month), _month(to_month)
-        if not 0 <= last - first < MOST_MONTHS:
-            raise Problem(
-                problems.INVALID,
-                detail=f"from_month to to_month must span 1 to {MOST_MONTHS} months",
-            )
+        first, last = _months(from_month, to_month)
         queue = await portfolio.risk_points(
-            Period(
-                first=first_day_of(first),
-                last=last_day_of(last),
-                currency=currency,
-                segment=segment,
-            )
+            Period(first=first, last=last, currency=currency, segment=segment)
         )
         return RiskPointQueue(currency=currency, items=[_point(one, currency) for one in queue])
 
     return routes
+
+
+def _months(from_month: str, to_month: str) -> tuple[int, int]:
+    """Return the first day of one month and the last of another."""
+    first, last = _month(from_month), _month(to_month)
+    if not 0 <= last - first < MOST_MONTHS:
+        detail = f"from_month to to_month must span 1 to {MOST_MONTHS} months"
+        raise Problem(problems.INVALID, detail=detail)
+    return first_day_of(first), last_day_of(last)
 
 
 def _month(text: str) -> int:
