@@ -3,14 +3,17 @@
 import argparse
 import asyncio
 import json
+import signal
 import sys
 from pathlib import Path
+from typing import Any
 
 from tests.chaos import proof
-from tests.chaos.profiles import PROFILES
+from tests.chaos.profiles import PROFILES, Profile
 from tests.chaos.run import append, torture
 
 PROOF = Path(__file__).resolve().parents[2] / "docs" / "proof" / "torture.jsonl"
+TERMINATED = 128 + signal.SIGTERM
 
 
 def main() -> int:
@@ -23,7 +26,7 @@ def main() -> int:
     arguments = parser.parse_args()
     held = True
     for seed in range(arguments.seed, arguments.seed + arguments.seeds):
-        line = asyncio.run(torture(PROFILES[arguments.profile], seed=seed))
+        line = asyncio.run(_one(PROFILES[arguments.profile], seed))
         print(json.dumps(line), flush=True)
         held = held and line["verified"]
         if arguments.keep:
@@ -32,5 +35,15 @@ def main() -> int:
     return 0 if held else 1
 
 
+async def _one(profile: Profile, seed: int) -> dict[str, Any]:
+    """Run one seed; SIGTERM ends it as Ctrl-C does, with nothing left running."""
+    running = asyncio.ensure_future(torture(profile, seed=seed))
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, running.cancel)
+    return await running
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except asyncio.CancelledError:
+        sys.exit(TERMINATED)

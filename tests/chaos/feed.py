@@ -48,7 +48,7 @@ class Feed:
 
     def __init__(self, world: World, profile: Profile, *, seed: int) -> None:
         self.offered = Offered()
-        self._world, self.profile = world, profile
+        self._world, self.profile, self.seed = world, profile, seed
         self._dice = Random(f"chaos-feed:{seed}")
         setup = Setup(seed=seed, borrowers=profile.borrowers, days=profile.days)
         self.lines = _lines(setup, closes_every_days=profile.closes_every_days)

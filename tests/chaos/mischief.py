@@ -7,16 +7,16 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from random import Random
 
-import asyncpg
-
 from services.kit.stream.faults import POINTS
+from tests.chaos import database
 from tests.chaos.feed import Feed
 from tests.chaos.profiles import Profile
 from tests.chaos.world import SESSION_SECONDS, Service, World
 
 ZOMBIE_SECONDS = 2 * SESSION_SECONDS + 6.0
-SLOW_SECONDS = 3.0
 STOPS_WITHIN_SECONDS = 30.0
+LONG_OUTAGE_SECONDS = 60.0
+SHORT_OUTAGE_SECONDS = 3.0
 ZOMBIE_TRIES = 4
 # Nothing else happens then, so it may stand still for as long as a slow machine needs.
 IDLE_SECONDS_OF_THE_LAST = 60.0
@@ -40,6 +40,7 @@ class Done:
     rebalances: int = 0
     slow_databases: int = 0
     cut_connections: int = 0
+    full_databases: int = 0
     points: list[str] = field(default_factory=list)
     outages: list[tuple[float, float]] = field(default_factory=list)
 
@@ -76,6 +77,8 @@ class Mischief:
         acts += [self._pause] * (profile.zombies // 2)
         acts += [self._rebalance] * profile.rebalances
         acts += [self._slow_database] * profile.slow_databases
+        acts += [self._fill_database] * profile.full_databases
+        acts += [self._lose_broker] * profile.lost_brokers
         self._dice.shuffle(acts)
         step = 0.9 / max(len(acts), 1)
         plan = [
@@ -111,6 +114,7 @@ class Mischief:
         if not service.send(signal.SIGSTOP):
             return
         self.done.zombies += 1
+        self._world.fault()
         await asyncio.sleep(ZOMBIE_SECONDS)
         service.send(signal.SIGCONT)
 
@@ -136,6 +140,7 @@ class Mischief:
         if not await self._stood_still(service):
             return False
         self.done.zombies += 1
+        self._world.fault()
         has_moved = await self._partitions_move_from(service)
         service.send(signal.SIGCONT)
         return has_moved
@@ -178,10 +183,10 @@ class Mischief:
         Not all of it: where another of its transactions holds the row, nobody can claim.
         """
         deadline = time.monotonic() + service.idle_seconds - 2.0
-        held = await self._sql(OWNED, service.name)
+        held = await database.ask(self._world.platform.dsn, OWNED, service.name)
         while time.monotonic() < deadline:
             await asyncio.sleep(0.1)
-            now = await self._sql(OWNED, service.name)
+            now = await database.ask(self._world.platform.dsn, OWNED, service.name)
             if isinstance(held, int) and isinstance(now, int) and now < held:
                 await asyncio.sleep(CLAIMS_WITHIN_SECONDS)
                 return True
@@ -197,52 +202,53 @@ class Mischief:
 
     async def _crash_broker(self) -> None:
         self.done.broker_crashes += 1
-        await self._outage(self._world.stack.kill_kafka)
+        await self._outage(
+            self._world.stack.kill_kafka, self._dice.uniform(0.0, SHORT_OUTAGE_SECONDS)
+        )
+
+    async def _lose_broker(self) -> None:
+        """Have no broker for a minute, as in a failed upgrade."""
+        self.done.broker_crashes += 1
+        await self._outage(self._world.stack.kill_kafka, LONG_OUTAGE_SECONDS)
 
     async def _crash_database(self) -> None:
         self.done.database_crashes += 1
-        await self._outage(self._world.stack.kill_postgres)
+        await self._outage(
+            self._world.stack.kill_postgres, self._dice.uniform(0.0, SHORT_OUTAGE_SECONDS)
+        )
 
-    async def _outage(self, kill: Callable[[], None]) -> None:
+    async def _outage(self, kill: Callable[[], None], seconds: float) -> None:
         async with self._server:
             began = time.monotonic()
             await asyncio.to_thread(kill)
-            await asyncio.sleep(self._dice.uniform(0.0, 3.0))
+            await asyncio.sleep(seconds)
             await asyncio.to_thread(self._world.stack.start)
             self.done.outages.append((began, time.monotonic()))
 
     async def _cut_connections(self) -> None:
         self.done.cut_connections += 1
-        await self._sql(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
+        await self._on_database(database.cut)
 
     async def _slow_database(self) -> None:
         self.done.slow_databases += 1
-        await self._sql(
-            "BEGIN; LOCK TABLE scoring.borrower, alerts.borrower IN ACCESS EXCLUSIVE MODE; "
-            f"SELECT pg_sleep({SLOW_SECONDS}); COMMIT"
-        )
+        await self._on_database(database.hold_up)
+
+    async def _fill_database(self) -> None:
+        self.done.full_databases += 1
+        await self._on_database(database.fill)
+
+    async def _on_database(self, act: Callable[[str], Awaitable[None]]) -> None:
+        """Do something to it as a whole: nobody gets on until it is over."""
+        async with self._server:
+            began = time.monotonic()
+            await act(self._world.platform.dsn)
+            self.done.outages.append((began, time.monotonic()))
 
     async def _rebalance(self) -> None:
         spare = next(each for each in self._world.services if not each.is_wanted)
         self.done.rebalances += 1
         spare.start()
+        self._world.fault()
         await asyncio.sleep(MEMBER_STAYS_SECONDS)
         spare.send(signal.SIGTERM)
-
-    async def _sql(self, statement: str, *values: object) -> object:
-        """Run a statement and return its first value; None while the database is down."""
-        try:
-            connection = await asyncpg.connect(self._world.platform.dsn, timeout=5)
-            try:
-                if values:
-                    return await connection.fetchval(statement, *values)
-                await connection.execute(statement)
-            finally:
-                await connection.close(timeout=5)
-        except (OSError, asyncpg.PostgresError, TimeoutError, asyncpg.InterfaceError):
-            # Another fault got there first.
-            return None
-        return None
+        self._world.fault()

@@ -23,6 +23,11 @@ class Profile:
     zombies: int
     rebalances: int
     slow_databases: int
+    full_databases: int
+    lost_brokers: int = 0
+    """Crashes after which the broker is away for a minute."""
+    judges_recovery: bool = True
+    """Hold the run to the promised time; not among other tests, on a machine of any speed."""
     repeats_per_thousand: int = 20
     closes_every_days: int = 1
     verifies_ledger: bool = True
@@ -48,6 +53,8 @@ PROFILES = {
             zombies=2,
             rebalances=1,
             slow_databases=1,
+            full_databases=1,
+            judges_recovery=False,
             closes_every_days=3,
             verifies_ledger=False,
         ),
@@ -65,6 +72,8 @@ PROFILES = {
             zombies=10,
             rebalances=3,
             slow_databases=3,
+            full_databases=2,
+            lost_brokers=1,
         ),
         Profile(
             name="soak",
@@ -80,6 +89,8 @@ PROFILES = {
             zombies=20,
             rebalances=10,
             slow_databases=10,
+            full_databases=6,
+            lost_brokers=2,
         ),
     )
 }

@@ -24,6 +24,7 @@ SHOWN = (
     "seed",
     "commit",
     *SUMMED,
+    "recovery_max_s",
     "stall_max_s",
     "rss_growth_mb",
     "elapsed_s",
@@ -61,5 +62,5 @@ def table(runs: list[dict[str, Any]]) -> str:
     """Return a table with a row for each run."""
     rows = ["| " + " | ".join(key.replace("_", " ") for key in SHOWN) + " |"]
     rows.append("|" + "---|" * len(SHOWN))
-    rows += ["| " + " | ".join(str(run[key]) for key in SHOWN) + " |" for run in runs]
+    rows += ["| " + " | ".join(str(run.get(key, "")) for key in SHOWN) + " |" for run in runs]
     return "\n".join(rows)

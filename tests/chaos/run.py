@@ -24,9 +24,10 @@ from tests.chaos.feed import Feed
 from tests.chaos.inbox import Inbox
 from tests.chaos.mischief import FENCED, Mischief
 from tests.chaos.profiles import Profile
-from tests.chaos.world import PARTITIONS, World, brought_up
+from tests.chaos.world import PARTITIONS, SESSION_SECONDS, World, brought_up
 
 SETTLE_WITHIN_SECONDS = 240.0
+RECOVERS_WITHIN_SECONDS = SESSION_SECONDS + 5.0
 console = Console(stderr=True)
 
 
@@ -60,41 +61,60 @@ async def _inside(world: World, profile: Profile, seed: int) -> dict[str, Any]:
             console.print(f"seed {seed}: {feed.offered.share:.0%} offered, {world.killed} killed")
         await work
         await mischief.last_zombie()
-        settled = await _settle(world)
-        pending = await _wait_for_deliveries(world, within_seconds=profile.deliver_within_seconds)
+        settled, pending = await _settle(world), await _wait_for_deliveries(world, profile)
         verdict = await checks.judge(world, feed, inbox, await folding)
     finally:
         for task in background:
             task.cancel()
         await inbox.stop()
-    if pending:
-        verdict.complaints.append(f"{pending} webhooks were not delivered in time")
-    if not settled:
-        verdict.complaints.append(f"not settled within {SETTLE_WITHIN_SECONDS:.0f} s")
+    growth, grown = looking.growth_mb()
+    recovery = looking.longest_recovery_seconds(mischief.done.outages)
+    verdict.complaints += _too_late(profile, settled=settled, pending=pending, recovery=recovery)
     for complaint in verdict.complaints[:20]:
         console.print(f"  [red]{complaint}")
+    return _line(world, mischief, feed, inbox, verdict) | {
+        "webhook_pending": pending,
+        "recovery_max_s": recovery,
+        "stall_max_s": looking.longest_stall_seconds(mischief.done.outages),
+        "rss_growth_mb": growth,
+        "rss_growth_of": grown,
+    }
+
+
+def _too_late(profile: Profile, *, settled: bool, pending: int, recovery: float) -> list[str]:
+    found = []
+    if not settled:
+        found.append(f"not settled within {SETTLE_WITHIN_SECONDS:.0f} s")
+    if pending:
+        found.append(f"{pending} webhooks were not delivered in time")
+    if profile.judges_recovery and recovery > RECOVERS_WITHIN_SECONDS:
+        found.append(f"no progress for {recovery} s, expected at most {RECOVERS_WITHIN_SECONDS}")
+    return found
+
+
+def _line(
+    world: World, mischief: Mischief, feed: Feed, inbox: Inbox, verdict: checks.Verdict
+) -> dict[str, Any]:
     done = mischief.done
     return {
-        "profile": profile.name,
-        "seed": seed,
+        "profile": feed.profile.name,
+        "seed": feed.seed,
         "commit": _commit(),
         "events": feed.offered.events,
         "worker_kills": world.killed,
         "scoring_kills": world.scoring_killed,
         "broker_crashes": done.broker_crashes,
         "database_crashes": done.database_crashes,
+        "databases_full": done.full_databases,
         "zombies": done.zombies,
         "fenced": _count_in_logs(world, FENCED),
         "rebalances": _count_in_logs(world, "partitions assigned"),
         "webhook_deliveries": len(inbox.taken),
         "webhook_repeats": inbox.repeats,
-        "webhook_pending": pending,
         "lost": verdict.lost,
         "doubled": verdict.doubled,
         "out_of_order": verdict.out_of_order,
         "mismatches": verdict.mismatches,
-        "stall_max_s": looking.longest_stall_seconds(done.outages),
-        "rss_growth_mb": looking.growth_mb(),
         "refused_requests": feed.offered.refusals,
         "holds": verdict.holds,
     }
@@ -139,9 +159,9 @@ async def _settle(world: World) -> bool:
     return False
 
 
-async def _wait_for_deliveries(world: World, *, within_seconds: float) -> int:
+async def _wait_for_deliveries(world: World, profile: Profile) -> int:
     """Give the retries some time; return how many deliveries still wait for one."""
-    deadline = time.monotonic() + within_seconds
+    deadline = time.monotonic() + profile.deliver_within_seconds
     while True:
         standing = await watch.standing_of(world)
         if standing is not None and not standing.undelivered:

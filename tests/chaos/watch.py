@@ -2,13 +2,16 @@
 
 import asyncio
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 import asyncpg
 
 from tests.chaos.world import World
 
+Span = tuple[float, float]
 LOOK_SECONDS = 0.5
 PAGE_MB = 4096 / 1_048_576
 STANDING = """
@@ -34,8 +37,8 @@ class Watch:
     """What was seen."""
 
     world: World
-    stalls: list[tuple[float, float]] = field(default_factory=list)
-    memory_mb: dict[int, list[float]] = field(default_factory=dict)
+    stalls: list[Span] = field(default_factory=list)
+    memory_mb: dict[tuple[str, int], list[float]] = field(default_factory=dict)
 
     async def run(self) -> None:
         """Look now and then, for ever."""
@@ -57,23 +60,58 @@ class Watch:
                 pages = int(Path(f"/proc/{service.pid}/statm").read_text().split()[1])
             except (OSError, IndexError):
                 continue
-            self.memory_mb.setdefault(service.pid, []).append(pages * PAGE_MB)
+            self.memory_mb.setdefault((service.kind, service.pid), []).append(pages * PAGE_MB)
 
-    def growth_mb(self) -> float:
-        """Return the largest growth of a process over the second half of its life."""
-        grown = [0.0]
-        for seen in self.memory_mb.values():
+    def growth_mb(self) -> tuple[float, str]:
+        """Return the largest growth over the second half of a process's life, and its service."""
+        grown = [(0.0, "")]
+        for (kind, _), seen in self.memory_mb.items():
             if len(seen) >= 40:
-                grown.append(max(seen[-5:]) - max(seen[: len(seen) // 2]))
-        return round(max(grown), 1)
+                growth = max(seen[-5:]) - max(seen[: len(seen) // 2])
+                grown.append((round(growth, 1), kind))
+        return max(grown)
 
-    def longest_stall_seconds(self, outages: list[tuple[float, float]]) -> float:
+    def longest_stall_seconds(self, outages: list[Span]) -> float:
         """Return the longest time without progress, server outages not counted."""
-        longest = 0.0
-        for start, end in self.stalls:
-            down = sum(max(0.0, min(end, up) - max(start, went)) for went, up in outages)
-            longest = max(longest, end - start - down)
-        return round(longest, 1)
+        return _longest(
+            sum(end - start for start, end in without(stall, outages)) for stall in self.stalls
+        )
+
+    def longest_recovery_seconds(self, outages: list[Span]) -> float:
+        """Return the longest time without progress in which nothing new was done to the system.
+
+        A worker that is killed while another comes back starts a new recovery.
+        """
+        faults = sorted(self.world.faults)
+        quiet = [
+            piece
+            for stall in self.stalls
+            for span in without(stall, outages)
+            for piece in cut_at(span, faults)
+        ]
+        return _longest(end - start for start, end in quiet)
+
+
+def without(stall: Span, outages: list[Span]) -> list[Span]:
+    """Return what is left of a stall outside of the outages."""
+    left, at = [], stall[0]
+    for went, up in sorted(outages):
+        if up <= at or went >= stall[1]:
+            continue
+        if went > at:
+            left.append((at, went))
+        at = up
+    return [*left, (at, stall[1])] if at < stall[1] else left
+
+
+def cut_at(span: Span, moments: list[float]) -> list[Span]:
+    """Return the span in pieces between the moments."""
+    edges = [span[0], *(one for one in moments if span[0] < one < span[1]), span[1]]
+    return list(pairwise(edges))
+
+
+def _longest(seconds: Iterable[float]) -> float:
+    return round(max(seconds, default=0.0), 1)
 
 
 async def standing_of(world: World) -> Standing | None:

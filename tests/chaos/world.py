@@ -10,9 +10,10 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
@@ -113,6 +114,12 @@ class World:
     folder: Path
     killed: int = 0
     scoring_killed: int = 0
+    faults: list[float] = field(default_factory=list)
+    """When something was done to a service."""
+
+    def fault(self) -> None:
+        """Note that something is being done to a service."""
+        self.faults.append(time.monotonic())
 
     def named(self, kind: str) -> list[Service]:
         """Return the wanted services of a kind."""
@@ -135,6 +142,7 @@ class World:
                 if service.is_wanted and service.pid is None:
                     if service.process is not None:
                         service.deaths += 1
+                        self.fault()
                         was_killed = service.process.returncode == -signal.SIGKILL
                         self.killed += was_killed
                         self.scoring_killed += was_killed and service.kind == "scoring"
