@@ -21,8 +21,8 @@ from services.cli.errors import CommandError
 from services.kit.clock import SystemClock
 from services.scoring.adapters.compiled import is_compiled
 
-PARTS = ("stages", "scoring", "latency", "ingest", "day-close", "growth")
-DEFAULT_PARTS = PARTS[:-1]
+DEFAULT_PARTS = ("stages", "scoring", "latency", "ingest", "day-close")
+PARTS = (*DEFAULT_PARTS, "growth", "steady")
 
 
 def bench(
@@ -39,6 +39,7 @@ def bench(
         list[int] | None,
         typer.Option(min=100, help="Crowds to compare; repeatable. [10000 and 100000]"),
     ] = None,
+    minutes: Annotated[int, typer.Option(min=1, help="How long the steady stream lasts.")] = 10,
     only: Annotated[
         list[str] | None, typer.Option(help=f"A part to run; repeatable: {', '.join(PARTS)}.")
     ] = None,
@@ -53,7 +54,8 @@ def bench(
 
     Every figure of CPU counts all processes: services, broker and PostgreSQL. Uses the servers of
     TOCSIN_KAFKA_BOOTSTRAP and TOCSIN_DATABASE_URL (in a database and topics of its own), else it
-    starts and stops a local stack. Without --only, all parts but growth are run.
+    starts and stops a local stack. Without --only, all parts but growth and steady
+    are run.
     """
     chosen = tuple(only or DEFAULT_PARTS)
     if unknown := sorted(set(chosen) - set(PARTS)):
@@ -67,6 +69,7 @@ def bench(
         rates=tuple(rate or (2_000,)),
         crowd=crowd,
         growth=tuple(growth or (10_000, 100_000)),
+        minutes=minutes,
     )
     console = Console(stderr=True)
     results = asyncio.run(_run(data, wanted, chosen, console))

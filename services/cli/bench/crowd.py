@@ -14,16 +14,17 @@ from services.cli.bench.workers import running
 
 LIVED_DAYS = 60
 SIMULATED = 100
+DAYS_AHEAD = 5
 LEDGER_ROWS = 5
 
 
-def lives() -> tuple[Pipeline, list[Line], Line]:
+def lives(days_ahead: int = DAYS_AHEAD) -> tuple[Pipeline, list[Line], Line]:
     """Return borrowers after some weeks, the events of the next days, and the next day close."""
     pipeline = Pipeline()
     coming: list[Line] = []
     close: Line | None = None
     days = 0
-    for line in portfolio(SIMULATED, LIVED_DAYS + 5, closes=True):
+    for line in portfolio(SIMULATED, LIVED_DAYS + days_ahead, closes=True):
         days += line.key is None
         if days < LIVED_DAYS:
             pipeline.take(line)

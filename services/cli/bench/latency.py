@@ -77,7 +77,7 @@ async def latency(ground: Ground, lines: Sequence[Line], *, rate: int) -> dict[s
         timeline = Timeline()
         watching = asyncio.create_task(_watch(ground, timeline))
         try:
-            sent, moments = await _send(ground, lines, rate)
+            sent, moments = await send(ground, lines, rate)
             await asyncio.sleep(SETTLE_SECONDS)
         finally:
             watching.cancel()
@@ -111,9 +111,10 @@ async def _watch(ground: Ground, timeline: Timeline) -> None:
 Moments = dict[tuple[str, str, str], float]
 
 
-async def _send(
+async def send(
     ground: Ground, lines: Sequence[Line], rate: int
 ) -> tuple[list[tuple[int, int, float]], Moments]:
+    """Write at a steady rate; return (partition, offset, moment) of each, and moments by id."""
     producer = AIOKafkaProducer(
         bootstrap_servers=ground.servers.bootstrap, linger_ms=2, max_batch_size=BATCH_BYTES
     )

@@ -49,6 +49,14 @@ def most_resident_mb(pids: Iterable[int]) -> float:
     return round(max(peaks), 1)
 
 
+def resident_mb(pid: int) -> float:
+    """Return the memory that a process holds now, in MB; 0 when it has ended."""
+    try:
+        return float(psutil.Process(pid).memory_info().rss) / 1_048_576
+    except psutil.NoSuchProcess:
+        return 0.0
+
+
 def stolen_seconds() -> float:
     """Return the CPU time that the host has given to others since it started; 0 if not told."""
     try:

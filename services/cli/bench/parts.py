@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from services.cli.bench import ceilings, crowd, ingest, latency, replaying, scoring, stages
+from services.cli.bench import ceilings, crowd, ingest, latency, replaying, scoring, stages, steady
 from services.cli.bench.feed import Line, events, load
 from services.cli.bench.ground import PARTITIONS, Servers, fresh
 from services.cli.bench.multitude import settle
@@ -27,6 +27,7 @@ class Wanted:
     rates: tuple[int, ...]
     crowd: int
     growth: tuple[int, ...]
+    minutes: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +75,17 @@ class Bench:
                 found[f"rate_{rate}"] = await latency.latency(ground, lines, rate=rate)
         return found
 
+    async def steady(self) -> Result:
+        """Memory over some minutes of a steady stream."""
+        rate, minutes = self.wanted.rates[0], self.wanted.minutes
+        count, copies = rate * 60 * minutes, LATENCY_BORROWERS // crowd.SIMULATED
+        self.tell(f"memory during {minutes} minutes at {rate:,} events/s")
+        # A borrower has more than one event a day.
+        pipeline, coming, _ = crowd.lives(days_ahead=count // LATENCY_BORROWERS + 2)
+        async with fresh(self.servers) as ground:
+            await settle(ground.database_url, pipeline, borrowers=LATENCY_BORROWERS, ledger_rows=0)
+            return await steady.steady(ground, list(crowd.spread(coming, copies, count)), rate=rate)
+
     async def ingest(self) -> Result:
         """HTTP, in batches and one by one."""
         self.tell("http ingest")
@@ -115,6 +127,7 @@ class Bench:
             "stages": self.stages,
             "scoring": self.scoring,
             "latency": self.latency,
+            "steady": self.steady,
             "ingest": self.ingest,
             "day-close": self.day_close,
             "growth": self.growth,
