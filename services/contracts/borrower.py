@@ -21,7 +21,9 @@ from services.contracts.fields import (
 )
 
 Segment = Literal["RETAIL", "MICRO", "SME", "CORPORATE", "LARGE"]
-GroupLinkKind = Literal["CONTROL", "DEPENDENCY", "GUARANTEE", "FAMILY"]
+GroupLinkKind = Literal[
+    "CONTROL", "DEPENDENCY", "GUARANTEE", "FAMILY", "JOINT_OBLIGATION", "JOINT_MEMBER"
+]
 
 
 class BorrowerRegistered(EventData):

@@ -19,7 +19,8 @@ from services.scoring.adapters.wire import Decoder
 from services.scoring.domain.context import Context
 from services.scoring.domain.events import DayClosed, Event
 from services.scoring.domain.facts import Borrower
-from services.scoring.domain.fold import fold, new_borrower, type_name
+from services.scoring.domain.fold import fold, new_borrower
+from services.scoring.domain.taking import type_name
 
 DAYS_A_MONTH = 30
 

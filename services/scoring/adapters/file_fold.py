@@ -21,8 +21,9 @@ from services.scoring.domain.effects import Effect
 from services.scoring.domain.events import EVERYBODY, DayClosed, Event, RulebookActivated
 from services.scoring.domain.explain import snapshot
 from services.scoring.domain.facts import Borrower
-from services.scoring.domain.fold import fold, new_borrower, type_name
+from services.scoring.domain.fold import fold, new_borrower
 from services.scoring.domain.rulebook import Rulebook, Rules
+from services.scoring.domain.taking import type_name
 from services.scoring.domain.timeline import FindRulebook, Timeline, UnknownRulebook
 
 CLOCK: Final = "tocsin/clock"

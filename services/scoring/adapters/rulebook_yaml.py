@@ -28,7 +28,9 @@ from services.scoring.adapters.rulebook_inspections import compile_inspections
 from services.scoring.adapters.rulebook_money import read_amounts
 from services.scoring.adapters.rulebook_states import compile_cuts, compile_policy, read_cuts
 from services.scoring.domain import rulebook_diff
+from services.scoring.domain.regimes.labels import ALL
 from services.scoring.domain.rulebook import (
+    Counting,
     IndicatorPatch,
     IndicatorRule,
     Materiality,
@@ -46,6 +48,7 @@ FIELDS: Final = {
     "title",
     "tolerance",
     "materiality",
+    "counting",
     "cuts",
     "states",
     "indicators",
@@ -177,6 +180,7 @@ def compile_rulebook(document: dict[str, Any], *, origin: str) -> Rulebook:
         policy=policy,
         tolerance=_tolerance(document.get("tolerance"), problems),
         materiality=_materiality(document.get("materiality"), problems),
+        counting=_counting(document.get("counting"), problems),
         overlays=overlays,
         inspections=inspections,
         named=frozenset(one.borrower_id for one in overlays if one.borrower_id is not None),
@@ -204,6 +208,20 @@ def _materiality(part: object, problems: Problems) -> Materiality:
             relative_micro=read_micro(fields.get("share", "0.01"), problems),
             retail_minor={"EUR": 10_000} | read_amounts(fields.get("retail"), problems),
             other_minor={"EUR": 50_000} | read_amounts(fields.get("other"), problems),
+        )
+
+
+def _counting(part: object, problems: Problems) -> Counting:
+    with problems.at("counting"):
+        fields = read_mapping(part, problems)
+        problems.unknown_keys(fields, {"retail_per_facility", "pulling", "regimes"})
+        regimes = tuple(str(one) for one in read_list(fields.get("regimes", [*ALL]), problems))
+        for unknown in sorted(set(regimes) - set(ALL)):
+            problems.add(f"unknown regime {unknown!r}; known ones: {', '.join(ALL)}")
+        return Counting(
+            retail_per_facility=bool(fields.get("retail_per_facility", False)),
+            pulling_micro=read_micro(fields.get("pulling", "0.2"), problems),
+            regimes=regimes,
         )
 
 

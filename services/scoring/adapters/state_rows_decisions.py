@@ -9,6 +9,7 @@ from services.scoring.domain.facts import Borrower
 
 EMPTY: Final = Decisions()
 _override: Final[Dump] = attrgetter(*names_of(Override))
+_clocks: Final[Dump] = attrgetter(*names_of(Decisions)[2:])
 _forbearance: Final[Dump] = attrgetter(*names_of(Forbearance))
 
 
@@ -20,14 +21,14 @@ def dump_decisions(borrower: Borrower) -> Row:
     return [
         [_override(one) for one in decisions.overrides],
         _forbearance(decisions.forbearance),
-        decisions.defaulted_day,
+        *_clocks(decisions),
     ]
 
 
 def load_decisions(borrower: Borrower, row: Row) -> None:
     """Put back what `dump_decisions` took."""
     if row:
-        overrides, forbearance, defaulted_day = row
+        overrides, forbearance, *clocks = row
         borrower.decisions = Decisions(
-            [Override(*one) for one in overrides], Forbearance(*forbearance), defaulted_day
+            [Override(*one) for one in overrides], Forbearance(*forbearance), *clocks
         )

@@ -19,8 +19,8 @@ from services.scoring.domain.assessment import Assessment, Cause, Told
 from services.scoring.domain.events import EVERYBODY, DayClosed, Event
 from services.scoring.domain.explain import snapshot
 from services.scoring.domain.facts import Borrower
-from services.scoring.domain.fold import type_name
 from services.scoring.domain.rulebook import Rules
+from services.scoring.domain.taking import type_name
 
 MOST_PER_PAGE = 500
 

@@ -33,7 +33,8 @@ from services.scoring.application.sweeping import Sweeper
 from services.scoring.application.telling import Telling
 from services.scoring.domain.context import Context
 from services.scoring.domain.events import EVERYBODY, Event, RulebookActivated
-from services.scoring.domain.fold import new_borrower, type_name
+from services.scoring.domain.fold import new_borrower
+from services.scoring.domain.taking import type_name
 from services.scoring.domain.timeline import Timeline, UnknownRulebook
 
 log = structlog.get_logger(__name__)

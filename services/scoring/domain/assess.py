@@ -15,7 +15,7 @@ from services.scoring.domain.business_days import is_month_end
 from services.scoring.domain.decisions import score_override
 from services.scoring.domain.entry_rules import triggered_rules
 from services.scoring.domain.evaluation import Evaluation, evaluate, forget_verdicts
-from services.scoring.domain.explain import regimes, rule_at, shown_micro, snapshot
+from services.scoring.domain.explain import rule_at, shown_micro, snapshot
 from services.scoring.domain.facts import DECISIONS_PART, Borrower
 from services.scoring.domain.indicators.declaration import (
     BALANCES,
@@ -31,7 +31,8 @@ from services.scoring.domain.indicators.declaration import (
     STATEMENTS,
 )
 from services.scoring.domain.measurement import LEVEL_NAMES, MICRO
-from services.scoring.domain.risk import FLAG_NAMES, NORMAL, PROBATION, STATE_NAMES
+from services.scoring.domain.regimes.labels import is_clean, labels
+from services.scoring.domain.risk import FLAG_NAMES, NORMAL, STATE_NAMES
 from services.scoring.domain.rulebook import Rules
 from services.scoring.domain.standing import standing_of
 from services.scoring.domain.states import (
@@ -43,7 +44,14 @@ from services.scoring.domain.states import (
 
 NEWS_SCORE_MICRO: Final = 50_000
 # The labels of a borrower without arrears or flags: nearly all of them, nearly always.
-CLEAN_LABELS: Final = "STAGE_1 False STANDARD NORMAL"
+CLEAN: Final = "CLEAN"
+CLEAN_LABELS: Final = {
+    "ifrs9": "STAGE_1",
+    "eu_default": False,
+    "eu_facilities": "",
+    "rbi": "STANDARD",
+    "china": "NORMAL",
+}
 # Facts that move a state only through the level or the contribution of a signal. The others (loans,
 # payments, a day) also move figures that rules compare directly, such as days past due.
 ONLY_THROUGH_SIGNALS: Final = (
@@ -75,7 +83,7 @@ def step(borrower: Borrower, rules: Rules, occasion: Occasion) -> Assessment | N
     transition = _move(borrower, rules, occasion, evaluation)
     if transition is not None:
         borrower.changed |= DECISIONS_PART
-    reasons = _reasons(borrower, occasion, evaluation, transition)
+    reasons = _reasons(borrower, rules, occasion, evaluation, transition)
     if risk.proposed_to not in (-1, proposed_before):
         reasons.append("PROPOSAL")
     lost = _lost_ground(borrower, rules, occasion, known_rules) if occasion.is_correction else []
@@ -129,6 +137,7 @@ def _move(
 
 def _reasons(
     borrower: Borrower,
+    rules: Rules,
     occasion: Occasion,
     evaluation: Evaluation,
     transition: Transition | None,
@@ -147,7 +156,10 @@ def _reasons(
         ("FLAG", risk.flags != emitted.flags),
     )
     found = [reason for reason, is_true in checks if is_true]
-    if _may_move_a_label(occasion, transition) and regime_text(borrower) != emitted.regimes:
+    if (
+        _may_move_a_label(occasion, transition)
+        and regime_text(borrower, rules, occasion.as_of) != emitted.regimes
+    ):
         found.append("REGIME")
     return found
 
@@ -164,13 +176,13 @@ def dpd_bucket(arrears_days: int) -> int:
     return min(4, (arrears_days - 1) // 30 + 1)
 
 
-def regime_text(borrower: Borrower) -> str:
+def regime_text(borrower: Borrower, rules: Rules, day: int) -> str:
     """Return the regime labels in one string, to be compared."""
-    counters, risk = borrower.counters, borrower.risk
-    clean = not (counters.operational_days or counters.regulatory_days or counters.past_due_minor)
-    if clean and not risk.flags and risk.state < PROBATION:
-        return CLEAN_LABELS
-    return " ".join(str(label) for label in regimes(borrower).values())
+    if is_clean(borrower):
+        return CLEAN
+    found = labels(borrower, rules, day)
+    best = all(found[name] == label for name, label in CLEAN_LABELS.items() if name in found)
+    return CLEAN if best else " ".join(str(label) for label in found.values())
 
 
 def _lost_ground(
@@ -254,6 +266,6 @@ def _emit(
     emitted = risk.emitted
     emitted.score, emitted.state = risk.score, risk.state
     emitted.dpd_bucket = dpd_bucket(borrower.counters.operational_days)
-    emitted.regimes = regime_text(borrower)
+    emitted.regimes = regime_text(borrower, rules, occasion.as_of)
     emitted.flags = risk.flags
     return assessment

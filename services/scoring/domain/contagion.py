@@ -15,6 +15,7 @@ Must stay true:
 from dataclasses import replace
 from typing import Final
 
+from services.scoring.domain import joint_obligors
 from services.scoring.domain import score as scoring
 from services.scoring.domain.credit_file import CreditFile, Dependant
 from services.scoring.domain.effects import Effect, effect, iso
@@ -121,6 +122,9 @@ def _carried(borrower: Borrower, rules: Rules, as_of: int, above: int) -> int:
     if any(signals.level[slot] or signals.contribution[slot] for slot in CAUGHT_SLOTS):
         standing.signals = _without_caught(signals)
         standing.risk = _rescored(borrower.risk, standing.signals, rules)
+    if standing.risk.flags & joint_obligors.FLAGS:
+        own = standing.risk.flags & ~joint_obligors.FLAGS
+        standing.risk = replace(standing.risk, flags=own)
     triggered = triggered_rules(standing, above=above)
     return triggered[0].to if triggered else above
 

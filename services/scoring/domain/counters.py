@@ -9,10 +9,12 @@ again from the instalments and payments kept, as if the money had always come, o
 from bisect import bisect_right
 from typing import Final
 
-from services.scoring.domain import days_past_due, exposure, facility_use
-from services.scoring.domain.facts import Borrower
+from services.scoring.domain import days_past_due, exposure, facility_use, per_facility
+from services.scoring.domain.facts import DECISIONS_PART, Borrower
 from services.scoring.domain.instalments import counting_days
 from services.scoring.domain.months import first_day_of, month_of
+from services.scoring.domain.regimes import eu_default
+from services.scoring.domain.regimes.rbi import NOTHING_OPEN, npa_since
 from services.scoring.domain.rulebook import Rules
 
 # Set beside the kinds of fact when the past itself changed: counters are derived again.
@@ -20,14 +22,18 @@ PAST: Final = 1 << 30
 LONGEST_RUN_DAYS: Final = 3_660
 
 
-def refresh(borrower: Borrower, day: int, rules: Rules) -> None:
-    """Bring the totals and the operational counter up to the end of the day."""
+def refresh(borrower: Borrower, day: int, rules: Rules, *, is_close: bool = False) -> None:
+    """Bring the totals and the operational counter up to the end of the day.
+
+    What falls due today is open only once the day is over: money may still come.
+    """
     counters = borrower.counters
     counters.past_due_minor = exposure.total_past_due(borrower, day)
     counters.exposure_minor = exposure.total_exposure(borrower, day)
     ages = days_past_due.borrower_ages(borrower, day, rules.tolerance)
     counters.operational_days = ages.in_arrears
-    counters.counted_days = ages.counted
+    is_over = is_close or day <= counters.closed_day
+    counters.counted_days = ages.counted if ages.counted or is_over else NOTHING_OPEN
     counters.late_days = ages.late
 
 
@@ -39,7 +45,9 @@ def close_day(borrower: Borrower, day: int, rules: Rules) -> None:
     """
     counters = borrower.counters
     previous, counters.closed_day = counters.closed_day, day
-    if not counters.past_due_minor and not counters.late_days:
+    if rules.is_per_facility:
+        per_facility.close_day(borrower, previous, day, rules)
+    elif not counters.past_due_minor and not counters.late_days:
         counters.regulatory_days = 0
     elif previous != day - 1:
         counters.regulatory_days = material_run(borrower, day, rules)
@@ -47,6 +55,28 @@ def close_day(borrower: Borrower, day: int, rules: Rules) -> None:
         counters.regulatory_days += 1
     elif not counters.late_days or not exposure.is_held(borrower, day, rules):
         counters.regulatory_days = 0
+
+
+def follow_regimes(borrower: Borrower, day: int, *, is_close: bool, is_correction: bool) -> None:
+    """Run the clocks of regimes that outlast what started them; nearly nobody has one."""
+    counters, decisions, flags = borrower.counters, borrower.decisions, borrower.risk.flags
+    days = counters.regulatory_days
+    if not (days > eu_default.MOST_DAYS or flags or decisions.eu_since or decisions.npa_since) and (
+        counters.counted_days < eu_default.MOST_DAYS
+    ):
+        return
+    before = decisions.eu_since, decisions.eu_clear_since, decisions.npa_since
+    if is_correction:
+        eu_default.corrected(decisions, flags, days, day)
+    if is_close:
+        eu_default.close_day(decisions, flags, days, day)
+        decisions.npa_since = npa_since(
+            decisions.npa_since, counters.counted_days, counters.past_due_minor, day
+        )
+    else:
+        eu_default.follow(decisions, flags, days, day)
+    if before != (decisions.eu_since, decisions.eu_clear_since, decisions.npa_since):
+        borrower.changed |= DECISIONS_PART
 
 
 def _is_material_now(borrower: Borrower, rules: Rules) -> bool:
@@ -93,7 +123,11 @@ def dues_may_move(borrower: Borrower, previous: int, day: int, grace_days: int) 
 def recount(borrower: Borrower, rules: Rules) -> None:
     """Derive the regulatory counter again from the facts as they are known now."""
     counters = borrower.counters
-    if counters.closed_day:
+    if not counters.closed_day:
+        return
+    if rules.is_per_facility:
+        per_facility.recount(borrower, counters.closed_day, rules)
+    else:
         counters.regulatory_days = material_run(borrower, counters.closed_day, rules)
 
 

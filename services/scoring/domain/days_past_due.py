@@ -36,12 +36,13 @@ class Ages:
 
     Args:
         late: Days since its contractual due day, nothing excused: "days late".
-        counted: Days since its due day as moved by holidays, without what is excused.
+        counted: Days since its due day as moved by holidays, without what is excused; 0 on the due
+            day itself, -1 where nothing is open.
         in_arrears: The same, 0 while contractual grace lasts: "days in arrears".
     """
 
     late: int = 0
-    counted: int = 0
+    counted: int = -1
     in_arrears: int = 0
 
 
@@ -115,7 +116,7 @@ def borrower_ages(borrower: Borrower, day: int, tolerance: Tolerance) -> Ages:
     for loan in borrower.loans:
         if loan.due_days:
             found = ages(loan, day, tolerance)
-            if found.late:
+            if found.counted >= 0 or found.late:
                 worst.late = max(worst.late, found.late)
                 worst.counted = max(worst.counted, found.counted)
                 worst.in_arrears = max(worst.in_arrears, found.in_arrears)

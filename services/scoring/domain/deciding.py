@@ -29,6 +29,7 @@ from services.scoring.domain.events import Event
 from services.scoring.domain.facts import DECISIONS_PART, LOANS_PART, Borrower, event_ref
 from services.scoring.domain.indicators.declaration import DECISIONS, DUES, LOANS, PAYMENTS
 from services.scoring.domain.policy import StatePolicy
+from services.scoring.domain.regimes import eu_default
 from services.scoring.domain.repayments import loan_of
 from services.scoring.domain.risk import (
     ATTENTION,
@@ -159,6 +160,10 @@ def close_loan(borrower: Borrower, event: LoanClosed) -> int:
         loan.closed_day, loan.closed_reason = None, ""
         return LOANS | PAST
     loan.closed_day, loan.closed_reason = event.closed_day, event.reason
+    if event.reason == "WRITTEN_OFF":
+        # A write-off is a credit risk adjustment of the obligor: CRR 178(3)(b).
+        eu_default.begin(borrower.decisions, event.closed_day)
+        borrower.changed |= DECISIONS_PART
     return LOANS | PAST if event.closed_day <= borrower.counters.closed_day else LOANS
 
 

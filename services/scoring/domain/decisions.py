@@ -79,11 +79,23 @@ class Forbearance:
 
 @dataclass(slots=True)
 class Decisions:
-    """All of it. ``defaulted_day`` is when DEFAULT was last entered, 0 for never."""
+    """All of it, and the clocks of regimes that outlast what started them.
+
+    Args:
+        defaulted_day: When DEFAULT was last entered, 0 for never.
+        eu_since: Since when the obligor is in default by CRR 178, 0 while it is not.
+        eu_clear_since: First day close of its cure without a trigger.
+        eu_by_days: Whether nothing but counted days led there.
+        npa_since: Since when the account is non-performing in India.
+    """
 
     overrides: list[Override] = field(default_factory=list)
     forbearance: Forbearance = field(default_factory=Forbearance)
     defaulted_day: int = 0
+    eu_since: int = 0
+    eu_clear_since: int = 0
+    eu_by_days: bool = False
+    npa_since: int = 0
 
     def in_force(self, day: int) -> list[Override]:
         """Return the decisions that count on the day."""

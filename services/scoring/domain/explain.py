@@ -16,7 +16,7 @@ from services.scoring.domain.facts import Borrower
 from services.scoring.domain.indicators.declaration import FAMILY_NAMES
 from services.scoring.domain.measurement import AMBER, MICRO, UNMEASURABLE, Reason, rounded_quotient
 from services.scoring.domain.position import position
-from services.scoring.domain.regimes import china_tier, eu_default, ifrs9_stage, rbi_class
+from services.scoring.domain.regimes.labels import labels
 from services.scoring.domain.relaxing import recent_moves
 from services.scoring.domain.risk import FLAG_NAMES, STATE_NAMES
 from services.scoring.domain.rulebook import IndicatorRule, Rules
@@ -26,19 +26,6 @@ from services.scoring.domain.thresholds import Threshold
 from services.scoring.domain.vocabulary import SEGMENTS
 
 MOST_EVIDENCE: Final = 20
-
-
-def regimes(borrower: Borrower) -> dict[str, str | bool]:
-    """Return every regime's label."""
-    risk, counters = borrower.risk, borrower.counters
-    arrears = counters.operational_days
-    in_default = eu_default(counters.regulatory_days, risk.flags, risk.state)
-    return {
-        "ifrs9": ifrs9_stage(arrears, in_default),
-        "eu_default": in_default,
-        "rbi": rbi_class(arrears, counters.past_due_minor > 0),
-        "china": china_tier(arrears),
-    }
 
 
 def contributors(borrower: Borrower, rules: Rules, as_of: int) -> list[Contributor]:
@@ -165,7 +152,7 @@ def snapshot(borrower: Borrower, rules: Rules, as_of: int, at_us: int, cause: Ca
         flags=flags(borrower, rules, as_of),
         changes=[],
         distance_to_next=(STATE_NAMES[following[0]], following[1]) if following else None,
-        regimes=regimes(borrower),
+        regimes=labels(borrower, rules, as_of),
         segment=SEGMENTS[profile.segment],
         officer_id=profile.officer_id,
         branch_id=profile.branch_id,

@@ -72,13 +72,13 @@ def total_past_due(borrower: Borrower, day: int, *, with_disputed: bool = False)
         if loan.due_days:
             owed = days_past_due.past_due(loan, day, with_disputed=with_disputed)
             total += in_reporting(borrower, loan, owed, day)
-    if not _lines_are_excused(borrower, day):
+    if not lines_are_excused(borrower, day):
         for facility in borrower.facilities:
             total += facility_use.past_due(facility, day)
     return total
 
 
-def _lines_are_excused(borrower: Borrower, day: int) -> bool:
+def lines_are_excused(borrower: Borrower, day: int) -> bool:
     """Return whether people decided that all arrears of the day are technical."""
     overrides = borrower.decisions.overrides
     return bool(overrides) and any(

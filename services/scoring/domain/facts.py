@@ -140,6 +140,7 @@ class Loan:
     concession_days: list[int] = field(default_factory=list)
     closed_reason: str = ""
     excuses: list[Excuse] = field(default_factory=list)
+    regulatory_days: int = 0
 
 
 @dataclass(slots=True)
@@ -202,6 +203,7 @@ class Facility:
     interest_debited: Series = field(default_factory=Series)
     late_days: list[int] = field(default_factory=list)
     late_months: list[int] = field(default_factory=list)
+    regulatory_days: int = 0
 
 
 @dataclass(slots=True)
@@ -253,7 +255,8 @@ class Counters:
             (EXCLUSIVE), 0 while contractual grace lasts.
         late_days: Days since the contractual due day of the oldest unpaid instalment, nothing
             excused, at the last evaluation.
-        counted_days: As ``operational_days``, without grace: what the regimes count from.
+        counted_days: As ``operational_days``, without grace: what the regimes count from. -1 where
+            nothing is open, 0 where something fell due today and is unpaid at the day's end.
         month_start: First day of the month that is not over yet.
         next_month_start: First day of the month after it.
         balances_judged_on: The day as of which the balances were judged last.
@@ -270,7 +273,7 @@ class Counters:
     balances_judged_on: int = 0
     lines_judged_on: int = 0
     late_days: int = 0
-    counted_days: int = 0
+    counted_days: int = -1
 
 
 @dataclass(slots=True)

@@ -9,24 +9,17 @@ changed in place and belongs to the fold from then on. Nothing relaxes or falls 
 an event's own day or a day close.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from services.scoring.domain import (
-    account_flows,
-    advised_limits,
     calendars,
     contagion,
-    conversion,
     counters,
-    dealings,
     deciding,
-    filing,
     flow_days,
-    reference_data,
+    joint_obligors,
     reminders,
-    repayments,
     retention,
 )
 from services.scoring.domain.assess import Occasion, reassess, step
@@ -35,37 +28,14 @@ from services.scoring.domain.context import Context
 from services.scoring.domain.counters import PAST
 from services.scoring.domain.effects import Effect
 from services.scoring.domain.events import (
-    AccountBalanceClosed,
-    AccountItemReturned,
-    AccountTransacted,
-    BorrowerRegistered,
-    CalendarPublished,
     DayClosed,
     Event,
     FacilityBalanceClosed,
-    FxPublished,
-    LoanBooked,
-    RepaymentFailed,
-    RepaymentPosted,
-    RepaymentReversed,
-    RulebookActivated,
-    ScheduleChanged,
-    SchedulePublished,
-    StatementReceived,
 )
 from services.scoring.domain.facts import (
-    ACCOUNTS_PART,
     ALL_PARTS,
-    BOUNCES_PART,
-    CREDIT_FILE_PART,
-    DECISIONS_PART,
-    FACILITIES_PART,
-    FLOWS_PART,
-    LOANS_PART,
-    STATEMENTS_PART,
     Borrower,
 )
-from services.scoring.domain.file_events import LimitChanged
 from services.scoring.domain.indicators.declaration import (
     BALANCE_DAY,
     BALANCES,
@@ -79,18 +49,19 @@ from services.scoring.domain.indicators.declaration import (
     FILE_DAY,
     INSPECTIONS,
     LINE_DAY,
+    LINKS,
     LOANS,
     MONTHS,
     PAYMENTS,
     PROFILE,
     SCAR_DAY,
     SECTORS,
-    STATEMENTS,
 )
 from services.scoring.domain.instalment_history import SHORTFALL_DAYS
-from services.scoring.domain.risk import DISPUTED, FORBORNE
+from services.scoring.domain.risk import FORBORNE
 from services.scoring.domain.rulebook import Rules
 from services.scoring.domain.signals import slot_of
+from services.scoring.domain.taking import taken, type_name
 from services.scoring.domain.vocabulary import NO_CORRECTION
 
 WORST_DELAY_SLOT: Final = slot_of("R-04")
@@ -132,13 +103,13 @@ def _folded(borrower: Borrower, event: Event, context: Context) -> Outcome:
     if isinstance(event, DayClosed):
         return _close_day(borrower, event, context)
     rules_before = context.rules_for(borrower)
-    touched = _taken(borrower, event, context)
+    touched = taken(borrower, event, context)
     if not touched:
         return Outcome(borrower)
     as_of = max(event.day, borrower.counters.closed_day)
     if counters.begin_month(borrower, as_of):
         touched |= MONTHS
-    _prepare(borrower, rules_before, as_of, touched)
+    touched |= _prepare(borrower, rules_before, as_of, touched)
     rules = context.rules_for(borrower) if touched & PROFILE else rules_before
     if rules is rules_before and _moves_nothing(borrower, rules, touched):
         return Outcome(borrower)
@@ -147,52 +118,20 @@ def _folded(borrower: Borrower, event: Event, context: Context) -> Outcome:
     return Outcome(borrower, judge(borrower, rules, occasion))
 
 
-def _taken(borrower: Borrower, event: Event, context: Context) -> int:
-    """Take the event into the facts; return which kinds of fact it touched, 0 for none."""
-    take = TAKE.get(type(event))
-    if take is None:
-        return 0
-    if is_foreign(borrower, event):
-        currency = borrower.profile.reporting_currency
-        converted = conversion.converted(event, currency, context.rates)
-        if converted is None:
-            return 0
-        event = converted
-    touched = take(borrower, event)
-    borrower.changed |= ALL_PARTS if touched & PROFILE else _parts_changed(event, touched)
-    if touched & LOANS and context.calendars:
-        calendars.move_due_days(borrower, context.calendars)
-    return touched
+def _prepare(borrower: Borrower, rules: Rules, as_of: int, touched: int) -> int:
+    """Weigh decisions; note that the close of this day need not judge balances or lines again.
 
-
-def _parts_changed(event: Event, touched: int) -> int:
-    """Return the stored parts that an event of this type changes."""
-    changed = PARTS[type(event)]
-    if touched & BALANCES:
-        changed |= ACCOUNTS_PART
-    return changed | DECISIONS_PART if touched & DECISIONS else changed
-
-
-def _prepare(borrower: Borrower, rules: Rules, as_of: int, touched: int) -> None:
-    """Weigh decisions; note that the close of this day need not judge balances or lines again."""
+    Returns what that touched besides.
+    """
     if touched & DECISIONS:
         deciding.weigh(borrower, rules.policy, as_of)
     if touched & BALANCES:
         borrower.counters.balances_judged_on = as_of
     if touched & FACILITIES:
         borrower.counters.lines_judged_on = as_of
-
-
-def is_foreign(borrower: Borrower, event: Event) -> bool:
-    """Return whether the event's money is in another currency than the borrower is measured in.
-
-    Sums of two currencies are no figure: flows, balances and lines are taken in at the rate of
-    their day, and while the log has none they are kept in the ledger and counted nowhere. Loans are
-    counted in their own currency and only their totals are converted.
-    """
-    return isinstance(event, conversion.CONVERTED) and (
-        event.currency != borrower.profile.reporting_currency != ""
-    )
+    if touched & LINKS and joint_obligors.set_flags(borrower, as_of):
+        return DECISIONS
+    return 0
 
 
 def _moves_nothing(borrower: Borrower, rules: Rules, touched: int) -> bool:
@@ -211,6 +150,7 @@ def _occasion(borrower: Borrower, event: Event, rules: Rules, as_of: int, touche
         if touched & PAST:
             is_correction = _corrected(borrower, event, rules)
         counters.refresh(borrower, as_of, rules)
+    counters.follow_regimes(borrower, as_of, is_close=False, is_correction=is_correction)
     cause = Cause(event.source, event.id, type_name(event))
     kinds = touched & EVERYTHING
     return Occasion(as_of, event.at_us, kinds, cause, is_correction=is_correction)
@@ -236,18 +176,14 @@ def _close_day(borrower: Borrower, event: DayClosed, context: Context) -> Outcom
     if day <= borrower.counters.closed_day:
         return Outcome(borrower)
     rules = context.rules_for(borrower)
-    touched = _touched_by_close(borrower, day)
-    if day == context.calendars_day and calendars.move_due_days(borrower, context.calendars):
-        touched |= LOANS | DUES
-        counters.recount(borrower, rules)
-    if borrower.decisions.overrides or borrower.risk.flags & FORBORNE:
-        touched |= deciding.pass_day(borrower, rules.policy, day)
+    touched = _touched_by_close(borrower, day) | _pass_day(borrower, context, rules, day)
     due = reminders.inspection(borrower, rules, day, event.at_us)
     touched |= _touched_for_all(context, day)
     has_new_rules = day == context.since_day
     if touched & DUES:
-        counters.refresh(borrower, day, rules)
+        counters.refresh(borrower, day, rules, is_close=True)
     counters.close_day(borrower, day, rules)
+    counters.follow_regimes(borrower, day, is_close=True, is_correction=False)
     if counters.begin_month(borrower, day):
         touched |= MONTHS
     if retention.is_due(day):
@@ -265,6 +201,19 @@ def _touched_for_all(context: Context, day: int) -> int:
     if day == context.since_day:
         return EVERYTHING
     return SECTORS if day == context.stress_day else 0
+
+
+def _pass_day(borrower: Borrower, context: Context, rules: Rules, day: int) -> int:
+    """Let end what the day ends, and move due dates by a new calendar; return what that touched."""
+    touched = 0
+    if day == context.calendars_day and calendars.move_due_days(borrower, context.calendars):
+        touched |= LOANS | DUES
+        counters.recount(borrower, rules)
+    if borrower.decisions.overrides or borrower.risk.flags & FORBORNE:
+        touched |= deciding.pass_day(borrower, rules.policy, day)
+    if borrower.risk.flags & joint_obligors.FLAGS:
+        joint_obligors.set_flags(borrower, day)
+    return touched
 
 
 def _touched_by_close(borrower: Borrower, day: int) -> int:
@@ -288,111 +237,3 @@ def _touched_by_close(borrower: Borrower, day: int) -> int:
     if borrower.credit_file.is_dated:
         touched |= FILE_DAY
     return touched
-
-
-def type_name(event: Event) -> str:
-    """Return the CloudEvents type of an event."""
-    return TYPE_NAMES.get(type(event), "")
-
-
-def _registered(borrower: Borrower, event: BorrowerRegistered) -> int:
-    reference_data.register(borrower, event)
-    return EVERYTHING
-
-
-def _booked(borrower: Borrower, event: LoanBooked) -> int:
-    repayments.book_loan(borrower, event)
-    return LOANS
-
-
-def _published(borrower: Borrower, event: SchedulePublished) -> int:
-    return LOANS | PAST if repayments.publish_schedule(borrower, event) else LOANS
-
-
-def _changed(borrower: Borrower, event: ScheduleChanged) -> int:
-    touched = LOANS | PAST if repayments.change_schedule(borrower, event) else LOANS
-    return touched if borrower.decisions.forbearance.is_weighed else touched | DECISIONS
-
-
-def _posted(borrower: Borrower, event: RepaymentPosted) -> int:
-    touched = PAYMENTS | PAST if repayments.post_payment(borrower, event) else PAYMENTS
-    return touched | DECISIONS if event.dispute_flag or borrower.risk.flags & DISPUTED else touched
-
-
-def _reversed(borrower: Borrower, event: RepaymentReversed) -> int:
-    return PAYMENTS | PAST if repayments.reverse_payment(borrower, event) else 0
-
-
-def _failed(borrower: Borrower, event: RepaymentFailed) -> int:
-    return BOUNCES if repayments.fail_collection(borrower, event) else 0
-
-
-def _returned(borrower: Borrower, event: AccountItemReturned) -> int:
-    return BOUNCES if account_flows.take_returned_item(borrower, event) else 0
-
-
-def _statement(borrower: Borrower, event: StatementReceived) -> int:
-    reference_data.take_statement(borrower, event)
-    return STATEMENTS
-
-
-# Any: each function takes its own event type, and the table is keyed by exactly that type.
-Take = Callable[[Borrower, Any], int]
-
-TYPE_NAMES: Final[dict[type[Event], str]] = {
-    BorrowerRegistered: "borrower.registered.v1",
-    LoanBooked: "loan.booked.v1",
-    SchedulePublished: "schedule.published.v1",
-    ScheduleChanged: "schedule.changed.v1",
-    RepaymentPosted: "repayment.posted.v1",
-    RepaymentFailed: "repayment.failed.v1",
-    RepaymentReversed: "repayment.reversed.v1",
-    AccountTransacted: "account.transacted.v1",
-    AccountBalanceClosed: "account.balance-closed.v1",
-    AccountItemReturned: "account.item-returned.v1",
-    FacilityBalanceClosed: "facility.balance-closed.v1",
-    StatementReceived: "statement.received.v1",
-    DayClosed: "day.closed.v1",
-    RulebookActivated: "rulebook.activated.v1",
-    CalendarPublished: "calendar.published.v1",
-    FxPublished: "fx.published.v1",
-    **filing.TYPE_NAMES,
-    **deciding.TYPE_NAMES,
-    **dealings.TYPE_NAMES,
-}
-PARTS: Final[dict[type[Event], int]] = {
-    BorrowerRegistered: ALL_PARTS,
-    LoanBooked: LOANS_PART,
-    SchedulePublished: LOANS_PART,
-    ScheduleChanged: LOANS_PART,
-    RepaymentPosted: LOANS_PART,
-    RepaymentFailed: BOUNCES_PART,
-    RepaymentReversed: LOANS_PART,
-    AccountTransacted: FLOWS_PART,
-    AccountBalanceClosed: ACCOUNTS_PART,
-    AccountItemReturned: BOUNCES_PART,
-    FacilityBalanceClosed: FACILITIES_PART,
-    StatementReceived: STATEMENTS_PART,
-    **dict.fromkeys(filing.TAKE, CREDIT_FILE_PART),
-    LimitChanged: FACILITIES_PART,
-    **deciding.PARTS,
-    **dealings.PARTS,
-}
-TAKE: Final[dict[type[Event], Take]] = {
-    BorrowerRegistered: _registered,
-    LoanBooked: _booked,
-    SchedulePublished: _published,
-    ScheduleChanged: _changed,
-    RepaymentPosted: _posted,
-    RepaymentFailed: _failed,
-    RepaymentReversed: _reversed,
-    AccountTransacted: account_flows.take_flow,
-    AccountBalanceClosed: account_flows.close_balance,
-    AccountItemReturned: _returned,
-    FacilityBalanceClosed: account_flows.close_facility,
-    StatementReceived: _statement,
-    LimitChanged: advised_limits.change_limit,
-    **filing.TAKE,
-    **deciding.TAKE,
-    **dealings.TAKE,
-}

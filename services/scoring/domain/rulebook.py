@@ -54,6 +54,21 @@ class Materiality:
 
 
 @dataclass(frozen=True, slots=True)
+class Counting:
+    """How arrears become a default, and which regimes are shown.
+
+    Args:
+        retail_per_facility: RETAIL and MICRO are counted facility by facility (CRR 178(1)).
+        pulling_micro: Share of the exposure in default from which the whole obligor is.
+        regimes: The regimes whose labels are computed, by the names of `regimes.labels`.
+    """
+
+    retail_per_facility: bool = False
+    pulling_micro: int = 200_000
+    regimes: tuple[str, ...] = ("ifrs9", "eu", "rbi", "china")
+
+
+@dataclass(frozen=True, slots=True)
 class IndicatorRule:
     """How one indicator is judged: weight, group, arms by position, decay.
 
@@ -114,6 +129,8 @@ class Rules:
     tolerance: Tolerance
     materiality: Materiality
     by_inputs: dict[int, tuple[IndicatorRule, ...]] = field(default_factory=dict)
+    counting: Counting = field(default_factory=Counting)
+    is_per_facility: bool = False
     inspection_months: tuple[int, ...] = ()
     sector_z: int | None = None
 
@@ -181,6 +198,7 @@ class Rulebook:
     policy: StatePolicy
     tolerance: Tolerance = field(default_factory=Tolerance)
     materiality: Materiality = field(default_factory=Materiality)
+    counting: Counting = field(default_factory=Counting)
     overlays: tuple[Overlay, ...] = ()
     named: frozenset[str] = frozenset()
     inspections: dict[str, tuple[int, ...]] = field(default_factory=dict)
@@ -231,6 +249,8 @@ def compile_rules(
         policy=rulebook.policy,
         tolerance=rulebook.tolerance,
         materiality=rulebook.materiality,
+        counting=rulebook.counting,
+        is_per_facility=rulebook.counting.retail_per_facility and segment in RETAIL_SEGMENTS,
         inspection_months=rulebook.inspections.get(segment, rulebook.inspections.get("*", ())),
     )
 

@@ -12,7 +12,7 @@ from services.scoring.domain.indicators.registry import ALL
 from services.scoring.domain.measurement import LEVEL_NAMES, MICRO, Unit
 from services.scoring.domain.policy import EntryRule, ExitRule, SignalTest, StatePolicy
 from services.scoring.domain.risk import FLAG_NAMES, STATE_NAMES
-from services.scoring.domain.rulebook import Cuts, IndicatorRule, Overlay, Rulebook
+from services.scoring.domain.rulebook import Counting, Cuts, IndicatorRule, Overlay, Rulebook
 from services.scoring.domain.thresholds import ArmRule, Threshold
 
 BY_SLOT: Final = {indicator.slot: indicator for indicator in ALL}
@@ -41,7 +41,8 @@ class Difference:
     """One thing that changes; ``before`` or ``after`` is None where there is none.
 
     Args:
-        part: indicator, cuts, state rule, limit, overlay, tolerance, materiality or inspections.
+        part: indicator, cuts, state rule, limit, overlay, tolerance, materiality, counting or
+            inspections.
         subject: Which one, in words.
         what: Which of its figures; empty when the whole of it comes or goes.
     """
@@ -75,6 +76,7 @@ def differences(old: Rulebook, new: Rulebook) -> list[Difference]:
         *_overlays(old.overlays, new.overlays),
         *_plain("tolerance", "Tolerance", _amounts(old.tolerance), _amounts(new.tolerance)),
         *_plain("materiality", "Materiality", _amounts(old.materiality), _amounts(new.materiality)),
+        *_plain("counting", "Counting", _counting(old.counting), _counting(new.counting)),
         *_plain("inspections", "Inspections", _inspections(old), _inspections(new)),
     ]
 
@@ -197,6 +199,14 @@ def _of_exit(rule: ExitRule) -> dict[str, str]:
             words = one.name.replace("_", " ")
             found[words] = _switch(value) if isinstance(value, bool) else _count(value)
     return found
+
+
+def _counting(counting: Counting) -> dict[str, str]:
+    return {
+        "retail per facility": _switch(counting.retail_per_facility),
+        "pulling share": decimal(counting.pulling_micro),
+        "regimes": ", ".join(counting.regimes) or NOTHING,
+    }
 
 
 def _limits(policy: StatePolicy) -> dict[str, str]:

@@ -22,6 +22,7 @@ from services.scoring.domain.indicators.declaration import (
     Arm,
     Indicator,
 )
+from services.scoring.domain.joint_obligors import KINDS as JOINT_KINDS
 from services.scoring.domain.measurement import (
     MICRO,
     Measurement,
@@ -81,7 +82,9 @@ def group_contagion(borrower: Borrower, as_of: int, rules: "Rules") -> Measureme
 
     Control counts as depending wholly. A link whose strength nobody stated cannot be weighed.
     """
-    links = file_view.standing_links(borrower, as_of)
+    links = [
+        link for link in file_view.standing_links(borrower, as_of) if link.kind not in JOINT_KINDS
+    ]
     if not links:
         return not_applicable()
     on_high_risk = on_default = parent = 0

@@ -4,10 +4,17 @@ from copy import deepcopy
 
 from services.scoring.adapters.assessment_json import assessment_data
 from services.scoring.adapters.rulebook_yaml import load_rulebook
-from services.scoring.domain.assess import CLEAN_LABELS, Occasion, dpd_bucket, reassess
+from services.scoring.domain.assess import (
+    CLEAN,
+    CLEAN_LABELS,
+    Occasion,
+    dpd_bucket,
+    reassess,
+    regime_text,
+)
 from services.scoring.domain.assessment import Assessment, Cause
-from services.scoring.domain.explain import regimes
 from services.scoring.domain.measurement import NOT_APPLICABLE
+from services.scoring.domain.regimes.labels import is_clean, labels
 from services.scoring.domain.signals import slot_of
 from tests.fakes.story import Story
 
@@ -119,7 +126,12 @@ def test_the_card_knows_what_is_due_next() -> None:
 
 def test_the_short_cut_for_clean_borrowers_says_what_the_regimes_say() -> None:
     story = Story()
-    assert " ".join(str(label) for label in regimes(story.borrower).values()) == CLEAN_LABELS
+    found = labels(story.borrower, story.rules, story.today)
+    assert is_clean(story.borrower)
+    assert {name: found[name] for name in CLEAN_LABELS if name in found} == {
+        name: label for name, label in CLEAN_LABELS.items() if name in found
+    }
+    assert regime_text(story.borrower, story.rules, story.today) == CLEAN
 
 
 def rejudged(story: Story, rulebook: str) -> Assessment | None:

@@ -1,0 +1,93 @@
+"""All labels of a borrower, from the counters and the few facts that a regime asks for.
+
+Called when an assessment is due or looked at. Must stay true: reads the borrower, changes nothing;
+a borrower without arrears, flags or a default that lasts has the same labels as every other one.
+"""
+
+from typing import Final
+
+from services.scoring.domain import days_past_due
+from services.scoring.domain.facts import Borrower
+from services.scoring.domain.measurement import MICRO, micro_ratio
+from services.scoring.domain.regimes import china, eu_default, ifrs9, rbi
+from services.scoring.domain.risk import FORBORNE
+from services.scoring.domain.rulebook import Rules
+from services.scoring.domain.vocabulary import CARD
+
+IFRS9: Final = "ifrs9"
+EU: Final = "eu"
+RBI: Final = "rbi"
+CHINA: Final = "china"
+ALL: Final = (IFRS9, EU, RBI, CHINA)
+Labels = dict[str, str | bool]
+
+
+def is_clean(borrower: Borrower) -> bool:
+    """Return whether no regime can say anything but its best label."""
+    counters, decisions = borrower.counters, borrower.decisions
+    return not (
+        counters.counted_days > rbi.NOTHING_OPEN
+        or counters.regulatory_days
+        or counters.past_due_minor
+        or borrower.risk.flags
+        or decisions.eu_since
+        or decisions.npa_since
+        or borrower.credit_file.reports
+    )
+
+
+def labels(borrower: Borrower, rules: Rules, day: int) -> Labels:
+    """Return the labels of the regimes that the rulebook asks for."""
+    found: Labels = {}
+    wanted, decisions = rules.counting.regimes, borrower.decisions
+    flags, counters = borrower.risk.flags, borrower.counters
+    in_default, forborne = bool(decisions.eu_since), bool(flags & FORBORNE)
+    days = max(0, counters.counted_days)
+    if IFRS9 in wanted:
+        found["ifrs9"] = ifrs9.stage(days, is_in_default=in_default, is_forborne=forborne)
+        found["ifrs9_backstop"] = ifrs9.is_backstop(
+            days, is_in_default=in_default, is_forborne=forborne
+        )
+    if EU in wanted:
+        found["eu_default"] = in_default
+        found["eu_reason"] = eu_default.shown(decisions, flags, counters.regulatory_days, day)
+        if rules.is_per_facility:
+            found["eu_facilities"] = " ".join(_facilities_in_default(borrower))
+    if RBI in wanted:
+        is_npa = bool(decisions.npa_since)
+        found["rbi"] = rbi.class_of(counters.counted_days, is_npa=is_npa)
+    if CHINA in wanted:
+        found["china"] = china.TIERS[_china(borrower, rules, day, is_forborne=forborne)]
+    return found
+
+
+def _facilities_in_default(borrower: Borrower) -> list[str]:
+    loans = [(loan.loan_id, loan.regulatory_days) for loan in borrower.loans]
+    lines = [(line.facility_id, line.regulatory_days) for line in borrower.facilities]
+    return [name for name, days in loans + lines if days > eu_default.MOST_DAYS]
+
+
+def _china(borrower: Borrower, rules: Rules, day: int, *, is_forborne: bool) -> int:
+    tiers = [china.NORMAL]
+    if borrower.counters.counted_days > 0:
+        cards = {loan.loan_id for loan in borrower.loans if loan.loan_type == CARD}
+        for loan in borrower.loans:
+            days = days_past_due.ages(loan, day, rules.tolerance).counted
+            tiers.append(china.tier_of(days, is_card=loan.loan_id in cards))
+        for line in borrower.facilities:
+            days = days_past_due.line_days(line, day, rules.tolerance)
+            tiers.append(china.tier_of(days, is_card=line.loan_id in cards))
+    late = _late_elsewhere(borrower)
+    return china.debtor_tier(tiers, is_forborne=is_forborne, late_elsewhere_micro=late)
+
+
+def _late_elsewhere(borrower: Borrower) -> int:
+    """Return the share of all known debt that others report as more than 90 days overdue."""
+    reports = borrower.credit_file.reports
+    if not reports:
+        return 0
+    currency = borrower.profile.reporting_currency
+    known = [one for one in reports if one.amount_minor > 0 and one.currency == currency]
+    late = sum(one.amount_minor for one in known if one.days_past_due > eu_default.MOST_DAYS)
+    total = sum(one.amount_minor for one in known) + borrower.counters.exposure_minor
+    return min(MICRO, micro_ratio(late, total)) if total else 0
