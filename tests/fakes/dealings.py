@@ -1,8 +1,8 @@
-"""Drawdowns, promises, blocks, forecasts and related parties of a `Story`, in a line each."""
+"""Drawdowns, promises, blocks, forecasts, cards and related parties of a `Story`, a line each."""
 
 from services.scoring.domain import dealing_events as happened
 from services.scoring.domain import vocabulary
-from services.scoring.domain.events import RepaymentPosted
+from services.scoring.domain.events import FacilityBalanceClosed, RepaymentPosted
 from services.scoring.domain.file_events import RelatedPartiesDeclared
 from tests.fakes.story import Story, day, minor
 
@@ -104,5 +104,25 @@ def somebody_else_pays(story: Story, amount: float, channel: str = "TRANSFER") -
             accrued_interest_minor=None,
             technical_flag=False,
             dispute_flag=False,
+        )
+    )
+
+
+def owes_on_a_card(story: Story, drawn: float, limit: float, months_late: int = 0) -> str:
+    """Report the use of a card whose system counts the months past due."""
+    return story.tell(
+        FacilityBalanceClosed(
+            *story.head(),
+            facility_id="card",
+            loan_id="card",
+            account_id=None,
+            balance_day=story.today,
+            limit_minor=minor(limit),
+            drawn_minor=minor(drawn),
+            drawing_power_minor=None,
+            undrawn_usable_minor=None,
+            interest_debited_minor=0,
+            currency="EUR",
+            months_past_due=months_late,
         )
     )

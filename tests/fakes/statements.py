@@ -2,8 +2,10 @@
 
 from datetime import date
 
+from services.scoring.domain.events import StatementReceived
 from services.scoring.domain.facts import Borrower, Profile, Statement
 from services.scoring.domain.vocabulary import STATEMENT_LINES
+from tests.fakes.story import Story
 
 SME = 2
 
@@ -58,3 +60,30 @@ def firm(*statements: Statement, segment: int = SME, industry: str = "46.7") -> 
         known_day=1, segment=segment, reporting_currency="EUR", industry_code=industry
     )
     return Borrower("B-1", profile=profile, statements=list(statements))
+
+
+def files(story: Story, month: str, months: int = 12, **lines: int) -> str:
+    """File a statement today, with the given lines in whole units."""
+    one = statement(month, months, **lines)
+    return story.tell(
+        StatementReceived(
+            *story.head(),
+            statement_id=one.statement_id,
+            period_end_day=one.period_end_day,
+            period_months=months,
+            received_day=story.today,
+            currency="EUR",
+            basis=one.basis,
+            is_consolidated=False,
+            accounting_standard=one.accounting_standard,
+            contractual_due_day=one.period_end_day + 180,
+            auditor_id=None,
+            opinion=one.opinion,
+            going_concern_doubt=False,
+            auditor_changed=False,
+            restates_statement_id=None,
+            accounting_policy_changed=False,
+            fiscal_year_changed=False,
+            lines=one.lines,
+        )
+    )

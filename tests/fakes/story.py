@@ -22,6 +22,7 @@ from services.scoring.domain.fold import fold, new_borrower
 from services.scoring.domain.indicators.registry import BY_ID
 from services.scoring.domain.measurement import MICRO, Measurement
 from services.scoring.domain.rulebook import Rules
+from tests.fakes.measured import note, note_level
 
 SOURCE = "core"
 DAY_US = 86_400_000_000
@@ -48,11 +49,15 @@ EVERYTHING_ON = "everything on"
 
 @cache
 def context(rulebook: str = "reference") -> Context:
-    """Return a context with a shipped rulebook, or with `reference` and everything switched on."""
+    """Return a context with a shipped rulebook, or with every indicator switched on.
+
+    Everything on is `reference`, and what only `default` judges beside it.
+    """
     if rulebook != EVERYTHING_ON:
         return Context(load_rulebook(rulebook))
-    written = load_rulebook("reference")
-    enabled = {slot: replace(rule, enabled=True) for slot, rule in written.indicators.items()}
+    written, added = load_rulebook("reference"), load_rulebook("default")
+    known = {**added.indicators, **written.indicators}
+    enabled = {slot: replace(rule, enabled=True) for slot, rule in known.items()}
     return Context(replace(written, indicators=enabled, resolved={}))
 
 
@@ -326,7 +331,10 @@ class Story:
     def measure(self, indicator_id: str, as_of: int | None = None) -> Measurement:
         """Measure one indicator as of the last closed day, or today before any close."""
         closed = self.borrower.counters.closed_day
-        return BY_ID[indicator_id].measure(self.borrower, as_of or closed or self.today, self.rules)
+        found = BY_ID[indicator_id].measure(
+            self.borrower, as_of or closed or self.today, self.rules
+        )
+        return note(indicator_id, found)
 
     def figure(self, indicator_id: str, arm: int = 0) -> float:
         """Return a measured figure as a plain number."""
@@ -336,4 +344,4 @@ class Story:
 
     def level(self, indicator_id: str) -> int:
         """Return the level that the fold gave an indicator."""
-        return self.borrower.signals.level[BY_ID[indicator_id].slot]
+        return note_level(indicator_id, self.borrower.signals.level[BY_ID[indicator_id].slot])

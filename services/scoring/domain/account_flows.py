@@ -277,12 +277,13 @@ def close_facility(borrower: Borrower, event: FacilityBalanceClosed) -> int:
     facility_use.record(
         facility, day, event.drawn_minor, event.limit_minor, event.drawing_power_minor
     )
-    if event.months_past_due is not None:
-        stated_arrears.record(facility, day, event.months_past_due)
+    touched = MONTHS | FACILITIES if day < borrower.counters.month_start else FACILITIES
+    stated = event.months_past_due
+    if stated is not None and stated_arrears.record(facility, day, stated):
+        touched |= DUES
     line_view.reported(borrower, day)
     series.put(facility.interest_debited, day, event.interest_debited_minor)
     _remember(borrower.evidence.facilities, event_ref(event.source, event.id))
-    touched = MONTHS | FACILITIES if day < borrower.counters.month_start else FACILITIES
     owed = had_excess or borrower.counters.past_due_minor
     if owed or is_late or facility_use.excess_on(facility, day):
         # An excess is arrears of its day: a report about a closed day changes the count.

@@ -16,14 +16,19 @@ from services.scoring.domain.months import last_day_of
 DAYS_A_MONTH: Final = 30
 
 
-def record(facility: Facility, day: int, months: int) -> None:
-    """Take in the count for a day; a later one for the same day replaces it."""
+def record(facility: Facility, day: int, months: int) -> bool:
+    """Take in the count for a day, replacing an earlier one; return whether the day's count moved.
+
+    The first count of a line moves it: from then on the line counts by what is stated.
+    """
+    is_news = not facility.late_days or months_on(facility, day) != months
     index = bisect_left(facility.late_days, day)
     if index < len(facility.late_days) and facility.late_days[index] == day:
         facility.late_months[index] = months
-        return
+        return is_news
     facility.late_days.insert(index, day)
     facility.late_months.insert(index, months)
+    return is_news
 
 
 def are_known(borrower: Borrower) -> bool:

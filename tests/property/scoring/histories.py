@@ -1,22 +1,27 @@
 """Random lives of a borrower, for the property tests of the fold."""
 
+from dataclasses import replace
 from functools import cache
 
 from hypothesis import strategies as st
 
+from services.scoring.domain.vocabulary import CARD
 from tests.fakes.dealings import (
     blocks,
     declares_related,
     draws,
     foretells,
+    owes_on_a_card,
     promises,
     somebody_else_pays,
 )
 from tests.fakes.file_story import FileStory
-from tests.fakes.story import EVERYTHING_ON, iso
+from tests.fakes.statements import files
+from tests.fakes.story import EVERYTHING_ON, day, iso
 from tests.property.scoring import file_steps
 
-START = "2024-01-01"
+START = "2023-08-01"
+GROWN_DAYS = 430
 CATEGORIES = (
     "CUSTOMER_RECEIPT",
     "SALARY_IN",
@@ -65,31 +70,99 @@ steps = st.one_of(
 histories = st.lists(steps, min_size=1, max_size=40)
 
 
+# A firm's figures in whole units; the year after, everything is a tenth larger.
+FIGURES = {
+    "revenue": 120_000,
+    "cogs": 70_000,
+    "gross_profit": 50_000,
+    "sga": 20_000,
+    "depreciation_amortisation": 4_000,
+    "ebit": 9_000,
+    "interest_expense": 2_000,
+    "profit_before_tax": 7_000,
+    "tax_expense": 1_500,
+    "net_income": 5_500,
+    "cash": 6_000,
+    "receivables": 15_000,
+    "inventory": 11_000,
+    "other_current_assets": 1_000,
+    "current_assets": 33_000,
+    "ppe_net": 40_000,
+    "total_assets": 75_000,
+    "payables": 9_000,
+    "short_term_debt": 8_000,
+    "current_liabilities": 20_000,
+    "long_term_debt": 22_000,
+    "total_liabilities": 45_000,
+    "retained_earnings": 12_000,
+    "equity": 30_000,
+    "cfo": 7_000,
+    "capex": 3_000,
+    "debt_raised": 2_000,
+    "debt_repaid": 1_000,
+    "equity_raised": 0,
+    "cash_tax_paid": 1_200,
+    "contingent_liabilities": 500,
+    "guarantees_given": 2_000,
+    "shares_outstanding": 1_000,
+}
+
+
+def _one_day(story: FileStory, number: int) -> None:
+    """Tell what happens on the n-th day of the years before."""
+    if number % 30 == 14:
+        story.pays(1_000)
+    story.flow(300 + number % 11, "CUSTOMER_RECEIPT", counterparty_id=f"c-{number % 3}")
+    story.flow(-280, DEBIT_CATEGORIES[number % 6])
+    if number % 30 == 25:
+        story.flow(-900, "PAYROLL_OUT")
+        story.flow(-200, "UTILITY_OUT")
+    if number % 30 == 12:
+        story.flow(-150, "DEBT_SERVICE_OTHER", counterparty_id="bank-x")
+    if number % 4:
+        story.balance(4_000 + 37 * (number * 7 % 29))
+    if number % 6 == 0:
+        story.balance(500 + number, account="a-2")
+    story.line(900 + 61 * (number % 13), 2_000, interest=1)
+    if number % 7 == 0:
+        owes_on_a_card(story, 300 + number % 50, 1_000, months_late=number // 7 % 2)
+
+
 @cache
 def grown_up() -> FileStory:
-    """Return a borrower with nine months behind it, so that most indicators can be measured."""
+    """Return a borrower with fourteen months behind it, so that every indicator can be measured."""
     story = FileStory(segment="MICRO", start=START, accounts="a-1 a-2", rulebook=EVERYTHING_ON)
-    story.loan(12_000)
-    story.schedule(*[(f"2024-{month:02d}-15", 950.0, 50.0) for month in range(1, 13)])
+    story.tell(
+        replace(
+            story.log[0],
+            id="again",
+            origination_pd_micro=20_000,
+            current_pd_micro=30_000,
+        )
+    )
+    story.loan(20_000, review_due_day=day("2024-12-31"))
+    dues = [f"{2023 + month // 12}-{month % 12 + 1:02d}-15" for month in range(7, 24)]
+    story.schedule(*[(due, 950.0, 50.0) for due in dues])
     story.loan(3_000, loan_id="l-2")
     story.schedule(("2024-11-20", 3_000.0), loan_id="l-2")
-    for number in range(270):
-        if number % 30 == 14:
-            story.pays(1_000)
-        story.flow(300 + number % 11, "CUSTOMER_RECEIPT", counterparty_id=f"c-{number % 3}")
-        story.flow(-280, DEBIT_CATEGORIES[number % 6])
-        if number % 30 == 25:
-            story.flow(-900, "PAYROLL_OUT")
-            story.flow(-200, "UTILITY_OUT")
-        if number % 30 == 12:
-            story.flow(-150, "DEBT_SERVICE_OTHER", counterparty_id="bank-x")
-        if number == 240:
+    story.loan(0, loan_id="card", loan_type=CARD)
+    files(story, "2022-12", **FIGURES)
+    foretells(story, "revenue", 140_000, ends="2023-12-31")
+    for number in range(GROWN_DAYS):
+        if number == 250:
+            later = {name: figure * 11 // 10 for name, figure in FIGURES.items()}
+            files(story, "2023-12", **later)
+        if number == GROWN_DAYS - 30:
             draws(story, 5_000)
-        if number % 4:
-            story.balance(4_000 + 37 * (number * 7 % 29))
-        if number % 6 == 0:
-            story.balance(500 + number, account="a-2")
-        story.line(900 + 61 * (number % 13), 2_000, interest=1)
+            story.collateral(9_000, insured_until=story.today + 90)
+            story.guarantor("g-1", 4_000)
+            story.link("m-1")
+            story.hears("g-1", "ATTENTION")
+            story.hears("m-1", "NORMAL")
+            story.covenant(1.5, 1.2)
+            story.inspection()
+            story.report("ARREARS", 5, 100)
+        _one_day(story, number)
         story.close()
     return story
 

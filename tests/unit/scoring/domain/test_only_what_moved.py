@@ -8,6 +8,7 @@ from copy import deepcopy
 from services.scoring.domain.evaluation import evaluate
 from services.scoring.domain.indicators.declaration import EVERYTHING
 from services.scoring.domain.signals import Signals
+from tests.fakes.dealings import owes_on_a_card
 from tests.fakes.story import EVERYTHING_ON, Story, day, iso
 
 
@@ -126,3 +127,14 @@ def test_a_late_report_of_a_lower_limit_says_nothing_about_the_days_after() -> N
     close_and_check(story, 1)
     assert story.figure("A-05", arm=0) == 1
     assert story.borrower.counters.operational_days == 0
+
+
+def test_a_month_past_due_that_a_card_system_states_shows_at_once() -> None:
+    story = story_with_everything_on()
+    owes_on_a_card(story, 50, 100)
+    assert story.figure("R-01") == 0
+    owes_on_a_card(story, 50, 100, months_late=1)
+    assert story.borrower.signals.value[0] == 30_000_000
+    owes_on_a_card(story, 50, 100)
+    assert story.borrower.signals.value[0] == 0
+    close_and_check(story, 1)

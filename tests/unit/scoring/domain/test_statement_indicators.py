@@ -19,6 +19,7 @@ from services.scoring.domain.measurement import (
 from services.scoring.domain.rulebook import Rules
 from services.scoring.domain.signals import Signals
 from services.scoring.domain.statement_figures import CannotFormError, StatementFigures
+from tests.fakes.measured import note, note_level
 from tests.fakes.statements import firm, statement
 
 AS_OF = date(2024, 6, 30).toordinal()
@@ -42,7 +43,7 @@ def private() -> Rules:
 
 
 def measure(indicator_id: str, borrower: Borrower, rules: Rules) -> Measurement:
-    return BY_ID[indicator_id].measure(borrower, AS_OF, rules)
+    return note(indicator_id, BY_ID[indicator_id].measure(borrower, AS_OF, rules))
 
 
 def judged(indicator_id: str, borrower: Borrower, rules: Rules) -> tuple[int, float]:
@@ -52,7 +53,9 @@ def judged(indicator_id: str, borrower: Borrower, rules: Rules) -> tuple[int, fl
     assert rule is not None
     judge(signals, rule, measure(indicator_id, borrower, rules), AS_OF, Evaluation())
     weight = rule.weight or 1
-    return signals.level[rule.slot], round(signals.contribution[rule.slot] / weight, 3)
+    return note_level(indicator_id, signals.level[rule.slot]), round(
+        signals.contribution[rule.slot] / weight, 3
+    )
 
 
 def two_years(before: dict[str, int], now: dict[str, int], **kwargs: Any) -> Borrower:
