@@ -15,6 +15,8 @@ QUICK_TESTS := $(wildcard tests/architecture tests/unit tests/contract tests/pro
 SERVER_TESTS := $(wildcard tests/integration tests/e2e tests/chaos)
 
 CORE_TESTS := tests/unit/scoring tests/property/scoring
+# In one process: the last of them compares what the others have shown (docs/indicator-coverage.md).
+ONE_PROCESS_TESTS := tests/unit/scoring/domain
 # A copy of the sources whose core is machine code; see deploy/compile_core.py.
 COMPILED := $(CURDIR)/.tocsin/compiled
 
@@ -49,7 +51,8 @@ check: $(INSTALLED) ## Format, lint, types, import contracts, and the tests that
 	@echo "Checking the style" && $(BIN)/ruff check --quiet .
 	@echo "Checking the types" && $(BIN)/mypy
 	@echo "Checking who imports whom" && $(BIN)/lint-imports
-	@echo "Running the tests that need no server" && $(BIN)/python -m pytest -q --numprocesses auto --dist worksteal $(QUICK_TESTS) $(ARGS)
+	@echo "Running the tests that need no server" && $(BIN)/python -m pytest -q --numprocesses auto --dist worksteal $(addprefix --ignore=,$(ONE_PROCESS_TESTS)) $(QUICK_TESTS) $(ARGS)
+	@$(BIN)/python -m pytest -q $(ONE_PROCESS_TESTS)
 
 test: check ## Everything: check, then the tests on a real Kafka and PostgreSQL
 	@echo "Running the tests on a real Kafka and PostgreSQL (45 MB of jars are fetched the first time)"

@@ -343,5 +343,7 @@ class Story:
         return value / MICRO
 
     def level(self, indicator_id: str) -> int:
-        """Return the level that the fold gave an indicator."""
+        """Return the level that the fold gave an indicator at the last event."""
+        as_of = max(self.log[-1].day, self.borrower.counters.closed_day)
+        self.measure(indicator_id, as_of)
         return note_level(indicator_id, self.borrower.signals.level[BY_ID[indicator_id].slot])

@@ -8,6 +8,7 @@ from copy import deepcopy
 from services.scoring.domain.evaluation import evaluate
 from services.scoring.domain.indicators.declaration import EVERYTHING
 from services.scoring.domain.signals import Signals
+from services.scoring.domain.vocabulary import CARD
 from tests.fakes.dealings import owes_on_a_card
 from tests.fakes.story import EVERYTHING_ON, Story, day, iso
 
@@ -131,8 +132,8 @@ def test_a_late_report_of_a_lower_limit_says_nothing_about_the_days_after() -> N
 
 def test_a_month_past_due_that_a_card_system_states_shows_at_once() -> None:
     story = story_with_everything_on()
+    story.loan(0, loan_id="card", loan_type=CARD)
     owes_on_a_card(story, 50, 100)
-    assert story.figure("R-01") == 0
     owes_on_a_card(story, 50, 100, months_late=1)
     assert story.borrower.signals.value[0] == 30_000_000
     owes_on_a_card(story, 50, 100)
