@@ -38,10 +38,6 @@ CATALOGUE: Final = {
     *(f"C-{number:02d}" for number in range(1, 9)),
     *("X-01", "X-02", "X-03"),
 }
-# Of the catalogue, but no indicator here, and why.
-NOT_DECLARED: Final = {
-    "X-02": "an overlay on the score, not a measurement of a borrower",
-}
 STEPS: Final = (Unit.DAYS, Unit.MONTHS, Unit.COUNT)
 BOTH: Final = {True, False}
 SMALLEST_STEP: Final = 20_000
@@ -57,6 +53,7 @@ ALWAYS_KNOWN: Final = {
     "C-06": "without a date nothing runs out",
     "C-07": "an inspection is an event; none is none",
     "C-08": "a report is an event; none is none",
+    "X-02": "a sector of which nothing is published is not judged",
 }
 # What no figure can reach.
 OUT_OF_REACH: Final = {

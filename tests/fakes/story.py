@@ -51,14 +51,16 @@ EVERYTHING_ON = "everything on"
 def context(rulebook: str = "reference") -> Context:
     """Return a context with a shipped rulebook, or with every indicator switched on.
 
-    Everything on is `reference`, and what only `default` judges beside it.
+    Everything on is `reference`, and what only `default` judges beside it; one sector (industry 94)
+    is under stress.
     """
     if rulebook != EVERYTHING_ON:
         return Context(load_rulebook(rulebook))
     written, added = load_rulebook("reference"), load_rulebook("default")
     known = {**added.indicators, **written.indicators}
     enabled = {slot: replace(rule, enabled=True) for slot, rule in known.items()}
-    return Context(replace(written, indicators=enabled, resolved={}))
+    everything = replace(written, indicators=enabled, resolved={})
+    return Context(everything, sector_z={"94": 2_500_000})
 
 
 class Story:

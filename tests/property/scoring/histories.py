@@ -131,7 +131,8 @@ def _one_day(story: FileStory, number: int) -> None:
 @cache
 def grown_up() -> FileStory:
     """Return a borrower with fourteen months behind it, so that every indicator can be measured."""
-    story = FileStory(segment="MICRO", start=START, accounts="a-1 a-2", rulebook=EVERYTHING_ON)
+    profile = {"accounts": "a-1 a-2", "industry": "94.1", "rulebook": EVERYTHING_ON}
+    story = FileStory(segment="MICRO", start=START, **profile)
     story.tell(
         replace(
             story.log[0],

@@ -6,11 +6,13 @@ from services.scoring.domain.context import Context
 from services.scoring.domain.events import DayClosed
 from services.scoring.domain.file_events import SectorStressPublished
 from services.scoring.domain.fold import fold
+from services.scoring.domain.indicators.registry import BY_ID
 from services.scoring.domain.measurement import AMBER, GREEN, NOT_APPLICABLE, RED
 from services.scoring.domain.sector_stress import SectorMonth, z_score
 from services.scoring.domain.signals import slot_of
 from services.scoring.domain.timeline import Timeline
 from tests.fakes.file_story import FileStory
+from tests.fakes.measured import note, note_level
 from tests.fakes.story import EVERYTHING_ON, context
 
 SLOT = slot_of("X-02")
@@ -49,9 +51,9 @@ class Sector:
         everything = context(EVERYTHING_ON)
         self.timeline = Timeline(Context(everything.rulebook), _none)  # type: ignore[arg-type]
 
-    def publish(self, **z: int) -> None:
+    def publish(self, **z: float) -> None:
         """Publish figures by industry code; names begin with n."""
-        figures = {code[1:]: figure * 1_000_000 for code, figure in z.items()}
+        figures = {code[1:]: round(figure * 1_000_000) for code, figure in z.items()}
         day = self.story.today
         self.timeline.hear(SectorStressPublished(*self.story.head(), day, figures))
 
@@ -68,7 +70,9 @@ class Sector:
 
     @property
     def level(self) -> int:
-        return self.story.borrower.signals.level[SLOT]
+        borrower, rules = self.story.borrower, self.timeline.context.rules_for(self.story.borrower)
+        note("X-02", BY_ID["X-02"].measure(borrower, self.story.today, rules))
+        return note_level("X-02", borrower.signals.level[SLOT])
 
 
 def _none(event: object) -> object:  # nothing is activated here
@@ -88,6 +92,18 @@ def test_what_is_published_counts_from_the_next_close_on() -> None:
     sector.close()
     assert sector.level == RED
     assert sector.story.borrower.signals.contribution[SLOT] == 100_000  # 10 points
+
+
+@pytest.mark.parametrize(
+    ("z", "level"),
+    [(1.99, GREEN), (2, AMBER), (2.99, AMBER), (3, RED)],
+    ids=["1.99", "2 deviations are amber", "2.99 are amber", "3 are red"],
+)
+def test_each_level_from_both_sides(z: float, level: int) -> None:
+    sector = Sector("41.20")
+    sector.publish(n41=z)
+    sector.close()
+    assert sector.level == level
 
 
 def test_the_longest_beginning_of_the_code_counts() -> None:
