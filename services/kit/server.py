@@ -8,6 +8,7 @@ worse than a restart.
 """
 
 import asyncio
+import gc
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
@@ -30,6 +31,9 @@ Task = Callable[[asyncio.Event], Awaitable[None]]
 
 # Below Kubernetes' default of 30 s, so that we end before we are killed.
 GRACE_SECONDS = 20.0
+# Allocations between two searches for cycles; Python's own 700 costs about a tenth of the work on
+# events, and hardly anything here is a cycle.
+YOUNG_OBJECTS = 50_000
 _LOOP_LOOK_SECONDS = 0.5
 _READY_LOOK_SECONDS = 2.0
 
@@ -53,6 +57,10 @@ class _Server(uvicorn.Server):
 
 def run(main: Coroutine[Any, Any, int]) -> None:
     """Run a service's main coroutine to its end and exit with its status."""
+    # What was imported stays for ever: the collector need not look at it again.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(YOUNG_OBJECTS, *gc.get_threshold()[1:])
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         status = runner.run(main)
     sys.exit(status)
