@@ -12,7 +12,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -36,7 +36,12 @@ from services.scoring.adapters.file_fold import (
 from services.scoring.adapters.narrative.catalogues import Language
 from services.scoring.adapters.narrative.forms import story_json, story_text
 from services.scoring.adapters.narrative.story import story
-from services.scoring.adapters.pd_model import ModelUnusable, read_model
+from services.scoring.adapters.pd_model import (
+    ModelUnusable,
+    misfits,
+    model_from,
+    read_model_file,
+)
 from services.scoring.adapters.rulebook_fields import RulebookError
 from services.scoring.adapters.rulebook_yaml import (
     load_rulebook,
@@ -46,7 +51,6 @@ from services.scoring.adapters.rulebook_yaml import (
 )
 from services.scoring.adapters.score_json import score_line
 from services.scoring.application.shelf import RulebookText, Shelf
-from services.scoring.domain.pd import PdModel
 from services.scoring.domain.risk import STATE_NAMES
 from services.scoring.domain.rulebook import Rulebook
 from services.scoring.domain.timeline import UnknownRulebook
@@ -69,7 +73,6 @@ class Every(StrEnum):
 class Form:
     """How an assessment is written: a JSON line, sentences, or a JSON line with sentences."""
 
-    model: PdModel | None
     language: Language | None
     as_json: bool
 
@@ -110,8 +113,8 @@ def score(
     closed as the dates of the events pass. Duplicates are dropped and counted; lines that cannot
     be read are reported on standard error and end the command with status 1.
     """
-    rules = usable_rulebook(rulebook)
-    form = Form(usable_model(model, rules), explain, as_json)
+    rules = with_model(usable_rulebook(rulebook), model)
+    form = Form(explain, as_json)
     with ExitStack() as stack:
         source = stack.enter_context(opened(file))
         run = FileFold(
@@ -151,23 +154,23 @@ def shelf_of(names_or_paths: list[str]) -> Shelf:
     return shelf
 
 
-def usable_model(path: Path | None, rules: Rulebook) -> PdModel | None:
-    """Return the PD model, or end the command if it is none or is for another rulebook."""
+def with_model(rules: Rulebook, path: Path | None) -> Rulebook:
+    """Return the rulebook with this champion; end the command if the model does not fit it."""
     if path is None:
-        return None
+        return rules
     try:
-        model = read_model(path)
+        model = model_from(read_model_file(path))
     except ModelUnusable as error:
         raise CommandError(
             f"The model cannot be used: {error}.", remedy="Train one with `tocsin model train`."
         ) from error
-    if (model.rulebook, model.rulebook_version) != (rules.name, rules.version):
+    found = misfits(model, rules.indicators, rules.overlays)
+    if found:
         raise CommandError(
-            f"{path} was trained on rulebook {model.rulebook} {model.rulebook_version}, "
-            f"not on {rules.name} {rules.version}: its intensities mean something else.",
-            remedy="Score with that rulebook, or train again.",
+            f"{path} does not fit {rules.name} {rules.version}:\n  " + "\n  ".join(found),
+            remedy="Score with the rulebook it was trained on, or train again.",
         )
-    return model
+    return replace(rules, models=(model,), resolved={})
 
 
 @contextmanager
@@ -228,11 +231,11 @@ def _write_assessments(run: FileFold, source: Iterator[bytes], every: Every, for
 def _written(run: FileFold, judged: Judged, form: Form) -> bytes:
     found, rules = run.snapshot(judged), run.rules_for(judged.borrower)
     if form.language is None:
-        return score_line(found, judged.borrower, rules, form.model)
+        return score_line(found, judged.borrower, rules)
     told = story(found, judged.borrower, rules, language=form.language, told=judged.told)
     if not form.as_json:
         return f"{story_text(told)}\n".encode()
-    line = msgspec.json.decode(score_line(found, judged.borrower, rules, form.model))
+    line = msgspec.json.decode(score_line(found, judged.borrower, rules))
     return msgspec.json.encode({**line, "story": story_json(told)}) + b"\n"
 
 

@@ -22,6 +22,8 @@ from services.contracts.fields import (
     IsoDate,
     Money,
     Number,
+    Ratio,
+    Share,
     Text,
     WireModel,
 )
@@ -124,6 +126,24 @@ class RulebookRef(WireModel):
     cuts: dict[CutState, Score] | None = None  # The score at which each state begins.
 
 
+class OpinionReason(WireModel):
+    """A reason code of a PD: an indicator that raises it."""
+
+    indicator: Identifier  # The indicator.
+    name: Text  # Its name.
+    points: Ratio  # By how much it raises the log-odds.
+
+
+class Opinion(WireModel):
+    """What one PD model says."""
+
+    value: Share  # Probability of default within the horizon, 0 to 1.
+    model: Identifier  # The model.
+    version: Identifier  # Its version.
+    horizon_days: Count  # The PD is for so many days ahead.
+    reasons: list[OpinionReason]  # The indicators that raise it most, the largest first.
+
+
 class Cause(WireModel):
     """The event that led to this assessment."""
 
@@ -189,6 +209,8 @@ class Assessment(EventData):
     changes: list[Change]  # What changed since the assessment emitted before.
     distance_to_next: DistanceToNext | None = None  # How far the next worse state is.
     regimes: dict[str, str | Int | bool | None]  # Regulatory labels, by regime.
+    pd: Opinion | None = None  # The champion's PD. It informs; the rules decide.
+    pd_challenger: Opinion | None = None  # The PD of the model that is tried beside the champion.
     segment: Segment  # The borrower's segment.
     officer_id: Identifier | None = None  # The loan officer; null: none known.
     branch_id: Identifier | None = None  # The branch; null: none known.

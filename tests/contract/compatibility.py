@@ -34,11 +34,16 @@ def breaks(released: dict[str, Summary], now: dict[str, Summary]) -> list[str]:
         found += [
             f"{name}{path}: a new field is required"
             for path in new.keys() - old.keys()
-            if new[path]["required"]
+            if new[path]["required"] and (_holder(path) in old or _holder(path) not in new)
         ]
         for path in old.keys() & new.keys():
             found += [f"{name}{path}: {fault}" for fault in _changes(old[path], new[path])]
     return sorted(found)
+
+
+def _holder(path: str) -> str:
+    """Return the path of the object that holds a field: a new one may require what it likes."""
+    return path.rpartition("/")[0].removesuffix("/*")
 
 
 def _changes(old: dict[str, Any], new: dict[str, Any]) -> list[str]:

@@ -19,6 +19,17 @@ def test_an_optional_addition_is_no_break() -> None:
     assert breaks(now, changed) == []
 
 
+def test_a_new_object_may_require_its_fields_and_an_old_one_may_not() -> None:
+    now = summary()
+    changed = copy.deepcopy(now)
+    fields = changed["repayment.posted.v1"]
+    fields["/data/new"] = {"required": False, "holds": "array", "words": []}
+    fields["/data/new/*/id"] = {"required": True, "holds": "text", "words": []}
+    assert breaks(now, changed) == []
+    fields["/data/id"] = {"required": True, "holds": "text", "words": []}
+    assert breaks(now, changed) == ["repayment.posted.v1/data/id: a new field is required"]
+
+
 @pytest.mark.parametrize(
     ("field", "change", "words"),
     [

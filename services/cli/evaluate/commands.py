@@ -29,6 +29,7 @@ from services.cli.score import opened
 
 SCORE = "score"
 PD = "pd"
+PD_CHALLENGER = "pd_challenger"
 Reading = Callable[[Brief], float | None]
 
 Silence = Annotated[int, typer.Option(min=0, help="Days without a second alert, for --budget.")]
@@ -60,8 +61,7 @@ def evaluate(
     ],
     horizon: Horizon = 365,
     figure: Annotated[
-        str,
-        typer.Option(help="What ranks: score, pd, or an indicator's value as A-19:low, R-01:high."),
+        str, typer.Option(help="What ranks: score, pd, pd_challenger, or a value: A-19:low.")
     ] = SCORE,
     budget: Annotated[
         list[float] | None,
@@ -173,13 +173,16 @@ def reading_of(figure: str, *, with_indicators: bool) -> tuple[Reading, type[Bri
     """Return how to read the figure of a row, higher being worse, and which fields that needs."""
     if figure == SCORE:
         return _score, Detailed if with_indicators else Brief
-    if figure == PD:
-        return _pd, Detailed
+    if figure in (PD, PD_CHALLENGER):
+        return _pd if figure == PD else _challenger, Detailed
     name, _, direction = figure.partition(":")
     if direction not in ("low", "high"):
         raise CommandError(
             f"--figure {figure}: says not which side is bad.",
-            remedy="Write score, pd, or an indicator with its bad side: A-19:low, R-01:high.",
+            remedy=(
+                "Write score, pd, pd_challenger, or an indicator with its bad side: A-19:low, "
+                "R-01:high."
+            ),
         )
     sign = -1.0 if direction == "low" else 1.0
 
@@ -195,7 +198,15 @@ def _score(row: Brief) -> float | None:
 
 
 def _pd(row: Brief) -> float | None:
-    value = row.pd.get("value") if isinstance(row, Detailed) and row.pd else None
+    return _opinion(row.pd if isinstance(row, Detailed) else None)
+
+
+def _challenger(row: Brief) -> float | None:
+    return _opinion(row.pd_challenger if isinstance(row, Detailed) else None)
+
+
+def _opinion(shown: dict[str, object] | None) -> float | None:
+    value = shown.get("value") if shown else None
     return None if value is None else float(str(value))
 
 

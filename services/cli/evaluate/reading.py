@@ -54,6 +54,7 @@ class Detailed(Brief):
 
     indicators: dict[str, Figure] = msgspec.field(default_factory=dict)
     pd: dict[str, object] | None = None
+    pd_challenger: dict[str, object] | None = None
 
 
 Row = TypeVar("Row", bound=Brief)

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from services.cli.errors import CommandError
 from services.cli.evaluate.reading import Detailed, Labels
 from services.cli.model.scorecard import Case
+from services.scoring.domain.business_days import is_month_end
+
+DAY_CLOSED = "day.closed"
 
 
 class Assessed(Detailed):
@@ -25,8 +28,13 @@ class Cases:
     last_day: str
 
 
-def cases_of(rows: Iterable[Assessed], labels: Labels, horizon_days: int) -> Cases:
+def cases_of(
+    rows: Iterable[Assessed], labels: Labels, horizon_days: int, until: int | None = None
+) -> Cases:
     """Return the rows with their outcome within the horizon.
+
+    ``until`` is the last day of which outcomes are known: a row whose horizon ends later is left
+    out, for its borrower may yet fail.
 
     Raises:
         CommandError: If they come from more than one rulebook, or there are none.
@@ -36,6 +44,8 @@ def cases_of(rows: Iterable[Assessed], labels: Labels, horizon_days: int) -> Cas
     last_day = ""
     for row in rows:
         event, day = labels[row.borrower_id], row.as_of.toordinal()
+        if until is not None and day + horizon_days > until:
+            continue
         rulebooks.add((row.rulebook, row.rulebook_version))
         last_day = max(last_day, row.as_of.isoformat())
         found.append(
@@ -45,12 +55,16 @@ def cases_of(rows: Iterable[Assessed], labels: Labels, horizon_days: int) -> Cas
                 intensities=intensities_of(row),
                 score=float(row.score),
                 failed=event is not None and event - day <= horizon_days,
+                is_month_close=row.cause.startswith(DAY_CLOSED) and is_month_end(day),
             )
         )
     if not found:
         raise CommandError(
             "No assessment counts.",
-            remedy="Check that the borrower ids agree, and --cause, --skip-first, --part.",
+            remedy=(
+                "Check that the borrower ids agree, and --cause, --skip-first, --part, "
+                "--outcomes-until."
+            ),
         )
     if len(rulebooks) > 1:
         names = ", ".join(" ".join(one) for one in sorted(rulebooks))

@@ -1,6 +1,8 @@
 """`tocsin model`: train a PD as a second opinion, and see whether its population has moved."""
 
 import json
+from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -14,10 +16,38 @@ from services.cli.evaluate.ranking import Ranking, Scored, rank
 from services.cli.evaluate.reading import Selection, read_labels, read_rows
 from services.cli.evaluate.show import percent
 from services.cli.model.cases import Assessed, Cases, cases_of
-from services.cli.model.judging import by_segment, calibration, cross_validated, drift, model_of
+from services.cli.model.judging import (
+    by_segment,
+    calibration,
+    coefficients,
+    cross_validated,
+    drift,
+    reference_rows,
+)
 from services.cli.model.scorecard import fit
-from services.scoring.adapters.pd_model import ModelUnusable, model_document, read_model
+from services.cli.score import usable_rulebook
+from services.scoring.adapters.pd_model import (
+    FORMAT,
+    Json,
+    ModelUnusable,
+    model_from,
+    model_text,
+    read_model_file,
+    rule_mark,
+)
+from services.scoring.adapters.rulebook_fields import RulebookError
+from services.scoring.adapters.rulebook_models import CHALLENGER, CHAMPION, attached, with_models
+from services.scoring.adapters.rulebook_yaml import (
+    path_of,
+    read_document,
+    read_text,
+    shipped_names,
+)
+from services.scoring.domain.indicators.registry import BY_ID
+from services.scoring.domain.measurement import MICRO
 from services.scoring.domain.pd import PdModel
+from services.scoring.domain.rulebook import Rulebook
+from services.scoring.domain.rulebook_diff import differences
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -46,6 +76,16 @@ def train(
     skip_first: SkipFirst = 0,
     part: Part = "1/1",
     folds: Annotated[int, typer.Option(min=2, help="Parts for the cross-validation.")] = 5,
+    rulebook: Annotated[
+        str, typer.Option(help="The rulebook of the assessments, where it does not ship.")
+    ] = "",
+    outcomes_until: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"],
+            help="Outcomes are known until here: leave out rows whose horizon ends later.",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Train a scorecard on assessments with known outcomes.
@@ -55,7 +95,9 @@ def train(
     cross-validation by borrower: no borrower is judged by a model that has seen it.
     """
     chosen = Selection(cause=cause, skip_first=skip_first, part=part_from(part))
-    cases = _cases(assessments, labels, horizon, chosen)
+    until = None if outcomes_until is None else outcomes_until.toordinal()
+    cases = _cases(assessments, labels, horizon, chosen, until)
+    usable = rulebook_of(cases, rulebook)
     failing = sum(case.failed for case in cases.rows)
     if not failing or failing == len(cases.rows):
         raise CommandError(
@@ -63,20 +105,42 @@ def train(
             remedy="A model needs some with it and some without.",
         )
     scored = cross_validated(cases.rows, folds)
-    model = model_of(
-        fit(cases.rows),
-        cases.rows,
-        name=name,
-        version=version,
-        rulebook=cases.rulebook,
-        rulebook_version=cases.rulebook_version,
-        horizon_days=horizon,
-    )
+    found = coefficients(fit(cases.rows), cases.rows)
+    for feature in found["features"]:
+        slot = BY_ID[feature["indicator"]].slot
+        feature["rule"] = rule_mark(usable.indicators, usable.overlays, slot)
+    document = {
+        "format": FORMAT,
+        "name": name,
+        "version": version,
+        "rulebook": cases.rulebook,
+        "rulebook_version": cases.rulebook_version,
+        "horizon_days": horizon,
+        **found,
+    }
+    model = model_from(document)
     summary = _summary(cases, failing, folds, scored, model)
-    out.write_bytes(model_document(model, summary))
+    out.write_text(model_text({**document, "training": summary}), encoding="utf-8")
     _show(model, summary, out)
     if as_json:
         print(json.dumps({"model": str(out), **summary}))
+
+
+def rulebook_of(cases: Cases, given: str) -> Rulebook:
+    """Return the rulebook that made the assessments, or end the command."""
+    title = f"{cases.rulebook} {cases.rulebook_version}"
+    if not given and cases.rulebook not in shipped_names():
+        raise CommandError(
+            f"The assessments come from rulebook {title}, which does not ship.",
+            remedy="Give its file: --rulebook FILE",
+        )
+    usable = usable_rulebook(given or cases.rulebook)
+    if (usable.name, usable.version) != (cases.rulebook, cases.rulebook_version):
+        raise CommandError(
+            f"The assessments come from rulebook {title}, not from {usable.name} {usable.version}.",
+            remedy="Give that one: --rulebook FILE",
+        )
+    return usable
 
 
 @app.command("drift")
@@ -90,19 +154,73 @@ def show_drift(
     Below 0.10 little has moved, above 0.25 much. The figure is a convention: it cries wolf on small
     samples and sleeps on large ones.
     """
-    try:
-        known = read_model(model)
-    except ModelUnusable as error:
-        raise CommandError(f"{error}.", remedy="Train one with `tocsin model train`.") from error
+    known = model_from(usable_document(model))
     with source_of(assessments) as source:
         rows = list(read_rows(source, Assessed, assessments, _Everybody(), Selection()))
-    found = drift(known, cases_of(rows, _Everybody(), known.horizon_days).rows)
+    cases, sample = reference_rows(cases_of(rows, _Everybody(), known.horizon_days).rows)
+    found = drift(known, cases)
     table = Table("figure", "PSI", "says")
     for name, index in found.items():
-        table.add_row(name, "–" if index is None else f"{index:.3f}", _says(index))
-    Console(stderr=True).print(table)
+        table.add_row(name, f"{index:.3f}", _says(index))
+    console = Console(stderr=True)
+    console.print(
+        f"{known.name} {known.version} on {len(cases):,} rows ({sample})", highlight=False
+    )
+    console.print(table)
     if as_json:
-        print(json.dumps({"model": known.name, "version": known.version, "psi": found}))
+        told = {"model": known.name, "version": known.version, "rows": len(cases), "psi": found}
+        print(json.dumps(told))
+
+
+class Role(StrEnum):
+    """The place of a model on the assessment."""
+
+    CHAMPION = CHAMPION
+    CHALLENGER = CHALLENGER
+
+
+@app.command()
+def attach(
+    model: Annotated[Path, typer.Argument(help="The model.")],
+    rulebook: Annotated[str, typer.Option(help="The rulebook that gets it: a name or a file.")],
+    version: Annotated[str, typer.Option(help="The version of the draft; a new one.")],
+    out: Annotated[Path, typer.Option("--out", help="The draft rulebook to write.")],
+    role: Annotated[Role, typer.Option("--as", help="Its place.")] = Role.CHAMPION,
+) -> None:
+    """Write a draft rulebook that carries the model; nothing is activated.
+
+    A model lives and dies with a rulebook: propose the draft, let a second person approve it,
+    activate it; activating an earlier version takes the model back.
+    """
+    document = usable_document(model)
+    before = usable_rulebook(rulebook)
+    if version == before.version:
+        raise CommandError(
+            f"{before.name} {version} is there already.", remedy="Give the draft a new --version."
+        )
+    text = path_of(rulebook).read_text(encoding="utf-8")
+    models = attached(read_document(rulebook), document, role.value)
+    written = with_models(text, models, version)
+    try:
+        after = read_text(written, origin=str(out))
+    except RulebookError as error:
+        raise CommandError(
+            f"{model} cannot be attached to {before.name} {before.version}:\n  "
+            + "\n  ".join(error.problems),
+            remedy="Train on the assessments of this rulebook, or attach to the one it came from.",
+        ) from error
+    out.write_text(written, encoding="utf-8")
+    for one in differences(before, after):
+        print(one.sentence)
+    print(f"Draft {after.name} {after.version} in {out}; it is to be proposed and approved.")
+
+
+def usable_document(path: Path) -> Json:
+    """Return a model's JSON, or end the command with what is wrong with it."""
+    try:
+        return read_model_file(path)
+    except ModelUnusable as error:
+        raise CommandError(f"{error}.", remedy="Train one with `tocsin model train`.") from error
 
 
 class _Everybody(dict[str, int | None]):
@@ -115,11 +233,13 @@ class _Everybody(dict[str, int | None]):
         return None
 
 
-def _cases(assessments: str, labels: Path, horizon: int, chosen: Selection) -> Cases:
+def _cases(
+    assessments: str, labels: Path, horizon: int, chosen: Selection, until: int | None
+) -> Cases:
     outcomes = read_labels(labels)
     with source_of(assessments) as source:
         rows = read_rows(source, Assessed, assessments, outcomes, chosen)
-        return cases_of(rows, outcomes, horizon)
+        return cases_of(rows, outcomes, horizon, until)
 
 
 def _summary(
@@ -131,6 +251,7 @@ def _summary(
         "rows": len(cases.rows),
         "failing_rows": failing,
         "last_day": cases.last_day,
+        "reference": reference_rows(cases.rows)[1],
         "folds": folds,
         "cross_validated": _figures(rank(scored)),
         "rules_on_the_same_rows": _figures(rank(rules)),
@@ -158,8 +279,8 @@ def _show(model: PdModel, summary: dict[str, object], out: Path) -> None:
     for feature in model.features:
         table.add_row(
             feature.indicator,
-            " ".join(f"{edge:.2f}" for edge in feature.edges),
-            " ".join(f"{points:+.2f}" for points in feature.points),
+            " ".join(f"{edge / MICRO:.2f}" for edge in feature.edges),
+            " ".join(f"{points / MICRO:+.2f}" for points in feature.points),
         )
     console.print(table)
     for words, key in (
@@ -180,9 +301,7 @@ def _in_words(figures: object) -> str:
     return f"AUC {figures['auc']:.3f} ({figures['low']:.3f} to {figures['high']:.3f}), {recalls}"
 
 
-def _says(index: float | None) -> str:
-    if index is None:
-        return "not measured"
+def _says(index: float) -> str:
     if index < MODERATE_DRIFT:
         return "little has moved"
     return "moved" if index < LARGE_DRIFT else "moved much: train again"

@@ -1,41 +1,70 @@
 """How good a scorecard is on borrowers it has not seen, and how far a population has moved."""
 
-from collections import Counter
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from services.cli.evaluate.ranking import Ranking, Scored, rank
 from services.cli.evaluate.reading import part_of
-from services.cli.model.scorecard import Case, Fitted, fit
-from services.scoring.domain.pd import PdModel, predict, stability_index
+from services.cli.model.scorecard import PLACES, Case, Fitted, fit
+from services.scoring.adapters.pd_model import micro
+from services.scoring.domain.measurement import MICRO
+from services.scoring.domain.pd import NOT_MEASURED, PdModel, predict, stability_index
 
 SCORE_BINS = 10
 
 
-def model_of(fitted: Fitted, cases: Sequence[Case], **identity: str | int) -> PdModel:
-    """Return the fitted scorecard as a model; `identity` are the fields that name it."""
-    edges = _score_edges(sorted(case.score for case in cases))
-    return PdModel(
-        name=str(identity["name"]),
-        version=str(identity["version"]),
-        rulebook=str(identity["rulebook"]),
-        rulebook_version=str(identity["rulebook_version"]),
-        horizon_days=int(identity["horizon_days"]),
-        intercept=fitted.intercept,
-        features=fitted.features,
-        score_edges=edges,
-        score_expected=_shares([case.score for case in cases], edges),
-    )
+def reference_rows(cases: Sequence[Case]) -> tuple[list[Case], str]:
+    """Return the rows that drift is held against, and in words which they are.
+
+    The service counts each borrower once a month, at the close of the month; so does the reference
+    where the history has month closes.
+    """
+    monthly = [case for case in cases if case.is_month_close]
+    return (monthly, "month closes") if monthly else (list(cases), "all training rows")
 
 
-def _score_edges(ordered: list[float]) -> tuple[float, ...]:
+def coefficients(fitted: Fitted, cases: Sequence[Case]) -> dict[str, Any]:
+    """Return intercept, features and reference shares as the model's JSON states them."""
+    rows, _ = reference_rows(cases)
+    edges = _score_edges(sorted(case.score for case in rows))
+    return {
+        "intercept": fitted.intercept,
+        "features": [
+            {
+                "indicator": one.indicator,
+                "edges": list(one.edges),
+                "points": list(one.points),
+                "expected": shares(
+                    [_place(case, one.indicator, one.edges) for case in rows], len(one.points)
+                ),
+            }
+            for one in fitted.features
+        ],
+        "score_edges": edges,
+        "score_expected": shares(
+            [bisect_right(edges, case.score) for case in rows], len(edges) + 1
+        )[1:],
+    }
+
+
+def _place(case: Case, indicator: str, edges: Sequence[float]) -> int:
+    intensity = case.intensities.get(indicator)
+    return NOT_MEASURED if intensity is None else bisect_right(edges, intensity)
+
+
+def shares(places: Sequence[int], bins: int) -> list[float]:
+    """Return the share that is not measured, and the share in each bin."""
+    counts = [0] * (bins + 1)
+    for place in places:
+        counts[place + 1] += 1
+    return [round(count / len(places), PLACES) for count in counts]
+
+
+def _score_edges(ordered: list[float]) -> list[float]:
     """Return where the tenths of the rule score begin, equal ones once."""
     found = {ordered[len(ordered) * part // SCORE_BINS] for part in range(1, SCORE_BINS)}
-    return tuple(sorted(found - {ordered[0]}))
-
-
-def _shares(figures: Sequence[float], edges: tuple[float, ...]) -> tuple[float, ...]:
-    counts = Counter(sum(figure >= edge for edge in edges) for figure in figures)
-    return tuple(round(counts[place] / len(figures), 6) for place in range(len(edges) + 1))
+    return sorted(found - {ordered[0]})
 
 
 def cross_validated(cases: Sequence[Case], folds: int) -> list[Scored]:
@@ -57,7 +86,7 @@ def log_odds(fitted: Fitted, case: Case) -> float:
     for feature in fitted.features:
         intensity = case.intensities.get(feature.indicator)
         if intensity is not None:
-            total += feature.points[feature.bin_of(intensity)]
+            total += feature.points_of(intensity)
     return total
 
 
@@ -70,25 +99,33 @@ def by_segment(cases: Sequence[Case], scored: Sequence[Scored]) -> dict[str, Ran
     return {name: rank(rows) for name, rows in sorted(groups.items())}
 
 
-def drift(model: PdModel, cases: Sequence[Case]) -> dict[str, float | None]:
-    """Return the PSI of the score and of each indicator; ``None`` where nothing is measured."""
-    found: dict[str, float | None] = {
+def intensities(model: PdModel, case: Case) -> list[int]:
+    """Return a row's intensities in the order of the model's features."""
+    return [
+        micro(case.intensities[one.indicator])
+        if one.indicator in case.intensities
+        else NOT_MEASURED
+        for one in model.features
+    ]
+
+
+def drift(model: PdModel, cases: Iterable[Case]) -> dict[str, float]:
+    """Return the PSI of the rule score and of each indicator of the model."""
+    rows = list(cases)
+    bins = [predict(model, intensities(model, case)).bins for case in rows]
+    scores = [bisect_right(model.score_edges, micro(case.score / 100)) for case in rows]
+    found = {
         "score": stability_index(
-            model.score_expected, _shares([case.score for case in cases], model.score_edges)
+            model.score_expected, shares(scores, len(model.score_expected))[1:]
         )
     }
-    for feature in model.features:
-        name = feature.indicator
-        known = [case.intensities[name] for case in cases if name in case.intensities]
-        if known:
-            actual = _shares(known, feature.edges)
-            found[name] = stability_index(feature.expected, actual)
-        else:
-            found[name] = None
+    for number, feature in enumerate(model.features):
+        actual = shares([row[number] for row in bins], len(feature.points))
+        found[feature.indicator] = stability_index(feature.expected, actual)
     return found
 
 
 def calibration(model: PdModel, cases: Sequence[Case]) -> tuple[float, float]:
     """Return the mean PD and the share that failed: they should agree."""
-    mean = sum(predict(model, case.intensities).value for case in cases) / len(cases)
-    return mean, sum(case.failed for case in cases) / len(cases)
+    total = sum(predict(model, intensities(model, case)).value for case in cases)
+    return total / MICRO / len(cases), sum(case.failed for case in cases) / len(cases)

@@ -12,8 +12,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from services.scoring.domain.pd import PdFeature, logistic
-
 MOST_BINS: Final = 6
 FEWEST_IN_A_BIN: Final = 0.02
 SMOOTHING: Final = 0.5
@@ -22,27 +20,44 @@ OUTER_STEPS: Final = 12
 SWEEPS: Final = 3
 TOLERANCE: Final = 1e-5
 PLACES: Final = 6
+LARGEST_LOGIT: Final = 50.0
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One row: whose, the intensities that were measured, and whether the event came."""
+    """One row: whose, the intensities that were measured, and whether the event came.
+
+    ``is_month_close`` marks the close of a month, when every borrower is assessed once.
+    """
 
     borrower_id: str
     segment: str
     intensities: dict[str, float]
     score: float
     failed: bool
+    is_month_close: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Binning:
-    """The bins of one indicator: where they begin, their weight of evidence, their share."""
+    """The bins of one indicator: where they begin and their weight of evidence."""
 
     indicator: str
     edges: tuple[float, ...]
     evidence: tuple[float, ...]
-    expected: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """One indicator with its points by bin, one more than there are edges."""
+
+    indicator: str
+    edges: tuple[float, ...]
+    points: tuple[float, ...]
+
+    def points_of(self, intensity: float) -> float:
+        """Return the points of an intensity."""
+        return self.points[bisect_right(self.edges, intensity)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +65,7 @@ class Fitted:
     """An intercept and the features with points."""
 
     intercept: float
-    features: tuple[PdFeature, ...]
+    features: tuple[Feature, ...]
 
 
 def fit(cases: Sequence[Case]) -> Fitted:
@@ -59,11 +74,10 @@ def fit(cases: Sequence[Case]) -> Fitted:
     bins = [found for name in names if (found := _binned(name, cases)) is not None]
     intercept, coefficients = _regress(cases, bins)
     features = [
-        PdFeature(
+        Feature(
             indicator=one.indicator,
             edges=one.edges,
             points=tuple(round(weight * evidence, PLACES) for evidence in one.evidence),
-            expected=one.expected,
         )
         for one, weight in zip(bins, coefficients, strict=True)
         if weight > 0
@@ -86,7 +100,6 @@ def _binned(name: str, cases: Sequence[Case]) -> Binning | None:
         indicator=name,
         edges=tuple(edges),
         evidence=tuple(_evidence(bad, good)),
-        expected=tuple(round((b + g) / len(known), PLACES) for b, g in zip(bad, good, strict=True)),
     )
 
 
@@ -168,6 +181,11 @@ def _regress(cases: Sequence[Case], bins: Sequence[Binning]) -> tuple[float, lis
         if moved < TOLERANCE:
             break
     return intercept, coefficients
+
+
+def logistic(logit: float) -> float:
+    """Return the probability of log-odds."""
+    return 1.0 / (1.0 + math.exp(-max(-LARGEST_LOGIT, min(LARGEST_LOGIT, logit))))
 
 
 def _times(one: float, other: float) -> float:

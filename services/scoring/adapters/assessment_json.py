@@ -21,10 +21,12 @@ from services.scoring.domain.assessment import (
 from services.scoring.domain.explain import shown_micro
 from services.scoring.domain.indicators.declaration import FAMILY_NAMES
 from services.scoring.domain.measurement import LEVEL_NAMES, MICRO, Unit
+from services.scoring.domain.pd import Opinion
 from services.scoring.domain.risk import NOT_SCORED
 
 SOURCE: Final = "tocsin/scoring"
 TYPE: Final = "assessment.changed.v1"
+OPINIONS: Final = ("pd", "pd_challenger")
 CUT_STATES: Final = ("ATTENTION", "WATCH", "HIGH_RISK")
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -86,6 +88,29 @@ def assessment_data(assessment: Assessment) -> Json:
         **_verdict(assessment),
         **_reasons(assessment),
         **_money_side(assessment),
+        **second_opinions(assessment),
+    }
+
+
+def second_opinions(assessment: Assessment) -> Json:
+    """Return what the PD models say, by role; nothing where there is no model."""
+    return {
+        name: shown_opinion(found)
+        for name, found in zip(OPINIONS, assessment.opinions, strict=False)
+    }
+
+
+def shown_opinion(found: Opinion) -> Json:
+    """Return one model's PD with its reason codes, figures as decimal strings."""
+    return {
+        "value": f"{found.value / MICRO:.6f}",
+        "model": found.name,
+        "version": found.version,
+        "horizon_days": found.horizon_days,
+        "reasons": [
+            {"indicator": indicator, "name": name, "points": f"{points / MICRO:.4f}"}
+            for indicator, name, points in found.reasons
+        ],
     }
 
 

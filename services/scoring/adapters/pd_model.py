@@ -1,36 +1,43 @@
-"""Read a PD model from JSON, write one, and put a PD beside an assessment.
+"""Read a PD model from its JSON, write one, and say whether it fits a rulebook.
 
-`tocsin model train` writes it, `tocsin score --model` reads it. Must stay true: a file that would
-predict nonsense (points that fall, bins that do not match) is refused with the field's name.
+`tocsin model train` writes the JSON; a rulebook carries it as its second opinion, so the service
+reads it from there. Must stay true: what would predict nonsense (points that fall, bins that do not
+match, an indicator that is judged otherwise than in training) is refused with the field's name.
 """
 
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
-from services.scoring.domain.measurement import MEASURED, MICRO
-from services.scoring.domain.pd import Pd, PdFeature, PdModel, predict
-from services.scoring.domain.rulebook import Rules
-from services.scoring.domain.signals import Signals
+from services.scoring.domain.indicators.registry import BY_ID
+from services.scoring.domain.measurement import MICRO
+from services.scoring.domain.pd import PdFeature, PdModel
+from services.scoring.domain.rulebook import IndicatorRule, Overlay
+from services.scoring.domain.thresholds import ArmRule
 
-FORMAT: Final = "tocsin-pd-1"
+FORMAT: Final = "tocsin-pd-2"
+MARK_DIGITS: Final = 16
 
 Json = dict[str, Any]
 
 
 class ModelUnusable(ValueError):
-    """The file is no PD model that can be used; the message names the field."""
+    """This is no PD model that can be used; the message names the field."""
 
 
-class _Feature(msgspec.Struct):
+class _Feature(msgspec.Struct, forbid_unknown_fields=True):
     indicator: str
+    rule: str
     edges: list[float]
     points: list[float]
     expected: list[float]
 
 
-class _Document(msgspec.Struct):
+class _Document(msgspec.Struct, forbid_unknown_fields=True):
     format: str
     name: str
     version: str
@@ -41,103 +48,133 @@ class _Document(msgspec.Struct):
     features: list[_Feature]
     score_edges: list[float]
     score_expected: list[float]
+    training: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
-def read_model(path: Path) -> PdModel:
-    """Return the model in a file.
+def read_model_file(path: Path) -> Json:
+    """Return the JSON document in a file, checked.
 
     Raises:
         ModelUnusable: If it cannot be read or cannot be right.
     """
     try:
-        document = msgspec.json.decode(path.read_bytes(), type=_Document)
-    except (OSError, msgspec.DecodeError) as error:
+        document = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
+        model_from(document)
+    except (OSError, msgspec.DecodeError, ModelUnusable) as error:
         raise ModelUnusable(f"{path}: {error}") from error
-    if document.format != FORMAT:
-        raise ModelUnusable(f"{path}: format is {document.format!r}, expected {FORMAT!r}")
-    if len(document.score_expected) != len(document.score_edges) + 1:
-        raise ModelUnusable(f"{path}: score_expected needs one share more than score_edges")
+    return document
+
+
+def model_from(document: object) -> PdModel:
+    """Return the model of a document, whose figures may be numbers or, from YAML, their text.
+
+    Raises:
+        ModelUnusable: If it cannot be right.
+    """
+    try:
+        found = msgspec.convert(document, _Document, strict=False)
+    except msgspec.ValidationError as error:
+        raise ModelUnusable(str(error)) from error
+    if found.format != FORMAT:
+        raise ModelUnusable(f"format is {found.format!r}, expected {FORMAT!r}; train again")
+    if found.horizon_days < 1:
+        raise ModelUnusable("horizon_days must be at least 1")
+    if len(found.score_expected) != len(found.score_edges) + 1:
+        raise ModelUnusable("score_expected needs one share more than score_edges")
+    if found.score_edges != sorted(found.score_edges):
+        raise ModelUnusable("score_edges must not fall")
+    names = [one.indicator for one in found.features]
+    if len(set(names)) != len(names):
+        raise ModelUnusable("features names an indicator twice")
     return PdModel(
-        name=document.name,
-        version=document.version,
-        rulebook=document.rulebook,
-        rulebook_version=document.rulebook_version,
-        horizon_days=document.horizon_days,
-        intercept=document.intercept,
-        features=tuple(_feature(path, one) for one in document.features),
-        score_edges=tuple(document.score_edges),
-        score_expected=tuple(document.score_expected),
+        name=found.name,
+        version=found.version,
+        horizon_days=found.horizon_days,
+        intercept=micro(found.intercept),
+        features=tuple(_feature(one) for one in found.features),
+        # A score has 100 points where the core counts from 0 to 1.
+        score_edges=tuple(micro(edge / 100) for edge in found.score_edges),
+        score_expected=tuple(found.score_expected),
     )
 
 
-def _feature(path: Path, one: _Feature) -> PdFeature:
-    where = f"{path}: features {one.indicator}"
-    if len(one.points) != len(one.edges) + 1 or len(one.expected) != len(one.points):
-        raise ModelUnusable(f"{where}: needs one point and one share more than edges")
+def _feature(one: _Feature) -> PdFeature:
+    where = f"features {one.indicator}"
+    indicator = BY_ID.get(one.indicator)
+    if indicator is None:
+        raise ModelUnusable(f"{where}: unknown indicator")
+    if len(one.points) != len(one.edges) + 1:
+        raise ModelUnusable(f"{where}: needs one point more than edges")
+    if len(one.expected) != len(one.points) + 1:
+        raise ModelUnusable(f"{where}: expected needs the share not measured and one share a bin")
     if one.edges != sorted(one.edges) or one.points != sorted(one.points):
         raise ModelUnusable(f"{where}: edges and points must not fall")
-    return PdFeature(one.indicator, tuple(one.edges), tuple(one.points), tuple(one.expected))
+    return PdFeature(
+        indicator=indicator.id,
+        name=indicator.name,
+        slot=indicator.slot,
+        edges=tuple(map(micro, one.edges)),
+        points=tuple(map(micro, one.points)),
+        expected=tuple(one.expected),
+        rule=one.rule,
+    )
 
 
-def model_document(model: PdModel, training: Json) -> bytes:
-    """Return the model as JSON for people to read; ``training`` says how it came to be."""
-    document: Json = {
-        "format": FORMAT,
-        "name": model.name,
-        "version": model.version,
-        "rulebook": model.rulebook,
-        "rulebook_version": model.rulebook_version,
-        "horizon_days": model.horizon_days,
-        "training": training,
-        "intercept": model.intercept,
-        "features": [
-            {
-                "indicator": one.indicator,
-                "edges": list(one.edges),
-                "points": list(one.points),
-                "expected": list(one.expected),
-            }
-            for one in model.features
-        ],
-        "score_edges": list(model.score_edges),
-        "score_expected": list(model.score_expected),
-    }
-    return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
+def micro(value: float) -> int:
+    """Return a number in micro-units, by its shortest decimal text."""
+    return int((Decimal(repr(value)) * MICRO).to_integral_value())
 
 
-def pd_json(model: PdModel, signals: Signals, rules: Rules) -> Json:
-    """Return the PD of a borrower as the assessment shows it."""
-    found = predict(model, intensities_of(signals, rules))
-    names = {rule.indicator.id: rule.indicator.name for rule in rules.indicators}
-    return shown(model, found, names)
+def misfits(
+    model: PdModel, indicators: Mapping[int, IndicatorRule], overlays: Sequence[Overlay]
+) -> list[str]:
+    """Return what keeps a model from speaking beside these indicators, each with its remedy."""
+    found = []
+    for feature in model.features:
+        rule = indicators.get(feature.slot)
+        title = f"{feature.indicator} {feature.name}"
+        if rule is None or not rule.enabled or not rule.weight:
+            found.append(f"{title} is in the model and not switched on with a weight; train again")
+        elif rule_mark(indicators, overlays, feature.slot) != feature.rule:
+            found.append(
+                f"{title} is judged otherwise than when the model was trained (thresholds, knots, "
+                "combine, half-life, here or in an overlay): its intensity means something else; "
+                "train again or leave the indicator as it was"
+            )
+    return found
 
 
-def shown(model: PdModel, found: Pd, names: dict[str, str]) -> Json:
-    """Return a PD as JSON, the value as a decimal string."""
-    return {
-        "value": f"{found.value:.6f}",
-        "model": model.name,
-        "version": model.version,
-        "horizon_days": model.horizon_days,
-        "reasons": [
-            {"indicator": one, "name": names.get(one, one), "points": f"{points:.4f}"}
-            for one, points in found.reasons
-        ],
-    }
+def rule_mark(
+    indicators: Mapping[int, IndicatorRule], overlays: Sequence[Overlay], slot: int
+) -> str:
+    """Return a mark of all that decides an indicator's intensity.
 
-
-def intensities_of(signals: Signals, rules: Rules) -> dict[str, float]:
-    """Return the intensity, decay included, of every measured indicator that has a weight.
-
-    Four decimals, as assessments show it, so that a model sees what it was trained on.
+    Its weight does not, unless there is none; what an overlay says about one borrower does not
+    change what the figure means for the others.
     """
-    return {
-        rule.indicator.id: intensity_micro(signals, rule.slot, rule.weight) / MICRO
-        for rule in rules.indicators
-        if rule.weight and signals.status[rule.slot] == MEASURED
-    }
+    rule = indicators[slot]
+    judged: list[object] = [_arms(rule.arms), rule.needs_all, rule.half_life_days]
+    for overlay in overlays:
+        patch = overlay.indicators.get(slot)
+        if patch is None or overlay.borrower_id is not None:
+            continue
+        arms = [(position, *_arms([arm])) for position, arm in sorted(patch.arms.items())]
+        silent = patch.enabled is False or patch.weight == 0
+        said = [arms, patch.needs_all, patch.half_life_days, silent]
+        if said != [[], None, None, False]:
+            judged.append([overlay.segment, overlay.industry, *said])
+    return sha256(msgspec.json.encode(judged)).hexdigest()[:MARK_DIGITS]
 
 
-def intensity_micro(signals: Signals, slot: int, weight: int) -> int:
-    """Return an indicator's intensity in micro-units, rounded to four decimals."""
-    return round(signals.contribution[slot] * MICRO / weight / 100) * 100
+def _arms(arms: Sequence[ArmRule | None]) -> list[Json | None]:
+    return [None if arm is None else msgspec.to_builtins(arm) for arm in arms]
+
+
+def model_text(document: Json) -> str:
+    """Return a model's JSON for people to read: one feature a line."""
+    features = [msgspec.json.encode(one).decode() for one in document["features"]]
+    rest = {name: value for name, value in document.items() if name != "features"}
+    text = msgspec.json.format(msgspec.json.encode(rest), indent=2).decode()
+    text = text.strip().removesuffix("}").rstrip()
+    lines = ",\n    ".join(features)
+    return f'{text},\n  "features": [\n    {lines}\n  ]\n}}\n'

@@ -25,6 +25,7 @@ from services.scoring.adapters.rulebook_indicators import (
     known_indicator,
 )
 from services.scoring.adapters.rulebook_inspections import compile_inspections
+from services.scoring.adapters.rulebook_models import compile_models
 from services.scoring.adapters.rulebook_money import read_amounts
 from services.scoring.adapters.rulebook_states import compile_cuts, compile_policy, read_cuts
 from services.scoring.domain import rulebook_diff
@@ -54,6 +55,7 @@ FIELDS: Final = {
     "indicators",
     "inspections",
     "overlays",
+    "second_opinion",
 }
 
 
@@ -183,6 +185,7 @@ def compile_rulebook(document: dict[str, Any], *, origin: str) -> Rulebook:
         counting=_counting(document.get("counting"), problems),
         overlays=overlays,
         inspections=inspections,
+        models=compile_models(document.get("second_opinion"), indicators, overlays, problems),
         named=frozenset(one.borrower_id for one in overlays if one.borrower_id is not None),
     )
     if problems.found:

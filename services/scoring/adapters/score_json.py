@@ -8,8 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from services.scoring.adapters.assessment_json import UNIT_NAMES, shown_day
-from services.scoring.adapters.pd_model import intensity_micro, pd_json
+from services.scoring.adapters.assessment_json import UNIT_NAMES, second_opinions, shown_day
 from services.scoring.domain.assessment import Assessment, Contributor
 from services.scoring.domain.explain import shown_micro, shown_threshold
 from services.scoring.domain.facts import Borrower
@@ -22,7 +21,7 @@ from services.scoring.domain.measurement import (
     UNMEASURABLE,
     Reason,
 )
-from services.scoring.domain.pd import PdModel
+from services.scoring.domain.pd import intensity_of
 from services.scoring.domain.risk import NOT_SCORED
 from services.scoring.domain.rulebook import IndicatorRule, Rules
 
@@ -31,10 +30,8 @@ STATUS_NAMES: Final = ("not_applicable", "unmeasurable", "measured")
 Json = dict[str, Any]
 
 
-def score_line(
-    assessment: Assessment, borrower: Borrower, rules: Rules, model: PdModel | None = None
-) -> bytes:
-    """Return one NDJSON line, line feed included; with a model, its PD beside the verdict."""
+def score_line(assessment: Assessment, borrower: Borrower, rules: Rules) -> bytes:
+    """Return one NDJSON line, line feed included."""
     shares = {one.indicator: one.share for one in assessment.contributors}
     row: Json = {
         "borrower_id": assessment.borrower_id,
@@ -63,9 +60,8 @@ def score_line(
         "rulebook": assessment.rulebook,
         "rulebook_version": assessment.rulebook_version,
         "segment": assessment.segment,
+        **second_opinions(assessment),
     }
-    if model is not None:
-        row["pd"] = pd_json(model, borrower.signals, rules)
     return msgspec.json.encode(row) + b"\n"
 
 
@@ -87,7 +83,7 @@ def _indicator(borrower: Borrower, rule: IndicatorRule, shares: dict[str, int]) 
     shown["level"] = LEVEL_NAMES[signals.level[slot]] if is_measured else None
     shown["intensity"] = None
     if is_measured and rule.weight:
-        shown["intensity"] = decimal(intensity_micro(signals, slot, rule.weight), 4)
+        shown["intensity"] = decimal(intensity_of(signals, slot, rule.weight), 4)
     shown["contribution"] = decimal(shares.get(rule.indicator.id, 0), 4)
     if is_measured and len(rule.indicator.arms) > 1:
         shown["figure"] = arm.name

@@ -7,6 +7,7 @@ wire. Figures stay integers (micro-units, minor units, ordinals); only an adapte
 from dataclasses import dataclass, field
 
 from services.scoring.domain.measurement import Unit
+from services.scoring.domain.pd import Opinion
 
 
 @dataclass(slots=True)
@@ -144,3 +145,5 @@ class Assessment:
     score_override: int = 0
     # Days since the contractual due day, nothing excused; `dpd_operational` is days in arrears.
     days_late: int = 0
+    # What the PD models say beside the rules: the champion, then the challenger.
+    opinions: list[Opinion] = field(default_factory=list)

@@ -15,6 +15,7 @@ from services.scoring.domain.assessment import (
 from services.scoring.domain.facts import Borrower
 from services.scoring.domain.indicators.declaration import FAMILY_NAMES
 from services.scoring.domain.measurement import AMBER, MICRO, UNMEASURABLE, Reason, rounded_quotient
+from services.scoring.domain.pd import Opinion, opinion
 from services.scoring.domain.position import position
 from services.scoring.domain.regimes.labels import labels
 from services.scoring.domain.relaxing import recent_moves
@@ -122,6 +123,18 @@ def flags(borrower: Borrower, rules: Rules, as_of: int) -> list[str]:
     return found
 
 
+def opinions(borrower: Borrower, rules: Rules) -> list[Opinion]:
+    """Return what the PD models say, the champion first; the state never hears of it."""
+    found = []
+    for model in rules.models:
+        weights = []
+        for feature in model.features:
+            rule = rules.by_slot[feature.slot]
+            weights.append(rule.weight if rule is not None else 0)
+        found.append(opinion(model, borrower.signals, weights, borrower.risk.score))
+    return found
+
+
 def snapshot(borrower: Borrower, rules: Rules, as_of: int, at_us: int, cause: Cause) -> Assessment:
     """Return the assessment of this moment; `assess` adds what made it due and what changed."""
     risk, signals, profile = borrower.risk, borrower.signals, borrower.profile
@@ -164,4 +177,5 @@ def snapshot(borrower: Borrower, rules: Rules, as_of: int, at_us: int, cause: Ca
         cuts=(rules.cuts.attention, rules.cuts.watch, rules.cuts.high_risk),
         days_late=borrower.counters.late_days,
         score_override=risk.score - combined(risk.families),
+        opinions=opinions(borrower, rules) if rules.models else [],
     )

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from services.scoring.domain.indicators.declaration import FAMILIES, Indicator
+from services.scoring.domain.pd import PdModel
 from services.scoring.domain.policy import StatePolicy
 from services.scoring.domain.signals import SLOTS
 from services.scoring.domain.thresholds import ArmRule
@@ -114,7 +115,8 @@ class Rules:
     ``groups`` holds, per family and correlation group, the slots that compete; notes (weight 0)
     are in no group. ``inspection_months`` holds, by state, the months from one inspection to the
     next, 0 for none; it is empty where no state has any. ``sector_z`` is no rule but what the log
-    says of the borrower's sector, None where it says nothing.
+    says of the borrower's sector, None where it says nothing. ``models`` are the second opinions,
+    the champion first, then the challenger; usually there is none.
     """
 
     name: str
@@ -133,6 +135,7 @@ class Rules:
     is_per_facility: bool = False
     inspection_months: tuple[int, ...] = ()
     sector_z: int | None = None
+    models: tuple[PdModel, ...] = ()
 
     def touched_by(self, inputs: int) -> tuple[IndicatorRule, ...]:
         """Return the indicators to evaluate after an event that touched these kinds of fact."""
@@ -188,7 +191,8 @@ class Overlay:
 class Rulebook:
     """A named version of all rules, with its overlays.
 
-    ``named`` holds the borrowers that have an overlay of their own.
+    ``named`` holds the borrowers that have an overlay of their own. ``models`` are the second
+    opinions: the champion, then the challenger.
     """
 
     name: str
@@ -202,6 +206,7 @@ class Rulebook:
     overlays: tuple[Overlay, ...] = ()
     named: frozenset[str] = frozenset()
     inspections: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    models: tuple[PdModel, ...] = ()
     resolved: dict[tuple[str, str, str], Rules] = field(default_factory=dict)
 
     def rules_for(self, segment: str, industry: str = "", borrower_id: str = "") -> Rules:
@@ -252,6 +257,7 @@ def compile_rules(
         counting=rulebook.counting,
         is_per_facility=rulebook.counting.retail_per_facility and segment in RETAIL_SEGMENTS,
         inspection_months=rulebook.inspections.get(segment, rulebook.inspections.get("*", ())),
+        models=rulebook.models,
     )
 
 

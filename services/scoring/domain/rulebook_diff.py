@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from services.scoring.domain.indicators.registry import ALL
 from services.scoring.domain.measurement import LEVEL_NAMES, MICRO, Unit
+from services.scoring.domain.pd import PdModel, probability
 from services.scoring.domain.policy import EntryRule, ExitRule, SignalTest, StatePolicy
 from services.scoring.domain.risk import FLAG_NAMES, STATE_NAMES
 from services.scoring.domain.rulebook import Counting, Cuts, IndicatorRule, Overlay, Rulebook
@@ -41,8 +42,8 @@ class Difference:
     """One thing that changes; ``before`` or ``after`` is None where there is none.
 
     Args:
-        part: indicator, cuts, state rule, limit, overlay, tolerance, materiality, counting or
-            inspections.
+        part: indicator, cuts, state rule, limit, overlay, tolerance, materiality, counting,
+            inspections or model.
         subject: Which one, in words.
         what: Which of its figures; empty when the whole of it comes or goes.
     """
@@ -57,9 +58,9 @@ class Difference:
     def sentence(self) -> str:
         """Return the difference in words."""
         name = f"{self.subject}: {self.what}" if self.what else self.subject
-        is_many = name.endswith(("knots", "days", "moves", "tests", "reds", "families")) or (
-            not self.what and self.subject.startswith("Cuts")
-        )
+        is_many = name.endswith(
+            ("knots", "days", "moves", "tests", "reds", "families", "points")
+        ) or (not self.what and self.subject.startswith("Cuts"))
         if self.before in (None, NOTHING):
             return f"{name} {'are' if is_many else 'is'} added ({self.after})"
         if self.after in (None, NOTHING):
@@ -78,6 +79,7 @@ def differences(old: Rulebook, new: Rulebook) -> list[Difference]:
         *_plain("materiality", "Materiality", _amounts(old.materiality), _amounts(new.materiality)),
         *_plain("counting", "Counting", _counting(old.counting), _counting(new.counting)),
         *_plain("inspections", "Inspections", _inspections(old), _inspections(new)),
+        *_models(old.models, new.models),
     ]
 
 
@@ -306,6 +308,32 @@ def _inspections(rulebook: Rulebook) -> dict[str, str]:
         for state, months in zip(STATE_NAMES, by_state, strict=False)
         if months
     }
+
+
+def _models(old: tuple[PdModel, ...], new: tuple[PdModel, ...]) -> Iterator[Difference]:
+    for place, role in enumerate(("champion", "challenger")):
+        before = old[place] if place < len(old) else None
+        after = new[place] if place < len(new) else None
+        if before != after:
+            yield from _whole(
+                "model",
+                f"PD {role}",
+                None if before is None else _of_model(before),
+                None if after is None else _of_model(after),
+            )
+
+
+def _of_model(model: PdModel) -> dict[str, str]:
+    found = {
+        "model": f"{model.name} {model.version}",
+        "horizon": f"{model.horizon_days} days",
+        "PD with nothing measured": f"{decimal(probability(model.intercept) * 100)} %",
+    }
+    for feature in model.features:
+        bins = zip((0, *feature.edges), feature.points, strict=True)
+        shown = ", ".join(f"{decimal(edge)}: {decimal(points)}" for edge, points in bins)
+        found[f"{feature.indicator} points"] = shown
+    return found
 
 
 def _plain(

@@ -232,7 +232,27 @@ def _facts(assessment: Json) -> list[Fact]:
     flags = [words.label(str(flag)) for flag in assessment.get("flags") or []]
     if flags:
         facts.append(Fact("Flags", ", ".join(flags), is_bad=True))
-    return facts
+    return [*facts, *_opinions(assessment)]
+
+
+def _opinions(assessment: Json) -> list[Fact]:
+    """Return the PDs beside the rules, each with its model and its reasons."""
+    found = []
+    for name, key in (("PD, informs only", "pd"), ("PD of the challenger", "pd_challenger")):
+        one = assessment.get(key)
+        if not isinstance(one, Mapping):
+            continue
+        value = Decimal(str(one.get("value", 0))) * 100
+        text = (
+            f"{measures.plain(value.quantize(Decimal('0.1')))} % within "
+            f"{one.get('horizon_days', '–')} days ({one.get('model')} {one.get('version')})"
+        )
+        reasons = ", ".join(
+            f"{reason.get('indicator')} {reason.get('name') or ''}".strip()
+            for reason in _list(one, "reasons")
+        )
+        found.append(Fact(name, f"{text}: {reasons}" if reasons else text))
+    return found
 
 
 def _is_above_zero(amount: str | None) -> bool:
