@@ -26,6 +26,7 @@ from services.scoring.domain.vocabulary import GUARANTEE
 from services.scoring.domain.windows import newest_full_month
 
 DAYS_A_MONTH_LATE: Final = 30
+ALL_DAYS: Final = 4_000_000
 
 
 def worst_days(loan: Loan, start: int, end: int, tolerance: Tolerance) -> int:
@@ -77,14 +78,31 @@ def at_month_ends(borrower: Borrower, as_of: int, count: int, rules: Rules) -> t
     """
     newest = newest_full_month(borrower, as_of)
     material, months_late = stated_arrears.at_month_ends(borrower, newest, count)
+    known_from = _known_from(borrower)
     for month in range(newest - count + 1, newest + 1):
         day = last_day_of(month)
+        if day < known_from:
+            continue
         if not exposure.total_past_due(borrower, day):
             continue
         material += exposure.is_material(borrower, day, rules)
         days = _counted_days(borrower, day, rules.tolerance)
         months_late += -(-days // DAYS_A_MONTH_LATE)
     return material, months_late
+
+
+def _known_from(borrower: Borrower) -> int:
+    """Return the first day on which anything could be past due; before it no month need be read."""
+    first = ALL_DAYS
+    for loan in borrower.loans:
+        if loan.past:
+            return 0
+        if loan.due_days:
+            first = min(first, loan.due_days[0])
+    for line in borrower.facilities:
+        if line.drawn.reported:
+            first = min(first, line.drawn.first_day)
+    return first
 
 
 def _counted_days(borrower: Borrower, day: int, tolerance: Tolerance) -> int:

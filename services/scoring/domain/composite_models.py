@@ -9,6 +9,7 @@ decimals.
 import math
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from typing import Final
 
 from services.scoring.domain.measurement import MICRO, micro_float, rounded_quotient
@@ -19,9 +20,20 @@ def micro_of(value: Fraction) -> int:
     return rounded_quotient(value.numerator * MICRO, value.denominator)
 
 
+@cache
+def _weight(text: str) -> Fraction:
+    return Fraction(text)
+
+
 def _sum_micro(*terms: tuple[str, Fraction]) -> int:
-    total = sum((Fraction(weight) * ratio for weight, ratio in terms), Fraction(0))
-    return micro_of(total)
+    """Return the weighted sum, rounded once; without common factors taken out on the way."""
+    numerator, denominator = 0, 1
+    for text, ratio in terms:
+        weight = _weight(text)
+        below = weight.denominator * ratio.denominator
+        numerator = numerator * below + weight.numerator * ratio.numerator * denominator
+        denominator *= below
+    return rounded_quotient(numerator * MICRO, denominator)
 
 
 @dataclass(frozen=True, slots=True)

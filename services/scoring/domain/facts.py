@@ -13,7 +13,7 @@ Must stay true:
 """
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from services.scoring.domain.assessment import Change
 from services.scoring.domain.credit_file import CreditFile
@@ -22,6 +22,9 @@ from services.scoring.domain.flow_facts import Daily, Dealings, Routines, Series
 from services.scoring.domain.rates import Rates
 from services.scoring.domain.risk import RiskState
 from services.scoring.domain.signals import Signals
+
+if TYPE_CHECKING:
+    from services.scoring.domain.statement_figures import StatementFigures
 
 
 @dataclass(slots=True)
@@ -362,6 +365,7 @@ class Borrower:
     risk: RiskState = field(default_factory=RiskState)
     balance_view: BalanceView | None = field(default=None, compare=False, repr=False)
     line_view: LineView | None = field(default=None, compare=False, repr=False)
+    figures: "StatementFigures | None" = field(default=None, compare=False, repr=False)
     rates: Rates | None = field(default=None, compare=False, repr=False)
     news: list[Change] = field(default_factory=list, compare=False, repr=False)
     changed: int = field(default=ALL_PARTS, compare=False, repr=False)

@@ -69,6 +69,8 @@ def at_month_ends(borrower: Borrower, newest: int, count: int) -> tuple[int, int
     Several lines: the latest of them counts, as the oldest debt does elsewhere.
     """
     lines = [facility for facility in borrower.facilities if facility.late_days]
+    if not lines:
+        return 0, 0
     late, months = 0, 0
     for month in range(newest - count + 1, newest + 1):
         worst = max((months_on(line, last_day_of(month)) for line in lines), default=0)

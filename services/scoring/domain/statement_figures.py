@@ -42,6 +42,18 @@ def month_closed_by(end_day: int) -> int:
     return month - 1 if end.day <= DAYS_OF_GRACE_AFTER_MONTH_END else month
 
 
+def figures_of(borrower: Borrower) -> "StatementFigures":
+    """Return the figures of the borrower's statements, read once for all indicators.
+
+    Raises:
+        CannotFormError: If no statement was filed.
+    """
+    known = borrower.figures
+    if known is None or known.made_of != borrower.statements:
+        known = borrower.figures = StatementFigures(borrower)
+    return known
+
+
 class StatementFigures:
     """The statements that can be compared with the newest one.
 
@@ -53,13 +65,15 @@ class StatementFigures:
         CannotFormError: If no statement was filed.
     """
 
-    __slots__ = ("by_period", "latest", "month")
+    __slots__ = ("_rolled_before", "by_period", "latest", "made_of", "month")
 
     def __init__(self, borrower: Borrower) -> None:
         if not borrower.statements:
             raise CannotFormError(Reason.NO_STATEMENT)
         self.latest = max(borrower.statements, key=lambda one: (end_month(one), one.period_months))
         self.month = end_month(self.latest)
+        self.made_of = list(borrower.statements)
+        self._rolled_before: dict[tuple[int, int, int], int | None] = {}
         self.by_period: dict[tuple[int, int], Statement] = {}
         for statement in borrower.statements:
             if self._is_comparable(statement):
@@ -134,6 +148,12 @@ class StatementFigures:
         return Reason.SHORT_HISTORY
 
     def _rolled(self, position: int, end: int, months: int) -> int | None:
+        wanted = (position, end, months)
+        if wanted not in self._rolled_before:
+            self._rolled_before[wanted] = self._path(position, end, months)
+        return self._rolled_before[wanted]
+
+    def _path(self, position: int, end: int, months: int) -> int | None:
         """Return the flow between two month ends, by the shortest path of filed periods."""
         steps = self._steps(position)
         totals = {end - months: 0}

@@ -36,7 +36,7 @@ from services.scoring.domain.measurement import (
     unmeasurable,
 )
 from services.scoring.domain.months import month_sum
-from services.scoring.domain.statement_figures import CannotFormError, StatementFigures
+from services.scoring.domain.statement_figures import CannotFormError, StatementFigures, figures_of
 from services.scoring.domain.windows import first_full_month, newest_full_month
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def sales_routing(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement
     if mostly_unknown(borrower, months):
         return unmeasurable(Reason.UNKNOWN_CATEGORIES)
     try:
-        figures = StatementFigures(borrower)
+        figures = figures_of(borrower)
         revenue, share = figures.flow("revenue"), _expected_share(borrower, figures)
     except CannotFormError as gap:
         return unmeasurable(gap.reason)

@@ -25,7 +25,7 @@ from services.scoring.domain.measurement import (
     not_applicable,
     unmeasurable,
 )
-from services.scoring.domain.statement_figures import CannotFormError, StatementFigures
+from services.scoring.domain.statement_figures import CannotFormError, StatementFigures, figures_of
 from services.scoring.domain.vocabulary import SME
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def measuring(form: Form) -> Measure:
         if not expects_statements(borrower):
             return not_applicable()
         try:
-            return form(StatementFigures(borrower))
+            return form(figures_of(borrower))
         except CannotFormError as gap:
             return unmeasurable(gap.reason)
 

@@ -30,7 +30,7 @@ from services.scoring.domain.measurement import (
     not_applicable,
     unmeasurable,
 )
-from services.scoring.domain.statement_figures import CannotFormError, StatementFigures
+from services.scoring.domain.statement_figures import CannotFormError, figures_of
 from services.scoring.domain.vocabulary import (
     ARREARS_ELSEWHERE,
     COURT,
@@ -84,7 +84,7 @@ def _share_of(borrower: Borrower, reports: list[Report], base: str) -> int | Non
     if any(one.amount_minor < 0 or one.currency != currency for one in reports):
         return None
     try:
-        figures = StatementFigures(borrower)
+        figures = figures_of(borrower)
         if base == "equity":
             whole = figures.balance("equity")
         else:

@@ -37,6 +37,7 @@ from services.scoring.domain.statement_figures import (
     YEAR_MONTHS,
     CannotFormError,
     StatementFigures,
+    figures_of,
 )
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def debt_service_cover(borrower: Borrower, as_of: int, rules: "Rules") -> Measur
     if not expects_statements(borrower):
         return not_applicable()
     try:
-        figures = StatementFigures(borrower)
+        figures = figures_of(borrower)
         service = figures.flow("interest_expense") + _principal_due(borrower, figures, 0)
         if service <= 0:
             return not_applicable()

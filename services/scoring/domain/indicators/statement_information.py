@@ -37,6 +37,7 @@ from services.scoring.domain.statement_figures import (
     CannotFormError,
     StatementFigures,
     end_month,
+    figures_of,
     month_closed_by,
 )
 from services.scoring.domain.vocabulary import FORECAST_EBITDA, FORECAST_REVENUE
@@ -101,7 +102,7 @@ def forecast_miss(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement
         return not_applicable()
     if not borrower.statements:
         return unmeasurable(Reason.NO_STATEMENT)
-    figures = StatementFigures(borrower)
+    figures = figures_of(borrower)
     ends = [end for end in dealings.forecast_ends if month_closed_by(end) <= figures.month]
     if not ends:
         return not_applicable()

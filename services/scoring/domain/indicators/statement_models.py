@@ -38,6 +38,7 @@ from services.scoring.domain.statement_figures import (
     YEAR_MONTHS,
     CannotFormError,
     StatementFigures,
+    figures_of,
 )
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def altman(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
     if not expects_statements(borrower) or is_financial(industry):
         return not_applicable()
     try:
-        figures = StatementFigures(borrower)
+        figures = figures_of(borrower)
         firm = firm_at(figures, 0)
         general = models.altman_general_micro(firm)
         private = models.altman_private_micro(firm, figures.flow("revenue"))
@@ -164,7 +165,7 @@ def beneish(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
     if not expects_statements(borrower) or is_financial(borrower.profile.industry_code):
         return not_applicable()
     try:
-        return measured(models.beneish_micro(beneish_indices(StatementFigures(borrower))))
+        return measured(models.beneish_micro(beneish_indices(figures_of(borrower))))
     except CannotFormError as gap:
         return unmeasurable(gap.reason)
 

@@ -46,6 +46,7 @@ from services.scoring.domain.statement_figures import (
     YEAR_MONTHS,
     CannotFormError,
     StatementFigures,
+    figures_of,
 )
 
 if TYPE_CHECKING:
@@ -162,7 +163,7 @@ def loss_of_size(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
     if not expects_statements(borrower):
         return not_applicable()
     try:
-        figures = StatementFigures(borrower)
+        figures = figures_of(borrower)
         assets = figures.balance("total_assets")
         if assets <= 0:
             return unmeasurable(Reason.ZERO_BASE)
