@@ -22,7 +22,9 @@ class ScoringSettings(BaseSettings):
     )
     session_timeout_seconds: float = Field(default=10.0, ge=6.0, le=60.0)
     most_records: int = Field(default=2_000, ge=1, le=20_000)
-    most_cached_borrowers: int = Field(default=20_000, ge=0)
+    most_cached_borrowers: int = Field(
+        default=10_000, ge=0, description="kept in memory by a worker; one takes 40 to 50 KB"
+    )
     sweep_size: int = Field(default=250, ge=1, le=5_000)
     poison_in_a_row: int = Field(default=100, ge=1)
     no_progress_seconds: float = Field(default=60.0, ge=5.0)

@@ -113,3 +113,20 @@ async def test_a_risk_event_leaves_keyed_by_its_borrower() -> None:
     await worker.apply(LOG)
     assert worker.outbox.messages
     assert {(one.topic, one.key) for one in worker.outbox.messages} == {("risk", b"B-1")}
+
+
+async def test_memory_is_bounded_for_the_worker_and_not_for_each_partition() -> None:
+    worker = MemoryWorker(most_cached_borrowers=4)
+    for round_ in (0, 1):
+        for partition in (0, 1):
+            names = [f"B-{partition}-{round_}-{number}" for number in range(3)]
+            records = [
+                FakeRecord(offset=3 * round_ + place, value=registered(name), key=name.encode())
+                for place, name in enumerate(names)
+            ]
+            batch = Batch(
+                topic="events", partition=partition, first_offset=3 * round_, records=records
+            )
+            await worker.handler.apply(batch, NO_CONNECTION)
+    assert worker.handler.cached_borrowers == 4
+    assert len(worker.stored()) == 12
