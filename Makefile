@@ -21,7 +21,7 @@ ONE_PROCESS_TESTS := tests/unit/scoring/domain
 COMPILED := $(CURDIR)/.tocsin/compiled
 
 .DEFAULT_GOAL := help
-.PHONY: help setup format check test simulation mutants compiled bench demo torture stack stack-down audit lock clean
+.PHONY: help setup format check test simulation histories mutants compiled bench demo torture stack stack-down audit lock clean
 # Two targets at a time would build the same environment twice.
 .NOTPARALLEL:
 
@@ -60,6 +60,9 @@ test: check ## Everything: check, then the tests on a real Kafka and PostgreSQL
 
 simulation: $(INSTALLED) ## Ten thousand seeded histories of the machinery; ARGS="--seed N" plays one
 	@$(BIN)/python -m tests.simulation --seeds 10000 $(ARGS)
+
+histories: $(INSTALLED) ## Fifty thousand borrowers' histories in disorder; ARGS="--examples 500 --seed 7"
+	@$(BIN)/python -m tests.histories --examples 50000 $(ARGS)
 
 mutants: $(INSTALLED) ## Remove each safety line in a copy and see a test fail; ARGS="--only NAME" for one
 	@$(BIN)/python -m tests.mutants $(ARGS)

@@ -96,13 +96,14 @@ def sums(steps: list[int]) -> list[int]:
 
 def dump_loans(borrower: Borrower) -> Row:
     """Return the loans, and the payments that were taken back before they came."""
-    return [[_dump_loan(loan) for loan in borrower.loans], borrower.reversed_keys]
+    loans = [_dump_loan(loan) for loan in borrower.loans]
+    return [loans, borrower.reversed_keys, borrower.reversed_minor]
 
 
 def load_loans(borrower: Borrower, row: Row) -> None:
     """Put back what `dump_loans` took."""
     borrower.loans = [_load_loan(one) for one in row[0]]
-    borrower.reversed_keys = row[1]
+    borrower.reversed_keys, borrower.reversed_minor = row[1], row[2]
 
 
 def _dump_loan(loan: Loan) -> Row:

@@ -23,6 +23,7 @@ def dispute(borrower: Borrower, event: ClaimDisputed) -> int:
     if known is None:
         known = Excuse(event.dispute_id, event.raised_day)
         loan.excuses.append(known)
+        loan.excuses.sort(key=_begun)
     known.minor = event.disputed_minor
     known.due_day = event.due_day
     if event.status == UPHELD:
@@ -70,6 +71,10 @@ def set_flag(borrower: Borrower, risk: RiskState) -> None:
 def is_technical(overrides: list[Override], day: int, kind: int) -> bool:
     """Return whether a decision excuses the arrears of all lines on the day."""
     return any(one.kind == kind and not one.loan_id and one.is_in_force(day) for one in overrides)
+
+
+def _begun(excuse: Excuse) -> tuple[int, str]:
+    return excuse.from_day, excuse.name
 
 
 def _named(loan: Loan, name: str) -> Excuse | None:

@@ -10,6 +10,7 @@ from bisect import bisect_right
 from typing import Final
 
 from services.scoring.domain import days_past_due, exposure, facility_use, per_facility
+from services.scoring.domain.decisions import Decisions
 from services.scoring.domain.facts import DECISIONS_PART, Borrower
 from services.scoring.domain.instalments import counting_days
 from services.scoring.domain.months import first_day_of, month_of
@@ -20,6 +21,7 @@ from services.scoring.domain.rulebook import Rules
 # Set beside the kinds of fact when the past itself changed: counters are derived again.
 PAST: Final = 1 << 30
 LONGEST_RUN_DAYS: Final = 3_660
+A_YEAR: Final = 366
 
 
 def refresh(borrower: Borrower, day: int, rules: Rules, *, is_close: bool = False) -> None:
@@ -50,7 +52,8 @@ def close_day(borrower: Borrower, day: int, rules: Rules) -> None:
     elif not counters.past_due_minor and not counters.late_days:
         counters.regulatory_days = 0
     elif previous != day - 1:
-        counters.regulatory_days = material_run(borrower, day, rules)
+        known = counters.regulatory_days
+        counters.regulatory_days = material_run(borrower, day, rules, since=previous, known=known)
     elif _is_material_now(borrower, rules):
         counters.regulatory_days += 1
     elif not counters.late_days or not exposure.is_held(borrower, day, rules):
@@ -65,7 +68,7 @@ def follow_regimes(borrower: Borrower, day: int, *, is_close: bool, is_correctio
         counters.counted_days < eu_default.MOST_DAYS
     ):
         return
-    before = decisions.eu_since, decisions.eu_clear_since, decisions.npa_since
+    before = _clocks(decisions)
     if is_correction:
         eu_default.corrected(decisions, flags, days, day)
     if is_close:
@@ -75,8 +78,12 @@ def follow_regimes(borrower: Borrower, day: int, *, is_close: bool, is_correctio
         )
     else:
         eu_default.follow(decisions, flags, days, day)
-    if before != (decisions.eu_since, decisions.eu_clear_since, decisions.npa_since):
+    if before != _clocks(decisions):
         borrower.changed |= DECISIONS_PART
+
+
+def _clocks(decisions: Decisions) -> tuple[int, int, bool, int]:
+    return decisions.eu_since, decisions.eu_clear_since, decisions.eu_by_days, decisions.npa_since
 
 
 def _is_material_now(borrower: Borrower, rules: Rules) -> bool:
@@ -84,6 +91,17 @@ def _is_material_now(borrower: Borrower, rules: Rules) -> bool:
     currency = borrower.profile.reporting_currency
     arrears, lent = counters.past_due_minor, counters.exposure_minor
     return rules.materiality.is_material(rules.segment, currency, arrears, lent)
+
+
+def reached(borrower: Borrower, day: int) -> int:
+    """Return as of which day an event is judged: its own, or a later one that we are in already.
+
+    An event that comes late never takes a month back that has begun. A month that lies a year ahead
+    was begun by a mistake in somebody's clock and is not waited for.
+    """
+    counters = borrower.counters
+    day = max(day, counters.closed_day)
+    return max(day, counters.month_start) if counters.month_start - day <= A_YEAR else day
 
 
 def begin_month(borrower: Borrower, as_of: int) -> bool:
@@ -131,16 +149,22 @@ def recount(borrower: Borrower, rules: Rules) -> None:
         counters.regulatory_days = material_run(borrower, counters.closed_day, rules)
 
 
-def material_run(borrower: Borrower, day: int, rules: Rules) -> int:
+def material_run(
+    borrower: Borrower, day: int, rules: Rules, *, since: int = 0, known: int = 0
+) -> int:
     """Return how many days in a row, up to and including `day`, arrears were material.
 
-    Days on which a dispute held the count neither add to it nor end it.
+    Days on which a dispute held the count neither add to it nor end it. Up to ``since`` the run is
+    ``known`` already.
     """
     run, held = 0, 0
     while run + held < LONGEST_RUN_DAYS:
-        if exposure.is_material(borrower, day - run - held, rules):
+        counted = day - run - held
+        if counted == since:
+            return run + known
+        if exposure.is_material(borrower, counted, rules):
             run += 1
-        elif exposure.is_held(borrower, day - run - held, rules):
+        elif exposure.is_held(borrower, counted, rules):
             held += 1
         else:
             break

@@ -48,17 +48,27 @@ def disburse(borrower: Borrower, event: LoanDisbursed) -> int:
     """Remember a drawdown and where its money went first."""
     dealings = borrower.dealings
     removed = _corrected(event, dealings.drawn_refs, _drawdowns(dealings))
+    if removed:
+        others_money.forget_untraced(dealings)
     if event.correction_kind == REVERSAL_OF:
         return PROCEEDS if removed else 0
     if event.currency != borrower.profile.reporting_currency != "":
         return PROCEEDS if removed else 0
-    place = bisect_left(dealings.drawn_days, event.value_day)
+    place = _place(dealings.drawn_days, dealings.drawn_refs, event.value_day, event)
     dealings.drawn_days.insert(place, event.value_day)
     dealings.drawn_minor.insert(place, event.drawn_minor)
     dealings.drawn_loans.insert(place, event.loan_id)
     dealings.drawn_to.insert(place, _payee(borrower, event.payee_account_id))
     dealings.drawn_refs.insert(place, event_ref(event.source, event.id))
     return PROCEEDS
+
+
+def _place(days: list[int], refs: list[str], day: int, event: Event) -> int:
+    """Return where an entry goes: by its day, inside the day by its reference."""
+    place, ref = bisect_left(days, day), event_ref(event.source, event.id)
+    while place < len(days) and days[place] == day and refs[place] < ref:
+        place += 1
+    return place
 
 
 def _payee(borrower: Borrower, payee_account_id: str) -> int:
@@ -76,7 +86,7 @@ def promise(borrower: Borrower, event: PromiseMade) -> int:
     removed = _corrected(event, dealings.promise_refs, _promises(dealings))
     if event.correction_kind == REVERSAL_OF:
         return PROMISES if removed else 0
-    place = bisect_left(dealings.promise_days, event.promise_day)
+    place = _place(dealings.promise_days, dealings.promise_refs, event.promise_day, event)
     dealings.promise_days.insert(place, event.promise_day)
     dealings.promise_made_days.insert(place, event.made_day)
     dealings.promise_minor.insert(place, event.promised_minor)

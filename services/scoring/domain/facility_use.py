@@ -16,32 +16,24 @@ NO_POWER = -1
 def record(facility: Facility, day: int, drawn: int, limit: int, power: int | None) -> None:
     """Take in the end-of-day figures of one day; a limit is stored where it changes.
 
-    A report that comes after one of a later day says nothing about the days after its own.
+    A report that comes after one of a later day says nothing about that day and the days after it.
     """
     is_late = day < daily_values.last_day(facility.drawn)
     daily_values.put(facility.drawn, day, drawn)
-    if is_late and facility.limit_days:
-        after = bisect_right(facility.limit_days, day + 1) - 1
-        if after < 0 or facility.limit_days[after] != day + 1:
-            after = max(0, after)
-            limit_after, power_after = facility.limit_minor[after], facility.power_minor[after]
-            _insert_limit(facility, day + 1, limit_after, power_after)
+    if is_late:
+        _hold_from_next_report(facility, day)
     set_limit(facility, day, limit, NO_POWER if power is None else power)
 
 
 def set_limit(facility: Facility, day: int, limit: int, power: int) -> None:
-    """Advise a limit and drawing power from a day on."""
+    """Advise a limit and drawing power from a day on; what only repeats a report is not stored."""
     days = facility.limit_days
     index = bisect_left(days, day)
-    if index < len(days) and days[index] == day:
-        facility.limit_minor[index], facility.power_minor[index] = limit, power
+    if index == len(days) and index and _is_same(facility, index - 1, limit, power):
         return
-    same_before = index and (
-        facility.limit_minor[index - 1] == limit and facility.power_minor[index - 1] == power
-    )
-    if same_before and index == len(days):
-        return
-    _insert_limit(facility, day, limit, power)
+    _put_limit(facility, day, limit, power)
+    _drop_repeat(facility, index + 1)
+    _drop_repeat(facility, index)
 
 
 def change_limit(facility: Facility, day: int, limit: int, power: int | None, until: int) -> None:
@@ -54,9 +46,51 @@ def change_limit(facility: Facility, day: int, limit: int, power: int | None, un
     if facility.limit_days:
         index = max(0, bisect_right(facility.limit_days, day) - 1)
         before, power_before = facility.limit_minor[index], facility.power_minor[index]
+    _hold_from_next_report(facility, day)
     if until > day and until not in facility.limit_days:
         _insert_limit(facility, until, before, power_before)
-    set_limit(facility, day, limit, power_before if power is None else power)
+    _put_limit(facility, day, limit, power_before if power is None else power)
+
+
+def _hold_from_next_report(facility: Facility, day: int) -> None:
+    """Keep the limit that the next report after the day stated, whatever is said about the day."""
+    if not facility.limit_days:
+        return
+    drawn = facility.drawn
+    for offset in range(max(0, day + 1 - drawn.first_day), len(drawn.reported)):
+        if drawn.reported[offset] is not None:
+            held = drawn.first_day + offset
+            index = max(0, bisect_right(facility.limit_days, held) - 1)
+            if facility.limit_days[index] != held:
+                limit, power = facility.limit_minor[index], facility.power_minor[index]
+                _insert_limit(facility, held, limit, power)
+            return
+
+
+def _put_limit(facility: Facility, day: int, limit: int, power: int) -> None:
+    index = bisect_left(facility.limit_days, day)
+    if index < len(facility.limit_days) and facility.limit_days[index] == day:
+        facility.limit_minor[index], facility.power_minor[index] = limit, power
+    else:
+        _insert_limit(facility, day, limit, power)
+
+
+def _is_same(facility: Facility, index: int, limit: int, power: int) -> bool:
+    return facility.limit_minor[index] == limit and facility.power_minor[index] == power
+
+
+def _drop_repeat(facility: Facility, index: int) -> None:
+    """Drop a limit that repeats the one before it, if a report said it: reports are kept."""
+    days = facility.limit_days
+    if not 0 < index < len(days):
+        return
+    limit, power = facility.limit_minor[index], facility.power_minor[index]
+    offset = days[index] - facility.drawn.first_day
+    is_reported = 0 <= offset < len(facility.drawn.reported) and (
+        facility.drawn.reported[offset] is not None
+    )
+    if is_reported and _is_same(facility, index - 1, limit, power):
+        del days[index], facility.limit_minor[index], facility.power_minor[index]
 
 
 def _insert_limit(facility: Facility, day: int, limit: int, power: int) -> None:

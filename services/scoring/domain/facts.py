@@ -337,6 +337,9 @@ ALL_PARTS: Final = 2047
 class Borrower:
     """One borrower, whole.
 
+    ``reversed_keys`` and ``reversed_minor`` are payments that were taken back before they came, and
+    how much of each (`repayments.WHOLE`: all of it).
+
     What comes after ``risk`` saves work, is derived from the rest and never counts: views, the
     exchange rates known at this place of the log, what the event itself has to say (empty between
     events), the stored bytes of the parts, and a bit for each part that has changed since they were
@@ -359,6 +362,7 @@ class Borrower:
     decisions: Decisions = field(default_factory=Decisions)
     dealings: Dealings = field(default_factory=Dealings)
     reversed_keys: list[int] = field(default_factory=list)
+    reversed_minor: list[int] = field(default_factory=list)
     counters: Counters = field(default_factory=Counters)
     evidence: Evidence = field(default_factory=Evidence)
     signals: Signals = field(default_factory=Signals)

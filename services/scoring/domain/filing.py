@@ -83,6 +83,7 @@ def value_collateral(borrower: Borrower, event: CollateralValued) -> int:
     )
     if known is None:
         pieces.append(piece)
+        pieces.sort(key=_piece_id)
     else:
         pieces[pieces.index(known)] = piece
     return COLLATERAL
@@ -112,6 +113,7 @@ def certify_covenant(borrower: Borrower, event: CovenantCertified) -> int:
     )
     if known is None:
         covenants.append(covenant)
+        covenants.sort(key=_covenant_id)
         return COVENANTS
     if event.test_day == known.test_day:
         covenant.earlier_day, covenant.earlier_micro = known.earlier_day, known.earlier_micro
@@ -119,6 +121,22 @@ def certify_covenant(borrower: Borrower, event: CovenantCertified) -> int:
         covenant.earlier_day, covenant.earlier_micro = known.test_day, known.actual_micro
     covenants[covenants.index(known)] = covenant
     return COVENANTS
+
+
+def _piece_id(piece: Collateral) -> str:
+    return piece.collateral_id
+
+
+def _covenant_id(covenant: Covenant) -> str:
+    return covenant.covenant_id
+
+
+def _raised(finding: Finding) -> tuple[int, str]:
+    return finding.day, finding.finding_id
+
+
+def _reported(report: Report) -> tuple[int, str, int]:
+    return report.day, report.reporter, report.kind
 
 
 def link_guarantor(borrower: Borrower, event: GuarantorLinked) -> int:
@@ -233,6 +251,7 @@ def take_report(borrower: Borrower, event: ExternalDelinquencyReported) -> int:
             return 0
         kept = [one for one in file.reports if one not in same]
         kept.append(_report(event))
+        kept.sort(key=_reported)
         del kept[:-MOST_REPORTS]
     _mark(borrower, file.reports, kept)
     file.reports = kept
@@ -272,6 +291,7 @@ def raise_finding(borrower: Borrower, event: FindingRaised) -> int:
     if not event.is_settled:
         ref = event_ref(event.source, event.id)
         kept.append(Finding(event.finding_id, ref, event.code, event.severity, event.raised_day))
+        kept.sort(key=_raised)
         del kept[:-MOST_FINDINGS]
     elif len(kept) == len(findings):
         return 0
@@ -286,6 +306,8 @@ def record_inspection(borrower: Borrower, event: InspectionRecorded) -> int:
     if event.inspection_day < file.inspected_day:
         return 0
     file.inspected_day = event.inspection_day
+    # What was announced before we heard of it may not have been due; the next close says.
+    file.announced_day = 0
     file.inspection_outcome = event.outcome
     file.inspection_due_day = event.next_due_day
     file.inspection_ref = event_ref(event.source, event.id)

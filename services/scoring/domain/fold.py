@@ -106,7 +106,7 @@ def _folded(borrower: Borrower, event: Event, context: Context) -> Outcome:
     touched = taken(borrower, event, context)
     if not touched:
         return Outcome(borrower)
-    as_of = max(event.day, borrower.counters.closed_day)
+    as_of = counters.reached(borrower, event.day)
     if counters.begin_month(borrower, as_of):
         touched |= MONTHS
     touched |= _prepare(borrower, rules_before, as_of, touched)

@@ -7,7 +7,7 @@ read as its flow would be read now). Where money goes after a drawdown is kept o
 recent: what was booked before the drawdown became known is not traced.
 """
 
-from bisect import bisect_left, insort
+from bisect import bisect_left, bisect_right, insort
 from typing import Final
 
 from services.scoring.domain import series
@@ -124,18 +124,37 @@ def _pay_in_month(dealings: Dealings, month: int, amount: int) -> None:
         dealings.lender_first_month = month
         dealings.lender_months[:0] = [0] * missing
     add_to_month(dealings.lender_first_month, dealings.lender_months, month, amount)
+    while dealings.lender_months and not dealings.lender_months[0]:
+        del dealings.lender_months[0]
+        dealings.lender_first_month += 1
+    if not dealings.lender_months:
+        dealings.lender_first_month = 0
 
 
 def trace(borrower: Borrower, event: AccountTransacted, day: int, amount: int) -> int:
     """Add where money went after a drawdown; money back from own accounts takes it away again."""
     dealings = borrower.dealings
     purpose = _purpose_of(borrower, event)
-    if purpose == NOWHERE or day > dealings.drawn_days[-1] + TRACE_DAYS:
+    if purpose == NOWHERE or not _is_after_drawdown(dealings, day):
         return 0
     columns = dealings.away_days, dealings.away_purposes, dealings.away_minor
     add_to_day(columns, day, purpose, amount if event.direction == DEBIT else -amount)
     borrower.changed |= DEALINGS_PART
     return PROCEEDS
+
+
+def _is_after_drawdown(dealings: Dealings, day: int) -> bool:
+    """Return whether the newest drawdown up to the day is recent enough for its money to go."""
+    place = bisect_right(dealings.drawn_days, day) - 1
+    return place >= 0 and day <= dealings.drawn_days[place] + TRACE_DAYS
+
+
+def forget_untraced(dealings: Dealings) -> None:
+    """Drop where money went after a drawdown that was taken back."""
+    for place in range(len(dealings.away_days) - 1, -1, -1):
+        if not _is_after_drawdown(dealings, dealings.away_days[place]):
+            del dealings.away_days[place], dealings.away_purposes[place]
+            del dealings.away_minor[place]
 
 
 def _purpose_of(borrower: Borrower, event: AccountTransacted) -> int:
@@ -153,6 +172,10 @@ def note_payer(borrower: Borrower, event: RepaymentPosted, key: int) -> None:
         return
     dealings = borrower.dealings
     place = bisect_left(dealings.helped_days, event.value_day)
+    while place < len(dealings.helped_days) and (
+        dealings.helped_days[place] == event.value_day and dealings.helped_keys[place] < key
+    ):
+        place += 1
     dealings.helped_days.insert(place, event.value_day)
     dealings.helped_keys.insert(place, key)
     borrower.changed |= DEALINGS_PART

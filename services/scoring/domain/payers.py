@@ -1,9 +1,11 @@
 """Who pays the borrower: operating credits by counterparty and month, for the largest payers.
 
 A-20 asks only about payers with at least a fifth of the credits, so a dozen are enough. When
-another one comes, the one that paid least in all (then the one with the largest id) gives way.
+another one comes, the one that paid least in all (then the one with the smallest id) gives way.
+Payers are in the order of their ids, so that up to a dozen leave no trace of who came first.
 """
 
+from bisect import bisect_left
 from typing import Final
 
 from services.scoring.domain.facts import Borrower
@@ -15,19 +17,33 @@ MOST_PAYERS: Final = 12
 def add(borrower: Borrower, payer: str, month: int, amount: int) -> None:
     """Add to what a payer paid in a month."""
     payers = borrower.payers
-    if payer not in payers:
+    index = bisect_left(payers, payer)
+    if index == len(payers) or payers[index] != payer:
         if len(payers) >= MOST_PAYERS:
             _forget_smallest(borrower)
-        payers.append(payer)
-        borrower.payer_months.append([])
-        borrower.payer_first_months.append(month)
-    index = payers.index(payer)
+            index = bisect_left(payers, payer)
+        payers.insert(index, payer)
+        borrower.payer_months.insert(index, [])
+        borrower.payer_first_months.insert(index, month)
     sums = borrower.payer_months[index]
     missing = borrower.payer_first_months[index] - month
     if missing > 0:
         borrower.payer_first_months[index] = month
         sums[:0] = [0] * missing
     add_to_month(borrower.payer_first_months[index], sums, month, amount)
+    if amount < 0:
+        _leave_no_trace(borrower, index)
+
+
+def _leave_no_trace(borrower: Borrower, index: int) -> None:
+    """Drop the months before a payer's first, and a payer of whom everything was taken back."""
+    sums = borrower.payer_months[index]
+    while sums and not sums[0]:
+        del sums[0]
+        borrower.payer_first_months[index] += 1
+    if not sums:
+        del borrower.payers[index], borrower.payer_months[index]
+        del borrower.payer_first_months[index]
 
 
 def _forget_smallest(borrower: Borrower) -> None:

@@ -33,6 +33,8 @@ from services.scoring.domain.vocabulary import INSUFFICIENT_FUNDS, NO_CORRECTION
 
 MOST_PAYMENT_REFS: Final = 3
 MOST_ORPHANS: Final = 16
+# Instead of an amount to take back: all of it, whatever it is.
+WHOLE: Final = -1
 DEFERRALS: Final = frozenset({"MORATORIUM", "INTEREST_ONLY"})
 
 
@@ -142,17 +144,19 @@ def _keep_past(loan: Loan, until_day: int) -> None:
 def post_payment(borrower: Borrower, event: RepaymentPosted) -> bool:
     """Add money to a loan; return whether the past changed (it counts from a closed day).
 
-    An amendment takes the payment that it corrects away first. A payment whose reversal came first
-    never counts.
+    An amendment takes the payment that it corrects away first. Of a payment whose reversal or
+    amendment came first only the rest counts, if there is any.
     """
     loan = loan_of(borrower, event.loan_id, event.currency)
     changed = event.value_day <= borrower.counters.closed_day
     if event.correction_kind != NO_CORRECTION and event.corrects_id is not None:
-        changed |= _take_back(borrower, payment_key(event.source, event.corrects_id), None)
+        changed |= _take_back(borrower, payment_key(event.source, event.corrects_id), WHOLE)
     key = payment_key(event.source, event.id)
+    left = event.paid_minor
     if key in borrower.reversed_keys:
-        borrower.reversed_keys.remove(key)
-        return False
+        left = _left_of(borrower, key, event.paid_minor)
+        if left <= 0:
+            return False
     value_day = flagged_payments.counts_from(loan, event)
     changed |= value_day <= borrower.counters.closed_day
     # Among payments of one day the key decides, so that arrival order leaves no trace.
@@ -161,9 +165,9 @@ def post_payment(borrower: Borrower, event: RepaymentPosted) -> bool:
         loan.paid_days[index] == value_day and loan.paid_keys[index] < key
     ):
         index += 1
-    stated = event.outstanding_principal_minor
+    stated = event.outstanding_principal_minor if left == event.paid_minor else None
     loan.paid_days.insert(index, value_day)
-    loan.paid_minor.insert(index, event.paid_minor)
+    loan.paid_minor.insert(index, left)
     loan.paid_keys.insert(index, key)
     loan.paid_outstanding.insert(index, -1 if stated is None else stated)
     _remember(loan.paid_refs, event_ref(event.source, event.id))
@@ -189,28 +193,37 @@ def reverse_payment(borrower: Borrower, event: RepaymentReversed) -> bool:
     """
     if event.corrects_id is None:
         return False
-    key = payment_key(event.source, event.corrects_id)
-    if _take_back(borrower, key, event.paid_minor):
-        return True
-    borrower.reversed_keys.append(key)
-    if len(borrower.reversed_keys) > MOST_ORPHANS:
-        del borrower.reversed_keys[0]
-    return False
+    return _take_back(borrower, payment_key(event.source, event.corrects_id), event.paid_minor)
 
 
-def _take_back(borrower: Borrower, key: int, amount: int | None) -> bool:
+def _take_back(borrower: Borrower, key: int, amount: int) -> bool:
+    """Take an amount of a payment back; of one that has not come, remember that it is to be."""
     for loan in borrower.loans:
         if key in loan.paid_keys:
             index = loan.paid_keys.index(key)
-            left = 0 if amount is None else loan.paid_minor[index] - amount
-            if left > 0:
+            left = loan.paid_minor[index] - amount
+            if amount != WHOLE and left > 0:
                 loan.paid_minor[index] = left
                 loan.paid_outstanding[index] = -1
             else:
                 del loan.paid_days[index], loan.paid_minor[index]
                 del loan.paid_keys[index], loan.paid_outstanding[index]
             return True
+    borrower.reversed_keys.append(key)
+    borrower.reversed_minor.append(amount)
+    if len(borrower.reversed_keys) > MOST_ORPHANS:
+        del borrower.reversed_keys[0], borrower.reversed_minor[0]
     return False
+
+
+def _left_of(borrower: Borrower, key: int, amount: int) -> int:
+    """Return what is left of a payment after everything that came before it to take it back."""
+    keys, amounts = borrower.reversed_keys, borrower.reversed_minor
+    while key in keys:
+        place = keys.index(key)
+        amount = 0 if amounts[place] == WHOLE else amount - amounts[place]
+        del keys[place], amounts[place]
+    return amount
 
 
 def fail_collection(borrower: Borrower, event: RepaymentFailed) -> bool:

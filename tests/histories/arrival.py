@@ -1,0 +1,100 @@
+"""Two logs of one history: as a bank would wish it to arrive, and as banks are.
+
+The closes are the same in both. In the disordered log things come up to `late` days late, booked
+when they happened (a queue that stood still) or when they came (dated back), in any order inside a
+day, with mistakes that are taken back or amended.
+"""
+
+from dataclasses import dataclass, replace
+from random import Random
+
+from services.scoring.domain.events import EVERYBODY, DayClosed, Event
+from services.scoring.domain.vocabulary import AMENDMENT_OF
+from tests.fakes.story import DAY_US, SOURCE, UNIX_DAY
+from tests.histories.happenings import DAYS, Thing, booked
+
+DAYS_AFTER = 2
+# On how many days before the last ones the books are closed.
+CLOSES = (0, 1, 2, 2, 3, 5)
+HASTE = 0.25
+FIRST = 1_000
+
+
+@dataclass
+class Arrived:
+    """A history's two logs. ``is_disturbed``: whether they differ."""
+
+    orderly: list[Event]
+    disordered: list[Event]
+
+    @property
+    def is_disturbed(self) -> bool:
+        """Return whether anything came otherwise than it should."""
+        return self.orderly != self.disordered
+
+
+def arrive(things: list[Thing], first_day: int, stretch: int, chance: Random) -> Arrived:
+    """Return the two logs of things that happen from a day on."""
+    last = first_day + (DAYS - 1) * stretch
+    orderly: list[Placed] = []
+    disordered: list[Placed] = []
+    latest: dict[str, tuple[int, float]] = {}
+    for place, thing in enumerate(things):
+        orderly += [((thing.day, place - FIRST * thing.is_first), event) for event in thing.events]
+        told = _as_told(thing, chance)
+        moments = _moments(thing, len(told), last, chance)
+        if thing.must_follow:
+            moments = [max(one, latest.get(thing.must_follow, one)) for one in moments]
+            latest[thing.must_follow] = moments[-1]
+        for moment, event in zip(moments, told, strict=True):
+            disordered.append((moment, booked(event, moment[0]) if thing.is_back_dated else event))
+    closes = _closes(first_day, last, chance)
+    return Arrived(_woven(orderly, closes), _woven(disordered, closes))
+
+
+Placed = tuple[tuple[int, float], Event]
+
+
+def _moments(thing: Thing, count: int, last: int, chance: Random) -> list[tuple[int, float]]:
+    """Return when each event of a thing arrives, in order: a day and a place inside it."""
+    day, found = min(thing.day + thing.late, last), []
+    for _ in range(count):
+        found.append((day, chance.random() - FIRST * thing.is_first))
+        day = min(last, day + chance.choice((0, 0, 0, 1, 4)))
+    return sorted(found)
+
+
+def _as_told(thing: Thing, chance: Random) -> list[Event]:
+    """Return what arrives: mistakes and their corrections too, now and then the wrong way round."""
+    if not thing.only_in_disorder:
+        events = list(thing.events)
+        if len(events) > 1 and chance.random() < HASTE:
+            events.reverse()
+        return events
+    if len(thing.only_in_disorder) > 1:
+        return thing.only_in_disorder + thing.events
+    (wrong,) = thing.only_in_disorder
+    amended = replace(thing.events[0], corrects_id=wrong.id, correction_kind=AMENDMENT_OF)
+    return [wrong, amended]
+
+
+def _closes(first_day: int, last: int, chance: Random) -> list[DayClosed]:
+    """Return the closes of a few days, and of the last ones; the days between stay unclosed."""
+    days = {chance.randint(first_day, last) for _ in range(chance.choice(CLOSES))}
+    days.update(range(last + 1, last + 1 + DAYS_AFTER))
+    return [_close(day) for day in sorted(days)]
+
+
+def _close(day: int) -> DayClosed:
+    at_us = (day - UNIX_DAY) * DAY_US + 79_200_000_000
+    return DayClosed(SOURCE, f"closed-{day}", EVERYBODY, at_us, day, None, 0, closed_day=day)
+
+
+def _woven(placed: list[Placed], closes: list[DayClosed]) -> list[Event]:
+    """Return events in their order, each close after everything of its day."""
+    at_close = [((close.closed_day, 2.0**30), close) for close in closes]
+    return [event for _, event in sorted([*placed, *at_close], key=_moment)]
+
+
+def _moment(one: tuple[tuple[int, float], Event]) -> tuple[int, float]:
+    return one[0]

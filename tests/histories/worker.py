@@ -1,0 +1,133 @@
+"""The service's own write side over memory, fed with events that were never bytes.
+
+Batches of any size, repeated events, lost memory, sweeps in pieces: what `ScoreBatches` does with
+them is what is looked at. Events stand in a table and their "bytes" are places in it, because
+reading JSON is most of the cost and is proved elsewhere.
+"""
+
+import asyncio
+from random import Random
+from typing import Any
+
+from services.kit.clock import SystemClock
+from services.kit.metrics import Measured
+from services.kit.stream.records import Batch
+from services.scoring.adapters import state_bytes
+from services.scoring.adapters.rulebook_yaml import read_text
+from services.scoring.application.ports import Codec, StoredState
+from services.scoring.application.score_batches import Parts, ScoreBatches
+from services.scoring.application.shelf import Shelf
+from services.scoring.application.telling import Telling
+from services.scoring.domain.assessment import Assessment
+from services.scoring.domain.context import Context
+from services.scoring.domain.events import EVERYBODY, Event
+from tests.fakes.scoring_store import (
+    MemoryLedger,
+    MemoryOutbox,
+    MemoryQuarantine,
+    MemoryStates,
+    MemoryTexts,
+)
+from tests.fakes.stream import FakeRecord
+
+NO_CONNECTION: Any = None
+CLOCK = SystemClock()
+NAME = "b-1"
+LOOP: list[asyncio.AbstractEventLoop] = []
+
+
+class Refused(Exception):
+    """Nothing is refused here."""
+
+
+def _nothing(_: object) -> bytes:
+    return b""
+
+
+class Worker:
+    """One partition with one borrower, whose state is stored already."""
+
+    def __init__(self, log: list[Event], base: bytes, context: Context) -> None:
+        """Prepare to work on a log."""
+        self.log = log
+        self.ledger, self.states = MemoryLedger(), MemoryStates()
+        self.states.rows[NAME] = StoredState(NAME, 0, -1, base)
+        codec = Codec(
+            decode=self._decoded,
+            refusal=Refused,
+            encode_state=state_bytes.encode,
+            decode_state=state_bytes.decode,
+            unreadable=state_bytes.StateUnreadable,
+            encode_assessment=_nothing,
+            encode_effect=_nothing,
+        )
+        self.handler = ScoreBatches(
+            Parts(
+                ledger=self.ledger,
+                states=self.states,
+                outbox=MemoryOutbox(),
+                quarantine=MemoryQuarantine(),
+                codec=codec,
+                initial=context,
+                shelf=Shelf(read_text),
+                texts=MemoryTexts(),
+                telling=Telling(codec=codec, risk_topic="risk", events_topic="events"),
+                recorder=Measured(),
+                clock=CLOCK,
+            )
+        )
+
+    def _decoded(self, raw: bytes) -> Event:
+        return self.log[int(raw)]
+
+    def work(self, chance: Random) -> int:
+        """Apply the log with repeats, in batches, with restarts; return how many were repeats."""
+        if not LOOP:
+            LOOP.append(asyncio.new_event_loop())
+        return LOOP[0].run_until_complete(self._work(chance))
+
+    async def _work(self, chance: Random) -> int:
+        offered = repeated(len(self.log), chance)
+        repeats, offset = 0, 0
+        while offset < len(offered):
+            size = chance.choice((1, 2, 3, 5, 50))
+            records = [
+                self._record(offset + place, number)
+                for place, number in enumerate(offered[offset : offset + size])
+            ]
+            batch = Batch(topic="events", partition=0, first_offset=offset, records=records)
+            tally = await self.handler.apply(batch, NO_CONNECTION)
+            repeats += tally.duplicates
+            offset += size
+            if chance.random() < 0.2:
+                self.handler.rolled_back(0)
+            if chance.random() < 0.3 and self.handler.has_chores(0):
+                await self.handler.do_chore(0, NO_CONNECTION)
+        while self.handler.has_chores(0):
+            await self.handler.do_chore(0, NO_CONNECTION)
+        return repeats
+
+    def _record(self, offset: int, number: int) -> FakeRecord:
+        is_for_all = self.log[number].borrower_id == EVERYBODY
+        key = None if is_for_all else NAME.encode()
+        return FakeRecord(offset=offset, value=str(number).encode(), key=key)
+
+    @property
+    def stored(self) -> bytes | None:
+        """Return the stored bytes of the borrower."""
+        return self.states.rows[NAME].state
+
+    @property
+    def said(self) -> list[Assessment]:
+        """Return what was said, in order."""
+        return [one.assessment for one in self.states.said]
+
+
+def repeated(count: int, chance: Random) -> list[int]:
+    """Return the numbers below, some of them once more, at once or much later."""
+    found = []
+    for number in range(count):
+        found.append(number)
+        if chance.random() < 0.15:
+            found.append(chance.randint(0, number))
+    return found
