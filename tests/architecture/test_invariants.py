@@ -1,18 +1,13 @@
 """docs/architecture.md names a test for each invariant; every name must be a real test."""
 
-import ast
 import re
 from pathlib import Path
+
+from tests.architecture.named import names_in
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 NAMED = re.findall(r"`(tests/[\w/.]+\.py)::(\w+)`", PAGE)
-
-
-def names_in(path: Path) -> set[str]:
-    tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
-    nodes = (node for node in ast.walk(tree))
-    return {n.name for n in nodes if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)}
 
 
 def test_every_named_test_exists() -> None:

@@ -120,13 +120,13 @@ def test_money_with_a_future_value_date_counts_from_that_date() -> None:
     assert story.borrower.counters.operational_days == 0
 
 
-def test_a_late_report_of_a_lower_limit_says_nothing_about_the_days_after() -> None:
+def test_a_late_report_of_a_lower_limit_holds_until_the_next_report() -> None:
     story = story_with_everything_on()
     story.line(80, 100)
     story.on("2024-01-10").line(80, 100)
     story.line(60, 50, on="2024-01-05")
     close_and_check(story, 1)
-    assert story.figure("A-05", arm=0) == 1
+    assert story.figure("A-05", arm=0) == 5  # 5 to 9 January, as if it had come in order
     assert story.borrower.counters.operational_days == 0
 
 

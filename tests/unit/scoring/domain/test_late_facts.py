@@ -1,0 +1,110 @@
+"""What came late, or was taken back, leaves the facts as if it had come in order."""
+
+from copy import deepcopy
+
+from services.scoring.adapters.state_bytes import encode
+from services.scoring.domain.facility_use import limit_on
+from services.scoring.domain.filing import overdue_since
+from services.scoring.domain.flow_facts import Dealings
+from tests.fakes.dealings import draws, promises
+from tests.fakes.decision_story import DecisionStory
+from tests.fakes.story import Story, day
+
+
+class TestLimits:
+    def told(self, *reports: tuple[str, float]) -> Story:
+        story = Story(start="2024-03-20")
+        for on, limit in reports:
+            story.line(1_000, limit, on=on)
+        return story
+
+    def test_a_late_report_holds_until_the_next_one_and_no_longer(self) -> None:
+        line = self.told(("2024-03-01", 10_000), ("2024-03-09", 8_000), ("2024-03-05", 6_000))
+        (facility,) = line.borrower.facilities
+        limits = [limit_on(facility, day(f"2024-03-0{one}")) for one in (4, 5, 8, 9)]
+        assert limits == [1_000_000, 600_000, 600_000, 800_000]
+
+    def test_the_limit_of_a_later_report_that_repeated_an_older_one_is_kept(self) -> None:
+        line = self.told(("2024-03-01", 10_000), ("2024-03-09", 10_000), ("2024-03-05", 6_000))
+        (facility,) = line.borrower.facilities
+        assert limit_on(facility, day("2024-03-08")) == 600_000
+        assert limit_on(facility, day("2024-03-09")) == 1_000_000
+
+    def test_the_order_of_reports_leaves_no_trace(self) -> None:
+        reports = [("2024-03-01", 10_000.0), ("2024-03-05", 10_000.0), ("2024-03-09", 6_000.0)]
+        one, other = self.told(*reports), self.told(reports[0], reports[2], reports[1])
+        assert one.borrower.facilities == other.borrower.facilities
+        (facility,) = other.borrower.facilities
+        assert facility.limit_days == [day("2024-03-01"), day("2024-03-09")]
+
+
+class TestTakenBack:
+    def story(self) -> Story:
+        return Story(start="2024-03-01", accounts="a-1")
+
+    def test_a_payer_who_never_paid_is_none(self) -> None:
+        story = self.story()
+        flow = story.flow(500, counterparty_id="c-1")
+        story.flow(500, reverses=flow, counterparty_id="c-1")
+        assert story.borrower.payers == story.borrower.payer_months == []
+
+    def test_payers_stand_in_one_order_whoever_came_first(self) -> None:
+        story = self.story()
+        for payer in ("c-2", "c-3", "c-1"):
+            story.flow(500, counterparty_id=payer)
+        assert story.borrower.payers == ["c-1", "c-2", "c-3"]
+
+    def test_a_lender_who_was_never_paid_leaves_no_months(self) -> None:
+        story = self.story()
+        flow = story.flow(-500, "DEBT_SERVICE_OTHER", counterparty_id="bank-x")
+        story.flow(-500, "DEBT_SERVICE_OTHER", reverses=flow, counterparty_id="bank-x")
+        dealings = deepcopy(story.borrower.dealings)
+        dealings.lender_ref = ""
+        assert dealings == Dealings()
+
+    def test_money_goes_nowhere_after_a_drawdown_that_never_was(self) -> None:
+        story = self.story()
+        drawdown = draws(story, 5_000)
+        story.flow(-700, "SECURITIES_OUT")
+        assert story.borrower.dealings.away_minor == [70_000]
+        draws(story, 5_000, takes_back=drawdown)
+        assert story.borrower.dealings.away_minor == []
+
+    def test_money_that_left_before_the_drawdown_was_not_its_money(self) -> None:
+        story = self.story()
+        draws(story, 5_000)
+        story.flow(-700, "SECURITIES_OUT", value="2024-02-28")
+        assert story.borrower.dealings.away_minor == []
+
+    def test_two_promises_for_one_day_stand_in_one_order(self) -> None:
+        story = self.story()
+        for amount in (100, 200):
+            promises(story, amount, by="2024-03-10")
+        assert story.borrower.dealings.promise_minor == [10_000, 20_000]
+
+
+def test_an_inspection_that_is_entered_late_is_not_overdue() -> None:
+    story = DecisionStory(start="2024-01-10")
+    story.inspection("SATISFACTORY", due="2024-02-01")
+    story.close_through("2024-02-05")
+    assert overdue_since(story.borrower.credit_file) == day("2024-02-01")
+    story.today = day("2024-01-30")
+    story.inspection("SATISFACTORY", due="2024-05-01")
+    story.today = day("2024-02-06")
+    story.close()
+    assert overdue_since(story.borrower.credit_file) == day("2024-05-01")
+    assert story.figure("C-07") == 0
+
+
+def test_a_default_by_days_that_becomes_one_by_insolvency_is_stored_so() -> None:
+    story = DecisionStory(start="2024-03-01")
+    story.loan(10_000)
+    story.schedule(("2024-03-15", 1_000))
+    story.close_through("2024-06-20")
+    encode(story.borrower)
+    assert story.borrower.decisions.eu_by_days
+    story.report("INSOLVENCY")
+    assert not story.borrower.decisions.eu_by_days
+    afresh = deepcopy(story.borrower)
+    afresh.stored = []
+    assert encode(story.borrower) == encode(afresh)

@@ -1,0 +1,19 @@
+"""Writes docs/vectors.md and prints what differs: `python -m tests.vectors`."""
+
+import sys
+
+from tests.vectors.page import PAGE, VECTORS, document
+
+
+def main() -> int:
+    """Write the page; 1 if a vector differs."""
+    PAGE.write_text(document(), encoding="utf-8")
+    wrong = [one for one in VECTORS if one.got != one.expected]
+    for one in wrong:
+        print(f"{one.section}: {one.given}: expected {one.expected}, got {one.got}")
+    print(f"{len(VECTORS) - len(wrong)} of {len(VECTORS)} vectors agree; {PAGE} is written.")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
