@@ -1,13 +1,13 @@
-"""Starts scoring: `python -m services.scoring [worker|clock]`; a worker if nothing is said."""
+"""Starts scoring: `python -m services.scoring [worker|clock|sectors]`; a worker by default."""
 
 import sys
 
 from services.kit.server import run
 from services.kit.settings import PlatformSettings
-from services.scoring.entrypoints import clock, worker
+from services.scoring.entrypoints import clock, sectors, worker
 from services.scoring.settings import ScoringSettings
 
-ROLES = {"worker": worker.main, "clock": clock.main}
+ROLES = {"worker": worker.main, "clock": clock.main, "sectors": sectors.main}
 
 if __name__ == "__main__":
     role = sys.argv[1] if len(sys.argv) > 1 else "worker"

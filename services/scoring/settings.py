@@ -28,6 +28,9 @@ class ScoringSettings(BaseSettings):
     sweep_size: int = Field(default=250, ge=1, le=5_000)
     poison_in_a_row: int = Field(default=100, ge=1)
     no_progress_seconds: float = Field(default=60.0, ge=5.0)
+    sector_currency: str = Field(
+        default="EUR", pattern="^[A-Z]{3}$", description="in which sectors are added up"
+    )
     clock_look_seconds: float = Field(default=15.0, gt=0.0)
 
 

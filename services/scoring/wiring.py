@@ -35,12 +35,14 @@ from services.scoring.adapters.portfolio_rows import PostgresPortfolio
 from services.scoring.adapters.reads import PostgresReads
 from services.scoring.adapters.rulebook_store import PostgresRulebooks, PostgresRulebookTexts
 from services.scoring.adapters.rulebook_yaml import load_rulebook, read_text
+from services.scoring.adapters.sector_rows import PostgresSectors
 from services.scoring.adapters.states import PostgresStates
 from services.scoring.application.portfolio import Portfolio
 from services.scoring.application.reading import Reading
 from services.scoring.application.rebuilding import Rebuilder
 from services.scoring.application.rulebooks import Everywhere, RulebookDesk
 from services.scoring.application.score_batches import Parts, ScoreBatches
+from services.scoring.application.sectors import SectorWatch
 from services.scoring.application.shelf import Shelf
 from services.scoring.application.telling import Telling
 from services.scoring.domain.context import Context
@@ -62,6 +64,7 @@ class Scoring:
     reading: Reading
     rulebooks: RulebookDesk
     portfolio: Portfolio
+    sectors: SectorWatch
     web_parts: WebParts
     metrics: Metrics
     health: Health
@@ -139,6 +142,7 @@ async def build(platform: PlatformSettings, settings: ScoringSettings) -> AsyncI
             reading=build_reading(database, parts),
             rulebooks=build_rulebooks(database, parts, platform),
             portfolio=build_portfolio(database, parts),
+            sectors=build_sectors(database, parts, settings),
             web_parts=WebParts(
                 health=health,
                 metrics=metrics,
@@ -214,6 +218,43 @@ def build_portfolio(database: PostgresDatabase, parts: Parts) -> Portfolio:
         rebuilder=Rebuilder(ledger=parts.ledger, codec=parts.codec, begin=parts.begin),
         refresh=refresh,
     )
+
+
+def build_sectors(
+    database: PostgresDatabase, parts: Parts, settings: ScoringSettings
+) -> SectorWatch:
+    """Return what measures the sectors of the portfolio."""
+
+    async def refresh(connection: Connection) -> None:
+        await parts.shelf.refresh(connection, parts.texts)
+
+    return SectorWatch(
+        database=database,
+        rows=PostgresSectors(),
+        ledger=parts.ledger,
+        rebuilder=Rebuilder(ledger=parts.ledger, codec=parts.codec, begin=parts.begin),
+        refresh=refresh,
+        currency=settings.sector_currency,
+    )
+
+
+@asynccontextmanager
+async def sector_watch(
+    platform: PlatformSettings, settings: ScoringSettings
+) -> AsyncIterator[SectorWatch]:
+    """Open what measuring the sectors needs, and close it at the end of the block."""
+    pool = await create_pool(
+        platform.dsn,
+        role="tocsin_scoring",
+        application_name="tocsin-scoring-sectors",
+        least_connections=0,
+        most_connections=2,
+    )
+    try:
+        parts = build_parts(platform, settings, Metrics((*KIT_CATALOGUE, *SCORING_CATALOGUE)))
+        yield build_sectors(PostgresDatabase(pool), parts, settings)
+    finally:
+        await _close(pool)
 
 
 def build_rulebooks(

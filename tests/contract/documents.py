@@ -56,7 +56,8 @@ def _alerts() -> FastAPI:
 
 def _scoring() -> FastAPI:
     # The description is made from the routes alone; nothing of the reading is used.
-    return scoring_http.create_app(cast(Any, None), cast(Any, None), cast(Any, None), parts=parts())
+    nothing = cast(Any, None)
+    return scoring_http.create_app(nothing, nothing, nothing, nothing, parts=parts())
 
 
 def _ingest() -> FastAPI:

@@ -20,7 +20,7 @@ from services.scoring.adapters.rulebook_yaml import load_rulebook
 from services.scoring.domain.indicators.declaration import FAMILY_NAMES, Arm, Indicator
 from services.scoring.domain.indicators.registry import ALL
 from services.scoring.domain.measurement import LEVEL_NAMES, MICRO, Unit, rounded_quotient
-from services.scoring.domain.rulebook import IndicatorRule, Rulebook
+from services.scoring.domain.rulebook import SURCHARGE_GROUP, IndicatorRule, Rulebook
 from services.scoring.domain.thresholds import ArmRule
 
 PAGES: Final = Path(__file__).resolve().parents[3] / "docs" / "indicators"
@@ -149,6 +149,8 @@ def _notes(one: Indicator, books: list[Rulebook]) -> Iterator[str]:
         said = []
         if rule.needs_all:
             said.append("every figure must agree, the mildest decides")
+        if rule.group == SURCHARGE_GROUP:
+            said.append("adds points to the score, weight 0.1 is ten; confirms no other signal")
         if rule.half_life_days:
             said.append(f"fades with a half-life of {FIGURES.days(rule.half_life_days)}")
         names = [each.name for each in book.overlays if one.slot in each.indicators]

@@ -21,7 +21,7 @@ from services.scoring.domain.exit_candidates import (
     rank,
 )
 from services.scoring.domain.facts import Borrower
-from services.scoring.domain.near_triggers import NearTrigger, near_triggers
+from services.scoring.domain.near_triggers import NearTrigger, near_state, near_triggers
 from services.scoring.domain.reminders import Maturity, expected_difficulty, maturing
 from services.scoring.domain.risk import HIGH_RISK, STATE_NAMES
 from services.scoring.domain.risk_points import (
@@ -59,12 +59,16 @@ class Page(Generic[Item]):
 
 @dataclass(frozen=True, slots=True)
 class Near:
-    """A borrower with what is near its trigger, the soonest first."""
+    """A borrower with what is near its trigger, the soonest first.
+
+    ``next_state`` is the state whose score cut is within five points, with the score missing to it.
+    """
 
     borrower_id: str
     state: str
     as_of: int
     triggers: list[NearTrigger]
+    next_state: tuple[int, int] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,9 +223,10 @@ def _near(found: list[tuple[Borrower, Rules]]) -> list[Near]:
     for borrower, rules in found:
         as_of = borrower.counters.closed_day
         triggers = near_triggers(borrower, rules, as_of) if as_of else []
-        if triggers:
+        following = near_state(borrower, rules)
+        if triggers or following is not None:
             state = STATE_NAMES[borrower.risk.state]
-            items.append(Near(borrower.borrower_id, state, as_of, triggers))
+            items.append(Near(borrower.borrower_id, state, as_of, triggers, following))
     return items
 
 

@@ -117,6 +117,8 @@ def rescore(borrower: Borrower, rules: Rules, evaluation: Evaluation, occasion: 
                 risk.families[family] = scoring.family_score(borrower.signals, rules, family)
     if evaluation.families or occasion.touched & DECISIONS:
         risk.score = scoring.combined(risk.families)
+        if rules.surcharges:
+            risk.score = scoring.with_surcharge(risk.score, borrower.signals, rules)
         if borrower.decisions.overrides:
             points = score_override(borrower.decisions, occasion.as_of)
             risk.score = min(MICRO, max(0, risk.score + points))

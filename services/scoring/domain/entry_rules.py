@@ -1,7 +1,8 @@
 """Whether one entry rule of the state machine is true right now.
 
 Called by `states` on every event that moved a signal. A rule states conditions; all that it states
-must hold. Notes (weight 0) never count as signals here: they inform, they do not decide.
+must hold. Notes (weight 0) never count as signals here: they inform, they do not decide. Surcharges
+do not count either: what the sector does confirms nothing about one borrower.
 """
 
 from typing import Final
@@ -120,7 +121,11 @@ def _family_cut(risk: RiskState, cuts: Cuts) -> bool:
 def signals_at(signals: Signals, rules: Rules, level: int) -> int:
     """Return how many scored signals are at this level or worse."""
     levels = signals.level
-    return sum(1 for rule in rules.indicators if levels[rule.slot] >= level and rule.weight)
+    return sum(
+        1
+        for rule in rules.indicators
+        if levels[rule.slot] >= level and rule.weight and rule.slot not in rules.surcharges
+    )
 
 
 def families_at(signals: Signals, rules: Rules, level: int) -> int:

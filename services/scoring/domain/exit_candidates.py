@@ -13,15 +13,13 @@ from typing import Final
 from services.scoring.domain.facts import Borrower
 from services.scoring.domain.indicators.declaration import STATEMENT
 from services.scoring.domain.measurement import AMBER, MICRO, micro_ratio, rounded_quotient
+from services.scoring.domain.near_triggers import near_state
 from services.scoring.domain.risk import ATTENTION, EXIT_LIST, HIGH_RISK, STATE_NAMES, WATCH
 from services.scoring.domain.rulebook import Rules
 from services.scoring.domain.signals import slot_of
-from services.scoring.domain.states import distance_to_next
 
 FEWEST_REASONS: Final = 2
 LONG_DAYS: Final = 90
-# Five points of score.
-NEAR_MICRO: Final = 50_000
 WEAK_FAMILY: Final = 400_000
 PD_TIMES: Final = 2 * MICRO
 # Loss given default where nothing better is known: the foundation approach's 45 % for unsecured.
@@ -82,8 +80,7 @@ def exit_candidate(borrower: Borrower, rules: Rules, as_of: int) -> ExitCandidat
 
 
 def _is_near_next(borrower: Borrower, rules: Rules) -> bool:
-    following = distance_to_next(borrower.risk, rules.cuts)
-    return borrower.risk.state >= ATTENTION and following is not None and following[1] <= NEAR_MICRO
+    return borrower.risk.state >= ATTENTION and near_state(borrower, rules) is not None
 
 
 def _has_pd_risen(borrower: Borrower) -> bool:

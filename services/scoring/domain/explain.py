@@ -21,7 +21,7 @@ from services.scoring.domain.regimes.labels import labels
 from services.scoring.domain.relaxing import recent_moves
 from services.scoring.domain.risk import FLAG_NAMES, STATE_NAMES
 from services.scoring.domain.rulebook import IndicatorRule, Rules
-from services.scoring.domain.score import combined, shares
+from services.scoring.domain.score import Share, combined, shares, surcharge_shares, with_surcharge
 from services.scoring.domain.states import distance_to_next
 from services.scoring.domain.thresholds import Threshold
 from services.scoring.domain.vocabulary import SEGMENTS
@@ -31,9 +31,13 @@ MOST_EVIDENCE: Final = 20
 
 def contributors(borrower: Borrower, rules: Rules, as_of: int) -> list[Contributor]:
     """Return the causes of the score, largest share first, then the notes that are lit."""
+    score = combined(borrower.risk.families)
+    parts = shares(borrower.signals, rules, score) + surcharge_shares(
+        borrower.signals, rules, score
+    )
     found = [
         _contributor(borrower, rules, share.slot, share.points_micro, share.also, as_of)
-        for share in shares(borrower.signals, rules, combined(borrower.risk.families))
+        for share in sorted(parts, key=_largest_first)
     ]
     notes = [
         rule.slot
@@ -42,6 +46,10 @@ def contributors(borrower: Borrower, rules: Rules, as_of: int) -> list[Contribut
         and borrower.signals.level[rule.slot] >= AMBER
     ]
     return found + [_contributor(borrower, rules, slot, 0, [], as_of) for slot in notes]
+
+
+def _largest_first(share: Share) -> tuple[int, int]:
+    return -share.points_micro, share.slot
 
 
 def _contributor(
@@ -176,6 +184,6 @@ def snapshot(borrower: Borrower, rules: Rules, as_of: int, at_us: int, cause: Ca
         corrected=False,
         cuts=(rules.cuts.attention, rules.cuts.watch, rules.cuts.high_risk),
         days_late=borrower.counters.late_days,
-        score_override=risk.score - combined(risk.families),
         opinions=opinions(borrower, rules) if rules.models else [],
+        score_override=risk.score - with_surcharge(combined(risk.families), signals, rules),
     )

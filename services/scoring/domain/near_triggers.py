@@ -26,6 +26,7 @@ from services.scoring.domain.measurement import (
 )
 from services.scoring.domain.rulebook import IndicatorRule, Rules
 from services.scoring.domain.statement_figures import end_month
+from services.scoring.domain.states import distance_to_next
 from services.scoring.domain.thresholds import ArmRule, Threshold
 
 HORIZON_DAYS: Final = 90
@@ -35,6 +36,10 @@ TREND_DAYS: Final = 30
 CLOCKED: Final = frozenset({"F-01", "C-02", "C-03", "C-06", "C-07", "X-03"})
 # Counters of something unpaid: one more each day while it stays unpaid.
 COUNTING: Final = frozenset({"R-01", "R-02", "R-09"})
+# Cover at maturity is no account figure by family, and all of it moves on the account.
+COVER_AT_MATURITY: Final = "R-14"
+# Five points of score from the next state's cut.
+NEAR_POINTS: Final = 50_000
 COVENANT_INDICATOR: Final = "F-18"
 LEVELS: Final = (AMBER, RED, HARD)
 
@@ -78,6 +83,12 @@ def near_triggers(borrower: Borrower, rules: Rules, as_of: int) -> list[NearTrig
         one for one in found if 0 <= one.days <= HORIZON_DAYS or 0 <= one.relative <= NEAR_MICRO
     ]
     return sorted(near, key=_soonest)
+
+
+def near_state(borrower: Borrower, rules: Rules) -> tuple[int, int] | None:
+    """Return the next worse state and the score missing to its cut, if that is within 5 points."""
+    following = distance_to_next(borrower.risk, rules.cuts)
+    return following if following is not None and following[1] <= NEAR_POINTS else None
 
 
 def _soonest(one: NearTrigger) -> tuple[int, int, str]:
@@ -161,7 +172,7 @@ def _days(borrower: Borrower, rule: IndicatorRule, rules: Rules, step: _Step) ->
         return _counted(step) if step.value > 0 else -1
     if indicator.id in CLOCKED:
         return _clocked(borrower, rule, rules, step)
-    if indicator.family == ACCOUNT:
+    if indicator.family == ACCOUNT or indicator.id == COVER_AT_MATURITY:
         before = _value(borrower, rule, rules, step.as_of - TREND_DAYS, step.position)
         return -1 if before is None else _projected(step, before, TREND_DAYS, 0)
     if indicator.family == STATEMENT:

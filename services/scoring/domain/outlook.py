@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from services.scoring.domain.business_days import plus_months
-from services.scoring.domain.entry_rules import triggered_rules
+from services.scoring.domain.entry_rules import signals_at, triggered_rules
 from services.scoring.domain.facts import Borrower
 from services.scoring.domain.forbearance import cure_start
 from services.scoring.domain.measurement import RED
@@ -165,5 +165,4 @@ def _general(standing: Standing, stands: set[str]) -> Iterator[Condition]:
 
 
 def _reds(standing: Standing) -> int:
-    levels = standing.signals.level
-    return sum(1 for rule in standing.rules.indicators if rule.weight and levels[rule.slot] >= RED)
+    return signals_at(standing.signals, standing.rules, RED)

@@ -8,8 +8,9 @@ here changes anything.
 from typing import Final
 
 from services.scoring.domain.business_days import business_days_after, plus_months
-from services.scoring.domain.entry_rules import triggered_rules
+from services.scoring.domain.entry_rules import signals_at, triggered_rules
 from services.scoring.domain.forbearance import cure_start
+from services.scoring.domain.measurement import RED
 from services.scoring.domain.policy import ExitRule
 from services.scoring.domain.risk import (
     ATTENTION,
@@ -133,9 +134,7 @@ def forborne_cure_ends(standing: Standing, rule: ExitRule) -> int:
 
 
 def _any_red(standing: Standing) -> bool:
-    return any(
-        standing.signals.level[rule.slot] > 1 for rule in standing.rules.indicators if rule.weight
-    )
+    return signals_at(standing.signals, standing.rules, RED) > 0
 
 
 def _statement_late(standing: Standing) -> bool:

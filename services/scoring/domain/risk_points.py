@@ -2,8 +2,9 @@
 
 Called when somebody asks for the measures of a period. Occurrence rate = borrower-months with a
 signal of the risk type / borrower-months with exposure. Loss rate = principal written off from
-borrowers that were hit / their exposure. The index is the product; the queue begins with the
-largest, so that staff look first where it both happens and hurts (domain 1.1 row 14, 6.5).
+borrowers that were hit, less what came in on it afterwards / their exposure. The index is the
+product; the queue begins with the largest, so that staff look first where it both happens and hurts
+(domain 1.1 row 14, 6.5).
 
 Must stay true: whole sums only until the last division, so that the order in which months are given
 leaves no trace. A loss counts in full for every risk type that its borrower showed.
@@ -100,10 +101,15 @@ def _worst_first(point: RiskPoint) -> tuple[int, int, str]:
 
 
 def written_off(borrower: Borrower, first: int, last: int) -> int:
-    """Return the principal that was still owed on loans written off between two days."""
+    """Return what was lost on loans written off between two days.
+
+    The principal owed on the eve, less what came in from then to the last day.
+    """
     total = 0
     for loan in borrower.loans:
         closed = loan.closed_day
         if loan.closed_reason == WRITTEN_OFF and closed is not None and first <= closed <= last:
-            total += loan_exposure(loan, closed - 1)
+            payments = zip(loan.paid_days, loan.paid_minor, strict=True)
+            recovered = sum(amount for day, amount in payments if closed <= day <= last)
+            total += max(0, loan_exposure(loan, closed - 1) - recovered)
     return total

@@ -17,6 +17,8 @@ from services.scoring.domain.signals import SLOTS
 from services.scoring.domain.thresholds import ArmRule
 
 RETAIL_SEGMENTS: Final = ("RETAIL", "MICRO")
+# Signals of this group add points to the score; they weigh in no family and confirm nothing.
+SURCHARGE_GROUP: Final = "surcharge"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,8 @@ class Rules:
     """The rulebook as it applies to one kind of borrower. This is what the fold works with.
 
     ``groups`` holds, per family and correlation group, the slots that compete; notes (weight 0)
-    are in no group. ``inspection_months`` holds, by state, the months from one inspection to the
+    are in no group. ``surcharges`` holds the slots that add points to the score and belong to no
+    family. ``inspection_months`` holds, by state, the months from one inspection to the
     next, 0 for none; it is empty where no state has any. ``sector_z`` is no rule but what the log
     says of the borrower's sector, None where it says nothing. ``models`` are the second opinions,
     the champion first, then the challenger; usually there is none.
@@ -136,6 +139,7 @@ class Rules:
     inspection_months: tuple[int, ...] = ()
     sector_z: int | None = None
     models: tuple[PdModel, ...] = ()
+    surcharges: tuple[int, ...] = ()
 
     def touched_by(self, inputs: int) -> tuple[IndicatorRule, ...]:
         """Return the indicators to evaluate after an event that touched these kinds of fact."""
@@ -237,8 +241,12 @@ def compile_rules(
     by_slot: list[IndicatorRule | None] = [None] * SLOTS
     by_family: list[list[IndicatorRule]] = [[] for _ in range(FAMILIES)]
     groups: list[dict[str, list[int]]] = [{} for _ in range(FAMILIES)]
+    surcharges: list[int] = []
     for rule in active:
         by_slot[rule.slot] = rule
+        if rule.group == SURCHARGE_GROUP:
+            surcharges.append(rule.slot)
+            continue
         by_family[rule.indicator.family].append(rule)
         if rule.weight:
             groups[rule.indicator.family].setdefault(rule.group, []).append(rule.slot)
@@ -258,6 +266,7 @@ def compile_rules(
         is_per_facility=rulebook.counting.retail_per_facility and segment in RETAIL_SEGMENTS,
         inspection_months=rulebook.inspections.get(segment, rulebook.inspections.get("*", ())),
         models=rulebook.models,
+        surcharges=tuple(surcharges),
     )
 
 

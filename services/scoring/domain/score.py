@@ -4,6 +4,9 @@ Noisy-OR (domain 3.6): inside a correlation group the strongest signal counts, g
 and families combine as independent reasons, so confirmation from another side raises the score and
 many weak ambers do not beat one red.
 
+A surcharge (how the borrower's sector does) is no reason of that kind: it adds points to the score,
+ten at most, whatever the score is.
+
 Must stay true: everything but the shares is exact integer arithmetic with a single rounding, so the
 result does not depend on the order in which signals arrived, on the machine or on the batch.
 """
@@ -26,6 +29,8 @@ from services.scoring.domain.signals import Signals
 
 # A certain cause would have an infinite logarithm; no weight reaches this.
 MOST_CERTAIN: Final = 999_999
+# Ten points (domain 3.6 step 5).
+MOST_SURCHARGE: Final = 100_000
 
 
 @dataclass(slots=True)
@@ -73,13 +78,19 @@ def combined(families: list[int]) -> int:
     return MICRO - rounded_quotient(survival, MICRO ** (terms - 1))
 
 
+def with_surcharge(score: int, signals: Signals, rules: Rules) -> int:
+    """Return the score with the points that surcharges add, 100 points at most."""
+    added = sum(signals.contribution[slot] for slot in rules.surcharges)
+    return min(MICRO, score + min(added, MOST_SURCHARGE))
+
+
 def completeness(signals: Signals, rules: Rules) -> int:
     """Return measured weight over applicable weight, micro-units; 0 when nothing applies."""
     known = 0
     expected = 0
     for rule in rules.indicators:
         status = signals.status[rule.slot]
-        if status != NOT_APPLICABLE:
+        if status != NOT_APPLICABLE and rule.slot not in rules.surcharges:
             expected += rule.weight
             if status == MEASURED:
                 known += rule.weight
@@ -103,6 +114,18 @@ def shares(signals: Signals, rules: Rules, score: int) -> list[Share]:
     for winner, log in zip(winners, logs, strict=True):
         winner.points_micro = rounded_quotient(score * 100 * log, total)
     return sorted(winners, key=lambda share: (-share.points_micro, share.slot))
+
+
+def surcharge_shares(signals: Signals, rules: Rules, score: int) -> list[Share]:
+    """Return what each surcharge adds to a score without them."""
+    room = with_surcharge(score, signals, rules) - score
+    found = []
+    for slot in rules.surcharges:
+        added = min(room, signals.contribution[slot])
+        if added:
+            found.append(Share(slot, added * 100, []))
+            room -= added
+    return found
 
 
 def _winner(signals: Signals, group: tuple[int, ...]) -> Share:

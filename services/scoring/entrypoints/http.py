@@ -13,8 +13,9 @@ from services.scoring.application.errors import NotFound
 from services.scoring.application.portfolio import Portfolio
 from services.scoring.application.reading import Reading
 from services.scoring.application.rulebooks import NoSuchRulebook, RulebookDesk, VersionTaken
+from services.scoring.application.sectors import SectorWatch
 from services.scoring.domain.approval import NotNow, NotYou
-from services.scoring.entrypoints import borrowers_api, portfolio_api, rulebooks_api
+from services.scoring.entrypoints import borrowers_api, portfolio_api, rulebooks_api, sectors_api
 
 PROBLEMS: ProblemTable = {
     NotFound: problems.NOT_FOUND,
@@ -27,7 +28,12 @@ PROBLEMS: ProblemTable = {
 
 
 def create_app(
-    reading: Reading, rulebooks: RulebookDesk, portfolio: Portfolio, *, parts: WebParts
+    reading: Reading,
+    rulebooks: RulebookDesk,
+    portfolio: Portfolio,
+    sectors: SectorWatch,
+    *,
+    parts: WebParts,
 ) -> FastAPI:
     """Return the application; `parts.problems` is filled in here."""
     return web.create_app(
@@ -37,5 +43,6 @@ def create_app(
             borrowers_api.router(reading),
             rulebooks_api.router(rulebooks),
             portfolio_api.router(portfolio),
+            sectors_api.router(sectors),
         ],
     )

@@ -18,6 +18,7 @@ from services.scoring.domain.indicators.registry import BY_ID
 from services.scoring.domain.measurement import LEVEL_NAMES
 from services.scoring.domain.months import first_day_of, last_day_of
 from services.scoring.domain.near_triggers import NearTrigger
+from services.scoring.domain.risk import STATE_NAMES
 from services.scoring.domain.risk_points import RiskPoint
 from services.scoring.entrypoints.borrowers_api import READERS, Caller
 
@@ -53,12 +54,18 @@ class NearText(BaseModel):
 
 
 class NearBorrower(BaseModel):
-    """A borrower with what is near its trigger, the soonest first."""
+    """A borrower with what is near its trigger, the soonest first.
+
+    `next_state` is the state whose score cut is within five points, `points_to_next` what is
+    missing; both are null where none is that near.
+    """
 
     borrower_id: str
     state: str
     as_of: date
     triggers: list[NearText]
+    next_state: str | None
+    points_to_next: str | None
 
 
 class NearPage(BaseModel):
@@ -172,7 +179,7 @@ def router(portfolio: Portfolio) -> APIRouter:
     @routes.get("/maturities")
     async def maturities(caller: Caller, whom: Whom, month: Month) -> MaturityPage:
         """Return the loans and lines that end in a month, as owed at the last day close."""
-        number = _month(month)
+        number = month_number(month)
         page = await portfolio.maturities(
             whom, first=first_day_of(number), last=last_day_of(number), viewer=caller
         )
@@ -198,14 +205,15 @@ def router(portfolio: Portfolio) -> APIRouter:
 
 def _months(from_month: str, to_month: str) -> tuple[int, int]:
     """Return the first day of one month and the last of another."""
-    first, last = _month(from_month), _month(to_month)
+    first, last = month_number(from_month), month_number(to_month)
     if not 0 <= last - first < MOST_MONTHS:
         detail = f"from_month to to_month must span 1 to {MOST_MONTHS} months"
         raise Problem(problems.INVALID, detail=detail)
     return first_day_of(first), last_day_of(last)
 
 
-def _month(text: str) -> int:
+def month_number(text: str) -> int:
+    """Return a month as its number."""
     year, month = text.split("-")
     return int(year) * 12 + int(month) - 1
 
@@ -216,6 +224,8 @@ def _near(one: Near) -> NearBorrower:
         state=one.state,
         as_of=date.fromordinal(one.as_of),
         triggers=[_trigger(each) for each in one.triggers],
+        next_state=None if one.next_state is None else STATE_NAMES[one.next_state[0]],
+        points_to_next=None if one.next_state is None else shown_micro(one.next_state[1] * 100),
     )
 
 

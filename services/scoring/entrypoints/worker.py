@@ -26,7 +26,11 @@ async def main(platform: PlatformSettings, settings: ScoringSettings) -> int:
     async with build(platform, settings) as scoring:
         return await serve(
             create_app(
-                scoring.reading, scoring.rulebooks, scoring.portfolio, parts=scoring.web_parts
+                scoring.reading,
+                scoring.rulebooks,
+                scoring.portfolio,
+                scoring.sectors,
+                parts=scoring.web_parts,
             ),
             Listening(host=settings.host, port=settings.port),
             health=scoring.health,

@@ -16,6 +16,7 @@ from tests.conftest import CreateTopics, Servers
 PARTITIONS = 2
 Feed = Callable[[Sequence[bytes]], Awaitable[None]]
 Run = Callable[[], AbstractAsyncContextManager[Scoring]]
+RunWith = Callable[[ScoringSettings], AbstractAsyncContextManager[Scoring]]
 
 
 @pytest.fixture
@@ -60,10 +61,15 @@ def subject_of(raw: bytes) -> str:
 
 
 @pytest.fixture
-def run(platform: PlatformSettings) -> Run:
+def run(run_with: RunWith) -> Run:
+    return lambda: run_with(ScoringSettings(sweep_size=2))
+
+
+@pytest.fixture
+def run_with(platform: PlatformSettings) -> RunWith:
     @asynccontextmanager
-    async def running() -> AsyncIterator[Scoring]:
-        async with build(platform, ScoringSettings(sweep_size=2)) as scoring:
+    async def running(settings: ScoringSettings) -> AsyncIterator[Scoring]:
+        async with build(platform, settings) as scoring:
             stop = asyncio.Event()
             task = asyncio.create_task(scoring.consume(stop))
             try:

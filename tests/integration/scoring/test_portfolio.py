@@ -1,13 +1,19 @@
-"""The portfolio's queries on the real database give what they give over memory."""
+"""The portfolio's queries on the real database give what they give over memory, and what falls
+due by itself is told on the risk topic."""
+
+import asyncio
+import json
+from typing import Any
 
 import pytest
+from aiokafka import AIOKafkaConsumer
 
 from services.cli.verify.commands import verified
 from services.kit.settings import PlatformSettings
 from services.scoring.application.portfolio import Period, Portfolio, Wanted
 from services.scoring.application.reading import Viewer
 from tests.fakes.portfolio_in_memory import log_of_fifty_five_days, portfolio_of
-from tests.fakes.scoring_events import START
+from tests.fakes.scoring_events import START, event
 from tests.fakes.scoring_worker import MemoryWorker
 from tests.integration.scoring.conftest import Feed, Run
 
@@ -52,3 +58,62 @@ async def test_the_database_and_memory_answer_alike(
         real = await asked(scoring.portfolio)
     assert real == await asked(portfolio_of(memory))
     assert real[0].items  # type: ignore[attr-defined]  # it was about something
+
+
+async def test_a_month_start_and_a_due_inspection_are_told_and_stand_in_the_list(
+    run: Run, feed: Feed, platform: PlatformSettings
+) -> None:
+    visited = event(
+        "inspection.recorded",
+        "B-1",
+        "B-1-visit",
+        day=3,
+        inspection_id="V-1",
+        inspection_date="2026-01-08",
+        kind="CALL",
+        outcome="SATISFACTORY",
+        officer_id="ann",
+        next_due_date="2026-02-16",
+    )
+    log = log_of_fifty_five_days()
+    first_close = next(place for place, raw in enumerate(log) if b"day.closed" in raw)
+    await feed([*log[: first_close + 3], visited, *log[first_close + 3 :]])
+    async with run() as scoring:
+        findings = await verified(platform, "default", wait_seconds=60)
+        wanted = Wanted(officer_id="ann")
+        march = await scoring.portfolio.maturities(
+            wanted, first=FIRST + 55, last=FIRST + 85, viewer=ANN
+        )
+    assert findings.differences == []
+    assert findings.verified
+    told = await on_the_risk_topic(platform, findings.risk_events)
+    (maturity,) = [one for one in told if one["type"] == "maturity.approaching.v1"]
+    (ending,) = march.items
+    assert maturity["data"]["loan_id"] == ending.maturity.loan_id == "B-2-O"
+    assert maturity["data"]["difficulty"] == ending.difficulty == "MEDIUM"  # B-2 is on watch
+    assert maturity["data"]["as_of"] == "2026-02-28"
+    (due,) = [one["data"] for one in told if one["type"] == "inspection.fell-due.v1"]
+    # Seven weeks late by then: on watch, so somebody has to go there.
+    assert (due["borrower_id"], due["due_date"], due["as_of"]) == (
+        "B-1",
+        "2026-02-16",
+        "2026-02-16",
+    )
+    assert (due["kind"], due["state"]) == ("SITE_VISIT", "WATCH")
+
+
+async def on_the_risk_topic(platform: PlatformSettings, number: int) -> list[dict[str, Any]]:
+    """Return what scoring told, once so much is there."""
+    consumer = AIOKafkaConsumer(
+        platform.risk_topic,
+        bootstrap_servers=platform.kafka_bootstrap,
+        auto_offset_reset="earliest",
+    )
+    await consumer.start()
+    found: list[dict[str, Any]] = []
+    async with asyncio.timeout(30):
+        while len(found) < number:
+            for records in (await consumer.getmany(timeout_ms=500)).values():
+                found += [json.loads(record.value) for record in records]
+    await consumer.stop()
+    return found

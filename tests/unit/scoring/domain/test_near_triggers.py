@@ -6,7 +6,8 @@ import pytest
 
 from services.scoring.adapters.state_bytes import encode
 from services.scoring.domain.measurement import AMBER, RED
-from services.scoring.domain.near_triggers import NearTrigger, near_triggers
+from services.scoring.domain.near_triggers import NearTrigger, near_state, near_triggers
+from services.scoring.domain.risk import ATTENTION, HIGH_RISK, NORMAL, WATCH
 from tests.fakes.file_story import FileStory
 from tests.fakes.statements import statement
 from tests.fakes.story import EVERYTHING_ON, day
@@ -132,6 +133,23 @@ def test_statement_figures_go_on_as_between_balance_dates() -> None:
     (found,) = near(story, "F-08")
     assert found.days == 4
     assert as_of == day("2024-03-01")
+
+
+@pytest.mark.parametrize(
+    ("state", "score", "expected"),
+    [
+        (NORMAL, 150_000, (ATTENTION, 50_000)),  # the cut of ATTENTION is 20
+        (NORMAL, 149_999, None),
+        (ATTENTION, 380_000, (WATCH, 20_000)),
+        (HIGH_RISK, 900_000, None),  # default is never by score
+    ],
+)
+def test_a_state_is_near_within_five_points_of_its_cut(
+    state: int, score: int, expected: tuple[int, int] | None
+) -> None:
+    story = told()
+    story.borrower.risk.state, story.borrower.risk.score = state, score
+    assert near_state(story.borrower, story.rules) == expected
 
 
 def test_looking_changes_nothing() -> None:

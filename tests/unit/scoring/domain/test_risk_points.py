@@ -75,3 +75,14 @@ def test_a_loss_is_the_principal_owed_when_it_was_written_off(
     loan = story.borrower.loans[0]
     loan.closed_day, loan.closed_reason = day("2024-03-20"), reason
     assert written_off(story.borrower, day(first), day(last)) == loss
+
+
+def test_what_comes_in_on_a_written_off_loan_is_no_loss() -> None:
+    story = FileStory(start="2024-03-01")
+    story.loan(1_000)
+    story.schedule(("2024-03-05", 1_000))
+    loan = story.borrower.loans[0]
+    loan.closed_day, loan.closed_reason = day("2024-03-20"), "WRITTEN_OFF"
+    story.on("2024-03-25").pays(250)
+    assert written_off(story.borrower, day("2024-03-01"), day("2024-03-31")) == 75_000
+    assert written_off(story.borrower, day("2024-03-01"), day("2024-03-24")) == 100_000

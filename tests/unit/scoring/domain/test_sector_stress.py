@@ -3,17 +3,22 @@
 import pytest
 
 from services.scoring.domain.context import Context
+from services.scoring.domain.entry_rules import families_at, signals_at
 from services.scoring.domain.events import DayClosed
+from services.scoring.domain.explain import contributors
 from services.scoring.domain.file_events import SectorStressPublished
 from services.scoring.domain.fold import fold
 from services.scoring.domain.indicators.registry import BY_ID
 from services.scoring.domain.measurement import AMBER, GREEN, NOT_APPLICABLE, RED
-from services.scoring.domain.sector_stress import SectorMonth, z_score
+from services.scoring.domain.risk import DEFAULT, HIGH_RISK, NORMAL, PROBATION
+from services.scoring.domain.rulebook import Rules
+from services.scoring.domain.score import combined, surcharge_shares, with_surcharge
+from services.scoring.domain.sector_stress import SectorMonth, SectorTally, z_score
 from services.scoring.domain.signals import slot_of
 from services.scoring.domain.timeline import Timeline
 from tests.fakes.file_story import FileStory
 from tests.fakes.measured import note, note_level
-from tests.fakes.story import EVERYTHING_ON, context
+from tests.fakes.story import EVERYTHING_ON, context, day
 
 SLOT = slot_of("X-02")
 
@@ -26,21 +31,44 @@ class TestZScore:
         assert z_score(past, SectorMonth(24, 100, 9)) == -500_000
 
     def test_only_the_last_24_months_count_whatever_their_order(self) -> None:
-        old = [SectorMonth(month, 100, 90) for month in range(5)]
-        past = [SectorMonth(5 + month, 100, 8 if month % 2 else 12) for month in range(24)]
-        assert z_score([*reversed(past), *old], SectorMonth(40, 100, 14)) == 2_000_000
+        old = [SectorMonth(month, 100, 90) for month in range(16)]
+        past = [SectorMonth(16 + month, 100, 8 if month % 2 else 12) for month in range(24)]
+        later = [SectorMonth(41, 100, 90)]
+        found = z_score([*reversed(past), *old, *later], SectorMonth(40, 100, 14))
+        assert found == 2_000_000
 
     @pytest.mark.parametrize("months", [0, 11])
     def test_a_short_past_gives_no_figure(self, months: int) -> None:
         past = [SectorMonth(month, 100, month) for month in range(months)]
-        assert z_score(past, SectorMonth(40, 100, 14)) is None
+        assert z_score(past, SectorMonth(12, 100, 14)) is None
 
     def test_a_past_that_never_moved_gives_no_figure(self) -> None:
         past = [SectorMonth(month, 100, 5) for month in range(24)]
-        assert z_score(past, SectorMonth(40, 100, 14)) is None
+        assert z_score(past, SectorMonth(24, 100, 14)) is None
+
+    def test_a_month_with_few_borrowers_says_nothing_now_and_in_the_past(self) -> None:
+        past = [SectorMonth(month, 100, 8 if month % 2 else 12) for month in range(24)]
+        assert z_score(past, SectorMonth(24, 100, 16, 19)) is None
+        thin = [SectorMonth(month, 100, 8 if month % 2 else 12, 19) for month in range(13)]
+        assert z_score([*thin, *past[13:]], SectorMonth(24, 100, 16)) is None  # eleven are left
 
     def test_a_sector_without_exposure_is_not_stressed(self) -> None:
         assert SectorMonth(1, 0, 0).share == 0
+
+
+class TestTally:
+    def test_adds_exposure_and_what_stands_in_high_risk_or_worse(self) -> None:
+        tally = SectorTally(7)
+        tally.take("41.20", 600, NORMAL)
+        tally.take("41.10", 300, HIGH_RISK)
+        tally.take("41", 100, DEFAULT)
+        tally.take("62", 50, PROBATION)
+        tally.take("62", 0, DEFAULT)  # owes nothing
+        assert tally.sectors == {
+            "41": SectorMonth(7, 1_000, 400, 3),
+            "62": SectorMonth(7, 50, 50, 1),
+        }
+        assert tally.sectors["41"].share == 400_000
 
 
 class Sector:
@@ -65,13 +93,18 @@ class Sector:
         self.story.today += 1
 
     @property
+    def rules(self) -> Rules:
+        """Return the rules in force."""
+        return self.timeline.context.rules_for(self.story.borrower)
+
+    @property
     def status(self) -> int:
         return self.story.borrower.signals.status[SLOT]
 
     @property
     def level(self) -> int:
-        borrower, rules = self.story.borrower, self.timeline.context.rules_for(self.story.borrower)
-        note("X-02", BY_ID["X-02"].measure(borrower, self.story.today, rules))
+        borrower = self.story.borrower
+        note("X-02", BY_ID["X-02"].measure(borrower, self.story.today, self.rules))
         return note_level("X-02", borrower.signals.level[SLOT])
 
 
@@ -127,3 +160,54 @@ def test_another_sector_is_not_touched() -> None:
     sector.publish(n41=3)
     sector.close()
     assert sector.status == NOT_APPLICABLE
+
+
+class TestASurcharge:
+    def test_adds_its_points_to_the_score_whatever_the_score_is(self) -> None:
+        # 31 days past due and a quarter's shortfall: 1 - 0.45 x 0.65 = 70.75 points. Ten on top are
+        # 80.75; as one more reason they would make 73.675.
+        sector = Sector("41.20")
+        story = sector.story
+        story.loan(100_000)
+        story.schedule(("2024-03-05", 400))
+        while story.today <= day("2024-04-05"):
+            sector.close()
+        assert story.borrower.risk.score == 707_500
+        sector.publish(n41=3)
+        sector.close()
+        risk = story.borrower.risk
+        assert risk.score == 807_500
+        assert combined(risk.families) == 707_500  # the families know nothing of it
+
+    def test_stands_among_the_causes_with_its_points(self) -> None:
+        sector = Sector("41.20")
+        sector.publish(n41=2)
+        sector.close()
+        borrower, rules = sector.story.borrower, sector.rules
+        (cause,) = contributors(borrower, rules, sector.story.today)
+        assert (cause.indicator, cause.share) == ("X-02", 5_000_000)
+        assert borrower.risk.score == 50_000
+
+    def test_confirms_nothing_and_makes_no_state(self) -> None:
+        sector = Sector("41.20")
+        sector.publish(n41=4)
+        sector.close()
+        signals = sector.story.borrower.signals
+        assert signals.level[SLOT] == RED
+        assert signals_at(signals, sector.rules, AMBER) == 0
+        assert families_at(signals, sector.rules, AMBER) == 0
+        assert sector.story.borrower.risk.state == NORMAL  # a lone red is ATTENTION
+        assert sector.story.borrower.risk.completeness == 0
+
+    @pytest.mark.parametrize(
+        ("score", "points", "expected"),
+        [(0, 100_000, 100_000), (950_000, 100_000, 1_000_000), (500_000, 300_000, 600_000)],
+        ids=["alone", "never beyond 100", "ten points at most"],
+    )
+    def test_has_a_cap(self, score: int, points: int, expected: int) -> None:
+        sector = Sector("41.20")
+        signals = sector.story.borrower.signals
+        signals.contribution[SLOT] = points
+        assert with_surcharge(score, signals, sector.rules) == expected
+        (share,) = surcharge_shares(signals, sector.rules, score)
+        assert share.points_micro == (expected - score) * 100

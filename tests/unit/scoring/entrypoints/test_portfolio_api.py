@@ -46,7 +46,8 @@ def lived() -> MemoryWorker:
 def client() -> TestClient:
     health = Health(ManualClock(datetime(2026, 3, 2, tzinfo=UTC)))
     parts = WebParts(health=health, metrics=Metrics(KIT_CATALOGUE), authenticator=Keys())
-    return TestClient(create_app(None, None, portfolio_of(lived()), parts=parts))  # type: ignore[arg-type]
+    portfolio = portfolio_of(lived())
+    return TestClient(create_app(None, None, portfolio, None, parts=parts))  # type: ignore[arg-type]
 
 
 def get(client: TestClient, path: str, key: str = "tsk_risk") -> Any:

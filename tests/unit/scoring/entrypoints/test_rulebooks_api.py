@@ -66,7 +66,7 @@ def client(outbox: KeptOutbox) -> TestClient:
         ),
     )
     parts = WebParts(health=Health(clock), metrics=Metrics(KIT_CATALOGUE), authenticator=Keys())
-    return TestClient(create_app(None, desk, None, parts=parts))  # type: ignore[arg-type]
+    return TestClient(create_app(None, desk, None, None, parts=parts))  # type: ignore[arg-type]
 
 
 def post(client: TestClient, path: str, key: str, body: Any = None) -> Any:

@@ -1,0 +1,123 @@
+"""REST about sectors and the event that is published, over months that were measured before."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from starlette.testclient import TestClient
+
+from services.kit.access.keys import Role
+from services.kit.auth import Principal
+from services.kit.catalogue import KIT_CATALOGUE
+from services.kit.clock import ManualClock
+from services.kit.health import Health
+from services.kit.metrics import Metrics
+from services.kit.web import WebParts
+from services.scoring.application.sectors import MeasuredMonth, SectorWatch, stress_messages
+from services.scoring.domain.sector_stress import SectorMonth
+from services.scoring.entrypoints.http import create_app
+from tests.contract.catalogue import validator_of
+from tests.fakes.rulebooks_in_memory import NoDatabase
+
+MARCH = 2026 * 12 + 2
+
+
+class Keys:
+    """`tsk_<role>` is a key."""
+
+    async def authenticate(self, text: str) -> Principal | None:
+        role = Role[text.removeprefix("tsk_").upper()]
+        return Principal(id=text, name=text, roles=frozenset({role}), officer_id=None)
+
+
+class MeasuredBefore:
+    """Construction: twelve months at 8 and twelve at 12 % before 16 %; bakers have no past."""
+
+    async def measured(self, connection: Any, first: int, last: int) -> dict[int, MeasuredMonth]:
+        months = {
+            month: MeasuredMonth(month, "EUR", {"41": figures, "*": figures})
+            for month in range(MARCH - 24, MARCH)
+            for figures in [SectorMonth(month, 10_000, 800 if month % 2 else 1_200, 30)]
+        }
+        months[MARCH] = MeasuredMonth(
+            MARCH,
+            "EUR",
+            {
+                "41": SectorMonth(MARCH, 10_000, 1_600, 30),
+                "10": SectorMonth(MARCH, 5_000, 5_000, 25),
+                "": SectorMonth(MARCH, 1, 0, 1),
+                "*": SectorMonth(MARCH, 15_001, 6_600, 56),
+            },
+        )
+        return {month: one for month, one in months.items() if first <= month <= last}
+
+
+@pytest.fixture(scope="module")
+def watch() -> SectorWatch:
+    return SectorWatch(
+        database=NoDatabase(),
+        rows=MeasuredBefore(),  # type: ignore[arg-type]
+        ledger=None,  # type: ignore[arg-type]
+        rebuilder=None,  # type: ignore[arg-type]
+        refresh=None,  # type: ignore[arg-type]
+        currency="EUR",
+    )
+
+
+@pytest.fixture(scope="module")
+def client(watch: SectorWatch) -> TestClient:
+    health = Health(ManualClock(datetime(2026, 4, 2, tzinfo=UTC)))
+    parts = WebParts(health=health, metrics=Metrics(KIT_CATALOGUE), authenticator=Keys())
+    return TestClient(create_app(None, None, None, watch, parts=parts))  # type: ignore[arg-type]
+
+
+def get(client: TestClient, month: str, key: str = "tsk_risk") -> Any:
+    path = f"/v1/portfolio/sectors?month={month}"
+    return client.get(path, headers={"Authorization": f"Bearer {key}"})
+
+
+def test_sectors_of_a_month_the_most_stressed_first(client: TestClient) -> None:
+    found = get(client, "2026-03").json()
+    assert [one["industry_code"] for one in found["items"]] == ["41", "10", ""]
+    assert found["items"][0] == {
+        "industry_code": "41",
+        "borrowers": 30,
+        "exposure": "100.00",
+        "stressed": "16.00",
+        "share": "0.16",
+        "z": "3",  # (16 - 10) / 2
+    }
+    assert found["items"][1]["z"] is None
+    assert (found["currency"], found["all"]["exposure"]) == ("EUR", "150.01")
+
+
+def test_a_month_that_was_not_measured_is_not_found(client: TestClient) -> None:
+    assert get(client, "2026-04").status_code == 404
+    assert get(client, "2026-13").status_code == 422
+
+
+@pytest.mark.parametrize("key", ["tsk_officer", "tsk_source"])
+def test_who_sees_no_portfolio_sees_no_sectors(client: TestClient, key: str) -> None:
+    assert get(client, "2026-03", key).status_code == 403
+
+
+async def test_what_is_published_has_an_id_of_the_month_and_figures_only(
+    watch: SectorWatch,
+) -> None:
+    found = await watch.stress(MARCH) or []
+    messages = stress_messages(
+        MARCH, found, topic="events", partitions=3, zone=ZoneInfo("Europe/Berlin")
+    )
+    assert [one.to_partition for one in messages] == [0, 1, 2]
+    document = json.loads(messages[0].value or b"")
+    validator_of(document["type"]).validate(document)
+    assert (document["id"], document["time"]) == (
+        "sector-stress:2026-03-31",
+        "2026-03-31T22:00:00Z",
+    )
+    assert document["data"] == {
+        "measured_date": "2026-03-31",
+        "sectors": [{"industry_code": "41", "z": "3", "share": "0.16"}],
+    }
