@@ -53,7 +53,6 @@ ALWAYS_KNOWN: Final = {
     "C-06": "without a date nothing runs out",
     "C-07": "an inspection is an event; none is none",
     "C-08": "a report is an event; none is none",
-    "X-02": "a sector of which nothing is published is not judged",
 }
 # What no figure can reach.
 OUT_OF_REACH: Final = {

@@ -24,7 +24,9 @@ def event(
     return json.dumps(document, sort_keys=True).encode()
 
 
-def registered(borrower_id: str, *, day: int = 0, officer_id: str = "officer-1") -> bytes:
+def registered(
+    borrower_id: str, *, day: int = 0, officer_id: str = "officer-1", **profile: str
+) -> bytes:
     """Return the registration of a borrower."""
     return event(
         "borrower.registered",
@@ -36,6 +38,7 @@ def registered(borrower_id: str, *, day: int = 0, officer_id: str = "officer-1")
         country="DE",
         officer_id=officer_id,
         branch_id="branch-1",
+        **profile,
     )
 
 
@@ -63,6 +66,18 @@ def rates(number: int, *, day: int, usd: str) -> bytes:
         rate_date=str(START + timedelta(days=day)),
         base_currency="EUR",
         rates=[{"currency": "USD", "rate": usd}],
+    )
+
+
+def stress(number: int, *, day: int, z: str, measured: int) -> bytes:
+    """Return the n-th publication of how stressed builders are, measured on another day."""
+    return event(
+        "sector-stress.published",
+        "*",
+        f"sector-stress-{number}",
+        day=day,
+        measured_date=str(START + timedelta(days=measured)),
+        sectors=[{"industry_code": "41", "z": z}],
     )
 
 

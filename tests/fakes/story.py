@@ -60,7 +60,7 @@ def context(rulebook: str = "reference") -> Context:
     known = {**added.indicators, **written.indicators}
     enabled = {slot: replace(rule, enabled=True) for slot, rule in known.items()}
     everything = replace(written, indicators=enabled, resolved={})
-    return Context(everything, sector_z={"94": 2_500_000})
+    return Context(everything, sector_z={"94": 2_500_000}, stress_until=day("2100-01-01"))
 
 
 class Story:

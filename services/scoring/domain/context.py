@@ -28,6 +28,7 @@ class Context:
         rates: Exchange rates, None while none was published.
         sector_z: How stressed each sector is, by the beginning of its industry codes.
         stress_day: The business date whose close brought that.
+        stress_until: The last business date on which that counts.
     """
 
     rulebook: Rulebook
@@ -37,6 +38,7 @@ class Context:
     rates: Rates | None = None
     sector_z: dict[str, int] = field(default_factory=dict)
     stress_day: int = 0
+    stress_until: int = 0
     _named: frozenset[str] = field(init=False, default=frozenset(), repr=False)
     _by_kind: dict[tuple[int, str], Rules] = field(init=False, default_factory=dict, repr=False)
 
@@ -59,7 +61,9 @@ class Context:
     def _resolve(self, kind: tuple[int, str], borrower_id: str) -> Rules:
         rules = self.rulebook.rules_for(SEGMENTS[kind[0]], kind[1], borrower_id)
         z = self._sector_z(kind[1])
-        return rules if z is None else replace(rules, sector_z=z)
+        if z is None:
+            return rules
+        return replace(rules, sector_z=z, sector_until=self.stress_until)
 
     def _sector_z(self, industry: str) -> int | None:
         """Return how stressed the sector of an industry is, by its longest beginning."""

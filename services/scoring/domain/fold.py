@@ -178,7 +178,7 @@ def _close_day(borrower: Borrower, event: DayClosed, context: Context) -> Outcom
     rules = context.rules_for(borrower)
     touched = _touched_by_close(borrower, day) | _pass_day(borrower, context, rules, day)
     due = reminders.inspection(borrower, rules, day, event.at_us)
-    touched |= _touched_for_all(context, day)
+    touched |= _touched_for_all(borrower, context, day)
     has_new_rules = day == context.since_day
     if touched & DUES:
         counters.refresh(borrower, day, rules, is_close=True)
@@ -196,11 +196,15 @@ def _close_day(borrower: Borrower, event: DayClosed, context: Context) -> Outcom
     return Outcome(borrower, said, [] if due is None else [due])
 
 
-def _touched_for_all(context: Context, day: int) -> int:
-    """Return what the close of a day brings to every borrower: new rules, figures about sectors."""
+def _touched_for_all(borrower: Borrower, context: Context, day: int) -> int:
+    """Return what the close of a day brings to every borrower: new rules, figures about sectors.
+
+    Figures about sectors also go: when they have become too old.
+    """
     if day == context.since_day:
         return EVERYTHING
-    return SECTORS if day == context.stress_day else 0
+    is_over = borrower.counters.closed_day <= context.stress_until < day
+    return SECTORS if is_over or day == context.stress_day else 0
 
 
 def _pass_day(borrower: Borrower, context: Context, rules: Rules, day: int) -> int:

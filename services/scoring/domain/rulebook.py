@@ -118,8 +118,9 @@ class Rules:
     are in no group. ``surcharges`` holds the slots that add points to the score and belong to no
     family. ``inspection_months`` holds, by state, the months from one inspection to the
     next, 0 for none; it is empty where no state has any. ``sector_z`` is no rule but what the log
-    says of the borrower's sector, None where it says nothing. ``models`` are the second opinions,
-    the champion first, then the challenger; usually there is none.
+    says of the borrower's sector, None where it says nothing; it counts up to ``sector_until``.
+    ``models`` are the second opinions, the champion first, then the challenger; usually there is
+    none.
     """
 
     name: str
@@ -139,6 +140,7 @@ class Rules:
     inspection_months: tuple[int, ...] = ()
     sector_z: int | None = None
     models: tuple[PdModel, ...] = ()
+    sector_until: int = 0
     surcharges: tuple[int, ...] = ()
 
     def touched_by(self, inputs: int) -> tuple[IndicatorRule, ...]:

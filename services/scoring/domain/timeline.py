@@ -11,8 +11,8 @@ Must stay true:
   and of those with the same date the one that comes last in the log;
 - calendars and exchange rates are known from their place in the log on; the next day boundary moves
   the due dates that a calendar moves;
-- how stressed the sectors are counts from the next close of a later day on; the last word before it
-  replaces all earlier ones;
+- how stressed the sectors are counts from the next close of a later day on, for two months after it
+  was measured; the last word before a close replaces all earlier ones;
 - a rulebook that is named and not at hand is an error at once, never the old one silently.
 """
 
@@ -30,6 +30,7 @@ from services.scoring.domain.events import (
 )
 from services.scoring.domain.file_events import SectorStressPublished
 from services.scoring.domain.rulebook import Rulebook
+from services.scoring.domain.sector_stress import STRESS_DAYS
 
 # Returns the rulebook that an activation names; raises `UnknownRulebook`.
 FindRulebook = Callable[[RulebookActivated], Rulebook]
@@ -88,8 +89,13 @@ class Timeline:
             self.has_new_calendar = False
             self.context = replace(self.context, calendars_day=day)
         if self.stress is not None:
-            z, self.stress = self.stress.z_micro, None
-            self.context = replace(self.context, sector_z=z, stress_day=day)
+            said, self.stress = self.stress, None
+            self.context = replace(
+                self.context,
+                sector_z=said.z_micro,
+                stress_day=day,
+                stress_until=said.measured_day + STRESS_DAYS,
+            )
 
     def _begin_day(self, closed_day: int) -> None:
         due = [one for one in self.waiting if one.effective_day <= closed_day]

@@ -21,7 +21,7 @@ from services.scoring.domain.months import month_of
 from services.scoring.domain.signals import slot_of
 from services.scoring.entrypoints.sectors import publish
 from services.scoring.settings import ScoringSettings
-from tests.fakes.scoring_events import booked, closed, event, scheduled
+from tests.fakes.scoring_events import booked, closed, registered, scheduled
 from tests.integration.scoring.conftest import Feed, RunWith
 
 pytestmark = pytest.mark.integration
@@ -38,22 +38,10 @@ SELECT (first + interval '1 month - 1 day')::date, sector, 'EUR', 100,
 """
 
 
-def registered(name: str, industry: str) -> bytes:
-    return event(
-        "borrower.registered",
-        name,
-        f"{name}-registered",
-        day=0,
-        segment="SME",
-        reporting_currency="EUR",
-        country="DE",
-        industry_code=industry,
-    )
-
-
 def first_quarter() -> list[bytes]:
     """Twenty builders owe 12,000 each; five of them pay nothing from 10 January on."""
-    log = [registered(name, "41.20") for name in BUILDERS] + [registered("B-baker", "10.71")]
+    log = [registered(name, industry_code="41.20") for name in BUILDERS]
+    log.append(registered("B-baker", industry_code="10.71"))
     log += [booked(name) for name in (*BUILDERS, "B-baker")]
     log += [scheduled(name) for name in LATE]
     return log + [closed(day) for day in range(86)]

@@ -22,6 +22,7 @@ from tests.fakes.scoring_events import (
     rates,
     registered,
     scheduled,
+    stress,
 )
 from tests.fakes.scoring_worker import OTHER_RULEBOOKS, MemoryWorker, activated, eager
 
@@ -48,7 +49,7 @@ def logs(draw: st.DrawFn) -> list[bytes]:
                 del starts[name]
                 money = "USD" if name == "B-2" else "EUR"
                 found += [
-                    registered(name, day=day),
+                    registered(name, day=day, industry_code="41.20"),
                     booked(name, day=day, currency=money, holiday_calendar="DE"),
                     scheduled(name, day=day, currency=money),
                 ]
@@ -60,6 +61,8 @@ def logs(draw: st.DrawFn) -> list[bytes]:
             number += 1
             found.append(holidays(*range(5, 5 + number % 7), number=number, day=day))
             found.append(rates(number, day=day, usd=f"0.{number:02d}1"))
+            z, age = draw(st.sampled_from(["0", "2.1", "3"])), draw(st.integers(0, 70))
+            found.append(stress(number, day=day, z=z, measured=day - age))
             found.append(activated(version, number, day=day, ahead=draw(st.integers(-1, 9))))
         if draw(st.integers(0, 5)):
             found.append(closed(day))

@@ -112,10 +112,12 @@ def sector_stress(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement
     """X-02: how far the stressed share of the borrower's sector is above its 24-month mean.
 
     What was published for the longest beginning of the industry code counts; a sector that nobody
-    publishes says nothing.
+    publishes says nothing, and what is older than two months is no longer known.
     """
     if rules.sector_z is None:
         return not_applicable()
+    if as_of > rules.sector_until:
+        return unmeasurable(Reason.STALE_DATA)
     return measured(rules.sector_z)
 
 

@@ -9,7 +9,7 @@ from services.scoring.domain.explain import contributors
 from services.scoring.domain.file_events import SectorStressPublished
 from services.scoring.domain.fold import fold
 from services.scoring.domain.indicators.registry import BY_ID
-from services.scoring.domain.measurement import AMBER, GREEN, NOT_APPLICABLE, RED
+from services.scoring.domain.measurement import AMBER, GREEN, NOT_APPLICABLE, RED, UNMEASURABLE
 from services.scoring.domain.risk import DEFAULT, HIGH_RISK, NORMAL, PROBATION
 from services.scoring.domain.rulebook import Rules
 from services.scoring.domain.score import combined, surcharge_shares, with_surcharge
@@ -153,6 +153,20 @@ def test_the_last_word_before_a_close_replaces_the_earlier_ones() -> None:
     sector.publish(n10=3)
     sector.close()
     assert sector.status == NOT_APPLICABLE
+
+
+def test_figures_count_for_two_months() -> None:
+    sector = Sector("41.20")
+    sector.publish(n41=3)
+    for _ in range(63):
+        sector.close()
+    assert (sector.level, sector.story.borrower.risk.score) == (RED, 100_000)
+    sector.close()  # the 63rd day after they were measured
+    assert (sector.status, sector.level) == (UNMEASURABLE, GREEN)
+    assert sector.story.borrower.risk.score == 0
+    sector.publish(n41=2)
+    sector.close()
+    assert sector.level == AMBER
 
 
 def test_another_sector_is_not_touched() -> None:
