@@ -58,7 +58,7 @@ test: check ## Everything: check, then the tests on a real Kafka and PostgreSQL
 	@echo "Running the tests on a real Kafka and PostgreSQL (45 MB of jars are fetched the first time)"
 	@$(BIN)/python -m pytest -q $(SERVER_TESTS) $(ARGS)
 
-simulation: $(INSTALLED) ## Ten thousand seeded histories of the machinery; ARGS="--seed N" plays one
+simulation: $(INSTALLED) ## Ten thousand seeded histories of the machinery; ARGS="--seed N" replays one
 	@$(BIN)/python -m tests.simulation --seeds 10000 $(ARGS)
 
 histories: $(INSTALLED) ## Fifty thousand borrowers' histories in disorder; ARGS="--examples 500 --seed 7"

@@ -5,6 +5,6 @@ any waiting, so thousands of histories run in a minute and a failing one runs ag
 `python -m tests.simulation --seed N`. What is simulated is held to the real servers by
 `tests/contract/test_simulated_servers.py`.
 
-Read in this order: `loop`, `mischief`, `database`, `broker`, `work`, `stream_world`, then
-`receivers`, `delivery_rows`, `webhook_world`; `__main__` runs them.
+Read in this order: `loop`, `mischief`, `database`, `statements`, `broker`, `work`,
+`stream_world`, then `delivery_rows`, `webhook_world`; `playing` plays a seed and `__main__` many.
 """

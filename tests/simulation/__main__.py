@@ -1,76 +1,166 @@
-"""Runs seeds: `python -m tests.simulation --seeds 1000 [--from N]`, or one: `--seed N`.
+"""Runs seeds: `python -m tests.simulation --seeds 1000 [--from N] [--jobs N]`, or `--seed N`.
 
 Prints every failing seed with what broke, and how to run it again; one JSON line at the end.
+`--keep` writes what came of it to docs/proof/simulation.md; Ctrl-C ends early and keeps that.
 """
 
 import argparse
-import asyncio
+import gc
 import json
-import logging
+import os
 import sys
 import time
 from collections import Counter
+from collections.abc import Generator, Iterable
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 
-import structlog
+from tests.simulation.playing import play, silence
 
-from services.kit.stream import faults
-from tests.simulation.loop import PROCESS, simulate
-from tests.simulation.stream_world import StreamWorld
-from tests.simulation.webhook_world import WebhookWorld
-
-WORLDS = (StreamWorld, WebhookWorld)
+# Small enough that the cores end together, large enough that handing out costs nothing.
+SEEDS_A_PART = 20
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "proof" / "simulation.md"
 
 
 @dataclass
-class Result:
-    """What came of one seed."""
+class Totals:
+    """What came of many seeds; `cpu_seconds` are those of the playing processes."""
 
-    seed: int
-    failures: list[str]
+    seeds: int = 0
+    failed: dict[int, list[str]] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
-    history: str = ""
+    cpu_seconds: float = 0.0
+
+    def add(self, other: "Totals") -> None:
+        """Add what came of a part."""
+        self.seeds += other.seeds
+        self.failed.update(other.failed)
+        self.counts.update(other.counts)
+        self.cpu_seconds += other.cpu_seconds
 
 
-def play(seed: int) -> Result:
-    """Play the worlds of a seed."""
-    result = Result(seed, [])
-    for kind in WORLDS:
-        world = kind.drawn(seed)
-        try:
-            simulate(world.run())
-        except Exception as error:  # noqa: BLE001 - whatever ends a world is its verdict
-            world.failures.append(f"the world ended with {error!r}")
-        finally:
-            faults.disarm()
-        result.failures += [f"{kind.__name__}: {failure}" for failure in world.failures]
-        result.counts.update(world.counts)
-        result.counts["crashes at named points"] += world.mischief.crashes
-        result.counts.update(f"passed {name}" for name in world.mischief.passed_points)
-        result.history += _history(world)
-    return result
+def play_part(seeds: Iterable[int]) -> Totals:
+    """Play some seeds in this process."""
+    totals, began = Totals(), time.process_time()
+    for seed in seeds:
+        result = play(seed)
+        totals.seeds += 1
+        totals.counts.update(result.counts)
+        if result.failures:
+            totals.failed[seed] = result.failures
+    totals.cpu_seconds = time.process_time() - began
+    return totals
 
 
-def _history(world: StreamWorld | WebhookWorld) -> str:
-    if isinstance(world, WebhookWorld):
-        return repr((world.arrivals, sorted(world.rows.rows.items())))
-    return repr((sorted(world.server.rows.items(), key=repr), world.broker.published))
-
-
-def silence(*, speak: bool) -> None:
-    """Log nothing, or for one seed everything with its moment and process."""
-    if not speak:
-        quiet = structlog.make_filtering_bound_logger(logging.CRITICAL)
-        structlog.configure(wrapper_class=quiet)
+def play_all(seeds: range, *, jobs: int) -> Generator[Totals, None, None]:
+    """Play the seeds in so many processes; yields part by part, as they end."""
+    parts = [seeds[place : place + SEEDS_A_PART] for place in range(0, len(seeds), SEEDS_A_PART)]
+    if jobs == 1:
+        _begin()
+        yield from map(play_part, parts)
         return
-    structlog.configure(processors=[_tell])
-    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
+    pool = ProcessPoolExecutor(jobs, initializer=_begin)
+    try:
+        for ended in as_completed([pool.submit(play_part, part) for part in parts]):
+            yield ended.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
-def _tell(_logger: object, level: str, event: dict[str, object]) -> str:
-    process = PROCESS.get()
-    now = asyncio.get_running_loop().time()
-    return f"{now:8.3f} {process.name if process else '-':4} {level:8} {event}"
+def _begin() -> None:
+    silence(speak=False)
+    # What is imported stays: no collection need look at it again.
+    gc.freeze()
+
+
+def tell_failures(part: Totals) -> None:
+    """Print each failing seed, what broke, and how to see it again."""
+    for seed, failures in sorted(part.failed.items()):
+        print(f"seed {seed} failed; again: python -m tests.simulation --seed {seed}", flush=True)
+        for failure in failures[:5]:
+            print(f"  {failure[:400]}", flush=True)
+
+
+class Progress:
+    """One line that tells how far it is; on a terminal only."""
+
+    def __init__(self, wanted: int) -> None:
+        self._wanted = wanted
+        self._began = time.monotonic()
+        self._is_shown = sys.stderr.isatty()
+
+    @property
+    def seconds(self) -> float:
+        """Return how long it has taken so far."""
+        return time.monotonic() - self._began
+
+    def clear(self) -> None:
+        """Make room for something else to be said."""
+        if self._is_shown:
+            print("\r\033[K", end="", file=sys.stderr, flush=True)
+
+    def tell(self, totals: Totals) -> None:
+        """Rewrite the line."""
+        if self._is_shown:
+            pace = totals.seeds / self.seconds * 60
+            print(
+                f"\r\033[K{totals.seeds:,} of {self._wanted:,} seeds, {pace:,.0f} a minute, "
+                f"{len(totals.failed)} failed",
+                end="",
+                file=sys.stderr,
+                flush=True,
+            )
+
+
+def page(totals: Totals, seeds: range, *, seconds: float, jobs: int) -> str:
+    """Return docs/proof/simulation.md."""
+    failed = ", ".join(map(str, sorted(totals.failed))) or "none"
+    rows = "\n".join(f"| {name} | {count:,} |" for name, count in sorted(totals.counts.items()))
+    pace = totals.seeds / max(totals.cpu_seconds, 0.001) * 60
+    return (
+        "# The simulation: what came of many seeds\n\n"
+        f"Written by `python -m tests.simulation --seeds {len(seeds)} --keep`. Every seed is one "
+        "history of the\nfenced consumer with its relay, and one of the webhook dispatcher, "
+        "against a simulated broker,\ndatabase and clock. After each, everything written must "
+        "have been applied once, in order, and\npublished in order; no older owner may have "
+        "committed; every delivery must have arrived under its one\nid, in order where asked, or "
+        "have used up its attempts. A failing seed prints itself, and\n`python -m "
+        "tests.simulation --seed N` plays it again. What is simulated is held to the real servers "
+        "by\n`tests/contract/server_scenarios.py`.\n\n"
+        f"{totals.seeds:,} of the seeds {seeds.start:,} to {seeds.stop - 1:,} were played. Failed: "
+        f"{failed}. {pace:,.0f} seeds a minute of processor time;\n{seconds / 60:,.0f} minutes in "
+        f"{jobs} processes.\n\n"
+        "| what happened | times |\n|---|---|\n" + rows + "\n"
+    )
+
+
+def run(seeds: range, *, jobs: int, keep: bool) -> int:
+    """Play seeds and tell the outcome; return the exit status."""
+    totals, progress = Totals(), Progress(len(seeds))
+    with suppress(KeyboardInterrupt), closing(play_all(seeds, jobs=jobs)) as parts:
+        for part in parts:
+            totals.add(part)
+            progress.clear()
+            tell_failures(part)
+            progress.tell(totals)
+    progress.clear()
+    for name, count in sorted(totals.counts.items()):
+        print(f"{count:11,} {name}")
+    if keep:
+        PAGE.write_text(page(totals, seeds, seconds=progress.seconds, jobs=jobs), encoding="utf-8")
+    summary = {
+        "seeds": totals.seeds,
+        "first": seeds.start,
+        "failed": sorted(totals.failed),
+        "jobs": jobs,
+        "elapsed_s": round(progress.seconds, 1),
+        "seeds_per_minute": round(totals.seeds / progress.seconds * 60),
+        "seeds_per_cpu_minute": round(totals.seeds / max(totals.cpu_seconds, 0.001) * 60),
+    }
+    print(json.dumps(summary))
+    return 1 if totals.failed or totals.seeds < len(seeds) else 0
 
 
 def main() -> int:
@@ -79,33 +169,18 @@ def main() -> int:
     parser.add_argument("--seed", type=int, help="one seed, with everything that it logs")
     parser.add_argument("--seeds", type=int, default=200, help="how many")
     parser.add_argument("--from", dest="first", type=int, default=0, help="the first of them")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes")
+    parser.add_argument("--keep", action="store_true", help="write the page of the outcome")
     asked = parser.parse_args()
-    seeds = range(asked.first, asked.first + asked.seeds)
-    if asked.seed is not None:
-        seeds = range(asked.seed, asked.seed + 1)
-    silence(speak=asked.seed is not None)
-    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
-    began, used, failed, counts = time.monotonic(), time.process_time(), [], Counter[str]()
-    for seed in seeds:
-        result = play(seed)
-        counts.update(result.counts)
-        if result.failures:
-            failed.append(seed)
-            print(f"seed {seed} failed; again: python -m tests.simulation --seed {seed}")
-            for failure in result.failures[:5]:
-                print(f"  {failure[:400]}")
-    seconds, used = time.monotonic() - began, time.process_time() - used
-    for name, count in sorted(counts.items()):
-        print(f"{count:9,} {name}")
-    summary = {
-        "seeds": len(seeds),
-        "failed": failed,
-        "elapsed_s": round(seconds, 1),
-        "seeds_per_minute": round(len(seeds) / seconds * 60),
-        "seeds_per_cpu_minute": round(len(seeds) / used * 60),
-    }
-    print(json.dumps(summary))
-    return 1 if failed else 0
+    if asked.seed is None:
+        return run(
+            range(asked.first, asked.first + asked.seeds), jobs=max(1, asked.jobs), keep=asked.keep
+        )
+    silence(speak=True)
+    part = Totals(failed={asked.seed: failures} if (failures := play(asked.seed).failures) else {})
+    tell_failures(part)
+    print("failed" if part.failed else "every promise held")
+    return 1 if part.failed else 0
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from services.kit.stream.outbox import Message
 from services.kit.stream.producer import ProduceFailed
 from services.kit.stream.records import Record
 from tests.fakes.stream import FakeRecord
-from tests.simulation.loop import Crashed, Process
+from tests.simulation.loop import Crashed, Process, pause
 from tests.simulation.mischief import Mischief
 
 SESSION_SECONDS = 3.0
@@ -31,7 +31,7 @@ class Broker:
         self.published: dict[tuple[str, int], list[Message]] = {}
         self.members: list[SimulatedLog] = []
         self.advised: dict[int, int] = {}
-        self.arrived = asyncio.Event()
+        self.polls: list[asyncio.Future[None]] = []
         self._rebalances: set[asyncio.Task[None]] = set()
 
     def change(self) -> None:
@@ -41,7 +41,7 @@ class Broker:
         task.add_done_callback(self._rebalances.discard)
 
     async def _rebalance_soon(self) -> None:
-        await asyncio.sleep(self.mischief.random.random())
+        await pause(self.mischief.random.random())
         await self.rebalance()
 
     def write(self, partition: int, value: bytes | None, *, key: bytes = b"", gap: int = 0) -> int:
@@ -50,8 +50,10 @@ class Broker:
         self.held[partition].append(
             FakeRecord(offset=offset, value=value, key=key, partition=partition, topic=self.topic)
         )
-        arrived, self.arrived = self.arrived, asyncio.Event()
-        arrived.set()
+        for poll in self.polls:
+            if not poll.done():
+                poll.set_result(None)
+        self.polls.clear()
         return offset
 
     def end(self, partition: int) -> int:
@@ -104,11 +106,12 @@ class SimulatedLog:
         self._positions: dict[int, int] = {}
         self._paused: set[int] = set()
         self._listener: Listener | None = None
+        self._poll: asyncio.Future[None] | None = None
         self._told: asyncio.Task[None] | None = None
 
     async def start(self, listener: Listener) -> None:
         self.process.check()
-        await asyncio.sleep(self._mischief.delay())
+        await pause(self._mischief.delay())
         if self._mischief.broker_is_down:
             raise BrokerUnavailable("down")
         self._listener = listener
@@ -158,18 +161,18 @@ class SimulatedLog:
         self.process.check()
         mischief = self._mischief
         if mischief.broker_is_down:
-            await asyncio.sleep(wait_seconds)
+            await pause(wait_seconds)
             raise BrokerUnavailable("down")
         fetched = self._fetch(most_records)
         if not fetched:
-            try:
-                async with asyncio.timeout(wait_seconds):
-                    await self._broker.arrived.wait()
-            except TimeoutError:
-                return {}
+            self._poll = pause(wait_seconds)
+            self._broker.polls.append(self._poll)
+            await self._poll
             self.process.check()
             fetched = self._fetch(most_records)
-        await asyncio.sleep(mischief.delay())
+            if not fetched:
+                return fetched
+        await pause(mischief.delay())
         self.process.check()
         if mischief.happens(mischief.poll_fails):
             raise BrokerUnavailable("another partition's fetch failed; these records are lost")
@@ -210,8 +213,8 @@ class SimulatedLog:
         self._wake()
 
     def _wake(self) -> None:
-        arrived, self._broker.arrived = self._broker.arrived, asyncio.Event()
-        arrived.set()
+        if self._poll is not None and not self._poll.done():
+            self._poll.set_result(None)
 
     async def bounds(self, partition: int) -> tuple[int, int]:
         await self._ask()
@@ -233,7 +236,7 @@ class SimulatedLog:
 
     async def _ask(self) -> None:
         self.process.check()
-        await asyncio.sleep(self._mischief.delay())
+        await pause(self._mischief.delay())
         self.process.check()
         if self._mischief.broker_is_down:
             raise BrokerUnavailable("down")
@@ -258,13 +261,13 @@ class SimulatedProducer:
     async def publish_in_order(self, messages: Sequence[Message]) -> None:
         mischief = self._broker.mischief
         self._process.check()
-        await asyncio.sleep(mischief.delay())
+        await pause(mischief.delay())
         self._process.check()
         if mischief.broker_is_down:
             raise ProduceFailed("down")
         if not mischief.happens(mischief.produce_fails):
             self._arrive(messages)
-            await asyncio.sleep(mischief.delay())
+            await pause(mischief.delay())
             return
         part = messages[: mischief.random.randrange(len(messages) + 1)]
         if mischief.random.random() < 0.5:

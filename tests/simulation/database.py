@@ -9,10 +9,11 @@ later; a cut connection's locks stay until the server notices.
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
+from contextvars import Context
 from typing import Any
 
 from services.kit.database import DatabaseUnavailable, Result, Work
-from tests.simulation.loop import PROCESS, Process
+from tests.simulation.loop import PROCESS, Process, pause
 from tests.simulation.mischief import Mischief
 
 Key = tuple[Any, ...]
@@ -34,6 +35,7 @@ class Server:
         self.holders: dict[Key, Transaction] = {}
         self.on_commit: list[Callable[[Transaction], None]] = []
         self.commits = 0
+        self._is_watching = False
 
     def shut_down(self) -> None:
         """End at once, as `pg_ctl stop -m immediate` does; nothing committed is lost."""
@@ -44,6 +46,22 @@ class Server:
         """Cut every connection."""
         for transaction in list(self.open):
             transaction.roll_back()
+
+    def watch(self, loop: asyncio.AbstractEventLoop) -> None:
+        """End transactions whose client has said nothing for too long; one timer serves all."""
+        if not self._is_watching:
+            self._is_watching = True
+            loop.call_later(IDLE_SECONDS, self._end_idle, loop, context=Context())
+
+    def _end_idle(self, loop: asyncio.AbstractEventLoop) -> None:
+        now = loop.time()
+        for transaction in list(self.open):
+            if now - transaction.touched_at >= IDLE_SECONDS - 0.001:
+                transaction.roll_back()
+        self._is_watching = bool(self.open)
+        if self.open:
+            oldest = min(transaction.touched_at for transaction in self.open)
+            loop.call_at(oldest + IDLE_SECONDS, self._end_idle, loop, context=Context())
 
     def table(self, name: str) -> dict[Key, Any]:
         """Return the committed rows of a table."""
@@ -61,7 +79,7 @@ class Transaction:
         self._loop = asyncio.get_running_loop()
         self.touched_at = self._loop.time()
         server.open[self] = None
-        self._timer = self._loop.call_later(IDLE_SECONDS, self._end_when_idle)
+        server.watch(self._loop)
 
     def get(self, key: Key) -> Any:
         """Return the row that a statement of this transaction sees, or None."""
@@ -119,20 +137,12 @@ class Transaction:
 
     def _end(self) -> None:
         self.is_open = False
-        self._timer.cancel()
         self.server.open.pop(self, None)
         for key in self._locks:
             del self.server.holders[key]
             for waiter in self.server.waiting.pop(key, ()):
                 if not waiter.done():
                     waiter.set_result(None)
-
-    def _end_when_idle(self) -> None:
-        idle = self._loop.time() - self.touched_at
-        if idle >= IDLE_SECONDS - 0.001:
-            self.roll_back()
-        elif self.is_open:
-            self._timer = self._loop.call_later(IDLE_SECONDS - idle, self._end_when_idle)
 
 
 class SimulatedConnection:
@@ -160,7 +170,7 @@ class SimulatedConnection:
     async def _run(self, query: str, args: tuple[Any, ...]) -> Any:
         transaction, mischief = self.transaction, self.transaction.server.mischief
         _check_process()
-        await asyncio.sleep(mischief.delay())
+        await pause(mischief.delay())
         _check_process()
         if mischief.database_is_down or mischief.happens(mischief.statement_fails):
             _cut(transaction)
@@ -180,7 +190,7 @@ class SimulatedDatabase:
     async def in_transaction(self, work: Work[Result]) -> Result:
         mischief = self._server.mischief
         _check_process()
-        await asyncio.sleep(mischief.delay())
+        await pause(mischief.delay())
         if mischief.database_is_down:
             raise DatabaseUnavailable("connection refused")
         transaction = Transaction(self._server)
@@ -197,12 +207,12 @@ class SimulatedDatabase:
         mischief = self._server.mischief
         _check_process()
         transaction.touched_at = asyncio.get_running_loop().time()
-        await asyncio.sleep(mischief.delay())
+        await pause(mischief.delay())
         _check_process()
         transaction.check()
         if not mischief.happens(mischief.commit_fails):
             transaction.commit()
-            await asyncio.sleep(mischief.delay())
+            await pause(mischief.delay())
             return
         fate = mischief.random.choice(("never", "done", "later"))
         if fate == "never":

@@ -4,16 +4,16 @@ A call may fail before or after it took effect. Taking, renewing and recording f
 statements of `services/alerts/adapters/delivery_queue.py`; the contract test runs both.
 """
 
-import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 
 from services.alerts.application.dispatch_ports import Leased, Outcome, Recorded, Waiting
 from services.alerts.domain.endpoint import PayloadFormat
 from services.alerts.domain.retry import AttemptResult, Delivered, GivenUp, RetryAt
 from services.kit.database import DatabaseUnavailable
-from tests.simulation.loop import PROCESS
+from tests.simulation.loop import PROCESS, pause
 from tests.simulation.mischief import Mischief
 
 SECRET = "whsec_" + "QUFB" * 8
@@ -29,8 +29,7 @@ class Endpoint:
     failing_since: datetime | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Delivery:
+class Delivery(NamedTuple):
     """One event for one endpoint."""
 
     delivery_id: int
@@ -52,18 +51,40 @@ class DeliveryRows:
         self.mischief = mischief
         self.endpoints: dict[str, Endpoint] = {}
         self.rows: dict[int, Delivery] = {}
+        # The rows that are still to do, by endpoint; they are added in the feed's order.
+        self._pending: dict[str, dict[int, Delivery]] = {}
+        self._of_borrower: dict[tuple[str, str], list[int]] = {}
 
     def add(self, *, feed_id: int, endpoint_id: str, borrower_id: str, at: datetime) -> None:
         """Add a delivery that is due at once."""
         delivery_id = len(self.rows) + 1
-        self.rows[delivery_id] = Delivery(
-            delivery_id=delivery_id,
-            feed_id=feed_id,
-            endpoint_id=endpoint_id,
-            borrower_id=borrower_id,
-            due_at=at,
-            created_at=at,
+        self._of_borrower.setdefault((endpoint_id, borrower_id), []).append(delivery_id)
+        self._put(
+            Delivery(
+                delivery_id=delivery_id,
+                feed_id=feed_id,
+                endpoint_id=endpoint_id,
+                borrower_id=borrower_id,
+                due_at=at,
+                created_at=at,
+            )
         )
+
+    def of_borrower(self, endpoint_id: str, borrower_id: str) -> Iterable[Delivery]:
+        """Return one borrower's deliveries to one endpoint, in the feed's order."""
+        return map(self.rows.__getitem__, self._of_borrower[endpoint_id, borrower_id])
+
+    def is_anything_pending(self) -> bool:
+        """Return whether anything is still to be sent."""
+        return any(self._pending.values())
+
+    def _put(self, row: Delivery) -> None:
+        self.rows[row.delivery_id] = row
+        pending = self._pending.setdefault(row.endpoint_id, {})
+        if row.status == "PENDING":
+            pending[row.delivery_id] = row
+        else:
+            del pending[row.delivery_id]
 
     async def claim(
         self,
@@ -83,13 +104,12 @@ class DeliveryRows:
             due = self._due(endpoint, now)
             due.sort(key=lambda row: (row.due_at, row.feed_id))
             for row in due[:free]:
-                taken = replace(
-                    row,
+                taken = row._replace(
                     lease_token=lease_token,
                     due_at=lease_until,
                     first_attempt_at=row.first_attempt_at or now,
                 )
-                self.rows[row.delivery_id] = taken
+                self._put(taken)
                 leased.append(_leased(taken))
         await self._end(fails_after)
         return sorted(leased, key=lambda one: int(one.document["feed_id"]))
@@ -99,7 +119,7 @@ class DeliveryRows:
         for one in leased:
             row = self.rows[one.delivery_id]
             if row.lease_token == one.lease_token and row.status == "PENDING":
-                self.rows[row.delivery_id] = replace(row, due_at=lease_until)
+                self._put(row._replace(due_at=lease_until))
         await self._end(fails_after)
 
     async def record(self, outcome: Outcome) -> Recorded:
@@ -109,12 +129,13 @@ class DeliveryRows:
         if held:
             follows = outcome.next
             status = {Delivered: "DELIVERED", GivenUp: "EXHAUSTED"}.get(type(follows), "PENDING")
-            self.rows[row.delivery_id] = replace(
-                row,
-                status=status,
-                attempts=row.attempts + 1,
-                lease_token=None,
-                due_at=follows.at if isinstance(follows, RetryAt) else outcome.at,
+            self._put(
+                row._replace(
+                    status=status,
+                    attempts=row.attempts + 1,
+                    lease_token=None,
+                    due_at=follows.at if isinstance(follows, RetryAt) else outcome.at,
+                )
             )
         endpoint = self.endpoints[row.endpoint_id]
         if outcome.answer.result is AttemptResult.DELIVERED:
@@ -136,35 +157,32 @@ class DeliveryRows:
         await self._end(await self._begin())
         pending = [
             row.due_at
-            for row in self.rows.values()
-            if row.status == "PENDING" and self.endpoints[row.endpoint_id].is_enabled
+            for endpoint_id, rows in self._pending.items()
+            if self.endpoints[endpoint_id].is_enabled
+            for row in rows.values()
         ]
         due = [at for at in pending if at <= now]
         return Waiting(pending=len(pending), oldest_due_at=min(due, default=None))
 
     def _due(self, endpoint: Endpoint, now: datetime) -> list[Delivery]:
-        pending = [
-            row
-            for row in self.rows.values()
-            if row.status == "PENDING" and row.endpoint_id == endpoint.endpoint_id
-        ]
-        if endpoint.is_ordered:
-            oldest: dict[str, Delivery] = {}
-            for row in sorted(pending, key=lambda row: row.feed_id):
-                oldest.setdefault(row.borrower_id, row)
-            pending = list(oldest.values())
-        return [row for row in pending if row.due_at <= now]
+        pending = self._pending.get(endpoint.endpoint_id, {}).values()
+        if not endpoint.is_ordered:
+            return [row for row in pending if row.due_at <= now]
+        oldest: dict[str, Delivery] = {}
+        for row in pending:
+            oldest.setdefault(row.borrower_id, row)
+        return [row for row in oldest.values() if row.due_at <= now]
 
     async def _begin(self) -> bool:
         _check_process()
-        await asyncio.sleep(self.mischief.delay())
+        await pause(self.mischief.delay())
         _check_process()
         if self.mischief.database_is_down or self.mischief.happens(self.mischief.statement_fails):
             raise DatabaseUnavailable("nothing happened")
         return self.mischief.happens(self.mischief.commit_fails)
 
     async def _end(self, fails: bool) -> None:
-        await asyncio.sleep(self.mischief.delay())
+        await pause(self.mischief.delay())
         if fails:
             raise DatabaseUnavailable("it happened, and the answer got lost")
 

@@ -7,7 +7,7 @@ again; `tests/contract/test_simulated_servers.py` runs both on the same scenario
 from typing import Any
 
 from services.kit.stream import outbox, progress, quarantine, relay
-from tests.simulation.database import Statement, Transaction
+from tests.simulation.database import Key, Statement, Transaction
 
 SCHEMA = "stream"
 
@@ -30,7 +30,9 @@ async def claim(
             "epoch": 0,
             "next_offset": 0,
             "last_digest": None,
-            "partition_count": count,
+            "partition_count": min(
+                _counts_of_siblings(transaction, consumer, topic), default=count
+            ),
             "records": 0,
             "duplicates": 0,
             "quarantined": 0,
@@ -40,6 +42,11 @@ async def claim(
     await transaction.put(key, row)
     names = ("epoch", "next_offset", "last_digest", "partition_count")
     return [{name: row[name] for name in names}]
+
+
+def _counts_of_siblings(transaction: Transaction, consumer: str, topic: str) -> list[int]:
+    rows = {**transaction.server.rows, **transaction.writes}
+    return [r["partition_count"] for k, r in rows.items() if k[:3] == ("progress", consumer, topic)]
 
 
 async def advance(
@@ -107,10 +114,16 @@ async def append(transaction: Transaction, partition: int, *columns: list[Any]) 
     return f"INSERT 0 {len(rows)}"
 
 
+def _outbox_keys(transaction: Transaction, partition: int) -> list[Key]:
+    sources = (transaction.server.rows, transaction.writes)
+    return sorted(
+        {key for source in sources for key in source if key[0] == "outbox" and key[1] == partition}
+    )
+
+
 async def read(transaction: Transaction, partition: int, most: int) -> Any:
-    keys = {*transaction.server.rows, *transaction.writes}
-    mine = sorted(key for key in keys if key[0] == "outbox" and key[1] == partition)
-    return [row for row in map(transaction.get, mine) if row is not None][:most]
+    rows = map(transaction.get, _outbox_keys(transaction, partition))
+    return [row for row in rows if row is not None][:most]
 
 
 async def mark(transaction: Transaction, partition: int, seq: int, *values: Any) -> str:
@@ -126,10 +139,10 @@ async def mark(transaction: Transaction, partition: int, seq: int, *values: Any)
 
 
 async def delete(transaction: Transaction, partition: int, seq: int) -> str:
-    keys = {*transaction.server.rows, *transaction.writes}
-    mine = sorted(key for key in keys if key[:2] == ("outbox", partition) and key[2] <= seq)
     deleted = 0
-    for key in mine:
+    for key in _outbox_keys(transaction, partition):
+        if key[2] > seq:
+            break
         await transaction.lock(key)
         if transaction.get(key) is not None:
             await transaction.put(key, None)

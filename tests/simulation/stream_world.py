@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from services.kit.metrics import Measured
 from services.kit.stream.consumer import FencedConsumer
 from services.kit.stream.outbox import Outbox
 from services.kit.stream.partition import State
@@ -21,10 +20,10 @@ from services.kit.stream.relay import OutboxRelay
 from services.kit.stream.stops import NoProgress
 from tests.simulation.broker import Broker, SimulatedLog, SimulatedProducer
 from tests.simulation.database import Server, SimulatedDatabase, Transaction
-from tests.simulation.loop import Crashed, Process, SimulatedClock, VirtualLoop
+from tests.simulation.loop import Crashed, Process, SimulatedClock, pause
 from tests.simulation.mischief import Mischief
 from tests.simulation.statements import SCHEMA, STATEMENTS
-from tests.simulation.work import CountingHandler, expected_messages
+from tests.simulation.work import CountingHandler, Unmeasured, expected_messages
 
 CONSUMER = "simulated"
 ROUGH_SECONDS = 12.0
@@ -50,7 +49,6 @@ class Member:
     def __init__(self, world: "StreamWorld", name: str) -> None:
         self.process = Process(name)
         self.log = SimulatedLog(world.broker, self.process)
-        self.measured = Measured()
         database = SimulatedDatabase(world.server, STATEMENTS)
         outbox = Outbox(schema=SCHEMA)
         self.consumer = FencedConsumer(
@@ -58,7 +56,7 @@ class Member:
             database=database,
             progress=PostgresProgress(schema=SCHEMA, consumer=CONSUMER, owner=name),
             handler=CountingHandler(outbox),
-            recorder=self.measured,
+            recorder=Unmeasured(),
             clock=SimulatedClock(),
             relay=OutboxRelay(
                 schema=SCHEMA,
@@ -66,7 +64,7 @@ class Member:
                 outbox=outbox,
                 database=database,
                 producer=SimulatedProducer(world.broker, self.process),
-                recorder=self.measured,
+                recorder=Unmeasured(),
                 clock=SimulatedClock(),
             ),
             limits=LIMITS,
@@ -76,7 +74,7 @@ class Member:
     def kill(self) -> None:
         """End the process as SIGKILL does: nothing of it reaches the world any more."""
         self.process.is_alive = False
-        _thaw(self.process)
+        self.process.thaw()
         self.task.cancel()
 
 
@@ -155,7 +153,7 @@ class StreamWorld:
                     self.members.remove(member)
                     self.broker.throw_out(member.log)
                     self.start_member()
-            await asyncio.sleep(0.5)
+            await pause(0.5)
 
     def start_member(self) -> None:
         self.born += 1
@@ -188,7 +186,7 @@ class StreamWorld:
         loop = asyncio.get_running_loop()
         end = loop.time() + ROUGH_SECONDS
         while loop.time() < end:
-            await asyncio.sleep(self.random.expovariate(2.5))
+            await pause(self.random.expovariate(2.5))
             self._write_some()
             if self.random.random() < 0.4:
                 self._do_harm()
@@ -248,16 +246,16 @@ class StreamWorld:
     async def _frozen(self, process: Process) -> None:
         if self.is_calm:
             return
-        process.is_frozen = True
+        process.freeze()
         seconds = self.random.uniform(0.1, 12.0)
         self.later(self.broker.rebalance())
-        await asyncio.sleep(seconds)
-        _thaw(process)
+        await pause(seconds)
+        process.thaw()
         await self._come_back(process)
 
     async def _come_back(self, process: Process) -> None:
         """Let a member learn, some time later, that the group went on without it."""
-        await asyncio.sleep(self.random.uniform(0.0, 3.0))
+        await pause(self.random.uniform(0.0, 3.0))
         for member in self.members:
             if member.process is process and member.log.is_outside:
                 await member.log.rejoin()
@@ -288,14 +286,14 @@ class StreamWorld:
         self.server.cut_all()
 
     async def _up(self, what: str) -> None:
-        await asyncio.sleep(self.random.uniform(0.1, 4.0))
+        await pause(self.random.uniform(0.1, 4.0))
         setattr(self.mischief, what, False)
 
     async def _calm_down(self) -> None:
         self.is_calm = True
         self.mischief.calm()
         for member in self.members:
-            _thaw(member.process)
+            member.process.thaw()
         outside = [m.log for m in self.members if m.log.is_outside and m.process.is_alive]
         if outside:
             await asyncio.wait([asyncio.ensure_future(log.rejoin()) for log in outside], timeout=30)
@@ -303,8 +301,8 @@ class StreamWorld:
     async def _wait_until_done(self) -> None:
         try:
             async with asyncio.timeout(CALM_SECONDS):
-                while not self._is_done():  # noqa: ASYNC110 - virtual time, and no single event says it
-                    await asyncio.sleep(0.5)
+                while not self._is_done():
+                    await pause(0.5)
         except TimeoutError:
             self.failures.append(f"not done {CALM_SECONDS:g} s after the faults ended")
 
@@ -405,9 +403,3 @@ async def end_the_rest() -> None:
 
 async def _call(function: Any) -> None:
     function()
-
-
-def _thaw(process: Process) -> None:
-    loop = asyncio.get_running_loop()
-    if isinstance(loop, VirtualLoop) and process.is_frozen:
-        loop.thaw(process)

@@ -8,7 +8,7 @@ import pytest
 import structlog
 
 from services.kit.stream import faults
-from tests.simulation.__main__ import play, silence
+from tests.simulation.playing import play, silence
 
 SEEDS_A_TEST = 20
 
@@ -29,16 +29,16 @@ def test_every_promise_holds_in_every_history(first: int) -> None:
 
 
 def test_a_seed_is_one_history() -> None:
-    assert play(3).history == play(3).history
-    assert play(3).history != play(4).history
+    histories = [play(seed, keeps_history=True).history for seed in (3, 3, 4)]
+    assert histories[0] == histories[1] != histories[2]
 
 
 def test_a_seed_is_the_same_history_in_another_process() -> None:
     program = (
-        "from tests.simulation.__main__ import play, silence\n"
+        "from tests.simulation.playing import play, silence\n"
         "from hashlib import sha256\n"
         "silence(speak=False)\n"
-        "print(sha256(play(5).history.encode()).hexdigest())"
+        "print(sha256(play(5, keeps_history=True).history.encode()).hexdigest())"
     )
     histories = {
         subprocess.run(

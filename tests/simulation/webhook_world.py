@@ -18,11 +18,11 @@ from services.alerts.application.dispatching import Dispatcher, DispatchLimits
 from services.alerts.domain import signing
 from services.alerts.domain.retry import AttemptResult
 from services.kit.ids import CountingIds
-from services.kit.metrics import Measured
 from tests.simulation.delivery_rows import SECRET, DeliveryRows, Endpoint
-from tests.simulation.loop import Crashed, Process, SimulatedClock, VirtualLoop
+from tests.simulation.loop import Crashed, Process, SimulatedClock, pause
 from tests.simulation.mischief import Mischief
 from tests.simulation.stream_world import end_the_rest
+from tests.simulation.work import Unmeasured
 
 ROUGH_SECONDS = 15.0
 CALM_SECONDS = 400.0
@@ -58,13 +58,13 @@ class Receivers:
     async def post(self, prepared: Prepared) -> Answer:
         mischief = self._world.mischief
         self._process.check()
-        await asyncio.sleep(mischief.delay() * 30)
+        await pause(mischief.delay() * 30)
         self._process.check()
         if mischief.broker_is_down:
             return Answer(result=AttemptResult.UNREACHABLE, duration_ms=1, error="down")
         refuses = mischief.happens(mischief.produce_fails)
         self._world.arrived(prepared, was_accepted=not refuses)
-        await asyncio.sleep(mischief.delay() * 30)
+        await pause(mischief.delay() * 30)
         self._process.check()
         if refuses:
             kinds = (AttemptResult.SERVER_ERROR, AttemptResult.OVERLOADED, AttemptResult.REDIRECTED)
@@ -90,7 +90,7 @@ class Runner:
             queue=world.rows,
             poster=Receivers(world, self.process),
             clock=SimulatedClock(skew_seconds=world.random.uniform(-1.0, 1.0)),
-            recorder=Measured(),
+            recorder=Unmeasured(),
             new_token=CountingIds(f"{name}-"),
             draw=world.random.random,
             card_link=lambda borrower_id: f"https://tocsin.example/{borrower_id}",
@@ -102,7 +102,7 @@ class Runner:
     def kill(self) -> None:
         """End the process as SIGKILL does."""
         self.process.is_alive = False
-        _thaw(self.process)
+        self.process.thaw()
         self.task.cancel()
 
 
@@ -115,6 +115,7 @@ class WebhookWorld:
     rows: DeliveryRows
     runners: list[Runner] = field(default_factory=list)
     arrivals: list[Arrival] = field(default_factory=list)
+    accepted: dict[tuple[str, str], set[int]] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
     feed: int = 0
@@ -161,16 +162,14 @@ class WebhookWorld:
         if not self.rows.endpoints[arrival.endpoint_id].is_ordered:
             return
         place = (arrival.endpoint_id, arrival.borrower_id)
-        accepted = {
-            one.feed_id
-            for one in self.arrivals
-            if (one.endpoint_id, one.borrower_id) == place and one.was_accepted
-        }
-        for row in self.rows.rows.values():
-            if (row.endpoint_id, row.borrower_id) != place or row.feed_id >= arrival.feed_id:
-                continue
+        accepted = self.accepted.setdefault(place, set())
+        for row in self.rows.of_borrower(*place):
+            if row.feed_id >= arrival.feed_id:
+                break
             if row.feed_id not in accepted and row.status != "EXHAUSTED":
                 self.failures.append(f"{arrival} came before {row.feed_id} was accepted")
+        if arrival.was_accepted:
+            accepted.add(arrival.feed_id)
 
     async def run(self) -> None:
         """Play the history: rough, then calm, then the end."""
@@ -181,7 +180,7 @@ class WebhookWorld:
         end = loop.time() + ROUGH_SECONDS
         later: set[asyncio.Task[None]] = set()
         while loop.time() < end:
-            await asyncio.sleep(self.random.expovariate(2.0))
+            await pause(self.random.expovariate(2.0))
             self._replace_the_dead()
             self._add_some()
             if self.is_rough and self.random.random() < 0.4:
@@ -224,20 +223,20 @@ class WebhookWorld:
         elif kind == "stop":
             runner.stop.set()
         elif kind == "freeze":
-            runner.process.is_frozen = True
-            await asyncio.sleep(seconds)
-            _thaw(runner.process)
+            runner.process.freeze()
+            await pause(seconds)
+            runner.process.thaw()
         else:
             what = {"database": "database_is_down", "network": "broker_is_down"}[kind]
             setattr(self.mischief, what, True)
-            await asyncio.sleep(seconds / 2)
+            await pause(seconds / 2)
             setattr(self.mischief, what, False)
 
     async def _wait_until_done(self) -> None:
         try:
             async with asyncio.timeout(CALM_SECONDS):
-                while any(row.status == "PENDING" for row in self.rows.rows.values()):
-                    await asyncio.sleep(2.0)
+                while self.rows.is_anything_pending():
+                    await pause(2.0)
                     self._replace_the_dead()
         except TimeoutError:
             self.failures.append(f"not done {CALM_SECONDS:g} s after the faults ended")
@@ -267,9 +266,3 @@ class WebhookWorld:
                 self.failures.append(f"{row} was given up too early")
         if not self.is_rough and len(self.arrivals) != len(self.rows.rows):
             self.failures.append("without any fault something was sent twice")
-
-
-def _thaw(process: Process) -> None:
-    loop = asyncio.get_running_loop()
-    if isinstance(loop, VirtualLoop) and process.is_frozen:
-        loop.thaw(process)

@@ -7,6 +7,7 @@ it must; a stale cache shows as a wrong number in a published message.
 from typing import Any
 
 from services.kit.database import Connection
+from services.kit.metrics import Metric
 from services.kit.stream.handler import Handler, Tally
 from services.kit.stream.outbox import Message, Outbox
 from services.kit.stream.quarantine import Quarantine, Refused
@@ -14,6 +15,23 @@ from services.kit.stream.records import Batch, Record
 from tests.simulation.statements import LEDGER, LOAD, SCHEMA, STORE
 
 State = tuple[str, ...]
+
+
+class Unmeasured:
+    """A recorder that keeps nothing, and still refuses labels that a metric does not have."""
+
+    def add(self, metric: Metric, amount: float = 1, /, **labels: str) -> None:
+        self._check(metric, labels)
+
+    def set(self, metric: Metric, value: float, /, **labels: str) -> None:
+        self._check(metric, labels)
+
+    def observe(self, metric: Metric, value: float, /, **labels: str) -> None:
+        self._check(metric, labels)
+
+    def _check(self, metric: Metric, labels: dict[str, str]) -> None:
+        if tuple(labels) != metric.labels and set(labels) != set(metric.labels):
+            raise ValueError(f"metric {metric.name} has the labels {metric.labels}, got {labels}")
 
 
 class CountingHandler(Handler):

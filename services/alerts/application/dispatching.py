@@ -12,6 +12,7 @@ sent without a lease; per endpoint at most `per_endpoint` attempts run in this p
 import asyncio
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -260,11 +261,9 @@ class Dispatcher:
             log.error("delivery failed unexpectedly", exc_info=task.exception())
 
     async def _wait(self) -> None:
-        sleeping = asyncio.create_task(self._clock.sleep(self._limits.poll_seconds))
-        waking = asyncio.create_task(self._wake.wait())
-        _, pending = await asyncio.wait({sleeping, waking}, return_when=asyncio.FIRST_COMPLETED)
-        for task in pending:
-            task.cancel()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._limits.poll_seconds):
+                await self._wake.wait()
 
     async def _wake_on(self, stop: asyncio.Event) -> None:
         await stop.wait()
