@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from services.kit.database import Connection, Database
+from services.kit.database import Connection, Database, DatabaseUnavailable
 from services.kit.stream import relay
 from services.kit.stream.handler import Tally
+from services.kit.stream.log import OffsetOutOfRange
 from services.kit.stream.outbox import Message, Outbox
 from services.kit.stream.progress import Claim, PostgresProgress
 from services.kit.stream.quarantine import Quarantine, Refused
@@ -99,6 +100,66 @@ async def a_claim_waits_for_the_transaction_that_holds_the_row(database: Databas
     assert (taken.epoch, taken.next_offset) == (2, 1)
 
 
+async def a_new_partition_is_held_to_the_count_that_its_siblings_began_with(
+    database: Database,
+) -> None:
+    """Else a partition that was added later would begin work that moved borrowers to it."""
+
+    async def claimed(partition: int, count: int, topic: str = "events") -> int:
+        held = await database.in_transaction(
+            lambda c: PROGRESS.claim(c, topic=topic, partition=partition, partition_count=count)
+        )
+        return held.partition_count
+
+    assert await claimed(0, 4) == 4
+    assert await claimed(5, 8) == 4
+    assert await claimed(0, 8) == 4
+    assert await claimed(0, 8, "elsewhere") == 8
+
+
+async def a_claim_waits_for_a_chore(database: Database) -> None:
+    held = await claim(database)
+    entered, leave = asyncio.Event(), asyncio.Event()
+
+    async def linger(connection: Connection) -> None:
+        await PROGRESS.hold(connection, held)
+        entered.set()
+        await leave.wait()
+
+    lingering = asyncio.create_task(database.in_transaction(linger))
+    await entered.wait()
+    claiming = asyncio.create_task(claim(database))
+    done, _ = await asyncio.wait([claiming], timeout=0.3)
+    assert not done
+    leave.set()
+    await lingering
+    assert (await claiming).epoch == 2
+
+
+async def only_the_one_who_holds_the_turn_relays_what_requests_appended(
+    database: Database,
+) -> None:
+    take_turn = relay.TAKE_TURN.format(schema=SCHEMA)
+    entered, leave = asyncio.Event(), asyncio.Event()
+
+    async def linger(connection: Connection) -> bool:
+        mine: bool = await connection.fetchval(take_turn)
+        entered.set()
+        await leave.wait()
+        return mine
+
+    async def ask() -> bool:
+        turn: bool = await database.in_transaction(lambda c: c.fetchval(take_turn))
+        return turn
+
+    lingering = asyncio.create_task(database.in_transaction(linger))
+    await entered.wait()
+    assert not await ask()
+    leave.set()
+    assert await lingering
+    assert await ask()
+
+
 async def a_step_that_waited_sees_the_claim_it_waited_for(database: Database) -> None:
     """READ COMMITTED looks at the row again after the wait: the old owner matches nothing."""
     old = await claim(database)
@@ -164,6 +225,43 @@ async def mark(database: Database, *, seq: int, epoch: int) -> str:
     )
 
 
+async def what_a_cut_connection_wrote_never_was(
+    database: Database, *, cut: Callable[[], Awaitable[None]]
+) -> None:
+    """`cut` ends the server's side of every open connection."""
+    held = await claim(database)
+
+    async def lose(connection: Connection) -> None:
+        await PROGRESS.advance(connection, held, batch(0, "a"))
+        await cut()
+        await PROGRESS.standing(connection, held)
+
+    with pytest.raises(DatabaseUnavailable):
+        await database.in_transaction(lose)
+    assert (await claim(database)).next_offset == 0
+
+
+async def a_transaction_that_says_nothing_is_ended(
+    database: Database, *, idle_seconds: float
+) -> None:
+    """A paused process must not hold a row for ever; when it goes on, it finds out."""
+    held = await claim(database)
+    entered = asyncio.Event()
+
+    async def freeze(connection: Connection) -> None:
+        await PROGRESS.advance(connection, held, batch(0, "a"))
+        entered.set()
+        await asyncio.sleep(idle_seconds * 2)
+        await PROGRESS.standing(connection, held)
+
+    frozen = asyncio.create_task(database.in_transaction(freeze))
+    await entered.wait()
+    taken_over = await claim(database)
+    assert (taken_over.epoch, taken_over.next_offset) == (2, 0)
+    with pytest.raises(DatabaseUnavailable):
+        await frozen
+
+
 Scenario = Callable[[Database], Awaitable[None]]
 
 DATABASE_SCENARIOS: tuple[Scenario, ...] = (
@@ -171,6 +269,9 @@ DATABASE_SCENARIOS: tuple[Scenario, ...] = (
     an_older_owner_and_a_wrong_offset_are_fenced,
     what_is_rolled_back_never_was,
     a_claim_waits_for_the_transaction_that_holds_the_row,
+    a_claim_waits_for_a_chore,
+    a_new_partition_is_held_to_the_count_that_its_siblings_began_with,
+    only_the_one_who_holds_the_turn_relays_what_requests_appended,
     a_step_that_waited_sees_the_claim_it_waited_for,
     messages_get_consecutive_numbers_and_leave_by_mark_and_delete,
     totals_and_bad_records_are_kept_once,
@@ -200,6 +301,7 @@ async def a_member_reads_from_where_it_was_told(log: Any) -> None:
     try:
         await listener.assigned_to.wait()
         assert await log.bounds(0) == (0, 10)
+        assert await log.advised(0) is None
         assert await log.partition_count() == 1
         assert await taken(log, 3) == [(7, b"r7"), (8, b"r8"), (9, b"r9")]
         log.pause(0)
@@ -208,8 +310,66 @@ async def a_member_reads_from_where_it_was_told(log: Any) -> None:
         log.resume(0)
         assert (await taken(log, 8))[:2] == [(2, b"r2"), (3, b"r3")]
         await log.commit({0: 10})
+        assert await log.advised(0) == 10
+        log.seek(0, 99)
+        with pytest.raises(OffsetOutOfRange) as lost:
+            await taken(log, 1)
+        assert (lost.value.partition, lost.value.offset) == (0, 99)
+        log.seek(0, 9)
+        assert await taken(log, 1) == [(9, b"r9")]
     finally:
         await log.stop()
+
+
+class Holder:
+    """A listener that notes what it holds, and that nobody else holds it."""
+
+    def __init__(self, log: Any, held: dict[int, Any]) -> None:
+        self.log, self.held = log, held
+        self.is_told = asyncio.Event()
+
+    async def revoked(self, partitions: frozenset[int]) -> None:
+        for partition in partitions:
+            self.held.pop(partition, None)
+
+    async def assigned(self, partitions: frozenset[int]) -> None:
+        for partition in partitions:
+            assert self.held.setdefault(partition, self) is self, "two members hold it"
+            self.log.seek(partition, 0)
+        self.is_told.set()
+
+
+async def what_is_given_to_another_was_let_go_before(first: Any, second: Any) -> None:
+    """Two members of one group on a topic of two partitions."""
+    held: dict[int, Any] = {}
+    one, other = Holder(first, held), Holder(second, held)
+    await first.start(one)
+    await one.is_told.wait()
+    assert set(held) == {0, 1}
+    await second.start(other)
+    async with asyncio.timeout(30):
+        await other.is_told.wait()
+        while set(held) != {0, 1}:  # noqa: ASYNC110 - both members' listeners change it
+            await asyncio.sleep(0.05)
+    # A member that leaves lets go by itself: neither driver nor group calls it then.
+    await one.revoked(frozenset(number for number, who in held.items() if who is one))
+    await first.stop()
+    async with asyncio.timeout(30):
+        while held != {0: other, 1: other}:  # noqa: ASYNC110 - the same
+            await asyncio.sleep(0.05)
+    await second.stop()
+
+
+async def messages_arrive_in_the_order_given(
+    producer: Any, topic: str, read: Callable[[int], Awaitable[list[tuple[int, bytes]]]]
+) -> None:
+    """`read` returns partition and value of so many messages, in their order in the topic."""
+    values = [b"m%d" % number for number in range(20)]
+    await producer.publish_in_order(
+        [Message(topic=topic, key=b"k", value=value, to_partition=1) for value in values]
+    )
+    await producer.publish([Message(topic=topic, key=b"k", value=b"last", to_partition=1)])
+    assert await read(21) == [(1, value) for value in (*values, b"last")]
 
 
 async def taken(log: Any, count: int) -> list[tuple[int, bytes | None]]:

@@ -1,16 +1,28 @@
 """The real database and broker play the scenarios that the simulation is held to."""
 
-import pytest
+import asyncio
 
-from services.kit.database import PostgresDatabase
+import asyncpg
+import pytest
+from aiokafka import AIOKafkaConsumer
+
+from services.kit.database import PostgresDatabase, create_pool
+from services.kit.metrics import Measured
 from services.kit.stream.kafka import KafkaLog
+from services.kit.stream.producer import KafkaProducer
 from tests.conftest import CreateTopics, Servers
 from tests.contract.server_scenarios import (
     DATABASE_SCENARIOS,
     Scenario,
     a_member_reads_from_where_it_was_told,
+    a_transaction_that_says_nothing_is_ended,
+    messages_arrive_in_the_order_given,
+    what_a_cut_connection_wrote_never_was,
+    what_is_given_to_another_was_let_go_before,
 )
 from tests.integration.kit.stream.conftest import Write
+
+CUT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1"
 
 pytestmark = pytest.mark.integration
 
@@ -20,6 +32,30 @@ async def test_the_real_database(scenario: Scenario, database: PostgresDatabase)
     await scenario(database)
 
 
+async def test_the_real_database_when_its_connections_are_cut(
+    stack: Servers, database: PostgresDatabase
+) -> None:
+    name = await database.pool.fetchval("SELECT current_database()")
+
+    async def cut() -> None:
+        server = await asyncpg.connect(stack.database_url)
+        await server.execute(CUT, name)
+        await server.close()
+
+    await what_a_cut_connection_wrote_never_was(database, cut=cut)
+
+
+async def test_the_real_database_when_a_client_stands_still(
+    stack: Servers, database: PostgresDatabase
+) -> None:
+    name = await database.pool.fetchval("SELECT current_database()")
+    pool = await create_pool(
+        stack.database(name), role=None, application_name="idle", idle_in_transaction_seconds=1
+    )
+    await a_transaction_that_says_nothing_is_ended(PostgresDatabase(pool), idle_seconds=1)
+    await pool.close()
+
+
 async def test_the_real_broker(stack: Servers, create_topics: CreateTopics, write: Write) -> None:
     (topic,) = create_topics("events", partitions=1)
     await write(topic, *[f"r{number}" for number in range(10)], partition=0)
@@ -27,3 +63,35 @@ async def test_the_real_broker(stack: Servers, create_topics: CreateTopics, writ
         bootstrap=stack.kafka_bootstrap, topic=topic, group=f"{topic}-group", client_id="member"
     )
     await a_member_reads_from_where_it_was_told(log)
+
+
+async def test_the_real_group(stack: Servers, create_topics: CreateTopics) -> None:
+    (topic,) = create_topics("events", partitions=2)
+    members = [
+        KafkaLog(
+            bootstrap=stack.kafka_bootstrap, topic=topic, group=f"{topic}-group", client_id=name
+        )
+        for name in ("p1", "p2")
+    ]
+    await what_is_given_to_another_was_let_go_before(*members)
+
+
+async def test_the_real_producer(stack: Servers, create_topics: CreateTopics) -> None:
+    (topic,) = create_topics("risk", partitions=2)
+    producer = KafkaProducer(bootstrap=stack.kafka_bootstrap, client_id="test", recorder=Measured())
+
+    async def read(count: int) -> list[tuple[int, bytes]]:
+        consumer = AIOKafkaConsumer(
+            topic, bootstrap_servers=stack.kafka_bootstrap, auto_offset_reset="earliest"
+        )
+        await consumer.start()
+        found: list[tuple[int, bytes]] = []
+        async with asyncio.timeout(30):
+            while len(found) < count:
+                for records in (await consumer.getmany(timeout_ms=200)).values():
+                    found += [(record.partition, record.value) for record in records]
+        await consumer.stop()
+        return found
+
+    await messages_arrive_in_the_order_given(producer, topic, read)
+    await producer.stop()
