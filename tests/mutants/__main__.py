@@ -1,38 +1,41 @@
-"""`python -m tests.mutants [--only NAME …] [--json]`: 1 if a removed safety line goes unnoticed."""
+"""`python -m tests.mutants [--only NAME …] [--jobs N]`: 1 if a removed line goes unnoticed."""
 
 import argparse
 import json
 import os
 import sys
 import tempfile
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from itertools import chain
 from pathlib import Path
+from queue import SimpleQueue
 
 from services.cli.stack.local import LocalStack
 from services.cli.stack.settings import StackSettings
+from tests.mutants.mutant import Mutant
 from tests.mutants.running import ROOT, Trial, Verdict, copy_tree, page
-from tests.mutants.table import MUTANTS, Mutant
+from tests.mutants.table import MUTANTS
 
 
 def main() -> int:
-    """Try what the command line asks for; a whole run writes docs/mutants.md."""
+    """Try what the command line asks for, and write down in docs/mutants.md what came of it."""
     parser = argparse.ArgumentParser(prog="python -m tests.mutants")
     parser.add_argument("--only", action="append", choices=[mutant.name for mutant in MUTANTS])
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="copies at a time")
     parser.add_argument("--json", action="store_true", help="end with one JSON object")
     asked = parser.parse_args()
     chosen = [mutant for mutant in MUTANTS if not asked.only or mutant.name in asked.only]
-    verdicts = []
     with ExitStack() as exits:
         folder = Path(exits.enter_context(tempfile.TemporaryDirectory(prefix="tocsin-mutants-")))
-        copy_tree(folder / "tree")
-        if any("integration" in tests for mutant in chosen for tests in mutant.tests):
+        if any(mutant.needs_servers for mutant in chosen):
             _share_servers(exits, folder / "stack")
-        trial = Trial(folder / "tree")
-        exits.callback(trial.close)
-        for mutant in chosen:
-            verdicts.append(_tell(trial, mutant))
-    if not asked.only:
-        (ROOT / "docs" / "mutants.md").write_text(page(verdicts), encoding="utf-8")
+        verdicts = _tried(exits, folder, chosen, jobs=max(1, min(asked.jobs, len(chosen))))
+    shown = ROOT / "docs" / "mutants.md"
+    names = [mutant.name for mutant in MUTANTS]
+    text = page(verdicts, names, before=shown.read_text(encoding="utf-8"))
+    shown.write_text(text, encoding="utf-8")
     missed = [verdict.mutant.name for verdict in verdicts if not verdict.is_caught]
     print(f"{len(verdicts) - len(missed)} of {len(verdicts)} removed lines were noticed")
     if asked.json:
@@ -41,10 +44,43 @@ def main() -> int:
     return 1 if missed else 0
 
 
+def _tried(
+    exits: ExitStack, folder: Path, chosen: Sequence[Mutant], *, jobs: int
+) -> Sequence[Verdict]:
+    """Try the mutants in several copies at a time; return the verdicts in the table's order."""
+    free: SimpleQueue[Trial] = SimpleQueue()
+    healthy: dict[str, bool] = {}
+    for number in range(jobs):
+        copy_tree(folder / f"tree-{number}")
+        trial = Trial(folder / f"tree-{number}", healthy)
+        exits.callback(trial.close)
+        free.put(trial)
+    trial.check_health(chosen)
+
+    def work(part: Sequence[Mutant]) -> list[Verdict]:
+        trial = free.get()
+        try:
+            return [_tell(trial, mutant) for mutant in part]
+        finally:
+            free.put(trial)
+
+    with ThreadPoolExecutor(jobs) as pool:
+        verdicts = chain.from_iterable(pool.map(work, _parts(chosen)))
+        return sorted(verdicts, key=lambda verdict: chosen.index(verdict.mutant))
+
+
+def _parts(chosen: Sequence[Mutant]) -> Iterator[Sequence[Mutant]]:
+    """Yield what may run beside each other: tests on the same servers would disturb themselves."""
+    on_servers = [mutant for mutant in chosen if mutant.needs_servers]
+    if on_servers:
+        yield on_servers
+    yield from ([mutant] for mutant in chosen if not mutant.needs_servers)
+
+
 def _tell(trial: Trial, mutant: Mutant) -> Verdict:
     verdict = trial.try_out(mutant)
     print(
-        f"{verdict.result:10} {mutant.name:26} {verdict.caught_by} ({verdict.seconds:.0f} s)",
+        f"{verdict.result:10} {mutant.name:32} {verdict.caught_by} ({verdict.seconds:.0f} s)",
         flush=True,
     )
     return verdict

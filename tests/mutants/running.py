@@ -1,7 +1,7 @@
 """Tries mutants in a copy of the tree, never in the tree itself.
 
-The tests of a mutant are first run on the copy as it is: a test that fails anyway proves
-nothing, so such a mutant counts as not shown.
+The tests of all mutants are first run on a copy as it is, together, which is cheaper than one by
+one: a test that fails anyway proves nothing, so its mutants count as not shown.
 """
 
 import shutil
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.mutants.table import Mutant
+from tests.mutants.mutant import Mutant
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -47,11 +47,14 @@ def copy_tree(target: Path) -> None:
 
 
 class Trial:
-    """One copy, in which mutants are tried one after the other."""
+    """One copy, in which mutants are tried one after the other.
 
-    def __init__(self, folder: Path) -> None:
+    `healthy` says of each selection of tests whether it passes; all copies may share it.
+    """
+
+    def __init__(self, folder: Path, healthy: dict[str, bool]) -> None:
         self._folder = folder
-        self._healthy: dict[str, bool] = {}
+        self._healthy = healthy
         self._runner = subprocess.Popen(
             [sys.executable, "-B", "-m", "tests.mutants.warm"],
             cwd=folder,
@@ -59,6 +62,12 @@ class Trial:
             stdout=subprocess.PIPE,
             text=True,
         )
+
+    def check_health(self, mutants: Sequence[Mutant]) -> None:
+        """See the first tests of these mutants pass; what else is needed is looked at alone."""
+        selections = sorted({mutant.tests[0] for mutant in mutants})
+        if selections and self._run(*selections) is None:
+            self._healthy.update(dict.fromkeys(selections, True))
 
     def try_out(self, mutant: Mutant) -> Verdict:
         """Break the line, run the tests, mend the line."""
@@ -79,7 +88,9 @@ class Trial:
                 path.write_text(whole, encoding="utf-8")
             if failed is None:
                 continue
-            if self._run(failed.partition("[")[0].partition(" ")[0]) is not None:
+            # A test on real servers may have failed by itself; a quick one has nothing to wait for.
+            again = failed.partition("[")[0].partition(" ")[0]
+            if mutant.needs_servers and self._run(again) is not None:
                 result, caught_by = "not shown", f"{failed} fails without the mutant too"
                 continue
             result, caught_by = "caught", failed
@@ -91,11 +102,11 @@ class Trial:
             self._healthy[tests] = self._run(tests) is None
         return self._healthy[tests]
 
-    def _run(self, tests: str) -> str | None:
+    def _run(self, *tests: str) -> str | None:
         """Return the first test that fails, or None."""
         assert self._runner.stdin is not None
         assert self._runner.stdout is not None
-        self._runner.stdin.write(f"{tests}\n")
+        self._runner.stdin.write(f"{' '.join(tests)}\n")
         self._runner.stdin.flush()
         status, _, failed = self._runner.stdout.readline().strip().partition(" ")
         if not status:
@@ -107,18 +118,21 @@ class Trial:
         self._runner.communicate()
 
 
-def page(verdicts: Sequence[Verdict]) -> str:
-    """Return docs/mutants.md."""
-    caught = sum(verdict.is_caught for verdict in verdicts)
-    rows = "\n".join(
-        f"| {v.mutant.name} | {v.mutant.guards} | `{v.mutant.file}` | {v.result} | "
-        f"{f'`{v.caught_by}`' if v.is_caught else v.caught_by} |"
-        for v in verdicts
-    )
+def page(verdicts: Sequence[Verdict], names: Sequence[str], *, before: str) -> str:
+    """Return docs/mutants.md: a row for each name, from these verdicts or from the page before."""
+    rows = {line.split(" | ")[0].removeprefix("| "): line for line in before.splitlines()}
+    for v in verdicts:
+        by = f"`{v.caught_by}`" if v.is_caught else v.caught_by
+        guarded = f"{v.mutant.name} | {v.mutant.guards} | `{v.mutant.file}`"
+        rows[v.mutant.name] = f"| {guarded} | {v.result} | {by} |"
+    shown = [rows.get(name, f"| {name} | | | not tried | |") for name in names]
+    caught = sum(" | caught | " in row for row in shown)
     return (
         "# Safety lines and the tests that guard them\n\n"
         "Written by `make mutants`, which removes each line in a copy of the tree and runs the "
         "tests\nthat are expected to notice, after seeing them pass on the copy as it is.\n\n"
-        f"{caught} of {len(verdicts)} removed lines were noticed.\n\n"
-        "| line | what it guards | file | result | by |\n|---|---|---|---|---|\n" + rows + "\n"
+        f"{caught} of {len(shown)} removed lines were noticed.\n\n"
+        "| line | what it guards | file | result | by |\n|---|---|---|---|---|\n"
+        + "\n".join(shown)
+        + "\n"
     )

@@ -109,6 +109,18 @@ async def test_an_activation_is_in_the_log_of_every_partition_once(
     assert (told["data"]["author"], told["data"]["approved_by"]) == ("key-a", ["key-b"])
 
 
+async def test_steps_at_the_same_time_take_turns(run: Run) -> None:
+    async with run() as scoring:
+        desk = scoring.rulebooks
+        await desk.draft(DOCUMENT, author=ANA)
+        await desk.propose("house", VERSION, actor=ANA)
+        await desk.approve("house", VERSION, actor=BEN)
+        activated = await asyncio.gather(
+            *(desk.activate("house", VERSION, actor=ANA) for _ in range(4))
+        )
+    assert sorted(one.activations for one in activated) == [1, 2, 3, 4]
+
+
 async def _control_rows(pool: asyncpg.Pool) -> list[Any]:
     async with asyncio.timeout(WAIT_SECONDS):
         while True:

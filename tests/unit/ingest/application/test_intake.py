@@ -193,8 +193,14 @@ async def test_a_fault_of_ours_is_kept_too_and_stops_nobody(
     assert verdict.outcome.reason is Reason.INTERNAL_ERROR
 
 
-async def test_only_tocsin_itself_writes_what_scoring_says(memory: MemoryIngest) -> None:
-    event = {**repayment(), "type": "maturity.approaching.v1"}
+@pytest.mark.parametrize(
+    "event_type",
+    ["maturity.approaching.v1", "override.approved.v1", "rulebook.activated.v1"],
+)
+async def test_only_tocsin_itself_writes_what_scoring_says_or_two_people_decide(
+    memory: MemoryIngest, event_type: str
+) -> None:
+    event = {**repayment(), "type": event_type}
     verdict = (await take(memory, event))[0]
     assert isinstance(verdict.outcome, Refusal)
     assert verdict.outcome.reason is Reason.NOT_FOR_SOURCES

@@ -1,14 +1,14 @@
 """When the watchdog holds a partition to be stuck."""
 
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import cast
 
 import pytest
 
 from services.kit.clock import ManualClock
 from services.kit.metrics import Measured
 from services.kit.stream.partition import Partition, State
-from services.kit.stream.stops import NoProgress
+from services.kit.stream.stops import NoProgress, StopPartition, StopReason
 from services.kit.stream.watchdog import Watchdog
 from tests.fakes.stream import FakeLog
 
@@ -22,9 +22,13 @@ class Idle:
     progressed_at = 0.0
     waiting_for_database = False
 
+    def __init__(self) -> None:
+        self.stops: list[StopPartition] = []
+
     async def look_again(self) -> None: ...
 
-    def stop(self, stop: Any) -> None: ...
+    def stop(self, stop: StopPartition) -> None:
+        self.stops.append(stop)
 
 
 class Watched:
@@ -83,3 +87,22 @@ async def test_a_partition_that_stands_still_on_purpose_is_not_stuck(state: Stat
     watched.partition.state = state
     await watched.look_after(0)
     await watched.look_after(10_000)
+
+
+async def test_an_end_that_lags_behind_for_a_moment_stops_nothing() -> None:
+    watched = Watched()
+    watched.log.write("one", "two")
+    watched.partition.next_offset = 3
+    await watched.look_after(5)
+    watched.log.write("three")
+    await watched.look_after(5)
+    assert watched.partition.stops == []
+
+
+async def test_a_log_that_stays_too_short_stops_its_partition() -> None:
+    watched = Watched()
+    watched.log.write("one", "two")
+    watched.partition.next_offset = 3
+    await watched.look_after(5)
+    await watched.look_after(5)
+    assert [stop.reason for stop in watched.partition.stops] == [StopReason.TOPIC_TRUNCATED]

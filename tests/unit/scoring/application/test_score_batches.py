@@ -108,6 +108,25 @@ async def test_a_sweep_rebuilds_a_state_of_another_version_too() -> None:
     assert worker.stored() == expected(LOG[:6])
 
 
+async def test_a_close_that_comes_during_a_sweep_reaches_everybody() -> None:
+    known = [raw for name in ("B-1", "B-2", "B-3") for raw in (registered(name), booked(name))]
+    worker = MemoryWorker(sweep_size=1)
+    await worker.apply([*known, closed(4)])
+    await worker.chore()
+    await worker.apply([closed(5)])
+    await worker.finish_sweeps()
+    assert worker.stored() == expected([*known, closed(4), closed(5)])
+
+
+async def test_a_sweep_that_ended_is_not_begun_again_by_the_next_owner() -> None:
+    worker = MemoryWorker()
+    await worker.apply(LOG)
+    await worker.finish_sweeps()
+    worker.restart()
+    await worker.handler.claimed(0, NO_CONNECTION)
+    assert not worker.handler.has_chores(0)
+
+
 async def test_a_risk_event_leaves_keyed_by_its_borrower() -> None:
     worker = MemoryWorker()
     await worker.apply(LOG)

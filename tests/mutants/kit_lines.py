@@ -1,0 +1,278 @@
+"""The safety lines of the kit: the fenced consumer, the relay, the driver's settings."""
+
+from tests.mutants.mutant import Mutant
+
+UNIT = "tests/unit/kit/stream"
+CONSUMER = f"{UNIT}/test_consumer.py::test_"
+REAL = "tests/integration/kit/stream"
+AGREE = f"{REAL}/test_real_servers_agree.py"
+SIMULATED = "tests/simulation/test_simulation.py::test_every_promise_holds_in_every_history"
+
+LINES = (
+    Mutant(
+        "fence-epoch",
+        "an older owner cannot commit",
+        "services/kit/stream/progress.py",
+        "AND epoch = $4 AND next_offset = $5",
+        "AND $4::bigint >= 0 AND next_offset = $5",
+        (f"{REAL}/test_progress.py",),
+    ),
+    Mutant(
+        "expected-offset",
+        "a batch starts where the partition stands",
+        "services/kit/stream/progress.py",
+        "AND epoch = $4 AND next_offset = $5",
+        "AND epoch = $4 AND $5::bigint >= 0",
+        (f"{REAL}/test_progress.py",),
+    ),
+    Mutant(
+        "claim-raises-epoch",
+        "a claim fences every earlier owner",
+        "services/kit/stream/progress.py",
+        "SET epoch = held.epoch + 1, owner = $5",
+        "SET owner = $5",
+        (f"{REAL}/test_progress.py", f"{REAL}/test_fenced_consumer.py"),
+    ),
+    Mutant(
+        "already-committed",
+        "a batch whose answer got lost is not taken for a lost fence",
+        "services/kit/stream/progress.py",
+        "            raise AlreadyCommitted\n",
+        '            raise Fenced("again")\n',
+        (f"{REAL}/test_progress.py", SIMULATED),
+    ),
+    Mutant(
+        "hold-compares-epoch",
+        "a chore of an older owner is rolled back",
+        "services/kit/stream/progress.py",
+        "        if epoch != claim.epoch:\n",
+        "        if epoch is None:\n",
+        (f"{REAL}/test_progress.py", SIMULATED),
+    ),
+    Mutant(
+        "digest-check",
+        "a recreated topic is found",
+        "services/kit/stream/chain.py",
+        "or digest(before) != self._last_digest:",
+        "or self._last_digest is None:",
+        (f"{UNIT}/test_chain.py",),
+    ),
+    Mutant(
+        "gap-is-fetched-again",
+        "a gap is believed only when seen twice",
+        "services/kit/stream/chain.py",
+        "            return Reseek(self.wanted)\n",
+        "            pass\n",
+        (f"{UNIT}/test_chain.py",),
+    ),
+    Mutant(
+        "failed-poll-casts-doubt",
+        "what a failing poll swallowed is fetched again",
+        "services/kit/stream/partition.py",
+        "            self._chain.doubt()\n"
+        "            self._ports.log.seek(self.number, self._chain.wanted)\n",
+        "            pass\n",
+        (f"{UNIT}/test_consumer.py",),
+    ),
+    Mutant(
+        "revoke-waits",
+        "a revoke returns after the transaction that runs",
+        "services/kit/stream/partition.py",
+        "async with asyncio.timeout(self._ports.limits.release_seconds), self._lock:",
+        "async with asyncio.timeout(self._ports.limits.release_seconds):",
+        (f"{UNIT}/test_consumer.py",),
+    ),
+    Mutant(
+        "late-batch-is-dropped",
+        "what was fetched before a rebalance is not applied after it",
+        "services/kit/stream/partition.py",
+        "        if self.state is not State.RUNNING:\n"
+        "            return\n"
+        "        try:\n"
+        "            accepted",
+        "        try:\n            accepted",
+        (f"{UNIT}/test_partition.py", f"{UNIT}/test_consumer.py", SIMULATED),
+    ),
+    Mutant(
+        "cache-emptied-on-retry",
+        "memory of a transaction that may not have happened is forgotten",
+        "services/kit/stream/partition.py",
+        "                except DatabaseUnavailable as error:\n"
+        "                    self._ports.handler.rolled_back(self.number)\n"
+        "                    self.waiting_for_database = True\n",
+        "                except DatabaseUnavailable as error:\n"
+        "                    self.waiting_for_database = True\n",
+        (f"{UNIT}/test_consumer.py", SIMULATED),
+    ),
+    Mutant(
+        "cache-emptied-on-release",
+        "memory of a partition that left is forgotten",
+        "services/kit/stream/partition.py",
+        "                await self._ports.handler.released(self.number)\n"
+        "        finally:\n"
+        "            self._ports.handler.rolled_back(self.number)\n",
+        "                pass\n        finally:\n            pass\n",
+        (f"{UNIT}/test_consumer.py", SIMULATED),
+    ),
+    Mutant(
+        "hole-is-loud",
+        "records that retention took unread stop the partition",
+        "services/kit/stream/resume.py",
+        "    if claim.next_offset < first:\n",
+        "    if claim.next_offset < 0:\n",
+        (f"{UNIT}/test_resume.py", f"{UNIT}/test_consumer.py"),
+    ),
+    Mutant(
+        "poison-brake",
+        "a flood of bad records stops the partition",
+        "services/kit/stream/poison.py",
+        "if bad > self._most_in_a_row and",
+        "if bad > 10**9 and",
+        (f"{UNIT}/test_brake.py",),
+    ),
+    Mutant(
+        "no-offset-reset",
+        "the driver never jumps to earliest or latest by itself",
+        "services/kit/stream/kafka.py",
+        '"auto_offset_reset": "none"',
+        '"auto_offset_reset": "earliest"',
+        (f"{UNIT}/test_kafka_options.py",),
+    ),
+    Mutant(
+        "no-auto-commit",
+        "the driver never commits a position by itself",
+        "services/kit/stream/kafka.py",
+        '"enable_auto_commit": False',
+        '"enable_auto_commit": True',
+        (f"{UNIT}/test_kafka_options.py",),
+    ),
+    Mutant(
+        "acks-all",
+        "acknowledged means that all replicas have it",
+        "services/kit/stream/producer.py",
+        '"acks": "all"',
+        '"acks": 1',
+        (f"{UNIT}/test_kafka_options.py",),
+    ),
+    Mutant(
+        "idempotent-producer",
+        "a retry of the driver writes nothing twice",
+        "services/kit/stream/producer.py",
+        '"enable_idempotence": True',
+        '"enable_idempotence": False',
+        (f"{UNIT}/test_kafka_options.py",),
+    ),
+    Mutant(
+        "outbox-consecutive",
+        "the relay never passes a hole",
+        "services/kit/stream/relay.py",
+        "    if sequence[-1] - sequence[0] + 1 != len(sequence):\n",
+        "    if not sequence:\n",
+        (f"{UNIT}/test_relay_rules.py", f"{REAL}/test_outbox_relay.py"),
+    ),
+    Mutant(
+        "mark-fenced-by-epoch",
+        "an older owner cannot make its successor skip a message",
+        "services/kit/stream/relay.py",
+        "AND partition = $1 AND epoch = $5)",
+        "AND partition = $1 AND $5::bigint >= 0)",
+        (f"{REAL}/test_outbox_relay.py",),
+    ),
+    Mutant(
+        "mark-after-produce",
+        "a message is deleted only after it was acknowledged",
+        "services/kit/stream/relay.py",
+        "        await self._publish(rows)\n\n        async def mark",
+        "        async def mark",
+        (SIMULATED,),
+    ),
+    Mutant(
+        "database-restored",
+        "a database older than what was published is not worked on",
+        "services/kit/stream/resume.py",
+        "    if told > excused:\n",
+        "    if told > excused and held.epoch < 0:\n",
+        (CONSUMER + "more_work_told_to_the_group_than_the_database_knows_stops_the_partition",),
+    ),
+    Mutant(
+        "database-age-is-asked",
+        "every claim asks the group how far it was told that the work is",
+        "services/kit/stream/partition.py",
+        "        await refuse_older_database(held, ports=self._ports)\n",
+        "",
+        (CONSUMER + "more_work_told_to_the_group_than_the_database_knows_stops_the_partition",),
+    ),
+    Mutant(
+        "partition-count",
+        "another number of partitions stops the partition",
+        "services/kit/stream/partition.py",
+        "        if held.partition_count != count:\n",
+        "        if held.partition_count == 0:\n",
+        (CONSUMER + "another_number_of_partitions_stops_the_partition",),
+    ),
+    Mutant(
+        "partition-count-of-siblings",
+        "a partition that is new is held to the number that its siblings began with",
+        "services/kit/stream/progress.py",
+        "coalesce(min(partition_count), $4::integer)",
+        "coalesce(min(NULL::integer), $4::integer)",
+        (f"{AGREE}::test_the_real_database",),
+    ),
+    Mutant(
+        "chore-holds-the-row",
+        "nobody claims a partition while its owner's chore runs",
+        "services/kit/stream/progress.py",
+        "AND partition = $3 FOR UPDATE",
+        "AND partition = $3",
+        (f"{REAL}/test_progress.py",),
+    ),
+    Mutant(
+        "claim-is-given-up",
+        "a claim that waits for a stale owner does not hold up the group",
+        "services/kit/stream/partition.py",
+        "A claim that nobody uses does no harm.\n            self._task.cancel()\n",
+        "A claim that nobody uses does no harm.\n            pass\n",
+        (f"{UNIT}/test_partition.py",),
+    ),
+    Mutant(
+        "neighbours-of-poison",
+        "a bad record is found by halving its batch, and its neighbours are applied",
+        "services/kit/stream/partition.py",
+        "            if len(part.records) > 1:\n",
+        "            if not part.records:\n",
+        (CONSUMER + "poison_is_set_aside_and_its_neighbours_go_on",),
+    ),
+    Mutant(
+        "shorter-log-is-loud",
+        "a log that ends before what was applied stops the partition",
+        "services/kit/stream/watchdog.py",
+        "if partition.state is not State.RUNNING or end >= position:",
+        "if partition.state is not State.RUNNING or end >= 0:",
+        (CONSUMER + "a_log_that_becomes_shorter_while_reading_stops_the_partition",),
+    ),
+    Mutant(
+        "shorter-log-seen-twice",
+        "a new leader whose end lags behind for a moment stops nothing",
+        "services/kit/stream/watchdog.py",
+        "        elif partition.number not in self._short:\n"
+        "            self._short.add(partition.number)\n",
+        "",
+        (f"{UNIT}/test_watchdog.py",),
+    ),
+    Mutant(
+        "stuck-partition-ends-the-process",
+        "work that does not move is noticed",
+        "services/kit/stream/watchdog.py",
+        "        if now - max(partition.progressed_at, behind_since) > patience:\n",
+        "        if now < 0:\n",
+        (f"{UNIT}/test_watchdog.py",),
+    ),
+    Mutant(
+        "fenced-is-not-forever",
+        "a partition assigned here and owned elsewhere ends the process",
+        "services/kit/stream/watchdog.py",
+        "        if partition.state is State.FENCED:\n",
+        "        if partition.state is None:\n",
+        (CONSUMER + "a_partition_assigned_here_and_owned_elsewhere_ends_the_process",),
+    ),
+)
