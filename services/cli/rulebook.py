@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from services.cli.errors import CommandError
+from services.cli.rulebook_desk import add_to
 from services.cli.score import (
     DEFAULT_ZONE,
     holds_day_closes,
@@ -32,6 +33,7 @@ from services.scoring.adapters.calibration import (
     with_cuts,
 )
 from services.scoring.adapters.file_fold import FileFold, OutOfOrder, Settings
+from services.scoring.adapters.rulebook_text import with_version
 from services.scoring.adapters.rulebook_yaml import load_rulebook, path_of
 from services.scoring.domain.alert_budget import Budget, Floors
 from services.scoring.domain.explain import shown_micro
@@ -42,6 +44,7 @@ app = typer.Typer(
     help="Check a rulebook; compare two; set the cuts from an alert budget.", no_args_is_help=True
 )
 app.command("what-if")(what_if)
+add_to(app)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
 
@@ -116,6 +119,7 @@ def set_cuts_from_budget(
     population: Annotated[
         str, typer.Option(help="What the history is; written beside the cuts.")
     ] = "",
+    version: Annotated[str, typer.Option(help="The draft's version; as it was if not given.")] = "",
     timezone: Annotated[
         str, typer.Option(envvar="TOCSIN_BANK_TIMEZONE", help="The bank's time zone.")
     ] = DEFAULT_ZONE,
@@ -143,11 +147,9 @@ def set_cuts_from_budget(
     floors = Floors(*(round(points * 10_000) for points in floor))
     found = calibrate(histories, budget, floors, usable.cuts["*"].family_days)
     last_day = max(judged.as_of for judged in run.last_judged())
-    origin = population or Path(file).name
-    text = path_of(rulebook).read_text(encoding="utf-8")
-    out.write_text(
-        with_cuts(text, found, in_words(budget, floors), origin, last_day), encoding="utf-8"
-    )
+    text = with_version(path_of(rulebook).read_text(encoding="utf-8"), version or usable.version)
+    said = in_words(budget, floors), population or Path(file).name
+    out.write_text(with_cuts(text, found, *said, last_day), encoding="utf-8")
     load_rulebook(str(out))
     _show(found, usable, out)
     if as_json:

@@ -8,6 +8,7 @@ change of a borrower to a worse state: that is what opens one on an officer's li
 import json
 import sys
 from collections import Counter
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -22,7 +23,9 @@ from services.cli.errors import CommandError
 from services.cli.evaluate.early import StateFigures, by_state
 from services.cli.evaluate.histories import History
 from services.cli.evaluate.reading import RANKS, Labels, read_labels
+from services.cli.ledger_history import ledger_file
 from services.cli.score import DEFAULT_ZONE, holds_day_closes, opened, usable_rulebook, with_bar
+from services.kit.settings import PlatformSettings
 from services.scoring.adapters.file_fold import FileFold, Judged, OutOfOrder, Settings
 from services.scoring.domain.risk import STATE_NAMES
 from services.scoring.domain.rulebook import Rulebook
@@ -118,8 +121,13 @@ class Verdicts:
 
 
 def what_if(
-    file: Annotated[str, typer.Argument(help="History: canonical events, one a line; .gz; -.")],
     draft: Annotated[str, typer.Option("--draft", help="The rulebook to try.")],
+    file: Annotated[
+        str | None, typer.Argument(help="History: canonical events, one a line; .gz; -.")
+    ] = None,
+    ledger: Annotated[
+        bool, typer.Option("--ledger", help="Replay the ledger of TOCSIN_DATABASE_URL instead.")
+    ] = False,
     against: Annotated[str, typer.Option("--against", help="What it is held against.")] = "default",
     labels: Annotated[
         Path | None, typer.Option(help="Outcomes, borrower_id,event_date: precision and lead.")
@@ -146,34 +154,51 @@ def what_if(
     Changed states, alerts per officer and week and, with --labels, precision, recall and lead time
     of each state. Nothing is activated.
 
-    Example: tocsin rulebook what-if history.ndjson --draft mine.yaml --labels labels.csv
+    Examples: tocsin rulebook what-if history.ndjson --draft mine.yaml --labels labels.csv
+    tocsin rulebook what-if --ledger --draft mine.yaml --since 2026-01-01 --until 2026-06-30
     """
     books = [usable_rulebook(against), usable_rulebook(draft)]
     known = read_labels(labels) if labels is not None else None
-    with opened(file) as source:
+    with history_of(file, ledger=ledger) as source:
         settings = Settings(
             zone=ZoneInfo(timezone),
             closes_days=not holds_day_closes(source),
             as_of=until.toordinal() if until is not None else None,
+            is_log=ledger,
         )
         first_day = since.toordinal() if since is not None else 0
         courses = [_course(book, source, settings, first_day) for book in books]
     if not courses[0].final:
-        raise CommandError(f"No borrower in {file}.", remedy="Give canonical events, one a line.")
-    outcomes = None
-    if known is not None:
-        histories = [one.histories(known) for one in courses]
-        if not histories[0]:
-            raise CommandError(
-                f"No borrower of {labels} was watched before its outcome.",
-                remedy="Check that the borrower ids agree, and --since and --until.",
-            )
-        before, after = (by_state(one, horizon) for one in histories)
-        outcomes = (before, after)
+        raise CommandError(
+            "No borrower in the history.", remedy="Give canonical events, one a line."
+        )
+    outcomes = _outcomes(courses, known, horizon) if known is not None else None
     found = Verdicts(courses[0], courses[1], outcomes)
     _show(found, [one.sentence for one in differences(*books)], Console(stderr=True))
     if as_json:
         print(json.dumps(_summary(found)))
+
+
+def history_of(file: str | None, *, ledger: bool) -> AbstractContextManager[IO[bytes]]:
+    """Return the history to fold: a file, or the ledger."""
+    if ledger == (file is not None):
+        raise CommandError(
+            "One history is needed.", remedy="Give a file of events, or --ledger; not both."
+        )
+    return ledger_file(PlatformSettings()) if file is None else opened(file)
+
+
+def _outcomes(
+    courses: list[Course], known: Labels, horizon: int
+) -> tuple[list[StateFigures], list[StateFigures]]:
+    histories = [one.histories(known) for one in courses]
+    if not histories[0]:
+        raise CommandError(
+            "No borrower of the labels was watched before its outcome.",
+            remedy="Check that the borrower ids agree, and --since and --until.",
+        )
+    before, after = (by_state(one, horizon) for one in histories)
+    return before, after
 
 
 def _course(book: Rulebook, source: IO[bytes], settings: Settings, first_day: int) -> Course:

@@ -32,6 +32,9 @@ SELECT (SELECT count(*) FROM scoring.ledger) + (SELECT count(*) FROM scoring.con
                           AND closed.closed_date IS NOT NULL
                           AND closed."offset" > held.closed_offset)) AS behind
 """
+PARTITIONS_HELD = """
+SELECT partition FROM scoring.ledger UNION SELECT partition FROM scoring.control ORDER BY 1
+"""
 RULEBOOKS = "SELECT name, version, document FROM scoring.rulebook"
 PREFETCH = 2_000
 
@@ -55,6 +58,10 @@ class Stored:
         """Return every stored rulebook's document by name and version."""
         rows = await self._connection.fetch(RULEBOOKS)
         return {(row["name"], row["version"]): row["document"] for row in rows}
+
+    async def partitions_held(self) -> list[int]:
+        """Return the partitions of which anything was applied."""
+        return [row["partition"] for row in await self._connection.fetch(PARTITIONS_HELD)]
 
     def ledger(self, partition: int) -> AsyncIterator[Any]:
         """Yield the applied events of a partition in log order."""

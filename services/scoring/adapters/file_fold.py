@@ -74,11 +74,14 @@ class Settings:
         closes_days: Close days as the dates of the events pass; False when the file does it.
         as_of: Last business date to look at: later events are left out, and days are closed up to
             it. ``None`` for everything; the last event's own day then stays open.
+        is_log: The lines are a log, in the order in which they were applied: what came late stands
+            where it came. A file that goes back in time is refused otherwise.
     """
 
     zone: tzinfo
     closes_days: bool
     as_of: int | None = None
+    is_log: bool = False
 
 
 class FileFold:
@@ -118,7 +121,8 @@ class FileFold:
             if self._is_after_the_end(event):
                 self.tally.offered -= 1
                 break
-            self._check_order(number, event)
+            if not self._settings.is_log:
+                self._check_order(number, event)
             if self._is_duplicate(event):
                 self.tally.duplicates += 1
                 continue

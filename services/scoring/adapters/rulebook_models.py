@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from services.scoring.adapters.pd_model import Json, ModelUnusable, misfits, model_from, model_text
 from services.scoring.adapters.rulebook_fields import Problems, read_mapping
+from services.scoring.adapters.rulebook_text import with_version
 from services.scoring.domain.pd import PdModel
 from services.scoring.domain.rulebook import IndicatorRule, Overlay
 
@@ -17,7 +18,6 @@ CHAMPION, CHALLENGER = "champion", "challenger"
 ROLES: Final = (CHAMPION, CHALLENGER)
 FIELD: Final = "second_opinion"
 _BLOCK: Final = re.compile(rf"^{FIELD}:.*\n(?:[ \t#].*\n|\n(?=[ \t]))*", re.MULTILINE)
-_VERSION: Final = re.compile(r"^version:.*$", re.MULTILINE)
 
 
 def compile_models(
@@ -56,10 +56,7 @@ def with_models(text: str, models: Mapping[str, Json], version: str) -> str:
     Raises:
         ValueError: If the text has no ``version:`` at the start of a line.
     """
-    text, count = _VERSION.subn(lambda _: f'version: "{version}"', text, count=1)
-    if count == 0:
-        raise ValueError("the rulebook has no version: at the start of a line")
-    text = _BLOCK.sub("", text).rstrip("\n") + "\n"
+    text = _BLOCK.sub("", with_version(text, version)).rstrip("\n") + "\n"
     if not models:
         return text
     written = [f"  {role}:\n{_indented(models[role])}" for role in ROLES if role in models]

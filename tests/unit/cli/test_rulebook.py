@@ -72,6 +72,8 @@ def test_a_quiet_history_leaves_the_cuts_at_their_floors(tmp_path: Path) -> None
             "71",
             "--population",
             "three quiet people",
+            "--version",
+            "2024-10",
             "--json",
         ],
     )
@@ -84,3 +86,4 @@ def test_a_quiet_history_leaves_the_cuts_at_their_floors(tmp_path: Path) -> None
     assert cuts.population == "3 healthy borrowers of three quiet people"
     assert "attention 20 %, watch 5 %" in cuts.budget
     assert cuts.set_on == "2024-09-30"
+    assert load_rulebook(str(draft)).version == "2024-10"

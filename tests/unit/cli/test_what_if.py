@@ -178,3 +178,10 @@ def test_labels_of_other_people_are_refused(
     result = CliRunner().invoke(app, arguments)
     assert isinstance(result.exception, CommandError)
     assert "Check that the borrower ids agree" in result.exception.remedy
+
+
+def test_one_history_is_needed_and_no_more(history: Path) -> None:
+    for arguments in (["--draft", "reference"], [str(history), "--ledger", "--draft", "reference"]):
+        result = CliRunner().invoke(app, ["what-if", *arguments])
+        assert isinstance(result.exception, CommandError)
+        assert "--ledger" in result.exception.remedy

@@ -1,0 +1,91 @@
+"""The ledger as a history file: what a period of the bank's own log would look like as events.
+
+Called by `tocsin rulebook what-if --ledger`. One snapshot, nothing
+written. Must stay true: events of a partition keep the order of its log; partitions are merged by
+booking time, so a day's close comes after the events before it on every partition. What borrowers
+told each other is left out: under another rulebook they may have other things to tell, and the
+fold says them again.
+"""
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from heapq import heapify, heappop, heapreplace
+from typing import IO, Final
+
+import asyncpg
+import msgspec
+
+from services.cli.errors import CommandError
+from services.cli.verify.stored import Stored, snapshot
+from services.kit.settings import PlatformSettings
+from services.scoring.adapters.codec import TOLD
+
+
+class _Head(msgspec.Struct):
+    id: str
+    time: datetime
+
+
+_read: Final = msgspec.json.Decoder(_Head)
+
+
+@contextmanager
+def ledger_file(platform: PlatformSettings) -> Iterator[IO[bytes]]:
+    """Yield the ledger as canonical events, one a line, in a file that goes away afterwards.
+
+    Raises:
+        CommandError: If the database does not answer, or holds no event.
+    """
+    with tempfile.TemporaryFile() as file:
+        try:
+            count = asyncio.run(_write(platform.dsn, file))
+        except (OSError, asyncpg.PostgresError, TimeoutError) as error:
+            raise CommandError(
+                f"The ledger cannot be read: {error or type(error).__name__}",
+                remedy="Set TOCSIN_DATABASE_URL to the database of the service.",
+            ) from error
+        if not count:
+            raise CommandError("The ledger is empty.", remedy="Give a file of events instead.")
+        file.seek(0)
+        yield file
+
+
+async def _write(dsn: str, file: IO[bytes]) -> int:
+    count = 0
+    async with snapshot(dsn) as stored:
+        async for line in merged(stored, await stored.partitions_held()):
+            file.write(line + b"\n")
+            count += 1
+    return count
+
+
+async def merged(stored: Stored, partitions: list[int]) -> AsyncIterator[bytes]:
+    """Yield the events of all partitions, each partition's in its own order."""
+    logs = [_lines(stored.ledger(partition)) for partition in partitions]
+    ahead: list[tuple[datetime, int, bytes]] = []
+    for place, log in enumerate(logs):
+        async for latest, line in log:
+            ahead.append((latest, place, line))
+            break
+    heapify(ahead)
+    while ahead:
+        _, place, line = ahead[0]
+        yield line
+        following = await anext(logs[place], None)
+        if following is None:
+            heappop(ahead)
+        else:
+            heapreplace(ahead, (following[0], place, following[1]))
+
+
+async def _lines(rows: AsyncIterator[asyncpg.Record]) -> AsyncIterator[tuple[datetime, bytes]]:
+    """Yield each event on one line, with the latest time of its partition so far."""
+    latest: datetime | None = None
+    async for row in rows:
+        head = _read.decode(row["event"])
+        latest = head.time if latest is None else max(latest, head.time)
+        if not head.id.startswith(TOLD):
+            yield latest, msgspec.json.format(row["event"], indent=-1)

@@ -1,0 +1,45 @@
+"""The ledger, replayed as a history under the rulebook in force, gives the states that stand."""
+
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from services.cli.ledger_history import merged
+from services.cli.verify.commands import verified
+from services.cli.verify.stored import snapshot
+from services.kit.settings import PlatformSettings
+from services.scoring.adapters.file_fold import FileFold, Settings
+from services.scoring.adapters.rulebook_yaml import load_rulebook
+from services.scoring.adapters.state_bytes import encode
+from tests.fakes.scoring_events import closed, failed, paid
+from tests.integration.scoring.conftest import Feed, Run
+from tests.integration.scoring.test_rulebooks_in_force import PEOPLE, WAIT_SECONDS, opening
+
+pytestmark = pytest.mark.integration
+
+
+async def test_replaying_the_ledger_gives_the_stored_states(
+    run: Run, feed: Feed, platform: PlatformSettings
+) -> None:
+    # The failed debit of day 3 is heard of after day 8 was closed.
+    late = [failed("B-1", 1, day=3), paid("B-2", 2, day=9, amount="100.00")]
+    async with run():
+        await feed([*opening(), *late, *(closed(day) for day in range(9, 12))])
+        assert (await verified(platform, "default", wait_seconds=WAIT_SECONDS)).verified
+    zone = ZoneInfo(platform.bank_timezone)
+    rulebook = load_rulebook("default")
+    fold = FileFold(rulebook, Settings(zone=zone, closes_days=False, is_log=True))
+    async with snapshot(platform.dsn) as stored:
+        partitions = await stored.partitions_held()
+        lines = [line async for line in merged(stored, partitions)]
+        for _ in fold.fold_lines(lines):
+            pass
+        states = {
+            row["borrower_id"]: row["state"]
+            for partition in partitions
+            async for row in stored.states(partition)
+        }
+    assert set(states) == set(PEOPLE)
+    assert {name: encode(one) for name, one in fold.borrowers.items()} == states
+    # Every close stands once for each partition and is folded once.
+    assert fold.tally.duplicates == 12 * (len(partitions) - 1)

@@ -1,0 +1,91 @@
+"""`tocsin rulebook draft|propose|approve|activate|list`: the same four eyes, from a terminal."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from starlette.testclient import TestClient
+from typer.testing import CliRunner
+
+from services.cli import rulebook_desk
+from services.cli.errors import CommandError
+from services.cli.rulebook import app
+from services.kit.catalogue import KIT_CATALOGUE
+from services.kit.clock import ManualClock
+from services.kit.health import Health
+from services.kit.metrics import Metrics
+from services.kit.web import WebParts
+from services.scoring.adapters.rulebook_yaml import read_text
+from services.scoring.application.rulebooks import Everywhere, RulebookDesk
+from services.scoring.entrypoints.http import create_app
+from tests.fakes.pd_models import a_model, rulebook_with
+from tests.fakes.rulebooks_in_memory import InMemoryRulebooks, KeptOutbox, NoDatabase
+from tests.unit.scoring.entrypoints.test_rulebooks_api import Keys
+
+
+@pytest.fixture
+def outbox(monkeypatch: pytest.MonkeyPatch) -> KeptOutbox:
+    """Let the commands talk to a scoring service in memory; its outbox is given."""
+    clock, outbox = ManualClock(datetime(2026, 3, 1, tzinfo=UTC)), KeptOutbox()
+    desk = RulebookDesk(
+        database=NoDatabase(),
+        rulebooks=InMemoryRulebooks(),
+        outbox=outbox,  # type: ignore[arg-type]  # the one method that is used
+        read=read_text,
+        clock=clock,
+        everywhere=Everywhere(events_topic="events", partitions=2, zone=ZoneInfo("UTC")),
+    )
+    parts = WebParts(health=Health(clock), metrics=Metrics(KIT_CATALOGUE), authenticator=Keys())
+    service = create_app(None, desk, None, None, parts=parts)  # type: ignore[arg-type]
+    monkeypatch.setattr(
+        rulebook_desk,
+        "_client",
+        lambda url, key: TestClient(service, headers={"Authorization": f"Bearer {key}"}),
+    )
+    return outbox
+
+
+def run(*arguments: str) -> Any:
+    result = CliRunner().invoke(app, list(arguments))
+    if isinstance(result.exception, CommandError):
+        raise result.exception
+    assert result.exit_code == 0, result.output
+    return result
+
+
+ANA, BEN = ("--key", "tsk_risk-ana"), ("--key", "tsk_approver-ben")
+
+
+def test_a_draft_with_a_model_comes_into_force_by_two_people(
+    outbox: KeptOutbox, tmp_path: Path
+) -> None:
+    file = rulebook_with(tmp_path, version="7", champion=a_model())
+    assert "reference 7 is DRAFT: drafted by ana" in run("draft", file, *ANA).stdout
+    run("propose", "reference", "7", *ANA)
+    with pytest.raises(CommandError, match="403"):
+        run("approve", "reference", "7", "--key", "tsk_approver-ana")
+    run("approve", "reference", "7", *BEN)
+    shown = run("activate", "reference", "7", *ANA, "--json").stdout
+    told = json.loads(shown.splitlines()[-1])
+    assert (told["status"], told["approver"], told["activations"]) == ("ACTIVATED", "ben", 1)
+    assert "document" not in told
+    assert len(outbox.messages) == 2
+    assert "ACTIVATED" in run("list", *ANA).stdout
+
+
+def test_a_step_out_of_turn_says_what_to_do(outbox: KeptOutbox, tmp_path: Path) -> None:
+    run("draft", rulebook_with(tmp_path, version="7"), *ANA)
+    with pytest.raises(CommandError, match="409"):
+        run("activate", "reference", "7", *ANA)
+    assert outbox.messages == []
+
+
+def test_every_fault_of_a_draft_is_told(outbox: KeptOutbox, tmp_path: Path) -> None:
+    model = a_model()
+    model["features"][0]["rule"] = "another"
+    with pytest.raises(CommandError) as caught:
+        run("draft", rulebook_with(tmp_path, version="7", champion=model), *ANA)
+    assert "second_opinion.champion: R-01" in caught.value.problem
