@@ -1,6 +1,6 @@
 """The metrics of scoring, beside those that every service has."""
 
-from services.kit.metrics import counter, histogram
+from services.kit.metrics import counter, gauge, histogram
 
 EVENTS = counter(
     "tocsin_scoring_events_total",
@@ -34,6 +34,21 @@ SWEEP_FAILURES = counter(
     unit="borrowers",
     meaning="Borrowers whose day close failed; they are tried again with their next event.",
 )
+PD_PSI = gauge(
+    "tocsin_scoring_pd_psi",
+    unit="index",
+    labels=("model", "version", "figure"),
+    meaning=(
+        "Population stability of a PD model's indicator, of the score or of the PD at the latest "
+        "month close, against training: above 0.25 much has moved."
+    ),
+)
+PD_COUNTED = gauge(
+    "tocsin_scoring_pd_counted_borrowers",
+    unit="borrowers",
+    labels=("model", "version"),
+    meaning="Borrowers on whom the population stability of a PD model rests; 0 once it has gone.",
+)
 
 SCORING_CATALOGUE = (
     EVENTS,
@@ -42,4 +57,6 @@ SCORING_CATALOGUE = (
     EVENT_TO_STATE_SECONDS,
     SWEPT,
     SWEEP_FAILURES,
+    PD_PSI,
+    PD_COUNTED,
 )

@@ -29,6 +29,7 @@ from services.kit.stream.progress import PostgresProgress
 from services.kit.stream.quarantine import Quarantine
 from services.kit.stream.relay import OutboxRelay
 from services.kit.web import WebParts
+from services.scoring.adapters.census_store import PostgresCensus
 from services.scoring.adapters.codec import build_codec
 from services.scoring.adapters.ledger import PostgresLedger
 from services.scoring.adapters.portfolio_rows import PostgresPortfolio
@@ -38,6 +39,7 @@ from services.scoring.adapters.rulebook_yaml import load_rulebook, read_text
 from services.scoring.adapters.sector_rows import PostgresSectors
 from services.scoring.adapters.states import PostgresStates
 from services.scoring.application.portfolio import Portfolio
+from services.scoring.application.ports import Census
 from services.scoring.application.reading import Reading
 from services.scoring.application.rebuilding import Rebuilder
 from services.scoring.application.rulebooks import Everywhere, RulebookDesk
@@ -65,6 +67,7 @@ class Scoring:
     rulebooks: RulebookDesk
     portfolio: Portfolio
     sectors: SectorWatch
+    census: Census
     web_parts: WebParts
     metrics: Metrics
     health: Health
@@ -143,6 +146,7 @@ async def build(platform: PlatformSettings, settings: ScoringSettings) -> AsyncI
             rulebooks=build_rulebooks(database, parts, platform),
             portfolio=build_portfolio(database, parts),
             sectors=build_sectors(database, parts, settings),
+            census=parts.census,
             web_parts=WebParts(
                 health=health,
                 metrics=metrics,
@@ -160,6 +164,7 @@ def build_parts(platform: PlatformSettings, settings: ScoringSettings, metrics: 
     return Parts(
         ledger=PostgresLedger(),
         states=PostgresStates(),
+        census=PostgresCensus(),
         outbox=Outbox(schema=SCHEMA),
         quarantine=Quarantine(schema=SCHEMA),
         codec=codec,

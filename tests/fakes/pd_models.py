@@ -1,19 +1,26 @@
 """A small PD model, as `tocsin model train` writes it, and a rulebook that carries it."""
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from services.scoring.adapters.pd_model import FORMAT, rule_mark
 from services.scoring.adapters.rulebook_models import with_models
 from services.scoring.adapters.rulebook_yaml import load_rulebook, path_of
+from services.scoring.domain.rulebook import Rulebook
 from services.scoring.domain.signals import slot_of
 
 
+@cache
+def _shipped(name: str) -> Rulebook:
+    return load_rulebook(name)
+
+
 def a_model(
-    *, rulebook: str = "reference", version: str = "1", points: float = 2.0
+    rulebook: str = "reference", *, version: str = "1", points: float = 2.0
 ) -> dict[str, Any]:
     """Return a model of R-01 and R-03: 5 % with nothing measured, more when they speak."""
-    rules = load_rulebook(rulebook)
+    rules = _shipped(rulebook)
 
     def feature(indicator: str, most: float) -> dict[str, Any]:
         return {
@@ -35,6 +42,8 @@ def a_model(
         "features": [feature("R-01", points), feature("R-03", 0.5)],
         "score_edges": [20.0, 40.0],
         "score_expected": [0.8, 0.15, 0.05],
+        "pd_edges": [0.1],
+        "pd_expected": [0.9, 0.1],
     }
 
 

@@ -1,6 +1,7 @@
 """Scoring's ledger, states, outbox and quarantine in memory; no transactions."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from services.kit.stream.outbox import Message, Outbox
@@ -8,6 +9,7 @@ from services.kit.stream.quarantine import Quarantine, Refused
 from services.scoring.adapters import state_bytes
 from services.scoring.application.ports import Held, LogEvent, Said, StoredState, Sweep
 from services.scoring.application.shelf import RulebookText
+from services.scoring.domain.drift import Count
 
 
 class MemoryLedger:
@@ -90,6 +92,25 @@ class MemoryStates:
 
     async def add_assessments(self, connection: Any, said: Sequence[Said]) -> None:
         self.said.extend(said)
+
+
+class MemoryCensus:
+    """Implements `Census` for one partition."""
+
+    def __init__(self) -> None:
+        self.counts: dict[tuple[int, str, str, str], Count] = {}
+
+    async def add(self, connection: Any, partition: int, counts: Sequence[Count]) -> None:
+        for one in counts:
+            key = (one.as_of, one.model, one.version, one.figure)
+            held = self.counts.get(key)
+            before = held.counts if held else [0] * len(one.counts)
+            both = [was + now for was, now in zip(before, one.counts, strict=True)]
+            self.counts[key] = replace(one, counts=both)
+
+    async def latest(self, connection: Any) -> list[Count]:
+        newest = max((key[0] for key in self.counts), default=0)
+        return [self.counts[key] for key in sorted(self.counts) if key[0] == newest]
 
 
 class MemoryOutbox(Outbox):

@@ -26,6 +26,7 @@ from services.scoring.domain.rulebook import Rulebook
 from services.scoring.domain.timeline import Timeline
 from tests.fakes.scoring_events import START, event
 from tests.fakes.scoring_store import (
+    MemoryCensus,
     MemoryLedger,
     MemoryOutbox,
     MemoryQuarantine,
@@ -87,10 +88,12 @@ class MemoryWorker:
     def __init__(self, **changes: Any) -> None:
         codec = build_codec(ZONE)
         self.ledger, self.states = MemoryLedger(), MemoryStates()
+        self.census = MemoryCensus()
         self.outbox, self.quarantine = MemoryOutbox(), MemoryQuarantine()
         parts = Parts(
             ledger=self.ledger,
             states=self.states,
+            census=self.census,
             outbox=self.outbox,
             quarantine=self.quarantine,
             codec=codec,

@@ -6,12 +6,13 @@ from typing import Any
 
 from services.cli.evaluate.ranking import Ranking, Scored, rank
 from services.cli.evaluate.reading import part_of
-from services.cli.model.scorecard import PLACES, Case, Fitted, fit
+from services.cli.model.scorecard import PLACES, Case, Fitted, fit, logistic
 from services.scoring.adapters.pd_model import micro
+from services.scoring.domain.drift import PD, SCORE, figures
 from services.scoring.domain.measurement import MICRO
 from services.scoring.domain.pd import NOT_MEASURED, PdModel, predict, stability_index
 
-SCORE_BINS = 10
+TENTHS = 10
 
 
 def reference_rows(cases: Sequence[Case]) -> tuple[list[Case], str]:
@@ -27,25 +28,32 @@ def reference_rows(cases: Sequence[Case]) -> tuple[list[Case], str]:
 def coefficients(fitted: Fitted, cases: Sequence[Case]) -> dict[str, Any]:
     """Return intercept, features and reference shares as the model's JSON states them."""
     rows, _ = reference_rows(cases)
-    edges = _score_edges(sorted(case.score for case in rows))
+    features = [
+        {
+            "indicator": one.indicator,
+            "edges": list(one.edges),
+            "points": list(one.points),
+            "expected": shares(
+                [_place(case, one.indicator, one.edges) for case in rows], len(one.points)
+            ),
+        }
+        for one in fitted.features
+    ]
     return {
         "intercept": fitted.intercept,
-        "features": [
-            {
-                "indicator": one.indicator,
-                "edges": list(one.edges),
-                "points": list(one.points),
-                "expected": shares(
-                    [_place(case, one.indicator, one.edges) for case in rows], len(one.points)
-                ),
-            }
-            for one in fitted.features
-        ],
-        "score_edges": edges,
-        "score_expected": shares(
-            [bisect_right(edges, case.score) for case in rows], len(edges) + 1
-        )[1:],
+        "features": features,
+        **_tenths("score", [case.score for case in rows]),
+        **_tenths("pd", [round(logistic(log_odds(fitted, case)), PLACES) for case in rows]),
     }
+
+
+def _tenths(name: str, figures: Sequence[float]) -> dict[str, Any]:
+    """Return where the tenths of a figure begin, equal ones once, and the share in each."""
+    ordered = sorted(figures)
+    found = {ordered[len(ordered) * part // TENTHS] for part in range(1, TENTHS)}
+    edges = sorted(found - {ordered[0]})
+    places = [bisect_right(edges, figure) for figure in figures]
+    return {f"{name}_edges": edges, f"{name}_expected": shares(places, len(edges) + 1)[1:]}
 
 
 def _place(case: Case, indicator: str, edges: Sequence[float]) -> int:
@@ -59,12 +67,6 @@ def shares(places: Sequence[int], bins: int) -> list[float]:
     for place in places:
         counts[place + 1] += 1
     return [round(count / len(places), PLACES) for count in counts]
-
-
-def _score_edges(ordered: list[float]) -> list[float]:
-    """Return where the tenths of the rule score begin, equal ones once."""
-    found = {ordered[len(ordered) * part // SCORE_BINS] for part in range(1, SCORE_BINS)}
-    return sorted(found - {ordered[0]})
 
 
 def cross_validated(cases: Sequence[Case], folds: int) -> list[Scored]:
@@ -110,19 +112,19 @@ def intensities(model: PdModel, case: Case) -> list[int]:
 
 
 def drift(model: PdModel, cases: Iterable[Case]) -> dict[str, float]:
-    """Return the PSI of the rule score and of each indicator of the model."""
-    rows = list(cases)
-    bins = [predict(model, intensities(model, case)).bins for case in rows]
-    scores = [bisect_right(model.score_edges, micro(case.score / 100)) for case in rows]
+    """Return the PSI of the rule score, of the PD and of each indicator of the model."""
+    rows = [_bins(model, case) for case in cases]
     found = {
-        "score": stability_index(
-            model.score_expected, shares(scores, len(model.score_expected))[1:]
-        )
+        figure: stability_index(expected, shares([row[place] for row in rows], len(expected) - 1))
+        for place, (figure, expected) in enumerate(figures(model))
     }
-    for number, feature in enumerate(model.features):
-        actual = shares([row[number] for row in bins], len(feature.points))
-        found[feature.indicator] = stability_index(feature.expected, actual)
-    return found
+    return {name: found[name] for name in sorted(found, key=(SCORE, PD).__contains__, reverse=True)}
+
+
+def _bins(model: PdModel, case: Case) -> list[int]:
+    found = predict(model, intensities(model, case))
+    score = bisect_right(model.score_edges, micro(case.score / 100))
+    return [*found.bins, score, bisect_right(model.pd_edges, found.value)]
 
 
 def calibration(model: PdModel, cases: Sequence[Case]) -> tuple[float, float]:

@@ -104,9 +104,9 @@ def shown_opinion(found: Opinion) -> Json:
     """Return one model's PD with its reason codes, figures as decimal strings."""
     return {
         "value": f"{found.value / MICRO:.6f}",
-        "model": found.name,
-        "version": found.version,
-        "horizon_days": found.horizon_days,
+        "model": found.model.name,
+        "version": found.model.version,
+        "horizon_days": found.model.horizon_days,
         "reasons": [
             {"indicator": indicator, "name": name, "points": f"{points / MICRO:.4f}"}
             for indicator, name, points in found.reasons

@@ -48,6 +48,8 @@ class _Document(msgspec.Struct, forbid_unknown_fields=True):
     features: list[_Feature]
     score_edges: list[float]
     score_expected: list[float]
+    pd_edges: list[float]
+    pd_expected: list[float]
     training: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
@@ -79,10 +81,8 @@ def model_from(document: object) -> PdModel:
         raise ModelUnusable(f"format is {found.format!r}, expected {FORMAT!r}; train again")
     if found.horizon_days < 1:
         raise ModelUnusable("horizon_days must be at least 1")
-    if len(found.score_expected) != len(found.score_edges) + 1:
-        raise ModelUnusable("score_expected needs one share more than score_edges")
-    if found.score_edges != sorted(found.score_edges):
-        raise ModelUnusable("score_edges must not fall")
+    _check_bins("score", found.score_edges, found.score_expected)
+    _check_bins("pd", found.pd_edges, found.pd_expected)
     names = [one.indicator for one in found.features]
     if len(set(names)) != len(names):
         raise ModelUnusable("features names an indicator twice")
@@ -95,7 +95,16 @@ def model_from(document: object) -> PdModel:
         # A score has 100 points where the core counts from 0 to 1.
         score_edges=tuple(micro(edge / 100) for edge in found.score_edges),
         score_expected=tuple(found.score_expected),
+        pd_edges=tuple(map(micro, found.pd_edges)),
+        pd_expected=tuple(found.pd_expected),
     )
+
+
+def _check_bins(name: str, edges: list[float], expected: list[float]) -> None:
+    if len(expected) != len(edges) + 1:
+        raise ModelUnusable(f"{name}_expected needs one share more than {name}_edges")
+    if edges != sorted(edges):
+        raise ModelUnusable(f"{name}_edges must not fall")
 
 
 def _feature(one: _Feature) -> PdFeature:

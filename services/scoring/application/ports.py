@@ -9,6 +9,7 @@ from typing import Protocol
 
 from services.kit.database import Connection
 from services.scoring.domain.assessment import Assessment
+from services.scoring.domain.drift import Count
 from services.scoring.domain.effects import Effect
 from services.scoring.domain.events import Event
 from services.scoring.domain.facts import Borrower
@@ -101,6 +102,18 @@ class Ledger(Protocol):
 
     async def events_of(self, connection: Connection, borrower_id: str) -> list[tuple[int, bytes]]:
         """Return a borrower's events and everything in its partition for everybody, in order."""
+        ...
+
+
+class Census(Protocol):
+    """How borrowers are spread over the bins of PD models at month closes."""
+
+    async def add(self, connection: Connection, partition: int, counts: Sequence[Count]) -> None:
+        """Add to what was counted on a partition."""
+        ...
+
+    async def latest(self, connection: Connection) -> list[Count]:
+        """Return the counts of the latest month close over all partitions."""
         ...
 
 

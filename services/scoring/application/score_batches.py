@@ -26,12 +26,20 @@ from services.kit.stream.stops import StopPartition, StopReason
 from services.scoring import metrics
 from services.scoring.application.folding import News, Placed, apply
 from services.scoring.application.memory import Memory
-from services.scoring.application.ports import Codec, Held, Ledger, LogEvent, States
+from services.scoring.application.ports import (
+    Census,
+    Codec,
+    Held,
+    Ledger,
+    LogEvent,
+    States,
+)
 from services.scoring.application.rebuilding import Rebuilder
 from services.scoring.application.shelf import RulebookTexts, Shelf
 from services.scoring.application.sweeping import Sweeper
 from services.scoring.application.telling import Telling
 from services.scoring.domain.context import Context
+from services.scoring.domain.drift import census
 from services.scoring.domain.events import EVERYBODY, Event, RulebookActivated
 from services.scoring.domain.fold import new_borrower
 from services.scoring.domain.taking import type_name
@@ -58,6 +66,7 @@ class Parts:
 
     ledger: Ledger
     states: States
+    census: Census
     outbox: Outbox
     quarantine: Quarantine
     codec: Codec
@@ -236,6 +245,9 @@ class ScoreBatches(Handler):
     async def _tell(self, connection: Connection, partition: int, news: News) -> None:
         messages: list[Message] = self._parts.telling.messages(news)
         await self._parts.states.add_assessments(connection, news.said)
+        counted = census(said.assessment for said in news.said)
+        if counted:
+            await self._parts.census.add(connection, partition, counted)
         await self._parts.outbox.append(connection, messages, partition=partition)
 
     def _count(self, fresh: Sequence[LogEvent], refused: Sequence[Refused]) -> None:

@@ -26,7 +26,7 @@ NOT_MEASURED: Final = -1
 # Intensities count with the four decimals that an assessment shows, so a model meets what it was
 # trained on.
 INTENSITY_STEP: Final = 100
-_PRECISE: Final = Context(prec=24)
+_PRECISE: Final = Context(prec=18)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,8 @@ class PdModel:
         intercept: Log-odds of a borrower of whom nothing is measured, micro-units.
         score_edges: Rule scores at which the next bin begins, micro-units, for drift.
         score_expected: Share of the reference population in each of these bins.
+        pd_edges: PDs at which the next bin begins, micro-units, for drift.
+        pd_expected: Share of the reference population in each of these bins.
     """
 
     name: str
@@ -70,6 +72,8 @@ class PdModel:
     features: tuple[PdFeature, ...]
     score_edges: tuple[int, ...]
     score_expected: tuple[float, ...]
+    pd_edges: tuple[int, ...] = ()
+    pd_expected: tuple[float, ...] = (1.0,)
 
 
 @dataclass(slots=True)
@@ -78,12 +82,10 @@ class Opinion:
 
     ``value`` is the PD in micro-units. ``reasons`` are (indicator, name, points in micro-units),
     the largest first. ``bins`` holds the bin of each feature, ``NOT_MEASURED`` where there is none,
-    and last the bin of the score.
+    and last those of the score and of the PD.
     """
 
-    name: str
-    version: str
-    horizon_days: int
+    model: PdModel
     value: int
     reasons: list[tuple[str, str, int]] = field(default_factory=list)
     bins: list[int] = field(default_factory=list)
@@ -104,6 +106,7 @@ def opinion(model: PdModel, signals: Signals, weights: Sequence[int], score: int
         ],
     )
     found.bins.append(bisect_right(model.score_edges, score))
+    found.bins.append(bisect_right(model.pd_edges, found.value))
     return found
 
 
@@ -111,7 +114,10 @@ def intensity_of(signals: Signals, slot: int, weight: int) -> int:
     """Return an indicator's intensity, decay included, in micro-units rounded to four decimals."""
     if not weight or signals.status[slot] != MEASURED:
         return NOT_MEASURED
-    steps = rounded_quotient(signals.contribution[slot] * (MICRO // INTENSITY_STEP), weight)
+    contribution = signals.contribution[slot]
+    if not contribution:
+        return 0
+    steps = rounded_quotient(contribution * (MICRO // INTENSITY_STEP), weight)
     return min(MICRO, steps * INTENSITY_STEP)
 
 
@@ -133,7 +139,7 @@ def predict(model: PdModel, intensities: Sequence[int]) -> Opinion:
     above.sort()
     reasons = [(indicator, name, -points) for points, indicator, name in above[:MOST_REASONS]]
     value = probability(logit)
-    return Opinion(model.name, model.version, model.horizon_days, value, reasons, bins)
+    return Opinion(model, value, reasons, bins)
 
 
 def probability(logit: int) -> int:

@@ -8,6 +8,7 @@ from services.kit.database import PostgresDatabase
 from services.kit.server import Listening, serve
 from services.kit.settings import PlatformSettings, effective
 from services.kit.stream.outbox_age import outbox_age
+from services.scoring.application.watching_drift import DriftWatch
 from services.scoring.entrypoints.http import create_app
 from services.scoring.settings import ScoringSettings
 from services.scoring.wiring import SCHEMA, build
@@ -37,6 +38,12 @@ async def main(platform: PlatformSettings, settings: ScoringSettings) -> int:
             recorder=scoring.metrics,
             tasks={
                 "consumer": scoring.consume,
+                "drift": DriftWatch(
+                    PostgresDatabase(scoring.pool),
+                    census=scoring.census,
+                    recorder=scoring.metrics,
+                    clock=SystemClock(),
+                ),
                 "outbox age": outbox_age(
                     PostgresDatabase(scoring.pool),
                     schema=SCHEMA,

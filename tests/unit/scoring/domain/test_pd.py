@@ -87,13 +87,14 @@ def test_an_intensity_is_what_is_left_of_the_weight_with_four_decimals() -> None
     assert intensity_of(signals, slot, 700_000) == NOT_MEASURED
 
 
-def test_an_opinion_notes_the_bins_and_that_of_the_score() -> None:
+def test_an_opinion_notes_the_bins_and_those_of_score_and_pd() -> None:
     signals = Signals()
     signals.status[slot_of("R-01")] = MEASURED
     signals.contribution[slot_of("R-01")] = 350_000
     found = opinion(MODEL, signals, [300_000, 700_000], score=210_000)
-    # R-01 at half its weight is in the second bin; F-08 is not measured; the score is past 20.
-    assert found.bins == [NOT_MEASURED, 1, 1]
+    # R-01 at half its weight is in the second bin; F-08 is not measured; the score is past 20; the
+    # PD has one bin.
+    assert found.bins == [NOT_MEASURED, 1, 1, 0]
 
 
 def test_stability_of_a_moved_population() -> None:

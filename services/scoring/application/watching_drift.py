@@ -1,0 +1,68 @@
+"""Keeps the drift metrics true: how far the population has moved since a PD model was trained.
+
+One task per process; each looks at the counts of all partitions, so the figures are the same
+everywhere. Started beside the consumer. A month close in progress is counted in part:
+`tocsin_scoring_pd_counted_borrowers` says how many a figure rests on.
+"""
+
+import asyncio
+from typing import Final
+
+import structlog
+
+from services.kit.clock import Clock
+from services.kit.database import Connection, Database, DatabaseUnavailable
+from services.kit.metrics import Recorder
+from services.scoring import metrics
+from services.scoring.application.ports import Census
+
+log = structlog.get_logger(__name__)
+
+LOOK_SECONDS: Final = 60.0
+_MIGRATED: Final = "SELECT to_regclass('scoring.pd_census') IS NOT NULL"
+
+
+class DriftWatch:
+    """The task; call it with the event that ends it."""
+
+    def __init__(
+        self, database: Database, *, census: Census, recorder: Recorder, clock: Clock
+    ) -> None:
+        self._database = database
+        self._census = census
+        self._recorder = recorder
+        self._clock = clock
+        self._shown: set[tuple[str, str]] = set()
+
+    async def __call__(self, stop: asyncio.Event) -> None:
+        """Look until told to stop."""
+        while not stop.is_set():
+            try:
+                await self._database.in_transaction(self.look)
+            except DatabaseUnavailable as error:
+                log.info("drift not measured", error=repr(error))
+            waiting = asyncio.create_task(stop.wait())
+            sleeping = asyncio.create_task(self._clock.sleep(LOOK_SECONDS))
+            await asyncio.wait({waiting, sleeping}, return_when=asyncio.FIRST_COMPLETED)
+            waiting.cancel()
+            sleeping.cancel()
+
+    async def look(self, connection: Connection) -> None:
+        """Set the gauges to the counts of the latest month close."""
+        if not await connection.fetchval(_MIGRATED):
+            return
+        latest = await self._census.latest(connection)
+        for model, version in self._shown - {(one.model, one.version) for one in latest}:
+            self._recorder.set(metrics.PD_COUNTED, 0, model=model, version=version)
+        for one in latest:
+            self._shown.add((one.model, one.version))
+            self._recorder.set(
+                metrics.PD_PSI,
+                one.stability_index,
+                model=one.model,
+                version=one.version,
+                figure=one.figure,
+            )
+            self._recorder.set(
+                metrics.PD_COUNTED, one.borrowers, model=one.model, version=one.version
+            )

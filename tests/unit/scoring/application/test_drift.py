@@ -1,0 +1,53 @@
+"""The worker counts a month close once, and the gauges show what it counted."""
+
+from pathlib import Path
+
+from services.kit.clock import SystemClock
+from services.kit.metrics import Measured
+from services.scoring import metrics
+from services.scoring.adapters.rulebook_yaml import load_rulebook
+from services.scoring.application.watching_drift import DriftWatch
+from services.scoring.domain.context import Context
+from services.scoring.domain.drift import Count
+from tests.fakes.pd_models import a_model, rulebook_with
+from tests.fakes.scoring_events import booked, closed, registered, scheduled
+from tests.fakes.scoring_store import MemoryCensus
+from tests.fakes.scoring_worker import NO_CONNECTION, MemoryWorker
+
+
+def life(name: str) -> list[bytes]:
+    return [registered(name), booked(name), scheduled(name)]
+
+
+async def test_a_month_close_counts_every_borrower_once_whoever_brings_it(tmp_path: Path) -> None:
+    rulebook = load_rulebook(rulebook_with(tmp_path, base="default", champion=a_model("default")))
+    worker = MemoryWorker(initial=Context(rulebook))
+    # From 5 January, day 26 is the 31st.
+    await worker.apply([*life("B-1"), *life("B-2"), *life("B-3"), closed(26)])
+    await worker.apply([scheduled("B-2")])
+    await worker.finish_sweeps()
+    assert (await worker.apply([closed(26)])).duplicates == 1
+    latest = await worker.census.latest(NO_CONNECTION)
+    assert [one.figure for one in latest] == ["R-01", "R-03", "pd", "score"]
+    assert [one.borrowers for one in latest] == [3, 3, 3, 3]
+
+
+class Migrated:
+    async def fetchval(self, _query: str, *_arguments: object) -> bool:
+        return True
+
+
+async def test_the_gauges_show_each_figure_and_forget_a_model_that_has_gone() -> None:
+    census, recorder = MemoryCensus(), Measured()
+    watch = DriftWatch(object(), census=census, recorder=recorder, clock=SystemClock())  # type: ignore[arg-type] - only look() is asked
+    moved = Count(31, "firms", "1", "R-01", [0.0, 0.8, 0.2], [0, 150, 150])
+    await census.add(NO_CONNECTION, 0, [moved])
+    await watch.look(Migrated())  # type: ignore[arg-type] - it is asked one question only
+    names = {"model": "firms", "version": "1"}
+    assert recorder.total(metrics.PD_PSI, figure="R-01", **names) == moved.stability_index
+    assert recorder.total(metrics.PD_COUNTED, **names) == 300
+    other = Count(59, "firms", "2", "R-01", [0.0, 1.0], [0, 10])
+    await census.add(NO_CONNECTION, 0, [other])
+    await watch.look(Migrated())  # type: ignore[arg-type] - it is asked one question only
+    shown = recorder.values[metrics.PD_COUNTED.name, tuple(sorted(names.items()))]
+    assert shown == [300, 0]
