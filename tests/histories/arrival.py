@@ -60,7 +60,8 @@ def _moments(thing: Thing, count: int, last: int, chance: Random) -> list[tuple[
     day, found = min(thing.day + thing.late, last), []
     for _ in range(count):
         found.append((day, chance.random() - FIRST * thing.is_first))
-        day = min(last, day + chance.choice((0, 0, 0, 1, 4)))
+        # What comes first of its day is put right on that day too.
+        day = day if thing.is_first else min(last, day + chance.choice((0, 0, 0, 1, 4)))
     return sorted(found)
 
 

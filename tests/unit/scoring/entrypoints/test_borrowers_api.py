@@ -24,9 +24,11 @@ from services.scoring.domain.context import Context
 from services.scoring.domain.effects import Effect
 from services.scoring.domain.explain import snapshot
 from services.scoring.domain.fold import fold, new_borrower
+from services.scoring.entrypoints.answers import arrears_answer
 from services.scoring.entrypoints.http import create_app
 from tests.fakes.scoring_events import registered
 from tests.fakes.scoring_worker import RULEBOOK, ZONE
+from tests.fakes.story import Story
 
 
 class OneBorrower:
@@ -105,7 +107,40 @@ def test_an_assessment_is_the_contract_s_object(client: TestClient) -> None:
 
 def test_a_date_is_handed_on(client: TestClient, reading: OneBorrower) -> None:
     assert get(client, "B-1/assessment?as_of=2026-01-31").status_code == 200
-    assert reading.asked == [date(2026, 1, 31)]
+    assert get(client, "B-1/arrears?as_of=2026-01-30").status_code == 200
+    assert reading.asked == [date(2026, 1, 31), date(2026, 1, 30)]
+
+
+def test_arrears_are_answered_in_days_late_and_in_days_in_arrears() -> None:
+    """Nine days after 15 March, in ten days of grace; four after 20 March, without any."""
+    story = Story(start="2024-03-01")
+    story.loan(10_000, contractual_grace_days=10)
+    story.schedule(("2024-03-15", 1_000))
+    story.loan(5_000, loan_id="l-2")
+    story.schedule(("2024-03-20", 700), loan_id="l-2")
+    story.close_through("2024-03-24")
+    borrower, rules, last = story.borrower, story.rules, story.log[-1]
+    cause = Cause(last.source, last.id, "day.closed.v1")
+    found = snapshot(borrower, rules, last.day, last.at_us, cause)
+    answer = json.loads(arrears_answer(Looked(assessment=found, borrower=borrower, rules=rules)))
+    loans = answer.pop("loans")
+    assert answer == {
+        "borrower_id": "b-1",
+        "as_of": "2024-03-24",
+        "days_late": 9,
+        "days_in_arrears": 4,
+        "dpd_regulatory": 9,
+        "past_due": "1700.00",
+        "currency": "EUR",
+    }
+    assert [(one["id"], one["days_late"], one["days_in_arrears"]) for one in loans] == [
+        ("l-1", 9, 0),
+        ("l-2", 4, 4),
+    ]
+    assert [(one["past_due"], one["grace_days"]) for one in loans] == [
+        ("1000.00", 10),
+        ("700.00", 0),
+    ]
 
 
 def test_an_explanation_names_every_indicator(client: TestClient) -> None:
@@ -113,7 +148,7 @@ def test_an_explanation_names_every_indicator(client: TestClient) -> None:
     assert {"R-01", "A-01", "F-02"} <= set(indicators)
 
 
-@pytest.mark.parametrize("what", ["assessment", "explanation", "ledger", "history"])
+@pytest.mark.parametrize("what", ["assessment", "explanation", "arrears", "ledger", "history"])
 def test_another_officer_s_borrower_does_not_exist(client: TestClient, what: str) -> None:
     assert get(client, f"B-1/{what}", "tsk_officer-officer-1").status_code == 200
     foreign = get(client, f"B-1/{what}", "tsk_officer-officer-2")
@@ -122,7 +157,7 @@ def test_another_officer_s_borrower_does_not_exist(client: TestClient, what: str
     assert set(foreign.json()) == set(absent.json())
 
 
-@pytest.mark.parametrize("what", ["assessment", "explanation", "ledger", "history"])
+@pytest.mark.parametrize("what", ["assessment", "explanation", "arrears", "ledger", "history"])
 def test_only_readers_read(client: TestClient, what: str) -> None:
     assert get(client, f"B-1/{what}", "tsk_source").status_code == 403
     assert get(client, f"B-1/{what}", "tsk_nobody").status_code == 401
