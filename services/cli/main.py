@@ -48,6 +48,9 @@ PARTS: dict[str, Part] = {
     "evaluate": Part(
         "services.cli.evaluate.commands", "evaluate", "Hold assessments against what happened."
     ),
+    "backtest": Part(
+        "services.cli.backtest.commands", "backtest", "Fold a history; hold it against outcomes."
+    ),
     "model": Part("services.cli.model.commands", "app", "Train a PD as a second opinion."),
     "quarantine": Part("services.cli.quarantine", "app", "Look after inputs that are no events."),
     "offsets": Part("services.cli.offsets.commands", "app", "See positions; go on after a stop."),

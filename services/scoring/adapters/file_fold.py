@@ -17,6 +17,8 @@ from services.scoring.adapters.wire import Decoder
 from services.scoring.adapters.wire_values import EPOCH, ONE_US, Undecodable
 from services.scoring.domain.assessment import Assessment, Cause, Told
 from services.scoring.domain.context import Context
+from services.scoring.domain.decision_events import OverrideApproved
+from services.scoring.domain.decisions import RELAX
 from services.scoring.domain.effects import Effect
 from services.scoring.domain.events import EVERYBODY, DayClosed, Event, RulebookActivated
 from services.scoring.domain.explain import snapshot
@@ -28,6 +30,9 @@ from services.scoring.domain.timeline import FindRulebook, Timeline, UnknownRule
 
 CLOCK: Final = "tocsin/clock"
 DAY_CLOSED: Final = b'"day.closed.'
+OFFICER: Final = "officer-of-the-file"
+SECOND_PERSON: Final = "approver-of-the-file"
+APPROVAL_LASTS_DAYS: Final = 30
 
 
 class OutOfOrder(ValueError):
@@ -76,12 +81,15 @@ class Settings:
             it. ``None`` for everything; the last event's own day then stays open.
         is_log: The lines are a log, in the order in which they were applied: what came late stands
             where it came. A file that goes back in time is refused otherwise.
+        approves_exits: Two people approve every relaxation on the day it is proposed. Without it a
+            state that only people can end lasts until the file says otherwise.
     """
 
     zone: tzinfo
     closes_days: bool
     as_of: int | None = None
     is_log: bool = False
+    approves_exits: bool = False
 
 
 class FileFold:
@@ -226,6 +234,10 @@ class FileFold:
             judged = self._fold(borrower, event, is_day_close=True)
             if name not in self._strangers:
                 yield judged
+            risk = judged.borrower.risk
+            if self._settings.approves_exits and risk.proposed_on == event.closed_day:
+                if risk.proposed_to >= 0:
+                    self._fold(judged.borrower, _approval(judged), is_day_close=False)
         yield from self._tell()
 
     def _day_closed(self, day: int) -> DayClosed:
@@ -261,6 +273,33 @@ class FileFold:
     def rules_for(self, borrower: Borrower) -> Rules:
         """Return the rules that apply to the borrower."""
         return self._timeline.context.rules_for(borrower)
+
+
+def _approval(proposed: Judged) -> OverrideApproved:
+    """Return the decision of two people to relax as proposed; the next close carries it out."""
+    borrower, day = proposed.borrower, proposed.as_of
+    decision_id = f"exit:{borrower.borrower_id}:{day}"
+    return OverrideApproved(
+        source=CLOCK,
+        id=decision_id,
+        borrower_id=borrower.borrower_id,
+        at_us=proposed.at_us,
+        day=day,
+        corrects_id=None,
+        correction_kind=0,
+        override_id=decision_id,
+        kind=RELAX,
+        state=borrower.risk.proposed_to,
+        reason="Approved as proposed",
+        proposed_by=OFFICER,
+        approved_by=[SECOND_PERSON],
+        effective_day=day,
+        expires_day=day + APPROVAL_LASTS_DAYS,
+        loan_id="",
+        points_micro=0,
+        flags=0,
+        trigger="",
+    )
 
 
 def _moment(at_us: int) -> str:
