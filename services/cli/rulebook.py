@@ -15,6 +15,8 @@ from rich.console import Console
 from rich.table import Table
 
 from services.cli.errors import CommandError
+from services.cli.evaluate.commands import part_from
+from services.cli.evaluate.reading import is_in_part
 from services.cli.rulebook_desk import add_to
 from services.cli.score import (
     DEFAULT_ZONE,
@@ -120,6 +122,13 @@ def set_cuts_from_budget(
         str, typer.Option(help="What the history is; written beside the cuts.")
     ] = "",
     version: Annotated[str, typer.Option(help="The draft's version; as it was if not given.")] = "",
+    part: Annotated[
+        str, typer.Option(help="Only a part of the borrowers, by a hash of the id: 1/2.")
+    ] = "1/1",
+    keep_higher: Annotated[
+        bool,
+        typer.Option("--keep-higher", help="Never below the cuts that --rulebook has already."),
+    ] = False,
     timezone: Annotated[
         str, typer.Option(envvar="TOCSIN_BANK_TIMEZONE", help="The bank's time zone.")
     ] = DEFAULT_ZONE,
@@ -128,16 +137,23 @@ def set_cuts_from_budget(
     """Set the score cuts per segment so that no more healthy borrowers alarm than the budget says.
 
     Needs no labels: healthy is who was never more than 30 days past due in the file. Writes the
-    cuts with budget, population and date into a draft; nothing is activated.
+    cuts with budget, population and date into a draft; nothing is activated. For several histories,
+    one after the other with --keep-higher; to try the cuts on borrowers that did not set them, set
+    them on --part 1/2.
     """
-    usable = usable_rulebook(rulebook)
+    usable, chosen = usable_rulebook(rulebook), part_from(part)
     budget = Budget(*(round(share * 10_000) for share in (attention, watch, high_risk)))
     with opened(file) as source:
         settings = Settings(zone=ZoneInfo(timezone), closes_days=not holds_day_closes(source))
         # Whatever the file activates, the cuts are for this rulebook.
         run = FileFold(usable, settings, find=lambda _: usable)
         try:
-            histories = collect(run, with_bar(source, hidden=as_json), warm_up)
+            histories = collect(
+                run,
+                with_bar(source, hidden=as_json),
+                warm_up,
+                lambda borrower_id: is_in_part(borrower_id, chosen),
+            )
         except OutOfOrder as error:
             raise CommandError(str(error), remedy="Sort the file by `time`.") from error
     if not any(history.is_healthy for history in histories.values()):
@@ -149,7 +165,8 @@ def set_cuts_from_budget(
     last_day = max(judged.as_of for judged in run.last_judged())
     text = with_version(path_of(rulebook).read_text(encoding="utf-8"), version or usable.version)
     said = in_words(budget, floors), population or Path(file).name
-    out.write_text(with_cuts(text, found, *said, last_day), encoding="utf-8")
+    kept = usable.cuts if keep_higher else None
+    out.write_text(with_cuts(text, found, *said, last_day, kept), encoding="utf-8")
     load_rulebook(str(out))
     _show(found, usable, out)
     if as_json:

@@ -44,7 +44,8 @@ def register(
         "account_ids": account_ids,
     }
     if profile.industry_code is not None:
-        data["industry_code"] = profile.industry_code
+        # Registers and rulebooks write the division without the letter of the section.
+        data["industry_code"] = profile.industry_code[1:]
     voice.say("borrower.registered.v1", data, day=day, second=second, source=CUSTOMERS)
 
 

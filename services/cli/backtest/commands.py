@@ -7,7 +7,6 @@ between them, in one pass and without it: for portfolios of thousands over years
 import json
 import sys
 from collections.abc import Iterator
-from datetime import datetime
 from pathlib import Path
 from typing import IO, Annotated, Final
 from zoneinfo import ZoneInfo

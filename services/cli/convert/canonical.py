@@ -3,6 +3,7 @@
 A converter that would write an event which ingest refuses fails here, with the field's name.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -11,6 +12,7 @@ from zoneinfo import ZoneInfo
 from services.contracts.control import DayClosed
 from services.contracts.envelope import EVERYBODY, CloudEvent, encode_event
 from services.contracts.fields import EventData
+from services.scoring.domain.business_days import next_business_day
 
 CENT = Decimal("0.01")
 
@@ -51,6 +53,15 @@ class Author:
             subject=EVERYBODY,
             at=self.moment(day + timedelta(days=1), hour=0),
         )
+
+    def closes(self, day: date, later: timedelta) -> Iterator[bytes]:
+        """Yield the ends of a day, of the first business day after it, and of a later one.
+
+        What must stand for some business days begins to count on a business day.
+        """
+        following = date.fromordinal(next_business_day(day.toordinal()))
+        for one in (day, following, day + later):
+            yield self.close(one)
 
     def moment(self, day: date, *, hour: int, second: int = 0) -> datetime:
         """Return a moment of a day in the source's zone; seconds count from the full hour."""

@@ -55,8 +55,7 @@ class Polish:
             self.counts["statements"] += 1
             yield _statement(borrower, lines_of(row), end=PERIOD_END, hour=RECEIVED_HOUR)
         if firms:
-            yield AUTHOR.close(day)
-            yield AUTHOR.close(day + DAYS_LATER)
+            yield from AUTHOR.closes(day, DAYS_LATER)
 
     def labels(self) -> Iterator[Label]:
         """Yield a firm and the last day by which it failed."""
@@ -97,7 +96,8 @@ def lines_of(row: Row) -> dict[str, Decimal | None]:
         "total_assets": assets,
         "revenue": sales,
         "cogs": less(sales, product(ratio(56), sales)),
-        "ebit": product(ratio(7), assets),
+        # What the source calls EBIT (attr7) is profit before tax again.
+        "ebit": product(ratio(39), sales),
         "profit_before_tax": before_tax,
         "net_income": net_income,
         "interest_expense": _cost(less(product(ratio(11), assets), before_tax)),

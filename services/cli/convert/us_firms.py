@@ -66,8 +66,7 @@ class UsFirms:
                     yield self._registered(row, day)
             for row in rows:
                 yield self._statement(row, year=year, day=day)
-            yield AUTHOR.close(day)
-            yield AUTHOR.close(day + DAYS_LATER)
+            yield from AUTHOR.closes(day, DAYS_LATER)
 
     def labels(self) -> Iterator[Label]:
         """Yield a firm and the last day by which it failed: the end of the year after `fail_fy`."""

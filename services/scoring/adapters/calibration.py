@@ -6,8 +6,8 @@ observed.
 """
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from services.scoring.adapters.assessment_json import shown_day
@@ -42,6 +42,14 @@ HEALTHY_DAYS_PAST_DUE: Final = 30
 WARM_UP_DAYS: Final = 210
 # With fewer healthy borrowers a share of 5 % is one or two people: use the cuts of all segments.
 FEWEST_BORROWERS: Final = 30
+POINTS: Final = (
+    "attention",
+    "watch",
+    "high_risk",
+    "attention_exit",
+    "watch_exit",
+    "high_risk_exit",
+)
 _CUTS_BLOCK: Final = re.compile(r"^cuts:\n(?:[ \t#].*\n|\n(?=[ \t]))*", re.MULTILINE)
 
 
@@ -67,15 +75,19 @@ class Calibrated:
 
 
 def collect(
-    run: FileFold, lines: Iterable[bytes], warm_up_days: int = WARM_UP_DAYS
+    run: FileFold,
+    lines: Iterable[bytes],
+    warm_up_days: int = WARM_UP_DAYS,
+    counts: Callable[[str], bool] = lambda _: True,
 ) -> dict[str, History]:
     """Fold the file and keep, per borrower, what each day close said.
 
     Closes of a borrower's first days are not counted: most indicators need a history of their own.
+    Nor are borrowers of whom `counts` says no: those that the cuts are to be tried on.
     """
     histories: dict[str, History] = {}
     for judged in run.fold_lines(lines):
-        if judged.is_day_close:
+        if judged.is_day_close and counts(judged.borrower.borrower_id):
             _add(histories, judged, run.rules_for(judged.borrower), warm_up_days)
     return histories
 
@@ -136,15 +148,27 @@ def calibrate(
     return found
 
 
-def with_cuts(text: str, found: list[Calibrated], budget: str, origin: str, day: int) -> str:
+def with_cuts(
+    text: str,
+    found: list[Calibrated],
+    budget: str,
+    origin: str,
+    day: int,
+    kept: Mapping[str, Cuts] | None = None,
+) -> str:
     """Return the rulebook's text with its cuts replaced; comments elsewhere stay.
 
     ``budget``, ``origin`` and the day are written beside each cut, as `in_words` puts the first.
+    Of the cuts to be ``kept`` each stands that is higher than the one found, and each of a segment
+    that was not found, with what is written beside them.
 
     Raises:
         ValueError: If the text has no ``cuts:`` block to replace.
     """
-    block = "cuts:\n" + "".join(_written(one, budget, origin, day) for one in found)
+    cuts = {one.segment: _described(one, budget, origin, day) for one in found}
+    for segment, before in (kept or {}).items():
+        cuts[segment] = _higher(before, cuts[segment]) if segment in cuts else before
+    block = "cuts:\n" + "".join(_written(segment, cuts[segment]) for segment in sorted(cuts))
     replaced, count = _CUTS_BLOCK.subn(lambda _: block, text, count=1)
     if count == 0:
         raise ValueError("the rulebook has no cuts: block at the start of a line")
@@ -160,27 +184,31 @@ def in_words(budget: Budget, floors: Floors) -> str:
     )
 
 
-def _written(one: Calibrated, budget: str, origin: str, day: int) -> str:
-    cuts = one.cuts
-    points = [
-        (name, shown_micro(getattr(cuts, name) * 100))
-        for name in (
-            "attention",
-            "watch",
-            "high_risk",
-            "attention_exit",
-            "watch_exit",
-            "high_risk_exit",
-        )
-    ]
-    lines = [f'  "{one.segment}":']
-    lines += [f"    {name}: {value}" for name, value in points]
+def _described(one: Calibrated, budget: str, origin: str, day: int) -> Cuts:
+    population = f"{one.borrowers} healthy borrowers of {origin}"
+    return replace(one.cuts, population=population, budget=budget, set_on=shown_day(day) or "")
+
+
+def _higher(before: Cuts, found: Cuts) -> Cuts:
+    """Return the higher of each cut; both populations are named unless one alone decided."""
+    points = {name: max(getattr(before, name), getattr(found, name)) for name in POINTS}
+    points["family"] = max(before.family, found.family)
+    for one in (before, found):
+        if all(getattr(one, name) == cut for name, cut in points.items()):
+            return one
+    both = f"{before.population}; {found.population}"
+    return replace(found, **points, population=both)
+
+
+def _written(segment: str, cuts: Cuts) -> str:
+    lines = [f'  "{segment}":']
+    lines += [f"    {name}: {shown_micro(getattr(cuts, name) * 100)}" for name in POINTS]
     lines += [
         f"    family: {shown_micro(cuts.family)}",
         f"    family_days: {cuts.family_days}",
-        f"    population: {one.borrowers} healthy borrowers of {origin}",
-        f"    budget: {budget}",
-        f"    date: {shown_day(day)}",
+        f"    population: {cuts.population}",
+        f"    budget: {cuts.budget}",
+        f"    date: {cuts.set_on}",
     ]
     return "\n".join(lines) + "\n"
 

@@ -234,10 +234,8 @@ class FileFold:
             judged = self._fold(borrower, event, is_day_close=True)
             if name not in self._strangers:
                 yield judged
-            risk = judged.borrower.risk
-            if self._settings.approves_exits and risk.proposed_on == event.closed_day:
-                if risk.proposed_to >= 0:
-                    self._fold(judged.borrower, _approval(judged), is_day_close=False)
+            if self._settings.approves_exits and _is_proposed(judged):
+                self._fold(judged.borrower, _approval(judged), is_day_close=False)
         yield from self._tell()
 
     def _day_closed(self, day: int) -> DayClosed:
@@ -273,6 +271,12 @@ class FileFold:
     def rules_for(self, borrower: Borrower) -> Rules:
         """Return the rules that apply to the borrower."""
         return self._timeline.context.rules_for(borrower)
+
+
+def _is_proposed(judged: Judged) -> bool:
+    """Return whether this close proposed to relax."""
+    risk = judged.borrower.risk
+    return risk.proposed_to >= 0 and risk.proposed_on == judged.as_of
 
 
 def _approval(proposed: Judged) -> OverrideApproved:

@@ -61,12 +61,16 @@ ONLY_THROUGH_SIGNALS: Final = (
 
 @dataclass(slots=True)
 class Occasion:
-    """What happened: the event's business date and knowledge time, and what it touched."""
+    """What happened: the event's business date and knowledge time, and what it touched.
+
+    A day close says which day was closed before it, 0 for none.
+    """
 
     as_of: int
     at_us: int
     touched: int
     cause: Cause
+    closed_before: int = 0
     is_day_close: bool = False
     is_correction: bool = False
 
@@ -130,7 +134,9 @@ def _move(
     borrower: Borrower, rules: Rules, occasion: Occasion, evaluation: Evaluation
 ) -> Transition | None:
     if occasion.is_day_close:
-        return close_day(standing_of(borrower, rules, occasion.as_of))
+        standing = standing_of(borrower, rules, occasion.as_of)
+        standing.closed_before = occasion.closed_before
+        return close_day(standing)
     quiet = not evaluation.changes and not evaluation.families
     if quiet and not occasion.touched & ~ONLY_THROUGH_SIGNALS:
         return None

@@ -175,7 +175,7 @@ def _close_day(borrower: Borrower, event: DayClosed, context: Context) -> Outcom
     day = event.closed_day
     if day <= borrower.counters.closed_day:
         return Outcome(borrower)
-    rules = context.rules_for(borrower)
+    rules, closed_before = context.rules_for(borrower), borrower.counters.closed_day
     touched = _touched_by_close(borrower, day) | _pass_day(borrower, context, rules, day)
     due = reminders.inspection(borrower, rules, day, event.at_us)
     touched |= _touched_for_all(borrower, context, day)
@@ -190,7 +190,7 @@ def _close_day(borrower: Borrower, event: DayClosed, context: Context) -> Outcom
         retention.prune(borrower, day, rules.tolerance)
         borrower.changed = ALL_PARTS
     cause = Cause(event.source, event.id, type_name(event))
-    occasion = Occasion(day, event.at_us, touched, cause, is_day_close=True)
+    occasion = Occasion(day, event.at_us, touched, cause, closed_before, is_day_close=True)
     judge = reassess if has_new_rules else step
     said = judge(borrower, rules, occasion)
     return Outcome(borrower, said, [] if due is None else [due])

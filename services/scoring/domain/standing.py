@@ -29,6 +29,7 @@ class Standing:
 
     Args:
         as_of: Business date, ordinal.
+        closed_before: The last business day closed before this one, 0 for none.
         arrears_days: Operational days past due.
         regulatory_days: Regulatory days past due.
         past_due_minor: Everything due and unpaid.
@@ -55,6 +56,7 @@ class Standing:
     is_sparse: bool = False
     is_able: bool = False
     open_findings: int = 0
+    closed_before: int = 0
 
 
 def standing_of(borrower: Borrower, rules: Rules, as_of: int) -> Standing:

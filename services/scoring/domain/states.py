@@ -14,7 +14,7 @@ Must stay true:
 from dataclasses import dataclass, field
 from typing import Final
 
-from services.scoring.domain.business_days import is_business_day
+from services.scoring.domain.business_days import business_days_after, is_business_day
 from services.scoring.domain.decisions import EXCEPTION, RELAX, TIGHTEN, Override
 from services.scoring.domain.entry_rules import (
     holds,
@@ -159,7 +159,7 @@ def advance_clocks(standing: Standing) -> None:
     risk.no_hard_since = _run(risk.no_hard_since, not hard & 1, as_of)
     unpaid = standing.regulatory_days > 0
     risk.no_default_since = _run(risk.no_default_since, not (hard & 2 or unpaid), as_of)
-    _advance_family_days(risk, cuts, as_of)
+    _advance_family_days(standing)
 
 
 def _hard_targets(standing: Standing) -> int:
@@ -181,13 +181,21 @@ def _run(since: int, goes_on: bool, as_of: int) -> int:
     return since or as_of
 
 
-def _advance_family_days(risk: RiskState, cuts: Cuts, as_of: int) -> None:
-    counts = is_business_day(as_of)
+def _advance_family_days(standing: Standing) -> None:
+    """Count the business days on which each family stood at the cut.
+
+    Days that nobody closed count for a family that stood there at the close before them: nothing
+    was heard in between.
+    """
+    risk, as_of, cut = standing.risk, standing.as_of, standing.rules.cuts.family
+    passed, before = int(is_business_day(as_of)), standing.closed_before
+    unclosed = business_days_after(before, as_of - 1) if 0 < before < as_of - 1 else 0
     for family, figure in enumerate(risk.families):
-        if figure < cuts.family:
+        if figure < cut:
             risk.family_days[family] = 0
-        elif counts:
-            risk.family_days[family] += 1
+        elif passed or unclosed:
+            stood = risk.family_days[family] > 0
+            risk.family_days[family] += passed + (unclosed if stood else 0)
 
 
 def forget_broken_runs(risk: RiskState, cuts: Cuts) -> None:

@@ -87,3 +87,35 @@ def test_a_quiet_history_leaves_the_cuts_at_their_floors(tmp_path: Path) -> None
     assert "attention 20 %, watch 5 %" in cuts.budget
     assert cuts.set_on == "2024-09-30"
     assert load_rulebook(str(draft)).version == "2024-10"
+
+
+def draft_of(folder: Path, name: str, *options: str) -> Path:
+    """Calibrate on the quiet history with floors of 21, 41 and 71 points."""
+    draft = folder / name
+    floors = ["--floor", "21", "41", "71"]
+    result = CliRunner().invoke(
+        app, ["calibrate", str(history(folder)), "--out", str(draft), *floors, *options]
+    )
+    assert result.exit_code == 0, result.output
+    return draft
+
+
+def test_cuts_that_are_higher_already_are_kept_with_what_is_written_beside_them(
+    tmp_path: Path,
+) -> None:
+    before = load_rulebook("default").cuts
+    after = load_rulebook(str(draft_of(tmp_path, "draft.yaml", "--keep-higher"))).cuts
+    assert after.keys() == before.keys()
+    assert after["SME"] == before["SME"]
+    assert after["*"].attention == max(before["*"].attention, 210_000)
+    assert after["*"].high_risk == max(before["*"].high_risk, 710_000)
+    assert before["*"].population in after["*"].population
+
+
+def test_a_part_of_the_borrowers_can_be_held_back(tmp_path: Path) -> None:
+    parts = [
+        load_rulebook(str(draft_of(tmp_path, f"{part}.yaml", "--part", f"{part}/2"))).cuts["*"]
+        for part in (1, 2)
+    ]
+    counted = [int(cuts.population.split()[0]) for cuts in parts]
+    assert sum(counted) == QUIET_BORROWERS

@@ -74,6 +74,12 @@ def test_payments_are_held_against_the_limit() -> None:
     assert story.figure("R-16") == pytest.approx(0.015)
 
 
+def test_a_card_that_nobody_uses_pays_nothing_back_and_is_not_late() -> None:
+    story = card([0, 0, 0, 0], [0, 0, 0, 0], drawn=0)
+    assert story.figure("R-16") == 0
+    assert story.measure("R-17").status == UNMEASURABLE
+
+
 def test_months_without_payment_are_counted_of_the_last_three() -> None:
     assert card([0, 0, 0, 0], [0, 0, 40, 0]).figure("R-17") == 2
 

@@ -385,6 +385,23 @@ def test_family_days_count_business_days_and_break_below_the_cut(rules: Rules) -
     assert seen.risk.family_days[0] == 0
 
 
+def test_days_that_nobody_closed_count_for_a_family_that_stood_before_them(rules: Rules) -> None:
+    seen = standing(rules, families=[600_000, 0, -1, -1, -1])
+    close_day(seen)
+    # From Monday 1 July to Monday 15: ten business days later, the eleventh in all.
+    seen.closed_before, seen.as_of = MONDAY, MONDAY + 14
+    close_day(seen)
+    assert seen.risk.family_days[0] == 11
+    assert seen.risk.state == states.WATCH
+
+
+def test_a_family_that_came_to_the_cut_just_now_has_stood_one_day(rules: Rules) -> None:
+    seen = standing(rules, families=[600_000, 0, -1, -1, -1], day=MONDAY + 14)
+    seen.closed_before = MONDAY
+    close_day(seen)
+    assert seen.risk.family_days[0] == 1
+
+
 def test_too_many_moves_are_counted_in_the_window() -> None:
     risk = RiskState(moves=[MONDAY - 90, MONDAY - 89, MONDAY])
     assert recent_moves(risk, MONDAY, 90) == 2

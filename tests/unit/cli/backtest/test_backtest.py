@@ -1,0 +1,82 @@
+"""`tocsin backtest` on a simulated slice: every scenario has its line, and nobody is lost."""
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from services.cli.backtest.outcomes import read_outcomes
+from services.cli.errors import CommandError
+from services.cli.main import build
+from services.simulator import answer_sheet, canonical
+from services.simulator.portfolio import Portfolio, Setup
+
+BORROWERS, DAYS = 12, 60
+
+
+@pytest.fixture(scope="module")
+def bank(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    folder = tmp_path_factory.mktemp("bank")
+    portfolio = Portfolio(Setup(seed=3, borrowers=BORROWERS, days=DAYS))
+    events, labels = folder / "bank.ndjson", folder / "bank.labels.csv"
+    with events.open("wb") as file:
+        for _, booked in portfolio.live():
+            file.writelines(canonical.encode(event) + b"\n" for event in booked)
+    answer_sheet.write(labels, portfolio.labels())
+    return events, labels
+
+
+def backtest(*arguments: str) -> Any:
+    command = ["backtest", *arguments, "--json"]
+    result = CliRunner().invoke(build(command), command)
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout.splitlines()[-1])
+
+
+def test_every_borrower_and_every_scenario_is_counted(bank: tuple[Path, Path]) -> None:
+    found = backtest(*map(str, bank))
+    assert found["all"]["borrowers"] == BORROWERS
+    with bank[1].open(encoding="utf-8") as file:
+        scenarios = {row["scenario"] for row in csv.DictReader(file)}
+    assert set(found["groups"]) == scenarios
+    for groups in (found["groups"], found["segments"]):
+        assert sum(one["borrowers"] for one in groups.values()) == BORROWERS
+    assert [one["state"] for one in found["all"]["states"]] == ["ATTENTION", "WATCH", "HIGH_RISK"]
+
+
+def test_parts_add_up_and_the_rulebook_is_named(bank: tuple[Path, Path]) -> None:
+    halves = [
+        backtest(*map(str, bank), "--part", f"{part}/2", "--rulebook", "reference")
+        for part in (1, 2)
+    ]
+    assert sum(one["all"]["borrowers"] for one in halves) == BORROWERS
+    assert halves[0]["rulebook"].startswith("reference ")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("borrower,event_date\nB-1,\n", "borrower_id"),
+        ("borrower_id,event_date\nB-1,2024-02-30\n", "line 2"),
+        ("borrower_id,event_date\nB-1,\nB-1,\n", "twice"),
+    ],
+    ids=["a column is missing", "a date that is none", "a borrower twice"],
+)
+def test_labels_that_cannot_be_used_are_explained(tmp_path: Path, text: str, told: str) -> None:
+    file = tmp_path / "labels.csv"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(CommandError, match=told):
+        read_outcomes(file)
+
+
+def test_plain_labels_are_one_group_without_known_trouble(tmp_path: Path) -> None:
+    file = tmp_path / "labels.csv"
+    file.write_text("borrower_id,event_date\nB-1,2024-02-29\nB-2,\n", encoding="utf-8")
+    failed, fine = read_outcomes(file).values()
+    assert (failed.group, failed.distress, failed.is_healthy) == ("all", None, False)
+    assert fine.is_healthy
