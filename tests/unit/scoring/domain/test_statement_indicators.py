@@ -451,9 +451,9 @@ def test_beneish_of_an_unchanged_firm(reference: Rules) -> None:
 
 
 def test_f24_leaves_the_stock_out(private: Rules) -> None:
-    # (900 - 400) / 1,000 = 0.5; (1.0 - 0.5) / 0.7 = 0.714.
+    # (900 - 400) / 1,000 = 0.5, where the rulebook puts a knot at half.
     lines = {"current_assets": 900, "inventory": 400, "current_liabilities": 1_000}
-    assert judged("F-24", firm(statement("2023-12", **lines)), private) == (A, 0.714)
+    assert judged("F-24", firm(statement("2023-12", **lines)), private) == (A, 0.5)
 
 
 def test_f24_without_the_stock_is_unknown(private: Rules) -> None:
@@ -463,15 +463,15 @@ def test_f24_without_the_stock_is_unknown(private: Rules) -> None:
 
 
 def test_f25_holds_income_and_depreciation_against_the_debts(private: Rules) -> None:
-    # (20 + 30) / 1,000 = 5 %; (15 - 5) / 20 = 0.5.
-    lines = {"net_income": 20, "depreciation_amortisation": 30, "total_liabilities": 1_000}
-    assert judged("F-25", firm(statement("2023-12", **lines)), private) == (A, 0.5)
+    # (10 + 30) / 1,000 = 4 %, the knot at 0.9.
+    lines = {"net_income": 10, "depreciation_amortisation": 30, "total_liabilities": 1_000}
+    assert judged("F-25", firm(statement("2023-12", **lines)), private) == (A, 0.9)
 
 
 def test_f04_reads_the_margin_of_private_firms(private: Rules) -> None:
-    # -100 on 1,000: half of the way to -20 %.
-    lines = {"profit_before_tax": -100, "revenue": 1_000}
-    assert judged("F-04", firm(statement("2023-12", **lines)), private) == (A, 0.5)
+    # -40 on 1,000 is -4 %, the knot at 0.6.
+    lines = {"profit_before_tax": -40, "revenue": 1_000}
+    assert judged("F-04", firm(statement("2023-12", **lines)), private) == (A, 0.6)
 
 
 def test_f04_counts_years_by_net_income_where_no_profit_before_tax_is_reported(
