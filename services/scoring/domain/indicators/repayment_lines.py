@@ -54,7 +54,7 @@ def payment_against_limit(borrower: Borrower, as_of: int, rules: "Rules") -> Mea
     """R-16: mean share of the limit that was paid back a month, over six months.
 
     A card on which nothing moves at all pays back nothing: in the public data its holders default
-    twice as often as others.
+    far more often.
     """
     lines = _paid_lines(borrower)
     if not lines:
