@@ -29,6 +29,7 @@ from services.cli.what_if import what_if
 from services.scoring.adapters.calibration import (
     WARM_UP_DAYS,
     Calibrated,
+    History,
     calibrate,
     collect,
     in_words,
@@ -138,39 +139,45 @@ def set_cuts_from_budget(
 
     Needs no labels: healthy is who was never more than 30 days past due in the file. Writes the
     cuts with budget, population and date into a draft; nothing is activated. For several histories,
-    one after the other with --keep-higher; to try the cuts on borrowers that did not set them, set
-    them on --part 1/2.
+    one after the other with --keep-higher; to try the cuts on others, set them on --part 1/2.
     """
-    usable, chosen = usable_rulebook(rulebook), part_from(part)
+    usable = usable_rulebook(rulebook)
     budget = Budget(*(round(share * 10_000) for share in (attention, watch, high_risk)))
-    with opened(file) as source:
-        settings = Settings(zone=ZoneInfo(timezone), closes_days=not holds_day_closes(source))
-        # Whatever the file activates, the cuts are for this rulebook.
-        run = FileFold(usable, settings, find=lambda _: usable)
-        try:
-            histories = collect(
-                run,
-                with_bar(source, hidden=as_json),
-                warm_up,
-                lambda borrower_id: is_in_part(borrower_id, chosen),
-            )
-        except OutOfOrder as error:
-            raise CommandError(str(error), remedy="Sort the file by `time`.") from error
+    histories, last_day = _histories(usable, file, ZoneInfo(timezone), warm_up, part, as_json)
     if not any(history.is_healthy for history in histories.values()):
         raise CommandError(
             "No healthy borrower in the history.", remedy="Give a longer or larger history."
         )
     floors = Floors(*(round(points * 10_000) for points in floor))
     found = calibrate(histories, budget, floors, usable.cuts["*"].family_days)
-    last_day = max(judged.as_of for judged in run.last_judged())
     text = with_version(path_of(rulebook).read_text(encoding="utf-8"), version or usable.version)
     said = in_words(budget, floors), population or Path(file).name
-    kept = usable.cuts if keep_higher else None
-    out.write_text(with_cuts(text, found, *said, last_day, kept), encoding="utf-8")
-    load_rulebook(str(out))
-    _show(found, usable, out)
+    draft = with_cuts(text, found, *said, last_day, usable.cuts if keep_higher else None)
+    out.write_text(draft, encoding="utf-8")
+    _show(found, load_rulebook(str(out)), out)
     if as_json:
         print(json.dumps(_summary(found, out)))
+
+
+def _histories(
+    usable: Rulebook, file: str, zone: ZoneInfo, warm_up: int, part: str, hidden: bool
+) -> tuple[dict[str, History], int]:
+    """Fold the file; return the histories of the part of the borrowers, and the last day."""
+    chosen = part_from(part)
+    with opened(file) as source:
+        settings = Settings(zone=zone, closes_days=not holds_day_closes(source))
+        # Whatever the file activates, the cuts are for this rulebook.
+        run = FileFold(usable, settings, find=lambda _: usable)
+        try:
+            histories = collect(
+                run,
+                with_bar(source, hidden=hidden),
+                warm_up,
+                lambda borrower_id: is_in_part(borrower_id, chosen),
+            )
+        except OutOfOrder as error:
+            raise CommandError(str(error), remedy="Sort the file by `time`.") from error
+    return histories, max((judged.as_of for judged in run.last_judged()), default=0)
 
 
 def _show(found: list[Calibrated], usable: Rulebook, out: Path) -> None:
