@@ -36,6 +36,8 @@ from services.scoring.adapters.calibration import (
     with_cuts,
 )
 from services.scoring.adapters.file_fold import FileFold, OutOfOrder, Settings
+from services.scoring.adapters.overlay_packs import with_overlays
+from services.scoring.adapters.rulebook_fields import RulebookError
 from services.scoring.adapters.rulebook_text import with_version
 from services.scoring.adapters.rulebook_yaml import load_rulebook, path_of
 from services.scoring.domain.alert_budget import Budget, Floors
@@ -95,6 +97,25 @@ def diff(
     if as_json:
         told = [asdict(one) | {"sentence": one.sentence} for one in found]
         print(json.dumps({"from": names[0], "to": names[1], "differences": told}))
+
+
+@app.command()
+def include(
+    rulebook: Annotated[str, typer.Argument(help="A shipped name or a YAML file.")],
+    overlays: Annotated[list[str], typer.Argument(help="Shipped overlays, or YAML files of some.")],
+    out: Annotated[Path, typer.Option("--out", help="The draft rulebook to write.")],
+) -> None:
+    """Write overlays into a copy of a rulebook; the copy is checked, nothing is activated."""
+    usable_rulebook(rulebook)
+    try:
+        text = with_overlays(path_of(rulebook).read_text(encoding="utf-8"), overlays)
+    except RulebookError as error:
+        raise CommandError(str(error), remedy="Name shipped overlays or files.") from error
+    out.write_text(text, encoding="utf-8")
+    usable = usable_rulebook(str(out))
+    print(
+        f"{out} is usable: {len(usable.overlays)} overlays. Give it a name and version of its own."
+    )
 
 
 @app.command("calibrate")

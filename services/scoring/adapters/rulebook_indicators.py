@@ -27,8 +27,11 @@ INDICATOR_FIELDS: Final = LEVEL_FIELDS | {
     "group",
     "combine",
     "half_life_days",
+    "season_only",
     "arms",
 }
+# What can be measured against the same months of the year before.
+SEASONAL: Final = {"A-01"}
 
 
 def known_indicator(indicator_id: str, problems: Problems) -> Indicator | None:
@@ -69,6 +72,7 @@ def _rule(indicator: Indicator, fields: dict[str, Any], problems: Problems) -> I
         needs_all=bool(patch.needs_all),
         half_life_days=patch.half_life_days or 0,
         enabled=patch.enabled is not False,
+        is_season_only=bool(patch.is_season_only),
     )
 
 
@@ -86,6 +90,11 @@ def compile_patch(
     combine = fields.get("combine")
     if combine not in (None, "any", "all"):
         problems.add(f"combine must be any or all, not {combine!r}")
+    season_only = fields.get("season_only")
+    if season_only is not None and not isinstance(season_only, bool):
+        problems.add(f"season_only must be true or false, not {season_only!r}")
+    if season_only is not None and indicator.id not in SEASONAL:
+        problems.add(f"season_only is for {', '.join(sorted(SEASONAL))} only")
     weight = fields.get("weight")
     half_life = fields.get("half_life_days")
     return IndicatorPatch(
@@ -94,6 +103,7 @@ def compile_patch(
         group=fields.get("group"),
         needs_all=None if combine is None else combine == "all",
         half_life_days=None if half_life is None else read_whole(half_life, problems),
+        is_season_only=season_only,
         arms=_arms(indicator, fields, problems),
     )
 

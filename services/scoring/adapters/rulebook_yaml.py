@@ -17,6 +17,7 @@ from services.scoring.adapters.rulebook_fields import (
     read_list,
     read_mapping,
     read_micro,
+    read_whole,
 )
 from services.scoring.adapters.rulebook_indicators import (
     INDICATOR_FIELDS,
@@ -39,10 +40,11 @@ from services.scoring.domain.rulebook import (
     Rulebook,
     Tolerance,
 )
-from services.scoring.domain.vocabulary import SEGMENTS
+from services.scoring.domain.vocabulary import LOAN_TYPES, SEGMENTS
 
 _NAME: Final = re.compile(r"[!-.0-~]{1,128}")
 SHIPPED: Final = Path(__file__).resolve().parents[1] / "rulebooks"
+SELECTORS: Final = {"segment", "industry", "product", "younger_than_months", "borrower"}
 FIELDS: Final = {
     "rulebook",
     "version",
@@ -187,6 +189,8 @@ def compile_rulebook(document: dict[str, Any], *, origin: str) -> Rulebook:
         inspections=inspections,
         models=compile_models(document.get("second_opinion"), indicators, overlays, problems),
         named=frozenset(one.borrower_id for one in overlays if one.borrower_id is not None),
+        ages=tuple(sorted({one.younger_than_months or 0 for one in overlays} - {0})),
+        by_product=any(one.product is not None for one in overlays),
     )
     if problems.found:
         raise RulebookError(origin, problems.found)
@@ -242,12 +246,16 @@ def _overlays(
 
 
 def _overlay(fields: dict[str, Any], base: dict[int, IndicatorRule], problems: Problems) -> Overlay:
-    problems.unknown_keys(fields, {"name", "segment", "industry", "borrower", "indicators", "cuts"})
-    if not {"segment", "industry", "borrower"} & set(fields):
-        problems.add("says for nobody; give segment, industry or borrower")
+    problems.unknown_keys(fields, SELECTORS | {"name", "indicators", "cuts"})
+    if not SELECTORS & set(fields):
+        problems.add(f"says for nobody; give one of {', '.join(sorted(SELECTORS))}")
     segment = fields.get("segment")
     if segment is not None and segment not in SEGMENTS:
         problems.add(f"unknown segment {segment!r}; known ones: {', '.join(SEGMENTS)}")
+    product = fields.get("product")
+    if product is not None and product not in LOAN_TYPES:
+        problems.add(f"unknown product {product!r}; known ones: {', '.join(LOAN_TYPES)}")
+    months = fields.get("younger_than_months")
     return Overlay(
         name=str(fields.get("name", "")),
         segment=segment,
@@ -255,6 +263,8 @@ def _overlay(fields: dict[str, Any], base: dict[int, IndicatorRule], problems: P
         borrower_id=str(fields["borrower"]) if "borrower" in fields else None,
         indicators=_patches(fields.get("indicators"), base, problems),
         cuts=read_cuts(fields["cuts"], problems) if "cuts" in fields else None,
+        product=product,
+        younger_than_months=None if months is None else read_whole(months, problems),
     )
 
 
@@ -294,9 +304,15 @@ def _refuse_lost_levels(rule: IndicatorRule, patch: IndicatorPatch, problems: Pr
 
 def _refuse_overlap(overlays: list[Overlay], problems: Problems) -> None:
     """Two overlays for the same kind of borrower have no order, so they may not disagree."""
-    seen: dict[tuple[str | None, str | None, str | None], Overlay] = {}
+    seen: dict[tuple[object, ...], Overlay] = {}
     for overlay in overlays:
-        key = (overlay.segment, overlay.industry, overlay.borrower_id)
+        key = (
+            overlay.segment,
+            overlay.industry,
+            overlay.borrower_id,
+            overlay.product,
+            overlay.younger_than_months,
+        )
         if key in seen:
             problems.add(
                 f"{overlay.name!r} and {seen[key].name!r} are for the same borrowers and equally "

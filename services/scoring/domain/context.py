@@ -9,9 +9,10 @@ from dataclasses import dataclass, field, replace
 
 from services.scoring.domain.calendars import Calendars
 from services.scoring.domain.facts import Borrower
+from services.scoring.domain.months import full_months
 from services.scoring.domain.rates import Rates
-from services.scoring.domain.rulebook import Rulebook, Rules
-from services.scoring.domain.vocabulary import SEGMENTS
+from services.scoring.domain.rulebook import Kind, Rulebook, Rules
+from services.scoring.domain.vocabulary import LOAN_TYPES, SEGMENTS
 
 
 @dataclass(slots=True)
@@ -29,6 +30,7 @@ class Context:
         sector_z: How stressed each sector is, by the beginning of its industry codes.
         stress_day: The business date whose close brought that.
         stress_until: The last business date on which that counts.
+        asks_more: An overlay asks for the product or the age of the firm.
     """
 
     rulebook: Rulebook
@@ -41,16 +43,21 @@ class Context:
     stress_until: int = 0
     _named: frozenset[str] = field(init=False, default=frozenset(), repr=False)
     _by_kind: dict[tuple[int, str], Rules] = field(init=False, default_factory=dict, repr=False)
+    _by_traits: dict[Kind, Rules] = field(init=False, default_factory=dict, repr=False)
+    asks_more: bool = field(init=False, default=False, repr=False)
 
     def __post_init__(self) -> None:
         """Note which borrowers have rules of their own."""
         named = (overlay.borrower_id for overlay in self.rulebook.overlays)
         self._named = frozenset(one for one in named if one is not None)
+        self.asks_more = self.rulebook.by_product or bool(self.rulebook.ages)
 
-    def rules_for(self, borrower: Borrower) -> Rules:
-        """Return the rules that apply to the borrower."""
+    def rules_for(self, borrower: Borrower, day: int = 0) -> Rules:
+        """Return the rules that apply to the borrower, on the day or the last one closed."""
         profile = borrower.profile
         kind = (profile.segment, profile.industry_code)
+        if self.asks_more:
+            return self._rules_by_traits(borrower, day)
         if borrower.borrower_id in self._named:
             return self._resolve(kind, borrower.borrower_id)
         rules = self._by_kind.get(kind)
@@ -58,9 +65,28 @@ class Context:
             rules = self._by_kind[kind] = self._resolve(kind, "")
         return rules
 
+    def _rules_by_traits(self, borrower: Borrower, day: int) -> Rules:
+        """Return the rules where an overlay asks for the product or the age of the firm as well."""
+        rulebook, profile = self.rulebook, borrower.profile
+        months = -1
+        if rulebook.ages and profile.start_day is not None:
+            on = day or max(borrower.counters.closed_day, profile.known_day)
+            months = max(0, full_months(profile.start_day, on))
+        product = product_of(borrower) if rulebook.by_product else ""
+        segment, industry = SEGMENTS[profile.segment], profile.industry_code
+        kind = rulebook.kind_of(Kind(segment, industry, borrower.borrower_id, product, months))
+        rules = self._by_traits.get(kind)
+        if rules is None:
+            rules = self._with_sector(rulebook.rules_of(kind), industry)
+            self._by_traits[kind] = rules
+        return rules
+
     def _resolve(self, kind: tuple[int, str], borrower_id: str) -> Rules:
         rules = self.rulebook.rules_for(SEGMENTS[kind[0]], kind[1], borrower_id)
-        z = self._sector_z(kind[1])
+        return self._with_sector(rules, kind[1])
+
+    def _with_sector(self, rules: Rules, industry: str) -> Rules:
+        z = self._sector_z(industry)
         if z is None:
             return rules
         return replace(rules, sector_z=z, sector_until=self.stress_until)
@@ -72,3 +98,15 @@ class Context:
             if z is not None:
                 return z
         return None
+
+
+def product_of(borrower: Borrower) -> str:
+    """Return the type of all open loans; empty where they differ or there are none."""
+    found = ""
+    for loan in borrower.loans:
+        if loan.closed_day is None:
+            name = LOAN_TYPES[loan.loan_type]
+            if found and name != found:
+                return ""
+            found = name
+    return found

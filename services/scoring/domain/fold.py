@@ -110,7 +110,8 @@ def _folded(borrower: Borrower, event: Event, context: Context) -> Outcome:
     if counters.begin_month(borrower, as_of):
         touched |= MONTHS
     touched |= _prepare(borrower, rules_before, as_of, touched)
-    rules = context.rules_for(borrower) if touched & PROFILE else rules_before
+    is_another_kind = touched & (PROFILE | LOANS if context.asks_more else PROFILE)
+    rules = context.rules_for(borrower) if is_another_kind else rules_before
     if rules is rules_before and _moves_nothing(borrower, rules, touched):
         return Outcome(borrower)
     occasion = _occasion(borrower, event, rules, as_of, touched)
@@ -175,11 +176,15 @@ def _close_day(borrower: Borrower, event: DayClosed, context: Context) -> Outcom
     day = event.closed_day
     if day <= borrower.counters.closed_day:
         return Outcome(borrower)
-    rules, closed_before = context.rules_for(borrower), borrower.counters.closed_day
+    rules, closed_before = context.rules_for(borrower, day), borrower.counters.closed_day
     touched = _touched_by_close(borrower, day) | _pass_day(borrower, context, rules, day)
     due = reminders.inspection(borrower, rules, day, event.at_us)
-    touched |= _touched_for_all(borrower, context, day)
-    has_new_rules = day == context.since_day
+    touched |= _touched_by_sectors(borrower, context, day)
+    has_new_rules = day == context.since_day or (
+        context.asks_more and rules is not context.rules_for(borrower)
+    )
+    if has_new_rules:
+        touched |= EVERYTHING
     if touched & DUES:
         counters.refresh(borrower, day, rules, is_close=True)
     counters.close_day(borrower, day, rules)
@@ -196,13 +201,8 @@ def _close_day(borrower: Borrower, event: DayClosed, context: Context) -> Outcom
     return Outcome(borrower, said, [] if due is None else [due])
 
 
-def _touched_for_all(borrower: Borrower, context: Context, day: int) -> int:
-    """Return what the close of a day brings to every borrower: new rules, figures about sectors.
-
-    Figures about sectors also go: when they have become too old.
-    """
-    if day == context.since_day:
-        return EVERYTHING
+def _touched_by_sectors(borrower: Borrower, context: Context, day: int) -> int:
+    """Return whether figures about sectors come with the close of a day, or become too old."""
     is_over = borrower.counters.closed_day <= context.stress_until < day
     return SECTORS if is_over or day == context.stress_day else 0
 

@@ -30,6 +30,13 @@ def last_full_month(as_of: int) -> int:
     return month_of(as_of + 1) - 1
 
 
+def full_months(first: int, last: int) -> int:
+    """Return how many calendar months are over on the day `last` since the day `first`."""
+    began, now = date.fromordinal(first), date.fromordinal(last)
+    months = month_of(last) - month_of(first)
+    return months - 1 if now.day < began.day else months
+
+
 def add_to_month(first_month: int, sums: list[int], month: int, amount: int) -> None:
     """Add to one month of a list that begins at `first_month`, growing it as needed.
 

@@ -1,8 +1,9 @@
 """A compiled rulebook: every number that a credit team may change, as plain data.
 
 Adapters read it from YAML; the core only uses it. `Rulebook.rules_for` resolves the overlays for
-one kind of borrower (segment, then industry, then the borrower itself; the most specific wins) and
-remembers the answer. All figures are integers: micro-units, days, minor units of a currency.
+one kind of borrower (segment, then age, industry, product, then the borrower itself; the most
+specific wins) and remembers the answer. All figures are integers: micro-units, days, minor units of
+a currency.
 
 Must stay true: nothing here is changed after compilation, so two folds can share one rulebook.
 """
@@ -81,6 +82,7 @@ class IndicatorRule:
             otherwise the worst arm decides (domain reading 4).
         weight: Largest contribution to the family, micro-units; 0 shows the signal as a note.
         half_life_days: Decay of point events, 0 for none.
+        is_season_only: Nothing but the same months of the year before is a base (A-01).
     """
 
     indicator: Indicator
@@ -91,6 +93,7 @@ class IndicatorRule:
     needs_all: bool = False
     half_life_days: int = 0
     enabled: bool = True
+    is_season_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +164,25 @@ class IndicatorPatch:
     group: str | None = None
     needs_all: bool | None = None
     half_life_days: int | None = None
+    is_season_only: bool | None = None
     arms: dict[int, ArmRule] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What overlays can tell borrowers apart by.
+
+    Args:
+        borrower_id: Empty for everyone who has no overlay of their own.
+        product: The type of all open loans, empty where they differ or there are none.
+        months_old: Full months since the firm started, -1 where that is not known.
+    """
+
+    segment: str
+    industry: str = ""
+    borrower_id: str = ""
+    product: str = ""
+    months_old: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,21 +195,29 @@ class Overlay:
     borrower_id: str | None
     indicators: dict[int, IndicatorPatch]
     cuts: Cuts | None = None
+    product: str | None = None
+    younger_than_months: int | None = None
 
-    def matches(self, segment: str, industry: str, borrower_id: str) -> bool:
+    def matches(self, kind: Kind) -> bool:
         """Return whether it applies; an industry matches by prefix of its code."""
         return (
-            self.segment in (None, segment)
-            and (self.industry is None or industry.startswith(self.industry))
-            and self.borrower_id in (None, borrower_id)
+            self.segment in (None, kind.segment)
+            and (self.industry is None or kind.industry.startswith(self.industry))
+            and self.borrower_id in (None, kind.borrower_id)
+            and self.product in (None, kind.product)
+            and (
+                self.younger_than_months is None or 0 <= kind.months_old < self.younger_than_months
+            )
         )
 
     @property
-    def rank(self) -> tuple[bool, int, bool]:
-        """Return how specific it is: borrower, then length of the industry code, then segment."""
+    def rank(self) -> tuple[bool, bool, int, bool, bool]:
+        """Return how specific it is: borrower, product, length of industry code, age, segment."""
         return (
             self.borrower_id is not None,
+            self.product is not None,
             len(self.industry or ""),
+            self.younger_than_months is not None,
             self.segment is not None,
         )
 
@@ -197,8 +226,9 @@ class Overlay:
 class Rulebook:
     """A named version of all rules, with its overlays.
 
-    ``named`` holds the borrowers that have an overlay of their own. ``models`` are the second
-    opinions: the champion, then the challenger.
+    ``named`` holds the borrowers that have an overlay of their own, ``ages`` the months at which an
+    overlay for young firms ends, ``by_product`` whether any overlay is for a product. ``models``
+    are the second opinions: the champion, then the challenger.
     """
 
     name: str
@@ -213,27 +243,56 @@ class Rulebook:
     named: frozenset[str] = frozenset()
     inspections: dict[str, tuple[int, ...]] = field(default_factory=dict)
     models: tuple[PdModel, ...] = ()
-    resolved: dict[tuple[str, str, str], Rules] = field(default_factory=dict)
+    ages: tuple[int, ...] = ()
+    by_product: bool = False
+    resolved: dict[Kind, Rules] = field(default_factory=dict)
 
-    def rules_for(self, segment: str, industry: str = "", borrower_id: str = "") -> Rules:
+    def rules_for(
+        self,
+        segment: str,
+        industry: str = "",
+        borrower_id: str = "",
+        product: str = "",
+        months_old: int = -1,
+    ) -> Rules:
         """Return the rules for this borrower. Cached by what can make a difference."""
-        key = (segment, industry, borrower_id if borrower_id in self.named else "")
-        found = self.resolved.get(key)
+        return self.rules_of(
+            self.kind_of(Kind(segment, industry, borrower_id, product, months_old))
+        )
+
+    def kind_of(self, kind: Kind) -> Kind:
+        """Return only what can make a difference."""
+        return Kind(
+            kind.segment,
+            kind.industry,
+            kind.borrower_id if kind.borrower_id in self.named else "",
+            kind.product if self.by_product else "",
+            self._age_class(kind.months_old),
+        )
+
+    def rules_of(self, kind: Kind) -> Rules:
+        """Return the rules for a kind that holds only what can make a difference."""
+        found = self.resolved.get(kind)
         if found is None:
-            found = self._resolve(segment, industry, borrower_id)
-            self.resolved[key] = found
+            found = self.resolved[kind] = self._resolve(kind)
         return found
 
-    def _resolve(self, segment: str, industry: str, borrower_id: str) -> Rules:
+    def _age_class(self, months_old: int) -> int:
+        """Return the least age that is judged like this one, -1 where no overlay asks."""
+        if months_old < 0 or not self.ages:
+            return -1
+        return max((age for age in self.ages if age <= months_old), default=0)
+
+    def _resolve(self, kind: Kind) -> Rules:
         chosen = dict(self.indicators)
-        cuts = self.cuts.get(segment, self.cuts["*"])
-        matching = [one for one in self.overlays if one.matches(segment, industry, borrower_id)]
+        cuts = self.cuts.get(kind.segment, self.cuts["*"])
+        matching = [one for one in self.overlays if one.matches(kind)]
         for overlay in sorted(matching, key=lambda one: one.rank):
             for slot, patch in overlay.indicators.items():
                 chosen[slot] = patched(chosen[slot], patch)
             cuts = overlay.cuts or cuts
         active = tuple(chosen[slot] for slot in sorted(chosen) if chosen[slot].enabled)
-        return compile_rules(self, segment, active, cuts)
+        return compile_rules(self, kind.segment, active, cuts)
 
 
 def compile_rules(
@@ -283,6 +342,9 @@ def patched(rule: IndicatorRule, patch: IndicatorPatch) -> IndicatorRule:
         needs_all=rule.needs_all if patch.needs_all is None else patch.needs_all,
         half_life_days=(
             rule.half_life_days if patch.half_life_days is None else patch.half_life_days
+        ),
+        is_season_only=(
+            rule.is_season_only if patch.is_season_only is None else patch.is_season_only
         ),
         arms=arms,
     )

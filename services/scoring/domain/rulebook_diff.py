@@ -106,6 +106,7 @@ def _of_indicator(rule: IndicatorRule) -> dict[str, str]:
         "group": rule.group,
         "combine": "all" if rule.needs_all else "any",
         "half-life": f"{rule.half_life_days} days" if rule.half_life_days else NOTHING,
+        "season only": "yes" if rule.is_season_only else NOTHING,
     }
     several = len(rule.indicator.arms) > 1
     for arm, declared in zip(rule.arms, rule.indicator.arms, strict=True):
@@ -244,6 +245,8 @@ def _scope(overlay: Overlay) -> str:
     parts = (
         ("segment", overlay.segment),
         ("industry", overlay.industry),
+        ("product", overlay.product),
+        ("firms younger, in months, than", overlay.younger_than_months),
         ("borrower", overlay.borrower_id),
     )
     return ", ".join(f"{name} {value}" for name, value in parts if value is not None)
@@ -259,6 +262,7 @@ def _of_overlay(overlay: Overlay) -> dict[str, str]:
             "group": patch.group,
             "combine": None if patch.needs_all is None else "all" if patch.needs_all else "any",
             "half-life": None if patch.half_life_days is None else f"{patch.half_life_days} days",
+            "season only": None if patch.is_season_only is None else _switch(patch.is_season_only),
         }
         several = len(indicator.arms) > 1
         for position, arm in sorted(patch.arms.items()):

@@ -3,12 +3,17 @@
 import json
 from pathlib import Path
 
+import jsonschema
+import pytest
+import yaml
 from typer.testing import CliRunner
 
 from services.cli.errors import CommandError
 from services.cli.rulebook import app
+from services.scoring.adapters.overlay_packs import shipped_packs
 from services.scoring.adapters.rulebook_yaml import load_rulebook
 
+SCHEMA = Path(__file__).resolve().parents[3] / "schemas" / "rulebook" / "v1.schema.json"
 QUIET_BORROWERS = 3
 DAYS = ("2024-01-01", "2024-09-30")
 
@@ -119,3 +124,52 @@ def test_a_part_of_the_borrowers_can_be_held_back(tmp_path: Path) -> None:
     ]
     counted = [int(cuts.population.split()[0]) for cuts in parts]
     assert sum(counted) == QUIET_BORROWERS
+
+
+# What `default` holds already; a second overlay for the same borrowers would have no order.
+PART_OF_DEFAULT = {"cash-trade", "construction", "holding-companies"}
+# `default` has overlays of its own for the same borrowers.
+OTHERWISE_IN_DEFAULT = {"farming", "tourism"}
+
+
+@pytest.mark.parametrize("name", shipped_packs())
+def test_every_shipped_overlay_can_be_included(name: str, tmp_path: Path) -> None:
+    base = "reference" if name in PART_OF_DEFAULT | OTHERWISE_IN_DEFAULT else "default"
+    draft = tmp_path / "draft.yaml"
+    written = CliRunner().invoke(app, ["include", base, name, "--out", str(draft)])
+    assert written.exit_code == 0, written.output
+    checked = CliRunner().invoke(app, ["check", str(draft)])
+    assert checked.exit_code == 0, checked.output
+    added = len(load_rulebook(str(draft)).overlays) - len(load_rulebook(base).overlays)
+    assert added > 0
+    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    overlays = {**schema["properties"]["overlays"], "$defs": schema["$defs"]}
+    jsonschema.validate(yaml.safe_load(draft.read_text("utf-8"))["overlays"], overlays)
+
+
+def test_all_overlays_can_be_included_at_once(tmp_path: Path) -> None:
+    draft = tmp_path / "draft.yaml"
+    names = sorted({*shipped_packs()} - PART_OF_DEFAULT - OTHERWISE_IN_DEFAULT)
+    written = CliRunner().invoke(app, ["include", "default", *names, "--out", str(draft)])
+    assert written.exit_code == 0, written.output
+
+
+@pytest.mark.parametrize("name", sorted(PART_OF_DEFAULT))
+def test_default_holds_what_it_says_it_holds(name: str, tmp_path: Path) -> None:
+    draft = tmp_path / "draft.yaml"
+    CliRunner().invoke(app, ["include", "reference", name, "--out", str(draft)])
+    held = load_rulebook("default").overlays
+    for overlay in load_rulebook(str(draft)).overlays:
+        assert overlay in held
+
+
+def test_an_overlay_of_ones_own_and_one_that_is_not_there(tmp_path: Path) -> None:
+    own, draft = tmp_path / "own.yaml", tmp_path / "draft.yaml"
+    own.write_text("- {name: one, borrower: B-1, indicators: {R-03: {weight: 0.1}}}\n", "utf-8")
+    assert (
+        not CliRunner().invoke(app, ["include", "default", str(own), "--out", str(draft)]).exit_code
+    )
+    assert load_rulebook(str(draft)).named == {"B-1"}
+    refused = CliRunner().invoke(app, ["include", "default", "nothing", "--out", str(draft)])
+    assert isinstance(refused.exception, CommandError)
+    assert "farming" in str(refused.exception)

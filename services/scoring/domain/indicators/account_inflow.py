@@ -24,6 +24,7 @@ from services.scoring.domain.measurement import (
     unmeasurable,
 )
 from services.scoring.domain.months import month_sum
+from services.scoring.domain.signals import slot_of
 from services.scoring.domain.windows import first_full_month, newest_full_month
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ SEASON_MONTHS: Final = 15
 MOST_HISTORY: Final = 12
 FEWEST_BASE_MONTHS: Final = 4
 MOST_UNKNOWN_PCT: Final = 30
+SLOT: Final = slot_of("A-01")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +53,15 @@ def inflow_drop(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
     Base: the same three months a year before where 15 full months are known, else the median of the
     months before them. For a lumpy borrower (standard deviation above half the mean of the base
     months) the second arm, the last month's distance from the base in standard deviations, must
-    confirm the fall.
+    confirm the fall. Where a rulebook asks for the season only, there is no other base.
     """
     if not borrower.accounts:
         return not_applicable()
     if not borrower.flows.known_day:
         return unmeasurable(Reason.NO_DATA)
     last = newest_full_month(borrower, as_of)
-    base = base_of(borrower, last)
+    rule = rules.by_slot[SLOT]
+    base = base_of(borrower, last, is_season_only=rule is not None and rule.is_season_only)
     if base is None:
         return unmeasurable(Reason.SHORT_HISTORY)
     recent_months = range(last - RECENT_MONTHS + 1, last + 1)
@@ -72,13 +75,18 @@ def inflow_drop(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
     return measured_arms([MICRO - kept, z])
 
 
-def base_of(borrower: Borrower, last: int) -> Base | None:
-    """Return the base of the three months up to `last`; `None` with less than seven months."""
+def base_of(borrower: Borrower, last: int, *, is_season_only: bool = False) -> Base | None:
+    """Return the base of the three months up to `last`; `None` with less than seven months.
+
+    With nothing but the season as a base, `None` with less than fifteen.
+    """
     known = last - first_full_month(borrower) + 1
     if known >= SEASON_MONTHS:
         first = last - SEASON_MONTHS + 1
         months = range(first, first + RECENT_MONTHS)
         return Base(sum(credits_of(borrower, months)), RECENT_MONTHS, months)
+    if is_season_only:
+        return None
     months = range(max(last - MOST_HISTORY, last - known) + 1, last - RECENT_MONTHS + 1)
     if len(months) < FEWEST_BASE_MONTHS:
         return None
