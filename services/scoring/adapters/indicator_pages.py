@@ -7,7 +7,7 @@ the worked numbers are computed from the rulebooks, never written by hand.
 
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
@@ -50,6 +50,7 @@ class Text:
     why: str
     source: str
     example: dict[str, Any]
+    flags: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
 def read_texts() -> dict[str, Text]:
@@ -118,20 +119,21 @@ def _about(one: Indicator, text: Text, books: list[Rulebook]) -> Iterator[str]:
     yield "| rulebook | figure | amber | red | hard | weight | group |"
     yield "|---|---|---|---|---|---|---|"
     for book in books:
-        yield from _thresholds(one, book)
+        yield from _thresholds(one, text, book)
     yield ""
     yield from _notes(one, books)
     yield f"**A worked number.** {text.example['text']} {_worked(one, text.example, books)}"
 
 
-def _thresholds(one: Indicator, book: Rulebook) -> Iterator[str]:
+def _thresholds(one: Indicator, text: Text, book: Rulebook) -> Iterator[str]:
     rule = book.indicators.get(one.slot)
     if rule is None:
         yield f"| {book.name} | not in this rulebook | | | | | |"
         return
     for arm, judged in zip(one.arms, rule.arms, strict=True):
         if judged is not None:
-            cells = " | ".join(_limits(arm, judged))
+            stated = text.flags[arm.name] if arm.unit is Unit.FLAG else None
+            cells = " | ".join(_limits(arm, judged) if stated is None else _said(stated))
             name = arm.label or arm.name
             yield f"| {book.name} | {name} | {cells} | {_weight(rule)} | {rule.group} |"
 
@@ -139,6 +141,12 @@ def _thresholds(one: Indicator, book: Rulebook) -> Iterator[str]:
 def _limits(arm: Arm, judged: ArmRule) -> Iterator[str]:
     for threshold in (judged.amber, judged.red, judged.hard):
         yield FIGURES.threshold(threshold, arm.unit) if threshold is not None else "–"
+
+
+def _said(stated: dict[str, str]) -> Iterator[str]:
+    """A yes/no figure has no threshold: which facts make it amber, red or hard."""
+    for level in ("amber", "red", "hard"):
+        yield stated.get(level, "–")
 
 
 def _notes(one: Indicator, books: list[Rulebook]) -> Iterator[str]:

@@ -40,6 +40,9 @@ class SignalSentences:
         facts += self._thresholds(judged, arm.unit)
         facts += self._history(one, arm.unit)
         facts += self._weight(one, score)
+        if one.evidence:
+            events = ", ".join(one.evidence)
+            facts.append(self._messages.say("signal.evidence", events=events))
         separator = self._messages.say("list.separator")
         return self._messages.say("signal.detail", sentence=said, facts=separator.join(facts))
 
@@ -109,6 +112,4 @@ class SignalSentences:
                 f"{self.name(each.indicator)} ({each.indicator})" for each in one.also
             )
             found.append(self._messages.say("signal.same_fact", indicators=names))
-        if one.evidence:
-            found.append(self._messages.say("signal.evidence", events=", ".join(one.evidence)))
         return found

@@ -4,6 +4,7 @@ import pytest
 
 from services.scoring.adapters.indicator_pages import PAGES, pages, read_texts
 from services.scoring.domain.indicators.registry import ALL, BY_ID
+from services.scoring.domain.measurement import Unit
 
 REMEDY = "run `python -m services.scoring.adapters.indicator_pages` and look at the diff"
 CURRENT = pages()
@@ -31,3 +32,13 @@ def test_an_example_names_a_figure_of_its_indicator(indicator: str) -> None:
 def test_a_worked_number_is_judged_as_the_catalogue_prints_it() -> None:
     # R-03 with 2 of 6: amber, intensity 0.4, weight 0.25: 0.1 (domain 3.6's worked example).
     assert "amber in `reference` (intensity 0.4 × weight 0.25 = 0.1)" in CURRENT["repayment.md"]
+
+
+def test_each_yes_no_figure_says_which_facts_make_it_amber_red_or_hard() -> None:
+    texts = read_texts()
+    for one in ALL:
+        declared = {arm.name for arm in one.arms if arm.unit is Unit.FLAG}
+        assert texts[one.id].flags.keys() == declared, one.id
+        for levels in texts[one.id].flags.values():
+            assert levels
+            assert levels.keys() <= {"amber", "red", "hard"}

@@ -225,3 +225,10 @@ class TestOverlays:
         told = problems_of(document)
         assert "unknown segment 'SMALL'; known ones: RETAIL" in told
         assert "cuts.SMALL: unknown segment" in told
+
+
+@pytest.mark.parametrize("name", ["default", "reference"])
+def test_no_entry_rule_reads_an_indicator_that_is_switched_off(name: str) -> None:
+    rulebook = load_rulebook(name)
+    read = {test.slot for rule in rulebook.policy.entries for test in rule.tests}
+    assert {slot for slot in read if not rulebook.indicators[slot].enabled} == set()

@@ -7,10 +7,14 @@ from typing import Any
 import pytest
 
 from services.scoring.adapters.file_fold import FileFold, Settings
-from services.scoring.adapters.narrative.catalogues import Language
+from services.scoring.adapters.narrative.catalogues import Language, messages_in
+from services.scoring.adapters.narrative.figures import Figures
 from services.scoring.adapters.narrative.forms import story_json, story_text
+from services.scoring.adapters.narrative.signals import SignalSentences
 from services.scoring.adapters.narrative.story import Story, story
 from services.scoring.adapters.rulebook_yaml import load_rulebook
+from services.scoring.domain.assessment import Contributor
+from services.scoring.domain.measurement import Unit
 from services.scoring.domain.outlook import outlook
 from services.scoring.domain.standing import standing_of
 from services.scoring.domain.states import blockers, exit_rule_of
@@ -98,6 +102,30 @@ def test_a_signal_says_thresholds_and_since_when() -> None:
         "since 2 March 2024"
     ) in late.text
     assert late.level == "RED"
+
+
+def test_a_note_without_weight_names_its_evidence_too() -> None:
+    note = Contributor(
+        indicator="F-10",
+        name="Customers pay later",
+        family="STATEMENT",
+        risk_type="QUALITY_OF_FIGURES",
+        level=1,
+        value=250_000,
+        unit=Unit.RATIO,
+        figure="receivable days against the year before",
+        amber="",
+        red="",
+        baseline=None,
+        share=0,
+        intensity=0,
+        since=date(2024, 3, 2).toordinal(),
+        evidence=["e-7"],
+    )
+    figures = Figures(ENGLISH)
+    rules = load_rulebook("default").rules_for("SME")
+    said = SignalSentences(messages_in(ENGLISH), figures, rules).sentence(note, 0)
+    assert "e-7" in said
 
 
 def test_a_trigger_rule_is_told_from_its_conditions() -> None:
