@@ -22,12 +22,15 @@ def simulate(
     borrowers: int = typer.Option(200, min=1, help="How many borrowers."),
     days: int = typer.Option(540, min=1, help="How many days."),
     start: datetime = typer.Option("2024-01-01", formats=["%Y-%m-%d"], help="The first day."),
+    dossier: bool = typer.Option(False, "--dossier", help="Write each credit file too."),
     day_closes: bool = typer.Option(False, "--day-closes", help="Write day.closed events too."),
     as_json: bool = typer.Option(False, "--json", help="One JSON object as the last line."),
 ) -> None:
     """Write a labelled synthetic portfolio as canonical events, with its labels beside it."""
     began = time.perf_counter()
-    portfolio = Portfolio(Setup(seed=seed, borrowers=borrowers, days=days, start=_date_of(start)))
+    portfolio = Portfolio(
+        Setup(seed=seed, borrowers=borrowers, days=days, start=_date_of(start), dossier=dossier)
+    )
     events = _write(out, portfolio, day_closes=day_closes)
     labels = out.with_name(f"{out.stem}.labels.csv")
     answer_sheet.write(labels, portfolio.labels())

@@ -67,6 +67,12 @@ class Books:
         """Return the ordinal of the day when the next statement comes in."""
         return self._filings[-1].booked if self._filings else 10**9
 
+    @property
+    def first_after_history(self) -> Filing | None:
+        """Return the first filing of a year that is not received yet, before any was made."""
+        yearly = [one for one in self._filings if one.months == 12 and one.received == one.booked]
+        return min(yearly, key=lambda one: one.due) if yearly else None
+
     def file(self, day: Day) -> None:
         """Hand in what is ready, unless the borrower keeps it back."""
         while self.next_filing <= day.ordinal:

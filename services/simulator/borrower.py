@@ -11,6 +11,7 @@ from random import Random
 from services.simulator import reference_data
 from services.simulator.books import Books
 from services.simulator.days import Calendar, Day
+from services.simulator.dossier import Dossier
 from services.simulator.events import Spoken
 from services.simulator.firm import Firm
 from services.simulator.household import Household
@@ -46,7 +47,14 @@ class Borrower:
     """The life of one borrower."""
 
     def __init__(
-        self, *, profile: Profile, story: Story, rng: Random, calendar: Calendar, trouble: Trouble
+        self,
+        *,
+        profile: Profile,
+        story: Story,
+        rng: Random,
+        calendar: Calendar,
+        trouble: Trouble,
+        has_dossier: bool = False,
     ) -> None:
         self.profile = profile
         self._story = story
@@ -71,6 +79,16 @@ class Borrower:
             if not profile.is_person and (profile.segment != "MICRO" or rng.random() < 0.6)
             else None
         )
+        self._dossier: Dossier | None = None
+        if has_dossier:
+            self._dossier = Dossier(
+                profile=profile,
+                story=story,
+                loans=self.loans,
+                purse=self.purse,
+                voice=self._voice,
+                lending=self._lending,
+            )
         self._reserve_goal = self.purse.reserve
         self._event_date: int | None = None
         self._owed = Owed()
@@ -105,9 +123,19 @@ class Borrower:
         self._tidy_up(day, conditions)
         if self._books is not None and self._books.next_filing <= day.ordinal:
             self._books.file(day)
+        self._file(day, conditions)
         self.purse.close(day, second=NIGHT + self.profile.no % 1800)
         self._look_back(day)
         return self._voice.take(ordinal=day.ordinal)
+
+    def _file(self, day: Day, conditions: Conditions) -> None:
+        """Let the credit file say what the day brought, where the run keeps one."""
+        if self._dossier is None:
+            return
+        if day.ordinal == self._calendar.first:
+            filing = self._books.first_after_history if self._books is not None else None
+            self._dossier.open(day, filing)
+        self._dossier.live(day, conditions, self._calendar.first)
 
     def _open_purse(self) -> Purse:
         profile = self.profile

@@ -77,6 +77,11 @@ class Calendar:
             ordinal = self.business_day(ordinal + 1)
         return ordinal
 
+    def days_off(self, first: int, last: int) -> list[str]:
+        """Return the holidays from one ordinal up to before another, as ISO dates."""
+        found = sorted(one for one in self._holidays if first <= one < last)
+        return [date.fromordinal(one).isoformat() for one in found]
+
     def _work_out(self, ordinal: int) -> Day:
         day = date.fromordinal(ordinal)
         noon = datetime(day.year, day.month, day.day, 12, tzinfo=self._zone)

@@ -70,6 +70,11 @@ class Lending:
         dues = [item.due for _, item in self._open if item.open_minor > item.tolerance_minor]
         return ordinal - min(dues) if dues else 0
 
+    def oldest_open(self) -> tuple[str, Instalment] | None:
+        """Return the loan and the oldest instalment that is open above the tolerance."""
+        late = [one for one in self._open if one[1].open_minor > one[1].tolerance_minor]
+        return min(late, key=lambda one: (one[1].due, one[0])) if late else None
+
     def collect(
         self, day: Day, conditions: Conditions, calendar: Calendar, trouble: Trouble
     ) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from random import Random
 
-from services.simulator import profile
+from services.simulator import announcements, profile
 from services.simulator.borrower import Borrower, Label
 from services.simulator.days import Calendar, Day
 from services.simulator.events import Spoken
@@ -27,6 +27,8 @@ class Setup:
     days: int = 540
     start: date = date(2024, 1, 1)
     trouble: Trouble = EVERYDAY
+    dossier: bool = False
+    """Tell the credit file of each borrower too, and what the bank says to everybody."""
 
     def __post_init__(self) -> None:
         if self.borrowers < 1:
@@ -52,6 +54,8 @@ class Portfolio:
             booked: list[Spoken] = []
             for borrower in self.borrowers:
                 booked += borrower.live(day)
+            if self.setup.dossier:
+                booked += announcements.of_the_day(day, self.calendar, self._sectors())
             booked.sort(key=_booking_order)
             yield day, booked
 
@@ -59,13 +63,23 @@ class Portfolio:
         """Return what happened to each borrower so far."""
         return [borrower.label for borrower in self.borrowers]
 
+    def _sectors(self) -> Iterator[tuple[str, Label]]:
+        for borrower in self.borrowers:
+            if borrower.profile.industry_code is not None:
+                yield borrower.profile.industry_code, borrower.label
+
     def _enter(self, no: int, segment: str, scenario: str) -> Borrower:
         setup = self.setup
         rng = Random(f"tocsin:{setup.seed}:{no}")
         drawn = profile.draw(rng, no=no, segment=segment, scenario=scenario)
         story = CATALOGUE[scenario].write(rng, start=self.calendar.first, horizon_days=setup.days)
         return Borrower(
-            profile=drawn, story=story, rng=rng, calendar=self.calendar, trouble=setup.trouble
+            profile=drawn,
+            story=story,
+            rng=rng,
+            calendar=self.calendar,
+            trouble=setup.trouble,
+            has_dossier=setup.dossier,
         )
 
 

@@ -92,11 +92,17 @@ class Context:
         return replace(rules, sector_z=z, sector_until=self.stress_until)
 
     def _sector_z(self, industry: str) -> int | None:
-        """Return how stressed the sector of an industry is, by its longest beginning."""
-        for length in range(len(industry), 0, -1):
-            z = self.sector_z.get(industry[:length])
-            if z is not None:
-                return z
+        """Return how stressed the sector of an industry is, by its longest beginning.
+
+        With its section letter or without.
+        """
+        if not self.sector_z:
+            return None
+        for code in (industry, industry[1:] if industry[:1].isalpha() else ""):
+            for length in range(len(code), 0, -1):
+                z = self.sector_z.get(code[:length])
+                if z is not None:
+                    return z
         return None
 
 

@@ -168,6 +168,11 @@ class IndicatorPatch:
     arms: dict[int, ArmRule] = field(default_factory=dict)
 
 
+def is_of_industry(code: str, beginning: str) -> bool:
+    """Return whether a code begins so, with or without its section letter (G47.1 or 47.1)."""
+    return code.startswith(beginning) or (code[:1].isalpha() and code[1:].startswith(beginning))
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """What overlays can tell borrowers apart by.
@@ -199,10 +204,10 @@ class Overlay:
     younger_than_months: int | None = None
 
     def matches(self, kind: Kind) -> bool:
-        """Return whether it applies; an industry matches by prefix of its code."""
+        """Return whether it applies; an industry matches by the beginning of its code."""
         return (
             self.segment in (None, kind.segment)
-            and (self.industry is None or kind.industry.startswith(self.industry))
+            and (self.industry is None or is_of_industry(kind.industry, self.industry))
             and self.borrower_id in (None, kind.borrower_id)
             and self.product in (None, kind.product)
             and (

@@ -13,7 +13,7 @@ from services.scoring.domain.fold import fold, new_borrower
 from services.scoring.domain.indicators.account_inflow import SLOT, inflow_drop
 from services.scoring.domain.measurement import MEASURED, UNMEASURABLE, Reason
 from services.scoring.domain.months import full_months
-from services.scoring.domain.rulebook import Rules
+from services.scoring.domain.rulebook import Rules, is_of_industry
 from services.scoring.domain.signals import slot_of
 from services.scoring.domain.vocabulary import CARD, TERM
 from tests.fakes.story import Story, day, iso
@@ -125,3 +125,21 @@ class TestSeasonOnly:
         assert (found.status == MEASURED) == is_known
         if not is_known:
             assert found.reason == Reason.SHORT_HISTORY
+
+
+@pytest.mark.parametrize(
+    ("code", "beginning", "matches"),
+    [
+        ("47.11", "47", True),
+        ("G47.11", "47", True),
+        ("G47.11", "G47", True),
+        ("G", "47", False),
+        ("H49.4", "47", False),
+        ("1.47", "47", False),
+        ("", "47", False),
+    ],
+)
+def test_an_industry_is_known_with_and_without_its_section_letter(
+    code: str, beginning: str, matches: bool
+) -> None:
+    assert is_of_industry(code, beginning) == matches

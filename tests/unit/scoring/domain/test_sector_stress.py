@@ -225,3 +225,10 @@ class TestASurcharge:
         assert with_surcharge(score, signals, sector.rules) == expected
         (share,) = surcharge_shares(signals, sector.rules, score)
         assert share.points_micro == (expected - score) * 100
+
+
+def test_a_section_letter_before_the_code_changes_nothing() -> None:
+    sector = Sector("F41.20")
+    sector.publish(n41=2)
+    sector.close()
+    assert sector.level == AMBER
