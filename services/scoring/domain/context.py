@@ -43,7 +43,9 @@ class Context:
     stress_until: int = 0
     _named: frozenset[str] = field(init=False, default=frozenset(), repr=False)
     _by_kind: dict[tuple[int, str], Rules] = field(init=False, default_factory=dict, repr=False)
-    _by_traits: dict[Kind, Rules] = field(init=False, default_factory=dict, repr=False)
+    _by_traits: dict[tuple[str, str, str, str, int], Rules] = field(
+        init=False, default_factory=dict, repr=False
+    )
     asks_more: bool = field(init=False, default=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -75,10 +77,10 @@ class Context:
         product = product_of(borrower) if rulebook.by_product else ""
         segment, industry = SEGMENTS[profile.segment], profile.industry_code
         kind = rulebook.kind_of(Kind(segment, industry, borrower.borrower_id, product, months))
-        rules = self._by_traits.get(kind)
+        rules = self._by_traits.get(kind.key)
         if rules is None:
             rules = self._with_sector(rulebook.rules_of(kind), industry)
-            self._by_traits[kind] = rules
+            self._by_traits[kind.key] = rules
         return rules
 
     def _resolve(self, kind: tuple[int, str], borrower_id: str) -> Rules:

@@ -189,6 +189,11 @@ class Kind:
     product: str = ""
     months_old: int = -1
 
+    @property
+    def key(self) -> tuple[str, str, str, str, int]:
+        """Return what a table of rules is asked by."""
+        return self.segment, self.industry, self.borrower_id, self.product, self.months_old
+
 
 @dataclass(frozen=True, slots=True)
 class Overlay:
@@ -250,7 +255,7 @@ class Rulebook:
     models: tuple[PdModel, ...] = ()
     ages: tuple[int, ...] = ()
     by_product: bool = False
-    resolved: dict[Kind, Rules] = field(default_factory=dict)
+    resolved: dict[tuple[str, str, str, str, int], Rules] = field(default_factory=dict)
 
     def rules_for(
         self,
@@ -277,9 +282,9 @@ class Rulebook:
 
     def rules_of(self, kind: Kind) -> Rules:
         """Return the rules for a kind that holds only what can make a difference."""
-        found = self.resolved.get(kind)
+        found = self.resolved.get(kind.key)
         if found is None:
-            found = self.resolved[kind] = self._resolve(kind)
+            found = self.resolved[kind.key] = self._resolve(kind)
         return found
 
     def _age_class(self, months_old: int) -> int:
