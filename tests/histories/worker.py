@@ -22,6 +22,7 @@ from services.scoring.domain.assessment import Assessment
 from services.scoring.domain.context import Context
 from services.scoring.domain.events import EVERYBODY, Event
 from tests.fakes.scoring_store import (
+    MemoryCensus,
     MemoryLedger,
     MemoryOutbox,
     MemoryQuarantine,
@@ -71,6 +72,7 @@ class Worker:
                 initial=context,
                 shelf=Shelf(read_text),
                 texts=MemoryTexts(),
+                census=MemoryCensus(),
                 telling=Telling(codec=codec, risk_topic="risk", events_topic="events"),
                 recorder=Measured(),
                 clock=CLOCK,
