@@ -22,8 +22,8 @@ F14, A03, A19 = slot_of("F-14"), slot_of("A-03"), slot_of("A-19")
 
 
 @cache
-def context(*packs: str) -> Context:
-    text = path_of("default").read_text("utf-8")
+def context(*packs: str, base: str = "default") -> Context:
+    text = path_of(base).read_text("utf-8")
     return Context(read_text(with_overlays(text, list(packs))))
 
 
@@ -115,9 +115,11 @@ class TestSeasonOnly:
     def test_nothing_but_the_year_before_is_a_base(self, months: int, is_known: bool) -> None:
         story = self.trading(months)
         as_of = story.borrower.counters.closed_day
-        usual = inflow_drop(story.borrower, as_of, context().rules_for(story.borrower))
+        usual = inflow_drop(
+            story.borrower, as_of, context(base="reference").rules_for(story.borrower)
+        )
         assert usual.status == MEASURED
-        rules = context("tourism").rules_for(story.borrower)
+        rules = context("tourism", base="reference").rules_for(story.borrower)
         rule = rules.by_slot[SLOT]
         assert rule is not None
         assert rule.is_season_only
