@@ -39,6 +39,10 @@ CreateTopics = Callable[..., list[str]]
 settings.register_profile("tocsin", deadline=None)
 settings.load_profile("tocsin")
 
+# Who starts the tests in the background of a shell has SIGINT ignored, and children inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 
 def pytest_configure() -> None:
     """Remove our variables, and let SIGTERM end the session as Ctrl-C does, servers included."""

@@ -3,7 +3,6 @@
 import os
 import signal
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -88,15 +87,6 @@ def test_a_server_whose_port_was_taken_is_explained_as_that(tmp_path: Path) -> N
     assert "took its port" in processes.died(server="PostgreSQL", log=log).problem
 
 
-@pytest.fixture
-def heard_interrupts() -> Iterator[None]:
-    """SIGINT raises: whoever starts the tests in the background has it ignored."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
-@pytest.mark.usefixtures("heard_interrupts")
 def test_a_signal_waits_until_what_was_started_is_written_down() -> None:
     done: list[str] = []
 
