@@ -195,6 +195,14 @@ LINES = (
         (CONSUMER + "more_work_told_to_the_group_than_the_database_knows_stops_the_partition",),
     ),
     Mutant(
+        "overtaken-is-not-restored",
+        "a claim that was overtaken is not taken for an older database",
+        "services/kit/stream/resume.py",
+        "        if now is None or now.epoch != held.epoch:\n",
+        "        if now is None:\n",
+        (CONSUMER + "what_the_next_owner_told_the_group_is_no_sign_of_an_older_database",),
+    ),
+    Mutant(
         "database-age-is-asked",
         "every claim asks the group how far it was told that the work is",
         "services/kit/stream/partition.py",

@@ -6,7 +6,7 @@ again; `tests/contract/test_simulated_servers.py` runs both on the same scenario
 
 from typing import Any
 
-from services.kit.stream import outbox, progress, quarantine, relay
+from services.kit.stream import incidents, outbox, progress, quarantine, relay
 from tests.simulation.database import Key, Statement, Transaction
 
 SCHEMA = "stream"
@@ -83,6 +83,22 @@ async def count(
 async def standing(transaction: Transaction, consumer: str, topic: str, partition: int) -> Any:
     row = transaction.get(("progress", consumer, topic, partition))
     return [] if row is None else [{n: row[n] for n in ("epoch", "next_offset", "owner")}]
+
+
+async def note_stop(
+    transaction: Transaction, consumer: str, topic: str, partition: int, *values: Any
+) -> str:
+    epoch, reason, _ = values
+    row = transaction.get(("progress", consumer, topic, partition))
+    if row is None or row["epoch"] != epoch:
+        return "INSERT 0 0"
+    await transaction.put(("stop", consumer, topic, partition), (epoch, reason))
+    return "INSERT 0 1"
+
+
+async def excused(_transaction: Transaction, _consumer: str, _topic: str, _partition: int) -> Any:
+    # No operator works in the simulated world.
+    return [{"coalesce": 0}]
 
 
 async def hold(transaction: Transaction, consumer: str, topic: str, partition: int) -> Any:
@@ -202,6 +218,8 @@ STATEMENTS: dict[str, Statement] = {
             (progress.COUNT, count),
             (progress.STANDING, standing),
             (progress.HOLD, hold),
+            (incidents.NOTE_STOP, note_stop),
+            (incidents.EXCUSED, excused),
             (outbox.APPEND, append),
             (relay.READ, read),
             (relay.MARK, mark),

@@ -4,10 +4,11 @@ Called by `Partition` between the claim and the first record. Each refusal stops
 the runbook says for each what to check, and `tocsin offsets set` is how to go on.
 """
 
+from services.kit.database import Connection
 from services.kit.stream.chain import Chain
 from services.kit.stream.ports import Ports
 from services.kit.stream.progress import Claim
-from services.kit.stream.stops import StopPartition, StopReason
+from services.kit.stream.stops import Fenced, StopPartition, StopReason
 
 
 def continue_from(claim: Claim, *, first: int, end: int) -> Chain:
@@ -41,19 +42,27 @@ async def refuse_older_database(held: Claim, *, ports: Ports) -> None:
     """Stop when the group was told of more work than the database knows of.
 
     The group is told after the commit only, so a higher number there means that the database
-    is an older copy: what it lost was published already.
+    is an older copy: what it lost was published already. Unless the partition was claimed by
+    somebody else since: a process that was paused after its claim sees what the next owner told.
 
     Raises:
         StopPartition: If so, unless an operator has agreed to do that work again.
+        Fenced: If somebody else has claimed the partition since.
         BrokerUnavailable: If the broker does not answer.
         DatabaseUnavailable: If the database does not answer.
     """
     told = await ports.log.advised(held.partition)
     if told is None or told <= held.next_offset:
         return
-    excused = await ports.database.in_transaction(
-        lambda connection: ports.progress.excused(connection, held)
-    )
+
+    async def look(connection: Connection) -> int:
+        # Asked after the group was: whoever claimed by then may be the one who told it.
+        now = await ports.progress.standing(connection, held)
+        if now is None or now.epoch != held.epoch:
+            raise Fenced(f"{held.topic}/{held.partition}: held epoch {held.epoch}, now {now}")
+        return await ports.progress.excused(connection, held)
+
+    excused = await ports.database.in_transaction(look)
     if told > excused:
         raise StopPartition(
             StopReason.DATABASE_RESTORED,

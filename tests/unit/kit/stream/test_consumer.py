@@ -469,6 +469,26 @@ async def test_more_work_told_to_the_group_than_the_database_knows_stops_the_par
         await until(lambda: rig.database.world.next_offsets.get(0) == 5)
 
 
+async def test_what_the_next_owner_told_the_group_is_no_sign_of_an_older_database() -> None:
+    """A process that was paused between its claim and the question is fenced, not stopped."""
+    rig = Rig()
+    rig.log.write(*letters(0, 5))
+
+    async def overtaken(partition: int) -> int | None:
+        async def claim_and_work(connection: Any) -> None:
+            connection.epochs[0] += 1
+            connection.next_offsets[0] = 4
+
+        await rig.database.in_transaction(claim_and_work)
+        return 4
+
+    rig.log.advised = overtaken  # type: ignore[method-assign]
+    async with rig.running() as consumer:
+        await until(lambda: consumer.partitions.get(0) is State.FENCED)
+    assert rig.database.world.applied == []
+    assert rig.database.world.stops == {}
+
+
 async def test_a_stopped_partition_goes_on_when_an_operator_set_its_position() -> None:
     rig = Rig(look_seconds=0.01)
     rig.log.first[0] = 7
