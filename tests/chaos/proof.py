@@ -37,8 +37,8 @@ written by hand. Each line is one run of the real system (broker, database and s
 processes of one machine) under kills, pauses, crashes and misbehaving receivers, compared with an
 independent fold of what was offered. `tests/chaos` says what is done and what is checked;
 `make torture ARGS='--profile full --seed 11 --seeds 10 --keep'` adds ten runs.
-What was found on the way stands in [proof/defects.md](proof/defects.md). The machinery alone, in ten
-thousand simulated histories: [proof/simulation.md](proof/simulation.md).
+What was found on the way stands in [proof/defects.md](proof/defects.md). The machinery alone, in
+ten thousand simulated histories: [proof/simulation.md](proof/simulation.md).
 
 Two columns are about time. *Recovery* is the longest time without progress in which nothing new was
 done to the system: a worker killed while another comes back starts a new one; outages of broker and
