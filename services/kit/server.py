@@ -31,9 +31,10 @@ Task = Callable[[asyncio.Event], Awaitable[None]]
 
 # Below Kubernetes' default of 30 s, so that we end before we are killed.
 GRACE_SECONDS = 20.0
-# Allocations between two searches for cycles; Python's own 700 costs about a tenth of the work on
-# events, and hardly anything here is a cycle.
-YOUNG_OBJECTS = 50_000
+# How much the number of objects may grow between two searches for cycles. Hardly anything here is a
+# cycle, but a batch or a page of a sweep keeps some 400,000 objects until its transaction ends, and
+# each search would look at all of them: a third of a worker's time at 50,000.
+YOUNG_OBJECTS = 1_000_000
 _LOOP_LOOK_SECONDS = 0.5
 _READY_LOOK_SECONDS = 2.0
 

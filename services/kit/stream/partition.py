@@ -69,6 +69,7 @@ class Partition:
         self._pace = Pace(
             most_records=ports.limits.most_records, batch_seconds=ports.limits.batch_seconds
         )
+        self._began_at = float("-inf")
         self._paused = True
         self._arrived = asyncio.Event()
         self._lock = asyncio.Lock()
@@ -102,6 +103,7 @@ class Partition:
                 has_chores = self._ports.handler.has_chores(self.number)
                 if not has_chores:
                     await self._arrived.wait()
+                    await self._let_gather()
                 batch = self._take()
                 if batch is not None:
                     await self._settle(batch)
@@ -289,6 +291,16 @@ class Partition:
         self._paused = False
         self._on_claim(held)
 
+    async def _let_gather(self) -> None:
+        """Wait a little after a batch: a transaction's round trips cost more than a few records.
+
+        The first record after a quiet moment is taken at once, and a full batch too.
+        """
+        since = self._ports.clock.monotonic_seconds() - self._began_at
+        rest = self._ports.limits.least_seconds_between - since
+        if rest > 0 and len(self._waiting) < self._pace.records:
+            await self._ports.clock.sleep(rest)
+
     def _take(self) -> Batch | None:
         waiting = self._waiting
         if not waiting:
@@ -341,9 +353,9 @@ class Partition:
                     return None
                 try:
                     assert self._transaction is not None
-                    began = self._ports.clock.monotonic_seconds()
+                    self._began_at = self._ports.clock.monotonic_seconds()
                     await self._transaction.run(batch, poison)
-                    self._committed(batch, began)
+                    self._committed(batch)
                     return None
                 except (StopPartition, Fenced):
                     self._ports.handler.rolled_back(self.number)
@@ -377,9 +389,10 @@ class Partition:
                 log.warning("chore waits", partition=self.number, error=str(error))
         await self._ports.clock.sleep(self._ports.limits.retry_seconds)
 
-    def _committed(self, batch: Batch, began: float) -> None:
+    def _committed(self, batch: Batch) -> None:
         self.next_offset = batch.next_offset
         self.progressed_at = self._ports.clock.monotonic_seconds()
-        self._pace.learn(records=len(batch.records), seconds=self.progressed_at - began)
+        spent = self.progressed_at - self._began_at
+        self._pace.learn(records=len(batch.records), seconds=spent)
         self.waiting_for_database = False
         self._on_commit(self.number, batch.next_offset)

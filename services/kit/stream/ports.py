@@ -20,6 +20,8 @@ class Limits:
     most_records: int = 2_000
     most_waiting_records: int = 8_000
     batch_seconds: float = 0.5
+    # Between the beginnings of two batches of a partition, unless a full one waits.
+    least_seconds_between: float = 0.05
     poll_seconds: float = 0.5
     retry_seconds: float = 0.2
     most_retry_seconds: float = 5.0

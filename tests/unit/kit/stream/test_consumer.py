@@ -27,6 +27,7 @@ class Rig:
         self.database = FakeDatabase()
         self.handler = WritingHandler()
         self.measured = Measured()
+        self.clock: SystemClock = SystemClock()
         self.limits = Limits(retry_seconds=0.001, most_retry_seconds=0.01, **limits)
 
     def consumer(self) -> FencedConsumer:
@@ -36,7 +37,7 @@ class Rig:
             progress=FakeProgress(),
             handler=self.handler,
             recorder=self.measured,
-            clock=SystemClock(),
+            clock=self.clock,
             limits=self.limits,
         )
 
@@ -72,6 +73,47 @@ async def test_everything_is_applied_once_and_in_order() -> None:
         await until(lambda: rig.database.world.next_offsets.get(0) == 60)
     assert rig.database.world.applied == letters(0, 60)
     assert max(rig.handler.sizes) <= 7
+
+
+class HeldClock(SystemClock):
+    """Whoever waits for half a minute or more goes on when it is told to; notes how long."""
+
+    def __init__(self) -> None:
+        self.asked: list[float] = []
+        self.go_on = asyncio.Event()
+
+    async def sleep(self, seconds: float) -> None:
+        if seconds < 30:
+            await super().sleep(seconds)
+            return
+        self.asked.append(seconds)
+        await self.go_on.wait()
+
+
+async def test_the_first_record_is_taken_at_once_and_those_that_follow_soon_together() -> None:
+    rig = Rig(least_seconds_between=60)
+    rig.clock = clock = HeldClock()
+    async with rig.running():
+        rig.log.write("r0")
+        await until(lambda: rig.database.world.next_offsets.get(0) == 1)
+        rig.log.write("r1")
+        await until(lambda: len(clock.asked) == 1)
+        rig.log.write("r2")
+        await until(lambda: rig.log.positions.get(0) == 3)
+        assert rig.database.world.applied == ["r0"]
+        clock.go_on.set()
+        await until(lambda: rig.database.world.next_offsets.get(0) == 3)
+    assert rig.handler.sizes == [1, 2]
+    assert 50 < clock.asked[0] <= 60
+
+
+async def test_nobody_waits_while_a_full_batch_is_there() -> None:
+    rig = Rig(least_seconds_between=60, most_records=5)
+    rig.clock = HeldClock()  # Who waits, waits for ever.
+    rig.log.write(*letters(0, 20))
+    async with rig.running():
+        await until(lambda: rig.database.world.next_offsets.get(0) == 20)
+    assert rig.database.world.applied == letters(0, 20)
 
 
 async def test_a_new_owner_goes_on_where_the_database_says_not_where_kafka_says() -> None:
