@@ -27,6 +27,11 @@ from services.kit.settings import PlatformSettings
 
 PARTITIONS = 4
 TIME_ZONE = "Europe/Berlin"
+STOPS = """
+SELECT consumer, partition, reason, detail FROM scoring.partition_stop
+UNION ALL SELECT consumer, partition, reason, detail FROM alerts.partition_stop
+ LIMIT 1
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +118,25 @@ async def fresh(on: Servers) -> AsyncIterator[Ground]:
         with suppress(asyncpg.PostgresError):
             await admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
         await admin.close()
+
+
+async def refuse_stopped(ground: Ground) -> None:
+    """Refuse figures of a run in which a consumer stood still: doing nothing is quick.
+
+    Raises:
+        CommandError: If scoring or alerts has stopped a partition.
+    """
+    connection = await asyncpg.connect(ground.database_url, timeout=10)
+    try:
+        row = await connection.fetchrow(STOPS)
+    finally:
+        await connection.close()
+    if row is not None:
+        raise CommandError(
+            f"{row['consumer']} stopped partition {row['partition']}: {row['reason']}, "
+            f"{row['detail']}",
+            remedy="this is a fault of the bench or of the service; the figures would be worthless",
+        )
 
 
 async def _drop_topics(platform: PlatformSettings) -> None:

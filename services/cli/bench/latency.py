@@ -16,14 +16,15 @@ import msgspec
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from services.cli.bench.feed import BATCH_BYTES, HEADERS, Line
-from services.cli.bench.ground import PARTITIONS, Ground
+from services.cli.bench.ground import PARTITIONS, Ground, refuse_stopped
 from services.cli.bench.meters import percentile
 from services.cli.bench.workers import running
 
 LOOK_SECONDS = 0.004
 TICK_SECONDS = 0.01
-SETTLE_SECONDS = 3.0
-WARM_UP = 0.2
+SETTLE_SECONDS = 10.0
+# By then most borrowers have had an event and are remembered.
+WARM_UP = 0.5
 PROGRESS = """
 SELECT 'scoring', partition, next_offset FROM scoring.partition_progress
 UNION ALL SELECT 'alerts', partition, next_offset FROM alerts.partition_progress
@@ -70,15 +71,18 @@ class Timeline:
         return times[place] if place < len(times) else None
 
 
-async def latency(ground: Ground, lines: Sequence[Line], *, rate: int) -> dict[str, object]:
+async def latency(
+    ground: Ground, lines: Sequence[Line], *, rate: int, workers: int
+) -> dict[str, object]:
     """Return percentiles of both latencies in milliseconds."""
-    with running(ground, {"scoring": 1, "alerts": 1}) as run:
+    with running(ground, {"scoring": workers, "alerts": 1}) as run:
         await run.children.wait_until_ready()
         timeline = Timeline()
         watching = asyncio.create_task(_watch(ground, timeline))
         try:
             sent, moments = await send(ground, lines, rate)
             await asyncio.sleep(SETTLE_SECONDS)
+            await refuse_stopped(ground)
         finally:
             watching.cancel()
         to_ledger = [
@@ -86,10 +90,14 @@ async def latency(ground: Ground, lines: Sequence[Line], *, rate: int) -> dict[s
             for partition, offset, at in sent
             if (done := timeline.passed("scoring", partition, offset)) is not None
         ]
-        to_alerts = await _to_alerts(ground, timeline, moments)
+        to_alerts, unseen = await _to_alerts(ground, timeline, moments)
     return {
         "rate": rate,
+        "workers": workers,
         "events": len(sent),
+        # Done after the last look, so slower than any figure below.
+        "unseen_in_ledger": len(sent) - len(to_ledger),
+        "unseen_by_alerts": unseen,
         "event_to_ledger_ms": _shown(to_ledger),
         "event_to_alerts_ms": _shown(to_alerts),
     }
@@ -140,13 +148,19 @@ async def send(
     return [(one.partition, one.offset, at) for one, at in places], moments
 
 
-async def _to_alerts(ground: Ground, timeline: Timeline, moments: Moments) -> list[float]:
-    """Return the latency of every event that led to an assessment, to the alerts' commit."""
+async def _to_alerts(
+    ground: Ground, timeline: Timeline, moments: Moments
+) -> tuple[list[float], int]:
+    """Return the latency to the alerts' commit of every event that led to an assessment.
+
+    And how many of them alerts had not committed by the last look.
+    """
     consumer = AIOKafkaConsumer(
         bootstrap_servers=ground.servers.bootstrap, auto_offset_reset="earliest"
     )
     await consumer.start()
     found: list[float] = []
+    unseen = 0
     try:
         places = [
             TopicPartition(ground.platform.risk_topic, number) for number in range(PARTITIONS)
@@ -164,9 +178,11 @@ async def _to_alerts(ground: Ground, timeline: Timeline, moments: Moments) -> li
                     done = timeline.passed("alerts", place.partition, record.offset)
                     if at is not None and done is not None:
                         found.append((done - at) * 1000)
+                    elif at is not None:
+                        unseen += 1
     finally:
         await consumer.stop()
-    return found
+    return found, unseen
 
 
 def _shown(milliseconds: list[float]) -> dict[str, object]:

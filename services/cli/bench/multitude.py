@@ -2,7 +2,8 @@
 
 For the day close over a million borrowers and for the growth of cost with their number. A few
 hundred borrowers are simulated and folded; their states are copied with another id, straight into
-the table. The ledger gets a few thin rows for each, so that its index is as large as it would be.
+the table. The ledger gets a few thin rows for each, so that its index is as large as it would be,
+and alerts has heard each borrower's assessments so far: to it the next one is the next one.
 """
 
 from collections.abc import Iterator
@@ -34,6 +35,13 @@ INSERT INTO scoring.ledger (borrower_id, source, event_id, partition, "offset", 
 SELECT borrower_id, 'core/earlier', 'E-' || number, partition, -number, date '2023-12-31', ''
   FROM scoring.borrower, generate_series(1, $1) AS number
 """
+HEARD = """
+INSERT INTO alerts.borrower (borrower_id, partition, sequence, at, as_of, state, state_since, score,
+                             segment, officer_id, branch_id, told, assessment)
+SELECT borrower_id, partition, sequence, now(), date '2023-12-31', risk_state, date '2023-12-31',
+       score_micro / 1e4, segment, officer_id, branch_id, '{}', '{}'
+  FROM scoring.borrower WHERE sequence > 0
+"""
 
 Row = tuple[object, ...]
 
@@ -51,6 +59,7 @@ async def settle(database_url: str, pipeline: Pipeline, *, borrowers: int, ledge
             timeout=900,
         )
         await connection.execute(LEDGER, ledger_rows, timeout=900)
+        await connection.execute(HEARD, timeout=900)
         await connection.execute("ANALYZE scoring.borrower", timeout=300)
         return int(await connection.fetchval("SELECT count(*) FROM scoring.borrower"))
     finally:

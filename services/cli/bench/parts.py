@@ -11,7 +11,7 @@ from services.cli.bench.multitude import settle
 Result = dict[str, object]
 Progress = Callable[[str], None]
 
-LATENCY_SECONDS = 8
+LATENCY_SECONDS = 40
 LATENCY_BORROWERS = 10_000
 SINGLES = 2_000
 MOST_FOR_INGEST = 40_000
@@ -63,7 +63,9 @@ class Bench:
     async def latency(self) -> Result:
         """Event to ledger and to alerts at each rate, among borrowers who have lived for weeks."""
         found: Result = {}
-        pipeline, coming, _ = crowd.lives()
+        # A borrower has more than one event a day.
+        most = max(self.wanted.rates) * LATENCY_SECONDS
+        pipeline, coming, _ = crowd.lives(days_ahead=most // LATENCY_BORROWERS + 2)
         for rate in self.wanted.rates:
             self.tell(f"latency at {rate:,} events/s")
             async with fresh(self.servers) as ground:
@@ -72,7 +74,9 @@ class Bench:
                 )
                 copies = LATENCY_BORROWERS // crowd.SIMULATED
                 lines = list(crowd.spread(coming, copies, rate * LATENCY_SECONDS))
-                found[f"rate_{rate}"] = await latency.latency(ground, lines, rate=rate)
+                found[f"rate_{rate}"] = await latency.latency(
+                    ground, lines, rate=rate, workers=max(self.wanted.workers)
+                )
         return found
 
     async def steady(self) -> Result:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 
 from services.cli.bench.feed import Line
-from services.cli.bench.ground import Ground
+from services.cli.bench.ground import Ground, refuse_stopped
 from services.cli.bench.latency import send
 from services.cli.bench.meters import resident_mb
 from services.cli.bench.workers import Running, running
@@ -29,6 +29,7 @@ async def steady(ground: Ground, lines: Sequence[Line], *, rate: int) -> dict[st
         finally:
             looking.cancel()
         run.children.check()
+        await refuse_stopped(ground)
         seconds = time.monotonic() - began
     return {
         "rate": rate,

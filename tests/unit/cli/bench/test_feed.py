@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from aiokafka.partitioner import murmur2
 
-from services.cli.bench import feed, meters
+from services.cli.bench import crowd, feed, meters
 from services.cli.bench.latency import Timeline
 from services.cli.bench.multitude import _rows
 from services.cli.bench.stages import Pipeline
@@ -67,3 +67,20 @@ def test_a_multitude_is_readable_states_under_other_names() -> None:
     for row in rows:
         assert isinstance(row[9], bytes)
         assert state_bytes.decode(row[9]).borrower_id == row[0]
+
+
+def test_a_crowd_lives_in_order_and_not_in_step() -> None:
+    coming = [
+        feed.Line(b"B-%d" % (n % 2), b'{"subject":"B-%d","n":%d}' % (n % 2, n)) for n in range(400)
+    ]
+    seen = list(crowd.spread(coming, 150, 20_000))
+    assert len(seen) == 20_000
+    numbers: dict[bytes, list[int]] = {}
+    for line in seen:
+        assert line.key is not None
+        numbers.setdefault(line.key, []).append(msgspec.json.decode(line.value)["n"])
+    assert len(numbers) == 300
+    assert all(one == sorted(set(one)) for one in numbers.values())
+    # The same event comes to a copy and to the next but 100 others at once, never to all 150.
+    together = [msgspec.json.decode(line.value)["n"] for line in seen[10_000:10_050]]
+    assert max(together.count(one) for one in together) == 1
