@@ -104,6 +104,10 @@ class Recorder(Protocol):
         """Put a value into a distribution."""
         ...
 
+    def forget(self, metric: Metric, /, **labels: str) -> None:
+        """Drop one labelled series, because what it measured has gone."""
+        ...
+
 
 class Metrics:
     """The recorder of a running process, with the registry that `/metrics` shows."""
@@ -137,8 +141,9 @@ class Metrics:
     def forget(self, metric: Metric, /, **labels: str) -> None:
         """Drop one labelled series, such as the lag of a partition that has left."""
         declared = self._declared[metric]
-        if tuple(labels.values()) in declared._metrics:
-            declared.remove(*(labels[name] for name in metric.labels))
+        values = tuple(labels[name] for name in metric.labels)
+        if values in declared._metrics:
+            declared.remove(*values)
 
     def exposition(self) -> bytes:
         """Return the text that a Prometheus server scrapes."""
@@ -192,6 +197,9 @@ class Measured:
 
     def observe(self, metric: Metric, value: float, /, **labels: str) -> None:
         self._keep(metric, value, labels)
+
+    def forget(self, metric: Metric, /, **labels: str) -> None:
+        self.values.pop((metric.name, tuple(sorted(labels.items()))), None)
 
     def total(self, metric: Metric, /, **labels: str) -> float:
         """Return the sum of what one series was given."""

@@ -29,6 +29,9 @@ class Unmeasured:
     def observe(self, metric: Metric, value: float, /, **labels: str) -> None:
         self._check(metric, labels)
 
+    def forget(self, metric: Metric, /, **labels: str) -> None:
+        self._check(metric, labels)
+
     def _check(self, metric: Metric, labels: dict[str, str]) -> None:
         if tuple(labels) != metric.labels and set(labels) != set(metric.labels):
             raise ValueError(f"metric {metric.name} has the labels {metric.labels}, got {labels}")

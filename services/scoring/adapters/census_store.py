@@ -23,6 +23,9 @@ SELECT as_of, model, version, figure, min(expected) AS expected,
                sum(count)::bigint AS total
           FROM scoring.pd_census, unnest(counts) WITH ORDINALITY AS bin (count, place)
          WHERE as_of = (SELECT max(as_of) FROM scoring.pd_census)
+           AND NOT EXISTS (
+                 SELECT FROM scoring.control
+                  WHERE closed_date > date_trunc('month', as_of) + interval '2 months -1 day')
          GROUP BY as_of, model, version, figure, place) AS summed
  GROUP BY as_of, model, version, figure ORDER BY model, version, figure
 """
@@ -46,7 +49,10 @@ class PostgresCensus:
             )
 
     async def latest(self, connection: Connection) -> list[Count]:
-        """Return the counts of the latest month close over all partitions."""
+        """Return the counts of the latest month close over all partitions.
+
+        None once the close of a whole month has gone by since: no model was in force at it.
+        """
         return [
             Count(
                 row["as_of"].toordinal(),

@@ -2,7 +2,8 @@
 
 One task per process; each looks at the counts of all partitions, so the figures are the same
 everywhere. Started beside the consumer. A month close in progress is counted in part:
-`tocsin_scoring_pd_counted_borrowers` says how many a figure rests on.
+`tocsin_scoring_pd_counted_borrowers` says how many a figure rests on. What is no longer counted is
+no longer shown: a model that was taken out must not go on looking as it did on its last day.
 """
 
 import asyncio
@@ -32,7 +33,7 @@ class DriftWatch:
         self._census = census
         self._recorder = recorder
         self._clock = clock
-        self._shown: set[tuple[str, str]] = set()
+        self._shown: set[tuple[str, str, str]] = set()
 
     async def __call__(self, stop: asyncio.Event) -> None:
         """Look until told to stop."""
@@ -52,10 +53,14 @@ class DriftWatch:
         if not await connection.fetchval(_MIGRATED):
             return
         latest = await self._census.latest(connection)
-        for model, version in self._shown - {(one.model, one.version) for one in latest}:
+        counted = {(one.model, one.version, one.figure) for one in latest}
+        gone = self._shown - counted
+        for model, version, figure in gone:
+            self._recorder.forget(metrics.PD_PSI, model=model, version=version, figure=figure)
+        for model, version in _models(gone) - _models(counted):
             self._recorder.set(metrics.PD_COUNTED, 0, model=model, version=version)
+        self._shown = counted
         for one in latest:
-            self._shown.add((one.model, one.version))
             self._recorder.set(
                 metrics.PD_PSI,
                 one.stability_index,
@@ -66,3 +71,7 @@ class DriftWatch:
             self._recorder.set(
                 metrics.PD_COUNTED, one.borrowers, model=one.model, version=one.version
             )
+
+
+def _models(shown: set[tuple[str, str, str]]) -> set[tuple[str, str]]:
+    return {(model, version) for model, version, _ in shown}

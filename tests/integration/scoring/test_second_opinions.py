@@ -77,3 +77,9 @@ async def test_a_model_is_in_force_from_the_next_close_on_counted_once_and_taken
         back = await scoring.reading.look("B-1", as_of=None, viewer=EVERYTHING)
         assert back.assessment.opinions == []
         assert back.assessment.state == tried.assessment.state
+        for last in (54, 55):
+            await feed([closed(day) for day in range(28 if last == 54 else last, last + 1)])
+            assert (await verified(platform, "default", wait_seconds=WAIT_SECONDS)).verified
+            await database.in_transaction(watch.look)
+            # Day 54 is 28 February: while it may still be counted January's figures stand.
+            assert any(name == metrics.PD_PSI.name for name, _ in recorder.values) is (last == 54)

@@ -51,3 +51,16 @@ async def test_the_gauges_show_each_figure_and_forget_a_model_that_has_gone() ->
     await watch.look(Migrated())  # type: ignore[arg-type] - it is asked one question only
     shown = recorder.values[metrics.PD_COUNTED.name, tuple(sorted(names.items()))]
     assert shown == [300, 0]
+    left = {labels for name, labels in recorder.values if name == metrics.PD_PSI.name}
+    assert left == {(("figure", "R-01"), ("model", "firms"), ("version", "2"))}
+
+
+async def test_where_no_model_is_in_force_any_more_no_figure_stays_behind() -> None:
+    census, recorder = MemoryCensus(), Measured()
+    watch = DriftWatch(object(), census=census, recorder=recorder, clock=SystemClock())  # type: ignore[arg-type] - only look() is asked
+    await census.add(NO_CONNECTION, 0, [Count(31, "firms", "1", "pd", [0.0, 1.0], [0, 10])])
+    await watch.look(Migrated())  # type: ignore[arg-type] - it is asked one question only
+    census.counts.clear()
+    await watch.look(Migrated())  # type: ignore[arg-type] - it is asked one question only
+    assert [name for name, _ in recorder.values] == [metrics.PD_COUNTED.name]
+    assert [*recorder.values.values()] == [[10, 0]]
