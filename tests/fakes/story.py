@@ -233,11 +233,17 @@ class Story:
             )
         )
 
-    def fails(self, amount: float = 100, reason: str = "INSUFFICIENT_FUNDS") -> str:
-        """Fail a collection."""
+    def fails(
+        self,
+        amount: float = 100,
+        reason: str = "INSUFFICIENT_FUNDS",
+        corrects: str | None = None,
+        kind: str = "",
+    ) -> str:
+        """Fail a collection, or correct one that failed."""
         return self.tell(
             happened.RepaymentFailed(
-                *self.head(),
+                *self.head(corrects, kind),
                 loan_id="l-1",
                 amount_minor=minor(amount),
                 currency="EUR",

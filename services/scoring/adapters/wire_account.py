@@ -29,10 +29,10 @@ _facility: Final = msgspec.json.Decoder(wire_data.FacilityBalanceClosedData)
 
 def account_transacted(head: Head, raw: msgspec.Raw) -> events.AccountTransacted:
     """Return the event."""
-    if head.correction_kind == vocabulary.AMENDMENT_OF:
+    if head.correction_kind in (vocabulary.AMENDMENT_OF, vocabulary.BACKDATE_OF):
         raise Undecodable(
-            "correctionkind: a flow cannot be amended in one step; send a reversal that "
-            "repeats it, then the right flow"
+            "correctionkind: a flow cannot be amended or back-dated in one step; send a reversal "
+            "that repeats it, then the right flow"
         )
     data = _transacted.decode(raw)
     return events.AccountTransacted(

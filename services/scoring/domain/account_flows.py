@@ -1,8 +1,10 @@
 """Take account flows, balances, returned items and line use into the facts.
 
 Called by `fold`. A flow belongs to its value day, whenever it arrives; a reversal takes exactly
-that flow out of every window. A value day far from the booking (more than 31 days ahead or 730
-back) is a mistake of the source: the flow then counts on its booking day.
+that flow out of every window. Single flows are not kept, so one that puts another right in one step
+cannot take it away and would count twice: the wire refuses it, and here it counts nothing. A value
+day far from the booking (more than 31 days ahead or 730 back) is a mistake of the source: the flow
+then counts on its booking day.
 """
 
 from typing import Final
@@ -63,7 +65,7 @@ from services.scoring.domain.indicators.declaration import (
 )
 from services.scoring.domain.indicators.declaration import CASH as TOUCHED_CASH
 from services.scoring.domain.months import add_to_month, month_of
-from services.scoring.domain.returned_items import add_bounce, remove_bounce
+from services.scoring.domain.returned_items import add_bounce, correct_bounce
 from services.scoring.domain.signals import slot_of
 from services.scoring.domain.vocabulary import CASH as CASH_CHANNEL
 from services.scoring.domain.vocabulary import (
@@ -107,10 +109,12 @@ def flow_day(value_day: int, booked_day: int) -> int:
 
 def take_flow(borrower: Borrower, event: AccountTransacted) -> int:
     """Add a flow to its windows, or take a reversed one out; return what it touched."""
+    is_reversal = event.correction_kind == REVERSAL_OF
+    if event.correction_kind != NO_CORRECTION and not is_reversal:
+        return 0
     account = account_of(borrower, event.account_id)
     flows = borrower.flows
     day = flow_day(event.value_day, event.day)
-    is_reversal = event.correction_kind == REVERSAL_OF
     touched = MONTHS if day < borrower.counters.month_start else 0
     if not is_reversal and know_from(flows, day):
         touched = EVERYTHING
@@ -234,17 +238,16 @@ def close_balance(borrower: Borrower, event: AccountBalanceClosed) -> int:
 
 
 def take_returned_item(borrower: Borrower, event: AccountItemReturned) -> bool:
-    """Remember a returned item; return whether it counts.
+    """Remember a returned item; return whether that changes what counts.
 
     An outgoing item counts when funds were lacking; an incoming one whatever the reason, because a
     customer of the borrower did not pay. A correction removes the item that it names.
     """
-    if event.correction_kind != NO_CORRECTION and event.corrects_id is not None:
-        removed = remove_bounce(borrower.bounces, event_ref(event.source, event.corrects_id))
-        if event.correction_kind == REVERSAL_OF:
-            return removed
+    is_removed = correct_bounce(borrower.bounces, event)
+    if event.correction_kind == REVERSAL_OF:
+        return is_removed
     if event.is_outgoing and event.return_reason != INSUFFICIENT_FUNDS:
-        return False
+        return is_removed
     account_of(borrower, event.account_id)
     kind = RETURNED_OUTGOING if event.is_outgoing else RETURNED_INCOMING
     day = flow_day(event.value_day, event.day)

@@ -5,6 +5,7 @@ from typing import Final
 from services.scoring.domain.account_flows import account_of, know_from
 from services.scoring.domain.events import BorrowerRegistered, StatementReceived
 from services.scoring.domain.facts import Borrower, Statement, event_ref
+from services.scoring.domain.vocabulary import REVERSAL_OF
 
 MOST_STATEMENTS: Final = 8
 
@@ -33,10 +34,15 @@ def register(borrower: Borrower, event: BorrowerRegistered) -> None:
 
 
 def take_statement(borrower: Borrower, event: StatementReceived) -> None:
-    """Keep the statement in order of its period; one that restates another takes its place."""
+    """Keep the statement in order of its period; one that restates another takes its place.
+
+    A reversal, which repeats it, takes it back.
+    """
     statements = borrower.statements
     gone = (event.statement_id, event.restates_statement_id)
     statements[:] = [one for one in statements if one.statement_id not in gone]
+    if event.correction_kind == REVERSAL_OF:
+        return
     statements.append(
         Statement(
             statement_id=event.statement_id,

@@ -28,8 +28,8 @@ from services.scoring.domain.facts import (
     event_ref,
 )
 from services.scoring.domain.instalments import counting_days
-from services.scoring.domain.returned_items import add_bounce
-from services.scoring.domain.vocabulary import INSUFFICIENT_FUNDS, NO_CORRECTION
+from services.scoring.domain.returned_items import add_bounce, correct_bounce
+from services.scoring.domain.vocabulary import INSUFFICIENT_FUNDS, NO_CORRECTION, REVERSAL_OF
 
 MOST_PAYMENT_REFS: Final = 3
 MOST_ORPHANS: Final = 16
@@ -227,9 +227,13 @@ def _left_of(borrower: Borrower, key: int, amount: int) -> int:
 
 
 def fail_collection(borrower: Borrower, event: RepaymentFailed) -> bool:
-    """Remember a collection that failed for lack of funds; return whether it counts."""
-    if event.failure_reason != INSUFFICIENT_FUNDS:
-        return False
+    """Remember a collection that failed for lack of funds; return whether it changes what counts.
+
+    A correction removes the failure that it names; a reversal says that there was none.
+    """
+    is_removed = correct_bounce(borrower.bounces, event)
+    if event.correction_kind == REVERSAL_OF or event.failure_reason != INSUFFICIENT_FUNDS:
+        return is_removed
     ref = event_ref(event.source, event.id)
     add_bounce(borrower.bounces, event.value_day, FAILED_COLLECTION, event.amount_minor, ref)
     return True

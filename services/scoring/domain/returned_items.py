@@ -7,7 +7,9 @@ it names.
 from bisect import bisect_left, bisect_right
 from typing import Final
 
-from services.scoring.domain.facts import Bounces
+from services.scoring.domain.events import Event
+from services.scoring.domain.facts import Bounces, event_ref
+from services.scoring.domain.vocabulary import NO_CORRECTION
 
 MOST_KEPT: Final = 200
 
@@ -25,8 +27,11 @@ def add_bounce(bounces: Bounces, day: int, kind: int, minor: int, ref: str) -> N
         _drop(bounces, 0, 1)
 
 
-def remove_bounce(bounces: Bounces, ref: str) -> bool:
-    """Remove the item with this reference; return whether there was one."""
+def correct_bounce(bounces: Bounces, event: Event) -> bool:
+    """Remove the item that the event corrects; return whether there was one."""
+    if event.correction_kind == NO_CORRECTION or event.corrects_id is None:
+        return False
+    ref = event_ref(event.source, event.corrects_id)
     if ref not in bounces.refs:
         return False
     index = bounces.refs.index(ref)

@@ -3,12 +3,19 @@
 from copy import deepcopy
 
 from services.scoring.adapters.state_bytes import encode
+from services.scoring.domain.events import AccountItemReturned
 from services.scoring.domain.facility_use import limit_on
 from services.scoring.domain.filing import overdue_since
 from services.scoring.domain.flow_facts import Dealings
+from services.scoring.domain.measurement import GREEN, Reason
+from services.scoring.domain.signals import slot_of
+from services.scoring.domain.vocabulary import CORRECTION_KINDS, RETURN_REASONS
 from tests.fakes.dealings import draws, promises
 from tests.fakes.decision_story import DecisionStory
+from tests.fakes.statements import files
 from tests.fakes.story import Story, day
+
+DISPUTED = RETURN_REASONS.index("DISPUTED")
 
 
 class TestLimits:
@@ -108,3 +115,53 @@ def test_a_default_by_days_that_becomes_one_by_insolvency_is_stored_so() -> None
     afresh = deepcopy(story.borrower)
     afresh.stored = []
     assert encode(story.borrower) == encode(afresh)
+
+
+class TestPutRightInOneStep:
+    def test_a_flow_that_amends_another_counts_nothing_as_the_wire_refuses_it(self) -> None:
+        # Only a reversal, which repeats the flow, can take 500 out of the sums again.
+        story = Story(start="2024-03-01", accounts="a-1")
+        wrong = story.flow(500)
+        before = encode(story.borrower)
+        right = story.log[-1]
+        for kind in ("amendment", "backdate"):
+            amended = deepcopy(right)
+            amended.id, amended.corrects_id = f"right-{kind}", wrong
+            amended.correction_kind = CORRECTION_KINDS.index(kind)
+            story.tell(amended)
+        assert encode(story.borrower) == before
+        assert story.borrower.flows.operating_credits.cum == [50_000]
+
+    def test_a_collection_that_did_not_fail_after_all_is_no_second_failure(self) -> None:
+        story = Story(start="2024-03-01")
+        story.loan()
+        first, second = story.fails(), story.fails()
+        assert story.figure("R-08") == 2
+        story.fails(corrects=first, kind="reversal")
+        assert story.figure("R-08") == 1
+        # It failed, but for a technical reason.
+        story.fails(reason="TECHNICAL", corrects=second, kind="amendment")
+        assert story.figure("R-08") == 0
+        assert story.borrower.signals.level[slot_of("R-08")] == GREEN
+
+    def test_an_item_that_came_back_for_another_reason_is_judged_at_once(self) -> None:
+        story = Story(start="2024-03-01", accounts="a-1")
+        returned = story.returned(100)
+        assert story.borrower.signals.level[slot_of("A-09")] > GREEN
+        amended = deepcopy(story.log[-1])
+        assert isinstance(amended, AccountItemReturned)
+        amended.id, amended.corrects_id, amended.return_reason = "e-right", returned, DISPUTED
+        amended.correction_kind = CORRECTION_KINDS.index("amendment")
+        story.tell(amended)
+        assert story.borrower.signals.level[slot_of("A-09")] == GREEN
+
+    def test_a_statement_that_was_taken_back_leaves_no_figures(self) -> None:
+        story = Story(start="2024-03-01")
+        files(story, "2023-12", equity=20, total_assets=100)
+        assert story.figure("F-08") == 0.2
+        wrong = deepcopy(story.log[-1])
+        wrong.id, wrong.corrects_id = "e-back", wrong.id
+        wrong.correction_kind = CORRECTION_KINDS.index("reversal")
+        story.tell(wrong)
+        assert story.borrower.statements == []
+        assert story.measure("F-08").reason == Reason.NO_STATEMENT
