@@ -6,7 +6,7 @@ EVENTS = counter(
     "tocsin_scoring_events_total",
     unit="events",
     labels=("type",),
-    meaning="Events folded, by type; those that scoring only notes as 'noted'.",
+    meaning="Events folded, by type.",
 )
 QUARANTINED = counter(
     "tocsin_scoring_quarantined_total",

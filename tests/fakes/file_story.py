@@ -61,6 +61,27 @@ class FileStory(Story):
             )
         )
 
+    def statement_due(
+        self,
+        period_end: str,
+        due: str,
+        *,
+        months: int = 12,
+        basis: str = "UNKNOWN",
+        corrects: str | None = None,
+        kind: str = "",
+    ) -> str:
+        """Announce by when a statement must come."""
+        return self.tell(
+            file_events.StatementDue(
+                *self.head(corrects, kind),
+                due_day=day(due),
+                period_end_day=day(period_end),
+                period_months=months,
+                basis=vocabulary.STATEMENT_BASES.index(basis),
+            )
+        )
+
     def guarantor(
         self, name: str = "g-1", covered: float = 10_000, until: str | None = None
     ) -> str:

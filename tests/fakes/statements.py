@@ -4,7 +4,7 @@ from datetime import date
 
 from services.scoring.domain.events import StatementReceived
 from services.scoring.domain.facts import Borrower, Profile, Statement
-from services.scoring.domain.vocabulary import STATEMENT_LINES
+from services.scoring.domain.vocabulary import STATEMENT_BASES, STATEMENT_LINES
 from tests.fakes.story import Story
 
 SME = 2
@@ -62,8 +62,16 @@ def firm(*statements: Statement, segment: int = SME, industry: str = "46.7") -> 
     return Borrower("B-1", profile=profile, statements=list(statements))
 
 
-def files(story: Story, month: str, months: int = 12, **lines: int) -> str:
-    """File a statement today, with the given lines in whole units."""
+def files(
+    story: Story,
+    month: str,
+    months: int = 12,
+    *,
+    basis: str = "AUDITED",
+    is_dated: bool = True,
+    **lines: int,
+) -> str:
+    """File a statement today, due half a year after its period, with lines in whole units."""
     one = statement(month, months, **lines)
     return story.tell(
         StatementReceived(
@@ -73,10 +81,10 @@ def files(story: Story, month: str, months: int = 12, **lines: int) -> str:
             period_months=months,
             received_day=story.today,
             currency="EUR",
-            basis=one.basis,
+            basis=STATEMENT_BASES.index(basis),
             is_consolidated=False,
             accounting_standard=one.accounting_standard,
-            contractual_due_day=one.period_end_day + 180,
+            contractual_due_day=one.period_end_day + 180 if is_dated else None,
             auditor_id=None,
             opinion=one.opinion,
             going_concern_doubt=False,

@@ -9,6 +9,7 @@ from services.scoring.domain.credit_file import (
     Collateral,
     Covenant,
     CreditFile,
+    Deadline,
     Dependant,
     Finding,
     GroupLink,
@@ -27,6 +28,7 @@ ENTRIES: Final[dict[str, type]] = {
     "dependants": Dependant,
     "reports": Report,
     "findings": Finding,
+    "deadlines": Deadline,
 }
 DUMPS: Final[dict[str, Dump]] = {
     name: attrgetter(*names_of(kind)) for name, kind in ENTRIES.items()

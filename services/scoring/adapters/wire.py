@@ -4,7 +4,6 @@ Called once per event by the scoring shell, by `tocsin score` and by `tocsin ver
 decoder per event type; money becomes minor units, dates ordinals, words numbers.
 
 Must stay true: it never guesses. Whatever it cannot read exactly is `Undecodable`, with the reason.
-A known type that scoring does not use becomes `Noted`: it is in the ledger and moves nothing.
 """
 
 from collections.abc import Callable
@@ -29,9 +28,9 @@ from services.scoring.adapters.wire_values import (
     word_code,
 )
 from services.scoring.domain import vocabulary
-from services.scoring.domain.events import Event, Noted
+from services.scoring.domain.events import Event
 
-__all__ = ["NOTED_TYPES", "READERS", "Decoder", "Undecodable"]
+__all__ = ["READERS", "Decoder", "Undecodable"]
 
 Reader = Callable[[Head, msgspec.Raw], Event]
 
@@ -56,12 +55,6 @@ READERS: Final[dict[str, Reader]] = {
     **wire_decisions.READERS,
     **wire_dealings.READERS,
 }
-
-NOTED_TYPES: Final = frozenset(
-    {
-        "statement.due.v1",
-    }
-)
 
 CORRECTION_CODES: Final = codes_of(vocabulary.CORRECTION_KINDS)
 
@@ -112,8 +105,6 @@ class Decoder:
             0 if kind is None else word_code(CORRECTION_CODES, kind, "correctionkind"),
         )
         reader = READERS.get(envelope.type)
-        if reader is not None:
-            return reader(head, envelope.data)
-        if envelope.type in NOTED_TYPES:
-            return Noted(*head, event_type=envelope.type)
-        raise Undecodable(f"type: {envelope.type!r} is no event type that scoring knows")
+        if reader is None:
+            raise Undecodable(f"type: {envelope.type!r} is no event type that scoring knows")
+        return reader(head, envelope.data)

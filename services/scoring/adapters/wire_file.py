@@ -24,6 +24,7 @@ LINK_KINDS: Final = codes_of(vocabulary.LINK_KINDS)
 REPORT_KINDS: Final = codes_of(vocabulary.REPORT_KINDS)
 SEVERITIES: Final = codes_of(vocabulary.FINDING_SEVERITIES)
 OUTCOMES: Final = codes_of(vocabulary.INSPECTION_OUTCOMES)
+BASES: Final = codes_of(vocabulary.STATEMENT_BASES)
 STATES: Final = codes_of(risk.STATE_NAMES)
 USAGES: Final = {"COMMERCIAL": 0, "RESIDENTIAL": 1}
 COVENANT_KINDS: Final = {"MIN": 0, "MAX": 1}
@@ -32,6 +33,7 @@ NOT_STATED: Final = -1
 
 _valued: Final = msgspec.json.Decoder(wire_file_data.CollateralValuedData)
 _certified: Final = msgspec.json.Decoder(wire_file_data.CovenantCertifiedData)
+_due: Final = msgspec.json.Decoder(wire_file_data.StatementDueData)
 _guarantor: Final = msgspec.json.Decoder(wire_file_data.GuarantorLinkedData)
 _group: Final = msgspec.json.Decoder(wire_file_data.GroupLinkedData)
 _dependant: Final = msgspec.json.Decoder(wire_file_data.DependantLinkedData)
@@ -90,6 +92,18 @@ def covenant_certified(head: Head, raw: msgspec.Raw) -> file_events.CovenantCert
         cure_until=_day(data.cure_until),
         is_waiver_asked=data.waiver_requested or False,
         next_due_day=_day(data.next_certificate_due_date),
+    )
+
+
+def statement_due(head: Head, raw: msgspec.Raw) -> file_events.StatementDue:
+    """Return the event."""
+    data = _due.decode(raw)
+    return file_events.StatementDue(
+        *head,
+        due_day=data.due_date.toordinal(),
+        period_end_day=data.period_end.toordinal(),
+        period_months=data.period_months,
+        basis=word_code(BASES, data.basis or "UNKNOWN", "basis"),
     )
 
 
@@ -223,6 +237,7 @@ def sector_stress_published(head: Head, raw: msgspec.Raw) -> file_events.SectorS
 READERS: Final[dict[str, Callable[[Head, msgspec.Raw], Event]]] = {
     "collateral.valued.v1": collateral_valued,
     "covenant.certified.v1": covenant_certified,
+    "statement.due.v1": statement_due,
     "guarantor.linked.v1": guarantor_linked,
     "group.linked.v1": group_linked,
     "dependant.linked.v1": dependant_linked,

@@ -39,6 +39,15 @@ class CovenantCertifiedData(Data):
     next_certificate_due_date: date | None = None
 
 
+class StatementDueData(Data):
+    """`statement.due`."""
+
+    due_date: date
+    period_end: date
+    period_months: int
+    basis: str | None = None
+
+
 class GuarantorLinkedData(Data):
     """`guarantor.linked`."""
 

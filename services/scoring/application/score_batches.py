@@ -253,7 +253,7 @@ class ScoreBatches(Handler):
     def _count(self, fresh: Sequence[LogEvent], refused: Sequence[Refused]) -> None:
         recorder = self._parts.recorder
         for kind, amount in Counter(type_name(one.event) for one in fresh).items():
-            recorder.add(metrics.EVENTS, amount, type=kind or "noted")
+            recorder.add(metrics.EVENTS, amount, type=kind)
         for reason, amount in Counter(one.reason for one in refused).items():
             recorder.add(metrics.QUARANTINED, amount, reason=reason)
 

@@ -130,6 +130,17 @@ class Finding:
 
 
 @dataclass(slots=True)
+class Deadline:
+    """A statement that the borrower must hand in by a day and has not."""
+
+    period_end_day: int
+    period_months: int
+    due_day: int
+    basis: int
+    ref: str
+
+
+@dataclass(slots=True)
 class CreditFile:
     """All of it.
 
@@ -141,6 +152,7 @@ class CreditFile:
         told_state: The own state that dependants were told last, ``NOT_TOLD`` before the first.
         told: How many events this borrower has had sent to others; numbers their ids.
         related_parties: Digests of the counterparties that the borrower declared as related.
+        deadlines: Announced statements that have not come, in the order of their periods.
     """
 
     collateral: list[Collateral] = field(default_factory=list)
@@ -161,6 +173,7 @@ class CreditFile:
     told: int = 0
     related_parties: list[int] = field(default_factory=list)
     declared_ref: str = ""
+    deadlines: list[Deadline] = field(default_factory=list)
 
     @property
     def is_dated(self) -> bool:

@@ -157,8 +157,8 @@ class AccountTransacted(Event):
     """One flow on an account.
 
     With `correction_kind` reversal the data repeats the flow that is withdrawn (same account,
-    direction, category, amount, value date, counterparty); it is removed from every window. An
-    amendment is a reversal followed by the right transaction.
+    direction, category, amount, value date, counterparty); it is removed from every window. What is
+    to be amended or back-dated is reversed, and the right transaction follows as one of its own.
     """
 
     account_id: str
@@ -281,10 +281,3 @@ class FxPublished(Event):
     base_currency: str
     currencies: list[str]
     rates: list[int]
-
-
-@dataclass(slots=True)
-class Noted(Event):
-    """An event that the ledger keeps and that moves no figure in this version."""
-
-    event_type: str

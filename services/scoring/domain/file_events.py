@@ -45,6 +45,16 @@ class CovenantCertified(Event):
 
 
 @dataclass(slots=True)
+class StatementDue(Event):
+    """A statement of a period must be handed in by a day, on a basis (0: not said)."""
+
+    due_day: int
+    period_end_day: int
+    period_months: int
+    basis: int
+
+
+@dataclass(slots=True)
 class GuarantorLinked(Event):
     """Somebody stands in for the borrower from a day until another one, exclusive."""
 

@@ -13,6 +13,7 @@ from services.scoring.domain import (
     advised_limits,
     calendars,
     conversion,
+    deadlines,
     dealings,
     deciding,
     filing,
@@ -52,7 +53,7 @@ from services.scoring.domain.facts import (
     STATEMENTS_PART,
     Borrower,
 )
-from services.scoring.domain.file_events import LimitChanged
+from services.scoring.domain.file_events import LimitChanged, StatementDue
 from services.scoring.domain.indicators.declaration import (
     BALANCES,
     BOUNCES,
@@ -61,7 +62,6 @@ from services.scoring.domain.indicators.declaration import (
     LOANS,
     PAYMENTS,
     PROFILE,
-    STATEMENTS,
 )
 from services.scoring.domain.risk import DISPUTED
 
@@ -145,11 +145,6 @@ def _returned(borrower: Borrower, event: AccountItemReturned) -> int:
     return BOUNCES if account_flows.take_returned_item(borrower, event) else 0
 
 
-def _statement(borrower: Borrower, event: StatementReceived) -> int:
-    reference_data.take_statement(borrower, event)
-    return STATEMENTS
-
-
 # Any: each function takes its own event type, and the table is keyed by exactly that type.
 Take = Callable[[Borrower, Any], int]
 
@@ -166,6 +161,7 @@ TYPE_NAMES: Final[dict[type[Event], str]] = {
     AccountItemReturned: "account.item-returned.v1",
     FacilityBalanceClosed: "facility.balance-closed.v1",
     StatementReceived: "statement.received.v1",
+    StatementDue: "statement.due.v1",
     DayClosed: "day.closed.v1",
     RulebookActivated: "rulebook.activated.v1",
     CalendarPublished: "calendar.published.v1",
@@ -186,7 +182,8 @@ PARTS: Final[dict[type[Event], int]] = {
     AccountBalanceClosed: ACCOUNTS_PART,
     AccountItemReturned: BOUNCES_PART,
     FacilityBalanceClosed: FACILITIES_PART,
-    StatementReceived: STATEMENTS_PART,
+    StatementReceived: STATEMENTS_PART | CREDIT_FILE_PART,
+    StatementDue: CREDIT_FILE_PART,
     **dict.fromkeys(filing.TAKE, CREDIT_FILE_PART),
     LimitChanged: FACILITIES_PART,
     **deciding.PARTS,
@@ -204,7 +201,8 @@ TAKE: Final[dict[type[Event], Take]] = {
     AccountBalanceClosed: account_flows.close_balance,
     AccountItemReturned: _returned,
     FacilityBalanceClosed: account_flows.close_facility,
-    StatementReceived: _statement,
+    StatementReceived: deadlines.take,
+    StatementDue: deadlines.announce,
     LimitChanged: advised_limits.change_limit,
     **filing.TAKE,
     **deciding.TAKE,

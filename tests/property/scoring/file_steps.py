@@ -6,9 +6,12 @@ from services.scoring.domain.filing import await_related_state
 from services.scoring.domain.risk import STATE_NAMES
 from services.scoring.domain.vocabulary import LINK_KINDS, REPORT_KINDS
 from tests.fakes.file_story import FileStory
+from tests.fakes.statements import files, month_end
 from tests.fakes.story import day, iso
 
 PEOPLE = ("g-1", "g-2", "m-1")
+PERIODS = ("2023-12", "2024-03", "2024-06")
+BASES = ("UNKNOWN", "AUDITED", "MANAGEMENT")
 
 
 def _collateral(story: FileStory, number: int, value: str) -> None:
@@ -75,6 +78,19 @@ def _limit(story: FileStory, number: int, value: str) -> None:
     story.limit(500 + number % 2_000, since=value, until=until, power=power)
 
 
+def _statement_due(story: FileStory, number: int, value: str) -> None:
+    ends = iso(month_end(PERIODS[number % 3]))
+    due = iso(story.today + number % 60 - 20)
+    months, basis = (3, 12)[number // 3 % 2], BASES[number // 6 % 3]
+    story.statement_due(ends, due, months=months, basis=basis)
+
+
+def _statement(story: FileStory, number: int, value: str) -> None:
+    months, basis = (3, 12)[number // 3 % 2], BASES[number // 6 % 3]
+    lines = {"equity": number % 50, "total_assets": 100}
+    files(story, PERIODS[number % 3], months, basis=basis, is_dated=number % 5 > 0, **lines)
+
+
 STEPS: tuple[Callable[[FileStory, int, str], None], ...] = (
     _collateral,
     _covenant,
@@ -85,6 +101,8 @@ STEPS: tuple[Callable[[FileStory, int, str], None], ...] = (
     _finding,
     _inspection,
     _limit,
+    _statement_due,
+    _statement,
 )
 
 

@@ -1,7 +1,8 @@
 """What all statement indicators share: who has statements at all, and what counts as evidence.
 
-Small firms and people are not asked for statements, so without one the family does not apply to
-them; a larger firm whose statements never came is applicable and unmeasured (domain reading 9).
+Small firms and people are not asked for statements, so without one, and without a day by which one
+was asked for, the family does not apply to them; a larger firm whose statements never came is
+applicable and unmeasured (domain reading 9).
 """
 
 from collections.abc import Callable
@@ -39,8 +40,12 @@ MOST_STATEMENTS_AS_EVIDENCE: Final = 3
 
 
 def expects_statements(borrower: Borrower) -> bool:
-    """Return whether this borrower files statements: it has, or it is large enough to."""
-    return bool(borrower.statements) or borrower.profile.segment >= SME
+    """Return whether this borrower files statements: it has, or must, or is large enough to."""
+    return (
+        bool(borrower.statements)
+        or borrower.profile.segment >= SME
+        or bool(borrower.credit_file.deadlines)
+    )
 
 
 def measuring(form: Form) -> Measure:

@@ -53,40 +53,68 @@ DEPRECIATION: Final = "depreciation_amortisation"
 
 
 def lateness(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
-    """F-01: days since the next statement was due by contract and has not come.
+    """F-01: days since a statement was due by contract that has not come, the oldest of them.
 
-    The next due date is the newest known one moved on by the rhythm in which statements came: the
-    shortest step between two balance dates, or the newest statement's own period.
+    Due dates that were announced count first. Where none was announced for the next period, its
+    due date follows the rhythm in which statements came.
     """
-    due = next_statement_due(borrower)
-    if due is None:
+    dues = [one.due_day for one in borrower.credit_file.deadlines]
+    following = _next_by_rhythm(borrower)
+    if following is not None:
+        dues.append(following)
+    if not dues:
         return not_applicable()
-    return measured(max(0, as_of - due) * MICRO)
+    return measured(max(0, as_of - min(dues)) * MICRO)
 
 
-def next_statement_due(borrower: Borrower) -> int | None:
-    """Return the contractual due date of the statement that has not come yet, if known."""
-    dated = [one for one in borrower.statements if one.due_day is not None]
-    if not dated:
+def _next_by_rhythm(borrower: Borrower) -> int | None:
+    """Return the due date of the next statement by rhythm; None where none is stated or needed.
+
+    It is the due date of the newest balance date (of several the earliest: interim figures come
+    before the audited ones) moved on by the shortest step between two balance dates, or by the
+    newest statement's own period. An announcement for that period or one before it is better.
+    """
+    ends: set[int] = set()
+    newest, due, rhythm = 0, 0, 0
+    for one in borrower.statements:
+        month = end_month(one)
+        ends.add(month)
+        if one.due_day is None or month < newest:
+            continue
+        if month > newest:
+            newest, due, rhythm = month, one.due_day, one.period_months
+        due, rhythm = min(due, one.due_day), min(rhythm, one.period_months)
+    if not newest:
         return None
-    newest = max(dated, key=lambda one: (one.period_end_day, one.period_months))
-    ends = sorted({end_month(one) for one in borrower.statements})
-    steps = [later - earlier for earlier, later in pairwise(ends)]
-    rhythm = min([*steps, newest.period_months])
-    return plus_months(newest.due_day or 0, rhythm)
+    rhythm = min([rhythm, *(later - earlier for earlier, later in pairwise(sorted(ends)))])
+    for announced in borrower.credit_file.deadlines:
+        if newest < month_closed_by(announced.period_end_day) <= newest + rhythm:
+            return None
+    return plus_months(due, rhythm)
+
+
+def lateness_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
+    """Return what was announced and has not come, the oldest first, then the newest statement."""
+    announced = sorted(borrower.credit_file.deadlines, key=lambda one: one.due_day)
+    return [one.ref for one in announced[:4]] + statements_as_evidence(borrower, as_of)[:1]
 
 
 def auditor_signals(figures: StatementFigures) -> Measurement:
-    """F-19: the audit opinion, doubt about going concern, a change of auditor."""
-    statement = figures.latest
-    if not statement.opinion and not statement.going_concern_doubt:
+    """F-19: the audit opinion, doubt about going concern, a change of auditor.
+
+    An opinion stands until the next one: interim figures that nobody audited do not clear it.
+    """
+    ordered = sorted(figures.made_of, key=lambda one: (end_month(one), one.period_months))
+    told = [place for place, one in enumerate(ordered) if one.opinion or one.going_concern_doubt]
+    if not told:
         raise CannotFormError(Reason.NO_DATA)
-    opinion = 0
-    if statement.opinion in (EMPHASIS, QUALIFIED):
+    audited, opinion = ordered[told[-1]], 0
+    if audited.opinion in (EMPHASIS, QUALIFIED):
         opinion = FLAG_AMBER
-    if statement.opinion in (ADVERSE, DISCLAIMER) or statement.going_concern_doubt:
+    if audited.opinion in (ADVERSE, DISCLAIMER) or audited.going_concern_doubt:
         opinion = FLAG_RED
-    return measured_arms([opinion, FLAG_AMBER if statement.auditor_changed else 0])
+    has_changed = any(one.auditor_changed for one in ordered[told[-1] :])
+    return measured_arms([opinion, FLAG_AMBER if has_changed else 0])
 
 
 def forecast_miss(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
@@ -146,7 +174,7 @@ INDICATORS: Final[tuple[Indicator, ...]] = (
         arms=one_arm(Unit.DAYS, "days after the contractual due date"),
         inputs=STATEMENTS | PROFILE | DAY,
         measure=lateness,
-        evidence=statements_as_evidence,
+        evidence=lateness_as_evidence,
     ),
     declare(
         "F-19",

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from services.contracts.registry import DATA_MODELS
-from services.scoring.adapters.wire import NOTED_TYPES, READERS, Decoder
+from services.scoring.adapters.wire import READERS, Decoder
 from services.scoring.adapters.wire_values import Undecodable, minor_units
 from services.scoring.domain import events
 from tests.fakes.story import day
@@ -149,6 +149,11 @@ class TestEvents:
                 id="an amended flow",
             ),
             pytest.param(
+                envelope("account.transacted.v1", {}, correctsid="e-0", correctionkind="backdate"),
+                "correctionkind",
+                id="a back-dated flow",
+            ),
+            pytest.param(
                 envelope("repayment.reversed.v1", REPAYMENT),
                 "correctsid",
                 id="a reversal of nothing",
@@ -177,4 +182,4 @@ def test_every_valid_example_of_the_events_topic_can_be_read(path: Path) -> None
 
 def test_scoring_knows_every_type_of_the_events_topic() -> None:
     of_the_topic = {name for name, model in DATA_MODELS.items() if model.TOPIC == "events"}
-    assert set(READERS) | NOTED_TYPES == of_the_topic
+    assert set(READERS) == of_the_topic

@@ -214,3 +214,17 @@ def test_f19_auditor(opinion: int, is_changed: bool, figures: tuple[int, int], l
     found = asked("F-19", firm(filed))
     assert found.values == [figure * MICRO for figure in figures]
     assert level_of(found, "F-19") == level
+
+
+def test_f19_an_opinion_stands_until_the_next_one() -> None:
+    adverse = statement("2023-12", opinion=4)
+    interim = statement("2024-03", 3, opinion=0)
+    assert asked("F-19", firm(adverse, interim)).values == [2 * MICRO, 0]
+    clean = statement("2024-12", opinion=1)
+    assert asked("F-19", firm(adverse, interim, clean)).values == [0, 0]
+
+
+def test_f19_a_change_of_auditor_since_the_last_opinion_counts() -> None:
+    interim = statement("2024-03", 3, opinion=0)
+    interim.auditor_changed = True
+    assert asked("F-19", firm(statement("2023-12", opinion=1), interim)).values == [0, MICRO]
