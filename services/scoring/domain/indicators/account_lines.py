@@ -97,13 +97,20 @@ def hard_core_usage(borrower: Borrower, as_of: int, rules: "Rules") -> Measureme
 
 
 def credits_over_interest(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
-    """A-08: operating credits over the interest debited to the lines, 90 days."""
+    """A-08: operating credits over the interest debited to the lines, 90 days.
+
+    Who draws nothing owes no interest: there is nothing to cover. A line that is drawn and has no
+    interest debited is one whose interest nobody reports.
+    """
     if not borrower.facilities:
         return not_applicable()
     start = as_of - QUARTER_DAYS + 1
     interest = sum(
         series.total(facility.interest_debited, start, as_of) for facility in borrower.facilities
     )
+    shares = measured_shares(view_of(borrower, as_of), QUARTER_DAYS - 1, 0)
+    if interest <= 0 and shares and max(shares) <= 0:
+        return not_applicable()
     if not borrower.flows.known_day or borrower.flows.known_day > start:
         return unmeasurable(Reason.SHORT_HISTORY)
     if interest <= 0:
@@ -153,7 +160,7 @@ INDICATORS: Final[tuple[Indicator, ...]] = (
         id="A-05",
         name="Limit exceeded",
         family=ACCOUNT,
-        group="util",
+        group="dpd",
         risk_type="OVER_USE",
         arms=(
             Arm("days", Unit.DAYS, "days above the limit, of 90"),

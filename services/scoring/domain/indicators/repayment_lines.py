@@ -67,14 +67,16 @@ def payment_against_limit(borrower: Borrower, as_of: int, rules: "Rules") -> Mea
 
 
 def months_without_payment(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
-    """R-17: of the last three months in which something was owed, those without any payment."""
+    """R-17: of the last three months, those without any payment although something was owed."""
     lines = _paid_lines(borrower)
     if not lines:
         return not_applicable()
     months = _paid_months(lines, newest_full_month(borrower, as_of), RECENT_MONTHS)
+    if not months:
+        return unmeasurable(Reason.FEW_OBSERVATIONS)
     owed = [month for month in months if month.is_owed]
     if not owed:
-        return unmeasurable(Reason.FEW_OBSERVATIONS)
+        return not_applicable()
     return measured(sum(month.paid == 0 for month in owed) * MICRO)
 
 

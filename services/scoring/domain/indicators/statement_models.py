@@ -21,6 +21,7 @@ from services.scoring.domain.indicators.declaration import (
 from services.scoring.domain.indicators.from_statements import (
     declare,
     expects_statements,
+    measuring,
     statements_as_evidence,
 )
 from services.scoring.domain.indicators.piotroski import passed_tests
@@ -118,7 +119,7 @@ def _altman_before(figures: StatementFigures) -> tuple[int | None, int | None]:
 
 
 def distress_probability(figures: StatementFigures) -> Measurement:
-    """F-15: Zmijewski's probability and X; Ohlson's probability where cash flow can be formed."""
+    """Form F-15: Zmijewski's probability and X; Ohlson's where cash flow can be formed."""
     assets, liabilities = figures.balance("total_assets"), figures.balance("total_liabilities")
     current = figures.balance("current_liabilities")
     if assets <= 0 or current <= 0:
@@ -131,6 +132,19 @@ def distress_probability(figures: StatementFigures) -> Measurement:
         current_liabilities=current,
     )
     return measured_arms([models.normal_probability_micro(x), x, _ohlson(figures)])
+
+
+def distress(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
+    """F-15: how likely failure looks to Zmijewski's and Ohlson's models.
+
+    Neither had a financial firm in its sample: who lives on debt would fail by leverage alone.
+    """
+    if is_financial(borrower.profile.industry_code):
+        return not_applicable()
+    return _distress(borrower, as_of, rules)
+
+
+_distress: Final = measuring(distress_probability)
 
 
 def _ohlson(figures: StatementFigures) -> int | None:
@@ -194,17 +208,20 @@ INDICATORS: Final[tuple[Indicator, ...]] = (
         measure=altman,
         evidence=statements_as_evidence,
     ),
-    declare(
-        "F-15",
-        "Distress model sees failure coming",
-        "solv",
-        "PROFIT_LEVERAGE",
-        (
+    Indicator(
+        id="F-15",
+        name="Distress model sees failure coming",
+        family=STATEMENT,
+        group="solv",
+        risk_type="PROFIT_LEVERAGE",
+        arms=(
             Arm("zmijewski", Unit.RATIO, "Zmijewski's probability"),
             Arm("zmijewski_x", Unit.NUMBER, "Zmijewski's X"),
             Arm("ohlson", Unit.RATIO, "Ohlson's probability"),
         ),
-        distress_probability,
+        inputs=STATEMENTS | PROFILE,
+        measure=distress,
+        evidence=statements_as_evidence,
     ),
     Indicator(
         id="F-16",

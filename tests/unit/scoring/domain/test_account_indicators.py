@@ -311,6 +311,15 @@ class TestLines:
         assert story.figure("A-08") == 2.5
         assert story.level("A-08") == AMBER
 
+    def test_a_line_that_nobody_draws_has_no_interest_to_cover(self) -> None:
+        story = Story(start="2024-01-01", accounts="a-1")
+        story.line(0, 100)
+        story.close_through("2024-03-30")
+        assert story.measure("A-08").status == NOT_APPLICABLE
+        story.line(1, 100)
+        story.close()
+        assert story.measure("A-08").reason == Reason.ZERO_BASE
+
 
 class TestReturnedItems:
     @pytest.mark.parametrize(

@@ -77,7 +77,7 @@ def test_payments_are_held_against_the_limit() -> None:
 def test_a_card_that_nobody_uses_pays_nothing_back_and_is_not_late() -> None:
     story = card([0, 0, 0, 0], [0, 0, 0, 0], drawn=0)
     assert story.figure("R-16") == 0
-    assert story.measure("R-17").status == UNMEASURABLE
+    assert story.measure("R-17").status == NOT_APPLICABLE
 
 
 def test_months_without_payment_are_counted_of_the_last_three() -> None:

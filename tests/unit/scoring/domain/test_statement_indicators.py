@@ -345,6 +345,11 @@ def test_f15_zmijewski(reference: Rules) -> None:
     assert judged("F-15", firm(statement("2023-12", **FIRM_A)), reference) == (A, 0.729)
 
 
+def test_f15_is_not_meant_for_banks(reference: Rules) -> None:
+    borrower = firm(statement("2023-12", **FIRM_A), industry="64.19")
+    assert measure("F-15", borrower, reference).status == NOT_APPLICABLE
+
+
 def test_f15_calibrated_reads_x(default: Rules) -> None:
     # (-0.228089 + 2) / 3.6 = 0.492
     assert judged("F-15", firm(statement("2023-12", **FIRM_A)), default) == (A, 0.492)
