@@ -23,6 +23,8 @@ DATE_FORMATS: Final = {
     Language.CHINESE: "y年M月d日",
 }
 PLAIN: Final = "#,##0.##"
+# Units with a word that has a singular.
+COUNTED: Final = {Unit.DAYS: "days", Unit.MONTHS: "months", Unit.POINTS: "points"}
 
 
 class Figures:
@@ -61,13 +63,12 @@ class Figures:
         """Return a measured value with its unit."""
         if unit is Unit.RATIO:
             return self._messages.say("unit.percent", number=self.number(micro * 100))
-        if unit is Unit.POINTS:
-            return self._messages.say("unit.points", number=self.number(micro * 100))
-        if unit in (Unit.DAYS, Unit.MONTHS):
-            form = "one" if abs(micro) == MICRO else "other"
-            kind = "days" if unit is Unit.DAYS else "months"
-            return self._messages.say(f"unit.{kind}.{form}", number=self.number(micro))
-        return self.number(micro)
+        kind = COUNTED.get(unit)
+        if kind is None:
+            return self.number(micro)
+        shown = micro * 100 if unit is Unit.POINTS else micro
+        form = "one" if abs(shown) == MICRO else "other"
+        return self._messages.say(f"unit.{kind}.{form}", number=self.number(shown))
 
     def threshold(self, threshold: Threshold, unit: Unit) -> str:
         """Return a threshold in words, such as ``more than 30 days``."""

@@ -38,7 +38,7 @@ class SignalSentences:
         )
         facts = [self._messages.say("signal.level", level=self.level(LEVEL_NAMES[one.level]))]
         facts += self._thresholds(judged, arm.unit)
-        facts += self._history(one, arm.unit)
+        facts += self._history(one)
         facts += self._weight(one, score)
         if one.evidence:
             events = ", ".join(one.evidence)
@@ -87,10 +87,11 @@ class SignalSentences:
             if threshold is not None
         ]
 
-    def _history(self, one: Contributor, unit: Unit) -> list[str]:
+    def _history(self, one: Contributor) -> list[str]:
         found = []
         if one.baseline is not None:
-            # The usual of a difference in points is the share that the points are added to.
+            # In the unit of the first figure; of points, that of the share they are added to.
+            unit = BY_ID[one.indicator].arms[0].unit
             usual = self._figures.value(one.baseline, Unit.RATIO if unit is Unit.POINTS else unit)
             found.append(self._messages.say("signal.baseline", baseline=usual))
         if one.since:
@@ -108,7 +109,7 @@ class SignalSentences:
             )
         ]
         if one.also:
-            names = ", ".join(
+            names = self._messages.say("list.names").join(
                 f"{self.name(each.indicator)} ({each.indicator})" for each in one.also
             )
             found.append(self._messages.say("signal.same_fact", indicators=names))

@@ -12,7 +12,7 @@ from services.scoring.adapters.narrative.catalogues import (
 )
 from services.scoring.domain.indicators.declaration import FAMILY_NAMES
 from services.scoring.domain.indicators.registry import ALL
-from services.scoring.domain.measurement import LEVEL_NAMES, Reason
+from services.scoring.domain.measurement import LEVEL_NAMES, Reason, Unit
 from services.scoring.domain.risk import FLAG_NAMES, STATE_NAMES
 
 SYSTEM_FLAGS = ("DATA_LOW_CONFIDENCE", "FLIP_GUARD", "RELAXATION_PROPOSED")
@@ -96,3 +96,12 @@ def test_each_state_level_family_flag_gap_and_blocker_can_be_said(language: Lang
 def test_a_message_that_is_missing_is_an_error_that_names_it() -> None:
     with pytest.raises(LookupError, match=r"state\.BETTER"):
         messages_in(Language.SPANISH).say("state.BETTER")
+
+
+@pytest.mark.parametrize("language", Language)
+def test_a_figure_is_told_and_a_yes_or_no_is_said(language: Language) -> None:
+    known = texts(language)
+    for one in ALL:
+        for arm in one.arms:
+            told = "value" in placeholders(known[f"indicator.{one.id}.{arm.name}"])
+            assert told is (arm.unit is not Unit.FLAG), (one.id, arm.name)

@@ -22,6 +22,8 @@ DAY = date(2026, 11, 4).toordinal()
         (ENGLISH, -12_000, Unit.POINTS, "-1.2 percentage points"),
         (SPANISH, -12_000, Unit.POINTS, "-1,2 puntos porcentuales"),
         (CHINESE, -12_000, Unit.POINTS, "-1.2个百分点"),
+        (ENGLISH, -10_000, Unit.POINTS, "-1 percentage point"),
+        (SPANISH, 10_000, Unit.POINTS, "1 punto porcentual"),
         (ENGLISH, 1_000_000, Unit.DAYS, "1 day"),
         (ENGLISH, 31_000_000, Unit.DAYS, "31 days"),
         (SPANISH, 1_000_000, Unit.DAYS, "1 día"),
