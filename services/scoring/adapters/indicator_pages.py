@@ -47,6 +47,7 @@ class Text:
     meaning: str
     formula: str
     data: str
+    gap: str
     why: str
     source: str
     example: dict[str, Any]
@@ -112,6 +113,7 @@ def _about(one: Indicator, text: Text, books: list[Rulebook]) -> Iterator[str]:
     yield ""
     yield f"- **Formula:** `{text.formula}`"
     yield f"- **Reads:** {text.data}"
+    yield f"- **Cannot be measured:** {text.gap}"
     yield f"- **Why it matters:** {text.why}"
     yield f"- **Source:** {text.source}"
     yield f"- **Risk type:** {one.risk_type}; **usual group:** {one.group}"
@@ -185,8 +187,10 @@ def _shown(arm: Arm, micro: int) -> str:
 
 def _judged(book: Rulebook, rule: IndicatorRule | None, place: int, micro: int) -> str:
     judged = rule.arms[place] if rule is not None else None
-    if rule is None or judged is None:
+    if rule is None:
         return f"`{book.name}` does not use it"
+    if judged is None:
+        return f"`{book.name}` judges another figure"
     level = LEVEL_NAMES[judged.level(micro)].lower()
     intensity = judged.intensity(micro)
     contribution = rounded_quotient(rule.weight * intensity, MICRO)
