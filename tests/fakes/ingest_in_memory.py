@@ -249,7 +249,7 @@ def ingest_in_memory() -> MemoryIngest:
     """Return ingest with the demo's mappings and nothing in it."""
     outlet, book, clock = MemoryOutlet(), MemoryBook(), ManualClock(NOON)
     metrics = Metrics((*KIT_CATALOGUE, *INGEST_CATALOGUE))
-    judge = Judge(mappings=load_mappings(OUR_MAPPINGS, timezone=TIMEZONE), max_event_bytes=262_144)
+    judge = Judge(mappings=demo_mappings(), max_event_bytes=262_144)
     shared: dict[str, Any] = {
         "judge": judge,
         "outlet": outlet,

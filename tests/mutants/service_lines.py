@@ -150,8 +150,8 @@ LINES = (
         "decisions-come-from-inside",
         "no core system sends what only two people decide",
         "services/ingest/application/judging.py",
-        '    {"override.approved.v1", "related-state.changed.v1", "rulebook.activated.v1"}\n',
-        '    {"related-state.changed.v1", "rulebook.activated.v1"}\n',
+        '        "override.approved.v1",\n',
+        "",
         (f"{INGEST}/application/test_intake.py",),
     ),
     Mutant(

@@ -31,7 +31,16 @@ from services.simulator import dialect, events
 
 PARTITIONS = 4
 KEYS_VALID = timedelta(days=30)
-RAW_TOPICS = (dialect.REPAYMENTS_TOPIC, dialect.ACCOUNT_FLOWS_TOPIC, dialect.STATEMENTS_TOPIC)
+# All that ingest's mappings read. The demo's bank writes to the first three; to the others
+# whoever wants to see what becomes of a record of their own.
+RAW_TOPICS = (
+    dialect.REPAYMENTS_TOPIC,
+    dialect.ACCOUNT_FLOWS_TOPIC,
+    dialect.STATEMENTS_TOPIC,
+    "raw.lending",
+    "raw.credit-file",
+    "raw.market",
+)
 SOURCES = (events.CUSTOMERS, events.CONTRACTS, events.CALENDAR)
 KEPT = ".lock"
 

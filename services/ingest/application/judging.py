@@ -26,9 +26,15 @@ from services.ingest.domain.sources import may_speak_for
 log = structlog.get_logger(__name__)
 
 # Decisions of people and findings of scoring reach the topic only from the service that keeps
-# the four eyes and the links; a core system that could send them would decide alone.
+# the four eyes and the links; a core system that could send them would decide alone, or be told
+# the state of a borrower that is no link of its own.
 NOT_FOR_SOURCES = frozenset(
-    {"override.approved.v1", "related-state.changed.v1", "rulebook.activated.v1"}
+    {
+        "dependant.linked.v1",
+        "override.approved.v1",
+        "related-state.changed.v1",
+        "rulebook.activated.v1",
+    }
 )
 # Stands in while an event that waits for its borrower is checked.
 _NOBODY = "-"
@@ -105,7 +111,7 @@ class Judge:
     def _checked(self, candidate: Candidate) -> Ready | Refusal:
         event_type = candidate.document.get("type")
         if isinstance(event_type, str) and event_type in DATA_MODELS:
-            if event_type in NOT_FOR_SOURCES or DATA_MODELS[event_type].TOPIC != "events":
+            if not is_for_sources(event_type):
                 return Refusal(
                     reason=Reason.NOT_FOR_SOURCES,
                     pointer="/type",
@@ -140,6 +146,11 @@ def needs_borrower(candidate: Candidate) -> bool:
     return "subject" not in candidate.document and model is not None and not model.EVERY_PARTITION
 
 
+def is_for_sources(event_type: str) -> bool:
+    """Return whether a source may send a type that we know; the others are our own words."""
+    return event_type not in NOT_FOR_SOURCES and DATA_MODELS[event_type].TOPIC == "events"
+
+
 def is_control(ready: Ready) -> bool:
     """Return whether an event goes to every partition."""
     return ready.event.subject == EVERYBODY
@@ -147,7 +158,7 @@ def is_control(ready: Ready) -> bool:
 
 def _refusal(rejected: EventRejected, candidate: Candidate | None = None) -> Refusal:
     detail = rejected.detail
-    origin = candidate.origins.get(rejected.pointer) if candidate else None
+    origin = candidate.origin_of(rejected.pointer) if candidate else None
     if origin:
         detail += f" (mapped from {origin})"
     return Refusal(reason=Reason(rejected.code.value), pointer=rejected.pointer, detail=detail)

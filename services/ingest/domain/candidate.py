@@ -1,10 +1,13 @@
 """What an input looks like on its way to being an event: decoded and mapped, not yet judged."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 Document = dict[str, Any]
+
+_ENTRY = re.compile(r"/[0-9]+(?=/|$)", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,7 +17,8 @@ class Candidate:
     Attributes:
         document: The event as a JSON object; `subject` is absent when only the account is known.
         account_id: The account by which the borrower can be found.
-        origins: Which expression of a mapping filled (or failed to fill) a place, by JSON pointer.
+        origins: Which expression of a mapping filled (or failed to fill) a place, by JSON pointer;
+            `*` stands for the number of an entry in a list.
     """
 
     document: Document
@@ -25,6 +29,10 @@ class Candidate:
     def subject(self) -> str | None:
         """The borrower, where the input names it."""
         return text_or_none(self.document.get("subject"))
+
+    def origin_of(self, pointer: str) -> str | None:
+        """Return which expression of a mapping filled a place, if a mapping made the event."""
+        return self.origins.get(pointer) or self.origins.get(_ENTRY.sub("/*", pointer))
 
     def told(self, borrower_id: str) -> "Candidate":
         """Return the candidate with its borrower filled in."""

@@ -11,7 +11,8 @@ from decimal import Decimal, InvalidOperation
 
 _LOCAL_DATE = re.compile(r"([0-9]{2})\.([0-9]{2})\.([0-9]{4})", re.ASCII)
 _CLOCK = re.compile(r"([0-9]{2}):([0-9]{2})(?::([0-9]{2}))?", re.ASCII)
-_DECIMAL = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,4})?", re.ASCII)
+# As many digits as a rate may have; of an amount the contract allows fewer and says so.
+_DECIMAL = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,10})?", re.ASCII)
 _MOST_SHOWN_CHARACTERS = 40
 
 
@@ -51,6 +52,14 @@ def decimal(value: object) -> str:
         f'{shown(value)} is no decimal string such as "1234.56"; '
         "map integers of the smallest unit as minor_units"
     )
+
+
+def ratio_of_basis_points(value: object) -> str:
+    """Return the ratio of an integer of basis points: 725 is 7.25 %, "0.0725"."""
+    points = integer(value)
+    if abs(points) >= 10**10:
+        raise Unconvertible(f"{shown(value)} has more than 6 digits before the point")
+    return format(Decimal(points).scaleb(-4), "f")
 
 
 def iso_date(value: object) -> str:

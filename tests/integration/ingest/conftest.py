@@ -24,7 +24,10 @@ from services.kit.settings import PlatformSettings
 from tests.conftest import CreateTopics, Servers
 
 PARTITIONS = 2
-RAW = ("raw.repayments", "raw.account-flows", "raw.statements")
+RAW = (
+    *("raw.repayments", "raw.account-flows", "raw.statements"),
+    *("raw.lending", "raw.credit-file", "raw.market"),
+)
 PATIENCE_SECONDS = 30.0
 
 

@@ -73,6 +73,65 @@ async def test_a_record_in_the_banks_words_becomes_our_event(desk: Desk) -> None
     ]
 
 
+async def test_a_customer_and_a_schedule_come_by_a_raw_topic_too(desk: Desk) -> None:
+    booked = {"book_dt": "31.03.2026", "book_tm": "17:05:00", "cust_no": "B-1", "ccy": "EUR"}
+    customer = {"evt": "CUS", "ref": "K-1", "seg": "M", "ctry": "DE", "accts": ["AC-1"], **booked}
+    schedule = {
+        "evt": "SCH",
+        "ref": "K-2",
+        "contract_no": "L-1",
+        "plan_no": 1,
+        "plan": [{"inst_no": 1, "due": "15.04.2026", "prin": 380000, "intr": 32055}],
+        **booked,
+    }
+    spoilt = {**schedule, "ref": "K-3", "plan": [{"inst_no": 1, "due": "April"}]}
+    await desk.send_raw("raw.account-flows", booking("T-1"))
+    await until(lambda: desk.kept(status="parked"), "the flow waits for its customer")
+    await desk.send_raw("raw.lending", customer, schedule, spoilt)
+
+    async def all_there() -> list[Any]:
+        found = await desk.events()
+        return found if len(found) == 3 else []
+
+    found = await until(all_there, "customer, schedule and flow are on the topic")
+    by_id = {each["id"]: each for each in found}
+    assert by_id["T-1"]["subject"] == "B-1"
+    assert by_id["K-2"]["data"]["instalments"] == [
+        {
+            "instalment_no": 1,
+            "due_date": "2026-04-15",
+            "due_principal": "3800.00",
+            "due_interest": "320.55",
+            "due_fees": "0",
+        }
+    ]
+    kept = await until(lambda: desk.kept(status="open"), "the spoilt schedule is kept")
+    assert [(each["reason"], each["pointer"]) for each in kept] == [
+        ("not_convertible", "/plan/0/due")
+    ]
+
+
+async def test_a_calendar_from_a_raw_topic_goes_to_every_partition(desk: Desk) -> None:
+    calendar = {
+        "evt": "CAL",
+        "ref": "M-1",
+        "stamp": "2025-12-01T08:00:00+01:00",
+        "cal": "TARGET",
+        "first_day": "2026-01-01",
+        "end_day": "2027-01-01",
+        "days_off": ["2026-01-01"],
+    }
+    await desk.send_raw("raw.market", calendar)
+
+    async def everywhere() -> list[Any]:
+        found = await desk.events()
+        return found if len(found) == 2 else []
+
+    found = await until(everywhere, "the calendar is on both partitions")
+    assert [each["id"] for each in found] == ["M-1", "M-1"]
+    assert found[0]["data"]["holidays"] == ["2026-01-01"]
+
+
 async def test_a_record_without_a_reference_gets_its_position_as_id(desk: Desk) -> None:
     offset = await desk.send_raw("raw.repayments", payment(None))
     found = await until(desk.events, "the event is on the topic")

@@ -4,10 +4,12 @@ A document is checked as a whole at start: a mistake names the file and the plac
 starts with half a mapping.
 """
 
-from typing import Annotated, Any, Literal, Self
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal, Self, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from services.contracts.fields import WireModel
 from services.contracts.registry import DATA_MODELS
 
 Kind = Literal[
@@ -15,6 +17,7 @@ Kind = Literal[
     "integer",
     "minor_units",
     "decimal",
+    "basis_points",
     "local_date",
     "iso_date",
     "yes_no",
@@ -29,8 +32,24 @@ class Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
 
+def _short_values(given: Any) -> Any:
+    if not isinstance(given, dict):
+        return given
+    return {name: _value(value) for name, value in given.items()}
+
+
+def _value(given: Any) -> Any:
+    return {"from": given} if isinstance(given, str) else given
+
+
 class Value(Part):
-    """Where one value comes from, and how it is written there."""
+    """Where one value comes from, and how it is written there.
+
+    Attributes:
+        list_: The expression finds a list; what the rest says is said of each of its entries.
+        each: The expression finds a list of objects, and so each becomes an object of ours:
+            expressions begin at the entry, those of a currency at the record.
+    """
 
     from_: Expression | None = Field(default=None, alias="from")
     value: str | int | bool | None = None
@@ -38,6 +57,13 @@ class Value(Part):
     currency: Expression | None = None
     table: str | None = None
     default: str | int | bool | None = None
+    list_: bool = Field(default=False, alias="list")
+    each: dict[str, "Value"] | None = None
+
+    @field_validator("each", mode="before")
+    @classmethod
+    def _short_each(cls, given: Any) -> Any:
+        return _short_values(given)
 
     @model_validator(mode="after")
     def _one_origin(self) -> Self:
@@ -51,19 +77,27 @@ class Value(Part):
             raise ValueError("`table` reads codes, which are texts; leave `as` out")
         return self
 
+    @model_validator(mode="after")
+    def _one_list(self) -> Self:
+        if not self.list_ and self.each is None:
+            return self
+        if self.from_ is None or self.default is not None:
+            raise ValueError("a list comes `from` the record, without a `default`")
+        if self.each is not None and (self.list_ or self.table or self.as_ != "text"):
+            raise ValueError("say what an entry is under `each`, and nothing beside it")
+        return self
+
+    @property
+    def is_made_of_entries(self) -> bool:
+        """Whether a list is read entry by entry."""
+        return self.list_ or self.each is not None
+
 
 class LocalTime(Part):
     """A moment that the bank writes as a local date and a time of the day."""
 
     date: Expression
     clock: Expression
-
-
-def _value(given: Any) -> Any:
-    return {"from": given} if isinstance(given, str) else given
-
-
-AnyValue = Annotated[Value, Field()]
 
 
 class EventMapping(Part):
@@ -93,29 +127,71 @@ class EventMapping(Part):
 
     @field_validator("attributes", "data", mode="before")
     @classmethod
-    def _short_values(cls, given: Any) -> Any:
-        if not isinstance(given, dict):
-            return given
-        return {name: _value(value) for name, value in given.items()}
+    def _short_fields(cls, given: Any) -> Any:
+        return _short_values(given)
 
     @model_validator(mode="after")
     def _fits_the_type(self) -> Self:
         model = DATA_MODELS.get(self.type)
         if model is None:
             raise ValueError(f"{self.type!r} is no event type; schemas/events lists them")
-        strangers = sorted(set(self.data) - set(model.model_fields))
-        if strangers:
-            raise ValueError(f"{self.type} has no field {', '.join(strangers)}")
-        missing = sorted(
-            name
-            for name, field in model.model_fields.items()
-            if field.is_required() and name not in self.data
-        )
-        if missing:
-            raise ValueError(f"{self.type} requires {', '.join(missing)}; map it")
+        misfits = list(_misfits(self.type, model, self.data))
+        if misfits:
+            raise ValueError("; ".join(misfits))
         if self.subject is None and self.account is None:
             raise ValueError("say `subject` or `account`, else nobody knows the borrower")
         return self
+
+    def values(self) -> Iterator[tuple[str, Value]]:
+        """Yield every value of the mapping with its place, entries of lists included."""
+        for name in ("id", "subject", "account", "time"):
+            value = getattr(self, name)
+            if isinstance(value, Value):
+                yield name, value
+        for part in ("attributes", "data"):
+            for name, value in getattr(self, part).items():
+                yield f"{part}.{name}", value
+                for inner, one in (value.each or {}).items():
+                    yield f"{part}.{name}.each.{inner}", one
+
+
+def _misfits(name: str, model: type[WireModel], values: Mapping[str, Value]) -> Iterator[str]:
+    """Yield how the fields of a mapping differ from those of a model."""
+    strangers = sorted(set(values) - set(model.model_fields))
+    if strangers:
+        yield f"{name} has no field {', '.join(strangers)}"
+        return
+    missing = sorted(
+        field
+        for field, info in model.model_fields.items()
+        if info.is_required() and field not in values
+    )
+    if missing:
+        yield f"{name} requires {', '.join(missing)}; map it"
+    for field, value in values.items():
+        is_list, entry = _list_of(model.model_fields[field].annotation)
+        here = f"{name}.{field}"
+        if entry is not None and value.each is not None:
+            yield from _misfits(here, entry, value.each)
+        elif value.as_ == "as_is" and not value.list_:
+            continue
+        elif is_list and not (value.list_ and entry is None):
+            yield f"{here} is a list; say {'`list: true`' if entry is None else '`each`'}"
+        elif not is_list and value.is_made_of_entries:
+            yield f"{here} is no list; leave `list` and `each` out"
+
+
+def _list_of(hint: Any) -> tuple[bool, type[WireModel] | None]:
+    """Return whether a field is a list, and the model of its entries where they are objects."""
+    if get_origin(hint) is list:
+        (entry,) = get_args(hint)
+        is_object = isinstance(entry, type) and issubclass(entry, WireModel)
+        return True, entry if is_object else None
+    for part in get_args(hint):
+        found = _list_of(part)
+        if found[0]:
+            return found
+    return False, None
 
 
 class MappingDocument(Part):
@@ -133,10 +209,10 @@ class MappingDocument(Part):
     @model_validator(mode="after")
     def _tables_exist(self) -> Self:
         for kind, event in self.events.items():
-            for name, value in event.data.items():
+            for place, value in event.values():
                 if value.table is not None and value.table not in self.tables:
                     raise ValueError(
-                        f"events.{kind}.data.{name} uses the table {value.table!r}, "
+                        f"events.{kind}.{place} uses the table {value.table!r}, "
                         f"which `tables` does not have"
                     )
         return self

@@ -3,44 +3,28 @@
 Refusals point into the bank's record, since that, or the mapping, is what must be corrected.
 """
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any
 
-from services.contracts.currencies import decimals_of
 from services.ingest.adapters.mapping.document import (
     EventMapping,
     LocalTime,
     MappingDocument,
     Value,
 )
-from services.ingest.adapters.mapping.expressions import (
-    ExpressionFailed,
-    Finder,
-    compiled,
-    pointer_of,
+from services.ingest.adapters.mapping.expressions import compiled, pointer_of
+from services.ingest.adapters.mapping.readers import (
+    UNREADABLE,
+    BadEntry,
+    Reader,
+    UnknownCode,
+    reader,
 )
 from services.ingest.domain import conversions
 from services.ingest.domain.candidate import Candidate, Document, text_or_none
-from services.ingest.domain.conversions import Unconvertible
 from services.ingest.domain.reasons import Reason, Refusal
-
-Reader = Callable[[Any], Any]
-
-_CONVERSIONS: dict[str, Callable[[object], Any]] = {
-    "text": conversions.text,
-    "integer": conversions.integer,
-    "decimal": conversions.decimal,
-    "local_date": conversions.local_date,
-    "iso_date": conversions.iso_date,
-    "yes_no": conversions.yes_no,
-    "as_is": lambda value: value,
-}
-
-
-class _UnknownCode(ValueError):
-    """A code is not in the mapping's table."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +102,7 @@ def _plan(event: EventMapping, *, document: MappingDocument, timezone: tzinfo) -
         return _Place(
             pointer=pointer,
             expression=value.from_ or "a constant",
-            read=_reader(value, document.tables),
+            read=reader(value, document.tables),
         )
 
     attributes = [("time", _time_place(event.time, document=document, timezone=timezone))]
@@ -132,8 +116,20 @@ def _plan(event: EventMapping, *, document: MappingDocument, timezone: tzinfo) -
         attributes=tuple(attributes),
         account=place("/subject", event.account) if event.account else None,
         data=tuple(data),
-        origins={each.pointer: f"`{each.expression}`" for _, each in (*attributes, *data)},
+        origins={
+            **{each.pointer: f"`{each.expression}`" for _, each in (*attributes, *data)},
+            **dict(_origins_of_entries(event)),
+        },
     )
+
+
+def _origins_of_entries(event: EventMapping) -> Iterator[tuple[str, str]]:
+    for name, value in event.data.items():
+        if value.list_:
+            yield f"/data/{name}/*", f"an entry of `{value.from_}`"
+        for inner, one in (value.each or {}).items():
+            found = one.from_ or "a constant"
+            yield f"/data/{name}/*/{inner}", f"`{found}` in an entry of `{value.from_}`"
 
 
 def _time_place(given: LocalTime | Value, *, document: MappingDocument, timezone: tzinfo) -> _Place:
@@ -141,11 +137,11 @@ def _time_place(given: LocalTime | Value, *, document: MappingDocument, timezone
         return _Place(
             pointer="/time",
             expression=given.from_ or "a constant",
-            read=_reader(given, document.tables),
+            read=reader(given, document.tables),
         )
     day, clock = compiled(given.date), compiled(given.clock)
 
-    def read(record: Any) -> Any:
+    def read(_here: Any, record: Any) -> Any:
         found = day(record), clock(record)
         if None in found:
             return None
@@ -154,66 +150,19 @@ def _time_place(given: LocalTime | Value, *, document: MappingDocument, timezone
     return _Place(pointer="/time", expression=f"{given.date} with {given.clock}", read=read)
 
 
-def _reader(value: Value, tables: dict[str, dict[str, str]]) -> Reader:
-    if value.from_ is None:
-        constant = value.value
-        return lambda record: constant
-    find = compiled(value.from_)
-    convert = _converter(value, tables)
-
-    def read(record: Any) -> Any:
-        found = find(record)
-        if found is None or found == "":
-            return value.default
-        return convert(found, record)
-
-    return read
-
-
-def _converter(value: Value, tables: dict[str, dict[str, str]]) -> Callable[[Any, Any], Any]:
-    if value.table is not None:
-        return _code_reader(value.table, tables[value.table])
-    if value.currency is not None:
-        return _minor_units_reader(compiled(value.currency), value.currency)
-    convert = _CONVERSIONS[value.as_]
-    return lambda found, record: convert(found)
-
-
-def _code_reader(name: str, table: dict[str, str]) -> Callable[[Any, Any], Any]:
-    def read(found: Any, _record: Any) -> Any:
-        word = table.get(conversions.text(found))
-        if word is None:
-            raise _UnknownCode(
-                f"the code {conversions.shown(found)} is not in the table {name} "
-                f"({', '.join(table)})"
-            )
-        return word
-
-    return read
-
-
-def _minor_units_reader(find_currency: Finder, expression: str) -> Callable[[Any, Any], Any]:
-    def read(found: Any, record: Any) -> Any:
-        currency = find_currency(record)
-        if not isinstance(currency, str):
-            raise Unconvertible(f"its currency ({expression}) is {conversions.shown(currency)}")
-        return conversions.money_of_minor_units(
-            found, decimals=decimals_of(currency.strip().upper())
-        )
-
-    return read
-
-
 def _value(place: _Place, record: Any) -> Any:
     """Return the value of a place, None where the record has none, or why it cannot be read."""
     try:
-        return place.read(record)
-    except _UnknownCode as error:
-        reason, words = Reason.UNKNOWN_CODE, str(error)
-    except (Unconvertible, ExpressionFailed) as error:
-        reason, words = Reason.NOT_CONVERTIBLE, str(error)
+        return place.read(record, record)
+    except BadEntry as error:
+        is_code, words, entry = error.is_code, str(error), error.pointer
+    except UNREADABLE as error:
+        is_code, words, entry = isinstance(error, UnknownCode), str(error), ""
+    found = pointer_of(place.expression)
     return _refused(
-        reason, pointer_of(place.expression), f"{place.expression} → {place.pointer}: {words}"
+        Reason.UNKNOWN_CODE if is_code else Reason.NOT_CONVERTIBLE,
+        found + entry if found else "",
+        f"{place.expression} → {place.pointer}: {words}",
     )
 
 

@@ -195,7 +195,13 @@ async def test_a_fault_of_ours_is_kept_too_and_stops_nobody(
 
 @pytest.mark.parametrize(
     "event_type",
-    ["maturity.approaching.v1", "override.approved.v1", "rulebook.activated.v1"],
+    [
+        "maturity.approaching.v1",
+        "override.approved.v1",
+        "rulebook.activated.v1",
+        "related-state.changed.v1",
+        "dependant.linked.v1",
+    ],
 )
 async def test_only_tocsin_itself_writes_what_scoring_says_or_two_people_decide(
     memory: MemoryIngest, event_type: str

@@ -88,8 +88,23 @@ def test_a_number_is_a_text_where_the_bank_numbers_its_customers() -> None:
         conversions.text(True)
 
 
+@pytest.mark.parametrize(
+    ("points", "ratio"),
+    [(725, "0.0725"), (0, "0.0000"), (10_000, "1.0000"), (-50, "-0.0050"), (1, "0.0001")],
+)
+def test_basis_points_become_a_ratio(points: int, ratio: str) -> None:
+    assert conversions.ratio_of_basis_points(points) == ratio
+
+
+@pytest.mark.parametrize("points", [7.25, "725", True, None, 10**10])
+def test_basis_points_are_whole_and_few(points: object) -> None:
+    with pytest.raises(Unconvertible):
+        conversions.ratio_of_basis_points(points)
+
+
 def test_a_decimal_must_be_a_string_with_a_point() -> None:
     assert conversions.decimal("-1234.56") == "-1234.56"
+    assert conversions.decimal("0.0060913442") == "0.0060913442"
     for value in (1234.56, "1.234,56", "1e3", "12."):
         with pytest.raises(Unconvertible):
             conversions.decimal(value)

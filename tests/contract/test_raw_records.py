@@ -1,0 +1,312 @@
+"""Every type that a bank can say has words on a raw topic, and each word arrives where it belongs.
+
+The records of `raw_records/` and the events beside them are written by hand, with every field of
+their type. What ingest makes of a record must be that event, valid by schema and model.
+"""
+
+import json
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.cli.demo.ground import RAW_TOPICS
+from services.contracts.envelope import encode_event
+from services.contracts.registry import DATA_MODELS, read_data, unknown_fields
+from services.ingest.adapters.mapping.loader import OUR_MAPPINGS
+from services.ingest.application.inputs import Channel, Input, Position, Ready, Verdict
+from services.ingest.application.judging import is_for_sources
+from services.ingest.domain.candidate import Candidate
+from services.ingest.domain.reasons import Reason, Refusal
+from tests.fakes.ingest_in_memory import MemoryIngest, demo_mappings, ingest_in_memory
+
+from .catalogue import validator_of
+
+# Types that ingest takes from outside, but not from a raw topic; README.md says it to people.
+NO_MAPPING = {
+    "day.closed.v1": "must come after the bookings of all topics, which do not wait for each other",
+}
+RECORDS_FOLDER = Path(__file__).parent / "raw_records"
+
+
+@cache
+def cases() -> dict[str, dict[str, Any]]:
+    """Return the records with their events by event type."""
+    found = {}
+    for path in sorted(RECORDS_FOLDER.glob("*.json")):
+        for case in json.loads(path.read_text(encoding="utf-8")):
+            assert case["event"]["type"] not in found, path
+            found[case["event"]["type"]] = case
+    return found
+
+
+@cache
+def mapped_types() -> dict[str, tuple[str, dict[str, Any]]]:
+    """Return the topic and the fields of each type in the shipped mappings, read as plain texts."""
+    found: dict[str, tuple[str, dict[str, Any]]] = {}
+    for path in OUR_MAPPINGS.glob("*.yaml"):
+        # The BaseLoader makes texts of everything, which is enough to look at names.
+        document = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
+        for event in document["events"].values():
+            assert event["type"] not in found, f"{event['type']} is mapped twice"
+            found[event["type"]] = document["topic"], event["data"]
+    return found
+
+
+def kinds_of(topic: str) -> dict[str, str]:
+    return {case["record"]["evt"]: name for name, case in cases().items() if case["topic"] == topic}
+
+
+def changed(event_type: str, changes: dict[str, Any]) -> dict[str, Any]:
+    """Return a record with other values; a key such as `plan/1/due` leads into a list."""
+    record: dict[str, Any] = json.loads(json.dumps(cases()[event_type]["record"]))
+    for place, value in changes.items():
+        *way, last = place.split("/")
+        holder: Any = record
+        for step in way:
+            holder = holder[int(step)] if isinstance(holder, list) else holder[step]
+        holder[int(last) if isinstance(holder, list) else last] = value
+    return record
+
+
+@pytest.fixture
+def memory() -> MemoryIngest:
+    return ingest_in_memory()
+
+
+async def take(memory: MemoryIngest, event_type: str, record: object) -> Verdict:
+    position = Position(topic=cases()[event_type]["topic"], partition=0, offset=7)
+    raw = json.dumps(record).encode()
+    given_input = Input(channel=Channel.KAFKA, raw=raw, position=position)
+    return (await memory.ingest.intake.take([given_input]))[0]
+
+
+def test_every_type_that_ingest_takes_has_a_mapping_or_a_reason() -> None:
+    taken = {name for name in DATA_MODELS if is_for_sources(name)}
+    assert taken - NO_MAPPING.keys() == mapped_types().keys()
+    assert NO_MAPPING.keys() <= taken
+
+
+def test_every_mapping_has_a_record_written_by_hand() -> None:
+    assert cases().keys() == mapped_types().keys()
+    for name, case in cases().items():
+        assert case["topic"] == mapped_types()[name][0]
+
+
+def test_the_readme_names_every_type_that_has_no_mapping() -> None:
+    readme = (OUR_MAPPINGS / "README.md").read_text(encoding="utf-8")
+    for name in DATA_MODELS.keys() - mapped_types().keys():
+        noun = name.rpartition(".")[0]
+        family = noun.partition(".")[0] + ".*"
+        assert f"`{noun}`" in readme or f"`{family}`" in readme, name
+
+
+def test_the_readme_names_every_kind_and_field_of_a_record() -> None:
+    readme = (OUR_MAPPINGS / "README.md").read_text(encoding="utf-8")
+    for name, case in cases().items():
+        section = readme.partition(f"### `{case['topic']}`")[2].partition("\n### ")[0]
+        assert f"`{case['record']['evt']}` {name.rpartition('.')[0]}" in section, name
+        for field in case["record"]:
+            assert f"`{field}`" in section, (name, field)
+
+
+def test_the_demo_makes_the_topics_that_its_mappings_read() -> None:
+    assert set(RAW_TOPICS) == {topic for topic, _ in mapped_types().values()}
+
+
+@pytest.mark.parametrize("name", sorted(mapped_types()))
+def test_a_mapping_reads_every_field_of_its_type(name: str) -> None:
+    _, data = mapped_types()[name]
+    assert data.keys() == DATA_MODELS[name].model_fields.keys()
+    if name != "statement.received.v1":  # Of its lines two will do; the dialect's test has more.
+        assert cases()[name]["event"]["data"].keys() == data.keys()
+
+
+@pytest.mark.parametrize("name", sorted(cases()))
+async def test_a_record_in_the_banks_words_is_the_event(memory: MemoryIngest, name: str) -> None:
+    case = cases()[name]
+    verdict = await take(memory, name, case["record"])
+    assert isinstance(verdict.outcome, Ready), verdict.outcome
+    document = json.loads(encode_event(verdict.outcome.event))
+    assert document == case["event"]
+    assert memory.outlet.sent == [verdict.outcome.event]
+    validator_of(name).validate(document)
+    data = read_data(verdict.outcome.event)
+    assert type(data) is DATA_MODELS[name]
+    assert unknown_fields(name, document["data"]) == []
+
+
+@pytest.mark.parametrize("name", sorted(cases()))
+async def test_a_word_left_out_gives_a_valid_event_or_a_refusal(
+    memory: MemoryIngest, name: str
+) -> None:
+    record = cases()[name]["record"]
+    for field in record:
+        verdict = await take(memory, name, {**record, field: None})
+        if isinstance(verdict.outcome, Ready):
+            validator_of(name).validate(json.loads(encode_event(verdict.outcome.event)))
+
+
+BAD: list[tuple[str, dict[str, Any], Reason, str, str]] = [
+    ("borrower.registered.v1", {"seg": "?"}, Reason.UNKNOWN_CODE, "/seg", "segments"),
+    ("borrower.registered.v1", {"seg": None}, Reason.MISSING_FIELD, "/data/segment", "`seg`"),
+    ("borrower.registered.v1", {"accts": "AC-1"}, Reason.NOT_CONVERTIBLE, "/accts", "no list"),
+    ("borrower.registered.v1", {"accts/1": None}, Reason.NOT_CONVERTIBLE, "/accts/1", "null"),
+    (
+        "borrower.registered.v1",
+        {"accts/0": "AC 1"},
+        Reason.INVALID_FIELD,
+        "/data/account_ids/0",
+        "an entry of `accts`",
+    ),
+    ("loan.booked.v1", {"beg_dt": "2025-01-15"}, Reason.NOT_CONVERTIBLE, "/beg_dt", "DD.MM.YYYY"),
+    ("loan.booked.v1", {"beg_dt": "31.02.2025"}, Reason.NOT_CONVERTIBLE, "/beg_dt", "calendar"),
+    ("loan.booked.v1", {"rate_bp": "5.75"}, Reason.NOT_CONVERTIBLE, "/rate_bp", "no integer"),
+    ("loan.booked.v1", {"route_bp": 10001}, Reason.INVALID_FIELD, "/data/routing_share", "share"),
+    ("loan.booked.v1", {"contract_no": ""}, Reason.MISSING_FIELD, "/data/loan_id", "`contract_no`"),
+    ("loan.disbursed.v1", {"amt": 0}, Reason.INVALID_FIELD, "/data/disbursed_amount", "`amt`"),
+    ("loan.closed.v1", {"end_cd": "XX"}, Reason.UNKNOWN_CODE, "/end_cd", "table ends"),
+    ("schedule.published.v1", {"plan": None}, Reason.MISSING_FIELD, "/data/instalments", "`plan`"),
+    ("schedule.published.v1", {"plan/1": 5}, Reason.NOT_CONVERTIBLE, "/plan/1", "no object"),
+    (
+        "schedule.published.v1",
+        {"plan/1/due": "2025-03-15"},
+        Reason.NOT_CONVERTIBLE,
+        "/plan/1/due",
+        "plan → /data/instalments: at /1/due",
+    ),
+    (
+        "schedule.published.v1",
+        {"plan/1/prin": None},
+        Reason.MISSING_FIELD,
+        "/data/instalments/1/due_principal",
+        "`prin` in an entry of `plan`",
+    ),
+    ("schedule.changed.v1", {"chg_cd": "?"}, Reason.UNKNOWN_CODE, "/chg_cd", "changes"),
+    ("schedule.changed.v1", {"plan/0/prin": 1.5}, Reason.NOT_CONVERTIBLE, "/plan/0/prin", "1.5"),
+    ("schedule.changed.v1", {"ccy": None}, Reason.NOT_CONVERTIBLE, "/plan/0/prin", "(ccy) is null"),
+    ("limit.changed.v1", {"temp": "J"}, Reason.NOT_CONVERTIBLE, "/temp", "neither Y nor N"),
+    ("account.blocked.v1", {"blk_cd": "9"}, Reason.UNKNOWN_CODE, "/blk_cd", "blocks"),
+    ("promise.made.v1", {"pay_by": "soon"}, Reason.NOT_CONVERTIBLE, "/pay_by", "DD.MM.YYYY"),
+    ("claim.disputed.v1", {"stat": "A"}, Reason.UNKNOWN_CODE, "/stat", "disputes"),
+    (
+        "collateral.valued.v1",
+        {"contracts": []},
+        Reason.INVALID_FIELD,
+        "/data/loan_ids",
+        "contracts",
+    ),
+    ("covenant.certified.v1", {"actual_val": 3.8}, Reason.NOT_CONVERTIBLE, "/actual_val", "string"),
+    (
+        "guarantor.linked.v1",
+        {"guar_no": None},
+        Reason.MISSING_FIELD,
+        "/data/guarantor_borrower_id",
+        "",
+    ),
+    ("group.linked.v1", {"link_cd": "X"}, Reason.UNKNOWN_CODE, "/link_cd", "links"),
+    (
+        "related-parties.declared.v1",
+        {"parties/1/rel_cd": "ZZ"},
+        Reason.UNKNOWN_CODE,
+        "/parties/1/rel_cd",
+        "relations",
+    ),
+    ("external-delinquency.reported.v1", {"mark": "11"}, Reason.UNKNOWN_CODE, "/mark", "bureau"),
+    ("inspection.recorded.v1", {"result": 4}, Reason.UNKNOWN_CODE, "/result", "outcomes"),
+    ("finding.raised.v1", {"fnd_cd": None}, Reason.MISSING_FIELD, "/data/code", "`fnd_cd`"),
+    ("statement.due.v1", {"months": 5}, Reason.INVALID_FIELD, "/data/period_months", "`months`"),
+    ("forecast.received.v1", {"ln": "P010X"}, Reason.UNKNOWN_CODE, "/ln", "metrics"),
+    ("forecast.received.v1", {"book_dt": None}, Reason.MISSING_ATTRIBUTE, "/time", "book_dt"),
+    (
+        "calendar.published.v1",
+        {"days_off/1": "3.4."},
+        Reason.NOT_CONVERTIBLE,
+        "/days_off/1",
+        "YYYY",
+    ),
+    (
+        "calendar.published.v1",
+        {"stamp": "2025-12-01T08:00:00"},
+        Reason.INVALID_ATTRIBUTE,
+        "/time",
+        "",
+    ),
+    ("fx.published.v1", {"fixings/0/mid": 0.9}, Reason.NOT_CONVERTIBLE, "/fixings/0/mid", "0.9"),
+    ("fx.published.v1", {"fixings": []}, Reason.INVALID_FIELD, "/data/rates", "`fixings`"),
+    ("sector-stress.published.v1", {"sectors": {}}, Reason.NOT_CONVERTIBLE, "/sectors", "no list"),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "reason", "pointer", "words"),
+    BAD,
+    ids=[f"{name.rpartition('.')[0]}: {next(iter(changes))}" for name, changes, *_ in BAD],
+)
+async def test_what_cannot_be_read_is_kept_with_its_place(
+    memory: MemoryIngest,
+    name: str,
+    changes: dict[str, Any],
+    reason: Reason,
+    pointer: str,
+    words: str,
+) -> None:
+    verdict = await take(memory, name, changed(name, changes))
+    assert isinstance(verdict.outcome, Refusal), verdict.outcome
+    assert (verdict.outcome.reason, verdict.outcome.pointer) == (reason, pointer)
+    assert words in verdict.outcome.detail
+    (kept,) = memory.book.rows
+    assert (kept.entry.reason, kept.entry.pointer) == (reason, pointer)
+    assert memory.outlet.sent == []
+
+
+@pytest.mark.parametrize("topic", sorted({case["topic"] for case in cases().values()}))
+async def test_a_kind_that_the_topic_does_not_know_names_those_that_it_knows(
+    memory: MemoryIngest, topic: str
+) -> None:
+    kinds = kinds_of(topic)
+    name = next(iter(kinds.values()))
+    verdict = await take(memory, name, {**cases()[name]["record"], "evt": "???"})
+    assert isinstance(verdict.outcome, Refusal)
+    assert (verdict.outcome.reason, verdict.outcome.pointer) == (Reason.UNKNOWN_KIND, "/evt")
+    assert all(kind in verdict.outcome.detail for kind in kinds)
+
+
+async def test_a_customer_on_the_raw_topic_teaches_its_accounts(memory: MemoryIngest) -> None:
+    blocked = changed("account.blocked.v1", {"cust_no": None})
+    waiting = await take(memory, "account.blocked.v1", blocked)
+    assert not isinstance(waiting.outcome, Ready | Refusal)
+    customer = cases()["borrower.registered.v1"]["record"]
+    await take(memory, "borrower.registered.v1", customer)
+    assert memory.book.borrowers == {"AC-1": "B-1", "20045": "B-1"}
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=10,
+)
+
+
+def places(record: dict[str, Any]) -> Iterator[str]:
+    for name, value in record.items():
+        yield name
+        if isinstance(value, list):
+            yield f"{name}/0"
+            if isinstance(value[0], dict):
+                yield from (f"{name}/0/{inner}" for inner in value[0])
+
+
+@given(drawn=st.data())
+def test_no_value_at_no_place_breaks_a_mapping(drawn: st.DataObject) -> None:
+    name = drawn.draw(st.sampled_from(sorted(cases())))
+    case = cases()[name]
+    place = drawn.draw(st.sampled_from(sorted(places(case["record"]))))
+    record = changed(name, {place: drawn.draw(JSON)})
+    found = demo_mappings()[case["topic"]].candidate(record, fallback_id="pos-1")
+    assert isinstance(found, Candidate | Refusal)
