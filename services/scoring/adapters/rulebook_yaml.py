@@ -40,7 +40,7 @@ from services.scoring.domain.rulebook import (
     Rulebook,
     Tolerance,
 )
-from services.scoring.domain.vocabulary import LOAN_TYPES, SEGMENTS
+from services.scoring.domain.vocabulary import PRODUCTS, SEGMENTS
 
 _NAME: Final = re.compile(r"[!-.0-~]{1,128}")
 SHIPPED: Final = Path(__file__).resolve().parents[1] / "rulebooks"
@@ -253,8 +253,8 @@ def _overlay(fields: dict[str, Any], base: dict[int, IndicatorRule], problems: P
     if segment is not None and segment not in SEGMENTS:
         problems.add(f"unknown segment {segment!r}; known ones: {', '.join(SEGMENTS)}")
     product = fields.get("product")
-    if product is not None and product not in LOAN_TYPES:
-        problems.add(f"unknown product {product!r}; known ones: {', '.join(LOAN_TYPES)}")
+    if product is not None and product not in PRODUCTS:
+        problems.add(f"unknown product {product!r}; known ones: {', '.join(PRODUCTS)}")
     months = fields.get("younger_than_months")
     return Overlay(
         name=str(fields.get("name", "")),

@@ -12,7 +12,13 @@ from services.scoring.domain.facts import Borrower
 from services.scoring.domain.months import full_months
 from services.scoring.domain.rates import Rates
 from services.scoring.domain.rulebook import Kind, Rulebook, Rules
-from services.scoring.domain.vocabulary import LOAN_TYPES, SEGMENTS
+from services.scoring.domain.vocabulary import (
+    BULLET,
+    BULLET_LOANS,
+    LOAN_TYPES,
+    SEGMENTS,
+    TERM,
+)
 
 
 @dataclass(slots=True)
@@ -109,12 +115,19 @@ class Context:
 
 
 def product_of(borrower: Borrower) -> str:
-    """Return the type of all open loans; empty where they differ or there are none."""
+    """Return the type of all open loans; empty where they differ or there are none.
+
+    Term loans that are all repaid at once are a product of their own.
+    """
     found = ""
     for loan in borrower.loans:
         if loan.closed_day is None:
             name = LOAN_TYPES[loan.loan_type]
+            if loan.loan_type == TERM and loan.repayment_type == BULLET:
+                name = BULLET_LOANS
             if found and name != found:
-                return ""
+                if {name, found} != {LOAN_TYPES[TERM], BULLET_LOANS}:
+                    return ""
+                name = LOAN_TYPES[TERM]
             found = name
     return found

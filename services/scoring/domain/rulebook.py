@@ -16,6 +16,7 @@ from services.scoring.domain.pd import PdModel
 from services.scoring.domain.policy import StatePolicy
 from services.scoring.domain.signals import SLOTS
 from services.scoring.domain.thresholds import ArmRule
+from services.scoring.domain.vocabulary import BULLET_LOANS, LOAN_TYPES, TERM
 
 RETAIL_SEGMENTS: Final = ("RETAIL", "MICRO")
 # Signals of this group add points to the score; they weigh in no family and confirm nothing.
@@ -179,7 +180,7 @@ class Kind:
 
     Args:
         borrower_id: Empty for everyone who has no overlay of their own.
-        product: The type of all open loans, empty where they differ or there are none.
+        product: One of `vocabulary.PRODUCTS`, empty where the open loans differ or there are none.
         months_old: Full months since the firm started, -1 where that is not known.
     """
 
@@ -214,18 +215,25 @@ class Overlay:
             self.segment in (None, kind.segment)
             and (self.industry is None or is_of_industry(kind.industry, self.industry))
             and self.borrower_id in (None, kind.borrower_id)
-            and self.product in (None, kind.product)
+            and (
+                self.product in (None, kind.product)
+                or (self.product == LOAN_TYPES[TERM] and kind.product == BULLET_LOANS)
+            )
             and (
                 self.younger_than_months is None or 0 <= kind.months_old < self.younger_than_months
             )
         )
 
     @property
-    def rank(self) -> tuple[bool, bool, int, bool, bool]:
-        """Return how specific it is: borrower, product, length of industry code, age, segment."""
+    def rank(self) -> tuple[bool, bool, bool, int, bool, bool]:
+        """Return how specific it is: borrower, product, length of industry code, age, segment.
+
+        Bullet loans are term loans too, so what is said for them alone is more specific.
+        """
         return (
             self.borrower_id is not None,
             self.product is not None,
+            self.product == BULLET_LOANS,
             len(self.industry or ""),
             self.younger_than_months is not None,
             self.segment is not None,

@@ -20,6 +20,10 @@ OVERDRAFT: Final = 2
 CARD: Final = 3
 GUARANTEE: Final = 4
 
+# A product that overlays tell apart beside the loan types: term loans repaid all at once.
+BULLET_LOANS: Final = "BULLET"
+PRODUCTS: Final = (*LOAN_TYPES, BULLET_LOANS)
+
 REPAYMENT_TYPES: Final = ("UNKNOWN", "ANNUITY", "LINEAR", "BULLET", "INTEREST_ONLY")
 BULLET: Final = 3
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from functools import cache
+from textwrap import indent
 
 import pytest
 
@@ -11,11 +12,11 @@ from services.scoring.domain.context import Context
 from services.scoring.domain.events import DayClosed
 from services.scoring.domain.fold import fold, new_borrower
 from services.scoring.domain.indicators.account_inflow import SLOT, inflow_drop
-from services.scoring.domain.measurement import MEASURED, UNMEASURABLE, Reason
+from services.scoring.domain.measurement import AMBER, MEASURED, UNMEASURABLE, Reason
 from services.scoring.domain.months import full_months
 from services.scoring.domain.rulebook import Rules, is_of_industry
 from services.scoring.domain.signals import slot_of
-from services.scoring.domain.vocabulary import CARD, TERM
+from services.scoring.domain.vocabulary import BULLET, CARD, TERM
 from tests.fakes.story import Story, day, iso
 
 F14, A03, A19 = slot_of("F-14"), slot_of("A-03"), slot_of("A-19")
@@ -87,6 +88,46 @@ class TestProducts:
         assert rules_of(context("cards").rules_for(story.borrower), A03) == 300_000
         story.borrower.loans[1].closed_day = story.today
         assert rules_of(context("cards").rules_for(story.borrower), A03) == 0
+
+    def test_bullet_loans_are_term_loans_of_their_own_kind(self) -> None:
+        story = Story(start="2024-01-01")
+        for number in range(6):
+            loan = f"l-{number}"
+            story.loan(100, loan_id=loan, repayment_type=BULLET)
+            due = story.today + 15
+            story.schedule((iso(due), 100.0), loan_id=loan)
+            # Three in time, then 2, 3 and 4 days late.
+            story.on(iso(due + (0, 0, 0, 2, 3, 4)[number])).pays(100, loan_id=loan)
+            story.close()
+        rules = context("bullet-loans").rules_for(story.borrower)
+        late, creep = rules.by_slot[slot_of("R-03")], rules.by_slot[slot_of("R-05")]
+        assert late is not None
+        assert creep is not None
+        # Three of six were late by a day or more: 1 to 3 is 0 to 1.
+        assert story.measure("R-03").values == [0, 3_000_000]
+        assert late.arms[1].intensity(3_000_000) == 1_000_000
+        # 2, 3 and 4 days are 3 on average: (3 + 1) / 9 of the way from -1 to 8.
+        assert story.measure("R-05").values == [3_000_000, 3_000_000]
+        assert creep.arms[1].intensity(3_000_000) == 444_444
+        assert creep.arms[1].level(3_000_000) == AMBER
+
+    def test_what_is_said_for_term_loans_holds_for_bullets_unless_they_have_their_own(self) -> None:
+        both = (
+            "- {name: t, product: TERM, indicators: {A-03: {weight: 0.1}, A-04: {weight: 0.1}}}\n"
+            "- {name: b, product: BULLET, indicators: {A-03: {weight: 0.2}}}\n"
+        )
+        text = (
+            path_of("default")
+            .read_text("utf-8")
+            .replace("overlays:\n", f"overlays:\n{indent(both, '  ')}", 1)
+        )
+        known = Context(read_text(text))
+        story = Story()
+        story.loan(100, loan_id="l-1", repayment_type=BULLET)
+        rules = known.rules_for(story.borrower)
+        assert [rules_of(rules, slot) for slot in (A03, slot_of("A-04"))] == [200_000, 100_000]
+        story.loan(100, loan_id="l-2")
+        assert rules_of(known.rules_for(story.borrower), A03) == 100_000
 
     def test_without_loans_no_product(self) -> None:
         assert rules_of(context("cards").rules_for(Story().borrower), A03) == 300_000
