@@ -27,7 +27,8 @@ MOST_LOOKED_AT = 500
 MOST_MONTHS = 12
 
 Segment = Literal["RETAIL", "MICRO", "SME", "CORPORATE", "LARGE"]
-State = Literal["NORMAL", "ATTENTION", "WATCH", "HIGH_RISK", "PROBATION", "DEFAULT", "CLOSED"]
+# In the order of the contracts: `typing` takes two orders of the same words for one.
+State = Literal["NORMAL", "ATTENTION", "WATCH", "HIGH_RISK", "DEFAULT", "PROBATION", "CLOSED"]
 Cursor = Annotated[
     str | None,
     Query(max_length=200, pattern=r"^[!-~]+$", description="`next_cursor` of before."),
