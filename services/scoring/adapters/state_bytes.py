@@ -20,7 +20,7 @@ from services.scoring.domain import facts
 from services.scoring.domain.facts import Borrower
 from services.scoring.domain.signals import pack, unpack
 
-VERSION: Final = 5
+VERSION: Final = 6
 
 _encoder: Final = msgspec.msgpack.Encoder()
 _document: Final = msgspec.msgpack.Decoder(list[msgspec.Raw])

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from itertools import chain, compress
 from typing import Final
 
-# Room for R-01..R-20, A-01..A-25, F-01..F-25, C-01..C-10, X-01..X-05.
-SLOT_BASE: Final = {"R": 0, "A": 20, "F": 45, "C": 70, "X": 80}
-SLOTS: Final = 85
+# Room for R-01..R-20, A-01..A-25, F-01..F-30, C-01..C-10, X-01..X-05.
+SLOT_BASE: Final = {"R": 0, "A": 20, "F": 45, "C": 75, "X": 85}
+SLOTS: Final = 90
 
 
 def slot_of(indicator_id: str) -> int:

@@ -1,5 +1,5 @@
 """Indicators of what a firm owns and owes: leverage, liquidity, working capital (F-07 to F-12,
-F-17, F-20, F-24, F-25).
+F-17, F-20, F-24, F-25, F-27).
 
 Drifts need both the days and the gap to sales: receivables that grow with sales are no warning.
 """
@@ -66,6 +66,12 @@ def cash_flow_to_debts(figures: StatementFigures) -> Measurement:
     """F-25: net income and depreciation over all liabilities: how fast the firm could pay."""
     earned = figures.own_or_flow("net_income") + figures.own_or_flow("depreciation_amortisation")
     return measured(micro(ratio(earned, figures.balance("total_liabilities"))))
+
+
+def retained_earnings_ratio(figures: StatementFigures) -> Measurement:
+    """F-27: retained earnings over total assets: what the firm has kept of all its years."""
+    kept = figures.balance("retained_earnings")
+    return measured(micro(ratio(kept, figures.balance("total_assets"))))
 
 
 def _days_drift(figures: StatementFigures, stock: str, flow: str) -> Fraction:
@@ -213,6 +219,14 @@ INDICATORS: Final[tuple[Indicator, ...]] = (
         "PROFIT_LEVERAGE",
         one_arm(Unit.RATIO, "net income and depreciation over all liabilities"),
         cash_flow_to_debts,
+    ),
+    declare(
+        "F-27",
+        "Little kept of past profits",
+        "kept",
+        "PROFIT_LEVERAGE",
+        one_arm(Unit.RATIO, "retained earnings over total assets"),
+        retained_earnings_ratio,
     ),
     declare(
         "F-20",

@@ -1,5 +1,5 @@
 """Indicators of what a firm earns: revenue, margin, losses and what they cover (F-02 to F-06,
-F-13, F-23).
+F-13, F-23, F-26).
 
 Formulas are domain.md 3.3's; thresholds are the rulebook's. Trends compare with the same period of
 last year, so a first statement has levels and no trends.
@@ -140,6 +140,14 @@ def interest_cover(figures: StatementFigures) -> Measurement:
     return measured(micro(ratio(figures.flow("ebit"), interest)))
 
 
+def operating_margin(figures: StatementFigures) -> Measurement:
+    """F-26: EBIT over revenue; without revenue there is no margin."""
+    revenue = figures.own_or_flow("revenue")
+    if revenue < 0:
+        raise CannotFormError(Reason.NEGATIVE_BASE)
+    return measured(micro(ratio(figures.own_or_flow("ebit"), revenue)))
+
+
 def accruals(figures: StatementFigures) -> Measurement:
     """F-13: profit that did not become cash, over average assets; twice running is red."""
     income, cash_flow = figures.flow("net_income"), figures.flow("cfo")
@@ -226,6 +234,14 @@ INDICATORS: Final[tuple[Indicator, ...]] = (
             Arm("twice", Unit.FLAG, "profit with negative cash flow twice running"),
         ),
         accruals,
+    ),
+    declare(
+        "F-26",
+        "Sales leave little profit",
+        "loss",
+        "PROFIT_LEVERAGE",
+        one_arm(Unit.RATIO, "EBIT over revenue"),
+        operating_margin,
     ),
     Indicator(
         id="F-23",

@@ -13,6 +13,7 @@ from services.scoring.domain.measurement import (
     UNMEASURABLE,
     Reason,
 )
+from services.scoring.domain.signals import slot_of
 from tests.fakes.file_story import FileStory
 from tests.fakes.statements import statement
 from tests.fakes.story import EVERYTHING_ON, day, iso
@@ -202,7 +203,7 @@ class TestGuarantor:
             story.hears(name, "NORMAL")
         story.hears("g-1", "DEFAULT")
         assert story.figure("C-04", arm=1) == 0.3
-        slot = 73  # C-04
+        slot = slot_of("C-04")
         assert story.borrower.signals.contribution[slot] == 90_000  # .30 x min(1, .3)
         story.hears("g-2", "WATCH")
         assert story.figure("C-04", arm=1) == 1.0  # 1,200 of 1,000 is all of it
@@ -479,7 +480,7 @@ class TestPdDrift:
         story = owing()
         story.borrower.profile.origination_pd_micro = before
         story.borrower.profile.current_pd_micro = now
-        rule = story.rules.by_slot[80]
+        rule = story.rules.by_slot[slot_of("X-01")]
         assert rule is not None
         values = story.measure("X-01").values
         arms = [arm.level(v) for arm, v in zip(rule.arms, values, strict=True) if arm and v]
@@ -503,7 +504,7 @@ class TestDataSilence:
         story.close()
         assert story.figure("X-03") == 2.0
         assert story.level("X-03") == AMBER
-        assert not story.borrower.signals.contribution[82]
+        assert not story.borrower.signals.contribution[slot_of("X-03")]
 
     def test_a_new_account_has_no_usual_interval(self) -> None:
         story = FileStory(start="2024-01-01", accounts="a-1", rulebook=EVERYTHING_ON)

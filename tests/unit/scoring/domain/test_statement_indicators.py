@@ -456,9 +456,9 @@ def test_beneish_of_an_unchanged_firm(reference: Rules) -> None:
 
 
 def test_f24_leaves_the_stock_out(private: Rules) -> None:
-    # (900 - 400) / 1,000 = 0.5, where the rulebook puts a knot at half.
+    # (900 - 400) / 1,000 = 0.5, the knot at 0.65.
     lines = {"current_assets": 900, "inventory": 400, "current_liabilities": 1_000}
-    assert judged("F-24", firm(statement("2023-12", **lines)), private) == (A, 0.5)
+    assert judged("F-24", firm(statement("2023-12", **lines)), private) == (A, 0.65)
 
 
 def test_f24_without_the_stock_is_unknown(private: Rules) -> None:
@@ -468,9 +468,47 @@ def test_f24_without_the_stock_is_unknown(private: Rules) -> None:
 
 
 def test_f25_holds_income_and_depreciation_against_the_debts(private: Rules) -> None:
-    # (10 + 30) / 1,000 = 4 %, the knot at 0.9.
+    # (10 + 30) / 1,000 = 4 %, the knot at 0.8.
     lines = {"net_income": 10, "depreciation_amortisation": 30, "total_liabilities": 1_000}
-    assert judged("F-25", firm(statement("2023-12", **lines)), private) == (A, 0.9)
+    assert judged("F-25", firm(statement("2023-12", **lines)), private) == (A, 0.8)
+
+
+def test_f26_holds_ebit_against_sales(private: Rules) -> None:
+    # -50 on 1,000 is -5 %, the knot at 0.8.
+    lines = {"ebit": -50, "revenue": 1_000}
+    assert judged("F-26", firm(statement("2023-12", **lines)), private) == (A, 0.8)
+
+
+@pytest.mark.parametrize(
+    ("lines", "reason"),
+    [
+        pytest.param({"revenue": 1_000}, Reason.MISSING_LINE, id="no EBIT"),
+        pytest.param({"ebit": 50}, Reason.MISSING_LINE, id="no revenue"),
+        pytest.param({"ebit": 50, "revenue": 0}, Reason.ZERO_BASE, id="nothing sold"),
+        pytest.param({"ebit": 50, "revenue": -1}, Reason.NEGATIVE_BASE, id="returns only"),
+    ],
+)
+def test_f26_without_sales_or_ebit_is_unknown(
+    lines: dict[str, int], reason: Reason, private: Rules
+) -> None:
+    found = measure("F-26", firm(statement("2023-12", **lines)), private)
+    assert (found.status, found.reason) == (UNMEASURABLE, reason)
+
+
+def test_f27_holds_kept_profits_against_what_is_owned(private: Rules) -> None:
+    # 110 of 1,000 is 11 %, half-way from 20 to 2.
+    lines = {"retained_earnings": 110, "total_assets": 1_000}
+    assert judged("F-27", firm(statement("2023-12", **lines)), private) == (G, 0.5)
+
+
+def test_f27_without_retained_earnings_is_unknown(private: Rules) -> None:
+    found = measure("F-27", firm(statement("2023-12", total_assets=1_000)), private)
+    assert (found.status, found.reason) == (UNMEASURABLE, Reason.MISSING_LINE)
+
+
+def test_f26_and_f27_are_on_for_private_firms_only(private: Rules, default: Rules) -> None:
+    assert {"F-26", "F-27"} <= {rule.indicator.id for rule in private.indicators}
+    assert not {"F-26", "F-27"} & {rule.indicator.id for rule in default.indicators}
 
 
 def test_f04_reads_the_margin_of_private_firms(private: Rules) -> None:
