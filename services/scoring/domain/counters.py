@@ -119,11 +119,12 @@ def begin_month(borrower: Borrower, as_of: int) -> bool:
 def dues_may_move(borrower: Borrower, previous: int, day: int, grace_days: int) -> bool:
     """Return whether the close of `day` can change arrears or how the borrower's habits look.
 
-    It can when something is unpaid, when since the previous close an instalment fell due, became
-    past due or ran out of its grace days, when money waits for its value date, when a rate may have
-    moved, or when a line stands above its limit.
+    It can when something is unpaid or days are still counted, when since the previous close an
+    instalment fell due, became past due or ran out of its grace days, when money waits for its
+    value date, when a rate may have moved, or when a line stands above its limit.
     """
-    if borrower.counters.past_due_minor or borrower.counters.late_days:
+    counters = borrower.counters
+    if counters.past_due_minor or counters.late_days or counters.regulatory_days:
         return True
     currency = borrower.profile.reporting_currency
     for loan in borrower.loans:

@@ -165,3 +165,19 @@ class TestPutRightInOneStep:
         story.tell(wrong)
         assert story.borrower.statements == []
         assert story.measure("F-08").reason == Reason.NO_STATEMENT
+
+
+class TestNothingStaysBehind:
+    def test_days_that_a_new_schedule_ends_leave_their_signal_at_the_next_close(self) -> None:
+        story = Story(start="2024-01-01")
+        story.loan(12_000)
+        story.schedule(("2024-01-15", 1_000.0), ("2024-06-15", 11_000.0))
+        story.close_through("2024-02-20")
+        # Material since the close of the 16th of January: 36 closes.
+        assert story.figure("R-02") == 36
+        story.reschedule(("2024-06-30", 12_000.0), version=2, effective="2024-02-21")
+        story.close_through("2024-02-22")
+        assert story.borrower.counters.regulatory_days == 0
+        signals = story.borrower.signals
+        assert signals.value[slot_of("R-02")] == 0
+        assert signals.level[slot_of("R-02")] == GREEN
