@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from services.cli.errors import CommandError
+from services.cli.options import AsJson
 from services.kit.access import store
 from services.kit.access.keys import Role, StoredKey
 from services.kit.access.store import Grant, Queries
@@ -25,7 +26,6 @@ app = typer.Typer(no_args_is_help=True, help="Create, list and revoke API keys."
 _console = Console()
 
 Result = TypeVar("Result")
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON object as the last line.")]
 
 
 @app.command()

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from services.cli.options import AsJson
 from services.kit.migrations import migrate_now
 from services.kit.schemas import SCHEMAS
 from services.kit.settings import PlatformSettings
@@ -21,9 +22,7 @@ def migrate(
             "--only", help=f"A schema to migrate ({', '.join(SCHEMAS)}); all if left out."
         ),
     ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object as the last line.")
-    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Bring the database schemas to their newest version; safe to run again.
 

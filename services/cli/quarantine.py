@@ -15,6 +15,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from services.cli.errors import CommandError
+from services.cli.options import AsJson
 
 TIMEOUT_SECONDS = 60.0
 MOST_SHOWN_CHARACTERS = 4_000
@@ -30,7 +31,6 @@ REMEDIES = {
 app = typer.Typer(no_args_is_help=True, help="Look after inputs that could not become events.")
 Url = Annotated[str, typer.Option(envvar="TOCSIN_INGEST_URL", help="Where ingest listens.")]
 Key = Annotated[str, typer.Option(envvar="TOCSIN_API_KEY", help="A key with the role OPERATOR.")]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON object as the last line.")]
 Number = Annotated[int, typer.Argument(min=1, help="The input's number, as listed.")]
 Answer = dict[str, Any]
 

@@ -17,6 +17,7 @@ from rich.table import Table
 from services.cli.errors import CommandError
 from services.cli.evaluate.commands import part_from
 from services.cli.evaluate.reading import is_in_part
+from services.cli.options import AsJson, TimeZone
 from services.cli.rulebook_desk import add_to
 from services.cli.score import (
     DEFAULT_ZONE,
@@ -51,13 +52,11 @@ app = typer.Typer(
 app.command("what-if")(what_if)
 add_to(app)
 
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
-
 
 @app.command()
 def check(
     rulebook: Annotated[str, typer.Argument(help="A shipped name or a YAML file.")],
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Read a rulebook and say what is wrong with it, every problem with its place."""
     usable = usable_rulebook(rulebook)
@@ -83,7 +82,7 @@ def check(
 def diff(
     old: Annotated[str, typer.Argument(help="A shipped name or a YAML file.")],
     new: Annotated[str, typer.Argument(help="The one that would take over.")],
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Say in words what changes from one rulebook to another; nothing where both decide alike."""
     before, after = usable_rulebook(old), usable_rulebook(new)
@@ -151,10 +150,8 @@ def set_cuts_from_budget(
         bool,
         typer.Option("--keep-higher", help="Never below the cuts that --rulebook has already."),
     ] = False,
-    timezone: Annotated[
-        str, typer.Option(envvar="TOCSIN_BANK_TIMEZONE", help="The bank's time zone.")
-    ] = DEFAULT_ZONE,
-    as_json: Json = False,
+    timezone: TimeZone = DEFAULT_ZONE,
+    as_json: AsJson = False,
 ) -> None:
     """Set the score cuts per segment so that no more healthy borrowers alarm than the budget says.
 

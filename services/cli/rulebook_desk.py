@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from services.cli.errors import CommandError
+from services.cli.options import AsJson
 
 TIMEOUT_SECONDS = 60.0
 DEFAULT_URL = "http://127.0.0.1:8082"
@@ -30,7 +31,6 @@ REMEDIES = {
 
 Url = Annotated[str, typer.Option(envvar="TOCSIN_SCORING_URL", help="Where scoring listens.")]
 Key = Annotated[str, typer.Option(envvar="TOCSIN_API_KEY", help="Your own key.")]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON object as the last line.")]
 Name = Annotated[str, typer.Argument(help="The rulebook's name.")]
 Version = Annotated[str, typer.Argument(help="Its version.")]
 Answer = dict[str, Any]

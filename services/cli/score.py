@@ -25,6 +25,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from services.cli.errors import CommandError
+from services.cli.options import TimeZone
 from services.kit.settings import PlatformSettings
 from services.scoring.adapters.file_fold import (
     DAY_CLOSED,
@@ -93,9 +94,7 @@ def score(
     every: Annotated[Every, typer.Option(help="An assessment per event, day or borrower.")] = (
         Every.END
     ),
-    timezone: Annotated[
-        str, typer.Option(envvar="TOCSIN_BANK_TIMEZONE", help="The bank's time zone.")
-    ] = DEFAULT_ZONE,
+    timezone: TimeZone = DEFAULT_ZONE,
     model: Annotated[
         Path | None, typer.Option(help="A PD model: adds a second opinion; the rules decide.")
     ] = None,

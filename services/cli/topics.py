@@ -16,6 +16,7 @@ from aiokafka.errors import TopicAlreadyExistsError, for_code
 from rich.console import Console
 
 from services.cli.errors import CommandError
+from services.cli.options import AsJson
 from services.kit.settings import PlatformSettings
 
 DAY_MS = 24 * 3600 * 1000
@@ -117,9 +118,7 @@ async def _all_checked(admin: AIOKafkaAdminClient, topics: list[Topic]) -> bool:
 
 
 def topics(
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object as the last line.")
-    ] = False,
+    as_json: AsJson = False,
     replicas: Annotated[
         int, typer.Option(min=1, help="Copies of each partition; 3 in production.")
     ] = 1,

@@ -24,6 +24,7 @@ from services.cli.evaluate.early import StateFigures, by_state
 from services.cli.evaluate.histories import History
 from services.cli.evaluate.reading import RANKS, Labels, read_labels
 from services.cli.ledger_history import ledger_file
+from services.cli.options import AsJson, TimeZone
 from services.cli.score import DEFAULT_ZONE, holds_day_closes, opened, usable_rulebook, with_bar
 from services.kit.settings import PlatformSettings
 from services.scoring.adapters.file_fold import FileFold, Judged, OutOfOrder, Settings
@@ -142,12 +143,8 @@ def what_if(
     until: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The last date to count.")
     ] = None,
-    timezone: Annotated[
-        str, typer.Option(envvar="TOCSIN_BANK_TIMEZONE", help="The bank's time zone.")
-    ] = DEFAULT_ZONE,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object as the last line.")
-    ] = False,
+    timezone: TimeZone = DEFAULT_ZONE,
+    as_json: AsJson = False,
 ) -> None:
     """Fold a history under a draft and under what runs now, and show what would be different.
 

@@ -21,6 +21,7 @@ from services.cli.errors import CommandError
 from services.cli.evaluate.commands import part_from
 from services.cli.evaluate.histories import History
 from services.cli.evaluate.reading import RANKS, is_in_part
+from services.cli.options import AsJson, TimeZone
 from services.cli.score import (
     BYTES_WORTH_A_BAR,
     DEFAULT_ZONE,
@@ -64,12 +65,8 @@ def backtest(
     part: Annotated[
         str, typer.Option(help="Only a part of the borrowers, by a hash of the id: 2/2.")
     ] = "1/1",
-    timezone: Annotated[
-        str, typer.Option(envvar="TOCSIN_BANK_TIMEZONE", help="The bank's time zone.")
-    ] = DEFAULT_ZONE,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object as the last line.")
-    ] = False,
+    timezone: TimeZone = DEFAULT_ZONE,
+    as_json: AsJson = False,
 ) -> None:
     """Fold a history day by day and hold each state against what happened.
 

@@ -18,6 +18,7 @@ from services.cli.bench.ground import servers
 from services.cli.bench.headline import headline
 from services.cli.bench.parts import Bench, Wanted
 from services.cli.errors import CommandError
+from services.cli.options import AsJson
 from services.kit.clock import SystemClock
 from services.scoring.adapters.compiled import is_compiled
 
@@ -46,9 +47,7 @@ def bench(
     data: Annotated[
         Path, typer.Option(help="Folder of the local stack, where no servers are named.")
     ] = Path(".tocsin/bench"),
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object as the last line.")
-    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Measure throughput, latency and CPU per event, with the machine's own ceilings.
 

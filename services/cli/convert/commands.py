@@ -17,6 +17,7 @@ from services.cli.convert.polish import Polish
 from services.cli.convert.uci_cards import UciCards
 from services.cli.convert.us_firms import UsFirms
 from services.cli.errors import CommandError
+from services.cli.options import AsJson
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -30,7 +31,6 @@ Labels = Annotated[
     Path | None,
     typer.Option(help="Also write the outcomes: borrower_id,event_date; no date for none."),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
 
 
 class Source(Protocol):

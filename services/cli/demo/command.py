@@ -21,6 +21,7 @@ from services.cli.demo import ground, show
 from services.cli.demo.outcome import Outcome
 from services.cli.demo.play import Played, Running, brought_up, judge, play, show_worst_card, watch
 from services.cli.demo.show import Stage
+from services.cli.options import AsJson
 from services.cli.stack.local import LocalStack
 from services.kit.clock import SystemClock
 from services.simulator.portfolio import Setup
@@ -46,9 +47,7 @@ def demo(
     seed: Annotated[int, typer.Option(help="Another seed, another portfolio.")] = 7,
     borrowers: Annotated[int, typer.Option(min=1, help="How many borrowers.")] = 60,
     days: Annotated[int, typer.Option(min=1, help="How many days the bank plays.")] = 540,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object as the last line.")
-    ] = False,
+    as_json: AsJson = False,
     data: Annotated[
         Path, typer.Option("--data", help="Folder for data and logs; emptied at each start.")
     ] = DEFAULT_DATA_DIR,

@@ -25,6 +25,7 @@ from services.cli.evaluate.reading import (
     read_rows,
 )
 from services.cli.evaluate.show import Findings, show
+from services.cli.options import AsJson
 from services.cli.score import opened
 
 SCORE = "score"
@@ -46,7 +47,6 @@ Part = Annotated[str, typer.Option(help="Only a part of the borrowers, by a hash
 WithIndicators = Annotated[
     bool, typer.Option("--indicators", help="Also the AUC of each indicator alone.")
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
 Horizon = Annotated[
     int, typer.Option(min=1, help="An event counts for assessments so many days before it.")
 ]

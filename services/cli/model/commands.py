@@ -25,6 +25,7 @@ from services.cli.model.judging import (
     reference_rows,
 )
 from services.cli.model.scorecard import fit
+from services.cli.options import AsJson
 from services.cli.score import usable_rulebook
 from services.scoring.adapters.pd_model import (
     FORMAT,
@@ -61,7 +62,6 @@ Horizon = Annotated[int, typer.Option(min=1, help="The PD is for so many days ah
 Cause = Annotated[str, typer.Option(help="Only assessments made by such events.")]
 SkipFirst = Annotated[int, typer.Option(min=0, help="Leave out each borrower's first ones.")]
 Part = Annotated[str, typer.Option(help="Only a part of the borrowers, by a hash: 1/2.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
 
 
 @app.command()

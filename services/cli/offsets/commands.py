@@ -21,6 +21,7 @@ from services.cli.offsets import changing, rows
 from services.cli.offsets.broker import Broker, connected
 from services.cli.offsets.places import Consumer, Place, remedy
 from services.cli.offsets.rows import Decision
+from services.cli.options import AsJson
 from services.kit.settings import PlatformSettings
 
 app = typer.Typer(no_args_is_help=True, help="See positions, and go on deliberately after a stop.")
@@ -28,7 +29,6 @@ _console = Console()
 _notes = Console(stderr=True)
 Result = TypeVar("Result")
 
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON object as the last line.")]
 Name = Annotated[str, typer.Option("--consumer", help="ingest, scoring or alerts.")]
 Topic = Annotated[str, typer.Option(help="The full name of the topic, as `show` lists it.")]
 Why = Annotated[str, typer.Option(help="Kept for the auditors: the incident, who agreed.")]

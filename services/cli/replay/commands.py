@@ -16,6 +16,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from services.cli.errors import CommandError
+from services.cli.options import AsJson
 from services.cli.replay.batches import cut
 from services.cli.replay.sending import Sender
 from services.cli.replay.tally import Tally
@@ -41,9 +42,7 @@ def replay(
     patience: Annotated[
         float, typer.Option(min=0, help="Seconds to keep trying while ingest cannot take a batch.")
     ] = 120,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object as the last line.")
-    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Send canonical events through ingest, in the order of the file.
 

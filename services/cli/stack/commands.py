@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from services.cli.options import AsJson
 from services.cli.stack import jar_lock
 from services.cli.stack.local import LocalStack
 from services.cli.stack.repositories import repositories
@@ -22,7 +23,6 @@ app = typer.Typer(
 DataDir = Annotated[
     Path, typer.Option("--data", help="Folder for data, logs and state.", show_default=True)
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
 DEFAULT_DATA_DIR = Path(".tocsin/stack")
 STATUS_WHEN_DOWN = 1
 

@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
+from services.cli.options import AsJson
 from services.cli.verify.findings import Findings
 from services.cli.verify.published import Topics, topics
 from services.cli.verify.stored import snapshot
@@ -28,9 +29,7 @@ def verify(
     wait_seconds: Annotated[
         float, typer.Option("--wait", help="Wait this long for work that is under way to end.")
     ] = 0.0,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object as the last line.")
-    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Fold the ledger afresh and compare every state and risk event, byte for byte.
 
