@@ -41,7 +41,7 @@ PROFILES = {
         Profile(
             name="ci",
             borrowers=150,
-            days=400,
+            days=540,
             seconds=90,
             deliver_within_seconds=150,
             endpoints=1,
