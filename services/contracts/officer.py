@@ -34,7 +34,7 @@ class FindingRaised(EventData):
     finding_id: Identifier  # The finding.
     code: Identifier  # What kind of finding, from the rulebook's list.
     severity: Literal["LOW", "MEDIUM", "HIGH"]  # How bad.
-    raised_date: IsoDate  # When.
+    raised_date: IsoDate  # When; the newest counts where it was raised again.
     officer_id: Identifier  # Who raised it.
     status: Literal["OPEN", "SETTLED"]  # Whether it still stands.
     alert_id: Identifier | None = None  # The alert on which it was found.

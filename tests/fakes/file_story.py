@@ -150,11 +150,18 @@ class FileStory(Story):
             )
         )
 
-    def finding(self, severity: str = "MEDIUM", name: str = "n-1", *, settled: bool = False) -> str:
-        """Raise a finding, or settle it."""
+    def finding(
+        self,
+        severity: str = "MEDIUM",
+        name: str = "n-1",
+        *,
+        settled: bool = False,
+        corrects: str | None = None,
+    ) -> str:
+        """Raise a finding, or settle it, or amend what was said of it."""
         return self.tell(
             file_events.FindingRaised(
-                *self.head(),
+                *self.head(corrects, "amendment" if corrects else ""),
                 finding_id=name,
                 code="SITE",
                 severity=vocabulary.FINDING_SEVERITIES.index(severity),

@@ -120,7 +120,7 @@ class Report:
 
 @dataclass(slots=True)
 class Finding:
-    """What an officer found and nobody has settled yet."""
+    """What an officer found and nobody has settled yet; ``day`` is when it was last raised."""
 
     finding_id: str
     ref: str

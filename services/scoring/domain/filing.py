@@ -285,19 +285,34 @@ def _mark(borrower: Borrower, before: list[Report], after: list[Report]) -> None
 
 
 def raise_finding(borrower: Borrower, event: FindingRaised) -> int:
-    """Keep an open finding; a settled one goes."""
+    """Keep an open finding as it was raised last; a settled one goes.
+
+    Raised again under its id, a finding is what the newest `raised_date` says of it, however late
+    the older word comes; of two on one day the last told counts. An amendment of what is on file
+    replaces it, also with an earlier day. A settlement ends it, whichever of its days it names.
+    """
     findings = borrower.credit_file.findings
-    kept = [one for one in findings if one.finding_id != event.finding_id]
+    known = next((one for one in findings if one.finding_id == event.finding_id), None)
+    if known is None and event.is_settled:
+        return 0
+    if known is not None and not event.is_settled and _is_older(event, known):
+        return 0
+    kept = [one for one in findings if one is not known]
     if not event.is_settled:
         ref = event_ref(event.source, event.id)
         kept.append(Finding(event.finding_id, ref, event.code, event.severity, event.raised_day))
         kept.sort(key=_raised)
         del kept[:-MOST_FINDINGS]
-    elif len(kept) == len(findings):
-        return 0
     borrower.credit_file.findings = kept
     _mark_officer_signal(borrower)
     return INSPECTIONS
+
+
+def _is_older(event: FindingRaised, known: Finding) -> bool:
+    """Return whether a newer word than the event's is on file, which it does not correct."""
+    if event.corrects_id is not None and known.ref == event_ref(event.source, event.corrects_id):
+        return False
+    return event.raised_day < known.day
 
 
 def record_inspection(borrower: Borrower, event: InspectionRecorded) -> int:

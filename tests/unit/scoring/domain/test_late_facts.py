@@ -1,6 +1,7 @@
 """What came late, or was taken back, leaves the facts as if it had come in order."""
 
 from copy import deepcopy
+from typing import Any
 
 from services.scoring.adapters.state_bytes import encode
 from services.scoring.domain.events import AccountItemReturned
@@ -8,10 +9,12 @@ from services.scoring.domain.facility_use import limit_on
 from services.scoring.domain.filing import overdue_since
 from services.scoring.domain.flow_facts import Dealings
 from services.scoring.domain.measurement import GREEN, Reason
+from services.scoring.domain.risk import OFFICER_SIGNAL
 from services.scoring.domain.signals import slot_of
 from services.scoring.domain.vocabulary import CORRECTION_KINDS, RETURN_REASONS
 from tests.fakes.dealings import draws, promises
 from tests.fakes.decision_story import DecisionStory
+from tests.fakes.file_story import FileStory
 from tests.fakes.statements import files
 from tests.fakes.story import Story, day
 
@@ -181,3 +184,53 @@ class TestNothingStaysBehind:
         signals = story.borrower.signals
         assert signals.value[slot_of("R-02")] == 0
         assert signals.level[slot_of("R-02")] == GREEN
+
+
+class TestFindings:
+    """A finding raised twice: medium (2) or high (3) on 1 March, another word on 15 March."""
+
+    def story(self) -> FileStory:
+        return FileStory(start="2024-03-20")
+
+    def raises(self, story: FileStory, severity: str, on: str, **more: Any) -> str:
+        story.today = day(on)
+        return story.finding(severity, **more)
+
+    def on_file(self, story: FileStory) -> list[tuple[str, int, int]]:
+        file = story.borrower.credit_file
+        return [(one.finding_id, one.severity, one.day) for one in file.findings]
+
+    def test_the_older_word_that_comes_late_makes_it_no_milder(self) -> None:
+        in_order, late = self.story(), self.story()
+        self.raises(in_order, "MEDIUM", "2024-03-01")
+        self.raises(in_order, "HIGH", "2024-03-15")
+        self.raises(late, "HIGH", "2024-03-15")
+        self.raises(late, "MEDIUM", "2024-03-01")
+        assert self.on_file(in_order) == self.on_file(late) == [("n-1", 3, day("2024-03-15"))]
+
+    def test_the_older_word_that_comes_late_makes_it_no_worse(self) -> None:
+        story = self.story()
+        self.raises(story, "LOW", "2024-03-15")
+        self.raises(story, "HIGH", "2024-03-01")
+        assert self.on_file(story) == [("n-1", 1, day("2024-03-15"))]
+        assert not story.borrower.risk.flags & OFFICER_SIGNAL
+
+    def test_of_two_words_of_one_day_the_last_told_counts(self) -> None:
+        story = self.story()
+        self.raises(story, "HIGH", "2024-03-15")
+        self.raises(story, "MEDIUM", "2024-03-15")
+        assert self.on_file(story) == [("n-1", 2, day("2024-03-15"))]
+
+    def test_an_amendment_may_set_an_earlier_day(self) -> None:
+        story = self.story()
+        wrong = self.raises(story, "MEDIUM", "2024-03-15")
+        self.raises(story, "HIGH", "2024-03-01", corrects=wrong)
+        assert self.on_file(story) == [("n-1", 3, day("2024-03-01"))]
+
+    def test_what_settles_it_may_name_the_day_on_which_it_was_raised_first(self) -> None:
+        story = self.story()
+        self.raises(story, "MEDIUM", "2024-03-01")
+        self.raises(story, "HIGH", "2024-03-15")
+        self.raises(story, "HIGH", "2024-03-01", settled=True)
+        assert self.on_file(story) == []
+        assert not story.borrower.risk.flags & OFFICER_SIGNAL
