@@ -66,9 +66,7 @@ class Partition:
         self._transaction: FencedTransaction | None = None
         self._chain = Chain(next_offset=0, last_digest=None)
         self._waiting: deque[Record] = deque()
-        self._pace = Pace(
-            most_records=ports.limits.most_records, batch_seconds=ports.limits.batch_seconds
-        )
+        self._pace = Pace(ports.limits)
         self._began_at = float("-inf")
         self._paused = True
         self._arrived = asyncio.Event()
@@ -294,10 +292,11 @@ class Partition:
     async def _let_gather(self) -> None:
         """Wait a little after a batch: a transaction's round trips cost more than a few records.
 
-        The first record after a quiet moment is taken at once, and a full batch too.
+        The first record after a quiet moment is taken at once, and a full batch too. Where
+        transactions become slow because the machine is busy, fewer of them make it less so.
         """
         since = self._ports.clock.monotonic_seconds() - self._began_at
-        rest = self._ports.limits.least_seconds_between - since
+        rest = self._pace.seconds_between - since
         if rest > 0 and len(self._waiting) < self._pace.records:
             await self._ports.clock.sleep(rest)
 

@@ -22,6 +22,7 @@ class Limits:
     batch_seconds: float = 0.5
     # Between the beginnings of two batches of a partition, unless a full one waits.
     least_seconds_between: float = 0.05
+    most_seconds_between: float = 0.2
     poll_seconds: float = 0.5
     retry_seconds: float = 0.2
     most_retry_seconds: float = 5.0
