@@ -198,8 +198,8 @@ LINES = (
         "overtaken-is-not-restored",
         "a claim that was overtaken is not taken for an older database",
         "services/kit/stream/resume.py",
-        "        if now is None or now.epoch != held.epoch:\n",
-        "        if now is None:\n",
+        "        await ports.progress.hold(connection, held)\n",
+        "",
         (CONSUMER + "what_the_next_owner_told_the_group_is_no_sign_of_an_older_database",),
     ),
     Mutant(

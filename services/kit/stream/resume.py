@@ -8,7 +8,7 @@ from services.kit.database import Connection
 from services.kit.stream.chain import Chain
 from services.kit.stream.ports import Ports
 from services.kit.stream.progress import Claim
-from services.kit.stream.stops import Fenced, StopPartition, StopReason
+from services.kit.stream.stops import StopPartition, StopReason
 
 
 def continue_from(claim: Claim, *, first: int, end: int) -> Chain:
@@ -57,9 +57,7 @@ async def refuse_older_database(held: Claim, *, ports: Ports) -> None:
 
     async def look(connection: Connection) -> int:
         # Asked after the group was: whoever claimed by then may be the one who told it.
-        now = await ports.progress.standing(connection, held)
-        if now is None or now.epoch != held.epoch:
-            raise Fenced(f"{held.topic}/{held.partition}: held epoch {held.epoch}, now {now}")
+        await ports.progress.hold(connection, held)
         return await ports.progress.excused(connection, held)
 
     excused = await ports.database.in_transaction(look)
