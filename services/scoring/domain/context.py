@@ -8,7 +8,7 @@ force at its place in the log.
 from dataclasses import dataclass, field, replace
 
 from services.scoring.domain.calendars import Calendars
-from services.scoring.domain.facts import Borrower
+from services.scoring.domain.facts import Borrower, Loan
 from services.scoring.domain.months import full_months
 from services.scoring.domain.rates import Rates
 from services.scoring.domain.rulebook import Kind, Rulebook, Rules
@@ -117,17 +117,15 @@ class Context:
 def product_of(borrower: Borrower) -> str:
     """Return the type of all open loans; empty where they differ or there are none.
 
-    Term loans that are all repaid at once are a product of their own.
+    Term loans that are all repaid at once are a product of their own; beside other term loans
+    they are term loans.
     """
-    found = ""
-    for loan in borrower.loans:
-        if loan.closed_day is None:
-            name = LOAN_TYPES[loan.loan_type]
-            if loan.loan_type == TERM and loan.repayment_type == BULLET:
-                name = BULLET_LOANS
-            if found and name != found:
-                if {name, found} != {LOAN_TYPES[TERM], BULLET_LOANS}:
-                    return ""
-                name = LOAN_TYPES[TERM]
-            found = name
-    return found
+    products = {_product_of(loan) for loan in borrower.loans if loan.closed_day is None}
+    if len(products) == 1:
+        return products.pop()
+    return LOAN_TYPES[TERM] if products == {LOAN_TYPES[TERM], BULLET_LOANS} else ""
+
+
+def _product_of(loan: Loan) -> str:
+    is_bullet = loan.loan_type == TERM and loan.repayment_type == BULLET
+    return BULLET_LOANS if is_bullet else LOAN_TYPES[loan.loan_type]
