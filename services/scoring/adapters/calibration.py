@@ -29,7 +29,7 @@ from services.scoring.domain.entry_rules import families_at, holds
 from services.scoring.domain.explain import shown_micro
 from services.scoring.domain.measurement import AMBER, RED
 from services.scoring.domain.risk import ATTENTION, DEFAULT, HIGH_RISK, WATCH
-from services.scoring.domain.rulebook import Cuts, Rules
+from services.scoring.domain.rulebook import CUT_POINTS, Cuts, Rules
 from services.scoring.domain.vocabulary import SEGMENTS
 
 OTHER_BIT: Final = {
@@ -42,14 +42,6 @@ HEALTHY_DAYS_PAST_DUE: Final = 30
 WARM_UP_DAYS: Final = 210
 # With fewer healthy borrowers a share of 5 % is one or two people: use the cuts of all segments.
 FEWEST_BORROWERS: Final = 30
-POINTS: Final = (
-    "attention",
-    "watch",
-    "high_risk",
-    "attention_exit",
-    "watch_exit",
-    "high_risk_exit",
-)
 _CUTS_BLOCK: Final = re.compile(r"^cuts:\n(?:[ \t#].*\n|\n(?=[ \t]))*", re.MULTILINE)
 
 
@@ -191,7 +183,7 @@ def _described(one: Calibrated, budget: str, origin: str, day: int) -> Cuts:
 
 def _higher(before: Cuts, found: Cuts) -> Cuts:
     """Return the higher of each cut; both populations are named unless one alone decided."""
-    points = {name: max(getattr(before, name), getattr(found, name)) for name in POINTS}
+    points = {name: max(getattr(before, name), getattr(found, name)) for name in CUT_POINTS}
     points["family"] = max(before.family, found.family)
     for one in (before, found):
         if all(getattr(one, name) == cut for name, cut in points.items()):
@@ -202,7 +194,7 @@ def _higher(before: Cuts, found: Cuts) -> Cuts:
 
 def _written(segment: str, cuts: Cuts) -> str:
     lines = [f'  "{segment}":']
-    lines += [f"    {name}: {shown_micro(getattr(cuts, name) * 100)}" for name in POINTS]
+    lines += [f"    {name}: {shown_micro(getattr(cuts, name) * 100)}" for name in CUT_POINTS]
     lines += [
         f"    family: {shown_micro(cuts.family)}",
         f"    family_days: {cuts.family_days}",

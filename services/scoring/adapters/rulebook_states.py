@@ -24,7 +24,7 @@ from services.scoring.domain.policy import (
     StatePolicy,
 )
 from services.scoring.domain.risk import FLAG_NAMES, STATE_NAMES
-from services.scoring.domain.rulebook import Cuts
+from services.scoring.domain.rulebook import CUT_POINTS, Cuts
 from services.scoring.domain.vocabulary import SEGMENTS
 
 LEVELS: Final = {"amber": AMBER, "red": RED, "hard": HARD}
@@ -86,14 +86,6 @@ LIMIT_FIELDS: Final = {
     "most_moves",
     "moves_window_days",
 }
-CUT_FIELDS: Final = (
-    "attention",
-    "watch",
-    "high_risk",
-    "attention_exit",
-    "watch_exit",
-    "high_risk_exit",
-)
 
 
 def compile_policy(part: object, problems: Problems) -> StatePolicy:
@@ -230,10 +222,10 @@ def compile_cuts(part: object, problems: Problems) -> dict[str, Cuts]:
 def read_cuts(entry: object, problems: Problems) -> Cuts:
     """Return one segment's cuts, in score points in the file."""
     fields = read_mapping(entry, problems)
-    known = {*CUT_FIELDS, "family", "family_days", "population", "budget", "date"}
+    known = {*CUT_POINTS, "family", "family_days", "population", "budget", "date"}
     problems.unknown_keys(fields, known)
-    points = [_points(fields, name, problems) for name in CUT_FIELDS]
-    for entered, left, name in zip(points[:3], points[3:], CUT_FIELDS, strict=False):
+    points = [_points(fields, name, problems) for name in CUT_POINTS]
+    for entered, left, name in zip(points[:3], points[3:], CUT_POINTS, strict=False):
         if left > entered:
             problems.add(f"{name}_exit must not lie above {name}: a state would flicker")
     if not points[0] <= points[1] <= points[2]:

@@ -114,6 +114,17 @@ class Cuts:
     set_on: str = ""
 
 
+# The cuts that are written in score points: into the three states, then out of them.
+CUT_POINTS: Final = (
+    "attention",
+    "watch",
+    "high_risk",
+    "attention_exit",
+    "watch_exit",
+    "high_risk_exit",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
     """The rulebook as it applies to one kind of borrower. This is what the fold works with.

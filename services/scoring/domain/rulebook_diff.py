@@ -13,19 +13,18 @@ from services.scoring.domain.measurement import LEVEL_NAMES, MICRO, Unit
 from services.scoring.domain.pd import PdModel, probability
 from services.scoring.domain.policy import EntryRule, ExitRule, SignalTest, StatePolicy
 from services.scoring.domain.risk import FLAG_NAMES, STATE_NAMES
-from services.scoring.domain.rulebook import Counting, Cuts, IndicatorRule, Overlay, Rulebook
+from services.scoring.domain.rulebook import (
+    CUT_POINTS,
+    Counting,
+    Cuts,
+    IndicatorRule,
+    Overlay,
+    Rulebook,
+)
 from services.scoring.domain.thresholds import ArmRule, Threshold
 
 BY_SLOT: Final = {indicator.slot: indicator for indicator in ALL}
 LEVELS: Final = ("amber", "red", "hard")
-CUT_POINTS: Final = (
-    "attention",
-    "watch",
-    "high_risk",
-    "attention_exit",
-    "watch_exit",
-    "high_risk_exit",
-)
 # How a threshold that a rulebook does not give is shown.
 NOTHING: Final = "none"
 _SIGNS: Final = {(True, True): ">", (True, False): ">=", (False, True): "<", (False, False): "<="}
