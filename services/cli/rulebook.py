@@ -23,6 +23,7 @@ from services.cli.score import (
     DEFAULT_ZONE,
     holds_day_closes,
     opened,
+    sorted_by_time,
     usable_rulebook,
     with_bar,
 )
@@ -36,7 +37,7 @@ from services.scoring.adapters.calibration import (
     in_words,
     with_cuts,
 )
-from services.scoring.adapters.file_fold import FileFold, OutOfOrder, Settings
+from services.scoring.adapters.file_fold import FileFold, Settings
 from services.scoring.adapters.overlay_packs import with_overlays
 from services.scoring.adapters.rulebook_fields import RulebookError
 from services.scoring.adapters.rulebook_text import with_version
@@ -186,15 +187,13 @@ def _histories(
         settings = Settings(zone=zone, closes_days=not holds_day_closes(source))
         # Whatever the file activates, the cuts are for this rulebook.
         run = FileFold(usable, settings, find=lambda _: usable)
-        try:
+        with sorted_by_time():
             histories = collect(
                 run,
                 with_bar(source, hidden=hidden),
                 warm_up,
                 lambda borrower_id: is_in_part(borrower_id, chosen),
             )
-        except OutOfOrder as error:
-            raise CommandError(str(error), remedy="Sort the file by `time`.") from error
     return histories, max((judged.as_of for judged in run.last_judged()), default=0)
 
 

@@ -208,15 +208,23 @@ def holds_day_closes(source: IO[bytes]) -> bool:
     return found
 
 
+@contextmanager
+def sorted_by_time() -> Iterator[None]:
+    """Fold a file inside; end the command where the file goes back in time."""
+    try:
+        yield
+    except OutOfOrder as error:
+        raise CommandError(str(error), remedy="Sort the file by `time` and try again.") from error
+
+
 def _write_assessments(run: FileFold, source: Iterator[bytes], every: Every, form: Form) -> None:
     write = sys.stdout.buffer.write
     try:
-        for judged in run.fold_lines(source):
-            wanted = Every.DAY if judged.is_day_close else Every.EVENT
-            if every is wanted:
-                write(_written(run, judged, form))
-    except OutOfOrder as error:
-        raise CommandError(str(error), remedy="Sort the file by `time` and try again.") from error
+        with sorted_by_time():
+            for judged in run.fold_lines(source):
+                wanted = Every.DAY if judged.is_day_close else Every.EVENT
+                if every is wanted:
+                    write(_written(run, judged, form))
     except UnknownRulebook as error:
         raise CommandError(
             f"{error}.", remedy="Give its file, byte for byte as activated: --activated FILE"

@@ -25,9 +25,16 @@ from services.cli.evaluate.histories import History
 from services.cli.evaluate.reading import RANKS, Labels, read_labels
 from services.cli.ledger_history import ledger_file
 from services.cli.options import AsJson, TimeZone
-from services.cli.score import DEFAULT_ZONE, holds_day_closes, opened, usable_rulebook, with_bar
+from services.cli.score import (
+    DEFAULT_ZONE,
+    holds_day_closes,
+    opened,
+    sorted_by_time,
+    usable_rulebook,
+    with_bar,
+)
 from services.kit.settings import PlatformSettings
-from services.scoring.adapters.file_fold import FileFold, Judged, OutOfOrder, Settings
+from services.scoring.adapters.file_fold import FileFold, Judged, Settings
 from services.scoring.domain.risk import STATE_NAMES
 from services.scoring.domain.rulebook import Rulebook
 from services.scoring.domain.rulebook_diff import differences
@@ -203,11 +210,9 @@ def _course(book: Rulebook, source: IO[bytes], settings: Settings, first_day: in
     course = Course(f"{book.name} {book.version}")
     # What the file activates is passed over: the question is what this rulebook would have done.
     run = FileFold(book, settings, find=lambda _: book)
-    try:
+    with sorted_by_time():
         for judged in run.fold_lines(with_bar(source, hidden=False)):
             course.take(judged, first_day)
-    except OutOfOrder as error:
-        raise CommandError(str(error), remedy="Sort the file by `time` and try again.") from error
     course.unreadable = len(run.tally.undecodable)
     return course
 

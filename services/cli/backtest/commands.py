@@ -27,10 +27,11 @@ from services.cli.score import (
     DEFAULT_ZONE,
     holds_day_closes,
     opened,
+    sorted_by_time,
     usable_rulebook,
     with_bar,
 )
-from services.scoring.adapters.file_fold import FileFold, Judged, OutOfOrder, Settings
+from services.scoring.adapters.file_fold import FileFold, Judged, Settings
 from services.scoring.domain.risk import STATE_NAMES
 from services.scoring.domain.rulebook import Rulebook
 from services.scoring.domain.vocabulary import SEGMENTS
@@ -109,12 +110,10 @@ def watch(
     run = FileFold(rules, settings, find=lambda _: rules)
     histories: dict[str, History] = {}
     first_days: dict[str, int] = {}
-    try:
+    with sorted_by_time():
         for judged in run.fold_lines(lines):
             if judged.is_day_close:
                 _note(judged, outcomes, histories, first_days, warm_up_days)
-    except OutOfOrder as error:
-        raise CommandError(str(error), remedy="Sort the file by `time` and try again.") from error
     return [Watched(outcomes[name], history) for name, history in histories.items()]
 
 
