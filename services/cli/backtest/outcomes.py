@@ -6,11 +6,11 @@ which trouble began (`tocsin simulate` writes both). An empty date is one that n
 
 import csv
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import Final
 
 from services.cli.errors import CommandError
+from services.cli.evaluate.reading import opened_outcomes, read_day
 
 NEEDED: Final = ("borrower_id", "event_date")
 GROUPS: Final = ("scenario", "group")
@@ -44,15 +44,9 @@ def read_outcomes(path: Path) -> dict[str, Outcome]:
     Raises:
         CommandError: If a column is missing, a date is none, or a borrower stands there twice.
     """
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file))
-            names = list(rows[0]) if rows else []
-    except OSError as error:
-        raise CommandError(
-            f"Cannot read {path}: {error.strerror}.",
-            remedy="Give a file with the columns borrower_id,event_date.",
-        ) from error
+    with opened_outcomes(path) as file:
+        rows = list(csv.DictReader(file))
+    names = list(rows[0]) if rows else []
     missing = [name for name in NEEDED if name not in names]
     if missing:
         raise CommandError(
@@ -76,17 +70,7 @@ def _outcome(path: Path, number: int, row: dict[str, str]) -> Outcome:
     place = f"{path} line {number}"
     return Outcome(
         borrower_id=row["borrower_id"],
-        event=_day(place, "event_date", row["event_date"]),
+        event=read_day(place, "event_date", row["event_date"]),
         group=group,
-        distress=_day(place, BEGINNING, row.get(BEGINNING)),
+        distress=read_day(place, BEGINNING, row.get(BEGINNING)),
     )
-
-
-def _day(place: str, name: str, text: str | None) -> int | None:
-    try:
-        return date.fromisoformat(text).toordinal() if text else None
-    except ValueError as error:
-        raise CommandError(
-            f"{place}: {name} {text!r} is no date.",
-            remedy="Write it as 2026-03-31, or leave it empty.",
-        ) from error

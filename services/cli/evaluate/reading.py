@@ -1,12 +1,13 @@
 """Reads assessments (the lines of `tocsin score`) and outcomes (`borrower_id,event_date`).
 
-Called by `tocsin evaluate` and `tocsin model`. Must stay true: an assessment of the day of an event
-or later never counts, because it knows the outcome; whatever cannot be read is an error that names
-the line and the field.
+Called by `tocsin evaluate` and `tocsin model`; a backtest and a what-if read outcomes by it. Must
+stay true: an assessment of the day of an event or later never counts, because it knows the outcome;
+whatever cannot be read is an error that names the line and the field.
 """
 
 import csv
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from hashlib import blake2b
@@ -82,7 +83,7 @@ class Selection:
 def read_labels(path: Path) -> Labels:
     """Return each borrower's event day, ``None`` for none."""
     labels: Labels = {}
-    with _opened(path) as file:
+    with opened_outcomes(path) as file:
         rows = csv.reader(file)
         header = [name.strip() for name in next(rows, [])]
         if header != HEADER:
@@ -108,11 +109,29 @@ def _label(path: Path, number: int, row: list[str]) -> tuple[str, int | None]:
             f"{path} line {number}: {len(row)} fields instead of {len(HEADER)}, or no borrower_id.",
             remedy="Write borrower_id,event_date; leave event_date empty where there was none.",
         )
+    return row[0], read_day(f"{path} line {number}", "event_date", row[1])
+
+
+@contextmanager
+def opened_outcomes(path: Path) -> Iterator[IO[str]]:
+    """Open a file of outcomes; end the command if it cannot be read."""
     try:
-        return row[0], date.fromisoformat(row[1]).toordinal() if row[1] else None
+        with path.open(encoding="utf-8", newline="") as file:
+            yield file
+    except OSError as error:
+        raise CommandError(
+            f"Cannot read {path}: {error.strerror}.",
+            remedy="Give a file with the columns borrower_id,event_date.",
+        ) from error
+
+
+def read_day(place: str, name: str, text: str | None) -> int | None:
+    """Return the ordinal of a date of an outcome, ``None`` where it is left empty."""
+    try:
+        return date.fromisoformat(text).toordinal() if text else None
     except ValueError as error:
         raise CommandError(
-            f"{path} line {number}: event_date {row[1]!r} is no date.",
+            f"{place}: {name} {text!r} is no date.",
             remedy="Write it as 2026-03-31, or leave it empty.",
         ) from error
 
@@ -179,13 +198,3 @@ def is_in_part(borrower_id: str, part: tuple[int, int]) -> bool:
 def part_of(borrower_id: str, parts: int) -> int:
     """Return which of so many parts a borrower falls into, the same on every machine."""
     return int.from_bytes(blake2b(borrower_id.encode(), digest_size=6).digest(), "big") % parts
-
-
-def _opened(path: Path) -> IO[str]:
-    try:
-        return path.open(encoding="utf-8", newline="")
-    except OSError as error:
-        raise CommandError(
-            f"Cannot read {path}: {error.strerror}.",
-            remedy="Give a file with the lines borrower_id,event_date.",
-        ) from error
