@@ -12,6 +12,7 @@ from services.simulator.days import Calendar, Day
 from services.simulator.events import CALENDAR, Fields, Spoken
 
 RATES = {"CHF": "1.0352", "GBP": "1.1588"}
+EARLY = 3 * 3600
 EVENING = 22 * 3600 + 1800
 
 
@@ -27,16 +28,16 @@ def of_the_day(day: Day, calendar: Calendar, sectors: Iterable[tuple[str, Label]
 
 
 def _spoken(type_: str, data: Fields, day: Day, no: int) -> Spoken:
-    second = 1800 + no if type_.startswith("calendar") else EVENING + no
+    second = no + (EARLY if type_.startswith("calendar") else EVENING)
     return Spoken(
-        second=max(second, 3 * 3600 + no),
+        second=second,
         borrower_no=0,
         no=no,
         type=type_,
         source=CALENDAR,
         id=f"{type_}:{day.iso}",
         subject="*",
-        time=day.stamp(max(second, 3 * 3600 + no)),
+        time=day.stamp(second),
         data=data,
     )
 
