@@ -8,8 +8,8 @@ import pytest
 from services.contracts.envelope import encode_event, parse_event
 from services.contracts.registry import DATA_MODELS, read_data, unknown_fields
 from services.scoring.adapters.wire import READERS
-from services.simulator import canonical
 from services.simulator.portfolio import Portfolio, Setup
+from tests.fakes.simulated import simulated_lines
 
 from .catalogue import examples, schema_file_of, validator_of
 
@@ -43,11 +43,7 @@ SETUP = Setup(seed=5, borrowers=60, days=420, dossier=True)
 
 @pytest.fixture(scope="module")
 def lines() -> list[bytes]:
-    written = []
-    for day, booked in Portfolio(SETUP).live():
-        written += [canonical.encode(event) for event in booked]
-        written.append(canonical.encode_day_closed(day))
-    return written
+    return simulated_lines(SETUP)
 
 
 def test_the_catalogue_is_whole() -> None:

@@ -7,8 +7,8 @@ import pytest
 
 from services.contracts.envelope import encode_event, parse_event
 from services.contracts.registry import read_data, unknown_fields
-from services.simulator import canonical
-from services.simulator.portfolio import Portfolio, Setup
+from services.simulator.portfolio import Setup
+from tests.fakes.simulated import simulated_lines
 
 from .catalogue import validator_of
 
@@ -32,11 +32,7 @@ TYPES = {
 
 @pytest.fixture(scope="module")
 def lines() -> list[bytes]:
-    written = []
-    for day, booked in Portfolio(SETUP).live():
-        written += [canonical.encode(event) for event in booked]
-        written.append(canonical.encode_day_closed(day))
-    return written
+    return simulated_lines(SETUP)
 
 
 def test_every_event_is_read_by_its_model_with_no_unknown_field(lines: list[bytes]) -> None:
