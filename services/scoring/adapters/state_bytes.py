@@ -41,7 +41,7 @@ def _bounces(borrower: Borrower) -> Any:
 
 # In the order of the bits in `facts`.
 PARTS: Final[
-    tuple[tuple[int, Callable[[Borrower], Any], Callable[[Borrower, list[Any]], None]], ...]
+    tuple[tuple[int, Callable[[Borrower], Any], Callable[[list[Any]], rows.Fields]], ...]
 ] = (
     (facts.PROFILE_PART, _profile, rows.load_profile),
     (facts.LOANS_PART, rows.dump_loans, rows.load_loans),
@@ -104,16 +104,18 @@ def decode(stored: bytes) -> Borrower:
 def _load(document: list[msgspec.Raw]) -> Borrower:
     if len(document) != FIELDS:
         raise ValueError(f"{len(document)} fields instead of {FIELDS}")
-    borrower = Borrower(
+    parts = document[FIELDS - len(PARTS) :]
+    fields: rows.Fields = {}
+    for (_, _, load), part in zip(PARTS, parts, strict=True):
+        fields |= load(_decode(part))
+    # All at once, so that nothing is made only to be replaced.
+    return Borrower(
         _decode(document[0]),
         counters=rows.load_counters(_decode(document[1])),
         evidence=rows.load_evidence(_decode(document[2])),
         signals=unpack(_decode(document[3])),
         risk=rows.load_risk(_decode(document[4])),
+        stored=[bytes(part) for part in parts],
+        changed=0,
+        **fields,
     )
-    parts = document[FIELDS - len(PARTS) :]
-    for (_, _, load), part in zip(PARTS, parts, strict=True):
-        load(borrower, _decode(part))
-    borrower.stored = [bytes(part) for part in parts]
-    borrower.changed = 0
-    return borrower

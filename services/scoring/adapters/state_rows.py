@@ -29,6 +29,7 @@ from services.scoring.domain.flow_facts import Daily, Dealings, Routines, Series
 from services.scoring.domain.risk import Emitted, RiskState
 
 Row = list[Any]
+Fields = dict[str, Any]
 Dump = Callable[[Any], Any]
 
 
@@ -100,10 +101,10 @@ def dump_loans(borrower: Borrower) -> Row:
     return [loans, borrower.reversed_keys, borrower.reversed_minor]
 
 
-def load_loans(borrower: Borrower, row: Row) -> None:
-    """Put back what `dump_loans` took."""
-    borrower.loans = [_load_loan(one) for one in row[0]]
-    borrower.reversed_keys, borrower.reversed_minor = row[1], row[2]
+def load_loans(row: Row) -> Fields:
+    """Return what `dump_loans` took."""
+    loans = [_load_loan(one) for one in row[0]]
+    return {"loans": loans, "reversed_keys": row[1], "reversed_minor": row[2]}
 
 
 def _dump_loan(loan: Loan) -> Row:
@@ -121,7 +122,7 @@ def _load_loan(row: Row) -> Loan:
     for place in LOAN_DAYS:
         row[place] = sums(row[place])
     for place in LOAN_SUMS:
-        row[place] = sums(sums(row[place]))
+        row[place] = list(accumulate(accumulate(row[place])))
     row[LOAN_PAST] = [PastSchedule(*past) for past in row[LOAN_PAST]]
     row[LOAN_EXCUSES] = [Excuse(*one) for one in row[LOAN_EXCUSES]]
     return Loan(*row)
@@ -138,11 +139,11 @@ def _dump_account(account: Account) -> Row:
     return row
 
 
-def load_accounts(borrower: Borrower, rows: Row) -> None:
-    """Put back what `dump_accounts` took."""
+def load_accounts(rows: Row) -> Fields:
+    """Return what `dump_accounts` took."""
     for row in rows:
         row[ACCOUNT_EOD] = Daily(*row[ACCOUNT_EOD])
-        borrower.accounts.append(Account(*row))
+    return {"accounts": [Account(*row) for row in rows]}
 
 
 def dump_flows(borrower: Borrower) -> Row:
@@ -151,10 +152,15 @@ def dump_flows(borrower: Borrower) -> Row:
     return [row, borrower.payers, borrower.payer_months, borrower.payer_first_months]
 
 
-def load_flows(borrower: Borrower, rows: Row) -> None:
-    """Put back what `dump_flows` took."""
-    row, borrower.payers, borrower.payer_months, borrower.payer_first_months = rows
-    borrower.flows = Flows(*_with_sums(row, FLOW_SERIES))
+def load_flows(rows: Row) -> Fields:
+    """Return what `dump_flows` took."""
+    row, payers, months, first_months = rows
+    return {
+        "flows": Flows(*_with_sums(row, FLOW_SERIES)),
+        "payers": payers,
+        "payer_months": months,
+        "payer_first_months": first_months,
+    }
 
 
 def _with_differences(row: Row, places: tuple[int, ...]) -> Row:
@@ -179,10 +185,9 @@ def dump_routines(borrower: Borrower) -> Row:
     return _with_differences(list(_routines(routines)), ROUTINE_SERIES)
 
 
-def load_routines(borrower: Borrower, row: Row) -> None:
-    """Put back what `dump_routines` took."""
-    if row:
-        borrower.routines = Routines(*_with_sums(row, ROUTINE_SERIES))
+def load_routines(row: Row) -> Fields:
+    """Return what `dump_routines` took."""
+    return {"routines": Routines(*_with_sums(row, ROUTINE_SERIES))} if row else {}
 
 
 def dump_dealings(borrower: Borrower) -> Row:
@@ -193,10 +198,9 @@ def dump_dealings(borrower: Borrower) -> Row:
     return _with_differences(list(_dealings(dealings)), DEALING_SERIES)
 
 
-def load_dealings(borrower: Borrower, row: Row) -> None:
-    """Put back what `dump_dealings` took."""
-    if row:
-        borrower.dealings = Dealings(*_with_sums(row, DEALING_SERIES))
+def load_dealings(row: Row) -> Fields:
+    """Return what `dump_dealings` took."""
+    return {"dealings": Dealings(*_with_sums(row, DEALING_SERIES))} if row else {}
 
 
 def dump_facilities(borrower: Borrower) -> Row:
@@ -211,12 +215,12 @@ def _dump_facility(facility: Facility) -> Row:
     return row
 
 
-def load_facilities(borrower: Borrower, rows: Row) -> None:
-    """Put back what `dump_facilities` took."""
+def load_facilities(rows: Row) -> Fields:
+    """Return what `dump_facilities` took."""
     for row in rows:
         row[FACILITY_DRAWN] = Daily(*row[FACILITY_DRAWN])
         row[FACILITY_INTEREST] = Series(*row[FACILITY_INTEREST])
-        borrower.facilities.append(Facility(*row))
+    return {"facilities": [Facility(*row) for row in rows]}
 
 
 def dump_statements(borrower: Borrower) -> Row:
@@ -224,19 +228,19 @@ def dump_statements(borrower: Borrower) -> Row:
     return [_statement(statement) for statement in borrower.statements]
 
 
-def load_statements(borrower: Borrower, rows: Row) -> None:
-    """Put back what `dump_statements` took."""
-    borrower.statements = [Statement(*row) for row in rows]
+def load_statements(rows: Row) -> Fields:
+    """Return what `dump_statements` took."""
+    return {"statements": [Statement(*row) for row in rows]}
 
 
-def load_profile(borrower: Borrower, row: Row) -> None:
-    """Put back the profile."""
-    borrower.profile = Profile(*row)
+def load_profile(row: Row) -> Fields:
+    """Return the profile."""
+    return {"profile": Profile(*row)}
 
 
-def load_bounces(borrower: Borrower, row: Row) -> None:
-    """Put back the returned items."""
-    borrower.bounces = Bounces(*row)
+def load_bounces(row: Row) -> Fields:
+    """Return the returned items."""
+    return {"bounces": Bounces(*row)}
 
 
 def load_counters(row: Row) -> Counters:

@@ -3,7 +3,7 @@
 from operator import attrgetter
 from typing import Final
 
-from services.scoring.adapters.state_rows import Dump, Row, names_of
+from services.scoring.adapters.state_rows import Dump, Fields, Row, names_of
 from services.scoring.domain.decisions import Decisions, Forbearance, Override
 from services.scoring.domain.facts import Borrower
 
@@ -25,10 +25,10 @@ def dump_decisions(borrower: Borrower) -> Row:
     ]
 
 
-def load_decisions(borrower: Borrower, row: Row) -> None:
-    """Put back what `dump_decisions` took."""
-    if row:
-        overrides, forbearance, *clocks = row
-        borrower.decisions = Decisions(
-            [Override(*one) for one in overrides], Forbearance(*forbearance), *clocks
-        )
+def load_decisions(row: Row) -> Fields:
+    """Return what `dump_decisions` took."""
+    if not row:
+        return {}
+    overrides, forbearance, *clocks = row
+    held = [Override(*one) for one in overrides]
+    return {"decisions": Decisions(held, Forbearance(*forbearance), *clocks)}

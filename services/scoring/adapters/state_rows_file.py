@@ -4,7 +4,7 @@ from dataclasses import fields
 from operator import attrgetter
 from typing import Any, Final
 
-from services.scoring.adapters.state_rows import Dump, Row, names_of
+from services.scoring.adapters.state_rows import Dump, Fields, Row, names_of
 from services.scoring.domain.credit_file import (
     Collateral,
     Covenant,
@@ -52,11 +52,13 @@ def dump_file(borrower: Borrower) -> Row:
     return row
 
 
-def load_file(borrower: Borrower, row: Row) -> None:
-    """Put back what `dump_file` took."""
+def load_file(row: Row) -> Fields:
+    """Return what `dump_file` took."""
+    if not row:
+        return {}
     file = CreditFile()
     for place, value in zip(row[::2], row[1::2], strict=True):
         name = NAMES[place]
         kind = ENTRIES.get(name)
         setattr(file, name, value if kind is None else [kind(*one) for one in value])
-    borrower.credit_file = file
+    return {"credit_file": file}

@@ -6,7 +6,6 @@ gives exactly what one built afresh gives, because only the newest 210 days are 
 """
 
 from bisect import bisect_left, insort
-from collections import deque
 from typing import Final
 
 from services.scoring.domain import daily_values
@@ -77,15 +76,16 @@ def _added(one: list[int], other: list[int]) -> list[int]:
 
 def falls_of(balances: list[int], span: int) -> list[int]:
     """Return for each day how far it lies below the highest of the `span` days before it."""
-    found = []
-    highest: deque[int] = deque()  # Days whose balance no later day of the span has reached.
+    found: list[int] = []
+    highest: list[int] = []  # From `head` on: days whose balance no later day has reached.
+    head = 0
     for day, balance in enumerate(balances):
-        while highest and balances[highest[-1]] <= balance:
+        while len(highest) > head and balances[highest[-1]] <= balance:
             highest.pop()
         highest.append(day)
-        if highest[0] < day - span:
-            highest.popleft()
-        found.append(balances[highest[0]] - balance)
+        if highest[head] < day - span:
+            head += 1
+        found.append(balances[highest[head]] - balance)
     return found
 
 

@@ -65,17 +65,13 @@ def pack(signals: Signals) -> list[int]:
 def unpack(rows: list[int]) -> Signals:
     """Return the signals that `pack` wrote."""
     signals = Signals()
-    slots = rows[::FIELDS_A_ROW]
-    columns = (
-        signals.status,
-        signals.level,
-        signals.detail,
-        signals.value,
-        signals.contribution,
-        signals.since,
-        signals.baseline,
-    )
-    for place, column in enumerate(columns, 1):
-        for slot, figure in zip(slots, rows[place::FIELDS_A_ROW], strict=True):
-            column[slot] = figure
+    for place in range(0, len(rows), FIELDS_A_ROW):
+        slot = rows[place]
+        signals.status[slot] = rows[place + 1]
+        signals.level[slot] = rows[place + 2]
+        signals.detail[slot] = rows[place + 3]
+        signals.value[slot] = rows[place + 4]
+        signals.contribution[slot] = rows[place + 5]
+        signals.since[slot] = rows[place + 6]
+        signals.baseline[slot] = rows[place + 7]
     return signals
