@@ -39,7 +39,12 @@ from services.alerts.settings import AlertsSettings, FaultSettings
 from services.kit.auth import KeyAuthenticator
 from services.kit.catalogue import KIT_CATALOGUE
 from services.kit.clock import Clock, SystemClock
-from services.kit.database import DatabaseUnavailable, PostgresDatabase, create_pool
+from services.kit.database import (
+    DatabaseUnavailable,
+    PostgresDatabase,
+    close_pool,
+    create_pool,
+)
 from services.kit.health import Health, NotReady
 from services.kit.ids import time_ordered_id
 from services.kit.metrics import Metrics
@@ -183,7 +188,7 @@ async def _open(
         most_connections=16,
         idle_in_transaction_seconds=platform.idle_in_transaction_seconds,
     )
-    stack.push_async_callback(_close, pool)
+    stack.push_async_callback(close_pool, pool)
     producer = KafkaProducer(
         bootstrap=platform.kafka_bootstrap, client_id="tocsin-alerts", recorder=recorder
     )
@@ -340,11 +345,3 @@ async def _assigned(consumer: FencedConsumer) -> None:
         raise NotReady("not a member of the consumer group yet")
     if any(state is State.CLAIMING for state in consumer.partitions.values()):
         raise NotReady("partitions are being claimed")
-
-
-async def _close(pool: asyncpg.Pool) -> None:
-    try:
-        async with asyncio.timeout(5):
-            await pool.close()
-    except TimeoutError:
-        pool.terminate()

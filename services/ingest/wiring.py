@@ -1,6 +1,5 @@
 """Builds ingest from its settings: the one place where its parts are chosen."""
 
-import asyncio
 import os
 import socket
 from collections.abc import AsyncIterator, Mapping
@@ -27,7 +26,7 @@ from services.ingest.settings import IngestSettings
 from services.kit.auth import Authenticator, KeyAuthenticator
 from services.kit.catalogue import KIT_CATALOGUE
 from services.kit.clock import Clock, SystemClock
-from services.kit.database import PostgresDatabase, create_pool
+from services.kit.database import PostgresDatabase, close_pool, create_pool
 from services.kit.health import Health, NotReady
 from services.kit.metrics import Metrics
 from services.kit.schemas import at_head
@@ -97,7 +96,7 @@ async def build(platform: PlatformSettings, settings: IngestSettings) -> AsyncIt
             most_connections=8 + platform.partitions * len(mappings),
             idle_in_transaction_seconds=platform.idle_in_transaction_seconds,
         )
-        stack.push_async_callback(_close, pool)
+        stack.push_async_callback(close_pool, pool)
         producer = KafkaProducer(
             bootstrap=platform.kafka_bootstrap,
             client_id="tocsin-ingest",
@@ -237,12 +236,3 @@ async def check_schema(pool: asyncpg.Pool) -> None:
 
 def _owner(settings: IngestSettings) -> str:
     return settings.instance_id or f"{socket.gethostname()}:{os.getpid()}"
-
-
-async def _close(pool: asyncpg.Pool) -> None:
-    """Close the pool; connections that hang are cut."""
-    try:
-        async with asyncio.timeout(5):
-            await pool.close()
-    except TimeoutError:
-        pool.terminate()

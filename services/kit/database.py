@@ -18,6 +18,7 @@ Result = TypeVar("Result")
 MOST_ATTEMPTS = 8
 CONNECT_TIMEOUT_SECONDS = 10.0
 COMMAND_TIMEOUT_SECONDS = 30.0
+CLOSE_TIMEOUT_SECONDS = 5.0
 # A process that was paused inside a transaction holds its partition's row; whoever takes over
 # waits for it at most this long.
 IDLE_IN_TRANSACTION_SECONDS = 10.0
@@ -104,6 +105,15 @@ async def create_pool(
         reset=_nothing_to_reset,
     )
     return await pool
+
+
+async def close_pool(pool: asyncpg.Pool) -> None:
+    """Close the pool; connections that hang are cut."""
+    try:
+        async with asyncio.timeout(CLOSE_TIMEOUT_SECONDS):
+            await pool.close()
+    except TimeoutError:
+        pool.terminate()
 
 
 async def in_transaction(

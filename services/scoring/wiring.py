@@ -13,7 +13,7 @@ import asyncpg
 from services.kit.auth import KeyAuthenticator
 from services.kit.catalogue import KIT_CATALOGUE
 from services.kit.clock import SystemClock
-from services.kit.database import Connection, PostgresDatabase, create_pool
+from services.kit.database import Connection, PostgresDatabase, close_pool, create_pool
 from services.kit.health import Health, NotReady
 from services.kit.metrics import Metrics
 from services.kit.schemas import at_head
@@ -112,7 +112,7 @@ async def build(platform: PlatformSettings, settings: ScoringSettings) -> AsyncI
             most_connections=16,
             idle_in_transaction_seconds=platform.idle_in_transaction_seconds,
         )
-        stack.push_async_callback(_close, pool)
+        stack.push_async_callback(close_pool, pool)
         producer = KafkaProducer(
             bootstrap=platform.kafka_bootstrap, client_id="tocsin-scoring", recorder=metrics
         )
@@ -259,7 +259,7 @@ async def sector_watch(
         parts = build_parts(platform, settings, Metrics((*KIT_CATALOGUE, *SCORING_CATALOGUE)))
         yield build_sectors(PostgresDatabase(pool), parts, settings)
     finally:
-        await _close(pool)
+        await close_pool(pool)
 
 
 def build_rulebooks(
@@ -321,12 +321,3 @@ def limits(settings: ScoringSettings) -> Limits:
 def owner(settings: ScoringSettings) -> str:
     """Return the name under which this process claims; for people who look at the table."""
     return settings.instance_id or f"{socket.gethostname()}:{os.getpid()}"
-
-
-async def _close(pool: asyncpg.Pool) -> None:
-    """Close the pool; connections that hang are cut."""
-    try:
-        async with asyncio.timeout(5):
-            await pool.close()
-    except TimeoutError:
-        pool.terminate()
