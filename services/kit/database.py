@@ -6,7 +6,8 @@ mistake.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from random import uniform
 from typing import Any, Protocol, TypeVar
 
@@ -114,6 +115,19 @@ async def close_pool(pool: asyncpg.Pool) -> None:
             await pool.close()
     except TimeoutError:
         pool.terminate()
+
+
+@contextmanager
+def telling_outages() -> Iterator[None]:
+    """Ask the database inside; what an outage makes the driver raise comes out as ours.
+
+    Raises:
+        DatabaseUnavailable: If so. What was asked may have been done.
+    """
+    try:
+        yield
+    except UNAVAILABLE as error:
+        raise DatabaseUnavailable(repr(error)) from error
 
 
 async def in_transaction(

@@ -14,7 +14,7 @@ from services.alerts.adapters import alert_rows
 from services.alerts.adapters.recording import Recording
 from services.alerts.domain.alert import Alert, Change
 from services.kit.clock import Clock
-from services.kit.database import UNAVAILABLE, Connection, DatabaseUnavailable
+from services.kit.database import Connection, telling_outages
 from services.kit.metrics import Recorder
 
 LOCK_BORROWER = """
@@ -81,12 +81,10 @@ class PostgresAlertBook:
         self, alert_id: str, *, officer_id: str | None
     ) -> AsyncIterator[PostgresHeldAlert | None]:
         """Lock an alert for the length of the block, and commit at its end."""
-        try:
+        with telling_outages():
             async with self._pool.acquire() as connection, connection.transaction():
                 held = await self._held(connection, alert_id, officer_id)
                 yield held
-        except UNAVAILABLE as error:
-            raise DatabaseUnavailable(repr(error)) from error
         if held is None:
             return
         for change in held.recorded:

@@ -22,7 +22,7 @@ from services.alerts.application.views import (
     ScorePoint,
 )
 from services.alerts.domain.vocabulary import RiskState, Severity
-from services.kit.database import UNAVAILABLE, DatabaseUnavailable
+from services.kit.database import telling_outages
 
 _SEEN = """($1::text IS NULL OR alert.officer_id = $1
             OR (alert.owner_kind = 'OFFICER' AND alert.owner_id = $1))"""
@@ -178,8 +178,6 @@ class PostgresAlertReads:
         return moment
 
     async def _fetch(self, statement: str, *values: Any) -> list[Any]:
-        try:
+        with telling_outages():
             rows: list[Any] = await self._pool.fetch(statement, *values)
-        except UNAVAILABLE as error:
-            raise DatabaseUnavailable(repr(error)) from error
         return rows

@@ -13,7 +13,7 @@ import asyncpg
 from services.alerts.adapters import cursors
 from services.alerts.application.filters import DeliveryFilters
 from services.alerts.application.views import AttemptView, DeliveryDetail, DeliveryView, Page
-from services.kit.database import UNAVAILABLE, DatabaseUnavailable
+from services.kit.database import telling_outages
 
 _FITS = """($1::text IS NULL OR endpoint_id = $1)
    AND ($2::text IS NULL OR alert_id = $2)
@@ -76,17 +76,13 @@ class PostgresDeliveryBook:
         return bool(await self._fetch(ONE, delivery_id))
 
     async def _fetch(self, statement: str, *values: Any) -> Sequence[Row]:
-        try:
+        with telling_outages():
             rows: Sequence[Row] = await self._pool.fetch(statement, *values)
-        except UNAVAILABLE as error:
-            raise DatabaseUnavailable(repr(error)) from error
         return rows
 
     async def _execute(self, statement: str, *values: Any) -> str:
-        try:
+        with telling_outages():
             status: str = await self._pool.execute(statement, *values)
-        except UNAVAILABLE as error:
-            raise DatabaseUnavailable(repr(error)) from error
         return status
 
 

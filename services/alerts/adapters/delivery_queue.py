@@ -18,7 +18,7 @@ from services.alerts.adapters.sealing import CannotOpen, Sealer
 from services.alerts.application.dispatch_ports import Leased, Outcome, Recorded, Waiting
 from services.alerts.domain.endpoint import PayloadFormat
 from services.alerts.domain.retry import AttemptResult, Delivered, GivenUp, Next, RetryAt
-from services.kit.database import UNAVAILABLE, DatabaseUnavailable
+from services.kit.database import telling_outages
 
 log = structlog.get_logger(__name__)
 
@@ -120,7 +120,7 @@ class PostgresDeliveryQueue:
         default_slots: int,
     ) -> Sequence[Leased]:
         """Lease what is due."""
-        try:
+        with telling_outages():
             rows = await self._pool.fetch(
                 CLAIM,
                 now,
@@ -130,8 +130,6 @@ class PostgresDeliveryQueue:
                 list(slots.values()),
                 default_slots,
             )
-        except UNAVAILABLE as error:
-            raise DatabaseUnavailable(repr(error)) from error
         leased = []
         for row in rows:
             try:
@@ -155,7 +153,7 @@ class PostgresDeliveryQueue:
         """Write an attempt down under its lease token."""
         leased, answer = outcome.leased, outcome.answer
         status, due_at, finished_at = _moved(outcome.next, outcome.at)
-        try:
+        with telling_outages():
             async with self._pool.acquire() as connection, connection.transaction():
                 moved = await connection.fetchval(
                     RECORD,
@@ -177,8 +175,6 @@ class PostgresDeliveryQueue:
                     return Recorded(held_lease=moved == 1, failing_since=None)
                 await connection.execute(FAILS, leased.endpoint_id, outcome.at)
                 since = await connection.fetchval(FAILING_SINCE, leased.endpoint_id)
-        except UNAVAILABLE as error:
-            raise DatabaseUnavailable(repr(error)) from error
         return Recorded(held_lease=moved == 1, failing_since=since)
 
     async def disable(self, endpoint_id: str, *, reason: str) -> bool:
@@ -187,17 +183,13 @@ class PostgresDeliveryQueue:
 
     async def waiting(self, *, now: datetime) -> Waiting:
         """Return what waits."""
-        try:
+        with telling_outages():
             row = await self._pool.fetchrow(WAITING, now)
-        except UNAVAILABLE as error:
-            raise DatabaseUnavailable(repr(error)) from error
         return Waiting(pending=row["pending"], oldest_due_at=row["oldest_due_at"])
 
     async def _execute(self, statement: str, *values: Any) -> str:
-        try:
+        with telling_outages():
             status: str = await self._pool.execute(statement, *values)
-        except UNAVAILABLE as error:
-            raise DatabaseUnavailable(repr(error)) from error
         return status
 
     def _leased(self, row: Row) -> Leased:

@@ -10,7 +10,7 @@ from services.alerts.adapters.sealing import Sealer
 from services.alerts.application.views import EndpointView
 from services.alerts.domain.endpoint import Endpoint, EndpointDraft, PayloadFormat
 from services.alerts.domain.vocabulary import AlertEventKind, Severity
-from services.kit.database import UNAVAILABLE, DatabaseUnavailable
+from services.kit.database import telling_outages
 
 ADD = """
 INSERT INTO alerts.webhook_endpoint
@@ -129,10 +129,8 @@ class PostgresEndpointBook:
         return _view(rows[0]) if rows else None
 
     async def _fetch(self, statement: str, *values: Any) -> Sequence[Row]:
-        try:
+        with telling_outages():
             rows: Sequence[Row] = await self._pool.fetch(statement, *values)
-        except UNAVAILABLE as error:
-            raise DatabaseUnavailable(repr(error)) from error
         return rows
 
 
