@@ -8,20 +8,9 @@ status what exists.
 from fastapi import Request
 
 from services.alerts.application.people import Person
-from services.kit.access.keys import Role
+from services.kit.access.keys import READERS, READERS_OF_ALL, Role
 from services.kit.auth import KeyGuard, Principal
 
-READERS = frozenset(
-    {
-        Role.OFFICER,
-        Role.SENIOR,
-        Role.RISK,
-        Role.WORKOUT,
-        Role.APPROVER,
-        Role.AUDITOR,
-        Role.OPERATOR,
-    }
-)
 HANDLERS = frozenset({Role.OFFICER, Role.SENIOR, Role.RISK, Role.WORKOUT})
 # Endpoints carry every borrower's alerts out of the bank: not for those who handle alerts.
 WEBHOOK_KEEPERS = frozenset({Role.OPERATOR})
@@ -38,7 +27,7 @@ def person_of(principal: Principal) -> Person:
     return Person(
         name=principal.name,
         officer_id=principal.officer_id,
-        sees_everything=not principal.roles.isdisjoint(READERS - {Role.OFFICER}),
+        sees_everything=principal.has(*READERS_OF_ALL),
     )
 
 

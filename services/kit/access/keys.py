@@ -33,6 +33,21 @@ class Role(StrEnum):
     SOURCE = "SOURCE"
 
 
+# Whoever may read: an officer what is theirs, the others everything. A source only sends.
+READERS = frozenset(
+    {
+        Role.OFFICER,
+        Role.SENIOR,
+        Role.RISK,
+        Role.WORKOUT,
+        Role.APPROVER,
+        Role.AUDITOR,
+        Role.OPERATOR,
+    }
+)
+READERS_OF_ALL = READERS - {Role.OFFICER}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredKey:
     """A key as the database holds it: everything but the secret.

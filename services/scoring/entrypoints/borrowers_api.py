@@ -11,8 +11,8 @@ import msgspec
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from services.contracts.assessment import Assessment
-from services.kit.access.keys import Role
-from services.kit.auth import KeyGuard
+from services.kit.access.keys import READERS, READERS_OF_ALL
+from services.kit.auth import KeyGuard, Principal
 from services.scoring.adapters.narrative.catalogues import Language
 from services.scoring.application.reading import MOST_PER_PAGE, Reading, Viewer
 from services.scoring.entrypoints.answers import (
@@ -25,17 +25,6 @@ from services.scoring.entrypoints.answers import (
     explanation_answer,
 )
 
-READERS = frozenset(
-    {
-        Role.OFFICER,
-        Role.SENIOR,
-        Role.RISK,
-        Role.WORKOUT,
-        Role.APPROVER,
-        Role.AUDITOR,
-        Role.OPERATOR,
-    }
-)
 MOST_CURSOR = 2**62
 
 BorrowerId = Annotated[
@@ -55,10 +44,10 @@ Cursor = Annotated[int | None, Query(ge=0, le=MOST_CURSOR, description="`next_cu
 
 def viewer(request: Request) -> Viewer:
     """Return what the caller whom the guard let in may see."""
-    principal = request.state.principal
+    principal: Principal = request.state.principal
     return Viewer(
         officer_id=principal.officer_id,
-        sees_everything=not principal.roles.isdisjoint(READERS - {Role.OFFICER}),
+        sees_everything=principal.has(*READERS_OF_ALL),
     )
 
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel
 
 from services.kit import problems
-from services.kit.access.keys import Role
+from services.kit.access.keys import READERS, READERS_OF_ALL
 from services.kit.auth import KeyGuard, require
 from services.kit.problems import Problem
 from services.scoring.application.portfolio import Ending, Near, Page, Period, Portfolio, Wanted
@@ -20,9 +20,8 @@ from services.scoring.domain.months import first_day_of, last_day_of
 from services.scoring.domain.near_triggers import NearTrigger
 from services.scoring.domain.risk import STATE_NAMES
 from services.scoring.domain.risk_points import RiskPoint
-from services.scoring.entrypoints.borrowers_api import READERS, Caller
+from services.scoring.entrypoints.borrowers_api import Caller
 
-PORTFOLIO_READERS = READERS - {Role.OFFICER}
 MOST_LOOKED_AT = 500
 MOST_MONTHS = 12
 
@@ -187,7 +186,7 @@ def router(portfolio: Portfolio) -> APIRouter:
         items = [_maturity(one) for one in page.items]
         return MaturityPage(items=items, next_cursor=page.next_after)
 
-    @routes.get("/risk-points", dependencies=[Depends(require(*PORTFOLIO_READERS))])
+    @routes.get("/risk-points", dependencies=[Depends(require(*READERS_OF_ALL))])
     async def risk_points(
         from_month: Month,
         to_month: Month,

@@ -4,12 +4,13 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel
 
 from services.kit import problems
+from services.kit.access.keys import READERS_OF_ALL
 from services.kit.auth import require
 from services.kit.problems import Problem
 from services.scoring.application.sectors import ALL_SECTORS, SectorStress, SectorWatch
 from services.scoring.domain.effects import amount
 from services.scoring.domain.explain import shown_micro
-from services.scoring.entrypoints.portfolio_api import PORTFOLIO_READERS, Month, month_number
+from services.scoring.entrypoints.portfolio_api import Month, month_number
 
 
 class SectorText(BaseModel):
@@ -36,7 +37,7 @@ def router(sectors: SectorWatch) -> APIRouter:
     routes = APIRouter(
         prefix="/v1/portfolio",
         tags=["portfolio"],
-        dependencies=[Depends(require(*PORTFOLIO_READERS))],
+        dependencies=[Depends(require(*READERS_OF_ALL))],
     )
 
     @routes.get("/sectors")

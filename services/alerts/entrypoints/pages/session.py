@@ -14,8 +14,9 @@ from urllib.parse import parse_qsl
 from fastapi import Depends, Request, Response
 
 from services.alerts.application.people import Person
-from services.alerts.entrypoints.callers import HANDLERS, READERS, person_of
+from services.alerts.entrypoints.callers import HANDLERS, person_of
 from services.kit import problems
+from services.kit.access.keys import READERS
 from services.kit.auth import Guard, Principal
 from services.kit.problems import Problem
 
