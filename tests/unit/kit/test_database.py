@@ -1,0 +1,49 @@
+"""What an outage of the database looks like from outside, and how a pool ends."""
+
+import asyncio
+
+import asyncpg
+import pytest
+
+from services.kit import database
+from services.kit.database import DatabaseUnavailable, close_pool, telling_outages
+
+
+@pytest.mark.parametrize(
+    "raised",
+    [
+        asyncpg.CannotConnectNowError("the database system is starting up"),
+        asyncpg.DiskFullError("no space left on device"),
+        ConnectionResetError("reset by peer"),
+        TimeoutError(),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_an_outage_is_told_with_its_cause(raised: Exception) -> None:
+    with pytest.raises(DatabaseUnavailable) as told, telling_outages():
+        raise raised
+    assert told.value.__cause__ is raised
+
+
+def test_a_defect_in_a_statement_is_no_outage() -> None:
+    with pytest.raises(asyncpg.UndefinedTableError), telling_outages():
+        raise asyncpg.UndefinedTableError('relation "alert" does not exist')
+
+
+class HangingPool:
+    """A pool with a connection that never comes back."""
+
+    was_cut = False
+
+    async def close(self) -> None:
+        await asyncio.Event().wait()
+
+    def terminate(self) -> None:
+        self.was_cut = True
+
+
+async def test_a_pool_that_hangs_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "CLOSE_TIMEOUT_SECONDS", 0.01)
+    pool = HangingPool()
+    await close_pool(pool)  # type: ignore[arg-type]  # only what closing asks of a pool
+    assert pool.was_cut
