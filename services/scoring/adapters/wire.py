@@ -56,6 +56,21 @@ READERS: Final[dict[str, Reader]] = {
     **wire_dealings.READERS,
 }
 
+# What a reversal takes back. Of all else the newest word counts, and a reversal would be one.
+TAKEN_BACK: Final = frozenset(
+    {
+        "account.item-returned.v1",
+        "account.transacted.v1",
+        "forecast.received.v1",
+        "loan.closed.v1",
+        "loan.disbursed.v1",
+        "promise.made.v1",
+        "repayment.failed.v1",
+        "repayment.reversed.v1",
+        "statement.due.v1",
+        "statement.received.v1",
+    }
+)
 CORRECTION_CODES: Final = codes_of(vocabulary.CORRECTION_KINDS)
 
 
@@ -107,4 +122,15 @@ class Decoder:
         reader = READERS.get(envelope.type)
         if reader is None:
             raise Undecodable(f"type: {envelope.type!r} is no event type that scoring knows")
+        if head.correction_kind == vocabulary.REVERSAL_OF and envelope.type not in TAKEN_BACK:
+            raise Undecodable(f"correctionkind: {_instead_of_reversal(envelope.type)}")
         return reader(head, envelope.data)
+
+
+def _instead_of_reversal(event_type: str) -> str:
+    if event_type == "repayment.posted.v1":
+        return "money on a loan is taken back by repayment.reversed.v1"
+    return (
+        f"{event_type} cannot be taken back; send what is right as another {event_type} "
+        "about the same thing"
+    )

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from services.contracts.registry import DATA_MODELS
-from services.scoring.adapters.wire import READERS, Decoder
+from services.scoring.adapters.wire import READERS, TAKEN_BACK, Decoder
 from services.scoring.adapters.wire_values import Undecodable, minor_units
 from services.scoring.domain import events
 from tests.fakes.story import day
@@ -35,6 +35,21 @@ def envelope(type_: str, data: dict[str, object], **attributes: object) -> bytes
         "data": data,
     }
     return json.dumps({**event, **attributes}).encode()
+
+
+class TestReversal:
+    @pytest.mark.parametrize("type_", sorted(READERS.keys() - TAKEN_BACK))
+    def test_of_what_has_only_a_newest_word_is_refused(self, type_: str) -> None:
+        raw = envelope(type_, {}, correctsid="e-0", correctionkind="reversal")
+        with pytest.raises(Undecodable, match=r"^correctionkind: "):
+            DECODER.decode(raw)
+
+    def test_of_money_on_a_loan_says_which_event_takes_it_back(self) -> None:
+        raw = envelope(
+            "repayment.posted.v1", dict(REPAYMENT), correctsid="e-0", correctionkind="reversal"
+        )
+        with pytest.raises(Undecodable, match=r"taken back by repayment\.reversed\.v1"):
+            DECODER.decode(raw)
 
 
 class TestMoney:
