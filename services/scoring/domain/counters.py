@@ -120,8 +120,8 @@ def dues_may_move(borrower: Borrower, previous: int, day: int, grace_days: int) 
     """Return whether the close of `day` can change arrears or how the borrower's habits look.
 
     It can when something is unpaid or days are still counted, when since the previous close an
-    instalment fell due, became past due or ran out of its grace days, when money waits for its
-    value date, when a rate may have moved, or when a line stands above its limit.
+    instalment fell due, became past due or ran out of its grace days, when money has a value date
+    after that close, when a rate may have moved, or when a line stands above its limit.
     """
     counters = borrower.counters
     if counters.past_due_minor or counters.late_days or counters.regulatory_days:
@@ -134,7 +134,8 @@ def dues_may_move(borrower: Borrower, previous: int, day: int, grace_days: int) 
         for shift in (0, 1, grace_days):
             if bisect_right(days, previous - shift) != bisect_right(days, day - shift):
                 return True
-        if loan.paid_days and loan.paid_days[-1] >= day:
+        # An event that came late may have been judged as of a day before the money's.
+        if loan.paid_days and loan.paid_days[-1] > previous:
             return True
     return any(facility_use.excess_on(facility, day) for facility in borrower.facilities)
 

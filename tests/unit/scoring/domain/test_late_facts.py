@@ -185,6 +185,21 @@ class TestNothingStaysBehind:
         assert signals.value[slot_of("R-02")] == 0
         assert signals.level[slot_of("R-02")] == GREEN
 
+    def test_money_counts_at_the_next_close_though_a_late_event_was_judged_before_it(self) -> None:
+        story = Story(start="2024-01-01")
+        story.loan(12_000)
+        story.schedule(("2024-01-15", 1_000.0), ("2024-06-15", 11_000.0))
+        story.close_through("2024-01-20")
+        story.pays(100)
+        # Booked on the 18th, so judged as of the 20th, the last day closed.
+        story.today = day("2024-01-18")
+        story.reschedule(("2024-06-30", 12_000.0), version=2, effective="2024-01-18")
+        assert story.borrower.counters.exposure_minor == 1_200_000
+        # Nobody closes the 21st, a Sunday.
+        story.today = day("2024-01-22")
+        story.close()
+        assert story.borrower.counters.exposure_minor == 1_190_000
+
 
 class TestFindings:
     """A finding raised twice: medium (2) or high (3) on 1 March, another word on 15 March."""
