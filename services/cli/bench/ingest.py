@@ -3,18 +3,15 @@
 The sender's own CPU is not counted; it only has to be quick enough to keep ingest busy.
 """
 
-import asyncio
-from collections.abc import Iterable, Sequence
-from itertools import islice
+from collections.abc import Sequence
 
 import asyncpg
-import httpx2
 
 from services.cli.bench.feed import Line
 from services.cli.bench.ground import Ground
 from services.cli.bench.meters import between, mark
+from services.cli.bench.posting import post_all
 from services.cli.bench.workers import running
-from services.cli.errors import CommandError
 from services.kit.access import store
 from services.kit.access.keys import Role
 from services.kit.access.store import Grant
@@ -36,33 +33,21 @@ async def http_ingest(ground: Ground, lines: Sequence[Line], *, singles: int) ->
             b"\n".join(line.value for line in lines[at : at + BATCH])
             for at in range(0, len(lines), BATCH)
         ]
-        headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/x-ndjson"}
-        async with httpx2.AsyncClient(base_url=url, headers=headers, timeout=60) as client:
-            await _send(client, bodies[: max(1, round(len(bodies) * WARM_UP))], senders=SENDERS)
-            begin = mark(0, groups)
-            await _send(client, bodies, senders=SENDERS)
-            batches = between(begin, mark(len(lines), groups))
-            begin = mark(0, groups)
-            await _send(client, [one.value for one in lines[:singles]], senders=SINGLE_SENDERS)
-            single = between(begin, mark(min(singles, len(lines)), groups))
+        await post_all(url, _part(bodies), key=key, senders=SENDERS)
+        begin = mark(0, groups)
+        await post_all(url, bodies, key=key, senders=SENDERS)
+        batches = between(begin, mark(len(lines), groups))
+        alone = [one.value for one in lines[:singles]]
+        await post_all(url, _part(alone), key=key, senders=SINGLE_SENDERS)
+        begin = mark(0, groups)
+        await post_all(url, alone, key=key, senders=SINGLE_SENDERS)
+        single = between(begin, mark(len(alone), groups))
     return {"batches_of": BATCH, "batches": batches, "single": single}
 
 
-async def _send(client: httpx2.AsyncClient, bodies: Iterable[bytes], *, senders: int) -> None:
-    waiting = iter(bodies)
-
-    async def sender() -> None:
-        while body := list(islice(waiting, 1)):
-            answer = await client.post("/v1/events", content=body[0])
-            if answer.status_code != httpx2.codes.ACCEPTED:
-                raise CommandError(
-                    f"Ingest answered {answer.status_code}: {answer.text[:300]}",
-                    remedy="Look at the log of ingest; the bench sends only valid events.",
-                )
-
-    async with asyncio.TaskGroup() as group:
-        for _ in range(senders):
-            group.create_task(sender())
+def _part(bodies: Sequence[bytes]) -> Sequence[bytes]:
+    """Return the first bodies, to warm up with."""
+    return bodies[: max(1, round(len(bodies) * WARM_UP))]
 
 
 async def _key(ground: Ground) -> str:
