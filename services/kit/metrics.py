@@ -117,6 +117,8 @@ class Metrics:
         ProcessCollector(registry=self.registry)
         PlatformCollector(registry=self.registry)
         self._declared: dict[Metric, Counter | Gauge | Histogram] = {}
+        # Finding a labelled series costs more than raising it, and the same few come all the time.
+        self._found: dict[tuple[object, ...], Counter | Gauge | Histogram] = {}
         for metric in catalogue:
             self._declare(metric)
 
@@ -140,6 +142,7 @@ class Metrics:
 
     def forget(self, metric: Metric, /, **labels: str) -> None:
         """Drop one labelled series, such as the lag of a partition that has left."""
+        self._found.clear()
         declared = self._declared[metric]
         values = tuple(labels[name] for name in metric.labels)
         if values in declared._metrics:
@@ -173,6 +176,15 @@ class Metrics:
             )
 
     def _series(
+        self, metric: Metric, kind: Kind, labels: dict[str, str]
+    ) -> Counter | Gauge | Histogram:
+        key = (kind, metric.name, *labels.items())
+        found = self._found.get(key)
+        if found is None:
+            found = self._found[key] = self._looked_up(metric, kind, labels)
+        return found
+
+    def _looked_up(
         self, metric: Metric, kind: Kind, labels: dict[str, str]
     ) -> Counter | Gauge | Histogram:
         if metric.kind is not kind:

@@ -7,10 +7,11 @@ the logs, sent back, and stands in problem documents as `trace_id`.
 
 import re
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -33,13 +34,23 @@ _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Cache-Control": "no-store",
 }
+_RAW_CORRELATION = CORRELATION_HEADER.lower().encode()
+_RAW_HEADERS = [(name.lower().encode(), value.encode()) for name, value in _HEADERS.items()]
 
 
 class Passage:
     """Wraps an application; see the module."""
 
-    def __init__(self, app: ASGIApp, *, recorder: Recorder, max_body_bytes: int) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        recorder: Recorder,
+        max_body_bytes: int,
+        shortcuts: Mapping[tuple[str, str], ASGIApp],
+    ) -> None:
         self._app = app
+        self._shortcuts = shortcuts
         self._recorder = recorder
         self._max_body_bytes = max_body_bytes
 
@@ -64,7 +75,8 @@ class Passage:
 
     async def _handle(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
         try:
-            await self._app(scope, receive, answer.send)
+            app = self._shortcuts.get((scope["method"], scope["path"]), self._app)
+            await app(scope, receive, answer.send)
         except Exception:
             log.exception("request failed", route=_route_template(scope))
             if answer.begun:
@@ -102,10 +114,11 @@ class _Answer:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             self.begun = True
-            headers = MutableHeaders(scope=message)
-            headers[CORRELATION_HEADER] = self._correlation_id
-            for name, value in _HEADERS.items():
-                headers.setdefault(name, value)
+            given = [each for each in message["headers"] if each[0] != _RAW_CORRELATION]
+            names = {name for name, _ in given}
+            given.append((_RAW_CORRELATION, self._correlation_id.encode()))
+            given += [each for each in _RAW_HEADERS if each[0] not in names]
+            message["headers"] = given
         await self._send(message)
 
 

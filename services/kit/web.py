@@ -6,7 +6,7 @@ problem document; every response carries a correlation id and strict headers; no
 larger than allowed, whatever its length claims.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from importlib.metadata import version as distribution_version
@@ -24,6 +24,7 @@ from services.kit.health import Health, Verdict
 from services.kit.metrics import Metrics
 from services.kit.passage import Passage
 from services.kit.problems import ProblemTable
+from services.kit.shortcut import Endpoint, Place, shortcuts
 
 MAX_BODY_BYTES = 1_048_576
 _METRICS_TYPE = "text/plain; version=1.0.0; charset=utf-8"
@@ -38,6 +39,7 @@ class WebParts:
     Attributes:
         problems: The service's own error classes, with what each is answered as.
         max_body_bytes: The largest request body; a larger one is answered 413.
+        shortcuts: What answers the most asked routes past the framework, by method and path.
     """
 
     health: Health
@@ -45,6 +47,7 @@ class WebParts:
     authenticator: Authenticator
     problems: ProblemTable = field(default_factory=dict)
     max_body_bytes: int = MAX_BODY_BYTES
+    shortcuts: Mapping[Place, Endpoint] = field(default_factory=dict)
 
 
 class UndeclaredRoute(Exception):
@@ -86,7 +89,12 @@ def create_app(
             f"{name}: routes without roles: {', '.join(undeclared)}; "
             "add Depends(require(Role.…)) or Depends(public(reason))"
         )
-    app.add_middleware(Passage, recorder=parts.metrics, max_body_bytes=parts.max_body_bytes)
+    app.add_middleware(
+        Passage,
+        recorder=parts.metrics,
+        max_body_bytes=parts.max_body_bytes,
+        shortcuts=shortcuts(app, parts.shortcuts),
+    )
     return app
 
 

@@ -163,6 +163,14 @@ LINES = (
         (f"{UNIT}/test_kafka_options.py",),
     ),
     Mutant(
+        "shortcut-guard",
+        "a way past the framework does not lead past the route's guard",
+        "services/kit/shortcut.py",
+        "    if len(asked) == 1 and isinstance(asked[0].call, KeyGuard):\n",
+        "    if isinstance(asked[0].call, KeyGuard):\n",
+        ("tests/unit/kit/test_web.py",),
+    ),
+    Mutant(
         "outbox-consecutive",
         "the relay never passes a hole",
         "services/kit/stream/relay.py",

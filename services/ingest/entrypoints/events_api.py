@@ -24,13 +24,14 @@ from services.kit.clock import Clock
 from services.kit.metrics import Recorder
 from services.kit.problems import Problem, ProblemKind
 
-# Judging a group of events in one go; longer, and probes and heartbeats would wait.
-_MOST_IN_A_TURN = 100
+# What is sent on together, and is acknowledged before the next is looked at.
+_MOST_AT_ONCE = 500
 
 NONE_TAKEN = ProblemKind(422, "no-event-taken", "None of the events was taken")
 NOT_YOUR_SOURCE = ProblemKind(403, "source-not-allowed", "The key may not speak for this source")
 TOO_MANY_EVENTS = ProblemKind(413, "too-many-events", "The request holds too many events")
 
+EVENTS_PATH = "/v1/events"
 Sender = Annotated[Principal, Depends(require(Role.SOURCE))]
 
 _EXAMPLE = {
@@ -119,9 +120,10 @@ class Reception:
     async def _taken(self, inputs: list[Input]) -> list[Verdict]:
         began = self._clock.monotonic_seconds()
         verdicts: list[Verdict] = []
-        for start in range(0, len(inputs), _MOST_IN_A_TURN):
-            verdicts += await self._intake.take(inputs[start : start + _MOST_IN_A_TURN])
-            await asyncio.sleep(0)
+        for start in range(0, len(inputs), _MOST_AT_ONCE):
+            if start:
+                await asyncio.sleep(0)
+            verdicts += await self._intake.take(inputs[start : start + _MOST_AT_ONCE])
         seconds = self._clock.monotonic_seconds() - began
         self._recorder.observe(TAKE_SECONDS, seconds, channel="http")
         return verdicts
@@ -143,10 +145,10 @@ def _answer(receipt: dict[str, Any]) -> Response:
 
 def events_router(reception: Reception) -> APIRouter:
     """Return the route that takes events in."""
-    router = APIRouter(prefix="/v1", tags=["events"])
+    router = APIRouter(tags=["events"])
 
     @router.post(
-        "/events",
+        EVENTS_PATH,
         status_code=202,
         responses=_ANSWERS,
         openapi_extra=_BODY,

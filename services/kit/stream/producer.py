@@ -113,17 +113,11 @@ class KafkaProducer:
         producer = await self._producer()
         try:
             async with asyncio.timeout(self._timeout_seconds):
-                acknowledged = [
-                    await producer.send(
-                        message.topic,
-                        message.value,
-                        key=message.key,
-                        partition=message.to_partition,
-                        headers=list(message.headers),
-                    )
-                    for message in messages
-                ]
-                await asyncio.gather(*acknowledged)
+                acknowledged = [await self._send(producer, message) for message in messages]
+                if len(acknowledged) == 1:
+                    await acknowledged[0]
+                else:
+                    await asyncio.gather(*acknowledged)
         except (KafkaError, TimeoutError) as error:
             raise self._failure(producer, messages, error) from error
         self._count(messages, "acknowledged")
@@ -162,6 +156,22 @@ class KafkaProducer:
         except (KafkaError, TimeoutError, OSError) as error:
             raise ProduceFailed(f"the broker does not answer: {error!r}") from error
         return len(cluster.partitions_for_topic(topic) or ())
+
+    async def _send(self, producer: Any, message: Message) -> "asyncio.Future[Any]":
+        """Hand a message to the driver; what is returned is done once it was acknowledged."""
+        partition = message.to_partition
+        if partition is None:
+            # The driver would hash the key afresh, in Python.
+            everywhere = tuple(sorted(await producer.partitions_for(message.topic)))
+            partition = partition_of(message.key, everywhere)
+        acknowledged: asyncio.Future[Any] = await producer.send(
+            message.topic,
+            message.value,
+            key=message.key,
+            partition=partition,
+            headers=list(message.headers),
+        )
+        return acknowledged
 
     async def _send_queue(
         self, producer: Any, topic: str, partition: int, queue: Sequence[Message]

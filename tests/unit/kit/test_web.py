@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from pydantic import BaseModel
 from starlette.testclient import TestClient
 
@@ -16,6 +16,7 @@ from services.kit.clock import ManualClock
 from services.kit.health import Health, NotReady
 from services.kit.metrics import Metrics
 from services.kit.problems import ProblemKind
+from services.kit.shortcut import NoSuchRoute
 from services.kit.web import UndeclaredRoute, WebParts, create_app
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -278,3 +279,82 @@ def test_a_stuck_watchdog_fails_liveness() -> None:
 def test_a_key_text_has_the_documented_form() -> None:
     text = keys.key_text(key_id=keys.new_key_id(), secret=keys.new_secret())
     assert keys.parse(text) is not None
+
+
+def shortened(path: str = "/v1/short", place: str = "/v1/short", **more: object) -> TestClient:
+    """Return a client of an application with a route that has a shortcut."""
+    routes = APIRouter()
+
+    async def straight(request: Request, caller: Principal) -> Response:
+        body = await request.body()
+        if body == b"booked":
+            raise Booked("The line is booked; reverse it instead.")
+        if body == b"bug":
+            raise RuntimeError("the password is hunter2")
+        return Response(f"straight to {caller.id}", status_code=202)
+
+    @routes.post(path, dependencies=[Depends(require(Role.OFFICER)), *more.get("also", [])])  # type: ignore[misc]
+    async def around() -> str:
+        return "by the framework"
+
+    metrics = Metrics(KIT_CATALOGUE)
+    parts = WebParts(
+        health=Health(ManualClock(NOW)),
+        metrics=metrics,
+        authenticator=KnownKeys(),
+        problems={Booked: ProblemKind(409, "line-booked", "The line is booked")},
+        max_body_bytes=200,
+        shortcuts={("POST", place): straight},
+    )
+    app = create_app("test", parts=parts, routers=[routes])
+    app.state.metrics = metrics
+    return TestClient(app, raise_server_exceptions=False)
+
+
+def test_a_shortcut_admits_whom_its_route_admits_and_nobody_else() -> None:
+    client = shortened()
+    for headers, status in (
+        (None, 401),
+        ({"Authorization": "Basic dXNlcjpwYXNz"}, 401),
+        ({"Authorization": OFFICER}, 401),
+        ({"Authorization": f"Bearer {AUDITOR}"}, 403),
+        (as_officer(), 202),
+    ):
+        response = client.post("/v1/short", headers=headers)
+        assert response.status_code == status, headers
+        assert response.headers["x-content-type-options"] == "nosniff"
+    assert response.text == f"straight to {OFFICER}"
+
+
+@pytest.mark.parametrize(
+    ("body", "status"), [(b"booked", 409), (b"bug", 500), (b"x" * 201, 413)], ids=str
+)
+def test_errors_behind_a_shortcut_are_problems_like_everywhere(body: bytes, status: int) -> None:
+    response = shortened().post("/v1/short", content=body, headers=as_officer())
+    assert response.status_code == status
+    assert response.headers["content-type"] == problems.MEDIA_TYPE
+    assert "hunter2" not in response.text
+
+
+def test_a_body_that_lies_about_its_length_is_refused_behind_a_shortcut_too() -> None:
+    response = shortened().post(
+        "/v1/short", content=iter([b"x" * 150, b"x" * 150]), headers=as_officer()
+    )
+    assert response.status_code == 413
+
+
+def test_a_shortcut_is_measured_under_its_route() -> None:
+    client = shortened()
+    client.post("/v1/short", headers=as_officer())
+    shown = client.get("/metrics").text
+    assert 'tocsin_http_requests_total{method="POST",route="/v1/short",status="202"} 1.0' in shown
+
+
+def test_a_shortcut_to_no_route_or_past_another_check_stops_the_start() -> None:
+    with pytest.raises(NoSuchRoute, match="no such route"):
+        shortened(place="/v1/elsewhere")
+
+    async def also() -> None: ...
+
+    with pytest.raises(NoSuchRoute, match="one key guard"):
+        shortened(also=[Depends(also)])
