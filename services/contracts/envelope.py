@@ -129,6 +129,27 @@ def encode_event(event: CloudEvent) -> bytes:
     return msgspec.json.encode(event.to_wire(), order="sorted")
 
 
+class SealedEvent(msgspec.Struct, frozen=True):
+    """A checked event as it goes out: its canonical bytes, and what its way there needs of it."""
+
+    id: str
+    source: str
+    type: str
+    subject: str
+    value: bytes
+
+
+def seal(event: CloudEvent) -> SealedEvent:
+    """Return the event as it goes out."""
+    return SealedEvent(
+        id=event.id,
+        source=event.source,
+        type=event.type,
+        subject=event.subject,
+        value=encode_event(event),
+    )
+
+
 def _check_extension(name: str, value: object) -> None:
     if not _EXTENSION_NAME.fullmatch(name):
         raise PydanticCustomError(

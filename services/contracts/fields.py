@@ -26,8 +26,8 @@ from pydantic_core import PydanticCustomError
 
 _MONEY = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,4})?", re.ASCII)
 _NON_NEGATIVE = re.compile(r"[0-9]{1,15}(\.[0-9]{1,4})?", re.ASCII)
-_SHARE = re.compile(r"0(\.[0-9]{1,10})?|1(\.0{1,10})?", re.ASCII)
-_RATIO = re.compile(r"-?[0-9]{1,6}(\.[0-9]{1,10})?", re.ASCII)
+SHARE = re.compile(r"0(\.[0-9]{1,10})?|1(\.0{1,10})?", re.ASCII)
+RATIO = re.compile(r"-?[0-9]{1,6}(\.[0-9]{1,10})?", re.ASCII)
 _DATE = re.compile(r"(19|20|21)[0-9]{2}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 
@@ -63,14 +63,19 @@ def _positive_money(value: object) -> Decimal:
 
 
 def _share(value: object) -> Decimal:
-    return _decimal(value, _SHARE, "share", "0.25")
+    return _decimal(value, SHARE, "share", "0.25")
 
 
 def _ratio(value: object) -> Decimal:
-    return _decimal(value, _RATIO, "ratio", "0.0725")
+    return _decimal(value, RATIO, "ratio", "0.0725")
 
 
-def _iso_date(value: object) -> date:
+def iso_date(value: object) -> date:
+    """Return a date written as we write dates.
+
+    Raises:
+        PydanticCustomError: If it is none.
+    """
     if type(value) is date:
         return value
     if isinstance(value, str) and _DATE.fullmatch(value):
@@ -95,7 +100,7 @@ Display = Annotated[str, StringConstraints(max_length=2000)]
 """What a person is shown; may be empty."""
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
-IsoDate = Annotated[date, BeforeValidator(_iso_date)]
+IsoDate = Annotated[date, BeforeValidator(iso_date)]
 Money = Annotated[Decimal, BeforeValidator(_money), PlainSerializer(_plain)]
 NonNegativeMoney = Annotated[Decimal, BeforeValidator(_non_negative_money), PlainSerializer(_plain)]
 PositiveMoney = Annotated[Decimal, BeforeValidator(_positive_money), PlainSerializer(_plain)]

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.cli.demo.ground import RAW_TOPICS
-from services.contracts.envelope import encode_event
+from services.contracts.envelope import parse_event
 from services.contracts.registry import DATA_MODELS, read_data, unknown_fields
 from services.ingest.adapters.mapping.loader import OUR_MAPPINGS
 from services.ingest.application.inputs import Channel, Input, Position, Ready, Verdict
@@ -132,11 +132,12 @@ async def test_a_record_in_the_banks_words_is_the_event(memory: MemoryIngest, na
     case = cases()[name]
     verdict = await take(memory, name, case["record"])
     assert isinstance(verdict.outcome, Ready), verdict.outcome
-    document = json.loads(encode_event(verdict.outcome.event))
+    document = json.loads(verdict.outcome.event.value)
     assert document == case["event"]
-    assert memory.outlet.sent == [verdict.outcome.event]
+    event = parse_event(verdict.outcome.event.value)
+    assert memory.outlet.sent == [event]
     validator_of(name).validate(document)
-    data = read_data(verdict.outcome.event)
+    data = read_data(event)
     assert type(data) is DATA_MODELS[name]
     assert unknown_fields(name, document["data"]) == []
 
@@ -149,7 +150,7 @@ async def test_a_word_left_out_gives_a_valid_event_or_a_refusal(
     for field in record:
         verdict = await take(memory, name, {**record, field: None})
         if isinstance(verdict.outcome, Ready):
-            validator_of(name).validate(json.loads(encode_event(verdict.outcome.event)))
+            validator_of(name).validate(json.loads(verdict.outcome.event.value))
 
 
 BAD: list[tuple[str, dict[str, Any], Reason, str, str]] = [

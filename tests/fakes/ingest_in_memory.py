@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from fastapi import FastAPI
 
-from services.contracts.envelope import CloudEvent
+from services.contracts.envelope import CloudEvent, SealedEvent, parse_event
 from services.ingest.adapters.account_table import AccountTable
 from services.ingest.adapters.kafka_outlet import KafkaOutlet
 from services.ingest.adapters.mapping.loader import OUR_MAPPINGS, load_mappings
@@ -62,10 +62,10 @@ class MemoryOutlet:
     sent: list[CloudEvent] = field(default_factory=list)
     is_down: bool = False
 
-    async def send(self, events: Sequence[CloudEvent]) -> None:
+    async def send(self, events: Sequence[SealedEvent]) -> None:
         if self.is_down and events:
             raise Unavailable("the broker")
-        self.sent += events
+        self.sent += [parse_event(event.value) for event in events]
 
     @property
     def ids(self) -> list[str]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from services.contracts.envelope import CONTENT_TYPE, EVERYBODY, CloudEvent, encode_event
+from services.contracts.envelope import CONTENT_TYPE, EVERYBODY, SealedEvent
 from services.ingest.adapters.translating import broker_errors
 from services.kit.health import NotReady
 from services.kit.stream.outbox import Message
@@ -28,7 +28,7 @@ class KafkaOutlet:
         self._topic = topic
         self._partitions = partitions
 
-    async def send(self, events: Sequence[CloudEvent]) -> None:
+    async def send(self, events: Sequence[SealedEvent]) -> None:
         """Return once the broker has acknowledged all of them, in order per borrower."""
         if not events:
             return
@@ -67,17 +67,23 @@ class KafkaOutlet:
         with broker_errors():
             return await self._producer.partition_count(topic) > 0
 
-    def _messages(self, event: CloudEvent) -> list[Message]:
-        value = encode_event(event)
+    def _messages(self, event: SealedEvent) -> list[Message]:
         if event.subject != EVERYBODY:
             return [
                 Message(
-                    topic=self._topic, key=event.subject.encode(), value=value, headers=_HEADERS
+                    topic=self._topic,
+                    key=event.subject.encode(),
+                    value=event.value,
+                    headers=_HEADERS,
                 )
             ]
         return [
             Message(
-                topic=self._topic, key=None, value=value, headers=_HEADERS, to_partition=partition
+                topic=self._topic,
+                key=None,
+                value=event.value,
+                headers=_HEADERS,
+                to_partition=partition,
             )
             for partition in range(self._partitions)
         ]

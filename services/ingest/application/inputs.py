@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from services.contracts.envelope import CloudEvent
-from services.contracts.fields import EventData
+import msgspec
+
+from services.contracts.envelope import SealedEvent
 from services.ingest.domain.reasons import Refusal
 
 Headers = tuple[tuple[str, str], ...]
@@ -36,8 +37,7 @@ class Position:
     offset: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Input:
+class Input(msgspec.Struct, frozen=True, kw_only=True):
     """One input with its original bytes.
 
     Attributes:
@@ -55,12 +55,15 @@ class Input:
     sources: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ready:
-    """An event of ours, checked, with its borrower."""
+class Ready(msgspec.Struct, frozen=True, kw_only=True):
+    """An event of ours, checked, with its borrower.
 
-    event: CloudEvent
-    data: EventData
+    Attributes:
+        accounts: Those that the event says to be its borrower's.
+    """
+
+    event: SealedEvent
+    accounts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,8 +73,7 @@ class Waiting:
     account_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """What became of one input, after it has landed.
 
     Attributes:

@@ -6,11 +6,11 @@ Called by HTTP and by the reader of the raw topics alike. What must stay true:
 - an account's events never overtake each other: while one is parked, later ones are parked behind.
 """
 
+import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from services.contracts.borrower import BorrowerRegistered
 from services.contracts.registry import DATA_MODELS
 from services.ingest.application.inputs import Input, Kept, Ready, Verdict, Waiting
 from services.ingest.application.judging import Judge, needs_borrower
@@ -26,13 +26,15 @@ from services.ingest.metrics import INPUTS, QUARANTINED
 from services.kit.clock import Clock
 from services.kit.metrics import Recorder
 
+# Judging is work for the processor; probes and heartbeats must get their turn.
+_MOST_IN_A_TURN = 100
 NOBODY_KNOWN = AccountLookup(borrowers={}, queued=frozenset())
 
 
 @dataclass(slots=True)
 class _Item:
     given: Input
-    candidate: Candidate | Refusal
+    candidate: Candidate | Refusal | None
     outcome: Ready | Waiting | Refusal | None = None
     quarantine_id: int | None = None
 
@@ -65,18 +67,30 @@ class Intake:
         Raises:
             Unavailable: If the broker or the database could not take all of them.
         """
-        items = [_Item(given, self._judge.candidate(given)) for given in inputs]
-        lookup = await self._look_up(items)
+        items = await self._looked_at(inputs)
+        unusual = [item for item in items if item.outcome is None]
+        lookup = await self._look_up(unusual)
         parked: set[str] = set()
-        for item in items:
+        for item in unusual:
             item.outcome = self._decided(item, lookup, parked)
         await self._outlet.send(
             [item.outcome.event for item in items if isinstance(item.outcome, Ready)]
         )
-        await self._learn_accounts(items)
-        await self._keep(items)
+        await self._learn_accounts(unusual)
+        await self._keep(unusual)
         self._count(items)
         return [_verdict(item) for item in items]
+
+    async def _looked_at(self, inputs: Sequence[Input]) -> list[_Item]:
+        """Return the inputs, those of the usual form decided already."""
+        items = []
+        for given in inputs:
+            usual = self._judge.usual(given)
+            candidate = self._judge.candidate(given) if usual is None else None
+            items.append(_Item(given, candidate, usual))
+            if len(items) % _MOST_IN_A_TURN == 0:
+                await asyncio.sleep(0)
+        return items
 
     async def _look_up(self, items: Sequence[_Item]) -> AccountLookup:
         asked = {
@@ -92,6 +106,7 @@ class Intake:
         self, item: _Item, lookup: AccountLookup, parked: set[str]
     ) -> Ready | Waiting | Refusal:
         candidate = item.candidate
+        assert candidate is not None
         if isinstance(candidate, Refusal):
             return candidate
         if not needs_borrower(candidate):
@@ -112,12 +127,12 @@ class Intake:
         """Feed the directory, after the borrower's own event is on the topic."""
         for item in items:
             ready = item.outcome
-            if isinstance(ready, Ready) and isinstance(ready.data, BorrowerRegistered):
-                known = {account: ready.event.subject for account in ready.data.account_ids or ()}
-                if known:
-                    await self._accounts.learn(
-                        known, source=ready.event.source, at=self._clock.now()
-                    )
+            if isinstance(ready, Ready) and ready.accounts:
+                await self._accounts.learn(
+                    dict.fromkeys(ready.accounts, ready.event.subject),
+                    source=ready.event.source,
+                    at=self._clock.now(),
+                )
 
     async def _keep(self, items: Sequence[_Item]) -> None:
         to_keep = [item for item in items if _is_kept(item)]
@@ -203,6 +218,8 @@ def _known_type(item: _Item) -> str:
 
 def _verdict(item: _Item) -> Verdict:
     assert item.outcome is not None
+    if isinstance(item.outcome, Ready):
+        return Verdict(event_id=item.outcome.event.id, outcome=item.outcome)
     document = item.candidate.document if isinstance(item.candidate, Candidate) else {}
     return Verdict(
         event_id=text_or_none(document.get("id")),

@@ -5,14 +5,17 @@ a first look, a retry and a release, so that all three decide alike.
 """
 
 from collections.abc import Mapping
+from functools import cache
 
 import structlog
 
+from services.contracts.borrower import BorrowerRegistered
 from services.contracts.currencies import decimals_of
-from services.contracts.envelope import EVERYBODY, read_envelope
+from services.contracts.envelope import EVERYBODY, read_envelope, seal
 from services.contracts.registry import DATA_MODELS, money_fields, read_data
 from services.contracts.rejection import EventRejected
 from services.contracts.strict_json import read_json
+from services.contracts.usual import usual_event
 from services.ingest.application.inputs import Channel, Input, Ready
 from services.ingest.application.ports import RawMapping
 from services.ingest.domain import normalising
@@ -46,6 +49,29 @@ class Judge:
     def __init__(self, *, mappings: Mapping[str, RawMapping], max_event_bytes: int) -> None:
         self._mappings = mappings
         self._max_event_bytes = max_event_bytes
+
+    def usual(self, given: Input) -> Ready | None:
+        """Return the event of an input in the form that nearly all have, None for all others.
+
+        `candidate` and `ready` would find the same, a few times as slowly.
+        """
+        if given.channel is not Channel.HTTP or given.headers:
+            return None
+        try:
+            found = usual_event(given.raw, max_bytes=self._max_event_bytes)
+        except Exception:
+            log.exception("event could not be recognised")
+            return None
+        if found is None:
+            return None
+        event, data = found
+        if (
+            event.type not in _usual_types()
+            or not may_speak_for(event.source, allowed=given.sources)
+            or balance_refusal(data) is not None
+        ):
+            return None
+        return Ready(event=event)
 
     def candidate(self, given: Input) -> Candidate | Refusal:
         """Return what an input says, in our words and in our form."""
@@ -124,7 +150,8 @@ class Judge:
                 return sized
         event = read_envelope(candidate.document)
         data = read_data(event)
-        return balance_refusal(event.data) or Ready(event=event, data=data)
+        accounts = data.account_ids or () if isinstance(data, BorrowerRegistered) else ()
+        return balance_refusal(event.data) or Ready(event=seal(event), accounts=tuple(accounts))
 
     def _fault(self, given: Input) -> Refusal:
         # A defect of ours must not stop the neighbours of the input that shows it.
@@ -149,6 +176,14 @@ def needs_borrower(candidate: Candidate) -> bool:
 def is_for_sources(event_type: str) -> bool:
     """Return whether a source may send a type that we know; the others are our own words."""
     return event_type not in NOT_FOR_SOURCES and DATA_MODELS[event_type].TOPIC == "events"
+
+
+@cache
+def _usual_types() -> frozenset[str]:
+    """Return the types that a source may send and whose data are of no further use here."""
+    return frozenset(name for name in DATA_MODELS if is_for_sources(name)) - {
+        BorrowerRegistered.TYPE
+    }
 
 
 def is_control(ready: Ready) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from services.contracts.envelope import CloudEvent
+from services.contracts.envelope import SealedEvent
 from services.ingest.application.inputs import Input, Kept, Position, Status
 from services.ingest.domain.candidate import Candidate
 from services.ingest.domain.reasons import Reason, Refusal
@@ -18,7 +18,7 @@ from services.ingest.domain.reasons import Reason, Refusal
 class Outlet(Protocol):
     """The topic of canonical events."""
 
-    async def send(self, events: Sequence[CloudEvent]) -> None:
+    async def send(self, events: Sequence[SealedEvent]) -> None:
         """Return once the broker has acknowledged all of them, in order per borrower."""
         ...
 

@@ -1,6 +1,10 @@
 """Whether a caller may speak for an event source."""
 
+from functools import lru_cache
 
+
+# The same few sources come with every event.
+@lru_cache(maxsize=4_096)
 def may_speak_for(source: str, *, allowed: tuple[str, ...]) -> bool:
     """Return whether `source` is one of the allowed ones.
 

@@ -9,7 +9,6 @@ What a request decides (a person acknowledges an alert) has no partition; it goe
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import msgspec
 
@@ -54,8 +53,7 @@ SELECT $1, before + place, topic, to_partition, key, value, headers
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
+class Message(msgspec.Struct, frozen=True, kw_only=True):
     """One message to a topic; `key` chooses the partition unless `to_partition` names it."""
 
     topic: str

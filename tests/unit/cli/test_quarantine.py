@@ -3,12 +3,14 @@
 import json
 from typing import Any
 
+import msgspec
 import pytest
 from fastapi.testclient import TestClient
 from typer.testing import CliRunner
 
 from services.cli import quarantine
 from services.cli.errors import CommandError
+from services.ingest.application.ports import FullEntry
 from tests.fakes.canonical import flow, repayment, written
 from tests.fakes.ingest_in_memory import MemoryIngest, ingest_in_memory
 
@@ -67,7 +69,8 @@ def test_a_retry_that_works_ends_with_zero(
     memory: MemoryIngest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     full = memory.book.rows[1]
-    object.__setattr__(full.input, "raw", written(repayment()))
+    corrected = msgspec.structs.replace(full.input, raw=written(repayment()))
+    memory.book.rows[1] = FullEntry(entry=full.entry, input=corrected)
     result = run("retry", "--reason", "invalid_field", "--json")
     assert result.exit_code == 0
     assert last_line(result) == {"tried": 1, "released": 1, "still_kept": 0}

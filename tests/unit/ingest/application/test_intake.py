@@ -188,7 +188,7 @@ async def test_a_fault_of_ours_is_kept_too_and_stops_nobody(
         raise ZeroDivisionError
 
     monkeypatch.setattr("services.ingest.application.judging.read_envelope", broken)
-    verdict = (await take(memory, repayment()))[0]
+    verdict = (await take(memory, repayment(loan_id=" L-1")))[0]
     assert isinstance(verdict.outcome, Refusal)
     assert verdict.outcome.reason is Reason.INTERNAL_ERROR
 
@@ -210,3 +210,14 @@ async def test_only_tocsin_itself_writes_what_scoring_says_or_two_people_decide(
     verdict = (await take(memory, event))[0]
     assert isinstance(verdict.outcome, Refusal)
     assert verdict.outcome.reason is Reason.NOT_FOR_SOURCES
+
+
+async def test_a_fault_of_the_quick_way_leaves_the_event_to_the_models(
+    memory: MemoryIngest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_args: object, **_kwargs: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("services.ingest.application.judging.usual_event", broken)
+    await take(memory, repayment())
+    assert memory.outlet.ids == ["PAY-1"]
