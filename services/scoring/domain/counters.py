@@ -9,7 +9,13 @@ again from the instalments and payments kept, as if the money had always come, o
 from bisect import bisect_right
 from typing import Final
 
-from services.scoring.domain import days_past_due, exposure, facility_use, per_facility
+from services.scoring.domain import (
+    daily_values,
+    days_past_due,
+    exposure,
+    facility_use,
+    per_facility,
+)
 from services.scoring.domain.decisions import Decisions
 from services.scoring.domain.facts import DECISIONS_PART, Borrower
 from services.scoring.domain.instalments import counting_days
@@ -121,7 +127,7 @@ def dues_may_move(borrower: Borrower, previous: int, day: int, grace_days: int) 
 
     It can when something is unpaid or days are still counted, when since the previous close an
     instalment fell due, became past due or ran out of its grace days, when money has a value date
-    after that close, when a rate may have moved, or when a line stands above its limit.
+    after that close, when a rate may have moved, when a line was reported or is above its limit.
     """
     counters = borrower.counters
     if counters.past_due_minor or counters.late_days or counters.regulatory_days:
@@ -134,10 +140,13 @@ def dues_may_move(borrower: Borrower, previous: int, day: int, grace_days: int) 
         for shift in (0, 1, grace_days):
             if bisect_right(days, previous - shift) != bisect_right(days, day - shift):
                 return True
-        # An event that came late may have been judged as of a day before the money's.
+        # An event that came late may have been judged as of a day before the money's or the line's.
         if loan.paid_days and loan.paid_days[-1] > previous:
             return True
-    return any(facility_use.excess_on(facility, day) for facility in borrower.facilities)
+    return any(
+        facility_use.excess_on(facility, day) or daily_values.last_day(facility.drawn) > previous
+        for facility in borrower.facilities
+    )
 
 
 def recount(borrower: Borrower, rules: Rules) -> None:

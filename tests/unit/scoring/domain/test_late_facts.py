@@ -200,6 +200,22 @@ class TestNothingStaysBehind:
         story.close()
         assert story.borrower.counters.exposure_minor == 1_190_000
 
+    def test_a_line_counts_at_the_next_close_though_a_late_event_was_judged_before_it(self) -> None:
+        story = Story(start="2024-01-01")
+        story.loan(12_000)
+        story.schedule(("2024-06-15", 12_000.0))
+        story.on("2024-01-20").line(1_000, 5_000)
+        story.close()
+        story.line(1_500, 5_000)
+        assert story.borrower.counters.exposure_minor == 1_350_000
+        # Booked on the 18th, so judged as of the 20th, the last day closed.
+        story.today = day("2024-01-18")
+        story.reschedule(("2024-06-30", 12_000.0), version=2, effective="2024-01-18")
+        assert story.borrower.counters.exposure_minor == 1_300_000
+        story.today = day("2024-01-22")
+        story.close()
+        assert story.borrower.counters.exposure_minor == 1_350_000
+
 
 class TestFindings:
     """A finding raised twice: medium (2) or high (3) on 1 March, another word on 15 March."""
