@@ -113,7 +113,16 @@ class KafkaProducer:
         producer = await self._producer()
         try:
             async with asyncio.timeout(self._timeout_seconds):
-                acknowledged = [await self._send(producer, message) for message in messages]
+                acknowledged = [
+                    await producer.send(
+                        message.topic,
+                        message.value,
+                        key=message.key,
+                        partition=partition,
+                        headers=list(message.headers),
+                    )
+                    for partition, message in await _placed(producer, messages)
+                ]
                 if len(acknowledged) == 1:
                     await acknowledged[0]
                 else:
@@ -130,7 +139,9 @@ class KafkaProducer:
         producer = await self._producer()
         try:
             async with asyncio.timeout(self._timeout_seconds):
-                queues = await self._by_partition(producer, messages)
+                queues: dict[tuple[str, int], list[Message]] = {}
+                for partition, message in await _placed(producer, messages):
+                    queues.setdefault((message.topic, partition), []).append(message)
                 await asyncio.gather(
                     *(
                         self._send_queue(producer, topic, partition, queue)
@@ -157,22 +168,6 @@ class KafkaProducer:
             raise ProduceFailed(f"the broker does not answer: {error!r}") from error
         return len(cluster.partitions_for_topic(topic) or ())
 
-    async def _send(self, producer: Any, message: Message) -> "asyncio.Future[Any]":
-        """Hand a message to the driver; what is returned is done once it was acknowledged."""
-        partition = message.to_partition
-        if partition is None:
-            # The driver would hash the key afresh, in Python.
-            everywhere = tuple(sorted(await producer.partitions_for(message.topic)))
-            partition = partition_of(message.key, everywhere)
-        acknowledged: asyncio.Future[Any] = await producer.send(
-            message.topic,
-            message.value,
-            key=message.key,
-            partition=partition,
-            headers=list(message.headers),
-        )
-        return acknowledged
-
     async def _send_queue(
         self, producer: Any, topic: str, partition: int, queue: Sequence[Message]
     ) -> None:
@@ -197,21 +192,6 @@ class KafkaProducer:
             batch.close()
             await (await producer.send_batch(batch, topic, partition=partition))
             del rest[:taken]
-
-    async def _by_partition(
-        self, producer: Any, messages: Sequence[Message]
-    ) -> dict[tuple[str, int], list[Message]]:
-        queues: dict[tuple[str, int], list[Message]] = {}
-        everywhere = {
-            topic: tuple(sorted(await producer.partitions_for(topic)))
-            for topic in {message.topic for message in messages if message.to_partition is None}
-        }
-        for message in messages:
-            partition = message.to_partition
-            if partition is None:
-                partition = partition_of(message.key, everywhere[message.topic])
-            queues.setdefault((message.topic, partition), []).append(message)
-        return queues
 
     async def _producer(self) -> Any:
         if self._current is not None:
@@ -261,6 +241,23 @@ class KafkaProducer:
     def _count(self, messages: Sequence[Message], result: str) -> None:
         for topic, number in Counter(message.topic for message in messages).items():
             self._recorder.add(catalogue.PRODUCED, number, topic=topic, result=result)
+
+
+async def _placed(producer: Any, messages: Sequence[Message]) -> list[tuple[int, Message]]:
+    """Return each message with the partition that it goes to."""
+    everywhere = {
+        topic: tuple(sorted(await producer.partitions_for(topic)))
+        for topic in {message.topic for message in messages if message.to_partition is None}
+    }
+    return [
+        (
+            partition_of(message.key, everywhere[message.topic])
+            if message.to_partition is None
+            else message.to_partition,
+            message,
+        )
+        for message in messages
+    ]
 
 
 def partition_of(key: bytes | None, partitions: tuple[int, ...]) -> int:
