@@ -141,17 +141,16 @@ async def in_transaction(
     """
     for attempt in range(1, attempts + 1):
         try:
-            async with (
-                pool.acquire(timeout=CONNECT_TIMEOUT_SECONDS) as connection,
-                connection.transaction(),
-            ):
-                return await work(connection)
+            with telling_outages():
+                async with (
+                    pool.acquire(timeout=CONNECT_TIMEOUT_SECONDS) as connection,
+                    connection.transaction(),
+                ):
+                    return await work(connection)
         except (asyncpg.SerializationError, asyncpg.DeadlockDetectedError) as error:
             if attempt == attempts:
                 raise DatabaseUnavailable(f"{attempts} conflicts in a row") from error
             await asyncio.sleep(uniform(0.0, 0.01 * 2**attempt))
-        except UNAVAILABLE as error:
-            raise DatabaseUnavailable(repr(error)) from error
     raise AssertionError("the last attempt returns or raises")
 
 
