@@ -111,9 +111,12 @@ def allowed_on(facility: Facility, day: int) -> int | None:
     """Return what may be drawn on the day: the lower of limit and drawing power."""
     if not facility.limit_days:
         return None
-    index = max(0, bisect_right(facility.limit_days, day) - 1)
-    power = facility.power_minor[index]
-    limit = facility.limit_minor[index]
+    return allowed_by(facility, max(0, bisect_right(facility.limit_days, day) - 1))
+
+
+def allowed_by(facility: Facility, index: int) -> int:
+    """Return what may be drawn by one of the changes of the limit."""
+    limit, power = facility.limit_minor[index], facility.power_minor[index]
     return limit if power == NO_POWER else min(limit, power)
 
 

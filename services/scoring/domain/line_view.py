@@ -8,7 +8,6 @@ one built afresh gives, because only the newest 210 days are looked at.
 from typing import Final
 
 from services.scoring.domain import daily_values, facility_use
-from services.scoring.domain.facility_use import NO_POWER
 from services.scoring.domain.facts import Borrower, Facility, LineView
 from services.scoring.domain.measurement import micro_ratio
 
@@ -56,7 +55,7 @@ def share_on(borrower: Borrower, day: int) -> int:
         if used is not None:
             drawn += used
             limits += facility_use.limit_on(facility, day) or 0
-    return micro_ratio(drawn, limits) if limits > 0 else NO_LIMIT
+    return _share(drawn, limits)
 
 
 def over_on(borrower: Borrower, day: int) -> int:
@@ -81,11 +80,12 @@ def _built(borrower: Borrower, as_of: int) -> LineView:
     drawn, limits, over = [0] * ALL_DAYS, [0] * ALL_DAYS, [0] * ALL_DAYS
     for facility in borrower.facilities:
         _add_line(facility, as_of, drawn, limits, over)
-    shares = [NO_LIMIT] * ALL_DAYS
-    for place in range(ALL_DAYS):
-        if limits[place] > 0:
-            shares[place] = micro_ratio(drawn[place], limits[place])
+    shares = [_share(drawn[place], limits[place]) for place in range(ALL_DAYS)]
     return LineView(as_of, shares, over)
+
+
+def _share(drawn: int, limits: int) -> int:
+    return micro_ratio(drawn, limits) if limits > 0 else NO_LIMIT
 
 
 def _add_line(
@@ -103,7 +103,6 @@ def _add_line(
         day = as_of - ALL_DAYS + 1 + place
         while index + 1 < len(days) and days[index + 1] <= day:
             index += 1
-        limit, power = facility.limit_minor[index], facility.power_minor[index]
-        limits[place] += limit
-        if held > (limit if power == NO_POWER else min(limit, power)):
+        limits[place] += facility.limit_minor[index]
+        if held > facility_use.allowed_by(facility, index):
             over[place] = 1
