@@ -15,7 +15,7 @@ from services.scoring.adapters.rulebook_fields import RulebookError
 from services.scoring.application.rulebooks import RulebookDesk, StandingRulebook
 from services.scoring.domain.approval import Signatory
 
-READERS = frozenset({Role.SENIOR, Role.RISK, Role.APPROVER, Role.AUDITOR, Role.OPERATOR})
+RULEBOOK_READERS = frozenset({Role.SENIOR, Role.RISK, Role.APPROVER, Role.AUDITOR, Role.OPERATOR})
 MOST_LISTED = 200
 MOST_DOCUMENT_CHARACTERS = 262_144
 
@@ -83,7 +83,7 @@ def router(desk: RulebookDesk) -> APIRouter:
 
 
 def _add_reading(routes: APIRouter, desk: RulebookDesk) -> None:
-    may_read = Depends(KeyGuard(READERS))
+    may_read = Depends(KeyGuard(RULEBOOK_READERS))
 
     @routes.get("", dependencies=[may_read])
     async def rulebooks(limit: Annotated[int, Query(ge=1, le=MOST_LISTED)] = 50) -> RulebookList:
