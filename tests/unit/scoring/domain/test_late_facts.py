@@ -171,6 +171,11 @@ class TestPutRightInOneStep:
 
 
 class TestNothingStaysBehind:
+    def goes_back_behind_the_close(self, story: Story) -> None:
+        """Book an event on the 18th: it is judged as of the 20th, the last day closed."""
+        story.today = day("2024-01-18")
+        story.reschedule(("2024-06-30", 12_000.0), version=2, effective="2024-01-18")
+
     def test_days_that_a_new_schedule_ends_leave_their_signal_at_the_next_close(self) -> None:
         story = Story(start="2024-01-01")
         story.loan(12_000)
@@ -191,9 +196,7 @@ class TestNothingStaysBehind:
         story.schedule(("2024-01-15", 1_000.0), ("2024-06-15", 11_000.0))
         story.close_through("2024-01-20")
         story.pays(100)
-        # Booked on the 18th, so judged as of the 20th, the last day closed.
-        story.today = day("2024-01-18")
-        story.reschedule(("2024-06-30", 12_000.0), version=2, effective="2024-01-18")
+        self.goes_back_behind_the_close(story)
         assert story.borrower.counters.exposure_minor == 1_200_000
         # Nobody closes the 21st, a Sunday.
         story.today = day("2024-01-22")
@@ -208,9 +211,7 @@ class TestNothingStaysBehind:
         story.close()
         story.line(1_500, 5_000)
         assert story.borrower.counters.exposure_minor == 1_350_000
-        # Booked on the 18th, so judged as of the 20th, the last day closed.
-        story.today = day("2024-01-18")
-        story.reschedule(("2024-06-30", 12_000.0), version=2, effective="2024-01-18")
+        self.goes_back_behind_the_close(story)
         assert story.borrower.counters.exposure_minor == 1_300_000
         story.today = day("2024-01-22")
         story.close()
