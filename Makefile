@@ -1,5 +1,5 @@
 # Every target sets up what it needs: a virtual environment in .venv with exactly the versions of
-# requirements.lock. It is made again only when the lock or pyproject.toml changed.
+# requirements.lock. It is made again only when the lock or a pyproject.toml changed.
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -31,7 +31,7 @@ help: ## List what can be made
 
 setup: $(INSTALLED) ## Make .venv with the locked dependencies
 
-$(INSTALLED): requirements.lock pyproject.toml
+$(INSTALLED): requirements.lock pyproject.toml lab/pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python $(OLDEST_PYTHON) or newer is needed, and none was found on the PATH."; \
 		echo "Install one, or name it: make PYTHON=/path/to/python3 ..."; exit 1; }
 	@test -x $(BIN)/python || { echo "Making .venv with $$($(PYTHON) --version)"; $(PYTHON) -m venv $(VENV); } || { \
@@ -39,7 +39,7 @@ $(INSTALLED): requirements.lock pyproject.toml
 	@echo "Installing the locked dependencies into .venv (a minute or two the first time)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock || { \
 		echo "Installing failed. pip uses its own settings for index, proxy and certificates: check the network, then run make again."; exit 1; }
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable . 2>$(VENV)/install.log || { cat $(VENV)/install.log; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable . --editable ./lab 2>$(VENV)/install.log || { cat $(VENV)/install.log; exit 1; }
 	@touch $@
 
 format: $(INSTALLED) ## Rewrite the sources in the project's format

@@ -23,9 +23,9 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 from hypothesis import settings
 
-from services.cli.stack.local import LocalStack
-from services.cli.stack.probes import in_own_loop
-from services.cli.stack.settings import StackSettings
+from lab.stack.local import LocalStack
+from lab.stack.probes import in_own_loop
+from lab.stack.settings import StackSettings
 from services.cli.topics import Topic, ensure
 from services.kit.migrations import migrate_now
 

@@ -1,65 +1,33 @@
-"""The `tocsin` command: a table of its parts, and the one place that shows errors.
+"""The `tocsin` command: builds the command line from the tables of commands, and shows errors.
 
-A part is imported only when it is called, so that `tocsin --help` answers at once whatever the
-parts need. To add one, add a line to `PARTS`; the module exposes a typer app, or a function that
-typer can make a command of. A known error is shown as a sentence and a remedy. Anything else is
-a bug: it is shown in one line, and `tocsin --debug …` shows its traceback.
+A command that is not called is only a line of help: its module is not imported. A known error is
+shown as a sentence and a remedy. Anything else is a bug: it is shown in one line, and
+`tocsin --debug …` shows its traceback.
 """
 
 import importlib
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 
 import typer
 
+from services.cli.commands import COMMANDS, LAB_COMMANDS, LAB_PACKAGE, Command, added
+from services.cli.errors import CommandError
+
 HELP = """Tocsin: early warning for credit risk.
 
-See it work:  `tocsin demo --once` plays months of a bank in a minute or two.
-
-Set it up:  `tocsin stack up` (Kafka and PostgreSQL on this machine), `tocsin migrate`,
-`tocsin topics`. Then feed it: `tocsin replay FILE.ndjson`.
+Set it up with `tocsin migrate` and `tocsin topics`, then send it events: `tocsin replay
+FILE.ndjson`.
 
 Settings are environment variables TOCSIN_*; the help of each command names those it reads.
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A command or a group of commands: where its code is, and its line in the help."""
-
-    module: str
-    attribute: str
-    summary: str
-
-
-PARTS: dict[str, Part] = {
-    "demo": Part("services.cli.demo.command", "demo", "See the whole system work."),
-    "simulate": Part("services.cli.simulate", "simulate", "Write a labelled portfolio to a file."),
-    "stack": Part("services.cli.stack.commands", "app", "Run Kafka and PostgreSQL locally."),
-    "migrate": Part("services.cli.migrate", "migrate", "Bring the database schemas up to date."),
-    "keys": Part("services.cli.keys", "app", "Create, list and revoke API keys."),
-    "topics": Part("services.cli.topics", "topics", "Create or check the Kafka topics."),
-    "score": Part("services.cli.score", "score", "Judge the borrowers of a file of events."),
-    "rulebook": Part("services.cli.rulebook", "app", "Check a rulebook, or set its cuts."),
-    "bench": Part("services.cli.bench.command", "bench", "Measure speed against own ceilings."),
-    "verify": Part("services.cli.verify.commands", "verify", "Fold the ledger afresh and compare."),
-    "convert": Part("services.cli.convert.commands", "app", "Turn a public data set into events."),
-    "evaluate": Part(
-        "services.cli.evaluate.commands", "evaluate", "Hold assessments against what happened."
-    ),
-    "backtest": Part(
-        "services.cli.backtest.commands", "backtest", "Fold a history; hold it against outcomes."
-    ),
-    "model": Part("services.cli.model.commands", "app", "Train a PD as a second opinion."),
-    "quarantine": Part("services.cli.quarantine", "app", "Look after inputs that are no events."),
-    "offsets": Part("services.cli.offsets.commands", "app", "See positions; go on after a stop."),
-    "replay": Part("services.cli.replay.commands", "replay", "Send events through ingest."),
-}
+# A command that is not installed takes any options, to answer all of them alike.
+ANYTHING = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 
 def build(arguments: Sequence[str]) -> typer.Typer:
-    """Return the application with the called part imported and the others as lines of help."""
+    """Return the application with the called command imported and the others as lines of help."""
+    tables = added()
     app = typer.Typer(
         help=HELP,
         no_args_is_help=True,
@@ -68,11 +36,13 @@ def build(arguments: Sequence[str]) -> typer.Typer:
     )
     app.callback()(_before_every_command)
     called = next((each for each in arguments if not each.startswith("-")), None)
-    for name, part in PARTS.items():
-        if name == called:
-            _add(app, name=name, part=part)
-        else:
-            app.command(name=name, help=part.summary)(_not_called)
+    _add_table(app, COMMANDS, called=called, panel="Commands")
+    for distribution, table in tables.items():
+        _add_table(app, table, called=called, panel=f"Commands of {distribution}")
+    if called in LAB_COMMANDS and not any(called in table for table in tables.values()):
+        app.command(name=called, hidden=True, add_help_option=False, context_settings=ANYTHING)(
+            _not_installed
+        )
     return app
 
 
@@ -86,21 +56,34 @@ def run() -> None:
         sys.exit(explanation.explain(error, debug="--debug" in sys.argv[1:2]))
 
 
-def _add(app: typer.Typer, *, name: str, part: Part) -> None:
-    target: typer.Typer | Callable[..., None] = getattr(
-        importlib.import_module(part.module), part.attribute
-    )
-    if isinstance(target, typer.Typer):
-        app.add_typer(target, name=name)
-    else:
-        app.command(name=name)(target)
+def _add_table(
+    app: typer.Typer, table: Mapping[str, Command], *, called: str | None, panel: str
+) -> None:
+    for name, command in table.items():
+        if name != called:
+            app.command(name=name, help=command.summary, rich_help_panel=panel)(_not_called)
+            continue
+        target: typer.Typer | Callable[..., None] = getattr(
+            importlib.import_module(command.module), command.attribute
+        )
+        if isinstance(target, typer.Typer):
+            app.add_typer(target, name=name)
+        else:
+            app.command(name=name)(target)
 
 
 def _before_every_command(
     debug: bool = typer.Option(False, "--debug", help="Show the traceback of an error."),
 ) -> None:
-    """Hold the option that stands before every command; `run` reads it."""
+    """Define the option that precedes every command; `run` reads it."""
 
 
 def _not_called() -> None:
-    """Stand in for a part that this call does not need."""
+    """Stand in for a command that this call does not need."""
+
+
+def _not_installed(context: typer.Context) -> None:
+    raise CommandError(
+        f"`tocsin {context.info_name}` is not installed.",
+        remedy=f"It comes with the package {LAB_PACKAGE}: pip install {LAB_PACKAGE}",
+    )

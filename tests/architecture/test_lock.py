@@ -8,13 +8,23 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from services.cli.stack import jar_lock
+from lab.stack import jar_lock
 
 ROOT = Path(__file__).resolve().parents[2]
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+PRODUCT, LAB = (
+    tomllib.loads((ROOT / file).read_text(encoding="utf-8"))["project"]
+    for file in ("pyproject.toml", "lab/pyproject.toml")
+)
 LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
-EXTRAS = PROJECT["optional-dependencies"].values()
-WANTED = [Requirement(each) for each in [*PROJECT["dependencies"], *(e for x in EXTRAS for e in x)]]
+EXTRAS = PRODUCT["optional-dependencies"].values()
+WANTED = [
+    requirement
+    for requirement in map(
+        Requirement,
+        [*PRODUCT["dependencies"], *LAB["dependencies"], *(each for e in EXTRAS for each in e)],
+    )
+    if requirement.name != PRODUCT["name"]
+]
 PINNED = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^]]*\])?==([^ ;\\]+)", re.MULTILINE)
 
 
@@ -33,6 +43,11 @@ def test_the_lock_names_no_index() -> None:
     assert "://" not in LOCK
     assert "--index" not in LOCK
     assert "--find-links" not in LOCK
+
+
+def test_the_laboratory_drives_the_product_of_its_own_version() -> None:
+    assert f"{PRODUCT['name']}=={LAB['version']}" in LAB["dependencies"]
+    assert LAB["version"] == PRODUCT["version"]
 
 
 def test_the_jars_are_those_of_the_coordinates() -> None:

@@ -10,7 +10,7 @@ import asyncpg
 import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from services.cli.bench.scoring import BEHIND
+from lab.bench.scoring import BEHIND
 from services.cli.verify.commands import verified
 from services.cli.verify.findings import Findings
 from tests.chaos.expected import Expected

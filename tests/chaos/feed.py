@@ -14,8 +14,8 @@ from random import Random
 import httpx2
 import msgspec
 
-from services.simulator import canonical
-from services.simulator.portfolio import Portfolio, Setup
+from lab.simulator import canonical
+from lab.simulator.portfolio import Portfolio, Setup
 from tests.chaos.profiles import Profile
 from tests.chaos.world import World
 

@@ -21,9 +21,9 @@ import asyncpg
 import httpx2
 from rich.console import Console
 
-from services.cli.stack.local import LocalStack
-from services.cli.stack.ports import free_ports
-from services.cli.stack.settings import StackSettings
+from lab.stack.local import LocalStack
+from lab.stack.ports import free_ports
+from lab.stack.settings import StackSettings
 from services.cli.topics import ensure, planned
 from services.kit.access import store
 from services.kit.access.keys import Role

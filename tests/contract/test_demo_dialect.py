@@ -5,14 +5,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from lab.simulator import canonical, dialect
+from lab.simulator.events import Spoken
+from lab.simulator.portfolio import Portfolio, Setup
 from services.ingest.adapters.mapping.loader import load_mappings
 from services.ingest.adapters.mapping.mapper import Mapper
 from services.ingest.domain.candidate import Candidate
 from services.ingest.domain.normalising import normalised
 from services.ingest.settings import MAPPINGS_BESIDE_THE_CODE
-from services.simulator import canonical, dialect
-from services.simulator.events import Spoken
-from services.simulator.portfolio import Portfolio, Setup
 
 # Of these there are so many that every ninth will do.
 COMMON = {"account.transacted.v1", "account.balance-closed.v1", "facility.balance-closed.v1"}

@@ -5,10 +5,10 @@ from collections import Counter
 
 import pytest
 
+from lab.simulator.portfolio import Portfolio, Setup
 from services.contracts.envelope import encode_event, parse_event
 from services.contracts.registry import DATA_MODELS, read_data, unknown_fields
 from services.scoring.adapters.wire import READERS
-from services.simulator.portfolio import Portfolio, Setup
 from tests.fakes.simulated import simulated_lines
 
 from .catalogue import examples, schema_file_of, validator_of

@@ -15,7 +15,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.cli.demo.ground import RAW_TOPICS
+from lab.demo.ground import RAW_TOPICS
 from services.contracts.envelope import parse_event
 from services.contracts.registry import DATA_MODELS, read_data, unknown_fields
 from services.ingest.adapters.mapping.loader import OUR_MAPPINGS

@@ -5,9 +5,9 @@ from collections import Counter
 
 import pytest
 
+from lab.simulator.portfolio import Setup
 from services.contracts.envelope import encode_event, parse_event
 from services.contracts.registry import read_data, unknown_fields
-from services.simulator.portfolio import Setup
 from tests.fakes.simulated import simulated_lines
 
 from .catalogue import validator_of

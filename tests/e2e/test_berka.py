@@ -18,10 +18,10 @@ from typing import Any
 import asyncpg
 import pytest
 
-from services.cli.convert.berka import Berka
-from services.cli.demo.children import Children, Program
-from services.cli.stack.ports import free_ports
-from services.cli.stack.probes import in_own_loop
+from lab.convert.berka import Berka
+from lab.demo.children import Children, Program
+from lab.stack.ports import free_ports
+from lab.stack.probes import in_own_loop
 from services.kit.access import store
 from services.kit.access.keys import Role
 from services.kit.access.store import Grant

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from services.cli.stack.settings import StackSettings
+from lab.stack.settings import StackSettings
 
 pytestmark = pytest.mark.e2e
 

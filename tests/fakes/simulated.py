@@ -1,7 +1,7 @@
 """The log of a simulated bank, whole and in memory."""
 
-from services.simulator import canonical
-from services.simulator.portfolio import Portfolio, Setup
+from lab.simulator import canonical
+from lab.simulator.portfolio import Portfolio, Setup
 
 
 def simulated_lines(setup: Setup) -> list[bytes]:

@@ -5,10 +5,10 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from lab.bench import crowd
+from lab.bench.ground import Ground, Servers, refuse_stopped
+from lab.bench.multitude import settle
 from services.alerts.adapters.borrower_rows import Borrowers
-from services.cli.bench import crowd
-from services.cli.bench.ground import Ground, Servers, refuse_stopped
-from services.cli.bench.multitude import settle
 from services.cli.errors import CommandError
 
 pytestmark = pytest.mark.integration

@@ -4,8 +4,8 @@ import asyncpg
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
+from lab.stack.probes import in_own_loop
 from services.cli.errors import CommandError
-from services.cli.stack.probes import in_own_loop
 from services.cli.topics import Topic, ensure
 from services.kit.schemas import SCHEMAS
 from tests.conftest import CreateTopics, Servers

@@ -14,7 +14,7 @@ import psutil
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
-from services.cli.stack.local import LocalStack
+from lab.stack.local import LocalStack
 from services.cli.topics import Topic, ensure
 
 pytestmark = pytest.mark.integration
@@ -107,7 +107,7 @@ def test_a_taken_port_is_named_and_nothing_is_left_running(folder: Path) -> None
 
 def test_without_a_java_the_message_says_so(folder: Path, tmp_path: Path) -> None:
     script = (
-        "from services.cli.stack import java\n"
+        "from lab.stack import java\n"
         "java._candidates = lambda home: []\n"
         "from services.cli.main import run; run()"
     )

@@ -12,8 +12,8 @@ from itertools import chain
 from pathlib import Path
 from queue import SimpleQueue
 
-from services.cli.stack.local import LocalStack
-from services.cli.stack.settings import StackSettings
+from lab.stack.local import LocalStack
+from lab.stack.settings import StackSettings
 from tests.mutants.mutant import Mutant
 from tests.mutants.running import ROOT, Trial, Verdict, copy_tree, page
 from tests.mutants.table import MUTANTS

@@ -139,11 +139,11 @@ LINES = (
     Mutant(
         "signals-held",
         "a server that is being started is written down before a signal ends us",
-        "services/cli/stack/processes.py",
+        "lab/stack/processes.py",
         "signal.signal(each, lambda number, _: came.append(number)) for each in held}",
         "signal.getsignal(each) for each in held}",
         (
-            "tests/unit/cli/stack/test_processes.py::test_a_signal_waits_until_what_was_started_is_written_down",
+            "tests/unit/lab/stack/test_processes.py::test_a_signal_waits_until_what_was_started_is_written_down",
         ),
     ),
     Mutant(

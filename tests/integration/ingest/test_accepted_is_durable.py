@@ -8,7 +8,7 @@ import asyncpg
 import httpx2
 import pytest
 
-from services.cli.stack.ports import free_ports
+from lab.stack.ports import free_ports
 from services.ingest.entrypoints.http import create_app
 from services.ingest.settings import IngestSettings
 from services.ingest.wiring import build

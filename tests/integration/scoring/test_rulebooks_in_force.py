@@ -13,7 +13,7 @@ import sys
 import asyncpg
 import pytest
 
-from services.cli.stack.ports import free_ports
+from lab.stack.ports import free_ports
 from services.cli.verify.commands import verified
 from services.kit.settings import PlatformSettings
 from services.scoring.adapters.rulebook_yaml import SHIPPED, read_text

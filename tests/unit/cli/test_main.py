@@ -7,7 +7,9 @@ import pytest
 import typer
 from pydantic_settings import BaseSettings
 
+from lab import commands as lab_commands
 from services.cli import main
+from services.cli.commands import COMMANDS, LAB_COMMANDS
 from services.cli.errors import CommandError
 from services.cli.explain import BUG, KNOWN, USAGE, explain
 
@@ -24,14 +26,13 @@ def tocsin(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("name", main.PARTS)
-def test_every_part_can_be_imported_and_explains_itself(name: str) -> None:
-    command = typer.main.get_command(main.build([name]))
-    part = command.commands[name]
-    assert part.help
+@pytest.mark.parametrize("name", [*COMMANDS, *sorted(LAB_COMMANDS)])
+def test_every_command_can_be_imported_and_explains_itself(name: str) -> None:
+    application = typer.main.get_command(main.build([name]))
+    assert application.commands[name].help
 
 
-def test_help_lists_every_part_without_importing_any() -> None:
+def test_help_lists_every_command_without_importing_any() -> None:
     script = (
         "import sys\nfrom services.cli import main\n"
         "try:\n    main.build(['--help'])(['--help'])\nexcept SystemExit: pass\n"
@@ -42,7 +43,28 @@ def test_help_lists_every_part_without_importing_any() -> None:
         [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False
     )
     assert answer.returncode == 0, answer.stderr
-    assert all(name in answer.stdout for name in main.PARTS)
+    assert all(name in answer.stdout for name in [*COMMANDS, *LAB_COMMANDS])
+
+
+class TestTheProductAlone:
+    """What a person sees where the laboratory is not installed."""
+
+    @pytest.fixture(autouse=True)
+    def _no_laboratory(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(main, "added", dict)
+
+    def test_its_help_shows_the_product_only(self) -> None:
+        application = typer.main.get_command(main.build(["--help"]))
+        assert set(application.commands) == set(COMMANDS)
+
+    @pytest.mark.parametrize("rest", [[], ["--once"], ["--help"], ["up", "--data", "here"]])
+    def test_a_command_of_the_laboratory_names_its_package(self, rest: list[str]) -> None:
+        with pytest.raises(CommandError, match=r"pip install tocsin-lab"):
+            main.build(["demo", *rest])(["demo", *rest], standalone_mode=False)
+
+
+def test_the_product_names_each_command_of_the_laboratory() -> None:
+    assert lab_commands.COMMANDS.keys() == LAB_COMMANDS
 
 
 def test_missing_settings_are_named_with_what_to_do() -> None:

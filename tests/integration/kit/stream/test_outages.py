@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 from aiokafka import AIOKafkaProducer
 
-from services.cli.stack.local import LocalStack
+from lab.stack.local import LocalStack
 from services.cli.topics import Topic, ensure
 from services.kit.database import PostgresDatabase, create_pool
 from services.kit.stream import incidents, outbox, progress, quarantine

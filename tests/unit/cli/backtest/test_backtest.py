@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from lab.simulator import answer_sheet, canonical
+from lab.simulator.portfolio import Portfolio, Setup
 from services.cli.backtest.outcomes import read_outcomes
 from services.cli.errors import CommandError
 from services.cli.main import build
-from services.simulator import answer_sheet, canonical
-from services.simulator.portfolio import Portfolio, Setup
 
 BORROWERS, DAYS = 12, 60
 

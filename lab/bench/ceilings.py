@@ -1,0 +1,106 @@
+"""The ceilings of this machine: the same records read, read and decoded, read, decoded and folded.
+
+In one process, without storage. What the whole path reaches is compared with the last of them. The
+fold by itself is measured too, over events that were decoded before.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from zoneinfo import ZoneInfo
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from lab.bench.ground import PARTITIONS, TIME_ZONE, Ground
+from lab.bench.meters import per_event
+from services.scoring.adapters.rulebook_yaml import load_rulebook
+from services.scoring.adapters.wire import Decoder
+from services.scoring.domain.context import Context
+from services.scoring.domain.events import EVERYBODY, Event
+from services.scoring.domain.facts import Borrower
+from services.scoring.domain.fold import fold, new_borrower
+
+Take = Callable[[bytes], None]
+MOST_AT_ONCE = 8_000
+
+
+async def ceilings(ground: Ground, records: int) -> dict[str, object]:
+    """Return throughput and CPU of each ceiling over the events topic."""
+    found: dict[str, object] = {}
+    for name, take in (("consume", None), ("decode", _decoding()), ("fold", _folding())):
+        found[name] = await _through(ground, records, take)
+    found["bare_fold"] = await _bare_fold(ground, records)
+    return found
+
+
+async def _bare_fold(ground: Ground, records: int) -> dict[str, float]:
+    decode, decoded = Decoder(ZoneInfo(TIME_ZONE)).decode, list[Event]()
+    await _through(ground, records, lambda raw: decoded.append(decode(raw)))
+    fold_one = _fold()
+    began, cpu = time.monotonic(), time.process_time()
+    for event in decoded:
+        fold_one(event)
+    seconds, cpu = time.monotonic() - began, time.process_time() - cpu
+    count = len(decoded)
+    return {
+        "events_per_second": round(count / seconds),
+        "cpu_us_per_event": per_event(cpu, count),
+    }
+
+
+async def _through(ground: Ground, records: int, take: Take | None) -> dict[str, float]:
+    topic = ground.platform.events_topic
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=ground.servers.bootstrap, auto_offset_reset="earliest"
+    )
+    await consumer.start()
+    try:
+        places = [TopicPartition(topic, number) for number in range(PARTITIONS)]
+        consumer.assign(places)
+        await consumer.seek_to_beginning(*places)
+        seen, began, cpu = 0, time.monotonic(), time.process_time()
+        while seen < records:
+            fetched = await consumer.getmany(timeout_ms=500, max_records=MOST_AT_ONCE)
+            for batch in fetched.values():
+                seen += len(batch)
+                if take is not None:
+                    for record in batch:
+                        take(record.value)
+            await asyncio.sleep(0)
+        seconds, cpu = time.monotonic() - began, time.process_time() - cpu
+    finally:
+        await consumer.stop()
+    return {"events_per_second": round(seen / seconds), "cpu_us_per_event": per_event(cpu, seen)}
+
+
+def _decoding() -> Take:
+    decode = Decoder(ZoneInfo(TIME_ZONE)).decode
+
+    def take(raw: bytes) -> None:
+        decode(raw)
+
+    return take
+
+
+def _folding() -> Take:
+    decode, fold_one = Decoder(ZoneInfo(TIME_ZONE)).decode, _fold()
+
+    def take(raw: bytes) -> None:
+        fold_one(decode(raw))
+
+    return take
+
+
+def _fold() -> Callable[[Event], None]:
+    context = Context(load_rulebook("default"))
+    borrowers: dict[str, Borrower] = {}
+
+    def fold_one(event: Event) -> None:
+        if event.borrower_id == EVERYBODY:
+            return
+        borrower = borrowers.get(event.borrower_id)
+        if borrower is None:
+            borrower = borrowers[event.borrower_id] = new_borrower(event.borrower_id)
+        fold(borrower, event, context)
+
+    return fold_one

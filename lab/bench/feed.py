@@ -1,0 +1,98 @@
+"""The events of a run: a simulated portfolio, and copies of it under other borrower ids.
+
+Simulating costs as much as scoring, so a few hundred borrowers are simulated and then copied. A
+copy is a borrower of its own: its key and subject differ, which is what ledger, states and
+partitions go by. Made and written to the topic before anything is timed.
+"""
+
+import asyncio
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.partitioner import DefaultPartitioner
+
+from lab.simulator import canonical
+from lab.simulator.portfolio import Portfolio, Setup
+
+MOST_SIMULATED = 400
+EVENTS_A_BORROWER_DAY = 1.2
+HEADERS = [("content-type", b"application/cloudevents+json")]
+SUBJECT = re.compile(rb'"subject":"([^"]+)"')
+BATCH_BYTES = 256 * 1024
+
+_partitioner = DefaultPartitioner()
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One canonical event with its key; a day close has none."""
+
+    key: bytes | None
+    value: bytes
+
+
+def portfolio(borrowers: int, days: int, *, closes: bool = False, seed: int = 7) -> Iterator[Line]:
+    """Yield the events of a simulated portfolio in booking order."""
+    for day, booked in Portfolio(Setup(seed=seed, borrowers=borrowers, days=days)).live():
+        for event in booked:
+            yield Line(event.subject.encode(), canonical.encode(event))
+        if closes:
+            yield Line(None, canonical.encode_day_closed(day))
+
+
+def events(count: int, borrowers: int) -> list[Line]:
+    """Return this many events, spread over this many borrowers, in booking order."""
+    simulated = min(borrowers, MOST_SIMULATED)
+    copies = max(1, borrowers // simulated)
+    days = max(2, round(count / copies / simulated / EVENTS_A_BORROWER_DAY) + 2)
+    found: list[Line] = []
+    for line in portfolio(simulated, days):
+        found.extend(copied(line, copy) for copy in range(copies))
+        if len(found) >= count:
+            break
+    return found[:count]
+
+
+def copied(line: Line, copy: int) -> Line:
+    """Return the event as that of another borrower; copy 0 is the event itself."""
+    if copy == 0 or line.key is None:
+        return line
+    key = copied_key(line.key, copy)
+    value = line.value.replace(b'"subject":"' + line.key + b'"', b'"subject":"' + key + b'"', 1)
+    return Line(key, value)
+
+
+def copied_key(key: bytes, copy: int) -> bytes:
+    """Return the borrower id of a copy."""
+    return key + b"-%d" % copy if copy else key
+
+
+def partition_of(key: bytes, partitions: int) -> int:
+    """Return the partition of a borrower, as every producer of ours chooses it."""
+    everywhere = list(range(partitions))
+    chosen: int = _partitioner(key, everywhere, everywhere)
+    return chosen
+
+
+async def load(bootstrap: str, topic: str, lines: Iterable[Line], *, partitions: int) -> int:
+    """Write events to the topic; return how many records that made."""
+    producer = AIOKafkaProducer(
+        bootstrap_servers=bootstrap, linger_ms=20, max_batch_size=BATCH_BYTES, acks="all"
+    )
+    await producer.start()
+    written = 0
+    try:
+        for line in lines:
+            targets = range(partitions) if line.key is None else (None,)
+            for partition in targets:
+                await producer.send(
+                    topic, line.value, key=line.key, partition=partition, headers=HEADERS
+                )
+                written += 1
+            if written % 500 == 0:
+                await asyncio.sleep(0)
+    finally:
+        await producer.stop()
+    return written

@@ -1,0 +1,131 @@
+"""The ground the demo stands on: a clean folder, servers, schemas, topics, keys.
+
+The demo always brings servers of its own and never touches any that the environment names; every
+run starts from nothing. Invariant: only one demo at a time uses a folder.
+"""
+
+import asyncio
+import fcntl
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import asyncpg
+from rich.console import Console
+
+from lab.demo import children
+from lab.simulator import dialect, events
+from lab.stack.local import LocalStack
+from lab.stack.settings import StackSettings
+from services.cli.errors import CommandError
+from services.cli.topics import Topic, ensure, planned
+from services.kit.access import store
+from services.kit.access.keys import Role
+from services.kit.access.store import Grant
+from services.kit.clock import SystemClock
+from services.kit.migrations import migrate
+from services.kit.settings import PlatformSettings
+
+PARTITIONS = 4
+KEYS_VALID = timedelta(days=30)
+# All that ingest's mappings read. The demo's bank writes to the first three; to the others
+# whoever wants to see what becomes of a record of their own.
+RAW_TOPICS = (
+    dialect.REPAYMENTS_TOPIC,
+    dialect.ACCOUNT_FLOWS_TOPIC,
+    dialect.STATEMENTS_TOPIC,
+    "raw.lending",
+    "raw.credit-file",
+    "raw.market",
+)
+SOURCES = (events.CUSTOMERS, events.CONTRACTS, events.CALENDAR)
+KEPT = ".lock"
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The API keys of the demo."""
+
+    bank: str
+    operator: str
+    officer: str
+    """For looking at the pages: sees every borrower."""
+
+
+@contextmanager
+def clean_stack(data_dir: Path, *, console: Console) -> Iterator[LocalStack]:
+    """Give a running stack in an emptied folder, and stop it afterwards.
+
+    Raises:
+        CommandError: If another demo uses the folder.
+    """
+    data_dir.mkdir(parents=True, exist_ok=True)
+    with (data_dir / KEPT).open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise CommandError(
+                f"Another demo is running in {data_dir}.",
+                remedy="End it with Ctrl-C, or choose another folder with --data.",
+            ) from error
+        _clear(data_dir)
+        own = StackSettings().model_copy(update={"kafka_bootstrap": None, "database_url": None})
+        with LocalStack(data_dir / "stack", settings=own, console=console) as stack:
+            yield stack
+
+
+def _clear(data_dir: Path) -> None:
+    """End what a killed demo left running, then remove what it wrote."""
+    children.stop_left_over(data_dir)
+    LocalStack(data_dir / "stack").stop()
+    for path in data_dir.iterdir():
+        if path.name == KEPT:
+            continue
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+
+async def prepare(platform: PlatformSettings) -> Keys:
+    """Make schemas, topics and keys."""
+    raw = [Topic(name=name, partitions=PARTITIONS) for name in RAW_TOPICS]
+    async with asyncio.TaskGroup() as group:
+        group.create_task(migrate(platform.dsn))
+        group.create_task(
+            ensure(platform.kafka_bootstrap, topics=[*planned(platform, replicas=1), *raw])
+        )
+    return await _make_keys(platform.dsn)
+
+
+async def _make_keys(dsn: str) -> Keys:
+    now = SystemClock().now()
+    grants = (
+        Grant(
+            name="the demo's core bank",
+            roles=frozenset({Role.SOURCE}),
+            sources=SOURCES,
+            expires_at=now + KEYS_VALID,
+        ),
+        Grant(
+            name="the demo's operator",
+            roles=frozenset({Role.OPERATOR, Role.AUDITOR}),
+            expires_at=now + KEYS_VALID,
+        ),
+        Grant(
+            name="the demo's senior officer",
+            roles=frozenset({Role.SENIOR, Role.RISK}),
+            expires_at=now + KEYS_VALID,
+        ),
+    )
+    connection = await asyncpg.connect(dsn, timeout=10)
+    try:
+        bank, operator, officer = [
+            (await store.issue(connection, grant, at=now))[1] for grant in grants
+        ]
+    finally:
+        await connection.close()
+    return Keys(bank=bank, operator=operator, officer=officer)

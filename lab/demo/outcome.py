@@ -1,0 +1,98 @@
+"""What the demo found out, and whether all of it holds.
+
+Pure. Invariant: the demo succeeds only when every input is accounted for, in the numbers that the
+simulator knows, the verification holds, and every webhook arrived.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from lab.demo.gauges import Counts
+from lab.demo.lead_time import LeadTimes
+from lab.demo.mailbox import Tally
+from lab.simulator.delivery import Sent
+
+STATES_IN_ORDER = ("NORMAL", "ATTENTION", "WATCH", "HIGH_RISK", "DEFAULT", "PROBATION", "CLOSED")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The end of a run."""
+
+    sent: Sent
+    days: int
+    counts: Counts
+    states: Mapping[str, int]
+    alerts: int
+    inbox: Tally
+    undelivered: int
+    lead_times: LeadTimes
+    differences: Sequence[str]
+    """What the verification found; nothing when it holds."""
+    elapsed_s: float
+
+    @property
+    def verified(self) -> bool:
+        """Return whether every state and risk event is what its ledger gives."""
+        return not self.differences
+
+    @property
+    def offered(self) -> int:
+        """Return all inputs, a day close counted once."""
+        return self.sent.offered + self.days
+
+    @property
+    def retries(self) -> int:
+        """Return attempts beyond the first of each message."""
+        return self.inbox.attempts - self.inbox.forged - self.inbox.kept
+
+    def complaints(self) -> list[str]:
+        """Return what does not hold, in words; empty when all is well."""
+        counts, sent = self.counts, self.sent
+        checks = (
+            (
+                counts.applied + counts.duplicates + counts.quarantined == self.offered,
+                f"{self.offered} inputs were offered, but {counts.applied} applied + "
+                f"{counts.duplicates} duplicates + {counts.quarantined} quarantined is "
+                f"{counts.applied + counts.duplicates + counts.quarantined}",
+            ),
+            (
+                counts.duplicates == sent.repeated,
+                f"{sent.repeated} records were sent twice, {counts.duplicates} were found",
+            ),
+            (
+                counts.quarantined == sent.broken,
+                f"{sent.broken} records were broken, {counts.quarantined} are quarantined",
+            ),
+            (
+                # What comes while the first ones are being released waits behind them, in order.
+                counts.released >= sent.account_unknown,
+                f"at least {sent.account_unknown} records waited for their account, "
+                f"{counts.released} were released",
+            ),
+            (self.verified, f"not verified: {'; '.join(self.differences)}"),
+            (self.undelivered == 0, "webhooks are still waiting to be delivered"),
+            (self.inbox.forged == 0, f"{self.inbox.forged} webhooks had no valid signature"),
+            (self.alerts == 0 or self.inbox.kept > 0, "no webhook arrived"),
+        )
+        return [words for holds, words in checks if not holds]
+
+    def as_json(self) -> dict[str, object]:
+        """Return the summary for programs."""
+        return {
+            "offered": self.offered,
+            "applied": self.counts.applied,
+            "duplicates": self.counts.duplicates,
+            "quarantined": self.counts.quarantined,
+            "borrowers": sum(self.states.values()),
+            "states": {name: self.states[name] for name in STATES_IN_ORDER if name in self.states},
+            "alerts": self.alerts,
+            "webhooks_delivered": self.inbox.kept,
+            "webhook_retries": self.retries,
+            "distressed_labelled": self.lead_times.labelled,
+            "distressed_warned": self.lead_times.warned,
+            "median_lead_days": self.lead_times.median_days,
+            "false_alarms": len(self.lead_times.false_alarms),
+            "verified": self.verified,
+            "elapsed_s": round(self.elapsed_s, 1),
+        }

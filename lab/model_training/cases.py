@@ -1,0 +1,85 @@
+"""From assessments and outcomes to the rows that a model is trained on or watched with."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from lab.model_training.scorecard import Case
+from services.cli.errors import CommandError
+from services.cli.evaluate.reading import Detailed, Labels
+from services.scoring.domain.business_days import is_month_end
+
+DAY_CLOSED = "day.closed"
+
+
+class Assessed(Detailed):
+    """An assessment with the rulebook that made it."""
+
+    rulebook: str = ""
+    rulebook_version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cases:
+    """The rows, the rulebook whose intensities they hold, and the last day looked at."""
+
+    rows: list[Case]
+    rulebook: str
+    rulebook_version: str
+    last_day: str
+
+
+def cases_of(
+    rows: Iterable[Assessed], labels: Labels, horizon_days: int, until: int | None = None
+) -> Cases:
+    """Return the rows with their outcome within the horizon.
+
+    ``until`` is the last day of which outcomes are known: a row whose horizon ends later is left
+    out, for its borrower may yet fail.
+
+    Raises:
+        CommandError: If they come from more than one rulebook, or there are none.
+    """
+    found: list[Case] = []
+    rulebooks: set[tuple[str, str]] = set()
+    last_day = ""
+    for row in rows:
+        event, day = labels[row.borrower_id], row.as_of.toordinal()
+        if until is not None and day + horizon_days > until:
+            continue
+        rulebooks.add((row.rulebook, row.rulebook_version))
+        last_day = max(last_day, row.as_of.isoformat())
+        found.append(
+            Case(
+                borrower_id=row.borrower_id,
+                segment=row.segment,
+                intensities=intensities_of(row),
+                score=float(row.score),
+                failed=event is not None and event - day <= horizon_days,
+                is_month_close=row.cause.startswith(DAY_CLOSED) and is_month_end(day),
+            )
+        )
+    if not found:
+        raise CommandError(
+            "No assessment counts.",
+            remedy=(
+                "Check that the borrower ids agree, and --cause, --skip-first, --part, "
+                "--outcomes-until."
+            ),
+        )
+    if len(rulebooks) > 1:
+        names = ", ".join(" ".join(one) for one in sorted(rulebooks))
+        raise CommandError(
+            f"The assessments come from several rulebooks: {names}.",
+            remedy="Score the whole history with one.",
+        )
+    ((rulebook, version),) = rulebooks
+    return Cases(found, rulebook, version, last_day)
+
+
+def intensities_of(row: Detailed) -> dict[str, float]:
+    """Return the intensity of every indicator that was measured and has a weight."""
+    return {
+        name: float(shown.intensity)
+        for name, shown in row.indicators.items()
+        if shown.intensity is not None
+    }

@@ -1,0 +1,133 @@
+"""How good a scorecard is on borrowers it has not seen, and how far a population has moved."""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from lab.model_training.scorecard import PLACES, Case, Fitted, fit, logistic
+from services.cli.evaluate.ranking import Ranking, Scored, rank
+from services.cli.evaluate.reading import part_of
+from services.scoring.adapters.pd_model import micro
+from services.scoring.domain.drift import PD, SCORE, figures
+from services.scoring.domain.measurement import MICRO
+from services.scoring.domain.pd import NOT_MEASURED, PdModel, predict, stability_index
+
+TENTHS = 10
+
+
+def reference_rows(cases: Sequence[Case]) -> tuple[list[Case], str]:
+    """Return the rows that drift is held against, and in words which they are.
+
+    The service counts each borrower once a month, at the close of the month; so does the reference
+    where the history has month closes.
+    """
+    monthly = [case for case in cases if case.is_month_close]
+    return (monthly, "month closes") if monthly else (list(cases), "all training rows")
+
+
+def coefficients(fitted: Fitted, cases: Sequence[Case]) -> dict[str, Any]:
+    """Return intercept, features and reference shares as the model's JSON states them."""
+    rows, _ = reference_rows(cases)
+    features = [
+        {
+            "indicator": one.indicator,
+            "edges": list(one.edges),
+            "points": list(one.points),
+            "expected": shares(
+                [_place(case, one.indicator, one.edges) for case in rows], len(one.points)
+            ),
+        }
+        for one in fitted.features
+    ]
+    return {
+        "intercept": fitted.intercept,
+        "features": features,
+        **_tenths("score", [case.score for case in rows]),
+        **_tenths("pd", [round(logistic(log_odds(fitted, case)), PLACES) for case in rows]),
+    }
+
+
+def _tenths(name: str, figures: Sequence[float]) -> dict[str, Any]:
+    """Return where the tenths of a figure begin, equal ones once, and the share in each."""
+    ordered = sorted(figures)
+    found = {ordered[len(ordered) * part // TENTHS] for part in range(1, TENTHS)}
+    edges = sorted(found - {ordered[0]})
+    places = [bisect_right(edges, figure) for figure in figures]
+    return {f"{name}_edges": edges, f"{name}_expected": shares(places, len(edges) + 1)[1:]}
+
+
+def _place(case: Case, indicator: str, edges: Sequence[float]) -> int:
+    intensity = case.intensities.get(indicator)
+    return NOT_MEASURED if intensity is None else bisect_right(edges, intensity)
+
+
+def shares(places: Sequence[int], bins: int) -> list[float]:
+    """Return the share that is not measured, and the share in each bin."""
+    counts = [0] * (bins + 1)
+    for place in places:
+        counts[place + 1] += 1
+    return [round(count / len(places), PLACES) for count in counts]
+
+
+def cross_validated(cases: Sequence[Case], folds: int) -> list[Scored]:
+    """Return each row's log-odds from a scorecard that has not seen its borrower."""
+    found: list[Scored] = []
+    for fold in range(folds):
+        held = [case for case in cases if part_of(case.borrower_id, folds) == fold]
+        rest = [case for case in cases if part_of(case.borrower_id, folds) != fold]
+        if not held or not any(case.failed for case in rest) or all(c.failed for c in rest):
+            continue
+        fitted = fit(rest)
+        found += [Scored(case.borrower_id, log_odds(fitted, case), case.failed) for case in held]
+    return found
+
+
+def log_odds(fitted: Fitted, case: Case) -> float:
+    """Return the scorecard's sum of points for a row."""
+    total = fitted.intercept
+    for feature in fitted.features:
+        intensity = case.intensities.get(feature.indicator)
+        if intensity is not None:
+            total += feature.points_of(intensity)
+    return total
+
+
+def by_segment(cases: Sequence[Case], scored: Sequence[Scored]) -> dict[str, Ranking]:
+    """Return the ranking within each segment that has rows of both kinds."""
+    segment_of = {case.borrower_id: case.segment for case in cases}
+    groups: dict[str, list[Scored]] = {}
+    for one in scored:
+        groups.setdefault(segment_of[one.borrower_id], []).append(one)
+    return {name: rank(rows) for name, rows in sorted(groups.items())}
+
+
+def intensities(model: PdModel, case: Case) -> list[int]:
+    """Return a row's intensities in the order of the model's features."""
+    return [
+        micro(case.intensities[one.indicator])
+        if one.indicator in case.intensities
+        else NOT_MEASURED
+        for one in model.features
+    ]
+
+
+def drift(model: PdModel, cases: Iterable[Case]) -> dict[str, float]:
+    """Return the PSI of the rule score, of the PD and of each indicator of the model."""
+    rows = [_bins(model, case) for case in cases]
+    found = {
+        figure: stability_index(expected, shares([row[place] for row in rows], len(expected) - 1))
+        for place, (figure, expected) in enumerate(figures(model))
+    }
+    return {name: found[name] for name in sorted(found, key=(SCORE, PD).__contains__, reverse=True)}
+
+
+def _bins(model: PdModel, case: Case) -> list[int]:
+    found = predict(model, intensities(model, case))
+    score = bisect_right(model.score_edges, micro(case.score / 100))
+    return [*found.bins, score, bisect_right(model.pd_edges, found.value)]
+
+
+def calibration(model: PdModel, cases: Sequence[Case]) -> tuple[float, float]:
+    """Return the mean PD and the share that failed: they should agree."""
+    total = sum(predict(model, intensities(model, case)).value for case in cases)
+    return total / MICRO / len(cases), sum(case.failed for case in cases) / len(cases)

@@ -1,0 +1,74 @@
+"""What a core bank says to everybody: days off, exchange rates, how its sectors do.
+
+Part of a run with credit files. Invariant: the stress of a sector is measured from the labels of
+the run, so it says nothing that did not happen.
+"""
+
+from collections.abc import Iterable
+from datetime import date
+
+from lab.simulator.borrower import Label
+from lab.simulator.days import Calendar, Day
+from lab.simulator.events import CALENDAR, Fields, Spoken
+
+RATES = {"CHF": "1.0352", "GBP": "1.1588"}
+EARLY = 3 * 3600
+EVENING = 22 * 3600 + 1800
+
+
+def of_the_day(day: Day, calendar: Calendar, sectors: Iterable[tuple[str, Label]]) -> list[Spoken]:
+    """Return what is said on the day, in booking order."""
+    said = []
+    if day.ordinal == calendar.first:
+        said.append(_spoken("calendar.published.v1", _days_off(calendar), day, 1))
+    if day.is_month_end:
+        said.append(_spoken("fx.published.v1", _rates(day), day, 2))
+        said.append(_spoken("sector-stress.published.v1", _stress(day, sectors), day, 3))
+    return said
+
+
+def _spoken(type_: str, data: Fields, day: Day, no: int) -> Spoken:
+    second = no + (EARLY if type_.startswith("calendar") else EVENING)
+    return Spoken(
+        second=second,
+        borrower_no=0,
+        no=no,
+        type=type_,
+        source=CALENDAR,
+        id=f"{type_}:{day.iso}",
+        subject="*",
+        time=day.stamp(second),
+        data=data,
+    )
+
+
+def _days_off(calendar: Calendar) -> Fields:
+    first, last = calendar.first, calendar.first + calendar.days
+    return {
+        "calendar": "TARGET",
+        "from_date": date.fromordinal(first).isoformat(),
+        "to_date": date.fromordinal(last).isoformat(),
+        "holidays": calendar.days_off(first, last),
+    }
+
+
+def _rates(day: Day) -> Fields:
+    rates = [{"currency": currency, "rate": rate} for currency, rate in sorted(RATES.items())]
+    return {"rate_date": day.iso, "base_currency": "EUR", "rates": rates}
+
+
+def _stress(day: Day, sectors: Iterable[tuple[str, Label]]) -> Fields:
+    count: dict[str, int] = {}
+    failed: dict[str, int] = {}
+    for code, label in sectors:
+        count[code] = count.get(code, 0) + 1
+        has_failed = label.event_date is not None
+        failed[code] = failed.get(code, 0) + has_failed
+    figures = []
+    for code in sorted(count):
+        share = failed[code] / count[code]
+        # A tenth of a sector that failed is what is usual here, another tenth one deviation more.
+        figures.append(
+            {"industry_code": code, "z": f"{(share - 0.1) * 10:.2f}", "share": f"{share:.3f}"}
+        )
+    return {"measured_date": day.iso, "sectors": figures}

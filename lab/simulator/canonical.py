@@ -1,0 +1,56 @@
+"""Canonical CloudEvents: the form that Tocsin itself reads.
+
+Written byte for byte as `services.contracts` would write it (a test proves that), without passing
+through its models: a long run makes millions of events.
+"""
+
+from datetime import date
+
+import msgspec
+
+from lab.simulator.days import Day, close_time
+from lab.simulator.events import CALENDAR, Fields, Spoken
+
+_ENCODER = msgspec.json.Encoder(order="sorted")
+
+
+def encode(event: Spoken) -> bytes:
+    """Return the canonical bytes of an event."""
+    return _ENCODER.encode(envelope(event))
+
+
+def envelope(event: Spoken) -> Fields:
+    """Return an event as a CloudEvent."""
+    document: Fields = {
+        "specversion": "1.0",
+        "id": event.id,
+        "source": event.source,
+        "type": event.type,
+        "subject": event.subject,
+        "time": event.time,
+        "datacontenttype": "application/json",
+        "data": event.data,
+    }
+    if event.corrects_id is not None:
+        document["correctsid"] = event.corrects_id
+        document["correctionkind"] = "reversal"
+    return document
+
+
+def day_closed(day: Day) -> Fields:
+    """Return the core bank's own end of a day."""
+    return {
+        "specversion": "1.0",
+        "id": f"day-closed:{day.iso}",
+        "source": CALENDAR,
+        "type": "day.closed.v1",
+        "subject": "*",
+        "time": close_time(day),
+        "datacontenttype": "application/json",
+        "data": {"closed_date": date.fromordinal(day.ordinal).isoformat()},
+    }
+
+
+def encode_day_closed(day: Day) -> bytes:
+    """Return the canonical bytes of the end of a day."""
+    return _ENCODER.encode(day_closed(day))

@@ -1,0 +1,132 @@
+"""The portfolio as the demo's bank really sends it: in two ways, with trouble on purpose.
+
+Reference data goes out as CloudEvents over HTTP, everything else in the bank's dialect on raw
+topics. On top come records sent twice, records that are broken, and borrowers whose account the
+bank registers days after its first bookings. All of it is counted, so that whoever receives it can
+be held to the cent. Invariant: `Sent` adds up, whatever the receiving side does.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from random import Random
+from typing import NamedTuple
+
+from lab.simulator import broken_records, canonical, dialect
+from lab.simulator.days import Calendar, Day
+from lab.simulator.events import Fields, Spoken
+from lab.simulator.portfolio import Portfolio
+
+REPEAT_RATIO = 0.004
+BROKEN_EVERY_DAYS = 30
+LATE_ACCOUNTS = 2
+REGISTERED_AFTER_DAYS = 4
+REGISTRATION = "borrower.registered.v1"
+
+
+class Record(NamedTuple):
+    """One record on a raw topic."""
+
+    topic: str
+    key: bytes
+    value: bytes
+
+
+@dataclass(slots=True)
+class Sent:
+    """What was handed to Tocsin so far, day closes left aside."""
+
+    offered: int = 0
+    repeated: int = 0
+    broken: int = 0
+    account_unknown: int = 0
+    """Records whose account is not registered yet; they are released when it is."""
+
+
+@dataclass(slots=True)
+class DaysMail:
+    """What the bank sends on one day."""
+
+    day: Day
+    reference: list[Fields] = field(default_factory=list)
+    """CloudEvents for HTTP, to be sent before the records."""
+    records: list[Record] = field(default_factory=list)
+    afterwards: list[Fields] = field(default_factory=list)
+    """CloudEvents for HTTP, to be sent after the records."""
+
+
+class Delivery:
+    """The bank's outgoing mail, day by day."""
+
+    def __init__(self, portfolio: Portfolio) -> None:
+        self.sent = Sent()
+        self._portfolio = portfolio
+        self._calendar: Calendar = portfolio.calendar
+        self._rng = Random(f"tocsin:{portfolio.setup.seed}:delivery")
+        self._unregistered = {
+            f"A{no:05d}": f"B{no:05d}" for no in self._pick_late(portfolio.setup.borrowers)
+        }
+        self._late: dict[str, Fields] = {}
+
+    def days(self) -> Iterator[DaysMail]:
+        """Yield the mail of each day."""
+        for day, booked in self._portfolio.live():
+            mail = DaysMail(day)
+            for event in booked:
+                self._post(event, mail)
+            self._send_again(mail)
+            if (day.ordinal - self._calendar.first) % BROKEN_EVERY_DAYS == BROKEN_EVERY_DAYS // 2:
+                self._break_something(mail)
+            if day.ordinal == self._calendar.first + REGISTERED_AFTER_DAYS:
+                self._register_late(mail)
+            self._count(mail)
+            yield mail
+
+    def _pick_late(self, borrowers: int) -> list[int]:
+        count = min(LATE_ACCOUNTS, borrowers // 10)
+        return sorted(self._rng.sample(range(1, borrowers + 1), count))
+
+    def _post(self, event: Spoken, mail: DaysMail) -> None:
+        topic = dialect.topic_of(event)
+        if topic is None:
+            mail.reference.append(self._introduced(event))
+            return
+        if event.data.get("account_id") in self._unregistered:
+            self.sent.account_unknown += 1
+        mail.records.append(Record(topic, event.subject.encode(), dialect.encode(event)))
+
+    def _introduced(self, event: Spoken) -> Fields:
+        """Return reference data; a late account is left out of its first registration."""
+        document = canonical.envelope(event)
+        if event.type == REGISTRATION and event.subject in self._unregistered.values():
+            self._late[event.subject] = document
+            without = {name: value for name, value in event.data.items() if name != "account_ids"}
+            return {**document, "data": without}
+        return document
+
+    def _register_late(self, mail: DaysMail) -> None:
+        for borrower_id, document in self._late.items():
+            again = {
+                **document,
+                "id": f"{borrower_id}-account-registered",
+                "time": mail.day.stamp(22 * 3600 + 2400),
+            }
+            mail.afterwards.append(again)
+        self._unregistered = {}
+
+    def _send_again(self, mail: DaysMail) -> None:
+        """Send a few of the day's records twice, as a bank does after a restart."""
+        again = [
+            record
+            for record in mail.records
+            if self._rng.random() < REPEAT_RATIO and not self._unregistered
+        ]
+        self.sent.repeated += len(again)
+        mail.records += again
+
+    def _break_something(self, mail: DaysMail) -> None:
+        broken = broken_records.draw(self._rng, day=mail.day, number=self.sent.broken)
+        self.sent.broken += len(broken)
+        mail.records += [Record(topic, b"", value) for topic, value in broken]
+
+    def _count(self, mail: DaysMail) -> None:
+        self.sent.offered += len(mail.reference) + len(mail.records) + len(mail.afterwards)

@@ -1,0 +1,118 @@
+"""The portfolio: who lives through what, and everybody's days in one order.
+
+All borrowers take each day before anybody takes the next, so the whole run streams in booking
+order with one day in memory. Invariants: same settings, same events, whatever the hash seed; the
+random numbers of a borrower depend on the seed and on its number alone.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from random import Random
+
+from lab.simulator import announcements, profile
+from lab.simulator.borrower import Borrower, Label
+from lab.simulator.days import Calendar, Day
+from lab.simulator.events import Spoken
+from lab.simulator.scenarios.catalogue import CATALOGUE
+from lab.simulator.trouble import EVERYDAY, Trouble
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What a run is made of."""
+
+    seed: int = 7
+    borrowers: int = 80
+    days: int = 540
+    start: date = date(2024, 1, 1)
+    trouble: Trouble = EVERYDAY
+    dossier: bool = False
+    """Tell the credit file of each borrower too, and what the bank says to everybody."""
+
+    def __post_init__(self) -> None:
+        if self.borrowers < 1:
+            raise ValueError(f"borrowers is {self.borrowers}: ask for at least 1")
+        if self.days < 1:
+            raise ValueError(f"days is {self.days}: ask for at least 1")
+
+
+class Portfolio:
+    """A labelled portfolio that can be lived through once."""
+
+    def __init__(self, setup: Setup) -> None:
+        self.setup = setup
+        self.calendar = Calendar(setup.start, setup.days)
+        cast = deal(setup)
+        self.borrowers = [
+            self._enter(no, segment, scenario) for no, (segment, scenario) in enumerate(cast, 1)
+        ]
+
+    def live(self) -> Iterator[tuple[Day, list[Spoken]]]:
+        """Go through the days; yield each with its events in booking order."""
+        for day in self.calendar:
+            booked: list[Spoken] = []
+            for borrower in self.borrowers:
+                booked += borrower.live(day)
+            if self.setup.dossier:
+                booked += announcements.of_the_day(day, self.calendar, self._sectors())
+            booked.sort(key=_booking_order)
+            yield day, booked
+
+    def labels(self) -> list[Label]:
+        """Return what happened to each borrower so far."""
+        return [borrower.label for borrower in self.borrowers]
+
+    def _sectors(self) -> Iterator[tuple[str, Label]]:
+        for borrower in self.borrowers:
+            if borrower.profile.industry_code is not None:
+                yield borrower.profile.industry_code, borrower.label
+
+    def _enter(self, no: int, segment: str, scenario: str) -> Borrower:
+        setup = self.setup
+        rng = Random(f"tocsin:{setup.seed}:{no}")
+        drawn = profile.draw(rng, no=no, segment=segment, scenario=scenario)
+        story = CATALOGUE[scenario].write(rng, start=self.calendar.first, horizon_days=setup.days)
+        return Borrower(
+            profile=drawn,
+            story=story,
+            rng=rng,
+            calendar=self.calendar,
+            trouble=setup.trouble,
+            has_dossier=setup.dossier,
+        )
+
+
+def deal(setup: Setup) -> list[tuple[str, str]]:
+    """Return segment and scenario of each borrower, in exact shares and shuffled order."""
+    rng = Random(f"tocsin:{setup.seed}:deal:{setup.borrowers}")
+    shares = {name: item.share_per_mille for name, item in CATALOGUE.items()}
+    scenarios = _in_shares(shares, setup.borrowers)
+    segments = _in_shares(
+        {name: round(share * 1000) for name, share in profile.SEGMENT_SHARES}, setup.borrowers
+    )
+    rng.shuffle(segments)
+    cast: list[tuple[str, str]] = []
+    for scenario in scenarios:
+        wanted = CATALOGUE[scenario].segments
+        index = next((i for i, segment in enumerate(segments) if segment in wanted), 0)
+        cast.append((segments.pop(index), scenario))
+    rng.shuffle(cast)
+    return [
+        (segment, scenario if segment in CATALOGUE[scenario].segments else "healthy")
+        for segment, scenario in cast
+    ]
+
+
+def _in_shares(shares_per_mille: dict[str, int], count: int) -> list[str]:
+    """Return `count` names in their shares; the largest remainders get what rounding leaves."""
+    exact = {name: share * count for name, share in shares_per_mille.items()}
+    counts = {name: whole // 1000 for name, whole in exact.items()}
+    by_remainder = sorted(exact, key=lambda name: -(exact[name] % 1000))
+    for name in by_remainder[: count - sum(counts.values())]:
+        counts[name] += 1
+    return [name for name, times in counts.items() for _ in range(times)]
+
+
+def _booking_order(event: Spoken) -> tuple[int, int, int]:
+    return event.second, event.borrower_no, event.no

@@ -1,0 +1,111 @@
+"""What the bank's customer and loan systems say about a borrower on the first day.
+
+Loans that ran before the run are booked as they stand at its start, with the schedule still to
+come, as after a migration of a core banking system.
+"""
+
+from datetime import date
+
+from lab.simulator.days import Day
+from lab.simulator.events import CONTRACTS, CUSTOMERS, Fields, money
+from lab.simulator.profile import Profile
+from lab.simulator.purse import Line, Purse
+from lab.simulator.schedules import Terms
+from lab.simulator.voice import Voice
+
+EARLY = 4 * 3600
+
+
+def introduce(profile: Profile, loans: list[Terms], purse: Purse, voice: Voice, day: Day) -> None:
+    """Register the borrower and book its loans, schedules and line."""
+    register(profile, voice, day, account_ids=[purse.account_id], second=EARLY)
+    for position, loan in enumerate(loans):
+        _book(profile, loan, voice, day, second=EARLY + 60 * (position + 1))
+    if purse.line is not None:
+        _book_line(profile, purse.line, voice, day)
+
+
+def register(
+    profile: Profile, voice: Voice, day: Day, *, account_ids: list[str], second: int
+) -> None:
+    """Say who the borrower is."""
+    since = date.fromordinal(day.ordinal - profile.customer_since_years * 365)
+    data: Fields = {
+        "segment": profile.segment,
+        "reporting_currency": profile.currency,
+        "country": "DE",
+        "legal_form": profile.legal_form,
+        "start_date": since.isoformat(),
+        "status": "ACTIVE",
+        "rating": profile.rating,
+        "origination_pd": profile.origination_pd,
+        "officer_id": profile.officer_id,
+        "branch_id": profile.branch_id,
+        "account_ids": account_ids,
+    }
+    if profile.industry_code is not None:
+        # Registers and rulebooks write the division without the letter of the section.
+        data["industry_code"] = profile.industry_code[1:]
+    voice.say("borrower.registered.v1", data, day=day, second=second, source=CUSTOMERS)
+
+
+def _book(profile: Profile, loan: Terms, voice: Voice, day: Day, *, second: int) -> None:
+    voice.say(
+        "loan.booked.v1",
+        {
+            "loan_id": loan.loan_id,
+            "type": "TERM",
+            "currency": profile.currency,
+            "principal": money(loan.principal),
+            "start_date": date.fromordinal(loan.start).isoformat(),
+            "maturity_date": date.fromordinal(loan.maturity).isoformat(),
+            "repayment_type": loan.repayment_type,
+            "rate": f"{loan.rate:.4f}",
+            "origination_officer_id": profile.officer_id,
+            "collection_officer_id": f"collections-{profile.branch_id[-1]}",
+        },
+        day=day,
+        second=second,
+        source=CONTRACTS,
+    )
+    voice.say(
+        "schedule.published.v1",
+        {
+            "loan_id": loan.loan_id,
+            "schedule_version": 1,
+            "currency": profile.currency,
+            "instalments": [
+                {
+                    "instalment_no": item.no,
+                    "due_date": date.fromordinal(item.due).isoformat(),
+                    "due_principal": money(item.principal),
+                    "due_interest": money(item.interest),
+                    "due_fees": money(0),
+                }
+                for item in loan.instalments
+            ],
+        },
+        day=day,
+        second=second + 1,
+        source=CONTRACTS,
+    )
+
+
+def _book_line(profile: Profile, line: Line, voice: Voice, day: Day) -> None:
+    voice.say(
+        "loan.booked.v1",
+        {
+            "loan_id": line.loan_id,
+            "facility_id": line.facility_id,
+            "type": "REVOLVING",
+            "currency": profile.currency,
+            "principal": money(0),
+            "limit_amount": money(line.limit_minor),
+            "start_date": day.iso,
+            "rate": "0.0680",
+            "origination_officer_id": profile.officer_id,
+        },
+        day=day,
+        second=EARLY + 600,
+        source=CONTRACTS,
+    )

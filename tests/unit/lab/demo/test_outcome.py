@@ -1,0 +1,77 @@
+"""When the demo may say that everything adds up."""
+
+from dataclasses import replace
+
+import pytest
+
+from lab.demo.gauges import Counts
+from lab.demo.lead_time import LeadTimes
+from lab.demo.mailbox import Tally
+from lab.demo.outcome import Outcome
+from lab.simulator.delivery import Sent
+
+GOOD = Outcome(
+    sent=Sent(offered=100, repeated=3, broken=2, account_unknown=4),
+    days=10,
+    counts=Counts(applied=105, duplicates=3, quarantined=2, released=4),
+    states={"DEFAULT": 1, "NORMAL": 9},
+    alerts=2,
+    inbox=Tally(attempts=9, kept=6, repeats=1, refused=3, forged=0),
+    undelivered=0,
+    lead_times=LeadTimes(
+        labelled=1, leads_days={"B1": 90}, missed=[], false_alarms=["B2"], sound=8
+    ),
+    differences=(),
+    elapsed_s=61.23,
+)
+
+
+def test_what_adds_up_is_without_complaint() -> None:
+    assert GOOD.complaints() == []
+    assert GOOD.as_json() == {
+        "offered": 110,
+        "applied": 105,
+        "duplicates": 3,
+        "quarantined": 2,
+        "borrowers": 10,
+        "states": {"NORMAL": 9, "DEFAULT": 1},
+        "alerts": 2,
+        "webhooks_delivered": 6,
+        "webhook_retries": 3,
+        "distressed_labelled": 1,
+        "distressed_warned": 1,
+        "median_lead_days": 90,
+        "false_alarms": 1,
+        "verified": True,
+        "elapsed_s": 61.2,
+    }
+
+
+@pytest.mark.parametrize(
+    ("bad", "words"),
+    [
+        (
+            replace(GOOD, counts=replace(GOOD.counts, applied=104)),
+            "110 inputs were offered",
+        ),
+        (
+            replace(GOOD, counts=replace(GOOD.counts, applied=106, duplicates=2)),
+            "3 records were sent twice, 2 were found",
+        ),
+        (
+            replace(GOOD, counts=replace(GOOD.counts, applied=104, quarantined=3)),
+            "2 records were broken, 3 are quarantined",
+        ),
+        (
+            replace(GOOD, counts=replace(GOOD.counts, released=3)),
+            "at least 4 records waited for their account, 3 were released",
+        ),
+        (replace(GOOD, differences=("B7: another state",)), "not verified: B7: another state"),
+        (replace(GOOD, undelivered=1), "webhooks are still waiting"),
+        (replace(GOOD, inbox=replace(GOOD.inbox, forged=1)), "1 webhooks had no valid signature"),
+        (replace(GOOD, inbox=Tally()), "no webhook arrived"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_does_not_add_up_is_said(bad: Outcome, words: str) -> None:
+    assert any(words in complaint for complaint in bad.complaints())
