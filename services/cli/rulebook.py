@@ -21,7 +21,6 @@ from services.cli.options import AsJson, TimeZone
 from services.cli.rulebook_desk import add_to
 from services.cli.score import (
     DEFAULT_ZONE,
-    holds_day_closes,
     opened,
     sorted_by_time,
     usable_rulebook,
@@ -37,7 +36,7 @@ from services.scoring.adapters.calibration import (
     in_words,
     with_cuts,
 )
-from services.scoring.adapters.file_fold import FileFold, Settings
+from services.scoring.adapters.offline import OfflineScorer, OfflineSettings, closes_its_days
 from services.scoring.adapters.overlay_packs import with_overlays
 from services.scoring.adapters.rulebook_fields import RulebookError
 from services.scoring.adapters.rulebook_text import with_version
@@ -184,9 +183,9 @@ def _histories(
     """Fold the file; return the histories of the part of the borrowers, and the last day."""
     chosen = part_from(part)
     with opened(file) as source:
-        settings = Settings(zone=zone, closes_days=not holds_day_closes(source))
+        settings = OfflineSettings(zone=zone, closes_days=not closes_its_days(source))
         # Whatever the file activates, the cuts are for this rulebook.
-        run = FileFold(usable, settings, find=lambda _: usable)
+        run = OfflineScorer(usable, settings, find=lambda _: usable)
         with sorted_by_time():
             histories = collect(
                 run,
@@ -194,7 +193,7 @@ def _histories(
                 warm_up,
                 lambda borrower_id: is_in_part(borrower_id, chosen),
             )
-    return histories, max((judged.as_of for judged in run.last_judged()), default=0)
+    return histories, max((scored.as_of for scored in run.latest()), default=0)
 
 
 def _show(found: list[Calibrated], usable: Rulebook, out: Path) -> None:

@@ -27,16 +27,16 @@ from rich.progress import Progress
 from services.cli.errors import CommandError
 from services.cli.options import TimeZone
 from services.kit.settings import PlatformSettings
-from services.scoring.adapters.file_fold import (
-    DAY_CLOSED,
-    FileFold,
-    Judged,
-    OutOfOrder,
-    Settings,
-)
 from services.scoring.adapters.narrative.catalogues import Language
 from services.scoring.adapters.narrative.forms import story_json, story_text
 from services.scoring.adapters.narrative.story import story
+from services.scoring.adapters.offline import (
+    OfflineScorer,
+    OfflineSettings,
+    OutOfOrder,
+    ScoredBorrower,
+    closes_its_days,
+)
 from services.scoring.adapters.pd_model import (
     ModelUnusable,
     misfits,
@@ -116,18 +116,18 @@ def score(
     form = Form(explain, as_json)
     with ExitStack() as stack:
         source = stack.enter_context(opened(file))
-        run = FileFold(
+        run = OfflineScorer(
             rules,
-            Settings(
+            OfflineSettings(
                 zone=ZoneInfo(timezone),
-                closes_days=not holds_day_closes(source),
+                closes_days=not closes_its_days(source),
                 as_of=as_of.toordinal() if as_of is not None else None,
             ),
             find=shelf_of([rulebook, *(activated or [])]).find,
         )
         _write_assessments(run, with_bar(source, hidden=as_json), every, form)
     _report(run, quiet=as_json)
-    if run.tally.undecodable:
+    if run.counts.undecodable:
         raise typer.Exit(1)
 
 
@@ -201,13 +201,6 @@ def _existing(file: str) -> IO[bytes]:
         ) from error
 
 
-def holds_day_closes(source: IO[bytes]) -> bool:
-    """Return whether the file closes its days itself; the position goes back to the start."""
-    found = any(DAY_CLOSED in line for line in source)
-    source.seek(0)
-    return found
-
-
 @contextmanager
 def sorted_by_time() -> Iterator[None]:
     """Fold a file inside; end the command where the file goes back in time."""
@@ -217,32 +210,34 @@ def sorted_by_time() -> Iterator[None]:
         raise CommandError(str(error), remedy="Sort the file by `time` and try again.") from error
 
 
-def _write_assessments(run: FileFold, source: Iterator[bytes], every: Every, form: Form) -> None:
+def _write_assessments(
+    run: OfflineScorer, source: Iterator[bytes], every: Every, form: Form
+) -> None:
     write = sys.stdout.buffer.write
     try:
         with sorted_by_time():
-            for judged in run.fold_lines(source):
-                wanted = Every.DAY if judged.is_day_close else Every.EVENT
+            for scored in run.fold_lines(source):
+                wanted = Every.DAY if scored.is_day_close else Every.EVENT
                 if every is wanted:
-                    write(_written(run, judged, form))
+                    write(_written(run, scored, form))
     except UnknownRulebook as error:
         raise CommandError(
             f"{error}.", remedy="Give its file, byte for byte as activated: --activated FILE"
         ) from error
     if every is Every.END:
-        for judged in run.last_judged():
-            write(_written(run, judged, form))
+        for scored in run.latest():
+            write(_written(run, scored, form))
     sys.stdout.buffer.flush()
 
 
-def _written(run: FileFold, judged: Judged, form: Form) -> bytes:
-    found, rules = run.snapshot(judged), run.rules_for(judged.borrower)
+def _written(run: OfflineScorer, scored: ScoredBorrower, form: Form) -> bytes:
+    found, rules = run.snapshot(scored), run.rules_for(scored.borrower)
     if form.language is None:
-        return score_line(found, judged.borrower, rules)
-    told = story(found, judged.borrower, rules, language=form.language, told=judged.told)
+        return score_line(found, scored.borrower, rules)
+    told = story(found, scored.borrower, rules, language=form.language, told=scored.last_emitted)
     if not form.as_json:
         return f"{story_text(told)}\n".encode()
-    line = msgspec.json.decode(score_line(found, judged.borrower, rules))
+    line = msgspec.json.decode(score_line(found, scored.borrower, rules))
     return msgspec.json.encode({**line, "story": story_json(told)}) + b"\n"
 
 
@@ -269,8 +264,8 @@ def _size(source: IO[bytes]) -> int:
         return 0
 
 
-def _report(run: FileFold, *, quiet: bool) -> None:
-    tally = run.tally
+def _report(run: OfflineScorer, *, quiet: bool) -> None:
+    tally = run.counts
     for number, reason in tally.undecodable[:MOST_LINES_SHOWN]:
         print(f"line {number}: {reason}", file=sys.stderr)
     if len(tally.undecodable) > MOST_LINES_SHOWN:
@@ -278,7 +273,7 @@ def _report(run: FileFold, *, quiet: bool) -> None:
         print(f"… and {more} more lines that cannot be read", file=sys.stderr)
     if quiet:
         return
-    states = Counter(assessed.borrower.risk.state for assessed in run.last_judged())
+    states = Counter(assessed.borrower.risk.state for assessed in run.latest())
     print(
         f"{tally.offered:,} events: {tally.applied:,} applied, {tally.duplicates:,} duplicates, "
         f"{len(tally.undecodable):,} unreadable; {tally.days_closed:,} days closed",

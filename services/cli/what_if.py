@@ -27,14 +27,18 @@ from services.cli.ledger_history import ledger_file
 from services.cli.options import AsJson, TimeZone
 from services.cli.score import (
     DEFAULT_ZONE,
-    holds_day_closes,
     opened,
     sorted_by_time,
     usable_rulebook,
     with_bar,
 )
 from services.kit.settings import PlatformSettings
-from services.scoring.adapters.file_fold import FileFold, Judged, Settings
+from services.scoring.adapters.offline import (
+    OfflineScorer,
+    OfflineSettings,
+    ScoredBorrower,
+    closes_its_days,
+)
 from services.scoring.domain.risk import STATE_NAMES
 from services.scoring.domain.rulebook import Rulebook
 from services.scoring.domain.rulebook_diff import differences
@@ -64,21 +68,21 @@ class Course:
     alerts: Counter[tuple[str, str]] = field(default_factory=Counter)
     unreadable: int = 0
 
-    def take(self, judged: Judged, first_day: int) -> None:
+    def take(self, scored: ScoredBorrower, first_day: int) -> None:
         """Note a borrower after an event or a close."""
-        borrower = judged.borrower
+        borrower = scored.borrower
         name, officer = borrower.borrower_id, borrower.profile.officer_id or NOBODY
         state = STATE_NAMES[borrower.risk.state]
         before = self.final.get(name, STATE_NAMES[0])
         self.final[name] = state
         self.segments[name] = SEGMENTS[borrower.profile.segment]
         self.officers.add(officer)
-        if judged.as_of < first_day:
+        if scored.as_of < first_day:
             return
         if RANKS[state] > RANKS[before]:
             self.alerts[state, officer] += 1
-        if judged.is_day_close:
-            self.days.setdefault(name, []).append(judged.as_of)
+        if scored.is_day_close:
+            self.days.setdefault(name, []).append(scored.as_of)
             self.states.setdefault(name, []).append(borrower.risk.state)
 
     @property
@@ -164,9 +168,9 @@ def what_if(
     books = [usable_rulebook(against), usable_rulebook(draft)]
     known = read_labels(labels) if labels is not None else None
     with history_of(file, ledger=ledger) as source:
-        settings = Settings(
+        settings = OfflineSettings(
             zone=ZoneInfo(timezone),
-            closes_days=not holds_day_closes(source),
+            closes_days=not closes_its_days(source),
             as_of=until.toordinal() if until is not None else None,
             is_log=ledger,
         )
@@ -205,15 +209,15 @@ def _outcomes(
     return before, after
 
 
-def _course(book: Rulebook, source: IO[bytes], settings: Settings, first_day: int) -> Course:
+def _course(book: Rulebook, source: IO[bytes], settings: OfflineSettings, first_day: int) -> Course:
     source.seek(0)
     course = Course(f"{book.name} {book.version}")
     # What the file activates is passed over: the question is what this rulebook would have done.
-    run = FileFold(book, settings, find=lambda _: book)
+    run = OfflineScorer(book, settings, find=lambda _: book)
     with sorted_by_time():
-        for judged in run.fold_lines(with_bar(source, hidden=False)):
-            course.take(judged, first_day)
-    course.unreadable = len(run.tally.undecodable)
+        for scored in run.fold_lines(with_bar(source, hidden=False)):
+            course.take(scored, first_day)
+    course.unreadable = len(run.counts.undecodable)
     return course
 
 

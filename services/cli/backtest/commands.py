@@ -25,13 +25,17 @@ from services.cli.options import AsJson, TimeZone
 from services.cli.score import (
     BYTES_WORTH_A_BAR,
     DEFAULT_ZONE,
-    holds_day_closes,
     opened,
     sorted_by_time,
     usable_rulebook,
     with_bar,
 )
-from services.scoring.adapters.file_fold import FileFold, Judged, Settings
+from services.scoring.adapters.offline import (
+    OfflineScorer,
+    OfflineSettings,
+    ScoredBorrower,
+    closes_its_days,
+)
 from services.scoring.domain.risk import STATE_NAMES
 from services.scoring.domain.rulebook import Rulebook
 from services.scoring.domain.vocabulary import SEGMENTS
@@ -80,9 +84,9 @@ def backtest(
         if is_in_part(name, part_from(part))
     }
     with opened(file) as source:
-        settings = Settings(
+        settings = OfflineSettings(
             zone=ZoneInfo(timezone),
-            closes_days=not holds_day_closes(source),
+            closes_days=not closes_its_days(source),
             approves_exits=approve_exits,
         )
         rules = usable_rulebook(rulebook)
@@ -100,31 +104,31 @@ def backtest(
 
 def watch(
     rules: Rulebook,
-    settings: Settings,
+    settings: OfflineSettings,
     lines: Iterator[bytes],
     outcomes: dict[str, Outcome],
     warm_up_days: int,
 ) -> list[Watched]:
     """Fold the lines; return each borrower's states at its closes before its event."""
     # What the file activates is passed over: the question is what this rulebook is worth.
-    run = FileFold(rules, settings, find=lambda _: rules)
+    run = OfflineScorer(rules, settings, find=lambda _: rules)
     histories: dict[str, History] = {}
     first_days: dict[str, int] = {}
     with sorted_by_time():
-        for judged in run.fold_lines(lines):
-            if judged.is_day_close:
-                _note(judged, outcomes, histories, first_days, warm_up_days)
+        for scored in run.fold_lines(lines):
+            if scored.is_day_close:
+                _note(scored, outcomes, histories, first_days, warm_up_days)
     return [Watched(outcomes[name], history) for name, history in histories.items()]
 
 
 def _note(
-    judged: Judged,
+    scored: ScoredBorrower,
     outcomes: dict[str, Outcome],
     histories: dict[str, History],
     first_days: dict[str, int],
     warm_up_days: int,
 ) -> None:
-    borrower, day = judged.borrower, judged.as_of
+    borrower, day = scored.borrower, scored.as_of
     name = borrower.borrower_id
     outcome = outcomes.get(name)
     if outcome is None or (outcome.event is not None and day >= outcome.event):

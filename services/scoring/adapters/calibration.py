@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from services.scoring.adapters.assessment_json import shown_day
-from services.scoring.adapters.file_fold import FileFold, Judged
+from services.scoring.adapters.offline import OfflineScorer, ScoredBorrower
 from services.scoring.domain.alert_budget import (
     OBSERVED,
     OTHER_ATTENTION,
@@ -67,7 +67,7 @@ class Calibrated:
 
 
 def collect(
-    run: FileFold,
+    run: OfflineScorer,
     lines: Iterable[bytes],
     warm_up_days: int = WARM_UP_DAYS,
     counts: Callable[[str], bool] = lambda _: True,
@@ -78,32 +78,34 @@ def collect(
     Nor are borrowers of whom `counts` says no: those that the cuts are to be tried on.
     """
     histories: dict[str, History] = {}
-    for judged in run.fold_lines(lines):
-        if judged.is_day_close and counts(judged.borrower.borrower_id):
-            _add(histories, judged, run.rules_for(judged.borrower), warm_up_days)
+    for scored in run.fold_lines(lines):
+        if scored.is_day_close and counts(scored.borrower.borrower_id):
+            _add(histories, scored, run.rules_for(scored.borrower), warm_up_days)
     return histories
 
 
-def _add(histories: dict[str, History], judged: Judged, rules: Rules, warm_up_days: int) -> None:
-    borrower = judged.borrower
+def _add(
+    histories: dict[str, History], scored: ScoredBorrower, rules: Rules, warm_up_days: int
+) -> None:
+    borrower = scored.borrower
     history = histories.get(borrower.borrower_id)
     if history is None:
         segment = SEGMENTS[borrower.profile.segment]
-        history = histories[borrower.borrower_id] = History(segment, judged.as_of)
+        history = histories[borrower.borrower_id] = History(segment, scored.as_of)
     risk = borrower.risk
     if borrower.counters.operational_days > HEALTHY_DAYS_PAST_DUE or risk.state == DEFAULT:
         history.is_healthy = False
-    bits = _bits(judged, rules)
-    if judged.as_of - history.first_day >= warm_up_days:
+    bits = _bits(scored, rules)
+    if scored.as_of - history.first_day >= warm_up_days:
         bits |= OBSERVED
-    history.series.days.append(judged.as_of)
+    history.series.days.append(scored.as_of)
     history.series.scores.append(risk.score)
     history.series.families.append(max(risk.families))
     history.series.bits.append(bits)
 
 
-def _bits(judged: Judged, rules: Rules) -> int:
-    risk, signals = judged.borrower.risk, judged.borrower.signals
+def _bits(scored: ScoredBorrower, rules: Rules) -> int:
+    risk, signals = scored.borrower.risk, scored.borrower.signals
     bits = 0
     for rule in rules.policy.entries:
         if rule.score or rule.family_cut or rule.to not in OTHER_BIT:

@@ -8,7 +8,7 @@ from services.cli.ledger_history import merged
 from services.cli.verify.commands import verified
 from services.cli.verify.stored import snapshot
 from services.kit.settings import PlatformSettings
-from services.scoring.adapters.file_fold import FileFold, Settings
+from services.scoring.adapters.offline import OfflineScorer, OfflineSettings
 from services.scoring.adapters.rulebook_yaml import load_rulebook
 from services.scoring.adapters.state_bytes import encode
 from tests.fakes.scoring_events import closed, failed, paid
@@ -28,7 +28,7 @@ async def test_replaying_the_ledger_gives_the_stored_states(
         assert (await verified(platform, "default", wait_seconds=WAIT_SECONDS)).verified
     zone = ZoneInfo(platform.bank_timezone)
     rulebook = load_rulebook("default")
-    fold = FileFold(rulebook, Settings(zone=zone, closes_days=False, is_log=True))
+    fold = OfflineScorer(rulebook, OfflineSettings(zone=zone, closes_days=False, is_log=True))
     async with snapshot(platform.dsn) as stored:
         partitions = await stored.partitions_held()
         lines = [line async for line in merged(stored, partitions)]
@@ -42,4 +42,4 @@ async def test_replaying_the_ledger_gives_the_stored_states(
     assert set(states) == set(PEOPLE)
     assert {name: encode(one) for name, one in fold.borrowers.items()} == states
     # Every close stands once for each partition and is folded once.
-    assert fold.tally.duplicates == 12 * (len(partitions) - 1)
+    assert fold.counts.duplicates == 12 * (len(partitions) - 1)

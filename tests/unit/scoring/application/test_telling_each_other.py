@@ -6,7 +6,7 @@ from services.cli.verify.findings import Findings
 from services.cli.verify.told import TellTales
 from services.scoring.adapters import state_bytes
 from services.scoring.adapters.assessment_json import SOURCE
-from services.scoring.adapters.file_fold import FileFold, Settings
+from services.scoring.adapters.offline import OfflineScorer, OfflineSettings
 from tests.fakes.scoring_events import closed, event, registered
 from tests.fakes.scoring_worker import RULEBOOK, ZONE, MemoryWorker, eager
 
@@ -99,22 +99,22 @@ async def test_a_ring_through_the_shell_gives_what_the_fold_of_its_log_gives() -
 async def test_a_file_of_what_was_fed_gives_what_the_topic_gave() -> None:
     topic = await lived(Topic())
     fed = [one for one in topic.log if json.loads(one)["source"] != SOURCE]
-    run = FileFold(RULEBOOK, Settings(zone=ZONE, closes_days=False))
+    run = OfflineScorer(RULEBOOK, OfflineSettings(zone=ZONE, closes_days=False))
     list(run.fold_lines(fed))
     assert {name: state_bytes.encode(one) for name, one in run.borrowers.items()} == {
         name: state for name, state in topic.worker.stored().items()
     }
     # A file that holds what was told already, as an export of the ledger does, changes nothing.
-    again = FileFold(RULEBOOK, Settings(zone=ZONE, closes_days=False))
+    again = OfflineScorer(RULEBOOK, OfflineSettings(zone=ZONE, closes_days=False))
     list(again.fold_lines(sorted(topic.log, key=lambda one: str(json.loads(one)["time"]))))
-    assert again.tally.duplicates == len(topic.told())
+    assert again.counts.duplicates == len(topic.told())
 
 
 def test_a_guarantor_of_whom_a_file_says_nothing_is_not_shown() -> None:
-    run = FileFold(RULEBOOK, Settings(zone=ZONE, closes_days=False))
+    run = OfflineScorer(RULEBOOK, OfflineSettings(zone=ZONE, closes_days=False))
     lines = [registered("B"), guarantees("G", "B"), closed(0)]
     shown = {one.borrower.borrower_id for one in run.fold_lines(lines)}
-    assert shown == {"B"} == {one.borrower.borrower_id for one in run.last_judged()}
+    assert shown == {"B"} == {one.borrower.borrower_id for one in run.latest()}
 
 
 async def test_what_is_relayed_twice_is_a_duplicate() -> None:

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from services.scoring.adapters.file_fold import FileFold, Settings
 from services.scoring.adapters.narrative.catalogues import Language, messages_in
 from services.scoring.adapters.narrative.figures import Figures
 from services.scoring.adapters.narrative.forms import story_json, story_text
 from services.scoring.adapters.narrative.signals import SignalSentences
 from services.scoring.adapters.narrative.story import Story, story
+from services.scoring.adapters.offline import OfflineScorer, OfflineSettings
 from services.scoring.adapters.rulebook_yaml import load_rulebook
 from services.scoring.domain.assessment import Contributor
 from services.scoring.domain.measurement import Unit
@@ -65,9 +65,9 @@ def unpaid_loan() -> list[bytes]:
     ]
 
 
-def folded(as_of: date) -> FileFold:
-    settings = Settings(zone=UTC, closes_days=True, as_of=as_of.toordinal())
-    run = FileFold(load_rulebook("reference"), settings)
+def folded(as_of: date) -> OfflineScorer:
+    settings = OfflineSettings(zone=UTC, closes_days=True, as_of=as_of.toordinal())
+    run = OfflineScorer(load_rulebook("reference"), settings)
     for _ in run.fold_lines(unpaid_loan()):
         pass
     return run
@@ -75,9 +75,11 @@ def folded(as_of: date) -> FileFold:
 
 def told(as_of: date, language: Language) -> Story:
     run = folded(as_of)
-    [judged] = run.last_judged()
-    rules = run.rules_for(judged.borrower)
-    return story(run.snapshot(judged), judged.borrower, rules, language=language, told=judged.told)
+    [scored] = run.latest()
+    rules = run.rules_for(scored.borrower)
+    return story(
+        run.snapshot(scored), scored.borrower, rules, language=language, told=scored.last_emitted
+    )
 
 
 @pytest.mark.parametrize(
@@ -156,10 +158,10 @@ def test_the_way_out_of_watch_lists_every_condition_of_its_rule() -> None:
 @pytest.mark.parametrize("day", [date(2024, 1, 20), date(2024, 2, 10), date(2024, 3, 6)])
 def test_a_condition_is_met_exactly_where_the_state_machine_finds_nothing(day: date) -> None:
     run = folded(day)
-    [judged] = run.last_judged()
-    rules = run.rules_for(judged.borrower)
-    found = outlook(judged.borrower, rules, judged.as_of)
-    standing = standing_of(judged.borrower, rules, judged.as_of)
+    [scored] = run.latest()
+    rules = run.rules_for(scored.borrower)
+    found = outlook(scored.borrower, rules, scored.as_of)
+    standing = standing_of(scored.borrower, rules, scored.as_of)
     rule = exit_rule_of(standing)
     stands = set(blockers(standing, rule)) if rule is not None else set()
     assert {one.code for one in found.conditions if not one.is_met} == stands

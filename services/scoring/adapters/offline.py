@@ -1,8 +1,8 @@
-"""Fold a file of events with no broker and no database: the same core, one process.
+"""Scores a file of events in one process, without broker and database, by the same pure fold.
 
-Called by `tocsin score` and `tocsin rulebook calibrate`. Must stay true: what the worker would make
-of the same events in the same order is what comes out here. Events are in booking order; a file
-that goes back in time is refused, because the answer would depend on it silently.
+`tocsin score`, `backtest`, `rulebook what-if` and `rulebook calibrate` use it. Invariant: the
+results are those of the worker for the same events in the same order. Events are in booking order;
+a file that goes back in time is refused, because the results would silently depend on its order.
 """
 
 from collections import deque
@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from hashlib import blake2b
-from typing import Final
+from typing import IO, Final
 
 from services.scoring.adapters.codec import effect_event
 from services.scoring.adapters.wire import Decoder
@@ -36,19 +36,26 @@ APPROVAL_LASTS_DAYS: Final = 30
 
 
 class OutOfOrder(ValueError):
-    """The file goes back in time; sort it by `time` first."""
+    """The file goes back in time; it must be sorted by `time`."""
 
 
-def none_at_hand(activation: RulebookActivated) -> Rulebook:
-    """Find no rulebook but the one in force from the start."""
+def closes_its_days(source: IO[bytes]) -> bool:
+    """Return whether the file holds `day.closed` events; seeks back to its start."""
+    has_closes = any(DAY_CLOSED in line for line in source)
+    source.seek(0)
+    return has_closes
+
+
+def no_other_rulebook(activation: RulebookActivated) -> Rulebook:
+    """Refuse any rulebook but the one in force from the start."""
     raise UnknownRulebook(
         f"the file activates rulebook {activation.name} {activation.version}, which is not at hand"
     )
 
 
 @dataclass(slots=True)
-class Tally:
-    """What became of the lines. offered = applied + duplicates + undecodable."""
+class LineCounts:
+    """Counts the lines of the file: offered = applied + duplicates + undecodable."""
 
     offered: int = 0
     applied: int = 0
@@ -58,8 +65,8 @@ class Tally:
 
 
 @dataclass(slots=True)
-class Judged:
-    """One borrower just after one event or day close, and what was told about it last."""
+class ScoredBorrower:
+    """One borrower right after an event or a day close, and its last emitted assessment."""
 
     borrower: Borrower
     as_of: int
@@ -67,22 +74,22 @@ class Judged:
     cause: Cause
     is_day_close: bool
     assessment: Assessment | None
-    told: Told | None = None
+    last_emitted: Told | None = None
 
 
 @dataclass(slots=True)
-class Settings:
-    """How to read the file.
+class OfflineSettings:
+    """How a file is read.
 
     Args:
         zone: The bank's time zone.
-        closes_days: Close days as the dates of the events pass; False when the file does it.
-        as_of: Last business date to look at: later events are left out, and days are closed up to
-            it. ``None`` for everything; the last event's own day then stays open.
-        is_log: The lines are a log, in the order in which they were applied: what came late stands
-            where it came. A file that goes back in time is refused otherwise.
-        approves_exits: Two people approve every relaxation on the day it is proposed. Without it a
-            state that only people can end lasts until the file says otherwise.
+        closes_days: Close days as the dates of the events pass; False if the file closes them.
+        as_of: The last business date: later events are left out, and days are closed up to it.
+            ``None`` reads everything; the day of the last event then stays open.
+        is_log: The lines are a log in the order in which they were applied, late events included.
+            Otherwise a file that goes back in time is refused.
+        approves_exits: Two people approve every relaxation on the day it is proposed. Otherwise a
+            state that only people can end lasts until an event of the file ends it.
     """
 
     zone: tzinfo
@@ -92,49 +99,53 @@ class Settings:
     approves_exits: bool = False
 
 
-class FileFold:
-    """All borrowers of a file, folded line by line."""
+class OfflineScorer:
+    """Folds all borrowers of a file, line by line."""
 
     def __init__(
-        self, rulebook: Rulebook, settings: Settings, *, find: FindRulebook = none_at_hand
+        self,
+        rulebook: Rulebook,
+        settings: OfflineSettings,
+        *,
+        find: FindRulebook = no_other_rulebook,
     ) -> None:
-        """Start with no borrower known; `find` gives the rulebooks that the file activates."""
+        """Start without borrowers; `find` returns the rulebooks that the file activates."""
         self.borrowers: dict[str, Borrower] = {}
-        self.tally = Tally()
+        self.counts = LineCounts()
         self._timeline = Timeline(Context(rulebook), find)
         self._settings = settings
         self._decoder = Decoder(settings.zone)
         self._seen: set[bytes] = set()
-        self._latest: dict[str, Judged] = {}
+        self._latest: dict[str, ScoredBorrower] = {}
         self._last_us = 0
         self._open_day = 0
-        self._to_tell: deque[Effect] = deque()
-        # Borrowers that the file names in a link only: they are folded and never shown.
-        self._strangers: set[str] = set()
+        self._effects: deque[Effect] = deque()
+        # Borrowers that the file only names in a link: they are folded and never shown.
+        self._link_only: set[str] = set()
 
-    def fold_lines(self, lines: Iterable[bytes]) -> Iterator[Judged]:
-        """Fold the lines and yield a borrower after each event and day close.
+    def fold_lines(self, lines: Iterable[bytes]) -> Iterator[ScoredBorrower]:
+        """Fold the lines and yield each borrower after an event or a day close of it.
 
         Raises:
-            OutOfOrder: If a line's time lies before the line above it.
-            UnknownRulebook: If a line activates a rulebook that is not at hand.
+            OutOfOrder: If a line is earlier than the line above it.
+            UnknownRulebook: If a line activates a rulebook that `find` does not have.
         """
         for number, line in enumerate(lines, start=1):
             if not line.strip():
                 continue
-            self.tally.offered += 1
+            self.counts.offered += 1
             event = self._decoded(number, line)
             if event is None:
                 continue
             if self._is_after_the_end(event):
-                self.tally.offered -= 1
+                self.counts.offered -= 1
                 break
             if not self._settings.is_log:
                 self._check_order(number, event)
             if self._is_duplicate(event):
-                self.tally.duplicates += 1
+                self.counts.duplicates += 1
                 continue
-            self.tally.applied += 1
+            self.counts.applied += 1
             yield from self._apply(event)
         yield from self._close_to_the_end()
 
@@ -142,7 +153,7 @@ class FileFold:
         try:
             return self._decoder.decode(line)
         except Undecodable as error:
-            self.tally.undecodable.append((number, str(error)))
+            self.counts.undecodable.append((number, str(error)))
             return None
 
     def _is_after_the_end(self, event: Event) -> bool:
@@ -168,7 +179,7 @@ class FileFold:
         self._seen.add(key)
         return False
 
-    def _apply(self, event: Event) -> Iterator[Judged]:
+    def _apply(self, event: Event) -> Iterator[ScoredBorrower]:
         if isinstance(event, DayClosed):
             yield from self._close(event)
             return
@@ -178,9 +189,9 @@ class FileFold:
             self._timeline.hear(event)
             return
         self._open_day = max(self._open_day, event.day)
-        self._strangers.discard(event.borrower_id)
+        self._link_only.discard(event.borrower_id)
         yield self._fold(self._borrower(event.borrower_id), event, is_day_close=False)
-        yield from self._tell()
+        yield from self._deliver_effects()
 
     def _borrower(self, borrower_id: str) -> Borrower:
         borrower = self.borrowers.get(borrower_id)
@@ -188,55 +199,55 @@ class FileFold:
             borrower = self.borrowers[borrower_id] = new_borrower(borrower_id)
         return borrower
 
-    def _tell(self) -> Iterator[Judged]:
-        """Bring what borrowers have to tell each other, as the events topic would."""
-        while self._to_tell:
-            event = self._decoder.decode(effect_event(self._to_tell.popleft()))
+    def _deliver_effects(self) -> Iterator[ScoredBorrower]:
+        """Apply the events that borrowers cause at each other, as the events topic would."""
+        while self._effects:
+            event = self._decoder.decode(effect_event(self._effects.popleft()))
             if self._is_duplicate(event):
                 continue
             if event.borrower_id not in self.borrowers:
-                self._strangers.add(event.borrower_id)
-            judged = self._fold(self._borrower(event.borrower_id), event, is_day_close=False)
-            if event.borrower_id not in self._strangers:
-                yield judged
+                self._link_only.add(event.borrower_id)
+            scored = self._fold(self._borrower(event.borrower_id), event, is_day_close=False)
+            if event.borrower_id not in self._link_only:
+                yield scored
 
-    def _fold(self, borrower: Borrower, event: Event, *, is_day_close: bool) -> Judged:
+    def _fold(self, borrower: Borrower, event: Event, *, is_day_close: bool) -> ScoredBorrower:
         outcome = fold(borrower, event, self._timeline.context)
-        self._to_tell += [one for one in outcome.effects if not one.is_for_risk]
+        self._effects += [effect for effect in outcome.effects if not effect.is_for_risk]
         as_of = max(event.day if not is_day_close else 0, borrower.counters.closed_day)
-        judged = Judged(
+        scored = ScoredBorrower(
             borrower=outcome.borrower,
             as_of=as_of,
             at_us=event.at_us,
             cause=Cause(event.source, event.id, type_name(event)),
             is_day_close=is_day_close,
             assessment=outcome.assessment,
-            told=self._told(borrower.borrower_id, outcome.assessment),
+            last_emitted=self._last_emitted(borrower.borrower_id, outcome.assessment),
         )
-        self._latest[borrower.borrower_id] = judged
-        return judged
+        self._latest[borrower.borrower_id] = scored
+        return scored
 
-    def _told(self, borrower_id: str, emitted: Assessment | None) -> Told | None:
+    def _last_emitted(self, borrower_id: str, emitted: Assessment | None) -> Told | None:
         if emitted is not None:
             return Told(emitted.as_of, emitted.changes)
         before = self._latest.get(borrower_id)
-        return before.told if before is not None else None
+        return before.last_emitted if before is not None else None
 
-    def _close_until(self, last: int) -> Iterator[Judged]:
+    def _close_until(self, last: int) -> Iterator[ScoredBorrower]:
         while self._open_day and self._open_day <= last:
             yield from self._close(self._day_closed(self._open_day))
             self._open_day += 1
 
-    def _close(self, event: DayClosed) -> Iterator[Judged]:
-        self.tally.days_closed += 1
+    def _close(self, event: DayClosed) -> Iterator[ScoredBorrower]:
+        self.counts.days_closed += 1
         self._timeline.hear(event)
         for name, borrower in list(self.borrowers.items()):
-            judged = self._fold(borrower, event, is_day_close=True)
-            if name not in self._strangers:
-                yield judged
-            if self._settings.approves_exits and _is_proposed(judged):
-                self._fold(judged.borrower, _approval(judged), is_day_close=False)
-        yield from self._tell()
+            scored = self._fold(borrower, event, is_day_close=True)
+            if name not in self._link_only:
+                yield scored
+            if self._settings.approves_exits and _is_proposed(scored):
+                self._fold(scored.borrower, _approval(scored), is_day_close=False)
+        yield from self._deliver_effects()
 
     def _day_closed(self, day: int) -> DayClosed:
         midnight = datetime.combine(
@@ -253,34 +264,34 @@ class FileFold:
             closed_day=day,
         )
 
-    def _close_to_the_end(self) -> Iterator[Judged]:
+    def _close_to_the_end(self) -> Iterator[ScoredBorrower]:
         if self._settings.closes_days and self._settings.as_of is not None:
             yield from self._close_until(self._settings.as_of)
 
-    def last_judged(self) -> Iterator[Judged]:
-        """Return every borrower as it stands at the end, in the order of first appearance."""
+    def latest(self) -> Iterator[ScoredBorrower]:
+        """Yield every borrower at the end, in the order of first appearance."""
         for borrower_id in self.borrowers:
-            if borrower_id not in self._strangers:
+            if borrower_id not in self._link_only:
                 yield self._latest[borrower_id]
 
-    def snapshot(self, judged: Judged) -> Assessment:
-        """Return the whole assessment of that moment, news or not."""
-        rules = self.rules_for(judged.borrower)
-        return snapshot(judged.borrower, rules, judged.as_of, judged.at_us, judged.cause)
+    def snapshot(self, scored: ScoredBorrower) -> Assessment:
+        """Return the whole assessment of that moment, whether it was emitted or not."""
+        rules = self.rules_for(scored.borrower)
+        return snapshot(scored.borrower, rules, scored.as_of, scored.at_us, scored.cause)
 
     def rules_for(self, borrower: Borrower) -> Rules:
         """Return the rules that apply to the borrower."""
         return self._timeline.context.rules_for(borrower)
 
 
-def _is_proposed(judged: Judged) -> bool:
+def _is_proposed(scored: ScoredBorrower) -> bool:
     """Return whether this close proposed to relax."""
-    risk = judged.borrower.risk
-    return risk.proposed_to >= 0 and risk.proposed_on == judged.as_of
+    risk = scored.borrower.risk
+    return risk.proposed_to >= 0 and risk.proposed_on == scored.as_of
 
 
-def _approval(proposed: Judged) -> OverrideApproved:
-    """Return the decision of two people to relax as proposed; the next close carries it out."""
+def _approval(proposed: ScoredBorrower) -> OverrideApproved:
+    """Return two people's approval of the proposed relaxation; the next close applies it."""
     borrower, day = proposed.borrower, proposed.as_of
     decision_id = f"exit:{borrower.borrower_id}:{day}"
     return OverrideApproved(
