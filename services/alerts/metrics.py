@@ -1,6 +1,6 @@
 """The metrics that only alerts has; `docs/metrics.md` is compared with it by a test."""
 
-from services.alerts.domain.vocabulary import Severity
+from services.alerts.primitives.vocabulary import Severity
 from services.kit.metrics import counter, gauge, histogram
 
 ASSESSMENTS = counter(

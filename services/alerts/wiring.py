@@ -15,27 +15,28 @@ import httpx2
 import structlog
 
 from services.alerts import metrics
-from services.alerts.adapters import house_rules, sealing
-from services.alerts.adapters.alert_book import PostgresAlertBook
-from services.alerts.adapters.alert_reads import PostgresAlertReads
-from services.alerts.adapters.delivery_book import PostgresDeliveryBook
-from services.alerts.adapters.delivery_queue import PostgresDeliveryQueue
-from services.alerts.adapters.endpoint_book import PostgresEndpointBook
-from services.alerts.adapters.recording import Recording
-from services.alerts.adapters.risk_handler import RiskHandler
-from services.alerts.adapters.sealing import Sealer
-from services.alerts.adapters.webhook_poster import WebhookPoster
-from services.alerts.application.deliveries import Deliveries
-from services.alerts.application.dispatching import Dispatcher, DispatchLimits
-from services.alerts.application.endpoints import Endpoints
-from services.alerts.application.handling import AlertHandling
-from services.alerts.application.reading import AlertReading
-from services.alerts.application.trying import EndpointTrials
-from services.alerts.application.use_cases import UseCases
-from services.alerts.domain import retry
-from services.alerts.domain.drafting import House
-from services.alerts.domain.working_time import WorkingCalendar
+from services.alerts.decisions.adapters import house_rules
+from services.alerts.decisions.adapters.alert_book import PostgresAlertBook
+from services.alerts.decisions.adapters.alert_reads import PostgresAlertReads
+from services.alerts.decisions.adapters.recording import Recording
+from services.alerts.decisions.adapters.risk_handler import RiskHandler
+from services.alerts.decisions.application.handling import AlertHandling
+from services.alerts.decisions.application.reading import AlertReading
+from services.alerts.decisions.domain.drafting import House
+from services.alerts.delivery.adapters import sealing
+from services.alerts.delivery.adapters.delivery_book import PostgresDeliveryBook
+from services.alerts.delivery.adapters.delivery_queue import PostgresDeliveryQueue
+from services.alerts.delivery.adapters.endpoint_book import PostgresEndpointBook
+from services.alerts.delivery.adapters.sealing import Sealer
+from services.alerts.delivery.adapters.webhook_poster import WebhookPoster
+from services.alerts.delivery.application.deliveries import Deliveries
+from services.alerts.delivery.application.dispatching import Dispatcher, DispatchLimits
+from services.alerts.delivery.application.endpoints import Endpoints
+from services.alerts.delivery.application.trying import EndpointTrials
+from services.alerts.delivery.domain import retry
+from services.alerts.directory.domain.working_time import WorkingCalendar
 from services.alerts.settings import AlertsSettings, FaultSettings
+from services.alerts.use_cases import UseCases
 from services.kit.auth import KeyAuthenticator
 from services.kit.catalogue import KIT_CATALOGUE
 from services.kit.clock import Clock, SystemClock

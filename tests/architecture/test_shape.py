@@ -7,6 +7,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOYABLES = ("ingest", "scoring", "alerts")
+PARTS = {"domain", "application", "adapters", "entrypoints"}
+# A service that holds several subjects has a wing for each; a wing has the parts that it needs.
+WINGS = {"alerts": {"decisions", "delivery", "directory"}}
 MOST_LINES_A_FILE = 400
 MOST_LINES_A_FUNCTION = 60
 SOURCES = sorted(path for part in ("services", "lab") for path in (ROOT / part).rglob("*.py"))
@@ -32,10 +35,22 @@ def test_files_and_functions_stay_small(path: Path) -> None:
 @pytest.mark.parametrize("service", DEPLOYABLES)
 def test_every_service_has_the_same_skeleton(service: str) -> None:
     folder = ROOT / "services" / service
-    for part in ("domain", "application", "adapters", "entrypoints"):
-        assert (folder / part / "__init__.py").is_file()
+    packages = {path.parent.name for path in folder.glob("*/__init__.py")}
+    if service in WINGS:
+        assert packages == {*WINGS[service], "primitives", "adapters", "entrypoints"}
+    else:
+        assert packages == PARTS
     for part in ("__main__.py", "settings.py", "wiring.py"):
         assert (folder / part).is_file()
+
+
+@pytest.mark.parametrize(
+    ("service", "wing"), [(service, wing) for service in WINGS for wing in sorted(WINGS[service])]
+)
+def test_a_wing_has_the_same_parts_and_nothing_else(service: str, wing: str) -> None:
+    folder = ROOT / "services" / service / wing
+    assert {path.name for path in folder.glob("*.py")} == {"__init__.py"}
+    assert {"domain"} <= {path.parent.name for path in folder.glob("*/__init__.py")} <= PARTS
 
 
 def test_exactly_the_deployables_can_be_run() -> None:

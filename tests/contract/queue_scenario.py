@@ -6,8 +6,13 @@ The queue holds, for one ordered endpoint and one borrower, at least two deliver
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from services.alerts.application.dispatch_ports import Answer, DeliveryQueue, Leased, Outcome
-from services.alerts.domain.retry import AttemptResult, Delivered, Next, RetryAt
+from services.alerts.delivery.application.dispatch_ports import (
+    Answer,
+    DeliveryQueue,
+    Leased,
+    Outcome,
+)
+from services.alerts.delivery.domain.retry import AttemptResult, Delivered, Next, RetryAt
 
 
 async def leases_order_and_results(queue: DeliveryQueue, *, endpoint_id: str, at: datetime) -> None:

@@ -7,34 +7,36 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from services.alerts.application.deliveries import Deliveries
-from services.alerts.application.dispatch_ports import Answer, Prepared
-from services.alerts.application.endpoints import Endpoints
-from services.alerts.application.filters import AlertFilters, DeliveryFilters
-from services.alerts.application.handling import AlertHandling
-from services.alerts.application.reading import AlertReading
-from services.alerts.application.trying import EndpointTrials
-from services.alerts.application.use_cases import UseCases
-from services.alerts.application.views import (
+from services.alerts.decisions.application.filters import AlertFilters
+from services.alerts.decisions.application.handling import AlertHandling
+from services.alerts.decisions.application.reading import AlertReading
+from services.alerts.decisions.application.views import (
     ActionView,
     AlertDetail,
     AlertEventView,
     AlertSummary,
     BorrowerCard,
-    DeliveryDetail,
-    DeliveryView,
-    EndpointView,
     FeedItem,
     OwnerView,
-    Page,
     ReasonView,
     ScorePoint,
 )
-from services.alerts.domain.alert import Action, Alert, Change, Deadlines, Owner, Reason
-from services.alerts.domain.endpoint import Endpoint, EndpointDraft
-from services.alerts.domain.endpoint_url import AddressPolicy
-from services.alerts.domain.retry import AttemptResult
-from services.alerts.domain.vocabulary import (
+from services.alerts.decisions.domain.alert import Action, Alert, Change, Deadlines, Owner, Reason
+from services.alerts.delivery.application.deliveries import Deliveries
+from services.alerts.delivery.application.dispatch_ports import Answer, Prepared
+from services.alerts.delivery.application.endpoints import Endpoints
+from services.alerts.delivery.application.trying import EndpointTrials
+from services.alerts.delivery.application.views import (
+    DeliveryDetail,
+    DeliveryFilters,
+    DeliveryView,
+    EndpointView,
+)
+from services.alerts.delivery.domain.endpoint import Endpoint, EndpointDraft
+from services.alerts.delivery.domain.endpoint_url import AddressPolicy
+from services.alerts.delivery.domain.retry import AttemptResult
+from services.alerts.primitives.paging import Page
+from services.alerts.primitives.vocabulary import (
     AlertEventKind,
     AlertStatus,
     AlertType,
@@ -43,6 +45,7 @@ from services.alerts.domain.vocabulary import (
     RiskState,
     Severity,
 )
+from services.alerts.use_cases import UseCases
 from services.kit.clock import Clock
 from services.kit.ids import CountingIds
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from services.alerts.domain.assessment import Assessment, Contributor
-from services.alerts.domain.vocabulary import Level, RiskState
+from services.alerts.decisions.domain.assessment import Assessment, Contributor
+from services.alerts.primitives.vocabulary import Level, RiskState
 
 # A Monday, mid-morning in Berlin, with no holiday near.
 MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)

@@ -8,7 +8,7 @@ import pytest
 from lab.bench import crowd
 from lab.bench.ground import Ground, Servers, refuse_stopped
 from lab.bench.multitude import settle
-from services.alerts.adapters.borrower_rows import Borrowers
+from services.alerts.decisions.adapters.borrower_rows import Borrowers
 from services.cli.errors import CommandError
 
 pytestmark = pytest.mark.integration

@@ -11,7 +11,7 @@ LINES = (
     Mutant(
         "sequence-gap",
         "a gap between scoring and alerts stops the partition",
-        "services/alerts/adapters/risk_handler.py",
+        "services/alerts/decisions/adapters/risk_handler.py",
         "if verdict.place is Place.GAP:",
         "if verdict.place is None:",
         ("tests/integration/alerts/test_assessments_become_alerts.py",),
@@ -27,7 +27,7 @@ LINES = (
     Mutant(
         "lease-token",
         "a result is recorded only under the lease it was sent with",
-        "services/alerts/adapters/delivery_queue.py",
+        "services/alerts/delivery/adapters/delivery_queue.py",
         "WHERE delivery_id = $1 AND lease_token = $2 AND status = 'PENDING'",
         "WHERE delivery_id = $1 AND $2::text IS NOT NULL AND status = 'PENDING'",
         (QUEUE,),
@@ -35,7 +35,7 @@ LINES = (
     Mutant(
         "order-per-borrower",
         "a later event waits behind an earlier one of its borrower",
-        "services/alerts/adapters/delivery_queue.py",
+        "services/alerts/delivery/adapters/delivery_queue.py",
         "AND NOT (endpoint.is_ordered AND EXISTS (",
         "AND NOT (false AND EXISTS (",
         (QUEUE, HOOKS),
@@ -43,7 +43,7 @@ LINES = (
     Mutant(
         "connect-time-address",
         "the address really dialled is judged",
-        "services/alerts/adapters/judged_network.py",
+        "services/alerts/delivery/adapters/judged_network.py",
         "        self._judge(host, addresses)\n",
         "",
         (f"{HOOKS}::test_a_name_that_leads_inside_is_not_dialled",),
@@ -51,7 +51,7 @@ LINES = (
     Mutant(
         "no-redirects",
         "a redirect is not followed",
-        "services/alerts/adapters/webhook_poster.py",
+        "services/alerts/delivery/adapters/webhook_poster.py",
         "follow_redirects=False",
         "follow_redirects=True",
         (f"{HOOKS}::test_a_failed_attempt_is_logged_and_repeated_under_the_same_id",),
@@ -59,7 +59,7 @@ LINES = (
     Mutant(
         "signature-compare",
         "a forged message is refused",
-        "services/alerts/domain/signing.py",
+        "services/alerts/delivery/domain/signing.py",
         "is_genuine |= hmac.compare_digest(expected, signature)",
         "is_genuine |= True",
         (f"{ALERTS}/test_signing.py",),
@@ -67,7 +67,7 @@ LINES = (
     Mutant(
         "retry-after",
         "a receiver's Retry-After is honoured",
-        "services/alerts/domain/retry.py",
+        "services/alerts/delivery/domain/retry.py",
         "        at = max(at, attempt.ended_at + wished)\n",
         "        at = max(at, attempt.ended_at)\n",
         (f"{ALERTS}/test_retry.py",),
@@ -75,7 +75,7 @@ LINES = (
     Mutant(
         "gone-disables",
         "410 disables the endpoint",
-        "services/alerts/domain/retry.py",
+        "services/alerts/delivery/domain/retry.py",
         "    if attempt.result is AttemptResult.GONE:\n",
         "    if attempt.result is None:\n",
         (f"{ALERTS}/test_retry.py",),
@@ -181,7 +181,7 @@ LINES = (
     Mutant(
         "sequence-gap-is-seen",
         "an assessment that skips a number is not the next one",
-        "services/alerts/domain/sequence.py",
+        "services/alerts/decisions/domain/sequence.py",
         "    if found == last_applied + 1:\n",
         "    if found > last_applied:\n",
         (f"{ALERTS}/test_sequence.py",),
@@ -189,7 +189,7 @@ LINES = (
     Mutant(
         "repeated-assessment",
         "an assessment that was applied is a duplicate",
-        "services/alerts/domain/sequence.py",
+        "services/alerts/decisions/domain/sequence.py",
         "    if found <= last_applied:\n",
         "    if found < last_applied:\n",
         (f"{ALERTS}/test_sequence.py",),
@@ -197,7 +197,7 @@ LINES = (
     Mutant(
         "version-conflict",
         "nobody changes an alert that has moved on since they looked",
-        "services/alerts/application/handling.py",
+        "services/alerts/decisions/application/handling.py",
         "            if held.alert.version != expected_version:\n",
         "            if held.alert.version < expected_version:\n",
         (f"{ALERTS}/test_alerts_api.py",),
@@ -205,7 +205,7 @@ LINES = (
     Mutant(
         "own-alerts-only",
         "an officer cannot touch what is somebody else's",
-        "services/alerts/application/handling.py",
+        "services/alerts/decisions/application/handling.py",
         "officer_id=person.scope_officer_id) as held:",
         "officer_id=None) as held:",
         (f"{ALERTS}/test_alerts_api.py",),
@@ -213,7 +213,7 @@ LINES = (
     Mutant(
         "told-once",
         "an indicator that people know of is no news",
-        "services/alerts/domain/news.py",
+        "services/alerts/decisions/domain/news.py",
         "                if one.level.rank > told.levels.get(one.indicator, Level.GREEN).rank\n",
         "                if one.level.rank > Level.GREEN.rank\n",
         (f"{ALERTS}/test_alerting.py",),
@@ -221,7 +221,7 @@ LINES = (
     Mutant(
         "stale-signature",
         "a message that was recorded and sent again later is refused",
-        "services/alerts/domain/signing.py",
+        "services/alerts/delivery/domain/signing.py",
         "    if abs(now.timestamp() - int(seconds)) > TOLERANCE.total_seconds():\n",
         "    if int(seconds) < 0:\n",
         (f"{ALERTS}/test_signing.py",),
@@ -229,7 +229,7 @@ LINES = (
     Mutant(
         "inside-addresses",
         "an address of the inside is denied",
-        "services/alerts/domain/addresses.py",
+        "services/alerts/delivery/domain/addresses.py",
         "    if isinstance(address, IPv4Address):\n        return _judge_ipv4(address)\n",
         "    if isinstance(address, IPv4Address):\n        return ALLOWED\n",
         (f"{ALERTS}/test_addresses.py",),

@@ -1,7 +1,7 @@
 """The deliveries as rows, behind the dispatcher's port; each call is one transaction.
 
 A call may fail before or after it took effect. Taking, renewing and recording follow the
-statements of `services/alerts/adapters/delivery_queue.py`; the contract test runs both.
+statements of `services/alerts/delivery/adapters/delivery_queue.py`; the contract test runs both.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
 
-from services.alerts.application.dispatch_ports import Leased, Outcome, Recorded, Waiting
-from services.alerts.domain.endpoint import PayloadFormat
-from services.alerts.domain.retry import AttemptResult, Delivered, GivenUp, RetryAt
+from services.alerts.delivery.application.dispatch_ports import Leased, Outcome, Recorded, Waiting
+from services.alerts.delivery.domain.endpoint import PayloadFormat
+from services.alerts.delivery.domain.retry import AttemptResult, Delivered, GivenUp, RetryAt
 from services.kit.database import DatabaseUnavailable
 from tests.simulation.loop import PROCESS, pause
 from tests.simulation.mischief import Mischief

@@ -13,10 +13,10 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from services.alerts.application.dispatch_ports import Answer, Prepared
-from services.alerts.application.dispatching import Dispatcher, DispatchLimits
-from services.alerts.domain import signing
-from services.alerts.domain.retry import AttemptResult
+from services.alerts.delivery.application.dispatch_ports import Answer, Prepared
+from services.alerts.delivery.application.dispatching import Dispatcher, DispatchLimits
+from services.alerts.delivery.domain import signing
+from services.alerts.delivery.domain.retry import AttemptResult
 from services.kit.ids import CountingIds
 from tests.simulation.delivery_rows import SECRET, DeliveryRows, Endpoint
 from tests.simulation.loop import Crashed, Process, SimulatedClock, pause

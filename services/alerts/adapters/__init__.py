@@ -1,1 +1,1 @@
-"""Ports made real: PostgreSQL, Kafka, HTTP."""
+"""The migrations of the schema `alerts`: one schema for all wings."""

@@ -1,1 +1,1 @@
-"""Doors: HTTP applications and consumers."""
+"""The HTTP application that joins the routes of the wings with the pages."""

@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 
 from fastapi import FastAPI
 
-from services.alerts.application.errors import InvalidInput
-from services.alerts.application.use_cases import UseCases
-from services.alerts.entrypoints import alerts_api, stream_api, webhooks_api
+from services.alerts.decisions.entrypoints import alerts_api, stream_api
+from services.alerts.delivery.entrypoints import webhooks_api
 from services.alerts.entrypoints.pages import routes as pages
 from services.alerts.entrypoints.refusals import PROBLEMS, on_invalid_input
+from services.alerts.primitives.errors import InvalidInput
+from services.alerts.use_cases import UseCases
 from services.kit import web
 from services.kit.clock import Clock
 from services.kit.web import WebParts
@@ -42,9 +43,9 @@ def create_app(
         "alerts",
         parts=replace(parts, problems=PROBLEMS),
         routers=[
-            alerts_api.router(use_cases),
-            webhooks_api.router(use_cases),
-            stream_api.router(use_cases, health=parts.health, clock=clock),
+            alerts_api.router(use_cases.reading, use_cases.handling),
+            webhooks_api.router(use_cases.endpoints, use_cases.trials, use_cases.deliveries),
+            stream_api.router(use_cases.reading, health=parts.health, clock=clock),
             pages.router(
                 pages.Parts(
                     use_cases=use_cases,

@@ -3,7 +3,7 @@
 from fastapi import Request
 from fastapi.responses import Response
 
-from services.alerts.application.errors import (
+from services.alerts.primitives.errors import (
     InvalidInput,
     NotFound,
     StepRefused,

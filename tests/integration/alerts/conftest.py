@@ -8,28 +8,28 @@ from zoneinfo import ZoneInfo
 import asyncpg
 import pytest
 
-from services.alerts.adapters import house_rules
-from services.alerts.adapters.alert_book import PostgresAlertBook
-from services.alerts.adapters.alert_reads import PostgresAlertReads
-from services.alerts.adapters.delivery_book import PostgresDeliveryBook
-from services.alerts.adapters.delivery_queue import PostgresDeliveryQueue
-from services.alerts.adapters.endpoint_book import PostgresEndpointBook
-from services.alerts.adapters.recording import Recording
-from services.alerts.adapters.risk_handler import RiskHandler
-from services.alerts.adapters.sealing import Sealer, new_secret
-from services.alerts.application.deliveries import Deliveries
-from services.alerts.application.dispatch_ports import Poster
-from services.alerts.application.dispatching import Dispatcher, DispatchLimits
-from services.alerts.application.endpoints import EndpointInput, Endpoints
-from services.alerts.application.handling import AlertHandling
-from services.alerts.application.people import Person
-from services.alerts.application.reading import AlertReading
-from services.alerts.application.views import EndpointWithSecret
-from services.alerts.domain.addresses import LOOPBACK
-from services.alerts.domain.assessment import Assessment
-from services.alerts.domain.drafting import House
-from services.alerts.domain.endpoint_url import AddressPolicy
-from services.alerts.domain.working_time import WorkingCalendar
+from services.alerts.decisions.adapters import house_rules
+from services.alerts.decisions.adapters.alert_book import PostgresAlertBook
+from services.alerts.decisions.adapters.alert_reads import PostgresAlertReads
+from services.alerts.decisions.adapters.recording import Recording
+from services.alerts.decisions.adapters.risk_handler import RiskHandler
+from services.alerts.decisions.application.handling import AlertHandling
+from services.alerts.decisions.application.reading import AlertReading
+from services.alerts.decisions.domain.assessment import Assessment
+from services.alerts.decisions.domain.drafting import House
+from services.alerts.delivery.adapters.delivery_book import PostgresDeliveryBook
+from services.alerts.delivery.adapters.delivery_queue import PostgresDeliveryQueue
+from services.alerts.delivery.adapters.endpoint_book import PostgresEndpointBook
+from services.alerts.delivery.adapters.sealing import Sealer, new_secret
+from services.alerts.delivery.application.deliveries import Deliveries
+from services.alerts.delivery.application.dispatch_ports import Poster
+from services.alerts.delivery.application.dispatching import Dispatcher, DispatchLimits
+from services.alerts.delivery.application.endpoints import EndpointInput, Endpoints
+from services.alerts.delivery.application.views import EndpointWithSecret
+from services.alerts.delivery.domain.addresses import LOOPBACK
+from services.alerts.delivery.domain.endpoint_url import AddressPolicy
+from services.alerts.directory.domain.person import Person
+from services.alerts.directory.domain.working_time import WorkingCalendar
 from services.kit.clock import ManualClock
 from services.kit.database import create_pool
 from services.kit.ids import CountingIds

@@ -16,8 +16,8 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from lab.stack.ports import free_ports
-from services.alerts.adapters.sealing import Sealer, new_secret
-from services.alerts.domain.vocabulary import Level, RiskState
+from services.alerts.delivery.adapters.sealing import Sealer, new_secret
+from services.alerts.primitives.vocabulary import Level, RiskState
 from tests.conftest import CreateTopics, Servers
 from tests.fakes import receiver as answers
 from tests.fakes.assessments import assessment, contributor, record

@@ -6,9 +6,9 @@ import asyncpg
 import pytest
 
 from services.alerts import metrics
-from services.alerts.application.errors import NotFound, StepRefused, VersionConflict
-from services.alerts.application.filters import AlertFilters
-from services.alerts.domain.vocabulary import (
+from services.alerts.decisions.application.filters import AlertFilters
+from services.alerts.primitives.errors import NotFound, StepRefused, VersionConflict
+from services.alerts.primitives.vocabulary import (
     AlertEventKind,
     AlertStatus,
     AlertType,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.alerts.domain.vocabulary import Level, RiskState
+from services.alerts.primitives.vocabulary import Level, RiskState
 from tests.contract.queue_scenario import leases_order_and_results
 from tests.fakes.assessments import assessment, contributor
 from tests.integration.alerts.conftest import Desk

@@ -10,14 +10,15 @@ import pytest
 from standardwebhooks import Webhook
 
 from services.alerts import metrics
-from services.alerts.adapters.webhook_poster import WebhookPoster
-from services.alerts.application.dispatch_ports import Answer, Prepared
-from services.alerts.application.errors import InvalidInput
-from services.alerts.application.filters import AlertFilters, DeliveryFilters
-from services.alerts.domain.addresses import LOOPBACK
-from services.alerts.domain.endpoint_url import AddressPolicy
-from services.alerts.domain.retry import AttemptResult
-from services.alerts.domain.vocabulary import AlertEventKind, Level, RiskState, Severity
+from services.alerts.decisions.application.filters import AlertFilters
+from services.alerts.delivery.adapters.webhook_poster import WebhookPoster
+from services.alerts.delivery.application.dispatch_ports import Answer, Prepared
+from services.alerts.delivery.application.views import DeliveryFilters
+from services.alerts.delivery.domain.addresses import LOOPBACK
+from services.alerts.delivery.domain.endpoint_url import AddressPolicy
+from services.alerts.delivery.domain.retry import AttemptResult
+from services.alerts.primitives.errors import InvalidInput
+from services.alerts.primitives.vocabulary import AlertEventKind, Level, RiskState, Severity
 from services.kit.stream import faults
 from tests.fakes import receiver as answers
 from tests.fakes.assessments import MONDAY, assessment, contributor

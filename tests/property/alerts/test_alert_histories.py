@@ -5,11 +5,11 @@ from collections import defaultdict
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.alerts.domain import alerting
-from services.alerts.domain.alert import Alert
-from services.alerts.domain.alerting import NOTHING_BEFORE
-from services.alerts.domain.assessment import Assessment
-from services.alerts.domain.vocabulary import AlertEventKind, Level, RiskState
+from services.alerts.decisions.domain import alerting
+from services.alerts.decisions.domain.alert import Alert
+from services.alerts.decisions.domain.alerting import NOTHING_BEFORE
+from services.alerts.decisions.domain.assessment import Assessment
+from services.alerts.primitives.vocabulary import AlertEventKind, Level, RiskState
 from tests.fakes.assessments import assessment, contributor
 from tests.unit.alerts.test_alerting import HOUSE, after
 

@@ -4,8 +4,12 @@ from ipaddress import ip_address, ip_network
 
 import pytest
 
-from services.alerts.domain.addresses import LOOPBACK, judge_address
-from services.alerts.domain.endpoint_url import AddressPolicy, judge_url, needs_allowed_network
+from services.alerts.delivery.domain.addresses import LOOPBACK, judge_address
+from services.alerts.delivery.domain.endpoint_url import (
+    AddressPolicy,
+    judge_url,
+    needs_allowed_network,
+)
 
 CLOSED = AddressPolicy()
 DEVELOPMENT = AddressPolicy(

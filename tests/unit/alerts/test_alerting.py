@@ -6,14 +6,15 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.alerts.adapters import house_rules
-from services.alerts.domain import alerting, lifecycle
-from services.alerts.domain.alert import Alert
-from services.alerts.domain.alerting import NOTHING_BEFORE, Before, Decision
-from services.alerts.domain.assessment import Assessment
-from services.alerts.domain.drafting import House
-from services.alerts.domain.news import Told
-from services.alerts.domain.vocabulary import (
+from services.alerts.decisions.adapters import house_rules
+from services.alerts.decisions.domain import alerting, lifecycle
+from services.alerts.decisions.domain.alert import Alert
+from services.alerts.decisions.domain.alerting import NOTHING_BEFORE, Before, Decision
+from services.alerts.decisions.domain.assessment import Assessment
+from services.alerts.decisions.domain.drafting import House
+from services.alerts.decisions.domain.news import Told
+from services.alerts.directory.domain.working_time import WorkingCalendar
+from services.alerts.primitives.vocabulary import (
     AlertEventKind,
     AlertStatus,
     AlertType,
@@ -23,7 +24,6 @@ from services.alerts.domain.vocabulary import (
     RiskState,
     Severity,
 )
-from services.alerts.domain.working_time import WorkingCalendar
 from tests.fakes.assessments import MONDAY, assessment, contributor
 
 HOUSE = House(

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from services.alerts.domain import lifecycle
-from services.alerts.domain.alert import Alert, Change
-from services.alerts.domain.lifecycle import Refused
-from services.alerts.domain.vocabulary import AlertStatus, OutcomeCode, OwnerKind, RiskState
+from services.alerts.decisions.domain import lifecycle
+from services.alerts.decisions.domain.alert import Alert, Change
+from services.alerts.decisions.domain.lifecycle import Refused
+from services.alerts.primitives.vocabulary import AlertStatus, OutcomeCode, OwnerKind, RiskState
 from tests.fakes.assessments import MONDAY, assessment, contributor
 from tests.unit.alerts.test_alerting import only_alert
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from services.alerts.application.views import ScorePoint
-from services.alerts.domain.vocabulary import AlertStatus, OutcomeCode, RiskState, Severity
+from services.alerts.decisions.application.views import ScorePoint
 from services.alerts.entrypoints.http import Presentation, create_app
+from services.alerts.primitives.vocabulary import AlertStatus, OutcomeCode, RiskState, Severity
 from services.kit.catalogue import KIT_CATALOGUE
 from services.kit.clock import ManualClock
 from services.kit.health import Health

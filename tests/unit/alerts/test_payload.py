@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from services.alerts.domain import payload
-from services.alerts.domain.alert import Change
-from services.alerts.domain.chat_formats import render
-from services.alerts.domain.endpoint import PayloadFormat
-from services.alerts.domain.vocabulary import AlertEventKind, Level, RiskState
+from services.alerts.decisions.domain import payload
+from services.alerts.decisions.domain.alert import Change
+from services.alerts.delivery.domain.chat_formats import render
+from services.alerts.delivery.domain.endpoint import PayloadFormat
+from services.alerts.primitives.vocabulary import AlertEventKind, Level, RiskState
 from tests.fakes.assessments import MONDAY, assessment, contributor
 from tests.unit.alerts.test_alerting import only_alert
 

@@ -5,9 +5,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.alerts.domain.playbooks import PLAYBOOKS, recommend
-from services.alerts.domain.vocabulary import RiskState
-from services.alerts.domain.working_time import WorkingCalendar
+from services.alerts.decisions.domain.playbooks import PLAYBOOKS, recommend
+from services.alerts.directory.domain.working_time import WorkingCalendar
+from services.alerts.primitives.vocabulary import RiskState
 
 CALENDAR = WorkingCalendar(timezone=ZoneInfo("Europe/Berlin"))
 MONDAY = date(2026, 3, 2)

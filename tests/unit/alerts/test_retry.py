@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.alerts.domain import retry
-from services.alerts.domain.retry import (
+from services.alerts.delivery.domain import retry
+from services.alerts.delivery.domain.retry import (
     Attempt,
     AttemptResult,
     Delivered,

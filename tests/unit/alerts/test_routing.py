@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from services.alerts.adapters import house_rules
-from services.alerts.domain.routing import Route, RoutingPlan, Subject, route
-from services.alerts.domain.vocabulary import OwnerKind, RiskState, Severity
+from services.alerts.decisions.adapters import house_rules
+from services.alerts.decisions.domain.routing import Route, RoutingPlan, Subject, route
+from services.alerts.primitives.vocabulary import OwnerKind, RiskState, Severity
 
 
 def subject(**changes: object) -> Subject:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.alerts.domain.sequence import Place, judge_sequence
+from services.alerts.decisions.domain.sequence import Place, judge_sequence
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from standardwebhooks import Webhook
 
-from services.alerts.adapters.sealing import new_secret
-from services.alerts.domain import signing
-from services.alerts.domain.signing import secret_key, secret_of, sign, verify
+from services.alerts.delivery.adapters.sealing import new_secret
+from services.alerts.delivery.domain import signing
+from services.alerts.delivery.domain.signing import secret_key, secret_of, sign, verify
 
 # The example of the Standard Webhooks specification.
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"

@@ -1,15 +1,15 @@
-"""Reading the risk topic, cursors, and secrets at rest."""
+"""Reading the risk topic, paging, and secrets at rest."""
 
 import json
 
 import pytest
 
-from services.alerts.adapters import cursors
-from services.alerts.adapters.assessment_wire import Unreadable, read
-from services.alerts.adapters.sealing import CannotOpen, Sealer, new_secret, read_key
-from services.alerts.application.errors import InvalidInput
-from services.alerts.domain.sequence import Place, judge_sequence
-from services.alerts.domain.vocabulary import Level, RiskState
+from services.alerts.decisions.adapters.assessment_wire import Unreadable, read
+from services.alerts.decisions.domain.sequence import Place, judge_sequence
+from services.alerts.delivery.adapters.sealing import CannotOpen, Sealer, new_secret, read_key
+from services.alerts.primitives import paging
+from services.alerts.primitives.errors import InvalidInput
+from services.alerts.primitives.vocabulary import Level, RiskState
 from tests.fakes.assessments import MONDAY, assessment, contributor, record
 
 GREEN = contributor("A-01", Level.GREEN)
@@ -105,10 +105,10 @@ def test_a_sealing_key_of_the_wrong_form_is_refused(text: str) -> None:
 @pytest.mark.parametrize("cursor", ["", "x", "AAAA", "e30=", "WzEsMl0=", "1.5", "-1", "9" * 30])
 def test_a_cursor_that_we_did_not_make_is_refused(cursor: str) -> None:
     with pytest.raises(InvalidInput):
-        cursors.read_moment_cursor(cursor)
+        paging.read_moment_cursor(cursor)
     with pytest.raises(InvalidInput):
-        cursors.read_place(cursor)
+        paging.read_place(cursor)
 
 
 def test_a_cursor_comes_back_as_it_went() -> None:
-    assert cursors.read_moment_cursor(cursors.moment_cursor(MONDAY, "a")) == (MONDAY, "a")
+    assert paging.read_moment_cursor(paging.moment_cursor(MONDAY, "a")) == (MONDAY, "a")

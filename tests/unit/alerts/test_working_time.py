@@ -5,10 +5,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.alerts.adapters import house_rules
-from services.alerts.domain import sla
-from services.alerts.domain.vocabulary import Severity
-from services.alerts.domain.working_time import WorkingCalendar
+from services.alerts.decisions.adapters import house_rules
+from services.alerts.decisions.domain import sla
+from services.alerts.directory.domain.working_time import WorkingCalendar
+from services.alerts.primitives.vocabulary import Severity
 
 BERLIN = ZoneInfo("Europe/Berlin")
 CALENDAR = WorkingCalendar(timezone=BERLIN, holidays=house_rules.bank_holidays("DE"))

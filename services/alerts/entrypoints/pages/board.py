@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
 
-from services.alerts.application.filters import AlertFilters
-from services.alerts.application.people import Person
-from services.alerts.application.views import AlertSummary, Page
-from services.alerts.domain.vocabulary import AlertStatus, RiskState, Severity
+from services.alerts.decisions.application.filters import AlertFilters
+from services.alerts.decisions.application.views import AlertSummary
+from services.alerts.directory.domain.person import Person
 from services.alerts.entrypoints.pages import words
+from services.alerts.primitives.paging import Page
+from services.alerts.primitives.vocabulary import AlertStatus, RiskState, Severity
 
 PER_PAGE = 100
 OPEN_STATUSES = (AlertStatus.OPEN, AlertStatus.ACKNOWLEDGED, AlertStatus.IN_PROGRESS)

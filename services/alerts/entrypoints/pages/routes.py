@@ -16,23 +16,23 @@ from fastapi.responses import FileResponse, RedirectResponse
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
-from services.alerts.application.errors import (
+from services.alerts.directory.entrypoints.callers import HANDLERS
+from services.alerts.entrypoints.pages import board, card, session, words
+from services.alerts.entrypoints.pages.rendering import STYLE_SHEET, page
+from services.alerts.entrypoints.pages.session import LoginNeeded, Looker, TrustedForm
+from services.alerts.primitives.errors import (
     AlertsError,
     InvalidInput,
     NotFound,
     VersionConflict,
 )
-from services.alerts.application.use_cases import UseCases
-from services.alerts.domain.vocabulary import (
+from services.alerts.primitives.vocabulary import (
     OUTCOMES_OF_A_PERSON,
     OutcomeCode,
     RiskState,
     Severity,
 )
-from services.alerts.entrypoints.callers import HANDLERS
-from services.alerts.entrypoints.pages import board, card, session, words
-from services.alerts.entrypoints.pages.rendering import STYLE_SHEET, page
-from services.alerts.entrypoints.pages.session import LoginNeeded, Looker, TrustedForm
+from services.alerts.use_cases import UseCases
 from services.kit import problems
 from services.kit.auth import Authenticator, public
 from services.kit.clock import Clock

@@ -7,7 +7,7 @@ a person could not recompute from what stands beside it.
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from services.alerts.domain import measures
+from services.alerts.decisions.domain import measures
 
 STATES = {
     "NORMAL": "Normal",

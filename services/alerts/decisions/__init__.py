@@ -1,0 +1,1 @@
+"""Decides: what opens, changes and ends an alert, who owns it and until when."""

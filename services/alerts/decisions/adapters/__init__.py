@@ -1,0 +1,1 @@
+"""Ports made real: PostgreSQL, Kafka, HTTP."""

@@ -1,0 +1,184 @@
+"""Reads alerts, cards and the feed from PostgreSQL.
+
+What a person may not see is filtered in the statement, so it is never in memory here. Each
+read is one short statement, or a few in one read-only transaction where they must agree.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+import msgspec
+
+from services.alerts.decisions.adapters import alert_rows, alert_views
+from services.alerts.decisions.application.filters import AlertFilters
+from services.alerts.decisions.application.views import (
+    AlertDetail,
+    AlertSummary,
+    BorrowerCard,
+    FeedItem,
+    ScorePoint,
+)
+from services.alerts.primitives import paging
+from services.alerts.primitives.paging import Page
+from services.alerts.primitives.vocabulary import RiskState, Severity
+from services.kit.database import telling_outages
+
+_SEEN = """($1::text IS NULL OR alert.officer_id = $1
+            OR (alert.owner_kind = 'OFFICER' AND alert.owner_id = $1))"""
+LIST = f"""
+SELECT {alert_rows.columns("alert")} FROM alerts.alert AS alert
+ WHERE {_SEEN}
+   AND ($2::timestamptz IS NULL OR (alert.updated_at, alert.alert_id) < ($2, $3::text))
+   AND (cardinality($4::text[]) = 0 OR alert.status = ANY ($4))
+   AND (cardinality($5::text[]) = 0 OR alert.severity = ANY ($5))
+   AND (cardinality($6::text[]) = 0 OR alert.state = ANY ($6))
+   AND (cardinality($7::text[]) = 0 OR alert.alert_type = ANY ($7))
+   AND ($8::text IS NULL OR alert.borrower_id = $8)
+   AND ($9::text IS NULL OR alert.owner_id = $9 OR alert.second_owner_id = $9)
+   AND ($10::text IS NULL OR alert.segment = $10)
+   AND ($11::text IS NULL OR alert.branch_id = $11)
+   AND ($12::timestamptz IS NULL OR alert.opened_at >= $12)
+   AND ($13::timestamptz IS NULL OR alert.opened_at < $13)
+   AND ($14::boolean IS NULL OR alert.is_digest = $14)
+ ORDER BY alert.updated_at DESC, alert.alert_id DESC
+ LIMIT $15
+"""
+ONE = f"""
+SELECT {alert_rows.columns("alert")} FROM alerts.alert AS alert
+ WHERE {_SEEN} AND alert.alert_id = $2
+"""
+HISTORY = "SELECT * FROM alerts.alert_event WHERE alert_id = $1 ORDER BY version"
+BORROWER = """
+SELECT borrower_id, sequence, at, assessment FROM alerts.borrower AS borrower
+ WHERE borrower_id = $2
+   AND ($1::text IS NULL OR officer_id = $1
+        OR EXISTS (SELECT FROM alerts.alert AS alert
+                    WHERE alert.borrower_id = borrower.borrower_id
+                      AND alert.owner_kind = 'OFFICER' AND alert.owner_id = $1))
+"""
+SCORES = """
+WITH mine AS (SELECT as_of, score, state FROM alerts.score_point WHERE borrower_id = $1),
+     window_begins AS (SELECT max(as_of) - $2::integer AS as_of FROM mine)
+SELECT as_of, score, state FROM mine
+ -- The last one before the window too: a score holds until the next.
+ WHERE as_of >= coalesce((SELECT max(as_of) FROM mine
+                           WHERE as_of <= (SELECT as_of FROM window_begins)), '-infinity'::date)
+ ORDER BY as_of
+"""
+ALERTS_OF_BORROWER = f"""
+SELECT {alert_rows.columns("alert")} FROM alerts.alert AS alert
+ WHERE alert.borrower_id = $1 ORDER BY alert.opened_at DESC, alert.alert_id LIMIT 20
+"""
+FEED = """
+SELECT * FROM alerts.alert_event
+ WHERE feed_id > $2 AND ($1::text IS NULL OR officer_id = $1 OR owner_id = $1)
+ ORDER BY feed_id LIMIT $3
+"""
+COUNT_OPEN = f"""
+SELECT severity, count(*) AS alerts FROM alerts.alert AS alert
+ WHERE {_SEEN} AND alert.status <> 'RESOLVED' GROUP BY severity
+"""
+NEWEST = "SELECT max(at) AS at FROM alerts.borrower"
+FEED_END = "SELECT last_id FROM alerts.feed"
+
+
+class PostgresAlertReads:
+    """The reads of the database."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+
+    async def list_alerts(
+        self, filters: AlertFilters, *, officer_id: str | None, cursor: str | None, limit: int
+    ) -> Page[AlertSummary]:
+        """Return a page of alerts, the newest change first."""
+        at, last_id = paging.read_moment_cursor(cursor)
+        rows = await self._fetch(
+            LIST,
+            officer_id,
+            at,
+            last_id,
+            [status.value for status in filters.statuses],
+            [severity.value for severity in filters.severities],
+            [state.value for state in filters.states],
+            [alert_type.value for alert_type in filters.alert_types],
+            filters.borrower_id,
+            filters.owner_id,
+            filters.segment,
+            filters.branch_id,
+            filters.opened_from,
+            filters.opened_before,
+            filters.is_digest,
+            limit + 1,
+        )
+        found = [alert_views.summary(alert_rows.from_row(row)) for row in rows[:limit]]
+        more = len(rows) > limit
+        next_cursor = (
+            paging.moment_cursor(found[-1].updated_at, found[-1].alert_id) if more else None
+        )
+        return Page(items=found, next_cursor=next_cursor)
+
+    async def alert(self, alert_id: str, *, officer_id: str | None) -> AlertDetail | None:
+        """Return one alert with its history."""
+        rows = await self._fetch(ONE, officer_id, alert_id)
+        if not rows:
+            return None
+        return alert_views.detail(rows[0], await self._fetch(HISTORY, alert_id))
+
+    async def count_open(self, *, officer_id: str | None) -> Mapping[Severity, int]:
+        """Return how many alerts are not resolved, by severity."""
+        rows = await self._fetch(COUNT_OPEN, officer_id)
+        return {Severity(row["severity"]): row["alerts"] for row in rows}
+
+    async def card(
+        self, borrower_id: str, *, officer_id: str | None, score_days: int
+    ) -> BorrowerCard | None:
+        """Return a borrower's card."""
+        rows = await self._fetch(BORROWER, officer_id, borrower_id)
+        if not rows:
+            return None
+        scores = await self._fetch(SCORES, borrower_id, score_days)
+        alerts = await self._fetch(ALERTS_OF_BORROWER, borrower_id)
+        opened = next((row for row in alerts if row["status"] != "RESOLVED"), None)
+        history = [] if opened is None else await self._fetch(HISTORY, opened["alert_id"])
+        return BorrowerCard(
+            borrower_id=borrower_id,
+            sequence=rows[0]["sequence"],
+            at=rows[0]["at"],
+            assessment=msgspec.json.decode(rows[0]["assessment"]),
+            scores=[
+                ScorePoint(as_of=row["as_of"], score=row["score"], state=RiskState(row["state"]))
+                for row in scores
+            ],
+            open_alert=None if opened is None else alert_views.detail(opened, history),
+            past_alerts=[
+                alert_views.summary(alert_rows.from_row(row))
+                for row in alerts
+                if row["status"] == "RESOLVED"
+            ],
+        )
+
+    async def feed_after(
+        self, cursor: str, *, officer_id: str | None, limit: int
+    ) -> Sequence[FeedItem]:
+        """Return the events after a place in the feed."""
+        rows = await self._fetch(FEED, officer_id, paging.read_place(cursor), limit)
+        return [FeedItem(cursor=str(row["feed_id"]), event=alert_views.event(row)) for row in rows]
+
+    async def feed_end(self) -> str:
+        """Return the last place of the feed."""
+        rows = await self._fetch(FEED_END)
+        return str(rows[0]["last_id"])
+
+    async def newest_moment(self) -> datetime | None:
+        """Return the moment of the newest assessment known."""
+        rows = await self._fetch(NEWEST)
+        moment: datetime | None = rows[0]["at"]
+        return moment
+
+    async def _fetch(self, statement: str, *values: Any) -> list[Any]:
+        with telling_outages():
+            rows: list[Any] = await self._pool.fetch(statement, *values)
+        return rows

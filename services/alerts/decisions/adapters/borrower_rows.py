@@ -1,0 +1,140 @@
+"""What alerts keeps per borrower: the last assessment, what was told, the scores.
+
+The borrower's row is also the lock: whoever changes one of the borrower's alerts, the
+consumer or a person, holds it first. Rows are locked in the order of their ids, so two
+transactions cannot wait for each other.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import msgspec
+
+from services.alerts.decisions.adapters import alert_rows
+from services.alerts.decisions.adapters.assessment_wire import Incoming
+from services.alerts.decisions.domain.alerting import NOTHING_BEFORE, Before, Decision
+from services.alerts.decisions.domain.assessment import Assessment
+from services.alerts.decisions.domain.news import Told
+from services.alerts.primitives.vocabulary import RiskState
+from services.kit.database import Connection
+
+# Not one statement with the alerts: under a wait for the lock, a join would show the alert as
+# it was before the wait.
+LOCK = """
+SELECT borrower_id, sequence, state, told FROM alerts.borrower
+ WHERE borrower_id = ANY ($1::text[]) ORDER BY borrower_id FOR UPDATE
+"""
+OPEN_ALERTS = f"""
+SELECT {alert_rows.columns("alert")} FROM alerts.alert AS alert
+ WHERE alert.borrower_id = ANY ($1::text[]) AND alert.status <> 'RESOLVED'
+"""
+WRITE = """
+INSERT INTO alerts.borrower AS held
+       (borrower_id, partition, sequence, at, as_of, state, state_since, score, segment,
+        officer_id, branch_id, told, assessment)
+SELECT * FROM unnest($1::text[], $2::integer[], $3::bigint[], $4::timestamptz[], $5::date[],
+                     $6::text[], $7::date[], $8::double precision[], $9::text[], $10::text[],
+                     $11::text[], $12::json[], $13::json[])
+ON CONFLICT (borrower_id) DO UPDATE
+   SET partition = excluded.partition, sequence = excluded.sequence, at = excluded.at,
+       as_of = excluded.as_of, state = excluded.state, state_since = excluded.state_since,
+       score = excluded.score, segment = excluded.segment, officer_id = excluded.officer_id,
+       branch_id = excluded.branch_id, told = excluded.told, assessment = excluded.assessment
+"""
+WRITE_SCORES = """
+INSERT INTO alerts.score_point (borrower_id, as_of, score, state)
+SELECT * FROM unnest($1::text[], $2::date[], $3::double precision[], $4::text[])
+ON CONFLICT (borrower_id, as_of) DO UPDATE SET score = excluded.score, state = excluded.state
+"""
+
+
+@dataclass(slots=True)
+class BorrowerRow:
+    """A borrower's row as it is, and as the batch changes it."""
+
+    borrower_id: str
+    sequence: int = 0
+    before: Before = NOTHING_BEFORE
+    partition: int = 0
+    is_changed: bool = False
+    latest: Incoming | None = None
+    scores: dict[date, Assessment] = field(default_factory=dict)
+
+    def apply(self, incoming: Incoming, decision: Decision, *, partition: int) -> None:
+        """Move on by one assessment."""
+        assessment = incoming.assessment
+        open_alert = self.before.open_alert
+        if decision.changes:
+            alert = decision.changes[-1].alert
+            open_alert = alert if alert.is_open else None
+        self.before = Before(state=assessment.state, open_alert=open_alert, told=decision.told)
+        self.sequence = assessment.sequence
+        self.partition = partition
+        self.is_changed = True
+        self.latest = incoming
+        self.scores[assessment.as_of] = assessment
+
+
+class Borrowers:
+    """Reads, locks and writes borrowers' rows."""
+
+    async def lock(
+        self, connection: Connection, borrower_ids: Collection[str]
+    ) -> dict[str, BorrowerRow]:
+        """Return a row for each borrower, locked where there is one already."""
+        rows = {borrower_id: BorrowerRow(borrower_id) for borrower_id in borrower_ids}
+        ids = sorted(rows)
+        held = await connection.fetch(LOCK, ids)
+        if not held:
+            return rows
+        alerts = {
+            row["borrower_id"]: alert_rows.from_row(row)
+            for row in await connection.fetch(OPEN_ALERTS, ids)
+        }
+        for row in held:
+            borrower = rows[row["borrower_id"]]
+            borrower.sequence = row["sequence"]
+            borrower.before = Before(
+                state=RiskState(row["state"]),
+                open_alert=alerts.get(row["borrower_id"]),
+                told=msgspec.json.decode(row["told"], type=Told),
+            )
+        return rows
+
+    async def write(self, connection: Connection, rows: Sequence[BorrowerRow]) -> None:
+        """Write the rows that changed, and the day's scores."""
+        if not rows:
+            return
+        await connection.execute(WRITE, *_columns([_values(row) for row in rows], 13))
+        points = [
+            (row.borrower_id, as_of, scored.score, scored.state.value)
+            for row in rows
+            for as_of, scored in row.scores.items()
+        ]
+        await connection.execute(WRITE_SCORES, *_columns(points, 4))
+
+
+def _values(row: BorrowerRow) -> tuple[Any, ...]:
+    assert row.latest is not None
+    one = row.latest.assessment
+    return (
+        row.borrower_id,
+        row.partition,
+        row.sequence,
+        one.at,
+        one.as_of,
+        one.state.value,
+        one.state_since,
+        one.score,
+        one.segment,
+        one.officer_id,
+        one.branch_id,
+        msgspec.json.encode(row.before.told).decode("utf-8"),
+        row.latest.document,
+    )
+
+
+def _columns(rows: Sequence[tuple[Any, ...]], count: int) -> list[list[Any]]:
+    return [[row[place] for row in rows] for place in range(count)]

@@ -1,0 +1,151 @@
+"""Writes changes of alerts: rows, history, deliveries and outbox events, batched.
+
+Used inside the fenced transaction by the consumer and inside a step's transaction by people's
+requests; it never commits. Whoever calls it holds the lock on the borrowers' rows, so the
+steps of one borrower get their places in the feed in the order of their versions.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import msgspec
+
+from services.alerts.decisions.adapters import alert_rows, lifecycle_events
+from services.alerts.decisions.domain import payload
+from services.alerts.decisions.domain.alert import Alert, Change
+from services.kit.database import Connection
+from services.kit.stream.outbox import Outbox
+
+WRITE_ALERTS = f"""
+INSERT INTO alerts.alert AS held ({", ".join(alert_rows.COLUMNS)})
+SELECT {alert_rows.columns("new")}
+  FROM json_populate_recordset(null::alerts.alert, $1) AS new
+ON CONFLICT (alert_id) DO UPDATE
+   SET ({", ".join(alert_rows.COLUMNS)}) = ({alert_rows.columns("excluded")})
+"""
+TAKE_PLACES = "UPDATE alerts.feed SET last_id = last_id + $1 RETURNING last_id - $1"
+WRITE_EVENTS = """
+INSERT INTO alerts.alert_event (feed_id, event_id, kind, alert_id, borrower_id, version, at,
+                                actor, why, owner_id, officer_id, document, recorded_at)
+SELECT feed_id, event_id, kind, alert_id, borrower_id, version, at, actor, why, owner_id,
+       officer_id, document, $2
+  FROM json_populate_recordset(null::alerts.alert_event, $1)
+"""
+# An endpoint that heard of an alert hears of its end too, however mild it has become.
+FAN_OUT = """
+INSERT INTO alerts.webhook_delivery
+       (feed_id, endpoint_id, borrower_id, alert_id, event_id, kind, due_at, created_at)
+SELECT told.feed_id, endpoint.endpoint_id, told.borrower_id, told.alert_id, told.event_id,
+       told.kind, $10, $10
+  FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::integer[],
+              $7::text[], $8::text[], $9::text[])
+       AS told (feed_id, borrower_id, alert_id, event_id, kind, rank, branch_id, segment,
+                officer_id)
+       JOIN alerts.webhook_endpoint AS endpoint ON endpoint.is_enabled
+ WHERE (endpoint.event_types = '{}' OR told.kind = ANY (endpoint.event_types))
+   AND (endpoint.branch_ids = '{}' OR told.branch_id = ANY (endpoint.branch_ids))
+   AND (endpoint.segments = '{}' OR told.segment = ANY (endpoint.segments))
+   AND (endpoint.officer_ids = '{}' OR told.officer_id = ANY (endpoint.officer_ids))
+   AND (told.rank >= endpoint.minimum_rank
+        OR EXISTS (SELECT FROM alerts.webhook_delivery AS earlier
+                    WHERE earlier.alert_id = told.alert_id
+                      AND earlier.endpoint_id = endpoint.endpoint_id))
+ ORDER BY told.feed_id
+"""
+
+
+class Recording:
+    """Writes changes inside a transaction that somebody else opened."""
+
+    def __init__(self, *, outbox: Outbox, alerts_topic: str) -> None:
+        self._outbox = outbox
+        self._topic = alerts_topic
+
+    async def record(
+        self,
+        connection: Connection,
+        changes: Sequence[tuple[int, Change]],
+        *,
+        recorded_at: datetime,
+    ) -> None:
+        """Write changes, each with the partition of its borrower, in the order given."""
+        if not changes:
+            return
+        await connection.execute(WRITE_ALERTS, _json([alert_rows.to_row(a) for a in last(changes)]))
+        for partition in sorted({partition for partition, _ in changes}):
+            messages = [
+                lifecycle_events.message(change, topic=self._topic)
+                for of, change in changes
+                if of == partition
+            ]
+            await self._outbox.append(connection, messages, partition=partition)
+        # The feed's row is locked from here to the commit, so this comes last.
+        before = await connection.fetchval(TAKE_PLACES, len(changes))
+        placed = [(before + place, change) for place, (_, change) in enumerate(changes, 1)]
+        await connection.execute(
+            WRITE_EVENTS, _json([_event(*item) for item in placed]), recorded_at
+        )
+        await self._fan_out(connection, placed, recorded_at)
+
+    async def _fan_out(
+        self, connection: Connection, placed: Sequence[tuple[int, Change]], at: datetime
+    ) -> None:
+        alerts = [change.alert for _, change in placed]
+        await connection.execute(
+            FAN_OUT,
+            [feed_id for feed_id, _ in placed],
+            [alert.borrower_id for alert in alerts],
+            [alert.alert_id for alert in alerts],
+            [change.event_id for _, change in placed],
+            [change.kind.value for _, change in placed],
+            peaks(alerts),
+            [alert.branch_id for alert in alerts],
+            [alert.segment for alert in alerts],
+            [alert.officer_id for alert in alerts],
+            at,
+        )
+
+
+def peaks(alerts: Sequence[Alert]) -> list[int]:
+    """Return the highest severity that each alert has had up to here, as ranks.
+
+    Steps of one alert in one batch cannot see each other's deliveries in the statement.
+    """
+    highest: dict[str, int] = {}
+    found = []
+    for alert in alerts:
+        rank = max(alert.severity.rank, highest.get(alert.alert_id, 0))
+        highest[alert.alert_id] = rank
+        found.append(rank)
+    return found
+
+
+def last(changes: Sequence[tuple[int, Change]]) -> list[Alert]:
+    """Return each alert once, as it is after all changes; the closed ones first.
+
+    First, because a borrower's next alert may only be written once the one before is closed.
+    """
+    newest: dict[str, Alert] = {change.alert.alert_id: change.alert for _, change in changes}
+    return sorted(newest.values(), key=lambda alert: alert.is_open)
+
+
+def _event(feed_id: int, change: Change) -> Mapping[str, object]:
+    alert = change.alert
+    return {
+        "feed_id": feed_id,
+        "event_id": change.event_id,
+        "kind": change.kind.value,
+        "alert_id": alert.alert_id,
+        "borrower_id": alert.borrower_id,
+        "version": alert.version,
+        "at": change.at,
+        "actor": change.actor,
+        "why": change.why,
+        "owner_id": alert.owner.id,
+        "officer_id": alert.officer_id,
+        "document": payload.document(change),
+    }
+
+
+def _json(rows: Sequence[Mapping[str, object]]) -> str:
+    return msgspec.json.encode(rows).decode("utf-8")

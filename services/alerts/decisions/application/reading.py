@@ -1,0 +1,82 @@
+"""Reading alerts, cards and the feed: what the board, the pages and other apps show."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from services.alerts.decisions.application.filters import AlertFilters
+from services.alerts.decisions.application.ports import AlertReads
+from services.alerts.decisions.application.views import (
+    AlertDetail,
+    AlertSummary,
+    BorrowerCard,
+    FeedItem,
+)
+from services.alerts.directory.domain.person import Person
+from services.alerts.primitives.errors import InvalidInput, NotFound
+from services.alerts.primitives.paging import MOST_PER_PAGE, Page
+from services.alerts.primitives.vocabulary import Severity
+
+SCORE_DAYS_ON_CARD = 90
+
+
+class AlertReading:
+    """Everything that can be read about alerts, narrowed to what the person may see."""
+
+    def __init__(self, reads: AlertReads) -> None:
+        self._reads = reads
+
+    async def list_alerts(
+        self,
+        filters: AlertFilters,
+        *,
+        person: Person,
+        cursor: str | None = None,
+        limit: int = 50,
+    ) -> Page[AlertSummary]:
+        """Return alerts, the newest change first."""
+        if not 1 <= limit <= MOST_PER_PAGE:
+            raise InvalidInput(f"limit {limit} must be 1 to {MOST_PER_PAGE}", field="limit")
+        return await self._reads.list_alerts(
+            filters, officer_id=person.scope_officer_id, cursor=cursor, limit=limit
+        )
+
+    async def get_alert(self, alert_id: str, *, person: Person) -> AlertDetail:
+        """Return one alert with its reasons, next steps and history."""
+        detail = await self._reads.alert(alert_id, officer_id=person.scope_officer_id)
+        if detail is None:
+            raise NotFound(f"there is no alert {alert_id}")
+        return detail
+
+    async def count_open(self, *, person: Person) -> Mapping[Severity, int]:
+        """Return how many alerts are not resolved yet, by severity; every severity is there."""
+        counts = await self._reads.count_open(officer_id=person.scope_officer_id)
+        return {severity: counts.get(severity, 0) for severity in Severity}
+
+    async def get_card(self, borrower_id: str, *, person: Person) -> BorrowerCard:
+        """Return a borrower's risk warning card."""
+        card = await self._reads.card(
+            borrower_id, officer_id=person.scope_officer_id, score_days=SCORE_DAYS_ON_CARD
+        )
+        if card is None:
+            raise NotFound(f"there is no borrower {borrower_id}")
+        return card
+
+    async def feed_after(
+        self, cursor: str | None, *, person: Person, limit: int = 200
+    ) -> Sequence[FeedItem]:
+        """Return the next alert events after a cursor (None: from the beginning), in order.
+
+        Call it again with the last item's cursor, a whole number that only grows. Places are
+        given in the order of the commits, so nothing can appear behind a cursor later.
+        """
+        return await self._reads.feed_after(
+            cursor or "0", officer_id=person.scope_officer_id, limit=limit
+        )
+
+    async def newest_moment(self) -> datetime | None:
+        """Return the moment of the newest assessment known; None before the first."""
+        return await self._reads.newest_moment()
+
+    async def feed_end(self) -> str:
+        """Return the cursor of now, for a reader who wants only what comes next."""
+        return await self._reads.feed_end()

@@ -1,0 +1,130 @@
+"""An alert: one reason for one person to look at one borrower, with next steps and deadlines.
+
+Every alert has an owner, a reason, an action and a deadline, and closes only with an outcome
+code (`__post_init__` refuses anything else). A changed alert is a new value with the next
+version; `Change` says which step led to it, and is what gets stored and sent.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from services.alerts.primitives.vocabulary import (
+    AlertEventKind,
+    AlertStatus,
+    AlertType,
+    Level,
+    OutcomeCode,
+    OwnerKind,
+    RiskState,
+    Severity,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owner:
+    """Who holds an alert, and the name of the routing rule (or person) that decided it."""
+
+    kind: OwnerKind
+    id: str
+    route: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """One contributor as it stood when the alert was announced."""
+
+    indicator: str
+    name: str
+    risk_type: str
+    level: Level
+    line: str
+    share: float
+    evidence_event_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """One recommended step of the playbook, with who takes it and when it is due.
+
+    `due_at` is closing time of the bank on `due_on`.
+    """
+
+    code: str
+    text: str
+    risk_type: str
+    role: str
+    due_on: date
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deadlines:
+    """Until when somebody acknowledges, acts, and when the next level hears of it."""
+
+    acknowledge_by: datetime
+    act_by: datetime
+    escalate_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """An alert at one version of its life."""
+
+    alert_id: str
+    version: int
+    borrower_id: str
+    alert_type: AlertType
+    severity: Severity
+    status: AlertStatus
+    state: RiskState
+    from_state: RiskState | None
+    state_since: date
+    score: float
+    headline: str
+    owner: Owner
+    second_owner: Owner | None
+    officer_id: str | None
+    segment: str | None
+    branch_id: str | None
+    is_digest: bool
+    opened_at: datetime
+    updated_at: datetime
+    deadlines: Deadlines
+    reasons: tuple[Reason, ...]
+    actions: tuple[Action, ...]
+    acknowledged_at: datetime | None = None
+    acknowledged_by: str | None = None
+    resolved_at: datetime | None = None
+    outcome_code: OutcomeCode | None = None
+
+    def __post_init__(self) -> None:
+        if not self.headline or not self.actions:
+            raise ValueError(f"alert {self.alert_id}: a headline and at least one action are due")
+        if (self.status is AlertStatus.RESOLVED) != (self.outcome_code is not None):
+            raise ValueError(
+                f"alert {self.alert_id}: status {self.status} with outcome {self.outcome_code}; "
+                "an alert closes with an outcome code, and only then has one"
+            )
+
+    @property
+    def is_open(self) -> bool:
+        """Return whether somebody still has to deal with it."""
+        return self.status is not AlertStatus.RESOLVED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One step in an alert's life: the alert after it, who did it, when and why."""
+
+    kind: AlertEventKind
+    alert: Alert
+    at: datetime
+    actor: str
+    why: str
+    details: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def event_id(self) -> str:
+        """Return the id of the event that tells of this step; the same on every run."""
+        return f"{self.alert.alert_id}-{self.alert.version}"

@@ -1,0 +1,102 @@
+"""Who gets an alert: declared rules, first match wins, and there is always somebody.
+
+A rule sends to the borrower's own officer or to a queue. Where a rule means the officer and
+the borrower has none, the fallback queue takes it. Default cases have two owners, because
+whoever granted the loan and whoever collects it answer for different things.
+"""
+
+from dataclasses import dataclass
+
+from services.alerts.decisions.domain.alert import Owner
+from services.alerts.primitives.vocabulary import OwnerKind, RiskState, Severity
+
+BORROWERS_OFFICER = "officer"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One rule. Empty conditions match everything; several must all hold."""
+
+    name: str
+    owner: str
+    second_owner: str | None = None
+    branch_ids: frozenset[str] = frozenset()
+    segments: frozenset[str] = frozenset()
+    states: frozenset[RiskState] = frozenset()
+    risk_types: frozenset[str] = frozenset()
+    minimum_severity: Severity = Severity.LOW
+
+    def __post_init__(self) -> None:
+        if not self.name or not self.owner:
+            raise ValueError("a route needs a name and an owner (a queue, or 'officer')")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoutingPlan:
+    """The rules in order, and the queue that takes what has no officer."""
+
+    fallback_queue: str
+    routes: tuple[Route, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.fallback_queue:
+            raise ValueError("fallback_queue must name a queue: every alert has an owner")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """What routing looks at."""
+
+    severity: Severity
+    state: RiskState
+    risk_types: frozenset[str]
+    segment: str | None
+    branch_id: str | None
+    officer_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Routed:
+    """The owner, the second owner where there is one, and the rule that decided."""
+
+    owner: Owner
+    second_owner: Owner | None
+
+
+def route(subject: Subject, plan: RoutingPlan) -> Routed:
+    """Return the owners of an alert."""
+    for rule in plan.routes:
+        if _matches(rule, subject):
+            return _apply(rule, subject, plan)
+    return _apply(Route(name="borrower's officer", owner=BORROWERS_OFFICER), subject, plan)
+
+
+def _matches(rule: Route, subject: Subject) -> bool:
+    return (
+        subject.severity.rank >= rule.minimum_severity.rank
+        and (not rule.branch_ids or subject.branch_id in rule.branch_ids)
+        and (not rule.segments or subject.segment in rule.segments)
+        and (not rule.states or subject.state in rule.states)
+        and (not rule.risk_types or bool(rule.risk_types & subject.risk_types))
+    )
+
+
+def _apply(rule: Route, subject: Subject, plan: RoutingPlan) -> Routed:
+    owner = _owner(rule.owner, rule.name, subject, plan)
+    if rule.second_owner is None:
+        return Routed(owner=owner, second_owner=None)
+    second = _owner(rule.second_owner, rule.name, subject, plan)
+    is_same = (second.kind, second.id) == (owner.kind, owner.id)
+    return Routed(owner=owner, second_owner=None if is_same else second)
+
+
+def _owner(wanted: str, rule_name: str, subject: Subject, plan: RoutingPlan) -> Owner:
+    if wanted != BORROWERS_OFFICER:
+        return Owner(kind=OwnerKind.QUEUE, id=wanted, route=rule_name)
+    if subject.officer_id:
+        return Owner(kind=OwnerKind.OFFICER, id=subject.officer_id, route=rule_name)
+    return Owner(
+        kind=OwnerKind.QUEUE,
+        id=plan.fallback_queue,
+        route=f"{rule_name}: no officer is known, so the fallback queue",
+    )

@@ -1,0 +1,69 @@
+"""The live stream of alert events, for boards and other apps: `GET /v1/stream`.
+
+Server-sent events. The id of each is its place in the database's feed, so a reader who comes
+back with `Last-Event-ID` misses nothing, whichever process answers. Without it the stream
+begins now; `?from=start` begins with the first event there is. A stream ends after a quarter
+of an hour, when the database is away and when the process is going away: readers come back by
+themselves, and a revoked key is noticed then.
+"""
+
+import re
+from collections.abc import AsyncIterator
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Header, Query
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+
+from services.alerts.decisions.application.reading import AlertReading
+from services.alerts.directory.entrypoints.callers import Caller, may_read
+from services.kit import problems
+from services.kit.clock import Clock
+from services.kit.database import DatabaseUnavailable
+from services.kit.health import Health
+from services.kit.problems import Problem
+
+LONGEST_SECONDS = 900.0
+LOOK_SECONDS = 0.5
+RECONNECT_MS = 2000
+_CURSOR = re.compile(r"\d{1,19}")
+
+
+def last_event_id(
+    last_event_id: Annotated[
+        str | None, Header(description="The id of the last event that was received.")
+    ] = None,
+) -> str | None:
+    """Return the cursor to go on from."""
+    if last_event_id is not None and not _CURSOR.fullmatch(last_event_id):
+        raise Problem(problems.MALFORMED, "Last-Event-ID is not an id of this stream.")
+    return last_event_id
+
+
+def router(reading: AlertReading, *, health: Health, clock: Clock) -> APIRouter:
+    """Return the route."""
+    routes = APIRouter(prefix="/v1", tags=["stream"])
+
+    @routes.get("/stream", response_class=EventSourceResponse, dependencies=[Depends(may_read)])
+    async def stream(
+        person: Caller,
+        resume: Annotated[str | None, Depends(last_event_id)],
+        begin: Annotated[Literal["now", "start"], Query(alias="from")] = "now",
+    ) -> AsyncIterator[ServerSentEvent]:
+        """Stream alert events as they happen."""
+        cursor = resume
+        if cursor is None and begin == "now":
+            cursor = await reading.feed_end()
+        yield ServerSentEvent(comment="tocsin", retry=RECONNECT_MS, id=cursor)
+        until = clock.monotonic_seconds() + LONGEST_SECONDS
+        while clock.monotonic_seconds() < until and not health.is_draining:
+            try:
+                items = await reading.feed_after(cursor, person=person)
+            except DatabaseUnavailable:
+                return
+            for item in items:
+                cursor = item.cursor
+                yield ServerSentEvent(id=item.cursor, event=item.event.kind, data=item.event)
+            if not items:
+                await clock.sleep(LOOK_SECONDS)
+
+    return routes

@@ -1,0 +1,1 @@
+"""Delivers alert events to endpoints: channels, queue, dispatcher, signatures, SSRF guard."""

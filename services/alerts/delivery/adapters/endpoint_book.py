@@ -1,0 +1,174 @@
+"""The registry of webhook endpoints in PostgreSQL; secrets are stored sealed."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+
+from services.alerts.delivery.adapters.sealing import Sealer
+from services.alerts.delivery.application.views import EndpointView
+from services.alerts.delivery.domain.endpoint import Endpoint, EndpointDraft, PayloadFormat
+from services.alerts.primitives.vocabulary import AlertEventKind, Severity
+from services.kit.database import telling_outages
+
+ADD = """
+INSERT INTO alerts.webhook_endpoint
+       (endpoint_id, url, description, format, event_types, minimum_severity, minimum_rank,
+        branch_ids, segments, officer_ids, is_ordered, created_at, created_by, secret)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+RETURNING *
+"""
+LIST = "SELECT * FROM alerts.webhook_endpoint ORDER BY created_at, endpoint_id"
+ONE = "SELECT * FROM alerts.webhook_endpoint WHERE endpoint_id = $1"
+SECRETS = """
+SELECT secret, CASE WHEN old_secret_expires_at > $2 THEN old_secret END AS old_secret
+  FROM alerts.webhook_endpoint WHERE endpoint_id = $1
+"""
+# An endpoint that is enabled again starts with a clean slate, or it would be disabled at once.
+SAVE = """
+UPDATE alerts.webhook_endpoint
+   SET version = version + 1, url = $3, description = $4, format = $5, event_types = $6,
+       minimum_severity = $7, minimum_rank = $8, branch_ids = $9, segments = $10,
+       officer_ids = $11, is_ordered = $12,
+       failing_since = CASE WHEN $13 AND NOT is_enabled THEN NULL ELSE failing_since END,
+       is_enabled = $13, disabled_reason = $14
+ WHERE endpoint_id = $1 AND version = $2
+RETURNING *
+"""
+ROTATE = """
+UPDATE alerts.webhook_endpoint
+   SET version = version + 1, old_secret = secret, old_secret_expires_at = $4, secret = $3
+ WHERE endpoint_id = $1 AND version = $2
+RETURNING *
+"""
+
+Row = Mapping[str, Any]
+
+
+class PostgresEndpointBook:
+    """The endpoints of the database."""
+
+    def __init__(self, *, pool: asyncpg.Pool, sealer: Sealer) -> None:
+        self._pool = pool
+        self._sealer = sealer
+
+    async def add(self, draft: EndpointDraft, *, secret: str) -> EndpointView:
+        """Write a new endpoint with its secret."""
+        rows = await self._fetch(
+            ADD,
+            draft.endpoint_id,
+            draft.url,
+            draft.description,
+            draft.format.value,
+            [kind.value for kind in draft.event_types],
+            draft.minimum_severity.value,
+            draft.minimum_severity.rank,
+            list(draft.branch_ids),
+            list(draft.segments),
+            list(draft.officer_ids),
+            draft.is_ordered,
+            draft.created_at,
+            draft.created_by,
+            self._sealer.seal(secret, endpoint_id=draft.endpoint_id),
+        )
+        return _view(rows[0])
+
+    async def list(self) -> Sequence[EndpointView]:
+        """Return all endpoints, the oldest first."""
+        return [_view(row) for row in await self._fetch(LIST)]
+
+    async def get(self, endpoint_id: str) -> Endpoint | None:
+        """Return an endpoint to be changed."""
+        rows = await self._fetch(ONE, endpoint_id)
+        return _endpoint(rows[0]) if rows else None
+
+    async def view(self, endpoint_id: str) -> EndpointView | None:
+        """Return an endpoint to be shown."""
+        rows = await self._fetch(ONE, endpoint_id)
+        return _view(rows[0]) if rows else None
+
+    async def secrets(self, endpoint_id: str, *, at: datetime) -> tuple[str, ...]:
+        """Return the secrets that sign at a moment, the newest first."""
+        rows = await self._fetch(SECRETS, endpoint_id, at)
+        sealed = [one for row in rows for one in (row["secret"], row["old_secret"]) if one]
+        return tuple(self._sealer.open(one, endpoint_id=endpoint_id) for one in sealed)
+
+    async def save(self, endpoint: Endpoint, *, expected_version: int) -> EndpointView | None:
+        """Write a changed endpoint; None if somebody was faster."""
+        rows = await self._fetch(
+            SAVE,
+            endpoint.endpoint_id,
+            expected_version,
+            endpoint.url,
+            endpoint.description,
+            endpoint.format.value,
+            [kind.value for kind in endpoint.event_types],
+            endpoint.minimum_severity.value,
+            endpoint.minimum_severity.rank,
+            list(endpoint.branch_ids),
+            list(endpoint.segments),
+            list(endpoint.officer_ids),
+            endpoint.is_ordered,
+            endpoint.is_enabled,
+            endpoint.disabled_reason,
+        )
+        return _view(rows[0]) if rows else None
+
+    async def rotate(
+        self,
+        endpoint_id: str,
+        *,
+        secret: str,
+        old_expires_at: datetime,
+        expected_version: int,
+    ) -> EndpointView | None:
+        """Write a new secret and keep the one before until it expires."""
+        sealed = self._sealer.seal(secret, endpoint_id=endpoint_id)
+        rows = await self._fetch(ROTATE, endpoint_id, expected_version, sealed, old_expires_at)
+        return _view(rows[0]) if rows else None
+
+    async def _fetch(self, statement: str, *values: Any) -> Sequence[Row]:
+        with telling_outages():
+            rows: Sequence[Row] = await self._pool.fetch(statement, *values)
+        return rows
+
+
+def _endpoint(row: Row) -> Endpoint:
+    return Endpoint(
+        endpoint_id=row["endpoint_id"],
+        version=row["version"],
+        url=row["url"],
+        description=row["description"],
+        format=PayloadFormat(row["format"]),
+        event_types=tuple(AlertEventKind(kind) for kind in row["event_types"]),
+        minimum_severity=Severity(row["minimum_severity"]),
+        branch_ids=tuple(row["branch_ids"]),
+        segments=tuple(row["segments"]),
+        officer_ids=tuple(row["officer_ids"]),
+        is_ordered=row["is_ordered"],
+        is_enabled=row["is_enabled"],
+        disabled_reason=row["disabled_reason"],
+    )
+
+
+def _view(row: Row) -> EndpointView:
+    return EndpointView(
+        endpoint_id=row["endpoint_id"],
+        version=row["version"],
+        url=row["url"],
+        description=row["description"],
+        format=row["format"],
+        event_types=tuple(row["event_types"]),
+        minimum_severity=Severity(row["minimum_severity"]),
+        branch_ids=tuple(row["branch_ids"]),
+        segments=tuple(row["segments"]),
+        officer_ids=tuple(row["officer_ids"]),
+        is_ordered=row["is_ordered"],
+        is_enabled=row["is_enabled"],
+        disabled_reason=row["disabled_reason"],
+        failing_since=row["failing_since"],
+        created_at=row["created_at"],
+        created_by=row["created_by"],
+        old_secret_expires_at=row["old_secret_expires_at"],
+    )

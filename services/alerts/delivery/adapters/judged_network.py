@@ -1,0 +1,125 @@
+"""The only way from a webhook to the network: resolve once, judge, dial exactly that address.
+
+httpx2 asks this backend for a connection by host name. Every address the name has must be
+allowed, so a name that mixes a public and an inside address is refused whole; the connection
+then goes to one of the addresses just judged, never through a second resolution. TLS still
+checks the certificate against the host name, which httpx2 keeps.
+"""
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Any
+
+import httpcore2
+import httpx2
+from httpcore2 import AnyIOBackend, AsyncNetworkBackend, AsyncNetworkStream
+
+from services.alerts.delivery.domain.addresses import judge_address
+from services.alerts.delivery.domain.endpoint_url import AddressPolicy
+
+Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
+
+_MOST_ADDRESSES_DIALLED = 3
+
+
+class AddressDenied(Exception):
+    """The name leads to an address that webhooks may not be sent to."""
+
+
+class CannotResolve(Exception):
+    """The name has no address."""
+
+
+async def resolve(host: str, port: int) -> Sequence[str]:
+    """Return all addresses of a host, as the machine's resolver knows them.
+
+    Raises:
+        CannotResolve: If there is none.
+    """
+    loop = asyncio.get_running_loop()
+    try:
+        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise CannotResolve(f"{host} does not resolve: {error}") from error
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+class JudgedBackend(AsyncNetworkBackend):
+    """Opens connections to judged addresses only.
+
+    With `only_allowed_networks` not even public addresses are dialled: plain HTTP and unusual
+    ports are for the networks that the bank has named.
+    """
+
+    def __init__(
+        self, *, policy: AddressPolicy, only_allowed_networks: bool, resolver: Resolve = resolve
+    ) -> None:
+        self._policy = policy
+        self._only_allowed_networks = only_allowed_networks
+        self._resolver = resolver
+        self._dialler = AnyIOBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109 - the signature is httpcore2's
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> AsyncNetworkStream:
+        """Connect to one of the host's addresses, after all of them were judged."""
+        addresses = await self._resolver(host, port)
+        self._judge(host, addresses)
+        failure: Exception = CannotResolve(f"{host} has no address")
+        for address in addresses[:_MOST_ADDRESSES_DIALLED]:
+            try:
+                return await self._dialler.connect_tcp(
+                    address, port, timeout, local_address, socket_options
+                )
+            except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
+                failure = error
+        raise failure
+
+    async def connect_unix_socket(
+        self,
+        path: str,
+        timeout: float | None = None,  # noqa: ASYNC109 - the signature is httpcore2's
+        socket_options: Iterable[Any] | None = None,
+    ) -> AsyncNetworkStream:
+        """Refuse: a webhook never goes to a local socket."""
+        raise AddressDenied("unix sockets are never dialled")
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait, as httpcore2 asks between its own tries (which are switched off)."""
+        await self._dialler.sleep(seconds)
+
+    def _judge(self, host: str, addresses: Sequence[str]) -> None:
+        for address in addresses:
+            verdict = judge_address(address, allowed_networks=self._policy.allowed_networks)
+            is_named = verdict.is_allowed and verdict.reason != "public"
+            if not verdict.is_allowed:
+                raise AddressDenied(f"{host}: {verdict.reason}")
+            if self._only_allowed_networks and not is_named:
+                raise AddressDenied(
+                    f"{host}: {address} is outside the allowed networks, where plain HTTP and "
+                    "unusual ports end"
+                )
+
+
+class JudgedTransport(httpx2.AsyncHTTPTransport):
+    """httpx2's transport on the judged backend; no proxy, no retries, no environment."""
+
+    def __init__(self, backend: JudgedBackend, *, ssl_context: ssl.SSLContext) -> None:
+        super().__init__(verify=ssl_context, trust_env=False, retries=0)
+        self._pool = httpcore2.AsyncConnectionPool(
+            ssl_context=ssl_context,
+            max_connections=200,
+            max_keepalive_connections=20,
+            keepalive_expiry=5.0,
+            http1=True,
+            http2=False,
+            retries=0,
+            network_backend=backend,
+        )

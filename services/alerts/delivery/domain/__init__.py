@@ -1,0 +1,1 @@
+"""Pure decisions: synchronous, standard library only; time comes in as an argument."""

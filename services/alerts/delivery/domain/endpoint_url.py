@@ -1,0 +1,152 @@
+"""Which URLs a webhook endpoint may have, before anything is resolved.
+
+Called when an endpoint is registered and again before each send. Everything that could make
+two parsers disagree about the host is refused instead of understood: user info, back
+slashes, white space, non-ASCII, numbers in another base, a percent sign in the host.
+"""
+
+import re
+from dataclasses import dataclass
+from urllib.parse import SplitResult, urlsplit
+
+from services.alerts.delivery.domain.addresses import (
+    ALLOWED,
+    Network,
+    Verdict,
+    denied,
+    judge_address,
+)
+
+DEFAULT_PORTS = frozenset({443, 8443})
+_DEFAULT_PORT = {"https": 443, "http": 80}
+_HOST_LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)", re.ASCII)
+_DOTTED_QUAD = re.compile(r"(0|[1-9]\d{0,2})(\.(0|[1-9]\d{0,2})){3}", re.ASCII)
+_LOOKS_LIKE_A_NUMBER = re.compile(r"(\d+|0x[0-9a-f]*)", re.ASCII)
+# Names that resolvers answer from the machine or the local network, whatever the DNS says.
+_INSIDE_SUFFIXES = (
+    "localhost",
+    "local",
+    "localdomain",
+    "internal",
+    "intranet",
+    "lan",
+    "home.arpa",
+    "in-addr.arpa",
+    "ip6.arpa",
+    "onion",
+    "test",
+    "invalid",
+    "example",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddressPolicy:
+    """What an installation opens beyond the public internet; by default nothing.
+
+    With `allowed_networks` a bank names its own receivers' networks. `allows_http` and
+    `allows_any_port` hold only for hosts that are literal addresses in those networks or
+    resolve into them: the connect-time check sees to the address.
+    """
+
+    allowed_networks: tuple[Network, ...] = ()
+    allowed_ports: frozenset[int] = DEFAULT_PORTS
+    allows_http: bool = False
+    allows_any_port: bool = False
+    allows_inside_names: bool = False
+
+
+def judge_url(url: str, *, policy: AddressPolicy) -> Verdict:
+    """Judge the form of a URL and its host; a name still has to pass at connect time."""
+    odd = _odd_characters(url)
+    if odd is not None:
+        return denied(odd)
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        return denied(f"it cannot be parsed: {error}")
+    judged = _judge_scheme(parts, policy)
+    if judged.is_allowed:
+        judged = _judge_authority(parts)
+    if judged.is_allowed:
+        judged = _judge_port(parts.scheme, port, policy)
+    if judged.is_allowed:
+        judged = judge_host(parts.hostname or "", policy=policy)
+    return judged
+
+
+def judge_host(host: str, *, policy: AddressPolicy) -> Verdict:
+    """Judge a host: a literal address by its address, a name by its form."""
+    if not host:
+        return denied("it has no host")
+    if ":" in host or _DOTTED_QUAD.fullmatch(host):
+        return judge_address(host, allowed_networks=policy.allowed_networks)
+    name = host.lower().removesuffix(".")
+    labels = name.split(".")
+    if _LOOKS_LIKE_A_NUMBER.fullmatch(labels[-1]):
+        return denied(
+            f"host {host!r} ends in a number without being a plain dotted IPv4 address; "
+            "write the address as four decimal numbers"
+        )
+    if len(name) > 253 or not all(_HOST_LABEL.fullmatch(label) for label in labels):
+        return denied(f"host {host!r} is not a DNS name; write international names in punycode")
+    if policy.allows_inside_names:
+        return ALLOWED
+    return _judge_name(name, labels)
+
+
+def needs_allowed_network(url: str, *, policy: AddressPolicy) -> bool:
+    """Return whether a URL that passed may only be dialled inside the allowed networks.
+
+    Plain HTTP and unusual ports are opened for the bank's own networks, never for the rest
+    of the internet.
+    """
+    parts = urlsplit(url)
+    port = parts.port if parts.port is not None else _DEFAULT_PORT[parts.scheme]
+    return parts.scheme != "https" or port not in policy.allowed_ports
+
+
+def _judge_name(name: str, labels: list[str]) -> Verdict:
+    if len(labels) == 1:
+        return denied(f"host {name!r} is a single label, so it means something on the inside")
+    for suffix in _INSIDE_SUFFIXES:
+        if name == suffix or name.endswith(f".{suffix}"):
+            return denied(f"host {name!r} ends in .{suffix}, which is not on the public internet")
+    return ALLOWED
+
+
+def _odd_characters(url: str) -> str | None:
+    if not url.isascii():
+        return "it has non-ASCII characters; write international names in punycode"
+    if any(character <= " " or character == "\x7f" for character in url):
+        return "it has white space or control characters"
+    if "\\" in url:
+        return "it has a back slash"
+    return None
+
+
+def _judge_scheme(parts: SplitResult, policy: AddressPolicy) -> Verdict:
+    if parts.scheme == "https" or (parts.scheme == "http" and policy.allows_http):
+        return ALLOWED
+    return denied(f"scheme {parts.scheme or '(none)'!r} is not allowed; use https")
+
+
+def _judge_authority(parts: SplitResult) -> Verdict:
+    if "@" in parts.netloc:
+        return denied("it has user info; put credentials nowhere, messages are signed")
+    if "%" in parts.netloc:
+        return denied("its host has a percent sign")
+    if parts.netloc.startswith("[") and ":" not in (parts.hostname or ""):
+        return denied("its host in brackets is not an IPv6 address")
+    if parts.fragment:
+        return denied("it has a fragment, which is never sent")
+    return ALLOWED
+
+
+def _judge_port(scheme: str, port: int | None, policy: AddressPolicy) -> Verdict:
+    effective = port if port is not None else _DEFAULT_PORT[scheme]
+    if policy.allows_any_port or effective in policy.allowed_ports:
+        return ALLOWED
+    ports = ", ".join(str(allowed) for allowed in sorted(policy.allowed_ports))
+    return denied(f"port {effective} is not allowed; the allowed ones are {ports}")

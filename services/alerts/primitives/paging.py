@@ -1,0 +1,63 @@
+"""Pages of a list and the cursors that continue one."""
+
+import base64
+import binascii
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, TypeVar
+
+from services.alerts.primitives.errors import InvalidInput
+
+MOST_PER_PAGE = 200
+FIRST = "0"
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page(Generic[Item]):
+    """Some items and the cursor of the next page, None on the last."""
+
+    items: Sequence[Item]
+    next_cursor: str | None
+
+
+def moment_cursor(at: datetime, last_id: str) -> str:
+    """Return the cursor that continues after an item."""
+    text = json.dumps([at.isoformat(), last_id])
+    return base64.urlsafe_b64encode(text.encode("utf-8")).decode("ascii")
+
+
+def read_moment_cursor(cursor: str | None) -> tuple[datetime | None, str | None]:
+    """Return the moment and id of a cursor; two times None for the first page.
+
+    Raises:
+        InvalidInput: If it was not made by `moment_cursor`.
+    """
+    if cursor is None:
+        return None, None
+    try:
+        at, last_id = json.loads(base64.urlsafe_b64decode(cursor.encode("ascii")))
+        moment = datetime.fromisoformat(at)
+        if not isinstance(last_id, str) or moment.tzinfo is None:
+            raise ValueError("not ours")
+    except (ValueError, TypeError, binascii.Error, RecursionError) as error:
+        raise InvalidInput(
+            "cursor is not one that this list returned; leave it out to begin again",
+            field="cursor",
+        ) from error
+    return moment, last_id
+
+
+def read_place(cursor: str) -> int:
+    """Return the place of a feed cursor or a delivery cursor.
+
+    Raises:
+        InvalidInput: If it is not a whole number.
+    """
+    if not (cursor.isascii() and cursor.isdigit() and len(cursor) <= 18):
+        raise InvalidInput(
+            "cursor is not one that was returned; leave it out to begin again", field="cursor"
+        )
+    return int(cursor)

@@ -1,0 +1,23 @@
+"""All that the alerts service can be asked to do, in one value that wiring builds.
+
+The HTTP doors and the pages get this and nothing else: no pool, no settings, no clock.
+"""
+
+from dataclasses import dataclass
+
+from services.alerts.decisions.application.handling import AlertHandling
+from services.alerts.decisions.application.reading import AlertReading
+from services.alerts.delivery.application.deliveries import Deliveries
+from services.alerts.delivery.application.endpoints import Endpoints
+from services.alerts.delivery.application.trying import EndpointTrials
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UseCases:
+    """The use cases of alerts."""
+
+    reading: AlertReading
+    handling: AlertHandling
+    endpoints: Endpoints
+    trials: EndpointTrials
+    deliveries: Deliveries

@@ -1,0 +1,1 @@
+"""Conventions of the HTTP APIs that every service keeps."""
