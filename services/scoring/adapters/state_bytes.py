@@ -16,8 +16,21 @@ import msgspec
 
 from services.scoring.adapters import state_rows as rows
 from services.scoring.adapters import state_rows_decisions, state_rows_file
-from services.scoring.domain import facts
-from services.scoring.domain.facts import Borrower
+from services.scoring.domain.facts import (
+    ACCOUNTS_PART,
+    ALL_PARTS,
+    BOUNCES_PART,
+    CREDIT_FILE_PART,
+    DEALINGS_PART,
+    DECISIONS_PART,
+    FACILITIES_PART,
+    FLOWS_PART,
+    LOANS_PART,
+    PROFILE_PART,
+    ROUTINES_PART,
+    STATEMENTS_PART,
+    Borrower,
+)
 from services.scoring.domain.signals import pack, unpack
 
 VERSION: Final = 6
@@ -43,21 +56,21 @@ def _bounces(borrower: Borrower) -> Any:
 PARTS: Final[
     tuple[tuple[int, Callable[[Borrower], Any], Callable[[list[Any]], rows.Fields]], ...]
 ] = (
-    (facts.PROFILE_PART, _profile, rows.load_profile),
-    (facts.LOANS_PART, rows.dump_loans, rows.load_loans),
-    (facts.ACCOUNTS_PART, rows.dump_accounts, rows.load_accounts),
-    (facts.FLOWS_PART, rows.dump_flows, rows.load_flows),
-    (facts.FACILITIES_PART, rows.dump_facilities, rows.load_facilities),
-    (facts.BOUNCES_PART, _bounces, rows.load_bounces),
-    (facts.STATEMENTS_PART, rows.dump_statements, rows.load_statements),
-    (facts.CREDIT_FILE_PART, state_rows_file.dump_file, state_rows_file.load_file),
-    (facts.ROUTINES_PART, rows.dump_routines, rows.load_routines),
+    (PROFILE_PART, _profile, rows.load_profile),
+    (LOANS_PART, rows.dump_loans, rows.load_loans),
+    (ACCOUNTS_PART, rows.dump_accounts, rows.load_accounts),
+    (FLOWS_PART, rows.dump_flows, rows.load_flows),
+    (FACILITIES_PART, rows.dump_facilities, rows.load_facilities),
+    (BOUNCES_PART, _bounces, rows.load_bounces),
+    (STATEMENTS_PART, rows.dump_statements, rows.load_statements),
+    (CREDIT_FILE_PART, state_rows_file.dump_file, state_rows_file.load_file),
+    (ROUTINES_PART, rows.dump_routines, rows.load_routines),
     (
-        facts.DECISIONS_PART,
+        DECISIONS_PART,
         state_rows_decisions.dump_decisions,
         state_rows_decisions.load_decisions,
     ),
-    (facts.DEALINGS_PART, rows.dump_dealings, rows.load_dealings),
+    (DEALINGS_PART, rows.dump_dealings, rows.load_dealings),
 )
 FIELDS: Final = 5 + len(PARTS)
 
@@ -68,7 +81,7 @@ def encode(borrower: Borrower) -> bytes:
     kept = borrower.stored
     if not kept:
         kept = borrower.stored = [b""] * len(PARTS)
-        changed = facts.ALL_PARTS
+        changed = ALL_PARTS
     if changed:
         for place, (bit, dump, _) in enumerate(PARTS):
             if changed & bit:
