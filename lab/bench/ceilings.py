@@ -15,10 +15,10 @@ from lab.bench.ground import PARTITIONS, TIME_ZONE, Ground
 from lab.bench.meters import per_event
 from services.scoring.adapters.rulebook_yaml import load_rulebook
 from services.scoring.adapters.wire import Decoder
-from services.scoring.domain.context import Context
-from services.scoring.domain.events import EVERYBODY, Event
-from services.scoring.domain.facts import Borrower
+from services.scoring.domain.borrower.borrower import Borrower
+from services.scoring.domain.events.event import EVERYBODY, Event
 from services.scoring.domain.fold import fold, new_borrower
+from services.scoring.domain.rulebook.context import Context
 
 Take = Callable[[bytes], None]
 MOST_AT_ONCE = 8_000

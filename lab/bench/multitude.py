@@ -14,9 +14,9 @@ from lab.bench.feed import copied_key, partition_of
 from lab.bench.ground import PARTITIONS
 from lab.bench.stages import Pipeline
 from services.scoring.adapters import state_bytes
-from services.scoring.domain.facts import Borrower
-from services.scoring.domain.risk import STATE_NAMES
-from services.scoring.domain.vocabulary import SEGMENTS
+from services.scoring.domain.borrower.borrower import Borrower
+from services.scoring.domain.borrower.risk import STATE_NAMES
+from services.scoring.domain.primitives.vocabulary import SEGMENTS
 
 COLUMNS = (
     "borrower_id",

@@ -16,11 +16,12 @@ from lab.bench.meters import per_event
 from services.scoring.adapters import assessment_json, state_bytes
 from services.scoring.adapters.rulebook_yaml import load_rulebook
 from services.scoring.adapters.wire import Decoder
-from services.scoring.domain.context import Context
-from services.scoring.domain.events import DayClosed, Event
-from services.scoring.domain.facts import Borrower
+from services.scoring.domain.borrower.borrower import Borrower
+from services.scoring.domain.events.control import DayClosed
+from services.scoring.domain.events.event import Event
 from services.scoring.domain.fold import fold, new_borrower
-from services.scoring.domain.taking import type_name
+from services.scoring.domain.handlers.registry import type_name
+from services.scoring.domain.rulebook.context import Context
 
 DAYS_A_MONTH = 30
 

@@ -45,10 +45,10 @@ from services.scoring.adapters.rulebook_yaml import (
     shipped_names,
 )
 from services.scoring.domain.indicators.registry import BY_ID
-from services.scoring.domain.measurement import MICRO
-from services.scoring.domain.pd import PdModel
-from services.scoring.domain.rulebook import Rulebook
-from services.scoring.domain.rulebook_diff import differences
+from services.scoring.domain.primitives.measurement import MICRO
+from services.scoring.domain.rulebook.diff import differences
+from services.scoring.domain.rulebook.pd import PdModel
+from services.scoring.domain.rulebook.rulebook import Rulebook
 
 app = typer.Typer(
     no_args_is_help=True,

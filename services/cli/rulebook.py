@@ -41,10 +41,10 @@ from services.scoring.adapters.overlay_packs import with_overlays
 from services.scoring.adapters.rulebook_fields import RulebookError
 from services.scoring.adapters.rulebook_text import with_version
 from services.scoring.adapters.rulebook_yaml import load_rulebook, path_of
-from services.scoring.domain.alert_budget import Budget, Floors
-from services.scoring.domain.explain import shown_micro
-from services.scoring.domain.rulebook import Rulebook
-from services.scoring.domain.rulebook_diff import differences
+from services.scoring.domain.assess.explain import shown_micro
+from services.scoring.domain.rulebook.alert_budget import Budget, Floors
+from services.scoring.domain.rulebook.diff import differences
+from services.scoring.domain.rulebook.rulebook import Rulebook
 
 app = typer.Typer(
     help="Check a rulebook; compare two; set the cuts from an alert budget.", no_args_is_help=True

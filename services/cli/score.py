@@ -52,9 +52,9 @@ from services.scoring.adapters.rulebook_yaml import (
 )
 from services.scoring.adapters.score_json import score_line
 from services.scoring.application.shelf import RulebookText, Shelf
-from services.scoring.domain.risk import STATE_NAMES
-from services.scoring.domain.rulebook import Rulebook
-from services.scoring.domain.timeline import UnknownRulebook
+from services.scoring.domain.borrower.risk import STATE_NAMES
+from services.scoring.domain.rulebook.rulebook import Rulebook
+from services.scoring.domain.rulebook.timeline import UnknownRulebook
 
 LINES_A_TICK = 2_000
 BYTES_WORTH_A_BAR = 4_000_000

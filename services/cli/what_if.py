@@ -39,10 +39,10 @@ from services.scoring.adapters.offline import (
     ScoredBorrower,
     closes_its_days,
 )
-from services.scoring.domain.risk import STATE_NAMES
-from services.scoring.domain.rulebook import Rulebook
-from services.scoring.domain.rulebook_diff import differences
-from services.scoring.domain.vocabulary import SEGMENTS
+from services.scoring.domain.borrower.risk import STATE_NAMES
+from services.scoring.domain.primitives.vocabulary import SEGMENTS
+from services.scoring.domain.rulebook.diff import differences
+from services.scoring.domain.rulebook.rulebook import Rulebook
 
 NOBODY: Final = "nobody"
 DAYS_A_WEEK: Final = 7

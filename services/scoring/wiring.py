@@ -47,7 +47,7 @@ from services.scoring.application.score_batches import Parts, ScoreBatches
 from services.scoring.application.sectors import SectorWatch
 from services.scoring.application.shelf import Shelf
 from services.scoring.application.telling import Telling
-from services.scoring.domain.context import Context
+from services.scoring.domain.rulebook.context import Context
 from services.scoring.metrics import SCORING_CATALOGUE
 from services.scoring.settings import FaultSettings, ScoringSettings
 

@@ -10,7 +10,7 @@ DEPLOYABLES = ("ingest", "scoring", "alerts")
 PARTS = {"domain", "application", "adapters", "entrypoints"}
 # A service that holds several subjects has a wing for each; a wing has the parts that it needs.
 WINGS = {"alerts": {"decisions", "delivery", "directory"}}
-MOST_LINES_A_FILE = 400
+MOST_LINES_A_FILE = 600
 MOST_LINES_A_FUNCTION = 60
 SOURCES = sorted(path for part in ("services", "lab") for path in (ROOT / part).rglob("*.py"))
 
@@ -60,7 +60,7 @@ def test_exactly_the_deployables_can_be_run() -> None:
 
 def test_no_coroutine_in_the_functional_core() -> None:
     for path in SOURCES:
-        if "domain" in path.parts:
+        if "domain" in path.relative_to(ROOT).parts:
             assert not any(
                 isinstance(node, ast.AsyncFunctionDef) for node in functions(parsed(path))
             ), path

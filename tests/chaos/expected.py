@@ -13,10 +13,11 @@ from services.scoring.adapters.assessment_json import risk_event
 from services.scoring.adapters.codec import effect_event, effect_id
 from services.scoring.adapters.rulebook_yaml import load_rulebook
 from services.scoring.adapters.wire import Decoder
-from services.scoring.domain.context import Context
-from services.scoring.domain.events import DayClosed, Event
-from services.scoring.domain.facts import Borrower
+from services.scoring.domain.borrower.borrower import Borrower
+from services.scoring.domain.events.control import DayClosed
+from services.scoring.domain.events.event import Event
 from services.scoring.domain.fold import fold, new_borrower
+from services.scoring.domain.rulebook.context import Context
 
 
 @dataclass(frozen=True, slots=True)

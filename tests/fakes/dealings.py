@@ -1,9 +1,10 @@
 """Drawdowns, promises, blocks, forecasts, cards and related parties of a `Story`, a line each."""
 
-from services.scoring.domain import dealing_events as happened
-from services.scoring.domain import vocabulary
-from services.scoring.domain.events import FacilityBalanceClosed, RepaymentPosted
-from services.scoring.domain.file_events import RelatedPartiesDeclared
+from services.scoring.domain.events import accounts, credit_file, loans
+from services.scoring.domain.events.accounts import FacilityBalanceClosed
+from services.scoring.domain.events.credit_file import RelatedPartiesDeclared
+from services.scoring.domain.events.loans import RepaymentPosted
+from services.scoring.domain.primitives import vocabulary
 from tests.fakes.story import Story, day, minor
 
 
@@ -17,7 +18,7 @@ def draws(
     """Draw on the loan, the money going to an account; or take a drawdown back."""
     head = story.head(takes_back, "reversal") if takes_back else story.head()
     return story.tell(
-        happened.LoanDisbursed(
+        loans.LoanDisbursed(
             *head,
             loan_id="l-1",
             drawn_minor=minor(amount),
@@ -38,7 +39,7 @@ def promises(
     """Promise today to pay by a date; or take a promise back."""
     head = story.head(takes_back, "reversal") if takes_back else story.head()
     return story.tell(
-        happened.PromiseMade(
+        loans.PromiseMade(
             *head,
             loan_id=loan_id,
             promised_minor=minor(amount),
@@ -52,7 +53,7 @@ def promises(
 def blocks(story: Story, kind: str, account: str = "a-1", on: str | None = None) -> str:
     """Block or release an account."""
     return story.tell(
-        happened.AccountBlocked(
+        accounts.AccountBlocked(
             *story.head(),
             account_id=account,
             kind=vocabulary.BLOCK_KINDS.index(kind),
@@ -71,7 +72,7 @@ def foretells(
 ) -> str:
     """Receive a forecast."""
     return story.tell(
-        happened.ForecastReceived(
+        credit_file.ForecastReceived(
             *story.head(),
             metric=vocabulary.FORECAST_METRICS.index(metric),
             period_end_day=day(ends),

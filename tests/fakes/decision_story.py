@@ -2,21 +2,21 @@
 
 from decimal import Decimal
 
-from services.scoring.domain import decision_events as decided
-from services.scoring.domain import events as happened
-from services.scoring.domain import vocabulary
-from services.scoring.domain.assessment import Assessment
-from services.scoring.domain.decisions import NO_STATE
+from services.scoring.domain.borrower.assessment import Assessment
+from services.scoring.domain.borrower.decisions import NO_STATE
+from services.scoring.domain.borrower.risk import FLAG_NAMES, STATE_NAMES
+from services.scoring.domain.events import control, credit_file, loans
+from services.scoring.domain.events.event import EVERYBODY, Event
 from services.scoring.domain.fold import fold
-from services.scoring.domain.rates import SCALE
-from services.scoring.domain.risk import FLAG_NAMES, STATE_NAMES
-from services.scoring.domain.rulebook import Rulebook
-from services.scoring.domain.timeline import Timeline
+from services.scoring.domain.primitives import vocabulary
+from services.scoring.domain.rulebook.rates import SCALE
+from services.scoring.domain.rulebook.rulebook import Rulebook
+from services.scoring.domain.rulebook.timeline import Timeline
 from tests.fakes.file_story import FileStory
 from tests.fakes.story import context, day, minor
 
 
-def _none_at_hand(activation: happened.RulebookActivated) -> Rulebook:
+def _none_at_hand(activation: control.RulebookActivated) -> Rulebook:
     raise LookupError(activation.name)
 
 
@@ -25,14 +25,14 @@ class DecisionStory(FileStory):
 
     timeline: Timeline | None = None
 
-    def tell(self, event: happened.Event) -> str:
+    def tell(self, event: Event) -> str:
         """Fold an event along the partition's timeline; return its id."""
         if self.timeline is None:
             self.timeline = Timeline(context(self.rulebook), _none_at_hand)
         self.log.append(event)
-        if event.borrower_id == happened.EVERYBODY or isinstance(event, happened.DayClosed):
+        if event.borrower_id == EVERYBODY or isinstance(event, control.DayClosed):
             self.timeline.hear(event)
-            if not isinstance(event, happened.DayClosed):
+            if not isinstance(event, control.DayClosed):
                 return event.id
         outcome = fold(self.borrower, event, self.timeline.context)
         self.borrower = outcome.borrower
@@ -43,21 +43,19 @@ class DecisionStory(FileStory):
     def control(self) -> tuple[str, str, str, int, int, str | None, int]:
         """Return the head of the next event for everybody."""
         source, event_id, _, *rest = self.head()
-        return source, event_id, happened.EVERYBODY, *rest  # type: ignore[return-value]
+        return source, event_id, EVERYBODY, *rest  # type: ignore[return-value]
 
     def calendar(self, *holidays: str, name: str = "DE", since: str = "2024-01-01") -> str:
         """Publish the holidays of a year from the date on."""
         first = day(since)
         days = [day(one) for one in holidays]
-        return self.tell(
-            happened.CalendarPublished(*self.control(), name, first, first + 366, days)
-        )
+        return self.tell(control.CalendarPublished(*self.control(), name, first, first + 366, days))
 
     def rate(self, currency: str, rate: str, on: str | None = None, base: str = "EUR") -> str:
         """Publish what one unit of a currency is worth in the base."""
         value = int(Decimal(rate) * SCALE)
         rate_day = self.today if on is None else day(on)
-        return self.tell(happened.FxPublished(*self.control(), rate_day, base, [currency], [value]))
+        return self.tell(control.FxPublished(*self.control(), rate_day, base, [currency], [value]))
 
     def disputes(
         self,
@@ -71,7 +69,7 @@ class DecisionStory(FileStory):
         """Open a dispute today or since a date, or settle it today."""
         code = vocabulary.DISPUTE_STATUSES.index(status)
         return self.tell(
-            decided.ClaimDisputed(
+            loans.ClaimDisputed(
                 *self.head(),
                 dispute_id=name,
                 loan_id="l-1",
@@ -99,7 +97,7 @@ class DecisionStory(FileStory):
             "technical_flag": False,
             "dispute_flag": False,
         }
-        return self.tell(happened.RepaymentPosted(*self.head(), **{**values, **flags}))  # type: ignore[arg-type]
+        return self.tell(loans.RepaymentPosted(*self.head(), **{**values, **flags}))  # type: ignore[arg-type]
 
     def decide(
         self,
@@ -131,14 +129,14 @@ class DecisionStory(FileStory):
         if "flag" in fields:
             fields["flags"] = 1 << FLAG_NAMES.index(str(fields.pop("flag")))
         said = len(self.assessments)
-        self.tell(decided.OverrideApproved(*self.head(), **{**values, **fields}))  # type: ignore[arg-type]
+        self.tell(credit_file.OverrideApproved(*self.head(), **{**values, **fields}))  # type: ignore[arg-type]
         return self.assessments[-1] if len(self.assessments) > said else None
 
     def ends(self, reason: str = "REPAID", loan_id: str = "l-1", kind: str = "") -> str:
         """End a loan today, or take its end back."""
         head = self.head("e-0", kind) if kind else self.head()
         return self.tell(
-            decided.LoanClosed(*head, loan_id=loan_id, closed_day=self.today, reason=reason)
+            loans.LoanClosed(*head, loan_id=loan_id, closed_day=self.today, reason=reason)
         )
 
     def concede(
@@ -153,7 +151,7 @@ class DecisionStory(FileStory):
     ) -> str:
         """Change the schedule today, by a concession unless another reason is given."""
         return self.tell(
-            happened.ScheduleChanged(
+            loans.ScheduleChanged(
                 *self.head(),
                 loan_id=loan_id,
                 schedule_version=version,

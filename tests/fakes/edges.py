@@ -6,10 +6,10 @@ from typing import Any, Final
 
 import pytest
 
-from services.scoring.domain.facts import Borrower
+from services.scoring.domain.borrower.borrower import Borrower
 from services.scoring.domain.indicators.registry import BY_ID
-from services.scoring.domain.measurement import MICRO, Measurement
-from services.scoring.domain.rulebook import Rules
+from services.scoring.domain.primitives.measurement import MICRO, Measurement
+from services.scoring.domain.rulebook.rulebook import Rules
 from tests.fakes.file_story import FileStory
 from tests.fakes.measured import note, note_level
 from tests.fakes.statements import firm, statement

@@ -1,7 +1,8 @@
 """A borrower with a credit file: collateral, covenants, links, reports, findings, inspections."""
 
-from services.scoring.domain import file_events, vocabulary
-from services.scoring.domain.risk import STATE_NAMES
+from services.scoring.domain.borrower.risk import STATE_NAMES
+from services.scoring.domain.events import accounts, credit_file
+from services.scoring.domain.primitives import vocabulary
 from tests.fakes.story import Story, day, minor
 
 
@@ -30,7 +31,7 @@ class FileStory(Story):
             "is_double_pledged": False,
             "is_released": False,
         }
-        event = file_events.CollateralValued(*self.head(), **{**values, **terms})  # type: ignore[arg-type]
+        event = credit_file.CollateralValued(*self.head(), **{**values, **terms})  # type: ignore[arg-type]
         return self.tell(event)
 
     def covenant(
@@ -46,7 +47,7 @@ class FileStory(Story):
     ) -> str:
         """Certify a covenant, tested today or on the date."""
         return self.tell(
-            file_events.CovenantCertified(
+            credit_file.CovenantCertified(
                 *self.head(),
                 covenant_id=f"v-{name}",
                 metric=name,
@@ -73,7 +74,7 @@ class FileStory(Story):
     ) -> str:
         """Announce by when a statement must come."""
         return self.tell(
-            file_events.StatementDue(
+            credit_file.StatementDue(
                 *self.head(corrects, kind),
                 due_day=day(due),
                 period_end_day=day(period_end),
@@ -87,7 +88,7 @@ class FileStory(Story):
     ) -> str:
         """Let somebody stand in from today."""
         return self.tell(
-            file_events.GuarantorLinked(
+            credit_file.GuarantorLinked(
                 *self.head(),
                 guarantor_id=name,
                 covered_minor=minor(covered),
@@ -107,7 +108,7 @@ class FileStory(Story):
     ) -> str:
         """Link another borrower whose trouble carries over."""
         return self.tell(
-            file_events.GroupLinked(
+            credit_file.GroupLinked(
                 *self.head(),
                 linked_id=name,
                 kind=vocabulary.LINK_KINDS.index(kind),
@@ -120,12 +121,12 @@ class FileStory(Story):
     def dependant(self, name: str, kind: str = "GUARANTEE") -> str:
         """Let another borrower hang on this one."""
         kind_code = vocabulary.LINK_KINDS.index(kind)
-        return self.tell(file_events.DependantLinked(*self.head(), name, kind_code))
+        return self.tell(credit_file.DependantLinked(*self.head(), name, kind_code))
 
     def hears(self, name: str, state: str) -> str:
         """Hear the own state of a linked borrower."""
         code = STATE_NAMES.index(state)
-        return self.tell(file_events.RelatedStateChanged(*self.head(), name, code, self.today))
+        return self.tell(credit_file.RelatedStateChanged(*self.head(), name, code, self.today))
 
     def report(
         self,
@@ -139,7 +140,7 @@ class FileStory(Story):
     ) -> str:
         """Report something from elsewhere."""
         return self.tell(
-            file_events.ExternalDelinquencyReported(
+            credit_file.ExternalDelinquencyReported(
                 *self.head(),
                 reporter=reporter,
                 kind=vocabulary.REPORT_KINDS.index(kind),
@@ -160,7 +161,7 @@ class FileStory(Story):
     ) -> str:
         """Raise a finding, or settle it, or amend what was said of it."""
         return self.tell(
-            file_events.FindingRaised(
+            credit_file.FindingRaised(
                 *self.head(corrects, "amendment" if corrects else ""),
                 finding_id=name,
                 code="SITE",
@@ -173,7 +174,7 @@ class FileStory(Story):
     def inspection(self, outcome: str = "SATISFACTORY", due: str | None = None) -> str:
         """Inspect today."""
         return self.tell(
-            file_events.InspectionRecorded(
+            credit_file.InspectionRecorded(
                 *self.head(),
                 inspection_day=self.today,
                 outcome=vocabulary.INSPECTION_OUTCOMES.index(outcome),
@@ -186,7 +187,7 @@ class FileStory(Story):
     ) -> str:
         """Advise a limit of line f-1, from today or the date on."""
         return self.tell(
-            file_events.LimitChanged(
+            accounts.LimitChanged(
                 *self.head(),
                 facility_id="f-1",
                 limit_minor=minor(limit),

@@ -5,7 +5,7 @@ does, so that what the fold measured by the way counts for nobody. `tests.indica
 its table from it.
 """
 
-from services.scoring.domain.measurement import MEASURED, UNMEASURABLE, Measurement
+from services.scoring.domain.primitives.measurement import MEASURED, UNMEASURABLE, Measurement
 
 FIGURES: dict[str, set[tuple[int | None, ...]]] = {}
 GAPS: set[str] = set()

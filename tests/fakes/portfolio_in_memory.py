@@ -7,8 +7,8 @@ from services.scoring.adapters.state_bytes import decode
 from services.scoring.application.portfolio import MonthEnd, Period, Portfolio, Wanted
 from services.scoring.application.ports import StoredState
 from services.scoring.application.rebuilding import Rebuilder
-from services.scoring.domain.risk import STATE_NAMES
-from services.scoring.domain.vocabulary import SEGMENTS
+from services.scoring.domain.borrower.risk import STATE_NAMES
+from services.scoring.domain.primitives.vocabulary import SEGMENTS
 from tests.fakes.rulebooks_in_memory import NoDatabase
 from tests.fakes.scoring_events import booked, closed, event, registered, scheduled
 from tests.fakes.scoring_store import MemoryStates

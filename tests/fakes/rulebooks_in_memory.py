@@ -8,7 +8,7 @@ from typing import Any
 from services.kit.database import Connection, Work
 from services.kit.stream.outbox import SHARED, Message
 from services.scoring.application.rulebooks import Draft, StandingRulebook
-from services.scoring.domain.approval import APPROVED, DRAFT, PROPOSED, Signatory
+from services.scoring.domain.rulebook.approval import APPROVED, DRAFT, PROPOSED, Signatory
 
 
 class NoDatabase:

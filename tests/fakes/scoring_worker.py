@@ -20,10 +20,10 @@ from services.scoring.adapters.wire import Decoder
 from services.scoring.application.score_batches import Parts, ScoreBatches
 from services.scoring.application.shelf import RulebookText, Shelf
 from services.scoring.application.telling import Telling
-from services.scoring.domain.context import Context
-from services.scoring.domain.events import RulebookActivated
-from services.scoring.domain.rulebook import Rulebook
-from services.scoring.domain.timeline import Timeline
+from services.scoring.domain.events.control import RulebookActivated
+from services.scoring.domain.rulebook.context import Context
+from services.scoring.domain.rulebook.rulebook import Rulebook
+from services.scoring.domain.rulebook.timeline import Timeline
 from tests.fakes.scoring_events import START, event
 from tests.fakes.scoring_store import (
     MemoryCensus,

@@ -2,9 +2,9 @@
 
 from datetime import date
 
-from services.scoring.domain.events import StatementReceived
-from services.scoring.domain.facts import Borrower, Profile, Statement
-from services.scoring.domain.vocabulary import STATEMENT_BASES, STATEMENT_LINES
+from services.scoring.domain.borrower.borrower import Borrower, Profile, Statement
+from services.scoring.domain.events.credit_file import StatementReceived
+from services.scoring.domain.primitives.vocabulary import STATEMENT_BASES, STATEMENT_LINES
 from tests.fakes.story import Story
 
 SME = 2

@@ -13,15 +13,16 @@ from typing import Self
 
 from services.scoring.adapters.rulebook_yaml import load_rulebook
 from services.scoring.adapters.state_bytes import decode, encode
-from services.scoring.domain import events as happened
-from services.scoring.domain import vocabulary
-from services.scoring.domain.assessment import Assessment
-from services.scoring.domain.context import Context
-from services.scoring.domain.facts import Borrower
+from services.scoring.domain.borrower.assessment import Assessment
+from services.scoring.domain.borrower.borrower import Borrower
+from services.scoring.domain.events import accounts, control, credit_file, loans
+from services.scoring.domain.events.event import Event
 from services.scoring.domain.fold import fold, new_borrower
 from services.scoring.domain.indicators.registry import BY_ID
-from services.scoring.domain.measurement import MICRO, Measurement
-from services.scoring.domain.rulebook import Rules
+from services.scoring.domain.primitives import vocabulary
+from services.scoring.domain.primitives.measurement import MICRO, Measurement
+from services.scoring.domain.rulebook.context import Context
+from services.scoring.domain.rulebook.rulebook import Rules
 from tests.fakes.measured import note, note_level
 
 SOURCE = "core"
@@ -70,12 +71,12 @@ class Story:
         """Register the borrower on the start day."""
         self.borrower: Borrower = new_borrower("b-1")
         self.assessments: list[Assessment] = []
-        self.log: list[happened.Event] = []
+        self.log: list[Event] = []
         self.today = day(start)
         self.rulebook = profile.get("rulebook", "reference")
         self._count = 0
         self.tell(
-            happened.BorrowerRegistered(
+            credit_file.BorrowerRegistered(
                 *self.head(),
                 segment=vocabulary.SEGMENTS.index(segment),
                 reporting_currency=profile.get("currency", "EUR"),
@@ -109,7 +110,7 @@ class Story:
         code = vocabulary.CORRECTION_KINDS.index(kind)
         return SOURCE, f"e{self._count}", "b-1", at_us, self.today, corrects, code
 
-    def tell(self, event: happened.Event) -> str:
+    def tell(self, event: Event) -> str:
         """Fold an event; return its id."""
         self.log.append(event)
         outcome = fold(self.borrower, event, context(self.rulebook))
@@ -127,7 +128,7 @@ class Story:
 
     def close(self) -> None:
         """Close today; tomorrow begins."""
-        self.tell(happened.DayClosed(*self.head(), closed_day=self.today))
+        self.tell(control.DayClosed(*self.head(), closed_day=self.today))
         self.today += 1
 
     def close_through(self, text: str) -> "Story":
@@ -161,7 +162,7 @@ class Story:
             "review_due_day": None,
             "routing_share_micro": None,
         }
-        return self.tell(happened.LoanBooked(*self.head(), **{**values, **terms}))  # type: ignore[arg-type]
+        return self.tell(loans.LoanBooked(*self.head(), **{**values, **terms}))  # type: ignore[arg-type]
 
     def schedule(
         self,
@@ -171,7 +172,7 @@ class Story:
     ) -> str:
         """Publish a schedule of (due date, principal[, interest])."""
         return self.tell(
-            happened.SchedulePublished(
+            loans.SchedulePublished(
                 *self.head(),
                 loan_id=loan_id,
                 schedule_version=version,
@@ -186,7 +187,7 @@ class Story:
     def reschedule(self, *rows: tuple[str, float], version: int, effective: str) -> str:
         """Change the schedule by a concession."""
         return self.tell(
-            happened.ScheduleChanged(
+            loans.ScheduleChanged(
                 *self.head(),
                 loan_id="l-1",
                 schedule_version=version,
@@ -205,7 +206,7 @@ class Story:
     def pays(self, amount: float, value: str | None = None, loan_id: str = "l-1") -> str:
         """Post a repayment, with value today or on the given date."""
         return self.tell(
-            happened.RepaymentPosted(
+            loans.RepaymentPosted(
                 *self.head(),
                 loan_id=loan_id,
                 paid_minor=minor(amount),
@@ -224,7 +225,7 @@ class Story:
     def reverses(self, payment_id: str, amount: float) -> str:
         """Take a repayment back."""
         return self.tell(
-            happened.RepaymentReversed(
+            loans.RepaymentReversed(
                 *self.head(payment_id, "reversal"),
                 loan_id="l-1",
                 paid_minor=minor(amount),
@@ -242,7 +243,7 @@ class Story:
     ) -> str:
         """Fail a collection, or correct one that failed."""
         return self.tell(
-            happened.RepaymentFailed(
+            loans.RepaymentFailed(
                 *self.head(corrects, kind),
                 loan_id="l-1",
                 amount_minor=minor(amount),
@@ -276,12 +277,12 @@ class Story:
             "expected_cycle_key": None,
         }
         head = self.head(reverses, "reversal") if reverses else self.head()
-        return self.tell(happened.AccountTransacted(*head, **{**values, **fields}))  # type: ignore[arg-type]
+        return self.tell(accounts.AccountTransacted(*head, **{**values, **fields}))  # type: ignore[arg-type]
 
     def balance(self, amount: float, on: str | None = None, account: str = "a-1") -> str:
         """Report the end-of-day balance of today or of the given date."""
         return self.tell(
-            happened.AccountBalanceClosed(
+            accounts.AccountBalanceClosed(
                 *self.head(),
                 account_id=account,
                 balance_day=self.today if on is None else day(on),
@@ -294,7 +295,7 @@ class Story:
     def returned(self, amount: float, *, outgoing: bool = True, reason: int = 0) -> str:
         """Return an item."""
         return self.tell(
-            happened.AccountItemReturned(
+            accounts.AccountItemReturned(
                 *self.head(),
                 account_id="a-1",
                 amount_minor=minor(amount),
@@ -316,7 +317,7 @@ class Story:
     ) -> str:
         """Report the end-of-day use of a line."""
         return self.tell(
-            happened.FacilityBalanceClosed(
+            accounts.FacilityBalanceClosed(
                 *self.head(),
                 facility_id=line_id,
                 loan_id=None,

@@ -9,10 +9,10 @@ from collections import deque
 from typing import Any
 
 from services.scoring.adapters.codec import build_codec
-from services.scoring.domain.context import Context
-from services.scoring.domain.facts import Borrower
+from services.scoring.domain.borrower.borrower import Borrower
+from services.scoring.domain.borrower.risk import STATE_NAMES
 from services.scoring.domain.fold import fold, new_borrower
-from services.scoring.domain.risk import STATE_NAMES
+from services.scoring.domain.rulebook.context import Context
 from tests.fakes.scoring_events import closed, event, registered
 from tests.fakes.scoring_worker import ZONE
 from tests.fakes.story import context

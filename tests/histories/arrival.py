@@ -8,8 +8,9 @@ day, with mistakes that are taken back or amended.
 from dataclasses import dataclass, replace
 from random import Random
 
-from services.scoring.domain.events import EVERYBODY, DayClosed, Event
-from services.scoring.domain.vocabulary import AMENDMENT_OF
+from services.scoring.domain.events.control import DayClosed
+from services.scoring.domain.events.event import EVERYBODY, Event
+from services.scoring.domain.primitives.vocabulary import AMENDMENT_OF
 from tests.fakes.story import DAY_US, SOURCE, UNIX_DAY
 from tests.histories.happenings import DAYS, Thing, booked
 

@@ -7,12 +7,12 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from services.scoring.domain import decision_events as decided
-from services.scoring.domain import file_events, vocabulary
-from services.scoring.domain.context import Context
-from services.scoring.domain.events import Event
+from services.scoring.domain.borrower.signals import slot_of
+from services.scoring.domain.events import accounts, loans
+from services.scoring.domain.events.event import Event
 from services.scoring.domain.fold import fold
-from services.scoring.domain.signals import slot_of
+from services.scoring.domain.primitives import vocabulary
+from services.scoring.domain.rulebook.context import Context
 from tests.fakes.dealings import blocks, draws, promises
 from tests.fakes.file_story import FileStory
 from tests.fakes.story import DAY_US, EVERYTHING_ON, context, iso, minor
@@ -52,7 +52,7 @@ class Scribe(FileStory):
     def disputes(self, amount: float, number: int, raised: int) -> str:
         """Open a dispute about the oldest instalment."""
         return self.tell(
-            decided.ClaimDisputed(
+            loans.ClaimDisputed(
                 *self.head(),
                 dispute_id=f"d-{number}",
                 loan_id="l-1",
@@ -165,7 +165,7 @@ def _disputes(scribe: Scribe, number: int, value: str) -> None:
 
 def _limit(scribe: Scribe, number: int, value: str) -> None:
     scribe.tell(
-        file_events.LimitChanged(
+        accounts.LimitChanged(
             *scribe.head(),
             facility_id="f-1",
             limit_minor=minor(number),

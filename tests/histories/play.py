@@ -7,9 +7,10 @@ from functools import cache
 from random import Random
 
 from services.scoring.adapters.state_bytes import decode, encode
-from services.scoring.domain.assessment import Assessment
-from services.scoring.domain.events import DayClosed, Event
-from services.scoring.domain.facts import Borrower
+from services.scoring.domain.borrower.assessment import Assessment
+from services.scoring.domain.borrower.borrower import Borrower
+from services.scoring.domain.events.control import DayClosed
+from services.scoring.domain.events.event import Event
 from services.scoring.domain.fold import fold
 from tests.fakes.file_story import FileStory
 from tests.histories.arrival import arrive

@@ -27,7 +27,7 @@ LINES = (
     Mutant(
         "rulebook-at-day-boundary",
         "a rulebook decides from a day boundary on, never in the middle of a day",
-        "services/scoring/domain/timeline.py",
+        "services/scoring/domain/rulebook/timeline.py",
         "            self.waiting.append(Waiting(event.effective_day, self.find(event)))",
         "            self.context = Context(self.find(event))",
         (f"{DOMAIN}/test_timeline.py",),
@@ -43,7 +43,7 @@ LINES = (
     Mutant(
         "two-people-decide",
         "one person never decides alone about a borrower",
-        "services/scoring/domain/deciding.py",
+        "services/scoring/domain/handlers/overrides.py",
         '        ("one_person", not second_person(event)),\n',
         "",
         (f"{DOMAIN}/test_decisions.py",),
@@ -115,7 +115,7 @@ LINES = (
     Mutant(
         "contagion-one-hop",
         "trouble that came over a link travels no further",
-        "services/scoring/domain/contagion.py",
+        "services/scoring/domain/assess/contagion.py",
         "        standing.signals = _without_caught(signals)\n",
         "        standing.signals = signals\n",
         (f"{DOMAIN}/test_contagion.py",),
@@ -123,7 +123,7 @@ LINES = (
     Mutant(
         "reminder-once",
         "an inspection that fell due is announced once",
-        "services/scoring/domain/reminders.py",
+        "services/scoring/domain/assess/reminders.py",
         "    file.announced_day = due\n",
         "",
         (f"{DOMAIN}/test_reminders.py",),
@@ -139,7 +139,7 @@ LINES = (
     Mutant(
         "no-bounce",
         "no state is left while a rule that leads into it is true",
-        "services/scoring/domain/relaxing.py",
+        "services/scoring/domain/assess/exit_rules.py",
         '        ("rule_true", _would_bounce(standing, rule)),\n',
         "",
         (f"{DOMAIN}/test_states.py",),
@@ -147,7 +147,7 @@ LINES = (
     Mutant(
         "dwell",
         "a state is kept for as long as its rule says",
-        "services/scoring/domain/relaxing.py",
+        "services/scoring/domain/assess/exit_rules.py",
         '        ("dwell", not _has_stayed(standing, rule)),\n',
         "",
         (f"{DOMAIN}/test_states.py",),
@@ -155,7 +155,7 @@ LINES = (
     Mutant(
         "rulebook-four-eyes",
         "an author approves no rulebook of their own, with whatever key",
-        "services/scoring/domain/approval.py",
+        "services/scoring/domain/rulebook/approval.py",
         "    if step == APPROVED and actor.is_same_person(author):\n",
         "    if step == APPROVED and actor is author:\n",
         ("tests/unit/scoring/entrypoints/test_rulebooks_api.py",),

@@ -6,10 +6,10 @@ those of the fold after the close of the day.
 
 from functools import cache, partial
 
-from services.scoring.domain.days_past_due import loan_days
+from services.scoring.domain.arrears.days_past_due import loan_days
+from services.scoring.domain.primitives.vocabulary import EXCLUSIVE, INCLUSIVE_DAY_END
 from services.scoring.domain.regimes.labels import labels
-from services.scoring.domain.rulebook import Materiality
-from services.scoring.domain.vocabulary import EXCLUSIVE, INCLUSIVE_DAY_END
+from services.scoring.domain.rulebook.rulebook import Materiality
 from tests.fakes.story import Story, day
 from tests.vectors.table import Vector
 

@@ -3,7 +3,7 @@
 from fractions import Fraction
 from functools import partial
 
-from services.scoring.domain import composite_models as models
+from services.scoring.domain.indicators import composite_models as models
 from tests.vectors.table import Vector
 
 SECTION = "3.5 Composite models"

@@ -3,12 +3,12 @@
 from functools import cache, partial
 
 from services.scoring.adapters.rulebook_yaml import load_rulebook
-from services.scoring.domain import score
-from services.scoring.domain.evaluation import Evaluation, judge
-from services.scoring.domain.indicators.declaration import ACCOUNT, FAMILIES, REPAYMENT, STATEMENT
-from services.scoring.domain.measurement import Measurement, measured, measured_arms
-from services.scoring.domain.rulebook import Rules
-from services.scoring.domain.signals import Signals, slot_of
+from services.scoring.domain.assess import score
+from services.scoring.domain.assess.evaluate import Evaluation, judge
+from services.scoring.domain.borrower.signals import Signals, slot_of
+from services.scoring.domain.primitives.measurement import Measurement, measured, measured_arms
+from services.scoring.domain.rulebook.indicator import ACCOUNT, FAMILIES, REPAYMENT, STATEMENT
+from services.scoring.domain.rulebook.rulebook import Rules
 from tests.vectors.table import MICRO, Vector
 
 SECTION = "3.6 From indicators to a score"

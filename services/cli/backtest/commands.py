@@ -36,9 +36,9 @@ from services.scoring.adapters.offline import (
     ScoredBorrower,
     closes_its_days,
 )
-from services.scoring.domain.risk import STATE_NAMES
-from services.scoring.domain.rulebook import Rulebook
-from services.scoring.domain.vocabulary import SEGMENTS
+from services.scoring.domain.borrower.risk import STATE_NAMES
+from services.scoring.domain.primitives.vocabulary import SEGMENTS
+from services.scoring.domain.rulebook.rulebook import Rulebook
 
 STEPS_TOLD: Final = 20
 WIDE: Final = 130

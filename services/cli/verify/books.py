@@ -4,8 +4,8 @@ from hashlib import sha256
 
 from services.cli.errors import CommandError
 from services.scoring.adapters.rulebook_yaml import read_text
-from services.scoring.domain.events import RulebookActivated
-from services.scoring.domain.rulebook import Rulebook
+from services.scoring.domain.events.control import RulebookActivated
+from services.scoring.domain.rulebook.rulebook import Rulebook
 
 
 class Books:

@@ -18,7 +18,7 @@ from services.cli.verify.verifying import Scope, Verification
 from services.kit.settings import PlatformSettings
 from services.scoring.adapters.rulebook_yaml import load_rulebook
 from services.scoring.adapters.wire import Decoder
-from services.scoring.domain.context import Context
+from services.scoring.domain.rulebook.context import Context
 from services.scoring.settings import ScoringSettings
 
 LOOK_SECONDS = 0.5

@@ -12,11 +12,12 @@ from services.scoring.adapters import state_bytes
 from services.scoring.adapters.assessment_json import SOURCE, risk_event
 from services.scoring.adapters.codec import TOLD, effect_event, effect_id
 from services.scoring.adapters.wire import Decoder
-from services.scoring.domain.context import Context
-from services.scoring.domain.events import EVERYBODY, DayClosed, Event
-from services.scoring.domain.facts import Borrower
+from services.scoring.domain.borrower.borrower import Borrower
+from services.scoring.domain.events.control import DayClosed
+from services.scoring.domain.events.event import EVERYBODY, Event
 from services.scoring.domain.fold import fold, new_borrower
-from services.scoring.domain.timeline import Timeline
+from services.scoring.domain.rulebook.context import Context
+from services.scoring.domain.rulebook.timeline import Timeline
 
 DIGEST_BYTES = 16
 

@@ -11,8 +11,8 @@ from services.cli.verify.stored import Stored
 from services.cli.verify.told import TellTales
 from services.scoring.adapters import state_bytes
 from services.scoring.adapters.wire import Decoder
-from services.scoring.domain.context import Context
-from services.scoring.domain.timeline import Timeline
+from services.scoring.domain.rulebook.context import Context
+from services.scoring.domain.rulebook.timeline import Timeline
 
 ROWS_A_TICK = 1_000
 

@@ -11,18 +11,18 @@ from typing import Any, Final
 import msgspec
 
 from services.contracts.currencies import decimals_of
-from services.scoring.domain.assessment import (
+from services.scoring.domain.assess.explain import shown_micro
+from services.scoring.domain.borrower.assessment import (
     Assessment,
     Change,
     Contributor,
     Recorded,
     SameFact,
 )
-from services.scoring.domain.explain import shown_micro
-from services.scoring.domain.indicators.declaration import FAMILY_NAMES
-from services.scoring.domain.measurement import LEVEL_NAMES, MICRO, Unit
-from services.scoring.domain.pd import Opinion
-from services.scoring.domain.risk import NOT_SCORED
+from services.scoring.domain.borrower.risk import NOT_SCORED
+from services.scoring.domain.primitives.measurement import LEVEL_NAMES, MICRO, Unit
+from services.scoring.domain.rulebook.indicator import FAMILY_NAMES
+from services.scoring.domain.rulebook.pd import Opinion
 
 SOURCE: Final = "tocsin/scoring"
 TYPE: Final = "assessment.changed.v1"

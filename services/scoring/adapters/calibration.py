@@ -12,7 +12,12 @@ from typing import Final
 
 from services.scoring.adapters.assessment_json import shown_day
 from services.scoring.adapters.offline import OfflineScorer, ScoredBorrower
-from services.scoring.domain.alert_budget import (
+from services.scoring.domain.assess.entry_rules import families_at, holds
+from services.scoring.domain.assess.explain import shown_micro
+from services.scoring.domain.borrower.risk import ATTENTION, DEFAULT, HIGH_RISK, WATCH
+from services.scoring.domain.primitives.measurement import AMBER, RED
+from services.scoring.domain.primitives.vocabulary import SEGMENTS
+from services.scoring.domain.rulebook.alert_budget import (
     OBSERVED,
     OTHER_ATTENTION,
     OTHER_HIGH_RISK,
@@ -25,12 +30,7 @@ from services.scoring.domain.alert_budget import (
     occupied_anyway,
     set_cuts,
 )
-from services.scoring.domain.entry_rules import families_at, holds
-from services.scoring.domain.explain import shown_micro
-from services.scoring.domain.measurement import AMBER, RED
-from services.scoring.domain.risk import ATTENTION, DEFAULT, HIGH_RISK, WATCH
-from services.scoring.domain.rulebook import CUT_POINTS, Cuts, Rules
-from services.scoring.domain.vocabulary import SEGMENTS
+from services.scoring.domain.rulebook.rulebook import CUT_POINTS, Cuts, Rules
 
 OTHER_BIT: Final = {
     ATTENTION: OTHER_ATTENTION,

@@ -8,7 +8,7 @@ import msgspec
 from services.scoring.adapters import assessment_json, state_bytes, wire
 from services.scoring.adapters.assessment_json import shown_moment
 from services.scoring.application.ports import Codec
-from services.scoring.domain.effects import Effect
+from services.scoring.domain.assess.effects import Effect
 
 # Begins the ids of what borrowers had told; decisions that scoring writes have other ids.
 TOLD: Final = "told:"

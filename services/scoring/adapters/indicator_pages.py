@@ -17,11 +17,16 @@ import yaml
 from services.scoring.adapters.narrative.catalogues import Language
 from services.scoring.adapters.narrative.figures import Figures
 from services.scoring.adapters.rulebook_yaml import load_rulebook
-from services.scoring.domain.indicators.declaration import FAMILY_NAMES, Arm, Indicator
 from services.scoring.domain.indicators.registry import ALL
-from services.scoring.domain.measurement import LEVEL_NAMES, MICRO, Unit, rounded_quotient
-from services.scoring.domain.rulebook import SURCHARGE_GROUP, IndicatorRule, Rulebook
-from services.scoring.domain.thresholds import ArmRule
+from services.scoring.domain.primitives.measurement import (
+    LEVEL_NAMES,
+    MICRO,
+    Unit,
+    rounded_quotient,
+)
+from services.scoring.domain.rulebook.indicator import FAMILY_NAMES, Arm, Indicator
+from services.scoring.domain.rulebook.rulebook import SURCHARGE_GROUP, IndicatorRule, Rulebook
+from services.scoring.domain.rulebook.thresholds import ArmRule
 
 PAGES: Final = Path(__file__).resolve().parents[3] / "docs" / "indicators"
 TEXTS: Final = Path(__file__).resolve().with_name("indicator_texts.yaml")

@@ -9,7 +9,7 @@ from datetime import date
 
 from services.kit.database import Connection
 from services.scoring.application.ports import LogEvent
-from services.scoring.domain.events import DayClosed
+from services.scoring.domain.events.control import DayClosed
 
 ADD = """
 INSERT INTO scoring.ledger (borrower_id, source, event_id, partition, "offset", day, event)

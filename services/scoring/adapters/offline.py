@@ -15,18 +15,19 @@ from typing import IO, Final
 from services.scoring.adapters.codec import effect_event
 from services.scoring.adapters.wire import Decoder
 from services.scoring.adapters.wire_values import EPOCH, ONE_US, Undecodable
-from services.scoring.domain.assessment import Assessment, Cause, Told
-from services.scoring.domain.context import Context
-from services.scoring.domain.decision_events import OverrideApproved
-from services.scoring.domain.decisions import RELAX
-from services.scoring.domain.effects import Effect
-from services.scoring.domain.events import EVERYBODY, DayClosed, Event, RulebookActivated
-from services.scoring.domain.explain import snapshot
-from services.scoring.domain.facts import Borrower
+from services.scoring.domain.assess.effects import Effect
+from services.scoring.domain.assess.explain import snapshot
+from services.scoring.domain.borrower.assessment import Assessment, Cause, Told
+from services.scoring.domain.borrower.borrower import Borrower
+from services.scoring.domain.borrower.decisions import RELAX
+from services.scoring.domain.events.control import DayClosed, RulebookActivated
+from services.scoring.domain.events.credit_file import OverrideApproved
+from services.scoring.domain.events.event import EVERYBODY, Event
 from services.scoring.domain.fold import fold, new_borrower
-from services.scoring.domain.rulebook import Rulebook, Rules
-from services.scoring.domain.taking import type_name
-from services.scoring.domain.timeline import FindRulebook, Timeline, UnknownRulebook
+from services.scoring.domain.handlers.registry import type_name
+from services.scoring.domain.rulebook.context import Context
+from services.scoring.domain.rulebook.rulebook import Rulebook, Rules
+from services.scoring.domain.rulebook.timeline import FindRulebook, Timeline, UnknownRulebook
 
 CLOCK: Final = "tocsin/clock"
 DAY_CLOSED: Final = b'"day.closed.'

@@ -14,10 +14,10 @@ from typing import Any, Final
 import msgspec
 
 from services.scoring.domain.indicators.registry import BY_ID
-from services.scoring.domain.measurement import MICRO
-from services.scoring.domain.pd import PdFeature, PdModel
-from services.scoring.domain.rulebook import IndicatorRule, Overlay
-from services.scoring.domain.thresholds import ArmRule
+from services.scoring.domain.primitives.measurement import MICRO
+from services.scoring.domain.rulebook.pd import PdFeature, PdModel
+from services.scoring.domain.rulebook.rulebook import IndicatorRule, Overlay
+from services.scoring.domain.rulebook.thresholds import ArmRule
 
 FORMAT: Final = "tocsin-pd-2"
 MARK_DIGITS: Final = 16

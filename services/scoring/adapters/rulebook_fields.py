@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
-from services.scoring.domain.measurement import MICRO, Unit
-from services.scoring.domain.thresholds import Threshold
+from services.scoring.domain.primitives.measurement import MICRO, Unit
+from services.scoring.domain.rulebook.thresholds import Threshold
 
 _THRESHOLD: Final = re.compile(r"(>=|<=|>|<)\s*(.+)")
 _FIGURE: Final = re.compile(r"([+-]?\d+(?:\.\d+)?)\s*(%|pp|d|months|x)?")

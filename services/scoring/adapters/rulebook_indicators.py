@@ -14,11 +14,11 @@ from services.scoring.adapters.rulebook_fields import (
     read_threshold,
     read_whole,
 )
-from services.scoring.domain.indicators.declaration import Arm, Indicator
 from services.scoring.domain.indicators.registry import BY_ID
-from services.scoring.domain.measurement import MICRO, Unit
-from services.scoring.domain.rulebook import IndicatorPatch, IndicatorRule
-from services.scoring.domain.thresholds import ArmRule, Threshold, default_knots
+from services.scoring.domain.primitives.measurement import MICRO, Unit
+from services.scoring.domain.rulebook.indicator import Arm, Indicator
+from services.scoring.domain.rulebook.rulebook import IndicatorPatch, IndicatorRule
+from services.scoring.domain.rulebook.thresholds import ArmRule, Threshold, default_knots
 
 LEVEL_FIELDS: Final = {"amber", "red", "hard", "knots"}
 INDICATOR_FIELDS: Final = LEVEL_FIELDS | {

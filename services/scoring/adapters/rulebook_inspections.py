@@ -4,8 +4,8 @@ By segment (``"*"`` for those that are not named), then by state; a state that i
 """
 
 from services.scoring.adapters.rulebook_fields import Problems, read_mapping, read_whole
-from services.scoring.domain.risk import CLOSED, STATE_NAMES
-from services.scoring.domain.vocabulary import SEGMENTS
+from services.scoring.domain.borrower.risk import CLOSED, STATE_NAMES
+from services.scoring.domain.primitives.vocabulary import SEGMENTS
 
 
 def compile_inspections(part: object, problems: Problems) -> dict[str, tuple[int, ...]]:

@@ -11,8 +11,8 @@ from typing import Any, Final
 from services.scoring.adapters.pd_model import Json, ModelUnusable, misfits, model_from, model_text
 from services.scoring.adapters.rulebook_fields import Problems, read_mapping
 from services.scoring.adapters.rulebook_text import with_version
-from services.scoring.domain.pd import PdModel
-from services.scoring.domain.rulebook import IndicatorRule, Overlay
+from services.scoring.domain.rulebook.pd import PdModel
+from services.scoring.domain.rulebook.rulebook import IndicatorRule, Overlay
 
 CHAMPION, CHALLENGER = "champion", "challenger"
 ROLES: Final = (CHAMPION, CHALLENGER)

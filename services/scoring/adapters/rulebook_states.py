@@ -15,17 +15,17 @@ from services.scoring.adapters.rulebook_fields import (
     read_whole,
 )
 from services.scoring.adapters.rulebook_indicators import known_indicator
-from services.scoring.domain.measurement import AMBER, HARD, RED
-from services.scoring.domain.policy import (
+from services.scoring.domain.borrower.risk import FLAG_NAMES, STATE_NAMES
+from services.scoring.domain.primitives.measurement import AMBER, HARD, RED
+from services.scoring.domain.primitives.vocabulary import SEGMENTS
+from services.scoring.domain.rulebook.policy import (
     EntryRule,
     ExitRule,
     ForbearanceRules,
     SignalTest,
     StatePolicy,
 )
-from services.scoring.domain.risk import FLAG_NAMES, STATE_NAMES
-from services.scoring.domain.rulebook import CUT_POINTS, Cuts
-from services.scoring.domain.vocabulary import SEGMENTS
+from services.scoring.domain.rulebook.rulebook import CUT_POINTS, Cuts
 
 LEVELS: Final = {"amber": AMBER, "red": RED, "hard": HARD}
 _TEST: Final = re.compile(r"([A-Z]-\d\d)\s+(.+)")

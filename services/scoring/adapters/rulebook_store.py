@@ -7,7 +7,7 @@ from typing import Any
 from services.kit.database import Connection
 from services.scoring.application.rulebooks import Draft, StandingRulebook
 from services.scoring.application.shelf import RulebookText
-from services.scoring.domain.approval import NEEDS, PROPOSED, Signatory
+from services.scoring.domain.rulebook.approval import NEEDS, PROPOSED, Signatory
 
 ADD = """
 INSERT INTO scoring.rulebook (name, version, document, author, author_key, author_officer,

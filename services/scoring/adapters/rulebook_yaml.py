@@ -29,9 +29,10 @@ from services.scoring.adapters.rulebook_inspections import compile_inspections
 from services.scoring.adapters.rulebook_models import compile_models
 from services.scoring.adapters.rulebook_money import read_amounts
 from services.scoring.adapters.rulebook_states import compile_cuts, compile_policy, read_cuts
-from services.scoring.domain import rulebook_diff
+from services.scoring.domain.primitives.vocabulary import PRODUCTS, SEGMENTS
 from services.scoring.domain.regimes.labels import ALL
-from services.scoring.domain.rulebook import (
+from services.scoring.domain.rulebook import diff
+from services.scoring.domain.rulebook.rulebook import (
     Counting,
     IndicatorPatch,
     IndicatorRule,
@@ -40,7 +41,6 @@ from services.scoring.domain.rulebook import (
     Rulebook,
     Tolerance,
 )
-from services.scoring.domain.vocabulary import PRODUCTS, SEGMENTS
 
 _NAME: Final = re.compile(r"[!-.0-~]{1,128}")
 SHIPPED: Final = Path(__file__).resolve().parents[1] / "rulebooks"
@@ -298,7 +298,7 @@ def _refuse_lost_levels(rule: IndicatorRule, patch: IndicatorPatch, problems: Pr
                 problems.add(
                     f"gives thresholds for {arm.name} without {level}, which would be lost; an "
                     f"overlay replaces them together: write {level}: "
-                    f'"{rulebook_diff.threshold(lost, unit)}" as it was, or another'
+                    f'"{diff.threshold(lost, unit)}" as it was, or another'
                 )
 
 

@@ -9,11 +9,11 @@ from typing import Any, Final
 import msgspec
 
 from services.scoring.adapters.assessment_json import UNIT_NAMES, second_opinions, shown_day
-from services.scoring.domain.assessment import Assessment, Contributor
-from services.scoring.domain.explain import shown_micro, shown_threshold
-from services.scoring.domain.facts import Borrower
-from services.scoring.domain.indicators.declaration import FAMILY_NAMES
-from services.scoring.domain.measurement import (
+from services.scoring.domain.assess.explain import shown_micro, shown_threshold
+from services.scoring.domain.borrower.assessment import Assessment, Contributor
+from services.scoring.domain.borrower.borrower import Borrower
+from services.scoring.domain.borrower.risk import NOT_SCORED
+from services.scoring.domain.primitives.measurement import (
     LEVEL_NAMES,
     MEASURED,
     MICRO,
@@ -21,9 +21,9 @@ from services.scoring.domain.measurement import (
     UNMEASURABLE,
     Reason,
 )
-from services.scoring.domain.pd import intensity_of
-from services.scoring.domain.risk import NOT_SCORED
-from services.scoring.domain.rulebook import IndicatorRule, Rules
+from services.scoring.domain.rulebook.indicator import FAMILY_NAMES
+from services.scoring.domain.rulebook.pd import intensity_of
+from services.scoring.domain.rulebook.rulebook import IndicatorRule, Rules
 
 STATUS_NAMES: Final = ("not_applicable", "unmeasurable", "measured")
 

@@ -16,7 +16,7 @@ import msgspec
 
 from services.scoring.adapters import state_rows as rows
 from services.scoring.adapters import state_rows_decisions, state_rows_file
-from services.scoring.domain.facts import (
+from services.scoring.domain.borrower.borrower import (
     ACCOUNTS_PART,
     ALL_PARTS,
     BOUNCES_PART,
@@ -31,7 +31,7 @@ from services.scoring.domain.facts import (
     STATEMENTS_PART,
     Borrower,
 )
-from services.scoring.domain.signals import pack, unpack
+from services.scoring.domain.borrower.signals import pack, unpack
 
 VERSION: Final = 6
 
@@ -52,7 +52,7 @@ def _bounces(borrower: Borrower) -> Any:
     return rows.dump_bounces(borrower.bounces)
 
 
-# In the order of the bits in `facts`.
+# In the order of the bits in `borrower`.
 PARTS: Final[
     tuple[tuple[int, Callable[[Borrower], Any], Callable[[list[Any]], rows.Fields]], ...]
 ] = (

@@ -11,7 +11,7 @@ from itertools import accumulate
 from operator import attrgetter, sub
 from typing import Any, Final
 
-from services.scoring.domain.facts import (
+from services.scoring.domain.borrower.borrower import (
     Account,
     Borrower,
     Bounces,
@@ -25,8 +25,8 @@ from services.scoring.domain.facts import (
     Profile,
     Statement,
 )
-from services.scoring.domain.flow_facts import Daily, Dealings, Routines, Series
-from services.scoring.domain.risk import Emitted, RiskState
+from services.scoring.domain.borrower.flows import Daily, Dealings, Routines, Series
+from services.scoring.domain.borrower.risk import Emitted, RiskState
 
 Row = list[Any]
 Fields = dict[str, Any]

@@ -4,8 +4,8 @@ from operator import attrgetter
 from typing import Final
 
 from services.scoring.adapters.state_rows import Dump, Fields, Row, names_of
-from services.scoring.domain.decisions import Decisions, Forbearance, Override
-from services.scoring.domain.facts import Borrower
+from services.scoring.domain.borrower.borrower import Borrower
+from services.scoring.domain.borrower.decisions import Decisions, Forbearance, Override
 
 EMPTY: Final = Decisions()
 _override: Final[Dump] = attrgetter(*names_of(Override))

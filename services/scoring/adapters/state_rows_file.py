@@ -5,7 +5,8 @@ from operator import attrgetter
 from typing import Any, Final
 
 from services.scoring.adapters.state_rows import Dump, Fields, Row, names_of
-from services.scoring.domain.credit_file import (
+from services.scoring.domain.borrower.borrower import Borrower
+from services.scoring.domain.borrower.credit_file import (
     Collateral,
     Covenant,
     CreditFile,
@@ -17,7 +18,6 @@ from services.scoring.domain.credit_file import (
     RelatedState,
     Report,
 )
-from services.scoring.domain.facts import Borrower
 
 ENTRIES: Final[dict[str, type]] = {
     "collateral": Collateral,

@@ -7,8 +7,8 @@ from typing import Final
 from services.kit.database import Connection
 from services.scoring.adapters import state_bytes
 from services.scoring.application.ports import Held, Said, StoredState, Sweep
-from services.scoring.domain.risk import STATE_NAMES
-from services.scoring.domain.vocabulary import SEGMENTS
+from services.scoring.domain.borrower.risk import STATE_NAMES
+from services.scoring.domain.primitives.vocabulary import SEGMENTS
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -27,8 +27,8 @@ from services.scoring.adapters.wire_values import (
     codes_of,
     word_code,
 )
-from services.scoring.domain import vocabulary
-from services.scoring.domain.events import Event
+from services.scoring.domain.events.event import Event
+from services.scoring.domain.primitives import vocabulary
 
 __all__ = ["READERS", "Decoder", "Undecodable"]
 

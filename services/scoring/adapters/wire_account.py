@@ -13,7 +13,8 @@ from services.scoring.adapters.wire_values import (
     optional_minor_units,
     word_code,
 )
-from services.scoring.domain import events, vocabulary
+from services.scoring.domain.events import accounts
+from services.scoring.domain.primitives import vocabulary
 
 DIRECTIONS: Final = {"CREDIT": vocabulary.CREDIT, "DEBIT": vocabulary.DEBIT}
 CATEGORIES: Final = codes_of(vocabulary.CATEGORIES)
@@ -27,7 +28,7 @@ _returned: Final = msgspec.json.Decoder(wire_data.AccountItemReturnedData)
 _facility: Final = msgspec.json.Decoder(wire_data.FacilityBalanceClosedData)
 
 
-def account_transacted(head: Head, raw: msgspec.Raw) -> events.AccountTransacted:
+def account_transacted(head: Head, raw: msgspec.Raw) -> accounts.AccountTransacted:
     """Return the event."""
     if head.correction_kind in (vocabulary.AMENDMENT_OF, vocabulary.BACKDATE_OF):
         raise Undecodable(
@@ -35,7 +36,7 @@ def account_transacted(head: Head, raw: msgspec.Raw) -> events.AccountTransacted
             "that repeats it, then the right flow"
         )
     data = _transacted.decode(raw)
-    return events.AccountTransacted(
+    return accounts.AccountTransacted(
         *head,
         account_id=data.account_id,
         direction=word_code(DIRECTIONS, data.direction, "direction"),
@@ -56,10 +57,10 @@ def account_transacted(head: Head, raw: msgspec.Raw) -> events.AccountTransacted
     )
 
 
-def account_balance_closed(head: Head, raw: msgspec.Raw) -> events.AccountBalanceClosed:
+def account_balance_closed(head: Head, raw: msgspec.Raw) -> accounts.AccountBalanceClosed:
     """Return the event."""
     data = _balance.decode(raw)
-    return events.AccountBalanceClosed(
+    return accounts.AccountBalanceClosed(
         *head,
         account_id=data.account_id,
         balance_day=data.balance_date.toordinal(),
@@ -71,10 +72,10 @@ def account_balance_closed(head: Head, raw: msgspec.Raw) -> events.AccountBalanc
     )
 
 
-def account_item_returned(head: Head, raw: msgspec.Raw) -> events.AccountItemReturned:
+def account_item_returned(head: Head, raw: msgspec.Raw) -> accounts.AccountItemReturned:
     """Return the event."""
     data = _returned.decode(raw)
-    return events.AccountItemReturned(
+    return accounts.AccountItemReturned(
         *head,
         account_id=data.account_id,
         amount_minor=minor_units(data.amount, data.currency, "amount"),
@@ -85,12 +86,12 @@ def account_item_returned(head: Head, raw: msgspec.Raw) -> events.AccountItemRet
     )
 
 
-def facility_balance_closed(head: Head, raw: msgspec.Raw) -> events.FacilityBalanceClosed:
+def facility_balance_closed(head: Head, raw: msgspec.Raw) -> accounts.FacilityBalanceClosed:
     """Return the event."""
     data = _facility.decode(raw)
     currency = data.currency
     interest = optional_minor_units(data.interest_debited, currency, "interest_debited")
-    return events.FacilityBalanceClosed(
+    return accounts.FacilityBalanceClosed(
         *head,
         facility_id=data.facility_id,
         loan_id=data.loan_id,

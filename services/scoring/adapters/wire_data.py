@@ -8,7 +8,7 @@ from datetime import date
 
 import msgspec
 
-from services.scoring.domain.vocabulary import STATEMENT_LINES
+from services.scoring.domain.primitives.vocabulary import STATEMENT_LINES
 
 
 class Data(msgspec.Struct, gc=False):

@@ -7,8 +7,9 @@ import msgspec
 
 from services.scoring.adapters import wire_data
 from services.scoring.adapters.wire_values import Head, codes_of, minor_units, word_code
-from services.scoring.domain import dealing_events, vocabulary
-from services.scoring.domain.events import Event
+from services.scoring.domain.events import accounts, credit_file, loans
+from services.scoring.domain.events.event import Event
+from services.scoring.domain.primitives import vocabulary
 
 BLOCK_KINDS: Final = codes_of(vocabulary.BLOCK_KINDS)
 METRICS: Final = codes_of(vocabulary.FORECAST_METRICS)
@@ -19,10 +20,10 @@ _blocked: Final = msgspec.json.Decoder(wire_data.AccountBlockedData)
 _forecast: Final = msgspec.json.Decoder(wire_data.ForecastReceivedData)
 
 
-def loan_disbursed(head: Head, raw: msgspec.Raw) -> dealing_events.LoanDisbursed:
+def loan_disbursed(head: Head, raw: msgspec.Raw) -> loans.LoanDisbursed:
     """Return the event."""
     data = _disbursed.decode(raw)
-    return dealing_events.LoanDisbursed(
+    return loans.LoanDisbursed(
         *head,
         loan_id=data.loan_id,
         drawn_minor=minor_units(data.disbursed_amount, data.currency, "disbursed_amount"),
@@ -32,10 +33,10 @@ def loan_disbursed(head: Head, raw: msgspec.Raw) -> dealing_events.LoanDisbursed
     )
 
 
-def promise_made(head: Head, raw: msgspec.Raw) -> dealing_events.PromiseMade:
+def promise_made(head: Head, raw: msgspec.Raw) -> loans.PromiseMade:
     """Return the event."""
     data = _promise.decode(raw)
-    return dealing_events.PromiseMade(
+    return loans.PromiseMade(
         *head,
         loan_id=data.loan_id,
         promised_minor=minor_units(data.promise_amount, data.currency, "promise_amount"),
@@ -45,10 +46,10 @@ def promise_made(head: Head, raw: msgspec.Raw) -> dealing_events.PromiseMade:
     )
 
 
-def account_blocked(head: Head, raw: msgspec.Raw) -> dealing_events.AccountBlocked:
+def account_blocked(head: Head, raw: msgspec.Raw) -> accounts.AccountBlocked:
     """Return the event."""
     data = _blocked.decode(raw)
-    return dealing_events.AccountBlocked(
+    return accounts.AccountBlocked(
         *head,
         account_id=data.account_id,
         kind=word_code(BLOCK_KINDS, data.block_kind, "block_kind"),
@@ -56,10 +57,10 @@ def account_blocked(head: Head, raw: msgspec.Raw) -> dealing_events.AccountBlock
     )
 
 
-def forecast_received(head: Head, raw: msgspec.Raw) -> dealing_events.ForecastReceived:
+def forecast_received(head: Head, raw: msgspec.Raw) -> credit_file.ForecastReceived:
     """Return the event."""
     data = _forecast.decode(raw)
-    return dealing_events.ForecastReceived(
+    return credit_file.ForecastReceived(
         *head,
         metric=word_code(METRICS, data.metric, "metric"),
         period_end_day=data.period_end.toordinal(),

@@ -15,9 +15,11 @@ from services.scoring.adapters.wire_values import (
     minor_units,
     word_code,
 )
-from services.scoring.domain import decision_events, risk, vocabulary
-from services.scoring.domain.decisions import NO_STATE
-from services.scoring.domain.events import Event
+from services.scoring.domain.borrower import risk
+from services.scoring.domain.borrower.decisions import NO_STATE
+from services.scoring.domain.events import credit_file, loans
+from services.scoring.domain.events.event import Event
+from services.scoring.domain.primitives import vocabulary
 
 KINDS: Final = codes_of(vocabulary.OVERRIDE_KINDS)
 STATES: Final = codes_of(risk.STATE_NAMES)
@@ -70,7 +72,7 @@ _override: Final = msgspec.json.Decoder(OverrideApprovedData)
 _closed: Final = msgspec.json.Decoder(LoanClosedData)
 
 
-def override_approved(head: Head, raw: msgspec.Raw) -> decision_events.OverrideApproved:
+def override_approved(head: Head, raw: msgspec.Raw) -> credit_file.OverrideApproved:
     """Return the event; a point of the score is a hundredth of it."""
     data = _override.decode(raw)
     points = micro_units(data.score_points, "score_points") or 0
@@ -78,7 +80,7 @@ def override_approved(head: Head, raw: msgspec.Raw) -> decision_events.OverrideA
         raise Undecodable("score_points: finer than a ten-thousandth of a point; round it first")
     if data.trigger is not None:
         word_code(TRIGGERS, data.trigger, "trigger")
-    return decision_events.OverrideApproved(
+    return credit_file.OverrideApproved(
         *head,
         override_id=data.override_id,
         kind=word_code(KINDS, data.kind, "kind"),
@@ -95,21 +97,21 @@ def override_approved(head: Head, raw: msgspec.Raw) -> decision_events.OverrideA
     )
 
 
-def loan_closed(head: Head, raw: msgspec.Raw) -> decision_events.LoanClosed:
+def loan_closed(head: Head, raw: msgspec.Raw) -> loans.LoanClosed:
     """Return the event."""
     data = _closed.decode(raw)
     word_code(REASONS, data.reason, "reason")
-    return decision_events.LoanClosed(
+    return loans.LoanClosed(
         *head, loan_id=data.loan_id, closed_day=data.closed_date.toordinal(), reason=data.reason
     )
 
 
-def claim_disputed(head: Head, raw: msgspec.Raw) -> decision_events.ClaimDisputed:
+def claim_disputed(head: Head, raw: msgspec.Raw) -> loans.ClaimDisputed:
     """Return the event; one that is settled and does not say when was settled when booked."""
     data = _disputed.decode(raw)
     status = word_code(STATUSES, data.status, "status")
     settled = head.day if data.settled_date is None else data.settled_date.toordinal()
-    return decision_events.ClaimDisputed(
+    return loans.ClaimDisputed(
         *head,
         dispute_id=data.dispute_id,
         loan_id=data.loan_id,

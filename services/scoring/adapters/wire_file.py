@@ -16,8 +16,10 @@ from services.scoring.adapters.wire_values import (
     optional_minor_units,
     word_code,
 )
-from services.scoring.domain import file_events, risk, vocabulary
-from services.scoring.domain.events import Event
+from services.scoring.domain.borrower import risk
+from services.scoring.domain.events import accounts, control, credit_file
+from services.scoring.domain.events.event import Event
+from services.scoring.domain.primitives import vocabulary
 
 COLLATERAL_KINDS: Final = codes_of(vocabulary.COLLATERAL_KINDS)
 LINK_KINDS: Final = codes_of(vocabulary.LINK_KINDS)
@@ -46,10 +48,10 @@ _stress: Final = msgspec.json.Decoder(wire_file_data.SectorStressPublishedData)
 _inspection: Final = msgspec.json.Decoder(wire_file_data.InspectionRecordedData)
 
 
-def collateral_valued(head: Head, raw: msgspec.Raw) -> file_events.CollateralValued:
+def collateral_valued(head: Head, raw: msgspec.Raw) -> credit_file.CollateralValued:
     """Return the event; property whose use is not stated is commercial, the stricter kind."""
     data = _valued.decode(raw)
-    return file_events.CollateralValued(
+    return credit_file.CollateralValued(
         *head,
         collateral_id=data.collateral_id,
         loan_ids=data.loan_ids,
@@ -77,10 +79,10 @@ def _micro(text: str | None, field: str) -> int:
     return NOT_STATED if found is None else found
 
 
-def covenant_certified(head: Head, raw: msgspec.Raw) -> file_events.CovenantCertified:
+def covenant_certified(head: Head, raw: msgspec.Raw) -> credit_file.CovenantCertified:
     """Return the event."""
     data = _certified.decode(raw)
-    return file_events.CovenantCertified(
+    return credit_file.CovenantCertified(
         *head,
         covenant_id=data.covenant_id,
         metric=data.metric,
@@ -95,10 +97,10 @@ def covenant_certified(head: Head, raw: msgspec.Raw) -> file_events.CovenantCert
     )
 
 
-def statement_due(head: Head, raw: msgspec.Raw) -> file_events.StatementDue:
+def statement_due(head: Head, raw: msgspec.Raw) -> credit_file.StatementDue:
     """Return the event."""
     data = _due.decode(raw)
-    return file_events.StatementDue(
+    return credit_file.StatementDue(
         *head,
         due_day=data.due_date.toordinal(),
         period_end_day=data.period_end.toordinal(),
@@ -107,10 +109,10 @@ def statement_due(head: Head, raw: msgspec.Raw) -> file_events.StatementDue:
     )
 
 
-def guarantor_linked(head: Head, raw: msgspec.Raw) -> file_events.GuarantorLinked:
+def guarantor_linked(head: Head, raw: msgspec.Raw) -> credit_file.GuarantorLinked:
     """Return the event."""
     data = _guarantor.decode(raw)
-    return file_events.GuarantorLinked(
+    return credit_file.GuarantorLinked(
         *head,
         guarantor_id=data.guarantor_borrower_id,
         covered_minor=minor_units(data.coverage_amount, data.currency, "coverage_amount"),
@@ -121,10 +123,10 @@ def guarantor_linked(head: Head, raw: msgspec.Raw) -> file_events.GuarantorLinke
     )
 
 
-def group_linked(head: Head, raw: msgspec.Raw) -> file_events.GroupLinked:
+def group_linked(head: Head, raw: msgspec.Raw) -> credit_file.GroupLinked:
     """Return the event."""
     data = _group.decode(raw)
-    return file_events.GroupLinked(
+    return credit_file.GroupLinked(
         *head,
         linked_id=data.linked_borrower_id,
         kind=word_code(LINK_KINDS, data.kind, "kind"),
@@ -134,22 +136,22 @@ def group_linked(head: Head, raw: msgspec.Raw) -> file_events.GroupLinked:
     )
 
 
-def dependant_linked(head: Head, raw: msgspec.Raw) -> file_events.DependantLinked:
+def dependant_linked(head: Head, raw: msgspec.Raw) -> credit_file.DependantLinked:
     """Return the event."""
     data = _dependant.decode(raw)
-    return file_events.DependantLinked(
+    return credit_file.DependantLinked(
         *head,
         dependant_id=data.dependant_borrower_id,
         kind=word_code(LINK_KINDS, data.kind, "kind"),
     )
 
 
-def related_state_changed(head: Head, raw: msgspec.Raw) -> file_events.RelatedStateChanged:
+def related_state_changed(head: Head, raw: msgspec.Raw) -> credit_file.RelatedStateChanged:
     """Return the event; news that has travelled further than one link is refused."""
     data = _related.decode(raw)
     if data.hops != 1:
         raise Undecodable(f"hops: {data.hops}; a linked borrower's state travels one link only")
-    return file_events.RelatedStateChanged(
+    return credit_file.RelatedStateChanged(
         *head,
         related_id=data.related_borrower_id,
         state=word_code(STATES, data.state, "state"),
@@ -157,16 +159,16 @@ def related_state_changed(head: Head, raw: msgspec.Raw) -> file_events.RelatedSt
     )
 
 
-def related_parties_declared(head: Head, raw: msgspec.Raw) -> file_events.RelatedPartiesDeclared:
+def related_parties_declared(head: Head, raw: msgspec.Raw) -> credit_file.RelatedPartiesDeclared:
     """Return the event."""
     data = _parties.decode(raw)
     names = [one.counterparty_id for one in data.related_parties]
-    return file_events.RelatedPartiesDeclared(*head, counterparty_ids=names)
+    return credit_file.RelatedPartiesDeclared(*head, counterparty_ids=names)
 
 
 def external_delinquency_reported(
     head: Head, raw: msgspec.Raw
-) -> file_events.ExternalDelinquencyReported:
+) -> credit_file.ExternalDelinquencyReported:
     """Return the event; an amount needs its currency."""
     data = _report.decode(raw)
     amount = NOT_STATED
@@ -175,7 +177,7 @@ def external_delinquency_reported(
             raise Undecodable("currency: missing; an amount needs one")
         amount = minor_units(data.amount, data.currency, "amount")
     days = data.days_past_due
-    return file_events.ExternalDelinquencyReported(
+    return credit_file.ExternalDelinquencyReported(
         *head,
         reporter=data.reporter,
         kind=word_code(REPORT_KINDS, data.kind, "kind"),
@@ -186,10 +188,10 @@ def external_delinquency_reported(
     )
 
 
-def finding_raised(head: Head, raw: msgspec.Raw) -> file_events.FindingRaised:
+def finding_raised(head: Head, raw: msgspec.Raw) -> credit_file.FindingRaised:
     """Return the event."""
     data = _finding.decode(raw)
-    return file_events.FindingRaised(
+    return credit_file.FindingRaised(
         *head,
         finding_id=data.finding_id,
         code=data.code,
@@ -199,10 +201,10 @@ def finding_raised(head: Head, raw: msgspec.Raw) -> file_events.FindingRaised:
     )
 
 
-def inspection_recorded(head: Head, raw: msgspec.Raw) -> file_events.InspectionRecorded:
+def inspection_recorded(head: Head, raw: msgspec.Raw) -> credit_file.InspectionRecorded:
     """Return the event."""
     data = _inspection.decode(raw)
-    return file_events.InspectionRecorded(
+    return credit_file.InspectionRecorded(
         *head,
         inspection_day=data.inspection_date.toordinal(),
         outcome=word_code(OUTCOMES, data.outcome, "outcome"),
@@ -210,10 +212,10 @@ def inspection_recorded(head: Head, raw: msgspec.Raw) -> file_events.InspectionR
     )
 
 
-def limit_changed(head: Head, raw: msgspec.Raw) -> file_events.LimitChanged:
+def limit_changed(head: Head, raw: msgspec.Raw) -> accounts.LimitChanged:
     """Return the event; only a temporary limit ends."""
     data = _limit.decode(raw)
-    return file_events.LimitChanged(
+    return accounts.LimitChanged(
         *head,
         facility_id=data.facility_id,
         limit_minor=minor_units(data.limit_amount, data.currency, "limit_amount"),
@@ -224,10 +226,10 @@ def limit_changed(head: Head, raw: msgspec.Raw) -> file_events.LimitChanged:
     )
 
 
-def sector_stress_published(head: Head, raw: msgspec.Raw) -> file_events.SectorStressPublished:
+def sector_stress_published(head: Head, raw: msgspec.Raw) -> control.SectorStressPublished:
     """Return the event."""
     data = _stress.decode(raw)
-    return file_events.SectorStressPublished(
+    return control.SectorStressPublished(
         *head,
         measured_day=data.measured_date.toordinal(),
         z_micro={one.industry_code: micro_units(one.z, "z") or 0 for one in data.sectors},

@@ -15,7 +15,8 @@ from services.scoring.adapters.wire_values import (
     optional_minor_units,
     word_code,
 )
-from services.scoring.domain import events, vocabulary
+from services.scoring.domain.events import loans
+from services.scoring.domain.primitives import vocabulary
 
 LOAN_TYPES: Final = codes_of(vocabulary.LOAN_TYPES)
 REPAYMENT_TYPES: Final = codes_of(vocabulary.REPAYMENT_TYPES)
@@ -32,11 +33,11 @@ _failed: Final = msgspec.json.Decoder(wire_data.RepaymentFailedData)
 _reversed: Final = msgspec.json.Decoder(wire_data.RepaymentReversedData)
 
 
-def loan_booked(head: Head, raw: msgspec.Raw) -> events.LoanBooked:
+def loan_booked(head: Head, raw: msgspec.Raw) -> loans.LoanBooked:
     """Return the event."""
     data = _booked.decode(raw)
     currency = data.currency
-    return events.LoanBooked(
+    return loans.LoanBooked(
         *head,
         loan_id=data.loan_id,
         facility_id=data.facility_id,
@@ -79,11 +80,11 @@ class Rows:
             raise Undecodable("instalments: a due amount is negative; amounts due are zero or more")
 
 
-def schedule_published(head: Head, raw: msgspec.Raw) -> events.SchedulePublished:
+def schedule_published(head: Head, raw: msgspec.Raw) -> loans.SchedulePublished:
     """Return the event."""
     data = _published.decode(raw)
     rows = Rows(data.instalments, data.currency)
-    return events.SchedulePublished(
+    return loans.SchedulePublished(
         *head,
         loan_id=data.loan_id,
         schedule_version=data.schedule_version,
@@ -95,12 +96,12 @@ def schedule_published(head: Head, raw: msgspec.Raw) -> events.SchedulePublished
     )
 
 
-def schedule_changed(head: Head, raw: msgspec.Raw) -> events.ScheduleChanged:
+def schedule_changed(head: Head, raw: msgspec.Raw) -> loans.ScheduleChanged:
     """Return the event; without an effective date it takes effect when it was booked."""
     data = _changed.decode(raw)
     rows = Rows(data.instalments, data.currency)
     effective = data.effective_date
-    return events.ScheduleChanged(
+    return loans.ScheduleChanged(
         *head,
         loan_id=data.loan_id,
         schedule_version=data.schedule_version,
@@ -116,11 +117,11 @@ def schedule_changed(head: Head, raw: msgspec.Raw) -> events.ScheduleChanged:
     )
 
 
-def repayment_posted(head: Head, raw: msgspec.Raw) -> events.RepaymentPosted:
+def repayment_posted(head: Head, raw: msgspec.Raw) -> loans.RepaymentPosted:
     """Return the event."""
     data = _posted.decode(raw)
     currency = data.currency
-    return events.RepaymentPosted(
+    return loans.RepaymentPosted(
         *head,
         loan_id=data.loan_id,
         paid_minor=minor_units(data.paid_amount, currency, "paid_amount"),
@@ -145,10 +146,10 @@ def repayment_posted(head: Head, raw: msgspec.Raw) -> events.RepaymentPosted:
     )
 
 
-def repayment_failed(head: Head, raw: msgspec.Raw) -> events.RepaymentFailed:
+def repayment_failed(head: Head, raw: msgspec.Raw) -> loans.RepaymentFailed:
     """Return the event."""
     data = _failed.decode(raw)
-    return events.RepaymentFailed(
+    return loans.RepaymentFailed(
         *head,
         loan_id=data.loan_id,
         amount_minor=minor_units(data.amount, data.currency, "amount"),
@@ -158,12 +159,12 @@ def repayment_failed(head: Head, raw: msgspec.Raw) -> events.RepaymentFailed:
     )
 
 
-def repayment_reversed(head: Head, raw: msgspec.Raw) -> events.RepaymentReversed:
+def repayment_reversed(head: Head, raw: msgspec.Raw) -> loans.RepaymentReversed:
     """Return the event; one that does not say what it reverses cannot be read."""
     if head.corrects_id is None:
         raise Undecodable("correctsid: missing; a reversal names the repayment it takes back")
     data = _reversed.decode(raw)
-    return events.RepaymentReversed(
+    return loans.RepaymentReversed(
         *head,
         loan_id=data.loan_id,
         paid_minor=minor_units(data.paid_amount, data.currency, "paid_amount"),

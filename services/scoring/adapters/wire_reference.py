@@ -15,7 +15,8 @@ from services.scoring.adapters.wire_values import (
     scaled,
     word_code,
 )
-from services.scoring.domain import events, vocabulary
+from services.scoring.domain.events import control, credit_file
+from services.scoring.domain.primitives import vocabulary
 
 SEGMENTS: Final = codes_of(vocabulary.SEGMENTS)
 BASES: Final = codes_of(vocabulary.STATEMENT_BASES)
@@ -35,10 +36,10 @@ _fx: Final = msgspec.json.Decoder(wire_data.FxPublishedData)
 _activated: Final = msgspec.json.Decoder(wire_data.RulebookActivatedData)
 
 
-def borrower_registered(head: Head, raw: msgspec.Raw) -> events.BorrowerRegistered:
+def borrower_registered(head: Head, raw: msgspec.Raw) -> credit_file.BorrowerRegistered:
     """Return the event."""
     data = _registered.decode(raw)
-    return events.BorrowerRegistered(
+    return credit_file.BorrowerRegistered(
         *head,
         segment=word_code(SEGMENTS, data.segment, "segment"),
         reporting_currency=data.reporting_currency,
@@ -57,10 +58,10 @@ def borrower_registered(head: Head, raw: msgspec.Raw) -> events.BorrowerRegister
     )
 
 
-def statement_received(head: Head, raw: msgspec.Raw) -> events.StatementReceived:
+def statement_received(head: Head, raw: msgspec.Raw) -> credit_file.StatementReceived:
     """Return the event, its figures multiplied by the unit multiplier."""
     data = _meta.decode(raw)
-    return events.StatementReceived(
+    return credit_file.StatementReceived(
         *head,
         statement_id=data.statement_id,
         period_end_day=data.period_end.toordinal(),
@@ -98,15 +99,15 @@ def _figure(text: str, currency: str, multiplier: int, name: str) -> int:
     return exact // POWERS[FINEST_DECIMALS - decimals_of(currency)]
 
 
-def day_closed(head: Head, raw: msgspec.Raw) -> events.DayClosed:
+def day_closed(head: Head, raw: msgspec.Raw) -> control.DayClosed:
     """Return the event."""
-    return events.DayClosed(*head, closed_day=_closed.decode(raw).closed_date.toordinal())
+    return control.DayClosed(*head, closed_day=_closed.decode(raw).closed_date.toordinal())
 
 
-def rulebook_activated(head: Head, raw: msgspec.Raw) -> events.RulebookActivated:
+def rulebook_activated(head: Head, raw: msgspec.Raw) -> control.RulebookActivated:
     """Return the event."""
     data = _activated.decode(raw)
-    return events.RulebookActivated(
+    return control.RulebookActivated(
         *head,
         name=data.name,
         version=data.version,
@@ -115,10 +116,10 @@ def rulebook_activated(head: Head, raw: msgspec.Raw) -> events.RulebookActivated
     )
 
 
-def calendar_published(head: Head, raw: msgspec.Raw) -> events.CalendarPublished:
+def calendar_published(head: Head, raw: msgspec.Raw) -> control.CalendarPublished:
     """Return the event."""
     data = _calendar.decode(raw)
-    return events.CalendarPublished(
+    return control.CalendarPublished(
         *head,
         calendar=data.calendar,
         from_day=data.from_date.toordinal(),
@@ -127,13 +128,13 @@ def calendar_published(head: Head, raw: msgspec.Raw) -> events.CalendarPublished
     )
 
 
-def fx_published(head: Head, raw: msgspec.Raw) -> events.FxPublished:
+def fx_published(head: Head, raw: msgspec.Raw) -> control.FxPublished:
     """Return the event; a rate must be above zero."""
     data = _fx.decode(raw)
     rates = [scaled(one.rate, RATE_DECIMALS, "rate") for one in data.rates]
     if min(rates, default=1) <= 0:
         raise Undecodable("rates: a rate is zero or below; units of the base for one unit")
-    return events.FxPublished(
+    return control.FxPublished(
         *head,
         rate_day=data.rate_date.toordinal(),
         base_currency=data.base_currency,

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 
 from services.scoring.application.memory import Close
 from services.scoring.application.ports import Held, Said
-from services.scoring.domain.assessment import Assessment
-from services.scoring.domain.context import Context
-from services.scoring.domain.effects import Effect
-from services.scoring.domain.events import Event
+from services.scoring.domain.assess.effects import Effect
+from services.scoring.domain.borrower.assessment import Assessment
+from services.scoring.domain.events.event import Event
 from services.scoring.domain.fold import Outcome, fold
+from services.scoring.domain.rulebook.context import Context
 
 
 @dataclass(slots=True)

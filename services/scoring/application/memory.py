@@ -9,9 +9,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from services.scoring.application.ports import Held, Sweep
-from services.scoring.domain.context import Context
-from services.scoring.domain.events import DayClosed, Event
-from services.scoring.domain.timeline import Timeline
+from services.scoring.domain.events.control import DayClosed
+from services.scoring.domain.events.event import Event
+from services.scoring.domain.rulebook.context import Context
+from services.scoring.domain.rulebook.timeline import Timeline
 
 
 @dataclass(slots=True)

@@ -14,23 +14,23 @@ from services.kit.database import Connection, Database
 from services.scoring.application.ports import Ledger, States, StoredState
 from services.scoring.application.reading import Viewer
 from services.scoring.application.rebuilding import Rebuilder
-from services.scoring.domain.context import Context
-from services.scoring.domain.exit_candidates import (
+from services.scoring.domain.assess.near_triggers import NearTrigger, near_state, near_triggers
+from services.scoring.domain.assess.reminders import Maturity, expected_difficulty, maturing
+from services.scoring.domain.borrower.borrower import Borrower
+from services.scoring.domain.borrower.risk import HIGH_RISK, STATE_NAMES
+from services.scoring.domain.portfolio.exit_candidates import (
     ExitCandidate,
     exit_candidate,
     rank,
 )
-from services.scoring.domain.facts import Borrower
-from services.scoring.domain.near_triggers import NearTrigger, near_state, near_triggers
-from services.scoring.domain.reminders import Maturity, expected_difficulty, maturing
-from services.scoring.domain.risk import HIGH_RISK, STATE_NAMES
-from services.scoring.domain.risk_points import (
+from services.scoring.domain.portfolio.risk_points import (
     BorrowerMonth,
     RiskPoint,
     RiskPointTally,
     written_off,
 )
-from services.scoring.domain.rulebook import Rules
+from services.scoring.domain.rulebook.context import Context
+from services.scoring.domain.rulebook.rulebook import Rules
 
 PERFORMING = STATE_NAMES[: HIGH_RISK + 1]
 ROWS_AT_ONCE = 1_000

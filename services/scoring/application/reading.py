@@ -15,12 +15,13 @@ from services.kit.database import Connection, Database
 from services.scoring.application.errors import NotFound
 from services.scoring.application.ports import Ledger
 from services.scoring.application.rebuilding import Rebuilder
-from services.scoring.domain.assessment import Assessment, Cause, Told
-from services.scoring.domain.events import EVERYBODY, DayClosed, Event
-from services.scoring.domain.explain import snapshot
-from services.scoring.domain.facts import Borrower
-from services.scoring.domain.rulebook import Rules
-from services.scoring.domain.taking import type_name
+from services.scoring.domain.assess.explain import snapshot
+from services.scoring.domain.borrower.assessment import Assessment, Cause, Told
+from services.scoring.domain.borrower.borrower import Borrower
+from services.scoring.domain.events.control import DayClosed
+from services.scoring.domain.events.event import EVERYBODY, Event
+from services.scoring.domain.handlers.registry import type_name
+from services.scoring.domain.rulebook.rulebook import Rules
 
 MOST_PER_PAGE = 500
 

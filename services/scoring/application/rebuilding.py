@@ -13,10 +13,11 @@ from services.kit.database import Connection
 from services.scoring.application.folding import News, Placed, apply, catch_up
 from services.scoring.application.memory import Close
 from services.scoring.application.ports import Codec, Held, Ledger, StoredState
-from services.scoring.domain.context import Context
-from services.scoring.domain.events import EVERYBODY, DayClosed, Event
+from services.scoring.domain.events.control import DayClosed
+from services.scoring.domain.events.event import EVERYBODY, Event
 from services.scoring.domain.fold import new_borrower
-from services.scoring.domain.timeline import Timeline
+from services.scoring.domain.rulebook.context import Context
+from services.scoring.domain.rulebook.timeline import Timeline
 
 log = structlog.get_logger(__name__)
 

@@ -18,14 +18,14 @@ from services.kit.clock import Clock
 from services.kit.database import Connection, Database
 from services.kit.stream.outbox import SHARED, Message, Outbox
 from services.scoring.application.closing import CONTENT_TYPE
-from services.scoring.domain.approval import (
+from services.scoring.domain.rulebook.approval import (
     ACTIVATED,
     APPROVED,
     PROPOSED,
     Signatory,
     check_step,
 )
-from services.scoring.domain.rulebook import Rulebook
+from services.scoring.domain.rulebook.rulebook import Rulebook
 
 SOURCE = "tocsin/scoring"
 

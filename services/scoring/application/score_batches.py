@@ -38,12 +38,13 @@ from services.scoring.application.rebuilding import Rebuilder
 from services.scoring.application.shelf import RulebookTexts, Shelf
 from services.scoring.application.sweeping import Sweeper
 from services.scoring.application.telling import Telling
-from services.scoring.domain.context import Context
-from services.scoring.domain.drift import census
-from services.scoring.domain.events import EVERYBODY, Event, RulebookActivated
+from services.scoring.domain.events.control import RulebookActivated
+from services.scoring.domain.events.event import EVERYBODY, Event
 from services.scoring.domain.fold import new_borrower
-from services.scoring.domain.taking import type_name
-from services.scoring.domain.timeline import Timeline, UnknownRulebook
+from services.scoring.domain.handlers.registry import type_name
+from services.scoring.domain.rulebook.context import Context
+from services.scoring.domain.rulebook.drift import census
+from services.scoring.domain.rulebook.timeline import Timeline, UnknownRulebook
 
 log = structlog.get_logger(__name__)
 

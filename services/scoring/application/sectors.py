@@ -20,16 +20,16 @@ from services.kit.stream.outbox import Message
 from services.scoring.application.closing import CONTENT_TYPE
 from services.scoring.application.ports import Ledger, StoredState
 from services.scoring.application.rebuilding import Rebuilder
-from services.scoring.domain.business_days import is_month_end
-from services.scoring.domain.explain import shown_micro
-from services.scoring.domain.months import last_day_of, month_of
-from services.scoring.domain.rates import Rates
-from services.scoring.domain.sector_stress import (
+from services.scoring.domain.assess.explain import shown_micro
+from services.scoring.domain.portfolio.sector_stress import (
     PAST_MONTHS,
     SectorMonth,
     SectorTally,
     z_score,
 )
+from services.scoring.domain.primitives.business_days import is_month_end
+from services.scoring.domain.primitives.months import last_day_of, month_of
+from services.scoring.domain.rulebook.rates import Rates
 
 SOURCE = "tocsin/sectors"
 # The sum of all sectors: a month that has it was measured.

@@ -12,9 +12,9 @@ from threading import Lock
 from typing import Protocol
 
 from services.kit.database import Connection
-from services.scoring.domain.events import RulebookActivated
-from services.scoring.domain.rulebook import Rulebook
-from services.scoring.domain.timeline import UnknownRulebook
+from services.scoring.domain.events.control import RulebookActivated
+from services.scoring.domain.rulebook.rulebook import Rulebook
+from services.scoring.domain.rulebook.timeline import UnknownRulebook
 
 Name = tuple[str, str]
 

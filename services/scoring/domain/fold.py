@@ -12,31 +12,28 @@ an event's own day or a day close.
 from dataclasses import dataclass, field
 from typing import Final
 
-from services.scoring.domain import (
-    calendars,
-    contagion,
-    counters,
-    deciding,
-    flow_days,
-    joint_obligors,
-    reminders,
-    retention,
-)
-from services.scoring.domain.assess import Occasion, reassess, step
-from services.scoring.domain.assessment import Assessment, Cause
-from services.scoring.domain.context import Context
-from services.scoring.domain.counters import PAST
-from services.scoring.domain.effects import Effect
-from services.scoring.domain.events import (
-    DayClosed,
-    Event,
-    FacilityBalanceClosed,
-)
-from services.scoring.domain.facts import (
+from services.scoring.domain.arrears import counters
+from services.scoring.domain.arrears.counters import PAST
+from services.scoring.domain.arrears.instalment_history import SHORTFALL_DAYS
+from services.scoring.domain.assess import contagion, reminders
+from services.scoring.domain.assess.effects import Effect
+from services.scoring.domain.assess.step import Occasion, reassess, step
+from services.scoring.domain.borrower.assessment import Assessment, Cause
+from services.scoring.domain.borrower.borrower import (
     ALL_PARTS,
     Borrower,
 )
-from services.scoring.domain.indicators.declaration import (
+from services.scoring.domain.borrower.risk import FORBORNE
+from services.scoring.domain.borrower.signals import slot_of
+from services.scoring.domain.events.accounts import FacilityBalanceClosed
+from services.scoring.domain.events.control import DayClosed
+from services.scoring.domain.events.event import Event
+from services.scoring.domain.handlers import flow_days, joint_obligors, overrides, retention
+from services.scoring.domain.handlers.registry import taken, type_name
+from services.scoring.domain.primitives.vocabulary import NO_CORRECTION
+from services.scoring.domain.rulebook import calendars
+from services.scoring.domain.rulebook.context import Context
+from services.scoring.domain.rulebook.indicator import (
     BALANCE_DAY,
     BALANCES,
     BOUNCES,
@@ -57,12 +54,7 @@ from services.scoring.domain.indicators.declaration import (
     SCAR_DAY,
     SECTORS,
 )
-from services.scoring.domain.instalment_history import SHORTFALL_DAYS
-from services.scoring.domain.risk import FORBORNE
-from services.scoring.domain.rulebook import Rules
-from services.scoring.domain.signals import slot_of
-from services.scoring.domain.taking import taken, type_name
-from services.scoring.domain.vocabulary import NO_CORRECTION
+from services.scoring.domain.rulebook.rulebook import Rules
 
 WORST_DELAY_SLOT: Final = slot_of("R-04")
 CONCESSIONS_SLOT: Final = slot_of("R-10")
@@ -125,7 +117,7 @@ def _prepare(borrower: Borrower, rules: Rules, as_of: int, touched: int) -> int:
     Returns what that touched besides.
     """
     if touched & DECISIONS:
-        deciding.weigh(borrower, rules.policy, as_of)
+        overrides.weigh(borrower, rules.policy, as_of)
     if touched & BALANCES:
         borrower.counters.balances_judged_on = as_of
     if touched & FACILITIES:
@@ -214,7 +206,7 @@ def _pass_day(borrower: Borrower, context: Context, rules: Rules, day: int) -> i
         touched |= LOANS | DUES
         counters.recount(borrower, rules)
     if borrower.decisions.overrides or borrower.risk.flags & FORBORNE:
-        touched |= deciding.pass_day(borrower, rules.policy, day)
+        touched |= overrides.pass_day(borrower, rules.policy, day)
     if borrower.risk.flags & joint_obligors.FLAGS:
         joint_obligors.set_flags(borrower, day)
     return touched

@@ -14,7 +14,7 @@ from services.scoring.application.portfolio import Portfolio
 from services.scoring.application.reading import Reading
 from services.scoring.application.rulebooks import NoSuchRulebook, RulebookDesk, VersionTaken
 from services.scoring.application.sectors import SectorWatch
-from services.scoring.domain.approval import NotNow, NotYou
+from services.scoring.domain.rulebook.approval import NotNow, NotYou
 from services.scoring.entrypoints import borrowers_api, portfolio_api, rulebooks_api, sectors_api
 
 PROBLEMS: ProblemTable = {

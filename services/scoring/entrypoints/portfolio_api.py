@@ -11,15 +11,15 @@ from services.kit.access.keys import READERS, READERS_OF_ALL
 from services.kit.auth import KeyGuard, require
 from services.kit.problems import Problem
 from services.scoring.application.portfolio import Ending, Near, Page, Period, Portfolio, Wanted
-from services.scoring.domain.effects import amount
-from services.scoring.domain.exit_candidates import ExitCandidate
-from services.scoring.domain.explain import shown_micro
+from services.scoring.domain.assess.effects import amount
+from services.scoring.domain.assess.explain import shown_micro
+from services.scoring.domain.assess.near_triggers import NearTrigger
+from services.scoring.domain.borrower.risk import STATE_NAMES
 from services.scoring.domain.indicators.registry import BY_ID
-from services.scoring.domain.measurement import LEVEL_NAMES
-from services.scoring.domain.months import first_day_of, last_day_of
-from services.scoring.domain.near_triggers import NearTrigger
-from services.scoring.domain.risk import STATE_NAMES
-from services.scoring.domain.risk_points import RiskPoint
+from services.scoring.domain.portfolio.exit_candidates import ExitCandidate
+from services.scoring.domain.portfolio.risk_points import RiskPoint
+from services.scoring.domain.primitives.measurement import LEVEL_NAMES
+from services.scoring.domain.primitives.months import first_day_of, last_day_of
 from services.scoring.entrypoints.borrowers_api import Caller
 
 MOST_LOOKED_AT = 500

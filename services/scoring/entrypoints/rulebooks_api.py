@@ -13,7 +13,7 @@ from services.kit.auth import KeyGuard, require
 from services.kit.problems import Problem
 from services.scoring.adapters.rulebook_fields import RulebookError
 from services.scoring.application.rulebooks import RulebookDesk, StandingRulebook
-from services.scoring.domain.approval import Signatory
+from services.scoring.domain.rulebook.approval import Signatory
 
 RULEBOOK_READERS = frozenset({Role.SENIOR, Role.RISK, Role.APPROVER, Role.AUDITOR, Role.OPERATOR})
 MOST_LISTED = 200

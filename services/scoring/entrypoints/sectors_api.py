@@ -8,8 +8,8 @@ from services.kit.access.keys import READERS_OF_ALL
 from services.kit.auth import require
 from services.kit.problems import Problem
 from services.scoring.application.sectors import ALL_SECTORS, SectorStress, SectorWatch
-from services.scoring.domain.effects import amount
-from services.scoring.domain.explain import shown_micro
+from services.scoring.domain.assess.effects import amount
+from services.scoring.domain.assess.explain import shown_micro
 from services.scoring.entrypoints.portfolio_api import Month, month_number
 
 

@@ -18,7 +18,7 @@ from services.cli.verify.commands import verified
 from services.kit.settings import PlatformSettings
 from services.scoring.adapters.rulebook_yaml import SHIPPED, read_text
 from services.scoring.application.reading import Viewer
-from services.scoring.domain.approval import Signatory
+from services.scoring.domain.rulebook.approval import Signatory
 from services.scoring.wiring import Scoring
 from tests.fakes.scoring_events import START, booked, closed, event, paid, registered, scheduled
 from tests.integration.scoring.conftest import PARTITIONS, Feed, Run

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-from services.scoring.domain.filing import await_related_state
-from services.scoring.domain.risk import STATE_NAMES
-from services.scoring.domain.vocabulary import LINK_KINDS, REPORT_KINDS
+from services.scoring.domain.borrower.risk import STATE_NAMES
+from services.scoring.domain.handlers.credit_file import await_related_state
+from services.scoring.domain.primitives.vocabulary import LINK_KINDS, REPORT_KINDS
 from tests.fakes.file_story import FileStory
 from tests.fakes.statements import files, month_end
 from tests.fakes.story import day, iso

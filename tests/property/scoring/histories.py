@@ -5,7 +5,7 @@ from functools import cache
 
 from hypothesis import strategies as st
 
-from services.scoring.domain.vocabulary import CARD
+from services.scoring.domain.primitives.vocabulary import CARD
 from tests.fakes.dealings import (
     blocks,
     declares_related,

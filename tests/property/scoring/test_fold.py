@@ -7,13 +7,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.scoring.adapters.state_bytes import decode, encode
-from services.scoring.domain import counters
-from services.scoring.domain.evaluation import evaluate
-from services.scoring.domain.events import Event
-from services.scoring.domain.facts import Borrower
+from services.scoring.domain.arrears import counters
+from services.scoring.domain.assess.evaluate import evaluate
+from services.scoring.domain.borrower.borrower import Borrower
+from services.scoring.domain.borrower.signals import Signals
+from services.scoring.domain.events.event import Event
 from services.scoring.domain.fold import fold
-from services.scoring.domain.indicators.declaration import EVERYTHING
-from services.scoring.domain.signals import Signals
+from services.scoring.domain.rulebook.indicator import EVERYTHING
 from tests.fakes.story import EVERYTHING_ON, Story, context
 from tests.property.scoring.histories import Life, grown_up, histories, lived
 

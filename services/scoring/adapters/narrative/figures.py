@@ -12,8 +12,8 @@ from babel.dates import format_date
 from babel.numbers import format_decimal
 
 from services.scoring.adapters.narrative.catalogues import Language, Messages, messages_in
-from services.scoring.domain.measurement import MICRO, Unit
-from services.scoring.domain.thresholds import Threshold
+from services.scoring.domain.primitives.measurement import MICRO, Unit
+from services.scoring.domain.rulebook.thresholds import Threshold
 
 # Day before month, as the bank's own papers have it.
 LOCALES: Final = {Language.ENGLISH: "en_GB", Language.SPANISH: "es", Language.CHINESE: "zh_Hans"}

@@ -6,14 +6,14 @@ their ids, so a rulebook with thresholds or rules of its own is told as it stand
 
 from services.scoring.adapters.narrative.catalogues import Messages
 from services.scoring.adapters.narrative.figures import Figures
-from services.scoring.domain.entry_rules import cut_for, is_true
+from services.scoring.domain.assess.entry_rules import cut_for, is_true
+from services.scoring.domain.assess.outlook import Condition, Outlook
+from services.scoring.domain.borrower.risk import DEFAULT, FLAG_NAMES, NORMAL, STATE_NAMES
+from services.scoring.domain.borrower.signals import Signals
 from services.scoring.domain.indicators.registry import ALL
-from services.scoring.domain.measurement import LEVEL_NAMES
-from services.scoring.domain.outlook import Condition, Outlook
-from services.scoring.domain.policy import EntryRule, SignalTest
-from services.scoring.domain.risk import DEFAULT, FLAG_NAMES, NORMAL, STATE_NAMES
-from services.scoring.domain.rulebook import Rules
-from services.scoring.domain.signals import Signals
+from services.scoring.domain.primitives.measurement import LEVEL_NAMES
+from services.scoring.domain.rulebook.policy import EntryRule, SignalTest
+from services.scoring.domain.rulebook.rulebook import Rules
 
 BY_SLOT = {indicator.slot: indicator for indicator in ALL}
 DAYS = frozenset({"score_not_calm", "dwell", "arrears_run", "hard_rule_run"})

@@ -5,13 +5,13 @@ Called by `story`. Every indicator has a name and one sentence per figure in the
 
 from services.scoring.adapters.narrative.catalogues import Messages
 from services.scoring.adapters.narrative.figures import Figures
-from services.scoring.domain.assessment import Contributor
-from services.scoring.domain.indicators.declaration import Arm
+from services.scoring.domain.borrower.assessment import Contributor
+from services.scoring.domain.borrower.signals import slot_of
 from services.scoring.domain.indicators.registry import BY_ID
-from services.scoring.domain.measurement import LEVEL_NAMES, Unit
-from services.scoring.domain.rulebook import Rules
-from services.scoring.domain.signals import slot_of
-from services.scoring.domain.thresholds import ArmRule
+from services.scoring.domain.primitives.measurement import LEVEL_NAMES, Unit
+from services.scoring.domain.rulebook.indicator import Arm
+from services.scoring.domain.rulebook.rulebook import Rules
+from services.scoring.domain.rulebook.thresholds import ArmRule
 
 
 class SignalSentences:

@@ -12,13 +12,13 @@ from services.scoring.adapters.narrative.catalogues import Language, Messages, m
 from services.scoring.adapters.narrative.figures import Figures
 from services.scoring.adapters.narrative.rules import RuleSentences
 from services.scoring.adapters.narrative.signals import SignalSentences
-from services.scoring.domain.assessment import Assessment, Change, Told
-from services.scoring.domain.facts import Borrower
-from services.scoring.domain.measurement import LEVEL_NAMES, MICRO
-from services.scoring.domain.outlook import outlook
-from services.scoring.domain.risk import STATE_NAMES
-from services.scoring.domain.rulebook import Rules
-from services.scoring.domain.states import ALL_LOANS_ENDED, LENT_AGAIN
+from services.scoring.domain.assess.outlook import outlook
+from services.scoring.domain.assess.states import ALL_LOANS_ENDED, LENT_AGAIN
+from services.scoring.domain.borrower.assessment import Assessment, Change, Told
+from services.scoring.domain.borrower.borrower import Borrower
+from services.scoring.domain.borrower.risk import STATE_NAMES
+from services.scoring.domain.primitives.measurement import LEVEL_NAMES, MICRO
+from services.scoring.domain.rulebook.rulebook import Rules
 
 # How `entry_rules.rule_id_of` names a decision of people.
 DECISION = "decision:"

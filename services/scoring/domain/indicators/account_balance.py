@@ -6,19 +6,9 @@ account has no account indicators.
 
 from typing import TYPE_CHECKING, Final
 
-from services.scoring.domain import series
-from services.scoring.domain.balance_view import RECENT_DAYS, pooled, view_of
-from services.scoring.domain.facts import Borrower
-from services.scoring.domain.indicators.declaration import (
-    ACCOUNT,
-    BALANCE_DAY,
-    BALANCES,
-    DEBITS,
-    PROFILE,
-    Indicator,
-    one_arm,
-)
-from services.scoring.domain.measurement import (
+from services.scoring.domain.borrower.borrower import Borrower
+from services.scoring.domain.primitives import series
+from services.scoring.domain.primitives.measurement import (
     MICRO,
     Measurement,
     Reason,
@@ -29,10 +19,20 @@ from services.scoring.domain.measurement import (
     rounded_quotient,
     unmeasurable,
 )
-from services.scoring.domain.windows import are_balances_stale, known_days
+from services.scoring.domain.rulebook.indicator import (
+    ACCOUNT,
+    BALANCE_DAY,
+    BALANCES,
+    DEBITS,
+    PROFILE,
+    Indicator,
+    one_arm,
+)
+from services.scoring.domain.views.balances import RECENT_DAYS, pooled, view_of
+from services.scoring.domain.views.windows import are_balances_stale, known_days
 
 if TYPE_CHECKING:
-    from services.scoring.domain.rulebook import Rules
+    from services.scoring.domain.rulebook.rulebook import Rules
 
 FEWEST_BASE_DAYS: Final = 90
 OUTFLOW_DAYS: Final = 90

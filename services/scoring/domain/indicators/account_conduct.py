@@ -4,23 +4,25 @@ from bisect import bisect_left, bisect_right
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
-from services.scoring.domain import series
-from services.scoring.domain.balance_view import pooled
-from services.scoring.domain.dealings import TO_OWN_ACCOUNT, TO_RELATED_PARTY, TO_THIRD_PARTY
-from services.scoring.domain.facts import Borrower
-from services.scoring.domain.indicators.account_inflow import credits_as_evidence
-from services.scoring.domain.indicators.declaration import (
-    ACCOUNT,
-    CASH,
-    DAY,
-    OTHERS,
-    PROCEEDS,
-    PROFILE,
-    Arm,
-    Indicator,
-    one_arm,
+from services.scoring.domain.borrower.borrower import Borrower
+from services.scoring.domain.handlers.dealings import (
+    TO_OWN_ACCOUNT,
+    TO_RELATED_PARTY,
+    TO_THIRD_PARTY,
 )
-from services.scoring.domain.measurement import (
+from services.scoring.domain.handlers.lender_flows import (
+    CRYPTO,
+    ELSEWHERE,
+    GAMBLING,
+    PROPERTY,
+    RELATED_PARTIES,
+    SECURITIES,
+    TRACE_DAYS,
+)
+from services.scoring.domain.handlers.pass_through import share_passed
+from services.scoring.domain.indicators.account_inflow import credits_as_evidence
+from services.scoring.domain.primitives import series
+from services.scoring.domain.primitives.measurement import (
     MICRO,
     Measurement,
     Reason,
@@ -31,21 +33,23 @@ from services.scoring.domain.measurement import (
     not_applicable,
     unmeasurable,
 )
-from services.scoring.domain.months import month_sum
-from services.scoring.domain.others_money import (
-    CRYPTO,
-    ELSEWHERE,
-    GAMBLING,
-    PROPERTY,
-    RELATED_PARTIES,
-    SECURITIES,
-    TRACE_DAYS,
+from services.scoring.domain.primitives.months import month_sum
+from services.scoring.domain.rulebook.indicator import (
+    ACCOUNT,
+    CASH,
+    DAY,
+    OTHERS,
+    PROCEEDS,
+    PROFILE,
+    Arm,
+    Indicator,
+    one_arm,
 )
-from services.scoring.domain.pass_through import share_passed
-from services.scoring.domain.windows import first_full_month, newest_full_month
+from services.scoring.domain.views.balances import pooled
+from services.scoring.domain.views.windows import first_full_month, newest_full_month
 
 if TYPE_CHECKING:
-    from services.scoring.domain.rulebook import Rules
+    from services.scoring.domain.rulebook.rulebook import Rules
 
 QUARTER_DAYS: Final = 90
 YEAR_MONTHS: Final = 12

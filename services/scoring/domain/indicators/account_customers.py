@@ -2,13 +2,27 @@
 
 from typing import TYPE_CHECKING, Final
 
-from services.scoring.domain.facts import Borrower
+from services.scoring.domain.borrower.borrower import Borrower
 from services.scoring.domain.indicators.account_inflow import (
     credits_as_evidence,
     credits_of,
     mostly_unknown,
 )
-from services.scoring.domain.indicators.declaration import (
+from services.scoring.domain.indicators.from_statements import expects_statements
+from services.scoring.domain.primitives.measurement import (
+    MICRO,
+    Measurement,
+    Reason,
+    Unit,
+    measured,
+    measured_arms,
+    micro_ratio,
+    not_applicable,
+    rounded_quotient,
+    unmeasurable,
+)
+from services.scoring.domain.primitives.months import month_sum
+from services.scoring.domain.rulebook.indicator import (
     ACCOUNT,
     DUES,
     FACILITIES,
@@ -22,25 +36,11 @@ from services.scoring.domain.indicators.declaration import (
     Indicator,
     one_arm,
 )
-from services.scoring.domain.indicators.from_statements import expects_statements
-from services.scoring.domain.measurement import (
-    MICRO,
-    Measurement,
-    Reason,
-    Unit,
-    measured,
-    measured_arms,
-    micro_ratio,
-    not_applicable,
-    rounded_quotient,
-    unmeasurable,
-)
-from services.scoring.domain.months import month_sum
-from services.scoring.domain.statement_figures import CannotFormError, StatementFigures, figures_of
-from services.scoring.domain.windows import first_full_month, newest_full_month
+from services.scoring.domain.views.statements import CannotFormError, StatementFigures, figures_of
+from services.scoring.domain.views.windows import first_full_month, newest_full_month
 
 if TYPE_CHECKING:
-    from services.scoring.domain.rulebook import Rules
+    from services.scoring.domain.rulebook.rulebook import Rules
 
 RECENT_MONTHS: Final = 2
 BASE_MONTHS: Final = 10

@@ -2,20 +2,10 @@
 
 from typing import TYPE_CHECKING, Final
 
-from services.scoring.domain.facts import Borrower
-from services.scoring.domain.flow_facts import Dealings
+from services.scoring.domain.borrower.borrower import Borrower
+from services.scoring.domain.borrower.flows import Dealings
 from services.scoring.domain.indicators.account_inflow import credits_of
-from services.scoring.domain.indicators.declaration import (
-    ACCOUNT,
-    EXTERNAL,
-    LENDERS,
-    MONTHS,
-    PROFILE,
-    Arm,
-    Indicator,
-    one_arm,
-)
-from services.scoring.domain.measurement import (
+from services.scoring.domain.primitives.measurement import (
     MICRO,
     Measurement,
     Reason,
@@ -25,11 +15,21 @@ from services.scoring.domain.measurement import (
     micro_ratio,
     not_applicable,
 )
-from services.scoring.domain.months import month_sum
-from services.scoring.domain.windows import first_full_month, newest_full_month
+from services.scoring.domain.primitives.months import month_sum
+from services.scoring.domain.rulebook.indicator import (
+    ACCOUNT,
+    EXTERNAL,
+    LENDERS,
+    MONTHS,
+    PROFILE,
+    Arm,
+    Indicator,
+    one_arm,
+)
+from services.scoring.domain.views.windows import first_full_month, newest_full_month
 
 if TYPE_CHECKING:
-    from services.scoring.domain.rulebook import Rules
+    from services.scoring.domain.rulebook.rulebook import Rules
 
 NEW_DAYS: Final = 90
 RECENT_MONTHS: Final = 3

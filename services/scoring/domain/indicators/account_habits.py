@@ -8,10 +8,29 @@ from bisect import bisect_right
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
-from services.scoring.domain.facts import Borrower
+from services.scoring.domain.borrower.borrower import Borrower
+from services.scoring.domain.handlers.recurring_payments import (
+    RUN_DAYS,
+    cycle_of,
+    latest_runs,
+    runs_of,
+)
 from services.scoring.domain.indicators.account_inflow import credits_as_evidence
 from services.scoring.domain.indicators.account_lines import median_of
-from services.scoring.domain.indicators.declaration import (
+from services.scoring.domain.primitives.measurement import (
+    MICRO,
+    Measurement,
+    Reason,
+    Unit,
+    measured,
+    measured_arms,
+    micro_ratio,
+    not_applicable,
+    unmeasurable,
+)
+from services.scoring.domain.primitives.months import last_day_of
+from services.scoring.domain.primitives.vocabulary import OVERDRAFT
+from services.scoring.domain.rulebook.indicator import (
     ACCOUNT,
     CREDITS,
     DAY,
@@ -24,25 +43,11 @@ from services.scoring.domain.indicators.declaration import (
     Indicator,
     one_arm,
 )
-from services.scoring.domain.measurement import (
-    MICRO,
-    Measurement,
-    Reason,
-    Unit,
-    measured,
-    measured_arms,
-    micro_ratio,
-    not_applicable,
-    unmeasurable,
-)
-from services.scoring.domain.months import last_day_of
-from services.scoring.domain.routines import RUN_DAYS, cycle_of, latest_runs, runs_of
-from services.scoring.domain.vocabulary import OVERDRAFT
-from services.scoring.domain.windows import is_over
+from services.scoring.domain.views.windows import is_over
 
 if TYPE_CHECKING:
-    from services.scoring.domain.flow_facts import Series
-    from services.scoring.domain.rulebook import Rules
+    from services.scoring.domain.borrower.flows import Series
+    from services.scoring.domain.rulebook.rulebook import Rules
 
 RHYTHM_DAYS: Final = 180
 FEWEST_CREDIT_GAPS: Final = 5

@@ -4,15 +4,9 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import TYPE_CHECKING, Final
 
-from services.scoring.domain.facts import Borrower
-from services.scoring.domain.indicators.declaration import (
-    ACCOUNT,
-    MONTHS,
-    PROFILE,
-    Arm,
-    Indicator,
-)
-from services.scoring.domain.measurement import (
+from services.scoring.domain.borrower.borrower import Borrower
+from services.scoring.domain.borrower.signals import slot_of
+from services.scoring.domain.primitives.measurement import (
     MICRO,
     Measurement,
     Reason,
@@ -23,12 +17,18 @@ from services.scoring.domain.measurement import (
     rounded_quotient,
     unmeasurable,
 )
-from services.scoring.domain.months import month_sum
-from services.scoring.domain.signals import slot_of
-from services.scoring.domain.windows import first_full_month, newest_full_month
+from services.scoring.domain.primitives.months import month_sum
+from services.scoring.domain.rulebook.indicator import (
+    ACCOUNT,
+    MONTHS,
+    PROFILE,
+    Arm,
+    Indicator,
+)
+from services.scoring.domain.views.windows import first_full_month, newest_full_month
 
 if TYPE_CHECKING:
-    from services.scoring.domain.rulebook import Rules
+    from services.scoring.domain.rulebook.rulebook import Rules
 
 RECENT_MONTHS: Final = 3
 SEASON_MONTHS: Final = 15

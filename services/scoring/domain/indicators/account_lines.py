@@ -6,19 +6,10 @@ none of these.
 
 from typing import TYPE_CHECKING, Final
 
-from services.scoring.domain import facility_use, series
-from services.scoring.domain.facts import Borrower
-from services.scoring.domain.indicators.declaration import (
-    ACCOUNT,
-    CREDITS,
-    FACILITIES,
-    LINE_DAY,
-    Arm,
-    Indicator,
-    one_arm,
-)
-from services.scoring.domain.line_view import ALL_DAYS, measured_shares, view_of
-from services.scoring.domain.measurement import (
+from services.scoring.domain.arrears import facility_use
+from services.scoring.domain.borrower.borrower import Borrower
+from services.scoring.domain.primitives import series
+from services.scoring.domain.primitives.measurement import (
     MICRO,
     Measurement,
     Reason,
@@ -30,9 +21,19 @@ from services.scoring.domain.measurement import (
     rounded_quotient,
     unmeasurable,
 )
+from services.scoring.domain.rulebook.indicator import (
+    ACCOUNT,
+    CREDITS,
+    FACILITIES,
+    LINE_DAY,
+    Arm,
+    Indicator,
+    one_arm,
+)
+from services.scoring.domain.views.lines import ALL_DAYS, measured_shares, view_of
 
 if TYPE_CHECKING:
-    from services.scoring.domain.rulebook import Rules
+    from services.scoring.domain.rulebook.rulebook import Rules
 
 RECENT_DAYS: Final = 30
 FEWEST_BASE_DAYS: Final = 90

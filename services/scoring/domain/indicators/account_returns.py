@@ -6,17 +6,10 @@ where there is one.
 
 from typing import TYPE_CHECKING, Final
 
-from services.scoring.domain import series
-from services.scoring.domain.facts import RETURNED_INCOMING, RETURNED_OUTGOING, Borrower
-from services.scoring.domain.indicators.declaration import (
-    ACCOUNT,
-    BOUNCES,
-    PROFILE,
-    Arm,
-    Indicator,
-    one_arm,
-)
-from services.scoring.domain.measurement import (
+from services.scoring.domain.borrower.borrower import RETURNED_INCOMING, RETURNED_OUTGOING, Borrower
+from services.scoring.domain.handlers.returned_items import bounced
+from services.scoring.domain.primitives import series
+from services.scoring.domain.primitives.measurement import (
     MEASURED,
     MICRO,
     Measurement,
@@ -28,10 +21,17 @@ from services.scoring.domain.measurement import (
     not_applicable,
     unmeasurable,
 )
-from services.scoring.domain.returned_items import bounced
+from services.scoring.domain.rulebook.indicator import (
+    ACCOUNT,
+    BOUNCES,
+    PROFILE,
+    Arm,
+    Indicator,
+    one_arm,
+)
 
 if TYPE_CHECKING:
-    from services.scoring.domain.rulebook import Rules
+    from services.scoring.domain.rulebook.rulebook import Rules
 
 COUNT_DAYS: Final = 30
 VALUE_DAYS: Final = 90

@@ -7,7 +7,7 @@ model unmeasurable, as an index of 1 "by default" would call doubtful figures cl
 from fractions import Fraction
 
 from services.scoring.domain.indicators.from_statements import ratio
-from services.scoring.domain.statement_figures import StatementFigures
+from services.scoring.domain.views.statements import StatementFigures
 
 
 def beneish_indices(figures: StatementFigures) -> tuple[Fraction, ...]:

@@ -6,10 +6,20 @@ that it does. A borrower without collateral has no collateral indicators.
 
 from typing import TYPE_CHECKING, Final
 
-from services.scoring.domain import file_view
-from services.scoring.domain.credit_file import Collateral
-from services.scoring.domain.facts import Borrower
-from services.scoring.domain.indicators.declaration import (
+from services.scoring.domain.borrower.borrower import Borrower
+from services.scoring.domain.borrower.credit_file import Collateral
+from services.scoring.domain.primitives.measurement import (
+    MICRO,
+    Measurement,
+    Reason,
+    Unit,
+    measured_arms,
+    micro_ratio,
+    not_applicable,
+    unmeasurable,
+)
+from services.scoring.domain.primitives.vocabulary import CASH_COLLATERAL, REAL_ESTATE
+from services.scoring.domain.rulebook.indicator import (
     COLLATERAL,
     COLLATERAL_GROUP,
     FACILITIES,
@@ -21,20 +31,10 @@ from services.scoring.domain.indicators.declaration import (
     Indicator,
     Measure,
 )
-from services.scoring.domain.measurement import (
-    MICRO,
-    Measurement,
-    Reason,
-    Unit,
-    measured_arms,
-    micro_ratio,
-    not_applicable,
-    unmeasurable,
-)
-from services.scoring.domain.vocabulary import CASH_COLLATERAL, REAL_ESTATE
+from services.scoring.domain.views import credit_file
 
 if TYPE_CHECKING:
-    from services.scoring.domain.rulebook import Rules
+    from services.scoring.domain.rulebook.rulebook import Rules
 
 FLAG_NO: Final = 0
 FLAG_RED: Final = 2 * MICRO
@@ -49,15 +49,15 @@ def cover(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
     pieces = borrower.credit_file.collateral
     if not pieces:
         return not_applicable()
-    if file_view.has_foreign_collateral(borrower):
+    if credit_file.has_foreign_collateral(borrower):
         return unmeasurable(Reason.NOT_COMPARABLE)
-    owed = file_view.secured_exposure(borrower, as_of)
+    owed = credit_file.secured_exposure(borrower, as_of)
     if owed is None:
         return unmeasurable(Reason.NO_EXPOSURE)
     if owed == 0:
         return not_applicable()
-    covered = micro_ratio(file_view.lendable(pieces), owed)
-    limit = file_view.agreed_limit(pieces)
+    covered = micro_ratio(credit_file.lendable(pieces), owed)
+    limit = credit_file.agreed_limit(pieces)
     if limit is None:
         return measured_arms([covered, None], gap=Reason.NO_LIMIT)
     value = sum(one.value_minor for one in pieces)
@@ -75,7 +75,7 @@ def valuation_age(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement
     ages: list[int | None] = [None, None]
     for one in pieces:
         arm = 1 if _is_home(one) else 0
-        age = file_view.months_since(one.valued_day, as_of)
+        age = credit_file.months_since(one.valued_day, as_of)
         known = ages[arm]
         ages[arm] = age if known is None else max(known, age)
     return measured_arms(ages)

@@ -6,17 +6,9 @@ the statement that explains it.
 
 from typing import TYPE_CHECKING, Final
 
-from services.scoring.domain import file_view
-from services.scoring.domain.credit_file import Covenant
-from services.scoring.domain.facts import Borrower
-from services.scoring.domain.indicators.declaration import (
-    COVENANTS,
-    FILE_DAY,
-    STATEMENT,
-    Arm,
-    Indicator,
-)
-from services.scoring.domain.measurement import (
+from services.scoring.domain.borrower.borrower import Borrower
+from services.scoring.domain.borrower.credit_file import Covenant
+from services.scoring.domain.primitives.measurement import (
     MICRO,
     Measurement,
     Reason,
@@ -24,9 +16,17 @@ from services.scoring.domain.measurement import (
     measured_arms,
     not_applicable,
 )
+from services.scoring.domain.rulebook.indicator import (
+    COVENANTS,
+    FILE_DAY,
+    STATEMENT,
+    Arm,
+    Indicator,
+)
+from services.scoring.domain.views import credit_file
 
 if TYPE_CHECKING:
-    from services.scoring.domain.rulebook import Rules
+    from services.scoring.domain.rulebook.rulebook import Rules
 
 FLAG_RED: Final = 2 * MICRO
 MOST_REFS: Final = 5
@@ -40,8 +40,8 @@ def covenant_headroom(borrower: Borrower, as_of: int, rules: "Rules") -> Measure
     covenants = borrower.credit_file.covenants
     if not covenants:
         return not_applicable()
-    rooms = [room for one in covenants if (room := file_view.headroom(one)) is not None]
-    dues = [due for one in covenants if (due := file_view.certificate_due(one)) is not None]
+    rooms = [room for one in covenants if (room := credit_file.headroom(one)) is not None]
+    dues = [due for one in covenants if (due := credit_file.certificate_due(one)) is not None]
     late = max(0, as_of - min(dues)) * MICRO if dues else None
     waiver = FLAG_RED if any(one.is_waiver_asked for one in covenants) else 0
     gap = Reason.NONE if rooms else Reason.ZERO_BASE
@@ -55,7 +55,7 @@ def covenants_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
 
 
 def _tightest_first(covenant: Covenant) -> tuple[int, str]:
-    room = file_view.headroom(covenant)
+    room = credit_file.headroom(covenant)
     return MICRO if room is None else room, covenant.covenant_id
 
 

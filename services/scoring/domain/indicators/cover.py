@@ -6,9 +6,7 @@ the figure is unmeasurable: the question stands, and nobody can answer it.
 
 from typing import TYPE_CHECKING, Final
 
-from services.scoring.domain import series
-from services.scoring.domain.balance_view import RECENT_DAYS, view_of
-from services.scoring.domain.dues_ahead import (
+from services.scoring.domain.arrears.dues_ahead import (
     NEXT_DUE_DAYS,
     is_open,
     next_due_day,
@@ -18,10 +16,24 @@ from services.scoring.domain.dues_ahead import (
     undrawn_usable,
     unpaid_through,
 )
-from services.scoring.domain.facts import Borrower
+from services.scoring.domain.borrower.borrower import Borrower
+from services.scoring.domain.handlers.recurring_payments import latest_runs
 from services.scoring.domain.indicators.account_balance import balances_as_evidence
 from services.scoring.domain.indicators.account_lines import median_of
-from services.scoring.domain.indicators.declaration import (
+from services.scoring.domain.primitives import series
+from services.scoring.domain.primitives.measurement import (
+    MICRO,
+    Measurement,
+    Reason,
+    Unit,
+    measured,
+    not_applicable,
+    rounded_quotient,
+    unmeasurable,
+)
+from services.scoring.domain.primitives.months import first_day_of, month_of, month_sum
+from services.scoring.domain.primitives.vocabulary import RETAIL
+from services.scoring.domain.rulebook.indicator import (
     ACCOUNT,
     COVER,
     LOANS,
@@ -33,27 +45,15 @@ from services.scoring.domain.indicators.declaration import (
     Indicator,
     one_arm,
 )
-from services.scoring.domain.measurement import (
-    MICRO,
-    Measurement,
-    Reason,
-    Unit,
-    measured,
-    not_applicable,
-    rounded_quotient,
-    unmeasurable,
-)
-from services.scoring.domain.months import first_day_of, month_of, month_sum
-from services.scoring.domain.routines import latest_runs
-from services.scoring.domain.vocabulary import RETAIL
-from services.scoring.domain.windows import (
+from services.scoring.domain.views.balances import RECENT_DAYS, view_of
+from services.scoring.domain.views.windows import (
     are_balances_stale,
     first_full_month,
     newest_full_month,
 )
 
 if TYPE_CHECKING:
-    from services.scoring.domain.rulebook import Rules
+    from services.scoring.domain.rulebook.rulebook import Rules
 
 INFLOW_MONTHS: Final = 6
 FEWEST_INFLOW_MONTHS: Final = 3

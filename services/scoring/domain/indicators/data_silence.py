@@ -7,19 +7,10 @@ book is A-07's; here nothing at all has been reported, balances included.
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
-from services.scoring.domain import daily_values, series
-from services.scoring.domain.facts import Borrower
-from services.scoring.domain.flow_facts import Daily
-from services.scoring.domain.indicators.declaration import (
-    ACCOUNT,
-    BALANCES,
-    CREDITS,
-    DAY,
-    DEBITS,
-    Indicator,
-    one_arm,
-)
-from services.scoring.domain.measurement import (
+from services.scoring.domain.borrower.borrower import Borrower
+from services.scoring.domain.borrower.flows import Daily
+from services.scoring.domain.primitives import daily_values, series
+from services.scoring.domain.primitives.measurement import (
     Measurement,
     Reason,
     Unit,
@@ -28,9 +19,18 @@ from services.scoring.domain.measurement import (
     not_applicable,
     unmeasurable,
 )
+from services.scoring.domain.rulebook.indicator import (
+    ACCOUNT,
+    BALANCES,
+    CREDITS,
+    DAY,
+    DEBITS,
+    Indicator,
+    one_arm,
+)
 
 if TYPE_CHECKING:
-    from services.scoring.domain.rulebook import Rules
+    from services.scoring.domain.rulebook.rulebook import Rules
 
 WINDOW_DAYS: Final = 100
 LEAST_GAPS: Final = 10

@@ -9,9 +9,17 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
-from services.scoring.domain.composite_models import micro_of
-from services.scoring.domain.facts import Borrower
-from services.scoring.domain.indicators.declaration import (
+from services.scoring.domain.borrower.borrower import Borrower
+from services.scoring.domain.indicators.composite_models import micro_of
+from services.scoring.domain.primitives.measurement import (
+    MICRO,
+    Measurement,
+    Reason,
+    not_applicable,
+    unmeasurable,
+)
+from services.scoring.domain.primitives.vocabulary import SME
+from services.scoring.domain.rulebook.indicator import (
     PROFILE,
     STATEMENT,
     STATEMENTS,
@@ -19,18 +27,10 @@ from services.scoring.domain.indicators.declaration import (
     Indicator,
     Measure,
 )
-from services.scoring.domain.measurement import (
-    MICRO,
-    Measurement,
-    Reason,
-    not_applicable,
-    unmeasurable,
-)
-from services.scoring.domain.statement_figures import CannotFormError, StatementFigures, figures_of
-from services.scoring.domain.vocabulary import SME
+from services.scoring.domain.views.statements import CannotFormError, StatementFigures, figures_of
 
 if TYPE_CHECKING:
-    from services.scoring.domain.rulebook import Rules
+    from services.scoring.domain.rulebook.rulebook import Rules
 
 Form = Callable[[StatementFigures], Measurement]
 

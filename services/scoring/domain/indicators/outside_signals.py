@@ -7,19 +7,9 @@ not connected is no good news.
 
 from typing import TYPE_CHECKING, Final
 
-from services.scoring.domain.credit_file import Report
-from services.scoring.domain.facts import Borrower
-from services.scoring.domain.indicators.declaration import (
-    EXTERNAL,
-    EXTERNAL_FAMILY,
-    PROFILE,
-    SECTORS,
-    STATEMENTS,
-    Arm,
-    Indicator,
-    one_arm,
-)
-from services.scoring.domain.measurement import (
+from services.scoring.domain.borrower.borrower import Borrower
+from services.scoring.domain.borrower.credit_file import Report
+from services.scoring.domain.primitives.measurement import (
     MICRO,
     Measurement,
     Reason,
@@ -30,17 +20,27 @@ from services.scoring.domain.measurement import (
     not_applicable,
     unmeasurable,
 )
-from services.scoring.domain.statement_figures import CannotFormError, figures_of
-from services.scoring.domain.vocabulary import (
+from services.scoring.domain.primitives.vocabulary import (
     ARREARS_ELSEWHERE,
     COURT,
     DEFAULT_ELSEWHERE,
     INSOLVENCY,
     WRITTEN_OFF_ELSEWHERE,
 )
+from services.scoring.domain.rulebook.indicator import (
+    EXTERNAL,
+    EXTERNAL_FAMILY,
+    PROFILE,
+    SECTORS,
+    STATEMENTS,
+    Arm,
+    Indicator,
+    one_arm,
+)
+from services.scoring.domain.views.statements import CannotFormError, figures_of
 
 if TYPE_CHECKING:
-    from services.scoring.domain.rulebook import Rules
+    from services.scoring.domain.rulebook.rulebook import Rules
 
 FLAG_AMBER: Final = MICRO
 FLAG_RED: Final = 2 * MICRO

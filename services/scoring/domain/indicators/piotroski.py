@@ -7,7 +7,7 @@ backwards). All nine need two years; a missing line makes the count unmeasurable
 from fractions import Fraction
 
 from services.scoring.domain.indicators.from_statements import ratio
-from services.scoring.domain.statement_figures import StatementFigures
+from services.scoring.domain.views.statements import StatementFigures
 
 
 def passed_tests(figures: StatementFigures) -> list[bool]:

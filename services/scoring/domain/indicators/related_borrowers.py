@@ -6,11 +6,23 @@ caught themselves (see `contagion`). Whoever has not told anything is unknown, n
 
 from typing import TYPE_CHECKING, Final
 
-from services.scoring.domain import file_view
-from services.scoring.domain.credit_file import GroupLink
-from services.scoring.domain.facts import Borrower
-from services.scoring.domain.filing import related_state_of
-from services.scoring.domain.indicators.declaration import (
+from services.scoring.domain.borrower.borrower import Borrower
+from services.scoring.domain.borrower.credit_file import GroupLink
+from services.scoring.domain.borrower.risk import CLOSED, DEFAULT, HIGH_RISK, WATCH
+from services.scoring.domain.handlers.credit_file import related_state_of
+from services.scoring.domain.handlers.joint_obligors import KINDS as JOINT_KINDS
+from services.scoring.domain.primitives.measurement import (
+    MICRO,
+    Measurement,
+    Reason,
+    Unit,
+    measured_arms,
+    micro_ratio,
+    not_applicable,
+    unmeasurable,
+)
+from services.scoring.domain.primitives.vocabulary import CONTROL
+from services.scoring.domain.rulebook.indicator import (
     COLLATERAL_GROUP,
     DUES,
     FACILITIES,
@@ -22,22 +34,10 @@ from services.scoring.domain.indicators.declaration import (
     Arm,
     Indicator,
 )
-from services.scoring.domain.joint_obligors import KINDS as JOINT_KINDS
-from services.scoring.domain.measurement import (
-    MICRO,
-    Measurement,
-    Reason,
-    Unit,
-    measured_arms,
-    micro_ratio,
-    not_applicable,
-    unmeasurable,
-)
-from services.scoring.domain.risk import CLOSED, DEFAULT, HIGH_RISK, WATCH
-from services.scoring.domain.vocabulary import CONTROL
+from services.scoring.domain.views import credit_file
 
 if TYPE_CHECKING:
-    from services.scoring.domain.rulebook import Rules
+    from services.scoring.domain.rulebook.rulebook import Rules
 
 FLAG_AMBER: Final = MICRO
 FLAG_RED: Final = 2 * MICRO
@@ -50,10 +50,10 @@ def guarantor_state(borrower: Borrower, as_of: int, rules: "Rules") -> Measureme
     The second figure is what the guarantors on watch or worse stand in for, over the exposure, at
     most all of it: a weak guarantor of a tenth takes away a tenth.
     """
-    guarantors = file_view.standing_guarantors(borrower, as_of)
+    guarantors = credit_file.standing_guarantors(borrower, as_of)
     if not guarantors:
         return not_applicable()
-    states = [file_view.told_state(borrower, one.guarantor_id) for one in guarantors]
+    states = [credit_file.told_state(borrower, one.guarantor_id) for one in guarantors]
     worst = max(_signal_of(state) for state in states)
     if not worst and None in states:
         return unmeasurable(Reason.NO_DATA)
@@ -83,14 +83,14 @@ def group_contagion(borrower: Borrower, as_of: int, rules: "Rules") -> Measureme
     Control counts as depending wholly. A link whose strength nobody stated cannot be weighed.
     """
     links = [
-        link for link in file_view.standing_links(borrower, as_of) if link.kind not in JOINT_KINDS
+        link for link in credit_file.standing_links(borrower, as_of) if link.kind not in JOINT_KINDS
     ]
     if not links:
         return not_applicable()
     on_high_risk = on_default = parent = 0
     is_unknown = False
     for link in links:
-        state = file_view.told_state(borrower, link.linked_id)
+        state = credit_file.told_state(borrower, link.linked_id)
         strength = _strength(link)
         if state is None or (strength is None and HIGH_RISK <= state < CLOSED):
             is_unknown = True
@@ -112,13 +112,13 @@ def _strength(link: GroupLink) -> int | None:
 
 def guarantors_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
     """Return what the guarantors told, the worst first."""
-    names = [one.guarantor_id for one in file_view.standing_guarantors(borrower, as_of)]
+    names = [one.guarantor_id for one in credit_file.standing_guarantors(borrower, as_of)]
     return _told(borrower, names)
 
 
 def group_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
     """Return what the group told, the worst first."""
-    names = [one.linked_id for one in file_view.standing_links(borrower, as_of)]
+    names = [one.linked_id for one in credit_file.standing_links(borrower, as_of)]
     return _told(borrower, names)
 
 

@@ -5,9 +5,21 @@ All counts are EXCLUSIVE days. A borrower without a loan has no repayment indica
 
 from typing import TYPE_CHECKING, Final
 
-from services.scoring.domain import arrears_history, days_past_due, stated_arrears
-from services.scoring.domain.facts import Borrower
-from services.scoring.domain.indicators.declaration import (
+from services.scoring.domain.arrears import arrears_history, days_past_due, reported_arrears
+from services.scoring.domain.arrears.instalment_history import has_schedule
+from services.scoring.domain.borrower.borrower import Borrower
+from services.scoring.domain.primitives.measurement import (
+    MICRO,
+    Measurement,
+    Reason,
+    Unit,
+    measured,
+    measured_arms,
+    micro_ratio,
+    not_applicable,
+    unmeasurable,
+)
+from services.scoring.domain.rulebook.indicator import (
     DUES,
     FACILITIES,
     LOANS,
@@ -19,21 +31,9 @@ from services.scoring.domain.indicators.declaration import (
     Indicator,
     one_arm,
 )
-from services.scoring.domain.instalment_history import has_schedule
-from services.scoring.domain.measurement import (
-    MICRO,
-    Measurement,
-    Reason,
-    Unit,
-    measured,
-    measured_arms,
-    micro_ratio,
-    not_applicable,
-    unmeasurable,
-)
 
 if TYPE_CHECKING:
-    from services.scoring.domain.rulebook import Rules
+    from services.scoring.domain.rulebook.rulebook import Rules
 
 ARREARS_INPUTS: Final = LOANS | PAYMENTS | DUES
 YEAR_DAYS: Final = 365
@@ -69,7 +69,7 @@ def worst_days_in_a_year(borrower: Borrower, as_of: int, rules: "Rules") -> Meas
     if not _has_history(borrower):
         return unmeasurable(Reason.NO_SCHEDULE) if borrower.loans else not_applicable()
     start = as_of - YEAR_DAYS + 1
-    worst = stated_arrears.worst_days(borrower, start, as_of)
+    worst = reported_arrears.worst_days(borrower, start, as_of)
     for loan in borrower.loans:
         worst = max(worst, arrears_history.worst_days(loan, start, as_of, rules.tolerance))
     return measured(worst * MICRO)
@@ -77,7 +77,7 @@ def worst_days_in_a_year(borrower: Borrower, as_of: int, rules: "Rules") -> Meas
 
 def _has_history(borrower: Borrower) -> bool:
     """Return whether past arrears are known: by instalments, or stated by a card system."""
-    return has_schedule(borrower) or stated_arrears.are_known(borrower)
+    return has_schedule(borrower) or reported_arrears.are_known(borrower)
 
 
 def interest_days(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:

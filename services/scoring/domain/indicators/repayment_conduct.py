@@ -5,11 +5,32 @@ whose money pays (R-07, R-10, R-11, R-12).
 from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, Final
 
-from services.scoring.domain import daily_values, facility_use
-from services.scoring.domain.arrears_history import worst_days
-from services.scoring.domain.business_days import plus_months
-from services.scoring.domain.facts import Borrower, Facility, Loan
-from services.scoring.domain.indicators.declaration import (
+from services.scoring.domain.arrears import facility_use
+from services.scoring.domain.arrears.arrears_history import worst_days
+from services.scoring.domain.arrears.instalments import (
+    OPEN,
+    counting_days,
+    decimals,
+    due_of,
+    settle_days,
+)
+from services.scoring.domain.borrower.borrower import Borrower, Facility, Loan
+from services.scoring.domain.indicators.from_statements import FLAG_RED
+from services.scoring.domain.primitives import daily_values
+from services.scoring.domain.primitives.business_days import plus_months
+from services.scoring.domain.primitives.measurement import (
+    MICRO,
+    Measurement,
+    Reason,
+    Unit,
+    measured,
+    measured_arms,
+    micro_ratio,
+    not_applicable,
+    unmeasurable,
+)
+from services.scoring.domain.primitives.vocabulary import TERM
+from services.scoring.domain.rulebook.indicator import (
     DUES,
     FACILITIES,
     LINE_DAY,
@@ -24,30 +45,10 @@ from services.scoring.domain.indicators.declaration import (
     Indicator,
     one_arm,
 )
-from services.scoring.domain.indicators.from_statements import FLAG_RED
-from services.scoring.domain.instalments import (
-    OPEN,
-    counting_days,
-    decimals,
-    due_of,
-    settle_days,
-)
-from services.scoring.domain.measurement import (
-    MICRO,
-    Measurement,
-    Reason,
-    Unit,
-    measured,
-    measured_arms,
-    micro_ratio,
-    not_applicable,
-    unmeasurable,
-)
-from services.scoring.domain.vocabulary import TERM
-from services.scoring.domain.windows import STALE_DAYS, is_over
+from services.scoring.domain.views.windows import STALE_DAYS, is_over
 
 if TYPE_CHECKING:
-    from services.scoring.domain.rulebook import Rules
+    from services.scoring.domain.rulebook.rulebook import Rules
 
 CONCESSION_MONTHS: Final = 24
 ARREARS_WINDOW_DAYS: Final = 90

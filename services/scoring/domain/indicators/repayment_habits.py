@@ -6,25 +6,16 @@ Instalments of all loans are pooled by due date.
 
 from typing import TYPE_CHECKING, Final
 
-from services.scoring.domain.facts import FAILED_COLLECTION, Borrower
-from services.scoring.domain.indicators.declaration import (
-    BOUNCES,
-    DUES,
-    LOANS,
-    PAYMENTS,
-    REPAYMENT,
-    Arm,
-    Indicator,
-    one_arm,
-)
-from services.scoring.domain.indicators.repayment_arrears import late_loan_as_evidence
-from services.scoring.domain.instalment_history import (
+from services.scoring.domain.arrears.instalment_history import (
     SHORTFALL_DAYS,
     has_schedule,
     latest_due,
     paid_in_time,
 )
-from services.scoring.domain.measurement import (
+from services.scoring.domain.borrower.borrower import FAILED_COLLECTION, Borrower
+from services.scoring.domain.handlers.returned_items import bounced
+from services.scoring.domain.indicators.repayment_arrears import late_loan_as_evidence
+from services.scoring.domain.primitives.measurement import (
     MICRO,
     Measurement,
     Reason,
@@ -36,11 +27,20 @@ from services.scoring.domain.measurement import (
     rounded_quotient,
     unmeasurable,
 )
-from services.scoring.domain.returned_items import bounced
-from services.scoring.domain.windows import is_over
+from services.scoring.domain.rulebook.indicator import (
+    BOUNCES,
+    DUES,
+    LOANS,
+    PAYMENTS,
+    REPAYMENT,
+    Arm,
+    Indicator,
+    one_arm,
+)
+from services.scoring.domain.views.windows import is_over
 
 if TYPE_CHECKING:
-    from services.scoring.domain.rulebook import Rules
+    from services.scoring.domain.rulebook.rulebook import Rules
 
 LAST_INSTALMENTS: Final = 6
 LATE_DAYS: Final = 5

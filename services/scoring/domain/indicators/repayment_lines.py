@@ -8,18 +8,9 @@ in it; for the mean of R-16 every month counts of which the balance is known.
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from services.scoring.domain import facility_use
-from services.scoring.domain.facts import Borrower, Facility, Loan
-from services.scoring.domain.indicators.declaration import (
-    FACILITIES,
-    LOANS,
-    MONTHS,
-    PAYMENTS,
-    REPAYMENT,
-    Indicator,
-    one_arm,
-)
-from services.scoring.domain.measurement import (
+from services.scoring.domain.arrears import facility_use
+from services.scoring.domain.borrower.borrower import Borrower, Facility, Loan
+from services.scoring.domain.primitives.measurement import (
     MICRO,
     Measurement,
     Reason,
@@ -30,11 +21,20 @@ from services.scoring.domain.measurement import (
     rounded_quotient,
     unmeasurable,
 )
-from services.scoring.domain.months import first_day_of, last_day_of
-from services.scoring.domain.windows import newest_full_month
+from services.scoring.domain.primitives.months import first_day_of, last_day_of
+from services.scoring.domain.rulebook.indicator import (
+    FACILITIES,
+    LOANS,
+    MONTHS,
+    PAYMENTS,
+    REPAYMENT,
+    Indicator,
+    one_arm,
+)
+from services.scoring.domain.views.windows import newest_full_month
 
 if TYPE_CHECKING:
-    from services.scoring.domain.rulebook import Rules
+    from services.scoring.domain.rulebook.rulebook import Rules
 
 MONTHS_LOOKED_AT: Final = 6
 FEWEST_MONTHS: Final = 3

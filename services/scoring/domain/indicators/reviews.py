@@ -2,10 +2,17 @@
 
 from typing import TYPE_CHECKING, Final
 
-from services.scoring.domain import file_view
-from services.scoring.domain.facts import Borrower
-from services.scoring.domain.filing import overdue_since, worst_found
-from services.scoring.domain.indicators.declaration import (
+from services.scoring.domain.borrower.borrower import Borrower
+from services.scoring.domain.handlers.credit_file import overdue_since, worst_found
+from services.scoring.domain.primitives.measurement import (
+    MICRO,
+    Measurement,
+    Unit,
+    measured,
+    measured_arms,
+    not_applicable,
+)
+from services.scoring.domain.rulebook.indicator import (
     COLLATERAL_GROUP,
     DAY,
     FACILITIES,
@@ -16,24 +23,17 @@ from services.scoring.domain.indicators.declaration import (
     Indicator,
     one_arm,
 )
-from services.scoring.domain.measurement import (
-    MICRO,
-    Measurement,
-    Unit,
-    measured,
-    measured_arms,
-    not_applicable,
-)
+from services.scoring.domain.views import credit_file
 
 if TYPE_CHECKING:
-    from services.scoring.domain.rulebook import Rules
+    from services.scoring.domain.rulebook.rulebook import Rules
 
 MOST_REFS: Final = 5
 
 
 def review_overdue(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
     """C-06: days since the earliest review or limit of an open loan or line ran out."""
-    days = file_view.review_days(borrower)
+    days = credit_file.review_days(borrower)
     if not days:
         return not_applicable()
     return measured(max(0, as_of - min(days)) * MICRO)

@@ -7,7 +7,6 @@ Drifts need both the days and the gap to sales: receivables that grow with sales
 from fractions import Fraction
 from typing import Final
 
-from services.scoring.domain.indicators.declaration import Arm, Indicator, one_arm
 from services.scoring.domain.indicators.from_statements import (
     FLAG_RED,
     any_arm,
@@ -17,14 +16,15 @@ from services.scoring.domain.indicators.from_statements import (
     micro,
     ratio,
 )
-from services.scoring.domain.measurement import (
+from services.scoring.domain.primitives.measurement import (
     Measurement,
     Reason,
     Unit,
     measured,
     measured_arms,
 )
-from services.scoring.domain.statement_figures import StatementFigures
+from services.scoring.domain.rulebook.indicator import Arm, Indicator, one_arm
+from services.scoring.domain.views.statements import StatementFigures
 
 
 def net_leverage(figures: StatementFigures) -> Measurement:

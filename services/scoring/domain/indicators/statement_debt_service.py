@@ -9,23 +9,15 @@ from bisect import bisect_right
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
-from services.scoring.domain.business_days import plus_months
-from services.scoring.domain.facts import Borrower, Loan
-from services.scoring.domain.indicators.declaration import (
-    LOANS,
-    PROFILE,
-    STATEMENT,
-    STATEMENTS,
-    Arm,
-    Indicator,
-)
+from services.scoring.domain.borrower.borrower import Borrower, Loan
 from services.scoring.domain.indicators.from_statements import (
     expects_statements,
     micro,
     ratio,
     statements_as_evidence,
 )
-from services.scoring.domain.measurement import (
+from services.scoring.domain.primitives.business_days import plus_months
+from services.scoring.domain.primitives.measurement import (
     Measurement,
     Reason,
     Unit,
@@ -33,7 +25,15 @@ from services.scoring.domain.measurement import (
     not_applicable,
     unmeasurable,
 )
-from services.scoring.domain.statement_figures import (
+from services.scoring.domain.rulebook.indicator import (
+    LOANS,
+    PROFILE,
+    STATEMENT,
+    STATEMENTS,
+    Arm,
+    Indicator,
+)
+from services.scoring.domain.views.statements import (
     YEAR_MONTHS,
     CannotFormError,
     StatementFigures,
@@ -41,7 +41,7 @@ from services.scoring.domain.statement_figures import (
 )
 
 if TYPE_CHECKING:
-    from services.scoring.domain.rulebook import Rules
+    from services.scoring.domain.rulebook.rulebook import Rules
 
 QUARTER_MONTHS: Final = 3
 

@@ -5,24 +5,15 @@ became of what it foretold (F-01, F-19, F-22).
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
-from services.scoring.domain.business_days import plus_months
-from services.scoring.domain.facts import Borrower
-from services.scoring.domain.indicators.declaration import (
-    DAY,
-    PROFILE,
-    STATEMENT,
-    STATEMENTS,
-    Arm,
-    Indicator,
-    one_arm,
-)
+from services.scoring.domain.borrower.borrower import Borrower
 from services.scoring.domain.indicators.from_statements import (
     FLAG_AMBER,
     FLAG_RED,
     declare,
     statements_as_evidence,
 )
-from services.scoring.domain.measurement import (
+from services.scoring.domain.primitives.business_days import plus_months
+from services.scoring.domain.primitives.measurement import (
     MICRO,
     Measurement,
     Reason,
@@ -33,17 +24,26 @@ from services.scoring.domain.measurement import (
     not_applicable,
     unmeasurable,
 )
-from services.scoring.domain.statement_figures import (
+from services.scoring.domain.primitives.vocabulary import FORECAST_EBITDA, FORECAST_REVENUE
+from services.scoring.domain.rulebook.indicator import (
+    DAY,
+    PROFILE,
+    STATEMENT,
+    STATEMENTS,
+    Arm,
+    Indicator,
+    one_arm,
+)
+from services.scoring.domain.views.statements import (
     CannotFormError,
     StatementFigures,
     end_month,
     figures_of,
     month_closed_by,
 )
-from services.scoring.domain.vocabulary import FORECAST_EBITDA, FORECAST_REVENUE
 
 if TYPE_CHECKING:
-    from services.scoring.domain.rulebook import Rules
+    from services.scoring.domain.rulebook.rulebook import Rules
 
 EMPHASIS: Final = 2
 QUALIFIED: Final = 3

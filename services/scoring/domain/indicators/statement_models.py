@@ -7,17 +7,9 @@ default one the fall of Z''. None of the models is meant for banks and insurers.
 
 from typing import TYPE_CHECKING, Final
 
-from services.scoring.domain import composite_models as models
-from services.scoring.domain.facts import Borrower
+from services.scoring.domain.borrower.borrower import Borrower
+from services.scoring.domain.indicators import composite_models as models
 from services.scoring.domain.indicators.beneish import beneish_indices
-from services.scoring.domain.indicators.declaration import (
-    PROFILE,
-    STATEMENT,
-    STATEMENTS,
-    Arm,
-    Indicator,
-    one_arm,
-)
 from services.scoring.domain.indicators.from_statements import (
     declare,
     expects_statements,
@@ -25,7 +17,7 @@ from services.scoring.domain.indicators.from_statements import (
     statements_as_evidence,
 )
 from services.scoring.domain.indicators.piotroski import passed_tests
-from services.scoring.domain.measurement import (
+from services.scoring.domain.primitives.measurement import (
     MICRO,
     Measurement,
     Reason,
@@ -35,7 +27,15 @@ from services.scoring.domain.measurement import (
     not_applicable,
     unmeasurable,
 )
-from services.scoring.domain.statement_figures import (
+from services.scoring.domain.rulebook.indicator import (
+    PROFILE,
+    STATEMENT,
+    STATEMENTS,
+    Arm,
+    Indicator,
+    one_arm,
+)
+from services.scoring.domain.views.statements import (
     YEAR_MONTHS,
     CannotFormError,
     StatementFigures,
@@ -43,7 +43,7 @@ from services.scoring.domain.statement_figures import (
 )
 
 if TYPE_CHECKING:
-    from services.scoring.domain.rulebook import Rules
+    from services.scoring.domain.rulebook.rulebook import Rules
 
 MANUFACTURING_DIVISIONS: Final = range(10, 34)
 FINANCIAL_DIVISIONS: Final = range(64, 67)

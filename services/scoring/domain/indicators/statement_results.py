@@ -9,17 +9,8 @@ import math
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
-from services.scoring.domain.composite_models import micro_of
-from services.scoring.domain.currency import decimals_of
-from services.scoring.domain.facts import Borrower
-from services.scoring.domain.indicators.declaration import (
-    PROFILE,
-    STATEMENT,
-    STATEMENTS,
-    Arm,
-    Indicator,
-    one_arm,
-)
+from services.scoring.domain.borrower.borrower import Borrower
+from services.scoring.domain.indicators.composite_models import micro_of
 from services.scoring.domain.indicators.from_statements import (
     FLAG_RED,
     any_arm,
@@ -31,7 +22,8 @@ from services.scoring.domain.indicators.from_statements import (
     ratio,
     statements_as_evidence,
 )
-from services.scoring.domain.measurement import (
+from services.scoring.domain.primitives.currency import decimals_of
+from services.scoring.domain.primitives.measurement import (
     MICRO,
     Measurement,
     Reason,
@@ -42,7 +34,15 @@ from services.scoring.domain.measurement import (
     not_applicable,
     unmeasurable,
 )
-from services.scoring.domain.statement_figures import (
+from services.scoring.domain.rulebook.indicator import (
+    PROFILE,
+    STATEMENT,
+    STATEMENTS,
+    Arm,
+    Indicator,
+    one_arm,
+)
+from services.scoring.domain.views.statements import (
     YEAR_MONTHS,
     CannotFormError,
     StatementFigures,
@@ -50,7 +50,7 @@ from services.scoring.domain.statement_figures import (
 )
 
 if TYPE_CHECKING:
-    from services.scoring.domain.rulebook import Rules
+    from services.scoring.domain.rulebook.rulebook import Rules
 
 LONGEST_LOSS_RUN_YEARS: Final = 5
 QUARTERS_LOOKED_AT: Final = 6

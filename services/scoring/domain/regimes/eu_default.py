@@ -11,16 +11,16 @@ European label. Must stay true: it is entered at once and left at a day close on
 
 from typing import Final
 
-from services.scoring.domain.business_days import plus_months
-from services.scoring.domain.decisions import UNLIKELY_TO_PAY, Decisions
-from services.scoring.domain.forbearance import cure_start
-from services.scoring.domain.risk import (
+from services.scoring.domain.arrears.forbearance import cure_start
+from services.scoring.domain.borrower.decisions import UNLIKELY_TO_PAY, Decisions
+from services.scoring.domain.borrower.risk import (
     DISTRESSED_RESTRUCTURING,
     FORBORNE,
     FORBORNE_AGAIN,
     INSOLVENT,
     UTP,
 )
+from services.scoring.domain.primitives.business_days import plus_months
 
 MOST_DAYS: Final = 90
 MONTHS_OF_CURE: Final = 3

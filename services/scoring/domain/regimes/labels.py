@@ -6,13 +6,13 @@ a borrower without arrears, flags or a default that lasts has the same labels as
 
 from typing import Final
 
-from services.scoring.domain import days_past_due
-from services.scoring.domain.facts import Borrower
-from services.scoring.domain.measurement import MICRO, micro_ratio
+from services.scoring.domain.arrears import days_past_due
+from services.scoring.domain.borrower.borrower import Borrower
+from services.scoring.domain.borrower.risk import FORBORNE
+from services.scoring.domain.primitives.measurement import MICRO, micro_ratio
+from services.scoring.domain.primitives.vocabulary import CARD
 from services.scoring.domain.regimes import china, eu_default, ifrs9, rbi
-from services.scoring.domain.risk import FORBORNE
-from services.scoring.domain.rulebook import Rules
-from services.scoring.domain.vocabulary import CARD
+from services.scoring.domain.rulebook.rulebook import Rules
 
 IFRS9: Final = "ifrs9"
 EU: Final = "eu"

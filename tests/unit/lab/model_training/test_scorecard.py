@@ -13,7 +13,7 @@ from lab.model_training.judging import (
 from lab.model_training.scorecard import Case, fit
 from services.cli.evaluate.ranking import auc_of
 from services.scoring.adapters.pd_model import FORMAT, model_from
-from services.scoring.domain.pd import PdModel
+from services.scoring.domain.rulebook.pd import PdModel
 
 
 def cases(count: int = 1_500) -> list[Case]:

@@ -4,7 +4,7 @@ import pytest
 
 from services.scoring.adapters.indicator_pages import PAGES, pages, read_texts
 from services.scoring.domain.indicators.registry import ALL, BY_ID
-from services.scoring.domain.measurement import Unit
+from services.scoring.domain.primitives.measurement import Unit
 
 REMEDY = "run `python -m services.scoring.adapters.indicator_pages` and look at the diff"
 CURRENT = pages()

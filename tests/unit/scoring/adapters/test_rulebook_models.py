@@ -22,7 +22,7 @@ from services.scoring.adapters.rulebook_yaml import (
     read_text,
 )
 from services.scoring.adapters.state_bytes import encode
-from services.scoring.domain.rulebook_diff import differences
+from services.scoring.domain.rulebook.diff import differences
 from tests.fakes.pd_models import a_model, rulebook_with
 from tests.fakes.story import Story
 

@@ -15,8 +15,8 @@ from services.scoring.adapters.rulebook_yaml import (
     read_document,
     shipped_names,
 )
+from services.scoring.domain.borrower.signals import slot_of
 from services.scoring.domain.indicators.registry import BY_ID
-from services.scoring.domain.signals import slot_of
 
 SCHEMA = Path(__file__).resolve().parents[4] / "schemas" / "rulebook" / "v1.schema.json"
 

@@ -5,7 +5,7 @@ from dataclasses import fields
 import pytest
 
 from services.scoring.adapters.state_bytes import StateUnreadable, decode, encode
-from services.scoring.domain.facts import Borrower
+from services.scoring.domain.borrower.borrower import Borrower
 from tests.fakes.story import Story
 
 

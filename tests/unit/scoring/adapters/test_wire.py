@@ -9,7 +9,7 @@ import pytest
 from services.contracts.registry import DATA_MODELS
 from services.scoring.adapters.wire import READERS, TAKEN_BACK, Decoder
 from services.scoring.adapters.wire_values import Undecodable, minor_units
-from services.scoring.domain import events
+from services.scoring.domain.events import credit_file, loans
 from tests.fakes.story import day
 
 EXAMPLES = Path(__file__).resolve().parents[4] / "schemas" / "events"
@@ -105,7 +105,7 @@ class TestTime:
 class TestEvents:
     def test_a_repayment_is_read_whole(self) -> None:
         event = DECODER.decode(envelope("repayment.posted.v1", REPAYMENT))
-        assert isinstance(event, events.RepaymentPosted)
+        assert isinstance(event, loans.RepaymentPosted)
         assert (event.source, event.id, event.borrower_id) == ("core", "e-1", "b-1")
         assert (event.loan_id, event.paid_minor, event.currency) == ("l-1", 125_050, "EUR")
         assert event.value_day == day("2024-03-31")
@@ -127,7 +127,7 @@ class TestEvents:
         ]
         data = {"loan_id": "l", "schedule_version": 1, "currency": "EUR", "instalments": rows}
         event = DECODER.decode(envelope("schedule.published.v1", data))
-        assert isinstance(event, events.SchedulePublished)
+        assert isinstance(event, loans.SchedulePublished)
         assert event.due_days == [day("2024-02-01"), day("2024-03-01")]
 
     def test_statement_lines_are_multiplied_and_missing_ones_stay_missing(self) -> None:
@@ -142,7 +142,7 @@ class TestEvents:
             "shares_outstanding": 7,
         }
         event = DECODER.decode(envelope("statement.received.v1", data))
-        assert isinstance(event, events.StatementReceived)
+        assert isinstance(event, credit_file.StatementReceived)
         assert event.lines[0] == 123_450
         assert event.lines[1] is None
         assert event.lines[-1] == 7

@@ -6,13 +6,10 @@ import pytest
 
 from services.scoring.adapters.wire import Decoder
 from services.scoring.adapters.wire_values import Undecodable
-from services.scoring.domain.dealing_events import (
-    AccountBlocked,
-    ForecastReceived,
-    LoanDisbursed,
-    PromiseMade,
-)
-from services.scoring.domain.vocabulary import FORECAST_EBITDA, SEIZURE
+from services.scoring.domain.events.accounts import AccountBlocked
+from services.scoring.domain.events.credit_file import ForecastReceived
+from services.scoring.domain.events.loans import LoanDisbursed, PromiseMade
+from services.scoring.domain.primitives.vocabulary import FORECAST_EBITDA, SEIZURE
 from tests.fakes.scoring_events import event
 from tests.fakes.story import day
 

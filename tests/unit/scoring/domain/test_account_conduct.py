@@ -3,7 +3,7 @@ where they cannot be formed."""
 
 import pytest
 
-from services.scoring.domain.measurement import AMBER, GREEN, NOT_APPLICABLE, RED, Reason
+from services.scoring.domain.primitives.measurement import AMBER, GREEN, NOT_APPLICABLE, RED, Reason
 from tests.fakes.statements import statement
 from tests.fakes.story import EVERYTHING_ON, Story
 

@@ -3,8 +3,15 @@ cannot be formed."""
 
 import pytest
 
-from services.scoring.domain.measurement import AMBER, GREEN, HARD, NOT_APPLICABLE, RED, Reason
-from services.scoring.domain.risk import HIGH_RISK
+from services.scoring.domain.borrower.risk import HIGH_RISK
+from services.scoring.domain.primitives.measurement import (
+    AMBER,
+    GREEN,
+    HARD,
+    NOT_APPLICABLE,
+    RED,
+    Reason,
+)
 from tests.fakes.dealings import blocks
 from tests.fakes.story import EVERYTHING_ON, Story
 

@@ -3,7 +3,7 @@ they cannot be formed."""
 
 import pytest
 
-from services.scoring.domain.measurement import (
+from services.scoring.domain.primitives.measurement import (
     AMBER,
     GREEN,
     HARD,

@@ -2,8 +2,7 @@
 
 import pytest
 
-from services.scoring.domain.balance_view import falls_of
-from services.scoring.domain.measurement import (
+from services.scoring.domain.primitives.measurement import (
     AMBER,
     GREEN,
     NOT_APPLICABLE,
@@ -11,6 +10,7 @@ from services.scoring.domain.measurement import (
     UNMEASURABLE,
     Reason,
 )
+from services.scoring.domain.views.balances import falls_of
 from tests.fakes.story import Story, day, iso
 
 

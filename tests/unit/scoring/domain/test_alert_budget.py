@@ -1,6 +1,6 @@
 """Cuts from an alert budget, on populations whose answer can be counted by hand."""
 
-from services.scoring.domain.alert_budget import (
+from services.scoring.domain.rulebook.alert_budget import (
     ATTENTION_QUESTION,
     OBSERVED,
     OTHER_ATTENTION,

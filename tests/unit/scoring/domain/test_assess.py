@@ -4,7 +4,7 @@ from copy import deepcopy
 
 from services.scoring.adapters.assessment_json import assessment_data
 from services.scoring.adapters.rulebook_yaml import load_rulebook
-from services.scoring.domain.assess import (
+from services.scoring.domain.assess.step import (
     CLEAN,
     CLEAN_LABELS,
     Occasion,
@@ -12,10 +12,10 @@ from services.scoring.domain.assess import (
     reassess,
     regime_text,
 )
-from services.scoring.domain.assessment import Assessment, Cause
-from services.scoring.domain.measurement import NOT_APPLICABLE
+from services.scoring.domain.borrower.assessment import Assessment, Cause
+from services.scoring.domain.borrower.signals import slot_of
+from services.scoring.domain.primitives.measurement import NOT_APPLICABLE
 from services.scoring.domain.regimes.labels import is_clean, labels
-from services.scoring.domain.signals import slot_of
 from tests.fakes.story import Story
 
 

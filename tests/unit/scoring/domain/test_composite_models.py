@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import pytest
 
-from services.scoring.domain import composite_models as models
+from services.scoring.domain.indicators import composite_models as models
 
 FIRM_A = models.Firm(
     total_assets=1000,

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from services.scoring.domain.risk import STATE_NAMES
+from services.scoring.domain.borrower.risk import STATE_NAMES
 from tests.contract.catalogue import validator_of
 from tests.fakes.town import Town
 

@@ -6,8 +6,8 @@
 import pytest
 
 from services.scoring.adapters.state_bytes import decode, encode
-from services.scoring.domain.arrears_report import arrears_of
-from services.scoring.domain.vocabulary import CARD
+from services.scoring.domain.arrears.arrears_report import arrears_of
+from services.scoring.domain.primitives.vocabulary import CARD
 from tests.fakes.decision_story import DecisionStory
 from tests.fakes.story import day
 

@@ -3,9 +3,9 @@ cannot be formed."""
 
 import pytest
 
-from services.scoring.domain import vocabulary
-from services.scoring.domain.events import AccountBalanceClosed
-from services.scoring.domain.measurement import (
+from services.scoring.domain.events.accounts import AccountBalanceClosed
+from services.scoring.domain.primitives import vocabulary
+from services.scoring.domain.primitives.measurement import (
     AMBER,
     GREEN,
     NOT_APPLICABLE,

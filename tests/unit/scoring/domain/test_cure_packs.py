@@ -14,13 +14,13 @@ from pathlib import Path
 import pytest
 
 from services.scoring.adapters.rulebook_yaml import SHIPPED, read_text
-from services.scoring.domain import risk as states
-from services.scoring.domain.relaxing import blockers, exit_rule_of
-from services.scoring.domain.risk import RiskState
-from services.scoring.domain.rulebook import Rules
-from services.scoring.domain.signals import Signals
-from services.scoring.domain.standing import Standing
-from services.scoring.domain.states import close_day
+from services.scoring.domain.assess.exit_rules import blockers, exit_rule_of
+from services.scoring.domain.assess.state_inputs import Standing
+from services.scoring.domain.assess.states import close_day
+from services.scoring.domain.borrower import risk as states
+from services.scoring.domain.borrower.risk import RiskState
+from services.scoring.domain.borrower.signals import Signals
+from services.scoring.domain.rulebook.rulebook import Rules
 
 PAGE = (Path(__file__).resolve().parents[4] / "docs" / "rulebook.md").read_text(encoding="utf-8")
 START = "2024-01-31"

@@ -2,10 +2,10 @@
 
 import pytest
 
-from services.scoring.domain.days_past_due import loan_days
-from services.scoring.domain.exposure import is_material
-from services.scoring.domain.rulebook import Materiality
-from services.scoring.domain.vocabulary import EXCLUSIVE, INCLUSIVE_DAY_END
+from services.scoring.domain.arrears.days_past_due import loan_days
+from services.scoring.domain.arrears.exposure import is_material
+from services.scoring.domain.primitives.vocabulary import EXCLUSIVE, INCLUSIVE_DAY_END
+from services.scoring.domain.rulebook.rulebook import Materiality
 from tests.fakes.story import Story, day
 
 RBI_TABLE = [

@@ -6,7 +6,7 @@ still green or amber, and the first that is not.
 
 import pytest
 
-from services.scoring.domain.measurement import AMBER, GREEN, NOT_APPLICABLE, RED, Reason
+from services.scoring.domain.primitives.measurement import AMBER, GREEN, NOT_APPLICABLE, RED, Reason
 from tests.fakes.edges import borrower
 from tests.fakes.file_story import FileStory
 from tests.fakes.story import day, iso

@@ -8,8 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from services.scoring.domain.filing import await_related_state
-from services.scoring.domain.measurement import AMBER, GREEN, RED
+from services.scoring.domain.handlers.credit_file import await_related_state
+from services.scoring.domain.primitives.measurement import AMBER, GREEN, RED
 from tests.fakes.dealings import foretells
 from tests.fakes.edges import borrower, owing
 from tests.fakes.statements import files

@@ -6,8 +6,8 @@ still green or amber, and the first that is not.
 
 import pytest
 
-from services.scoring.domain.measurement import AMBER, GREEN, HARD, RED, Reason
-from services.scoring.domain.vocabulary import CARD
+from services.scoring.domain.primitives.measurement import AMBER, GREEN, HARD, RED, Reason
+from services.scoring.domain.primitives.vocabulary import CARD
 from tests.fakes.dealings import owes_on_a_card
 from tests.fakes.edges import borrower, owing
 from tests.fakes.story import Story, day, iso

@@ -7,9 +7,9 @@ from copy import deepcopy
 from typing import cast
 
 from services.scoring.application.reading import known_by
-from services.scoring.domain import events as happened
-from services.scoring.domain.arrears_report import arrears_of
-from services.scoring.domain.facts import Borrower
+from services.scoring.domain.arrears.arrears_report import arrears_of
+from services.scoring.domain.borrower.borrower import Borrower
+from services.scoring.domain.events import control, loans
 from services.scoring.domain.fold import fold, new_borrower
 from services.scoring.domain.regimes.labels import labels
 from tests.fakes.decision_story import DecisionStory
@@ -28,7 +28,7 @@ def test_a_fee_alone_that_is_unpaid_is_past_due() -> None:
     story = DecisionStory(start="2024-03-01")
     story.loan(10_000)
     story.tell(
-        happened.SchedulePublished(
+        loans.SchedulePublished(
             *story.head(),
             loan_id="l-1",
             schedule_version=1,
@@ -90,7 +90,7 @@ class TestCorrections:
         story.on("2024-03-15")
         wrong = f"e{story._count + 2}"
         right = story.pays(600)
-        amendment = cast("happened.RepaymentPosted", story.log[-1])
+        amendment = cast("loans.RepaymentPosted", story.log[-1])
         again = owing()
         again.on("2024-03-15")
         amended = deepcopy(amendment)
@@ -145,7 +145,7 @@ class TestWithoutEvents:
         story = owing()
         told = len(story.log)
         story.close_through("2024-03-25")
-        assert {type(one) for one in story.log[told:]} == {happened.DayClosed}
+        assert {type(one) for one in story.log[told:]} == {control.DayClosed}
         assert story.days == (10, 10, 10)
 
     def test_days_that_nobody_closed_are_counted_by_the_next_close(self) -> None:

@@ -10,7 +10,7 @@ from itertools import product
 
 import pytest
 
-from services.scoring.domain.risk import STATE_NAMES
+from services.scoring.domain.borrower.risk import STATE_NAMES
 from tests.fakes.decision_story import DecisionStory
 from tests.fakes.story import day, iso
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from services.scoring.domain.exit_candidates import exit_candidate, expected_margin, rank
-from services.scoring.domain.risk import DEFAULT, EXIT_LIST, WATCH
+from services.scoring.domain.borrower.risk import DEFAULT, EXIT_LIST, WATCH
+from services.scoring.domain.portfolio.exit_candidates import exit_candidate, expected_margin, rank
 from tests.fakes.file_story import FileStory
 
 

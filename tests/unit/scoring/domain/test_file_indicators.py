@@ -2,9 +2,10 @@
 
 import pytest
 
-from services.scoring.domain import vocabulary
-from services.scoring.domain.filing import await_related_state
-from services.scoring.domain.measurement import (
+from services.scoring.domain.borrower.signals import slot_of
+from services.scoring.domain.handlers.credit_file import await_related_state
+from services.scoring.domain.primitives import vocabulary
+from services.scoring.domain.primitives.measurement import (
     AMBER,
     GREEN,
     HARD,
@@ -13,7 +14,6 @@ from services.scoring.domain.measurement import (
     UNMEASURABLE,
     Reason,
 )
-from services.scoring.domain.signals import slot_of
 from tests.fakes.file_story import FileStory
 from tests.fakes.statements import statement
 from tests.fakes.story import EVERYTHING_ON, day, iso

@@ -1,9 +1,9 @@
 """What goes into the credit file, what replaces what, and what is too late to count."""
 
 from services.scoring.adapters.state_bytes import decode, encode
-from services.scoring.domain.credit_file import NOT_TOLD, CreditFile
-from services.scoring.domain.filing import await_related_state
-from services.scoring.domain.risk import INSOLVENT, LEGAL, WATCH
+from services.scoring.domain.borrower.credit_file import NOT_TOLD, CreditFile
+from services.scoring.domain.borrower.risk import INSOLVENT, LEGAL, WATCH
+from services.scoring.domain.handlers.credit_file import await_related_state
 from tests.fakes.file_story import FileStory
 from tests.fakes.story import day, minor
 

@@ -3,8 +3,8 @@ where it cannot be formed."""
 
 import pytest
 
-from services.scoring.domain.facts import Borrower
-from services.scoring.domain.measurement import (
+from services.scoring.domain.borrower.borrower import Borrower
+from services.scoring.domain.primitives.measurement import (
     AMBER,
     GREEN,
     NOT_APPLICABLE,

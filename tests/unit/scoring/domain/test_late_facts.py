@@ -4,14 +4,14 @@ from copy import deepcopy
 from typing import Any
 
 from services.scoring.adapters.state_bytes import encode
-from services.scoring.domain.events import AccountItemReturned
-from services.scoring.domain.facility_use import limit_on
-from services.scoring.domain.filing import overdue_since
-from services.scoring.domain.flow_facts import Dealings
-from services.scoring.domain.measurement import GREEN, Reason
-from services.scoring.domain.risk import OFFICER_SIGNAL
-from services.scoring.domain.signals import slot_of
-from services.scoring.domain.vocabulary import CORRECTION_KINDS, RETURN_REASONS
+from services.scoring.domain.arrears.facility_use import limit_on
+from services.scoring.domain.borrower.flows import Dealings
+from services.scoring.domain.borrower.risk import OFFICER_SIGNAL
+from services.scoring.domain.borrower.signals import slot_of
+from services.scoring.domain.events.accounts import AccountItemReturned
+from services.scoring.domain.handlers.credit_file import overdue_since
+from services.scoring.domain.primitives.measurement import GREEN, Reason
+from services.scoring.domain.primitives.vocabulary import CORRECTION_KINDS, RETURN_REASONS
 from tests.fakes.dealings import draws, promises
 from tests.fakes.decision_story import DecisionStory
 from tests.fakes.file_story import FileStory

@@ -5,9 +5,9 @@ from copy import deepcopy
 import pytest
 
 from services.scoring.adapters.state_bytes import encode
-from services.scoring.domain.measurement import AMBER, RED
-from services.scoring.domain.near_triggers import NearTrigger, near_state, near_triggers
-from services.scoring.domain.risk import ATTENTION, HIGH_RISK, NORMAL, WATCH
+from services.scoring.domain.assess.near_triggers import NearTrigger, near_state, near_triggers
+from services.scoring.domain.borrower.risk import ATTENTION, HIGH_RISK, NORMAL, WATCH
+from services.scoring.domain.primitives.measurement import AMBER, RED
 from tests.fakes.file_story import FileStory
 from tests.fakes.statements import statement
 from tests.fakes.story import EVERYTHING_ON, day

@@ -5,10 +5,10 @@ The property tests look at random lives; these are the lives in which each short
 
 from copy import deepcopy
 
-from services.scoring.domain.evaluation import evaluate
-from services.scoring.domain.indicators.declaration import EVERYTHING
-from services.scoring.domain.signals import Signals
-from services.scoring.domain.vocabulary import CARD
+from services.scoring.domain.assess.evaluate import evaluate
+from services.scoring.domain.borrower.signals import Signals
+from services.scoring.domain.primitives.vocabulary import CARD
+from services.scoring.domain.rulebook.indicator import EVERYTHING
 from tests.fakes.dealings import owes_on_a_card
 from tests.fakes.story import EVERYTHING_ON, Story, day, iso
 

@@ -8,15 +8,15 @@ import pytest
 
 from services.scoring.adapters.overlay_packs import with_overlays
 from services.scoring.adapters.rulebook_yaml import path_of, read_text
-from services.scoring.domain.context import Context
-from services.scoring.domain.events import DayClosed
+from services.scoring.domain.borrower.signals import slot_of
+from services.scoring.domain.events.control import DayClosed
 from services.scoring.domain.fold import fold, new_borrower
 from services.scoring.domain.indicators.account_inflow import SLOT, inflow_drop
-from services.scoring.domain.measurement import AMBER, MEASURED, UNMEASURABLE, Reason
-from services.scoring.domain.months import full_months
-from services.scoring.domain.rulebook import Rules, is_of_industry
-from services.scoring.domain.signals import slot_of
-from services.scoring.domain.vocabulary import BULLET, CARD, TERM
+from services.scoring.domain.primitives.measurement import AMBER, MEASURED, UNMEASURABLE, Reason
+from services.scoring.domain.primitives.months import full_months
+from services.scoring.domain.primitives.vocabulary import BULLET, CARD, TERM
+from services.scoring.domain.rulebook.context import Context
+from services.scoring.domain.rulebook.rulebook import Rules, is_of_industry
 from tests.fakes.story import Story, day, iso
 
 F14, A03, A19 = slot_of("F-14"), slot_of("A-03"), slot_of("A-19")

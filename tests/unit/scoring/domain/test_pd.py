@@ -2,8 +2,9 @@
 
 import pytest
 
-from services.scoring.domain.measurement import MEASURED, UNMEASURABLE
-from services.scoring.domain.pd import (
+from services.scoring.domain.borrower.signals import Signals, slot_of
+from services.scoring.domain.primitives.measurement import MEASURED, UNMEASURABLE
+from services.scoring.domain.rulebook.pd import (
     NOT_MEASURED,
     PdFeature,
     PdModel,
@@ -13,7 +14,6 @@ from services.scoring.domain.pd import (
     probability,
     stability_index,
 )
-from services.scoring.domain.signals import Signals, slot_of
 
 
 def feature(

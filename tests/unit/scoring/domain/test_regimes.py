@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 
 from services.scoring.adapters.rulebook_yaml import load_rulebook
-from services.scoring.domain.context import Context
+from services.scoring.domain.primitives.vocabulary import CARD
 from services.scoring.domain.regimes import china, eu_default, ifrs9, rbi
 from services.scoring.domain.regimes.labels import Labels, labels
-from services.scoring.domain.rulebook import Counting
-from services.scoring.domain.timeline import Timeline
-from services.scoring.domain.vocabulary import CARD
+from services.scoring.domain.rulebook.context import Context
+from services.scoring.domain.rulebook.rulebook import Counting
+from services.scoring.domain.rulebook.timeline import Timeline
 from tests.fakes.decision_story import DecisionStory
 
 

@@ -5,14 +5,14 @@ import json
 import pytest
 
 from services.scoring.adapters.codec import effect_event
-from services.scoring.domain import vocabulary
-from services.scoring.domain.effects import Effect, amount
-from services.scoring.domain.events import Event
+from services.scoring.domain.assess.effects import Effect, amount
+from services.scoring.domain.assess.reminders import expected_difficulty
+from services.scoring.domain.borrower.risk import DEFAULT, HIGH_RISK, WATCH
+from services.scoring.domain.borrower.signals import slot_of
+from services.scoring.domain.events.event import Event
 from services.scoring.domain.fold import fold
-from services.scoring.domain.measurement import AMBER, MEASURED, RED
-from services.scoring.domain.reminders import expected_difficulty
-from services.scoring.domain.risk import DEFAULT, HIGH_RISK, WATCH
-from services.scoring.domain.signals import slot_of
+from services.scoring.domain.primitives import vocabulary
+from services.scoring.domain.primitives.measurement import AMBER, MEASURED, RED
 from tests.contract.catalogue import validator_of
 from tests.fakes.file_story import FileStory
 from tests.fakes.story import EVERYTHING_ON, context, day, iso

@@ -3,8 +3,8 @@ their edges, and where they cannot be formed."""
 
 import pytest
 
-from services.scoring.domain import vocabulary
-from services.scoring.domain.measurement import AMBER, GREEN, NOT_APPLICABLE, RED, Reason
+from services.scoring.domain.primitives import vocabulary
+from services.scoring.domain.primitives.measurement import AMBER, GREEN, NOT_APPLICABLE, RED, Reason
 from tests.fakes.dealings import promises, somebody_else_pays
 from tests.fakes.story import EVERYTHING_ON, Story
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.scoring.domain.measurement import (
+from services.scoring.domain.primitives.measurement import (
     AMBER,
     GREEN,
     HARD,

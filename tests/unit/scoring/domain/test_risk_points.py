@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.scoring.domain.risk_points import BorrowerMonth, RiskPointTally, written_off
+from services.scoring.domain.portfolio.risk_points import BorrowerMonth, RiskPointTally, written_off
 from tests.fakes.file_story import FileStory
 from tests.fakes.story import day
 

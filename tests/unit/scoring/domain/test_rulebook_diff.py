@@ -3,7 +3,7 @@
 from typing import Any
 
 from services.scoring.adapters.rulebook_yaml import compile_rulebook, read_document
-from services.scoring.domain.rulebook_diff import differences
+from services.scoring.domain.rulebook.diff import differences
 
 
 def sentences(**changed: Any) -> list[str]:

@@ -2,20 +2,25 @@
 
 import pytest
 
-from services.scoring.domain.context import Context
-from services.scoring.domain.entry_rules import families_at, signals_at
-from services.scoring.domain.events import DayClosed
-from services.scoring.domain.explain import contributors
-from services.scoring.domain.file_events import SectorStressPublished
+from services.scoring.domain.assess.entry_rules import families_at, signals_at
+from services.scoring.domain.assess.explain import contributors
+from services.scoring.domain.assess.score import combined, surcharge_shares, with_surcharge
+from services.scoring.domain.borrower.risk import DEFAULT, HIGH_RISK, NORMAL, PROBATION
+from services.scoring.domain.borrower.signals import slot_of
+from services.scoring.domain.events.control import DayClosed, SectorStressPublished
 from services.scoring.domain.fold import fold
 from services.scoring.domain.indicators.registry import BY_ID
-from services.scoring.domain.measurement import AMBER, GREEN, NOT_APPLICABLE, RED, UNMEASURABLE
-from services.scoring.domain.risk import DEFAULT, HIGH_RISK, NORMAL, PROBATION
-from services.scoring.domain.rulebook import Rules
-from services.scoring.domain.score import combined, surcharge_shares, with_surcharge
-from services.scoring.domain.sector_stress import SectorMonth, SectorTally, z_score
-from services.scoring.domain.signals import slot_of
-from services.scoring.domain.timeline import Timeline
+from services.scoring.domain.portfolio.sector_stress import SectorMonth, SectorTally, z_score
+from services.scoring.domain.primitives.measurement import (
+    AMBER,
+    GREEN,
+    NOT_APPLICABLE,
+    RED,
+    UNMEASURABLE,
+)
+from services.scoring.domain.rulebook.context import Context
+from services.scoring.domain.rulebook.rulebook import Rules
+from services.scoring.domain.rulebook.timeline import Timeline
 from tests.fakes.file_story import FileStory
 from tests.fakes.measured import note, note_level
 from tests.fakes.story import EVERYTHING_ON, context, day

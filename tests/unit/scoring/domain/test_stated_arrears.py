@@ -3,9 +3,9 @@
 import pytest
 
 from services.scoring.adapters.state_bytes import decode, encode
-from services.scoring.domain import events as happened
-from services.scoring.domain.measurement import NOT_APPLICABLE, UNMEASURABLE, Reason
-from services.scoring.domain.vocabulary import CARD
+from services.scoring.domain.events import accounts
+from services.scoring.domain.primitives.measurement import NOT_APPLICABLE, UNMEASURABLE, Reason
+from services.scoring.domain.primitives.vocabulary import CARD
 from tests.fakes.story import Story, day, minor
 
 ENDS = ["2024-01-31", "2024-02-29", "2024-03-31", "2024-04-30"]
@@ -20,7 +20,7 @@ def card(late: list[int], paid: list[float], drawn: float = 500, limit: float = 
         if amount:
             story.pays(amount)
         story.tell(
-            happened.FacilityBalanceClosed(
+            accounts.FacilityBalanceClosed(
                 *story.head(),
                 facility_id="l-1",
                 loan_id="l-1",

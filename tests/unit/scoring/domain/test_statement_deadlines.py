@@ -3,8 +3,8 @@
 import pytest
 
 from services.scoring.adapters.state_bytes import decode, encode
-from services.scoring.domain.measurement import NOT_APPLICABLE, UNMEASURABLE
-from services.scoring.domain.risk import STATE_NAMES
+from services.scoring.domain.borrower.risk import STATE_NAMES
+from services.scoring.domain.primitives.measurement import NOT_APPLICABLE, UNMEASURABLE
 from tests.fakes.file_story import FileStory
 from tests.fakes.statements import files
 from tests.fakes.story import day

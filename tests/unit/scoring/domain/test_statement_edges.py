@@ -6,7 +6,7 @@ are judged as `default` has them, the others as `reference` does.
 
 import pytest
 
-from services.scoring.domain.measurement import MICRO
+from services.scoring.domain.primitives.measurement import MICRO
 from tests.fakes.edges import A, Edge, G, R, asked, check, edges, level_of
 from tests.fakes.statements import firm, statement
 

@@ -6,19 +6,19 @@ from typing import Any
 import pytest
 
 from services.scoring.adapters.rulebook_yaml import load_rulebook
-from services.scoring.domain.evaluation import Evaluation, judge
-from services.scoring.domain.facts import Borrower
+from services.scoring.domain.assess.evaluate import Evaluation, judge
+from services.scoring.domain.borrower.borrower import Borrower
+from services.scoring.domain.borrower.signals import Signals
 from services.scoring.domain.indicators.registry import BY_ID
-from services.scoring.domain.measurement import (
+from services.scoring.domain.primitives.measurement import (
     MEASURED,
     NOT_APPLICABLE,
     UNMEASURABLE,
     Measurement,
     Reason,
 )
-from services.scoring.domain.rulebook import Rules
-from services.scoring.domain.signals import Signals
-from services.scoring.domain.statement_figures import CannotFormError, StatementFigures
+from services.scoring.domain.rulebook.rulebook import Rules
+from services.scoring.domain.views.statements import CannotFormError, StatementFigures
 from tests.fakes.measured import note, note_level
 from tests.fakes.statements import firm, statement
 

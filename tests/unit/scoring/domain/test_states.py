@@ -6,22 +6,22 @@ from typing import Any
 import pytest
 
 from services.scoring.adapters.rulebook_yaml import load_rulebook
-from services.scoring.domain import risk as states
-from services.scoring.domain.decisions import RELAX, Override
-from services.scoring.domain.entry_rules import nothing_stands_out
-from services.scoring.domain.measurement import AMBER, HARD, MEASURED, RED
-from services.scoring.domain.relaxing import blockers, exit_rule_of, recent_moves
-from services.scoring.domain.risk import RiskState
-from services.scoring.domain.rulebook import Rules
-from services.scoring.domain.signals import Signals, slot_of
-from services.scoring.domain.standing import Standing
-from services.scoring.domain.states import (
+from services.scoring.domain.assess.entry_rules import nothing_stands_out
+from services.scoring.domain.assess.exit_rules import blockers, exit_rule_of, recent_moves
+from services.scoring.domain.assess.state_inputs import Standing
+from services.scoring.domain.assess.states import (
     Transition,
     close_day,
     distance_to_next,
     escalate,
     relax,
 )
+from services.scoring.domain.borrower import risk as states
+from services.scoring.domain.borrower.decisions import RELAX, Override
+from services.scoring.domain.borrower.risk import RiskState
+from services.scoring.domain.borrower.signals import Signals, slot_of
+from services.scoring.domain.primitives.measurement import AMBER, HARD, MEASURED, RED
+from services.scoring.domain.rulebook.rulebook import Rules
 
 MONDAY = date(2024, 7, 1).toordinal()
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from services.scoring.domain.measurement import AMBER, GREEN, HARD, RED
-from services.scoring.domain.thresholds import ArmRule, Threshold, default_knots
+from services.scoring.domain.primitives.measurement import AMBER, GREEN, HARD, RED
+from services.scoring.domain.rulebook.thresholds import ArmRule, Threshold, default_knots
 
 
 def arm(

@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 
 from services.scoring.adapters.rulebook_yaml import load_rulebook
-from services.scoring.domain.context import Context
-from services.scoring.domain.events import DayClosed, RulebookActivated
+from services.scoring.domain.borrower.risk import NORMAL, WATCH
+from services.scoring.domain.events.control import DayClosed, RulebookActivated
 from services.scoring.domain.fold import fold
-from services.scoring.domain.risk import NORMAL, WATCH
-from services.scoring.domain.rulebook import Rulebook
-from services.scoring.domain.timeline import Timeline, UnknownRulebook
+from services.scoring.domain.rulebook.context import Context
+from services.scoring.domain.rulebook.rulebook import Rulebook
+from services.scoring.domain.rulebook.timeline import Timeline, UnknownRulebook
 from tests.fakes.story import Story, day
 
 BOOKS = {

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.scoring.domain.measurement import AMBER, GREEN, NOT_APPLICABLE, RED, Reason
+from services.scoring.domain.primitives.measurement import AMBER, GREEN, NOT_APPLICABLE, RED, Reason
 from tests.fakes.dealings import declares_related, draws
 from tests.fakes.story import EVERYTHING_ON, Story
 

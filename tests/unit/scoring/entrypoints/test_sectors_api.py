@@ -16,7 +16,7 @@ from services.kit.health import Health
 from services.kit.metrics import Metrics
 from services.kit.web import WebParts
 from services.scoring.application.sectors import MeasuredMonth, SectorWatch, stress_messages
-from services.scoring.domain.sector_stress import SectorMonth
+from services.scoring.domain.portfolio.sector_stress import SectorMonth
 from services.scoring.entrypoints.http import create_app
 from tests.contract.catalogue import validator_of
 from tests.fakes.rulebooks_in_memory import NoDatabase

@@ -6,8 +6,8 @@ import pytest
 
 from services.scoring.adapters.narrative.catalogues import Language
 from services.scoring.adapters.narrative.figures import Figures
-from services.scoring.domain.measurement import Unit
-from services.scoring.domain.thresholds import Threshold
+from services.scoring.domain.primitives.measurement import Unit
+from services.scoring.domain.rulebook.thresholds import Threshold
 
 ENGLISH, SPANISH, CHINESE = Language
 DAY = date(2026, 11, 4).toordinal()

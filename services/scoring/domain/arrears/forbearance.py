@@ -1,0 +1,135 @@
+"""Concessions to a borrower in difficulty: the flag, the probation that follows, its end.
+
+Called by `overrides` (weigh a concession, pass a day) and by `states` when DEFAULT or PROBATION is
+left or entered. Sources: EBA/ITS/2013/03 on forbearance (2 years of probation after performing,
+regular payments in at least half of it, nothing beyond 30 days at its end), EBA Q&A 2013_618 and
+2014_886 (a new concession or more than 30 days past due in that probation makes an exposure that
+was non-performing non-performing again), EBA/GL/2016/07 (1 % loss of present value).
+"""
+
+from services.scoring.domain.borrower.borrower import Borrower, Loan
+from services.scoring.domain.borrower.decisions import Decisions
+from services.scoring.domain.borrower.risk import (
+    DEFAULT,
+    DISTRESSED_RESTRUCTURING,
+    FORBORNE,
+    FORBORNE_AGAIN,
+    FORMERLY_NON_PERFORMING,
+    PROBATION,
+    RiskState,
+)
+from services.scoring.domain.primitives.business_days import is_month_end, plus_months
+from services.scoring.domain.primitives.months import first_day_of, month_of
+from services.scoring.domain.rulebook.policy import ForbearanceRules
+
+
+def grant(decisions: Decisions, day: int, grace_end_day: int, npv_loss_micro: int) -> None:
+    """Note a concession that takes effect on the day; `weigh` judges it by the rules."""
+    forbearance = decisions.forbearance
+    forbearance.measure_day = max(day, forbearance.measure_day)
+    forbearance.grace_end_day = max(grace_end_day, forbearance.grace_end_day)
+    forbearance.npv_loss_micro = npv_loss_micro
+    forbearance.is_weighed = False
+
+
+def weigh(borrower: Borrower, rules: ForbearanceRules) -> None:
+    """Set the flags that a new concession brings, and start the clocks that it starts."""
+    forbearance, risk = borrower.decisions.forbearance, borrower.risk
+    if forbearance.is_weighed:
+        return
+    forbearance.is_weighed = True
+    was_forborne = bool(risk.flags & FORBORNE)
+    risk.flags |= FORBORNE
+    if risk.state in (PROBATION, DEFAULT):
+        relapses = was_forborne and risk.state == PROBATION
+        risk.flags |= FORMERLY_NON_PERFORMING
+        forbearance.probation_day = 0
+    else:
+        relapses = was_forborne and bool(risk.flags & FORMERLY_NON_PERFORMING)
+        begin_probation(borrower.decisions, forbearance.measure_day)
+    if relapses:
+        risk.flags |= FORBORNE_AGAIN
+    if risk.state != DEFAULT and forbearance.npv_loss_micro >= rules.npv_loss_micro:
+        risk.flags |= DISTRESSED_RESTRUCTURING
+
+
+def begin_probation(decisions: Decisions, day: int) -> None:
+    """Start the years in which a forborne borrower must perform."""
+    forbearance = decisions.forbearance
+    forbearance.probation_day = day
+    forbearance.months_due = forbearance.months_paid = 0
+
+
+def enter_default(decisions: Decisions, risk: RiskState, day: int) -> None:
+    """Note that DEFAULT was entered: what led there once is used up, and a cure starts anew."""
+    decisions.defaulted_day = day
+    decisions.forbearance.probation_day = 0
+    risk.flags &= ~(DISTRESSED_RESTRUCTURING | FORBORNE_AGAIN)
+    if risk.flags & FORBORNE:
+        risk.flags |= FORMERLY_NON_PERFORMING
+
+
+def cure_start(decisions: Decisions) -> int:
+    """Return the latest of measure, default and end of grace: a forborne cure counts from it."""
+    forbearance = decisions.forbearance
+    return max(forbearance.measure_day, forbearance.grace_end_day, decisions.defaulted_day)
+
+
+def pass_day(borrower: Borrower, rules: ForbearanceRules, day: int) -> bool:
+    """Count a month of probation at its end, and end the probation that was passed.
+
+    Returns whether something that is stored changed.
+    """
+    forbearance, risk = borrower.decisions.forbearance, borrower.risk
+    if not risk.flags & FORBORNE or not forbearance.probation_day or risk.state >= PROBATION:
+        return False
+    is_counted = is_month_end(day) and day >= forbearance.probation_day
+    if is_counted:
+        _count_month(borrower, rules, day)
+    if is_passed(borrower, rules, day):
+        risk.flags &= ~(FORBORNE | FORMERLY_NON_PERFORMING)
+        begin_probation(borrower.decisions, 0)
+        forbearance.measure_day = forbearance.grace_end_day = 0
+        return True
+    return is_counted
+
+
+def is_passed(borrower: Borrower, rules: ForbearanceRules, day: int) -> bool:
+    """Return whether the probation is long enough, was paid through, and ends without arrears."""
+    forbearance = borrower.decisions.forbearance
+    if day < plus_months(forbearance.probation_day, rules.probation_months):
+        return False
+    paid = forbearance.months_paid * 1_000_000
+    return (
+        paid >= forbearance.months_due * rules.months_paid_micro
+        and borrower.counters.operational_days <= rules.most_arrears_days
+    )
+
+
+def _count_month(borrower: Borrower, rules: ForbearanceRules, day: int) -> None:
+    forbearance = borrower.decisions.forbearance
+    first = max(first_day_of(month_of(day)), forbearance.probation_day)
+    due = paid = 0
+    for loan in borrower.loans:
+        due += _due_between(loan, first, day)
+        paid += _paid_between(loan, first, day)
+    if due:
+        forbearance.months_due += 1
+        if paid > 0 and paid * 1_000_000 >= due * rules.significant_micro:
+            forbearance.months_paid += 1
+
+
+def _due_between(loan: Loan, first: int, last: int) -> int:
+    total = 0
+    for index, due_day in enumerate(loan.due_days):
+        if first <= due_day <= last:
+            total += loan.due_cum[index] - (loan.due_cum[index - 1] if index else 0)
+    return total
+
+
+def _paid_between(loan: Loan, first: int, last: int) -> int:
+    return sum(
+        amount
+        for day, amount in zip(loan.paid_days, loan.paid_minor, strict=True)
+        if first <= day <= last
+    )

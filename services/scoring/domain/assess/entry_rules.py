@@ -1,0 +1,137 @@
+"""Whether one entry rule of the state machine is true right now.
+
+Called by `states` on every event that moved a signal. A rule states conditions; all that it states
+must hold. Notes (weight 0) never count as signals here: they inform, they do not decide. Surcharges
+do not count either: what the sector does confirms nothing about one borrower.
+"""
+
+from typing import Final
+
+from services.scoring.domain.assess.state_inputs import Standing
+from services.scoring.domain.borrower.decisions import EXCEPTION, TIGHTEN, Override
+from services.scoring.domain.borrower.risk import ATTENTION, CLOSED, HIGH_RISK, WATCH, RiskState
+from services.scoring.domain.borrower.signals import Signals
+from services.scoring.domain.primitives.measurement import AMBER, MEASURED, RED
+from services.scoring.domain.rulebook.indicator import FAMILIES
+from services.scoring.domain.rulebook.policy import EntryRule, SignalTest
+from services.scoring.domain.rulebook.rulebook import Cuts, Rules
+
+NEVER: Final = 1_000_001
+MOST_ID_CHARACTERS: Final = 128
+
+
+def triggered_rules(standing: Standing, *, above: int) -> list[EntryRule]:
+    """Return the entry rules that are true now and lead beyond ``above``, worst target first.
+
+    Decisions of people are rules too: one that tightens asks for its state, and an exception
+    silences the score rules of the one state that it lets leave.
+    """
+    if above == CLOSED:
+        return []
+    found: list[EntryRule] = []
+    if not nothing_stands_out(standing.risk, standing.signals, standing.rules):
+        found = [
+            rule
+            for rule in standing.rules.policy.entries
+            if rule.to > above and holds(rule, standing.risk, standing.signals, standing.rules)
+        ]
+    if standing.decisions.overrides:
+        found = _with_decisions(found, standing, above)
+    return found
+
+
+def _with_decisions(found: list[EntryRule], standing: Standing, above: int) -> list[EntryRule]:
+    for one in standing.decisions.in_force(standing.as_of):
+        if one.kind == EXCEPTION:
+            found = [rule for rule in found if rule.hard or rule.to != one.state + 1]
+        elif one.kind == TIGHTEN and one.state > above:
+            found.append(EntryRule(id=rule_id_of(one), to=one.state, text=one.reason))
+    return sorted(found, key=_worst_first)
+
+
+def rule_id_of(decision: Override) -> str:
+    """Return the id under which a transition names a decision."""
+    return f"decision:{decision.override_id}"[:MOST_ID_CHARACTERS]
+
+
+def _worst_first(rule: EntryRule) -> int:
+    return -rule.to
+
+
+def holds(rule: EntryRule, risk: RiskState, signals: Signals, rules: Rules) -> bool:
+    """Return whether every condition that the rule states is met."""
+    if rule.score and risk.score < cut_for(rule.to, rules.cuts):
+        return False
+    if rule.tests and not _enough_tests(rule, signals):
+        return False
+    if rule.flags and not risk.flags & rule.flags:
+        return False
+    if rule.all_flags and risk.flags & rule.all_flags != rule.all_flags:
+        return False
+    if rule.family_cut and not _family_cut(risk, rules.cuts):
+        return False
+    if rule.amber_families and families_at(signals, rules, AMBER) < rule.amber_families:
+        return False
+    if rule.reds and signals_at(signals, rules, RED) < rule.reds:
+        return False
+    return not rule.red_families or families_at(signals, rules, RED) >= rule.red_families
+
+
+def nothing_stands_out(risk: RiskState, signals: Signals, rules: Rules) -> bool:
+    """Return whether no entry rule can be true, without looking at each: the usual case.
+
+    Holds because a rule states a score, a level, a flag, a family run or a figure beyond a
+    threshold that 0 does not reach (rulebooks are refused otherwise).
+    """
+    if risk.score >= rules.cuts.attention or risk.flags or any(signals.level):
+        return False
+    values = signals.value
+    return not any(risk.family_days) and not any(
+        [values[slot] for slot in rules.policy.compared_slots]
+    )
+
+
+def cut_for(state: int, cuts: Cuts) -> int:
+    """Return the score at which the state is entered; DEFAULT never by score alone."""
+    if state == ATTENTION:
+        return cuts.attention
+    if state == WATCH:
+        return cuts.watch
+    return cuts.high_risk if state == HIGH_RISK else NEVER
+
+
+def _enough_tests(rule: EntryRule, signals: Signals) -> bool:
+    if rule.tests_needed == 1:
+        return any(is_true(test, signals) for test in rule.tests)
+    return sum(is_true(test, signals) for test in rule.tests) >= rule.tests_needed
+
+
+def is_true(test: SignalTest, signals: Signals) -> bool:
+    """Return whether the signal is at the level, or past the figure, that the test names."""
+    slot = test.slot
+    if signals.status[slot] != MEASURED or signals.level[slot] < test.level:
+        return False
+    return test.threshold is None or test.threshold.reached(signals.value[slot])
+
+
+def _family_cut(risk: RiskState, cuts: Cuts) -> bool:
+    return any(days >= cuts.family_days for days in risk.family_days)
+
+
+def signals_at(signals: Signals, rules: Rules, level: int) -> int:
+    """Return how many scored signals are at this level or worse."""
+    levels = signals.level
+    return sum(
+        1
+        for rule in rules.indicators
+        if levels[rule.slot] >= level and rule.weight and rule.slot not in rules.surcharges
+    )
+
+
+def families_at(signals: Signals, rules: Rules, level: int) -> int:
+    """Return in how many families a scored signal is at this level or worse."""
+    levels = signals.level
+    return sum(
+        any(levels[rule.slot] >= level and rule.weight for rule in rules.by_family[family])
+        for family in range(FAMILIES)
+    )

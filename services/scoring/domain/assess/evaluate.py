@@ -1,0 +1,168 @@
+"""Measure what an event touched and write the verdicts into the borrower's signals.
+
+Called by `assess` after the facts have changed. Only indicators whose inputs were touched are
+measured; the caller gets back which families' scores may have moved and which levels changed.
+"""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from services.scoring.domain.borrower.signals import SLOTS, Signals
+from services.scoring.domain.primitives.measurement import (
+    GREEN,
+    MEASURED,
+    MICRO,
+    NOT_APPLICABLE,
+    UNMEASURABLE,
+    Measurement,
+    Reason,
+    rounded_quotient,
+)
+from services.scoring.domain.rulebook.rulebook import IndicatorRule, Rules
+
+if TYPE_CHECKING:
+    from services.scoring.domain.borrower.borrower import Borrower
+
+
+@dataclass(slots=True)
+class LevelChange:
+    """One signal changed its level."""
+
+    slot: int
+    before: int
+    after: int
+
+
+@dataclass(slots=True)
+class Evaluation:
+    """What one event did to the signals. ``families`` has a bit for each family that moved."""
+
+    families: int = 0
+    coverage_moved: bool = False
+    changes: list[LevelChange] = field(default_factory=list)
+
+    @property
+    def is_news(self) -> bool:
+        """Return whether any verdict moved."""
+        return bool(self.families or self.coverage_moved or self.changes)
+
+
+def evaluate(borrower: "Borrower", as_of: int, rules: Rules, touched: int) -> Evaluation:
+    """Measure every enabled indicator that reads one of the touched kinds of fact."""
+    signals = borrower.signals
+    evaluation = Evaluation()
+    for rule in rules.touched_by(touched):
+        judge(signals, rule, rule.indicator.measure(borrower, as_of, rules), as_of, evaluation)
+    return evaluation
+
+
+def judge(
+    signals: Signals,
+    rule: IndicatorRule,
+    measurement: Measurement,
+    as_of: int,
+    evaluation: Evaluation,
+) -> None:
+    """Turn a measurement into status, level and contribution, and note what changed."""
+    slot, status, reason = rule.slot, measurement.status, measurement.reason
+    if status == MEASURED and not _has_a_used_figure(rule, measurement.values):
+        status, reason = UNMEASURABLE, reason or int(Reason.SHORT_HISTORY)
+    if _says_the_same(signals, rule, measurement, status, reason):
+        signals.baseline[slot] = measurement.baseline or 0
+        return
+    if signals.status[slot] != status:
+        signals.status[slot] = status
+        evaluation.coverage_moved = True
+        evaluation.families |= 1 << rule.indicator.family
+    level, contribution = GREEN, 0
+    if status == MEASURED:
+        level, contribution = _verdict(signals, rule, measurement)
+    else:
+        signals.detail[slot] = reason
+        signals.value[slot] = 0
+    signals.baseline[slot] = measurement.baseline or 0
+    if contribution != signals.contribution[slot]:
+        signals.contribution[slot] = contribution
+        evaluation.families |= 1 << rule.indicator.family
+    if level != signals.level[slot]:
+        evaluation.changes.append(LevelChange(slot, signals.level[slot], level))
+        signals.level[slot] = level
+        signals.since[slot] = as_of if level != GREEN else 0
+
+
+def _has_a_used_figure(rule: IndicatorRule, values: list[int | None]) -> bool:
+    """Return whether any arm that the rulebook uses has a figure; without one nothing is known."""
+    for position, figure in enumerate(values):
+        if figure is not None and rule.arms[position] is not None:
+            return True
+    return False
+
+
+def _says_the_same(
+    signals: Signals, rule: IndicatorRule, measurement: Measurement, status: int, reason: int
+) -> bool:
+    """Return whether the verdict cannot differ from the stored one; most events change nothing."""
+    slot = rule.slot
+    if signals.status[slot] != status:
+        return False
+    if status != MEASURED:
+        return signals.detail[slot] == reason
+    values = measurement.values
+    return (
+        len(values) == 1
+        and values[0] == signals.value[slot]
+        and not rule.half_life_days
+        and signals.detail[slot] == 0
+    )
+
+
+def _verdict(signals: Signals, rule: IndicatorRule, measurement: Measurement) -> tuple[int, int]:
+    level, intensity, arm = _judge_arms(rule, measurement.values)
+    figure = measurement.values[arm]
+    signals.detail[rule.slot] = arm
+    signals.value[rule.slot] = figure if figure is not None else 0
+    contribution = rounded_quotient(rule.weight * intensity, MICRO)
+    if rule.half_life_days and contribution:
+        contribution = _decayed(contribution, measurement.age_days, rule.half_life_days)
+    return level, contribution
+
+
+def _decayed(contribution: int, age_days: int, half_life_days: int) -> int:
+    """Return contribution x 2^(-age/half-life); the factor is rounded to six decimals."""
+    factor = round(float(2.0 ** (-age_days / half_life_days)) * MICRO)
+    return rounded_quotient(contribution * factor, MICRO)
+
+
+def _judge_arms(rule: IndicatorRule, values: list[int | None]) -> tuple[int, int, int]:
+    """Return level, intensity and the arm that decided.
+
+    With ``needs_all`` the mildest arm decides, else the worst level and the largest g.
+    """
+    if len(values) == 1 and values[0] is not None and rule.arms[0] is not None:
+        only = rule.arms[0]
+        return only.level(values[0]), only.intensity(values[0]), 0
+    verdicts = [
+        (arm.level(figure), arm.intensity(figure), position)
+        for position, (arm, figure) in enumerate(zip(rule.arms, values, strict=True))
+        if arm is not None and figure is not None
+    ]
+    if rule.needs_all:
+        level = min(verdict[0] for verdict in verdicts)
+        intensity = min(verdict[1] for verdict in verdicts)
+        return level, intensity, verdicts[0][2]
+    worst = max(verdicts, key=lambda verdict: (verdict[0], verdict[1], -verdict[2]))
+    return worst[0], max(verdict[1] for verdict in verdicts), worst[2]
+
+
+def forget_verdicts(signals: Signals, rules: Rules) -> None:
+    """Make every indicator be judged afresh (after a new rulebook); those out of use are cleared.
+
+    Level and since stay where the indicator stays, so that only a real change of level is one.
+    """
+    for slot in range(SLOTS):
+        signals.status[slot] = NOT_APPLICABLE
+        signals.contribution[slot] = 0
+        if rules.by_slot[slot] is None:
+            for column in (signals.level, signals.detail, signals.value, signals.since):
+                column[slot] = 0
+            signals.baseline[slot] = 0

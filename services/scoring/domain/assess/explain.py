@@ -1,0 +1,201 @@
+"""Say why: contributors with value, threshold, baseline, since when and evidence.
+
+Called only when an assessment is emitted or looked at, because logarithms, evidence and texts cost
+more than a fold. Must stay true: reads the borrower, changes nothing.
+"""
+
+from typing import Final
+
+from services.scoring.domain.assess.exit_rules import recent_moves
+from services.scoring.domain.assess.position import position
+from services.scoring.domain.assess.score import (
+    Share,
+    combined,
+    shares,
+    surcharge_shares,
+    with_surcharge,
+)
+from services.scoring.domain.assess.states import distance_to_next
+from services.scoring.domain.borrower.assessment import (
+    Assessment,
+    Cause,
+    Contributor,
+    SameFact,
+)
+from services.scoring.domain.borrower.borrower import Borrower
+from services.scoring.domain.borrower.risk import FLAG_NAMES, STATE_NAMES
+from services.scoring.domain.primitives.measurement import (
+    AMBER,
+    MICRO,
+    UNMEASURABLE,
+    Reason,
+    rounded_quotient,
+)
+from services.scoring.domain.primitives.vocabulary import SEGMENTS
+from services.scoring.domain.regimes.labels import labels
+from services.scoring.domain.rulebook.indicator import FAMILY_NAMES
+from services.scoring.domain.rulebook.pd import Opinion, opinion
+from services.scoring.domain.rulebook.rulebook import IndicatorRule, Rules
+from services.scoring.domain.rulebook.thresholds import Threshold
+
+MOST_EVIDENCE: Final = 20
+
+
+def contributors(borrower: Borrower, rules: Rules, as_of: int) -> list[Contributor]:
+    """Return the causes of the score, largest share first, then the notes that are lit."""
+    score = combined(borrower.risk.families)
+    parts = shares(borrower.signals, rules, score) + surcharge_shares(
+        borrower.signals, rules, score
+    )
+    found = [
+        _contributor(borrower, rules, share.slot, share.points_micro, share.also, as_of)
+        for share in sorted(parts, key=_largest_first)
+    ]
+    notes = [
+        rule.slot
+        for rule in rules.indicators
+        if not borrower.signals.contribution[rule.slot]
+        and borrower.signals.level[rule.slot] >= AMBER
+    ]
+    return found + [_contributor(borrower, rules, slot, 0, [], as_of) for slot in notes]
+
+
+def _largest_first(share: Share) -> tuple[int, int]:
+    return -share.points_micro, share.slot
+
+
+def _contributor(
+    borrower: Borrower, rules: Rules, slot: int, points: int, also: list[int], as_of: int
+) -> Contributor:
+    signals = borrower.signals
+    rule = rule_at(rules, slot)
+    indicator = rule.indicator
+    arm = indicator.arms[signals.detail[slot]]
+    judged = rule.arms[signals.detail[slot]]
+    evidence = indicator.evidence(borrower, as_of) if indicator.evidence is not None else []
+    weight = rule.weight or MICRO
+    return Contributor(
+        indicator=indicator.id,
+        name=indicator.name,
+        family=FAMILY_NAMES[indicator.family],
+        risk_type=indicator.risk_type,
+        level=signals.level[slot],
+        value=signals.value[slot],
+        unit=arm.unit,
+        figure=arm.label,
+        amber=shown_threshold(judged.amber if judged else None),
+        red=shown_threshold(judged.red if judged else None),
+        baseline=signals.baseline[slot] or None,
+        share=points,
+        intensity=min(MICRO, rounded_quotient(signals.contribution[slot] * MICRO, weight)),
+        since=signals.since[slot],
+        evidence=evidence[:MOST_EVIDENCE],
+        also=[_same_fact(borrower, rules, other) for other in also],
+    )
+
+
+def _same_fact(borrower: Borrower, rules: Rules, slot: int) -> SameFact:
+    indicator = rule_at(rules, slot).indicator
+    signals = borrower.signals
+    return SameFact(
+        indicator=indicator.id,
+        name=indicator.name,
+        level=signals.level[slot],
+        value=signals.value[slot],
+        unit=indicator.arms[signals.detail[slot]].unit,
+    )
+
+
+def rule_at(rules: Rules, slot: int) -> IndicatorRule:
+    """Return the rule of an indicator that is known to be in use."""
+    rule = rules.by_slot[slot]
+    if rule is None:
+        raise LookupError(f"no indicator at slot {slot} in rulebook {rules.name} {rules.version}")
+    return rule
+
+
+def shown_threshold(threshold: Threshold | None) -> str:
+    """Return a threshold as the catalogue prints it, in the figure's own unit: ``>= 0.2``."""
+    if threshold is None:
+        return ""
+    operator = (">" if threshold.rising else "<") + ("" if threshold.strict else "=")
+    return f"{operator} {shown_micro(threshold.value)}"
+
+
+def shown_micro(value: int) -> str:
+    """Return micro-units as the shortest exact decimal: 400,000 is ``0.4``."""
+    sign = "-" if value < 0 else ""
+    whole, fraction = divmod(abs(value), MICRO)
+    text = f"{sign}{whole}.{fraction:06d}".rstrip("0")
+    return text.rstrip(".")
+
+
+def flags(borrower: Borrower, rules: Rules, as_of: int) -> list[str]:
+    """Return the marks on the borrower, those that the system adds included."""
+    risk, policy = borrower.risk, rules.policy
+    found = [name for bit, name in enumerate(FLAG_NAMES) if risk.flags >> bit & 1]
+    if risk.completeness < policy.least_completeness:
+        found.append("DATA_LOW_CONFIDENCE")
+    if recent_moves(risk, as_of, policy.moves_window_days) > policy.most_moves:
+        found.append("FLIP_GUARD")
+    if risk.proposed_to >= 0:
+        found.append("RELAXATION_PROPOSED")
+    return found
+
+
+def opinions(borrower: Borrower, rules: Rules) -> list[Opinion]:
+    """Return what the PD models say, the champion first; the state never hears of it."""
+    found = []
+    for model in rules.models:
+        weights = []
+        for feature in model.features:
+            rule = rules.by_slot[feature.slot]
+            weights.append(rule.weight if rule is not None else 0)
+        found.append(opinion(model, borrower.signals, weights, borrower.risk.score))
+    return found
+
+
+def snapshot(borrower: Borrower, rules: Rules, as_of: int, at_us: int, cause: Cause) -> Assessment:
+    """Return the assessment of this moment; `assess` adds what made it due and what changed."""
+    risk, signals, profile = borrower.risk, borrower.signals, borrower.profile
+    following = distance_to_next(risk, rules.cuts)
+    return Assessment(
+        borrower_id=borrower.borrower_id,
+        sequence=0,
+        at_us=at_us,
+        as_of=as_of,
+        state=STATE_NAMES[risk.state],
+        from_state=None,
+        state_since=risk.since or as_of,
+        trigger_rule_ids=list(risk.rule_ids),
+        reasons=[],
+        score=risk.score,
+        family_scores=list(risk.families),
+        completeness=risk.completeness,
+        low_confidence=risk.completeness < rules.policy.least_completeness,
+        contributors=contributors(borrower, rules, as_of),
+        unmeasurable=[
+            (rule.indicator.id, Reason(signals.detail[rule.slot]).name.lower())
+            for rule in rules.indicators
+            if signals.status[rule.slot] == UNMEASURABLE
+        ],
+        dpd_operational=borrower.counters.operational_days,
+        dpd_regulatory=borrower.counters.regulatory_days,
+        position=position(borrower, as_of),
+        flags=flags(borrower, rules, as_of),
+        changes=[],
+        distance_to_next=(STATE_NAMES[following[0]], following[1]) if following else None,
+        regimes=labels(borrower, rules, as_of),
+        segment=SEGMENTS[profile.segment],
+        officer_id=profile.officer_id,
+        branch_id=profile.branch_id,
+        rulebook=rules.name,
+        rulebook_version=rules.version,
+        cuts_population=rules.cuts.population or None,
+        cause=cause,
+        corrected=False,
+        cuts=(rules.cuts.attention, rules.cuts.watch, rules.cuts.high_risk),
+        days_late=borrower.counters.late_days,
+        opinions=opinions(borrower, rules) if rules.models else [],
+        score_override=risk.score - with_surcharge(combined(risk.families), signals, rules),
+    )

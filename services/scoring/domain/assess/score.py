@@ -1,0 +1,140 @@
+"""From contributions to family scores, the score, and each cause's share of it.
+
+Noisy-OR (domain 3.6): inside a correlation group the strongest signal counts, groups of a family
+and families combine as independent reasons, so confirmation from another side raises the score and
+many weak ambers do not beat one red.
+
+A surcharge (how the borrower's sector does) is no reason of that kind: it adds points to the score,
+ten at most, whatever the score is.
+
+Must stay true: everything but the shares is exact integer arithmetic with a single rounding, so the
+result does not depend on the order in which signals arrived, on the machine or on the batch.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+from services.scoring.domain.borrower.risk import NOT_SCORED
+from services.scoring.domain.borrower.signals import Signals
+from services.scoring.domain.primitives.measurement import (
+    MEASURED,
+    MICRO,
+    NOT_APPLICABLE,
+    micro_float,
+    rounded_quotient,
+)
+from services.scoring.domain.rulebook.indicator import FAMILIES
+from services.scoring.domain.rulebook.rulebook import Rules
+
+# A certain cause would have an infinite logarithm; no weight reaches this.
+MOST_CERTAIN: Final = 999_999
+# Ten points (domain 3.6 step 5).
+MOST_SURCHARGE: Final = 100_000
+
+
+@dataclass(slots=True)
+class Share:
+    """How many score points one group's winner explains, and who else says the same."""
+
+    slot: int
+    points_micro: int
+    also: list[int]
+
+
+def family_score(signals: Signals, rules: Rules, family: int) -> int:
+    """Return the family's score in micro-units, or NOT_SCORED where nothing of it is expected."""
+    contribution = signals.contribution
+    survival = 1
+    terms = 0
+    for group in rules.groups[family]:
+        strongest = 0
+        for slot in group:
+            if contribution[slot] > strongest:
+                strongest = contribution[slot]
+        if strongest:
+            survival *= MICRO - strongest
+            terms += 1
+    if terms == 0:
+        return 0 if _is_applicable(signals, rules, family) else NOT_SCORED
+    return MICRO - rounded_quotient(survival, MICRO ** (terms - 1))
+
+
+def _is_applicable(signals: Signals, rules: Rules, family: int) -> bool:
+    status = signals.status
+    return any(status[rule.slot] != NOT_APPLICABLE for rule in rules.by_family[family])
+
+
+def combined(families: list[int]) -> int:
+    """Return the score of these family scores: 1,000,000 is 100 points."""
+    survival = 1
+    terms = 0
+    for figure in families:
+        if figure > 0:
+            survival *= MICRO - figure
+            terms += 1
+    if terms == 0:
+        return 0
+    return MICRO - rounded_quotient(survival, MICRO ** (terms - 1))
+
+
+def with_surcharge(score: int, signals: Signals, rules: Rules) -> int:
+    """Return the score with the points that surcharges add, 100 points at most."""
+    added = sum(signals.contribution[slot] for slot in rules.surcharges)
+    return min(MICRO, score + min(added, MOST_SURCHARGE))
+
+
+def completeness(signals: Signals, rules: Rules) -> int:
+    """Return measured weight over applicable weight, micro-units; 0 when nothing applies."""
+    known = 0
+    expected = 0
+    for rule in rules.indicators:
+        status = signals.status[rule.slot]
+        if status != NOT_APPLICABLE and rule.slot not in rules.surcharges:
+            expected += rule.weight
+            if status == MEASURED:
+                known += rule.weight
+    return rounded_quotient(known * MICRO, expected) if expected else 0
+
+
+def shares(signals: Signals, rules: Rules, score: int) -> list[Share]:
+    """Return every winning signal's share of the score, largest first (domain reading 8).
+
+    The score's logarithm is shared out: ``score x ln(1 - c) / sum of ln(1 - c)``. The shares add up
+    to the score, and no cause is hidden behind another.
+    """
+    winners = [
+        _winner(signals, group)
+        for family in range(FAMILIES)
+        for group in rules.groups[family]
+        if any(signals.contribution[slot] for slot in group)
+    ]
+    logs = [_log_survival(signals.contribution[winner.slot]) for winner in winners]
+    total = sum(logs)
+    for winner, log in zip(winners, logs, strict=True):
+        winner.points_micro = rounded_quotient(score * 100 * log, total)
+    return sorted(winners, key=lambda share: (-share.points_micro, share.slot))
+
+
+def surcharge_shares(signals: Signals, rules: Rules, score: int) -> list[Share]:
+    """Return what each surcharge adds to a score without them."""
+    room = with_surcharge(score, signals, rules) - score
+    found = []
+    for slot in rules.surcharges:
+        added = min(room, signals.contribution[slot])
+        if added:
+            found.append(Share(slot, added * 100, []))
+            room -= added
+    return found
+
+
+def _winner(signals: Signals, group: tuple[int, ...]) -> Share:
+    ranked = sorted(group, key=lambda slot: (-signals.contribution[slot], slot))
+    others = [slot for slot in ranked[1:] if signals.contribution[slot]]
+    return Share(ranked[0], 0, others)
+
+
+def _log_survival(contribution: int) -> int:
+    """Return ln(1 - c) in micro-units; never 0 for a contribution that counts."""
+    certain = min(contribution, MOST_CERTAIN)
+    return min(micro_float(math.log1p(-certain / MICRO)), -1)

@@ -1,0 +1,239 @@
+"""The risk-state machine: up at once, down slowly, out of default only through probation.
+
+Called by `assess`: `escalate` after any event that moved a signal, `close_day` once per borrower
+and day. Pure functions of signals, rules and the stored clocks.
+
+Must stay true:
+- Escalation takes as many steps at once as the rules say; relaxation takes one, only at a day
+  close, and never while a rule that would put the borrower back is true.
+- ATTENTION to NORMAL and DEFAULT to PROBATION happen by themselves; every other relaxation is
+  only proposed here and needs a second person (domain readings 25 to 28).
+- Runs of days are counted in day closes, both ends included: "for 30 days" is 30 closes in a row.
+"""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from services.scoring.domain.arrears.forbearance import begin_probation, enter_default
+from services.scoring.domain.assess.entry_rules import (
+    holds,
+    nothing_stands_out,
+    rule_id_of,
+    triggered_rules,
+)
+from services.scoring.domain.assess.exit_rules import JUDGEMENT, blockers, exit_rule_of
+from services.scoring.domain.assess.state_inputs import Standing
+from services.scoring.domain.borrower.decisions import EXCEPTION, RELAX, TIGHTEN, Override
+from services.scoring.domain.borrower.risk import (
+    ATTENTION,
+    CLOSED,
+    DEFAULT,
+    FORBORNE,
+    HIGH_RISK,
+    NORMAL,
+    PROBATION,
+    RiskState,
+)
+from services.scoring.domain.primitives.business_days import business_days_after, is_business_day
+from services.scoring.domain.rulebook.policy import EntryRule, ExitRule
+from services.scoring.domain.rulebook.rulebook import Cuts
+
+SYSTEM: Final = "system"
+ALL_LOANS_ENDED: Final = "closed-all-loans-ended"
+LENT_AGAIN: Final = "reopened-lent-again"
+
+
+@dataclass(slots=True)
+class Transition:
+    """One change of state, and who or what made it (domain 4.6).
+
+    ``reason`` is the text of the rule or of the people; ``until_day`` is when a decision behind it
+    expires, 0 for none; ``decision_id`` names it, empty where the system moved by itself.
+    """
+
+    before: int
+    after: int
+    rule_ids: list[str] = field(default_factory=list)
+    actor: str = SYSTEM
+    approver: str = ""
+    reason: str = ""
+    until_day: int = 0
+    decision_id: str = ""
+
+
+def escalate(standing: Standing) -> Transition | None:
+    """Move the borrower up to the worst state that any rule asks for, and say which rules."""
+    reopened = None
+    if standing.risk.state == CLOSED:
+        if standing.is_over:
+            return None
+        reopened = _move(standing, NORMAL, [LENT_AGAIN], "A new loan after all had ended")
+    triggered = triggered_rules(standing, above=standing.risk.state)
+    if not triggered:
+        return reopened
+    leading = [rule for rule in triggered if rule.to == triggered[0].to]
+    return _tighten(standing, leading)
+
+
+def _tighten(standing: Standing, rules: list[EntryRule]) -> Transition:
+    to = rules[0].to
+    transition = _move(standing, to, [rule.id for rule in rules], rules[0].text)
+    for one in standing.decisions.in_force(standing.as_of):
+        if one.kind == TIGHTEN and one.state == to:
+            _sign(transition, one)
+    return transition
+
+
+def _sign(transition: Transition, decision: Override) -> None:
+    """Name the people behind a transition."""
+    transition.actor, transition.approver = decision.actor, decision.approver
+    transition.reason, transition.until_day = decision.reason, decision.until_day
+    transition.decision_id = decision.override_id
+
+
+def close_day(standing: Standing) -> Transition | None:
+    """Advance the clocks by one day close, then tighten or, failing that, relax by one step."""
+    advance_clocks(standing)
+    if standing.is_over and standing.risk.state != CLOSED:
+        return _move(standing, CLOSED, [ALL_LOANS_ENDED], "All loans ended")
+    tightened = escalate(standing)
+    if tightened is not None:
+        return tightened
+    rule = exit_rule_of(standing)
+    return None if rule is None else _ease(standing, rule)
+
+
+def _ease(standing: Standing, rule: ExitRule) -> Transition | None:
+    approval = approval_of(standing, rule)
+    if approval is not None:
+        transition = relax(standing, rule, approval)
+        if transition is not None:
+            return transition
+    if blockers(standing, rule):
+        standing.risk.proposed_to = -1
+        return None
+    if rule.automatic:
+        return _move(standing, rule.to, [rule.id], "All conditions of the rule are met")
+    _propose(standing.risk, rule.to, standing.as_of)
+    return None
+
+
+def approval_of(standing: Standing, rule: ExitRule) -> Override | None:
+    """Return the decision in force that lets the borrower leave by this rule, if there is one."""
+    for one in standing.decisions.in_force(standing.as_of):
+        if one.kind in (RELAX, EXCEPTION) and one.state == rule.to:
+            return one
+    return None
+
+
+def relax(standing: Standing, rule: ExitRule, approval: Override) -> Transition | None:
+    """Carry out a relaxation that a second person approved; None if something stands against it.
+
+    An approval is used up by it. An exception passes over what is judgement, and stands until it
+    expires.
+
+    Raises:
+        ValueError: If the approver is the person who asked.
+    """
+    if approval.actor == approval.approver or not approval.approver:
+        raise ValueError(f"a relaxation needs two people; {approval.actor!r} asked and approved")
+    stands = blockers(standing, rule)
+    if approval.kind == EXCEPTION:
+        stands = [code for code in stands if code not in JUDGEMENT]
+    if stands:
+        return None
+    transition = _move(standing, rule.to, [rule.id, rule_id_of(approval)], approval.reason)
+    _sign(transition, approval)
+    if approval.kind == RELAX:
+        standing.decisions.overrides.remove(approval)
+    return transition
+
+
+def advance_clocks(standing: Standing) -> None:
+    """Extend or break every run that an exit rule waits for."""
+    risk, as_of, cuts = standing.risk, standing.as_of, standing.rules.cuts
+    for position, cut in enumerate((cuts.attention_exit, cuts.watch_exit, cuts.high_risk_exit)):
+        risk.calm_since[position] = _run(risk.calm_since[position], risk.score < cut, as_of)
+    risk.no_arrears_since = _run(risk.no_arrears_since, standing.arrears_days <= 0, as_of)
+    hard = _hard_targets(standing)
+    risk.no_hard_since = _run(risk.no_hard_since, not hard & 1, as_of)
+    unpaid = standing.regulatory_days > 0
+    risk.no_default_since = _run(risk.no_default_since, not (hard & 2 or unpaid), as_of)
+    _advance_family_days(standing)
+
+
+def _hard_targets(standing: Standing) -> int:
+    """Return bit 0 if a hard rule of HIGH_RISK or worse is true, bit 1 if one of DEFAULT is."""
+    found = 0
+    if nothing_stands_out(standing.risk, standing.signals, standing.rules):
+        return found
+    for rule in standing.rules.policy.entries:
+        if rule.to < HIGH_RISK:
+            break
+        if rule.hard and holds(rule, standing.risk, standing.signals, standing.rules):
+            found |= 3 if rule.to == DEFAULT else 1
+    return found
+
+
+def _run(since: int, goes_on: bool, as_of: int) -> int:
+    if not goes_on:
+        return 0
+    return since or as_of
+
+
+def _advance_family_days(standing: Standing) -> None:
+    """Count the business days on which each family stood at the cut.
+
+    Days that nobody closed count for a family that stood there at the close before them: nothing
+    was heard in between.
+    """
+    risk, as_of, cut = standing.risk, standing.as_of, standing.rules.cuts.family
+    passed, before = int(is_business_day(as_of)), standing.closed_before
+    unclosed = business_days_after(before, as_of - 1) if 0 < before < as_of - 1 else 0
+    for family, figure in enumerate(risk.families):
+        if figure < cut:
+            risk.family_days[family] = 0
+        elif passed or unclosed:
+            stood = risk.family_days[family] > 0
+            risk.family_days[family] += passed + (unclosed if stood else 0)
+
+
+def forget_broken_runs(risk: RiskState, cuts: Cuts) -> None:
+    """End the family runs that corrected facts no longer support (domain reading 29)."""
+    for family, figure in enumerate(risk.families):
+        if figure < cuts.family:
+            risk.family_days[family] = 0
+
+
+def _propose(risk: RiskState, to: int, as_of: int) -> None:
+    if risk.proposed_to != to:
+        risk.proposed_to = to
+        risk.proposed_on = as_of
+
+
+def _move(standing: Standing, to: int, rule_ids: list[str], reason: str) -> Transition:
+    risk, as_of = standing.risk, standing.as_of
+    transition = Transition(risk.state, to, rule_ids, reason=reason)
+    if risk.state < to <= DEFAULT:
+        risk.tightened_on = as_of
+    risk.from_state = risk.state
+    risk.state = to
+    risk.since = as_of
+    risk.rule_ids = rule_ids
+    risk.proposed_to = -1
+    window = standing.rules.policy.moves_window_days
+    risk.moves = [day for day in risk.moves if day > as_of - window] + [as_of]
+    if to == DEFAULT:
+        enter_default(standing.decisions, risk, as_of)
+    elif transition.before == PROBATION and risk.flags & FORBORNE and to < PROBATION:
+        begin_probation(standing.decisions, as_of)
+    return transition
+
+
+def distance_to_next(risk: RiskState, cuts: Cuts) -> tuple[int, int] | None:
+    """Return the next worse state that a score can reach and the score still missing to its cut."""
+    if risk.state >= HIGH_RISK:
+        return None
+    following = risk.state + 1
+    cut = (cuts.attention, cuts.watch, cuts.high_risk)[following - ATTENTION]
+    return following, max(0, cut - risk.score)

@@ -1,0 +1,279 @@
+"""One step of judgement: measure what was touched, score, move the state, say so when it is news.
+
+Called by `fold` after the facts of an event have been taken in. Must stay true: an assessment is
+due when the state, a level, a regime label or a bucket of days past due changes, when the score has
+moved 5 points since the last one emitted, when a relaxation is newly proposed, and at each month's
+close; never on every event (design section 4).
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from services.scoring.domain.assess import score as scoring
+from services.scoring.domain.assess.entry_rules import triggered_rules
+from services.scoring.domain.assess.evaluate import Evaluation, evaluate, forget_verdicts
+from services.scoring.domain.assess.explain import rule_at, shown_micro, snapshot
+from services.scoring.domain.assess.state_inputs import standing_of
+from services.scoring.domain.assess.states import (
+    Transition,
+    close_day,
+    escalate,
+    forget_broken_runs,
+)
+from services.scoring.domain.borrower.assessment import Assessment, Cause, Change, Recorded
+from services.scoring.domain.borrower.borrower import DECISIONS_PART, Borrower
+from services.scoring.domain.borrower.decisions import score_override
+from services.scoring.domain.borrower.risk import FLAG_NAMES, NORMAL, STATE_NAMES
+from services.scoring.domain.primitives.business_days import is_month_end
+from services.scoring.domain.primitives.measurement import LEVEL_NAMES, MICRO
+from services.scoring.domain.regimes.labels import is_clean, labels
+from services.scoring.domain.rulebook.indicator import (
+    BALANCES,
+    BOUNCES,
+    COLLATERAL,
+    COVENANTS,
+    DECISIONS,
+    EVERYTHING,
+    FACILITIES,
+    FAMILIES,
+    FLOWS,
+    LINKS,
+    STATEMENTS,
+)
+from services.scoring.domain.rulebook.rulebook import Rules
+
+NEWS_SCORE_MICRO: Final = 50_000
+# The labels of a borrower without arrears or flags: nearly all of them, nearly always.
+CLEAN: Final = "CLEAN"
+CLEAN_LABELS: Final = {
+    "ifrs9": "STAGE_1",
+    "eu_default": False,
+    "eu_facilities": "",
+    "rbi": "STANDARD",
+    "china": "NORMAL",
+}
+# Facts that move a state only through the level or the contribution of a signal. The others (loans,
+# payments, a day) also move figures that rules compare directly, such as days past due.
+ONLY_THROUGH_SIGNALS: Final = (
+    FLOWS | BALANCES | FACILITIES | STATEMENTS | BOUNCES | COLLATERAL | COVENANTS | LINKS
+)
+
+
+@dataclass(slots=True)
+class Occasion:
+    """What happened: the event's business date and knowledge time, and what it touched.
+
+    A day close says which day was closed before it, 0 for none.
+    """
+
+    as_of: int
+    at_us: int
+    touched: int
+    cause: Cause
+    closed_before: int = 0
+    is_day_close: bool = False
+    is_correction: bool = False
+
+
+def step(borrower: Borrower, rules: Rules, occasion: Occasion) -> Assessment | None:
+    """Judge the borrower after one event and return an assessment if there is news."""
+    risk = borrower.risk
+    proposed_before, known_rules = risk.proposed_to, risk.rule_ids
+    touched = occasion.touched if risk.sequence else EVERYTHING
+    evaluation = evaluate(borrower, occasion.as_of, rules, touched)
+    if touched and not touched & ~ONLY_THROUGH_SIGNALS and not evaluation.is_news:
+        return None
+    rescore(borrower, rules, evaluation, occasion)
+    transition = _move(borrower, rules, occasion, evaluation)
+    if transition is not None:
+        borrower.changed |= DECISIONS_PART
+    reasons = _reasons(borrower, rules, occasion, evaluation, transition)
+    if risk.proposed_to not in (-1, proposed_before):
+        reasons.append("PROPOSAL")
+    lost = _lost_ground(borrower, rules, occasion, known_rules) if occasion.is_correction else []
+    if occasion.is_correction and (reasons or lost):
+        reasons.append("CORRECTED")
+    if not reasons or not borrower.profile.reporting_currency:
+        return None
+    changes = _changes(borrower, rules, evaluation, transition)
+    changes += [Change("LOST_GROUND", None, rule_id, None) for rule_id in lost]
+    assessment = _emit(borrower, rules, occasion, reasons, changes)
+    if transition is not None:
+        assessment.transition = _recorded(transition, occasion)
+    return assessment
+
+
+def reassess(borrower: Borrower, rules: Rules, occasion: Occasion) -> Assessment | None:
+    """Judge everything afresh after a new rulebook; signals it no longer uses are forgotten."""
+    forget_verdicts(borrower.signals, rules)
+    occasion.touched = EVERYTHING
+    everything = Evaluation(families=(1 << FAMILIES) - 1, coverage_moved=True)
+    rescore(borrower, rules, everything, occasion)
+    return step(borrower, rules, occasion)
+
+
+def rescore(borrower: Borrower, rules: Rules, evaluation: Evaluation, occasion: Occasion) -> None:
+    """Recompute the families that moved, and the score and completeness if any did."""
+    risk = borrower.risk
+    if evaluation.families:
+        for family in range(FAMILIES):
+            if evaluation.families >> family & 1:
+                risk.families[family] = scoring.family_score(borrower.signals, rules, family)
+    if evaluation.families or occasion.touched & DECISIONS:
+        risk.score = scoring.combined(risk.families)
+        if rules.surcharges:
+            risk.score = scoring.with_surcharge(risk.score, borrower.signals, rules)
+        if borrower.decisions.overrides:
+            points = score_override(borrower.decisions, occasion.as_of)
+            risk.score = min(MICRO, max(0, risk.score + points))
+    if evaluation.coverage_moved:
+        risk.completeness = scoring.completeness(borrower.signals, rules)
+
+
+def _move(
+    borrower: Borrower, rules: Rules, occasion: Occasion, evaluation: Evaluation
+) -> Transition | None:
+    if occasion.is_day_close:
+        standing = standing_of(borrower, rules, occasion.as_of)
+        standing.closed_before = occasion.closed_before
+        return close_day(standing)
+    quiet = not evaluation.changes and not evaluation.families
+    if quiet and not occasion.touched & ~ONLY_THROUGH_SIGNALS:
+        return None
+    return escalate(standing_of(borrower, rules, occasion.as_of))
+
+
+def _reasons(
+    borrower: Borrower,
+    rules: Rules,
+    occasion: Occasion,
+    evaluation: Evaluation,
+    transition: Transition | None,
+) -> list[str]:
+    risk = borrower.risk
+    emitted = risk.emitted
+    if risk.sequence == 0:
+        return ["FIRST"]
+    checks = (
+        ("STATE", transition is not None),
+        ("LEVEL", bool(evaluation.changes)),
+        ("DPD_BUCKET", dpd_bucket(borrower.counters.operational_days) != emitted.dpd_bucket),
+        ("SCORE", abs(risk.score - emitted.score) >= NEWS_SCORE_MICRO),
+        ("MONTH_CLOSE", occasion.is_day_close and is_month_end(occasion.as_of)),
+        ("DECISION", bool(borrower.news)),
+        ("FLAG", risk.flags != emitted.flags),
+    )
+    found = [reason for reason, is_true in checks if is_true]
+    if (
+        _may_move_a_label(occasion, transition)
+        and regime_text(borrower, rules, occasion.as_of) != emitted.regimes
+    ):
+        found.append("REGIME")
+    return found
+
+
+def _may_move_a_label(occasion: Occasion, transition: Transition | None) -> bool:
+    """Labels follow days past due, flags and the state; account flows never move them."""
+    return transition is not None or bool(occasion.touched & ~ONLY_THROUGH_SIGNALS)
+
+
+def dpd_bucket(arrears_days: int) -> int:
+    """Return 0 for none, then 1 for 1 to 30 days, 2 to 60, 3 to 90, 4 beyond."""
+    if arrears_days <= 0:
+        return 0
+    return min(4, (arrears_days - 1) // 30 + 1)
+
+
+def regime_text(borrower: Borrower, rules: Rules, day: int) -> str:
+    """Return the regime labels in one string, to be compared."""
+    if is_clean(borrower):
+        return CLEAN
+    found = labels(borrower, rules, day)
+    best = all(found[name] == label for name, label in CLEAN_LABELS.items() if name in found)
+    return CLEAN if best else " ".join(str(label) for label in found.values())
+
+
+def _lost_ground(
+    borrower: Borrower, rules: Rules, occasion: Occasion, known_rules: list[str]
+) -> list[str]:
+    """Return the rules behind the present state that the corrected facts no longer support."""
+    if borrower.risk.state == NORMAL:
+        return []
+    forget_broken_runs(borrower.risk, rules.cuts)
+    standing = standing_of(borrower, rules, occasion.as_of)
+    entries = {rule.id for rule in rules.policy.entries}
+    still = {rule.id for rule in triggered_rules(standing, above=0)}
+    return [rule_id for rule_id in known_rules if rule_id in entries and rule_id not in still]
+
+
+def _changes(
+    borrower: Borrower, rules: Rules, evaluation: Evaluation, transition: Transition | None
+) -> list[Change]:
+    risk = borrower.risk
+    found = [
+        Change(
+            "LEVEL",
+            rule_at(rules, change.slot).indicator.id,
+            LEVEL_NAMES[change.before],
+            LEVEL_NAMES[change.after],
+        )
+        for change in evaluation.changes
+    ]
+    if transition is not None:
+        names = STATE_NAMES[transition.before], STATE_NAMES[transition.after]
+        found.insert(0, Change("STATE", None, *names))
+    found += borrower.news
+    found += _flag_changes(risk.emitted.flags if risk.sequence else risk.flags, risk.flags)
+    if risk.sequence and risk.score != risk.emitted.score:
+        points = shown_micro(risk.emitted.score * 100), shown_micro(risk.score * 100)
+        found.append(Change("SCORE", None, *points))
+    return found
+
+
+def _flag_changes(before: int, after: int) -> list[Change]:
+    """Return which flags were set and which were cleared."""
+    found = []
+    for bit, name in enumerate(FLAG_NAMES):
+        was, stands = before >> bit & 1, after >> bit & 1
+        if was != stands:
+            found.append(Change("FLAG", None, name if was else None, name if stands else None))
+    return found
+
+
+def _recorded(transition: Transition, occasion: Occasion) -> Recorded:
+    """Return a transition with whatever an auditor asks for (domain 4.6)."""
+    cause = occasion.cause
+    return Recorded(
+        before=STATE_NAMES[transition.before],
+        after=STATE_NAMES[transition.after],
+        rule_ids=transition.rule_ids,
+        actor=transition.actor,
+        approver=transition.approver or None,
+        reason=transition.reason,
+        expires_day=transition.until_day or None,
+        correlation_id=transition.decision_id or f"{cause.source}#{cause.id}",
+    )
+
+
+def _emit(
+    borrower: Borrower,
+    rules: Rules,
+    occasion: Occasion,
+    reasons: list[str],
+    changes: list[Change],
+) -> Assessment:
+    risk = borrower.risk
+    assessment = snapshot(borrower, rules, occasion.as_of, occasion.at_us, occasion.cause)
+    is_first = risk.sequence == 0
+    risk.sequence += 1
+    assessment.sequence = risk.sequence
+    assessment.reasons = reasons
+    assessment.changes = changes
+    assessment.from_state = None if is_first else STATE_NAMES[risk.emitted.state]
+    assessment.corrected = occasion.is_correction
+    emitted = risk.emitted
+    emitted.score, emitted.state = risk.score, risk.state
+    emitted.dpd_bucket = dpd_bucket(borrower.counters.operational_days)
+    emitted.regimes = regime_text(borrower, rules, occasion.as_of)
+    emitted.flags = risk.flags
+    return assessment

@@ -1,0 +1,149 @@
+"""The assessment: everything that one moment's judgement of a borrower says, as plain data.
+
+`explain` writes it, `assess` decides when one is due, `adapters/assessment_json.py` puts it on the
+wire. Figures stay integers (micro-units, minor units, ordinals); only an adapter makes decimals.
+"""
+
+from dataclasses import dataclass, field
+
+from services.scoring.domain.primitives.measurement import Unit
+from services.scoring.domain.rulebook.pd import Opinion
+
+
+@dataclass(slots=True)
+class SameFact:
+    """Another signal of the winner's correlation group: it says the same again."""
+
+    indicator: str
+    name: str
+    level: int
+    value: int
+    unit: Unit
+
+
+@dataclass(slots=True)
+class Contributor:
+    """One cause of the score, with what an officer needs to check it.
+
+    ``share`` is in micro score points (29.4 points are 29,400,000); ``intensity`` is what is left
+    of the weight after decay, micro-units.
+    """
+
+    indicator: str
+    name: str
+    family: str
+    risk_type: str
+    level: int
+    value: int
+    unit: Unit
+    figure: str
+    amber: str
+    red: str
+    baseline: int | None
+    share: int
+    intensity: int
+    since: int
+    evidence: list[str] = field(default_factory=list)
+    also: list[SameFact] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Change:
+    """One difference from the assessment emitted before; ``before``/``after`` as shown."""
+
+    kind: str
+    indicator: str | None
+    before: str | None
+    after: str | None
+
+
+@dataclass(slots=True)
+class Told:
+    """What the newest emitted assessment said had changed since the one before."""
+
+    as_of: int
+    changes: list[Change]
+
+
+@dataclass(slots=True)
+class Position:
+    """The money side of the card, in minor units of ``currency``."""
+
+    currency: str
+    past_due: int
+    exposure: int
+    next_due_day: int | None
+    next_due_amount: int
+    undrawn: int | None
+
+
+@dataclass(slots=True)
+class Cause:
+    """The event that led to the assessment."""
+
+    source: str
+    id: str
+    type: str
+
+
+@dataclass(slots=True)
+class Recorded:
+    """One change of state as it is kept (domain 4.6); the rest of the record is the assessment.
+
+    ``expires_day`` is when the decision behind it expires, None where there is none.
+    ``correlation_id`` names that decision, or the event that led to the change.
+    """
+
+    before: str
+    after: str
+    rule_ids: list[str]
+    actor: str
+    approver: str | None
+    reason: str
+    expires_day: int | None
+    correlation_id: str
+
+
+@dataclass(slots=True)
+class Assessment:
+    """The whole judgement. ``sequence`` is 0 for one that is only looked at, never emitted."""
+
+    borrower_id: str
+    sequence: int
+    at_us: int
+    as_of: int
+    state: str
+    from_state: str | None
+    state_since: int
+    trigger_rule_ids: list[str]
+    reasons: list[str]
+    score: int
+    family_scores: list[int]
+    completeness: int
+    low_confidence: bool
+    contributors: list[Contributor]
+    unmeasurable: list[tuple[str, str]]
+    dpd_operational: int
+    dpd_regulatory: int
+    position: Position
+    flags: list[str]
+    changes: list[Change]
+    distance_to_next: tuple[str, int] | None
+    regimes: dict[str, str | bool]
+    segment: str
+    officer_id: str | None
+    branch_id: str | None
+    rulebook: str
+    rulebook_version: str
+    cuts_population: str | None
+    cause: Cause
+    corrected: bool
+    # Score cuts of ATTENTION, WATCH and HIGH_RISK, micro-units.
+    cuts: tuple[int, int, int] = (0, 0, 0)
+    transition: Recorded | None = None
+    # What people added to the score, micro-units; the shares add up to the score without it.
+    score_override: int = 0
+    # Days since the contractual due day, nothing excused; `dpd_operational` is days in arrears.
+    days_late: int = 0
+    # What the PD models say beside the rules: the champion, then the challenger.
+    opinions: list[Opinion] = field(default_factory=list)

@@ -1,0 +1,386 @@
+"""What is known about one borrower: the whole of the stored state.
+
+`fold` changes it, indicators read it, `adapters/state_bytes.py` writes it. Flat on purpose:
+parallel lists of integers, because encoding and decoding small objects costs more than folding an
+event.
+
+Must stay true:
+- everything is a pure function of the borrower's log; nothing here depends on a clock, on hash
+  order or on how events were batched;
+- money is in minor units: loans in the loan's currency, everything else in the borrower's
+  reporting currency. Days are ordinals, months are `year x 12 + month - 1`;
+- lists named by day or month are in ascending order.
+"""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from services.scoring.domain.borrower.assessment import Change
+from services.scoring.domain.borrower.credit_file import CreditFile
+from services.scoring.domain.borrower.decisions import Decisions
+from services.scoring.domain.borrower.flows import Daily, Dealings, Routines, Series
+from services.scoring.domain.borrower.risk import RiskState
+from services.scoring.domain.borrower.signals import Signals
+from services.scoring.domain.rulebook.rates import Rates
+
+if TYPE_CHECKING:
+    from services.scoring.domain.views.statements import StatementFigures
+
+
+@dataclass(slots=True)
+class Profile:
+    """Reference data of the borrower, as last registered. ``known_day`` 0: never registered."""
+
+    known_day: int = 0
+    segment: int = 2
+    reporting_currency: str = ""
+    country: str = ""
+    industry_code: str = ""
+    legal_form: str = ""
+    start_day: int | None = None
+    group_id: str | None = None
+    status: str = ""
+    origination_pd_micro: int | None = None
+    rating: str = ""
+    officer_id: str | None = None
+    branch_id: str | None = None
+    current_pd_micro: int | None = None
+
+
+@dataclass(slots=True)
+class PastSchedule:
+    """An earlier version of a schedule, in force for days before ``until_day``.
+
+    Kept as long as its days are inside the counters' memory, so that history is re-derived on the
+    schedule that was in force then.
+    """
+
+    until_day: int
+    due_days: list[int]
+    due_cum: list[int]
+    carried_minor: int
+
+
+@dataclass(slots=True)
+class Excuse:
+    """Arrears of a loan that do not count on days from ``from_day`` up to before ``until_day``.
+
+    Args:
+        name: The dispute or the decision.
+        until_day: 0 while it stands.
+        due_day: The contractual due day of the instalment concerned, 0 for oldest first.
+        minor: The disputed amount; a technical excuse covers everything.
+        is_settled: Whether a dispute is over; an upheld one goes on excusing.
+    """
+
+    name: str
+    from_day: int
+    until_day: int = 0
+    due_day: int = 0
+    minor: int = 0
+    is_technical: bool = False
+    is_settled: bool = False
+
+    @property
+    def is_upheld(self) -> bool:
+        """Return whether the dispute was decided for the borrower: nothing was ever owed."""
+        return self.is_settled and self.until_day == 0
+
+
+@dataclass(slots=True)
+class Loan:
+    """One loan or line with its schedule and the money received.
+
+    Instalments are parallel lists in order of due day. ``due_cum[k]`` is everything due up to and
+    including instalment k (``interest_cum`` and ``fees_cum`` its parts), counted from the first
+    instalment still kept, so that oldest-first allocation is one comparison with the money paid.
+
+    Payments are parallel lists in order of value day. ``paid_keys`` identifies them for
+    corrections. ``paid_outstanding[i]`` is the outstanding principal that the core system stated
+    with payment i, else -1. ``carried_minor`` is what pruned payments brought less what pruned
+    instalments took (``pruned_due_minor``, of it ``pruned_principal_minor``). ``effective_days``
+    are the due days moved by holidays, empty where none moves.
+    """
+
+    loan_id: str
+    facility_id: str | None = None
+    loan_type: int = 0
+    currency: str = ""
+    principal_minor: int = 0
+    limit_minor: int | None = None
+    drawing_power_minor: int | None = None
+    start_day: int = 0
+    maturity_day: int | None = None
+    repayment_type: int = 0
+    rate_micro: int | None = None
+    purpose_code: str = ""
+    barred_purposes: list[str] = field(default_factory=list)
+    grace_days: int = 0
+    dpd_convention: int = 0
+    allocation_rule: int = 0
+    holiday_calendar: str = ""
+    origination_officer_id: str | None = None
+    collection_officer_id: str | None = None
+    review_due_day: int | None = None
+    routing_share_micro: int | None = None
+    closed_day: int | None = None
+    schedule_version: int = 0
+    schedule_ref: str = ""
+    due_days: list[int] = field(default_factory=list)
+    due_cum: list[int] = field(default_factory=list)
+    interest_cum: list[int] = field(default_factory=list)
+    fees_cum: list[int] = field(default_factory=list)
+    effective_days: list[int] = field(default_factory=list)
+    pruned_due_minor: int = 0
+    pruned_principal_minor: int = 0
+    carried_minor: int = 0
+    paid_days: list[int] = field(default_factory=list)
+    paid_minor: list[int] = field(default_factory=list)
+    paid_keys: list[int] = field(default_factory=list)
+    paid_outstanding: list[int] = field(default_factory=list)
+    paid_refs: list[str] = field(default_factory=list)
+    past: list[PastSchedule] = field(default_factory=list)
+    concession_days: list[int] = field(default_factory=list)
+    closed_reason: str = ""
+    excuses: list[Excuse] = field(default_factory=list)
+    regulatory_days: int = 0
+
+
+@dataclass(slots=True)
+class Account:
+    """One account with its end-of-day balances; ``block_kind`` is an enforcement that stands."""
+
+    account_id: str
+    eod: Daily = field(default_factory=Daily)
+    has_eod_events: bool = False
+    available_day: int = 0
+    available_minor: int = 0
+    block_kind: str = ""
+    block_ref: str = ""
+    block_day: int = 0
+
+
+@dataclass(slots=True)
+class Flows:
+    """Account flows of all accounts together.
+
+    Daily sums (`Series`) reach back as far as the indicators look, monthly sums 24 months:
+    ``…_months[i]`` belongs to month ``first_month + i``. ``known_day`` is the first day of which
+    any flow or balance is known. Operating credits and debits as in the domain's conventions;
+    ``debits`` are all debits but own transfers and reversals.
+    """
+
+    known_day: int = 0
+    operating_credits: Series = field(default_factory=Series)
+    debits: Series = field(default_factory=Series)
+    cash_debits: Series = field(default_factory=Series)
+    related_net: Series = field(default_factory=Series)
+    first_month: int = 0
+    operating_credit_months: list[int] = field(default_factory=list)
+    unknown_credit_months: list[int] = field(default_factory=list)
+    operating_debit_months: list[int] = field(default_factory=list)
+    debit_months: list[int] = field(default_factory=list)
+    cash_debit_months: list[int] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Facility:
+    """Use of one line at the end of each day.
+
+    ``limit_days`` and ``limit_minor`` are the changes of the advised limit,
+    ``power_minor`` the drawing power from the same day (-1 where there is none). ``excess_since``
+    is the first day of an unbroken excess that began before the days kept, else 0.
+    ``late_months[i]`` is how many months past due the card system stated for ``late_days[i]``; both
+    are empty for a line whose system states none.
+    """
+
+    facility_id: str
+    loan_id: str | None = None
+    currency: str = ""
+    drawn: Daily = field(default_factory=Daily)
+    limit_days: list[int] = field(default_factory=list)
+    limit_minor: list[int] = field(default_factory=list)
+    power_minor: list[int] = field(default_factory=list)
+    excess_since: int = 0
+    undrawn_usable_minor: int | None = None
+    interest_debited: Series = field(default_factory=Series)
+    late_days: list[int] = field(default_factory=list)
+    late_months: list[int] = field(default_factory=list)
+    regulatory_days: int = 0
+
+
+@dataclass(slots=True)
+class Bounces:
+    """Failed collections and returned items of the last months, by day.
+
+    ``kinds`` holds FAILED_COLLECTION, RETURNED_OUTGOING, RETURNED_INCOMING; only lack of funds
+    counts for the first two. ``refs`` are the events.
+    """
+
+    days: list[int] = field(default_factory=list)
+    kinds: list[int] = field(default_factory=list)
+    minor: list[int] = field(default_factory=list)
+    refs: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Statement:
+    """One set of financial statements; ``lines`` follows `vocabulary.STATEMENT_LINES`."""
+
+    statement_id: str
+    ref: str
+    period_end_day: int
+    period_months: int
+    received_day: int
+    due_day: int | None
+    basis: int
+    is_consolidated: bool
+    accounting_standard: str
+    auditor_id: str | None
+    opinion: int
+    going_concern_doubt: bool
+    auditor_changed: bool
+    policy_changed: bool
+    year_changed: bool
+    lines: list[int | None]
+
+
+@dataclass(slots=True)
+class Counters:
+    """Day counters and totals that the fold keeps.
+
+    Args:
+        closed_day: The last business day closed for this borrower, 0 before the first.
+        regulatory_days: Consecutive material day closes up to and including ``closed_day``.
+        past_due_minor: Everything due and unpaid at the last evaluation.
+        exposure_minor: On-balance exposure at the last evaluation.
+        operational_days: Days in arrears: operational days past due at the last evaluation
+            (EXCLUSIVE), 0 while contractual grace lasts.
+        late_days: Days since the contractual due day of the oldest unpaid instalment, nothing
+            excused, at the last evaluation.
+        counted_days: As ``operational_days``, without grace: what the regimes count from. -1 where
+            nothing is open, 0 where something fell due today and is unpaid at the day's end.
+        month_start: First day of the month that is not over yet.
+        next_month_start: First day of the month after it.
+        balances_judged_on: The day as of which the balances were judged last.
+        lines_judged_on: The same for the lines.
+    """
+
+    closed_day: int = 0
+    regulatory_days: int = 0
+    past_due_minor: int = 0
+    exposure_minor: int = 0
+    operational_days: int = 0
+    month_start: int = 0
+    next_month_start: int = 0
+    balances_judged_on: int = 0
+    lines_judged_on: int = 0
+    late_days: int = 0
+    counted_days: int = -1
+
+
+@dataclass(slots=True)
+class Evidence:
+    """References of the newest events per kind, newest last, a handful each."""
+
+    credits: list[str] = field(default_factory=list)
+    debits: list[str] = field(default_factory=list)
+    balances: list[str] = field(default_factory=list)
+    facilities: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class BalanceView:
+    """The balances of all accounts together, day by day up to ``last_day``. Never stored.
+
+    ``base`` holds in ascending order the days that the last 30 are compared with; ``falls[i]`` is
+    how far day i lies below the highest day of the 30 before it.
+    """
+
+    last_day: int
+    balances: list[int]
+    base: list[int]
+    falls: list[int]
+    is_last_stale: bool = False
+
+
+@dataclass(slots=True)
+class LineView:
+    """The use of all lines together, day by day up to ``last_day``. Never stored.
+
+    ``shares[i]`` is drawn over limits in micro-units, -1 on a day without a limit; ``over[i]`` is 1
+    where any line was above what may be drawn.
+    """
+
+    last_day: int
+    shares: list[int]
+    over: list[int]
+    is_last_stale: bool = False
+
+
+# The parts in which a borrower is stored, as bits of `Borrower.changed`.
+PROFILE_PART: Final = 1
+LOANS_PART: Final = 2
+ACCOUNTS_PART: Final = 4
+FLOWS_PART: Final = 8
+FACILITIES_PART: Final = 16
+BOUNCES_PART: Final = 32
+STATEMENTS_PART: Final = 64
+CREDIT_FILE_PART: Final = 128
+ROUTINES_PART: Final = 256
+DECISIONS_PART: Final = 512
+DEALINGS_PART: Final = 1024
+ALL_PARTS: Final = 2047
+
+
+@dataclass(slots=True)
+class Borrower:
+    """One borrower, whole.
+
+    ``reversed_keys`` and ``reversed_minor`` are payments that were taken back before they came, and
+    how much of each (`repayments.WHOLE`: all of it).
+
+    What comes after ``risk`` saves work, is derived from the rest and never counts: views, the
+    exchange rates known at this place of the log, what the event itself has to say (empty between
+    events), the stored bytes of the parts, and a bit for each part that has changed since they were
+    written.
+    """
+
+    borrower_id: str
+    profile: Profile = field(default_factory=Profile)
+    loans: list[Loan] = field(default_factory=list)
+    accounts: list[Account] = field(default_factory=list)
+    flows: Flows = field(default_factory=Flows)
+    payers: list[str] = field(default_factory=list)
+    payer_months: list[list[int]] = field(default_factory=list)
+    payer_first_months: list[int] = field(default_factory=list)
+    facilities: list[Facility] = field(default_factory=list)
+    bounces: Bounces = field(default_factory=Bounces)
+    statements: list[Statement] = field(default_factory=list)
+    credit_file: CreditFile = field(default_factory=CreditFile)
+    routines: Routines = field(default_factory=Routines)
+    decisions: Decisions = field(default_factory=Decisions)
+    dealings: Dealings = field(default_factory=Dealings)
+    reversed_keys: list[int] = field(default_factory=list)
+    reversed_minor: list[int] = field(default_factory=list)
+    counters: Counters = field(default_factory=Counters)
+    evidence: Evidence = field(default_factory=Evidence)
+    signals: Signals = field(default_factory=Signals)
+    risk: RiskState = field(default_factory=RiskState)
+    balance_view: BalanceView | None = field(default=None, compare=False, repr=False)
+    line_view: LineView | None = field(default=None, compare=False, repr=False)
+    figures: "StatementFigures | None" = field(default=None, compare=False, repr=False)
+    rates: Rates | None = field(default=None, compare=False, repr=False)
+    news: list[Change] = field(default_factory=list, compare=False, repr=False)
+    changed: int = field(default=ALL_PARTS, compare=False, repr=False)
+    stored: list[bytes] = field(default_factory=list, compare=False, repr=False)
+
+
+FAILED_COLLECTION: Final = 0
+RETURNED_OUTGOING: Final = 1
+RETURNED_INCOMING: Final = 2
+
+
+def event_ref(source: str, event_id: str) -> str:
+    """Return how an event is named as evidence."""
+    return f"{source}#{event_id}"

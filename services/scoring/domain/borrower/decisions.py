@@ -1,0 +1,109 @@
+"""What people decided about a borrower, and what was conceded to it: empty for nearly everybody.
+
+`overrides` fills it from the log, `states` and the day counters read it. Must stay true: every
+entry names who asked, who approved and until when; nothing ends but at a day close (domain 4.3).
+"""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+# Codes of `vocabulary.OVERRIDE_KINDS`.
+TIGHTEN: Final = 0
+RELAX: Final = 1
+UNLIKELY_TO_PAY: Final = 2
+LIFT_UNLIKELY_TO_PAY: Final = 3
+TECHNICAL: Final = 4
+EXCEPTION: Final = 5
+SCORE: Final = 6
+FLAG: Final = 7
+UNFLAG: Final = 8
+
+NO_STATE: Final = -1
+
+
+@dataclass(slots=True)
+class Override:
+    """One decision of two people, in force on days from ``from_day`` up to before ``until_day``.
+
+    Args:
+        kind: A code of the kinds above.
+        state: The state that it sets or lets leave for, ``NO_STATE`` where it sets none.
+        until_day: 0 where it stands until it is lifted.
+        loan_id: The loan whose arrears it is about, empty for all.
+        points_micro: What it adds to the score, 1,000,000 being 100 points.
+        flags: The flags that it sets.
+        trigger: For unlikeliness to pay, why: a word of `vocabulary.UTP_TRIGGERS`.
+    """
+
+    override_id: str
+    ref: str
+    kind: int
+    state: int
+    reason: str
+    actor: str
+    approver: str
+    from_day: int
+    until_day: int = 0
+    loan_id: str = ""
+    points_micro: int = 0
+    flags: int = 0
+    trigger: str = ""
+
+    def is_in_force(self, day: int) -> bool:
+        """Return whether it counts on the day."""
+        return self.from_day <= day and (self.until_day == 0 or day < self.until_day)
+
+
+@dataclass(slots=True)
+class Forbearance:
+    """The concessions to a borrower in difficulty; ``measure_day`` 0 while there are none.
+
+    Args:
+        measure_day: When the newest concession took effect.
+        grace_end_day: The end of the grace period that it granted, 0 for none.
+        npv_loss_micro: The loss of present value that it brought.
+        is_weighed: Whether the newest concession has been judged.
+        probation_day: Since when the borrower is forborne and performing, 0 while it is not.
+        months_due: Months of this probation in which something fell due.
+        months_paid: Those of them in which more than an insignificant part was paid.
+    """
+
+    measure_day: int = 0
+    grace_end_day: int = 0
+    npv_loss_micro: int = 0
+    is_weighed: bool = True
+    probation_day: int = 0
+    months_due: int = 0
+    months_paid: int = 0
+
+
+@dataclass(slots=True)
+class Decisions:
+    """All of it, and the clocks of regimes that outlast what started them.
+
+    Args:
+        defaulted_day: When DEFAULT was last entered, 0 for never.
+        eu_since: Since when the obligor is in default by CRR 178, 0 while it is not.
+        eu_clear_since: First day close of its cure without a trigger.
+        eu_by_days: Whether nothing but counted days led there.
+        npa_since: Since when the account is non-performing in India.
+    """
+
+    overrides: list[Override] = field(default_factory=list)
+    forbearance: Forbearance = field(default_factory=Forbearance)
+    defaulted_day: int = 0
+    eu_since: int = 0
+    eu_clear_since: int = 0
+    eu_by_days: bool = False
+    npa_since: int = 0
+
+    def in_force(self, day: int) -> list[Override]:
+        """Return the decisions that count on the day."""
+        if not self.overrides:
+            return self.overrides
+        return [one for one in self.overrides if one.is_in_force(day)]
+
+
+def score_override(decisions: Decisions, day: int) -> int:
+    """Return what people added to the score, micro-units."""
+    return sum(one.points_micro for one in decisions.in_force(day) if one.kind == SCORE)

@@ -1,0 +1,54 @@
+"""Events that go to every partition: day close, rulebook, calendar, rates, sectors; see `event`."""
+
+from dataclasses import dataclass
+
+from services.scoring.domain.events.event import Event
+
+
+@dataclass(slots=True)
+class DayClosed(Event):
+    """The bank's business day `closed_day` is over; written to every partition."""
+
+    closed_day: int
+
+
+@dataclass(slots=True)
+class RulebookActivated(Event):
+    """From the next day boundary on another rulebook decides; written to every partition.
+
+    `digest` is ``sha256:`` and the SHA-256 of the document, so that another text under the same
+    name and version is found.
+    """
+
+    name: str
+    version: str
+    digest: str
+    effective_day: int
+
+
+@dataclass(slots=True)
+class CalendarPublished(Event):
+    """The days off of a calendar from `from_day` up to before `to_day`, in every partition."""
+
+    calendar: str
+    from_day: int
+    to_day: int
+    holidays: list[int]
+
+
+@dataclass(slots=True)
+class FxPublished(Event):
+    """Rates of one day; the lists are parallel, the rates scaled as `rates.SCALE` says."""
+
+    rate_day: int
+    base_currency: str
+    currencies: list[str]
+    rates: list[int]
+
+
+@dataclass(slots=True)
+class SectorStressPublished(Event):
+    """How stressed each sector is, by the beginning of its industry codes; for every partition."""
+
+    measured_day: int
+    z_micro: dict[str, int]

@@ -1,0 +1,39 @@
+"""What every decoded event carries, whatever its type.
+
+`adapters/wire.py` decodes canonical CloudEvents into the classes of this package and `fold` applies
+them: plain integers, no JSON, no Decimal. Money is in minor units of the event's own `currency`;
+days are `date.toordinal()`; words are the numbers of `vocabulary`. An absent optional amount, day
+or code is ``None``.
+
+Must stay true: `time` of the CloudEvent is the booking moment (`at_us`, and `day` in the bank's
+time zone), when something took effect economically stands in its own field. Events of one borrower
+are folded in log order, whatever their dates say.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+EVERYBODY: Final = "*"
+
+
+@dataclass(slots=True)
+class Event:
+    """What every event carries.
+
+    Args:
+        source: The emitting system; with `id` the identity of the event.
+        id: Unique within `source`.
+        borrower_id: Whom it is about; `EVERYBODY` for control events.
+        at_us: Booking moment in microseconds since 1970-01-01 UTC.
+        day: Business date of that moment in the bank's time zone.
+        corrects_id: `id` of the event of the same source that this one corrects.
+        correction_kind: A code of `vocabulary.CORRECTION_KINDS`.
+    """
+
+    source: str
+    id: str
+    borrower_id: str
+    at_us: int
+    day: int
+    corrects_id: str | None
+    correction_kind: int

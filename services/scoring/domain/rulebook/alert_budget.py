@@ -1,0 +1,190 @@
+"""Set score cuts from how many healthy borrowers may be in each state, without labels.
+
+Called by `tocsin rulebook calibrate` with one series of day closes per borrower. A cut is the
+lowest one that keeps the healthy borrowers' time in the state within the budget, the time that
+hysteresis adds and the time that rules other than the score cost included.
+
+Must stay true: pure; the same history gives the same cuts. A cut frozen on one population does not
+travel to another, so whoever stores a cut also stores budget, population and date.
+"""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from services.scoring.domain.primitives.measurement import MICRO
+from services.scoring.domain.rulebook.rulebook import Cuts
+
+# Bits of a day: which entry rules other than the score hold.
+OTHER_ATTENTION: Final = 1
+OTHER_WATCH: Final = 2
+OTHER_HIGH_RISK: Final = 4
+TWO_FAMILIES: Final = 8
+TWO_RED_FAMILIES: Final = 16
+OBSERVED: Final = 32
+
+STEP_MICRO: Final = 5_000
+FAMILY_STEP_MICRO: Final = 10_000
+LEAST_FAMILY_CUT: Final = 600_000
+# Exit cuts keep the distance to the entry cuts that the catalogue proposes: 14/20, 30/40, 55/70.
+EXIT_PCT: Final = (70, 75, 78)
+EXIT_DAYS: Final = (30, 60, 60)
+
+
+@dataclass(slots=True)
+class Series:
+    """One borrower's day closes: score, strongest family and the bits of the day, in order.
+
+    ``days`` says which days they were; empty when every day was closed.
+    """
+
+    scores: list[int] = field(default_factory=list)
+    families: list[int] = field(default_factory=list)
+    bits: list[int] = field(default_factory=list)
+    days: list[int] = field(default_factory=list)
+
+    def days_to(self, place: int) -> int:
+        """Return how many days after the close before it a close comes."""
+        return self.days[place] - self.days[place - 1] if self.days and place else 1
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """The share of healthy borrowers that may be in a state or a worse one, micro-units."""
+
+    attention: int = 200_000
+    watch: int = 50_000
+    high_risk: int = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Floors:
+    """Cuts never go lower, whatever the budget leaves over, micro-units.
+
+    A portfolio without trouble would otherwise call its least tidy borrowers sick.
+    """
+
+    attention: int = 250_000
+    watch: int = 400_000
+    high_risk: int = 700_000
+
+
+@dataclass(frozen=True, slots=True)
+class Occupied:
+    """What rules other than the score cost already, whatever the cuts."""
+
+    attention: int
+    watch: int
+    high_risk: int
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Which state's occupancy is asked for: its trigger bits, gate and exit rule."""
+
+    other: int
+    gate: int
+    exit_pct: int
+    exit_days: int
+
+
+ATTENTION_QUESTION: Final = Question(OTHER_ATTENTION, 0, EXIT_PCT[0], EXIT_DAYS[0])
+WATCH_QUESTION: Final = Question(OTHER_WATCH, TWO_FAMILIES, EXIT_PCT[1], EXIT_DAYS[1])
+HIGH_RISK_QUESTION: Final = Question(OTHER_HIGH_RISK, TWO_RED_FAMILIES, EXIT_PCT[2], EXIT_DAYS[2])
+
+
+def occupancy(population: list[Series], question: Question, cut: int) -> int:
+    """Return the share of observed borrower-days spent in the state, micro-units.
+
+    A borrower is in from the day on which a rule holds, until the score has been below the exit cut
+    for the exit's days with no rule true.
+    """
+    inside = observed = 0
+    for series in population:
+        found, seen = _days_inside(series, question, cut)
+        inside += found
+        observed += seen
+    return inside * MICRO // observed if observed else 0
+
+
+def _days_inside(series: Series, question: Question, cut: int) -> tuple[int, int]:
+    leave_below = cut * question.exit_pct // 100
+    inside = observed = calm = 0
+    is_in = False
+    for place, (score, bits) in enumerate(zip(series.scores, series.bits, strict=True)):
+        gate_open = not question.gate or bits & question.gate
+        if bits & question.other or (score >= cut and gate_open):
+            is_in, calm = True, 0
+        elif is_in:
+            calm = calm + series.days_to(place) if score < leave_below else 0
+            is_in = calm < question.exit_days
+        if bits & OBSERVED:
+            observed += 1
+            inside += is_in
+    return inside, observed
+
+
+def lowest_cut(population: list[Series], question: Question, budget: int, *, at_least: int) -> int:
+    """Return the lowest cut within the budget, in half points; 100 points if none is."""
+    low, high = (at_least + STEP_MICRO - 1) // STEP_MICRO, MICRO // STEP_MICRO
+    while low < high:
+        middle = (low + high) // 2
+        if occupancy(population, question, middle * STEP_MICRO) <= budget:
+            high = middle
+        else:
+            low = middle + 1
+    return low * STEP_MICRO
+
+
+def occupied_anyway(population: list[Series]) -> Occupied:
+    """Return the occupancies that no cut can change."""
+    never = MICRO + 1
+    return Occupied(
+        occupancy(population, ATTENTION_QUESTION, never),
+        occupancy(population, WATCH_QUESTION, never),
+        occupancy(population, HIGH_RISK_QUESTION, never),
+    )
+
+
+def lowest_family_cut(population: list[Series], budget: int, days: int) -> int:
+    """Return the lowest family cut at which so few healthy borrowers stay above it for so long."""
+    for cut in range(LEAST_FAMILY_CUT, MICRO, FAMILY_STEP_MICRO):
+        caught = sum(_stays_above(series, cut, days) for series in population)
+        if caught * MICRO <= budget * len(population):
+            return cut
+    return MICRO
+
+
+def _stays_above(series: Series, cut: int, days: int) -> bool:
+    run = 0
+    for place, figure in enumerate(series.families):
+        stood = run > 0
+        run = run + (series.days_to(place) if stood else 1) if figure >= cut else 0
+        if run >= days:
+            return True
+    return False
+
+
+def set_cuts(population: list[Series], budget: Budget, floors: Floors, family_days: int) -> Cuts:
+    """Return the cuts of one segment; the caller adds population, budget and date."""
+    # The family rule is a second way into WATCH; it may use up half of that budget.
+    calendar_days = family_days * 7 // 5
+    family = lowest_family_cut(population, budget.watch // 2, calendar_days)
+    attention = lowest_cut(
+        population, ATTENTION_QUESTION, budget.attention, at_least=floors.attention
+    )
+    watch = lowest_cut(
+        population, WATCH_QUESTION, budget.watch, at_least=max(floors.watch, attention)
+    )
+    high_risk = lowest_cut(
+        population, HIGH_RISK_QUESTION, budget.high_risk, at_least=max(floors.high_risk, watch)
+    )
+    return Cuts(
+        attention=attention,
+        watch=watch,
+        high_risk=high_risk,
+        attention_exit=attention * EXIT_PCT[0] // 100,
+        watch_exit=watch * EXIT_PCT[1] // 100,
+        high_risk_exit=high_risk * EXIT_PCT[2] // 100,
+        family=family,
+        family_days=family_days,
+    )

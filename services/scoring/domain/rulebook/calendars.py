@@ -1,0 +1,58 @@
+"""Business-day calendars of contracts: a due date on a day off moves to the next business day.
+
+Published in the log, kept in the context, applied to loans that name one. Saturdays and Sundays are
+days off besides the published holidays; the contractual due date is kept beside the moved one
+(domain 4.4 rule 13 and reading 19).
+"""
+
+from bisect import bisect_left
+
+from services.scoring.domain.borrower.borrower import LOANS_PART, Borrower, Loan
+from services.scoring.domain.events.control import CalendarPublished
+from services.scoring.domain.primitives.business_days import is_business_day
+
+# Days off by calendar, ascending.
+Calendars = dict[str, tuple[int, ...]]
+
+
+def published(known: Calendars, event: CalendarPublished) -> Calendars:
+    """Return the calendars after a publication, which replaces its span of dates."""
+    outside = [
+        day for day in known.get(event.calendar, ()) if not event.from_day <= day < event.to_day
+    ]
+    within = [day for day in event.holidays if event.from_day <= day < event.to_day]
+    return {**known, event.calendar: tuple(sorted({*outside, *within}))}
+
+
+def business_day_from(day: int, holidays: tuple[int, ...]) -> int:
+    """Return the day, or the next one that is no day off."""
+    while not is_business_day(day) or _is_in(day, holidays):
+        day += 1
+    return day
+
+
+def _is_in(day: int, holidays: tuple[int, ...]) -> bool:
+    place = bisect_left(holidays, day)
+    return place < len(holidays) and holidays[place] == day
+
+
+def move_due_days(borrower: Borrower, calendars: Calendars) -> bool:
+    """Move the due days of loans that name a calendar; return whether any moved otherwise."""
+    changed = False
+    for loan in borrower.loans:
+        if loan.holiday_calendar and _move(loan, calendars.get(loan.holiday_calendar)):
+            changed = True
+            borrower.changed |= LOANS_PART
+    return changed
+
+
+def _move(loan: Loan, holidays: tuple[int, ...] | None) -> bool:
+    moved: list[int] = []
+    if holidays is not None:
+        moved = [business_day_from(day, holidays) for day in loan.due_days]
+        if moved == loan.due_days:
+            moved = []
+    if moved == loan.effective_days:
+        return False
+    loan.effective_days = moved
+    return True

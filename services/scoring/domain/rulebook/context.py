@@ -1,0 +1,131 @@
+"""What the log has said to everybody: rulebook in force, calendars, rates, stress of sectors.
+
+Made by `timeline` from the control events of a partition and passed to every fold. Must stay true:
+a context never changes once made, so a day close that waits for its sweep keeps the one that was in
+force at its place in the log.
+"""
+
+from dataclasses import dataclass, field, replace
+
+from services.scoring.domain.borrower.borrower import Borrower, Loan
+from services.scoring.domain.primitives.months import full_months
+from services.scoring.domain.primitives.vocabulary import (
+    BULLET,
+    BULLET_LOANS,
+    LOAN_TYPES,
+    SEGMENTS,
+    TERM,
+)
+from services.scoring.domain.rulebook.calendars import Calendars
+from services.scoring.domain.rulebook.rates import Rates
+from services.scoring.domain.rulebook.rulebook import Kind, Rulebook, Rules
+
+
+@dataclass(slots=True)
+class Context:
+    """What is in force at a place of the log.
+
+    Remembers which rules apply to which kind of borrower, because every event asks.
+
+    Args:
+        since_day: The business date whose close brought the rulebook: that close judges every
+            borrower afresh. 0 for the one that is in force from the start.
+        calendars: The days off by calendar.
+        calendars_day: The business date whose close moves due dates by a calendar published since.
+        rates: Exchange rates, None while none was published.
+        sector_z: How stressed each sector is, by the beginning of its industry codes.
+        stress_day: The business date whose close brought that.
+        stress_until: The last business date on which that counts.
+        asks_more: An overlay asks for the product or the age of the firm.
+    """
+
+    rulebook: Rulebook
+    since_day: int = 0
+    calendars: Calendars = field(default_factory=dict)
+    calendars_day: int = 0
+    rates: Rates | None = None
+    sector_z: dict[str, int] = field(default_factory=dict)
+    stress_day: int = 0
+    stress_until: int = 0
+    _named: frozenset[str] = field(init=False, default=frozenset(), repr=False)
+    _by_kind: dict[tuple[int, str], Rules] = field(init=False, default_factory=dict, repr=False)
+    _by_traits: dict[tuple[str, str, str, str, int], Rules] = field(
+        init=False, default_factory=dict, repr=False
+    )
+    asks_more: bool = field(init=False, default=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Note which borrowers have rules of their own."""
+        named = (overlay.borrower_id for overlay in self.rulebook.overlays)
+        self._named = frozenset(one for one in named if one is not None)
+        self.asks_more = self.rulebook.by_product or bool(self.rulebook.ages)
+
+    def rules_for(self, borrower: Borrower, day: int = 0) -> Rules:
+        """Return the rules that apply to the borrower, on the day or the last one closed."""
+        profile = borrower.profile
+        kind = (profile.segment, profile.industry_code)
+        if self.asks_more:
+            return self._rules_by_traits(borrower, day)
+        if borrower.borrower_id in self._named:
+            return self._resolve(kind, borrower.borrower_id)
+        rules = self._by_kind.get(kind)
+        if rules is None:
+            rules = self._by_kind[kind] = self._resolve(kind, "")
+        return rules
+
+    def _rules_by_traits(self, borrower: Borrower, day: int) -> Rules:
+        """Return the rules where an overlay asks for the product or the age of the firm as well."""
+        rulebook, profile = self.rulebook, borrower.profile
+        months = -1
+        if rulebook.ages and profile.start_day is not None:
+            on = day or max(borrower.counters.closed_day, profile.known_day)
+            months = max(0, full_months(profile.start_day, on))
+        product = product_of(borrower) if rulebook.by_product else ""
+        segment, industry = SEGMENTS[profile.segment], profile.industry_code
+        kind = rulebook.kind_of(Kind(segment, industry, borrower.borrower_id, product, months))
+        rules = self._by_traits.get(kind.key)
+        if rules is None:
+            rules = self._with_sector(rulebook.rules_of(kind), industry)
+            self._by_traits[kind.key] = rules
+        return rules
+
+    def _resolve(self, kind: tuple[int, str], borrower_id: str) -> Rules:
+        rules = self.rulebook.rules_for(SEGMENTS[kind[0]], kind[1], borrower_id)
+        return self._with_sector(rules, kind[1])
+
+    def _with_sector(self, rules: Rules, industry: str) -> Rules:
+        z = self._sector_z(industry)
+        if z is None:
+            return rules
+        return replace(rules, sector_z=z, sector_until=self.stress_until)
+
+    def _sector_z(self, industry: str) -> int | None:
+        """Return how stressed the sector of an industry is, by its longest beginning.
+
+        With its section letter or without.
+        """
+        if not self.sector_z:
+            return None
+        for code in (industry, industry[1:] if industry[:1].isalpha() else ""):
+            for length in range(len(code), 0, -1):
+                z = self.sector_z.get(code[:length])
+                if z is not None:
+                    return z
+        return None
+
+
+def product_of(borrower: Borrower) -> str:
+    """Return the type of all open loans; empty where they differ or there are none.
+
+    Term loans that are all repaid at once are a product of their own; beside other term loans
+    they are term loans.
+    """
+    products = {_product_of(loan) for loan in borrower.loans if loan.closed_day is None}
+    if len(products) == 1:
+        return products.pop()
+    return LOAN_TYPES[TERM] if products == {LOAN_TYPES[TERM], BULLET_LOANS} else ""
+
+
+def _product_of(loan: Loan) -> str:
+    is_bullet = loan.loan_type == TERM and loan.repayment_type == BULLET
+    return BULLET_LOANS if is_bullet else LOAN_TYPES[loan.loan_type]

@@ -1,0 +1,126 @@
+"""The state machine's rules as data: what lets a borrower in, what lets it out.
+
+Each rule has an id, so that a transition can name what triggered it. `states` applies them;
+rulebooks fill them in.
+"""
+
+from dataclasses import dataclass
+
+from services.scoring.domain.rulebook.thresholds import Threshold
+
+
+@dataclass(frozen=True, slots=True)
+class SignalTest:
+    """True when the signal is at ``level`` or worse, and its figure past ``threshold`` if given."""
+
+    slot: int
+    level: int = 0
+    threshold: Threshold | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EntryRule:
+    """Everything that is stated must hold for the borrower to be put into ``to``.
+
+    Args:
+        hard: A hard rule keeps a state from being relaxed while it is true; score rules do not.
+        score: The score has reached the segment's cut for ``to``.
+        amber_families: At least so many families hold a signal at amber or worse.
+        reds: At least so many signals at red or worse.
+        red_families: … spread over at least so many families.
+        tests: Signal tests of which ``tests_needed`` must be true.
+        family_cut: One family has been at the family cut for the segment's number of days.
+        flags: Any of these flags is set.
+        all_flags: All of these flags are set.
+    """
+
+    id: str
+    to: int
+    text: str
+    hard: bool = True
+    score: bool = False
+    amber_families: int = 0
+    reds: int = 0
+    red_families: int = 0
+    tests: tuple[SignalTest, ...] = ()
+    tests_needed: int = 1
+    family_cut: bool = False
+    flags: int = 0
+    all_flags: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ExitRule:
+    """Everything that is stated must hold at a day close before ``source`` is left for ``to``.
+
+    Args:
+        automatic: The system moves by itself; otherwise it proposes and a second person approves.
+        score_days: The score stayed below the segment's exit cut for so many days.
+        dwell_days: Shortest stay in ``source``.
+        no_red: No signal is red.
+        no_arrears_days: Operational DPD was 0 for so many days.
+        on_time: The last so many instalments were paid on time.
+        no_hard_days: No hard rule of ``source`` or worse was true for so many days.
+        dwell_months: Shortest stay in ``source``, in calendar months.
+        months_on_time: So many months in ``source``, every instalment due in them paid on time …
+        months_on_time_sparse: … or so many where a loan is paid twice a year or less.
+        all_arrears_paid: Nothing at all is past due, material or not.
+        ability_assessed: An inspection in ``source`` found the borrower able to pay.
+        no_open_finding: No finding of an officer is open.
+    """
+
+    id: str
+    source: int
+    to: int
+    automatic: bool = False
+    score_days: int = 0
+    dwell_days: int = 0
+    no_red: bool = False
+    no_arrears_days: int = 0
+    on_time: int = 0
+    no_hard_days: int = 0
+    statement_in_time: bool = False
+    months_without_default: int = 0
+    months_if_forborne: int = 0
+    dwell_months: int = 0
+    months_on_time: int = 0
+    months_on_time_sparse: int = 0
+    all_arrears_paid: bool = False
+    ability_assessed: bool = False
+    no_open_finding: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ForbearanceRules:
+    """How concessions are judged (domain 4.3).
+
+    Args:
+        npv_loss_micro: The loss of present value from which a restructuring is distressed.
+        probation_months: How long a forborne borrower must perform.
+        months_paid_micro: In what share of the months with something due it must have paid.
+        significant_micro: Share of what fell due in a month that is more than insignificant.
+        most_arrears_days: Operational days past due that may stand at the end of the probation.
+    """
+
+    npv_loss_micro: int = 10_000
+    probation_months: int = 24
+    months_paid_micro: int = 500_000
+    significant_micro: int = 100_000
+    most_arrears_days: int = 30
+
+
+@dataclass(frozen=True, slots=True)
+class StatePolicy:
+    """The rules and general limits of the state machine (domain 4.2 and 4.3).
+
+    ``compared_slots`` are the signals whose figures some rule compares with a threshold.
+    """
+
+    entries: tuple[EntryRule, ...]
+    exits: tuple[ExitRule, ...]
+    compared_slots: tuple[int, ...] = ()
+    quiet_business_days: int = 10
+    least_completeness: int = 600_000
+    most_moves: int = 3
+    moves_window_days: int = 90
+    forbearance: ForbearanceRules = ForbearanceRules()

@@ -1,0 +1,379 @@
+"""A compiled rulebook: every number that a credit team may change, as plain data.
+
+Adapters read it from YAML; the core only uses it. `Rulebook.rules_for` resolves the overlays for
+one kind of borrower (segment, then age, industry, product, then the borrower itself; the most
+specific wins) and remembers the answer. All figures are integers: micro-units, days, minor units of
+a currency.
+
+Must stay true: nothing here is changed after compilation, so two folds can share one rulebook.
+"""
+
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from services.scoring.domain.borrower.signals import SLOTS
+from services.scoring.domain.primitives.vocabulary import BULLET_LOANS, LOAN_TYPES, TERM
+from services.scoring.domain.rulebook.indicator import FAMILIES, Indicator
+from services.scoring.domain.rulebook.pd import PdModel
+from services.scoring.domain.rulebook.policy import StatePolicy
+from services.scoring.domain.rulebook.thresholds import ArmRule
+
+RETAIL_SEGMENTS: Final = ("RETAIL", "MICRO")
+# Signals of this group add points to the score; they weigh in no family and confirm nothing.
+SURCHARGE_GROUP: Final = "surcharge"
+
+
+@dataclass(frozen=True, slots=True)
+class Tolerance:
+    """What may stay unpaid without being late: max(fixed part, share of the instalment)."""
+
+    relative_micro: int = 1_000
+    fixed_minor: dict[str, int] = field(default_factory=dict)
+
+    def minor(self, currency: str, decimals: int, instalment_minor: int) -> int:
+        """Return the tolerated amount in minor units for one instalment."""
+        fixed = self.fixed_minor.get(currency)
+        if fixed is None:
+            fixed = 100 if decimals != 3 else 1_000
+        return max(fixed, instalment_minor * self.relative_micro // 1_000_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Materiality:
+    """Both tests of regulatory past due: above the amount *and* above the share of exposure."""
+
+    relative_micro: int = 10_000
+    retail_minor: dict[str, int] = field(default_factory=lambda: {"EUR": 10_000})
+    other_minor: dict[str, int] = field(default_factory=lambda: {"EUR": 50_000})
+
+    def absolute_minor(self, segment: str, currency: str) -> int:
+        """Return the absolute threshold; a currency that is not listed uses the EUR figure."""
+        table = self.retail_minor if segment in RETAIL_SEGMENTS else self.other_minor
+        return table.get(currency, table["EUR"])
+
+    def is_material(self, segment: str, currency: str, arrears: int, exposure: int) -> bool:
+        """Return whether arrears exceed both thresholds; without exposure the amount decides."""
+        if arrears <= self.absolute_minor(segment, currency):
+            return False
+        return exposure <= 0 or arrears * 1_000_000 > exposure * self.relative_micro
+
+
+@dataclass(frozen=True, slots=True)
+class Counting:
+    """How arrears become a default, and which regimes are shown.
+
+    Args:
+        retail_per_facility: RETAIL and MICRO are counted facility by facility (CRR 178(1)).
+        pulling_micro: Share of the exposure in default from which the whole obligor is.
+        regimes: The regimes whose labels are computed, by the names of `regimes.labels`.
+    """
+
+    retail_per_facility: bool = False
+    pulling_micro: int = 200_000
+    regimes: tuple[str, ...] = ("ifrs9", "eu", "rbi", "china")
+
+
+@dataclass(frozen=True, slots=True)
+class IndicatorRule:
+    """How one indicator is judged: weight, group, arms by position, decay.
+
+    Args:
+        arms: One rule per declared arm, ``None`` where the rulebook does not use that arm.
+        needs_all: Every arm that has a figure must agree (worst level and g are the mildest);
+            otherwise the worst arm decides (domain reading 4).
+        weight: Largest contribution to the family, micro-units; 0 shows the signal as a note.
+        half_life_days: Decay of point events, 0 for none.
+        is_season_only: Nothing but the same months of the year before is a base (A-01).
+    """
+
+    indicator: Indicator
+    slot: int
+    weight: int
+    group: str
+    arms: tuple[ArmRule | None, ...]
+    needs_all: bool = False
+    half_life_days: int = 0
+    enabled: bool = True
+    is_season_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Cuts:
+    """Score cuts of one segment, micro-units, and where they come from."""
+
+    attention: int
+    watch: int
+    high_risk: int
+    attention_exit: int
+    watch_exit: int
+    high_risk_exit: int
+    family: int
+    family_days: int
+    population: str = ""
+    budget: str = ""
+    set_on: str = ""
+
+
+# The cuts that are written in score points: into the three states, then out of them.
+CUT_POINTS: Final = (
+    "attention",
+    "watch",
+    "high_risk",
+    "attention_exit",
+    "watch_exit",
+    "high_risk_exit",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The rulebook as it applies to one kind of borrower. This is what the fold works with.
+
+    ``groups`` holds, per family and correlation group, the slots that compete; notes (weight 0)
+    are in no group. ``surcharges`` holds the slots that add points to the score and belong to no
+    family. ``inspection_months`` holds, by state, the months from one inspection to the
+    next, 0 for none; it is empty where no state has any. ``sector_z`` is no rule but what the log
+    says of the borrower's sector, None where it says nothing; it counts up to ``sector_until``.
+    ``models`` are the second opinions, the champion first, then the challenger; usually there is
+    none.
+    """
+
+    name: str
+    version: str
+    segment: str
+    indicators: tuple[IndicatorRule, ...]
+    by_slot: tuple[IndicatorRule | None, ...]
+    by_family: tuple[tuple[IndicatorRule, ...], ...]
+    groups: tuple[tuple[tuple[int, ...], ...], ...]
+    cuts: Cuts
+    policy: StatePolicy
+    tolerance: Tolerance
+    materiality: Materiality
+    by_inputs: dict[int, tuple[IndicatorRule, ...]] = field(default_factory=dict)
+    counting: Counting = field(default_factory=Counting)
+    is_per_facility: bool = False
+    inspection_months: tuple[int, ...] = ()
+    sector_z: int | None = None
+    models: tuple[PdModel, ...] = ()
+    sector_until: int = 0
+    surcharges: tuple[int, ...] = ()
+
+    def touched_by(self, inputs: int) -> tuple[IndicatorRule, ...]:
+        """Return the indicators to evaluate after an event that touched these kinds of fact."""
+        found = self.by_inputs.get(inputs)
+        if found is None:
+            found = tuple(rule for rule in self.indicators if rule.indicator.inputs & inputs)
+            self.by_inputs[inputs] = found
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class IndicatorPatch:
+    """What an overlay changes about one indicator; ``None`` leaves it as it is."""
+
+    enabled: bool | None = None
+    weight: int | None = None
+    group: str | None = None
+    needs_all: bool | None = None
+    half_life_days: int | None = None
+    is_season_only: bool | None = None
+    arms: dict[int, ArmRule] = field(default_factory=dict)
+
+
+def is_of_industry(code: str, beginning: str) -> bool:
+    """Return whether a code begins so, with or without its section letter (G47.1 or 47.1)."""
+    return code.startswith(beginning) or (code[:1].isalpha() and code[1:].startswith(beginning))
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What overlays can tell borrowers apart by.
+
+    Args:
+        borrower_id: Empty for everyone who has no overlay of their own.
+        product: One of `vocabulary.PRODUCTS`, empty where the open loans differ or there are none.
+        months_old: Full months since the firm started, -1 where that is not known.
+    """
+
+    segment: str
+    industry: str = ""
+    borrower_id: str = ""
+    product: str = ""
+    months_old: int = -1
+
+    @property
+    def key(self) -> tuple[str, str, str, str, int]:
+        """Return what a table of rules is asked by."""
+        return self.segment, self.industry, self.borrower_id, self.product, self.months_old
+
+
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """Changes for some borrowers. ``None`` matches everything."""
+
+    name: str
+    segment: str | None
+    industry: str | None
+    borrower_id: str | None
+    indicators: dict[int, IndicatorPatch]
+    cuts: Cuts | None = None
+    product: str | None = None
+    younger_than_months: int | None = None
+
+    def matches(self, kind: Kind) -> bool:
+        """Return whether it applies; an industry matches by the beginning of its code."""
+        return (
+            self.segment in (None, kind.segment)
+            and (self.industry is None or is_of_industry(kind.industry, self.industry))
+            and self.borrower_id in (None, kind.borrower_id)
+            and (
+                self.product in (None, kind.product)
+                or (self.product == LOAN_TYPES[TERM] and kind.product == BULLET_LOANS)
+            )
+            and (
+                self.younger_than_months is None or 0 <= kind.months_old < self.younger_than_months
+            )
+        )
+
+    @property
+    def rank(self) -> tuple[bool, bool, bool, int, bool, bool]:
+        """Return how specific it is: borrower, product, length of industry code, age, segment.
+
+        Bullet loans are term loans too, so what is said for them alone is more specific.
+        """
+        return (
+            self.borrower_id is not None,
+            self.product is not None,
+            self.product == BULLET_LOANS,
+            len(self.industry or ""),
+            self.younger_than_months is not None,
+            self.segment is not None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Rulebook:
+    """A named version of all rules, with its overlays.
+
+    ``named`` holds the borrowers that have an overlay of their own, ``ages`` the months at which an
+    overlay for young firms ends, ``by_product`` whether any overlay is for a product. ``models``
+    are the second opinions: the champion, then the challenger.
+    """
+
+    name: str
+    version: str
+    indicators: dict[int, IndicatorRule]
+    cuts: dict[str, Cuts]
+    policy: StatePolicy
+    tolerance: Tolerance = field(default_factory=Tolerance)
+    materiality: Materiality = field(default_factory=Materiality)
+    counting: Counting = field(default_factory=Counting)
+    overlays: tuple[Overlay, ...] = ()
+    named: frozenset[str] = frozenset()
+    inspections: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    models: tuple[PdModel, ...] = ()
+    ages: tuple[int, ...] = ()
+    by_product: bool = False
+    resolved: dict[tuple[str, str, str, str, int], Rules] = field(default_factory=dict)
+
+    def rules_for(
+        self,
+        segment: str,
+        industry: str = "",
+        borrower_id: str = "",
+        product: str = "",
+        months_old: int = -1,
+    ) -> Rules:
+        """Return the rules for this borrower. Cached by what can make a difference."""
+        return self.rules_of(
+            self.kind_of(Kind(segment, industry, borrower_id, product, months_old))
+        )
+
+    def kind_of(self, kind: Kind) -> Kind:
+        """Return only what can make a difference."""
+        return Kind(
+            kind.segment,
+            kind.industry,
+            kind.borrower_id if kind.borrower_id in self.named else "",
+            kind.product if self.by_product else "",
+            self._age_class(kind.months_old),
+        )
+
+    def rules_of(self, kind: Kind) -> Rules:
+        """Return the rules for a kind that holds only what can make a difference."""
+        found = self.resolved.get(kind.key)
+        if found is None:
+            found = self.resolved[kind.key] = self._resolve(kind)
+        return found
+
+    def _age_class(self, months_old: int) -> int:
+        """Return the least age that is judged like this one, -1 where no overlay asks."""
+        if months_old < 0 or not self.ages:
+            return -1
+        return max((age for age in self.ages if age <= months_old), default=0)
+
+    def _resolve(self, kind: Kind) -> Rules:
+        chosen = dict(self.indicators)
+        cuts = self.cuts.get(kind.segment, self.cuts["*"])
+        matching = [one for one in self.overlays if one.matches(kind)]
+        for overlay in sorted(matching, key=lambda one: one.rank):
+            for slot, patch in overlay.indicators.items():
+                chosen[slot] = patched(chosen[slot], patch)
+            cuts = overlay.cuts or cuts
+        active = tuple(chosen[slot] for slot in sorted(chosen) if chosen[slot].enabled)
+        return compile_rules(self, kind.segment, active, cuts)
+
+
+def compile_rules(
+    rulebook: Rulebook, segment: str, active: tuple[IndicatorRule, ...], cuts: Cuts
+) -> Rules:
+    """Return rules with their look-up tables."""
+    by_slot: list[IndicatorRule | None] = [None] * SLOTS
+    by_family: list[list[IndicatorRule]] = [[] for _ in range(FAMILIES)]
+    groups: list[dict[str, list[int]]] = [{} for _ in range(FAMILIES)]
+    surcharges: list[int] = []
+    for rule in active:
+        by_slot[rule.slot] = rule
+        if rule.group == SURCHARGE_GROUP:
+            surcharges.append(rule.slot)
+            continue
+        by_family[rule.indicator.family].append(rule)
+        if rule.weight:
+            groups[rule.indicator.family].setdefault(rule.group, []).append(rule.slot)
+    return Rules(
+        name=rulebook.name,
+        version=rulebook.version,
+        segment=segment,
+        indicators=active,
+        by_slot=tuple(by_slot),
+        by_family=tuple(tuple(family) for family in by_family),
+        groups=tuple(tuple(tuple(group) for group in family.values()) for family in groups),
+        cuts=cuts,
+        policy=rulebook.policy,
+        tolerance=rulebook.tolerance,
+        materiality=rulebook.materiality,
+        counting=rulebook.counting,
+        is_per_facility=rulebook.counting.retail_per_facility and segment in RETAIL_SEGMENTS,
+        inspection_months=rulebook.inspections.get(segment, rulebook.inspections.get("*", ())),
+        models=rulebook.models,
+        surcharges=tuple(surcharges),
+    )
+
+
+def patched(rule: IndicatorRule, patch: IndicatorPatch) -> IndicatorRule:
+    """Return the rule with the patch applied; arms that the patch does not name stay."""
+    arms = tuple(patch.arms.get(position, arm) for position, arm in enumerate(rule.arms))
+    return replace(
+        rule,
+        enabled=rule.enabled if patch.enabled is None else patch.enabled,
+        weight=rule.weight if patch.weight is None else patch.weight,
+        group=rule.group if patch.group is None else patch.group,
+        needs_all=rule.needs_all if patch.needs_all is None else patch.needs_all,
+        half_life_days=(
+            rule.half_life_days if patch.half_life_days is None else patch.half_life_days
+        ),
+        is_season_only=(
+            rule.is_season_only if patch.is_season_only is None else patch.is_season_only
+        ),
+        arms=arms,
+    )

@@ -1,0 +1,109 @@
+"""Thresholds and intensity of one arm: a figure in, a level and a g out.
+
+Boundary convention: a threshold says itself whether equality counts (``>`` or ``>=``), as the
+catalogue prints it. Direction follows from the sign: ``>`` means that more is worse. The level
+comes from the thresholds and the intensity from the knots, so at an edge they may differ
+(domain reading 3).
+"""
+
+from dataclasses import dataclass
+
+from services.scoring.domain.primitives.measurement import (
+    AMBER,
+    GREEN,
+    HARD,
+    MICRO,
+    RED,
+    rounded_quotient,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """A limit in micro-units; ``rising`` when more is worse, ``strict`` when equality is fine."""
+
+    value: int
+    rising: bool
+    strict: bool
+
+    def reached(self, figure: int) -> bool:
+        """Return whether the figure is on the bad side."""
+        if figure == self.value:
+            return not self.strict
+        return (figure > self.value) == self.rising
+
+
+@dataclass(frozen=True, slots=True)
+class ArmRule:
+    """How the rulebook judges one arm: levels by thresholds, intensity by knots.
+
+    ``knots_at`` ascends; ``knots_g`` holds the intensity at each, in micro-units. Between knots the
+    line is straight, outside it is flat.
+    """
+
+    name: str
+    amber: Threshold | None
+    red: Threshold | None
+    hard: Threshold | None
+    knots_at: tuple[int, ...]
+    knots_g: tuple[int, ...]
+
+    def level(self, figure: int) -> int:
+        """Return GREEN, AMBER, RED or HARD."""
+        if self.hard is not None and self.hard.reached(figure):
+            return HARD
+        if self.red is not None and self.red.reached(figure):
+            return RED
+        if self.amber is not None and self.amber.reached(figure):
+            return AMBER
+        return GREEN
+
+    def intensity(self, figure: int) -> int:
+        """Return g in micro-units, from 0 to 1,000,000."""
+        knots_at = self.knots_at
+        if not knots_at:
+            return 0
+        if figure <= knots_at[0]:
+            return self.knots_g[0]
+        for index in range(1, len(knots_at)):
+            if figure < knots_at[index]:
+                return self._between(index, figure)
+        return self.knots_g[-1]
+
+    def _between(self, index: int, figure: int) -> int:
+        left, right = self.knots_at[index - 1], self.knots_at[index]
+        low, high = self.knots_g[index - 1], self.knots_g[index]
+        return low + rounded_quotient((high - low) * (figure - left), right - left)
+
+
+def default_knots(
+    amber: Threshold | None, red: Threshold | None
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return the knots of an arm that states none: 0.4 at amber, 1 at red, the same line to 0.
+
+    The line ends at the figure 0 at the latest: no days past due are no reason for anything. One
+    threshold alone is a yes/no arm: 0.4 at amber, 1 at red, and 0 before it.
+    """
+    if amber is None and red is None:
+        return (), ()
+    if amber is None or red is None or amber.value == red.value:
+        only = red if red is not None else amber
+        assert only is not None
+        return _step(only, MICRO if red is not None else 400_000)
+    step = red.value - amber.value
+    sign = 1 if step > 0 else -1
+    at_amber = amber.value or sign
+    green_edge = amber.value - rounded_quotient(step * 2, 3)
+    if green_edge * at_amber < 0:
+        green_edge = 0
+    if step > 0:
+        return (green_edge, at_amber, red.value), (0, 400_000, MICRO)
+    return (red.value, at_amber, green_edge), (MICRO, 400_000, 0)
+
+
+def _step(threshold: Threshold, intensity: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    if threshold.rising:
+        edge = threshold.value if threshold.strict else threshold.value - 1
+        return (edge, edge + 1), (0, intensity)
+    edge = threshold.value if threshold.strict else threshold.value + 1
+    return (edge - 1, edge), (intensity, 0)

@@ -1,0 +1,107 @@
+"""Which context is in force at each place of a partition's log.
+
+Whoever folds a log (worker, rebuilding, as-of queries, `tocsin verify`, `tocsin score`) gives every
+control event to `hear`, in log order and before folding it, and then folds with `context`.
+
+Must stay true:
+- an activated rulebook comes into force with the first close of a day that is not before its
+  effective date and is later than any day closed before; that close is folded under it, what comes
+  before it under the old one. So the switch is at a day boundary and the same for every borrower;
+- of several activations that are due at one close, the one with the latest effective date counts,
+  and of those with the same date the one that comes last in the log;
+- calendars and exchange rates are known from their place in the log on; the next day boundary moves
+  the due dates that a calendar moves;
+- how stressed the sectors are counts from the next close of a later day on, for two months after it
+  was measured; the last word before a close replaces all earlier ones;
+- a rulebook that is named and not at hand is an error at once, never the old one silently.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from services.scoring.domain.events.control import (
+    CalendarPublished,
+    DayClosed,
+    FxPublished,
+    RulebookActivated,
+    SectorStressPublished,
+)
+from services.scoring.domain.events.event import Event
+from services.scoring.domain.portfolio.sector_stress import STRESS_DAYS
+from services.scoring.domain.rulebook import calendars, rates
+from services.scoring.domain.rulebook.context import Context
+from services.scoring.domain.rulebook.rulebook import Rulebook
+
+# Returns the rulebook that an activation names; raises `UnknownRulebook`.
+FindRulebook = Callable[[RulebookActivated], Rulebook]
+
+
+class UnknownRulebook(LookupError):
+    """The log names a rulebook that is not at hand, or one whose text is another."""
+
+
+@dataclass(slots=True)
+class Waiting:
+    """An activated rulebook that waits for its day boundary."""
+
+    effective_day: int
+    rulebook: Rulebook
+
+
+@dataclass(slots=True)
+class Timeline:
+    """The control events of one partition so far, as far as they matter from here on."""
+
+    context: Context
+    find: FindRulebook
+    latest_closed_day: int = 0
+    waiting: list[Waiting] = field(default_factory=list)
+    has_new_calendar: bool = False
+    stress: SectorStressPublished | None = None
+
+    def hear(self, event: Event) -> None:
+        """Take in what an event says to everybody; what it says to one borrower is passed over.
+
+        Raises:
+            UnknownRulebook: If it activates a rulebook that is not at hand.
+        """
+        if isinstance(event, DayClosed):
+            if event.closed_day > self.latest_closed_day:
+                self.latest_closed_day = event.closed_day
+                self._close(event.closed_day)
+        elif isinstance(event, RulebookActivated):
+            self.waiting.append(Waiting(event.effective_day, self.find(event)))
+        elif isinstance(event, SectorStressPublished):
+            self.stress = event
+        elif isinstance(event, CalendarPublished):
+            known = calendars.published(self.context.calendars, event)
+            self.context = replace(self.context, calendars=known)
+            self.has_new_calendar = True
+        elif isinstance(event, FxPublished):
+            known_rates = rates.published(self.context.rates, event)
+            self.context = replace(self.context, rates=known_rates)
+
+    def _close(self, day: int) -> None:
+        """Bring into force what waits for a day boundary."""
+        if self.waiting:
+            self._begin_day(day)
+        if self.has_new_calendar:
+            self.has_new_calendar = False
+            self.context = replace(self.context, calendars_day=day)
+        if self.stress is not None:
+            said, self.stress = self.stress, None
+            self.context = replace(
+                self.context,
+                sector_z=said.z_micro,
+                stress_day=day,
+                stress_until=said.measured_day + STRESS_DAYS,
+            )
+
+    def _begin_day(self, closed_day: int) -> None:
+        due = [one for one in self.waiting if one.effective_day <= closed_day]
+        if not due:
+            return
+        self.waiting = [one for one in self.waiting if one.effective_day > closed_day]
+        latest = max(one.effective_day for one in due)
+        chosen = [one.rulebook for one in due if one.effective_day == latest][-1]
+        self.context = replace(self.context, rulebook=chosen, since_day=closed_day)

@@ -1,0 +1,213 @@
+"""Read figures out of a borrower's statements without ever inventing one.
+
+Used by every F indicator. Flows are trailing twelve months, rolled forward from whatever periods
+were filed: a statement says what happened between two month ends, so twelve months are a path of
+such steps (four quarters; half-year + last year - last half-year; …), each added or taken away.
+Never a quarter times four.
+
+Must stay true: a missing line is missing, never zero; a trend needs the comparative period to have
+been filed, so a borrower's first statement has none.
+"""
+
+from datetime import date
+from typing import Final
+
+from services.scoring.domain.borrower.borrower import Borrower, Statement
+from services.scoring.domain.primitives.measurement import Reason
+from services.scoring.domain.primitives.vocabulary import STATEMENT_LINES
+
+YEAR_MONTHS: Final = 12
+LINE_OF: Final = {name: position for position, name in enumerate(STATEMENT_LINES)}
+# A financial year may end on the last Sunday, a few days into the next month.
+DAYS_OF_GRACE_AFTER_MONTH_END: Final = 7
+
+
+class CannotFormError(Exception):
+    """A figure cannot be formed from what was filed."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason.name)
+        self.reason = reason
+
+
+def end_month(statement: Statement) -> int:
+    """Return the month (year x 12 + month - 1) that the period closes."""
+    return month_closed_by(statement.period_end_day)
+
+
+def month_closed_by(end_day: int) -> int:
+    """Return the month that a period with this last day closes."""
+    end = date.fromordinal(end_day)
+    month = end.year * 12 + end.month - 1
+    return month - 1 if end.day <= DAYS_OF_GRACE_AFTER_MONTH_END else month
+
+
+def figures_of(borrower: Borrower) -> "StatementFigures":
+    """Return the figures of the borrower's statements, read once for all indicators.
+
+    Raises:
+        CannotFormError: If no statement was filed.
+    """
+    known = borrower.figures
+    if known is None or known.made_of != borrower.statements:
+        known = borrower.figures = StatementFigures(borrower)
+    return known
+
+
+class StatementFigures:
+    """The statements that can be compared with the newest one.
+
+    Args:
+        borrower: Its statements; only those with the newest one's consolidation and accounting
+            standard are compared. Of two for the same period the one filed later counts.
+
+    Raises:
+        CannotFormError: If no statement was filed.
+    """
+
+    __slots__ = ("_rolled_before", "by_period", "latest", "made_of", "month")
+
+    def __init__(self, borrower: Borrower) -> None:
+        if not borrower.statements:
+            raise CannotFormError(Reason.NO_STATEMENT)
+        self.latest = max(borrower.statements, key=lambda one: (end_month(one), one.period_months))
+        self.month = end_month(self.latest)
+        self.made_of = list(borrower.statements)
+        self._rolled_before: dict[tuple[int, int, int], int | None] = {}
+        self.by_period: dict[tuple[int, int], Statement] = {}
+        for statement in borrower.statements:
+            if self._is_comparable(statement):
+                self._keep(statement)
+
+    def _is_comparable(self, statement: Statement) -> bool:
+        return (
+            statement.is_consolidated == self.latest.is_consolidated
+            and statement.accounting_standard == self.latest.accounting_standard
+        )
+
+    def _keep(self, statement: Statement) -> None:
+        period = (end_month(statement), statement.period_months)
+        known = self.by_period.get(period)
+        if known is None or statement.received_day >= known.received_day:
+            self.by_period[period] = statement
+
+    def balance(self, line: str, *, years_back: int = 0) -> int:
+        """Return a balance-sheet line at the newest balance date or so many years before.
+
+        Raises:
+            CannotFormError: If that date or that line was not filed.
+        """
+        found = self.balance_or_none(line, months_back=years_back * YEAR_MONTHS)
+        if found is None:
+            raise CannotFormError(
+                Reason.NO_PRIOR_STATEMENT
+                if years_back and not self._filed(self.month - years_back * YEAR_MONTHS)
+                else Reason.MISSING_LINE
+            )
+        return found
+
+    def balance_or_none(self, line: str, *, months_back: int = 0) -> int | None:
+        """Return a balance-sheet line, or None where it was not filed."""
+        month, position = self.month - months_back, LINE_OF[line]
+        for (end, _), statement in sorted(self.by_period.items(), reverse=True):
+            if end == month and statement.lines[position] is not None:
+                return statement.lines[position]
+        return None
+
+    def _filed(self, month: int) -> bool:
+        return any(end == month for end, _ in self.by_period)
+
+    def flow(self, line: str, *, years_back: int = 0) -> int:
+        """Return a line of the last twelve months, or of the twelve so many years before.
+
+        Raises:
+            CannotFormError: If the filed periods do not add up to those twelve months.
+        """
+        found = self.flow_or_none(line, months_back=years_back * YEAR_MONTHS)
+        if found is None:
+            raise CannotFormError(self._why_no_flow(line, years_back))
+        return found
+
+    def flow_or_none(self, line: str, *, months_back: int = 0) -> int | None:
+        """Return a twelve-month flow ending so many months back, or None if it cannot be formed."""
+        end = self.month - months_back
+        whole_year = self.by_period.get((end, YEAR_MONTHS))
+        if whole_year is not None and whole_year.lines[LINE_OF[line]] is not None:
+            return whole_year.lines[LINE_OF[line]]
+        return self._rolled(LINE_OF[line], end, YEAR_MONTHS)
+
+    def period_flow_or_none(self, line: str, *, months_back: int, months: int) -> int | None:
+        """Return the flow of any run of months, if the filed periods add up to it."""
+        return self._rolled(LINE_OF[line], self.month - months_back, months)
+
+    def _why_no_flow(self, line: str, years_back: int) -> Reason:
+        if years_back:
+            return Reason.NO_PRIOR_STATEMENT
+        if self.latest.lines[LINE_OF[line]] is None:
+            return Reason.MISSING_LINE
+        return Reason.SHORT_HISTORY
+
+    def _rolled(self, position: int, end: int, months: int) -> int | None:
+        wanted = (position, end, months)
+        if wanted not in self._rolled_before:
+            self._rolled_before[wanted] = self._path(position, end, months)
+        return self._rolled_before[wanted]
+
+    def _path(self, position: int, end: int, months: int) -> int | None:
+        """Return the flow between two month ends, by the shortest path of filed periods."""
+        steps = self._steps(position)
+        totals = {end - months: 0}
+        frontier = [end - months]
+        while frontier and end not in totals:
+            following: list[int] = []
+            for month in frontier:
+                for target, amount in steps.get(month, ()):
+                    if target not in totals:
+                        totals[target] = totals[month] + amount
+                        following.append(target)
+            frontier = following
+        return totals.get(end)
+
+    def _steps(self, position: int) -> dict[int, list[tuple[int, int]]]:
+        """Return, per month end, where a filed period leads and what happens on the way."""
+        steps: dict[int, list[tuple[int, int]]] = {}
+        for (end, months), statement in sorted(self.by_period.items()):
+            amount = statement.lines[position]
+            if amount is not None:
+                steps.setdefault(end - months, []).append((end, amount))
+                steps.setdefault(end, []).append((end - months, -amount))
+        return steps
+
+    def flow_pair(self, line: str) -> tuple[int, int]:
+        """Return a flow now and a year before: twelve months where both can be rolled, else the
+        newest statement's own period and the same period of last year.
+
+        Raises:
+            CannotFormError: If there is no comparable period.
+        """
+        now = self.flow_or_none(line)
+        before = self.flow_or_none(line, months_back=YEAR_MONTHS)
+        if now is not None and before is not None:
+            return now, before
+        months = self.latest.period_months
+        position = LINE_OF[line]
+        own = self.latest.lines[position]
+        if own is None:
+            raise CannotFormError(Reason.MISSING_LINE)
+        same = self.by_period.get((self.month - YEAR_MONTHS, months))
+        prior = same.lines[position] if same is not None else None
+        if prior is None:
+            raise CannotFormError(Reason.NO_PRIOR_STATEMENT)
+        return own, prior
+
+    def own_or_flow(self, line: str) -> int:
+        """Return twelve months where they can be rolled, else the newest statement's own period.
+
+        Raises:
+            CannotFormError: If the line was not filed.
+        """
+        rolled = self.flow_or_none(line)
+        own = self.latest.lines[LINE_OF[line]]
+        if rolled is None and own is None:
+            raise CannotFormError(Reason.MISSING_LINE)
+        return rolled if rolled is not None else own or 0
