@@ -15,7 +15,7 @@ QUICK_TESTS := $(wildcard tests/architecture tests/unit tests/contract tests/pro
 SERVER_TESTS := $(wildcard tests/integration tests/e2e tests/chaos)
 
 CORE_TESTS := tests/unit/scoring tests/property/scoring
-# In one process: the last of them compares what the others have shown (docs/indicator-coverage.md).
+# In one process: the last of them compares what the others have shown (docs/reference/indicator-coverage.md).
 ONE_PROCESS_TESTS := tests/unit/scoring/domain
 # A copy of the sources whose core is machine code; see deploy/compile_core.py.
 COMPILED := $(CURDIR)/.tocsin/compiled

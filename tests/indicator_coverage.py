@@ -1,4 +1,4 @@
-"""Make docs/indicator-coverage.md: what the tests of the core have shown of every indicator.
+"""Makes docs/reference/indicator-coverage.md: what the core's tests have shown of each indicator.
 
 `python -m tests.indicator_coverage` runs the tests of `tests/unit/scoring/domain`, which note what
 they asked each indicator (`tests.fakes.measured`), and writes the page; the last of those tests
@@ -29,7 +29,7 @@ from tests.fakes import measured
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 FOLDER: Final = ROOT / "tests" / "unit" / "scoring" / "domain"
-PAGE: Final = ROOT / "docs" / "indicator-coverage.md"
+PAGE: Final = ROOT / "docs" / "reference" / "indicator-coverage.md"
 # Section 3 of the catalogue, and what running it on real data added.
 CATALOGUE: Final = {
     *(f"R-{number:02d}" for number in range(1, 18)),

@@ -1,9 +1,9 @@
 """The Berka data (PKDD'99): accounts, loans and bookings of a Czech bank, as canonical events.
 
-The borrower is the account. Every assumption is listed in docs/convert.md; the ones that shape
-this module: order within a day is found by chaining the printed balances, because the source has
-no times; instalments fall due on the 12th of each month after the loan was granted; a booking with
-symbol UVER pays them. The outcome column is never read, so nothing leaks the label.
+The borrower is the account. Every assumption is listed in docs/reference/public-data.md; those that
+shape this module: order within a day is found by chaining the printed balances, because the source
+has no times; instalments fall due on the 12th of each month after the loan was granted; a booking
+with symbol UVER pays them. The outcome column is never read, so nothing leaks the label.
 """
 
 from collections import Counter, defaultdict

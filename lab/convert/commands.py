@@ -21,7 +21,8 @@ from services.cli.options import AsJson
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Turn a public data set into canonical events. docs/convert.md lists each assumption.",
+    help="Turn a public data set into canonical events. "
+    "docs/reference/public-data.md lists each assumption.",
 )
 Folder = Annotated[
     Path, typer.Argument(help="The folder with the tables.", exists=True, file_okay=False)

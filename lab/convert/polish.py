@@ -3,7 +3,7 @@
 The borrower is the firm; the source has 64 ratios and the logarithm of total assets, so every line
 is a ratio times a line known before. Real nulls stay missing. Never read: attr27, whose nulls give
 the outcome away, and the outcome itself. The year before is known by its sales alone (attr21).
-docs/convert.md lists what is assumed.
+docs/reference/public-data.md lists what is assumed.
 """
 
 from collections import Counter

@@ -27,7 +27,7 @@ def rows(folder: Path, *, names: tuple[str, ...]) -> Iterator[Row]:
             return
     raise CommandError(
         f"{folder} has none of {', '.join(names)}.",
-        remedy="Name the folder that holds the tables; docs/convert.md says where they come from.",
+        remedy="Name the folder that holds the tables; see docs/reference/public-data.md.",
     )
 
 

@@ -3,7 +3,7 @@
 The borrower is the card holder with one card. The source has limit, bill, payment and months past
 due a month. It has no due date and no least payment, and none is made up: the months past due are
 the card system's own statement, on the line's balance. Sex, education, marriage and age are never
-read, nor is the outcome. docs/convert.md lists what is assumed.
+read, nor is the outcome. docs/reference/public-data.md lists what is assumed.
 """
 
 from collections import Counter

@@ -1,9 +1,9 @@
 """The US firm years: one yearly statement a firm and year, as canonical events.
 
 The borrower is the firm. The source has 18 lines in millions of dollars and the fiscal year only;
-docs/convert.md lists what is assumed. No cash, no interest, no cash flow: what needs them must come
-out as unmeasurable, so nothing is put in their place. The market value is a price signal and is
-left out; so is everything about the outcome.
+docs/reference/public-data.md lists what is assumed. No cash, no interest, no cash flow: what needs
+them must come out as unmeasurable, so nothing is put in their place. The market value is a price
+signal and is left out; so is everything about the outcome.
 """
 
 from collections import Counter, defaultdict

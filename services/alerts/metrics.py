@@ -1,4 +1,4 @@
-"""The metrics that only alerts has; `docs/metrics.md` is compared with it by a test."""
+"""The metrics that only alerts has; `docs/reference/metrics.md` is compared with it by a test."""
 
 from services.alerts.primitives.vocabulary import Severity
 from services.kit.metrics import counter, gauge, histogram

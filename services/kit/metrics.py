@@ -2,7 +2,7 @@
 
 Every metric of a process is declared once as a `Metric` in a catalogue (`services/kit/
 catalogue.py` for what all services share, `services/<service>/metrics.py` for the rest);
-`docs/metrics.md` is compared with the catalogues by a test. Code that measures receives a
+`docs/reference/metrics.md` is compared with the catalogues by a test. Code that measures receives a
 `Recorder`, so nothing but this module imports prometheus_client. A metric is recorded after
 the thing it counts has landed, never before.
 """

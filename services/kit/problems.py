@@ -3,7 +3,7 @@
 A service hands `create_app` a table from its own error classes to a `ProblemKind`; what the
 error says becomes `detail`, so domain errors are written for the reader. An exception that
 nobody declared is a bug: `Passage` logs it with its traceback and answers a constant 500.
-Every type is documented in docs/problems.md.
+Every type is documented in docs/reference/problems.md.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""docs/architecture.md names a test for each invariant; every name must be a real test."""
+"""The page on architecture names a test for each invariant; every name must be a real test."""
 
 import re
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 from tests.architecture.named import names_in
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "explanation" / "architecture.md").read_text(encoding="utf-8")
 NAMED = re.findall(r"`(tests/[\w/.]+\.py)::(\w+)`", PAGE)
 
 

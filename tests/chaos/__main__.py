@@ -12,7 +12,7 @@ from tests.chaos import proof
 from tests.chaos.profiles import PROFILES, Profile
 from tests.chaos.run import append, torture
 
-PROOF = Path(__file__).resolve().parents[2] / "docs" / "proof" / "torture.jsonl"
+PROOF = Path(__file__).resolve().parents[2] / "docs" / "lab-notes" / "torture.jsonl"
 TERMINATED = 128 + signal.SIGTERM
 
 
@@ -22,7 +22,9 @@ def main() -> int:
     parser.add_argument("--profile", choices=sorted(PROFILES), default="ci")
     parser.add_argument("--seed", type=int, default=1, help="the first seed")
     parser.add_argument("--seeds", type=int, default=1, help="how many, one after the other")
-    parser.add_argument("--keep", action="store_true", help="append to docs/proof/torture.jsonl")
+    parser.add_argument(
+        "--keep", action="store_true", help="append to docs/lab-notes/torture.jsonl"
+    )
     arguments = parser.parse_args()
     held = True
     for seed in range(arguments.seed, arguments.seed + arguments.seeds):

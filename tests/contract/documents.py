@@ -1,4 +1,4 @@
-"""Documents that are made from the code: docs/metrics.md and schemas/http/*.openapi.json.
+"""Documents that are made from the code: docs/reference/metrics.md and schemas/http/*.openapi.json.
 
 `python -m tests.contract.documents` writes them; the tests compare, so a metric or a route
 that changes is a visible diff in the same commit.
@@ -25,7 +25,7 @@ from tests.fakes.alerts_in_memory import InMemoryAlerts
 from tests.fakes.ingest_in_memory import ingest_in_memory
 
 ROOT = Path(__file__).resolve().parents[2]
-METRICS_DOCUMENT = ROOT / "docs" / "metrics.md"
+METRICS_DOCUMENT = ROOT / "docs" / "reference" / "metrics.md"
 CATALOGUES: dict[str, tuple[Metric, ...]] = {
     "Every service": KIT_CATALOGUE,
     "ingest": INGEST_CATALOGUE,
@@ -89,7 +89,7 @@ def openapi_document(service: str) -> str:
 
 
 def metrics_document() -> str:
-    """Return docs/metrics.md."""
+    """Return docs/reference/metrics.md."""
     sections = [_section(title, catalogue) for title, catalogue in CATALOGUES.items()]
     return "\n".join([_INTRODUCTION, *sections])
 

@@ -7,8 +7,8 @@ from services.ingest.entrypoints import bodies, events_api
 from services.ingest.entrypoints.receipts import ItemStatus
 from tests.contract.documents import ROOT
 
-PAGE = (ROOT / "docs" / "sending-events.md").read_text(encoding="utf-8")
-PROBLEMS = (ROOT / "docs" / "problems.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "reference" / "sending-events.md").read_text(encoding="utf-8")
+PROBLEMS = (ROOT / "docs" / "reference" / "problems.md").read_text(encoding="utf-8")
 
 
 def test_every_reason_is_explained_with_its_remedy() -> None:

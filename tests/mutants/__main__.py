@@ -20,7 +20,7 @@ from tests.mutants.table import MUTANTS
 
 
 def main() -> int:
-    """Try what the command line asks for, and write down in docs/mutants.md what came of it."""
+    """Try the mutants that were chosen, and write the results to docs/reference/mutants.md."""
     parser = argparse.ArgumentParser(prog="python -m tests.mutants")
     parser.add_argument("--only", action="append", choices=[mutant.name for mutant in MUTANTS])
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="copies at a time")
@@ -32,7 +32,7 @@ def main() -> int:
         if any(mutant.needs_servers for mutant in chosen):
             _share_servers(exits, folder / "stack")
         verdicts = _tried(exits, folder, chosen, jobs=max(1, min(asked.jobs, len(chosen))))
-    shown = ROOT / "docs" / "mutants.md"
+    shown = ROOT / "docs" / "reference" / "mutants.md"
     names = [mutant.name for mutant in MUTANTS]
     text = page(verdicts, names, before=shown.read_text(encoding="utf-8"))
     shown.write_text(text, encoding="utf-8")

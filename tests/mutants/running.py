@@ -119,7 +119,7 @@ class Trial:
 
 
 def page(verdicts: Sequence[Verdict], names: Sequence[str], *, before: str) -> str:
-    """Return docs/mutants.md: a row for each name, from these verdicts or from the page before."""
+    """Return docs/reference/mutants.md: a row per name, from these verdicts or the page before."""
     rows = {line.split(" | ")[0].removeprefix("| "): line for line in before.splitlines()}
     for v in verdicts:
         by = f"`{v.caught_by}`" if v.is_caught else v.caught_by

@@ -1,7 +1,7 @@
 """Runs seeds: `python -m tests.simulation --seeds 1000 [--from N] [--jobs N]`, or `--seed N`.
 
 Prints every failing seed with what broke, and how to run it again; one JSON line at the end.
-`--keep` writes what came of it to docs/proof/simulation.md; Ctrl-C ends early and keeps that.
+`--keep` writes what came of it to docs/lab-notes/simulation.md; Ctrl-C ends early and keeps that.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from tests.simulation.playing import play, silence
 
 # Small enough that the cores end together, large enough that handing out costs nothing.
 SEEDS_A_PART = 20
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "proof" / "simulation.md"
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "lab-notes" / "simulation.md"
 
 
 @dataclass
@@ -115,7 +115,7 @@ class Progress:
 
 
 def page(totals: Totals, seeds: range, *, seconds: float, jobs: int) -> str:
-    """Return docs/proof/simulation.md."""
+    """Return docs/lab-notes/simulation.md."""
     failed = ", ".join(map(str, sorted(totals.failed))) or "none"
     rows = "\n".join(f"| {name} | {count:,} |" for name, count in sorted(totals.counts.items()))
     pace = totals.seeds / max(totals.cpu_seconds, 0.001) * 60

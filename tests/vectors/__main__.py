@@ -1,4 +1,4 @@
-"""Writes docs/vectors.md and prints what differs: `python -m tests.vectors`."""
+"""Writes docs/reference/vectors.md and prints what differs: `python -m tests.vectors`."""
 
 import sys
 

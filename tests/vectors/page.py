@@ -1,4 +1,4 @@
-"""Writes docs/vectors.md."""
+"""Writes docs/reference/vectors.md."""
 
 from itertools import groupby
 from pathlib import Path
@@ -8,7 +8,7 @@ from tests.vectors.rules import RULES, Proved
 from tests.vectors.table import Vector
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGE = ROOT / "docs" / "vectors.md"
+PAGE = ROOT / "docs" / "reference" / "vectors.md"
 VECTORS = (*models.VECTORS, *scores.VECTORS, *days.VECTORS)
 _INTRODUCTION = """# Vectors
 
@@ -20,7 +20,7 @@ made by `python -m tests.vectors`; a test compares it with the code, and each pa
 
 
 def document() -> str:
-    """Return docs/vectors.md."""
+    """Return docs/reference/vectors.md."""
     agreed = sum(one.expected == one.got for one in VECTORS)
     lines = [_INTRODUCTION, f"{agreed} of {len(VECTORS)} vectors agree."]
     for section, vectors in groupby(VECTORS, lambda one: one.section):

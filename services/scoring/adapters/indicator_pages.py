@@ -1,8 +1,9 @@
-"""Write docs/indicators/: one page per family, made from declarations, texts and both rulebooks.
+"""Writes docs/reference/indicators/ from the declarations, the texts and both rulebooks.
 
-`python -m services.scoring.adapters.indicator_pages [DIRECTORY]` writes them; a test compares, so a
-threshold that changes is a visible diff on the page that explains it. Levels and contributions of
-the worked numbers are computed from the rulebooks, never written by hand.
+There is one page per family. `python -m services.scoring.adapters.indicator_pages [DIRECTORY]`
+writes them; a test compares, so a threshold that changes is a visible diff on the page that
+explains it. Levels and contributions of the worked numbers are computed from the rulebooks, never
+written by hand.
 """
 
 import sys
@@ -28,7 +29,7 @@ from services.scoring.domain.rulebook.indicator import FAMILY_NAMES, Arm, Indica
 from services.scoring.domain.rulebook.rulebook import SURCHARGE_GROUP, IndicatorRule, Rulebook
 from services.scoring.domain.rulebook.thresholds import ArmRule
 
-PAGES: Final = Path(__file__).resolve().parents[3] / "docs" / "indicators"
+PAGES: Final = Path(__file__).resolve().parents[3] / "docs" / "reference" / "indicators"
 TEXTS: Final = Path(__file__).resolve().with_name("indicator_texts.yaml")
 BOOKS: Final = ("default", "reference")
 TITLES: Final = {

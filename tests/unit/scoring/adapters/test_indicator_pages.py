@@ -1,4 +1,4 @@
-"""docs/indicators/ is what the declarations, the texts and the rulebooks say."""
+"""docs/reference/indicators/ is what the declarations, the texts and the rulebooks say."""
 
 import pytest
 

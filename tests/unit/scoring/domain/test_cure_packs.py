@@ -1,4 +1,4 @@
-"""The cure packs of docs/rulebook.md, each as it is printed there, at its boundary and before it.
+"""The cure packs of docs/reference/rulebook.md as printed there, at the boundary and before it.
 
 Sources: Bahrain, six months of payments on time, a year where they come twice a year; India,
 non-performing until all arrears are paid; China, an observation period; the Emirates, a year on
@@ -22,7 +22,8 @@ from services.scoring.domain.borrower.risk import RiskState
 from services.scoring.domain.borrower.signals import Signals
 from services.scoring.domain.rulebook.rulebook import Rules
 
-PAGE = (Path(__file__).resolve().parents[4] / "docs" / "rulebook.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).resolve().parents[4]
+PAGE = (ROOT / "docs" / "reference" / "rulebook.md").read_text(encoding="utf-8")
 START = "2024-01-31"
 
 

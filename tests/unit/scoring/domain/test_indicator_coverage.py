@@ -1,4 +1,4 @@
-"""docs/indicator-coverage.md says what the tests of this folder have just shown. Runs last."""
+"""The page of coverage lists what the tests of this folder have just shown. Runs last."""
 
 from services.scoring.domain.indicators.registry import ALL
 from tests.indicator_coverage import CATALOGUE, PAGE, page, rows
