@@ -20,6 +20,11 @@ ONE_PROCESS_TESTS := tests/unit/scoring/domain
 # A copy of the sources whose core is machine code; see deploy/compile_core.py.
 COMPILED := $(CURDIR)/.tocsin/compiled
 
+# The image installs two parts of requirements.lock, each a lock of its own: pip checks the hashes of
+# a whole file, and cannot take a part of one.
+RESOLVE := $(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-emit-index-url \
+	--no-emit-find-links --universal --python-version $(OLDEST_PYTHON)
+
 .DEFAULT_GOAL := help
 .PHONY: help setup format check test simulation histories mutants compiled bench demo torture stack stack-down audit lock clean
 # Two targets at a time would build the same environment twice.
@@ -90,10 +95,11 @@ stack-down: $(INSTALLED) ## Stop what `make stack` started; the data stays
 audit: $(INSTALLED) ## Look the locked dependencies up in the vulnerability database
 	@$(BIN)/pip-audit --require-hashes --requirement requirements.lock
 
-lock: $(INSTALLED) ## Resolve the Python dependencies and Kafka's jars afresh
+lock: $(INSTALLED) ## Resolve the Python dependencies and Kafka's jars again
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	@$(BIN)/uv pip compile pyproject.toml --quiet --all-extras --upgrade --generate-hashes --no-header \
-		--no-emit-index-url --no-emit-find-links --universal --python-version $(OLDEST_PYTHON) --output-file requirements.lock
+	@$(RESOLVE) pyproject.toml lab/pyproject.toml --all-extras --no-emit-package tocsin --upgrade --output-file requirements.lock
+	@$(RESOLVE) pyproject.toml --constraint requirements.lock --output-file requirements-product.lock
+	@$(RESOLVE) --group build --constraint requirements.lock --output-file requirements-build.lock
 	@$(BIN)/tocsin stack lock
 
 clean: ## Remove .venv, caches and the local stacks' data; stop the stacks first

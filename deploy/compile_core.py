@@ -3,23 +3,20 @@
     python deploy/compile_core.py FOLDER
 
 `FOLDER/services` is then the whole package, in which the modules of `services/scoring/domain` have
-machine code (mypyc) beside them; run anything with `PYTHONPATH=FOLDER` to use it. A copy, because
-Python prefers machine code to the source that it was made from, even after the source has changed:
-the working tree always stays interpreted, which is the reference. Needs a C compiler and the
-development dependencies. Nothing is done when the copy is of these sources already.
+machine code (mypyc) beside them; run anything with `PYTHONPATH=FOLDER` to use it. `setup.py`
+defines what is compiled and how, for this copy and for the image alike. Needs a C compiler and the
+development dependencies. Does nothing when the copy is of these sources already.
 """
 
 import hashlib
 import os
 import shutil
+import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-CORE = Path("services/scoring/domain")
-# Most of the fold is calls into Python's own machine code; higher levels mainly build longer.
-OPTIMISATION = "1"
+BUILD_FILES = ("setup.py", "pyproject.toml", "README.md", "LICENSE")
 USAGE = "usage: python deploy/compile_core.py FOLDER"
 
 
@@ -32,24 +29,24 @@ def main(arguments: list[str]) -> int:
     if shutil.which(os.environ.get("CC", "cc")) is None:
         print("No C compiler (cc) was found. Debian: apt install gcc; or set CC.", file=sys.stderr)
         return 1
-    made_of = digest()
-    note = folder / "made-of"
-    if note.is_file() and note.read_text(encoding="ascii") == made_of:
+    sources_digest = digest()
+    digest_file = folder / "made-of"
+    if digest_file.is_file() and digest_file.read_text(encoding="ascii") == sources_digest:
         print(f"The compiled core in {arguments[0]} is up to date.")
         return 0
     print("Compiling the core of scoring (two to three minutes)", flush=True)
     copy_sources(folder)
     compile_in(folder)
-    note.write_text(made_of, encoding="ascii")
+    digest_file.write_text(sources_digest, encoding="ascii")
     return 0
 
 
 def digest() -> str:
-    """Return what the copy is made of: every source and this file."""
-    found = hashlib.sha256(Path(__file__).read_bytes())
-    for path in sorted((ROOT / "services").rglob("*.py")):
-        found.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes())
-    return found.hexdigest()
+    """Return the digest of what the copy is made of: every source and the two build scripts."""
+    sources = hashlib.sha256(Path(__file__).read_bytes())
+    for path in [ROOT / "setup.py", *sorted((ROOT / "services").rglob("*.py"))]:
+        sources.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes())
+    return sources.hexdigest()
 
 
 def copy_sources(folder: Path) -> None:
@@ -57,28 +54,17 @@ def copy_sources(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     ignored = shutil.ignore_patterns("__pycache__", "*.so")
     shutil.copytree(ROOT / "services", folder / "services", ignore=ignored)
+    for name in BUILD_FILES:
+        shutil.copy2(ROOT / name, folder)
 
 
 def compile_in(folder: Path) -> None:
     """Put machine code beside the modules of the core."""
-    from mypyc.build import mypycify
-    from setuptools import setup
-
-    os.chdir(folder)
-    modules = [str(each) for each in sorted(CORE.rglob("*.py")) if each.name != "__init__.py"]
-    with tempfile.TemporaryDirectory(prefix="tocsin-core-") as scratch:
-        extensions = mypycify(
-            ["--config-file=", "--strict", "--follow-imports=silent", *modules],
-            opt_level=OPTIMISATION,
-            target_dir=str(Path(scratch) / "c"),
-            group_name="tocsin_core",
-        )
-        setup(
-            name="tocsin-core",
-            packages=[],
-            ext_modules=extensions,
-            script_args=["-q", "build_ext", "--inplace", "--build-temp", scratch],
-        )
+    # Not a setting of ours: the build inherits the environment and one variable more.
+    environment = {**os.environ, "TOCSIN_COMPILE": "1"}
+    build = [sys.executable, "setup.py", "-q", "build_ext", "--inplace"]
+    subprocess.run(build, cwd=folder, env=environment, check=True)
+    shutil.rmtree(folder / "build", ignore_errors=True)
 
 
 if __name__ == "__main__":

