@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from jsonschema import Draft202012Validator, FormatChecker
 from referencing import Registry, Resource
@@ -32,10 +34,11 @@ def examples(kind: str) -> Iterator[tuple[str, Path]]:
             yield type_of(schema_file), path
 
 
-def _retrieve(uri: str) -> Resource[Any]:
+def schema_at(uri: str) -> Resource[Any]:
+    """Return the schema that a `file:` URI names; the URI quotes what a path may hold as it is."""
+    path = Path(url2pathname(urlsplit(uri).path))
     return Resource.from_contents(
-        json.loads(Path(uri.removeprefix("file://")).read_text(encoding="utf-8")),
-        default_specification=DRAFT202012,
+        json.loads(path.read_text(encoding="utf-8")), default_specification=DRAFT202012
     )
 
 
@@ -44,6 +47,6 @@ def validator_of(event_type: str) -> Draft202012Validator:
     # The file's own address is the base of its relative references.
     return Draft202012Validator(
         {"$ref": schema_file_of(event_type).as_uri()},
-        registry=Registry(retrieve=_retrieve),
+        registry=Registry(retrieve=schema_at),
         format_checker=FormatChecker(),
     )

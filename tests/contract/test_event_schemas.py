@@ -12,7 +12,7 @@ from services.contracts.envelope import encode_event, parse_event
 from services.contracts.registry import DATA_MODELS, read_data
 from services.contracts.rejection import EventRejected
 
-from .catalogue import SCHEMAS, examples, schema_files, type_of, validator_of
+from .catalogue import SCHEMAS, examples, schema_at, schema_files, type_of, validator_of
 
 VALID = list(examples("valid"))
 INVALID = list(examples("invalid"))
@@ -32,6 +32,13 @@ def test_every_folder_has_a_model_and_every_model_a_folder() -> None:
 @pytest.mark.parametrize("path", sorted(SCHEMAS.rglob("schema.json")), ids=str)
 def test_the_schema_is_a_schema(path: Path) -> None:
     Draft202012Validator.check_schema(json.loads(path.read_text(encoding="utf-8")))
+
+
+def test_a_schema_is_found_in_a_folder_whose_name_must_be_quoted(tmp_path: Path) -> None:
+    path = tmp_path / "a bank's 100 % schemas" / "schema.json"
+    path.parent.mkdir()
+    path.write_text('{"type": "string"}', encoding="utf-8")
+    assert schema_at(path.as_uri()).contents == {"type": "string"}
 
 
 @pytest.mark.parametrize("event_type", TYPES)
