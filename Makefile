@@ -26,7 +26,7 @@ RESOLVE := $(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-emit
 	--no-emit-find-links --universal --python-version $(OLDEST_PYTHON)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup format check test simulation histories mutants compiled bench demo torture stack stack-down audit lock clean
+.PHONY: help setup format check test simulation histories repeat mutants compiled bench demo torture stack stack-down audit lock clean
 # Two targets at a time would build the same environment twice.
 .NOTPARALLEL:
 
@@ -68,6 +68,9 @@ simulation: $(INSTALLED) ## Ten thousand seeded histories of the machinery; ARGS
 
 histories: $(INSTALLED) ## Fifty thousand borrowers' histories in disorder; ARGS="--examples 500 --seed 7"
 	@$(BIN)/python -m tests.histories --examples 50000 $(ARGS)
+
+repeat: $(INSTALLED) ## Run a suite on real servers many times; ARGS="--suite servers --times 5 --busy"
+	@$(BIN)/python -m tests.repeat $(ARGS)
 
 mutants: $(INSTALLED) ## Remove each safety line in a copy and see a test fail; ARGS="--only NAME" for one
 	@$(BIN)/python -m tests.mutants $(ARGS)

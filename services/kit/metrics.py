@@ -217,6 +217,11 @@ class Measured:
         """Return the sum of what one series was given."""
         return sum(self.values.get((metric.name, tuple(sorted(labels.items()))), ()))
 
+    def latest(self, metric: Metric, /, **labels: str) -> float | None:
+        """Return what one series was last given; None when it was given nothing."""
+        values = self.values.get((metric.name, tuple(sorted(labels.items()))))
+        return values[-1] if values else None
+
     def _keep(self, metric: Metric, value: float, labels: dict[str, str]) -> None:
         if set(labels) != set(metric.labels):
             raise ValueError(f"metric {metric.name} has the labels {metric.labels}, got {labels}")

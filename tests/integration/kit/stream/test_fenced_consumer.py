@@ -1,10 +1,9 @@
 """The fenced consumer on the real broker and the real database."""
 
-import asyncio
 from typing import Any
 
 import pytest
-from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+from aiokafka.admin import RecordsToDelete
 from aiokafka.structs import TopicPartition
 
 from services.kit import catalogue
@@ -12,7 +11,14 @@ from services.kit.database import PostgresDatabase
 from services.kit.stream.partition import State
 from tests.conftest import CreateTopics, Servers
 from tests.integration.kit.stream.conftest import Write, applied
-from tests.integration.kit.stream.members import Member, until
+from tests.integration.kit.stream.members import (
+    Member,
+    administrator,
+    group_has_offset,
+    recreate_topic,
+    until,
+    waits_for_a_lock,
+)
 
 pytestmark = pytest.mark.integration
 
@@ -90,13 +96,13 @@ async def test_two_members_that_both_believe_to_own_a_partition_cannot_both_comm
         successor = rig.member("successor")
         successor.log._options["group_id"] = f"{rig.topic}-other-group"
         async with successor.running():
-            await asyncio.sleep(0.2)
+            await until(lambda: waits_for_a_lock(rig.database))
             zombie.handler.gate.set()
             await until(lambda: rig.has_applied(20))
             await until(lambda: successor.consumer.partitions.get(0) is State.RUNNING)
             await write(rig.topic, *values(20, 30), partition=0)
             await until(lambda: rig.has_applied(30))
-            await until(lambda: zombie.consumer.partitions[0] is State.FENCED)
+            await until(lambda: zombie.consumer.partitions.get(0) is State.FENCED)
     fenced = zombie.measured.total(catalogue.COMMITS, topic=rig.topic, result="fenced")
     assert fenced == 1
     assert await rig.applied(0) == values(0, 30)
@@ -127,30 +133,14 @@ async def test_a_recreated_topic_stops_the_partition(
     await write(rig.topic, *values(0, 10), partition=0)
     async with rig.member("one").running():
         await until(lambda: rig.has_applied(10))
-    admin = AIOKafkaAdminClient(bootstrap_servers=rig.stack.kafka_bootstrap)
-    await admin.start()
-    await admin.delete_topics([rig.topic])
-    await until(lambda: is_gone(admin, rig.topic))
-    await admin.close()
-    await asyncio.to_thread(create_topics, "events", partitions=2)
+    await recreate_topic(
+        rig.stack.kafka_bootstrap, rig.topic, lambda: create_topics("events", partitions=2)
+    )
     await write(rig.topic, *[f"other{number}" for number in range(20)], partition=0)
     async with rig.member("two").running() as two:
-        await until(lambda: two.consumer.partitions.get(0) is State.STOPPED)
-        await until(lambda: two.consumer.partitions.get(1) is State.RUNNING)
-        assert (
-            two.measured.total(
-                catalogue.PARTITION_STOPPED,
-                topic=rig.topic,
-                partition="0",
-                reason="topic_recreated",
-            )
-            == 1
-        )
+        await until(lambda: two.shows_stop("topic_recreated"))
+        await until(lambda: two.consumer.partitions == {0: State.STOPPED, 1: State.RUNNING})
     assert await rig.applied() == values(0, 10)
-
-
-async def is_gone(admin: AIOKafkaAdminClient, topic: str) -> bool:
-    return topic not in await admin.list_topics()
 
 
 async def test_records_that_were_deleted_unread_stop_the_partition(rig: Rig, write: Write) -> None:
@@ -158,30 +148,16 @@ async def test_records_that_were_deleted_unread_stop_the_partition(rig: Rig, wri
     async with rig.member("one").running():
         await until(lambda: rig.has_applied(10))
     await write(rig.topic, *values(10, 20), partition=0)
-    admin = AIOKafkaAdminClient(bootstrap_servers=rig.stack.kafka_bootstrap)
-    await admin.start()
-    await admin.delete_records({TopicPartition(rig.topic, 0): RecordsToDelete(before_offset=15)})
-    await admin.close()
+    async with administrator(rig.stack.kafka_bootstrap) as admin:
+        await admin.delete_records({TopicPartition(rig.topic, 0): RecordsToDelete(15)})
     async with rig.member("two").running() as two:
+        await until(lambda: two.shows_stop("offset_out_of_range"))
         await until(lambda: two.consumer.partitions.get(0) is State.STOPPED)
-        assert (
-            two.measured.total(
-                catalogue.PARTITION_STOPPED,
-                topic=rig.topic,
-                partition="0",
-                reason="offset_out_of_range",
-            )
-            == 1
-        )
     assert await rig.applied() == values(0, 10)
 
 
 async def test_kafka_is_told_how_far_the_work_is(rig: Rig, write: Write) -> None:
     await write(rig.topic, *values(0, 10), partition=0)
     async with rig.member("one").running():
-        await until(lambda: rig.has_applied(10))
-    admin = AIOKafkaAdminClient(bootstrap_servers=rig.stack.kafka_bootstrap)
-    await admin.start()
-    offsets = await admin.list_consumer_group_offsets(f"{rig.topic}-group")
-    await admin.close()
-    assert offsets[TopicPartition(rig.topic, 0)].offset == 10
+        await group_has_offset(rig.stack.kafka_bootstrap, f"{rig.topic}-group", rig.topic, 10)
+    assert await rig.applied(0) == values(0, 10)

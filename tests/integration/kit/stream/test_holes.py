@@ -4,9 +4,7 @@ Each scenario is made on the real broker: the partition stops with its reason, i
 goes on, and after `tocsin offsets` the running process goes on by itself.
 """
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import asyncpg
@@ -20,12 +18,18 @@ from services.cli.offsets import changing, rows
 from services.cli.offsets.broker import connected
 from services.cli.offsets.places import Consumer, Match, Place
 from services.cli.offsets.rows import Decision
-from services.kit import catalogue
 from services.kit.database import PostgresDatabase
 from services.kit.stream.partition import State
 from tests.conftest import CreateTopics, Servers
 from tests.integration.kit.stream.conftest import Write, applied
-from tests.integration.kit.stream.members import SCHEMA, Member, until
+from tests.integration.kit.stream.members import (
+    SCHEMA,
+    Member,
+    administrator,
+    group_has_offset,
+    recreate_topic,
+    until,
+)
 
 pytestmark = pytest.mark.integration
 
@@ -48,23 +52,19 @@ class Rig:
             look_seconds=0.3,
         )
 
-    @asynccontextmanager
-    async def admin(self) -> AsyncIterator[AIOKafkaAdminClient]:
-        admin = AIOKafkaAdminClient(bootstrap_servers=self.stack.kafka_bootstrap)
-        await admin.start()
-        yield admin
-        await admin.close()
+    def admin(self) -> AbstractAsyncContextManager[AIOKafkaAdminClient]:
+        return administrator(self.stack.kafka_bootstrap)
 
     async def has_applied(self, *values: str, partition: int = 0) -> bool:
         return await applied(self.database.pool, partition=partition) == list(values)
 
     async def apply(self, count: int) -> None:
-        """Run a member until partition 0 has so many; it has told the group when it left."""
+        """Run a member until partition 0 has so many and the group has been told."""
         async with self.member().running():
-            await until(lambda: self._has(count))
-
-    async def _has(self, count: int) -> bool:
-        return len(await applied(self.database.pool, partition=0)) == count
+            await group_has_offset(
+                self.stack.kafka_bootstrap, self.consumer.group, self.topic, count
+            )
+        assert len(await applied(self.database.pool, partition=0)) == count
 
     async def places(self) -> list[Place]:
         async with (
@@ -75,6 +75,9 @@ class Rig:
 
     async def place(self, partition: int = 0) -> Place:
         return (await self.places())[partition]
+
+    async def is_live(self) -> bool:
+        return (await self.place()).is_live
 
     async def set(self, **where: Any) -> changing.Plan:
         """Do what `tocsin offsets set` does, without its questions."""
@@ -99,14 +102,9 @@ class Rig:
         await producer.stop()
 
     async def recreate(self, create_topics: CreateTopics) -> None:
-        async with self.admin() as admin:
-            await admin.delete_topics([self.topic])
-
-            async def is_gone() -> bool:
-                return self.topic not in await admin.list_topics()
-
-            await until(is_gone)
-        await asyncio.to_thread(create_topics, "events", partitions=2)
+        await recreate_topic(
+            self.stack.kafka_bootstrap, self.topic, lambda: create_topics("events", partitions=2)
+        )
 
 
 @pytest.fixture
@@ -123,10 +121,9 @@ def is_(member: Member, state: State, *, partition: int = 0) -> bool:
     return member.consumer.partitions.get(partition) is state
 
 
-def stopped(member: Member, rig: Rig, reason: str) -> float:
-    return member.measured.total(
-        catalogue.PARTITION_STOPPED, topic=rig.topic, partition="0", reason=reason
-    )
+async def is_stopped(member: Member, reason: str) -> None:
+    """Wait until a member's partition 0 is stopped for a reason, and its gauge shows it."""
+    await until(lambda: is_(member, State.STOPPED) and member.shows_stop(reason), seconds=60)
 
 
 async def test_what_retention_took_is_skipped_only_when_a_person_says_so(
@@ -138,21 +135,20 @@ async def test_what_retention_took_is_skipped_only_when_a_person_says_so(
     async with rig.admin() as admin:
         await admin.delete_records({TopicPartition(rig.topic, 0): RecordsToDelete(15)})
     async with rig.member("two").running() as two:
-        await until(lambda: is_(two, State.STOPPED))
+        await is_stopped(two, "offset_out_of_range")
         await write(rig.topic, "goes on", partition=1)
         await until(lambda: rig.has_applied("goes on", partition=1))
-        assert stopped(two, rig, "offset_out_of_range") == 1
-        told = two.consumer.stopped()
-        assert told == f"{rig.topic} 0: offset_out_of_range (tocsin offsets show)"
+        shown = f"{rig.topic} 0: offset_out_of_range (tocsin offsets show)"
+        await until(lambda: two.consumer.stopped() == shown)
         place = await rig.place()
         assert (place.reason, place.row.next_offset, place.lag) == ("offset_out_of_range", 10, 10)
         assert place.words == "the log begins 5 offsets after the position: they are gone"
         plan = await rig.set(to_start=True)
         assert (plan.to, plan.skipped, plan.gone, plan.read_again) == (15, 5, 5, 0)
         await until(lambda: rig.has_applied(*v(0, 10), *v(15, 20)))
-        assert is_(two, State.RUNNING)
-        assert not (await rig.place()).is_stopped
+        await until(lambda: two.is_running(0, 1))
         assert two.consumer.stopped() is None
+        assert not (await rig.place()).is_stopped
     change = await rig.database.pool.fetchrow(f"SELECT * FROM {SCHEMA}.offset_change")
     assert (change["from_offset"], change["to_offset"]) == (10, 15)
     assert (change["changed_by"], change["reason"]) == ("ada", "incident 7, agreed with grace")
@@ -176,8 +172,7 @@ async def test_a_topic_recreated_under_a_running_consumer_is_noticed(
         await until(lambda: rig.has_applied(*v(0, 10)))
         await rig.recreate(create_topics)
         await write(rig.topic, *[f"new{number}" for number in range(4)])
-        await until(lambda: is_(one, State.STOPPED), seconds=60)
-        assert stopped(one, rig, "topic_truncated") == 1
+        await is_stopped(one, "topic_truncated")
         place = await rig.place()
         assert place.words == "the log ends 6 offsets before the position"
         assert await rig.has_applied(*v(0, 10))
@@ -193,7 +188,7 @@ async def test_a_recreated_topic_that_grew_past_the_position_is_known_by_its_dig
     await rig.recreate(create_topics)
     await write(rig.topic, *[f"new{number}" for number in range(12)])
     async with rig.member("two").running() as two:
-        await until(lambda: is_(two, State.STOPPED))
+        await is_stopped(two, "topic_recreated")
         place = await rig.place()
         assert place.broker is not None
         assert (place.reason, place.broker.match) == ("topic_recreated", Match.DIFFERENT)
@@ -216,8 +211,7 @@ async def test_a_database_older_than_what_was_published_is_applied_again_after_a
         await pool.execute(f"DELETE FROM {SCHEMA}.{table}")
         await pool.execute(f"INSERT INTO {SCHEMA}.{table} TABLE {SCHEMA}.{table}_backup")
     async with rig.member("two").running() as two:
-        await until(lambda: is_(two, State.STOPPED))
-        assert stopped(two, rig, "database_restored") == 1
+        await is_stopped(two, "database_restored")
         place = await rig.place()
         assert place.words == "the group was told of 10 offsets more than the database knows of"
         assert await rig.has_applied(*v(0, 10))
@@ -236,8 +230,7 @@ async def test_a_database_newer_than_a_restored_broker_stops(
     await rig.recreate(create_topics)
     await write(rig.topic, *v(0, 6))
     async with rig.member("two").running() as two:
-        await until(lambda: is_(two, State.STOPPED))
-        assert stopped(two, rig, "topic_truncated") == 1
+        await is_stopped(two, "topic_truncated")
         plan = await rig.set(to_end=True)
         assert (plan.to, plan.skipped, plan.read_again) == (6, 0, 0)
         await write(rig.topic, "v10")
@@ -252,14 +245,13 @@ async def test_another_number_of_partitions_stops_all_until_it_is_accepted(
     async with rig.admin() as admin:
         await admin.create_partitions({rig.topic: NewPartitions(3)})
     async with rig.member("two").running() as two:
-        await until(lambda: len(two.consumer.partitions) == 3)
-        await until(lambda: set(two.consumer.partitions.values()) == {State.STOPPED})
+        await until(lambda: two.consumer.partitions == dict.fromkeys((0, 1, 2), State.STOPPED))
         places = await rig.places()
         assert [place.reason for place in places] == ["partitions_changed"] * 3
         with pytest.raises(CommandError, match="a position does not help"):
             await rig.set(to_end=True)
         await accept(rig, places)
-        await until(lambda: set(two.consumer.partitions.values()) == {State.RUNNING})
+        await until(lambda: two.is_running(0, 1, 2))
         await rig.write_to_new_partition("third")
         await until(lambda: rig.has_applied("third", partition=2))
 
@@ -285,6 +277,8 @@ async def test_a_partition_that_runs_is_not_moved_without_force(rig: Rig, write:
     await write(rig.topic, *v(0, 5))
     async with rig.member().running():
         await until(lambda: rig.has_applied(*v(0, 5)))
+        # While the group rebalances it has no members, and the partition is free.
+        await until(rig.is_live)
         with pytest.raises(CommandError, match="one works on"):
             await rig.set(to_start=True)
 

@@ -12,7 +12,6 @@ from lab.stack.local import LocalStack
 from services.cli.topics import Topic, ensure
 from services.kit.database import PostgresDatabase, create_pool
 from services.kit.stream import incidents, outbox, progress, quarantine
-from services.kit.stream.partition import State
 from tests.integration.kit.stream.conftest import applied
 from tests.integration.kit.stream.members import SCHEMA, Member, until
 
@@ -50,7 +49,7 @@ async def write(own_stack: LocalStack, topic: str, first: int, last: int) -> Non
     await producer.stop()
 
 
-async def has(database: PostgresDatabase, count: int) -> bool:
+async def has_applied(database: PostgresDatabase, count: int) -> bool:
     try:
         return len(await applied(database.pool)) >= count
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
@@ -68,12 +67,12 @@ async def test_a_broker_that_is_killed_and_restarted(
 ) -> None:
     await write(own_stack, own_topic, 0, 500)
     async with member(own_stack, own_database, own_topic).running() as one:
-        await until(lambda: has(own_database, 100))
+        await until(lambda: has_applied(own_database, 100))
         await asyncio.to_thread(own_stack.kill_kafka)
         await asyncio.to_thread(own_stack.start)
         await write(own_stack, own_topic, 500, 800)
-        await until(lambda: has(own_database, 800), seconds=60)
-        assert one.consumer.partitions == {0: State.RUNNING}
+        await until(lambda: has_applied(own_database, 800), seconds=60)
+        await until(lambda: one.is_running(0), seconds=60)
     assert await applied(own_database.pool) == [f"v{number}" for number in range(800)]
 
 
@@ -82,9 +81,9 @@ async def test_a_database_that_crashes_and_recovers(
 ) -> None:
     await write(own_stack, own_topic, 0, 1_000)
     async with member(own_stack, own_database, own_topic).running() as one:
-        await until(lambda: has(own_database, 100))
+        await until(lambda: has_applied(own_database, 100))
         await asyncio.to_thread(own_stack.kill_postgres)
         await asyncio.to_thread(own_stack.start)
-        await until(lambda: has(own_database, 1_000), seconds=60)
-        assert one.consumer.partitions == {0: State.RUNNING}
+        await until(lambda: has_applied(own_database, 1_000), seconds=60)
+        await until(lambda: one.is_running(0), seconds=60)
     assert await applied(own_database.pool) == [f"v{number}" for number in range(1_000)]

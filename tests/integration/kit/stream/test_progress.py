@@ -11,14 +11,10 @@ from services.kit.stream.progress import Claim, PostgresProgress
 from services.kit.stream.records import Batch, digest
 from services.kit.stream.stops import AlreadyCommitted, Fenced
 from tests.fakes.stream import records
-from tests.integration.kit.stream.members import SCHEMA, until
+from tests.integration.kit.stream.members import SCHEMA, until, waits_for_a_lock
 
 pytestmark = pytest.mark.integration
 
-WAITING = """
-SELECT count(*) FROM pg_stat_activity
- WHERE wait_event_type = 'Lock' AND datname = current_database()
-"""
 ROW = "SELECT next_offset, records, duplicates, quarantined FROM stream.partition_progress"
 
 
@@ -47,12 +43,6 @@ class Row:
 
     async def numbers(self) -> tuple[int, ...]:
         return tuple(await self.database.pool.fetchrow(ROW))
-
-
-async def waits_for_a_lock(database: PostgresDatabase) -> int:
-    """Return how many of the server's connections wait for a row of somebody else."""
-    waiting: int = await database.pool.fetchval(WAITING)
-    return waiting
 
 
 @pytest.fixture
