@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from services.alerts.decisions.application.handling import AlertHandling
 from services.alerts.decisions.application.reading import AlertReading
-from services.alerts.delivery.application.deliveries import Deliveries
-from services.alerts.delivery.application.endpoints import Endpoints
+from services.alerts.delivery.application.deliveries import DeliveryLog
+from services.alerts.delivery.application.endpoints import EndpointRegistry
 from services.alerts.delivery.application.trying import EndpointTrials
 
 
@@ -18,6 +18,6 @@ class UseCases:
 
     reading: AlertReading
     handling: AlertHandling
-    endpoints: Endpoints
+    endpoints: EndpointRegistry
     trials: EndpointTrials
-    deliveries: Deliveries
+    deliveries: DeliveryLog

@@ -24,14 +24,14 @@ from services.alerts.decisions.application.handling import AlertHandling
 from services.alerts.decisions.application.reading import AlertReading
 from services.alerts.decisions.domain.drafting import House
 from services.alerts.delivery.adapters import sealing
-from services.alerts.delivery.adapters.delivery_book import PostgresDeliveryBook
 from services.alerts.delivery.adapters.delivery_queue import PostgresDeliveryQueue
-from services.alerts.delivery.adapters.endpoint_book import PostgresEndpointBook
+from services.alerts.delivery.adapters.delivery_repository import PostgresDeliveryRepository
+from services.alerts.delivery.adapters.endpoint_repository import PostgresEndpointRepository
 from services.alerts.delivery.adapters.sealing import Sealer
 from services.alerts.delivery.adapters.webhook_poster import WebhookPoster
-from services.alerts.delivery.application.deliveries import Deliveries
+from services.alerts.delivery.application.deliveries import DeliveryLog
 from services.alerts.delivery.application.dispatching import Dispatcher, DispatchLimits
-from services.alerts.delivery.application.endpoints import Endpoints
+from services.alerts.delivery.application.endpoints import EndpointRegistry
 from services.alerts.delivery.application.trying import EndpointTrials
 from services.alerts.delivery.domain import retry
 from services.alerts.directory.domain.working_time import WorkingCalendar
@@ -253,12 +253,12 @@ def _measure_outbox(opened: _Resources) -> Task:
 
 
 def _use_cases(opened: _Resources, reads: PostgresAlertReads, book: PostgresAlertBook) -> UseCases:
-    endpoints = PostgresEndpointBook(pool=opened.pool, sealer=opened.sealer)
+    endpoints = PostgresEndpointRepository(pool=opened.pool, sealer=opened.sealer)
     return UseCases(
         reading=AlertReading(reads),
         handling=AlertHandling(book=book, clock=opened.clock),
-        endpoints=Endpoints(
-            book=endpoints,
+        endpoints=EndpointRegistry(
+            repository=endpoints,
             policy=opened.settings.address_policy(),
             clock=opened.clock,
             new_id=time_ordered_id,
@@ -271,7 +271,9 @@ def _use_cases(opened: _Resources, reads: PostgresAlertReads, book: PostgresAler
             new_id=time_ordered_id,
             link=opened.settings.public_url,
         ),
-        deliveries=Deliveries(book=PostgresDeliveryBook(opened.pool), clock=opened.clock),
+        deliveries=DeliveryLog(
+            repository=PostgresDeliveryRepository(opened.pool), clock=opened.clock
+        ),
     )
 
 

@@ -9,8 +9,7 @@ from typing import Any
 
 from services.alerts.decisions.application.filters import AlertFilters
 from services.alerts.decisions.application.handling import AlertHandling
-from services.alerts.decisions.application.reading import AlertReading
-from services.alerts.decisions.application.views import (
+from services.alerts.decisions.application.read_models import (
     ActionView,
     AlertDetail,
     AlertEventView,
@@ -21,18 +20,18 @@ from services.alerts.decisions.application.views import (
     ReasonView,
     ScorePoint,
 )
+from services.alerts.decisions.application.reading import AlertReading
 from services.alerts.decisions.domain.alert import Action, Alert, Change, Deadlines, Owner, Reason
-from services.alerts.delivery.application.deliveries import Deliveries
+from services.alerts.delivery.application.deliveries import DeliveryLog
 from services.alerts.delivery.application.dispatch_ports import Answer, Prepared
-from services.alerts.delivery.application.endpoints import Endpoints
-from services.alerts.delivery.application.trying import EndpointTrials
-from services.alerts.delivery.application.views import (
+from services.alerts.delivery.application.endpoints import EndpointRegistry
+from services.alerts.delivery.application.read_models import (
     DeliveryDetail,
     DeliveryFilters,
-    DeliveryView,
-    EndpointView,
+    DeliverySummary,
 )
-from services.alerts.delivery.domain.endpoint import Endpoint, EndpointDraft
+from services.alerts.delivery.application.trying import EndpointTrials
+from services.alerts.delivery.domain.endpoint import Endpoint
 from services.alerts.delivery.domain.endpoint_url import AddressPolicy
 from services.alerts.delivery.domain.retry import AttemptResult
 from services.alerts.primitives.paging import Page
@@ -124,8 +123,8 @@ class InMemoryAlerts:
         ]
         self.assessments: dict[str, Mapping[str, Any]] = {}
         self.scores: dict[str, Sequence[ScorePoint]] = {}
-        self.endpoints: dict[str, EndpointView] = {}
-        self.deliveries: dict[int, DeliveryView] = {}
+        self.endpoints: dict[str, Endpoint] = {}
+        self.deliveries: dict[int, DeliverySummary] = {}
         self.posted: list[Prepared] = []
         self.resent: list[DeliveryFilters | int] = []
 
@@ -134,21 +133,21 @@ class InMemoryAlerts:
         return UseCases(
             reading=AlertReading(self),
             handling=AlertHandling(book=self, clock=self.clock),
-            endpoints=Endpoints(
-                book=_EndpointBook(self),
+            endpoints=EndpointRegistry(
+                repository=_EndpointRepository(self),
                 policy=AddressPolicy(),
                 clock=self.clock,
                 new_id=CountingIds("we-"),
                 new_secret=CountingIds("whsec_"),
             ),
             trials=EndpointTrials(
-                book=_EndpointBook(self),
+                book=_EndpointRepository(self),
                 poster=self,
                 clock=self.clock,
                 new_id=CountingIds(""),
                 link="https://tocsin.bank.test",
             ),
-            deliveries=Deliveries(book=_DeliveryBook(self), clock=self.clock),
+            deliveries=DeliveryLog(repository=_DeliveryRepository(self), clock=self.clock),
         )
 
     async def post(self, prepared: Prepared) -> Answer:
@@ -268,65 +267,46 @@ class _Held:
         self._books.history.append(change)
 
 
-class _EndpointBook:
+class _EndpointRepository:
     def __init__(self, books: InMemoryAlerts) -> None:
         self._books = books
 
-    async def add(self, draft: EndpointDraft, *, secret: str) -> EndpointView:
-        view = EndpointView(
-            version=1,
-            is_enabled=True,
-            disabled_reason=None,
-            failing_since=None,
-            old_secret_expires_at=None,
-            **{name: getattr(draft, name) for name in EndpointDraft.__slots__},
-        )
-        self._books.endpoints[view.endpoint_id] = view
-        return view
+    async def add(self, endpoint: Endpoint, *, secret: str) -> None:
+        self._books.endpoints[endpoint.endpoint_id] = endpoint
 
-    async def list(self) -> Sequence[EndpointView]:
+    async def list(self) -> Sequence[Endpoint]:
         return list(self._books.endpoints.values())
 
     async def get(self, endpoint_id: str) -> Endpoint | None:
-        view = self._books.endpoints.get(endpoint_id)
-        if view is None:
-            return None
-        return Endpoint(**{name: getattr(view, name) for name in Endpoint.__slots__})
-
-    async def view(self, endpoint_id: str) -> EndpointView | None:
         return self._books.endpoints.get(endpoint_id)
 
     async def secrets(self, endpoint_id: str, *, at: datetime) -> tuple[str, ...]:
         return (SECRET,)
 
-    async def save(self, endpoint: Endpoint, *, expected_version: int) -> EndpointView | None:
-        view = self._books.endpoints[endpoint.endpoint_id]
-        if view.version != expected_version:
+    async def save(self, endpoint: Endpoint, *, expected_version: int) -> Endpoint | None:
+        if self._books.endpoints[endpoint.endpoint_id].version != expected_version:
             return None
-        fields = {name: getattr(endpoint, name) for name in Endpoint.__slots__}
-        fields["version"] = expected_version + 1
-        self._books.endpoints[endpoint.endpoint_id] = replace(view, **fields)
-        return self._books.endpoints[endpoint.endpoint_id]
+        saved = replace(endpoint, version=expected_version + 1)
+        self._books.endpoints[endpoint.endpoint_id] = saved
+        return saved
 
     async def rotate(
         self, endpoint_id: str, *, secret: str, old_expires_at: datetime, expected_version: int
-    ) -> EndpointView | None:
-        view = self._books.endpoints[endpoint_id]
-        if view.version != expected_version:
-            return None
-        self._books.endpoints[endpoint_id] = replace(
-            view, version=view.version + 1, old_secret_expires_at=old_expires_at
+    ) -> Endpoint | None:
+        endpoint = self._books.endpoints[endpoint_id]
+        return await self.save(
+            replace(endpoint, old_secret_expires_at=old_expires_at),
+            expected_version=expected_version,
         )
-        return self._books.endpoints[endpoint_id]
 
 
-class _DeliveryBook:
+class _DeliveryRepository:
     def __init__(self, books: InMemoryAlerts) -> None:
         self._books = books
 
     async def list(
         self, filters: DeliveryFilters, *, cursor: str | None, limit: int
-    ) -> Page[DeliveryView]:
+    ) -> Page[DeliverySummary]:
         found = [
             one
             for one in self._books.deliveries.values()

@@ -9,8 +9,8 @@ from fastapi import FastAPI
 
 from services.alerts.decisions.entrypoints import alerts_api, stream_api
 from services.alerts.delivery.entrypoints import webhooks_api
+from services.alerts.entrypoints.error_mapping import PROBLEMS, on_invalid_input
 from services.alerts.entrypoints.pages import routes as pages
-from services.alerts.entrypoints.refusals import PROBLEMS, on_invalid_input
 from services.alerts.primitives.errors import InvalidInput
 from services.alerts.use_cases import UseCases
 from services.kit import web

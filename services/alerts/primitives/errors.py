@@ -1,12 +1,12 @@
-"""Why a use case refuses. The HTTP door turns each family into one status.
+"""The refusals of the use cases; HTTP answers each class with one status.
 
-`NotFound` is also what somebody gets who may not see the thing: a foreign alert and an
-absent one are the same to them.
+`NotFound` also answers people who may not see the resource: they cannot distinguish somebody
+else's alert from one that does not exist.
 """
 
 
 class AlertsError(Exception):
-    """A refusal with a text that a person can act on."""
+    """A refusal whose text says what the caller can do."""
 
     def __init__(self, detail: str) -> None:
         super().__init__(detail)
@@ -14,27 +14,33 @@ class AlertsError(Exception):
 
 
 class NotFound(AlertsError):
-    """There is no such thing for this person: 404."""
+    """The resource does not exist, or not for this person: 404."""
 
 
 class VersionConflict(AlertsError):
-    """Somebody changed it since it was read: 412, read it again."""
+    """The resource has changed since it was read: 412."""
 
     def __init__(self, *, expected: int, found: int) -> None:
         super().__init__(
             f"version {expected} was expected but it is {found} now; read it again and repeat"
         )
-        self.expected = expected
-        self.found = found
 
 
 class StepRefused(AlertsError):
-    """The step does not fit the present status: 409."""
+    """The status of the alert does not allow the step: 409."""
 
 
 class InvalidInput(AlertsError):
-    """A value makes no sense: 422; `field` names it."""
+    """A value breaks a limit or a rule of the API: 422.
 
-    def __init__(self, detail: str, *, field: str) -> None:
+    Attributes:
+        pointer: The JSON pointer to the value in the body; None for a query parameter.
+        parameter: The name of the query parameter; None for a value in the body.
+    """
+
+    def __init__(
+        self, detail: str, *, pointer: str | None = None, parameter: str | None = None
+    ) -> None:
         super().__init__(detail)
-        self.field = field
+        self.pointer = pointer
+        self.parameter = parameter

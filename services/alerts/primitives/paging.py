@@ -10,14 +10,12 @@ from typing import Generic, TypeVar
 
 from services.alerts.primitives.errors import InvalidInput
 
-MOST_PER_PAGE = 200
-FIRST = "0"
 Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page(Generic[Item]):
-    """Some items and the cursor of the next page, None on the last."""
+    """Some items and the cursor of the next page; None on the last page."""
 
     items: Sequence[Item]
     next_cursor: str | None
@@ -30,10 +28,10 @@ def moment_cursor(at: datetime, last_id: str) -> str:
 
 
 def read_moment_cursor(cursor: str | None) -> tuple[datetime | None, str | None]:
-    """Return the moment and id of a cursor; two times None for the first page.
+    """Return the moment and the id in a cursor; (None, None) for the first page.
 
     Raises:
-        InvalidInput: If it was not made by `moment_cursor`.
+        InvalidInput: If `moment_cursor` did not make it.
     """
     if cursor is None:
         return None, None
@@ -41,23 +39,23 @@ def read_moment_cursor(cursor: str | None) -> tuple[datetime | None, str | None]
         at, last_id = json.loads(base64.urlsafe_b64decode(cursor.encode("ascii")))
         moment = datetime.fromisoformat(at)
         if not isinstance(last_id, str) or moment.tzinfo is None:
-            raise ValueError("not ours")
+            raise ValueError("not made by moment_cursor")
     except (ValueError, TypeError, binascii.Error, RecursionError) as error:
         raise InvalidInput(
-            "cursor is not one that this list returned; leave it out to begin again",
-            field="cursor",
+            "cursor was not returned by this list; omit it to begin again",
+            parameter="cursor",
         ) from error
     return moment, last_id
 
 
-def read_place(cursor: str) -> int:
-    """Return the place of a feed cursor or a delivery cursor.
+def read_position_cursor(cursor: str) -> int:
+    """Return the position in a feed or a delivery log.
 
     Raises:
         InvalidInput: If it is not a whole number.
     """
     if not (cursor.isascii() and cursor.isdigit() and len(cursor) <= 18):
         raise InvalidInput(
-            "cursor is not one that was returned; leave it out to begin again", field="cursor"
+            "cursor was not returned by this list; omit it to begin again", parameter="cursor"
         )
     return int(cursor)

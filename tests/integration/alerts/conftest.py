@@ -17,17 +17,18 @@ from services.alerts.decisions.application.handling import AlertHandling
 from services.alerts.decisions.application.reading import AlertReading
 from services.alerts.decisions.domain.assessment import Assessment
 from services.alerts.decisions.domain.drafting import House
-from services.alerts.delivery.adapters.delivery_book import PostgresDeliveryBook
 from services.alerts.delivery.adapters.delivery_queue import PostgresDeliveryQueue
-from services.alerts.delivery.adapters.endpoint_book import PostgresEndpointBook
+from services.alerts.delivery.adapters.delivery_repository import PostgresDeliveryRepository
+from services.alerts.delivery.adapters.endpoint_repository import PostgresEndpointRepository
 from services.alerts.delivery.adapters.sealing import Sealer, new_secret
-from services.alerts.delivery.application.deliveries import Deliveries
+from services.alerts.delivery.application.deliveries import DeliveryLog
 from services.alerts.delivery.application.dispatch_ports import Poster
 from services.alerts.delivery.application.dispatching import Dispatcher, DispatchLimits
-from services.alerts.delivery.application.endpoints import EndpointInput, Endpoints
-from services.alerts.delivery.application.views import EndpointWithSecret
+from services.alerts.delivery.application.endpoints import EndpointRegistry
+from services.alerts.delivery.application.read_models import EndpointWithSecret
 from services.alerts.delivery.domain.addresses import LOOPBACK
 from services.alerts.delivery.domain.endpoint_url import AddressPolicy
+from services.alerts.delivery.entrypoints.request_models import EndpointRequest
 from services.alerts.directory.domain.person import Person
 from services.alerts.directory.domain.working_time import WorkingCalendar
 from services.kit.clock import ManualClock
@@ -56,8 +57,8 @@ class Desk:
     handler: RiskHandler
     reading: AlertReading
     handling: AlertHandling
-    endpoints: Endpoints
-    deliveries: Deliveries
+    endpoints: EndpointRegistry
+    deliveries: DeliveryLog
     queue: PostgresDeliveryQueue
     offset: int = 0
     wakes: list[None] = field(default_factory=list)
@@ -82,7 +83,9 @@ class Desk:
     async def endpoint(
         self, url: str = "http://127.0.0.1:9/hook", **wanted: object
     ) -> EndpointWithSecret:
-        return await self.endpoints.register(EndpointInput(url=url, **wanted), person=RISK)
+        return await self.endpoints.register(
+            EndpointRequest(url=url, **wanted).settings(), person=RISK
+        )
 
     def dispatcher(
         self, poster: Poster, *, name: str = "d", steps: tuple[timedelta, ...] | None = None
@@ -140,14 +143,14 @@ def desk(pool: asyncpg.Pool) -> Desk:
         ),
         reading=AlertReading(PostgresAlertReads(pool)),
         handling=AlertHandling(book=book, clock=clock),
-        endpoints=Endpoints(
-            book=PostgresEndpointBook(pool=pool, sealer=sealer),
+        endpoints=EndpointRegistry(
+            repository=PostgresEndpointRepository(pool=pool, sealer=sealer),
             policy=DEVELOPMENT,
             clock=clock,
             new_id=CountingIds("endpoint-"),
             new_secret=new_secret,
         ),
-        deliveries=Deliveries(book=PostgresDeliveryBook(pool), clock=clock),
+        deliveries=DeliveryLog(repository=PostgresDeliveryRepository(pool), clock=clock),
         queue=PostgresDeliveryQueue(pool=pool, sealer=sealer),
         wakes=wakes,
     )

@@ -13,7 +13,7 @@ from services.alerts import metrics
 from services.alerts.decisions.application.filters import AlertFilters
 from services.alerts.delivery.adapters.webhook_poster import WebhookPoster
 from services.alerts.delivery.application.dispatch_ports import Answer, Prepared
-from services.alerts.delivery.application.views import DeliveryFilters
+from services.alerts.delivery.application.read_models import DeliveryFilters
 from services.alerts.delivery.domain.addresses import LOOPBACK
 from services.alerts.delivery.domain.endpoint_url import AddressPolicy
 from services.alerts.delivery.domain.retry import AttemptResult

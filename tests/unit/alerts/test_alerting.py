@@ -307,7 +307,7 @@ def test_an_alert_in_work_is_not_closed_by_a_recovery() -> None:
     _, before = live(assessment(RiskState.WATCH, RED))
     assert before.open_alert is not None
     seen = lifecycle.acknowledge(before.open_alert, actor="anna", at=MONDAY)
-    assert not isinstance(seen, lifecycle.Refused)
+    assert not isinstance(seen, lifecycle.StepNotAllowed)
     decision = alerting.decide(
         assessment(RiskState.NORMAL, sequence=2),
         before=replace(before, open_alert=seen.alert),
@@ -323,7 +323,7 @@ def test_an_owner_chosen_by_hand_stays_when_a_worse_alert_takes_over() -> None:
     given = lifecycle.assign(
         before.open_alert, owner_kind=OwnerKind.OFFICER, owner_id="o-9", actor="s", at=MONDAY
     )
-    assert not isinstance(given, lifecycle.Refused)
+    assert not isinstance(given, lifecycle.StepNotAllowed)
     decision = alerting.decide(
         assessment(RiskState.HIGH_RISK, RED, sequence=2),
         before=replace(before, open_alert=given.alert),

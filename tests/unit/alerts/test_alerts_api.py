@@ -155,6 +155,41 @@ class TestHandling:
         assert response.json() == {"alert_id": "own", "version": 3}
         assert books.alerts["own"].owner.id == "workout"
 
+    @pytest.mark.parametrize(
+        ("step", "body", "pointer", "remedy"),
+        [
+            ("comments", {"text": "x" * 2001}, "/text", "at most 2000 characters"),
+            ("comments", {"text": ""}, "/text", "at least 1 character"),
+            ("comments", {"text": " \n"}, "/text", "write what happened"),
+            ("assign", {"owner_id": "a b"}, "/owner_id", "no space"),
+            ("assign", {"owner_id": "x" * 129}, "/owner_id", "at most 128 characters"),
+            ("resolve", {"outcome_code": "SUPERSEDED"}, "/outcome_code", "choose one of CONFIRMED"),
+            (
+                "resolve",
+                {"outcome_code": "FALSE", "note": "x" * 2001},
+                "/note",
+                "at most 2000 characters",
+            ),
+        ],
+    )
+    def test_a_value_beyond_its_limit_is_422_with_pointer_and_remedy(
+        self,
+        http: TestClient,
+        books: InMemoryAlerts,
+        step: str,
+        body: dict[str, object],
+        pointer: str,
+        remedy: str,
+    ) -> None:
+        headers = bearer(OFFICER, **{"If-Match": '"1"'})
+        response = http.post(f"/v1/alerts/own/{step}", headers=headers, json=body)
+        assert response.status_code == 422
+        assert response.json()["type"] == "urn:tocsin:problem:invalid-request"
+        [error] = response.json()["errors"]
+        assert (error["in"], error["pointer"]) == ("body", pointer)
+        assert remedy in error["detail"]
+        assert books.alerts["own"].version == 1
+
     @pytest.mark.parametrize("key", [AUDITOR, OPERATOR])
     def test_who_only_reads_cannot_handle(self, http: TestClient, key: str) -> None:
         response = http.post(
@@ -248,7 +283,7 @@ class TestWebhooks:
     def test_an_address_inside_is_refused_by_name(self, http: TestClient, url: str) -> None:
         response = http.post("/v1/webhook-endpoints", headers=bearer(OPERATOR), json={"url": url})
         assert response.status_code == 422
-        assert response.json()["errors"][0]["field"] == "url"
+        assert response.json()["errors"][0]["pointer"] == "/url"
 
     @pytest.mark.parametrize("key", [OFFICER, SENIOR, AUDITOR])
     def test_only_operators_register(self, http: TestClient, key: str) -> None:

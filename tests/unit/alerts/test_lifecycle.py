@@ -6,7 +6,8 @@ import pytest
 
 from services.alerts.decisions.domain import lifecycle
 from services.alerts.decisions.domain.alert import Alert, Change
-from services.alerts.decisions.domain.lifecycle import Refused
+from services.alerts.decisions.domain.lifecycle import StepNotAllowed
+from services.alerts.primitives.errors import InvalidInput
 from services.alerts.primitives.vocabulary import AlertStatus, OutcomeCode, OwnerKind, RiskState
 from tests.fakes.assessments import MONDAY, assessment, contributor
 from tests.unit.alerts.test_alerting import only_alert
@@ -18,21 +19,21 @@ RESOLVED = replace(OPEN, status=AlertStatus.RESOLVED, outcome_code=OutcomeCode.F
 YES, NO = True, False
 
 
-def acknowledge(alert: Alert) -> Change | Refused:
+def acknowledge(alert: Alert) -> Change | StepNotAllowed:
     return lifecycle.acknowledge(alert, actor="anna", at=MONDAY)
 
 
-def assign(alert: Alert) -> Change | Refused:
+def assign(alert: Alert) -> Change | StepNotAllowed:
     return lifecycle.assign(
         alert, owner_kind=OwnerKind.QUEUE, owner_id="workout", actor="anna", at=MONDAY
     )
 
 
-def comment(alert: Alert) -> Change | Refused:
+def comment(alert: Alert) -> Change | StepNotAllowed:
     return lifecycle.comment(alert, text="called", actor="anna", at=MONDAY)
 
 
-def resolve(alert: Alert) -> Change | Refused:
+def resolve(alert: Alert) -> Change | StepNotAllowed:
     return lifecycle.resolve(
         alert, outcome_code=OutcomeCode.CONFIRMED, note="", actor="anna", at=MONDAY
     )
@@ -63,7 +64,7 @@ def resolve(alert: Alert) -> Change | Refused:
 def test_a_step_moves_the_alert_on_or_is_refused(step, before, after) -> None:  # type: ignore[no-untyped-def]
     taken = step(before)
     if after is None:
-        assert isinstance(taken, Refused)
+        assert isinstance(taken, StepNotAllowed)
         assert taken.why
     else:
         assert taken.alert.status is after
@@ -71,25 +72,43 @@ def test_a_step_moves_the_alert_on_or_is_refused(step, before, after) -> None:  
 
 
 def test_only_the_system_supersedes() -> None:
-    refused = lifecycle.resolve(
-        OPEN, outcome_code=OutcomeCode.SUPERSEDED, note="", actor="anna", at=MONDAY
-    )
-    assert isinstance(refused, Refused)
+    with pytest.raises(InvalidInput, match="choose one of CONFIRMED, DATA_ERROR") as refused:
+        lifecycle.resolve(
+            OPEN, outcome_code=OutcomeCode.SUPERSEDED, note="", actor="anna", at=MONDAY
+        )
+    assert refused.value.pointer == "/outcome_code"
 
 
 @pytest.mark.parametrize("owner_id", ["", " ", "two words", "ü", "x" * 129])
 def test_an_owner_needs_a_plain_id(owner_id: str) -> None:
-    taken = lifecycle.assign(
-        OPEN, owner_kind=OwnerKind.OFFICER, owner_id=owner_id, actor="anna", at=MONDAY
-    )
-    assert isinstance(taken, Refused)
+    with pytest.raises(InvalidInput, match="1 to 128 visible ASCII") as refused:
+        lifecycle.assign(
+            OPEN, owner_kind=OwnerKind.OFFICER, owner_id=owner_id, actor="anna", at=MONDAY
+        )
+    assert refused.value.pointer == "/owner_id"
+
+
+@pytest.mark.parametrize("text", ["", " \n", "x" * 2001])
+def test_a_comment_has_1_to_2000_characters(text: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        lifecycle.comment(OPEN, text=text, actor="anna", at=MONDAY)
+    assert refused.value.pointer == "/text"
+    assert isinstance(lifecycle.comment(OPEN, text="x" * 2000, actor="anna", at=MONDAY), Change)
+
+
+def test_a_note_has_at_most_2000_characters() -> None:
+    with pytest.raises(InvalidInput) as refused:
+        lifecycle.resolve(
+            OPEN, outcome_code=OutcomeCode.FALSE, note="x" * 2001, actor="anna", at=MONDAY
+        )
+    assert refused.value.pointer == "/note"
 
 
 def test_giving_an_alert_to_its_owner_changes_nothing() -> None:
     taken = lifecycle.assign(
         OPEN, owner_kind=OwnerKind.OFFICER, owner_id="o-7", actor="anna", at=MONDAY
     )
-    assert isinstance(taken, Refused)
+    assert isinstance(taken, StepNotAllowed)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from services.alerts.decisions.application.views import ScorePoint
+from services.alerts.decisions.application.read_models import ScorePoint
 from services.alerts.entrypoints.http import Presentation, create_app
 from services.alerts.primitives.vocabulary import AlertStatus, OutcomeCode, RiskState, Severity
 from services.kit.catalogue import KIT_CATALOGUE
@@ -271,6 +271,22 @@ class TestForms:
         form = self.form(browser, outcome_code="")
         assert browser.post("/alerts/a2/resolve", data=form).status_code == 422
         assert books.alerts["a2"].is_open
+
+    @pytest.mark.parametrize(
+        ("step", "fields"),
+        [
+            ("comment", {"text": "x" * 2001}),
+            ("comment", {"text": "  "}),
+            ("resolve", {"outcome_code": "SUPERSEDED"}),
+            ("resolve", {"outcome_code": "FALSE", "note": "x" * 2001}),
+        ],
+    )
+    def test_a_value_beyond_its_limit_is_422_and_changes_nothing(
+        self, browser: TestClient, books: InMemoryAlerts, step: str, fields: dict[str, str]
+    ) -> None:
+        form = self.form(browser, **fields)
+        assert browser.post(f"/alerts/a2/{step}", data=form).status_code == 422
+        assert books.alerts["a2"].version == 1
 
     def test_a_comment_shows_in_the_history(self, browser: TestClient) -> None:
         browser.post("/alerts/a2/comment", data=self.form(browser, text="Called, no answer."))

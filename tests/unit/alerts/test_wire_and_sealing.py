@@ -107,7 +107,7 @@ def test_a_cursor_that_we_did_not_make_is_refused(cursor: str) -> None:
     with pytest.raises(InvalidInput):
         paging.read_moment_cursor(cursor)
     with pytest.raises(InvalidInput):
-        paging.read_place(cursor)
+        paging.read_position_cursor(cursor)
 
 
 def test_a_cursor_comes_back_as_it_went() -> None:

@@ -13,7 +13,7 @@ import msgspec
 
 from services.alerts.decisions.adapters import alert_rows, alert_views
 from services.alerts.decisions.application.filters import AlertFilters
-from services.alerts.decisions.application.views import (
+from services.alerts.decisions.application.read_models import (
     AlertDetail,
     AlertSummary,
     BorrowerCard,
@@ -164,7 +164,7 @@ class PostgresAlertReads:
         self, cursor: str, *, officer_id: str | None, limit: int
     ) -> Sequence[FeedItem]:
         """Return the events after a place in the feed."""
-        rows = await self._fetch(FEED, officer_id, paging.read_place(cursor), limit)
+        rows = await self._fetch(FEED, officer_id, paging.read_position_cursor(cursor), limit)
         return [FeedItem(cursor=str(row["feed_id"]), event=alert_views.event(row)) for row in rows]
 
     async def feed_end(self) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from services.alerts.decisions.adapters import alert_rows
-from services.alerts.decisions.application.views import (
+from services.alerts.decisions.application.read_models import (
     ActionView,
     AlertDetail,
     AlertEventView,

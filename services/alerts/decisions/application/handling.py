@@ -10,13 +10,13 @@ from collections.abc import Callable
 from services.alerts.decisions.application.ports import AlertBook
 from services.alerts.decisions.domain import lifecycle
 from services.alerts.decisions.domain.alert import Alert, Change
-from services.alerts.decisions.domain.lifecycle import Refused
+from services.alerts.decisions.domain.lifecycle import StepNotAllowed
 from services.alerts.directory.domain.person import Person
 from services.alerts.primitives.errors import NotFound, StepRefused, VersionConflict
 from services.alerts.primitives.vocabulary import OutcomeCode, OwnerKind
 from services.kit.clock import Clock
 
-Step = Callable[[Alert], Change | Refused]
+Step = Callable[[Alert], Change | StepNotAllowed]
 
 
 class AlertHandling:
@@ -95,7 +95,7 @@ class AlertHandling:
             if held.alert.version != expected_version:
                 raise VersionConflict(expected=expected_version, found=held.alert.version)
             taken = step(held.alert)
-            if isinstance(taken, Refused):
+            if isinstance(taken, StepNotAllowed):
                 raise StepRefused(taken.why)
             await held.record(taken)
             return taken.alert.version

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Protocol
 
 from services.alerts.decisions.application.filters import AlertFilters
-from services.alerts.decisions.application.views import (
+from services.alerts.decisions.application.read_models import (
     AlertDetail,
     AlertSummary,
     BorrowerCard,

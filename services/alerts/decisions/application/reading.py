@@ -5,15 +5,16 @@ from datetime import datetime
 
 from services.alerts.decisions.application.filters import AlertFilters
 from services.alerts.decisions.application.ports import AlertReads
-from services.alerts.decisions.application.views import (
+from services.alerts.decisions.application.read_models import (
     AlertDetail,
     AlertSummary,
     BorrowerCard,
     FeedItem,
 )
 from services.alerts.directory.domain.person import Person
-from services.alerts.primitives.errors import InvalidInput, NotFound
-from services.alerts.primitives.paging import MOST_PER_PAGE, Page
+from services.alerts.primitives import limits
+from services.alerts.primitives.errors import NotFound
+from services.alerts.primitives.paging import Page
 from services.alerts.primitives.vocabulary import Severity
 
 SCORE_DAYS_ON_CARD = 90
@@ -31,11 +32,9 @@ class AlertReading:
         *,
         person: Person,
         cursor: str | None = None,
-        limit: int = 50,
+        limit: int = limits.DEFAULT_PAGE_ITEMS,
     ) -> Page[AlertSummary]:
         """Return alerts, the newest change first."""
-        if not 1 <= limit <= MOST_PER_PAGE:
-            raise InvalidInput(f"limit {limit} must be 1 to {MOST_PER_PAGE}", field="limit")
         return await self._reads.list_alerts(
             filters, officer_id=person.scope_officer_id, cursor=cursor, limit=limit
         )

@@ -1,7 +1,8 @@
-"""The steps that people take on an alert, each checked against what went before.
+"""The steps that people take on an alert, each checked against its status.
 
-Called by the handling use cases with the alert locked. A step returns the change to record,
-or `Refused` with the reason in words. A resolved alert takes comments and nothing else.
+The handling use cases call them with the alert locked. A step returns the change to record, or
+`StepNotAllowed` if the status forbids it; a value that breaks a limit raises `InvalidInput`. A
+resolved alert accepts comments only.
 """
 
 import re
@@ -9,6 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from services.alerts.decisions.domain.alert import Alert, Change, Owner
+from services.alerts.primitives import limits
+from services.alerts.primitives.errors import InvalidInput
 from services.alerts.primitives.vocabulary import (
     OUTCOMES_OF_A_PERSON,
     AlertEventKind,
@@ -17,23 +20,22 @@ from services.alerts.primitives.vocabulary import (
     OwnerKind,
 )
 
-MOST_CHARACTERS_OF_A_NOTE = 2000
-MOST_CHARACTERS_OF_AN_OWNER = 128
 BY_HAND = "by hand"
-_OWNER_ID = re.compile(rf"[!-~]{{1,{MOST_CHARACTERS_OF_AN_OWNER}}}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Refused:
-    """A step that does not fit, and why."""
+class StepNotAllowed:
+    """A step that the status of the alert forbids, and why."""
 
     why: str
 
 
-def acknowledge(alert: Alert, *, actor: str, at: datetime) -> Change | Refused:
+def acknowledge(alert: Alert, *, actor: str, at: datetime) -> Change | StepNotAllowed:
     """Mark an open alert as seen."""
     if alert.status is not AlertStatus.OPEN:
-        return Refused(why=f"only an OPEN alert can be acknowledged; this one is {alert.status}")
+        return StepNotAllowed(
+            why=f"only an OPEN alert can be acknowledged; this one is {alert.status}"
+        )
     after = replace(
         alert,
         version=alert.version + 1,
@@ -49,16 +51,18 @@ def acknowledge(alert: Alert, *, actor: str, at: datetime) -> Change | Refused:
 
 def assign(
     alert: Alert, *, owner_kind: OwnerKind, owner_id: str, actor: str, at: datetime
-) -> Change | Refused:
+) -> Change | StepNotAllowed:
     """Give an open alert to another owner; it counts as in progress once acknowledged."""
     if not alert.is_open:
-        return Refused(why="a resolved alert keeps its owner")
-    if not _OWNER_ID.fullmatch(owner_id):
-        return Refused(
-            why=f"owner_id must have 1 to {MOST_CHARACTERS_OF_AN_OWNER} visible ASCII characters"
+        return StepNotAllowed(why="a resolved alert keeps its owner")
+    if not re.fullmatch(limits.OWNER_ID_PATTERN, owner_id):
+        raise InvalidInput(
+            f"owner_id must have 1 to {limits.OWNER_ID_CHARACTERS} visible ASCII characters and "
+            "no space; send the id of an officer or a queue, not a name",
+            pointer="/owner_id",
         )
     if (alert.owner.kind, alert.owner.id) == (owner_kind, owner_id):
-        return Refused(why=f"{owner_id} holds this alert already")
+        return StepNotAllowed(why=f"{owner_id} holds this alert already")
     after = replace(
         alert,
         version=alert.version + 1,
@@ -76,10 +80,11 @@ def assign(
     )
 
 
-def comment(alert: Alert, *, text: str, actor: str, at: datetime) -> Change | Refused:
+def comment(alert: Alert, *, text: str, actor: str, at: datetime) -> Change | StepNotAllowed:
     """Write something down; on an acknowledged alert it shows that work goes on."""
-    if not text.strip() or len(text) > MOST_CHARACTERS_OF_A_NOTE:
-        return Refused(why=f"text must have 1 to {MOST_CHARACTERS_OF_A_NOTE} characters")
+    _check_note(text, pointer="/text")
+    if not text.strip():
+        raise InvalidInput("text must not be blank; write what happened", pointer="/text")
     after = replace(
         alert, version=alert.version + 1, status=_in_progress(alert.status), updated_at=at
     )
@@ -95,14 +100,17 @@ def comment(alert: Alert, *, text: str, actor: str, at: datetime) -> Change | Re
 
 def resolve(
     alert: Alert, *, outcome_code: OutcomeCode, note: str, actor: str, at: datetime
-) -> Change | Refused:
+) -> Change | StepNotAllowed:
     """Close an alert with what came of it."""
     if not alert.is_open:
-        return Refused(why=f"it is resolved already, as {alert.outcome_code}")
+        return StepNotAllowed(why=f"it is resolved already, as {alert.outcome_code}")
     if outcome_code not in OUTCOMES_OF_A_PERSON:
-        return Refused(why=f"outcome {outcome_code} is given by the system only")
-    if len(note) > MOST_CHARACTERS_OF_A_NOTE:
-        return Refused(why=f"note must have at most {MOST_CHARACTERS_OF_A_NOTE} characters")
+        raise InvalidInput(
+            f"only the system closes an alert as {outcome_code}; choose one of "
+            f"{', '.join(sorted(OUTCOMES_OF_A_PERSON))}",
+            pointer="/outcome_code",
+        )
+    _check_note(note, pointer="/note")
     return closed(alert, outcome_code=outcome_code, why="resolved", note=note, actor=actor, at=at)
 
 
@@ -126,6 +134,15 @@ def closed(
         why=why,
         details={"note": note} if note else {},
     )
+
+
+def _check_note(text: str, *, pointer: str) -> None:
+    if len(text) > limits.NOTE_CHARACTERS:
+        raise InvalidInput(
+            f"{pointer[1:]} must have at most {limits.NOTE_CHARACTERS} characters, this one has "
+            f"{len(text)}; shorten it",
+            pointer=pointer,
+        )
 
 
 def _in_progress(status: AlertStatus) -> AlertStatus:

@@ -15,7 +15,7 @@ from fastapi import APIRouter, Depends, Header, Query
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from services.alerts.decisions.application.reading import AlertReading
-from services.alerts.directory.entrypoints.callers import Caller, may_read
+from services.alerts.directory.entrypoints.permissions import Caller, may_read
 from services.kit import problems
 from services.kit.clock import Clock
 from services.kit.database import DatabaseUnavailable

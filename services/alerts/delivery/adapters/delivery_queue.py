@@ -13,7 +13,7 @@ import asyncpg
 import msgspec
 import structlog
 
-from services.alerts.delivery.adapters.delivery_book import webhook_id
+from services.alerts.delivery.adapters.delivery_repository import webhook_id
 from services.alerts.delivery.adapters.sealing import CannotOpen, Sealer
 from services.alerts.delivery.application.dispatch_ports import Leased, Outcome, Recorded, Waiting
 from services.alerts.delivery.domain.endpoint import PayloadFormat

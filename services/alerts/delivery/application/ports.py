@@ -1,52 +1,44 @@
-"""What the use cases of delivery need from the outside; the adapters make it real."""
+"""The repositories that the use cases of delivery need; the adapters implement them."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from services.alerts.delivery.application.views import (
+from services.alerts.delivery.application.read_models import (
     DeliveryDetail,
     DeliveryFilters,
-    DeliveryView,
-    EndpointView,
+    DeliverySummary,
 )
-from services.alerts.delivery.domain.endpoint import Endpoint, EndpointDraft
+from services.alerts.delivery.domain.endpoint import Endpoint
 from services.alerts.primitives.paging import Page
 
 
-class EndpointBook(Protocol):
-    """Where webhook endpoints are kept. `save` answers None on a version that moved on."""
+class EndpointRepository(Protocol):
+    """The webhook endpoints. `save` and `rotate` return None if the version has moved on."""
 
-    async def add(self, draft: EndpointDraft, *, secret: str) -> EndpointView: ...
+    async def add(self, endpoint: Endpoint, *, secret: str) -> None: ...
 
-    async def list(self) -> Sequence[EndpointView]: ...
+    async def list(self) -> Sequence[Endpoint]: ...
 
     async def get(self, endpoint_id: str) -> Endpoint | None: ...
-
-    async def view(self, endpoint_id: str) -> EndpointView | None: ...
 
     async def secrets(self, endpoint_id: str, *, at: datetime) -> tuple[str, ...]:
         """Return the secrets that sign at a moment, the newest first."""
         ...
 
-    async def save(self, endpoint: Endpoint, *, expected_version: int) -> EndpointView | None: ...
+    async def save(self, endpoint: Endpoint, *, expected_version: int) -> Endpoint | None: ...
 
     async def rotate(
-        self,
-        endpoint_id: str,
-        *,
-        secret: str,
-        old_expires_at: datetime,
-        expected_version: int,
-    ) -> EndpointView | None: ...
+        self, endpoint_id: str, *, secret: str, old_expires_at: datetime, expected_version: int
+    ) -> Endpoint | None: ...
 
 
-class DeliveryBook(Protocol):
-    """The log of deliveries, and the way to send again."""
+class DeliveryRepository(Protocol):
+    """The log of deliveries; a delivery that is resent is pending again."""
 
     async def list(
         self, filters: DeliveryFilters, *, cursor: str | None, limit: int
-    ) -> Page[DeliveryView]: ...
+    ) -> Page[DeliverySummary]: ...
 
     async def get(self, delivery_id: int) -> DeliveryDetail | None: ...
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from services.alerts.delivery.application.dispatch_ports import Poster, Prepared
 from services.alerts.delivery.application.dispatching import USER_AGENT
-from services.alerts.delivery.application.ports import EndpointBook
-from services.alerts.delivery.application.views import TrialView
+from services.alerts.delivery.application.ports import EndpointRepository
+from services.alerts.delivery.application.read_models import EndpointTestResult
 from services.alerts.delivery.domain import chat_formats, signing
 from services.alerts.directory.domain.person import Person
 from services.alerts.primitives.errors import NotFound
@@ -27,7 +27,7 @@ class EndpointTrials:
     def __init__(
         self,
         *,
-        book: EndpointBook,
+        book: EndpointRepository,
         poster: Poster,
         clock: Clock,
         new_id: IdFactory,
@@ -39,7 +39,7 @@ class EndpointTrials:
         self._new_id = new_id
         self._link = link
 
-    async def try_out(self, endpoint_id: str, *, person: Person) -> TrialView:
+    async def try_out(self, endpoint_id: str, *, person: Person) -> EndpointTestResult:
         """Send a test message, also to an endpoint that is switched off."""
         now = self._clock.now()
         endpoint = await self._book.get(endpoint_id)
@@ -57,7 +57,7 @@ class EndpointTrials:
         signed = signing.sign(webhook_id=webhook_id, at=now, body=body, secrets=secrets)
         headers = {"content-type": "application/json", "user-agent": USER_AGENT, **signed}
         answer = await self._poster.post(Prepared(url=endpoint.url, headers=headers, body=body))
-        return TrialView(
+        return EndpointTestResult(
             webhook_id=webhook_id,
             result=answer.result.value,
             duration_ms=answer.duration_ms,

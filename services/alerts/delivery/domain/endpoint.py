@@ -1,6 +1,6 @@
-"""A webhook endpoint: where alert events are sent, which ones, in which words.
+"""A webhook endpoint: where alert events are sent, which ones, and in which format.
 
-An empty filter lets everything through; several filters must all hold.
+An empty filter matches every event; an event must match all filters.
 """
 
 from dataclasses import dataclass
@@ -11,43 +11,25 @@ from services.alerts.primitives.vocabulary import AlertEventKind, Severity
 
 
 class PayloadFormat(StrEnum):
-    """In whose words the event is written."""
+    """The format in which an event is written."""
 
     STANDARD = "standard"
     SLACK = "slack"
     TEAMS = "teams"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EndpointDraft:
-    """What somebody who registers an endpoint says about it."""
-
-    endpoint_id: str
-    url: str
-    description: str = ""
-    format: PayloadFormat = PayloadFormat.STANDARD
-    event_types: tuple[AlertEventKind, ...] = ()
-    minimum_severity: Severity = Severity.LOW
-    branch_ids: tuple[str, ...] = ()
-    segments: tuple[str, ...] = ()
-    officer_ids: tuple[str, ...] = ()
-    is_ordered: bool = True
-    created_at: datetime
-    created_by: str
-
-    def __post_init__(self) -> None:
-        if len(self.url) > 2000:
-            raise ValueError(f"url has {len(self.url)} characters; at most 2000 are allowed")
-        if len(self.description) > 200:
-            raise ValueError("description is longer than 200 characters")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Endpoint:
-    """A registered endpoint, as far as people change it."""
+@dataclass(frozen=True, kw_only=True)
+class EndpointKey:
+    """The id of an endpoint and the version that is its ETag."""
 
     endpoint_id: str
     version: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndpointSettings:
+    """What an operator sets when registering or replacing an endpoint."""
+
     url: str
     description: str
     format: PayloadFormat
@@ -57,5 +39,18 @@ class Endpoint:
     segments: tuple[str, ...]
     officer_ids: tuple[str, ...]
     is_ordered: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Endpoint(EndpointSettings, EndpointKey):
+    """A registered endpoint as it is stored and shown; its secrets are stored beside it.
+
+    Answers list the fields in this order: key, settings, state.
+    """
+
     is_enabled: bool
     disabled_reason: str | None
+    failing_since: datetime | None
+    created_at: datetime
+    created_by: str
+    old_secret_expires_at: datetime | None

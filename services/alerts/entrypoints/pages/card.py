@@ -10,8 +10,12 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from services.alerts.decisions.application.read_models import (
+    ActionView,
+    AlertEventView,
+    BorrowerCard,
+)
 from services.alerts.decisions.application.reading import SCORE_DAYS_ON_CARD
-from services.alerts.decisions.application.views import ActionView, AlertEventView, BorrowerCard
 from services.alerts.decisions.domain import measures
 from services.alerts.entrypoints.pages import chart, words
 from services.alerts.entrypoints.pages.chart import Chart

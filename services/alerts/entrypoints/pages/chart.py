@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from services.alerts.decisions.application.views import ScorePoint
+from services.alerts.decisions.application.read_models import ScorePoint
 from services.alerts.entrypoints.pages import words
 
 WIDTH, HEIGHT = 420, 176

@@ -16,7 +16,7 @@ from fastapi.responses import FileResponse, RedirectResponse
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
-from services.alerts.directory.entrypoints.callers import HANDLERS
+from services.alerts.directory.entrypoints.permissions import HANDLERS
 from services.alerts.entrypoints.pages import board, card, session, words
 from services.alerts.entrypoints.pages.rendering import STYLE_SHEET, page
 from services.alerts.entrypoints.pages.session import LoginNeeded, Looker, TrustedForm
@@ -205,7 +205,7 @@ def _add_forms(routes: APIRouter, parts: Parts) -> None:
     async def resolve(alert_id: str, person: Looker, form: TrustedForm) -> Response:
         code = form.get("outcome_code", "")
         if code not in set(OutcomeCode):
-            raise InvalidInput("Choose what came of the alert.", field="outcome_code")
+            raise InvalidInput("Choose an outcome.", pointer="/outcome_code")
         await handling.resolve(
             alert_id,
             outcome_code=OutcomeCode(code),
@@ -228,7 +228,7 @@ def _frame(request: Request) -> dict[str, Any]:
 def _version(form: dict[str, str]) -> int:
     text = form.get("version", "")
     if not (text.isascii() and text.isdigit() and len(text) < 10):
-        raise InvalidInput("The form names no version; open the page again.", field="version")
+        raise InvalidInput("The form names no version; open the page again.", pointer="/version")
     return int(text)
 
 

@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl
 from fastapi import Depends, Request, Response
 
 from services.alerts.directory.domain.person import Person
-from services.alerts.directory.entrypoints.callers import HANDLERS, person_of
+from services.alerts.directory.entrypoints.permissions import HANDLERS, person_of
 from services.kit import problems
 from services.kit.access.keys import READERS
 from services.kit.auth import Guard, Principal

@@ -1,4 +1,4 @@
-"""The registry of webhook endpoints in PostgreSQL; secrets are stored sealed."""
+"""The repository of webhook endpoints in PostgreSQL; secrets are stored sealed."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -7,8 +7,7 @@ from typing import Any
 import asyncpg
 
 from services.alerts.delivery.adapters.sealing import Sealer
-from services.alerts.delivery.application.views import EndpointView
-from services.alerts.delivery.domain.endpoint import Endpoint, EndpointDraft, PayloadFormat
+from services.alerts.delivery.domain.endpoint import Endpoint, EndpointSettings, PayloadFormat
 from services.alerts.primitives.vocabulary import AlertEventKind, Severity
 from services.kit.database import telling_outages
 
@@ -17,7 +16,6 @@ INSERT INTO alerts.webhook_endpoint
        (endpoint_id, url, description, format, event_types, minimum_severity, minimum_rank,
         branch_ids, segments, officer_ids, is_ordered, created_at, created_by, secret)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
-RETURNING *
 """
 LIST = "SELECT * FROM alerts.webhook_endpoint ORDER BY created_at, endpoint_id"
 ONE = "SELECT * FROM alerts.webhook_endpoint WHERE endpoint_id = $1"
@@ -46,74 +44,50 @@ RETURNING *
 Row = Mapping[str, Any]
 
 
-class PostgresEndpointBook:
+class PostgresEndpointRepository:
     """The endpoints of the database."""
 
     def __init__(self, *, pool: asyncpg.Pool, sealer: Sealer) -> None:
         self._pool = pool
         self._sealer = sealer
 
-    async def add(self, draft: EndpointDraft, *, secret: str) -> EndpointView:
+    async def add(self, endpoint: Endpoint, *, secret: str) -> None:
         """Write a new endpoint with its secret."""
-        rows = await self._fetch(
+        await self._fetch(
             ADD,
-            draft.endpoint_id,
-            draft.url,
-            draft.description,
-            draft.format.value,
-            [kind.value for kind in draft.event_types],
-            draft.minimum_severity.value,
-            draft.minimum_severity.rank,
-            list(draft.branch_ids),
-            list(draft.segments),
-            list(draft.officer_ids),
-            draft.is_ordered,
-            draft.created_at,
-            draft.created_by,
-            self._sealer.seal(secret, endpoint_id=draft.endpoint_id),
+            endpoint.endpoint_id,
+            *_settings(endpoint),
+            endpoint.created_at,
+            endpoint.created_by,
+            self._sealer.seal(secret, endpoint_id=endpoint.endpoint_id),
         )
-        return _view(rows[0])
 
-    async def list(self) -> Sequence[EndpointView]:
+    async def list(self) -> Sequence[Endpoint]:
         """Return all endpoints, the oldest first."""
-        return [_view(row) for row in await self._fetch(LIST)]
+        return [_endpoint(row) for row in await self._fetch(LIST)]
 
     async def get(self, endpoint_id: str) -> Endpoint | None:
-        """Return an endpoint to be changed."""
+        """Return an endpoint; None if there is none of this id."""
         rows = await self._fetch(ONE, endpoint_id)
         return _endpoint(rows[0]) if rows else None
-
-    async def view(self, endpoint_id: str) -> EndpointView | None:
-        """Return an endpoint to be shown."""
-        rows = await self._fetch(ONE, endpoint_id)
-        return _view(rows[0]) if rows else None
 
     async def secrets(self, endpoint_id: str, *, at: datetime) -> tuple[str, ...]:
         """Return the secrets that sign at a moment, the newest first."""
         rows = await self._fetch(SECRETS, endpoint_id, at)
-        sealed = [one for row in rows for one in (row["secret"], row["old_secret"]) if one]
-        return tuple(self._sealer.open(one, endpoint_id=endpoint_id) for one in sealed)
+        sealed = [secret for row in rows for secret in row.values() if secret]
+        return tuple(self._sealer.open(secret, endpoint_id=endpoint_id) for secret in sealed)
 
-    async def save(self, endpoint: Endpoint, *, expected_version: int) -> EndpointView | None:
-        """Write a changed endpoint; None if somebody was faster."""
+    async def save(self, endpoint: Endpoint, *, expected_version: int) -> Endpoint | None:
+        """Write a changed endpoint; None if its version has moved on."""
         rows = await self._fetch(
             SAVE,
             endpoint.endpoint_id,
             expected_version,
-            endpoint.url,
-            endpoint.description,
-            endpoint.format.value,
-            [kind.value for kind in endpoint.event_types],
-            endpoint.minimum_severity.value,
-            endpoint.minimum_severity.rank,
-            list(endpoint.branch_ids),
-            list(endpoint.segments),
-            list(endpoint.officer_ids),
-            endpoint.is_ordered,
+            *_settings(endpoint),
             endpoint.is_enabled,
             endpoint.disabled_reason,
         )
-        return _view(rows[0]) if rows else None
+        return _endpoint(rows[0]) if rows else None
 
     async def rotate(
         self,
@@ -122,16 +96,31 @@ class PostgresEndpointBook:
         secret: str,
         old_expires_at: datetime,
         expected_version: int,
-    ) -> EndpointView | None:
-        """Write a new secret and keep the one before until it expires."""
+    ) -> Endpoint | None:
+        """Write a new secret and retain the former one until it expires."""
         sealed = self._sealer.seal(secret, endpoint_id=endpoint_id)
         rows = await self._fetch(ROTATE, endpoint_id, expected_version, sealed, old_expires_at)
-        return _view(rows[0]) if rows else None
+        return _endpoint(rows[0]) if rows else None
 
     async def _fetch(self, statement: str, *values: Any) -> Sequence[Row]:
         with telling_outages():
             rows: Sequence[Row] = await self._pool.fetch(statement, *values)
         return rows
+
+
+def _settings(settings: EndpointSettings) -> tuple[Any, ...]:
+    return (
+        settings.url,
+        settings.description,
+        settings.format.value,
+        [kind.value for kind in settings.event_types],
+        settings.minimum_severity.value,
+        settings.minimum_severity.rank,
+        list(settings.branch_ids),
+        list(settings.segments),
+        list(settings.officer_ids),
+        settings.is_ordered,
+    )
 
 
 def _endpoint(row: Row) -> Endpoint:
@@ -142,24 +131,6 @@ def _endpoint(row: Row) -> Endpoint:
         description=row["description"],
         format=PayloadFormat(row["format"]),
         event_types=tuple(AlertEventKind(kind) for kind in row["event_types"]),
-        minimum_severity=Severity(row["minimum_severity"]),
-        branch_ids=tuple(row["branch_ids"]),
-        segments=tuple(row["segments"]),
-        officer_ids=tuple(row["officer_ids"]),
-        is_ordered=row["is_ordered"],
-        is_enabled=row["is_enabled"],
-        disabled_reason=row["disabled_reason"],
-    )
-
-
-def _view(row: Row) -> EndpointView:
-    return EndpointView(
-        endpoint_id=row["endpoint_id"],
-        version=row["version"],
-        url=row["url"],
-        description=row["description"],
-        format=row["format"],
-        event_types=tuple(row["event_types"]),
         minimum_severity=Severity(row["minimum_severity"]),
         branch_ids=tuple(row["branch_ids"]),
         segments=tuple(row["segments"]),

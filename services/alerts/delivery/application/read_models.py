@@ -1,4 +1,4 @@
-"""What the use cases of delivery return: plain values, ready to be turned into JSON.
+"""The read models of delivery: plain values, ready to be shown as JSON.
 
 All moments are aware and in UTC.
 """
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.alerts.primitives.vocabulary import Severity
+from services.alerts.delivery.domain.endpoint import Endpoint
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,39 +22,16 @@ class DeliveryFilters:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EndpointView:
-    """A webhook endpoint; its secret is shown once, when it is made, and never here."""
-
-    endpoint_id: str
-    version: int
-    url: str
-    description: str
-    format: str
-    event_types: Sequence[str]
-    minimum_severity: Severity
-    branch_ids: Sequence[str]
-    segments: Sequence[str]
-    officer_ids: Sequence[str]
-    is_ordered: bool
-    is_enabled: bool
-    disabled_reason: str | None
-    failing_since: datetime | None
-    created_at: datetime
-    created_by: str
-    old_secret_expires_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class EndpointWithSecret:
     """An endpoint and its new secret: the only time that the secret leaves the service."""
 
-    endpoint: EndpointView
+    endpoint: Endpoint
     secret: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AttemptView:
-    """One try to deliver: what was answered, and how long it took."""
+class LoggedAttempt:
+    """One attempt to deliver: its result, the answer and how long it took."""
 
     attempt: int
     at: datetime
@@ -66,8 +43,8 @@ class AttemptView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TrialView:
-    """What came of a test message."""
+class EndpointTestResult:
+    """The result of a test message."""
 
     webhook_id: str
     result: str
@@ -78,8 +55,8 @@ class TrialView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeliveryView:
-    """One event on its way to one endpoint. `status`: PENDING, DELIVERED or EXHAUSTED."""
+class DeliverySummary:
+    """The delivery of one event to one endpoint. `status`: PENDING, DELIVERED or EXHAUSTED."""
 
     delivery_id: int
     webhook_id: str
@@ -99,5 +76,5 @@ class DeliveryView:
 class DeliveryDetail:
     """A delivery with the log of its attempts."""
 
-    delivery: DeliveryView
-    log: Sequence[AttemptView]
+    delivery: DeliverySummary
+    log: Sequence[LoggedAttempt]

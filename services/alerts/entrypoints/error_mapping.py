@@ -1,4 +1,4 @@
-"""How the refusals of the use cases look on HTTP; the pages show the same texts."""
+"""Maps the refusals of the use cases to problem documents; the pages show the same texts."""
 
 from fastapi import Request
 from fastapi.responses import Response
@@ -24,11 +24,16 @@ PROBLEMS: ProblemTable = {
 
 
 async def on_invalid_input(request: Request, error: Exception) -> Response:
-    """Answer a value that makes no sense, naming its field."""
+    """Answer 422 with the location of the value, as for a request that breaks its schema."""
     assert isinstance(error, InvalidInput)
+    location = (
+        {"in": "query", "parameter": error.parameter}
+        if error.pointer is None
+        else {"in": "body", "pointer": error.pointer}
+    )
     return problem_response(
         problems.INVALID,
         detail=error.detail,
         instance=request.url.path,
-        extra={"errors": [{"detail": error.detail, "code": "value", "field": error.field}]},
+        extra={"errors": [{"detail": error.detail, "code": "value", **location}]},
     )

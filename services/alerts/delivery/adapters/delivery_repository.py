@@ -10,11 +10,11 @@ from typing import Any
 
 import asyncpg
 
-from services.alerts.delivery.application.views import (
-    AttemptView,
+from services.alerts.delivery.application.read_models import (
     DeliveryDetail,
     DeliveryFilters,
-    DeliveryView,
+    DeliverySummary,
+    LoggedAttempt,
 )
 from services.alerts.primitives import paging
 from services.alerts.primitives.paging import Page
@@ -43,7 +43,7 @@ RESEND_ONE = _AGAIN.format(at="$2") + " WHERE delivery_id = $1 AND lease_token I
 Row = Mapping[str, Any]
 
 
-class PostgresDeliveryBook:
+class PostgresDeliveryRepository:
     """The deliveries of the database."""
 
     def __init__(self, pool: asyncpg.Pool) -> None:
@@ -51,9 +51,9 @@ class PostgresDeliveryBook:
 
     async def list(
         self, filters: DeliveryFilters, *, cursor: str | None, limit: int
-    ) -> Page[DeliveryView]:
+    ) -> Page[DeliverySummary]:
         """Return a page of deliveries, the newest first."""
-        before = None if cursor is None else paging.read_place(cursor)
+        before = None if cursor is None else paging.read_position_cursor(cursor)
         rows = await self._fetch(LIST, *_values(filters), before, limit + 1)
         more = len(rows) > limit
         return Page(
@@ -106,8 +106,8 @@ def _values(filters: DeliveryFilters) -> tuple[Any, ...]:
     )
 
 
-def _view(row: Row) -> DeliveryView:
-    return DeliveryView(
+def _view(row: Row) -> DeliverySummary:
+    return DeliverySummary(
         delivery_id=row["delivery_id"],
         webhook_id=webhook_id(row["event_id"]),
         endpoint_id=row["endpoint_id"],
@@ -123,8 +123,8 @@ def _view(row: Row) -> DeliveryView:
     )
 
 
-def _attempt(row: Row) -> AttemptView:
-    return AttemptView(
+def _attempt(row: Row) -> LoggedAttempt:
+    return LoggedAttempt(
         attempt=row["attempt"],
         at=row["at"],
         duration_ms=row["duration_ms"],

@@ -21,7 +21,7 @@ WEBHOOK_READERS = frozenset({Role.OPERATOR, Role.AUDITOR})
 
 may_read = KeyGuard(READERS)
 may_handle = KeyGuard(HANDLERS)
-may_keep_webhooks = KeyGuard(WEBHOOK_KEEPERS)
+may_configure_webhooks = KeyGuard(WEBHOOK_KEEPERS)
 may_read_webhooks = KeyGuard(WEBHOOK_READERS)
 
 

@@ -1,0 +1,83 @@
+"""The request models of alerts."""
+
+from typing import Annotated
+
+from pydantic import AwareDatetime, Field
+
+from services.alerts.decisions.application.filters import AlertFilters
+from services.alerts.primitives import limits
+from services.alerts.primitives.vocabulary import (
+    AlertStatus,
+    AlertType,
+    OutcomeCode,
+    OwnerKind,
+    RiskState,
+    Severity,
+)
+from services.kit.http.request_model import RequestModel
+
+Identifier = Annotated[str, Field(min_length=1, max_length=limits.IDENTIFIER_CHARACTERS)]
+Cursor = Annotated[str, Field(max_length=limits.CURSOR_CHARACTERS)]
+PageLimit = Annotated[int, Field(ge=1, le=limits.PAGE_ITEMS)]
+
+
+class AssignRequest(RequestModel):
+    """The new owner of an alert."""
+
+    owner_kind: OwnerKind = OwnerKind.OFFICER
+    # The domain checks the pattern, because its refusal names the remedy.
+    owner_id: Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=limits.OWNER_ID_CHARACTERS,
+            json_schema_extra={"pattern": limits.OWNER_ID_PATTERN},
+        ),
+    ]
+
+
+class CommentRequest(RequestModel):
+    """A comment on an alert."""
+
+    text: Annotated[str, Field(min_length=1, max_length=limits.NOTE_CHARACTERS)]
+
+
+class ResolveRequest(RequestModel):
+    """The outcome with which an alert closes."""
+
+    outcome_code: OutcomeCode
+    note: Annotated[str, Field(max_length=limits.NOTE_CHARACTERS)] = ""
+
+
+class AlertQuery(RequestModel):
+    """Filters of the list; a filter with several values matches any of them."""
+
+    status: list[AlertStatus] = Field(default_factory=list)
+    severity: list[Severity] = Field(default_factory=list)
+    state: list[RiskState] = Field(default_factory=list)
+    alert_type: list[AlertType] = Field(default_factory=list)
+    borrower_id: Identifier | None = None
+    owner_id: Identifier | None = None
+    segment: Identifier | None = None
+    branch_id: Identifier | None = None
+    opened_from: AwareDatetime | None = None
+    opened_before: AwareDatetime | None = None
+    is_digest: bool | None = None
+    cursor: Cursor | None = None
+    limit: PageLimit = limits.DEFAULT_PAGE_ITEMS
+
+    def filters(self) -> AlertFilters:
+        """Return the filters for the use case."""
+        return AlertFilters(
+            statuses=tuple(self.status),
+            severities=tuple(self.severity),
+            states=tuple(self.state),
+            alert_types=tuple(self.alert_type),
+            borrower_id=self.borrower_id,
+            owner_id=self.owner_id,
+            segment=self.segment,
+            branch_id=self.branch_id,
+            opened_from=self.opened_from,
+            opened_before=self.opened_before,
+            is_digest=self.is_digest,
+        )

@@ -1,0 +1,81 @@
+"""The request models of webhook endpoints and the delivery log."""
+
+from datetime import timedelta
+from typing import Annotated
+
+from pydantic import AwareDatetime, Field
+
+from services.alerts.decisions.entrypoints.request_models import Cursor, Identifier, PageLimit
+from services.alerts.delivery.application.read_models import DeliveryFilters
+from services.alerts.delivery.domain.endpoint import EndpointSettings, PayloadFormat
+from services.alerts.primitives import limits
+from services.alerts.primitives.vocabulary import AlertEventKind, Severity
+from services.kit.http.request_model import RequestModel
+
+FilterValues = Annotated[tuple[Identifier, ...], Field(max_length=limits.ENDPOINT_FILTER_VALUES)]
+_HOUR = timedelta(hours=1)
+
+
+class EndpointRequest(RequestModel):
+    """Where events go, which ones, and in which format; an empty list matches every event."""
+
+    url: Annotated[str, Field(min_length=1, max_length=limits.ENDPOINT_URL_CHARACTERS)]
+    description: Annotated[str, Field(max_length=limits.ENDPOINT_DESCRIPTION_CHARACTERS)] = ""
+    format: PayloadFormat = PayloadFormat.STANDARD
+    event_types: tuple[AlertEventKind, ...] = Field(
+        default=(), max_length=limits.ENDPOINT_EVENT_TYPES
+    )
+    minimum_severity: Severity = Severity.LOW
+    branch_ids: FilterValues = ()
+    segments: FilterValues = ()
+    officer_ids: FilterValues = ()
+    is_ordered: bool = True
+
+    def settings(self) -> EndpointSettings:
+        """Return the settings for the use case."""
+        return EndpointSettings(**self.model_dump())
+
+
+class DisableRequest(RequestModel):
+    """Why an endpoint is disabled."""
+
+    reason: Annotated[str, Field(min_length=1, max_length=limits.DISABLE_REASON_CHARACTERS)]
+
+
+class RotateSecretRequest(RequestModel):
+    """How long messages carry the former signature too."""
+
+    keep_old_hours: Annotated[int, Field(ge=0, le=limits.LONGEST_SECRET_OVERLAP // _HOUR)] = (
+        limits.DEFAULT_SECRET_OVERLAP // _HOUR
+    )
+
+    def overlap(self) -> timedelta:
+        """Return how long both secrets are valid."""
+        return self.keep_old_hours * _HOUR
+
+
+class ResendRequest(RequestModel):
+    """Which deliveries to send again; the interval is half-open."""
+
+    endpoint_id: Identifier | None = None
+    alert_id: Identifier | None = None
+    status: Annotated[str, Field(pattern="^(PENDING|DELIVERED|EXHAUSTED)$")] | None = None
+    created_from: AwareDatetime | None = None
+    created_before: AwareDatetime | None = None
+
+    def filters(self) -> DeliveryFilters:
+        """Return the filters for the use case."""
+        return DeliveryFilters(
+            endpoint_id=self.endpoint_id,
+            alert_id=self.alert_id,
+            status=self.status,
+            created_from=self.created_from,
+            created_before=self.created_before,
+        )
+
+
+class DeliveryQuery(ResendRequest):
+    """A page of the delivery log."""
+
+    cursor: Cursor | None = None
+    limit: PageLimit = limits.DEFAULT_PAGE_ITEMS
