@@ -13,6 +13,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
+from alembic import op
 from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
@@ -58,6 +59,13 @@ async def migrate(database_url: str, *, which: Sequence[str] = tuple(SCHEMAS)) -
 def migrate_now(database_url: str, *, which: Sequence[str] = tuple(SCHEMAS)) -> dict[str, str]:
     """Run `migrate` from code that has no event loop."""
     return asyncio.run(migrate(database_url, which=which))
+
+
+def execute(statements: str) -> None:
+    """Executes statements one by one inside a migration; the driver prepares only single ones."""
+    for statement in statements.split(";\n"):
+        if statement.strip():
+            op.execute(statement)
 
 
 def _sqlalchemy_url(database_url: str) -> str:

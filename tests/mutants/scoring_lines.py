@@ -163,9 +163,9 @@ LINES = (
     Mutant(
         "rulebook-four-eyes-in-sql",
         "the tables let nobody pass whom the service would stop",
-        "services/scoring/adapters/migrations/versions/s0003_rulebooks.py",
-        "            step <> 'APPROVED'\n            OR (actor",
-        "            true\n            OR (actor",
+        "services/scoring/adapters/migrations/versions/s0001_base.py",
+        "        step <> 'APPROVED'\n        OR (actor",
+        "        true\n        OR (actor",
         (f"{TWO}::test_sql_does_not_let_one_identity_pass",),
     ),
     Mutant(
@@ -179,9 +179,9 @@ LINES = (
     Mutant(
         "history-is-append-only",
         "the service can change neither ledger nor assessments",
-        "services/scoring/adapters/migrations/versions/s0001_ledger_and_states.py",
-        '        run(f"REVOKE UPDATE, DELETE ON scoring.{name} FROM tocsin_scoring")\n',
-        "        pass\n",
+        "services/scoring/adapters/migrations/versions/s0001_base.py",
+        "REVOKE UPDATE, DELETE ON scoring.control",
+        "REVOKE TRUNCATE ON scoring.control",
         (
             "tests/integration/scoring/test_worker.py::test_the_service_cannot_change_what_is_append_only",
         ),

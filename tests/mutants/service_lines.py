@@ -19,7 +19,7 @@ LINES = (
     Mutant(
         "one-open-alert",
         "a borrower has one open alert",
-        "services/alerts/adapters/migrations/versions/l0001_alerts.py",
+        "services/alerts/adapters/migrations/versions/l0001_base.py",
         "CREATE UNIQUE INDEX one_open_alert_per_borrower",
         "CREATE INDEX one_open_alert_per_borrower",
         ("tests/integration/alerts/test_assessments_become_alerts.py",),

@@ -43,10 +43,6 @@ CREATE TRIGGER offset_change_stays
     BEFORE UPDATE OR DELETE OR TRUNCATE ON {schema}.offset_change
     FOR EACH STATEMENT EXECUTE FUNCTION {schema}.offset_change_stays();
 """
-DROP_TABLES = """
-DROP TABLE {schema}.offset_change, {schema}.partition_stop;
-DROP FUNCTION {schema}.offset_change_stays();
-"""
 # A service reads what people decided about positions; it decides nothing itself.
 RIGHTS = "REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON {schema}.offset_change FROM {role}"
 
@@ -63,9 +59,3 @@ EXCUSED = """
 SELECT coalesce(max(excused_offset), 0) FROM {schema}.offset_change
  WHERE consumer = $1 AND topic = $2 AND partition = $3
 """
-
-
-def statements(*, schema: str, role: str) -> list[str]:
-    """Return what a migration executes, one by one: the driver prepares only single ones."""
-    made = [each for each in TABLES.format(schema=schema).split(";\n") if each.strip()]
-    return [*made, RIGHTS.format(schema=schema, role=role)]

@@ -1,23 +1,20 @@
-"""Create the quarantine, the account directory and the positions in raw topics."""
+"""Creates the quarantine, the account directory and the kit's tables of a consumer."""
 
-from alembic import op
-
-from services.kit.stream import progress
+from services.kit.migrations import execute
+from services.kit.stream import incidents, progress
 
 revision = "i0001"
 down_revision = None
 branch_labels = None
 depends_on = None
 
-ACCOUNT = """
+TABLES = """
 CREATE TABLE ingest.account (
     account_id  text PRIMARY KEY CHECK (length(account_id) BETWEEN 1 AND 128),
     borrower_id text NOT NULL CHECK (length(borrower_id) BETWEEN 1 AND 128),
     source      text NOT NULL,
     learned_at  timestamptz NOT NULL
-)
-"""
-QUARANTINE = """
+);
 CREATE TABLE ingest.quarantine (
     id             bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     status         text NOT NULL
@@ -49,40 +46,21 @@ CREATE TABLE ingest.quarantine (
     CHECK ((status = 'parked') <= (account_id IS NOT NULL)),
     CHECK ((status IN ('released', 'discarded')) = (settled_at IS NOT NULL)),
     CHECK ((status = 'discarded') <= (length(note) > 0))
-)
-"""
-# A record read again is the same input. The digest tells a recreated topic from the old one.
-ONE_ROW_A_RECORD = """
+);
+-- A record that is read again is the same input; its digest tells a recreated topic from the old.
 CREATE UNIQUE INDEX quarantine_record ON ingest.quarantine
-    (topic, partition, record_offset, digest) WHERE channel = 'kafka'
-"""
-# A request sent again counts up instead of filling the table.
-ONE_ROW_A_REQUEST = """
+    (topic, partition, record_offset, digest) WHERE channel = 'kafka';
+-- A request that is sent again counts up and fills no second row.
 CREATE UNIQUE INDEX quarantine_request ON ingest.quarantine (sender, digest)
-    WHERE channel = 'http' AND status IN ('open', 'parked')
-"""
-BY_STATUS = "CREATE INDEX quarantine_status ON ingest.quarantine (status, id)"
-PARKED = """
-CREATE INDEX quarantine_parked ON ingest.quarantine (account_id, id)
-    WHERE status = 'parked'
+    WHERE channel = 'http' AND status IN ('open', 'parked');
+CREATE INDEX quarantine_status ON ingest.quarantine (status, id);
+CREATE INDEX quarantine_parked ON ingest.quarantine (account_id, id) WHERE status = 'parked';
 """
 
 
 def upgrade() -> None:
-    """Create the tables."""
-    op.execute(progress.TABLES.format(schema="ingest"))
-    for statement in (
-        ACCOUNT,
-        QUARANTINE,
-        ONE_ROW_A_RECORD,
-        ONE_ROW_A_REQUEST,
-        BY_STATUS,
-        PARKED,
-    ):
-        op.execute(statement)
-
-
-def downgrade() -> None:
-    """Drop the tables."""
-    for table in ("quarantine", "account", "partition_progress"):
-        op.execute(f"DROP TABLE ingest.{table}")
+    """Creates the tables; the service may only read what operators decided about offsets."""
+    execute(TABLES)
+    for tables in (progress.TABLES, incidents.TABLES):
+        execute(tables.format(schema="ingest"))
+    execute(incidents.RIGHTS.format(schema="ingest", role="tocsin_ingest"))

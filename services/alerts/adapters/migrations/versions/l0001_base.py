@@ -1,0 +1,179 @@
+"""Creates alerts and their history, webhooks and their deliveries, and the kit's stream tables."""
+
+from services.kit.migrations import execute
+from services.kit.stream import incidents, outbox, progress, quarantine
+
+revision = "l0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+ALERTS = """
+CREATE TABLE alerts.borrower (
+    borrower_id text PRIMARY KEY,
+    partition   integer NOT NULL,
+    sequence    bigint NOT NULL CHECK (sequence > 0),
+    at          timestamptz NOT NULL,
+    as_of       date NOT NULL,
+    state       text NOT NULL,
+    state_since date NOT NULL,
+    score       double precision NOT NULL,
+    segment     text,
+    officer_id  text,
+    branch_id   text,
+    told        json NOT NULL,
+    assessment  json NOT NULL
+) WITH (fillfactor = 70);
+COMMENT ON COLUMN alerts.borrower.told IS 'what was announced in the present state spell';
+
+CREATE TABLE alerts.score_point (
+    borrower_id text NOT NULL,
+    as_of       date NOT NULL,
+    score       double precision NOT NULL,
+    state       text NOT NULL,
+    PRIMARY KEY (borrower_id, as_of)
+);
+
+CREATE TABLE alerts.alert (
+    alert_id           text PRIMARY KEY,
+    version            integer NOT NULL CHECK (version > 0),
+    borrower_id        text NOT NULL,
+    alert_type         text NOT NULL,
+    severity           text NOT NULL,
+    status             text NOT NULL,
+    state              text NOT NULL,
+    from_state         text,
+    state_since        date NOT NULL,
+    score              double precision NOT NULL,
+    headline           text NOT NULL,
+    owner_kind         text NOT NULL,
+    owner_id           text NOT NULL CHECK (owner_id <> ''),
+    owner_route        text NOT NULL,
+    second_owner_kind  text,
+    second_owner_id    text,
+    second_owner_route text,
+    officer_id         text,
+    segment            text,
+    branch_id          text,
+    is_digest          boolean NOT NULL,
+    opened_at          timestamptz NOT NULL,
+    updated_at         timestamptz NOT NULL,
+    acknowledge_by     timestamptz NOT NULL,
+    act_by             timestamptz NOT NULL,
+    escalate_at        timestamptz NOT NULL,
+    acknowledged_at    timestamptz,
+    acknowledged_by    text,
+    resolved_at        timestamptz,
+    outcome_code       text,
+    reasons            json NOT NULL,
+    actions            json NOT NULL CHECK (json_array_length(actions) > 0),
+    CHECK ((status = 'RESOLVED') = (outcome_code IS NOT NULL))
+) WITH (fillfactor = 80);
+CREATE UNIQUE INDEX one_open_alert_per_borrower ON alerts.alert (borrower_id)
+    WHERE status <> 'RESOLVED';
+CREATE INDEX alert_newest ON alerts.alert (updated_at DESC, alert_id DESC);
+CREATE INDEX alert_of_owner ON alerts.alert (owner_id, updated_at DESC);
+CREATE INDEX alert_of_officer ON alerts.alert (officer_id, updated_at DESC);
+CREATE INDEX alert_of_borrower ON alerts.alert (borrower_id, opened_at DESC);
+
+CREATE TABLE alerts.feed (
+    only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+    last_id  bigint NOT NULL
+);
+INSERT INTO alerts.feed (last_id) VALUES (0);
+COMMENT ON TABLE alerts.feed IS
+    'the last place given in the feed; locked until commit, so places never appear out of order';
+
+CREATE TABLE alerts.alert_event (
+    feed_id       bigint PRIMARY KEY,
+    event_id      text NOT NULL UNIQUE,
+    kind          text NOT NULL,
+    alert_id      text NOT NULL,
+    borrower_id   text NOT NULL,
+    version       integer NOT NULL,
+    at            timestamptz NOT NULL,
+    actor         text NOT NULL,
+    why           text NOT NULL,
+    owner_id      text NOT NULL,
+    officer_id    text,
+    document      json NOT NULL,
+    recorded_at   timestamptz NOT NULL,
+    UNIQUE (alert_id, version)
+);
+"""
+WEBHOOKS = """
+CREATE TABLE alerts.webhook_endpoint (
+    endpoint_id           text PRIMARY KEY,
+    version               integer NOT NULL DEFAULT 1,
+    url                   text NOT NULL,
+    description           text NOT NULL,
+    format                text NOT NULL,
+    event_types           text[] NOT NULL,
+    minimum_severity      text NOT NULL,
+    minimum_rank          integer NOT NULL,
+    branch_ids            text[] NOT NULL,
+    segments              text[] NOT NULL,
+    officer_ids           text[] NOT NULL,
+    is_ordered            boolean NOT NULL,
+    is_enabled            boolean NOT NULL DEFAULT true,
+    disabled_reason       text,
+    failing_since         timestamptz,
+    created_at            timestamptz NOT NULL,
+    created_by            text NOT NULL,
+    secret                bytea NOT NULL,
+    old_secret            bytea,
+    old_secret_expires_at timestamptz
+);
+COMMENT ON COLUMN alerts.webhook_endpoint.secret IS 'sealed with AES-GCM; the key is a setting';
+
+CREATE TABLE alerts.webhook_delivery (
+    delivery_id      bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    feed_id          bigint NOT NULL,
+    endpoint_id      text NOT NULL REFERENCES alerts.webhook_endpoint,
+    borrower_id      text NOT NULL,
+    alert_id         text NOT NULL,
+    event_id         text NOT NULL,
+    kind             text NOT NULL,
+    status           text NOT NULL DEFAULT 'PENDING'
+                     CHECK (status IN ('PENDING', 'DELIVERED', 'EXHAUSTED')),
+    attempts         integer NOT NULL DEFAULT 0,
+    first_attempt_at timestamptz,
+    due_at           timestamptz NOT NULL,
+    lease_token      text,
+    created_at       timestamptz NOT NULL,
+    finished_at      timestamptz,
+    last_result      text,
+    UNIQUE (endpoint_id, feed_id)
+) WITH (fillfactor = 70);
+COMMENT ON COLUMN alerts.webhook_delivery.due_at IS
+    'when it may be taken next; while it is leased, when the lease ends';
+CREATE INDEX webhook_delivery_due ON alerts.webhook_delivery (endpoint_id, due_at)
+    WHERE status = 'PENDING';
+CREATE INDEX webhook_delivery_order ON alerts.webhook_delivery
+    (endpoint_id, borrower_id, feed_id) WHERE status = 'PENDING';
+CREATE INDEX webhook_delivery_of_alert ON alerts.webhook_delivery (alert_id, endpoint_id);
+
+CREATE TABLE alerts.delivery_attempt (
+    attempt_id  bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    delivery_id bigint NOT NULL REFERENCES alerts.webhook_delivery ON DELETE CASCADE,
+    attempt     integer NOT NULL,
+    at          timestamptz NOT NULL,
+    duration_ms integer NOT NULL,
+    result      text NOT NULL,
+    status_code integer,
+    error       text,
+    response    text NOT NULL CHECK (length(response) <= 16384)
+);
+CREATE INDEX delivery_attempt_of ON alerts.delivery_attempt (delivery_id);
+"""
+RIGHTS = "REVOKE UPDATE, DELETE, TRUNCATE ON alerts.alert_event FROM tocsin_alerts"
+
+
+def upgrade() -> None:
+    """Creates the tables; the service adds to the history and reads it, and nothing else."""
+    execute(ALERTS)
+    execute(WEBHOOKS)
+    for tables in (progress.TABLES, incidents.TABLES, outbox.TABLES, quarantine.TABLES):
+        execute(tables.format(schema="alerts"))
+    execute(RIGHTS)
+    execute(incidents.RIGHTS.format(schema="alerts", role="tocsin_alerts"))
