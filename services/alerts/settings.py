@@ -16,8 +16,8 @@ class AlertsSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="TOCSIN_ALERTS_", frozen=True, extra="forbid")
 
-    host: str = "127.0.0.1"
-    port: int = 8083
+    host: str = Field(default="127.0.0.1", description="address on which HTTP is served")
+    port: int = Field(default=8083, description="port on which HTTP is served")
     public_url: str = Field(
         default="http://127.0.0.1:8083",
         pattern=r"^https?://[^\s/]+(/[^\s]*)?$",
@@ -40,28 +40,43 @@ class AlertsSettings(BaseSettings):
     instance_id: str | None = Field(
         default=None, description="static group membership; unique for each running process"
     )
-    session_timeout_seconds: float = Field(default=10.0, ge=1, le=300)
+    session_timeout_seconds: float = Field(
+        default=10.0,
+        ge=1,
+        le=300,
+        description="silence after which Kafka gives the partitions to another process",
+    )
 
     routing_file: Path | None = Field(default=None, description="YAML; empty: the shipped rules")
     holiday_country: str = Field(default="DE", description="ISO 3166 code; empty: no holidays")
-    holiday_subdivision: str | None = None
-    opens: time = time(9)
-    closes: time = time(17)
+    holiday_subdivision: str | None = Field(
+        default=None, description="state or region of the country, such as BY; empty: national"
+    )
+    opens: time = Field(default=time(9), description="when a working day begins; deadlines count")
+    closes: time = Field(default=time(17), description="when a working day ends")
 
     webhook_allow_loopback: bool = Field(
         default=False, description="for a development machine: receivers on 127.0.0.1, any port"
     )
     webhook_allowed_networks: str = Field(
         default="",
-        description="the bank's own networks where receivers stand, comma-separated CIDR",
+        description="the bank's own networks with receivers, comma-separated CIDR",
     )
     webhook_ca_file: Path | None = Field(
         default=None, description="the bank's own certificate authorities, PEM"
     )
-    webhook_deadline_seconds: float = Field(default=15.0, ge=1, le=30)
-    webhook_lease_seconds: float = Field(default=30.0, ge=3, le=300)
-    webhook_per_endpoint: int = Field(default=16, ge=1, le=256)
-    webhook_disable_after_hours: float = Field(default=120.0, gt=0)
+    webhook_deadline_seconds: float = Field(
+        default=15.0, ge=1, le=30, description="longest duration of one attempt"
+    )
+    webhook_lease_seconds: float = Field(
+        default=30.0, ge=3, le=300, description="time for which a process owns a delivery"
+    )
+    webhook_per_endpoint: int = Field(
+        default=16, ge=1, le=256, description="attempts to one endpoint at the same time"
+    )
+    webhook_disable_after_hours: float = Field(
+        default=120.0, gt=0, description="an endpoint that fails for so long is disabled"
+    )
 
     @field_validator("webhook_allowed_networks")
     @classmethod
@@ -101,7 +116,7 @@ class FaultSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="TOCSIN_", frozen=True, extra="ignore")
 
-    fault_point: str = ""
+    fault_point: str = Field(default="", description="point at which the process kills itself")
     fault_webhook_steps: str = Field(
         default="", description="seconds before each attempt, instead of the plan over 75 hours"
     )

@@ -13,8 +13,8 @@ class IngestSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="TOCSIN_INGEST_", frozen=True, extra="forbid")
 
-    host: str = "127.0.0.1"
-    port: int = 8081
+    host: str = Field(default="127.0.0.1", description="address on which HTTP is served")
+    port: int = Field(default=8081, description="port on which HTTP is served")
     mappings: Path = Field(
         default=MAPPINGS_BESIDE_THE_CODE,
         description="folder of mapping documents; an empty one means HTTP only",
@@ -24,19 +24,36 @@ class IngestSettings(BaseSettings):
         pattern=r"^[a-zA-Z0-9._-]*$",
         description="put before the topics that the mappings name",
     )
-    max_event_bytes: int = Field(default=262_144, ge=1_024, le=500_000)
-    max_body_bytes: int = Field(default=4_194_304, ge=1_024)
-    max_items: int = Field(default=5_000, ge=1, description="events in one HTTP request")
-    max_requests_in_flight: int = Field(default=512, ge=1)
-    produce_timeout_seconds: float = Field(default=10.0, gt=0.0, le=20.0)
-    retry_after_seconds: int = Field(default=5, ge=1)
-    release_look_seconds: float = Field(default=0.5, gt=0.0)
-    refused_in_a_row: int = Field(
-        default=100, ge=1, description="records in a row after which a raw topic stands still"
+    max_event_bytes: int = Field(default=262_144, ge=1_024, le=500_000, description="largest event")
+    max_body_bytes: int = Field(default=4_194_304, ge=1_024, description="largest HTTP request")
+    max_items: int = Field(default=5_000, ge=1, description="most events in one HTTP request")
+    max_requests_in_flight: int = Field(
+        default=512, ge=1, description="requests at the same time; one more is answered 503"
     )
-    raw_batch_records: int = Field(default=500, ge=1, le=5_000)
+    produce_timeout_seconds: float = Field(
+        default=10.0, gt=0.0, le=20.0, description="longest wait for the broker's acknowledgement"
+    )
+    retry_after_seconds: int = Field(default=5, ge=1, description="Retry-After of an answer 503")
+    release_look_seconds: float = Field(
+        default=0.5, gt=0.0, description="pause between two searches for accounts that became known"
+    )
+    refused_in_a_row: int = Field(
+        default=100,
+        ge=1,
+        description="refused records in a row after which a partition of a raw topic stops",
+    )
+    raw_batch_records: int = Field(
+        default=500, ge=1, le=5_000, description="most records of a raw topic in one batch"
+    )
     instance_id: str | None = Field(
         default=None, description="static group membership: a name that survives a restart"
     )
-    session_timeout_seconds: float = Field(default=10.0, ge=6.0, le=60.0)
-    no_progress_seconds: float = Field(default=60.0, ge=5.0)
+    session_timeout_seconds: float = Field(
+        default=10.0,
+        ge=6.0,
+        le=60.0,
+        description="silence after which Kafka gives the partitions to another process",
+    )
+    no_progress_seconds: float = Field(
+        default=60.0, ge=5.0, description="a process without progress for so long ends itself"
+    )

@@ -20,16 +20,26 @@ class PlatformSettings(BaseSettings):
         min_length=3, description="Kafka bootstrap servers, host:port[,host:port]"
     )
     database_url: SecretStr = Field(description="postgresql://user:password@host:port/database")
-    topic_prefix: str = Field(default="tocsin.", pattern=r"^[a-zA-Z0-9._-]*$", max_length=100)
-    partitions: int = Field(default=8, ge=1, le=64)
-    bank_timezone: str = "Europe/Berlin"
+    topic_prefix: str = Field(
+        default="tocsin.",
+        pattern=r"^[a-zA-Z0-9._-]*$",
+        max_length=100,
+        description="begins the names of the topics events, risk and alerts",
+    )
+    partitions: int = Field(
+        default=8, ge=1, le=64, description="partitions of each topic that `tocsin topics` creates"
+    )
+    bank_timezone: str = Field(
+        default="Europe/Berlin", description="IANA time zone in which the bank's days begin and end"
+    )
     idle_in_transaction_seconds: float = Field(
         default=10.0,
         ge=1.0,
-        description="after so long PostgreSQL ends the transaction of a process that stands still",
+        description="after so long PostgreSQL ends the transaction of a process that is stuck",
     )
-    environment: Literal["development", "production"] = "development"
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", description="the least severe log lines that are written"
+    )
     log_hash_key: SecretStr = Field(
         default=SecretStr(""),
         description="keys the hash of borrower ids in the logs; the same in all services",

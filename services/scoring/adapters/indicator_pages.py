@@ -6,6 +6,7 @@ explains it. Levels and contributions of the worked numbers are computed from th
 written by hand.
 """
 
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -97,11 +98,16 @@ def _index(books: list[Rulebook]) -> str:
         "|---|---|---|---|---|---|",
     ]
     for one in ALL:
-        anchor = f"{_file(one.family)}#{one.id.lower()}"
+        anchor = f"{_file(one.family)}#{_anchor(f'{one.id} {one.name}')}"
         weights = " | ".join(_weight(book.indicators.get(one.slot)) for book in books)
         family = FAMILY_NAMES[one.family]
         lines.append(f"| [{one.id}]({anchor}) | {one.name} | {family} | {one.group} | {weights} |")
     return "\n".join(lines) + "\n"
+
+
+def _anchor(heading: str) -> str:
+    """Return the name by which links reach a heading."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
 
 
 def _weight(rule: IndicatorRule | None) -> str:
@@ -112,7 +118,6 @@ def _weight(rule: IndicatorRule | None) -> str:
 
 
 def _about(one: Indicator, text: Text, books: list[Rulebook]) -> Iterator[str]:
-    yield f'<a id="{one.id.lower()}"></a>'
     yield f"## {one.id} {one.name}"
     yield ""
     yield text.meaning

@@ -10,7 +10,6 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
 
 {{- define "tocsin.environment" -}}
-- {name: TOCSIN_ENVIRONMENT, value: production}
 - {name: TOCSIN_KAFKA_BOOTSTRAP, value: {{ .Values.kafka.bootstrap | quote }}}
 - {name: TOCSIN_TOPIC_PREFIX, value: {{ .Values.kafka.topicPrefix | quote }}}
 - {name: TOCSIN_PARTITIONS, value: {{ .Values.kafka.partitions | quote }}}

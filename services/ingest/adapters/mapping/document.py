@@ -1,4 +1,4 @@
-"""The form of a mapping document; `services/ingest/mappings/README.md` explains it to people.
+"""The form of a mapping document; docs/reference/mappings.md explains it to people.
 
 A document is checked as a whole at start: a mistake names the file and the place, and nothing
 starts with half a mapping.
