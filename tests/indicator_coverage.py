@@ -22,8 +22,7 @@ import pytest
 from services.scoring.adapters.rulebook_yaml import load_rulebook
 from services.scoring.domain.indicators.registry import ALL
 from services.scoring.domain.primitives.measurement import AMBER, MEASURED, MICRO, RED, Unit
-from services.scoring.domain.rulebook.indicator import Indicator
-from services.scoring.domain.rulebook.rulebook import IndicatorRule, Rulebook
+from services.scoring.domain.rulebook.rulebook import Indicator, IndicatorRule, Rulebook
 from services.scoring.domain.rulebook.thresholds import ArmRule, Threshold
 from tests.fakes import measured
 

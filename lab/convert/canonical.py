@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from services.contracts.control import DayClosed
 from services.contracts.envelope import EVERYBODY, CloudEvent, encode_event
 from services.contracts.fields import EventData
-from services.scoring.domain.primitives.business_days import next_business_day
+from services.scoring.domain.primitives.dates import next_business_day
 
 CENT = Decimal("0.01")
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from lab.model_training.scorecard import Case
 from services.cli.errors import CommandError
 from services.cli.evaluate.reading import Detailed, Labels
-from services.scoring.domain.primitives.business_days import is_month_end
+from services.scoring.domain.primitives.dates import is_month_end
 
 DAY_CLOSED = "day.closed"
 

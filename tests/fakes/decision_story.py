@@ -2,14 +2,14 @@
 
 from decimal import Decimal
 
-from services.scoring.domain.borrower.assessment import Assessment
+from services.scoring.domain.assess.assessment import Assessment
 from services.scoring.domain.borrower.decisions import NO_STATE
 from services.scoring.domain.borrower.risk import FLAG_NAMES, STATE_NAMES
 from services.scoring.domain.events import control, credit_file, loans
 from services.scoring.domain.events.event import EVERYBODY, Event
 from services.scoring.domain.fold import fold
 from services.scoring.domain.primitives import vocabulary
-from services.scoring.domain.rulebook.rates import SCALE
+from services.scoring.domain.primitives.money import SCALE
 from services.scoring.domain.rulebook.rulebook import Rulebook
 from services.scoring.domain.rulebook.timeline import Timeline
 from tests.fakes.file_story import FileStory

@@ -9,7 +9,7 @@ from services.kit.stream.quarantine import Quarantine, Refused
 from services.scoring.adapters import state_bytes
 from services.scoring.application.ports import Held, LogEvent, Said, StoredState, Sweep
 from services.scoring.application.shelf import RulebookText
-from services.scoring.domain.rulebook.drift import Count
+from services.scoring.domain.portfolio.drift import Count
 
 
 class MemoryLedger:

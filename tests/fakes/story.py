@@ -13,7 +13,7 @@ from typing import Self
 
 from services.scoring.adapters.rulebook_yaml import load_rulebook
 from services.scoring.adapters.state_bytes import decode, encode
-from services.scoring.domain.borrower.assessment import Assessment
+from services.scoring.domain.assess.assessment import Assessment
 from services.scoring.domain.borrower.borrower import Borrower
 from services.scoring.domain.events import accounts, control, credit_file, loans
 from services.scoring.domain.events.event import Event

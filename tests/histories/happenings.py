@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from services.scoring.domain.borrower.signals import slot_of
+from services.scoring.domain.borrower.risk import slot_of
 from services.scoring.domain.events import accounts, loans
 from services.scoring.domain.events.event import Event
 from services.scoring.domain.fold import fold

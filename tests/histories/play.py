@@ -7,7 +7,7 @@ from functools import cache
 from random import Random
 
 from services.scoring.adapters.state_bytes import decode, encode
-from services.scoring.domain.borrower.assessment import Assessment
+from services.scoring.domain.assess.assessment import Assessment
 from services.scoring.domain.borrower.borrower import Borrower
 from services.scoring.domain.events.control import DayClosed
 from services.scoring.domain.events.event import Event

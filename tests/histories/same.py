@@ -10,7 +10,7 @@ from typing import Any
 
 from services.scoring.adapters.state_bytes import encode
 from services.scoring.domain.borrower.borrower import Borrower
-from services.scoring.domain.borrower.signals import SLOT_BASE, Signals
+from services.scoring.domain.borrower.risk import SLOT_BASE, Signals
 
 # In the order of `state_bytes.PARTS`, with the facts that they hold.
 PARTS: tuple[tuple[str, ...], ...] = (

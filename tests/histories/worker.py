@@ -18,7 +18,7 @@ from services.scoring.application.ports import Codec, StoredState
 from services.scoring.application.score_batches import Parts, ScoreBatches
 from services.scoring.application.shelf import Shelf
 from services.scoring.application.telling import Telling
-from services.scoring.domain.borrower.assessment import Assessment
+from services.scoring.domain.assess.assessment import Assessment
 from services.scoring.domain.events.event import EVERYBODY, Event
 from services.scoring.domain.rulebook.context import Context
 from tests.fakes.scoring_store import (

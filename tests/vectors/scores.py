@@ -5,10 +5,9 @@ from functools import cache, partial
 from services.scoring.adapters.rulebook_yaml import load_rulebook
 from services.scoring.domain.assess import score
 from services.scoring.domain.assess.evaluate import Evaluation, judge
-from services.scoring.domain.borrower.signals import Signals, slot_of
+from services.scoring.domain.borrower.risk import Signals, slot_of
 from services.scoring.domain.primitives.measurement import Measurement, measured, measured_arms
-from services.scoring.domain.rulebook.indicator import ACCOUNT, FAMILIES, REPAYMENT, STATEMENT
-from services.scoring.domain.rulebook.rulebook import Rules
+from services.scoring.domain.rulebook.rulebook import ACCOUNT, FAMILIES, REPAYMENT, STATEMENT, Rules
 from tests.vectors.table import MICRO, Vector
 
 SECTION = "3.6 From indicators to a score"

@@ -11,18 +11,13 @@ from typing import Any, Final
 import msgspec
 
 from services.contracts.currencies import decimals_of
+from services.scoring.domain.assess.assessment import Assessment, Contributor, Recorded, SameFact
 from services.scoring.domain.assess.explain import shown_micro
-from services.scoring.domain.borrower.assessment import (
-    Assessment,
-    Change,
-    Contributor,
-    Recorded,
-    SameFact,
-)
+from services.scoring.domain.borrower.borrower import Change
 from services.scoring.domain.borrower.risk import NOT_SCORED
 from services.scoring.domain.primitives.measurement import LEVEL_NAMES, MICRO, Unit
-from services.scoring.domain.rulebook.indicator import FAMILY_NAMES
 from services.scoring.domain.rulebook.pd import Opinion
+from services.scoring.domain.rulebook.rulebook import FAMILY_NAMES
 
 SOURCE: Final = "tocsin/scoring"
 TYPE: Final = "assessment.changed.v1"

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Final
 
 from services.kit.database import Connection
-from services.scoring.domain.rulebook.drift import Count
+from services.scoring.domain.portfolio.drift import Count
 
 ADD: Final = """
 INSERT INTO scoring.pd_census AS held (partition, as_of, model, version, figure, expected, counts)

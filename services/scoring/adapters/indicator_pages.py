@@ -26,8 +26,14 @@ from services.scoring.domain.primitives.measurement import (
     Unit,
     rounded_quotient,
 )
-from services.scoring.domain.rulebook.indicator import FAMILY_NAMES, Arm, Indicator
-from services.scoring.domain.rulebook.rulebook import SURCHARGE_GROUP, IndicatorRule, Rulebook
+from services.scoring.domain.rulebook.rulebook import (
+    FAMILY_NAMES,
+    SURCHARGE_GROUP,
+    Arm,
+    Indicator,
+    IndicatorRule,
+    Rulebook,
+)
 from services.scoring.domain.rulebook.thresholds import ArmRule
 
 PAGES: Final = Path(__file__).resolve().parents[3] / "docs" / "reference" / "indicators"

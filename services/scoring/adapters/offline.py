@@ -15,9 +15,9 @@ from typing import IO, Final
 from services.scoring.adapters.codec import effect_event
 from services.scoring.adapters.wire import Decoder
 from services.scoring.adapters.wire_values import EPOCH, ONE_US, Undecodable
+from services.scoring.domain.assess.assessment import Assessment, Cause, Told
 from services.scoring.domain.assess.effects import Effect
 from services.scoring.domain.assess.explain import snapshot
-from services.scoring.domain.borrower.assessment import Assessment, Cause, Told
 from services.scoring.domain.borrower.borrower import Borrower
 from services.scoring.domain.borrower.decisions import RELAX
 from services.scoring.domain.events.control import DayClosed, RulebookActivated

@@ -11,7 +11,7 @@ from services.scoring.adapters.wire_values import scaled
 from services.scoring.application.portfolio import MonthEnd, Period, Wanted
 from services.scoring.application.ports import StoredState
 from services.scoring.domain.portfolio.risk_points import BorrowerMonth
-from services.scoring.domain.primitives.months import month_of
+from services.scoring.domain.primitives.dates import month_of
 
 PAGE = """
 SELECT borrower_id, partition, closed_offset, state

@@ -16,8 +16,7 @@ from services.scoring.adapters.rulebook_fields import (
 )
 from services.scoring.domain.indicators.registry import BY_ID
 from services.scoring.domain.primitives.measurement import MICRO, Unit
-from services.scoring.domain.rulebook.indicator import Arm, Indicator
-from services.scoring.domain.rulebook.rulebook import IndicatorPatch, IndicatorRule
+from services.scoring.domain.rulebook.rulebook import Arm, Indicator, IndicatorPatch, IndicatorRule
 from services.scoring.domain.rulebook.thresholds import ArmRule, Threshold, default_knots
 
 LEVEL_FIELDS: Final = {"amber", "red", "hard", "knots"}

@@ -178,15 +178,18 @@ def _test(text: object, problems: Problems) -> SignalTest | None:
         indicator = known_indicator(match[1], problems)
         if indicator is None:
             return None
+        unit = indicator.arms[0].unit
         if match[2] in LEVELS:
-            return SignalTest(indicator.slot, LEVELS[match[2]])
+            return SignalTest(indicator.slot, indicator.id, unit, LEVELS[match[2]])
         if len(indicator.arms) > 1:
             problems.add("has several figures; test its level: amber, red or hard")
             return None
-        threshold = read_threshold(match[2], indicator.arms[0].unit, problems)
+        threshold = read_threshold(match[2], unit, problems)
         if threshold is not None and threshold.reached(0):
             problems.add("would be true for a figure of 0; test a level instead, such as red")
-    return SignalTest(indicator.slot, threshold=threshold) if threshold is not None else None
+    if threshold is None:
+        return None
+    return SignalTest(indicator.slot, indicator.id, unit, threshold=threshold)
 
 
 def _exit(one: object, problems: Problems) -> ExitRule:

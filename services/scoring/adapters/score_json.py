@@ -9,8 +9,8 @@ from typing import Any, Final
 import msgspec
 
 from services.scoring.adapters.assessment_json import UNIT_NAMES, second_opinions, shown_day
+from services.scoring.domain.assess.assessment import Assessment, Contributor
 from services.scoring.domain.assess.explain import shown_micro, shown_threshold
-from services.scoring.domain.borrower.assessment import Assessment, Contributor
 from services.scoring.domain.borrower.borrower import Borrower
 from services.scoring.domain.borrower.risk import NOT_SCORED
 from services.scoring.domain.primitives.measurement import (
@@ -21,9 +21,8 @@ from services.scoring.domain.primitives.measurement import (
     UNMEASURABLE,
     Reason,
 )
-from services.scoring.domain.rulebook.indicator import FAMILY_NAMES
 from services.scoring.domain.rulebook.pd import intensity_of
-from services.scoring.domain.rulebook.rulebook import IndicatorRule, Rules
+from services.scoring.domain.rulebook.rulebook import FAMILY_NAMES, IndicatorRule, Rules
 
 STATUS_NAMES: Final = ("not_applicable", "unmeasurable", "measured")
 

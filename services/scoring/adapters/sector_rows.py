@@ -13,7 +13,7 @@ from services.scoring.application.ports import StoredState
 from services.scoring.application.sectors import ALL_SECTORS, MeasuredMonth, Stood
 from services.scoring.domain.borrower.risk import STATE_NAMES
 from services.scoring.domain.portfolio.sector_stress import SectorMonth
-from services.scoring.domain.primitives.months import last_day_of, month_of
+from services.scoring.domain.primitives.dates import last_day_of, month_of
 
 # The last date whose close has come to every borrower of every partition; none before that.
 SWEPT = """

@@ -31,7 +31,7 @@ from services.scoring.domain.borrower.borrower import (
     STATEMENTS_PART,
     Borrower,
 )
-from services.scoring.domain.borrower.signals import pack, unpack
+from services.scoring.domain.borrower.risk import pack, unpack
 
 VERSION: Final = 6
 

@@ -25,8 +25,10 @@ from services.scoring.domain.borrower.borrower import (
     Profile,
     Statement,
 )
-from services.scoring.domain.borrower.flows import Daily, Dealings, Routines, Series
+from services.scoring.domain.borrower.flows import Dealings, Routines
 from services.scoring.domain.borrower.risk import Emitted, RiskState
+from services.scoring.domain.primitives.daily_values import Daily
+from services.scoring.domain.primitives.series import Series
 
 Row = list[Any]
 Fields = dict[str, Any]

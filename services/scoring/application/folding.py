@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 from services.scoring.application.memory import Close
 from services.scoring.application.ports import Held, Said
+from services.scoring.domain.assess.assessment import Assessment
 from services.scoring.domain.assess.effects import Effect
-from services.scoring.domain.borrower.assessment import Assessment
 from services.scoring.domain.events.event import Event
 from services.scoring.domain.fold import Outcome, fold
 from services.scoring.domain.rulebook.context import Context

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from services.kit.database import Connection
+from services.scoring.domain.assess.assessment import Assessment
 from services.scoring.domain.assess.effects import Effect
-from services.scoring.domain.borrower.assessment import Assessment
 from services.scoring.domain.borrower.borrower import Borrower
 from services.scoring.domain.events.event import Event
-from services.scoring.domain.rulebook.drift import Count
+from services.scoring.domain.portfolio.drift import Count
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

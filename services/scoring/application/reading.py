@@ -15,8 +15,8 @@ from services.kit.database import Connection, Database
 from services.scoring.application.errors import NotFound
 from services.scoring.application.ports import Ledger
 from services.scoring.application.rebuilding import Rebuilder
+from services.scoring.domain.assess.assessment import Assessment, Cause, Told
 from services.scoring.domain.assess.explain import snapshot
-from services.scoring.domain.borrower.assessment import Assessment, Cause, Told
 from services.scoring.domain.borrower.borrower import Borrower
 from services.scoring.domain.events.control import DayClosed
 from services.scoring.domain.events.event import EVERYBODY, Event

@@ -42,8 +42,8 @@ from services.scoring.domain.events.control import RulebookActivated
 from services.scoring.domain.events.event import EVERYBODY, Event
 from services.scoring.domain.fold import new_borrower
 from services.scoring.domain.handlers.registry import type_name
+from services.scoring.domain.portfolio.drift import census
 from services.scoring.domain.rulebook.context import Context
-from services.scoring.domain.rulebook.drift import census
 from services.scoring.domain.rulebook.timeline import Timeline, UnknownRulebook
 
 log = structlog.get_logger(__name__)

@@ -27,9 +27,8 @@ from services.scoring.domain.portfolio.sector_stress import (
     SectorTally,
     z_score,
 )
-from services.scoring.domain.primitives.business_days import is_month_end
-from services.scoring.domain.primitives.months import last_day_of, month_of
-from services.scoring.domain.rulebook.rates import Rates
+from services.scoring.domain.primitives.dates import is_month_end, last_day_of, month_of
+from services.scoring.domain.primitives.money import Rates
 
 SOURCE = "tocsin/sectors"
 # The sum of all sectors: a month that has it was measured.

@@ -13,53 +13,32 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from services.scoring.domain.arrears import counters
-from services.scoring.domain.arrears.counters import PAST
 from services.scoring.domain.arrears.instalment_history import SHORTFALL_DAYS
 from services.scoring.domain.assess import contagion, reminders
+from services.scoring.domain.assess.assessment import Assessment, Cause
 from services.scoring.domain.assess.effects import Effect
-from services.scoring.domain.assess.step import Occasion, reassess, step
-from services.scoring.domain.borrower.assessment import Assessment, Cause
+from services.scoring.domain.assess.step import Trigger, reassess, step
 from services.scoring.domain.borrower.borrower import (
     ALL_PARTS,
     Borrower,
 )
-from services.scoring.domain.borrower.risk import FORBORNE
-from services.scoring.domain.borrower.signals import slot_of
+from services.scoring.domain.borrower.risk import FORBORNE, slot_of
 from services.scoring.domain.events.accounts import FacilityBalanceClosed
 from services.scoring.domain.events.control import DayClosed
 from services.scoring.domain.events.event import Event
 from services.scoring.domain.handlers import flow_days, joint_obligors, overrides, retention
 from services.scoring.domain.handlers.registry import taken, type_name
+from services.scoring.domain.primitives import touched
 from services.scoring.domain.primitives.vocabulary import NO_CORRECTION
+from services.scoring.domain.regimes import labels
 from services.scoring.domain.rulebook import calendars
 from services.scoring.domain.rulebook.context import Context
-from services.scoring.domain.rulebook.indicator import (
-    BALANCE_DAY,
-    BALANCES,
-    BOUNCES,
-    DAY,
-    DECISIONS,
-    DUES,
-    EVERYTHING,
-    EXTERNAL,
-    FACILITIES,
-    FILE_DAY,
-    INSPECTIONS,
-    LINE_DAY,
-    LINKS,
-    LOANS,
-    MONTHS,
-    PAYMENTS,
-    PROFILE,
-    SCAR_DAY,
-    SECTORS,
-)
 from services.scoring.domain.rulebook.rulebook import Rules
 
 WORST_DELAY_SLOT: Final = slot_of("R-04")
 CONCESSIONS_SLOT: Final = slot_of("R-10")
-MOVES_COUNTERS: Final = LOANS | PAYMENTS | FACILITIES | PAST
-MOVES_FLAGS: Final = EXTERNAL | INSPECTIONS | DECISIONS
+MOVES_COUNTERS: Final = touched.LOANS | touched.PAYMENTS | touched.FACILITIES | touched.PAST
+MOVES_FLAGS: Final = touched.EXTERNAL | touched.INSPECTIONS | touched.DECISIONS
 
 
 @dataclass(slots=True)
@@ -95,58 +74,60 @@ def _folded(borrower: Borrower, event: Event, context: Context) -> Outcome:
     if isinstance(event, DayClosed):
         return _close_day(borrower, event, context)
     rules_before = context.rules_for(borrower)
-    touched = taken(borrower, event, context)
-    if not touched:
+    facts = taken(borrower, event, context)
+    if not facts:
         return Outcome(borrower)
     as_of = counters.reached(borrower, event.day)
     if counters.begin_month(borrower, as_of):
-        touched |= MONTHS
-    touched |= _prepare(borrower, rules_before, as_of, touched)
-    is_another_kind = touched & (PROFILE | LOANS if context.asks_more else PROFILE)
+        facts |= touched.MONTHS
+    facts |= _prepare(borrower, rules_before, as_of, facts)
+    is_another_kind = facts & (
+        touched.PROFILE | touched.LOANS if context.asks_more else touched.PROFILE
+    )
     rules = context.rules_for(borrower) if is_another_kind else rules_before
-    if rules is rules_before and _moves_nothing(borrower, rules, touched):
+    if rules is rules_before and _moves_nothing(borrower, rules, facts):
         return Outcome(borrower)
-    occasion = _occasion(borrower, event, rules, as_of, touched)
+    trigger = _trigger(borrower, event, rules, as_of, facts)
     judge = step if rules is rules_before else reassess
-    return Outcome(borrower, judge(borrower, rules, occasion))
+    return Outcome(borrower, judge(borrower, rules, trigger))
 
 
-def _prepare(borrower: Borrower, rules: Rules, as_of: int, touched: int) -> int:
+def _prepare(borrower: Borrower, rules: Rules, as_of: int, facts: int) -> int:
     """Weigh decisions; note that the close of this day need not judge balances or lines again.
 
     Returns what that touched besides.
     """
-    if touched & DECISIONS:
+    if facts & touched.DECISIONS:
         overrides.weigh(borrower, rules.policy, as_of)
-    if touched & BALANCES:
+    if facts & touched.BALANCES:
         borrower.counters.balances_judged_on = as_of
-    if touched & FACILITIES:
+    if facts & touched.FACILITIES:
         borrower.counters.lines_judged_on = as_of
-    if touched & LINKS and joint_obligors.set_flags(borrower, as_of):
-        return DECISIONS
+    if facts & touched.LINKS and joint_obligors.set_flags(borrower, as_of):
+        return touched.DECISIONS
     return 0
 
 
-def _moves_nothing(borrower: Borrower, rules: Rules, touched: int) -> bool:
+def _moves_nothing(borrower: Borrower, rules: Rules, facts: int) -> bool:
     """Return whether no indicator in use reads what was touched, and no counter or flag either."""
     return (
-        not touched & (MOVES_COUNTERS | MOVES_FLAGS)
+        not facts & (MOVES_COUNTERS | MOVES_FLAGS)
         and borrower.risk.sequence > 0
-        and not rules.touched_by(touched)
+        and not rules.touched_by(facts)
     )
 
 
-def _occasion(borrower: Borrower, event: Event, rules: Rules, as_of: int, touched: int) -> Occasion:
+def _trigger(borrower: Borrower, event: Event, rules: Rules, as_of: int, facts: int) -> Trigger:
     """Bring the counters up to date; return what is to be judged."""
     is_correction = False
-    if touched & MOVES_COUNTERS:
-        if touched & PAST:
+    if facts & MOVES_COUNTERS:
+        if facts & touched.PAST:
             is_correction = _corrected(borrower, event, rules)
         counters.refresh(borrower, as_of, rules)
-    counters.follow_regimes(borrower, as_of, is_close=False, is_correction=is_correction)
+    labels.follow_regimes(borrower, as_of, is_close=False, is_correction=is_correction)
     cause = Cause(event.source, event.id, type_name(event))
-    kinds = touched & EVERYTHING
-    return Occasion(as_of, event.at_us, kinds, cause, is_correction=is_correction)
+    kinds = facts & touched.EVERYTHING
+    return Trigger(as_of, event.at_us, kinds, cause, is_correction=is_correction)
 
 
 def _corrected(borrower: Borrower, event: Event, rules: Rules) -> bool:
@@ -169,67 +150,67 @@ def _close_day(borrower: Borrower, event: DayClosed, context: Context) -> Outcom
     if day <= borrower.counters.closed_day:
         return Outcome(borrower)
     rules, closed_before = context.rules_for(borrower, day), borrower.counters.closed_day
-    touched = _touched_by_close(borrower, day) | _pass_day(borrower, context, rules, day)
+    facts = _touched_by_close(borrower, day) | _pass_day(borrower, context, rules, day)
     due = reminders.inspection(borrower, rules, day, event.at_us)
-    touched |= _touched_by_sectors(borrower, context, day)
+    facts |= _touched_by_sectors(borrower, context, day)
     has_new_rules = day == context.since_day or (
         context.asks_more and rules is not context.rules_for(borrower)
     )
     if has_new_rules:
-        touched |= EVERYTHING
-    if touched & DUES:
+        facts |= touched.EVERYTHING
+    if facts & touched.DUES:
         counters.refresh(borrower, day, rules, is_close=True)
     counters.close_day(borrower, day, rules)
-    counters.follow_regimes(borrower, day, is_close=True, is_correction=False)
+    labels.follow_regimes(borrower, day, is_close=True, is_correction=False)
     if counters.begin_month(borrower, day):
-        touched |= MONTHS
+        facts |= touched.MONTHS
     if retention.is_due(day):
         retention.prune(borrower, day, rules.tolerance)
         borrower.changed = ALL_PARTS
     cause = Cause(event.source, event.id, type_name(event))
-    occasion = Occasion(day, event.at_us, touched, cause, closed_before, is_day_close=True)
+    trigger = Trigger(day, event.at_us, facts, cause, closed_before, is_day_close=True)
     judge = reassess if has_new_rules else step
-    said = judge(borrower, rules, occasion)
+    said = judge(borrower, rules, trigger)
     return Outcome(borrower, said, [] if due is None else [due])
 
 
 def _touched_by_sectors(borrower: Borrower, context: Context, day: int) -> int:
     """Return whether figures about sectors come with the close of a day, or become too old."""
     is_over = borrower.counters.closed_day <= context.stress_until < day
-    return SECTORS if is_over or day == context.stress_day else 0
+    return touched.SECTORS if is_over or day == context.stress_day else 0
 
 
 def _pass_day(borrower: Borrower, context: Context, rules: Rules, day: int) -> int:
     """Let end what the day ends, and move due dates by a new calendar; return what that touched."""
-    touched = 0
+    facts = 0
     if day == context.calendars_day and calendars.move_due_days(borrower, context.calendars):
-        touched |= LOANS | DUES
+        facts |= touched.LOANS | touched.DUES
         counters.recount(borrower, rules)
     if borrower.decisions.overrides or borrower.risk.flags & FORBORNE:
-        touched |= overrides.pass_day(borrower, rules.policy, day)
+        facts |= overrides.pass_day(borrower, rules.policy, day)
     if borrower.risk.flags & joint_obligors.FLAGS:
         joint_obligors.set_flags(borrower, day)
-    return touched
+    return facts
 
 
 def _touched_by_close(borrower: Borrower, day: int) -> int:
     """Return which indicators the close of a day can move."""
     kept = borrower.counters
-    touched = DAY | flow_days.touched_by_close(borrower, kept.closed_day, day)
+    facts = touched.DAY | flow_days.touched_by_close(borrower, kept.closed_day, day)
     if borrower.bounces.days:
-        touched |= BOUNCES
+        facts |= touched.BOUNCES
     if borrower.loans or borrower.facilities:
         if counters.dues_may_move(borrower, kept.closed_day, day, SHORTFALL_DAYS):
-            touched |= DUES
+            facts |= touched.DUES
         values = borrower.signals.value
         if values[WORST_DELAY_SLOT] or values[CONCESSIONS_SLOT]:
-            touched |= SCAR_DAY
+            facts |= touched.SCAR_DAY
     if borrower.accounts and kept.balances_judged_on != day:
         kept.balances_judged_on = day
-        touched |= BALANCE_DAY
+        facts |= touched.BALANCE_DAY
     if borrower.facilities and kept.lines_judged_on != day:
         kept.lines_judged_on = day
-        touched |= LINE_DAY
+        facts |= touched.LINE_DAY
     if borrower.credit_file.is_dated:
-        touched |= FILE_DAY
-    return touched
+        facts |= touched.FILE_DAY
+    return facts

@@ -18,8 +18,8 @@ from services.scoring.domain.borrower.risk import STATE_NAMES
 from services.scoring.domain.indicators.registry import BY_ID
 from services.scoring.domain.portfolio.exit_candidates import ExitCandidate
 from services.scoring.domain.portfolio.risk_points import RiskPoint
+from services.scoring.domain.primitives.dates import first_day_of, last_day_of
 from services.scoring.domain.primitives.measurement import LEVEL_NAMES
-from services.scoring.domain.primitives.months import first_day_of, last_day_of
 from services.scoring.entrypoints.borrowers_api import Caller
 
 MOST_LOOKED_AT = 500

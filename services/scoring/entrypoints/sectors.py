@@ -16,7 +16,7 @@ from services.kit.settings import PlatformSettings
 from services.kit.stream.producer import KafkaProducer, ProduceFailed, Producer
 from services.scoring.application.sectors import SectorWatch, stress_messages
 from services.scoring.domain.assess.effects import iso
-from services.scoring.domain.primitives.months import last_day_of
+from services.scoring.domain.primitives.dates import last_day_of
 from services.scoring.settings import ScoringSettings
 from services.scoring.wiring import sector_watch
 

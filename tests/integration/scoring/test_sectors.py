@@ -16,9 +16,9 @@ from services.kit.stream.producer import KafkaProducer
 from services.scoring.adapters.rulebook_yaml import SHIPPED
 from services.scoring.adapters.state_bytes import decode
 from services.scoring.application.sectors import ALL_SECTORS
-from services.scoring.domain.borrower.signals import slot_of
+from services.scoring.domain.borrower.risk import slot_of
+from services.scoring.domain.primitives.dates import month_of
 from services.scoring.domain.primitives.measurement import RED
-from services.scoring.domain.primitives.months import month_of
 from services.scoring.entrypoints.sectors import publish
 from services.scoring.settings import ScoringSettings
 from tests.fakes.scoring_events import booked, closed, registered, scheduled

@@ -10,10 +10,10 @@ from services.scoring.adapters.state_bytes import decode, encode
 from services.scoring.domain.arrears import counters
 from services.scoring.domain.assess.evaluate import evaluate
 from services.scoring.domain.borrower.borrower import Borrower
-from services.scoring.domain.borrower.signals import Signals
+from services.scoring.domain.borrower.risk import Signals
 from services.scoring.domain.events.event import Event
 from services.scoring.domain.fold import fold
-from services.scoring.domain.rulebook.indicator import EVERYTHING
+from services.scoring.domain.primitives import touched
 from tests.fakes.story import EVERYTHING_ON, Story, context
 from tests.property.scoring.histories import Life, grown_up, histories, lived
 
@@ -50,7 +50,7 @@ def test_touching_only_what_changed_gives_the_same_as_measuring_everything(
     story = lived(steps).story
     afresh = unremembering(story.borrower)
     afresh.signals = Signals()
-    evaluate(afresh, afresh.counters.closed_day, story.rules, EVERYTHING)
+    evaluate(afresh, afresh.counters.closed_day, story.rules, touched.EVERYTHING)
     assert judged(story.borrower.signals) == judged(afresh.signals)
 
 

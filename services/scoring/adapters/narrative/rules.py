@@ -8,14 +8,11 @@ from services.scoring.adapters.narrative.catalogues import Messages
 from services.scoring.adapters.narrative.figures import Figures
 from services.scoring.domain.assess.entry_rules import cut_for, is_true
 from services.scoring.domain.assess.outlook import Condition, Outlook
-from services.scoring.domain.borrower.risk import DEFAULT, FLAG_NAMES, NORMAL, STATE_NAMES
-from services.scoring.domain.borrower.signals import Signals
-from services.scoring.domain.indicators.registry import ALL
+from services.scoring.domain.borrower.risk import DEFAULT, FLAG_NAMES, NORMAL, STATE_NAMES, Signals
 from services.scoring.domain.primitives.measurement import LEVEL_NAMES
 from services.scoring.domain.rulebook.policy import EntryRule, SignalTest
 from services.scoring.domain.rulebook.rulebook import Rules
 
-BY_SLOT = {indicator.slot: indicator for indicator in ALL}
 DAYS = frozenset({"score_not_calm", "dwell", "arrears_run", "hard_rule_run"})
 
 
@@ -83,16 +80,15 @@ class RuleSentences:
         )
 
     def _test(self, test: SignalTest) -> str:
-        indicator = BY_SLOT[test.slot]
-        name = self._messages.say(f"indicator.{indicator.id}.name")
+        name = self._messages.say(f"indicator.{test.indicator}.name")
         if test.threshold is None:
             level = self._messages.say(f"level.{LEVEL_NAMES[test.level]}")
             return self._messages.say(
-                "condition.signal_level", name=name, indicator=indicator.id, level=level
+                "condition.signal_level", name=name, indicator=test.indicator, level=level
             )
-        shown = self._figures.threshold(test.threshold, indicator.arms[0].unit)
+        shown = self._figures.threshold(test.threshold, test.unit)
         return self._messages.say(
-            "condition.signal_value", name=name, indicator=indicator.id, threshold=shown
+            "condition.signal_value", name=name, indicator=test.indicator, threshold=shown
         )
 
     def better_title(self, found: Outlook) -> str:

@@ -5,12 +5,11 @@ Called by `story`. Every indicator has a name and one sentence per figure in the
 
 from services.scoring.adapters.narrative.catalogues import Messages
 from services.scoring.adapters.narrative.figures import Figures
-from services.scoring.domain.borrower.assessment import Contributor
-from services.scoring.domain.borrower.signals import slot_of
+from services.scoring.domain.assess.assessment import Contributor
+from services.scoring.domain.borrower.risk import slot_of
 from services.scoring.domain.indicators.registry import BY_ID
 from services.scoring.domain.primitives.measurement import LEVEL_NAMES, Unit
-from services.scoring.domain.rulebook.indicator import Arm
-from services.scoring.domain.rulebook.rulebook import Rules
+from services.scoring.domain.rulebook.rulebook import Arm, Rules
 from services.scoring.domain.rulebook.thresholds import ArmRule
 
 

@@ -12,10 +12,10 @@ from services.scoring.adapters.narrative.catalogues import Language, Messages, m
 from services.scoring.adapters.narrative.figures import Figures
 from services.scoring.adapters.narrative.rules import RuleSentences
 from services.scoring.adapters.narrative.signals import SignalSentences
+from services.scoring.domain.assess.assessment import Assessment, Told
 from services.scoring.domain.assess.outlook import outlook
 from services.scoring.domain.assess.states import ALL_LOANS_ENDED, LENT_AGAIN
-from services.scoring.domain.borrower.assessment import Assessment, Change, Told
-from services.scoring.domain.borrower.borrower import Borrower
+from services.scoring.domain.borrower.borrower import Borrower, Change
 from services.scoring.domain.borrower.risk import STATE_NAMES
 from services.scoring.domain.primitives.measurement import LEVEL_NAMES, MICRO
 from services.scoring.domain.rulebook.rulebook import Rules

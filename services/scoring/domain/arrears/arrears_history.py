@@ -20,10 +20,9 @@ from services.scoring.domain.arrears.instalments import (
     tolerated,
 )
 from services.scoring.domain.borrower.borrower import Borrower, Facility, Loan
-from services.scoring.domain.primitives.months import last_day_of
+from services.scoring.domain.primitives.dates import last_day_of
 from services.scoring.domain.primitives.vocabulary import GUARANTEE
 from services.scoring.domain.rulebook.rulebook import Rules, Tolerance
-from services.scoring.domain.views.windows import newest_full_month
 
 DAYS_A_MONTH_LATE: Final = 30
 ALL_DAYS: Final = 4_000_000
@@ -76,7 +75,7 @@ def at_month_ends(borrower: Borrower, as_of: int, count: int, rules: Rules) -> t
     """Return, over the last `count` month-ends, how many were in material arrears and the months
     late added up (days past due in whole months, each begun one counted).
     """
-    newest = newest_full_month(borrower, as_of)
+    newest = borrower.counters.newest_full_month(as_of)
     material, months_late = reported_arrears.at_month_ends(borrower, newest, count)
     known_from = _known_from(borrower)
     for month in range(newest - count + 1, newest + 1):

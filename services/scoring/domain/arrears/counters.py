@@ -11,16 +11,11 @@ from typing import Final
 
 from services.scoring.domain.arrears import days_past_due, exposure, facility_use, per_facility
 from services.scoring.domain.arrears.instalments import counting_days
-from services.scoring.domain.borrower.borrower import DECISIONS_PART, Borrower
-from services.scoring.domain.borrower.decisions import Decisions
+from services.scoring.domain.borrower.borrower import NOTHING_OPEN, Borrower
 from services.scoring.domain.primitives import daily_values
-from services.scoring.domain.primitives.months import first_day_of, month_of
-from services.scoring.domain.regimes import eu_default
-from services.scoring.domain.regimes.rbi import NOTHING_OPEN, npa_since
+from services.scoring.domain.primitives.dates import first_day_of, month_of
 from services.scoring.domain.rulebook.rulebook import Rules
 
-# Set beside the kinds of fact when the past itself changed: counters are derived again.
-PAST: Final = 1 << 30
 LONGEST_RUN_DAYS: Final = 3_660
 A_YEAR: Final = 366
 
@@ -59,32 +54,6 @@ def close_day(borrower: Borrower, day: int, rules: Rules) -> None:
         counters.regulatory_days += 1
     elif not counters.late_days or not exposure.is_held(borrower, day, rules):
         counters.regulatory_days = 0
-
-
-def follow_regimes(borrower: Borrower, day: int, *, is_close: bool, is_correction: bool) -> None:
-    """Run the clocks of regimes that outlast what started them; nearly nobody has one."""
-    counters, decisions, flags = borrower.counters, borrower.decisions, borrower.risk.flags
-    days = counters.regulatory_days
-    if not (days > eu_default.MOST_DAYS or flags or decisions.eu_since or decisions.npa_since) and (
-        counters.counted_days < eu_default.MOST_DAYS
-    ):
-        return
-    before = _clocks(decisions)
-    if is_correction:
-        eu_default.corrected(decisions, flags, days, day)
-    if is_close:
-        eu_default.close_day(decisions, flags, days, day)
-        decisions.npa_since = npa_since(
-            decisions.npa_since, counters.counted_days, counters.past_due_minor, day
-        )
-    else:
-        eu_default.follow(decisions, flags, days, day)
-    if before != _clocks(decisions):
-        borrower.changed |= DECISIONS_PART
-
-
-def _clocks(decisions: Decisions) -> tuple[int, int, bool, int]:
-    return decisions.eu_since, decisions.eu_clear_since, decisions.eu_by_days, decisions.npa_since
 
 
 def _is_material_now(borrower: Borrower, rules: Rules) -> bool:

@@ -19,7 +19,6 @@ from services.scoring.domain.arrears import facility_use, reported_arrears
 from services.scoring.domain.arrears.exclusions import counted_past_due, first_counted
 from services.scoring.domain.arrears.instalments import (
     counting_days,
-    decimals,
     due_before,
     first_open,
     paid_by,
@@ -136,6 +135,6 @@ def line_days(facility: Facility, day: int, tolerance: Tolerance) -> int:
     """
     if facility.late_days:
         return reported_arrears.days_on(facility, day)
-    allowed = tolerance.minor(facility.currency, decimals(facility.currency), 0)
+    allowed = tolerance.minor(facility.currency, 0)
     since = facility_use.excess_since(facility, day, allowed)
     return 0 if since is None else day - since

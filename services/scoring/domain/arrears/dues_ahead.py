@@ -13,7 +13,7 @@ from services.scoring.domain.arrears import facility_use
 from services.scoring.domain.arrears.exposure import loan_exposure
 from services.scoring.domain.arrears.instalments import counting_days, due_of, paid_by
 from services.scoring.domain.borrower.borrower import Borrower, Facility, Loan
-from services.scoring.domain.borrower.signals import slot_of
+from services.scoring.domain.borrower.risk import slot_of
 from services.scoring.domain.primitives import daily_values
 from services.scoring.domain.primitives.vocabulary import CARD, GUARANTEE, TERM
 

@@ -18,8 +18,12 @@ from services.scoring.domain.borrower.risk import (
     PROBATION,
     RiskState,
 )
-from services.scoring.domain.primitives.business_days import is_month_end, plus_months
-from services.scoring.domain.primitives.months import first_day_of, month_of
+from services.scoring.domain.primitives.dates import (
+    first_day_of,
+    is_month_end,
+    month_of,
+    plus_months,
+)
 from services.scoring.domain.rulebook.policy import ForbearanceRules
 
 

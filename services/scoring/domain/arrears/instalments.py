@@ -23,12 +23,6 @@ ORDERS: Final = (
     (INTEREST, PRINCIPAL, FEES),
     (PRINCIPAL, INTEREST, FEES),
 )
-THREE_DECIMALS: Final = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})
-
-
-def decimals(currency: str) -> int:
-    """Return 3 for the currencies with three decimals; for tolerances the others are alike."""
-    return 3 if currency in THREE_DECIMALS else 2
 
 
 def counting_days(loan: Loan) -> list[int]:
@@ -62,7 +56,7 @@ def due_of(loan: Loan, index: int) -> int:
 
 def tolerated(loan: Loan, index: int, tolerance: Tolerance) -> int:
     """Return what may stay unpaid of one instalment."""
-    return tolerance.minor(loan.currency, decimals(loan.currency), due_of(loan, index))
+    return tolerance.minor(loan.currency, due_of(loan, index))
 
 
 def unpaid_of(loan: Loan, index: int, paid: int) -> int:

@@ -11,7 +11,7 @@ from bisect import bisect_left, bisect_right
 from typing import Final
 
 from services.scoring.domain.borrower.borrower import Borrower, Facility
-from services.scoring.domain.primitives.months import last_day_of
+from services.scoring.domain.primitives.dates import last_day_of
 
 DAYS_A_MONTH: Final = 30
 

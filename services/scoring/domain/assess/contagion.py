@@ -21,8 +21,7 @@ from services.scoring.domain.assess.entry_rules import triggered_rules
 from services.scoring.domain.assess.state_inputs import standing_of
 from services.scoring.domain.borrower.borrower import CREDIT_FILE_PART, Borrower
 from services.scoring.domain.borrower.credit_file import CreditFile, Dependant
-from services.scoring.domain.borrower.risk import CLOSED, STATE_NAMES, RiskState
-from services.scoring.domain.borrower.signals import Signals, slot_of
+from services.scoring.domain.borrower.risk import CLOSED, STATE_NAMES, RiskState, Signals, slot_of
 from services.scoring.domain.events.control import DayClosed
 from services.scoring.domain.events.credit_file import (
     DependantLinked,
@@ -35,8 +34,7 @@ from services.scoring.domain.handlers import joint_obligors
 from services.scoring.domain.handlers.credit_file import await_related_state
 from services.scoring.domain.primitives.measurement import MICRO
 from services.scoring.domain.primitives.vocabulary import GUARANTEE_LINK, LINK_KINDS
-from services.scoring.domain.rulebook.indicator import COLLATERAL_GROUP
-from services.scoring.domain.rulebook.rulebook import Rules
+from services.scoring.domain.rulebook.rulebook import COLLATERAL_GROUP, Rules
 
 DEPENDANT_LINKED: Final = "dependant.linked.v1"
 RELATED_STATE_CHANGED: Final = "related-state.changed.v1"

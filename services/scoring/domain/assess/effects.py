@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from services.scoring.domain.borrower.borrower import CREDIT_FILE_PART, Borrower
-from services.scoring.domain.primitives.currency import decimals_of
+from services.scoring.domain.primitives.money import decimals_of
 
 
 @dataclass(slots=True)

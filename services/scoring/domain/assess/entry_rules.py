@@ -9,12 +9,17 @@ from typing import Final
 
 from services.scoring.domain.assess.state_inputs import Standing
 from services.scoring.domain.borrower.decisions import EXCEPTION, TIGHTEN, Override
-from services.scoring.domain.borrower.risk import ATTENTION, CLOSED, HIGH_RISK, WATCH, RiskState
-from services.scoring.domain.borrower.signals import Signals
+from services.scoring.domain.borrower.risk import (
+    ATTENTION,
+    CLOSED,
+    HIGH_RISK,
+    WATCH,
+    RiskState,
+    Signals,
+)
 from services.scoring.domain.primitives.measurement import AMBER, MEASURED, RED
-from services.scoring.domain.rulebook.indicator import FAMILIES
 from services.scoring.domain.rulebook.policy import EntryRule, SignalTest
-from services.scoring.domain.rulebook.rulebook import Cuts, Rules
+from services.scoring.domain.rulebook.rulebook import FAMILIES, Cuts, Rules
 
 NEVER: Final = 1_000_001
 MOST_ID_CHARACTERS: Final = 128

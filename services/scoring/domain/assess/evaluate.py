@@ -5,9 +5,9 @@ measured; the caller gets back which families' scores may have moved and which l
 """
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
-from services.scoring.domain.borrower.signals import SLOTS, Signals
+from services.scoring.domain.borrower.borrower import Borrower
+from services.scoring.domain.borrower.risk import SLOTS, Signals
 from services.scoring.domain.primitives.measurement import (
     GREEN,
     MEASURED,
@@ -19,9 +19,6 @@ from services.scoring.domain.primitives.measurement import (
     rounded_quotient,
 )
 from services.scoring.domain.rulebook.rulebook import IndicatorRule, Rules
-
-if TYPE_CHECKING:
-    from services.scoring.domain.borrower.borrower import Borrower
 
 
 @dataclass(slots=True)
@@ -47,7 +44,7 @@ class Evaluation:
         return bool(self.families or self.coverage_moved or self.changes)
 
 
-def evaluate(borrower: "Borrower", as_of: int, rules: Rules, touched: int) -> Evaluation:
+def evaluate(borrower: Borrower, as_of: int, rules: Rules, touched: int) -> Evaluation:
     """Measure every enabled indicator that reads one of the touched kinds of fact."""
     signals = borrower.signals
     evaluation = Evaluation()

@@ -18,9 +18,9 @@ from services.scoring.domain.borrower.risk import (
     PROBATION,
     WATCH,
     RiskState,
+    slot_of,
 )
-from services.scoring.domain.borrower.signals import slot_of
-from services.scoring.domain.primitives.business_days import business_days_after, plus_months
+from services.scoring.domain.primitives.dates import business_days_after, plus_months
 from services.scoring.domain.primitives.measurement import RED
 from services.scoring.domain.rulebook.policy import ExitRule
 

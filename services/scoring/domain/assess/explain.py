@@ -6,6 +6,12 @@ more than a fold. Must stay true: reads the borrower, changes nothing.
 
 from typing import Final
 
+from services.scoring.domain.assess.assessment import (
+    Assessment,
+    Cause,
+    Contributor,
+    SameFact,
+)
 from services.scoring.domain.assess.exit_rules import recent_moves
 from services.scoring.domain.assess.position import position
 from services.scoring.domain.assess.score import (
@@ -16,12 +22,6 @@ from services.scoring.domain.assess.score import (
     with_surcharge,
 )
 from services.scoring.domain.assess.states import distance_to_next
-from services.scoring.domain.borrower.assessment import (
-    Assessment,
-    Cause,
-    Contributor,
-    SameFact,
-)
 from services.scoring.domain.borrower.borrower import Borrower
 from services.scoring.domain.borrower.risk import FLAG_NAMES, STATE_NAMES
 from services.scoring.domain.primitives.measurement import (
@@ -33,9 +33,8 @@ from services.scoring.domain.primitives.measurement import (
 )
 from services.scoring.domain.primitives.vocabulary import SEGMENTS
 from services.scoring.domain.regimes.labels import labels
-from services.scoring.domain.rulebook.indicator import FAMILY_NAMES
 from services.scoring.domain.rulebook.pd import Opinion, opinion
-from services.scoring.domain.rulebook.rulebook import IndicatorRule, Rules
+from services.scoring.domain.rulebook.rulebook import FAMILY_NAMES, IndicatorRule, Rules
 from services.scoring.domain.rulebook.thresholds import Threshold
 
 MOST_EVIDENCE: Final = 20

@@ -23,8 +23,7 @@ from services.scoring.domain.primitives.measurement import (
     RED,
     micro_ratio,
 )
-from services.scoring.domain.rulebook.indicator import ACCOUNT, STATEMENT
-from services.scoring.domain.rulebook.rulebook import IndicatorRule, Rules
+from services.scoring.domain.rulebook.rulebook import ACCOUNT, STATEMENT, IndicatorRule, Rules
 from services.scoring.domain.rulebook.thresholds import ArmRule, Threshold
 from services.scoring.domain.views import credit_file
 from services.scoring.domain.views.statements import end_month

@@ -28,7 +28,7 @@ from services.scoring.domain.borrower.risk import (
     PROBATION,
     WATCH,
 )
-from services.scoring.domain.primitives.business_days import plus_months
+from services.scoring.domain.primitives.dates import plus_months
 from services.scoring.domain.primitives.measurement import RED
 from services.scoring.domain.rulebook.policy import EntryRule, ExitRule
 from services.scoring.domain.rulebook.rulebook import Rules

@@ -7,7 +7,7 @@ than the borrower's are at the latest rate known; without one they are left out.
 from bisect import bisect_right
 
 from services.scoring.domain.arrears.exposure import in_reporting
-from services.scoring.domain.borrower.assessment import Position
+from services.scoring.domain.assess.assessment import Position
 from services.scoring.domain.borrower.borrower import Borrower, Facility, Loan
 from services.scoring.domain.primitives import daily_values
 

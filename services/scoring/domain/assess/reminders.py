@@ -19,9 +19,9 @@ from services.scoring.domain.borrower.risk import (
     NORMAL,
     STATE_NAMES,
     WATCH,
+    slot_of,
 )
-from services.scoring.domain.borrower.signals import slot_of
-from services.scoring.domain.primitives.business_days import plus_months
+from services.scoring.domain.primitives.dates import plus_months
 from services.scoring.domain.primitives.measurement import AMBER, MEASURED, RED
 from services.scoring.domain.primitives.vocabulary import TERM
 from services.scoring.domain.rulebook.rulebook import Rules

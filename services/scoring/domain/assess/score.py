@@ -15,8 +15,7 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
-from services.scoring.domain.borrower.risk import NOT_SCORED
-from services.scoring.domain.borrower.signals import Signals
+from services.scoring.domain.borrower.risk import NOT_SCORED, Signals
 from services.scoring.domain.primitives.measurement import (
     MEASURED,
     MICRO,
@@ -24,8 +23,7 @@ from services.scoring.domain.primitives.measurement import (
     micro_float,
     rounded_quotient,
 )
-from services.scoring.domain.rulebook.indicator import FAMILIES
-from services.scoring.domain.rulebook.rulebook import Rules
+from services.scoring.domain.rulebook.rulebook import FAMILIES, Rules
 
 # A certain cause would have an infinite logarithm; no weight reaches this.
 MOST_CERTAIN: Final = 999_999

@@ -11,8 +11,7 @@ from typing import Final
 from services.scoring.domain.arrears.instalments import counting_days, due_of, tolerated
 from services.scoring.domain.borrower.borrower import Borrower, Facility, Loan
 from services.scoring.domain.borrower.decisions import Decisions
-from services.scoring.domain.borrower.risk import RiskState
-from services.scoring.domain.borrower.signals import Signals
+from services.scoring.domain.borrower.risk import RiskState, Signals
 from services.scoring.domain.primitives import daily_values
 from services.scoring.domain.rulebook.policy import ExitRule
 from services.scoring.domain.rulebook.rulebook import Rules

@@ -34,7 +34,7 @@ from services.scoring.domain.borrower.risk import (
     PROBATION,
     RiskState,
 )
-from services.scoring.domain.primitives.business_days import business_days_after, is_business_day
+from services.scoring.domain.primitives.dates import business_days_after, is_business_day
 from services.scoring.domain.rulebook.policy import EntryRule, ExitRule
 from services.scoring.domain.rulebook.rulebook import Cuts
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from services.scoring.domain.assess import score as scoring
+from services.scoring.domain.assess.assessment import Assessment, Cause, Recorded
 from services.scoring.domain.assess.entry_rules import triggered_rules
 from services.scoring.domain.assess.evaluate import Evaluation, evaluate, forget_verdicts
 from services.scoring.domain.assess.explain import rule_at, shown_micro, snapshot
@@ -20,27 +21,14 @@ from services.scoring.domain.assess.states import (
     escalate,
     forget_broken_runs,
 )
-from services.scoring.domain.borrower.assessment import Assessment, Cause, Change, Recorded
-from services.scoring.domain.borrower.borrower import DECISIONS_PART, Borrower
+from services.scoring.domain.borrower.borrower import DECISIONS_PART, Borrower, Change
 from services.scoring.domain.borrower.decisions import score_override
 from services.scoring.domain.borrower.risk import FLAG_NAMES, NORMAL, STATE_NAMES
-from services.scoring.domain.primitives.business_days import is_month_end
+from services.scoring.domain.primitives import touched
+from services.scoring.domain.primitives.dates import is_month_end
 from services.scoring.domain.primitives.measurement import LEVEL_NAMES, MICRO
 from services.scoring.domain.regimes.labels import is_clean, labels
-from services.scoring.domain.rulebook.indicator import (
-    BALANCES,
-    BOUNCES,
-    COLLATERAL,
-    COVENANTS,
-    DECISIONS,
-    EVERYTHING,
-    FACILITIES,
-    FAMILIES,
-    FLOWS,
-    LINKS,
-    STATEMENTS,
-)
-from services.scoring.domain.rulebook.rulebook import Rules
+from services.scoring.domain.rulebook.rulebook import FAMILIES, Rules
 
 NEWS_SCORE_MICRO: Final = 50_000
 # The labels of a borrower without arrears or flags: nearly all of them, nearly always.
@@ -55,12 +43,19 @@ CLEAN_LABELS: Final = {
 # Facts that move a state only through the level or the contribution of a signal. The others (loans,
 # payments, a day) also move figures that rules compare directly, such as days past due.
 ONLY_THROUGH_SIGNALS: Final = (
-    FLOWS | BALANCES | FACILITIES | STATEMENTS | BOUNCES | COLLATERAL | COVENANTS | LINKS
+    touched.FLOWS
+    | touched.BALANCES
+    | touched.FACILITIES
+    | touched.STATEMENTS
+    | touched.BOUNCES
+    | touched.COLLATERAL
+    | touched.COVENANTS
+    | touched.LINKS
 )
 
 
 @dataclass(slots=True)
-class Occasion:
+class Trigger:
     """What happened: the event's business date and knowledge time, and what it touched.
 
     A day close says which day was closed before it, 0 for none.
@@ -68,85 +63,85 @@ class Occasion:
 
     as_of: int
     at_us: int
-    touched: int
+    facts: int
     cause: Cause
     closed_before: int = 0
     is_day_close: bool = False
     is_correction: bool = False
 
 
-def step(borrower: Borrower, rules: Rules, occasion: Occasion) -> Assessment | None:
+def step(borrower: Borrower, rules: Rules, trigger: Trigger) -> Assessment | None:
     """Judge the borrower after one event and return an assessment if there is news."""
     risk = borrower.risk
     proposed_before, known_rules = risk.proposed_to, risk.rule_ids
-    touched = occasion.touched if risk.sequence else EVERYTHING
-    evaluation = evaluate(borrower, occasion.as_of, rules, touched)
-    if touched and not touched & ~ONLY_THROUGH_SIGNALS and not evaluation.is_news:
+    facts = trigger.facts if risk.sequence else touched.EVERYTHING
+    evaluation = evaluate(borrower, trigger.as_of, rules, facts)
+    if facts and not facts & ~ONLY_THROUGH_SIGNALS and not evaluation.is_news:
         return None
-    rescore(borrower, rules, evaluation, occasion)
-    transition = _move(borrower, rules, occasion, evaluation)
+    rescore(borrower, rules, evaluation, trigger)
+    transition = _move(borrower, rules, trigger, evaluation)
     if transition is not None:
         borrower.changed |= DECISIONS_PART
-    reasons = _reasons(borrower, rules, occasion, evaluation, transition)
+    reasons = _reasons(borrower, rules, trigger, evaluation, transition)
     if risk.proposed_to not in (-1, proposed_before):
         reasons.append("PROPOSAL")
-    lost = _lost_ground(borrower, rules, occasion, known_rules) if occasion.is_correction else []
-    if occasion.is_correction and (reasons or lost):
+    lost = _lost_ground(borrower, rules, trigger, known_rules) if trigger.is_correction else []
+    if trigger.is_correction and (reasons or lost):
         reasons.append("CORRECTED")
     if not reasons or not borrower.profile.reporting_currency:
         return None
     changes = _changes(borrower, rules, evaluation, transition)
     changes += [Change("LOST_GROUND", None, rule_id, None) for rule_id in lost]
-    assessment = _emit(borrower, rules, occasion, reasons, changes)
+    assessment = _emit(borrower, rules, trigger, reasons, changes)
     if transition is not None:
-        assessment.transition = _recorded(transition, occasion)
+        assessment.transition = _recorded(transition, trigger)
     return assessment
 
 
-def reassess(borrower: Borrower, rules: Rules, occasion: Occasion) -> Assessment | None:
+def reassess(borrower: Borrower, rules: Rules, trigger: Trigger) -> Assessment | None:
     """Judge everything afresh after a new rulebook; signals it no longer uses are forgotten."""
     forget_verdicts(borrower.signals, rules)
-    occasion.touched = EVERYTHING
+    trigger.facts = touched.EVERYTHING
     everything = Evaluation(families=(1 << FAMILIES) - 1, coverage_moved=True)
-    rescore(borrower, rules, everything, occasion)
-    return step(borrower, rules, occasion)
+    rescore(borrower, rules, everything, trigger)
+    return step(borrower, rules, trigger)
 
 
-def rescore(borrower: Borrower, rules: Rules, evaluation: Evaluation, occasion: Occasion) -> None:
+def rescore(borrower: Borrower, rules: Rules, evaluation: Evaluation, trigger: Trigger) -> None:
     """Recompute the families that moved, and the score and completeness if any did."""
     risk = borrower.risk
     if evaluation.families:
         for family in range(FAMILIES):
             if evaluation.families >> family & 1:
                 risk.families[family] = scoring.family_score(borrower.signals, rules, family)
-    if evaluation.families or occasion.touched & DECISIONS:
+    if evaluation.families or trigger.facts & touched.DECISIONS:
         risk.score = scoring.combined(risk.families)
         if rules.surcharges:
             risk.score = scoring.with_surcharge(risk.score, borrower.signals, rules)
         if borrower.decisions.overrides:
-            points = score_override(borrower.decisions, occasion.as_of)
+            points = score_override(borrower.decisions, trigger.as_of)
             risk.score = min(MICRO, max(0, risk.score + points))
     if evaluation.coverage_moved:
         risk.completeness = scoring.completeness(borrower.signals, rules)
 
 
 def _move(
-    borrower: Borrower, rules: Rules, occasion: Occasion, evaluation: Evaluation
+    borrower: Borrower, rules: Rules, trigger: Trigger, evaluation: Evaluation
 ) -> Transition | None:
-    if occasion.is_day_close:
-        standing = standing_of(borrower, rules, occasion.as_of)
-        standing.closed_before = occasion.closed_before
+    if trigger.is_day_close:
+        standing = standing_of(borrower, rules, trigger.as_of)
+        standing.closed_before = trigger.closed_before
         return close_day(standing)
     quiet = not evaluation.changes and not evaluation.families
-    if quiet and not occasion.touched & ~ONLY_THROUGH_SIGNALS:
+    if quiet and not trigger.facts & ~ONLY_THROUGH_SIGNALS:
         return None
-    return escalate(standing_of(borrower, rules, occasion.as_of))
+    return escalate(standing_of(borrower, rules, trigger.as_of))
 
 
 def _reasons(
     borrower: Borrower,
     rules: Rules,
-    occasion: Occasion,
+    trigger: Trigger,
     evaluation: Evaluation,
     transition: Transition | None,
 ) -> list[str]:
@@ -159,22 +154,22 @@ def _reasons(
         ("LEVEL", bool(evaluation.changes)),
         ("DPD_BUCKET", dpd_bucket(borrower.counters.operational_days) != emitted.dpd_bucket),
         ("SCORE", abs(risk.score - emitted.score) >= NEWS_SCORE_MICRO),
-        ("MONTH_CLOSE", occasion.is_day_close and is_month_end(occasion.as_of)),
+        ("MONTH_CLOSE", trigger.is_day_close and is_month_end(trigger.as_of)),
         ("DECISION", bool(borrower.news)),
         ("FLAG", risk.flags != emitted.flags),
     )
     found = [reason for reason, is_true in checks if is_true]
     if (
-        _may_move_a_label(occasion, transition)
-        and regime_text(borrower, rules, occasion.as_of) != emitted.regimes
+        _may_move_a_label(trigger, transition)
+        and regime_text(borrower, rules, trigger.as_of) != emitted.regimes
     ):
         found.append("REGIME")
     return found
 
 
-def _may_move_a_label(occasion: Occasion, transition: Transition | None) -> bool:
+def _may_move_a_label(trigger: Trigger, transition: Transition | None) -> bool:
     """Labels follow days past due, flags and the state; account flows never move them."""
-    return transition is not None or bool(occasion.touched & ~ONLY_THROUGH_SIGNALS)
+    return transition is not None or bool(trigger.facts & ~ONLY_THROUGH_SIGNALS)
 
 
 def dpd_bucket(arrears_days: int) -> int:
@@ -194,13 +189,13 @@ def regime_text(borrower: Borrower, rules: Rules, day: int) -> str:
 
 
 def _lost_ground(
-    borrower: Borrower, rules: Rules, occasion: Occasion, known_rules: list[str]
+    borrower: Borrower, rules: Rules, trigger: Trigger, known_rules: list[str]
 ) -> list[str]:
     """Return the rules behind the present state that the corrected facts no longer support."""
     if borrower.risk.state == NORMAL:
         return []
     forget_broken_runs(borrower.risk, rules.cuts)
-    standing = standing_of(borrower, rules, occasion.as_of)
+    standing = standing_of(borrower, rules, trigger.as_of)
     entries = {rule.id for rule in rules.policy.entries}
     still = {rule.id for rule in triggered_rules(standing, above=0)}
     return [rule_id for rule_id in known_rules if rule_id in entries and rule_id not in still]
@@ -240,9 +235,9 @@ def _flag_changes(before: int, after: int) -> list[Change]:
     return found
 
 
-def _recorded(transition: Transition, occasion: Occasion) -> Recorded:
+def _recorded(transition: Transition, trigger: Trigger) -> Recorded:
     """Return a transition with whatever an auditor asks for (domain 4.6)."""
-    cause = occasion.cause
+    cause = trigger.cause
     return Recorded(
         before=STATE_NAMES[transition.before],
         after=STATE_NAMES[transition.after],
@@ -258,22 +253,22 @@ def _recorded(transition: Transition, occasion: Occasion) -> Recorded:
 def _emit(
     borrower: Borrower,
     rules: Rules,
-    occasion: Occasion,
+    trigger: Trigger,
     reasons: list[str],
     changes: list[Change],
 ) -> Assessment:
     risk = borrower.risk
-    assessment = snapshot(borrower, rules, occasion.as_of, occasion.at_us, occasion.cause)
+    assessment = snapshot(borrower, rules, trigger.as_of, trigger.at_us, trigger.cause)
     is_first = risk.sequence == 0
     risk.sequence += 1
     assessment.sequence = risk.sequence
     assessment.reasons = reasons
     assessment.changes = changes
     assessment.from_state = None if is_first else STATE_NAMES[risk.emitted.state]
-    assessment.corrected = occasion.is_correction
+    assessment.corrected = trigger.is_correction
     emitted = risk.emitted
     emitted.score, emitted.state = risk.score, risk.state
     emitted.dpd_bucket = dpd_bucket(borrower.counters.operational_days)
-    emitted.regimes = regime_text(borrower, rules, occasion.as_of)
+    emitted.regimes = regime_text(borrower, rules, trigger.as_of)
     emitted.flags = risk.flags
     return assessment

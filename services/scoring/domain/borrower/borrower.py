@@ -9,22 +9,25 @@ Must stay true:
   order or on how events were batched;
 - money is in minor units: loans in the loan's currency, everything else in the borrower's
   reporting currency. Days are ordinals, months are `year x 12 + month - 1`;
-- lists named by day or month are in ascending order.
+- lists named by day or month are in ascending order;
+- a window of n days as of day D is the n days up to and including D: at the close of D the
+  half-open `[T - n, T)` with T the start of D + 1, during D the day so far included.
 """
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from services.scoring.domain.borrower.assessment import Change
 from services.scoring.domain.borrower.credit_file import CreditFile
 from services.scoring.domain.borrower.decisions import Decisions
-from services.scoring.domain.borrower.flows import Daily, Dealings, Routines, Series
-from services.scoring.domain.borrower.risk import RiskState
-from services.scoring.domain.borrower.signals import Signals
-from services.scoring.domain.rulebook.rates import Rates
+from services.scoring.domain.borrower.flows import Dealings, Routines
+from services.scoring.domain.borrower.risk import RiskState, Signals
+from services.scoring.domain.primitives.daily_values import Daily
+from services.scoring.domain.primitives.dates import first_day_of, last_day_of, month_of
+from services.scoring.domain.primitives.money import Rates
+from services.scoring.domain.primitives.series import Series
 
-if TYPE_CHECKING:
-    from services.scoring.domain.views.statements import StatementFigures
+# Days counted where nothing is open at all.
+NOTHING_OPEN: Final = -1
 
 
 @dataclass(slots=True)
@@ -182,6 +185,15 @@ class Flows:
     debit_months: list[int] = field(default_factory=list)
     cash_debit_months: list[int] = field(default_factory=list)
 
+    def first_full_month(self) -> int:
+        """Return the first month on whose first day the accounts were known already."""
+        month = month_of(self.known_day)
+        return month if self.known_day == first_day_of(month) else month + 1
+
+    def known_days(self, as_of: int) -> int:
+        """Return for how many days, today included, accounts have been known."""
+        return as_of - self.known_day + 1 if self.known_day else 0
+
 
 @dataclass(slots=True)
 class Facility:
@@ -258,8 +270,9 @@ class Counters:
             (EXCLUSIVE), 0 while contractual grace lasts.
         late_days: Days since the contractual due day of the oldest unpaid instalment, nothing
             excused, at the last evaluation.
-        counted_days: As ``operational_days``, without grace: what the regimes count from. -1 where
-            nothing is open, 0 where something fell due today and is unpaid at the day's end.
+        counted_days: As ``operational_days``, without grace: what the regimes count from.
+            `NOTHING_OPEN` where nothing is open, 0 where something fell due today and is unpaid at
+            the day's end.
         month_start: First day of the month that is not over yet.
         next_month_start: First day of the month after it.
         balances_judged_on: The day as of which the balances were judged last.
@@ -276,7 +289,16 @@ class Counters:
     balances_judged_on: int = 0
     lines_judged_on: int = 0
     late_days: int = 0
-    counted_days: int = -1
+    counted_days: int = NOTHING_OPEN
+
+    def is_over(self, day: int, as_of: int) -> bool:
+        """Return whether the day has ended as of now: an earlier day, or one that is closed."""
+        return day < as_of or day <= self.closed_day
+
+    def newest_full_month(self, as_of: int) -> int:
+        """Return the newest month that is over: at the close of its last day."""
+        month = month_of(as_of)
+        return month if self.is_over(last_day_of(month), as_of) else month - 1
 
 
 @dataclass(slots=True)
@@ -316,6 +338,32 @@ class LineView:
     shares: list[int]
     over: list[int]
     is_last_stale: bool = False
+
+
+@dataclass(slots=True)
+class StatementView:
+    """The statements that can be compared with the newest one. Never stored.
+
+    ``made_of`` are the statements that it was made of; ``by_period`` those of the newest one's
+    consolidation and accounting standard, by month of the period's end and its months; ``rolled``
+    remembers flows by line, month of the end and months.
+    """
+
+    latest: Statement
+    month: int
+    made_of: list[Statement]
+    by_period: dict[tuple[int, int], Statement] = field(default_factory=dict)
+    rolled: dict[tuple[int, int, int], int | None] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Change:
+    """One difference from the assessment emitted before; ``before``/``after`` as shown."""
+
+    kind: str
+    indicator: str | None
+    before: str | None
+    after: str | None
 
 
 # The parts in which a borrower is stored, as bits of `Borrower.changed`.
@@ -369,7 +417,7 @@ class Borrower:
     risk: RiskState = field(default_factory=RiskState)
     balance_view: BalanceView | None = field(default=None, compare=False, repr=False)
     line_view: LineView | None = field(default=None, compare=False, repr=False)
-    figures: "StatementFigures | None" = field(default=None, compare=False, repr=False)
+    statement_view: StatementView | None = field(default=None, compare=False, repr=False)
     rates: Rates | None = field(default=None, compare=False, repr=False)
     news: list[Change] = field(default_factory=list, compare=False, repr=False)
     changed: int = field(default=ALL_PARTS, compare=False, repr=False)

@@ -181,3 +181,8 @@ class CreditFile:
         return bool(
             self.collateral or self.covenants or self.guarantors or self.links or self.inspected_day
         )
+
+
+def related_state_of(file: CreditFile, related_id: str) -> RelatedState | None:
+    """Return what is known of a linked borrower's state."""
+    return next((one for one in file.related if one.related_id == related_id), None)

@@ -6,26 +6,7 @@ borrower without them pays for an empty list, and one that has them writes them 
 
 from dataclasses import dataclass, field
 
-
-@dataclass(slots=True)
-class Series:
-    """Daily sums, sparse: ``cum[i]`` sums all kept days up to and including ``days[i]``."""
-
-    days: list[int] = field(default_factory=list)
-    cum: list[int] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class Daily:
-    """End-of-day figures: ``reported[i]`` is what was reported for day ``first_day + i``.
-
-    ``None`` where nothing was; the last reported figure goes on. ``filled`` is the same with the
-    gaps filled: not stored, made when first asked for.
-    """
-
-    first_day: int = 0
-    reported: list[int | None] = field(default_factory=list)
-    filled: list[int] = field(default_factory=list, compare=False, repr=False)
+from services.scoring.domain.primitives.series import Series
 
 
 @dataclass(slots=True)

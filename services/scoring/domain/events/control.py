@@ -38,7 +38,7 @@ class CalendarPublished(Event):
 
 @dataclass(slots=True)
 class FxPublished(Event):
-    """Rates of one day; the lists are parallel, the rates scaled as `rates.SCALE` says."""
+    """Rates of one day; the lists are parallel, the rates scaled by `money.SCALE`."""
 
     rate_day: int
     base_currency: str

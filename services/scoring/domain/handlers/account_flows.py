@@ -10,7 +10,6 @@ then counts on its booking day.
 from typing import Final
 
 from services.scoring.domain.arrears import facility_use, reported_arrears
-from services.scoring.domain.arrears.counters import PAST
 from services.scoring.domain.borrower.borrower import (
     ACCOUNTS_PART,
     RETURNED_INCOMING,
@@ -21,7 +20,7 @@ from services.scoring.domain.borrower.borrower import (
     Flows,
     event_ref,
 )
-from services.scoring.domain.borrower.signals import slot_of
+from services.scoring.domain.borrower.risk import slot_of
 from services.scoring.domain.events.accounts import (
     AccountBalanceClosed,
     AccountItemReturned,
@@ -30,7 +29,8 @@ from services.scoring.domain.events.accounts import (
 )
 from services.scoring.domain.handlers import lender_flows, pass_through, payers, recurring_payments
 from services.scoring.domain.handlers.returned_items import add_bounce, correct_bounce
-from services.scoring.domain.primitives import daily_values, series
+from services.scoring.domain.primitives import daily_values, series, touched
+from services.scoring.domain.primitives.dates import add_to_month, month_of
 from services.scoring.domain.primitives.flow_kinds import (
     CASH,
     CREDIT_KINDS,
@@ -45,7 +45,6 @@ from services.scoring.domain.primitives.flow_kinds import (
     SPENT,
     UNKNOWN_CREDIT,
 )
-from services.scoring.domain.primitives.months import add_to_month, month_of
 from services.scoring.domain.primitives.vocabulary import CASH as CASH_CHANNEL
 from services.scoring.domain.primitives.vocabulary import (
     DEBIT,
@@ -53,18 +52,6 @@ from services.scoring.domain.primitives.vocabulary import (
     NO_CORRECTION,
     REVERSAL_OF,
 )
-from services.scoring.domain.rulebook.indicator import (
-    BALANCES,
-    BOUNCES,
-    CREDITS,
-    DEBITS,
-    DUES,
-    EVERYTHING,
-    FACILITIES,
-    MONTHS,
-    OTHERS,
-)
-from services.scoring.domain.rulebook.indicator import CASH as TOUCHED_CASH
 from services.scoring.domain.views import balances, lines
 
 MOST_DAYS_AHEAD: Final = 31
@@ -107,26 +94,26 @@ def take_flow(borrower: Borrower, event: AccountTransacted) -> int:
     account = account_of(borrower, event.account_id)
     flows = borrower.flows
     day = flow_day(event.value_day, event.day)
-    touched = MONTHS if day < borrower.counters.month_start else 0
+    facts = touched.MONTHS if day < borrower.counters.month_start else 0
     if not is_reversal and know_from(flows, day):
-        touched = EVERYTHING
+        facts = touched.EVERYTHING
     amount = -event.amount_minor if is_reversal else event.amount_minor
     if event.direction == DEBIT:
-        touched |= DEBITS | _take_debit(borrower, event, day, amount)
+        facts |= touched.DEBITS | _take_debit(borrower, event, day, amount)
     else:
-        touched |= CREDITS | _take_credit(borrower, event, day, amount)
+        facts |= touched.CREDITS | _take_credit(borrower, event, day, amount)
     if borrower.bounces.days:
-        touched |= BOUNCES
+        facts |= touched.BOUNCES
     if borrower.dealings.drawn_days:
-        touched |= lender_flows.trace(borrower, event, day, amount)
+        facts |= lender_flows.trace(borrower, event, day, amount)
     if borrower.signals.status[PASS_THROUGH_SLOT]:
         pass_through.take(borrower, event, day, amount)
     balance = event.balance_after_minor
     if balance is not None and not account.has_eod_events and not is_reversal:
         daily_values.put(account.eod, event.day, balance)
         balances.reported(borrower, event.day)
-        touched |= BALANCES
-    return touched
+        facts |= touched.BALANCES
+    return facts
 
 
 def _take_credit(borrower: Borrower, event: AccountTransacted, day: int, amount: int) -> int:
@@ -157,29 +144,29 @@ def _take_debit(borrower: Borrower, event: AccountTransacted, day: int, amount: 
     add_to_month(flows.first_month, flows.debit_months, month, amount)
     if kinds & OPERATING_DEBIT:
         add_to_month(flows.first_month, flows.operating_debit_months, month, amount)
-    touched = 0
+    facts = 0
     if kinds & RELATED or lender_flows.is_related(borrower, event):
-        touched |= OTHERS
+        facts |= touched.OTHERS
         series.add(flows.related_net, day, amount)
     if kinds & RARE:
-        touched |= _take_rare(borrower, event, kinds, day, amount)
+        facts |= _take_rare(borrower, event, kinds, day, amount)
     if kinds & CASH or event.channel == CASH_CHANNEL:
-        touched |= TOUCHED_CASH
+        facts |= touched.CASH
         borrower.evidence.debits = [event_ref(event.source, event.id)]
         series.add(flows.cash_debits, day, amount)
         add_to_month(flows.first_month, flows.cash_debit_months, month, amount)
-    return touched
+    return facts
 
 
 def _take_rare(
     borrower: Borrower, event: AccountTransacted, kinds: int, day: int, amount: int
 ) -> int:
-    touched = 0
+    facts = 0
     if kinds & ROUTINE:
-        touched |= recurring_payments.take(borrower, event, kinds, day, amount)
+        facts |= recurring_payments.take(borrower, event, kinds, day, amount)
     if kinds & OTHERS_MONEY:
-        touched |= lender_flows.take(borrower, event, kinds, day, amount)
-    return touched
+        facts |= lender_flows.take(borrower, event, kinds, day, amount)
+    return facts
 
 
 def _month(flows: Flows, day: int) -> int:
@@ -218,7 +205,7 @@ def close_balance(borrower: Borrower, event: AccountBalanceClosed) -> int:
     if event.balance_day > event.day + 1:
         return 0
     account = account_of(borrower, event.account_id)
-    touched = EVERYTHING if know_from(borrower.flows, event.balance_day) else BALANCES
+    facts = touched.EVERYTHING if know_from(borrower.flows, event.balance_day) else touched.BALANCES
     account.has_eod_events = True
     daily_values.put(account.eod, event.balance_day, event.eod_minor)
     balances.reported(borrower, event.balance_day)
@@ -226,7 +213,7 @@ def close_balance(borrower: Borrower, event: AccountBalanceClosed) -> int:
         account.available_day = event.balance_day
         account.available_minor = event.available_minor
     _remember(borrower.evidence.balances, event_ref(event.source, event.id))
-    return touched
+    return facts
 
 
 def take_returned_item(borrower: Borrower, event: AccountItemReturned) -> bool:
@@ -272,15 +259,21 @@ def close_facility(borrower: Borrower, event: FacilityBalanceClosed) -> int:
     facility_use.record(
         facility, day, event.drawn_minor, event.limit_minor, event.drawing_power_minor
     )
-    touched = MONTHS | FACILITIES if day < borrower.counters.month_start else FACILITIES
+    facts = (
+        touched.MONTHS | touched.FACILITIES
+        if day < borrower.counters.month_start
+        else touched.FACILITIES
+    )
     stated = event.months_past_due
     if stated is not None and reported_arrears.record(facility, day, stated):
-        touched |= DUES
+        facts |= touched.DUES
     lines.reported(borrower, day)
     series.put(facility.interest_debited, day, event.interest_debited_minor)
     _remember(borrower.evidence.facilities, event_ref(event.source, event.id))
     owed = had_excess or borrower.counters.past_due_minor
     if owed or is_late or facility_use.excess_on(facility, day):
         # An excess is arrears of its day: a report about a closed day changes the count.
-        touched |= DUES | PAST if day <= borrower.counters.closed_day else DUES
-    return touched
+        facts |= (
+            touched.DUES | touched.PAST if day <= borrower.counters.closed_day else touched.DUES
+        )
+    return facts

@@ -1,11 +1,10 @@
 """Take another advised limit of a line into the facts. Called by `fold`."""
 
 from services.scoring.domain.arrears import facility_use
-from services.scoring.domain.arrears.counters import PAST
 from services.scoring.domain.borrower.borrower import Borrower
 from services.scoring.domain.events.accounts import LimitChanged
 from services.scoring.domain.handlers.account_flows import facility_of
-from services.scoring.domain.rulebook.indicator import DUES, FACILITIES, MONTHS
+from services.scoring.domain.primitives import touched
 
 
 def change_limit(borrower: Borrower, event: LimitChanged) -> int:
@@ -15,7 +14,7 @@ def change_limit(borrower: Borrower, event: LimitChanged) -> int:
         facility, event.effective_day, event.limit_minor, event.power_minor, event.until
     )
     borrower.line_view = None
-    touched = FACILITIES | DUES
+    facts = touched.FACILITIES | touched.DUES
     if event.effective_day < borrower.counters.month_start:
-        touched |= MONTHS
-    return touched | PAST if event.effective_day <= borrower.counters.closed_day else touched
+        facts |= touched.MONTHS
+    return facts | touched.PAST if event.effective_day <= borrower.counters.closed_day else facts

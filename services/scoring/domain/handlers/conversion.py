@@ -17,7 +17,7 @@ from services.scoring.domain.events.accounts import (
     LimitChanged,
 )
 from services.scoring.domain.events.event import Event
-from services.scoring.domain.rulebook.rates import Rates
+from services.scoring.domain.primitives.money import Rates
 
 CONVERTED: Final = (
     AccountTransacted,

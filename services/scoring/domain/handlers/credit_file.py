@@ -21,6 +21,7 @@ from services.scoring.domain.borrower.credit_file import (
     Guarantor,
     RelatedState,
     Report,
+    related_state_of,
 )
 from services.scoring.domain.borrower.risk import INSOLVENT, LEGAL, OFFICER_SIGNAL
 from services.scoring.domain.events.accounts import LimitChanged
@@ -38,19 +39,12 @@ from services.scoring.domain.events.credit_file import (
     RelatedStateChanged,
 )
 from services.scoring.domain.events.event import Event
+from services.scoring.domain.primitives import touched
 from services.scoring.domain.primitives.vocabulary import (
     ARREARS_ELSEWHERE,
     CLEARED,
     COURT,
     INSOLVENCY,
-)
-from services.scoring.domain.rulebook.indicator import (
-    COLLATERAL,
-    COVENANTS,
-    DEPENDANTS,
-    EXTERNAL,
-    INSPECTIONS,
-    LINKS,
 )
 
 MOST_REPORTS: Final = 24
@@ -69,7 +63,7 @@ def value_collateral(borrower: Borrower, event: CollateralValued) -> int:
         if known is None:
             return 0
         pieces.remove(known)
-        return COLLATERAL
+        return touched.COLLATERAL
     piece = Collateral(
         collateral_id=event.collateral_id,
         ref=event_ref(event.source, event.id),
@@ -91,7 +85,7 @@ def value_collateral(borrower: Borrower, event: CollateralValued) -> int:
         pieces.sort(key=_piece_id)
     else:
         pieces[pieces.index(known)] = piece
-    return COLLATERAL
+    return touched.COLLATERAL
 
 
 def certify_covenant(borrower: Borrower, event: CovenantCertified) -> int:
@@ -102,7 +96,7 @@ def certify_covenant(borrower: Borrower, event: CovenantCertified) -> int:
         if event.test_day <= known.earlier_day:
             return 0
         known.earlier_day, known.earlier_micro = event.test_day, event.actual_micro
-        return COVENANTS
+        return touched.COVENANTS
     covenant = Covenant(
         covenant_id=event.covenant_id,
         ref=event_ref(event.source, event.id),
@@ -119,13 +113,13 @@ def certify_covenant(borrower: Borrower, event: CovenantCertified) -> int:
     if known is None:
         covenants.append(covenant)
         covenants.sort(key=_covenant_id)
-        return COVENANTS
+        return touched.COVENANTS
     if event.test_day == known.test_day:
         covenant.earlier_day, covenant.earlier_micro = known.earlier_day, known.earlier_micro
     else:
         covenant.earlier_day, covenant.earlier_micro = known.test_day, known.actual_micro
     covenants[covenants.index(known)] = covenant
-    return COVENANTS
+    return touched.COVENANTS
 
 
 def _piece_id(piece: Collateral) -> str:
@@ -161,9 +155,9 @@ def link_guarantor(borrower: Borrower, event: GuarantorLinked) -> int:
     for place, one in enumerate(file.guarantors):
         if one.guarantor_id == event.guarantor_id:
             file.guarantors[place] = guarantor
-            return LINKS
+            return touched.LINKS
     file.guarantors.append(guarantor)
-    return LINKS
+    return touched.LINKS
 
 
 def link_group(borrower: Borrower, event: GroupLinked) -> int:
@@ -182,9 +176,9 @@ def link_group(borrower: Borrower, event: GroupLinked) -> int:
     for place, one in enumerate(links):
         if one.linked_id == event.linked_id and one.kind == event.kind:
             links[place] = link
-            return LINKS
+            return touched.LINKS
     links.append(link)
-    return LINKS
+    return touched.LINKS
 
 
 def link_dependant(borrower: Borrower, event: DependantLinked) -> int:
@@ -195,14 +189,9 @@ def link_dependant(borrower: Borrower, event: DependantLinked) -> int:
     for one in dependants:
         if one.dependant_id == event.dependant_id:
             one.kind = event.kind
-            return DEPENDANTS
+            return touched.DEPENDANTS
     dependants.append(Dependant(event.dependant_id, event.kind))
-    return DEPENDANTS
-
-
-def related_state_of(file: CreditFile, related_id: str) -> RelatedState | None:
-    """Return what is known of a linked borrower's state."""
-    return next((one for one in file.related if one.related_id == related_id), None)
+    return touched.DEPENDANTS
 
 
 def await_related_state(file: CreditFile, related_id: str) -> bool:
@@ -220,7 +209,7 @@ def take_related_state(borrower: Borrower, event: RelatedStateChanged) -> int:
         return 0
     known.ref = event_ref(event.source, event.id)
     known.state, known.since = event.state, event.since
-    return LINKS
+    return touched.LINKS
 
 
 def declare_related_parties(borrower: Borrower, event: RelatedPartiesDeclared) -> int:
@@ -228,7 +217,7 @@ def declare_related_parties(borrower: Borrower, event: RelatedPartiesDeclared) -
     file = borrower.credit_file
     file.related_parties = sorted({party_digest(one) for one in event.counterparty_ids})
     file.declared_ref = event_ref(event.source, event.id)
-    return LINKS
+    return touched.LINKS
 
 
 def party_digest(counterparty_id: str) -> int:
@@ -260,7 +249,7 @@ def take_report(borrower: Borrower, event: ExternalDelinquencyReported) -> int:
         del kept[:-MOST_REPORTS]
     _mark(borrower, file.reports, kept)
     file.reports = kept
-    return EXTERNAL
+    return touched.EXTERNAL
 
 
 def _report(event: ExternalDelinquencyReported) -> Report:
@@ -310,7 +299,7 @@ def raise_finding(borrower: Borrower, event: FindingRaised) -> int:
         del kept[:-MOST_FINDINGS]
     borrower.credit_file.findings = kept
     _mark_officer_signal(borrower)
-    return INSPECTIONS
+    return touched.INSPECTIONS
 
 
 def _is_older(event: FindingRaised, known: Finding) -> bool:
@@ -332,7 +321,7 @@ def record_inspection(borrower: Borrower, event: InspectionRecorded) -> int:
     file.inspection_due_day = event.next_due_day
     file.inspection_ref = event_ref(event.source, event.id)
     _mark_officer_signal(borrower)
-    return INSPECTIONS
+    return touched.INSPECTIONS
 
 
 def worst_found(file: CreditFile) -> int:

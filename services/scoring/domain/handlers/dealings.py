@@ -22,18 +22,13 @@ from services.scoring.domain.events.loans import LoanDisbursed, PromiseMade
 from services.scoring.domain.handlers import lender_flows
 from services.scoring.domain.handlers.account_flows import account_of
 from services.scoring.domain.handlers.credit_file import party_digest
+from services.scoring.domain.primitives import touched
 from services.scoring.domain.primitives.vocabulary import (
     LEGAL_BLOCK,
     NO_CORRECTION,
     RELEASED,
     REVERSAL_OF,
     SEIZURE,
-)
-from services.scoring.domain.rulebook.indicator import (
-    EXTERNAL,
-    PROCEEDS,
-    PROMISES,
-    STATEMENTS,
 )
 
 # Where the money of a drawdown went first.
@@ -53,16 +48,16 @@ def disburse(borrower: Borrower, event: LoanDisbursed) -> int:
     if removed:
         lender_flows.forget_untraced(dealings)
     if event.correction_kind == REVERSAL_OF:
-        return PROCEEDS if removed else 0
+        return touched.PROCEEDS if removed else 0
     if event.currency != borrower.profile.reporting_currency != "":
-        return PROCEEDS if removed else 0
+        return touched.PROCEEDS if removed else 0
     place = _place(dealings.drawn_days, dealings.drawn_refs, event.value_day, event)
     dealings.drawn_days.insert(place, event.value_day)
     dealings.drawn_minor.insert(place, event.drawn_minor)
     dealings.drawn_loans.insert(place, event.loan_id)
     dealings.drawn_to.insert(place, _payee(borrower, event.payee_account_id))
     dealings.drawn_refs.insert(place, event_ref(event.source, event.id))
-    return PROCEEDS
+    return touched.PROCEEDS
 
 
 def _place(days: list[int], refs: list[str], day: int, event: Event) -> int:
@@ -87,25 +82,25 @@ def promise(borrower: Borrower, event: PromiseMade) -> int:
     dealings = borrower.dealings
     removed = _corrected(event, dealings.promise_refs, _promises(dealings))
     if event.correction_kind == REVERSAL_OF:
-        return PROMISES if removed else 0
+        return touched.PROMISES if removed else 0
     place = _place(dealings.promise_days, dealings.promise_refs, event.promise_day, event)
     dealings.promise_days.insert(place, event.promise_day)
     dealings.promise_made_days.insert(place, event.made_day)
     dealings.promise_minor.insert(place, event.promised_minor)
     dealings.promise_loans.insert(place, event.loan_id)
     dealings.promise_refs.insert(place, event_ref(event.source, event.id))
-    return PROMISES
+    return touched.PROMISES
 
 
 def forecast(borrower: Borrower, event: ForecastReceived) -> int:
     """Keep a forecast made before its period was over; a later one for the period replaces it."""
     dealings = borrower.dealings
     removed = _corrected(event, dealings.forecast_refs, _forecasts(dealings))
-    touched = STATEMENTS if removed else 0
+    facts = touched.STATEMENTS if removed else 0
     is_foreign = event.currency != borrower.profile.reporting_currency != ""
     is_hindsight = event.received_day > event.period_end_day
     if event.correction_kind == REVERSAL_OF or is_foreign or is_hindsight:
-        return touched
+        return facts
     of_period = (event.period_end_day, event.period_months, event.metric)
     known = zip(
         dealings.forecast_ends, dealings.forecast_months, dealings.forecast_metrics, strict=True
@@ -121,7 +116,7 @@ def forecast(borrower: Borrower, event: ForecastReceived) -> int:
     dealings.forecast_minor.insert(place, event.forecast_minor)
     dealings.forecast_refs.insert(place, event_ref(event.source, event.id))
     _drop(_forecasts(dealings), 0, len(dealings.forecast_ends) - MOST_FORECASTS)
-    return STATEMENTS
+    return touched.STATEMENTS
 
 
 def block(borrower: Borrower, event: AccountBlocked) -> int:
@@ -137,7 +132,7 @@ def block(borrower: Borrower, event: AccountBlocked) -> int:
     account.block_day = event.effective_day
     account.block_kind = ENFORCEMENTS.get(event.kind, "")
     account.block_ref = event_ref(event.source, event.id) if account.block_kind else ""
-    return EXTERNAL
+    return touched.EXTERNAL
 
 
 def _corrected(event: Event, refs: list[str], columns: tuple[list[Any], ...]) -> bool:

@@ -5,14 +5,13 @@ a dispute suspends the count and deletes nothing; technical arrears need an appr
 (domain 4.4 rules 11 and 12).
 """
 
-from services.scoring.domain.arrears.counters import PAST
 from services.scoring.domain.borrower.borrower import LOANS_PART, Borrower, Excuse, Loan
 from services.scoring.domain.borrower.decisions import Override
 from services.scoring.domain.borrower.risk import DISPUTED, RiskState
 from services.scoring.domain.events.credit_file import OverrideApproved
 from services.scoring.domain.events.loans import ClaimDisputed
 from services.scoring.domain.handlers.repayments import loan_of
-from services.scoring.domain.rulebook.indicator import DECISIONS, LOANS
+from services.scoring.domain.primitives import touched
 
 OPEN, UPHELD, REJECTED, WITHDRAWN = range(4)
 
@@ -33,7 +32,7 @@ def dispute(borrower: Borrower, event: ClaimDisputed) -> int:
     elif event.status != OPEN:
         known.until_day = max(known.from_day, event.settled_day)
         known.is_settled = True
-    return LOANS | PAST | DECISIONS
+    return touched.LOANS | touched.PAST | touched.DECISIONS
 
 
 def excuse_technical(borrower: Borrower, event: OverrideApproved) -> None:

@@ -8,15 +8,7 @@ from services.scoring.domain.arrears import dues_ahead
 from services.scoring.domain.borrower.borrower import Borrower
 from services.scoring.domain.borrower.flows import Dealings
 from services.scoring.domain.handlers import recurring_payments
-from services.scoring.domain.rulebook.indicator import (
-    CASH,
-    COVER,
-    LENDERS,
-    OTHERS,
-    PROCEEDS,
-    PROMISES,
-    WAGES,
-)
+from services.scoring.domain.primitives import touched
 
 
 def touched_by_close(borrower: Borrower, previous: int, day: int) -> int:
@@ -27,26 +19,26 @@ def touched_by_close(borrower: Borrower, previous: int, day: int) -> int:
         previous: The day closed before it, 0 for none.
         day: The day that closes.
     """
-    touched = 0
+    facts = 0
     if borrower.flows.cash_debits.days:
-        touched |= CASH
+        facts |= touched.CASH
     if recurring_payments.may_move(borrower.routines, previous, day):
-        touched |= WAGES
+        facts |= touched.WAGES
     if dues_ahead.is_any_near(borrower, day):
-        touched |= COVER
+        facts |= touched.COVER
     if borrower.flows.related_net.days:
-        touched |= OTHERS
-    return touched | _dealings_touched(borrower.dealings)
+        facts |= touched.OTHERS
+    return facts | _dealings_touched(borrower.dealings)
 
 
 def _dealings_touched(dealings: Dealings) -> int:
-    touched = 0
+    facts = 0
     if dealings.lender_days:
-        touched |= LENDERS
+        facts |= touched.LENDERS
     if dealings.drawn_days:
-        touched |= PROCEEDS
+        facts |= touched.PROCEEDS
     if dealings.inflows.days or dealings.helped_days:
-        touched |= OTHERS
+        facts |= touched.OTHERS
     if dealings.promise_days:
-        touched |= PROMISES
-    return touched
+        facts |= touched.PROMISES
+    return facts

@@ -15,9 +15,9 @@ from services.scoring.domain.borrower.flows import Dealings
 from services.scoring.domain.events.accounts import AccountTransacted
 from services.scoring.domain.events.loans import RepaymentPosted
 from services.scoring.domain.handlers.credit_file import party_digest
-from services.scoring.domain.primitives import series
+from services.scoring.domain.primitives import series, touched
+from services.scoring.domain.primitives.dates import add_to_month, month_of
 from services.scoring.domain.primitives.flow_kinds import INFLOW, LENDER
-from services.scoring.domain.primitives.months import add_to_month, month_of
 from services.scoring.domain.primitives.vocabulary import (
     CATEGORIES,
     COUNTERPARTY_TYPES,
@@ -27,7 +27,6 @@ from services.scoring.domain.primitives.vocabulary import (
     OWN_TRANSFER,
     REFINANCE_CHANNEL,
 )
-from services.scoring.domain.rulebook.indicator import LENDERS, OTHERS, PROCEEDS
 
 # What a debit after a drawdown may be about, as far as loans are not meant for it.
 ELSEWHERE: Final = 0
@@ -78,14 +77,14 @@ def take(borrower: Borrower, event: AccountTransacted, kinds: int, day: int, amo
     """Add a flow with a lender, or money in that is no revenue; return what it touched."""
     dealings = borrower.dealings
     borrower.changed |= DEALINGS_PART
-    touched = 0
+    facts = 0
     if kinds & INFLOW and event.direction == CREDIT:
         series.add(dealings.inflows, day, amount)
-        touched |= OTHERS
+        facts |= touched.OTHERS
     if kinds & LENDER:
         _take_lender(dealings, event, day, amount)
-        touched |= LENDERS
-    return touched
+        facts |= touched.LENDERS
+    return facts
 
 
 def _take_lender(dealings: Dealings, event: AccountTransacted, day: int, amount: int) -> None:
@@ -141,7 +140,7 @@ def trace(borrower: Borrower, event: AccountTransacted, day: int, amount: int) -
     columns = dealings.away_days, dealings.away_purposes, dealings.away_minor
     add_to_day(columns, day, purpose, amount if event.direction == DEBIT else -amount)
     borrower.changed |= DEALINGS_PART
-    return PROCEEDS
+    return touched.PROCEEDS
 
 
 def _is_after_drawdown(dealings: Dealings, day: int) -> bool:

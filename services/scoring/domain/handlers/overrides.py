@@ -10,12 +10,11 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from services.scoring.domain.arrears import forbearance
-from services.scoring.domain.arrears.counters import PAST
-from services.scoring.domain.borrower.assessment import Change
 from services.scoring.domain.borrower.borrower import (
     DECISIONS_PART,
     LOANS_PART,
     Borrower,
+    Change,
     event_ref,
 )
 from services.scoring.domain.borrower.decisions import (
@@ -46,9 +45,9 @@ from services.scoring.domain.events.event import Event
 from services.scoring.domain.events.loans import ClaimDisputed, LoanClosed
 from services.scoring.domain.handlers import disputes
 from services.scoring.domain.handlers.repayments import loan_of
+from services.scoring.domain.primitives import touched
 from services.scoring.domain.primitives.vocabulary import OVERRIDE_KINDS, REVERSAL_OF
 from services.scoring.domain.regimes import eu_default
-from services.scoring.domain.rulebook.indicator import DECISIONS, DUES, LOANS, PAYMENTS
 from services.scoring.domain.rulebook.policy import StatePolicy
 
 # Flags that stand exactly as long as a decision that sets them.
@@ -67,7 +66,7 @@ def decide(borrower: Borrower, event: OverrideApproved) -> int:
     named = f"{OVERRIDE_KINDS[event.kind]} {event.override_id}"
     if refused:
         borrower.news.append(Change("REFUSED", None, named, refused))
-        return DECISIONS
+        return touched.DECISIONS
     borrower.news.append(Change("DECIDED", None, named, event.reason))
     overrides = borrower.decisions.overrides
     if event.kind == LIFT_UNLIKELY_TO_PAY:
@@ -80,9 +79,9 @@ def decide(borrower: Borrower, event: OverrideApproved) -> int:
     for one in ended:
         overrides.remove(one)
     if event.kind != TECHNICAL:
-        return DECISIONS
+        return touched.DECISIONS
     disputes.excuse_technical(borrower, event)
-    return DECISIONS | PAYMENTS | PAST
+    return touched.DECISIONS | touched.PAYMENTS | touched.PAST
 
 
 def _override(event: OverrideApproved) -> Override:
@@ -165,13 +164,17 @@ def close_loan(borrower: Borrower, event: LoanClosed) -> int:
     loan = loan_of(borrower, event.loan_id, borrower.profile.reporting_currency)
     if event.correction_kind == REVERSAL_OF:
         loan.closed_day, loan.closed_reason = None, ""
-        return LOANS | PAST
+        return touched.LOANS | touched.PAST
     loan.closed_day, loan.closed_reason = event.closed_day, event.reason
     if event.reason == "WRITTEN_OFF":
         # A write-off is a credit risk adjustment of the obligor: CRR 178(3)(b).
         eu_default.begin(borrower.decisions, event.closed_day)
         borrower.changed |= DECISIONS_PART
-    return LOANS | PAST if event.closed_day <= borrower.counters.closed_day else LOANS
+    return (
+        touched.LOANS | touched.PAST
+        if event.closed_day <= borrower.counters.closed_day
+        else touched.LOANS
+    )
 
 
 def weigh(borrower: Borrower, policy: StatePolicy, as_of: int) -> None:
@@ -196,8 +199,8 @@ def pass_day(borrower: Borrower, policy: StatePolicy, day: int) -> int:
     if forbearance.pass_day(borrower, policy.forbearance, day):
         borrower.changed |= DECISIONS_PART
     if any(one.kind == TECHNICAL for one in [*ended, *decisions.overrides]):
-        return DECISIONS | DUES
-    return DECISIONS
+        return touched.DECISIONS | touched.DUES
+    return touched.DECISIONS
 
 
 def _set_flags(borrower: Borrower, day: int) -> None:

@@ -9,12 +9,13 @@ from bisect import bisect_right
 from typing import Final
 
 from services.scoring.domain.borrower.borrower import DEALINGS_PART, Borrower
-from services.scoring.domain.borrower.flows import Dealings, Series
+from services.scoring.domain.borrower.flows import Dealings
 from services.scoring.domain.events.accounts import AccountTransacted
 from services.scoring.domain.handlers.credit_file import party_digest
 from services.scoring.domain.handlers.lender_flows import add_to_day
 from services.scoring.domain.primitives import series
-from services.scoring.domain.primitives.business_days import next_business_day
+from services.scoring.domain.primitives.dates import next_business_day
+from services.scoring.domain.primitives.series import Series
 from services.scoring.domain.primitives.vocabulary import CREDIT, OWN_TRANSFER, REVERSAL
 
 SETTLED_AFTER_DAYS: Final = 7

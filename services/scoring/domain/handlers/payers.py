@@ -9,7 +9,7 @@ from bisect import bisect_left
 from typing import Final
 
 from services.scoring.domain.borrower.borrower import Borrower
-from services.scoring.domain.primitives.months import add_to_month
+from services.scoring.domain.primitives.dates import add_to_month
 
 MOST_PAYERS: Final = 12
 

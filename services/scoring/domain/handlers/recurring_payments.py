@@ -11,13 +11,12 @@ from operator import sub
 from typing import Final
 
 from services.scoring.domain.borrower.borrower import ROUTINES_PART, Borrower, event_ref
-from services.scoring.domain.borrower.flows import Routines, Series
+from services.scoring.domain.borrower.flows import Routines
 from services.scoring.domain.events.accounts import AccountTransacted
-from services.scoring.domain.primitives import series
+from services.scoring.domain.primitives import series, touched
 from services.scoring.domain.primitives.flow_kinds import SOCIAL, TAX, WAGES
+from services.scoring.domain.primitives.series import Series
 from services.scoring.domain.primitives.vocabulary import DEBIT, RETAIL
-from services.scoring.domain.rulebook.indicator import DUTIES
-from services.scoring.domain.rulebook.indicator import WAGES as TOUCHED_WAGES
 
 # Days that one run may take: a payroll on the 28th and the 1st is one.
 RUN_DAYS: Final = 5
@@ -36,12 +35,12 @@ def take(borrower: Borrower, event: AccountTransacted, kinds: int, day: int, amo
         routines.wages_due_day = _wages_due_day(routines)
         if amount > 0:
             routines.ref = event_ref(event.source, event.id)
-        touched = TOUCHED_WAGES
+        facts = touched.WAGES
     else:
         series.add(_duties(routines, kinds), day, 1 if amount > 0 else -1)
-        touched = DUTIES
+        facts = touched.DUTIES
     borrower.changed |= ROUTINES_PART
-    return touched
+    return facts
 
 
 def _duties(routines: Routines, kinds: int) -> Series:

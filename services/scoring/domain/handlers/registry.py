@@ -8,7 +8,6 @@ changed by the same table.
 from collections.abc import Callable
 from typing import Any, Final
 
-from services.scoring.domain.arrears.counters import PAST
 from services.scoring.domain.borrower.borrower import (
     ACCOUNTS_PART,
     ALL_PARTS,
@@ -60,17 +59,9 @@ from services.scoring.domain.handlers import (
     repayments,
     statements,
 )
+from services.scoring.domain.primitives import touched
 from services.scoring.domain.rulebook import calendars
 from services.scoring.domain.rulebook.context import Context
-from services.scoring.domain.rulebook.indicator import (
-    BALANCES,
-    BOUNCES,
-    DECISIONS,
-    EVERYTHING,
-    LOANS,
-    PAYMENTS,
-    PROFILE,
-)
 
 
 def is_foreign(borrower: Borrower, event: Event) -> bool:
@@ -96,19 +87,19 @@ def taken(borrower: Borrower, event: Event, context: Context) -> int:
         if converted is None:
             return 0
         event = converted
-    touched = take(borrower, event)
-    borrower.changed |= ALL_PARTS if touched & PROFILE else _parts_changed(event, touched)
-    if touched & LOANS and context.calendars:
+    facts = take(borrower, event)
+    borrower.changed |= ALL_PARTS if facts & touched.PROFILE else _parts_changed(event, facts)
+    if facts & touched.LOANS and context.calendars:
         calendars.move_due_days(borrower, context.calendars)
-    return touched
+    return facts
 
 
-def _parts_changed(event: Event, touched: int) -> int:
+def _parts_changed(event: Event, facts: int) -> int:
     """Return the stored parts that an event of this type changes."""
     changed = PARTS[type(event)]
-    if touched & BALANCES:
+    if facts & touched.BALANCES:
         changed |= ACCOUNTS_PART
-    return changed | DECISIONS_PART if touched & DECISIONS else changed
+    return changed | DECISIONS_PART if facts & touched.DECISIONS else changed
 
 
 def type_name(event: Event) -> str:
@@ -118,38 +109,52 @@ def type_name(event: Event) -> str:
 
 def _registered(borrower: Borrower, event: BorrowerRegistered) -> int:
     reference_data.register(borrower, event)
-    return EVERYTHING
+    return touched.EVERYTHING
 
 
 def _booked(borrower: Borrower, event: LoanBooked) -> int:
     repayments.book_loan(borrower, event)
-    return LOANS
+    return touched.LOANS
 
 
 def _published(borrower: Borrower, event: SchedulePublished) -> int:
-    return LOANS | PAST if repayments.publish_schedule(borrower, event) else LOANS
+    return (
+        touched.LOANS | touched.PAST
+        if repayments.publish_schedule(borrower, event)
+        else touched.LOANS
+    )
 
 
 def _changed(borrower: Borrower, event: ScheduleChanged) -> int:
-    touched = LOANS | PAST if repayments.change_schedule(borrower, event) else LOANS
-    return touched if borrower.decisions.forbearance.is_weighed else touched | DECISIONS
+    facts = (
+        touched.LOANS | touched.PAST
+        if repayments.change_schedule(borrower, event)
+        else touched.LOANS
+    )
+    return facts if borrower.decisions.forbearance.is_weighed else facts | touched.DECISIONS
 
 
 def _posted(borrower: Borrower, event: RepaymentPosted) -> int:
-    touched = PAYMENTS | PAST if repayments.post_payment(borrower, event) else PAYMENTS
-    return touched | DECISIONS if event.dispute_flag or borrower.risk.flags & DISPUTED else touched
+    facts = (
+        touched.PAYMENTS | touched.PAST
+        if repayments.post_payment(borrower, event)
+        else touched.PAYMENTS
+    )
+    return (
+        facts | touched.DECISIONS if event.dispute_flag or borrower.risk.flags & DISPUTED else facts
+    )
 
 
 def _reversed(borrower: Borrower, event: RepaymentReversed) -> int:
-    return PAYMENTS | PAST if repayments.reverse_payment(borrower, event) else 0
+    return touched.PAYMENTS | touched.PAST if repayments.reverse_payment(borrower, event) else 0
 
 
 def _failed(borrower: Borrower, event: RepaymentFailed) -> int:
-    return BOUNCES if repayments.fail_collection(borrower, event) else 0
+    return touched.BOUNCES if repayments.fail_collection(borrower, event) else 0
 
 
 def _returned(borrower: Borrower, event: AccountItemReturned) -> int:
-    return BOUNCES if account_flows.take_returned_item(borrower, event) else 0
+    return touched.BOUNCES if account_flows.take_returned_item(borrower, event) else 0
 
 
 # Any: each function takes its own event type, and the table is keyed by exactly that type.

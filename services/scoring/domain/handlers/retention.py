@@ -21,7 +21,7 @@ from services.scoring.domain.handlers import (
 )
 from services.scoring.domain.handlers.account_flows import monthly_sums
 from services.scoring.domain.primitives import daily_values, series
-from services.scoring.domain.primitives.months import month_of
+from services.scoring.domain.primitives.dates import month_of
 from services.scoring.domain.rulebook.rulebook import Tolerance
 
 EVERY_DAYS: Final = 7

@@ -10,12 +10,12 @@ from services.scoring.domain.borrower.borrower import Borrower, Statement, event
 from services.scoring.domain.borrower.credit_file import Deadline
 from services.scoring.domain.events.credit_file import StatementDue, StatementReceived
 from services.scoring.domain.handlers.reference_data import take_statement
+from services.scoring.domain.primitives import touched
 from services.scoring.domain.primitives.vocabulary import (
     NO_CORRECTION,
     REVERSAL_OF,
     STATEMENT_BASES,
 )
-from services.scoring.domain.rulebook.indicator import STATEMENTS
 from services.scoring.domain.views.statements import end_month, month_closed_by
 
 MOST_DEADLINES: Final = 12
@@ -52,7 +52,7 @@ def announce(borrower: Borrower, event: StatementDue) -> int:
             deadlines.append(told)
             deadlines.sort(key=_order)
             del deadlines[:-MOST_DEADLINES]
-    return STATEMENTS if deadlines != before else 0
+    return touched.STATEMENTS if deadlines != before else 0
 
 
 def take(borrower: Borrower, event: StatementReceived) -> int:
@@ -65,7 +65,7 @@ def take(borrower: Borrower, event: StatementReceived) -> int:
             for one in file.deadlines
             if not any(is_met_by(one, statement) for statement in borrower.statements)
         ]
-    return STATEMENTS
+    return touched.STATEMENTS
 
 
 def is_met_by(deadline: Deadline, statement: Statement) -> bool:

@@ -4,10 +4,10 @@ Balances are those of all accounts together at the end of each day. A borrower w
 account has no account indicators.
 """
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from services.scoring.domain.borrower.borrower import Borrower
-from services.scoring.domain.primitives import series
+from services.scoring.domain.primitives import series, touched
 from services.scoring.domain.primitives.measurement import (
     MICRO,
     Measurement,
@@ -19,20 +19,8 @@ from services.scoring.domain.primitives.measurement import (
     rounded_quotient,
     unmeasurable,
 )
-from services.scoring.domain.rulebook.indicator import (
-    ACCOUNT,
-    BALANCE_DAY,
-    BALANCES,
-    DEBITS,
-    PROFILE,
-    Indicator,
-    one_arm,
-)
-from services.scoring.domain.views.balances import RECENT_DAYS, pooled, view_of
-from services.scoring.domain.views.windows import are_balances_stale, known_days
-
-if TYPE_CHECKING:
-    from services.scoring.domain.rulebook.rulebook import Rules
+from services.scoring.domain.rulebook.rulebook import ACCOUNT, Indicator, Rules, one_arm
+from services.scoring.domain.views.balances import RECENT_DAYS, are_balances_stale, pooled, view_of
 
 FEWEST_BASE_DAYS: Final = 90
 OUTFLOW_DAYS: Final = 90
@@ -43,7 +31,7 @@ LONGEST_RUNWAY: Final = 3_650 * MICRO
 MOST_COVER: Final = 1_000 * MICRO
 
 
-def balance_erosion(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
+def balance_erosion(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """A-02: mean balance of 30 days over the median of the 180 days before."""
     gap = _no_balances(borrower, as_of)
     if gap is not None:
@@ -62,13 +50,13 @@ def balance_erosion(borrower: Borrower, as_of: int, rules: "Rules") -> Measureme
     return measured(ratio)
 
 
-def cash_runway(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
+def cash_runway(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """A-19: how many days the balance lasts at the gross daily outflow of the last 90 days."""
     gap = _no_balances(borrower, as_of)
     if gap is not None:
         return gap
     balance = pooled(borrower, as_of)
-    days = min(OUTFLOW_DAYS, known_days(borrower, as_of))
+    days = min(OUTFLOW_DAYS, borrower.flows.known_days(as_of))
     if balance is None or days <= 0:
         return unmeasurable(Reason.NO_BALANCE)
     outflow = series.total(borrower.flows.debits, as_of - OUTFLOW_DAYS + 1, as_of)
@@ -78,7 +66,7 @@ def cash_runway(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
     return measured(min(runway, LONGEST_RUNWAY))
 
 
-def drawdown_cover(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
+def drawdown_cover(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """A-23: the balance over the worst fall within 30 days that ended in the last 180."""
     gap = _no_balances(borrower, as_of)
     if gap is not None:
@@ -116,7 +104,7 @@ INDICATORS: Final[tuple[Indicator, ...]] = (
         group="liq",
         risk_type="LIQUIDITY",
         arms=one_arm(Unit.RATIO, "mean balance of 30 days over the usual balance"),
-        inputs=BALANCES | BALANCE_DAY | PROFILE,
+        inputs=touched.BALANCES | touched.BALANCE_DAY | touched.PROFILE,
         measure=balance_erosion,
         evidence=balances_as_evidence,
     ),
@@ -127,7 +115,7 @@ INDICATORS: Final[tuple[Indicator, ...]] = (
         group="liq",
         risk_type="LIQUIDITY",
         arms=one_arm(Unit.DAYS, "days that the balance lasts at the usual outflow"),
-        inputs=BALANCES | DEBITS | BALANCE_DAY | PROFILE,
+        inputs=touched.BALANCES | touched.DEBITS | touched.BALANCE_DAY | touched.PROFILE,
         measure=cash_runway,
         evidence=balances_as_evidence,
     ),
@@ -138,7 +126,7 @@ INDICATORS: Final[tuple[Indicator, ...]] = (
         group="liq",
         risk_type="LIQUIDITY",
         arms=one_arm(Unit.NUMBER, "balance over the worst 30-day fall of 180 days"),
-        inputs=BALANCES | BALANCE_DAY | PROFILE,
+        inputs=touched.BALANCES | touched.BALANCE_DAY | touched.PROFILE,
         measure=drawdown_cover,
         evidence=balances_as_evidence,
     ),

@@ -2,7 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from fractions import Fraction
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from services.scoring.domain.borrower.borrower import Borrower
 from services.scoring.domain.handlers.dealings import (
@@ -21,7 +21,8 @@ from services.scoring.domain.handlers.lender_flows import (
 )
 from services.scoring.domain.handlers.pass_through import share_passed
 from services.scoring.domain.indicators.account_inflow import credits_as_evidence
-from services.scoring.domain.primitives import series
+from services.scoring.domain.primitives import series, touched
+from services.scoring.domain.primitives.dates import month_sum
 from services.scoring.domain.primitives.measurement import (
     MICRO,
     Measurement,
@@ -33,23 +34,8 @@ from services.scoring.domain.primitives.measurement import (
     not_applicable,
     unmeasurable,
 )
-from services.scoring.domain.primitives.months import month_sum
-from services.scoring.domain.rulebook.indicator import (
-    ACCOUNT,
-    CASH,
-    DAY,
-    OTHERS,
-    PROCEEDS,
-    PROFILE,
-    Arm,
-    Indicator,
-    one_arm,
-)
+from services.scoring.domain.rulebook.rulebook import ACCOUNT, Arm, Indicator, Rules, one_arm
 from services.scoring.domain.views.balances import pooled
-from services.scoring.domain.views.windows import first_full_month, newest_full_month
-
-if TYPE_CHECKING:
-    from services.scoring.domain.rulebook.rulebook import Rules
 
 QUARTER_DAYS: Final = 90
 YEAR_MONTHS: Final = 12
@@ -69,7 +55,7 @@ ALWAYS_BARRED: Final = frozenset({ELSEWHERE, RELATED_PARTIES})
 USUALLY_BARRED: Final = frozenset({SECURITIES, PROPERTY, GAMBLING, CRYPTO})
 
 
-def cash_share(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
+def cash_share(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """A-11: cash taken out over all debits, 90 days, and that share over the own share of a year.
 
     The own share is that of the last twelve full months, of at least six. Both figures must agree
@@ -84,8 +70,8 @@ def cash_share(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
     debits = series.total(flows.debits, start, as_of)
     if debits <= 0:
         return unmeasurable(Reason.ZERO_BASE)
-    last = newest_full_month(borrower, as_of)
-    first = max(first_full_month(borrower), last - YEAR_MONTHS + 1)
+    last = borrower.counters.newest_full_month(as_of)
+    first = max(borrower.flows.first_full_month(), last - YEAR_MONTHS + 1)
     if last - first + 1 < FEWEST_BASE_MONTHS:
         return unmeasurable(Reason.SHORT_HISTORY)
     months = range(first, last + 1)
@@ -99,7 +85,7 @@ def cash_share(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
     return measured_arms([share, min(times, MOST_TIMES)], baseline=usual)
 
 
-def diverted_proceeds(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
+def diverted_proceeds(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """A-12: how much of a drawdown went within 30 days where it should not; the worst of 90 days.
 
     Where it should not: to related parties, to own accounts elsewhere (net of what came back), and
@@ -165,7 +151,7 @@ def _barred_purposes(borrower: Borrower, loan_id: str) -> frozenset[int]:
     return ALWAYS_BARRED | ((by_contract or USUALLY_BARRED) - own)
 
 
-def related_outflow(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
+def related_outflow(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """A-13: what went to related parties less what came from them over operating credits, 90 days.
 
     Related are the parties that the borrower declared, those that the source calls related, and
@@ -184,7 +170,7 @@ def related_outflow(borrower: Borrower, as_of: int, rules: "Rules") -> Measureme
     return measured(min(MOST_SHARE, micro_ratio(net, credits)) if credits > 0 else MOST_SHARE)
 
 
-def passed_through(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
+def passed_through(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """A-21: the share of the money that came in which left again within one business day to at
     most two payees, 90 days.
 
@@ -223,7 +209,7 @@ INDICATORS: Final[tuple[Indicator, ...]] = (
             Arm("share", Unit.RATIO, "cash over all debits, 90 days"),
             Arm("times", Unit.NUMBER, "that share over the own share of a year"),
         ),
-        inputs=CASH | PROFILE,
+        inputs=touched.CASH | touched.PROFILE,
         measure=cash_share,
         evidence=debits_as_evidence,
     ),
@@ -234,7 +220,7 @@ INDICATORS: Final[tuple[Indicator, ...]] = (
         group="conduct",
         risk_type="USE_OF_FUNDS",
         arms=one_arm(Unit.RATIO, "of a drawdown gone elsewhere within 30 days"),
-        inputs=PROCEEDS | PROFILE,
+        inputs=touched.PROCEEDS | touched.PROFILE,
         measure=diverted_proceeds,
         evidence=drawdowns_as_evidence,
     ),
@@ -245,7 +231,7 @@ INDICATORS: Final[tuple[Indicator, ...]] = (
         group="conduct",
         risk_type="USE_OF_FUNDS",
         arms=one_arm(Unit.RATIO, "net outflow to related parties over operating credits, 90 days"),
-        inputs=OTHERS | PROFILE,
+        inputs=touched.OTHERS | touched.PROFILE,
         measure=related_outflow,
         evidence=debits_as_evidence,
     ),
@@ -256,7 +242,7 @@ INDICATORS: Final[tuple[Indicator, ...]] = (
         group="conduct",
         risk_type="USE_OF_FUNDS",
         arms=one_arm(Unit.RATIO, "of the money in gone again within a business day"),
-        inputs=DAY | PROFILE,
+        inputs=touched.DAY | touched.PROFILE,
         measure=passed_through,
         evidence=credits_as_evidence,
     ),

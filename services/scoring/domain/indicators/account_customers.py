@@ -1,6 +1,6 @@
 """Indicators of who brings the money in, and whether all of it comes here (A-15, A-20)."""
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from services.scoring.domain.borrower.borrower import Borrower
 from services.scoring.domain.indicators.account_inflow import (
@@ -9,6 +9,8 @@ from services.scoring.domain.indicators.account_inflow import (
     mostly_unknown,
 )
 from services.scoring.domain.indicators.from_statements import expects_statements
+from services.scoring.domain.primitives import touched
+from services.scoring.domain.primitives.dates import month_sum
 from services.scoring.domain.primitives.measurement import (
     MICRO,
     Measurement,
@@ -21,26 +23,8 @@ from services.scoring.domain.primitives.measurement import (
     rounded_quotient,
     unmeasurable,
 )
-from services.scoring.domain.primitives.months import month_sum
-from services.scoring.domain.rulebook.indicator import (
-    ACCOUNT,
-    DUES,
-    FACILITIES,
-    LINE_DAY,
-    LOANS,
-    MONTHS,
-    PAYMENTS,
-    PROFILE,
-    STATEMENTS,
-    Arm,
-    Indicator,
-    one_arm,
-)
+from services.scoring.domain.rulebook.rulebook import ACCOUNT, Arm, Indicator, Rules, one_arm
 from services.scoring.domain.views.statements import CannotFormError, StatementFigures, figures_of
-from services.scoring.domain.views.windows import first_full_month, newest_full_month
-
-if TYPE_CHECKING:
-    from services.scoring.domain.rulebook.rulebook import Rules
 
 RECENT_MONTHS: Final = 2
 BASE_MONTHS: Final = 10
@@ -50,7 +34,7 @@ ROUTING_MONTHS: Final = 12
 MOST_ROUTED: Final = 10 * MICRO
 
 
-def sales_routing(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
+def sales_routing(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """A-15: operating credits of twelve full months over the part of the sales expected here.
 
     Expected is the share agreed in a contract (the largest of the open loans), else this bank's
@@ -61,9 +45,9 @@ def sales_routing(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement
         return not_applicable()
     if not borrower.flows.known_day:
         return unmeasurable(Reason.NO_DATA)
-    last = newest_full_month(borrower, as_of)
+    last = borrower.counters.newest_full_month(as_of)
     months = range(last - ROUTING_MONTHS + 1, last + 1)
-    if months.start < first_full_month(borrower):
+    if months.start < borrower.flows.first_full_month():
         return unmeasurable(Reason.SHORT_HISTORY)
     if mostly_unknown(borrower, months):
         return unmeasurable(Reason.UNKNOWN_CATEGORIES)
@@ -96,7 +80,7 @@ def _expected_share(borrower: Borrower, figures: StatementFigures) -> int:
     return min(MICRO, micro_ratio(owed, debts)) if debts > 0 else MICRO
 
 
-def key_customer_loss(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
+def key_customer_loss(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """A-20: how much less a key customer pays than it used to, and its share of the credits.
 
     Reading of the windows: customers pay by the month, so the last 60 days are the last two full
@@ -108,8 +92,8 @@ def key_customer_loss(borrower: Borrower, as_of: int, rules: "Rules") -> Measure
         return not_applicable()
     if not borrower.flows.known_day:
         return unmeasurable(Reason.NO_DATA)
-    last = newest_full_month(borrower, as_of)
-    first = max(first_full_month(borrower), last - RECENT_MONTHS - BASE_MONTHS + 1)
+    last = borrower.counters.newest_full_month(as_of)
+    first = max(borrower.flows.first_full_month(), last - RECENT_MONTHS - BASE_MONTHS + 1)
     base = range(first, last - RECENT_MONTHS + 1)
     if len(base) < FEWEST_BASE_MONTHS:
         return unmeasurable(Reason.SHORT_HISTORY)
@@ -153,7 +137,14 @@ INDICATORS: Final[tuple[Indicator, ...]] = (
         group="inflow",
         risk_type="USE_OF_FUNDS",
         arms=one_arm(Unit.RATIO, "operating credits over the sales expected here, 12 months"),
-        inputs=MONTHS | STATEMENTS | LOANS | PAYMENTS | FACILITIES | DUES | LINE_DAY | PROFILE,
+        inputs=touched.MONTHS
+        | touched.STATEMENTS
+        | touched.LOANS
+        | touched.PAYMENTS
+        | touched.FACILITIES
+        | touched.DUES
+        | touched.LINE_DAY
+        | touched.PROFILE,
         measure=sales_routing,
         evidence=credits_as_evidence,
     ),
@@ -167,7 +158,7 @@ INDICATORS: Final[tuple[Indicator, ...]] = (
             Arm("loss", Unit.RATIO, "less paid by a key customer than usual"),
             Arm("share", Unit.RATIO, "its share of the operating credits before"),
         ),
-        inputs=MONTHS | PROFILE,
+        inputs=touched.MONTHS | touched.PROFILE,
         measure=key_customer_loss,
         evidence=credits_as_evidence,
     ),

@@ -1,10 +1,12 @@
 """Indicators of what others want from a borrower: new lenders and enforcement (A-18, A-22)."""
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from services.scoring.domain.borrower.borrower import Borrower
 from services.scoring.domain.borrower.flows import Dealings
 from services.scoring.domain.indicators.account_inflow import credits_of
+from services.scoring.domain.primitives import touched
+from services.scoring.domain.primitives.dates import month_sum
 from services.scoring.domain.primitives.measurement import (
     MICRO,
     Measurement,
@@ -15,28 +17,14 @@ from services.scoring.domain.primitives.measurement import (
     micro_ratio,
     not_applicable,
 )
-from services.scoring.domain.primitives.months import month_sum
-from services.scoring.domain.rulebook.indicator import (
-    ACCOUNT,
-    EXTERNAL,
-    LENDERS,
-    MONTHS,
-    PROFILE,
-    Arm,
-    Indicator,
-    one_arm,
-)
-from services.scoring.domain.views.windows import first_full_month, newest_full_month
-
-if TYPE_CHECKING:
-    from services.scoring.domain.rulebook.rulebook import Rules
+from services.scoring.domain.rulebook.rulebook import ACCOUNT, Arm, Indicator, Rules, one_arm
 
 NEW_DAYS: Final = 90
 RECENT_MONTHS: Final = 3
 EARLIER_MONTHS: Final = 6
 
 
-def lender_stacking(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
+def lender_stacking(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """A-18: lenders that are new within 90 days, and how much more of the credits lenders take.
 
     A lender is new when its first flow, in or out, came in the last 90 days, and the accounts had
@@ -75,10 +63,10 @@ def _rise_of_share(borrower: Borrower, as_of: int) -> int | None:
     """Return the share of the credits paid to other lenders now less that before, if both exist."""
     if not borrower.flows.known_day:
         return None
-    last = newest_full_month(borrower, as_of)
+    last = borrower.counters.newest_full_month(as_of)
     recent = range(last - RECENT_MONTHS + 1, last + 1)
     earlier = range(recent.start - EARLIER_MONTHS, recent.start)
-    if earlier.start < first_full_month(borrower):
+    if earlier.start < borrower.flows.first_full_month():
         return None
     shares = []
     for months in (recent, earlier):
@@ -91,7 +79,7 @@ def _rise_of_share(borrower: Borrower, as_of: int) -> int | None:
     return shares[0] - shares[1]
 
 
-def accounts_under_enforcement(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
+def accounts_under_enforcement(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """A-22: accounts that are seized or blocked by law. A flag is a fact: it is never unmeasurable.
 
     A block that the customer asked for is none; suspected fraud is another track.
@@ -123,7 +111,7 @@ INDICATORS: Final[tuple[Indicator, ...]] = (
             Arm("new", Unit.COUNT, "new lenders in 90 days"),
             Arm("rise", Unit.POINTS, "more of the operating credits paid to other lenders"),
         ),
-        inputs=LENDERS | MONTHS | PROFILE,
+        inputs=touched.LENDERS | touched.MONTHS | touched.PROFILE,
         measure=lender_stacking,
         evidence=lenders_as_evidence,
     ),
@@ -134,7 +122,7 @@ INDICATORS: Final[tuple[Indicator, ...]] = (
         group="legal",
         risk_type="LEGAL_EXTERNAL",
         arms=one_arm(Unit.COUNT, "accounts under enforcement"),
-        inputs=EXTERNAL | PROFILE,
+        inputs=touched.EXTERNAL | touched.PROFILE,
         measure=accounts_under_enforcement,
         evidence=blocks_as_evidence,
     ),

@@ -6,7 +6,7 @@ break: the figure is not applicable. One whose habit cannot be told yet is unmea
 
 from bisect import bisect_right
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from services.scoring.domain.borrower.borrower import Borrower
 from services.scoring.domain.handlers.recurring_payments import (
@@ -17,6 +17,8 @@ from services.scoring.domain.handlers.recurring_payments import (
 )
 from services.scoring.domain.indicators.account_inflow import credits_as_evidence
 from services.scoring.domain.indicators.account_lines import median_of
+from services.scoring.domain.primitives import touched
+from services.scoring.domain.primitives.dates import last_day_of
 from services.scoring.domain.primitives.measurement import (
     MICRO,
     Measurement,
@@ -28,26 +30,9 @@ from services.scoring.domain.primitives.measurement import (
     not_applicable,
     unmeasurable,
 )
-from services.scoring.domain.primitives.months import last_day_of
+from services.scoring.domain.primitives.series import Series
 from services.scoring.domain.primitives.vocabulary import OVERDRAFT
-from services.scoring.domain.rulebook.indicator import (
-    ACCOUNT,
-    CREDITS,
-    DAY,
-    DUTIES,
-    FACILITIES,
-    LOANS,
-    PROFILE,
-    WAGES,
-    Arm,
-    Indicator,
-    one_arm,
-)
-from services.scoring.domain.views.windows import is_over
-
-if TYPE_CHECKING:
-    from services.scoring.domain.borrower.flows import Series
-    from services.scoring.domain.rulebook.rulebook import Rules
+from services.scoring.domain.rulebook.rulebook import ACCOUNT, Arm, Indicator, Rules, one_arm
 
 RHYTHM_DAYS: Final = 180
 FEWEST_CREDIT_GAPS: Final = 5
@@ -58,7 +43,7 @@ MISS_WINDOW_DAYS: Final = 120
 GRACE_DAYS: Final = 10
 
 
-def credit_silence(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
+def credit_silence(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """A-07: days since the last operating credit, and that gap over the borrower's own long gap.
 
     The own long gap is the 90th percentile (nearest rank) of the days between days with credits, in
@@ -100,7 +85,7 @@ def _has_line(borrower: Borrower) -> bool:
     )
 
 
-def payroll_interruption(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
+def payroll_interruption(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """A-16: days past the expected payroll, full cycles missed, and the change of its amount.
 
     For people it is the pay that comes in (domain 3.7). Payments within five days are one run. The
@@ -115,7 +100,7 @@ def payroll_interruption(borrower: Borrower, as_of: int, rules: "Rules") -> Meas
     if not cycle:
         return unmeasurable(Reason.FEW_OBSERVATIONS)
     late = max(0, as_of - starts[-1] - cycle)
-    is_complete = is_over(borrower, starts[-1] + RUN_DAYS, as_of)
+    is_complete = borrower.counters.is_over(starts[-1] + RUN_DAYS, as_of)
     change = _change_of_amount(amounts if is_complete else amounts[:-1])
     return measured_arms([late * MICRO, micro_ratio(late, cycle), change])
 
@@ -129,7 +114,7 @@ def _change_of_amount(complete: list[int]) -> int | None:
     return micro_ratio(complete[-1] - usual, usual) if usual > 0 else None
 
 
-def duties_missed(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
+def duties_missed(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """A-17: expected payments of tax, social charges and utilities that did not come, 120 days.
 
     Each of the three has its own rhythm, the median distance of its runs in the year kept. One is
@@ -146,7 +131,7 @@ def duties_missed(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement
     return measured(sum(known) * MICRO)
 
 
-def _missed(payments: "Series", as_of: int) -> int | None:
+def _missed(payments: Series, as_of: int) -> int | None:
     """Return how many expected payments were missed, None while there is no rhythm."""
     starts, _ = runs_of(payments)
     cycle = cycle_of(starts)
@@ -179,7 +164,7 @@ INDICATORS: Final[tuple[Indicator, ...]] = (
             Arm("rhythm", Unit.NUMBER, "that gap over the borrower's own long gap"),
             Arm("line", Unit.FLAG, "90 days without a credit on a line"),
         ),
-        inputs=CREDITS | DAY | FACILITIES | LOANS | PROFILE,
+        inputs=touched.CREDITS | touched.DAY | touched.FACILITIES | touched.LOANS | touched.PROFILE,
         measure=credit_silence,
         evidence=credits_as_evidence,
     ),
@@ -194,7 +179,7 @@ INDICATORS: Final[tuple[Indicator, ...]] = (
             Arm("missed", Unit.NUMBER, "full cycles without wages"),
             Arm("amount", Unit.RATIO, "change of the amount against the usual one"),
         ),
-        inputs=WAGES | PROFILE,
+        inputs=touched.WAGES | touched.PROFILE,
         measure=payroll_interruption,
         evidence=wages_as_evidence,
     ),
@@ -205,7 +190,7 @@ INDICATORS: Final[tuple[Indicator, ...]] = (
         group="oblig",
         risk_type="OBLIGATIONS",
         arms=one_arm(Unit.COUNT, "expected payments missed in 120 days"),
-        inputs=DUTIES | DAY | PROFILE,
+        inputs=touched.DUTIES | touched.DAY | touched.PROFILE,
         measure=duties_missed,
     ),
 )

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 from math import sqrt
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from services.scoring.domain.borrower.borrower import Borrower
-from services.scoring.domain.borrower.signals import slot_of
+from services.scoring.domain.borrower.risk import slot_of
+from services.scoring.domain.primitives import touched
+from services.scoring.domain.primitives.dates import month_sum
 from services.scoring.domain.primitives.measurement import (
     MICRO,
     Measurement,
@@ -17,18 +19,7 @@ from services.scoring.domain.primitives.measurement import (
     rounded_quotient,
     unmeasurable,
 )
-from services.scoring.domain.primitives.months import month_sum
-from services.scoring.domain.rulebook.indicator import (
-    ACCOUNT,
-    MONTHS,
-    PROFILE,
-    Arm,
-    Indicator,
-)
-from services.scoring.domain.views.windows import first_full_month, newest_full_month
-
-if TYPE_CHECKING:
-    from services.scoring.domain.rulebook.rulebook import Rules
+from services.scoring.domain.rulebook.rulebook import ACCOUNT, Arm, Indicator, Rules
 
 RECENT_MONTHS: Final = 3
 SEASON_MONTHS: Final = 15
@@ -47,7 +38,7 @@ class Base:
     months: range
 
 
-def inflow_drop(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
+def inflow_drop(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """A-01: how far the operating credits of three months lie below the borrower's own base.
 
     Base: the same three months a year before where 15 full months are known, else the median of the
@@ -59,7 +50,7 @@ def inflow_drop(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
         return not_applicable()
     if not borrower.flows.known_day:
         return unmeasurable(Reason.NO_DATA)
-    last = newest_full_month(borrower, as_of)
+    last = borrower.counters.newest_full_month(as_of)
     rule = rules.by_slot[SLOT]
     base = base_of(borrower, last, is_season_only=rule is not None and rule.is_season_only)
     if base is None:
@@ -80,7 +71,7 @@ def base_of(borrower: Borrower, last: int, *, is_season_only: bool = False) -> B
 
     With nothing but the season as a base, `None` with less than fifteen.
     """
-    known = last - first_full_month(borrower) + 1
+    known = last - borrower.flows.first_full_month() + 1
     if known >= SEASON_MONTHS:
         first = last - SEASON_MONTHS + 1
         months = range(first, first + RECENT_MONTHS)
@@ -142,7 +133,7 @@ INDICATORS: Final[tuple[Indicator, ...]] = (
             Arm("drop", Unit.RATIO, "operating credits of three months below the usual"),
             Arm("distance", Unit.NUMBER, "standard deviations from the usual, if lumpy"),
         ),
-        inputs=MONTHS | PROFILE,
+        inputs=touched.MONTHS | touched.PROFILE,
         measure=inflow_drop,
         evidence=credits_as_evidence,
     ),

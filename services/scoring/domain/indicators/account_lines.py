@@ -4,11 +4,11 @@ Several lines count as one: drawn amounts over limits, day by day. A borrower wi
 none of these.
 """
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from services.scoring.domain.arrears import facility_use
 from services.scoring.domain.borrower.borrower import Borrower
-from services.scoring.domain.primitives import series
+from services.scoring.domain.primitives import series, touched
 from services.scoring.domain.primitives.measurement import (
     MICRO,
     Measurement,
@@ -21,19 +21,8 @@ from services.scoring.domain.primitives.measurement import (
     rounded_quotient,
     unmeasurable,
 )
-from services.scoring.domain.rulebook.indicator import (
-    ACCOUNT,
-    CREDITS,
-    FACILITIES,
-    LINE_DAY,
-    Arm,
-    Indicator,
-    one_arm,
-)
+from services.scoring.domain.rulebook.rulebook import ACCOUNT, Arm, Indicator, Rules, one_arm
 from services.scoring.domain.views.lines import ALL_DAYS, measured_shares, view_of
-
-if TYPE_CHECKING:
-    from services.scoring.domain.rulebook.rulebook import Rules
 
 RECENT_DAYS: Final = 30
 FEWEST_BASE_DAYS: Final = 90
@@ -41,7 +30,7 @@ QUARTER_DAYS: Final = 90
 MOST_COVER: Final = 1_000 * MICRO
 
 
-def line_utilisation(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
+def line_utilisation(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """A-03: mean share of the limits that is drawn, over 30 days."""
     if not borrower.facilities:
         return not_applicable()
@@ -51,7 +40,7 @@ def line_utilisation(borrower: Borrower, as_of: int, rules: "Rules") -> Measurem
     return measured(rounded_quotient(sum(shares), len(shares)))
 
 
-def utilisation_jump(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
+def utilisation_jump(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """A-04: mean utilisation of 30 days less the median of the 180 days before."""
     if not borrower.facilities:
         return not_applicable()
@@ -67,7 +56,7 @@ def utilisation_jump(borrower: Borrower, as_of: int, rules: "Rules") -> Measurem
     return measured(mean - usual, baseline=usual)
 
 
-def limit_excess(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
+def limit_excess(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """A-05: days above the lower of limit and drawing power, in 90 days and in a row until now.
 
     Several lines: a day counts when any of them is exceeded, the run is the longest of them.
@@ -85,7 +74,7 @@ def limit_excess(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
     return measured_arms([days * MICRO, run * MICRO])
 
 
-def hard_core_usage(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
+def hard_core_usage(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """A-06: the lowest utilisation of 90 days: what the line never cleans down."""
     if not borrower.facilities:
         return not_applicable()
@@ -97,7 +86,7 @@ def hard_core_usage(borrower: Borrower, as_of: int, rules: "Rules") -> Measureme
     return measured(min(shares))
 
 
-def credits_over_interest(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
+def credits_over_interest(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """A-08: operating credits over the interest debited to the lines, 90 days.
 
     Who draws nothing owes no interest: there is nothing to cover. A line that is drawn and has no
@@ -142,7 +131,7 @@ INDICATORS: Final[tuple[Indicator, ...]] = (
         group="util",
         risk_type="OVER_USE",
         arms=one_arm(Unit.RATIO, "mean share of the limit drawn, 30 days"),
-        inputs=FACILITIES | LINE_DAY,
+        inputs=touched.FACILITIES | touched.LINE_DAY,
         measure=line_utilisation,
         evidence=line_use_as_evidence,
     ),
@@ -153,7 +142,7 @@ INDICATORS: Final[tuple[Indicator, ...]] = (
         group="util",
         risk_type="OVER_USE",
         arms=one_arm(Unit.POINTS, "utilisation of 30 days above the usual"),
-        inputs=FACILITIES | LINE_DAY,
+        inputs=touched.FACILITIES | touched.LINE_DAY,
         measure=utilisation_jump,
         evidence=line_use_as_evidence,
     ),
@@ -167,7 +156,7 @@ INDICATORS: Final[tuple[Indicator, ...]] = (
             Arm("days", Unit.DAYS, "days above the limit, of 90"),
             Arm("run", Unit.DAYS, "days above the limit in a row"),
         ),
-        inputs=FACILITIES | LINE_DAY,
+        inputs=touched.FACILITIES | touched.LINE_DAY,
         measure=limit_excess,
         evidence=line_use_as_evidence,
     ),
@@ -178,7 +167,7 @@ INDICATORS: Final[tuple[Indicator, ...]] = (
         group="util",
         risk_type="OVER_USE",
         arms=one_arm(Unit.RATIO, "lowest utilisation of 90 days"),
-        inputs=FACILITIES | LINE_DAY,
+        inputs=touched.FACILITIES | touched.LINE_DAY,
         measure=hard_core_usage,
         evidence=line_use_as_evidence,
     ),
@@ -189,7 +178,7 @@ INDICATORS: Final[tuple[Indicator, ...]] = (
         group="inflow",
         risk_type="OVER_USE",
         arms=one_arm(Unit.NUMBER, "operating credits over interest debited, 90 days"),
-        inputs=FACILITIES | CREDITS | LINE_DAY,
+        inputs=touched.FACILITIES | touched.CREDITS | touched.LINE_DAY,
         measure=credits_over_interest,
         evidence=line_use_as_evidence,
     ),

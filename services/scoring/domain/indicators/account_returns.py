@@ -4,11 +4,11 @@ While no item is known both are zero whatever flows, so flows and day closes tou
 where there is one.
 """
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from services.scoring.domain.borrower.borrower import RETURNED_INCOMING, RETURNED_OUTGOING, Borrower
 from services.scoring.domain.handlers.returned_items import bounced
-from services.scoring.domain.primitives import series
+from services.scoring.domain.primitives import series, touched
 from services.scoring.domain.primitives.measurement import (
     MEASURED,
     MICRO,
@@ -21,23 +21,13 @@ from services.scoring.domain.primitives.measurement import (
     not_applicable,
     unmeasurable,
 )
-from services.scoring.domain.rulebook.indicator import (
-    ACCOUNT,
-    BOUNCES,
-    PROFILE,
-    Arm,
-    Indicator,
-    one_arm,
-)
-
-if TYPE_CHECKING:
-    from services.scoring.domain.rulebook.rulebook import Rules
+from services.scoring.domain.rulebook.rulebook import ACCOUNT, Arm, Indicator, Rules, one_arm
 
 COUNT_DAYS: Final = 30
 VALUE_DAYS: Final = 90
 
 
-def returned_outgoing(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
+def returned_outgoing(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """A-09: own items returned for lack of funds: how many in 30 days, and their share of debits.
 
     The share is of all debits of 90 days; without debits only the count speaks.
@@ -56,7 +46,7 @@ def returned_outgoing(borrower: Borrower, as_of: int, rules: "Rules") -> Measure
     return Measurement(MEASURED, [len(recent) * MICRO, share], age_days=age)
 
 
-def returned_incoming(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
+def returned_incoming(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """A-10: value of customers' items that came back over gross operating credits, 90 days."""
     if not borrower.accounts:
         return not_applicable()
@@ -96,7 +86,7 @@ INDICATORS: Final[tuple[Indicator, ...]] = (
             Arm("count", Unit.COUNT, "own items returned without funds in 30 days"),
             Arm("share", Unit.RATIO, "their value over all debits, 90 days"),
         ),
-        inputs=BOUNCES | PROFILE,
+        inputs=touched.BOUNCES | touched.PROFILE,
         measure=returned_outgoing,
         evidence=outgoing_as_evidence,
     ),
@@ -107,7 +97,7 @@ INDICATORS: Final[tuple[Indicator, ...]] = (
         group="cust",
         risk_type="CUSTOMER",
         arms=one_arm(Unit.RATIO, "value returned over operating credits, 90 days"),
-        inputs=BOUNCES | PROFILE,
+        inputs=touched.BOUNCES | touched.PROFILE,
         measure=returned_incoming,
         evidence=incoming_as_evidence,
     ),

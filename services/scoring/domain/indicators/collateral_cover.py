@@ -4,10 +4,11 @@ Only the loans that collateral names are compared with it: a bank that lends wit
 that it does. A borrower without collateral has no collateral indicators.
 """
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from services.scoring.domain.borrower.borrower import Borrower
 from services.scoring.domain.borrower.credit_file import Collateral
+from services.scoring.domain.primitives import touched
 from services.scoring.domain.primitives.measurement import (
     MICRO,
     Measurement,
@@ -19,29 +20,21 @@ from services.scoring.domain.primitives.measurement import (
     unmeasurable,
 )
 from services.scoring.domain.primitives.vocabulary import CASH_COLLATERAL, REAL_ESTATE
-from services.scoring.domain.rulebook.indicator import (
-    COLLATERAL,
+from services.scoring.domain.rulebook.rulebook import (
     COLLATERAL_GROUP,
-    FACILITIES,
-    FILE_DAY,
-    LOANS,
-    PAYMENTS,
-    PROFILE,
     Arm,
     Indicator,
     Measure,
+    Rules,
 )
 from services.scoring.domain.views import credit_file
-
-if TYPE_CHECKING:
-    from services.scoring.domain.rulebook.rulebook import Rules
 
 FLAG_NO: Final = 0
 FLAG_RED: Final = 2 * MICRO
 MOST_REFS: Final = 5
 
 
-def cover(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
+def cover(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """C-01: collateral after haircuts over what it secures, and loan to value against its limit.
 
     Nothing owed needs no cover. Loan to value is compared only where every piece has a limit.
@@ -64,7 +57,7 @@ def cover(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
     return measured_arms([covered, micro_ratio(owed, value) - limit])
 
 
-def valuation_age(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
+def valuation_age(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """C-02: months since the oldest valuation, homes apart from all other collateral.
 
     Cash needs no valuer and is left out.
@@ -85,7 +78,7 @@ def _is_home(piece: Collateral) -> bool:
     return piece.kind == REAL_ESTATE and piece.is_residential
 
 
-def documents(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
+def documents(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """C-03: days until the first of registration, insurance and permits runs out; double pledge.
 
     A negative figure counts the days since. A day that nobody stated cannot be watched.
@@ -126,7 +119,7 @@ def _declare(
         group="coll",
         risk_type="COLLATERAL",
         arms=arms,
-        inputs=COLLATERAL | FILE_DAY | PROFILE | more_inputs,
+        inputs=touched.COLLATERAL | touched.FILE_DAY | touched.PROFILE | more_inputs,
         measure=measure,
         evidence=collateral_as_evidence,
     )
@@ -141,7 +134,7 @@ INDICATORS: Final[tuple[Indicator, ...]] = (
             Arm("over_limit", Unit.POINTS, "loan to value less the limit agreed"),
         ),
         cover,
-        LOANS | PAYMENTS | FACILITIES,
+        touched.LOANS | touched.PAYMENTS | touched.FACILITIES,
     ),
     _declare(
         "C-02",

@@ -4,10 +4,11 @@ A covenant is the earliest trigger that the contract itself gives; its certifica
 the statement that explains it.
 """
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from services.scoring.domain.borrower.borrower import Borrower
 from services.scoring.domain.borrower.credit_file import Covenant
+from services.scoring.domain.primitives import touched
 from services.scoring.domain.primitives.measurement import (
     MICRO,
     Measurement,
@@ -16,23 +17,14 @@ from services.scoring.domain.primitives.measurement import (
     measured_arms,
     not_applicable,
 )
-from services.scoring.domain.rulebook.indicator import (
-    COVENANTS,
-    FILE_DAY,
-    STATEMENT,
-    Arm,
-    Indicator,
-)
+from services.scoring.domain.rulebook.rulebook import STATEMENT, Arm, Indicator, Rules
 from services.scoring.domain.views import credit_file
-
-if TYPE_CHECKING:
-    from services.scoring.domain.rulebook.rulebook import Rules
 
 FLAG_RED: Final = 2 * MICRO
 MOST_REFS: Final = 5
 
 
-def covenant_headroom(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
+def covenant_headroom(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """F-18: the least headroom over all covenants, days a certificate is late, a waiver asked for.
 
     Without a stated due date and before a second test nobody knows when a certificate is due.
@@ -71,7 +63,7 @@ INDICATORS: Final[tuple[Indicator, ...]] = (
             Arm("late", Unit.DAYS, "days that a certificate is late"),
             Arm("waiver", Unit.FLAG, "waiver asked for"),
         ),
-        inputs=COVENANTS | FILE_DAY,
+        inputs=touched.COVENANTS | touched.FILE_DAY,
         measure=covenant_headroom,
         evidence=covenants_as_evidence,
     ),

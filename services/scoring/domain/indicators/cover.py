@@ -4,7 +4,7 @@ Not applicable while nothing falls due within reach. Where something does and no
 the figure is unmeasurable: the question stands, and nobody can answer it.
 """
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from services.scoring.domain.arrears.dues_ahead import (
     NEXT_DUE_DAYS,
@@ -20,7 +20,8 @@ from services.scoring.domain.borrower.borrower import Borrower
 from services.scoring.domain.handlers.recurring_payments import latest_runs
 from services.scoring.domain.indicators.account_balance import balances_as_evidence
 from services.scoring.domain.indicators.account_lines import median_of
-from services.scoring.domain.primitives import series
+from services.scoring.domain.primitives import series, touched
+from services.scoring.domain.primitives.dates import first_day_of, month_of, month_sum
 from services.scoring.domain.primitives.measurement import (
     MICRO,
     Measurement,
@@ -31,29 +32,9 @@ from services.scoring.domain.primitives.measurement import (
     rounded_quotient,
     unmeasurable,
 )
-from services.scoring.domain.primitives.months import first_day_of, month_of, month_sum
 from services.scoring.domain.primitives.vocabulary import RETAIL
-from services.scoring.domain.rulebook.indicator import (
-    ACCOUNT,
-    COVER,
-    LOANS,
-    MONTHS,
-    PAYMENTS,
-    PROFILE,
-    REPAYMENT,
-    WAGES,
-    Indicator,
-    one_arm,
-)
-from services.scoring.domain.views.balances import RECENT_DAYS, view_of
-from services.scoring.domain.views.windows import (
-    are_balances_stale,
-    first_full_month,
-    newest_full_month,
-)
-
-if TYPE_CHECKING:
-    from services.scoring.domain.rulebook.rulebook import Rules
+from services.scoring.domain.rulebook.rulebook import ACCOUNT, REPAYMENT, Indicator, Rules, one_arm
+from services.scoring.domain.views.balances import RECENT_DAYS, are_balances_stale, view_of
 
 INFLOW_MONTHS: Final = 6
 FEWEST_INFLOW_MONTHS: Final = 3
@@ -64,7 +45,7 @@ MONTHS_A_YEAR: Final = 12
 MOST_COVER: Final = 1_000 * MICRO
 
 
-def next_due_cover(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
+def next_due_cover(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """A-14: money at hand and to be expected over what falls due next, within 15 days.
 
     Due is everything unpaid through the next due day, over all loans: money goes to the oldest debt
@@ -128,7 +109,7 @@ def _payroll_through(borrower: Borrower, day: int) -> int:
     return median_of(amounts)
 
 
-def maturity_pressure(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
+def maturity_pressure(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """R-14: what can be paid by a final maturity or balloon within 90 days over what must be paid.
 
     At each such day: mean balance of 30 days, what may be drawn, and the mean monthly net operating
@@ -163,8 +144,8 @@ def maturity_pressure(borrower: Borrower, as_of: int, rules: "Rules") -> Measure
 def _monthly_net_flow(borrower: Borrower, as_of: int) -> int | None:
     """Return operating credits less debits of a mean month, at least 0; None if too young."""
     flows = borrower.flows
-    last = newest_full_month(borrower, as_of)
-    months = range(max(first_full_month(borrower), last - NET_FLOW_MONTHS + 1), last + 1)
+    last = borrower.counters.newest_full_month(as_of)
+    months = range(max(borrower.flows.first_full_month(), last - NET_FLOW_MONTHS + 1), last + 1)
     if len(months) < FEWEST_NET_FLOW_MONTHS:
         return None
     first = flows.first_month
@@ -187,7 +168,7 @@ INDICATORS: Final[tuple[Indicator, ...]] = (
         group="cover",
         risk_type="LIQUIDITY",
         arms=one_arm(Unit.NUMBER, "money at hand and expected over what falls due within 15 days"),
-        inputs=COVER | LOANS | PAYMENTS | WAGES | PROFILE,
+        inputs=touched.COVER | touched.LOANS | touched.PAYMENTS | touched.WAGES | touched.PROFILE,
         measure=next_due_cover,
         evidence=balances_as_evidence,
     ),
@@ -198,7 +179,7 @@ INDICATORS: Final[tuple[Indicator, ...]] = (
         group="cover",
         risk_type="LIQUIDITY",
         arms=one_arm(Unit.NUMBER, "money at hand and earned over what must be paid by then"),
-        inputs=COVER | LOANS | PAYMENTS | MONTHS | PROFILE,
+        inputs=touched.COVER | touched.LOANS | touched.PAYMENTS | touched.MONTHS | touched.PROFILE,
         measure=maturity_pressure,
         evidence=schedules_as_evidence,
     ),

@@ -5,11 +5,11 @@ book is A-07's; here nothing at all has been reported, balances included.
 """
 
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from services.scoring.domain.borrower.borrower import Borrower
-from services.scoring.domain.borrower.flows import Daily
-from services.scoring.domain.primitives import daily_values, series
+from services.scoring.domain.primitives import daily_values, series, touched
+from services.scoring.domain.primitives.daily_values import Daily
 from services.scoring.domain.primitives.measurement import (
     Measurement,
     Reason,
@@ -19,18 +19,7 @@ from services.scoring.domain.primitives.measurement import (
     not_applicable,
     unmeasurable,
 )
-from services.scoring.domain.rulebook.indicator import (
-    ACCOUNT,
-    BALANCES,
-    CREDITS,
-    DAY,
-    DEBITS,
-    Indicator,
-    one_arm,
-)
-
-if TYPE_CHECKING:
-    from services.scoring.domain.rulebook.rulebook import Rules
+from services.scoring.domain.rulebook.rulebook import ACCOUNT, Indicator, Rules, one_arm
 
 WINDOW_DAYS: Final = 100
 LEAST_GAPS: Final = 10
@@ -38,7 +27,7 @@ LEAST_GAPS: Final = 10
 SHORTEST_INTERVAL: Final = 5
 
 
-def data_silence(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
+def data_silence(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """X-03: days without any account data over the usual interval between two days with data.
 
     Usual is the interval that nine in ten of the last 100 days' intervals do not exceed, at least
@@ -83,7 +72,7 @@ INDICATORS: Final[tuple[Indicator, ...]] = (
         group="quality",
         risk_type="INFORMATION",
         arms=one_arm(Unit.NUMBER, "days without data, times the usual interval"),
-        inputs=CREDITS | DEBITS | BALANCES | DAY,
+        inputs=touched.CREDITS | touched.DEBITS | touched.BALANCES | touched.DAY,
         measure=data_silence,
     ),
 )

@@ -7,10 +7,11 @@ applicable and unmeasured (domain reading 9).
 
 from collections.abc import Callable
 from fractions import Fraction
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from services.scoring.domain.borrower.borrower import Borrower
 from services.scoring.domain.indicators.composite_models import micro_of
+from services.scoring.domain.primitives import touched
 from services.scoring.domain.primitives.measurement import (
     MICRO,
     Measurement,
@@ -19,18 +20,8 @@ from services.scoring.domain.primitives.measurement import (
     unmeasurable,
 )
 from services.scoring.domain.primitives.vocabulary import SME
-from services.scoring.domain.rulebook.indicator import (
-    PROFILE,
-    STATEMENT,
-    STATEMENTS,
-    Arm,
-    Indicator,
-    Measure,
-)
+from services.scoring.domain.rulebook.rulebook import STATEMENT, Arm, Indicator, Measure, Rules
 from services.scoring.domain.views.statements import CannotFormError, StatementFigures, figures_of
-
-if TYPE_CHECKING:
-    from services.scoring.domain.rulebook.rulebook import Rules
 
 Form = Callable[[StatementFigures], Measurement]
 
@@ -51,7 +42,7 @@ def expects_statements(borrower: Borrower) -> bool:
 def measuring(form: Form) -> Measure:
     """Return an indicator's function from one that reads the statements and may give up."""
 
-    def measure(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
+    def measure(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
         if not expects_statements(borrower):
             return not_applicable()
         try:
@@ -79,7 +70,7 @@ def declare(
         group=group,
         risk_type=risk_type,
         arms=arms,
-        inputs=STATEMENTS | PROFILE,
+        inputs=touched.STATEMENTS | touched.PROFILE,
         measure=measuring(form),
         evidence=statements_as_evidence,
     )

@@ -5,10 +5,11 @@ A borrower of whom no bureau, court or lender ever reported has no C-08: silence
 not connected is no good news.
 """
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from services.scoring.domain.borrower.borrower import Borrower
 from services.scoring.domain.borrower.credit_file import Report
+from services.scoring.domain.primitives import touched
 from services.scoring.domain.primitives.measurement import (
     MICRO,
     Measurement,
@@ -27,20 +28,14 @@ from services.scoring.domain.primitives.vocabulary import (
     INSOLVENCY,
     WRITTEN_OFF_ELSEWHERE,
 )
-from services.scoring.domain.rulebook.indicator import (
-    EXTERNAL,
+from services.scoring.domain.rulebook.rulebook import (
     EXTERNAL_FAMILY,
-    PROFILE,
-    SECTORS,
-    STATEMENTS,
     Arm,
     Indicator,
+    Rules,
     one_arm,
 )
 from services.scoring.domain.views.statements import CannotFormError, figures_of
-
-if TYPE_CHECKING:
-    from services.scoring.domain.rulebook.rulebook import Rules
 
 FLAG_AMBER: Final = MICRO
 FLAG_RED: Final = 2 * MICRO
@@ -50,7 +45,7 @@ LONG_LATE_DAYS: Final = 90
 MOST_REFS: Final = 5
 
 
-def external_delinquency(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
+def external_delinquency(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """C-08: days past due elsewhere, claims in court over equity, insolvency, share long past due.
 
     A claim that cannot be compared with equity is amber by itself. The last figure is what is more
@@ -94,7 +89,7 @@ def _share_of(borrower: Borrower, reports: list[Report], base: str) -> int | Non
     return micro_ratio(sum(one.amount_minor for one in reports), whole) if whole > 0 else None
 
 
-def pd_drift(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
+def pd_drift(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """X-01: the bank's PD now over the one at origination, and the difference in points."""
     profile = borrower.profile
     before = profile.origination_pd_micro
@@ -108,7 +103,7 @@ def pd_drift(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
     return measured_arms([micro_ratio(now, before), now - before])
 
 
-def sector_stress(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
+def sector_stress(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """X-02: how far the stressed share of the borrower's sector is above its 24-month mean.
 
     What was published for the longest beginning of the industry code counts; a sector that nobody
@@ -141,7 +136,7 @@ INDICATORS: Final[tuple[Indicator, ...]] = (
             Arm("insolvency", Unit.FLAG, "insolvency proceedings"),
             Arm("elsewhere_90", Unit.RATIO, "share of borrowed money over 90 days late elsewhere"),
         ),
-        inputs=EXTERNAL | STATEMENTS | PROFILE,
+        inputs=touched.EXTERNAL | touched.STATEMENTS | touched.PROFILE,
         measure=external_delinquency,
         evidence=reports_as_evidence,
     ),
@@ -155,7 +150,7 @@ INDICATORS: Final[tuple[Indicator, ...]] = (
             Arm("ratio", Unit.NUMBER, "probability of default now, times that at origination"),
             Arm("points", Unit.POINTS, "probability of default now less that at origination"),
         ),
-        inputs=PROFILE,
+        inputs=touched.PROFILE,
         measure=pd_drift,
     ),
     Indicator(
@@ -165,7 +160,7 @@ INDICATORS: Final[tuple[Indicator, ...]] = (
         group="surcharge",
         risk_type="PROFIT_LEVERAGE",
         arms=one_arm(Unit.NUMBER, "standard deviations of the sector above its usual stress"),
-        inputs=SECTORS | PROFILE,
+        inputs=touched.SECTORS | touched.PROFILE,
         measure=sector_stress,
     ),
 )

@@ -31,7 +31,7 @@ from services.scoring.domain.indicators import (
     statement_models,
     statement_results,
 )
-from services.scoring.domain.rulebook.indicator import Indicator
+from services.scoring.domain.rulebook.rulebook import Indicator
 
 ALL: Final[tuple[Indicator, ...]] = tuple(
     sorted(

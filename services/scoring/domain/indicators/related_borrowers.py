@@ -4,13 +4,13 @@ They read what the linked borrowers told about their own state, which is never a
 caught themselves (see `contagion`). Whoever has not told anything is unknown, not healthy.
 """
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from services.scoring.domain.borrower.borrower import Borrower
-from services.scoring.domain.borrower.credit_file import GroupLink
+from services.scoring.domain.borrower.credit_file import GroupLink, related_state_of
 from services.scoring.domain.borrower.risk import CLOSED, DEFAULT, HIGH_RISK, WATCH
-from services.scoring.domain.handlers.credit_file import related_state_of
 from services.scoring.domain.handlers.joint_obligors import KINDS as JOINT_KINDS
+from services.scoring.domain.primitives import touched
 from services.scoring.domain.primitives.measurement import (
     MICRO,
     Measurement,
@@ -22,29 +22,15 @@ from services.scoring.domain.primitives.measurement import (
     unmeasurable,
 )
 from services.scoring.domain.primitives.vocabulary import CONTROL
-from services.scoring.domain.rulebook.indicator import (
-    COLLATERAL_GROUP,
-    DUES,
-    FACILITIES,
-    FILE_DAY,
-    LINKS,
-    LOANS,
-    PAYMENTS,
-    PROFILE,
-    Arm,
-    Indicator,
-)
+from services.scoring.domain.rulebook.rulebook import COLLATERAL_GROUP, Arm, Indicator, Rules
 from services.scoring.domain.views import credit_file
-
-if TYPE_CHECKING:
-    from services.scoring.domain.rulebook.rulebook import Rules
 
 FLAG_AMBER: Final = MICRO
 FLAG_RED: Final = 2 * MICRO
 MOST_REFS: Final = 5
 
 
-def guarantor_state(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
+def guarantor_state(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """C-04: the worst state among the guarantors, and how much of the exposure hangs on it.
 
     The second figure is what the guarantors on watch or worse stand in for, over the exposure, at
@@ -77,7 +63,7 @@ def _signal_of(state: int | None) -> int:
     return FLAG_AMBER if state == WATCH else FLAG_RED
 
 
-def group_contagion(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
+def group_contagion(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """C-05: how much hangs on a connected client in high risk or in default; a parent in default.
 
     Control counts as depending wholly. A link whose strength nobody stated cannot be weighed.
@@ -139,7 +125,13 @@ INDICATORS: Final[tuple[Indicator, ...]] = (
             Arm("state", Unit.FLAG, "worst state among the guarantors"),
             Arm("share", Unit.RATIO, "share of the exposure that weak guarantors stand in for"),
         ),
-        inputs=LINKS | LOANS | PAYMENTS | FACILITIES | DUES | FILE_DAY | PROFILE,
+        inputs=touched.LINKS
+        | touched.LOANS
+        | touched.PAYMENTS
+        | touched.FACILITIES
+        | touched.DUES
+        | touched.FILE_DAY
+        | touched.PROFILE,
         measure=guarantor_state,
         evidence=guarantors_as_evidence,
     ),
@@ -154,7 +146,7 @@ INDICATORS: Final[tuple[Indicator, ...]] = (
             Arm("default", Unit.RATIO, "dependency on a member in default"),
             Arm("parent", Unit.FLAG, "controlling parent in default"),
         ),
-        inputs=LINKS | FILE_DAY,
+        inputs=touched.LINKS | touched.FILE_DAY,
         measure=group_contagion,
         evidence=group_as_evidence,
     ),

@@ -3,11 +3,12 @@
 All counts are EXCLUSIVE days. A borrower without a loan has no repayment indicators.
 """
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from services.scoring.domain.arrears import arrears_history, days_past_due, reported_arrears
 from services.scoring.domain.arrears.instalment_history import has_schedule
 from services.scoring.domain.borrower.borrower import Borrower
+from services.scoring.domain.primitives import touched
 from services.scoring.domain.primitives.measurement import (
     MICRO,
     Measurement,
@@ -19,30 +20,16 @@ from services.scoring.domain.primitives.measurement import (
     not_applicable,
     unmeasurable,
 )
-from services.scoring.domain.rulebook.indicator import (
-    DUES,
-    FACILITIES,
-    LOANS,
-    MONTHS,
-    PAYMENTS,
-    REPAYMENT,
-    SCAR_DAY,
-    Arm,
-    Indicator,
-    one_arm,
-)
+from services.scoring.domain.rulebook.rulebook import REPAYMENT, Arm, Indicator, Rules, one_arm
 
-if TYPE_CHECKING:
-    from services.scoring.domain.rulebook.rulebook import Rules
-
-ARREARS_INPUTS: Final = LOANS | PAYMENTS | DUES
+ARREARS_INPUTS: Final = touched.LOANS | touched.PAYMENTS | touched.DUES
 YEAR_DAYS: Final = 365
 MONTH_ENDS: Final = 12
 LATE_30: Final = 30
 LATE_90: Final = 90
 
 
-def operational_days(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
+def operational_days(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """R-01: the fold's operational counter, worst over all loans and lines."""
     if not borrower.loans:
         return not_applicable()
@@ -51,7 +38,7 @@ def operational_days(borrower: Borrower, as_of: int, rules: "Rules") -> Measurem
     return measured(borrower.counters.operational_days * MICRO)
 
 
-def regulatory_days(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
+def regulatory_days(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """R-02: consecutive day closes with arrears above both materiality thresholds.
 
     A card system that counts months states no amount, so materiality cannot be judged.
@@ -64,7 +51,7 @@ def regulatory_days(borrower: Borrower, as_of: int, rules: "Rules") -> Measureme
     return measured(borrower.counters.regulatory_days * MICRO)
 
 
-def worst_days_in_a_year(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
+def worst_days_in_a_year(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """R-04: the worst operational count on any of the last 365 days, by what is known now."""
     if not _has_history(borrower):
         return unmeasurable(Reason.NO_SCHEDULE) if borrower.loans else not_applicable()
@@ -80,7 +67,7 @@ def _has_history(borrower: Borrower) -> bool:
     return has_schedule(borrower) or reported_arrears.are_known(borrower)
 
 
-def interest_days(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
+def interest_days(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """R-09: days since the oldest instalment with interest unpaid above the tolerance."""
     if not has_schedule(borrower):
         return unmeasurable(Reason.NO_SCHEDULE) if borrower.loans else not_applicable()
@@ -92,7 +79,7 @@ def interest_days(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement
     return measured(worst * MICRO)
 
 
-def months_in_arrears(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
+def months_in_arrears(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """R-13: how many of the last twelve month-ends stood in material arrears.
 
     The second arm is the sum of months late over the same month-ends. Months that a card system
@@ -104,7 +91,7 @@ def months_in_arrears(borrower: Borrower, as_of: int, rules: "Rules") -> Measure
     return measured_arms([material * MICRO, months_late * MICRO])
 
 
-def cross_facility_spread(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
+def cross_facility_spread(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """R-15: share of what is outstanding that sits on loans more than 30 days past due.
 
     The second arm is the share more than 90 days past due while the borrower's arrears are
@@ -124,7 +111,7 @@ def cross_facility_spread(borrower: Borrower, as_of: int, rules: "Rules") -> Mea
     return measured_arms([micro_ratio(late_30, outstanding), pulling])
 
 
-def _owed_and_days(borrower: Borrower, as_of: int, rules: "Rules") -> list[tuple[int, int]]:
+def _owed_and_days(borrower: Borrower, as_of: int, rules: Rules) -> list[tuple[int, int]]:
     tolerance = rules.tolerance
     found = arrears_history.loans_outstanding(borrower, as_of)
     rows = [(owed, days_past_due.loan_days(loan, as_of, tolerance)) for loan, owed in found]
@@ -173,7 +160,11 @@ INDICATORS: Final[tuple[Indicator, ...]] = (
         group="dpd",
         risk_type="PAYMENT_DELAY",
         arms=one_arm(Unit.DAYS, "most days past due in 365 days"),
-        inputs=LOANS | PAYMENTS | FACILITIES | DUES | SCAR_DAY,
+        inputs=touched.LOANS
+        | touched.PAYMENTS
+        | touched.FACILITIES
+        | touched.DUES
+        | touched.SCAR_DAY,
         measure=worst_days_in_a_year,
         evidence=late_loan_as_evidence,
     ),
@@ -184,7 +175,7 @@ INDICATORS: Final[tuple[Indicator, ...]] = (
         group="dpd",
         risk_type="PAYMENT_DELAY",
         arms=one_arm(Unit.DAYS, "days since the oldest unpaid interest"),
-        inputs=LOANS | PAYMENTS | DUES,
+        inputs=touched.LOANS | touched.PAYMENTS | touched.DUES,
         measure=interest_days,
         evidence=late_loan_as_evidence,
     ),
@@ -198,7 +189,7 @@ INDICATORS: Final[tuple[Indicator, ...]] = (
             Arm("month_ends", Unit.COUNT, "month-ends in material arrears, of twelve"),
             Arm("months_late", Unit.COUNT, "sum of months late at the last twelve month-ends"),
         ),
-        inputs=LOANS | PAYMENTS | FACILITIES | MONTHS,
+        inputs=touched.LOANS | touched.PAYMENTS | touched.FACILITIES | touched.MONTHS,
         measure=months_in_arrears,
         evidence=late_loan_as_evidence,
     ),
@@ -212,7 +203,7 @@ INDICATORS: Final[tuple[Indicator, ...]] = (
             Arm("over_30", Unit.RATIO, "share outstanding on facilities over 30 days late"),
             Arm("over_90", Unit.RATIO, "share outstanding on facilities over 90 days late"),
         ),
-        inputs=ARREARS_INPUTS | FACILITIES,
+        inputs=ARREARS_INPUTS | touched.FACILITIES,
         measure=cross_facility_spread,
         evidence=late_loan_as_evidence,
     ),

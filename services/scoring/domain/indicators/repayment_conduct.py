@@ -3,21 +3,20 @@ whose money pays (R-07, R-10, R-11, R-12).
 """
 
 from bisect import bisect_left, bisect_right
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from services.scoring.domain.arrears import facility_use
 from services.scoring.domain.arrears.arrears_history import worst_days
 from services.scoring.domain.arrears.instalments import (
     OPEN,
     counting_days,
-    decimals,
     due_of,
     settle_days,
 )
 from services.scoring.domain.borrower.borrower import Borrower, Facility, Loan
 from services.scoring.domain.indicators.from_statements import FLAG_RED
-from services.scoring.domain.primitives import daily_values
-from services.scoring.domain.primitives.business_days import plus_months
+from services.scoring.domain.primitives import daily_values, touched
+from services.scoring.domain.primitives.dates import plus_months
 from services.scoring.domain.primitives.measurement import (
     MICRO,
     Measurement,
@@ -30,25 +29,8 @@ from services.scoring.domain.primitives.measurement import (
     unmeasurable,
 )
 from services.scoring.domain.primitives.vocabulary import TERM
-from services.scoring.domain.rulebook.indicator import (
-    DUES,
-    FACILITIES,
-    LINE_DAY,
-    LOANS,
-    OTHERS,
-    PAYMENTS,
-    PROFILE,
-    PROMISES,
-    REPAYMENT,
-    SCAR_DAY,
-    Arm,
-    Indicator,
-    one_arm,
-)
-from services.scoring.domain.views.windows import STALE_DAYS, is_over
-
-if TYPE_CHECKING:
-    from services.scoring.domain.rulebook.rulebook import Rules
+from services.scoring.domain.rulebook.rulebook import REPAYMENT, Arm, Indicator, Rules, one_arm
+from services.scoring.domain.views.balances import STALE_DAYS
 
 CONCESSION_MONTHS: Final = 24
 ARREARS_WINDOW_DAYS: Final = 90
@@ -63,7 +45,7 @@ DRAW_DAYS_BEFORE: Final = 3
 MOSTLY_PCT: Final = 80
 
 
-def broken_promises(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
+def broken_promises(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """R-07: promises not met in full two days after the day promised, within 90 days.
 
     Money counts that came on the loan from the day of the promise on; what is short by no more than
@@ -83,20 +65,24 @@ def broken_promises(borrower: Borrower, as_of: int, rules: "Rules") -> Measureme
         for place in known
         if _is_broken(borrower, loans[dealings.promise_loans[place]], place, rules)
     ]
-    inside = [day for day in broken if day > as_of - PROMISE_DAYS and is_over(borrower, day, as_of)]
+    inside = [
+        day
+        for day in broken
+        if day > as_of - PROMISE_DAYS and borrower.counters.is_over(day, as_of)
+    ]
     return measured(len(inside) * MICRO, age_days=as_of - max(inside) if inside else 0)
 
 
-def _is_broken(borrower: Borrower, loan: Loan, place: int, rules: "Rules") -> bool:
+def _is_broken(borrower: Borrower, loan: Loan, place: int, rules: Rules) -> bool:
     dealings = borrower.dealings
     promised = dealings.promise_minor[place]
     first = bisect_left(loan.paid_days, dealings.promise_made_days[place])
     last = bisect_right(loan.paid_days, dealings.promise_days[place] + PROMISE_GRACE_DAYS)
-    allowed = rules.tolerance.minor(loan.currency, decimals(loan.currency), promised)
+    allowed = rules.tolerance.minor(loan.currency, promised)
     return sum(loan.paid_minor[first:last]) < promised - allowed
 
 
-def concessions(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
+def concessions(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """R-10: concessions of 24 calendar months; and one of them beside more than 30 days past due.
 
     A concession counts from the day on which it is known, also where it takes effect later. The
@@ -118,7 +104,7 @@ def concessions(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
     return measured_arms([len(days) * MICRO, FLAG_RED if late > ARREARS_DAYS else 0])
 
 
-def repaid_by_others(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
+def repaid_by_others(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """R-11: the share of the repayments of 90 days that was made with other people's money.
 
     That is a repayment which the source says somebody else made (a third party, a guarantor, a
@@ -181,7 +167,7 @@ def _was_funded(inflows: list[list[int]], day: int, amount: int) -> bool:
     return True
 
 
-def paid_by_drawing(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
+def paid_by_drawing(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """R-12: instalments of 180 days that were paid by drawing on the borrower's own line.
 
     An instalment counts when it was settled, and when within the three days up to that day the use
@@ -237,7 +223,7 @@ INDICATORS: Final[tuple[Indicator, ...]] = (
         group="cond",
         risk_type="PAYMENT_DELAY",
         arms=one_arm(Unit.COUNT, "promises not met in 90 days"),
-        inputs=PROMISES | PAYMENTS | LOANS,
+        inputs=touched.PROMISES | touched.PAYMENTS | touched.LOANS,
         measure=broken_promises,
         evidence=promises_as_evidence,
     ),
@@ -251,7 +237,7 @@ INDICATORS: Final[tuple[Indicator, ...]] = (
             Arm("count", Unit.COUNT, "concessions in 24 months"),
             Arm("arrears", Unit.FLAG, "a concession and more than 30 days past due"),
         ),
-        inputs=LOANS | PAYMENTS | DUES | SCAR_DAY,
+        inputs=touched.LOANS | touched.PAYMENTS | touched.DUES | touched.SCAR_DAY,
         measure=concessions,
         evidence=concessions_as_evidence,
     ),
@@ -262,7 +248,7 @@ INDICATORS: Final[tuple[Indicator, ...]] = (
         group="evg",
         risk_type="FORBEARANCE",
         arms=one_arm(Unit.RATIO, "of the repayments of 90 days paid with others' money"),
-        inputs=OTHERS | PAYMENTS | LOANS | PROFILE,
+        inputs=touched.OTHERS | touched.PAYMENTS | touched.LOANS | touched.PROFILE,
         measure=repaid_by_others,
         evidence=payments_as_evidence,
     ),
@@ -273,7 +259,11 @@ INDICATORS: Final[tuple[Indicator, ...]] = (
         group="evg",
         risk_type="FORBEARANCE",
         arms=one_arm(Unit.COUNT, "instalments of 180 days paid by drawing on a line"),
-        inputs=LOANS | PAYMENTS | DUES | FACILITIES | LINE_DAY,
+        inputs=touched.LOANS
+        | touched.PAYMENTS
+        | touched.DUES
+        | touched.FACILITIES
+        | touched.LINE_DAY,
         measure=paid_by_drawing,
         evidence=payments_as_evidence,
     ),

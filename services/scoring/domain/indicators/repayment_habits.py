@@ -4,7 +4,7 @@ R-08).
 Instalments of all loans are pooled by due date.
 """
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from services.scoring.domain.arrears.instalment_history import (
     SHORTFALL_DAYS,
@@ -15,6 +15,7 @@ from services.scoring.domain.arrears.instalment_history import (
 from services.scoring.domain.borrower.borrower import FAILED_COLLECTION, Borrower
 from services.scoring.domain.handlers.returned_items import bounced
 from services.scoring.domain.indicators.repayment_arrears import late_loan_as_evidence
+from services.scoring.domain.primitives import touched
 from services.scoring.domain.primitives.measurement import (
     MICRO,
     Measurement,
@@ -27,20 +28,7 @@ from services.scoring.domain.primitives.measurement import (
     rounded_quotient,
     unmeasurable,
 )
-from services.scoring.domain.rulebook.indicator import (
-    BOUNCES,
-    DUES,
-    LOANS,
-    PAYMENTS,
-    REPAYMENT,
-    Arm,
-    Indicator,
-    one_arm,
-)
-from services.scoring.domain.views.windows import is_over
-
-if TYPE_CHECKING:
-    from services.scoring.domain.rulebook.rulebook import Rules
+from services.scoring.domain.rulebook.rulebook import REPAYMENT, Arm, Indicator, Rules, one_arm
 
 LAST_INSTALMENTS: Final = 6
 LATE_DAYS: Final = 5
@@ -50,10 +38,10 @@ PREVIOUS: Final = 6
 FEWEST_PREVIOUS: Final = 3
 SHORTFALL_INSTALMENTS: Final = 3
 BOUNCE_DAYS: Final = 30
-HABIT_INPUTS: Final = LOANS | PAYMENTS | DUES
+HABIT_INPUTS: Final = touched.LOANS | touched.PAYMENTS | touched.DUES
 
 
-def late_payments(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
+def late_payments(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """R-03: how many of the last six due instalments were, or are, at least five days late.
 
     The second arm counts those late by at least one day, for short loans.
@@ -68,7 +56,7 @@ def late_payments(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement
     return measured_arms([late * MICRO, slightly * MICRO])
 
 
-def delay_creep(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
+def delay_creep(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """R-05: mean days late of the last three due instalments less that of the six before."""
     if not has_schedule(borrower):
         return unmeasurable(Reason.NO_SCHEDULE) if borrower.loans else not_applicable()
@@ -84,18 +72,18 @@ def delay_creep(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
     return measured_arms([creep, mean_now], baseline=rounded_quotient(before * MICRO, count))
 
 
-def payment_shortfall(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
+def payment_shortfall(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """R-06: the share of the last three instalments not paid within ten days of falling due."""
     if not has_schedule(borrower):
         return unmeasurable(Reason.NO_SCHEDULE) if borrower.loans else not_applicable()
-    before = as_of + 1 if is_over(borrower, as_of, as_of) else as_of
+    before = as_of + 1 if borrower.counters.is_over(as_of, as_of) else as_of
     paid, due = paid_in_time(borrower, before, SHORTFALL_DAYS, SHORTFALL_INSTALMENTS)
     if not due:
         return unmeasurable(Reason.FEW_OBSERVATIONS)
     return measured(MICRO - micro_ratio(paid, due))
 
 
-def failed_collections(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
+def failed_collections(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """R-08: collections that failed for lack of funds in 30 days."""
     if not borrower.loans:
         return not_applicable()
@@ -157,7 +145,7 @@ INDICATORS: Final[tuple[Indicator, ...]] = (
         group="bounce",
         risk_type="COLLECTION_FAIL",
         arms=one_arm(Unit.COUNT, "collections without funds in 30 days"),
-        inputs=LOANS | BOUNCES,
+        inputs=touched.LOANS | touched.BOUNCES,
         measure=failed_collections,
         evidence=failures_as_evidence,
     ),

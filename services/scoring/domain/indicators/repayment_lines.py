@@ -6,10 +6,12 @@ in it; for the mean of R-16 every month counts of which the balance is known.
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from services.scoring.domain.arrears import facility_use
 from services.scoring.domain.borrower.borrower import Borrower, Facility, Loan
+from services.scoring.domain.primitives import touched
+from services.scoring.domain.primitives.dates import first_day_of, last_day_of
 from services.scoring.domain.primitives.measurement import (
     MICRO,
     Measurement,
@@ -21,20 +23,7 @@ from services.scoring.domain.primitives.measurement import (
     rounded_quotient,
     unmeasurable,
 )
-from services.scoring.domain.primitives.months import first_day_of, last_day_of
-from services.scoring.domain.rulebook.indicator import (
-    FACILITIES,
-    LOANS,
-    MONTHS,
-    PAYMENTS,
-    REPAYMENT,
-    Indicator,
-    one_arm,
-)
-from services.scoring.domain.views.windows import newest_full_month
-
-if TYPE_CHECKING:
-    from services.scoring.domain.rulebook.rulebook import Rules
+from services.scoring.domain.rulebook.rulebook import REPAYMENT, Indicator, Rules, one_arm
 
 MONTHS_LOOKED_AT: Final = 6
 FEWEST_MONTHS: Final = 3
@@ -50,7 +39,7 @@ class PaidMonth:
     is_owed: bool
 
 
-def payment_against_limit(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
+def payment_against_limit(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """R-16: mean share of the limit that was paid back a month, over six months.
 
     A card on which nothing moves at all pays back nothing: in the public data its holders default
@@ -59,19 +48,19 @@ def payment_against_limit(borrower: Borrower, as_of: int, rules: "Rules") -> Mea
     lines = _paid_lines(borrower)
     if not lines:
         return not_applicable()
-    months = _paid_months(lines, newest_full_month(borrower, as_of), MONTHS_LOOKED_AT)
+    months = _paid_months(lines, borrower.counters.newest_full_month(as_of), MONTHS_LOOKED_AT)
     if len(months) < FEWEST_MONTHS:
         return unmeasurable(Reason.FEW_OBSERVATIONS)
     shares = [micro_ratio(month.paid, month.limit) for month in months]
     return measured(rounded_quotient(sum(shares), len(shares)))
 
 
-def months_without_payment(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
+def months_without_payment(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """R-17: of the last three months, those without any payment although something was owed."""
     lines = _paid_lines(borrower)
     if not lines:
         return not_applicable()
-    months = _paid_months(lines, newest_full_month(borrower, as_of), RECENT_MONTHS)
+    months = _paid_months(lines, borrower.counters.newest_full_month(as_of), RECENT_MONTHS)
     if not months:
         return unmeasurable(Reason.FEW_OBSERVATIONS)
     owed = [month for month in months if month.is_owed]
@@ -132,7 +121,7 @@ INDICATORS: Final[tuple[Indicator, ...]] = (
         group="paydown",
         risk_type="PAYMENT_DELAY",
         arms=one_arm(Unit.RATIO, "mean share of the limit paid back a month, six months"),
-        inputs=FACILITIES | LOANS | PAYMENTS | MONTHS,
+        inputs=touched.FACILITIES | touched.LOANS | touched.PAYMENTS | touched.MONTHS,
         measure=payment_against_limit,
         evidence=payments_as_evidence,
     ),
@@ -143,7 +132,7 @@ INDICATORS: Final[tuple[Indicator, ...]] = (
         group="unpaid_months",
         risk_type="PAYMENT_DELAY",
         arms=one_arm(Unit.COUNT, "of the last three months owed, those without a payment"),
-        inputs=FACILITIES | LOANS | PAYMENTS | MONTHS,
+        inputs=touched.FACILITIES | touched.LOANS | touched.PAYMENTS | touched.MONTHS,
         measure=months_without_payment,
         evidence=payments_as_evidence,
     ),

@@ -1,9 +1,10 @@
 """Indicators of whether the bank itself looks: reviews and limits (C-06), inspections (C-07)."""
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from services.scoring.domain.borrower.borrower import Borrower
 from services.scoring.domain.handlers.credit_file import overdue_since, worst_found
+from services.scoring.domain.primitives import touched
 from services.scoring.domain.primitives.measurement import (
     MICRO,
     Measurement,
@@ -12,26 +13,19 @@ from services.scoring.domain.primitives.measurement import (
     measured_arms,
     not_applicable,
 )
-from services.scoring.domain.rulebook.indicator import (
+from services.scoring.domain.rulebook.rulebook import (
     COLLATERAL_GROUP,
-    DAY,
-    FACILITIES,
-    FILE_DAY,
-    INSPECTIONS,
-    LOANS,
     Arm,
     Indicator,
+    Rules,
     one_arm,
 )
 from services.scoring.domain.views import credit_file
 
-if TYPE_CHECKING:
-    from services.scoring.domain.rulebook.rulebook import Rules
-
 MOST_REFS: Final = 5
 
 
-def review_overdue(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
+def review_overdue(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """C-06: days since the earliest review or limit of an open loan or line ran out."""
     days = credit_file.review_days(borrower)
     if not days:
@@ -39,7 +33,7 @@ def review_overdue(borrower: Borrower, as_of: int, rules: "Rules") -> Measuremen
     return measured(max(0, as_of - min(days)) * MICRO)
 
 
-def inspections(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
+def inspections(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """C-07: days that the next inspection is overdue, and the worst thing found (0 to 4).
 
     An inspection's own outcome stands until the next one; a finding until it is settled.
@@ -68,7 +62,7 @@ INDICATORS: Final[tuple[Indicator, ...]] = (
         group="info",
         risk_type="INFORMATION",
         arms=one_arm(Unit.DAYS, "days since a review or a limit ran out"),
-        inputs=LOANS | FACILITIES | DAY,
+        inputs=touched.LOANS | touched.FACILITIES | touched.DAY,
         measure=review_overdue,
     ),
     Indicator(
@@ -81,7 +75,7 @@ INDICATORS: Final[tuple[Indicator, ...]] = (
             Arm("overdue", Unit.DAYS, "days that an inspection is overdue"),
             Arm("severity", Unit.COUNT, "worst thing found, 0 to 4"),
         ),
-        inputs=INSPECTIONS | FILE_DAY,
+        inputs=touched.INSPECTIONS | touched.FILE_DAY,
         measure=inspections,
         evidence=findings_as_evidence,
     ),

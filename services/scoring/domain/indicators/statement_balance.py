@@ -23,7 +23,7 @@ from services.scoring.domain.primitives.measurement import (
     measured,
     measured_arms,
 )
-from services.scoring.domain.rulebook.indicator import Arm, Indicator, one_arm
+from services.scoring.domain.rulebook.rulebook import Arm, Indicator, one_arm
 from services.scoring.domain.views.statements import StatementFigures
 
 

@@ -7,7 +7,7 @@ taking it as zero would flatter it.
 
 from bisect import bisect_right
 from fractions import Fraction
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from services.scoring.domain.borrower.borrower import Borrower, Loan
 from services.scoring.domain.indicators.from_statements import (
@@ -16,7 +16,8 @@ from services.scoring.domain.indicators.from_statements import (
     ratio,
     statements_as_evidence,
 )
-from services.scoring.domain.primitives.business_days import plus_months
+from services.scoring.domain.primitives import touched
+from services.scoring.domain.primitives.dates import plus_months
 from services.scoring.domain.primitives.measurement import (
     Measurement,
     Reason,
@@ -25,14 +26,7 @@ from services.scoring.domain.primitives.measurement import (
     not_applicable,
     unmeasurable,
 )
-from services.scoring.domain.rulebook.indicator import (
-    LOANS,
-    PROFILE,
-    STATEMENT,
-    STATEMENTS,
-    Arm,
-    Indicator,
-)
+from services.scoring.domain.rulebook.rulebook import STATEMENT, Arm, Indicator, Rules
 from services.scoring.domain.views.statements import (
     YEAR_MONTHS,
     CannotFormError,
@@ -40,13 +34,10 @@ from services.scoring.domain.views.statements import (
     figures_of,
 )
 
-if TYPE_CHECKING:
-    from services.scoring.domain.rulebook.rulebook import Rules
-
 QUARTER_MONTHS: Final = 3
 
 
-def debt_service_cover(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
+def debt_service_cover(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """F-05: cash earned over interest and principal that fell due in the same twelve months."""
     if not expects_statements(borrower):
         return not_applicable()
@@ -135,7 +126,7 @@ INDICATORS: Final[tuple[Indicator, ...]] = (
             Arm("cover", Unit.NUMBER, "debt service cover"),
             Arm("fall", Unit.NUMBER, "fall of the cover in two quarters"),
         ),
-        inputs=STATEMENTS | PROFILE | LOANS,
+        inputs=touched.STATEMENTS | touched.PROFILE | touched.LOANS,
         measure=debt_service_cover,
         evidence=statements_as_evidence,
     ),

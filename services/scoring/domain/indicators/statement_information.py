@@ -3,7 +3,7 @@ became of what it foretold (F-01, F-19, F-22).
 """
 
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from services.scoring.domain.borrower.borrower import Borrower
 from services.scoring.domain.indicators.from_statements import (
@@ -12,7 +12,8 @@ from services.scoring.domain.indicators.from_statements import (
     declare,
     statements_as_evidence,
 )
-from services.scoring.domain.primitives.business_days import plus_months
+from services.scoring.domain.primitives import touched
+from services.scoring.domain.primitives.dates import plus_months
 from services.scoring.domain.primitives.measurement import (
     MICRO,
     Measurement,
@@ -25,15 +26,7 @@ from services.scoring.domain.primitives.measurement import (
     unmeasurable,
 )
 from services.scoring.domain.primitives.vocabulary import FORECAST_EBITDA, FORECAST_REVENUE
-from services.scoring.domain.rulebook.indicator import (
-    DAY,
-    PROFILE,
-    STATEMENT,
-    STATEMENTS,
-    Arm,
-    Indicator,
-    one_arm,
-)
+from services.scoring.domain.rulebook.rulebook import STATEMENT, Arm, Indicator, Rules, one_arm
 from services.scoring.domain.views.statements import (
     CannotFormError,
     StatementFigures,
@@ -42,9 +35,6 @@ from services.scoring.domain.views.statements import (
     month_closed_by,
 )
 
-if TYPE_CHECKING:
-    from services.scoring.domain.rulebook.rulebook import Rules
-
 EMPHASIS: Final = 2
 QUALIFIED: Final = 3
 ADVERSE: Final = 4
@@ -52,7 +42,7 @@ DISCLAIMER: Final = 5
 DEPRECIATION: Final = "depreciation_amortisation"
 
 
-def lateness(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
+def lateness(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """F-01: days since a statement was due by contract that has not come, the oldest of them.
 
     Due dates that were announced count first. Where none was announced for the next period, its
@@ -117,7 +107,7 @@ def auditor_signals(figures: StatementFigures) -> Measurement:
     return measured_arms([opinion, FLAG_AMBER if has_changed else 0])
 
 
-def forecast_miss(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
+def forecast_miss(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """F-22: actual / forecast - 1, revenue and EBITDA, newest period with both; the worse counts.
 
     A forecast is held against the statement of the same period (domain: year to date), never spread
@@ -172,7 +162,7 @@ INDICATORS: Final[tuple[Indicator, ...]] = (
         group="info",
         risk_type="INFORMATION",
         arms=one_arm(Unit.DAYS, "days after the contractual due date"),
-        inputs=STATEMENTS | PROFILE | DAY,
+        inputs=touched.STATEMENTS | touched.PROFILE | touched.DAY,
         measure=lateness,
         evidence=lateness_as_evidence,
     ),
@@ -197,7 +187,7 @@ INDICATORS: Final[tuple[Indicator, ...]] = (
             Arm("revenue", Unit.RATIO, "revenue against the forecast"),
             Arm("ebitda", Unit.RATIO, "EBITDA against the forecast"),
         ),
-        inputs=STATEMENTS | PROFILE,
+        inputs=touched.STATEMENTS | touched.PROFILE,
         measure=forecast_miss,
         evidence=forecasts_as_evidence,
     ),

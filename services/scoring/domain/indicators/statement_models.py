@@ -5,7 +5,7 @@ Which arm counts is the rulebook's choice: the reference rulebook reads the zone
 default one the fall of Z''. None of the models is meant for banks and insurers.
 """
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from services.scoring.domain.borrower.borrower import Borrower
 from services.scoring.domain.indicators import composite_models as models
@@ -17,6 +17,7 @@ from services.scoring.domain.indicators.from_statements import (
     statements_as_evidence,
 )
 from services.scoring.domain.indicators.piotroski import passed_tests
+from services.scoring.domain.primitives import touched
 from services.scoring.domain.primitives.measurement import (
     MICRO,
     Measurement,
@@ -27,23 +28,13 @@ from services.scoring.domain.primitives.measurement import (
     not_applicable,
     unmeasurable,
 )
-from services.scoring.domain.rulebook.indicator import (
-    PROFILE,
-    STATEMENT,
-    STATEMENTS,
-    Arm,
-    Indicator,
-    one_arm,
-)
+from services.scoring.domain.rulebook.rulebook import STATEMENT, Arm, Indicator, Rules, one_arm
 from services.scoring.domain.views.statements import (
     YEAR_MONTHS,
     CannotFormError,
     StatementFigures,
     figures_of,
 )
-
-if TYPE_CHECKING:
-    from services.scoring.domain.rulebook.rulebook import Rules
 
 MANUFACTURING_DIVISIONS: Final = range(10, 34)
 FINANCIAL_DIVISIONS: Final = range(64, 67)
@@ -85,7 +76,7 @@ def firm_at(figures: StatementFigures, years_back: int) -> models.Firm:
     return firm
 
 
-def altman(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
+def altman(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """F-14: Z' of a private manufacturer, Z'' of others; and whether Z'' fell over a year."""
     industry = borrower.profile.industry_code
     if not expects_statements(borrower) or is_financial(industry):
@@ -134,7 +125,7 @@ def distress_probability(figures: StatementFigures) -> Measurement:
     return measured_arms([models.normal_probability_micro(x), x, _ohlson(figures)])
 
 
-def distress(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
+def distress(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """F-15: how likely failure looks to Zmijewski's and Ohlson's models.
 
     Neither had a financial firm in its sample: who lives on debt would fail by leverage alone.
@@ -174,7 +165,7 @@ def _ohlson(figures: StatementFigures) -> int | None:
     return models.logistic_probability_micro(score)
 
 
-def beneish(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
+def beneish(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """F-16: do the figures look like those of firms that managed their earnings?"""
     if not expects_statements(borrower) or is_financial(borrower.profile.industry_code):
         return not_applicable()
@@ -204,7 +195,7 @@ INDICATORS: Final[tuple[Indicator, ...]] = (
             Arm("fall", Unit.NUMBER, "fall of Z'' over a year"),
             Arm("fallen_to", Unit.NUMBER, "Z'' where the year before is known"),
         ),
-        inputs=STATEMENTS | PROFILE,
+        inputs=touched.STATEMENTS | touched.PROFILE,
         measure=altman,
         evidence=statements_as_evidence,
     ),
@@ -219,7 +210,7 @@ INDICATORS: Final[tuple[Indicator, ...]] = (
             Arm("zmijewski_x", Unit.NUMBER, "Zmijewski's X"),
             Arm("ohlson", Unit.RATIO, "Ohlson's probability"),
         ),
-        inputs=STATEMENTS | PROFILE,
+        inputs=touched.STATEMENTS | touched.PROFILE,
         measure=distress,
         evidence=statements_as_evidence,
     ),
@@ -230,7 +221,7 @@ INDICATORS: Final[tuple[Indicator, ...]] = (
         group="qual",
         risk_type="QUALITY_OF_FIGURES",
         arms=one_arm(Unit.NUMBER, "Beneish M"),
-        inputs=STATEMENTS | PROFILE,
+        inputs=touched.STATEMENTS | touched.PROFILE,
         measure=beneish,
         evidence=statements_as_evidence,
     ),

@@ -7,7 +7,7 @@ last year, so a first statement has levels and no trends.
 
 import math
 from fractions import Fraction
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from services.scoring.domain.borrower.borrower import Borrower
 from services.scoring.domain.indicators.composite_models import micro_of
@@ -22,7 +22,7 @@ from services.scoring.domain.indicators.from_statements import (
     ratio,
     statements_as_evidence,
 )
-from services.scoring.domain.primitives.currency import decimals_of
+from services.scoring.domain.primitives import touched
 from services.scoring.domain.primitives.measurement import (
     MICRO,
     Measurement,
@@ -34,23 +34,14 @@ from services.scoring.domain.primitives.measurement import (
     not_applicable,
     unmeasurable,
 )
-from services.scoring.domain.rulebook.indicator import (
-    PROFILE,
-    STATEMENT,
-    STATEMENTS,
-    Arm,
-    Indicator,
-    one_arm,
-)
+from services.scoring.domain.primitives.money import decimals_of
+from services.scoring.domain.rulebook.rulebook import STATEMENT, Arm, Indicator, Rules, one_arm
 from services.scoring.domain.views.statements import (
     YEAR_MONTHS,
     CannotFormError,
     StatementFigures,
     figures_of,
 )
-
-if TYPE_CHECKING:
-    from services.scoring.domain.rulebook.rulebook import Rules
 
 LONGEST_LOSS_RUN_YEARS: Final = 5
 QUARTERS_LOOKED_AT: Final = 6
@@ -163,7 +154,7 @@ def accruals(figures: StatementFigures) -> Measurement:
     return measured_arms([micro(share), twice])
 
 
-def loss_of_size(borrower: Borrower, as_of: int, rules: "Rules") -> Measurement:
+def loss_of_size(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """F-23: return on assets, and how large the firm is: both must speak.
 
     Years of losses in a tiny debt-free firm do not kill it; the same losses in a large one do.
@@ -253,7 +244,7 @@ INDICATORS: Final[tuple[Indicator, ...]] = (
             Arm("return", Unit.RATIO, "net income over total assets"),
             Arm("size", Unit.NUMBER, "total assets in millions, power of ten"),
         ),
-        inputs=STATEMENTS | PROFILE,
+        inputs=touched.STATEMENTS | touched.PROFILE,
         measure=loss_of_size,
         evidence=statements_as_evidence,
     ),

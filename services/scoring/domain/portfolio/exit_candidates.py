@@ -18,16 +18,15 @@ from services.scoring.domain.borrower.risk import (
     HIGH_RISK,
     STATE_NAMES,
     WATCH,
+    slot_of,
 )
-from services.scoring.domain.borrower.signals import slot_of
 from services.scoring.domain.primitives.measurement import (
     AMBER,
     MICRO,
     micro_ratio,
     rounded_quotient,
 )
-from services.scoring.domain.rulebook.indicator import STATEMENT
-from services.scoring.domain.rulebook.rulebook import Rules
+from services.scoring.domain.rulebook.rulebook import STATEMENT, Rules
 
 FEWEST_REASONS: Final = 2
 LONG_DAYS: Final = 90

@@ -17,8 +17,6 @@ PAST_MONTHS: Final = 24
 FEWEST_MONTHS: Final = 12
 # One of fewer moves the share by more than five points.
 FEWEST_BORROWERS: Final = 20
-# For so long what was measured counts: the next month's, and then one that was missed.
-STRESS_DAYS: Final = 62
 SECTOR_CHARACTERS: Final = 2
 STRESSED: Final = (HIGH_RISK, PROBATION, DEFAULT)
 

@@ -4,11 +4,23 @@ Used for account balances and for the use of lines. The last reported figure goe
 report; each report belongs to its own day, so the order of arrival leaves no trace.
 """
 
+from dataclasses import dataclass, field
 from typing import Final
 
-from services.scoring.domain.borrower.flows import Daily
-
 KEPT_DAYS: Final = 210
+
+
+@dataclass(slots=True)
+class Daily:
+    """End-of-day figures: ``reported[i]`` is what was reported for day ``first_day + i``.
+
+    ``None`` where nothing was; the last reported figure goes on. ``filled`` is the same with the
+    gaps filled: not stored, made when first asked for.
+    """
+
+    first_day: int = 0
+    reported: list[int | None] = field(default_factory=list)
+    filled: list[int] = field(default_factory=list, compare=False, repr=False)
 
 
 def put(daily: Daily, day: int, value: int) -> None:

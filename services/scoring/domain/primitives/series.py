@@ -6,8 +6,15 @@ arrival leaves no trace: a day whose sum returns to zero disappears.
 """
 
 from bisect import bisect_left, bisect_right
+from dataclasses import dataclass, field
 
-from services.scoring.domain.borrower.flows import Series
+
+@dataclass(slots=True)
+class Series:
+    """Daily sums, sparse: ``cum[i]`` sums all kept days up to and including ``days[i]``."""
+
+    days: list[int] = field(default_factory=list)
+    cum: list[int] = field(default_factory=list)
 
 
 def add(series: Series, day: int, amount: int) -> None:

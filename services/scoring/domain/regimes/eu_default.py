@@ -20,7 +20,7 @@ from services.scoring.domain.borrower.risk import (
     INSOLVENT,
     UTP,
 )
-from services.scoring.domain.primitives.business_days import plus_months
+from services.scoring.domain.primitives.dates import plus_months
 
 MOST_DAYS: Final = 90
 MONTHS_OF_CURE: Final = 3

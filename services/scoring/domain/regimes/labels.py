@@ -1,13 +1,15 @@
-"""All labels of a borrower, from the counters and the few facts that a regime asks for.
+"""All regimes of a borrower: their clocks, and their labels from the counters and a few facts.
 
-Called when an assessment is due or looked at. Must stay true: reads the borrower, changes nothing;
-a borrower without arrears, flags or a default that lasts has the same labels as every other one.
+The fold runs the clocks; labels are read when an assessment is due or asked for. Must stay true:
+labels change nothing; a borrower without arrears, flags or a default that lasts has the same labels
+as every other one.
 """
 
 from typing import Final
 
 from services.scoring.domain.arrears import days_past_due
-from services.scoring.domain.borrower.borrower import Borrower
+from services.scoring.domain.borrower.borrower import DECISIONS_PART, NOTHING_OPEN, Borrower
+from services.scoring.domain.borrower.decisions import Decisions
 from services.scoring.domain.borrower.risk import FORBORNE
 from services.scoring.domain.primitives.measurement import MICRO, micro_ratio
 from services.scoring.domain.primitives.vocabulary import CARD
@@ -22,11 +24,37 @@ ALL: Final = (IFRS9, EU, RBI, CHINA)
 Labels = dict[str, str | bool]
 
 
+def follow_regimes(borrower: Borrower, day: int, *, is_close: bool, is_correction: bool) -> None:
+    """Run the clocks of regimes that outlast what started them; nearly nobody has one."""
+    counters, decisions, flags = borrower.counters, borrower.decisions, borrower.risk.flags
+    days = counters.regulatory_days
+    if not (days > eu_default.MOST_DAYS or flags or decisions.eu_since or decisions.npa_since) and (
+        counters.counted_days < eu_default.MOST_DAYS
+    ):
+        return
+    before = _clocks(decisions)
+    if is_correction:
+        eu_default.corrected(decisions, flags, days, day)
+    if is_close:
+        eu_default.close_day(decisions, flags, days, day)
+        decisions.npa_since = rbi.npa_since(
+            decisions.npa_since, counters.counted_days, counters.past_due_minor, day
+        )
+    else:
+        eu_default.follow(decisions, flags, days, day)
+    if before != _clocks(decisions):
+        borrower.changed |= DECISIONS_PART
+
+
+def _clocks(decisions: Decisions) -> tuple[int, int, bool, int]:
+    return decisions.eu_since, decisions.eu_clear_since, decisions.eu_by_days, decisions.npa_since
+
+
 def is_clean(borrower: Borrower) -> bool:
     """Return whether no regime can say anything but its best label."""
     counters, decisions = borrower.counters, borrower.decisions
     return not (
-        counters.counted_days > rbi.NOTHING_OPEN
+        counters.counted_days > NOTHING_OPEN
         or counters.regulatory_days
         or counters.past_due_minor
         or borrower.risk.flags

@@ -8,10 +8,11 @@ Counting includes the due date (domain 4.4 rule 5).
 
 from typing import Final
 
+from services.scoring.domain.borrower.borrower import NOTHING_OPEN
+
 STANDARD: Final = "STANDARD"
 NPA: Final = "NPA"
 BANDS: Final = ((30, "SMA-0"), (60, "SMA-1"), (90, "SMA-2"))
-NOTHING_OPEN: Final = -1
 
 
 def class_of(elapsed_days: int, *, is_npa: bool) -> str:

@@ -9,7 +9,7 @@ from bisect import bisect_left
 
 from services.scoring.domain.borrower.borrower import LOANS_PART, Borrower, Loan
 from services.scoring.domain.events.control import CalendarPublished
-from services.scoring.domain.primitives.business_days import is_business_day
+from services.scoring.domain.primitives.dates import is_business_day
 
 # Days off by calendar, ascending.
 Calendars = dict[str, tuple[int, ...]]

@@ -8,7 +8,8 @@ force at its place in the log.
 from dataclasses import dataclass, field, replace
 
 from services.scoring.domain.borrower.borrower import Borrower, Loan
-from services.scoring.domain.primitives.months import full_months
+from services.scoring.domain.primitives.dates import full_months
+from services.scoring.domain.primitives.money import Rates
 from services.scoring.domain.primitives.vocabulary import (
     BULLET,
     BULLET_LOANS,
@@ -17,7 +18,6 @@ from services.scoring.domain.primitives.vocabulary import (
     TERM,
 )
 from services.scoring.domain.rulebook.calendars import Calendars
-from services.scoring.domain.rulebook.rates import Rates
 from services.scoring.domain.rulebook.rulebook import Kind, Rulebook, Rules
 
 

@@ -4,12 +4,11 @@ Called by `tocsin rulebook diff`, by what-if and by whoever approves a draft. It
 rulebooks, so what is written differently and means the same is no difference.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
 from services.scoring.domain.borrower.risk import FLAG_NAMES, STATE_NAMES
-from services.scoring.domain.indicators.registry import ALL
 from services.scoring.domain.primitives.measurement import LEVEL_NAMES, MICRO, Unit
 from services.scoring.domain.rulebook.pd import PdModel, probability
 from services.scoring.domain.rulebook.policy import EntryRule, ExitRule, SignalTest, StatePolicy
@@ -23,7 +22,6 @@ from services.scoring.domain.rulebook.rulebook import (
 )
 from services.scoring.domain.rulebook.thresholds import ArmRule, Threshold
 
-BY_SLOT: Final = {indicator.slot: indicator for indicator in ALL}
 LEVELS: Final = ("amber", "red", "hard")
 # How a threshold that a rulebook does not give is shown.
 NOTHING: Final = "none"
@@ -73,7 +71,7 @@ def differences(old: Rulebook, new: Rulebook) -> list[Difference]:
         *_indicators(old.indicators, new.indicators),
         *_cuts(old.cuts, new.cuts),
         *_policy(old.policy, new.policy),
-        *_overlays(old.overlays, new.overlays),
+        *_overlays(old, new),
         *_plain("tolerance", "Tolerance", _amounts(old.tolerance), _amounts(new.tolerance)),
         *_plain("materiality", "Materiality", _amounts(old.materiality), _amounts(new.materiality)),
         *_plain("counting", "Counting", _counting(old.counting), _counting(new.counting)),
@@ -181,10 +179,9 @@ def _of_entry(rule: EntryRule) -> dict[str, str]:
 
 
 def _test(test: SignalTest) -> str:
-    indicator = BY_SLOT[test.slot]
     if test.threshold is None:
-        return f"{indicator.id} {LEVEL_NAMES[test.level].lower()}"
-    return f"{indicator.id} {threshold(test.threshold, indicator.arms[0].unit)}"
+        return f"{test.indicator} {LEVEL_NAMES[test.level].lower()}"
+    return f"{test.indicator} {threshold(test.threshold, test.unit)}"
 
 
 def _flags(mask: int) -> str:
@@ -225,9 +222,12 @@ def _limits(policy: StatePolicy) -> dict[str, str]:
     }
 
 
-def _overlays(old: Iterable[Overlay], new: Iterable[Overlay]) -> Iterator[Difference]:
+def _overlays(old: Rulebook, new: Rulebook) -> Iterator[Difference]:
     """Overlays are told apart by whom they are for; a new name alone decides nothing."""
-    olds, news = {_scope(one): one for one in old}, {_scope(one): one for one in new}
+    olds, news = (
+        {_scope(one): one for one in old.overlays},
+        {_scope(one): one for one in new.overlays},
+    )
     for scope in [*olds, *(one for one in news if one not in olds)]:
         before, after = olds.get(scope), news.get(scope)
         overlay = after or before
@@ -235,8 +235,8 @@ def _overlays(old: Iterable[Overlay], new: Iterable[Overlay]) -> Iterator[Differ
         yield from _whole(
             "overlay",
             f"Overlay '{overlay.name}' for {scope}",
-            None if before is None else _of_overlay(before),
-            None if after is None else _of_overlay(after),
+            None if before is None else _of_overlay(before, old),
+            None if after is None else _of_overlay(after, new),
         )
 
 
@@ -251,10 +251,10 @@ def _scope(overlay: Overlay) -> str:
     return ", ".join(f"{name} {value}" for name, value in parts if value is not None)
 
 
-def _of_overlay(overlay: Overlay) -> dict[str, str]:
+def _of_overlay(overlay: Overlay, rulebook: Rulebook) -> dict[str, str]:
     found: dict[str, str] = {}
     for slot, patch in sorted(overlay.indicators.items()):
-        indicator = BY_SLOT[slot]
+        indicator = rulebook.indicators[slot].indicator
         stated: dict[str, str | None] = {
             "enabled": None if patch.enabled is None else _switch(patch.enabled),
             "weight": None if patch.weight is None else decimal(patch.weight),

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import Final
 
-from services.scoring.domain.borrower.signals import Signals
+from services.scoring.domain.borrower.risk import Signals
 from services.scoring.domain.primitives.measurement import MEASURED, MICRO, rounded_quotient
 
 MOST_REASONS: Final = 4

@@ -6,14 +6,20 @@ rulebooks fill them in.
 
 from dataclasses import dataclass
 
+from services.scoring.domain.primitives.measurement import Unit
 from services.scoring.domain.rulebook.thresholds import Threshold
 
 
 @dataclass(frozen=True, slots=True)
 class SignalTest:
-    """True when the signal is at ``level`` or worse, and its figure past ``threshold`` if given."""
+    """True when the signal is at ``level`` or worse, and its figure past ``threshold`` if given.
+
+    ``unit`` is what the threshold counts in.
+    """
 
     slot: int
+    indicator: str
+    unit: Unit
     level: int = 0
     threshold: Threshold | None = None
 

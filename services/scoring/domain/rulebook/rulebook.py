@@ -8,15 +8,26 @@ a currency.
 Must stay true: nothing here is changed after compilation, so two folds can share one rulebook.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from services.scoring.domain.borrower.signals import SLOTS
+from services.scoring.domain.borrower.borrower import Borrower
+from services.scoring.domain.borrower.risk import SLOTS, slot_of
+from services.scoring.domain.primitives.measurement import Measurement, Unit
+from services.scoring.domain.primitives.money import WITH_THREE
 from services.scoring.domain.primitives.vocabulary import BULLET_LOANS, LOAN_TYPES, TERM
-from services.scoring.domain.rulebook.indicator import FAMILIES, Indicator
 from services.scoring.domain.rulebook.pd import PdModel
 from services.scoring.domain.rulebook.policy import StatePolicy
 from services.scoring.domain.rulebook.thresholds import ArmRule
+
+REPAYMENT: Final = 0
+ACCOUNT: Final = 1
+STATEMENT: Final = 2
+COLLATERAL_GROUP: Final = 3
+EXTERNAL_FAMILY: Final = 4
+FAMILIES: Final = 5
+FAMILY_NAMES: Final = ("REPAYMENT", "ACCOUNT", "STATEMENT", "COLLATERAL_GROUP", "EXTERNAL")
 
 RETAIL_SEGMENTS: Final = ("RETAIL", "MICRO")
 # Signals of this group add points to the score; they weigh in no family and confirm nothing.
@@ -30,11 +41,11 @@ class Tolerance:
     relative_micro: int = 1_000
     fixed_minor: dict[str, int] = field(default_factory=dict)
 
-    def minor(self, currency: str, decimals: int, instalment_minor: int) -> int:
+    def minor(self, currency: str, instalment_minor: int) -> int:
         """Return the tolerated amount in minor units for one instalment."""
         fixed = self.fixed_minor.get(currency)
         if fixed is None:
-            fixed = 100 if decimals != 3 else 1_000
+            fixed = 1_000 if currency in WITH_THREE else 100
         return max(fixed, instalment_minor * self.relative_micro // 1_000_000)
 
 
@@ -71,6 +82,58 @@ class Counting:
     retail_per_facility: bool = False
     pulling_micro: int = 200_000
     regimes: tuple[str, ...] = ("ifrs9", "eu", "rbi", "china")
+
+
+Measure = Callable[[Borrower, int, "Rules"], Measurement]
+Evidence = Callable[[Borrower, int], list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """One figure of an indicator. ``name`` is what rulebooks call it; ``label`` is for people."""
+
+    name: str
+    unit: Unit
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Indicator:
+    """One entry of the catalogue.
+
+    Args:
+        id: As in the catalogue, ``R-01``.
+        name: A few plain words for a loan officer.
+        family: One of REPAYMENT … EXTERNAL_FAMILY.
+        group: Correlation group; inside (family, group) only the strongest indicator scores.
+        risk_type: Key of the playbook, such as ``PAYMENT_DELAY``.
+        arms: The figures that ``measure`` returns, in order; the first is the usual one.
+        inputs: Bits of the kinds of fact that ``measure`` reads.
+        measure: ``(borrower, as_of day ordinal, rules) -> Measurement``. During a day ``as_of`` is
+            the event's business date; at the close of day D it is D, and windows include D.
+        evidence: ``(borrower, as_of) -> references of events``; called only when an assessment is
+            written, newest first, at most a handful.
+    """
+
+    id: str
+    name: str
+    family: int
+    group: str
+    risk_type: str
+    arms: tuple[Arm, ...]
+    inputs: int
+    measure: Measure
+    evidence: Evidence | None = None
+
+    @property
+    def slot(self) -> int:
+        """Return the fixed position in `Signals`."""
+        return slot_of(self.id)
+
+
+def one_arm(unit: Unit, label: str = "") -> tuple[Arm, ...]:
+    """Return the arms of an indicator with a single figure."""
+    return (Arm("value", unit, label),)
 
 
 @dataclass(frozen=True, slots=True)

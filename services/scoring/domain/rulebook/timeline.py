@@ -18,6 +18,7 @@ Must stay true:
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from services.scoring.domain.events.control import (
     CalendarPublished,
@@ -27,10 +28,13 @@ from services.scoring.domain.events.control import (
     SectorStressPublished,
 )
 from services.scoring.domain.events.event import Event
-from services.scoring.domain.portfolio.sector_stress import STRESS_DAYS
-from services.scoring.domain.rulebook import calendars, rates
+from services.scoring.domain.primitives import money
+from services.scoring.domain.rulebook import calendars
 from services.scoring.domain.rulebook.context import Context
 from services.scoring.domain.rulebook.rulebook import Rulebook
+
+# For how many days figures about sectors count: the next month, and then one that was missed.
+STRESS_DAYS: Final = 62
 
 # Returns the rulebook that an activation names; raises `UnknownRulebook`.
 FindRulebook = Callable[[RulebookActivated], Rulebook]
@@ -78,8 +82,11 @@ class Timeline:
             self.context = replace(self.context, calendars=known)
             self.has_new_calendar = True
         elif isinstance(event, FxPublished):
-            known_rates = rates.published(self.context.rates, event)
-            self.context = replace(self.context, rates=known_rates)
+            quotes = dict(zip(event.currencies, event.rates, strict=True))
+            rates = money.with_published(
+                self.context.rates, event.base_currency, event.rate_day, quotes
+            )
+            self.context = replace(self.context, rates=rates)
 
     def _close(self, day: int) -> None:
         """Bring into force what waits for a day boundary."""

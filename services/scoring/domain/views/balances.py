@@ -15,6 +15,7 @@ RECENT_DAYS: Final = 30
 ALL_DAYS: Final = 210
 FALL_SPAN: Final = 30
 MOST_KEPT: Final = 2 * ALL_DAYS
+STALE_DAYS: Final = 30
 
 
 def reported(borrower: Borrower, day: int) -> None:
@@ -115,3 +116,9 @@ def _append(view: BalanceView, balance: int | None) -> None:
         del view.base[bisect_left(view.base, balances[-ALL_DAYS - 1])]
     if known > MOST_KEPT:
         del balances[:ALL_DAYS], view.falls[:ALL_DAYS]
+
+
+def are_balances_stale(borrower: Borrower, as_of: int) -> bool:
+    """Return whether no account has reported for longer than `STALE_DAYS`."""
+    newest = max(daily_values.last_day(account.eod) for account in borrower.accounts)
+    return as_of - newest > STALE_DAYS

@@ -9,9 +9,14 @@ from typing import Final
 
 from services.scoring.domain.arrears import exposure, facility_use
 from services.scoring.domain.borrower.borrower import Borrower, Loan
-from services.scoring.domain.borrower.credit_file import Collateral, Covenant, GroupLink, Guarantor
-from services.scoring.domain.handlers.credit_file import related_state_of
-from services.scoring.domain.primitives.business_days import plus_months
+from services.scoring.domain.borrower.credit_file import (
+    Collateral,
+    Covenant,
+    GroupLink,
+    Guarantor,
+    related_state_of,
+)
+from services.scoring.domain.primitives.dates import plus_months
 from services.scoring.domain.primitives.measurement import MICRO, rounded_quotient
 from services.scoring.domain.primitives.vocabulary import CARD, OVERDRAFT, REVOLVING, TERM
 

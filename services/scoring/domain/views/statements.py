@@ -12,7 +12,7 @@ been filed, so a borrower's first statement has none.
 from datetime import date
 from typing import Final
 
-from services.scoring.domain.borrower.borrower import Borrower, Statement
+from services.scoring.domain.borrower.borrower import Borrower, Statement, StatementView
 from services.scoring.domain.primitives.measurement import Reason
 from services.scoring.domain.primitives.vocabulary import STATEMENT_LINES
 
@@ -48,14 +48,15 @@ def figures_of(borrower: Borrower) -> "StatementFigures":
     Raises:
         CannotFormError: If no statement was filed.
     """
-    known = borrower.figures
-    if known is None or known.made_of != borrower.statements:
-        known = borrower.figures = StatementFigures(borrower)
-    return known
+    view = borrower.statement_view
+    if isinstance(view, StatementFigures) and view.made_of == borrower.statements:
+        return view
+    figures = borrower.statement_view = StatementFigures(borrower)
+    return figures
 
 
-class StatementFigures:
-    """The statements that can be compared with the newest one.
+class StatementFigures(StatementView):
+    """Reads the statements that can be compared with the newest one.
 
     Args:
         borrower: Its statements; only those with the newest one's consolidation and accounting
@@ -65,16 +66,13 @@ class StatementFigures:
         CannotFormError: If no statement was filed.
     """
 
-    __slots__ = ("_rolled_before", "by_period", "latest", "made_of", "month")
+    __slots__ = ()
 
     def __init__(self, borrower: Borrower) -> None:
         if not borrower.statements:
             raise CannotFormError(Reason.NO_STATEMENT)
-        self.latest = max(borrower.statements, key=lambda one: (end_month(one), one.period_months))
-        self.month = end_month(self.latest)
-        self.made_of = list(borrower.statements)
-        self._rolled_before: dict[tuple[int, int, int], int | None] = {}
-        self.by_period: dict[tuple[int, int], Statement] = {}
+        latest = max(borrower.statements, key=lambda each: (end_month(each), each.period_months))
+        super().__init__(latest, end_month(latest), list(borrower.statements))
         for statement in borrower.statements:
             if self._is_comparable(statement):
                 self._keep(statement)
@@ -149,9 +147,9 @@ class StatementFigures:
 
     def _rolled(self, position: int, end: int, months: int) -> int | None:
         wanted = (position, end, months)
-        if wanted not in self._rolled_before:
-            self._rolled_before[wanted] = self._path(position, end, months)
-        return self._rolled_before[wanted]
+        if wanted not in self.rolled:
+            self.rolled[wanted] = self._path(position, end, months)
+        return self.rolled[wanted]
 
     def _path(self, position: int, end: int, months: int) -> int | None:
         """Return the flow between two month ends, by the shortest path of filed periods."""

@@ -8,7 +8,7 @@ from services.scoring.adapters.assessment_json import (
     shown_moment,
     shown_money,
 )
-from services.scoring.domain.primitives.currency import decimals_of
+from services.scoring.domain.primitives.money import decimals_of
 from tests.fakes.story import Story
 
 

@@ -15,7 +15,7 @@ from services.scoring.adapters.rulebook_yaml import (
     read_document,
     shipped_names,
 )
-from services.scoring.domain.borrower.signals import slot_of
+from services.scoring.domain.borrower.risk import slot_of
 from services.scoring.domain.indicators.registry import BY_ID
 
 SCHEMA = Path(__file__).resolve().parents[4] / "schemas" / "rulebook" / "v1.schema.json"

@@ -7,8 +7,8 @@ from services.kit.metrics import Measured
 from services.scoring import metrics
 from services.scoring.adapters.rulebook_yaml import load_rulebook
 from services.scoring.application.watching_drift import DriftWatch
+from services.scoring.domain.portfolio.drift import Count
 from services.scoring.domain.rulebook.context import Context
-from services.scoring.domain.rulebook.drift import Count
 from tests.fakes.pd_models import a_model, rulebook_with
 from tests.fakes.scoring_events import booked, closed, registered, scheduled
 from tests.fakes.scoring_store import MemoryCensus

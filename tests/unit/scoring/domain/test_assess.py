@@ -4,16 +4,16 @@ from copy import deepcopy
 
 from services.scoring.adapters.assessment_json import assessment_data
 from services.scoring.adapters.rulebook_yaml import load_rulebook
+from services.scoring.domain.assess.assessment import Assessment, Cause
 from services.scoring.domain.assess.step import (
     CLEAN,
     CLEAN_LABELS,
-    Occasion,
+    Trigger,
     dpd_bucket,
     reassess,
     regime_text,
 )
-from services.scoring.domain.borrower.assessment import Assessment, Cause
-from services.scoring.domain.borrower.signals import slot_of
+from services.scoring.domain.borrower.risk import slot_of
 from services.scoring.domain.primitives.measurement import NOT_APPLICABLE
 from services.scoring.domain.regimes.labels import is_clean, labels
 from tests.fakes.story import Story
@@ -135,14 +135,14 @@ def test_the_short_cut_for_clean_borrowers_says_what_the_regimes_say() -> None:
 
 
 def rejudged(story: Story, rulebook: str) -> Assessment | None:
-    occasion = Occasion(
+    trigger = Trigger(
         as_of=story.borrower.counters.closed_day,
         at_us=0,
-        touched=0,
+        facts=0,
         cause=Cause("tocsin", "r-1", "rulebook.activated.v1"),
     )
     rules = load_rulebook(rulebook).rules_for("SME")
-    return reassess(story.borrower, rules, occasion)
+    return reassess(story.borrower, rules, trigger)
 
 
 def test_judging_afresh_by_the_same_rules_changes_nothing() -> None:

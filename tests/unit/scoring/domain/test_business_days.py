@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from services.scoring.domain.primitives.business_days import (
+from services.scoring.domain.primitives.dates import (
     business_days_after,
     is_business_day,
     is_month_end,

@@ -18,8 +18,7 @@ from services.scoring.domain.assess.exit_rules import blockers, exit_rule_of
 from services.scoring.domain.assess.state_inputs import Standing
 from services.scoring.domain.assess.states import close_day
 from services.scoring.domain.borrower import risk as states
-from services.scoring.domain.borrower.risk import RiskState
-from services.scoring.domain.borrower.signals import Signals
+from services.scoring.domain.borrower.risk import RiskState, Signals
 from services.scoring.domain.rulebook.rulebook import Rules
 
 ROOT = Path(__file__).resolve().parents[4]

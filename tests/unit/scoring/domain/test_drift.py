@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from services.scoring.domain.rulebook.drift import Count, census, figures
+from services.scoring.domain.portfolio.drift import Count, census, figures
 from tests.fakes.pd_models import a_model, rulebook_with
 from tests.fakes.story import Story, day
 

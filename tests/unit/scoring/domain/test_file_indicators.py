@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.scoring.domain.borrower.signals import slot_of
+from services.scoring.domain.borrower.risk import slot_of
 from services.scoring.domain.handlers.credit_file import await_related_state
 from services.scoring.domain.primitives import vocabulary
 from services.scoring.domain.primitives.measurement import (

@@ -6,8 +6,7 @@ from typing import Any
 from services.scoring.adapters.state_bytes import encode
 from services.scoring.domain.arrears.facility_use import limit_on
 from services.scoring.domain.borrower.flows import Dealings
-from services.scoring.domain.borrower.risk import OFFICER_SIGNAL
-from services.scoring.domain.borrower.signals import slot_of
+from services.scoring.domain.borrower.risk import OFFICER_SIGNAL, slot_of
 from services.scoring.domain.events.accounts import AccountItemReturned
 from services.scoring.domain.handlers.credit_file import overdue_since
 from services.scoring.domain.primitives.measurement import GREEN, Reason

@@ -6,9 +6,9 @@ The property tests look at random lives; these are the lives in which each short
 from copy import deepcopy
 
 from services.scoring.domain.assess.evaluate import evaluate
-from services.scoring.domain.borrower.signals import Signals
+from services.scoring.domain.borrower.risk import Signals
+from services.scoring.domain.primitives import touched
 from services.scoring.domain.primitives.vocabulary import CARD
-from services.scoring.domain.rulebook.indicator import EVERYTHING
 from tests.fakes.dealings import owes_on_a_card
 from tests.fakes.story import EVERYTHING_ON, Story, day, iso
 
@@ -21,7 +21,9 @@ def assert_nothing_is_out_of_date(story: Story) -> None:
     afresh = deepcopy(story.borrower)
     afresh.signals = Signals()
     afresh.balance_view = afresh.line_view = None
-    evaluate(afresh, max(afresh.counters.closed_day, story.today - 1), story.rules, EVERYTHING)
+    evaluate(
+        afresh, max(afresh.counters.closed_day, story.today - 1), story.rules, touched.EVERYTHING
+    )
     assert story.borrower.signals.value == afresh.signals.value
     assert story.borrower.signals.level == afresh.signals.level
     assert story.borrower.signals.status == afresh.signals.status

@@ -8,12 +8,12 @@ import pytest
 
 from services.scoring.adapters.overlay_packs import with_overlays
 from services.scoring.adapters.rulebook_yaml import path_of, read_text
-from services.scoring.domain.borrower.signals import slot_of
+from services.scoring.domain.borrower.risk import slot_of
 from services.scoring.domain.events.control import DayClosed
 from services.scoring.domain.fold import fold, new_borrower
 from services.scoring.domain.indicators.account_inflow import SLOT, inflow_drop
+from services.scoring.domain.primitives.dates import full_months
 from services.scoring.domain.primitives.measurement import AMBER, MEASURED, UNMEASURABLE, Reason
-from services.scoring.domain.primitives.months import full_months
 from services.scoring.domain.primitives.vocabulary import BULLET, CARD, TERM
 from services.scoring.domain.rulebook.context import Context
 from services.scoring.domain.rulebook.rulebook import Rules, is_of_industry

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.scoring.domain.borrower.signals import Signals, slot_of
+from services.scoring.domain.borrower.risk import Signals, slot_of
 from services.scoring.domain.primitives.measurement import MEASURED, UNMEASURABLE
 from services.scoring.domain.rulebook.pd import (
     NOT_MEASURED,

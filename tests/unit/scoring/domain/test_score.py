@@ -7,8 +7,7 @@ import pytest
 from services.scoring.adapters.rulebook_yaml import load_rulebook
 from services.scoring.domain.assess import score
 from services.scoring.domain.assess.evaluate import Evaluation, judge
-from services.scoring.domain.borrower.risk import NOT_SCORED
-from services.scoring.domain.borrower.signals import SLOTS, Signals, pack, slot_of, unpack
+from services.scoring.domain.borrower.risk import NOT_SCORED, SLOTS, Signals, pack, slot_of, unpack
 from services.scoring.domain.primitives.measurement import (
     Measurement,
     Reason,
@@ -17,8 +16,7 @@ from services.scoring.domain.primitives.measurement import (
     not_applicable,
     unmeasurable,
 )
-from services.scoring.domain.rulebook.indicator import FAMILIES
-from services.scoring.domain.rulebook.rulebook import Rules
+from services.scoring.domain.rulebook.rulebook import FAMILIES, Rules
 
 DAY = 739_000
 LATE_TWICE = measured_arms([2_000_000, 2_000_000])

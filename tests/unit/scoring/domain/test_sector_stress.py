@@ -5,8 +5,7 @@ import pytest
 from services.scoring.domain.assess.entry_rules import families_at, signals_at
 from services.scoring.domain.assess.explain import contributors
 from services.scoring.domain.assess.score import combined, surcharge_shares, with_surcharge
-from services.scoring.domain.borrower.risk import DEFAULT, HIGH_RISK, NORMAL, PROBATION
-from services.scoring.domain.borrower.signals import slot_of
+from services.scoring.domain.borrower.risk import DEFAULT, HIGH_RISK, NORMAL, PROBATION, slot_of
 from services.scoring.domain.events.control import DayClosed, SectorStressPublished
 from services.scoring.domain.fold import fold
 from services.scoring.domain.indicators.registry import BY_ID

@@ -8,7 +8,7 @@ import pytest
 from services.scoring.adapters.rulebook_yaml import load_rulebook
 from services.scoring.domain.assess.evaluate import Evaluation, judge
 from services.scoring.domain.borrower.borrower import Borrower
-from services.scoring.domain.borrower.signals import Signals
+from services.scoring.domain.borrower.risk import Signals
 from services.scoring.domain.indicators.registry import BY_ID
 from services.scoring.domain.primitives.measurement import (
     MEASURED,

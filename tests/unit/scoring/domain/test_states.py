@@ -18,8 +18,7 @@ from services.scoring.domain.assess.states import (
 )
 from services.scoring.domain.borrower import risk as states
 from services.scoring.domain.borrower.decisions import RELAX, Override
-from services.scoring.domain.borrower.risk import RiskState
-from services.scoring.domain.borrower.signals import Signals, slot_of
+from services.scoring.domain.borrower.risk import RiskState, Signals, slot_of
 from services.scoring.domain.primitives.measurement import AMBER, HARD, MEASURED, RED
 from services.scoring.domain.rulebook.rulebook import Rules
 

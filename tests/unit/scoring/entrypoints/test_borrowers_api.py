@@ -19,9 +19,9 @@ from services.scoring.adapters.codec import build_codec
 from services.scoring.adapters.wire import Decoder
 from services.scoring.application.errors import NotFound
 from services.scoring.application.reading import HistoryRow, LedgerRow, Looked, Viewer
+from services.scoring.domain.assess.assessment import Cause
 from services.scoring.domain.assess.effects import Effect
 from services.scoring.domain.assess.explain import snapshot
-from services.scoring.domain.borrower.assessment import Cause
 from services.scoring.domain.fold import fold, new_borrower
 from services.scoring.domain.rulebook.context import Context
 from services.scoring.entrypoints.answers import arrears_answer

@@ -13,7 +13,7 @@ from services.scoring.adapters.narrative.catalogues import (
 from services.scoring.domain.borrower.risk import FLAG_NAMES, STATE_NAMES
 from services.scoring.domain.indicators.registry import ALL
 from services.scoring.domain.primitives.measurement import LEVEL_NAMES, Reason, Unit
-from services.scoring.domain.rulebook.indicator import FAMILY_NAMES
+from services.scoring.domain.rulebook.rulebook import FAMILY_NAMES
 
 SYSTEM_FLAGS = ("DATA_LOW_CONFIDENCE", "FLIP_GUARD", "RELAXATION_PROPOSED")
 BLOCKERS = (

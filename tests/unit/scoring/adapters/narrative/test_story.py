@@ -13,10 +13,10 @@ from services.scoring.adapters.narrative.signals import SignalSentences
 from services.scoring.adapters.narrative.story import Story, story
 from services.scoring.adapters.offline import OfflineScorer, OfflineSettings
 from services.scoring.adapters.rulebook_yaml import load_rulebook
+from services.scoring.domain.assess.assessment import Contributor
 from services.scoring.domain.assess.outlook import outlook
 from services.scoring.domain.assess.state_inputs import standing_of
 from services.scoring.domain.assess.states import blockers, exit_rule_of
-from services.scoring.domain.borrower.assessment import Contributor
 from services.scoring.domain.primitives.measurement import Unit
 
 ENGLISH, SPANISH, CHINESE = Language

@@ -6,6 +6,7 @@ wire. Figures stay integers (micro-units, minor units, ordinals); only an adapte
 
 from dataclasses import dataclass, field
 
+from services.scoring.domain.borrower.borrower import Change
 from services.scoring.domain.primitives.measurement import Unit
 from services.scoring.domain.rulebook.pd import Opinion
 
@@ -45,16 +46,6 @@ class Contributor:
     since: int
     evidence: list[str] = field(default_factory=list)
     also: list[SameFact] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class Change:
-    """One difference from the assessment emitted before; ``before``/``after`` as shown."""
-
-    kind: str
-    indicator: str | None
-    before: str | None
-    after: str | None
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ against stands in the model. Must stay true: counting needs nothing but what was
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from services.scoring.domain.borrower.assessment import Assessment
+from services.scoring.domain.assess.assessment import Assessment
 from services.scoring.domain.rulebook.pd import NOT_MEASURED, PdModel, stability_index
 
 MONTH_CLOSE = "MONTH_CLOSE"
