@@ -1,6 +1,6 @@
 """What must be the same of a borrower however its history arrived, and what may differ.
 
-See docs/lab-notes/histories.md. Facts, counters, judged signals and score are functions of what
+See docs/explanation/proof.md. Facts, counters, judged signals and score are functions of what
 happened. The record of what was known when is a function of the log: which state was entered, when,
 by which rule, and what was said.
 """
