@@ -1,40 +1,34 @@
-"""How early the warnings came, measured against the labels.
+"""Compares the alerts that were opened with the outcomes of the simulated borrowers. Pure.
 
-Pure. A borrower that failed is caught when an alert was opened after its distress had begun and
-before the failing event; the lead is the time between the two. A borrower without any distress
-that got an alert at WATCH or worse is a false alarm. Alerts about distress that healed are neither.
+A borrower that failed is caught if an alert was opened after its distress had begun and before the
+failing event. A healthy borrower that got an alert at WATCH or worse is a false alarm. Alerts about
+distress that healed are neither.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from lab.simulator.borrower import Label
-
-SERIOUS = frozenset({"WATCH", "HIGH_RISK", "DEFAULT"})
+from services.scoring.domain.portfolio.outcomes import SEVERITY, BorrowerOutcome, lead_of_alerts
 
 
 @dataclass(frozen=True, slots=True)
-class Warning:
-    """An alert as far as it matters here."""
+class OpenedAlert:
+    """The ordinal of the day on which an alert was opened, and its state."""
 
     day: int
-    """Ordinal of the business date."""
     state: str
 
 
 @dataclass(frozen=True, slots=True)
 class LeadTimes:
-    """What the warnings were worth."""
+    """What the alerts were worth: leads of the failing borrowers, misses and false alarms."""
 
-    labelled: int
-    """Borrowers that failed inside the run."""
+    failed: int
     leads_days: Mapping[str, int]
-    """Lead of each borrower that was caught."""
-    missed: Sequence[Label]
+    missed: Sequence[BorrowerOutcome]
     false_alarms: Sequence[str]
-    sound: int
-    """Borrowers without any distress."""
+    healthy: int
 
     @property
     def warned(self) -> int:
@@ -43,38 +37,34 @@ class LeadTimes:
 
     @property
     def median_days(self) -> float | None:
-        """Return the median lead, or None when nobody was caught."""
+        """Return the median lead, or None if nobody was caught."""
         return median(self.leads_days.values()) if self.leads_days else None
 
 
-def measure(labels: Iterable[Label], warnings: Mapping[str, Sequence[Warning]]) -> LeadTimes:
-    """Compare the labels with the alerts of each borrower."""
-    listed = list(labels)
-    failed = [label for label in listed if label.event_date is not None]
-    sound = [label for label in listed if label.distress_start is None]
-    leads, missed = {}, []
-    for label in failed:
-        first = _first_in_time(label, warnings.get(label.borrower_id, ()))
-        if first is None or label.event_date is None:
-            missed.append(label)
-        else:
-            leads[label.borrower_id] = label.event_date - first.day
-    false_alarms = [
-        label.borrower_id
-        for label in sound
-        if any(each.state in SERIOUS for each in warnings.get(label.borrower_id, ()))
-    ]
+def measure(
+    outcomes: Iterable[BorrowerOutcome], alerts: Mapping[str, Sequence[OpenedAlert]]
+) -> LeadTimes:
+    """Compare the outcomes with the alerts of each borrower."""
+    listed = list(outcomes)
+    failed = [outcome for outcome in listed if outcome.event is not None]
+    healthy = [outcome.borrower_id for outcome in listed if outcome.is_healthy]
+    leads = {
+        outcome.borrower_id: lead
+        for outcome in failed
+        if (lead := lead_of_alerts(outcome, _days(alerts, outcome.borrower_id))) is not None
+    }
     return LeadTimes(
-        labelled=len(failed),
+        failed=len(failed),
         leads_days=leads,
-        missed=missed,
-        false_alarms=false_alarms,
-        sound=len(sound),
+        missed=[outcome for outcome in failed if outcome.borrower_id not in leads],
+        false_alarms=[name for name in healthy if _is_serious(alerts.get(name, ()))],
+        healthy=len(healthy),
     )
 
 
-def _first_in_time(label: Label, warnings: Sequence[Warning]) -> Warning | None:
-    if label.event_date is None or label.distress_start is None:
-        return None
-    in_time = [each for each in warnings if label.distress_start <= each.day < label.event_date]
-    return min(in_time, key=lambda each: each.day, default=None)
+def _days(alerts: Mapping[str, Sequence[OpenedAlert]], borrower_id: str) -> list[int]:
+    return [alert.day for alert in alerts.get(borrower_id, ())]
+
+
+def _is_serious(alerts: Sequence[OpenedAlert]) -> bool:
+    return any(SEVERITY[alert.state] >= SEVERITY["WATCH"] for alert in alerts)

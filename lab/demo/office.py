@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import httpx2
 
 from lab.demo.ground import Keys
-from lab.demo.lead_time import Warning
+from lab.demo.lead_time import OpenedAlert
 from lab.simulator.days import BANK_TIMEZONE
 from services.cli.errors import CommandError
 
@@ -53,17 +53,17 @@ class Office:
         """Return one alert with its history and the borrower's card."""
         return await self._ask("GET", f"/v1/alerts/{alert_id}", self._keys.officer)
 
-    async def warnings(self) -> dict[str, list[Warning]]:
-        """Return when each borrower was warned about, and how seriously."""
-        warned: dict[str, list[Warning]] = {}
+    async def opened_alerts(self) -> dict[str, list[OpenedAlert]]:
+        """Return the alerts that were opened or raised, by borrower."""
+        opened: dict[str, list[OpenedAlert]] = {}
         for alert in await self.alerts():
             whole = await self.alert(alert["alert_id"])
             for step in whole["detail"]["history"]:
                 if step["kind"] in ANNOUNCED and step["data"].get("state"):
                     local = datetime.fromisoformat(step["at"]).astimezone(_ZONE)
-                    warning = Warning(local.toordinal(), step["data"]["state"])
-                    warned.setdefault(alert["borrower_id"], []).append(warning)
-        return warned
+                    alert_opened = OpenedAlert(local.toordinal(), step["data"]["state"])
+                    opened.setdefault(alert["borrower_id"], []).append(alert_opened)
+        return opened
 
     async def _pages(self, path: str) -> AsyncIterator[dict[str, Any]]:
         cursor = None

@@ -89,7 +89,7 @@ class Outcome:
             "alerts": self.alerts,
             "webhooks_delivered": self.inbox.kept,
             "webhook_retries": self.retries,
-            "distressed_labelled": self.lead_times.labelled,
+            "distressed_labelled": self.lead_times.failed,
             "distressed_warned": self.lead_times.warned,
             "median_lead_days": self.lead_times.median_days,
             "false_alarms": len(self.lead_times.false_alarms),

@@ -131,7 +131,7 @@ async def judge(running: Running, played: Played, *, since_s: float) -> Outcome:
         since_s: Monotonic moment at which the demo began.
     """
     findings = await verified(running.platform, RULEBOOK, wait_seconds=VERIFY_WAIT_SECONDS)
-    warnings = await running.office.warnings()
+    opened = await running.office.opened_alerts()
     return Outcome(
         sent=played.delivery.sent,
         days=played.portfolio.setup.days,
@@ -140,7 +140,7 @@ async def judge(running: Running, played: Played, *, since_s: float) -> Outcome:
         alerts=len(await running.office.alerts()),
         inbox=running.inbox.tally,
         undelivered=played.undelivered,
-        lead_times=lead_time.measure(played.portfolio.labels(), warnings),
+        lead_times=lead_time.measure(played.portfolio.outcomes(), opened),
         differences=() if findings.verified else tuple(findings.differences),
         elapsed_s=SystemClock().monotonic_seconds() - since_s,
     )

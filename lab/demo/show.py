@@ -83,10 +83,13 @@ def summary(outcome: Outcome) -> RenderableType:
             f"{outcome.inbox.kept:,} in {outcome.inbox.attempts:,} attempts: "
             f"{outcome.retries} retries, {outcome.inbox.repeats} repeats recognised by id",
         ),
-        ("Failing borrowers", f"{leads.labelled}, warned about in time: {leads.warned}"),
+        ("Failing borrowers", f"{leads.failed}, warned about in time: {leads.warned}"),
         ("Lead time", _lead(outcome)),
-        ("Missed", ", ".join(f"{m.borrower_id} ({m.scenario})" for m in leads.missed) or "none"),
-        ("False alarms", f"{len(leads.false_alarms)} of {leads.sound} sound borrowers on WATCH+"),
+        ("Missed", ", ".join(f"{m.borrower_id} ({m.group})" for m in leads.missed) or "none"),
+        (
+            "False alarms",
+            f"{len(leads.false_alarms)} of {leads.healthy} healthy borrowers",
+        ),
         ("Verified", "yes: every state folded afresh, byte for byte" if outcome.verified else "NO"),
         ("Time", f"{outcome.elapsed_s:.0f} s"),
     )

@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from lab.model_training.scorecard import Case
+from services.cli.assessment_files import Detailed
 from services.cli.errors import CommandError
-from services.cli.evaluate.reading import Detailed, Labels
+from services.cli.outcome_files import Outcomes
 from services.scoring.domain.primitives.dates import is_month_end
 
 DAY_CLOSED = "day.closed"
@@ -29,7 +30,7 @@ class Cases:
 
 
 def cases_of(
-    rows: Iterable[Assessed], labels: Labels, horizon_days: int, until: int | None = None
+    rows: Iterable[Assessed], outcomes: Outcomes, horizon_days: int, until: int | None = None
 ) -> Cases:
     """Return the rows with their outcome within the horizon.
 
@@ -43,7 +44,7 @@ def cases_of(
     rulebooks: set[tuple[str, str]] = set()
     last_day = ""
     for row in rows:
-        event, day = labels[row.borrower_id], row.as_of.toordinal()
+        event, day = outcomes[row.borrower_id].event, row.as_of.toordinal()
         if until is not None and day + horizon_days > until:
             continue
         rulebooks.add((row.rulebook, row.rulebook_version))

@@ -20,13 +20,12 @@ from lab.model_training.judging import (
     reference_rows,
 )
 from lab.model_training.scorecard import fit
+from services.cli.assessment_files import Selection, read_rows, source_of
 from services.cli.errors import CommandError
-from services.cli.evaluate.commands import part_from, source_of
-from services.cli.evaluate.ranking import Ranking, Scored, rank
-from services.cli.evaluate.reading import Selection, read_labels, read_rows
-from services.cli.evaluate.show import percent
-from services.cli.options import AsJson
-from services.cli.score import usable_rulebook
+from services.cli.figures import percent
+from services.cli.options import AsJson, Cause, Part, SkipFirst
+from services.cli.outcome_files import part_from, read_outcomes
+from services.cli.rulebook_files import usable_rulebook
 from services.scoring.adapters.pd_model import (
     FORMAT,
     Json,
@@ -45,6 +44,8 @@ from services.scoring.adapters.rulebook_yaml import (
     shipped_names,
 )
 from services.scoring.domain.indicators.registry import BY_ID
+from services.scoring.domain.portfolio.outcomes import BorrowerOutcome
+from services.scoring.domain.portfolio.ranking import Ranking, Scored, rank
 from services.scoring.domain.primitives.measurement import MICRO
 from services.scoring.domain.rulebook.diff import differences
 from services.scoring.domain.rulebook.pd import PdModel
@@ -59,9 +60,6 @@ MODERATE_DRIFT, LARGE_DRIFT = 0.10, 0.25
 Assessments = Annotated[str, typer.Argument(help="What `tocsin score` wrote; .gz; - for stdin.")]
 LabelsFile = Annotated[Path, typer.Argument(help="borrower_id,event_date; no date for none.")]
 Horizon = Annotated[int, typer.Option(min=1, help="The PD is for so many days ahead.")]
-Cause = Annotated[str, typer.Option(help="Only assessments made by such events.")]
-SkipFirst = Annotated[int, typer.Option(min=0, help="Leave out each borrower's first ones.")]
-Part = Annotated[str, typer.Option(help="Only a part of the borrowers, by a hash: 1/2.")]
 
 
 @app.command()
@@ -156,8 +154,8 @@ def show_drift(
     """
     known = model_from(usable_document(model))
     with source_of(assessments) as source:
-        rows = list(read_rows(source, Assessed, assessments, _Everybody(), Selection()))
-    cases, sample = reference_rows(cases_of(rows, _Everybody(), known.horizon_days).rows)
+        rows = list(read_rows(source, Assessed, assessments, _NoEvents(), Selection()))
+    cases, sample = reference_rows(cases_of(rows, _NoEvents(), known.horizon_days).rows)
     found = drift(known, cases)
     table = Table("figure", "PSI", "says")
     for name, index in found.items():
@@ -223,20 +221,20 @@ def usable_document(path: Path) -> Json:
         raise CommandError(f"{error}.", remedy="Train one with `tocsin model train`.") from error
 
 
-class _Everybody(dict[str, int | None]):
-    """Labels that know every borrower and no event; drift needs no outcome."""
+class _NoEvents(dict[str, BorrowerOutcome]):
+    """Outcomes of every borrower, all without an event; drift needs no outcome."""
 
     def __contains__(self, borrower_id: object) -> bool:
         return True
 
-    def __missing__(self, borrower_id: str) -> None:
-        return None
+    def __missing__(self, borrower_id: str) -> BorrowerOutcome:
+        return BorrowerOutcome(borrower_id, None)
 
 
 def _cases(
     assessments: str, labels: Path, horizon: int, chosen: Selection, until: int | None
 ) -> Cases:
-    outcomes = read_labels(labels)
+    outcomes = read_outcomes(labels)
     with source_of(assessments) as source:
         rows = read_rows(source, Assessed, assessments, outcomes, chosen)
         return cases_of(rows, outcomes, horizon, until)

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from lab.model_training.scorecard import PLACES, Case, Fitted, fit, logistic
-from services.cli.evaluate.ranking import Ranking, Scored, rank
-from services.cli.evaluate.reading import part_of
+from services.cli.outcome_files import part_of
 from services.scoring.adapters.pd_model import micro
 from services.scoring.domain.portfolio.drift import PD, SCORE, figures
+from services.scoring.domain.portfolio.ranking import Ranking, Scored, rank
 from services.scoring.domain.primitives.measurement import MICRO
 from services.scoring.domain.rulebook.pd import NOT_MEASURED, PdModel, predict, stability_index
 

@@ -7,16 +7,18 @@ the run, so it says nothing that did not happen.
 from collections.abc import Iterable
 from datetime import date
 
-from lab.simulator.borrower import Label
 from lab.simulator.days import Calendar, Day
 from lab.simulator.events import CALENDAR, Fields, Spoken
+from services.scoring.domain.portfolio.outcomes import BorrowerOutcome
 
 RATES = {"CHF": "1.0352", "GBP": "1.1588"}
 EARLY = 3 * 3600
 EVENING = 22 * 3600 + 1800
 
 
-def of_the_day(day: Day, calendar: Calendar, sectors: Iterable[tuple[str, Label]]) -> list[Spoken]:
+def of_the_day(
+    day: Day, calendar: Calendar, sectors: Iterable[tuple[str, BorrowerOutcome]]
+) -> list[Spoken]:
     """Return what is said on the day, in booking order."""
     said = []
     if day.ordinal == calendar.first:
@@ -57,12 +59,12 @@ def _rates(day: Day) -> Fields:
     return {"rate_date": day.iso, "base_currency": "EUR", "rates": rates}
 
 
-def _stress(day: Day, sectors: Iterable[tuple[str, Label]]) -> Fields:
+def _stress(day: Day, sectors: Iterable[tuple[str, BorrowerOutcome]]) -> Fields:
     count: dict[str, int] = {}
     failed: dict[str, int] = {}
     for code, label in sectors:
         count[code] = count.get(code, 0) + 1
-        has_failed = label.event_date is not None
+        has_failed = label.event is not None
         failed[code] = failed.get(code, 0) + has_failed
     figures = []
     for code in sorted(count):

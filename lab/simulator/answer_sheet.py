@@ -8,12 +8,12 @@ from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 
-from lab.simulator.borrower import Label
+from services.scoring.domain.portfolio.outcomes import BorrowerOutcome
 
 COLUMNS = ("borrower_id", "event_date", "scenario", "distress_start")
 
 
-def write(path: Path, labels: Iterable[Label]) -> None:
+def write(path: Path, labels: Iterable[BorrowerOutcome]) -> None:
     """Write the labels, one borrower a line."""
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
@@ -22,9 +22,9 @@ def write(path: Path, labels: Iterable[Label]) -> None:
             writer.writerow(
                 (
                     label.borrower_id,
-                    _iso(label.event_date),
-                    label.scenario,
-                    _iso(label.distress_start),
+                    _iso(label.event),
+                    label.group,
+                    _iso(label.distress),
                 )
             )
 

@@ -5,7 +5,6 @@ evening, balances at night. Nothing here knows an indicator. Invariant: the same
 give the same life, whoever else is in the portfolio.
 """
 
-from dataclasses import dataclass
 from random import Random
 
 from lab.simulator import reference_data
@@ -24,23 +23,12 @@ from lab.simulator.scenarios.conditions import Conditions, Story
 from lab.simulator.schedules import Terms, draw_terms
 from lab.simulator.trouble import Trouble
 from lab.simulator.voice import Voice
+from services.scoring.domain.portfolio.outcomes import BorrowerOutcome
 
 ARREARS_THAT_GET_ROUND_DAYS = 20
 CONFIDENCE_LOST_A_MONTH = 0.75
 DEFAULT_DAYS_PAST_DUE = 90
 NIGHT = 22 * 3600
-
-
-@dataclass(frozen=True, slots=True)
-class Label:
-    """What really happened to a borrower; the answer sheet."""
-
-    borrower_id: str
-    scenario: str
-    distress_start: int | None
-    event_date: int | None
-    """First day on which an instalment was unpaid, or the line above its limit, for more than 90
-    days; or the failing event of the story. None when none of them came."""
 
 
 class Borrower:
@@ -95,13 +83,17 @@ class Borrower:
         self._excess_days = 0
 
     @property
-    def label(self) -> Label:
-        """Return what happened so far."""
-        return Label(
+    def outcome(self) -> BorrowerOutcome:
+        """Return the outcome so far.
+
+        The event is the first day on which an instalment was unpaid, or the line above its limit,
+        for more than 90 days; or the failing event of the story.
+        """
+        return BorrowerOutcome(
             borrower_id=self.profile.borrower_id,
-            scenario=self._story.name,
-            distress_start=self._story.distress_start,
-            event_date=self._event_date,
+            event=self._event_date,
+            group=self._story.name,
+            distress=self._story.distress_start,
         )
 
     def live(self, day: Day) -> list[Spoken]:

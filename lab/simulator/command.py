@@ -33,8 +33,8 @@ def simulate(
     )
     events = _write(out, portfolio, day_closes=day_closes)
     labels = out.with_name(f"{out.stem}.labels.csv")
-    answer_sheet.write(labels, portfolio.labels())
-    failed = sum(label.event_date is not None for label in portfolio.labels())
+    answer_sheet.write(labels, portfolio.outcomes())
+    failed = sum(label.event is not None for label in portfolio.outcomes())
     elapsed_s = time.perf_counter() - began
     sys.stdout.write(
         f"{events:,} events of {borrowers:,} borrowers over {days} days in {out}\n"

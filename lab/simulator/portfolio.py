@@ -11,11 +11,12 @@ from datetime import date
 from random import Random
 
 from lab.simulator import announcements, profile
-from lab.simulator.borrower import Borrower, Label
+from lab.simulator.borrower import Borrower
 from lab.simulator.days import Calendar, Day
 from lab.simulator.events import Spoken
 from lab.simulator.scenarios.catalogue import CATALOGUE
 from lab.simulator.trouble import EVERYDAY, Trouble
+from services.scoring.domain.portfolio.outcomes import BorrowerOutcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +60,14 @@ class Portfolio:
             booked.sort(key=_booking_order)
             yield day, booked
 
-    def labels(self) -> list[Label]:
+    def outcomes(self) -> list[BorrowerOutcome]:
         """Return what happened to each borrower so far."""
-        return [borrower.label for borrower in self.borrowers]
+        return [borrower.outcome for borrower in self.borrowers]
 
-    def _sectors(self) -> Iterator[tuple[str, Label]]:
+    def _sectors(self) -> Iterator[tuple[str, BorrowerOutcome]]:
         for borrower in self.borrowers:
             if borrower.profile.industry_code is not None:
-                yield borrower.profile.industry_code, borrower.label
+                yield borrower.profile.industry_code, borrower.outcome
 
     def _enter(self, no: int, segment: str, scenario: str) -> Borrower:
         setup = self.setup

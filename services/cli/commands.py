@@ -30,7 +30,9 @@ COMMANDS: dict[str, Command] = {
     "keys": Command("services.cli.keys", "app", "Create, list and revoke API keys."),
     "replay": Command("services.cli.replay.commands", "replay", "Send events through ingest."),
     "score": Command("services.cli.score", "score", "Score the borrowers of a file of events."),
-    "rulebook": Command("services.cli.rulebook", "app", "Check, compare and calibrate rulebooks."),
+    "rulebook": Command(
+        "services.cli.rulebook.commands", "app", "Check, compare and calibrate rulebooks."
+    ),
     "evaluate": Command(
         "services.cli.evaluate.commands", "evaluate", "Evaluate assessments against outcomes."
     ),

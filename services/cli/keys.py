@@ -1,43 +1,50 @@
-"""`tocsin keys`: API keys for people and systems. The secret is shown once, at creation.
+"""`tocsin keys`: creates, lists and revokes the API keys of people and systems.
 
 Works with the administrator's database URL; the services themselves can only read keys.
 """
 
-import asyncio
 import json
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import Annotated, TypeVar
+from typing import Annotated
 
-import asyncpg
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from services.cli.database import with_connection
 from services.cli.errors import CommandError
-from services.cli.options import AsJson
+from services.cli.options import AsJson, group
 from services.kit.access import store
 from services.kit.access.keys import Role, StoredKey
-from services.kit.access.store import Grant, Queries
+from services.kit.access.store import Grant
 from services.kit.clock import SystemClock
-from services.kit.settings import PlatformSettings
 
-app = typer.Typer(no_args_is_help=True, help="Create, list and revoke API keys.")
+app = group("Create, list and revoke API keys.")
 _console = Console()
-
-Result = TypeVar("Result")
 
 
 @app.command()
 def create(
-    name: Annotated[str, typer.Option(help="Who or what the key is for.")],
-    role: Annotated[list[Role], typer.Option(help="May be given several times.")],
-    source: Annotated[list[str] | None, typer.Option(help="Event sources of a SOURCE.")] = None,
-    officer: Annotated[str | None, typer.Option(help="The officer id that borrowers name.")] = None,
-    valid_days: Annotated[int, typer.Option(min=1, max=3650)] = 365,
+    name: Annotated[str, typer.Option(help="The person or system that the key is for.")],
+    role: Annotated[list[Role], typer.Option(help="A role of the key; repeatable.")],
+    source: Annotated[
+        list[str] | None, typer.Option(help="An event source that a SOURCE may send; repeatable.")
+    ] = None,
+    officer: Annotated[
+        str | None, typer.Option(help="The officer id that the person has at borrowers.")
+    ] = None,
+    valid_days: Annotated[int, typer.Option(min=1, max=3650, help="Days until it expires.")] = 365,
     as_json: AsJson = False,
 ) -> None:
-    """Create a key and show its secret, once."""
+    """Create a key and show its secret, which is not stored and never shown again.
+
+    Reads TOCSIN_DATABASE_URL.
+
+    Examples:
+
+        tocsin keys create --name "core banking" --role SOURCE --source "core/*"
+        tocsin keys create --name "Ana Gil" --role OFFICER --officer officer-7
+    """
     now = SystemClock().now()
     try:
         grant = Grant(
@@ -49,24 +56,29 @@ def create(
         )
     except ValueError as error:
         raise CommandError(str(error), remedy="See `tocsin keys create --help`.") from error
-    stored, text = _run(lambda queries: store.issue(queries, grant, at=now))
+    stored, secret = with_connection(lambda connection: store.issue(connection, grant, at=now))
     if as_json:
-        _print_json({**_shown(stored), "key": text})
+        _print_json({**_shown(stored), "key": secret})
         return
-    _console.print(f"Key [bold]{stored.id}[/] for {name}. It is shown now and never again:\n")
-    _console.print(text, style="bold green", soft_wrap=True, highlight=False)
+    _console.print(f"Key [bold]{stored.id}[/] for {name}. It is never shown again:\n")
+    _console.print(secret, style="bold green", soft_wrap=True, highlight=False)
     _console.print("\nUse it as the header  Authorization: Bearer <key>")
 
 
 @app.command("list")
 def list_keys(as_json: AsJson = False) -> None:
-    """List all keys, the newest first; no secret among them."""
-    listed = _run(store.listed)
+    """List all keys, the newest first, without their secrets.
+
+    Examples:
+
+        tocsin keys list
+    """
+    listed = with_connection(store.listed)
     if as_json:
         _print_json({"keys": [_shown(key) for key in listed]})
         return
     now = SystemClock().now()
-    table = Table("id", "name", "roles", "officer", "sources", "expires", "good")
+    table = Table("id", "name", "roles", "officer", "sources", "expires", "valid")
     for key in listed:
         table.add_row(
             key.id,
@@ -81,10 +93,17 @@ def list_keys(as_json: AsJson = False) -> None:
 
 
 @app.command()
-def revoke(key_id: str, as_json: AsJson = False) -> None:
-    """Revoke a key; services stop accepting it within seconds."""
-    revoked = _run(lambda queries: store.revoke(queries, key_id, at=SystemClock().now()))
-    if not revoked:
+def revoke(
+    key_id: Annotated[str, typer.Argument(help="The key's id, as listed.")], as_json: AsJson = False
+) -> None:
+    """Revoke a key; services stop accepting it within seconds.
+
+    Examples:
+
+        tocsin keys revoke KEY_ID
+    """
+    now = SystemClock().now()
+    if not with_connection(lambda connection: store.revoke(connection, key_id, at=now)):
         raise CommandError(
             f"There is no key {key_id} that could be revoked.", remedy="See `tocsin keys list`."
         )
@@ -109,21 +128,3 @@ def _shown(key: StoredKey) -> dict[str, object]:
 
 def _print_json(value: dict[str, object]) -> None:
     print(json.dumps(value, separators=(",", ":"), sort_keys=True))
-
-
-def _run(work: Callable[[Queries], Awaitable[Result]]) -> Result:
-    settings = PlatformSettings()
-    try:
-        return asyncio.run(_connected(settings.dsn, work))
-    except asyncpg.UndefinedTableError as error:
-        raise CommandError(
-            "The schema `access` is not there.", remedy="Run `tocsin migrate` first."
-        ) from error
-
-
-async def _connected(dsn: str, work: Callable[[Queries], Awaitable[Result]]) -> Result:
-    connection = await asyncpg.connect(dsn, timeout=10)
-    try:
-        return await work(connection)
-    finally:
-        await connection.close()

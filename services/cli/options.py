@@ -4,5 +4,33 @@ from typing import Annotated
 
 import typer
 
+from services.kit.settings import PlatformSettings
+
+DEFAULT_ZONE: str = PlatformSettings.model_fields["bank_timezone"].default
+
+
+def group(summary: str) -> typer.Typer:
+    """Return a group of commands with this line of help."""
+    return typer.Typer(help=summary, no_args_is_help=True, rich_markup_mode="markdown")
+
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
 TimeZone = Annotated[str, typer.Option(envvar="TOCSIN_BANK_TIMEZONE", help="The bank's time zone.")]
+EventFile = Annotated[
+    str, typer.Argument(help="Canonical events, one a line; .gz; - for standard input.")
+]
+RulebookName = Annotated[
+    str, typer.Option(help="A shipped rulebook (default, reference) or a YAML file.")
+]
+Part = Annotated[
+    str, typer.Option(help="Only one part of the borrowers, by a hash of the id: 1/2 or 2/2.")
+]
+Horizon = Annotated[
+    int, typer.Option(min=1, help="A warning is right if the event follows within this many days.")
+]
+Cause = Annotated[
+    str, typer.Option(help="Only assessments made by such events: statement.received.")
+]
+SkipFirst = Annotated[
+    int, typer.Option(min=0, help="Leave out this many first assessments of each borrower.")
+]

@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.cli.ledger_history import merged
+from services.cli.rulebook.ledger_history import merged
 from services.cli.verify.commands import verified
 from services.cli.verify.stored import snapshot
 from services.kit.settings import PlatformSettings

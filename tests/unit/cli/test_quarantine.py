@@ -8,7 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 from typer.testing import CliRunner
 
-from services.cli import quarantine
+from services.cli import api, quarantine
 from services.cli.errors import CommandError
 from services.ingest.application.ports import FullEntry
 from tests.fakes.canonical import flow, repayment, written
@@ -25,8 +25,8 @@ def memory(monkeypatch: pytest.MonkeyPatch) -> MemoryIngest:
             "/v1/events", content=body, headers={"Content-Type": "application/cloudevents+json"}
         )
     monkeypatch.setattr(
-        quarantine,
-        "_client",
+        api,
+        "client",
         lambda url, key: TestClient(memory.app(), headers={"Authorization": "Bearer any"}),
     )
     return memory

@@ -151,6 +151,16 @@ def test_duplicates_are_dropped_and_counted(tmp_path: Path) -> None:
     assert "1 duplicates" in result.stderr
 
 
+def test_borrowers_are_counted_by_state(tmp_path: Path) -> None:
+    assert run(str(write(tmp_path, unpaid_loan()))).stderr.endswith("1 borrower: NORMAL 1\n")
+
+
+def test_a_file_without_events_has_no_borrowers(tmp_path: Path) -> None:
+    result = run(str(write(tmp_path, [])))
+    assert result.exit_code == 0
+    assert result.stderr.splitlines()[-1] == "0 borrowers"
+
+
 def test_a_line_that_cannot_be_read_is_reported_and_the_rest_is_scored(tmp_path: Path) -> None:
     file = write(tmp_path, unpaid_loan())
     file.write_text("{not json\n" + file.read_text(encoding="utf-8"), encoding="utf-8")

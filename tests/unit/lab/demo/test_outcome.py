@@ -19,7 +19,7 @@ GOOD = Outcome(
     inbox=Tally(attempts=9, kept=6, repeats=1, refused=3, forged=0),
     undelivered=0,
     lead_times=LeadTimes(
-        labelled=1, leads_days={"B1": 90}, missed=[], false_alarms=["B2"], sound=8
+        failed=1, leads_days={"B1": 90}, missed=[], false_alarms=["B2"], healthy=8
     ),
     differences=(),
     elapsed_s=61.23,

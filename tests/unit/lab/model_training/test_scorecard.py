@@ -11,8 +11,8 @@ from lab.model_training.judging import (
     reference_rows,
 )
 from lab.model_training.scorecard import Case, fit
-from services.cli.evaluate.ranking import auc_of
 from services.scoring.adapters.pd_model import FORMAT, model_from
+from services.scoring.domain.portfolio.ranking import auc_of
 from services.scoring.domain.rulebook.pd import PdModel
 
 

@@ -131,17 +131,17 @@ def test_labels_have_causes(lived: tuple[Portfolio, list[Spoken]]) -> None:
         if event.type == "repayment.failed.v1"
         and event.data["failure_reason"] == "INSUFFICIENT_FUNDS"
     )
-    for label in portfolio.labels():
-        if label.event_date is None:
+    for label in portfolio.outcomes():
+        if label.event is None:
             continue
-        assert label.distress_start is not None
-        assert label.distress_start <= label.event_date
+        assert label.distress is not None
+        assert label.distress <= label.event
         assert failures[label.borrower_id] >= 2, label
 
 
 def test_healthy_borrowers_always_have_the_money(lived: tuple[Portfolio, list[Spoken]]) -> None:
     portfolio, events = lived
-    sound = {label.borrower_id for label in portfolio.labels() if label.distress_start is None}
+    sound = {label.borrower_id for label in portfolio.outcomes() if label.distress is None}
     for event in events:
         if event.subject in sound:
             assert event.type != "account.item-returned.v1"
@@ -149,7 +149,7 @@ def test_healthy_borrowers_always_have_the_money(lived: tuple[Portfolio, list[Sp
 
 
 def test_about_one_in_ten_fails(lived: tuple[Portfolio, list[Spoken]]) -> None:
-    failed = [label for label in lived[0].labels() if label.event_date is not None]
+    failed = [label for label in lived[0].outcomes() if label.event is not None]
     assert 5 <= len(failed) <= 8
 
 
@@ -157,12 +157,12 @@ def test_arrears_of_the_label_are_arrears_of_the_events() -> None:
     setup = Setup(seed=11, borrowers=60, days=540, trouble=NONE)
     portfolio = Portfolio(setup)
     events = [event for _, booked in portfolio.live() for event in booked]
-    for label in portfolio.labels():
-        if label.event_date is None or label.scenario == "sudden_default":
+    for label in portfolio.outcomes():
+        if label.event is None or label.group == "sudden_default":
             continue
         theirs = [event for event in events if event.subject == label.borrower_id]
         days = (first_day_past(theirs, days=90), first_day_in_excess(theirs, days=90))
-        assert min(day for day in days if day is not None) == label.event_date, label
+        assert min(day for day in days if day is not None) == label.event, label
 
 
 def first_day_in_excess(events: list[Spoken], *, days: int) -> int | None:

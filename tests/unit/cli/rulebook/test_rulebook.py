@@ -9,11 +9,11 @@ import yaml
 from typer.testing import CliRunner
 
 from services.cli.errors import CommandError
-from services.cli.rulebook import app
+from services.cli.rulebook.commands import app
 from services.scoring.adapters.overlay_packs import shipped_packs
 from services.scoring.adapters.rulebook_yaml import load_rulebook
 
-SCHEMA = Path(__file__).resolve().parents[3] / "schemas" / "rulebook" / "v1.schema.json"
+SCHEMA = Path(__file__).resolve().parents[4] / "schemas" / "rulebook" / "v1.schema.json"
 QUIET_BORROWERS = 3
 DAYS = ("2024-01-01", "2024-09-30")
 
@@ -51,6 +51,16 @@ def test_a_shipped_rulebook_is_usable() -> None:
     result = CliRunner().invoke(app, ["check", "default", "--json"])
     assert result.exit_code == 0
     assert json.loads(result.stdout.splitlines()[-1])["usable"] is True
+
+
+def test_a_file_that_is_not_there_is_named_with_where_it_was_sought(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    error = CliRunner().invoke(app, ["check", "mine.yml"]).exception
+    assert isinstance(error, CommandError)
+    assert f"There is no file {tmp_path / 'mine.yml'}" in error.problem
+    assert error.remedy == "Give the path of a YAML file, or one of: default, reference."
 
 
 def test_every_problem_of_a_file_is_told(tmp_path: Path) -> None:

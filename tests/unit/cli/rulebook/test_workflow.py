@@ -10,9 +10,9 @@ import pytest
 from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
-from services.cli import rulebook_desk
+from services.cli import api
 from services.cli.errors import CommandError
-from services.cli.rulebook import app
+from services.cli.rulebook.commands import app
 from services.kit.catalogue import KIT_CATALOGUE
 from services.kit.clock import ManualClock
 from services.kit.health import Health
@@ -41,8 +41,8 @@ def outbox(monkeypatch: pytest.MonkeyPatch) -> KeptOutbox:
     parts = WebParts(health=Health(clock), metrics=Metrics(KIT_CATALOGUE), authenticator=Keys())
     service = create_app(None, desk, None, None, parts=parts)  # type: ignore[arg-type]
     monkeypatch.setattr(
-        rulebook_desk,
-        "_client",
+        api,
+        "client",
         lambda url, key: TestClient(service, headers={"Authorization": f"Bearer {key}"}),
     )
     return outbox

@@ -13,7 +13,8 @@ import yaml
 from typer.testing import CliRunner
 
 from services.cli.errors import CommandError
-from services.cli.rulebook import app
+from services.cli.rulebook import what_if
+from services.cli.rulebook.commands import app
 
 LATE, GOOD = "B-LATE", "B-GOOD"
 DUE, LAST = "2024-01-10", "2024-03-20"
@@ -185,3 +186,27 @@ def test_one_history_is_needed_and_no_more(history: Path) -> None:
         result = CliRunner().invoke(app, ["what-if", *arguments])
         assert isinstance(result.exception, CommandError)
         assert "--ledger" in result.exception.remedy
+
+
+def test_until_leaves_out_what_came_later_on_both_sides(
+    history: Path, books: tuple[Path, Path]
+) -> None:
+    running, draft = books
+    found = called(
+        "what-if", history, "--draft", draft, "--against", running, "--until", "2024-01-09"
+    )
+    # 2 to 9 January 2024 are 8 days; the payment of the 10th comes after them.
+    assert (found["against"]["weeks"], found["draft"]["weeks"]) == (1.14, 1.14)
+
+
+def test_until_ends_the_ledger_early_on_both_sides(
+    history: Path, books: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(what_if, "ledger_file", lambda _: history.open("rb"))
+    monkeypatch.setenv("TOCSIN_KAFKA_BOOTSTRAP", "localhost:1")
+    monkeypatch.setenv("TOCSIN_DATABASE_URL", "postgresql://localhost:1/none")
+    running, draft = books
+    found = called(
+        "what-if", "--ledger", "--draft", draft, "--against", running, "--until", "2024-01-09"
+    )
+    assert (found["against"]["weeks"], found["draft"]["weeks"]) == (1.14, 1.14)

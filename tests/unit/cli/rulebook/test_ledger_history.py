@@ -4,7 +4,7 @@ import json
 from collections.abc import AsyncIterator
 from typing import Any
 
-from services.cli.ledger_history import merged
+from services.cli.rulebook.ledger_history import merged
 
 
 def event(number: str, time: str) -> dict[str, Any]:

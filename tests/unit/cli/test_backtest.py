@@ -10,9 +10,9 @@ from typer.testing import CliRunner
 
 from lab.simulator import answer_sheet, canonical
 from lab.simulator.portfolio import Portfolio, Setup
-from services.cli.backtest.outcomes import read_outcomes
 from services.cli.errors import CommandError
 from services.cli.main import build
+from services.cli.outcome_files import read_outcomes
 
 BORROWERS, DAYS = 12, 60
 
@@ -25,7 +25,7 @@ def bank(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     with events.open("wb") as file:
         for _, booked in portfolio.live():
             file.writelines(canonical.encode(event) + b"\n" for event in booked)
-    answer_sheet.write(labels, portfolio.labels())
+    answer_sheet.write(labels, portfolio.outcomes())
     return events, labels
 
 

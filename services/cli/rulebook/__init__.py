@@ -1,0 +1,1 @@
+"""`tocsin rulebook`: checks, compares and calibrates rulebooks, and puts them into force."""
