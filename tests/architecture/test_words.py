@@ -17,9 +17,6 @@ PENDING = (
     "services/simulator",
     "lab",
     "deploy",
-    "README.md",
-    "CONTRIBUTING.md",
-    "CHANGELOG.md",
     "docs",
 )
 # Two classes of one name that are meant to be two: none.

@@ -19,7 +19,7 @@ LINES = (
     ),
     Mutant(
         "expected-offset",
-        "a batch starts where the partition stands",
+        "a batch starts at the partition's position",
         "services/kit/stream/progress.py",
         "AND epoch = $4 AND next_offset = $5",
         "AND epoch = $4 AND $5::bigint >= 0",
@@ -43,7 +43,7 @@ LINES = (
     ),
     Mutant(
         "hold-compares-epoch",
-        "a chore of an older owner is rolled back",
+        "a background step of an older owner is rolled back",
         "services/kit/stream/progress.py",
         "        if epoch != claim.epoch:\n",
         "        if epoch is None:\n",
@@ -59,7 +59,7 @@ LINES = (
     ),
     Mutant(
         "gap-is-fetched-again",
-        "a gap is believed only when seen twice",
+        "a gap counts only when two fetches show it",
         "services/kit/stream/chain.py",
         "            return Reseek(self.wanted)\n",
         "            pass\n",
@@ -67,7 +67,7 @@ LINES = (
     ),
     Mutant(
         "failed-poll-casts-doubt",
-        "what a failing poll swallowed is fetched again",
+        "records that a failing poll lost are fetched again",
         "services/kit/stream/partition.py",
         "            self._chain.doubt()\n"
         "            self._ports.log.seek(self.number, self._chain.wanted)\n",
@@ -95,7 +95,7 @@ LINES = (
     ),
     Mutant(
         "cache-emptied-on-retry",
-        "memory of a transaction that may not have happened is forgotten",
+        "the cache of a transaction that may not have committed is emptied",
         "services/kit/stream/partition.py",
         "                except DatabaseUnavailable as error:\n"
         "                    self._ports.handler.rolled_back(self.number)\n"
@@ -106,7 +106,7 @@ LINES = (
     ),
     Mutant(
         "cache-emptied-on-release",
-        "memory of a partition that left is forgotten",
+        "the cache of a revoked partition is emptied",
         "services/kit/stream/partition.py",
         "                await self._ports.handler.released(self.number)\n"
         "        finally:\n"
@@ -116,7 +116,7 @@ LINES = (
     ),
     Mutant(
         "hole-is-loud",
-        "records that retention took unread stop the partition",
+        "records that retention deleted unread stop the partition",
         "services/kit/stream/resume.py",
         "    if claim.next_offset < first:\n",
         "    if claim.next_offset < 0:\n",
@@ -132,7 +132,7 @@ LINES = (
     ),
     Mutant(
         "no-offset-reset",
-        "the driver never jumps to earliest or latest by itself",
+        "the driver never jumps to earliest or latest",
         "services/kit/stream/kafka.py",
         '"auto_offset_reset": "none"',
         '"auto_offset_reset": "earliest"',
@@ -140,7 +140,7 @@ LINES = (
     ),
     Mutant(
         "no-auto-commit",
-        "the driver never commits a position by itself",
+        "the driver never commits a position",
         "services/kit/stream/kafka.py",
         '"enable_auto_commit": False',
         '"enable_auto_commit": True',
@@ -212,7 +212,7 @@ LINES = (
     ),
     Mutant(
         "database-age-is-asked",
-        "every claim asks the group how far it was told that the work is",
+        "every claim compares the position with the offset in the group",
         "services/kit/stream/partition.py",
         "        await refuse_older_database(held, ports=self._ports)\n",
         "",
@@ -228,7 +228,7 @@ LINES = (
     ),
     Mutant(
         "partition-count-of-siblings",
-        "a partition that is new is held to the number that its siblings began with",
+        "a new partition is compared with the partition count of its siblings",
         "services/kit/stream/progress.py",
         "coalesce(min(partition_count), $4::integer)",
         "coalesce(min(NULL::integer), $4::integer)",
@@ -236,7 +236,7 @@ LINES = (
     ),
     Mutant(
         "chore-holds-the-row",
-        "nobody claims a partition while its owner's chore runs",
+        "no process claims a partition while a background step of its owner runs",
         "services/kit/stream/progress.py",
         "AND partition = $3 FOR UPDATE",
         "AND partition = $3",
@@ -244,7 +244,7 @@ LINES = (
     ),
     Mutant(
         "claim-is-given-up",
-        "a claim that waits for a stale owner does not hold up the group",
+        "a claim that waits for a stale owner does not delay the group",
         "services/kit/stream/partition.py",
         "A claim that nobody uses does no harm.\n            self._task.cancel()\n",
         "A claim that nobody uses does no harm.\n            pass\n",

@@ -172,7 +172,7 @@ LINES = (
     ),
     Mutant(
         "503-says-when",
-        "a sender that is turned away is told when to come again",
+        "a refused sender gets the time at which to send again",
         "services/ingest/entrypoints/events_api.py",
         'self._retry_after = {"Retry-After": str(retry_after_seconds)}',
         "self._retry_after: dict[str, str] = {}",
@@ -212,7 +212,7 @@ LINES = (
     ),
     Mutant(
         "told-once",
-        "an indicator that people know of is no news",
+        "an indicator that people were notified of is no novelty",
         "services/alerts/decisions/domain/news.py",
         "                if one.level.rank > told.levels.get(one.indicator, Level.GREEN).rank\n",
         "                if one.level.rank > Level.GREEN.rank\n",

@@ -131,7 +131,7 @@ RULES = (
         (ORDER, "test_full_collateral_excuses_no_day"),
     ),
     _counting(
-        "19 Grace delays days in arrears, never days late; both are told",
+        "19 Grace delays days in arrears, never days late; both are emitted",
         (TRAPS, "test_grace_delays_days_in_arrears_and_nothing_else"),
         (TRAPS, "test_both_counts_are_told"),
         (TRAPS, "test_both_counts_are_reported_loan_by_loan"),
@@ -163,7 +163,7 @@ RULES = (
         (ORDER, "test_the_three_times_of_a_payment_stay_apart"),
     ),
     _trap(
-        "What was sent stays as sent; a correction is said, linked to its cause",
+        "Emitted assessments are never changed; a correction is emitted, linked to its cause",
         (ORDER, "test_a_correction_is_said_and_what_was_sent_stays"),
         (ORDER, "test_a_tightening_that_lost_its_ground_is_named"),
     ),
