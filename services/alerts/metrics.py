@@ -26,38 +26,38 @@ ALERTS_OPEN = gauge(
     labels=("severity",),
     meaning="Alerts that are not resolved, by severity, at the last look.",
 )
-WEBHOOK_ATTEMPTS = counter(
+DELIVERY_ATTEMPTS = counter(
     "tocsin_webhook_attempts_total",
     unit="attempts",
     labels=("result",),
     meaning="Attempts to deliver a webhook, by result.",
 )
-WEBHOOK_SECONDS = histogram(
+ATTEMPT_SECONDS = histogram(
     "tocsin_webhook_attempt_seconds",
     unit="seconds",
     meaning="Time of one attempt, from the name's resolution to the end of the answer.",
 )
-WEBHOOK_DELIVERY_SECONDS = histogram(
+DELIVERY_SECONDS = histogram(
     "tocsin_webhook_delivery_seconds",
     unit="seconds",
     meaning="Time from the recorded alert step to its delivery, retries included.",
 )
-WEBHOOK_LEASES_LOST = counter(
+LEASES_LOST = counter(
     "tocsin_webhook_leases_lost_total",
     unit="deliveries",
     meaning="Attempts whose lease had run out before they were recorded; they may be repeated.",
 )
-WEBHOOK_PENDING = gauge(
+DELIVERIES_PENDING = gauge(
     "tocsin_webhook_pending",
     unit="deliveries",
     meaning="Deliveries that wait for their first or next attempt, at the last look.",
 )
-WEBHOOK_OLDEST_DUE = gauge(
+OLDEST_DELIVERY_DUE = gauge(
     "tocsin_webhook_oldest_due_timestamp_seconds",
     unit="unix seconds",
     meaning="When the oldest delivery that could be sent now fell due; 0 when none waits.",
 )
-WEBHOOK_ENDPOINTS_DISABLED = counter(
+ENDPOINTS_DISABLED = counter(
     "tocsin_webhook_endpoints_disabled_total",
     unit="endpoints",
     labels=("reason",),
@@ -71,11 +71,11 @@ ALERTS_CATALOGUE = (
     ALERT_EVENTS,
     EVENT_TO_ALERT_SECONDS,
     ALERTS_OPEN,
-    WEBHOOK_ATTEMPTS,
-    WEBHOOK_SECONDS,
-    WEBHOOK_DELIVERY_SECONDS,
-    WEBHOOK_LEASES_LOST,
-    WEBHOOK_PENDING,
-    WEBHOOK_OLDEST_DUE,
-    WEBHOOK_ENDPOINTS_DISABLED,
+    DELIVERY_ATTEMPTS,
+    ATTEMPT_SECONDS,
+    DELIVERY_SECONDS,
+    LEASES_LOST,
+    DELIVERIES_PENDING,
+    OLDEST_DELIVERY_DUE,
+    ENDPOINTS_DISABLED,
 )

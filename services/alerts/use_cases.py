@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from services.alerts.decisions.application.handling import AlertHandling
 from services.alerts.decisions.application.reading import AlertReading
 from services.alerts.delivery.application.deliveries import DeliveryLog
+from services.alerts.delivery.application.endpoint_trial import EndpointTrial
 from services.alerts.delivery.application.endpoints import EndpointRegistry
-from services.alerts.delivery.application.trying import EndpointTrials
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,5 +19,5 @@ class UseCases:
     reading: AlertReading
     handling: AlertHandling
     endpoints: EndpointRegistry
-    trials: EndpointTrials
+    trial: EndpointTrial
     deliveries: DeliveryLog

@@ -24,16 +24,18 @@ from services.alerts.decisions.application.handling import AlertHandling
 from services.alerts.decisions.application.reading import AlertReading
 from services.alerts.decisions.domain.drafting import House
 from services.alerts.delivery.adapters import sealing
+from services.alerts.delivery.adapters.channels.http_poster import HttpPoster
+from services.alerts.delivery.adapters.channels.registry import ChannelRegistry
+from services.alerts.delivery.adapters.delivery_fan_out import DeliveryFanOut
 from services.alerts.delivery.adapters.delivery_queue import PostgresDeliveryQueue
 from services.alerts.delivery.adapters.delivery_repository import PostgresDeliveryRepository
 from services.alerts.delivery.adapters.endpoint_repository import PostgresEndpointRepository
 from services.alerts.delivery.adapters.sealing import Sealer
-from services.alerts.delivery.adapters.webhook_poster import WebhookPoster
 from services.alerts.delivery.application.deliveries import DeliveryLog
-from services.alerts.delivery.application.dispatching import Dispatcher, DispatchLimits
+from services.alerts.delivery.application.dispatcher import Dispatcher, DispatchLimits
+from services.alerts.delivery.application.endpoint_trial import EndpointTrial
 from services.alerts.delivery.application.endpoints import EndpointRegistry
-from services.alerts.delivery.application.trying import EndpointTrials
-from services.alerts.delivery.domain import retry
+from services.alerts.delivery.domain import retry_plan
 from services.alerts.directory.domain.working_time import WorkingCalendar
 from services.alerts.settings import AlertsSettings, FaultSettings
 from services.alerts.use_cases import UseCases
@@ -120,7 +122,7 @@ class _Resources:
     settings: AlertsSettings
     pool: asyncpg.Pool
     producer: KafkaProducer
-    poster: WebhookPoster
+    channel: ChannelRegistry
     sealer: Sealer
     recorder: Metrics
     clock: Clock
@@ -135,7 +137,9 @@ async def build(platform: PlatformSettings, settings: AlertsSettings) -> AsyncIt
     async with AsyncExitStack() as stack:
         opened = await _open(stack, platform, settings)
         outbox = Outbox(schema=SCHEMA)
-        recording = Recording(outbox=outbox, alerts_topic=platform.alerts_topic)
+        recording = Recording(
+            outbox=outbox, alerts_topic=platform.alerts_topic, subscriber=DeliveryFanOut()
+        )
         relay = _relay(opened, outbox)
         dispatcher = _dispatcher(opened)
         handler = RiskHandler(
@@ -194,7 +198,8 @@ async def _open(
         bootstrap=platform.kafka_bootstrap, client_id="tocsin-alerts", recorder=recorder
     )
     stack.push_async_callback(producer.stop)
-    poster = WebhookPoster(
+    clock = SystemClock()
+    poster = HttpPoster(
         policy=settings.address_policy(),
         ssl_context=_tls(settings),
         deadline_seconds=settings.webhook_deadline_seconds,
@@ -205,10 +210,10 @@ async def _open(
         settings=settings,
         pool=pool,
         producer=producer,
-        poster=poster,
+        channel=ChannelRegistry(poster=poster, clock=clock),
         sealer=Sealer([sealing.read_key(key) for key in settings.sealing_keys()]),
         recorder=recorder,
-        clock=SystemClock(),
+        clock=clock,
     )
 
 
@@ -264,9 +269,9 @@ def _use_cases(opened: _Resources, reads: PostgresAlertReads, book: PostgresAler
             new_id=time_ordered_id,
             new_secret=sealing.new_secret,
         ),
-        trials=EndpointTrials(
-            book=endpoints,
-            poster=opened.poster,
+        trial=EndpointTrial(
+            repository=endpoints,
+            channel=opened.channel,
             clock=opened.clock,
             new_id=time_ordered_id,
             link=opened.settings.public_url,
@@ -281,19 +286,22 @@ def _dispatcher(opened: _Resources) -> Dispatcher:
     settings = opened.settings
     base = settings.public_url.rstrip("/")
     return Dispatcher(
-        queue=PostgresDeliveryQueue(pool=opened.pool, sealer=opened.sealer),
-        poster=opened.poster,
+        queue=PostgresDeliveryQueue(
+            pool=opened.pool,
+            sealer=opened.sealer,
+            card_link=lambda borrower_id: f"{base}/borrowers/{quote(borrower_id, safe='')}",
+        ),
+        channel=opened.channel,
         clock=opened.clock,
         recorder=opened.recorder,
         new_token=time_ordered_id,
         draw=SystemRandom().random,
-        card_link=lambda borrower_id: f"{base}/borrowers/{quote(borrower_id, safe='')}",
         limits=DispatchLimits(
             per_endpoint=settings.webhook_per_endpoint,
             lease_seconds=settings.webhook_lease_seconds,
             disable_after=timedelta(hours=settings.webhook_disable_after_hours),
         ),
-        steps=FaultSettings().webhook_steps() or retry.STEPS,
+        steps=FaultSettings().webhook_steps() or retry_plan.STEPS,
     )
 
 

@@ -6,13 +6,19 @@ The queue holds, for one ordered endpoint and one borrower, at least two deliver
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from services.alerts.delivery.application.dispatch_ports import (
-    Answer,
+from services.alerts.delivery.application.queue import (
     DeliveryQueue,
-    Leased,
-    Outcome,
+    FinishedAttempt,
+    LeasedDelivery,
 )
-from services.alerts.delivery.domain.retry import AttemptResult, Delivered, Next, RetryAt
+from services.alerts.delivery.domain.attempt import (
+    AttemptReport,
+    AttemptResult,
+    Delivered,
+    ResultCode,
+    Retry,
+)
+from services.alerts.delivery.domain.retry_plan import NextStep, RetryAt
 
 
 async def leases_order_and_results(queue: DeliveryQueue, *, endpoint_id: str, at: datetime) -> None:
@@ -20,7 +26,7 @@ async def leases_order_and_results(queue: DeliveryQueue, *, endpoint_id: str, at
 
     async def claim(
         token: str, after: timedelta = timedelta(), slots: Mapping[str, int] | None = None
-    ) -> list[Leased]:
+    ) -> list[LeasedDelivery]:
         now = at + after
         return list(
             await queue.claim(
@@ -32,10 +38,11 @@ async def leases_order_and_results(queue: DeliveryQueue, *, endpoint_id: str, at
             )
         )
 
-    async def record(leased: Leased, result: AttemptResult, follows: Next) -> bool:
-        answer = Answer(result=result, duration_ms=1)
-        recorded = await queue.record(Outcome(leased=leased, answer=answer, next=follows, at=at))
-        return recorded.held_lease
+    async def record(delivery: LeasedDelivery, result: AttemptResult, next_step: NextStep) -> bool:
+        attempt = FinishedAttempt(
+            delivery=delivery, result=result, duration_ms=1, next_step=next_step, at=at
+        )
+        return (await queue.record(attempt)).had_lease
 
     assert await claim("none", slots={endpoint_id: 0}) == []
     [first] = await claim("one")
@@ -44,20 +51,21 @@ async def leases_order_and_results(queue: DeliveryQueue, *, endpoint_id: str, at
     await queue.renew([first], lease_until=at + 3 * minute)
     assert await claim("two", after=2 * minute) == []
     [again] = await claim("two", after=4 * minute)
-    assert (again.delivery_id, again.webhook_id) == (first.delivery_id, first.webhook_id)
+    assert (again.delivery_id, again.message) == (first.delivery_id, first.message)
     assert again.first_attempt_at == at
-    delivered = Delivered(reason="delivered")
-    assert not await record(first, AttemptResult.DELIVERED, delivered)
+    delivered = Delivered(report=AttemptReport(code=ResultCode.DELIVERED))
+    failed = Retry(report=AttemptReport(code=ResultCode.SERVER_ERROR))
+    assert not await record(first, delivered, delivered)
     assert await claim("three", after=4 * minute) == []
-    assert await record(again, AttemptResult.DELIVERED, delivered)
+    assert await record(again, delivered, delivered)
     [second] = await claim("three", after=4 * minute)
     assert second.delivery_id != first.delivery_id
     later = RetryAt(at=at + 9 * minute, pauses_endpoint=False, reason="again")
-    assert await record(second, AttemptResult.SERVER_ERROR, later)
+    assert await record(second, failed, later)
     assert await claim("four", after=8 * minute) == []
     [repeated] = await claim("four", after=9 * minute)
     assert (repeated.delivery_id, repeated.attempts_before) == (second.delivery_id, 1)
     assert await queue.disable(endpoint_id, reason="a test")
     assert not await queue.disable(endpoint_id, reason="a test")
     assert await claim("five", after=20 * minute) == []
-    assert (await queue.waiting(now=at)).pending == 0
+    assert (await queue.backlog(now=at)).pending == 0

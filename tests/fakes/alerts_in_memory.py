@@ -22,18 +22,24 @@ from services.alerts.decisions.application.read_models import (
 )
 from services.alerts.decisions.application.reading import AlertReading
 from services.alerts.decisions.domain.alert import Action, Alert, Change, Deadlines, Owner, Reason
+from services.alerts.delivery.adapters.channels.http_poster import HttpRequest
+from services.alerts.delivery.adapters.channels.registry import ChannelRegistry
 from services.alerts.delivery.application.deliveries import DeliveryLog
-from services.alerts.delivery.application.dispatch_ports import Answer, Prepared
+from services.alerts.delivery.application.endpoint_trial import EndpointTrial
 from services.alerts.delivery.application.endpoints import EndpointRegistry
 from services.alerts.delivery.application.read_models import (
     DeliveryDetail,
     DeliveryFilters,
     DeliverySummary,
 )
-from services.alerts.delivery.application.trying import EndpointTrials
+from services.alerts.delivery.domain.attempt import (
+    AttemptReport,
+    AttemptResult,
+    Delivered,
+    ResultCode,
+)
 from services.alerts.delivery.domain.endpoint import Endpoint
 from services.alerts.delivery.domain.endpoint_url import AddressPolicy
-from services.alerts.delivery.domain.retry import AttemptResult
 from services.alerts.primitives.paging import Page
 from services.alerts.primitives.vocabulary import (
     AlertEventKind,
@@ -125,7 +131,7 @@ class InMemoryAlerts:
         self.scores: dict[str, Sequence[ScorePoint]] = {}
         self.endpoints: dict[str, Endpoint] = {}
         self.deliveries: dict[int, DeliverySummary] = {}
-        self.posted: list[Prepared] = []
+        self.posted: list[HttpRequest] = []
         self.resent: list[DeliveryFilters | int] = []
 
     def use_cases(self) -> UseCases:
@@ -140,9 +146,9 @@ class InMemoryAlerts:
                 new_id=CountingIds("we-"),
                 new_secret=CountingIds("whsec_"),
             ),
-            trials=EndpointTrials(
-                book=_EndpointRepository(self),
-                poster=self,
+            trial=EndpointTrial(
+                repository=_EndpointRepository(self),
+                channel=ChannelRegistry(poster=self, clock=self.clock),
                 clock=self.clock,
                 new_id=CountingIds(""),
                 link="https://tocsin.bank.test",
@@ -150,10 +156,11 @@ class InMemoryAlerts:
             deliveries=DeliveryLog(repository=_DeliveryRepository(self), clock=self.clock),
         )
 
-    async def post(self, prepared: Prepared) -> Answer:
-        """Take a webhook; the receiver says no content."""
-        self.posted.append(prepared)
-        return Answer(result=AttemptResult.DELIVERED, duration_ms=12, status_code=204)
+    async def post(self, request: HttpRequest) -> AttemptResult:
+        """Accept a request; the receiver answers 204 after 12 ms."""
+        self.posted.append(request)
+        await self.clock.sleep(0.012)
+        return Delivered(report=AttemptReport(code=ResultCode.DELIVERED, status_code=204))
 
     async def list_alerts(
         self, filters: AlertFilters, *, officer_id: str | None, cursor: str | None, limit: int

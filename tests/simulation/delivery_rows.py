@@ -9,9 +9,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
 
-from services.alerts.delivery.application.dispatch_ports import Leased, Outcome, Recorded, Waiting
-from services.alerts.delivery.domain.endpoint import PayloadFormat
-from services.alerts.delivery.domain.retry import AttemptResult, Delivered, GivenUp, RetryAt
+from services.alerts.delivery.application.channel import Address, ChannelMessage
+from services.alerts.delivery.application.queue import (
+    Backlog,
+    FinishedAttempt,
+    LeasedDelivery,
+    RecordedAttempt,
+)
+from services.alerts.delivery.domain.attempt import Delivered
+from services.alerts.delivery.domain.retry_plan import GivenUp, RetryAt
 from services.kit.database import DatabaseUnavailable
 from tests.simulation.loop import PROCESS, pause
 from tests.simulation.mischief import Mischief
@@ -94,7 +100,7 @@ class DeliveryRows:
         lease_token: str,
         slots: Mapping[str, int],
         default_slots: int,
-    ) -> Sequence[Leased]:
+    ) -> Sequence[LeasedDelivery]:
         fails_after = await self._begin()
         leased = []
         for endpoint in self.endpoints.values():
@@ -112,9 +118,9 @@ class DeliveryRows:
                 self._put(taken)
                 leased.append(_leased(taken))
         await self._end(fails_after)
-        return sorted(leased, key=lambda one: int(one.document["feed_id"]))
+        return sorted(leased, key=lambda delivery: int(delivery.message.document["feed_id"]))
 
-    async def renew(self, leased: Sequence[Leased], *, lease_until: datetime) -> None:
+    async def renew(self, leased: Sequence[LeasedDelivery], *, lease_until: datetime) -> None:
         fails_after = await self._begin()
         for one in leased:
             row = self.rows[one.delivery_id]
@@ -122,29 +128,29 @@ class DeliveryRows:
                 self._put(row._replace(due_at=lease_until))
         await self._end(fails_after)
 
-    async def record(self, outcome: Outcome) -> Recorded:
+    async def record(self, attempt: FinishedAttempt) -> RecordedAttempt:
         fails_after = await self._begin()
-        row = self.rows[outcome.leased.delivery_id]
-        held = row.lease_token == outcome.leased.lease_token and row.status == "PENDING"
+        row = self.rows[attempt.delivery.delivery_id]
+        held = row.lease_token == attempt.delivery.lease_token and row.status == "PENDING"
         if held:
-            follows = outcome.next
-            status = {Delivered: "DELIVERED", GivenUp: "EXHAUSTED"}.get(type(follows), "PENDING")
+            next_step = attempt.next_step
+            status = {Delivered: "DELIVERED", GivenUp: "EXHAUSTED"}.get(type(next_step), "PENDING")
             self._put(
                 row._replace(
                     status=status,
                     attempts=row.attempts + 1,
                     lease_token=None,
-                    due_at=follows.at if isinstance(follows, RetryAt) else outcome.at,
+                    due_at=next_step.at if isinstance(next_step, RetryAt) else attempt.at,
                 )
             )
         endpoint = self.endpoints[row.endpoint_id]
-        if outcome.answer.result is AttemptResult.DELIVERED:
+        if isinstance(attempt.result, Delivered):
             since = None
         else:
-            since = endpoint.failing_since or outcome.at
+            since = endpoint.failing_since or attempt.at
         self.endpoints[row.endpoint_id] = replace(endpoint, failing_since=since)
         await self._end(fails_after)
-        return Recorded(held_lease=held, failing_since=since)
+        return RecordedAttempt(had_lease=held, failing_since=since)
 
     async def disable(self, endpoint_id: str, *, reason: str) -> bool:
         fails_after = await self._begin()
@@ -153,7 +159,7 @@ class DeliveryRows:
         await self._end(fails_after)
         return endpoint.is_enabled
 
-    async def waiting(self, *, now: datetime) -> Waiting:
+    async def backlog(self, *, now: datetime) -> Backlog:
         await self._end(await self._begin())
         pending = [
             row.due_at
@@ -162,7 +168,7 @@ class DeliveryRows:
             for row in rows.values()
         ]
         due = [at for at in pending if at <= now]
-        return Waiting(pending=len(pending), oldest_due_at=min(due, default=None))
+        return Backlog(pending=len(pending), oldest_due_at=min(due, default=None))
 
     def _due(self, endpoint: Endpoint, now: datetime) -> list[Delivery]:
         pending = self._pending.get(endpoint.endpoint_id, {}).values()
@@ -193,19 +199,22 @@ def _check_process() -> None:
         process.check()
 
 
-def _leased(row: Delivery) -> Leased:
-    return Leased(
+def _leased(row: Delivery) -> LeasedDelivery:
+    message = ChannelMessage(
+        message_id=f"msg_{row.feed_id}",
+        event_type="alert.opened.v1",
+        at=row.created_at,
+        document={"feed_id": row.feed_id, "borrower_id": row.borrower_id},
+        link=f"https://tocsin.example/{row.borrower_id}",
+        address=Address(
+            format="standard", target=f"https://{row.endpoint_id}.example/", secrets=(SECRET,)
+        ),
+    )
+    return LeasedDelivery(
         delivery_id=row.delivery_id,
         lease_token=row.lease_token or "",
         endpoint_id=row.endpoint_id,
-        url=f"https://{row.endpoint_id}.example/",
-        format=PayloadFormat.STANDARD,
-        secrets=(SECRET,),
-        webhook_id=f"msg_{row.feed_id}",
-        kind="alert.opened.v1",
-        at=row.created_at,
-        borrower_id=row.borrower_id,
-        document={"feed_id": row.feed_id, "borrower_id": row.borrower_id},
+        message=message,
         attempts_before=row.attempts,
         first_attempt_at=row.first_attempt_at or row.created_at,
         created_at=row.created_at,

@@ -13,10 +13,11 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from services.alerts.delivery.application.dispatch_ports import Answer, Prepared
-from services.alerts.delivery.application.dispatching import Dispatcher, DispatchLimits
+from services.alerts.delivery.adapters.channels.http_poster import HttpRequest, result_of
+from services.alerts.delivery.adapters.channels.registry import ChannelRegistry
+from services.alerts.delivery.application.dispatcher import Dispatcher, DispatchLimits
 from services.alerts.delivery.domain import signing
-from services.alerts.delivery.domain.retry import AttemptResult
+from services.alerts.delivery.domain.attempt import AttemptReport, AttemptResult, ResultCode
 from services.kit.ids import CountingIds
 from tests.simulation.delivery_rows import SECRET, DeliveryRows, Endpoint
 from tests.simulation.loop import Crashed, Process, SimulatedClock, pause
@@ -55,29 +56,28 @@ class Receivers:
         self._world = world
         self._process = process
 
-    async def post(self, prepared: Prepared) -> Answer:
+    async def post(self, request: HttpRequest) -> AttemptResult:
         mischief = self._world.mischief
         self._process.check()
         await pause(mischief.delay() * 30)
         self._process.check()
         if mischief.broker_is_down:
-            return Answer(result=AttemptResult.UNREACHABLE, duration_ms=1, error="down")
+            return _result(ResultCode.UNREACHABLE)
         refuses = mischief.happens(mischief.produce_fails)
-        self._world.arrived(prepared, was_accepted=not refuses)
+        self._world.arrived(request, was_accepted=not refuses)
         await pause(mischief.delay() * 30)
         self._process.check()
         if refuses:
-            kinds = (AttemptResult.SERVER_ERROR, AttemptResult.OVERLOADED, AttemptResult.REDIRECTED)
-            wish = mischief.random.choice((None, timedelta(seconds=2)))
-            return Answer(
-                result=mischief.random.choice(kinds),
-                duration_ms=1,
-                status_code=500,
-                retry_after=wish,
-            )
+            codes = (ResultCode.SERVER_ERROR, ResultCode.OVERLOADED, ResultCode.REDIRECTED)
+            retry_after = mischief.random.choice((None, timedelta(seconds=2)))
+            return _result(mischief.random.choice(codes), retry_after)
         if mischief.happens(mischief.answer_lost):
-            return Answer(result=AttemptResult.TIMED_OUT, duration_ms=1, error="no answer")
-        return Answer(result=AttemptResult.DELIVERED, duration_ms=1, status_code=200)
+            return _result(ResultCode.TIMED_OUT)
+        return _result(ResultCode.DELIVERED)
+
+
+def _result(code: ResultCode, retry_after: timedelta | None = None) -> AttemptResult:
+    return result_of(AttemptReport(code=code), retry_after=retry_after)
 
 
 class Runner:
@@ -86,14 +86,14 @@ class Runner:
     def __init__(self, world: "WebhookWorld", name: str) -> None:
         self.process = Process(name)
         self.stop = asyncio.Event()
+        clock = SimulatedClock(skew_seconds=world.random.uniform(-1.0, 1.0))
         self.dispatcher = Dispatcher(
             queue=world.rows,
-            poster=Receivers(world, self.process),
-            clock=SimulatedClock(skew_seconds=world.random.uniform(-1.0, 1.0)),
+            channel=ChannelRegistry(poster=Receivers(world, self.process), clock=clock),
+            clock=clock,
             recorder=Unmeasured(),
             new_token=CountingIds(f"{name}-"),
             draw=world.random.random,
-            card_link=lambda borrower_id: f"https://tocsin.example/{borrower_id}",
             limits=LIMITS,
             steps=STEPS,
         )
@@ -138,18 +138,18 @@ class WebhookWorld:
     def random(self) -> Random:
         return self.mischief.random
 
-    def arrived(self, prepared: Prepared, *, was_accepted: bool) -> None:
+    def arrived(self, request: HttpRequest, *, was_accepted: bool) -> None:
         """Note a message, and hold it against the rules that hold at every moment."""
-        document = msgspec.json.decode(prepared.body)["data"]
+        document = msgspec.json.decode(request.body)["data"]
         arrival = Arrival(
-            endpoint_id=str(urlsplit(prepared.url).hostname).split(".")[0],
+            endpoint_id=str(urlsplit(request.url).hostname).split(".")[0],
             borrower_id=document["borrower_id"],
             feed_id=document["feed_id"],
-            webhook_id=prepared.headers["webhook-id"],
+            webhook_id=request.headers["webhook-id"],
             was_accepted=was_accepted,
         )
         checked = signing.verify(
-            prepared.headers, body=prepared.body, secrets=[SECRET], now=SimulatedClock().now()
+            request.headers, body=request.body, secrets=[SECRET], now=SimulatedClock().now()
         )
         if not checked.is_genuine:
             self.failures.append(f"{arrival}: {checked.reason}")

@@ -44,7 +44,7 @@ def create_app(
         parts=replace(parts, problems=PROBLEMS),
         routers=[
             alerts_api.router(use_cases.reading, use_cases.handling),
-            webhooks_api.router(use_cases.endpoints, use_cases.trials, use_cases.deliveries),
+            webhooks_api.router(use_cases.endpoints, use_cases.trial, use_cases.deliveries),
             stream_api.router(use_cases.reading, health=parts.health, clock=clock),
             pages.router(
                 pages.Parts(

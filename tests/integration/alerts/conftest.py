@@ -17,13 +17,14 @@ from services.alerts.decisions.application.handling import AlertHandling
 from services.alerts.decisions.application.reading import AlertReading
 from services.alerts.decisions.domain.assessment import Assessment
 from services.alerts.decisions.domain.drafting import House
+from services.alerts.delivery.adapters.delivery_fan_out import DeliveryFanOut
 from services.alerts.delivery.adapters.delivery_queue import PostgresDeliveryQueue
 from services.alerts.delivery.adapters.delivery_repository import PostgresDeliveryRepository
 from services.alerts.delivery.adapters.endpoint_repository import PostgresEndpointRepository
 from services.alerts.delivery.adapters.sealing import Sealer, new_secret
+from services.alerts.delivery.application.channel import Channel
 from services.alerts.delivery.application.deliveries import DeliveryLog
-from services.alerts.delivery.application.dispatch_ports import Poster
-from services.alerts.delivery.application.dispatching import Dispatcher, DispatchLimits
+from services.alerts.delivery.application.dispatcher import Dispatcher, DispatchLimits
 from services.alerts.delivery.application.endpoints import EndpointRegistry
 from services.alerts.delivery.application.read_models import EndpointWithSecret
 from services.alerts.delivery.domain.addresses import LOOPBACK
@@ -88,16 +89,15 @@ class Desk:
         )
 
     def dispatcher(
-        self, poster: Poster, *, name: str = "d", steps: tuple[timedelta, ...] | None = None
+        self, channel: Channel, *, name: str = "d", steps: tuple[timedelta, ...] | None = None
     ) -> Dispatcher:
         return Dispatcher(
             queue=self.queue,
-            poster=poster,
+            channel=channel,
             clock=self.clock,
             recorder=self.measured,
             new_token=CountingIds(f"{name}-"),
             draw=lambda: 0.5,
-            card_link=lambda borrower_id: f"https://tocsin.example/borrowers/{borrower_id}",
             limits=DispatchLimits(),
             **({} if steps is None else {"steps": steps}),
         )
@@ -116,7 +116,9 @@ async def pool(database_url: str) -> AsyncIterator[asyncpg.Pool]:
 def desk(pool: asyncpg.Pool) -> Desk:
     clock = ManualClock(MONDAY)
     measured = Measured()
-    recording = Recording(outbox=Outbox(schema="alerts"), alerts_topic="alerts")
+    recording = Recording(
+        outbox=Outbox(schema="alerts"), alerts_topic="alerts", subscriber=DeliveryFanOut()
+    )
     sealer = Sealer([b"k" * 32])
     wakes: list[None] = []
     book = PostgresAlertBook(
@@ -151,6 +153,10 @@ def desk(pool: asyncpg.Pool) -> Desk:
             new_secret=new_secret,
         ),
         deliveries=DeliveryLog(repository=PostgresDeliveryRepository(pool), clock=clock),
-        queue=PostgresDeliveryQueue(pool=pool, sealer=sealer),
+        queue=PostgresDeliveryQueue(
+            pool=pool,
+            sealer=sealer,
+            card_link=lambda borrower_id: f"https://tocsin.example/borrowers/{borrower_id}",
+        ),
         wakes=wakes,
     )

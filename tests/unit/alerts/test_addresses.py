@@ -4,10 +4,10 @@ from ipaddress import ip_address, ip_network
 
 import pytest
 
-from services.alerts.delivery.domain.addresses import LOOPBACK, judge_address
+from services.alerts.delivery.domain.addresses import LOOPBACK, check_address
 from services.alerts.delivery.domain.endpoint_url import (
     AddressPolicy,
-    judge_url,
+    check_url,
     needs_allowed_network,
 )
 
@@ -142,34 +142,34 @@ PUBLIC = (
 
 @pytest.mark.parametrize("address", ENDS)
 def test_both_ends_of_every_special_network_are_closed(address: str) -> None:
-    assert not judge_address(address).is_allowed
+    assert not check_address(address).is_allowed
 
 
 @pytest.mark.parametrize("address", WRAPPED)
 def test_an_inside_address_wrapped_in_ipv6_is_closed(address: str) -> None:
-    assert not judge_address(address).is_allowed
+    assert not check_address(address).is_allowed
 
 
 @pytest.mark.parametrize("address", [*NOT_ADDRESSES, *ZONES])
 def test_what_is_no_plain_address_is_closed(address: str) -> None:
-    assert not judge_address(address).is_allowed
+    assert not check_address(address).is_allowed
 
 
 @pytest.mark.parametrize("address", KNOWN_METADATA)
 def test_the_metadata_services_of_the_clouds_are_closed(address: str) -> None:
-    assert not judge_address(address).is_allowed
+    assert not check_address(address).is_allowed
 
 
 @pytest.mark.parametrize("address", PUBLIC)
 def test_public_addresses_are_open(address: str) -> None:
-    assert judge_address(address).is_allowed
+    assert check_address(address).is_allowed
 
 
 def test_a_named_network_opens_itself_and_nothing_beside_it() -> None:
     named = (ip_network("10.20.0.0/16"),)
-    assert judge_address("10.20.255.255", allowed_networks=named).is_allowed
-    assert not judge_address("10.21.0.0", allowed_networks=named).is_allowed
-    assert not judge_address("::ffff:10.20.0.1", allowed_networks=named).is_allowed
+    assert check_address("10.20.255.255", allowed_networks=named).is_allowed
+    assert not check_address("10.21.0.0", allowed_networks=named).is_allowed
+    assert not check_address("::ffff:10.20.0.1", allowed_networks=named).is_allowed
 
 
 ODD_HOSTS = (
@@ -304,12 +304,12 @@ GOOD_URLS = (
 
 @pytest.mark.parametrize("host", ODD_HOSTS)
 def test_no_spelling_of_an_inside_host_is_registered(host: str) -> None:
-    assert not judge_url(f"https://{host}/hook", policy=CLOSED).is_allowed
+    assert not check_url(f"https://{host}/hook", policy=CLOSED).is_allowed
 
 
 @pytest.mark.parametrize("url", ODD_URLS)
 def test_no_url_that_parsers_could_read_differently_is_registered(url: str) -> None:
-    verdict = judge_url(url, policy=CLOSED)
+    verdict = check_url(url, policy=CLOSED)
     assert not verdict.is_allowed
     assert verdict.reason
 
@@ -317,21 +317,21 @@ def test_no_url_that_parsers_could_read_differently_is_registered(url: str) -> N
 @pytest.mark.parametrize("address", [*ENDS, *WRAPPED])
 def test_a_literal_inside_address_is_not_registered(address: str) -> None:
     host = f"[{address}]" if ":" in address else address
-    assert not judge_url(f"https://{host}/hook", policy=CLOSED).is_allowed
+    assert not check_url(f"https://{host}/hook", policy=CLOSED).is_allowed
 
 
 @pytest.mark.parametrize("url", GOOD_URLS)
 def test_a_proper_public_url_is_registered(url: str) -> None:
-    assert judge_url(url, policy=CLOSED).is_allowed
+    assert check_url(url, policy=CLOSED).is_allowed
     assert not needs_allowed_network(url, policy=CLOSED)
 
 
 def test_a_development_machine_opens_loopback_and_nothing_else() -> None:
     for url in ("http://127.0.0.1:9000/x", "http://localhost:9000/x", "http://[::1]:9000/x"):
-        assert judge_url(url, policy=DEVELOPMENT).is_allowed
+        assert check_url(url, policy=DEVELOPMENT).is_allowed
         assert needs_allowed_network(url, policy=DEVELOPMENT)
     for url in ("http://10.0.0.1/x", "http://169.254.169.254/", "http://2130706433/"):
-        assert not judge_url(url, policy=DEVELOPMENT).is_allowed
+        assert not check_url(url, policy=DEVELOPMENT).is_allowed
 
 
 def test_there_are_at_least_300_cases() -> None:

@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
-from services.alerts.delivery.domain import breaker
-from services.alerts.delivery.domain.breaker import NEW, Gate
+from services.alerts.delivery.domain import circuit_breaker as breaker
+from services.alerts.delivery.domain.circuit_breaker import NEW, Gate
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 

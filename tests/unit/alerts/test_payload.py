@@ -5,10 +5,15 @@ from dataclasses import replace
 
 import pytest
 
-from services.alerts.decisions.domain import payload
 from services.alerts.decisions.domain.alert import Change
-from services.alerts.delivery.domain.chat_formats import render
-from services.alerts.delivery.domain.endpoint import PayloadFormat
+from services.alerts.decisions.domain.event_document import event_document
+from services.alerts.delivery.adapters.channels.registry import PayloadFormat
+from services.alerts.delivery.adapters.channels.webhook_formats import (
+    slack_body,
+    standard_body,
+    teams_body,
+)
+from services.alerts.delivery.application.channel import Address, ChannelMessage
 from services.alerts.primitives.vocabulary import AlertEventKind, Level, RiskState
 from tests.fakes.assessments import MONDAY, assessment, contributor
 from tests.unit.alerts.test_alerting import only_alert
@@ -26,13 +31,23 @@ CHANGE = Change(
 )
 
 
+BODIES = {
+    PayloadFormat.STANDARD: standard_body,
+    PayloadFormat.SLACK: slack_body,
+    PayloadFormat.TEAMS: teams_body,
+}
+
+
 def body(format: PayloadFormat, change: Change = CHANGE) -> bytes:
-    return render(
-        payload.document(change),
-        format=format,
-        kind=change.kind.value,
-        at=change.at.isoformat(),
-        link=LINK,
+    return BODIES[format](
+        ChannelMessage(
+            message_id=f"msg_{change.event_id}",
+            event_type=change.kind.value,
+            at=change.at,
+            document=event_document(change),
+            link=LINK,
+            address=Address(format=format, target="https://hooks.bank.com/x", secrets=()),
+        )
     )
 
 

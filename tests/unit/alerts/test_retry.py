@@ -7,77 +7,91 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.alerts.delivery.domain import retry
-from services.alerts.delivery.domain.retry import (
-    Attempt,
-    AttemptResult,
-    Delivered,
-    EndpointGone,
-    GivenUp,
-    RetryAt,
+from services.alerts.delivery.adapters.channels.http_poster import (
     classify,
-    decide_next,
     parse_retry_after,
+    result_of,
+)
+from services.alerts.delivery.domain import retry_plan
+from services.alerts.delivery.domain.attempt import (
+    AttemptReport,
+    Delivered,
+    Gone,
+    Rejected,
+    ResultCode,
+)
+from services.alerts.delivery.domain.retry_plan import (
+    Attempt,
+    GivenUp,
+    NextStep,
+    RetryAt,
+    plan_next,
 )
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
+FAILED = result_of(AttemptReport(code=ResultCode.SERVER_ERROR), retry_after=None)
 
 
 @pytest.mark.parametrize(
     ("code", "result"),
     [
-        (200, AttemptResult.DELIVERED),
-        (204, AttemptResult.DELIVERED),
-        (299, AttemptResult.DELIVERED),
-        (301, AttemptResult.REDIRECTED),
-        (304, AttemptResult.REDIRECTED),
-        (307, AttemptResult.REDIRECTED),
-        (400, AttemptResult.REFUSED),
-        (401, AttemptResult.REFUSED),
-        (404, AttemptResult.REFUSED),
-        (410, AttemptResult.GONE),
-        (429, AttemptResult.OVERLOADED),
-        (500, AttemptResult.SERVER_ERROR),
-        (502, AttemptResult.OVERLOADED),
-        (503, AttemptResult.SERVER_ERROR),
-        (504, AttemptResult.OVERLOADED),
-        (599, AttemptResult.SERVER_ERROR),
-        (101, AttemptResult.REFUSED),
-        (600, AttemptResult.SERVER_ERROR),
+        (200, ResultCode.DELIVERED),
+        (204, ResultCode.DELIVERED),
+        (299, ResultCode.DELIVERED),
+        (301, ResultCode.REDIRECTED),
+        (304, ResultCode.REDIRECTED),
+        (307, ResultCode.REDIRECTED),
+        (400, ResultCode.REFUSED),
+        (401, ResultCode.REFUSED),
+        (404, ResultCode.REFUSED),
+        (410, ResultCode.GONE),
+        (429, ResultCode.OVERLOADED),
+        (500, ResultCode.SERVER_ERROR),
+        (502, ResultCode.OVERLOADED),
+        (503, ResultCode.SERVER_ERROR),
+        (504, ResultCode.OVERLOADED),
+        (599, ResultCode.SERVER_ERROR),
+        (101, ResultCode.REFUSED),
+        (600, ResultCode.SERVER_ERROR),
     ],
 )
-def test_what_a_status_means(code: int, result: AttemptResult) -> None:
+def test_what_a_status_means(code: int, result: ResultCode) -> None:
     assert classify(code) is result
 
 
 def after(
-    number: int, result: AttemptResult, *, retry_after: timedelta | None = None, draw: float = 0.5
-) -> retry.Next:
-    elapsed = sum(retry.STEPS[:number], timedelta())
-    return decide_next(
+    number: int, result: ResultCode, *, retry_after: timedelta | None = None, draw: float = 0.5
+) -> NextStep:
+    elapsed = sum(retry_plan.STEPS[:number], timedelta())
+    return plan_next(
         Attempt(
             number=number,
             first_at=START,
             ended_at=START + elapsed,
-            result=result,
-            retry_after=retry_after,
+            result=result_of(AttemptReport(code=result), retry_after=retry_after),
         ),
         draw=draw,
     )
 
 
 def test_a_delivery_is_the_end() -> None:
-    assert isinstance(after(3, AttemptResult.DELIVERED), Delivered)
+    assert isinstance(after(3, ResultCode.DELIVERED), Delivered)
 
 
 @pytest.mark.parametrize("number", [1, 10])
 def test_410_disables_at_once(number: int) -> None:
-    assert isinstance(after(number, AttemptResult.GONE), EndpointGone)
+    assert isinstance(after(number, ResultCode.GONE), Gone)
 
 
 def test_the_tenth_failure_is_the_last() -> None:
-    assert isinstance(after(9, AttemptResult.REFUSED), RetryAt)
-    assert isinstance(after(10, AttemptResult.REFUSED), GivenUp)
+    assert isinstance(after(9, ResultCode.REFUSED), RetryAt)
+    assert isinstance(after(10, ResultCode.REFUSED), GivenUp)
+
+
+def test_a_message_that_the_receiver_rejects_is_given_up_at_once() -> None:
+    rejected = Rejected(report=AttemptReport(code=ResultCode.REFUSED), reason="no such mailbox")
+    attempt = Attempt(number=1, first_at=START, ended_at=START, result=rejected)
+    assert plan_next(attempt, draw=0.5) == GivenUp(reason="no such mailbox")
 
 
 @pytest.mark.parametrize(
@@ -85,9 +99,9 @@ def test_the_tenth_failure_is_the_last() -> None:
     [(1, 5), (2, 300), (3, 1800), (4, 7200), (5, 18_000), (6, 36_000), (7, 50_400), (8, 72_000)],
 )
 def test_without_jitter_the_steps_are_those_of_the_standard(number: int, seconds: int) -> None:
-    follows = after(number, AttemptResult.SERVER_ERROR)
+    follows = after(number, ResultCode.SERVER_ERROR)
     assert isinstance(follows, RetryAt)
-    ended_at = START + sum(retry.STEPS[:number], timedelta())
+    ended_at = START + sum(retry_plan.STEPS[:number], timedelta())
     assert follows.at - ended_at == timedelta(seconds=seconds)
 
 
@@ -102,13 +116,13 @@ def test_without_jitter_the_steps_are_those_of_the_standard(number: int, seconds
     ids=["sooner than planned", "later", "the limit", "absurd"],
 )
 def test_retry_after_only_puts_off_and_only_so_far(wished: timedelta, seconds: int) -> None:
-    follows = after(1, AttemptResult.SERVER_ERROR, retry_after=wished)
+    follows = after(1, ResultCode.SERVER_ERROR, retry_after=wished)
     assert isinstance(follows, RetryAt)
     assert follows.at - START == timedelta(seconds=seconds)
 
 
 def test_an_overloaded_receiver_gets_a_minute_and_the_endpoint_pauses() -> None:
-    follows = after(1, AttemptResult.OVERLOADED)
+    follows = after(1, ResultCode.OVERLOADED)
     assert follows == RetryAt(
         at=START + timedelta(seconds=60),
         pauses_endpoint=True,
@@ -117,7 +131,7 @@ def test_an_overloaded_receiver_gets_a_minute_and_the_endpoint_pauses() -> None:
 
 
 def test_an_overloaded_receiver_that_says_when_is_taken_at_its_word() -> None:
-    follows = after(1, AttemptResult.OVERLOADED, retry_after=timedelta(seconds=20))
+    follows = after(1, ResultCode.OVERLOADED, retry_after=timedelta(seconds=20))
     assert follows == RetryAt(
         at=START + timedelta(seconds=20),
         pauses_endpoint=True,
@@ -137,7 +151,7 @@ def test_an_overloaded_receiver_that_says_when_is_taken_at_its_word() -> None:
         ("soon", None),
         ("Wed, 21 Oct 2026 07:28:00 GMT", None),
         ("٣", None),
-        ("9" * 5000, retry.LONGEST_RETRY_AFTER),
+        ("9" * 5000, retry_plan.LONGEST_RETRY_AFTER),
     ],
 )
 def test_retry_after_is_read_in_seconds_only(value: str | None, expected: object) -> None:
@@ -150,32 +164,30 @@ def test_any_jitter_keeps_each_step_within_a_fifth_and_the_whole_over_75_hours(
 ) -> None:
     moments = [START]
     for number, draw in enumerate(draws, start=1):
-        follows = decide_next(
+        follows = plan_next(
             Attempt(
                 number=number,
                 first_at=START,
                 ended_at=moments[-1],
-                result=AttemptResult.SERVER_ERROR,
+                result=FAILED,
             ),
             draw=draw,
         )
         assert isinstance(follows, RetryAt)
         moments.append(follows.at)
-    for step, (earlier, later) in zip(retry.STEPS[1:], pairwise(moments), strict=True):
+    for step, (earlier, later) in zip(retry_plan.STEPS[1:], pairwise(moments), strict=True):
         assert 0.8 * step <= later - earlier <= 1.2 * step + timedelta(microseconds=1)
-    assert moments[-1] - START >= retry.HORIZON
+    assert moments[-1] - START >= retry_plan.HORIZON
 
 
 @given(st.floats(0, 1, exclude_max=True), st.integers(1, 9), st.floats(0, 400 * 3600))
 def test_a_late_attempt_never_makes_the_next_one_rush(
     draw: float, number: int, late_seconds: float
 ) -> None:
-    ended_at = START + sum(retry.STEPS[:number], timedelta(seconds=late_seconds))
-    follows = decide_next(
-        Attempt(
-            number=number, first_at=START, ended_at=ended_at, result=AttemptResult.SERVER_ERROR
-        ),
+    ended_at = START + sum(retry_plan.STEPS[:number], timedelta(seconds=late_seconds))
+    follows = plan_next(
+        Attempt(number=number, first_at=START, ended_at=ended_at, result=FAILED),
         draw=draw,
     )
     assert isinstance(follows, RetryAt)
-    assert follows.at - ended_at >= 0.8 * retry.STEPS[number]
+    assert follows.at - ended_at >= 0.8 * retry_plan.STEPS[number]

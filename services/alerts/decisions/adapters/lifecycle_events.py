@@ -7,9 +7,9 @@ as one.
 import re
 from typing import Any
 
-from services.alerts.decisions.domain import payload
 from services.alerts.decisions.domain.alert import Change
 from services.alerts.decisions.domain.alerting import SYSTEM
+from services.alerts.decisions.domain.event_document import event_document
 from services.contracts.envelope import CONTENT_TYPE, CloudEvent, encode_event
 from services.kit.stream.outbox import Message
 
@@ -53,7 +53,7 @@ def message(change: Change, *, topic: str) -> Message:
 
 def contract_data(change: Change) -> dict[str, Any]:
     """Return the `data` of the event, as the contract has it."""
-    document = payload.document(change)
+    document = event_document(change)
     second = document["second_owner"]
     data = {name: document[name] for name in _OF_THE_CONTRACT}
     data["actions"] = [_without(action, "due_at") for action in document["actions"]]

@@ -7,14 +7,17 @@ steps of one borrower get their places in the feed in the order of their version
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Protocol
 
 import msgspec
 
 from services.alerts.decisions.adapters import alert_rows, lifecycle_events
-from services.alerts.decisions.domain import payload
 from services.alerts.decisions.domain.alert import Alert, Change
+from services.alerts.decisions.domain.event_document import event_document
 from services.kit.database import Connection
 from services.kit.stream.outbox import Outbox
+
+PlacedChange = tuple[int, Change]
 
 WRITE_ALERTS = f"""
 INSERT INTO alerts.alert AS held ({", ".join(alert_rows.COLUMNS)})
@@ -31,35 +34,23 @@ SELECT feed_id, event_id, kind, alert_id, borrower_id, version, at, actor, why, 
        officer_id, document, $2
   FROM json_populate_recordset(null::alerts.alert_event, $1)
 """
-# An endpoint that heard of an alert hears of its end too, however mild it has become.
-FAN_OUT = """
-INSERT INTO alerts.webhook_delivery
-       (feed_id, endpoint_id, borrower_id, alert_id, event_id, kind, due_at, created_at)
-SELECT told.feed_id, endpoint.endpoint_id, told.borrower_id, told.alert_id, told.event_id,
-       told.kind, $10, $10
-  FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::integer[],
-              $7::text[], $8::text[], $9::text[])
-       AS told (feed_id, borrower_id, alert_id, event_id, kind, rank, branch_id, segment,
-                officer_id)
-       JOIN alerts.webhook_endpoint AS endpoint ON endpoint.is_enabled
- WHERE (endpoint.event_types = '{}' OR told.kind = ANY (endpoint.event_types))
-   AND (endpoint.branch_ids = '{}' OR told.branch_id = ANY (endpoint.branch_ids))
-   AND (endpoint.segments = '{}' OR told.segment = ANY (endpoint.segments))
-   AND (endpoint.officer_ids = '{}' OR told.officer_id = ANY (endpoint.officer_ids))
-   AND (told.rank >= endpoint.minimum_rank
-        OR EXISTS (SELECT FROM alerts.webhook_delivery AS earlier
-                    WHERE earlier.alert_id = told.alert_id
-                      AND earlier.endpoint_id = endpoint.endpoint_id))
- ORDER BY told.feed_id
-"""
+
+
+class EventSubscriber(Protocol):
+    """Receives the steps that a transaction records, and writes in the same transaction."""
+
+    async def recorded(
+        self, connection: Connection, changes: Sequence[PlacedChange], *, at: datetime
+    ) -> None: ...
 
 
 class Recording:
     """Writes changes inside a transaction that somebody else opened."""
 
-    def __init__(self, *, outbox: Outbox, alerts_topic: str) -> None:
+    def __init__(self, *, outbox: Outbox, alerts_topic: str, subscriber: EventSubscriber) -> None:
         self._outbox = outbox
         self._topic = alerts_topic
+        self._subscriber = subscriber
 
     async def record(
         self,
@@ -85,39 +76,7 @@ class Recording:
         await connection.execute(
             WRITE_EVENTS, _json([_event(*item) for item in placed]), recorded_at
         )
-        await self._fan_out(connection, placed, recorded_at)
-
-    async def _fan_out(
-        self, connection: Connection, placed: Sequence[tuple[int, Change]], at: datetime
-    ) -> None:
-        alerts = [change.alert for _, change in placed]
-        await connection.execute(
-            FAN_OUT,
-            [feed_id for feed_id, _ in placed],
-            [alert.borrower_id for alert in alerts],
-            [alert.alert_id for alert in alerts],
-            [change.event_id for _, change in placed],
-            [change.kind.value for _, change in placed],
-            peaks(alerts),
-            [alert.branch_id for alert in alerts],
-            [alert.segment for alert in alerts],
-            [alert.officer_id for alert in alerts],
-            at,
-        )
-
-
-def peaks(alerts: Sequence[Alert]) -> list[int]:
-    """Return the highest severity that each alert has had up to here, as ranks.
-
-    Steps of one alert in one batch cannot see each other's deliveries in the statement.
-    """
-    highest: dict[str, int] = {}
-    found = []
-    for alert in alerts:
-        rank = max(alert.severity.rank, highest.get(alert.alert_id, 0))
-        highest[alert.alert_id] = rank
-        found.append(rank)
-    return found
+        await self._subscriber.recorded(connection, placed, at=recorded_at)
 
 
 def last(changes: Sequence[tuple[int, Change]]) -> list[Alert]:
@@ -143,7 +102,7 @@ def _event(feed_id: int, change: Change) -> Mapping[str, object]:
         "why": change.why,
         "owner_id": alert.owner.id,
         "officer_id": alert.officer_id,
-        "document": payload.document(change),
+        "document": event_document(change),
     }
 
 

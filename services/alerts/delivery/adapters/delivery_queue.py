@@ -1,11 +1,11 @@
-"""The queue of deliveries in PostgreSQL: rows under leases, taken with SKIP LOCKED.
+"""The queue of deliveries in PostgreSQL: rows under leases, claimed with SKIP LOCKED.
 
-`due_at` says when a row may be taken; taking it moves `due_at` to the end of the lease, so a
-dead dispatcher's rows come back by themselves. A row stays PENDING while it is leased, which
-is what keeps later events of the same borrower behind it on an ordered endpoint.
+`due_at` is when a row may be claimed; claiming moves it to the end of the lease, so the rows of a
+dead dispatcher become due again. A row stays PENDING while it is leased, so on an ordered endpoint
+later events of the same borrower wait behind it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,9 +15,15 @@ import structlog
 
 from services.alerts.delivery.adapters.delivery_repository import webhook_id
 from services.alerts.delivery.adapters.sealing import CannotOpen, Sealer
-from services.alerts.delivery.application.dispatch_ports import Leased, Outcome, Recorded, Waiting
-from services.alerts.delivery.domain.endpoint import PayloadFormat
-from services.alerts.delivery.domain.retry import AttemptResult, Delivered, GivenUp, Next, RetryAt
+from services.alerts.delivery.application.channel import Address, ChannelMessage
+from services.alerts.delivery.application.queue import (
+    Backlog,
+    FinishedAttempt,
+    LeasedDelivery,
+    RecordedAttempt,
+)
+from services.alerts.delivery.domain.attempt import Delivered
+from services.alerts.delivery.domain.retry_plan import GivenUp, NextStep, RetryAt
 from services.kit.database import telling_outages
 
 log = structlog.get_logger(__name__)
@@ -78,7 +84,7 @@ WITH moved AS (
 )
 SELECT count(*) FROM moved
 """
-# Only changes of the standing are written, so a busy endpoint's row is not rewritten each time.
+# Only the first failure and the recovery are written, not each attempt of a busy endpoint.
 FAILS = """
 UPDATE alerts.webhook_endpoint SET failing_since = $2
  WHERE endpoint_id = $1 AND failing_since IS NULL
@@ -93,7 +99,7 @@ UPDATE alerts.webhook_endpoint
    SET is_enabled = false, disabled_reason = $2, version = version + 1
  WHERE endpoint_id = $1 AND is_enabled
 """
-WAITING = """
+BACKLOG = """
 SELECT count(*) AS pending, min(due_at) FILTER (WHERE due_at <= $1) AS oldest_due_at
   FROM alerts.webhook_delivery AS delivery
        JOIN alerts.webhook_endpoint AS endpoint USING (endpoint_id)
@@ -106,9 +112,12 @@ Row = Mapping[str, Any]
 class PostgresDeliveryQueue:
     """The queue of the database."""
 
-    def __init__(self, *, pool: asyncpg.Pool, sealer: Sealer) -> None:
+    def __init__(
+        self, *, pool: asyncpg.Pool, sealer: Sealer, card_link: Callable[[str], str]
+    ) -> None:
         self._pool = pool
         self._sealer = sealer
+        self._card_link = card_link
 
     async def claim(
         self,
@@ -118,7 +127,7 @@ class PostgresDeliveryQueue:
         lease_token: str,
         slots: Mapping[str, int],
         default_slots: int,
-    ) -> Sequence[Leased]:
+    ) -> Sequence[LeasedDelivery]:
         """Lease what is due."""
         with telling_outages():
             rows = await self._pool.fetch(
@@ -135,91 +144,100 @@ class PostgresDeliveryQueue:
             try:
                 leased.append(self._leased(row))
             except CannotOpen as error:
-                # One endpoint's trouble must not stop the others; its rows wait with it.
-                log.error("webhook secret cannot be opened", error=str(error))  # noqa: TRY400 - the text says all
+                # One endpoint must not stop the others; its rows stay pending.
+                log.error("delivery_queue.secret_not_opened", error=str(error))  # noqa: TRY400 - the error has no cause to show
                 await self.disable(row["endpoint_id"], reason="its secret cannot be opened")
         return leased
 
-    async def renew(self, leased: Sequence[Leased], *, lease_until: datetime) -> None:
-        """Prolong leases that still hold."""
+    async def renew(self, deliveries: Sequence[LeasedDelivery], *, lease_until: datetime) -> None:
+        """Prolong the leases that are still valid."""
         await self._execute(
             RENEW,
-            [one.delivery_id for one in leased],
-            [one.lease_token for one in leased],
+            [delivery.delivery_id for delivery in deliveries],
+            [delivery.lease_token for delivery in deliveries],
             lease_until,
         )
 
-    async def record(self, outcome: Outcome) -> Recorded:
-        """Write an attempt down under its lease token."""
-        leased, answer = outcome.leased, outcome.answer
-        status, due_at, finished_at = _moved(outcome.next, outcome.at)
+    async def record(self, attempt: FinishedAttempt) -> RecordedAttempt:
+        """Log an attempt and move the delivery on under its lease token."""
+        delivery, report = attempt.delivery, attempt.result.report
+        status, due_at, finished_at = _moved(attempt.next_step, attempt.at)
         with telling_outages():
             async with self._pool.acquire() as connection, connection.transaction():
                 moved = await connection.fetchval(
                     RECORD,
-                    leased.delivery_id,
-                    leased.lease_token,
+                    delivery.delivery_id,
+                    delivery.lease_token,
                     status,
                     due_at,
                     finished_at,
-                    answer.result.value,
-                    leased.attempts_before + 1,
-                    outcome.at,
-                    answer.duration_ms,
-                    answer.status_code,
-                    answer.error,
-                    answer.response,
+                    report.code.value,
+                    delivery.attempts_before + 1,
+                    attempt.at,
+                    attempt.duration_ms,
+                    report.status_code,
+                    report.error,
+                    report.response,
                 )
-                if answer.result is AttemptResult.DELIVERED:
-                    await connection.execute(RECOVERS, leased.endpoint_id)
-                    return Recorded(held_lease=moved == 1, failing_since=None)
-                await connection.execute(FAILS, leased.endpoint_id, outcome.at)
-                since = await connection.fetchval(FAILING_SINCE, leased.endpoint_id)
-        return Recorded(held_lease=moved == 1, failing_since=since)
+                if isinstance(attempt.result, Delivered):
+                    await connection.execute(RECOVERS, delivery.endpoint_id)
+                    return RecordedAttempt(had_lease=moved == 1, failing_since=None)
+                await connection.execute(FAILS, delivery.endpoint_id, attempt.at)
+                since = await connection.fetchval(FAILING_SINCE, delivery.endpoint_id)
+        return RecordedAttempt(had_lease=moved == 1, failing_since=since)
 
     async def disable(self, endpoint_id: str, *, reason: str) -> bool:
         """Disable an endpoint."""
         return await self._execute(DISABLE, endpoint_id, reason) == "UPDATE 1"
 
-    async def waiting(self, *, now: datetime) -> Waiting:
-        """Return what waits."""
+    async def backlog(self, *, now: datetime) -> Backlog:
+        """Measure what is pending."""
         with telling_outages():
-            row = await self._pool.fetchrow(WAITING, now)
-        return Waiting(pending=row["pending"], oldest_due_at=row["oldest_due_at"])
+            row = await self._pool.fetchrow(BACKLOG, now)
+        return Backlog(pending=row["pending"], oldest_due_at=row["oldest_due_at"])
 
     async def _execute(self, statement: str, *values: Any) -> str:
         with telling_outages():
             status: str = await self._pool.execute(statement, *values)
         return status
 
-    def _leased(self, row: Row) -> Leased:
-        endpoint_id = row["endpoint_id"]
-        sealed = (row["secret"], row["old_secret"])
-        return Leased(
+    def _leased(self, row: Row) -> LeasedDelivery:
+        message = ChannelMessage(
+            message_id=webhook_id(row["event_id"]),
+            event_type=row["kind"],
+            at=row["at"],
+            document=msgspec.json.decode(row["document"]),
+            link=self._card_link(row["borrower_id"]),
+            address=self._address(row),
+        )
+        return LeasedDelivery(
             delivery_id=row["delivery_id"],
             lease_token=row["lease_token"],
-            endpoint_id=endpoint_id,
-            url=row["url"],
-            format=PayloadFormat(row["format"]),
-            secrets=tuple(self._sealer.open(one, endpoint_id=endpoint_id) for one in sealed if one),
-            webhook_id=webhook_id(row["event_id"]),
-            kind=row["kind"],
-            at=row["at"],
-            borrower_id=row["borrower_id"],
-            document=msgspec.json.decode(row["document"]),
+            endpoint_id=row["endpoint_id"],
+            message=message,
             attempts_before=row["attempts"],
             first_attempt_at=row["first_attempt_at"],
             created_at=row["created_at"],
         )
 
+    def _address(self, row: Row) -> Address:
+        sealed = [secret for secret in (row["secret"], row["old_secret"]) if secret]
+        return Address(
+            format=row["format"],
+            target=row["url"],
+            secrets=tuple(
+                self._sealer.open(secret, endpoint_id=row["endpoint_id"]) for secret in sealed
+            ),
+        )
 
-def _moved(follows: Next, at: datetime) -> tuple[str, datetime, datetime | None]:
+
+def _moved(next_step: NextStep, at: datetime) -> tuple[str, datetime, datetime | None]:
     """Return status, due moment and end of a delivery after an attempt.
 
-    A delivery whose endpoint is gone waits with it: it goes out should somebody enable it.
+    A delivery whose endpoint is gone stays pending and goes out if an operator enables it again.
     """
-    if isinstance(follows, Delivered):
+    if isinstance(next_step, Delivered):
         return "DELIVERED", at, at
-    if isinstance(follows, GivenUp):
+    if isinstance(next_step, GivenUp):
         return "EXHAUSTED", at, at
-    return "PENDING", follows.at if isinstance(follows, RetryAt) else at, None
+    return "PENDING", next_step.at if isinstance(next_step, RetryAt) else at, None

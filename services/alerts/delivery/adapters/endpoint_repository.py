@@ -7,7 +7,7 @@ from typing import Any
 import asyncpg
 
 from services.alerts.delivery.adapters.sealing import Sealer
-from services.alerts.delivery.domain.endpoint import Endpoint, EndpointSettings, PayloadFormat
+from services.alerts.delivery.domain.endpoint import Endpoint, EndpointSettings
 from services.alerts.primitives.vocabulary import AlertEventKind, Severity
 from services.kit.database import telling_outages
 
@@ -112,7 +112,7 @@ def _settings(settings: EndpointSettings) -> tuple[Any, ...]:
     return (
         settings.url,
         settings.description,
-        settings.format.value,
+        settings.format,
         [kind.value for kind in settings.event_types],
         settings.minimum_severity.value,
         settings.minimum_severity.rank,
@@ -129,7 +129,7 @@ def _endpoint(row: Row) -> Endpoint:
         version=row["version"],
         url=row["url"],
         description=row["description"],
-        format=PayloadFormat(row["format"]),
+        format=row["format"],
         event_types=tuple(AlertEventKind(kind) for kind in row["event_types"]),
         minimum_severity=Severity(row["minimum_severity"]),
         branch_ids=tuple(row["branch_ids"]),

@@ -12,7 +12,7 @@ from typing import NoReturn
 from services.alerts.delivery.application.ports import EndpointRepository
 from services.alerts.delivery.application.read_models import EndpointWithSecret
 from services.alerts.delivery.domain.endpoint import Endpoint, EndpointSettings
-from services.alerts.delivery.domain.endpoint_url import AddressPolicy, judge_url
+from services.alerts.delivery.domain.endpoint_url import AddressPolicy, check_url
 from services.alerts.directory.domain.person import Person
 from services.alerts.primitives import limits
 from services.alerts.primitives.errors import InvalidInput, NotFound, VersionConflict
@@ -111,7 +111,7 @@ class EndpointRegistry:
         return EndpointWithSecret(endpoint=endpoint, secret=secret)
 
     def _check_url(self, url: str) -> None:
-        verdict = judge_url(url, policy=self._policy)
+        verdict = check_url(url, policy=self._policy)
         if not verdict.is_allowed:
             raise InvalidInput(f"url is refused: {verdict.reason}", pointer="/url")
 

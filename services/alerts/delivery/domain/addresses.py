@@ -77,22 +77,22 @@ _WRAPPERS_IPV6: tuple[tuple[IPv6Network, str], ...] = tuple(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class AddressVerdict:
     """Whether something may be dialled, and why not."""
 
     is_allowed: bool
     reason: str
 
 
-ALLOWED = Verdict(is_allowed=True, reason="public")
+ALLOWED = AddressVerdict(is_allowed=True, reason="public")
 
 
-def denied(reason: str) -> Verdict:
+def denied(reason: str) -> AddressVerdict:
     """Return a refusal."""
-    return Verdict(is_allowed=False, reason=reason)
+    return AddressVerdict(is_allowed=False, reason=reason)
 
 
-def judge_address(text: str, *, allowed_networks: tuple[Network, ...] = ()) -> Verdict:
+def check_address(text: str, *, allowed_networks: tuple[Network, ...] = ()) -> AddressVerdict:
     """Judge one address as text, such as a resolver returned it."""
     if "%" in text:
         return denied(f"{text} carries a zone, so it is link-local")
@@ -102,20 +102,20 @@ def judge_address(text: str, *, allowed_networks: tuple[Network, ...] = ()) -> V
         return denied(f"{text!r} is not an IP address")
     for network in allowed_networks:
         if address.version == network.version and address in network:
-            return Verdict(is_allowed=True, reason=f"in the allowed network {network}")
+            return AddressVerdict(is_allowed=True, reason=f"in the allowed network {network}")
     if isinstance(address, IPv4Address):
-        return _judge_ipv4(address)
-    return _judge_ipv6(address)
+        return _check_ipv4(address)
+    return _check_ipv6(address)
 
 
-def _judge_ipv4(address: IPv4Address) -> Verdict:
+def _check_ipv4(address: IPv4Address) -> AddressVerdict:
     for network, reason in _CLOSED_IPV4:
         if address in network:
             return denied(f"{address} is not public ({reason}, {network})")
     return ALLOWED
 
 
-def _judge_ipv6(address: IPv6Address) -> Verdict:
+def _check_ipv6(address: IPv6Address) -> AddressVerdict:
     if address not in _GLOBAL_UNICAST:
         for network, reason in _WRAPPERS_IPV6:
             if address in network:

@@ -5,17 +5,8 @@ An empty filter matches every event; an event must match all filters.
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from services.alerts.primitives.vocabulary import AlertEventKind, Severity
-
-
-class PayloadFormat(StrEnum):
-    """The format in which an event is written."""
-
-    STANDARD = "standard"
-    SLACK = "slack"
-    TEAMS = "teams"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,11 +19,14 @@ class EndpointKey:
 
 @dataclass(frozen=True, kw_only=True)
 class EndpointSettings:
-    """What an operator sets when registering or replacing an endpoint."""
+    """What an operator sets when registering or replacing an endpoint.
+
+    `format` names a channel of the registry in the adapters.
+    """
 
     url: str
     description: str
-    format: PayloadFormat
+    format: str
     event_types: tuple[AlertEventKind, ...]
     minimum_severity: Severity
     branch_ids: tuple[str, ...]

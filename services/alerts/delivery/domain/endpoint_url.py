@@ -11,10 +11,10 @@ from urllib.parse import SplitResult, urlsplit
 
 from services.alerts.delivery.domain.addresses import (
     ALLOWED,
+    AddressVerdict,
     Network,
-    Verdict,
+    check_address,
     denied,
-    judge_address,
 )
 
 DEFAULT_PORTS = frozenset({443, 8443})
@@ -56,7 +56,7 @@ class AddressPolicy:
     allows_inside_names: bool = False
 
 
-def judge_url(url: str, *, policy: AddressPolicy) -> Verdict:
+def check_url(url: str, *, policy: AddressPolicy) -> AddressVerdict:
     """Judge the form of a URL and its host; a name still has to pass at connect time."""
     odd = _odd_characters(url)
     if odd is not None:
@@ -66,22 +66,22 @@ def judge_url(url: str, *, policy: AddressPolicy) -> Verdict:
         port = parts.port
     except ValueError as error:
         return denied(f"it cannot be parsed: {error}")
-    judged = _judge_scheme(parts, policy)
-    if judged.is_allowed:
-        judged = _judge_authority(parts)
-    if judged.is_allowed:
-        judged = _judge_port(parts.scheme, port, policy)
-    if judged.is_allowed:
-        judged = judge_host(parts.hostname or "", policy=policy)
-    return judged
+    verdict = _check_scheme(parts, policy)
+    if verdict.is_allowed:
+        verdict = _check_authority(parts)
+    if verdict.is_allowed:
+        verdict = _check_port(parts.scheme, port, policy)
+    if verdict.is_allowed:
+        verdict = check_host(parts.hostname or "", policy=policy)
+    return verdict
 
 
-def judge_host(host: str, *, policy: AddressPolicy) -> Verdict:
+def check_host(host: str, *, policy: AddressPolicy) -> AddressVerdict:
     """Judge a host: a literal address by its address, a name by its form."""
     if not host:
         return denied("it has no host")
     if ":" in host or _DOTTED_QUAD.fullmatch(host):
-        return judge_address(host, allowed_networks=policy.allowed_networks)
+        return check_address(host, allowed_networks=policy.allowed_networks)
     name = host.lower().removesuffix(".")
     labels = name.split(".")
     if _LOOKS_LIKE_A_NUMBER.fullmatch(labels[-1]):
@@ -93,7 +93,7 @@ def judge_host(host: str, *, policy: AddressPolicy) -> Verdict:
         return denied(f"host {host!r} is not a DNS name; write international names in punycode")
     if policy.allows_inside_names:
         return ALLOWED
-    return _judge_name(name, labels)
+    return _check_name(name, labels)
 
 
 def needs_allowed_network(url: str, *, policy: AddressPolicy) -> bool:
@@ -107,7 +107,7 @@ def needs_allowed_network(url: str, *, policy: AddressPolicy) -> bool:
     return parts.scheme != "https" or port not in policy.allowed_ports
 
 
-def _judge_name(name: str, labels: list[str]) -> Verdict:
+def _check_name(name: str, labels: list[str]) -> AddressVerdict:
     if len(labels) == 1:
         return denied(f"host {name!r} is a single label, so it means something on the inside")
     for suffix in _INSIDE_SUFFIXES:
@@ -126,13 +126,13 @@ def _odd_characters(url: str) -> str | None:
     return None
 
 
-def _judge_scheme(parts: SplitResult, policy: AddressPolicy) -> Verdict:
+def _check_scheme(parts: SplitResult, policy: AddressPolicy) -> AddressVerdict:
     if parts.scheme == "https" or (parts.scheme == "http" and policy.allows_http):
         return ALLOWED
     return denied(f"scheme {parts.scheme or '(none)'!r} is not allowed; use https")
 
 
-def _judge_authority(parts: SplitResult) -> Verdict:
+def _check_authority(parts: SplitResult) -> AddressVerdict:
     if "@" in parts.netloc:
         return denied("it has user info; put credentials nowhere, messages are signed")
     if "%" in parts.netloc:
@@ -144,7 +144,7 @@ def _judge_authority(parts: SplitResult) -> Verdict:
     return ALLOWED
 
 
-def _judge_port(scheme: str, port: int | None, policy: AddressPolicy) -> Verdict:
+def _check_port(scheme: str, port: int | None, policy: AddressPolicy) -> AddressVerdict:
     effective = port if port is not None else _DEFAULT_PORT[scheme]
     if policy.allows_any_port or effective in policy.allowed_ports:
         return ALLOWED

@@ -6,8 +6,9 @@ from typing import Annotated
 from pydantic import AwareDatetime, Field
 
 from services.alerts.decisions.entrypoints.request_models import Cursor, Identifier, PageLimit
+from services.alerts.delivery.adapters.channels.registry import PayloadFormat
 from services.alerts.delivery.application.read_models import DeliveryFilters
-from services.alerts.delivery.domain.endpoint import EndpointSettings, PayloadFormat
+from services.alerts.delivery.domain.endpoint import EndpointSettings
 from services.alerts.primitives import limits
 from services.alerts.primitives.vocabulary import AlertEventKind, Severity
 from services.kit.http.request_model import RequestModel

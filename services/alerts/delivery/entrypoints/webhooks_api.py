@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Query, Response
 from pydantic import BaseModel, Field
 
 from services.alerts.delivery.application.deliveries import DeliveryLog
+from services.alerts.delivery.application.endpoint_trial import EndpointTrial
 from services.alerts.delivery.application.endpoints import EndpointRegistry
 from services.alerts.delivery.application.read_models import (
     DeliveryDetail,
@@ -17,7 +18,6 @@ from services.alerts.delivery.application.read_models import (
     EndpointTestResult,
     EndpointWithSecret,
 )
-from services.alerts.delivery.application.trying import EndpointTrials
 from services.alerts.delivery.domain.endpoint import Endpoint
 from services.alerts.delivery.entrypoints.request_models import (
     DeliveryQuery,
@@ -52,13 +52,11 @@ class ResendResponse(BaseModel):
     resent: int
 
 
-def router(
-    registry: EndpointRegistry, trials: EndpointTrials, deliveries: DeliveryLog
-) -> APIRouter:
+def router(registry: EndpointRegistry, trial: EndpointTrial, deliveries: DeliveryLog) -> APIRouter:
     """Return the routes."""
     routes = APIRouter(prefix="/v1", tags=["webhooks"])
     _add_registry(routes, registry)
-    _add_switches(routes, registry, trials)
+    _add_switches(routes, registry, trial)
     _add_deliveries(routes, deliveries)
     return routes
 
@@ -94,7 +92,7 @@ def _add_registry(routes: APIRouter, registry: EndpointRegistry) -> None:
         return _tagged(response, changed)
 
 
-def _add_switches(routes: APIRouter, registry: EndpointRegistry, trials: EndpointTrials) -> None:
+def _add_switches(routes: APIRouter, registry: EndpointRegistry, trial: EndpointTrial) -> None:
     @routes.post(f"{ENDPOINT}/disable", dependencies=_operators)
     async def disable(
         endpoint_id: str, body: DisableRequest, version: ExpectedVersion, response: Response
@@ -122,7 +120,7 @@ def _add_switches(routes: APIRouter, registry: EndpointRegistry, trials: Endpoin
     @routes.post(f"{ENDPOINT}/test", dependencies=_operators)
     async def try_out(endpoint_id: str, person: Caller) -> EndpointTestResult:
         """Send one signed test message now and return the result."""
-        return await trials.try_out(endpoint_id, person=person)
+        return await trial.send(endpoint_id, person=person)
 
 
 def _add_deliveries(routes: APIRouter, deliveries: DeliveryLog) -> None:

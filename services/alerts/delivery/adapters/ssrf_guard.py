@@ -1,9 +1,9 @@
-"""The only way from a webhook to the network: resolve once, judge, dial exactly that address.
+"""The SSRF guard: resolves a name once, checks every address and dials exactly one of them.
 
-httpx2 asks this backend for a connection by host name. Every address the name has must be
-allowed, so a name that mixes a public and an inside address is refused whole; the connection
-then goes to one of the addresses just judged, never through a second resolution. TLS still
-checks the certificate against the host name, which httpx2 keeps.
+httpx2 requests connections from this backend by host name. Every address of the name must be
+allowed, so a name with a public and a private address is refused. The connection goes to one of the
+checked addresses, never through a second resolution. TLS still checks the certificate against the
+host name.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ import httpcore2
 import httpx2
 from httpcore2 import AnyIOBackend, AsyncNetworkBackend, AsyncNetworkStream
 
-from services.alerts.delivery.domain.addresses import judge_address
+from services.alerts.delivery.domain.addresses import check_address
 from services.alerts.delivery.domain.endpoint_url import AddressPolicy
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
@@ -25,7 +25,7 @@ _MOST_ADDRESSES_DIALLED = 3
 
 
 class AddressDenied(Exception):
-    """The name leads to an address that webhooks may not be sent to."""
+    """The name resolves to an address that webhooks must not reach."""
 
 
 class CannotResolve(Exception):
@@ -33,21 +33,21 @@ class CannotResolve(Exception):
 
 
 async def resolve(host: str, port: int) -> Sequence[str]:
-    """Return all addresses of a host, as the machine's resolver knows them.
+    """Return all addresses of a host from the resolver of this machine.
 
     Raises:
         CannotResolve: If there is none.
     """
     loop = asyncio.get_running_loop()
     try:
-        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        entries = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise CannotResolve(f"{host} does not resolve: {error}") from error
-    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+    return list(dict.fromkeys(str(entry[4][0]) for entry in entries))
 
 
-class JudgedBackend(AsyncNetworkBackend):
-    """Opens connections to judged addresses only.
+class GuardedBackend(AsyncNetworkBackend):
+    """Opens connections to checked addresses only.
 
     With `only_allowed_networks` not even public addresses are dialled: plain HTTP and unusual
     ports are for the networks that the bank has named.
@@ -69,9 +69,9 @@ class JudgedBackend(AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> AsyncNetworkStream:
-        """Connect to one of the host's addresses, after all of them were judged."""
+        """Connect to one of the host's addresses after checking all of them."""
         addresses = await self._resolver(host, port)
-        self._judge(host, addresses)
+        self._check(host, addresses)
         failure: Exception = CannotResolve(f"{host} has no address")
         for address in addresses[:_MOST_ADDRESSES_DIALLED]:
             try:
@@ -92,12 +92,12 @@ class JudgedBackend(AsyncNetworkBackend):
         raise AddressDenied("unix sockets are never dialled")
 
     async def sleep(self, seconds: float) -> None:
-        """Wait, as httpcore2 asks between its own tries (which are switched off)."""
+        """Wait; httpcore2 calls it between its own retries, which are switched off."""
         await self._dialler.sleep(seconds)
 
-    def _judge(self, host: str, addresses: Sequence[str]) -> None:
+    def _check(self, host: str, addresses: Sequence[str]) -> None:
         for address in addresses:
-            verdict = judge_address(address, allowed_networks=self._policy.allowed_networks)
+            verdict = check_address(address, allowed_networks=self._policy.allowed_networks)
             is_named = verdict.is_allowed and verdict.reason != "public"
             if not verdict.is_allowed:
                 raise AddressDenied(f"{host}: {verdict.reason}")
@@ -108,10 +108,10 @@ class JudgedBackend(AsyncNetworkBackend):
                 )
 
 
-class JudgedTransport(httpx2.AsyncHTTPTransport):
-    """httpx2's transport on the judged backend; no proxy, no retries, no environment."""
+class GuardedTransport(httpx2.AsyncHTTPTransport):
+    """The transport of httpx2 on the guarded backend; no proxy, no retries, no environment."""
 
-    def __init__(self, backend: JudgedBackend, *, ssl_context: ssl.SSLContext) -> None:
+    def __init__(self, backend: GuardedBackend, *, ssl_context: ssl.SSLContext) -> None:
         super().__init__(verify=ssl_context, trust_env=False, retries=0)
         self._pool = httpcore2.AsyncConnectionPool(
             ssl_context=ssl_context,

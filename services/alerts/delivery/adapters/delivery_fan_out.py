@@ -1,0 +1,67 @@
+"""Adds a delivery for each recorded step and each endpoint whose filters it matches."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from services.alerts.decisions.adapters.recording import PlacedChange
+from services.alerts.decisions.domain.alert import Alert
+from services.kit.database import Connection
+
+# An endpoint that received an alert receives its end too, however mild the alert has become.
+FAN_OUT = """
+INSERT INTO alerts.webhook_delivery
+       (feed_id, endpoint_id, borrower_id, alert_id, event_id, kind, due_at, created_at)
+SELECT step.feed_id, endpoint.endpoint_id, step.borrower_id, step.alert_id, step.event_id,
+       step.kind, $10, $10
+  FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::integer[],
+              $7::text[], $8::text[], $9::text[])
+       AS step (feed_id, borrower_id, alert_id, event_id, kind, rank, branch_id, segment,
+                officer_id)
+       JOIN alerts.webhook_endpoint AS endpoint ON endpoint.is_enabled
+ WHERE (endpoint.event_types = '{}' OR step.kind = ANY (endpoint.event_types))
+   AND (endpoint.branch_ids = '{}' OR step.branch_id = ANY (endpoint.branch_ids))
+   AND (endpoint.segments = '{}' OR step.segment = ANY (endpoint.segments))
+   AND (endpoint.officer_ids = '{}' OR step.officer_id = ANY (endpoint.officer_ids))
+   AND (step.rank >= endpoint.minimum_rank
+        OR EXISTS (SELECT FROM alerts.webhook_delivery AS earlier
+                    WHERE earlier.alert_id = step.alert_id
+                      AND earlier.endpoint_id = endpoint.endpoint_id))
+ ORDER BY step.feed_id
+"""
+
+
+class DeliveryFanOut:
+    """Writes deliveries inside the transaction that records the steps."""
+
+    async def recorded(
+        self, connection: Connection, changes: Sequence[PlacedChange], *, at: datetime
+    ) -> None:
+        """Add the deliveries of the steps, which are in the order of the feed."""
+        alerts = [change.alert for _, change in changes]
+        await connection.execute(
+            FAN_OUT,
+            [feed_id for feed_id, _ in changes],
+            [alert.borrower_id for alert in alerts],
+            [alert.alert_id for alert in alerts],
+            [change.event_id for _, change in changes],
+            [change.kind.value for _, change in changes],
+            peaks(alerts),
+            [alert.branch_id for alert in alerts],
+            [alert.segment for alert in alerts],
+            [alert.officer_id for alert in alerts],
+            at,
+        )
+
+
+def peaks(alerts: Sequence[Alert]) -> list[int]:
+    """Return the highest severity that each alert has had up to here, as ranks.
+
+    Steps of one alert in one batch cannot see each other's deliveries in the statement.
+    """
+    highest: dict[str, int] = {}
+    found = []
+    for alert in alerts:
+        rank = max(alert.severity.rank, highest.get(alert.alert_id, 0))
+        highest[alert.alert_id] = rank
+        found.append(rank)
+    return found

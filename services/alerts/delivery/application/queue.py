@@ -1,0 +1,85 @@
+"""The queue of deliveries as the dispatcher needs it, in PostgreSQL or simulated."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from services.alerts.delivery.application.channel import ChannelMessage
+from services.alerts.delivery.domain.attempt import AttemptResult
+from services.alerts.delivery.domain.retry_plan import NextStep
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeasedDelivery:
+    """A delivery that this process may attempt until its lease ends."""
+
+    delivery_id: int
+    lease_token: str
+    endpoint_id: str
+    message: ChannelMessage
+    attempts_before: int
+    first_attempt_at: datetime
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FinishedAttempt:
+    """An attempt and what follows from it, to be recorded."""
+
+    delivery: LeasedDelivery
+    result: AttemptResult
+    duration_ms: int
+    next_step: NextStep
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedAttempt:
+    """Whether the lease was still valid, and since when every attempt at the endpoint failed."""
+
+    had_lease: bool
+    failing_since: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backlog:
+    """How many deliveries are pending, and when the oldest that could be sent now fell due."""
+
+    pending: int
+    oldest_due_at: datetime | None
+
+
+class DeliveryQueue(Protocol):
+    """The pending deliveries, shared by all dispatchers."""
+
+    async def claim(
+        self,
+        *,
+        now: datetime,
+        lease_until: datetime,
+        lease_token: str,
+        slots: Mapping[str, int],
+        default_slots: int,
+    ) -> Sequence[LeasedDelivery]:
+        """Lease what is due, for each endpoint at most its number of free slots.
+
+        For an ordered endpoint only the oldest unfinished delivery of each borrower.
+        """
+        ...
+
+    async def renew(self, deliveries: Sequence[LeasedDelivery], *, lease_until: datetime) -> None:
+        """Prolong the leases that are still valid."""
+        ...
+
+    async def record(self, attempt: FinishedAttempt) -> RecordedAttempt:
+        """Log an attempt; move the delivery on if its lease is still valid."""
+        ...
+
+    async def disable(self, endpoint_id: str, *, reason: str) -> bool:
+        """Disable an endpoint; return whether it was enabled."""
+        ...
+
+    async def backlog(self, *, now: datetime) -> Backlog:
+        """Measure what is pending."""
+        ...

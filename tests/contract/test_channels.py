@@ -1,0 +1,182 @@
+"""What every channel does for the dispatcher: each format of the registry, on a real receiver.
+
+A new channel adds its receiver to `RECEIVERS`; the scenarios are the same for all.
+"""
+
+import ssl
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from services.alerts.delivery.adapters.channels.http_poster import HttpPoster
+from services.alerts.delivery.adapters.channels.registry import ChannelRegistry, PayloadFormat
+from services.alerts.delivery.application.channel import Address, Channel, ChannelMessage
+from services.alerts.delivery.domain.addresses import LOOPBACK
+from services.alerts.delivery.domain.attempt import AttemptResult, Delivered, Gone, Retry
+from services.alerts.delivery.domain.endpoint_url import AddressPolicy
+from services.kit.clock import ManualClock
+from tests.fakes import receiver as answers
+from tests.fakes.receiver import Receiver
+
+NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
+SECRET = "whsec_" + "QUFB" * 8
+PRIVATE = "10.0.0.8"
+DOCUMENT = {
+    "alert_id": "a-1",
+    "borrower_id": "b-1",
+    "severity": "HIGH",
+    "headline": "b-1 moved to WATCH",
+    "owner": {"id": "officer-7"},
+    "deadlines": {"act_by": "2026-03-05T17:00:00+00:00"},
+    "reasons": [],
+    "actions": [],
+    "outcome_code": None,
+}
+
+
+class HttpReceiver:
+    """The receiver of every channel that posts over HTTP."""
+
+    def __init__(self) -> None:
+        self._http = Receiver()
+
+    async def start(self) -> None:
+        await self._http.start()
+
+    async def stop(self) -> None:
+        await self._http.stop()
+
+    def address(self, format: PayloadFormat) -> Address:
+        return Address(format=format, target=self._http.url, secrets=(SECRET,))
+
+    def address_inside(self, format: PayloadFormat) -> Address:
+        """Return an address whose name resolves to a private network."""
+        return Address(format=format, target="https://inside.bank.com/", secrets=(SECRET,))
+
+    def wants_a_pause(self, pause: timedelta) -> None:
+        self._http.replies = [answers.status(429, f"retry-after: {pause.seconds}")]
+
+    def is_gone(self) -> None:
+        self._http.replies = [answers.status(410)]
+
+    def breaks_the_connection(self) -> None:
+        self._http.replies = [answers.reset]
+
+    def never_answers(self) -> None:
+        self._http.replies = [answers.hang]
+
+    def answers_nonsense(self) -> None:
+        self._http.replies = [answers.status(500, body=b"\x00\xff" * 20_000)]
+
+    def received(self) -> list[tuple[str, bytes]]:
+        """Return the id and the body of each message."""
+        return [(got.headers["webhook-id"], got.body) for got in self._http.received]
+
+
+RECEIVERS = {
+    PayloadFormat.STANDARD: HttpReceiver,
+    PayloadFormat.SLACK: HttpReceiver,
+    PayloadFormat.TEAMS: HttpReceiver,
+}
+
+
+@pytest.fixture(params=list(PayloadFormat))
+def format(request: pytest.FixtureRequest) -> PayloadFormat:
+    chosen: PayloadFormat = request.param
+    return chosen
+
+
+@pytest.fixture
+async def receiver(format: PayloadFormat) -> AsyncIterator[HttpReceiver]:
+    started = RECEIVERS[format]()
+    await started.start()
+    yield started
+    await started.stop()
+
+
+async def resolved(host: str, port: int) -> Sequence[str]:
+    return [PRIVATE] if host == "inside.bank.com" else [host]
+
+
+@pytest.fixture
+async def channel() -> AsyncIterator[Channel]:
+    poster = HttpPoster(
+        policy=AddressPolicy(allowed_networks=LOOPBACK, allows_http=True, allows_any_port=True),
+        ssl_context=ssl.create_default_context(),
+        deadline_seconds=1.0,
+        resolver=resolved,
+    )
+    yield ChannelRegistry(poster=poster, clock=ManualClock(NOW))
+    await poster.close()
+
+
+def message(address: Address) -> ChannelMessage:
+    return ChannelMessage(
+        message_id="msg_a-1-1",
+        event_type="alert.opened.v1",
+        at=NOW,
+        document=DOCUMENT,
+        link="https://tocsin.bank.com/borrowers/b-1",
+        address=address,
+    )
+
+
+def is_loggable(result: AttemptResult) -> bool:
+    """Return whether the delivery log accepts the report."""
+    report = result.report
+    texts = (report.error or "", report.response)
+    return len(report.response) <= 16_384 and not any("\x00" in text for text in texts)
+
+
+def test_every_format_has_a_receiver() -> None:
+    assert set(RECEIVERS) == set(PayloadFormat)
+
+
+async def test_a_message_arrives_and_a_repetition_is_recognised(
+    channel: Channel, receiver: HttpReceiver, format: PayloadFormat
+) -> None:
+    for _ in range(2):
+        assert isinstance(await channel.deliver(message(receiver.address(format))), Delivered)
+    first, second = receiver.received()
+    assert first == second
+    assert first[0] == "msg_a-1-1"
+    assert "b-1 moved to WATCH" in first[1].decode()
+
+
+async def test_a_receiver_that_wants_a_pause_gets_it(
+    channel: Channel, receiver: HttpReceiver, format: PayloadFormat
+) -> None:
+    receiver.wants_a_pause(timedelta(seconds=200))
+    result = await channel.deliver(message(receiver.address(format)))
+    assert isinstance(result, Retry)
+    assert (result.after, result.is_overloaded) == (timedelta(seconds=200), True)
+
+
+async def test_a_receiver_that_no_longer_exists_is_gone(
+    channel: Channel, receiver: HttpReceiver, format: PayloadFormat
+) -> None:
+    receiver.is_gone()
+    result = await channel.deliver(message(receiver.address(format)))
+    assert isinstance(result, Gone)
+    assert result.reason
+
+
+@pytest.mark.parametrize("failure", ["breaks_the_connection", "never_answers", "answers_nonsense"])
+async def test_a_failure_is_a_result_that_the_log_accepts(
+    channel: Channel, receiver: HttpReceiver, format: PayloadFormat, failure: str
+) -> None:
+    getattr(receiver, failure)()
+    result = await channel.deliver(message(receiver.address(format)))
+    assert isinstance(result, Retry)
+    assert is_loggable(result)
+    assert result.report.error or result.report.response
+
+
+async def test_an_address_inside_is_never_dialled(
+    channel: Channel, receiver: HttpReceiver, format: PayloadFormat
+) -> None:
+    result = await channel.deliver(message(receiver.address_inside(format)))
+    assert isinstance(result, Retry)
+    assert PRIVATE in (result.report.error or "")
+    assert receiver.received() == []
