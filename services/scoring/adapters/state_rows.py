@@ -13,11 +13,11 @@ from typing import Any, Final
 
 from services.scoring.domain.borrower.borrower import (
     Account,
+    ArrearsExclusion,
     Borrower,
     Bounces,
     Counters,
     Evidence,
-    Excuse,
     Facility,
     Flows,
     Loan,
@@ -56,7 +56,7 @@ _series = _dump(Series)
 _daily = _dump(Daily)
 _past = _dump(PastSchedule)
 _loan = _dump(Loan)
-_excuse = _dump(Excuse)
+_exclusion = _dump(ArrearsExclusion)
 _account = _dump(Account)
 _flows = _dump(Flows)
 _facility = _dump(Facility)
@@ -67,7 +67,7 @@ _emitted = _dump(Emitted)
 _risk = _dump(RiskState)
 
 LOAN_PAST: Final = _place(Loan, "past")
-LOAN_EXCUSES: Final = _place(Loan, "excuses")
+LOAN_EXCLUSIONS: Final = _place(Loan, "exclusions")
 LOAN_DAYS: Final = tuple(_place(Loan, name) for name in ("due_days", "paid_days"))
 LOAN_SUMS: Final = tuple(_place(Loan, name) for name in ("due_cum", "interest_cum", "fees_cum"))
 FACILITY_DRAWN: Final = _place(Facility, "drawn")
@@ -116,7 +116,7 @@ def _dump_loan(loan: Loan) -> Row:
     for place in LOAN_SUMS:
         row[place] = differences(differences(row[place]))
     row[LOAN_PAST] = [_past(past) for past in loan.past]
-    row[LOAN_EXCUSES] = [_excuse(one) for one in loan.excuses]
+    row[LOAN_EXCLUSIONS] = [_exclusion(one) for one in loan.exclusions]
     return row
 
 
@@ -126,7 +126,7 @@ def _load_loan(row: Row) -> Loan:
     for place in LOAN_SUMS:
         row[place] = list(accumulate(accumulate(row[place])))
     row[LOAN_PAST] = [PastSchedule(*past) for past in row[LOAN_PAST]]
-    row[LOAN_EXCUSES] = [Excuse(*one) for one in row[LOAN_EXCUSES]]
+    row[LOAN_EXCLUSIONS] = [ArrearsExclusion(*one) for one in row[LOAN_EXCLUSIONS]]
     return Loan(*row)
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from services.scoring.domain.arrears import counters
-from services.scoring.domain.arrears.instalment_history import SHORTFALL_DAYS
+from services.scoring.domain.arrears.instalments import SHORTFALL_DAYS
 from services.scoring.domain.assess import contagion, reminders
 from services.scoring.domain.assess.assessment import Assessment, Cause
 from services.scoring.domain.assess.effects import Effect

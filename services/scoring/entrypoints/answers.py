@@ -13,7 +13,7 @@ from services.scoring.adapters.narrative.forms import story_json
 from services.scoring.adapters.narrative.story import story
 from services.scoring.adapters.score_json import score_line
 from services.scoring.application.reading import Looked
-from services.scoring.domain.arrears.arrears_report import arrears_of
+from services.scoring.domain.arrears.days_past_due import arrears_of
 
 
 class SignalText(BaseModel):

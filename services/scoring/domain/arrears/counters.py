@@ -1,19 +1,33 @@
-"""The two day counters, kept apart: operational days for early warning, regulatory for default.
+"""Counts two kinds of days: operational days for early warning, regulatory days for default.
 
 The regulatory counter counts consecutive material day closes: an amount due on D and unpaid is past
 due from D + 1, whose close is day 1. In the ordinary course the fold adds one or starts again; when
 the past itself changes (a reversal, a payment dated back, a new schedule) the counter is derived
 again from the instalments and payments kept, as if the money had always come, or never.
+
+For retail a rulebook may count facility by facility instead: CRR 178(1), second subparagraph, and
+EBA/GL/2016/07 paragraph 92 (when facilities in default are more than 20 % of all, the whole obligor
+is: the pulling effect). Each facility's arrears are tested against the absolute threshold and its
+own exposure. Must stay true: the obligor's counter is the worst facility's while it pulls the
+obligor along, and at most 90 while it does not, so that one small facility defaults nobody.
 """
 
 from bisect import bisect_right
 from typing import Final
 
-from services.scoring.domain.arrears import days_past_due, exposure, facility_use, per_facility
+from services.scoring.domain.arrears import days_past_due, exposure, facility_use, instalments
 from services.scoring.domain.arrears.instalments import counting_days
-from services.scoring.domain.borrower.borrower import NOTHING_OPEN, Borrower
+from services.scoring.domain.borrower.borrower import (
+    FACILITIES_PART,
+    LOANS_PART,
+    NOTHING_OPEN,
+    Borrower,
+    Facility,
+    Loan,
+)
 from services.scoring.domain.primitives import daily_values
 from services.scoring.domain.primitives.dates import first_day_of, month_of
+from services.scoring.domain.primitives.measurement import MICRO
 from services.scoring.domain.rulebook.rulebook import Rules
 
 LONGEST_RUN_DAYS: Final = 3_660
@@ -44,7 +58,7 @@ def close_day(borrower: Borrower, day: int, rules: Rules) -> None:
     counters = borrower.counters
     previous, counters.closed_day = counters.closed_day, day
     if rules.is_per_facility:
-        per_facility.close_day(borrower, previous, day, rules)
+        close_each_facility(borrower, previous, day, rules)
     elif not counters.past_due_minor and not counters.late_days:
         counters.regulatory_days = 0
     elif previous != day - 1:
@@ -52,7 +66,7 @@ def close_day(borrower: Borrower, day: int, rules: Rules) -> None:
         counters.regulatory_days = material_run(borrower, day, rules, since=previous, known=known)
     elif _is_material_now(borrower, rules):
         counters.regulatory_days += 1
-    elif not counters.late_days or not exposure.is_held(borrower, day, rules):
+    elif not counters.late_days or not exposure.is_suspended(borrower, day, rules):
         counters.regulatory_days = 0
 
 
@@ -87,7 +101,7 @@ def begin_month(borrower: Borrower, as_of: int) -> bool:
 
 
 def dues_may_move(borrower: Borrower, previous: int, day: int, grace_days: int) -> bool:
-    """Return whether the close of `day` can change arrears or how the borrower's habits look.
+    """Return whether the close of `day` can change arrears or how the borrower pays.
 
     It can when something is unpaid or days are still counted, when since the previous close an
     instalment fell due, became past due or ran out of its grace days, when money has a value date
@@ -119,7 +133,7 @@ def recount(borrower: Borrower, rules: Rules) -> None:
     if not counters.closed_day:
         return
     if rules.is_per_facility:
-        per_facility.recount(borrower, counters.closed_day, rules)
+        recount_each_facility(borrower, counters.closed_day, rules)
     else:
         counters.regulatory_days = material_run(borrower, counters.closed_day, rules)
 
@@ -129,18 +143,135 @@ def material_run(
 ) -> int:
     """Return how many days in a row, up to and including `day`, arrears were material.
 
-    Days on which a dispute held the count neither add to it nor end it. Up to ``since`` the run is
-    ``known`` already.
+    Days on which a dispute suspended the count neither add to it nor end it. Up to ``since`` the
+    run is ``known`` already.
     """
-    run, held = 0, 0
-    while run + held < LONGEST_RUN_DAYS:
-        counted = day - run - held
+    run, suspended = 0, 0
+    while run + suspended < LONGEST_RUN_DAYS:
+        counted = day - run - suspended
         if counted == since:
             return run + known
         if exposure.is_material(borrower, counted, rules):
             run += 1
-        elif exposure.is_held(borrower, counted, rules):
-            held += 1
+        elif exposure.is_suspended(borrower, counted, rules):
+            suspended += 1
         else:
             break
     return run
+
+
+MOST_DAYS: Final = 90
+
+
+def close_each_facility(borrower: Borrower, previous: int, day: int, rules: Rules) -> None:
+    """Count the close of a day for each facility, then for the obligor."""
+    counters = borrower.counters
+    if not counters.past_due_minor and not counters.late_days and not counters.regulatory_days:
+        return
+    is_next = previous == day - 1
+    for loan in borrower.loans:
+        days = loan.regulatory_days
+        if not is_next:
+            days = _run_of_loan(borrower, loan, day, rules)
+        elif _is_loan_material(borrower, loan, day, rules):
+            days += 1
+        elif not _is_loan_suspended(borrower, loan, day, rules):
+            days = 0
+        _set_loan(borrower, loan, days)
+    for line in borrower.facilities:
+        if not is_next:
+            days = _run_of_line(borrower, line, day, rules)
+        else:
+            days = line.regulatory_days + 1 if _is_line_material(borrower, line, day, rules) else 0
+        _set_line(borrower, line, days)
+    counters.regulatory_days = obligor_days(borrower, day, rules)
+
+
+def recount_each_facility(borrower: Borrower, day: int, rules: Rules) -> None:
+    """Derive every facility's count again, then the obligor's."""
+    for loan in borrower.loans:
+        _set_loan(borrower, loan, _run_of_loan(borrower, loan, day, rules))
+    for line in borrower.facilities:
+        _set_line(borrower, line, _run_of_line(borrower, line, day, rules))
+    borrower.counters.regulatory_days = obligor_days(borrower, day, rules)
+
+
+def obligor_days(borrower: Borrower, day: int, rules: Rules) -> int:
+    """Return what counts for the obligor: the worst facility, as far as it pulls."""
+    rows = [(loan.regulatory_days, _owed_on(borrower, loan, day)) for loan in borrower.loans] + [
+        (line.regulatory_days, facility_use.drawn_on(line, day) or 0)
+        for line in borrower.facilities
+    ]
+    worst = max((days for days, _ in rows), default=0)
+    if worst <= MOST_DAYS:
+        return worst
+    in_default = sum(owed for days, owed in rows if days > MOST_DAYS)
+    total = exposure.total_exposure(borrower, day)
+    pulls = in_default * MICRO > total * rules.counting.pulling_micro
+    return worst if pulls else MOST_DAYS
+
+
+def _owed_on(borrower: Borrower, loan: Loan, day: int) -> int:
+    owed = instalments.loan_exposure(loan, day) if loan.principal_minor else 0
+    return exposure.in_reporting(borrower, loan, owed, day)
+
+
+def _is_loan_material(
+    borrower: Borrower, loan: Loan, day: int, rules: Rules, *, with_disputed: bool = False
+) -> bool:
+    if not loan.due_days:
+        return False
+    owed = days_past_due.past_due(loan, day, with_disputed=with_disputed)
+    arrears = exposure.in_reporting(borrower, loan, owed, day)
+    if arrears <= 0:
+        return False
+    currency = borrower.profile.reporting_currency
+    lent = _owed_on(borrower, loan, day)
+    return rules.materiality.is_material(rules.segment, currency, arrears, lent)
+
+
+def _is_loan_suspended(borrower: Borrower, loan: Loan, day: int, rules: Rules) -> bool:
+    """Return whether only a dispute makes the loan's arrears immaterial."""
+    if not loan.exclusions:
+        return False
+    return _is_loan_material(borrower, loan, day, rules, with_disputed=True)
+
+
+def _is_line_material(borrower: Borrower, line: Facility, day: int, rules: Rules) -> bool:
+    arrears = facility_use.past_due(line, day)
+    if not arrears or exposure.lines_are_excluded(borrower, day):
+        return False
+    currency = borrower.profile.reporting_currency
+    drawn = facility_use.drawn_on(line, day) or 0
+    return rules.materiality.is_material(rules.segment, currency, arrears, drawn)
+
+
+def _run_of_loan(borrower: Borrower, loan: Loan, day: int, rules: Rules) -> int:
+    run, suspended = 0, 0
+    while run + suspended < LONGEST_RUN_DAYS:
+        if _is_loan_material(borrower, loan, day - run - suspended, rules):
+            run += 1
+        elif _is_loan_suspended(borrower, loan, day - run - suspended, rules):
+            suspended += 1
+        else:
+            break
+    return run
+
+
+def _run_of_line(borrower: Borrower, line: Facility, day: int, rules: Rules) -> int:
+    run = 0
+    while run < LONGEST_RUN_DAYS and _is_line_material(borrower, line, day - run, rules):
+        run += 1
+    return run
+
+
+def _set_loan(borrower: Borrower, loan: Loan, days: int) -> None:
+    if loan.regulatory_days != days:
+        loan.regulatory_days = days
+        borrower.changed |= LOANS_PART
+
+
+def _set_line(borrower: Borrower, line: Facility, days: int) -> None:
+    if line.regulatory_days != days:
+        line.regulatory_days = days
+        borrower.changed |= FACILITIES_PART

@@ -1,41 +1,53 @@
-"""Operational days past due: how old is the oldest debt of a loan and of a borrower.
+"""Counts days past due: the age of the oldest debt of a loan, a line and a borrower.
 
-Called by the fold (the counter that every assessment shows), by the repayment indicators and by the
-regimes that count their own way.
+Called by the fold (the counter that every assessment shows), by the repayment indicators, by the
+regimes that count their own way and by the read side (`arrears_of`).
 
-Two figures are told apart (domain 4.4 rule 19): days late run from the contractual due day and
-excuse nothing; days in arrears run from the due day as moved by a holiday, leave out what is
+Two figures differ (domain 4.4 rule 19): days late run from the contractual due day and leave out
+nothing; days in arrears run from the due day as moved by a holiday, leave out what is
 disputed or technical, and begin when contractual grace is over. Rules and indicators go by days in
 arrears, regimes by the same without grace.
 
 Boundary: an instalment counts from its due day on; EXCLUSIVE counts 0 on the due day itself and 1
 at the close of the next, INCLUSIVE_DAY_END one more whenever something is unpaid at day end. State
 rules and indicators always count EXCLUSIVE (domain readings 11 and 12).
+
+A card has no schedule that the bank sends, and a least payment is not ours to invent: a line whose
+system reports its months past due counts by that report alone, and a bill above its limit is an
+excess (A-05), not arrears. A reported count goes on until the next report; it does not grow.
 """
 
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
+from typing import Final
 
-from services.scoring.domain.arrears import facility_use, reported_arrears
-from services.scoring.domain.arrears.exclusions import counted_past_due, first_counted
+from services.scoring.domain.arrears import facility_use
+from services.scoring.domain.arrears.exclusions import counted_past_due, first_counted, in_force
 from services.scoring.domain.arrears.instalments import (
+    OPEN,
+    counted_until,
     counting_days,
     due_before,
     first_open,
+    interest_unpaid_of,
     paid_by,
     schedule_at,
+    settle_days,
+    tolerated,
 )
 from services.scoring.domain.borrower.borrower import Borrower, Facility, Loan
+from services.scoring.domain.primitives.dates import last_day_of
 from services.scoring.domain.primitives.vocabulary import EXCLUSIVE
 from services.scoring.domain.rulebook.rulebook import Tolerance
 
 
 @dataclass(slots=True)
 class Ages:
-    """How old the oldest debt of a loan is, in the three ways in which people ask.
+    """How old the oldest debt of a loan is, in three ways of counting.
 
     Args:
-        late: Days since its contractual due day, nothing excused: "days late".
-        counted: Days since its due day as moved by holidays, without what is excused; 0 on the due
+        late: Days since its contractual due day, nothing excluded: "days late".
+        counted: Days since its due day as moved by holidays, without what is excluded; 0 on the due
             day itself, -1 where nothing is open.
         in_arrears: The same, 0 while contractual grace lasts: "days in arrears".
     """
@@ -55,7 +67,7 @@ def ages(loan: Loan, day: int, tolerance: Tolerance) -> Ages:
     if oldest == len(days) or schedule.due_days[oldest] > day:
         return Ages()
     late = day - schedule.due_days[oldest]
-    if schedule.excuses:
+    if schedule.exclusions:
         oldest = first_counted(schedule, paid, day, tolerance)
     if oldest == len(days) or days[oldest] > day:
         return Ages(late)
@@ -84,11 +96,11 @@ def oldest_unpaid_day(loan: Loan, day: int, tolerance: Tolerance) -> int | None:
 
 
 def past_due(loan: Loan, day: int, *, with_disputed: bool = False) -> int:
-    """Return what is past due at the end of the day: due before it, not paid, not excused."""
+    """Return what is past due at the end of the day: due before it, not paid, not excluded."""
     schedule = _counting_schedule(loan, day)
     if schedule is None:
         return 0
-    if schedule.excuses:
+    if schedule.exclusions:
         paid = paid_by(schedule, day)
         return counted_past_due(schedule, paid, day, with_disputed=with_disputed)
     due = due_before(schedule, day)
@@ -114,11 +126,11 @@ def borrower_ages(borrower: Borrower, day: int, tolerance: Tolerance) -> Ages:
     worst = Ages()
     for loan in borrower.loans:
         if loan.due_days:
-            found = ages(loan, day, tolerance)
-            if found.counted >= 0 or found.late:
-                worst.late = max(worst.late, found.late)
-                worst.counted = max(worst.counted, found.counted)
-                worst.in_arrears = max(worst.in_arrears, found.in_arrears)
+            age = ages(loan, day, tolerance)
+            if age.counted >= 0 or age.late:
+                worst.late = max(worst.late, age.late)
+                worst.counted = max(worst.counted, age.counted)
+                worst.in_arrears = max(worst.in_arrears, age.in_arrears)
     for facility in borrower.facilities:
         days = line_days(facility, day, tolerance)
         if days:
@@ -131,10 +143,183 @@ def borrower_ages(borrower: Borrower, day: int, tolerance: Tolerance) -> Ages:
 def line_days(facility: Facility, day: int, tolerance: Tolerance) -> int:
     """Return the days since a line went over its limit without coming back (domain 4.4 rule 8).
 
-    Where the line's system counts months past due itself, that count is the answer.
+    Where the line's system reports months past due, that count is returned.
     """
     if facility.late_days:
-        return reported_arrears.days_on(facility, day)
+        return reported_days_on(facility, day)
     allowed = tolerance.minor(facility.currency, 0)
     since = facility_use.excess_since(facility, day, allowed)
     return 0 if since is None else day - since
+
+
+def worst_days(loan: Loan, start: int, end: int, tolerance: Tolerance) -> int:
+    """Return the loan's most days past due on any day from `start` to `end`."""
+    worst = 0
+    first, end = start, counted_until(loan, end)
+    for past in loan.past:
+        if past.until_day > first:
+            schedule = schedule_at(loan, first)
+            worst = max(worst, _worst_on(schedule, first, min(end, past.until_day - 1), tolerance))
+            first = past.until_day
+    if first <= end:
+        worst = max(worst, _worst_on(loan, first, end, tolerance))
+    return worst
+
+
+def _worst_on(schedule: Loan, start: int, end: int, tolerance: Tolerance) -> int:
+    """Return the worst count under one schedule: each instalment's on its last open day.
+
+    While an instalment is the oldest open one its count grows, so its worst day in the window is
+    the last day before it was settled. If it was not the oldest, an older one counted more.
+    """
+    days = counting_days(schedule)
+    reached = bisect_right(days, end)
+    worst = 0
+    for index, settled in enumerate(settle_days(schedule, 0, reached, tolerance)):
+        last_open = end if settled == OPEN else min(end, settled - 1)
+        if last_open >= start:
+            worst = max(worst, last_open - days[index])
+    return worst
+
+
+def oldest_unpaid_interest_day(loan: Loan, day: int, tolerance: Tolerance) -> int | None:
+    """Return the due day of the oldest instalment whose interest is open at the end of the day."""
+    if counted_until(loan, day) != day:
+        return None
+    days = counting_days(loan)
+    reached = bisect_right(days, day)
+    paid = paid_by(loan, day)
+    for index in range(first_open(loan, paid, tolerance), reached):
+        if interest_unpaid_of(loan, index, paid) > tolerated(loan, index, tolerance):
+            return days[index]
+    return None
+
+
+DAYS_A_MONTH: Final = 30
+
+
+def record_reported_months(facility: Facility, day: int, months: int) -> bool:
+    """Record the months past due of a day; return whether the day's count moved.
+
+    The first report of a line moves it: from then on the line counts by what is reported.
+    """
+    is_news = not facility.late_days or reported_months_on(facility, day) != months
+    index = bisect_left(facility.late_days, day)
+    if index < len(facility.late_days) and facility.late_days[index] == day:
+        facility.late_months[index] = months
+        return is_news
+    facility.late_days.insert(index, day)
+    facility.late_months.insert(index, months)
+    return is_news
+
+
+def has_reported_months(borrower: Borrower) -> bool:
+    """Return whether the system of any line has reported months past due."""
+    return any(facility.late_days for facility in borrower.facilities)
+
+
+def reported_months_on(facility: Facility, day: int) -> int:
+    """Return the count in force at the end of the day, 0 before the first one."""
+    index = bisect_right(facility.late_days, day)
+    return facility.late_months[index - 1] if index else 0
+
+
+def reported_days_on(facility: Facility, day: int) -> int:
+    """Return the count in days of 30 a month, so that it compares with counted days."""
+    return DAYS_A_MONTH * reported_months_on(facility, day)
+
+
+def worst_reported_days(borrower: Borrower, start: int, end: int) -> int:
+    """Return the most days reported for any line between two days, both included."""
+    worst = 0
+    for facility in borrower.facilities:
+        if facility.late_days:
+            worst = max(worst, reported_days_on(facility, start))
+            first, last = (
+                bisect_left(facility.late_days, start),
+                bisect_right(facility.late_days, end),
+            )
+            worst = max(
+                [worst, *(DAYS_A_MONTH * late for late in facility.late_months[first:last])]
+            )
+    return worst
+
+
+def reported_at_month_ends(borrower: Borrower, newest: int, count: int) -> tuple[int, int]:
+    """Return how many of the last `count` month-ends any line was late, and the months added up.
+
+    Several lines: the latest of them counts, as the oldest debt does elsewhere.
+    """
+    lines = [facility for facility in borrower.facilities if facility.late_days]
+    if not lines:
+        return 0, 0
+    late, months = 0, 0
+    for month in range(newest - count + 1, newest + 1):
+        worst = max((reported_months_on(line, last_day_of(month)) for line in lines), default=0)
+        late += worst > 0
+        months += worst
+    return late, months
+
+
+def forget_reported_before(facility: Facility, day: int) -> None:
+    """Drop the counts before `day`, but for the one in force on it."""
+    gone = max(0, bisect_right(facility.late_days, day) - 1)
+    del facility.late_days[:gone], facility.late_months[:gone]
+
+
+@dataclass(slots=True)
+class OwnArrears:
+    """One loan or line.
+
+    Args:
+        days_late: Since the contractual due day of the oldest unpaid instalment, nothing excluded.
+        days_in_arrears: From the due day moved by holidays, less what is excluded, after grace.
+        past_due_minor: Due and unpaid, in the loan's currency.
+        disputed_minor: Of what is unpaid, what is disputed.
+        is_technical: Whether an approved decision attributes the arrears to the bank itself.
+        grace_days: Contractual grace.
+    """
+
+    name: str
+    is_line: bool
+    currency: str
+    days_late: int
+    days_in_arrears: int
+    past_due_minor: int
+    disputed_minor: int = 0
+    is_technical: bool = False
+    grace_days: int = 0
+
+
+def arrears_of(borrower: Borrower, tolerance: Tolerance, day: int) -> list[OwnArrears]:
+    """Return every loan with instalments and every line, in the order of booking."""
+    loans = [_of_loan(loan, tolerance, day) for loan in borrower.loans if loan.due_days]
+    return loans + [_of_line(line, tolerance, day) for line in borrower.facilities]
+
+
+def _of_loan(loan: Loan, tolerance: Tolerance, day: int) -> OwnArrears:
+    age = ages(loan, day, tolerance)
+    past_due_minor = past_due(loan, day)
+    return OwnArrears(
+        name=loan.loan_id,
+        is_line=False,
+        currency=loan.currency,
+        days_late=age.late,
+        days_in_arrears=age.in_arrears,
+        past_due_minor=past_due_minor,
+        disputed_minor=past_due(loan, day, with_disputed=True) - past_due_minor,
+        is_technical=any(override.is_technical for override in in_force(loan, day)),
+        grace_days=loan.grace_days,
+    )
+
+
+def _of_line(line: Facility, tolerance: Tolerance, day: int) -> OwnArrears:
+    days = line_days(line, day, tolerance)
+    return OwnArrears(
+        name=line.facility_id,
+        is_line=True,
+        currency=line.currency,
+        days_late=days,
+        days_in_arrears=days,
+        past_due_minor=facility_use.past_due(line, day),
+    )

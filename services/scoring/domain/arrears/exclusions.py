@@ -1,10 +1,11 @@
-"""What of a loan's arrears does not count: disputed parts of instalments, and technical ones.
+"""Leaves out of arrears what does not count: disputed parts of instalments, technical arrears.
 
 Filled by `disputes`, read wherever arrears are counted. Sources: EBA/GL/2016/07 paragraphs 19 (a
 formal dispute suspends the counting) and 23 to 24 (a technical past due situation is none).
 
-Must stay true: an excuse holds for days from its first up to before its last, so history derived
-afresh counts the days before and after it; nothing is deleted, a settled dispute included.
+Must stay true: an exclusion is in force on days from its first up to before its last, so history
+that is derived again counts the days before and after it; nothing is deleted, a settled dispute
+included.
 """
 
 from services.scoring.domain.arrears.instalments import (
@@ -14,32 +15,32 @@ from services.scoring.domain.arrears.instalments import (
     tolerated,
     unpaid_of,
 )
-from services.scoring.domain.borrower.borrower import Excuse, Loan
+from services.scoring.domain.borrower.borrower import ArrearsExclusion, Loan
 from services.scoring.domain.rulebook.rulebook import Tolerance
 
 
-def in_force(loan: Loan, day: int) -> list[Excuse]:
-    """Return the excuses that hold at the end of the day."""
+def in_force(loan: Loan, day: int) -> list[ArrearsExclusion]:
+    """Return the exclusions in force at the end of the day."""
     return [
-        one
-        for one in loan.excuses
-        if one.from_day <= day and (one.until_day == 0 or day < one.until_day)
+        exclusion
+        for exclusion in loan.exclusions
+        if exclusion.from_day <= day and (exclusion.until_day == 0 or day < exclusion.until_day)
     ]
 
 
 def first_counted(loan: Loan, paid: int, day: int, tolerance: Tolerance) -> int:
-    """Return the position of the oldest instalment unpaid by more than is excused and tolerated.
+    """Return the position of the oldest instalment unpaid by more than is excluded and tolerated.
 
     The number of instalments if there is none that fell due by the day.
     """
-    excuses = in_force(loan, day)
+    exclusions = in_force(loan, day)
     index = first_open(loan, paid, tolerance)
-    if not excuses:
+    if not exclusions:
         return index
     days = counting_days(loan)
-    pool = _Pool(excuses)
+    excluded = _ExcludedAmounts(exclusions)
     while index < len(days) and days[index] <= day:
-        counts = pool.rest_of(loan, index, unpaid_of(loan, index, paid))
+        counts = excluded.rest_of(loan, index, unpaid_of(loan, index, paid))
         if counts > tolerated(loan, index, tolerance):
             return index
         index += 1
@@ -47,7 +48,7 @@ def first_counted(loan: Loan, paid: int, day: int, tolerance: Tolerance) -> int:
 
 
 def counted_past_due(loan: Loan, paid: int, day: int, *, with_disputed: bool) -> int:
-    """Return what is past due at the end of the day and not excused.
+    """Return what is past due at the end of the day and not excluded.
 
     Args:
         loan: The loan with the schedule of the day.
@@ -56,29 +57,33 @@ def counted_past_due(loan: Loan, paid: int, day: int, *, with_disputed: bool) ->
         with_disputed: Whether what is disputed, and may be owed after all, is taken in.
     """
     owed = max(0, due_before(loan, day) - paid)
-    excuses = in_force(loan, day)
+    exclusions = in_force(loan, day)
     if with_disputed:
-        excuses = [one for one in excuses if one.is_technical or one.is_upheld]
-    if not owed or not excuses:
+        exclusions = [
+            exclusion for exclusion in exclusions if exclusion.is_technical or exclusion.is_upheld
+        ]
+    if not owed or not exclusions:
         return owed
-    pool, counts = _Pool(excuses), 0
+    excluded, counts = _ExcludedAmounts(exclusions), 0
     for index, due_day in enumerate(counting_days(loan)):
         if due_day >= day:
             break
-        counts += pool.rest_of(loan, index, unpaid_of(loan, index, paid))
+        counts += excluded.rest_of(loan, index, unpaid_of(loan, index, paid))
     return counts
 
 
-class _Pool:
-    """Excused amounts, taken up instalment by instalment, oldest first."""
+class _ExcludedAmounts:
+    """Amounts left out of arrears, used up instalment by instalment, oldest first."""
 
-    def __init__(self, excuses: list[Excuse]) -> None:
-        self.is_whole = any(one.is_technical for one in excuses)
-        self.left = sum(one.minor for one in excuses if not one.due_day)
+    def __init__(self, exclusions: list[ArrearsExclusion]) -> None:
+        self.is_whole = any(exclusion.is_technical for exclusion in exclusions)
+        self.left = sum(exclusion.minor for exclusion in exclusions if not exclusion.due_day)
         self.named: dict[int, int] = {}
-        for one in excuses:
-            if one.due_day:
-                self.named[one.due_day] = self.named.get(one.due_day, 0) + one.minor
+        for exclusion in exclusions:
+            if exclusion.due_day:
+                self.named[exclusion.due_day] = (
+                    self.named.get(exclusion.due_day, 0) + exclusion.minor
+                )
 
     def rest_of(self, loan: Loan, index: int, unpaid: int) -> int:
         """Return what of an instalment's unpaid part counts."""

@@ -1,37 +1,22 @@
-"""What is lent and what is past due, over all loans and lines of a borrower.
+"""Adds up exposure and arrears over all loans and lines of a borrower, on any day.
 
-Called by the fold after whatever can change it, and day by day when counters are re-derived. A
+Called by the fold after an event that can change them, day by day when counters are re-derived, and
+by the indicators that look back (R-13). Nothing is stored, so a reversal or a payment dated back
+changes history too. A
 `day` is always its end; only money received by then counts. Totals are in the reporting currency,
 a loan in another one at the rate of the day; without a rate it is left out of the totals (its days
 past due count all the same).
 """
 
-from bisect import bisect_right
+from typing import Final
 
 from services.scoring.domain.arrears import days_past_due, facility_use, instalments
-from services.scoring.domain.borrower.borrower import Borrower, Loan
+from services.scoring.domain.arrears.instalments import loan_exposure
+from services.scoring.domain.borrower.borrower import Borrower, Facility, Loan
 from services.scoring.domain.borrower.decisions import TECHNICAL
+from services.scoring.domain.primitives.dates import last_day_of
 from services.scoring.domain.primitives.vocabulary import GUARANTEE, TERM
-from services.scoring.domain.rulebook.rulebook import Rules
-
-
-def loan_exposure(loan: Loan, day: int) -> int:
-    """Return the principal outstanding of a term loan.
-
-    Booked principal less principal repaid, or what the core system last stated with a repayment
-    less what was repaid since (domain reading 15).
-    """
-    if loan.closed_day is not None and loan.closed_day <= day:
-        return 0
-    repaid = instalments.principal_paid(loan, instalments.paid_by(loan, day))
-    stated = bisect_right(loan.paid_days, day) - 1
-    while stated >= 0 and loan.paid_outstanding[stated] < 0:
-        stated -= 1
-    if stated < 0:
-        return max(0, loan.principal_minor - loan.pruned_principal_minor - repaid)
-    upto = loan.carried_minor + sum(loan.paid_minor[: stated + 1])
-    since = repaid - instalments.principal_paid(loan, upto)
-    return max(0, loan.paid_outstanding[stated] - since)
+from services.scoring.domain.rulebook.rulebook import Rules, Tolerance
 
 
 def total_exposure(borrower: Borrower, day: int) -> int:
@@ -72,17 +57,18 @@ def total_past_due(borrower: Borrower, day: int, *, with_disputed: bool = False)
         if loan.due_days:
             owed = days_past_due.past_due(loan, day, with_disputed=with_disputed)
             total += in_reporting(borrower, loan, owed, day)
-    if not lines_are_excused(borrower, day):
+    if not lines_are_excluded(borrower, day):
         for facility in borrower.facilities:
             total += facility_use.past_due(facility, day)
     return total
 
 
-def lines_are_excused(borrower: Borrower, day: int) -> bool:
+def lines_are_excluded(borrower: Borrower, day: int) -> bool:
     """Return whether people decided that all arrears of the day are technical."""
     overrides = borrower.decisions.overrides
     return bool(overrides) and any(
-        one.kind == TECHNICAL and not one.loan_id and one.is_in_force(day) for one in overrides
+        override.kind == TECHNICAL and not override.loan_id and override.is_in_force(day)
+        for override in overrides
     )
 
 
@@ -97,11 +83,73 @@ def is_material(borrower: Borrower, day: int, rules: Rules, *, with_disputed: bo
     )
 
 
-def is_held(borrower: Borrower, day: int, rules: Rules) -> bool:
-    """Return whether only a dispute keeps arrears from being material: the count then stands still.
+def is_suspended(borrower: Borrower, day: int, rules: Rules) -> bool:
+    """Return whether only a dispute makes arrears immaterial: the count is then suspended.
 
     EBA/GL/2016/07 paragraph 19: a formal dispute suspends the counting.
     """
-    if not any(loan.excuses for loan in borrower.loans):
+    if not any(loan.exclusions for loan in borrower.loans):
         return False
     return is_material(borrower, day, rules, with_disputed=True)
+
+
+DAYS_A_MONTH_LATE: Final = 30
+ALL_DAYS: Final = 4_000_000
+
+
+def month_end_arrears(borrower: Borrower, as_of: int, count: int, rules: Rules) -> tuple[int, int]:
+    """Return, over the last `count` month-ends, how many were in material arrears and the months
+    late added up (days past due in whole months, each begun one counted).
+    """
+    newest = borrower.counters.newest_full_month(as_of)
+    material, months_late = days_past_due.reported_at_month_ends(borrower, newest, count)
+    known_from = _known_from(borrower)
+    for month in range(newest - count + 1, newest + 1):
+        day = last_day_of(month)
+        if day < known_from:
+            continue
+        if not total_past_due(borrower, day):
+            continue
+        material += is_material(borrower, day, rules)
+        days = _counted_days(borrower, day, rules.tolerance)
+        months_late += -(-days // DAYS_A_MONTH_LATE)
+    return material, months_late
+
+
+def _known_from(borrower: Borrower) -> int:
+    """Return the first day on which anything could be past due; before it no month need be read."""
+    first = ALL_DAYS
+    for loan in borrower.loans:
+        if loan.past:
+            return 0
+        if loan.due_days:
+            first = min(first, loan.due_days[0])
+    for line in borrower.facilities:
+        if line.drawn.reported:
+            first = min(first, line.drawn.first_day)
+    return first
+
+
+def _counted_days(borrower: Borrower, day: int, tolerance: Tolerance) -> int:
+    """Return the worst days past due that are counted here, not stated by a card system."""
+    worst = 0
+    for loan in borrower.loans:
+        worst = max(worst, days_past_due.loan_days(loan, day, tolerance))
+    for line in borrower.facilities:
+        if not line.late_days:
+            worst = max(worst, days_past_due.line_days(line, day, tolerance))
+    return worst
+
+
+def loans_outstanding(borrower: Borrower, day: int) -> list[tuple[Loan, int]]:
+    """Return the loans with what is outstanding on each; lines count by what is drawn."""
+    return [
+        (loan, instalments.loan_exposure(loan, day))
+        for loan in borrower.loans
+        if loan.principal_minor and loan.loan_type != GUARANTEE
+    ]
+
+
+def lines_outstanding(borrower: Borrower, day: int) -> list[tuple[Facility, int]]:
+    """Return the lines with what is drawn on each."""
+    return [(line, facility_use.drawn_on(line, day) or 0) for line in borrower.facilities]

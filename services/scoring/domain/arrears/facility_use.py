@@ -1,4 +1,4 @@
-"""How far the lines are used: drawn against what may be drawn, day by day.
+"""Records the use of lines day by day, and compares what is drawn with what may be drawn.
 
 Called by the fold (records, exposure), by days past due (an excess is a line's arrears) and by the
 utilisation indicators. What may be drawn is the lower of limit and drawing power; an excess is
@@ -16,12 +16,12 @@ NO_POWER = -1
 def record(facility: Facility, day: int, drawn: int, limit: int, power: int | None) -> None:
     """Take in the end-of-day figures of one day; a limit is stored where it changes.
 
-    A report that comes after one of a later day says nothing about that day and the days after it.
+    A report that comes after one of a later day does not change that day or the days after it.
     """
     is_late = day < daily_values.last_day(facility.drawn)
     daily_values.put(facility.drawn, day, drawn)
     if is_late:
-        _hold_from_next_report(facility, day)
+        _preserve_from_next_report(facility, day)
     set_limit(facility, day, limit, NO_POWER if power is None else power)
 
 
@@ -46,24 +46,24 @@ def change_limit(facility: Facility, day: int, limit: int, power: int | None, un
     if facility.limit_days:
         index = max(0, bisect_right(facility.limit_days, day) - 1)
         before, power_before = facility.limit_minor[index], facility.power_minor[index]
-    _hold_from_next_report(facility, day)
+    _preserve_from_next_report(facility, day)
     if until > day and until not in facility.limit_days:
         _insert_limit(facility, until, before, power_before)
     _put_limit(facility, day, limit, power_before if power is None else power)
 
 
-def _hold_from_next_report(facility: Facility, day: int) -> None:
-    """Keep the limit that the next report after the day stated, whatever is said about the day."""
+def _preserve_from_next_report(facility: Facility, day: int) -> None:
+    """Preserve the limit that the next report after the day stated."""
     if not facility.limit_days:
         return
     drawn = facility.drawn
     for offset in range(max(0, day + 1 - drawn.first_day), len(drawn.reported)):
         if drawn.reported[offset] is not None:
-            held = drawn.first_day + offset
-            index = max(0, bisect_right(facility.limit_days, held) - 1)
-            if facility.limit_days[index] != held:
+            reported_day = drawn.first_day + offset
+            index = max(0, bisect_right(facility.limit_days, reported_day) - 1)
+            if facility.limit_days[index] != reported_day:
                 limit, power = facility.limit_minor[index], facility.power_minor[index]
-                _insert_limit(facility, held, limit, power)
+                _insert_limit(facility, reported_day, limit, power)
             return
 
 
@@ -80,7 +80,7 @@ def _is_same(facility: Facility, index: int, limit: int, power: int) -> bool:
 
 
 def _drop_repeat(facility: Facility, index: int) -> None:
-    """Drop a limit that repeats the one before it, if a report said it: reports are kept."""
+    """Drop a limit that repeats the one before it and that a report states anyway."""
     days = facility.limit_days
     if not 0 < index < len(days):
         return
@@ -135,7 +135,7 @@ def excess_on(facility: Facility, day: int) -> int:
 
 
 def excess_since(facility: Facility, day: int, tolerated: int = 0) -> int | None:
-    """Return the first day of the unbroken excess that still stands at the end of the day."""
+    """Return the first day of the unbroken excess that lasts at the end of the day."""
     if excess_on(facility, day) <= tolerated:
         return None
     start = day
@@ -148,7 +148,7 @@ def excess_since(facility: Facility, day: int, tolerated: int = 0) -> int | None
 
 
 def past_due(facility: Facility, day: int) -> int:
-    """Return the arrears of a line: an excess that stood at the day before already.
+    """Return the arrears of a line: an excess that existed on the day before already.
 
     A line whose system counts its months past due itself states no amount, and an excess is none.
     """

@@ -1,4 +1,4 @@
-"""Concessions to a borrower in difficulty: the flag, the probation that follows, its end.
+"""Runs the clocks of concessions to a borrower in difficulty: flag, probation, its end.
 
 Called by `overrides` (weigh a concession, pass a day) and by `states` when DEFAULT or PROBATION is
 left or entered. Sources: EBA/ITS/2013/03 on forbearance (2 years of probation after performing,
@@ -65,7 +65,7 @@ def begin_probation(decisions: Decisions, day: int) -> None:
 
 
 def enter_default(decisions: Decisions, risk: RiskState, day: int) -> None:
-    """Note that DEFAULT was entered: what led there once is used up, and a cure starts anew."""
+    """Note that DEFAULT was entered: its causes are used up, and a cure starts from here."""
     decisions.defaulted_day = day
     decisions.forbearance.probation_day = 0
     risk.flags &= ~(DISTRESSED_RESTRUCTURING | FORBORNE_AGAIN)

@@ -1,18 +1,27 @@
-"""What is due, what is paid, what is open: oldest instalment first.
+"""Allocates payments to a loan's instalments, oldest first: what is due, paid, open and ahead.
 
 Money is spread over a loan's instalments in order of due day, so everything follows from one
 comparison: what is due up to an instalment against what has been paid up to a day. The order in
 which payments, reversals and back-dated payments arrive therefore leaves no trace.
 
 Must stay true: never newest first (it hides days past due), a partial payment does not stop the
-clock, and a residue up to the tolerance counts as paid.
+clock, and a residue up to the tolerance counts as paid. Payment history pools the instalments of
+all loans by due day; an instalment counts once its due day is reached, one that is open is as late
+as today (domain reading 16). Looking ahead, money is counted once: a booked balance below zero is
+no money, an overdraft counts what is booked and the line besides, and a card's limit pays no loan.
+Only loans in the borrower's reporting currency count there.
 """
 
 from bisect import bisect_left, bisect_right
+from dataclasses import dataclass
 from itertools import accumulate
 from typing import Final
 
-from services.scoring.domain.borrower.borrower import Loan
+from services.scoring.domain.arrears import facility_use
+from services.scoring.domain.borrower.borrower import Borrower, Facility, Loan
+from services.scoring.domain.borrower.risk import slot_of
+from services.scoring.domain.primitives import daily_values
+from services.scoring.domain.primitives.vocabulary import CARD, GUARANTEE, TERM
 from services.scoring.domain.rulebook.rulebook import Tolerance
 
 OPEN: Final = 0
@@ -26,7 +35,7 @@ ORDERS: Final = (
 
 
 def counting_days(loan: Loan) -> list[int]:
-    """Return the due days from which is counted: moved by holidays where the loan says so."""
+    """Return the due days that count: moved by holidays where the loan names a calendar."""
     return loan.effective_days or loan.due_days
 
 
@@ -89,7 +98,7 @@ def schedule_at(loan: Loan, day: int) -> Loan:
                 carried_minor=past.carried_minor,
                 paid_days=loan.paid_days,
                 paid_minor=loan.paid_minor,
-                excuses=loan.excuses,
+                exclusions=loan.exclusions,
                 grace_days=loan.grace_days,
             )
     return loan
@@ -99,10 +108,10 @@ def principal_paid(loan: Loan, paid: int) -> int:
     """Return how much principal of the kept instalments the money received has paid."""
     whole = bisect_right(loan.due_cum, paid)
     before = loan.due_cum[whole - 1] if whole else 0
-    found = before - (loan.interest_cum[whole - 1] + loan.fees_cum[whole - 1] if whole else 0)
+    principal = before - (loan.interest_cum[whole - 1] + loan.fees_cum[whole - 1] if whole else 0)
     if whole < len(loan.due_cum):
-        found += _shares_of(loan, whole, paid - before)[PRINCIPAL]
-    return found
+        principal += _shares_of(loan, whole, paid - before)[PRINCIPAL]
+    return principal
 
 
 def interest_unpaid_of(loan: Loan, index: int, paid: int) -> int:
@@ -143,3 +152,193 @@ def settle_days(loan: Loan, first: int, last: int, tolerance: Tolerance) -> list
         else:
             settled.append(loan.paid_days[payment - 1])
     return settled
+
+
+def loan_exposure(loan: Loan, day: int) -> int:
+    """Return the principal outstanding of a term loan.
+
+    Booked principal less principal repaid, or what the core system last stated with a repayment
+    less what was repaid since (domain reading 15).
+    """
+    if loan.closed_day is not None and loan.closed_day <= day:
+        return 0
+    repaid = principal_paid(loan, paid_by(loan, day))
+    stated = bisect_right(loan.paid_days, day) - 1
+    while stated >= 0 and loan.paid_outstanding[stated] < 0:
+        stated -= 1
+    if stated < 0:
+        return max(0, loan.principal_minor - loan.pruned_principal_minor - repaid)
+    upto = loan.carried_minor + sum(loan.paid_minor[: stated + 1])
+    since = repaid - principal_paid(loan, upto)
+    return max(0, loan.paid_outstanding[stated] - since)
+
+
+# Money that comes later than this many days after the due day is missing, not late (R-06).
+SHORTFALL_DAYS: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class DueInstalment:
+    """One instalment whose due day is reached."""
+
+    due_day: int
+    days_late: int
+    is_open: bool
+
+
+def has_schedule(borrower: Borrower) -> bool:
+    """Return whether any loan has instalments."""
+    return any(loan.due_days for loan in borrower.loans)
+
+
+def latest_due(
+    borrower: Borrower, as_of: int, most: int, tolerance: Tolerance
+) -> list[DueInstalment]:
+    """Return the latest due instalments, oldest first, at most `most`."""
+    latest: list[DueInstalment] = []
+    for loan in borrower.loans:
+        latest += _due_of_loan(loan, as_of, most, tolerance)
+    if len(borrower.loans) > 1:
+        latest.sort(key=_by_due_day)
+    return latest[-most:]
+
+
+def _by_due_day(instalment: DueInstalment) -> tuple[int, int]:
+    return instalment.due_day, instalment.days_late
+
+
+def _due_of_loan(loan: Loan, as_of: int, most: int, tolerance: Tolerance) -> list[DueInstalment]:
+    days = counting_days(loan)
+    as_of = counted_until(loan, as_of)
+    reached = bisect_right(days, as_of)
+    first = max(0, reached - most)
+    instalments = []
+    for index, settled in enumerate(settle_days(loan, first, reached, tolerance), first):
+        is_open = settled == OPEN or settled > as_of
+        until = as_of if is_open else settled
+        instalments.append(DueInstalment(days[index], until - days[index], is_open))
+    return instalments
+
+
+def paid_in_time(borrower: Borrower, before: int, within_days: int, most: int) -> tuple[int, int]:
+    """Return (paid, due) of the latest instalments whose due day plus `within_days` is over.
+
+    Args:
+        borrower: Whose instalments.
+        before: Only instalments whose due day plus `within_days` is before this day.
+        within_days: Money counts that came by the due day plus this many days.
+        most: How many instalments.
+    """
+    rows: list[tuple[int, int, int]] = []
+    for loan in borrower.loans:
+        days = counting_days(loan)
+        reached = bisect_right(days, counted_until(loan, before - within_days - 1))
+        for index in range(max(0, reached - most), reached):
+            due = due_of(loan, index)
+            unpaid = unpaid_of(loan, index, paid_by(loan, days[index] + within_days))
+            rows.append((days[index], due - unpaid, due))
+    if len(borrower.loans) > 1:
+        rows.sort()
+    latest = rows[-most:]
+    return sum(row[1] for row in latest), sum(row[2] for row in latest)
+
+
+NEXT_DUE_DAYS: Final = 15
+MATURITY_DAYS: Final = 90
+# An instalment of at least this many times the one before it is a balloon.
+BALLOON_TIMES: Final = 3
+NEXT_DUE_SLOT: Final = slot_of("A-14")
+MATURITY_SLOT: Final = slot_of("R-14")
+
+
+def is_open(loan: Loan, currency: str) -> bool:
+    """Return whether money can fall due on the loan."""
+    return loan.closed_day is None and loan.currency == currency and loan.loan_type != GUARANTEE
+
+
+def unpaid_through(loan: Loan, day: int) -> int:
+    """Return what is due on or before the day and neither paid nor booked to be paid by then."""
+    reached = bisect_right(counting_days(loan), day)
+    return max(0, loan.due_cum[reached - 1] - paid_by(loan, day)) if reached else 0
+
+
+def next_due_day(loan: Loan, as_of: int, within: int) -> int | None:
+    """Return the next due day of the loan with anything still to pay, if it is near enough."""
+    days = counting_days(loan)
+    for index in range(bisect_right(days, as_of), bisect_right(days, as_of + within)):
+        if unpaid_through(loan, days[index]):
+            return days[index]
+    return None
+
+
+def pressing_days(loan: Loan, as_of: int) -> list[int]:
+    """Return the days within reach on which the loan ends or a balloon falls due."""
+    days, last = counting_days(loan), as_of + MATURITY_DAYS
+    if not days:
+        ends = loan.maturity_day
+        return [ends] if loan.loan_type == TERM and ends and as_of < ends <= last else []
+    final = len(days) - 1
+    pressing = []
+    for index in range(bisect_right(days, as_of), bisect_right(days, last)):
+        is_balloon = index and due_of(loan, index) >= BALLOON_TIMES * due_of(loan, index - 1)
+        if index == final or is_balloon:
+            pressing.append(days[index])
+    return pressing
+
+
+def pressing_amount(loan: Loan, day: int, as_of: int) -> int:
+    """Return what must be paid on the loan by the day; without a schedule, all of it at its end."""
+    if loan.due_days:
+        return unpaid_through(loan, day)
+    ends_by_then = any(ends <= day for ends in pressing_days(loan, as_of))
+    return loan_exposure(loan, as_of) if ends_by_then else 0
+
+
+def is_any_near(borrower: Borrower, day: int) -> bool:
+    """Return whether something falls due soon, or did when it was judged last."""
+    statuses = borrower.signals.status
+    if statuses[NEXT_DUE_SLOT] or statuses[MATURITY_SLOT]:
+        return True
+    return any(_may_be_near(loan, day) for loan in borrower.loans)
+
+
+def _may_be_near(loan: Loan, day: int) -> bool:
+    days = counting_days(loan)
+    ahead = bisect_right(days, day)
+    if ahead < len(days) and days[ahead] <= day + NEXT_DUE_DAYS:
+        return True
+    return bool(pressing_days(loan, day))
+
+
+def spendable(borrower: Borrower, as_of: int) -> int | None:
+    """Return what lies on the accounts at the end of the day, None where no balance is known.
+
+    The booked balance, or less where the bank reports that less of it is available.
+    """
+    total: int | None = None
+    for account in borrower.accounts:
+        booked = daily_values.at(account.eod, as_of)
+        if booked is None:
+            continue
+        if account.available_day and account.available_day == daily_values.last_day(account.eod):
+            booked = min(booked, account.available_minor)
+        total = (total or 0) + max(0, booked)
+    return total
+
+
+def undrawn_usable(borrower: Borrower, as_of: int) -> int:
+    """Return what may still be drawn on lines other than cards."""
+    cards = {loan.loan_id for loan in borrower.loans if loan.loan_type == CARD}
+    return sum(
+        _undrawn(facility, as_of)
+        for facility in borrower.facilities
+        if facility.loan_id not in cards
+    )
+
+
+def _undrawn(facility: Facility, as_of: int) -> int:
+    if facility.undrawn_usable_minor is not None:
+        return facility.undrawn_usable_minor
+    drawn = facility_use.drawn_on(facility, as_of)
+    allowed = facility_use.allowed_on(facility, as_of)
+    return max(0, allowed - drawn) if drawn is not None and allowed is not None else 0

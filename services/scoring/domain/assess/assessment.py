@@ -134,7 +134,7 @@ class Assessment:
     transition: Recorded | None = None
     # What people added to the score, micro-units; the shares add up to the score without it.
     score_override: int = 0
-    # Days since the contractual due day, nothing excused; `dpd_operational` is days in arrears.
+    # Days since the contractual due day, nothing excluded; `dpd_operational` is days in arrears.
     days_late: int = 0
     # What the PD models say beside the rules: the champion, then the challenger.
     opinions: list[Opinion] = field(default_factory=list)

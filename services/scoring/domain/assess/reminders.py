@@ -9,7 +9,7 @@ and each due date of an inspection once.
 from dataclasses import dataclass
 from typing import Final
 
-from services.scoring.domain.arrears import exposure, facility_use
+from services.scoring.domain.arrears import facility_use, instalments
 from services.scoring.domain.assess.effects import Effect, amount, iso, notice
 from services.scoring.domain.borrower.borrower import CREDIT_FILE_PART, Borrower, Loan
 from services.scoring.domain.borrower.risk import (
@@ -98,7 +98,7 @@ def expected_difficulty(borrower: Borrower) -> str:
 
 def _owed(borrower: Borrower, loan: Loan, day: int) -> int:
     if loan.loan_type == TERM or loan.principal_minor:
-        return exposure.loan_exposure(loan, day)
+        return instalments.loan_exposure(loan, day)
     drawn = 0
     for facility in borrower.facilities:
         if facility.loan_id == loan.loan_id or facility.facility_id == loan.facility_id:

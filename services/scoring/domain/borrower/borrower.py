@@ -65,14 +65,14 @@ class PastSchedule:
 
 
 @dataclass(slots=True)
-class Excuse:
+class ArrearsExclusion:
     """Arrears of a loan that do not count on days from ``from_day`` up to before ``until_day``.
 
     Args:
         name: The dispute or the decision.
         until_day: 0 while it stands.
         due_day: The contractual due day of the instalment concerned, 0 for oldest first.
-        minor: The disputed amount; a technical excuse covers everything.
+        minor: The disputed amount; a technical exclusion covers everything.
         is_settled: Whether a dispute is over; an upheld one goes on excusing.
     """
 
@@ -145,7 +145,7 @@ class Loan:
     past: list[PastSchedule] = field(default_factory=list)
     concession_days: list[int] = field(default_factory=list)
     closed_reason: str = ""
-    excuses: list[Excuse] = field(default_factory=list)
+    exclusions: list[ArrearsExclusion] = field(default_factory=list)
     regulatory_days: int = 0
 
 
@@ -269,7 +269,7 @@ class Counters:
         operational_days: Days in arrears: operational days past due at the last evaluation
             (EXCLUSIVE), 0 while contractual grace lasts.
         late_days: Days since the contractual due day of the oldest unpaid instalment, nothing
-            excused, at the last evaluation.
+            excluded, at the last evaluation.
         counted_days: As ``operational_days``, without grace: what the regimes count from.
             `NOTHING_OPEN` where nothing is open, 0 where something fell due today and is unpaid at
             the day's end.

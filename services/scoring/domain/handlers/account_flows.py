@@ -9,7 +9,7 @@ then counts on its booking day.
 
 from typing import Final
 
-from services.scoring.domain.arrears import facility_use, reported_arrears
+from services.scoring.domain.arrears import days_past_due, facility_use
 from services.scoring.domain.borrower.borrower import (
     ACCOUNTS_PART,
     RETURNED_INCOMING,
@@ -265,7 +265,7 @@ def close_facility(borrower: Borrower, event: FacilityBalanceClosed) -> int:
         else touched.FACILITIES
     )
     stated = event.months_past_due
-    if stated is not None and reported_arrears.record(facility, day, stated):
+    if stated is not None and days_past_due.record_reported_months(facility, day, stated):
         facts |= touched.DUES
     lines.reported(borrower, day)
     series.put(facility.interest_debited, day, event.interest_debited_minor)

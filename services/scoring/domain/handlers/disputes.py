@@ -5,7 +5,7 @@ a dispute suspends the count and deletes nothing; technical arrears need an appr
 (domain 4.4 rules 11 and 12).
 """
 
-from services.scoring.domain.borrower.borrower import LOANS_PART, Borrower, Excuse, Loan
+from services.scoring.domain.borrower.borrower import LOANS_PART, ArrearsExclusion, Borrower, Loan
 from services.scoring.domain.borrower.decisions import Override
 from services.scoring.domain.borrower.risk import DISPUTED, RiskState
 from services.scoring.domain.events.credit_file import OverrideApproved
@@ -21,9 +21,9 @@ def dispute(borrower: Borrower, event: ClaimDisputed) -> int:
     loan = loan_of(borrower, event.loan_id, event.currency)
     known = _named(loan, event.dispute_id)
     if known is None:
-        known = Excuse(event.dispute_id, event.raised_day)
-        loan.excuses.append(known)
-        loan.excuses.sort(key=_begun)
+        known = ArrearsExclusion(event.dispute_id, event.raised_day)
+        loan.exclusions.append(known)
+        loan.exclusions.sort(key=_begun)
     known.minor = event.disputed_minor
     known.due_day = event.due_day
     if event.status == UPHELD:
@@ -35,13 +35,13 @@ def dispute(borrower: Borrower, event: ClaimDisputed) -> int:
     return touched.LOANS | touched.PAST | touched.DECISIONS
 
 
-def excuse_technical(borrower: Borrower, event: OverrideApproved) -> None:
-    """Excuse the arrears of a loan, or of all, on the days of an approved decision."""
+def exclude_technical(borrower: Borrower, event: OverrideApproved) -> None:
+    """Exclude the arrears of a loan, or of all, on the days of an approved decision."""
     end_technical(borrower, event.override_id)
     for loan in borrower.loans:
         if event.loan_id in ("", loan.loan_id):
-            loan.excuses.append(
-                Excuse(
+            loan.exclusions.append(
+                ArrearsExclusion(
                     event.override_id,
                     event.effective_day,
                     until_day=event.expires_day or 0,
@@ -54,7 +54,9 @@ def excuse_technical(borrower: Borrower, event: OverrideApproved) -> None:
 def end_technical(borrower: Borrower, name: str) -> None:
     """Forget an approved decision that another one replaces."""
     for loan in borrower.loans:
-        loan.excuses = [one for one in loan.excuses if not (one.is_technical and one.name == name)]
+        loan.exclusions = [
+            one for one in loan.exclusions if not (one.is_technical and one.name == name)
+        ]
     borrower.changed |= LOANS_PART
 
 
@@ -63,19 +65,19 @@ def set_flag(borrower: Borrower, risk: RiskState) -> None:
     is_open = any(
         not one.is_technical and not one.is_settled
         for loan in borrower.loans
-        for one in loan.excuses
+        for one in loan.exclusions
     )
     risk.flags = risk.flags | DISPUTED if is_open else risk.flags & ~DISPUTED
 
 
 def is_technical(overrides: list[Override], day: int, kind: int) -> bool:
-    """Return whether a decision excuses the arrears of all lines on the day."""
+    """Return whether a decision excludes the arrears of all lines on the day."""
     return any(one.kind == kind and not one.loan_id and one.is_in_force(day) for one in overrides)
 
 
-def _begun(excuse: Excuse) -> tuple[int, str]:
-    return excuse.from_day, excuse.name
+def _begun(exclusion: ArrearsExclusion) -> tuple[int, str]:
+    return exclusion.from_day, exclusion.name
 
 
-def _named(loan: Loan, name: str) -> Excuse | None:
-    return next((one for one in loan.excuses if one.name == name and not one.is_technical), None)
+def _named(loan: Loan, name: str) -> ArrearsExclusion | None:
+    return next((one for one in loan.exclusions if one.name == name and not one.is_technical), None)

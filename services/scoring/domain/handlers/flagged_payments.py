@@ -1,13 +1,13 @@
 """Payments that the core system flags: late by the bank's own slip, or with the rest disputed.
 
-Called by `repayments` when money is posted. Must stay true: the flag of one system excuses no more
-than the few days of a slip; more needs a decision of two people (domain 4.4 rules 11 and 12).
+Called by `repayments` when money is posted. Must stay true: the flag of one system excludes no
+more than the few days of a slip; more needs a decision of two people (domain 4.4 rules 11 and 12).
 """
 
 from typing import Final
 
 from services.scoring.domain.arrears.instalments import counting_days, due_before, paid_by
-from services.scoring.domain.borrower.borrower import Excuse, Loan
+from services.scoring.domain.borrower.borrower import ArrearsExclusion, Loan
 from services.scoring.domain.events.loans import RepaymentPosted
 
 # A payment marked as late for a technical reason of the bank counts as paid when due if it came
@@ -16,16 +16,16 @@ TECHNICAL_DAYS: Final = 7
 BY_PAYMENT: Final = "payment"
 
 
-def excuse_payment(loan: Loan, event: RepaymentPosted) -> None:
+def exclude_by_payment(loan: Loan, event: RepaymentPosted) -> None:
     """Note what a payment says about the rest: disputed, or no longer so."""
-    for one in loan.excuses:
+    for one in loan.exclusions:
         if one.name == BY_PAYMENT and not one.is_settled:
             one.until_day, one.is_settled = max(one.from_day, event.value_day), True
     if event.dispute_flag:
         day = event.value_day
         unpaid = max(0, due_before(loan, day + 1) - paid_by(loan, day))
         if unpaid:
-            loan.excuses.append(Excuse(BY_PAYMENT, day, minor=unpaid))
+            loan.exclusions.append(ArrearsExclusion(BY_PAYMENT, day, minor=unpaid))
 
 
 def counts_from(loan: Loan, event: RepaymentPosted) -> int:

@@ -4,7 +4,7 @@ Called by `fold` at each day close. Must stay true: a borrower without the fact 
 no more than whether a list is empty, because every borrower is asked every day.
 """
 
-from services.scoring.domain.arrears import dues_ahead
+from services.scoring.domain.arrears import instalments
 from services.scoring.domain.borrower.borrower import Borrower
 from services.scoring.domain.borrower.flows import Dealings
 from services.scoring.domain.handlers import recurring_payments
@@ -24,7 +24,7 @@ def touched_by_close(borrower: Borrower, previous: int, day: int) -> int:
         facts |= touched.CASH
     if recurring_payments.may_move(borrower.routines, previous, day):
         facts |= touched.WAGES
-    if dues_ahead.is_any_near(borrower, day):
+    if instalments.is_any_near(borrower, day):
         facts |= touched.COVER
     if borrower.flows.related_net.days:
         facts |= touched.OTHERS

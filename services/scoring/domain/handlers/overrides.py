@@ -80,7 +80,7 @@ def decide(borrower: Borrower, event: OverrideApproved) -> int:
         overrides.remove(one)
     if event.kind != TECHNICAL:
         return touched.DECISIONS
-    disputes.excuse_technical(borrower, event)
+    disputes.exclude_technical(borrower, event)
     return touched.DECISIONS | touched.PAYMENTS | touched.PAST
 
 

@@ -179,8 +179,8 @@ def post_payment(borrower: Borrower, event: RepaymentPosted) -> bool:
     lender_flows.note_payer(borrower, event, key)
     if event.allocation_rule is not None:
         loan.allocation_rule = event.allocation_rule
-    if event.dispute_flag or loan.excuses:
-        flagged_payments.excuse_payment(loan, event)
+    if event.dispute_flag or loan.exclusions:
+        flagged_payments.exclude_by_payment(loan, event)
     return changed
 
 

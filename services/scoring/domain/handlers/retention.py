@@ -8,7 +8,7 @@ goes only when it was settled before that and is not among the last nine due of 
 from bisect import bisect_right
 from typing import Final
 
-from services.scoring.domain.arrears import facility_use, reported_arrears
+from services.scoring.domain.arrears import days_past_due, facility_use
 from services.scoring.domain.arrears.instalments import OPEN, settle_days
 from services.scoring.domain.borrower.borrower import Borrower, Flows, Loan
 from services.scoring.domain.handlers import (
@@ -45,7 +45,7 @@ def prune(borrower: Borrower, day: int, tolerance: Tolerance) -> None:
         daily_values.forget_before(account.eod, day - DAILY_KEPT)
     for facility in borrower.facilities:
         facility_use.forget_before(facility, day - DAILY_KEPT)
-        reported_arrears.forget_before(facility, day - HISTORY_KEPT)
+        days_past_due.forget_reported_before(facility, day - HISTORY_KEPT)
         series.forget_before(facility.interest_debited, day - DEBITS_KEPT)
     returned_items.forget_before(borrower.bounces, day - DEBITS_KEPT)
     credit_file.forget_before(borrower.credit_file, day)
@@ -70,8 +70,8 @@ def _prune_flows(flows: Flows, day: int) -> None:
 
 def _prune_loan(loan: Loan, horizon: int, tolerance: Tolerance) -> None:
     loan.past = [past for past in loan.past if past.until_day > horizon]
-    if loan.excuses:
-        loan.excuses = [one for one in loan.excuses if not 0 < one.until_day < horizon]
+    if loan.exclusions:
+        loan.exclusions = [one for one in loan.exclusions if not 0 < one.until_day < horizon]
     loan.concession_days = [one for one in loan.concession_days if one > horizon - 365]
     if not loan.due_days and not loan.principal_minor:
         _drop_line_payments(loan, horizon)

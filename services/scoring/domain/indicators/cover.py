@@ -6,7 +6,7 @@ the figure is unmeasurable: the question stands, and nobody can answer it.
 
 from typing import Final
 
-from services.scoring.domain.arrears.dues_ahead import (
+from services.scoring.domain.arrears.instalments import (
     NEXT_DUE_DAYS,
     is_open,
     next_due_day,

@@ -5,8 +5,8 @@ All counts are EXCLUSIVE days. A borrower without a loan has no repayment indica
 
 from typing import Final
 
-from services.scoring.domain.arrears import arrears_history, days_past_due, reported_arrears
-from services.scoring.domain.arrears.instalment_history import has_schedule
+from services.scoring.domain.arrears import days_past_due, exposure
+from services.scoring.domain.arrears.instalments import has_schedule
 from services.scoring.domain.borrower.borrower import Borrower
 from services.scoring.domain.primitives import touched
 from services.scoring.domain.primitives.measurement import (
@@ -56,15 +56,15 @@ def worst_days_in_a_year(borrower: Borrower, as_of: int, rules: Rules) -> Measur
     if not _has_history(borrower):
         return unmeasurable(Reason.NO_SCHEDULE) if borrower.loans else not_applicable()
     start = as_of - YEAR_DAYS + 1
-    worst = reported_arrears.worst_days(borrower, start, as_of)
+    worst = days_past_due.worst_reported_days(borrower, start, as_of)
     for loan in borrower.loans:
-        worst = max(worst, arrears_history.worst_days(loan, start, as_of, rules.tolerance))
+        worst = max(worst, days_past_due.worst_days(loan, start, as_of, rules.tolerance))
     return measured(worst * MICRO)
 
 
 def _has_history(borrower: Borrower) -> bool:
     """Return whether past arrears are known: by instalments, or stated by a card system."""
-    return has_schedule(borrower) or reported_arrears.are_known(borrower)
+    return has_schedule(borrower) or days_past_due.has_reported_months(borrower)
 
 
 def interest_days(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
@@ -73,7 +73,7 @@ def interest_days(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
         return unmeasurable(Reason.NO_SCHEDULE) if borrower.loans else not_applicable()
     worst = 0
     for loan in borrower.loans:
-        due_day = arrears_history.oldest_unpaid_interest_day(loan, as_of, rules.tolerance)
+        due_day = days_past_due.oldest_unpaid_interest_day(loan, as_of, rules.tolerance)
         if due_day is not None:
             worst = max(worst, as_of - due_day)
     return measured(worst * MICRO)
@@ -87,7 +87,7 @@ def months_in_arrears(borrower: Borrower, as_of: int, rules: Rules) -> Measureme
     """
     if not _has_history(borrower):
         return unmeasurable(Reason.NO_SCHEDULE) if borrower.loans else not_applicable()
-    material, months_late = arrears_history.at_month_ends(borrower, as_of, MONTH_ENDS, rules)
+    material, months_late = exposure.month_end_arrears(borrower, as_of, MONTH_ENDS, rules)
     return measured_arms([material * MICRO, months_late * MICRO])
 
 
@@ -113,9 +113,9 @@ def cross_facility_spread(borrower: Borrower, as_of: int, rules: Rules) -> Measu
 
 def _owed_and_days(borrower: Borrower, as_of: int, rules: Rules) -> list[tuple[int, int]]:
     tolerance = rules.tolerance
-    found = arrears_history.loans_outstanding(borrower, as_of)
+    found = exposure.loans_outstanding(borrower, as_of)
     rows = [(owed, days_past_due.loan_days(loan, as_of, tolerance)) for loan, owed in found]
-    lines = arrears_history.lines_outstanding(borrower, as_of)
+    lines = exposure.lines_outstanding(borrower, as_of)
     return rows + [(owed, days_past_due.line_days(line, as_of, tolerance)) for line, owed in lines]
 
 

@@ -6,7 +6,7 @@ from bisect import bisect_left, bisect_right
 from typing import Final
 
 from services.scoring.domain.arrears import facility_use
-from services.scoring.domain.arrears.arrears_history import worst_days
+from services.scoring.domain.arrears.days_past_due import worst_days
 from services.scoring.domain.arrears.instalments import (
     OPEN,
     counting_days,

@@ -6,7 +6,7 @@ Instalments of all loans are pooled by due date.
 
 from typing import Final
 
-from services.scoring.domain.arrears.instalment_history import (
+from services.scoring.domain.arrears.instalments import (
     SHORTFALL_DAYS,
     has_schedule,
     latest_due,

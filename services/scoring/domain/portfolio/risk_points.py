@@ -12,7 +12,7 @@ leaves no trace. A loss counts in full for every risk type that its borrower sho
 
 from dataclasses import dataclass, field
 
-from services.scoring.domain.arrears.exposure import loan_exposure
+from services.scoring.domain.arrears.instalments import loan_exposure
 from services.scoring.domain.borrower.borrower import Borrower
 from services.scoring.domain.primitives.measurement import micro_ratio, rounded_quotient
 

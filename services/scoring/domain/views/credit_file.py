@@ -7,7 +7,7 @@ carries exchange rates: whoever asks gets ``None`` and says so.
 
 from typing import Final
 
-from services.scoring.domain.arrears import exposure, facility_use
+from services.scoring.domain.arrears import facility_use, instalments
 from services.scoring.domain.borrower.borrower import Borrower, Loan
 from services.scoring.domain.borrower.credit_file import (
     Collateral,
@@ -55,7 +55,7 @@ def secured_exposure(borrower: Borrower, day: int) -> int | None:
 
 def _owed(borrower: Borrower, loan: Loan, day: int) -> int:
     if loan.loan_type == TERM or loan.principal_minor:
-        return exposure.loan_exposure(loan, day)
+        return instalments.loan_exposure(loan, day)
     return sum(
         facility_use.drawn_on(facility, day) or 0
         for facility in borrower.facilities

@@ -6,7 +6,7 @@
 import pytest
 
 from services.scoring.adapters.state_bytes import decode, encode
-from services.scoring.domain.arrears.arrears_report import arrears_of
+from services.scoring.domain.arrears.days_past_due import arrears_of
 from services.scoring.domain.primitives.vocabulary import CARD
 from tests.fakes.decision_story import DecisionStory
 from tests.fakes.story import day
@@ -197,7 +197,9 @@ class TestDisputes:
     def test_disputes_are_stored(self) -> None:
         story = owing()
         story.disputes(400, due="2024-03-15")
-        assert decode(encode(story.borrower)).loans[0].excuses == story.borrower.loans[0].excuses
+        assert (
+            decode(encode(story.borrower)).loans[0].exclusions == story.borrower.loans[0].exclusions
+        )
 
 
 class TestTechnicalPastDue:

@@ -7,7 +7,7 @@ from copy import deepcopy
 from typing import cast
 
 from services.scoring.application.reading import known_by
-from services.scoring.domain.arrears.arrears_report import arrears_of
+from services.scoring.domain.arrears.days_past_due import arrears_of
 from services.scoring.domain.borrower.borrower import Borrower
 from services.scoring.domain.events import control, loans
 from services.scoring.domain.fold import fold, new_borrower
