@@ -1,7 +1,10 @@
 """The locks say what the project asks for, with hashes, and name no place to fetch from."""
 
+import ast
 import re
 import tomllib
+from functools import cache
+from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +27,24 @@ def pinned(lock: str) -> dict[str, str]:
     return {canonicalize_name(name): version for name, version in PINNED.findall(text)}
 
 
+# Data that the standard library reads, and a plugin that jsonschema finds by itself.
+NEVER_IMPORTED = {"tzdata", "rfc3339-validator"}
+
+
+@cache
+def imported_distributions() -> set[str]:
+    """Return the distributions whose modules the product imports."""
+    modules = set()
+    for path in (ROOT / "services").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                modules |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                modules.add(node.module.partition(".")[0])
+    providers = packages_distributions()
+    return {canonicalize_name(name) for module in modules for name in providers.get(module, ())}
+
+
 ROOT_FILE, LAB = declared("pyproject.toml"), declared("lab/pyproject.toml")["project"]
 PRODUCT = ROOT_FILE["project"]
 WANTED = {
@@ -42,6 +63,12 @@ CASES = [(lock, Requirement(each)) for lock, wanted in WANTED.items() for each i
 def test_each_dependency_is_locked_to_a_version_that_fits(lock: str, wanted: Requirement) -> None:
     version = pinned(lock)[canonicalize_name(wanted.name)]
     assert wanted.specifier.contains(version, prereleases=True)
+
+
+@pytest.mark.parametrize("wanted", PRODUCT["dependencies"])
+def test_each_dependency_of_the_product_is_imported(wanted: str) -> None:
+    name = canonicalize_name(Requirement(wanted).name)
+    assert name in imported_distributions() | NEVER_IMPORTED
 
 
 @pytest.mark.parametrize("lock", WANTED)
