@@ -19,7 +19,7 @@ from typing import Final
 
 import pytest
 
-from services.scoring.adapters.rulebook_yaml import load_rulebook
+from services.scoring.adapters.rulebook_reader import load_rulebook
 from services.scoring.domain.indicators.registry import ALL
 from services.scoring.domain.primitives.measurement import AMBER, MEASURED, MICRO, RED, Unit
 from services.scoring.domain.rulebook.rulebook import Indicator, IndicatorRule, Rulebook

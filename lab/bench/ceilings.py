@@ -13,7 +13,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from lab.bench.ground import PARTITIONS, TIME_ZONE, Ground
 from lab.bench.meters import per_event
-from services.scoring.adapters.rulebook_yaml import load_rulebook
+from services.scoring.adapters.rulebook_reader import load_rulebook
 from services.scoring.adapters.wire import Decoder
 from services.scoring.domain.borrower.borrower import Borrower
 from services.scoring.domain.events.event import EVERYBODY, Event

@@ -14,7 +14,7 @@ from lab.bench.feed import Line, portfolio
 from lab.bench.ground import TIME_ZONE
 from lab.bench.meters import per_event
 from services.scoring.adapters import assessment_json, state_bytes
-from services.scoring.adapters.rulebook_yaml import load_rulebook
+from services.scoring.adapters.rulebook_reader import load_rulebook
 from services.scoring.adapters.wire import Decoder
 from services.scoring.domain.borrower.borrower import Borrower
 from services.scoring.domain.events.control import DayClosed

@@ -35,9 +35,9 @@ from services.scoring.adapters.pd_model import (
     read_model_file,
     rule_mark,
 )
-from services.scoring.adapters.rulebook_fields import RulebookError
-from services.scoring.adapters.rulebook_models import CHALLENGER, CHAMPION, attached, with_models
-from services.scoring.adapters.rulebook_yaml import (
+from services.scoring.adapters.rulebook_edits import CHALLENGER, CHAMPION, attached, with_models
+from services.scoring.adapters.rulebook_reader import (
+    RulebookError,
     path_of,
     read_document,
     read_text,

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from services.cli.errors import CommandError
 from services.scoring.adapters.pd_model import ModelUnusable, misfits, model_from, read_model_file
-from services.scoring.adapters.rulebook_fields import RulebookError
-from services.scoring.adapters.rulebook_yaml import (
+from services.scoring.adapters.rulebook_reader import (
+    RulebookError,
     load_rulebook,
     path_of,
     read_text,

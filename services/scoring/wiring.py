@@ -34,8 +34,8 @@ from services.scoring.adapters.codec import build_codec
 from services.scoring.adapters.ledger import PostgresLedger
 from services.scoring.adapters.portfolio_rows import PostgresPortfolio
 from services.scoring.adapters.reads import PostgresReads
+from services.scoring.adapters.rulebook_reader import load_rulebook, read_text
 from services.scoring.adapters.rulebook_store import PostgresRulebooks, PostgresRulebookTexts
-from services.scoring.adapters.rulebook_yaml import load_rulebook, read_text
 from services.scoring.adapters.sector_rows import PostgresSectors
 from services.scoring.adapters.states import PostgresStates
 from services.scoring.application.portfolio import Portfolio

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from services.scoring.adapters import state_bytes
 from services.scoring.adapters.assessment_json import risk_event
 from services.scoring.adapters.codec import effect_event, effect_id
-from services.scoring.adapters.rulebook_yaml import load_rulebook
+from services.scoring.adapters.rulebook_reader import load_rulebook
 from services.scoring.adapters.wire import Decoder
 from services.scoring.domain.borrower.borrower import Borrower
 from services.scoring.domain.events.control import DayClosed

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from services.scoring.adapters.pd_model import FORMAT, rule_mark
-from services.scoring.adapters.rulebook_models import with_models
-from services.scoring.adapters.rulebook_yaml import load_rulebook, path_of
+from services.scoring.adapters.rulebook_edits import with_models
+from services.scoring.adapters.rulebook_reader import load_rulebook, path_of
 from services.scoring.domain.borrower.risk import slot_of
 from services.scoring.domain.rulebook.rulebook import Rulebook
 

@@ -15,7 +15,7 @@ from services.kit.metrics import Measured
 from services.kit.stream.handler import Tally
 from services.kit.stream.records import Batch
 from services.scoring.adapters.codec import build_codec
-from services.scoring.adapters.rulebook_yaml import SHIPPED, load_rulebook, read_text
+from services.scoring.adapters.rulebook_reader import SHIPPED, load_rulebook, read_text
 from services.scoring.adapters.wire import Decoder
 from services.scoring.application.score_batches import Parts, ScoreBatches
 from services.scoring.application.shelf import RulebookText, Shelf

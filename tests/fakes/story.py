@@ -11,7 +11,7 @@ from decimal import Decimal
 from functools import cache
 from typing import Self
 
-from services.scoring.adapters.rulebook_yaml import load_rulebook
+from services.scoring.adapters.rulebook_reader import load_rulebook
 from services.scoring.adapters.state_bytes import decode, encode
 from services.scoring.domain.assess.assessment import Assessment
 from services.scoring.domain.borrower.borrower import Borrower

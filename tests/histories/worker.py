@@ -13,7 +13,7 @@ from services.kit.clock import SystemClock
 from services.kit.metrics import Measured
 from services.kit.stream.records import Batch
 from services.scoring.adapters import state_bytes
-from services.scoring.adapters.rulebook_yaml import read_text
+from services.scoring.adapters.rulebook_reader import read_text
 from services.scoring.application.ports import Codec, StoredState
 from services.scoring.application.score_batches import Parts, ScoreBatches
 from services.scoring.application.shelf import Shelf

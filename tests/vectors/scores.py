@@ -2,7 +2,7 @@
 
 from functools import cache, partial
 
-from services.scoring.adapters.rulebook_yaml import load_rulebook
+from services.scoring.adapters.rulebook_reader import load_rulebook
 from services.scoring.domain.assess import score
 from services.scoring.domain.assess.evaluate import Evaluation, judge
 from services.scoring.domain.borrower.risk import Signals, slot_of

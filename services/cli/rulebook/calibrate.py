@@ -24,8 +24,8 @@ from services.scoring.adapters.calibration import (
 )
 from services.scoring.adapters.calibration import calibrate as calibrated_cuts
 from services.scoring.adapters.offline import OfflineScorer, OfflineSettings, closes_its_days
-from services.scoring.adapters.rulebook_text import with_version
-from services.scoring.adapters.rulebook_yaml import load_rulebook, path_of
+from services.scoring.adapters.rulebook_edits import with_version
+from services.scoring.adapters.rulebook_reader import load_rulebook, path_of
 from services.scoring.domain.assess.explain import shown_micro
 from services.scoring.domain.rulebook.alert_budget import Budget, Floors
 from services.scoring.domain.rulebook.rulebook import Rulebook

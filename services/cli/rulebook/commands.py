@@ -13,9 +13,8 @@ from services.cli.rulebook import workflow
 from services.cli.rulebook.calibrate import calibrate
 from services.cli.rulebook.what_if import what_if
 from services.cli.rulebook_files import usable_rulebook
-from services.scoring.adapters.overlay_packs import with_overlays
-from services.scoring.adapters.rulebook_fields import RulebookError
-from services.scoring.adapters.rulebook_yaml import path_of
+from services.scoring.adapters.rulebook_edits import with_overlays
+from services.scoring.adapters.rulebook_reader import RulebookError, path_of
 from services.scoring.domain.rulebook.diff import differences
 
 app = group("Check, compare and calibrate rulebooks, and put them into force.")

@@ -3,7 +3,7 @@
 from hashlib import sha256
 
 from services.cli.errors import CommandError
-from services.scoring.adapters.rulebook_yaml import read_text
+from services.scoring.adapters.rulebook_reader import read_text
 from services.scoring.domain.events.control import RulebookActivated
 from services.scoring.domain.rulebook.rulebook import Rulebook
 

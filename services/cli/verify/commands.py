@@ -16,7 +16,7 @@ from services.cli.verify.published import Topics, topics
 from services.cli.verify.stored import snapshot
 from services.cli.verify.verifying import Scope, Verification
 from services.kit.settings import PlatformSettings
-from services.scoring.adapters.rulebook_yaml import load_rulebook
+from services.scoring.adapters.rulebook_reader import load_rulebook
 from services.scoring.adapters.wire import Decoder
 from services.scoring.domain.rulebook.context import Context
 from services.scoring.settings import ScoringSettings

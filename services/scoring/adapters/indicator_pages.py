@@ -18,7 +18,7 @@ import yaml
 
 from services.scoring.adapters.narrative.catalogues import Language
 from services.scoring.adapters.narrative.figures import Figures
-from services.scoring.adapters.rulebook_yaml import load_rulebook
+from services.scoring.adapters.rulebook_reader import load_rulebook
 from services.scoring.domain.indicators.registry import ALL
 from services.scoring.domain.primitives.measurement import (
     LEVEL_NAMES,

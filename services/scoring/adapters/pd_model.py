@@ -29,7 +29,7 @@ class ModelUnusable(ValueError):
     """This is no PD model that can be used; the message names the field."""
 
 
-class _Feature(msgspec.Struct, forbid_unknown_fields=True):
+class PdFeatureDocument(msgspec.Struct, forbid_unknown_fields=True):
     indicator: str
     rule: str
     edges: list[float]
@@ -37,7 +37,7 @@ class _Feature(msgspec.Struct, forbid_unknown_fields=True):
     expected: list[float]
 
 
-class _Document(msgspec.Struct, forbid_unknown_fields=True):
+class PdModelDocument(msgspec.Struct, forbid_unknown_fields=True):
     format: str
     name: str
     version: str
@@ -45,7 +45,7 @@ class _Document(msgspec.Struct, forbid_unknown_fields=True):
     rulebook_version: str
     horizon_days: int
     intercept: float
-    features: list[_Feature]
+    features: list[PdFeatureDocument]
     score_edges: list[float]
     score_expected: list[float]
     pd_edges: list[float]
@@ -74,7 +74,7 @@ def model_from(document: object) -> PdModel:
         ModelUnusable: If it cannot be right.
     """
     try:
-        found = msgspec.convert(document, _Document, strict=False)
+        found = msgspec.convert(document, PdModelDocument, strict=False)
     except msgspec.ValidationError as error:
         raise ModelUnusable(str(error)) from error
     if found.format != FORMAT:
@@ -107,7 +107,7 @@ def _check_bins(name: str, edges: list[float], expected: list[float]) -> None:
         raise ModelUnusable(f"{name}_edges must not fall")
 
 
-def _feature(one: _Feature) -> PdFeature:
+def _feature(one: PdFeatureDocument) -> PdFeature:
     where = f"features {one.indicator}"
     indicator = BY_ID.get(one.indicator)
     if indicator is None:

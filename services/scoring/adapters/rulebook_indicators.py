@@ -1,183 +1,247 @@
-"""Compile the ``indicators`` part of a rulebook, and the same part of its overlays.
+"""The sections of the indicators: thresholds in the unit of each component, weight, group, decay.
 
-Checks what a modeller gets wrong: an indicator or arm that does not exist, amber beyond red, knots
-that turn back, a threshold in the wrong unit.
+Each indicator has a section of its own, made of its declaration, so that a component that it does
+not have and a threshold in the wrong unit are refused, and editors complete what it does have.
 """
 
-from typing import Any, Final
+from collections.abc import Iterator, Sequence
+from functools import cache
+from itertools import pairwise
+from typing import Annotated, Any, Final
 
-from services.scoring.adapters.rulebook_fields import (
-    Problems,
-    read_figure,
-    read_mapping,
-    read_micro,
+from pydantic import Field, GetCoreSchemaHandler, create_model
+from pydantic_core import core_schema
+
+from services.scoring.adapters.rulebook_values import (
+    Fault,
+    Section,
+    Share,
+    Switch,
+    Text,
+    Whole,
+    figure_in,
     read_threshold,
-    read_whole,
+    setting,
+    shown,
+    written,
 )
-from services.scoring.domain.indicators.registry import BY_ID
-from services.scoring.domain.primitives.measurement import MICRO, Unit
-from services.scoring.domain.rulebook.rulebook import Arm, Indicator, IndicatorPatch, IndicatorRule
+from services.scoring.domain.indicators.registry import ALL, BY_ID
+from services.scoring.domain.primitives.measurement import Unit
+from services.scoring.domain.rulebook.rulebook import (
+    Arm,
+    Indicator,
+    IndicatorPatch,
+    IndicatorRule,
+    one_arm,
+    patched,
+)
 from services.scoring.domain.rulebook.thresholds import ArmRule, Threshold, default_knots
 
-LEVEL_FIELDS: Final = {"amber", "red", "hard", "knots"}
-INDICATOR_FIELDS: Final = LEVEL_FIELDS | {
-    "enabled",
-    "weight",
-    "group",
-    "combine",
-    "half_life_days",
-    "season_only",
-    "arms",
-}
 # What can be measured against the same months of the year before.
-SEASONAL: Final = {"A-01"}
+SEASONAL: Final = ("A-01",)
+LEVELS: Final = ("amber", "red", "hard")
 
 
-def known_indicator(indicator_id: str, problems: Problems) -> Indicator | None:
-    """Return the declaration, or None after noting that there is none."""
-    found = BY_ID.get(indicator_id)
-    if found is None:
-        family = [known for known in BY_ID if known[:1] == indicator_id[:1]]
-        problems.add(f"unknown indicator; known ones: {', '.join(family or BY_ID)}")
-    return found
+def _read_combine(value: object) -> bool:
+    if value not in ("any", "all"):
+        raise ValueError(f"{shown(value)} must be any or all")
+    return value == "all"
 
 
-def compile_indicators(part: object, problems: Problems) -> dict[int, IndicatorRule]:
-    """Return the rules by slot."""
-    compiled = {}
-    for indicator_id, entry in read_mapping(part, problems).items():
-        with problems.at(indicator_id):
-            indicator = known_indicator(indicator_id, problems)
-            if indicator is not None:
-                fields = read_mapping(entry, problems)
-                compiled[indicator.slot] = _rule(indicator, fields, problems)
-    return compiled
+Combine = Annotated[bool, *written(_read_combine, {"enum": ["any", "all"]})]
 
 
-def _rule(indicator: Indicator, fields: dict[str, Any], problems: Problems) -> IndicatorRule:
-    problems.unknown_keys(fields, INDICATOR_FIELDS)
-    if "weight" not in fields:
-        problems.add("weight is missing; write 0 for a note that does not score")
-    patch = compile_patch(indicator, fields, problems)
-    arms = tuple(patch.arms.get(position) for position in range(len(indicator.arms)))
-    if not patch.arms:
-        problems.add(f"no thresholds; give amber and red for: {_arm_names(indicator)}")
-    return IndicatorRule(
-        indicator=indicator,
-        slot=indicator.slot,
-        weight=patch.weight or 0,
-        group=patch.group or indicator.group,
-        arms=arms,
-        needs_all=bool(patch.needs_all),
-        half_life_days=patch.half_life_days or 0,
-        enabled=patch.enabled is not False,
-        is_season_only=bool(patch.is_season_only),
+def unknown_indicator(indicator_id: str) -> str:
+    """Return the fault of an indicator that does not exist, with those of its family."""
+    family = [known for known in BY_ID if known[:1] == indicator_id[:1]]
+    return f"unknown indicator; known ones: {', '.join(family or BY_ID)}"
+
+
+class LevelsSection(Section):
+    """Thresholds and intensity of one component."""
+
+    amber: Threshold | None = setting(None, "From here on amber: sign, figure and unit.")
+    red: Threshold | None = setting(None, "From here on red.")
+    hard: Threshold | None = setting(
+        None, "From here on hard: past the score where a rule says so."
+    )
+    knots: dict[int, int] | None = setting(
+        None,
+        "Figure to intensity from 0 to 1, straight lines between. Left out: 0.4 at amber, 1 at "
+        "red, on one line from 0.",
     )
 
-
-def _arm_names(indicator: Indicator) -> str:
-    return ", ".join(arm.name for arm in indicator.arms)
-
-
-def compile_patch(
-    indicator: Indicator, fields: dict[str, Any], problems: Problems
-) -> IndicatorPatch:
-    """Return what an entry says about one indicator; what it does not say stays open."""
-    enabled = fields.get("enabled")
-    if enabled is not None and not isinstance(enabled, bool):
-        problems.add(f"enabled must be true or false, not {enabled!r}")
-    combine = fields.get("combine")
-    if combine not in (None, "any", "all"):
-        problems.add(f"combine must be any or all, not {combine!r}")
-    season_only = fields.get("season_only")
-    if season_only is not None and not isinstance(season_only, bool):
-        problems.add(f"season_only must be true or false, not {season_only!r}")
-    if season_only is not None and indicator.id not in SEASONAL:
-        problems.add(f"season_only is for {', '.join(sorted(SEASONAL))} only")
-    weight = fields.get("weight")
-    half_life = fields.get("half_life_days")
-    return IndicatorPatch(
-        enabled=enabled,
-        weight=None if weight is None else read_micro(weight, problems),
-        group=fields.get("group"),
-        needs_all=None if combine is None else combine == "all",
-        half_life_days=None if half_life is None else read_whole(half_life, problems),
-        is_season_only=season_only,
-        arms=_arms(indicator, fields, problems),
-    )
-
-
-def _arms(indicator: Indicator, fields: dict[str, Any], problems: Problems) -> dict[int, ArmRule]:
-    own = {name: fields[name] for name in LEVEL_FIELDS if name in fields}
-    if own and len(indicator.arms) > 1:
-        problems.add(f"has several figures; put the thresholds under arms: {_arm_names(indicator)}")
-        return {}
-    if own:
-        return {0: _arm_rule(indicator.arms[0], own, problems)}
-    by_name = {arm.name: position for position, arm in enumerate(indicator.arms)}
-    compiled = {}
-    with problems.at("arms"):
-        for name, entry in read_mapping(fields.get("arms"), problems).items():
-            with problems.at(name):
-                if name not in by_name:
-                    problems.add(f"unknown figure; known ones: {_arm_names(indicator)}")
-                    continue
-                position = by_name[name]
-                levels = read_mapping(entry, problems)
-                problems.unknown_keys(levels, LEVEL_FIELDS)
-                compiled[position] = _arm_rule(indicator.arms[position], levels, problems)
-    return compiled
-
-
-def _arm_rule(arm: Arm, fields: dict[str, Any], problems: Problems) -> ArmRule:
-    if arm.unit == Unit.FLAG and not fields:
-        fields = {"amber": ">= 1", "red": ">= 2"}
-    levels = {
-        name: read_threshold(fields[name], arm.unit, problems)
-        for name in ("amber", "red", "hard")
-        if name in fields
-    }
-    amber, red, hard = levels.get("amber"), levels.get("red"), levels.get("hard")
-    _check_order("amber", amber, "red", red, problems)
-    _check_order("red", red, "hard", hard, problems)
-    if "knots" in fields:
-        at, intensity = _knots(arm, fields["knots"], amber or red, problems)
-    else:
-        at, intensity = default_knots(amber, red or hard)
-    return ArmRule(arm.name, amber, red, hard, at, intensity)
-
-
-def _check_order(
-    milder_name: str,
-    milder: Threshold | None,
-    worse_name: str,
-    worse: Threshold | None,
-    problems: Problems,
-) -> None:
-    if milder is None or worse is None:
-        return
-    if milder.rising != worse.rising:
-        problems.add(f"{milder_name} and {worse_name} point in different directions")
-    elif milder.value != worse.value and (milder.value > worse.value) == worse.rising:
-        problems.add(f"{milder_name} lies beyond {worse_name}: {milder_name} must come first")
-
-
-def _knots(
-    arm: Arm, entry: object, direction: Threshold | None, problems: Problems
-) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Return knots written as ``{"0 d": 0, "29 d": 0.20}``, sorted by figure."""
-    with problems.at("knots"):
-        points: list[tuple[int, int]] = []
-        for text, intensity in read_mapping(entry, problems).items():
-            figure = read_figure(text, arm.unit, problems)
-            if figure is not None:
-                points.append((figure, read_micro(intensity, problems)))
-        points.sort()
-        heights = [height for _, height in points]
-        if direction is not None and not direction.rising:
+    def faults(self) -> Iterator[Fault]:
+        """Yield levels that are out of order and an intensity that falls."""
+        for milder_name, worse_name in pairwise(LEVELS):
+            milder, worse = getattr(self, milder_name), getattr(self, worse_name)
+            if milder is None or worse is None:
+                continue
+            if milder.rising != worse.rising:
+                text = f"{milder_name} and {worse_name} point in different directions"
+                yield (worse_name,), text
+            elif milder.value != worse.value and (milder.value > worse.value) == worse.rising:
+                text = f"{milder_name} lies beyond {worse_name}: {milder_name} must come first"
+                yield (worse_name,), text
+        limit = self.amber or self.red
+        heights = [height for _, height in sorted((self.knots or {}).items())]
+        if limit is not None and not limit.rising:
             heights.reverse()
         if heights != sorted(heights):
-            problems.add("intensity must not fall while the figure gets worse")
-        if any(height > MICRO for height in heights):
-            problems.add("intensity goes from 0 to 1")
-    return tuple(at for at, _ in points), tuple(height for _, height in points)
+            yield ("knots",), "intensity must not fall while the figure gets worse"
+
+    def compiled(self, component: Arm) -> ArmRule:
+        """Return the rule; an empty section of a yes/no component is amber at 1 and red at 2."""
+        amber, red, hard = self.amber, self.red, self.hard
+        if component.unit == Unit.FLAG and not self.model_fields_set:
+            amber, red = read_threshold(">= 1", Unit.FLAG), read_threshold(">= 2", Unit.FLAG)
+        at, intensity = default_knots(amber, red or hard)
+        if self.knots is not None:
+            at = tuple(sorted(self.knots))
+            intensity = tuple(self.knots[figure] for figure in at)
+        return ArmRule(component.name, amber, red, hard, at, intensity)
+
+
+class ComponentsSection(Section):
+    """The components of one indicator, by name."""
+
+    def unknown(self, name: str) -> str:
+        """Return what is wrong about a component that the indicator does not have."""
+        return f"unknown component; known ones: {', '.join(self.names())}"
+
+
+class IndicatorSection(Section):
+    """How one indicator is judged; an overlay states only what it changes."""
+
+    enabled: Switch | None = setting(None, "False switches it off.")
+    weight: Share | None = setting(None, "Largest contribution to its family; 0: a note.")
+    group: Text | None = setting(
+        None,
+        "Correlation group: only the strongest of a group scores. `surcharge` adds points to the "
+        "score instead (0.10 is ten) and corroborates nothing.",
+    )
+    needs_all: Combine | None = setting(
+        None, "any: the worst component decides; all: every component must agree.", "combine"
+    )
+    half_life_days: Whole | None = setting(None, "Decay of point events.")
+    components: ComponentsSection | None = setting(None, "Thresholds by component.")
+
+    def unknown(self, name: str) -> str:
+        """Return what is wrong about a field that is not known here."""
+        if name == "season_only":
+            return f"season_only is for {', '.join(SEASONAL)} only"
+        if name in LevelsSection.model_fields:
+            components: Any = type(self).model_fields["components"].annotation
+            names = ", ".join(components.names())
+            return f"has several components; put the thresholds under components: {names}"
+        return super().unknown(name)
+
+    def components_of(self, indicator: Indicator) -> dict[int, ArmRule]:
+        """Return the components that have thresholds, by position."""
+        if isinstance(self, LevelsSection) and self.model_fields_set & {
+            *LevelsSection.model_fields
+        }:
+            return {0: LevelsSection.compiled(self, indicator.arms[0])}
+        named = dict(self.components or ())
+        return {
+            position: named[component.name].compiled(component)
+            for position, component in enumerate(indicator.arms)
+            if named.get(component.name) is not None
+        }
+
+    def patch(self, indicator: Indicator) -> IndicatorPatch:
+        """Return what is stated about an indicator."""
+        stated = {name: value for name, value in self if name in PATCHED}
+        return IndicatorPatch(**stated, arms=self.components_of(indicator))
+
+    def rule(self, indicator: Indicator) -> IndicatorRule:
+        """Return the rule of an indicator; what is not stated is as declared."""
+        declared = IndicatorRule(
+            indicator, indicator.slot, 0, indicator.group, (None,) * len(indicator.arms)
+        )
+        return patched(declared, self.patch(indicator))
+
+
+PATCHED: Final = {*IndicatorSection.model_fields, "is_season_only"} - {"components"}
+
+
+class AllIndicatorsSection(Section):
+    """The indicators by id."""
+
+    def unknown(self, name: str) -> str:
+        """Return what is wrong about an indicator that does not exist."""
+        return unknown_indicator(name)
+
+
+@cache
+def levels_in(unit: Unit) -> type[LevelsSection]:
+    """Return the section of a component in a unit."""
+    limit: Any = Annotated[Threshold, *figure_in(unit, read_threshold)] | None
+    figure: Any = Annotated[int, *figure_in(unit)]
+    types: dict[str, Any] = dict.fromkeys(LEVELS, limit) | {"knots": dict[figure, Share] | None}
+    fields: dict[str, Any] = {
+        name: (kind, setting(None, LevelsSection.model_fields[name].description))
+        for name, kind in types.items()
+    }
+    return create_model(f"{unit.name.title()}Levels", __base__=LevelsSection, **fields)
+
+
+@cache
+def plain_section(unit: Unit) -> type[IndicatorSection]:
+    """Return the section of the indicators with one component in a unit."""
+    return _section(f"{unit.name.title()}Indicator", one_arm(unit), {})
+
+
+def _section(
+    name: str, components: Sequence[Arm], further: dict[str, Any]
+) -> type[IndicatorSection]:
+    bases: tuple[type[Any], ...] = (IndicatorSection,)
+    if len(components) == 1:
+        bases = (IndicatorSection, levels_in(components[0].unit))
+    by_name: dict[str, Any] = {
+        each.name: (levels_in(each.unit), _blank(each.label)) for each in components
+    }
+    section = create_model(f"{name}Components", __base__=ComponentsSection, **by_name)
+    further["components"] = (section, _blank("Thresholds by component."))
+    return create_model(name, __base__=bases, __doc__=IndicatorSection.__doc__, **further)
+
+
+def _blank(meaning: str, alias: str | None = None) -> Any:
+    """Return the field of a section that may be left out; one without a value is empty."""
+    return Field(None, description=meaning or None, alias=alias, validate_default=False)
+
+
+def _by_id(section: AllIndicatorsSection) -> dict[str, IndicatorSection]:
+    return {name.replace("_", "-"): entry for name, entry in section if entry is not None}
+
+
+class PerIndicator:
+    """Annotates a mapping of indicators by id: each is read by a section of its own."""
+
+    def __get_pydantic_core_schema__(
+        self, source: object, handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        """Return the validator."""
+        return core_schema.no_info_after_validator_function(
+            _by_id, handler.generate_schema(_all_indicators())
+        )
+
+
+@cache
+def _all_indicators() -> type[AllIndicatorsSection]:
+    fields: dict[str, Any] = {}
+    for indicator in ALL:
+        name, first = indicator.id.replace("-", "_"), indicator.arms[0]
+        if indicator.id in SEASONAL:
+            season = setting(None, "Only the same months a year before are a base.", "season_only")
+            section = _section(name, indicator.arms, {"is_season_only": (Switch | None, season)})
+        elif len(indicator.arms) > 1:
+            section = _section(name, indicator.arms, {})
+        else:
+            section = plain_section(first.unit)
+        meaning = indicator.name if len(indicator.arms) > 1 else f"{indicator.name}: {first.label}"
+        fields[name] = (section, _blank(meaning, indicator.id))
+    return create_model("Indicators", __base__=AllIndicatorsSection, **fields)
+
+
+Indicators = Annotated[dict[str, IndicatorSection], PerIndicator()]

@@ -11,7 +11,7 @@ from services.kit import problems
 from services.kit.access.keys import Role
 from services.kit.auth import KeyGuard, require
 from services.kit.problems import Problem
-from services.scoring.adapters.rulebook_fields import RulebookError
+from services.scoring.adapters.rulebook_reader import RulebookError
 from services.scoring.application.rulebooks import RulebookDesk, StandingRulebook
 from services.scoring.domain.rulebook.approval import Signatory
 

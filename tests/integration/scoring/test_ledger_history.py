@@ -9,7 +9,7 @@ from services.cli.verify.commands import verified
 from services.cli.verify.stored import snapshot
 from services.kit.settings import PlatformSettings
 from services.scoring.adapters.offline import OfflineScorer, OfflineSettings
-from services.scoring.adapters.rulebook_yaml import load_rulebook
+from services.scoring.adapters.rulebook_reader import load_rulebook
 from services.scoring.adapters.state_bytes import encode
 from tests.fakes.scoring_events import closed, failed, paid
 from tests.integration.scoring.conftest import Feed, Run

@@ -12,7 +12,7 @@ import pytest
 from services.cli.verify.commands import verified
 from services.kit.database import create_pool
 from services.kit.settings import PlatformSettings
-from services.scoring.adapters.rulebook_yaml import SHIPPED, read_text
+from services.scoring.adapters.rulebook_reader import SHIPPED, read_text
 from services.scoring.domain.rulebook.approval import NotYou, Signatory
 from tests.fakes.scoring_events import registered
 from tests.integration.scoring.conftest import PARTITIONS, Feed, Run

@@ -16,7 +16,7 @@ import pytest
 from lab.stack.ports import free_ports
 from services.cli.verify.commands import verified
 from services.kit.settings import PlatformSettings
-from services.scoring.adapters.rulebook_yaml import SHIPPED, read_text
+from services.scoring.adapters.rulebook_reader import SHIPPED, read_text
 from services.scoring.application.reading import Viewer
 from services.scoring.domain.rulebook.approval import Signatory
 from services.scoring.wiring import Scoring

@@ -9,8 +9,8 @@ from services.kit.metrics import Measured
 from services.kit.settings import PlatformSettings
 from services.scoring import metrics
 from services.scoring.adapters.census_store import PostgresCensus
-from services.scoring.adapters.rulebook_models import with_models
-from services.scoring.adapters.rulebook_yaml import SHIPPED
+from services.scoring.adapters.rulebook_edits import with_models
+from services.scoring.adapters.rulebook_reader import SHIPPED
 from services.scoring.application.watching_drift import DriftWatch
 from tests.fakes.pd_models import a_model
 from tests.fakes.scoring_events import closed

@@ -13,7 +13,7 @@ from services.kit.catalogue import KIT_CATALOGUE
 from services.kit.metrics import Metrics
 from services.kit.settings import PlatformSettings
 from services.kit.stream.producer import KafkaProducer
-from services.scoring.adapters.rulebook_yaml import SHIPPED
+from services.scoring.adapters.rulebook_reader import SHIPPED
 from services.scoring.adapters.state_bytes import decode
 from services.scoring.application.sectors import ALL_SECTORS
 from services.scoring.domain.borrower.risk import slot_of

@@ -10,8 +10,7 @@ from typer.testing import CliRunner
 
 from services.cli.errors import CommandError
 from services.cli.rulebook.commands import app
-from services.scoring.adapters.overlay_packs import shipped_packs
-from services.scoring.adapters.rulebook_yaml import load_rulebook
+from services.scoring.adapters.rulebook_reader import PACKS, load_rulebook, shipped_names
 
 SCHEMA = Path(__file__).resolve().parents[4] / "schemas" / "rulebook" / "v1.schema.json"
 QUIET_BORROWERS = 3
@@ -142,7 +141,7 @@ PART_OF_DEFAULT = {"cash-trade", "holding-companies"}
 OTHERWISE_IN_DEFAULT = {"construction", "farming", "tourism"}
 
 
-@pytest.mark.parametrize("name", shipped_packs())
+@pytest.mark.parametrize("name", shipped_names(PACKS))
 def test_every_shipped_overlay_can_be_included(name: str, tmp_path: Path) -> None:
     base = "reference" if name in PART_OF_DEFAULT | OTHERWISE_IN_DEFAULT else "default"
     draft = tmp_path / "draft.yaml"
@@ -159,7 +158,7 @@ def test_every_shipped_overlay_can_be_included(name: str, tmp_path: Path) -> Non
 
 def test_all_overlays_can_be_included_at_once(tmp_path: Path) -> None:
     draft = tmp_path / "draft.yaml"
-    names = sorted({*shipped_packs()} - PART_OF_DEFAULT - OTHERWISE_IN_DEFAULT)
+    names = sorted({*shipped_names(PACKS)} - PART_OF_DEFAULT - OTHERWISE_IN_DEFAULT)
     written = CliRunner().invoke(app, ["include", "default", *names, "--out", str(draft)])
     assert written.exit_code == 0, written.output
 

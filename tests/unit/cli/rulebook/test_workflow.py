@@ -18,7 +18,7 @@ from services.kit.clock import ManualClock
 from services.kit.health import Health
 from services.kit.metrics import Metrics
 from services.kit.web import WebParts
-from services.scoring.adapters.rulebook_yaml import read_text
+from services.scoring.adapters.rulebook_reader import read_text
 from services.scoring.application.rulebooks import Everywhere, RulebookDesk
 from services.scoring.entrypoints.http import create_app
 from tests.fakes.pd_models import a_model, rulebook_with

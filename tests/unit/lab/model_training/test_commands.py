@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from lab.model_training.commands import app
 from services.cli.errors import CommandError
-from services.scoring.adapters.rulebook_yaml import load_rulebook
+from services.scoring.adapters.rulebook_reader import load_rulebook
 
 # Read once: reading a rulebook takes long.
 VERSION = load_rulebook("reference").version

@@ -5,7 +5,7 @@ from pathlib import Path
 from services.kit.clock import SystemClock
 from services.kit.metrics import Measured
 from services.scoring import metrics
-from services.scoring.adapters.rulebook_yaml import load_rulebook
+from services.scoring.adapters.rulebook_reader import load_rulebook
 from services.scoring.application.watching_drift import DriftWatch
 from services.scoring.domain.portfolio.drift import Count
 from services.scoring.domain.rulebook.context import Context

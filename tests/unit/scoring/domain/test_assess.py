@@ -3,7 +3,7 @@
 from copy import deepcopy
 
 from services.scoring.adapters.assessment_json import assessment_data
-from services.scoring.adapters.rulebook_yaml import load_rulebook
+from services.scoring.adapters.rulebook_reader import load_rulebook
 from services.scoring.domain.assess.assessment import Assessment, Cause
 from services.scoring.domain.assess.step import (
     CLEAN,

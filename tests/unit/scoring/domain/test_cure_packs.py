@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from services.scoring.adapters.rulebook_yaml import SHIPPED, read_text
+from services.scoring.adapters.rulebook_reader import SHIPPED, read_text
 from services.scoring.domain.assess.exit_rules import blockers, exit_rule_of
 from services.scoring.domain.assess.state_inputs import Standing
 from services.scoring.domain.assess.states import close_day

@@ -6,8 +6,8 @@ from textwrap import indent
 
 import pytest
 
-from services.scoring.adapters.overlay_packs import with_overlays
-from services.scoring.adapters.rulebook_yaml import path_of, read_text
+from services.scoring.adapters.rulebook_edits import with_overlays
+from services.scoring.adapters.rulebook_reader import path_of, read_text
 from services.scoring.domain.borrower.risk import slot_of
 from services.scoring.domain.events.control import DayClosed
 from services.scoring.domain.fold import fold, new_borrower

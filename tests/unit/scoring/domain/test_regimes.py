@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from services.scoring.adapters.rulebook_yaml import load_rulebook
+from services.scoring.adapters.rulebook_reader import load_rulebook
 from services.scoring.domain.primitives.vocabulary import CARD
 from services.scoring.domain.regimes import china, eu_default, ifrs9, rbi
 from services.scoring.domain.regimes.labels import Labels, labels

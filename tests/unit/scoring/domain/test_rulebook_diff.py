@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from services.scoring.adapters.rulebook_yaml import compile_rulebook, read_document
+from services.scoring.adapters.rulebook_reader import compile_rulebook, read_document
 from services.scoring.domain.rulebook.diff import differences
 
 

@@ -4,7 +4,7 @@ from itertools import permutations
 
 import pytest
 
-from services.scoring.adapters.rulebook_yaml import load_rulebook
+from services.scoring.adapters.rulebook_reader import load_rulebook
 from services.scoring.domain.assess import score
 from services.scoring.domain.assess.evaluate import Evaluation, judge
 from services.scoring.domain.borrower.risk import NOT_SCORED, SLOTS, Signals, pack, slot_of, unpack

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.scoring.adapters.rulebook_yaml import load_rulebook
+from services.scoring.adapters.rulebook_reader import load_rulebook
 from services.scoring.domain.assess.evaluate import Evaluation, judge
 from services.scoring.domain.borrower.borrower import Borrower
 from services.scoring.domain.borrower.risk import Signals

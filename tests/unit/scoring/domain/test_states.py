@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.scoring.adapters.rulebook_yaml import load_rulebook
+from services.scoring.adapters.rulebook_reader import load_rulebook
 from services.scoring.domain.assess.entry_rules import nothing_stands_out
 from services.scoring.domain.assess.exit_rules import blockers, exit_rule_of, recent_moves
 from services.scoring.domain.assess.state_inputs import Standing

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from services.scoring.adapters.rulebook_yaml import load_rulebook
+from services.scoring.adapters.rulebook_reader import load_rulebook
 from services.scoring.domain.borrower.risk import NORMAL, WATCH
 from services.scoring.domain.events.control import DayClosed, RulebookActivated
 from services.scoring.domain.fold import fold

@@ -12,7 +12,7 @@ from services.scoring.adapters.narrative.forms import story_json, story_text
 from services.scoring.adapters.narrative.signals import SignalSentences
 from services.scoring.adapters.narrative.story import Story, story
 from services.scoring.adapters.offline import OfflineScorer, OfflineSettings
-from services.scoring.adapters.rulebook_yaml import load_rulebook
+from services.scoring.adapters.rulebook_reader import load_rulebook
 from services.scoring.domain.assess.assessment import Contributor
 from services.scoring.domain.assess.outlook import outlook
 from services.scoring.domain.assess.state_inputs import standing_of

@@ -12,9 +12,9 @@ from services.contracts.envelope import parse_event
 from services.contracts.registry import DATA_MODELS
 from services.scoring.adapters.assessment_json import assessment_data, risk_event
 from services.scoring.adapters.pd_model import model_from
-from services.scoring.adapters.rulebook_fields import RulebookError
-from services.scoring.adapters.rulebook_models import attached, with_models
-from services.scoring.adapters.rulebook_yaml import (
+from services.scoring.adapters.rulebook_edits import attached, with_models
+from services.scoring.adapters.rulebook_reader import (
+    RulebookError,
     compile_rulebook,
     load_rulebook,
     path_of,

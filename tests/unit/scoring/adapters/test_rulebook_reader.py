@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from services.scoring.adapters.rulebook_fields import RulebookError
-from services.scoring.adapters.rulebook_yaml import (
+from services.scoring.adapters.rulebook_reader import (
+    RulebookError,
     compile_rulebook,
     load_rulebook,
     read_document,
@@ -67,7 +67,7 @@ MISTAKES: list[tuple[str, dict[str, Any], str]] = [
     (
         "amber beyond red",
         {"F-08": {"weight": 0.4, "amber": "< 5 %", "red": "< 10 %"}},
-        "indicators.F-08: amber lies beyond red",
+        "indicators.F-08.red: amber lies beyond red",
     ),
     (
         "opposite directions",
@@ -77,7 +77,7 @@ MISTAKES: list[tuple[str, dict[str, Any], str]] = [
     (
         "days without their unit",
         {"R-01": {"weight": 0.5, "amber": ">= 5", "red": "> 30 d"}},
-        "indicators.R-01: '5' is in the wrong unit: this figure counts days; write \"30 d\"",
+        "indicators.R-01.amber: '5' is in the wrong unit: this figure counts days; write \"30 d\"",
     ),
     (
         "per cent where a count is meant",
@@ -102,13 +102,13 @@ MISTAKES: list[tuple[str, dict[str, Any], str]] = [
     ),
     (
         "a figure that the indicator does not have",
-        {"F-04": {"weight": 0.3, "arms": {"decades": {"red": ">= 2"}}}},
-        "indicators.F-04.arms.decades: unknown figure; known ones: margin, years, quarters",
+        {"F-04": {"weight": 0.3, "components": {"decades": {"red": ">= 2"}}}},
+        "indicators.F-04.components.decades: unknown component; known ones: margin, years",
     ),
     (
         "thresholds outside of arms",
         {"F-04": {"weight": 0.3, "amber": ">= 1", "red": ">= 2"}},
-        "has several figures; put the thresholds under arms",
+        "has several components; put the thresholds under components: margin, years, quarters",
     ),
     (
         "an intensity that falls while it gets worse",
@@ -148,7 +148,7 @@ def test_all_mistakes_are_told_at_once(document: dict[str, Any]) -> None:
     [
         ({"id": "x", "to": "WATCH"}, "states no condition"),
         ({"id": "x", "to": "WATCH", "any_of": ["R-77 > 3 d"]}, "unknown indicator"),
-        ({"id": "x", "to": "WATCH", "any_of": ["F-09 > 3"]}, "has several figures"),
+        ({"id": "x", "to": "WATCH", "any_of": ["F-09 > 3"]}, "has several components"),
         ({"id": "x", "to": "WATCH", "any_of": ["F-08 < 5 %"]}, "true for a figure of 0"),
         ({"id": "x", "to": "WATCH", "flags": ["SAD"]}, "unknown flag 'SAD'"),
         ({"id": "attention-red", "to": "WATCH", "reds": 2}, "'attention-red' is used twice"),
@@ -169,7 +169,7 @@ def test_a_key_written_twice_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_name_that_is_neither_shipped_nor_a_file_is_explained() -> None:
-    with pytest.raises(RulebookError, match="no shipped rulebook"):
+    with pytest.raises(RulebookError, match="no shipped rulebook has this name"):
         load_rulebook("refrence")
 
 
@@ -211,7 +211,7 @@ class TestOverlays:
 
     def test_one_for_nobody_is_refused(self, document: dict[str, Any]) -> None:
         document["overlays"] = [overlay()]
-        assert "says for nobody" in problems_of(document)
+        assert "overlays.test: applies to no borrower; give one of" in problems_of(document)
 
     def test_a_threshold_that_would_be_lost_is_refused(self, document: dict[str, Any]) -> None:
         document["overlays"] = [overlay(segment="SME", indicators={"F-02": {"amber": "<= -15 %"}})]

@@ -1,0 +1,237 @@
+"""Reads a rulebook from YAML: one that ships with the product, by name, or any file.
+
+Called by the worker at start, by `tocsin score` and by `tocsin rulebook`. Must stay true: all that
+is wrong is reported at once, each fault with its place, the value and the remedy.
+"""
+
+import re
+from collections.abc import Hashable
+from contextlib import suppress
+from copy import deepcopy
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from services.scoring.adapters.rulebook_document import RulebookDocument
+from services.scoring.adapters.rulebook_values import Place, shown
+from services.scoring.domain.rulebook.rulebook import Rulebook
+
+SHIPPED: Final = Path(__file__).resolve().parents[1] / "rulebooks"
+PACKS: Final = SHIPPED / "overlays"
+# What a document that lacks a required section is read on with.
+_STAND_INS: Final = {"rulebook": "", "version": "", "cuts": {}, "states": {}, "indicators": {}}
+_NAME: Final = re.compile(r"[!-.0-~]{1,128}")
+
+
+class RulebookError(Exception):
+    """A rulebook cannot be used; each of ``problems`` names the place, the fault and the remedy."""
+
+    def __init__(self, origin: str, problems: list[str]) -> None:
+        super().__init__(f"{origin}: " + "; ".join(problems))
+        self.origin = origin
+        self.problems = problems
+
+
+class _Loader(yaml.SafeLoader):
+    """Refuses a key that is written twice: YAML would silently take the last one."""
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Hashable, Any]:
+        seen: set[str] = set()
+        for named, _ in node.value:
+            key = repr(self.construct_object(named, deep=True))
+            if key in seen:
+                raise yaml.MarkedYAMLError(
+                    problem=f"{key} is written twice", problem_mark=node.start_mark
+                )
+            seen.add(key)
+        return super().construct_mapping(node, deep)
+
+
+# "1.10" is a version and 0.55 a weight: numbers and dates stay as written until they are read.
+for _tag in ("float", "timestamp"):
+    _Loader.add_constructor(f"tag:yaml.org,2002:{_tag}", lambda loader, node: str(node.value))
+
+
+def shipped_names(folder: Path = SHIPPED) -> list[str]:
+    """Return the names of the rulebooks, or of the overlays, that ship with the product."""
+    return sorted(path.stem for path in folder.glob("*.yaml"))
+
+
+def path_of(name_or_path: str, folder: Path = SHIPPED) -> Path:
+    """Return the file of a shipped name or a path.
+
+    Raises:
+        RulebookError: If there is none.
+    """
+    if name_or_path in shipped_names(folder):
+        return folder / f"{name_or_path}.yaml"
+    path = Path(name_or_path)
+    if not path.is_file():
+        kind = "overlay" if folder == PACKS else "rulebook"
+        names = ", ".join(shipped_names(folder))
+        fault = f"no such file, and no shipped {kind} has this name; give a path, or one of {names}"
+        raise RulebookError(name_or_path, [fault])
+    return path
+
+
+def load_rulebook(name_or_path: str) -> Rulebook:
+    """Return the compiled rulebook of a shipped name or a file.
+
+    Raises:
+        RulebookError: If there is none or something in it is wrong.
+    """
+    return compile_rulebook(read_document(name_or_path), origin=name_or_path)
+
+
+def read_document(name_or_path: str) -> dict[str, Any]:
+    """Return the YAML document of a shipped name or a file, unchecked.
+
+    Raises:
+        RulebookError: If it cannot be read as a YAML mapping.
+    """
+    path = path_of(name_or_path)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise RulebookError(str(path), [f"not readable as UTF-8: {error}"]) from error
+    return _mapping(text, str(path))
+
+
+def read_text(text: str, *, origin: str = "document") -> Rulebook:
+    """Return the compiled rulebook of a YAML text that came over the network.
+
+    Raises:
+        RulebookError: If something in it is wrong, or its name or version is unfit for a log.
+    """
+    document = _mapping(text, origin)
+    unfit = [
+        f"{field}: {name!r} must be 1 to 128 visible ASCII characters, without a slash"
+        for field in ("rulebook", "version")
+        if not _NAME.fullmatch(name := str(document.get(field, "")))
+    ]
+    if unfit:
+        raise RulebookError(origin, unfit)
+    return compile_rulebook(document, origin=origin)
+
+
+def _mapping(text: str, origin: str) -> dict[str, Any]:
+    try:
+        # A subclass of SafeLoader: it builds plain values only.
+        document = yaml.load(text, _Loader)
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        raise RulebookError(origin, [f"not readable as YAML: {error}"]) from error
+    if not isinstance(document, dict):
+        raise RulebookError(origin, ["must be a mapping with rulebook, version, indicators, …"])
+    return document
+
+
+def compile_rulebook(document: dict[str, Any], *, origin: str) -> Rulebook:
+    """Return the compiled rulebook of a document.
+
+    Raises:
+        RulebookError: If anything in it is wrong; all problems at once.
+    """
+    try:
+        return RulebookDocument.model_validate(document).compiled()
+    except ValidationError as error:
+        raise RulebookError(origin, _problems(document, error)) from error
+
+
+def _problems(document: dict[str, Any], error: ValidationError | None) -> list[str]:
+    """Return every problem of a document, each with its place.
+
+    pydantic compares a section with another one only where both are valid. So what is faulty is
+    taken out and the rest is validated again, until it shows no more: a weight out of range does
+    not hide that an overlay loses a threshold.
+    """
+    problems: list[str] = []
+    seen: set[tuple[str, ...]] = set()
+    rest, before = deepcopy(document), None
+    while error is not None and rest != before:
+        before = deepcopy(rest)
+        errors = error.errors()
+        for each in errors:
+            place = _named(rest, _path(each))
+            if not any(_follows(place, other) for other in seen):
+                problems.append(": ".join(filter(None, [".".join(place), _text(each)])))
+        seen |= {_named(rest, each["loc"]) for each in errors}
+        _take_out(rest, {_path(each) for each in errors})
+        rest = _STAND_INS | rest
+        error = _error_of(rest)
+    return problems
+
+
+def _error_of(document: dict[str, Any]) -> ValidationError | None:
+    try:
+        RulebookDocument.model_validate(document)
+    except ValidationError as error:
+        return error
+    return None
+
+
+def _follows(place: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    """Return whether a fault follows from taking another out: the same one, or in an overlay."""
+    return any(
+        all(step == other_step for step, other_step in zip(each, other, strict=False))
+        for each in (place, place[-2:])
+    )
+
+
+def _path(error: ErrorDetails) -> Place:
+    """Return the path of the faulty value; for one that is missing, that of its section."""
+    path = tuple(step for step in error["loc"] if step != "[key]")
+    return path[:-1] if error["type"] == "missing" else path
+
+
+def _named(document: Any, path: Place) -> tuple[str, ...]:
+    """Return a path with the ids of rules and the names of overlays in place of their numbers."""
+    names: list[str] = []
+    part = document
+    for step in path:
+        part = _member(part, step)
+        if not isinstance(step, int):
+            names.append(step)
+        elif part is None or isinstance(part, dict):
+            title = part and (part.get("id") or part.get("name"))
+            names.append(str(title or f"#{step + 1}"))
+    return tuple(names)
+
+
+def _take_out(document: Any, paths: set[Place]) -> None:
+    """Remove the values at these paths, the deepest and of a list the last first."""
+    for path in sorted(paths, key=_depth, reverse=True):
+        with suppress(LookupError, TypeError):
+            part = document
+            for step in path[:-1]:
+                part = part[step]
+            del part[path[-1]]
+
+
+def _depth(path: Place) -> tuple[int, list[int]]:
+    return len(path), [step for step in path[-1:] if isinstance(step, int)]
+
+
+def _member(part: Any, step: str | int) -> Any:
+    try:
+        return part[step]
+    except (LookupError, TypeError):
+        return None
+
+
+def _text(error: ErrorDetails) -> str:
+    """Return what is wrong and what to write instead."""
+    value = shown(error["input"])
+    match error["type"]:
+        case "missing":
+            names = ", ".join(map(str, error["input"])) or "nothing"
+            return f"{error['loc'][-1]} is missing; written here: {names}"
+        case "model_type" | "dict_type":
+            return f"{value} must be a mapping of names to values"
+        case "list_type":
+            return f"{value} must be a list"
+        case "invalid_key":
+            return f"{value} is no name; put it in quotes"
+    return str(error.get("ctx", {}).get("error", error["msg"]))
