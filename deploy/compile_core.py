@@ -5,7 +5,7 @@
 `FOLDER/services` is then the whole package, in which the modules of `services/scoring/domain` have
 machine code (mypyc) beside them; run anything with `PYTHONPATH=FOLDER` to use it. `setup.py`
 defines what is compiled and how, for this copy and for the image alike. Needs a C compiler and the
-development dependencies. Does nothing when the copy is of these sources already.
+development dependencies. Compiles only when the core has changed, and copies the sources each time.
 """
 
 import hashlib
@@ -13,9 +13,11 @@ import os
 import shutil
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+CORE = Path("services/scoring/domain")
 BUILD_FILES = ("setup.py", "pyproject.toml", "README.md", "LICENSE")
 USAGE = "usage: python deploy/compile_core.py FOLDER"
 
@@ -29,31 +31,35 @@ def main(arguments: list[str]) -> int:
     if shutil.which(os.environ.get("CC", "cc")) is None:
         print("No C compiler (cc) was found. Debian: apt install gcc; or set CC.", file=sys.stderr)
         return 1
-    sources_digest = digest()
-    digest_file = folder / "made-of"
-    if digest_file.is_file() and digest_file.read_text(encoding="ascii") == sources_digest:
+    core = digest_of_core()
+    made_of = folder / "made-of"
+    if made_of.is_file() and made_of.read_text(encoding="ascii") == core:
+        copy_sources(folder)
         print(f"The compiled core in {arguments[0]} is up to date.")
         return 0
     print("Compiling the core of scoring (two to three minutes)", flush=True)
+    shutil.rmtree(folder, ignore_errors=True)
     copy_sources(folder)
     compile_in(folder)
-    digest_file.write_text(sources_digest, encoding="ascii")
+    made_of.write_text(core, encoding="ascii")
     return 0
 
 
-def digest() -> str:
-    """Return the digest of what the copy is made of: every source and the two build scripts."""
-    sources = hashlib.sha256(Path(__file__).read_bytes())
-    for path in [ROOT / "setup.py", *sorted((ROOT / "services").rglob("*.py"))]:
-        sources.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes())
-    return sources.hexdigest()
+def digest_of_core() -> str:
+    """Return the digest of what the machine code is made of: sources, scripts and compiler."""
+    digest = hashlib.sha256(f"{sys.version} mypy {version('mypy')}".encode())
+    for path in (Path(__file__), ROOT / "setup.py", *sorted((ROOT / CORE).rglob("*.py"))):
+        digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
 
 
 def copy_sources(folder: Path) -> None:
-    """Copy the package, without what an earlier copy left."""
-    shutil.rmtree(folder, ignore_errors=True)
+    """Replace the copied package with the sources as they are; machine code stays."""
+    for path in (folder / "services").rglob("*"):
+        if path.is_file() and path.suffix != ".so":
+            path.unlink()
     ignored = shutil.ignore_patterns("__pycache__", "*.so")
-    shutil.copytree(ROOT / "services", folder / "services", ignore=ignored)
+    shutil.copytree(ROOT / "services", folder / "services", ignore=ignored, dirs_exist_ok=True)
     for name in BUILD_FILES:
         shutil.copy2(ROOT / name, folder)
 

@@ -1,11 +1,15 @@
 """docs/reference/indicators/ is what the declarations, the texts and the rulebooks say."""
 
+from pathlib import Path
+
 import pytest
 
-from services.scoring.adapters.indicator_pages import PAGES, pages, read_texts
+from services.scoring.adapters.indicator_pages import pages, read_texts
 from services.scoring.domain.indicators.registry import ALL, BY_ID
 from services.scoring.domain.primitives.measurement import Unit
 
+# Not the constant of the module: a compiled copy of it has no pages beside it.
+PAGES = Path(__file__).resolve().parents[4] / "docs" / "reference" / "indicators"
 REMEDY = "run `python -m services.scoring.adapters.indicator_pages` and look at the diff"
 CURRENT = pages()
 
