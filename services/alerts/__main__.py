@@ -6,7 +6,7 @@ from services.alerts.entrypoints.http import Presentation, create_app
 from services.alerts.settings import AlertsSettings
 from services.alerts.wiring import build
 from services.kit import logs
-from services.kit.server import Listening, run, serve
+from services.kit.http.server import Listening, run, serve
 from services.kit.settings import PlatformSettings, effective
 
 log = structlog.get_logger(__name__)

@@ -39,7 +39,6 @@ from services.alerts.delivery.domain import retry_plan
 from services.alerts.directory.domain.working_time import WorkingCalendar
 from services.alerts.settings import AlertsSettings, FaultSettings
 from services.alerts.use_cases import UseCases
-from services.kit.auth import KeyAuthenticator
 from services.kit.catalogue import KIT_CATALOGUE
 from services.kit.clock import Clock, SystemClock
 from services.kit.database import (
@@ -48,23 +47,24 @@ from services.kit.database import (
     close_pool,
     create_pool,
 )
-from services.kit.health import Health, NotReady
+from services.kit.http.application import WebParts
+from services.kit.http.auth import KeyAuthenticator
+from services.kit.http.health import Health, NotReady
+from services.kit.http.server import Task
 from services.kit.ids import time_ordered_id
 from services.kit.metrics import Metrics
 from services.kit.schemas import at_head
-from services.kit.server import Task
 from services.kit.settings import PlatformSettings
 from services.kit.stream import faults
 from services.kit.stream.consumer import FencedConsumer
 from services.kit.stream.kafka import KafkaLog
 from services.kit.stream.outbox import Outbox
-from services.kit.stream.outbox_age import outbox_age
+from services.kit.stream.outbox_metrics import outbox_age
 from services.kit.stream.partition import State
 from services.kit.stream.producer import KafkaProducer
 from services.kit.stream.progress import PostgresProgress
 from services.kit.stream.quarantine import Quarantine
 from services.kit.stream.relay import OutboxRelay
-from services.kit.web import WebParts
 
 log = structlog.get_logger(__name__)
 

@@ -23,11 +23,11 @@ from services.ingest.application.quarantine import Quarantine
 from services.ingest.application.release import Release
 from services.ingest.metrics import INGEST_CATALOGUE
 from services.ingest.settings import IngestSettings
-from services.kit.auth import Authenticator, KeyAuthenticator
 from services.kit.catalogue import KIT_CATALOGUE
 from services.kit.clock import Clock, SystemClock
 from services.kit.database import PostgresDatabase, close_pool, create_pool
-from services.kit.health import Health, NotReady
+from services.kit.http.auth import Authenticator, KeyAuthenticator
+from services.kit.http.health import Health, NotReady
 from services.kit.metrics import Metrics
 from services.kit.schemas import at_head
 from services.kit.settings import PlatformSettings

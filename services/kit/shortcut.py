@@ -15,7 +15,7 @@ from fastapi.routing import RouteContext, iter_route_contexts
 from fastapi.security.utils import get_authorization_scheme_param
 from starlette.types import Receive, Scope, Send
 
-from services.kit.auth import Guard, KeyGuard, Principal
+from services.kit.http.auth import Guard, KeyGuard, Principal
 
 Endpoint = Callable[[Request, Principal], Awaitable[Response]]
 Place = tuple[str, str]

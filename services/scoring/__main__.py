@@ -2,7 +2,7 @@
 
 import sys
 
-from services.kit.server import run
+from services.kit.http.server import run
 from services.kit.settings import PlatformSettings
 from services.scoring.entrypoints import clock, sectors, worker
 from services.scoring.settings import ScoringSettings

@@ -10,11 +10,12 @@ from zoneinfo import ZoneInfo
 
 import asyncpg
 
-from services.kit.auth import KeyAuthenticator
 from services.kit.catalogue import KIT_CATALOGUE
 from services.kit.clock import SystemClock
 from services.kit.database import Connection, PostgresDatabase, close_pool, create_pool
-from services.kit.health import Health, NotReady
+from services.kit.http.application import WebParts
+from services.kit.http.auth import KeyAuthenticator
+from services.kit.http.health import Health, NotReady
 from services.kit.metrics import Metrics
 from services.kit.schemas import at_head
 from services.kit.settings import PlatformSettings
@@ -28,7 +29,6 @@ from services.kit.stream.producer import KafkaProducer
 from services.kit.stream.progress import PostgresProgress
 from services.kit.stream.quarantine import Quarantine
 from services.kit.stream.relay import OutboxRelay
-from services.kit.web import WebParts
 from services.scoring.adapters.census_store import PostgresCensus
 from services.scoring.adapters.codec import build_codec
 from services.scoring.adapters.ledger import PostgresLedger

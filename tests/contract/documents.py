@@ -12,9 +12,9 @@ from fastapi import FastAPI
 
 from services.kit.catalogue import KIT_CATALOGUE
 from services.kit.clock import SystemClock
-from services.kit.health import Health
+from services.kit.http.application import WebParts
+from services.kit.http.health import Health
 from services.kit.metrics import Metrics
-from services.kit.web import WebParts
 from services.scoring.entrypoints import http as scoring_http
 from tests.fakes.alerts_http import application
 from tests.fakes.alerts_in_memory import InMemoryAlerts

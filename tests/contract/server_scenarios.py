@@ -13,12 +13,12 @@ import pytest
 from services.kit.database import Connection, Database, DatabaseUnavailable
 from services.kit.stream import relay
 from services.kit.stream.handler import Tally
-from services.kit.stream.log import OffsetOutOfRange
 from services.kit.stream.outbox import Message, Outbox
 from services.kit.stream.progress import Claim, PostgresProgress
 from services.kit.stream.quarantine import Quarantine, Refused
 from services.kit.stream.records import Batch
-from services.kit.stream.stops import AlreadyCommitted, Fenced
+from services.kit.stream.stop_reasons import AlreadyCommitted, Fenced
+from services.kit.stream.topic_reader import OffsetOutOfRange
 from tests.fakes.stream import FakeRecord, records
 
 SCHEMA = "stream"

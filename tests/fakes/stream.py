@@ -12,10 +12,10 @@ from typing import Any
 
 from services.kit.database import Result, Work
 from services.kit.stream.handler import Handler, Tally
-from services.kit.stream.log import Listener, OffsetOutOfRange
 from services.kit.stream.progress import Claim, Standing
 from services.kit.stream.records import Batch, Record, digest
-from services.kit.stream.stops import AlreadyCommitted, Fenced, StopPartition
+from services.kit.stream.stop_reasons import AlreadyCommitted, Fenced, StopPartition
+from services.kit.stream.topic_reader import Listener, OffsetOutOfRange
 
 
 @dataclass(frozen=True)

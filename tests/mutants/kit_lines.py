@@ -52,18 +52,18 @@ LINES = (
     Mutant(
         "digest-check",
         "a recreated topic is found",
-        "services/kit/stream/chain.py",
+        "services/kit/stream/offset_sequence.py",
         "or digest(before) != self._last_digest:",
         "or self._last_digest is None:",
-        (f"{UNIT}/test_chain.py",),
+        (f"{UNIT}/test_offset_sequence.py",),
     ),
     Mutant(
         "gap-is-fetched-again",
         "a gap counts only when two fetches show it",
-        "services/kit/stream/chain.py",
+        "services/kit/stream/offset_sequence.py",
         "            return Reseek(self.wanted)\n",
         "            pass\n",
-        (f"{UNIT}/test_chain.py",),
+        (f"{UNIT}/test_offset_sequence.py",),
     ),
     Mutant(
         "failed-poll-casts-doubt",
@@ -128,7 +128,7 @@ LINES = (
         "services/kit/stream/poison.py",
         "if bad > self._most_in_a_row and",
         "if bad > 10**9 and",
-        (f"{UNIT}/test_brake.py",),
+        (f"{UNIT}/test_poison.py",),
     ),
     Mutant(
         "no-offset-reset",
@@ -168,7 +168,7 @@ LINES = (
         "services/kit/shortcut.py",
         "    if len(asked) == 1 and isinstance(asked[0].call, KeyGuard):\n",
         "    if isinstance(asked[0].call, KeyGuard):\n",
-        ("tests/unit/kit/test_web.py",),
+        ("tests/unit/kit/http/test_application.py",),
     ),
     Mutant(
         "outbox-consecutive",

@@ -126,7 +126,7 @@ LINES = (
         "services/kit/access/keys.py",
         "        if self.expires_at is not None and self.expires_at <= at:\n",
         "        if self.expires_at is None:\n",
-        ("tests/unit/kit/test_auth.py",),
+        ("tests/unit/kit/http/test_auth.py",),
     ),
     Mutant(
         "key-secret",
@@ -134,7 +134,7 @@ LINES = (
         "services/kit/access/keys.py",
         "        return hmac.compare_digest(secret_sha256(self.secret), stored.secret_sha256)\n",
         "        return True\n",
-        ("tests/unit/kit/test_auth.py",),
+        ("tests/unit/kit/http/test_auth.py",),
     ),
     Mutant(
         "signals-held",

@@ -9,7 +9,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import iter_route_contexts
 
 from services.kit.access.keys import Role
-from services.kit.auth import Guard
+from services.kit.http.auth import Guard
 from tests.contract.documents import APPLICATIONS
 from tests.reference.tables import table
 

@@ -9,10 +9,10 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from contextvars import Context
 
-from services.kit.stream.log import BrokerUnavailable, Listener, OffsetOutOfRange
 from services.kit.stream.outbox import Message
 from services.kit.stream.producer import ProduceFailed
 from services.kit.stream.records import Record
+from services.kit.stream.topic_reader import BrokerUnavailable, Listener, OffsetOutOfRange
 from tests.fakes.stream import FakeRecord
 from tests.simulation.loop import Crashed, Process, pause
 from tests.simulation.mischief import Mischief

@@ -17,7 +17,7 @@ from services.kit.stream.ports import Limits
 from services.kit.stream.progress import PostgresProgress
 from services.kit.stream.records import digest
 from services.kit.stream.relay import OutboxRelay
-from services.kit.stream.stops import NoProgress
+from services.kit.stream.stop_reasons import NoProgress
 from tests.simulation.broker import Broker, SimulatedLog, SimulatedProducer
 from tests.simulation.database import Server, SimulatedDatabase, Transaction
 from tests.simulation.loop import Crashed, Process, SimulatedClock, pause

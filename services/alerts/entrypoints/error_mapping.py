@@ -9,9 +9,9 @@ from services.alerts.primitives.errors import (
     StepRefused,
     VersionConflict,
 )
-from services.kit import problems
 from services.kit.database import DatabaseUnavailable
-from services.kit.problems import ProblemKind, ProblemTable, problem_response
+from services.kit.http import problems
+from services.kit.http.problems import ProblemKind, ProblemTable, problem_response
 
 STEP_REFUSED = ProblemKind(409, "step-refused", "The alert's status does not allow this step")
 

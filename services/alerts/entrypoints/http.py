@@ -13,9 +13,9 @@ from services.alerts.entrypoints.error_mapping import PROBLEMS, on_invalid_input
 from services.alerts.entrypoints.pages import routes as pages
 from services.alerts.primitives.errors import InvalidInput
 from services.alerts.use_cases import UseCases
-from services.kit import web
 from services.kit.clock import Clock
-from services.kit.web import WebParts
+from services.kit.http import application
+from services.kit.http.application import WebParts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +39,7 @@ def create_app(
     use_cases: UseCases, *, parts: WebParts, clock: Clock, presentation: Presentation
 ) -> FastAPI:
     """Return the application; `parts.problems` is filled in here."""
-    app = web.create_app(
+    app = application.create_app(
         "alerts",
         parts=replace(parts, problems=PROBLEMS),
         routers=[

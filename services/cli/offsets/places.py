@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from services.kit.stream.progress import RELEASED
-from services.kit.stream.stops import RUNBOOK, StopReason
+from services.kit.stream.stop_reasons import RUNBOOK, StopReason
 
 
 class Match(StrEnum):

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from services.contracts.envelope import CONTENT_TYPE, EVERYBODY, SealedEvent
 from services.ingest.adapters.translating import broker_errors
-from services.kit.health import NotReady
+from services.kit.http.health import NotReady
 from services.kit.stream.outbox import Message
 from services.kit.stream.producer import Producer
 

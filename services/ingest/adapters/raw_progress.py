@@ -6,8 +6,8 @@ From then on the position is in the database, and a hole is loud like everywhere
 """
 
 from services.kit.database import Connection
-from services.kit.stream.log import Log
 from services.kit.stream.progress import Claim, PostgresProgress
+from services.kit.stream.topic_reader import Log
 
 _BEGIN = """
 UPDATE {schema}.partition_progress SET next_offset = $5

@@ -13,7 +13,7 @@ import msgspec
 from services.ingest.application.errors import RequestRefused
 from services.ingest.application.inputs import Channel, Headers, Input
 from services.ingest.domain.http_modes import is_binary
-from services.kit.auth import Principal
+from services.kit.http.auth import Principal
 
 STRUCTURED = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch+json"

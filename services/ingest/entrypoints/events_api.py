@@ -16,12 +16,12 @@ from services.ingest.application.intake import Intake
 from services.ingest.entrypoints import bodies
 from services.ingest.entrypoints.receipts import Receipt, receipt_of, status_of
 from services.ingest.metrics import TAKE_SECONDS
-from services.kit import problems
 from services.kit.access.keys import Role
-from services.kit.auth import Principal, require
 from services.kit.clock import Clock
+from services.kit.http import problems
+from services.kit.http.auth import Principal, require
+from services.kit.http.problems import Problem, ProblemKind
 from services.kit.metrics import Recorder
-from services.kit.problems import Problem, ProblemKind
 
 # What is sent on together, and is acknowledged before the next is looked at.
 _MOST_AT_ONCE = 500

@@ -8,8 +8,8 @@ from services.ingest.entrypoints.events_api import EVENTS_PATH, Reception, event
 from services.ingest.entrypoints.quarantine_api import quarantine_router
 from services.ingest.settings import IngestSettings
 from services.ingest.wiring import Ingest
-from services.kit import problems, web
-from services.kit.web import WebParts
+from services.kit.http import application, problems
+from services.kit.http.application import WebParts
 
 PROBLEMS = {NotFound: problems.NOT_FOUND, Settled: problems.CONFLICT}
 
@@ -24,7 +24,7 @@ def create_app(ingest: Ingest, settings: IngestSettings) -> FastAPI:
         most_in_flight=settings.max_requests_in_flight,
         retry_after_seconds=settings.retry_after_seconds,
     )
-    return web.create_app(
+    return application.create_app(
         "ingest",
         parts=WebParts(
             health=ingest.health,

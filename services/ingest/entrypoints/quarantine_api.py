@@ -19,10 +19,10 @@ from services.ingest.entrypoints.entries import (
     RetriedView,
     RetryBody,
 )
-from services.kit import problems
 from services.kit.access.keys import Role
-from services.kit.auth import Principal, require
-from services.kit.problems import Problem
+from services.kit.http import problems
+from services.kit.http.auth import Principal, require
+from services.kit.http.problems import Problem
 
 Reader = Annotated[Principal, Depends(require(Role.OPERATOR, Role.AUDITOR))]
 Operator = Annotated[Principal, Depends(require(Role.OPERATOR))]

@@ -7,7 +7,7 @@ from services.ingest.entrypoints.tasks import tasks_of
 from services.ingest.settings import IngestSettings
 from services.ingest.wiring import build
 from services.kit import logs
-from services.kit.server import Listening, serve
+from services.kit.http.server import Listening, serve
 from services.kit.settings import PlatformSettings, effective
 
 log = structlog.get_logger(__name__)

@@ -10,8 +10,8 @@ from services.ingest.application.errors import Unavailable
 from services.ingest.application.inputs import Status
 from services.ingest.metrics import KEPT
 from services.ingest.wiring import Ingest, check_schema
-from services.kit.health import NotReady
-from services.kit.server import Task
+from services.kit.http.health import NotReady
+from services.kit.http.server import Task
 from services.kit.stream.consumer import FencedConsumer
 
 log = structlog.get_logger(__name__)

@@ -1,1 +1,1 @@
-"""Conventions of the HTTP APIs that every service keeps."""
+"""HTTP for every service: the application, its middleware, problems, keys, probes, the process."""

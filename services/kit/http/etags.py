@@ -9,8 +9,8 @@ from typing import Annotated
 
 from fastapi import Depends, Header, Response
 
-from services.kit import problems
-from services.kit.problems import Problem
+from services.kit.http import problems
+from services.kit.http.problems import Problem
 
 _ETAG = re.compile(r'"(\d{1,9})"')
 

@@ -20,13 +20,13 @@ from services.kit.database import Database
 from services.kit.metrics import Recorder
 from services.kit.stream import faults
 from services.kit.stream.handler import Handler
-from services.kit.stream.log import BrokerUnavailable, Log, OffsetOutOfRange
 from services.kit.stream.partition import Partition, State
 from services.kit.stream.ports import Limits, Ports
 from services.kit.stream.progress import Claim, Progress
 from services.kit.stream.relay import OutboxRelay
 from services.kit.stream.resume import truncated
-from services.kit.stream.stops import StopPartition, StopReason
+from services.kit.stream.stop_reasons import StopPartition, StopReason
+from services.kit.stream.topic_reader import BrokerUnavailable, Log, OffsetOutOfRange
 from services.kit.stream.watchdog import Watchdog
 
 log = structlog.get_logger(__name__)

@@ -16,8 +16,8 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import IllegalStateError, KafkaError, OffsetOutOfRangeError
 
-from services.kit.stream.log import BrokerUnavailable, Listener, OffsetOutOfRange
 from services.kit.stream.records import Record
+from services.kit.stream.topic_reader import BrokerUnavailable, Listener, OffsetOutOfRange
 
 log = structlog.get_logger(__name__)
 

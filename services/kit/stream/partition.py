@@ -19,14 +19,14 @@ import structlog
 from services.kit import catalogue
 from services.kit.database import Connection, DatabaseUnavailable
 from services.kit.stream import faults
-from services.kit.stream.chain import Chain, Reseek
-from services.kit.stream.log import BrokerUnavailable
-from services.kit.stream.pace import Pace
+from services.kit.stream.batch_sizer import Pace
+from services.kit.stream.offset_sequence import Chain, Reseek
 from services.kit.stream.ports import Ports
 from services.kit.stream.progress import RELEASED, Claim, Standing
 from services.kit.stream.records import Batch, Record
 from services.kit.stream.resume import continue_from, refuse_older_database
-from services.kit.stream.stops import Fenced, StopPartition, StopReason
+from services.kit.stream.stop_reasons import Fenced, StopPartition, StopReason
+from services.kit.stream.topic_reader import BrokerUnavailable
 from services.kit.stream.transaction import FencedTransaction
 
 log = structlog.get_logger(__name__)

@@ -5,7 +5,7 @@ quarantine, and the backlog would have to be brought back by hand.
 """
 
 from services.kit.stream.handler import Tally
-from services.kit.stream.stops import StopPartition, StopReason
+from services.kit.stream.stop_reasons import StopPartition, StopReason
 
 
 class Brake:

@@ -9,8 +9,8 @@ from services.kit.clock import Clock
 from services.kit.database import Database
 from services.kit.metrics import Recorder
 from services.kit.stream.handler import Handler
-from services.kit.stream.log import Log
 from services.kit.stream.progress import Progress
+from services.kit.stream.topic_reader import Log
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

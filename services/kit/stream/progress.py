@@ -12,7 +12,7 @@ from services.kit.database import Connection
 from services.kit.stream import incidents
 from services.kit.stream.handler import Tally
 from services.kit.stream.records import Batch, digest
-from services.kit.stream.stops import AlreadyCommitted, Fenced, StopPartition
+from services.kit.stream.stop_reasons import AlreadyCommitted, Fenced, StopPartition
 
 # The owner's name after an operator has set a position: whoever works there claims again.
 RELEASED = ""

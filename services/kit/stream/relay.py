@@ -24,7 +24,7 @@ from services.kit.stream import faults
 from services.kit.stream.outbox import SHARED, Message, Outbox, unpacked
 from services.kit.stream.producer import ProduceFailed, Producer
 from services.kit.stream.progress import Claim
-from services.kit.stream.stops import Fenced
+from services.kit.stream.stop_reasons import Fenced
 
 log = structlog.get_logger(__name__)
 

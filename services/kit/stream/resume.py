@@ -5,10 +5,10 @@ the runbook says for each what to check, and `tocsin offsets set` is how to go o
 """
 
 from services.kit.database import Connection
-from services.kit.stream.chain import Chain
+from services.kit.stream.offset_sequence import Chain
 from services.kit.stream.ports import Ports
 from services.kit.stream.progress import Claim
-from services.kit.stream.stops import StopPartition, StopReason
+from services.kit.stream.stop_reasons import StopPartition, StopReason
 
 
 def continue_from(claim: Claim, *, first: int, end: int) -> Chain:

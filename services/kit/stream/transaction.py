@@ -12,7 +12,7 @@ from services.kit.stream.poison import Brake
 from services.kit.stream.ports import Ports
 from services.kit.stream.progress import Claim
 from services.kit.stream.records import Batch
-from services.kit.stream.stops import AlreadyCommitted, Fenced
+from services.kit.stream.stop_reasons import AlreadyCommitted, Fenced
 
 
 class FencedTransaction:

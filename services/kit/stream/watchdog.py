@@ -16,10 +16,10 @@ import structlog
 from services.kit import catalogue
 from services.kit.clock import Clock
 from services.kit.metrics import Recorder
-from services.kit.stream.log import BrokerUnavailable, Log
 from services.kit.stream.partition import Partition, State
 from services.kit.stream.resume import truncated
-from services.kit.stream.stops import NoProgress
+from services.kit.stream.stop_reasons import NoProgress
+from services.kit.stream.topic_reader import BrokerUnavailable, Log
 
 log = structlog.get_logger(__name__)
 

@@ -22,7 +22,7 @@ from services.kit.stream.handler import Handler, Tally
 from services.kit.stream.outbox import Message, Outbox
 from services.kit.stream.quarantine import Quarantine, Refused
 from services.kit.stream.records import Batch, Record
-from services.kit.stream.stops import StopPartition, StopReason
+from services.kit.stream.stop_reasons import StopPartition, StopReason
 from services.scoring import metrics
 from services.scoring.application.folding import News, Placed, apply
 from services.scoring.application.memory import Memory

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from services.contracts.assessment import Assessment
 from services.kit.access.keys import READERS, READERS_OF_ALL
-from services.kit.auth import KeyGuard, Principal
+from services.kit.http.auth import KeyGuard, Principal
 from services.scoring.adapters.narrative.catalogues import Language
 from services.scoring.application.reading import MOST_PER_PAGE, Reading, Viewer
 from services.scoring.entrypoints.answers import (

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 from fastapi import FastAPI
 
-from services.kit import problems, web
 from services.kit.database import DatabaseUnavailable
-from services.kit.problems import ProblemTable
-from services.kit.web import WebParts
+from services.kit.http import application, problems
+from services.kit.http.application import WebParts
+from services.kit.http.problems import ProblemTable
 from services.scoring.application.errors import NotFound
 from services.scoring.application.portfolio import Portfolio
 from services.scoring.application.reading import Reading
@@ -36,7 +36,7 @@ def create_app(
     parts: WebParts,
 ) -> FastAPI:
     """Return the application; `parts.problems` is filled in here."""
-    return web.create_app(
+    return application.create_app(
         "scoring",
         parts=replace(parts, problems=PROBLEMS),
         routers=[

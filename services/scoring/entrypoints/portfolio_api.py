@@ -6,10 +6,10 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel
 
-from services.kit import problems
 from services.kit.access.keys import READERS, READERS_OF_ALL
-from services.kit.auth import KeyGuard, require
-from services.kit.problems import Problem
+from services.kit.http import problems
+from services.kit.http.auth import KeyGuard, require
+from services.kit.http.problems import Problem
 from services.scoring.application.portfolio import Ending, Near, Page, Period, Portfolio, Wanted
 from services.scoring.domain.assess.effects import amount
 from services.scoring.domain.assess.explain import shown_micro

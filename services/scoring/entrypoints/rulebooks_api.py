@@ -7,10 +7,10 @@ from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import BaseModel, Field
 
 from services.contracts.fields import Identifier
-from services.kit import problems
 from services.kit.access.keys import Role
-from services.kit.auth import KeyGuard, require
-from services.kit.problems import Problem
+from services.kit.http import problems
+from services.kit.http.auth import KeyGuard, require
+from services.kit.http.problems import Problem
 from services.scoring.adapters.rulebook_reader import RulebookError
 from services.scoring.application.rulebooks import RulebookDesk, StandingRulebook
 from services.scoring.domain.rulebook.approval import Signatory

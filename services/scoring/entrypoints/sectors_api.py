@@ -3,10 +3,10 @@
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel
 
-from services.kit import problems
 from services.kit.access.keys import READERS_OF_ALL
-from services.kit.auth import require
-from services.kit.problems import Problem
+from services.kit.http import problems
+from services.kit.http.auth import require
+from services.kit.http.problems import Problem
 from services.scoring.application.sectors import ALL_SECTORS, SectorStress, SectorWatch
 from services.scoring.domain.assess.effects import amount
 from services.scoring.domain.assess.explain import shown_micro

@@ -5,9 +5,9 @@ import structlog
 from services.kit import logs
 from services.kit.clock import SystemClock
 from services.kit.database import PostgresDatabase
-from services.kit.server import Listening, serve
+from services.kit.http.server import Listening, serve
 from services.kit.settings import PlatformSettings, effective
-from services.kit.stream.outbox_age import outbox_age
+from services.kit.stream.outbox_metrics import outbox_age
 from services.scoring.application.watching_drift import DriftWatch
 from services.scoring.entrypoints.http import create_app
 from services.scoring.settings import ScoringSettings

@@ -20,7 +20,7 @@ from services.alerts.primitives.vocabulary import (
 )
 from services.contracts.envelope import parse_event
 from services.contracts.registry import read_data
-from services.kit.stream.stops import StopPartition, StopReason
+from services.kit.stream.stop_reasons import StopPartition, StopReason
 from tests.fakes.assessments import FakeRecord, assessment, contributor, record
 from tests.integration.alerts.conftest import OFFICER, RISK, STRANGER, Desk
 

@@ -13,7 +13,7 @@ from services.kit.clock import ManualClock
 from services.kit.database import PostgresDatabase
 from services.kit.metrics import Metrics
 from services.kit.stream.outbox import Message, Outbox
-from services.kit.stream.outbox_age import outbox_age
+from services.kit.stream.outbox_metrics import outbox_age
 
 pytestmark = pytest.mark.integration
 

@@ -6,7 +6,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from services.kit.clock import ManualClock
-from services.kit.health import Health
+from services.kit.http.health import Health
 from tests.fakes.alerts_http import OFFICER, SENIOR, application, bearer
 from tests.fakes.alerts_in_memory import NOW, InMemoryAlerts, an_alert
 

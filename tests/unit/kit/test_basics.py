@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from services.kit.clock import ManualClock, SystemClock, business_date
-from services.kit.health import Health
+from services.kit.http.health import Health
 from services.kit.ids import CountingIds, time_ordered_id
 from services.kit.metrics import Kind, Metric, Metrics, counter, gauge
 from services.kit.settings import PlatformSettings, effective

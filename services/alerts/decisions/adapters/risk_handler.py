@@ -26,7 +26,7 @@ from services.kit.metrics import Recorder
 from services.kit.stream.handler import Handler, Tally
 from services.kit.stream.quarantine import Quarantine, Refused
 from services.kit.stream.records import Batch, Record
-from services.kit.stream.stops import StopPartition, StopReason
+from services.kit.stream.stop_reasons import StopPartition, StopReason
 
 log = structlog.get_logger(__name__)
 

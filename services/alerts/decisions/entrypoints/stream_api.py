@@ -16,11 +16,11 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from services.alerts.decisions.application.reading import AlertReading
 from services.alerts.directory.entrypoints.permissions import Caller, may_read
-from services.kit import problems
 from services.kit.clock import Clock
 from services.kit.database import DatabaseUnavailable
-from services.kit.health import Health
-from services.kit.problems import Problem
+from services.kit.http import problems
+from services.kit.http.health import Health
+from services.kit.http.problems import Problem
 
 LONGEST_SECONDS = 900.0
 LOOK_SECONDS = 0.5

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from services.alerts.directory.domain.person import Person
 from services.kit.access.keys import READERS, READERS_OF_ALL, Role
-from services.kit.auth import KeyGuard, Principal
+from services.kit.http.auth import KeyGuard, Principal
 
 HANDLERS = frozenset({Role.OFFICER, Role.SENIOR, Role.RISK, Role.WORKOUT})
 # Endpoints carry every borrower's alerts out of the bank: not for those who handle alerts.

@@ -33,10 +33,10 @@ from services.alerts.primitives.vocabulary import (
     Severity,
 )
 from services.alerts.use_cases import UseCases
-from services.kit import problems
-from services.kit.auth import Authenticator, public
 from services.kit.clock import Clock
-from services.kit.problems import Problem
+from services.kit.http import problems
+from services.kit.http.auth import Authenticator, public
+from services.kit.http.problems import Problem
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 SEE_OTHER = 303

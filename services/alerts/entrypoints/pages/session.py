@@ -15,10 +15,10 @@ from fastapi import Depends, Request, Response
 
 from services.alerts.directory.domain.person import Person
 from services.alerts.directory.entrypoints.permissions import HANDLERS, person_of
-from services.kit import problems
 from services.kit.access.keys import READERS
-from services.kit.auth import Guard, Principal
-from services.kit.problems import Problem
+from services.kit.http import problems
+from services.kit.http.auth import Guard, Principal
+from services.kit.http.problems import Problem
 
 COOKIE = "tocsin_key"
 SESSION_SECONDS = 8 * 3600

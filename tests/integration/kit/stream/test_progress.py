@@ -9,7 +9,7 @@ from services.kit.database import Connection, PostgresDatabase
 from services.kit.stream.handler import Tally
 from services.kit.stream.progress import Claim, PostgresProgress
 from services.kit.stream.records import Batch, digest
-from services.kit.stream.stops import AlreadyCommitted, Fenced
+from services.kit.stream.stop_reasons import AlreadyCommitted, Fenced
 from tests.fakes.stream import records
 from tests.integration.kit.stream.members import SCHEMA, until, waits_for_a_lock
 

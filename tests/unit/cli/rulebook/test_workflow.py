@@ -15,9 +15,9 @@ from services.cli.errors import CommandError
 from services.cli.rulebook.commands import app
 from services.kit.catalogue import KIT_CATALOGUE
 from services.kit.clock import ManualClock
-from services.kit.health import Health
+from services.kit.http.application import WebParts
+from services.kit.http.health import Health
 from services.kit.metrics import Metrics
-from services.kit.web import WebParts
 from services.scoring.adapters.rulebook_reader import read_text
 from services.scoring.application.rulebooks import Everywhere, RulebookDesk
 from services.scoring.entrypoints.http import create_app

@@ -12,10 +12,10 @@ from services.kit.clock import SystemClock
 from services.kit.database import DatabaseUnavailable
 from services.kit.metrics import Measured
 from services.kit.stream.consumer import FencedConsumer
-from services.kit.stream.log import BrokerUnavailable
 from services.kit.stream.partition import State
 from services.kit.stream.ports import Limits
-from services.kit.stream.stops import NoProgress
+from services.kit.stream.stop_reasons import NoProgress
+from services.kit.stream.topic_reader import BrokerUnavailable
 from tests.fakes.stream import FakeDatabase, FakeLog, FakeProgress, WritingHandler, records
 
 

@@ -7,8 +7,8 @@ import pytest
 from services.kit.metrics import Measured
 from services.kit.stream import kafka, producer
 from services.kit.stream.kafka import KafkaLog
-from services.kit.stream.log import BrokerUnavailable
 from services.kit.stream.producer import KafkaProducer, ProduceFailed
+from services.kit.stream.topic_reader import BrokerUnavailable
 
 
 class Given:

@@ -4,7 +4,7 @@ import pytest
 
 from services.kit.stream.progress import Claim
 from services.kit.stream.resume import continue_from
-from services.kit.stream.stops import StopPartition, StopReason
+from services.kit.stream.stop_reasons import StopPartition, StopReason
 
 
 def claim(next_offset: int) -> Claim:

@@ -8,7 +8,7 @@ import pytest
 from services.kit.clock import ManualClock
 from services.kit.metrics import Measured
 from services.kit.stream.partition import Partition, State
-from services.kit.stream.stops import NoProgress, StopPartition, StopReason
+from services.kit.stream.stop_reasons import NoProgress, StopPartition, StopReason
 from services.kit.stream.watchdog import Watchdog
 from tests.fakes.stream import FakeLog
 

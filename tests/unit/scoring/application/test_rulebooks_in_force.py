@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from services.kit.stream.stops import StopPartition, StopReason
+from services.kit.stream.stop_reasons import StopPartition, StopReason
 from services.scoring.adapters import state_bytes
 from services.scoring.application.ports import StoredState
 from services.scoring.application.rebuilding import Rebuilder

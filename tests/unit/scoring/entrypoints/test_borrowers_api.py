@@ -9,12 +9,12 @@ from starlette.testclient import TestClient
 
 from services.contracts.assessment import AssessmentChanged
 from services.kit.access.keys import Role
-from services.kit.auth import Principal
 from services.kit.catalogue import KIT_CATALOGUE
 from services.kit.clock import ManualClock
-from services.kit.health import Health
+from services.kit.http.application import WebParts
+from services.kit.http.auth import Principal
+from services.kit.http.health import Health
 from services.kit.metrics import Metrics
-from services.kit.web import WebParts
 from services.scoring.adapters.codec import build_codec
 from services.scoring.adapters.wire import Decoder
 from services.scoring.application.errors import NotFound

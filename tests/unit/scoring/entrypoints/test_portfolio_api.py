@@ -8,12 +8,12 @@ import pytest
 from starlette.testclient import TestClient
 
 from services.kit.access.keys import Role
-from services.kit.auth import Principal
 from services.kit.catalogue import KIT_CATALOGUE
 from services.kit.clock import ManualClock
-from services.kit.health import Health
+from services.kit.http.application import WebParts
+from services.kit.http.auth import Principal
+from services.kit.http.health import Health
 from services.kit.metrics import Metrics
-from services.kit.web import WebParts
 from services.scoring.entrypoints.http import create_app
 from tests.fakes.portfolio_in_memory import log_of_fifty_five_days, portfolio_of
 from tests.fakes.scoring_events import START

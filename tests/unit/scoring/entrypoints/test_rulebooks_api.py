@@ -12,12 +12,12 @@ from starlette.testclient import TestClient
 from services.contracts.control import RulebookActivated
 from services.contracts.envelope import parse_event
 from services.kit.access.keys import Role
-from services.kit.auth import Principal
 from services.kit.catalogue import KIT_CATALOGUE
 from services.kit.clock import ManualClock
-from services.kit.health import Health
+from services.kit.http.application import WebParts
+from services.kit.http.auth import Principal
+from services.kit.http.health import Health
 from services.kit.metrics import Metrics
-from services.kit.web import WebParts
 from services.scoring.adapters.rulebook_reader import SHIPPED, read_text
 from services.scoring.application.rulebooks import Everywhere, RulebookDesk
 from services.scoring.entrypoints.http import create_app

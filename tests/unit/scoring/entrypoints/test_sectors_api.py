@@ -9,12 +9,12 @@ import pytest
 from starlette.testclient import TestClient
 
 from services.kit.access.keys import Role
-from services.kit.auth import Principal
 from services.kit.catalogue import KIT_CATALOGUE
 from services.kit.clock import ManualClock
-from services.kit.health import Health
+from services.kit.http.application import WebParts
+from services.kit.http.auth import Principal
+from services.kit.http.health import Health
 from services.kit.metrics import Metrics
-from services.kit.web import WebParts
 from services.scoring.application.sectors import MeasuredMonth, SectorWatch, stress_messages
 from services.scoring.domain.portfolio.sector_stress import SectorMonth
 from services.scoring.entrypoints.http import create_app

@@ -15,8 +15,8 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from services.kit import problems
 from services.kit.catalogue import HTTP_REQUESTS, HTTP_SECONDS
+from services.kit.http import problems
 from services.kit.ids import time_ordered_id
 from services.kit.logs import correlated
 from services.kit.metrics import Recorder

@@ -4,7 +4,7 @@ import pytest
 
 from services.kit.stream.handler import Tally
 from services.kit.stream.poison import Brake
-from services.kit.stream.stops import StopPartition, StopReason
+from services.kit.stream.stop_reasons import StopPartition, StopReason
 
 
 def settle(brake: Brake, *, quarantined: int, records: int) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.kit.stream.pace import Pace
+from services.kit.stream.batch_sizer import Pace
 from services.kit.stream.ports import Limits
 
 

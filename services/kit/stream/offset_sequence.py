@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.kit.stream.records import Record, digest
-from services.kit.stream.stops import StopPartition, StopReason
+from services.kit.stream.stop_reasons import StopPartition, StopReason
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ import uvloop
 from starlette.types import ASGIApp
 
 from services.kit.catalogue import BACKGROUND_FAILURES, LOOP_LAG_SECONDS, READY
-from services.kit.health import Health
+from services.kit.http.health import Health
 from services.kit.metrics import Recorder
 
 log = structlog.get_logger(__name__)

@@ -1,7 +1,7 @@
 """Who is calling: API keys on every route but the probes, the metrics and what says so.
 
 A route declares the roles it is for with `Depends(require(Role.OFFICER, …))`, or says why it
-is for everybody with `Depends(public("…"))`; `services/kit/web.py` refuses to start an
+is for everybody with `Depends(public("…"))`; `services/kit/http/application.py` refuses to start an
 application in which a route does neither. What a caller may not see answers 404, and that is
 for the use case to decide; 403 is for a role that may not do this at all.
 """
@@ -14,11 +14,11 @@ import structlog
 from fastapi import Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from services.kit import problems
 from services.kit.access import keys, store
 from services.kit.access.keys import PresentedKey, Role, StoredKey
 from services.kit.clock import Clock
-from services.kit.problems import Problem
+from services.kit.http import problems
+from services.kit.http.problems import Problem
 
 log = structlog.get_logger(__name__)
 

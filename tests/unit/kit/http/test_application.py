@@ -7,17 +7,17 @@ from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from pydantic import BaseModel
 from starlette.testclient import TestClient
 
-from services.kit import problems
 from services.kit.access import keys
 from services.kit.access.keys import Role
-from services.kit.auth import Principal, public, require
 from services.kit.catalogue import HTTP_REQUESTS, KIT_CATALOGUE
 from services.kit.clock import ManualClock
-from services.kit.health import Health, NotReady
+from services.kit.http import problems
+from services.kit.http.application import UndeclaredRoute, WebParts, create_app
+from services.kit.http.auth import Principal, public, require
+from services.kit.http.health import Health, NotReady
+from services.kit.http.problems import ProblemKind
 from services.kit.metrics import Metrics
-from services.kit.problems import ProblemKind
 from services.kit.shortcut import NoSuchRoute
-from services.kit.web import UndeclaredRoute, WebParts, create_app
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 OFFICER = "tsk_officer"

@@ -17,13 +17,13 @@ from fastapi.dependencies.models import Dependant
 from fastapi.responses import JSONResponse, Response
 from fastapi.routing import iter_route_contexts
 
-from services.kit import problems
-from services.kit.auth import ANY_ROLE, Authenticator, Guard, KeyGuard, Public, public
 from services.kit.catalogue import BUILD
-from services.kit.health import Health, Verdict
+from services.kit.http import problems
+from services.kit.http.auth import ANY_ROLE, Authenticator, Guard, KeyGuard, Public, public
+from services.kit.http.health import Health, Verdict
+from services.kit.http.middleware import Passage
+from services.kit.http.problems import ProblemTable
 from services.kit.metrics import Metrics
-from services.kit.passage import Passage
-from services.kit.problems import ProblemTable
 from services.kit.shortcut import Endpoint, Place, shortcuts
 
 MAX_BODY_BYTES = 1_048_576

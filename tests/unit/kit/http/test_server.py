@@ -9,10 +9,10 @@ import pytest
 
 from services.kit.catalogue import BACKGROUND_FAILURES, KIT_CATALOGUE
 from services.kit.clock import ManualClock
-from services.kit.health import Health
+from services.kit.http.application import WebParts, create_app
+from services.kit.http.health import Health
+from services.kit.http.server import Listening, Task, serve
 from services.kit.metrics import Measured, Metrics
-from services.kit.server import Listening, Task, serve
-from services.kit.web import WebParts, create_app
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 HERE = Listening(host="127.0.0.1", port=0, grace_seconds=2)

@@ -11,8 +11,8 @@ import structlog
 from services.kit import catalogue
 from services.kit.clock import Clock
 from services.kit.database import Connection, Database, DatabaseUnavailable
+from services.kit.http.server import Task
 from services.kit.metrics import Recorder
-from services.kit.server import Task
 
 log = structlog.get_logger(__name__)
 

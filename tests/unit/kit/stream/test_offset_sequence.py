@@ -2,9 +2,9 @@
 
 import pytest
 
-from services.kit.stream.chain import Chain, Reseek
+from services.kit.stream.offset_sequence import Chain, Reseek
 from services.kit.stream.records import digest
-from services.kit.stream.stops import StopPartition, StopReason
+from services.kit.stream.stop_reasons import StopPartition, StopReason
 from tests.fakes.stream import FakeRecord, records
 
 
