@@ -13,7 +13,7 @@ log = structlog.get_logger(__name__)
 
 
 async def main() -> int:
-    """Run the service until it is told to stop; return the exit status."""
+    """Run the service until it is stopped; return the exit status."""
     platform = PlatformSettings()
     settings = AlertsSettings()
     logs.configure(
@@ -21,7 +21,7 @@ async def main() -> int:
         level=platform.log_level,
         hash_key=platform.log_hash_key.get_secret_value(),
     )
-    log.info("starting", platform=effective(platform), settings=effective(settings))
+    log.info("alerts.starting", platform=effective(platform), settings=effective(settings))
     async with build(platform, settings) as alerts:
         app = create_app(
             alerts.use_cases,
@@ -36,8 +36,8 @@ async def main() -> int:
         return await serve(
             app,
             Listening(host=settings.host, port=settings.port),
-            health=alerts.health,
-            recorder=alerts.metrics,
+            health=alerts.web_parts.health,
+            recorder=alerts.web_parts.metrics,
             tasks={
                 "consumer": alerts.consume,
                 "dispatcher": alerts.dispatcher.run,

@@ -15,14 +15,14 @@ import httpx2
 import structlog
 
 from services.alerts import metrics
-from services.alerts.decisions.adapters import house_rules
-from services.alerts.decisions.adapters.alert_book import PostgresAlertBook
+from services.alerts.decisions.adapters import policy_files
 from services.alerts.decisions.adapters.alert_reads import PostgresAlertReads
-from services.alerts.decisions.adapters.recording import Recording
+from services.alerts.decisions.adapters.alert_repository import PostgresAlertRepository
 from services.alerts.decisions.adapters.risk_handler import RiskHandler
+from services.alerts.decisions.adapters.step_recorder import StepRecorder
 from services.alerts.decisions.application.handling import AlertHandling
 from services.alerts.decisions.application.reading import AlertReading
-from services.alerts.decisions.domain.drafting import House
+from services.alerts.decisions.domain.policy import AlertPolicy
 from services.alerts.delivery.adapters import sealing
 from services.alerts.delivery.adapters.channels.http_poster import HttpPoster
 from services.alerts.delivery.adapters.channels.registry import ChannelRegistry
@@ -36,7 +36,8 @@ from services.alerts.delivery.application.dispatcher import Dispatcher, Dispatch
 from services.alerts.delivery.application.endpoint_trial import EndpointTrial
 from services.alerts.delivery.application.endpoints import EndpointRegistry
 from services.alerts.delivery.domain import retry_plan
-from services.alerts.directory.domain.working_time import WorkingCalendar
+from services.alerts.directory.adapters.bank_holidays import bank_holidays
+from services.alerts.directory.domain.working_calendar import WorkingCalendar
 from services.alerts.settings import AlertsSettings, FaultSettings
 from services.alerts.use_cases import UseCases
 from services.kit.catalogue import KIT_CATALOGUE
@@ -70,7 +71,7 @@ log = structlog.get_logger(__name__)
 
 SCHEMA = "alerts"
 CONSUMER = "alerts"
-_LOOK_SECONDS = 5.0
+_COUNT_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,14 +82,12 @@ class Alerts:
     web_parts: WebParts
     consumer: FencedConsumer
     dispatcher: Dispatcher
-    metrics: Metrics
-    health: Health
     clock: Clock
     reads: PostgresAlertReads
     measure_outbox: Task
 
     async def consume(self, stop: asyncio.Event) -> None:
-        """Consume the risk topic until told to stop."""
+        """Consume the risk topic until `stop` is set."""
         running = asyncio.create_task(self.consumer.run())
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -97,18 +96,18 @@ class Alerts:
         await running
 
     async def count_open(self, stop: asyncio.Event) -> None:
-        """Keep the gauge of open alerts true."""
+        """Measure the number of open alerts until `stop` is set."""
         while not stop.is_set():
             try:
                 counts = await self.reads.count_open(officer_id=None)
                 for severity in metrics.SEVERITIES:
-                    self.metrics.set(
+                    self.web_parts.metrics.set(
                         metrics.ALERTS_OPEN, counts.get(severity, 0), severity=severity.value
                     )
             except DatabaseUnavailable as error:
-                log.info("open alerts not counted", error=repr(error))
+                log.info("alerts.open_not_counted", error=repr(error))
             try:
-                async with asyncio.timeout(_LOOK_SECONDS):
+                async with asyncio.timeout(_COUNT_SECONDS):
                     await stop.wait()
             except TimeoutError:
                 continue
@@ -122,9 +121,9 @@ class _Resources:
     settings: AlertsSettings
     pool: asyncpg.Pool
     producer: KafkaProducer
-    channel: ChannelRegistry
+    channels: ChannelRegistry
     sealer: Sealer
-    recorder: Metrics
+    metrics: Metrics
     clock: Clock
 
 
@@ -133,20 +132,20 @@ async def build(platform: PlatformSettings, settings: AlertsSettings) -> AsyncIt
     """Open what alerts needs, and close it at the end of the block."""
     if point := FaultSettings().fault_point:
         faults.kill_at(point)
-    rules = house(platform, settings)
+    policy = alert_policy(platform, settings)
     async with AsyncExitStack() as stack:
         opened = await _open(stack, platform, settings)
         outbox = Outbox(schema=SCHEMA)
-        recording = Recording(
+        step_recorder = StepRecorder(
             outbox=outbox, alerts_topic=platform.alerts_topic, subscriber=DeliveryFanOut()
         )
         relay = _relay(opened, outbox)
         dispatcher = _dispatcher(opened)
         handler = RiskHandler(
-            house=rules,
-            recording=recording,
+            policy=policy,
+            step_recorder=step_recorder,
             quarantine=Quarantine(schema=SCHEMA),
-            recorder=opened.recorder,
+            recorder=opened.metrics,
             clock=opened.clock,
             on_changes=dispatcher.wake,
         )
@@ -155,36 +154,40 @@ async def build(platform: PlatformSettings, settings: AlertsSettings) -> AsyncIt
             dispatcher.wake()
             relay.wake(partition)
 
-        book = PostgresAlertBook(
+        repository = PostgresAlertRepository(
             pool=opened.pool,
-            recording=recording,
-            recorder=opened.recorder,
+            step_recorder=step_recorder,
+            recorder=opened.metrics,
             clock=opened.clock,
             on_step=on_step,
         )
         reads = PostgresAlertReads(opened.pool)
         consumer = _consumer(opened, handler, relay)
-        health = _health(opened.pool, consumer, opened.clock)
         yield Alerts(
-            use_cases=_use_cases(opened, reads, book),
+            use_cases=_use_cases(opened, reads, repository),
             web_parts=WebParts(
-                health=health,
-                metrics=opened.recorder,
+                health=_health(opened, consumer),
+                metrics=opened.metrics,
                 authenticator=KeyAuthenticator(opened.pool, clock=opened.clock),
             ),
             consumer=consumer,
             dispatcher=dispatcher,
-            metrics=opened.recorder,
-            health=health,
             clock=opened.clock,
             reads=reads,
-            measure_outbox=_measure_outbox(opened),
+            measure_outbox=outbox_age(
+                PostgresDatabase(opened.pool),
+                schema=SCHEMA,
+                topics=(platform.alerts_topic,),
+                recorder=opened.metrics,
+                clock=opened.clock,
+            ),
         )
 
 
 async def _open(
     stack: AsyncExitStack, platform: PlatformSettings, settings: AlertsSettings
 ) -> _Resources:
+    clock = SystemClock()
     recorder = Metrics((*KIT_CATALOGUE, *metrics.ALERTS_CATALOGUE))
     pool = await create_pool(
         platform.dsn,
@@ -198,7 +201,6 @@ async def _open(
         bootstrap=platform.kafka_bootstrap, client_id="tocsin-alerts", recorder=recorder
     )
     stack.push_async_callback(producer.stop)
-    clock = SystemClock()
     poster = HttpPoster(
         policy=settings.address_policy(),
         ssl_context=_tls(settings),
@@ -210,58 +212,41 @@ async def _open(
         settings=settings,
         pool=pool,
         producer=producer,
-        channel=ChannelRegistry(poster=poster, clock=clock),
+        channels=ChannelRegistry(poster=poster, clock=clock),
         sealer=Sealer([sealing.read_key(key) for key in settings.sealing_keys()]),
-        recorder=recorder,
+        metrics=recorder,
         clock=clock,
     )
 
 
-def house(platform: PlatformSettings, settings: AlertsSettings) -> House:
-    """Return the bank's own rules.
+def alert_policy(platform: PlatformSettings, settings: AlertsSettings) -> AlertPolicy:
+    """Return the alert policy of the bank.
 
     Raises:
-        BadHouseRules: If the routing file or the holidays cannot be used.
+        InvalidPolicy: If the routing file cannot be used.
+        UnknownCalendar: If there is no calendar of the country.
     """
-    free = (
-        house_rules.bank_holidays(settings.holiday_country, settings.holiday_subdivision)
-        if settings.holiday_country
-        else frozenset()
-    )
-    return House(
+    country = settings.holiday_country
+    return AlertPolicy(
         calendar=WorkingCalendar(
             timezone=ZoneInfo(platform.bank_timezone),
             opens=settings.opens,
             closes=settings.closes,
-            holidays=free,
+            holidays=(
+                bank_holidays(country, settings.holiday_subdivision) if country else frozenset()
+            ),
         ),
-        routing=house_rules.read_routing(settings.routing_file or house_rules.SHIPPED_ROUTING),
+        routing=policy_files.read_routing(settings.routing_file or policy_files.SHIPPED_ROUTING),
     )
 
 
-def _health(pool: asyncpg.Pool, consumer: FencedConsumer, clock: Clock) -> Health:
-    health = Health(clock)
-    health.needs("migrations", lambda: _migrated(pool))
-    health.needs("partitions", lambda: _assigned(consumer))
-    health.notes("stopped partitions", consumer.stopped)
-    return health
-
-
-def _measure_outbox(opened: _Resources) -> Task:
-    return outbox_age(
-        PostgresDatabase(opened.pool),
-        schema=SCHEMA,
-        topics=(opened.platform.alerts_topic,),
-        recorder=opened.recorder,
-        clock=opened.clock,
-    )
-
-
-def _use_cases(opened: _Resources, reads: PostgresAlertReads, book: PostgresAlertBook) -> UseCases:
+def _use_cases(
+    opened: _Resources, reads: PostgresAlertReads, repository: PostgresAlertRepository
+) -> UseCases:
     endpoints = PostgresEndpointRepository(pool=opened.pool, sealer=opened.sealer)
     return UseCases(
         reading=AlertReading(reads),
-        handling=AlertHandling(book=book, clock=opened.clock),
+        handling=AlertHandling(repository=repository, clock=opened.clock),
         endpoints=EndpointRegistry(
             repository=endpoints,
             policy=opened.settings.address_policy(),
@@ -271,7 +256,7 @@ def _use_cases(opened: _Resources, reads: PostgresAlertReads, book: PostgresAler
         ),
         trial=EndpointTrial(
             repository=endpoints,
-            channel=opened.channel,
+            channel=opened.channels,
             clock=opened.clock,
             new_id=time_ordered_id,
             link=opened.settings.public_url,
@@ -291,9 +276,9 @@ def _dispatcher(opened: _Resources) -> Dispatcher:
             sealer=opened.sealer,
             card_link=lambda borrower_id: f"{base}/borrowers/{quote(borrower_id, safe='')}",
         ),
-        channel=opened.channel,
+        channel=opened.channels,
         clock=opened.clock,
-        recorder=opened.recorder,
+        recorder=opened.metrics,
         new_token=time_ordered_id,
         draw=SystemRandom().random,
         limits=DispatchLimits(
@@ -312,7 +297,7 @@ def _relay(opened: _Resources, outbox: Outbox) -> OutboxRelay:
         outbox=outbox,
         database=PostgresDatabase(opened.pool),
         producer=opened.producer,
-        recorder=opened.recorder,
+        recorder=opened.metrics,
         clock=opened.clock,
     )
 
@@ -332,7 +317,7 @@ def _consumer(opened: _Resources, handler: RiskHandler, relay: OutboxRelay) -> F
         database=PostgresDatabase(opened.pool),
         progress=PostgresProgress(schema=SCHEMA, consumer=CONSUMER, owner=owner),
         handler=handler,
-        recorder=opened.recorder,
+        recorder=opened.metrics,
         clock=opened.clock,
         relay=relay,
     )
@@ -345,14 +330,20 @@ def _tls(settings: AlertsSettings) -> ssl.SSLContext:
     return context
 
 
-async def _migrated(pool: asyncpg.Pool) -> None:
-    for name in (SCHEMA, "access"):
-        if not await at_head(pool, name):
-            raise NotReady(f"schema {name} is not migrated; run `tocsin migrate`")
+def _health(opened: _Resources, consumer: FencedConsumer) -> Health:
+    async def migrations() -> None:
+        for name in (SCHEMA, "access"):
+            if not await at_head(opened.pool, name):
+                raise NotReady(f"schema {name} is not migrated; run `tocsin migrate`")
 
+    async def partitions() -> None:
+        if not consumer.has_joined:
+            raise NotReady("not a member of the consumer group yet")
+        if any(state is State.CLAIMING for state in consumer.partitions.values()):
+            raise NotReady("partitions are being claimed")
 
-async def _assigned(consumer: FencedConsumer) -> None:
-    if not consumer.has_joined:
-        raise NotReady("not a member of the consumer group yet")
-    if any(state is State.CLAIMING for state in consumer.partitions.values()):
-        raise NotReady("partitions are being claimed")
+    health = Health(opened.clock)
+    health.needs("migrations", migrations)
+    health.needs("partitions", partitions)
+    health.notes("stopped partitions", consumer.stopped)
+    return health

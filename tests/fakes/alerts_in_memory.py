@@ -1,4 +1,4 @@
-"""Alerts behind the ports of the service, held in memory, for the tests of its HTTP doors."""
+"""The ports of alerts in memory, for the tests of its HTTP application."""
 
 import base64
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -7,21 +7,25 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from services.alerts.decisions.application.filters import AlertFilters
 from services.alerts.decisions.application.handling import AlertHandling
 from services.alerts.decisions.application.read_models import (
-    ActionView,
     AlertDetail,
-    AlertEventView,
+    AlertEvent,
+    AlertFilters,
     AlertSummary,
     BorrowerCard,
     FeedItem,
-    OwnerView,
-    ReasonView,
     ScorePoint,
 )
 from services.alerts.decisions.application.reading import AlertReading
-from services.alerts.decisions.domain.alert import Action, Alert, Change, Deadlines, Owner, Reason
+from services.alerts.decisions.domain.alert import (
+    Action,
+    Alert,
+    AlertChange,
+    AlertReason,
+    Deadlines,
+    Owner,
+)
 from services.alerts.delivery.adapters.channels.http_poster import HttpRequest
 from services.alerts.delivery.adapters.channels.registry import ChannelRegistry
 from services.alerts.delivery.application.deliveries import DeliveryLog
@@ -87,7 +91,7 @@ def an_alert(alert_id: str, borrower_id: str, **changes: Any) -> Alert:
             escalate_at=NOW + timedelta(days=3),
         ),
         reasons=(
-            Reason(
+            AlertReason(
                 indicator="A-01",
                 name="Credit turnover drop",
                 risk_type="LIQUIDITY",
@@ -112,13 +116,13 @@ def an_alert(alert_id: str, borrower_id: str, **changes: Any) -> Alert:
 
 
 class InMemoryAlerts:
-    """All four books in one. Cards are made by `card_of`, which a test may replace."""
+    """All repositories and reads in one."""
 
     def __init__(self, *alerts: Alert, clock: Clock) -> None:
         self.clock = clock
         self.alerts = {alert.alert_id: alert for alert in alerts}
-        self.history: list[Change] = [
-            Change(
+        self.history: list[AlertChange] = [
+            AlertChange(
                 kind=AlertEventKind.OPENED,
                 alert=alert,
                 at=alert.opened_at,
@@ -135,10 +139,10 @@ class InMemoryAlerts:
         self.resent: list[DeliveryFilters | int] = []
 
     def use_cases(self) -> UseCases:
-        """Return the real use cases on these books."""
+        """Return the real use cases on these repositories."""
         return UseCases(
             reading=AlertReading(self),
-            handling=AlertHandling(book=self, clock=self.clock),
+            handling=AlertHandling(repository=self, clock=self.clock),
             endpoints=EndpointRegistry(
                 repository=_EndpointRepository(self),
                 policy=AddressPolicy(),
@@ -165,15 +169,16 @@ class InMemoryAlerts:
     async def list_alerts(
         self, filters: AlertFilters, *, officer_id: str | None, cursor: str | None, limit: int
     ) -> Page[AlertSummary]:
-        found = [
-            alert
-            for alert in sorted(self.alerts.values(), key=lambda one: one.alert_id)
+        matching = [
+            AlertSummary.of(alert)
+            for _, alert in sorted(self.alerts.items())
             if _is_seen(alert, officer_id) and _fits(alert, filters)
         ]
         begin = int(cursor or 0)
-        page = [summary(alert) for alert in found[begin : begin + limit]]
-        rest = len(found) > begin + limit
-        return Page(items=page, next_cursor=str(begin + limit) if rest else None)
+        end = begin + limit
+        return Page(
+            items=matching[begin:end], next_cursor=str(end) if len(matching) > end else None
+        )
 
     async def alert(self, alert_id: str, *, officer_id: str | None) -> AlertDetail | None:
         alert = self.alerts.get(alert_id)
@@ -202,7 +207,7 @@ class InMemoryAlerts:
             assessment=self.assessments.get(borrower_id, {"score": 72.4, "state": "HIGH_RISK"}),
             scores=self.scores.get(borrower_id, ()),
             open_alert=self._detail(opened) if opened else None,
-            past_alerts=[summary(alert) for alert in own if not alert.is_open],
+            past_alerts=[AlertSummary.of(alert) for alert in own if not alert.is_open],
         )
 
     async def feed_after(
@@ -210,7 +215,7 @@ class InMemoryAlerts:
     ) -> Sequence[FeedItem]:
         begin = int(cursor)
         items = [
-            FeedItem(cursor=str(number), event=event_view(change))
+            FeedItem(cursor=str(number), event=_event(change))
             for number, change in enumerate(self.history, start=1)
             if number > begin and _is_seen(change.alert, officer_id)
         ]
@@ -223,53 +228,28 @@ class InMemoryAlerts:
         return str(len(self.history))
 
     @asynccontextmanager
-    async def hold(self, alert_id: str, *, officer_id: str | None) -> AsyncIterator["_Held | None"]:
+    async def lock(
+        self, alert_id: str, *, officer_id: str | None
+    ) -> AsyncIterator["_LockedAlert | None"]:
         alert = self.alerts.get(alert_id)
         if alert is None or not _is_seen(alert, officer_id):
             yield None
         else:
-            yield _Held(self, alert)
+            yield _LockedAlert(self, alert)
 
     def _detail(self, alert: Alert) -> AlertDetail:
-        return AlertDetail(
-            alert=summary(alert),
-            reasons=[
-                ReasonView(
-                    indicator=one.indicator,
-                    name=one.name,
-                    risk_type=one.risk_type,
-                    level=one.level,
-                    line=one.line,
-                    share=one.share,
-                    evidence_event_ids=one.evidence_event_ids,
-                )
-                for one in alert.reasons
-            ],
-            actions=[
-                ActionView(
-                    code=one.code,
-                    text=one.text,
-                    risk_type=one.risk_type,
-                    role=one.role,
-                    due_on=one.due_on,
-                    due_at=one.due_at,
-                )
-                for one in alert.actions
-            ],
-            history=[
-                event_view(change)
-                for change in self.history
-                if change.alert.alert_id == alert.alert_id
-            ],
-        )
+        history = [
+            _event(change) for change in self.history if change.alert.alert_id == alert.alert_id
+        ]
+        return AlertDetail.of(alert, history)
 
 
-class _Held:
+class _LockedAlert:
     def __init__(self, books: InMemoryAlerts, alert: Alert) -> None:
         self._books = books
         self.alert = alert
 
-    async def record(self, change: Change) -> None:
+    async def record(self, change: AlertChange) -> None:
         self._books.alerts[change.alert.alert_id] = change.alert
         self._books.history.append(change)
 
@@ -314,13 +294,13 @@ class _DeliveryRepository:
     async def list(
         self, filters: DeliveryFilters, *, cursor: str | None, limit: int
     ) -> Page[DeliverySummary]:
-        found = [
-            one
-            for one in self._books.deliveries.values()
-            if filters.status in (None, one.status)
-            and filters.endpoint_id in (None, one.endpoint_id)
+        matching = [
+            delivery
+            for delivery in self._books.deliveries.values()
+            if filters.status in (None, delivery.status)
+            and filters.endpoint_id in (None, delivery.endpoint_id)
         ]
-        return Page(items=found[:limit], next_cursor=None)
+        return Page(items=matching[:limit], next_cursor=None)
 
     async def get(self, delivery_id: int) -> DeliveryDetail | None:
         delivery = self._books.deliveries.get(delivery_id)
@@ -335,25 +315,8 @@ class _DeliveryRepository:
         return delivery_id in self._books.deliveries
 
 
-def summary(alert: Alert) -> AlertSummary:
-    """Return an alert as lists show it."""
-    return AlertSummary(
-        owner=OwnerView(kind=alert.owner.kind, id=alert.owner.id, route=alert.owner.route),
-        second_owner=None,
-        acknowledge_by=alert.deadlines.acknowledge_by,
-        act_by=alert.deadlines.act_by,
-        escalate_at=alert.deadlines.escalate_at,
-        **{
-            name: getattr(alert, name)
-            for name in AlertSummary.__slots__
-            if name not in {"owner", "second_owner", "acknowledge_by", "act_by", "escalate_at"}
-        },
-    )
-
-
-def event_view(change: Change) -> AlertEventView:
-    """Return a step as the history and the feed show it."""
-    return AlertEventView(
+def _event(change: AlertChange) -> AlertEvent:
+    return AlertEvent(
         event_id=change.event_id,
         kind=change.kind,
         alert_id=change.alert.alert_id,

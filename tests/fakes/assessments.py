@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from services.alerts.decisions.domain.assessment import Assessment, Contributor
+from services.alerts.decisions.domain.assessment import AssessmentSummary, ContributorSummary
 from services.alerts.primitives.vocabulary import Level, RiskState
 
 # A Monday, mid-morning in Berlin, with no holiday near.
@@ -14,7 +14,7 @@ MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 def contributor(
     indicator: str = "R-01", level: Level = Level.AMBER, share: float = 12.5, **changes: Any
-) -> Contributor:
+) -> ContributorSummary:
     values: dict[str, Any] = {
         "indicator": indicator,
         "name": f"name of {indicator}",
@@ -29,18 +29,18 @@ def contributor(
         "since": date(2026, 2, 20),
         "evidence_event_ids": ("core-bank/e-1",),
     }
-    return Contributor(**{**values, **changes})
+    return ContributorSummary(**{**values, **changes})
 
 
 def assessment(
     state: RiskState = RiskState.WATCH,
-    *contributors: Contributor,
+    *contributors: ContributorSummary,
     sequence: int = 1,
     borrower_id: str = "b-1",
     days_later: float = 0,
     score: float = 45.0,
     **changes: Any,
-) -> Assessment:
+) -> AssessmentSummary:
     at = MONDAY + timedelta(days=days_later)
     values: dict[str, Any] = {
         "borrower_id": borrower_id,
@@ -57,7 +57,7 @@ def assessment(
         "branch_id": "br-1",
         "is_corrected": False,
     }
-    return Assessment(**{**values, **changes})
+    return AssessmentSummary(**{**values, **changes})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +73,7 @@ class FakeRecord:
     headers: tuple[tuple[str, bytes], ...] = ()
 
 
-def document(one: Assessment) -> dict[str, Any]:
+def document(one: AssessmentSummary) -> dict[str, Any]:
     """The `data` of an `assessment.changed.v1`, whole, as scoring sends it."""
     return {
         "borrower_id": one.borrower_id,
@@ -129,7 +129,9 @@ def document(one: Assessment) -> dict[str, Any]:
     }
 
 
-def record(one: Assessment, *, offset: int, partition: int = 0, topic: str = "risk") -> FakeRecord:
+def record(
+    one: AssessmentSummary, *, offset: int, partition: int = 0, topic: str = "risk"
+) -> FakeRecord:
     event = {
         "specversion": "1.0",
         "id": f"{one.borrower_id}:{one.sequence}",

@@ -1,1 +1,1 @@
-"""The migrations of the schema `alerts`: one schema for all wings."""
+"""What all wings share of the database: one schema with its migrations, and single statements."""

@@ -1,7 +1,6 @@
-"""The words of alerting, as closed lists; stored, sent and shown under exactly these names.
+"""The closed lists of alerting; stored, sent and shown under exactly these names.
 
-Used by every other module of the service. Order matters in `Severity`, `Level` and
-`RiskState`: ranks are compared, names never are.
+Order matters in `Severity`, `Level` and `RiskState`: ranks are compared, names never are.
 """
 
 from enum import StrEnum
@@ -24,8 +23,8 @@ class RiskState(StrEnum):
         return _STATE_RANK[self]
 
 
-# Probation is what follows a default, so it stands between high risk and default: leaving
-# default for it is a relaxation, falling back into default is a tightening.
+# Probation follows a default, so it ranks between high risk and default: leaving default for it is
+# a relaxation, falling back into default is a tightening.
 _STATE_RANK = {
     RiskState.CLOSED: -1,
     RiskState.NORMAL: 0,
@@ -38,7 +37,7 @@ _STATE_RANK = {
 
 
 class Level(StrEnum):
-    """How far an indicator has gone."""
+    """How severe an indicator is."""
 
     GREEN = "GREEN"
     AMBER = "AMBER"
@@ -47,7 +46,7 @@ class Level(StrEnum):
 
     @property
     def rank(self) -> int:
-        """Return how far: 0 for green, 3 for a hard trigger."""
+        """Return the severity: 0 for green, 3 for a hard trigger."""
         return _LEVEL_RANK[self]
 
 
@@ -55,7 +54,7 @@ _LEVEL_RANK = {Level.GREEN: 0, Level.AMBER: 1, Level.RED: 2, Level.HARD: 3}
 
 
 class Severity(StrEnum):
-    """How fast a person must look; it decides the deadlines."""
+    """How fast a person must respond; it decides the deadlines."""
 
     LOW = "LOW"
     MEDIUM = "MEDIUM"
@@ -88,7 +87,7 @@ class AlertType(StrEnum):
 
 
 class AlertStatus(StrEnum):
-    """Where an alert is in its life."""
+    """The status of an alert in its life-cycle."""
 
     OPEN = "OPEN"
     ACKNOWLEDGED = "ACKNOWLEDGED"
@@ -97,7 +96,7 @@ class AlertStatus(StrEnum):
 
 
 class OutcomeCode(StrEnum):
-    """What came of an alert; the label by which thresholds are tuned later."""
+    """The outcome of an alert; the label by which thresholds are tuned later."""
 
     CONFIRMED = "CONFIRMED"
     MITIGATED = "MITIGATED"
@@ -107,19 +106,19 @@ class OutcomeCode(StrEnum):
     SUPERSEDED = "SUPERSEDED"
 
 
-# A person cannot say SUPERSEDED: only a worse alert of the same borrower does.
+# Only a worse alert of the same borrower supersedes; a person cannot.
 OUTCOMES_OF_A_PERSON = frozenset(OutcomeCode) - {OutcomeCode.SUPERSEDED}
 
 
 class OwnerKind(StrEnum):
-    """Who holds an alert: a named officer, or a queue that a team works off."""
+    """The kind of an owner: a named officer, or a queue that a team works off."""
 
     OFFICER = "OFFICER"
     QUEUE = "QUEUE"
 
 
 class AlertEventKind(StrEnum):
-    """A step in an alert's life, told to other systems under `type`."""
+    """A step in an alert's life-cycle, sent to other systems as `type`."""
 
     OPENED = "alert.opened.v1"
     UPDATED = "alert.updated.v1"

@@ -8,15 +8,15 @@ from zoneinfo import ZoneInfo
 import asyncpg
 import pytest
 
-from services.alerts.decisions.adapters import house_rules
-from services.alerts.decisions.adapters.alert_book import PostgresAlertBook
+from services.alerts.decisions.adapters import policy_files
 from services.alerts.decisions.adapters.alert_reads import PostgresAlertReads
-from services.alerts.decisions.adapters.recording import Recording
+from services.alerts.decisions.adapters.alert_repository import PostgresAlertRepository
 from services.alerts.decisions.adapters.risk_handler import RiskHandler
+from services.alerts.decisions.adapters.step_recorder import StepRecorder
 from services.alerts.decisions.application.handling import AlertHandling
 from services.alerts.decisions.application.reading import AlertReading
-from services.alerts.decisions.domain.assessment import Assessment
-from services.alerts.decisions.domain.drafting import House
+from services.alerts.decisions.domain.assessment import AssessmentSummary
+from services.alerts.decisions.domain.policy import AlertPolicy
 from services.alerts.delivery.adapters.delivery_fan_out import DeliveryFanOut
 from services.alerts.delivery.adapters.delivery_queue import PostgresDeliveryQueue
 from services.alerts.delivery.adapters.delivery_repository import PostgresDeliveryRepository
@@ -31,7 +31,7 @@ from services.alerts.delivery.domain.addresses import LOOPBACK
 from services.alerts.delivery.domain.endpoint_url import AddressPolicy
 from services.alerts.delivery.entrypoints.request_models import EndpointRequest
 from services.alerts.directory.domain.person import Person
-from services.alerts.directory.domain.working_time import WorkingCalendar
+from services.alerts.directory.domain.working_calendar import WorkingCalendar
 from services.kit.clock import ManualClock
 from services.kit.database import create_pool
 from services.kit.ids import CountingIds
@@ -64,7 +64,7 @@ class Desk:
     offset: int = 0
     wakes: list[None] = field(default_factory=list)
 
-    async def assess(self, *assessments: Assessment) -> Tally:
+    async def assess(self, *assessments: AssessmentSummary) -> Tally:
         """Apply assessments as one batch, in one transaction."""
         records = []
         for one in assessments:
@@ -116,14 +116,14 @@ async def pool(database_url: str) -> AsyncIterator[asyncpg.Pool]:
 def desk(pool: asyncpg.Pool) -> Desk:
     clock = ManualClock(MONDAY)
     measured = Measured()
-    recording = Recording(
+    step_recorder = StepRecorder(
         outbox=Outbox(schema="alerts"), alerts_topic="alerts", subscriber=DeliveryFanOut()
     )
     sealer = Sealer([b"k" * 32])
     wakes: list[None] = []
-    book = PostgresAlertBook(
+    repository = PostgresAlertRepository(
         pool=pool,
-        recording=recording,
+        step_recorder=step_recorder,
         recorder=measured,
         clock=clock,
         on_step=lambda _partition: wakes.append(None),
@@ -133,18 +133,18 @@ def desk(pool: asyncpg.Pool) -> Desk:
         clock=clock,
         measured=measured,
         handler=RiskHandler(
-            house=House(
+            policy=AlertPolicy(
                 calendar=WorkingCalendar(timezone=ZoneInfo("Europe/Berlin")),
-                routing=house_rules.read_routing(),
+                routing=policy_files.read_routing(),
             ),
-            recording=recording,
+            step_recorder=step_recorder,
             quarantine=Quarantine(schema="alerts"),
             recorder=measured,
             clock=clock,
             on_changes=lambda: wakes.append(None),
         ),
         reading=AlertReading(PostgresAlertReads(pool)),
-        handling=AlertHandling(book=book, clock=clock),
+        handling=AlertHandling(repository=repository, clock=clock),
         endpoints=EndpointRegistry(
             repository=PostgresEndpointRepository(pool=pool, sealer=sealer),
             policy=DEVELOPMENT,

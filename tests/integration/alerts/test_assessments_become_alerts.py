@@ -6,7 +6,7 @@ import asyncpg
 import pytest
 
 from services.alerts import metrics
-from services.alerts.decisions.application.filters import AlertFilters
+from services.alerts.decisions.application.read_models import AlertFilters
 from services.alerts.primitives.errors import NotFound, StepRefused, VersionConflict
 from services.alerts.primitives.vocabulary import (
     AlertEventKind,

@@ -10,7 +10,7 @@ import pytest
 from standardwebhooks import Webhook
 
 from services.alerts import metrics
-from services.alerts.decisions.application.filters import AlertFilters
+from services.alerts.decisions.application.read_models import AlertFilters
 from services.alerts.delivery.adapters.channels.http_poster import HttpPoster, HttpRequest
 from services.alerts.delivery.adapters.channels.registry import ChannelRegistry
 from services.alerts.delivery.application.channel import Channel, ChannelMessage

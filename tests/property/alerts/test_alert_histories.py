@@ -5,20 +5,19 @@ from collections import defaultdict
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.alerts.decisions.domain import alerting
 from services.alerts.decisions.domain.alert import Alert
-from services.alerts.decisions.domain.alerting import NOTHING_BEFORE
-from services.alerts.decisions.domain.assessment import Assessment
+from services.alerts.decisions.domain.assessment import AssessmentSummary
+from services.alerts.decisions.domain.decision import NO_PRIOR_STATE, decide
 from services.alerts.primitives.vocabulary import AlertEventKind, Level, RiskState
 from tests.fakes.assessments import assessment, contributor
-from tests.unit.alerts.test_alerting import HOUSE, after
+from tests.unit.alerts.test_alerting import POLICY, after
 
 LEVELS = st.sampled_from([Level.AMBER, Level.RED, Level.HARD])
 CAUSES = st.dictionaries(st.sampled_from(["R-01", "A-03", "F-05", "A-09"]), LEVELS, max_size=4)
 
 
 @st.composite
-def histories(draw: st.DrawFn) -> list[Assessment]:
+def histories(draw: st.DrawFn) -> list[AssessmentSummary]:
     days = 0.0
     found = []
     for sequence in range(1, draw(st.integers(1, 12)) + 1):
@@ -39,13 +38,13 @@ def histories(draw: st.DrawFn) -> list[Assessment]:
 
 @given(histories())
 def test_at_most_one_alert_is_open_and_every_step_has_the_next_version(
-    history: list[Assessment],
+    history: list[AssessmentSummary],
 ) -> None:
-    before = NOTHING_BEFORE
+    before = NO_PRIOR_STATE
     versions: dict[str, int] = defaultdict(int)
     open_alerts: dict[str, Alert] = {}
     for one in history:
-        decision = alerting.decide(one, before=before, house=HOUSE)
+        decision = decide(one, before=before, policy=POLICY)
         assert decision.reason
         for change in decision.changes:
             alert = change.alert
@@ -62,10 +61,10 @@ def test_at_most_one_alert_is_open_and_every_step_has_the_next_version(
 
 
 @given(histories())
-def test_every_tightening_is_told_at_once(history: list[Assessment]) -> None:
-    before = NOTHING_BEFORE
+def test_every_tightening_is_told_at_once(history: list[AssessmentSummary]) -> None:
+    before = NO_PRIOR_STATE
     for one in history:
-        decision = alerting.decide(one, before=before, house=HOUSE)
+        decision = decide(one, before=before, policy=POLICY)
         if one.state.rank > before.state.rank:
             assert decision.changes[-1].kind is AlertEventKind.OPENED
             assert decision.changes[-1].alert.state is one.state
@@ -73,12 +72,12 @@ def test_every_tightening_is_told_at_once(history: list[Assessment]) -> None:
 
 
 @given(histories())
-def test_the_same_history_twice_is_the_same_story(history: list[Assessment]) -> None:
+def test_the_same_history_twice_is_the_same_story(history: list[AssessmentSummary]) -> None:
     def story() -> list[object]:
-        before = NOTHING_BEFORE
+        before = NO_PRIOR_STATE
         found: list[object] = []
         for one in history:
-            decision = alerting.decide(one, before=before, house=HOUSE)
+            decision = decide(one, before=before, policy=POLICY)
             found.append(decision)
             before = after(before, one, decision)
         return found

@@ -6,14 +6,19 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.alerts.decisions.adapters import house_rules
-from services.alerts.decisions.domain import alerting, lifecycle
+from services.alerts.decisions.adapters import policy_files
+from services.alerts.decisions.domain import lifecycle
 from services.alerts.decisions.domain.alert import Alert
-from services.alerts.decisions.domain.alerting import NOTHING_BEFORE, Before, Decision
-from services.alerts.decisions.domain.assessment import Assessment
-from services.alerts.decisions.domain.drafting import House
-from services.alerts.decisions.domain.news import Told
-from services.alerts.directory.domain.working_time import WorkingCalendar
+from services.alerts.decisions.domain.assessment import AssessmentSummary
+from services.alerts.decisions.domain.decision import (
+    NO_PRIOR_STATE,
+    AlertDecision,
+    PriorState,
+    decide,
+)
+from services.alerts.decisions.domain.novelty import LastNotified
+from services.alerts.decisions.domain.policy import AlertPolicy
+from services.alerts.directory.domain.working_calendar import WorkingCalendar
 from services.alerts.primitives.vocabulary import (
     AlertEventKind,
     AlertStatus,
@@ -26,9 +31,9 @@ from services.alerts.primitives.vocabulary import (
 )
 from tests.fakes.assessments import MONDAY, assessment, contributor
 
-HOUSE = House(
+POLICY = AlertPolicy(
     calendar=WorkingCalendar(timezone=ZoneInfo("Europe/Berlin")),
-    routing=house_rules.read_routing(),
+    routing=policy_files.read_routing(),
 )
 AMBER = contributor("A-03", Level.AMBER, 10.0)
 OTHER_AMBER = contributor("A-09", Level.AMBER, 8.0)
@@ -42,24 +47,24 @@ OPENED, UPDATED, RESOLVED = (
 )
 
 
-def live(*assessments: Assessment) -> tuple[list[Decision], Before]:
+def live(*assessments: AssessmentSummary) -> tuple[list[AlertDecision], PriorState]:
     """Let a borrower live through assessments; return each decision and what is known then."""
-    before = NOTHING_BEFORE
+    before = NO_PRIOR_STATE
     decisions = []
     for one in assessments:
-        decision = alerting.decide(one, before=before, house=HOUSE)
+        decision = decide(one, before=before, policy=POLICY)
         decisions.append(decision)
         before = after(before, one, decision)
     return decisions, before
 
 
-def after(before: Before, one: Assessment, decision: Decision) -> Before:
+def after(before: PriorState, one: AssessmentSummary, decision: AlertDecision) -> PriorState:
     alert = decision.changes[-1].alert if decision.changes else before.open_alert
     still_open = alert if alert is not None and alert.is_open else None
-    return Before(state=one.state, open_alert=still_open, told=decision.told)
+    return PriorState(state=one.state, open_alert=still_open, notified=decision.notified)
 
 
-def steps(decision: Decision) -> list[tuple[AlertEventKind, AlertType, OutcomeCode | None]]:
+def steps(decision: AlertDecision) -> list[tuple[AlertEventKind, AlertType, OutcomeCode | None]]:
     return [
         (change.kind, change.alert.alert_type, change.alert.outcome_code)
         for change in decision.changes
@@ -251,7 +256,7 @@ def steps(decision: Decision) -> list[tuple[AlertEventKind, AlertType, OutcomeCo
     ],
 )
 def test_the_last_assessment_of_a_history(
-    history: list[Assessment], expected: list[object], reason: str
+    history: list[AssessmentSummary], expected: list[object], reason: str
 ) -> None:
     decisions, _ = live(*history)
     assert steps(decisions[-1]) == expected
@@ -283,21 +288,21 @@ def test_a_new_spell_forgets_what_was_told_in_the_one_before() -> None:
         assessment(RiskState.WATCH, RED, sequence=3, days_later=2),
     )
     assert steps(decisions[2]) == [(OPENED, AlertType.STATE_CHANGED, None)]
-    assert before.told.levels == {"R-01": Level.RED}
+    assert before.notified.levels == {"R-01": Level.RED}
 
 
 def test_red_news_after_the_alert_was_resolved_opens_the_next_one() -> None:
     _, before = live(assessment(RiskState.WATCH, AMBER))
     resolved = replace(before, open_alert=None)
-    amber = alerting.decide(
+    amber = decide(
         assessment(RiskState.WATCH, AMBER, OTHER_AMBER, sequence=2, days_later=30),
         before=resolved,
-        house=HOUSE,
+        policy=POLICY,
     )
-    red = alerting.decide(
+    red = decide(
         assessment(RiskState.WATCH, AMBER, RED, sequence=2, days_later=30),
         before=resolved,
-        house=HOUSE,
+        policy=POLICY,
     )
     assert steps(amber) == []
     assert steps(red) == [(OPENED, AlertType.NEW_RED_SIGNAL, None)]
@@ -308,10 +313,10 @@ def test_an_alert_in_work_is_not_closed_by_a_recovery() -> None:
     assert before.open_alert is not None
     seen = lifecycle.acknowledge(before.open_alert, actor="anna", at=MONDAY)
     assert not isinstance(seen, lifecycle.StepNotAllowed)
-    decision = alerting.decide(
+    decision = decide(
         assessment(RiskState.NORMAL, sequence=2),
         before=replace(before, open_alert=seen.alert),
-        house=HOUSE,
+        policy=POLICY,
     )
     assert steps(decision) == [(UPDATED, AlertType.STATE_RELAXED, None)]
     assert decision.changes[0].alert.status is AlertStatus.ACKNOWLEDGED
@@ -324,10 +329,10 @@ def test_an_owner_chosen_by_hand_stays_when_a_worse_alert_takes_over() -> None:
         before.open_alert, owner_kind=OwnerKind.OFFICER, owner_id="o-9", actor="s", at=MONDAY
     )
     assert not isinstance(given, lifecycle.StepNotAllowed)
-    decision = alerting.decide(
+    decision = decide(
         assessment(RiskState.HIGH_RISK, RED, sequence=2),
         before=replace(before, open_alert=given.alert),
-        house=HOUSE,
+        policy=POLICY,
     )
     assert decision.changes[-1].alert.owner.id == "o-9"
 
@@ -352,13 +357,13 @@ def test_the_same_history_gives_the_same_ids() -> None:
     ids=["amber attention", "red attention", "watch", "high risk", "default", "hard trigger"],
 )
 def test_severity_and_digest_follow_state_and_worst_level(
-    one: Assessment, severity: Severity, is_digest: bool
+    one: AssessmentSummary, severity: Severity, is_digest: bool
 ) -> None:
     alert = only_alert(one)
     assert (alert.severity, alert.is_digest) == (severity, is_digest)
 
 
-def only_alert(one: Assessment) -> Alert:
+def only_alert(one: AssessmentSummary) -> Alert:
     [decision], _ = live(one)
     return decision.changes[0].alert
 
@@ -396,4 +401,4 @@ def test_a_default_case_has_two_owners() -> None:
 
 
 def test_nothing_told_is_the_beginning() -> None:
-    assert NOTHING_BEFORE.told == Told()
+    assert NO_PRIOR_STATE.notified == LastNotified()

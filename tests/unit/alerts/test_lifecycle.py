@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from services.alerts.decisions.domain import lifecycle
-from services.alerts.decisions.domain.alert import Alert, Change
+from services.alerts.decisions.domain.alert import Alert, AlertChange
 from services.alerts.decisions.domain.lifecycle import StepNotAllowed
 from services.alerts.primitives.errors import InvalidInput
 from services.alerts.primitives.vocabulary import AlertStatus, OutcomeCode, OwnerKind, RiskState
@@ -19,21 +19,21 @@ RESOLVED = replace(OPEN, status=AlertStatus.RESOLVED, outcome_code=OutcomeCode.F
 YES, NO = True, False
 
 
-def acknowledge(alert: Alert) -> Change | StepNotAllowed:
+def acknowledge(alert: Alert) -> AlertChange | StepNotAllowed:
     return lifecycle.acknowledge(alert, actor="anna", at=MONDAY)
 
 
-def assign(alert: Alert) -> Change | StepNotAllowed:
+def assign(alert: Alert) -> AlertChange | StepNotAllowed:
     return lifecycle.assign(
         alert, owner_kind=OwnerKind.QUEUE, owner_id="workout", actor="anna", at=MONDAY
     )
 
 
-def comment(alert: Alert) -> Change | StepNotAllowed:
+def comment(alert: Alert) -> AlertChange | StepNotAllowed:
     return lifecycle.comment(alert, text="called", actor="anna", at=MONDAY)
 
 
-def resolve(alert: Alert) -> Change | StepNotAllowed:
+def resolve(alert: Alert) -> AlertChange | StepNotAllowed:
     return lifecycle.resolve(
         alert, outcome_code=OutcomeCode.CONFIRMED, note="", actor="anna", at=MONDAY
     )
@@ -93,7 +93,9 @@ def test_a_comment_has_1_to_2000_characters(text: str) -> None:
     with pytest.raises(InvalidInput) as refused:
         lifecycle.comment(OPEN, text=text, actor="anna", at=MONDAY)
     assert refused.value.pointer == "/text"
-    assert isinstance(lifecycle.comment(OPEN, text="x" * 2000, actor="anna", at=MONDAY), Change)
+    assert isinstance(
+        lifecycle.comment(OPEN, text="x" * 2000, actor="anna", at=MONDAY), AlertChange
+    )
 
 
 def test_a_note_has_at_most_2000_characters() -> None:

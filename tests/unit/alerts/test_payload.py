@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from services.alerts.decisions.domain.alert import Change
+from services.alerts.decisions.domain.alert import AlertChange
 from services.alerts.decisions.domain.event_document import event_document
 from services.alerts.delivery.adapters.channels.registry import PayloadFormat
 from services.alerts.delivery.adapters.channels.webhook_formats import (
@@ -26,7 +26,7 @@ ALERT = only_alert(
         contributor("A-03", Level.AMBER, 10.0, name="<!channel> *bold* [x](y)"),
     )
 )
-CHANGE = Change(
+CHANGE = AlertChange(
     kind=AlertEventKind.OPENED, alert=ALERT, at=MONDAY, actor="tocsin", why="state tightened"
 )
 
@@ -38,7 +38,7 @@ BODIES = {
 }
 
 
-def body(format: PayloadFormat, change: Change = CHANGE) -> bytes:
+def body(format: PayloadFormat, change: AlertChange = CHANGE) -> bytes:
     return BODIES[format](
         ChannelMessage(
             message_id=f"msg_{change.event_id}",

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from services.alerts.decisions.domain.playbooks import PLAYBOOKS, recommend
-from services.alerts.directory.domain.working_time import WorkingCalendar
+from services.alerts.directory.domain.working_calendar import WorkingCalendar
 from services.alerts.primitives.vocabulary import RiskState
 
 CALENDAR = WorkingCalendar(timezone=ZoneInfo("Europe/Berlin"))

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from services.alerts.decisions.adapters import house_rules
-from services.alerts.decisions.domain.routing import Route, RoutingPlan, Subject, route
+from services.alerts.decisions.adapters import policy_files
+from services.alerts.decisions.domain.routing import Route, RoutingPlan, RoutingSubject, route
 from services.alerts.primitives.vocabulary import OwnerKind, RiskState, Severity
 
 
-def subject(**changes: object) -> Subject:
+def subject(**changes: object) -> RoutingSubject:
     values: dict[str, object] = {
         "severity": Severity.MEDIUM,
         "state": RiskState.WATCH,
@@ -18,7 +18,7 @@ def subject(**changes: object) -> Subject:
         "branch_id": "br-1",
         "officer_id": "o-7",
     }
-    return Subject(**{**values, **changes})  # type: ignore[arg-type]
+    return RoutingSubject(**{**values, **changes})  # type: ignore[arg-type]
 
 
 def plan(*routes: Route) -> RoutingPlan:
@@ -63,7 +63,7 @@ def test_a_second_owner_who_is_the_first_is_none() -> None:
 
 
 def test_the_shipped_rules_can_be_read() -> None:
-    assert house_rules.read_routing().fallback_queue == "credit-desk"
+    assert policy_files.read_routing().fallback_queue == "credit-desk"
 
 
 @pytest.mark.parametrize(
@@ -79,5 +79,5 @@ def test_the_shipped_rules_can_be_read() -> None:
 def test_a_wrong_file_says_where(tmp_path: Path, text: str, complaint: str) -> None:
     path = tmp_path / "routing.yaml"
     path.write_text(text, encoding="utf-8")
-    with pytest.raises(house_rules.BadHouseRules, match=complaint):
-        house_rules.read_routing(path)
+    with pytest.raises(policy_files.InvalidPolicy, match=complaint):
+        policy_files.read_routing(path)

@@ -5,7 +5,6 @@ import json
 import pytest
 
 from services.alerts.decisions.adapters.assessment_wire import Unreadable, read
-from services.alerts.decisions.domain.sequence import Place, judge_sequence
 from services.alerts.delivery.adapters.sealing import CannotOpen, Sealer, new_secret, read_key
 from services.alerts.primitives import paging
 from services.alerts.primitives.errors import InvalidInput
@@ -57,19 +56,6 @@ def test_what_cannot_be_applied_is_refused_with_a_reason(value: bytes | None) ->
     with pytest.raises(Unreadable) as refused:
         read(value)
     assert str(refused.value)
-
-
-@pytest.mark.parametrize(
-    ("last", "found", "place"),
-    [(0, 1, Place.NEXT), (4, 5, Place.NEXT), (4, 4, Place.DUPLICATE), (4, 1, Place.DUPLICATE),
-     (0, 2, Place.GAP), (4, 9, Place.GAP)],
-)  # fmt: skip
-def test_the_place_of_a_sequence_number(last: int, found: int, place: Place) -> None:
-    assert judge_sequence(last_applied=last, found=found).place is place
-
-
-def test_a_gap_says_how_many_are_missing() -> None:
-    assert "4 are missing" in judge_sequence(last_applied=4, found=9).reason
 
 
 def test_a_sealed_secret_opens_for_its_own_endpoint_only() -> None:

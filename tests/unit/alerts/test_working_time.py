@@ -5,13 +5,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.alerts.decisions.adapters import house_rules
-from services.alerts.decisions.domain import sla
-from services.alerts.directory.domain.working_time import WorkingCalendar
+from services.alerts.decisions.domain import policy
+from services.alerts.directory.adapters.bank_holidays import UnknownCalendar, bank_holidays
+from services.alerts.directory.domain.working_calendar import WorkingCalendar
 from services.alerts.primitives.vocabulary import Severity
 
 BERLIN = ZoneInfo("Europe/Berlin")
-CALENDAR = WorkingCalendar(timezone=BERLIN, holidays=house_rules.bank_holidays("DE"))
+CALENDAR = WorkingCalendar(timezone=BERLIN, holidays=bank_holidays("DE"))
 
 
 def berlin(text: str) -> datetime:
@@ -57,7 +57,7 @@ def test_working_days_skip_weekends_and_holidays() -> None:
 def test_the_deadlines_of_each_severity(
     severity: Severity, acknowledge_by: str, act_by: str, escalate_at: str
 ) -> None:
-    found = sla.deadlines_for(severity, opened_at=berlin("2026-03-02T10:00"), calendar=CALENDAR)
+    found = policy.deadlines_for(severity, opened_at=berlin("2026-03-02T10:00"), calendar=CALENDAR)
     assert found.acknowledge_by == berlin(acknowledge_by)
     assert found.act_by == berlin(act_by)
     assert found.escalate_at == berlin(escalate_at)
@@ -71,5 +71,5 @@ def test_a_calendar_that_never_opens_is_refused() -> None:
 
 
 def test_a_wrong_country_says_what_to_write() -> None:
-    with pytest.raises(house_rules.BadHouseRules, match="ISO 3166"):
-        house_rules.bank_holidays("ZZ")
+    with pytest.raises(UnknownCalendar, match="ISO 3166"):
+        bank_holidays("ZZ")

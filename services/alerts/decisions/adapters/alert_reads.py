@@ -1,20 +1,20 @@
 """Reads alerts, cards and the feed from PostgreSQL.
 
-What a person may not see is filtered in the statement, so it is never in memory here. Each
-read is one short statement, or a few in one read-only transaction where they must agree.
+Each statement filters what the person may not see, so it never reaches this process.
 """
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 import asyncpg
 import msgspec
 
-from services.alerts.decisions.adapters import alert_rows, alert_views
-from services.alerts.decisions.application.filters import AlertFilters
+from services.alerts.adapters.statements import Row, Statements
+from services.alerts.decisions.adapters import alert_rows
 from services.alerts.decisions.application.read_models import (
     AlertDetail,
+    AlertEvent,
+    AlertFilters,
     AlertSummary,
     BorrowerCard,
     FeedItem,
@@ -22,14 +22,11 @@ from services.alerts.decisions.application.read_models import (
 )
 from services.alerts.primitives import paging
 from services.alerts.primitives.paging import Page
-from services.alerts.primitives.vocabulary import RiskState, Severity
-from services.kit.database import telling_outages
+from services.alerts.primitives.vocabulary import AlertEventKind, RiskState, Severity
 
-_SEEN = """($1::text IS NULL OR alert.officer_id = $1
-            OR (alert.owner_kind = 'OFFICER' AND alert.owner_id = $1))"""
 LIST = f"""
 SELECT {alert_rows.columns("alert")} FROM alerts.alert AS alert
- WHERE {_SEEN}
+ WHERE {alert_rows.VISIBLE}
    AND ($2::timestamptz IS NULL OR (alert.updated_at, alert.alert_id) < ($2, $3::text))
    AND (cardinality($4::text[]) = 0 OR alert.status = ANY ($4))
    AND (cardinality($5::text[]) = 0 OR alert.severity = ANY ($5))
@@ -47,7 +44,7 @@ SELECT {alert_rows.columns("alert")} FROM alerts.alert AS alert
 """
 ONE = f"""
 SELECT {alert_rows.columns("alert")} FROM alerts.alert AS alert
- WHERE {_SEEN} AND alert.alert_id = $2
+ WHERE {alert_rows.VISIBLE} AND alert.alert_id = $2
 """
 HISTORY = "SELECT * FROM alerts.alert_event WHERE alert_id = $1 ORDER BY version"
 BORROWER = """
@@ -78,7 +75,7 @@ SELECT * FROM alerts.alert_event
 """
 COUNT_OPEN = f"""
 SELECT severity, count(*) AS alerts FROM alerts.alert AS alert
- WHERE {_SEEN} AND alert.status <> 'RESOLVED' GROUP BY severity
+ WHERE {alert_rows.VISIBLE} AND alert.status <> 'RESOLVED' GROUP BY severity
 """
 NEWEST = "SELECT max(at) AS at FROM alerts.borrower"
 FEED_END = "SELECT last_id FROM alerts.feed"
@@ -88,14 +85,14 @@ class PostgresAlertReads:
     """The reads of the database."""
 
     def __init__(self, pool: asyncpg.Pool) -> None:
-        self._pool = pool
+        self._statements = Statements(pool)
 
     async def list_alerts(
         self, filters: AlertFilters, *, officer_id: str | None, cursor: str | None, limit: int
     ) -> Page[AlertSummary]:
-        """Return a page of alerts, the newest change first."""
+        """Return a page of alerts, the latest change first."""
         at, last_id = paging.read_moment_cursor(cursor)
-        rows = await self._fetch(
+        rows = await self._statements.fetch(
             LIST,
             officer_id,
             at,
@@ -113,48 +110,46 @@ class PostgresAlertReads:
             filters.is_digest,
             limit + 1,
         )
-        found = [alert_views.summary(alert_rows.from_row(row)) for row in rows[:limit]]
-        more = len(rows) > limit
+        alerts = [AlertSummary.of(alert_rows.from_row(row)) for row in rows[:limit]]
         next_cursor = (
-            paging.moment_cursor(found[-1].updated_at, found[-1].alert_id) if more else None
+            paging.moment_cursor(alerts[-1].updated_at, alerts[-1].alert_id)
+            if len(rows) > limit
+            else None
         )
-        return Page(items=found, next_cursor=next_cursor)
+        return Page(items=alerts, next_cursor=next_cursor)
 
     async def alert(self, alert_id: str, *, officer_id: str | None) -> AlertDetail | None:
         """Return one alert with its history."""
-        rows = await self._fetch(ONE, officer_id, alert_id)
-        if not rows:
-            return None
-        return alert_views.detail(rows[0], await self._fetch(HISTORY, alert_id))
+        rows = await self._statements.fetch(ONE, officer_id, alert_id)
+        return await self._detail(rows[0]) if rows else None
 
     async def count_open(self, *, officer_id: str | None) -> Mapping[Severity, int]:
-        """Return how many alerts are not resolved, by severity."""
-        rows = await self._fetch(COUNT_OPEN, officer_id)
+        """Count the alerts that are not resolved, by severity."""
+        rows = await self._statements.fetch(COUNT_OPEN, officer_id)
         return {Severity(row["severity"]): row["alerts"] for row in rows}
 
     async def card(
         self, borrower_id: str, *, officer_id: str | None, score_days: int
     ) -> BorrowerCard | None:
-        """Return a borrower's card."""
-        rows = await self._fetch(BORROWER, officer_id, borrower_id)
-        if not rows:
+        """Return the card of a borrower."""
+        borrowers = await self._statements.fetch(BORROWER, officer_id, borrower_id)
+        if not borrowers:
             return None
-        scores = await self._fetch(SCORES, borrower_id, score_days)
-        alerts = await self._fetch(ALERTS_OF_BORROWER, borrower_id)
-        opened = next((row for row in alerts if row["status"] != "RESOLVED"), None)
-        history = [] if opened is None else await self._fetch(HISTORY, opened["alert_id"])
+        scores = await self._statements.fetch(SCORES, borrower_id, score_days)
+        alerts = await self._statements.fetch(ALERTS_OF_BORROWER, borrower_id)
+        open_alert = next((row for row in alerts if row["status"] != "RESOLVED"), None)
         return BorrowerCard(
             borrower_id=borrower_id,
-            sequence=rows[0]["sequence"],
-            at=rows[0]["at"],
-            assessment=msgspec.json.decode(rows[0]["assessment"]),
+            sequence=borrowers[0]["sequence"],
+            at=borrowers[0]["at"],
+            assessment=msgspec.json.decode(borrowers[0]["assessment"]),
             scores=[
                 ScorePoint(as_of=row["as_of"], score=row["score"], state=RiskState(row["state"]))
                 for row in scores
             ],
-            open_alert=None if opened is None else alert_views.detail(opened, history),
+            open_alert=None if open_alert is None else await self._detail(open_alert),
             past_alerts=[
-                alert_views.summary(alert_rows.from_row(row))
+                AlertSummary.of(alert_rows.from_row(row))
                 for row in alerts
                 if row["status"] == "RESOLVED"
             ],
@@ -163,22 +158,36 @@ class PostgresAlertReads:
     async def feed_after(
         self, cursor: str, *, officer_id: str | None, limit: int
     ) -> Sequence[FeedItem]:
-        """Return the events after a place in the feed."""
-        rows = await self._fetch(FEED, officer_id, paging.read_position_cursor(cursor), limit)
-        return [FeedItem(cursor=str(row["feed_id"]), event=alert_views.event(row)) for row in rows]
+        """Return the events after a position in the feed."""
+        position = paging.read_position_cursor(cursor)
+        rows = await self._statements.fetch(FEED, officer_id, position, limit)
+        return [FeedItem(cursor=str(row["feed_id"]), event=_event(row)) for row in rows]
 
     async def feed_end(self) -> str:
-        """Return the last place of the feed."""
-        rows = await self._fetch(FEED_END)
+        """Return the last position in the feed."""
+        rows = await self._statements.fetch(FEED_END)
         return str(rows[0]["last_id"])
 
     async def newest_moment(self) -> datetime | None:
-        """Return the moment of the newest assessment known."""
-        rows = await self._fetch(NEWEST)
+        """Return the moment of the newest assessment."""
+        rows = await self._statements.fetch(NEWEST)
         moment: datetime | None = rows[0]["at"]
         return moment
 
-    async def _fetch(self, statement: str, *values: Any) -> list[Any]:
-        with telling_outages():
-            rows: list[Any] = await self._pool.fetch(statement, *values)
-        return rows
+    async def _detail(self, row: Row) -> AlertDetail:
+        history = await self._statements.fetch(HISTORY, row["alert_id"])
+        return AlertDetail.of(alert_rows.from_row(row), [_event(step) for step in history])
+
+
+def _event(row: Row) -> AlertEvent:
+    return AlertEvent(
+        event_id=row["event_id"],
+        kind=AlertEventKind(row["kind"]),
+        alert_id=row["alert_id"],
+        borrower_id=row["borrower_id"],
+        version=row["version"],
+        at=row["at"],
+        actor=row["actor"],
+        why=row["why"],
+        data=msgspec.json.decode(row["document"]),
+    )

@@ -1,15 +1,15 @@
-"""Alerts as rows and back: one place that knows the columns of `alerts.alert`.
+"""Converts alerts to rows of `alerts.alert` and back.
 
 Rows are written as one JSON array (`json_populate_recordset`), so a batch is one statement
 with one parameter however many columns there are.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
-from services.alerts.decisions.domain.alert import Action, Alert, Deadlines, Owner, Reason
+from services.alerts.adapters.statements import Row
+from services.alerts.decisions.domain.alert import Action, Alert, AlertReason, Deadlines, Owner
 from services.alerts.primitives.vocabulary import (
     AlertStatus,
     AlertType,
@@ -19,8 +19,9 @@ from services.alerts.primitives.vocabulary import (
     Severity,
 )
 
-Row = Mapping[str, Any]
-
+# What the officer $1 may see; NULL sees everything.
+VISIBLE = """($1::text IS NULL OR alert.officer_id = $1
+            OR (alert.owner_kind = 'OFFICER' AND alert.owner_id = $1))"""
 COLUMNS = (
     "alert_id",
     "version",
@@ -65,9 +66,8 @@ def columns(alias: str) -> str:
 def to_row(alert: Alert) -> dict[str, Any]:
     """Return the column values of an alert."""
     second = alert.second_owner
-    plain = {name: getattr(alert, name) for name in COLUMNS if hasattr(alert, name)}
     return {
-        **plain,
+        **{name: getattr(alert, name) for name in COLUMNS if hasattr(alert, name)},
         "owner_kind": alert.owner.kind,
         "owner_id": alert.owner.id,
         "owner_route": alert.owner.route,
@@ -107,7 +107,7 @@ def from_row(row: Row) -> Alert:
             act_by=row["act_by"],
             escalate_at=row["escalate_at"],
         ),
-        reasons=msgspec.json.decode(row["reasons"], type=tuple[Reason, ...]),
+        reasons=msgspec.json.decode(row["reasons"], type=tuple[AlertReason, ...]),
         actions=msgspec.json.decode(row["actions"], type=tuple[Action, ...]),
         acknowledged_at=row["acknowledged_at"],
         acknowledged_by=row["acknowledged_by"],

@@ -1,4 +1,4 @@
-"""Reads `assessment.changed.v1` from the risk topic into the domain's `Assessment`.
+"""Reads `assessment.changed.v1` from the risk topic into the domain's `AssessmentSummary`.
 
 Only what alerting decides on is typed here; the whole `data` goes on as its own bytes to be
 stored for the card. Unknown fields are ignored, a missing or wrong one is `Unreadable`.
@@ -9,7 +9,7 @@ from datetime import date, datetime
 
 import msgspec
 
-from services.alerts.decisions.domain.assessment import Assessment, Contributor
+from services.alerts.decisions.domain.assessment import AssessmentSummary, ContributorSummary
 from services.alerts.primitives.vocabulary import Level, RiskState
 
 ASSESSMENT_CHANGED = "assessment.changed.v1"
@@ -23,7 +23,7 @@ class Unreadable(Exception):
 class Incoming:
     """An assessment and its whole document, as JSON text."""
 
-    assessment: Assessment
+    assessment: AssessmentSummary
     document: str
 
 
@@ -93,8 +93,8 @@ def read(value: bytes | None) -> Incoming | None:
     return Incoming(assessment=_assessment(data), document=document)
 
 
-def _assessment(data: _Data) -> Assessment:
-    return Assessment(
+def _assessment(data: _Data) -> AssessmentSummary:
+    return AssessmentSummary(
         borrower_id=data.borrower_id,
         sequence=data.sequence,
         at=data.at,
@@ -115,8 +115,8 @@ def _speaks(one: _Contributor) -> bool:
     return one.level is not Level.GREEN
 
 
-def _contributor(one: _Contributor) -> Contributor:
-    return Contributor(
+def _contributor(one: _Contributor) -> ContributorSummary:
+    return ContributorSummary(
         indicator=one.indicator,
         name=one.name,
         risk_type=one.risk_type,

@@ -1,8 +1,7 @@
-"""What alerts keeps per borrower: the last assessment, what was told, the scores.
+"""The row of each borrower: the last assessment, the last notice and the scores.
 
-The borrower's row is also the lock: whoever changes one of the borrower's alerts, the
-consumer or a person, holds it first. Rows are locked in the order of their ids, so two
-transactions cannot wait for each other.
+The row is also the lock: the consumer and the steps of people lock it before they change an alert
+of the borrower. Rows are locked in the order of their ids, so two transactions cannot deadlock.
 """
 
 from collections.abc import Collection, Sequence
@@ -14,13 +13,13 @@ import msgspec
 
 from services.alerts.decisions.adapters import alert_rows
 from services.alerts.decisions.adapters.assessment_wire import Incoming
-from services.alerts.decisions.domain.alerting import NOTHING_BEFORE, Before, Decision
-from services.alerts.decisions.domain.assessment import Assessment
-from services.alerts.decisions.domain.news import Told
+from services.alerts.decisions.domain.assessment import AssessmentSummary
+from services.alerts.decisions.domain.decision import NO_PRIOR_STATE, AlertDecision, PriorState
+from services.alerts.decisions.domain.novelty import LastNotified
 from services.alerts.primitives.vocabulary import RiskState
 from services.kit.database import Connection
 
-# Not one statement with the alerts: under a wait for the lock, a join would show the alert as
+# Alerts are a statement of their own: after a wait for the lock, a join would return the alert as
 # it was before the wait.
 LOCK = """
 SELECT borrower_id, sequence, state, told FROM alerts.borrower
@@ -31,7 +30,7 @@ SELECT {alert_rows.columns("alert")} FROM alerts.alert AS alert
  WHERE alert.borrower_id = ANY ($1::text[]) AND alert.status <> 'RESOLVED'
 """
 WRITE = """
-INSERT INTO alerts.borrower AS held
+INSERT INTO alerts.borrower AS existing
        (borrower_id, partition, sequence, at, as_of, state, state_since, score, segment,
         officer_id, branch_id, told, assessment)
 SELECT * FROM unnest($1::text[], $2::integer[], $3::bigint[], $4::timestamptz[], $5::date[],
@@ -52,24 +51,26 @@ ON CONFLICT (borrower_id, as_of) DO UPDATE SET score = excluded.score, state = e
 
 @dataclass(slots=True)
 class BorrowerRow:
-    """A borrower's row as it is, and as the batch changes it."""
+    """A borrower's row as it is stored and as the batch changes it."""
 
     borrower_id: str
     sequence: int = 0
-    before: Before = NOTHING_BEFORE
+    before: PriorState = NO_PRIOR_STATE
     partition: int = 0
     is_changed: bool = False
     latest: Incoming | None = None
-    scores: dict[date, Assessment] = field(default_factory=dict)
+    scores: dict[date, AssessmentSummary] = field(default_factory=dict)
 
-    def apply(self, incoming: Incoming, decision: Decision, *, partition: int) -> None:
-        """Move on by one assessment."""
+    def apply(self, incoming: Incoming, decision: AlertDecision, *, partition: int) -> None:
+        """Apply one assessment and its decision."""
         assessment = incoming.assessment
         open_alert = self.before.open_alert
         if decision.changes:
             alert = decision.changes[-1].alert
             open_alert = alert if alert.is_open else None
-        self.before = Before(state=assessment.state, open_alert=open_alert, told=decision.told)
+        self.before = PriorState(
+            state=assessment.state, open_alert=open_alert, notified=decision.notified
+        )
         self.sequence = assessment.sequence
         self.partition = partition
         self.is_changed = True
@@ -86,20 +87,20 @@ class Borrowers:
         """Return a row for each borrower, locked where there is one already."""
         rows = {borrower_id: BorrowerRow(borrower_id) for borrower_id in borrower_ids}
         ids = sorted(rows)
-        held = await connection.fetch(LOCK, ids)
-        if not held:
+        stored = await connection.fetch(LOCK, ids)
+        if not stored:
             return rows
         alerts = {
             row["borrower_id"]: alert_rows.from_row(row)
             for row in await connection.fetch(OPEN_ALERTS, ids)
         }
-        for row in held:
+        for row in stored:
             borrower = rows[row["borrower_id"]]
             borrower.sequence = row["sequence"]
-            borrower.before = Before(
+            borrower.before = PriorState(
                 state=RiskState(row["state"]),
                 open_alert=alerts.get(row["borrower_id"]),
-                told=msgspec.json.decode(row["told"], type=Told),
+                notified=msgspec.json.decode(row["told"], type=LastNotified),
             )
         return rows
 
@@ -118,23 +119,23 @@ class Borrowers:
 
 def _values(row: BorrowerRow) -> tuple[Any, ...]:
     assert row.latest is not None
-    one = row.latest.assessment
+    assessment = row.latest.assessment
     return (
         row.borrower_id,
         row.partition,
         row.sequence,
-        one.at,
-        one.as_of,
-        one.state.value,
-        one.state_since,
-        one.score,
-        one.segment,
-        one.officer_id,
-        one.branch_id,
-        msgspec.json.encode(row.before.told).decode("utf-8"),
+        assessment.at,
+        assessment.as_of,
+        assessment.state.value,
+        assessment.state_since,
+        assessment.score,
+        assessment.segment,
+        assessment.officer_id,
+        assessment.branch_id,
+        msgspec.json.encode(row.before.notified).decode("utf-8"),
         row.latest.document,
     )
 
 
 def _columns(rows: Sequence[tuple[Any, ...]], count: int) -> list[list[Any]]:
-    return [[row[place] for row in rows] for place in range(count)]
+    return [[row[index] for row in rows] for index in range(count)]

@@ -1,21 +1,20 @@
-"""An alert's step as a CloudEvent for the alerts topic.
+"""Writes a step of an alert as a CloudEvent for the alerts topic.
 
-The id follows from the alert and its version, so a step that is relayed twice is recognised
-as one.
+The id consists of the alert and its version, so a step that is relayed twice is recognised as one.
 """
 
 import re
 from typing import Any
 
-from services.alerts.decisions.domain.alert import Change
-from services.alerts.decisions.domain.alerting import SYSTEM
+from services.alerts.decisions.domain.alert import AlertChange
+from services.alerts.decisions.domain.decision import SYSTEM
 from services.alerts.decisions.domain.event_document import event_document
 from services.contracts.envelope import CONTENT_TYPE, CloudEvent, encode_event
 from services.kit.stream.outbox import Message
 
 SOURCE = "tocsin/alerts"
 _HEADERS = (("content-type", CONTENT_TYPE.encode("ascii")),)
-_OF_THE_CONTRACT = (
+_CONTRACT_FIELDS = (
     "alert_id",
     "version",
     "borrower_id",
@@ -32,8 +31,8 @@ _OF_THE_CONTRACT = (
 )
 
 
-def message(change: Change, *, topic: str) -> Message:
-    """Return the message that tells other systems of a step."""
+def message(change: AlertChange, *, topic: str) -> Message:
+    """Return the message of a step."""
     event = CloudEvent(
         id=change.event_id,
         source=SOURCE,
@@ -51,12 +50,15 @@ def message(change: Change, *, topic: str) -> Message:
     )
 
 
-def contract_data(change: Change) -> dict[str, Any]:
-    """Return the `data` of the event, as the contract has it."""
+def contract_data(change: AlertChange) -> dict[str, Any]:
+    """Return the `data` of the event as the contract defines it."""
     document = event_document(change)
     second = document["second_owner"]
-    data = {name: document[name] for name in _OF_THE_CONTRACT}
-    data["actions"] = [_without(action, "due_at") for action in document["actions"]]
+    data = {name: document[name] for name in _CONTRACT_FIELDS}
+    data["actions"] = [
+        {name: value for name, value in action.items() if name != "due_at"}
+        for action in document["actions"]
+    ]
     data["owner_id"] = document["owner"]["id"]
     data["second_owner_id"] = None if second is None else second["id"]
     data["actor"] = None if change.actor == SYSTEM else _identifier(change.actor)
@@ -66,9 +68,5 @@ def contract_data(change: Change) -> dict[str, Any]:
 
 
 def _identifier(name: str) -> str:
-    """Return a person's name as the contract's identifiers are: visible ASCII, no space."""
+    """Return a name as an identifier of the contract: visible ASCII, no space."""
     return re.sub(r"[^!-~]", "_", name)[:128] or "_"
-
-
-def _without(values: dict[str, Any], name: str) -> dict[str, Any]:
-    return {key: value for key, value in values.items() if key != name}

@@ -1,9 +1,9 @@
 """Applies assessments from the risk topic: the handler of the fenced consumer.
 
-One batch of one partition: read, lock the borrowers, check each one's sequence, decide in
+For each batch of one partition: read, lock the borrowers, check each sequence number, decide in
 order, write everything in a handful of statements. A number that was applied is counted as a
-duplicate; a skipped number stops the partition, because what it said is not guessed. Metrics
-are recorded after the commit.
+duplicate; a skipped number stops the partition, because nobody guesses the missing assessment.
+Metrics are recorded after the commit.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,11 +15,11 @@ from services.alerts import metrics
 from services.alerts.decisions.adapters import assessment_wire
 from services.alerts.decisions.adapters.assessment_wire import Incoming, Unreadable
 from services.alerts.decisions.adapters.borrower_rows import BorrowerRow, Borrowers
-from services.alerts.decisions.adapters.recording import Recording
-from services.alerts.decisions.domain import alerting
-from services.alerts.decisions.domain.alert import Change
-from services.alerts.decisions.domain.drafting import House
-from services.alerts.decisions.domain.sequence import Place, judge_sequence
+from services.alerts.decisions.adapters.step_recorder import StepRecorder
+from services.alerts.decisions.domain.alert import AlertChange
+from services.alerts.decisions.domain.assessment import SequencePosition, check_sequence
+from services.alerts.decisions.domain.decision import decide
+from services.alerts.decisions.domain.policy import AlertPolicy
 from services.kit.clock import Clock
 from services.kit.database import Connection
 from services.kit.metrics import Recorder
@@ -35,14 +35,14 @@ UNEXPECTED = "unexpected_error"
 
 
 @dataclass(slots=True)
-class _Applied:
-    """What a batch did, kept until it is known to be durable."""
+class _BatchResult:
+    """The result of a batch, counted once it is durable."""
 
     applied: int = 0
     duplicates: int = 0
     ignored: int = 0
     refused: list[Refused] = field(default_factory=list)
-    changes: list[tuple[int, Change]] = field(default_factory=list)
+    changes: list[tuple[int, AlertChange]] = field(default_factory=list)
     arrived_ms: list[int] = field(default_factory=list)
 
 
@@ -52,104 +52,104 @@ class RiskHandler(Handler):
     def __init__(
         self,
         *,
-        house: House,
-        recording: Recording,
+        policy: AlertPolicy,
+        step_recorder: StepRecorder,
         quarantine: Quarantine,
         recorder: Recorder,
         clock: Clock,
         on_changes: Callable[[], None],
     ) -> None:
         self._on_changes = on_changes
-        self._house = house
-        self._recording = recording
+        self._policy = policy
+        self._step_recorder = step_recorder
         self._quarantine = quarantine
         self._recorder = recorder
         self._clock = clock
         self._borrowers = Borrowers()
-        self._pending: dict[int, _Applied] = {}
-
-    async def claimed(self, partition: int, connection: Connection) -> None:
-        """Nothing to prepare: every batch reads what it needs under locks."""
-
-    async def do_chore(self, partition: int, connection: Connection) -> None:
-        """Nothing is left between batches."""
+        self._pending: dict[int, _BatchResult] = {}
 
     async def released(self, partition: int) -> None:
-        """Forget what did not happen."""
+        """Discard the uncommitted result."""
         self._pending.pop(partition, None)
 
     async def apply(self, batch: Batch, connection: Connection) -> Tally:
         """Write what a batch of assessments changes."""
-        done = _Applied()
-        incoming = self._read(batch.records, done)
+        result = _BatchResult()
+        assessments = self._read(batch.records, result)
         rows = await self._borrowers.lock(
-            connection, {one.assessment.borrower_id for _, one in incoming}
+            connection, {incoming.assessment.borrower_id for _, incoming in assessments}
         )
-        for record, one in incoming:
-            self._decide(record, one, rows, done)
+        for record, incoming in assessments:
+            self._decide(record, incoming, rows, result)
         await self._borrowers.write(connection, [row for row in rows.values() if row.is_changed])
-        await self._recording.record(connection, done.changes, recorded_at=self._clock.now())
-        await self._quarantine.keep(connection, done.refused)
-        self._pending[batch.partition] = done
-        return Tally(duplicates=done.duplicates, quarantined=len(done.refused))
+        await self._step_recorder.record(connection, result.changes, recorded_at=self._clock.now())
+        await self._quarantine.keep(connection, result.refused)
+        self._pending[batch.partition] = result
+        return Tally(duplicates=result.duplicates, quarantined=len(result.refused))
 
     async def quarantine(self, record: Record, error: Exception, connection: Connection) -> None:
-        """Keep a record on which `apply` failed."""
+        """Quarantine a record on which `apply` failed."""
         refused = Refused(record, UNEXPECTED, repr(error))
         await self._quarantine.keep(connection, [refused])
 
     def committed(self, batch: Batch) -> None:
-        """Count what is durable now."""
-        done = self._pending.pop(batch.partition, None)
-        if done is None:
+        """Record the metrics of a batch that is durable now."""
+        result = self._pending.pop(batch.partition, None)
+        if result is None:
             return
-        for result, count in (
-            ("applied", done.applied),
-            ("duplicate", done.duplicates),
-            ("ignored", done.ignored),
+        for label, count in (
+            ("applied", result.applied),
+            ("duplicate", result.duplicates),
+            ("ignored", result.ignored),
         ):
             if count:
-                self._recorder.add(metrics.ASSESSMENTS, count, result=result)
-        for _, change in done.changes:
+                self._recorder.add(metrics.ASSESSMENTS, count, result=label)
+        for _, change in result.changes:
             self._recorder.add(metrics.ALERT_EVENTS, kind=change.kind.value)
-        if done.changes:
+        if result.changes:
             self._on_changes()
         now_ms = self._clock.now().timestamp() * 1000
-        for arrived_ms in done.arrived_ms:
+        for arrived_ms in result.arrived_ms:
             seconds = max(0.0, (now_ms - arrived_ms) / 1000)
             self._recorder.observe(metrics.EVENT_TO_ALERT_SECONDS, seconds)
 
     def rolled_back(self, partition: int) -> None:
-        """Forget what did not happen."""
+        """Discard the uncommitted result."""
         self._pending.pop(partition, None)
 
-    def _read(self, records: Sequence[Record], done: _Applied) -> list[tuple[Record, Incoming]]:
-        found = []
+    def _read(
+        self, records: Sequence[Record], result: _BatchResult
+    ) -> list[tuple[Record, Incoming]]:
+        assessments = []
         for record in records:
             try:
                 incoming = assessment_wire.read(record.value)
             except Unreadable as error:
-                done.refused.append(Refused(record, UNREADABLE, str(error)))
+                result.refused.append(Refused(record, UNREADABLE, str(error)))
                 continue
             if incoming is None:
-                done.ignored += 1
+                result.ignored += 1
             else:
-                found.append((record, incoming))
-        return found
+                assessments.append((record, incoming))
+        return assessments
 
     def _decide(
-        self, record: Record, incoming: Incoming, rows: dict[str, BorrowerRow], done: _Applied
+        self,
+        record: Record,
+        incoming: Incoming,
+        rows: dict[str, BorrowerRow],
+        result: _BatchResult,
     ) -> None:
         assessment = incoming.assessment
         row = rows[assessment.borrower_id]
-        verdict = judge_sequence(last_applied=row.sequence, found=assessment.sequence)
-        if verdict.place is Place.DUPLICATE:
-            done.duplicates += 1
+        verdict = check_sequence(last_applied=row.sequence, number=assessment.sequence)
+        if verdict.position is SequencePosition.DUPLICATE:
+            result.duplicates += 1
             return
-        if verdict.place is Place.GAP:
+        if verdict.position is SequencePosition.GAP:
             self._recorder.add(metrics.ASSESSMENTS, result="gap")
             log.error(
-                "assessments are missing",
+                "risk_handler.assessments_missing",
                 borrower_id=assessment.borrower_id,
                 partition=record.partition,
                 offset=record.offset,
@@ -158,9 +158,9 @@ class RiskHandler(Handler):
             raise StopPartition(
                 StopReason.SEQUENCE_GAP, f"at offset {record.offset}: {verdict.reason}"
             )
-        decision = alerting.decide(assessment, before=row.before, house=self._house)
+        decision = decide(assessment, before=row.before, policy=self._policy)
         row.apply(incoming, decision, partition=record.partition)
-        done.applied += 1
+        result.applied += 1
         for change in decision.changes:
-            done.changes.append((record.partition, change))
-            done.arrived_ms.append(record.timestamp)
+            result.changes.append((record.partition, change))
+            result.arrived_ms.append(record.timestamp)

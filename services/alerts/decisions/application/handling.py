@@ -1,40 +1,42 @@
-"""What people do with an alert: acknowledge, assign, comment, resolve.
+"""The steps of people on an alert: acknowledge, assign, comment, resolve.
 
-Each step names the version that the person looked at; when it has moved on, nothing happens
-and `VersionConflict` says so. Each is one transaction with its history row, deliveries and
-outbox event.
+Each step names the version that the person has read; if the alert has changed since, nothing is
+recorded and `VersionConflict` is raised. Each is one transaction with its history row, deliveries
+and outbox event.
 """
 
-from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from typing import Protocol
 
-from services.alerts.decisions.application.ports import AlertBook
+from services.alerts.decisions.application.ports import AlertRepository
 from services.alerts.decisions.domain import lifecycle
-from services.alerts.decisions.domain.alert import Alert, Change
+from services.alerts.decisions.domain.alert import Alert, AlertChange
 from services.alerts.decisions.domain.lifecycle import StepNotAllowed
 from services.alerts.directory.domain.person import Person
 from services.alerts.primitives.errors import NotFound, StepRefused, VersionConflict
 from services.alerts.primitives.vocabulary import OutcomeCode, OwnerKind
 from services.kit.clock import Clock
 
-Step = Callable[[Alert], Change | StepNotAllowed]
+
+class LifecycleStep(Protocol):
+    """A step of the life-cycle that lacks only who takes it and when."""
+
+    def __call__(
+        self, alert: Alert, *, actor: str, at: datetime
+    ) -> AlertChange | StepNotAllowed: ...
 
 
 class AlertHandling:
-    """The steps of people, checked against the alert's status and version."""
+    """Takes steps and returns the new version; each is checked against status and version."""
 
-    def __init__(self, *, book: AlertBook, clock: Clock) -> None:
-        self._book = book
+    def __init__(self, *, repository: AlertRepository, clock: Clock) -> None:
+        self._repository = repository
         self._clock = clock
 
     async def acknowledge(self, alert_id: str, *, expected_version: int, person: Person) -> int:
-        """Say that somebody has seen it; return the new version."""
-        at = self._clock.now()
-        return await self._take(
-            alert_id,
-            expected_version,
-            person,
-            lambda alert: lifecycle.acknowledge(alert, actor=person.name, at=at),
-        )
+        """Acknowledge the alert."""
+        return await self._take(alert_id, lifecycle.acknowledge, expected_version, person)
 
     async def assign(
         self,
@@ -45,28 +47,16 @@ class AlertHandling:
         expected_version: int,
         person: Person,
     ) -> int:
-        """Give the alert to another owner; return the new version."""
-        at = self._clock.now()
-        return await self._take(
-            alert_id,
-            expected_version,
-            person,
-            lambda alert: lifecycle.assign(
-                alert, owner_kind=owner_kind, owner_id=owner_id, actor=person.name, at=at
-            ),
-        )
+        """Assign the alert to another owner."""
+        step = partial(lifecycle.assign, owner_kind=owner_kind, owner_id=owner_id)
+        return await self._take(alert_id, step, expected_version, person)
 
     async def comment(
         self, alert_id: str, *, text: str, expected_version: int, person: Person
     ) -> int:
-        """Write something down on the alert; return the new version."""
-        at = self._clock.now()
-        return await self._take(
-            alert_id,
-            expected_version,
-            person,
-            lambda alert: lifecycle.comment(alert, text=text, actor=person.name, at=at),
-        )
+        """Comment on the alert."""
+        step = partial(lifecycle.comment, text=text)
+        return await self._take(alert_id, step, expected_version, person)
 
     async def resolve(
         self,
@@ -77,25 +67,22 @@ class AlertHandling:
         expected_version: int,
         person: Person,
     ) -> int:
-        """Close the alert with what came of it; return the new version."""
-        at = self._clock.now()
-        return await self._take(
-            alert_id,
-            expected_version,
-            person,
-            lambda alert: lifecycle.resolve(
-                alert, outcome_code=outcome_code, note=note, actor=person.name, at=at
-            ),
-        )
+        """Resolve the alert with an outcome code."""
+        step = partial(lifecycle.resolve, outcome_code=outcome_code, note=note)
+        return await self._take(alert_id, step, expected_version, person)
 
-    async def _take(self, alert_id: str, expected_version: int, person: Person, step: Step) -> int:
-        async with self._book.hold(alert_id, officer_id=person.scope_officer_id) as held:
-            if held is None:
+    async def _take(
+        self, alert_id: str, step: LifecycleStep, expected_version: int, person: Person
+    ) -> int:
+        at = self._clock.now()
+        officer_id = person.scope_officer_id
+        async with self._repository.lock(alert_id, officer_id=officer_id) as locked:
+            if locked is None:
                 raise NotFound(f"there is no alert {alert_id}")
-            if held.alert.version != expected_version:
-                raise VersionConflict(expected=expected_version, found=held.alert.version)
-            taken = step(held.alert)
-            if isinstance(taken, StepNotAllowed):
-                raise StepRefused(taken.why)
-            await held.record(taken)
-            return taken.alert.version
+            if locked.alert.version != expected_version:
+                raise VersionConflict(expected=expected_version, found=locked.alert.version)
+            change = step(locked.alert, actor=person.name, at=at)
+            if isinstance(change, StepNotAllowed):
+                raise StepRefused(change.why)
+            await locked.record(change)
+            return change.alert.version

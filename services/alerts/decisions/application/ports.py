@@ -1,8 +1,8 @@
-"""What the use cases need from the outside; the adapters make it real.
+"""What the use cases of alerts need; the adapters implement it.
 
-Whoever implements `AlertBook.hold` opens one transaction, locks the borrower, and commits
-when the block ends without an error, so that a step, its history row, its deliveries and its
-outbox event land together or not at all.
+`AlertRepository.lock` opens one transaction, locks the borrower and commits when the block ends
+without an error, so that a step, its history row, its deliveries and its outbox event are written
+together or not at all.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,20 +10,20 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
 
-from services.alerts.decisions.application.filters import AlertFilters
 from services.alerts.decisions.application.read_models import (
     AlertDetail,
+    AlertFilters,
     AlertSummary,
     BorrowerCard,
     FeedItem,
 )
-from services.alerts.decisions.domain.alert import Alert, Change
+from services.alerts.decisions.domain.alert import Alert, AlertChange
 from services.alerts.primitives.paging import Page
 from services.alerts.primitives.vocabulary import Severity
 
 
 class AlertReads(Protocol):
-    """Reads for lists, cards and the feed. `officer_id` narrows to one officer's sight."""
+    """Reads for lists, cards and the feed. `officer_id` narrows to what one officer may see."""
 
     async def list_alerts(
         self, filters: AlertFilters, *, officer_id: str | None, cursor: str | None, limit: int
@@ -46,20 +46,20 @@ class AlertReads(Protocol):
     async def newest_moment(self) -> datetime | None: ...
 
 
-class HeldAlert(Protocol):
+class LockedAlert(Protocol):
     """An alert inside an open transaction, locked against everybody else."""
 
     @property
     def alert(self) -> Alert: ...
 
-    async def record(self, change: Change) -> None: ...
+    async def record(self, change: AlertChange) -> None: ...
 
 
-class AlertBook(Protocol):
-    """Where alerts are changed by people."""
+class AlertRepository(Protocol):
+    """The alerts as people change them."""
 
-    def hold(
+    def lock(
         self, alert_id: str, *, officer_id: str | None
-    ) -> AbstractAsyncContextManager[HeldAlert | None]:
-        """Lock an alert; None when this officer cannot see one of that id."""
+    ) -> AbstractAsyncContextManager[LockedAlert | None]:
+        """Lock an alert; None when this officer may not see one of that id."""
         ...

@@ -1,7 +1,6 @@
-"""What the use cases return: plain values, ready to be shown or turned into JSON.
+"""The read models of alerts: plain values, ready to be shown or turned into JSON.
 
-The HTTP doors and the pages read these; they never see a row. All moments are aware and in
-UTC, all dates are the bank's business dates.
+All moments are aware and in UTC, all dates are business dates of the bank.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,49 +8,32 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from services.alerts.decisions.domain.alert import Action, Alert, AlertReason, Owner
 from services.alerts.primitives.vocabulary import (
     AlertEventKind,
     AlertStatus,
     AlertType,
     OutcomeCode,
-    OwnerKind,
     RiskState,
     Severity,
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OwnerView:
-    """Who holds an alert, and the routing rule that said so."""
+class AlertFilters:
+    """Filters of the alerts list; an absent filter matches everything, and all must match."""
 
-    kind: OwnerKind
-    id: str
-    route: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReasonView:
-    """One contributor of the assessment that the alert announced."""
-
-    indicator: str
-    name: str
-    risk_type: str
-    level: str
-    line: str
-    share: float
-    evidence_event_ids: Sequence[str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ActionView:
-    """One recommended step with the role that takes it and the day it is due."""
-
-    code: str
-    text: str
-    risk_type: str
-    role: str
-    due_on: date
-    due_at: datetime
+    statuses: Sequence[AlertStatus] = ()
+    severities: Sequence[Severity] = ()
+    states: Sequence[RiskState] = ()
+    alert_types: Sequence[AlertType] = ()
+    borrower_id: str | None = None
+    owner_id: str | None = None
+    segment: str | None = None
+    branch_id: str | None = None
+    opened_from: datetime | None = None
+    opened_before: datetime | None = None
+    is_digest: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,8 +51,8 @@ class AlertSummary:
     state_since: date
     score: float
     headline: str
-    owner: OwnerView
-    second_owner: OwnerView | None
+    owner: Owner
+    second_owner: Owner | None
     segment: str | None
     branch_id: str | None
     is_digest: bool
@@ -83,9 +65,23 @@ class AlertSummary:
     resolved_at: datetime | None
     outcome_code: OutcomeCode | None
 
+    @classmethod
+    def of(cls, alert: Alert) -> "AlertSummary":
+        """Return the summary of an alert."""
+        shared = {name: getattr(alert, name) for name in _SHARED}
+        return cls(
+            acknowledge_by=alert.deadlines.acknowledge_by,
+            act_by=alert.deadlines.act_by,
+            escalate_at=alert.deadlines.escalate_at,
+            **shared,
+        )
+
+
+_SHARED = tuple(name for name in AlertSummary.__slots__ if name in Alert.__slots__)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AlertEventView:
+class AlertEvent:
     """One step of an alert's history, as it was recorded and sent; never changed later."""
 
     event_id: str
@@ -104,14 +100,24 @@ class AlertDetail:
     """One alert with its reasons, next steps and whole history."""
 
     alert: AlertSummary
-    reasons: Sequence[ReasonView]
-    actions: Sequence[ActionView]
-    history: Sequence[AlertEventView]
+    reasons: Sequence[AlertReason]
+    actions: Sequence[Action]
+    history: Sequence[AlertEvent]
+
+    @classmethod
+    def of(cls, alert: Alert, history: Sequence[AlertEvent]) -> "AlertDetail":
+        """Return the detail of an alert."""
+        return cls(
+            alert=AlertSummary.of(alert),
+            reasons=alert.reasons,
+            actions=alert.actions,
+            history=history,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScorePoint:
-    """The last score known of a business date, for the picture on the card."""
+    """The last score of a business date, for the chart on the card."""
 
     as_of: date
     score: float
@@ -136,7 +142,7 @@ class BorrowerCard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedItem:
-    """One alert event with its place in the feed; `cursor` only ever grows."""
+    """One alert event with its position in the feed; `cursor` only ever grows."""
 
     cursor: str
-    event: AlertEventView
+    event: AlertEvent

@@ -1,12 +1,12 @@
-"""Reading alerts, cards and the feed: what the board, the pages and other apps show."""
+"""Reads alerts, cards and the feed for the board, the pages and other applications."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from services.alerts.decisions.application.filters import AlertFilters
 from services.alerts.decisions.application.ports import AlertReads
 from services.alerts.decisions.application.read_models import (
     AlertDetail,
+    AlertFilters,
     AlertSummary,
     BorrowerCard,
     FeedItem,
@@ -21,7 +21,7 @@ SCORE_DAYS_ON_CARD = 90
 
 
 class AlertReading:
-    """Everything that can be read about alerts, narrowed to what the person may see."""
+    """Reads narrowed to what the person may see."""
 
     def __init__(self, reads: AlertReads) -> None:
         self._reads = reads
@@ -34,7 +34,7 @@ class AlertReading:
         cursor: str | None = None,
         limit: int = limits.DEFAULT_PAGE_ITEMS,
     ) -> Page[AlertSummary]:
-        """Return alerts, the newest change first."""
+        """Return alerts, the latest change first."""
         return await self._reads.list_alerts(
             filters, officer_id=person.scope_officer_id, cursor=cursor, limit=limit
         )
@@ -47,12 +47,12 @@ class AlertReading:
         return detail
 
     async def count_open(self, *, person: Person) -> Mapping[Severity, int]:
-        """Return how many alerts are not resolved yet, by severity; every severity is there."""
+        """Count the alerts that are not resolved, for every severity."""
         counts = await self._reads.count_open(officer_id=person.scope_officer_id)
         return {severity: counts.get(severity, 0) for severity in Severity}
 
     async def get_card(self, borrower_id: str, *, person: Person) -> BorrowerCard:
-        """Return a borrower's risk warning card."""
+        """Return the risk warning card of a borrower."""
         card = await self._reads.card(
             borrower_id, officer_id=person.scope_officer_id, score_days=SCORE_DAYS_ON_CARD
         )
@@ -61,21 +61,21 @@ class AlertReading:
         return card
 
     async def feed_after(
-        self, cursor: str | None, *, person: Person, limit: int = 200
+        self, cursor: str | None, *, person: Person, limit: int = limits.PAGE_ITEMS
     ) -> Sequence[FeedItem]:
         """Return the next alert events after a cursor (None: from the beginning), in order.
 
-        Call it again with the last item's cursor, a whole number that only grows. Places are
-        given in the order of the commits, so nothing can appear behind a cursor later.
+        The cursor of the last item continues the feed. Positions are given in the order of the
+        commits, so no event appears behind a cursor later.
         """
         return await self._reads.feed_after(
             cursor or "0", officer_id=person.scope_officer_id, limit=limit
         )
 
-    async def newest_moment(self) -> datetime | None:
-        """Return the moment of the newest assessment known; None before the first."""
-        return await self._reads.newest_moment()
-
     async def feed_end(self) -> str:
-        """Return the cursor of now, for a reader who wants only what comes next."""
+        """Return the cursor of the last event, for readers who want only what comes next."""
         return await self._reads.feed_end()
+
+    async def newest_moment(self) -> datetime | None:
+        """Return the moment of the newest assessment; None before the first."""
+        return await self._reads.newest_moment()

@@ -1,8 +1,8 @@
 """An alert: one reason for one person to look at one borrower, with next steps and deadlines.
 
-Every alert has an owner, a reason, an action and a deadline, and closes only with an outcome
-code (`__post_init__` refuses anything else). A changed alert is a new value with the next
-version; `Change` says which step led to it, and is what gets stored and sent.
+Every alert has an owner, a reason, an action and a deadline, and closes only with an outcome code
+(`__post_init__` refuses anything else). A changed alert is a new value with the next version;
+`AlertChange` is the step that led to it, and is what gets stored and sent.
 """
 
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ from services.alerts.primitives.vocabulary import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owner:
-    """Who holds an alert, and the name of the routing rule (or person) that decided it."""
+    """Who is responsible for an alert, and the routing rule that decided it."""
 
     kind: OwnerKind
     id: str
@@ -31,8 +31,8 @@ class Owner:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reason:
-    """One contributor as it stood when the alert was announced."""
+class AlertReason:
+    """One contributor as it was when the alert was announced."""
 
     indicator: str
     name: str
@@ -45,9 +45,9 @@ class Reason:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
-    """One recommended step of the playbook, with who takes it and when it is due.
+    """One recommended step of the playbook, the role that takes it and when it is due.
 
-    `due_at` is closing time of the bank on `due_on`.
+    `due_at` is the closing time of the bank on `due_on`.
     """
 
     code: str
@@ -60,7 +60,7 @@ class Action:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deadlines:
-    """Until when somebody acknowledges, acts, and when the next level hears of it."""
+    """Until when the owner acknowledges and acts, and when the alert escalates."""
 
     acknowledge_by: datetime
     act_by: datetime
@@ -69,7 +69,7 @@ class Deadlines:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
-    """An alert at one version of its life."""
+    """An alert at one version of its life-cycle."""
 
     alert_id: str
     version: int
@@ -91,7 +91,7 @@ class Alert:
     opened_at: datetime
     updated_at: datetime
     deadlines: Deadlines
-    reasons: tuple[Reason, ...]
+    reasons: tuple[AlertReason, ...]
     actions: tuple[Action, ...]
     acknowledged_at: datetime | None = None
     acknowledged_by: str | None = None
@@ -100,7 +100,7 @@ class Alert:
 
     def __post_init__(self) -> None:
         if not self.headline or not self.actions:
-            raise ValueError(f"alert {self.alert_id}: a headline and at least one action are due")
+            raise ValueError(f"alert {self.alert_id} needs a headline and at least one action")
         if (self.status is AlertStatus.RESOLVED) != (self.outcome_code is not None):
             raise ValueError(
                 f"alert {self.alert_id}: status {self.status} with outcome {self.outcome_code}; "
@@ -109,13 +109,13 @@ class Alert:
 
     @property
     def is_open(self) -> bool:
-        """Return whether somebody still has to deal with it."""
+        """Return whether the alert is not resolved."""
         return self.status is not AlertStatus.RESOLVED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """One step in an alert's life: the alert after it, who did it, when and why."""
+class AlertChange:
+    """One step in an alert's life-cycle: the alert after it, who took it, when and why."""
 
     kind: AlertEventKind
     alert: Alert
@@ -126,5 +126,5 @@ class Change:
 
     @property
     def event_id(self) -> str:
-        """Return the id of the event that tells of this step; the same on every run."""
+        """Return the id of the event of this step; the same on every run."""
         return f"{self.alert.alert_id}-{self.alert.version}"

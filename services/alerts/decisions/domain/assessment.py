@@ -1,18 +1,20 @@
-"""What alerting reads of an assessment: the part of `assessment.changed.v1` that decides.
+"""The part of `assessment.changed.v1` that alerting decides on, and its place in the sequence.
 
-The rest (regimes, unmeasurable indicators, what changed) stays in the stored document for
-the card. Made by the adapters from the wire; `at` is the moment of knowledge, and every
-decision takes its time from there.
+The rest of the assessment stays in the stored document for the card. `at` is the moment of
+knowledge; every decision takes its time from there. Scoring numbers the assessments of a borrower
+from 1 without a gap: a number that skips others means that something between scoring and alerts
+was lost, and nobody guesses what.
 """
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import StrEnum
 
 from services.alerts.primitives.vocabulary import Level, RiskState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Contributor:
+class ContributorSummary:
     """One indicator that is not green, as scoring explained it. Numbers are for display."""
 
     indicator: str
@@ -30,7 +32,7 @@ class Contributor:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Assessment:
+class AssessmentSummary:
     """A borrower's assessment, contributors in the order of their share."""
 
     borrower_id: str
@@ -41,7 +43,7 @@ class Assessment:
     from_state: RiskState | None
     state_since: date
     score: float
-    contributors: tuple[Contributor, ...]
+    contributors: tuple[ContributorSummary, ...]
     segment: str | None
     officer_id: str | None
     branch_id: str | None
@@ -50,8 +52,39 @@ class Assessment:
     @property
     def worst_level(self) -> Level:
         """Return the worst level among the contributors; green when there is none."""
-        return max((one.level for one in self.contributors), key=_rank, default=Level.GREEN)
+        return max(
+            (contributor.level for contributor in self.contributors),
+            key=lambda level: level.rank,
+            default=Level.GREEN,
+        )
 
 
-def _rank(level: Level) -> int:
-    return level.rank
+class SequencePosition(StrEnum):
+    """Where a sequence number is relative to the last one applied."""
+
+    NEXT = "next"
+    DUPLICATE = "duplicate"
+    GAP = "gap"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SequenceVerdict:
+    """The position of a number, and the reason for the log."""
+
+    position: SequencePosition
+    reason: str
+
+
+def check_sequence(*, last_applied: int, number: int) -> SequenceVerdict:
+    """Compare a number with the last one applied (0 for a new borrower)."""
+    if number == last_applied + 1:
+        return SequenceVerdict(position=SequencePosition.NEXT, reason="the next number")
+    if number <= last_applied:
+        return SequenceVerdict(
+            position=SequencePosition.DUPLICATE,
+            reason=f"number {number} was applied; {last_applied} is the last",
+        )
+    return SequenceVerdict(
+        position=SequencePosition.GAP,
+        reason=f"number {number} follows {last_applied}; {number - last_applied - 1} are missing",
+    )

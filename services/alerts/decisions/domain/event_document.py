@@ -5,10 +5,10 @@ It has ids, reasons, next steps and links, but no name and no account number.
 
 from typing import Any
 
-from services.alerts.decisions.domain.alert import Action, Alert, Change, Owner, Reason
+from services.alerts.decisions.domain.alert import Action, Alert, AlertChange, AlertReason, Owner
 
 
-def event_document(change: Change) -> dict[str, Any]:
+def event_document(change: AlertChange) -> dict[str, Any]:
     """Return a step as plain JSON values."""
     alert = change.alert
     return {
@@ -48,7 +48,7 @@ def _deadlines(alert: Alert) -> dict[str, str]:
     }
 
 
-def _reason(reason: Reason) -> dict[str, Any]:
+def _reason(reason: AlertReason) -> dict[str, Any]:
     return {
         "indicator": reason.indicator,
         "name": reason.name,

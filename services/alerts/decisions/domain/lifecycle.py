@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from services.alerts.decisions.domain.alert import Alert, Change, Owner
+from services.alerts.decisions.domain.alert import Alert, AlertChange, Owner
 from services.alerts.primitives import limits
 from services.alerts.primitives.errors import InvalidInput
 from services.alerts.primitives.vocabulary import (
@@ -30,8 +30,8 @@ class StepNotAllowed:
     why: str
 
 
-def acknowledge(alert: Alert, *, actor: str, at: datetime) -> Change | StepNotAllowed:
-    """Mark an open alert as seen."""
+def acknowledge(alert: Alert, *, actor: str, at: datetime) -> AlertChange | StepNotAllowed:
+    """Acknowledge an open alert."""
     if alert.status is not AlertStatus.OPEN:
         return StepNotAllowed(
             why=f"only an OPEN alert can be acknowledged; this one is {alert.status}"
@@ -44,15 +44,15 @@ def acknowledge(alert: Alert, *, actor: str, at: datetime) -> Change | StepNotAl
         acknowledged_by=actor,
         updated_at=at,
     )
-    return Change(
+    return AlertChange(
         kind=AlertEventKind.ACKNOWLEDGED, alert=after, at=at, actor=actor, why="acknowledged"
     )
 
 
 def assign(
     alert: Alert, *, owner_kind: OwnerKind, owner_id: str, actor: str, at: datetime
-) -> Change | StepNotAllowed:
-    """Give an open alert to another owner; it counts as in progress once acknowledged."""
+) -> AlertChange | StepNotAllowed:
+    """Assign an open alert to another owner; an acknowledged one is then in progress."""
     if not alert.is_open:
         return StepNotAllowed(why="a resolved alert keeps its owner")
     if not re.fullmatch(limits.OWNER_ID_PATTERN, owner_id):
@@ -70,7 +70,7 @@ def assign(
         owner=Owner(kind=owner_kind, id=owner_id, route=BY_HAND),
         updated_at=at,
     )
-    return Change(
+    return AlertChange(
         kind=AlertEventKind.ASSIGNED,
         alert=after,
         at=at,
@@ -80,15 +80,15 @@ def assign(
     )
 
 
-def comment(alert: Alert, *, text: str, actor: str, at: datetime) -> Change | StepNotAllowed:
-    """Write something down; on an acknowledged alert it shows that work goes on."""
+def comment(alert: Alert, *, text: str, actor: str, at: datetime) -> AlertChange | StepNotAllowed:
+    """Comment on an alert; an acknowledged one is then in progress."""
     _check_note(text, pointer="/text")
     if not text.strip():
         raise InvalidInput("text must not be blank; write what happened", pointer="/text")
     after = replace(
         alert, version=alert.version + 1, status=_in_progress(alert.status), updated_at=at
     )
-    return Change(
+    return AlertChange(
         kind=AlertEventKind.COMMENTED,
         alert=after,
         at=at,
@@ -100,8 +100,8 @@ def comment(alert: Alert, *, text: str, actor: str, at: datetime) -> Change | St
 
 def resolve(
     alert: Alert, *, outcome_code: OutcomeCode, note: str, actor: str, at: datetime
-) -> Change | StepNotAllowed:
-    """Close an alert with what came of it."""
+) -> AlertChange | StepNotAllowed:
+    """Close an alert with an outcome code."""
     if not alert.is_open:
         return StepNotAllowed(why=f"it is resolved already, as {alert.outcome_code}")
     if outcome_code not in OUTCOMES_OF_A_PERSON:
@@ -116,7 +116,7 @@ def resolve(
 
 def closed(
     alert: Alert, *, outcome_code: OutcomeCode, why: str, note: str, actor: str, at: datetime
-) -> Change:
+) -> AlertChange:
     """Return the change that closes an alert, for people and for the system alike."""
     after = replace(
         alert,
@@ -126,7 +126,7 @@ def closed(
         outcome_code=outcome_code,
         updated_at=at,
     )
-    return Change(
+    return AlertChange(
         kind=AlertEventKind.RESOLVED,
         alert=after,
         at=at,

@@ -1,7 +1,7 @@
-"""Measured values and thresholds, put as a loan officer says them: `46 %`, `≥ 12 days`.
+"""Formats measured values and thresholds for loan officers: `46 %`, `≥ 12 days`.
 
-Scoring sends a decimal and a unit; headlines, reason lines and the pages all show them
-through here, so that one value reads the same everywhere.
+Scoring sends a decimal and a unit. Headlines, reason lines and pages format them here, so that a
+value reads the same everywhere.
 """
 
 import re

@@ -1,8 +1,8 @@
-"""What to do first: one playbook per risk type, and the routine of each risk state.
+"""Recommends the next steps: one playbook per risk type, and the routine of each risk state.
 
-The risk types are those of the indicator catalogue; every one has a playbook, so an alert
-never comes without a next step. Deadlines are working days after the alert. What takes
-something from a borrower (a frozen limit, a stopped drawing) is a proposal: a person decides.
+The risk types are those of the indicator catalogue; every one has a playbook, so no alert comes
+without a next step. Deadlines are working days after the alert. A step that takes something from a
+borrower (a frozen limit, a stopped drawing) is a proposal: a person decides.
 """
 
 from collections.abc import Iterable, Mapping
@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from services.alerts.decisions.domain.alert import Action
-from services.alerts.directory.domain.working_time import WorkingCalendar
+from services.alerts.directory.domain.working_calendar import WorkingCalendar
 from services.alerts.primitives.vocabulary import RiskState
 
 MOST_RISK_TYPES = 3
@@ -18,8 +18,8 @@ MOST_ACTIONS = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """One step of a playbook: what, by whom, within how many working days."""
+class PlaybookStep:
+    """One step of a playbook: its text, the role and the number of working days."""
 
     code: str
     text: str
@@ -27,13 +27,13 @@ class Step:
     days: int
 
 
-def _steps(*rows: tuple[str, str, str, int]) -> tuple[Step, ...]:
+def _steps(*rows: tuple[str, str, str, int]) -> tuple[PlaybookStep, ...]:
     return tuple(
-        Step(code=code, text=text, role=role, days=days) for code, text, role, days in rows
+        PlaybookStep(code=code, text=text, role=role, days=days) for code, text, role, days in rows
     )
 
 
-PLAYBOOKS: Mapping[str, tuple[Step, ...]] = {
+PLAYBOOKS: Mapping[str, tuple[PlaybookStep, ...]] = {
     "PAYMENT_DELAY": _steps(
         ("CONTACT_BORROWER", "Call the borrower about the overdue amount", "officer", 1),
         ("VERIFY_PAYMENT_ERROR", "Rule out a technical cause of the late payment", "officer", 1),
@@ -108,12 +108,12 @@ PLAYBOOKS: Mapping[str, tuple[Step, ...]] = {
     ),
 }
 
-# A risk type that the catalogue gains later still leads to a person who calls the borrower.
+# A risk type that is added to the catalogue later still leads to a call to the borrower.
 UNKNOWN_RISK_TYPE = _steps(
     ("CONTACT_BORROWER", "Contact the borrower about the signal", "officer", 5),
 )
 
-STATE_ROUTINES: Mapping[RiskState, tuple[Step, ...]] = {
+STATE_ROUTINES: Mapping[RiskState, tuple[PlaybookStep, ...]] = {
     RiskState.ATTENTION: _steps(
         ("CONTACT_BORROWER", "Contact the borrower and note the explanation", "officer", 10),
     ),
@@ -149,19 +149,19 @@ def recommend(
         state: The borrower's risk state.
         risk_types: Those of the contributors, the largest share first; the first three count.
         opened_on: The business date from which deadlines count.
-        first_due_by: The day by which somebody must have acted; no first step is due later.
+        first_due_by: The day by which the owner must act; the first step is due no later.
         calendar: The bank's working days.
     """
-    wanted = list(dict.fromkeys(risk_types))[:MOST_RISK_TYPES]
-    found: dict[str, Action] = {}
+    leading = list(dict.fromkeys(risk_types))[:MOST_RISK_TYPES]
+    by_code: dict[str, Action] = {}
     for risk_type, steps in (
-        *((name, PLAYBOOKS.get(name, UNKNOWN_RISK_TYPE)) for name in wanted),
+        *((name, PLAYBOOKS.get(name, UNKNOWN_RISK_TYPE)) for name in leading),
         (state.value, STATE_ROUTINES.get(state, ())),
     ):
         for step in steps:
             due_on = calendar.add_working_days(opened_on, step.days)
-            found.setdefault(step.code, _action(step, risk_type, due_on, calendar))
-    if not found:
+            by_code.setdefault(step.code, _action(step, risk_type, due_on, calendar))
+    if not by_code:
         return recommend(
             state=state,
             risk_types=("UNKNOWN",),
@@ -169,14 +169,14 @@ def recommend(
             first_due_by=first_due_by,
             calendar=calendar,
         )
-    actions = sorted(found.values(), key=lambda action: action.due_on)[:MOST_ACTIONS]
+    actions = sorted(by_code.values(), key=lambda action: action.due_on)[:MOST_ACTIONS]
     if actions[0].due_on > first_due_by:
         due_at = calendar.closing_time(first_due_by)
         actions[0] = replace(actions[0], due_on=first_due_by, due_at=due_at)
     return tuple(actions)
 
 
-def _action(step: Step, risk_type: str, due_on: date, calendar: WorkingCalendar) -> Action:
+def _action(step: PlaybookStep, risk_type: str, due_on: date, calendar: WorkingCalendar) -> Action:
     return Action(
         code=step.code,
         text=step.text,

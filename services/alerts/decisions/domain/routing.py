@@ -1,8 +1,8 @@
-"""Who gets an alert: declared rules, first match wins, and there is always somebody.
+"""Routes an alert to its owners by declared rules; the first matching rule applies.
 
-A rule sends to the borrower's own officer or to a queue. Where a rule means the officer and
-the borrower has none, the fallback queue takes it. Default cases have two owners, because
-whoever granted the loan and whoever collects it answer for different things.
+A rule assigns the borrower's officer or a queue. Where a rule names the officer and the borrower
+has none, the alert goes to the fallback queue. Default cases have two owners, because granting the
+loan and collecting it are different responsibilities.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ BORROWERS_OFFICER = "officer"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """One rule. Empty conditions match everything; several must all hold."""
+    """One rule. An empty condition matches everything; all conditions must match."""
 
     name: str
     owner: str
@@ -33,7 +33,7 @@ class Route:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoutingPlan:
-    """The rules in order, and the queue that takes what has no officer."""
+    """The rules in order, and the queue for borrowers without an officer."""
 
     fallback_queue: str
     routes: tuple[Route, ...] = ()
@@ -44,8 +44,8 @@ class RoutingPlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
-    """What routing looks at."""
+class RoutingSubject:
+    """The properties of an alert that rules match."""
 
     severity: Severity
     state: RiskState
@@ -57,13 +57,13 @@ class Subject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Routed:
-    """The owner, the second owner where there is one, and the rule that decided."""
+    """The owners of an alert; each names the rule that decided."""
 
     owner: Owner
     second_owner: Owner | None
 
 
-def route(subject: Subject, plan: RoutingPlan) -> Routed:
+def route(subject: RoutingSubject, plan: RoutingPlan) -> Routed:
     """Return the owners of an alert."""
     for rule in plan.routes:
         if _matches(rule, subject):
@@ -71,7 +71,7 @@ def route(subject: Subject, plan: RoutingPlan) -> Routed:
     return _apply(Route(name="borrower's officer", owner=BORROWERS_OFFICER), subject, plan)
 
 
-def _matches(rule: Route, subject: Subject) -> bool:
+def _matches(rule: Route, subject: RoutingSubject) -> bool:
     return (
         subject.severity.rank >= rule.minimum_severity.rank
         and (not rule.branch_ids or subject.branch_id in rule.branch_ids)
@@ -81,7 +81,7 @@ def _matches(rule: Route, subject: Subject) -> bool:
     )
 
 
-def _apply(rule: Route, subject: Subject, plan: RoutingPlan) -> Routed:
+def _apply(rule: Route, subject: RoutingSubject, plan: RoutingPlan) -> Routed:
     owner = _owner(rule.owner, rule.name, subject, plan)
     if rule.second_owner is None:
         return Routed(owner=owner, second_owner=None)
@@ -90,9 +90,9 @@ def _apply(rule: Route, subject: Subject, plan: RoutingPlan) -> Routed:
     return Routed(owner=owner, second_owner=None if is_same else second)
 
 
-def _owner(wanted: str, rule_name: str, subject: Subject, plan: RoutingPlan) -> Owner:
-    if wanted != BORROWERS_OFFICER:
-        return Owner(kind=OwnerKind.QUEUE, id=wanted, route=rule_name)
+def _owner(name: str, rule_name: str, subject: RoutingSubject, plan: RoutingPlan) -> Owner:
+    if name != BORROWERS_OFFICER:
+        return Owner(kind=OwnerKind.QUEUE, id=name, route=rule_name)
     if subject.officer_id:
         return Owner(kind=OwnerKind.OFFICER, id=subject.officer_id, route=rule_name)
     return Owner(

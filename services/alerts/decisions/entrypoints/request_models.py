@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, Field
 
-from services.alerts.decisions.application.filters import AlertFilters
+from services.alerts.decisions.application.read_models import AlertFilters
 from services.alerts.primitives import limits
 from services.alerts.primitives.vocabulary import (
     AlertStatus,

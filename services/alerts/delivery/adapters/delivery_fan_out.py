@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from services.alerts.decisions.adapters.recording import PlacedChange
+from services.alerts.decisions.adapters.step_recorder import FeedChange
 from services.alerts.decisions.domain.alert import Alert
 from services.kit.database import Connection
 
@@ -34,7 +34,7 @@ class DeliveryFanOut:
     """Writes deliveries inside the transaction that records the steps."""
 
     async def recorded(
-        self, connection: Connection, changes: Sequence[PlacedChange], *, at: datetime
+        self, connection: Connection, changes: Sequence[FeedChange], *, at: datetime
     ) -> None:
         """Add the deliveries of the steps, which are in the order of the feed."""
         alerts = [change.alert for _, change in changes]
@@ -59,9 +59,8 @@ def peaks(alerts: Sequence[Alert]) -> list[int]:
     Steps of one alert in one batch cannot see each other's deliveries in the statement.
     """
     highest: dict[str, int] = {}
-    found = []
+    ranks = []
     for alert in alerts:
-        rank = max(alert.severity.rank, highest.get(alert.alert_id, 0))
-        highest[alert.alert_id] = rank
-        found.append(rank)
-    return found
+        highest[alert.alert_id] = max(alert.severity.rank, highest.get(alert.alert_id, 0))
+        ranks.append(highest[alert.alert_id])
+    return ranks

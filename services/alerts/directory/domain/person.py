@@ -1,15 +1,14 @@
-"""Who is asking. The HTTP door makes a `Person` from the API key or token."""
+"""The person on whose behalf a use case runs; HTTP makes it from the API key."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """Somebody who reads or handles alerts.
+    """A person who reads or handles alerts.
 
-    An officer sees the alerts that they own and those of their own borrowers; with
-    `sees_everything` (seniors, risk, workout, auditors, operators) the officer id does not
-    narrow anything.
+    An officer sees the alerts that they own and those of their own borrowers. `sees_everything`
+    (seniors, risk, workout, auditors, operators) removes that restriction.
     """
 
     name: str
@@ -18,5 +17,5 @@ class Person:
 
     @property
     def scope_officer_id(self) -> str | None:
-        """Return the officer to whom everything read is narrowed; None for no narrowing."""
+        """Return the officer whose alerts the person may see; None for all alerts."""
         return None if self.sees_everything else (self.officer_id or "")

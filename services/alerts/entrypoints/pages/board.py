@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
 
-from services.alerts.decisions.application.filters import AlertFilters
-from services.alerts.decisions.application.read_models import AlertSummary
+from services.alerts.decisions.application.read_models import AlertFilters, AlertSummary
 from services.alerts.directory.domain.person import Person
 from services.alerts.entrypoints.pages import words
 from services.alerts.primitives.paging import Page

@@ -11,12 +11,12 @@ from decimal import Decimal
 from typing import Any
 
 from services.alerts.decisions.application.read_models import (
-    ActionView,
-    AlertEventView,
+    AlertEvent,
     BorrowerCard,
 )
 from services.alerts.decisions.application.reading import SCORE_DAYS_ON_CARD
 from services.alerts.decisions.domain import measures
+from services.alerts.decisions.domain.alert import Action
 from services.alerts.entrypoints.pages import chart, words
 from services.alerts.entrypoints.pages.chart import Chart
 
@@ -277,7 +277,7 @@ def _regime(value: Any) -> str:
     return words.label(str(value))
 
 
-def _step(action: ActionView, *, now: datetime) -> Step:
+def _step(action: Action, *, now: datetime) -> Step:
     return Step(
         text=action.text,
         role=words.label(action.role),
@@ -286,7 +286,7 @@ def _step(action: ActionView, *, now: datetime) -> Step:
     )
 
 
-def _happening(event: AlertEventView, timezone: str) -> Happening:
+def _happening(event: AlertEvent, timezone: str) -> Happening:
     said = event.data.get("comment") or event.data.get("note") or ""
     why = event.why if event.why not in ("acknowledged", "commented", "resolved") else ""
     return Happening(

@@ -1,21 +1,20 @@
-"""Working hours and days of the bank, for deadlines that people can keep.
+"""The working hours and days of the bank, for deadlines in working time.
 
-The calendar comes in as data: the bank's time zone, its opening hours, its free weekdays and
-holidays. Arithmetic is on local wall-clock time day by day, so a change of daylight saving
-moves no deadline by an hour.
+The calendar is data: time zone, opening hours, free weekdays and holidays. Arithmetic is on local
+wall-clock time day by day, so a change of daylight saving moves no deadline by an hour.
 """
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-# A calendar with no working day at all would search for ever; nobody closes for a year.
+# A calendar without any working day would search for ever; no bank closes for a year.
 _MOST_DAYS_SEARCHED = 366
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkingCalendar:
-    """When the bank's people work. `free_weekdays` counts Monday as 0."""
+    """The working hours of the bank. `free_weekdays` counts Monday as 0."""
 
     timezone: ZoneInfo
     opens: time = time(9)
@@ -36,7 +35,7 @@ class WorkingCalendar:
         return datetime.combine(day, self.closes) - datetime.combine(day, self.opens)
 
     def is_working_day(self, day: date) -> bool:
-        """Return whether people work on a day."""
+        """Return whether a day is a working day."""
         return day.weekday() not in self.free_weekdays and day not in self.holidays
 
     def next_working_day(self, day: date) -> date:
@@ -68,8 +67,8 @@ class WorkingCalendar:
         if not self.is_working_day(day) or clock >= self.closes:
             day, clock = self.next_working_day(day), self.opens
         moment = datetime.combine(day, max(clock, self.opens))
-        left = duration
-        while moment + left > datetime.combine(moment.date(), self.closes):
-            left -= datetime.combine(moment.date(), self.closes) - moment
+        remaining = duration
+        while moment + remaining > datetime.combine(moment.date(), self.closes):
+            remaining -= datetime.combine(moment.date(), self.closes) - moment
             moment = datetime.combine(self.next_working_day(moment.date()), self.opens)
-        return (moment + left).replace(tzinfo=self.timezone).astimezone(UTC)
+        return (moment + remaining).replace(tzinfo=self.timezone).astimezone(UTC)

@@ -1,8 +1,8 @@
-"""Writes changes of alerts: rows, history, deliveries and outbox events, batched.
+"""Records steps of alerts in batches: alert rows, history, outbox events and what subscribers add.
 
-Used inside the fenced transaction by the consumer and inside a step's transaction by people's
-requests; it never commits. Whoever calls it holds the lock on the borrowers' rows, so the
-steps of one borrower get their places in the feed in the order of their versions.
+The consumer calls it inside its fenced transaction, a person's step inside its own; it never
+commits. The caller has locked the borrowers' rows, so the steps of one borrower get their positions
+in the feed in the order of their versions.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,21 +12,21 @@ from typing import Protocol
 import msgspec
 
 from services.alerts.decisions.adapters import alert_rows, lifecycle_events
-from services.alerts.decisions.domain.alert import Alert, Change
+from services.alerts.decisions.domain.alert import Alert, AlertChange
 from services.alerts.decisions.domain.event_document import event_document
 from services.kit.database import Connection
 from services.kit.stream.outbox import Outbox
 
-PlacedChange = tuple[int, Change]
+FeedChange = tuple[int, AlertChange]
 
 WRITE_ALERTS = f"""
-INSERT INTO alerts.alert AS held ({", ".join(alert_rows.COLUMNS)})
+INSERT INTO alerts.alert ({", ".join(alert_rows.COLUMNS)})
 SELECT {alert_rows.columns("new")}
   FROM json_populate_recordset(null::alerts.alert, $1) AS new
 ON CONFLICT (alert_id) DO UPDATE
    SET ({", ".join(alert_rows.COLUMNS)}) = ({alert_rows.columns("excluded")})
 """
-TAKE_PLACES = "UPDATE alerts.feed SET last_id = last_id + $1 RETURNING last_id - $1"
+ADVANCE_FEED = "UPDATE alerts.feed SET last_id = last_id + $1 RETURNING last_id - $1"
 WRITE_EVENTS = """
 INSERT INTO alerts.alert_event (feed_id, event_id, kind, alert_id, borrower_id, version, at,
                                 actor, why, owner_id, officer_id, document, recorded_at)
@@ -40,12 +40,12 @@ class EventSubscriber(Protocol):
     """Receives the steps that a transaction records, and writes in the same transaction."""
 
     async def recorded(
-        self, connection: Connection, changes: Sequence[PlacedChange], *, at: datetime
+        self, connection: Connection, changes: Sequence[FeedChange], *, at: datetime
     ) -> None: ...
 
 
-class Recording:
-    """Writes changes inside a transaction that somebody else opened."""
+class StepRecorder:
+    """Writes changes inside the transaction of the caller."""
 
     def __init__(self, *, outbox: Outbox, alerts_topic: str, subscriber: EventSubscriber) -> None:
         self._outbox = outbox
@@ -55,40 +55,41 @@ class Recording:
     async def record(
         self,
         connection: Connection,
-        changes: Sequence[tuple[int, Change]],
+        changes: Sequence[tuple[int, AlertChange]],
         *,
         recorded_at: datetime,
     ) -> None:
         """Write changes, each with the partition of its borrower, in the order given."""
         if not changes:
             return
-        await connection.execute(WRITE_ALERTS, _json([alert_rows.to_row(a) for a in last(changes)]))
+        alerts = [alert_rows.to_row(alert) for alert in last(changes)]
+        await connection.execute(WRITE_ALERTS, _json(alerts))
         for partition in sorted({partition for partition, _ in changes}):
             messages = [
                 lifecycle_events.message(change, topic=self._topic)
-                for of, change in changes
-                if of == partition
+                for borrower_partition, change in changes
+                if borrower_partition == partition
             ]
             await self._outbox.append(connection, messages, partition=partition)
-        # The feed's row is locked from here to the commit, so this comes last.
-        before = await connection.fetchval(TAKE_PLACES, len(changes))
-        placed = [(before + place, change) for place, (_, change) in enumerate(changes, 1)]
+        # The row of the feed is locked from here to the commit, so this comes last.
+        before = await connection.fetchval(ADVANCE_FEED, len(changes))
+        events = [(before + number, change) for number, (_, change) in enumerate(changes, 1)]
         await connection.execute(
-            WRITE_EVENTS, _json([_event(*item) for item in placed]), recorded_at
+            WRITE_EVENTS, _json([_event(*event) for event in events]), recorded_at
         )
-        await self._subscriber.recorded(connection, placed, at=recorded_at)
+        await self._subscriber.recorded(connection, events, at=recorded_at)
 
 
-def last(changes: Sequence[tuple[int, Change]]) -> list[Alert]:
-    """Return each alert once, as it is after all changes; the closed ones first.
+def last(changes: Sequence[tuple[int, AlertChange]]) -> list[Alert]:
+    """Return each alert once, as it is after all changes, the closed ones first.
 
-    First, because a borrower's next alert may only be written once the one before is closed.
+    The next alert of a borrower may only be written once the one before is closed.
     """
     newest: dict[str, Alert] = {change.alert.alert_id: change.alert for _, change in changes}
     return sorted(newest.values(), key=lambda alert: alert.is_open)
 
 
-def _event(feed_id: int, change: Change) -> Mapping[str, object]:
+def _event(feed_id: int, change: AlertChange) -> Mapping[str, object]:
     alert = change.alert
     return {
         "feed_id": feed_id,

@@ -1,0 +1,29 @@
+"""Runs single statements on the pool of the service."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import asyncpg
+
+from services.kit.database import telling_outages
+
+Row = Mapping[str, Any]
+
+
+class Statements:
+    """Single statements, each in its own transaction; an outage raises `DatabaseUnavailable`."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+
+    async def fetch(self, statement: str, *values: Any) -> list[Row]:
+        """Return the rows of a statement."""
+        with telling_outages():
+            rows: list[Row] = await self._pool.fetch(statement, *values)
+        return rows
+
+    async def execute(self, statement: str, *values: Any) -> int:
+        """Execute a statement and return how many rows it changed."""
+        with telling_outages():
+            status: str = await self._pool.execute(statement, *values)
+        return int(status.rpartition(" ")[2])

@@ -1,0 +1,107 @@
+"""Alerts as people change them: one transaction, the borrower locked, the alert read after that.
+
+A step waits for the consumer's running batch of that borrower, and the consumer waits for the step;
+the version that the person has read is compared after the wait.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import asyncpg
+
+from services.alerts import metrics
+from services.alerts.decisions.adapters import alert_rows
+from services.alerts.decisions.adapters.step_recorder import StepRecorder
+from services.alerts.decisions.domain.alert import Alert, AlertChange
+from services.kit.clock import Clock
+from services.kit.database import Connection, telling_outages
+from services.kit.metrics import Recorder
+
+LOCK_BORROWER = """
+SELECT borrower.partition FROM alerts.borrower AS borrower
+ WHERE borrower.borrower_id = (SELECT borrower_id FROM alerts.alert WHERE alert_id = $1)
+   FOR UPDATE
+"""
+READ_ALERT = f"""
+SELECT {alert_rows.columns("alert")} FROM alerts.alert AS alert
+ WHERE {alert_rows.VISIBLE} AND alert.alert_id = $2
+"""
+
+
+class PostgresLockedAlert:
+    """An alert inside the open transaction of `lock`."""
+
+    def __init__(
+        self,
+        alert: Alert,
+        *,
+        partition: int,
+        connection: Connection,
+        step_recorder: StepRecorder,
+        clock: Clock,
+    ) -> None:
+        self.alert = alert
+        self.partition = partition
+        self.recorded: list[AlertChange] = []
+        self._connection = connection
+        self._step_recorder = step_recorder
+        self._clock = clock
+
+    async def record(self, change: AlertChange) -> None:
+        """Write a step with its history row, deliveries and outbox event."""
+        await self._step_recorder.record(
+            self._connection, [(self.partition, change)], recorded_at=self._clock.now()
+        )
+        self.alert = change.alert
+        self.recorded.append(change)
+
+
+class PostgresAlertRepository:
+    """The alerts of the database."""
+
+    def __init__(
+        self,
+        *,
+        pool: asyncpg.Pool,
+        step_recorder: StepRecorder,
+        recorder: Recorder,
+        clock: Clock,
+        on_step: Callable[[int], None],
+    ) -> None:
+        self._pool = pool
+        self._step_recorder = step_recorder
+        self._recorder = recorder
+        self._clock = clock
+        self._on_step = on_step
+
+    @asynccontextmanager
+    async def lock(
+        self, alert_id: str, *, officer_id: str | None
+    ) -> AsyncIterator[PostgresLockedAlert | None]:
+        """Lock an alert for the length of the block, and commit at its end."""
+        with telling_outages():
+            async with self._pool.acquire() as connection, connection.transaction():
+                locked = await self._locked(connection, alert_id, officer_id)
+                yield locked
+        if locked is None:
+            return
+        for change in locked.recorded:
+            self._recorder.add(metrics.ALERT_EVENTS, kind=change.kind.value)
+            self._on_step(locked.partition)
+
+    async def _locked(
+        self, connection: Connection, alert_id: str, officer_id: str | None
+    ) -> PostgresLockedAlert | None:
+        partition = await connection.fetchval(LOCK_BORROWER, alert_id)
+        if partition is None:
+            return None
+        row = await connection.fetchrow(READ_ALERT, officer_id, alert_id)
+        if row is None:
+            return None
+        return PostgresLockedAlert(
+            alert_rows.from_row(row),
+            partition=partition,
+            connection=connection,
+            step_recorder=self._step_recorder,
+            clock=self._clock,
+        )

@@ -1,0 +1,1 @@
+"""Ports made real: the holidays of a country."""

@@ -1,0 +1,31 @@
+"""The holidays of the bank, from the calendar of its country."""
+
+from datetime import date
+
+import holidays
+
+# Events may be replayed from long ago, and deadlines reach into the coming years.
+FIRST_YEAR = 1990
+LAST_YEAR = 2050
+
+
+class UnknownCalendar(Exception):
+    """There is no calendar of this country or part of it."""
+
+
+def bank_holidays(country: str, subdivision: str | None = None) -> frozenset[date]:
+    """Return the holidays of a country.
+
+    Raises:
+        UnknownCalendar: If the country or its part is unknown.
+    """
+    try:
+        days = holidays.country_holidays(
+            country, subdiv=subdivision, years=range(FIRST_YEAR, LAST_YEAR + 1)
+        )
+    except NotImplementedError as error:
+        raise UnknownCalendar(
+            f"holidays of {country!r} {subdivision or ''} are unknown; use an ISO 3166 code "
+            "such as DE, or leave it empty"
+        ) from error
+    return frozenset(days)
