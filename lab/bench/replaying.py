@@ -26,6 +26,6 @@ async def verify_rate(ground: Ground) -> dict[str, object]:
         )
     return {
         "verified": True,
-        "events_per_second": round(findings.events / seconds) if seconds else 0,
-        "cpu_us_per_event": per_event(cpu, findings.events),
+        "events_per_second": round(findings.applied / seconds) if seconds else 0,
+        "cpu_us_per_event": per_event(cpu, findings.applied),
     }

@@ -28,7 +28,7 @@ COMMANDS: dict[str, Command] = {
     "migrate": Command("services.cli.migrate", "migrate", "Bring the database schemas up to date."),
     "topics": Command("services.cli.topics", "topics", "Create or check the Kafka topics."),
     "keys": Command("services.cli.keys", "app", "Create, list and revoke API keys."),
-    "replay": Command("services.cli.replay.commands", "replay", "Send events through ingest."),
+    "replay": Command("services.cli.replay", "replay", "Send events through ingest."),
     "score": Command("services.cli.score", "score", "Score the borrowers of a file of events."),
     "rulebook": Command(
         "services.cli.rulebook.commands", "app", "Check, compare and calibrate rulebooks."

@@ -1,6 +1,6 @@
-"""Turns an error into what a person should read, and into the exit status.
+"""Turns an error into a message for a person and an exit status.
 
-Exit status 1: something known, with a remedy. 2: wrong usage, settings included. 70: a bug.
+Exit status 1: a known error, with a remedy. 2: wrong usage, settings included. 70: a bug.
 """
 
 import traceback
@@ -14,7 +14,7 @@ from services.cli.errors import CommandError
 KNOWN = 1
 USAGE = 2
 BUG = 70
-# By name, because importing the drivers only to name their errors would slow every command.
+# By name, because importing the drivers for their error classes would slow every command.
 UNREACHABLE = {
     "KafkaConnectionError": ("The Kafka broker does not answer", "TOCSIN_KAFKA_BOOTSTRAP"),
     "ConnectionRefusedError": ("A server does not answer", "TOCSIN_*"),
@@ -29,14 +29,14 @@ def explain(error: Exception, *, debug: bool) -> int:
     console = Console(stderr=True)
     if debug:
         traceback.print_exception(error)
-    status, problem, remedy = _judge(error)
+    status, problem, remedy = _classified(error)
     console.print(f"[bold red]tocsin:[/] {escape(problem)}", highlight=False)
     if remedy:
         console.print(escape(remedy), highlight=False)
     return status
 
 
-def _judge(error: Exception) -> tuple[int, str, str]:
+def _classified(error: Exception) -> tuple[int, str, str]:
     if isinstance(error, CommandError):
         return KNOWN, error.problem, error.remedy
     if isinstance(error, ValidationError) and error.title.endswith("Settings"):
@@ -57,10 +57,12 @@ def _judge(error: Exception) -> tuple[int, str, str]:
 
 
 def _settings_problem(error: ValidationError) -> str:
-    prefix = "" if error.title == "StackSettings" else "TOCSIN_"
+    owner = error.title.removesuffix("Settings").upper()
+    prefix = "TOCSIN_" if owner == "PLATFORM" else f"TOCSIN_{owner}_"
     lines = []
-    for each in error.errors(include_input=False, include_url=False):
-        name = ".".join(str(part) for part in each["loc"])
-        # The shared settings carry the common prefix; those of a service carry their own.
-        lines.append(f"{prefix}{name.upper()}: {each['msg']}" if name else each["msg"])
+    for violation in error.errors(include_input=False, include_url=False):
+        name, message = ".".join(map(str, violation["loc"])), violation["msg"]
+        # A setting with a variable name of its own is reported under that name.
+        variable = name if name.isupper() else f"{prefix}{name.upper()}"
+        lines.append(f"{variable}: {message}" if name else message)
     return f"{error.title}: " + "; ".join(lines)

@@ -16,8 +16,10 @@ from services.cli.errors import CommandError
 
 HELP = """Tocsin: early warning for credit risk.
 
-Set it up with `tocsin migrate` and `tocsin topics`, then send it events: `tocsin replay
-FILE.ndjson`.
+Try it on a file, without servers: `tocsin score events.ndjson`.
+
+Set it up: `tocsin migrate` and `tocsin topics`, then start the services. Send events with
+`tocsin replay events.ndjson`, and check the results with `tocsin verify`.
 
 Settings are environment variables TOCSIN_*; the help of each command names those it reads.
 """
@@ -33,6 +35,7 @@ def build(arguments: Sequence[str]) -> typer.Typer:
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
+        rich_markup_mode="markdown",
     )
     app.callback()(_before_every_command)
     called = next((each for each in arguments if not each.startswith("-")), None)

@@ -1,6 +1,6 @@
-"""`tocsin migrate`: bring every service's PostgreSQL schema to its newest version.
+"""`tocsin migrate`: migrates every service's PostgreSQL schema to its newest version.
 
-Services never migrate by themselves; they wait, not ready, until this was run.
+Services never migrate their schemas; until this has run they are not ready.
 """
 
 import json
@@ -24,9 +24,14 @@ def migrate(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Bring the database schemas to their newest version; safe to run again.
+    """Migrate the database schemas to their newest version; safe to run again.
 
-    Reads TOCSIN_DATABASE_URL, which must belong to a user that may create schemas and roles.
+    Reads TOCSIN_DATABASE_URL, whose user must be allowed to create schemas and roles.
+
+    Examples:
+
+        tocsin migrate
+        tocsin migrate --only scoring
     """
     unknown = sorted(set(only or ()) - set(SCHEMAS))
     if unknown:

@@ -1,4 +1,4 @@
-"""`tocsin topics`: create Tocsin's topics, and check those that are already there.
+"""`tocsin topics`: creates Tocsin's topics, and checks those that exist.
 
 A topic's partition count decides which worker owns a borrower. Changing it on a live topic would
 send a borrower's events to two partitions and break their order, so a different count is refused
@@ -20,7 +20,7 @@ from services.cli.options import AsJson
 from services.kit.settings import PlatformSettings
 
 DAY_MS = 24 * 3600 * 1000
-# The ledger in PostgreSQL is the record for ever; the topic must outlive the longest outage.
+# The ledger in PostgreSQL is the permanent record; the topic must outlive the longest outage.
 CONFIGURATION = {
     "cleanup.policy": "delete",
     "retention.ms": str(30 * DAY_MS),
@@ -34,7 +34,7 @@ PAUSE_SECONDS = 0.05
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Topic:
-    """A topic as it must be."""
+    """A topic with its required partitions and configuration."""
 
     name: str
     partitions: int
@@ -51,7 +51,7 @@ def planned(settings: PlatformSettings, *, replicas: int) -> list[Topic]:
 async def ensure(bootstrap: str, *, topics: list[Topic]) -> list[str]:
     """Create the missing topics, check all of them; return the names that were created.
 
-    Returns only when every partition has a leader, so that the topics can be used at once.
+    Returns when every partition has a leader, so that the topics can be used at once.
 
     Raises:
         CommandError: If a topic exists with another number of partitions.
@@ -86,7 +86,7 @@ async def _create(admin: AIOKafkaAdminClient, missing: list[Topic]) -> list[str]
     )
     created = []
     for name, code, message in answer.topic_errors:
-        # Somebody else may create it in the same moment; then it is checked like the others.
+        # Another process may create it at the same moment; then it is checked like the others.
         if code and for_code(code) is not TopicAlreadyExistsError:
             raise CommandError(
                 f"The broker refused to create topic {name}: {message or for_code(code).__name__}.",
@@ -98,11 +98,11 @@ async def _create(admin: AIOKafkaAdminClient, missing: list[Topic]) -> list[str]
 
 
 async def _all_checked(admin: AIOKafkaAdminClient, topics: list[Topic]) -> bool:
-    """Compare each topic with its plan; return False while the broker still makes one."""
+    """Compare each topic with its plan; return False while the broker still creates one."""
     wanted = {topic.name: topic.partitions for topic in topics}
     for description in await admin.describe_topics(list(wanted)):
         name, partitions = description["topic"], description["partitions"]
-        if description["error_code"] or any(each["leader"] < 0 for each in partitions):
+        if description["error_code"] or any(partition["leader"] < 0 for partition in partitions):
             return False
         if len(partitions) != wanted[name]:
             raise CommandError(
@@ -124,14 +124,17 @@ def topics(
     ] = 1,
     also: Annotated[
         list[str] | None,
-        typer.Option(
-            "--also", help="Another topic, such as a raw topic of the bank's; repeatable."
-        ),
+        typer.Option("--also", help="Another topic, such as a raw topic of the bank; repeatable."),
     ] = None,
 ) -> None:
-    """Create Tocsin's topics, or check that those there have the right partitions.
+    """Create Tocsin's topics; checks the number of partitions of those that exist.
 
     Reads TOCSIN_KAFKA_BOOTSTRAP, TOCSIN_TOPIC_PREFIX and TOCSIN_PARTITIONS.
+
+    Examples:
+
+        tocsin topics
+        tocsin topics --replicas 1 --also raw.repayments --also raw.account-flows
     """
     settings = PlatformSettings()
     wanted = [
@@ -144,7 +147,7 @@ def topics(
     created = asyncio.run(ensure(settings.kafka_bootstrap, topics=wanted))
     console = Console(stderr=True)
     for topic in wanted:
-        word = "created" if topic.name in created else "is there"
-        console.print(f"{topic.name}: {word}, {topic.partitions} partitions")
+        status = "created" if topic.name in created else "exists"
+        console.print(f"{topic.name}: {status}, {topic.partitions} partitions")
     if as_json:
         print(json.dumps({"created": created, "topics": [topic.name for topic in wanted]}))

@@ -12,7 +12,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from lab.bench.scoring import BEHIND
 from services.cli.verify.commands import verified
-from services.cli.verify.findings import Findings
+from services.cli.verify.findings import VerifyFindings
 from tests.chaos.expected import Expected
 from tests.chaos.feed import Feed, Offered
 from tests.chaos.inbox import Inbox
@@ -229,7 +229,7 @@ async def _deliveries(connection: asyncpg.Connection, inbox: Inbox, verdict: Ver
         verdict.complaints.append(f"{inbox.unsigned} unsigned, {inbox.changed} changed repeats")
 
 
-def _verification(findings: Findings, verdict: Verdict) -> None:
+def _verification(findings: VerifyFindings, verdict: Verdict) -> None:
     verdict.mismatches += findings.mismatches
     if not findings.verified:
         verdict.complaints += findings.differences

@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from services.cli.verify.refolding import Refolded, Refolding
+from services.cli.verify.refold import Refold, RefoldedPartition
 from services.kit.clock import SystemClock
 from services.kit.metrics import Measured
 from services.kit.stream.handler import Tally
@@ -155,9 +155,9 @@ def record(offset: int, raw: bytes) -> FakeRecord:
     return FakeRecord(offset=offset, value=raw, key=key)
 
 
-def eager(raws: Sequence[bytes]) -> Refolded:
+def eager(raws: Sequence[bytes]) -> RefoldedPartition:
     """Return the fold of a log in which nothing repeats, every close applied at once."""
-    refolding = Refolding(Decoder(ZONE), Timeline(Context(RULEBOOK), found))
+    refold = Refold(Decoder(ZONE), Timeline(Context(RULEBOOK), found))
     for offset, raw in enumerate(raws):
-        refolding.take(offset, raw)
-    return refolding.result
+        refold.take(offset, raw)
+    return refold.result

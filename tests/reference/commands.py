@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from enum import Enum
+from inspect import cleandoc
+from textwrap import dedent
 from typing import Any, Final, get_args
 
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
@@ -52,15 +54,14 @@ def _node(words: tuple[str, ...]) -> TyperCommand | TyperGroup:
 
 
 def _help(node: TyperCommand | TyperGroup) -> str:
-    return "\n\n".join(_block(block) for block in (node.help or "").strip().split("\n\n"))
+    return "\n\n".join(_block(block) for block in cleandoc(node.help or "").split("\n\n"))
 
 
 def _block(text: str) -> str:
-    """Return a paragraph; what typer prints line by line are examples."""
-    if not text.startswith("\b"):
-        return " ".join(text.split())
-    title, *lines = text.removeprefix("\b").strip().splitlines()
-    return "\n".join([title, "", "```sh", *(line.strip() for line in lines), "```"])
+    """Return a paragraph; what is indented are examples."""
+    if text.startswith("    "):
+        return f"```sh\n{dedent(text)}\n```"
+    return " ".join(text.split())
 
 
 def _usage(words: tuple[str, ...], node: TyperCommand) -> str:

@@ -1,1 +1,1 @@
-"""`tocsin offsets`: see where each partition stands, and go on deliberately after a stop."""
+"""`tocsin offsets`: inspects and sets the offsets of partitions, to continue after a stop."""

@@ -1,13 +1,12 @@
 """`tocsin offsets`: the commands.
 
-Works with the administrator's database URL, as `tocsin keys` does: services cannot write the
-audit of decisions.
+Works with the administrator's database URL, as `tocsin keys` does: services cannot write the audit
+of decisions.
 """
 
-import asyncio
 import getpass
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Annotated, TypeVar
 
 import asyncpg
@@ -16,97 +15,112 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from services.cli.broker import BrokerReader, connected
+from services.cli.database import with_connection
 from services.cli.errors import CommandError
-from services.cli.offsets import changing, rows
-from services.cli.offsets.broker import Broker, connected
-from services.cli.offsets.places import Consumer, Place, remedy
-from services.cli.offsets.rows import Decision
-from services.cli.options import AsJson
+from services.cli.offsets import changes, rows
+from services.cli.offsets.rows import OffsetDecision
+from services.cli.offsets.status import Consumer, PartitionStatus
+from services.cli.options import AsJson, group
 from services.kit.settings import PlatformSettings
 
-app = typer.Typer(no_args_is_help=True, help="See positions, and go on deliberately after a stop.")
+app = group("Inspect and set the offsets of partitions, to continue after a stop.")
 _console = Console()
 _notes = Console(stderr=True)
 Result = TypeVar("Result")
 
 Name = Annotated[str, typer.Option("--consumer", help="ingest, scoring or alerts.")]
 Topic = Annotated[str, typer.Option(help="The full name of the topic, as `show` lists it.")]
-Why = Annotated[str, typer.Option(help="Kept for the auditors: the incident, who agreed.")]
-Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+Why = Annotated[str, typer.Option(help="Recorded for the auditors: the incident, who agreed.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")]
 By = Annotated[str | None, typer.Option(help="Who decides; the login name by default.")]
 
 
 def consumers(settings: PlatformSettings) -> dict[str, Consumer]:
-    """Return every consumer whose position is in the database."""
-    prefix = settings.topic_prefix
-    groups = {
-        "ingest": f"{prefix}ingest.{{topic}}",
-        "scoring": f"{prefix}scoring",
-        "alerts": f"{prefix}alerts",
+    """Return every consumer whose progress is in the database."""
+    groups = {"ingest": "ingest.{topic}", "scoring": "scoring", "alerts": "alerts"}
+    return {
+        name: Consumer(name=name, schema=name, group=f"{settings.topic_prefix}{suffix}")
+        for name, suffix in groups.items()
     }
-    return {name: Consumer(name=name, schema=name, group=group) for name, group in groups.items()}
 
 
 @app.command()
 def show(as_json: AsJson = False) -> None:
-    """Show where every partition stands, and why those stand still that do."""
+    """Show the offset of every partition, and the reason of each stop.
 
-    async def work(connection: asyncpg.Connection, broker: Broker) -> list[Place]:
-        places = []
-        for consumer in consumers(PlatformSettings()).values():
-            places += await changing.listed(connection, broker, consumer)
-        return places
+    Examples:
 
-    places = _run(work)
+        tocsin offsets show
+    """
+
+    async def work(connection: asyncpg.Connection, broker: BrokerReader) -> list[PartitionStatus]:
+        return [
+            status
+            for consumer in consumers(PlatformSettings()).values()
+            for status in await changes.statuses(connection, broker, consumer)
+        ]
+
+    partitions = _run(work)
+    stopped = [status for status in partitions if status.is_stopped]
     if as_json:
-        stopped = sum(place.is_stopped for place in places)
-        _print_json({"partitions": [each.as_json() for each in places], "stopped": stopped})
+        listed = [status.as_json() for status in partitions]
+        print(json.dumps({"partitions": listed, "stopped": len(stopped)}))
         return
-    _console.print(_table(places))
-    for place in places:
-        if place.is_stopped:
-            where = f"{place.row.consumer} {place.row.topic}/{place.row.partition}"
-            _console.print(f"[bold red]stopped[/] {where}: see {remedy(place)}")
+    _console.print(_table(partitions))
+    for status in stopped:
+        row = status.row
+        _console.print(
+            f"[bold red]stopped[/] {row.consumer} {row.topic}/{row.partition}: "
+            f"see {status.runbook_entry}"
+        )
 
 
 @app.command("set")
-def set_position(
+def set_offset(
     consumer: Name,
     topic: Topic,
-    partition: Annotated[int, typer.Option(min=0)],
+    partition: Annotated[int, typer.Option(min=0, help="The number of the partition.")],
     reason: Why,
-    to: Annotated[int | None, typer.Option(min=0, help="Read on from this offset.")] = None,
-    to_start: Annotated[bool, typer.Option("--to-start", help="From the log's first.")] = False,
+    to: Annotated[int | None, typer.Option(min=0, help="Continue at this offset.")] = None,
+    to_start: Annotated[bool, typer.Option("--to-start", help="At the log's first.")] = False,
     to_end: Annotated[bool, typer.Option("--to-end", help="After the log's last.")] = False,
     force: Annotated[
-        bool, typer.Option("--force", help="Also when a process works on the partition.")
+        bool, typer.Option("--force", help="Also if a process works on the partition.")
     ] = False,
     by: By = None,
     yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
-    """Set a position: says what is skipped or read again, asks, fences the owner, keeps why.
+    """Set a partition's offset.
 
-    A process that holds the partition goes on from there within seconds, without a restart.
+    Shows what would be skipped or re-read, asks for confirmation, fences the owner and records the
+    reason. A process that owns the partition continues at the new offset within seconds, without a
+    restart.
+
+    Examples:
+
+        tocsin offsets set --consumer scoring --topic tocsin.events --partition 2 \\
+            --to-start --reason "INC-7, agreed with Grace"
     """
     chosen, decision = _consumer(consumer), _decision(reason, by)
 
-    async def work(connection: asyncpg.Connection, broker: Broker) -> dict[str, object]:
-        places = await changing.listed(connection, broker, chosen, topic=topic)
-        place = _named(places, topic=topic, partition=partition)
-        plan = changing.planned(place, to=to, to_start=to_start, to_end=to_end)
-        changing.refuse_live(place, force=force)
-        _confirm(plan.words(), yes=yes)
+    async def work(connection: asyncpg.Connection, broker: BrokerReader) -> dict[str, object]:
+        partitions = await changes.statuses(connection, broker, chosen, topic=topic)
+        status = _with_number(partitions, topic=topic, partition=partition)
+        plan = changes.planned(status, to=to, to_start=to_start, to_end=to_end)
+        changes.refuse_live(status, force=force)
+        _confirm(plan.sentences(), yes=yes)
         async with connection.transaction():
-            change = await rows.set_position(
-                connection, chosen, place, to=plan.to, decision=decision, force=force
+            change_id = await rows.set_offset(
+                connection, chosen, status, to=plan.to, decision=decision, force=force
             )
         return {
-            "change_id": change,
+            "change_id": change_id,
             "consumer": consumer,
             "topic": topic,
             "partition": partition,
-            "from": place.row.next_offset,
+            "from": status.row.next_offset,
             "to": plan.to,
             "skipped": plan.skipped,
             "gone": plan.gone,
@@ -114,10 +128,12 @@ def set_position(
             "changed": True,
         }
 
-    done = _run(work)
-    _notes.print(f"{topic}/{partition} reads on from {done['to']}; change {done['change_id']}.")
+    result = _run(work)
+    _notes.print(
+        f"{topic}/{partition} continues at offset {result['to']}; change {result['change_id']}."
+    )
     if as_json:
-        _print_json(done)
+        print(json.dumps(result))
 
 
 @app.command("accept-partitions")
@@ -131,98 +147,92 @@ def accept_partitions(
 ) -> None:
     """Accept that a topic has another number of partitions, where no order can be lost by it.
 
-    The key of an event chooses its partition by the number of partitions, so most borrowers move.
+    The key of an event and the number of partitions choose its partition, so most borrowers move.
     Refused while old partitions hold what is not applied, while the outbox holds messages, and
     always for scoring once it has applied anything: then rebuild by replay.
+
+    Examples:
+
+        tocsin offsets accept-partitions --consumer ingest --topic raw.repayments \\
+            --reason "raw.repayments was extended to 8 partitions"
     """
     chosen, decision = _consumer(consumer), _decision(reason, by)
 
-    async def work(connection: asyncpg.Connection, broker: Broker) -> dict[str, object]:
-        places = await changing.listed(connection, broker, chosen, topic=topic)
-        if not places:
+    async def work(connection: asyncpg.Connection, broker: BrokerReader) -> dict[str, object]:
+        partitions = await changes.statuses(connection, broker, chosen, topic=topic)
+        if not partitions:
             raise _unknown(topic)
         now = await broker.partition_count(topic)
-        before = places[0].row.partition_count
-        if {place.row.partition_count for place in places} == {now}:
+        before = partitions[0].row.partition_count
+        if {status.row.partition_count for status in partitions} == {now}:
             return {"topic": topic, "from": before, "to": now, "changed": False}
-        said = [
+        sentence = (
             f"{topic} had {before} partitions and has {now}. Most borrowers move to another "
             "partition; from now on their order holds within the new one only."
-        ]
-        _confirm(said, yes=yes)
+        )
+        _confirm([sentence], yes=yes)
         async with connection.transaction():
-            changes = await changing.accept_partitions(
-                connection, chosen, places, decision=decision
-            )
-        return {"topic": topic, "from": before, "to": now, "changed": True, "change_ids": changes}
+            ids = await changes.accept_partitions(connection, chosen, partitions, decision=decision)
+        return {"topic": topic, "from": before, "to": now, "changed": True, "change_ids": ids}
 
-    done = _run(work)
-    _notes.print(f"{topic}: {done['to']} partitions are accepted (before: {done['from']}).")
+    result = _run(work)
+    _notes.print(f"{topic}: {result['to']} partitions are accepted (before: {result['from']}).")
     if as_json:
-        _print_json(done)
+        print(json.dumps(result))
 
 
 def _consumer(name: str) -> Consumer:
-    known = consumers(PlatformSettings())
-    if name not in known:
+    named = consumers(PlatformSettings())
+    if name not in named:
         raise CommandError(
-            f"--consumer {name} is unknown.", remedy=f"It is one of {', '.join(known)}."
+            f"--consumer {name} is unknown.", remedy=f"It is one of {', '.join(named)}."
         )
-    return known[name]
+    return named[name]
 
 
-def _decision(reason: str, by: str | None) -> Decision:
+def _decision(reason: str, by: str | None) -> OffsetDecision:
     if not reason.strip():
-        raise CommandError("--reason is empty.", remedy="Say why; the auditors will ask.")
-    return Decision(by=(by or getpass.getuser()).strip(), reason=reason.strip())
+        raise CommandError("--reason is empty.", remedy="Give the reason; auditors will need it.")
+    return OffsetDecision(by=(by or getpass.getuser()).strip(), reason=reason.strip())
 
 
-def _named(places: list[Place], *, topic: str, partition: int) -> Place:
-    for place in places:
-        if place.row.partition == partition:
-            return place
+def _with_number(
+    partitions: Sequence[PartitionStatus], *, topic: str, partition: int
+) -> PartitionStatus:
+    for status in partitions:
+        if status.row.partition == partition:
+            return status
     raise _unknown(f"{topic}/{partition}")
 
 
-def _unknown(what: str) -> CommandError:
+def _unknown(name: str) -> CommandError:
     return CommandError(
-        f"No position is kept for {what}; it was never claimed.",
+        f"No offset is stored for {name}; it was never claimed.",
         remedy="`tocsin offsets show` lists what there is.",
     )
 
 
-def _confirm(said: list[str], *, yes: bool) -> None:
-    for sentence in said:
+def _confirm(sentences: Sequence[str], *, yes: bool) -> None:
+    for sentence in sentences:
         _notes.print(escape(sentence), highlight=False)
     if not yes and not typer.confirm("Do it?", err=True):
-        raise CommandError("Nothing was changed.", remedy="Give --yes to answer beforehand.")
+        raise CommandError("Nothing was changed.", remedy="Give --yes to confirm beforehand.")
 
 
-def _run(work: Callable[[asyncpg.Connection, Broker], Awaitable[Result]]) -> Result:
-    settings = PlatformSettings()
+def _run(work: Callable[[asyncpg.Connection, BrokerReader], Awaitable[Result]]) -> Result:
+    async def with_broker(connection: asyncpg.Connection) -> Result:
+        async with connected(PlatformSettings().kafka_bootstrap) as broker:
+            return await work(connection, broker)
 
-    async def run() -> Result:
-        connection = await asyncpg.connect(settings.dsn, timeout=10)
-        try:
-            async with connected(settings.kafka_bootstrap) as broker:
-                return await work(connection, broker)
-        finally:
-            await connection.close()
-
-    try:
-        return asyncio.run(run())
-    except asyncpg.UndefinedTableError as error:
-        raise CommandError(
-            "The schemas are not at this version.", remedy="Run `tocsin migrate` first."
-        ) from error
+    return with_connection(with_broker)
 
 
-def _table(places: list[Place]) -> Table:
-    table = Table("consumer", "topic", "part", "position", "epoch", "owner", "log", "lag", "digest")
+def _table(partitions: Sequence[PartitionStatus]) -> Table:
+    table = Table("consumer", "topic", "part", "offset", "epoch", "owner", "log", "lag", "digest")
     table.add_column("state", overflow="fold")
-    for place in places:
-        row, broker = place.row, place.broker
-        reason = f"[red]{place.reason.value}[/]: " if place.reason else ""
+    for status in partitions:
+        row, broker = status.row, status.broker
+        reason = f"[red]{status.reason.value}[/]: " if status.reason else ""
         table.add_row(
             row.consumer,
             escape(row.topic),
@@ -231,12 +241,8 @@ def _table(places: list[Place]) -> Table:
             str(row.epoch),
             escape(row.owner or "-"),
             f"{broker.start}-{broker.end}" if broker else "?",
-            "?" if place.lag is None else str(place.lag),
+            "?" if status.lag is None else str(status.lag),
             broker.match.value if broker else "?",
-            reason + escape(place.words),
+            reason + escape(status.text),
         )
     return table
-
-
-def _print_json(document: dict[str, object]) -> None:
-    print(json.dumps(document))

@@ -1,26 +1,25 @@
-"""The rows of positions and of decisions about them; `tocsin offsets` works as administrator."""
+"""The rows of partition progress and of the changes to it, as the administrator may write them."""
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 from services.cli.errors import CommandError
-from services.cli.offsets.places import Consumer, Place, Row
+from services.cli.offsets.status import Consumer, PartitionStatus, StoredProgress
 from services.kit.database import Connection
 from services.kit.stream.progress import RELEASED
 
 READ = """
-SELECT held.consumer, held.topic, held.partition, held.partition_count, held.epoch, held.owner,
-       held.next_offset, held.last_digest, held.records,
-       stop.reason AS stop_reason, stop.detail AS stop_detail, stop.stopped_at,
+SELECT progress.consumer, progress.topic, progress.partition, progress.partition_count,
+       progress.epoch, progress.owner, progress.next_offset, progress.last_digest,
+       progress.records, stop.reason AS stop_reason, stop.detail AS stop_detail, stop.stopped_at,
        coalesce((SELECT max(excused_offset) FROM {schema}.offset_change AS change
-                  WHERE change.consumer = held.consumer AND change.topic = held.topic
-                    AND change.partition = held.partition), 0) AS excused
-  FROM {schema}.partition_progress AS held
+                  WHERE change.consumer = progress.consumer AND change.topic = progress.topic
+                    AND change.partition = progress.partition), 0) AS excused
+  FROM {schema}.partition_progress AS progress
   LEFT JOIN {schema}.partition_stop AS stop
     ON (stop.consumer, stop.topic, stop.partition, stop.epoch)
-     = (held.consumer, held.topic, held.partition, held.epoch)
- WHERE held.consumer = $1 AND ($2::text IS NULL OR held.topic = $2)
- ORDER BY held.topic, held.partition
+     = (progress.consumer, progress.topic, progress.partition, progress.epoch)
+ WHERE progress.consumer = $1 AND ($2::text IS NULL OR progress.topic = $2)
+ ORDER BY progress.topic, progress.partition
 """
 LOCK = """
 SELECT epoch, next_offset, owner FROM {schema}.partition_progress
@@ -43,67 +42,71 @@ WAITING = "SELECT count(*) FROM {schema}.outbox WHERE partition >= 0"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
+class OffsetDecision:
     """Who decided a change, and why."""
 
     by: str
     reason: str
 
 
-async def read(connection: Connection, consumer: Consumer, *, topic: str | None) -> list[Row]:
+async def read(
+    connection: Connection, consumer: Consumer, *, topic: str | None
+) -> list[StoredProgress]:
     """Return the rows of a consumer."""
     rows = await connection.fetch(READ.format(schema=consumer.schema), consumer.name, topic)
-    return [Row(**dict(row)) for row in rows]
+    return [StoredProgress(**dict(row)) for row in rows]
 
 
-async def set_position(
+async def set_offset(
     connection: Connection,
     consumer: Consumer,
-    place: Place,
+    status: PartitionStatus,
     *,
     to: int,
-    decision: Decision,
+    decision: OffsetDecision,
     force: bool = False,
 ) -> int:
-    """Set a position in the caller's transaction, fence the owner, keep the audit row.
+    """Set an offset in the caller's transaction, fence the owner and record the decision.
 
     Raises:
-        CommandError: If the position moved since it was looked at, unless `force` is given.
+        CommandError: If the offset moved since the status was read, unless `force` is given.
     """
-    held = await connection.fetchrow(LOCK.format(schema=consumer.schema), *_key(place.row))
-    if held["next_offset"] != place.row.next_offset and not force:
+    locked = await connection.fetchrow(LOCK.format(schema=consumer.schema), *_key(status))
+    if locked["next_offset"] != status.row.next_offset and not force:
         raise CommandError(
-            f"The position moved from {place.row.next_offset} to {held['next_offset']} while you "
+            f"The offset moved from {status.row.next_offset} to {locked['next_offset']} while you "
             "decided.",
-            remedy="A process works on this partition. Look again: tocsin offsets show",
+            remedy="A process works on this partition. Check again: tocsin offsets show",
         )
-    now = replace(place, row=replace(place.row, **dict(held)))
+    now = replace(status, row=replace(status.row, **dict(locked)))
+    count = now.row.partition_count
     await connection.execute(
-        SET.format(schema=consumer.schema),
-        *_key(now.row),
-        RELEASED,
-        to,
-        now.row.partition_count,
-        True,
+        SET.format(schema=consumer.schema), *_key(now), RELEASED, to, count, True
     )
-    return await _audit(connection, consumer, now, _change(now, "position", to), decision)
+    return await _record(connection, consumer, now, decision, kind="position", to=to, count=count)
 
 
 async def accept_count(
-    connection: Connection, consumer: Consumer, place: Place, *, count: int, decision: Decision
+    connection: Connection,
+    consumer: Consumer,
+    status: PartitionStatus,
+    *,
+    count: int,
+    decision: OffsetDecision,
 ) -> int:
-    """Accept another number of partitions for one row, fence the owner, keep the audit row."""
-    row = place.row
-    await connection.fetchrow(LOCK.format(schema=consumer.schema), *_key(row))
+    """Accept another number of partitions for one row, fence the owner, record the decision."""
+    offset = status.row.next_offset
+    await connection.fetchrow(LOCK.format(schema=consumer.schema), *_key(status))
     await connection.execute(
-        SET.format(schema=consumer.schema), *_key(row), RELEASED, row.next_offset, count, False
+        SET.format(schema=consumer.schema), *_key(status), RELEASED, offset, count, False
     )
-    change = _change(place, "partition_count", row.next_offset) | {"to_count": count}
-    return await _audit(connection, consumer, place, change, decision)
+    return await _record(
+        connection, consumer, status, decision, kind="partition_count", to=offset, count=count
+    )
 
 
-async def waiting_to_be_told(connection: Connection, consumer: Consumer) -> int:
-    """Return how many messages a consumer's partitions have not published yet."""
+async def unpublished(connection: Connection, consumer: Consumer) -> int:
+    """Return how many messages of a consumer's partitions wait in its outbox."""
     table = f"{consumer.schema}.outbox"
     if not await connection.fetchval("SELECT to_regclass($1) IS NOT NULL", table):
         return 0
@@ -111,38 +114,36 @@ async def waiting_to_be_told(connection: Connection, consumer: Consumer) -> int:
     return waiting
 
 
-def _change(place: Place, kind: str, to: int) -> dict[str, Any]:
-    count = place.row.partition_count
-    return {"kind": kind, "to_offset": to, "from_count": count, "to_count": count}
-
-
-async def _audit(
+async def _record(
     connection: Connection,
     consumer: Consumer,
-    place: Place,
-    change: dict[str, Any],
-    decision: Decision,
+    status: PartitionStatus,
+    decision: OffsetDecision,
+    *,
+    kind: str,
+    to: int,
+    count: int,
 ) -> int:
-    row, broker = place.row, place.broker
+    row, broker = status.row, status.broker
     assert broker is not None
     change_id: int = await connection.fetchval(
         AUDIT.format(schema=consumer.schema),
-        *_key(row),
-        change["kind"],
+        *_key(status),
+        kind,
         decision.by,
         decision.reason,
         row.next_offset,
-        change["to_offset"],
-        change["from_count"],
-        change["to_count"],
+        to,
+        row.partition_count,
+        count,
         broker.start,
         broker.end,
-        # What the group was told until now is agreed to be done again, and no more than that.
-        max(broker.end, row.next_offset, broker.told or 0),
+        # What the group has committed so far may be applied again, and no more than that.
+        max(broker.end, row.next_offset, broker.committed or 0),
         row.owner,
     )
     return change_id
 
 
-def _key(row: Row) -> tuple[str, str, int]:
-    return row.consumer, row.topic, row.partition
+def _key(status: PartitionStatus) -> tuple[str, str, int]:
+    return status.row.consumer, status.row.topic, status.row.partition

@@ -56,7 +56,7 @@ def ledger_file(platform: PlatformSettings) -> Iterator[IO[bytes]]:
 async def _write(dsn: str, file: IO[bytes]) -> int:
     count = 0
     async with snapshot(dsn) as stored:
-        async for line in merged(stored, await stored.partitions_held()):
+        async for line in merged(stored, await stored.ledger_partitions()):
             file.write(line + b"\n")
             count += 1
     return count

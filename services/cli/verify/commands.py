@@ -1,4 +1,4 @@
-"""`tocsin verify`: the command."""
+"""The command `tocsin verify`."""
 
 import asyncio
 import json
@@ -10,32 +10,37 @@ import typer
 from rich.console import Console
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
+from services.cli.broker import BrokerReader, connected
 from services.cli.options import AsJson
-from services.cli.verify.findings import Findings
-from services.cli.verify.published import Topics, topics
+from services.cli.verify.findings import VerifyFindings
 from services.cli.verify.stored import snapshot
-from services.cli.verify.verifying import Scope, Verification
+from services.cli.verify.verification import Scope, Verification
 from services.kit.settings import PlatformSettings
 from services.scoring.adapters.rulebook_reader import load_rulebook
 from services.scoring.adapters.wire import Decoder
 from services.scoring.domain.rulebook.context import Context
 from services.scoring.settings import ScoringSettings
 
-LOOK_SECONDS = 0.5
+POLL_SECONDS = 0.5
 console = Console(stderr=True)
 
 
 def verify(
     wait_seconds: Annotated[
-        float, typer.Option("--wait", help="Wait this long for work that is under way to end.")
+        float, typer.Option("--wait", help="Seconds to wait for work in progress to end.")
     ] = 0.0,
     as_json: AsJson = False,
 ) -> None:
-    """Fold the ledger afresh and compare every state and risk event, byte for byte.
+    """Refold the ledger and compare every state and risk event, byte for byte.
 
-    Also: offered = applied + duplicates + quarantined. Ends with status 1 when something
+    Also checks that offered = applied + duplicates + quarantined. The exit status is 1 if something
     differs or is not done yet. Reads TOCSIN_KAFKA_BOOTSTRAP, TOCSIN_DATABASE_URL,
     TOCSIN_TOPIC_PREFIX, TOCSIN_BANK_TIMEZONE and TOCSIN_SCORING_RULEBOOK.
+
+    Examples:
+
+        tocsin verify
+        tocsin verify --wait 30 --json
     """
     findings = asyncio.run(
         verified(PlatformSettings(), ScoringSettings().rulebook, wait_seconds=wait_seconds)
@@ -49,19 +54,19 @@ def verify(
 
 async def verified(
     platform: PlatformSettings, rulebook: str, *, wait_seconds: float = 0.0
-) -> Findings:
-    """Verify once the work under way has ended, or as it stands when the wait is over."""
+) -> VerifyFindings:
+    """Verify as soon as the work in progress has ended, or when the wait is over."""
     scope = Scope(
         events_topic=platform.events_topic,
         risk_topic=platform.risk_topic,
         decoder=Decoder(ZoneInfo(platform.bank_timezone)),
         context=Context(load_rulebook(rulebook)),
     )
-    async with topics(platform.kafka_bootstrap) as broker:
+    async with connected(platform.kafka_bootstrap) as broker:
         waited = 0.0
         while waited < wait_seconds and await _is_busy(platform, scope, broker):
-            await asyncio.sleep(LOOK_SECONDS)
-            waited += LOOK_SECONDS
+            await asyncio.sleep(POLL_SECONDS)
+            waited += POLL_SECONDS
         with ExitStack() as stack:
             columns = (TextColumn("verifying {task.completed:,} rows"), TimeElapsedColumn())
             bar = stack.enter_context(Progress(*columns, console=console, transient=True))
@@ -71,21 +76,21 @@ async def verified(
                 return await run.run(stored, broker)
 
 
-async def _is_busy(platform: PlatformSettings, scope: Scope, broker: Topics) -> bool:
+async def _is_busy(platform: PlatformSettings, scope: Scope, broker: BrokerReader) -> bool:
     async with snapshot(platform.dsn) as stored:
         run = Verification(scope, tick=lambda rows: None)
         await run.count(stored, broker)
     return run.findings.waiting > 0
 
 
-def _report(findings: Findings) -> None:
+def _report(findings: VerifyFindings) -> None:
     console.print(
         f"{findings.offered:,} records offered: {findings.applied:,} applied, "
         f"{findings.duplicates:,} duplicates, {findings.quarantined:,} quarantined"
     )
     console.print(
         f"{findings.borrowers:,} borrowers, {findings.risk_events:,} risk events and "
-        f"{findings.told:,} events told between borrowers compared: "
+        f"{findings.linked_events:,} events between borrowers compared: "
         f"{findings.mismatches:,} differences"
     )
     for difference in findings.differences:

@@ -1,18 +1,18 @@
-"""What a verification found, and whether it holds."""
+"""The findings of a verification: counts, differences, and the verdict."""
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 MOST_SHOWN = 20
 
 
 @dataclass(slots=True)
-class Findings:
+class VerifyFindings:
     """Counts and differences; `verified` is the verdict."""
 
     borrowers: int = 0
-    events: int = 0
+    applied: int = 0
     risk_events: int = 0
-    told: int = 0
+    linked_events: int = 0
     offered: int = 0
     duplicates: int = 0
     quarantined: int = 0
@@ -21,39 +21,29 @@ class Findings:
     differences: list[str] = field(default_factory=list)
 
     @property
-    def applied(self) -> int:
-        """Return how many records are in the ledger."""
-        return self.events
-
-    @property
     def verified(self) -> bool:
-        """Return whether everything is as promised and nothing is left to do."""
+        """Return whether nothing differs and no work is left."""
         return self.mismatches == 0 and self.waiting == 0
 
-    def differs(self, what: str) -> None:
-        """Note a difference; the first few are kept for the reader."""
+    def differs(self, difference: str) -> None:
+        """Count a difference; the first few are listed."""
         self.mismatches += 1
         if len(self.differences) < MOST_SHOWN:
-            self.differences.append(what)
+            self.differences.append(difference)
 
-    def waits(self, what: str, amount: int) -> None:
-        """Note work that is not done yet: not wrong, but nothing can be promised about it."""
+    def waits(self, work: str, amount: int) -> None:
+        """Count work that is not done yet: not wrong, but it prevents a verdict."""
         if amount:
             self.waiting += amount
-            self.differences.append(f"{what}: {amount}")
+            self.differences.append(f"{work}: {amount}")
 
     def as_json(self) -> dict[str, int | bool]:
         """Return the object of `--json`."""
+        counts = asdict(self)
+        del counts["differences"]
         return {
-            "borrowers": self.borrowers,
-            "events": self.events,
-            "risk_events": self.risk_events,
-            "told": self.told,
-            "mismatches": self.mismatches,
-            "offered": self.offered,
-            "applied": self.applied,
-            "duplicates": self.duplicates,
-            "quarantined": self.quarantined,
-            "waiting": self.waiting,
+            "events": self.applied,
+            "told": counts.pop("linked_events"),
+            **counts,
             "verified": self.verified,
         }

@@ -1,4 +1,4 @@
-"""What the worker stored, read in one snapshot of the database with cursors, never at once."""
+"""Reads what the worker stored, in one snapshot of the database, with cursors."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,20 +19,20 @@ ORDER BY 1
 STATES = """
 SELECT borrower_id, closed_offset, state FROM scoring.borrower WHERE partition = $1
 """
-SAID = """
+ASSESSMENTS = """
 SELECT borrower_id, sequence, event FROM scoring.assessment ORDER BY borrower_id, sequence
 """
 COUNTS = """
 SELECT (SELECT count(*) FROM scoring.ledger) + (SELECT count(*) FROM scoring.control) AS applied,
        (SELECT count(*) FROM scoring.quarantine) AS quarantined,
        (SELECT count(*) FROM scoring.outbox) AS outbox,
-       (SELECT count(*) FROM scoring.borrower AS held
+       (SELECT count(*) FROM scoring.borrower AS borrower
          WHERE EXISTS (SELECT FROM scoring.control AS closed
-                        WHERE closed.partition = held.partition
+                        WHERE closed.partition = borrower.partition
                           AND closed.closed_date IS NOT NULL
-                          AND closed."offset" > held.closed_offset)) AS behind
+                          AND closed."offset" > borrower.closed_offset)) AS behind
 """
-PARTITIONS_HELD = """
+LEDGER_PARTITIONS = """
 SELECT partition FROM scoring.ledger UNION SELECT partition FROM scoring.control ORDER BY 1
 """
 RULEBOOKS = "SELECT name, version, document FROM scoring.rulebook"
@@ -46,12 +46,12 @@ class Stored:
         self._connection = connection
 
     async def partitions(self, topic: str) -> list[Any]:
-        """Return the position and the totals of each partition."""
+        """Return the next offset and the totals of each partition."""
         rows: list[Any] = await self._connection.fetch(PARTITIONS, topic)
         return rows
 
     async def counts(self) -> Any:
-        """Return how many rows there are, and how many borrowers wait for a day close."""
+        """Return the counts of rows, and of borrowers that a day close has not reached."""
         return await self._connection.fetchrow(COUNTS)
 
     async def rulebooks(self) -> dict[tuple[str, str], bytes]:
@@ -59,9 +59,9 @@ class Stored:
         rows = await self._connection.fetch(RULEBOOKS)
         return {(row["name"], row["version"]): row["document"] for row in rows}
 
-    async def partitions_held(self) -> list[int]:
-        """Return the partitions of which anything was applied."""
-        return [row["partition"] for row in await self._connection.fetch(PARTITIONS_HELD)]
+    async def ledger_partitions(self) -> list[int]:
+        """Return the partitions of which events were applied."""
+        return [row["partition"] for row in await self._connection.fetch(LEDGER_PARTITIONS)]
 
     def ledger(self, partition: int) -> AsyncIterator[Any]:
         """Yield the applied events of a partition in log order."""
@@ -71,9 +71,9 @@ class Stored:
         """Yield the stored states of a partition."""
         return self._rows(STATES, partition)
 
-    def said(self) -> AsyncIterator[Any]:
+    def assessments(self) -> AsyncIterator[Any]:
         """Yield all emitted assessments, by borrower and sequence."""
-        return self._rows(SAID)
+        return self._rows(ASSESSMENTS)
 
     async def _rows(self, query: str, *arguments: object) -> AsyncIterator[Any]:
         async for row in self._connection.cursor(query, *arguments, prefetch=PREFETCH):
@@ -82,7 +82,7 @@ class Stored:
 
 @asynccontextmanager
 async def snapshot(dsn: str) -> AsyncIterator[Stored]:
-    """Open a snapshot that stays the same while the worker goes on."""
+    """Open a snapshot, which does not change while the worker writes."""
     connection = await asyncpg.connect(dsn, timeout=10, server_settings={"jit": "off"})
     try:
         async with connection.transaction(isolation="repeatable_read", readonly=True):

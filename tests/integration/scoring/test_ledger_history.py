@@ -30,7 +30,7 @@ async def test_replaying_the_ledger_gives_the_stored_states(
     rulebook = load_rulebook("default")
     fold = OfflineScorer(rulebook, OfflineSettings(zone=zone, closes_days=False, is_log=True))
     async with snapshot(platform.dsn) as stored:
-        partitions = await stored.partitions_held()
+        partitions = await stored.ledger_partitions()
         lines = [line async for line in merged(stored, partitions)]
         for _ in fold.fold_lines(lines):
             pass

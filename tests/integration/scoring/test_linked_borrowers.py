@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from services.cli.verify.commands import verified
-from services.cli.verify.findings import Findings
+from services.cli.verify.findings import VerifyFindings
 from services.kit.settings import PlatformSettings
 from tests.fakes.scoring_events import closed, event, registered
 from tests.integration.scoring.conftest import Feed, Run
@@ -57,17 +57,17 @@ async def test_a_ring_of_guarantors_talks_once_round_and_is_verified(
     assert findings.differences == []
     assert findings.verified
     fed = len(people) + len(links) + 1 + 3 * 2  # each close stands on both partitions
-    assert findings.offered == findings.applied == fed + findings.told
+    assert findings.offered == findings.applied == fed + findings.linked_events
     by_name = {row["borrower_id"]: row["risk_state"] for row in states}
     assert (by_name["B-0"], by_name["B-1"]) == ("DEFAULT", "WATCH")
     assert {by_name[name] for name in RING[2:]} == {"NORMAL"}
 
 
-async def told(platform: PlatformSettings, number: int) -> Findings:
+async def told(platform: PlatformSettings, number: int) -> VerifyFindings:
     """Return the findings once so many events have been told and everything is at rest."""
     async with asyncio.timeout(60):
         while True:
             findings = await verified(platform, "default", wait_seconds=30)
-            if findings.told >= number and not findings.waiting:
+            if findings.linked_events >= number and not findings.waiting:
                 return findings
             await asyncio.sleep(0.1)

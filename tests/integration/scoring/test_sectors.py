@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from services.cli.verify.commands import verified
-from services.cli.verify.findings import Findings
+from services.cli.verify.findings import VerifyFindings
 from services.kit.catalogue import KIT_CATALOGUE
 from services.kit.metrics import Metrics
 from services.kit.settings import PlatformSettings
@@ -74,7 +74,7 @@ async def test_stress_is_measured_published_once_and_adds_its_points(
     rulebook: str,
     producer: KafkaProducer,
 ) -> None:
-    async def at_rest() -> Findings:
+    async def at_rest() -> VerifyFindings:
         findings = await verified(platform, rulebook, wait_seconds=90)
         assert findings.differences == []
         assert findings.verified

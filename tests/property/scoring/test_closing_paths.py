@@ -11,7 +11,7 @@ from collections.abc import Callable
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.cli.verify.refolding import fingerprint
+from services.cli.verify.refold import fingerprint
 from services.scoring.adapters import state_bytes
 from tests.fakes.scoring_events import (
     booked,
@@ -111,9 +111,10 @@ def test_batches_sweeps_and_restarts_change_nothing(
     }
     said = {name: [fingerprint(raw) for raw in raws] for name, raws in worker.said().items()}
     assert said == {
-        name: [one.digest for one in expected_said] for name, expected_said in expected.said.items()
+        name: [one.digest for one in expected_said]
+        for name, expected_said in expected.assessments.items()
     }
-    told = sum(len(one) for one in expected.told.values())
+    told = sum(len(one) for one in expected.linked.values())
     assert len(worker.outbox.messages) == sum(len(raws) for raws in said.values()) + told
 
 

@@ -13,11 +13,11 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, RecordsToDelete
 from aiokafka.structs import TopicPartition
 
+from services.cli.broker import connected
 from services.cli.errors import CommandError
-from services.cli.offsets import changing, rows
-from services.cli.offsets.broker import connected
-from services.cli.offsets.places import Consumer, Match, Place
-from services.cli.offsets.rows import Decision
+from services.cli.offsets import changes, rows
+from services.cli.offsets.rows import OffsetDecision
+from services.cli.offsets.status import Consumer, Match, PartitionStatus
 from services.kit.database import PostgresDatabase
 from services.kit.stream.partition import State
 from tests.conftest import CreateTopics, Servers
@@ -33,7 +33,7 @@ from tests.integration.kit.stream.members import (
 
 pytestmark = pytest.mark.integration
 
-DECISION = Decision(by="ada", reason="incident 7, agreed with grace")
+DECISION = OffsetDecision(by="ada", reason="incident 7, agreed with grace")
 
 
 class Rig:
@@ -66,29 +66,29 @@ class Rig:
             )
         assert len(await applied(self.database.pool, partition=0)) == count
 
-    async def places(self) -> list[Place]:
+    async def places(self) -> list[PartitionStatus]:
         async with (
             connected(self.stack.kafka_bootstrap) as broker,
             self.database.pool.acquire() as connection,
         ):
-            return await changing.listed(connection, broker, self.consumer)
+            return await changes.statuses(connection, broker, self.consumer)
 
-    async def place(self, partition: int = 0) -> Place:
+    async def place(self, partition: int = 0) -> PartitionStatus:
         return (await self.places())[partition]
 
     async def is_live(self) -> bool:
         return (await self.place()).is_live
 
-    async def set(self, **where: Any) -> changing.Plan:
+    async def set(self, **where: Any) -> changes.OffsetPlan:
         """Do what `tocsin offsets set` does, without its questions."""
-        plan = changing.planned(
+        plan = changes.planned(
             await self.place(), **{"to": None, "to_start": False, "to_end": False, **where}
         )
-        changing.refuse_live(plan.place, force=False)
+        changes.refuse_live(plan.status, force=False)
 
         async def work(connection: Any) -> int:
-            return await rows.set_position(
-                connection, self.consumer, plan.place, to=plan.to, decision=DECISION
+            return await rows.set_offset(
+                connection, self.consumer, plan.status, to=plan.to, decision=DECISION
             )
 
         await self.database.in_transaction(work)
@@ -142,7 +142,7 @@ async def test_what_retention_took_is_skipped_only_when_a_person_says_so(
         await until(lambda: two.consumer.stopped() == shown)
         place = await rig.place()
         assert (place.reason, place.row.next_offset, place.lag) == ("offset_out_of_range", 10, 10)
-        assert place.words == "the log begins 5 offsets after the position: they are gone"
+        assert place.text == "the log begins 5 offsets after the stored one: they are gone"
         plan = await rig.set(to_start=True)
         assert (plan.to, plan.skipped, plan.gone, plan.read_again) == (15, 5, 5, 0)
         await until(lambda: rig.has_applied(*v(0, 10), *v(15, 20)))
@@ -174,7 +174,7 @@ async def test_a_topic_recreated_under_a_running_consumer_is_noticed(
         await write(rig.topic, *[f"new{number}" for number in range(4)])
         await is_stopped(one, "topic_truncated")
         place = await rig.place()
-        assert place.words == "the log ends 6 offsets before the position"
+        assert place.text == "the log ends 6 offsets before the stored one"
         assert await rig.has_applied(*v(0, 10))
         await rig.set(to_start=True)
         await until(lambda: rig.has_applied(*v(0, 10), "new0", "new1", "new2", "new3"))
@@ -193,7 +193,7 @@ async def test_a_recreated_topic_that_grew_past_the_position_is_known_by_its_dig
         assert place.broker is not None
         assert (place.reason, place.broker.match) == ("topic_recreated", Match.DIFFERENT)
         plan = await rig.set(to=10)
-        assert plan.words()[1] == "Nothing is skipped and nothing is read again."
+        assert plan.sentences()[1] == "Nothing is skipped and nothing is read again."
         await until(lambda: rig.has_applied(*v(0, 10), "new10", "new11"))
 
 
@@ -213,7 +213,7 @@ async def test_a_database_older_than_what_was_published_is_applied_again_after_a
     async with rig.member("two").running() as two:
         await is_stopped(two, "database_restored")
         place = await rig.place()
-        assert place.words == "the group was told of 10 offsets more than the database knows of"
+        assert place.text == "the group has committed 10 offsets more than the database has"
         assert await rig.has_applied(*v(0, 10))
         plan = await rig.set(to=10)
         assert (plan.skipped, plan.read_again) == (0, 0)
@@ -248,7 +248,7 @@ async def test_another_number_of_partitions_stops_all_until_it_is_accepted(
         await until(lambda: two.consumer.partitions == dict.fromkeys((0, 1, 2), State.STOPPED))
         places = await rig.places()
         assert [place.reason for place in places] == ["partitions_changed"] * 3
-        with pytest.raises(CommandError, match="a position does not help"):
+        with pytest.raises(CommandError, match="another offset does not help"):
             await rig.set(to_end=True)
         await accept(rig, places)
         await until(lambda: two.is_running(0, 1, 2))
@@ -269,7 +269,7 @@ async def test_another_number_of_partitions_is_refused_where_order_would_be_lost
         await accept(rig, places)
     scoring = Consumer(name="scoring", schema=SCHEMA, group="any")
     async with rig.database.pool.acquire() as connection:
-        reasons = await changing.unsafe_reasons(connection, scoring, places)
+        reasons = await changes.unsafe_reasons(connection, scoring, places)
     assert [reason.split(" and ")[0] for reason in reasons[1:]] == ["10 records are applied"]
 
 
@@ -283,8 +283,8 @@ async def test_a_partition_that_runs_is_not_moved_without_force(rig: Rig, write:
             await rig.set(to_start=True)
 
 
-async def accept(rig: Rig, places: list[Place]) -> None:
+async def accept(rig: Rig, places: list[PartitionStatus]) -> None:
     async def work(connection: Any) -> None:
-        await changing.accept_partitions(connection, rig.consumer, places, decision=DECISION)
+        await changes.accept_partitions(connection, rig.consumer, places, decision=DECISION)
 
     await rig.database.in_transaction(work)

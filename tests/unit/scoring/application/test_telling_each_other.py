@@ -2,8 +2,8 @@
 
 import json
 
-from services.cli.verify.findings import Findings
-from services.cli.verify.told import TellTales
+from services.cli.verify.findings import VerifyFindings
+from services.cli.verify.linked_events import LinkedEvents
 from services.scoring.adapters import state_bytes
 from services.scoring.adapters.assessment_json import SOURCE
 from services.scoring.adapters.offline import OfflineScorer, OfflineSettings
@@ -129,28 +129,28 @@ async def test_what_is_relayed_twice_is_a_duplicate() -> None:
 async def test_everything_told_is_accounted_for() -> None:
     topic = await lived(Topic())
     refolded = eager(topic.log)
-    tales, findings = TellTales(), Findings()
-    for told in refolded.told.values():
-        tales.expect(told, len(topic.log))
-    tales.came.update(refolded.came)
-    tales.compare(findings, {})
+    events, findings = LinkedEvents(), VerifyFindings()
+    for due in refolded.linked.values():
+        events.expect(due, len(topic.log))
+    events.arrived.update(refolded.arrived)
+    events.compare(findings, {})
     assert findings.differences == []
-    assert findings.told == len(topic.told())
+    assert findings.linked_events == len(topic.told())
 
 
 async def test_a_told_event_that_is_lost_changed_or_made_up_is_found() -> None:
     topic = await lived(Topic())
     refolded = eager(topic.log)
-    (lost, changed), made_up = list(refolded.came)[:2], ("C", "told:A:99")
-    refolded.came.pop(lost)
-    refolded.came[changed] = refolded.came[made_up] = b"other"
-    tales, findings = TellTales(), Findings()
-    for told in refolded.told.values():
-        tales.expect(told, len(topic.log))
-    tales.came.update(refolded.came)
-    tales.compare(findings, {})
+    (lost, changed), made_up = list(refolded.arrived)[:2], ("C", "told:A:99")
+    refolded.arrived.pop(lost)
+    refolded.arrived[changed] = refolded.arrived[made_up] = b"other"
+    events, findings = LinkedEvents(), VerifyFindings()
+    for due in refolded.linked.values():
+        events.expect(due, len(topic.log))
+    events.arrived.update(refolded.arrived)
+    events.compare(findings, {})
     assert set(findings.differences) == {
         f"{lost[1]} for {lost[0]} is in no ledger",
         f"{changed[1]} for {changed[0]} is not what its sender's ledger gives",
-        "told:A:99 for C was told by nobody",
+        "told:A:99 for C was sent by no borrower",
     }

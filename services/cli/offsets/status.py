@@ -1,7 +1,7 @@
-"""Where a partition stands between the database and the broker, judged without either.
+"""Compares the offset of a partition in the database with the broker, in the consumer's order.
 
-`judge` compares what both say in the order in which the consumer itself would stop, so that
-`tocsin offsets show` names the same reason as the log line and the metric.
+`status_of` checks in the order in which the consumer itself would stop, so that `tocsin offsets
+show` names the same reason as the log line and the metric. Pure.
 """
 
 from dataclasses import dataclass
@@ -13,30 +13,30 @@ from services.kit.stream.stop_reasons import RUNBOOK, StopReason
 
 
 class Match(StrEnum):
-    """Whether the record before the position is the one that was applied."""
+    """Whether the record before the offset is the one that was applied."""
 
     SAME = "match"
     DIFFERENT = "differs"
-    NOT_KEPT = "not kept"
+    NOT_STORED = "not stored"
     NOT_ON_LOG = "not on the log"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Consumer:
-    """Who reads, where its rows are, and how its group is called."""
+    """A consumer: its schema, and its group, with `{topic}` where there is one per topic."""
 
     name: str
     schema: str
     group: str
 
     def group_of(self, topic: str) -> str:
-        """Return the consumer group for a topic; ingest has one for each raw topic."""
+        """Return the consumer group for a topic."""
         return self.group.format(topic=topic)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """What the database says about a partition."""
+class StoredProgress:
+    """What the database has about a partition."""
 
     consumer: str
     topic: str
@@ -54,29 +54,29 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OnBroker:
-    """What the broker says about it."""
+class BrokerPartition:
+    """What the broker has about it; `committed` is the offset of the group."""
 
     partition_count: int
     start: int
     end: int
     match: Match
-    told: int | None
+    committed: int | None
     members: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class PartitionStatus:
     """Both, and what follows."""
 
-    row: Row
-    broker: OnBroker | None
+    row: StoredProgress
+    broker: BrokerPartition | None
     reason: StopReason | None
-    words: str
+    text: str
 
     @property
     def is_stopped(self) -> bool:
-        """Return whether the partition stands still, or will as soon as it is claimed."""
+        """Return whether the partition is stopped, or will be as soon as it is claimed."""
         return self.reason is not None or self.broker is None
 
     @property
@@ -91,11 +91,16 @@ class Place:
 
     @property
     def lag(self) -> int | None:
-        """Return how many offsets lie between the position and the end."""
+        """Return the number of offsets between the next one and the end."""
         return None if self.broker is None else max(0, self.broker.end - self.row.next_offset)
 
+    @property
+    def runbook_entry(self) -> str:
+        """Return the entry of the runbook about a stop."""
+        return self.reason.runbook_entry if self.reason else f"{RUNBOOK}#partition-stopped"
+
     def as_json(self) -> dict[str, object]:
-        """Return it for scripts."""
+        """Return the status with names for scripts."""
         row, broker = self.row, self.broker
         return {
             "consumer": row.consumer,
@@ -110,67 +115,59 @@ class Place:
             "digest": broker.match.value if broker else None,
             "partitions_known": row.partition_count,
             "partitions_now": broker.partition_count if broker else None,
-            "group_offset": broker.told if broker else None,
+            "group_offset": broker.committed if broker else None,
             "stopped": self.is_stopped,
             "reason": self.reason.value if self.reason else None,
-            "state": self.words,
-            "runbook": self.reason.runbook_entry if self.reason else None,
+            "state": self.text,
+            "runbook": self.runbook_entry if self.reason else None,
         }
 
 
-def judge(row: Row, broker: OnBroker | None) -> Place:
-    """Return where a partition stands."""
+def status_of(row: StoredProgress, broker: BrokerPartition | None) -> PartitionStatus:
+    """Return the status of a partition; `broker` is None if the topic does not have it."""
     if broker is None:
-        return Place(
-            row=row, broker=None, reason=None, words=f"the topic has no partition {row.partition}"
-        )
-    found = _hole(row, broker) or _noted(row)
-    if found is not None:
-        return Place(row=row, broker=broker, reason=found[0], words=found[1])
-    return Place(row=row, broker=broker, reason=None, words=_in_order(row, broker))
+        reason, text = None, f"the topic has no partition {row.partition}"
+    else:
+        reason, text = _hole(row, broker) or _recorded_stop(row) or (None, _progress(row, broker))
+    return PartitionStatus(row=row, broker=broker, reason=reason, text=text)
 
 
-def _hole(row: Row, broker: OnBroker) -> tuple[StopReason, str] | None:
-    position, told = row.next_offset, broker.told
+def _hole(row: StoredProgress, broker: BrokerPartition) -> tuple[StopReason, str] | None:
+    offset, committed = row.next_offset, broker.committed
     if row.partition_count != broker.partition_count:
         return StopReason.PARTITIONS_CHANGED, (
             f"the topic had {row.partition_count} partitions and has {broker.partition_count}"
         )
-    if position < broker.start:
+    if offset < broker.start:
         return StopReason.OFFSET_OUT_OF_RANGE, (
-            f"the log begins {broker.start - position} offsets after the position: they are gone"
+            f"the log begins {broker.start - offset} offsets after the stored one: they are gone"
         )
-    if position > broker.end:
+    if offset > broker.end:
         return StopReason.TOPIC_TRUNCATED, (
-            f"the log ends {position - broker.end} offsets before the position"
+            f"the log ends {offset - broker.end} offsets before the stored one"
         )
     if broker.match is Match.DIFFERENT:
         return StopReason.TOPIC_RECREATED, (
-            f"the record at offset {position - 1} is not the one that was applied"
+            f"the record at offset {offset - 1} is not the one that was applied"
         )
-    if told is not None and told > max(position, row.excused):
+    if committed is not None and committed > max(offset, row.excused):
         return StopReason.DATABASE_RESTORED, (
-            f"the group was told of {told - position} offsets more than the database knows of"
+            f"the group has committed {committed - offset} offsets more than the database has"
         )
     return None
 
 
-def _noted(row: Row) -> tuple[StopReason, str] | None:
-    """Return what its owner wrote down, for reasons that the log does not show."""
+def _recorded_stop(row: StoredProgress) -> tuple[StopReason, str] | None:
+    """Return the stop that the owner recorded, for reasons that the log does not show."""
     if row.stop_reason is None:
         return None
     at = f" since {row.stopped_at:%Y-%m-%d %H:%M:%S}Z" if row.stopped_at else ""
     return StopReason(row.stop_reason), f"stopped{at}: {row.stop_detail}"
 
 
-def _in_order(row: Row, broker: OnBroker) -> str:
+def _progress(row: StoredProgress, broker: BrokerPartition) -> str:
     if row.owner == RELEASED:
-        return "set by an operator; goes on when a process claims it, within seconds"
+        return "set by an operator; continues when a process claims it, within seconds"
     lag = broker.end - row.next_offset
-    who = "" if broker.members else "; no process of the group is there"
-    return ("everything is applied" if lag == 0 else f"{lag} offsets to do") + who
-
-
-def remedy(place: Place) -> str:
-    """Return where to read on."""
-    return place.reason.runbook_entry if place.reason else f"{RUNBOOK}#partition-stopped"
+    absent = "" if broker.members else "; no process of the group is running"
+    return ("everything is applied" if lag == 0 else f"{lag} offsets to apply") + absent

@@ -1,13 +1,12 @@
-"""Folds one partition of the ledger afresh, event by event in log order.
+"""Refolds one partition of the ledger, event by event in log order.
 
-Nothing is cached, batched or postponed: a day close is folded into every known borrower the
-moment it comes. What the worker wrote by other ways must be the same bytes.
+Nothing is cached, batched or postponed: a day close is folded into every known borrower at once.
+What the worker wrote in its other ways must be the same bytes.
 """
 
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
-from services.cli.verify.told import Name, Told
 from services.scoring.adapters import state_bytes
 from services.scoring.adapters.assessment_json import SOURCE, risk_event
 from services.scoring.adapters.codec import TOLD, effect_event, effect_id
@@ -20,43 +19,55 @@ from services.scoring.domain.rulebook.context import Context
 from services.scoring.domain.rulebook.timeline import Timeline
 
 DIGEST_BYTES = 16
+EventKey = tuple[str, str]
+"""Subject and id of an event that scoring wrote."""
 
 
 @dataclass(slots=True)
-class Expected:
-    """One risk event that must exist: where it was caused, and the digest of its bytes."""
+class DueEvent:
+    """An event that the worker must have written: what caused it, and the digest of its bytes."""
 
     offset: int
     from_close: bool
     digest: bytes
+    key: EventKey
+    is_for_risk: bool = True
+
+    def is_due(self, closed_offset: int) -> bool:
+        """Return whether it is written by now: a pending day close has yet to write its events."""
+        return not self.from_close or self.offset <= closed_offset
 
 
 @dataclass(slots=True)
-class Refolded:
-    """One partition after its whole ledger."""
+class RefoldedPartition:
+    """One partition after its whole ledger.
+
+    ``assessments`` and ``linked`` are the events that each borrower's ledger leads to: assessments,
+    and events for other borrowers; ``arrived`` has the digests of the latter in this ledger.
+    """
 
     borrowers: dict[str, Borrower] = field(default_factory=dict)
-    said: dict[str, list[Expected]] = field(default_factory=dict)
-    told: dict[str, list[Told]] = field(default_factory=dict)
-    came: dict[Name, bytes] = field(default_factory=dict)
+    assessments: dict[str, list[DueEvent]] = field(default_factory=dict)
+    linked: dict[str, list[DueEvent]] = field(default_factory=dict)
+    arrived: dict[EventKey, bytes] = field(default_factory=dict)
     closes: list[tuple[int, DayClosed, Context]] = field(default_factory=list)
     events: int = 0
 
 
-class Refolding:
-    """Takes ledger rows in offset order."""
+class Refold:
+    """Folds ledger rows in offset order."""
 
     def __init__(self, decoder: Decoder, timeline: Timeline) -> None:
         self._decoder = decoder
         self._timeline = timeline
-        self.result = Refolded()
+        self.result = RefoldedPartition()
 
     def take(self, offset: int, raw: bytes) -> None:
         """Fold one row."""
         event = self._decoder.decode(raw)
         self.result.events += 1
         if event.source == SOURCE and event.id.startswith(TOLD):
-            self.result.came[event.borrower_id, event.id] = fingerprint(raw)
+            self.result.arrived[event.borrower_id, event.id] = fingerprint(raw)
         if event.borrower_id == EVERYBODY:
             self._timeline.hear(event)
         if isinstance(event, DayClosed):
@@ -67,9 +78,9 @@ class Refolding:
             self.result.borrowers.setdefault(event.borrower_id, new_borrower(event.borrower_id))
             self._fold(event.borrower_id, event, offset, from_close=False)
 
-    def stored_as_of_now(self, state: bytes, closed_offset: int) -> bytes:
-        """Return the stored bytes after the day closes that the sweep has not brought yet."""
-        pending = [one for one in self.result.closes if one[0] > closed_offset]
+    def state_after_pending_closes(self, state: bytes, closed_offset: int) -> bytes:
+        """Return the stored bytes after the day closes that the sweep has not yet applied."""
+        pending = [close for close in self.result.closes if close[0] > closed_offset]
         if not pending:
             return state
         borrower = state_bytes.decode(state)
@@ -82,15 +93,15 @@ class Refolding:
         self.result.borrowers[borrower_id] = outcome.borrower
         if outcome.assessment is not None:
             digest = fingerprint(risk_event(outcome.assessment))
-            expected = Expected(offset, from_close, digest)
-            self.result.said.setdefault(borrower_id, []).append(expected)
+            due = DueEvent(offset, from_close, digest, (borrower_id, ""))
+            self.result.assessments.setdefault(borrower_id, []).append(due)
         for effect in outcome.effects:
-            written = effect_event(effect)
-            name = effect.subject_id, effect_id(effect)
-            one = Told(offset, from_close, name, effect.is_for_risk, fingerprint(written))
-            self.result.told.setdefault(borrower_id, []).append(one)
+            key = effect.subject_id, effect_id(effect)
+            digest = fingerprint(effect_event(effect))
+            due = DueEvent(offset, from_close, digest, key, effect.is_for_risk)
+            self.result.linked.setdefault(borrower_id, []).append(due)
 
 
 def fingerprint(raw: bytes) -> bytes:
-    """Return what stands for the bytes of a risk event."""
+    """Return the digest that stands for the bytes of an event."""
     return blake2b(raw, digest_size=DIGEST_BYTES).digest()

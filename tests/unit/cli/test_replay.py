@@ -8,11 +8,15 @@ import httpx2
 import pytest
 
 from services.cli.errors import CommandError
-from services.cli.replay.batches import Batch, cut
-from services.cli.replay.sending import Sender
-from services.cli.replay.tally import Tally, verdicts_of
+from services.cli.replay_sending import (
+    EventBatch,
+    ReplayCounts,
+    Sender,
+    batches,
+    verdicts_of,
+)
 
-ONE = Batch(first_line=1, lines=(b'{"id":"1"}',), read_bytes=11)
+ONE = EventBatch(first_line=1, lines=(b'{"id":"1"}',), read_bytes=11)
 
 
 def accepted(request: httpx2.Request) -> httpx2.Response:
@@ -54,29 +58,29 @@ def lines(count: int) -> list[bytes]:
 
 class TestCutting:
     def test_batches_keep_the_order_and_leave_nothing_out(self) -> None:
-        found = list(cut(lines(7), most_events=3))
+        found = list(batches(lines(7), most_events=3))
         assert [len(batch.lines) for batch in found] == [3, 3, 1]
         assert b"".join(batch.body for batch in found) == b"".join(lines(7))
         assert [batch.first_line for batch in found] == [1, 4, 7]
 
     def test_the_bytes_read_add_up_to_the_file_with_its_empty_lines(self) -> None:
         file = [b"\n", *lines(4), b"  \n", *lines(2)]
-        found = list(cut(file, most_events=3))
+        found = list(batches(file, most_events=3))
         assert sum(batch.read_bytes for batch in found) == sum(map(len, file))
         assert found[0].first_line == 2
 
     def test_a_batch_is_bounded_in_bytes_too(self) -> None:
         file = [b"x" * 400 + b"\n"] * 5
-        found = list(cut(file, most_events=100, most_bytes=1000))
+        found = list(batches(file, most_events=100, most_bytes=1000))
         assert [len(batch.lines) for batch in found] == [2, 2, 1]
 
     def test_an_overlong_line_goes_alone(self) -> None:
         file = [b"a\n", b"x" * 5000 + b"\n", b"b\n"]
-        found = list(cut(file, most_events=100, most_bytes=1000))
+        found = list(batches(file, most_events=100, most_bytes=1000))
         assert [len(batch.lines) for batch in found] == [1, 1, 1]
 
     def test_an_empty_file_has_no_batch(self) -> None:
-        assert list(cut([b"\n", b" \n"], most_events=3)) == []
+        assert list(batches([b"\n", b" \n"], most_events=3)) == []
 
 
 class TestSending:
@@ -118,26 +122,25 @@ class TestSending:
             Ingest(httpx2.Response(200, json={"hello": 1})).sender().deliver(ONE)
 
 
-class TestTally:
+class TestCounting:
     def test_verdicts_are_counted_with_the_line_of_the_first_of_each_reason(self) -> None:
-        tally = Tally()
+        counts = ReplayCounts()
         refused = {
             "status": "quarantined",
             "reason": "invalid_field",
             "pointer": "/data/amount",
             "detail": "a number",
         }
-        tally.add([{"status": "accepted"}, refused, refused], first_line=10)
-        assert (tally.offered, tally.statuses["accepted"]) == (3, 1)
-        assert tally.reasons == {"invalid_field": 2}
-        assert tally.examples["invalid_field"].line == 11
-        assert tally.examples["invalid_field"].detail == "/data/amount a number"
-        assert not tally.is_all_taken
+        counts.add([{"status": "accepted"}, refused, refused], first_line=10)
+        assert (counts.offered, counts.statuses["accepted"]) == (3, 1)
+        assert counts.reasons == {"invalid_field": 2}
+        assert counts.examples["invalid_field"] == (11, "/data/amount a number")
+        assert not counts.is_all_taken
 
     def test_parked_events_wait_and_are_no_failure(self) -> None:
-        tally = Tally()
-        tally.add([{"status": "accepted"}, {"status": "parked"}], first_line=1)
-        assert tally.is_all_taken
+        counts = ReplayCounts()
+        counts.add([{"status": "accepted"}, {"status": "parked"}], first_line=1)
+        assert counts.is_all_taken
 
     def test_a_missing_verdict_is_noticed(self) -> None:
         with pytest.raises(CommandError, match="each of the 2 events"):
@@ -150,7 +153,7 @@ def test_the_sent_lines_are_the_lines_of_the_file(tmp_path: Path) -> None:
     ingest = Ingest()
     sender = ingest.sender()
     with path.open("rb") as file:
-        for batch in cut(file, most_events=2):
+        for batch in batches(file, most_events=2):
             sender.deliver(batch)
     sent = [json.loads(line) for body in ingest.bodies for line in body.splitlines()]
     assert sent == [{"n": number} for number in range(5)]
