@@ -9,6 +9,7 @@ html_theme = "furo"
 html_title = "Tocsin"
 html_copy_source = False
 html_show_copyright = False
+html_use_index = False
 # A page reads the same on every machine: no date of the build.
 html_last_updated_fmt = None
 
