@@ -27,7 +27,7 @@ RESOLVE := $(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-emit
 SITE := .tocsin/docs
 
 .DEFAULT_GOAL := help
-.PHONY: help setup format check docs test simulation histories repeat mutants compiled bench demo torture stack stack-down audit lock clean
+.PHONY: help setup format check schemas docs test simulation histories repeat mutants compiled bench demo torture stack stack-down audit lock clean
 # Two targets at a time would build the same environment twice.
 .NOTPARALLEL:
 
@@ -60,6 +60,10 @@ check: $(INSTALLED) ## Format, lint, types, import contracts, documentation, and
 	@$(MAKE) --no-print-directory docs
 	@echo "Running the tests that need no server" && $(BIN)/python -m pytest -q --numprocesses auto --dist worksteal $(addprefix --ignore=,$(ONE_PROCESS_TESTS)) $(QUICK_TESTS) $(ARGS)
 	@$(BIN)/python -m pytest -q $(ONE_PROCESS_TESTS)
+
+schemas: $(INSTALLED) ## Write schemas/events, schemas/shared, asyncapi.yaml and the OpenAPI documents from the code
+	@$(BIN)/python -m tests.contract.event_documents
+	@$(BIN)/python -m tests.contract.documents
 
 # From the beginning each time: a page that did not change would not repeat its warnings.
 docs: $(INSTALLED) ## Build the documentation as a searchable site in .tocsin/docs

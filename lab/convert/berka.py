@@ -14,13 +14,20 @@ from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from msgspec import UNSET
+
 from lab.convert import berka_rows
 from lab.convert.berka_rows import Account, Loan, Transaction
-from lab.convert.canonical import Author, Label
-from services.contracts.account import AccountBalanceClosed, AccountTransacted, FlowCategory
-from services.contracts.borrower import BorrowerRegistered
-from services.contracts.loan import Instalment, LoanBooked, SchedulePublished
-from services.contracts.repayment import RepaymentPosted
+from lab.convert.canonical import Author, Label, plain
+from services.contracts.account import (
+    AccountBalanceClosedV1,
+    AccountChannel,
+    AccountTransactedV1,
+    FlowCategory,
+)
+from services.contracts.borrower import BorrowerRegisteredV1
+from services.contracts.loan import Instalment, LoanBookedV1, SchedulePublishedV1
+from services.contracts.repayment import RepaymentPostedV1
 
 AUTHOR = Author(source="berka/core", zone=ZoneInfo("Europe/Prague"))
 CURRENCY = "CZK"
@@ -43,7 +50,7 @@ BY_OPERATION: dict[str, FlowCategory] = {
     "VYBER": "CASH_OUT",
     "VYBER KARTOU": "CASH_OUT",
 }
-GUESS_CONFIDENCE = Decimal("0.5")
+GUESS_CONFIDENCE = "0.5"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -106,7 +113,7 @@ class Berka:
 
     def _registered(self, account: Account) -> bytes:
         self.counts["borrowers"] += 1
-        data = BorrowerRegistered(
+        data = BorrowerRegisteredV1(
             segment="RETAIL",
             reporting_currency=CURRENCY,
             country="CZ",
@@ -121,11 +128,11 @@ class Berka:
 
     def _booked(self, loan: Loan) -> bytes:
         self.counts["loans"] += 1
-        booked = LoanBooked(
+        booked = LoanBookedV1(
             loan_id=_loan_id(loan),
             type="TERM",
             currency=CURRENCY,
-            principal=loan.amount,
+            principal=plain(loan.amount),
             start_date=loan.granted,
             maturity_date=due_dates(loan)[-1],
             repayment_type="LINEAR",
@@ -163,20 +170,19 @@ class Berka:
     def _transacted(self, each: Transaction, *, turn: int, has_loan: bool) -> bytes:
         self.counts["account_flows"] += 1
         category, is_guess = category_of(each, has_loan=has_loan)
-        fields: dict[str, object] = {
-            "account_id": _account_id(each.account_id),
-            "direction": "CREDIT" if each.is_credit else "DEBIT",
-            "amount": each.amount,
-            "currency": CURRENCY,
-            "category": category,
-            "value_date": each.day,
-            "channel": _channel(each),
-            "balance_after": each.balance,
-        }
-        if is_guess:
-            fields["category_confidence"] = GUESS_CONFIDENCE
+        data = AccountTransactedV1(
+            account_id=_account_id(each.account_id),
+            direction="CREDIT" if each.is_credit else "DEBIT",
+            amount=plain(each.amount),
+            currency=CURRENCY,
+            category=category,
+            value_date=each.day,
+            channel=_channel(each),
+            balance_after=plain(each.balance),
+            category_confidence=GUESS_CONFIDENCE if is_guess else UNSET,
+        )
         return AUTHOR.write(
-            AccountTransacted.model_validate(fields),
+            data,
             id=f"trans:{_number(each, turn)}",
             subject=_borrower(each.account_id),
             at=AUTHOR.moment(each.day, hour=BOOKING_HOUR, second=2 * turn),
@@ -185,9 +191,9 @@ class Berka:
     def _repaid(self, each: Transaction, *, turn: int, loan: Loan) -> bytes:
         """Return the repayment that the booking is, a second after the booking."""
         self.counts["repayments"] += 1
-        paid = RepaymentPosted(
+        paid = RepaymentPostedV1(
             loan_id=_loan_id(loan),
-            paid_amount=each.amount,
+            paid_amount=plain(each.amount),
             currency=CURRENCY,
             value_date=each.day,
             channel="TRANSFER",
@@ -202,10 +208,10 @@ class Berka:
 
     def _closed(self, account_id: str, *, day: date, balance: Decimal) -> bytes:
         self.counts["balances"] += 1
-        data = AccountBalanceClosed(
+        data = AccountBalanceClosedV1(
             account_id=_account_id(account_id),
             balance_date=day,
-            eod_balance=balance,
+            eod_balance=plain(balance),
             currency=CURRENCY,
         )
         return AUTHOR.write(
@@ -218,7 +224,7 @@ class Berka:
 
 def _scheduled(loan: Loan) -> bytes:
     """Return the loan's schedule, a second after the loan."""
-    schedule = SchedulePublished(
+    schedule = SchedulePublishedV1(
         loan_id=_loan_id(loan),
         schedule_version=1,
         currency=CURRENCY,
@@ -226,9 +232,9 @@ def _scheduled(loan: Loan) -> bytes:
             Instalment(
                 instalment_no=number,
                 due_date=due,
-                due_principal=loan.payment,
-                due_interest=Decimal(0),
-                due_fees=Decimal(0),
+                due_principal=plain(loan.payment),
+                due_interest="0",
+                due_fees="0",
             )
             for number, due in enumerate(due_dates(loan), start=1)
         ],
@@ -280,7 +286,7 @@ def _number(each: Transaction, turn: int) -> str:
     return each.number
 
 
-def _channel(each: Transaction) -> str:
+def _channel(each: Transaction) -> AccountChannel:
     if each.operation == "VYBER KARTOU":
         return "CARD"
     is_at_the_counter = each.operation in ("VKLAD", "VYBER") and each.symbol in ("", "UROK")

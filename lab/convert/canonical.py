@@ -1,4 +1,4 @@
-"""Writes what a converter found as canonical events: checked by the contracts, in time order.
+"""Writes canonical events for the converters: validated by the contracts, in time order.
 
 A converter that would write an event which ingest refuses fails here, with the field's name.
 """
@@ -9,9 +9,13 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from services.contracts.control import DayClosed
-from services.contracts.envelope import EVERYBODY, CloudEvent, encode_event
+import msgspec
+
+from services.contracts.control import DayClosedV1
+from services.contracts.envelope import EVERYBODY, CloudEvent
 from services.contracts.fields import EventData
+from services.contracts.registry import type_name
+from services.contracts.validation import validate
 from services.scoring.domain.primitives.dates import next_business_day
 
 CENT = Decimal("0.01")
@@ -33,22 +37,25 @@ class Author:
     zone: ZoneInfo
 
     def write(self, data: EventData, *, id: str, subject: str, at: datetime) -> bytes:
-        """Return one event as a line of NDJSON, without the line's end."""
-        return encode_event(
-            CloudEvent(
-                id=id,
-                source=self.source,
-                type=data.TYPE,
-                subject=subject,
-                time=at,
-                data=data.to_wire(),
-            )
+        """Returns one event as a line of NDJSON, without the line's end.
+
+        Raises:
+            EventRejected: If ingest would refuse it.
+        """
+        event = CloudEvent(
+            id=id,
+            source=self.source,
+            type=type_name(data),
+            subject=subject,
+            time=at,
+            data=data,
         )
+        return validate(msgspec.to_builtins(event)).value
 
     def close(self, day: date) -> bytes:
         """Return the end of a day, booked at the first moment of the next one."""
         return self.write(
-            DayClosed(closed_date=day),
+            DayClosedV1(closed_date=day),
             id=f"day-closed:{day.isoformat()}",
             subject=EVERYBODY,
             at=self.moment(day + timedelta(days=1), hour=0),
@@ -66,6 +73,11 @@ class Author:
     def moment(self, day: date, *, hour: int, second: int = 0) -> datetime:
         """Return a moment of a day in the source's zone; seconds count from the full hour."""
         return datetime.combine(day, time(hour, second // 60 % 60, second % 60), tzinfo=self.zone)
+
+
+def plain(amount: Decimal) -> str:
+    """Returns an amount as the wire has it: a decimal string, never in scientific notation."""
+    return format(amount, "f")
 
 
 def cents(text: str) -> Decimal:

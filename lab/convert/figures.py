@@ -5,7 +5,9 @@ Must stay true: an empty cell, a NaN and an infinity are all "not known", never 
 
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
+from lab.convert.canonical import plain
 from lab.convert.tables import Row
 
 STATEMENT_PLACES = Decimal("0.0001")
@@ -27,10 +29,10 @@ def whole(row: Row, name: str) -> int:
     return int(Decimal(row[name]))
 
 
-def known(lines: dict[str, Decimal | None]) -> dict[str, Decimal]:
-    """Return the lines that are known and can be written, with the places that the wire allows."""
+def known(lines: dict[str, Decimal | None]) -> dict[str, Any]:
+    """Returns the lines that are known and can be written, with the decimals of the wire."""
     return {
-        name: value.quantize(STATEMENT_PLACES)
+        name: plain(value.quantize(STATEMENT_PLACES))
         for name, value in lines.items()
         if value is not None and abs(value) < LARGEST
     }

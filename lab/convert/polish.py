@@ -18,8 +18,8 @@ from lab.convert import tables
 from lab.convert.canonical import Author, Label
 from lab.convert.figures import figure, known, less, product, received
 from lab.convert.tables import Row
-from services.contracts.borrower import BorrowerRegistered
-from services.contracts.statement import StatementReceived
+from services.contracts.borrower import BorrowerRegisteredV1
+from services.contracts.statement import StatementReceivedV1
 
 AUTHOR = Author(source="polish-firms/filings", zone=ZoneInfo("Europe/Warsaw"))
 CURRENCY = "PLN"
@@ -125,23 +125,21 @@ def _sales_before(row: Row) -> Decimal | None:
 
 
 def _registered(borrower: str, day: date) -> bytes:
-    data = BorrowerRegistered(segment="SME", reporting_currency=CURRENCY, country="PL")
+    data = BorrowerRegisteredV1(segment="SME", reporting_currency=CURRENCY, country="PL")
     at = AUTHOR.moment(day, hour=REGISTERED_HOUR)
     return AUTHOR.write(data, id=f"firm:{borrower}", subject=borrower, at=at)
 
 
 def _statement(borrower: str, lines: dict[str, Decimal | None], *, end: date, hour: int) -> bytes:
     day = received(PERIOD_END)
-    data = StatementReceived.model_validate(
-        {
-            "statement_id": f"{borrower}:{end.year}",
-            "period_end": end,
-            "period_months": 12,
-            "received_date": day,
-            "currency": CURRENCY,
-            "unit_multiplier": 1_000,
-            **known(lines),
-        }
+    data = StatementReceivedV1(
+        statement_id=f"{borrower}:{end.year}",
+        period_end=end,
+        period_months=12,
+        received_date=day,
+        currency=CURRENCY,
+        unit_multiplier=1_000,
+        **known(lines),
     )
     at = AUTHOR.moment(day, hour=hour)
     return AUTHOR.write(data, id=f"statement:{borrower}:{end.year}", subject=borrower, at=at)

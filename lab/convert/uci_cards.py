@@ -15,13 +15,13 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from lab.convert import tables
-from lab.convert.canonical import Author, Label, cents
+from lab.convert.canonical import Author, Label, cents, plain
 from lab.convert.figures import figure, whole
 from lab.convert.tables import Row
-from services.contracts.account import FacilityBalanceClosed
-from services.contracts.borrower import BorrowerRegistered
-from services.contracts.loan import LoanBooked
-from services.contracts.repayment import RepaymentPosted
+from services.contracts.account import FacilityBalanceClosedV1
+from services.contracts.borrower import BorrowerRegisteredV1
+from services.contracts.loan import LoanBookedV1
+from services.contracts.repayment import RepaymentPostedV1
 
 AUTHOR = Author(source="uci-cards/card-system", zone=ZoneInfo("Asia/Taipei"))
 CURRENCY = "TWD"
@@ -72,19 +72,19 @@ class UciCards:
 
 
 def _registered(row: Row) -> bytes:
-    data = BorrowerRegistered(segment="RETAIL", reporting_currency=CURRENCY, country="TW")
+    data = BorrowerRegisteredV1(segment="RETAIL", reporting_currency=CURRENCY, country="TW")
     at = AUTHOR.moment(OPENED, hour=OPENING_HOUR)
     return AUTHOR.write(data, id=f"holder:{_number(row)}", subject=_borrower(row), at=at)
 
 
 def _card(row: Row) -> bytes:
-    data = LoanBooked(
+    data = LoanBookedV1(
         loan_id=_card_id(row),
         facility_id=_card_id(row),
         type="CARD",
         currency=CURRENCY,
-        principal=Decimal(0),
-        limit_amount=_limit(row),
+        principal="0",
+        limit_amount=plain(_limit(row)),
         start_date=OPENED,
     )
     at = AUTHOR.moment(OPENED, hour=CARD_HOUR)
@@ -92,10 +92,10 @@ def _card(row: Row) -> bytes:
 
 
 def _repaid(row: Row, amount: Decimal, end: date) -> bytes:
-    data = RepaymentPosted(
+    data = RepaymentPostedV1(
         loan_id=_card_id(row),
         facility_id=_card_id(row),
-        paid_amount=amount,
+        paid_amount=plain(amount),
         currency=CURRENCY,
         value_date=end,
         channel="TRANSFER",
@@ -105,12 +105,12 @@ def _repaid(row: Row, amount: Decimal, end: date) -> bytes:
 
 
 def _billed(row: Row, bill: Decimal, months_late: int, end: date) -> bytes:
-    data = FacilityBalanceClosed(
+    data = FacilityBalanceClosedV1(
         facility_id=_card_id(row),
         loan_id=_card_id(row),
         balance_date=end,
-        limit_amount=_limit(row),
-        drawn_amount=bill,
+        limit_amount=plain(_limit(row)),
+        drawn_amount=plain(bill),
         currency=CURRENCY,
         months_past_due=months_late,
     )

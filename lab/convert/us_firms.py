@@ -18,8 +18,8 @@ from lab.convert import tables
 from lab.convert.canonical import Author, Label
 from lab.convert.figures import figure, known, less, received, whole
 from lab.convert.tables import Row
-from services.contracts.borrower import BorrowerRegistered
-from services.contracts.statement import StatementReceived
+from services.contracts.borrower import BorrowerRegisteredV1
+from services.contracts.statement import StatementReceivedV1
 
 AUTHOR = Author(source="us-firms/filings", zone=ZoneInfo("Europe/Berlin"))
 CURRENCY = "USD"
@@ -78,7 +78,7 @@ class UsFirms:
 
     def _registered(self, row: Row, day: date) -> bytes:
         self.counts["borrowers"] += 1
-        data = BorrowerRegistered(segment="CORPORATE", reporting_currency=CURRENCY, country="US")
+        data = BorrowerRegisteredV1(segment="CORPORATE", reporting_currency=CURRENCY, country="US")
         at = AUTHOR.moment(day, hour=REGISTERED_HOUR)
         return AUTHOR.write(data, id=f"firm:{_firm(row)}", subject=_borrower(row), at=at)
 
@@ -88,17 +88,15 @@ class UsFirms:
             ours: figure(row, theirs) for ours, theirs in LINES.items()
         }
         found["equity"] = less(found["total_assets"], found["total_liabilities"])
-        data = StatementReceived.model_validate(
-            {
-                "statement_id": f"{_borrower(row)}:{year}",
-                "period_end": _period_end(year),
-                "period_months": 12,
-                "received_date": day,
-                "currency": CURRENCY,
-                "unit_multiplier": 1_000_000,
-                "accounting_standard": "US-GAAP",
-                **known(found),
-            }
+        data = StatementReceivedV1(
+            statement_id=f"{_borrower(row)}:{year}",
+            period_end=_period_end(year),
+            period_months=12,
+            received_date=day,
+            currency=CURRENCY,
+            unit_multiplier=1_000_000,
+            accounting_standard="US-GAAP",
+            **known(found),
         )
         at = AUTHOR.moment(day, hour=RECEIVED_HOUR)
         return AUTHOR.write(

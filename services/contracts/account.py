@@ -4,12 +4,11 @@
 high share of it makes those indicators unmeasurable instead of wrong.
 """
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from msgspec import UNSET, Meta, UnsetType
 
 from services.contracts.fields import (
-    Bool,
     Country,
     Currency,
     EventData,
@@ -22,7 +21,8 @@ from services.contracts.fields import (
     Text,
 )
 
-Months = Annotated[int, Field(strict=True, ge=0, le=1_000)]
+Months = Annotated[int, Meta(ge=0, le=1_000)]
+AccountChannel = Literal["TRANSFER", "CARD", "CASH", "CHEQUE", "DIRECT_DEBIT", "POS"]
 FlowCategory = Literal[
     "SALES_RECEIPT",
     "CUSTOMER_RECEIPT",
@@ -70,97 +70,85 @@ CounterpartyType = Literal[
 ]
 
 
-class AccountTransacted(EventData):
+class AccountTransactedV1(EventData, frozen=True, kw_only=True):
     """One booking on an account."""
 
-    TYPE: ClassVar[str] = "account.transacted.v1"
-
-    account_id: Identifier  # The account.
-    direction: Literal["CREDIT", "DEBIT"]  # CREDIT is money in.
-    amount: PositiveMoney  # Always positive; the direction says which way.
-    currency: Currency  # Currency of every amount here.
-    category: FlowCategory  # What the booking is about.
-    value_date: IsoDate  # The day as of which it counts.
-    channel: Literal["TRANSFER", "CARD", "CASH", "CHEQUE", "DIRECT_DEBIT", "POS"]  # How.
-    facility_id: Identifier | None = None  # The line behind the account.
-    category_confidence: Share | None = None  # How sure the categoriser was, 0 to 1.
-    counterparty_id: Identifier | None = None  # The other side (hashed is fine).
-    counterparty_name_hash: Identifier | None = None  # Keyed hash of its name; never the name.
-    counterparty_country: Country | None = None  # Its country.
-    counterparty_type: CounterpartyType | None = None  # What it is to the borrower.
-    balance_after: Money | None = None  # The account's balance after the booking.
-    purpose_text: Text | None = None  # Purpose line; keep personal data out.
-    expected_cycle_key: Identifier | None = None  # Recurring payment it belongs to.
+    account_id: Identifier  #: The account.
+    direction: Literal["CREDIT", "DEBIT"]  #: CREDIT is money in.
+    amount: PositiveMoney  #: Always positive; the direction is a field of its own.
+    currency: Currency  #: Currency of every amount here.
+    category: FlowCategory  #: What the booking is about.
+    value_date: IsoDate  #: The day as of which it counts.
+    channel: AccountChannel  #: How.
+    facility_id: Identifier | UnsetType = UNSET  #: The line behind the account.
+    category_confidence: Share | UnsetType = UNSET  #: How sure the categoriser was, 0 to 1.
+    counterparty_id: Identifier | UnsetType = UNSET  #: The other side (hashed is fine).
+    counterparty_name_hash: Identifier | UnsetType = UNSET  #: Keyed hash of its name.
+    counterparty_country: Country | UnsetType = UNSET  #: Its country.
+    counterparty_type: CounterpartyType | UnsetType = UNSET  #: What it is to the borrower.
+    balance_after: Money | UnsetType = UNSET  #: The account's balance after the booking.
+    purpose_text: Text | UnsetType = UNSET  #: Purpose line; keep personal data out.
+    expected_cycle_key: Identifier | UnsetType = UNSET  #: Recurring payment it belongs to.
 
 
-class AccountBalanceClosed(EventData):
+class AccountBalanceClosedV1(EventData, frozen=True, kw_only=True):
     """The end-of-day balance of an account."""
 
-    TYPE: ClassVar[str] = "account.balance-closed.v1"
-
-    account_id: Identifier  # The account.
-    balance_date: IsoDate  # The day that was closed.
-    eod_balance: Money  # Booked balance; negative is overdrawn.
-    available_balance: Money | None = None  # What could be spent.
-    currency: Currency  # Currency of the balances.
+    account_id: Identifier  #: The account.
+    balance_date: IsoDate  #: The day that was closed.
+    eod_balance: Money  #: Booked balance; negative is overdrawn.
+    available_balance: Money | UnsetType = UNSET  #: What could be spent.
+    currency: Currency  #: Currency of the balances.
 
 
-class AccountItemReturned(EventData):
+class AccountItemReturnedV1(EventData, frozen=True, kw_only=True):
     """A cheque, direct debit or transfer was returned unpaid."""
 
-    TYPE: ClassVar[str] = "account.item-returned.v1"
-
-    account_id: Identifier  # The account.
-    amount: PositiveMoney  # The amount of the item.
-    currency: Currency  # Currency of the amount.
+    account_id: Identifier  #: The account.
+    amount: PositiveMoney  #: The amount of the item.
+    currency: Currency  #: Currency of the amount.
     return_reason: Literal[
         "INSUFFICIENT_FUNDS", "ACCOUNT_CLOSED", "DISPUTED", "TECHNICAL", "OTHER"
-    ]  # Why it was returned.
-    is_outgoing: Bool  # True: the borrower failed to pay; false: somebody failed to pay it.
-    value_date: IsoDate  # The day of the return.
-    original_txn_id: Identifier | None = None  # The booking that it takes back.
+    ]  #: Why it was returned.
+    is_outgoing: bool  #: True: the borrower failed to pay; false: somebody failed to pay it.
+    value_date: IsoDate  #: The day of the return.
+    original_txn_id: Identifier | UnsetType = UNSET  #: The booking that it takes back.
 
 
-class AccountBlocked(EventData):
+class AccountBlockedV1(EventData, frozen=True, kw_only=True):
     """An account was blocked, seized or released."""
 
-    TYPE: ClassVar[str] = "account.blocked.v1"
-
-    account_id: Identifier  # The account.
-    block_kind: Literal["SEIZURE", "LEGAL", "FRAUD", "CUSTOMER", "RELEASED"]  # What happened.
-    effective_date: IsoDate  # Since when.
-    block_amount: NonNegativeMoney | None = None  # Amount blocked; left out: everything.
-    currency: Currency | None = None  # Currency of the amount.
-    authority: Text | None = None  # Who ordered it.
+    account_id: Identifier  #: The account.
+    block_kind: Literal["SEIZURE", "LEGAL", "FRAUD", "CUSTOMER", "RELEASED"]  #: What happened.
+    effective_date: IsoDate  #: Since when.
+    block_amount: NonNegativeMoney | UnsetType = UNSET  #: Amount blocked; left out: everything.
+    currency: Currency | UnsetType = UNSET  #: Currency of the amount.
+    authority: Text | UnsetType = UNSET  #: Who ordered it.
 
 
-class FacilityBalanceClosed(EventData):
+class FacilityBalanceClosedV1(EventData, frozen=True, kw_only=True):
     """The end-of-day use of a line."""
 
-    TYPE: ClassVar[str] = "facility.balance-closed.v1"
-
-    facility_id: Identifier  # The facility.
-    balance_date: IsoDate  # The day that was closed.
-    limit_amount: NonNegativeMoney  # The limit in force.
-    drawn_amount: Money  # What is drawn; negative is a credit balance.
-    currency: Currency  # Currency of every amount here.
-    drawing_power: NonNegativeMoney | None = None  # What may be drawn, from stock and receivables.
-    undrawn_usable: NonNegativeMoney | None = None  # What could still be drawn.
-    interest_debited: NonNegativeMoney | None = None  # Interest charged to the line that day.
-    account_id: Identifier | None = None  # The account on which the line is used.
-    loan_id: Identifier | None = None  # The loan under which the line is booked.
-    months_past_due: Months | None = None  # Months past due by the card system's own count.
+    facility_id: Identifier  #: The facility.
+    balance_date: IsoDate  #: The day that was closed.
+    limit_amount: NonNegativeMoney  #: The limit in force.
+    drawn_amount: Money  #: What is drawn; negative is a credit balance.
+    currency: Currency  #: Currency of every amount here.
+    drawing_power: NonNegativeMoney | UnsetType = UNSET  #: Borrowing base.
+    undrawn_usable: NonNegativeMoney | UnsetType = UNSET  #: What could still be drawn.
+    interest_debited: NonNegativeMoney | UnsetType = UNSET  #: Interest charged that day.
+    account_id: Identifier | UnsetType = UNSET  #: The account on which the line is used.
+    loan_id: Identifier | UnsetType = UNSET  #: The loan under which the line is booked.
+    months_past_due: Months | UnsetType = UNSET  #: Months past due by the card system's own count.
 
 
-class LimitChanged(EventData):
+class LimitChangedV1(EventData, frozen=True, kw_only=True):
     """The limit of a line was changed."""
 
-    TYPE: ClassVar[str] = "limit.changed.v1"
-
-    facility_id: Identifier  # The facility.
-    limit_amount: NonNegativeMoney  # The new limit.
-    currency: Currency  # Currency of every amount here.
-    effective_date: IsoDate  # From when.
-    drawing_power: NonNegativeMoney | None = None  # The new drawing power.
-    is_temporary: Bool | None = None  # A temporary excess, not a new limit.
-    end_date: IsoDate | None = None  # When a temporary limit ends.
+    facility_id: Identifier  #: The facility.
+    limit_amount: NonNegativeMoney  #: The new limit.
+    currency: Currency  #: Currency of every amount here.
+    effective_date: IsoDate  #: From when.
+    drawing_power: NonNegativeMoney | UnsetType = UNSET  #: The new drawing power.
+    is_temporary: bool | UnsetType = UNSET  #: A temporary excess, not a new limit.
+    end_date: IsoDate | UnsetType = UNSET  #: When a temporary limit ends.

@@ -1,37 +1,35 @@
-"""What scoring says about a borrower, on the risk topic.
+"""What scoring publishes about a borrower, on the risk topic.
 
-`assessment.changed` carries the whole assessment, so that a reader never needs to ask back.
+`assessment.changed` carries the whole assessment, so that a reader needs nothing else.
 Ratios of the score are JSON numbers (they are results, not money); money stays a string.
 Risk events carry `sequence`, consecutive per borrower from 1: a gap is an incident.
 """
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from msgspec import UNSET, Meta, UnsetType, field
 
 from services.contracts.borrower import Segment
-from services.contracts.envelope_fields import Timestamp
 from services.contracts.fields import (
-    Bool,
     Count,
     Currency,
     Display,
     EventData,
     Identifier,
-    Int,
     IsoDate,
     Money,
-    Number,
     Ratio,
     Share,
     Text,
-    WireModel,
+    Timestamp,
+    WireObject,
 )
 from services.contracts.officer import RiskState
 
 Family = Literal["REPAYMENT", "ACCOUNT", "STATEMENT", "COLLATERAL_GROUP", "EXTERNAL"]
 Level = Literal["GREEN", "AMBER", "RED", "HARD"]
 CutState = Literal["ATTENTION", "WATCH", "HIGH_RISK"]
+Difficulty = Literal["LOW", "MEDIUM", "HIGH", "UNKNOWN"]
 EmissionReason = Literal[
     "FIRST",
     "STATE",
@@ -45,227 +43,192 @@ EmissionReason = Literal[
     "DECISION",
     "FLAG",
 ]
-Score = Annotated[float, Field(strict=True, ge=0, le=100, allow_inf_nan=False)]
-Ratio01 = Annotated[float, Field(strict=True, ge=0, le=1, allow_inf_nan=False)]
-EvidenceIds = Annotated[list[Text], Field(max_length=100)]
+Score = Annotated[float, Meta(ge=0, le=100)]
+Ratio01 = Annotated[float, Meta(ge=0, le=1)]
+EvidenceIds = Annotated[list[Text], Meta(max_length=100)]
 
 
-class SameFact(WireModel):
-    """An indicator of the same correlation group: it says the same again and adds nothing."""
+class SameFact(WireObject, frozen=True, kw_only=True):
+    """An indicator of the same correlation group: it repeats the fact and adds no points."""
 
-    indicator: Identifier  # The indicator.
-    name: Text | None = None  # Its name.
-    level: Level | None = None  # Its level.
-    value: Display | None = None  # Its value, as displayed.
-    unit: Display | None = None  # Unit of the value.
+    indicator: Identifier  #: The indicator.
+    name: Text | UnsetType = UNSET  #: Its name.
+    level: Level | UnsetType = UNSET  #: Its level.
+    value: Display | UnsetType = UNSET  #: Its value, as displayed.
+    unit: Display | UnsetType = UNSET  #: Unit of the value.
 
 
-class Contributor(WireModel):
+class Contributor(WireObject, frozen=True, kw_only=True):
     """One cause of the score."""
 
-    NULLABLE: ClassVar[frozenset[str]] = frozenset({"figure", "amber", "red", "baseline", "since"})
-
-    indicator: Identifier  # The indicator, for example A-01.
-    name: Text  # Its name.
-    figure: Text | None = None  # What the value measures, in words.
-    family: Family  # Its family.
-    risk_type: Identifier  # The risk type; decides the playbook.
-    level: Level  # How bad.
-    value: Display  # The value, as displayed.
-    unit: Display  # Unit of value, thresholds and baseline.
-    amber: Display | None = None  # Amber threshold, as displayed.
-    red: Display | None = None  # Red threshold, as displayed.
-    baseline: Display | None = None  # The borrower's own usual value, as displayed.
-    share: Number  # Its part of the score, in score points.
-    intensity: Ratio01  # How strongly it speaks, 0 to 1.
-    since: IsoDate | None = None  # Since when it is at this level.
-    evidence_event_ids: EvidenceIds  # The events that are the evidence.
-    also: list[SameFact] | None = None  # The rest of its correlation group.
+    indicator: Identifier  #: The indicator, for example A-01.
+    name: Text  #: Its name.
+    figure: Text | UnsetType | None = UNSET  #: What the value measures, in words.
+    family: Family  #: Its family.
+    risk_type: Identifier  #: The risk type; decides the playbook.
+    level: Level  #: How bad.
+    value: Display  #: The value, as displayed.
+    unit: Display  #: Unit of value, thresholds and baseline.
+    amber: Display | UnsetType | None = UNSET  #: Amber threshold, as displayed.
+    red: Display | UnsetType | None = UNSET  #: Red threshold, as displayed.
+    baseline: Display | UnsetType | None = UNSET  #: The borrower's own usual value, as displayed.
+    share: float  #: Its part of the score, in score points.
+    intensity: Ratio01  #: How strong it is, 0 to 1.
+    since: IsoDate | UnsetType | None = UNSET  #: Since when it is at this level.
+    evidence_event_ids: EvidenceIds  #: The events that are the evidence.
+    also: list[SameFact] | UnsetType = UNSET  #: The rest of its correlation group.
 
 
-class Unmeasurable(WireModel):
+class Unmeasurable(WireObject, frozen=True, kw_only=True):
     """An indicator that could not be measured."""
 
-    indicator: Identifier  # The indicator.
-    reason: Text  # What is missing.
+    indicator: Identifier  #: The indicator.
+    reason: Text  #: What is missing.
 
 
-class NextDue(WireModel):
+class NextDue(WireObject, frozen=True, kw_only=True):
     """The next instalment."""
 
-    date: IsoDate  # When it is due.
-    amount: Money  # How much.
+    date: IsoDate  #: When it is due.
+    amount: Money  #: How much.
 
 
-class Change(WireModel):
+class Change(WireObject, frozen=True, kw_only=True):
     """One difference from the assessment emitted before."""
 
-    NULLABLE: ClassVar[frozenset[str]] = frozenset({"indicator", "from", "to"})
-
-    kind: Identifier  # What changed, for example LEVEL or STATE.
-    indicator: Identifier | None = None  # The indicator, where it is about one.
-    from_: Display | Number | None = Field(default=None, alias="from")  # The value before.
-    to: Display | Number | None = None  # The value now.
+    kind: Identifier  #: What changed, for example LEVEL or STATE.
+    indicator: Identifier | UnsetType | None = UNSET  #: The indicator, where it is about one.
+    from_: Display | float | UnsetType | None = field(name="from", default=UNSET)  #: Before.
+    to: Display | float | UnsetType | None = UNSET  #: Now.
 
 
-class DistanceToNext(WireModel):
+class DistanceToNext(WireObject, frozen=True, kw_only=True):
     """How far the next worse state is."""
 
-    state: RiskState  # The next worse state.
-    score_points: Number  # Points of score until its cut.
+    state: RiskState  #: The next worse state.
+    score_points: float  #: Points of score until its cut.
 
 
-class RulebookRef(WireModel):
+class RulebookRef(WireObject, frozen=True, kw_only=True):
     """The rulebook that decided."""
 
-    NULLABLE: ClassVar[frozenset[str]] = frozenset({"cuts_population", "cuts"})
-
-    name: Identifier  # Its name.
-    version: Identifier  # Its version.
-    cuts_population: Text | None = None  # The population on which the state cuts were set.
-    cuts: dict[CutState, Score] | None = None  # The score at which each state begins.
+    name: Identifier  #: Its name.
+    version: Identifier  #: Its version.
+    cuts_population: Text | UnsetType | None = UNSET  #: Population of the state cuts.
+    cuts: dict[CutState, Score] | UnsetType | None = UNSET  #: The score at which each state begins.
 
 
-class OpinionReason(WireModel):
+class OpinionReason(WireObject, frozen=True, kw_only=True):
     """A reason code of a PD: an indicator that raises it."""
 
-    indicator: Identifier  # The indicator.
-    name: Text  # Its name.
-    points: Ratio  # By how much it raises the log-odds.
+    indicator: Identifier  #: The indicator.
+    name: Text  #: Its name.
+    points: Ratio  #: By how much it raises the log-odds.
 
 
-class Opinion(WireModel):
-    """What one PD model says."""
+class Opinion(WireObject, frozen=True, kw_only=True):
+    """The probability of default by one PD model."""
 
-    value: Share  # Probability of default within the horizon, 0 to 1.
-    model: Identifier  # The model.
-    version: Identifier  # Its version.
-    horizon_days: Count  # The PD is for so many days ahead.
-    reasons: list[OpinionReason]  # The indicators that raise it most, the largest first.
+    value: Share  #: Probability of default within the horizon, 0 to 1.
+    model: Identifier  #: The model.
+    version: Identifier  #: Its version.
+    horizon_days: Count  #: The days ahead that the PD covers.
+    reasons: list[OpinionReason]  #: The indicators that raise it most, the largest first.
 
 
-class Cause(WireModel):
+class Cause(WireObject, frozen=True, kw_only=True):
     """The event that led to this assessment."""
 
-    source: Text  # Its source.
-    id: Text  # Its id.
-    type: Text  # Its type.
+    source: Text  #: Its source.
+    id: Text  #: Its id.
+    type: Text  #: Its type.
 
 
-class Transition(WireModel):
-    """The change of state that this assessment tells, and who or what made it."""
+class Transition(WireObject, frozen=True, kw_only=True):
+    """The change of state that this assessment reports, and who or what made it."""
 
-    NULLABLE: ClassVar[frozenset[str]] = frozenset({"approver", "expires_date"})
-
-    from_: RiskState = Field(alias="from")  # The state before.
-    to: RiskState  # The state now.
-    rule_ids: list[Identifier]  # The rules, or the decision, that led to it.
-    actor: Text  # Who moved it: system, or whoever asked.
-    approver: Text | None = None  # The second person; null: none was needed.
-    reason: Text  # Why, in words.
-    expires_date: IsoDate | None = None  # When the decision behind it expires; null: never.
-    correlation_id: Text  # The decision, or the event that led to it.
+    from_: RiskState = field(name="from")  #: The state before.
+    to: RiskState  #: The state now.
+    rule_ids: list[Identifier]  #: The rules, or the decision, that led to it.
+    actor: Text  #: Who moved it: system, or a person.
+    approver: Text | UnsetType | None = UNSET  #: The second person; null: none was needed.
+    reason: Text  #: Why, in words.
+    expires_date: IsoDate | UnsetType | None = UNSET  #: End of the decision; null: none.
+    correlation_id: Text  #: The decision, or the event that led to it.
 
 
-class Assessment(EventData):
+class Assessment(EventData, frozen=True, kw_only=True):
     """The whole assessment of a borrower."""
 
-    NULLABLE: ClassVar[frozenset[str]] = frozenset(
-        {
-            "from_state",
-            "next_due",
-            "undrawn",
-            "distance_to_next",
-            "officer_id",
-            "branch_id",
-            "transition",
-        }
-    )
-    TOPIC: ClassVar[str] = "risk"
-
-    borrower_id: Identifier  # The borrower; the same as the subject.
-    sequence: Annotated[int, Field(strict=True, ge=1)]  # Consecutive per borrower, from 1.
-    at: Timestamp  # Knowledge time: the booking moment of the event that led to it.
-    as_of: IsoDate  # The business date that is assessed.
-    state: RiskState  # The risk state.
-    from_state: RiskState | None = None  # The state in the assessment emitted before.
-    state_since: IsoDate  # Since when the state holds.
-    trigger_rule_ids: list[Identifier]  # The state rules that hold.
-    reason: Annotated[list[EmissionReason], Field(min_length=1)]  # Why it was emitted.
-    score: Score  # How bad, 0 to 100.
-    family_scores: dict[Family, Ratio01 | None]  # By family, 0 to 1; null: not applicable.
-    completeness: Ratio01  # Share of the applicable weight that could be measured.
-    low_confidence: Bool  # Too little was measurable to rely on the score.
-    contributors: list[Contributor]  # The causes, largest share first.
-    unmeasurable: list[Unmeasurable]  # What could not be measured, and why.
-    dpd_operational: Count  # Days past due, worst loan, days elapsed.
-    dpd_regulatory: Count  # Days past due of the obligor, with materiality.
-    past_due: Money  # Amount past due.
-    exposure: Money  # Exposure.
-    currency: Currency  # Currency of the amounts here.
-    next_due: NextDue | None = None  # The next instalment; null: none.
-    undrawn: Money | None = None  # What could still be drawn; null: no line.
-    flags: list[Identifier]  # Marks such as CORRECTED or TECHNICAL.
-    changes: list[Change]  # What changed since the assessment emitted before.
-    distance_to_next: DistanceToNext | None = None  # How far the next worse state is.
-    regimes: dict[str, str | Int | bool | None]  # Regulatory labels, by regime.
-    pd: Opinion | None = None  # The champion's PD. It informs; the rules decide.
-    pd_challenger: Opinion | None = None  # The PD of the model that is tried beside the champion.
-    segment: Segment  # The borrower's segment.
-    officer_id: Identifier | None = None  # The loan officer; null: none known.
-    branch_id: Identifier | None = None  # The branch; null: none known.
-    rulebook: RulebookRef  # The rulebook that decided.
-    cause: Cause  # The event that led to it.
-    corrected: Bool  # A correction changed past facts.
-    transition: Transition | None = None  # The change of state; null: there was none.
-    score_override: Number | None = None  # Points that people added; the shares leave them out.
-    days_late: Count | None = None  # Since the contractual due date, nothing excused.
-    days_in_arrears: Count | None = (
-        None  # The same as dpd_operational: after holidays, grace and what is excused.
-    )
+    borrower_id: Identifier  #: The borrower; the same as the subject.
+    sequence: Annotated[int, Meta(ge=1)]  #: Consecutive per borrower, from 1.
+    at: Timestamp  #: Knowledge time: the booking moment of the event that led to it.
+    as_of: IsoDate  #: The business date that is assessed.
+    state: RiskState  #: The risk state.
+    from_state: RiskState | UnsetType | None = UNSET  #: The state in the assessment emitted before.
+    state_since: IsoDate  #: Since when the borrower is in this state.
+    trigger_rule_ids: list[Identifier]  #: The state rules that apply.
+    reason: Annotated[list[EmissionReason], Meta(min_length=1)]  #: Why it was emitted.
+    score: Score  #: How bad, 0 to 100.
+    family_scores: dict[Family, Ratio01 | None]  #: By family, 0 to 1; null: not applicable.
+    completeness: Ratio01  #: Share of the applicable weight that could be measured.
+    low_confidence: bool  #: Too little was measurable to rely on the score.
+    contributors: list[Contributor]  #: The causes, largest share first.
+    unmeasurable: list[Unmeasurable]  #: What could not be measured, and why.
+    dpd_operational: Count  #: Days past due, worst loan, days elapsed.
+    dpd_regulatory: Count  #: Days past due of the obligor, with materiality.
+    past_due: Money  #: Amount past due.
+    exposure: Money  #: Exposure.
+    currency: Currency  #: Currency of the amounts here.
+    next_due: NextDue | UnsetType | None = UNSET  #: The next instalment; null: none.
+    undrawn: Money | UnsetType | None = UNSET  #: What could still be drawn; null: no line.
+    flags: list[Identifier]  #: Marks such as CORRECTED or TECHNICAL.
+    changes: list[Change]  #: What changed since the assessment emitted before.
+    distance_to_next: DistanceToNext | UnsetType | None = UNSET  #: How far the next worse state is.
+    regimes: dict[str, str | int | bool | None]  #: Regulatory labels, by regime.
+    pd: Opinion | UnsetType = UNSET  #: The champion's PD. It informs; the rules decide.
+    pd_challenger: Opinion | UnsetType = UNSET  #: The PD of the challenger.
+    segment: Segment  #: The borrower's segment.
+    officer_id: Identifier | UnsetType | None = UNSET  #: The loan officer; null: none known.
+    branch_id: Identifier | UnsetType | None = UNSET  #: The branch; null: none known.
+    rulebook: RulebookRef  #: The rulebook that decided.
+    cause: Cause  #: The event that led to it.
+    corrected: bool  #: A correction changed past facts.
+    transition: Transition | UnsetType | None = UNSET  #: The change of state; null: there was none.
+    score_override: float | UnsetType = UNSET  #: Points added by people, in no share.
+    days_late: Count | UnsetType = UNSET  #: Since the contractual due date, nothing excused.
+    days_in_arrears: Count | UnsetType = UNSET  #: The same as dpd_operational.
 
 
-class AssessmentChanged(Assessment):
-    """The assessment of a borrower changed enough to be told."""
-
-    TYPE: ClassVar[str] = "assessment.changed.v1"
+class AssessmentChangedV1(Assessment, frozen=True, kw_only=True):
+    """The assessment of a borrower changed enough to be published."""
 
 
-class AssessmentCorrected(Assessment):
+class AssessmentCorrectedV1(Assessment, frozen=True, kw_only=True):
     """A correction changed what an earlier assessment was based on; that one stays as sent."""
 
-    TYPE: ClassVar[str] = "assessment.corrected.v1"
-
-    corrects_sequence: Annotated[int, Field(strict=True, ge=1)]  # The assessment concerned.
+    corrects_sequence: Annotated[int, Meta(ge=1)]  #: The assessment concerned.
 
 
-class MaturityApproaching(EventData):
+class MaturityApproachingV1(EventData, frozen=True, kw_only=True):
     """A loan ends soon."""
 
-    TYPE: ClassVar[str] = "maturity.approaching.v1"
-    TOPIC: ClassVar[str] = "risk"
-
-    borrower_id: Identifier  # The borrower.
-    loan_id: Identifier  # The loan.
-    maturity_date: IsoDate  # When it ends.
-    days_left: Count  # Days until then.
-    outstanding: Money  # What is still owed.
-    currency: Currency  # Currency of the amount.
-    as_of: IsoDate  # The business date.
-    difficulty: Literal["LOW", "MEDIUM", "HIGH", "UNKNOWN"] | None = (
-        None  # How hard collecting looks, from cover and state.
-    )
-    state: RiskState | None = None  # The borrower's risk state.
+    borrower_id: Identifier  #: The borrower.
+    loan_id: Identifier  #: The loan.
+    maturity_date: IsoDate  #: When it ends.
+    days_left: Count  #: Days until then.
+    outstanding: Money  #: What is still owed.
+    currency: Currency  #: Currency of the amount.
+    as_of: IsoDate  #: The business date.
+    difficulty: Difficulty | UnsetType = UNSET  #: How hard collection looks.
+    state: RiskState | UnsetType = UNSET  #: The borrower's risk state.
 
 
-class InspectionFellDue(EventData):
+class InspectionFellDueV1(EventData, frozen=True, kw_only=True):
     """An inspection of the borrower is due."""
 
-    TYPE: ClassVar[str] = "inspection.fell-due.v1"
-    TOPIC: ClassVar[str] = "risk"
-
-    borrower_id: Identifier  # The borrower.
-    due_date: IsoDate  # Since when it is due.
-    kind: Literal["SITE_VISIT", "DESK_REVIEW", "CALL", "COLLATERAL_CHECK"]  # What is due.
-    as_of: IsoDate  # The business date.
-    state: RiskState | None = None  # The borrower's risk state.
+    borrower_id: Identifier  #: The borrower.
+    due_date: IsoDate  #: Since when it is due.
+    kind: Literal["SITE_VISIT", "DESK_REVIEW", "CALL", "COLLATERAL_CHECK"]  #: What is due.
+    as_of: IsoDate  #: The business date.
+    state: RiskState | UnsetType = UNSET  #: The borrower's risk state.

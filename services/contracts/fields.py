@@ -1,150 +1,159 @@
-"""The small types that event data is made of: ids, money, dates, ratios.
+"""The small types of event data (ids, money, dates, ratios) and the base of all event Structs.
 
-Used by every model of `services.contracts`. Each type says the same as its twin under `$defs` in
-`schemas/types.json`; `tests/contract` proves it. What must stay true: money and ratios are decimal
-strings on the wire (a JSON number has already lost digits before we see it), dates are ISO dates,
-and a `null` never stands for "not known" where a field can simply be left out.
+The Structs of the family modules are the one description of an event: ingest validates with them,
+scoring and alerts decode with them, `schemas/` is generated from them. What must stay true:
+- money and ratios are decimal strings (a JSON number may have lost digits before we see it);
+- an unknown value is left out (`UNSET`); `null` is refused, except where a field's type names it;
+- the comment `#:` behind a field is its description in the JSON Schema, and a small type's title
+  its name under `$defs` of `schemas/shared/types.json`;
+- patterns end with `\\Z`, because `$` also accepts a newline after the text.
 """
 
-import re
-from datetime import date
-from decimal import Decimal
-from typing import Annotated, ClassVar
+from collections.abc import Iterator
+from datetime import date, datetime
+from functools import cache
+from typing import Annotated, Any, Final, get_args, get_type_hints
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PlainSerializer,
-    StrictBool,
-    StrictInt,
-    StringConstraints,
-    model_validator,
-)
-from pydantic_core import PydanticCustomError
+from msgspec import Meta, Struct
 
-_MONEY = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,4})?", re.ASCII)
-_NON_NEGATIVE = re.compile(r"[0-9]{1,15}(\.[0-9]{1,4})?", re.ASCII)
-SHARE = re.compile(r"0(\.[0-9]{1,10})?|1(\.0{1,10})?", re.ASCII)
-RATIO = re.compile(r"-?[0-9]{1,6}(\.[0-9]{1,10})?", re.ASCII)
-_DATE = re.compile(r"(19|20|21)[0-9]{2}-[0-9]{2}-[0-9]{2}", re.ASCII)
+PRINTABLE: Final = "^[!-~]"
+DATE: Final = "(19|20|21)[0-9]{2}-[0-9]{2}-[0-9]{2}"
+LOCAL_TIME: Final = rf"{DATE}T[0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}(\.[0-9]{{1,9}})?"
+OFFSET: Final = "(Z|[+-][0-9]{2}:[0-9]{2})"
 
 
-def _decimal(value: object, pattern: re.Pattern[str], what: str, example: str) -> Decimal:
-    text = format(value, "f") if isinstance(value, Decimal) and value.is_finite() else value
-    if isinstance(text, str) and pattern.fullmatch(text):
-        return Decimal(text)
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        raise PydanticCustomError(
-            f"{what}_is_number",
-            f"a JSON number is refused here because it can lose digits; send a string such as "
-            f'"{example}"',
-        )
-    raise PydanticCustomError(
-        f"{what}_malformed",
-        f'must be a decimal string such as "{example}", with a point, in the range allowed',
-    )
+def printable(max_length: int, *, title: str | None = None, description: str | None = None) -> Meta:
+    """Returns the constraint of an id: printable ASCII without spaces.
 
-
-def _money(value: object) -> Decimal:
-    return _decimal(value, _MONEY, "money", "1234.56")
-
-
-def _non_negative_money(value: object) -> Decimal:
-    return _decimal(value, _NON_NEGATIVE, "money", "1234.56")
-
-
-def _positive_money(value: object) -> Decimal:
-    amount = _non_negative_money(value)
-    if not amount:
-        raise PydanticCustomError("money_zero", "must be greater than 0")
-    return amount
-
-
-def _share(value: object) -> Decimal:
-    return _decimal(value, SHARE, "share", "0.25")
-
-
-def _ratio(value: object) -> Decimal:
-    return _decimal(value, RATIO, "ratio", "0.0725")
-
-
-def iso_date(value: object) -> date:
-    """Return a date written as we write dates.
-
-    Raises:
-        PydanticCustomError: If it is none.
+    The length is in the pattern too: where all characters of an event are printable, only the
+    length is checked.
     """
-    if type(value) is date:
-        return value
-    if isinstance(value, str) and _DATE.fullmatch(value):
-        try:
-            return date.fromisoformat(value)
-        except ValueError:
-            pass
-    raise PydanticCustomError(
-        "date_malformed",
-        'must be an ISO date between 1900 and 2199 such as "2026-03-31"; '
-        "leave the field out when the date is open",
+    pattern = rf"{PRINTABLE}{{1,{max_length}}}\Z"
+    return Meta(
+        title=title,
+        description=description,
+        min_length=1,
+        max_length=max_length,
+        pattern=pattern,
     )
 
 
-def _plain(value: Decimal) -> str:
-    return format(value, "f")
+Identifier = Annotated[
+    str,
+    printable(128, title="identifier", description="An id: printable ASCII without spaces."),
+]
+Text = Annotated[
+    str, Meta(title="text", description="Words for people.", min_length=1, max_length=2000)
+]
+Display = Annotated[
+    str,
+    Meta(
+        title="display",
+        description="A value as people are shown it; may be empty.",
+        max_length=2000,
+    ),
+]
+Currency = Annotated[
+    str, Meta(title="currency", description="ISO 4217 code.", pattern=r"^[A-Z]{3}\Z")
+]
+Country = Annotated[
+    str, Meta(title="country", description="ISO 3166-1 alpha-2 code.", pattern=r"^[A-Z]{2}\Z")
+]
+IsoDate = Annotated[
+    date,
+    Meta(
+        title="date",
+        description="ISO date, 1900 to 2199; an open date is left out.",
+        extra_json_schema={"format": "date", "pattern": rf"^{DATE}\Z"},
+    ),
+]
+Timestamp = Annotated[
+    datetime,
+    Meta(
+        title="timestamp",
+        description="RFC 3339 with an offset; a naive time names no moment and is refused.",
+        tz=True,
+        extra_json_schema={"format": "date-time", "pattern": rf"^{LOCAL_TIME}{OFFSET}\Z"},
+    ),
+]
+Money = Annotated[
+    str,
+    Meta(
+        title="money",
+        description="Decimal string; its currency stands in a field beside it. Never a JSON "
+        "number: a reader may have rounded it before anybody looks.",
+        pattern=r"^-?[0-9]{1,15}(\.[0-9]{1,4})?\Z",
+    ),
+]
+NonNegativeMoney = Annotated[
+    str,
+    Meta(
+        title="nonNegativeMoney",
+        description="Money, zero or more.",
+        pattern=r"^[0-9]{1,15}(\.[0-9]{1,4})?\Z",
+    ),
+]
+PositiveMoney = Annotated[
+    str,
+    Meta(
+        title="positiveMoney",
+        description="Money above zero.",
+        pattern=r"^(?=.*[1-9])[0-9]{1,15}(\.[0-9]{1,4})?\Z",
+    ),
+]
+MONEY_TYPES: Final = (Money, NonNegativeMoney, PositiveMoney)
+Ratio = Annotated[
+    str,
+    Meta(
+        title="ratio",
+        description="Decimal string; 0.0725 is 7.25 %.",
+        pattern=r"^-?[0-9]{1,6}(\.[0-9]{1,10})?\Z",
+    ),
+]
+Share = Annotated[
+    str,
+    Meta(
+        title="share",
+        description="Decimal string from 0 to 1.",
+        pattern=r"^(0(\.[0-9]{1,10})?|1(\.0{1,10})?)\Z",
+    ),
+]
+Count = Annotated[
+    int,
+    Meta(
+        title="count",
+        description="A count that every JSON reader can hold exactly.",
+        ge=0,
+        le=9_007_199_254_740_991,
+    ),
+]
 
 
-Identifier = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,128}$")]
-Text = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
-Display = Annotated[str, StringConstraints(max_length=2000)]
-"""What a person is shown; may be empty."""
-Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
-Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
-IsoDate = Annotated[date, BeforeValidator(iso_date)]
-Money = Annotated[Decimal, BeforeValidator(_money), PlainSerializer(_plain)]
-NonNegativeMoney = Annotated[Decimal, BeforeValidator(_non_negative_money), PlainSerializer(_plain)]
-PositiveMoney = Annotated[Decimal, BeforeValidator(_positive_money), PlainSerializer(_plain)]
-MONEY_TYPES = (Money, NonNegativeMoney, PositiveMoney)
-Ratio = Annotated[Decimal, BeforeValidator(_ratio), PlainSerializer(_plain)]
-Share = Annotated[Decimal, BeforeValidator(_share), PlainSerializer(_plain)]
-Bool = StrictBool
-Int = StrictInt
-Count = Annotated[StrictInt, Field(ge=0, le=9_007_199_254_740_991)]
-Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+class WireObject(Struct, frozen=True, kw_only=True, gc=False):
+    """A JSON object of the wire; unknown fields are ignored, a newer producer may send them."""
 
 
-class WireModel(BaseModel):
-    """A JSON object of the wire: read leniently (unknown fields are ignored), never with nulls."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    NULLABLE: ClassVar[frozenset[str]] = frozenset()
-    """Fields where `null` has a meaning of its own ("there is none")."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _refuse_null(cls, value: object) -> object:
-        if isinstance(value, dict) and None in value.values():
-            for name, item in value.items():
-                if item is None and name in cls.model_fields and name not in cls.NULLABLE:
-                    raise PydanticCustomError(
-                        "null_field", "{field} is null; leave it out instead", {"field": name}
-                    )
-        return value
-
-
-class EventData(WireModel):
+class EventData(WireObject, frozen=True, kw_only=True):
     """The `data` of one event type in one version."""
 
-    TYPE: ClassVar[str]
-    """The CloudEvents `type`, for example `repayment.posted.v1`."""
-    TOPIC: ClassVar[str] = "events"
-    """Which of our topics carries it: `events`, `risk` or `alerts`."""
-    EVERY_PARTITION: ClassVar[bool] = False
-    """A control event: no borrower, subject `*`, written to every partition."""
-    CORRECTION: ClassVar[str | None] = None
-    """The `correctionkind` that this type must carry, with `correctsid`."""
 
-    def to_wire(self) -> dict[str, object]:
-        """Return the JSON object: absent fields left out, money and dates as strings."""
-        return self.model_dump(mode="json", exclude_none=True, by_alias=True)
+@cache
+def money_fields(struct: type[Struct]) -> frozenset[str]:
+    """Returns the names of the fields that hold money, those of objects in lists too."""
+    return frozenset(_money_fields(struct))
+
+
+def _money_fields(struct: type[Struct]) -> Iterator[str]:
+    for name, hint in get_type_hints(struct, include_extras=True).items():
+        parts = list(_parts(hint))
+        if any(part in MONEY_TYPES for part in parts):
+            yield name
+        for part in parts:
+            if isinstance(part, type) and issubclass(part, Struct):
+                yield from _money_fields(part)
+
+
+def _parts(hint: Any) -> Iterator[Any]:
+    yield hint
+    for part in get_args(hint):
+        yield from _parts(part)

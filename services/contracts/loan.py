@@ -4,9 +4,9 @@ A schedule event always carries all instalments of its version, settled ones inc
 fold never has to guess which instalments of an older version still count.
 """
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from msgspec import UNSET, Meta, UnsetType
 
 from services.contracts.fields import (
     Count,
@@ -18,104 +18,92 @@ from services.contracts.fields import (
     PositiveMoney,
     Ratio,
     Share,
-    WireModel,
+    WireObject,
 )
 
+RepaymentType = Literal["ANNUITY", "LINEAR", "BULLET", "INTEREST_ONLY"]
+DpdConvention = Literal["EXCLUSIVE", "INCLUSIVE_DAY_END"]
+ConcessionKind = Literal[
+    "MORATORIUM", "EXTENSION", "RATE_CUT", "INTEREST_ONLY", "WRITE_OFF", "OTHER"
+]
+GraceDays = Annotated[int, Meta(ge=0, le=366)]
+Purposes = Annotated[list[Identifier], Meta(max_length=100)]
 
-class LoanBooked(EventData):
+
+class LoanBookedV1(EventData, frozen=True, kw_only=True):
     """A loan or line exists, with its terms; a later one for the same loan replaces the terms."""
 
-    TYPE: ClassVar[str] = "loan.booked.v1"
-
-    loan_id: Identifier  # The loan.
-    type: Literal["TERM", "REVOLVING", "OVERDRAFT", "CARD", "GUARANTEE"]  # Kind of loan.
-    currency: Currency  # Currency of every amount of this loan.
-    principal: NonNegativeMoney  # Amount lent; 0 for lines.
-    limit_amount: NonNegativeMoney | None = None  # Limit of a line.
-    drawing_power: NonNegativeMoney | None = None  # What may be drawn, from stock and receivables.
-    facility_id: Identifier | None = None  # The facility to which the loan belongs.
-    start_date: IsoDate  # First day of the contract.
-    maturity_date: IsoDate | None = None  # Last day; left out when open.
-    repayment_type: Literal["ANNUITY", "LINEAR", "BULLET", "INTEREST_ONLY"] | None = (
-        None  # How it is paid back.
-    )
-    rate: Ratio | None = None  # Nominal interest a year, 0.0725 is 7.25 %.
-    purpose_code: Identifier | None = None  # What the money is for.
-    barred_purposes: Annotated[list[Identifier], Field(max_length=100)] | None = (
-        None  # What it may not be spent on.
-    )
-    contractual_grace_days: Annotated[int, Field(strict=True, ge=0, le=366)] | None = (
-        None  # Days after the due date on which payment is still in time by contract.
-    )
-    dpd_convention: Literal["EXCLUSIVE", "INCLUSIVE_DAY_END"] | None = (
-        None  # How the regime of this loan counts days past due.
-    )
-    holiday_calendar: Identifier | None = None  # Calendar that moves due dates; none: no move.
-    origination_officer_id: Identifier | None = None  # Who granted it.
-    collection_officer_id: Identifier | None = None  # Who collects it.
-    review_due_date: IsoDate | None = None  # When the next review is due.
-    routing_share: Share | None = None  # Share of turnover to be routed through our accounts.
+    loan_id: Identifier  #: The loan.
+    type: Literal["TERM", "REVOLVING", "OVERDRAFT", "CARD", "GUARANTEE"]  #: Kind of loan.
+    currency: Currency  #: Currency of every amount of this loan.
+    principal: NonNegativeMoney  #: Amount lent; 0 for lines.
+    limit_amount: NonNegativeMoney | UnsetType = UNSET  #: Limit of a line.
+    drawing_power: NonNegativeMoney | UnsetType = UNSET  #: Borrowing base.
+    facility_id: Identifier | UnsetType = UNSET  #: The facility to which the loan belongs.
+    start_date: IsoDate  #: First day of the contract.
+    maturity_date: IsoDate | UnsetType = UNSET  #: Last day; left out when open.
+    repayment_type: RepaymentType | UnsetType = UNSET  #: How it is paid back.
+    rate: Ratio | UnsetType = UNSET  #: Nominal interest a year, 0.0725 is 7.25 %.
+    purpose_code: Identifier | UnsetType = UNSET  #: What the money is for.
+    barred_purposes: Purposes | UnsetType = UNSET  #: What it may not be spent on.
+    contractual_grace_days: GraceDays | UnsetType = UNSET  #: Days after the due date still in time.
+    dpd_convention: DpdConvention | UnsetType = UNSET  #: How days past due are counted.
+    holiday_calendar: Identifier | UnsetType = UNSET  #: Calendar that moves due dates.
+    origination_officer_id: Identifier | UnsetType = UNSET  #: Who granted it.
+    collection_officer_id: Identifier | UnsetType = UNSET  #: Who collects it.
+    review_due_date: IsoDate | UnsetType = UNSET  #: When the next review is due.
+    routing_share: Share | UnsetType = UNSET  #: Share of turnover due through our accounts.
 
 
-class Instalment(WireModel):
+class Instalment(WireObject, frozen=True, kw_only=True):
     """One instalment of a schedule."""
 
-    instalment_no: Annotated[int, Field(strict=True, ge=0, le=100_000)]  # Number in the schedule.
-    due_date: IsoDate  # The contractual due date.
-    due_principal: NonNegativeMoney  # Principal due.
-    due_interest: NonNegativeMoney  # Interest due.
-    due_fees: NonNegativeMoney  # Fees due.
+    instalment_no: Annotated[int, Meta(ge=0, le=100_000)]  #: Number in the schedule.
+    due_date: IsoDate  #: The contractual due date.
+    due_principal: NonNegativeMoney  #: Principal due.
+    due_interest: NonNegativeMoney  #: Interest due.
+    due_fees: NonNegativeMoney  #: Fees due.
 
 
-Instalments = Annotated[list[Instalment], Field(min_length=1, max_length=2_000)]
+Instalments = Annotated[list[Instalment], Meta(min_length=1, max_length=2_000)]
 
 
-class SchedulePublished(EventData):
+class SchedulePublishedV1(EventData, frozen=True, kw_only=True):
     """The first schedule of a loan, or the same one sent again."""
 
-    TYPE: ClassVar[str] = "schedule.published.v1"
-
-    loan_id: Identifier  # The loan.
-    schedule_version: Count  # Counts up; the highest is in force.
-    currency: Currency  # Currency of the instalments.
-    instalments: Instalments  # All instalments of this version.
+    loan_id: Identifier  #: The loan.
+    schedule_version: Count  #: Counts up; the highest is in force.
+    currency: Currency  #: Currency of the instalments.
+    instalments: Instalments  #: All instalments of this version.
 
 
-class ScheduleChanged(EventData):
+class ScheduleChangedV1(EventData, frozen=True, kw_only=True):
     """A new version of a schedule, and why it changed: a concession is a warning sign."""
 
-    TYPE: ClassVar[str] = "schedule.changed.v1"
-
-    loan_id: Identifier  # The loan.
-    schedule_version: Count  # Counts up; the highest is in force.
-    currency: Currency  # Currency of the instalments.
-    instalments: Instalments  # All instalments of the new version, settled ones included.
-    change_reason: Literal["CONTRACTUAL_OPTION", "CONCESSION", "COMMERCIAL", "ERROR"]  # Why.
-    concession_kind: (
-        Literal["MORATORIUM", "EXTENSION", "RATE_CUT", "INTEREST_ONLY", "WRITE_OFF", "OTHER"] | None
-    ) = None  # What was conceded; required for a concession.
-    npv_loss_ratio: Ratio | None = None  # Loss of present value through the change, 0.01 is 1 %.
-    effective_date: IsoDate  # From when.
+    loan_id: Identifier  #: The loan.
+    schedule_version: Count  #: Counts up; the highest is in force.
+    currency: Currency  #: Currency of the instalments.
+    instalments: Instalments  #: All instalments of the new version, settled ones included.
+    change_reason: Literal["CONTRACTUAL_OPTION", "CONCESSION", "COMMERCIAL", "ERROR"]  #: Why.
+    concession_kind: ConcessionKind | UnsetType = UNSET  #: What was conceded.
+    npv_loss_ratio: Ratio | UnsetType = UNSET  #: Loss of present value, 0.01 is 1 %.
+    effective_date: IsoDate  #: From when.
 
 
-class LoanDisbursed(EventData):
+class LoanDisbursedV1(EventData, frozen=True, kw_only=True):
     """Money was paid out under a loan."""
 
-    TYPE: ClassVar[str] = "loan.disbursed.v1"
-
-    loan_id: Identifier  # The loan.
-    disbursed_amount: PositiveMoney  # What was paid out.
-    currency: Currency  # Currency of the amount.
-    value_date: IsoDate  # When it took effect.
-    purpose_code: Identifier  # What the money is for.
-    payee_account_id: Identifier  # Where it went (hashed is fine).
+    loan_id: Identifier  #: The loan.
+    disbursed_amount: PositiveMoney  #: What was paid out.
+    currency: Currency  #: Currency of the amount.
+    value_date: IsoDate  #: When it took effect.
+    purpose_code: Identifier  #: What the money is for.
+    payee_account_id: Identifier  #: Where it went (hashed is fine).
 
 
-class LoanClosed(EventData):
+class LoanClosedV1(EventData, frozen=True, kw_only=True):
     """A loan ended."""
 
-    TYPE: ClassVar[str] = "loan.closed.v1"
-
-    loan_id: Identifier  # The loan.
-    closed_date: IsoDate  # When.
-    reason: Literal["REPAID", "REFINANCED", "SOLD", "WRITTEN_OFF", "CANCELLED"]  # Why.
+    loan_id: Identifier  #: The loan.
+    closed_date: IsoDate  #: When.
+    reason: Literal["REPAID", "REFINANCED", "SOLD", "WRITTEN_OFF", "CANCELLED"]  #: Why.

@@ -10,7 +10,6 @@ class RejectionCode(StrEnum):
     TOO_DEEP = "too_deep"
     NOT_UTF8 = "not_utf8"
     NOT_JSON = "not_json"
-    NOT_AN_OBJECT = "not_an_object"
     DUPLICATE_KEY = "duplicate_key"
     NUMBER_NOT_FINITE = "number_not_finite"
     FORBIDDEN_CHARACTER = "forbidden_character"

@@ -6,8 +6,7 @@ cannot carry. Each of those is refused here, with a code, before anything else l
 """
 
 import json
-from collections.abc import Iterable
-from typing import Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import msgspec
 
@@ -17,13 +16,31 @@ DEFAULT_MAX_BYTES = 1_048_576
 """Kafka's own default limit of a message; a larger one could not be produced anyway."""
 MAX_DEPTH = 16
 """Our deepest event has five levels."""
+_PLAIN_LEVELS = 5
+encode_canonical = msgspec.json.Encoder(order="sorted").encode
+"""Returns the canonical JSON of a value: keys sorted, no white space, UTF-8."""
+# Beyond this, readers of JSON differ.
+_GREAT = 1 << 53
 
 
 def read_json(raw: bytes, *, max_bytes: int = DEFAULT_MAX_BYTES) -> object:
-    """Return the JSON value of some bytes.
+    """Returns the JSON value of some bytes.
 
     Raises:
         EventRejected: With the code and remedy, if it is too large, too deep or not strict JSON.
+    """
+    return read_with_canonical(raw, max_bytes=max_bytes)[0]
+
+
+def read_with_canonical(
+    raw: bytes, *, max_bytes: int = DEFAULT_MAX_BYTES
+) -> tuple[object, bytes | None]:
+    """Returns the JSON value of some bytes, and its canonical bytes if it is a plain object.
+
+    A plain object has no null, no empty text, no fraction and no escape anywhere.
+
+    Raises:
+        EventRejected: As `read_json`.
     """
     if len(raw) > max_bytes:
         raise _rejected(
@@ -36,7 +53,7 @@ def read_json(raw: bytes, *, max_bytes: int = DEFAULT_MAX_BYTES) -> object:
             RejectionCode.NOT_UTF8, f"byte {error.start} is not UTF-8; encode the event as UTF-8"
         ) from error
     if "\\" not in text:
-        plain = _plain_document(text)
+        plain = _plain_document(text, size=len(raw))
         if plain is not None:
             return plain
     value = _loaded(text)
@@ -46,55 +63,33 @@ def read_json(raw: bytes, *, max_bytes: int = DEFAULT_MAX_BYTES) -> object:
     # What has few brackets cannot be deep, and counting them is quick.
     if text.count("{") + text.count("[") > MAX_DEPTH:
         _refuse_depth(value)
-    return value
+    return value, None
 
 
-def read_plain_json(raw: bytes, *, max_bytes: int = DEFAULT_MAX_BYTES) -> dict[str, object] | None:
-    """Return the object in bytes of the usual kind, None where `read_json` must look.
+def _plain_document(text: str, *, size: int) -> tuple[dict[str, object], bytes] | None:
+    """Returns the plain object in a text without escapes, None where the strict reader decides.
 
-    What is usual: nothing but objects, lists, texts, integers, truths and nulls, and no escape.
-    """
-    if len(raw) > max_bytes or b"\\" in raw:
-        return None
-    try:
-        return _plain_document(raw.decode("utf-8"))
-    except UnicodeDecodeError:
-        return None
-
-
-def _plain_document(text: str) -> dict[str, object] | None:
-    """Return the object in a text of the usual kind, None where the strict reader must look.
-
-    Three times quicker than the strict reader. Without an escape every quotation mark begins or
-    ends a string, so a text with as many strings as the object that was read from it lost none:
-    no key stood twice. Fractions and great integers are left to the strict reader, and so is
-    whatever is wrong.
+    Five times faster than the strict reader. An object whose canonical JSON is as long as its text
+    has lost nothing. Nor has one that is written with as many quotation marks: without an escape
+    each begins or ends a string, so no key came twice.
     """
     try:
-        value = _quick.decode(text)
+        value = _decode_plain(text)
     except (msgspec.MsgspecError, RecursionError, ValueError):
         return None
-    strings = _strings(value.values(), MAX_DEPTH - 1) + len(value)
-    return value if 2 * strings == text.count('"') else None
+    canonical = encode_canonical(value)
+    if len(canonical) == size or canonical.count(b'"') == text.count('"'):
+        return value, canonical
+    return None
 
 
-def _strings(values: Iterable[Any], levels: int) -> int:
-    """Return how many strings some values hold, keys included; -1 or less when not sure."""
-    found = 0
-    for inner in values:
-        kind = type(inner)
-        if kind is str:
-            found += 1
-        elif kind is dict and levels:
-            found += len(inner) + _strings(inner.values(), levels - 1)
-        elif kind is list and levels:
-            found += _strings(inner, levels - 1)
-        elif kind is int:
-            if not -_GREAT < inner < _GREAT:
-                return -_NEVER
-        elif kind is not bool and inner is not None:
-            return -_NEVER
-    return found
+def _plain_type() -> Any:
+    text = Annotated[str, msgspec.Meta(min_length=1)]
+    scalar = text | bool | Annotated[int, msgspec.Meta(gt=-_GREAT, lt=_GREAT)]
+    value: Any = scalar
+    for _ in range(_PLAIN_LEVELS):
+        value = scalar | list[value] | dict[str, value]
+    return dict[str, value]
 
 
 def _loaded(text: str) -> object:
@@ -187,11 +182,7 @@ def _rejected(code: RejectionCode, detail: str) -> EventRejected:
     return EventRejected(code=code, pointer="", detail=detail)
 
 
-# More strings than any event has, so that no sum with it can match.
-_NEVER = 1 << 40
-# Beyond this, readers of JSON differ.
-_GREAT = 1 << 53
-_quick = msgspec.json.Decoder(dict[str, object])
+_decode_plain = msgspec.json.Decoder(_plain_type()).decode
 # Built once: building it costs as much as reading a small event.
 _DECODER = json.JSONDecoder(
     object_pairs_hook=_unique, parse_constant=_not_finite, parse_float=_finite

@@ -10,15 +10,15 @@ from zoneinfo import ZoneInfo
 import asyncpg
 
 from services.ingest.adapters.account_table import AccountTable
-from services.ingest.adapters.kafka_outlet import KafkaOutlet
+from services.ingest.adapters.kafka_event_publisher import KafkaEventPublisher
 from services.ingest.adapters.mapping.loader import load_mappings
 from services.ingest.adapters.mapping.mapper import Mapper
-from services.ingest.adapters.quarantine_table import KeepingTable, QuarantineTable
+from services.ingest.adapters.quarantine_table import PostgresQuarantine, PostgresQuarantineWriter
 from services.ingest.adapters.raw_handler import RawHandler
 from services.ingest.adapters.raw_progress import RawProgress
+from services.ingest.application.input_validation import InputValidator
 from services.ingest.application.intake import Intake
-from services.ingest.application.judging import Judge
-from services.ingest.application.ports import AccountDirectory, Keeping
+from services.ingest.application.ports import AccountDirectory, QuarantineWriter
 from services.ingest.application.quarantine import Quarantine
 from services.ingest.application.release import Release
 from services.ingest.metrics import INGEST_CATALOGUE
@@ -49,7 +49,7 @@ class Ingest:
     quarantine: Quarantine
     release: Release
     accounts: AccountTable
-    outlet: KafkaOutlet
+    publisher: KafkaEventPublisher
     consumers: Mapping[str, FencedConsumer]
     authenticator: Authenticator
     health: Health
@@ -60,18 +60,18 @@ class Ingest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Parts:
-    judge: Judge
-    outlet: KafkaOutlet
+    validator: InputValidator
+    publisher: KafkaEventPublisher
     accounts: AccountTable
     clock: Clock
     metrics: Metrics
 
-    def intake(self, accounts: AccountDirectory, keeping: Keeping) -> Intake:
+    def intake(self, accounts: AccountDirectory, quarantine_writer: QuarantineWriter) -> Intake:
         return Intake(
-            judge=self.judge,
-            outlet=self.outlet,
+            validator=self.validator,
+            publisher=self.publisher,
             accounts=accounts,
-            quarantine=keeping,
+            quarantine=quarantine_writer,
             clock=self.clock,
             recorder=self.metrics,
         )
@@ -104,13 +104,17 @@ async def build(platform: PlatformSettings, settings: IngestSettings) -> AsyncIt
             timeout_seconds=settings.produce_timeout_seconds,
         )
         stack.push_async_callback(producer.stop)
-        outlet = KafkaOutlet(producer, topic=platform.events_topic, partitions=platform.partitions)
+        publisher = KafkaEventPublisher(
+            producer, topic=platform.events_topic, partitions=platform.partitions
+        )
         yield _assembled(
             platform,
             settings,
             parts=_Parts(
-                judge=Judge(mappings=mappings, max_event_bytes=settings.max_event_bytes),
-                outlet=outlet,
+                validator=InputValidator(
+                    mappings=mappings, max_event_bytes=settings.max_event_bytes
+                ),
+                publisher=publisher,
                 accounts=AccountTable(PostgresDatabase(pool)),
                 clock=clock,
                 metrics=metrics,
@@ -129,31 +133,31 @@ def _assembled(
     pool: asyncpg.Pool,
 ) -> Ingest:
     database = PostgresDatabase(pool)
-    kept = QuarantineTable(database)
+    kept = PostgresQuarantine(database)
     consumers = {
         topic: _consumer(topic, platform=platform, settings=settings, parts=parts, pool=pool)
         for topic in mappings
     }
     return Ingest(
-        intake=parts.intake(parts.accounts, KeepingTable(database)),
+        intake=parts.intake(parts.accounts, PostgresQuarantineWriter(database)),
         quarantine=Quarantine(
-            judge=parts.judge,
-            outlet=parts.outlet,
+            validator=parts.validator,
+            publisher=parts.publisher,
             accounts=parts.accounts,
             quarantine=kept,
             clock=parts.clock,
             recorder=parts.metrics,
         ),
         release=Release(
-            judge=parts.judge,
-            outlet=parts.outlet,
+            validator=parts.validator,
+            publisher=parts.publisher,
             accounts=parts.accounts,
             quarantine=kept,
             clock=parts.clock,
             recorder=parts.metrics,
         ),
         accounts=parts.accounts,
-        outlet=parts.outlet,
+        publisher=parts.publisher,
         consumers=consumers,
         authenticator=KeyAuthenticator(pool, clock=parts.clock),
         health=_health(pool, parts, consumers),
@@ -210,12 +214,12 @@ def _health(pool: asyncpg.Pool, parts: _Parts, consumers: Mapping[str, FencedCon
         await check_schema(pool)
 
     async def broker() -> None:
-        await parts.outlet.check()
+        await parts.publisher.check()
 
     def joined(topic: str, consumer: FencedConsumer) -> None:
         async def look() -> None:
             # A raw topic that the bank has not made yet must not keep HTTP closed.
-            if not consumer.has_joined and await parts.outlet.has_topic(topic):
+            if not consumer.has_joined and await parts.publisher.has_topic(topic):
                 raise NotReady("the group was not joined yet")
 
         health.needs(f"raw topic {topic}", look)

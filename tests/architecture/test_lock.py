@@ -27,8 +27,8 @@ def pinned(lock: str) -> dict[str, str]:
     return {canonicalize_name(name): version for name, version in PINNED.findall(text)}
 
 
-# Data that the standard library reads, and a plugin that jsonschema finds by itself.
-NEVER_IMPORTED = {"tzdata", "rfc3339-validator"}
+# Data that the standard library reads.
+NEVER_IMPORTED = {"tzdata"}
 
 
 @cache

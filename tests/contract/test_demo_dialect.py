@@ -8,6 +8,7 @@ import pytest
 from lab.simulator import canonical, dialect
 from lab.simulator.events import Spoken
 from lab.simulator.portfolio import Portfolio, Setup
+from services.contracts.strict_json import encode_canonical
 from services.ingest.adapters.mapping.loader import load_mappings
 from services.ingest.adapters.mapping.mapper import Mapper
 from services.ingest.domain.candidate import Candidate
@@ -35,10 +36,10 @@ def mapped(event: Spoken, mappings: dict[str, Mapper]) -> dict[str, object]:
     record = json.loads(dialect.encode(event))
     found = mappings[topic].candidate(record, fallback_id="none")
     assert isinstance(found, Candidate), found
-    if found.subject is None:
+    if "subject" not in found.document:
         assert found.account_id == event.data["account_id"]
-        found = found.told(event.subject)
-    return normalised(found).document
+        found = found.with_subject(event.subject)
+    return normalised(found, encode=encode_canonical).document
 
 
 def test_every_raw_record_maps_back_to_the_event_it_was_made_from(

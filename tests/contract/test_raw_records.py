@@ -16,13 +16,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lab.demo.ground import RAW_TOPICS
-from services.contracts.envelope import parse_event
-from services.contracts.registry import DATA_MODELS, read_data, unknown_fields
+from services.contracts.registry import EVENT_TYPES, Sender
+from services.contracts.validation import ValidEvent
 from services.ingest.adapters.mapping.loader import OUR_MAPPINGS
-from services.ingest.application.inputs import Channel, Input, Position, Ready, Verdict
-from services.ingest.application.judging import is_for_sources
+from services.ingest.application.inputs import Channel, Input, Position, Verdict
 from services.ingest.domain.candidate import Candidate
 from services.ingest.domain.reasons import Reason, Refusal
+from tests.fakes.canonical import undeclared_fields
 from tests.fakes.ingest_in_memory import MemoryIngest, demo_mappings, ingest_in_memory
 
 from .catalogue import validator_of
@@ -89,7 +89,7 @@ async def take(memory: MemoryIngest, event_type: str, record: object) -> Verdict
 
 
 def test_every_type_that_ingest_takes_has_a_mapping_or_a_reason() -> None:
-    taken = {name for name in DATA_MODELS if is_for_sources(name)}
+    taken = {name for name, row in EVENT_TYPES.items() if row.sender is Sender.SOURCES}
     assert taken - NO_MAPPING.keys() == mapped_types().keys()
     assert NO_MAPPING.keys() <= taken
 
@@ -101,7 +101,7 @@ def test_every_mapping_has_a_record_written_by_hand() -> None:
 
 
 def test_the_page_names_every_type_that_has_no_mapping() -> None:
-    for name in DATA_MODELS.keys() - mapped_types().keys():
+    for name in EVENT_TYPES.keys() - mapped_types().keys():
         noun = name.rpartition(".")[0]
         family = noun.partition(".")[0] + ".*"
         assert f"`{noun}`" in PAGE or f"`{family}`" in PAGE, name
@@ -122,7 +122,7 @@ def test_the_demo_makes_the_topics_that_its_mappings_read() -> None:
 @pytest.mark.parametrize("name", sorted(mapped_types()))
 def test_a_mapping_reads_every_field_of_its_type(name: str) -> None:
     _, data = mapped_types()[name]
-    assert data.keys() == DATA_MODELS[name].model_fields.keys()
+    assert data.keys() == set(EVENT_TYPES[name].data.__struct_fields__)
     if name != "statement.received.v1":  # Of its lines two will do; the dialect's test has more.
         assert cases()[name]["event"]["data"].keys() == data.keys()
 
@@ -131,15 +131,13 @@ def test_a_mapping_reads_every_field_of_its_type(name: str) -> None:
 async def test_a_record_in_the_banks_words_is_the_event(memory: MemoryIngest, name: str) -> None:
     case = cases()[name]
     verdict = await take(memory, name, case["record"])
-    assert isinstance(verdict.outcome, Ready), verdict.outcome
-    document = json.loads(verdict.outcome.event.value)
+    assert isinstance(verdict.outcome, ValidEvent), verdict.outcome
+    document = json.loads(verdict.outcome.value)
     assert document == case["event"]
-    event = parse_event(verdict.outcome.event.value)
-    assert memory.outlet.sent == [event]
+    assert memory.publisher.sent == [verdict.outcome.event]
     validator_of(name).validate(document)
-    data = read_data(event)
-    assert type(data) is DATA_MODELS[name]
-    assert unknown_fields(name, document["data"]) == []
+    assert isinstance(verdict.outcome.event.data, EVENT_TYPES[name].data)
+    assert undeclared_fields(verdict.outcome.value) == []
 
 
 @pytest.mark.parametrize("name", sorted(cases()))
@@ -149,8 +147,8 @@ async def test_a_word_left_out_gives_a_valid_event_or_a_refusal(
     record = cases()[name]["record"]
     for field in record:
         verdict = await take(memory, name, {**record, field: None})
-        if isinstance(verdict.outcome, Ready):
-            validator_of(name).validate(json.loads(verdict.outcome.event.value))
+        if isinstance(verdict.outcome, ValidEvent):
+            validator_of(name).validate(json.loads(verdict.outcome.value))
 
 
 BAD: list[tuple[str, dict[str, Any], Reason, str, str]] = [
@@ -263,7 +261,7 @@ async def test_what_cannot_be_read_is_kept_with_its_place(
     assert words in verdict.outcome.detail
     (kept,) = memory.book.rows
     assert (kept.entry.reason, kept.entry.pointer) == (reason, pointer)
-    assert memory.outlet.sent == []
+    assert memory.publisher.sent == []
 
 
 @pytest.mark.parametrize("topic", sorted({case["topic"] for case in cases().values()}))
@@ -281,7 +279,7 @@ async def test_a_kind_that_the_topic_does_not_know_names_those_that_it_knows(
 async def test_a_customer_on_the_raw_topic_teaches_its_accounts(memory: MemoryIngest) -> None:
     blocked = changed("account.blocked.v1", {"cust_no": None})
     waiting = await take(memory, "account.blocked.v1", blocked)
-    assert not isinstance(waiting.outcome, Ready | Refusal)
+    assert not isinstance(waiting.outcome, ValidEvent | Refusal)
     customer = cases()["borrower.registered.v1"]["record"]
     await take(memory, "borrower.registered.v1", customer)
     assert memory.book.borrowers == {"AC-1": "B-1", "20045": "B-1"}

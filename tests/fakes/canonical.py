@@ -1,7 +1,13 @@
 """Canonical events as senders write them, with one thing changed where a test needs it."""
 
 import json
-from typing import Any
+from typing import Any, cast
+
+import msgspec
+
+from services.contracts.registry import EVENT_TYPES
+from services.contracts.strict_json import read_json
+from services.contracts.validation import ValidEvent, validate
 
 
 def repayment(
@@ -88,3 +94,15 @@ def lines(*documents: Any) -> bytes:
     return b"\n".join(
         document if isinstance(document, bytes) else written(document) for document in documents
     )
+
+
+def validated(raw: bytes) -> ValidEvent:
+    """Returns the event in some bytes, as ingest validates it."""
+    return validate(cast(dict[str, Any], read_json(raw)))
+
+
+def undeclared_fields(raw: bytes) -> list[str]:
+    """Returns the fields of an event's data that its type does not have."""
+    document = json.loads(raw)
+    members = msgspec.structs.fields(EVENT_TYPES[document["type"]].data)
+    return sorted(document["data"].keys() - {member.encode_name for member in members})

@@ -13,22 +13,24 @@ from zoneinfo import ZoneInfo
 
 from fastapi import FastAPI
 
-from services.contracts.envelope import CloudEvent, SealedEvent, parse_event
+from services.contracts.envelope import CloudEvent
+from services.contracts.fields import EventData
+from services.contracts.validation import ValidEvent
 from services.ingest.adapters.account_table import AccountTable
-from services.ingest.adapters.kafka_outlet import KafkaOutlet
+from services.ingest.adapters.kafka_event_publisher import KafkaEventPublisher
 from services.ingest.adapters.mapping.loader import OUR_MAPPINGS, load_mappings
 from services.ingest.adapters.mapping.mapper import Mapper
 from services.ingest.application.errors import Unavailable
-from services.ingest.application.inputs import Kept, Status
+from services.ingest.application.input_validation import InputValidator
+from services.ingest.application.inputs import QuarantinedInput, Status
 from services.ingest.application.intake import Intake
-from services.ingest.application.judging import Judge
 from services.ingest.application.ports import (
     AccountLookup,
     Count,
     Entry,
     EntryFilters,
     FullEntry,
-    HeldEntry,
+    LockedEntry,
     Settlement,
 )
 from services.ingest.application.quarantine import Quarantine
@@ -56,16 +58,16 @@ def demo_mappings() -> Mapping[str, Mapper]:
 
 
 @dataclass
-class MemoryOutlet:
+class MemoryPublisher:
     """A topic that is a list; `is_down` makes it answer nothing."""
 
-    sent: list[CloudEvent] = field(default_factory=list)
+    sent: list[CloudEvent[EventData]] = field(default_factory=list)
     is_down: bool = False
 
-    async def send(self, events: Sequence[SealedEvent]) -> None:
+    async def publish(self, events: Sequence[ValidEvent]) -> None:
         if self.is_down and events:
             raise Unavailable("the broker")
-        self.sent += [parse_event(event.value) for event in events]
+        self.sent += [valid.event for valid in events]
 
     @property
     def ids(self) -> list[str]:
@@ -73,7 +75,7 @@ class MemoryOutlet:
 
 
 @dataclass
-class MemoryHeld:
+class MemoryLockedEntry:
     """A kept input that is being changed."""
 
     book: "MemoryBook"
@@ -88,7 +90,7 @@ class MemoryHeld:
             note=settlement.note,
         )
 
-    async def refuse_again(self, refusal: Refusal, *, account_id: str | None = None) -> None:
+    async def record_refusal(self, refusal: Refusal, *, account_id: str | None = None) -> None:
         self.book.replace(
             self.full,
             status=Status.PARKED if account_id else Status.OPEN,
@@ -107,11 +109,11 @@ class MemoryBook:
     borrowers: dict[str, str] = field(default_factory=dict)
     is_down: bool = False
 
-    async def keep(self, inputs: Sequence[Kept]) -> Sequence[int]:
+    async def add(self, inputs: Sequence[QuarantinedInput]) -> Sequence[int]:
         self._check()
         return [self._kept(each) for each in inputs]
 
-    def _kept(self, kept: Kept) -> int:
+    def _kept(self, kept: QuarantinedInput) -> int:
         for full in self.rows:
             same = full.input == kept.input
             if same and full.entry.status in (Status.OPEN, Status.PARKED):
@@ -167,16 +169,18 @@ class MemoryBook:
         ]
 
     @asynccontextmanager
-    async def hold(self, entry_id: int) -> AsyncIterator[HeldEntry | None]:
+    async def lock(self, entry_id: int) -> AsyncIterator[LockedEntry | None]:
         found = await self.entry(entry_id)
-        yield MemoryHeld(self, found) if found else None
+        yield MemoryLockedEntry(self, found) if found else None
 
     @asynccontextmanager
-    async def hold_account(
+    async def lock_account(
         self, account_id: str, *, limit: int
-    ) -> AsyncIterator[Sequence[HeldEntry]]:
+    ) -> AsyncIterator[Sequence[LockedEntry]]:
         parked = [full for full in self.rows if full.entry.status is Status.PARKED]
-        yield [MemoryHeld(self, full) for full in parked if full.entry.account_id == account_id]
+        yield [
+            MemoryLockedEntry(self, full) for full in parked if full.entry.account_id == account_id
+        ]
 
     def parked_accounts(self) -> list[str]:
         parked = [full.entry for full in self.rows if full.entry.status is Status.PARKED]
@@ -192,7 +196,7 @@ class MemoryBook:
             raise Unavailable("the database")
 
 
-def _entry(entry_id: int, kept: Kept) -> Entry:
+def _entry(entry_id: int, kept: QuarantinedInput) -> Entry:
     return Entry(
         id=entry_id,
         status=Status.PARKED if kept.is_parked else Status.OPEN,
@@ -231,7 +235,7 @@ class Everybody:
 class MemoryIngest:
     """The whole service on lists."""
 
-    outlet: MemoryOutlet
+    publisher: MemoryPublisher
     book: MemoryBook
     ingest: Ingest
 
@@ -240,19 +244,19 @@ class MemoryIngest:
 
     def clear(self) -> None:
         """Forget everything that came in."""
-        self.outlet.sent.clear()
+        self.publisher.sent.clear()
         self.book.rows.clear()
         self.book.borrowers.clear()
 
 
 def ingest_in_memory() -> MemoryIngest:
     """Return ingest with the demo's mappings and nothing in it."""
-    outlet, book, clock = MemoryOutlet(), MemoryBook(), ManualClock(NOON)
+    publisher, book, clock = MemoryPublisher(), MemoryBook(), ManualClock(NOON)
     metrics = Metrics((*KIT_CATALOGUE, *INGEST_CATALOGUE))
-    judge = Judge(mappings=demo_mappings(), max_event_bytes=262_144)
+    validator = InputValidator(mappings=demo_mappings(), max_event_bytes=262_144)
     shared: dict[str, Any] = {
-        "judge": judge,
-        "outlet": outlet,
+        "validator": validator,
+        "publisher": publisher,
         "accounts": book,
         "quarantine": book,
         "clock": clock,
@@ -261,14 +265,14 @@ def ingest_in_memory() -> MemoryIngest:
     health = Health(clock)
     health.started()
     return MemoryIngest(
-        outlet,
+        publisher,
         book,
         Ingest(
             intake=Intake(**shared),
             quarantine=Quarantine(**shared),
             release=Release(**shared),
             accounts=cast(AccountTable, book),
-            outlet=cast(KafkaOutlet, outlet),
+            publisher=cast(KafkaEventPublisher, publisher),
             consumers={},
             authenticator=Everybody(),
             health=health,

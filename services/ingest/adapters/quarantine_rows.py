@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from services.ingest.application.inputs import Channel, Input, Kept, Position, Status
+from services.ingest.application.inputs import Channel, Input, Position, QuarantinedInput, Status
 from services.ingest.application.ports import Entry, FullEntry
 from services.ingest.domain.fingerprints import digest
 from services.ingest.domain.reasons import Reason
@@ -11,7 +11,7 @@ from services.ingest.domain.reasons import Reason
 _MOST_CHARACTERS = 2_000
 
 
-def parameters(kept: Kept) -> list[Any]:
+def parameters(kept: QuarantinedInput) -> list[Any]:
     """Return what the insert statement takes, in its order."""
     given, position = kept.input, kept.input.position
     headers = json.dumps([[storable(name), storable(value)] for name, value in given.headers])

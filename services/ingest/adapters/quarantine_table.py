@@ -6,13 +6,13 @@ from contextlib import asynccontextmanager
 
 from services.ingest.adapters import quarantine_rows as rows
 from services.ingest.adapters.translating import database_errors
-from services.ingest.application.inputs import Channel, Kept, Status
+from services.ingest.application.inputs import Channel, QuarantinedInput, Status
 from services.ingest.application.ports import (
     Count,
     Entry,
     EntryFilters,
     FullEntry,
-    HeldEntry,
+    LockedEntry,
     Settlement,
 )
 from services.ingest.domain.reasons import Reason, Refusal
@@ -80,7 +80,7 @@ UPDATE ingest.quarantine
 """
 
 
-class HeldRow:
+class LockedRow:
     """A kept input, locked by the transaction that reads it."""
 
     def __init__(self, connection: Connection, full: FullEntry) -> None:
@@ -98,7 +98,7 @@ class HeldRow:
             settlement.note,
         )
 
-    async def refuse_again(self, refusal: Refusal, *, account_id: str | None = None) -> None:
+    async def record_refusal(self, refusal: Refusal, *, account_id: str | None = None) -> None:
         """Keep it with the reason that holds now; with an account it is parked."""
         await self._connection.execute(
             _REFUSE_AGAIN,
@@ -111,13 +111,13 @@ class HeldRow:
         )
 
 
-class KeepingTable:
+class PostgresQuarantineWriter:
     """Puts inputs into quarantine; also inside a transaction that is open already."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def keep(self, inputs: Sequence[Kept]) -> Sequence[int]:
+    async def add(self, inputs: Sequence[QuarantinedInput]) -> Sequence[int]:
         """Keep inputs, all or none; the same input again counts up and gives the same number."""
 
         async def write(connection: Connection) -> list[int]:
@@ -133,7 +133,7 @@ class KeepingTable:
             return await self._database.in_transaction(write)
 
 
-class QuarantineTable:
+class PostgresQuarantine:
     """The inputs that are kept, to look at and to settle."""
 
     def __init__(self, database: PostgresDatabase) -> None:
@@ -178,21 +178,21 @@ class QuarantineTable:
         ]
 
     @asynccontextmanager
-    async def hold(self, entry_id: int) -> AsyncIterator[HeldEntry | None]:
+    async def lock(self, entry_id: int) -> AsyncIterator[LockedEntry | None]:
         """Lock an entry; commit when the block ends without an error."""
         async with self._transaction() as connection:
             row = await connection.fetchrow(_HOLD, entry_id)
-            yield HeldRow(connection, rows.full_entry_of(row)) if row is not None else None
+            yield LockedRow(connection, rows.full_entry_of(row)) if row is not None else None
 
     @asynccontextmanager
-    async def hold_account(
+    async def lock_account(
         self, account_id: str, *, limit: int
-    ) -> AsyncIterator[Sequence[HeldEntry]]:
+    ) -> AsyncIterator[Sequence[LockedEntry]]:
         """Lock an account's parked entries, in the order in which they came."""
         async with self._transaction() as connection:
             await connection.execute(_LOCK_ACCOUNT, account_id)
             found = await connection.fetch(_HOLD_ACCOUNT, account_id, limit)
-            yield [HeldRow(connection, rows.full_entry_of(row)) for row in found]
+            yield [LockedRow(connection, rows.full_entry_of(row)) for row in found]
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[Connection]:

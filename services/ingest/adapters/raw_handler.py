@@ -9,11 +9,11 @@ import asyncio
 from collections.abc import Callable
 
 from services.ingest.adapters.account_table import AccountTable
-from services.ingest.adapters.quarantine_table import KeepingTable
+from services.ingest.adapters.quarantine_table import PostgresQuarantineWriter
 from services.ingest.application.errors import Unavailable
-from services.ingest.application.inputs import Channel, Input, Kept, Position
+from services.ingest.application.inputs import Channel, Input, Position, QuarantinedInput
 from services.ingest.application.intake import Intake
-from services.ingest.application.ports import AccountDirectory, Keeping
+from services.ingest.application.ports import AccountDirectory, QuarantineWriter
 from services.ingest.domain.reasons import Reason, Refusal
 from services.kit.clock import Clock
 from services.kit.database import Connection, DatabaseUnavailable, Result, Work
@@ -23,7 +23,7 @@ from services.kit.stream.records import Batch, Record
 # Judging is work for the processor; the loop must get its turn for heartbeats and probes.
 _MOST_IN_A_TURN = 50
 
-BuildIntake = Callable[[AccountDirectory, Keeping], Intake]
+BuildIntake = Callable[[AccountDirectory, QuarantineWriter], Intake]
 
 
 class Enclosed:
@@ -47,7 +47,7 @@ class RawHandler(Handler):
     async def apply(self, batch: Batch, connection: Connection) -> Tally:
         """Take the batch's records in, in their order."""
         database = Enclosed(connection)
-        intake = self._build_intake(AccountTable(database), KeepingTable(database))
+        intake = self._build_intake(AccountTable(database), PostgresQuarantineWriter(database))
         refused = 0
         try:
             for start in range(0, len(batch.records), _MOST_IN_A_TURN):
@@ -67,9 +67,9 @@ class RawHandler(Handler):
             pointer="",
             detail=f"a fault of ours ({type(error).__name__}); it was logged",
         )
-        await KeepingTable(Enclosed(connection)).keep(
+        await PostgresQuarantineWriter(Enclosed(connection)).add(
             [
-                Kept(
+                QuarantinedInput(
                     input=input_of(record),
                     refusal=refusal,
                     received_at=self._clock.now(),

@@ -13,7 +13,7 @@ class NotFound(Exception):
     """There is no such thing."""
 
 
-class Settled(Exception):
+class AlreadySettled(Exception):
     """The quarantined input was released or discarded before; nothing is left to do."""
 
 

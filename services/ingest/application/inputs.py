@@ -1,4 +1,4 @@
-"""An input as it came, and what became of it."""
+"""An input as it was received, and its result."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import msgspec
 
-from services.contracts.envelope import SealedEvent
+from services.contracts.validation import ValidEvent
 from services.ingest.domain.reasons import Refusal
 
 Headers = tuple[tuple[str, str], ...]
@@ -20,7 +20,7 @@ class Channel(StrEnum):
 
 
 class Status(StrEnum):
-    """Where a kept input stands."""
+    """The status of a quarantined input."""
 
     OPEN = "open"
     PARKED = "parked"
@@ -30,14 +30,14 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Position:
-    """Where a record stands in a raw topic."""
+    """The position of a record in a raw topic."""
 
     topic: str
     partition: int
     offset: int
 
 
-class Input(msgspec.Struct, frozen=True, kw_only=True):
+class Input(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One input with its original bytes.
 
     Attributes:
@@ -55,40 +55,29 @@ class Input(msgspec.Struct, frozen=True, kw_only=True):
     sources: tuple[str, ...] = ()
 
 
-class Ready(msgspec.Struct, frozen=True, kw_only=True):
-    """An event of ours, checked, with its borrower.
-
-    Attributes:
-        accounts: Those that the event says to be its borrower's.
-    """
-
-    event: SealedEvent
-    accounts: tuple[str, ...] = ()
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
-    """An event of ours whose borrower is not known yet, only the account."""
+class Parked:
+    """An event whose borrower is not known yet, only the account."""
 
     account_id: str
 
 
-class Verdict(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of one input, after it has landed.
+class Verdict(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """The result of one input, after it was published or stored.
 
     Attributes:
         event_id: The event's id, as far as the input had one.
-        quarantine_id: Under which number it is kept, unless it was accepted.
+        quarantine_id: Its number in the quarantine, unless it was accepted.
     """
 
     event_id: str | None
-    outcome: Ready | Waiting | Refusal
+    outcome: ValidEvent | Parked | Refusal
     quarantine_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
-    """An input to be kept in quarantine, with the reason."""
+class QuarantinedInput:
+    """An input to be stored in quarantine, with the reason."""
 
     input: Input
     refusal: Refusal

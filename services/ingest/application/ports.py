@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from services.contracts.envelope import SealedEvent
-from services.ingest.application.inputs import Input, Kept, Position, Status
+from services.contracts.validation import ValidEvent
+from services.ingest.application.inputs import Input, Position, QuarantinedInput, Status
 from services.ingest.domain.candidate import Candidate
 from services.ingest.domain.reasons import Reason, Refusal
 
 
-class Outlet(Protocol):
+class EventPublisher(Protocol):
     """The topic of canonical events."""
 
-    async def send(self, events: Sequence[SealedEvent]) -> None:
+    async def publish(self, events: Sequence[ValidEvent]) -> None:
         """Return once the broker has acknowledged all of them, in order per borrower."""
         ...
 
@@ -122,7 +122,7 @@ class Settlement:
     note: str | None = None
 
 
-class HeldEntry(Protocol):
+class LockedEntry(Protocol):
     """A kept input inside an open transaction, locked against everybody else."""
 
     full: FullEntry
@@ -131,20 +131,20 @@ class HeldEntry(Protocol):
         """Say that it is done with."""
         ...
 
-    async def refuse_again(self, refusal: Refusal, *, account_id: str | None = None) -> None:
+    async def record_refusal(self, refusal: Refusal, *, account_id: str | None = None) -> None:
         """Keep it with the reason that holds now; with an account it is parked."""
         ...
 
 
-class Keeping(Protocol):
+class QuarantineWriter(Protocol):
     """Puts inputs into quarantine."""
 
-    async def keep(self, inputs: Sequence[Kept]) -> Sequence[int]:
+    async def add(self, inputs: Sequence[QuarantinedInput]) -> Sequence[int]:
         """Keep inputs, all or none; the same input again counts up and gives the same number."""
         ...
 
 
-class QuarantineBook(Protocol):
+class QuarantineRepository(Protocol):
     """The inputs that are kept, to look at and to settle."""
 
     async def entries(
@@ -155,12 +155,12 @@ class QuarantineBook(Protocol):
 
     async def counts(self) -> Sequence[Count]: ...
 
-    def hold(self, entry_id: int) -> AbstractAsyncContextManager[HeldEntry | None]:
+    def lock(self, entry_id: int) -> AbstractAsyncContextManager[LockedEntry | None]:
         """Lock an entry; commit when the block ends without an error."""
         ...
 
-    def hold_account(
+    def lock_account(
         self, account_id: str, *, limit: int
-    ) -> AbstractAsyncContextManager[Sequence[HeldEntry]]:
+    ) -> AbstractAsyncContextManager[Sequence[LockedEntry]]:
         """Lock an account's parked entries, in the order in which they came."""
         ...

@@ -6,19 +6,20 @@ today's mappings and rules; a released input gets the id that it would have had 
 
 from collections.abc import Sequence
 
-from services.ingest.application.errors import NotFound, Settled
-from services.ingest.application.inputs import Ready, Status, Waiting
-from services.ingest.application.intake import MISSING_BORROWER, waiting_refusal
-from services.ingest.application.judging import Judge, needs_borrower
+from services.contracts.validation import ValidEvent
+from services.ingest.application.errors import AlreadySettled, NotFound
+from services.ingest.application.input_validation import InputValidator, needs_borrower
+from services.ingest.application.inputs import Parked, Status
+from services.ingest.application.intake import MISSING_BORROWER, UNKNOWN_ACCOUNT
 from services.ingest.application.ports import (
     AccountDirectory,
     Count,
     Entry,
     EntryFilters,
+    EventPublisher,
     FullEntry,
-    HeldEntry,
-    Outlet,
-    QuarantineBook,
+    LockedEntry,
+    QuarantineRepository,
     Settlement,
 )
 from services.ingest.domain.reasons import Refusal
@@ -35,15 +36,15 @@ class Quarantine:
     def __init__(
         self,
         *,
-        judge: Judge,
-        outlet: Outlet,
+        validator: InputValidator,
+        publisher: EventPublisher,
         accounts: AccountDirectory,
-        quarantine: QuarantineBook,
+        quarantine: QuarantineRepository,
         clock: Clock,
         recorder: Recorder,
     ) -> None:
-        self._judge = judge
-        self._outlet = outlet
+        self._validator = validator
+        self._publisher = publisher
         self._accounts = accounts
         self._quarantine = quarantine
         self._clock = clock
@@ -75,21 +76,21 @@ class Quarantine:
 
         Raises:
             NotFound: If there is none of that number.
-            Settled: If it was released or discarded before.
+            AlreadySettled: If it was released or discarded before.
             Unavailable: If the broker or the database does not answer; nothing has changed.
         """
-        async with self._quarantine.hold(entry_id) as held:
-            self._check_open(held, entry_id)
-            assert held is not None
-            outcome = await self._outcome(held)
-            if isinstance(outcome, Ready):
-                await self._outlet.send([outcome.event])
-                await held.settle(Status.RELEASED, Settlement(by=by, at=self._clock.now()))
-            elif isinstance(outcome, Waiting):
-                await held.refuse_again(waiting_refusal(), account_id=outcome.account_id)
+        async with self._quarantine.lock(entry_id) as entry:
+            self._check_open(entry, entry_id)
+            assert entry is not None
+            outcome = await self._outcome(entry)
+            if isinstance(outcome, ValidEvent):
+                await self._publisher.publish([outcome])
+                await entry.settle(Status.RELEASED, Settlement(by=by, at=self._clock.now()))
+            elif isinstance(outcome, Parked):
+                await entry.record_refusal(UNKNOWN_ACCOUNT, account_id=outcome.account_id)
             else:
-                await held.refuse_again(outcome)
-        if isinstance(outcome, Ready):
+                await entry.record_refusal(outcome)
+        if isinstance(outcome, ValidEvent):
             self._recorder.add(RELEASED, how="retry")
         return await self.entry(entry_id)
 
@@ -111,7 +112,7 @@ class Quarantine:
         for entry in entries:
             try:
                 done.append(await self.retry(entry.id, by=by))
-            except Settled:
+            except AlreadySettled:
                 continue
         return done
 
@@ -120,23 +121,23 @@ class Quarantine:
 
         Raises:
             NotFound: If there is none of that number.
-            Settled: If it was released or discarded before.
+            AlreadySettled: If it was released or discarded before.
         """
-        async with self._quarantine.hold(entry_id) as held:
-            self._check_open(held, entry_id)
-            assert held is not None
-            await held.settle(
+        async with self._quarantine.lock(entry_id) as entry:
+            self._check_open(entry, entry_id)
+            assert entry is not None
+            await entry.settle(
                 Status.DISCARDED, Settlement(by=by, at=self._clock.now(), note=reason)
             )
         return await self.entry(entry_id)
 
-    async def _outcome(self, held: HeldEntry) -> Ready | Waiting | Refusal:
-        given = held.full.input
-        candidate = self._judge.candidate(given)
+    async def _outcome(self, entry: LockedEntry) -> ValidEvent | Parked | Refusal:
+        given = entry.full.input
+        candidate = self._validator.read(given)
         if isinstance(candidate, Refusal):
             return candidate
         if not needs_borrower(candidate):
-            return self._judge.ready(candidate, given=given)
+            return self._validator.validate(candidate, given=given)
         account = candidate.account_id
         if account is None:
             return MISSING_BORROWER
@@ -144,13 +145,13 @@ class Quarantine:
         borrower = lookup.borrowers.get(account)
         if borrower is None or account in lookup.queued:
             # Its account's queue moves by itself, and nothing may overtake in it.
-            refusal = self._judge.refusal_of_waiting(candidate, given=given)
-            return refusal or Waiting(account_id=account)
-        return self._judge.ready(candidate.told(borrower), given=given)
+            refusal = self._validator.refusal_without_borrower(candidate, given=given)
+            return refusal or Parked(account_id=account)
+        return self._validator.validate(candidate.with_subject(borrower), given=given)
 
-    def _check_open(self, held: HeldEntry | None, entry_id: int) -> None:
-        if held is None:
+    def _check_open(self, entry: LockedEntry | None, entry_id: int) -> None:
+        if entry is None:
             raise NotFound(f"no quarantined input has the number {entry_id}")
-        status = held.full.entry.status
+        status = entry.full.entry.status
         if status in (Status.RELEASED, Status.DISCARDED):
-            raise Settled(f"input {entry_id} is {status.value} already")
+            raise AlreadySettled(f"input {entry_id} is {status.value} already")

@@ -5,13 +5,14 @@ being parked is found at the next look. An account's inputs leave in the order i
 and are settled in the same transaction, so a crash in between sends them again under the same ids.
 """
 
-from services.ingest.application.inputs import Ready, Status
-from services.ingest.application.judging import Judge
+from services.contracts.validation import ValidEvent
+from services.ingest.application.input_validation import InputValidator
+from services.ingest.application.inputs import Status
 from services.ingest.application.ports import (
     AccountDirectory,
-    HeldEntry,
-    Outlet,
-    QuarantineBook,
+    EventPublisher,
+    LockedEntry,
+    QuarantineRepository,
     Settlement,
 )
 from services.ingest.domain.reasons import Refusal
@@ -30,15 +31,15 @@ class Release:
     def __init__(
         self,
         *,
-        judge: Judge,
-        outlet: Outlet,
+        validator: InputValidator,
+        publisher: EventPublisher,
         accounts: AccountDirectory,
-        quarantine: QuarantineBook,
+        quarantine: QuarantineRepository,
         clock: Clock,
         recorder: Recorder,
     ) -> None:
-        self._judge = judge
-        self._outlet = outlet
+        self._validator = validator
+        self._publisher = publisher
         self._accounts = accounts
         self._quarantine = quarantine
         self._clock = clock
@@ -62,28 +63,28 @@ class Release:
 
     async def release_account(self, account_id: str) -> int:
         """Release the first parked inputs of an account; return how many were settled."""
-        async with self._quarantine.hold_account(account_id, limit=MOST_AT_ONCE) as held:
+        async with self._quarantine.lock_account(account_id, limit=MOST_AT_ONCE) as locked:
             lookup = await self._accounts.look_up([account_id])
             borrower_id = lookup.borrowers.get(account_id)
-            if borrower_id is None or not held:
+            if borrower_id is None or not locked:
                 return 0
-            outcomes = [self._judged(entry, borrower_id) for entry in held]
-            await self._outlet.send(
-                [outcome.event for outcome in outcomes if isinstance(outcome, Ready)]
+            outcomes = [self._validated(entry, borrower_id) for entry in locked]
+            await self._publisher.publish(
+                [outcome for outcome in outcomes if isinstance(outcome, ValidEvent)]
             )
             settlement = Settlement(by="account directory", at=self._clock.now())
-            for entry, outcome in zip(held, outcomes, strict=True):
+            for entry, outcome in zip(locked, outcomes, strict=True):
                 if isinstance(outcome, Refusal):
-                    await entry.refuse_again(outcome)
+                    await entry.record_refusal(outcome)
                 else:
                     await entry.settle(Status.RELEASED, settlement)
-        count = sum(isinstance(outcome, Ready) for outcome in outcomes)
+        count = sum(isinstance(outcome, ValidEvent) for outcome in outcomes)
         self._recorder.add(RELEASED, count, how="account")
         return len(outcomes)
 
-    def _judged(self, entry: HeldEntry, borrower_id: str) -> Ready | Refusal:
+    def _validated(self, entry: LockedEntry, borrower_id: str) -> ValidEvent | Refusal:
         given = entry.full.input
-        candidate = self._judge.candidate(given)
+        candidate = self._validator.read(given)
         if isinstance(candidate, Refusal):
             return candidate
-        return self._judge.ready(candidate.told(borrower_id), given=given)
+        return self._validator.validate(candidate.with_subject(borrower_id), given=given)

@@ -1,17 +1,17 @@
-"""What an input looks like on its way to being an event: decoded and mapped, not yet judged."""
+"""An input on its way to being an event: decoded and mapped, not yet validated."""
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
 
 Document = dict[str, Any]
 
-_ENTRY = re.compile(r"/[0-9]+(?=/|$)", re.ASCII)
+_INDEX = re.compile(r"/[0-9]+(?=/|$)", re.ASCII)
+_NO_ORIGINS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A CloudEvent in the making.
 
     Attributes:
@@ -19,23 +19,21 @@ class Candidate:
         account_id: The account by which the borrower can be found.
         origins: Which expression of a mapping filled (or failed to fill) a place, by JSON pointer;
             `*` stands for the number of an entry in a list.
+        canonical: The canonical JSON of the document, where it is known; before normalisation
+            only of a document that has neither null nor empty texts.
     """
 
     document: Document
     account_id: str | None = None
-    origins: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def subject(self) -> str | None:
-        """The borrower, where the input names it."""
-        return text_or_none(self.document.get("subject"))
+    origins: Mapping[str, str] = _NO_ORIGINS
+    canonical: bytes | None = None
 
     def origin_of(self, pointer: str) -> str | None:
-        """Return which expression of a mapping filled a place, if a mapping made the event."""
-        return self.origins.get(pointer) or self.origins.get(_ENTRY.sub("/*", pointer))
+        """Returns which expression of a mapping filled a place, if a mapping made the event."""
+        return self.origins.get(pointer) or self.origins.get(_INDEX.sub("/*", pointer))
 
-    def told(self, borrower_id: str) -> "Candidate":
-        """Return the candidate with its borrower filled in."""
+    def with_subject(self, borrower_id: str) -> "Candidate":
+        """Returns the candidate with its borrower filled in."""
         return Candidate(
             document={**self.document, "subject": borrower_id},
             account_id=self.account_id,
@@ -44,5 +42,5 @@ class Candidate:
 
 
 def text_or_none(value: object) -> str | None:
-    """Return a text that says something, None for anything else."""
+    """Returns a text that is not empty, None for anything else."""
     return value if isinstance(value, str) and value else None

@@ -128,8 +128,8 @@ def shown(value: object) -> str:
 def trimmed_money(value: str, *, decimals: int) -> str | None:
     """Return an amount with no more decimals than its currency has, None if that loses money."""
     # Nearly every amount is written with as many decimals as its currency has, or none.
-    _, _, fraction = value.partition(".")
-    if len(fraction) <= decimals and "e" not in value and "E" not in value:
+    point = value.find(".")
+    if (point < 0 or len(value) - point - 1 <= decimals) and "e" not in value and "E" not in value:
         return value
     try:
         amount = Decimal(value)

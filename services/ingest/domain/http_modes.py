@@ -22,9 +22,9 @@ def is_binary(headers: Sequence[tuple[str, str]]) -> bool:
 
 def cloud_event_of(body: object, *, headers: Sequence[tuple[str, str]] = ()) -> Document | Refusal:
     """Return the event as one JSON object, whichever mode it came in."""
-    if not is_binary(headers):
+    if not headers or not is_binary(headers):
         if isinstance(body, dict):
-            return dict(body)
+            return body
         return Refusal(
             reason=Reason.NOT_AN_OBJECT, pointer="", detail="an event is one JSON object"
         )

@@ -5,76 +5,110 @@ codes are written in capitals, and amounts lose zeros beyond the currency's mino
 would need a guess is left for validation to refuse.
 """
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable
 from typing import Any
 
 from services.ingest.domain.candidate import Candidate, Document
 from services.ingest.domain.conversions import trimmed_money
 from services.ingest.domain.reasons import Reason, Refusal
 
-_CODES = ("currency", "reporting_currency", "base_currency", "country", "counterparty_country")
-_MOST_LEVELS = 8
-
+Encode = Callable[[Document], bytes]
+"""Returns canonical JSON."""
 DecimalsOf = Callable[[str], int]
 
+_CODES = ("currency", "reporting_currency", "base_currency", "country", "counterparty_country")
+_MAX_LEVELS = 8
+_MAX_DECIMALS = 4
+_FINER_THAN = tuple(
+    re.compile(rb'\.[0-9]{%d,}"' % (decimals + 1)).search for decimals in range(_MAX_DECIMALS + 1)
+)
+_SPACE, _BACKSLASH = 0x20, 0x5C
 
-def normalised(candidate: Candidate) -> Candidate:
-    """Return the candidate in our form."""
-    document = _tidy(candidate.document)
+
+def normalised(candidate: Candidate, *, encode: Encode) -> Candidate:
+    """Returns the candidate in our form, with its canonical JSON."""
+    document, canonical = candidate.document, candidate.canonical
+    if canonical is None or _has_blanks(canonical):
+        document, canonical = _tidy(document), None
     data = document.get("data")
-    if isinstance(data, dict):
-        for name in _CODES:
-            code = data.get(name)
-            if isinstance(code, str):
-                data[name] = code.upper()
+    if type(data) is dict and (codes := _codes_in_capitals(data)):
+        document, canonical = {**document, "data": {**data, **codes}}, None
     account = candidate.account_id
-    return Candidate(
-        document=document,
-        account_id=account.strip() or None if account else None,
-        origins=candidate.origins,
-    )
+    if account is not None:
+        account = account.strip() or None
+    if canonical is not None and account == candidate.account_id:
+        return candidate
+    return Candidate(document, account, candidate.origins, canonical or encode(document))
 
 
 def with_minor_units(
     candidate: Candidate, *, money_fields: frozenset[str], decimals_of: DecimalsOf
 ) -> Candidate | Refusal:
-    """Return the candidate with every amount in its currency's minor unit.
+    """Returns the candidate with every amount in its currency's minor unit.
 
     Args:
         money_fields: The names of the event type's fields that hold money, nested ones included.
     """
     data = candidate.document.get("data")
-    currency = data.get("currency") if isinstance(data, dict) else None
-    if not isinstance(currency, str) or not isinstance(data, dict):
+    currency = data.get("currency") if type(data) is dict else None
+    if type(currency) is not str:
         return candidate
     decimals = decimals_of(currency)
-    for pointer, holder, name in _amounts(data, money_fields, "/data"):
-        trimmed = trimmed_money(holder[name], decimals=decimals)
-        if trimmed is None:
-            return Refusal(
-                reason=Reason.TOO_MANY_DECIMALS,
-                pointer=pointer,
-                detail=f"{pointer} has more decimals than {currency} has ({decimals})",
-            )
-        holder[name] = trimmed
-    return candidate
+    if candidate.canonical is not None and not _FINER_THAN[decimals](candidate.canonical):
+        return candidate
+    pointer = _trim_amounts(candidate.document["data"], money_fields, decimals, "/data")
+    if pointer is not None:
+        return Refusal(
+            reason=Reason.TOO_MANY_DECIMALS,
+            pointer=pointer,
+            detail=f"{pointer} has more decimals than {currency} has ({decimals})",
+        )
+    return candidate._replace(canonical=None)
 
 
-def _amounts(
-    holder: Document, money_fields: frozenset[str], pointer: str
-) -> Iterator[tuple[str, Document, str]]:
-    for name, value in holder.items():
+def _codes_in_capitals(data: Document) -> Document | None:
+    """Returns the codes that are not in capitals, in capitals."""
+    changed = None
+    for name in _CODES:
+        code = data.get(name)
+        if type(code) is str and not code.isupper():
+            changed = {**(changed or {}), name: code.upper()}
+    return changed
+
+
+def _trim_amounts(
+    data: Document, money_fields: frozenset[str], decimals: int, pointer: str
+) -> str | None:
+    """Cuts zeros beyond the minor unit off; returns the pointer of an amount that is too fine."""
+    for name, value in data.items():
         here = f"{pointer}/{name}"
-        if name in money_fields and isinstance(value, str):
-            yield here, holder, name
-        elif isinstance(value, list):
-            for position, item in enumerate(value):
-                if isinstance(item, dict):
-                    yield from _amounts(item, money_fields, f"{here}/{position}")
+        if name in money_fields and type(value) is str:
+            trimmed = trimmed_money(value, decimals=decimals)
+            if trimmed is None:
+                return here
+            data[name] = trimmed
+        elif type(value) is list:
+            for index, item in enumerate(value):
+                if type(item) is dict:
+                    found = _trim_amounts(item, money_fields, decimals, f"{here}/{index}")
+                    if found is not None:
+                        return found
+    return None
 
 
-def _tidy(value: Any, levels: int = _MOST_LEVELS) -> Any:
-    """Return a value without blanks and nulls; every event passes here, so types are few."""
+def _has_blanks(canonical: bytes) -> bool:
+    """Returns whether a text of canonical JSON may begin or end with white space.
+
+    That is a space beside a quotation mark, or it is escaped, or it is no ASCII.
+    """
+    if not canonical.isascii() or _BACKSLASH in canonical:
+        return True
+    return _SPACE in canonical and (b'" ' in canonical or b' "' in canonical)
+
+
+def _tidy(value: Any, levels: int = _MAX_LEVELS) -> Any:
+    """Returns a value without blank texts and nulls."""
     kind = type(value)
     if kind is str:
         return value.strip()

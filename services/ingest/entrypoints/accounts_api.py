@@ -5,13 +5,13 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
 
-from services.contracts.fields import Identifier
 from services.ingest.adapters.account_table import AccountTable
 from services.ingest.entrypoints.entries import Body
 from services.ingest.entrypoints.quarantine_api import MOST_PER_PAGE, Operator, answered
 from services.kit.access.keys import Role
 from services.kit.clock import Clock
 from services.kit.http.auth import Principal, require
+from services.kit.http.request_model import Identifier
 
 Reader = Annotated[Principal, Depends(require(Role.OPERATOR, Role.AUDITOR))]
 MOST_IMPORTED_AT_ONCE = 10_000

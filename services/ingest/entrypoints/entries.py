@@ -1,4 +1,4 @@
-"""Kept inputs as JSON."""
+"""Quarantined inputs as JSON."""
 
 import base64
 from collections.abc import Sequence

@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from services.ingest.application.errors import NotFound, Settled
+from services.ingest.application.errors import AlreadySettled, NotFound
 from services.ingest.entrypoints.accounts_api import accounts_router
 from services.ingest.entrypoints.events_api import EVENTS_PATH, Reception, events_router
 from services.ingest.entrypoints.quarantine_api import quarantine_router
@@ -11,7 +11,7 @@ from services.ingest.wiring import Ingest
 from services.kit.http import application, problems
 from services.kit.http.application import WebParts
 
-PROBLEMS = {NotFound: problems.NOT_FOUND, Settled: problems.CONFLICT}
+PROBLEMS = {NotFound: problems.NOT_FOUND, AlreadySettled: problems.CONFLICT}
 
 
 def create_app(ingest: Ingest, settings: IngestSettings) -> FastAPI:

@@ -6,8 +6,9 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
-from services.ingest.application.inputs import Ready, Verdict, Waiting
-from services.ingest.application.intake import waiting_refusal
+from services.contracts.validation import ValidEvent
+from services.ingest.application.inputs import Parked, Verdict
+from services.ingest.application.intake import UNKNOWN_ACCOUNT
 from services.ingest.domain.reasons import Reason, Refusal
 
 
@@ -75,16 +76,16 @@ def _item(index: int, verdict: Verdict) -> dict[str, Any]:
     if verdict.event_id is not None:
         item["id"] = verdict.event_id
     outcome = verdict.outcome
-    if isinstance(outcome, Ready):
+    if isinstance(outcome, ValidEvent):
         item["status"] = ItemStatus.ACCEPTED.value
         return item
-    if isinstance(outcome, Waiting):
+    if isinstance(outcome, Parked):
         item["status"] = ItemStatus.PARKED.value
     elif outcome.reason is Reason.SOURCE_NOT_ALLOWED:
         item["status"] = ItemStatus.REJECTED.value
     else:
         item["status"] = ItemStatus.QUARANTINED.value
-    refusal = waiting_refusal() if isinstance(outcome, Waiting) else outcome
+    refusal = UNKNOWN_ACCOUNT if isinstance(outcome, Parked) else outcome
     return {**item, **_why(refusal), "quarantine_id": verdict.quarantine_id}
 
 

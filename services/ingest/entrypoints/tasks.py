@@ -82,7 +82,7 @@ async def _until_made(topic: str, ingest: Ingest, stop: asyncio.Event) -> None:
     is_told = False
     while not stop.is_set():
         with suppress(Unavailable):
-            if await ingest.outlet.has_topic(topic):
+            if await ingest.publisher.has_topic(topic):
                 return
             if not is_told:
                 log.warning("raw topic does not exist yet; waiting for it", topic=topic)

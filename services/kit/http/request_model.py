@@ -1,6 +1,11 @@
 """The base of request models: bodies and queries."""
 
-from pydantic import BaseModel, ConfigDict
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Identifier = Annotated[str, Field(pattern=r"^[!-~]{1,128}$")]
+"""An id as events have it: printable ASCII without spaces."""
 
 
 class RequestModel(BaseModel):

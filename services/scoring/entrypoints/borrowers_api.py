@@ -11,6 +11,7 @@ import msgspec
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from services.contracts.assessment import Assessment
+from services.contracts.schemas import inlined_schema
 from services.kit.access.keys import READERS, READERS_OF_ALL
 from services.kit.http.auth import KeyGuard, Principal
 from services.scoring.adapters.narrative.catalogues import Language
@@ -59,6 +60,11 @@ def answered(model: type[Any]) -> dict[int | str, dict[str, Any]]:
     return {200: {"model": model}}
 
 
+_ASSESSMENT: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"application/json": {"schema": inlined_schema(Assessment)}}}
+}
+
+
 def router(reading: Reading) -> APIRouter:
     """Return the routes."""
     routes = APIRouter(
@@ -67,7 +73,7 @@ def router(reading: Reading) -> APIRouter:
         dependencies=[Depends(KeyGuard(READERS))],
     )
 
-    @routes.get("/assessment", responses=answered(Assessment))
+    @routes.get("/assessment", responses=_ASSESSMENT)
     async def assessment(borrower_id: BorrowerId, caller: Caller, as_of: AsOf = None) -> Response:
         """Return the assessment of a borrower."""
         looked = await reading.look(borrower_id, as_of=as_of, viewer=caller)

@@ -6,11 +6,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import BaseModel, Field
 
-from services.contracts.fields import Identifier
 from services.kit.access.keys import Role
 from services.kit.http import problems
 from services.kit.http.auth import KeyGuard, require
 from services.kit.http.problems import Problem
+from services.kit.http.request_model import Identifier
 from services.scoring.adapters.rulebook_reader import RulebookError
 from services.scoring.application.rulebooks import RulebookDesk, StandingRulebook
 from services.scoring.domain.rulebook.approval import Signatory

@@ -18,10 +18,10 @@ from services.alerts.primitives.vocabulary import (
     RiskState,
     Severity,
 )
-from services.contracts.envelope import parse_event
-from services.contracts.registry import read_data
+from services.contracts.alert import AlertCommentedV1, AlertOpenedV1
 from services.kit.stream.stop_reasons import StopPartition, StopReason
 from tests.fakes.assessments import FakeRecord, assessment, contributor, record
+from tests.fakes.canonical import validated
 from tests.integration.alerts.conftest import OFFICER, RISK, STRANGER, Desk
 
 pytestmark = pytest.mark.integration
@@ -276,9 +276,11 @@ async def test_every_step_goes_to_the_alerts_topic_as_the_contract_has_it(desk: 
     [alert] = (await desk.reading.list_alerts(AlertFilters(), person=RISK)).items
     await desk.handling.comment(alert.alert_id, text="called", expected_version=1, person=RISK)
     rows = await desk.pool.fetch("SELECT topic, key, value FROM alerts.outbox ORDER BY seq")
-    events = [parse_event(row["value"]) for row in rows]
+    events = [validated(row["value"]).event for row in rows]
     assert [event.type for event in events] == ["alert.opened.v1", "alert.commented.v1"]
     assert [row["key"] for row in rows] == [b"b-1", b"b-1"]
-    told = [read_data(event) for event in events]
-    assert told[0].second_owner_id == "workout"
-    assert told[1].comment == "called"
+    opened, commented = (event.data for event in events)
+    assert isinstance(opened, AlertOpenedV1)
+    assert isinstance(commented, AlertCommentedV1)
+    assert opened.second_owner_id == "workout"
+    assert commented.comment == "called"

@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 
-from services.contracts.envelope import encode_event, parse_event
-from tests.fakes.canonical import borrower, event, flow, lines, repayment, written
+from tests.fakes.canonical import borrower, event, flow, lines, repayment, validated, written
 
 from .conftest import Desk, Opener, until
 
@@ -18,7 +17,7 @@ async def test_an_accepted_event_is_on_the_topic_in_canonical_form(desk: Desk) -
     answer = await desk.post(written(repayment()))
     assert answer.status_code == 202
     assert answer.json()["items"] == [{"index": 0, "id": "PAY-1", "status": "accepted"}]
-    assert await desk.event_bytes() == [encode_event(parse_event(written(repayment())))]
+    assert await desk.event_bytes() == [validated(written(repayment())).value]
 
 
 async def test_a_batch_keeps_the_order_of_each_borrower(desk: Desk) -> None:

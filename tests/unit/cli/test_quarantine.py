@@ -74,7 +74,7 @@ def test_a_retry_that_works_ends_with_zero(
     result = run("retry", "--reason", "invalid_field", "--json")
     assert result.exit_code == 0
     assert last_line(result) == {"tried": 1, "released": 1, "still_kept": 0}
-    assert memory.outlet.ids == ["PAY-1"]
+    assert memory.publisher.ids == ["PAY-1"]
 
 
 def test_a_retry_of_nothing_in_particular_is_refused(memory: MemoryIngest) -> None:

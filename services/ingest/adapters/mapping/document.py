@@ -7,10 +7,11 @@ starts with half a mapping.
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, Self, get_args, get_origin
 
+import msgspec
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from services.contracts.fields import WireModel
-from services.contracts.registry import DATA_MODELS
+from services.contracts.fields import WireObject
+from services.contracts.registry import EVENT_TYPES
 
 Kind = Literal[
     "text",
@@ -132,10 +133,10 @@ class EventMapping(Part):
 
     @model_validator(mode="after")
     def _fits_the_type(self) -> Self:
-        model = DATA_MODELS.get(self.type)
-        if model is None:
+        event_type = EVENT_TYPES.get(self.type)
+        if event_type is None:
             raise ValueError(f"{self.type!r} is no event type; schemas/events lists them")
-        misfits = list(_misfits(self.type, model, self.data))
+        misfits = list(_misfits(self.type, event_type.data, self.data))
         if misfits:
             raise ValueError("; ".join(misfits))
         if self.subject is None and self.account is None:
@@ -155,38 +156,37 @@ class EventMapping(Part):
                     yield f"{part}.{name}.each.{inner}", one
 
 
-def _misfits(name: str, model: type[WireModel], values: Mapping[str, Value]) -> Iterator[str]:
-    """Yield how the fields of a mapping differ from those of a model."""
-    strangers = sorted(set(values) - set(model.model_fields))
-    if strangers:
-        yield f"{name} has no field {', '.join(strangers)}"
+def _misfits(name: str, struct: type[WireObject], values: Mapping[str, Value]) -> Iterator[str]:
+    """Yields the differences between the fields of a mapping and those of a Struct."""
+    members = {member.name: member for member in msgspec.structs.fields(struct)}
+    unknown = sorted(set(values) - set(members))
+    if unknown:
+        yield f"{name} has no field {', '.join(unknown)}"
         return
     missing = sorted(
-        field
-        for field, info in model.model_fields.items()
-        if info.is_required() and field not in values
+        field for field, member in members.items() if member.required and field not in values
     )
     if missing:
         yield f"{name} requires {', '.join(missing)}; map it"
     for field, value in values.items():
-        is_list, entry = _list_of(model.model_fields[field].annotation)
+        is_list, item = _list_of(members[field].type)
         here = f"{name}.{field}"
-        if entry is not None and value.each is not None:
-            yield from _misfits(here, entry, value.each)
+        if item is not None and value.each is not None:
+            yield from _misfits(here, item, value.each)
         elif value.as_ == "as_is" and not value.list_:
             continue
-        elif is_list and not (value.list_ and entry is None):
-            yield f"{here} is a list; say {'`list: true`' if entry is None else '`each`'}"
+        elif is_list and not (value.list_ and item is None):
+            yield f"{here} is a list; say {'`list: true`' if item is None else '`each`'}"
         elif not is_list and value.is_made_of_entries:
             yield f"{here} is no list; leave `list` and `each` out"
 
 
-def _list_of(hint: Any) -> tuple[bool, type[WireModel] | None]:
-    """Return whether a field is a list, and the model of its entries where they are objects."""
+def _list_of(hint: Any) -> tuple[bool, type[WireObject] | None]:
+    """Returns whether a field is a list, and the Struct of its items where they are objects."""
     if get_origin(hint) is list:
-        (entry,) = get_args(hint)
-        is_object = isinstance(entry, type) and issubclass(entry, WireModel)
-        return True, entry if is_object else None
+        (item,) = get_args(hint)
+        is_object = isinstance(item, type) and issubclass(item, WireObject)
+        return True, item if is_object else None
     for part in get_args(hint):
         found = _list_of(part)
         if found[0]:

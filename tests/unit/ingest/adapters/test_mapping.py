@@ -9,8 +9,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.contracts.envelope import read_envelope
-from services.contracts.registry import read_data
+from services.contracts.validation import validate
 from services.ingest.adapters.mapping import expressions
 from services.ingest.adapters.mapping.loader import (
     OUR_MAPPINGS,
@@ -133,9 +132,7 @@ def mapped(event_type: str, **changes: Any) -> Candidate | Refusal:
 def test_a_record_of_the_demo_bank_becomes_a_valid_event(event_type: str) -> None:
     candidate = mapped(event_type)
     assert isinstance(candidate, Candidate)
-    event = read_envelope(candidate.document)
-    assert event.type == event_type
-    read_data(event)
+    assert validate(candidate.document).event.type == event_type
 
 
 def test_a_statement_keeps_its_unit_and_its_missing_lines_missing() -> None:
@@ -252,7 +249,7 @@ def test_a_minimal_mapping_reads_a_record(tmp_path: Path) -> None:
     }
     candidate = loaded(tmp_path, MINIMAL).candidate(record, fallback_id="pos")
     assert isinstance(candidate, Candidate)
-    read_data(read_envelope(candidate.document))
+    validate(candidate.document)
     assert candidate.document["subject"] == "7"
 
 

@@ -4,19 +4,19 @@ from typing import Any
 
 import pytest
 
-from services.ingest.application.errors import NotFound, Settled, Unavailable
+from services.contracts.validation import ValidEvent
+from services.ingest.application.errors import AlreadySettled, NotFound, Unavailable
 from services.ingest.application.inputs import (
     Channel,
     Input,
+    Parked,
     Position,
-    Ready,
     Status,
     Verdict,
-    Waiting,
 )
 from services.ingest.application.ports import EntryFilters
 from services.ingest.domain.reasons import Reason, Refusal
-from tests.fakes.canonical import borrower, flow, repayment, written
+from tests.fakes.canonical import borrower, event, flow, repayment, written
 from tests.fakes.ingest_in_memory import MemoryIngest, ingest_in_memory
 
 
@@ -42,14 +42,14 @@ async def take(memory: MemoryIngest, *documents: Any) -> list[Verdict]:
 
 async def test_an_event_is_accepted_after_the_broker_has_it(memory: MemoryIngest) -> None:
     verdicts = await take(memory, repayment())
-    assert isinstance(verdicts[0].outcome, Ready)
-    assert memory.outlet.ids == ["PAY-1"]
+    assert isinstance(verdicts[0].outcome, ValidEvent)
+    assert memory.publisher.ids == ["PAY-1"]
 
 
 async def test_without_the_broker_nothing_is_accepted_and_nothing_kept(
     memory: MemoryIngest,
 ) -> None:
-    memory.outlet.is_down = True
+    memory.publisher.is_down = True
     with pytest.raises(Unavailable):
         await take(memory, repayment(), b"broken")
     assert memory.book.rows == []
@@ -64,12 +64,12 @@ async def test_without_the_database_a_bad_input_is_not_settled(memory: MemoryIng
 async def test_without_the_database_a_good_event_is_still_accepted(memory: MemoryIngest) -> None:
     memory.book.is_down = True
     await take(memory, repayment())
-    assert memory.outlet.ids == ["PAY-1"]
+    assert memory.publisher.ids == ["PAY-1"]
 
 
 async def test_a_bad_neighbour_stops_nobody(memory: MemoryIngest) -> None:
     await take(memory, repayment("PAY-1"), b"{", repayment("PAY-3"))
-    assert memory.outlet.ids == ["PAY-1", "PAY-3"]
+    assert memory.publisher.ids == ["PAY-1", "PAY-3"]
     assert memory.book.rows[0].input.raw == b"{"
 
 
@@ -82,7 +82,7 @@ async def test_an_event_without_borrower_and_account_is_kept(memory: MemoryInges
 async def test_an_account_that_is_known_names_the_borrower(memory: MemoryIngest) -> None:
     await take(memory, borrower("B-5", accounts=["AC-5"]))
     await take(memory, flow(account="AC-5"))
-    assert memory.outlet.sent[-1].subject == "B-5"
+    assert memory.publisher.sent[-1].subject == "B-5"
 
 
 async def test_later_events_of_an_account_queue_behind_those_that_wait(
@@ -91,11 +91,11 @@ async def test_later_events_of_an_account_queue_behind_those_that_wait(
     await take(memory, flow("TX-1", account="AC-5"))
     memory.book.borrowers["AC-5"] = "B-5"
     verdict = (await take(memory, flow("TX-2", account="AC-5")))[0]
-    assert isinstance(verdict.outcome, Waiting)
+    assert isinstance(verdict.outcome, Parked)
     assert await memory.ingest.release.release_all() == 2
-    assert memory.outlet.ids == ["TX-1", "TX-2"]
+    assert memory.publisher.ids == ["TX-1", "TX-2"]
     assert (await take(memory, flow("TX-3", account="AC-5")))[0].quarantine_id is None
-    assert memory.outlet.ids == ["TX-1", "TX-2", "TX-3"]
+    assert memory.publisher.ids == ["TX-1", "TX-2", "TX-3"]
 
 
 async def test_a_bad_event_of_an_unknown_account_does_not_wait_for_nothing(
@@ -109,7 +109,7 @@ async def test_a_bad_event_of_an_unknown_account_does_not_wait_for_nothing(
 async def test_a_release_without_the_broker_settles_nothing(memory: MemoryIngest) -> None:
     await take(memory, flow(account="AC-5"))
     memory.book.borrowers["AC-5"] = "B-5"
-    memory.outlet.is_down = True
+    memory.publisher.is_down = True
     with pytest.raises(Unavailable):
         await memory.ingest.release.release_all()
     assert memory.book.rows[0].entry.status is Status.PARKED
@@ -131,15 +131,15 @@ async def test_a_person_cannot_push_a_waiting_event_before_its_neighbours(
     memory.book.borrowers["AC-5"] = "B-5"
     full = await memory.ingest.quarantine.retry(2, by="key-2")
     assert full.entry.status is Status.PARKED
-    assert memory.outlet.ids == []
+    assert memory.publisher.ids == []
 
 
 async def test_what_is_settled_stays_settled(memory: MemoryIngest) -> None:
     await take(memory, b"{")
     await memory.ingest.quarantine.discard(1, by="key-2", reason="a probe")
-    with pytest.raises(Settled):
+    with pytest.raises(AlreadySettled):
         await memory.ingest.quarantine.retry(1, by="key-2")
-    with pytest.raises(Settled):
+    with pytest.raises(AlreadySettled):
         await memory.ingest.quarantine.discard(1, by="key-2", reason="again")
     assert memory.book.rows[0].entry.note == "a probe"
 
@@ -187,7 +187,7 @@ async def test_a_fault_of_ours_is_kept_too_and_stops_nobody(
     def broken(*_args: object, **_kwargs: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("services.ingest.application.judging.read_envelope", broken)
+    monkeypatch.setattr("services.ingest.application.input_validation.validate", broken)
     verdict = (await take(memory, repayment(loan_id=" L-1")))[0]
     assert isinstance(verdict.outcome, Refusal)
     assert verdict.outcome.reason is Reason.INTERNAL_ERROR
@@ -212,12 +212,57 @@ async def test_only_tocsin_itself_writes_what_scoring_says_or_two_people_decide(
     assert verdict.outcome.reason is Reason.NOT_FOR_SOURCES
 
 
-async def test_a_fault_of_the_quick_way_leaves_the_event_to_the_models(
-    memory: MemoryIngest, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def broken(*_args: object, **_kwargs: object) -> None:
-        raise ZeroDivisionError
+async def test_a_key_that_comes_twice_is_refused(memory: MemoryIngest) -> None:
+    raw = written(repayment())
+    in_data = raw.replace(b'"loan_id"', b'"loan_id":"L-0","loan_id"')
+    in_envelope = raw.replace(b'"id"', b'"id":"PAY-0","id"', 1)
+    for verdict in await take(memory, in_data, in_envelope):
+        assert isinstance(verdict.outcome, Refusal)
+        assert verdict.outcome.reason is Reason.DUPLICATE_KEY
 
-    monkeypatch.setattr("services.ingest.application.judging.usual_event", broken)
-    await take(memory, repayment())
-    assert memory.outlet.ids == ["PAY-1"]
+
+async def test_an_event_is_taken_only_from_who_may_speak_for_its_source(
+    memory: MemoryIngest,
+) -> None:
+    raw = written(repayment())
+    for sources in (("elsewhere/*",), ()):
+        [verdict] = await memory.ingest.intake.take(
+            [Input(channel=Channel.HTTP, raw=raw, sender="key-1", sources=sources)]
+        )
+        assert isinstance(verdict.outcome, Refusal)
+        assert verdict.outcome.reason is Reason.SOURCE_NOT_ALLOWED
+    assert memory.publisher.ids == []
+
+
+async def test_an_event_about_one_borrower_is_not_sent_to_everybody(memory: MemoryIngest) -> None:
+    [verdict] = await take(memory, {**repayment(), "subject": "*"})
+    assert isinstance(verdict.outcome, Refusal)
+    assert (verdict.outcome.reason, verdict.outcome.pointer) == (
+        Reason.INVALID_ATTRIBUTE,
+        "/subject",
+    )
+
+
+async def test_what_is_too_large_is_refused(memory: MemoryIngest) -> None:
+    [verdict] = await take(memory, written(repayment()) + b" " * 300_000)
+    assert isinstance(verdict.outcome, Refusal)
+    assert verdict.outcome.reason is Reason.TOO_LARGE
+
+
+async def test_a_statement_that_does_not_balance_is_refused(memory: MemoryIngest) -> None:
+    data = {
+        "statement_id": "S-1",
+        "period_end": "2025-12-31",
+        "period_months": 12,
+        "received_date": "2026-03-31",
+        "currency": "EUR",
+        "total_assets": "100.00",
+        "total_liabilities": "50.00",
+        "equity": "50.00",
+    }
+    kept = event("statement.received.v1", "S-1", borrower="B-1", data=data)
+    broken = event("statement.received.v1", "S-2", borrower="B-1", data={**data, "equity": "40.00"})
+    balanced, refused = await take(memory, kept, broken)
+    assert isinstance(balanced.outcome, ValidEvent)
+    assert isinstance(refused.outcome, Refusal)
+    assert refused.outcome.reason is Reason.BALANCE_BROKEN

@@ -3,9 +3,12 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.contracts.currencies import decimals_of
 from services.contracts.rejection import RejectionCode
+from services.contracts.strict_json import encode_canonical, read_with_canonical
 from services.ingest.domain.candidate import Candidate
 from services.ingest.domain.fingerprints import position_id
 from services.ingest.domain.http_modes import cloud_event_of
@@ -29,7 +32,7 @@ from services.ingest.domain.sources import may_speak_for
 def test_a_key_speaks_for_its_sources_only(
     source: str, allowed: tuple[str, ...], may: bool
 ) -> None:
-    assert may_speak_for(source, allowed=allowed) is may
+    assert may_speak_for(source, allowed) is may
 
 
 @pytest.mark.parametrize(
@@ -40,12 +43,12 @@ def test_a_key_speaks_for_its_sources_only(
 def test_a_statement_balances_within_half_a_percent_of_assets(assets: str, passes: bool) -> None:
     # 0.5 % of 1005.02 is 5.0251: a difference of 5.02 passes. Of 1005.03 it is 5.02515: 5.03 fails.
     # 0.5 % of 994.98 is 4.9749: 5.02 fails. Of 995.03 it is 4.97515: a difference of 4.97 passes.
-    refusal = balance_refusal({"total_assets": assets, "total_liabilities": "600", "equity": "400"})
+    refusal = balance_refusal(assets=assets, liabilities="600", equity="400")
     assert (refusal is None) is passes
 
 
 def test_a_missing_line_is_missing_and_not_zero() -> None:
-    assert balance_refusal({"total_assets": "1000", "equity": "400"}) is None
+    assert balance_refusal(assets="1000", liabilities=None, equity="400") is None
 
 
 def test_every_reason_says_what_to_do() -> None:
@@ -86,7 +89,7 @@ def candidate(**data: Any) -> Candidate:
 
 def test_the_one_form_has_no_nulls_no_blanks_and_capitals_for_codes() -> None:
     given = candidate(currency=" eur ", note="", facility_id=None, list=[{"a": None, "b": " c "}])
-    assert normalised(given).document == {
+    assert normalised(given, encode=encode_canonical).document == {
         "id": "E-1",
         "data": {"currency": "EUR", "list": [{"b": "c"}]},
     }
@@ -94,7 +97,7 @@ def test_the_one_form_has_no_nulls_no_blanks_and_capitals_for_codes() -> None:
 
 def test_what_came_in_is_not_changed_by_normalising() -> None:
     given = candidate(currency="eur")
-    normalised(given)
+    normalised(given, encode=encode_canonical)
     assert given.document["data"] == {"currency": "eur"}
 
 
@@ -104,3 +107,65 @@ def test_amounts_get_the_minor_unit_of_their_currency_also_inside_lists() -> Non
     assert isinstance(refusal, Refusal)
     assert refusal.reason is Reason.TOO_MANY_DECIMALS
     assert refusal.pointer == "/data/instalments/1/due"
+
+
+TEXTS = st.sampled_from(
+    [
+        "",
+        " ",
+        "A",
+        " A",
+        "A ",
+        "a b",
+        "A\t",
+        "\u00a0A",
+        "A\u2003",
+        "eur",
+        '"',
+        ' "',
+        "null",
+        "\\",
+        "\x7f",
+    ]
+)
+VALUES = st.recursive(
+    TEXTS | st.none() | st.booleans() | st.integers(-5, 5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@given(st.dictionaries(st.sampled_from(["currency", "country", "note", "list"]), VALUES))
+def test_the_one_form_is_the_same_whether_the_canonical_json_is_known_or_not(
+    data: dict[str, Any],
+) -> None:
+    document, canonical = read_with_canonical(encode_canonical({"id": "E-1", "data": data}))
+    assert isinstance(document, dict)
+    known = normalised(Candidate(document, canonical=canonical), encode=encode_canonical)
+    unknown = normalised(Candidate(document), encode=encode_canonical)
+    assert known.document == unknown.document
+    assert known.canonical == encode_canonical(known.document)
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "written"),
+    [
+        ("1500.000", "EUR", "1500.00"),
+        ("-3.50", "EUR", "-3.50"),
+        ("1500.00", "JPY", "1500"),
+        ("1.2340", "KWD", "1.234"),
+        ("1", "EUR", "1"),
+    ],
+)
+def test_zeros_beyond_the_minor_unit_are_cut_off(amount: str, currency: str, written: str) -> None:
+    read = normalised(candidate(currency=currency, amount=amount), encode=encode_canonical)
+    sized = with_minor_units(read, money_fields=frozenset({"amount"}), decimals_of=decimals_of)
+    assert isinstance(sized, Candidate)
+    assert sized.document["data"]["amount"] == written
+
+
+def test_only_amounts_have_minor_units() -> None:
+    read = normalised(candidate(currency="EUR", rate="0.0725"), encode=encode_canonical)
+    sized = with_minor_units(read, money_fields=frozenset({"amount"}), decimals_of=decimals_of)
+    assert isinstance(sized, Candidate)
+    assert sized.document["data"]["rate"] == "0.0725"

@@ -190,7 +190,9 @@ async def test_no_mutation_of_a_good_request_makes_a_server_error(
         )
     assert answer.status_code < 500
     if answer.status_code != 403:
-        settled = len(memory.outlet.sent) + sum(full.entry.times_seen for full in memory.book.rows)
+        settled = len(memory.publisher.sent) + sum(
+            full.entry.times_seen for full in memory.book.rows
+        )
         rejected = sum(item["status"] == "rejected" for item in answer.json()["items"])
         assert settled + rejected == len(answer.json()["items"])
 
@@ -243,7 +245,7 @@ async def test_no_header_makes_a_server_error(
 async def test_what_is_away_is_503_with_retry_after(
     memory: MemoryIngest, http: httpx2.AsyncClient, part: str
 ) -> None:
-    memory.outlet.is_down = part == "broker"
+    memory.publisher.is_down = part == "broker"
     memory.book.is_down = part == "database"
     body = lines(repayment(), b"broken")
     answer = await http.post("/v1/events", content=body, headers={"Content-Type": LINES})
@@ -259,14 +261,14 @@ async def test_more_requests_than_fit_are_asked_to_come_again(memory: MemoryInge
     ) as http:
         seen: list[int] = []
 
-        async def send(events: Any) -> None:
+        async def publish(events: Any) -> None:
             inner = await http.post(
                 "/v1/events", content=written(repayment()), headers={"Content-Type": STRUCTURED}
             )
             seen.append(inner.status_code)
-            memory.outlet.sent += events
+            memory.publisher.sent += [valid.event for valid in events]
 
-        memory.outlet.send = send  # type: ignore[method-assign]
+        memory.publisher.publish = publish  # type: ignore[method-assign]
         outer = await http.post(
             "/v1/events", content=written(repayment()), headers={"Content-Type": STRUCTURED}
         )

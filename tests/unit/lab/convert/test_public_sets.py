@@ -15,8 +15,7 @@ from lab.convert.commands import write_labels
 from lab.convert.polish import Polish, lines_of
 from lab.convert.uci_cards import UciCards
 from lab.convert.us_firms import UsFirms
-from services.contracts.envelope import parse_event
-from services.contracts.registry import read_data
+from tests.fakes.canonical import validated
 
 US_ROW = {
     "firm_id": "F00007",
@@ -92,7 +91,7 @@ def holds(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 def events(source: Any) -> list[dict[str, Any]]:
     lines = list(source.lines())
     for line in lines:
-        read_data(parse_event(line))
+        assert validated(line).value == line
     found = [json.loads(line) for line in lines]
     assert [event["time"] for event in found] == sorted(event["time"] for event in found)
     assert len({event["id"] for event in found}) == len(found)

@@ -8,8 +8,6 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from services.contracts.envelope import parse_event
-from services.contracts.registry import DATA_MODELS
 from services.scoring.adapters.assessment_json import assessment_data, risk_event
 from services.scoring.adapters.pd_model import model_from
 from services.scoring.adapters.rulebook_edits import attached, with_models
@@ -23,6 +21,7 @@ from services.scoring.adapters.rulebook_reader import (
 )
 from services.scoring.adapters.state_bytes import encode
 from services.scoring.domain.rulebook.diff import differences
+from tests.fakes.canonical import validated
 from tests.fakes.pd_models import a_model, rulebook_with
 from tests.fakes.story import Story
 
@@ -59,8 +58,7 @@ def test_a_challenger_stands_beside_the_champion_and_both_fit_the_contract(tmp_p
     # -2.944439 + 1 - 0.1 = -2.044439, so 11.46 %.
     assert (data["pd_challenger"]["value"], data["pd_challenger"]["version"]) == ("0.114615", "2")
     for assessment in story.assessments:
-        event = parse_event(risk_event(assessment))
-        DATA_MODELS[event.type].model_validate(event.data)
+        assert validated(risk_event(assessment)).event.type == "assessment.changed.v1"
 
 
 def test_a_model_moves_no_state_no_score_and_no_occasion(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.contracts.registry import DATA_MODELS
+from services.contracts.registry import EVENT_TYPES, Topic
 from services.scoring.adapters.wire import READERS, TAKEN_BACK, Decoder
 from services.scoring.adapters.wire_values import Undecodable, minor_units
 from services.scoring.domain.events import credit_file, loans
@@ -181,7 +181,7 @@ class TestEvents:
 
 
 def _topic(path: Path) -> str:
-    return DATA_MODELS[json.loads(path.read_bytes())["type"]].TOPIC
+    return EVENT_TYPES[json.loads(path.read_bytes())["type"]].topic
 
 
 def valid_examples() -> list[Path]:
@@ -196,5 +196,5 @@ def test_every_valid_example_of_the_events_topic_can_be_read(path: Path) -> None
 
 
 def test_scoring_knows_every_type_of_the_events_topic() -> None:
-    of_the_topic = {name for name, model in DATA_MODELS.items() if model.TOPIC == "events"}
+    of_the_topic = {name for name, row in EVENT_TYPES.items() if row.topic is Topic.EVENTS}
     assert set(READERS) == of_the_topic

@@ -9,8 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from starlette.testclient import TestClient
 
-from services.contracts.control import RulebookActivated
-from services.contracts.envelope import parse_event
+from services.contracts.control import RulebookActivatedV1
 from services.kit.access.keys import Role
 from services.kit.catalogue import KIT_CATALOGUE
 from services.kit.clock import ManualClock
@@ -21,6 +20,7 @@ from services.kit.metrics import Metrics
 from services.scoring.adapters.rulebook_reader import SHIPPED, read_text
 from services.scoring.application.rulebooks import Everywhere, RulebookDesk
 from services.scoring.entrypoints.http import create_app
+from tests.fakes.canonical import validated
 from tests.fakes.rulebooks_in_memory import InMemoryRulebooks, KeptOutbox, NoDatabase
 
 # 23:30 UTC on 1 March is 2 March in Berlin: the business date is the bank's.
@@ -169,12 +169,13 @@ def test_an_activation_is_told_to_every_partition(client: TestClient, outbox: Ke
     post(client, f"{STEPS}/activate", "tsk_approver-ben")
     assert [one.to_partition for one in outbox.messages] == [0, 1, 2]
     assert len({one.value for one in outbox.messages}) == 1
-    event = parse_event(outbox.messages[0].value)
+    event = validated(outbox.messages[0].value).event
     assert (event.id, event.subject) == (f"rulebook-activated:house:{VERSION}", "*")
-    told = RulebookActivated.model_validate(event.data)
-    assert told.digest == "sha256:" + hashlib.sha256(DOCUMENT.encode()).hexdigest()
-    assert told.effective_date.isoformat() == "2026-03-02"
-    assert (told.author, told.approved_by) == ("tsk_risk-ana", ["tsk_approver-ben"])
+    activated = event.data
+    assert isinstance(activated, RulebookActivatedV1)
+    assert activated.digest == "sha256:" + hashlib.sha256(DOCUMENT.encode()).hexdigest()
+    assert activated.effective_date.isoformat() == "2026-03-02"
+    assert (activated.author, activated.approved_by) == ("tsk_risk-ana", ["tsk_approver-ben"])
     assert json.loads(outbox.messages[0].value)["time"] == "2026-03-01T23:30:00Z"
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from services.contracts.envelope import CONTENT_TYPE, EVERYBODY, SealedEvent
+from services.contracts.envelope import CONTENT_TYPE, EVERYBODY
+from services.contracts.validation import ValidEvent
 from services.ingest.adapters.translating import broker_errors
 from services.kit.http.health import NotReady
 from services.kit.stream.outbox import Message
@@ -20,7 +21,7 @@ class Broker(Producer, Protocol):
         ...
 
 
-class KafkaOutlet:
+class KafkaEventPublisher:
     """Writes canonical events; control events go to every partition."""
 
     def __init__(self, producer: Broker, *, topic: str, partitions: int) -> None:
@@ -28,11 +29,11 @@ class KafkaOutlet:
         self._topic = topic
         self._partitions = partitions
 
-    async def send(self, events: Sequence[SealedEvent]) -> None:
+    async def publish(self, events: Sequence[ValidEvent]) -> None:
         """Return once the broker has acknowledged all of them, in order per borrower."""
         if not events:
             return
-        messages = [message for event in events for message in self._messages(event)]
+        messages = [message for valid in events for message in self._messages(valid)]
         with broker_errors():
             if len(messages) == 1:
                 # Alone it cannot overtake anything, and shares a batch with its neighbours.
@@ -67,21 +68,19 @@ class KafkaOutlet:
         with broker_errors():
             return await self._producer.partition_count(topic) > 0
 
-    def _messages(self, event: SealedEvent) -> list[Message]:
-        if event.subject != EVERYBODY:
+    def _messages(self, valid: ValidEvent) -> list[Message]:
+        subject = valid.event.subject
+        if subject != EVERYBODY:
             return [
                 Message(
-                    topic=self._topic,
-                    key=event.subject.encode(),
-                    value=event.value,
-                    headers=_HEADERS,
+                    topic=self._topic, key=subject.encode(), value=valid.value, headers=_HEADERS
                 )
             ]
         return [
             Message(
                 topic=self._topic,
                 key=None,
-                value=event.value,
+                value=valid.value,
                 headers=_HEADERS,
                 to_partition=partition,
             )

@@ -1,0 +1,163 @@
+"""Decides what one input is: a valid event, an event whose borrower is not known yet, or neither.
+
+No input or output happens here: bytes in, decision out. The order of the steps is the same for the
+first attempt, a retry and a release, so that all three decide alike.
+"""
+
+from collections.abc import Mapping
+
+import structlog
+
+from services.contracts.currencies import decimals_of
+from services.contracts.fields import money_fields
+from services.contracts.registry import EVENT_TYPES, EventType, Sender
+from services.contracts.rejection import EventRejected
+from services.contracts.statement import StatementReceivedV1
+from services.contracts.strict_json import encode_canonical, read_json, read_with_canonical
+from services.contracts.validation import ValidEvent, validate
+from services.ingest.application.inputs import Channel, Input
+from services.ingest.application.ports import RawMapping
+from services.ingest.domain import normalising
+from services.ingest.domain.candidate import Candidate, Document, text_or_none
+from services.ingest.domain.fingerprints import position_id
+from services.ingest.domain.http_modes import cloud_event_of
+from services.ingest.domain.plausibility import balance_refusal
+from services.ingest.domain.reasons import Reason, Refusal
+from services.ingest.domain.sources import may_speak_for
+
+log = structlog.get_logger(__name__)
+
+# The subject of an event that is checked before its borrower is known.
+_UNKNOWN_BORROWER = "-"
+
+
+class InputValidator:
+    """Validates inputs by the contracts and the mappings of raw topics."""
+
+    def __init__(self, *, mappings: Mapping[str, RawMapping], max_event_bytes: int) -> None:
+        self._mappings = mappings
+        self._max_event_bytes = max_event_bytes
+
+    def read(self, given: Input) -> Candidate | Refusal:
+        """Returns an input in our words and in our form."""
+        try:
+            found = self._read(given)
+            if isinstance(found, Refusal):
+                return found
+            return normalising.normalised(found, encode=encode_canonical)
+        except EventRejected as rejected:
+            return _refusal(rejected)
+        except Exception:  # noqa: BLE001 - logged, quarantined, and the neighbours go on
+            return self._fault(given)
+
+    def validate(self, candidate: Candidate, *, given: Input) -> ValidEvent | Refusal:
+        """Returns the event of a candidate whose borrower is known."""
+        try:
+            return self._validate(candidate)
+        except EventRejected as rejected:
+            return _refusal(rejected, candidate)
+        except Exception:  # noqa: BLE001 - logged, quarantined, and the neighbours go on
+            return self._fault(given)
+
+    def refusal_without_borrower(self, candidate: Candidate, *, given: Input) -> Refusal | None:
+        """Returns why a candidate would be refused even if its borrower were known."""
+        checked = self.validate(candidate.with_subject(_UNKNOWN_BORROWER), given=given)
+        return checked if isinstance(checked, Refusal) else None
+
+    def _read(self, given: Input) -> Candidate | Refusal:
+        if given.channel is Channel.KAFKA:
+            return self._read_record(given)
+        body, canonical = read_with_canonical(given.raw, max_bytes=self._max_event_bytes)
+        document = cloud_event_of(body, headers=given.headers)
+        if isinstance(document, Refusal):
+            return document
+        source = document.get("source")
+        if isinstance(source, str) and not may_speak_for(source, given.sources):
+            return Refusal(
+                reason=Reason.SOURCE_NOT_ALLOWED,
+                pointer="/source",
+                detail="/source is none that this key may speak for",
+            )
+        data = document.get("data")
+        account = data.get("account_id") if isinstance(data, dict) else None
+        is_same = document is body
+        return Candidate(document, text_or_none(account), {}, canonical if is_same else None)
+
+    def _read_record(self, given: Input) -> Candidate | Refusal:
+        position = given.position
+        if position is None or position.topic not in self._mappings:
+            return Refusal(
+                reason=Reason.UNKNOWN_KIND, pointer="", detail="no mapping reads this raw topic"
+            )
+        if not given.raw:
+            return Refusal(reason=Reason.EMPTY_RECORD, pointer="", detail="the record is empty")
+        fallback = position_id(
+            topic=position.topic,
+            partition=position.partition,
+            offset=position.offset,
+            raw=given.raw,
+        )
+        record = read_json(given.raw, max_bytes=self._max_event_bytes)
+        return self._mappings[position.topic].candidate(record, fallback_id=fallback)
+
+    def _validate(self, candidate: Candidate) -> ValidEvent | Refusal:
+        event_type = event_type_of(candidate.document)
+        if event_type is not None:
+            if event_type.sender is not Sender.SOURCES:
+                return Refusal(
+                    reason=Reason.NOT_FOR_SOURCES,
+                    pointer="/type",
+                    detail="/type is written by Tocsin itself",
+                )
+            sized = normalising.with_minor_units(
+                candidate, money_fields=money_fields(event_type.data), decimals_of=decimals_of
+            )
+            if isinstance(sized, Refusal):
+                return sized
+            candidate = sized
+        valid = validate(candidate.document, canonical=candidate.canonical)
+        if isinstance(valid.event.data, StatementReceivedV1):
+            return _balance_refusal(valid.event.data) or valid
+        return valid
+
+    def _fault(self, given: Input) -> Refusal:
+        # A defect of ours must not stop the neighbours of the input that shows it.
+        log.exception(
+            "input.validation_failed",
+            channel=given.channel,
+            topic=given.position.topic if given.position else None,
+            offset=given.position.offset if given.position else None,
+        )
+        return Refusal(
+            reason=Reason.INTERNAL_ERROR, pointer="", detail="a fault of ours; it was logged"
+        )
+
+
+def event_type_of(document: Document) -> EventType | None:
+    """Returns the event type of a document; None if there is no such type."""
+    name = document.get("type")
+    return EVENT_TYPES.get(name) if isinstance(name, str) else None
+
+
+def needs_borrower(candidate: Candidate) -> bool:
+    """Returns whether the candidate names no borrower, and its type is about one."""
+    if "subject" in candidate.document:
+        return False
+    event_type = event_type_of(candidate.document)
+    return event_type is not None and not event_type.to_every_partition
+
+
+def _balance_refusal(statement: StatementReceivedV1) -> Refusal | None:
+    return balance_refusal(
+        assets=statement.total_assets or None,
+        liabilities=statement.total_liabilities or None,
+        equity=statement.equity or None,
+    )
+
+
+def _refusal(rejected: EventRejected, candidate: Candidate | None = None) -> Refusal:
+    detail = rejected.detail
+    origin = candidate.origin_of(rejected.pointer) if candidate else None
+    if origin:
+        detail += f" (mapped from {origin})"
+    return Refusal(reason=Reason(rejected.code.value), pointer=rejected.pointer, detail=detail)

@@ -1,0 +1,146 @@
+"""Writes schemas/events, schemas/shared and schemas/asyncapi.yaml from the event Structs.
+
+`make schemas` runs it; a test compares, so a change of an event is a visible diff in the same
+commit. The examples beside the schemas are written by hand.
+"""
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from services.contracts import schemas
+from services.contracts.envelope import CONTENT_TYPE
+from services.contracts.registry import EVENT_TYPES, EventType, Topic
+from tests.contract.catalogue import SCHEMAS, schema_file_of
+
+DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+BINDING_VERSION: Final = "0.5.0"
+PARTITIONS: Final = 8
+LINE_LENGTH: Final = 100
+TOPICS: Final = {
+    Topic.EVENTS: "Everything that can change a borrower's risk state, in one order per borrower.",
+    Topic.RISK: "Assessments and reminders by scoring; `sequence` is consecutive per borrower.",
+    Topic.ALERTS: "The life-cycle of alerts, for other systems.",
+}
+OPERATIONS: Final = {
+    "ingestWrites": (
+        "send",
+        Topic.EVENTS,
+        "Ingest writes the events of the bank's systems; alerts writes those of officers.",
+    ),
+    "scoringReads": ("receive", Topic.EVENTS, "Scoring applies every event, once."),
+    "scoringWrites": ("send", Topic.RISK, "Scoring writes what changed about a borrower."),
+    "alertsReads": (
+        "receive",
+        Topic.RISK,
+        "Alerts opens, updates and closes alerts; a gap in `sequence` is an incident.",
+    ),
+    "alertsWrites": ("send", Topic.ALERTS, "Alerts writes each step of an alert's life."),
+}
+
+
+def documents() -> dict[Path, str]:
+    """Returns the text of each generated file."""
+    shared = {"types": schemas.types_schema(), "envelope": schemas.envelope_schema()}
+    return {
+        **{SCHEMAS / "shared" / f"{name}.json": _json(schema) for name, schema in shared.items()},
+        **{
+            schema_file_of(name): _json(schemas.event_schema(event_type))
+            for name, event_type in EVENT_TYPES.items()
+        },
+        SCHEMAS / "asyncapi.yaml": _asyncapi(),
+    }
+
+
+def _json(schema: dict[str, Any]) -> str:
+    return _formatted({"$schema": DIALECT, **schema}, indent=0, column=0) + "\n"
+
+
+def _formatted(value: Any, *, indent: int, column: int) -> str:
+    """Returns JSON in which whatever fits stands on one line."""
+    line = json.dumps(value, ensure_ascii=False)
+    if not value or not isinstance(value, dict | list):
+        return line
+    if indent and column + len(line) < LINE_LENGTH:
+        return line
+    pad = " " * (indent + 2)
+    if isinstance(value, list):
+        items = [_formatted(each, indent=indent + 2, column=indent + 2) for each in value]
+        begin, end = "[", "]"
+    else:
+        items = [
+            (key := f"{json.dumps(name)}: ")
+            + _formatted(inner, indent=indent + 2, column=indent + 2 + len(key))
+            for name, inner in value.items()
+        ]
+        begin, end = "{", "}"
+    return f"{begin}\n" + ",\n".join(pad + item for item in items) + f"\n{' ' * indent}{end}"
+
+
+def _asyncapi() -> str:
+    document = {
+        "asyncapi": "3.0.0",
+        "info": {
+            "title": "Tocsin",
+            "version": "1.0.0",
+            "description": "The topics of Tocsin. Names carry the prefix of the installation "
+            "(TOCSIN_TOPIC_PREFIX, `tocsin.` by default). Every record is one CloudEvent in "
+            "structured JSON mode.",
+            "license": {"name": "Apache-2.0"},
+        },
+        "defaultContentType": CONTENT_TYPE,
+        "channels": {topic.value: _channel(topic) for topic in TOPICS},
+        "operations": {
+            name: {
+                "action": action,
+                "channel": {"$ref": f"#/channels/{topic}"},
+                "summary": summary,
+            }
+            for name, (action, topic, summary) in OPERATIONS.items()
+        },
+        "components": {
+            "messages": {_message_name(each): _message(each) for each in EVENT_TYPES.values()}
+        },
+    }
+    return yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)
+
+
+def _channel(topic: Topic) -> dict[str, Any]:
+    names = [_message_name(each) for each in EVENT_TYPES.values() if each.topic is topic]
+    return {
+        "address": f"tocsin.{topic}",
+        "description": TOPICS[topic],
+        "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in names},
+        "bindings": {"kafka": {"partitions": PARTITIONS, "bindingVersion": BINDING_VERSION}},
+    }
+
+
+def _message_name(event_type: EventType) -> str:
+    return event_type.data.__name__
+
+
+def _message(event_type: EventType) -> dict[str, Any]:
+    schema_file = schema_file_of(event_type.name).relative_to(SCHEMAS)
+    key = {"type": "string", "description": "the borrower id"}
+    if event_type.to_every_partition:
+        key = {"type": "null", "description": "no key; written to every partition"}
+    return {
+        "name": event_type.name,
+        "summary": schemas.event_schema(event_type)["description"],
+        "contentType": CONTENT_TYPE,
+        "payload": {"$ref": f"./{schema_file.as_posix()}"},
+        "bindings": {"kafka": {"key": key, "bindingVersion": BINDING_VERSION}},
+    }
+
+
+def write() -> None:
+    """Writes all documents."""
+    for path, text in documents().items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write()
