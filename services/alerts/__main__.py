@@ -6,7 +6,7 @@ from services.alerts.entrypoints.http import Presentation, create_app
 from services.alerts.settings import AlertsSettings
 from services.alerts.wiring import build
 from services.kit import logs
-from services.kit.http.server import Listening, run, serve
+from services.kit.http.server import ServerOptions, run, serve
 from services.kit.settings import PlatformSettings, effective
 
 log = structlog.get_logger(__name__)
@@ -35,7 +35,7 @@ async def main() -> int:
         )
         return await serve(
             app,
-            Listening(host=settings.host, port=settings.port),
+            ServerOptions(host=settings.host, port=settings.port),
             health=alerts.web_parts.health,
             recorder=alerts.web_parts.metrics,
             tasks={

@@ -58,9 +58,9 @@ from services.kit.schemas import at_head
 from services.kit.settings import PlatformSettings
 from services.kit.stream import faults
 from services.kit.stream.consumer import FencedConsumer
-from services.kit.stream.kafka import KafkaLog
+from services.kit.stream.kafka import KafkaTopicReader
 from services.kit.stream.outbox import Outbox
-from services.kit.stream.outbox_metrics import outbox_age
+from services.kit.stream.outbox_metrics import measure_outbox
 from services.kit.stream.partition import State
 from services.kit.stream.producer import KafkaProducer
 from services.kit.stream.progress import PostgresProgress
@@ -174,7 +174,7 @@ async def build(platform: PlatformSettings, settings: AlertsSettings) -> AsyncIt
             dispatcher=dispatcher,
             clock=opened.clock,
             reads=reads,
-            measure_outbox=outbox_age(
+            measure_outbox=measure_outbox(
                 PostgresDatabase(opened.pool),
                 schema=SCHEMA,
                 topics=(platform.alerts_topic,),
@@ -193,7 +193,7 @@ async def _open(
         platform.dsn,
         role="tocsin_alerts",
         application_name="tocsin-alerts",
-        most_connections=16,
+        max_connections=16,
         idle_in_transaction_seconds=platform.idle_in_transaction_seconds,
     )
     stack.push_async_callback(close_pool, pool)
@@ -306,7 +306,7 @@ def _consumer(opened: _Resources, handler: RiskHandler, relay: OutboxRelay) -> F
     platform, settings = opened.platform, opened.settings
     owner = settings.instance_id or time_ordered_id()
     return FencedConsumer(
-        broker=KafkaLog(
+        reader=KafkaTopicReader(
             bootstrap=platform.kafka_bootstrap,
             topic=platform.risk_topic,
             group=f"{platform.topic_prefix}alerts",
@@ -343,7 +343,7 @@ def _health(opened: _Resources, consumer: FencedConsumer) -> Health:
             raise NotReady("partitions are being claimed")
 
     health = Health(opened.clock)
-    health.needs("migrations", migrations)
-    health.needs("partitions", partitions)
-    health.notes("stopped partitions", consumer.stopped)
+    health.add_readiness_check("migrations", migrations)
+    health.add_readiness_check("partitions", partitions)
+    health.add_note("stopped partitions", consumer.stopped)
     return health

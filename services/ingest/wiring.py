@@ -32,7 +32,7 @@ from services.kit.metrics import Metrics
 from services.kit.schemas import at_head
 from services.kit.settings import PlatformSettings
 from services.kit.stream.consumer import FencedConsumer
-from services.kit.stream.kafka import KafkaLog
+from services.kit.stream.kafka import KafkaTopicReader
 from services.kit.stream.ports import Limits
 from services.kit.stream.producer import KafkaProducer
 
@@ -91,9 +91,9 @@ async def build(platform: PlatformSettings, settings: IngestSettings) -> AsyncIt
             platform.dsn,
             role="tocsin_ingest",
             application_name="tocsin-ingest",
-            least_connections=0,
+            min_connections=0,
             # A transaction for each raw partition, and as many again for HTTP.
-            most_connections=8 + platform.partitions * len(mappings),
+            max_connections=8 + platform.partitions * len(mappings),
             idle_in_transaction_seconds=platform.idle_in_transaction_seconds,
         )
         stack.push_async_callback(close_pool, pool)
@@ -175,7 +175,7 @@ def _consumer(
     parts: _Parts,
     pool: asyncpg.Pool,
 ) -> FencedConsumer:
-    broker = KafkaLog(
+    reader = KafkaTopicReader(
         bootstrap=platform.kafka_bootstrap,
         topic=topic,
         group=raw_group(platform, topic),
@@ -184,18 +184,18 @@ def _consumer(
         session_timeout_seconds=settings.session_timeout_seconds,
     )
     return FencedConsumer(
-        broker=broker,
+        reader=reader,
         database=PostgresDatabase(pool),
         progress=RawProgress(
-            schema=SCHEMA, consumer=CONSUMER, owner=_owner(settings), broker=broker
+            schema=SCHEMA, consumer=CONSUMER, owner=_owner(settings), reader=reader
         ),
         handler=RawHandler(parts.intake, clock=parts.clock),
         recorder=parts.metrics,
         clock=parts.clock,
         limits=Limits(
-            most_records=settings.raw_batch_records,
-            most_waiting_records=4 * settings.raw_batch_records,
-            poison_in_a_row=settings.refused_in_a_row,
+            max_records=settings.raw_batch_records,
+            max_waiting_records=4 * settings.raw_batch_records,
+            max_poison_in_a_row=settings.refused_in_a_row,
             no_progress_seconds=settings.no_progress_seconds,
             release_seconds=RELEASE_SECONDS,
         ),
@@ -222,13 +222,13 @@ def _health(pool: asyncpg.Pool, parts: _Parts, consumers: Mapping[str, FencedCon
             if not consumer.has_joined and await parts.publisher.has_topic(topic):
                 raise NotReady("the group was not joined yet")
 
-        health.needs(f"raw topic {topic}", look)
+        health.add_readiness_check(f"raw topic {topic}", look)
 
-    health.needs("database", schema)
-    health.needs("broker", broker)
+    health.add_readiness_check("database", schema)
+    health.add_readiness_check("broker", broker)
     for topic, consumer in consumers.items():
         joined(topic, consumer)
-        health.notes(f"stopped partitions of {topic}", consumer.stopped)
+        health.add_note(f"stopped partitions of {topic}", consumer.stopped)
     return health
 
 

@@ -77,8 +77,8 @@ async def create_pool(
     *,
     role: str | None,
     application_name: str,
-    least_connections: int = 1,
-    most_connections: int = 10,
+    min_connections: int = 1,
+    max_connections: int = 10,
     idle_in_transaction_seconds: float = IDLE_IN_TRANSACTION_SECONDS,
 ) -> asyncpg.Pool:
     """Return an open pool whose connections act as `role`.
@@ -98,8 +98,8 @@ async def create_pool(
         settings["role"] = role
     pool = asyncpg.create_pool(
         dsn,
-        min_size=least_connections,
-        max_size=most_connections,
+        min_size=min_connections,
+        max_size=max_connections,
         timeout=CONNECT_TIMEOUT_SECONDS,
         command_timeout=COMMAND_TIMEOUT_SECONDS,
         server_settings=settings,
@@ -118,7 +118,7 @@ async def close_pool(pool: asyncpg.Pool) -> None:
 
 
 @contextmanager
-def telling_outages() -> Iterator[None]:
+def translate_outages() -> Iterator[None]:
     """Ask the database inside; what an outage makes the driver raise comes out as ours.
 
     Raises:
@@ -141,7 +141,7 @@ async def in_transaction(
     """
     for attempt in range(1, attempts + 1):
         try:
-            with telling_outages():
+            with translate_outages():
                 async with (
                     pool.acquire(timeout=CONNECT_TIMEOUT_SECONDS) as connection,
                     connection.transaction(),

@@ -193,36 +193,3 @@ class Metrics:
         if declared is None:
             raise LookupError(f"metric {metric.name} is in no catalogue of this process")
         return declared.labels(**labels) if metric.labels else declared
-
-
-class Measured:
-    """A recorder that remembers, for tests."""
-
-    def __init__(self) -> None:
-        self.values: dict[tuple[str, tuple[tuple[str, str], ...]], list[float]] = {}
-
-    def add(self, metric: Metric, amount: float = 1, /, **labels: str) -> None:
-        self._keep(metric, amount, labels)
-
-    def set(self, metric: Metric, value: float, /, **labels: str) -> None:
-        self._keep(metric, value, labels)
-
-    def observe(self, metric: Metric, value: float, /, **labels: str) -> None:
-        self._keep(metric, value, labels)
-
-    def forget(self, metric: Metric, /, **labels: str) -> None:
-        self.values.pop((metric.name, tuple(sorted(labels.items()))), None)
-
-    def total(self, metric: Metric, /, **labels: str) -> float:
-        """Return the sum of what one series was given."""
-        return sum(self.values.get((metric.name, tuple(sorted(labels.items()))), ()))
-
-    def latest(self, metric: Metric, /, **labels: str) -> float | None:
-        """Return what one series was last given; None when it was given nothing."""
-        values = self.values.get((metric.name, tuple(sorted(labels.items()))))
-        return values[-1] if values else None
-
-    def _keep(self, metric: Metric, value: float, labels: dict[str, str]) -> None:
-        if set(labels) != set(metric.labels):
-            raise ValueError(f"metric {metric.name} has the labels {metric.labels}, got {labels}")
-        self.values.setdefault((metric.name, tuple(sorted(labels.items()))), []).append(value)

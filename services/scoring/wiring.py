@@ -21,7 +21,7 @@ from services.kit.schemas import at_head
 from services.kit.settings import PlatformSettings
 from services.kit.stream import faults
 from services.kit.stream.consumer import FencedConsumer
-from services.kit.stream.kafka import KafkaLog
+from services.kit.stream.kafka import KafkaTopicReader
 from services.kit.stream.outbox import Outbox
 from services.kit.stream.partition import State
 from services.kit.stream.ports import Limits
@@ -108,8 +108,8 @@ async def build(platform: PlatformSettings, settings: ScoringSettings) -> AsyncI
             platform.dsn,
             role="tocsin_scoring",
             application_name="tocsin-scoring",
-            least_connections=0,
-            most_connections=16,
+            min_connections=0,
+            max_connections=16,
             idle_in_transaction_seconds=platform.idle_in_transaction_seconds,
         )
         stack.push_async_callback(close_pool, pool)
@@ -118,7 +118,7 @@ async def build(platform: PlatformSettings, settings: ScoringSettings) -> AsyncI
         )
         stack.push_async_callback(producer.stop)
         parts = build_parts(platform, settings, metrics)
-        broker = KafkaLog(
+        reader = KafkaTopicReader(
             bootstrap=platform.kafka_bootstrap,
             topic=platform.events_topic,
             group=f"{platform.topic_prefix}scoring",
@@ -129,7 +129,7 @@ async def build(platform: PlatformSettings, settings: ScoringSettings) -> AsyncI
         database = PostgresDatabase(pool)
         relay = build_relay(database, parts, producer)
         consumer = FencedConsumer(
-            broker=broker,
+            reader=reader,
             database=database,
             progress=PostgresProgress(schema=SCHEMA, consumer=CONSUMER, owner=owner(settings)),
             handler=ScoreBatches(parts),
@@ -252,8 +252,8 @@ async def sector_watch(
         platform.dsn,
         role="tocsin_scoring",
         application_name="tocsin-scoring-sectors",
-        least_connections=0,
-        most_connections=2,
+        min_connections=0,
+        max_connections=2,
     )
     try:
         parts = build_parts(platform, settings, Metrics((*KIT_CATALOGUE, *SCORING_CATALOGUE)))
@@ -294,10 +294,10 @@ def build_health(pool: asyncpg.Pool, consumer: FencedConsumer, clock: SystemCloc
         if State.CLAIMING in states.values():
             raise NotReady("partitions are being claimed")
 
-    health.needs("database", schema)
-    health.needs("partitions", partitions)
-    health.needs("broker", consumer.check_broker)
-    health.notes("stopped partitions", consumer.stopped)
+    health.add_readiness_check("database", schema)
+    health.add_readiness_check("partitions", partitions)
+    health.add_readiness_check("broker", consumer.check_broker)
+    health.add_note("stopped partitions", consumer.stopped)
     return health
 
 
@@ -310,9 +310,9 @@ async def check_schema(pool: asyncpg.Pool) -> None:
 def limits(settings: ScoringSettings) -> Limits:
     """Return the consumer's limits."""
     return Limits(
-        most_records=settings.most_records,
-        most_waiting_records=4 * settings.most_records,
-        poison_in_a_row=settings.poison_in_a_row,
+        max_records=settings.most_records,
+        max_waiting_records=4 * settings.most_records,
+        max_poison_in_a_row=settings.poison_in_a_row,
         no_progress_seconds=settings.no_progress_seconds,
         release_seconds=RELEASE_SECONDS,
     )

@@ -20,7 +20,7 @@ SHORT_OUTAGE_SECONDS = 3.0
 ZOMBIE_TRIES = 4
 # Nothing else happens then, so it may stand still for as long as a slow machine needs.
 IDLE_SECONDS_OF_THE_LAST = 60.0
-FENCED = "partition fenced"
+FENCED = "consumer.partition_fenced"
 # A worker that takes over claims its partitions one after the other, within this time.
 CLAIMS_WITHIN_SECONDS = 1.0
 LAST_ZOMBIE_SHARE = 0.85

@@ -108,7 +108,7 @@ def _line(
         "databases_full": done.full_databases,
         "zombies": done.zombies,
         "fenced": _count_in_logs(world, FENCED),
-        "rebalances": _count_in_logs(world, "partitions assigned"),
+        "rebalances": _count_in_logs(world, "consumer.partitions_assigned"),
         "webhook_deliveries": len(inbox.taken),
         "webhook_repeats": inbox.repeats,
         "lost": verdict.lost,

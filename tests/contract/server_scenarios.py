@@ -15,7 +15,7 @@ from services.kit.stream import relay
 from services.kit.stream.handler import Tally
 from services.kit.stream.outbox import Message, Outbox
 from services.kit.stream.progress import Claim, PostgresProgress
-from services.kit.stream.quarantine import Quarantine, Refused
+from services.kit.stream.quarantine import Quarantine, RejectedRecord
 from services.kit.stream.records import Batch
 from services.kit.stream.stop_reasons import AlreadyCommitted, Fenced
 from services.kit.stream.topic_reader import OffsetOutOfRange
@@ -58,7 +58,7 @@ async def an_older_owner_and_a_wrong_offset_are_fenced(database: Database) -> No
     with pytest.raises(Fenced):
         await advance(database, new, batch(3, "d"))
     with pytest.raises(Fenced):
-        await database.in_transaction(lambda c: PROGRESS.hold(c, old))
+        await database.in_transaction(lambda c: PROGRESS.lock_row(c, old))
     await advance(database, new, batch(0, "a"))
     with pytest.raises(AlreadyCommitted):
         await advance(database, new, batch(0, "a"))
@@ -117,12 +117,12 @@ async def a_new_partition_is_held_to_the_count_that_its_siblings_began_with(
     assert await claimed(0, 8, "elsewhere") == 8
 
 
-async def a_claim_waits_for_a_chore(database: Database) -> None:
+async def a_claim_waits_for_a_background_step(database: Database) -> None:
     held = await claim(database)
     entered, leave = asyncio.Event(), asyncio.Event()
 
     async def linger(connection: Connection) -> None:
-        await PROGRESS.hold(connection, held)
+        await PROGRESS.lock_row(connection, held)
         entered.set()
         await leave.wait()
 
@@ -139,17 +139,17 @@ async def a_claim_waits_for_a_chore(database: Database) -> None:
 async def only_the_one_who_holds_the_turn_relays_what_requests_appended(
     database: Database,
 ) -> None:
-    take_turn = relay.TAKE_TURN.format(schema=SCHEMA)
+    lock_shared = relay.LOCK_SHARED.format(schema=SCHEMA)
     entered, leave = asyncio.Event(), asyncio.Event()
 
     async def linger(connection: Connection) -> bool:
-        mine: bool = await connection.fetchval(take_turn)
+        mine: bool = await connection.fetchval(lock_shared)
         entered.set()
         await leave.wait()
         return mine
 
     async def ask() -> bool:
-        turn: bool = await database.in_transaction(lambda c: c.fetchval(take_turn))
+        turn: bool = await database.in_transaction(lambda c: c.fetchval(lock_shared))
         return turn
 
     lingering = asyncio.create_task(database.in_transaction(linger))
@@ -201,7 +201,9 @@ async def totals_and_bad_records_are_kept_once(database: Database) -> None:
     held, kept = await claim(database), Quarantine(schema=SCHEMA)
     bad = FakeRecord(offset=5, value=b"bad")
     for _ in range(2):
-        await database.in_transaction(lambda c: kept.keep(c, [Refused(bad, "poison", "why")]))
+        await database.in_transaction(
+            lambda c: kept.insert(c, [RejectedRecord(bad, "poison", "why")])
+        )
     await database.in_transaction(
         lambda c: PROGRESS.count(c, held, Tally(duplicates=2, quarantined=1))
     )
@@ -234,7 +236,7 @@ async def what_a_cut_connection_wrote_never_was(
     async def lose(connection: Connection) -> None:
         await PROGRESS.advance(connection, held, batch(0, "a"))
         await cut()
-        await PROGRESS.standing(connection, held)
+        await PROGRESS.current_row(connection, held)
 
     with pytest.raises(DatabaseUnavailable):
         await database.in_transaction(lose)
@@ -252,7 +254,7 @@ async def a_transaction_that_says_nothing_is_ended(
         await PROGRESS.advance(connection, held, batch(0, "a"))
         entered.set()
         await asyncio.sleep(idle_seconds * 2)
-        await PROGRESS.standing(connection, held)
+        await PROGRESS.current_row(connection, held)
 
     frozen = asyncio.create_task(database.in_transaction(freeze))
     await entered.wait()
@@ -269,7 +271,7 @@ DATABASE_SCENARIOS: tuple[Scenario, ...] = (
     an_older_owner_and_a_wrong_offset_are_fenced,
     what_is_rolled_back_never_was,
     a_claim_waits_for_the_transaction_that_holds_the_row,
-    a_claim_waits_for_a_chore,
+    a_claim_waits_for_a_background_step,
     a_new_partition_is_held_to_the_count_that_its_siblings_began_with,
     only_the_one_who_holds_the_turn_relays_what_requests_appended,
     a_step_that_waited_sees_the_claim_it_waited_for,
@@ -301,16 +303,16 @@ async def a_member_reads_from_where_it_was_told(log: Any) -> None:
     try:
         await listener.assigned_to.wait()
         assert await log.bounds(0) == (0, 10)
-        assert await log.advised(0) is None
+        assert await log.committed(0) is None
         assert await log.partition_count() == 1
         assert await taken(log, 3) == [(7, b"r7"), (8, b"r8"), (9, b"r9")]
         log.pause(0)
         log.seek(0, 2)
-        assert await log.poll(wait_seconds=0.3, most_records=5) == {}
+        assert await log.poll(wait_seconds=0.3, max_records=5) == {}
         log.resume(0)
         assert (await taken(log, 8))[:2] == [(2, b"r2"), (3, b"r3")]
         await log.commit({0: 10})
-        assert await log.advised(0) == 10
+        assert await log.committed(0) == 10
         log.seek(0, 99)
         with pytest.raises(OffsetOutOfRange) as lost:
             await taken(log, 1)
@@ -376,6 +378,6 @@ async def taken(log: Any, count: int) -> list[tuple[int, bytes | None]]:
     found: list[tuple[int, bytes | None]] = []
     async with asyncio.timeout(30):
         while len(found) < count:
-            fetched = await log.poll(wait_seconds=0.5, most_records=100)
+            fetched = await log.poll(wait_seconds=0.5, max_records=100)
             found += [(one.offset, one.value) for one in fetched.get(0, ())]
     return found

@@ -15,8 +15,8 @@ from services.alerts.delivery.application.channel import Address, Channel, Chann
 from services.alerts.delivery.domain.addresses import LOOPBACK
 from services.alerts.delivery.domain.attempt import AttemptResult, Delivered, Gone, Retry
 from services.alerts.delivery.domain.endpoint_url import AddressPolicy
-from services.kit.clock import ManualClock
 from tests.fakes import receiver as answers
+from tests.fakes.clock import ManualClock
 from tests.fakes.receiver import Receiver
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)

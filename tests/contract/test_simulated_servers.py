@@ -13,7 +13,7 @@ from tests.contract.server_scenarios import (
     what_a_cut_connection_wrote_never_was,
     what_is_given_to_another_was_let_go_before,
 )
-from tests.simulation.broker import Broker, SimulatedLog, SimulatedProducer
+from tests.simulation.broker import Broker, SimulatedProducer, SimulatedTopicReader
 from tests.simulation.database import IDLE_SECONDS, Server, SimulatedDatabase
 from tests.simulation.loop import Process, simulate
 from tests.simulation.mischief import Mischief
@@ -54,7 +54,7 @@ def test_the_simulated_broker() -> None:
         broker = Broker(Mischief(), partitions=1)
         for number in range(10):
             broker.write(0, f"r{number}".encode())
-        await a_member_reads_from_where_it_was_told(SimulatedLog(broker, Process("p")))
+        await a_member_reads_from_where_it_was_told(SimulatedTopicReader(broker, Process("p")))
         await asyncio.sleep(5)
 
     simulate(play())
@@ -63,7 +63,7 @@ def test_the_simulated_broker() -> None:
 def test_the_simulated_group() -> None:
     async def play() -> None:
         broker = Broker(Mischief(), partitions=2)
-        members = [SimulatedLog(broker, Process(name)) for name in ("p1", "p2")]
+        members = [SimulatedTopicReader(broker, Process(name)) for name in ("p1", "p2")]
         await what_is_given_to_another_was_let_go_before(*members)
 
     simulate(play())

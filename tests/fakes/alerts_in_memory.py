@@ -56,7 +56,7 @@ from services.alerts.primitives.vocabulary import (
 )
 from services.alerts.use_cases import UseCases
 from services.kit.clock import Clock
-from services.kit.ids import CountingIds
+from tests.fakes.ids import CountingIds
 
 SECRET = "whsec_" + base64.b64encode(b"s" * 32).decode()
 NOW = datetime(2026, 3, 4, 9, 30, tzinfo=UTC)

@@ -42,10 +42,10 @@ from services.ingest.settings import IngestSettings
 from services.ingest.wiring import Ingest
 from services.kit.access.keys import Role
 from services.kit.catalogue import KIT_CATALOGUE
-from services.kit.clock import ManualClock
 from services.kit.http.auth import Principal
 from services.kit.http.health import Health
 from services.kit.metrics import Metrics
+from tests.fakes.clock import ManualClock
 
 NOON = datetime(2026, 3, 31, 12, tzinfo=UTC)
 TIMEZONE = ZoneInfo("Europe/Berlin")

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from services.kit.stream.outbox import Message, Outbox
-from services.kit.stream.quarantine import Quarantine, Refused
+from services.kit.stream.quarantine import Quarantine, RejectedRecord
 from services.scoring.adapters import state_bytes
 from services.scoring.application.ports import Held, LogEvent, Said, StoredState, Sweep
 from services.scoring.application.shelf import RulebookText
@@ -127,11 +127,11 @@ class MemoryOutbox(Outbox):
 
 
 class MemoryQuarantine(Quarantine):
-    """Keeps what was refused."""
+    """Stores rejected records."""
 
     def __init__(self) -> None:
         super().__init__(schema="scoring")
-        self.refused: list[Refused] = []
+        self.rejected: list[RejectedRecord] = []
 
-    async def keep(self, connection: Any, refused: Sequence[Refused]) -> None:
-        self.refused.extend(refused)
+    async def insert(self, connection: Any, rejected: Sequence[RejectedRecord]) -> None:
+        self.rejected.extend(rejected)

@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 
 from services.cli.verify.refold import Refold, RefoldedPartition
 from services.kit.clock import SystemClock
-from services.kit.metrics import Measured
 from services.kit.stream.handler import Tally
 from services.kit.stream.records import Batch
 from services.scoring.adapters.codec import build_codec
@@ -24,6 +23,7 @@ from services.scoring.domain.events.control import RulebookActivated
 from services.scoring.domain.rulebook.context import Context
 from services.scoring.domain.rulebook.rulebook import Rulebook
 from services.scoring.domain.rulebook.timeline import Timeline
+from tests.fakes.recorder import MemoryRecorder
 from tests.fakes.scoring_events import START, event
 from tests.fakes.scoring_store import (
     MemoryCensus,
@@ -101,7 +101,7 @@ class MemoryWorker:
             shelf=Shelf(read_text),
             texts=MemoryTexts(*OTHER_RULEBOOKS.values()),
             telling=Telling(codec=codec, risk_topic="risk", events_topic="events"),
-            recorder=Measured(),
+            recorder=MemoryRecorder(),
             clock=SystemClock(),
         )
         self.parts = replace(parts, **changes)
@@ -119,15 +119,15 @@ class MemoryWorker:
         records = [record(self.next_offset + place, raw) for place, raw in enumerate(raws)]
         return Batch(topic="events", partition=0, first_offset=self.next_offset, records=records)
 
-    async def chore(self) -> None:
+    async def background_step(self) -> None:
         """Do one piece of a sweep, if there is any."""
-        if self.handler.has_chores(0):
-            await self.handler.do_chore(0, NO_CONNECTION)
+        if self.handler.has_background_work(0):
+            await self.handler.background_step(0, NO_CONNECTION)
 
     async def finish_sweeps(self) -> None:
         """Sweep to the end."""
-        while self.handler.has_chores(0):
-            await self.handler.do_chore(0, NO_CONNECTION)
+        while self.handler.has_background_work(0):
+            await self.handler.background_step(0, NO_CONNECTION)
 
     def restart(self) -> None:
         """Lose everything in memory, as a crash or a rebalance does."""

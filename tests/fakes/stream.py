@@ -12,10 +12,10 @@ from typing import Any
 
 from services.kit.database import Result, Work
 from services.kit.stream.handler import Handler, Tally
-from services.kit.stream.progress import Claim, Standing
+from services.kit.stream.progress import Claim, PartitionRow
 from services.kit.stream.records import Batch, Record, digest
 from services.kit.stream.stop_reasons import AlreadyCommitted, Fenced, StopPartition
-from services.kit.stream.topic_reader import Listener, OffsetOutOfRange
+from services.kit.stream.topic_reader import OffsetOutOfRange, RebalanceListener
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ def records(*values: str, first: int = 0, partition: int = 0) -> list[FakeRecord
     ]
 
 
-class FakeLog:
+class FakeTopicReader:
     """A topic in memory; the test is the group coordinator."""
 
     topic = "events"
@@ -49,9 +49,9 @@ class FakeLog:
         self.first: dict[int, int] = dict.fromkeys(range(partitions), 0)
         self.positions: dict[int, int] = {}
         self.paused: set[int] = set()
-        self.committed: dict[int, int] = {}
+        self.committed_offsets: dict[int, int] = {}
         self.seeks: list[tuple[int, int]] = []
-        self.listener: Listener | None = None
+        self.listener: RebalanceListener | None = None
         self.losing: Callable[[int], bool] = lambda partition: False
         self.polls = 0
 
@@ -61,7 +61,7 @@ class FakeLog:
         first = held[-1].offset + 1 if held else self.first[partition]
         held.extend(records(*values, first=first + gap, partition=partition))
 
-    async def start(self, listener: Listener) -> None:
+    async def start(self, listener: RebalanceListener) -> None:
         self.listener = listener
 
     async def stop(self) -> None:
@@ -78,7 +78,7 @@ class FakeLog:
         await self.listener.revoked(frozenset(partitions))
 
     async def poll(
-        self, *, wait_seconds: float, most_records: int
+        self, *, wait_seconds: float, max_records: int
     ) -> Mapping[int, Sequence[Record]]:
         await asyncio.sleep(0)
         self.polls += 1
@@ -90,7 +90,7 @@ class FakeLog:
                 raise OffsetOutOfRange(partition, position)
             ready = [r for r in self.partitions[partition] if r.offset >= position]
             if ready:
-                taken = ready[:most_records]
+                taken = ready[:max_records]
                 self.positions[partition] = taken[-1].offset + 1
                 if not self.losing(partition):
                     fetched[partition] = taken
@@ -113,11 +113,11 @@ class FakeLog:
     async def partition_count(self) -> int:
         return len(self.partitions)
 
-    async def advised(self, partition: int) -> int | None:
-        return self.committed.get(partition)
+    async def committed(self, partition: int) -> int | None:
+        return self.committed_offsets.get(partition)
 
     async def commit(self, next_offsets: Mapping[int, int]) -> None:
-        self.committed.update(next_offsets)
+        self.committed_offsets.update(next_offsets)
 
 
 @dataclass
@@ -193,25 +193,25 @@ class FakeProgress:
         world.next_offsets[claim.partition] = batch.next_offset
         world.digests[claim.partition] = digest(batch.records[-1])
 
-    async def hold(self, connection: Any, claim: Claim) -> None:
+    async def lock_row(self, connection: Any, claim: Claim) -> None:
         world: World = connection
         if world.epochs[claim.partition] != claim.epoch:
             raise Fenced(f"epoch {world.epochs[claim.partition]}")
 
-    async def standing(self, connection: Any, claim: Claim) -> Standing | None:
+    async def current_row(self, connection: Any, claim: Claim) -> PartitionRow | None:
         world: World = connection
-        return Standing(
+        return PartitionRow(
             epoch=world.epochs[claim.partition],
             next_offset=world.next_offsets.get(claim.partition, 0),
             owner=world.owners.get(claim.partition, ""),
         )
 
-    async def note_stop(self, connection: Any, claim: Claim, stop: StopPartition) -> None:
+    async def record_stop(self, connection: Any, claim: Claim, stop: StopPartition) -> None:
         world: World = connection
         if world.epochs[claim.partition] == claim.epoch:
             world.stops[claim.partition] = stop.reason.value
 
-    async def excused(self, connection: Any, claim: Claim) -> int:
+    async def accepted_replay(self, connection: Any, claim: Claim) -> int:
         world: World = connection
         return world.agreed.get(claim.partition, 0)
 
@@ -231,7 +231,7 @@ class WritingHandler(Handler):
         self.refuses: Callable[[str], bool] = lambda value: False
         self.sizes: list[int] = []
         self.told: list[str] = []
-        self.chores = 0
+        self.background_steps = 0
 
     async def apply(self, batch: Batch, connection: Any) -> Tally:
         world: World = connection
@@ -247,13 +247,13 @@ class WritingHandler(Handler):
         world: World = connection
         world.quarantined.append((record.value or b"").decode())
 
-    def has_chores(self, partition: int) -> bool:
-        return self.chores > 0
+    def has_background_work(self, partition: int) -> bool:
+        return self.background_steps > 0
 
-    async def do_chore(self, partition: int, connection: Any) -> None:
+    async def background_step(self, partition: int, connection: Any) -> None:
         world: World = connection
-        self.chores -= 1
-        world.applied.append("chore")
+        self.background_steps -= 1
+        world.applied.append("background step")
 
     def committed(self, batch: Batch) -> None:
         self.told.append("committed")

@@ -10,7 +10,6 @@ from random import Random
 from typing import Any
 
 from services.kit.clock import SystemClock
-from services.kit.metrics import Measured
 from services.kit.stream.records import Batch
 from services.scoring.adapters import state_bytes
 from services.scoring.adapters.rulebook_reader import read_text
@@ -21,6 +20,7 @@ from services.scoring.application.telling import Telling
 from services.scoring.domain.assess.assessment import Assessment
 from services.scoring.domain.events.event import EVERYBODY, Event
 from services.scoring.domain.rulebook.context import Context
+from tests.fakes.recorder import MemoryRecorder
 from tests.fakes.scoring_store import (
     MemoryCensus,
     MemoryLedger,
@@ -74,7 +74,7 @@ class Worker:
                 texts=MemoryTexts(),
                 census=MemoryCensus(),
                 telling=Telling(codec=codec, risk_topic="risk", events_topic="events"),
-                recorder=Measured(),
+                recorder=MemoryRecorder(),
                 clock=CLOCK,
             )
         )
@@ -103,10 +103,10 @@ class Worker:
             offset += size
             if chance.random() < 0.2:
                 self.handler.rolled_back(0)
-            if chance.random() < 0.3 and self.handler.has_chores(0):
-                await self.handler.do_chore(0, NO_CONNECTION)
-        while self.handler.has_chores(0):
-            await self.handler.do_chore(0, NO_CONNECTION)
+            if chance.random() < 0.3 and self.handler.has_background_work(0):
+                await self.handler.background_step(0, NO_CONNECTION)
+        while self.handler.has_background_work(0):
+            await self.handler.background_step(0, NO_CONNECTION)
         return repeats
 
     def _record(self, offset: int, number: int) -> FakeRecord:

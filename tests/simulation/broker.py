@@ -12,7 +12,7 @@ from contextvars import Context
 from services.kit.stream.outbox import Message
 from services.kit.stream.producer import ProduceFailed
 from services.kit.stream.records import Record
-from services.kit.stream.topic_reader import BrokerUnavailable, Listener, OffsetOutOfRange
+from services.kit.stream.topic_reader import BrokerUnavailable, OffsetOutOfRange, RebalanceListener
 from tests.fakes.stream import FakeRecord
 from tests.simulation.loop import Crashed, Process, pause
 from tests.simulation.mischief import Mischief
@@ -29,7 +29,7 @@ class Broker:
         self.first = dict.fromkeys(range(partitions), 0)
         self.held: dict[int, list[FakeRecord]] = {number: [] for number in range(partitions)}
         self.published: dict[tuple[str, int], list[Message]] = {}
-        self.members: list[SimulatedLog] = []
+        self.members: list[SimulatedTopicReader] = []
         self.advised: dict[int, int] = {}
         self.polls: list[asyncio.Future[None]] = []
         self._rebalances: set[asyncio.Task[None]] = set()
@@ -79,13 +79,13 @@ class Broker:
         members = [each for each in self.members if each.process.is_alive]
         if not members:
             return
-        shares: dict[SimulatedLog, set[int]] = {each: set() for each in members}
+        shares: dict[SimulatedTopicReader, set[int]] = {each: set() for each in members}
         for partition in self.held:
             shares[random.choice(members)].add(partition)
         for member, share in shares.items():
             member.tell("assign", frozenset(share | member.assigned if may_overlap else share))
 
-    def throw_out(self, member: "SimulatedLog") -> None:
+    def throw_out(self, member: "SimulatedTopicReader") -> None:
         """Forget a member; it learns of it when it speaks again."""
         if member in self.members:
             self.members.remove(member)
@@ -93,7 +93,7 @@ class Broker:
             self.change()
 
 
-class SimulatedLog:
+class SimulatedTopicReader:
     """One process's membership."""
 
     def __init__(self, broker: Broker, process: Process) -> None:
@@ -105,11 +105,11 @@ class SimulatedLog:
         self._mischief = broker.mischief
         self._positions: dict[int, int] = {}
         self._paused: set[int] = set()
-        self._listener: Listener | None = None
+        self._listener: RebalanceListener | None = None
         self._poll: asyncio.Future[None] | None = None
         self._told: asyncio.Task[None] | None = None
 
-    async def start(self, listener: Listener) -> None:
+    async def start(self, listener: RebalanceListener) -> None:
         self.process.check()
         await pause(self._mischief.delay())
         if self._mischief.broker_is_down:
@@ -156,20 +156,20 @@ class SimulatedLog:
             self._broker.change()
 
     async def poll(
-        self, *, wait_seconds: float, most_records: int
+        self, *, wait_seconds: float, max_records: int
     ) -> Mapping[int, Sequence[Record]]:
         self.process.check()
         mischief = self._mischief
         if mischief.broker_is_down:
             await pause(wait_seconds)
             raise BrokerUnavailable("down")
-        fetched = self._fetch(most_records)
+        fetched = self._fetch(max_records)
         if not fetched:
             self._poll = pause(wait_seconds)
             self._broker.polls.append(self._poll)
             await self._poll
             self.process.check()
-            fetched = self._fetch(most_records)
+            fetched = self._fetch(max_records)
             if not fetched:
                 return fetched
         await pause(mischief.delay())
@@ -178,7 +178,7 @@ class SimulatedLog:
             raise BrokerUnavailable("another partition's fetch failed; these records are lost")
         return fetched
 
-    def _fetch(self, most_records: int) -> dict[int, Sequence[Record]]:
+    def _fetch(self, max_records: int) -> dict[int, Sequence[Record]]:
         random = self._mischief.random
         fetched: dict[int, Sequence[Record]] = {}
         places = [place for place in self._positions.items() if place[0] not in self._paused]
@@ -193,7 +193,7 @@ class SimulatedLog:
             if self._mischief.happens(self._mischief.repeats):
                 begin = max(self._broker.first[partition], position - random.randrange(1, 4))
             ready = [r for r in self._broker.held[partition] if r.offset >= begin]
-            taken = ready[: random.randrange(1, min(most_records, len(ready)) + 1)]
+            taken = ready[: random.randrange(1, min(max_records, len(ready)) + 1)]
             if taken[-1].offset < position:
                 continue
             self._positions[partition] = taken[-1].offset + 1
@@ -224,7 +224,7 @@ class SimulatedLog:
         await self._ask()
         return len(self._broker.held)
 
-    async def advised(self, partition: int) -> int | None:
+    async def committed(self, partition: int) -> int | None:
         await self._ask()
         return self._broker.advised.get(partition)
 

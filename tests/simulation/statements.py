@@ -80,12 +80,12 @@ async def count(
     return "UPDATE 1"
 
 
-async def standing(transaction: Transaction, consumer: str, topic: str, partition: int) -> Any:
+async def current_row(transaction: Transaction, consumer: str, topic: str, partition: int) -> Any:
     row = transaction.get(("progress", consumer, topic, partition))
     return [] if row is None else [{n: row[n] for n in ("epoch", "next_offset", "owner")}]
 
 
-async def note_stop(
+async def record_stop(
     transaction: Transaction, consumer: str, topic: str, partition: int, *values: Any
 ) -> str:
     epoch, reason, _ = values
@@ -96,12 +96,14 @@ async def note_stop(
     return "INSERT 0 1"
 
 
-async def excused(_transaction: Transaction, _consumer: str, _topic: str, _partition: int) -> Any:
+async def accepted_replay(
+    _transaction: Transaction, _consumer: str, _topic: str, _partition: int
+) -> Any:
     # No operator works in the simulated world.
     return [{"coalesce": 0}]
 
 
-async def hold(transaction: Transaction, consumer: str, topic: str, partition: int) -> Any:
+async def lock_row(transaction: Transaction, consumer: str, topic: str, partition: int) -> Any:
     key = ("progress", consumer, topic, partition)
     await transaction.lock(key)
     row = transaction.get(key)
@@ -166,7 +168,7 @@ async def delete(transaction: Transaction, partition: int, seq: int) -> str:
     return f"DELETE {deleted}"
 
 
-async def take_turn(transaction: Transaction) -> Any:
+async def lock_shared(transaction: Transaction) -> Any:
     key = ("advisory", "outbox")
     is_free = transaction.server.holders.get(key, transaction) is transaction
     if is_free:
@@ -174,7 +176,7 @@ async def take_turn(transaction: Transaction) -> Any:
     return [{"pg_try_advisory_xact_lock": is_free}]
 
 
-async def keep(transaction: Transaction, *columns: list[Any]) -> str:
+async def insert_quarantined(transaction: Transaction, *columns: list[Any]) -> str:
     kept = 0
     for topic, partition, offset, key, value, *_ in zip(*columns, strict=True):
         row_key = ("quarantine", topic, partition, offset)
@@ -216,16 +218,16 @@ STATEMENTS: dict[str, Statement] = {
             (progress.CLAIM, claim),
             (progress.ADVANCE, advance),
             (progress.COUNT, count),
-            (progress.STANDING, standing),
-            (progress.HOLD, hold),
-            (incidents.NOTE_STOP, note_stop),
-            (incidents.EXCUSED, excused),
+            (progress.CURRENT_ROW, current_row),
+            (progress.LOCK_ROW, lock_row),
+            (incidents.RECORD_STOP, record_stop),
+            (incidents.ACCEPTED_REPLAY, accepted_replay),
             (outbox.APPEND, append),
             (relay.READ, read),
             (relay.MARK, mark),
             (relay.DELETE, delete),
-            (relay.TAKE_TURN, take_turn),
-            (quarantine.KEEP, keep),
+            (relay.LOCK_SHARED, lock_shared),
+            (quarantine.INSERT, insert_quarantined),
         )
     },
 }

@@ -18,7 +18,7 @@ from services.kit.stream.progress import PostgresProgress
 from services.kit.stream.records import digest
 from services.kit.stream.relay import OutboxRelay
 from services.kit.stream.stop_reasons import NoProgress
-from tests.simulation.broker import Broker, SimulatedLog, SimulatedProducer
+from tests.simulation.broker import Broker, SimulatedProducer, SimulatedTopicReader
 from tests.simulation.database import Server, SimulatedDatabase, Transaction
 from tests.simulation.loop import Crashed, Process, SimulatedClock, pause
 from tests.simulation.mischief import Mischief
@@ -30,16 +30,16 @@ ROUGH_SECONDS = 12.0
 # The watchdog's patience with a slow database, a restart and a rebalance fit in twice.
 CALM_SECONDS = 120.0
 LIMITS = Limits(
-    most_records=7,
-    most_waiting_records=12,
+    max_records=7,
+    max_waiting_records=12,
     batch_seconds=0.5,
     poll_seconds=1.0,
     retry_seconds=0.1,
-    most_retry_seconds=1.0,
+    max_retry_seconds=1.0,
     release_seconds=4.0,
     no_progress_seconds=8.0,
-    look_seconds=2.0,
-    poison_in_a_row=1_000,
+    check_seconds=2.0,
+    max_poison_in_a_row=1_000,
 )
 
 
@@ -48,11 +48,11 @@ class Member:
 
     def __init__(self, world: "StreamWorld", name: str) -> None:
         self.process = Process(name)
-        self.log = SimulatedLog(world.broker, self.process)
+        self.log = SimulatedTopicReader(world.broker, self.process)
         database = SimulatedDatabase(world.server, STATEMENTS)
         outbox = Outbox(schema=SCHEMA)
         self.consumer = FencedConsumer(
-            broker=self.log,
+            reader=self.log,
             database=database,
             progress=PostgresProgress(schema=SCHEMA, consumer=CONSUMER, owner=name),
             handler=CountingHandler(outbox),

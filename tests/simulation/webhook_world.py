@@ -18,7 +18,7 @@ from services.alerts.delivery.adapters.channels.registry import ChannelRegistry
 from services.alerts.delivery.application.dispatcher import Dispatcher, DispatchLimits
 from services.alerts.delivery.domain import signing
 from services.alerts.delivery.domain.attempt import AttemptReport, AttemptResult, ResultCode
-from services.kit.ids import CountingIds
+from tests.fakes.ids import CountingIds
 from tests.simulation.delivery_rows import SECRET, DeliveryRows, Endpoint
 from tests.simulation.loop import Crashed, Process, SimulatedClock, pause
 from tests.simulation.mischief import Mischief

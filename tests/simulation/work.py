@@ -10,7 +10,7 @@ from services.kit.database import Connection
 from services.kit.metrics import Metric
 from services.kit.stream.handler import Handler, Tally
 from services.kit.stream.outbox import Message, Outbox
-from services.kit.stream.quarantine import Quarantine, Refused
+from services.kit.stream.quarantine import Quarantine, RejectedRecord
 from services.kit.stream.records import Batch, Record
 from tests.simulation.statements import LEDGER, LOAD, SCHEMA, STORE
 
@@ -68,7 +68,7 @@ class CountingHandler(Handler):
         return Tally(duplicates=len(events) - len(messages))
 
     async def quarantine(self, record: Record, error: Exception, connection: Connection) -> None:
-        await self._quarantine.keep(connection, [Refused(record, "poison", str(error))])
+        await self._quarantine.insert(connection, [RejectedRecord(record, "poison", str(error))])
 
     def committed(self, batch: Batch) -> None:
         staged = self._staged.pop(batch.partition, {})

@@ -12,8 +12,8 @@ from services.kit.clock import SystemClock
 from services.kit.database import Connection, PostgresDatabase, create_pool
 from services.kit.metrics import Metrics
 from services.kit.stream.consumer import FencedConsumer
-from services.kit.stream.handler import NOTHING_UNUSUAL, Handler, Tally
-from services.kit.stream.kafka import KafkaLog
+from services.kit.stream.handler import ALL_APPLIED, Handler, Tally
+from services.kit.stream.kafka import KafkaTopicReader
 from services.kit.stream.outbox import TABLES as OUTBOX_TABLES
 from services.kit.stream.outbox import Message, Outbox
 from services.kit.stream.producer import KafkaProducer
@@ -77,7 +77,7 @@ class Folding(Handler):
         facts = [self._encode(states[borrower]) for borrower in order]
         await connection.execute(self._upsert, order, facts)
         await self._outbox.append(connection, results, partition=batch.partition)
-        return NOTHING_UNUSUAL
+        return ALL_APPLIED
 
     def _fold(self, events: list[Event], states: dict[str, State]) -> list[Message]:
         results = []
@@ -119,14 +119,16 @@ async def main(
 ) -> None:
     """Run until SIGTERM."""
     schema = group.replace("-", "_")
-    pool = await create_pool(database, role=None, application_name="bench", most_connections=8)
+    pool = await create_pool(database, role=None, application_name="bench", max_connections=8)
     await create_tables(pool, schema)
     recorder, clock, store = Metrics(catalogue.KIT_CATALOGUE), SystemClock(), PostgresDatabase(pool)
     outbox = Outbox(schema=schema)
     producer = KafkaProducer(bootstrap=bootstrap, client_id=f"ours-{number}", recorder=recorder)
     await producer.start()
     consumer = FencedConsumer(
-        broker=KafkaLog(bootstrap=bootstrap, topic=source, group=group, client_id=f"ours-{number}"),
+        reader=KafkaTopicReader(
+            bootstrap=bootstrap, topic=source, group=group, client_id=f"ours-{number}"
+        ),
         database=store,
         progress=PostgresProgress(schema=schema, consumer="bench", owner=number),
         handler=Folding(schema=schema, sink=sink, outbox=outbox),

@@ -5,7 +5,7 @@ from typing import Any
 
 import asyncpg
 
-from services.kit.database import telling_outages
+from services.kit.database import translate_outages
 
 Row = Mapping[str, Any]
 
@@ -18,12 +18,12 @@ class Statements:
 
     async def fetch(self, statement: str, *values: Any) -> list[Row]:
         """Return the rows of a statement."""
-        with telling_outages():
+        with translate_outages():
             rows: list[Row] = await self._pool.fetch(statement, *values)
         return rows
 
     async def execute(self, statement: str, *values: Any) -> int:
         """Execute a statement and return how many rows it changed."""
-        with telling_outages():
+        with translate_outages():
             status: str = await self._pool.execute(statement, *values)
         return int(status.rpartition(" ")[2])

@@ -7,7 +7,7 @@ From then on the position is in the database, and a hole is loud like everywhere
 
 from services.kit.database import Connection
 from services.kit.stream.progress import Claim, PostgresProgress
-from services.kit.stream.topic_reader import Log
+from services.kit.stream.topic_reader import TopicReader
 
 _BEGIN = """
 UPDATE {schema}.partition_progress SET next_offset = $5
@@ -18,11 +18,11 @@ UPDATE {schema}.partition_progress SET next_offset = $5
 class RawProgress(PostgresProgress):
     """The positions in raw topics."""
 
-    def __init__(self, *, schema: str, consumer: str, owner: str, broker: Log) -> None:
+    def __init__(self, *, schema: str, consumer: str, owner: str, reader: TopicReader) -> None:
         super().__init__(schema=schema, consumer=consumer, owner=owner)
         self._begin = _BEGIN.format(schema=schema)
         self._name = consumer
-        self._broker = broker
+        self._reader = reader
 
     async def claim(
         self, connection: Connection, *, topic: str, partition: int, partition_count: int
@@ -33,7 +33,7 @@ class RawProgress(PostgresProgress):
         )
         if claim.epoch > 1 or claim.next_offset > 0:
             return claim
-        first, _ = await self._broker.bounds(partition)
+        first, _ = await self._reader.bounds(partition)
         if first == 0:
             return claim
         await connection.execute(self._begin, self._name, topic, partition, claim.epoch, first)

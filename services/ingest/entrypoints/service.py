@@ -7,7 +7,7 @@ from services.ingest.entrypoints.tasks import tasks_of
 from services.ingest.settings import IngestSettings
 from services.ingest.wiring import build
 from services.kit import logs
-from services.kit.http.server import Listening, serve
+from services.kit.http.server import ServerOptions, serve
 from services.kit.settings import PlatformSettings, effective
 
 log = structlog.get_logger(__name__)
@@ -24,7 +24,7 @@ async def main(platform: PlatformSettings, settings: IngestSettings) -> int:
     async with build(platform, settings) as ingest:
         return await serve(
             create_app(ingest, settings),
-            Listening(host=settings.host, port=settings.port),
+            ServerOptions(host=settings.host, port=settings.port),
             health=ingest.health,
             recorder=ingest.metrics,
             tasks=tasks_of(ingest, release_look_seconds=settings.release_look_seconds),

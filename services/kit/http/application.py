@@ -1,9 +1,9 @@
 """Builds the HTTP application of a service: problems, probes, metrics, keys, limits, headers.
 
-`create_app` is called by each service's wiring with its routers. What it guarantees: every
-route has declared who may call it, or the application does not start; every error is a
-problem document; every response carries a correlation id and strict headers; no body is
-larger than allowed, whatever its length claims.
+Each service's entry point calls `create_app` with its routers. The application guarantees that
+every route declares who may call it, or it does not start; that every error is a problem document;
+that every response has a correlation id and strict headers; and that no body is larger than
+allowed, even if its declared length is smaller.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -21,7 +21,7 @@ from services.kit.catalogue import BUILD
 from services.kit.http import problems
 from services.kit.http.auth import ANY_ROLE, Authenticator, Guard, KeyGuard, Public, public
 from services.kit.http.health import Health, Verdict
-from services.kit.http.middleware import Passage
+from services.kit.http.middleware import RequestMiddleware
 from services.kit.http.problems import ProblemTable
 from services.kit.metrics import Metrics
 from services.kit.shortcut import Endpoint, Place, shortcuts
@@ -34,12 +34,12 @@ Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebParts:
-    """What an application is built from.
+    """The parts of an application.
 
     Attributes:
-        problems: The service's own error classes, with what each is answered as.
+        problems: The problem kind of each of the service's own error classes.
         max_body_bytes: The largest request body; a larger one is answered 413.
-        shortcuts: What answers the most asked routes past the framework, by method and path.
+        shortcuts: The endpoints that answer the busiest routes past the framework.
     """
 
     health: Health
@@ -51,7 +51,7 @@ class WebParts:
 
 
 class UndeclaredRoute(Exception):
-    """A route that says neither which roles it is for nor why it is public."""
+    """A route declares neither its roles nor why it is public."""
 
 
 def create_app(
@@ -62,7 +62,7 @@ def create_app(
     version: str = "1",
     lifespan: Lifespan | None = None,
 ) -> FastAPI:
-    """Return the application of a service.
+    """Returns the application of a service.
 
     Raises:
         UndeclaredRoute: If a route declares no roles.
@@ -90,7 +90,7 @@ def create_app(
             "add Depends(require(Role.…)) or Depends(public(reason))"
         )
     app.add_middleware(
-        Passage,
+        RequestMiddleware,
         recorder=parts.metrics,
         max_body_bytes=parts.max_body_bytes,
         shortcuts=shortcuts(app, parts.shortcuts),
@@ -99,7 +99,7 @@ def create_app(
 
 
 def undeclared_routes(app: FastAPI) -> list[str]:
-    """Return the paths of routes that declare neither roles nor that they are public."""
+    """Returns the paths of routes that declare neither roles nor that they are public."""
     return [
         f"{','.join(sorted(context.methods or ()))} {context.path}"
         for context in iter_route_contexts(app.routes)
@@ -117,7 +117,7 @@ def _is_declared(dependant: Dependant | None) -> bool:
 
 def _probes(parts: WebParts) -> APIRouter:
     router = APIRouter(
-        include_in_schema=False, dependencies=[Depends(public("asked by the platform"))]
+        include_in_schema=False, dependencies=[Depends(public("called by the platform"))]
     )
     health = parts.health
 
@@ -149,7 +149,7 @@ def _answered(verdict: Verdict) -> JSONResponse:
 
 
 def _show_openapi(app: FastAPI) -> None:
-    """Serve the API's description; behind a key, like everything else."""
+    """Serves the API's description, behind a key as every other route."""
 
     async def openapi() -> dict[str, Any]:
         return app.openapi()

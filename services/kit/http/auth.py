@@ -1,9 +1,9 @@
-"""Who is calling: API keys on every route but the probes, the metrics and what says so.
+"""Authentication: API keys on every route except the probes, the metrics and declared public ones.
 
-A route declares the roles it is for with `Depends(require(Role.OFFICER, …))`, or says why it
-is for everybody with `Depends(public("…"))`; `services/kit/http/application.py` refuses to start an
-application in which a route does neither. What a caller may not see answers 404, and that is
-for the use case to decide; 403 is for a role that may not do this at all.
+A route declares its roles with `Depends(require(Role.OFFICER, …))`, or why it is public with
+`Depends(public("…"))`; `application.py` refuses to start an application in which a route does
+neither. What a caller may not see answers 404, which the use case decides; 403 is for a role that
+may not do this at all.
 """
 
 from collections import OrderedDict
@@ -23,8 +23,8 @@ from services.kit.http.problems import Problem
 log = structlog.get_logger(__name__)
 
 # A revoked key works for this long at most, in each process.
-REMEMBERED_SECONDS = 5.0
-_REMEMBERED_KEYS = 10_000
+CACHE_SECONDS = 5.0
+_MAX_CACHED_KEYS = 10_000
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="tocsin"'}
 
 _bearer = HTTPBearer(scheme_name="ApiKey", bearerFormat="tsk_<id>_<secret>", auto_error=False)
@@ -52,23 +52,23 @@ class Principal:
 
 
 class Authenticator(Protocol):
-    """Tells who presents a key."""
+    """Finds the caller of a request by the presented key."""
 
     async def authenticate(self, text: str) -> Principal | None:
-        """Return the caller, or None when the key is no good."""
+        """Returns the caller, or None when the key is not valid."""
         ...
 
 
 class KeyAuthenticator:
-    """Looks keys up in the database and remembers good ones for a few seconds."""
+    """Reads keys from the database and caches the ones it found for a few seconds."""
 
     def __init__(self, queries: store.Queries, *, clock: Clock) -> None:
         self._queries = queries
         self._clock = clock
-        self._remembered: OrderedDict[str, tuple[float, StoredKey]] = OrderedDict()
+        self._cache: OrderedDict[str, tuple[float, StoredKey]] = OrderedDict()
 
     async def authenticate(self, text: str) -> Principal | None:
-        """Return the caller, or None when the key is no good.
+        """Returns the caller, or None when the key is not valid.
 
         Raises:
             Problem: 503 when the keys cannot be read now.
@@ -81,7 +81,7 @@ class KeyAuthenticator:
             return None
         refusal = stored.refusal(at=self._clock.now())
         if refusal:
-            log.info("key refused", key_id=stored.id, reason=refusal)
+            log.info("access.key_refused", key_id=stored.id, reason=refusal)
             return None
         return Principal(
             id=stored.id,
@@ -93,34 +93,34 @@ class KeyAuthenticator:
 
     async def _stored(self, presented: PresentedKey) -> StoredKey | None:
         now = self._clock.monotonic_seconds()
-        known = self._remembered.get(presented.id)
-        if known and now - known[0] < REMEMBERED_SECONDS:
-            return known[1]
+        cached = self._cache.get(presented.id)
+        if cached and now - cached[0] < CACHE_SECONDS:
+            return cached[1]
         try:
             stored = await store.find(self._queries, presented.id)
         except Exception as error:
-            log.warning("keys cannot be read", error=type(error).__name__)
+            log.warning("access.keys_unavailable", error=type(error).__name__)
             raise Problem(
                 problems.UNAVAILABLE, "API keys cannot be checked now.", {"Retry-After": "2"}
             ) from error
-        self._remembered.pop(presented.id, None)
+        self._cache.pop(presented.id, None)
         if stored is not None:
-            self._remembered[presented.id] = (now, stored)
-            while len(self._remembered) > _REMEMBERED_KEYS:
-                self._remembered.popitem(last=False)
+            self._cache[presented.id] = (now, stored)
+            while len(self._cache) > _MAX_CACHED_KEYS:
+                self._cache.popitem(last=False)
         return stored
 
 
 class Guard:
-    """What a dependency that lets callers in by their roles is made of."""
+    """Admits callers by their roles."""
 
     def __init__(self, roles: frozenset[Role]) -> None:
         if not roles:
-            raise ValueError("roles is empty; a route is for somebody, or public(reason)")
+            raise ValueError("roles is empty; name at least one, or use public(reason)")
         self.roles = roles
 
     async def admit(self, request: Request, text: str | None) -> Principal:
-        """Return the caller who presents a key's text, or refuse with 401 or 403."""
+        """Returns the caller that presents a key, or raises a problem 401 or 403."""
         if not text:
             raise Problem(
                 problems.UNAUTHENTICATED,
@@ -143,20 +143,20 @@ class Guard:
 
 
 class KeyGuard(Guard):
-    """The guard of an API's routes: the key stands in the Authorization header."""
+    """Admits callers by the key in the Authorization header."""
 
     async def __call__(
         self,
         request: Request,
         credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
     ) -> Principal:
-        """Return the caller, or refuse with 401 or 403."""
+        """Returns the caller, or raises a problem 401 or 403."""
         text = credentials.credentials if credentials else None
         return await self.admit(request, text)
 
 
 def require(*roles: Role) -> KeyGuard:
-    """Return the dependency for a route that is for these roles."""
+    """Returns the dependency of a route that these roles may call."""
     return KeyGuard(frozenset(roles))
 
 
@@ -164,15 +164,15 @@ ANY_ROLE = frozenset(Role)
 
 
 class Public:
-    """A dependency that marks a route as open to everybody, and says why."""
+    """Marks a route as public, with the reason."""
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
 
     async def __call__(self) -> None:
-        """Let everybody in."""
+        """Admits every caller."""
 
 
 def public(reason: str) -> Public:
-    """Return the mark of a route that answers without a key."""
+    """Returns the dependency of a route that answers without a key."""
     return Public(reason)

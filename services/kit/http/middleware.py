@@ -1,8 +1,8 @@
-"""The one middleware every request passes: correlation, body limit, headers, measurement.
+"""The middleware of every request: correlation id, body limit, response headers, measurement.
 
-Plain ASGI, so that streams stay streams and a client that goes away is seen. The caller's
-`X-Correlation-Id` is taken over when it is harmless, and made up otherwise; it is bound to
-the logs, sent back, and stands in problem documents as `trace_id`.
+It is plain ASGI, so that streams stay streams and a client that disconnects is noticed. A caller's
+`X-Correlation-Id` is accepted when it is harmless and generated otherwise; it is bound to the logs,
+sent back, and appears in problem documents as `trace_id`.
 """
 
 import re
@@ -30,16 +30,18 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
-    # Pages with a style sheet or a form say so themselves; for everything else, nothing.
+    # A page with a style sheet or a form sends its own policy; everything else needs nothing.
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Cache-Control": "no-store",
 }
 _RAW_CORRELATION = CORRELATION_HEADER.lower().encode()
 _RAW_HEADERS = [(name.lower().encode(), value.encode()) for name, value in _HEADERS.items()]
+# Nginx's status for a client that disconnected before it got a response.
+_NO_RESPONSE = 499
 
 
-class Passage:
-    """Wraps an application; see the module."""
+class RequestMiddleware:
+    """Wraps an ASGI application."""
 
     def __init__(
         self,
@@ -61,28 +63,29 @@ class Passage:
         headers = Headers(scope=scope)
         offered = headers.get(CORRELATION_HEADER, "")
         correlation_id = offered if _HARMLESS_ID.fullmatch(offered) else time_ordered_id()
-        begun = time.perf_counter()
-        answer = _Answer(send, correlation_id=correlation_id)
+        began = time.perf_counter()
+        response = _Response(send, correlation_id=correlation_id)
         with correlated(correlation_id):
             try:
                 if _declared_bytes(headers) > self._max_body_bytes:
-                    await self._refuse_body(scope, receive, answer.send)
+                    await self._refuse_body(scope, receive, response.send)
                 else:
                     limited = _limited(receive, max_bytes=self._max_body_bytes)
-                    await self._handle(scope, limited, answer)
+                    await self._handle(scope, limited, response)
             finally:
-                self._measure(scope, status=answer.status, seconds=time.perf_counter() - begun)
+                seconds = time.perf_counter() - began
+                self._measure(scope, status=response.status, seconds=seconds)
 
-    async def _handle(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
+    async def _handle(self, scope: Scope, receive: Receive, response: "_Response") -> None:
         try:
             app = self._shortcuts.get((scope["method"], scope["path"]), self._app)
-            await app(scope, receive, answer.send)
+            await app(scope, receive, response.send)
         except Exception:
-            log.exception("request failed", route=_route_template(scope))
-            if answer.begun:
+            log.exception("http.request_failed", route=_route_template(scope))
+            if response.has_started:
                 raise
-            response = problems.bug_response(instance=scope["path"])
-            await response(scope, receive, answer.send)
+            problem = problems.internal_error_response(instance=scope["path"])
+            await problem(scope, receive, response.send)
 
     async def _refuse_body(self, scope: Scope, receive: Receive, send: Send) -> None:
         response = problems.problem_response(
@@ -100,30 +103,29 @@ class Passage:
         self._recorder.observe(HTTP_SECONDS, seconds, method=method, route=route)
 
 
-class _Answer:
-    """Adds headers to a response on its way out and remembers its status."""
+class _Response:
+    """Adds headers to a response while it is sent, and records its status."""
 
     def __init__(self, send: Send, *, correlation_id: str) -> None:
         self._send = send
         self._correlation_id = correlation_id
-        # What the client saw when nothing was sent: it had gone away, or the loop stopped.
-        self.status = 499
-        self.begun = False
+        self.status = _NO_RESPONSE
+        self.has_started = False
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            self.begun = True
-            given = [each for each in message["headers"] if each[0] != _RAW_CORRELATION]
-            names = {name for name, _ in given}
-            given.append((_RAW_CORRELATION, self._correlation_id.encode()))
-            given += [each for each in _RAW_HEADERS if each[0] not in names]
-            message["headers"] = given
+            self.has_started = True
+            headers = [header for header in message["headers"] if header[0] != _RAW_CORRELATION]
+            names = {name for name, _ in headers}
+            headers.append((_RAW_CORRELATION, self._correlation_id.encode()))
+            headers += [header for header in _RAW_HEADERS if header[0] not in names]
+            message["headers"] = headers
         await self._send(message)
 
 
 def _limited(receive: Receive, *, max_bytes: int) -> Receive:
-    """Return a receive that stops a body that lied about its length."""
+    """Returns a receive that stops a body larger than its declared length."""
     received_bytes = 0
 
     async def counted() -> Message:
@@ -150,6 +152,6 @@ def _declared_bytes(headers: Headers) -> int:
 
 
 def _route_template(scope: Scope) -> str:
-    """Return the route's template, never the path: a path holds ids."""
+    """Returns the route's template and never the path, which contains ids."""
     route: Any = scope.get("route")
     return getattr(route, "path", None) or "unmatched"

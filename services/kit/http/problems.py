@@ -1,9 +1,9 @@
-"""Errors on HTTP, as RFC 9457 says: one shape, a stable type, no leak of what went wrong inside.
+"""Errors on HTTP by RFC 9457: one shape, stable types, and no internals in the answer.
 
-A service hands `create_app` a table from its own error classes to a `ProblemKind`; what the
-error says becomes `detail`, so domain errors are written for the reader. An exception that
-nobody declared is a bug: `Passage` logs it with its traceback and answers a constant 500.
-Every type is documented in docs/reference/problems.md.
+A service gives `create_app` a table from its error classes to problem kinds; an error's text
+becomes `detail`, so domain errors are written for the caller. An exception that is in no table is a
+defect: `RequestMiddleware` logs it with its traceback and answers a constant 500. Every type is
+documented in docs/reference/problems.md.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,7 +23,7 @@ TYPE_PREFIX = "urn:tocsin:problem:"
 
 @dataclass(frozen=True, slots=True)
 class ProblemKind:
-    """A kind of refusal: its status, its slug (the end of the type URI) and its title."""
+    """A kind of problem: its status, its slug (the end of the type URI) and its title."""
 
     status: int
     slug: str
@@ -31,7 +31,7 @@ class ProblemKind:
 
     @property
     def type(self) -> str:
-        """The stable URI that clients compare with."""
+        """Returns the stable URI that clients compare with."""
         return TYPE_PREFIX + self.slug
 
 
@@ -75,7 +75,7 @@ ProblemTable = Mapping[type[Exception], ProblemKind]
 
 @dataclass(slots=True)
 class Problem(Exception):
-    """A refusal that an entry point raises itself."""
+    """A problem that an entry point raises itself."""
 
     kind: ProblemKind
     detail: str
@@ -94,7 +94,7 @@ def problem_response(
     extra: Mapping[str, Any] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> JSONResponse:
-    """Return the response for one problem; the correlation id goes into it as `trace_id`."""
+    """Returns the response for one problem, with the correlation id as its `trace_id`."""
     bound = structlog.contextvars.get_contextvars()
     body: dict[str, Any] = {
         "type": kind.type,
@@ -112,12 +112,12 @@ def problem_response(
 
 
 def json_pointer(path: Sequence[str | int]) -> str:
-    """Return the RFC 6901 pointer to a place in a JSON body; empty for the whole of it."""
+    """Returns the RFC 6901 pointer to a field of a JSON body; empty for the whole body."""
     return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)
 
 
 def install(app: FastAPI, table: ProblemTable) -> None:
-    """Make an application answer every error as a problem."""
+    """Makes an application answer every error as a problem."""
 
     async def on_problem(request: Request, error: Exception) -> Response:
         assert isinstance(error, Problem)
@@ -156,28 +156,28 @@ async def _on_validation_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     errors = [_described(item) for item in error.errors()]
     first = errors[0]
-    where = first.get("pointer") or first.get("parameter") or "the body"
+    location = first.get("pointer") or first.get("parameter") or "the body"
     return problem_response(
         INVALID,
-        detail=f"{len(errors)} fault(s); the first: {where}: {first['detail']}",
+        detail=f"{len(errors)} fault(s); the first: {location}: {first['detail']}",
         instance=request.url.path,
         extra={"errors": errors},
     )
 
 
 def _described(item: Mapping[str, Any]) -> dict[str, Any]:
-    """Say what is wrong and where, without repeating the value: it may be a person's."""
-    place, *path = item["loc"]
-    described: dict[str, Any] = {"detail": item["msg"], "code": item["type"], "in": str(place)}
-    if place == "body":
+    """Describes a fault and its location, without the value: it may be personal data."""
+    location, *path = item["loc"]
+    described: dict[str, Any] = {"detail": item["msg"], "code": item["type"], "in": str(location)}
+    if location == "body":
         described["pointer"] = "" if item["type"] == "json_invalid" else json_pointer(path)
     else:
         described["parameter"] = ".".join(str(step) for step in path)
     return described
 
 
-def bug_response(*, instance: str) -> JSONResponse:
-    """Return the answer to an exception that nobody declared; it says nothing of the cause."""
+def internal_error_response(*, instance: str) -> JSONResponse:
+    """Returns the answer to an exception that is in no table; it reveals no cause."""
     return problem_response(
         INTERNAL, detail="The error was logged under this trace_id.", instance=instance
     )

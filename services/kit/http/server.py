@@ -1,10 +1,9 @@
 """Runs a service as one process: HTTP and background tasks in one event loop.
 
-Each service's `__main__` calls `run(main())`, and its main calls `serve`. On SIGTERM or
-SIGINT the process becomes not ready, background tasks are asked to stop through an event and
-given the grace period, HTTP requests under way are finished, and no task is left behind. A
-background task that ends by itself takes the process down with status 1: half a service is
-worse than a restart.
+Each service's `__main__` calls `run(main())`, and its main calls `serve`. On SIGTERM or SIGINT the
+process becomes not ready, an event stops the background tasks within the grace period, running
+HTTP requests are finished, and no task is left. A background task that ends on its own ends the
+process with status 1: half a service is worse than a restart.
 """
 
 import asyncio
@@ -29,19 +28,19 @@ log = structlog.get_logger(__name__)
 
 Task = Callable[[asyncio.Event], Awaitable[None]]
 
-# Below Kubernetes' default of 30 s, so that we end before we are killed.
+# Below Kubernetes' default of 30 s, so that the process ends before it is killed.
 GRACE_SECONDS = 20.0
-# How much the number of objects may grow between two searches for cycles. Hardly anything here is a
-# cycle, but a batch or a page of a sweep keeps some 400,000 objects until its transaction ends, and
-# each search would look at all of them: a third of a worker's time at 50,000.
+# By how many objects the heap may grow between two searches for cycles. There are hardly any
+# cycles, but a batch or a page of a sweep holds some 400,000 objects until its transaction ends,
+# and each search would visit all of them: with a limit of 50,000, a third of a worker's time.
 YOUNG_OBJECTS = 1_000_000
-_LOOP_LOOK_SECONDS = 0.5
-_READY_LOOK_SECONDS = 2.0
+_LOOP_LAG_INTERVAL_SECONDS = 0.5
+_READY_INTERVAL_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Listening:
-    """Where a service listens, and how long it takes leave."""
+class ServerOptions:
+    """The address of a service, and the grace period in which it stops."""
 
     host: str
     port: int
@@ -49,7 +48,7 @@ class Listening:
 
 
 class _Server(uvicorn.Server):
-    """A uvicorn that leaves the signals to `serve`."""
+    """A uvicorn server that leaves signals to `serve`."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -57,8 +56,8 @@ class _Server(uvicorn.Server):
 
 
 def run(main: Coroutine[Any, Any, int]) -> None:
-    """Run a service's main coroutine to its end and exit with its status."""
-    # What was imported stays for ever: the collector need not look at it again.
+    """Runs a service's main coroutine and exits with its status."""
+    # Imported modules stay for ever: the collector need not visit them again.
     gc.collect()
     gc.freeze()
     gc.set_threshold(YOUNG_OBJECTS, *gc.get_threshold()[1:])
@@ -69,13 +68,13 @@ def run(main: Coroutine[Any, Any, int]) -> None:
 
 async def serve(
     app: ASGIApp,
-    listening: Listening,
+    listening: ServerOptions,
     *,
     health: Health,
     recorder: Recorder,
     tasks: Mapping[str, Task],
 ) -> int:
-    """Serve until a signal comes or a part fails; return the exit status."""
+    """Serves until a signal arrives or a task ends; returns the exit status."""
     stop = asyncio.Event()
     server = _Server(
         uvicorn.Config(
@@ -88,7 +87,11 @@ async def serve(
             timeout_graceful_shutdown=max(1, int(listening.grace_seconds / 2)),
         )
     )
-    own = {**tasks, "loop lag": _watch_loop(recorder), "readiness": _watch_ready(health, recorder)}
+    own = {
+        **tasks,
+        "loop lag": _measure_loop_lag(recorder),
+        "readiness": _measure_readiness(health, recorder),
+    }
     with _signals(stop):
         http = asyncio.create_task(_http(server), name="http")
         background = [
@@ -97,7 +100,7 @@ async def serve(
         ]
         health.started()
         ended = await _first_end(stop, [http, *background])
-        log.info("stopping", reason=ended or "signal")
+        log.info("service.stopping", reason=ended or "signal")
         health.draining()
         stop.set()
         clean = await _finish(background, grace_seconds=listening.grace_seconds)
@@ -117,13 +120,13 @@ async def _named(name: str, task: Task, stop: asyncio.Event, recorder: Recorder)
     try:
         await task(stop)
     except Exception:
-        log.exception("background task failed", task=name)
+        log.exception("service.task_failed", task=name)
         recorder.add(BACKGROUND_FAILURES, task=name)
         raise
 
 
 async def _first_end(stop: asyncio.Event, parts: list[asyncio.Task[None]]) -> str | None:
-    """Wait for the signal or for the first part that ends; return its name, None for a signal."""
+    """Waits for a signal or the end of a task; returns the task's name, None for a signal."""
     waiting = asyncio.create_task(stop.wait(), name="signal")
     done, _ = await asyncio.wait([waiting, *parts], return_when=asyncio.FIRST_COMPLETED)
     if waiting in done:
@@ -133,10 +136,10 @@ async def _first_end(stop: asyncio.Event, parts: list[asyncio.Task[None]]) -> st
 
 
 async def _finish(parts: list[asyncio.Task[None]], *, grace_seconds: float) -> bool:
-    """Let tasks end, cancel those that do not; return whether all ended by themselves, well."""
+    """Waits for tasks and cancels late ones; returns whether all ended in time, without error."""
     done, late = await asyncio.wait(parts, timeout=grace_seconds)
     for task in late:
-        log.warning("task did not stop in time", task=task.get_name())
+        log.warning("service.task_stop_timeout", task=task.get_name())
         task.cancel()
     if late:
         await asyncio.wait(late, timeout=5)
@@ -156,34 +159,34 @@ def _signals(stop: asyncio.Event) -> Iterator[None]:
             loop.remove_signal_handler(number)
 
 
-def _watch_loop(recorder: Recorder) -> Task:
-    """Return a task that measures how late the loop wakes a timer."""
+def _measure_loop_lag(recorder: Recorder) -> Task:
+    """Returns a task that measures how late the event loop wakes a timer."""
 
-    async def watch(stop: asyncio.Event) -> None:
+    async def measure(stop: asyncio.Event) -> None:
         loop = asyncio.get_running_loop()
         while not stop.is_set():
-            due = loop.time() + _LOOP_LOOK_SECONDS
-            await _until(stop, seconds=_LOOP_LOOK_SECONDS)
+            due = loop.time() + _LOOP_LAG_INTERVAL_SECONDS
+            await _until(stop, seconds=_LOOP_LAG_INTERVAL_SECONDS)
             if not stop.is_set():
                 recorder.set(LOOP_LAG_SECONDS, max(0.0, loop.time() - due))
 
-    return watch
+    return measure
 
 
-def _watch_ready(health: Health, recorder: Recorder) -> Task:
-    """Return a task that keeps the readiness gauge true also when nobody asks /readyz."""
+def _measure_readiness(health: Health, recorder: Recorder) -> Task:
+    """Returns a task that updates the readiness gauge, also when /readyz is not called."""
 
-    async def watch(stop: asyncio.Event) -> None:
+    async def measure(stop: asyncio.Event) -> None:
         while not stop.is_set():
             recorder.set(READY, 1.0 if (await health.ready()).ok else 0.0)
-            await _until(stop, seconds=_READY_LOOK_SECONDS)
+            await _until(stop, seconds=_READY_INTERVAL_SECONDS)
         recorder.set(READY, 0.0)
 
-    return watch
+    return measure
 
 
 async def _until(stop: asyncio.Event, *, seconds: float) -> None:
-    """Wait for the event, at most so long."""
+    """Waits for the event, at most for a number of seconds."""
     try:
         async with asyncio.timeout(seconds):
             await stop.wait()

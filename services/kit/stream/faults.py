@@ -1,8 +1,8 @@
-"""Named points in the path of a transaction where a test can end the process or throw.
+"""Fault injection: named points in the path of a transaction where a test stops the process.
 
-Every point is a call that does nothing until something is armed: a kill run arms one by
-`TOCSIN_FAULT_POINT=<name>[:<n>[:stop]]` (SIGKILL or SIGSTOP at the n-th passage), the
-deterministic simulation arms its own function. Production never sets either.
+A point does nothing until an action is armed. A kill run arms one by
+`TOCSIN_FAULT_POINT=<name>[:<n>[:stop]]` (SIGKILL or SIGSTOP when the point is passed for the n-th
+time), the deterministic simulation arms its own function. Production arms nothing.
 """
 
 import os
@@ -30,25 +30,26 @@ _armed: list[Action] = []
 
 
 def point(name: str) -> None:
-    """Pass a named point."""
+    """Passes a named point."""
     if _armed:
         _armed[-1](name)
 
 
 def arm(action: Action) -> None:
-    """Call `action` with the name of every point that is passed from now on."""
+    """Calls `action` with the name of every point that is passed from now on."""
     _armed.append(action)
 
 
 def disarm() -> None:
-    """Go back to doing nothing."""
+    """Removes every armed action."""
     _armed.clear()
 
 
 def kill_at(setting: str) -> None:
-    """Arm a signal to this process at the n-th passage of a point, `<name>[:<n>[:stop]]`.
+    """Arms a signal to this process when a point is passed for the n-th time.
 
-    The signal is SIGKILL, or SIGSTOP with `stop`: a zombie exactly there, once continued.
+    The setting is `<name>[:<n>[:stop]]`. The signal is SIGKILL, or SIGSTOP with `stop`: a process
+    that is continued later is then a stale owner at exactly this point.
 
     Raises:
         ValueError: If there is no point of that name.
@@ -58,12 +59,13 @@ def kill_at(setting: str) -> None:
     number = signal.SIGSTOP if how == "stop" else signal.SIGKILL
     if name not in POINTS:
         raise ValueError(f"fault point {name!r} does not exist; one of {', '.join(POINTS)}")
-    left = [int(count or 1)]
+    remaining = int(count or 1)
 
     def action(passed: str) -> None:
+        nonlocal remaining
         if passed == name:
-            left[0] -= 1
-            if left[0] == 0:
+            remaining -= 1
+            if remaining == 0:
                 os.kill(os.getpid(), number)
 
     arm(action)

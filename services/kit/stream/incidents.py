@@ -1,10 +1,10 @@
-"""What a stop leaves in the database, and what an operator decided about a position.
+"""Why a partition is stopped, and what an operator decided about its position: two tables.
 
-`partition_stop` is the owner's last word about why a partition stands still; it counts only
+`partition_stop` holds the reason that a partition's owner gave when it stopped. The row counts only
 while its epoch is the partition's, so the next claim makes it history without touching it.
-`offset_change` is the audit of every position that a person set: append-only, also for
-administrators. `tocsin offsets` (services/cli/offsets) writes it; the consumer reads from it
-only up to where a position that went backwards was agreed to.
+`offset_change` is the append-only audit of every position that a person set, and no role may change
+it. `tocsin offsets` (services/cli/offsets) writes it; the consumer reads from it only up to which
+offset an operator accepted that work is done again.
 """
 
 TABLES = """
@@ -43,10 +43,10 @@ CREATE TRIGGER offset_change_stays
     BEFORE UPDATE OR DELETE OR TRUNCATE ON {schema}.offset_change
     FOR EACH STATEMENT EXECUTE FUNCTION {schema}.offset_change_stays();
 """
-# A service reads what people decided about positions; it decides nothing itself.
+# A service reads what operators decided about positions; it decides nothing itself.
 RIGHTS = "REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON {schema}.offset_change FROM {role}"
 
-NOTE_STOP = """
+RECORD_STOP = """
 INSERT INTO {schema}.partition_stop (consumer, topic, partition, epoch, reason, detail)
 SELECT $1, $2, $3, $4, $5, $6 WHERE EXISTS (
     SELECT FROM {schema}.partition_progress
@@ -55,7 +55,7 @@ ON CONFLICT (consumer, topic, partition) DO UPDATE
     SET epoch = excluded.epoch, reason = excluded.reason, detail = excluded.detail,
         stopped_at = now()
 """
-EXCUSED = """
+ACCEPTED_REPLAY = """
 SELECT coalesce(max(excused_offset), 0) FROM {schema}.offset_change
  WHERE consumer = $1 AND topic = $2 AND partition = $3
 """

@@ -1,9 +1,9 @@
-"""The broker port over aiokafka; the only module that reads with it.
+"""Reads a topic with aiokafka; the only module that reads with it.
 
-Settings that matter and why: no auto-commit and no offset reset, because the position is in
-PostgreSQL and a hole must be loud; read_committed, because other producers may use
-transactions; range assignment, because the sticky one shares state between instances; every
-await bounded, because a broker that goes away can leave one open for ever.
+The settings that matter: no auto-commit and no offset reset, because the offset is in PostgreSQL
+and a hole must be loud; read_committed, because other producers may use transactions; range
+assignment, because the sticky assignor shares state between instances; a timeout on every await,
+because a broker that goes away can leave one open for ever.
 """
 
 import asyncio
@@ -17,22 +17,22 @@ from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import IllegalStateError, KafkaError, OffsetOutOfRangeError
 
 from services.kit.stream.records import Record
-from services.kit.stream.topic_reader import BrokerUnavailable, Listener, OffsetOutOfRange
+from services.kit.stream.topic_reader import BrokerUnavailable, OffsetOutOfRange, RebalanceListener
 
 log = structlog.get_logger(__name__)
 
 ANSWER_SECONDS = 10.0
 COMMIT_SECONDS = 5.0
 STOP_SECONDS = 10.0
-# How soon a topic that was recreated or got more partitions is noticed; the driver's own five
-# minutes would leave a member without partitions, silently, for as long.
+# How soon a topic that was recreated or got more partitions is noticed. With the driver's default a
+# member would have no partitions for five minutes, without any error.
 METADATA_SECONDS = 10.0
-# A poll whose driver does not return long after its own wait is over.
+# How long the driver may take to return from a poll after its wait is over.
 POLL_GRACE_SECONDS = 30.0
 
 
-class KafkaLog:
-    """One topic as a member of a consumer group."""
+class KafkaTopicReader:
+    """Reads one topic as a member of a consumer group."""
 
     def __init__(  # noqa: PLR0913 - connection settings, each named at the one call site
         self,
@@ -64,11 +64,11 @@ class KafkaLog:
         }
         self._consumer: Any = None
 
-    async def start(self, listener: Listener) -> None:
-        """Join the group; again with a fresh consumer when an earlier try failed."""
+    async def start(self, listener: RebalanceListener) -> None:
+        """Joins the group, with a new driver's consumer when an earlier attempt failed."""
         await self.stop()
         self._consumer = AIOKafkaConsumer(**self._options)
-        self._consumer.subscribe([self.topic], listener=_Rebalances(self.topic, listener))
+        self._consumer.subscribe([self.topic], listener=_ListenerAdapter(self.topic, listener))
         try:
             async with asyncio.timeout(ANSWER_SECONDS * 3):
                 await self._consumer.start()
@@ -76,7 +76,7 @@ class KafkaLog:
             raise BrokerUnavailable(f"cannot join: {error!r}") from error
 
     async def stop(self) -> None:
-        """Leave, whatever the broker does."""
+        """Leaves the group, within a bounded time."""
         consumer, self._consumer = self._consumer, None
         if consumer is None:
             return
@@ -85,81 +85,83 @@ class KafkaLog:
                 await consumer.stop()
 
     async def poll(
-        self, *, wait_seconds: float, most_records: int
+        self, *, wait_seconds: float, max_records: int
     ) -> Mapping[int, Sequence[Record]]:
-        """Return fetched records by partition."""
+        """Returns fetched records by partition."""
         try:
             async with asyncio.timeout(wait_seconds + POLL_GRACE_SECONDS):
                 fetched = await self._consumer.getmany(
-                    timeout_ms=int(wait_seconds * 1000), max_records=most_records
+                    timeout_ms=int(wait_seconds * 1000), max_records=max_records
                 )
         except OffsetOutOfRangeError as error:
-            place, offset = next(iter(error.args[0].items()))
-            raise OffsetOutOfRange(place.partition, offset) from error
+            topic_partition, offset = next(iter(error.args[0].items()))
+            raise OffsetOutOfRange(topic_partition.partition, offset) from error
         except (KafkaError, TimeoutError, OSError) as error:
             raise BrokerUnavailable(repr(error)) from error
-        return {place.partition: records for place, records in fetched.items()}
+        return {each.partition: records for each, records in fetched.items()}
 
     def seek(self, partition: int, offset: int) -> None:
-        """Read on from there; nothing if the partition has left already."""
+        """Sets the offset that is fetched next; does nothing if the partition was revoked."""
         with suppress(IllegalStateError):
-            self._consumer.seek(self._place(partition), offset)
+            self._consumer.seek(self._topic_partition(partition), offset)
 
     def pause(self, partition: int) -> None:
-        """Return no records of the partition until it is resumed."""
+        """Stops returning records of the partition until it is resumed."""
         with suppress(IllegalStateError):
-            self._consumer.pause(self._place(partition))
+            self._consumer.pause(self._topic_partition(partition))
 
     def resume(self, partition: int) -> None:
-        """Return records of the partition again."""
+        """Returns records of the partition again."""
         with suppress(IllegalStateError):
-            self._consumer.resume(self._place(partition))
+            self._consumer.resume(self._topic_partition(partition))
 
     async def bounds(self, partition: int) -> tuple[int, int]:
-        """Return the first offset that the log holds and the one after its last."""
-        place = self._place(partition)
+        """Returns the first offset that the topic holds, and the one after its last."""
+        topic_partition = self._topic_partition(partition)
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
-                first = await self._consumer.beginning_offsets([place])
-                end = await self._consumer.end_offsets([place])
+                first = await self._consumer.beginning_offsets([topic_partition])
+                end = await self._consumer.end_offsets([topic_partition])
         except (KafkaError, TimeoutError, OSError) as error:
             raise BrokerUnavailable(repr(error)) from error
-        return first[place], end[place]
+        return first[topic_partition], end[topic_partition]
 
     async def partition_count(self) -> int:
-        """Return how many partitions the topic has."""
+        """Returns the number of the topic's partitions."""
         count = len(self._consumer.partitions_for_topic(self.topic) or ())
         if count == 0:
             raise BrokerUnavailable(f"no partitions of {self.topic} are known")
         return count
 
-    async def advised(self, partition: int) -> int | None:
-        """Return how far the group was told that the work is."""
+    async def committed(self, partition: int) -> int | None:
+        """Returns the offset that the group committed last; None when it never did."""
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
-                told: int | None = await self._consumer.committed(self._place(partition))
+                offset: int | None = await self._consumer.committed(
+                    self._topic_partition(partition)
+                )
         except (KafkaError, TimeoutError, OSError) as error:
             raise BrokerUnavailable(repr(error)) from error
-        return told
+        return offset
 
     async def commit(self, next_offsets: Mapping[int, int]) -> None:
-        """Tell the group how far the work is."""
+        """Commits offsets to the group."""
         try:
             async with asyncio.timeout(COMMIT_SECONDS):
                 await self._consumer.commit(
-                    {self._place(p): offset for p, offset in next_offsets.items()}
+                    {self._topic_partition(p): offset for p, offset in next_offsets.items()}
                 )
         except (KafkaError, TimeoutError, OSError, ValueError) as error:
             raise BrokerUnavailable(repr(error)) from error
 
-    def _place(self, partition: int) -> TopicPartition:
+    def _topic_partition(self, partition: int) -> TopicPartition:
         return TopicPartition(self.topic, partition)
 
 
-class _Rebalances(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver has no types
-    """Hands the driver's calls on, as partition numbers of the one topic."""
+class _ListenerAdapter(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver has no types
+    """Passes the driver's calls to our listener, as partition numbers of the one topic."""
 
-    def __init__(self, topic: str, listener: Listener) -> None:
+    def __init__(self, topic: str, listener: RebalanceListener) -> None:
         self._topic = topic
         self._listener = listener
 
@@ -169,5 +171,5 @@ class _Rebalances(ConsumerRebalanceListener):  # type: ignore[misc]  # the drive
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
         await self._listener.assigned(self._numbers(assigned))
 
-    def _numbers(self, places: set[TopicPartition]) -> frozenset[int]:
-        return frozenset(place.partition for place in places if place.topic == self._topic)
+    def _numbers(self, partitions: set[TopicPartition]) -> frozenset[int]:
+        return frozenset(each.partition for each in partitions if each.topic == self._topic)

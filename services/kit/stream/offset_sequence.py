@@ -1,11 +1,11 @@
-"""Proves that what was fetched continues where the partition stands.
+"""Proves that what was fetched continues at the partition's next offset.
 
-The record before the resume point is fetched again and its digest compared with the stored
-one, so a topic that was recreated or restored is noticed before anything is applied. After
-that every fetch must follow the one before. Offsets may have gaps (compaction, transaction
-markers), but a gap is believed only when a second fetch from the same position shows it
-again: the driver can lose fetched records when another partition's fetch fails. A poll that
-fails in between makes the second fetch as doubtful as the first.
+The record before the resume point is fetched again and its digest compared with the stored one, so
+a topic that was recreated or restored is noticed before anything is applied. After that every fetch
+must follow the one before. Offsets may have gaps (compaction, transaction markers), but a gap is
+accepted only when a second fetch from the same offset shows it again: the driver can lose fetched
+records when another partition's fetch fails. A poll that fails between the two proves nothing
+either.
 """
 
 from collections.abc import Sequence
@@ -17,53 +17,54 @@ from services.kit.stream.stop_reasons import StopPartition, StopReason
 
 @dataclass(frozen=True, slots=True)
 class Reseek:
-    """Fetch again from this offset."""
+    """Asks for another fetch from an offset."""
 
     offset: int
 
 
-class Chain:
-    """Where the next record of one partition must start."""
+class OffsetSequence:
+    """The offset at which the next record of one partition must start."""
 
     def __init__(self, *, next_offset: int, last_digest: bytes | None) -> None:
         self._next_offset = next_offset
         self._last_digest = last_digest
-        self._suspected: int | None = None
+        self._gap_end: int | None = None
         self._gaps: dict[int, int] = {}
 
     @property
-    def wanted(self) -> int:
-        """Return the offset to fetch from."""
+    def fetch_offset(self) -> int:
+        """Returns the offset to fetch from: that of the record to compare, or the next one."""
         return self._next_offset if self._last_digest is None else self._next_offset - 1
 
     def accept(self, records: Sequence[Record]) -> Sequence[Record] | Reseek:
-        """Return those of the fetched records that are new, or where to fetch again.
+        """Returns the records that continue the sequence, or where to fetch again.
 
         Raises:
-            StopPartition: If the record before the resume point is not the one applied.
+            StopPartition: If the record before the resume point is not the one that was applied.
         """
-        fresh = self._from(records, self.wanted)
-        if not fresh:
+        # What was fetched before a seek may arrive after it, from an earlier offset.
+        following = self._from(records, self.fetch_offset)
+        if not following:
             return ()
-        if fresh[0].offset > self.wanted and self._suspected != fresh[0].offset:
-            self._suspected = fresh[0].offset
-            return Reseek(self.wanted)
-        self._suspected = None
+        if following[0].offset > self.fetch_offset and self._gap_end != following[0].offset:
+            self._gap_end = following[0].offset
+            return Reseek(self.fetch_offset)
+        self._gap_end = None
         if self._last_digest is not None:
-            self._compare(fresh[0])
-            fresh = fresh[1:]
-            if not fresh:
+            self._compare(following[0])
+            following = following[1:]
+            if not following:
                 return ()
-        self._note_gaps(fresh)
-        self._next_offset = fresh[-1].offset + 1
-        return fresh
+        self._note_gaps(following)
+        self._next_offset = following[-1].offset + 1
+        return following
 
-    def doubt(self) -> None:
-        """Forget the first sight of a gap: a poll failed since and may have lost records too."""
-        self._suspected = None
+    def forget_gap(self) -> None:
+        """Discards the first sight of a gap: a failed poll may have lost the records in it."""
+        self._gap_end = None
 
     def first_offset(self, record: Record) -> int:
-        """Return the position that a batch starting with this record was read from."""
+        """Returns the offset that a batch starting with this record was read from."""
         return self._gaps.get(record.offset, record.offset)
 
     def _note_gaps(self, records: Sequence[Record]) -> None:
@@ -80,7 +81,7 @@ class Chain:
             raise StopPartition(
                 StopReason.TOPIC_RECREATED,
                 f"the record at offset {self._next_offset - 1} is not the one that was "
-                f"applied; found offset {before.offset}",
+                f"applied; the fetch began at offset {before.offset}",
             )
         self._last_digest = None
 

@@ -1,11 +1,11 @@
-"""Messages that must leave if, and only if, the transaction that decided them commits.
+"""The outbox: messages that are published if, and only if, the transaction that wrote them commits.
 
-A handler appends them inside the fenced transaction; they get consecutive numbers within the
-partition. The partition's owner relays them in that order (`relay.py`). One owner writes and
-one owner relays, so no row can be overlooked between two commits.
+A handler appends them inside the fenced transaction, and they get consecutive numbers within the
+partition. The partition's owner relays them in that order (`relay.py`). One process writes a
+partition's rows and one relays them, so no row can be missed between two commits.
 
-What a request decides (a person acknowledges an alert) has no partition; it goes under
-`SHARED`, where the row that hands out the numbers makes writers take turns.
+Messages of HTTP requests belong to no partition. They are appended under `SHARED`, where the row
+that gives out the numbers is locked by one writer after the other.
 """
 
 from collections.abc import Sequence
@@ -54,7 +54,7 @@ SELECT $1, before + place, topic, to_partition, key, value, headers
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
-    """One message to a topic; `key` chooses the partition unless `to_partition` names it."""
+    """A message to a topic; its key decides the partition unless `to_partition` names it."""
 
     topic: str
     key: bytes | None
@@ -73,7 +73,7 @@ class Outbox:
     async def append(
         self, connection: Connection, messages: Sequence[Message], *, partition: int = SHARED
     ) -> None:
-        """Add messages in the caller's transaction, to be relayed in this order."""
+        """Appends messages in the caller's transaction; they are relayed in this order."""
         if not messages:
             return
         await connection.execute(
@@ -83,23 +83,23 @@ class Outbox:
             [message.to_partition for message in messages],
             [message.key for message in messages],
             [message.value for message in messages],
-            [packed(message.headers) for message in messages],
+            [pack_headers(message.headers) for message in messages],
         )
         self._appended.add(partition)
 
     def take_appended(self, partition: int) -> bool:
-        """Return whether messages were appended since the last time this was asked."""
+        """Returns whether messages were appended since the last call, and resets it."""
         if partition in self._appended:
             self._appended.remove(partition)
             return True
         return False
 
 
-def packed(headers: Sequence[tuple[str, bytes]]) -> bytes:
-    """Return headers as the bytes of one column."""
+def pack_headers(headers: Sequence[tuple[str, bytes]]) -> bytes:
+    """Returns headers as the bytes of one column."""
     return msgspec.msgpack.encode(headers)
 
 
-def unpacked(column: bytes) -> tuple[tuple[str, bytes], ...]:
-    """Return the headers of a row."""
+def unpack_headers(column: bytes) -> tuple[tuple[str, bytes], ...]:
+    """Returns the headers of a row."""
     return msgspec.msgpack.decode(column, type=tuple[tuple[str, bytes], ...])

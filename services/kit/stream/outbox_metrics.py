@@ -1,7 +1,7 @@
-"""How much an outbox holds, and since when: the gauges that show a relay that stands still.
+"""Measures how many rows an outbox holds and how old they are, which shows a stuck relay.
 
-One task per process; each looks at the whole outbox of its service, so the figures stay true
-when the partition's owner is the one that hangs. Services start it beside their consumer.
+One task per process measures the whole outbox of its service, so the figures stay true when the
+partition's owner is the process that hangs. Services start it with their consumer.
 """
 
 import asyncio
@@ -16,42 +16,42 @@ from services.kit.metrics import Recorder
 
 log = structlog.get_logger(__name__)
 
-LOOK_SECONDS = 5.0
+MEASURE_SECONDS = 5.0
 _MIGRATED = "SELECT to_regclass($1) IS NOT NULL"
-_HELD = """
+_PENDING = """
 SELECT topic, count(*) AS pending, extract(epoch FROM min(written_at))::float8 AS oldest
   FROM {schema}.outbox GROUP BY topic
 """
 
 
-def outbox_age(
+def measure_outbox(
     database: Database, *, schema: str, topics: tuple[str, ...], recorder: Recorder, clock: Clock
 ) -> Task:
-    """Return the task that keeps the gauges of these topics true."""
-    query = _HELD.format(schema=schema)
+    """Returns the task that updates the gauges of these topics."""
+    query = _PENDING.format(schema=schema)
 
-    async def look(connection: Connection) -> None:
+    async def measure(connection: Connection) -> None:
         if not await connection.fetchval(_MIGRATED, f"{schema}.outbox"):
             return
-        held = {row["topic"]: row for row in await connection.fetch(query)}
-        for topic in {*topics, *held}:
-            row = held.get(topic)
+        rows = {row["topic"]: row for row in await connection.fetch(query)}
+        for topic in {*topics, *rows}:
+            row = rows.get(topic)
             recorder.set(catalogue.OUTBOX_PENDING, row["pending"] if row else 0, topic=topic)
             recorder.set(catalogue.OUTBOX_OLDEST, row["oldest"] if row else 0.0, topic=topic)
 
-    async def watch(stop: asyncio.Event) -> None:
+    async def measure_until(stop: asyncio.Event) -> None:
         while not stop.is_set():
             try:
-                await database.in_transaction(look)
+                await database.in_transaction(measure)
             except DatabaseUnavailable as error:
-                log.info("outbox not measured", error=repr(error))
-            await _until(stop)
+                log.info("outbox.measurement_failed", error=repr(error))
+            await wait_for(stop)
 
-    async def _until(stop: asyncio.Event) -> None:
+    async def wait_for(stop: asyncio.Event) -> None:
         waiting = asyncio.create_task(stop.wait())
-        sleeping = asyncio.create_task(clock.sleep(LOOK_SECONDS))
+        sleeping = asyncio.create_task(clock.sleep(MEASURE_SECONDS))
         await asyncio.wait({waiting, sleeping}, return_when=asyncio.FIRST_COMPLETED)
         waiting.cancel()
         sleeping.cancel()
 
-    return watch
+    return measure_until

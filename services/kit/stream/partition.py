@@ -1,12 +1,17 @@
-"""One partition's work, from the claim to the release: the heart of exactly once.
+"""One assigned partition, from its claim to its release: the heart of exactly once.
 
-One task per assigned partition. It claims the row, seeks to the position that the database
-holds, and then applies whatever has been fetched, one fenced transaction after the other.
-Between batches nothing is remembered but the claim and the records that wait.
+`FencedConsumer` creates a `Partition` for each partition that the group assigns and hands it the
+records that a poll returns. The partition's own task claims the row, seeks to its position, and
+applies the fetched records in one fenced transaction after the other.
 
-What must stay true: a transaction runs only under `_lock`, which `close` also takes, so a
-revoke waits for the transaction that runs and no later one starts; and nothing is applied
-that `Chain` has not seen continue from the claimed position.
+The file has three parts: claiming (`_take_over`), applying (`_apply`), and ending (`close`, `stop`,
+`_lose_ownership`, `refresh`). Two rules hold everywhere:
+
+- A transaction runs only under `_lock` and only in the state RUNNING. `close` takes the same lock,
+  so a revoke waits for the transaction that runs, and none starts after it.
+- A record is applied only after `OffsetSequence` has accepted it as the next one, and the row
+  refuses every batch that does not start at its position. Nothing that this process remembers
+  decides what is applied.
 """
 
 import asyncio
@@ -19,10 +24,10 @@ import structlog
 from services.kit import catalogue
 from services.kit.database import Connection, DatabaseUnavailable
 from services.kit.stream import faults
-from services.kit.stream.batch_sizer import Pace
-from services.kit.stream.offset_sequence import Chain, Reseek
+from services.kit.stream.batch_sizer import BatchSizer
+from services.kit.stream.offset_sequence import OffsetSequence, Reseek
 from services.kit.stream.ports import Ports
-from services.kit.stream.progress import RELEASED, Claim, Standing
+from services.kit.stream.progress import RELEASED, Claim, PartitionRow
 from services.kit.stream.records import Batch, Record
 from services.kit.stream.resume import continue_from, refuse_older_database
 from services.kit.stream.stop_reasons import Fenced, StopPartition, StopReason
@@ -31,7 +36,7 @@ from services.kit.stream.transaction import FencedTransaction
 
 log = structlog.get_logger(__name__)
 
-LOOK_SECONDS = 2.0
+REFRESH_SECONDS = 2.0
 
 
 class State(StrEnum):
@@ -59,187 +64,60 @@ class Partition:
         self.state = State.CLAIMING
         self.progressed_at = ports.clock.monotonic_seconds()
         self.next_offset = 0
-        self.waiting_for_database = False
+        self.is_waiting_for_database = False
         self._ports = ports
+        self._topic = ports.reader.topic
         self._on_claim = on_claim
         self._on_commit = on_commit
-        self._transaction: FencedTransaction | None = None
-        self._chain = Chain(next_offset=0, last_digest=None)
-        self._waiting: deque[Record] = deque()
-        self._pace = Pace(ports.limits)
-        self._began_at = float("-inf")
-        self._paused = True
-        self._arrived = asyncio.Event()
         self._lock = asyncio.Lock()
-        self._topic = ports.log.topic
+        self._claim: Claim | None = None
+        self._transaction: FencedTransaction | None = None
+        self._stop: StopPartition | None = None
+        self._is_stop_recorded = False
+        self._sequence = OffsetSequence(next_offset=0, last_digest=None)
+        self._fetched: deque[Record] = deque()
+        self._has_fetched = asyncio.Event()
+        self._is_paused = True
+        self._batch_sizer = BatchSizer(ports.limits)
+        self._batch_began_at = float("-inf")
         self._task: asyncio.Task[None] | None = None
         self._tasks: asyncio.TaskGroup | None = None
-        self._held: Claim | None = None
-        self._stopped: StopPartition | None = None
-        self._is_noted = False
 
     @property
     def is_working(self) -> bool:
-        """Return whether records may still be applied here."""
+        """Returns whether records may still be applied here."""
         return self.state in (State.CLAIMING, State.RUNNING)
 
     @property
-    def stopped(self) -> StopReason | None:
-        """Return why the partition stands still; None when it does not."""
-        return self._stopped.reason if self._stopped and self.state is State.STOPPED else None
+    def stop_reason(self) -> StopReason | None:
+        """Returns why the partition is stopped; None when it is not."""
+        return self._stop.reason if self._stop and self.state is State.STOPPED else None
 
     def start(self, tasks: asyncio.TaskGroup) -> None:
-        """Begin the work in a task of its own."""
+        """Starts the partition's task."""
         self._tasks = tasks
         self._task = tasks.create_task(self.run())
 
     async def run(self) -> None:
-        """Claim the partition and apply its records until it is closed, fenced or stopped."""
+        """Claims the partition and applies its records until it is revoked, fenced or stopped."""
         try:
             await self._take_over()
             while self.state is State.RUNNING:
-                has_chores = self._ports.handler.has_chores(self.number)
-                if not has_chores:
-                    await self._arrived.wait()
-                    await self._let_gather()
-                batch = self._take()
+                has_background_work = self._ports.handler.has_background_work(self.number)
+                if not has_background_work:
+                    await self._has_fetched.wait()
+                    await self._let_batch_grow()
+                batch = self._next_batch()
                 if batch is not None:
-                    await self._settle(batch)
-                if has_chores:
-                    await self._do_chore()
+                    await self._apply(batch)
+                if has_background_work:
+                    await self._background_step()
         except StopPartition as stop:
             self.stop(stop)
         except Fenced as fenced:
-            self._let_go(fenced)
+            self._lose_ownership(fenced)
 
-    def offer(self, records: Sequence[Record]) -> None:
-        """Take fetched records in; what does not continue the chain is fetched again."""
-        if self.state is not State.RUNNING:
-            return
-        try:
-            accepted = self._chain.accept(records)
-        except StopPartition as stop:
-            self.stop(stop)
-            return
-        if isinstance(accepted, Reseek):
-            self._ports.log.seek(self.number, accepted.offset)
-            return
-        if accepted:
-            self._waiting.extend(accepted)
-            self._arrived.set()
-        if not self._paused and len(self._waiting) >= self._ports.limits.most_waiting_records:
-            self._ports.log.pause(self.number)
-            self._paused = True
-
-    def fetch_again(self) -> None:
-        """Go back to what is wanted next: a poll failed and may have taken records with it."""
-        if self.state is State.RUNNING:
-            self._chain.doubt()
-            self._ports.log.seek(self.number, self._chain.wanted)
-
-    async def close(self) -> None:
-        """Finish the transaction that runs, start no other, and forget the partition."""
-        if self.state is State.CLAIMING and self._task is not None:
-            # A claim may wait for the row of an owner that stands still; a group that rebalances
-            # must not wait for that too. A claim that nobody uses does no harm.
-            self._task.cancel()
-        if self.is_working:
-            self.state = State.CLOSED
-        self._waiting.clear()
-        self._arrived.set()
-        try:
-            async with asyncio.timeout(self._ports.limits.release_seconds), self._lock:
-                self.state = State.CLOSED
-                self._report_stopped(0)
-                await self._ports.handler.released(self.number)
-        finally:
-            self._ports.handler.rolled_back(self.number)
-            if self._task is not None:
-                self._task.cancel()
-
-    def stop(self, stop: StopPartition) -> None:
-        """Stand still, loudly; the other partitions go on."""
-        if self.state is State.CLOSED:
-            return
-        self.state = State.STOPPED
-        self._waiting.clear()
-        self._arrived.set()
-        self._ports.log.pause(self.number)
-        self._stopped, self._is_noted = stop, False
-        self._report_stopped(1)
-        log.error(
-            "partition stopped",
-            topic=self._topic,
-            partition=self.number,
-            reason=stop.reason.value,
-            detail=stop.detail,
-            next_offset=self.next_offset,
-            runbook=stop.reason.runbook_entry,
-        )
-
-    def _report_stopped(self, value: int) -> None:
-        if self._stopped is not None:
-            self._ports.recorder.set(
-                catalogue.PARTITION_STOPPED,
-                value,
-                topic=self._topic,
-                partition=str(self.number),
-                reason=self._stopped.reason.value,
-            )
-
-    async def look_again(self) -> None:
-        """Follow what the row says now: an operator may have set the position since."""
-        held = self._held
-        if held is None or self.state in (State.CLAIMING, State.CLOSED):
-            return
-        try:
-            async with asyncio.timeout(LOOK_SECONDS):
-                now = await self._ports.database.in_transaction(self._look)
-        except (DatabaseUnavailable, TimeoutError):
-            return
-        if now is None or now.epoch == held.epoch or self._held is not held:
-            return
-        if self._lock.locked():
-            return  # A transaction runs; it finds out by itself.
-        if self.state is State.RUNNING:
-            self._let_go(Fenced(f"held epoch {held.epoch}, now {now.epoch} of {now.owner!r}"))
-        if now.owner == RELEASED and self._task is not None and self._task.done():
-            self._begin_again()
-
-    async def _look(self, connection: Connection) -> Standing | None:
-        assert self._held is not None
-        if self._stopped is not None and not self._is_noted:
-            await self._ports.progress.note_stop(connection, self._held, self._stopped)
-            self._is_noted = True
-        return await self._ports.progress.standing(connection, self._held)
-
-    def _begin_again(self) -> None:
-        if self._tasks is None or self.state not in (State.STOPPED, State.FENCED):
-            return
-        self._report_stopped(0)
-        self._stopped = self._held = None
-        self._waiting.clear()
-        self._paused = True
-        self.state = State.CLAIMING
-        self.progressed_at = self._ports.clock.monotonic_seconds()
-        log.info("partition claimed again", topic=self._topic, partition=self.number)
-        self._task = self._tasks.create_task(self.run())
-
-    def _let_go(self, fenced: Fenced) -> None:
-        # Said even while the partition is being let go: a stale owner tried to write.
-        log.warning(
-            "partition fenced: another process owns it",
-            topic=self._topic,
-            partition=self.number,
-            detail=str(fenced),
-        )
-        if self.state is State.CLOSED:
-            return
-        self.state = State.FENCED
-        self._waiting.clear()
-        self._arrived.set()
-        self._ports.log.pause(self.number)
-        self._ports.handler.rolled_back(self.number)
+    # Claiming: from the assignment to the first record.
 
     async def _take_over(self) -> None:
         wait = self._ports.limits.retry_seconds
@@ -248,111 +126,168 @@ class Partition:
                 await self._claim_and_seek()
                 return
             except (DatabaseUnavailable, BrokerUnavailable) as error:
-                log.warning("partition not claimed yet", partition=self.number, error=repr(error))
+                log.warning(
+                    "consumer.claim_retry",
+                    topic=self._topic,
+                    partition=self.number,
+                    error=repr(error),
+                )
                 await self._ports.clock.sleep(wait)
-                wait = min(wait * 2, self._ports.limits.most_retry_seconds)
+                wait = min(wait * 2, self._ports.limits.max_retry_seconds)
 
     async def _claim_and_seek(self) -> None:
-        count = await self._ports.log.partition_count()
+        """Claims the row, checks that topic and database belong together, and begins to read."""
+        partition_count = await self._ports.reader.partition_count()
+        claim = await self._claim_row(partition_count)
+        if claim is None:
+            return
+        self._claim, self.next_offset = claim, claim.next_offset
+        if claim.partition_count != partition_count:
+            # Keys hash to other partitions now: the next records of a key would be applied here
+            # while earlier ones may still wait in the partition that it had.
+            raise StopPartition(
+                StopReason.PARTITIONS_CHANGED,
+                f"the topic had {claim.partition_count} partitions and has {partition_count}; keys "
+                f"would move between partitions",
+            )
+        first, end = await self._ports.reader.bounds(self.number)
+        sequence = continue_from(claim, first=first, end=end)
+        await refuse_older_database(claim, ports=self._ports)
+        if self.state is not State.CLAIMING:
+            return  # Revoked during one of the waits above.
+        self._transaction = FencedTransaction(claim, ports=self._ports)
+        self._sequence, self.state = sequence, State.RUNNING
+        self.progressed_at = self._ports.clock.monotonic_seconds()
+        self._ports.reader.seek(self.number, sequence.fetch_offset)
+        self._ports.reader.resume(self.number)
+        self._is_paused = False
+        self._on_claim(claim)
 
-        async def claim(connection: Connection) -> Claim:
+    async def _claim_row(self, partition_count: int) -> Claim | None:
+        """Claims the row; returns None if the partition was revoked before."""
+
+        async def claim_row(connection: Connection) -> Claim:
             claim = await self._ports.progress.claim(
-                connection, topic=self._topic, partition=self.number, partition_count=count
+                connection,
+                topic=self._topic,
+                partition=self.number,
+                partition_count=partition_count,
             )
             await self._ports.handler.claimed(self.number, connection)
             return claim
 
+        # Under the lock, so that `close` cannot drop the cache while `claimed` fills it.
         async with self._lock:
             if self.state is not State.CLAIMING:
-                return
+                return None
             faults.point("before-claim")
+            # Another process may have written since this one had the partition: a cache that
+            # survived would be folded on and stored over the newer state.
             self._ports.handler.rolled_back(self.number)
-            held = await self._ports.database.in_transaction(claim)
+            claim = await self._ports.database.in_transaction(claim_row)
             faults.point("after-claim")
-        self._held, self.next_offset = held, held.next_offset
-        if held.partition_count != count:
-            raise StopPartition(
-                StopReason.PARTITIONS_CHANGED,
-                f"the topic had {held.partition_count} partitions and has {count}; borrowers "
-                f"would move between partitions",
-            )
-        first, end = await self._ports.log.bounds(self.number)
-        chain = continue_from(held, first=first, end=end)
-        await refuse_older_database(held, ports=self._ports)
-        if self.state is not State.CLAIMING:
+            return claim
+
+    # Applying: from a poll to a commit.
+
+    def offer(self, records: Sequence[Record]) -> None:
+        """Buffers fetched records that continue the sequence; seeks back for others."""
+        if self.state is not State.RUNNING:
+            # Fetched before a rebalance or a stop: the new owner has applied them, or will.
             return
-        self._transaction = FencedTransaction(held, ports=self._ports)
-        self._chain, self.state = chain, State.RUNNING
-        self.progressed_at = self._ports.clock.monotonic_seconds()
-        self._ports.log.seek(self.number, chain.wanted)
-        self._ports.log.resume(self.number)
-        self._paused = False
-        self._on_claim(held)
+        try:
+            accepted = self._sequence.accept(records)
+        except StopPartition as stop:
+            self.stop(stop)
+            return
+        if isinstance(accepted, Reseek):
+            self._ports.reader.seek(self.number, accepted.offset)
+            return
+        if accepted:
+            self._fetched.extend(accepted)
+            self._has_fetched.set()
+        # Pausing one partition keeps the poll going for the others, and the member in the group.
+        if not self._is_paused and len(self._fetched) >= self._ports.limits.max_waiting_records:
+            self._ports.reader.pause(self.number)
+            self._is_paused = True
 
-    async def _let_gather(self) -> None:
-        """Wait a little after a batch: a transaction's round trips cost more than a few records.
+    def fetch_again(self) -> None:
+        """Seeks back to the offset wanted next: a failed poll may have taken records with it."""
+        if self.state is State.RUNNING:
+            # A gap that was seen once may be the records that this poll lost.
+            self._sequence.forget_gap()
+            self._ports.reader.seek(self.number, self._sequence.fetch_offset)
 
-        The first record after a quiet moment is taken at once, and a full batch too. Where
-        transactions become slow because the machine is busy, fewer of them make it less so.
+    async def _let_batch_grow(self) -> None:
+        """Waits a little after a batch: a transaction's round trips cost more than a few records.
+
+        The first record after a quiet time is applied at once, and so is a full batch. When
+        transactions slow down because the machine is busy, fewer of them relieve it.
         """
-        since = self._ports.clock.monotonic_seconds() - self._began_at
-        rest = self._pace.seconds_between - since
-        if rest > 0 and len(self._waiting) < self._pace.records:
-            await self._ports.clock.sleep(rest)
+        elapsed = self._ports.clock.monotonic_seconds() - self._batch_began_at
+        remaining = self._batch_sizer.seconds_between - elapsed
+        if remaining > 0 and len(self._fetched) < self._batch_sizer.records:
+            await self._ports.clock.sleep(remaining)
 
-    def _take(self) -> Batch | None:
-        waiting = self._waiting
-        if not waiting:
-            self._arrived.clear()
+    def _next_batch(self) -> Batch | None:
+        fetched = self._fetched
+        if not fetched:
+            self._has_fetched.clear()
             return None
-        size = min(len(waiting), self._pace.records)
-        records = [waiting.popleft() for _ in range(size)]
-        if self._paused and len(waiting) < self._ports.limits.most_waiting_records // 2:
-            self._ports.log.resume(self.number)
-            self._paused = False
+        size = min(len(fetched), self._batch_sizer.records)
+        records = [fetched.popleft() for _ in range(size)]
+        if self._is_paused and len(fetched) < self._ports.limits.max_waiting_records // 2:
+            self._ports.reader.resume(self.number)
+            self._is_paused = False
         return Batch(
             topic=self._topic,
             partition=self.number,
-            first_offset=self._chain.first_offset(records[0]),
+            first_offset=self._sequence.first_offset(records[0]),
             records=records,
         )
 
-    async def _settle(self, batch: Batch) -> None:
-        """Apply a batch; halve it where a record is to blame, and set that one aside."""
+    async def _apply(self, batch: Batch) -> None:
+        """Applies a batch; finds a record that breaks it by halving, and quarantines that one."""
         parts = [batch]
         while parts and self.state is State.RUNNING:
             part = parts.pop()
-            error = await self._attempt(part, None)
+            error = await self._commit(part, None)
             if error is None:
                 continue
             if len(part.records) > 1:
+                # The first half goes on top: parts are applied in the order of their offsets.
                 middle = len(part.records) // 2
                 parts += [part.part(middle, len(part.records)), part.part(0, middle)]
                 continue
+            offset = part.records[0].offset
             log.warning(
-                "poison record",
+                "consumer.poison_record",
                 topic=self._topic,
                 partition=self.number,
-                offset=part.records[0].offset,
+                offset=offset,
                 error=type(error).__name__,
             )
-            if again := await self._attempt(part, error):
+            if again := await self._commit(part, error):
                 raise StopPartition(
                     StopReason.QUARANTINE_FAILED,
-                    f"offset {part.records[0].offset} can be neither applied nor set aside: "
-                    f"{again!r}",
+                    f"offset {offset} can be neither applied nor quarantined: {again!r}",
                 ) from again
 
-    async def _attempt(self, batch: Batch, poison: Exception | None) -> Exception | None:
-        """Run one fenced transaction until it commits; return what the handler raised."""
+    async def _commit(self, batch: Batch, poison: Exception | None) -> Exception | None:
+        """Runs one fenced transaction until it commits; returns an error of the handler's.
+
+        While the database is unavailable the same batch is tried again: after a lost answer it may
+        be committed already, and only the same batch is recognised as such.
+        """
         wait = self._ports.limits.retry_seconds
         while True:
             async with self._lock:
                 if self.state is not State.RUNNING:
+                    # Revoked or fenced while this waited for the lock or for the database.
                     return None
                 try:
                     assert self._transaction is not None
-                    self._began_at = self._ports.clock.monotonic_seconds()
+                    self._batch_began_at = self._ports.clock.monotonic_seconds()
                     await self._transaction.run(batch, poison)
                     self._committed(batch)
                     return None
@@ -360,24 +295,41 @@ class Partition:
                     self._ports.handler.rolled_back(self.number)
                     raise
                 except DatabaseUnavailable as error:
+                    # The commit may or may not have happened, so the cache may be either too new
+                    # or too old. Dropped, it is loaded again under the fence.
                     self._ports.handler.rolled_back(self.number)
-                    self.waiting_for_database = True
-                    log.warning("batch waits", partition=self.number, error=str(error))
-                except Exception as error:  # noqa: BLE001 - whatever the handler raised is a verdict on a record
+                    self.is_waiting_for_database = True
+                    log.warning(
+                        "consumer.batch_retry",
+                        topic=self._topic,
+                        partition=self.number,
+                        error=str(error),
+                    )
+                except Exception as error:  # noqa: BLE001 - whatever the handler raises condemns a record
                     self._ports.handler.rolled_back(self.number)
                     return error
+            # Outside of the lock: a revoke must not wait for a database that is down.
             self._ports.recorder.add(catalogue.COMMITS, topic=self._topic, result="retried")
             await self._ports.clock.sleep(wait)
-            wait = min(wait * 2, self._ports.limits.most_retry_seconds)
+            wait = min(wait * 2, self._ports.limits.max_retry_seconds)
 
-    async def _do_chore(self) -> None:
-        """Do one bounded piece of the handler's own work, so that records never wait long."""
+    def _committed(self, batch: Batch) -> None:
+        self.next_offset = batch.next_offset
+        self.progressed_at = self._ports.clock.monotonic_seconds()
+        self._batch_sizer.record_batch(
+            records=len(batch.records), seconds=self.progressed_at - self._batch_began_at
+        )
+        self.is_waiting_for_database = False
+        self._on_commit(self.number, batch.next_offset)
+
+    async def _background_step(self) -> None:
+        """Does one bounded piece of the handler's own work, so that records never wait long."""
         async with self._lock:
             if self.state is not State.RUNNING:
                 return
             assert self._transaction is not None
             try:
-                await self._transaction.chore()
+                await self._transaction.background_step()
                 self._on_commit(self.number, self.next_offset)
                 return
             except Fenced:
@@ -385,13 +337,125 @@ class Partition:
                 raise
             except DatabaseUnavailable as error:
                 self._ports.handler.rolled_back(self.number)
-                log.warning("chore waits", partition=self.number, error=str(error))
+                log.warning(
+                    "consumer.background_step_retry",
+                    topic=self._topic,
+                    partition=self.number,
+                    error=str(error),
+                )
         await self._ports.clock.sleep(self._ports.limits.retry_seconds)
 
-    def _committed(self, batch: Batch) -> None:
-        self.next_offset = batch.next_offset
+    # Ending: revoked by the group, fenced by an owner, stopped by a hole, moved by an operator.
+
+    async def close(self) -> None:
+        """Finishes the transaction that runs, starts no other, and drops the cache."""
+        if self.state is State.CLAIMING and self._task is not None:
+            # A claim may wait for the row of an owner that is paused; a group that rebalances must
+            # not wait for that too. A claim that is not used does no harm.
+            self._task.cancel()
+        if self.is_working:
+            # Before the lock: what waits for it must find the partition closed.
+            self.state = State.CLOSED
+        self._fetched.clear()
+        self._has_fetched.set()
+        try:
+            async with asyncio.timeout(self._ports.limits.release_seconds), self._lock:
+                self.state = State.CLOSED
+                self._show_stopped(0)
+                await self._ports.handler.released(self.number)
+        finally:
+            # After a timeout too: the transaction that hangs is fenced and its cache is stale.
+            self._ports.handler.rolled_back(self.number)
+            if self._task is not None:
+                self._task.cancel()
+
+    def stop(self, stop: StopPartition) -> None:
+        """Stops the partition with its reason in log and metrics; the other partitions go on."""
+        if self.state is State.CLOSED:
+            return
+        self._cease(State.STOPPED)
+        self._stop, self._is_stop_recorded = stop, False
+        self._show_stopped(1)
+        log.error(
+            "consumer.partition_stopped",
+            topic=self._topic,
+            partition=self.number,
+            reason=stop.reason.value,
+            detail=stop.detail,
+            next_offset=self.next_offset,
+            runbook=stop.reason.runbook_entry,
+        )
+
+    def _lose_ownership(self, fenced: Fenced) -> None:
+        """Leaves the partition to the process that has claimed it."""
+        # Logged also while the partition is being closed: a stale owner tried to write.
+        log.warning(
+            "consumer.partition_fenced",
+            topic=self._topic,
+            partition=self.number,
+            detail=str(fenced),
+        )
+        if self.state is State.CLOSED:
+            return
+        self._cease(State.FENCED)
+        self._ports.handler.rolled_back(self.number)
+
+    def _cease(self, state: State) -> None:
+        self.state = state
+        self._fetched.clear()
+        self._has_fetched.set()
+        self._ports.reader.pause(self.number)
+
+    def _show_stopped(self, value: int) -> None:
+        if self._stop is not None:
+            self._ports.recorder.set(
+                catalogue.PARTITION_STOPPED,
+                value,
+                topic=self._topic,
+                partition=str(self.number),
+                reason=self._stop.reason.value,
+            )
+
+    async def refresh(self) -> None:
+        """Follows a change of the row: an operator may have set the position since the claim.
+
+        The watchdog calls this from time to time. It also stores the reason of a stop, again and
+        again until the database answers.
+        """
+        claim = self._claim
+        if claim is None or self.state in (State.CLAIMING, State.CLOSED):
+            return
+        try:
+            async with asyncio.timeout(REFRESH_SECONDS):
+                row = await self._ports.database.in_transaction(self._read_row)
+        except (DatabaseUnavailable, TimeoutError):
+            return
+        if row is None or row.epoch == claim.epoch or self._claim is not claim:
+            return
+        if self._lock.locked():
+            return  # The transaction that runs finds out at its own fence.
+        if self.state is State.RUNNING:
+            self._lose_ownership(
+                Fenced(f"this process has epoch {claim.epoch}, {row.owner!r} has {row.epoch}")
+            )
+        if row.owner == RELEASED and self._task is not None and self._task.done():
+            self._claim_again()
+
+    async def _read_row(self, connection: Connection) -> PartitionRow | None:
+        assert self._claim is not None
+        if self._stop is not None and not self._is_stop_recorded:
+            await self._ports.progress.record_stop(connection, self._claim, self._stop)
+            self._is_stop_recorded = True
+        return await self._ports.progress.current_row(connection, self._claim)
+
+    def _claim_again(self) -> None:
+        if self._tasks is None or self.state not in (State.STOPPED, State.FENCED):
+            return
+        self._show_stopped(0)
+        self._stop = self._claim = None
+        self._fetched.clear()
+        self._is_paused = True
+        self.state = State.CLAIMING
         self.progressed_at = self._ports.clock.monotonic_seconds()
-        spent = self.progressed_at - self._began_at
-        self._pace.learn(records=len(batch.records), seconds=spent)
-        self.waiting_for_database = False
-        self._on_commit(self.number, batch.next_offset)
+        log.info("consumer.partition_claimed_again", topic=self._topic, partition=self.number)
+        self._task = self._tasks.create_task(self.run())

@@ -1,8 +1,8 @@
-"""The idempotent producer, with an end to every wait.
+"""The idempotent producer, with a bound on every wait.
 
 aiokafka's own `send_and_wait` and `stop` may never return while the broker is down
-(aio-libs/aiokafka#1101), so every await here has a bound, and a producer that has let one
-pass is replaced by a new one.
+(aio-libs/aiokafka#1101), so every await here has a timeout, and a driver's producer that missed one
+is replaced by a new one.
 """
 
 import asyncio
@@ -40,10 +40,10 @@ class MessageTooLarge(ProduceFailed):
 
 
 class Producer(Protocol):
-    """Writes messages to topics and returns once all replicas have them (`acks=all`)."""
+    """Publishes messages and returns once all replicas have them (`acks=all`)."""
 
     async def start(self) -> None:
-        """Connect.
+        """Connects.
 
         Raises:
             ProduceFailed: If the broker cannot be reached in time.
@@ -51,11 +51,11 @@ class Producer(Protocol):
         ...
 
     async def stop(self) -> None:
-        """Disconnect, whatever the broker does."""
+        """Disconnects, within a bounded time."""
         ...
 
     async def publish(self, messages: Sequence[Message]) -> None:
-        """Write messages together with those of concurrent callers; best for many small calls.
+        """Publishes messages, batched with those of concurrent callers: for many small calls.
 
         Raises:
             ProduceFailed: If one of them was not acknowledged in time.
@@ -63,7 +63,7 @@ class Producer(Protocol):
         ...
 
     async def publish_in_order(self, messages: Sequence[Message]) -> None:
-        """Write messages so that none can overtake an earlier one of the same partition.
+        """Publishes messages so that none can overtake an earlier one of the same partition.
 
         Raises:
             ProduceFailed: If one of them was not acknowledged in time.
@@ -95,21 +95,21 @@ class KafkaProducer:
         self._recorder = recorder
         self._timeout_seconds = timeout_seconds
         self._current: Any = None
-        self._renewal = asyncio.Lock()
-        self._farewells: set[asyncio.Task[None]] = set()
+        self._connecting = asyncio.Lock()
+        self._stopping: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
-        """Connect; later calls find the connection or make a new one."""
+        """Connects; a later call connects again if the connection was lost."""
         await self._producer()
 
     async def stop(self) -> None:
-        """Disconnect, within a bounded time."""
+        """Disconnects, within a bounded time."""
         self._discard(self._current)
-        if self._farewells:
-            await asyncio.wait(self._farewells, timeout=STOP_SECONDS + 1.0)
+        if self._stopping:
+            await asyncio.wait(self._stopping, timeout=STOP_SECONDS + 1.0)
 
     async def publish(self, messages: Sequence[Message]) -> None:
-        """Write messages together with those of concurrent callers."""
+        """Publishes messages, batched with those of concurrent callers."""
         producer = await self._producer()
         try:
             async with asyncio.timeout(self._timeout_seconds):
@@ -121,7 +121,7 @@ class KafkaProducer:
                         partition=partition,
                         headers=list(message.headers),
                     )
-                    for partition, message in await _placed(producer, messages)
+                    for partition, message in await _with_partitions(producer, messages)
                 ]
                 if len(acknowledged) == 1:
                     await acknowledged[0]
@@ -132,19 +132,19 @@ class KafkaProducer:
         self._count(messages, "acknowledged")
 
     async def publish_in_order(self, messages: Sequence[Message]) -> None:
-        """Write messages in whole batches, the next of a partition only after the one before.
+        """Publishes messages in whole batches, each of a partition after the one before it.
 
-        A producer that gives up on one batch may still deliver the next; here there is none.
+        A driver that gives up on one batch may still deliver the next; here no next one is sent.
         """
         producer = await self._producer()
         try:
             async with asyncio.timeout(self._timeout_seconds):
                 queues: dict[tuple[str, int], list[Message]] = {}
-                for partition, message in await _placed(producer, messages):
+                for partition, message in await _with_partitions(producer, messages):
                     queues.setdefault((message.topic, partition), []).append(message)
                 await asyncio.gather(
                     *(
-                        self._send_queue(producer, topic, partition, queue)
+                        self._send_in_order(producer, topic, partition, queue)
                         for (topic, partition), queue in queues.items()
                     )
                 )
@@ -153,9 +153,9 @@ class KafkaProducer:
         self._count(messages, "acknowledged")
 
     async def partition_count(self, topic: str) -> int:
-        """Ask the broker how many partitions a topic has: 0 if it does not exist.
+        """Returns the number of a topic's partitions; 0 if it does not exist.
 
-        A request of its own and not what was known before, so a probe can rely on it.
+        It comes from a request of its own and not from cached metadata, so a probe can rely on it.
 
         Raises:
             ProduceFailed: If the broker does not answer in time.
@@ -168,35 +168,35 @@ class KafkaProducer:
             raise ProduceFailed(f"the broker does not answer: {error!r}") from error
         return len(cluster.partitions_for_topic(topic) or ())
 
-    async def _send_queue(
+    async def _send_in_order(
         self, producer: Any, topic: str, partition: int, queue: Sequence[Message]
     ) -> None:
-        rest = list(queue)
-        while rest:
+        unsent = list(queue)
+        while unsent:
             batch = producer.create_batch()
-            taken = 0
-            for message in rest:
-                added = batch.append(
+            size = 0
+            for message in unsent:
+                appended = batch.append(
                     key=message.key,
                     value=message.value,
                     timestamp=None,
                     headers=list(message.headers),
                 )
-                if added is None:
+                if appended is None:
                     break
-                taken += 1
-            if taken == 0:
+                size += 1
+            if size == 0:
                 raise MessageSizeTooLargeError(
-                    f"a message of {len(rest[0].value)} bytes does not fit {BATCH_BYTES}"
+                    f"a message of {len(unsent[0].value)} bytes exceeds the batch of {BATCH_BYTES}"
                 )
             batch.close()
             await (await producer.send_batch(batch, topic, partition=partition))
-            del rest[:taken]
+            del unsent[:size]
 
     async def _producer(self) -> Any:
         if self._current is not None:
             return self._current
-        async with self._renewal:
+        async with self._connecting:
             if self._current is None:
                 self._current = await self._connect()
             return self._current
@@ -207,11 +207,11 @@ class KafkaProducer:
             async with asyncio.timeout(self._timeout_seconds):
                 await producer.start()
         except (KafkaError, TimeoutError, OSError) as error:
-            self._say_farewell(producer)
+            self._stop_later(producer)
             raise ProduceFailed(f"the broker cannot be reached: {error!r}") from error
         except asyncio.CancelledError:
-            # A probe that lost patience leaves no half-open connection behind.
-            self._say_farewell(producer)
+            # A probe that timed out leaves no half-open connection.
+            self._stop_later(producer)
             raise
         return producer
 
@@ -226,32 +226,32 @@ class KafkaProducer:
         return ProduceFailed(f"not acknowledged: {error!r}")
 
     def _discard(self, producer: Any) -> None:
-        """Stop using a producer; its successor is made by whoever writes next."""
+        """Gives up the driver's producer; the next call connects a new one."""
         if producer is None:
             return
         if self._current is producer:
             self._current = None
-        self._say_farewell(producer)
+        self._stop_later(producer)
 
-    def _say_farewell(self, producer: Any) -> None:
+    def _stop_later(self, producer: Any) -> None:
         task = asyncio.get_running_loop().create_task(_stop(producer))
-        self._farewells.add(task)
-        task.add_done_callback(self._farewells.discard)
+        self._stopping.add(task)
+        task.add_done_callback(self._stopping.discard)
 
     def _count(self, messages: Sequence[Message], result: str) -> None:
         for topic, number in Counter(message.topic for message in messages).items():
             self._recorder.add(catalogue.PRODUCED, number, topic=topic, result=result)
 
 
-async def _placed(producer: Any, messages: Sequence[Message]) -> list[tuple[int, Message]]:
-    """Return each message with the partition that it goes to."""
-    everywhere = {
+async def _with_partitions(producer: Any, messages: Sequence[Message]) -> list[tuple[int, Message]]:
+    """Returns each message with the partition that it goes to."""
+    partitions = {
         topic: tuple(sorted(await producer.partitions_for(topic)))
         for topic in {message.topic for message in messages if message.to_partition is None}
     }
     return [
         (
-            partition_of(message.key, everywhere[message.topic])
+            partition_of(message.key, partitions[message.topic])
             if message.to_partition is None
             else message.to_partition,
             message,
@@ -261,11 +261,11 @@ async def _placed(producer: Any, messages: Sequence[Message]) -> list[tuple[int,
 
 
 def partition_of(key: bytes | None, partitions: tuple[int, ...]) -> int:
-    """Return the partition that the driver itself would choose; any one without a key."""
+    """Returns the partition that the driver would choose: any one when there is no key."""
     return choice(partitions) if key is None else _partition_of_key(key, partitions)
 
 
-# The driver hashes keys in Python, and the same borrowers come again and again.
+# The driver hashes keys in Python, and the same keys recur.
 @lru_cache(maxsize=65_536)
 def _partition_of_key(key: bytes, partitions: tuple[int, ...]) -> int:
     partition: int = _partitioner(key, list(partitions), list(partitions))

@@ -1,8 +1,9 @@
-"""Who may write for a partition and where it stands: one row per partition, in PostgreSQL.
+"""The row of a partition: which process may write for it, and its position.
 
-The row is the fence. `claim` raises its epoch, so every earlier owner's next `advance`
-matches no row and rolls its transaction back. `advance` also compares the position with the
-batch's own first offset, so the same batch cannot be applied twice by one owner either.
+The position is the offset of the next record to apply. The row is the fence: `claim` raises its
+epoch, so every later `advance` of an earlier owner matches no row and rolls its transaction back.
+`advance` also compares the position with the batch's own first offset, so one owner cannot apply
+the same batch twice either.
 """
 
 from dataclasses import dataclass
@@ -14,7 +15,8 @@ from services.kit.stream.handler import Tally
 from services.kit.stream.records import Batch, digest
 from services.kit.stream.stop_reasons import AlreadyCommitted, Fenced, StopPartition
 
-# The owner's name after an operator has set a position: whoever works there claims again.
+# The owner of a row whose position an operator has set: the process that the group gave the
+# partition claims it again.
 RELEASED = ""
 
 TABLES = """
@@ -53,11 +55,11 @@ UPDATE {schema}.partition_progress
    SET duplicates = duplicates + $5, quarantined = quarantined + $6
  WHERE consumer = $1 AND topic = $2 AND partition = $3 AND epoch = $4
 """
-STANDING = """
+CURRENT_ROW = """
 SELECT epoch, next_offset, owner FROM {schema}.partition_progress
  WHERE consumer = $1 AND topic = $2 AND partition = $3
 """
-HOLD = """
+LOCK_ROW = """
 SELECT epoch FROM {schema}.partition_progress
  WHERE consumer = $1 AND topic = $2 AND partition = $3 FOR UPDATE
 """
@@ -65,7 +67,7 @@ SELECT epoch FROM {schema}.partition_progress
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """The right to write for a partition, until somebody else claims it."""
+    """The right to write for a partition, until another process claims it."""
 
     topic: str
     partition: int
@@ -76,8 +78,8 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """What the row says right now, whoever holds it."""
+class PartitionRow:
+    """The row as it is now, whichever process owns it."""
 
     epoch: int
     next_offset: int
@@ -90,41 +92,41 @@ class Progress(Protocol):
     async def claim(
         self, connection: Connection, *, topic: str, partition: int, partition_count: int
     ) -> Claim:
-        """Take the partition over from whoever had it."""
+        """Takes the partition over from its owner, if it has one."""
         ...
 
     async def advance(self, connection: Connection, claim: Claim, batch: Batch) -> None:
-        """Move the position over the batch, or raise.
+        """Moves the position over the batch.
 
         Raises:
-            Fenced: If somebody else has claimed the partition, or the batch does not start
-                at its position.
-            AlreadyCommitted: If this very batch is in already.
+            Fenced: If another process has claimed the partition, or the batch does not start at
+                its position.
+            AlreadyCommitted: If this very batch is committed.
         """
         ...
 
-    async def hold(self, connection: Connection, claim: Claim) -> None:
-        """Fence a transaction that moves no position.
+    async def lock_row(self, connection: Connection, claim: Claim) -> None:
+        """Fences a transaction that moves no position.
 
         Raises:
-            Fenced: If somebody else has claimed the partition.
+            Fenced: If another process has claimed the partition.
         """
         ...
 
     async def count(self, connection: Connection, claim: Claim, tally: Tally) -> None:
-        """Add what was not applied to the partition's totals."""
+        """Adds what was not applied to the partition's totals."""
         ...
 
-    async def standing(self, connection: Connection, claim: Claim) -> Standing | None:
-        """Return the row as it is now; None when it is gone."""
+    async def current_row(self, connection: Connection, claim: Claim) -> PartitionRow | None:
+        """Returns the row as it is now; None when there is none."""
         ...
 
-    async def note_stop(self, connection: Connection, claim: Claim, stop: StopPartition) -> None:
-        """Write down why the partition stands still, if it is still the claim's."""
+    async def record_stop(self, connection: Connection, claim: Claim, stop: StopPartition) -> None:
+        """Stores why the partition is stopped, while the claim still holds."""
         ...
 
-    async def excused(self, connection: Connection, claim: Claim) -> int:
-        """Return up to which offset an operator agreed that work is done again."""
+    async def accepted_replay(self, connection: Connection, claim: Claim) -> int:
+        """Returns the offset up to which an operator accepted that work is done again."""
         ...
 
 
@@ -137,15 +139,19 @@ class PostgresProgress:
         self._claim = CLAIM.format(schema=schema)
         self._advance = ADVANCE.format(schema=schema)
         self._count = COUNT.format(schema=schema)
-        self._hold = HOLD.format(schema=schema)
-        self._standing = STANDING.format(schema=schema)
-        self._note_stop = incidents.NOTE_STOP.format(schema=schema)
-        self._excused = incidents.EXCUSED.format(schema=schema)
+        self._lock_row = LOCK_ROW.format(schema=schema)
+        self._current_row = CURRENT_ROW.format(schema=schema)
+        self._record_stop = incidents.RECORD_STOP.format(schema=schema)
+        self._accepted_replay = incidents.ACCEPTED_REPLAY.format(schema=schema)
 
     async def claim(
         self, connection: Connection, *, topic: str, partition: int, partition_count: int
     ) -> Claim:
-        """Take the partition over from whoever had it; a new one begins at offset 0."""
+        """Takes the partition over from its owner; a new partition begins at offset 0.
+
+        The row's lock makes this wait for the owner's running transaction, so the claim reads the
+        position that the transaction leaves.
+        """
         row = await connection.fetchrow(
             self._claim, self._consumer, topic, partition, partition_count, self._owner
         )
@@ -159,7 +165,11 @@ class PostgresProgress:
         )
 
     async def advance(self, connection: Connection, claim: Claim, batch: Batch) -> None:
-        """Move the position over the batch: the compare-and-set that fences."""
+        """Moves the position over the batch: the compare-and-set that is the fence.
+
+        It compares with the batch's own first offset and not with a position in this process's
+        memory, which is wrong after a lost answer, a late batch or a rebalance.
+        """
         status = await connection.execute(
             self._advance,
             self._consumer,
@@ -173,22 +183,28 @@ class PostgresProgress:
         )
         if status == "UPDATE 1":
             return
-        row = await self.standing(connection, claim)
+        row = await self.current_row(connection, claim)
         if row and (row.epoch, row.next_offset) == (claim.epoch, batch.next_offset):
+            # The commit succeeded and its answer was lost; applying again would double the batch.
             raise AlreadyCommitted
         raise Fenced(
-            f"{claim.topic}/{claim.partition}: held epoch {claim.epoch} and offset "
+            f"{claim.topic}/{claim.partition}: this process has epoch {claim.epoch} and offset "
             f"{batch.first_offset}, the database has {row or 'no row'}"
         )
 
-    async def hold(self, connection: Connection, claim: Claim) -> None:
-        """Fence a transaction that moves no position: nobody can claim before it ends."""
-        epoch = await connection.fetchval(self._hold, self._consumer, claim.topic, claim.partition)
+    async def lock_row(self, connection: Connection, claim: Claim) -> None:
+        """Fences a transaction that moves no position: no process can claim before it ends."""
+        epoch = await connection.fetchval(
+            self._lock_row, self._consumer, claim.topic, claim.partition
+        )
         if epoch != claim.epoch:
-            raise Fenced(f"{claim.topic}/{claim.partition}: held epoch {claim.epoch}, now {epoch}")
+            raise Fenced(
+                f"{claim.topic}/{claim.partition}: this process has epoch {claim.epoch}, the "
+                f"database has {epoch}"
+            )
 
     async def count(self, connection: Connection, claim: Claim, tally: Tally) -> None:
-        """Add what was not applied to the partition's totals."""
+        """Adds what was not applied to the partition's totals."""
         await connection.execute(
             self._count,
             self._consumer,
@@ -199,17 +215,17 @@ class PostgresProgress:
             tally.quarantined,
         )
 
-    async def standing(self, connection: Connection, claim: Claim) -> Standing | None:
-        """Return the row as it is now; None when it is gone."""
+    async def current_row(self, connection: Connection, claim: Claim) -> PartitionRow | None:
+        """Returns the row as it is now; None when there is none."""
         row = await connection.fetchrow(
-            self._standing, self._consumer, claim.topic, claim.partition
+            self._current_row, self._consumer, claim.topic, claim.partition
         )
-        return None if row is None else Standing(**dict(row))
+        return None if row is None else PartitionRow(**dict(row))
 
-    async def note_stop(self, connection: Connection, claim: Claim, stop: StopPartition) -> None:
-        """Write down why the partition stands still, if it is still the claim's."""
+    async def record_stop(self, connection: Connection, claim: Claim, stop: StopPartition) -> None:
+        """Stores why the partition is stopped, while the claim still holds."""
         await connection.execute(
-            self._note_stop,
+            self._record_stop,
             self._consumer,
             claim.topic,
             claim.partition,
@@ -218,9 +234,9 @@ class PostgresProgress:
             stop.detail,
         )
 
-    async def excused(self, connection: Connection, claim: Claim) -> int:
-        """Return up to which offset an operator agreed that work is done again."""
-        agreed: int = await connection.fetchval(
-            self._excused, self._consumer, claim.topic, claim.partition
+    async def accepted_replay(self, connection: Connection, claim: Claim) -> int:
+        """Returns the offset up to which an operator accepted that work is done again."""
+        accepted: int = await connection.fetchval(
+            self._accepted_replay, self._consumer, claim.topic, claim.partition
         )
-        return agreed
+        return accepted

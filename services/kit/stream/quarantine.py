@@ -1,15 +1,15 @@
-"""Where records go that cannot be applied: with their bytes, their place and the reason.
+"""The quarantine of a consumer: records that cannot be applied, with bytes, offset and reason.
 
-Each consuming schema has the table; scoring and alerts fill it from `Handler.quarantine` and,
-for what they recognise as bad themselves, from `Handler.apply`. One row per record, however
-often it is tried.
+Each consuming schema has the table. Services insert from `Handler.quarantine` and, for records that
+they recognise as bad themselves, from `Handler.apply`. A record has one row, however often it is
+tried.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.kit.database import Connection
-from services.kit.stream.outbox import packed
+from services.kit.stream.outbox import pack_headers
 from services.kit.stream.records import Record
 
 TABLES = """
@@ -26,18 +26,18 @@ CREATE TABLE {schema}.quarantine (
     PRIMARY KEY (topic, partition, "offset")
 );
 """
-KEEP = """
+INSERT = """
 INSERT INTO {schema}.quarantine (topic, partition, "offset", key, value, headers, reason, detail)
 SELECT * FROM unnest($1::text[], $2::integer[], $3::bigint[], $4::bytea[], $5::bytea[],
                      $6::bytea[], $7::text[], $8::text[])
 ON CONFLICT DO NOTHING
 """
-MOST_DETAIL_CHARACTERS = 2_000
+MAX_DETAIL_CHARACTERS = 2_000
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
-    """A record and why it cannot be applied."""
+class RejectedRecord:
+    """A record that cannot be applied, and why."""
 
     record: Record
     reason: str
@@ -45,29 +45,30 @@ class Refused:
 
 
 class Quarantine:
-    """The table of one service."""
+    """The quarantine table of one service."""
 
     def __init__(self, *, schema: str) -> None:
-        self._keep = KEEP.format(schema=schema)
+        self._insert = INSERT.format(schema=schema)
 
-    async def keep(self, connection: Connection, refused: Sequence[Refused]) -> None:
-        """Write records that cannot be applied, in the caller's transaction."""
-        if not refused:
+    async def insert(self, connection: Connection, rejected: Sequence[RejectedRecord]) -> None:
+        """Stores records that cannot be applied, in the caller's transaction."""
+        if not rejected:
             return
+        records = [each.record for each in rejected]
         await connection.execute(
-            self._keep,
-            [one.record.topic for one in refused],
-            [one.record.partition for one in refused],
-            [one.record.offset for one in refused],
-            [one.record.key for one in refused],
-            [one.record.value for one in refused],
-            [packed(one.record.headers) for one in refused],
-            [storable(one.reason) for one in refused],
-            [storable(one.detail) for one in refused],
+            self._insert,
+            [record.topic for record in records],
+            [record.partition for record in records],
+            [record.offset for record in records],
+            [record.key for record in records],
+            [record.value for record in records],
+            [pack_headers(record.headers) for record in records],
+            [storable(each.reason) for each in rejected],
+            [storable(each.detail) for each in rejected],
         )
 
 
 def storable(text: str) -> str:
-    """Return text that PostgreSQL can hold: no NUL, no lone surrogate, not endless."""
-    short = text[:MOST_DETAIL_CHARACTERS].replace("\x00", "�")
+    """Returns text that PostgreSQL can store: no NUL, no lone surrogate, bounded."""
+    short = text[:MAX_DETAIL_CHARACTERS].replace("\x00", "�")
     return short.encode("utf-8", "replace").decode("utf-8")

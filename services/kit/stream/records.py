@@ -1,7 +1,7 @@
-"""What a handler sees of Kafka: one record, and a batch of records of one partition.
+"""A record of a topic, and a batch of records of one partition.
 
-`Record` is a protocol that the driver's own record satisfies as it is: at 20,000 records a
-second a copy of each would cost more than reading it.
+`Record` is a protocol that the driver's own record satisfies: at 20,000 records a second, copying
+each one would cost more than reading it.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ class Record(Protocol):
     def offset(self) -> int: ...
     @property
     def timestamp(self) -> int:
-        """Return the producer's time in milliseconds since the epoch."""
+        """Returns the producer's time in milliseconds since the epoch."""
         ...
 
     @property
@@ -38,8 +38,8 @@ class Record(Protocol):
 class Batch:
     """Records of one partition that are applied in one transaction, in offset order.
 
-    `first_offset` is the position that the batch was read from: the offset of its first
-    record, or less where the log itself has a gap there.
+    `first_offset` is the offset that the batch was read from: that of its first record, or a lower
+    one where the topic has a gap in front of that record.
     """
 
     topic: str
@@ -53,11 +53,11 @@ class Batch:
 
     @property
     def next_offset(self) -> int:
-        """Return where the partition stands once this batch is applied."""
+        """Returns the partition's next offset once this batch is applied."""
         return self.records[-1].offset + 1
 
     def part(self, start: int, end: int) -> "Batch":
-        """Return the records from index `start` up to, not including, index `end`."""
+        """Returns the records from index `start` up to, not including, index `end`."""
         first = self.first_offset if start == 0 else self.records[start - 1].offset + 1
         return Batch(
             topic=self.topic,
@@ -68,7 +68,7 @@ class Batch:
 
 
 def digest(record: Record) -> bytes:
-    """Return a fingerprint by which the record before the resume point is known again."""
+    """Returns the digest by which the record before the resume point is recognised."""
     state = blake2b(digest_size=DIGEST_BYTES)
     for part in (record.key, record.value):
         state.update(b"-" if part is None else b"%d:" % len(part) + part)

@@ -1,7 +1,7 @@
-"""Why a partition stands still, and the exceptions that say so.
+"""Why a partition is stopped, and the exceptions of the fenced consumer.
 
-A partition stops when going on would hide a loss. The others of the process go on; the
-operator finds the reason in `tocsin_partition_stopped`, in the log, and in the runbook.
+A partition stops when going on would hide a loss. The other partitions of the process go on; the
+operator finds the reason in `tocsin_partition_stopped`, in the log and in the runbook.
 """
 
 from enum import StrEnum
@@ -24,12 +24,12 @@ class StopReason(StrEnum):
 
     @property
     def runbook_entry(self) -> str:
-        """Return where the runbook says what to do."""
+        """Returns the address of the runbook's entry."""
         return f"{RUNBOOK}#partition-stopped-{self.value.replace('_', '-')}"
 
 
 class StopPartition(Exception):
-    """Going on would hide a loss; also for handlers to raise."""
+    """Going on would hide a loss. Handlers raise it too."""
 
     def __init__(self, reason: StopReason, detail: str) -> None:
         super().__init__(f"{reason}: {detail}")
@@ -42,8 +42,8 @@ class Fenced(Exception):
 
 
 class AlreadyCommitted(Exception):
-    """The batch is in the database: the answer to an earlier commit got lost."""
+    """The batch is in the database: the answer to an earlier commit was lost."""
 
 
 class NoProgress(Exception):
-    """A partition has work and nothing moves; only a new process helps."""
+    """A partition has work and does not move; only a new process helps."""

@@ -1,6 +1,6 @@
-"""The broker as the fenced consumer needs it: a small port.
+"""The broker as the fenced consumer sees it: one topic, read as a member of a group.
 
-`kafka.py` implements it with aiokafka; the deterministic simulation with lists.
+`kafka.py` implements the port with aiokafka, the deterministic simulation with lists.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ class BrokerUnavailable(Exception):
 
 
 class OffsetOutOfRange(Exception):
-    """The log does not hold the offset that was asked for."""
+    """The topic does not hold the requested offset."""
 
     def __init__(self, partition: int, offset: int) -> None:
         super().__init__(f"partition {partition} holds no offset {offset}")
@@ -22,82 +22,68 @@ class OffsetOutOfRange(Exception):
         self.offset = offset
 
 
-class Listener(Protocol):
-    """Who is told when the group moves partitions."""
+class RebalanceListener(Protocol):
+    """Follows the partitions that the group assigns and revokes."""
 
     async def revoked(self, partitions: frozenset[int]) -> None:
-        """Let go; the group waits for the return."""
+        """Releases partitions; the group waits until this returns."""
         ...
 
     async def assigned(self, partitions: frozenset[int]) -> None:
-        """Start work on partitions that nobody else of the group has."""
+        """Starts work on partitions that no other member of the group has."""
         ...
 
 
-class Log(Protocol):
-    """One topic, read as a member of a group. Positions are never taken from the group."""
+class TopicReader(Protocol):
+    """One topic, read as a member of a group. Offsets to read from are never taken from the group.
+
+    Every method that calls the broker raises `BrokerUnavailable` when it does not answer in time.
+    """
 
     topic: str
 
-    async def start(self, listener: Listener) -> None:
-        """Join the group."""
+    async def start(self, listener: RebalanceListener) -> None:
+        """Joins the group."""
         ...
 
     async def stop(self) -> None:
-        """Leave, within a bounded time."""
+        """Leaves the group, within a bounded time."""
         ...
 
     async def poll(
-        self, *, wait_seconds: float, most_records: int
+        self, *, wait_seconds: float, max_records: int
     ) -> Mapping[int, Sequence[Record]]:
-        """Return records of assigned partitions that are not paused, by partition.
+        """Returns records of assigned partitions that are not paused, by partition.
 
         Raises:
-            OffsetOutOfRange: If a position lies outside of the log.
-            BrokerUnavailable: If the broker does not answer.
+            OffsetOutOfRange: If a partition's offset lies outside of the topic.
         """
         ...
 
     def seek(self, partition: int, offset: int) -> None:
-        """Read on from there."""
+        """Sets the offset that is fetched next."""
         ...
 
     def pause(self, partition: int) -> None:
-        """Return no records of the partition until it is resumed."""
+        """Stops returning records of the partition until it is resumed."""
         ...
 
     def resume(self, partition: int) -> None:
-        """Return records of the partition again."""
+        """Returns records of the partition again."""
         ...
 
     async def bounds(self, partition: int) -> tuple[int, int]:
-        """Return the first offset that the log holds and the one after its last.
-
-        Raises:
-            BrokerUnavailable: If the broker does not answer.
-        """
+        """Returns the first offset that the topic holds, and the one after its last."""
         ...
 
     async def partition_count(self) -> int:
-        """Return how many partitions the topic has.
-
-        Raises:
-            BrokerUnavailable: If the broker does not answer.
-        """
+        """Returns the number of the topic's partitions."""
         ...
 
-    async def advised(self, partition: int) -> int | None:
-        """Return how far the group was told that the work is; None when it was told nothing.
-
-        Raises:
-            BrokerUnavailable: If the broker does not answer.
-        """
+    async def committed(self, partition: int) -> int | None:
+        """Returns the offset that the group committed last; None when it never did."""
         ...
 
     async def commit(self, next_offsets: Mapping[int, int]) -> None:
-        """Tell the group how far the work is: advice for lag metrics and autoscaling.
-
-        Raises:
-            BrokerUnavailable: If the broker does not answer or refuses.
-        """
+        """Commits offsets to the group, for lag metrics and autoscaling only."""
         ...

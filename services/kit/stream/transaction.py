@@ -1,14 +1,14 @@
 """One fenced transaction: the compare-and-set first, then the handler, then the commit.
 
-Everything that a batch changes (position, digest, state, ledger, outbox, totals) is in it or
-is not. The caller holds the partition's lock and decides what to do with what is raised.
+Everything that a batch changes (position, digest, state, ledger, outbox, totals) is in it or is
+not. The caller holds the partition's lock and decides what to do with what is raised.
 """
 
 from services.kit import catalogue
 from services.kit.database import Connection
 from services.kit.stream import faults
 from services.kit.stream.handler import Tally
-from services.kit.stream.poison import Brake
+from services.kit.stream.poison import PoisonLimit
 from services.kit.stream.ports import Ports
 from services.kit.stream.progress import Claim
 from services.kit.stream.records import Batch
@@ -16,19 +16,19 @@ from services.kit.stream.stop_reasons import AlreadyCommitted, Fenced
 
 
 class FencedTransaction:
-    """Runs batches of one partition under one claim."""
+    """Runs the transactions of one partition under one claim."""
 
     def __init__(self, claim: Claim, *, ports: Ports) -> None:
         self._claim = claim
         self._ports = ports
-        self._brake = Brake(most_in_a_row=ports.limits.poison_in_a_row)
+        self._poison_limit = PoisonLimit(max_in_a_row=ports.limits.max_poison_in_a_row)
 
     async def run(self, batch: Batch, poison: Exception | None) -> None:
-        """Apply the batch, or set its only record aside when `poison` says why.
+        """Applies the batch, or quarantines its only record for the error in `poison`.
 
         Raises:
-            Fenced: If the partition is somebody else's.
-            StopPartition: If going on would hide a loss or drain too much.
+            Fenced: If another process has claimed the partition.
+            StopPartition: If going on would hide a loss, or quarantine too much.
             DatabaseUnavailable: If the database went away; the commit may have happened.
         """
         began = self._ports.clock.monotonic_seconds()
@@ -38,12 +38,15 @@ class FencedTransaction:
             nonlocal attempts
             attempts += 1
             if attempts > 1:
+                # The database runs the work again after a deadlock; the first attempt's cache
+                # holds what was rolled back.
                 self._ports.handler.rolled_back(batch.partition)
-            return await self._work(connection, batch, poison)
+            return await self._apply(connection, batch, poison)
 
         try:
             tally = await self._ports.database.in_transaction(work)
         except AlreadyCommitted:
+            # Durable since an earlier attempt, of which the cache knows nothing.
             self._ports.handler.rolled_back(batch.partition)
             return
         except Fenced:
@@ -51,14 +54,14 @@ class FencedTransaction:
             raise
         faults.point("after-commit")
         self._ports.handler.committed(batch)
-        self._brake.passed(tally, records=len(batch.records))
+        self._poison_limit.committed(tally, records=len(batch.records))
         self._measure(batch, tally, self._ports.clock.monotonic_seconds() - began)
 
-    async def chore(self) -> None:
-        """Do a piece of the handler's own work.
+    async def background_step(self) -> None:
+        """Does a piece of the handler's own work.
 
         Raises:
-            Fenced: If the partition is somebody else's.
+            Fenced: If another process has claimed the partition.
             DatabaseUnavailable: If the database went away; the commit may have happened.
         """
         partition = self._claim.partition
@@ -69,13 +72,16 @@ class FencedTransaction:
             attempts += 1
             if attempts > 1:
                 self._ports.handler.rolled_back(partition)
-            await self._ports.progress.hold(connection, self._claim)
-            await self._ports.handler.do_chore(partition, connection)
+            # No position moves here, so nothing but the row's lock keeps a new owner from claiming
+            # between this step's reads and its commit.
+            await self._ports.progress.lock_row(connection, self._claim)
+            await self._ports.handler.background_step(partition, connection)
 
         await self._ports.database.in_transaction(work)
 
-    async def _work(self, connection: Connection, batch: Batch, poison: Exception | None) -> Tally:
+    async def _apply(self, connection: Connection, batch: Batch, poison: Exception | None) -> Tally:
         faults.point("before-fence")
+        # First of all: a stale owner fails here, before it reads or writes anything of the handler.
         await self._ports.progress.advance(connection, self._claim, batch)
         faults.point("after-fence")
         if poison is None:
@@ -83,7 +89,8 @@ class FencedTransaction:
         else:
             await self._ports.handler.quarantine(batch.records[0], poison, connection)
             tally = Tally(quarantined=1)
-        self._brake.judge(tally, records=len(batch.records))
+        # Last of all: a batch that breaks the limit rolls back, quarantine rows included.
+        self._poison_limit.check(tally, records=len(batch.records))
         if tally.duplicates or tally.quarantined:
             await self._ports.progress.count(connection, self._claim, tally)
         faults.point("before-commit")

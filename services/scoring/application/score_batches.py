@@ -4,7 +4,7 @@ Decode, append to the ledger (which drops duplicates), load the borrowers that t
 touches, fold in log order, then write states, assessments and outbox. The fenced consumer
 calls it; what it raises is a verdict on a record.
 
-Must stay true: nothing is folded that the ledger has already; whatever is refused is kept
+Must stay true: nothing is folded that the ledger has already; whatever is rejected is kept
 with its bytes; memory is thrown away when a transaction does not commit.
 """
 
@@ -20,7 +20,7 @@ from services.kit.database import Connection
 from services.kit.metrics import Recorder
 from services.kit.stream.handler import Handler, Tally
 from services.kit.stream.outbox import Message, Outbox
-from services.kit.stream.quarantine import Quarantine, Refused
+from services.kit.stream.quarantine import Quarantine, RejectedRecord
 from services.kit.stream.records import Batch, Record
 from services.kit.stream.stop_reasons import StopPartition, StopReason
 from services.scoring import metrics
@@ -54,11 +54,11 @@ FOLDS_BETWEEN_YIELDS = 200
 
 @dataclass(slots=True)
 class Read:
-    """A batch after decoding: what is for one borrower, what is for all, what is refused."""
+    """A batch after decoding: what is for one borrower, what is for all, what is rejected."""
 
     events: list[LogEvent] = field(default_factory=list)
     control: list[LogEvent] = field(default_factory=list)
-    refused: list[Refused] = field(default_factory=list)
+    rejected: list[RejectedRecord] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,27 +116,27 @@ class ScoreBatches(Handler):
         parts, partition = self._parts, batch.partition
         memory = await self._memory(partition, connection)
         read = self._read(batch)
-        await parts.quarantine.keep(connection, read.refused)
+        await parts.quarantine.insert(connection, read.rejected)
         repeated = await parts.ledger.add(connection, partition, read.events)
         repeated |= await parts.ledger.add_control(connection, partition, read.control)
         fresh = [one for one in (*read.events, *read.control) if one.offset not in repeated]
         fresh.sort(key=_offset)
         await self._fold(connection, partition, memory, fresh)
-        self._count(fresh, read.refused)
-        return Tally(duplicates=len(repeated), quarantined=len(read.refused))
+        self._count(fresh, read.rejected)
+        return Tally(duplicates=len(repeated), quarantined=len(read.rejected))
 
     async def quarantine(self, record: Record, error: Exception, connection: Connection) -> None:
         """Keep a record whose application fails."""
-        refused = Refused(record, "not_applicable", f"{type(error).__name__}: {error}")
-        await self._parts.quarantine.keep(connection, [refused])
-        self._parts.recorder.add(metrics.QUARANTINED, reason=refused.reason)
+        rejected = RejectedRecord(record, "not_applicable", f"{type(error).__name__}: {error}")
+        await self._parts.quarantine.insert(connection, [rejected])
+        self._parts.recorder.add(metrics.QUARANTINED, reason=rejected.reason)
 
-    def has_chores(self, partition: int) -> bool:
+    def has_background_work(self, partition: int) -> bool:
         """Return whether a day close has not reached every borrower."""
         memory = self._memories.get(partition)
         return bool(memory.closes) if memory else partition in self._unsure
 
-    async def do_chore(self, partition: int, connection: Connection) -> None:
+    async def background_step(self, partition: int, connection: Connection) -> None:
         """Bring the latest day close to the next few borrowers."""
         memory = await self._memory(partition, connection)
         if not memory.closes:
@@ -179,12 +179,12 @@ class ScoreBatches(Handler):
         for record in batch.records:
             raw = record.value
             if raw is None:
-                read.refused.append(Refused(record, "no_value", "the record has no value"))
+                read.rejected.append(RejectedRecord(record, "no_value", "the record has no value"))
                 continue
             try:
                 event = codec.decode(raw)
             except codec.refusal as error:
-                read.refused.append(Refused(record, "undecodable", str(error)))
+                read.rejected.append(RejectedRecord(record, "undecodable", str(error)))
                 continue
             one = LogEvent(record.offset, event, raw)
             if event.borrower_id == EVERYBODY:
@@ -193,7 +193,7 @@ class ScoreBatches(Handler):
                 read.events.append(one)
             else:
                 detail = "the record's key is not the event's subject; order would be lost"
-                read.refused.append(Refused(record, "key_mismatch", detail))
+                read.rejected.append(RejectedRecord(record, "key_mismatch", detail))
         return read
 
     async def _fold(
@@ -251,11 +251,11 @@ class ScoreBatches(Handler):
             await self._parts.census.add(connection, partition, counted)
         await self._parts.outbox.append(connection, messages, partition=partition)
 
-    def _count(self, fresh: Sequence[LogEvent], refused: Sequence[Refused]) -> None:
+    def _count(self, fresh: Sequence[LogEvent], rejected: Sequence[RejectedRecord]) -> None:
         recorder = self._parts.recorder
         for kind, amount in Counter(type_name(one.event) for one in fresh).items():
             recorder.add(metrics.EVENTS, amount, type=kind)
-        for reason, amount in Counter(one.reason for one in refused).items():
+        for reason, amount in Counter(one.reason for one in rejected).items():
             recorder.add(metrics.QUARANTINED, amount, reason=reason)
 
 

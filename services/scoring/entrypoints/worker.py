@@ -5,9 +5,9 @@ import structlog
 from services.kit import logs
 from services.kit.clock import SystemClock
 from services.kit.database import PostgresDatabase
-from services.kit.http.server import Listening, serve
+from services.kit.http.server import ServerOptions, serve
 from services.kit.settings import PlatformSettings, effective
-from services.kit.stream.outbox_metrics import outbox_age
+from services.kit.stream.outbox_metrics import measure_outbox
 from services.scoring.application.watching_drift import DriftWatch
 from services.scoring.entrypoints.http import create_app
 from services.scoring.settings import ScoringSettings
@@ -33,7 +33,7 @@ async def main(platform: PlatformSettings, settings: ScoringSettings) -> int:
                 scoring.sectors,
                 parts=scoring.web_parts,
             ),
-            Listening(host=settings.host, port=settings.port),
+            ServerOptions(host=settings.host, port=settings.port),
             health=scoring.health,
             recorder=scoring.metrics,
             tasks={
@@ -44,7 +44,7 @@ async def main(platform: PlatformSettings, settings: ScoringSettings) -> int:
                     recorder=scoring.metrics,
                     clock=SystemClock(),
                 ),
-                "outbox age": outbox_age(
+                "outbox age": measure_outbox(
                     PostgresDatabase(scoring.pool),
                     schema=SCHEMA,
                     topics=(platform.risk_topic,),

@@ -32,15 +32,15 @@ from services.alerts.delivery.domain.endpoint_url import AddressPolicy
 from services.alerts.delivery.entrypoints.request_models import EndpointRequest
 from services.alerts.directory.domain.person import Person
 from services.alerts.directory.domain.working_calendar import WorkingCalendar
-from services.kit.clock import ManualClock
 from services.kit.database import create_pool
-from services.kit.ids import CountingIds
-from services.kit.metrics import Measured
 from services.kit.stream.handler import Tally
 from services.kit.stream.outbox import Outbox
 from services.kit.stream.quarantine import Quarantine
 from services.kit.stream.records import Batch
 from tests.fakes.assessments import MONDAY, FakeRecord, record
+from tests.fakes.clock import ManualClock
+from tests.fakes.ids import CountingIds
+from tests.fakes.recorder import MemoryRecorder
 
 RISK = Person(name="risk", officer_id=None, sees_everything=True)
 OFFICER = Person(name="anna", officer_id="o-7", sees_everything=False)
@@ -54,7 +54,7 @@ DEVELOPMENT = AddressPolicy(
 class Desk:
     pool: asyncpg.Pool
     clock: ManualClock
-    measured: Measured
+    measured: MemoryRecorder
     handler: RiskHandler
     reading: AlertReading
     handling: AlertHandling
@@ -106,7 +106,7 @@ class Desk:
 @pytest.fixture
 async def pool(database_url: str) -> AsyncIterator[asyncpg.Pool]:
     opened = await create_pool(
-        database_url, role="tocsin_alerts", application_name="test", most_connections=8
+        database_url, role="tocsin_alerts", application_name="test", max_connections=8
     )
     yield opened
     await opened.close()
@@ -115,7 +115,7 @@ async def pool(database_url: str) -> AsyncIterator[asyncpg.Pool]:
 @pytest.fixture
 def desk(pool: asyncpg.Pool) -> Desk:
     clock = ManualClock(MONDAY)
-    measured = Measured()
+    measured = MemoryRecorder()
     step_recorder = StepRecorder(
         outbox=Outbox(schema="alerts"), alerts_topic="alerts", subscriber=DeliveryFanOut()
     )

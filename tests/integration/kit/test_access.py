@@ -10,8 +10,8 @@ import pytest
 from services.kit import migrations, schemas
 from services.kit.access import store
 from services.kit.access.keys import Role
-from services.kit.clock import ManualClock
 from services.kit.http.auth import KeyAuthenticator
+from tests.fakes.clock import ManualClock
 
 pytestmark = pytest.mark.integration
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)

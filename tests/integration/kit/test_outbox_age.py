@@ -9,11 +9,11 @@ import asyncpg
 import pytest
 
 from services.kit.catalogue import OUTBOX_OLDEST, OUTBOX_PENDING
-from services.kit.clock import ManualClock
 from services.kit.database import PostgresDatabase
 from services.kit.metrics import Metrics
 from services.kit.stream.outbox import Message, Outbox
-from services.kit.stream.outbox_metrics import outbox_age
+from services.kit.stream.outbox_metrics import measure_outbox
+from tests.fakes.clock import ManualClock
 
 pytestmark = pytest.mark.integration
 
@@ -29,7 +29,7 @@ async def looked_at(pool: Any, *, schema: str = "alerts") -> Metrics:
     clock = ManualClock(datetime(2026, 3, 2, tzinfo=UTC))
     metrics = Metrics((OUTBOX_PENDING, OUTBOX_OLDEST))
     stop = asyncio.Event()
-    watch = outbox_age(
+    watch = measure_outbox(
         PostgresDatabase(pool),
         schema=schema,
         topics=("t.alerts",),

@@ -5,7 +5,6 @@ import pytest
 from services.cli.verify.commands import verified
 from services.kit.clock import SystemClock
 from services.kit.database import PostgresDatabase
-from services.kit.metrics import Measured
 from services.kit.settings import PlatformSettings
 from services.scoring import metrics
 from services.scoring.adapters.census_store import PostgresCensus
@@ -13,6 +12,7 @@ from services.scoring.adapters.rulebook_edits import with_models
 from services.scoring.adapters.rulebook_reader import SHIPPED
 from services.scoring.application.watching_drift import DriftWatch
 from tests.fakes.pd_models import a_model
+from tests.fakes.recorder import MemoryRecorder
 from tests.fakes.scoring_events import closed
 from tests.integration.scoring.conftest import Feed, Run
 from tests.integration.scoring.test_rulebooks_in_force import (
@@ -58,7 +58,7 @@ async def test_a_model_is_in_force_from_the_next_close_on_counted_once_and_taken
         assert (await verified(platform, "default", wait_seconds=WAIT_SECONDS)).verified
         tried = await scoring.reading.look("B-1", as_of=None, viewer=EVERYTHING)
         assert [one.model.version for one in tried.assessment.opinions] == ["1", "2"]
-        database, recorder = PostgresDatabase(scoring.pool), Measured()
+        database, recorder = PostgresDatabase(scoring.pool), MemoryRecorder()
         latest = await database.in_transaction(PostgresCensus().latest)
         assert {(one.version, one.figure): one.borrowers for one in latest} == {
             (version, figure): len(PEOPLE)

@@ -92,7 +92,7 @@ async def carried_out(raws: list[bytes], plan: list[tuple[int, int, bool]]) -> M
             await worker.apply(rest[:1])
             del rest[:1]
         for _ in range(pieces):
-            await worker.chore()
+            await worker.background_step()
         if is_restart:
             worker.restart()
     await worker.finish_sweeps()

@@ -6,9 +6,9 @@ from starlette.testclient import TestClient
 from services.alerts.decisions.domain.alert import Owner
 from services.alerts.delivery.domain import signing
 from services.alerts.primitives.vocabulary import AlertStatus, OutcomeCode, OwnerKind, Severity
-from services.kit.clock import ManualClock
 from tests.fakes.alerts_http import AUDITOR, OFFICER, OPERATOR, SENIOR, bearer, client
 from tests.fakes.alerts_in_memory import NOW, SECRET, InMemoryAlerts, an_alert
+from tests.fakes.clock import ManualClock
 
 
 @pytest.fixture

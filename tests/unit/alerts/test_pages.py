@@ -11,12 +11,12 @@ from services.alerts.decisions.application.read_models import ScorePoint
 from services.alerts.entrypoints.http import Presentation, create_app
 from services.alerts.primitives.vocabulary import AlertStatus, OutcomeCode, RiskState, Severity
 from services.kit.catalogue import KIT_CATALOGUE
-from services.kit.clock import ManualClock
 from services.kit.http.application import WebParts
 from services.kit.http.health import Health
 from services.kit.metrics import Metrics
 from tests.fakes.alerts_http import AUDITOR, OFFICER, KnownPeople, client
 from tests.fakes.alerts_in_memory import NOW, InMemoryAlerts, an_alert
+from tests.fakes.clock import ManualClock
 
 ASSESSMENT: dict[str, Any] = {
     "state": "HIGH_RISK",

@@ -5,10 +5,10 @@ import json
 import pytest
 from starlette.testclient import TestClient
 
-from services.kit.clock import ManualClock
 from services.kit.http.health import Health
 from tests.fakes.alerts_http import OFFICER, SENIOR, application, bearer
 from tests.fakes.alerts_in_memory import NOW, InMemoryAlerts, an_alert
+from tests.fakes.clock import ManualClock
 
 
 def streamed(*, key: str = SENIOR, query: str = "", **headers: str) -> list[dict[str, str]]:

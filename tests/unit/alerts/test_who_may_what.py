@@ -7,12 +7,12 @@ from starlette.testclient import TestClient
 from services.alerts.entrypoints.http import Presentation, create_app
 from services.kit.access.keys import Role
 from services.kit.catalogue import KIT_CATALOGUE
-from services.kit.clock import ManualClock
 from services.kit.http.application import WebParts
 from services.kit.http.auth import Principal
 from services.kit.http.health import Health
 from services.kit.metrics import Metrics
 from tests.fakes.alerts_in_memory import NOW, InMemoryAlerts
+from tests.fakes.clock import ManualClock
 
 READ = set(Role) - {Role.SOURCE}
 HANDLE = {Role.OFFICER, Role.SENIOR, Role.RISK, Role.WORKOUT}

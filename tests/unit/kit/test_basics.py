@@ -6,11 +6,13 @@ from datetime import UTC, date, datetime
 import pytest
 from pydantic import ValidationError
 
-from services.kit.clock import ManualClock, SystemClock, business_date
+from services.kit.clock import SystemClock, business_date
 from services.kit.http.health import Health
-from services.kit.ids import CountingIds, time_ordered_id
+from services.kit.ids import time_ordered_id
 from services.kit.metrics import Kind, Metric, Metrics, counter, gauge
 from services.kit.settings import PlatformSettings, effective
+from tests.fakes.clock import ManualClock
+from tests.fakes.ids import CountingIds
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 SEEN = counter("tocsin_seen_total", unit="things", labels=("kind",), meaning="Things seen.")
@@ -79,7 +81,7 @@ class TestSettings:
 class TestHealth:
     async def test_a_probe_that_hangs_is_a_failure_within_its_time(self) -> None:
         health = Health(SystemClock())
-        health.needs("database", asyncio.Event().wait, timeout_seconds=0.01)  # type: ignore[arg-type]
+        health.add_readiness_check("database", asyncio.Event().wait, timeout_seconds=0.01)  # type: ignore[arg-type]
         health.started()
         assert (await health.ready()).checks == {"database": "no answer within 0.01 s"}
 
@@ -88,7 +90,7 @@ class TestHealth:
             raise ConnectionError("postgresql://u:hunter2@h")
 
         health = Health(SystemClock())
-        health.needs("database", broken)
+        health.add_readiness_check("database", broken)
         health.started()
         assert (await health.ready()).checks == {"database": "ConnectionError"}
 
@@ -101,7 +103,7 @@ class TestHealth:
 
         clock = ManualClock(NOW)
         health = Health(clock)
-        health.needs("database", count)
+        health.add_readiness_check("database", count)
         health.started()
         await asyncio.gather(*(health.ready() for _ in range(50)))
         assert asked == 1

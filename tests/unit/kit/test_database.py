@@ -6,7 +6,7 @@ import asyncpg
 import pytest
 
 from services.kit import database
-from services.kit.database import DatabaseUnavailable, close_pool, telling_outages
+from services.kit.database import DatabaseUnavailable, close_pool, translate_outages
 
 
 @pytest.mark.parametrize(
@@ -20,13 +20,13 @@ from services.kit.database import DatabaseUnavailable, close_pool, telling_outag
     ids=lambda error: type(error).__name__,
 )
 def test_an_outage_is_told_with_its_cause(raised: Exception) -> None:
-    with pytest.raises(DatabaseUnavailable) as told, telling_outages():
+    with pytest.raises(DatabaseUnavailable) as told, translate_outages():
         raise raised
     assert told.value.__cause__ is raised
 
 
 def test_a_defect_in_a_statement_is_no_outage() -> None:
-    with pytest.raises(asyncpg.UndefinedTableError), telling_outages():
+    with pytest.raises(asyncpg.UndefinedTableError), translate_outages():
         raise asyncpg.UndefinedTableError('relation "alert" does not exist')
 
 

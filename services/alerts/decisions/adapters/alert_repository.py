@@ -14,7 +14,7 @@ from services.alerts.decisions.adapters import alert_rows
 from services.alerts.decisions.adapters.step_recorder import StepRecorder
 from services.alerts.decisions.domain.alert import Alert, AlertChange
 from services.kit.clock import Clock
-from services.kit.database import Connection, telling_outages
+from services.kit.database import Connection, translate_outages
 from services.kit.metrics import Recorder
 
 LOCK_BORROWER = """
@@ -79,7 +79,7 @@ class PostgresAlertRepository:
         self, alert_id: str, *, officer_id: str | None
     ) -> AsyncIterator[PostgresLockedAlert | None]:
         """Lock an alert for the length of the block, and commit at its end."""
-        with telling_outages():
+        with translate_outages():
             async with self._pool.acquire() as connection, connection.transaction():
                 locked = await self._locked(connection, alert_id, officer_id)
                 yield locked

@@ -24,7 +24,7 @@ from services.kit.clock import Clock
 from services.kit.database import Connection
 from services.kit.metrics import Recorder
 from services.kit.stream.handler import Handler, Tally
-from services.kit.stream.quarantine import Quarantine, Refused
+from services.kit.stream.quarantine import Quarantine, RejectedRecord
 from services.kit.stream.records import Batch, Record
 from services.kit.stream.stop_reasons import StopPartition, StopReason
 
@@ -41,7 +41,7 @@ class _BatchResult:
     applied: int = 0
     duplicates: int = 0
     ignored: int = 0
-    refused: list[Refused] = field(default_factory=list)
+    refused: list[RejectedRecord] = field(default_factory=list)
     changes: list[tuple[int, AlertChange]] = field(default_factory=list)
     arrived_ms: list[int] = field(default_factory=list)
 
@@ -83,14 +83,14 @@ class RiskHandler(Handler):
             self._decide(record, incoming, rows, result)
         await self._borrowers.write(connection, [row for row in rows.values() if row.is_changed])
         await self._step_recorder.record(connection, result.changes, recorded_at=self._clock.now())
-        await self._quarantine.keep(connection, result.refused)
+        await self._quarantine.insert(connection, result.refused)
         self._pending[batch.partition] = result
         return Tally(duplicates=result.duplicates, quarantined=len(result.refused))
 
     async def quarantine(self, record: Record, error: Exception, connection: Connection) -> None:
         """Quarantine a record on which `apply` failed."""
-        refused = Refused(record, UNEXPECTED, repr(error))
-        await self._quarantine.keep(connection, [refused])
+        refused = RejectedRecord(record, UNEXPECTED, repr(error))
+        await self._quarantine.insert(connection, [refused])
 
     def committed(self, batch: Batch) -> None:
         """Record the metrics of a batch that is durable now."""
@@ -125,7 +125,7 @@ class RiskHandler(Handler):
             try:
                 incoming = assessment_wire.read(record.value)
             except Unreadable as error:
-                result.refused.append(Refused(record, UNREADABLE, str(error)))
+                result.refused.append(RejectedRecord(record, UNREADABLE, str(error)))
                 continue
             if incoming is None:
                 result.ignored += 1

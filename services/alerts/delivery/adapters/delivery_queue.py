@@ -24,7 +24,7 @@ from services.alerts.delivery.application.queue import (
 )
 from services.alerts.delivery.domain.attempt import Delivered
 from services.alerts.delivery.domain.retry_plan import GivenUp, NextStep, RetryAt
-from services.kit.database import telling_outages
+from services.kit.database import translate_outages
 
 log = structlog.get_logger(__name__)
 
@@ -129,7 +129,7 @@ class PostgresDeliveryQueue:
         default_slots: int,
     ) -> Sequence[LeasedDelivery]:
         """Lease what is due."""
-        with telling_outages():
+        with translate_outages():
             rows = await self._pool.fetch(
                 CLAIM,
                 now,
@@ -162,7 +162,7 @@ class PostgresDeliveryQueue:
         """Log an attempt and move the delivery on under its lease token."""
         delivery, report = attempt.delivery, attempt.result.report
         status, due_at, finished_at = _moved(attempt.next_step, attempt.at)
-        with telling_outages():
+        with translate_outages():
             async with self._pool.acquire() as connection, connection.transaction():
                 moved = await connection.fetchval(
                     RECORD,
@@ -192,12 +192,12 @@ class PostgresDeliveryQueue:
 
     async def backlog(self, *, now: datetime) -> Backlog:
         """Measure what is pending."""
-        with telling_outages():
+        with translate_outages():
             row = await self._pool.fetchrow(BACKLOG, now)
         return Backlog(pending=row["pending"], oldest_due_at=row["oldest_due_at"])
 
     async def _execute(self, statement: str, *values: Any) -> str:
-        with telling_outages():
+        with translate_outages():
             status: str = await self._pool.execute(statement, *values)
         return status
 

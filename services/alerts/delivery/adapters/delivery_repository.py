@@ -18,7 +18,7 @@ from services.alerts.delivery.application.read_models import (
 )
 from services.alerts.primitives import paging
 from services.alerts.primitives.paging import Page
-from services.kit.database import telling_outages
+from services.kit.database import translate_outages
 
 _FITS = """($1::text IS NULL OR endpoint_id = $1)
    AND ($2::text IS NULL OR alert_id = $2)
@@ -81,12 +81,12 @@ class PostgresDeliveryRepository:
         return bool(await self._fetch(ONE, delivery_id))
 
     async def _fetch(self, statement: str, *values: Any) -> Sequence[Row]:
-        with telling_outages():
+        with translate_outages():
             rows: Sequence[Row] = await self._pool.fetch(statement, *values)
         return rows
 
     async def _execute(self, statement: str, *values: Any) -> str:
-        with telling_outages():
+        with translate_outages():
             status: str = await self._pool.execute(statement, *values)
         return status
 

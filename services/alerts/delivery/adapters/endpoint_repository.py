@@ -9,7 +9,7 @@ import asyncpg
 from services.alerts.delivery.adapters.sealing import Sealer
 from services.alerts.delivery.domain.endpoint import Endpoint, EndpointSettings
 from services.alerts.primitives.vocabulary import AlertEventKind, Severity
-from services.kit.database import telling_outages
+from services.kit.database import translate_outages
 
 ADD = """
 INSERT INTO alerts.webhook_endpoint
@@ -103,7 +103,7 @@ class PostgresEndpointRepository:
         return _endpoint(rows[0]) if rows else None
 
     async def _fetch(self, statement: str, *values: Any) -> Sequence[Row]:
-        with telling_outages():
+        with translate_outages():
             rows: Sequence[Row] = await self._pool.fetch(statement, *values)
         return rows
 

@@ -12,15 +12,15 @@ from aiokafka.structs import TopicPartition
 from services.kit import catalogue
 from services.kit.clock import SystemClock
 from services.kit.database import Connection, PostgresDatabase
-from services.kit.metrics import Measured
 from services.kit.stream.consumer import FencedConsumer
 from services.kit.stream.handler import Handler, Tally
-from services.kit.stream.kafka import KafkaLog
+from services.kit.stream.kafka import KafkaTopicReader
 from services.kit.stream.partition import State
 from services.kit.stream.ports import Limits
 from services.kit.stream.progress import PostgresProgress
-from services.kit.stream.quarantine import Quarantine, Refused
+from services.kit.stream.quarantine import Quarantine, RejectedRecord
 from services.kit.stream.records import Batch, Record
+from tests.fakes.recorder import MemoryRecorder
 
 SCHEMA = "stream"
 WAITING = """
@@ -56,7 +56,7 @@ class InsertingHandler(Handler):
         return Tally()
 
     async def quarantine(self, record: Record, error: Exception, connection: Connection) -> None:
-        await self.quarantined.keep(connection, [Refused(record, "poison", str(error))])
+        await self.quarantined.insert(connection, [RejectedRecord(record, "poison", str(error))])
 
 
 class Member:
@@ -73,8 +73,8 @@ class Member:
         **limits: Any,
     ) -> None:
         self.handler = InsertingHandler(name)
-        self.measured = Measured()
-        self.log = KafkaLog(
+        self.measured = MemoryRecorder()
+        self.log = KafkaTopicReader(
             bootstrap=bootstrap,
             topic=topic,
             group=f"{topic}-group",
@@ -83,7 +83,7 @@ class Member:
             session_timeout_seconds=6.0,
         )
         self.consumer = FencedConsumer(
-            broker=self.log,
+            reader=self.log,
             database=database,
             progress=PostgresProgress(schema=SCHEMA, consumer="test", owner=name),
             handler=self.handler,

@@ -68,9 +68,9 @@ async def test_a_rebalance_under_load_applies_everything_once_and_in_order(
 ) -> None:
     for partition in (0, 1):
         await write(rig.topic, *values(0, 2_000), partition=partition)
-    async with rig.member("one", most_records=50).running() as one:
+    async with rig.member("one", max_records=50).running() as one:
         await until(lambda: rig.has_applied(100))
-        async with rig.member("two", most_records=50).running() as two:
+        async with rig.member("two", max_records=50).running() as two:
             await until(lambda: len(two.consumer.partitions) == 1)
             await until(lambda: len(one.consumer.partitions) == 1)
             for partition in (0, 1):

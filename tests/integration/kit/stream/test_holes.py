@@ -49,7 +49,7 @@ class Rig:
             bootstrap=self.stack.kafka_bootstrap,
             topic=self.topic,
             database=self.database,
-            look_seconds=0.3,
+            check_seconds=0.3,
         )
 
     def admin(self) -> AbstractAsyncContextManager[AIOKafkaAdminClient]:

@@ -58,7 +58,7 @@ async def has_applied(database: PostgresDatabase, count: int) -> bool:
 
 def member(own_stack: LocalStack, database: PostgresDatabase, topic: str) -> Member:
     return Member(
-        "one", bootstrap=own_stack.kafka_bootstrap, topic=topic, database=database, most_records=20
+        "one", bootstrap=own_stack.kafka_bootstrap, topic=topic, database=database, max_records=20
     )
 
 

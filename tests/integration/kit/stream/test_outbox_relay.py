@@ -8,12 +8,12 @@ from aiokafka import AIOKafkaConsumer
 
 from services.kit.clock import SystemClock
 from services.kit.database import Connection, PostgresDatabase
-from services.kit.metrics import Measured
 from services.kit.stream.outbox import Message, Outbox
 from services.kit.stream.producer import KafkaProducer, ProduceFailed
 from services.kit.stream.progress import Claim, PostgresProgress
 from services.kit.stream.relay import OutboxRelay
 from tests.conftest import CreateTopics, Servers
+from tests.fakes.recorder import MemoryRecorder
 from tests.integration.kit.stream.members import SCHEMA, until
 
 pytestmark = pytest.mark.integration
@@ -24,7 +24,7 @@ class Bench:
 
     def __init__(self, stack: Servers, database: PostgresDatabase, topic: str) -> None:
         self.stack, self.database, self.topic = stack, database, topic
-        self.measured = Measured()
+        self.measured = MemoryRecorder()
         self.outbox = Outbox(schema=SCHEMA)
         self.producer = KafkaProducer(
             bootstrap=stack.kafka_bootstrap, client_id="test", recorder=self.measured
@@ -164,7 +164,7 @@ async def test_a_relay_whose_claim_was_taken_over_deletes_nothing(bench: Bench) 
 
 async def test_a_producer_whose_broker_is_away_fails_in_time_and_stops_in_time() -> None:
     producer = KafkaProducer(
-        bootstrap="127.0.0.1:1", client_id="test", recorder=Measured(), timeout_seconds=0.5
+        bootstrap="127.0.0.1:1", client_id="test", recorder=MemoryRecorder(), timeout_seconds=0.5
     )
     async with asyncio.timeout(5):
         with pytest.raises(ProduceFailed):
@@ -193,5 +193,5 @@ async def test_a_row_that_is_missing_in_the_middle_ends_the_relay_loudly(bench: 
     with pytest.raises(ExceptionGroup) as ended:
         async with asyncio.timeout(20), asyncio.TaskGroup() as tasks:
             bench.relay().claimed(await bench.claim(), tasks)
-    assert ended.group_contains(LookupError, match="not all there")
+    assert ended.group_contains(LookupError, match="are not complete")
     assert await bench.rows() == 2

@@ -83,12 +83,12 @@ async def test_the_same_batch_again_is_known_as_committed(row: Row) -> None:
         await row.advance(claim, 0, "a", "b")
 
 
-async def test_a_chore_of_an_older_epoch_is_refused(row: Row) -> None:
+async def test_a_background_step_of_an_older_epoch_is_refused(row: Row) -> None:
     stale = await row.claim()
-    await row.run(lambda connection: row.progress.hold(connection, stale))
+    await row.run(lambda connection: row.progress.lock_row(connection, stale))
     await row.claim()
     with pytest.raises(Fenced):
-        await row.run(lambda connection: row.progress.hold(connection, stale))
+        await row.run(lambda connection: row.progress.lock_row(connection, stale))
 
 
 async def test_a_claim_waits_for_the_transaction_that_holds_the_row(row: Row) -> None:
@@ -96,7 +96,7 @@ async def test_a_claim_waits_for_the_transaction_that_holds_the_row(row: Row) ->
     entered, leave = asyncio.Event(), asyncio.Event()
 
     async def long(connection: Connection) -> None:
-        await row.progress.hold(connection, held)
+        await row.progress.lock_row(connection, held)
         entered.set()
         await leave.wait()
 

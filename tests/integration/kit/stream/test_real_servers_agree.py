@@ -7,8 +7,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer
 
 from services.kit.database import PostgresDatabase, create_pool
-from services.kit.metrics import Measured
-from services.kit.stream.kafka import KafkaLog
+from services.kit.stream.kafka import KafkaTopicReader
 from services.kit.stream.producer import KafkaProducer
 from tests.conftest import CreateTopics, Servers
 from tests.contract.server_scenarios import (
@@ -20,6 +19,7 @@ from tests.contract.server_scenarios import (
     what_a_cut_connection_wrote_never_was,
     what_is_given_to_another_was_let_go_before,
 )
+from tests.fakes.recorder import MemoryRecorder
 from tests.integration.kit.stream.conftest import Write
 
 CUT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1"
@@ -59,7 +59,7 @@ async def test_the_real_database_when_a_client_stands_still(
 async def test_the_real_broker(stack: Servers, create_topics: CreateTopics, write: Write) -> None:
     (topic,) = create_topics("events", partitions=1)
     await write(topic, *[f"r{number}" for number in range(10)], partition=0)
-    log = KafkaLog(
+    log = KafkaTopicReader(
         bootstrap=stack.kafka_bootstrap, topic=topic, group=f"{topic}-group", client_id="member"
     )
     await a_member_reads_from_where_it_was_told(log)
@@ -68,7 +68,7 @@ async def test_the_real_broker(stack: Servers, create_topics: CreateTopics, writ
 async def test_the_real_group(stack: Servers, create_topics: CreateTopics) -> None:
     (topic,) = create_topics("events", partitions=2)
     members = [
-        KafkaLog(
+        KafkaTopicReader(
             bootstrap=stack.kafka_bootstrap, topic=topic, group=f"{topic}-group", client_id=name
         )
         for name in ("p1", "p2")
@@ -78,7 +78,9 @@ async def test_the_real_group(stack: Servers, create_topics: CreateTopics) -> No
 
 async def test_the_real_producer(stack: Servers, create_topics: CreateTopics) -> None:
     (topic,) = create_topics("risk", partitions=2)
-    producer = KafkaProducer(bootstrap=stack.kafka_bootstrap, client_id="test", recorder=Measured())
+    producer = KafkaProducer(
+        bootstrap=stack.kafka_bootstrap, client_id="test", recorder=MemoryRecorder()
+    )
 
     async def read(count: int) -> list[tuple[int, bytes]]:
         consumer = AIOKafkaConsumer(

@@ -14,13 +14,13 @@ from services.cli import api
 from services.cli.errors import CommandError
 from services.cli.rulebook.commands import app
 from services.kit.catalogue import KIT_CATALOGUE
-from services.kit.clock import ManualClock
 from services.kit.http.application import WebParts
 from services.kit.http.health import Health
 from services.kit.metrics import Metrics
 from services.scoring.adapters.rulebook_reader import read_text
 from services.scoring.application.rulebooks import Everywhere, RulebookDesk
 from services.scoring.entrypoints.http import create_app
+from tests.fakes.clock import ManualClock
 from tests.fakes.pd_models import a_model, rulebook_with
 from tests.fakes.rulebooks_in_memory import InMemoryRulebooks, KeptOutbox, NoDatabase
 from tests.unit.scoring.entrypoints.test_rulebooks_api import Keys

@@ -10,7 +10,6 @@ from starlette.testclient import TestClient
 from services.kit.access import keys
 from services.kit.access.keys import Role
 from services.kit.catalogue import HTTP_REQUESTS, KIT_CATALOGUE
-from services.kit.clock import ManualClock
 from services.kit.http import problems
 from services.kit.http.application import UndeclaredRoute, WebParts, create_app
 from services.kit.http.auth import Principal, public, require
@@ -18,6 +17,7 @@ from services.kit.http.health import Health, NotReady
 from services.kit.http.problems import ProblemKind
 from services.kit.metrics import Metrics
 from services.kit.shortcut import NoSuchRoute
+from tests.fakes.clock import ManualClock
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 OFFICER = "tsk_officer"
@@ -258,7 +258,7 @@ async def broken() -> None:
 
 def test_ready_says_what_is_missing_and_liveness_does_not_care() -> None:
     health = Health(ManualClock(NOW))
-    health.needs("partitions", broken)
+    health.add_readiness_check("partitions", broken)
     client = TestClient(application(health=health))
     assert client.get("/startupz").status_code == 503
     health.started()
@@ -271,7 +271,7 @@ def test_ready_says_what_is_missing_and_liveness_does_not_care() -> None:
 
 def test_a_stuck_watchdog_fails_liveness() -> None:
     health = Health(ManualClock(NOW))
-    health.watch("consumer", lambda: "partition 3 has lag and has not moved for 60 s")
+    health.add_liveness_check("consumer", lambda: "partition 3 has lag and has not moved for 60 s")
     response = TestClient(application(health=health)).get("/livez")
     assert response.status_code == 503
 

@@ -9,9 +9,9 @@ import pytest
 from services.kit.access import keys
 from services.kit.access.keys import Role, StoredKey
 from services.kit.access.store import Grant
-from services.kit.clock import ManualClock
 from services.kit.http.auth import KeyAuthenticator
 from services.kit.http.problems import Problem
+from tests.fakes.clock import ManualClock
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 SECRET = "A" * 43

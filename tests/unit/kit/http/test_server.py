@@ -8,14 +8,15 @@ from datetime import UTC, datetime
 import pytest
 
 from services.kit.catalogue import BACKGROUND_FAILURES, KIT_CATALOGUE
-from services.kit.clock import ManualClock
 from services.kit.http.application import WebParts, create_app
 from services.kit.http.health import Health
-from services.kit.http.server import Listening, Task, serve
-from services.kit.metrics import Measured, Metrics
+from services.kit.http.server import ServerOptions, Task, serve
+from services.kit.metrics import Metrics
+from tests.fakes.clock import ManualClock
+from tests.fakes.recorder import MemoryRecorder
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-HERE = Listening(host="127.0.0.1", port=0, grace_seconds=2)
+HERE = ServerOptions(host="127.0.0.1", port=0, grace_seconds=2)
 
 
 class Nobody:
@@ -25,7 +26,7 @@ class Nobody:
         return None
 
 
-async def served(tasks: dict[str, Task], recorder: Measured) -> tuple[int, Health]:
+async def served(tasks: dict[str, Task], recorder: MemoryRecorder) -> tuple[int, Health]:
     health = Health(ManualClock(NOW))
     parts = WebParts(health=health, metrics=Metrics(KIT_CATALOGUE), authenticator=Nobody())
     app = create_app("test", parts=parts, routers=[])
@@ -45,14 +46,14 @@ async def test_a_signal_lets_background_work_finish_and_exits_with_0(
         await stop.wait()
         said.append("finished")
 
-    status, health = await served({"work": work}, Measured())
+    status, health = await served({"work": work}, MemoryRecorder())
     assert status == 0
     assert said == ["finished"]
     assert (await health.ready()).checks == {"draining": "the process is going away"}
 
 
 async def test_a_part_that_fails_takes_the_process_down_with_status_1() -> None:
-    recorder = Measured()
+    recorder = MemoryRecorder()
 
     async def fail(_stop: asyncio.Event) -> None:
         raise RuntimeError("the broker said no")
@@ -66,7 +67,7 @@ async def test_a_part_that_ends_by_itself_takes_the_process_down_too() -> None:
     async def end(_stop: asyncio.Event) -> None:
         return
 
-    status, _ = await served({"relay": end}, Measured())
+    status, _ = await served({"relay": end}, MemoryRecorder())
     assert status == 1
 
 
@@ -76,6 +77,6 @@ async def test_a_part_that_does_not_stop_is_cancelled_and_leaves_nothing() -> No
         await asyncio.Event().wait()
 
     before = asyncio.all_tasks()
-    status, _ = await served({"stubborn": stubborn}, Measured())
+    status, _ = await served({"stubborn": stubborn}, MemoryRecorder())
     assert status == 1
     assert asyncio.all_tasks() == before

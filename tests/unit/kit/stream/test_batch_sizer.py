@@ -2,56 +2,56 @@
 
 import pytest
 
-from services.kit.stream.batch_sizer import Pace
+from services.kit.stream.batch_sizer import BatchSizer
 from services.kit.stream.ports import Limits
 
 
-def pace_of(*, most_records: int) -> Pace:
-    return Pace(Limits(most_records=most_records, batch_seconds=0.5))
+def pace_of(*, max_records: int) -> BatchSizer:
+    return BatchSizer(Limits(max_records=max_records, batch_seconds=0.5))
 
 
 def test_the_first_batch_is_small_and_quick_ones_grow_to_the_limit() -> None:
-    pace = pace_of(most_records=2000)
+    sizer = pace_of(max_records=2000)
     sizes = []
     for _ in range(4):
-        sizes.append(pace.records)
-        pace.learn(records=pace.records, seconds=0.01)
+        sizes.append(sizer.records)
+        sizer.record_batch(records=sizer.records, seconds=0.01)
     assert sizes == [250, 500, 1000, 2000]
-    assert pace.records == 2000
+    assert sizer.records == 2000
 
 
 def test_a_batch_that_took_too_long_halves_the_next() -> None:
-    pace = pace_of(most_records=200)
-    pace.learn(records=200, seconds=0.6)
-    assert pace.records == 100
+    sizer = pace_of(max_records=200)
+    sizer.record_batch(records=200, seconds=0.6)
+    assert sizer.records == 100
 
 
 def test_a_small_batch_that_took_too_long_makes_the_next_smaller_than_itself() -> None:
-    pace = pace_of(most_records=2000)
-    pace.learn(records=100, seconds=0.6)
-    assert pace.records == 50
+    sizer = pace_of(max_records=2000)
+    sizer.record_batch(records=100, seconds=0.6)
+    assert sizer.records == 50
 
 
 def test_a_single_slow_record_leaves_one() -> None:
-    pace = pace_of(most_records=2000)
-    pace.learn(records=1, seconds=9.0)
-    assert pace.records == 1
+    sizer = pace_of(max_records=2000)
+    sizer.record_batch(records=1, seconds=9.0)
+    assert sizer.records == 1
 
 
 def test_a_full_and_quick_batch_doubles_the_next_up_to_the_limit() -> None:
-    pace = pace_of(most_records=100)
-    pace.learn(records=100, seconds=0.6)
-    pace.learn(records=50, seconds=0.1)
-    assert pace.records == 100
-    pace.learn(records=100, seconds=0.1)
-    assert pace.records == 100
+    sizer = pace_of(max_records=100)
+    sizer.record_batch(records=100, seconds=0.6)
+    sizer.record_batch(records=50, seconds=0.1)
+    assert sizer.records == 100
+    sizer.record_batch(records=100, seconds=0.1)
+    assert sizer.records == 100
 
 
 def test_a_quick_batch_that_was_not_full_says_nothing() -> None:
-    pace = pace_of(most_records=100)
-    pace.learn(records=100, seconds=0.6)
-    pace.learn(records=3, seconds=0.01)
-    assert pace.records == 50
+    sizer = pace_of(max_records=100)
+    sizer.record_batch(records=100, seconds=0.6)
+    sizer.record_batch(records=3, seconds=0.01)
+    assert sizer.records == 50
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_a_quick_batch_that_was_not_full_says_nothing() -> None:
 def test_a_partition_that_keeps_up_spends_a_third_of_its_time_in_batches(
     spent: float, between: float
 ) -> None:
-    pace = pace_of(most_records=2000)
-    assert pace.seconds_between == 0.05
-    pace.learn(records=3, seconds=spent)
-    assert pace.seconds_between == pytest.approx(between)
+    sizer = pace_of(max_records=2000)
+    assert sizer.seconds_between == 0.05
+    sizer.record_batch(records=3, seconds=spent)
+    assert sizer.seconds_between == pytest.approx(between)

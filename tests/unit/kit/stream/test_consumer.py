@@ -10,29 +10,29 @@ import pytest
 from services.kit import catalogue
 from services.kit.clock import SystemClock
 from services.kit.database import DatabaseUnavailable
-from services.kit.metrics import Measured
 from services.kit.stream.consumer import FencedConsumer
 from services.kit.stream.partition import State
 from services.kit.stream.ports import Limits
 from services.kit.stream.stop_reasons import NoProgress
 from services.kit.stream.topic_reader import BrokerUnavailable
-from tests.fakes.stream import FakeDatabase, FakeLog, FakeProgress, WritingHandler, records
+from tests.fakes.recorder import MemoryRecorder
+from tests.fakes.stream import FakeDatabase, FakeProgress, FakeTopicReader, WritingHandler, records
 
 
 class Rig:
     """A consumer with everything around it in memory."""
 
     def __init__(self, *, partitions: int = 1, **limits: Any) -> None:
-        self.log = FakeLog(partitions=partitions)
+        self.log = FakeTopicReader(partitions=partitions)
         self.database = FakeDatabase()
         self.handler = WritingHandler()
-        self.measured = Measured()
+        self.measured = MemoryRecorder()
         self.clock: SystemClock = SystemClock()
-        self.limits = Limits(retry_seconds=0.001, most_retry_seconds=0.01, **limits)
+        self.limits = Limits(retry_seconds=0.001, max_retry_seconds=0.01, **limits)
 
     def consumer(self) -> FencedConsumer:
         return FencedConsumer(
-            broker=self.log,
+            reader=self.log,
             database=self.database,
             progress=FakeProgress(),
             handler=self.handler,
@@ -65,7 +65,7 @@ def letters(first: int, last: int) -> list[str]:
 
 
 async def test_everything_is_applied_once_and_in_order() -> None:
-    rig = Rig(most_records=7)
+    rig = Rig(max_records=7)
     rig.log.write(*letters(0, 50))
     async with rig.running():
         await until(lambda: rig.database.world.next_offsets.get(0) == 50)
@@ -91,7 +91,7 @@ class HeldClock(SystemClock):
 
 
 async def test_the_first_record_is_taken_at_once_and_those_that_follow_soon_together() -> None:
-    rig = Rig(least_seconds_between=60)
+    rig = Rig(min_seconds_between=60)
     rig.clock = clock = HeldClock()
     async with rig.running():
         rig.log.write("r0")
@@ -108,7 +108,7 @@ async def test_the_first_record_is_taken_at_once_and_those_that_follow_soon_toge
 
 
 async def test_nobody_waits_while_a_full_batch_is_there() -> None:
-    rig = Rig(least_seconds_between=60, most_records=5)
+    rig = Rig(min_seconds_between=60, max_records=5)
     rig.clock = HeldClock()  # Who waits, waits for ever.
     rig.log.write(*letters(0, 20))
     async with rig.running():
@@ -122,7 +122,7 @@ async def test_a_new_owner_goes_on_where_the_database_says_not_where_kafka_says(
     async with rig.running():
         await until(lambda: rig.database.world.next_offsets.get(0) == 5)
     rig.log.write(*letters(5, 8))
-    rig.log.committed = {0: 0}
+    rig.log.committed_offsets = {0: 0}
     async with rig.running():
         await until(lambda: rig.database.world.next_offsets.get(0) == 8)
     assert rig.database.world.applied == letters(0, 8)
@@ -139,9 +139,9 @@ async def test_a_commit_whose_answer_got_lost_is_not_applied_twice() -> None:
     rig.database.after_commit = lose_once
     rig.log.write(*letters(0, 5))
     async with rig.running():
-        await until(lambda: rig.log.committed.get(0) == 5)
+        await until(lambda: rig.log.committed_offsets.get(0) == 5)
         rig.log.write("last")
-        await until(lambda: rig.log.committed.get(0) == 6)
+        await until(lambda: rig.log.committed_offsets.get(0) == 6)
     assert rig.database.world.applied == [*letters(0, 5), "last"]
 
 
@@ -173,7 +173,7 @@ async def test_a_stale_epoch_cannot_commit() -> None:
         await until(lambda: consumer.partitions[0] is State.FENCED)
     assert rig.database.world.applied == []
     assert rig.measured.total(catalogue.COMMITS, topic="events", result="fenced") == 1
-    assert 0 not in rig.log.committed
+    assert 0 not in rig.log.committed_offsets
 
 
 async def test_poison_is_set_aside_and_its_neighbours_go_on() -> None:
@@ -200,7 +200,7 @@ async def test_what_a_failed_batch_left_in_memory_is_forgotten() -> None:
 
 
 async def test_a_flood_of_poison_stops_the_partition_and_not_its_neighbour() -> None:
-    rig = Rig(partitions=2, poison_in_a_row=3)
+    rig = Rig(partitions=2, max_poison_in_a_row=3)
     rig.handler.refuses = lambda value: value.startswith("bad")
     rig.log.write(*[f"bad{number}" for number in range(10)], partition=0)
     rig.log.write(*letters(0, 10), partition=1)
@@ -215,7 +215,7 @@ async def test_a_flood_of_poison_stops_the_partition_and_not_its_neighbour() -> 
 
 
 async def test_a_revoke_waits_for_the_transaction_that_runs() -> None:
-    rig = Rig(most_records=5)
+    rig = Rig(max_records=5)
     entered, leave = asyncio.Event(), asyncio.Event()
 
     async def wait() -> None:
@@ -242,7 +242,7 @@ async def test_a_revoke_waits_for_the_transaction_that_runs() -> None:
 
 
 async def test_what_was_fetched_before_a_rebalance_is_not_applied_after_it() -> None:
-    rig = Rig(most_records=2)
+    rig = Rig(max_records=2)
     rig.log.write(*letters(0, 20))
     async with rig.running():
         await until(lambda: rig.database.world.next_offsets.get(0, 0) >= 2)
@@ -261,7 +261,7 @@ async def test_a_partition_that_left_takes_nothing_in_any_more() -> None:
         left = consumer._partitions[0]
         await rig.log.revoke(0)
         left.offer(records("late"))
-        assert not left._waiting
+        assert not left._fetched
 
 
 async def test_a_recreated_topic_stops_the_partition() -> None:
@@ -365,7 +365,7 @@ async def test_gaps_in_the_offsets_are_passed() -> None:
 
 
 async def test_polling_goes_on_while_a_slow_database_pauses_a_partition() -> None:
-    rig = Rig(most_records=2, most_waiting_records=4)
+    rig = Rig(max_records=2, max_waiting_records=4)
     leave = asyncio.Event()
     rig.log.write(*letters(0, 100))
     async with rig.running() as consumer:
@@ -382,7 +382,7 @@ async def test_polling_goes_on_while_a_slow_database_pauses_a_partition() -> Non
 
 
 async def test_a_stop_finishes_the_running_transaction_and_starts_no_other() -> None:
-    rig = Rig(most_records=5)
+    rig = Rig(max_records=5)
     entered, leave = asyncio.Event(), asyncio.Event()
 
     async def wait() -> None:
@@ -400,12 +400,12 @@ async def test_a_stop_finishes_the_running_transaction_and_starts_no_other() -> 
     assert world.applied == letters(0, world.next_offsets[0])
     assert 0 < world.next_offsets[0] < 100
     assert rig.log.listener is None
-    assert rig.log.committed == {0: world.next_offsets[0]}
+    assert rig.log.committed_offsets == {0: world.next_offsets[0]}
 
 
 async def test_work_that_does_not_move_ends_the_process() -> None:
     rig = Rig()
-    rig.limits = Limits(no_progress_seconds=0.05, look_seconds=0.01, release_seconds=0.05)
+    rig.limits = Limits(no_progress_seconds=0.05, check_seconds=0.01, release_seconds=0.05)
     rig.log.write("stuck")
     consumer = rig.consumer()
     rig.database.before_commit = asyncio.Event().wait
@@ -418,7 +418,7 @@ async def test_work_that_does_not_move_ends_the_process() -> None:
 
 
 async def test_a_partition_that_is_caught_up_is_not_stuck() -> None:
-    rig = Rig(no_progress_seconds=0.02, look_seconds=0.005)
+    rig = Rig(no_progress_seconds=0.02, check_seconds=0.005)
     async with rig.running() as consumer:
         await until(lambda: consumer.partitions.get(0) is State.RUNNING)
         await asyncio.sleep(0.1)
@@ -427,7 +427,7 @@ async def test_a_partition_that_is_caught_up_is_not_stuck() -> None:
 
 async def test_a_partition_assigned_here_and_owned_elsewhere_ends_the_process() -> None:
     rig = Rig()
-    rig.limits = Limits(no_progress_seconds=0.05, look_seconds=0.01)
+    rig.limits = Limits(no_progress_seconds=0.05, check_seconds=0.01)
     rig.log.write("one")
     consumer = rig.consumer()
     task = asyncio.create_task(consumer.run())
@@ -442,25 +442,27 @@ async def test_a_partition_assigned_here_and_owned_elsewhere_ends_the_process() 
     assert ended.group_contains(NoProgress)
 
 
-async def test_chores_and_records_take_turns() -> None:
-    rig = Rig(most_records=2)
-    rig.handler.chores = 3
+async def test_background_work_and_records_alternate() -> None:
+    rig = Rig(max_records=2)
+    rig.handler.background_steps = 3
     rig.log.write(*letters(0, 6))
     async with rig.running():
-        await until(lambda: rig.database.world.next_offsets.get(0) == 6 and not rig.handler.chores)
+        await until(
+            lambda: rig.database.world.next_offsets.get(0) == 6 and not rig.handler.background_steps
+        )
     applied = rig.database.world.applied
-    assert [value for value in applied if value != "chore"] == letters(0, 6)
-    assert applied.count("chore") == 3
-    assert applied.index("chore") < applied.index("r5")
+    assert [value for value in applied if value != "background step"] == letters(0, 6)
+    assert applied.count("background step") == 3
+    assert applied.index("background step") < applied.index("r5")
 
 
-async def test_a_chore_of_a_stale_owner_is_rolled_back() -> None:
+async def test_a_background_step_of_a_stale_owner_is_rolled_back() -> None:
     rig = Rig()
     async with rig.running() as consumer:
         await until(lambda: consumer.partitions.get(0) is State.RUNNING)
         rig.database.world.epochs[0] += 1
-        rig.handler.chores = 1
-        consumer._partitions[0]._arrived.set()
+        rig.handler.background_steps = 1
+        consumer._partitions[0]._has_fetched.set()
         await until(lambda: consumer.partitions[0] is State.FENCED)
     assert rig.database.world.applied == []
 
@@ -488,7 +490,7 @@ async def test_a_stop_during_an_assignment_begins_nothing() -> None:
 
 
 async def test_a_log_that_becomes_shorter_while_reading_stops_the_partition() -> None:
-    rig = Rig(look_seconds=0.01)
+    rig = Rig(check_seconds=0.01)
     rig.log.write(*letters(0, 5))
     async with rig.running() as consumer:
         await until(lambda: rig.database.world.next_offsets.get(0) == 5)
@@ -500,7 +502,7 @@ async def test_a_log_that_becomes_shorter_while_reading_stops_the_partition() ->
 async def test_more_work_told_to_the_group_than_the_database_knows_stops_the_partition() -> None:
     rig = Rig()
     rig.log.write(*letters(0, 5))
-    rig.log.committed = {0: 4}
+    rig.log.committed_offsets = {0: 4}
     async with rig.running() as consumer:
         await until(
             lambda: consumer.stopped() == "events 0: database_restored (tocsin offsets show)"
@@ -524,7 +526,7 @@ async def test_what_the_next_owner_told_the_group_is_no_sign_of_an_older_databas
         await rig.database.in_transaction(claim_and_work)
         return 4
 
-    rig.log.advised = overtaken  # type: ignore[method-assign]
+    rig.log.committed = overtaken  # type: ignore[method-assign]
     async with rig.running() as consumer:
         await until(lambda: consumer.partitions.get(0) is State.FENCED)
     assert rig.database.world.applied == []
@@ -532,7 +534,7 @@ async def test_what_the_next_owner_told_the_group_is_no_sign_of_an_older_databas
 
 
 async def test_a_stopped_partition_goes_on_when_an_operator_set_its_position() -> None:
-    rig = Rig(look_seconds=0.01)
+    rig = Rig(check_seconds=0.01)
     rig.log.first[0] = 7
     rig.log.write("r7", "r8")
     async with rig.running() as consumer:
@@ -549,6 +551,6 @@ async def operator_sets(rig: Rig, offset: int) -> None:
         connection.epochs[0] += 1
         connection.owners[0], connection.next_offsets[0] = "", offset
         connection.digests.pop(0, None)
-        connection.agreed[0] = rig.log.committed.get(0, 0)
+        connection.agreed[0] = rig.log.committed_offsets.get(0, 0)
 
     await rig.database.in_transaction(work)

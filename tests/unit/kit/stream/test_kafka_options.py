@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from services.kit.metrics import Measured
 from services.kit.stream import kafka, producer
-from services.kit.stream.kafka import KafkaLog
+from services.kit.stream.kafka import KafkaTopicReader
 from services.kit.stream.producer import KafkaProducer, ProduceFailed
 from services.kit.stream.topic_reader import BrokerUnavailable
+from tests.fakes.recorder import MemoryRecorder
 
 
 class Given:
@@ -36,7 +36,7 @@ async def test_the_reader_never_moves_a_position_by_itself(
 ) -> None:
     driver = Given()
     monkeypatch.setattr(kafka, "AIOKafkaConsumer", driver)
-    log = KafkaLog(bootstrap="127.0.0.1:1", topic="t", group="g", client_id="c")
+    log = KafkaTopicReader(bootstrap="127.0.0.1:1", topic="t", group="g", client_id="c")
     with pytest.raises(BrokerUnavailable):
         await log.start(listener=None)  # type: ignore[arg-type]  # never called
     assert driver.options["auto_offset_reset"] == "none"
@@ -49,7 +49,7 @@ async def test_the_writer_waits_for_all_replicas_and_repeats_nothing(
 ) -> None:
     driver = Given()
     monkeypatch.setattr(producer, "AIOKafkaProducer", driver)
-    writer = KafkaProducer(bootstrap="127.0.0.1:1", client_id="c", recorder=Measured())
+    writer = KafkaProducer(bootstrap="127.0.0.1:1", client_id="c", recorder=MemoryRecorder())
     with pytest.raises(ProduceFailed):
         await writer.start()
     await writer.stop()

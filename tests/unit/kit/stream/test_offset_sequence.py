@@ -2,79 +2,79 @@
 
 import pytest
 
-from services.kit.stream.offset_sequence import Chain, Reseek
+from services.kit.stream.offset_sequence import OffsetSequence, Reseek
 from services.kit.stream.records import digest
 from services.kit.stream.stop_reasons import StopPartition, StopReason
 from tests.fakes.stream import FakeRecord, records
 
 
-def fresh(next_offset: int = 0) -> Chain:
-    return Chain(next_offset=next_offset, last_digest=None)
+def fresh(next_offset: int = 0) -> OffsetSequence:
+    return OffsetSequence(next_offset=next_offset, last_digest=None)
 
 
 def test_records_that_follow_are_taken() -> None:
-    chain = fresh()
-    assert chain.accept(records("a", "b")) == records("a", "b")
-    assert chain.accept(records("c", first=2)) == records("c", first=2)
-    assert chain.wanted == 3
+    sequence = fresh()
+    assert sequence.accept(records("a", "b")) == records("a", "b")
+    assert sequence.accept(records("c", first=2)) == records("c", first=2)
+    assert sequence.fetch_offset == 3
 
 
 def test_records_from_before_the_position_are_dropped() -> None:
-    chain = fresh(next_offset=2)
-    assert chain.accept(records("a", "b", "c")) == records("c", first=2)
+    sequence = fresh(next_offset=2)
+    assert sequence.accept(records("a", "b", "c")) == records("c", first=2)
 
 
 def test_the_record_before_the_position_is_compared_and_not_applied_again() -> None:
     before, after = records("a", "b", first=4)
-    chain = Chain(next_offset=5, last_digest=digest(before))
-    assert chain.wanted == 4
-    assert chain.accept([before, after]) == [after]
-    assert chain.wanted == 6
+    sequence = OffsetSequence(next_offset=5, last_digest=digest(before))
+    assert sequence.fetch_offset == 4
+    assert sequence.accept([before, after]) == [after]
+    assert sequence.fetch_offset == 6
 
 
 def test_another_record_at_the_place_before_the_position_stops_the_partition() -> None:
     (applied,) = records("a", first=4)
-    chain = Chain(next_offset=5, last_digest=digest(applied))
+    sequence = OffsetSequence(next_offset=5, last_digest=digest(applied))
     with pytest.raises(StopPartition) as stopped:
-        chain.accept(records("someone else's", "b", first=4))
+        sequence.accept(records("someone else's", "b", first=4))
     assert stopped.value.reason is StopReason.TOPIC_RECREATED
 
 
 def test_a_missing_record_before_the_position_stops_the_partition() -> None:
     (applied,) = records("a", first=4)
-    chain = Chain(next_offset=5, last_digest=digest(applied))
-    assert chain.accept(records("c", first=6)) == Reseek(4)
+    sequence = OffsetSequence(next_offset=5, last_digest=digest(applied))
+    assert sequence.accept(records("c", first=6)) == Reseek(4)
     with pytest.raises(StopPartition):
-        chain.accept(records("c", first=6))
+        sequence.accept(records("c", first=6))
 
 
 def test_a_gap_is_fetched_again_before_it_is_believed() -> None:
-    chain = fresh()
-    assert chain.accept(records("c", first=2)) == Reseek(0)
-    assert chain.accept(records("a", "b", "c")) == records("a", "b", "c")
+    sequence = fresh()
+    assert sequence.accept(records("c", first=2)) == Reseek(0)
+    assert sequence.accept(records("a", "b", "c")) == records("a", "b", "c")
 
 
 def test_a_gap_seen_again_after_a_failed_poll_is_not_believed_either() -> None:
-    chain = fresh()
-    assert chain.accept(records("c", first=2)) == Reseek(0)
-    chain.doubt()
-    assert chain.accept(records("c", first=2)) == Reseek(0)
-    assert chain.accept(records("a", "b", "c")) == records("a", "b", "c")
+    sequence = fresh()
+    assert sequence.accept(records("c", first=2)) == Reseek(0)
+    sequence.forget_gap()
+    assert sequence.accept(records("c", first=2)) == Reseek(0)
+    assert sequence.accept(records("a", "b", "c")) == records("a", "b", "c")
 
 
 def test_a_gap_that_the_log_really_has_is_passed() -> None:
-    chain = fresh()
-    assert chain.accept(records("c", first=2)) == Reseek(0)
-    (record,) = chain.accept(records("c", first=2))
-    assert chain.first_offset(record) == 0
-    assert chain.wanted == 3
+    sequence = fresh()
+    assert sequence.accept(records("c", first=2)) == Reseek(0)
+    (record,) = sequence.accept(records("c", first=2))
+    assert sequence.first_offset(record) == 0
+    assert sequence.fetch_offset == 3
 
 
 def test_a_batch_after_a_gap_inside_a_fetch_starts_where_the_one_before_ended() -> None:
-    chain = fresh()
+    sequence = fresh()
     first, second = FakeRecord(offset=0, value=b"a"), FakeRecord(offset=7, value=b"b")
-    chain.accept([first, second])
-    assert chain.first_offset(second) == 1
+    sequence.accept([first, second])
+    assert sequence.first_offset(second) == 1
 
 
 def test_a_digest_covers_key_value_time_and_offset() -> None:

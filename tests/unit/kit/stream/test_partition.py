@@ -4,10 +4,10 @@ import asyncio
 from typing import Any
 
 from services.kit.clock import SystemClock
-from services.kit.metrics import Measured
 from services.kit.stream.partition import Partition, State
 from services.kit.stream.ports import Limits, Ports
-from tests.fakes.stream import FakeDatabase, FakeLog, FakeProgress, WritingHandler, records
+from tests.fakes.recorder import MemoryRecorder
+from tests.fakes.stream import FakeDatabase, FakeProgress, FakeTopicReader, WritingHandler, records
 
 
 async def until(condition: Any) -> None:
@@ -18,11 +18,11 @@ async def until(condition: Any) -> None:
 
 def partition_with(database: FakeDatabase, progress: FakeProgress) -> Partition:
     ports = Ports(
-        log=FakeLog(),
+        reader=FakeTopicReader(),
         database=database,
         progress=progress,
         handler=WritingHandler(),
-        recorder=Measured(),
+        recorder=MemoryRecorder(),
         clock=SystemClock(),
         limits=Limits(),
     )

@@ -3,41 +3,41 @@
 import pytest
 
 from services.kit.stream.handler import Tally
-from services.kit.stream.poison import Brake
+from services.kit.stream.poison import PoisonLimit
 from services.kit.stream.stop_reasons import StopPartition, StopReason
 
 
-def settle(brake: Brake, *, quarantined: int, records: int) -> None:
+def settle(limit: PoisonLimit, *, quarantined: int, records: int) -> None:
     tally = Tally(quarantined=quarantined)
-    brake.judge(tally, records=records)
-    brake.passed(tally, records=records)
+    limit.check(tally, records=records)
+    limit.committed(tally, records=records)
 
 
 def test_as_many_as_allowed_are_set_aside_and_not_one_more() -> None:
-    brake = Brake(most_in_a_row=3)
+    limit = PoisonLimit(max_in_a_row=3)
     for _ in range(3):
-        settle(brake, quarantined=1, records=1)
+        settle(limit, quarantined=1, records=1)
     with pytest.raises(StopPartition) as stopped:
-        settle(brake, quarantined=1, records=1)
+        settle(limit, quarantined=1, records=1)
     assert stopped.value.reason is StopReason.TOO_MUCH_POISON
 
 
 def test_a_good_record_in_between_starts_the_count_anew() -> None:
-    brake = Brake(most_in_a_row=3)
+    limit = PoisonLimit(max_in_a_row=3)
     for _ in range(10):
-        settle(brake, quarantined=3, records=3)
-        settle(brake, quarantined=0, records=1)
+        settle(limit, quarantined=3, records=3)
+        settle(limit, quarantined=0, records=1)
 
 
 def test_a_big_batch_that_is_bad_throughout_is_not_committed() -> None:
     with pytest.raises(StopPartition):
-        Brake(most_in_a_row=100).judge(Tally(quarantined=2000), records=2000)
+        PoisonLimit(max_in_a_row=100).check(Tally(quarantined=2000), records=2000)
 
 
 def test_a_batch_that_is_mostly_bad_is_not_committed() -> None:
     with pytest.raises(StopPartition):
-        Brake(most_in_a_row=100).judge(Tally(quarantined=1999), records=2000)
+        PoisonLimit(max_in_a_row=100).check(Tally(quarantined=1999), records=2000)
 
 
 def test_a_big_batch_with_some_bad_records_passes() -> None:
-    settle(Brake(most_in_a_row=100), quarantined=150, records=2000)
+    settle(PoisonLimit(max_in_a_row=100), quarantined=150, records=2000)

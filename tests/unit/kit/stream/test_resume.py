@@ -31,8 +31,8 @@ def test_a_log_that_ends_before_the_position_stops_it() -> None:
 
 
 def test_the_record_before_the_position_is_fetched_again_for_comparison() -> None:
-    assert continue_from(claim(30), first=0, end=30).wanted == 29
+    assert continue_from(claim(30), first=0, end=30).fetch_offset == 29
 
 
 def test_where_retention_took_all_that_was_applied_there_is_nothing_to_compare() -> None:
-    assert continue_from(claim(20), first=20, end=30).wanted == 20
+    assert continue_from(claim(20), first=20, end=30).fetch_offset == 20

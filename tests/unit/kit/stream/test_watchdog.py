@@ -5,12 +5,12 @@ from typing import cast
 
 import pytest
 
-from services.kit.clock import ManualClock
-from services.kit.metrics import Measured
 from services.kit.stream.partition import Partition, State
 from services.kit.stream.stop_reasons import NoProgress, StopPartition, StopReason
 from services.kit.stream.watchdog import Watchdog
-from tests.fakes.stream import FakeLog
+from tests.fakes.clock import ManualClock
+from tests.fakes.recorder import MemoryRecorder
+from tests.fakes.stream import FakeTopicReader
 
 
 class Idle:
@@ -20,12 +20,12 @@ class Idle:
     state = State.RUNNING
     next_offset = 0
     progressed_at = 0.0
-    waiting_for_database = False
+    is_waiting_for_database = False
 
     def __init__(self) -> None:
         self.stops: list[StopPartition] = []
 
-    async def look_again(self) -> None: ...
+    async def refresh(self) -> None: ...
 
     def stop(self, stop: StopPartition) -> None:
         self.stops.append(stop)
@@ -35,19 +35,23 @@ class Watched:
     """A watchdog of 60 seconds' patience over one idle partition."""
 
     def __init__(self) -> None:
-        self.log, self.clock, self.partition = FakeLog(), ManualClock(datetime.now(UTC)), Idle()
+        self.log, self.clock, self.partition = (
+            FakeTopicReader(),
+            ManualClock(datetime.now(UTC)),
+            Idle(),
+        )
         self.watchdog = Watchdog(
-            broker=self.log,
+            reader=self.log,
             clock=self.clock,
-            recorder=Measured(),
+            recorder=MemoryRecorder(),
             no_progress_seconds=60,
-            look_seconds=5,
+            check_seconds=5,
             partitions=list,
         )
 
     async def look_after(self, seconds: float) -> None:
         self.clock.advance(seconds)
-        await self.watchdog.look(cast("Partition", self.partition))
+        await self.watchdog.check(cast("Partition", self.partition))
 
 
 async def test_only_time_in_which_work_was_seen_counts() -> None:
@@ -56,7 +60,7 @@ async def test_only_time_in_which_work_was_seen_counts() -> None:
     watched.log.write("new")
     await watched.look_after(1_000)
     await watched.look_after(60)
-    with pytest.raises(NoProgress, match="is running, has 1 records to do"):
+    with pytest.raises(NoProgress, match="is running, has a lag of 1 records"):
         await watched.look_after(1)
 
 
@@ -72,7 +76,7 @@ async def test_progress_begins_the_wait_again() -> None:
 
 async def test_a_database_that_is_away_is_waited_for_longer() -> None:
     watched = Watched()
-    watched.partition.waiting_for_database = True
+    watched.partition.is_waiting_for_database = True
     watched.log.write("one")
     await watched.look_after(0)
     await watched.look_after(300)

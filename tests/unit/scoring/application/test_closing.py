@@ -4,11 +4,11 @@ import json
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
-from services.kit.clock import ManualClock
 from services.kit.settings import PlatformSettings
 from services.kit.stream.outbox import Message
 from services.scoring.application.closing import close_messages, finished_dates
 from services.scoring.entrypoints.clock import close_finished
+from tests.fakes.clock import ManualClock
 
 BERLIN = ZoneInfo("Europe/Berlin")
 

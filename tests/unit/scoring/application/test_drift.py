@@ -3,13 +3,13 @@
 from pathlib import Path
 
 from services.kit.clock import SystemClock
-from services.kit.metrics import Measured
 from services.scoring import metrics
 from services.scoring.adapters.rulebook_reader import load_rulebook
 from services.scoring.application.watching_drift import DriftWatch
 from services.scoring.domain.portfolio.drift import Count
 from services.scoring.domain.rulebook.context import Context
 from tests.fakes.pd_models import a_model, rulebook_with
+from tests.fakes.recorder import MemoryRecorder
 from tests.fakes.scoring_events import booked, closed, registered, scheduled
 from tests.fakes.scoring_store import MemoryCensus
 from tests.fakes.scoring_worker import NO_CONNECTION, MemoryWorker
@@ -38,7 +38,7 @@ class Migrated:
 
 
 async def test_the_gauges_show_each_figure_and_forget_a_model_that_has_gone() -> None:
-    census, recorder = MemoryCensus(), Measured()
+    census, recorder = MemoryCensus(), MemoryRecorder()
     watch = DriftWatch(object(), census=census, recorder=recorder, clock=SystemClock())  # type: ignore[arg-type] - only look() is asked
     moved = Count(31, "firms", "1", "R-01", [0.0, 0.8, 0.2], [0, 150, 150])
     await census.add(NO_CONNECTION, 0, [moved])
@@ -56,7 +56,7 @@ async def test_the_gauges_show_each_figure_and_forget_a_model_that_has_gone() ->
 
 
 async def test_where_no_model_is_in_force_any_more_no_figure_stays_behind() -> None:
-    census, recorder = MemoryCensus(), Measured()
+    census, recorder = MemoryCensus(), MemoryRecorder()
     watch = DriftWatch(object(), census=census, recorder=recorder, clock=SystemClock())  # type: ignore[arg-type] - only look() is asked
     await census.add(NO_CONNECTION, 0, [Count(31, "firms", "1", "pd", [0.0, 1.0], [0, 10])])
     await watch.look(Migrated())  # type: ignore[arg-type] - it is asked one question only

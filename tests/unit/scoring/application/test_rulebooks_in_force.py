@@ -48,7 +48,7 @@ async def test_cuts_of_the_log_and_restarts_between_change_no_byte(size: int, sw
     for first in range(0, len(LOG), size):
         await worker.apply(LOG[first : first + size])
         if sweeps:
-            await worker.chore()
+            await worker.background_step()
         worker.restart()
     await worker.finish_sweeps()
     assert worker.stored() == expected(LOG)

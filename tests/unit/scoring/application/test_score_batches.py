@@ -65,7 +65,7 @@ async def test_what_cannot_be_read_is_kept_and_its_neighbours_are_applied() -> N
         FakeRecord(offset=3, value=registered("B-2"), key=b"B-1"),
         FakeRecord(offset=4, value=registered("B-3"), key=None),
     )
-    reasons = [one.reason for one in worker.quarantine.refused]
+    reasons = [one.reason for one in worker.quarantine.rejected]
     assert reasons == ["undecodable", "no_value", "key_mismatch", "key_mismatch"]
     assert tally == Tally(duplicates=0, quarantined=4)
     assert set(worker.stored()) == {"B-1"}
@@ -112,7 +112,7 @@ async def test_a_close_that_comes_during_a_sweep_reaches_everybody() -> None:
     known = [raw for name in ("B-1", "B-2", "B-3") for raw in (registered(name), booked(name))]
     worker = MemoryWorker(sweep_size=1)
     await worker.apply([*known, closed(4)])
-    await worker.chore()
+    await worker.background_step()
     await worker.apply([closed(5)])
     await worker.finish_sweeps()
     assert worker.stored() == expected([*known, closed(4), closed(5)])
@@ -124,7 +124,7 @@ async def test_a_sweep_that_ended_is_not_begun_again_by_the_next_owner() -> None
     await worker.finish_sweeps()
     worker.restart()
     await worker.handler.claimed(0, NO_CONNECTION)
-    assert not worker.handler.has_chores(0)
+    assert not worker.handler.has_background_work(0)
 
 
 async def test_a_risk_event_leaves_keyed_by_its_borrower() -> None:

@@ -11,7 +11,6 @@ from starlette.testclient import TestClient
 from services.contracts.assessment import AssessmentChangedV1
 from services.kit.access.keys import Role
 from services.kit.catalogue import KIT_CATALOGUE
-from services.kit.clock import ManualClock
 from services.kit.http.application import WebParts
 from services.kit.http.auth import Principal
 from services.kit.http.health import Health
@@ -27,6 +26,7 @@ from services.scoring.domain.fold import fold, new_borrower
 from services.scoring.domain.rulebook.context import Context
 from services.scoring.entrypoints.answers import arrears_answer
 from services.scoring.entrypoints.http import create_app
+from tests.fakes.clock import ManualClock
 from tests.fakes.scoring_events import registered
 from tests.fakes.scoring_worker import RULEBOOK, ZONE
 from tests.fakes.story import Story

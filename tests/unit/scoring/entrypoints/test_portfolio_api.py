@@ -9,12 +9,12 @@ from starlette.testclient import TestClient
 
 from services.kit.access.keys import Role
 from services.kit.catalogue import KIT_CATALOGUE
-from services.kit.clock import ManualClock
 from services.kit.http.application import WebParts
 from services.kit.http.auth import Principal
 from services.kit.http.health import Health
 from services.kit.metrics import Metrics
 from services.scoring.entrypoints.http import create_app
+from tests.fakes.clock import ManualClock
 from tests.fakes.portfolio_in_memory import log_of_fifty_five_days, portfolio_of
 from tests.fakes.scoring_events import START
 from tests.fakes.scoring_worker import MemoryWorker

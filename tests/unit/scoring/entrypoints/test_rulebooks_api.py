@@ -12,7 +12,6 @@ from starlette.testclient import TestClient
 from services.contracts.control import RulebookActivatedV1
 from services.kit.access.keys import Role
 from services.kit.catalogue import KIT_CATALOGUE
-from services.kit.clock import ManualClock
 from services.kit.http.application import WebParts
 from services.kit.http.auth import Principal
 from services.kit.http.health import Health
@@ -21,6 +20,7 @@ from services.scoring.adapters.rulebook_reader import SHIPPED, read_text
 from services.scoring.application.rulebooks import Everywhere, RulebookDesk
 from services.scoring.entrypoints.http import create_app
 from tests.fakes.canonical import validated
+from tests.fakes.clock import ManualClock
 from tests.fakes.rulebooks_in_memory import InMemoryRulebooks, KeptOutbox, NoDatabase
 
 # 23:30 UTC on 1 March is 2 March in Berlin: the business date is the bank's.

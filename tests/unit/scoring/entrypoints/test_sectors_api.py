@@ -10,7 +10,6 @@ from starlette.testclient import TestClient
 
 from services.kit.access.keys import Role
 from services.kit.catalogue import KIT_CATALOGUE
-from services.kit.clock import ManualClock
 from services.kit.http.application import WebParts
 from services.kit.http.auth import Principal
 from services.kit.http.health import Health
@@ -19,6 +18,7 @@ from services.scoring.application.sectors import MeasuredMonth, SectorWatch, str
 from services.scoring.domain.portfolio.sector_stress import SectorMonth
 from services.scoring.entrypoints.http import create_app
 from tests.contract.catalogue import validator_of
+from tests.fakes.clock import ManualClock
 from tests.fakes.rulebooks_in_memory import NoDatabase
 
 MARCH = 2026 * 12 + 2

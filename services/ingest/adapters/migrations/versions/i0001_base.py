@@ -59,7 +59,7 @@ CREATE INDEX quarantine_parked ON ingest.quarantine (account_id, id) WHERE statu
 
 
 def upgrade() -> None:
-    """Creates the tables; the service may only read what operators decided about offsets."""
+    """Creates the tables; the service may only read what operators decided about positions."""
     execute(TABLES)
     for tables in (progress.TABLES, incidents.TABLES):
         execute(tables.format(schema="ingest"))

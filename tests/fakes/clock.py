@@ -1,0 +1,29 @@
+"""A clock that a test moves itself."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+
+class ManualClock:
+    """Moves only when it is advanced, or while somebody sleeps on it."""
+
+    def __init__(self, now: datetime) -> None:
+        if now.tzinfo is None:
+            raise ValueError(f"now {now!r} must be aware; add tzinfo=UTC")
+        self._now = now.astimezone(UTC)
+        self._monotonic_seconds = 0.0
+
+    def now(self) -> datetime:
+        return self._now
+
+    def monotonic_seconds(self) -> float:
+        return self._monotonic_seconds
+
+    async def sleep(self, seconds: float) -> None:
+        self.advance(seconds)
+        await asyncio.sleep(0)
+
+    def advance(self, seconds: float) -> None:
+        """Moves the clock forward."""
+        self._now += timedelta(seconds=seconds)
+        self._monotonic_seconds += seconds
