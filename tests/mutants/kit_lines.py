@@ -159,11 +159,11 @@ LINES = (
         (f"{UNIT}/test_kafka_options.py",),
     ),
     Mutant(
-        "shortcut-guard",
-        "a way past the framework does not lead past the route's guard",
-        "services/kit/shortcut.py",
-        "    if len(asked) == 1 and isinstance(asked[0].call, KeyGuard):\n",
-        "    if isinstance(asked[0].call, KeyGuard):\n",
+        "keyed-route-guard",
+        "a route past the framework's dependencies is not one past its guard",
+        "services/kit/http/keyed_route.py",
+        "    if len(calls) == 1 and isinstance(calls[0], KeyGuard):\n",
+        "    if isinstance(calls[0], KeyGuard):\n",
         ("tests/unit/kit/http/test_application.py",),
     ),
     Mutant(

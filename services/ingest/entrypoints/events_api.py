@@ -20,6 +20,7 @@ from services.kit.access.keys import Role
 from services.kit.clock import Clock
 from services.kit.http import problems
 from services.kit.http.auth import Principal, require
+from services.kit.http.keyed_route import KeyedRoute
 from services.kit.http.problems import Problem, ProblemKind
 from services.kit.metrics import Recorder
 
@@ -142,7 +143,7 @@ def _answer(receipt: dict[str, Any]) -> Response:
 
 def events_router(reception: Reception) -> APIRouter:
     """Return the route that takes events in."""
-    router = APIRouter(tags=["events"])
+    router = APIRouter(tags=["events"], route_class=KeyedRoute)
 
     @router.post(
         EVENTS_PATH,

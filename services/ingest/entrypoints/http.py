@@ -4,7 +4,7 @@ from fastapi import FastAPI
 
 from services.ingest.application.errors import AlreadySettled, NotFound
 from services.ingest.entrypoints.accounts_api import accounts_router
-from services.ingest.entrypoints.events_api import EVENTS_PATH, Reception, events_router
+from services.ingest.entrypoints.events_api import Reception, events_router
 from services.ingest.entrypoints.quarantine_api import quarantine_router
 from services.ingest.settings import IngestSettings
 from services.ingest.wiring import Ingest
@@ -32,7 +32,6 @@ def create_app(ingest: Ingest, settings: IngestSettings) -> FastAPI:
             authenticator=ingest.authenticator,
             problems=PROBLEMS,
             max_body_bytes=settings.max_body_bytes,
-            shortcuts={("POST", EVENTS_PATH): reception.receive},
         ),
         routers=[
             events_router(reception),

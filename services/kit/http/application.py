@@ -6,7 +6,7 @@ that every response has a correlation id and strict headers; and that no body is
 allowed, even if its declared length is smaller.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from importlib.metadata import version as distribution_version
@@ -24,7 +24,6 @@ from services.kit.http.health import Health, Verdict
 from services.kit.http.middleware import RequestMiddleware
 from services.kit.http.problems import ProblemTable
 from services.kit.metrics import Metrics
-from services.kit.shortcut import Endpoint, Place, shortcuts
 
 MAX_BODY_BYTES = 1_048_576
 _METRICS_TYPE = "text/plain; version=1.0.0; charset=utf-8"
@@ -39,7 +38,6 @@ class WebParts:
     Attributes:
         problems: The problem kind of each of the service's own error classes.
         max_body_bytes: The largest request body; a larger one is answered 413.
-        shortcuts: The endpoints that answer the busiest routes past the framework.
     """
 
     health: Health
@@ -47,7 +45,6 @@ class WebParts:
     authenticator: Authenticator
     problems: ProblemTable = field(default_factory=dict)
     max_body_bytes: int = MAX_BODY_BYTES
-    shortcuts: Mapping[Place, Endpoint] = field(default_factory=dict)
 
 
 class UndeclaredRoute(Exception):
@@ -90,10 +87,7 @@ def create_app(
             "add Depends(require(Role.…)) or Depends(public(reason))"
         )
     app.add_middleware(
-        RequestMiddleware,
-        recorder=parts.metrics,
-        max_body_bytes=parts.max_body_bytes,
-        shortcuts=shortcuts(app, parts.shortcuts),
+        RequestMiddleware, recorder=parts.metrics, max_body_bytes=parts.max_body_bytes
     )
     return app
 

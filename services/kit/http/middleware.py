@@ -7,7 +7,6 @@ sent back, and appears in problem documents as `trace_id`.
 
 import re
 import time
-from collections.abc import Mapping
 from typing import Any
 
 import structlog
@@ -43,16 +42,8 @@ _NO_RESPONSE = 499
 class RequestMiddleware:
     """Wraps an ASGI application."""
 
-    def __init__(
-        self,
-        app: ASGIApp,
-        *,
-        recorder: Recorder,
-        max_body_bytes: int,
-        shortcuts: Mapping[tuple[str, str], ASGIApp],
-    ) -> None:
+    def __init__(self, app: ASGIApp, *, recorder: Recorder, max_body_bytes: int) -> None:
         self._app = app
-        self._shortcuts = shortcuts
         self._recorder = recorder
         self._max_body_bytes = max_body_bytes
 
@@ -78,8 +69,7 @@ class RequestMiddleware:
 
     async def _handle(self, scope: Scope, receive: Receive, response: "_Response") -> None:
         try:
-            app = self._shortcuts.get((scope["method"], scope["path"]), self._app)
-            await app(scope, receive, response.send)
+            await self._app(scope, receive, response.send)
         except Exception:
             log.exception("http.request_failed", route=_route_template(scope))
             if response.has_started:

@@ -1,6 +1,7 @@
 """The HTTP application says no in one shape, and never starts with an unguarded route."""
 
 from datetime import UTC, datetime
+from typing import Annotated
 
 import pytest
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
@@ -14,9 +15,9 @@ from services.kit.http import problems
 from services.kit.http.application import UndeclaredRoute, WebParts, create_app
 from services.kit.http.auth import Principal, public, require
 from services.kit.http.health import Health, NotReady
+from services.kit.http.keyed_route import KeyedRoute
 from services.kit.http.problems import ProblemKind
 from services.kit.metrics import Metrics
-from services.kit.shortcut import NoSuchRoute
 from tests.fakes.clock import ManualClock
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -281,11 +282,14 @@ def test_a_key_text_has_the_documented_form() -> None:
     assert keys.parse(text) is not None
 
 
-def shortened(path: str = "/v1/short", place: str = "/v1/short", **more: object) -> TestClient:
-    """Return a client of an application with a route that has a shortcut."""
-    routes = APIRouter()
+def keyed(**more: object) -> TestClient:
+    """Returns a client of an application with a keyed route."""
+    routes = APIRouter(route_class=KeyedRoute)
 
-    async def straight(request: Request, caller: Principal) -> Response:
+    @routes.post("/v1/keyed", **more)  # type: ignore[arg-type]
+    async def endpoint(
+        request: Request, caller: Annotated[Principal, Depends(require(Role.OFFICER))]
+    ) -> Response:
         body = await request.body()
         if body == b"booked":
             raise Booked("The line is booked; reverse it instead.")
@@ -293,26 +297,20 @@ def shortened(path: str = "/v1/short", place: str = "/v1/short", **more: object)
             raise RuntimeError("the password is hunter2")
         return Response(f"straight to {caller.id}", status_code=202)
 
-    @routes.post(path, dependencies=[Depends(require(Role.OFFICER)), *more.get("also", [])])  # type: ignore[misc]
-    async def around() -> str:
-        return "by the framework"
-
-    metrics = Metrics(KIT_CATALOGUE)
     parts = WebParts(
         health=Health(ManualClock(NOW)),
-        metrics=metrics,
+        metrics=Metrics(KIT_CATALOGUE),
         authenticator=KnownKeys(),
         problems={Booked: ProblemKind(409, "line-booked", "The line is booked")},
         max_body_bytes=200,
-        shortcuts={("POST", place): straight},
     )
-    app = create_app("test", parts=parts, routers=[routes])
-    app.state.metrics = metrics
-    return TestClient(app, raise_server_exceptions=False)
+    return TestClient(
+        create_app("test", parts=parts, routers=[routes]), raise_server_exceptions=False
+    )
 
 
-def test_a_shortcut_admits_whom_its_route_admits_and_nobody_else() -> None:
-    client = shortened()
+def test_a_keyed_route_admits_the_roles_that_it_declares_and_nobody_else() -> None:
+    client = keyed()
     for headers, status in (
         (None, 401),
         ({"Authorization": "Basic dXNlcjpwYXNz"}, 401),
@@ -320,7 +318,7 @@ def test_a_shortcut_admits_whom_its_route_admits_and_nobody_else() -> None:
         ({"Authorization": f"Bearer {AUDITOR}"}, 403),
         (as_officer(), 202),
     ):
-        response = client.post("/v1/short", headers=headers)
+        response = client.post("/v1/keyed", headers=headers)
         assert response.status_code == status, headers
         assert response.headers["x-content-type-options"] == "nosniff"
     assert response.text == f"straight to {OFFICER}"
@@ -329,32 +327,29 @@ def test_a_shortcut_admits_whom_its_route_admits_and_nobody_else() -> None:
 @pytest.mark.parametrize(
     ("body", "status"), [(b"booked", 409), (b"bug", 500), (b"x" * 201, 413)], ids=str
 )
-def test_errors_behind_a_shortcut_are_problems_like_everywhere(body: bytes, status: int) -> None:
-    response = shortened().post("/v1/short", content=body, headers=as_officer())
+def test_errors_of_a_keyed_route_are_problems_like_everywhere(body: bytes, status: int) -> None:
+    response = keyed().post("/v1/keyed", content=body, headers=as_officer())
     assert response.status_code == status
     assert response.headers["content-type"] == problems.MEDIA_TYPE
     assert "hunter2" not in response.text
 
 
-def test_a_body_that_lies_about_its_length_is_refused_behind_a_shortcut_too() -> None:
-    response = shortened().post(
-        "/v1/short", content=iter([b"x" * 150, b"x" * 150]), headers=as_officer()
+def test_a_body_that_lies_about_its_length_is_refused_on_a_keyed_route_too() -> None:
+    response = keyed().post(
+        "/v1/keyed", content=iter([b"x" * 150, b"x" * 150]), headers=as_officer()
     )
     assert response.status_code == 413
 
 
-def test_a_shortcut_is_measured_under_its_route() -> None:
-    client = shortened()
-    client.post("/v1/short", headers=as_officer())
+def test_a_keyed_route_is_measured_under_its_path() -> None:
+    client = keyed()
+    client.post("/v1/keyed", headers=as_officer())
     shown = client.get("/metrics").text
-    assert 'tocsin_http_requests_total{method="POST",route="/v1/short",status="202"} 1.0' in shown
+    assert 'tocsin_http_requests_total{method="POST",route="/v1/keyed",status="202"} 1.0' in shown
 
 
-def test_a_shortcut_to_no_route_or_past_another_check_stops_the_start() -> None:
-    with pytest.raises(NoSuchRoute, match="no such route"):
-        shortened(place="/v1/elsewhere")
-
+def test_a_keyed_route_that_depends_on_more_than_its_key_stops_the_start() -> None:
     async def also() -> None: ...
 
-    with pytest.raises(NoSuchRoute, match="one key guard"):
-        shortened(also=[Depends(also)])
+    with pytest.raises(ValueError, match="one key guard"):
+        keyed(dependencies=[Depends(require(Role.OFFICER)), Depends(also)])
