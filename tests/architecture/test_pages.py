@@ -30,6 +30,8 @@ PATH = re.compile(
     rf"^(?:{'|'.join(FOLDERS)})/[\w./*-]+$|^[\w./-]+/[\w-]+\.(?:py|md|ya?ml|sql)$|^[a-z][\w-]*\.(?:py|md)$"
 )
 TEST = re.compile(r"^(tests/[\w/.]+\.py)::(\w+)(\[.+\])?$")
+# A log event or a table, such as consumer.partition_stopped.
+DOTTED = re.compile(r"^[a-z]+\.[a-z]+(_[a-z]+)+$")
 PLACEHOLDER = re.compile(r"[A-Z<…]|^\d")
 
 
@@ -57,6 +59,8 @@ def _exists(code: str, page: Page) -> bool:
         return (ROOT / named[1]).exists() and named[2] in names_in(ROOT / named[1])
     if re.match(r"test(_[a-z0-9]+){3,}$", code):
         return f"def {code}(" in SOURCES
+    if DOTTED.match(code):
+        return code in SOURCES
     if not PATH.match(code):
         return True
     if "/" not in code:
