@@ -73,7 +73,7 @@ def list_keys(as_json: AsJson = False) -> None:
 
         tocsin keys list
     """
-    listed = with_connection(store.listed)
+    listed = with_connection(store.list_all)
     if as_json:
         _print_json({"keys": [_shown(key) for key in listed]})
         return

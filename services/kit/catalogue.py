@@ -1,6 +1,6 @@
-"""The metrics that every service has: HTTP, the process, and the way through Kafka.
+"""The metrics of every service: HTTP, the process, the consumer and the outbox.
 
-Names are stable: dashboards, alert rules and runs against a live system rely on them.
+Names are stable: dashboards, alert rules and runs against a live system depend on them.
 """
 
 from services.kit.metrics import SIZE_BUCKETS, counter, gauge, histogram
@@ -20,7 +20,7 @@ HTTP_SECONDS = histogram(
 LOOP_LAG_SECONDS = gauge(
     "tocsin_event_loop_lag_seconds",
     unit="seconds",
-    meaning="How late the event loop woke a timer that was due, at the last look.",
+    meaning="How late the event loop woke its last timer.",
 )
 READY = gauge(
     "tocsin_ready",
@@ -44,7 +44,7 @@ RECORDS = counter(
     "tocsin_records_total",
     unit="records",
     labels=("topic", "partition", "result"),
-    meaning="Records read from Kafka and settled: applied, duplicate or quarantined.",
+    meaning="Records read from Kafka, by result: applied, duplicate or quarantined.",
 )
 LAG_RECORDS = gauge(
     "tocsin_consumer_lag_records",
@@ -69,25 +69,25 @@ COMMITS = counter(
     "tocsin_commits_total",
     unit="transactions",
     labels=("topic", "result"),
-    meaning="Fenced transactions by result: committed, fenced, retried or failed.",
+    meaning="Fenced transactions by result: committed, fenced or retried.",
 )
 PARTITIONS_ASSIGNED = gauge(
     "tocsin_partitions_assigned",
     unit="partitions",
     labels=("topic",),
-    meaning="Partitions that this process owns.",
+    meaning="Partitions that the group has assigned to this process.",
 )
 PARTITION_STOPPED = gauge(
     "tocsin_partition_stopped",
     unit="0 or 1",
     labels=("topic", "partition", "reason"),
-    meaning="1 while a partition stands still on purpose: a hole, a recreated topic, poison.",
+    meaning="1 while a partition is stopped: a hole, a recreated topic, too much poison.",
 )
 REBALANCES = counter(
     "tocsin_rebalances_total",
     unit="rebalances",
     labels=("topic",),
-    meaning="Times the group gave this process another set of partitions.",
+    meaning="Assignments of partitions to this process by the group.",
 )
 OUTBOX_PENDING = gauge(
     "tocsin_outbox_pending_records",
@@ -111,7 +111,7 @@ PRODUCED = counter(
     "tocsin_produced_total",
     unit="records",
     labels=("topic", "result"),
-    meaning="Records handed to the broker: acknowledged, refused or timed out.",
+    meaning="Records sent to the broker, by result: acknowledged, refused or timed out.",
 )
 
 KIT_CATALOGUE = (

@@ -1,8 +1,7 @@
-"""PostgreSQL for the hot path: pools of asyncpg connections, and transactions that retry.
+"""PostgreSQL for the hot path: pools of asyncpg connections, and transactions that are retried.
 
-Everything that talks to asyncpg directly imports its types from here. A connection takes the
-role of its service at connect time, so a service cannot read another's schema even by
-mistake.
+Code that uses asyncpg directly imports its types from here. A connection takes the role of its
+service when it connects, so a service cannot read another's schema even by mistake.
 """
 
 import asyncio
@@ -15,18 +14,18 @@ import asyncpg
 
 Result = TypeVar("Result")
 
-# A deadlock or a serialization failure is somebody's bad luck; eight in a row are a defect.
-MOST_ATTEMPTS = 8
+# One deadlock or serialization failure is chance; eight in a row are a defect.
+MAX_ATTEMPTS = 8
 CONNECT_TIMEOUT_SECONDS = 10.0
 COMMAND_TIMEOUT_SECONDS = 30.0
 CLOSE_TIMEOUT_SECONDS = 5.0
-# A process that was paused inside a transaction holds its partition's row; whoever takes over
+# A process that was paused inside a transaction keeps its partition's row locked; the next owner
 # waits for it at most this long.
 IDLE_IN_TRANSACTION_SECONDS = 10.0
 
 
 class Connection(Protocol):
-    """What code inside a transaction may do; the simulated database offers the same."""
+    """The statements of a transaction; the simulated database offers the same."""
 
     async def execute(self, query: str, *args: Any) -> str: ...
     async def fetch(self, query: str, *args: Any) -> list[Any]: ...
@@ -38,36 +37,36 @@ Work = Callable[[Connection], Awaitable[Result]]
 
 
 class Database(Protocol):
-    """A place where transactions run."""
+    """Runs transactions."""
 
     async def in_transaction(self, work: Work[Result]) -> Result:
-        """Run the work in one transaction and commit it; retry what may be retried."""
+        """Runs the work in one transaction and commits it; runs it again after a conflict."""
         ...
 
 
 class DatabaseUnavailable(Exception):
-    """The database cannot be reached, restarts, or is full; the same work may succeed later."""
+    """The database cannot be reached, restarts, or is full: the same work may succeed later."""
 
 
 class RolledBack(Exception):
-    """The transaction was rolled back for a reason that will not go away by trying again."""
+    """The transaction was rolled back for a reason that no retry removes."""
 
 
 class PostgresDatabase:
-    """The database behind a pool."""
+    """Runs transactions on a pool of connections."""
 
     def __init__(self, pool: asyncpg.Pool) -> None:
         self.pool = pool
 
     async def in_transaction(self, work: Work[Result]) -> Result:
-        """Run the work in one transaction and commit it.
+        """Runs the work in one transaction and commits it.
 
-        Deadlocks (40P01) and serialization failures (40001) run the same work again from its
-        start.
+        After a deadlock (40P01) or a serialization failure (40001) the same work runs again from
+        its start.
 
         Raises:
-            DatabaseUnavailable: If the connection is lost or cannot be had. The commit may
-                have happened.
+            DatabaseUnavailable: If there is no connection, or it is lost. The commit may have
+                happened.
         """
         return await in_transaction(self.pool, work)
 
@@ -81,10 +80,10 @@ async def create_pool(
     max_connections: int = 10,
     idle_in_transaction_seconds: float = IDLE_IN_TRANSACTION_SECONDS,
 ) -> asyncpg.Pool:
-    """Return an open pool whose connections act as `role`.
+    """Returns an open pool whose connections act as `role`.
 
-    JIT is off: it costs milliseconds on statements that run for less. An idle transaction
-    ends by itself, so a paused process cannot hold a row for ever.
+    JIT is off: it costs milliseconds on statements that run for less. PostgreSQL ends an idle
+    transaction, so a paused process cannot lock a row for ever.
     """
     milliseconds = str(int(COMMAND_TIMEOUT_SECONDS * 1000))
     settings = {
@@ -109,7 +108,7 @@ async def create_pool(
 
 
 async def close_pool(pool: asyncpg.Pool) -> None:
-    """Close the pool; connections that hang are cut."""
+    """Closes the pool, and terminates connections that hang."""
     try:
         async with asyncio.timeout(CLOSE_TIMEOUT_SECONDS):
             await pool.close()
@@ -119,10 +118,10 @@ async def close_pool(pool: asyncpg.Pool) -> None:
 
 @contextmanager
 def translate_outages() -> Iterator[None]:
-    """Ask the database inside; what an outage makes the driver raise comes out as ours.
+    """Translates the driver's errors during an outage into `DatabaseUnavailable`.
 
     Raises:
-        DatabaseUnavailable: If so. What was asked may have been done.
+        DatabaseUnavailable: If one occurs. The statement may have been executed.
     """
     try:
         yield
@@ -131,12 +130,12 @@ def translate_outages() -> Iterator[None]:
 
 
 async def in_transaction(
-    pool: asyncpg.Pool, work: Work[Result], *, attempts: int = MOST_ATTEMPTS
+    pool: asyncpg.Pool, work: Work[Result], *, attempts: int = MAX_ATTEMPTS
 ) -> Result:
-    """Run the work in one transaction of the pool, again after a deadlock.
+    """Runs the work in one transaction of the pool, and again after a conflict.
 
     Raises:
-        DatabaseUnavailable: If the connection is lost or cannot be had. The commit may have
+        DatabaseUnavailable: If there is no connection, or it is lost. The commit may have
             happened.
     """
     for attempt in range(1, attempts + 1):
@@ -154,7 +153,7 @@ async def in_transaction(
     raise AssertionError("the last attempt returns or raises")
 
 
-# Raised where the driver, the network or the server's state is to blame, never the statement.
+# Errors of the driver, the network or the server's state; never of the statement.
 UNAVAILABLE = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
@@ -172,7 +171,7 @@ UNAVAILABLE = (
 
 
 async def _nothing_to_reset(_connection: object) -> None:
-    """Leave a returned connection as it is: nothing here changes a session's settings.
+    """Leaves a returned connection as it is: no code here changes a session's settings.
 
-    asyncpg would ask the server to reset everything, one more round trip per transaction.
+    asyncpg would reset the session on the server, one more round trip per transaction.
     """

@@ -1,10 +1,9 @@
-"""Structured logs: one JSON object a line, an event name plus fields, no personal data.
+"""Structured logs: one JSON object per line, an event name with fields, no personal data.
 
-`configure` is called once by each entry point. Two rules hold for every line, ours and the
-libraries': a field named like a borrower's id is replaced by a keyed hash (so lines about
-one borrower can be brought together, yet name nobody), and a field that may carry a person's
-data or a secret is blanked. The correlation id of a request or of a batch is bound with
-`correlated` and appears on each line written inside it.
+Each entry point calls `configure` once. Two rules hold for every line, the libraries' included: a
+field that names a borrower is replaced by a keyed hash, so that the lines about one borrower can be
+found without the name, and a field that may contain personal data or a secret is blanked.
+`correlated` binds the correlation id of a request, which appears on each line inside it.
 """
 
 import hashlib
@@ -43,7 +42,7 @@ Fields = MutableMapping[str, Any]
 
 
 class Redactor:
-    """The last step before a line is written."""
+    """Replaces ids and secrets in a line before it is written."""
 
     def __init__(self, *, hash_key: str) -> None:
         self._hash_key = hash_key.encode()[:64]
@@ -59,18 +58,18 @@ class Redactor:
         return fields
 
     def hashed(self, value: str) -> str:
-        """Return the stable stand-in of an id."""
+        """Returns the stable pseudonym of an id."""
         digest = hashlib.blake2b(value.encode(), key=self._hash_key, digest_size=16)
         return "h:" + digest.hexdigest()[:_HASH_CHARACTERS]
 
 
 def without_secrets(text: str) -> str:
-    """Return a text with passwords in URLs and API keys taken out."""
+    """Returns a text without passwords in URLs and without API keys."""
     return _API_KEY.sub("tsk_[redacted]", _URL_CREDENTIALS.sub(r"\1[redacted]@", text))
 
 
 def configure(*, service: str, level: str = "INFO", hash_key: str = "") -> None:
-    """Send every line of this process, the libraries' included, to stdout as JSON."""
+    """Sends every line of this process, the libraries' included, to stdout as JSON."""
     redact = Redactor(hash_key=hash_key)
 
     def named(_logger: Any, _method: str, fields: Fields) -> Fields:
@@ -113,6 +112,6 @@ def configure(*, service: str, level: str = "INFO", hash_key: str = "") -> None:
 
 @contextmanager
 def correlated(correlation_id: str, **fields: str) -> Iterator[None]:
-    """Bind an id to every line written inside the block."""
+    """Binds an id to every line that is written inside the block."""
     with structlog.contextvars.bound_contextvars(correlation_id=correlation_id, **fields):
         yield

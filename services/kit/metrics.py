@@ -1,10 +1,10 @@
-"""Typed metrics: a catalogue says what exists, a recorder writes it, a registry shows it.
+"""Typed metrics: a catalogue declares them, a recorder records them, a registry exposes them.
 
-Every metric of a process is declared once as a `Metric` in a catalogue (`services/kit/
-catalogue.py` for what all services share, `services/<service>/metrics.py` for the rest);
-`docs/reference/metrics.md` is compared with the catalogues by a test. Code that measures receives a
-`Recorder`, so nothing but this module imports prometheus_client. A metric is recorded after
-the thing it counts has landed, never before.
+Every metric of a process is declared once as a `Metric` in a catalogue: `services/kit/catalogue.py`
+for those of all services, `services/<service>/metrics.py` for the rest. A test compares
+`docs/reference/metrics.md` with the catalogues. Code that measures receives a `Recorder`, so only
+this module imports prometheus_client. A metric is recorded after what it counts is durable, never
+before.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -24,24 +24,24 @@ from prometheus_client import (
 
 
 class Kind(StrEnum):
-    """How a metric behaves."""
+    """The kind of a metric."""
 
     COUNTER = "counter"
     GAUGE = "gauge"
     HISTOGRAM = "histogram"
 
 
-# From one millisecond to a minute: the goals stand at 250 ms and 1 s, in the middle.
+# From one millisecond to a minute; the goals of 250 ms and 1 s are in the middle.
 SECONDS_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 SIZE_BUCKETS = (1, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:
-    """One metric: its full name, how it behaves, its unit, its labels and what it means.
+    """One metric: its full name, its kind, its unit, its labels and its meaning.
 
-    Labels have few values each: a partition, an outcome, a reason from a closed list; never
-    a borrower, an officer, an id, a URL or the text of an error.
+    A label has few values: a partition, an outcome, a reason from a closed list; never a person, an
+    id, a URL or the text of an error.
     """
 
     name: str
@@ -61,12 +61,12 @@ class Metric:
 
 
 def counter(name: str, *, unit: str, meaning: str, labels: Sequence[str] = ()) -> Metric:
-    """Declare a number that only grows."""
+    """Declares a number that only grows."""
     return Metric(name=name, kind=Kind.COUNTER, unit=unit, meaning=meaning, labels=tuple(labels))
 
 
 def gauge(name: str, *, unit: str, meaning: str, labels: Sequence[str] = ()) -> Metric:
-    """Declare a number that goes up and down."""
+    """Declares a number that goes up and down."""
     return Metric(name=name, kind=Kind.GAUGE, unit=unit, meaning=meaning, labels=tuple(labels))
 
 
@@ -78,7 +78,7 @@ def histogram(
     labels: Sequence[str] = (),
     buckets: tuple[float, ...] = SECONDS_BUCKETS,
 ) -> Metric:
-    """Declare a distribution."""
+    """Declares a distribution."""
     return Metric(
         name=name,
         kind=Kind.HISTOGRAM,
@@ -90,66 +90,66 @@ def histogram(
 
 
 class Recorder(Protocol):
-    """What code that measures may do."""
+    """Records metrics."""
 
     def add(self, metric: Metric, amount: float = 1, /, **labels: str) -> None:
-        """Raise a counter."""
+        """Adds to a counter."""
         ...
 
     def set(self, metric: Metric, value: float, /, **labels: str) -> None:
-        """Set a gauge."""
+        """Sets a gauge."""
         ...
 
     def observe(self, metric: Metric, value: float, /, **labels: str) -> None:
-        """Put a value into a distribution."""
+        """Adds a value to a distribution."""
         ...
 
     def forget(self, metric: Metric, /, **labels: str) -> None:
-        """Drop one labelled series, because what it measured has gone."""
+        """Removes one labelled series, because what it measured is gone."""
         ...
 
 
 class Metrics:
-    """The recorder of a running process, with the registry that `/metrics` shows."""
+    """The recorder of a process, with the registry that `/metrics` exposes."""
 
     def __init__(self, catalogue: Iterable[Metric]) -> None:
         self.registry = CollectorRegistry(auto_describe=True)
         ProcessCollector(registry=self.registry)
         PlatformCollector(registry=self.registry)
         self._declared: dict[Metric, Counter | Gauge | Histogram] = {}
-        # Finding a labelled series costs more than raising it, and the same few come all the time.
-        self._found: dict[tuple[object, ...], Counter | Gauge | Histogram] = {}
+        # Finding a labelled series costs more than adding to it, and the same few recur.
+        self._series_cache: dict[tuple[object, ...], Counter | Gauge | Histogram] = {}
         for metric in catalogue:
             self._declare(metric)
 
     def add(self, metric: Metric, amount: float = 1, /, **labels: str) -> None:
-        """Raise a counter."""
+        """Adds to a counter."""
         series = self._series(metric, Kind.COUNTER, labels)
         assert isinstance(series, Counter)
         series.inc(amount)
 
     def set(self, metric: Metric, value: float, /, **labels: str) -> None:
-        """Set a gauge."""
+        """Sets a gauge."""
         series = self._series(metric, Kind.GAUGE, labels)
         assert isinstance(series, Gauge)
         series.set(value)
 
     def observe(self, metric: Metric, value: float, /, **labels: str) -> None:
-        """Put a value into a distribution."""
+        """Adds a value to a distribution."""
         series = self._series(metric, Kind.HISTOGRAM, labels)
         assert isinstance(series, Histogram)
         series.observe(value)
 
     def forget(self, metric: Metric, /, **labels: str) -> None:
-        """Drop one labelled series, such as the lag of a partition that has left."""
-        self._found.clear()
+        """Removes one labelled series, such as the lag of a partition that was revoked."""
+        self._series_cache.clear()
         declared = self._declared[metric]
         values = tuple(labels[name] for name in metric.labels)
         if values in declared._metrics:
             declared.remove(*values)
 
     def exposition(self) -> bytes:
-        """Return the text that a Prometheus server scrapes."""
+        """Returns the text that a Prometheus server scrapes."""
         return generate_latest(self.registry)
 
     def __iter__(self) -> Iterator[Metric]:
@@ -179,12 +179,12 @@ class Metrics:
         self, metric: Metric, kind: Kind, labels: dict[str, str]
     ) -> Counter | Gauge | Histogram:
         key = (kind, metric.name, *labels.items())
-        found = self._found.get(key)
-        if found is None:
-            found = self._found[key] = self._looked_up(metric, kind, labels)
-        return found
+        series = self._series_cache.get(key)
+        if series is None:
+            series = self._series_cache[key] = self._find_series(metric, kind, labels)
+        return series
 
-    def _looked_up(
+    def _find_series(
         self, metric: Metric, kind: Kind, labels: dict[str, str]
     ) -> Counter | Gauge | Histogram:
         if metric.kind is not kind:

@@ -1,12 +1,12 @@
-"""Brings the database schemas to their newest version.
+"""Migrates the database schemas to their newest revision.
 
-`tocsin migrate` calls `migrate` with an administrator's connection; a service never does: it
-stays not ready until its schema is at head (`schemas.py`). Each schema keeps its own version
-table, so services migrate alone.
+`tocsin migrate` calls `migrate` with an administrator's connection. A service never migrates: it is
+not ready until its schema is at head (`schemas.py`). Each schema has its own version table, so
+services migrate independently.
 
-The administrator owns schemas and tables. A service connects as a login that is a member of
-its role (`tocsin_ingest`, `tocsin_scoring`, `tocsin_alerts`) and may read and write rows of
-its own schema only; a migration takes rights away where a table is append-only.
+The administrator owns schemas and tables. A service connects with a login that is a member of its
+role (`tocsin_ingest`, `tocsin_scoring`, `tocsin_alerts`) and may read and write rows of its own
+schema only; a migration revokes rights where a table is append-only.
 """
 
 import asyncio
@@ -23,17 +23,17 @@ from sqlalchemy.pool import NullPool
 
 from services.kit.schemas import SCHEMAS, SERVICE_ROLES, Schema, head
 
-# One migration at a time in a database, whoever starts it. The number only has to be ours.
+# Serialises migrations of one database. The number is arbitrary.
 _LOCK_KEY = 7_206_001
 
 
 def script_of(schema: Schema) -> ScriptDirectory:
-    """Return the migrations of a schema, in order."""
+    """Returns the migrations of a schema, in order."""
     return ScriptDirectory(str(schema.folder), version_locations=[str(schema.versions)])
 
 
 async def migrate(database_url: str, *, which: Sequence[str] = tuple(SCHEMAS)) -> dict[str, str]:
-    """Bring schemas to their head, each in one transaction; return the revision of each.
+    """Migrates schemas to their head, each in one transaction; returns the revision of each.
 
     Raises:
         KeyError: If a name is none of `SCHEMAS`.
@@ -57,7 +57,7 @@ async def migrate(database_url: str, *, which: Sequence[str] = tuple(SCHEMAS)) -
 
 
 def migrate_now(database_url: str, *, which: Sequence[str] = tuple(SCHEMAS)) -> dict[str, str]:
-    """Run `migrate` from code that has no event loop."""
+    """Runs `migrate` in an event loop of its own."""
     return asyncio.run(migrate(database_url, which=which))
 
 
@@ -74,8 +74,11 @@ def _sqlalchemy_url(database_url: str) -> str:
 
 
 def _ensure_roles(connection: Connection) -> None:
-    """Create the services' roles. They belong to the whole server, so another database's
-    migration may create them at the same moment; whoever comes second finds them there."""
+    """Creates the services' roles.
+
+    Roles belong to the whole server, so the migration of another database may create them at the
+    same moment; the second one finds them.
+    """
     for role in SERVICE_ROLES:
         connection.execute(
             text(
@@ -111,7 +114,7 @@ def _upgrade(connection: Connection, schema: Schema) -> None:
 
 
 def _grant(connection: Connection, schema: Schema) -> None:
-    """Give rights before the tables exist, so that a migration can take some away again."""
+    """Grants rights before the tables exist, so that a migration can revoke some again."""
     if schema.role is None:
         readers = ", ".join(SERVICE_ROLES)
         rights = f"GRANT SELECT ON TABLES TO {readers}"

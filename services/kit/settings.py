@@ -1,7 +1,7 @@
-"""What every process of Tocsin must know: where the broker and the database are.
+"""The settings of every process, such as the addresses of the broker and the database.
 
-Read once, at the entry point, and passed down as plain values. Each service has its own
-`settings.py` beside this one for what only it needs. Nothing else reads the environment.
+The entry point reads them once and passes them on as plain values. Each service has a `settings.py`
+of its own for the rest. No other module reads the environment.
 """
 
 from typing import Literal
@@ -12,7 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class PlatformSettings(BaseSettings):
-    """The settings shared by all services and by the command line (`TOCSIN_*`)."""
+    """The settings that all services and the command line share (`TOCSIN_*`)."""
 
     model_config = SettingsConfigDict(env_prefix="TOCSIN_", frozen=True, extra="ignore")
 
@@ -65,27 +65,27 @@ class PlatformSettings(BaseSettings):
 
     @property
     def events_topic(self) -> str:
-        """The topic of canonical events."""
+        """Returns the topic of canonical events."""
         return f"{self.topic_prefix}events"
 
     @property
     def risk_topic(self) -> str:
-        """The topic of assessment changes."""
+        """Returns the topic of assessment changes."""
         return f"{self.topic_prefix}risk"
 
     @property
     def alerts_topic(self) -> str:
-        """The topic of the alerts' life-cycle."""
+        """Returns the topic of the alerts' life cycle."""
         return f"{self.topic_prefix}alerts"
 
     @property
     def dsn(self) -> str:
-        """The database URL in clear, for the driver only; never log it."""
+        """Returns the database URL in clear, for the driver only; never log it."""
         return self.database_url.get_secret_value()
 
 
 def effective(settings: BaseSettings) -> dict[str, str | int | float | bool | None]:
-    """Return what is set, for the one log line at start; secrets stay masked."""
+    """Returns all settings for the log line at start; secrets stay masked."""
     shown: dict[str, str | int | float | bool | None] = {}
     for name, value in settings.model_dump().items():
         shown[name] = value if isinstance(value, str | int | float | bool | None) else str(value)

@@ -1,8 +1,8 @@
-"""What an API key is: its text, what is stored of it, and when it is good.
+"""API keys: their text, what is stored of them, and when they are valid.
 
-A key reads `tsk_<id>_<secret>`. The secret holds 256 random bits and is shown once; only its
-SHA-256 is stored. A slow hash protects secrets that people choose; 256 random bits cannot be
-guessed from a fast one (docs/adr/0004-api-keys.md), and every request pays for the check.
+A key is `tsk_<id>_<secret>`. The secret has 256 random bits and is shown once; only its SHA-256 is
+stored. A slow hash protects secrets that people choose; 256 random bits cannot be guessed from a
+fast one (docs/adr/0004-api-keys.md), and every request pays for the check.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ _SECRET_BYTES = 32
 
 
 class Role(StrEnum):
-    """What a caller may be."""
+    """The roles of a caller."""
 
     OFFICER = "OFFICER"
     SENIOR = "SENIOR"
@@ -33,7 +33,7 @@ class Role(StrEnum):
     SOURCE = "SOURCE"
 
 
-# Whoever may read: an officer what is theirs, the others everything. A source only sends.
+# The roles that read: an officer what is assigned to them, the others all. A source only sends.
 READERS = frozenset(
     {
         Role.OFFICER,
@@ -50,11 +50,11 @@ READERS_OF_ALL = READERS - {Role.OFFICER}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredKey:
-    """A key as the database holds it: everything but the secret.
+    """A key as it is stored: everything but the secret.
 
     Attributes:
-        sources: The event sources that a SOURCE key may speak for; empty for none.
-        officer_id: The officer that the key's holder is, when it is one.
+        sources: The event sources that a SOURCE key may send for; empty for none.
+        officer_id: The officer that holds the key, if one does.
     """
 
     id: str
@@ -68,7 +68,7 @@ class StoredKey:
     revoked_at: datetime | None
 
     def refusal(self, *, at: datetime) -> str | None:
-        """Return why the key is no good at a moment, or None when it is good."""
+        """Returns why the key is not valid at a moment; None when it is."""
         if self.revoked_at is not None and self.revoked_at <= at:
             return "revoked"
         if self.expires_at is not None and self.expires_at <= at:
@@ -84,31 +84,31 @@ class PresentedKey:
     secret: str = field(repr=False)
 
     def matches(self, stored: StoredKey) -> bool:
-        """Return whether the secret is the stored one, in constant time."""
+        """Returns whether the secret is the stored one, in constant time."""
         return hmac.compare_digest(secret_sha256(self.secret), stored.secret_sha256)
 
 
 def parse(text: str) -> PresentedKey | None:
-    """Return the parts of a key's text, or None when it is not one."""
+    """Returns the parts of a key's text; None when it is not a key."""
     match = _KEY.fullmatch(text)
     return PresentedKey(match[1], match[2]) if match else None
 
 
 def secret_sha256(secret: str) -> bytes:
-    """Return what is stored of a secret."""
+    """Returns the hash of a secret, which is what is stored."""
     return hashlib.sha256(secret.encode()).digest()
 
 
 def new_key_id() -> str:
-    """Return the public part of a new key."""
+    """Returns the public part of a new key."""
     return "".join(secrets.choice(_ID_ALPHABET) for _ in range(_ID_CHARACTERS))
 
 
 def new_secret() -> str:
-    """Return the secret part of a new key: 43 characters for 256 random bits."""
+    """Returns the secret part of a new key: 43 characters for 256 random bits."""
     return secrets.token_urlsafe(_SECRET_BYTES)
 
 
 def key_text(*, key_id: str, secret: str) -> str:
-    """Return the text that the caller is given, once."""
+    """Returns the text of a key, which is shown once."""
     return f"{PREFIX}_{key_id}_{secret}"

@@ -1,6 +1,6 @@
-"""API keys in PostgreSQL, and the three things one does with them: issue, list, revoke.
+"""API keys in PostgreSQL: issue, list and revoke.
 
-Services read the table with their own role; only the administrator's connection, which
+Services read the table with their own roles; only the administrator's connection, which
 `tocsin keys` uses, may write it.
 """
 
@@ -14,33 +14,33 @@ from services.kit.access.keys import Role, StoredKey
 
 _COLUMNS = """id, secret_sha256, name, roles, sources, officer_id,
               created_at, expires_at, revoked_at"""
-LONGEST_NAME_CHARACTERS = 100
+MAX_NAME_CHARACTERS = 100
 
 
 class Queries(Protocol):
-    """What is needed of an asyncpg connection or pool."""
+    """The queries of an asyncpg connection or pool."""
 
     async def fetch(self, query: str, *args: Any) -> Sequence[Any]:
-        """Return all rows."""
+        """Returns all rows."""
         ...
 
     async def fetchrow(self, query: str, *args: Any) -> Any:
-        """Return the first row, or None."""
+        """Returns the first row, or None."""
         ...
 
     async def execute(self, query: str, *args: Any) -> str:
-        """Run a statement."""
+        """Executes a statement."""
         ...
 
 
 async def find(queries: Queries, key_id: str) -> StoredKey | None:
-    """Return the key with an id."""
+    """Returns the key with an id."""
     row = await queries.fetchrow(f"SELECT {_COLUMNS} FROM access.api_key WHERE id = $1", key_id)
     return _stored(row) if row else None
 
 
-async def listed(queries: Queries) -> list[StoredKey]:
-    """Return all keys, the newest first."""
+async def list_all(queries: Queries) -> list[StoredKey]:
+    """Returns all keys, the newest first."""
     rows = await queries.fetch(
         f"SELECT {_COLUMNS} FROM access.api_key ORDER BY created_at DESC, id"
     )
@@ -49,7 +49,7 @@ async def listed(queries: Queries) -> list[StoredKey]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """What a new key is to allow, and to whom."""
+    """The holder and the rights of a new key."""
 
     name: str
     roles: frozenset[Role]
@@ -58,18 +58,18 @@ class Grant:
     expires_at: datetime | None = None
 
     def __post_init__(self) -> None:
-        if not self.name.strip() or len(self.name) > LONGEST_NAME_CHARACTERS:
-            raise ValueError(f"name must have 1 to {LONGEST_NAME_CHARACTERS} characters")
+        if not self.name.strip() or len(self.name) > MAX_NAME_CHARACTERS:
+            raise ValueError(f"name must have 1 to {MAX_NAME_CHARACTERS} characters")
         if not self.roles:
             raise ValueError("roles is empty; give at least one, e.g. --role OFFICER")
         if Role.OFFICER in self.roles and not self.officer_id:
             raise ValueError("an OFFICER key needs --officer, the id that borrowers name")
         if Role.SOURCE in self.roles and not self.sources:
-            raise ValueError("a SOURCE key needs --source, the event source it may speak for")
+            raise ValueError("a SOURCE key needs --source, the event source that it may send for")
 
 
 async def issue(queries: Queries, grant: Grant, *, at: datetime) -> tuple[StoredKey, str]:
-    """Create a key and return it with its text, which is shown to nobody again."""
+    """Creates a key; returns it with its text, which is never shown again."""
     secret = keys.new_secret()
     stored = StoredKey(
         id=keys.new_key_id(),
@@ -98,7 +98,7 @@ async def issue(queries: Queries, grant: Grant, *, at: datetime) -> tuple[Stored
 
 
 async def revoke(queries: Queries, key_id: str, *, at: datetime) -> bool:
-    """Revoke a key; return False when there is no such key or it was revoked before."""
+    """Revokes a key; returns False if there is none or it was revoked before."""
     status = await queries.execute(
         "UPDATE access.api_key SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL",
         key_id,

@@ -37,7 +37,7 @@ class Principal:
     Attributes:
         id: The id of the API key; goes into audit rows.
         officer_id: The officer that the caller is, or None.
-        sources: The event sources that the caller may speak for.
+        sources: The event sources that the caller may send for.
     """
 
     id: str

@@ -56,14 +56,14 @@ async def test_the_secret_is_nowhere_in_the_table(connection: Any) -> None:
 async def test_keys_are_listed_the_newest_first(connection: Any) -> None:
     old, _ = await store.issue(connection, GRANT, at=NOW)
     new, _ = await store.issue(connection, GRANT, at=NOW + timedelta(hours=1))
-    assert [key.id for key in await store.listed(connection)] == [new.id, old.id]
+    assert [key.id for key in await store.list_all(connection)] == [new.id, old.id]
 
 
 @pytest.mark.parametrize("role", schemas.SERVICE_ROLES)
 async def test_a_service_reads_keys_and_cannot_write_them(connection: Any, role: str) -> None:
     await store.issue(connection, GRANT, at=NOW)
     await connection.execute(f"SET ROLE {role}")
-    assert len(await store.listed(connection)) == 1
+    assert len(await store.list_all(connection)) == 1
     for statement in (
         "DELETE FROM access.api_key",
         "UPDATE access.api_key SET roles = '{RISK}'",
