@@ -1,1 +1,1 @@
-"""Technical code shared by the services: knows Kafka, PostgreSQL and HTTP; no word of credit."""
+"""Technical code of all services: Kafka, PostgreSQL, HTTP and access; no word of credit."""

@@ -19,7 +19,7 @@ MAX_ATTEMPTS = 8
 CONNECT_TIMEOUT_SECONDS = 10.0
 COMMAND_TIMEOUT_SECONDS = 30.0
 CLOSE_TIMEOUT_SECONDS = 5.0
-# A process that was paused inside a transaction keeps its partition's row locked; the next owner
+# A process that was paused inside a transaction leaves its partition's row locked; the next owner
 # waits for it at most this long.
 IDLE_IN_TRANSACTION_SECONDS = 10.0
 

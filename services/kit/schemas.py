@@ -1,8 +1,8 @@
-"""The database schemas, and whether they are the ones that this code was written for.
+"""The database schemas, and whether they have the revision that this code was written for.
 
-A service asks `at_head` for its readiness on every start and never migrates; so this reads the
-migrations' own files instead of loading Alembic, which takes longer than all else of a start.
-`migrations.py` is what changes a schema.
+A service calls `at_head` for its readiness and never migrates, so this module parses the files of
+the migrations instead of loading Alembic, which takes longer than the rest of a start.
+`migrations.py` changes the schemas.
 """
 
 import ast
@@ -17,7 +17,7 @@ _SERVICES = Path(__file__).resolve().parents[1]
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """A PostgreSQL schema with its own line of migrations."""
+    """A PostgreSQL schema with its own sequence of migrations."""
 
     name: str
     folder: Path
@@ -25,7 +25,7 @@ class Schema:
 
     @property
     def versions(self) -> Path:
-        """Return the folder of the migrations."""
+        """Returns the folder of the migrations."""
         return self.folder / "versions"
 
 
@@ -41,7 +41,7 @@ SERVICE_ROLES = tuple(schema.role for schema in SCHEMAS.values() if schema.role)
 
 @cache
 def head(name: str) -> str | None:
-    """Return the newest revision that this code knows for a schema; None without any."""
+    """Returns the newest revision of a schema's migrations; None if it has none."""
     links = [_link(path) for path in SCHEMAS[name].versions.glob("*.py") if path.stem != "__init__"]
     heads = {revision for revision, _ in links} - {before for _, before in links}
     if len(heads) > 1:
@@ -50,7 +50,7 @@ def head(name: str) -> str | None:
 
 
 async def at_head(queries: Queries, name: str) -> bool:
-    """Return whether a schema has exactly the version that this code was written for."""
+    """Returns whether a schema has exactly the revision that this code was written for."""
     table = f"{SCHEMAS[name].name}.alembic_version"
     if await queries.fetchrow("SELECT 1 WHERE to_regclass($1) IS NOT NULL", table) is None:
         return False
@@ -59,11 +59,11 @@ async def at_head(queries: Queries, name: str) -> bool:
 
 
 def _link(path: Path) -> tuple[str | None, str | None]:
-    """Return a migration's revision and the one before it, read without running the file."""
-    found: dict[str, str | None] = {}
+    """Returns a migration's revision and the one before it, without running the file."""
+    revisions: dict[str, str | None] = {}
     for node in ast.parse(path.read_text(encoding="utf-8"), filename=str(path)).body:
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
             name = node.targets[0].id
             if name in ("revision", "down_revision"):
-                found[name] = ast.literal_eval(node.value)
-    return found["revision"], found["down_revision"]
+                revisions[name] = ast.literal_eval(node.value)
+    return revisions["revision"], revisions["down_revision"]

@@ -54,7 +54,7 @@ class StoredKey:
 
     Attributes:
         sources: The event sources that a SOURCE key may send for; empty for none.
-        officer_id: The officer that holds the key, if one does.
+        officer_id: The officer whose key this is, if it is one's.
     """
 
     id: str

@@ -1,7 +1,7 @@
-"""Optimistic locking at the door: a version goes out as ETag and comes back as If-Match.
+"""Optimistic locking: a version is sent as ETag and comes back as If-Match.
 
-Without If-Match a change is refused with 428: whoever changes something has to say what they
-looked at. A version that has moved on is 412, and the use case finds that out.
+A change without If-Match is refused with 428, because it does not name the version that the caller
+has read. A version that is no longer current is refused with 412 by the use case.
 """
 
 import re
@@ -16,12 +16,12 @@ _ETAG = re.compile(r'"(\d{1,9})"')
 
 
 def etag(version: int) -> str:
-    """Return the entity tag of a version."""
+    """Returns the entity tag of a version."""
     return f'"{version}"'
 
 
 def tag(response: Response, version: int) -> None:
-    """Put a version on a response."""
+    """Sets the entity tag of a response."""
     response.headers["ETag"] = etag(version)
 
 
@@ -30,7 +30,7 @@ def expected_version(
         str | None, Header(description='The ETag that was read, such as `"3"`.')
     ] = None,
 ) -> int:
-    """Return the version that the caller looked at."""
+    """Returns the version that the caller has read."""
     if if_match is None:
         raise Problem(
             problems.VERSION_NEEDED,

@@ -31,7 +31,7 @@ Task = Callable[[asyncio.Event], Awaitable[None]]
 # Below Kubernetes' default of 30 s, so that the process ends before it is killed.
 GRACE_SECONDS = 20.0
 # By how many objects the heap may grow between two searches for cycles. There are hardly any
-# cycles, but a batch or a page of a sweep holds some 400,000 objects until its transaction ends,
+# cycles, but a batch or a page of a sweep has some 400,000 objects until its transaction ends,
 # and each search would visit all of them: with a limit of 50,000, a third of a worker's time.
 YOUNG_OBJECTS = 1_000_000
 _LOOP_LAG_INTERVAL_SECONDS = 0.5
@@ -112,7 +112,7 @@ async def serve(
 async def _http(server: _Server) -> None:
     try:
         await server.serve()
-    except SystemExit as exit_request:  # uvicorn's way to say that the port is taken
+    except SystemExit as exit_request:  # how uvicorn reports that the port is taken
         raise RuntimeError("HTTP could not start; is the port taken?") from exit_request
 
 

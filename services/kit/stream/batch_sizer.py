@@ -1,6 +1,6 @@
-"""Chooses how many records the next batch holds and when it begins, from what the last ones cost.
+"""Chooses the size of the next batch and when it begins, from what the last ones cost.
 
-A batch holds as many records as fit into `batch_seconds`. Big batches are cheap per record; long
+A batch has as many records as fit into `batch_seconds`. Big batches are cheap per record; long
 transactions are not, because a revoke waits for them, and everything else in the process waits
 while the handler computes. A partition that keeps up begins its next batch when it has spent a
 third of its time in transactions.

@@ -4,9 +4,9 @@ The group decides which partitions this process works on; `Partition` and the ro
 that it writes only while they are its own. This module polls, hands records to partitions, follows
 rebalances, and drains at the end.
 
-Three rules hold here:
+Three rules:
 
-- No lock is held across `poll`: the driver calls the listener from another task, and a lock that
+- No lock spans a `poll`: the driver calls the listener from another task, and a lock that
   both need is a deadlock.
 - Polling goes on while partitions are paused: the group removes a member that stops polling.
 - `revoked` returns only when the running transactions have ended: after that the group gives the

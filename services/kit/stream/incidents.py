@@ -1,7 +1,7 @@
 """Why a partition is stopped, and what an operator decided about its position: two tables.
 
-`partition_stop` holds the reason that a partition's owner gave when it stopped. The row counts only
-while its epoch is the partition's, so the next claim makes it history without touching it.
+`partition_stop` contains the reason that a partition's owner gave when it stopped. The row counts
+only while its epoch is the partition's, so the next claim makes it history without touching it.
 `offset_change` is the append-only audit of every position that a person set, and no role may change
 it. `tocsin offsets` (services/cli/offsets) writes it; the consumer reads from it only up to which
 offset an operator accepted that work is done again.

@@ -116,7 +116,7 @@ class KafkaTopicReader:
             self._consumer.resume(self._topic_partition(partition))
 
     async def bounds(self, partition: int) -> tuple[int, int]:
-        """Returns the first offset that the topic holds, and the one after its last."""
+        """Returns the first offset that the topic has, and the one after its last."""
         topic_partition = self._topic_partition(partition)
         try:
             async with asyncio.timeout(ANSWER_SECONDS):

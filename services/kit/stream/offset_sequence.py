@@ -17,7 +17,7 @@ from services.kit.stream.stop_reasons import StopPartition, StopReason
 
 @dataclass(frozen=True, slots=True)
 class Reseek:
-    """Asks for another fetch from an offset."""
+    """The offset from which a fetch must be repeated."""
 
     offset: int
 

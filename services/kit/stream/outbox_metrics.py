@@ -1,4 +1,4 @@
-"""Measures how many rows an outbox holds and how old they are, which shows a stuck relay.
+"""Measures the number of rows in an outbox and their age, which shows a stuck relay.
 
 One task per process measures the whole outbox of its service, so the figures stay true when the
 partition's owner is the process that hangs. Services start it with their consumer.

@@ -5,7 +5,7 @@ records that a poll returns. The partition's own task claims the row, seeks to i
 applies the fetched records in one fenced transaction after the other.
 
 The file has three parts: claiming (`_take_over`), applying (`_apply`), and ending (`close`, `stop`,
-`_lose_ownership`, `refresh`). Two rules hold everywhere:
+`_lose_ownership`, `refresh`). Two rules apply everywhere:
 
 - A transaction runs only under `_lock` and only in the state RUNNING. `close` takes the same lock,
   so a revoke waits for the transaction that runs, and none starts after it.
@@ -206,7 +206,7 @@ class Partition:
         if accepted:
             self._fetched.extend(accepted)
             self._has_fetched.set()
-        # Pausing one partition keeps the poll going for the others, and the member in the group.
+        # Only this partition is paused: polling goes on for the others and for the group.
         if not self._is_paused and len(self._fetched) >= self._ports.limits.max_waiting_records:
             self._ports.reader.pause(self.number)
             self._is_paused = True
@@ -305,7 +305,7 @@ class Partition:
                         partition=self.number,
                         error=str(error),
                     )
-                except Exception as error:  # noqa: BLE001 - whatever the handler raises condemns a record
+                except Exception as error:  # noqa: BLE001 - any error of the handler is about a record
                     self._ports.handler.rolled_back(self.number)
                     return error
             # Outside of the lock: a revoke must not wait for a database that is down.

@@ -122,7 +122,7 @@ class Progress(Protocol):
         ...
 
     async def record_stop(self, connection: Connection, claim: Claim, stop: StopPartition) -> None:
-        """Stores why the partition is stopped, while the claim still holds."""
+        """Stores why the partition is stopped, while the claim is valid."""
         ...
 
     async def accepted_replay(self, connection: Connection, claim: Claim) -> int:
@@ -223,7 +223,7 @@ class PostgresProgress:
         return None if row is None else PartitionRow(**dict(row))
 
     async def record_stop(self, connection: Connection, claim: Claim, stop: StopPartition) -> None:
-        """Stores why the partition is stopped, while the claim still holds."""
+        """Stores why the partition is stopped, while the claim is valid."""
         await connection.execute(
             self._record_stop,
             self._consumer,

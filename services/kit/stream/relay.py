@@ -1,8 +1,8 @@
 """Relays the outbox to Kafka: at least once, in order, by the partition's owner only.
 
 The relay produces, then deletes. A crash between the two sends some messages again, and consumers
-drop them by their sequence. Rows are deleted only while the claim's epoch holds, so an owner that
-was replaced cannot make its successor skip a row.
+drop them by their sequence. Rows are deleted only while the claim's epoch is current, so an owner
+that was replaced cannot make its successor skip a row.
 
 The relay wakes as soon as a transaction with messages has committed, and at an interval for what an
 earlier owner left behind.
@@ -153,7 +153,7 @@ class OutboxRelay:
     async def _relay_shared(self) -> int:
         """Relays the next shared rows, unless another process does; returns how many.
 
-        They have no owner and no epoch, so one transaction holds the lock from the read to the
+        They have no owner and no epoch, so one transaction has the lock from the read to the
         delete.
         """
 

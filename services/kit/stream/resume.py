@@ -1,7 +1,7 @@
 """Checks, when a partition is claimed, that the topic and the database still belong together.
 
 `Partition` calls this between the claim and the first record. Each refusal stops the partition; the
-runbook says for each what to check, and `tocsin offsets set` is how an operator goes on.
+runbook lists for each what to check, and `tocsin offsets set` is how an operator goes on.
 """
 
 from services.kit.database import Connection

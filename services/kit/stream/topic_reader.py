@@ -73,7 +73,7 @@ class TopicReader(Protocol):
         ...
 
     async def bounds(self, partition: int) -> tuple[int, int]:
-        """Returns the first offset that the topic holds, and the one after its last."""
+        """Returns the first offset that the topic has, and the one after its last."""
         ...
 
     async def partition_count(self) -> int:

@@ -1,7 +1,7 @@
 """One fenced transaction: the compare-and-set first, then the handler, then the commit.
 
 Everything that a batch changes (position, digest, state, ledger, outbox, totals) is in it or is
-not. The caller holds the partition's lock and decides what to do with what is raised.
+not. The caller has the partition's lock and decides what to do with what is raised.
 """
 
 from services.kit import catalogue
@@ -38,15 +38,15 @@ class FencedTransaction:
             nonlocal attempts
             attempts += 1
             if attempts > 1:
-                # The database runs the work again after a deadlock; the first attempt's cache
-                # holds what was rolled back.
+                # The database runs the work again after a deadlock; the cache contains what the
+                # first attempt computed and rolled back.
                 self._ports.handler.rolled_back(batch.partition)
             return await self._apply(connection, batch, poison)
 
         try:
             tally = await self._ports.database.in_transaction(work)
         except AlreadyCommitted:
-            # Durable since an earlier attempt, of which the cache knows nothing.
+            # Durable since an earlier attempt, which the cache does not contain.
             self._ports.handler.rolled_back(batch.partition)
             return
         except Fenced:
@@ -72,7 +72,7 @@ class FencedTransaction:
             attempts += 1
             if attempts > 1:
                 self._ports.handler.rolled_back(partition)
-            # No position moves here, so nothing but the row's lock keeps a new owner from claiming
+            # No position moves here, so only the row's lock prevents a new owner from claiming
             # between this step's reads and its commit.
             await self._ports.progress.lock_row(connection, self._claim)
             await self._ports.handler.background_step(partition, connection)
