@@ -22,12 +22,19 @@ PARTS: tuple[tuple[str, ...], ...] = (
     ("bounces",),
     ("statements",),
     ("credit_file",),
-    ("routines",),
+    ("recurring",),
     ("decisions",),
-    ("dealings",),
+    (
+        "outside_funding",
+        "lender_flows",
+        "drawdowns",
+        "promises",
+        "forecasts",
+        "pass_through",
+    ),
 )
 # The references of the newest events of a kind, as they came: evidence shown beside a figure.
-EVIDENCE = {"paid_refs", "lender_ref", "ref"}
+EVIDENCE = {"paid_refs", "ref"}
 RECORD_PARTS = {"decisions"}
 # Of the risk state, what follows from the facts alone.
 DERIVED = ("families", "score", "completeness")
@@ -81,9 +88,8 @@ def record_differences(orderly: Borrower, disordered: Borrower) -> list[str]:
 
 
 def _evidence(borrower: Borrower) -> list[Any]:
-    dealings, routines = borrower.dealings, borrower.routines
     refs = [loan.paid_refs for loan in borrower.loans]
-    return [borrower.evidence, refs, dealings.lender_ref, routines.ref]
+    return [borrower.evidence, refs, borrower.lender_flows.ref, borrower.recurring.ref]
 
 
 def _leaves(what: str, mine: Any, other: Any) -> list[str]:

@@ -20,14 +20,14 @@ from services.scoring.domain.borrower.borrower import (
     ACCOUNTS_PART,
     ALL_PARTS,
     BOUNCES_PART,
+    CONDUCT_PART,
     CREDIT_FILE_PART,
-    DEALINGS_PART,
     DECISIONS_PART,
     FACILITIES_PART,
     FLOWS_PART,
     LOANS_PART,
     PROFILE_PART,
-    ROUTINES_PART,
+    RECURRING_PART,
     STATEMENTS_PART,
     Borrower,
 )
@@ -64,13 +64,13 @@ PARTS: Final[
     (BOUNCES_PART, _bounces, rows.load_bounces),
     (STATEMENTS_PART, rows.dump_statements, rows.load_statements),
     (CREDIT_FILE_PART, state_rows_file.dump_file, state_rows_file.load_file),
-    (ROUTINES_PART, rows.dump_routines, rows.load_routines),
+    (RECURRING_PART, rows.dump_recurring, rows.load_recurring),
     (
         DECISIONS_PART,
         state_rows_decisions.dump_decisions,
         state_rows_decisions.load_decisions,
     ),
-    (DEALINGS_PART, rows.dump_dealings, rows.load_dealings),
+    (CONDUCT_PART, rows.dump_conduct, rows.load_conduct),
 )
 FIELDS: Final = 5 + len(PARTS)
 

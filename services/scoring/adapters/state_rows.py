@@ -7,7 +7,7 @@ instalment is then four small numbers instead of four long ones. All of it runs 
 
 from collections.abc import Callable
 from dataclasses import fields
-from itertools import accumulate
+from itertools import accumulate, islice
 from operator import attrgetter, sub
 from typing import Any, Final
 
@@ -25,7 +25,15 @@ from services.scoring.domain.borrower.borrower import (
     Profile,
     Statement,
 )
-from services.scoring.domain.borrower.flows import Dealings, Routines
+from services.scoring.domain.borrower.flows import (
+    CashForecasts,
+    Drawdowns,
+    LenderFlows,
+    OutsideFunding,
+    PassThrough,
+    Promises,
+    RecurringPayments,
+)
 from services.scoring.domain.borrower.risk import Emitted, RiskState
 from services.scoring.domain.primitives.daily_values import Daily
 from services.scoring.domain.primitives.series import Series
@@ -61,8 +69,7 @@ _account = _dump(Account)
 _flows = _dump(Flows)
 _facility = _dump(Facility)
 _statement = _dump(Statement)
-_routines = _dump(Routines)
-_dealings = _dump(Dealings)
+_recurring = _dump(RecurringPayments)
 _emitted = _dump(Emitted)
 _risk = _dump(RiskState)
 
@@ -76,15 +83,29 @@ ACCOUNT_EOD: Final = _place(Account, "eod")
 FLOW_SERIES: Final = tuple(
     _place(Flows, name) for name in ("operating_credits", "debits", "cash_debits", "related_net")
 )
-ROUTINE_SERIES: Final = tuple(
-    _place(Routines, name) for name in ("wages", "taxes", "social", "utilities")
+RECURRING_SERIES: Final = tuple(
+    _place(RecurringPayments, name) for name in ("wages", "taxes", "social", "utilities")
 )
-DEALING_SERIES: Final = tuple(
-    _place(Dealings, name) for name in ("inflows", "passing_in", "passed")
+# One row: the columns of these, in the order in which they are stored.
+CONDUCT: Final[dict[str, type]] = {
+    "outside_funding": OutsideFunding,
+    "lender_flows": LenderFlows,
+    "drawdowns": Drawdowns,
+    "promises": Promises,
+    "forecasts": CashForecasts,
+    "pass_through": PassThrough,
+}
+CONDUCT_COLUMNS: Final = [
+    f"{name}.{column}" for name, kind in CONDUCT.items() for column in names_of(kind)
+]
+CONDUCT_SERIES: Final = tuple(
+    CONDUCT_COLUMNS.index(name)
+    for name in ("outside_funding.inflows", "pass_through.inflows", "pass_through.passed")
 )
+_conduct = attrgetter(*CONDUCT_COLUMNS)
 RISK_EMITTED: Final = _place(RiskState, "emitted")
-NO_ROUTINES: Final = Routines()
-NO_DEALINGS: Final = Dealings()
+NOTHING_RECURS: Final = RecurringPayments()
+NO_CONDUCT: Final = _conduct(Borrower(""))
 
 
 def differences(ascending: list[int]) -> list[int]:
@@ -179,30 +200,31 @@ def _with_sums(row: Row, places: tuple[int, ...]) -> Row:
     return row
 
 
-def dump_routines(borrower: Borrower) -> Row:
-    """Return the payments that come round; nothing where there are none."""
-    routines = borrower.routines
-    if routines == NO_ROUTINES:
+def dump_recurring(borrower: Borrower) -> Row:
+    """Return the recurring payments; nothing where there are none."""
+    recurring = borrower.recurring
+    if recurring == NOTHING_RECURS:
         return []
-    return _with_differences(list(_routines(routines)), ROUTINE_SERIES)
+    return _with_differences(list(_recurring(recurring)), RECURRING_SERIES)
 
 
-def load_routines(row: Row) -> Fields:
-    """Return what `dump_routines` took."""
-    return {"routines": Routines(*_with_sums(row, ROUTINE_SERIES))} if row else {}
+def load_recurring(row: Row) -> Fields:
+    """Return what `dump_recurring` took."""
+    return {"recurring": RecurringPayments(*_with_sums(row, RECURRING_SERIES))} if row else {}
 
 
-def dump_dealings(borrower: Borrower) -> Row:
-    """Return what is done beside the business; nothing where nothing is."""
-    dealings = borrower.dealings
-    if dealings == NO_DEALINGS:
-        return []
-    return _with_differences(list(_dealings(dealings)), DEALING_SERIES)
+def dump_conduct(borrower: Borrower) -> Row:
+    """Return the tables of `CONDUCT` in one row; nothing where all are empty."""
+    row = _conduct(borrower)
+    return [] if row == NO_CONDUCT else _with_differences(list(row), CONDUCT_SERIES)
 
 
-def load_dealings(row: Row) -> Fields:
-    """Return what `dump_dealings` took."""
-    return {"dealings": Dealings(*_with_sums(row, DEALING_SERIES))} if row else {}
+def load_conduct(row: Row) -> Fields:
+    """Return what `dump_conduct` took."""
+    if not row:
+        return {}
+    columns = iter(_with_sums(row, CONDUCT_SERIES))
+    return {name: kind(*islice(columns, len(names_of(kind)))) for name, kind in CONDUCT.items()}
 
 
 def dump_facilities(borrower: Borrower) -> Row:

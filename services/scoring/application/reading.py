@@ -20,7 +20,6 @@ from services.scoring.domain.assess.explain import snapshot
 from services.scoring.domain.borrower.borrower import Borrower
 from services.scoring.domain.events.control import DayClosed
 from services.scoring.domain.events.event import EVERYBODY, Event
-from services.scoring.domain.handlers.registry import type_name
 from services.scoring.domain.rulebook.rulebook import Rules
 
 MOST_PER_PAGE = 500
@@ -168,7 +167,7 @@ class Reading:
         rules = refolded.context.rules_for(borrower)
         day = borrower.counters.closed_day if isinstance(last, DayClosed) else last.day
         day = max(day, borrower.counters.closed_day)
-        cause = Cause(last.source, last.id, type_name(last))
+        cause = Cause(last.source, last.id, last.type_name)
         found = snapshot(borrower, rules, day, last.at_us, cause)
         told = None
         if news.said:

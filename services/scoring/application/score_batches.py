@@ -41,7 +41,6 @@ from services.scoring.application.telling import Telling
 from services.scoring.domain.events.control import RulebookActivated
 from services.scoring.domain.events.event import EVERYBODY, Event
 from services.scoring.domain.fold import new_borrower
-from services.scoring.domain.handlers.registry import type_name
 from services.scoring.domain.portfolio.drift import census
 from services.scoring.domain.rulebook.context import Context
 from services.scoring.domain.rulebook.timeline import Timeline, UnknownRulebook
@@ -253,7 +252,7 @@ class ScoreBatches(Handler):
 
     def _count(self, fresh: Sequence[LogEvent], rejected: Sequence[RejectedRecord]) -> None:
         recorder = self._parts.recorder
-        for kind, amount in Counter(type_name(one.event) for one in fresh).items():
+        for kind, amount in Counter(one.event.type_name for one in fresh).items():
             recorder.add(metrics.EVENTS, amount, type=kind)
         for reason, amount in Counter(one.reason for one in rejected).items():
             recorder.add(metrics.QUARANTINED, amount, reason=reason)

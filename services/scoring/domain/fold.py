@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from services.scoring.domain.arrears import counters
-from services.scoring.domain.arrears.instalments import SHORTFALL_DAYS
 from services.scoring.domain.assess import contagion, reminders
 from services.scoring.domain.assess.assessment import Assessment, Cause
 from services.scoring.domain.assess.effects import Effect
@@ -22,12 +21,13 @@ from services.scoring.domain.borrower.borrower import (
     ALL_PARTS,
     Borrower,
 )
-from services.scoring.domain.borrower.risk import FORBORNE, slot_of
+from services.scoring.domain.borrower.risk import FORBORNE
 from services.scoring.domain.events.accounts import FacilityBalanceClosed
 from services.scoring.domain.events.control import DayClosed
 from services.scoring.domain.events.event import Event
-from services.scoring.domain.handlers import flow_days, joint_obligors, overrides, retention
-from services.scoring.domain.handlers.registry import taken, type_name
+from services.scoring.domain.handlers import day_close, overrides
+from services.scoring.domain.handlers.credit_file import JOINT_FLAGS, set_joint_flags
+from services.scoring.domain.handlers.registry import apply_event
 from services.scoring.domain.primitives import touched
 from services.scoring.domain.primitives.vocabulary import NO_CORRECTION
 from services.scoring.domain.regimes import labels
@@ -35,8 +35,6 @@ from services.scoring.domain.rulebook import calendars
 from services.scoring.domain.rulebook.context import Context
 from services.scoring.domain.rulebook.rulebook import Rules
 
-WORST_DELAY_SLOT: Final = slot_of("R-04")
-CONCESSIONS_SLOT: Final = slot_of("R-10")
 MOVES_COUNTERS: Final = touched.LOANS | touched.PAYMENTS | touched.FACILITIES | touched.PAST
 MOVES_FLAGS: Final = touched.EXTERNAL | touched.INSPECTIONS | touched.DECISIONS
 
@@ -74,7 +72,7 @@ def _folded(borrower: Borrower, event: Event, context: Context) -> Outcome:
     if isinstance(event, DayClosed):
         return _close_day(borrower, event, context)
     rules_before = context.rules_for(borrower)
-    facts = taken(borrower, event, context)
+    facts = apply_event(borrower, event, context)
     if not facts:
         return Outcome(borrower)
     as_of = counters.reached(borrower, event.day)
@@ -103,7 +101,7 @@ def _prepare(borrower: Borrower, rules: Rules, as_of: int, facts: int) -> int:
         borrower.counters.balances_judged_on = as_of
     if facts & touched.FACILITIES:
         borrower.counters.lines_judged_on = as_of
-    if facts & touched.LINKS and joint_obligors.set_flags(borrower, as_of):
+    if facts & touched.LINKS and set_joint_flags(borrower, as_of):
         return touched.DECISIONS
     return 0
 
@@ -125,7 +123,7 @@ def _trigger(borrower: Borrower, event: Event, rules: Rules, as_of: int, facts: 
             is_correction = _corrected(borrower, event, rules)
         counters.refresh(borrower, as_of, rules)
     labels.follow_regimes(borrower, as_of, is_close=False, is_correction=is_correction)
-    cause = Cause(event.source, event.id, type_name(event))
+    cause = Cause(event.source, event.id, event.type_name)
     kinds = facts & touched.EVERYTHING
     return Trigger(as_of, event.at_us, kinds, cause, is_correction=is_correction)
 
@@ -150,7 +148,7 @@ def _close_day(borrower: Borrower, event: DayClosed, context: Context) -> Outcom
     if day <= borrower.counters.closed_day:
         return Outcome(borrower)
     rules, closed_before = context.rules_for(borrower, day), borrower.counters.closed_day
-    facts = _touched_by_close(borrower, day) | _pass_day(borrower, context, rules, day)
+    facts = day_close.touched_by_close(borrower, day) | _pass_day(borrower, context, rules, day)
     due = reminders.inspection(borrower, rules, day, event.at_us)
     facts |= _touched_by_sectors(borrower, context, day)
     has_new_rules = day == context.since_day or (
@@ -164,10 +162,10 @@ def _close_day(borrower: Borrower, event: DayClosed, context: Context) -> Outcom
     labels.follow_regimes(borrower, day, is_close=True, is_correction=False)
     if counters.begin_month(borrower, day):
         facts |= touched.MONTHS
-    if retention.is_due(day):
-        retention.prune(borrower, day, rules.tolerance)
+    if day_close.is_pruned(day):
+        day_close.prune(borrower, day, rules.tolerance)
         borrower.changed = ALL_PARTS
-    cause = Cause(event.source, event.id, type_name(event))
+    cause = Cause(event.source, event.id, event.type_name)
     trigger = Trigger(day, event.at_us, facts, cause, closed_before, is_day_close=True)
     judge = reassess if has_new_rules else step
     said = judge(borrower, rules, trigger)
@@ -188,29 +186,6 @@ def _pass_day(borrower: Borrower, context: Context, rules: Rules, day: int) -> i
         counters.recount(borrower, rules)
     if borrower.decisions.overrides or borrower.risk.flags & FORBORNE:
         facts |= overrides.pass_day(borrower, rules.policy, day)
-    if borrower.risk.flags & joint_obligors.FLAGS:
-        joint_obligors.set_flags(borrower, day)
-    return facts
-
-
-def _touched_by_close(borrower: Borrower, day: int) -> int:
-    """Return which indicators the close of a day can move."""
-    kept = borrower.counters
-    facts = touched.DAY | flow_days.touched_by_close(borrower, kept.closed_day, day)
-    if borrower.bounces.days:
-        facts |= touched.BOUNCES
-    if borrower.loans or borrower.facilities:
-        if counters.dues_may_move(borrower, kept.closed_day, day, SHORTFALL_DAYS):
-            facts |= touched.DUES
-        values = borrower.signals.value
-        if values[WORST_DELAY_SLOT] or values[CONCESSIONS_SLOT]:
-            facts |= touched.SCAR_DAY
-    if borrower.accounts and kept.balances_judged_on != day:
-        kept.balances_judged_on = day
-        facts |= touched.BALANCE_DAY
-    if borrower.facilities and kept.lines_judged_on != day:
-        kept.lines_judged_on = day
-        facts |= touched.LINE_DAY
-    if borrower.credit_file.is_dated:
-        facts |= touched.FILE_DAY
+    if borrower.risk.flags & JOINT_FLAGS:
+        set_joint_flags(borrower, day)
     return facts

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from services.scoring.domain.borrower.risk import STATE_NAMES
-from services.scoring.domain.handlers.credit_file import await_related_state
+from services.scoring.domain.handlers.credit_file import expect_related_state
 from services.scoring.domain.primitives.vocabulary import LINK_KINDS, REPORT_KINDS
 from tests.fakes.file_story import FileStory
 from tests.fakes.statements import files, month_end
@@ -43,13 +43,13 @@ def _covenant(story: FileStory, number: int, value: str) -> None:
 def _guarantor(story: FileStory, number: int, value: str) -> None:
     name = PEOPLE[number % 2]
     story.guarantor(name, number * 5, until=iso(story.today + number % 50))
-    await_related_state(story.borrower.credit_file, name)
+    expect_related_state(story.borrower.credit_file, name)
 
 
 def _link(story: FileStory, number: int, value: str) -> None:
     name = PEOPLE[number % 3]
     story.link(name, LINK_KINDS[number % 4], strength=-1 if number % 5 == 0 else number % 100 / 100)
-    await_related_state(story.borrower.credit_file, name)
+    expect_related_state(story.borrower.credit_file, name)
 
 
 def _hears(story: FileStory, number: int, value: str) -> None:

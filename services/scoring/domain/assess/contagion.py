@@ -30,8 +30,7 @@ from services.scoring.domain.events.credit_file import (
     RelatedStateChanged,
 )
 from services.scoring.domain.events.event import Event
-from services.scoring.domain.handlers import joint_obligors
-from services.scoring.domain.handlers.credit_file import await_related_state
+from services.scoring.domain.handlers.credit_file import JOINT_FLAGS, expect_related_state
 from services.scoring.domain.primitives.measurement import MICRO
 from services.scoring.domain.primitives.vocabulary import GUARANTEE_LINK, LINK_KINDS
 from services.scoring.domain.rulebook.rulebook import COLLATERAL_GROUP, Rules
@@ -54,8 +53,8 @@ def effects(borrower: Borrower, event: Event, rules: Rules) -> list[Effect]:
     _follow_own_state(borrower, rules, as_of)
     if not borrower.profile.known_day:
         return asked
-    if file.told_state != file.own_state:
-        before, file.told_state = file.told_state, file.own_state
+    if file.reported_state != file.own_state:
+        before, file.reported_state = file.reported_state, file.own_state
         borrower.changed |= CREDIT_FILE_PART
         return asked + [_told(borrower, one, event, as_of, before) for one in file.dependants]
     if isinstance(event, DependantLinked):
@@ -72,7 +71,7 @@ def _asked(borrower: Borrower, event: Event) -> list[Effect]:
         other, kind = event.linked_id, event.kind
     else:
         return []
-    if other == borrower.borrower_id or not await_related_state(borrower.credit_file, other):
+    if other == borrower.borrower_id or not expect_related_state(borrower.credit_file, other):
         return []
     data: dict[str, str | int] = {
         "dependant_borrower_id": borrower.borrower_id,
@@ -121,8 +120,8 @@ def _carried(borrower: Borrower, rules: Rules, as_of: int, above: int) -> int:
     if any(signals.level[slot] or signals.contribution[slot] for slot in CAUGHT_SLOTS):
         standing.signals = _without_caught(signals)
         standing.risk = _rescored(borrower.risk, standing.signals, rules)
-    if standing.risk.flags & joint_obligors.FLAGS:
-        own = standing.risk.flags & ~joint_obligors.FLAGS
+    if standing.risk.flags & JOINT_FLAGS:
+        own = standing.risk.flags & ~JOINT_FLAGS
         standing.risk = replace(standing.risk, flags=own)
     triggered = triggered_rules(standing, above=above)
     return triggered[0].to if triggered else above

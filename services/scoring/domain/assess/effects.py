@@ -49,9 +49,9 @@ def notice(sender: Borrower, event_type: str, at_us: int, data: dict[str, str | 
 
 
 def _next(sender: Borrower) -> int:
-    sender.credit_file.told += 1
+    sender.credit_file.effects_sent += 1
     sender.changed |= CREDIT_FILE_PART
-    return sender.credit_file.told
+    return sender.credit_file.effects_sent
 
 
 def iso(day: int) -> str:

@@ -14,12 +14,21 @@ Must stay true:
   half-open `[T - n, T)` with T the start of D + 1, during D the day so far included.
 """
 
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 from typing import Final
 
 from services.scoring.domain.borrower.credit_file import CreditFile
 from services.scoring.domain.borrower.decisions import Decisions
-from services.scoring.domain.borrower.flows import Dealings, Routines
+from services.scoring.domain.borrower.flows import (
+    CashForecasts,
+    Drawdowns,
+    LenderFlows,
+    OutsideFunding,
+    PassThrough,
+    Promises,
+    RecurringPayments,
+)
 from services.scoring.domain.borrower.risk import RiskState, Signals
 from services.scoring.domain.primitives.daily_values import Daily
 from services.scoring.domain.primitives.dates import first_day_of, last_day_of, month_of
@@ -234,6 +243,11 @@ class Bounces:
     minor: list[int] = field(default_factory=list)
     refs: list[str] = field(default_factory=list)
 
+    def of_kind(self, kind: int, first_day: int, last_day: int) -> list[int]:
+        """Return the positions of the items of a kind in the window, oldest first."""
+        start, end = bisect_left(self.days, first_day), bisect_right(self.days, last_day)
+        return [index for index in range(start, end) if self.kinds[index] == kind]
+
 
 @dataclass(slots=True)
 class Statement:
@@ -375,9 +389,9 @@ FACILITIES_PART: Final = 16
 BOUNCES_PART: Final = 32
 STATEMENTS_PART: Final = 64
 CREDIT_FILE_PART: Final = 128
-ROUTINES_PART: Final = 256
+RECURRING_PART: Final = 256
 DECISIONS_PART: Final = 512
-DEALINGS_PART: Final = 1024
+CONDUCT_PART: Final = 1024
 ALL_PARTS: Final = 2047
 
 
@@ -406,9 +420,14 @@ class Borrower:
     bounces: Bounces = field(default_factory=Bounces)
     statements: list[Statement] = field(default_factory=list)
     credit_file: CreditFile = field(default_factory=CreditFile)
-    routines: Routines = field(default_factory=Routines)
+    recurring: RecurringPayments = field(default_factory=RecurringPayments)
     decisions: Decisions = field(default_factory=Decisions)
-    dealings: Dealings = field(default_factory=Dealings)
+    outside_funding: OutsideFunding = field(default_factory=OutsideFunding)
+    lender_flows: LenderFlows = field(default_factory=LenderFlows)
+    drawdowns: Drawdowns = field(default_factory=Drawdowns)
+    promises: Promises = field(default_factory=Promises)
+    forecasts: CashForecasts = field(default_factory=CashForecasts)
+    pass_through: PassThrough = field(default_factory=PassThrough)
     reversed_keys: list[int] = field(default_factory=list)
     reversed_minor: list[int] = field(default_factory=list)
     counters: Counters = field(default_factory=Counters)
@@ -427,8 +446,3 @@ class Borrower:
 FAILED_COLLECTION: Final = 0
 RETURNED_OUTGOING: Final = 1
 RETURNED_INCOMING: Final = 2
-
-
-def event_ref(source: str, event_id: str) -> str:
-    """Return how an event is named as evidence."""
-    return f"{source}#{event_id}"

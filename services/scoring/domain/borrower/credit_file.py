@@ -1,18 +1,20 @@
-"""What stands behind and around a borrower: collateral, covenants, guarantors, group, findings.
+"""The credit file of a borrower: collateral, covenants, guarantors, group, reports, findings.
 
-The part of the facts that banks keep in the credit file. Most borrowers have none of it, so it is
-stored as a part of its own which is then empty, and costs nothing at a day close. `handlers`
-changes it, `views` read it, the C indicators and `contagion` use it.
+Most borrowers have none of it, so it is stored as a part of its own which is then empty, and costs
+nothing at a day close. `handlers` change it, `views` read it, the C indicators and `contagion` use
+it.
 
 Must stay true: a day of 0 means "not stated"; money is in minor units of the currency beside it;
 lists are in the order in which their first entry came.
 """
 
+from bisect import bisect_left
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from typing import Final
 
-# What is on file about somebody else's state before they told it.
-NOT_TOLD: Final = -1
+# The state on file of another borrower before that one reported it.
+NOT_REPORTED: Final = -1
 
 
 @dataclass(slots=True)
@@ -64,7 +66,7 @@ class Covenant:
 
 @dataclass(slots=True)
 class Guarantor:
-    """Somebody who stands in for this borrower up to an amount; ``until`` is exclusive."""
+    """Somebody who guarantees this borrower's debt up to an amount; ``until`` is exclusive."""
 
     guarantor_id: str
     ref: str
@@ -89,7 +91,7 @@ class GroupLink:
 
 @dataclass(slots=True)
 class RelatedState:
-    """The own state of a linked borrower, as it told it; ``NOT_TOLD`` before it did."""
+    """The own state that a linked borrower reported; ``NOT_REPORTED`` before it did."""
 
     related_id: str
     ref: str
@@ -99,7 +101,7 @@ class RelatedState:
 
 @dataclass(slots=True)
 class Dependant:
-    """A borrower to whom this one's trouble carries over, and who is told its state."""
+    """A borrower to whom this one's trouble carries over, and who receives its state."""
 
     dependant_id: str
     kind: int
@@ -107,7 +109,7 @@ class Dependant:
 
 @dataclass(slots=True)
 class Report:
-    """What one reporter says about the borrower elsewhere; -1 where days or amount are unknown."""
+    """The newest report of one reporter about debts elsewhere; -1 where a figure is unknown."""
 
     reporter: str
     kind: int
@@ -120,7 +122,7 @@ class Report:
 
 @dataclass(slots=True)
 class Finding:
-    """What an officer found and nobody has settled yet; ``day`` is when it was last raised."""
+    """An officer's finding that nobody has settled yet; ``day`` is when it was last raised."""
 
     finding_id: str
     ref: str
@@ -142,15 +144,16 @@ class Deadline:
 
 @dataclass(slots=True)
 class CreditFile:
-    """All of it.
+    """The whole credit file.
 
     Args:
-        inspected_day: Day of the newest inspection, 0 before any; its outcome and when the next one
-            is due stand beside it (``inspection_due_day`` 0: not stated).
+        inspected_day: Day of the newest inspection, 0 before any, with its outcome and when the
+            next one is due (``inspection_due_day`` 0: not stated).
         announced_day: The due day of the inspection that was announced last.
         own_state: The state as far as the borrower's own facts carry it.
-        told_state: The own state that dependants were told last, ``NOT_TOLD`` before the first.
-        told: How many events this borrower has had sent to others; numbers their ids.
+        reported_state: The own state that was sent to dependants last, ``NOT_REPORTED`` before the
+            first.
+        effects_sent: How many events this borrower has had sent to others; numbers their ids.
         related_parties: Digests of the counterparties that the borrower declared as related.
         deadlines: Announced statements that have not come, in the order of their periods.
     """
@@ -169,20 +172,34 @@ class CreditFile:
     inspection_ref: str = ""
     announced_day: int = 0
     own_state: int = 0
-    told_state: int = NOT_TOLD
-    told: int = 0
+    reported_state: int = NOT_REPORTED
+    effects_sent: int = 0
     related_parties: list[int] = field(default_factory=list)
     declared_ref: str = ""
     deadlines: list[Deadline] = field(default_factory=list)
 
     @property
     def is_dated(self) -> bool:
-        """Return whether a day may pass that changes what the file says."""
+        """Return whether a day may pass that changes the figures of the file."""
         return bool(
             self.collateral or self.covenants or self.guarantors or self.links or self.inspected_day
         )
 
+    def is_related(self, counterparty_id: str | None) -> bool:
+        """Return whether the borrower declared the counterparty as related."""
+        related = self.related_parties
+        if not related or counterparty_id is None:
+            return False
+        digest = party_digest(counterparty_id)
+        index = bisect_left(related, digest)
+        return index < len(related) and related[index] == digest
+
+
+def party_digest(counterparty_id: str) -> int:
+    """Return the number by which a related party is known; ids may be long and many."""
+    return int.from_bytes(blake2b(counterparty_id.encode(), digest_size=6).digest(), "big")
+
 
 def related_state_of(file: CreditFile, related_id: str) -> RelatedState | None:
     """Return what is known of a linked borrower's state."""
-    return next((one for one in file.related if one.related_id == related_id), None)
+    return next((state for state in file.related if state.related_id == related_id), None)

@@ -11,14 +11,14 @@ are folded in log order, whatever their dates say.
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import ClassVar, Final
 
 EVERYBODY: Final = "*"
 
 
 @dataclass(slots=True)
 class Event:
-    """What every event carries.
+    """The part that every event has; ``type_name`` is its CloudEvents type.
 
     Args:
         source: The emitting system; with `id` the identity of the event.
@@ -30,6 +30,8 @@ class Event:
         correction_kind: A code of `vocabulary.CORRECTION_KINDS`.
     """
 
+    type_name: ClassVar[str] = ""
+
     source: str
     id: str
     borrower_id: str
@@ -37,3 +39,13 @@ class Event:
     day: int
     corrects_id: str | None
     correction_kind: int
+
+    @property
+    def ref(self) -> str:
+        """Return how the event is named as evidence."""
+        return f"{self.source}#{self.id}"
+
+    @property
+    def corrected_ref(self) -> str | None:
+        """Return how the event that this one corrects is named, None where it corrects none."""
+        return None if self.corrects_id is None else f"{self.source}#{self.corrects_id}"

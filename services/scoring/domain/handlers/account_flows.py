@@ -1,34 +1,32 @@
-"""Take account flows, balances, returned items and line use into the facts.
+"""Applies account flows, balances and blocks: each flow is added to the windows it belongs to.
 
-Called by `fold`. A flow belongs to its value day, whenever it arrives; a reversal takes exactly
-that flow out of every window. Single flows are not kept, so one that puts another right in one step
-cannot take it away and would count twice: the wire refuses it, and here it counts nothing. A value
-day far from the booking (more than 31 days ahead or 730 back) is a mistake of the source: the flow
-then counts on its booking day.
+A flow belongs to its value day, however late it arrives; a reversal takes exactly that flow out of
+every window. Single flows are not stored, so a flow that amends another in one step cannot take it
+away and would count twice: the wire refuses it, and here it counts nothing. A value day far from
+the booking (more than 31 days ahead or 730 back) is a mistake of the source: the flow then counts
+on its booking day.
+
+Of the payers a dozen are stored, in the order of their ids: A-20 reads only payers with at least a
+fifth of the credits. When another one comes, the one that paid least in all (then the one with the
+smallest id) is dropped.
 """
 
+from bisect import bisect_left
 from typing import Final
 
-from services.scoring.domain.arrears import days_past_due, facility_use
-from services.scoring.domain.borrower.borrower import (
-    ACCOUNTS_PART,
-    RETURNED_INCOMING,
-    RETURNED_OUTGOING,
-    Account,
-    Borrower,
-    Facility,
-    Flows,
-    event_ref,
-)
+from services.scoring.domain.borrower.borrower import ACCOUNTS_PART, Account, Borrower, Flows
 from services.scoring.domain.borrower.risk import slot_of
 from services.scoring.domain.events.accounts import (
     AccountBalanceClosed,
-    AccountItemReturned,
+    AccountBlocked,
     AccountTransacted,
-    FacilityBalanceClosed,
 )
-from services.scoring.domain.handlers import lender_flows, pass_through, payers, recurring_payments
-from services.scoring.domain.handlers.returned_items import add_bounce, correct_bounce
+from services.scoring.domain.handlers import (
+    drawdowns,
+    lender_flows,
+    pass_through,
+    recurring_payments,
+)
 from services.scoring.domain.primitives import daily_values, series, touched
 from services.scoring.domain.primitives.dates import add_to_month, month_of
 from services.scoring.domain.primitives.flow_kinds import (
@@ -38,26 +36,30 @@ from services.scoring.domain.primitives.flow_kinds import (
     FROM_RELATED,
     OPERATING_CREDIT,
     OPERATING_DEBIT,
-    OTHERS_MONEY,
+    OUTSIDE_FUNDS,
     RARE,
+    RECURRING,
     RELATED,
-    ROUTINE,
     SPENT,
     UNKNOWN_CREDIT,
 )
 from services.scoring.domain.primitives.vocabulary import CASH as CASH_CHANNEL
 from services.scoring.domain.primitives.vocabulary import (
     DEBIT,
-    INSUFFICIENT_FUNDS,
+    LEGAL_BLOCK,
     NO_CORRECTION,
+    RELEASED,
     REVERSAL_OF,
+    SEIZURE,
 )
-from services.scoring.domain.views import balances, lines
+from services.scoring.domain.views import balances
 
 MOST_DAYS_AHEAD: Final = 31
 MOST_DAYS_BACK: Final = 730
 MOST_REFS: Final = 3
+MOST_PAYERS: Final = 12
 PASS_THROUGH_SLOT: Final = slot_of("A-21")
+ENFORCEMENTS: Final = {SEIZURE: "SEIZURE", LEGAL_BLOCK: "LEGAL"}
 
 
 def account_of(borrower: Borrower, account_id: str) -> Account:
@@ -72,7 +74,7 @@ def account_of(borrower: Borrower, account_id: str) -> Account:
 
 
 def know_from(flows: Flows, day: int) -> bool:
-    """Remember that accounts are known from this day at the latest; return whether it is news."""
+    """Record that accounts are known from this day at the latest; return whether that is new."""
     if flows.known_day and day >= flows.known_day:
         return False
     flows.known_day = day
@@ -86,8 +88,8 @@ def flow_day(value_day: int, booked_day: int) -> int:
     return booked_day
 
 
-def take_flow(borrower: Borrower, event: AccountTransacted) -> int:
-    """Add a flow to its windows, or take a reversed one out; return what it touched."""
+def transact(borrower: Borrower, event: AccountTransacted) -> int:
+    """Add a flow to its windows, or take a reversed one out."""
     is_reversal = event.correction_kind == REVERSAL_OF
     if event.correction_kind != NO_CORRECTION and not is_reversal:
         return 0
@@ -99,15 +101,15 @@ def take_flow(borrower: Borrower, event: AccountTransacted) -> int:
         facts = touched.EVERYTHING
     amount = -event.amount_minor if is_reversal else event.amount_minor
     if event.direction == DEBIT:
-        facts |= touched.DEBITS | _take_debit(borrower, event, day, amount)
+        facts |= touched.DEBITS | _add_debit(borrower, event, day, amount)
     else:
-        facts |= touched.CREDITS | _take_credit(borrower, event, day, amount)
+        facts |= touched.CREDITS | _add_credit(borrower, event, day, amount)
     if borrower.bounces.days:
         facts |= touched.BOUNCES
-    if borrower.dealings.drawn_days:
-        facts |= lender_flows.trace(borrower, event, day, amount)
+    if borrower.drawdowns.days:
+        facts |= drawdowns.trace(borrower, event, day, amount)
     if borrower.signals.status[PASS_THROUGH_SLOT]:
-        pass_through.take(borrower, event, day, amount)
+        pass_through.add(borrower, event, day, amount)
     balance = event.balance_after_minor
     if balance is not None and not account.has_eod_events and not is_reversal:
         daily_values.put(account.eod, event.day, balance)
@@ -116,26 +118,28 @@ def take_flow(borrower: Borrower, event: AccountTransacted) -> int:
     return facts
 
 
-def _take_credit(borrower: Borrower, event: AccountTransacted, day: int, amount: int) -> int:
+def _add_credit(borrower: Borrower, event: AccountTransacted, day: int, amount: int) -> int:
     flows, kinds = borrower.flows, CREDIT_KINDS[event.category][event.counterparty_type]
-    if kinds & (OPERATING_CREDIT | UNKNOWN_CREDIT) and lender_flows.is_related(borrower, event):
+    if kinds & (OPERATING_CREDIT | UNKNOWN_CREDIT) and borrower.credit_file.is_related(
+        event.counterparty_id
+    ):
         kinds = FROM_RELATED
     if kinds & OPERATING_CREDIT:
         series.add(flows.operating_credits, day, amount)
         month = _month(flows, day)
         add_to_month(flows.first_month, flows.operating_credit_months, month, amount)
-        _remember(borrower.evidence.credits, event_ref(event.source, event.id))
+        _remember(borrower.evidence.credits, event.ref)
         if event.counterparty_id is not None:
-            payers.add(borrower, event.counterparty_id, month, amount)
+            _add_payer(borrower, event.counterparty_id, month, amount)
     elif kinds & UNKNOWN_CREDIT:
         month = _month(flows, day)
         add_to_month(flows.first_month, flows.unknown_credit_months, month, amount)
     elif kinds & RELATED:
         series.add(flows.related_net, day, -amount)
-    return _take_rare(borrower, event, kinds, day, amount) if kinds & RARE else 0
+    return _add_rare(borrower, event, kinds, day, amount) if kinds & RARE else 0
 
 
-def _take_debit(borrower: Borrower, event: AccountTransacted, day: int, amount: int) -> int:
+def _add_debit(borrower: Borrower, event: AccountTransacted, day: int, amount: int) -> int:
     flows, kinds = borrower.flows, DEBIT_KINDS[event.category][event.counterparty_type]
     if not kinds & SPENT:
         return 0
@@ -145,27 +149,27 @@ def _take_debit(borrower: Borrower, event: AccountTransacted, day: int, amount: 
     if kinds & OPERATING_DEBIT:
         add_to_month(flows.first_month, flows.operating_debit_months, month, amount)
     facts = 0
-    if kinds & RELATED or lender_flows.is_related(borrower, event):
+    if kinds & RELATED or borrower.credit_file.is_related(event.counterparty_id):
         facts |= touched.OTHERS
         series.add(flows.related_net, day, amount)
     if kinds & RARE:
-        facts |= _take_rare(borrower, event, kinds, day, amount)
+        facts |= _add_rare(borrower, event, kinds, day, amount)
     if kinds & CASH or event.channel == CASH_CHANNEL:
         facts |= touched.CASH
-        borrower.evidence.debits = [event_ref(event.source, event.id)]
+        borrower.evidence.debits = [event.ref]
         series.add(flows.cash_debits, day, amount)
         add_to_month(flows.first_month, flows.cash_debit_months, month, amount)
     return facts
 
 
-def _take_rare(
+def _add_rare(
     borrower: Borrower, event: AccountTransacted, kinds: int, day: int, amount: int
 ) -> int:
     facts = 0
-    if kinds & ROUTINE:
-        facts |= recurring_payments.take(borrower, event, kinds, day, amount)
-    if kinds & OTHERS_MONEY:
-        facts |= lender_flows.take(borrower, event, kinds, day, amount)
+    if kinds & RECURRING:
+        facts |= recurring_payments.add(borrower, event, kinds, day, amount)
+    if kinds & OUTSIDE_FUNDS:
+        facts |= lender_flows.add(borrower, event, kinds, day, amount)
     return facts
 
 
@@ -201,79 +205,85 @@ def _remember(refs: list[str], ref: str) -> None:
 
 
 def close_balance(borrower: Borrower, event: AccountBalanceClosed) -> int:
-    """Record an end-of-day balance; return what it touched (one ahead of time is not taken)."""
+    """Record an end-of-day balance; one ahead of time is left out."""
     if event.balance_day > event.day + 1:
         return 0
     account = account_of(borrower, event.account_id)
-    facts = touched.EVERYTHING if know_from(borrower.flows, event.balance_day) else touched.BALANCES
+    is_new = know_from(borrower.flows, event.balance_day)
     account.has_eod_events = True
     daily_values.put(account.eod, event.balance_day, event.eod_minor)
     balances.reported(borrower, event.balance_day)
     if event.available_minor is not None and event.balance_day >= account.available_day:
         account.available_day = event.balance_day
         account.available_minor = event.available_minor
-    _remember(borrower.evidence.balances, event_ref(event.source, event.id))
-    return facts
+    _remember(borrower.evidence.balances, event.ref)
+    return touched.EVERYTHING if is_new else touched.BALANCES
 
 
-def take_returned_item(borrower: Borrower, event: AccountItemReturned) -> bool:
-    """Remember a returned item; return whether that changes what counts.
+def block(borrower: Borrower, event: AccountBlocked) -> int:
+    """Record an enforcement against an account, or its end; the newest event counts.
 
-    An outgoing item counts when funds were lacking; an incoming one whatever the reason, because a
-    customer of the borrower did not pay. A correction removes the item that it names.
+    A block that the customer requested is none, and suspected fraud is another track.
     """
-    is_removed = correct_bounce(borrower.bounces, event)
-    if event.correction_kind == REVERSAL_OF:
-        return is_removed
-    if event.is_outgoing and event.return_reason != INSUFFICIENT_FUNDS:
-        return is_removed
-    account_of(borrower, event.account_id)
-    kind = RETURNED_OUTGOING if event.is_outgoing else RETURNED_INCOMING
-    day = flow_day(event.value_day, event.day)
-    ref = event_ref(event.source, event.id)
-    add_bounce(borrower.bounces, day, kind, event.amount_minor, ref)
-    return True
-
-
-def facility_of(borrower: Borrower, facility_id: str, currency: str) -> Facility:
-    """Return the line, made if it is not known yet."""
-    for facility in borrower.facilities:
-        if facility.facility_id == facility_id:
-            return facility
-    facility = Facility(facility_id, currency=currency)
-    borrower.facilities.append(facility)
-    return facility
-
-
-def close_facility(borrower: Borrower, event: FacilityBalanceClosed) -> int:
-    """Record the end-of-day use of a line; return what it touched (not one ahead of time)."""
-    day = event.balance_day
-    if day > event.day + 1:
+    if event.kind != RELEASED and event.kind not in ENFORCEMENTS:
         return 0
-    facility = facility_of(borrower, event.facility_id, event.currency)
-    facility.loan_id = event.loan_id or facility.loan_id
-    is_late = day < daily_values.last_day(facility.drawn)
-    had_excess = facility_use.excess_on(facility, day)
-    if day >= daily_values.last_day(facility.drawn):
-        facility.undrawn_usable_minor = event.undrawn_usable_minor
-    facility_use.record(
-        facility, day, event.drawn_minor, event.limit_minor, event.drawing_power_minor
-    )
-    facts = (
-        touched.MONTHS | touched.FACILITIES
-        if day < borrower.counters.month_start
-        else touched.FACILITIES
-    )
-    stated = event.months_past_due
-    if stated is not None and days_past_due.record_reported_months(facility, day, stated):
-        facts |= touched.DUES
-    lines.reported(borrower, day)
-    series.put(facility.interest_debited, day, event.interest_debited_minor)
-    _remember(borrower.evidence.facilities, event_ref(event.source, event.id))
-    owed = had_excess or borrower.counters.past_due_minor
-    if owed or is_late or facility_use.excess_on(facility, day):
-        # An excess is arrears of its day: a report about a closed day changes the count.
-        facts |= (
-            touched.DUES | touched.PAST if day <= borrower.counters.closed_day else touched.DUES
-        )
-    return facts
+    account = account_of(borrower, event.account_id)
+    if event.effective_day < account.block_day:
+        return 0
+    account.block_day = event.effective_day
+    account.block_kind = ENFORCEMENTS.get(event.kind, "")
+    account.block_ref = event.ref if account.block_kind else ""
+    return touched.EXTERNAL
+
+
+def _add_payer(borrower: Borrower, payer: str, month: int, amount: int) -> None:
+    """Add to what a payer paid in a month."""
+    payers = borrower.payers
+    index = bisect_left(payers, payer)
+    if index == len(payers) or payers[index] != payer:
+        if len(payers) >= MOST_PAYERS:
+            _drop_smallest_payer(borrower)
+            index = bisect_left(payers, payer)
+        payers.insert(index, payer)
+        borrower.payer_months.insert(index, [])
+        borrower.payer_first_months.insert(index, month)
+    sums = borrower.payer_months[index]
+    missing = borrower.payer_first_months[index] - month
+    if missing > 0:
+        borrower.payer_first_months[index] = month
+        sums[:0] = [0] * missing
+    add_to_month(borrower.payer_first_months[index], sums, month, amount)
+    if amount < 0:
+        _leave_no_trace(borrower, index)
+
+
+def _leave_no_trace(borrower: Borrower, index: int) -> None:
+    """Drop the months before a payer's first, and a payer of whom everything was taken back."""
+    sums = borrower.payer_months[index]
+    while sums and not sums[0]:
+        del sums[0]
+        borrower.payer_first_months[index] += 1
+    if not sums:
+        _drop_payer(borrower, index)
+
+
+def _drop_smallest_payer(borrower: Borrower) -> None:
+    totals = [sum(sums) for sums in borrower.payer_months]
+    _drop_payer(borrower, min(range(len(totals)), key=lambda index: (totals[index], index)))
+
+
+def _drop_payer(borrower: Borrower, index: int) -> None:
+    del borrower.payers[index], borrower.payer_months[index], borrower.payer_first_months[index]
+
+
+def forget_payers_before(borrower: Borrower, month: int) -> None:
+    """Drop months before `month`, and payers that paid nothing since."""
+    for index in range(len(borrower.payers) - 1, -1, -1):
+        gone = month - borrower.payer_first_months[index]
+        if gone <= 0:
+            continue
+        sums = borrower.payer_months[index]
+        del sums[:gone]
+        borrower.payer_first_months[index] = month
+        if not any(sums):
+            _drop_payer(borrower, index)

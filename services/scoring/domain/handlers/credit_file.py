@@ -1,17 +1,20 @@
-"""Take events into the credit file: collateral, covenants, links, reports, findings, inspections.
+"""Applies events of the credit file: profile, collateral, covenants, links, reports, findings.
 
-Called by `fold`, one function per event type; each returns the kinds of fact it touched, 0 where
-the file knows better already. Must stay true: what arrives late or out of order changes nothing
-that a newer event has said.
+Must stay true: what arrives late or out of order changes nothing that a newer event has stated.
+
+Joint obligors (EBA/GL/2016/07 section 7.4): several debtors who are jointly obliged are an obligor
+of their own. A link JOINT_OBLIGATION leads from a person to that obligor, links JOINT_MEMBER lead
+from it to each person. The default of the joint obligation does not default its members; when all
+members are in default, it is. Two flags record that; the rulebook decides what they lead to. These
+flags come from what others reported, so they are no part of the own state that is passed on (see
+`contagion`).
 """
 
-from collections.abc import Callable
-from hashlib import blake2b
-from typing import Any, Final
+from typing import Final
 
-from services.scoring.domain.borrower.borrower import Borrower, event_ref
+from services.scoring.domain.borrower.borrower import Borrower
 from services.scoring.domain.borrower.credit_file import (
-    NOT_TOLD,
+    NOT_REPORTED,
     Collateral,
     Covenant,
     CreditFile,
@@ -21,12 +24,19 @@ from services.scoring.domain.borrower.credit_file import (
     Guarantor,
     RelatedState,
     Report,
+    party_digest,
     related_state_of,
 )
-from services.scoring.domain.borrower.risk import INSOLVENT, LEGAL, OFFICER_SIGNAL
-from services.scoring.domain.events.accounts import LimitChanged
-from services.scoring.domain.events.control import SectorStressPublished
+from services.scoring.domain.borrower.risk import (
+    DEFAULT,
+    INSOLVENT,
+    JOINT_MEMBERS_DEFAULT,
+    JOINT_OBLIGATION_DEFAULT,
+    LEGAL,
+    OFFICER_SIGNAL,
+)
 from services.scoring.domain.events.credit_file import (
+    BorrowerRegistered,
     CollateralValued,
     CovenantCertified,
     DependantLinked,
@@ -38,25 +48,55 @@ from services.scoring.domain.events.credit_file import (
     RelatedPartiesDeclared,
     RelatedStateChanged,
 )
-from services.scoring.domain.events.event import Event
+from services.scoring.domain.handlers.account_flows import account_of, know_from
 from services.scoring.domain.primitives import touched
 from services.scoring.domain.primitives.vocabulary import (
     ARREARS_ELSEWHERE,
     CLEARED,
     COURT,
     INSOLVENCY,
+    LINK_KINDS,
 )
+from services.scoring.domain.views.credit_file import links_in_force, reported_state
 
 MOST_REPORTS: Final = 24
 MOST_FINDINGS: Final = 40
-# From this severity on (0 to 4) what an officer found is a signal of its own (domain 4.2).
+# From this severity on (0 to 4) a finding is a signal of its own (domain 4.2).
 SIGNAL_SEVERITY: Final = 2
+JOINT_OBLIGATION: Final = LINK_KINDS.index("JOINT_OBLIGATION")
+JOINT_MEMBER: Final = LINK_KINDS.index("JOINT_MEMBER")
+JOINT_KINDS: Final = (JOINT_OBLIGATION, JOINT_MEMBER)
+JOINT_FLAGS: Final = JOINT_OBLIGATION_DEFAULT | JOINT_MEMBERS_DEFAULT
+
+
+def register(borrower: Borrower, event: BorrowerRegistered) -> int:
+    """Record the profile; a later registration replaces what it states."""
+    profile = borrower.profile
+    if not profile.known_day or event.day < profile.known_day:
+        profile.known_day = event.day
+    profile.segment = event.segment
+    profile.reporting_currency = event.reporting_currency
+    profile.country = event.country
+    profile.industry_code = event.industry_code
+    profile.legal_form = event.legal_form
+    profile.start_day = event.start_day
+    profile.group_id = event.group_id
+    profile.status = event.status
+    profile.origination_pd_micro = event.origination_pd_micro
+    profile.rating = event.rating
+    profile.officer_id = event.officer_id
+    profile.branch_id = event.branch_id
+    profile.current_pd_micro = event.current_pd_micro
+    for account_id in event.account_ids:
+        account_of(borrower, account_id)
+        know_from(borrower.flows, event.day)
+    return touched.EVERYTHING
 
 
 def value_collateral(borrower: Borrower, event: CollateralValued) -> int:
-    """Keep the newest valuation of a piece; one that was released goes."""
+    """Store the newest valuation of a piece; drop one that was released."""
     pieces = borrower.credit_file.collateral
-    known = next((one for one in pieces if one.collateral_id == event.collateral_id), None)
+    known = next((piece for piece in pieces if piece.collateral_id == event.collateral_id), None)
     if known is not None and event.valued_day < known.valued_day:
         return 0
     if event.is_released:
@@ -66,7 +106,7 @@ def value_collateral(borrower: Borrower, event: CollateralValued) -> int:
         return touched.COLLATERAL
     piece = Collateral(
         collateral_id=event.collateral_id,
-        ref=event_ref(event.source, event.id),
+        ref=event.ref,
         loan_ids=event.loan_ids,
         kind=event.kind,
         is_residential=event.is_residential,
@@ -89,9 +129,9 @@ def value_collateral(borrower: Borrower, event: CollateralValued) -> int:
 
 
 def certify_covenant(borrower: Borrower, event: CovenantCertified) -> int:
-    """Keep the newest test of a covenant and the figure of the one before it."""
+    """Store the newest test of a covenant and the figure of the test before it."""
     covenants = borrower.credit_file.covenants
-    known = next((one for one in covenants if one.covenant_id == event.covenant_id), None)
+    known = next((known for known in covenants if known.covenant_id == event.covenant_id), None)
     if known is not None and event.test_day < known.test_day:
         if event.test_day <= known.earlier_day:
             return 0
@@ -99,7 +139,7 @@ def certify_covenant(borrower: Borrower, event: CovenantCertified) -> int:
         return touched.COVENANTS
     covenant = Covenant(
         covenant_id=event.covenant_id,
-        ref=event_ref(event.source, event.id),
+        ref=event.ref,
         metric=event.metric,
         is_ceiling=event.is_ceiling,
         limit_micro=event.limit_micro,
@@ -139,116 +179,111 @@ def _reported(report: Report) -> tuple[int, str, int]:
 
 
 def link_guarantor(borrower: Borrower, event: GuarantorLinked) -> int:
-    """Keep who stands in; the newest word about a guarantor replaces the one before."""
+    """Store a guarantor; a newer event about the same one replaces it."""
     if event.guarantor_id == borrower.borrower_id:
         return 0
     file = borrower.credit_file
     guarantor = Guarantor(
         guarantor_id=event.guarantor_id,
-        ref=event_ref(event.source, event.id),
+        ref=event.ref,
         covered_minor=event.covered_minor,
         currency=event.currency,
         from_day=event.from_day,
         until=event.until,
         loan_ids=event.loan_ids,
     )
-    for place, one in enumerate(file.guarantors):
-        if one.guarantor_id == event.guarantor_id:
-            file.guarantors[place] = guarantor
+    for index, known in enumerate(file.guarantors):
+        if known.guarantor_id == event.guarantor_id:
+            file.guarantors[index] = guarantor
             return touched.LINKS
     file.guarantors.append(guarantor)
     return touched.LINKS
 
 
 def link_group(borrower: Borrower, event: GroupLinked) -> int:
-    """Keep whose trouble carries over; one link of each kind to one borrower."""
+    """Store a borrower whose trouble carries over; one link of each kind to one borrower."""
     if event.linked_id == borrower.borrower_id:
         return 0
     link = GroupLink(
         linked_id=event.linked_id,
-        ref=event_ref(event.source, event.id),
+        ref=event.ref,
         kind=event.kind,
         strength_micro=event.strength_micro,
         from_day=event.from_day,
         until=event.until,
     )
     links = borrower.credit_file.links
-    for place, one in enumerate(links):
-        if one.linked_id == event.linked_id and one.kind == event.kind:
-            links[place] = link
+    for index, known in enumerate(links):
+        if known.linked_id == event.linked_id and known.kind == event.kind:
+            links[index] = link
             return touched.LINKS
     links.append(link)
     return touched.LINKS
 
 
 def link_dependant(borrower: Borrower, event: DependantLinked) -> int:
-    """Keep who must be told this borrower's state."""
+    """Store a borrower that must receive this borrower's state."""
     if event.dependant_id == borrower.borrower_id:
         return 0
     dependants = borrower.credit_file.dependants
-    for one in dependants:
-        if one.dependant_id == event.dependant_id:
-            one.kind = event.kind
+    for known in dependants:
+        if known.dependant_id == event.dependant_id:
+            known.kind = event.kind
             return touched.DEPENDANTS
     dependants.append(Dependant(event.dependant_id, event.kind))
     return touched.DEPENDANTS
 
 
-def await_related_state(file: CreditFile, related_id: str) -> bool:
-    """Make room for a linked borrower's state; return whether it was not asked for before."""
+def expect_related_state(file: CreditFile, related_id: str) -> bool:
+    """Expect a linked borrower's state; return whether it was not expected before."""
     if related_state_of(file, related_id) is not None:
         return False
-    file.related.append(RelatedState(related_id, "", NOT_TOLD, 0))
+    file.related.append(RelatedState(related_id, "", NOT_REPORTED, 0))
     return True
 
 
-def take_related_state(borrower: Borrower, event: RelatedStateChanged) -> int:
-    """Keep a linked borrower's state; nobody asked for that of a stranger."""
+def change_related_state(borrower: Borrower, event: RelatedStateChanged) -> int:
+    """Store a linked borrower's state; that of a stranger is not expected."""
     known = related_state_of(borrower.credit_file, event.related_id)
     if known is None:
         return 0
-    known.ref = event_ref(event.source, event.id)
+    known.ref = event.ref
     known.state, known.since = event.state, event.since
     return touched.LINKS
 
 
 def declare_related_parties(borrower: Borrower, event: RelatedPartiesDeclared) -> int:
-    """Keep who belongs to the borrower's circle; a later declaration replaces the earlier one."""
+    """Store who belongs to the borrower's circle; a later declaration replaces the earlier one."""
     file = borrower.credit_file
-    file.related_parties = sorted({party_digest(one) for one in event.counterparty_ids})
-    file.declared_ref = event_ref(event.source, event.id)
+    file.related_parties = sorted({party_digest(name) for name in event.counterparty_ids})
+    file.declared_ref = event.ref
     return touched.LINKS
 
 
-def party_digest(counterparty_id: str) -> int:
-    """Return the number by which a related party is known; ids may be long and many."""
-    return int.from_bytes(blake2b(counterparty_id.encode(), digest_size=6).digest(), "big")
-
-
-def take_report(borrower: Borrower, event: ExternalDelinquencyReported) -> int:
-    """Keep the newest report of each reporter: one of arrears, one of court, one of insolvency."""
+def report_delinquency(borrower: Borrower, event: ExternalDelinquencyReported) -> int:
+    """Store the newest report of each reporter: one of arrears, one of court, one of insolvency."""
     file = borrower.credit_file
     matter = _matter(event.kind)
     if event.kind == CLEARED:
-        kept = [
-            one
-            for one in file.reports
-            if one.reporter != event.reporter or one.day > event.report_day
+        reports = [
+            report
+            for report in file.reports
+            if report.reporter != event.reporter or report.day > event.report_day
         ]
     else:
         same = [
-            one
-            for one in file.reports
-            if one.reporter == event.reporter and _matter(one.kind) == matter
+            report
+            for report in file.reports
+            if report.reporter == event.reporter and _matter(report.kind) == matter
         ]
-        if any(one.day > event.report_day for one in same):
+        if any(report.day > event.report_day for report in same):
             return 0
-        kept = [one for one in file.reports if one not in same]
-        kept.append(_report(event))
-        kept.sort(key=_reported)
-        del kept[:-MOST_REPORTS]
-    _mark(borrower, file.reports, kept)
-    file.reports = kept
+        reports = [report for report in file.reports if report not in same]
+        reports.append(_report(event))
+        reports.sort(key=_reported)
+        del reports[:-MOST_REPORTS]
+    _mark(borrower, file.reports, reports)
+    file.reports = reports
     return touched.EXTERNAL
 
 
@@ -256,7 +291,7 @@ def _report(event: ExternalDelinquencyReported) -> Report:
     return Report(
         reporter=event.reporter,
         kind=event.kind,
-        ref=event_ref(event.source, event.id),
+        ref=event.ref,
         day=event.report_day,
         days_past_due=event.days_past_due,
         amount_minor=event.amount_minor,
@@ -272,61 +307,60 @@ def _matter(kind: int) -> int:
 def _mark(borrower: Borrower, before: list[Report], after: list[Report]) -> None:
     """Set the flags that the reports carry, and take back those that they carried."""
     for kind, flag in ((INSOLVENCY, INSOLVENT), (COURT, LEGAL)):
-        if any(one.kind == kind for one in after):
+        if any(report.kind == kind for report in after):
             borrower.risk.flags |= flag
-        elif any(one.kind == kind for one in before):
+        elif any(report.kind == kind for report in before):
             borrower.risk.flags &= ~flag
 
 
 def raise_finding(borrower: Borrower, event: FindingRaised) -> int:
-    """Keep an open finding as it was raised last; a settled one goes.
+    """Store an open finding as it was raised last; drop a settled one.
 
-    Raised again under its id, a finding is what the newest `raised_date` says of it, however late
-    the older word comes; of two on one day the last told counts. An amendment of what is on file
+    Raised again under its id, the finding with the newest `raised_date` counts, however late the
+    older event comes; of two on one day the later event counts. An amendment of what is on file
     replaces it, also with an earlier day. A settlement ends it, whichever of its days it names.
     """
     findings = borrower.credit_file.findings
-    known = next((one for one in findings if one.finding_id == event.finding_id), None)
+    known = next((each for each in findings if each.finding_id == event.finding_id), None)
     if known is None and event.is_settled:
         return 0
     if known is not None and not event.is_settled and _is_older(event, known):
         return 0
-    kept = [one for one in findings if one is not known]
+    findings = [finding for finding in findings if finding is not known]
     if not event.is_settled:
-        ref = event_ref(event.source, event.id)
-        kept.append(Finding(event.finding_id, ref, event.code, event.severity, event.raised_day))
-        kept.sort(key=_raised)
-        del kept[:-MOST_FINDINGS]
-    borrower.credit_file.findings = kept
+        findings.append(
+            Finding(event.finding_id, event.ref, event.code, event.severity, event.raised_day)
+        )
+        findings.sort(key=_raised)
+        del findings[:-MOST_FINDINGS]
+    borrower.credit_file.findings = findings
     _mark_officer_signal(borrower)
     return touched.INSPECTIONS
 
 
 def _is_older(event: FindingRaised, known: Finding) -> bool:
-    """Return whether a newer word than the event's is on file, which it does not correct."""
-    if event.corrects_id is not None and known.ref == event_ref(event.source, event.corrects_id):
-        return False
-    return event.raised_day < known.day
+    """Return whether a newer finding than the event's is on file, which it does not correct."""
+    return known.ref != event.corrected_ref and event.raised_day < known.day
 
 
 def record_inspection(borrower: Borrower, event: InspectionRecorded) -> int:
-    """Keep the newest inspection."""
+    """Store the newest inspection."""
     file = borrower.credit_file
     if event.inspection_day < file.inspected_day:
         return 0
     file.inspected_day = event.inspection_day
-    # What was announced before we heard of it may not have been due; the next close says.
+    # What was announced before this event came may not have been due; the next close decides.
     file.announced_day = 0
     file.inspection_outcome = event.outcome
     file.inspection_due_day = event.next_due_day
-    file.inspection_ref = event_ref(event.source, event.id)
+    file.inspection_ref = event.ref
     _mark_officer_signal(borrower)
     return touched.INSPECTIONS
 
 
 def worst_found(file: CreditFile) -> int:
-    """Return the worst severity that stands: of the newest inspection and the open findings."""
-    return max([file.inspection_outcome, *(one.severity for one in file.findings)])
+    """Return the worst severity of the newest inspection and the open findings."""
+    return max([file.inspection_outcome, *(finding.severity for finding in file.findings)])
 
 
 def overdue_since(file: CreditFile) -> int | None:
@@ -344,41 +378,26 @@ def _mark_officer_signal(borrower: Borrower) -> None:
 
 
 def forget_before(file: CreditFile, day: int) -> None:
-    """Drop links that ended before the day and the states that nobody asks for any more."""
+    """Drop links that ended before the day and the states that no link needs any more."""
     if not (file.guarantors or file.links):
         return
-    file.guarantors = [one for one in file.guarantors if not 0 < one.until <= day]
-    file.links = [one for one in file.links if not 0 < one.until <= day]
-    asked = {one.guarantor_id for one in file.guarantors}
-    asked.update(one.linked_id for one in file.links)
-    file.related = [one for one in file.related if one.related_id in asked]
+    file.guarantors = [each for each in file.guarantors if not 0 < each.until <= day]
+    file.links = [link for link in file.links if not 0 < link.until <= day]
+    needed = {guarantor.guarantor_id for guarantor in file.guarantors}
+    needed.update(link.linked_id for link in file.links)
+    file.related = [state for state in file.related if state.related_id in needed]
 
 
-# Any: each function takes its own event type, and the table is keyed by exactly that type.
-TAKE: Final[dict[type[Event], Callable[[Borrower, Any], int]]] = {
-    CollateralValued: value_collateral,
-    CovenantCertified: certify_covenant,
-    GuarantorLinked: link_guarantor,
-    GroupLinked: link_group,
-    DependantLinked: link_dependant,
-    RelatedStateChanged: take_related_state,
-    RelatedPartiesDeclared: declare_related_parties,
-    ExternalDelinquencyReported: take_report,
-    FindingRaised: raise_finding,
-    InspectionRecorded: record_inspection,
-}
-# Of all events of the credit file, also those that others take in.
-TYPE_NAMES: Final[dict[type[Event], str]] = {
-    CollateralValued: "collateral.valued.v1",
-    CovenantCertified: "covenant.certified.v1",
-    GuarantorLinked: "guarantor.linked.v1",
-    GroupLinked: "group.linked.v1",
-    DependantLinked: "dependant.linked.v1",
-    RelatedStateChanged: "related-state.changed.v1",
-    RelatedPartiesDeclared: "related-parties.declared.v1",
-    ExternalDelinquencyReported: "external-delinquency.reported.v1",
-    FindingRaised: "finding.raised.v1",
-    InspectionRecorded: "inspection.recorded.v1",
-    LimitChanged: "limit.changed.v1",
-    SectorStressPublished: "sector-stress.published.v1",
-}
+def set_joint_flags(borrower: Borrower, day: int) -> bool:
+    """Set and clear the flags by what joint obligors reported last; return whether any moved."""
+    obligations: list[bool] = []
+    members: list[bool] = []
+    for link in links_in_force(borrower, day):
+        if link.kind in JOINT_KINDS:
+            is_in_default = reported_state(borrower, link.linked_id) == DEFAULT
+            (obligations if link.kind == JOINT_OBLIGATION else members).append(is_in_default)
+    flags = JOINT_OBLIGATION_DEFAULT if any(obligations) else 0
+    if members and all(members):
+        flags |= JOINT_MEMBERS_DEFAULT
+    before, borrower.risk.flags = borrower.risk.flags, borrower.risk.flags & ~JOINT_FLAGS | flags
+    return borrower.risk.flags != before

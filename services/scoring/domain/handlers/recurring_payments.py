@@ -1,7 +1,7 @@
-"""Payments that come round: when they came, in which rhythm, and when the next is expected.
+"""Applies payments that recur, and derives their rhythm: when they came and when the next is due.
 
-Told by `account_flows` about wages, taxes, social charges and utilities; read by the indicators of
-habits. For a firm wages are its payroll, for a person the pay that comes in. Payments on a few days
+`account_flows` passes on wages, taxes, social charges and utilities; the indicators of habits read
+them. For a firm wages are its payroll, for a person the pay that comes in. Payments on a few days
 in a row are one run, because a payroll may be split. Everything is derived from sums by day, so the
 order of arrival leaves no trace and a reversal takes exactly its payment away.
 """
@@ -10,8 +10,8 @@ from bisect import bisect_left
 from operator import sub
 from typing import Final
 
-from services.scoring.domain.borrower.borrower import ROUTINES_PART, Borrower, event_ref
-from services.scoring.domain.borrower.flows import Routines
+from services.scoring.domain.borrower.borrower import RECURRING_PART, Borrower
+from services.scoring.domain.borrower.flows import RecurringPayments
 from services.scoring.domain.events.accounts import AccountTransacted
 from services.scoring.domain.primitives import series, touched
 from services.scoring.domain.primitives.flow_kinds import SOCIAL, TAX, WAGES
@@ -24,33 +24,33 @@ FEWEST_GAPS: Final = 3
 LEARNT_DAYS: Final = 183
 
 
-def take(borrower: Borrower, event: AccountTransacted, kinds: int, day: int, amount: int) -> int:
-    """Add a payment that comes round (a negative amount takes it away); return what it touched."""
-    routines = borrower.routines
+def add(borrower: Borrower, event: AccountTransacted, kinds: int, day: int, amount: int) -> int:
+    """Add a recurring payment (a negative amount takes it away); return the bits touched."""
+    recurring = borrower.recurring
     if kinds & WAGES:
         is_person = borrower.profile.segment == RETAIL
         if is_person == (event.direction == DEBIT):
             return 0
-        series.add(routines.wages, day, amount)
-        routines.wages_due_day = _wages_due_day(routines)
+        series.add(recurring.wages, day, amount)
+        recurring.wages_due_day = _wages_due_day(recurring)
         if amount > 0:
-            routines.ref = event_ref(event.source, event.id)
+            recurring.ref = event.ref
         facts = touched.WAGES
     else:
-        series.add(_duties(routines, kinds), day, 1 if amount > 0 else -1)
+        series.add(_duties(recurring, kinds), day, 1 if amount > 0 else -1)
         facts = touched.DUTIES
-    borrower.changed |= ROUTINES_PART
+    borrower.changed |= RECURRING_PART
     return facts
 
 
-def _duties(routines: Routines, kinds: int) -> Series:
+def _duties(recurring: RecurringPayments, kinds: int) -> Series:
     if kinds & TAX:
-        return routines.taxes
-    return routines.social if kinds & SOCIAL else routines.utilities
+        return recurring.taxes
+    return recurring.social if kinds & SOCIAL else recurring.utilities
 
 
-def _wages_due_day(routines: Routines) -> int:
-    starts, _ = latest_runs(routines.wages)
+def _wages_due_day(recurring: RecurringPayments) -> int:
+    starts, _ = latest_runs(recurring.wages)
     cycle = cycle_of(starts)
     return starts[-1] + cycle if cycle else 0
 
@@ -79,25 +79,25 @@ def latest_runs(payments: Series) -> tuple[list[int], list[int]]:
 
 
 def cycle_of(starts: list[int]) -> int:
-    """Return the usual days from one run to the next (median), 0 while it cannot be told."""
+    """Return the usual days from one run to the next (median), 0 while there are too few runs."""
     if len(starts) <= FEWEST_GAPS:
         return 0
     gaps: list[int] = sorted(map(sub, starts[1:], starts))
     return gaps[len(gaps) // 2]
 
 
-def may_move(routines: Routines, previous: int, day: int) -> bool:
+def may_move(recurring: RecurringPayments, previous: int, day: int) -> bool:
     """Return whether the close of the day can change how the wages look.
 
     It can when the newest run was not complete at the previous close, and once the next is due.
     """
-    wages = routines.wages.days
+    wages = recurring.wages.days
     if not wages:
         return False
-    return previous - wages[-1] < RUN_DAYS or 0 < routines.wages_due_day < day
+    return previous - wages[-1] < RUN_DAYS or 0 < recurring.wages_due_day < day
 
 
-def forget_before(routines: Routines, day: int) -> None:
+def forget_before(recurring: RecurringPayments, day: int) -> None:
     """Drop the payments before the day."""
-    for payments in (routines.wages, routines.taxes, routines.social, routines.utilities):
+    for payments in (recurring.wages, recurring.taxes, recurring.social, recurring.utilities):
         series.forget_before(payments, day)

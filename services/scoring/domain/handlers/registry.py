@@ -1,17 +1,23 @@
-"""Which function takes which event into the facts, and which kinds of fact that touches.
+"""Applies each type of event to the facts: one row per type names its handler and stored parts.
 
-Called by the fold for every event. Must stay true: what an event touched is said in full, because
-only the indicators that read it are measured again; what is stored of the borrower is marked as
-changed by the same table.
+Called by the fold for every event. Must stay true: a handler returns every bit of `touched` that it
+changed, because only the indicators that read one of them are measured again; what is stored of the
+borrower is marked as changed by the same row.
+
+Money of another currency is converted at the rate of its day before it is added to other money.
+Without a rate nothing is guessed: the event stays in the ledger and is counted nowhere.
 """
 
 from collections.abc import Callable
+from copy import copy
+from dataclasses import dataclass
 from typing import Any, Final
 
 from services.scoring.domain.borrower.borrower import (
     ACCOUNTS_PART,
     ALL_PARTS,
     BOUNCES_PART,
+    CONDUCT_PART,
     CREDIT_FILE_PART,
     DECISIONS_PART,
     FACILITIES_PART,
@@ -20,28 +26,38 @@ from services.scoring.domain.borrower.borrower import (
     STATEMENTS_PART,
     Borrower,
 )
-from services.scoring.domain.borrower.risk import DISPUTED
 from services.scoring.domain.events.accounts import (
     AccountBalanceClosed,
+    AccountBlocked,
     AccountItemReturned,
     AccountTransacted,
     FacilityBalanceClosed,
     LimitChanged,
 )
-from services.scoring.domain.events.control import (
-    CalendarPublished,
-    DayClosed,
-    FxPublished,
-    RulebookActivated,
-)
 from services.scoring.domain.events.credit_file import (
     BorrowerRegistered,
+    CollateralValued,
+    CovenantCertified,
+    DependantLinked,
+    ExternalDelinquencyReported,
+    FindingRaised,
+    ForecastReceived,
+    GroupLinked,
+    GuarantorLinked,
+    InspectionRecorded,
+    OverrideApproved,
+    RelatedPartiesDeclared,
+    RelatedStateChanged,
     StatementDue,
     StatementReceived,
 )
 from services.scoring.domain.events.event import Event
 from services.scoring.domain.events.loans import (
+    ClaimDisputed,
     LoanBooked,
+    LoanClosed,
+    LoanDisbursed,
+    PromiseMade,
     RepaymentFailed,
     RepaymentPosted,
     RepaymentReversed,
@@ -50,173 +66,181 @@ from services.scoring.domain.events.loans import (
 )
 from services.scoring.domain.handlers import (
     account_flows,
-    advised_limits,
-    conversion,
     credit_file,
-    dealings,
+    drawdowns,
+    facilities,
+    loans,
     overrides,
-    reference_data,
     repayments,
+    returned_items,
     statements,
 )
 from services.scoring.domain.primitives import touched
+from services.scoring.domain.primitives.money import Rates
 from services.scoring.domain.rulebook import calendars
 from services.scoring.domain.rulebook.context import Context
 
+# Any: each handler takes its own event type, and the table is keyed by exactly that type.
+Apply = Callable[[Borrower, Any], int]
 
-def is_foreign(borrower: Borrower, event: Event) -> bool:
-    """Return whether the event's money is in another currency than the borrower is measured in.
 
-    Sums of two currencies are no figure: flows, balances and lines are taken in at the rate of
-    their day, and while the log has none they are kept in the ledger and counted nowhere. Loans are
-    counted in their own currency and only their totals are converted.
+@dataclass(frozen=True, slots=True)
+class Handler:
+    """How events of one type change a borrower.
+
+    Args:
+        apply: Changes the facts and returns the bits of `touched`, 0 where nothing changed.
+        parts: The stored parts that an event of this type changes.
     """
-    return isinstance(event, conversion.CONVERTED) and (
-        event.currency != borrower.profile.reporting_currency != ""
-    )
+
+    apply: Apply
+    parts: int
 
 
-def taken(borrower: Borrower, event: Event, context: Context) -> int:
-    """Take the event into the facts; return which kinds of fact it touched, 0 for none."""
-    take = TAKE.get(type(event))
-    if take is None:
+HANDLERS: Final[dict[type[Event], Handler]] = {
+    BorrowerRegistered: Handler(credit_file.register, ALL_PARTS),
+    LoanBooked: Handler(loans.book, LOANS_PART),
+    SchedulePublished: Handler(loans.publish_schedule, LOANS_PART),
+    ScheduleChanged: Handler(loans.change_schedule, LOANS_PART),
+    LoanDisbursed: Handler(drawdowns.disburse, CONDUCT_PART),
+    LoanClosed: Handler(loans.close, LOANS_PART),
+    RepaymentPosted: Handler(repayments.post, LOANS_PART),
+    RepaymentReversed: Handler(repayments.reverse, LOANS_PART),
+    RepaymentFailed: Handler(returned_items.fail_collection, BOUNCES_PART),
+    PromiseMade: Handler(loans.promise, CONDUCT_PART),
+    ClaimDisputed: Handler(loans.dispute, LOANS_PART),
+    AccountTransacted: Handler(account_flows.transact, FLOWS_PART),
+    AccountBalanceClosed: Handler(account_flows.close_balance, ACCOUNTS_PART),
+    AccountItemReturned: Handler(returned_items.return_item, BOUNCES_PART),
+    AccountBlocked: Handler(account_flows.block, ACCOUNTS_PART),
+    FacilityBalanceClosed: Handler(facilities.close_balance, FACILITIES_PART),
+    LimitChanged: Handler(facilities.change_limit, FACILITIES_PART),
+    StatementReceived: Handler(statements.receive, STATEMENTS_PART | CREDIT_FILE_PART),
+    StatementDue: Handler(statements.announce, CREDIT_FILE_PART),
+    ForecastReceived: Handler(statements.forecast, CONDUCT_PART),
+    CollateralValued: Handler(credit_file.value_collateral, CREDIT_FILE_PART),
+    CovenantCertified: Handler(credit_file.certify_covenant, CREDIT_FILE_PART),
+    GuarantorLinked: Handler(credit_file.link_guarantor, CREDIT_FILE_PART),
+    GroupLinked: Handler(credit_file.link_group, CREDIT_FILE_PART),
+    DependantLinked: Handler(credit_file.link_dependant, CREDIT_FILE_PART),
+    RelatedStateChanged: Handler(credit_file.change_related_state, CREDIT_FILE_PART),
+    RelatedPartiesDeclared: Handler(credit_file.declare_related_parties, CREDIT_FILE_PART),
+    ExternalDelinquencyReported: Handler(credit_file.report_delinquency, CREDIT_FILE_PART),
+    FindingRaised: Handler(credit_file.raise_finding, CREDIT_FILE_PART),
+    InspectionRecorded: Handler(credit_file.record_inspection, CREDIT_FILE_PART),
+    OverrideApproved: Handler(overrides.approve, DECISIONS_PART),
+}
+
+
+def apply_event(borrower: Borrower, event: Event, context: Context) -> int:
+    """Apply the event to the facts; return the bits of `touched`, 0 where nothing changed."""
+    handler = HANDLERS.get(type(event))
+    if handler is None:
         return 0
-    if is_foreign(borrower, event):
-        currency = borrower.profile.reporting_currency
-        converted = conversion.converted(event, currency, context.rates)
-        if converted is None:
+    if _is_foreign(borrower, event):
+        in_reporting = converted(event, borrower.profile.reporting_currency, context.rates)
+        if in_reporting is None:
             return 0
-        event = converted
-    facts = take(borrower, event)
-    borrower.changed |= ALL_PARTS if facts & touched.PROFILE else _parts_changed(event, facts)
+        event = in_reporting
+    facts = handler.apply(borrower, event)
+    borrower.changed |= ALL_PARTS if facts & touched.PROFILE else _changed_parts(handler, facts)
     if facts & touched.LOANS and context.calendars:
         calendars.move_due_days(borrower, context.calendars)
     return facts
 
 
-def _parts_changed(event: Event, facts: int) -> int:
-    """Return the stored parts that an event of this type changes."""
-    changed = PARTS[type(event)]
+def _changed_parts(handler: Handler, facts: int) -> int:
+    parts = handler.parts
     if facts & touched.BALANCES:
-        changed |= ACCOUNTS_PART
-    return changed | DECISIONS_PART if facts & touched.DECISIONS else changed
+        parts |= ACCOUNTS_PART
+    return parts | DECISIONS_PART if facts & touched.DECISIONS else parts
 
 
-def type_name(event: Event) -> str:
-    """Return the CloudEvents type of an event."""
-    return TYPE_NAMES.get(type(event), "")
+CONVERTED: Final = (
+    AccountTransacted,
+    AccountBalanceClosed,
+    AccountItemReturned,
+    FacilityBalanceClosed,
+    LimitChanged,
+)
 
 
-def _registered(borrower: Borrower, event: BorrowerRegistered) -> int:
-    reference_data.register(borrower, event)
-    return touched.EVERYTHING
+def _is_foreign(borrower: Borrower, event: Event) -> bool:
+    """Return whether the event's money is in another currency than the borrower is measured in.
 
-
-def _booked(borrower: Borrower, event: LoanBooked) -> int:
-    repayments.book_loan(borrower, event)
-    return touched.LOANS
-
-
-def _published(borrower: Borrower, event: SchedulePublished) -> int:
-    return (
-        touched.LOANS | touched.PAST
-        if repayments.publish_schedule(borrower, event)
-        else touched.LOANS
+    Loans are counted in their own currency and only their totals are converted.
+    """
+    return isinstance(event, CONVERTED) and (
+        event.currency != borrower.profile.reporting_currency != ""
     )
 
 
-def _changed(borrower: Borrower, event: ScheduleChanged) -> int:
-    facts = (
-        touched.LOANS | touched.PAST
-        if repayments.change_schedule(borrower, event)
-        else touched.LOANS
-    )
-    return facts if borrower.decisions.forbearance.is_weighed else facts | touched.DECISIONS
+class NoRate(LookupError):
+    """The log has no rate between the two currencies."""
 
 
-def _posted(borrower: Borrower, event: RepaymentPosted) -> int:
-    facts = (
-        touched.PAYMENTS | touched.PAST
-        if repayments.post_payment(borrower, event)
-        else touched.PAYMENTS
-    )
-    return (
-        facts | touched.DECISIONS if event.dispute_flag or borrower.risk.flags & DISPUTED else facts
-    )
+@dataclass(slots=True)
+class _Exchange:
+    """Converts amounts of one currency into another at the rate of one day."""
+
+    rates: Rates
+    source: str
+    target: str
+    day: int
+
+    def of(self, minor: int) -> int:
+        amount = self.rates.converted(minor, self.source, self.target, self.day)
+        if amount is None:
+            raise NoRate(self.source)
+        return amount
+
+    def of_optional(self, minor: int | None) -> int | None:
+        return None if minor is None else self.of(minor)
 
 
-def _reversed(borrower: Borrower, event: RepaymentReversed) -> int:
-    return touched.PAYMENTS | touched.PAST if repayments.reverse_payment(borrower, event) else 0
+def converted(event: Event, currency: str, rates: Rates | None) -> Event | None:
+    """Return the event with its amounts in the currency, None where no rate is known."""
+    if rates is None:
+        return None
+    event = copy(event)
+    try:
+        if isinstance(event, AccountTransacted | AccountItemReturned):
+            _convert_flow(event, _Exchange(rates, event.currency, currency, event.value_day))
+        elif isinstance(event, AccountBalanceClosed):
+            _convert_balance(event, _Exchange(rates, event.currency, currency, event.balance_day))
+        elif isinstance(event, FacilityBalanceClosed):
+            _convert_line(event, _Exchange(rates, event.currency, currency, event.balance_day))
+        elif isinstance(event, LimitChanged):
+            _convert_limit(event, _Exchange(rates, event.currency, currency, event.effective_day))
+    except NoRate:
+        return None
+    return event
 
 
-def _failed(borrower: Borrower, event: RepaymentFailed) -> int:
-    return touched.BOUNCES if repayments.fail_collection(borrower, event) else 0
+def _convert_flow(event: AccountTransacted | AccountItemReturned, exchange: _Exchange) -> None:
+    event.amount_minor = exchange.of(event.amount_minor)
+    if isinstance(event, AccountTransacted):
+        event.balance_after_minor = exchange.of_optional(event.balance_after_minor)
+    event.currency = exchange.target
 
 
-def _returned(borrower: Borrower, event: AccountItemReturned) -> int:
-    return touched.BOUNCES if account_flows.take_returned_item(borrower, event) else 0
+def _convert_balance(event: AccountBalanceClosed, exchange: _Exchange) -> None:
+    event.eod_minor = exchange.of(event.eod_minor)
+    event.available_minor = exchange.of_optional(event.available_minor)
+    event.currency = exchange.target
 
 
-# Any: each function takes its own event type, and the table is keyed by exactly that type.
-Take = Callable[[Borrower, Any], int]
+def _convert_line(event: FacilityBalanceClosed, exchange: _Exchange) -> None:
+    """Convert limit and use alike, so that the share used stays the same."""
+    event.limit_minor = exchange.of(event.limit_minor)
+    event.drawn_minor = exchange.of(event.drawn_minor)
+    event.drawing_power_minor = exchange.of_optional(event.drawing_power_minor)
+    event.undrawn_usable_minor = exchange.of_optional(event.undrawn_usable_minor)
+    event.interest_debited_minor = exchange.of(event.interest_debited_minor)
+    event.currency = exchange.target
 
-TYPE_NAMES: Final[dict[type[Event], str]] = {
-    BorrowerRegistered: "borrower.registered.v1",
-    LoanBooked: "loan.booked.v1",
-    SchedulePublished: "schedule.published.v1",
-    ScheduleChanged: "schedule.changed.v1",
-    RepaymentPosted: "repayment.posted.v1",
-    RepaymentFailed: "repayment.failed.v1",
-    RepaymentReversed: "repayment.reversed.v1",
-    AccountTransacted: "account.transacted.v1",
-    AccountBalanceClosed: "account.balance-closed.v1",
-    AccountItemReturned: "account.item-returned.v1",
-    FacilityBalanceClosed: "facility.balance-closed.v1",
-    StatementReceived: "statement.received.v1",
-    StatementDue: "statement.due.v1",
-    DayClosed: "day.closed.v1",
-    RulebookActivated: "rulebook.activated.v1",
-    CalendarPublished: "calendar.published.v1",
-    FxPublished: "fx.published.v1",
-    **credit_file.TYPE_NAMES,
-    **overrides.TYPE_NAMES,
-    **dealings.TYPE_NAMES,
-}
-PARTS: Final[dict[type[Event], int]] = {
-    BorrowerRegistered: ALL_PARTS,
-    LoanBooked: LOANS_PART,
-    SchedulePublished: LOANS_PART,
-    ScheduleChanged: LOANS_PART,
-    RepaymentPosted: LOANS_PART,
-    RepaymentFailed: BOUNCES_PART,
-    RepaymentReversed: LOANS_PART,
-    AccountTransacted: FLOWS_PART,
-    AccountBalanceClosed: ACCOUNTS_PART,
-    AccountItemReturned: BOUNCES_PART,
-    FacilityBalanceClosed: FACILITIES_PART,
-    StatementReceived: STATEMENTS_PART | CREDIT_FILE_PART,
-    StatementDue: CREDIT_FILE_PART,
-    **dict.fromkeys(credit_file.TAKE, CREDIT_FILE_PART),
-    LimitChanged: FACILITIES_PART,
-    **overrides.PARTS,
-    **dealings.PARTS,
-}
-TAKE: Final[dict[type[Event], Take]] = {
-    BorrowerRegistered: _registered,
-    LoanBooked: _booked,
-    SchedulePublished: _published,
-    ScheduleChanged: _changed,
-    RepaymentPosted: _posted,
-    RepaymentFailed: _failed,
-    RepaymentReversed: _reversed,
-    AccountTransacted: account_flows.take_flow,
-    AccountBalanceClosed: account_flows.close_balance,
-    AccountItemReturned: _returned,
-    FacilityBalanceClosed: account_flows.close_facility,
-    StatementReceived: statements.take,
-    StatementDue: statements.announce,
-    LimitChanged: advised_limits.change_limit,
-    **credit_file.TAKE,
-    **overrides.TAKE,
-    **dealings.TAKE,
-}
+
+def _convert_limit(event: LimitChanged, exchange: _Exchange) -> None:
+    event.limit_minor = exchange.of(event.limit_minor)
+    event.power_minor = exchange.of_optional(event.power_minor)
+    event.currency = exchange.target

@@ -5,21 +5,19 @@ from fractions import Fraction
 from typing import Final
 
 from services.scoring.domain.borrower.borrower import Borrower
-from services.scoring.domain.handlers.dealings import (
-    TO_OWN_ACCOUNT,
-    TO_RELATED_PARTY,
-    TO_THIRD_PARTY,
-)
-from services.scoring.domain.handlers.lender_flows import (
+from services.scoring.domain.handlers.drawdowns import (
     CRYPTO,
     ELSEWHERE,
     GAMBLING,
     PROPERTY,
     RELATED_PARTIES,
     SECURITIES,
+    TO_OWN_ACCOUNT,
+    TO_RELATED_PARTY,
+    TO_THIRD_PARTY,
     TRACE_DAYS,
 )
-from services.scoring.domain.handlers.pass_through import share_passed
+from services.scoring.domain.handlers.pass_through import passed_and_received
 from services.scoring.domain.indicators.account_inflow import credits_as_evidence
 from services.scoring.domain.primitives import series, touched
 from services.scoring.domain.primitives.dates import month_sum
@@ -97,26 +95,26 @@ def diverted_proceeds(borrower: Borrower, as_of: int, rules: Rules) -> Measureme
     A drawdown paid straight to a third party is not traced; one paid straight to a related party is
     diverted whole.
     """
-    dealings = borrower.dealings
-    first = bisect_left(dealings.drawn_days, as_of - QUARTER_DAYS + 1)
-    last = bisect_right(dealings.drawn_days, as_of)
-    recent = [one for one in range(first, last) if dealings.drawn_to[one] != TO_THIRD_PARTY]
+    drawdowns = borrower.drawdowns
+    first = bisect_left(drawdowns.days, as_of - QUARTER_DAYS + 1)
+    last = bisect_right(drawdowns.days, as_of)
+    recent = [index for index in range(first, last) if drawdowns.payees[index] != TO_THIRD_PARTY]
     if not recent:
         return not_applicable()
-    traced = [one for one in recent if dealings.drawn_to[one] == TO_OWN_ACCOUNT]
+    traced = [index for index in recent if drawdowns.payees[index] == TO_OWN_ACCOUNT]
     if traced and not any(account.eod.reported for account in borrower.accounts):
         return unmeasurable(Reason.NO_BALANCE)
     return measured(max(_diverted_share(borrower, one, as_of) for one in recent))
 
 
 def _diverted_share(borrower: Borrower, position: int, as_of: int) -> int:
-    dealings = borrower.dealings
-    if dealings.drawn_to[position] == TO_RELATED_PARTY:
+    drawdowns = borrower.drawdowns
+    if drawdowns.payees[position] == TO_RELATED_PARTY:
         return MICRO
-    drawn_day, drawn = dealings.drawn_days[position], dealings.drawn_minor[position]
+    drawn_day, drawn = drawdowns.days[position], drawdowns.minor[position]
     opening = pooled(borrower, drawn_day - 1) or 0
     ahead, left = max(0, opening), drawn + min(0, opening)
-    barred = _barred_purposes(borrower, dealings.drawn_loans[position])
+    barred = _barred_purposes(borrower, drawdowns.loans[position])
     diverted = Fraction(0)
     for day in range(drawn_day, min(as_of, drawn_day + TRACE_DAYS - 1) + 1):
         out, away = _gone_on(borrower, day, barred)
@@ -130,14 +128,14 @@ def _diverted_share(borrower: Borrower, position: int, as_of: int) -> int:
 
 def _gone_on(borrower: Borrower, day: int, barred: frozenset[int]) -> tuple[int, int]:
     """Return what left the accounts on the day, and the part of it for barred purposes."""
-    dealings = borrower.dealings
+    drawdowns = borrower.drawdowns
     out, away = series.total(borrower.flows.debits, day, day), 0
-    start = bisect_left(dealings.away_days, day)
-    for index in range(start, bisect_right(dealings.away_days, day)):
-        amount = max(0, dealings.away_minor[index])
-        if dealings.away_purposes[index] == ELSEWHERE:
+    start = bisect_left(drawdowns.use_days, day)
+    for index in range(start, bisect_right(drawdowns.use_days, day)):
+        amount = max(0, drawdowns.use_minor[index])
+        if drawdowns.use_purposes[index] == ELSEWHERE:
             out += amount
-        if dealings.away_purposes[index] in barred:
+        if drawdowns.use_purposes[index] in barred:
             away += amount
     return out, min(away, out)
 
@@ -181,16 +179,16 @@ def passed_through(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """
     if not borrower.accounts:
         return not_applicable()
-    since, start = borrower.dealings.passing_since, as_of - QUARTER_DAYS + 1
+    since, start = borrower.pass_through.since, as_of - QUARTER_DAYS + 1
     if not since or since > start:
         return unmeasurable(Reason.SHORT_HISTORY)
-    gone, came = share_passed(borrower.dealings, start, as_of)
+    gone, came = passed_and_received(borrower.pass_through, start, as_of)
     return measured(micro_ratio(gone, came)) if came > 0 else unmeasurable(Reason.ZERO_BASE)
 
 
 def drawdowns_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
     """Return the newest drawdowns, newest first."""
-    return borrower.dealings.drawn_refs[::-1][:5]
+    return borrower.drawdowns.refs[::-1][:5]
 
 
 def debits_as_evidence(borrower: Borrower, as_of: int) -> list[str]:

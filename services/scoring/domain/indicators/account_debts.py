@@ -3,7 +3,7 @@
 from typing import Final
 
 from services.scoring.domain.borrower.borrower import Borrower
-from services.scoring.domain.borrower.flows import Dealings
+from services.scoring.domain.borrower.flows import LenderFlows
 from services.scoring.domain.indicators.account_inflow import credits_of
 from services.scoring.domain.primitives import touched
 from services.scoring.domain.primitives.dates import month_sum
@@ -34,8 +34,8 @@ def lender_stacking(borrower: Borrower, as_of: int, rules: Rules) -> Measurement
     """
     if not borrower.accounts:
         return not_applicable()
-    dealings = borrower.dealings
-    if not dealings.lender_days and not dealings.lenders and not dealings.lender_months:
+    flows = borrower.lender_flows
+    if not flows.days and not flows.known and not flows.months:
         return measured_arms([0, 0])
     new = _new_lenders(borrower, as_of)
     return measured_arms([new, _rise_of_share(borrower, as_of)], gap=Reason.SHORT_HISTORY)
@@ -46,16 +46,16 @@ def _new_lenders(borrower: Borrower, as_of: int) -> int | None:
     if not known_day or as_of - known_day < NEW_DAYS:
         return None
     first_days: dict[int, int] = {}
-    for day, key in _lender_flows(borrower.dealings, as_of):
+    for day, key in _lender_flows(borrower.lender_flows, as_of):
         first_days.setdefault(key, day)
-    earlier = borrower.dealings.lenders
+    earlier = borrower.lender_flows.known
     since = max(as_of - NEW_DAYS + 1, known_day + NEW_DAYS)
     new = sum(day >= since for key, day in first_days.items() if key not in earlier)
     return new * MICRO
 
 
-def _lender_flows(dealings: Dealings, as_of: int) -> list[tuple[int, int]]:
-    rows = zip(dealings.lender_days, dealings.lender_keys, dealings.lender_counts, strict=True)
+def _lender_flows(flows: LenderFlows, as_of: int) -> list[tuple[int, int]]:
+    rows = zip(flows.days, flows.keys, flows.counts, strict=True)
     return [(day, key) for day, key, count in rows if count > 0 and day <= as_of]
 
 
@@ -73,8 +73,7 @@ def _rise_of_share(borrower: Borrower, as_of: int) -> int | None:
         came = sum(credits_of(borrower, months))
         if came <= 0:
             return None
-        dealings = borrower.dealings
-        first, sums = dealings.lender_first_month, dealings.lender_months
+        first, sums = borrower.lender_flows.first_month, borrower.lender_flows.months
         shares.append(micro_ratio(sum(month_sum(first, sums, one) for one in months), came))
     return shares[0] - shares[1]
 
@@ -92,7 +91,7 @@ def accounts_under_enforcement(borrower: Borrower, as_of: int, rules: Rules) -> 
 
 def lenders_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
     """Return the newest flow with another lender."""
-    return [borrower.dealings.lender_ref] if borrower.dealings.lender_ref else []
+    return [borrower.lender_flows.ref] if borrower.lender_flows.ref else []
 
 
 def blocks_as_evidence(borrower: Borrower, as_of: int) -> list[str]:

@@ -92,7 +92,7 @@ def payroll_interruption(borrower: Borrower, as_of: int, rules: Rules) -> Measur
     cycle is the median distance of the runs of half a year; the amount of the newest complete run
     is held against the median of those before it.
     """
-    wages = borrower.routines.wages
+    wages = borrower.recurring.wages
     if not wages.days:
         return not_applicable()
     starts, amounts = latest_runs(wages)
@@ -120,8 +120,8 @@ def duties_missed(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     Each of the three has its own rhythm, the median distance of its runs in the year kept. One is
     missed when ten days have passed since it was expected.
     """
-    routines = borrower.routines
-    kinds = [one for one in (routines.taxes, routines.social, routines.utilities) if one.days]
+    recurring = borrower.recurring
+    kinds = [one for one in (recurring.taxes, recurring.social, recurring.utilities) if one.days]
     if not kinds:
         return not_applicable()
     counts = [_missed(payments, as_of) for payments in kinds]
@@ -149,7 +149,7 @@ def _missed(payments: Series, as_of: int) -> int | None:
 
 def wages_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
     """Return the newest wages."""
-    return [borrower.routines.ref]
+    return [borrower.recurring.ref]
 
 
 INDICATORS: Final[tuple[Indicator, ...]] = (

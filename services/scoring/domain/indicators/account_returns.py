@@ -7,7 +7,6 @@ where there is one.
 from typing import Final
 
 from services.scoring.domain.borrower.borrower import RETURNED_INCOMING, RETURNED_OUTGOING, Borrower
-from services.scoring.domain.handlers.returned_items import bounced
 from services.scoring.domain.primitives import series, touched
 from services.scoring.domain.primitives.measurement import (
     MEASURED,
@@ -37,8 +36,8 @@ def returned_outgoing(borrower: Borrower, as_of: int, rules: Rules) -> Measureme
     bounces = borrower.bounces
     if not bounces.days:
         return measured_arms([0, 0])
-    recent = bounced(bounces, RETURNED_OUTGOING, as_of - COUNT_DAYS + 1, as_of)
-    in_quarter = bounced(bounces, RETURNED_OUTGOING, as_of - VALUE_DAYS + 1, as_of)
+    recent = bounces.of_kind(RETURNED_OUTGOING, as_of - COUNT_DAYS + 1, as_of)
+    in_quarter = bounces.of_kind(RETURNED_OUTGOING, as_of - VALUE_DAYS + 1, as_of)
     debits = series.total(borrower.flows.debits, as_of - VALUE_DAYS + 1, as_of)
     value = sum(bounces.minor[index] for index in in_quarter)
     share = micro_ratio(value, debits) if debits > 0 else None
@@ -53,7 +52,7 @@ def returned_incoming(borrower: Borrower, as_of: int, rules: Rules) -> Measureme
     if not borrower.bounces.days:
         return measured(0)
     start = as_of - VALUE_DAYS + 1
-    found = bounced(borrower.bounces, RETURNED_INCOMING, start, as_of)
+    found = borrower.bounces.of_kind(RETURNED_INCOMING, start, as_of)
     credits = series.total(borrower.flows.operating_credits, start, as_of)
     if credits <= 0:
         return unmeasurable(Reason.ZERO_BASE)
@@ -61,7 +60,7 @@ def returned_incoming(borrower: Borrower, as_of: int, rules: Rules) -> Measureme
 
 
 def _evidence(borrower: Borrower, as_of: int, kind: int) -> list[str]:
-    found = bounced(borrower.bounces, kind, as_of - VALUE_DAYS + 1, as_of)
+    found = borrower.bounces.of_kind(kind, as_of - VALUE_DAYS + 1, as_of)
     return [borrower.bounces.refs[index] for index in reversed(found)][:5]
 
 

@@ -102,10 +102,10 @@ def _expected_credits(borrower: Borrower, as_of: int, day: int) -> int | None:
 
 def _payroll_through(borrower: Borrower, day: int) -> int:
     """Return a firm's usual payroll if it is expected by the day, or late."""
-    routines = borrower.routines
-    if borrower.profile.segment == RETAIL or not 0 < routines.wages_due_day <= day:
+    recurring = borrower.recurring
+    if borrower.profile.segment == RETAIL or not 0 < recurring.wages_due_day <= day:
         return 0
-    _, amounts = latest_runs(routines.wages)
+    _, amounts = latest_runs(recurring.wages)
     return median_of(amounts)
 
 

@@ -9,7 +9,7 @@ from typing import Final
 from services.scoring.domain.borrower.borrower import Borrower
 from services.scoring.domain.borrower.credit_file import GroupLink, related_state_of
 from services.scoring.domain.borrower.risk import CLOSED, DEFAULT, HIGH_RISK, WATCH
-from services.scoring.domain.handlers.joint_obligors import KINDS as JOINT_KINDS
+from services.scoring.domain.handlers.credit_file import JOINT_KINDS
 from services.scoring.domain.primitives import touched
 from services.scoring.domain.primitives.measurement import (
     MICRO,
@@ -36,10 +36,10 @@ def guarantor_state(borrower: Borrower, as_of: int, rules: Rules) -> Measurement
     The second figure is what the guarantors on watch or worse stand in for, over the exposure, at
     most all of it: a weak guarantor of a tenth takes away a tenth.
     """
-    guarantors = credit_file.standing_guarantors(borrower, as_of)
+    guarantors = credit_file.guarantors_in_force(borrower, as_of)
     if not guarantors:
         return not_applicable()
-    states = [credit_file.told_state(borrower, one.guarantor_id) for one in guarantors]
+    states = [credit_file.reported_state(borrower, one.guarantor_id) for one in guarantors]
     worst = max(_signal_of(state) for state in states)
     if not worst and None in states:
         return unmeasurable(Reason.NO_DATA)
@@ -69,14 +69,14 @@ def group_contagion(borrower: Borrower, as_of: int, rules: Rules) -> Measurement
     Control counts as depending wholly. A link whose strength nobody stated cannot be weighed.
     """
     links = [
-        link for link in credit_file.standing_links(borrower, as_of) if link.kind not in JOINT_KINDS
+        link for link in credit_file.links_in_force(borrower, as_of) if link.kind not in JOINT_KINDS
     ]
     if not links:
         return not_applicable()
     on_high_risk = on_default = parent = 0
     is_unknown = False
     for link in links:
-        state = credit_file.told_state(borrower, link.linked_id)
+        state = credit_file.reported_state(borrower, link.linked_id)
         strength = _strength(link)
         if state is None or (strength is None and HIGH_RISK <= state < CLOSED):
             is_unknown = True
@@ -98,13 +98,13 @@ def _strength(link: GroupLink) -> int | None:
 
 def guarantors_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
     """Return what the guarantors told, the worst first."""
-    names = [one.guarantor_id for one in credit_file.standing_guarantors(borrower, as_of)]
+    names = [one.guarantor_id for one in credit_file.guarantors_in_force(borrower, as_of)]
     return _told(borrower, names)
 
 
 def group_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
     """Return what the group told, the worst first."""
-    names = [one.linked_id for one in credit_file.standing_links(borrower, as_of)]
+    names = [one.linked_id for one in credit_file.links_in_force(borrower, as_of)]
     return _told(borrower, names)
 
 

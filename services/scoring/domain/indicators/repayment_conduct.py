@@ -53,17 +53,17 @@ def broken_promises(borrower: Borrower, as_of: int, rules: Rules) -> Measurement
     """
     if not borrower.loans:
         return not_applicable()
-    dealings = borrower.dealings
-    if not dealings.promise_days:
+    promises = borrower.promises
+    if not promises.days:
         return measured(0)
     loans = {loan.loan_id: loan for loan in borrower.loans}
-    known = [place for place, one in enumerate(dealings.promise_loans) if one in loans]
+    known = [index for index, loan_id in enumerate(promises.loans) if loan_id in loans]
     if not known:
         return unmeasurable(Reason.NO_DATA)
     broken = [
-        dealings.promise_days[place] + PROMISE_GRACE_DAYS
-        for place in known
-        if _is_broken(borrower, loans[dealings.promise_loans[place]], place, rules)
+        promises.days[index] + PROMISE_GRACE_DAYS
+        for index in known
+        if _is_broken(borrower, loans[promises.loans[index]], index, rules)
     ]
     inside = [
         day
@@ -73,11 +73,11 @@ def broken_promises(borrower: Borrower, as_of: int, rules: Rules) -> Measurement
     return measured(len(inside) * MICRO, age_days=as_of - max(inside) if inside else 0)
 
 
-def _is_broken(borrower: Borrower, loan: Loan, place: int, rules: Rules) -> bool:
-    dealings = borrower.dealings
-    promised = dealings.promise_minor[place]
-    first = bisect_left(loan.paid_days, dealings.promise_made_days[place])
-    last = bisect_right(loan.paid_days, dealings.promise_days[place] + PROMISE_GRACE_DAYS)
+def _is_broken(borrower: Borrower, loan: Loan, index: int, rules: Rules) -> bool:
+    promises = borrower.promises
+    promised = promises.minor[index]
+    first = bisect_left(loan.paid_days, promises.made_days[index])
+    last = bisect_right(loan.paid_days, promises.days[index] + PROMISE_GRACE_DAYS)
     allowed = rules.tolerance.minor(loan.currency, promised)
     return sum(loan.paid_minor[first:last]) < promised - allowed
 
@@ -114,10 +114,10 @@ def repaid_by_others(borrower: Borrower, as_of: int, rules: Rules) -> Measuremen
     """
     if not borrower.loans:
         return not_applicable()
-    dealings = borrower.dealings
-    if not borrower.accounts and not dealings.helped_keys:
+    funding = borrower.outside_funding
+    if not borrower.accounts and not funding.repaid_keys:
         return unmeasurable(Reason.NO_DATA)
-    if not dealings.inflows.days and not dealings.helped_keys:
+    if not funding.inflows.days and not funding.repaid_keys:
         return measured(0)
     repayments = _repayments_since(borrower, as_of - REPAYMENT_DAYS + 1, as_of)
     total = sum(amount for _, amount, _ in repayments)
@@ -126,7 +126,7 @@ def repaid_by_others(borrower: Borrower, as_of: int, rules: Rules) -> Measuremen
     inflows = _inflows(borrower)
     others = 0
     for day, amount, key in repayments:
-        if key in dealings.helped_keys or _was_funded(inflows, day, amount):
+        if key in funding.repaid_keys or _was_funded(inflows, day, amount):
             others += amount
     return measured(micro_ratio(others, total))
 
@@ -147,7 +147,7 @@ def _repayments_since(borrower: Borrower, first: int, last: int) -> list[tuple[i
 
 def _inflows(borrower: Borrower) -> list[list[int]]:
     """Return [day, amount not yet used] of the money that is no revenue."""
-    inflows = borrower.dealings.inflows
+    inflows = borrower.outside_funding.inflows
     before = [0, *inflows.cum]
     return [
         [day, total - earlier]
@@ -202,7 +202,7 @@ def _rise(line: Facility, day: int) -> int:
 
 def promises_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
     """Return the newest promises, newest first."""
-    return borrower.dealings.promise_refs[::-1][:5]
+    return borrower.promises.refs[::-1][:5]
 
 
 def payments_as_evidence(borrower: Borrower, as_of: int) -> list[str]:

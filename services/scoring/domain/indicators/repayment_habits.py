@@ -13,7 +13,6 @@ from services.scoring.domain.arrears.instalments import (
     paid_in_time,
 )
 from services.scoring.domain.borrower.borrower import FAILED_COLLECTION, Borrower
-from services.scoring.domain.handlers.returned_items import bounced
 from services.scoring.domain.indicators.repayment_arrears import late_loan_as_evidence
 from services.scoring.domain.primitives import touched
 from services.scoring.domain.primitives.measurement import (
@@ -87,14 +86,14 @@ def failed_collections(borrower: Borrower, as_of: int, rules: Rules) -> Measurem
     """R-08: collections that failed for lack of funds in 30 days."""
     if not borrower.loans:
         return not_applicable()
-    found = bounced(borrower.bounces, FAILED_COLLECTION, as_of - BOUNCE_DAYS + 1, as_of)
+    found = borrower.bounces.of_kind(FAILED_COLLECTION, as_of - BOUNCE_DAYS + 1, as_of)
     age = as_of - borrower.bounces.days[found[-1]] if found else 0
     return measured(len(found) * MICRO, age_days=age)
 
 
 def failures_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
     """Return the failed collections in the window, newest first."""
-    found = bounced(borrower.bounces, FAILED_COLLECTION, as_of - BOUNCE_DAYS + 1, as_of)
+    found = borrower.bounces.of_kind(FAILED_COLLECTION, as_of - BOUNCE_DAYS + 1, as_of)
     return [borrower.bounces.refs[index] for index in reversed(found)][:5]
 
 

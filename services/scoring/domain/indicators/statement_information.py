@@ -115,13 +115,13 @@ def forecast_miss(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     count. Not applicable while no forecast's period has been reported; a forecast of nothing or of
     a loss, or a period whose statement is missing, is unmeasurable.
     """
-    dealings = borrower.dealings
-    if not dealings.forecast_ends:
+    forecasts = borrower.forecasts
+    if not forecasts.ends:
         return not_applicable()
     if not borrower.statements:
         return unmeasurable(Reason.NO_STATEMENT)
     figures = figures_of(borrower)
-    ends = [end for end in dealings.forecast_ends if month_closed_by(end) <= figures.month]
+    ends = [end for end in forecasts.ends if month_closed_by(end) <= figures.month]
     if not ends:
         return not_applicable()
     misses = [
@@ -131,13 +131,13 @@ def forecast_miss(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
 
 
 def _newest_miss(borrower: Borrower, figures: StatementFigures, metric: int) -> int | None:
-    dealings = borrower.dealings
-    for place in range(len(dealings.forecast_ends) - 1, -1, -1):
-        foretold = dealings.forecast_minor[place]
-        if dealings.forecast_metrics[place] != metric or foretold <= 0:
+    forecasts = borrower.forecasts
+    for place in range(len(forecasts.ends) - 1, -1, -1):
+        foretold = forecasts.minor[place]
+        if forecasts.metrics[place] != metric or foretold <= 0:
             continue
-        back = figures.month - month_closed_by(dealings.forecast_ends[place])
-        months = dealings.forecast_months[place]
+        back = figures.month - month_closed_by(forecasts.ends[place])
+        months = forecasts.months[place]
         lines = ("revenue",) if metric == FORECAST_REVENUE else ("ebit", DEPRECIATION)
         parts = [
             figures.period_flow_or_none(line, months_back=back, months=months) for line in lines
@@ -151,7 +151,7 @@ def _newest_miss(borrower: Borrower, figures: StatementFigures, metric: int) -> 
 def forecasts_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
     """Return the newest forecasts, then the newest statement."""
     newest = statements_as_evidence(borrower, as_of)[:1]
-    return borrower.dealings.forecast_refs[::-1][:4] + newest
+    return borrower.forecasts.refs[::-1][:4] + newest
 
 
 INDICATORS: Final[tuple[Indicator, ...]] = (

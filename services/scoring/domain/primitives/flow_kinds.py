@@ -20,11 +20,11 @@ SOCIAL: Final = 256
 UTILITY: Final = 512
 LENDER: Final = 1024
 INFLOW: Final = 2048
-# Money of others: kept in `Dealings`.
-OTHERS_MONEY: Final = LENDER | INFLOW
-# What comes round: kept in `Routines`.
-ROUTINE: Final = WAGES | TAX | SOCIAL | UTILITY
-RARE: Final = ROUTINE | OTHERS_MONEY
+# Money of others: `OutsideFunding` and `LenderFlows`.
+OUTSIDE_FUNDS: Final = LENDER | INFLOW
+# Payments that recur: `RecurringPayments`.
+RECURRING: Final = WAGES | TAX | SOCIAL | UTILITY
+RARE: Final = RECURRING | OUTSIDE_FUNDS
 
 OPERATING_CREDITS: Final = frozenset(
     {

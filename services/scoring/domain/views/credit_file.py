@@ -106,13 +106,13 @@ def certificate_due(covenant: Covenant) -> int | None:
     return plus_months(covenant.certificate_day, rhythm) if rhythm else None
 
 
-def standing_guarantors(borrower: Borrower, day: int) -> list[Guarantor]:
+def guarantors_in_force(borrower: Borrower, day: int) -> list[Guarantor]:
     """Return who stands in for the borrower on the day."""
     guarantors = borrower.credit_file.guarantors
     return [one for one in guarantors if _is_in_force(one.from_day, one.until, day)]
 
 
-def standing_links(borrower: Borrower, day: int) -> list[GroupLink]:
+def links_in_force(borrower: Borrower, day: int) -> list[GroupLink]:
     """Return whose trouble carries over on the day."""
     links = borrower.credit_file.links
     return [one for one in links if _is_in_force(one.from_day, one.until, day)]
@@ -122,7 +122,7 @@ def _is_in_force(from_day: int, until: int, day: int) -> bool:
     return from_day <= day and not 0 < until <= day
 
 
-def told_state(borrower: Borrower, related_id: str) -> int | None:
+def reported_state(borrower: Borrower, related_id: str) -> int | None:
     """Return the own state that a linked borrower told, None before it did."""
     known = related_state_of(borrower.credit_file, related_id)
     return None if known is None or known.state < 0 else known.state

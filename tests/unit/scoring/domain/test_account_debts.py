@@ -103,8 +103,8 @@ class TestLenders:
         assert story.level("A-18") == AMBER
         story.flow(1_000, "LOAN_IN_OTHER", counterparty_id="bank-x", reverses=flow)
         assert story.level("A-18") == GREEN
-        assert story.borrower.dealings.lender_days == []
-        assert story.borrower.dealings.inflows.days == []
+        assert story.borrower.lender_flows.days == []
+        assert story.borrower.outside_funding.inflows.days == []
 
     def test_without_accounts_nobody_else_is_seen(self) -> None:
         assert Story().measure("A-18").status == NOT_APPLICABLE

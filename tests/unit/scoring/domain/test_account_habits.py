@@ -183,7 +183,7 @@ class TestWages:
     def test_the_newest_wages_are_the_evidence(self) -> None:
         story = paying_wages(1_000, 1_000, 1_000, 1_000).close_through("2024-06-07")
         found = [one for one in story.assessments[-1].contributors if one.indicator == "A-16"]
-        assert found[0].evidence == [story.borrower.routines.ref]
+        assert found[0].evidence == [story.borrower.recurring.ref]
 
 
 class TestDuties:

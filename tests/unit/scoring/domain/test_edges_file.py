@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from services.scoring.domain.handlers.credit_file import await_related_state
+from services.scoring.domain.handlers.credit_file import expect_related_state
 from services.scoring.domain.primitives.measurement import AMBER, GREEN, RED
 from tests.fakes.dealings import foretells
 from tests.fakes.edges import borrower, owing
@@ -37,7 +37,7 @@ class TestFile:
     def test_a_guarantor_of_a_thousandth(self, state: str, level: int) -> None:
         story = owing(("2030-01-10", 1_000))
         story.guarantor("g-1", 1)
-        await_related_state(story.borrower.credit_file, "g-1")
+        expect_related_state(story.borrower.credit_file, "g-1")
         story.hears("g-1", state)
         assert story.figure("C-04", arm=1) == (0 if level == GREEN else 0.001)
         assert story.level("C-04") == level

@@ -3,7 +3,7 @@
 import pytest
 
 from services.scoring.domain.borrower.risk import slot_of
-from services.scoring.domain.handlers.credit_file import await_related_state
+from services.scoring.domain.handlers.credit_file import expect_related_state
 from services.scoring.domain.primitives import vocabulary
 from services.scoring.domain.primitives.measurement import (
     AMBER,
@@ -191,7 +191,7 @@ class TestGuarantor:
     def test_the_state_gives_the_level(self, state: str, level: int) -> None:
         story = owing(1_000)
         story.guarantor("g-1", 1_000)
-        await_related_state(story.borrower.credit_file, "g-1")
+        expect_related_state(story.borrower.credit_file, "g-1")
         story.hears("g-1", state)
         assert story.level("C-04") == level
 
@@ -199,7 +199,7 @@ class TestGuarantor:
         story = owing(1_000)
         for name, covered in (("g-1", 300), ("g-2", 900)):
             story.guarantor(name, covered)
-            await_related_state(story.borrower.credit_file, name)
+            expect_related_state(story.borrower.credit_file, name)
             story.hears(name, "NORMAL")
         story.hears("g-1", "DEFAULT")
         assert story.figure("C-04", arm=1) == 0.3
@@ -213,7 +213,7 @@ class TestGuarantor:
         story = owing()
         for name in ("g-1", "g-2"):
             story.guarantor(name)
-            await_related_state(story.borrower.credit_file, name)
+            expect_related_state(story.borrower.credit_file, name)
         assert story.measure("C-04").reason == Reason.NO_DATA
         story.hears("g-2", "DEFAULT")
         assert story.level("C-04") == RED
@@ -221,7 +221,7 @@ class TestGuarantor:
     def test_a_guarantee_that_ended_says_nothing(self) -> None:
         story = owing()
         story.guarantor("g-1", until="2024-03-03")
-        await_related_state(story.borrower.credit_file, "g-1")
+        expect_related_state(story.borrower.credit_file, "g-1")
         story.hears("g-1", "DEFAULT")
         story.close_through("2024-03-02")
         assert story.level("C-04") == RED
@@ -232,7 +232,7 @@ class TestGuarantor:
     def test_a_guarantor_in_high_risk_puts_the_borrower_on_watch(self) -> None:
         story = owing()
         story.guarantor("g-1")
-        await_related_state(story.borrower.credit_file, "g-1")
+        expect_related_state(story.borrower.credit_file, "g-1")
         story.hears("g-1", "HIGH_RISK")
         assert story.assessments[-1].state == "WATCH"
         assert story.assessments[-1].trigger_rule_ids == ["watch-guarantor"]
@@ -257,14 +257,14 @@ class TestGroup:
     ) -> None:
         story = owing()
         story.link("m-1", kind, strength)
-        await_related_state(story.borrower.credit_file, "m-1")
+        expect_related_state(story.borrower.credit_file, "m-1")
         story.hears("m-1", state)
         assert story.level("C-05") == level
 
     def test_a_parent_in_default_means_high_risk(self) -> None:
         story = owing()
         story.link("m-1", "CONTROL")
-        await_related_state(story.borrower.credit_file, "m-1")
+        expect_related_state(story.borrower.credit_file, "m-1")
         story.hears("m-1", "DEFAULT")
         assert story.assessments[-1].state == "HIGH_RISK"
         assert story.assessments[-1].trigger_rule_ids == ["high-risk-parent"]
@@ -272,7 +272,7 @@ class TestGroup:
     def test_a_link_of_unknown_strength_cannot_be_weighed(self) -> None:
         story = owing()
         story.link("m-1", "DEPENDENCY")
-        await_related_state(story.borrower.credit_file, "m-1")
+        expect_related_state(story.borrower.credit_file, "m-1")
         story.hears("m-1", "NORMAL")
         assert story.level("C-05") == GREEN
         story.hears("m-1", "DEFAULT")

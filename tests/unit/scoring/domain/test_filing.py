@@ -1,9 +1,9 @@
 """What goes into the credit file, what replaces what, and what is too late to count."""
 
 from services.scoring.adapters.state_bytes import decode, encode
-from services.scoring.domain.borrower.credit_file import NOT_TOLD, CreditFile
+from services.scoring.domain.borrower.credit_file import NOT_REPORTED, CreditFile
 from services.scoring.domain.borrower.risk import INSOLVENT, LEGAL, WATCH
-from services.scoring.domain.handlers.credit_file import await_related_state
+from services.scoring.domain.handlers.credit_file import expect_related_state
 from tests.fakes.file_story import FileStory
 from tests.fakes.story import day, minor
 
@@ -66,8 +66,8 @@ def test_a_linked_borrowers_state_is_unknown_until_it_tells() -> None:
     story = told()
     file = story.borrower.credit_file
     story.guarantor("g-1")
-    await_related_state(file, "g-1")
-    assert file.related[0].state == NOT_TOLD
+    expect_related_state(file, "g-1")
+    assert file.related[0].state == NOT_REPORTED
     story.hears("g-1", "WATCH")
     assert file.related[0].state == WATCH
 
@@ -77,7 +77,7 @@ def test_links_that_ended_and_what_they_told_are_forgotten() -> None:
     story.guarantor("g-1", until="2024-03-10")
     story.link("m-1", "CONTROL")
     for name in ("g-1", "m-1"):
-        await_related_state(story.borrower.credit_file, name)
+        expect_related_state(story.borrower.credit_file, name)
     story.on("2024-03-20")  # pruned on a day that is a multiple of seven
     file = story.borrower.credit_file
     assert not file.guarantors
@@ -149,7 +149,7 @@ def test_the_whole_file_survives_storage_and_an_empty_one_takes_two_bytes() -> N
     story.covenant(1.4, 1.2)
     story.guarantor()
     story.link(strength=0.3)
-    await_related_state(story.borrower.credit_file, "m-1")
+    expect_related_state(story.borrower.credit_file, "m-1")
     story.dependant("d-1")
     story.report("COURT", amount=50)
     story.finding()

@@ -101,4 +101,4 @@ class TestForecastMiss:
         story = story_of_a_firm()
         for number in range(15):
             foretells(story, "revenue", 100, ends=f"{2024 + number}-12-31")
-        assert len(story.borrower.dealings.forecast_ends) == 12
+        assert len(story.borrower.forecasts.ends) == 12

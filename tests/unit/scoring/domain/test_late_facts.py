@@ -5,7 +5,14 @@ from typing import Any
 
 from services.scoring.adapters.state_bytes import encode
 from services.scoring.domain.arrears.facility_use import limit_on
-from services.scoring.domain.borrower.flows import Dealings
+from services.scoring.domain.borrower.flows import (
+    CashForecasts,
+    Drawdowns,
+    LenderFlows,
+    OutsideFunding,
+    PassThrough,
+    Promises,
+)
 from services.scoring.domain.borrower.risk import OFFICER_SIGNAL, slot_of
 from services.scoring.domain.events.accounts import AccountItemReturned
 from services.scoring.domain.handlers.credit_file import overdue_since
@@ -67,29 +74,34 @@ class TestTakenBack:
         story = self.story()
         flow = story.flow(-500, "DEBT_SERVICE_OTHER", counterparty_id="bank-x")
         story.flow(-500, "DEBT_SERVICE_OTHER", reverses=flow, counterparty_id="bank-x")
-        dealings = deepcopy(story.borrower.dealings)
-        dealings.lender_ref = ""
-        assert dealings == Dealings()
+        flows = deepcopy(story.borrower.lender_flows)
+        flows.ref = ""
+        assert flows == LenderFlows()
+        assert story.borrower.outside_funding == OutsideFunding()
+        assert story.borrower.drawdowns == Drawdowns()
+        assert story.borrower.promises == Promises()
+        assert story.borrower.forecasts == CashForecasts()
+        assert story.borrower.pass_through == PassThrough()
 
     def test_money_goes_nowhere_after_a_drawdown_that_never_was(self) -> None:
         story = self.story()
         drawdown = draws(story, 5_000)
         story.flow(-700, "SECURITIES_OUT")
-        assert story.borrower.dealings.away_minor == [70_000]
+        assert story.borrower.drawdowns.use_minor == [70_000]
         draws(story, 5_000, takes_back=drawdown)
-        assert story.borrower.dealings.away_minor == []
+        assert story.borrower.drawdowns.use_minor == []
 
     def test_money_that_left_before_the_drawdown_was_not_its_money(self) -> None:
         story = self.story()
         draws(story, 5_000)
         story.flow(-700, "SECURITIES_OUT", value="2024-02-28")
-        assert story.borrower.dealings.away_minor == []
+        assert story.borrower.drawdowns.use_minor == []
 
     def test_two_promises_for_one_day_stand_in_one_order(self) -> None:
         story = self.story()
         for amount in (100, 200):
             promises(story, amount, by="2024-03-10")
-        assert story.borrower.dealings.promise_minor == [10_000, 20_000]
+        assert story.borrower.promises.minor == [10_000, 20_000]
 
 
 def test_an_inspection_that_is_entered_late_is_not_overdue() -> None:

@@ -160,7 +160,7 @@ class TestPromises:
         story.close_through("2024-01-15")
         promises(story, 500, by="2024-01-10", takes_back=made)
         assert story.level("R-07") == GREEN
-        assert story.borrower.dealings.promise_days == []
+        assert story.borrower.promises.days == []
 
     def test_a_promise_on_a_loan_that_nobody_knows_cannot_be_judged(self) -> None:
         story = with_a_loan()

@@ -122,7 +122,7 @@ class TestDiversion:
         story.flow(-40_000, "RELATED_OUT", value="2024-01-10", reverses=flow)
         story.close()
         assert story.figure("A-12") == 0
-        draws(story, 100_000, takes_back=story.borrower.dealings.drawn_refs[0].split("#")[1])
+        draws(story, 100_000, takes_back=story.borrower.drawdowns.refs[0].split("#")[1])
         assert story.measure("A-12").status == NOT_APPLICABLE
 
     def test_paid_straight_to_somebody(self) -> None:
@@ -255,7 +255,7 @@ class TestPassThrough:
         story = passing(6_000, on="2024-03-25", then="2024-03-26")
         assert story.figure("A-21") == pytest.approx(0.6)
         story.close_through("2024-05-15")
-        assert story.borrower.dealings.out_days == []
+        assert story.borrower.pass_through.out_days == []
         assert story.measure("A-21", story.today - 1).values == [1_000_000]
 
     def test_own_money_and_payees_without_a_name_do_not_count(self) -> None:
@@ -278,7 +278,7 @@ class TestPassThrough:
     def test_nothing_is_recorded_while_no_rulebook_asks(self) -> None:
         story = Story(start="2024-01-01", accounts="a-1")
         story.flow(100)
-        assert story.borrower.dealings.passing_since == 0
+        assert story.borrower.pass_through.since == 0
 
     def test_without_money_coming_in_nothing_passes(self) -> None:
         story = Story(start="2024-01-01", accounts="a-1", rulebook=EVERYTHING_ON)

@@ -1,0 +1,236 @@
+"""Applies events of a loan: terms, schedules, disputes, promises and its end.
+
+Events may arrive late, twice under another id or be taken back later: the facts end the same,
+because versions and days decide and not the order of arrival. Must stay true: a dispute suspends
+the count and deletes nothing; technical arrears need an approved decision (domain 4.4 rules 11 and
+12).
+"""
+
+from bisect import bisect_left, insort
+from dataclasses import replace
+from itertools import accumulate
+from typing import Final
+
+from services.scoring.domain.arrears import forbearance
+from services.scoring.domain.arrears.instalments import counting_days
+from services.scoring.domain.borrower.borrower import (
+    DECISIONS_PART,
+    LOANS_PART,
+    ArrearsExclusion,
+    Borrower,
+    Loan,
+    PastSchedule,
+)
+from services.scoring.domain.borrower.flows import remove_row, row_index
+from services.scoring.domain.borrower.risk import DISPUTED
+from services.scoring.domain.events.credit_file import OverrideApproved
+from services.scoring.domain.events.loans import (
+    ClaimDisputed,
+    LoanBooked,
+    LoanClosed,
+    PromiseMade,
+    ScheduleChanged,
+    SchedulePublished,
+)
+from services.scoring.domain.primitives import touched
+from services.scoring.domain.primitives.vocabulary import NO_CORRECTION, REVERSAL_OF
+from services.scoring.domain.regimes import eu_default
+
+DEFERRALS: Final = frozenset({"MORATORIUM", "INTEREST_ONLY"})
+OPEN, UPHELD, REJECTED, WITHDRAWN = range(4)
+
+
+def loan_of(borrower: Borrower, loan_id: str, currency: str) -> Loan:
+    """Return the loan, made bare if an event about it comes before its booking."""
+    for loan in borrower.loans:
+        if loan.loan_id == loan_id:
+            return loan
+    loan = Loan(loan_id, currency=currency)
+    borrower.loans.append(loan)
+    return loan
+
+
+def book(borrower: Borrower, event: LoanBooked) -> int:
+    """Record the terms of a loan; later ones replace earlier ones."""
+    loan = loan_of(borrower, event.loan_id, event.currency)
+    loan.facility_id = event.facility_id
+    loan.loan_type = event.loan_type
+    loan.currency = event.currency
+    loan.principal_minor = event.principal_minor
+    loan.limit_minor = event.limit_minor
+    loan.drawing_power_minor = event.drawing_power_minor
+    loan.start_day = event.start_day
+    loan.maturity_day = event.maturity_day
+    loan.repayment_type = event.repayment_type
+    loan.rate_micro = event.rate_micro
+    loan.purpose_code = event.purpose_code
+    loan.barred_purposes = event.barred_purposes
+    loan.grace_days = event.contractual_grace_days
+    loan.dpd_convention = event.dpd_convention
+    loan.holiday_calendar = event.holiday_calendar
+    loan.origination_officer_id = event.origination_officer_id
+    loan.collection_officer_id = event.collection_officer_id
+    loan.review_due_day = event.review_due_day
+    loan.routing_share_micro = event.routing_share_micro
+    return touched.LOANS
+
+
+def publish_schedule(borrower: Borrower, event: SchedulePublished) -> int:
+    """Replace the schedule unless a newer version is known."""
+    loan = loan_of(borrower, event.loan_id, event.currency)
+    if event.schedule_version < loan.schedule_version:
+        return touched.LOANS
+    is_new_version = bool(loan.due_days) and event.schedule_version > loan.schedule_version
+    if is_new_version:
+        effective = event.effective_day if isinstance(event, ScheduleChanged) else event.day
+        _remember_past(loan, effective)
+    had_schedule = bool(loan.due_days)
+    loan.schedule_version = event.schedule_version
+    loan.schedule_ref = event.ref
+    loan.due_days = event.due_days
+    loan.interest_cum = list(accumulate(event.due_interest_minor))
+    loan.fees_cum = list(accumulate(event.due_fees_minor))
+    totals = zip(
+        event.due_principal_minor, event.due_interest_minor, event.due_fees_minor, strict=True
+    )
+    loan.due_cum = list(accumulate(map(sum, totals)))
+    loan.effective_days = []
+    loan.carried_minor += loan.pruned_due_minor
+    loan.pruned_due_minor = loan.pruned_principal_minor = 0
+    if not loan.start_day and not loan.principal_minor:
+        loan.principal_minor = sum(event.due_principal_minor)
+    if had_schedule or event.due_days[0] <= borrower.counters.closed_day:
+        return touched.LOANS | touched.PAST
+    return touched.LOANS
+
+
+def change_schedule(borrower: Borrower, event: ScheduleChanged) -> int:
+    """Replace the schedule and remember a concession."""
+    facts = publish_schedule(borrower, event)
+    if event.change_reason == "CONCESSION":
+        loan = loan_of(borrower, event.loan_id, event.currency)
+        insort(loan.concession_days, event.effective_day)
+        grace_end, loss = _end_of_grace(event), event.npv_loss_micro or 0
+        forbearance.grant(borrower.decisions, event.effective_day, grace_end, loss)
+    return facts if borrower.decisions.forbearance.is_weighed else facts | touched.DECISIONS
+
+
+def _end_of_grace(event: ScheduleChanged) -> int:
+    """Return when principal falls due again after a concession that defers it, else 0."""
+    if event.concession_kind not in DEFERRALS:
+        return 0
+    for due_day, principal in zip(event.due_days, event.due_principal_minor, strict=True):
+        if due_day >= event.effective_day and principal:
+            return due_day
+    return 0
+
+
+def _remember_past(loan: Loan, until_day: int) -> None:
+    """Remember what was in force on the days before a new schedule."""
+    replaced = next((past for past in loan.past if past.until_day > until_day), None)
+    loan.past = [past for past in loan.past if past.until_day <= until_day]
+    if replaced is None:
+        days = counting_days(loan)
+        reached = bisect_left(days, until_day)
+        replaced = PastSchedule(
+            until_day, days[:reached], loan.due_cum[:reached], loan.carried_minor
+        )
+    if not loan.past or loan.past[-1].until_day < until_day:
+        loan.past.append(replace(replaced, until_day=until_day))
+
+
+def close(borrower: Borrower, event: LoanClosed) -> int:
+    """End a loan: from then on it owes nothing. A reversal takes the end back."""
+    loan = loan_of(borrower, event.loan_id, borrower.profile.reporting_currency)
+    if event.correction_kind == REVERSAL_OF:
+        loan.closed_day, loan.closed_reason = None, ""
+        return touched.LOANS | touched.PAST
+    loan.closed_day, loan.closed_reason = event.closed_day, event.reason
+    if event.reason == "WRITTEN_OFF":
+        # A write-off is a credit risk adjustment of the obligor: CRR 178(3)(b).
+        eu_default.begin(borrower.decisions, event.closed_day)
+        borrower.changed |= DECISIONS_PART
+    if event.closed_day <= borrower.counters.closed_day:
+        return touched.LOANS | touched.PAST
+    return touched.LOANS
+
+
+def promise(borrower: Borrower, event: PromiseMade) -> int:
+    """Record a promise to pay; a correction replaces the promise that it names, or removes it."""
+    promises = borrower.promises
+    is_removed = event.correction_kind != NO_CORRECTION and remove_row(
+        promises.refs, promises.columns(), event.corrected_ref
+    )
+    if event.correction_kind == REVERSAL_OF:
+        return touched.PROMISES if is_removed else 0
+    index = row_index(promises.days, promises.refs, event.promise_day, event.ref)
+    promises.days.insert(index, event.promise_day)
+    promises.made_days.insert(index, event.made_day)
+    promises.minor.insert(index, event.promised_minor)
+    promises.loans.insert(index, event.loan_id)
+    promises.refs.insert(index, event.ref)
+    return touched.PROMISES
+
+
+def dispute(borrower: Borrower, event: ClaimDisputed) -> int:
+    """Open or settle a dispute about a part of a loan's instalments."""
+    loan = loan_of(borrower, event.loan_id, event.currency)
+    exclusion = next(
+        (
+            known
+            for known in loan.exclusions
+            if known.name == event.dispute_id and not known.is_technical
+        ),
+        None,
+    )
+    if exclusion is None:
+        exclusion = ArrearsExclusion(event.dispute_id, event.raised_day)
+        loan.exclusions.append(exclusion)
+        loan.exclusions.sort(key=_begun)
+    exclusion.minor = event.disputed_minor
+    exclusion.due_day = event.due_day
+    if event.status == UPHELD:
+        exclusion.from_day, exclusion.until_day = 1, 0  # it was never owed
+        exclusion.is_settled = True
+    elif event.status != OPEN:
+        exclusion.until_day = max(exclusion.from_day, event.settled_day)
+        exclusion.is_settled = True
+    return touched.LOANS | touched.PAST | touched.DECISIONS
+
+
+def _begun(exclusion: ArrearsExclusion) -> tuple[int, str]:
+    return exclusion.from_day, exclusion.name
+
+
+def exclude_technical(borrower: Borrower, event: OverrideApproved) -> None:
+    """Exclude the arrears of a loan, or of all, on the days of an approved decision.
+
+    An earlier decision of the same name is replaced.
+    """
+    for loan in borrower.loans:
+        loan.exclusions = [
+            exclusion
+            for exclusion in loan.exclusions
+            if not (exclusion.is_technical and exclusion.name == event.override_id)
+        ]
+        if event.loan_id in ("", loan.loan_id):
+            loan.exclusions.append(
+                ArrearsExclusion(
+                    event.override_id,
+                    event.effective_day,
+                    until_day=event.expires_day or 0,
+                    is_technical=True,
+                )
+            )
+    borrower.changed |= LOANS_PART
+
+
+def set_dispute_flag(borrower: Borrower) -> None:
+    """Set or clear DISPUTED by the disputes that are open now."""
+    is_open = any(
+        not exclusion.is_technical and not exclusion.is_settled
+        for loan in borrower.loans
+        for exclusion in loan.exclusions
+    )
+    risk = borrower.risk
+    risk.flags = risk.flags | DISPUTED if is_open else risk.flags & ~DISPUTED
