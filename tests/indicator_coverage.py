@@ -23,7 +23,7 @@ from services.scoring.adapters.rulebook_reader import load_rulebook
 from services.scoring.domain.indicators.registry import ALL
 from services.scoring.domain.primitives.measurement import AMBER, MEASURED, MICRO, RED, Unit
 from services.scoring.domain.rulebook.rulebook import Indicator, IndicatorRule, Rulebook
-from services.scoring.domain.rulebook.thresholds import ArmRule, Threshold
+from services.scoring.domain.rulebook.thresholds import ComponentRule, Threshold
 from tests.fakes import measured
 
 ROOT: Final = Path(__file__).resolve().parents[1]
@@ -119,25 +119,29 @@ def _rule_of(one: Indicator) -> IndicatorRule:
 
 def _edge(one: Indicator, level: int) -> str:
     edges = [
-        (place, arm, threshold)
-        for place, arm in enumerate(_rule_of(one).arms)
-        if arm is not None
-        and (one.id, arm.name, level) not in OUT_OF_REACH
-        and (threshold := _threshold(arm, level)) is not None
+        (place, component, threshold)
+        for place, component in enumerate(_rule_of(one).components)
+        if component is not None
+        and (one.id, component.name, level) not in OUT_OF_REACH
+        and (threshold := _threshold(component, level)) is not None
     ]
     if not edges:
         return f"{NOT_POSSIBLE} none in the catalogue"
-    missed = [arm.name for place, arm, threshold in edges if not _is_tried(one, place, threshold)]
+    missed = [
+        component.name
+        for place, component, threshold in edges
+        if not _is_tried(one, place, threshold)
+    ]
     if missed:
         return f"no: {', '.join(missed)}"
     seen = max(measured.LEVELS.get(one.id, {0}))
     return "yes" if seen >= level else "no: level never seen"
 
 
-def _threshold(arm: ArmRule, level: int) -> Threshold | None:
+def _threshold(component: ComponentRule, level: int) -> Threshold | None:
     if level == AMBER:
-        return arm.amber
-    return arm.red if arm.red is not None else arm.hard
+        return component.amber
+    return component.red if component.red is not None else component.hard
 
 
 def _is_tried(one: Indicator, place: int, threshold: Threshold) -> bool:
@@ -145,7 +149,7 @@ def _is_tried(one: Indicator, place: int, threshold: Threshold) -> bool:
 
     A yes/no figure has no near: it speaks or it does not.
     """
-    unit = one.arms[place].unit
+    unit = one.components[place].unit
     answers = [row[place] for row in measured.FIGURES.get(one.id, set())]
     if unit is Unit.FLAG:
         return {figure is not None and threshold.reached(figure) for figure in answers} == BOTH

@@ -82,9 +82,9 @@ def level_of(found: Measurement, indicator: str) -> int:
     rule = _rules().by_slot[BY_ID[indicator].slot]
     assert rule is not None
     levels = [
-        arm.level(figure)
-        for arm, figure in zip(rule.arms, found.values, strict=True)
-        if arm is not None and figure is not None
+        component.level(figure)
+        for component, figure in zip(rule.components, found.values, strict=True)
+        if component is not None and figure is not None
     ]
     return note_level(indicator, min(levels) if rule.needs_all else max(levels))
 

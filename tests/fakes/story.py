@@ -345,9 +345,9 @@ class Story:
         )
         return note(indicator_id, found)
 
-    def figure(self, indicator_id: str, arm: int = 0) -> float:
+    def figure(self, indicator_id: str, component: int = 0) -> float:
         """Return a measured figure as a plain number."""
-        value = self.measure(indicator_id).values[arm]
+        value = self.measure(indicator_id).values[component]
         assert value is not None
         return value / MICRO
 

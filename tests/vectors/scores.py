@@ -6,18 +6,22 @@ from services.scoring.adapters.rulebook_reader import load_rulebook
 from services.scoring.domain.assess import score
 from services.scoring.domain.assess.evaluate import Evaluation, judge
 from services.scoring.domain.borrower.risk import Signals, slot_of
-from services.scoring.domain.primitives.measurement import Measurement, measured, measured_arms
+from services.scoring.domain.primitives.measurement import (
+    Measurement,
+    measured,
+    measured_components,
+)
 from services.scoring.domain.rulebook.rulebook import ACCOUNT, FAMILIES, REPAYMENT, STATEMENT, Rules
 from tests.vectors.table import MICRO, Vector
 
 SECTION = "3.6 From indicators to a score"
 DAY = 739_000
 WORKED_EXAMPLE = {
-    "R-03": measured_arms([2 * MICRO, 2 * MICRO]),
-    "A-01": measured_arms([400_000, None]),
+    "R-03": measured_components([2 * MICRO, 2 * MICRO]),
+    "A-01": measured_components([400_000, None]),
     "A-04": measured(200_000),
     "F-02": measured(-300_000),
-    "F-09": measured_arms([1_500_000, -200_000]),
+    "F-09": measured_components([1_500_000, -200_000]),
 }
 
 
@@ -61,8 +65,8 @@ def share(indicator_id: str) -> int:
     return next(one.points_micro for one in shares if one.slot == slot_of(indicator_id))
 
 
-LONE_RED = {"A-01": measured_arms([450_000, None])}
-LONE_AMBER = {"A-01": measured_arms([200_000, None])}
+LONE_RED = {"A-01": measured_components([450_000, None])}
+LONE_AMBER = {"A-01": measured_components([200_000, None])}
 _ROWS = (
     ("R-03 amber: .25 x .4", "0.10", partial(contribution, "R-03")),
     ("A-01 red", "0.40", partial(contribution, "A-01")),

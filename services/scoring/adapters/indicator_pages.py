@@ -29,12 +29,12 @@ from services.scoring.domain.primitives.measurement import (
 from services.scoring.domain.rulebook.rulebook import (
     FAMILY_NAMES,
     SURCHARGE_GROUP,
-    Arm,
+    Component,
     Indicator,
     IndicatorRule,
     Rulebook,
 )
-from services.scoring.domain.rulebook.thresholds import ArmRule
+from services.scoring.domain.rulebook.thresholds import ComponentRule
 
 PAGES: Final = Path(__file__).resolve().parents[3] / "docs" / "reference" / "indicators"
 TEXTS: Final = Path(__file__).resolve().with_name("indicator_texts.yaml")
@@ -149,17 +149,17 @@ def _thresholds(one: Indicator, text: Text, book: Rulebook) -> Iterator[str]:
     if rule is None:
         yield f"| {book.name} | not in this rulebook | | | | | |"
         return
-    for arm, judged in zip(one.arms, rule.arms, strict=True):
+    for component, judged in zip(one.components, rule.components, strict=True):
         if judged is not None:
-            stated = text.flags[arm.name] if arm.unit is Unit.FLAG else None
-            cells = " | ".join(_limits(arm, judged) if stated is None else _said(stated))
-            name = arm.label or arm.name
+            stated = text.flags[component.name] if component.unit is Unit.FLAG else None
+            cells = " | ".join(_limits(component, judged) if stated is None else _said(stated))
+            name = component.label or component.name
             yield f"| {book.name} | {name} | {cells} | {_weight(rule)} | {rule.group} |"
 
 
-def _limits(arm: Arm, judged: ArmRule) -> Iterator[str]:
+def _limits(component: Component, judged: ComponentRule) -> Iterator[str]:
     for threshold in (judged.amber, judged.red, judged.hard):
-        yield FIGURES.threshold(threshold, arm.unit) if threshold is not None else "–"
+        yield FIGURES.threshold(threshold, component.unit) if threshold is not None else "–"
 
 
 def _said(stated: dict[str, str]) -> Iterator[str]:
@@ -189,21 +189,25 @@ def _notes(one: Indicator, books: list[Rulebook]) -> Iterator[str]:
 
 
 def _worked(one: Indicator, example: dict[str, Any], books: list[Rulebook]) -> str:
-    place = next(index for index, arm in enumerate(one.arms) if arm.name == example["arm"])
-    arm = one.arms[place]
+    place = next(
+        index
+        for index, component in enumerate(one.components)
+        if component.name == example["component"]
+    )
+    component = one.components[place]
     micro = int(Decimal(str(example["value"])) * MICRO)
     said = [_judged(book, book.indicators.get(one.slot), place, micro) for book in books]
-    return f"The figure is **{_shown(arm, micro)}**: {'; '.join(said)}."
+    return f"The figure is **{_shown(component, micro)}**: {'; '.join(said)}."
 
 
-def _shown(arm: Arm, micro: int) -> str:
-    if arm.unit is Unit.FLAG:
+def _shown(component: Component, micro: int) -> str:
+    if component.unit is Unit.FLAG:
         return LEVEL_NAMES[micro // MICRO].lower()
-    return FIGURES.value(micro, arm.unit)
+    return FIGURES.value(micro, component.unit)
 
 
 def _judged(book: Rulebook, rule: IndicatorRule | None, place: int, micro: int) -> str:
-    judged = rule.arms[place] if rule is not None else None
+    judged = rule.components[place] if rule is not None else None
     if rule is None:
         return f"`{book.name}` does not use it"
     if judged is None:

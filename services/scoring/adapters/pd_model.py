@@ -17,7 +17,7 @@ from services.scoring.domain.indicators.registry import BY_ID
 from services.scoring.domain.primitives.measurement import MICRO
 from services.scoring.domain.rulebook.pd import PdFeature, PdModel
 from services.scoring.domain.rulebook.rulebook import IndicatorRule, Overlay
-from services.scoring.domain.rulebook.thresholds import ArmRule
+from services.scoring.domain.rulebook.thresholds import ComponentRule
 
 FORMAT: Final = "tocsin-pd-2"
 MARK_DIGITS: Final = 16
@@ -162,21 +162,26 @@ def rule_mark(
     change what the figure means for the others.
     """
     rule = indicators[slot]
-    judged: list[object] = [_arms(rule.arms), rule.needs_all, rule.half_life_days]
+    judged: list[object] = [_arms(rule.components), rule.needs_all, rule.half_life_days]
     for overlay in overlays:
         patch = overlay.indicators.get(slot)
         if patch is None or overlay.borrower_id is not None:
             continue
-        arms = [(position, *_arms([arm])) for position, arm in sorted(patch.arms.items())]
+        components = [
+            (position, *_arms([component]))
+            for position, component in sorted(patch.components.items())
+        ]
         silent = patch.enabled is False or patch.weight == 0
-        said = [arms, patch.needs_all, patch.half_life_days, silent]
+        said = [components, patch.needs_all, patch.half_life_days, silent]
         if said != [[], None, None, False]:
             judged.append([overlay.segment, overlay.industry, *said])
     return sha256(msgspec.json.encode(judged)).hexdigest()[:MARK_DIGITS]
 
 
-def _arms(arms: Sequence[ArmRule | None]) -> list[Json | None]:
-    return [None if arm is None else msgspec.to_builtins(arm) for arm in arms]
+def _arms(components: Sequence[ComponentRule | None]) -> list[Json | None]:
+    return [
+        None if component is None else msgspec.to_builtins(component) for component in components
+    ]
 
 
 def model_text(document: Json) -> str:

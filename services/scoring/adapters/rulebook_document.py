@@ -72,10 +72,10 @@ def read_test(text: object) -> SignalTest:
     indicator = BY_ID.get(match[1])
     if indicator is None:
         raise ValueError(f"{match[1]}: {unknown_indicator(match[1])}")
-    unit = indicator.arms[0].unit
+    unit = indicator.components[0].unit
     if match[2] in LEVELS:
         return SignalTest(indicator.slot, indicator.id, unit, LEVELS[match[2]])
-    if len(indicator.arms) > 1:
+    if len(indicator.components) > 1:
         raise ValueError(f"{match[1]} has several components; test its level: amber, red or hard")
     threshold = read_threshold(match[2], unit)
     if threshold.reached(0):
@@ -350,7 +350,7 @@ class RulebookDocument(Section):
                 text = "weight is missing; write 0 for a note that does not score"
                 yield ("indicators", name), text
             if not entry.components_of(BY_ID[name]):
-                names = ", ".join(component.name for component in BY_ID[name].arms)
+                names = ", ".join(component.name for component in BY_ID[name].components)
                 text = f"no thresholds; give amber and red for: {names}"
                 yield ("indicators", name), text
         yield from self._overlay_faults()
@@ -420,7 +420,7 @@ def _lost_levels(
         for level in LEVELS:
             lost = getattr(replaced.get(position), level, None)
             if lost is not None and getattr(rule, level) is None:
-                written = diff.threshold(lost, indicator.arms[position].unit)
+                written = diff.threshold(lost, indicator.components[position].unit)
                 yield (
                     f"gives thresholds for {rule.name} without {level}, which would be lost; an "
                     f"overlay replaces them together: write {level}: "

@@ -25,17 +25,17 @@ from services.scoring.adapters.rulebook_values import (
     shown,
     written,
 )
+from services.scoring.domain.indicators.declaration import single
 from services.scoring.domain.indicators.registry import ALL, BY_ID
 from services.scoring.domain.primitives.measurement import Unit
 from services.scoring.domain.rulebook.rulebook import (
-    Arm,
+    Component,
     Indicator,
     IndicatorPatch,
     IndicatorRule,
-    one_arm,
     patched,
 )
-from services.scoring.domain.rulebook.thresholds import ArmRule, Threshold, default_knots
+from services.scoring.domain.rulebook.thresholds import ComponentRule, Threshold, default_knots
 
 # What can be measured against the same months of the year before.
 SEASONAL: Final = ("A-01",)
@@ -90,7 +90,7 @@ class LevelsSection(Section):
         if heights != sorted(heights):
             yield ("knots",), "intensity must not fall while the figure gets worse"
 
-    def compiled(self, component: Arm) -> ArmRule:
+    def compiled(self, component: Component) -> ComponentRule:
         """Return the rule; an empty section of a yes/no component is amber at 1 and red at 2."""
         amber, red, hard = self.amber, self.red, self.hard
         if component.unit == Unit.FLAG and not self.model_fields_set:
@@ -99,7 +99,7 @@ class LevelsSection(Section):
         if self.knots is not None:
             at = tuple(sorted(self.knots))
             intensity = tuple(self.knots[figure] for figure in at)
-        return ArmRule(component.name, amber, red, hard, at, intensity)
+        return ComponentRule(component.name, amber, red, hard, at, intensity)
 
 
 class ComponentsSection(Section):
@@ -136,28 +136,28 @@ class IndicatorSection(Section):
             return f"has several components; put the thresholds under components: {names}"
         return super().unknown(name)
 
-    def components_of(self, indicator: Indicator) -> dict[int, ArmRule]:
+    def components_of(self, indicator: Indicator) -> dict[int, ComponentRule]:
         """Return the components that have thresholds, by position."""
         if isinstance(self, LevelsSection) and self.model_fields_set & {
             *LevelsSection.model_fields
         }:
-            return {0: LevelsSection.compiled(self, indicator.arms[0])}
+            return {0: LevelsSection.compiled(self, indicator.components[0])}
         named = dict(self.components or ())
         return {
             position: named[component.name].compiled(component)
-            for position, component in enumerate(indicator.arms)
+            for position, component in enumerate(indicator.components)
             if named.get(component.name) is not None
         }
 
     def patch(self, indicator: Indicator) -> IndicatorPatch:
         """Return what is stated about an indicator."""
         stated = {name: value for name, value in self if name in PATCHED}
-        return IndicatorPatch(**stated, arms=self.components_of(indicator))
+        return IndicatorPatch(**stated, components=self.components_of(indicator))
 
     def rule(self, indicator: Indicator) -> IndicatorRule:
         """Return the rule of an indicator; what is not stated is as declared."""
         declared = IndicatorRule(
-            indicator, indicator.slot, 0, indicator.group, (None,) * len(indicator.arms)
+            indicator, indicator.slot, 0, indicator.group, (None,) * len(indicator.components)
         )
         return patched(declared, self.patch(indicator))
 
@@ -189,11 +189,11 @@ def levels_in(unit: Unit) -> type[LevelsSection]:
 @cache
 def plain_section(unit: Unit) -> type[IndicatorSection]:
     """Return the section of the indicators with one component in a unit."""
-    return _section(f"{unit.name.title()}Indicator", one_arm(unit), {})
+    return _section(f"{unit.name.title()}Indicator", single(unit), {})
 
 
 def _section(
-    name: str, components: Sequence[Arm], further: dict[str, Any]
+    name: str, components: Sequence[Component], further: dict[str, Any]
 ) -> type[IndicatorSection]:
     bases: tuple[type[Any], ...] = (IndicatorSection,)
     if len(components) == 1:
@@ -231,15 +231,19 @@ class PerIndicator:
 def _all_indicators() -> type[AllIndicatorsSection]:
     fields: dict[str, Any] = {}
     for indicator in ALL:
-        name, first = indicator.id.replace("-", "_"), indicator.arms[0]
+        name, first = indicator.id.replace("-", "_"), indicator.components[0]
         if indicator.id in SEASONAL:
             season = setting(None, "Only the same months a year before are a base.", "season_only")
-            section = _section(name, indicator.arms, {"is_season_only": (Switch | None, season)})
-        elif len(indicator.arms) > 1:
-            section = _section(name, indicator.arms, {})
+            section = _section(
+                name, indicator.components, {"is_season_only": (Switch | None, season)}
+            )
+        elif len(indicator.components) > 1:
+            section = _section(name, indicator.components, {})
         else:
             section = plain_section(first.unit)
-        meaning = indicator.name if len(indicator.arms) > 1 else f"{indicator.name}: {first.label}"
+        meaning = (
+            indicator.name if len(indicator.components) > 1 else f"{indicator.name}: {first.label}"
+        )
         fields[name] = (section, _blank(meaning, indicator.id))
     return create_model("Indicators", __base__=AllIndicatorsSection, **fields)
 

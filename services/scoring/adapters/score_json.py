@@ -75,17 +75,17 @@ def _indicator(borrower: Borrower, rule: IndicatorRule, shares: dict[str, int]) 
     shown: Json = {"status": STATUS_NAMES[status]}
     if status == UNMEASURABLE:
         shown["reason"] = Reason(signals.detail[slot]).name.lower()
-    arm = rule.indicator.arms[signals.detail[slot] if status == MEASURED else 0]
+    component = rule.indicator.components[signals.detail[slot] if status == MEASURED else 0]
     is_measured = status == MEASURED
     shown["value"] = shown_micro(signals.value[slot]) if is_measured else None
-    shown["unit"] = UNIT_NAMES[arm.unit]
+    shown["unit"] = UNIT_NAMES[component.unit]
     shown["level"] = LEVEL_NAMES[signals.level[slot]] if is_measured else None
     shown["intensity"] = None
     if is_measured and rule.weight:
         shown["intensity"] = decimal(intensity_of(signals, slot, rule.weight), 4)
     shown["contribution"] = decimal(shares.get(rule.indicator.id, 0), 4)
-    if is_measured and len(rule.indicator.arms) > 1:
-        shown["figure"] = arm.name
+    if is_measured and len(rule.indicator.components) > 1:
+        shown["figure"] = component.name
     if is_measured and slot_threshold(rule, signals.detail[slot], signals.level[slot]):
         shown["threshold"] = slot_threshold(rule, signals.detail[slot], signals.level[slot])
     return shown
@@ -93,7 +93,7 @@ def _indicator(borrower: Borrower, rule: IndicatorRule, shares: dict[str, int]) 
 
 def slot_threshold(rule: IndicatorRule, position: int, level: int) -> str:
     """Return the threshold that the level rests on: red's when red, else amber's."""
-    judged = rule.arms[position]
+    judged = rule.components[position]
     if judged is None:
         return ""
     return shown_threshold(judged.red if level >= RED and judged.red else judged.amber)

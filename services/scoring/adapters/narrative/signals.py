@@ -9,8 +9,8 @@ from services.scoring.domain.assess.assessment import Contributor
 from services.scoring.domain.borrower.risk import slot_of
 from services.scoring.domain.indicators.registry import BY_ID
 from services.scoring.domain.primitives.measurement import LEVEL_NAMES, Unit
-from services.scoring.domain.rulebook.rulebook import Arm, Rules
-from services.scoring.domain.rulebook.thresholds import ArmRule
+from services.scoring.domain.rulebook.rulebook import Component, Rules
+from services.scoring.domain.rulebook.thresholds import ComponentRule
 
 
 class SignalSentences:
@@ -31,12 +31,13 @@ class SignalSentences:
 
     def sentence(self, one: Contributor, score: int) -> str:
         """Return what is measured, then level, thresholds, own usual figure, since when, share."""
-        arm, judged = self._arm(one)
+        component, judged = self._arm(one)
         said = self._messages.say(
-            f"indicator.{one.indicator}.{arm.name}", value=self._figures.value(one.value, arm.unit)
+            f"indicator.{one.indicator}.{component.name}",
+            value=self._figures.value(one.value, component.unit),
         )
         facts = [self._messages.say("signal.level", level=self.level(LEVEL_NAMES[one.level]))]
-        facts += self._thresholds(judged, arm.unit)
+        facts += self._thresholds(judged, component.unit)
         facts += self._history(one)
         facts += self._weight(one, score)
         if one.evidence:
@@ -47,9 +48,9 @@ class SignalSentences:
 
     def way_to_green(self, one: Contributor) -> str:
         """Return what the figure must be for the signal to go out."""
-        arm, judged = self._arm(one)
+        component, judged = self._arm(one)
         mildest = (judged.amber or judged.red or judged.hard) if judged is not None else None
-        if mildest is None or arm.unit is Unit.FLAG:
+        if mildest is None or component.unit is Unit.FLAG:
             return self._messages.say(
                 "better.signal_yes_no", name=self.name(one.indicator), indicator=one.indicator
             )
@@ -57,8 +58,8 @@ class SignalSentences:
             "better.signal",
             name=self.name(one.indicator),
             indicator=one.indicator,
-            threshold=self._figures.beyond_harm(mildest, arm.unit),
-            value=self._figures.value(one.value, arm.unit),
+            threshold=self._figures.beyond_harm(mildest, component.unit),
+            value=self._figures.value(one.value, component.unit),
         )
 
     def gap(self, indicator: str, reason: str) -> str:
@@ -69,14 +70,16 @@ class SignalSentences:
             "gap.sentence", name=self.name(indicator), indicator=indicator, reason=said
         )
 
-    def _arm(self, one: Contributor) -> tuple[Arm, ArmRule | None]:
+    def _arm(self, one: Contributor) -> tuple[Component, ComponentRule | None]:
         """Return the declared figure that decided, and how the rulebook judges it."""
-        arms = BY_ID[one.indicator].arms
-        position = next(place for place, arm in enumerate(arms) if arm.label == one.figure)
+        components = BY_ID[one.indicator].components
+        position = next(
+            place for place, component in enumerate(components) if component.label == one.figure
+        )
         rule = self._rules.by_slot[slot_of(one.indicator)]
-        return arms[position], rule.arms[position] if rule is not None else None
+        return components[position], rule.components[position] if rule is not None else None
 
-    def _thresholds(self, judged: ArmRule | None, unit: Unit) -> list[str]:
+    def _thresholds(self, judged: ComponentRule | None, unit: Unit) -> list[str]:
         if judged is None or unit is Unit.FLAG:
             return []
         named = (("amber", judged.amber), ("red", judged.red), ("hard", judged.hard))
@@ -90,7 +93,7 @@ class SignalSentences:
         found = []
         if one.baseline is not None:
             # In the unit of the first figure; of points, that of the share they are added to.
-            unit = BY_ID[one.indicator].arms[0].unit
+            unit = BY_ID[one.indicator].components[0].unit
             usual = self._figures.value(one.baseline, Unit.RATIO if unit is Unit.POINTS else unit)
             found.append(self._messages.say("signal.baseline", baseline=usual))
         if one.since:

@@ -32,6 +32,7 @@ from services.scoring.domain.rulebook.rulebook import Rules
 
 LONGEST_RUN_DAYS: Final = 3_660
 A_YEAR: Final = 366
+MOST_DAYS: Final = 90
 
 
 def refresh(borrower: Borrower, day: int, rules: Rules, *, is_close: bool = False) -> None:
@@ -158,9 +159,6 @@ def material_run(
         else:
             break
     return run
-
-
-MOST_DAYS: Final = 90
 
 
 def close_each_facility(borrower: Borrower, previous: int, day: int, rules: Rules) -> None:

@@ -40,6 +40,8 @@ from services.scoring.domain.primitives.dates import last_day_of
 from services.scoring.domain.primitives.vocabulary import EXCLUSIVE
 from services.scoring.domain.rulebook.rulebook import Tolerance
 
+DAYS_A_MONTH: Final = 30
+
 
 @dataclass(slots=True)
 class Ages:
@@ -193,9 +195,6 @@ def oldest_unpaid_interest_day(loan: Loan, day: int, tolerance: Tolerance) -> in
         if interest_unpaid_of(loan, index, paid) > tolerated(loan, index, tolerance):
             return days[index]
     return None
-
-
-DAYS_A_MONTH: Final = 30
 
 
 def record_reported_months(facility: Facility, day: int, months: int) -> bool:

@@ -18,6 +18,9 @@ from services.scoring.domain.primitives.dates import last_day_of
 from services.scoring.domain.primitives.vocabulary import GUARANTEE, TERM
 from services.scoring.domain.rulebook.rulebook import Rules, Tolerance
 
+DAYS_A_MONTH_LATE: Final = 30
+ALL_DAYS: Final = 4_000_000
+
 
 def total_exposure(borrower: Borrower, day: int) -> int:
     """Return the on-balance exposure: term loans outstanding and lines drawn."""
@@ -91,10 +94,6 @@ def is_suspended(borrower: Borrower, day: int, rules: Rules) -> bool:
     if not any(loan.exclusions for loan in borrower.loans):
         return False
     return is_material(borrower, day, rules, with_disputed=True)
-
-
-DAYS_A_MONTH_LATE: Final = 30
-ALL_DAYS: Final = 4_000_000
 
 
 def month_end_arrears(borrower: Borrower, as_of: int, count: int, rules: Rules) -> tuple[int, int]:

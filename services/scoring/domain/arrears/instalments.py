@@ -32,6 +32,14 @@ ORDERS: Final = (
     (INTEREST, PRINCIPAL, FEES),
     (PRINCIPAL, INTEREST, FEES),
 )
+# Money that comes later than this many days after the due day is missing, not late (R-06).
+SHORTFALL_DAYS: Final = 10
+NEXT_DUE_DAYS: Final = 15
+MATURITY_DAYS: Final = 90
+# An instalment of at least this many times the one before it is a balloon.
+BALLOON_TIMES: Final = 3
+NEXT_DUE_SLOT: Final = slot_of("A-14")
+MATURITY_SLOT: Final = slot_of("R-14")
 
 
 def counting_days(loan: Loan) -> list[int]:
@@ -173,10 +181,6 @@ def loan_exposure(loan: Loan, day: int) -> int:
     return max(0, loan.paid_outstanding[stated] - since)
 
 
-# Money that comes later than this many days after the due day is missing, not late (R-06).
-SHORTFALL_DAYS: Final = 10
-
-
 @dataclass(frozen=True, slots=True)
 class DueInstalment:
     """One instalment whose due day is reached."""
@@ -241,14 +245,6 @@ def paid_in_time(borrower: Borrower, before: int, within_days: int, most: int) -
         rows.sort()
     latest = rows[-most:]
     return sum(row[1] for row in latest), sum(row[2] for row in latest)
-
-
-NEXT_DUE_DAYS: Final = 15
-MATURITY_DAYS: Final = 90
-# An instalment of at least this many times the one before it is a balloon.
-BALLOON_TIMES: Final = 3
-NEXT_DUE_SLOT: Final = slot_of("A-14")
-MATURITY_SLOT: Final = slot_of("R-14")
 
 
 def is_open(loan: Loan, currency: str) -> bool:

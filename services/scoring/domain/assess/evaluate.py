@@ -88,9 +88,9 @@ def judge(
 
 
 def _has_a_used_figure(rule: IndicatorRule, values: list[int | None]) -> bool:
-    """Return whether any arm that the rulebook uses has a figure; without one nothing is known."""
+    """Return whether any component that the rulebook uses has a figure."""
     for position, figure in enumerate(values):
-        if figure is not None and rule.arms[position] is not None:
+        if figure is not None and rule.components[position] is not None:
             return True
     return False
 
@@ -114,9 +114,9 @@ def _says_the_same(
 
 
 def _verdict(signals: Signals, rule: IndicatorRule, measurement: Measurement) -> tuple[int, int]:
-    level, intensity, arm = _judge_arms(rule, measurement.values)
-    figure = measurement.values[arm]
-    signals.detail[rule.slot] = arm
+    level, intensity, component = _judge_components(rule, measurement.values)
+    figure = measurement.values[component]
+    signals.detail[rule.slot] = component
     signals.value[rule.slot] = figure if figure is not None else 0
     contribution = rounded_quotient(rule.weight * intensity, MICRO)
     if rule.half_life_days and contribution:
@@ -130,18 +130,18 @@ def _decayed(contribution: int, age_days: int, half_life_days: int) -> int:
     return rounded_quotient(contribution * factor, MICRO)
 
 
-def _judge_arms(rule: IndicatorRule, values: list[int | None]) -> tuple[int, int, int]:
-    """Return level, intensity and the arm that decided.
+def _judge_components(rule: IndicatorRule, values: list[int | None]) -> tuple[int, int, int]:
+    """Return level, intensity and the component that decided.
 
-    With ``needs_all`` the mildest arm decides, else the worst level and the largest g.
+    With ``needs_all`` the mildest component decides, else the worst level and the largest g.
     """
-    if len(values) == 1 and values[0] is not None and rule.arms[0] is not None:
-        only = rule.arms[0]
+    if len(values) == 1 and values[0] is not None and rule.components[0] is not None:
+        only = rule.components[0]
         return only.level(values[0]), only.intensity(values[0]), 0
     verdicts = [
-        (arm.level(figure), arm.intensity(figure), position)
-        for position, (arm, figure) in enumerate(zip(rule.arms, values, strict=True))
-        if arm is not None and figure is not None
+        (component.level(figure), component.intensity(figure), position)
+        for position, (component, figure) in enumerate(zip(rule.components, values, strict=True))
+        if component is not None and figure is not None
     ]
     if rule.needs_all:
         level = min(verdict[0] for verdict in verdicts)

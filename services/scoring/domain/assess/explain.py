@@ -5,14 +5,12 @@ more than a fold. Must stay true: reads the borrower, changes nothing.
 """
 
 from typing import Final
-
 from services.scoring.domain.assess.assessment import (
     Assessment,
     Cause,
     Contributor,
     SameFact,
 )
-from services.scoring.domain.assess.exit_rules import recent_moves
 from services.scoring.domain.assess.position import position
 from services.scoring.domain.assess.score import (
     Share,
@@ -36,6 +34,12 @@ from services.scoring.domain.regimes.labels import labels
 from services.scoring.domain.rulebook.pd import Opinion, opinion
 from services.scoring.domain.rulebook.rulebook import FAMILY_NAMES, IndicatorRule, Rules
 from services.scoring.domain.rulebook.thresholds import Threshold
+from bisect import bisect_right
+from services.scoring.domain.arrears.exposure import in_reporting
+from services.scoring.domain.assess.assessment import Position
+from services.scoring.domain.borrower.borrower import Borrower, Facility, Loan
+from services.scoring.domain.primitives import daily_values
+
 
 MOST_EVIDENCE: Final = 20
 
@@ -69,8 +73,8 @@ def _contributor(
     signals = borrower.signals
     rule = rule_at(rules, slot)
     indicator = rule.indicator
-    arm = indicator.arms[signals.detail[slot]]
-    judged = rule.arms[signals.detail[slot]]
+    component = indicator.components[signals.detail[slot]]
+    judged = rule.components[signals.detail[slot]]
     evidence = indicator.evidence(borrower, as_of) if indicator.evidence is not None else []
     weight = rule.weight or MICRO
     return Contributor(
@@ -80,8 +84,8 @@ def _contributor(
         risk_type=indicator.risk_type,
         level=signals.level[slot],
         value=signals.value[slot],
-        unit=arm.unit,
-        figure=arm.label,
+        unit=component.unit,
+        figure=component.label,
         amber=shown_threshold(judged.amber if judged else None),
         red=shown_threshold(judged.red if judged else None),
         baseline=signals.baseline[slot] or None,
@@ -101,7 +105,7 @@ def _same_fact(borrower: Borrower, rules: Rules, slot: int) -> SameFact:
         name=indicator.name,
         level=signals.level[slot],
         value=signals.value[slot],
-        unit=indicator.arms[signals.detail[slot]].unit,
+        unit=indicator.components[signals.detail[slot]].unit,
     )
 
 
@@ -135,7 +139,7 @@ def flags(borrower: Borrower, rules: Rules, as_of: int) -> list[str]:
     found = [name for bit, name in enumerate(FLAG_NAMES) if risk.flags >> bit & 1]
     if risk.completeness < policy.least_completeness:
         found.append("DATA_LOW_CONFIDENCE")
-    if recent_moves(risk, as_of, policy.moves_window_days) > policy.most_moves:
+    if risk.recent_moves(as_of, policy.moves_window_days) > policy.most_moves:
         found.append("FLIP_GUARD")
     if risk.proposed_to >= 0:
         found.append("RELAXATION_PROPOSED")
@@ -198,3 +202,62 @@ def snapshot(borrower: Borrower, rules: Rules, as_of: int, at_us: int, cause: Ca
         opinions=opinions(borrower, rules) if rules.models else [],
         score_override=risk.score - with_surcharge(combined(risk.families), signals, rules),
     )
+
+
+def position(borrower: Borrower, as_of: int) -> Position:
+    """Return exposure, arrears, next instalment and undrawn lines as of the day."""
+    counters, currency = borrower.counters, borrower.profile.reporting_currency
+    day, amount = next_due(borrower, as_of)
+    return Position(
+        currency=currency,
+        past_due=counters.past_due_minor,
+        exposure=counters.exposure_minor,
+        next_due_day=day,
+        next_due_amount=amount,
+        undrawn=undrawn(borrower.facilities),
+    )
+
+
+def next_due(borrower: Borrower, as_of: int) -> tuple[int | None, int]:
+    """Return the next contractual due date after the day and the total due on it."""
+    nearest: int | None = None
+    total = 0
+    for loan in borrower.loans:
+        if loan.closed_day is not None or not _is_convertible(borrower, loan, as_of):
+            continue
+        first = bisect_right(loan.due_days, as_of)
+        if first == len(loan.due_days):
+            continue
+        day = loan.due_days[first]
+        if nearest is None or day < nearest:
+            nearest, total = day, 0
+        if day == nearest:
+            total += in_reporting(borrower, loan, _due_on(loan, first), as_of)
+    return nearest, total
+
+
+def _is_convertible(borrower: Borrower, loan: Loan, as_of: int) -> bool:
+    return in_reporting(borrower, loan, 1_000_000, as_of) > 0
+
+
+def _due_on(loan: Loan, first: int) -> int:
+    """Return what falls due on the day of instalment ``first`` (there may be several that day)."""
+    last = bisect_right(loan.due_days, loan.due_days[first])
+    before = loan.due_cum[first - 1] if first else 0
+    return loan.due_cum[last - 1] - before
+
+
+def undrawn(facilities: list[Facility]) -> int | None:
+    """Return what all lines still allow; None without a line."""
+    amounts = [_undrawn(facility) for facility in facilities]
+    known = [amount for amount in amounts if amount is not None]
+    return sum(known) if known else None
+
+
+def _undrawn(facility: Facility) -> int | None:
+    if facility.undrawn_usable_minor is not None:
+        return facility.undrawn_usable_minor
+    drawn = daily_values.at(facility.drawn, daily_values.last_day(facility.drawn))
+    if drawn is None or not facility.limit_minor:
+        return None
+    return max(0, facility.limit_minor[-1] - drawn)

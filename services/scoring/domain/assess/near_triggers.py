@@ -24,7 +24,7 @@ from services.scoring.domain.primitives.measurement import (
     micro_ratio,
 )
 from services.scoring.domain.rulebook.rulebook import ACCOUNT, STATEMENT, IndicatorRule, Rules
-from services.scoring.domain.rulebook.thresholds import ArmRule, Threshold
+from services.scoring.domain.rulebook.thresholds import ComponentRule, Threshold
 from services.scoring.domain.views import credit_file
 from services.scoring.domain.views.statements import end_month
 
@@ -108,8 +108,10 @@ def _of_indicator(
     if measured.status != MEASURED:
         return []
     steps: list[NearTrigger] = []
-    for position, (arm, value) in enumerate(zip(rule.arms, measured.values, strict=True)):
-        following = None if arm is None or value is None else _following(arm, value)
+    for position, (component, value) in enumerate(
+        zip(rule.components, measured.values, strict=True)
+    ):
+        following = None if component is None or value is None else _following(component, value)
         if following is None or value is None:
             continue
         level, threshold = following
@@ -118,7 +120,7 @@ def _of_indicator(
         steps.append(
             NearTrigger(
                 indicator=rule.indicator.id,
-                subject=rule.indicator.arms[position].label,
+                subject=rule.indicator.components[position].label,
                 level=level,
                 value=value,
                 threshold=threshold.value,
@@ -130,9 +132,9 @@ def _of_indicator(
     return _last_to_come(steps) if rule.needs_all else steps
 
 
-def _following(arm: ArmRule, value: int) -> tuple[int, Threshold] | None:
+def _following(component: ComponentRule, value: int) -> tuple[int, Threshold] | None:
     """Return the next threshold that the figure has not reached."""
-    limits = (arm.amber, arm.red, arm.hard)
+    limits = (component.amber, component.red, component.hard)
     return next(
         (
             (level, limit)
@@ -157,7 +159,7 @@ def _last_to_come(steps: list[NearTrigger]) -> list[NearTrigger]:
 
 @dataclass(slots=True)
 class _Step:
-    """A figure on its way: which arm, its value now, where it leads, as of when."""
+    """A figure on its way: which component, its value now, where it leads, as of when."""
 
     position: int
     value: int

@@ -37,6 +37,22 @@ from services.scoring.domain.primitives.series import Series
 
 # Days counted where nothing is open at all.
 NOTHING_OPEN: Final = -1
+# The parts in which a borrower is stored, as bits of `Borrower.changed`.
+PROFILE_PART: Final = 1
+LOANS_PART: Final = 2
+ACCOUNTS_PART: Final = 4
+FLOWS_PART: Final = 8
+FACILITIES_PART: Final = 16
+BOUNCES_PART: Final = 32
+STATEMENTS_PART: Final = 64
+CREDIT_FILE_PART: Final = 128
+RECURRING_PART: Final = 256
+DECISIONS_PART: Final = 512
+CONDUCT_PART: Final = 1024
+ALL_PARTS: Final = 2047
+FAILED_COLLECTION: Final = 0
+RETURNED_OUTGOING: Final = 1
+RETURNED_INCOMING: Final = 2
 
 
 @dataclass(slots=True)
@@ -380,21 +396,6 @@ class Change:
     after: str | None
 
 
-# The parts in which a borrower is stored, as bits of `Borrower.changed`.
-PROFILE_PART: Final = 1
-LOANS_PART: Final = 2
-ACCOUNTS_PART: Final = 4
-FLOWS_PART: Final = 8
-FACILITIES_PART: Final = 16
-BOUNCES_PART: Final = 32
-STATEMENTS_PART: Final = 64
-CREDIT_FILE_PART: Final = 128
-RECURRING_PART: Final = 256
-DECISIONS_PART: Final = 512
-CONDUCT_PART: Final = 1024
-ALL_PARTS: Final = 2047
-
-
 @dataclass(slots=True)
 class Borrower:
     """One borrower, whole.
@@ -441,8 +442,3 @@ class Borrower:
     news: list[Change] = field(default_factory=list, compare=False, repr=False)
     changed: int = field(default=ALL_PARTS, compare=False, repr=False)
     stored: list[bytes] = field(default_factory=list, compare=False, repr=False)
-
-
-FAILED_COLLECTION: Final = 0
-RETURNED_OUTGOING: Final = 1
-RETURNED_INCOMING: Final = 2

@@ -64,6 +64,10 @@ FLAG_NAMES: Final = (
 )
 
 NOT_SCORED: Final = -1
+# Room for R-01..R-20, A-01..A-25, F-01..F-30, C-01..C-10, X-01..X-05.
+SLOT_BASE: Final = {"R": 0, "A": 20, "F": 45, "C": 75, "X": 85}
+SLOTS: Final = 90
+FIELDS_A_ROW: Final = 8
 
 
 @dataclass(slots=True)
@@ -118,11 +122,6 @@ class RiskState:
     emitted: Emitted = field(default_factory=Emitted)
 
 
-# Room for R-01..R-20, A-01..A-25, F-01..F-30, C-01..C-10, X-01..X-05.
-SLOT_BASE: Final = {"R": 0, "A": 20, "F": 45, "C": 75, "X": 85}
-SLOTS: Final = 90
-
-
 def slot_of(indicator_id: str) -> int:
     """Return the fixed position of an indicator such as ``R-01``."""
     return SLOT_BASE[indicator_id[0]] + int(indicator_id[2:]) - 1
@@ -137,9 +136,9 @@ class Signals:
     """Parallel lists by slot.
 
     ``status`` is NOT_APPLICABLE, UNMEASURABLE or MEASURED; ``detail`` is the reason when
-    unmeasurable and the deciding arm when measured; ``since`` is the day on which the present level
-    began; ``contribution`` is weight x intensity x decay in micro-units; ``baseline`` is 0 where
-    the indicator has none.
+    unmeasurable and the deciding component when measured; ``since`` is the day on which the present
+    level began; ``contribution`` is weight x intensity x decay in micro-units; ``baseline`` is 0
+    where the indicator has none.
     """
 
     status: list[int] = field(default_factory=_zeros)
@@ -149,9 +148,6 @@ class Signals:
     contribution: list[int] = field(default_factory=_zeros)
     since: list[int] = field(default_factory=_zeros)
     baseline: list[int] = field(default_factory=_zeros)
-
-
-FIELDS_A_ROW: Final = 8
 
 
 def pack(signals: Signals) -> list[int]:

@@ -82,6 +82,13 @@ from services.scoring.domain.rulebook.context import Context
 
 # Any: each handler takes its own event type, and the table is keyed by exactly that type.
 Apply = Callable[[Borrower, Any], int]
+CONVERTED: Final = (
+    AccountTransacted,
+    AccountBalanceClosed,
+    AccountItemReturned,
+    FacilityBalanceClosed,
+    LimitChanged,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,15 +161,6 @@ def _changed_parts(handler: Handler, facts: int) -> int:
     if facts & touched.BALANCES:
         parts |= ACCOUNTS_PART
     return parts | DECISIONS_PART if facts & touched.DECISIONS else parts
-
-
-CONVERTED: Final = (
-    AccountTransacted,
-    AccountBalanceClosed,
-    AccountItemReturned,
-    FacilityBalanceClosed,
-    LimitChanged,
-)
 
 
 def _is_foreign(borrower: Borrower, event: Event) -> bool:

@@ -1,10 +1,15 @@
-"""Indicators of money that leaves in unusual ways or for other ends (A-11 to A-13, A-21)."""
+"""Indicators of account conduct: cash, diversion, other lenders, enforcement, returned items.
+
+A-09 to A-13, A-18, A-21 and A-22. While no returned item is known, A-09 and A-10 are zero whichever
+flows come, so flows and day closes touch BOUNCES only where there is one.
+"""
 
 from bisect import bisect_left, bisect_right
 from fractions import Fraction
 from typing import Final
 
-from services.scoring.domain.borrower.borrower import Borrower
+from services.scoring.domain.borrower.borrower import RETURNED_INCOMING, RETURNED_OUTGOING, Borrower
+from services.scoring.domain.borrower.flows import LenderFlows
 from services.scoring.domain.handlers.drawdowns import (
     CRYPTO,
     ELSEWHERE,
@@ -18,21 +23,23 @@ from services.scoring.domain.handlers.drawdowns import (
     TRACE_DAYS,
 )
 from services.scoring.domain.handlers.pass_through import passed_and_received
-from services.scoring.domain.indicators.account_inflow import credits_as_evidence
+from services.scoring.domain.indicators.account_flows import credits_as_evidence, credits_of
+from services.scoring.domain.indicators.declaration import Theme, indicator, single
 from services.scoring.domain.primitives import series, touched
 from services.scoring.domain.primitives.dates import month_sum
 from services.scoring.domain.primitives.measurement import (
+    MEASURED,
     MICRO,
     Measurement,
     Reason,
     Unit,
     measured,
-    measured_arms,
+    measured_components,
     micro_ratio,
     not_applicable,
     unmeasurable,
 )
-from services.scoring.domain.rulebook.rulebook import ACCOUNT, Arm, Indicator, Rules, one_arm
+from services.scoring.domain.rulebook.rulebook import ACCOUNT, Component, Rules
 from services.scoring.domain.views.balances import pooled
 
 QUARTER_DAYS: Final = 90
@@ -53,6 +60,35 @@ ALWAYS_BARRED: Final = frozenset({ELSEWHERE, RELATED_PARTIES})
 USUALLY_BARRED: Final = frozenset({SECURITIES, PROPERTY, GAMBLING, CRYPTO})
 
 
+CONDUCT: Final = Theme(ACCOUNT, "conduct", "USE_OF_FUNDS")
+NEW_DAYS: Final = 90
+RECENT_MONTHS: Final = 3
+EARLIER_MONTHS: Final = 6
+COUNT_DAYS: Final = 30
+VALUE_DAYS: Final = 90
+
+
+def drawdowns_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
+    """Return the newest drawdowns, newest first."""
+    return borrower.drawdowns.refs[::-1][:5]
+
+
+def debits_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
+    """Return the newest debits of note, newest first."""
+    return borrower.evidence.debits[::-1]
+
+
+@indicator(
+    "A-11",
+    "Much cash taken out",
+    CONDUCT,
+    (
+        Component("share", Unit.RATIO, "cash over all debits, 90 days"),
+        Component("times", Unit.NUMBER, "that share over the own share of a year"),
+    ),
+    reads=touched.CASH | touched.PROFILE,
+    evidence=debits_as_evidence,
+)
 def cash_share(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """A-11: cash taken out over all debits, 90 days, and that share over the own share of a year.
 
@@ -64,7 +100,7 @@ def cash_share(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     flows, start = borrower.flows, as_of - QUARTER_DAYS + 1
     cash = series.total(flows.cash_debits, start, as_of)
     if cash <= 0:
-        return measured_arms([0, 0])
+        return measured_components([0, 0])
     debits = series.total(flows.debits, start, as_of)
     if debits <= 0:
         return unmeasurable(Reason.ZERO_BASE)
@@ -73,16 +109,26 @@ def cash_share(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     if last - first + 1 < FEWEST_BASE_MONTHS:
         return unmeasurable(Reason.SHORT_HISTORY)
     months = range(first, last + 1)
-    usual_cash = sum(month_sum(flows.first_month, flows.cash_debit_months, one) for one in months)
-    usual_debits = sum(month_sum(flows.first_month, flows.debit_months, one) for one in months)
+    usual_cash = sum(
+        month_sum(flows.first_month, flows.cash_debit_months, month) for month in months
+    )
+    usual_debits = sum(month_sum(flows.first_month, flows.debit_months, month) for month in months)
     share = micro_ratio(cash, debits)
     if usual_cash <= 0 or usual_debits <= 0:
-        return measured_arms([share, MOST_TIMES], baseline=0)
+        return measured_components([share, MOST_TIMES], baseline=0)
     times = micro_ratio(cash * usual_debits, debits * usual_cash)
     usual = micro_ratio(usual_cash, usual_debits)
-    return measured_arms([share, min(times, MOST_TIMES)], baseline=usual)
+    return measured_components([share, min(times, MOST_TIMES)], baseline=usual)
 
 
+@indicator(
+    "A-12",
+    "Loan spent on something else",
+    CONDUCT,
+    single(Unit.RATIO, "of a drawdown gone elsewhere within 30 days"),
+    reads=touched.PROCEEDS | touched.PROFILE,
+    evidence=drawdowns_as_evidence,
+)
 def diverted_proceeds(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """A-12: how much of a drawdown went within 30 days where it should not; the worst of 90 days.
 
@@ -104,7 +150,7 @@ def diverted_proceeds(borrower: Borrower, as_of: int, rules: Rules) -> Measureme
     traced = [index for index in recent if drawdowns.payees[index] == TO_OWN_ACCOUNT]
     if traced and not any(account.eod.reported for account in borrower.accounts):
         return unmeasurable(Reason.NO_BALANCE)
-    return measured(max(_diverted_share(borrower, one, as_of) for one in recent))
+    return measured(max(_diverted_share(borrower, index, as_of) for index in recent))
 
 
 def _diverted_share(borrower: Borrower, position: int, as_of: int) -> int:
@@ -141,7 +187,7 @@ def _gone_on(borrower: Borrower, day: int, barred: frozenset[int]) -> tuple[int,
 
 
 def _barred_purposes(borrower: Borrower, loan_id: str) -> frozenset[int]:
-    loan = next((one for one in borrower.loans if one.loan_id == loan_id), None)
+    loan = next((loan for loan in borrower.loans if loan.loan_id == loan_id), None)
     if loan is None:
         return ALWAYS_BARRED | USUALLY_BARRED
     by_contract = {BARRED_WORDS[word] for word in loan.barred_purposes if word in BARRED_WORDS}
@@ -149,6 +195,14 @@ def _barred_purposes(borrower: Borrower, loan_id: str) -> frozenset[int]:
     return ALWAYS_BARRED | ((by_contract or USUALLY_BARRED) - own)
 
 
+@indicator(
+    "A-13",
+    "Money goes to related parties",
+    CONDUCT,
+    single(Unit.RATIO, "net outflow to related parties over operating credits, 90 days"),
+    reads=touched.OTHERS | touched.PROFILE,
+    evidence=debits_as_evidence,
+)
 def related_outflow(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """A-13: what went to related parties less what came from them over operating credits, 90 days.
 
@@ -168,6 +222,14 @@ def related_outflow(borrower: Borrower, as_of: int, rules: Rules) -> Measurement
     return measured(min(MOST_SHARE, micro_ratio(net, credits)) if credits > 0 else MOST_SHARE)
 
 
+@indicator(
+    "A-21",
+    "Money only passes through",
+    CONDUCT,
+    single(Unit.RATIO, "of the money in gone again within a business day"),
+    reads=touched.DAY | touched.PROFILE,
+    evidence=credits_as_evidence,
+)
 def passed_through(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """A-21: the share of the money that came in which left again within one business day to at
     most two payees, 90 days.
@@ -175,7 +237,7 @@ def passed_through(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     Of each day's inflow counts what went, that day or through the next business day, to the two
     payees that got most; a payment explains an inflow once, the oldest first. Own transfers in and
     payees without a name do not count. What passes is recorded from the day on which a rulebook
-    first asks, so the figure is unmeasurable for the first 90 days.
+    first reads it, so the figure is unmeasurable for the first 90 days.
     """
     if not borrower.accounts:
         return not_applicable()
@@ -186,62 +248,163 @@ def passed_through(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     return measured(micro_ratio(gone, came)) if came > 0 else unmeasurable(Reason.ZERO_BASE)
 
 
-def drawdowns_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
-    """Return the newest drawdowns, newest first."""
-    return borrower.drawdowns.refs[::-1][:5]
+def lenders_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
+    """Return the newest flow with another lender."""
+    return [borrower.lender_flows.ref] if borrower.lender_flows.ref else []
 
 
-def debits_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
-    """Return the newest debits of note, newest first."""
-    return borrower.evidence.debits[::-1]
+def blocks_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
+    """Return the enforcements in force."""
+    return [account.block_ref for account in borrower.accounts if account.block_ref][:5]
 
 
-INDICATORS: Final[tuple[Indicator, ...]] = (
-    Indicator(
-        id="A-11",
-        name="Much cash taken out",
-        family=ACCOUNT,
-        group="conduct",
-        risk_type="USE_OF_FUNDS",
-        arms=(
-            Arm("share", Unit.RATIO, "cash over all debits, 90 days"),
-            Arm("times", Unit.NUMBER, "that share over the own share of a year"),
-        ),
-        inputs=touched.CASH | touched.PROFILE,
-        measure=cash_share,
-        evidence=debits_as_evidence,
+@indicator(
+    "A-18",
+    "Borrows elsewhere",
+    Theme(ACCOUNT, "debt", "OBLIGATIONS"),
+    (
+        Component("new", Unit.COUNT, "new lenders in 90 days"),
+        Component("rise", Unit.POINTS, "more of the operating credits paid to other lenders"),
     ),
-    Indicator(
-        id="A-12",
-        name="Loan spent on something else",
-        family=ACCOUNT,
-        group="conduct",
-        risk_type="USE_OF_FUNDS",
-        arms=one_arm(Unit.RATIO, "of a drawdown gone elsewhere within 30 days"),
-        inputs=touched.PROCEEDS | touched.PROFILE,
-        measure=diverted_proceeds,
-        evidence=drawdowns_as_evidence,
-    ),
-    Indicator(
-        id="A-13",
-        name="Money goes to related parties",
-        family=ACCOUNT,
-        group="conduct",
-        risk_type="USE_OF_FUNDS",
-        arms=one_arm(Unit.RATIO, "net outflow to related parties over operating credits, 90 days"),
-        inputs=touched.OTHERS | touched.PROFILE,
-        measure=related_outflow,
-        evidence=debits_as_evidence,
-    ),
-    Indicator(
-        id="A-21",
-        name="Money only passes through",
-        family=ACCOUNT,
-        group="conduct",
-        risk_type="USE_OF_FUNDS",
-        arms=one_arm(Unit.RATIO, "of the money in gone again within a business day"),
-        inputs=touched.DAY | touched.PROFILE,
-        measure=passed_through,
-        evidence=credits_as_evidence,
-    ),
+    reads=touched.LENDERS | touched.MONTHS | touched.PROFILE,
+    evidence=lenders_as_evidence,
 )
+def lender_stacking(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
+    """A-18: lenders that are new within 90 days, and how much more of the credits lenders take.
+
+    A lender is new when its first flow, in or out, came in the last 90 days, and the accounts had
+    been known for 90 days before that flow: at the beginning every lender would be new. The rise is
+    measured in full months, the last three against the six before. The
+    events do not carry which lenders are expensive; an officer may raise a finding.
+    """
+    if not borrower.accounts:
+        return not_applicable()
+    flows = borrower.lender_flows
+    if not flows.days and not flows.known and not flows.months:
+        return measured_components([0, 0])
+    new = _new_lenders(borrower, as_of)
+    return measured_components([new, _rise_of_share(borrower, as_of)], gap=Reason.SHORT_HISTORY)
+
+
+def _new_lenders(borrower: Borrower, as_of: int) -> int | None:
+    known_day = borrower.flows.known_day
+    if not known_day or as_of - known_day < NEW_DAYS:
+        return None
+    first_days: dict[int, int] = {}
+    for day, key in _lender_flows(borrower.lender_flows, as_of):
+        first_days.setdefault(key, day)
+    earlier = borrower.lender_flows.known
+    since = max(as_of - NEW_DAYS + 1, known_day + NEW_DAYS)
+    new = sum(day >= since for key, day in first_days.items() if key not in earlier)
+    return new * MICRO
+
+
+def _lender_flows(flows: LenderFlows, as_of: int) -> list[tuple[int, int]]:
+    rows = zip(flows.days, flows.keys, flows.counts, strict=True)
+    return [(day, key) for day, key, count in rows if count > 0 and day <= as_of]
+
+
+def _rise_of_share(borrower: Borrower, as_of: int) -> int | None:
+    """Return the share of the credits paid to other lenders now less that before, if both exist."""
+    if not borrower.flows.known_day:
+        return None
+    last = borrower.counters.newest_full_month(as_of)
+    recent = range(last - RECENT_MONTHS + 1, last + 1)
+    earlier = range(recent.start - EARLIER_MONTHS, recent.start)
+    if earlier.start < borrower.flows.first_full_month():
+        return None
+    shares = []
+    for months in (recent, earlier):
+        came = sum(credits_of(borrower, months))
+        if came <= 0:
+            return None
+        first, sums = borrower.lender_flows.first_month, borrower.lender_flows.months
+        shares.append(micro_ratio(sum(month_sum(first, sums, month) for month in months), came))
+    return shares[0] - shares[1]
+
+
+@indicator(
+    "A-22",
+    "Account seized or blocked",
+    Theme(ACCOUNT, "legal", "LEGAL_EXTERNAL"),
+    single(Unit.COUNT, "accounts under enforcement"),
+    reads=touched.EXTERNAL | touched.PROFILE,
+    evidence=blocks_as_evidence,
+)
+def accounts_under_enforcement(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
+    """A-22: accounts that are seized or blocked by law. A flag is a fact: it is never unmeasurable.
+
+    A block that the customer requested is none; suspected fraud is another track.
+    """
+    if not borrower.accounts:
+        return not_applicable()
+    blocked = sum(1 for account in borrower.accounts if account.block_kind)
+    return measured(blocked * MICRO)
+
+
+def _evidence(borrower: Borrower, as_of: int, kind: int) -> list[str]:
+    positions = borrower.bounces.of_kind(kind, as_of - VALUE_DAYS + 1, as_of)
+    return [borrower.bounces.refs[index] for index in reversed(positions)][:5]
+
+
+def outgoing_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
+    """Return the borrower's own returned items, newest first."""
+    return _evidence(borrower, as_of, RETURNED_OUTGOING)
+
+
+def incoming_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
+    """Return the customers' returned items, newest first."""
+    return _evidence(borrower, as_of, RETURNED_INCOMING)
+
+
+@indicator(
+    "A-09",
+    "Returned payments",
+    Theme(ACCOUNT, "bounce", "COLLECTION_FAIL"),
+    (
+        Component("count", Unit.COUNT, "own items returned without funds in 30 days"),
+        Component("share", Unit.RATIO, "their value over all debits, 90 days"),
+    ),
+    reads=touched.BOUNCES | touched.PROFILE,
+    evidence=outgoing_as_evidence,
+)
+def returned_outgoing(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
+    """A-09: own items returned for lack of funds: how many in 30 days, and their share of debits.
+
+    The share is of all debits of 90 days; without debits only the count speaks.
+    """
+    if not borrower.accounts:
+        return not_applicable()
+    bounces = borrower.bounces
+    if not bounces.days:
+        return measured_components([0, 0])
+    recent = bounces.of_kind(RETURNED_OUTGOING, as_of - COUNT_DAYS + 1, as_of)
+    in_quarter = bounces.of_kind(RETURNED_OUTGOING, as_of - VALUE_DAYS + 1, as_of)
+    debits = series.total(borrower.flows.debits, as_of - VALUE_DAYS + 1, as_of)
+    value = sum(bounces.minor[index] for index in in_quarter)
+    share = micro_ratio(value, debits) if debits > 0 else None
+    age = as_of - bounces.days[in_quarter[-1]] if in_quarter else 0
+    return Measurement(MEASURED, [len(recent) * MICRO, share], age_days=age)
+
+
+@indicator(
+    "A-10",
+    "Customers' items returned",
+    Theme(ACCOUNT, "cust", "CUSTOMER"),
+    single(Unit.RATIO, "value returned over operating credits, 90 days"),
+    reads=touched.BOUNCES | touched.PROFILE,
+    evidence=incoming_as_evidence,
+)
+def returned_incoming(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
+    """A-10: value of customers' items that came back over gross operating credits, 90 days."""
+    if not borrower.accounts:
+        return not_applicable()
+    if not borrower.bounces.days:
+        return measured(0)
+    start = as_of - VALUE_DAYS + 1
+    positions = borrower.bounces.of_kind(RETURNED_INCOMING, start, as_of)
+    credits = series.total(borrower.flows.operating_credits, start, as_of)
+    if credits <= 0:
+        return unmeasurable(Reason.ZERO_BASE)
+    value = sum(borrower.bounces.minor[index] for index in positions)
+    return measured(micro_ratio(value, credits))

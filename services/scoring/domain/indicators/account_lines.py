@@ -8,6 +8,7 @@ from typing import Final
 
 from services.scoring.domain.arrears import facility_use
 from services.scoring.domain.borrower.borrower import Borrower
+from services.scoring.domain.indicators.declaration import Theme, indicator, single
 from services.scoring.domain.primitives import series, touched
 from services.scoring.domain.primitives.measurement import (
     MICRO,
@@ -15,13 +16,13 @@ from services.scoring.domain.primitives.measurement import (
     Reason,
     Unit,
     measured,
-    measured_arms,
+    measured_components,
     micro_ratio,
     not_applicable,
     rounded_quotient,
     unmeasurable,
 )
-from services.scoring.domain.rulebook.rulebook import ACCOUNT, Arm, Indicator, Rules, one_arm
+from services.scoring.domain.rulebook.rulebook import ACCOUNT, Component, Rules
 from services.scoring.domain.views.lines import ALL_DAYS, measured_shares, view_of
 
 RECENT_DAYS: Final = 30
@@ -30,6 +31,22 @@ QUARTER_DAYS: Final = 90
 MOST_COVER: Final = 1_000 * MICRO
 
 
+UTILISATION: Final = Theme(ACCOUNT, "util", "OVER_USE")
+
+
+def line_use_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
+    """Return the newest line balances, newest first."""
+    return borrower.evidence.facilities[::-1]
+
+
+@indicator(
+    "A-03",
+    "Line utilisation",
+    UTILISATION,
+    single(Unit.RATIO, "mean share of the limit drawn, 30 days"),
+    reads=touched.FACILITIES | touched.LINE_DAY,
+    evidence=line_use_as_evidence,
+)
 def line_utilisation(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """A-03: mean share of the limits that is drawn, over 30 days."""
     if not borrower.facilities:
@@ -40,6 +57,14 @@ def line_utilisation(borrower: Borrower, as_of: int, rules: Rules) -> Measuremen
     return measured(rounded_quotient(sum(shares), len(shares)))
 
 
+@indicator(
+    "A-04",
+    "Jump of utilisation",
+    UTILISATION,
+    single(Unit.POINTS, "utilisation of 30 days above the usual"),
+    reads=touched.FACILITIES | touched.LINE_DAY,
+    evidence=line_use_as_evidence,
+)
 def utilisation_jump(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """A-04: mean utilisation of 30 days less the median of the 180 days before."""
     if not borrower.facilities:
@@ -56,6 +81,17 @@ def utilisation_jump(borrower: Borrower, as_of: int, rules: Rules) -> Measuremen
     return measured(mean - usual, baseline=usual)
 
 
+@indicator(
+    "A-05",
+    "Limit exceeded",
+    Theme(ACCOUNT, "dpd", "OVER_USE"),
+    (
+        Component("days", Unit.DAYS, "days above the limit, of 90"),
+        Component("run", Unit.DAYS, "days above the limit in a row"),
+    ),
+    reads=touched.FACILITIES | touched.LINE_DAY,
+    evidence=line_use_as_evidence,
+)
 def limit_excess(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """A-05: days above the lower of limit and drawing power, in 90 days and in a row until now.
 
@@ -71,9 +107,17 @@ def limit_excess(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
         since = facility_use.excess_since(facility, as_of)
         if since is not None:
             run = max(run, as_of - since + 1)
-    return measured_arms([days * MICRO, run * MICRO])
+    return measured_components([days * MICRO, run * MICRO])
 
 
+@indicator(
+    "A-06",
+    "Line never cleaned down",
+    UTILISATION,
+    single(Unit.RATIO, "lowest utilisation of 90 days"),
+    reads=touched.FACILITIES | touched.LINE_DAY,
+    evidence=line_use_as_evidence,
+)
 def hard_core_usage(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """A-06: the lowest utilisation of 90 days: what the line never cleans down."""
     if not borrower.facilities:
@@ -86,6 +130,14 @@ def hard_core_usage(borrower: Borrower, as_of: int, rules: Rules) -> Measurement
     return measured(min(shares))
 
 
+@indicator(
+    "A-08",
+    "Credits against interest charged",
+    Theme(ACCOUNT, "inflow", "OVER_USE"),
+    single(Unit.NUMBER, "operating credits over interest debited, 90 days"),
+    reads=touched.FACILITIES | touched.CREDITS | touched.LINE_DAY,
+    evidence=line_use_as_evidence,
+)
 def credits_over_interest(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """A-08: operating credits over the interest debited to the lines, 90 days.
 
@@ -116,70 +168,3 @@ def median_of(figures: list[int]) -> int:
     if len(ordered) % 2:
         return ordered[middle]
     return (ordered[middle - 1] + ordered[middle]) // 2
-
-
-def line_use_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
-    """Return the newest line balances, newest first."""
-    return borrower.evidence.facilities[::-1]
-
-
-INDICATORS: Final[tuple[Indicator, ...]] = (
-    Indicator(
-        id="A-03",
-        name="Line utilisation",
-        family=ACCOUNT,
-        group="util",
-        risk_type="OVER_USE",
-        arms=one_arm(Unit.RATIO, "mean share of the limit drawn, 30 days"),
-        inputs=touched.FACILITIES | touched.LINE_DAY,
-        measure=line_utilisation,
-        evidence=line_use_as_evidence,
-    ),
-    Indicator(
-        id="A-04",
-        name="Jump of utilisation",
-        family=ACCOUNT,
-        group="util",
-        risk_type="OVER_USE",
-        arms=one_arm(Unit.POINTS, "utilisation of 30 days above the usual"),
-        inputs=touched.FACILITIES | touched.LINE_DAY,
-        measure=utilisation_jump,
-        evidence=line_use_as_evidence,
-    ),
-    Indicator(
-        id="A-05",
-        name="Limit exceeded",
-        family=ACCOUNT,
-        group="dpd",
-        risk_type="OVER_USE",
-        arms=(
-            Arm("days", Unit.DAYS, "days above the limit, of 90"),
-            Arm("run", Unit.DAYS, "days above the limit in a row"),
-        ),
-        inputs=touched.FACILITIES | touched.LINE_DAY,
-        measure=limit_excess,
-        evidence=line_use_as_evidence,
-    ),
-    Indicator(
-        id="A-06",
-        name="Line never cleaned down",
-        family=ACCOUNT,
-        group="util",
-        risk_type="OVER_USE",
-        arms=one_arm(Unit.RATIO, "lowest utilisation of 90 days"),
-        inputs=touched.FACILITIES | touched.LINE_DAY,
-        measure=hard_core_usage,
-        evidence=line_use_as_evidence,
-    ),
-    Indicator(
-        id="A-08",
-        name="Credits against interest charged",
-        family=ACCOUNT,
-        group="inflow",
-        risk_type="OVER_USE",
-        arms=one_arm(Unit.NUMBER, "operating credits over interest debited, 90 days"),
-        inputs=touched.FACILITIES | touched.CREDITS | touched.LINE_DAY,
-        measure=credits_over_interest,
-        evidence=line_use_as_evidence,
-    ),
-)

@@ -14,10 +14,17 @@ from typing import Final
 
 from services.scoring.domain.primitives.measurement import MICRO, micro_float, rounded_quotient
 
-
-def micro_of(value: Fraction) -> int:
-    """Return an exact fraction in micro-units, rounded half to even."""
-    return rounded_quotient(value.numerator * MICRO, value.denominator)
+LARGEST_SCORE: Final = 50.0
+BENEISH_WEIGHTS: Final = (
+    "0.920",
+    "0.528",
+    "0.404",
+    "0.892",
+    "0.115",
+    "-0.172",
+    "4.679",
+    "-0.327",
+)
 
 
 @cache
@@ -96,9 +103,6 @@ def zmijewski_micro(
     )
 
 
-LARGEST_SCORE: Final = 50.0
-
-
 def normal_probability_micro(x_micro: int) -> int:
     """Return Phi(x): Zmijewski's probability."""
     return micro_float(0.5 * math.erfc(-x_micro / MICRO / math.sqrt(2.0)))
@@ -146,18 +150,6 @@ def logistic_probability_micro(score_micro: int) -> int:
     """
     score = max(-LARGEST_SCORE, min(LARGEST_SCORE, score_micro / MICRO))
     return micro_float(1.0 / (1.0 + math.exp(-score)))
-
-
-BENEISH_WEIGHTS: Final = (
-    "0.920",
-    "0.528",
-    "0.404",
-    "0.892",
-    "0.115",
-    "-0.172",
-    "4.679",
-    "-0.327",
-)
 
 
 def beneish_micro(indices: tuple[Fraction, ...]) -> int:

@@ -1,7 +1,7 @@
-"""What all statement indicators share: who has statements at all, and what counts as evidence.
+"""Shared by all statement indicators: which borrowers file statements, and what is evidence.
 
-Small firms and people are not asked for statements, so without one, and without a day by which one
-was asked for, the family does not apply to them; a larger firm whose statements never came is
+Small firms and people need not file statements, so without one, and without a day by which one is
+due, the family does not apply to them; a larger firm whose statements never came is
 applicable and unmeasured (domain reading 9).
 """
 
@@ -10,23 +10,21 @@ from fractions import Fraction
 from typing import Final
 
 from services.scoring.domain.borrower.borrower import Borrower
-from services.scoring.domain.indicators.composite_models import micro_of
+from services.scoring.domain.indicators.declaration import Theme, indicator
 from services.scoring.domain.primitives import touched
 from services.scoring.domain.primitives.measurement import (
-    MICRO,
     Measurement,
     Reason,
+    micro_of,
     not_applicable,
     unmeasurable,
 )
 from services.scoring.domain.primitives.vocabulary import SME
-from services.scoring.domain.rulebook.rulebook import STATEMENT, Arm, Indicator, Measure, Rules
+from services.scoring.domain.rulebook.rulebook import Component, Measure, Rules
 from services.scoring.domain.views.statements import CannotFormError, StatementFigures, figures_of
 
 Form = Callable[[StatementFigures], Measurement]
 
-FLAG_AMBER: Final = MICRO
-FLAG_RED: Final = 2 * MICRO
 MOST_STATEMENTS_AS_EVIDENCE: Final = 3
 
 
@@ -55,25 +53,27 @@ def measuring(form: Form) -> Measure:
 
 def statements_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
     """Return the newest statements, newest first."""
-    newest = sorted(borrower.statements, key=lambda one: -one.period_end_day)
+    newest = sorted(borrower.statements, key=lambda statement: -statement.period_end_day)
     return [statement.ref for statement in newest[:MOST_STATEMENTS_AS_EVIDENCE]]
 
 
-def declare(
-    indicator_id: str, name: str, group: str, risk_type: str, arms: tuple[Arm, ...], form: Form
-) -> Indicator:
-    """Return the declaration of a statement indicator that reads statements and profile only."""
-    return Indicator(
-        id=indicator_id,
-        name=name,
-        family=STATEMENT,
-        group=group,
-        risk_type=risk_type,
-        arms=arms,
-        inputs=touched.STATEMENTS | touched.PROFILE,
-        measure=measuring(form),
-        evidence=statements_as_evidence,
-    )
+def statement_indicator(
+    indicator_id: str, name: str, theme: Theme, components: tuple[Component, ...]
+) -> Callable[[Form], Form]:
+    """Return a decorator that declares an indicator that reads statements and profile only."""
+
+    def declare(form: Form) -> Form:
+        indicator(
+            indicator_id,
+            name,
+            theme,
+            components,
+            reads=touched.STATEMENTS | touched.PROFILE,
+            evidence=statements_as_evidence,
+        )(measuring(form))
+        return form
+
+    return declare
 
 
 def ratio(numerator: int, denominator: int) -> Fraction:
@@ -98,21 +98,16 @@ def growth(now: int, before: int) -> Fraction:
     return Fraction(now, before) - 1
 
 
-def micro(value: Fraction) -> int:
-    """Return an exact ratio in micro-units."""
-    return micro_of(value)
-
-
 def attempt(form: Callable[[], Fraction]) -> int | None:
-    """Return a figure in micro-units, or None where this arm cannot be formed."""
+    """Return a figure in micro-units, or None where this component cannot be formed."""
     try:
         return micro_of(form())
     except CannotFormError:
         return None
 
 
-def any_arm(values: list[int | None], *, otherwise: Reason) -> list[int | None]:
-    """Return the arms if at least one could be formed.
+def any_component(values: list[int | None], *, otherwise: Reason) -> list[int | None]:
+    """Return the components if at least one could be formed.
 
     Raises:
         CannotFormError: If none could; nothing is then known, and nothing is not green.

@@ -1,6 +1,4 @@
-"""Indicators of how the borrower and the bank deal with what is owed: promises, concessions, and
-whose money pays (R-07, R-10, R-11, R-12).
-"""
+"""Indicators of promises, concessions and whose money repays a loan (R-07, R-10, R-11, R-12)."""
 
 from bisect import bisect_left, bisect_right
 from typing import Final
@@ -14,22 +12,23 @@ from services.scoring.domain.arrears.instalments import (
     settle_days,
 )
 from services.scoring.domain.borrower.borrower import Borrower, Facility, Loan
-from services.scoring.domain.indicators.from_statements import FLAG_RED
+from services.scoring.domain.indicators.declaration import Theme, indicator, single
 from services.scoring.domain.primitives import daily_values, touched
 from services.scoring.domain.primitives.dates import plus_months
 from services.scoring.domain.primitives.measurement import (
+    FLAG_RED,
     MICRO,
     Measurement,
     Reason,
     Unit,
     measured,
-    measured_arms,
+    measured_components,
     micro_ratio,
     not_applicable,
     unmeasurable,
 )
 from services.scoring.domain.primitives.vocabulary import TERM
-from services.scoring.domain.rulebook.rulebook import REPAYMENT, Arm, Indicator, Rules, one_arm
+from services.scoring.domain.rulebook.rulebook import REPAYMENT, Component, Rules
 from services.scoring.domain.views.balances import STALE_DAYS
 
 CONCESSION_MONTHS: Final = 24
@@ -45,6 +44,32 @@ DRAW_DAYS_BEFORE: Final = 3
 MOSTLY_PCT: Final = 80
 
 
+EVERGREENING: Final = Theme(REPAYMENT, "evg", "FORBEARANCE")
+
+
+def promises_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
+    """Return the newest promises, newest first."""
+    return borrower.promises.refs[::-1][:5]
+
+
+def payments_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
+    """Return the newest repayments of each loan."""
+    return [ref for loan in borrower.loans for ref in loan.paid_refs[::-1]][:5]
+
+
+def concessions_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
+    """Return the schedules in force of the loans with concessions."""
+    return [loan.schedule_ref for loan in borrower.loans if loan.concession_days][:5]
+
+
+@indicator(
+    "R-07",
+    "Broken promises to pay",
+    Theme(REPAYMENT, "cond", "PAYMENT_DELAY"),
+    single(Unit.COUNT, "promises not met in 90 days"),
+    reads=touched.PROMISES | touched.PAYMENTS | touched.LOANS,
+    evidence=promises_as_evidence,
+)
 def broken_promises(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """R-07: promises not met in full two days after the day promised, within 90 days.
 
@@ -82,8 +107,19 @@ def _is_broken(borrower: Borrower, loan: Loan, index: int, rules: Rules) -> bool
     return sum(loan.paid_minor[first:last]) < promised - allowed
 
 
+@indicator(
+    "R-10",
+    "Concessions granted",
+    Theme(REPAYMENT, "forb", "FORBEARANCE"),
+    (
+        Component("count", Unit.COUNT, "concessions in 24 months"),
+        Component("arrears", Unit.FLAG, "a concession and more than 30 days past due"),
+    ),
+    reads=touched.LOANS | touched.PAYMENTS | touched.DUES | touched.SCAR_DAY,
+    evidence=concessions_as_evidence,
+)
 def concessions(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
-    """R-10: concessions of 24 calendar months; and one of them beside more than 30 days past due.
+    """R-10: concessions of 24 calendar months; and one of them with more than 30 days past due.
 
     A concession counts from the day on which it is known, also where it takes effect later. The
     second figure is red where there is a concession and a loan was more than 30 operational days
@@ -98,19 +134,27 @@ def concessions(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     first = plus_months(as_of, -CONCESSION_MONTHS)
     days = [day for loan in borrower.loans for day in loan.concession_days if day > first]
     if not days:
-        return measured_arms([0, 0])
+        return measured_components([0, 0])
     start = as_of - ARREARS_WINDOW_DAYS + 1
     late = max(worst_days(loan, start, as_of, rules.tolerance) for loan in borrower.loans)
-    return measured_arms([len(days) * MICRO, FLAG_RED if late > ARREARS_DAYS else 0])
+    return measured_components([len(days) * MICRO, FLAG_RED if late > ARREARS_DAYS else 0])
 
 
+@indicator(
+    "R-11",
+    "Repaid with others' money",
+    EVERGREENING,
+    single(Unit.RATIO, "of the repayments of 90 days paid with others' money"),
+    reads=touched.OTHERS | touched.PAYMENTS | touched.LOANS | touched.PROFILE,
+    evidence=payments_as_evidence,
+)
 def repaid_by_others(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """R-11: the share of the repayments of 90 days that was made with other people's money.
 
-    That is a repayment which the source says somebody else made (a third party, a guarantor, a
-    refinancing), or one before which, within five days, at least four fifths of it came in as money
-    that is no revenue: from other lenders, owners, related parties. Such money explains a repayment
-    once, the oldest first.
+    That is a repayment that somebody else made according to the source (a third party, a guarantor,
+    a refinancing), or one before which, within five days, at least four fifths of it came in as
+    money that is no revenue: from other lenders, owners, related parties. Such money explains a
+    repayment once, the oldest first.
     """
     if not borrower.loans:
         return not_applicable()
@@ -134,15 +178,15 @@ def repaid_by_others(borrower: Borrower, as_of: int, rules: Rules) -> Measuremen
 def _repayments_since(borrower: Borrower, first: int, last: int) -> list[tuple[int, int, int]]:
     """Return day, amount and key of the repayments in the window, in order of day."""
     currency = borrower.profile.reporting_currency
-    found: list[tuple[int, int, int]] = []
+    repayments: list[tuple[int, int, int]] = []
     for loan in borrower.loans:
         if loan.currency == currency:
             window = slice(bisect_left(loan.paid_days, first), bisect_right(loan.paid_days, last))
             rows = zip(
                 loan.paid_days[window], loan.paid_minor[window], loan.paid_keys[window], strict=True
             )
-            found += rows
-    return sorted(found)
+            repayments += rows
+    return sorted(repayments)
 
 
 def _inflows(borrower: Borrower) -> list[list[int]]:
@@ -157,21 +201,33 @@ def _inflows(borrower: Borrower) -> list[list[int]]:
 
 def _was_funded(inflows: list[list[int]], day: int, amount: int) -> bool:
     """Return whether enough came in before, and use it up."""
-    near = [one for one in inflows if day - INFLOW_DAYS_BEFORE <= one[0] <= day and one[1] > 0]
-    if sum(one[1] for one in near) * 100 < amount * MOSTLY_PCT:
+    near = [
+        inflow
+        for inflow in inflows
+        if day - INFLOW_DAYS_BEFORE <= inflow[0] <= day and inflow[1] > 0
+    ]
+    if sum(payment[1] for payment in near) * 100 < amount * MOSTLY_PCT:
         return False
-    for one in near:
-        used = min(one[1], amount)
-        one[1] -= used
+    for payment in near:
+        used = min(payment[1], amount)
+        payment[1] -= used
         amount -= used
     return True
 
 
+@indicator(
+    "R-12",
+    "Own line drawn to pay the loan",
+    EVERGREENING,
+    single(Unit.COUNT, "instalments of 180 days paid by drawing on a line"),
+    reads=touched.LOANS | touched.PAYMENTS | touched.DUES | touched.FACILITIES | touched.LINE_DAY,
+    evidence=payments_as_evidence,
+)
 def paid_by_drawing(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """R-12: instalments of 180 days that were paid by drawing on the borrower's own line.
 
     An instalment counts when it was settled, and when within the three days up to that day the use
-    of the lines rose to at least four fifths of it above where it stood before.
+    of the lines rose to at least four fifths of it above its level before.
     """
     termed = [loan for loan in borrower.loans if loan.loan_type == TERM and loan.due_days]
     if not termed or not borrower.facilities:
@@ -198,73 +254,3 @@ def _rise(line: Facility, day: int) -> int:
         return 0
     uses = [facility_use.drawn_on(line, day - back) or 0 for back in range(DRAW_DAYS_BEFORE + 1)]
     return max(0, max(uses) - before)
-
-
-def promises_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
-    """Return the newest promises, newest first."""
-    return borrower.promises.refs[::-1][:5]
-
-
-def payments_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
-    """Return the newest repayments of each loan."""
-    return [ref for loan in borrower.loans for ref in loan.paid_refs[::-1]][:5]
-
-
-def concessions_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
-    """Return the schedules in force of the loans with concessions."""
-    return [loan.schedule_ref for loan in borrower.loans if loan.concession_days][:5]
-
-
-INDICATORS: Final[tuple[Indicator, ...]] = (
-    Indicator(
-        id="R-07",
-        name="Broken promises to pay",
-        family=REPAYMENT,
-        group="cond",
-        risk_type="PAYMENT_DELAY",
-        arms=one_arm(Unit.COUNT, "promises not met in 90 days"),
-        inputs=touched.PROMISES | touched.PAYMENTS | touched.LOANS,
-        measure=broken_promises,
-        evidence=promises_as_evidence,
-    ),
-    Indicator(
-        id="R-10",
-        name="Concessions granted",
-        family=REPAYMENT,
-        group="forb",
-        risk_type="FORBEARANCE",
-        arms=(
-            Arm("count", Unit.COUNT, "concessions in 24 months"),
-            Arm("arrears", Unit.FLAG, "a concession and more than 30 days past due"),
-        ),
-        inputs=touched.LOANS | touched.PAYMENTS | touched.DUES | touched.SCAR_DAY,
-        measure=concessions,
-        evidence=concessions_as_evidence,
-    ),
-    Indicator(
-        id="R-11",
-        name="Repaid with others' money",
-        family=REPAYMENT,
-        group="evg",
-        risk_type="FORBEARANCE",
-        arms=one_arm(Unit.RATIO, "of the repayments of 90 days paid with others' money"),
-        inputs=touched.OTHERS | touched.PAYMENTS | touched.LOANS | touched.PROFILE,
-        measure=repaid_by_others,
-        evidence=payments_as_evidence,
-    ),
-    Indicator(
-        id="R-12",
-        name="Own line drawn to pay the loan",
-        family=REPAYMENT,
-        group="evg",
-        risk_type="FORBEARANCE",
-        arms=one_arm(Unit.COUNT, "instalments of 180 days paid by drawing on a line"),
-        inputs=touched.LOANS
-        | touched.PAYMENTS
-        | touched.DUES
-        | touched.FACILITIES
-        | touched.LINE_DAY,
-        measure=paid_by_drawing,
-        evidence=payments_as_evidence,
-    ),
-)

@@ -1,22 +1,25 @@
-"""Indicators from published models: Altman, Zmijewski and Ohlson, Beneish, Piotroski (F-14, F-15,
-F-16, F-21).
+"""Published models: Altman, Zmijewski, Ohlson, Beneish, Piotroski (F-14 to F-16, F-21).
 
-Which arm counts is the rulebook's choice: the reference rulebook reads the zones of Z' or Z'', the
-default one the fall of Z''. None of the models is meant for banks and insurers.
+Which component counts is the rulebook's choice: the reference rulebook reads the zones of Z' or
+Z'', the default one the fall of Z''. None of the models is meant for banks and insurers. Beneish
+and Piotroski need two years of every line: a missing one makes the model unmeasurable, as an index
+of 1 "by default" would call doubtful figures clean. Piotroski's test 4 is cash flow above return on
+assets (one glossary prints it backwards).
 """
 
+from fractions import Fraction
 from typing import Final
 
 from services.scoring.domain.borrower.borrower import Borrower
 from services.scoring.domain.indicators import composite_models as models
-from services.scoring.domain.indicators.beneish import beneish_indices
+from services.scoring.domain.indicators.declaration import Theme, indicator, single
 from services.scoring.domain.indicators.from_statements import (
-    declare,
     expects_statements,
     measuring,
+    ratio,
+    statement_indicator,
     statements_as_evidence,
 )
-from services.scoring.domain.indicators.piotroski import passed_tests
 from services.scoring.domain.primitives import touched
 from services.scoring.domain.primitives.measurement import (
     MICRO,
@@ -24,11 +27,11 @@ from services.scoring.domain.primitives.measurement import (
     Reason,
     Unit,
     measured,
-    measured_arms,
+    measured_components,
     not_applicable,
     unmeasurable,
 )
-from services.scoring.domain.rulebook.rulebook import STATEMENT, Arm, Indicator, Rules, one_arm
+from services.scoring.domain.rulebook.rulebook import STATEMENT, Component, Rules
 from services.scoring.domain.views.statements import (
     YEAR_MONTHS,
     CannotFormError,
@@ -38,6 +41,9 @@ from services.scoring.domain.views.statements import (
 
 MANUFACTURING_DIVISIONS: Final = range(10, 34)
 FINANCIAL_DIVISIONS: Final = range(64, 67)
+
+
+SOLVENCY: Final = Theme(STATEMENT, "solv", "PROFIT_LEVERAGE")
 
 
 def industry_division(industry_code: str) -> tuple[str, int]:
@@ -61,7 +67,7 @@ def is_financial(industry_code: str) -> bool:
 
 
 def firm_at(figures: StatementFigures, years_back: int) -> models.Firm:
-    """Return the figures of the distress models now or so many years before."""
+    """Return the figures of the distress models now or some years before."""
     firm = models.Firm(
         total_assets=figures.balance("total_assets", years_back=years_back),
         total_liabilities=figures.balance("total_liabilities", years_back=years_back),
@@ -76,6 +82,21 @@ def firm_at(figures: StatementFigures, years_back: int) -> models.Firm:
     return firm
 
 
+@indicator(
+    "F-14",
+    "Altman score points to distress",
+    SOLVENCY,
+    (
+        Component("private", Unit.NUMBER, "Z' (private manufacturer)"),
+        Component("private_falling", Unit.NUMBER, "Z' while it falls"),
+        Component("general", Unit.NUMBER, "Z'' (other firms)"),
+        Component("general_falling", Unit.NUMBER, "Z'' while it falls"),
+        Component("fall", Unit.NUMBER, "fall of Z'' over a year"),
+        Component("fallen_to", Unit.NUMBER, "Z'' where the year before is known"),
+    ),
+    reads=touched.STATEMENTS | touched.PROFILE,
+    evidence=statements_as_evidence,
+)
 def altman(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """F-14: Z' of a private manufacturer, Z'' of others; and whether Z'' fell over a year."""
     industry = borrower.profile.industry_code
@@ -97,7 +118,7 @@ def altman(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
         falling = before_general is not None and general < before_general
         zone = [None, None, general, general if falling else None]
     fallen_to = None if fall is None else general
-    return measured_arms([*zone, fall, fallen_to], gap=Reason.NO_PRIOR_STATEMENT)
+    return measured_components([*zone, fall, fallen_to], gap=Reason.NO_PRIOR_STATEMENT)
 
 
 def _altman_before(figures: StatementFigures) -> tuple[int | None, int | None]:
@@ -122,11 +143,23 @@ def distress_probability(figures: StatementFigures) -> Measurement:
         current_assets=figures.balance("current_assets"),
         current_liabilities=current,
     )
-    return measured_arms([models.normal_probability_micro(x), x, _ohlson(figures)])
+    return measured_components([models.normal_probability_micro(x), x, _ohlson(figures)])
 
 
+@indicator(
+    "F-15",
+    "Distress model sees failure coming",
+    SOLVENCY,
+    (
+        Component("zmijewski", Unit.RATIO, "Zmijewski's probability"),
+        Component("zmijewski_x", Unit.NUMBER, "Zmijewski's X"),
+        Component("ohlson", Unit.RATIO, "Ohlson's probability"),
+    ),
+    reads=touched.STATEMENTS | touched.PROFILE,
+    evidence=statements_as_evidence,
+)
 def distress(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
-    """F-15: how likely failure looks to Zmijewski's and Ohlson's models.
+    """F-15: how likely failure is by Zmijewski's and Ohlson's models.
 
     Neither had a financial firm in its sample: who lives on debt would fail by leverage alone.
     """
@@ -151,7 +184,7 @@ def _ohlson(figures: StatementFigures) -> int | None:
         return None
     score = models.ohlson_micro(
         models.OhlsonFigures(
-            # Total assets in thousands of the reporting currency stand for price-index units.
+            # Total assets in thousands of the reporting currency replace price-index units.
             assets_index=max(1.0, assets / 100_000),
             total_assets=assets,
             total_liabilities=liabilities,
@@ -165,8 +198,16 @@ def _ohlson(figures: StatementFigures) -> int | None:
     return models.logistic_probability_micro(score)
 
 
+@indicator(
+    "F-16",
+    "Figures look managed",
+    Theme(STATEMENT, "qual", "QUALITY_OF_FIGURES"),
+    single(Unit.NUMBER, "Beneish M"),
+    reads=touched.STATEMENTS | touched.PROFILE,
+    evidence=statements_as_evidence,
+)
 def beneish(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
-    """F-16: do the figures look like those of firms that managed their earnings?"""
+    """F-16: do the figures resemble those of firms that managed their earnings?"""
     if not expects_statements(borrower) or is_financial(borrower.profile.industry_code):
         return not_applicable()
     try:
@@ -175,62 +216,133 @@ def beneish(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
         return unmeasurable(gap.reason)
 
 
+@statement_indicator(
+    "F-21",
+    "Few signs of financial strength",
+    Theme(STATEMENT, "perf", "PROFIT_LEVERAGE"),
+    single(Unit.COUNT, "Piotroski tests passed"),
+)
 def piotroski_score(figures: StatementFigures) -> Measurement:
     """F-21: how many of Piotroski's nine tests are passed."""
     return measured(models.piotroski(passed_tests(figures)) * MICRO)
 
 
-INDICATORS: Final[tuple[Indicator, ...]] = (
-    Indicator(
-        id="F-14",
-        name="Altman score points to distress",
-        family=STATEMENT,
-        group="solv",
-        risk_type="PROFIT_LEVERAGE",
-        arms=(
-            Arm("private", Unit.NUMBER, "Z' (private manufacturer)"),
-            Arm("private_falling", Unit.NUMBER, "Z' while it falls"),
-            Arm("general", Unit.NUMBER, "Z'' (other firms)"),
-            Arm("general_falling", Unit.NUMBER, "Z'' while it falls"),
-            Arm("fall", Unit.NUMBER, "fall of Z'' over a year"),
-            Arm("fallen_to", Unit.NUMBER, "Z'' where the year before is known"),
-        ),
-        inputs=touched.STATEMENTS | touched.PROFILE,
-        measure=altman,
-        evidence=statements_as_evidence,
-    ),
-    Indicator(
-        id="F-15",
-        name="Distress model sees failure coming",
-        family=STATEMENT,
-        group="solv",
-        risk_type="PROFIT_LEVERAGE",
-        arms=(
-            Arm("zmijewski", Unit.RATIO, "Zmijewski's probability"),
-            Arm("zmijewski_x", Unit.NUMBER, "Zmijewski's X"),
-            Arm("ohlson", Unit.RATIO, "Ohlson's probability"),
-        ),
-        inputs=touched.STATEMENTS | touched.PROFILE,
-        measure=distress,
-        evidence=statements_as_evidence,
-    ),
-    Indicator(
-        id="F-16",
-        name="Figures look managed",
-        family=STATEMENT,
-        group="qual",
-        risk_type="QUALITY_OF_FIGURES",
-        arms=one_arm(Unit.NUMBER, "Beneish M"),
-        inputs=touched.STATEMENTS | touched.PROFILE,
-        measure=beneish,
-        evidence=statements_as_evidence,
-    ),
-    declare(
-        "F-21",
-        "Few signs of financial strength",
-        "perf",
-        "PROFIT_LEVERAGE",
-        one_arm(Unit.COUNT, "Piotroski tests passed"),
-        piotroski_score,
-    ),
-)
+def passed_tests(figures: StatementFigures) -> list[bool]:
+    """Return the nine verdicts.
+
+    Raises:
+        CannotFormError: If a line of this or last year is missing.
+    """
+    income, cash = figures.flow("net_income"), figures.flow("cfo")
+    assets = figures.balance("total_assets")
+    return [
+        income > 0,
+        cash > 0,
+        _return(figures, 0) > _return(figures, 1),
+        ratio(cash, assets) > ratio(income, assets),
+        _gearing(figures, 0) < _gearing(figures, 1),
+        _liquidity(figures, 0) > _liquidity(figures, 1),
+        figures.balance("shares_outstanding")
+        <= figures.balance("shares_outstanding", years_back=1),
+        _gross_margin(figures, 0) > _gross_margin(figures, 1),
+        _turnover(figures, 0) > _turnover(figures, 1),
+    ]
+
+
+def _return(figures: StatementFigures, back: int) -> Fraction:
+    return ratio(
+        figures.flow("net_income", years_back=back),
+        figures.balance("total_assets", years_back=back),
+    )
+
+
+def _gearing(figures: StatementFigures, back: int) -> Fraction:
+    return ratio(
+        figures.balance("long_term_debt", years_back=back),
+        figures.balance("total_assets", years_back=back),
+    )
+
+
+def _liquidity(figures: StatementFigures, back: int) -> Fraction:
+    return ratio(
+        figures.balance("current_assets", years_back=back),
+        figures.balance("current_liabilities", years_back=back),
+    )
+
+
+def _gross_margin(figures: StatementFigures, back: int) -> Fraction:
+    sales = figures.flow("revenue", years_back=back)
+    return ratio(sales - figures.flow("cogs", years_back=back), sales)
+
+
+def _turnover(figures: StatementFigures, back: int) -> Fraction:
+    return ratio(
+        figures.flow("revenue", years_back=back),
+        figures.balance("total_assets", years_back=back),
+    )
+
+
+def beneish_indices(figures: StatementFigures) -> tuple[Fraction, ...]:
+    """Return (DSRI, GMI, AQI, SGI, DEPI, SGAI, TATA, LVGI).
+
+    Raises:
+        CannotFormError: If a line of this or last year is missing or a base is zero.
+    """
+    now, before = _Year(figures, 0), _Year(figures, 1)
+    income, cash = figures.flow("net_income"), figures.flow("cfo")
+    return (
+        _over(now.per_sales("receivables"), before.per_sales("receivables")),
+        _over(before.gross_margin(), now.gross_margin()),
+        _over(now.soft_assets(), before.soft_assets()),
+        ratio(now.sales, before.sales),
+        _over(before.depreciation_rate(), now.depreciation_rate()),
+        _over(now.overhead(), before.overhead()),
+        ratio(income - cash, now.assets),
+        _over(now.leverage(), before.leverage()),
+    )
+
+
+def _over(numerator: Fraction, denominator: Fraction) -> Fraction:
+    return ratio(
+        numerator.numerator * denominator.denominator,
+        numerator.denominator * denominator.numerator,
+    )
+
+
+class _Year:
+    """One year's figures for the indices."""
+
+    __slots__ = ("assets", "back", "figures", "sales")
+
+    def __init__(self, figures: StatementFigures, back: int) -> None:
+        self.figures = figures
+        self.back = back
+        self.sales = figures.flow("revenue", years_back=back)
+        self.assets = figures.balance("total_assets", years_back=back)
+
+    def _balance(self, line: str) -> int:
+        return self.figures.balance(line, years_back=self.back)
+
+    def _flow(self, line: str) -> int:
+        return self.figures.flow(line, years_back=self.back)
+
+    def per_sales(self, line: str) -> Fraction:
+        return ratio(self._balance(line), self.sales)
+
+    def gross_margin(self) -> Fraction:
+        return ratio(self.sales - self._flow("cogs"), self.sales)
+
+    def soft_assets(self) -> Fraction:
+        hard = self._balance("current_assets") + self._balance("ppe_net")
+        return ratio(self.assets - hard, self.assets)
+
+    def depreciation_rate(self) -> Fraction:
+        depreciation = self._flow("depreciation_amortisation")
+        return ratio(depreciation, depreciation + self._balance("ppe_net"))
+
+    def overhead(self) -> Fraction:
+        return ratio(self._flow("sga"), self.sales)
+
+    def leverage(self) -> Fraction:
+        debt = self._balance("current_liabilities") + self._balance("long_term_debt")
+        return ratio(debt, self.assets)

@@ -1,41 +1,44 @@
-"""Indicators of what a firm earns: revenue, margin, losses and what they cover (F-02 to F-06,
-F-13, F-23, F-26).
+"""Indicators of earnings: revenue, margin, losses, cover (F-02 to F-06, F-13, F-23, F-26).
 
 Formulas are domain.md 3.3's; thresholds are the rulebook's. Trends compare with the same period of
-last year, so a first statement has levels and no trends.
+last year, so a first statement has levels and no trends. F-05 also reads the loans: what fell due
+on them is part of the service (domain reading 24); a missing cash-flow line makes the cover
+unmeasurable, because taking it as zero would flatter it.
 """
 
 import math
+from bisect import bisect_right
 from fractions import Fraction
 from typing import Final
 
-from services.scoring.domain.borrower.borrower import Borrower
-from services.scoring.domain.indicators.composite_models import micro_of
+from services.scoring.domain.borrower.borrower import Borrower, Loan
+from services.scoring.domain.indicators.declaration import Theme, indicator, single
 from services.scoring.domain.indicators.from_statements import (
-    FLAG_RED,
-    any_arm,
+    any_component,
     attempt,
-    declare,
     expects_statements,
     growth,
-    micro,
     ratio,
+    statement_indicator,
     statements_as_evidence,
 )
 from services.scoring.domain.primitives import touched
+from services.scoring.domain.primitives.dates import plus_months
 from services.scoring.domain.primitives.measurement import (
+    FLAG_RED,
     MICRO,
     Measurement,
     Reason,
     Unit,
     measured,
-    measured_arms,
+    measured_components,
     micro_float,
+    micro_of,
     not_applicable,
     unmeasurable,
 )
 from services.scoring.domain.primitives.money import decimals_of
-from services.scoring.domain.rulebook.rulebook import STATEMENT, Arm, Indicator, Rules, one_arm
+from services.scoring.domain.rulebook.rulebook import STATEMENT, Component, Rules
 from services.scoring.domain.views.statements import (
     YEAR_MONTHS,
     CannotFormError,
@@ -49,11 +52,30 @@ QUARTER_MONTHS: Final = 3
 MICRO_MILLION: Final = 1_000_000
 
 
+PERFORMANCE: Final = Theme(STATEMENT, "perf", "PROFIT_LEVERAGE")
+
+
+@statement_indicator(
+    "F-02",
+    "Revenue is falling",
+    PERFORMANCE,
+    single(Unit.RATIO, "revenue against the year before"),
+)
 def revenue_change(figures: StatementFigures) -> Measurement:
     """F-02: revenue of the last twelve months against the twelve before."""
-    return measured(micro(growth(*figures.flow_pair("revenue"))))
+    return measured(micro_of(growth(*figures.flow_pair("revenue"))))
 
 
+@statement_indicator(
+    "F-03",
+    "Operating margin is squeezed",
+    PERFORMANCE,
+    (
+        Component("points", Unit.POINTS, "EBITDA margin less last year's"),
+        Component("relative", Unit.RATIO, "EBITDA margin against last year's"),
+        Component("negative", Unit.FLAG, "EBITDA is zero or negative"),
+    ),
+)
 def margin_squeeze(figures: StatementFigures) -> Measurement:
     """F-03: EBITDA margin less last year's, in points and relative; a loss-making EBITDA is red.
 
@@ -65,7 +87,7 @@ def margin_squeeze(figures: StatementFigures) -> Measurement:
     )
     points, relative = _margin_change(figures)
     negative = FLAG_RED if now <= 0 else 0
-    return measured_arms([points, relative, negative], gap=Reason.NO_PRIOR_STATEMENT)
+    return measured_components([points, relative, negative], gap=Reason.NO_PRIOR_STATEMENT)
 
 
 def _margin_change(figures: StatementFigures) -> tuple[int | None, int | None]:
@@ -77,16 +99,26 @@ def _margin_change(figures: StatementFigures) -> tuple[int | None, int | None]:
         before = ratio(ebit[1] + depreciation[1], revenue[1])
     except CannotFormError:
         return None, None
-    return micro(margin - before), micro(margin / before - 1) if before > 0 else None
+    return micro_of(margin - before), micro_of(margin / before - 1) if before > 0 else None
 
 
+@statement_indicator(
+    "F-04",
+    "The firm makes losses",
+    PERFORMANCE,
+    (
+        Component("margin", Unit.RATIO, "profit before tax over revenue"),
+        Component("years", Unit.COUNT, "years of loss in a row"),
+        Component("quarters", Unit.COUNT, "quarters of loss in the last six"),
+    ),
+)
 def losses(figures: StatementFigures) -> Measurement:
     """F-04: profit before tax over revenue, years of loss in a row, quarters of loss in six."""
     margin = attempt(
         lambda: ratio(figures.own_or_flow("profit_before_tax"), figures.own_or_flow("revenue"))
     )
     values = [margin, _loss_years(figures), _loss_quarters(figures)]
-    return measured_arms(any_arm(values, otherwise=Reason.MISSING_LINE))
+    return measured_components(any_component(values, otherwise=Reason.MISSING_LINE))
 
 
 def _loss_years(figures: StatementFigures) -> int | None:
@@ -111,7 +143,7 @@ def _year_result(figures: StatementFigures, months_back: int) -> int | None:
 
 
 def _loss_quarters(figures: StatementFigures) -> int | None:
-    """Return the loss-making quarters among the last six, if all six can be told apart."""
+    """Return the loss-making quarters among the last six, if each of the six can be formed."""
     lost = 0
     for back in range(QUARTERS_LOOKED_AT):
         result = figures.period_flow_or_none(
@@ -123,22 +155,43 @@ def _loss_quarters(figures: StatementFigures) -> int | None:
     return lost * MICRO
 
 
+@statement_indicator(
+    "F-06",
+    "Profit hardly covers interest",
+    Theme(STATEMENT, "cover", "PROFIT_LEVERAGE"),
+    single(Unit.NUMBER, "EBIT over interest"),
+)
 def interest_cover(figures: StatementFigures) -> Measurement:
     """F-06: EBIT over interest of twelve months; without interest there is nothing to cover."""
     interest = figures.flow("interest_expense")
     if interest <= 0:
         return not_applicable()
-    return measured(micro(ratio(figures.flow("ebit"), interest)))
+    return measured(micro_of(ratio(figures.flow("ebit"), interest)))
 
 
+@statement_indicator(
+    "F-26",
+    "Sales leave little profit",
+    Theme(STATEMENT, "loss", "PROFIT_LEVERAGE"),
+    single(Unit.RATIO, "EBIT over revenue"),
+)
 def operating_margin(figures: StatementFigures) -> Measurement:
     """F-26: EBIT over revenue; without revenue there is no margin."""
     revenue = figures.own_or_flow("revenue")
     if revenue < 0:
         raise CannotFormError(Reason.NEGATIVE_BASE)
-    return measured(micro(ratio(figures.own_or_flow("ebit"), revenue)))
+    return measured(micro_of(ratio(figures.own_or_flow("ebit"), revenue)))
 
 
+@statement_indicator(
+    "F-13",
+    "Profit does not become cash",
+    Theme(STATEMENT, "qual", "QUALITY_OF_FIGURES"),
+    (
+        Component("accruals", Unit.RATIO, "profit less operating cash flow, over average assets"),
+        Component("twice", Unit.FLAG, "profit with negative cash flow twice running"),
+    ),
+)
 def accruals(figures: StatementFigures) -> Measurement:
     """F-13: profit that did not become cash, over average assets; twice running is red."""
     income, cash_flow = figures.flow("net_income"), figures.flow("cfo")
@@ -151,9 +204,20 @@ def accruals(figures: StatementFigures) -> Measurement:
     if income_before is not None and cash_before is not None:
         paper_profit = income > 0 > cash_flow and income_before > 0 > cash_before
         twice = FLAG_RED if paper_profit else 0
-    return measured_arms([micro(share), twice])
+    return measured_components([micro_of(share), twice])
 
 
+@indicator(
+    "F-23",
+    "Loss in a firm of size",
+    Theme(STATEMENT, "size", "PROFIT_LEVERAGE"),
+    (
+        Component("return", Unit.RATIO, "net income over total assets"),
+        Component("size", Unit.NUMBER, "total assets in millions, power of ten"),
+    ),
+    reads=touched.STATEMENTS | touched.PROFILE,
+    evidence=statements_as_evidence,
+)
 def loss_of_size(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """F-23: return on assets, and how large the firm is: both must speak.
 
@@ -171,81 +235,93 @@ def loss_of_size(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
         return unmeasurable(gap.reason)
     decimals = decimals_of(borrower.profile.reporting_currency)
     millions = Fraction(assets, MICRO_MILLION * 10**decimals)
-    return measured_arms([micro_of(profitability), micro_float(math.log10(millions))])
+    return measured_components([micro_of(profitability), micro_float(math.log10(millions))])
 
 
-INDICATORS: Final[tuple[Indicator, ...]] = (
-    declare(
-        "F-02",
-        "Revenue is falling",
-        "perf",
-        "PROFIT_LEVERAGE",
-        one_arm(Unit.RATIO, "revenue against the year before"),
-        revenue_change,
+@indicator(
+    "F-05",
+    "Cash does not cover debt service",
+    Theme(STATEMENT, "cover", "PROFIT_LEVERAGE"),
+    (
+        Component("cover", Unit.NUMBER, "debt service cover"),
+        Component("fall", Unit.NUMBER, "fall of the cover in two quarters"),
     ),
-    declare(
-        "F-03",
-        "Operating margin is squeezed",
-        "perf",
-        "PROFIT_LEVERAGE",
-        (
-            Arm("points", Unit.POINTS, "EBITDA margin less last year's"),
-            Arm("relative", Unit.RATIO, "EBITDA margin against last year's"),
-            Arm("negative", Unit.FLAG, "EBITDA is zero or negative"),
-        ),
-        margin_squeeze,
-    ),
-    declare(
-        "F-04",
-        "The firm makes losses",
-        "perf",
-        "PROFIT_LEVERAGE",
-        (
-            Arm("margin", Unit.RATIO, "profit before tax over revenue"),
-            Arm("years", Unit.COUNT, "years of loss in a row"),
-            Arm("quarters", Unit.COUNT, "quarters of loss in the last six"),
-        ),
-        losses,
-    ),
-    declare(
-        "F-06",
-        "Profit hardly covers interest",
-        "cover",
-        "PROFIT_LEVERAGE",
-        one_arm(Unit.NUMBER, "EBIT over interest"),
-        interest_cover,
-    ),
-    declare(
-        "F-13",
-        "Profit does not become cash",
-        "qual",
-        "QUALITY_OF_FIGURES",
-        (
-            Arm("accruals", Unit.RATIO, "profit less operating cash flow, over average assets"),
-            Arm("twice", Unit.FLAG, "profit with negative cash flow twice running"),
-        ),
-        accruals,
-    ),
-    declare(
-        "F-26",
-        "Sales leave little profit",
-        "loss",
-        "PROFIT_LEVERAGE",
-        one_arm(Unit.RATIO, "EBIT over revenue"),
-        operating_margin,
-    ),
-    Indicator(
-        id="F-23",
-        name="Loss in a firm of size",
-        family=STATEMENT,
-        group="size",
-        risk_type="PROFIT_LEVERAGE",
-        arms=(
-            Arm("return", Unit.RATIO, "net income over total assets"),
-            Arm("size", Unit.NUMBER, "total assets in millions, power of ten"),
-        ),
-        inputs=touched.STATEMENTS | touched.PROFILE,
-        measure=loss_of_size,
-        evidence=statements_as_evidence,
-    ),
+    reads=touched.STATEMENTS | touched.PROFILE | touched.LOANS,
+    evidence=statements_as_evidence,
 )
+def debt_service_cover(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
+    """F-05: cash earned over interest and principal that fell due in the same twelve months."""
+    if not expects_statements(borrower):
+        return not_applicable()
+    try:
+        figures = figures_of(borrower)
+        service = figures.flow("interest_expense") + _principal_due(borrower, figures, 0)
+        if service <= 0:
+            return not_applicable()
+        cover = ratio(_cash_for_service(figures, 0), service)
+    except CannotFormError as gap:
+        return unmeasurable(gap.reason)
+    return measured_components([micro_of(cover), _fall_in_two_quarters(borrower, figures, cover)])
+
+
+def _cash_for_service(figures: StatementFigures, back: int) -> int:
+    """Return EBITDA less cash tax and capex that nobody else paid for."""
+    unfunded = max(
+        0,
+        _needed(figures, "capex", back)
+        - _needed(figures, "debt_raised", back)
+        - _needed(figures, "equity_raised", back),
+    )
+    tax = figures.flow_or_none("cash_tax_paid", months_back=back)
+    if tax is None:
+        tax = _needed(figures, "tax_expense", back)
+    earned = _needed(figures, "ebit", back) + _needed(figures, "depreciation_amortisation", back)
+    return earned - tax - unfunded
+
+
+def _needed(figures: StatementFigures, line: str, back: int) -> int:
+    flow = figures.flow_or_none(line, months_back=back)
+    if flow is None:
+        raise CannotFormError(Reason.MISSING_LINE if back == 0 else Reason.NO_PRIOR_STATEMENT)
+    return flow
+
+
+def _principal_due(borrower: Borrower, figures: StatementFigures, back: int) -> int:
+    """Return what fell due on our loans in the twelve months and at other lenders.
+
+    The firm's short-term debt of a year before is what had to be repaid since then; it includes our
+    instalments, so the larger of the two is the whole (domain reading 24).
+    """
+    before = figures.balance_or_none("short_term_debt", months_back=back + YEAR_MONTHS)
+    if before is None:
+        raise CannotFormError(Reason.NO_PRIOR_STATEMENT)
+    end = plus_months(figures.latest.period_end_day, -back)
+    start = plus_months(end, -YEAR_MONTHS)
+    return max(before, sum(principal_due(loan, start, end) for loan in borrower.loans))
+
+
+def principal_due(loan: Loan, after: int, until: int) -> int:
+    """Return the principal of the instalments due after one day and until another."""
+    first, last = bisect_right(loan.due_days, after), bisect_right(loan.due_days, until)
+    if last == 0:
+        return 0
+    whole = _part(loan.due_cum, first, last)
+    return whole - _part(loan.interest_cum, first, last) - _part(loan.fees_cum, first, last)
+
+
+def _part(cumulated: list[int], first: int, last: int) -> int:
+    return cumulated[last - 1] - (cumulated[first - 1] if first else 0)
+
+
+def _fall_in_two_quarters(
+    borrower: Borrower, figures: StatementFigures, cover: Fraction
+) -> int | None:
+    back = 2 * QUARTER_MONTHS
+    try:
+        service = _needed(figures, "interest_expense", back) + _principal_due(
+            borrower, figures, back
+        )
+        before = ratio(_cash_for_service(figures, back), service)
+    except CannotFormError:
+        return None
+    return micro_of(before - cover)

@@ -10,6 +10,7 @@ from typing import Final
 
 SATURDAY: Final = 5
 DAYS_A_WEEK: Final = 7
+MONTHS_A_YEAR: Final = 12
 
 
 def is_business_day(day: int) -> bool:
@@ -46,9 +47,6 @@ def plus_months(day: int, months: int) -> int:
 def is_month_end(day: int) -> bool:
     """Return whether the next day begins a month."""
     return date.fromordinal(day + 1).day == 1
-
-
-MONTHS_A_YEAR: Final = 12
 
 
 def month_of(day: int) -> int:

@@ -12,6 +12,7 @@ the same input gives the same bytes on every machine. Days, counts and months us
 
 from dataclasses import dataclass, field
 from enum import IntEnum
+from fractions import Fraction
 from typing import Final
 
 MICRO: Final = 1_000_000
@@ -25,6 +26,10 @@ LEVEL_NAMES: Final = ("GREEN", "AMBER", "RED", "HARD")
 NOT_APPLICABLE: Final = 0
 UNMEASURABLE: Final = 1
 MEASURED: Final = 2
+FLAG_NO: Final = 0
+FLAG_AMBER: Final = MICRO
+FLAG_RED: Final = 2 * MICRO
+FLAG_HARD: Final = 3 * MICRO
 
 
 class Reason(IntEnum):
@@ -58,7 +63,7 @@ class Unit(IntEnum):
     DAYS = 2
     MONTHS = 3
     COUNT = 4
-    FLAG = 5  # 0 no, 1 amber, 2 red: a yes/no arm (domain reading 4)
+    FLAG = 5  # a yes/no component (domain reading 4): FLAG_NO, FLAG_AMBER, FLAG_RED or FLAG_HARD
     POINTS = 6  # percentage points, written in pp
 
 
@@ -68,9 +73,10 @@ class Measurement:
 
     Args:
         status: ``NOT_APPLICABLE``, ``UNMEASURABLE`` or ``MEASURED``.
-        values: One micro-unit figure per declared arm, in the declaration's order; ``None`` where
-            this arm does not apply. An indicator without arms has exactly one.
-        reason: Why it is unmeasurable, or why some arms have no figure, else ``Reason.NONE``.
+        values: One micro-unit figure per declared component, in the declaration's order; ``None``
+            where
+            this component does not apply. An indicator without components has exactly one.
+        reason: Why it is unmeasurable, or why some components have no figure, else ``Reason.NONE``.
         baseline: The borrower's own usual figure that the value was compared with, micro-units.
         age_days: For point events that decay (R-07, R-08, A-09): days since the newest one.
     """
@@ -83,14 +89,14 @@ class Measurement:
 
 
 def measured(value: int, *, baseline: int | None = None, age_days: int = 0) -> Measurement:
-    """Return a figure of an indicator that has one arm."""
+    """Return a figure of an indicator that has one component."""
     return Measurement(MEASURED, [value], 0, baseline, age_days)
 
 
-def measured_arms(
+def measured_components(
     values: list[int | None], *, baseline: int | None = None, gap: Reason = Reason.NONE
 ) -> Measurement:
-    """Return the figures of an indicator with several arms, in the declaration's order.
+    """Return the figures of an indicator with several components, in the declaration's order.
 
     ``gap`` says why some have none: where a rulebook uses only those, it is unmeasurable.
     """
@@ -133,3 +139,8 @@ def micro_float(value: float) -> int:
     Rounding to six decimals removes the last-digit differences between C libraries.
     """
     return round(value * MICRO)
+
+
+def micro_of(value: Fraction) -> int:
+    """Return an exact fraction in micro-units, rounded half to even."""
+    return rounded_quotient(value.numerator * MICRO, value.denominator)

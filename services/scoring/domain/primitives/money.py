@@ -20,6 +20,8 @@ WITHOUT_DECIMALS: Final = frozenset(
 )
 WITH_THREE: Final = frozenset(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"])
 WITH_FOUR: Final = frozenset(("CLF", "UYW"))
+# Rates are integers: units of the base for one unit of the currency, times this.
+SCALE: Final = 10_000_000_000
 
 
 def decimals_of(currency: str) -> int:
@@ -29,10 +31,6 @@ def decimals_of(currency: str) -> int:
     if currency in WITH_THREE:
         return 3
     return 4 if currency in WITH_FOUR else 2
-
-
-# Rates are integers: units of the base for one unit of the currency, times this.
-SCALE: Final = 10_000_000_000
 
 
 @dataclass(slots=True)

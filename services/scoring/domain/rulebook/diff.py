@@ -20,7 +20,7 @@ from services.scoring.domain.rulebook.rulebook import (
     Overlay,
     Rulebook,
 )
-from services.scoring.domain.rulebook.thresholds import ArmRule, Threshold
+from services.scoring.domain.rulebook.thresholds import ComponentRule, Threshold
 
 LEVELS: Final = ("amber", "red", "hard")
 # How a threshold that a rulebook does not give is shown.
@@ -105,22 +105,24 @@ def _of_indicator(rule: IndicatorRule) -> dict[str, str]:
         "half-life": f"{rule.half_life_days} days" if rule.half_life_days else NOTHING,
         "season only": "yes" if rule.is_season_only else NOTHING,
     }
-    several = len(rule.indicator.arms) > 1
-    for arm, declared in zip(rule.arms, rule.indicator.arms, strict=True):
+    several = len(rule.indicator.components) > 1
+    for component, declared in zip(rule.components, rule.indicator.components, strict=True):
         prefix = f"{declared.name} " if several else ""
-        found |= {prefix + name: text for name, text in _of_arm(arm, declared.unit).items()}
+        found |= {
+            prefix + name: text for name, text in _of_component(component, declared.unit).items()
+        }
     return found
 
 
-def _of_arm(arm: ArmRule | None, unit: Unit) -> dict[str, str]:
-    if arm is None:
+def _of_component(component: ComponentRule | None, unit: Unit) -> dict[str, str]:
+    if component is None:
         return dict.fromkeys((*LEVELS, "knots"), NOTHING)
-    limits = (arm.amber, arm.red, arm.hard)
+    limits = (component.amber, component.red, component.hard)
     shown = {
         name: NOTHING if limit is None else threshold(limit, unit)
         for name, limit in zip(LEVELS, limits, strict=True)
     }
-    points = zip(arm.knots_at, arm.knots_g, strict=True)
+    points = zip(component.knots_at, component.knots_g, strict=True)
     shown["knots"] = ", ".join(f"{figure(at, unit)}: {decimal(g)}" for at, g in points) or NOTHING
     return shown
 
@@ -263,11 +265,14 @@ def _of_overlay(overlay: Overlay, rulebook: Rulebook) -> dict[str, str]:
             "half-life": None if patch.half_life_days is None else f"{patch.half_life_days} days",
             "season only": None if patch.is_season_only is None else _switch(patch.is_season_only),
         }
-        several = len(indicator.arms) > 1
-        for position, arm in sorted(patch.arms.items()):
-            declared = indicator.arms[position]
+        several = len(indicator.components) > 1
+        for position, component in sorted(patch.components.items()):
+            declared = indicator.components[position]
             prefix = f"{declared.name} " if several else ""
-            stated |= {prefix + name: text for name, text in _of_arm(arm, declared.unit).items()}
+            stated |= {
+                prefix + name: text
+                for name, text in _of_component(component, declared.unit).items()
+            }
         found |= {f"{indicator.id} {name}": text for name, text in stated.items() if text}
     if overlay.cuts is not None:
         found |= {f"cut {name}": text for name, text in _of_cuts(overlay.cuts).items()}

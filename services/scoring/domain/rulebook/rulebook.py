@@ -19,7 +19,7 @@ from services.scoring.domain.primitives.money import WITH_THREE
 from services.scoring.domain.primitives.vocabulary import BULLET_LOANS, LOAN_TYPES, TERM
 from services.scoring.domain.rulebook.pd import PdModel
 from services.scoring.domain.rulebook.policy import StatePolicy
-from services.scoring.domain.rulebook.thresholds import ArmRule
+from services.scoring.domain.rulebook.thresholds import ComponentRule
 
 REPAYMENT: Final = 0
 ACCOUNT: Final = 1
@@ -32,6 +32,17 @@ FAMILY_NAMES: Final = ("REPAYMENT", "ACCOUNT", "STATEMENT", "COLLATERAL_GROUP", 
 RETAIL_SEGMENTS: Final = ("RETAIL", "MICRO")
 # Signals of this group add points to the score; they weigh in no family and confirm nothing.
 SURCHARGE_GROUP: Final = "surcharge"
+Measure = Callable[[Borrower, int, "Rules"], Measurement]
+Evidence = Callable[[Borrower, int], list[str]]
+# The cuts that are written in score points: into the three states, then out of them.
+CUT_POINTS: Final = (
+    "attention",
+    "watch",
+    "high_risk",
+    "attention_exit",
+    "watch_exit",
+    "high_risk_exit",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +95,8 @@ class Counting:
     regimes: tuple[str, ...] = ("ifrs9", "eu", "rbi", "china")
 
 
-Measure = Callable[[Borrower, int, "Rules"], Measurement]
-Evidence = Callable[[Borrower, int], list[str]]
-
-
 @dataclass(frozen=True, slots=True)
-class Arm:
+class Component:
     """One figure of an indicator. ``name`` is what rulebooks call it; ``label`` is for people."""
 
     name: str
@@ -107,8 +114,8 @@ class Indicator:
         family: One of REPAYMENT … EXTERNAL_FAMILY.
         group: Correlation group; inside (family, group) only the strongest indicator scores.
         risk_type: Key of the playbook, such as ``PAYMENT_DELAY``.
-        arms: The figures that ``measure`` returns, in order; the first is the usual one.
-        inputs: Bits of the kinds of fact that ``measure`` reads.
+        components: The figures that ``measure`` returns, in order; the first is the usual one.
+        reads: Bits of `touched` of the facts that ``measure`` reads.
         measure: ``(borrower, as_of day ordinal, rules) -> Measurement``. During a day ``as_of`` is
             the event's business date; at the close of day D it is D, and windows include D.
         evidence: ``(borrower, as_of) -> references of events``; called only when an assessment is
@@ -120,8 +127,8 @@ class Indicator:
     family: int
     group: str
     risk_type: str
-    arms: tuple[Arm, ...]
-    inputs: int
+    components: tuple[Component, ...]
+    reads: int
     measure: Measure
     evidence: Evidence | None = None
 
@@ -131,19 +138,15 @@ class Indicator:
         return slot_of(self.id)
 
 
-def one_arm(unit: Unit, label: str = "") -> tuple[Arm, ...]:
-    """Return the arms of an indicator with a single figure."""
-    return (Arm("value", unit, label),)
-
-
 @dataclass(frozen=True, slots=True)
 class IndicatorRule:
-    """How one indicator is judged: weight, group, arms by position, decay.
+    """How one indicator is judged: weight, group, components by position, decay.
 
     Args:
-        arms: One rule per declared arm, ``None`` where the rulebook does not use that arm.
-        needs_all: Every arm that has a figure must agree (worst level and g are the mildest);
-            otherwise the worst arm decides (domain reading 4).
+        components: One rule per declared component, ``None`` where the rulebook does not use that
+            component.
+        needs_all: Every component that has a figure must agree (worst level and g are the mildest);
+            otherwise the worst component decides (domain reading 4).
         weight: Largest contribution to the family, micro-units; 0 shows the signal as a note.
         half_life_days: Decay of point events, 0 for none.
         is_season_only: Nothing but the same months of the year before is a base (A-01).
@@ -153,7 +156,7 @@ class IndicatorRule:
     slot: int
     weight: int
     group: str
-    arms: tuple[ArmRule | None, ...]
+    components: tuple[ComponentRule | None, ...]
     needs_all: bool = False
     half_life_days: int = 0
     enabled: bool = True
@@ -175,17 +178,6 @@ class Cuts:
     population: str = ""
     budget: str = ""
     set_on: str = ""
-
-
-# The cuts that are written in score points: into the three states, then out of them.
-CUT_POINTS: Final = (
-    "attention",
-    "watch",
-    "high_risk",
-    "attention_exit",
-    "watch_exit",
-    "high_risk_exit",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +204,7 @@ class Rules:
     policy: StatePolicy
     tolerance: Tolerance
     materiality: Materiality
-    by_inputs: dict[int, tuple[IndicatorRule, ...]] = field(default_factory=dict)
+    by_facts: dict[int, tuple[IndicatorRule, ...]] = field(default_factory=dict)
     counting: Counting = field(default_factory=Counting)
     is_per_facility: bool = False
     inspection_months: tuple[int, ...] = ()
@@ -221,13 +213,13 @@ class Rules:
     sector_until: int = 0
     surcharges: tuple[int, ...] = ()
 
-    def touched_by(self, inputs: int) -> tuple[IndicatorRule, ...]:
+    def touched_by(self, facts: int) -> tuple[IndicatorRule, ...]:
         """Return the indicators to evaluate after an event that touched these kinds of fact."""
-        found = self.by_inputs.get(inputs)
-        if found is None:
-            found = tuple(rule for rule in self.indicators if rule.indicator.inputs & inputs)
-            self.by_inputs[inputs] = found
-        return found
+        rules = self.by_facts.get(facts)
+        if rules is None:
+            rules = tuple(rule for rule in self.indicators if rule.indicator.reads & facts)
+            self.by_facts[facts] = rules
+        return rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +232,7 @@ class IndicatorPatch:
     needs_all: bool | None = None
     half_life_days: int | None = None
     is_season_only: bool | None = None
-    arms: dict[int, ArmRule] = field(default_factory=dict)
+    components: dict[int, ComponentRule] = field(default_factory=dict)
 
 
 def is_of_industry(code: str, beginning: str) -> bool:
@@ -424,8 +416,11 @@ def compile_rules(
 
 
 def patched(rule: IndicatorRule, patch: IndicatorPatch) -> IndicatorRule:
-    """Return the rule with the patch applied; arms that the patch does not name stay."""
-    arms = tuple(patch.arms.get(position, arm) for position, arm in enumerate(rule.arms))
+    """Return the rule with the patch applied; components that the patch does not name stay."""
+    components = tuple(
+        patch.components.get(position, component)
+        for position, component in enumerate(rule.components)
+    )
     return replace(
         rule,
         enabled=rule.enabled if patch.enabled is None else patch.enabled,
@@ -438,5 +433,5 @@ def patched(rule: IndicatorRule, patch: IndicatorPatch) -> IndicatorRule:
         is_season_only=(
             rule.is_season_only if patch.is_season_only is None else patch.is_season_only
         ),
-        arms=arms,
+        components=components,
     )

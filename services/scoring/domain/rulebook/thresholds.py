@@ -1,4 +1,4 @@
-"""Thresholds and intensity of one arm: a figure in, a level and a g out.
+"""Thresholds and intensity of one component: a figure in, a level and a g out.
 
 Boundary convention: a threshold says itself whether equality counts (``>`` or ``>=``), as the
 catalogue prints it. Direction follows from the sign: ``>`` means that more is worse. The level
@@ -34,8 +34,8 @@ class Threshold:
 
 
 @dataclass(frozen=True, slots=True)
-class ArmRule:
-    """How the rulebook judges one arm: levels by thresholds, intensity by knots.
+class ComponentRule:
+    """How the rulebook judges one component: levels by thresholds, intensity by knots.
 
     ``knots_at`` ascends; ``knots_g`` holds the intensity at each, in micro-units. Between knots the
     line is straight, outside it is flat.
@@ -79,10 +79,10 @@ class ArmRule:
 def default_knots(
     amber: Threshold | None, red: Threshold | None
 ) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Return the knots of an arm that states none: 0.4 at amber, 1 at red, the same line to 0.
+    """Return the default knots of a component: 0.4 at amber, 1 at red, the same line down to 0.
 
     The line ends at the figure 0 at the latest: no days past due are no reason for anything. One
-    threshold alone is a yes/no arm: 0.4 at amber, 1 at red, and 0 before it.
+    threshold alone is a yes/no component: 0.4 at amber, 1 at red, and 0 before it.
     """
     if amber is None and red is None:
         return (), ()

@@ -55,7 +55,7 @@ def test_a_shipped_rulebook_is_usable_and_fits_the_schema(
 def test_every_enabled_indicator_can_be_measured(name: str) -> None:
     for rule in load_rulebook(name).indicators.values():
         assert BY_ID[rule.indicator.id] is rule.indicator
-        assert any(arm is not None for arm in rule.arms)
+        assert any(component is not None for component in rule.components)
 
 
 MISTAKES: list[tuple[str, dict[str, Any], str]] = [
@@ -106,7 +106,7 @@ MISTAKES: list[tuple[str, dict[str, Any], str]] = [
         "indicators.F-04.components.decades: unknown component; known ones: margin, years",
     ),
     (
-        "thresholds outside of arms",
+        "thresholds outside of components",
         {"F-04": {"weight": 0.3, "amber": ">= 1", "red": ">= 2"}},
         "has several components; put the thresholds under components: margin, years, quarters",
     ),
@@ -201,9 +201,9 @@ class TestOverlays:
         rules = compile_rulebook(document, origin="test").rules_for("SME")
         rule = rules.by_slot[slot_of("F-02")]
         assert rule is not None
-        assert rule.arms[0] is not None
-        assert rule.arms[0].red is not None
-        assert rule.arms[0].red.value == -300_000
+        assert rule.components[0] is not None
+        assert rule.components[0].red is not None
+        assert rule.components[0].red.value == -300_000
 
     def test_two_for_the_same_borrowers_are_refused(self, document: dict[str, Any]) -> None:
         document["overlays"] = [overlay(segment="SME"), overlay(segment="SME")]

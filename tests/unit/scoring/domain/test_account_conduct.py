@@ -39,8 +39,8 @@ class TestCashShare:
         self, before: float, lately: float, share: float, times: float, level: int
     ) -> None:
         story = year_with_cash(before, lately)
-        assert story.figure("A-11", arm=0) == pytest.approx(share)
-        assert story.figure("A-11", arm=1) == pytest.approx(times, abs=1e-6)
+        assert story.figure("A-11", component=0) == pytest.approx(share)
+        assert story.figure("A-11", component=1) == pytest.approx(times, abs=1e-6)
         assert story.level("A-11") == level
 
     def test_a_withdrawal_shows_at_once(self) -> None:
@@ -53,9 +53,9 @@ class TestCashShare:
         story = year_with_cash(0, 0)
         story.flow(-2_000, "CASH_OUT")
         story.close_through("2024-03-30")
-        assert story.figure("A-11", arm=0) == 1
+        assert story.figure("A-11", component=0) == 1
         story.close()
-        assert story.figure("A-11", arm=0) == 0
+        assert story.figure("A-11", component=0) == 0
         assert story.level("A-11") == GREEN
 
     def test_the_own_share_needs_six_full_months(self) -> None:
@@ -100,14 +100,14 @@ class TestKeyCustomer:
         self, share: float, now: float, loss: float, level: int
     ) -> None:
         story = two_customers(share, now)
-        assert story.figure("A-20", arm=0) == pytest.approx(loss)
-        assert story.figure("A-20", arm=1) == pytest.approx(share / 1_000)
+        assert story.figure("A-20", component=0) == pytest.approx(loss)
+        assert story.figure("A-20", component=1) == pytest.approx(share / 1_000)
         assert story.level("A-20") == level
 
     def test_a_customer_of_less_than_a_fifth_is_no_key_customer(self) -> None:
         story = two_customers(190, 0)
-        assert story.figure("A-20", arm=0) == 0
-        assert story.figure("A-20", arm=1) == pytest.approx(0.19)
+        assert story.figure("A-20", component=0) == 0
+        assert story.figure("A-20", component=1) == pytest.approx(0.19)
 
     def test_four_months_before_the_last_two_are_enough(self) -> None:
         assert two_customers(400, 0, months=4).figure("A-20") == 1

@@ -64,7 +64,7 @@ class TestLenders:
         self, before: float, lately: float, rise: float, level: int
     ) -> None:
         story = serving(before, lately)
-        assert story.figure("A-18", arm=1) == pytest.approx(rise)
+        assert story.figure("A-18", component=1) == pytest.approx(rise)
         assert story.level("A-18") == level
 
     def test_a_lender_is_new_for_ninety_days_and_never_again(self) -> None:

@@ -52,8 +52,8 @@ class TestCreditSilence:
         self, until: str, silent: int, times: float, level: int
     ) -> None:
         story = credits_every_tenth_day().close_through(until)
-        assert story.figure("A-07", arm=0) == silent
-        assert story.figure("A-07", arm=1) == pytest.approx(times)
+        assert story.figure("A-07", component=0) == silent
+        assert story.figure("A-07", component=1) == pytest.approx(times)
         assert story.level("A-07") == level
 
     def test_a_daily_receiver_is_not_silent_before_fifteen_days(self) -> None:
@@ -62,7 +62,7 @@ class TestCreditSilence:
             story.flow(100)
             story.close()
         story.close_through("2024-01-24")  # the last credit came on the 10th
-        assert story.figure("A-07", arm=1) == 14
+        assert story.figure("A-07", component=1) == 14
         assert story.level("A-07") == GREEN
         story.close()
         assert story.level("A-07") == AMBER
@@ -76,13 +76,13 @@ class TestCreditSilence:
             at += gap
             story.on(iso(at)).flow(100)
         story.close_through(iso(at + 18))
-        assert story.figure("A-07", arm=1) == 2
+        assert story.figure("A-07", component=1) == 2
 
     def test_a_line_without_a_credit_for_ninety_days_is_hard(self) -> None:
         story = credits_every_tenth_day(line=True).close_through("2024-05-29")
         assert story.level("A-07") == RED
         story.close()  # 1 March to 30 May are 90 days
-        assert story.figure("A-07", arm=2) == 3
+        assert story.figure("A-07", component=2) == 3
         assert story.level("A-07") == HARD
 
     def test_a_silence_longer_than_the_days_kept_goes_on(self) -> None:
@@ -113,8 +113,8 @@ class TestWages:
     )
     def test_days_after_the_expected_day(self, until: str, late: int, level: int) -> None:
         story = paying_wages(1_000, 1_000, 1_000, 1_000).close_through(until)
-        assert story.figure("A-16", arm=0) == late
-        assert story.figure("A-16", arm=1) == pytest.approx(late / 31, abs=1e-6)
+        assert story.figure("A-16", component=0) == late
+        assert story.figure("A-16", component=1) == pytest.approx(late / 31, abs=1e-6)
         assert story.level("A-16") == level
 
     @pytest.mark.parametrize(
@@ -130,15 +130,15 @@ class TestWages:
         self, newest: float, change: float, level: int
     ) -> None:
         story = paying_wages(1_000, 900, 1_100, 1_000, newest).close_through("2024-05-31")
-        assert story.figure("A-16", arm=2) == pytest.approx(change)
+        assert story.figure("A-16", component=2) == pytest.approx(change)
         assert story.level("A-16") == level
 
     def test_a_payroll_that_is_still_being_paid_is_not_cut(self) -> None:
         story = paying_wages(1_000, 1_000, 1_000, 1_000, 400).close_through("2024-05-30")
-        assert story.figure("A-16", arm=2) == 0
+        assert story.figure("A-16", component=2) == 0
         story.flow(-600, "PAYROLL_OUT")  # the rest, five days after the first part
         story.close()
-        assert story.figure("A-16", arm=2) == 0
+        assert story.figure("A-16", component=2) == 0
         assert story.level("A-16") == GREEN
 
     def test_a_run_is_complete_even_where_no_weekend_is_closed(self) -> None:

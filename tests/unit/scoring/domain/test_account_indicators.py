@@ -84,8 +84,10 @@ class TestInflowDrop:
         # Base 0, 0, 400, 0, 500, 300: median 150, the last three 0: a drop of 100 per cent; but the
         # last month lies only about one standard deviation below the mean of 200.
         story = months_of_credits(0, 0, 400, 0, 500, 300, 0, 0, 0)
-        assert story.figure("A-01", arm=0) == 1
-        assert story.figure("A-01", arm=1) == pytest.approx(-200 / (130_000 / 3) ** 0.5, abs=1e-6)
+        assert story.figure("A-01", component=0) == 1
+        assert story.figure("A-01", component=1) == pytest.approx(
+            -200 / (130_000 / 3) ** 0.5, abs=1e-6
+        )
         assert story.level("A-01") == GREEN
 
     def test_own_transfers_loans_and_refunds_are_no_operating_credits(self) -> None:
@@ -290,8 +292,8 @@ class TestLines:
         story.on("2024-01-03").line(90, 100)
         story.on("2024-01-10").line(90, 100, power=80)  # above the drawing power
         story.close_through("2024-01-10")
-        assert story.figure("A-05", arm=0) == 3
-        assert story.figure("A-05", arm=1) == 1
+        assert story.figure("A-05", component=0) == 3
+        assert story.figure("A-05", component=1) == 1
 
     def test_a_line_that_never_cleans_down(self) -> None:
         story = Story(start="2024-01-01")
@@ -345,8 +347,8 @@ class TestReturnedItems:
         story.flow(-1_000, "SUPPLIER_OUT")
         story.returned(100)
         story.close_through("2024-02-10")
-        assert story.figure("A-09", arm=0) == 0
-        assert story.figure("A-09", arm=1) == pytest.approx(0.1)
+        assert story.figure("A-09", component=0) == 0
+        assert story.figure("A-09", component=1) == pytest.approx(0.1)
         assert story.level("A-09") == RED
 
     def test_customers_items_are_their_own_indicator(self) -> None:

@@ -44,7 +44,7 @@ class TestLines:
         for number in range(2 * days + 1):
             story.line(110 if number % 2 else 90, 100)
             story.close()
-        assert story.figure("A-05", arm=0) == days
+        assert story.figure("A-05", component=0) == days
         assert story.level("A-05") == level
 
     @pytest.mark.parametrize(
@@ -61,16 +61,16 @@ class TestLines:
         story.line(110, 100)
         for _ in range(run):
             story.close()
-        assert story.figure("A-05", arm=1) == run
+        assert story.figure("A-05", component=1) == run
         assert story.level("A-05") == level
 
     def test_more_than_fifteen_days_in_a_row_are_red_by_themselves(self) -> None:
         story = borrower()
         story.line(110, 100)
         story.close_through("2024-01-15")
-        assert story.figure("A-05", arm=1) == 15
+        assert story.figure("A-05", component=1) == 15
         story.close()
-        assert story.figure("A-05", arm=1) == 16
+        assert story.figure("A-05", component=1) == 16
         assert story.level("A-05") == RED
 
     @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ class TestReturnedItems:
         story = self.trading(debits=1_000)
         story.returned(value)
         story.close_through("2024-02-15")  # the count has left its 30 days
-        assert story.figure("A-09", arm=1) == pytest.approx(share)
+        assert story.figure("A-09", component=1) == pytest.approx(share)
         assert story.level("A-09") == level
 
     @pytest.mark.parametrize(

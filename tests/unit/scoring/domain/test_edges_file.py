@@ -25,7 +25,7 @@ class TestForecast:
         story = borrower("2023-03-01")
         foretells(story, "ebitda", 100, ends="2023-12-31")
         files(story, "2023-12", ebit=ebit, depreciation_amortisation=0)
-        assert story.figure("F-22", arm=1) == pytest.approx(miss)
+        assert story.figure("F-22", component=1) == pytest.approx(miss)
         assert story.level("F-22") == level
 
 
@@ -39,7 +39,7 @@ class TestFile:
         story.guarantor("g-1", 1)
         expect_related_state(story.borrower.credit_file, "g-1")
         story.hears("g-1", state)
-        assert story.figure("C-04", arm=1) == (0 if level == GREEN else 0.001)
+        assert story.figure("C-04", component=1) == (0 if level == GREEN else 0.001)
         assert story.level("C-04") == level
 
     @pytest.mark.parametrize(

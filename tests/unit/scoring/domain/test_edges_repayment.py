@@ -56,7 +56,7 @@ class TestArrears:
             story.on(iso(day(due) + late)).pays(1_000)
         story.close()
         assert story.figure("R-05") == creep
-        assert story.figure("R-05", arm=1) == late
+        assert story.figure("R-05", component=1) == late
         assert story.level("R-05") == level
 
     @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ class TestArrears:
         story.loan(late, loan_id="l-2")
         story.schedule(("2024-01-10", late), loan_id="l-2")
         story.close_through("2024-04-10")
-        assert story.figure("R-15", arm=1) == pytest.approx(share)
+        assert story.figure("R-15", component=1) == pytest.approx(share)
         assert story.level("R-15") == level
 
     def test_nothing_owed_has_no_shares(self) -> None:

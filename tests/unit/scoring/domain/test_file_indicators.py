@@ -65,7 +65,7 @@ class TestCollateralCover:
     def test_loan_to_value_against_its_limit(self, value: float, over: float, level: int) -> None:
         story = owing(1_000)
         story.collateral(value, limit_micro=800_000)
-        assert story.figure("C-01", arm=1) == over
+        assert story.figure("C-01", component=1) == over
         assert story.level("C-01") == level
 
     def test_repaying_raises_the_cover_and_nothing_owed_needs_none(self) -> None:
@@ -202,11 +202,11 @@ class TestGuarantor:
             expect_related_state(story.borrower.credit_file, name)
             story.hears(name, "NORMAL")
         story.hears("g-1", "DEFAULT")
-        assert story.figure("C-04", arm=1) == 0.3
+        assert story.figure("C-04", component=1) == 0.3
         slot = slot_of("C-04")
         assert story.borrower.signals.contribution[slot] == 90_000  # .30 x min(1, .3)
         story.hears("g-2", "WATCH")
-        assert story.figure("C-04", arm=1) == 1.0  # 1,200 of 1,000 is all of it
+        assert story.figure("C-04", component=1) == 1.0  # 1,200 of 1,000 is all of it
         assert story.borrower.signals.contribution[slot] == 300_000
 
     def test_who_has_told_nothing_is_unknown_unless_another_one_is_bad(self) -> None:
@@ -378,7 +378,7 @@ class TestOutside:
         story = owing()
         story.borrower.statements.append(statement("2023-12", equity=1_000))
         story.report("COURT", amount=claim)
-        assert story.figure("C-08", arm=1) == claim / 1_000
+        assert story.figure("C-08", component=1) == claim / 1_000
         assert story.level("C-08") == level
 
     def test_a_claim_that_cannot_be_compared_is_amber(self) -> None:
@@ -456,7 +456,7 @@ class TestCovenants:
         story.covenant(3.0, 1.2, tested="2023-12-31")
         # Three months between the tests, certified on 1 March: the next one by 1 June.
         story.close_through("2024-06-11")
-        assert story.figure("F-18", arm=1) == 10
+        assert story.figure("F-18", component=1) == 10
 
     def test_a_breach_or_a_waiver_means_watch(self) -> None:
         story = owing()
@@ -483,8 +483,12 @@ class TestPdDrift:
         rule = story.rules.by_slot[slot_of("X-01")]
         assert rule is not None
         values = story.measure("X-01").values
-        arms = [arm.level(v) for arm, v in zip(rule.arms, values, strict=True) if arm and v]
-        assert min(arms) == level
+        components = [
+            component.level(v)
+            for component, v in zip(rule.components, values, strict=True)
+            if component and v
+        ]
+        assert min(components) == level
 
     def test_without_a_pd_now_it_is_unmeasurable(self) -> None:
         story = owing()

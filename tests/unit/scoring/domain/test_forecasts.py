@@ -58,7 +58,7 @@ class TestForecastMiss:
         reported(story, year(revenue=10_000, ebit=400, depreciation_amortisation=300))
         foretells(story, "revenue", 10_000, ends="2024-12-31")
         foretells(story, "ebitda", 1_000, ends="2024-12-31")
-        assert story.figure("F-22", arm=1) == pytest.approx(-0.3)
+        assert story.figure("F-22", component=1) == pytest.approx(-0.3)
         assert story.level("F-22") == AMBER
 
     def test_half_a_year_is_held_against_half_a_year(self) -> None:

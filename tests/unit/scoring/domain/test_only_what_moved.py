@@ -128,7 +128,7 @@ def test_a_late_report_of_a_lower_limit_holds_until_the_next_report() -> None:
     story.on("2024-01-10").line(80, 100)
     story.line(60, 50, on="2024-01-05")
     close_and_check(story, 1)
-    assert story.figure("A-05", arm=0) == 5  # 5 to 9 January, as if it had come in order
+    assert story.figure("A-05", component=0) == 5  # 5 to 9 January, as if it had come in order
     assert story.borrower.counters.operational_days == 0
 
 

@@ -11,7 +11,7 @@ from services.scoring.adapters.rulebook_reader import path_of, read_text
 from services.scoring.domain.borrower.risk import slot_of
 from services.scoring.domain.events.control import DayClosed
 from services.scoring.domain.fold import fold, new_borrower
-from services.scoring.domain.indicators.account_inflow import SLOT, inflow_drop
+from services.scoring.domain.indicators.account_flows import SLOT, inflow_drop
 from services.scoring.domain.primitives.dates import full_months
 from services.scoring.domain.primitives.measurement import AMBER, MEASURED, UNMEASURABLE, Reason
 from services.scoring.domain.primitives.vocabulary import BULLET, CARD, TERM
@@ -105,11 +105,11 @@ class TestProducts:
         assert creep is not None
         # Three of six were late by a day or more: 1 to 3 is 0 to 1.
         assert story.measure("R-03").values == [0, 3_000_000]
-        assert late.arms[1].intensity(3_000_000) == 1_000_000
+        assert late.components[1].intensity(3_000_000) == 1_000_000
         # 2, 3 and 4 days are 3 on average: (3 + 1) / 9 of the way from -1 to 8.
         assert story.measure("R-05").values == [3_000_000, 3_000_000]
-        assert creep.arms[1].intensity(3_000_000) == 444_444
-        assert creep.arms[1].level(3_000_000) == AMBER
+        assert creep.components[1].intensity(3_000_000) == 444_444
+        assert creep.components[1].level(3_000_000) == AMBER
 
     def test_what_is_said_for_term_loans_holds_for_bullets_unless_they_have_their_own(self) -> None:
         both = (

@@ -121,8 +121,8 @@ class TestDelayCreep:
         for due, late in zip(MONTHS[6:9], (6, 9, 12), strict=True):
             story.on(f"{due[:8]}{10 + late}").pays(1_000)
         story.close()
-        assert story.figure("R-05", arm=0) == 9  # mean of 6, 9, 12 less 0
-        assert story.figure("R-05", arm=1) == 9
+        assert story.figure("R-05", component=0) == 9  # mean of 6, 9, 12 less 0
+        assert story.figure("R-05", component=1) == 9
         assert story.level("R-05") == AMBER
 
     def test_paying_early_before_makes_the_creep_larger(self) -> None:
@@ -132,7 +132,7 @@ class TestDelayCreep:
         for due, late in zip(MONTHS[3:6], (3, 3, 3), strict=True):
             story.on(f"{due[:8]}{10 + late}").pays(1_000)
         story.close()
-        assert story.figure("R-05", arm=0) == 9  # 3 less -6
+        assert story.figure("R-05", component=0) == 9  # 3 less -6
 
     def test_a_rise_to_less_than_three_days_is_not_late(self) -> None:
         story = monthly()
@@ -141,7 +141,7 @@ class TestDelayCreep:
         for due in MONTHS[3:6]:
             story.on(f"{due[:8]}12").pays(1_000)
         story.close()
-        assert story.figure("R-05", arm=0) == 10
+        assert story.figure("R-05", component=0) == 10
         assert story.level("R-05") == GREEN
 
     def test_needs_three_instalments_before_the_last_three(self) -> None:
@@ -251,13 +251,13 @@ class TestArrearsHistory:
 
     def test_month_ends_in_material_arrears(self) -> None:
         story = monthly().close_through("2024-03-31")
-        assert story.figure("R-13", arm=0) == 3
+        assert story.figure("R-13", component=0) == 3
         # 21, 50 and 81 days: one, two and three months begun.
-        assert story.figure("R-13", arm=1) == 6
+        assert story.figure("R-13", component=1) == 6
         assert story.level("R-13") == AMBER
 
     def test_the_share_of_loans_over_thirty_days(self) -> None:
         story = monthly()
         story.loan(48_000, loan_id="l-2")
         story.close_through("2024-02-10")  # l-1 is 31 days late, 12,000 of 60,000
-        assert story.figure("R-15", arm=0) == 0.2
+        assert story.figure("R-15", component=0) == 0.2

@@ -12,18 +12,18 @@ from services.scoring.domain.primitives.measurement import (
     Measurement,
     Reason,
     measured,
-    measured_arms,
+    measured_components,
     not_applicable,
     unmeasurable,
 )
 from services.scoring.domain.rulebook.rulebook import FAMILIES, Rules
 
 DAY = 739_000
-LATE_TWICE = measured_arms([2_000_000, 2_000_000])
-INFLOW_HALVED = measured_arms([400_000, None])
+LATE_TWICE = measured_components([2_000_000, 2_000_000])
+INFLOW_HALVED = measured_components([400_000, None])
 USE_UP_20_POINTS = measured(200_000)
 REVENUE_DOWN_30 = measured(-300_000)
-CURRENT_RATIO_DOWN_20 = measured_arms([1_500_000, -200_000])
+CURRENT_RATIO_DOWN_20 = measured_components([1_500_000, -200_000])
 WORKED_EXAMPLE = {
     "R-03": LATE_TWICE,
     "A-01": INFLOW_HALVED,
@@ -85,8 +85,8 @@ def test_shares_add_up_to_the_score(rules: Rules) -> None:
 @pytest.mark.parametrize(
     ("indicator_id", "measurement", "points"),
     [
-        ("A-01", measured_arms([450_000, None]), 40.0),
-        ("A-01", measured_arms([200_000, None]), 16.0),
+        ("A-01", measured_components([450_000, None]), 40.0),
+        ("A-01", measured_components([200_000, None]), 16.0),
         ("R-01", measured(31_000_000), 55.0),
     ],
     ids=["a lone red A-01", "a lone amber A-01", "31 days past due"],

@@ -3,14 +3,14 @@
 import pytest
 
 from services.scoring.domain.primitives.measurement import AMBER, GREEN, HARD, RED
-from services.scoring.domain.rulebook.thresholds import ArmRule, Threshold, default_knots
+from services.scoring.domain.rulebook.thresholds import ComponentRule, Threshold, default_knots
 
 
-def arm(
+def component(
     amber: Threshold | None = None, red: Threshold | None = None, hard: Threshold | None = None
-) -> ArmRule:
+) -> ComponentRule:
     at, intensity = default_knots(amber, red)
-    return ArmRule("value", amber, red, hard, at, intensity)
+    return ComponentRule("value", amber, red, hard, at, intensity)
 
 
 AT_LEAST_5 = Threshold(5_000_000, rising=True, strict=False)
@@ -26,7 +26,7 @@ BELOW_5_PCT = Threshold(50_000, rising=False, strict=True)
     ids=["before amber", "at >= 5", "at > 30", "beyond 30", "at > 90", "beyond 90"],
 )
 def test_days_past_due_take_the_level_as_printed(days: int, level: int) -> None:
-    assert arm(AT_LEAST_5, MORE_THAN_30, MORE_THAN_90).level(days * 1_000_000) == level
+    assert component(AT_LEAST_5, MORE_THAN_30, MORE_THAN_90).level(days * 1_000_000) == level
 
 
 @pytest.mark.parametrize(
@@ -44,19 +44,19 @@ def test_days_past_due_take_the_level_as_printed(days: int, level: int) -> None:
 def test_a_falling_ratio_is_linear_through_amber_and_red(
     ratio: int, level: int, intensity: int
 ) -> None:
-    rule = arm(BELOW_10_PCT, BELOW_5_PCT)
+    rule = component(BELOW_10_PCT, BELOW_5_PCT)
     assert (rule.level(ratio), rule.intensity(ratio)) == (level, intensity)
 
 
 def test_nothing_past_due_is_no_reason_for_anything() -> None:
     # The line from 5 and 30 days would reach 0 at -11.7 days.
-    rule = arm(AT_LEAST_5, MORE_THAN_30)
+    rule = component(AT_LEAST_5, MORE_THAN_30)
     assert rule.intensity(0) == 0
     assert rule.intensity(2_500_000) == 200_000
 
 
 def test_a_single_threshold_is_a_yes_or_no() -> None:
-    amber_only = arm(Threshold(-200_000, rising=False, strict=False))
+    amber_only = component(Threshold(-200_000, rising=False, strict=False))
     assert (amber_only.intensity(-199_999), amber_only.intensity(-200_000)) == (0, 400_000)
-    red_only = arm(red=Threshold(2_000_000, rising=True, strict=False))
+    red_only = component(red=Threshold(2_000_000, rising=True, strict=False))
     assert (red_only.intensity(1_999_999), red_only.intensity(2_000_000)) == (0, 1_000_000)

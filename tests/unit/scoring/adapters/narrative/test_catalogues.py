@@ -73,7 +73,9 @@ def test_no_message_is_empty_or_fuzzy(language: Language) -> None:
 def test_each_indicator_has_a_name_and_a_sentence_for_each_figure(language: Language) -> None:
     known = texts(language)
     wanted = {f"indicator.{one.id}.name" for one in ALL}
-    wanted |= {f"indicator.{one.id}.{arm.name}" for one in ALL for arm in one.arms}
+    wanted |= {
+        f"indicator.{one.id}.{component.name}" for one in ALL for component in one.components
+    }
     assert wanted <= known.keys()
 
 
@@ -102,6 +104,6 @@ def test_a_message_that_is_missing_is_an_error_that_names_it() -> None:
 def test_a_figure_is_told_and_a_yes_or_no_is_said(language: Language) -> None:
     known = texts(language)
     for one in ALL:
-        for arm in one.arms:
-            told = "value" in placeholders(known[f"indicator.{one.id}.{arm.name}"])
-            assert told is (arm.unit is not Unit.FLAG), (one.id, arm.name)
+        for component in one.components:
+            told = "value" in placeholders(known[f"indicator.{one.id}.{component.name}"])
+            assert told is (component.unit is not Unit.FLAG), (one.id, component.name)

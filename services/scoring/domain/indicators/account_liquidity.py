@@ -1,7 +1,8 @@
-"""Indicators of whether the money for what falls due will be there (A-14, R-14).
+"""Indicators of liquidity: balances, and money for what falls due (A-02, A-14, A-19, A-23, R-14).
 
-Not applicable while nothing falls due within reach. Where something does and no account is known,
-the figure is unmeasurable: the question stands, and nobody can answer it.
+Balances are those of all accounts together at the end of each day. A borrower without a known
+account has no balance indicators. A cover is not applicable while nothing falls due within reach;
+where something does and no account is known, it is unmeasurable.
 """
 
 from typing import Final
@@ -18,8 +19,8 @@ from services.scoring.domain.arrears.instalments import (
 )
 from services.scoring.domain.borrower.borrower import Borrower
 from services.scoring.domain.handlers.recurring_payments import latest_runs
-from services.scoring.domain.indicators.account_balance import balances_as_evidence
 from services.scoring.domain.indicators.account_lines import median_of
+from services.scoring.domain.indicators.declaration import Theme, indicator, single
 from services.scoring.domain.primitives import series, touched
 from services.scoring.domain.primitives.dates import first_day_of, month_of, month_sum
 from services.scoring.domain.primitives.measurement import (
@@ -28,28 +29,141 @@ from services.scoring.domain.primitives.measurement import (
     Reason,
     Unit,
     measured,
+    micro_ratio,
     not_applicable,
     rounded_quotient,
     unmeasurable,
 )
 from services.scoring.domain.primitives.vocabulary import RETAIL
-from services.scoring.domain.rulebook.rulebook import ACCOUNT, REPAYMENT, Indicator, Rules, one_arm
-from services.scoring.domain.views.balances import RECENT_DAYS, are_balances_stale, view_of
+from services.scoring.domain.rulebook.rulebook import ACCOUNT, REPAYMENT, Rules
+from services.scoring.domain.views.balances import RECENT_DAYS, are_balances_stale, pooled, view_of
 
+FEWEST_BASE_DAYS: Final = 90
+OUTFLOW_DAYS: Final = 90
+DRAWDOWN_DAYS: Final = 180
+FEWEST_DRAWDOWN_DAYS: Final = 60
+# Ten years: beyond it a runway or a cover is not a figure but "no end in sight".
+LONGEST_RUNWAY: Final = 3_650 * MICRO
+MOST_COVER: Final = 1_000 * MICRO
+
+
+LIQUIDITY: Final = Theme(ACCOUNT, "liq", "LIQUIDITY")
 INFLOW_MONTHS: Final = 6
 FEWEST_INFLOW_MONTHS: Final = 3
 NET_FLOW_MONTHS: Final = 6
 FEWEST_NET_FLOW_MONTHS: Final = 3
 DAYS_A_YEAR: Final = 365
 MONTHS_A_YEAR: Final = 12
-MOST_COVER: Final = 1_000 * MICRO
 
 
+def balances_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
+    """Return the newest balance events, newest first, or else the newest credits."""
+    refs = borrower.evidence.balances or borrower.evidence.credits
+    return refs[::-1]
+
+
+@indicator(
+    "A-02",
+    "Balance erosion",
+    LIQUIDITY,
+    single(Unit.RATIO, "mean balance of 30 days over the usual balance"),
+    reads=touched.BALANCES | touched.BALANCE_DAY | touched.PROFILE,
+    evidence=balances_as_evidence,
+)
+def balance_erosion(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
+    """A-02: mean balance of 30 days over the median of the 180 days before."""
+    gap = _no_balances(borrower, as_of)
+    if gap is not None:
+        return gap
+    view = view_of(borrower, as_of)
+    base = view.base
+    if len(base) < FEWEST_BASE_DAYS:
+        return unmeasurable(Reason.SHORT_HISTORY)
+    middle = len(base) // 2
+    # Twice the median, so that an even count needs no fraction.
+    median_2 = 2 * base[middle] if len(base) % 2 else base[middle - 1] + base[middle]
+    if median_2 <= 0:
+        return unmeasurable(Reason.NEGATIVE_BASE if median_2 < 0 else Reason.ZERO_BASE)
+    recent_2 = 2 * sum(view.balances[-RECENT_DAYS:])
+    ratio = rounded_quotient(recent_2 * MICRO, RECENT_DAYS * median_2)
+    return measured(ratio)
+
+
+@indicator(
+    "A-19",
+    "Cash runway",
+    LIQUIDITY,
+    single(Unit.DAYS, "days that the balance lasts at the usual outflow"),
+    reads=touched.BALANCES | touched.DEBITS | touched.BALANCE_DAY | touched.PROFILE,
+    evidence=balances_as_evidence,
+)
+def cash_runway(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
+    """A-19: how many days the balance lasts at the gross daily outflow of the last 90 days."""
+    gap = _no_balances(borrower, as_of)
+    if gap is not None:
+        return gap
+    balance = pooled(borrower, as_of)
+    days = min(OUTFLOW_DAYS, borrower.flows.known_days(as_of))
+    if balance is None or days <= 0:
+        return unmeasurable(Reason.NO_BALANCE)
+    outflow = series.total(borrower.flows.debits, as_of - OUTFLOW_DAYS + 1, as_of)
+    if outflow <= 0:
+        return measured(LONGEST_RUNWAY)
+    runway = rounded_quotient(max(0, balance) * days * MICRO, outflow)
+    return measured(min(runway, LONGEST_RUNWAY))
+
+
+@indicator(
+    "A-23",
+    "Balance against its worst fall",
+    LIQUIDITY,
+    single(Unit.NUMBER, "balance over the worst 30-day fall of 180 days"),
+    reads=touched.BALANCES | touched.BALANCE_DAY | touched.PROFILE,
+    evidence=balances_as_evidence,
+)
+def drawdown_cover(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
+    """A-23: the balance over the worst fall within 30 days that ended in the last 180."""
+    gap = _no_balances(borrower, as_of)
+    if gap is not None:
+        return gap
+    view = view_of(borrower, as_of)
+    if len(view.balances) < FEWEST_DRAWDOWN_DAYS:
+        return unmeasurable(Reason.SHORT_HISTORY)
+    worst = max(view.falls[-DRAWDOWN_DAYS:])
+    if worst <= 0:
+        return measured(MOST_COVER)
+    return measured(min(MOST_COVER, micro_ratio(max(0, view.balances[-1]), worst)))
+
+
+def _no_balances(borrower: Borrower, as_of: int) -> Measurement | None:
+    if not borrower.accounts:
+        return not_applicable()
+    if not any(account.eod.reported for account in borrower.accounts):
+        return unmeasurable(Reason.NO_BALANCE)
+    if are_balances_stale(borrower, as_of):
+        return unmeasurable(Reason.STALE_DATA)
+    return None
+
+
+def schedules_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
+    """Return the schedules with something due soon, then the newest balance."""
+    near = [loan.schedule_ref for loan in borrower.loans if pressing_days(loan, as_of)]
+    return [ref for ref in near if ref][:4] + balances_as_evidence(borrower, as_of)[:1]
+
+
+@indicator(
+    "A-14",
+    "Money for the next instalment",
+    Theme(ACCOUNT, "cover", "LIQUIDITY"),
+    single(Unit.NUMBER, "money at hand and expected over what falls due within 15 days"),
+    reads=touched.COVER | touched.LOANS | touched.PAYMENTS | touched.WAGES | touched.PROFILE,
+    evidence=balances_as_evidence,
+)
 def next_due_cover(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """A-14: money at hand and to be expected over what falls due next, within 15 days.
 
     Due is everything unpaid through the next due day, over all loans: money goes to the oldest debt
-    first, so arrears stand before it. Expected is the 25th percentile (nearest rank) of the
+    first, so arrears come before it. Expected is the 25th percentile (nearest rank) of the
     operating credits in the same days of the six months before, at least three, because pay and
     customers come by the calendar. Known committed outflow is a firm's payroll by its rhythm.
     """
@@ -59,7 +173,7 @@ def next_due_cover(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
         if is_open(loan, borrower.profile.reporting_currency) and loan.due_days
     ]
     days = [next_due_day(loan, as_of, NEXT_DUE_DAYS) for loan in loans]
-    day = min((one for one in days if one is not None), default=None)
+    day = min((day for day in days if day is not None), default=None)
     if day is None:
         return not_applicable()
     gap = _gap(borrower, as_of)
@@ -109,6 +223,14 @@ def _payroll_through(borrower: Borrower, day: int) -> int:
     return median_of(amounts)
 
 
+@indicator(
+    "R-14",
+    "Money for the maturity",
+    Theme(REPAYMENT, "cover", "LIQUIDITY"),
+    single(Unit.NUMBER, "money at hand and earned over what must be paid by then"),
+    reads=touched.COVER | touched.LOANS | touched.PAYMENTS | touched.MONTHS | touched.PROFILE,
+    evidence=schedules_as_evidence,
+)
 def maturity_pressure(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """R-14: what can be paid by a final maturity or balloon within 90 days over what must be paid.
 
@@ -152,35 +274,3 @@ def _monthly_net_flow(borrower: Borrower, as_of: int) -> int | None:
     came = sum(month_sum(first, flows.operating_credit_months, month) for month in months)
     went = sum(month_sum(first, flows.operating_debit_months, month) for month in months)
     return max(0, rounded_quotient(came - went, len(months)))
-
-
-def schedules_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
-    """Return the schedules with something due soon, then the newest balance."""
-    near = [loan.schedule_ref for loan in borrower.loans if pressing_days(loan, as_of)]
-    return [ref for ref in near if ref][:4] + balances_as_evidence(borrower, as_of)[:1]
-
-
-INDICATORS: Final[tuple[Indicator, ...]] = (
-    Indicator(
-        id="A-14",
-        name="Money for the next instalment",
-        family=ACCOUNT,
-        group="cover",
-        risk_type="LIQUIDITY",
-        arms=one_arm(Unit.NUMBER, "money at hand and expected over what falls due within 15 days"),
-        inputs=touched.COVER | touched.LOANS | touched.PAYMENTS | touched.WAGES | touched.PROFILE,
-        measure=next_due_cover,
-        evidence=balances_as_evidence,
-    ),
-    Indicator(
-        id="R-14",
-        name="Money for the maturity",
-        family=REPAYMENT,
-        group="cover",
-        risk_type="LIQUIDITY",
-        arms=one_arm(Unit.NUMBER, "money at hand and earned over what must be paid by then"),
-        inputs=touched.COVER | touched.LOANS | touched.PAYMENTS | touched.MONTHS | touched.PROFILE,
-        measure=maturity_pressure,
-        evidence=schedules_as_evidence,
-    ),
-)
