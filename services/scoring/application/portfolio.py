@@ -14,8 +14,8 @@ from services.kit.database import Connection, Database
 from services.scoring.application.ports import Ledger, States, StoredState
 from services.scoring.application.reading import Viewer
 from services.scoring.application.rebuilding import Rebuilder
+from services.scoring.domain.assess.effects import Maturity, expected_difficulty, maturing
 from services.scoring.domain.assess.near_triggers import NearTrigger, near_state, near_triggers
-from services.scoring.domain.assess.reminders import Maturity, expected_difficulty, maturing
 from services.scoring.domain.borrower.borrower import Borrower
 from services.scoring.domain.borrower.risk import HIGH_RISK, STATE_NAMES
 from services.scoring.domain.portfolio.exit_candidates import (

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from services.scoring.domain.arrears import counters
-from services.scoring.domain.assess import contagion, reminders
+from services.scoring.domain.assess import contagion, effects
 from services.scoring.domain.assess.assessment import Assessment, Cause
 from services.scoring.domain.assess.effects import Effect
 from services.scoring.domain.assess.step import Trigger, reassess, step
@@ -59,7 +59,7 @@ def fold(borrower: Borrower, event: Event, context: Context) -> Outcome:
     outcome = _folded(borrower, event, context)
     if 0 < month_before != borrower.counters.month_start:
         day = borrower.counters.month_start - 1
-        outcome.effects += reminders.maturities(borrower, day, event.at_us)
+        outcome.effects += effects.maturities(borrower, day, event.at_us)
     if contagion.is_concerned(borrower.credit_file, event):
         outcome.effects += contagion.effects(borrower, event, context.rules_for(borrower))
     return outcome
@@ -149,7 +149,7 @@ def _close_day(borrower: Borrower, event: DayClosed, context: Context) -> Outcom
         return Outcome(borrower)
     rules, closed_before = context.rules_for(borrower, day), borrower.counters.closed_day
     facts = day_close.touched_by_close(borrower, day) | _pass_day(borrower, context, rules, day)
-    due = reminders.inspection(borrower, rules, day, event.at_us)
+    due = effects.inspection(borrower, rules, day, event.at_us)
     facts |= _touched_by_sectors(borrower, context, day)
     has_new_rules = day == context.since_day or (
         context.asks_more and rules is not context.rules_for(borrower)

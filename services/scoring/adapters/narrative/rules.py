@@ -9,11 +9,9 @@ from services.scoring.adapters.narrative.figures import Figures
 from services.scoring.domain.assess.entry_rules import cut_for, is_true
 from services.scoring.domain.assess.outlook import Condition, Outlook
 from services.scoring.domain.borrower.risk import DEFAULT, FLAG_NAMES, NORMAL, STATE_NAMES, Signals
-from services.scoring.domain.primitives.measurement import LEVEL_NAMES
+from services.scoring.domain.primitives.measurement import LEVEL_NAMES, Unit
 from services.scoring.domain.rulebook.policy import EntryRule, SignalTest
 from services.scoring.domain.rulebook.rulebook import Rules
-
-DAYS = frozenset({"score_not_calm", "dwell", "arrears_run", "hard_rule_run"})
 
 
 class RuleSentences:
@@ -103,9 +101,9 @@ class RuleSentences:
     def better(self, condition: Condition, found: Outlook, score: int) -> str:
         """Return one condition for easing the state, and how far it has come."""
         if condition.code == "rule_true":
-            if not found.holding:
+            if not found.bouncing:
                 return self._messages.say("better.rules_quiet")
-            rules = [self.entry(rule) for rule in found.holding]
+            rules = [self.entry(rule) for rule in found.bouncing]
             said = self._messages.say("list.separator").join(rules)
             return self._messages.say("better.rule_true", rule=said)
         if condition.code == "cure_period" and condition.figure == DEFAULT:
@@ -117,11 +115,11 @@ class RuleSentences:
 
     def _progress(self, condition: Condition) -> dict[str, str]:
         figures = self._figures
-        if condition.code in DAYS:
+        if condition.unit is Unit.DAYS:
             return {"needed": figures.days(condition.needed), "run": figures.days(condition.now)}
-        if condition.code == "cure_period":
+        if condition.unit is Unit.MONTHS:
             return {"needed": figures.months(condition.needed), "run": figures.days(condition.now)}
-        if condition.code == "low_completeness":
+        if condition.unit is Unit.RATIO:
             return {"needed": figures.share(condition.needed), "now": figures.share(condition.now)}
         number = figures.count(condition.now)
         return {

@@ -18,7 +18,7 @@ from typing import Final
 from services.scoring.domain.assess import score as scoring
 from services.scoring.domain.assess.effects import Effect, effect, iso
 from services.scoring.domain.assess.entry_rules import triggered_rules
-from services.scoring.domain.assess.state_inputs import standing_of
+from services.scoring.domain.assess.state_inputs import state_inputs_of
 from services.scoring.domain.borrower.borrower import CREDIT_FILE_PART, Borrower
 from services.scoring.domain.borrower.credit_file import CreditFile, Dependant
 from services.scoring.domain.borrower.risk import CLOSED, STATE_NAMES, RiskState, Signals, slot_of
@@ -115,15 +115,15 @@ def _follow_own_state(borrower: Borrower, rules: Rules, as_of: int) -> None:
 
 def _carried(borrower: Borrower, rules: Rules, as_of: int, above: int) -> int:
     """Return the worst state that the borrower's own facts ask for now."""
-    standing = standing_of(borrower, rules, as_of)
+    inputs = state_inputs_of(borrower, rules, as_of)
     signals = borrower.signals
     if any(signals.level[slot] or signals.contribution[slot] for slot in CAUGHT_SLOTS):
-        standing.signals = _without_caught(signals)
-        standing.risk = _rescored(borrower.risk, standing.signals, rules)
-    if standing.risk.flags & JOINT_FLAGS:
-        own = standing.risk.flags & ~JOINT_FLAGS
-        standing.risk = replace(standing.risk, flags=own)
-    triggered = triggered_rules(standing, above=above)
+        inputs.signals = _without_caught(signals)
+        inputs.risk = _rescored(borrower.risk, inputs.signals, rules)
+    if inputs.risk.flags & JOINT_FLAGS:
+        own = inputs.risk.flags & ~JOINT_FLAGS
+        inputs.risk = replace(inputs.risk, flags=own)
+    triggered = triggered_rules(inputs, above=above)
     return triggered[0].to if triggered else above
 
 

@@ -7,12 +7,9 @@ for the same bytes and a reader knows a repetition by its id.
 
 from dataclasses import dataclass, field
 from datetime import date
-from services.scoring.domain.borrower.borrower import CREDIT_FILE_PART, Borrower
-from services.scoring.domain.primitives.money import decimals_of
-from dataclasses import dataclass
 from typing import Final
+
 from services.scoring.domain.arrears import facility_use, instalments
-from services.scoring.domain.assess.effects import Effect, amount, iso, notice
 from services.scoring.domain.borrower.borrower import CREDIT_FILE_PART, Borrower, Loan
 from services.scoring.domain.borrower.risk import (
     ATTENTION,
@@ -25,9 +22,15 @@ from services.scoring.domain.borrower.risk import (
 )
 from services.scoring.domain.primitives.dates import plus_months
 from services.scoring.domain.primitives.measurement import AMBER, MEASURED, RED
+from services.scoring.domain.primitives.money import decimals_of
 from services.scoring.domain.primitives.vocabulary import TERM
 from services.scoring.domain.rulebook.rulebook import Rules
 
+MATURITY_APPROACHING: Final = "maturity.approaching.v1"
+INSPECTION_FELL_DUE: Final = "inspection.fell-due.v1"
+# Cover of the amount at maturity, and of the next instalment (domain 1.4, row 47).
+COVER_SLOTS: Final = (slot_of("R-14"), slot_of("A-14"))
+SHORTEST_MONTH: Final = 28
 
 
 @dataclass(slots=True)
@@ -82,12 +85,6 @@ def amount(minor: int, currency: str) -> str:
     decimals = decimals_of(currency)
     sign, digits = "-" if minor < 0 else "", str(abs(minor)).rjust(decimals + 1, "0")
     return sign + (f"{digits[:-decimals]}.{digits[-decimals:]}" if decimals else digits)
-
-MATURITY_APPROACHING: Final = "maturity.approaching.v1"
-INSPECTION_FELL_DUE: Final = "inspection.fell-due.v1"
-# Cover of the amount at maturity, and of the next instalment (domain 1.4, row 47).
-COVER_SLOTS: Final = (slot_of("R-14"), slot_of("A-14"))
-SHORTEST_MONTH: Final = 28
 
 
 @dataclass(slots=True)

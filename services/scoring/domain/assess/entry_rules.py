@@ -7,7 +7,7 @@ do not count either: what the sector does confirms nothing about one borrower.
 
 from typing import Final
 
-from services.scoring.domain.assess.state_inputs import Standing
+from services.scoring.domain.assess.state_inputs import StateInputs
 from services.scoring.domain.borrower.decisions import EXCEPTION, TIGHTEN, Override
 from services.scoring.domain.borrower.risk import (
     ATTENTION,
@@ -25,7 +25,7 @@ NEVER: Final = 1_000_001
 MOST_ID_CHARACTERS: Final = 128
 
 
-def triggered_rules(standing: Standing, *, above: int) -> list[EntryRule]:
+def triggered_rules(inputs: StateInputs, *, above: int) -> list[EntryRule]:
     """Return the entry rules that are true now and lead beyond ``above``, worst target first.
 
     Decisions of people are rules too: one that tightens asks for its state, and an exception
@@ -34,19 +34,19 @@ def triggered_rules(standing: Standing, *, above: int) -> list[EntryRule]:
     if above == CLOSED:
         return []
     found: list[EntryRule] = []
-    if not nothing_stands_out(standing.risk, standing.signals, standing.rules):
+    if not nothing_stands_out(inputs.risk, inputs.signals, inputs.rules):
         found = [
             rule
-            for rule in standing.rules.policy.entries
-            if rule.to > above and holds(rule, standing.risk, standing.signals, standing.rules)
+            for rule in inputs.rules.policy.entries
+            if rule.to > above and holds(rule, inputs.risk, inputs.signals, inputs.rules)
         ]
-    if standing.decisions.overrides:
-        found = _with_decisions(found, standing, above)
+    if inputs.decisions.overrides:
+        found = _with_decisions(found, inputs, above)
     return found
 
 
-def _with_decisions(found: list[EntryRule], standing: Standing, above: int) -> list[EntryRule]:
-    for one in standing.decisions.in_force(standing.as_of):
+def _with_decisions(found: list[EntryRule], inputs: StateInputs, above: int) -> list[EntryRule]:
+    for one in inputs.decisions.in_force(inputs.as_of):
         if one.kind == EXCEPTION:
             found = [rule for rule in found if rule.hard or rule.to != one.state + 1]
         elif one.kind == TIGHTEN and one.state > above:

@@ -1,15 +1,16 @@
-"""What stands against leaving a state for a better one.
+"""Checks what blocks leaving a state for a better one: one function per exit condition.
 
-Called by `states` at each day close in a state that has a way out, and by `outlook` for "what would
-have to happen to get better". Must stay true: an empty answer is the only leave to relax; nothing
-here changes anything.
+`states` calls `blockers` at each day close in a state that has a way out; `outlook` lists the same
+conditions with their progress. Must stay true: an empty answer of `blockers` is the only permission
+to relax; nothing here changes anything.
 """
 
+from collections.abc import Callable
 from typing import Final
 
 from services.scoring.domain.arrears.forbearance import cure_start
 from services.scoring.domain.assess.entry_rules import signals_at, triggered_rules
-from services.scoring.domain.assess.state_inputs import Standing
+from services.scoring.domain.assess.state_inputs import StateInputs
 from services.scoring.domain.borrower.risk import (
     ATTENTION,
     DEFAULT,
@@ -17,125 +18,161 @@ from services.scoring.domain.borrower.risk import (
     HIGH_RISK,
     PROBATION,
     WATCH,
-    RiskState,
     slot_of,
 )
 from services.scoring.domain.primitives.dates import business_days_after, plus_months
 from services.scoring.domain.primitives.measurement import RED
-from services.scoring.domain.rulebook.policy import ExitRule
+from services.scoring.domain.rulebook.policy import EXIT_CONDITIONS, ExitCondition, ExitRule
 
-# What an approved exception may pass over: judgement. Arrears, hard rules, dwell, cure and the
-# general limits stand against an exception as against everything else.
-JUDGEMENT: Final = frozenset({"score_not_calm", "red_signal", "statement_late", "open_finding"})
+CALM_POSITION: Final = {ATTENTION: 0, WATCH: 1, HIGH_RISK: 2}
+LATE_STATEMENT_SLOT: Final = slot_of("F-01")
+# Whether it is met, what is needed, what is reached, and a second figure.
+Progress = tuple[bool, int, int, int]
+Check = Callable[[StateInputs, ExitRule], Progress]
 
 
-def exit_rule_of(standing: Standing) -> ExitRule | None:
+def exit_rule_of(inputs: StateInputs) -> ExitRule | None:
     """Return the rule that leads out of the present state, if there is one."""
-    for rule in standing.rules.policy.exits:
-        if rule.source == standing.risk.state:
+    for rule in inputs.rules.policy.exits:
+        if rule.source == inputs.risk.state:
             return rule
     return None
 
 
-def blockers(standing: Standing, rule: ExitRule) -> list[str]:
-    """Return what still stands against this relaxation, as codes; empty when nothing does.
-
-    The codes are the answer to "what would have to happen to get better".
-    """
-    risk = standing.risk
-    checks = (
-        ("rule_true", _would_bounce(standing, rule)),
-        ("score_not_calm", _score_run(standing, rule) < rule.score_days),
-        ("dwell", not _has_stayed(standing, rule)),
-        ("red_signal", rule.no_red and _any_red(standing)),
-        ("arrears_run", run_length(standing, risk.no_arrears_since) < rule.no_arrears_days),
-        ("instalments_late", standing.on_time < rule.on_time),
-        ("hard_rule_run", run_length(standing, risk.no_hard_since) < rule.no_hard_days),
-        ("cure_period", not _cured(standing, rule)),
-        ("statement_late", rule.statement_in_time and _statement_late(standing)),
-        ("arrears_left", rule.all_arrears_paid and standing.past_due_minor > 0),
-        ("not_assessed", rule.ability_assessed and not standing.is_able),
-        ("open_finding", rule.no_open_finding and standing.open_findings > 0),
-    )
-    found = [code for code, stands in checks if stands]
-    if rule.source != DEFAULT:
-        found += _general_blockers(standing)
-    return found
+def blockers(inputs: StateInputs, rule: ExitRule) -> list[str]:
+    """Return the codes of the conditions that block this relaxation; empty when none does."""
+    return [
+        condition.code
+        for condition, check in CHECKS
+        if not (condition.is_general and rule.source == DEFAULT) and not check(inputs, rule)[0]
+    ]
 
 
-def _general_blockers(standing: Standing) -> list[str]:
-    risk, policy, as_of = standing.risk, standing.rules.policy, standing.as_of
-    found = []
-    quiet = policy.quiet_business_days
-    if risk.tightened_on and business_days_after(risk.tightened_on, as_of) <= quiet:
-        found.append("recently_tightened")
-    if risk.completeness < policy.least_completeness:
-        found.append("low_completeness")
-    if recent_moves(risk, as_of, policy.moves_window_days) >= policy.most_moves:
-        found.append("flip_guard")
-    return found
+def bouncing_rules_above(rule: ExitRule) -> int:
+    """Return the state above which a true entry rule would bring the borrower straight back."""
+    return PROBATION if rule.source == PROBATION else rule.source - 1
 
 
-def recent_moves(risk: RiskState, as_of: int, window_days: int) -> int:
-    """Return how often the state changed in the window that ends today."""
-    return sum(1 for day in risk.moves if day > as_of - window_days)
+def _entry_rules(inputs: StateInputs, rule: ExitRule) -> Progress:
+    return not triggered_rules(inputs, above=bouncing_rules_above(rule)), 0, 0, 0
 
 
-def _would_bounce(standing: Standing, rule: ExitRule) -> bool:
-    """Return whether an entry rule of the state to be left, or of a worse one, is true."""
-    if rule.source == PROBATION:
-        return bool(triggered_rules(standing, above=PROBATION))
-    return bool(triggered_rules(standing, above=rule.source - 1))
+def _at_least(needed: int, now: int) -> Progress:
+    return now >= needed, needed, now, 0
 
 
-def _score_run(standing: Standing, rule: ExitRule) -> int:
-    position = {ATTENTION: 0, WATCH: 1, HIGH_RISK: 2}.get(rule.source)
-    if position is None:
-        return rule.score_days
-    return run_length(standing, standing.risk.calm_since[position])
-
-
-def _has_stayed(standing: Standing, rule: ExitRule) -> bool:
-    since = standing.risk.since
-    if standing.as_of - since < rule.dwell_days:
-        return False
-    return not rule.dwell_months or standing.as_of >= plus_months(since, rule.dwell_months)
-
-
-def run_length(standing: Standing, since: int) -> int:
+def _run_length(inputs: StateInputs, since: int) -> int:
     """Return the run's length in day closes, counted within the present state only."""
     if since == 0:
         return 0
-    return standing.as_of - max(since, standing.risk.since) + 1
+    return inputs.as_of - max(since, inputs.risk.since) + 1
 
 
-def _cured(standing: Standing, rule: ExitRule) -> bool:
-    risk, as_of = standing.risk, standing.as_of
+def _calm(inputs: StateInputs, rule: ExitRule) -> Progress:
+    """Count the days below the exit cut; only states that a score can reach have one."""
+    position = CALM_POSITION.get(rule.source)
+    if position is None:
+        return True, 0, 0, 0
+    cuts, now = inputs.rules.cuts, _run_length(inputs, inputs.risk.calm_since[position])
+    cut = (cuts.attention_exit, cuts.watch_exit, cuts.high_risk_exit)[position]
+    return now >= rule.score_days, rule.score_days, now, cut
+
+
+def _dwell(inputs: StateInputs, rule: ExitRule) -> Progress:
+    since = inputs.risk.since
+    months = plus_months(since, rule.dwell_months) - since if rule.dwell_months else 0
+    return _at_least(max(rule.dwell_days, months), inputs.as_of - since)
+
+
+def _reds(inputs: StateInputs, rule: ExitRule) -> Progress:
+    reds = signals_at(inputs.signals, inputs.rules, RED) if rule.no_red else 0
+    return reds == 0, 0, reds, 0
+
+
+def _without_arrears(inputs: StateInputs, rule: ExitRule) -> Progress:
+    return _at_least(rule.no_arrears_days, _run_length(inputs, inputs.risk.no_arrears_since))
+
+
+def _on_time(inputs: StateInputs, rule: ExitRule) -> Progress:
+    return _at_least(rule.on_time, inputs.on_time)
+
+
+def _without_hard_rule(inputs: StateInputs, rule: ExitRule) -> Progress:
+    return _at_least(rule.no_hard_days, _run_length(inputs, inputs.risk.no_hard_since))
+
+
+def _cure(inputs: StateInputs, rule: ExitRule) -> Progress:
+    """Count the cure period that ends last: months required and days gone."""
+    risk, as_of = inputs.risk, inputs.as_of
     if rule.source == DEFAULT:
-        return risk.no_default_since != 0
-    if rule.months_without_default:
-        if risk.no_default_since == 0:
-            return False
-        began = max(risk.no_default_since, risk.since)
-        if as_of < plus_months(began, rule.months_without_default):
-            return False
-    if risk.flags & FORBORNE and as_of < forborne_cure_ends(standing, rule):
-        return False
-    months = rule.months_on_time_sparse if standing.is_sparse else rule.months_on_time
-    return not months or (not standing.was_late and as_of >= plus_months(risk.since, months))
+        return risk.no_default_since != 0, 1, 0, DEFAULT
+    # A period that cannot begin today begins tomorrow at the earliest.
+    calm = max(risk.no_default_since, risk.since) if risk.no_default_since else as_of + 1
+    periods = [(rule.months_without_default, calm)]
+    if risk.flags & FORBORNE:
+        periods.append((rule.months_if_forborne, cure_start(inputs.decisions) or risk.since))
+    on_time = rule.months_on_time_sparse if inputs.is_sparse else rule.months_on_time
+    periods.append((on_time, as_of + 1 if inputs.was_late else risk.since))
+    months, start = max(periods, key=_end_of)
+    return as_of >= _end_of((months, start)), months, max(0, as_of - start + 1), 0
 
 
-def forborne_cure_ends(standing: Standing, rule: ExitRule) -> int:
-    """Return the first day on which a forborne borrower may be cured, 0 where none is asked."""
-    if not rule.months_if_forborne:
-        return 0
-    start = cure_start(standing.decisions) or standing.risk.since
-    return plus_months(start, rule.months_if_forborne)
+def _end_of(period: tuple[int, int]) -> int:
+    months, start = period
+    return plus_months(start, months) if months else 0
 
 
-def _any_red(standing: Standing) -> bool:
-    return signals_at(standing.signals, standing.rules, RED) > 0
+def _statement(inputs: StateInputs, rule: ExitRule) -> Progress:
+    is_late = rule.statement_in_time and inputs.signals.level[LATE_STATEMENT_SLOT] > 0
+    return not is_late, 0, 0, 0
 
 
-def _statement_late(standing: Standing) -> bool:
-    return standing.signals.level[slot_of("F-01")] > 0
+def _arrears(inputs: StateInputs, rule: ExitRule) -> Progress:
+    left = inputs.past_due_minor
+    return not (rule.all_arrears_paid and left > 0), 0, left, 0
+
+
+def _ability(inputs: StateInputs, rule: ExitRule) -> Progress:
+    return inputs.is_able or not rule.ability_assessed, 0, 0, 0
+
+
+def _findings(inputs: StateInputs, rule: ExitRule) -> Progress:
+    findings = inputs.open_findings
+    return not (rule.no_open_finding and findings > 0), 0, findings, 0
+
+
+def _quiet(inputs: StateInputs, rule: ExitRule) -> Progress:
+    since, quiet = inputs.risk.tightened_on, inputs.rules.policy.quiet_business_days
+    return not since or business_days_after(since, inputs.as_of) > quiet, quiet, 0, 0
+
+
+def _completeness(inputs: StateInputs, rule: ExitRule) -> Progress:
+    return _at_least(inputs.rules.policy.least_completeness, inputs.risk.completeness)
+
+
+def _moves(inputs: StateInputs, rule: ExitRule) -> Progress:
+    policy = inputs.rules.policy
+    moves = inputs.risk.recent_moves(inputs.as_of, policy.moves_window_days)
+    return moves < policy.most_moves, policy.most_moves, moves, policy.moves_window_days
+
+
+FUNCTIONS: Final[tuple[Check, ...]] = (
+    _entry_rules,
+    _calm,
+    _dwell,
+    _reds,
+    _without_arrears,
+    _on_time,
+    _without_hard_rule,
+    _cure,
+    _statement,
+    _arrears,
+    _ability,
+    _findings,
+    _quiet,
+    _completeness,
+    _moves,
+)
+CHECKS: Final[tuple[tuple[ExitCondition, Check], ...]] = tuple(
+    zip(EXIT_CONDITIONS, FUNCTIONS, strict=True)
+)

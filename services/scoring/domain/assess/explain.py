@@ -4,14 +4,17 @@ Called only when an assessment is emitted or looked at, because logarithms, evid
 more than a fold. Must stay true: reads the borrower, changes nothing.
 """
 
+from bisect import bisect_right
 from typing import Final
+
+from services.scoring.domain.arrears.exposure import in_reporting
 from services.scoring.domain.assess.assessment import (
     Assessment,
     Cause,
     Contributor,
+    Position,
     SameFact,
 )
-from services.scoring.domain.assess.position import position
 from services.scoring.domain.assess.score import (
     Share,
     combined,
@@ -20,8 +23,9 @@ from services.scoring.domain.assess.score import (
     with_surcharge,
 )
 from services.scoring.domain.assess.states import distance_to_next
-from services.scoring.domain.borrower.borrower import Borrower
+from services.scoring.domain.borrower.borrower import Borrower, Facility, Loan
 from services.scoring.domain.borrower.risk import FLAG_NAMES, STATE_NAMES
+from services.scoring.domain.primitives import daily_values
 from services.scoring.domain.primitives.measurement import (
     AMBER,
     MICRO,
@@ -34,12 +38,6 @@ from services.scoring.domain.regimes.labels import labels
 from services.scoring.domain.rulebook.pd import Opinion, opinion
 from services.scoring.domain.rulebook.rulebook import FAMILY_NAMES, IndicatorRule, Rules
 from services.scoring.domain.rulebook.thresholds import Threshold
-from bisect import bisect_right
-from services.scoring.domain.arrears.exposure import in_reporting
-from services.scoring.domain.assess.assessment import Position
-from services.scoring.domain.borrower.borrower import Borrower, Facility, Loan
-from services.scoring.domain.primitives import daily_values
-
 
 MOST_EVIDENCE: Final = 20
 

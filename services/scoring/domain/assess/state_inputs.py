@@ -23,7 +23,7 @@ SPARSE_DAYS: Final = 100
 
 
 @dataclass(slots=True)
-class Standing:
+class StateInputs:
     """What the state machine looks at.
 
     Args:
@@ -58,10 +58,10 @@ class Standing:
     closed_before: int = 0
 
 
-def standing_of(borrower: Borrower, rules: Rules, as_of: int) -> Standing:
+def state_inputs_of(borrower: Borrower, rules: Rules, as_of: int) -> StateInputs:
     """Return where the borrower stands as of the day."""
     counters, risk = borrower.counters, borrower.risk
-    standing = Standing(
+    inputs = StateInputs(
         as_of=as_of,
         risk=risk,
         signals=borrower.signals,
@@ -74,23 +74,23 @@ def standing_of(borrower: Borrower, rules: Rules, as_of: int) -> Standing:
     )
     for rule in rules.policy.exits:
         if rule.source == risk.state:
-            _answer(standing, borrower, rule)
+            _answer(inputs, borrower, rule)
             break
-    return standing
+    return inputs
 
 
-def _answer(standing: Standing, borrower: Borrower, rule: ExitRule) -> None:
+def _answer(inputs: StateInputs, borrower: Borrower, rule: ExitRule) -> None:
     """Form what the exit rule asks for."""
-    as_of, rules, since = standing.as_of, standing.rules, standing.risk.since
+    as_of, rules, since = inputs.as_of, inputs.rules, inputs.risk.since
     if rule.on_time:
-        standing.on_time = on_time_in_a_row(borrower, rules, as_of, rule.on_time)
+        inputs.on_time = on_time_in_a_row(borrower, rules, as_of, rule.on_time)
     if rule.months_on_time or rule.months_on_time_sparse:
         rows = [row for loan in borrower.loans for row in _instalments(loan, rules, since, as_of)]
-        standing.was_late = not all(was_paid for _, was_paid in rows)
-        standing.is_sparse = any(_is_sparse(loan) for loan in borrower.loans)
+        inputs.was_late = not all(was_paid for _, was_paid in rows)
+        inputs.is_sparse = any(_is_sparse(loan) for loan in borrower.loans)
     file = borrower.credit_file
-    standing.is_able = file.inspected_day >= since and file.inspection_outcome == SATISFACTORY
-    standing.open_findings = len(file.findings)
+    inputs.is_able = file.inspected_day >= since and file.inspection_outcome == SATISFACTORY
+    inputs.open_findings = len(file.findings)
 
 
 def all_loans_ended(borrower: Borrower, as_of: int) -> bool:

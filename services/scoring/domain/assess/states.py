@@ -21,8 +21,8 @@ from services.scoring.domain.assess.entry_rules import (
     rule_id_of,
     triggered_rules,
 )
-from services.scoring.domain.assess.exit_rules import JUDGEMENT, blockers, exit_rule_of
-from services.scoring.domain.assess.state_inputs import Standing
+from services.scoring.domain.assess.exit_rules import blockers, exit_rule_of
+from services.scoring.domain.assess.state_inputs import StateInputs
 from services.scoring.domain.borrower.decisions import EXCEPTION, RELAX, TIGHTEN, Override
 from services.scoring.domain.borrower.risk import (
     ATTENTION,
@@ -35,12 +35,16 @@ from services.scoring.domain.borrower.risk import (
     RiskState,
 )
 from services.scoring.domain.primitives.dates import business_days_after, is_business_day
-from services.scoring.domain.rulebook.policy import EntryRule, ExitRule
+from services.scoring.domain.rulebook.policy import EXIT_CONDITIONS, EntryRule, ExitRule
 from services.scoring.domain.rulebook.rulebook import Cuts
 
 SYSTEM: Final = "system"
 ALL_LOANS_ENDED: Final = "closed-all-loans-ended"
 LENT_AGAIN: Final = "reopened-lent-again"
+# What an approved exception may pass over.
+JUDGEMENT: Final = frozenset(
+    condition.code for condition in EXIT_CONDITIONS if condition.is_judgement
+)
 
 
 @dataclass(slots=True)
@@ -61,24 +65,24 @@ class Transition:
     decision_id: str = ""
 
 
-def escalate(standing: Standing) -> Transition | None:
+def escalate(inputs: StateInputs) -> Transition | None:
     """Move the borrower up to the worst state that any rule asks for, and say which rules."""
     reopened = None
-    if standing.risk.state == CLOSED:
-        if standing.is_over:
+    if inputs.risk.state == CLOSED:
+        if inputs.is_over:
             return None
-        reopened = _move(standing, NORMAL, [LENT_AGAIN], "A new loan after all had ended")
-    triggered = triggered_rules(standing, above=standing.risk.state)
+        reopened = _move(inputs, NORMAL, [LENT_AGAIN], "A new loan after all had ended")
+    triggered = triggered_rules(inputs, above=inputs.risk.state)
     if not triggered:
         return reopened
     leading = [rule for rule in triggered if rule.to == triggered[0].to]
-    return _tighten(standing, leading)
+    return _tighten(inputs, leading)
 
 
-def _tighten(standing: Standing, rules: list[EntryRule]) -> Transition:
+def _tighten(inputs: StateInputs, rules: list[EntryRule]) -> Transition:
     to = rules[0].to
-    transition = _move(standing, to, [rule.id for rule in rules], rules[0].text)
-    for one in standing.decisions.in_force(standing.as_of):
+    transition = _move(inputs, to, [rule.id for rule in rules], rules[0].text)
+    for one in inputs.decisions.in_force(inputs.as_of):
         if one.kind == TIGHTEN and one.state == to:
             _sign(transition, one)
     return transition
@@ -91,42 +95,42 @@ def _sign(transition: Transition, decision: Override) -> None:
     transition.decision_id = decision.override_id
 
 
-def close_day(standing: Standing) -> Transition | None:
+def close_day(inputs: StateInputs) -> Transition | None:
     """Advance the clocks by one day close, then tighten or, failing that, relax by one step."""
-    advance_clocks(standing)
-    if standing.is_over and standing.risk.state != CLOSED:
-        return _move(standing, CLOSED, [ALL_LOANS_ENDED], "All loans ended")
-    tightened = escalate(standing)
+    advance_clocks(inputs)
+    if inputs.is_over and inputs.risk.state != CLOSED:
+        return _move(inputs, CLOSED, [ALL_LOANS_ENDED], "All loans ended")
+    tightened = escalate(inputs)
     if tightened is not None:
         return tightened
-    rule = exit_rule_of(standing)
-    return None if rule is None else _ease(standing, rule)
+    rule = exit_rule_of(inputs)
+    return None if rule is None else _ease(inputs, rule)
 
 
-def _ease(standing: Standing, rule: ExitRule) -> Transition | None:
-    approval = approval_of(standing, rule)
+def _ease(inputs: StateInputs, rule: ExitRule) -> Transition | None:
+    approval = approval_of(inputs, rule)
     if approval is not None:
-        transition = relax(standing, rule, approval)
+        transition = relax(inputs, rule, approval)
         if transition is not None:
             return transition
-    if blockers(standing, rule):
-        standing.risk.proposed_to = -1
+    if blockers(inputs, rule):
+        inputs.risk.proposed_to = -1
         return None
     if rule.automatic:
-        return _move(standing, rule.to, [rule.id], "All conditions of the rule are met")
-    _propose(standing.risk, rule.to, standing.as_of)
+        return _move(inputs, rule.to, [rule.id], "All conditions of the rule are met")
+    _propose(inputs.risk, rule.to, inputs.as_of)
     return None
 
 
-def approval_of(standing: Standing, rule: ExitRule) -> Override | None:
+def approval_of(inputs: StateInputs, rule: ExitRule) -> Override | None:
     """Return the decision in force that lets the borrower leave by this rule, if there is one."""
-    for one in standing.decisions.in_force(standing.as_of):
+    for one in inputs.decisions.in_force(inputs.as_of):
         if one.kind in (RELAX, EXCEPTION) and one.state == rule.to:
             return one
     return None
 
 
-def relax(standing: Standing, rule: ExitRule, approval: Override) -> Transition | None:
+def relax(inputs: StateInputs, rule: ExitRule, approval: Override) -> Transition | None:
     """Carry out a relaxation that a second person approved; None if something stands against it.
 
     An approval is used up by it. An exception passes over what is judgement, and stands until it
@@ -137,40 +141,40 @@ def relax(standing: Standing, rule: ExitRule, approval: Override) -> Transition 
     """
     if approval.actor == approval.approver or not approval.approver:
         raise ValueError(f"a relaxation needs two people; {approval.actor!r} asked and approved")
-    stands = blockers(standing, rule)
+    stands = blockers(inputs, rule)
     if approval.kind == EXCEPTION:
         stands = [code for code in stands if code not in JUDGEMENT]
     if stands:
         return None
-    transition = _move(standing, rule.to, [rule.id, rule_id_of(approval)], approval.reason)
+    transition = _move(inputs, rule.to, [rule.id, rule_id_of(approval)], approval.reason)
     _sign(transition, approval)
     if approval.kind == RELAX:
-        standing.decisions.overrides.remove(approval)
+        inputs.decisions.overrides.remove(approval)
     return transition
 
 
-def advance_clocks(standing: Standing) -> None:
+def advance_clocks(inputs: StateInputs) -> None:
     """Extend or break every run that an exit rule waits for."""
-    risk, as_of, cuts = standing.risk, standing.as_of, standing.rules.cuts
+    risk, as_of, cuts = inputs.risk, inputs.as_of, inputs.rules.cuts
     for position, cut in enumerate((cuts.attention_exit, cuts.watch_exit, cuts.high_risk_exit)):
         risk.calm_since[position] = _run(risk.calm_since[position], risk.score < cut, as_of)
-    risk.no_arrears_since = _run(risk.no_arrears_since, standing.arrears_days <= 0, as_of)
-    hard = _hard_targets(standing)
+    risk.no_arrears_since = _run(risk.no_arrears_since, inputs.arrears_days <= 0, as_of)
+    hard = _hard_targets(inputs)
     risk.no_hard_since = _run(risk.no_hard_since, not hard & 1, as_of)
-    unpaid = standing.regulatory_days > 0
+    unpaid = inputs.regulatory_days > 0
     risk.no_default_since = _run(risk.no_default_since, not (hard & 2 or unpaid), as_of)
-    _advance_family_days(standing)
+    _advance_family_days(inputs)
 
 
-def _hard_targets(standing: Standing) -> int:
+def _hard_targets(inputs: StateInputs) -> int:
     """Return bit 0 if a hard rule of HIGH_RISK or worse is true, bit 1 if one of DEFAULT is."""
     found = 0
-    if nothing_stands_out(standing.risk, standing.signals, standing.rules):
+    if nothing_stands_out(inputs.risk, inputs.signals, inputs.rules):
         return found
-    for rule in standing.rules.policy.entries:
+    for rule in inputs.rules.policy.entries:
         if rule.to < HIGH_RISK:
             break
-        if rule.hard and holds(rule, standing.risk, standing.signals, standing.rules):
+        if rule.hard and holds(rule, inputs.risk, inputs.signals, inputs.rules):
             found |= 3 if rule.to == DEFAULT else 1
     return found
 
@@ -181,14 +185,14 @@ def _run(since: int, goes_on: bool, as_of: int) -> int:
     return since or as_of
 
 
-def _advance_family_days(standing: Standing) -> None:
+def _advance_family_days(inputs: StateInputs) -> None:
     """Count the business days on which each family stood at the cut.
 
     Days that nobody closed count for a family that stood there at the close before them: nothing
     was heard in between.
     """
-    risk, as_of, cut = standing.risk, standing.as_of, standing.rules.cuts.family
-    passed, before = int(is_business_day(as_of)), standing.closed_before
+    risk, as_of, cut = inputs.risk, inputs.as_of, inputs.rules.cuts.family
+    passed, before = int(is_business_day(as_of)), inputs.closed_before
     unclosed = business_days_after(before, as_of - 1) if 0 < before < as_of - 1 else 0
     for family, figure in enumerate(risk.families):
         if figure < cut:
@@ -211,8 +215,8 @@ def _propose(risk: RiskState, to: int, as_of: int) -> None:
         risk.proposed_on = as_of
 
 
-def _move(standing: Standing, to: int, rule_ids: list[str], reason: str) -> Transition:
-    risk, as_of = standing.risk, standing.as_of
+def _move(inputs: StateInputs, to: int, rule_ids: list[str], reason: str) -> Transition:
+    risk, as_of = inputs.risk, inputs.as_of
     transition = Transition(risk.state, to, rule_ids, reason=reason)
     if risk.state < to <= DEFAULT:
         risk.tightened_on = as_of
@@ -221,12 +225,12 @@ def _move(standing: Standing, to: int, rule_ids: list[str], reason: str) -> Tran
     risk.since = as_of
     risk.rule_ids = rule_ids
     risk.proposed_to = -1
-    window = standing.rules.policy.moves_window_days
+    window = inputs.rules.policy.moves_window_days
     risk.moves = [day for day in risk.moves if day > as_of - window] + [as_of]
     if to == DEFAULT:
-        enter_default(standing.decisions, risk, as_of)
+        enter_default(inputs.decisions, risk, as_of)
     elif transition.before == PROBATION and risk.flags & FORBORNE and to < PROBATION:
-        begin_probation(standing.decisions, as_of)
+        begin_probation(inputs.decisions, as_of)
     return transition
 
 

@@ -14,7 +14,7 @@ from services.scoring.domain.assess.assessment import Assessment, Cause, Recorde
 from services.scoring.domain.assess.entry_rules import triggered_rules
 from services.scoring.domain.assess.evaluate import Evaluation, evaluate, forget_verdicts
 from services.scoring.domain.assess.explain import rule_at, shown_micro, snapshot
-from services.scoring.domain.assess.state_inputs import standing_of
+from services.scoring.domain.assess.state_inputs import state_inputs_of
 from services.scoring.domain.assess.states import (
     Transition,
     close_day,
@@ -129,13 +129,13 @@ def _move(
     borrower: Borrower, rules: Rules, trigger: Trigger, evaluation: Evaluation
 ) -> Transition | None:
     if trigger.is_day_close:
-        standing = standing_of(borrower, rules, trigger.as_of)
-        standing.closed_before = trigger.closed_before
-        return close_day(standing)
+        inputs = state_inputs_of(borrower, rules, trigger.as_of)
+        inputs.closed_before = trigger.closed_before
+        return close_day(inputs)
     quiet = not evaluation.changes and not evaluation.families
     if quiet and not trigger.facts & ~ONLY_THROUGH_SIGNALS:
         return None
-    return escalate(standing_of(borrower, rules, trigger.as_of))
+    return escalate(state_inputs_of(borrower, rules, trigger.as_of))
 
 
 def _reasons(
@@ -195,9 +195,9 @@ def _lost_ground(
     if borrower.risk.state == NORMAL:
         return []
     forget_broken_runs(borrower.risk, rules.cuts)
-    standing = standing_of(borrower, rules, trigger.as_of)
+    inputs = state_inputs_of(borrower, rules, trigger.as_of)
     entries = {rule.id for rule in rules.policy.entries}
-    still = {rule.id for rule in triggered_rules(standing, above=0)}
+    still = {rule.id for rule in triggered_rules(inputs, above=0)}
     return [rule_id for rule_id in known_rules if rule_id in entries and rule_id not in still]
 
 

@@ -121,6 +121,10 @@ class RiskState:
     sequence: int = 0
     emitted: Emitted = field(default_factory=Emitted)
 
+    def recent_moves(self, as_of: int, window_days: int) -> int:
+        """Return how often the state changed in the window that ends today."""
+        return sum(1 for day in self.moves if day > as_of - window_days)
+
 
 def slot_of(indicator_id: str) -> int:
     """Return the fixed position of an indicator such as ``R-01``."""

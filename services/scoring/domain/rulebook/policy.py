@@ -1,10 +1,12 @@
 """The state machine's rules as data: what lets a borrower in, what lets it out.
 
 Each rule has an id, so that a transition can name what triggered it. `states` applies them;
-rulebooks fill them in.
+rulebooks fill them in. `EXIT_CONDITIONS` is the one list of what can block a way out: the state
+machine, the outlook and the narrative read it.
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 from services.scoring.domain.primitives.measurement import Unit
 from services.scoring.domain.rulebook.thresholds import Threshold
@@ -94,6 +96,54 @@ class ExitRule:
     all_arrears_paid: bool = False
     ability_assessed: bool = False
     no_open_finding: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ExitCondition:
+    """One condition that can block a relaxation; what it is called everywhere.
+
+    Args:
+        code: Its name in blockers, outlooks and message catalogues.
+        unit: What its progress counts; FLAG where it is yes or no.
+        required_by: The fields of `ExitRule` that require it; empty where it always counts.
+        is_judgement: An approved exception may pass over it. Arrears, hard rules, dwell, cure and
+            the general limits block an exception as they block everything else.
+        is_general: A limit of `StatePolicy` that counts in every state but DEFAULT.
+    """
+
+    code: str
+    unit: Unit
+    required_by: tuple[str, ...] = ()
+    is_judgement: bool = False
+    is_general: bool = False
+
+
+EXIT_CONDITIONS: Final = (
+    ExitCondition("rule_true", Unit.FLAG),
+    ExitCondition("score_not_calm", Unit.DAYS, ("score_days",), is_judgement=True),
+    ExitCondition("dwell", Unit.DAYS, ("dwell_days", "dwell_months")),
+    ExitCondition("red_signal", Unit.FLAG, ("no_red",), is_judgement=True),
+    ExitCondition("arrears_run", Unit.DAYS, ("no_arrears_days",)),
+    ExitCondition("instalments_late", Unit.COUNT, ("on_time",)),
+    ExitCondition("hard_rule_run", Unit.DAYS, ("no_hard_days",)),
+    ExitCondition(
+        "cure_period",
+        Unit.MONTHS,
+        (
+            "months_without_default",
+            "months_if_forborne",
+            "months_on_time",
+            "months_on_time_sparse",
+        ),
+    ),
+    ExitCondition("statement_late", Unit.FLAG, ("statement_in_time",), is_judgement=True),
+    ExitCondition("arrears_left", Unit.FLAG, ("all_arrears_paid",)),
+    ExitCondition("not_assessed", Unit.FLAG, ("ability_assessed",)),
+    ExitCondition("open_finding", Unit.FLAG, ("no_open_finding",), is_judgement=True),
+    ExitCondition("recently_tightened", Unit.COUNT, is_general=True),
+    ExitCondition("low_completeness", Unit.RATIO, is_general=True),
+    ExitCondition("flip_guard", Unit.COUNT, is_general=True),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ import pytest
 
 from services.scoring.adapters.rulebook_reader import SHIPPED, read_text
 from services.scoring.domain.assess.exit_rules import blockers, exit_rule_of
-from services.scoring.domain.assess.state_inputs import Standing
+from services.scoring.domain.assess.state_inputs import StateInputs
 from services.scoring.domain.assess.states import close_day
 from services.scoring.domain.borrower import risk as states
 from services.scoring.domain.borrower.risk import RiskState, Signals
@@ -50,7 +50,7 @@ class Case:
     past_due_minor: int = 0
 
 
-def standing(case: Case, rules: Rules) -> Standing:
+def standing(case: Case, rules: Rules) -> StateInputs:
     start = date.fromisoformat(START).toordinal()
     risk = RiskState(
         completeness=1_000_000,
@@ -61,7 +61,7 @@ def standing(case: Case, rules: Rules) -> Standing:
         no_arrears_since=start,
         no_hard_since=start,
     )
-    return Standing(
+    return StateInputs(
         as_of=date.fromisoformat(case.day).toordinal(),
         risk=risk,
         signals=Signals(),

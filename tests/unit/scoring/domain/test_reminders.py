@@ -5,8 +5,7 @@ import json
 import pytest
 
 from services.scoring.adapters.codec import effect_event
-from services.scoring.domain.assess.effects import Effect, amount
-from services.scoring.domain.assess.reminders import expected_difficulty
+from services.scoring.domain.assess.effects import Effect, amount, expected_difficulty
 from services.scoring.domain.borrower.risk import DEFAULT, HIGH_RISK, WATCH, slot_of
 from services.scoring.domain.events.event import Event
 from services.scoring.domain.fold import fold

@@ -7,8 +7,8 @@ import pytest
 
 from services.scoring.adapters.rulebook_reader import load_rulebook
 from services.scoring.domain.assess.entry_rules import nothing_stands_out
-from services.scoring.domain.assess.exit_rules import blockers, exit_rule_of, recent_moves
-from services.scoring.domain.assess.state_inputs import Standing
+from services.scoring.domain.assess.exit_rules import blockers, exit_rule_of
+from services.scoring.domain.assess.state_inputs import StateInputs
 from services.scoring.domain.assess.states import (
     Transition,
     close_day,
@@ -41,7 +41,7 @@ def signals_with(**figures: tuple[int, int]) -> Signals:
     return signals
 
 
-def standing(rules: Rules, signals: Signals | None = None, **risk: Any) -> Standing:
+def standing(rules: Rules, signals: Signals | None = None, **risk: Any) -> StateInputs:
     day = risk.pop("day", MONDAY)
     arrears = risk.pop("arrears_days", 0)
     regulatory = risk.pop("regulatory_days", 0)
@@ -50,7 +50,7 @@ def standing(rules: Rules, signals: Signals | None = None, **risk: Any) -> Stand
     state = RiskState(completeness=1_000_000)
     for name, value in risk.items():
         setattr(state, name, value)
-    return Standing(
+    return StateInputs(
         as_of=day,
         risk=state,
         signals=signals or Signals(),
@@ -191,7 +191,7 @@ def test_from_probation_only_default_is_entered(rules: Rules) -> None:
     assert seen.risk.state == states.DEFAULT
 
 
-def run_closes(seen: Standing, *, days: int) -> list[int]:
+def run_closes(seen: StateInputs, *, days: int) -> list[int]:
     """Close so many days in a row from Monday on and return the states after each."""
     found = []
     for step in range(days):
@@ -257,7 +257,7 @@ def test_ten_business_days_must_pass_after_tightening(rules: Rules) -> None:
     assert after == [states.ATTENTION] * 15 + [states.NORMAL]
 
 
-def watch_that_healed(rules: Rules, **changes: Any) -> Standing:
+def watch_that_healed(rules: Rules, **changes: Any) -> StateInputs:
     settled = {
         "state": states.WATCH,
         "since": MONDAY - 100,
@@ -276,7 +276,7 @@ def test_watch_is_only_proposed_to_be_left(rules: Rules) -> None:
     assert seen.risk.proposed_to == states.ATTENTION
 
 
-def approved(seen: Standing, *, actor: str, approver: str) -> Transition | None:
+def approved(seen: StateInputs, *, actor: str, approver: str) -> Transition | None:
     """Let two people relax the state by its exit rule."""
     rule = exit_rule_of(seen)
     assert rule is not None
@@ -403,7 +403,7 @@ def test_a_family_that_came_to_the_cut_just_now_has_stood_one_day(rules: Rules) 
 
 def test_too_many_moves_are_counted_in_the_window() -> None:
     risk = RiskState(moves=[MONDAY - 90, MONDAY - 89, MONDAY])
-    assert recent_moves(risk, MONDAY, 90) == 2
+    assert risk.recent_moves(MONDAY, 90) == 2
 
 
 def test_the_distance_to_the_next_state_is_in_score(rules: Rules) -> None:

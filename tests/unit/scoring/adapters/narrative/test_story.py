@@ -14,9 +14,9 @@ from services.scoring.adapters.narrative.story import Story, story
 from services.scoring.adapters.offline import OfflineScorer, OfflineSettings
 from services.scoring.adapters.rulebook_reader import load_rulebook
 from services.scoring.domain.assess.assessment import Contributor
+from services.scoring.domain.assess.exit_rules import blockers, exit_rule_of
 from services.scoring.domain.assess.outlook import outlook
-from services.scoring.domain.assess.state_inputs import standing_of
-from services.scoring.domain.assess.states import blockers, exit_rule_of
+from services.scoring.domain.assess.state_inputs import state_inputs_of
 from services.scoring.domain.primitives.measurement import Unit
 
 ENGLISH, SPANISH, CHINESE = Language
@@ -161,7 +161,7 @@ def test_a_condition_is_met_exactly_where_the_state_machine_finds_nothing(day: d
     [scored] = run.latest()
     rules = run.rules_for(scored.borrower)
     found = outlook(scored.borrower, rules, scored.as_of)
-    standing = standing_of(scored.borrower, rules, scored.as_of)
+    standing = state_inputs_of(scored.borrower, rules, scored.as_of)
     rule = exit_rule_of(standing)
     stands = set(blockers(standing, rule)) if rule is not None else set()
     assert {one.code for one in found.conditions if not one.is_met} == stands
