@@ -2,7 +2,8 @@
 
 import structlog
 
-from services.alerts.entrypoints.http import Presentation, create_app
+from services.alerts.entrypoints.http import create_app
+from services.alerts.entrypoints.pages.routes import Presentation
 from services.alerts.settings import AlertsSettings
 from services.alerts.wiring import build
 from services.kit import logs

@@ -3,7 +3,8 @@
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from services.alerts.entrypoints.http import Presentation, create_app
+from services.alerts.entrypoints.http import create_app
+from services.alerts.entrypoints.pages.routes import Presentation
 from services.kit.access.keys import Role
 from services.kit.catalogue import KIT_CATALOGUE
 from services.kit.http.application import WebParts

@@ -8,7 +8,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from services.alerts.decisions.application.read_models import ScorePoint
-from services.alerts.entrypoints.http import Presentation, create_app
+from services.alerts.entrypoints.http import create_app
+from services.alerts.entrypoints.pages.routes import Presentation
 from services.alerts.primitives.vocabulary import AlertStatus, OutcomeCode, RiskState, Severity
 from services.kit.catalogue import KIT_CATALOGUE
 from services.kit.http.application import WebParts

@@ -4,7 +4,8 @@ import pytest
 from fastapi.routing import iter_route_contexts
 from starlette.testclient import TestClient
 
-from services.alerts.entrypoints.http import Presentation, create_app
+from services.alerts.entrypoints.http import create_app
+from services.alerts.entrypoints.pages.routes import Presentation
 from services.kit.access.keys import Role
 from services.kit.catalogue import KIT_CATALOGUE
 from services.kit.http.application import WebParts

@@ -1,6 +1,6 @@
-"""What the board shows: open alerts, the most urgent first, and the filters above them."""
+"""Prepares the board: open alerts, the most urgent first, and the filters above them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
@@ -16,8 +16,8 @@ OPEN_STATUSES = (AlertStatus.OPEN, AlertStatus.ACKNOWLEDGED, AlertStatus.IN_PROG
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """What a person wants to see, from the address of the page."""
+class BoardFilters:
+    """The filters in the address of the page."""
 
     severity: Severity | None = None
     state: RiskState | None = None
@@ -27,7 +27,7 @@ class Wish:
     cursor: str | None = None
 
     def filters(self, person: Person) -> AlertFilters:
-        """Return what the use case understands."""
+        """Return the filters for the use case."""
         return AlertFilters(
             statuses=(AlertStatus.RESOLVED,) if self.is_resolved else OPEN_STATUSES,
             severities=(self.severity,) if self.severity else (),
@@ -37,7 +37,7 @@ class Wish:
         )
 
     def address(self, **changes: str | None) -> str:
-        """Return the address of the board with some of the wish changed."""
+        """Return the address of the board with some of the filters changed."""
         fields: dict[str, str | None] = {
             "severity": self.severity,
             "state": self.state,
@@ -51,18 +51,18 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Chip:
-    """A filter that is one touch away."""
+class FilterLink:
+    """A link that sets or removes a filter."""
 
     text: str
-    count: int | None
     address: str
     is_on: bool
+    count: int | None = None
     kind: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class BoardRow:
     """One alert on the board."""
 
     alert: AlertSummary
@@ -73,75 +73,64 @@ class Row:
     age: str
 
 
-def rows(page: Page[AlertSummary], *, now: datetime, timezone: str) -> list[Row]:
+def rows(page: Page[AlertSummary], *, now: datetime, timezone: str) -> list[BoardRow]:
     """Return a page of alerts, the most severe and most pressing first."""
     urgent = sorted(page.items, key=lambda alert: (-alert.severity.rank, _due(alert)))
     return [row(alert, now=now, timezone=timezone) for alert in urgent]
 
 
-def chips(wish: Wish, counts: Mapping[Severity, int], *, person: Person) -> list[Chip]:
-    """Return the filters: by severity with their counts, and one's own."""
-    shown = [
-        Chip(
-            text="All open",
-            count=sum(counts.values()),
-            address=wish.address(severity=None, resolved=None),
-            is_on=wish.severity is None and not wish.is_resolved,
-        )
-    ]
-    shown += [
-        Chip(
-            text=severity.capitalize(),
-            count=counts[severity],
-            address=wish.address(severity=severity, resolved=None),
-            is_on=wish.severity is severity,
-            kind=severity,
-        )
-        for severity in _worst_first(Severity)
-    ]
-    shown.append(
-        Chip(
-            text="Resolved",
-            count=None,
-            address=wish.address(resolved="1", severity=None),
-            is_on=wish.is_resolved,
-        )
-    )
-    if person.officer_id:
-        mine = None if wish.is_mine else "1"
-        shown.append(
-            Chip(text="Mine", count=None, address=wish.address(mine=mine), is_on=wish.is_mine)
-        )
-    return shown
-
-
-def _worst_first(severities: type[Severity]) -> Sequence[Severity]:
-    return sorted(severities, key=lambda severity: -severity.rank)
-
-
-def _due(alert: AlertSummary) -> datetime:
-    return alert.act_by if alert.acknowledged_at else alert.acknowledge_by
-
-
-def row(alert: AlertSummary, *, now: datetime, timezone: str) -> Row:
-    """Return one alert with its deadline and age put in words."""
+def row(alert: AlertSummary, *, now: datetime, timezone: str) -> BoardRow:
+    """Return one alert with its deadline and age in words."""
     due = _due(alert)
     verb = "Act by" if alert.acknowledged_at else "Acknowledge by"
     if alert.resolved_at is not None:
         verb, due = "Resolved", alert.resolved_at
     is_overdue = alert.resolved_at is None and due < now
-    wait = words.wait(due - now)
-    return Row(
+    wait = f"{'overdue' if is_overdue else 'in'} {words.wait(due - now)}"
+    return BoardRow(
         alert=alert,
         why=words.why(alert.headline),
         deadline=f"{verb} {words.moment(due, timezone=timezone)}",
-        deadline_wait=_in_words(wait, is_overdue=is_overdue, is_done=alert.resolved_at is not None),
+        deadline_wait=wait if alert.resolved_at is None else "",
         is_overdue=is_overdue,
         age=words.wait(now - alert.opened_at),
     )
 
 
-def _in_words(wait: str, *, is_overdue: bool, is_done: bool) -> str:
-    if is_done:
-        return ""
-    return f"overdue {wait}" if is_overdue else f"in {wait}"
+def filter_links(
+    filters: BoardFilters, counts: Mapping[Severity, int], *, person: Person
+) -> list[FilterLink]:
+    """Return the filters: by severity with their counts, the resolved, and the person's own."""
+    links = [
+        FilterLink(
+            text="All open",
+            count=sum(counts.values()),
+            address=filters.address(severity=None, resolved=None),
+            is_on=filters.severity is None and not filters.is_resolved,
+        )
+    ]
+    links += [
+        FilterLink(
+            text=severity.capitalize(),
+            count=counts[severity],
+            address=filters.address(severity=severity, resolved=None),
+            is_on=filters.severity is severity,
+            kind=severity,
+        )
+        for severity in reversed(Severity)
+    ]
+    links.append(
+        FilterLink(
+            text="Resolved",
+            address=filters.address(resolved="1", severity=None),
+            is_on=filters.is_resolved,
+        )
+    )
+    if person.officer_id:
+        address = filters.address(mine=None if filters.is_mine else "1")
+        links.append(FilterLink(text="Mine", address=address, is_on=filters.is_mine))
+    return links
+
+
+def _due(alert: AlertSummary) -> datetime:
+    return alert.act_by if alert.acknowledged_at else alert.acknowledge_by

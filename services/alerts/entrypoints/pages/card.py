@@ -1,7 +1,7 @@
-"""What the warning card shows, made ready from the latest assessment and the open alert.
+"""Prepares the risk warning card from the latest assessment and the open alert.
 
-The assessment arrives as scoring sent it, so each field is read with care: an older or newer
-sender may leave one out, and the page then says less, never something wrong.
+The assessment is the document that scoring sent: an older or newer sender may omit a field, and the
+page then shows less, never something wrong.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,8 +24,8 @@ Json = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cause:
-    """One contributor."""
+class ContributorLine:
+    """One contributor of the score."""
 
     indicator: str
     name: str
@@ -43,15 +43,15 @@ class Cause:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Family:
-    """One family's strength, 0 to 100, or None where nothing of it is expected."""
+class FamilyStrength:
+    """The strength of a family, 0 to 100; None where none of its data is expected."""
 
     name: str
     percent: int | None
 
 
 @dataclass(frozen=True, slots=True)
-class Fact:
+class CardFact:
     """A name and a value."""
 
     name: str
@@ -60,7 +60,7 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class ActionLine:
     """A recommended action."""
 
     text: str
@@ -70,8 +70,8 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Happening:
-    """A line of the alert's history."""
+class HistoryLine:
+    """A line in the history of the alert."""
 
     title: str
     when: str
@@ -81,27 +81,28 @@ class Happening:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CardView:
-    """The whole card."""
+    """The card as the template shows it."""
 
     card: BorrowerCard
     assessment: Json
     chart: Chart | None
     distance: str
-    causes: Sequence[Cause]
-    families: Sequence[Family]
+    causes: Sequence[ContributorLine]
+    families: Sequence[FamilyStrength]
     changes: Sequence[str]
-    facts: Sequence[Fact]
-    regimes: Sequence[Fact]
-    missing: Sequence[Fact]
-    steps: Sequence[Step]
-    history: Sequence[Happening]
-    provenance: Sequence[Fact]
+    facts: Sequence[CardFact]
+    regimes: Sequence[CardFact]
+    missing: Sequence[CardFact]
+    steps: Sequence[ActionLine]
+    history: Sequence[HistoryLine]
+    provenance: Sequence[CardFact]
 
 
 def view(card: BorrowerCard, *, now: datetime, timezone: str) -> CardView:
-    """Return the card, ready for the template."""
+    """Return the card for the template."""
     assessment = card.assessment
-    alert = card.open_alert
+    actions = card.open_alert.actions if card.open_alert else ()
+    history = card.open_alert.history if card.open_alert else ()
     as_of = card.scores[-1].as_of if card.scores else card.at.date()
     return CardView(
         card=card,
@@ -110,27 +111,27 @@ def view(card: BorrowerCard, *, now: datetime, timezone: str) -> CardView:
             card.scores, until=as_of, days=SCORE_DAYS_ON_CARD, cuts=_cuts(assessment)
         ),
         distance=_distance(assessment),
-        causes=[_cause(one) for one in _list(assessment, "contributors")],
+        causes=[_contributor(item) for item in _items(assessment, "contributors")],
         families=_families(assessment),
-        changes=[_change(one) for one in _list(assessment, "changes")],
+        changes=[_change(item) for item in _items(assessment, "changes")],
         facts=_facts(assessment),
         regimes=_regimes(assessment),
         missing=[
-            Fact(str(one.get("indicator")), words.label(str(one.get("reason"))).lower())
-            for one in _list(assessment, "unmeasurable")
+            CardFact(str(item.get("indicator")), words.label(str(item.get("reason"))).lower())
+            for item in _items(assessment, "unmeasurable")
         ],
-        steps=[_step(action, now=now) for action in alert.actions] if alert else [],
-        history=[_happening(one, timezone) for one in reversed(alert.history)] if alert else [],
+        steps=[_action(action, now=now) for action in actions],
+        history=[_history_line(event, timezone) for event in reversed(history)],
         provenance=_provenance(card, timezone=timezone),
     )
 
 
-def _list(assessment: Json, name: str) -> list[Json]:
-    return [one for one in assessment.get(name) or [] if isinstance(one, Mapping)]
+def _items(assessment: Json, name: str) -> list[Json]:
+    return [item for item in assessment.get(name) or [] if isinstance(item, Mapping)]
 
 
 def _cuts(assessment: Json) -> dict[str, float]:
-    """Return the cuts to draw: all that the rulebook names, else the next one."""
+    """Return the cuts to draw: those of the rulebook, else the next one."""
     named = (assessment.get("rulebook") or {}).get("cuts")
     if isinstance(named, Mapping):
         return {str(state): float(cut) for state, cut in named.items()}
@@ -152,39 +153,39 @@ def _distance(assessment: Json) -> str:
     return f"{points:.1f} points below {state}"
 
 
-def _cause(one: Json) -> Cause:
-    unit = str(one.get("unit", ""))
+def _contributor(item: Json) -> ContributorLine:
+    unit = str(item.get("unit", ""))
     thresholds = [
-        f"{name} {measures.threshold(one.get(name), unit)}"
+        f"{name} {measures.threshold(item.get(name), unit)}"
         for name in ("amber", "red")
-        if one.get(name)
+        if item.get(name)
     ]
-    share = float(one.get("share") or 0)
-    baseline = one.get("baseline")
-    return Cause(
-        indicator=str(one.get("indicator", "")),
-        name=str(one.get("name", "")),
-        figure=str(one.get("figure") or ""),
-        family=words.label(str(one.get("family", ""))),
-        level=str(one.get("level", "")),
-        value=measures.measured(one.get("value"), unit),
+    share = float(item.get("share") or 0)
+    baseline = item.get("baseline")
+    return ContributorLine(
+        indicator=str(item.get("indicator", "")),
+        name=str(item.get("name", "")),
+        figure=str(item.get("figure") or ""),
+        family=words.label(str(item.get("family", ""))),
+        level=str(item.get("level", "")),
+        value=measures.measured(item.get("value"), unit),
         threshold=", ".join(thresholds),
         baseline=measures.measured(baseline, unit) if baseline is not None else "",
-        since=words.day(one["since"]) if one.get("since") else "",
+        since=words.day(item["since"]) if item.get("since") else "",
         points=f"{share:.1f}",
         share_percent=max(0, min(100, round(share))),
-        evidence=[str(event) for event in one.get("evidence_event_ids") or []],
+        evidence=[str(event) for event in item.get("evidence_event_ids") or []],
         also=[
             f"{other.get('indicator')} {other.get('name') or ''}".strip()
-            for other in _list(one, "also")
+            for other in _items(item, "also")
         ],
     )
 
 
-def _families(assessment: Json) -> list[Family]:
+def _families(assessment: Json) -> list[FamilyStrength]:
     scores = assessment.get("family_scores") or {}
     return [
-        Family(
+        FamilyStrength(
             name=name,
             percent=None if scores.get(code) is None else round(float(scores[code]) * 100),
         )
@@ -193,10 +194,10 @@ def _families(assessment: Json) -> list[Family]:
     ]
 
 
-def _change(one: Json) -> str:
-    what = str(one.get("indicator") or "") or words.label(str(one.get("kind", "")))
-    before, after = one.get("from"), one.get("to")
-    return f"{what}: {_shown(before)} → {_shown(after)}"
+def _change(item: Json) -> str:
+    name = str(item.get("indicator") or "") or words.label(str(item.get("kind", "")))
+    before, after = item.get("from"), item.get("to")
+    return f"{name}: {_shown(before)} → {_shown(after)}"
 
 
 def _shown(value: Any) -> str:
@@ -210,7 +211,7 @@ def _shown(value: Any) -> str:
     return str(value)
 
 
-def _facts(assessment: Json) -> list[Fact]:
+def _facts(assessment: Json) -> list[CardFact]:
     currency = str(assessment.get("currency", ""))
     due = assessment.get("next_due")
     past_due = assessment.get("past_due")
@@ -218,16 +219,16 @@ def _facts(assessment: Json) -> list[Fact]:
     regulatory = int(assessment.get("dpd_regulatory") or 0)
     completeness = float(assessment.get("completeness") or 0)
     facts = [
-        Fact("Exposure", words.money(assessment.get("exposure"), currency)),
-        Fact("Past due", words.money(past_due, currency), is_bad=_is_above_zero(past_due)),
-        Fact("Days past due, operational", str(operational), is_bad=operational > 0),
-        Fact("Days past due, regulatory", str(regulatory), is_bad=regulatory > 0),
-        Fact(
+        CardFact("Exposure", words.money(assessment.get("exposure"), currency)),
+        CardFact("Past due", words.money(past_due, currency), is_bad=_is_above_zero(past_due)),
+        CardFact("Days past due, operational", str(operational), is_bad=operational > 0),
+        CardFact("Days past due, regulatory", str(regulatory), is_bad=regulatory > 0),
+        CardFact(
             "Next due",
             f"{words.money(due['amount'], currency)} on {words.day(due['date'])}" if due else "–",
         ),
-        Fact("Undrawn", words.money(assessment.get("undrawn"), currency)),
-        Fact(
+        CardFact("Undrawn", words.money(assessment.get("undrawn"), currency)),
+        CardFact(
             "Completeness of data",
             f"{completeness:.0%}",
             is_bad=bool(assessment.get("low_confidence")),
@@ -235,38 +236,38 @@ def _facts(assessment: Json) -> list[Fact]:
     ]
     flags = [words.label(str(flag)) for flag in assessment.get("flags") or []]
     if flags:
-        facts.append(Fact("Flags", ", ".join(flags), is_bad=True))
-    return [*facts, *_opinions(assessment)]
+        facts.append(CardFact("Flags", ", ".join(flags), is_bad=True))
+    return [*facts, *_pds(assessment)]
 
 
-def _opinions(assessment: Json) -> list[Fact]:
-    """Return the PDs beside the rules, each with its model and its reasons."""
-    found = []
+def _pds(assessment: Json) -> list[CardFact]:
+    """Return the PDs, each with its model and its reasons."""
+    facts = []
     for name, key in (("PD, informs only", "pd"), ("PD of the challenger", "pd_challenger")):
-        one = assessment.get(key)
-        if not isinstance(one, Mapping):
+        pd = assessment.get(key)
+        if not isinstance(pd, Mapping):
             continue
-        value = Decimal(str(one.get("value", 0))) * 100
+        value = Decimal(str(pd.get("value", 0))) * 100
         text = (
             f"{measures.plain(value.quantize(Decimal('0.1')))} % within "
-            f"{one.get('horizon_days', '–')} days ({one.get('model')} {one.get('version')})"
+            f"{pd.get('horizon_days', '–')} days ({pd.get('model')} {pd.get('version')})"
         )
         reasons = ", ".join(
             f"{reason.get('indicator')} {reason.get('name') or ''}".strip()
-            for reason in _list(one, "reasons")
+            for reason in _items(pd, "reasons")
         )
-        found.append(Fact(name, f"{text}: {reasons}" if reasons else text))
-    return found
+        facts.append(CardFact(name, f"{text}: {reasons}" if reasons else text))
+    return facts
 
 
 def _is_above_zero(amount: str | None) -> bool:
     return bool(amount) and any(digit in "123456789" for digit in str(amount))
 
 
-def _regimes(assessment: Json) -> list[Fact]:
+def _regimes(assessment: Json) -> list[CardFact]:
     names = {"ifrs9": "IFRS 9", "eu_default": "EU default", "rbi": "RBI", "china": "China"}
     return [
-        Fact(names.get(name, name), _regime(value))
+        CardFact(names.get(name, name), _regime(value))
         for name, value in (assessment.get("regimes") or {}).items()
     ]
 
@@ -277,8 +278,8 @@ def _regime(value: Any) -> str:
     return words.label(str(value))
 
 
-def _step(action: Action, *, now: datetime) -> Step:
-    return Step(
+def _action(action: Action, *, now: datetime) -> ActionLine:
+    return ActionLine(
         text=action.text,
         role=words.label(action.role),
         due=words.day(action.due_on),
@@ -286,24 +287,24 @@ def _step(action: Action, *, now: datetime) -> Step:
     )
 
 
-def _happening(event: AlertEvent, timezone: str) -> Happening:
-    said = event.data.get("comment") or event.data.get("note") or ""
+def _history_line(event: AlertEvent, timezone: str) -> HistoryLine:
+    text = event.data.get("comment") or event.data.get("note") or ""
     why = event.why if event.why not in ("acknowledged", "commented", "resolved") else ""
-    return Happening(
+    return HistoryLine(
         title=words.EVENTS.get(event.kind, event.kind),
         when=words.moment(event.at, timezone=timezone),
         actor=event.actor,
-        text=" – ".join(part for part in (why, str(said)) if part),
+        text=" – ".join(part for part in (why, str(text)) if part),
     )
 
 
-def _provenance(card: BorrowerCard, *, timezone: str) -> list[Fact]:
+def _provenance(card: BorrowerCard, *, timezone: str) -> list[CardFact]:
     rulebook = card.assessment.get("rulebook") or {}
     cause = card.assessment.get("cause") or {}
     return [
-        Fact("Rulebook", f"{rulebook.get('name', '–')} {rulebook.get('version', '')}".strip()),
-        Fact("Cuts set on", str(rulebook.get("cuts_population") or "–")),
-        Fact("Assessment", f"no. {card.sequence}, {words.moment(card.at, timezone=timezone)}"),
-        Fact("As of", words.day(card.assessment.get("as_of"))),
-        Fact("Caused by", f"{cause.get('type', '–')} {cause.get('id', '')}".strip()),
+        CardFact("Rulebook", f"{rulebook.get('name', '–')} {rulebook.get('version', '')}".strip()),
+        CardFact("Cuts set on", str(rulebook.get("cuts_population") or "–")),
+        CardFact("Assessment", f"no. {card.sequence}, {words.moment(card.at, timezone=timezone)}"),
+        CardFact("As of", words.day(card.assessment.get("as_of"))),
+        CardFact("Caused by", f"{cause.get('type', '–')} {cause.get('id', '')}".strip()),
     ]

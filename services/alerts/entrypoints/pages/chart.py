@@ -1,7 +1,7 @@
-"""The picture of a borrower's score over the last days: coordinates for an inline SVG.
+"""The chart of a borrower's score over the last days: coordinates for an inline SVG.
 
-A score holds until the next assessment, so the line runs in steps. Below it a strip shows the
-state of each day; a dashed line shows a state's cut. Everything is in view-box units, so the
+A score is valid until the next assessment, so the line runs in steps. Below it a strip shows the
+state of each day; a dashed line shows the cut of a state. Everything is in view-box units, so the
 page needs neither a script nor a style attribute.
 """
 
@@ -17,19 +17,19 @@ LEFT, RIGHT, TOP, FLOOR = 26, 10, 10, 132
 STRIP_TOP, STRIP_HEIGHT = 138, 10
 _TICKS = 4
 
-Place = Callable[[date], float]
+Scale = Callable[[date], float]
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
-    """A labelled place on one of the axes."""
+class AxisLabel:
+    """A label on one of the axes."""
 
     at: float
     text: str
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class StateSpan:
     """A stretch of the state strip."""
 
     x: float
@@ -40,14 +40,14 @@ class Span:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chart:
-    """What the template draws."""
+    """The coordinates that the template draws."""
 
     line: str
     area: str
-    levels: tuple[Mark, ...]
-    cuts: tuple[Mark, ...]
-    dates: tuple[Mark, ...]
-    spans: tuple[Span, ...]
+    levels: tuple[AxisLabel, ...]
+    cuts: tuple[AxisLabel, ...]
+    dates: tuple[AxisLabel, ...]
+    spans: tuple[StateSpan, ...]
     end: tuple[float, float]
     summary: str
 
@@ -55,7 +55,7 @@ class Chart:
 def drawn(
     points: Sequence[ScorePoint], *, until: date, days: int, cuts: Mapping[str, float]
 ) -> Chart | None:
-    """Return the chart of the scores known, or None when there is none to draw."""
+    """Return the chart of the scores; None when there is nothing to draw."""
     begin = until - timedelta(days=days)
     shown = _inside(sorted(points, key=lambda point: point.as_of), begin=begin, until=until)
     if not shown:
@@ -73,8 +73,8 @@ def drawn(
             + " L".join(f"{px} {py}" for px, py in line)
             + f" L{line[-1][0]} {FLOOR} Z"
         ),
-        levels=tuple(Mark(_y(level), str(level)) for level in (0, 50, 100)),
-        cuts=tuple(Mark(_y(cut), words.label(state)) for state, cut in cuts.items()),
+        levels=tuple(AxisLabel(_y(level), str(level)) for level in (0, 50, 100)),
+        cuts=tuple(AxisLabel(_y(cut), words.label(state)) for state, cut in cuts.items()),
         dates=_dates(begin=begin, days=days, x=x),
         spans=_spans(shown, x=x, until=until),
         end=line[-1],
@@ -86,7 +86,7 @@ def drawn(
 
 
 def _inside(points: Sequence[ScorePoint], *, begin: date, until: date) -> list[ScorePoint]:
-    """Keep the points of the window; one that was known before it is shown from its edge."""
+    """Return the points of the window; an earlier score is shown from its edge."""
     before = [point for point in points if point.as_of < begin]
     inside = [point for point in points if begin <= point.as_of <= until]
     if before and (not inside or inside[0].as_of > begin):
@@ -95,7 +95,7 @@ def _inside(points: Sequence[ScorePoint], *, begin: date, until: date) -> list[S
     return inside
 
 
-def _steps(points: Sequence[ScorePoint], *, x: Place, until: date) -> list[tuple[float, float]]:
+def _steps(points: Sequence[ScorePoint], *, x: Scale, until: date) -> list[tuple[float, float]]:
     line = [(x(points[0].as_of), _y(points[0].score))]
     for point in points[1:]:
         line.append((x(point.as_of), line[-1][1]))
@@ -104,7 +104,7 @@ def _steps(points: Sequence[ScorePoint], *, x: Place, until: date) -> list[tuple
     return line
 
 
-def _spans(points: Sequence[ScorePoint], *, x: Place, until: date) -> tuple[Span, ...]:
+def _spans(points: Sequence[ScorePoint], *, x: Scale, until: date) -> tuple[StateSpan, ...]:
     turns = [
         point
         for number, point in enumerate(points)
@@ -112,7 +112,7 @@ def _spans(points: Sequence[ScorePoint], *, x: Place, until: date) -> tuple[Span
     ]
     ends = [x(point.as_of) for point in turns[1:]] + [x(until)]
     return tuple(
-        Span(
+        StateSpan(
             x(turn.as_of),
             round(max(end - x(turn.as_of), 1.5), 1),
             turn.state,
@@ -122,9 +122,9 @@ def _spans(points: Sequence[ScorePoint], *, x: Place, until: date) -> tuple[Span
     )
 
 
-def _dates(*, begin: date, days: int, x: Place) -> tuple[Mark, ...]:
+def _dates(*, begin: date, days: int, x: Scale) -> tuple[AxisLabel, ...]:
     ticks = [begin + timedelta(days=days * number // (_TICKS - 1)) for number in range(_TICKS)]
-    return tuple(Mark(x(tick), f"{tick.day} {tick:%b}") for tick in ticks)
+    return tuple(AxisLabel(x(tick), f"{tick.day} {tick:%b}") for tick in ticks)
 
 
 def _y(score: float) -> float:

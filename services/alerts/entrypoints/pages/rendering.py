@@ -1,4 +1,4 @@
-"""Turns a template and its values into a response with the pages' strict headers."""
+"""Renders a template into a response with strict headers."""
 
 from pathlib import Path
 from typing import Any

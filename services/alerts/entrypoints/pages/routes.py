@@ -1,10 +1,10 @@
 """The pages: log in, the board, a borrower's card, and the forms on it.
 
-Errors come back as pages too. What may be clicked is what REST offers, through the same use
-cases with the same versions, so a form that is out of date is refused and says so.
+Errors are pages too. The forms call the same use cases as REST with the same versions, so a form
+that is out of date is refused.
 """
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -16,10 +16,12 @@ from fastapi.responses import FileResponse, RedirectResponse
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
+from services.alerts.decisions.application.handling import AlertHandling
+from services.alerts.decisions.application.reading import AlertReading
 from services.alerts.directory.entrypoints.permissions import HANDLERS
 from services.alerts.entrypoints.pages import board, card, session, words
 from services.alerts.entrypoints.pages.rendering import STYLE_SHEET, page
-from services.alerts.entrypoints.pages.session import LoginNeeded, Looker, TrustedForm
+from services.alerts.entrypoints.pages.session import LoginNeeded, TrustedForm, Viewer
 from services.alerts.primitives.errors import (
     AlertsError,
     InvalidInput,
@@ -38,33 +40,35 @@ from services.kit.http import problems
 from services.kit.http.auth import Authenticator, public
 from services.kit.http.problems import Problem
 
+Now = Callable[[], Awaitable[datetime]]
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 SEE_OTHER = 303
-_open_door = Depends(public("people log in here"))
-_look, _act = Depends(session.may_look), Depends(session.may_act)
+_public = Depends(public("people log in here"))
+_viewers, _handlers = Depends(session.may_view), Depends(session.may_act)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
-    """What the pages work with."""
+class Presentation:
+    """How pages present moments and log people in.
 
-    use_cases: UseCases
-    clock: Clock
+    Attributes:
+        timezone: The IANA time zone in which moments are shown.
+        secure_cookies: Whether browsers send the log-in cookie over TLS only; False is for a
+            development machine.
+        shows_log_time: Whether ages and deadlines are shown against the newest assessment instead
+            of the wall clock; for replayed history, where everything is long overdue.
+    """
+
     timezone: str
     secure_cookies: bool
-    shows_log_time: bool
-
-    async def now(self) -> datetime:
-        """Return the moment against which ages and deadlines are shown."""
-        newest = await self.use_cases.reading.newest_moment() if self.shows_log_time else None
-        return newest or self.clock.now()
+    shows_log_time: bool = False
 
 
 class PageRoute(APIRoute):
-    """A route whose refusals are pages, and whose strangers are led to the log-in."""
+    """A route whose refusals are pages, and that redirects to the log-in page without a key."""
 
     def get_route_handler(self) -> Handler:
-        """Return the handler with the refusals caught."""
+        """Return the handler that renders refusals."""
         handler = super().get_route_handler()
 
         async def handled(request: Request) -> Response:
@@ -84,28 +88,34 @@ class PageRoute(APIRoute):
         return handled
 
 
-def router(parts: Parts) -> APIRouter:
+def router(use_cases: UseCases, *, clock: Clock, presentation: Presentation) -> APIRouter:
     """Return the routes."""
+
+    async def now() -> datetime:
+        """Return the moment against which ages and deadlines are shown."""
+        newest = await use_cases.reading.newest_moment() if presentation.shows_log_time else None
+        return newest or clock.now()
+
     routes = APIRouter(include_in_schema=False, route_class=PageRoute)
-    _add_door(routes, parts)
-    _add_board(routes, parts)
-    _add_card(routes, parts)
-    _add_forms(routes, parts)
+    _add_login(routes, secure_cookies=presentation.secure_cookies)
+    _add_board(routes, use_cases.reading, timezone=presentation.timezone, now=now)
+    _add_card(routes, use_cases.reading, timezone=presentation.timezone, now=now)
+    _add_forms(routes, use_cases.handling)
     return routes
 
 
-def _add_door(routes: APIRouter, parts: Parts) -> None:
-    @routes.get("/static/tocsin.css", dependencies=[_open_door])
+def _add_login(routes: APIRouter, *, secure_cookies: bool) -> None:
+    @routes.get("/static/tocsin.css", dependencies=[_public])
     async def style_sheet() -> FileResponse:
         return FileResponse(
             STYLE_SHEET, media_type="text/css", headers={"Cache-Control": "max-age=300"}
         )
 
-    @routes.get("/login", dependencies=[_open_door])
+    @routes.get("/login", dependencies=[_public])
     async def login_form() -> Response:
         return page("login.html", refused=False)
 
-    @routes.post("/login", dependencies=[_open_door])
+    @routes.post("/login", dependencies=[_public])
     async def login(request: Request) -> Response:
         if session.comes_from_elsewhere(request):
             raise Problem(problems.FORBIDDEN, "Log in on this site's own page.")
@@ -114,25 +124,25 @@ def _add_door(routes: APIRouter, parts: Parts) -> None:
         if await authenticator.authenticate(text) is None:
             return page("login.html", status_code=401, refused=True)
         response = RedirectResponse("/", SEE_OTHER)
-        session.remember(response, text, secure=parts.secure_cookies)
+        session.remember(response, text, secure=secure_cookies)
         return response
 
-    @routes.post("/logout", dependencies=[_look])
+    @routes.post("/logout", dependencies=[_viewers])
     async def logout(_form: TrustedForm) -> Response:
         response = RedirectResponse("/login", SEE_OTHER)
         session.forget(response)
         return response
 
 
-def _wish(
+def _filters(
     severity: Severity | None = None,
     state: RiskState | Literal[""] | None = None,
     borrower: Annotated[str | None, Query(max_length=200)] = None,
     mine: bool = False,
     resolved: bool = False,
     cursor: Annotated[str | None, Query(max_length=500)] = None,
-) -> board.Wish:
-    return board.Wish(
+) -> board.BoardFilters:
+    return board.BoardFilters(
         severity=severity,
         state=state or None,
         borrower_id=(borrower or "").strip() or None,
@@ -142,57 +152,55 @@ def _wish(
     )
 
 
-def _add_board(routes: APIRouter, parts: Parts) -> None:
-    reading = parts.use_cases.reading
-
-    @routes.get("/", dependencies=[_look])
+def _add_board(routes: APIRouter, reading: AlertReading, *, timezone: str, now: Now) -> None:
+    @routes.get("/", dependencies=[_viewers])
     async def show_board(
-        request: Request, person: Looker, wish: Annotated[board.Wish, Depends(_wish)]
+        request: Request,
+        person: Viewer,
+        filters: Annotated[board.BoardFilters, Depends(_filters)],
     ) -> Response:
-        found = await reading.list_alerts(
-            wish.filters(person), person=person, cursor=wish.cursor, limit=board.PER_PAGE
+        alerts = await reading.list_alerts(
+            filters.filters(person), person=person, cursor=filters.cursor, limit=board.PER_PAGE
         )
         counts = await reading.count_open(person=person)
-        now = await parts.now()
+        moment = await now()
         return page(
             "board.html",
             **_frame(request),
-            rows=board.rows(found, now=now, timezone=parts.timezone),
-            chips=board.chips(wish, counts, person=person),
-            wish=wish,
-            next_address=wish.address(cursor=found.next_cursor) if found.next_cursor else None,
-            now=words.moment(now, timezone=parts.timezone),
+            rows=board.rows(alerts, now=moment, timezone=timezone),
+            filter_links=board.filter_links(filters, counts, person=person),
+            filters=filters,
+            next_address=(
+                filters.address(cursor=alerts.next_cursor) if alerts.next_cursor else None
+            ),
+            now=words.moment(moment, timezone=timezone),
         )
 
 
-def _add_card(routes: APIRouter, parts: Parts) -> None:
-    reading = parts.use_cases.reading
-
-    @routes.get("/borrowers/{borrower_id:path}", dependencies=[_look])
-    async def show_card(request: Request, borrower_id: str, person: Looker) -> Response:
-        found = await reading.get_card(borrower_id, person=person)
-        now = await parts.now()
-        alert = found.open_alert.alert if found.open_alert else None
+def _add_card(routes: APIRouter, reading: AlertReading, *, timezone: str, now: Now) -> None:
+    @routes.get("/borrowers/{borrower_id:path}", dependencies=[_viewers])
+    async def show_card(request: Request, borrower_id: str, person: Viewer) -> Response:
+        borrower = await reading.get_card(borrower_id, person=person)
+        moment = await now()
+        alert = borrower.open_alert.alert if borrower.open_alert else None
         return page(
             "card.html",
             **_frame(request),
-            view=card.view(found, now=now, timezone=parts.timezone),
-            row=board.row(alert, now=now, timezone=parts.timezone) if alert else None,
+            view=card.view(borrower, now=moment, timezone=timezone),
+            row=board.row(alert, now=moment, timezone=timezone) if alert else None,
             may_act=request.state.principal.has(*HANDLERS),
             outcomes=[(code, words.OUTCOMES[code]) for code in sorted(OUTCOMES_OF_A_PERSON)],
         )
 
 
-def _add_forms(routes: APIRouter, parts: Parts) -> None:
-    handling = parts.use_cases.handling
-
-    @routes.post("/alerts/{alert_id:path}/acknowledge", dependencies=[_act])
-    async def acknowledge(alert_id: str, person: Looker, form: TrustedForm) -> Response:
+def _add_forms(routes: APIRouter, handling: AlertHandling) -> None:
+    @routes.post("/alerts/{alert_id:path}/acknowledge", dependencies=[_handlers])
+    async def acknowledge(alert_id: str, person: Viewer, form: TrustedForm) -> Response:
         await handling.acknowledge(alert_id, expected_version=_version(form), person=person)
         return _back(form)
 
-    @routes.post("/alerts/{alert_id:path}/comment", dependencies=[_act])
-    async def comment(alert_id: str, person: Looker, form: TrustedForm) -> Response:
+    @routes.post("/alerts/{alert_id:path}/comment", dependencies=[_handlers])
+    async def comment(alert_id: str, person: Viewer, form: TrustedForm) -> Response:
         await handling.comment(
             alert_id,
             text=form.get("text", "").strip(),
@@ -201,8 +209,8 @@ def _add_forms(routes: APIRouter, parts: Parts) -> None:
         )
         return _back(form)
 
-    @routes.post("/alerts/{alert_id:path}/resolve", dependencies=[_act])
-    async def resolve(alert_id: str, person: Looker, form: TrustedForm) -> Response:
+    @routes.post("/alerts/{alert_id:path}/resolve", dependencies=[_handlers])
+    async def resolve(alert_id: str, person: Viewer, form: TrustedForm) -> Response:
         code = form.get("outcome_code", "")
         if code not in set(OutcomeCode):
             raise InvalidInput("Choose an outcome.", pointer="/outcome_code")
@@ -217,7 +225,7 @@ def _add_forms(routes: APIRouter, parts: Parts) -> None:
 
 
 def _frame(request: Request) -> dict[str, Any]:
-    """Return what the frame of every page needs."""
+    """Return the values that the frame of every page shows."""
     key_text = request.cookies.get(session.COOKIE, "")
     return {
         "principal": request.state.principal,
@@ -233,7 +241,7 @@ def _version(form: dict[str, str]) -> int:
 
 
 def _back(form: dict[str, str]) -> Response:
-    """Go back to the borrower's card: never to an address from the form."""
+    """Redirect to the borrower's card: never to an address from the form."""
     borrower_id = form.get("borrower_id", "")
     return RedirectResponse(f"/borrowers/{quote(borrower_id, safe='')}", SEE_OTHER)
 

@@ -1,9 +1,8 @@
-"""Who looks at a page: the API key in a cookie, and a token against forged forms.
+"""The session of a page: the API key in a cookie, and a token against forged forms.
 
-The key is given once through the log-in form and kept in an HttpOnly, SameSite=Strict cookie
-that only the pages read; REST takes keys from the Authorization header alone, so a browser
-can never be made to call it. Forms carry a token derived from the key: another site neither
-knows it nor can have the cookie sent along.
+The log-in form takes the key once; an HttpOnly, SameSite=Strict cookie stores it, which only the
+pages read. REST accepts keys in the Authorization header alone, so another site cannot make a
+browser call it. Forms carry a token derived from the key, which another site cannot derive.
 """
 
 import hashlib
@@ -27,14 +26,14 @@ _FORM_TYPE = "application/x-www-form-urlencoded"
 
 
 class LoginNeeded(Exception):
-    """Nobody is logged in, or not any more."""
+    """The request has no valid key."""
 
 
 class PageGuard(Guard):
-    """Lets people in by the cookie; the others are led to the log-in page."""
+    """Admits people by the cookie and redirects others to the log-in page."""
 
     async def __call__(self, request: Request) -> Principal:
-        """Return who looks."""
+        """Return the principal of the cookie."""
         try:
             return await self.admit(request, request.cookies.get(COOKIE))
         except Problem as refused:
@@ -43,16 +42,16 @@ class PageGuard(Guard):
             raise
 
 
-may_look = PageGuard(READERS)
+may_view = PageGuard(READERS)
 may_act = PageGuard(HANDLERS)
 
 
-def looker(request: Request) -> Person:
-    """Return the person that the page's guard let in."""
+def viewer(request: Request) -> Person:
+    """Return the person whom the guard of the page admitted."""
     return person_of(request.state.principal)
 
 
-Looker = Annotated[Person, Depends(looker)]
+Viewer = Annotated[Person, Depends(viewer)]
 
 
 def form_token(key_text: str) -> str:
@@ -94,7 +93,7 @@ async def trusted_form(request: Request) -> dict[str, str]:
 
 
 def comes_from_elsewhere(request: Request) -> bool:
-    """Return whether the browser says that another site sent this request."""
+    """Return whether the browser reports that another site sent this request."""
     return request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none")
 
 

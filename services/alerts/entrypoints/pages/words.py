@@ -1,8 +1,4 @@
-"""How values are put for people: labels, amounts, moments and waits.
-
-Pure functions of their arguments; used by the pages' views only. Nothing is rounded here that
-a person could not recompute from what stands beside it.
-"""
+"""Formats values for people: labels, amounts, moments and waits."""
 
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -18,7 +14,7 @@ STATES = {
     "PROBATION": "Probation",
     "CLOSED": "Closed",
 }
-# Words that stay as they are, or are longer than their code.
+# Words that are not respelled, or are longer than their code.
 NAMES = {
     "SME": "SME",
     "NPA": "NPA",
@@ -54,12 +50,12 @@ _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 def label(code: str) -> str:
     """Return a code such as `HIGH_RISK` as words."""
     known = STATES.get(code) or FAMILIES.get(code) or NAMES.get(code)
-    # A code with a hyphen is somebody else's label, such as SMA-1: not ours to respell.
+    # A code with a hyphen is an official label, such as SMA-1, and is not respelled.
     return known or (code if "-" in code else code.replace("_", " ").capitalize())
 
 
 def money(amount: str | None, currency: str) -> str:
-    """Return an amount with its currency and thousands apart; cents only when there are any."""
+    """Return an amount with its currency and separated thousands; cents only if not zero."""
     if amount is None:
         return "–"
     value = measures.decimal_or_none(amount)
@@ -94,6 +90,6 @@ def wait(duration: timedelta) -> str:
 
 
 def why(headline: str) -> str:
-    """Return the cause in a headline: what stands behind who, what and the score."""
+    """Return the cause in a headline: the part after borrower, event and score."""
     _, _, cause = headline.partition("): ")
     return cause or headline
