@@ -122,7 +122,7 @@ class FaultSettings(BaseSettings):
     )
 
     def webhook_steps(self) -> tuple[timedelta, ...] | None:
-        """Return the plan of attempts that a test asked for; None for the usual one."""
+        """Return the plan of attempts that a test requested; None for the usual one."""
         seconds = _parts(self.fault_webhook_steps)
         return tuple(timedelta(seconds=float(each)) for each in seconds) or None
 

@@ -1,7 +1,4 @@
-"""All that the alerts service can be asked to do, in one value that wiring builds.
-
-The HTTP doors and the pages get this and nothing else: no pool, no settings, no clock.
-"""
+"""The use cases of alerts in one value, which wiring builds for HTTP and the pages."""
 
 from dataclasses import dataclass
 

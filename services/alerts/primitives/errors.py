@@ -6,7 +6,7 @@ else's alert from one that does not exist.
 
 
 class AlertsError(Exception):
-    """A refusal whose text says what the caller can do."""
+    """A refusal; its text names the remedy."""
 
     def __init__(self, detail: str) -> None:
         super().__init__(detail)
@@ -20,9 +20,9 @@ class NotFound(AlertsError):
 class VersionConflict(AlertsError):
     """The resource has changed since it was read: 412."""
 
-    def __init__(self, *, expected: int, found: int) -> None:
+    def __init__(self, *, expected: int, current: int) -> None:
         super().__init__(
-            f"version {expected} was expected but it is {found} now; read it again and repeat"
+            f"version {expected} was expected but it is {current} now; read it again and repeat"
         )
 
 

@@ -22,7 +22,7 @@ from services.alerts.decisions.application.read_models import (
 )
 from services.alerts.primitives import paging
 from services.alerts.primitives.paging import Page
-from services.alerts.primitives.vocabulary import AlertEventKind, RiskState, Severity
+from services.alerts.primitives.vocabulary import Severity
 
 LIST = f"""
 SELECT {alert_rows.columns("alert")} FROM alerts.alert AS alert
@@ -41,10 +41,6 @@ SELECT {alert_rows.columns("alert")} FROM alerts.alert AS alert
    AND ($14::boolean IS NULL OR alert.is_digest = $14)
  ORDER BY alert.updated_at DESC, alert.alert_id DESC
  LIMIT $15
-"""
-ONE = f"""
-SELECT {alert_rows.columns("alert")} FROM alerts.alert AS alert
- WHERE {alert_rows.VISIBLE} AND alert.alert_id = $2
 """
 HISTORY = "SELECT * FROM alerts.alert_event WHERE alert_id = $1 ORDER BY version"
 BORROWER = """
@@ -120,7 +116,7 @@ class PostgresAlertReads:
 
     async def alert(self, alert_id: str, *, officer_id: str | None) -> AlertDetail | None:
         """Return one alert with its history."""
-        rows = await self._statements.fetch(ONE, officer_id, alert_id)
+        rows = await self._statements.fetch(alert_rows.READ_ALERT, officer_id, alert_id)
         return await self._detail(rows[0]) if rows else None
 
     async def count_open(self, *, officer_id: str | None) -> Mapping[Severity, int]:
@@ -143,10 +139,7 @@ class PostgresAlertReads:
             sequence=borrowers[0]["sequence"],
             at=borrowers[0]["at"],
             assessment=msgspec.json.decode(borrowers[0]["assessment"]),
-            scores=[
-                ScorePoint(as_of=row["as_of"], score=row["score"], state=RiskState(row["state"]))
-                for row in scores
-            ],
+            scores=[msgspec.convert(dict(score), type=ScorePoint) for score in scores],
             open_alert=None if open_alert is None else await self._detail(open_alert),
             past_alerts=[
                 AlertSummary.of(alert_rows.from_row(row))
@@ -180,14 +173,5 @@ class PostgresAlertReads:
 
 
 def _event(row: Row) -> AlertEvent:
-    return AlertEvent(
-        event_id=row["event_id"],
-        kind=AlertEventKind(row["kind"]),
-        alert_id=row["alert_id"],
-        borrower_id=row["borrower_id"],
-        version=row["version"],
-        at=row["at"],
-        actor=row["actor"],
-        why=row["why"],
-        data=msgspec.json.decode(row["document"]),
-    )
+    document = msgspec.json.decode(row["document"])
+    return msgspec.convert({**row, "data": document}, type=AlertEvent)

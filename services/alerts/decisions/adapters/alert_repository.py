@@ -22,10 +22,6 @@ SELECT borrower.partition FROM alerts.borrower AS borrower
  WHERE borrower.borrower_id = (SELECT borrower_id FROM alerts.alert WHERE alert_id = $1)
    FOR UPDATE
 """
-READ_ALERT = f"""
-SELECT {alert_rows.columns("alert")} FROM alerts.alert AS alert
- WHERE {alert_rows.VISIBLE} AND alert.alert_id = $2
-"""
 
 
 class PostgresLockedAlert:
@@ -95,7 +91,7 @@ class PostgresAlertRepository:
         partition = await connection.fetchval(LOCK_BORROWER, alert_id)
         if partition is None:
             return None
-        row = await connection.fetchrow(READ_ALERT, officer_id, alert_id)
+        row = await connection.fetchrow(alert_rows.READ_ALERT, officer_id, alert_id)
         if row is None:
             return None
         return PostgresLockedAlert(

@@ -30,7 +30,7 @@ class _RouteDocument(BaseModel):
     minimum_severity: Severity = Severity.LOW
     risk_types: frozenset[str] = frozenset()
     segments: frozenset[str] = frozenset()
-    branches: frozenset[str] = frozenset()
+    branch_ids: frozenset[str] = Field(default=frozenset(), alias="branches")
 
 
 class _PlanDocument(BaseModel):
@@ -56,18 +56,6 @@ def read_routing(path: Path = SHIPPED_ROUTING) -> RoutingPlan:
         path_in_file = ".".join(str(part) for part in first["loc"])
         raise InvalidPolicy(f"routing file {path}, {path_in_file}: {first['msg']}") from error
     return RoutingPlan(
-        fallback_queue=plan.fallback_queue, routes=tuple(_route(rule) for rule in plan.routes)
-    )
-
-
-def _route(rule: _RouteDocument) -> Route:
-    return Route(
-        name=rule.name,
-        owner=rule.owner,
-        second_owner=rule.second_owner,
-        branch_ids=rule.branches,
-        segments=rule.segments,
-        states=rule.states,
-        risk_types=rule.risk_types,
-        minimum_severity=rule.minimum_severity,
+        fallback_queue=plan.fallback_queue,
+        routes=tuple(Route(**rule.model_dump()) for rule in plan.routes),
     )

@@ -80,7 +80,7 @@ class AlertHandling:
             if locked is None:
                 raise NotFound(f"there is no alert {alert_id}")
             if locked.alert.version != expected_version:
-                raise VersionConflict(expected=expected_version, found=locked.alert.version)
+                raise VersionConflict(expected=expected_version, current=locked.alert.version)
             change = step(locked.alert, actor=person.name, at=at)
             if isinstance(change, StepNotAllowed):
                 raise StepRefused(change.why)

@@ -1,4 +1,4 @@
-"""An alert: one reason for one person to look at one borrower, with next steps and deadlines.
+"""An alert: why one person must attend to one borrower, with next steps and deadlines.
 
 Every alert has an owner, a reason, an action and a deadline, and closes only with an outcome code
 (`__post_init__` refuses anything else). A changed alert is a new value with the next version;

@@ -65,22 +65,7 @@ def decide(
     assessment: AssessmentSummary, *, before: PriorState, policy: AlertPolicy
 ) -> AlertDecision:
     """Decide what an assessment does."""
-    if assessment.state.rank > before.state.rank:
-        return _tightened(assessment, before, policy)
-    if assessment.state.rank < before.state.rank:
-        return _relaxed(assessment, before, policy)
-    if assessment.is_corrected and before.open_alert is not None:
-        lost = _lost_reasons(assessment, before.open_alert)
-        if lost:
-            change = _update(
-                before.open_alert,
-                assessment,
-                policy,
-                alert_type=AlertType.CORRECTION,
-                why=f"a correction took away {', '.join(lost)}",
-            )
-            return _notice(assessment, before, change)
-    return _same_state(assessment, before, policy)
+    return _Decider(assessment, before, policy).decide()
 
 
 def alert_id_of(assessment: AssessmentSummary) -> str:
@@ -88,71 +73,113 @@ def alert_id_of(assessment: AssessmentSummary) -> str:
     return str(uuid5(_ALERT_IDS, f"{assessment.borrower_id}\x00{assessment.sequence}"))
 
 
-def _tightened(
-    assessment: AssessmentSummary, before: PriorState, policy: AlertPolicy
-) -> AlertDecision:
-    alert_type = (
-        AlertType.HARD_TRIGGER if assessment.worst_level is Level.HARD else AlertType.STATE_CHANGED
-    )
-    why = f"state {before.state} to {assessment.state}"
-    opened = _open(assessment, before, policy, alert_type=alert_type, why=why)
-    changes: tuple[AlertChange, ...] = (opened,)
-    if before.open_alert is not None:
-        superseded = lifecycle.closed(
-            before.open_alert,
-            outcome_code=OutcomeCode.SUPERSEDED,
+@dataclass(frozen=True, slots=True)
+class _Decider:
+    assessment: AssessmentSummary
+    before: PriorState
+    policy: AlertPolicy
+
+    def decide(self) -> AlertDecision:
+        rise = self.assessment.state.rank - self.before.state.rank
+        if rise > 0:
+            return self._tightened()
+        if rise < 0:
+            return self._relaxed()
+        alert = self.before.open_alert
+        if self.assessment.is_corrected and alert is not None:
+            lost = self._lost_reasons(alert)
+            if lost:
+                why = f"a correction took away {', '.join(lost)}"
+                return self._notice(self._update(alert, AlertType.CORRECTION, why))
+        return self._same_state()
+
+    def _tightened(self) -> AlertDecision:
+        is_hard = self.assessment.worst_level is Level.HARD
+        why = f"state {self.before.state} to {self.assessment.state}"
+        opened = self._open(AlertType.HARD_TRIGGER if is_hard else AlertType.STATE_CHANGED, why)
+        if self.before.open_alert is None:
+            return self._new_spell(why, opened)
+        note = f"superseded by {opened.alert.alert_id}"
+        superseded = self._close(self.before.open_alert, OutcomeCode.SUPERSEDED, why, note=note)
+        return self._new_spell(why, superseded, opened)
+
+    def _relaxed(self) -> AlertDecision:
+        why = f"state {self.before.state} to {self.assessment.state}"
+        is_corrected = self.assessment.is_corrected
+        alert = self.before.open_alert
+        if alert is None:
+            return self._new_spell(f"{why}, and no alert is open")
+        if self.assessment.state in _RECOVERED and alert.status is AlertStatus.OPEN:
+            outcome = OutcomeCode.DATA_ERROR if is_corrected else OutcomeCode.NO_ACTION_RECOVERED
+            return self._new_spell(f"{why}, nobody had acted", self._close(alert, outcome, why))
+        alert_type = AlertType.CORRECTION if is_corrected else AlertType.STATE_RELAXED
+        return self._new_spell(why, self._update(alert, alert_type, why))
+
+    def _same_state(self) -> AlertDecision:
+        novelty = find_novelty(self.assessment, self.before.notified)
+        if novelty is None:
+            return self._nothing("no news")
+        delay = cooldown(novelty, notified=self.before.notified, at=self.assessment.at)
+        if delay is not None:
+            return self._nothing(delay.why)
+        alert = self.before.open_alert
+        if alert is not None:
+            return self._notice(self._update(alert, _type_of(novelty), novelty.why))
+        if novelty.level is Level.AMBER:
+            return self._nothing("amber news alone opens no alert in a known state")
+        return self._notice(self._open(_type_of(novelty), novelty.why))
+
+    def _nothing(self, reason: str) -> AlertDecision:
+        return AlertDecision(changes=(), notified=self.before.notified, reason=reason)
+
+    def _notice(self, change: AlertChange) -> AlertDecision:
+        notified = notified_of(self.assessment, before=self.before.notified)
+        return AlertDecision(changes=(change,), notified=notified, reason=change.why)
+
+    def _new_spell(self, reason: str, *changes: AlertChange) -> AlertDecision:
+        notified = notified_of(self.assessment, before=None)
+        return AlertDecision(changes=changes, notified=notified, reason=reason)
+
+    def _open(self, alert_type: AlertType, why: str) -> AlertChange:
+        alert = drafting.draft(
+            self.assessment,
+            alert_id=alert_id_of(self.assessment),
+            alert_type=alert_type,
+            policy=self.policy,
+        )
+        previous = self.before.open_alert
+        if previous is not None and previous.owner.route == lifecycle.BY_HAND:
+            alert = replace(alert, owner=previous.owner)
+        return self._change(AlertEventKind.OPENED, alert, why)
+
+    def _update(self, alert: Alert, alert_type: AlertType, why: str) -> AlertChange:
+        updated = drafting.refresh(
+            alert, self.assessment, policy=self.policy, alert_type=alert_type
+        )
+        return self._change(AlertEventKind.UPDATED, updated, why)
+
+    def _change(self, kind: AlertEventKind, alert: Alert, why: str) -> AlertChange:
+        return AlertChange(kind=kind, alert=alert, at=self.assessment.at, actor=SYSTEM, why=why)
+
+    def _close(
+        self, alert: Alert, outcome_code: OutcomeCode, why: str, *, note: str = ""
+    ) -> AlertChange:
+        return lifecycle.closed(
+            alert,
+            outcome_code=outcome_code,
             why=why,
-            note=f"superseded by {opened.alert.alert_id}",
+            note=note,
             actor=SYSTEM,
-            at=assessment.at,
+            at=self.assessment.at,
         )
-        changes = (superseded, opened)
-    notified = notified_of(assessment, before=None)
-    return AlertDecision(changes=changes, notified=notified, reason=why)
 
-
-def _relaxed(
-    assessment: AssessmentSummary, before: PriorState, policy: AlertPolicy
-) -> AlertDecision:
-    why = f"state {before.state} to {assessment.state}"
-    notified = notified_of(assessment, before=None)
-    alert = before.open_alert
-    if alert is None:
-        return AlertDecision(changes=(), notified=notified, reason=f"{why}, and no alert is open")
-    if assessment.state in _RECOVERED and alert.status is AlertStatus.OPEN:
-        outcome = (
-            OutcomeCode.DATA_ERROR if assessment.is_corrected else OutcomeCode.NO_ACTION_RECOVERED
-        )
-        change = lifecycle.closed(
-            alert, outcome_code=outcome, why=why, note="", actor=SYSTEM, at=assessment.at
-        )
-        return AlertDecision(
-            changes=(change,), notified=notified, reason=f"{why}, nobody had acted"
-        )
-    alert_type = AlertType.CORRECTION if assessment.is_corrected else AlertType.STATE_RELAXED
-    change = _update(alert, assessment, policy, alert_type=alert_type, why=why)
-    return AlertDecision(changes=(change,), notified=notified, reason=why)
-
-
-def _same_state(
-    assessment: AssessmentSummary, before: PriorState, policy: AlertPolicy
-) -> AlertDecision:
-    novelty = find_novelty(assessment, before.notified)
-    if novelty is None:
-        return _nothing(before, "no news")
-    delay = cooldown(novelty, notified=before.notified, at=assessment.at)
-    if delay is not None:
-        return _nothing(before, delay.why)
-    alert_type = _type_of(novelty)
-    if before.open_alert is not None:
-        change = _update(
-            before.open_alert, assessment, policy, alert_type=alert_type, why=novelty.why
-        )
-    elif novelty.level is Level.AMBER:
-        return _nothing(before, "amber news alone opens no alert in a known state")
-    else:
-        change = _open(assessment, before, policy, alert_type=alert_type, why=novelty.why)
-    return _notice(assessment, before, change)
+    def _lost_reasons(self, alert: Alert) -> list[str]:
+        ranks = {item.indicator: item.level.rank for item in self.assessment.contributors}
+        return [
+            reason.indicator
+            for reason in alert.reasons
+            if ranks.get(reason.indicator, 0) < reason.level.rank
+        ]
 
 
 def _type_of(novelty: Novelty) -> AlertType:
@@ -161,61 +188,3 @@ def _type_of(novelty: Novelty) -> AlertType:
     if novelty.level is Level.RED and novelty.contributors:
         return AlertType.NEW_RED_SIGNAL
     return AlertType.NEW_SIGNAL
-
-
-def _nothing(before: PriorState, reason: str) -> AlertDecision:
-    return AlertDecision(changes=(), notified=before.notified, reason=reason)
-
-
-def _notice(
-    assessment: AssessmentSummary, before: PriorState, change: AlertChange
-) -> AlertDecision:
-    notified = notified_of(assessment, before=before.notified)
-    return AlertDecision(changes=(change,), notified=notified, reason=change.why)
-
-
-def _open(
-    assessment: AssessmentSummary,
-    before: PriorState,
-    policy: AlertPolicy,
-    *,
-    alert_type: AlertType,
-    why: str,
-) -> AlertChange:
-    alert = drafting.draft(
-        assessment,
-        alert_id=alert_id_of(assessment),
-        alert_type=alert_type,
-        policy=policy,
-    )
-    previous = before.open_alert
-    if previous is not None and previous.owner.route == lifecycle.BY_HAND:
-        alert = replace(alert, owner=previous.owner)
-    return AlertChange(
-        kind=AlertEventKind.OPENED, alert=alert, at=assessment.at, actor=SYSTEM, why=why
-    )
-
-
-def _update(
-    alert: Alert,
-    assessment: AssessmentSummary,
-    policy: AlertPolicy,
-    *,
-    alert_type: AlertType,
-    why: str,
-) -> AlertChange:
-    updated = drafting.refresh(alert, assessment, policy=policy, alert_type=alert_type)
-    return AlertChange(
-        kind=AlertEventKind.UPDATED, alert=updated, at=assessment.at, actor=SYSTEM, why=why
-    )
-
-
-def _lost_reasons(assessment: AssessmentSummary, alert: Alert) -> tuple[str, ...]:
-    ranks = {
-        contributor.indicator: contributor.level.rank for contributor in assessment.contributors
-    }
-    return tuple(
-        reason.indicator
-        for reason in alert.reasons
-        if ranks.get(reason.indicator, 0) < reason.level.rank
-    )

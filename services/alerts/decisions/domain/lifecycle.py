@@ -6,8 +6,10 @@ resolved alert accepts comments only.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
 
 from services.alerts.decisions.domain.alert import Alert, AlertChange, Owner
 from services.alerts.primitives import limits
@@ -37,16 +39,9 @@ def acknowledge(alert: Alert, *, actor: str, at: datetime) -> AlertChange | Step
             why=f"only an OPEN alert can be acknowledged; this one is {alert.status}"
         )
     after = replace(
-        alert,
-        version=alert.version + 1,
-        status=AlertStatus.ACKNOWLEDGED,
-        acknowledged_at=at,
-        acknowledged_by=actor,
-        updated_at=at,
+        alert, status=AlertStatus.ACKNOWLEDGED, acknowledged_at=at, acknowledged_by=actor
     )
-    return AlertChange(
-        kind=AlertEventKind.ACKNOWLEDGED, alert=after, at=at, actor=actor, why="acknowledged"
-    )
+    return _change(AlertEventKind.ACKNOWLEDGED, after, actor=actor, at=at, why="acknowledged")
 
 
 def assign(
@@ -63,18 +58,12 @@ def assign(
         )
     if (alert.owner.kind, alert.owner.id) == (owner_kind, owner_id):
         return StepNotAllowed(why=f"{owner_id} holds this alert already")
-    after = replace(
-        alert,
-        version=alert.version + 1,
-        status=_in_progress(alert.status),
-        owner=Owner(kind=owner_kind, id=owner_id, route=BY_HAND),
-        updated_at=at,
-    )
-    return AlertChange(
-        kind=AlertEventKind.ASSIGNED,
-        alert=after,
-        at=at,
+    owner = Owner(kind=owner_kind, id=owner_id, route=BY_HAND)
+    return _change(
+        AlertEventKind.ASSIGNED,
+        replace(alert, status=_in_progress(alert.status), owner=owner),
         actor=actor,
+        at=at,
         why=f"assigned by hand, before: {alert.owner.id}",
         details={"previous_owner_id": alert.owner.id},
     )
@@ -85,14 +74,11 @@ def comment(alert: Alert, *, text: str, actor: str, at: datetime) -> AlertChange
     _check_note(text, pointer="/text")
     if not text.strip():
         raise InvalidInput("text must not be blank; write what happened", pointer="/text")
-    after = replace(
-        alert, version=alert.version + 1, status=_in_progress(alert.status), updated_at=at
-    )
-    return AlertChange(
-        kind=AlertEventKind.COMMENTED,
-        alert=after,
-        at=at,
+    return _change(
+        AlertEventKind.COMMENTED,
+        replace(alert, status=_in_progress(alert.status)),
         actor=actor,
+        at=at,
         why="commented",
         details={"comment": text},
     )
@@ -118,22 +104,22 @@ def closed(
     alert: Alert, *, outcome_code: OutcomeCode, why: str, note: str, actor: str, at: datetime
 ) -> AlertChange:
     """Return the change that closes an alert, for people and for the system alike."""
-    after = replace(
-        alert,
-        version=alert.version + 1,
-        status=AlertStatus.RESOLVED,
-        resolved_at=at,
-        outcome_code=outcome_code,
-        updated_at=at,
-    )
-    return AlertChange(
-        kind=AlertEventKind.RESOLVED,
-        alert=after,
-        at=at,
-        actor=actor,
-        why=why,
-        details={"note": note} if note else {},
-    )
+    after = replace(alert, status=AlertStatus.RESOLVED, resolved_at=at, outcome_code=outcome_code)
+    details = {"note": note} if note else {}
+    return _change(AlertEventKind.RESOLVED, after, actor=actor, at=at, why=why, details=details)
+
+
+def _change(
+    kind: AlertEventKind,
+    after: Alert,
+    *,
+    actor: str,
+    at: datetime,
+    why: str,
+    details: Mapping[str, str] = MappingProxyType({}),
+) -> AlertChange:
+    after = replace(after, version=after.version + 1, updated_at=at)
+    return AlertChange(kind=kind, alert=after, at=at, actor=actor, why=why, details=details)
 
 
 def _check_note(text: str, *, pointer: str) -> None:

@@ -153,6 +153,8 @@ def recommend(
         calendar: The bank's working days.
     """
     leading = list(dict.fromkeys(risk_types))[:MOST_RISK_TYPES]
+    if not leading and state not in STATE_ROUTINES:
+        leading = ["UNKNOWN"]
     by_code: dict[str, Action] = {}
     for risk_type, steps in (
         *((name, PLAYBOOKS.get(name, UNKNOWN_RISK_TYPE)) for name in leading),
@@ -161,14 +163,6 @@ def recommend(
         for step in steps:
             due_on = calendar.add_working_days(opened_on, step.days)
             by_code.setdefault(step.code, _action(step, risk_type, due_on, calendar))
-    if not by_code:
-        return recommend(
-            state=state,
-            risk_types=("UNKNOWN",),
-            opened_on=opened_on,
-            first_due_by=first_due_by,
-            calendar=calendar,
-        )
     actions = sorted(by_code.values(), key=lambda action: action.due_on)[:MOST_ACTIONS]
     if actions[0].due_on > first_due_by:
         due_at = calendar.closing_time(first_due_by)

@@ -52,10 +52,10 @@ class ResolveRequest(RequestModel):
 class AlertQuery(RequestModel):
     """Filters of the list; a filter with several values matches any of them."""
 
-    status: list[AlertStatus] = Field(default_factory=list)
-    severity: list[Severity] = Field(default_factory=list)
-    state: list[RiskState] = Field(default_factory=list)
-    alert_type: list[AlertType] = Field(default_factory=list)
+    statuses: list[AlertStatus] = Field(default_factory=list, alias="status")
+    severities: list[Severity] = Field(default_factory=list, alias="severity")
+    states: list[RiskState] = Field(default_factory=list, alias="state")
+    alert_types: list[AlertType] = Field(default_factory=list, alias="alert_type")
     borrower_id: Identifier | None = None
     owner_id: Identifier | None = None
     segment: Identifier | None = None
@@ -68,16 +68,4 @@ class AlertQuery(RequestModel):
 
     def filters(self) -> AlertFilters:
         """Return the filters for the use case."""
-        return AlertFilters(
-            statuses=tuple(self.status),
-            severities=tuple(self.severity),
-            states=tuple(self.state),
-            alert_types=tuple(self.alert_type),
-            borrower_id=self.borrower_id,
-            owner_id=self.owner_id,
-            segment=self.segment,
-            branch_id=self.branch_id,
-            opened_from=self.opened_from,
-            opened_before=self.opened_before,
-            is_digest=self.is_digest,
-        )
+        return AlertFilters(**self.model_dump(exclude={"cursor", "limit"}))

@@ -1,10 +1,10 @@
 """The live stream of alert events, for boards and other apps: `GET /v1/stream`.
 
-Server-sent events. The id of each is its place in the database's feed, so a reader who comes
-back with `Last-Event-ID` misses nothing, whichever process answers. Without it the stream
-begins now; `?from=start` begins with the first event there is. A stream ends after a quarter
-of an hour, when the database is away and when the process is going away: readers come back by
-themselves, and a revoked key is noticed then.
+Server-sent events. The id of each is its position in the feed of the database, so a reader that
+reconnects with `Last-Event-ID` misses nothing, whichever process answers. Without it the stream
+begins now; `?from=start` begins with the first event. A stream ends after a quarter of an hour,
+during an outage of the database and when the process drains: readers reconnect, and a revoked key
+is refused then.
 """
 
 import re

@@ -7,12 +7,12 @@ later events of the same borrower wait behind it.
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 import asyncpg
 import msgspec
 import structlog
 
+from services.alerts.adapters.statements import Row, Statements
 from services.alerts.delivery.adapters.delivery_repository import webhook_id
 from services.alerts.delivery.adapters.sealing import CannotOpen, Sealer
 from services.alerts.delivery.application.channel import Address, ChannelMessage
@@ -106,8 +106,6 @@ SELECT count(*) AS pending, min(due_at) FILTER (WHERE due_at <= $1) AS oldest_du
  WHERE delivery.status = 'PENDING' AND endpoint.is_enabled
 """
 
-Row = Mapping[str, Any]
-
 
 class PostgresDeliveryQueue:
     """The queue of the database."""
@@ -116,6 +114,7 @@ class PostgresDeliveryQueue:
         self, *, pool: asyncpg.Pool, sealer: Sealer, card_link: Callable[[str], str]
     ) -> None:
         self._pool = pool
+        self._statements = Statements(pool)
         self._sealer = sealer
         self._card_link = card_link
 
@@ -129,16 +128,15 @@ class PostgresDeliveryQueue:
         default_slots: int,
     ) -> Sequence[LeasedDelivery]:
         """Lease what is due."""
-        with translate_outages():
-            rows = await self._pool.fetch(
-                CLAIM,
-                now,
-                lease_until,
-                lease_token,
-                list(slots),
-                list(slots.values()),
-                default_slots,
-            )
+        rows = await self._statements.fetch(
+            CLAIM,
+            now,
+            lease_until,
+            lease_token,
+            list(slots),
+            list(slots.values()),
+            default_slots,
+        )
         leased = []
         for row in rows:
             try:
@@ -151,7 +149,7 @@ class PostgresDeliveryQueue:
 
     async def renew(self, deliveries: Sequence[LeasedDelivery], *, lease_until: datetime) -> None:
         """Prolong the leases that are still valid."""
-        await self._execute(
+        await self._statements.execute(
             RENEW,
             [delivery.delivery_id for delivery in deliveries],
             [delivery.lease_token for delivery in deliveries],
@@ -188,18 +186,12 @@ class PostgresDeliveryQueue:
 
     async def disable(self, endpoint_id: str, *, reason: str) -> bool:
         """Disable an endpoint."""
-        return await self._execute(DISABLE, endpoint_id, reason) == "UPDATE 1"
+        return await self._statements.execute(DISABLE, endpoint_id, reason) == 1
 
     async def backlog(self, *, now: datetime) -> Backlog:
         """Measure what is pending."""
-        with translate_outages():
-            row = await self._pool.fetchrow(BACKLOG, now)
+        [row] = await self._statements.fetch(BACKLOG, now)
         return Backlog(pending=row["pending"], oldest_due_at=row["oldest_due_at"])
-
-    async def _execute(self, statement: str, *values: Any) -> str:
-        with translate_outages():
-            status: str = await self._pool.execute(statement, *values)
-        return status
 
     def _leased(self, row: Row) -> LeasedDelivery:
         message = ChannelMessage(

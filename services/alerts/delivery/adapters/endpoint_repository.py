@@ -1,15 +1,15 @@
 """The repository of webhook endpoints in PostgreSQL; secrets are stored sealed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 import asyncpg
+import msgspec
 
+from services.alerts.adapters.statements import Row, Statements
 from services.alerts.delivery.adapters.sealing import Sealer
 from services.alerts.delivery.domain.endpoint import Endpoint, EndpointSettings
-from services.alerts.primitives.vocabulary import AlertEventKind, Severity
-from services.kit.database import translate_outages
 
 ADD = """
 INSERT INTO alerts.webhook_endpoint
@@ -41,19 +41,17 @@ UPDATE alerts.webhook_endpoint
 RETURNING *
 """
 
-Row = Mapping[str, Any]
-
 
 class PostgresEndpointRepository:
     """The endpoints of the database."""
 
     def __init__(self, *, pool: asyncpg.Pool, sealer: Sealer) -> None:
-        self._pool = pool
+        self._statements = Statements(pool)
         self._sealer = sealer
 
     async def add(self, endpoint: Endpoint, *, secret: str) -> None:
         """Write a new endpoint with its secret."""
-        await self._fetch(
+        await self._statements.execute(
             ADD,
             endpoint.endpoint_id,
             *_settings(endpoint),
@@ -64,22 +62,22 @@ class PostgresEndpointRepository:
 
     async def list(self) -> Sequence[Endpoint]:
         """Return all endpoints, the oldest first."""
-        return [_endpoint(row) for row in await self._fetch(LIST)]
+        return [_endpoint(row) for row in await self._statements.fetch(LIST)]
 
     async def get(self, endpoint_id: str) -> Endpoint | None:
         """Return an endpoint; None if there is none of this id."""
-        rows = await self._fetch(ONE, endpoint_id)
+        rows = await self._statements.fetch(ONE, endpoint_id)
         return _endpoint(rows[0]) if rows else None
 
     async def secrets(self, endpoint_id: str, *, at: datetime) -> tuple[str, ...]:
         """Return the secrets that sign at a moment, the newest first."""
-        rows = await self._fetch(SECRETS, endpoint_id, at)
+        rows = await self._statements.fetch(SECRETS, endpoint_id, at)
         sealed = [secret for row in rows for secret in row.values() if secret]
         return tuple(self._sealer.open(secret, endpoint_id=endpoint_id) for secret in sealed)
 
     async def save(self, endpoint: Endpoint, *, expected_version: int) -> Endpoint | None:
         """Write a changed endpoint; None if its version has moved on."""
-        rows = await self._fetch(
+        rows = await self._statements.fetch(
             SAVE,
             endpoint.endpoint_id,
             expected_version,
@@ -99,13 +97,10 @@ class PostgresEndpointRepository:
     ) -> Endpoint | None:
         """Write a new secret and retain the former one until it expires."""
         sealed = self._sealer.seal(secret, endpoint_id=endpoint_id)
-        rows = await self._fetch(ROTATE, endpoint_id, expected_version, sealed, old_expires_at)
+        rows = await self._statements.fetch(
+            ROTATE, endpoint_id, expected_version, sealed, old_expires_at
+        )
         return _endpoint(rows[0]) if rows else None
-
-    async def _fetch(self, statement: str, *values: Any) -> Sequence[Row]:
-        with translate_outages():
-            rows: Sequence[Row] = await self._pool.fetch(statement, *values)
-        return rows
 
 
 def _settings(settings: EndpointSettings) -> tuple[Any, ...]:
@@ -124,22 +119,4 @@ def _settings(settings: EndpointSettings) -> tuple[Any, ...]:
 
 
 def _endpoint(row: Row) -> Endpoint:
-    return Endpoint(
-        endpoint_id=row["endpoint_id"],
-        version=row["version"],
-        url=row["url"],
-        description=row["description"],
-        format=row["format"],
-        event_types=tuple(AlertEventKind(kind) for kind in row["event_types"]),
-        minimum_severity=Severity(row["minimum_severity"]),
-        branch_ids=tuple(row["branch_ids"]),
-        segments=tuple(row["segments"]),
-        officer_ids=tuple(row["officer_ids"]),
-        is_ordered=row["is_ordered"],
-        is_enabled=row["is_enabled"],
-        disabled_reason=row["disabled_reason"],
-        failing_since=row["failing_since"],
-        created_at=row["created_at"],
-        created_by=row["created_by"],
-        old_secret_expires_at=row["old_secret_expires_at"],
-    )
+    return msgspec.convert(dict(row), type=Endpoint)

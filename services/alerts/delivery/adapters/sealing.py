@@ -1,8 +1,8 @@
-"""Keeps webhook secrets unreadable in the database: AES-256-GCM under a key from settings.
+"""Seals webhook secrets for the database: AES-256-GCM under a key from the settings.
 
-The stored bytes are key id (4), nonce (12), ciphertext; the endpoint's id is authenticated
-with them, so a secret copied to another endpoint's row does not open. Several keys can be
-set: the first seals, all open, which is how a key is replaced.
+The stored bytes are key id (4), nonce (12) and ciphertext. The endpoint's id is authenticated with
+them, so a secret copied to the row of another endpoint does not open. To replace a key, set both:
+the first seals, all open.
 """
 
 import base64
@@ -23,11 +23,11 @@ _NEW_SECRET_BYTES = 32
 
 
 class CannotOpen(Exception):
-    """A sealed secret does not open: the key is missing, or the row was changed."""
+    """A sealed secret does not open: its key is missing, or the row was changed."""
 
 
 def new_secret() -> str:
-    """Return a fresh `whsec_…` secret."""
+    """Return a new random `whsec_…` secret."""
     return signing.secret_of(secrets.token_bytes(_NEW_SECRET_BYTES))
 
 

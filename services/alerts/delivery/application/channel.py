@@ -41,7 +41,7 @@ class ChannelMessage:
 
 
 class Channel(Protocol):
-    """A way to reach receivers; tests/contract/test_channels.py holds what each must satisfy."""
+    """A way to reach receivers; tests/contract/test_channels.py checks every implementation."""
 
     async def deliver(self, message: ChannelMessage) -> AttemptResult:
         """Send a message once.

@@ -41,7 +41,7 @@ class DeliveryLog:
         return detail
 
     async def resend_one(self, delivery_id: int) -> None:
-        """Send one delivery again, whatever its status."""
+        """Send one delivery again in any status."""
         if not await self._repository.resend_one(delivery_id, at=self._clock.now()):
             raise NotFound(f"there is no delivery {delivery_id}")
 

@@ -121,4 +121,4 @@ class EndpointRegistry:
 
     async def _refuse_stale(self, endpoint_id: str, expected_version: int) -> NoReturn:
         endpoint = await self.get_endpoint(endpoint_id)
-        raise VersionConflict(expected=expected_version, found=endpoint.version)
+        raise VersionConflict(expected=expected_version, current=endpoint.version)

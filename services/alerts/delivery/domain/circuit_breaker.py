@@ -1,8 +1,8 @@
-"""A circuit breaker per endpoint: stops hammering a receiver that is down.
+"""A circuit breaker per endpoint: spares a receiver that is down.
 
-Closed lets everything through. Five failures in a row open it for a while; then one attempt
-is let through as a probe: success closes it, failure opens it for twice as long, up to a
-limit. Held by the dispatcher in memory: after a restart the receiver gets one more try.
+A closed breaker passes every attempt. Five failures in a row open it for a pause; then it passes
+one attempt as a probe: success closes it, failure opens it for twice as long, up to a limit. The
+dispatcher has it in memory, so after a restart the receiver gets one more attempt.
 """
 
 from dataclasses import dataclass, replace
@@ -15,7 +15,7 @@ LONGEST_PAUSE = timedelta(minutes=30)
 
 
 class Gate(StrEnum):
-    """What the breaker lets through."""
+    """What the breaker passes."""
 
     CLOSED = "closed"
     PROBE = "probe"
@@ -46,7 +46,7 @@ def succeeded(_breaker: Breaker) -> Breaker:
 
 
 def failed(breaker: Breaker, *, at: datetime) -> Breaker:
-    """Return the breaker after a failure; one that ended while it was open changes nothing."""
+    """Return the breaker after a failure; one that ends while it is open changes nothing."""
     gate = breaker.gate(at)
     if gate is Gate.OPEN:
         return breaker
@@ -60,11 +60,11 @@ def failed(breaker: Breaker, *, at: datetime) -> Breaker:
 
 
 def paused(breaker: Breaker, *, until: datetime) -> Breaker:
-    """Return the breaker after a receiver asked for a pause."""
+    """Return the breaker after a receiver requested a pause."""
     later = until if breaker.open_until is None else max(until, breaker.open_until)
     return replace(breaker, open_until=later)
 
 
 def should_disable(*, failing_since: datetime | None, at: datetime, limit: timedelta) -> bool:
-    """Return whether an endpoint has only failed for so long that it is disabled."""
+    """Return whether every attempt has failed for so long that the endpoint is disabled."""
     return failing_since is not None and at - failing_since >= limit

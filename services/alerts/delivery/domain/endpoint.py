@@ -37,10 +37,9 @@ class EndpointSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class Endpoint(EndpointSettings, EndpointKey):
-    """A registered endpoint as it is stored and shown; its secrets are stored beside it.
+    """A registered endpoint, without its secrets."""
 
-    Answers list the fields in this order: key, settings, state.
-    """
+    # Answers list the fields in the order of the bases: key, settings, state.
 
     is_enabled: bool
     disabled_reason: str | None

@@ -1,8 +1,8 @@
-"""Which URLs a webhook endpoint may have, before anything is resolved.
+"""Decides which URLs an endpoint may have, before anything is resolved.
 
-Called when an endpoint is registered and again before each send. Everything that could make
-two parsers disagree about the host is refused instead of understood: user info, back
-slashes, white space, non-ASCII, numbers in another base, a percent sign in the host.
+Called when an endpoint is registered and again before each attempt. What two parsers could read as
+different hosts is refused, not interpreted: user info, back slashes, white space, non-ASCII,
+numbers in another base, a percent sign in the host.
 """
 
 import re
@@ -22,7 +22,7 @@ _DEFAULT_PORT = {"https": 443, "http": 80}
 _HOST_LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)", re.ASCII)
 _DOTTED_QUAD = re.compile(r"(0|[1-9]\d{0,2})(\.(0|[1-9]\d{0,2})){3}", re.ASCII)
 _LOOKS_LIKE_A_NUMBER = re.compile(r"(\d+|0x[0-9a-f]*)", re.ASCII)
-# Names that resolvers answer from the machine or the local network, whatever the DNS says.
+# Names that resolvers answer from the machine or the local network without the DNS.
 _INSIDE_SUFFIXES = (
     "localhost",
     "local",
@@ -44,9 +44,9 @@ _INSIDE_SUFFIXES = (
 class AddressPolicy:
     """What an installation opens beyond the public internet; by default nothing.
 
-    With `allowed_networks` a bank names its own receivers' networks. `allows_http` and
-    `allows_any_port` hold only for hosts that are literal addresses in those networks or
-    resolve into them: the connect-time check sees to the address.
+    `allowed_networks` are the bank's own networks with receivers. `allows_http` and
+    `allows_any_port` apply only to hosts in those networks; the SSRF guard checks the address at
+    connect time.
     """
 
     allowed_networks: tuple[Network, ...] = ()
@@ -57,7 +57,7 @@ class AddressPolicy:
 
 
 def check_url(url: str, *, policy: AddressPolicy) -> AddressVerdict:
-    """Judge the form of a URL and its host; a name still has to pass at connect time."""
+    """Check the form of a URL and its host; a name is checked again at connect time."""
     odd = _odd_characters(url)
     if odd is not None:
         return denied(odd)
@@ -77,7 +77,7 @@ def check_url(url: str, *, policy: AddressPolicy) -> AddressVerdict:
 
 
 def check_host(host: str, *, policy: AddressPolicy) -> AddressVerdict:
-    """Judge a host: a literal address by its address, a name by its form."""
+    """Check a host: a literal address by its address, a name by its form."""
     if not host:
         return denied("it has no host")
     if ":" in host or _DOTTED_QUAD.fullmatch(host):
@@ -97,10 +97,9 @@ def check_host(host: str, *, policy: AddressPolicy) -> AddressVerdict:
 
 
 def needs_allowed_network(url: str, *, policy: AddressPolicy) -> bool:
-    """Return whether a URL that passed may only be dialled inside the allowed networks.
+    """Return whether a valid URL may only be dialled inside the allowed networks.
 
-    Plain HTTP and unusual ports are opened for the bank's own networks, never for the rest
-    of the internet.
+    Plain HTTP and unusual ports are for the bank's own networks, not for the internet.
     """
     parts = urlsplit(url)
     port = parts.port if parts.port is not None else _DEFAULT_PORT[parts.scheme]

@@ -1,9 +1,9 @@
 """Signatures by the Standard Webhooks rules, symmetric (`v1`).
 
-The signed text is `<webhook-id>.<unix seconds>.<body>`, HMAC-SHA256, Base64; the header
-carries one signature per valid secret, so both verify while a secret is being rotated. The
-exact bytes sent are signed, and the time is the attempt's own. `verify` is for receivers
-(the demo's inbox) and answers in words, whatever nonsense the headers hold.
+The signed text is `<webhook-id>.<unix seconds>.<body>`, HMAC-SHA256, Base64. The header carries one
+signature per valid secret, so both verify during a rotation. The exact bytes that are sent are
+signed, and the time is that of the attempt. `verify` is the check of a receiver; it returns its
+reason for any headers.
 """
 
 import base64
@@ -18,7 +18,7 @@ SECRET_PREFIX = "whsec_"
 LEAST_SECRET_BYTES = 24
 MOST_SECRET_BYTES = 64
 TOLERANCE = timedelta(minutes=5)
-# A header of our own making has two; more would let a sender make us compute without end.
+# Our own header has two; without a limit a sender could make us compute without end.
 MOST_SIGNATURES = 16
 
 ID_HEADER = "webhook-id"
@@ -100,25 +100,25 @@ def verify(
         return _forged("the timestamp is more than 5 minutes away from now")
     if not webhook_id.isascii():
         return _forged("the id is not ASCII")
-    found = _v1_signatures(offered)
-    if not found:
+    signatures = _v1_signatures(offered)
+    if not signatures:
         return _forged("there is no v1 signature")
     is_genuine = False
     for secret in secrets:
         expected = _signature(secret_key(secret), webhook_id, seconds, body).encode("ascii")
-        for signature in found:
-            # Every pair is compared, so time tells nothing about which one matched.
+        for signature in signatures:
+            # Every pair is compared, so the time does not reveal which one matched.
             is_genuine |= hmac.compare_digest(expected, signature)
     return Checked(is_genuine=True, reason="genuine") if is_genuine else _forged("no match")
 
 
 def _v1_signatures(header: str) -> list[bytes]:
-    found = []
+    signatures = []
     for part in header.split(" ")[:MOST_SIGNATURES]:
         version, _, signature = part.partition(",")
         if version == "v1" and signature:
-            found.append(signature.encode("utf-8", "replace"))
-    return found
+            signatures.append(signature.encode("utf-8", "replace"))
+    return signatures
 
 
 def _signature(key: bytes, webhook_id: str, seconds: str, body: bytes) -> str:

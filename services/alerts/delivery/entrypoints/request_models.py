@@ -66,13 +66,7 @@ class ResendRequest(RequestModel):
 
     def filters(self) -> DeliveryFilters:
         """Return the filters for the use case."""
-        return DeliveryFilters(
-            endpoint_id=self.endpoint_id,
-            alert_id=self.alert_id,
-            status=self.status,
-            created_from=self.created_from,
-            created_before=self.created_before,
-        )
+        return DeliveryFilters(**self.model_dump(exclude={"cursor", "limit"}))
 
 
 class DeliveryQuery(ResendRequest):

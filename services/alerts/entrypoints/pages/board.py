@@ -3,11 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Annotated, Literal
 from urllib.parse import urlencode
+
+from fastapi import Query
 
 from services.alerts.decisions.application.read_models import AlertFilters, AlertSummary
 from services.alerts.directory.domain.person import Person
 from services.alerts.entrypoints.pages import words
+from services.alerts.primitives import limits
 from services.alerts.primitives.paging import Page
 from services.alerts.primitives.vocabulary import AlertStatus, RiskState, Severity
 
@@ -20,20 +24,25 @@ class BoardFilters:
     """The filters in the address of the page."""
 
     severity: Severity | None = None
-    state: RiskState | None = None
-    borrower_id: str | None = None
-    is_mine: bool = False
-    is_resolved: bool = False
-    cursor: str | None = None
+    state: RiskState | Literal[""] | None = None
+    borrower: Annotated[str, Query(max_length=limits.IDENTIFIER_CHARACTERS)] = ""
+    mine: bool = False
+    resolved: bool = False
+    cursor: Annotated[str | None, Query(max_length=limits.CURSOR_CHARACTERS)] = None
+
+    @property
+    def borrower_id(self) -> str:
+        """Return the id that the person typed; empty for all borrowers."""
+        return self.borrower.strip()
 
     def filters(self, person: Person) -> AlertFilters:
         """Return the filters for the use case."""
         return AlertFilters(
-            statuses=(AlertStatus.RESOLVED,) if self.is_resolved else OPEN_STATUSES,
+            statuses=(AlertStatus.RESOLVED,) if self.resolved else OPEN_STATUSES,
             severities=(self.severity,) if self.severity else (),
             states=(self.state,) if self.state else (),
-            borrower_id=self.borrower_id,
-            owner_id=person.officer_id if self.is_mine else None,
+            borrower_id=self.borrower_id or None,
+            owner_id=person.officer_id if self.mine else None,
         )
 
     def address(self, **changes: str | None) -> str:
@@ -42,8 +51,8 @@ class BoardFilters:
             "severity": self.severity,
             "state": self.state,
             "borrower": self.borrower_id,
-            "mine": "1" if self.is_mine else None,
-            "resolved": "1" if self.is_resolved else None,
+            "mine": "1" if self.mine else None,
+            "resolved": "1" if self.resolved else None,
             **changes,
         }
         query = urlencode({name: value for name, value in fields.items() if value})
@@ -106,7 +115,7 @@ def filter_links(
             text="All open",
             count=sum(counts.values()),
             address=filters.address(severity=None, resolved=None),
-            is_on=filters.severity is None and not filters.is_resolved,
+            is_on=filters.severity is None and not filters.resolved,
         )
     ]
     links += [
@@ -123,12 +132,12 @@ def filter_links(
         FilterLink(
             text="Resolved",
             address=filters.address(resolved="1", severity=None),
-            is_on=filters.is_resolved,
+            is_on=filters.resolved,
         )
     )
     if person.officer_id:
-        address = filters.address(mine=None if filters.is_mine else "1")
-        links.append(FilterLink(text="Mine", address=address, is_on=filters.is_mine))
+        address = filters.address(mine=None if filters.mine else "1")
+        links.append(FilterLink(text="Mine", address=address, is_on=filters.mine))
     return links
 
 

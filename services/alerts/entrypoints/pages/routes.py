@@ -7,10 +7,10 @@ that is out of date is refused.
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, RedirectResponse
 from fastapi.routing import APIRoute
@@ -31,8 +31,6 @@ from services.alerts.primitives.errors import (
 from services.alerts.primitives.vocabulary import (
     OUTCOMES_OF_A_PERSON,
     OutcomeCode,
-    RiskState,
-    Severity,
 )
 from services.alerts.use_cases import UseCases
 from services.kit.clock import Clock
@@ -134,30 +132,12 @@ def _add_login(routes: APIRouter, *, secure_cookies: bool) -> None:
         return response
 
 
-def _filters(
-    severity: Severity | None = None,
-    state: RiskState | Literal[""] | None = None,
-    borrower: Annotated[str | None, Query(max_length=200)] = None,
-    mine: bool = False,
-    resolved: bool = False,
-    cursor: Annotated[str | None, Query(max_length=500)] = None,
-) -> board.BoardFilters:
-    return board.BoardFilters(
-        severity=severity,
-        state=state or None,
-        borrower_id=(borrower or "").strip() or None,
-        is_mine=mine,
-        is_resolved=resolved,
-        cursor=cursor,
-    )
-
-
 def _add_board(routes: APIRouter, reading: AlertReading, *, timezone: str, now: Now) -> None:
     @routes.get("/", dependencies=[_viewers])
     async def show_board(
         request: Request,
         person: Viewer,
-        filters: Annotated[board.BoardFilters, Depends(_filters)],
+        filters: Annotated[board.BoardFilters, Depends()],
     ) -> Response:
         alerts = await reading.list_alerts(
             filters.filters(person), person=person, cursor=filters.cursor, limit=board.PER_PAGE
