@@ -1,7 +1,7 @@
-"""The ceilings of this machine: the same records read, read and decoded, read, decoded and folded.
+"""Measures the ceilings of this machine: the same records consumed, decoded, and folded.
 
 In one process, without storage. What the whole path reaches is compared with the last of them. The
-fold by itself is measured too, over events that were decoded before.
+fold alone is measured too, over events that were decoded before.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from lab.bench.ground import PARTITIONS, TIME_ZONE, Ground
+from lab.bench.environment import PARTITIONS, TIME_ZONE, BenchEnvironment
 from lab.bench.meters import per_event
 from services.scoring.adapters.rulebook_reader import load_rulebook
 from services.scoring.adapters.wire import Decoder
@@ -20,22 +20,22 @@ from services.scoring.domain.events.event import EVERYBODY, Event
 from services.scoring.domain.fold import fold, new_borrower
 from services.scoring.domain.rulebook.context import Context
 
-Take = Callable[[bytes], None]
+Apply = Callable[[bytes], None]
 MOST_AT_ONCE = 8_000
 
 
-async def ceilings(ground: Ground, records: int) -> dict[str, object]:
+async def ceilings(environment: BenchEnvironment, records: int) -> dict[str, object]:
     """Return throughput and CPU of each ceiling over the events topic."""
-    found: dict[str, object] = {}
-    for name, take in (("consume", None), ("decode", _decoding()), ("fold", _folding())):
-        found[name] = await _through(ground, records, take)
-    found["bare_fold"] = await _bare_fold(ground, records)
-    return found
+    ceiling: dict[str, object] = {}
+    for name, apply in (("consume", None), ("decode", _decoding()), ("fold", _folding())):
+        ceiling[name] = await _through(environment, records, apply)
+    ceiling["bare_fold"] = await _bare_fold(environment, records)
+    return ceiling
 
 
-async def _bare_fold(ground: Ground, records: int) -> dict[str, float]:
+async def _bare_fold(environment: BenchEnvironment, records: int) -> dict[str, float]:
     decode, decoded = Decoder(ZoneInfo(TIME_ZONE)).decode, list[Event]()
-    await _through(ground, records, lambda raw: decoded.append(decode(raw)))
+    await _through(environment, records, lambda raw: decoded.append(decode(raw)))
     fold_one = _fold()
     began, cpu = time.monotonic(), time.process_time()
     for event in decoded:
@@ -48,24 +48,26 @@ async def _bare_fold(ground: Ground, records: int) -> dict[str, float]:
     }
 
 
-async def _through(ground: Ground, records: int, take: Take | None) -> dict[str, float]:
-    topic = ground.platform.events_topic
+async def _through(
+    environment: BenchEnvironment, records: int, apply: Apply | None
+) -> dict[str, float]:
+    topic = environment.platform.events_topic
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=ground.servers.bootstrap, auto_offset_reset="earliest"
+        bootstrap_servers=environment.servers.bootstrap, auto_offset_reset="earliest"
     )
     await consumer.start()
     try:
-        places = [TopicPartition(topic, number) for number in range(PARTITIONS)]
-        consumer.assign(places)
-        await consumer.seek_to_beginning(*places)
+        partitions = [TopicPartition(topic, number) for number in range(PARTITIONS)]
+        consumer.assign(partitions)
+        await consumer.seek_to_beginning(*partitions)
         seen, began, cpu = 0, time.monotonic(), time.process_time()
         while seen < records:
             fetched = await consumer.getmany(timeout_ms=500, max_records=MOST_AT_ONCE)
             for batch in fetched.values():
                 seen += len(batch)
-                if take is not None:
+                if apply is not None:
                     for record in batch:
-                        take(record.value)
+                        apply(record.value)
             await asyncio.sleep(0)
         seconds, cpu = time.monotonic() - began, time.process_time() - cpu
     finally:
@@ -73,22 +75,22 @@ async def _through(ground: Ground, records: int, take: Take | None) -> dict[str,
     return {"events_per_second": round(seen / seconds), "cpu_us_per_event": per_event(cpu, seen)}
 
 
-def _decoding() -> Take:
+def _decoding() -> Apply:
     decode = Decoder(ZoneInfo(TIME_ZONE)).decode
 
-    def take(raw: bytes) -> None:
+    def apply(raw: bytes) -> None:
         decode(raw)
 
-    return take
+    return apply
 
 
-def _folding() -> Take:
+def _folding() -> Apply:
     decode, fold_one = Decoder(ZoneInfo(TIME_ZONE)).decode, _fold()
 
-    def take(raw: bytes) -> None:
+    def apply(raw: bytes) -> None:
         fold_one(decode(raw))
 
-    return take
+    return apply
 
 
 def _fold() -> Callable[[Event], None]:

@@ -1,8 +1,8 @@
-"""The events of a run: a simulated portfolio, and copies of it under other borrower ids.
+"""Provides the events of a run: a simulated portfolio, and copies of it under other borrower ids.
 
 Simulating costs as much as scoring, so a few hundred borrowers are simulated and then copied. A
 copy is a borrower of its own: its key and subject differ, which is what ledger, states and
-partitions go by. Made and written to the topic before anything is timed.
+partitions depend on. Events are created and written to the topic before anything is timed.
 """
 
 import asyncio
@@ -26,42 +26,44 @@ _partitioner = DefaultPartitioner()
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class EventLine:
     """One canonical event with its key; a day close has none."""
 
     key: bytes | None
     value: bytes
 
 
-def portfolio(borrowers: int, days: int, *, closes: bool = False, seed: int = 7) -> Iterator[Line]:
+def portfolio(
+    borrowers: int, days: int, *, closes: bool = False, seed: int = 7
+) -> Iterator[EventLine]:
     """Yield the events of a simulated portfolio in booking order."""
     for day, booked in Portfolio(Setup(seed=seed, borrowers=borrowers, days=days)).live():
         for event in booked:
-            yield Line(event.subject.encode(), canonical.encode(event))
+            yield EventLine(event.subject.encode(), canonical.encode(event))
         if closes:
-            yield Line(None, canonical.encode_day_closed(day))
+            yield EventLine(None, canonical.encode_day_closed(day))
 
 
-def events(count: int, borrowers: int) -> list[Line]:
-    """Return this many events, spread over this many borrowers, in booking order."""
+def events(count: int, borrowers: int) -> list[EventLine]:
+    """Return this number of events of this number of borrowers, in booking order."""
     simulated = min(borrowers, MOST_SIMULATED)
     copies = max(1, borrowers // simulated)
     days = max(2, round(count / copies / simulated / EVENTS_A_BORROWER_DAY) + 2)
-    found: list[Line] = []
+    lines: list[EventLine] = []
     for line in portfolio(simulated, days):
-        found.extend(copied(line, copy) for copy in range(copies))
-        if len(found) >= count:
+        lines.extend(copied(line, copy) for copy in range(copies))
+        if len(lines) >= count:
             break
-    return found[:count]
+    return lines[:count]
 
 
-def copied(line: Line, copy: int) -> Line:
+def copied(line: EventLine, copy: int) -> EventLine:
     """Return the event as that of another borrower; copy 0 is the event itself."""
     if copy == 0 or line.key is None:
         return line
     key = copied_key(line.key, copy)
     value = line.value.replace(b'"subject":"' + line.key + b'"', b'"subject":"' + key + b'"', 1)
-    return Line(key, value)
+    return EventLine(key, value)
 
 
 def copied_key(key: bytes, copy: int) -> bytes:
@@ -70,14 +72,14 @@ def copied_key(key: bytes, copy: int) -> bytes:
 
 
 def partition_of(key: bytes, partitions: int) -> int:
-    """Return the partition of a borrower, as every producer of ours chooses it."""
-    everywhere = list(range(partitions))
-    chosen: int = _partitioner(key, everywhere, everywhere)
+    """Return the partition of a borrower, as every producer chooses it."""
+    numbers = list(range(partitions))
+    chosen: int = _partitioner(key, numbers, numbers)
     return chosen
 
 
-async def load(bootstrap: str, topic: str, lines: Iterable[Line], *, partitions: int) -> int:
-    """Write events to the topic; return how many records that made."""
+async def load(bootstrap: str, topic: str, lines: Iterable[EventLine], *, partitions: int) -> int:
+    """Write events to the topic; return the number of records."""
     producer = AIOKafkaProducer(
         bootstrap_servers=bootstrap, linger_ms=20, max_batch_size=BATCH_BYTES, acks="all"
     )

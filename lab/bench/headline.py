@@ -1,7 +1,7 @@
 """The headline of a bench run: one flat set of keys that scripts and comparisons rely on.
 
-Taken from the parts that were run; what was not run is null. Throughput is that of the largest
-number of workers, latency that of the first rate, from the event to the alerts' commit.
+Taken from the suites that were run; what was not run is null. Throughput is that of the largest
+number of workers, latency that of the first rate, from the event to the commit of alerts.
 """
 
 from typing import Any

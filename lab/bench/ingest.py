@@ -1,17 +1,17 @@
-"""What HTTP ingest costs: many events a request, and one event a request.
+"""Measures what HTTP ingest costs: with many events a request, and with one event a request.
 
-The sender's own CPU is not counted; it only has to be quick enough to keep ingest busy.
+The sender's own CPU is not counted; it only has to be fast enough to saturate ingest.
 """
 
 from collections.abc import Sequence
 
 import asyncpg
 
-from lab.bench.feed import Line
-from lab.bench.ground import Ground
+from lab.bench.environment import BenchEnvironment
+from lab.bench.feed import EventLine
+from lab.bench.http_sender import post_all
 from lab.bench.meters import between, mark
-from lab.bench.posting import post_all
-from lab.bench.workers import running
+from lab.bench.services import running
 from services.kit.access import store
 from services.kit.access.keys import Role
 from services.kit.access.store import Grant
@@ -23,12 +23,14 @@ SINGLE_SENDERS = 16
 WARM_UP = 0.1
 
 
-async def http_ingest(ground: Ground, lines: Sequence[Line], *, singles: int) -> dict[str, object]:
+async def http_ingest(
+    environment: BenchEnvironment, lines: Sequence[EventLine], *, singles: int
+) -> dict[str, object]:
     """Send events in batches, then one a request; return speed and cost of both."""
-    key = await _key(ground)
-    with running(ground, {"ingest": 1}) as run:
-        await run.children.wait_until_ready()
-        url, groups = run.urls["ingest"][0], run.measured(ground)
+    key = await _key(environment)
+    with running(environment, {"ingest": 1}) as run:
+        await run.processes.wait_until_ready()
+        url, groups = run.urls["ingest"][0], run.measured(environment)
         bodies = [
             b"\n".join(line.value for line in lines[at : at + BATCH])
             for at in range(0, len(lines), BATCH)
@@ -37,7 +39,7 @@ async def http_ingest(ground: Ground, lines: Sequence[Line], *, singles: int) ->
         begin = mark(0, groups)
         await post_all(url, bodies, key=key, senders=SENDERS)
         batches = between(begin, mark(len(lines), groups))
-        alone = [one.value for one in lines[:singles]]
+        alone = [line.value for line in lines[:singles]]
         await post_all(url, _part(alone), key=key, senders=SINGLE_SENDERS)
         begin = mark(0, groups)
         await post_all(url, alone, key=key, senders=SINGLE_SENDERS)
@@ -50,8 +52,8 @@ def _part(bodies: Sequence[bytes]) -> Sequence[bytes]:
     return bodies[: max(1, round(len(bodies) * WARM_UP))]
 
 
-async def _key(ground: Ground) -> str:
-    connection = await asyncpg.connect(ground.database_url, timeout=10)
+async def _key(environment: BenchEnvironment) -> str:
+    connection = await asyncpg.connect(environment.database_url, timeout=10)
     try:
         grant = Grant(name="the bench", roles=frozenset({Role.SOURCE}), sources=("core/*",))
         return (await store.issue(connection, grant, at=SystemClock().now()))[1]

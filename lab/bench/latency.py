@@ -1,8 +1,8 @@
-"""From the event on the topic to the ledger, and to the alerts service, at a given rate.
+"""Measures the latency from the event on the topic to the ledger, and to alerts, at a given rate.
 
-Events are written at a steady rate. One query, again and again, notes how far scoring and alerts
-have committed; an event's latency ends at the first look that finds it durable, so a figure is at
-most one look too large.
+Events are written at a steady rate. One query, repeated, records how far scoring and alerts have
+committed; an event's latency ends at the first poll that finds it durable, so a figure is at most
+one poll interval too large.
 """
 
 import asyncio
@@ -17,15 +17,15 @@ import asyncpg
 import msgspec
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-from lab.bench.feed import BATCH_BYTES, HEADERS, Line
-from lab.bench.ground import PARTITIONS, Ground, refuse_stopped
+from lab.bench.environment import PARTITIONS, BenchEnvironment, refuse_stopped
+from lab.bench.feed import BATCH_BYTES, HEADERS, EventLine
 from lab.bench.meters import percentile
-from lab.bench.workers import running
+from lab.bench.services import running
 
-LOOK_SECONDS = 0.004
+POLL_SECONDS = 0.004
 TICK_SECONDS = 0.01
 SETTLE_SECONDS = 10.0
-# By then most borrowers have had an event and are remembered.
+# By then most borrowers have had an event and are cached.
 WARM_UP = 0.5
 PROGRESS = """
 SELECT 'scoring', partition, next_offset FROM scoring.partition_progress
@@ -54,50 +54,50 @@ class _Sent(msgspec.Struct):
 
 
 @dataclass(slots=True)
-class Timeline:
-    """When each consumer was seen how far, by partition."""
+class ProgressTimeline:
+    """When each consumer was first seen at which offset, by partition."""
 
-    looks: dict[tuple[str, int], tuple[list[int], list[float]]] = field(default_factory=dict)
+    polls: dict[tuple[str, int], tuple[list[int], list[float]]] = field(default_factory=dict)
 
     def note(self, consumer: str, partition: int, next_offset: int, at: float) -> None:
-        """Remember a position when it is new."""
-        offsets, times = self.looks.setdefault((consumer, partition), ([], []))
+        """Record an offset if it is new."""
+        offsets, times = self.polls.setdefault((consumer, partition), ([], []))
         if not offsets or offsets[-1] < next_offset:
             offsets.append(next_offset)
             times.append(at)
 
     def passed(self, consumer: str, partition: int, offset: int) -> float | None:
-        """Return when the offset was first seen to be done."""
-        offsets, times = self.looks.get((consumer, partition), ([], []))
-        place = bisect_right(offsets, offset)
-        return times[place] if place < len(times) else None
+        """Return when the offset was first seen committed."""
+        offsets, times = self.polls.get((consumer, partition), ([], []))
+        index = bisect_right(offsets, offset)
+        return times[index] if index < len(times) else None
 
 
 async def latency(
-    ground: Ground, lines: Sequence[Line], *, rate: int, workers: int
+    environment: BenchEnvironment, lines: Sequence[EventLine], *, rate: int, workers: int
 ) -> dict[str, object]:
     """Return percentiles of both latencies in milliseconds."""
-    with running(ground, {"scoring": workers, "alerts": 1}) as run, _no_collection():
-        await run.children.wait_until_ready()
-        timeline = Timeline()
-        watching = asyncio.create_task(_watch(ground, timeline))
+    with running(environment, {"scoring": workers, "alerts": 1}) as run, _no_collection():
+        await run.processes.wait_until_ready()
+        progress = ProgressTimeline()
+        watching = asyncio.create_task(_watch(environment, progress))
         try:
-            sent, moments = await send(ground, lines, rate)
+            sent, moments = await send(environment, lines, rate)
             await asyncio.sleep(SETTLE_SECONDS)
-            await refuse_stopped(ground)
+            await refuse_stopped(environment)
         finally:
             watching.cancel()
         to_ledger = [
             (done - at) * 1000
             for partition, offset, at in sent
-            if (done := timeline.passed("scoring", partition, offset)) is not None
+            if (done := progress.passed("scoring", partition, offset)) is not None
         ]
-        to_alerts, unseen = await _to_alerts(ground, timeline, moments)
+        to_alerts, unseen = await _to_alerts(environment, progress, moments)
     return {
         "rate": rate,
         "workers": workers,
         "events": len(sent),
-        # Done after the last look, so slower than any figure below.
+        # Committed after the last poll, so slower than any figure below.
         "unseen_in_ledger": len(sent) - len(to_ledger),
         "unseen_by_alerts": unseen,
         "event_to_ledger_ms": _shown(to_ledger),
@@ -107,7 +107,7 @@ async def latency(
 
 @contextmanager
 def _no_collection() -> Iterator[None]:
-    """Hold the search for cycles: in this process it stops sender and looks for 0.2 s."""
+    """Disable garbage collection: in this process it stops sender and polls for 0.2 s."""
     gc.disable()
     try:
         yield
@@ -115,15 +115,15 @@ def _no_collection() -> Iterator[None]:
         gc.enable()
 
 
-async def _watch(ground: Ground, timeline: Timeline) -> None:
-    connection = await asyncpg.connect(ground.database_url, timeout=10)
+async def _watch(environment: BenchEnvironment, progress: ProgressTimeline) -> None:
+    connection = await asyncpg.connect(environment.database_url, timeout=10)
     try:
         while True:
             rows = await connection.fetch(PROGRESS)
             at = time.monotonic()
             for consumer, partition, next_offset in rows:
-                timeline.note(consumer, partition, next_offset, at)
-            await asyncio.sleep(LOOK_SECONDS)
+                progress.note(consumer, partition, next_offset, at)
+            await asyncio.sleep(POLL_SECONDS)
     finally:
         await connection.close()
 
@@ -132,14 +132,14 @@ Moments = dict[tuple[str, str, str], float]
 
 
 async def send(
-    ground: Ground, lines: Sequence[Line], rate: int
+    environment: BenchEnvironment, lines: Sequence[EventLine], rate: int
 ) -> tuple[list[tuple[int, int, float]], Moments]:
-    """Write at a steady rate; return (partition, offset, moment) of each, and moments by id."""
+    """Write at a soak rate; return (partition, offset, moment) of each, and moments by id."""
     producer = AIOKafkaProducer(
-        bootstrap_servers=ground.servers.bootstrap, linger_ms=2, max_batch_size=BATCH_BYTES
+        bootstrap_servers=environment.servers.bootstrap, linger_ms=2, max_batch_size=BATCH_BYTES
     )
     await producer.start()
-    topic, began, acknowledged = ground.platform.events_topic, time.monotonic(), []
+    topic, began, acknowledged = environment.platform.events_topic, time.monotonic(), []
     moments: Moments = {}
     skipped = round(len(lines) * WARM_UP)
     try:
@@ -154,47 +154,47 @@ async def send(
                 event = msgspec.json.decode(line.value, type=_Sent)
                 moments[event.subject, event.source, event.id] = at
         await producer.flush()
-        places = [(await future, at) for future, at in acknowledged]
+        positions = [(await future, at) for future, at in acknowledged]
     finally:
         await producer.stop()
-    return [(one.partition, one.offset, at) for one, at in places], moments
+    return [(record.partition, record.offset, at) for record, at in positions], moments
 
 
 async def _to_alerts(
-    ground: Ground, timeline: Timeline, moments: Moments
+    environment: BenchEnvironment, progress: ProgressTimeline, moments: Moments
 ) -> tuple[list[float], int]:
-    """Return the latency to the alerts' commit of every event that led to an assessment.
+    """Return the latency to the commit of alerts of every event that led to an assessment.
 
-    And how many of them alerts had not committed by the last look.
+    And the number of them that alerts had not committed by the last poll.
     """
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=ground.servers.bootstrap, auto_offset_reset="earliest"
+        bootstrap_servers=environment.servers.bootstrap, auto_offset_reset="earliest"
     )
     await consumer.start()
-    found: list[float] = []
+    latencies: list[float] = []
     unseen = 0
     try:
-        places = [
-            TopicPartition(ground.platform.risk_topic, number) for number in range(PARTITIONS)
+        partitions = [
+            TopicPartition(environment.platform.risk_topic, number) for number in range(PARTITIONS)
         ]
-        consumer.assign(places)
-        await consumer.seek_to_beginning(*places)
+        consumer.assign(partitions)
+        await consumer.seek_to_beginning(*partitions)
         while fetched := await consumer.getmany(timeout_ms=500, max_records=10_000):
-            for place, records in fetched.items():
+            for key, records in fetched.items():
                 for record in records:
                     event = msgspec.json.decode(record.value, type=_Risk)
                     cause = event.data.cause
                     if cause is None:
                         continue  # A reminder, not an assessment.
                     at = moments.get((event.subject, cause.source, cause.id))
-                    done = timeline.passed("alerts", place.partition, record.offset)
+                    done = progress.passed("alerts", key.partition, record.offset)
                     if at is not None and done is not None:
-                        found.append((done - at) * 1000)
+                        latencies.append((done - at) * 1000)
                     elif at is not None:
                         unseen += 1
     finally:
         await consumer.stop()
-    return found, unseen
+    return latencies, unseen
 
 
 def _shown(milliseconds: list[float]) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""What a run is measured with: CPU time of process trees, stolen time, percentiles.
+"""Measures a run: CPU time of process trees, stolen time, memory, percentiles.
 
 CPU time is that of the processes, their living descendants and the descendants that they have
 waited for, so a database connection that has ended is still counted.
@@ -38,7 +38,7 @@ def cpu_seconds(pids: Iterable[int]) -> float:
 
 
 def most_resident_mb(pids: Iterable[int]) -> float:
-    """Return the largest memory that one of the processes has held so far, in MB."""
+    """Return the largest memory that one of the processes has used so far, in MB."""
     peaks = [0.0]
     for pid in pids:
         try:
@@ -50,7 +50,7 @@ def most_resident_mb(pids: Iterable[int]) -> float:
 
 
 def resident_mb(pid: int) -> float:
-    """Return the memory that a process holds now, in MB; 0 when it has ended."""
+    """Return the memory that a process uses now, in MB; 0 if it has ended."""
     try:
         return float(psutil.Process(pid).memory_info().rss) / 1_048_576
     except psutil.NoSuchProcess:
@@ -58,7 +58,7 @@ def resident_mb(pid: int) -> float:
 
 
 def stolen_seconds() -> float:
-    """Return the CPU time that the host has given to others since it started; 0 if not told."""
+    """Return the CPU time stolen by the host since its start; 0 if it is not reported."""
     try:
         fields = Path("/proc/stat").read_text(encoding="ascii").splitlines()[0].split()
         return int(fields[8]) / os.sysconf("SC_CLK_TCK")
@@ -68,7 +68,7 @@ def stolen_seconds() -> float:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
-    """A moment of a run: how much was done, and what it had cost by then."""
+    """A moment of a run: the work done and its cost so far."""
 
     done: int
     seconds: float

@@ -1,4 +1,4 @@
-"""The scoring path as it runs in production: broker, workers, database, ledger, states, outbox.
+"""Measures the scoring path as in production: broker, workers, database, ledger, states, outbox.
 
 Marks are taken at one fifth and nine tenths of the events, so that joining and the booking of loans
 are left out. Every figure counts the CPU of workers, broker and database together.
@@ -9,18 +9,18 @@ from collections.abc import Awaitable, Callable
 
 import asyncpg
 
-from lab.bench.ground import Ground
+from lab.bench.environment import BenchEnvironment
 from lab.bench.meters import between, mark, most_resident_mb
-from lab.bench.workers import Running, running
+from lab.bench.services import RunningServices, running
 from services.cli.errors import CommandError
 
-LOOK_SECONDS = 0.05
+POLL_SECONDS = 0.05
 PATIENCE_SECONDS = 600.0
 APPLIED = "SELECT coalesce(sum(next_offset), 0) FROM scoring.partition_progress"
 BEHIND = """
-SELECT count(*) FROM scoring.borrower AS held
+SELECT count(*) FROM scoring.borrower AS borrower
  WHERE closed_offset < (SELECT coalesce(max("offset"), -1) FROM scoring.control
-                         WHERE partition = held.partition AND closed_date IS NOT NULL)
+                         WHERE partition = borrower.partition AND closed_date IS NOT NULL)
 """
 WAITING = "SELECT count(*) FROM scoring.outbox"
 SIZES = """
@@ -28,12 +28,14 @@ SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY octet_length(state)) FROM sco
 """
 
 
-async def throughput(ground: Ground, records: int, *, workers: int) -> dict[str, object]:
-    """Score all records of the topic with so many workers; return speed and cost."""
-    connection = await asyncpg.connect(ground.database_url, timeout=10)
+async def throughput(
+    environment: BenchEnvironment, records: int, *, workers: int
+) -> dict[str, object]:
+    """Score all records of the topic with this many workers; return speed and cost."""
+    connection = await asyncpg.connect(environment.database_url, timeout=10)
     try:
-        with running(ground, {"scoring": workers}) as run:
-            line = await _measured(ground, run, connection, records)
+        with running(environment, {"scoring": workers}) as run:
+            line = await _measured(environment, run, connection, records)
         line["workers"] = workers
         line["assessments"] = await connection.fetchval("SELECT count(*) FROM scoring.assessment")
         line["state_bytes_median"] = await connection.fetchval(SIZES)
@@ -43,9 +45,12 @@ async def throughput(ground: Ground, records: int, *, workers: int) -> dict[str,
 
 
 async def _measured(
-    ground: Ground, run: Running, connection: asyncpg.Connection, records: int
+    environment: BenchEnvironment,
+    run: RunningServices,
+    connection: asyncpg.Connection,
+    records: int,
 ) -> dict[str, object]:
-    groups = run.measured(ground)
+    groups = run.measured(environment)
 
     async def applied() -> int:
         return int(await connection.fetchval(APPLIED))
@@ -62,20 +67,20 @@ async def _nothing_waits(connection: asyncpg.Connection) -> int:
     return int(await connection.fetchval(WAITING) == 0)
 
 
-async def until(ask: Callable[[], Awaitable[int]], wanted: int, run: Running) -> int:
-    """Wait until a count is reached; return it.
+async def until(count: Callable[[], Awaitable[int]], goal: int, run: RunningServices) -> int:
+    """Wait until a count reaches the goal; return it.
 
     Raises:
-        CommandError: If it is not in time, or a service ends.
+        CommandError: If it does not in time, or a service ends.
     """
     waited = 0.0
-    while (found := await ask()) < wanted:
-        run.children.check()
+    while (done := await count()) < goal:
+        run.processes.check()
         if waited > PATIENCE_SECONDS:
             raise CommandError(
-                f"Only {found:,} of {wanted:,} were done after {PATIENCE_SECONDS:.0f} s.",
-                remedy="Ask for fewer events with --events, or look at the machine's load.",
+                f"Only {done:,} of {goal:,} were done after {PATIENCE_SECONDS:.0f} s.",
+                remedy="Score fewer events with --events, or check the machine's load.",
             )
-        await asyncio.sleep(LOOK_SECONDS)
-        waited += LOOK_SECONDS
-    return found
+        await asyncio.sleep(POLL_SECONDS)
+        waited += POLL_SECONDS
+    return done

@@ -1,7 +1,7 @@
-"""What each stage of an event costs in one process, by itself, without broker and database.
+"""Measures what each stage of an event costs in one process, without broker and database.
 
 The same code that the worker runs, called stage by stage: decode, fold, encode the state, encode
-the assessment; and one close of the day for every borrower. Also how the cost grows with history.
+the assessment; and one day close for every borrower. Also how the cost grows with history.
 """
 
 import statistics
@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
-from lab.bench.feed import Line, portfolio
-from lab.bench.ground import TIME_ZONE
+from lab.bench.environment import TIME_ZONE
+from lab.bench.feed import EventLine, portfolio
 from lab.bench.meters import per_event
 from services.scoring.adapters import assessment_json, state_bytes
 from services.scoring.adapters.rulebook_reader import load_rulebook
@@ -26,20 +26,20 @@ DAYS_A_MONTH = 30
 
 
 @dataclass(slots=True)
-class Spent:
-    """CPU and how often it was spent."""
+class StageCost:
+    """The CPU time of a stage, and how often it ran."""
 
     seconds: float = 0.0
     times: int = 0
 
     def since(self, began: float, times: int = 1) -> None:
-        """Add what was spent since a moment."""
+        """Add the CPU time since a moment."""
         self.seconds += time.process_time() - began
         self.times += times
 
     @property
     def each(self) -> float:
-        """Return microseconds a time."""
+        """Return microseconds per run."""
         return per_event(self.seconds, self.times)
 
 
@@ -50,11 +50,11 @@ class Pipeline:
     context: Context = field(default_factory=lambda: Context(load_rulebook("default")))
     decoder: Decoder = field(default_factory=lambda: Decoder(ZoneInfo(TIME_ZONE)))
     borrowers: dict[str, Borrower] = field(default_factory=dict)
-    stages: dict[str, Spent] = field(default_factory=dict)
-    by_type: dict[str, Spent] = field(default_factory=dict)
+    stages: dict[str, StageCost] = field(default_factory=dict)
+    by_type: dict[str, StageCost] = field(default_factory=dict)
 
-    def take(self, line: Line) -> None:
-        """Put one event through all stages."""
+    def apply(self, line: EventLine) -> None:
+        """Run one event through all stages."""
         began = time.process_time()
         event = self.decoder.decode(line.value)
         self._stage("decode").since(began)
@@ -72,7 +72,7 @@ class Pipeline:
         spent = self._stage("fold")
         before = spent.seconds
         spent.since(began)
-        of_type = self.by_type.setdefault(event.type_name, Spent())
+        of_type = self.by_type.setdefault(event.type_name, StageCost())
         of_type.seconds += spent.seconds - before
         of_type.times += 1
         began = time.process_time()
@@ -93,13 +93,13 @@ class Pipeline:
             state_bytes.encode(borrower)
         self._stage("encode_after_close").since(began, len(self.borrowers))
 
-    def _stage(self, name: str) -> Spent:
-        return self.stages.setdefault(name, Spent())
+    def _stage(self, name: str) -> StageCost:
+        return self.stages.setdefault(name, StageCost())
 
     @property
     def state_bytes(self) -> list[int]:
         """Return the sizes of all states, ascending."""
-        return sorted(len(state_bytes.encode(one)) for one in self.borrowers.values())
+        return sorted(len(state_bytes.encode(borrower)) for borrower in self.borrowers.values())
 
 
 def stages(borrowers: int = 150, days: int = 120) -> dict[str, object]:
@@ -120,13 +120,13 @@ def stages(borrowers: int = 150, days: int = 120) -> dict[str, object]:
 
 
 def history(months: tuple[int, ...] = (1, 24), borrowers: int = 20) -> dict[str, object]:
-    """Return what an event costs in the last of so many months of a borrower's history."""
+    """Return what an event costs in the last month of histories of these lengths."""
     pipeline = Pipeline()
     cost: dict[str, float] = {}
     size: dict[str, int] = {}
     closes = 0
     for line in portfolio(borrowers, max(months) * DAYS_A_MONTH, closes=True):
-        pipeline.take(line)
+        pipeline.apply(line)
         if line.key is not None:
             continue
         closes += 1
@@ -150,6 +150,6 @@ def _event_cost(pipeline: Pipeline) -> float:
     return per_event(seconds, pipeline.stages["fold"].times)
 
 
-def _run(pipeline: Pipeline, lines: Iterable[Line]) -> None:
+def _run(pipeline: Pipeline, lines: Iterable[EventLine]) -> None:
     for line in lines:
-        pipeline.take(line)
+        pipeline.apply(line)

@@ -1,6 +1,6 @@
-"""`tocsin convert`: public data sets as canonical events, one module a data set.
+"""`tocsin convert`: converts public data sets into canonical events, one module a data set.
 
-Each module reads the tables it knows (`tables`), writes events by the contracts (`canonical`), and
-leaves out what its source does not say. Every assumption is listed in
+Each module reads its tables (`tables`), writes events by the contracts (`canonical`), and leaves
+out what its source does not contain. Every assumption is listed in
 docs/reference/public-data.md.
 """

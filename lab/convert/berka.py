@@ -43,7 +43,7 @@ BY_SYMBOL: dict[str, FlowCategory] = {
     "POJISTNE": "SUPPLIER_OUT",
     "LEASING": "DEBT_SERVICE_OTHER",
 }
-# Only where the symbol says nothing; the confidence written beside it is GUESS_CONFIDENCE.
+# Only where the symbol is empty; the event then has GUESS_CONFIDENCE.
 BY_OPERATION: dict[str, FlowCategory] = {
     "VKLAD": "SALARY_IN",
     "PREVOD Z UCTU": "SALARY_IN",
@@ -55,7 +55,7 @@ GUESS_CONFIDENCE = "0.5"
 
 @dataclass(slots=True, kw_only=True)
 class Berka:
-    """One run over the tables; `counts` tells what was written and what was left out.
+    """Converts the tables; `counts` has what was written and what was left out.
 
     With `day_closes`, the end of each day is written as an event too, from the first day of the
     file to its last: nothing falls due, and no window moves, without it.
@@ -149,10 +149,10 @@ class Berka:
         balances: dict[str, Decimal],
         loan_of: dict[str, Loan],
     ) -> Iterator[bytes]:
-        """Yield a day: bookings in turn (the second tells them apart), then the balances."""
+        """Yield a day: bookings in turn, each at another second, then the balances."""
         queues = {
-            account_id: chained(found, opening=balances.get(account_id, Decimal(0)))
-            for account_id, found in by_account.items()
+            account_id: chained(booked, opening=balances.get(account_id, Decimal(0)))
+            for account_id, booked in by_account.items()
         }
         for turn in range(max(map(len, queues.values()), default=0)):
             repayments = []

@@ -1,7 +1,7 @@
 """The rows of the Berka tables with their types, from either form of the files.
 
 Parquet has ISO dates; the original files have `YYMMDD`. Some transactions of the Parquet slice
-have the number -1 instead of one of their own; they get an id from what they say.
+have the number -1 instead of one of their own; they get an id from their fields.
 """
 
 from collections.abc import Iterator

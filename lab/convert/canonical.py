@@ -64,11 +64,11 @@ class Author:
     def closes(self, day: date, later: timedelta) -> Iterator[bytes]:
         """Yield the ends of a day, of the first business day after it, and of a later one.
 
-        What must stand for some business days begins to count on a business day.
+        What must last for some business days begins to count on a business day.
         """
         following = date.fromordinal(next_business_day(day.toordinal()))
-        for one in (day, following, day + later):
-            yield self.close(one)
+        for closed_day in (day, following, day + later):
+            yield self.close(closed_day)
 
     def moment(self, day: date, *, hour: int, second: int = 0) -> datetime:
         """Return a moment of a day in the source's zone; seconds count from the full hour."""

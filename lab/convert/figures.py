@@ -54,5 +54,5 @@ def less(whole_figure: Decimal | None, part: Decimal | None) -> Decimal | None:
 
 
 def received(period_end: date) -> date:
-    """Return the day on which we take a statement to arrive, when its source does not say."""
+    """Return the assumed day of receipt of a statement whose source has none."""
     return period_end + timedelta(days=DAYS_UNTIL_RECEIVED)

@@ -26,7 +26,7 @@ CURRENCY = "PLN"
 PERIOD_END = date(2012, 12, 31)
 YEAR_BEFORE = date(2011, 12, 31)
 FAILED_BY = date(2013, 12, 31)
-# States that need a signal to stand for weeks are reached by a second close.
+# States that need a signal for some weeks are reached by a second close.
 DAYS_LATER = timedelta(days=30)
 REGISTERED_HOUR, BEFORE_HOUR, RECEIVED_HOUR = 6, 8, 9
 DAYS_A_YEAR = Decimal(365)
@@ -34,7 +34,7 @@ DAYS_A_YEAR = Decimal(365)
 
 @dataclass(slots=True, kw_only=True)
 class Polish:
-    """One run over the table; `counts` tells how many rows were there twice."""
+    """Converts the table; `counts` has the number of duplicate rows."""
 
     folder: Path
     counts: Counter[str] = field(default_factory=Counter)

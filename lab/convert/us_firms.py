@@ -23,7 +23,7 @@ from services.contracts.statement import StatementReceivedV1
 
 AUTHOR = Author(source="us-firms/filings", zone=ZoneInfo("Europe/Berlin"))
 CURRENCY = "USD"
-# States that need a signal to stand for weeks are reached by a second close.
+# States that need a signal for some weeks are reached by a second close.
 DAYS_LATER = timedelta(days=30)
 REGISTERED_HOUR, RECEIVED_HOUR = 6, 9
 LINES = {
@@ -84,10 +84,10 @@ class UsFirms:
 
     def _statement(self, row: Row, *, year: int, day: date) -> bytes:
         self.counts["statements"] += 1
-        found: dict[str, Decimal | None] = {
+        lines: dict[str, Decimal | None] = {
             ours: figure(row, theirs) for ours, theirs in LINES.items()
         }
-        found["equity"] = less(found["total_assets"], found["total_liabilities"])
+        lines["equity"] = less(lines["total_assets"], lines["total_liabilities"])
         data = StatementReceivedV1(
             statement_id=f"{_borrower(row)}:{year}",
             period_end=_period_end(year),
@@ -96,7 +96,7 @@ class UsFirms:
             currency=CURRENCY,
             unit_multiplier=1_000_000,
             accounting_standard="US-GAAP",
-            **known(found),
+            **known(lines),
         )
         at = AUTHOR.moment(day, hour=RECEIVED_HOUR)
         return AUTHOR.write(

@@ -1,8 +1,8 @@
-"""The demo's core bank: hands the simulated portfolio to Tocsin as a real one would.
+"""The demo's core bank: sends the simulated portfolio to Tocsin as a real one would.
 
-Reference data goes to ingest over HTTP, bookings to the raw topics with the bank's own producer,
+Reference data goes to ingest over HTTP, bookings go to the raw topics with the bank's own producer,
 and at the end of each day, when ingest has read all of it, the bank closes the day. Invariant: a
-day is closed only after everything that was booked on it was taken in.
+day is closed only after ingest has read everything that was booked on it.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.structs import RecordMetadata
 
 from lab.simulator import canonical
-from lab.simulator.delivery import DaysMail
+from lab.simulator.delivery import DayDelivery
 from lab.simulator.events import Fields
 from services.cli.errors import CommandError
 from services.kit.clock import SystemClock
@@ -21,15 +21,15 @@ from services.kit.clock import SystemClock
 Positions = Callable[[], Awaitable[Mapping[tuple[str, int], int]]]
 BATCH = "application/cloudevents-batch+json"
 MOST_IN_A_BATCH = 200
-TAKEN_IN_WITHIN_SECONDS = 60.0
-ASK_EVERY_SECONDS = 0.008
+READ_WITHIN_SECONDS = 60.0
+POLL_SECONDS = 0.008
 
 
 class Bank:
-    """The sending side of the demo."""
+    """Sends the days of the portfolio."""
 
     def __init__(self, *, bootstrap: str, ingest_url: str, key: str, positions: Positions) -> None:
-        """Describe the bank; `positions` tells how far ingest has read the raw topics."""
+        """Configure the bank; `positions` returns the offsets up to which ingest has read."""
         self._producer = AIOKafkaProducer(
             bootstrap_servers=bootstrap, acks="all", enable_idempotence=True, linger_ms=5
         )
@@ -50,40 +50,40 @@ class Bank:
         await self._producer.stop()
         await self._http.aclose()
 
-    async def send(self, mail: DaysMail) -> None:
-        """Send a day's mail and close the day."""
-        await self._post(mail.reference)
-        await self._produce(mail)
-        await self._until_taken_in()
-        await self._post([*mail.afterwards, canonical.day_closed(mail.day)])
+    async def send(self, delivery: DayDelivery) -> None:
+        """Send a day's events and close the day."""
+        await self._post(delivery.reference)
+        await self._produce(delivery)
+        await self._until_read()
+        await self._post([*delivery.afterwards, canonical.day_closed(delivery.day)])
 
-    async def _produce(self, mail: DaysMail) -> None:
+    async def _produce(self, delivery: DayDelivery) -> None:
         sent = [
             await self._producer.send(record.topic, value=record.value, key=record.key or None)
-            for record in mail.records
+            for record in delivery.records
         ]
         if not sent:
             return
         acknowledged: list[RecordMetadata] = await asyncio.gather(*sent)
         for each in acknowledged:
-            place = (each.topic, each.partition)
-            self._ends[place] = max(self._ends.get(place, 0), each.offset + 1)
+            key = (each.topic, each.partition)
+            self._ends[key] = max(self._ends.get(key, 0), each.offset + 1)
 
-    async def _until_taken_in(self) -> None:
+    async def _until_read(self) -> None:
         """Wait until ingest has read everything that was sent."""
         waited = 0.0
         while behind := await self._behind():
-            if waited > TAKEN_IN_WITHIN_SECONDS:
+            if waited > READ_WITHIN_SECONDS:
                 raise CommandError(
-                    f"ingest did not read {behind} within {TAKEN_IN_WITHIN_SECONDS:.0f} s.",
+                    f"ingest did not read {behind} within {READ_WITHIN_SECONDS:.0f} s.",
                     remedy="See the log of ingest in the demo's data folder.",
                 )
-            await self._clock.sleep(ASK_EVERY_SECONDS)
-            waited += ASK_EVERY_SECONDS
+            await self._clock.sleep(POLL_SECONDS)
+            waited += POLL_SECONDS
         self._ends = {}
 
     async def _behind(self) -> str:
-        """Return the places that ingest has not reached, in words; empty when there are none."""
+        """Return the offsets that ingest has not reached, as text."""
         if not self._ends:
             return ""
         reached = await self._positions()

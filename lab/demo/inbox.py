@@ -1,9 +1,9 @@
-"""The officer's inbox of the demo: a small real HTTP receiver of webhooks.
+"""The officers' inbox of the demo: a small real HTTP receiver of webhooks.
 
 Runs in a thread of the demo's process with an event loop of its own, on a free port of the
 loopback interface. `GET /` is a page, `GET /messages.json` the same as JSON, `POST /webhooks`
-receives for the officers and `POST /channel` for their chat channel. Invariant: what it answered
-2xx to is kept and shown.
+receives for the officers and `POST /channel` for their chat channel. Invariant: every message that
+it answered with 2xx is stored and shown.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from lab.demo.mailbox import Answer, Mailbox, Message, Tally
+from lab.demo.mailbox import InboxCounts, Mailbox, ReceivedMessage, ReceiverAnswer
 from services.kit.clock import SystemClock
 
 HOST = "127.0.0.1"
@@ -62,9 +62,9 @@ class Inbox:
         return f"http://{HOST}:{self.port}/channel"
 
     @property
-    def tally(self) -> Tally:
+    def counts(self) -> InboxCounts:
         """Return what came to both."""
-        return self.officers.tally.plus(self.channel.tally)
+        return self.officers.counts.plus(self.channel.counts)
 
     def start(self) -> None:
         """Listen; returns when it answers.
@@ -103,7 +103,7 @@ class Inbox:
 
 
 class _Server(uvicorn.Server):
-    """A uvicorn that says when it is up and leaves the signals to the demo."""
+    """A uvicorn that signals when it listens and leaves the process's signals to the demo."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
@@ -149,7 +149,7 @@ def _receiver(mailbox: Mailbox) -> Callable[[Request], Awaitable[Response]]:
         if len(body) > MOST_BODY_BYTES:
             return Response(status_code=413)
         answer = mailbox.take(dict(request.headers), body, now=clock.now())
-        if answer is Answer.TOO_LATE:
+        if answer is ReceiverAnswer.TOO_LATE:
             await asyncio.sleep(TOO_LATE_SECONDS)
         return _reply(answer)
 
@@ -157,32 +157,32 @@ def _receiver(mailbox: Mailbox) -> Callable[[Request], Awaitable[Response]]:
 
 
 def _listed(mailbox: Mailbox) -> dict[str, object]:
-    tally = mailbox.tally
+    counts = mailbox.counts
     return {
-        "attempts": tally.attempts,
-        "kept": tally.kept,
-        "repeats": tally.repeats,
-        "refused": tally.refused,
-        "forged": tally.forged,
+        "attempts": counts.attempts,
+        "kept": counts.accepted,
+        "repeats": counts.repeats,
+        "refused": counts.refused,
+        "forged": counts.forged,
         "messages": [_shown(message) for message in mailbox.newest()],
     }
 
 
-def _reply(answer: Answer) -> Response:
+def _reply(answer: ReceiverAnswer) -> Response:
     match answer:
-        case Answer.UNAVAILABLE:
+        case ReceiverAnswer.UNAVAILABLE:
             return Response("come back later", status_code=503)
-        case Answer.BUSY:
+        case ReceiverAnswer.BUSY:
             return Response("too many", status_code=429, headers={"Retry-After": "2"})
-        case Answer.FORGED:
+        case ReceiverAnswer.FORGED:
             return Response("the signature does not match", status_code=401)
-        case Answer.UNREADABLE:
+        case ReceiverAnswer.UNREADABLE:
             return Response("not a JSON object", status_code=400)
         case _:
             return Response(status_code=204)
 
 
-def _shown(message: Message) -> dict[str, object]:
+def _shown(message: ReceivedMessage) -> dict[str, object]:
     return {
         "webhook_id": message.webhook_id,
         "received_at": message.received_at.isoformat(),
@@ -193,17 +193,17 @@ def _shown(message: Message) -> dict[str, object]:
 
 
 def _page(mailbox: Mailbox) -> str:
-    tally = mailbox.tally
-    counts = (
-        f"<p>{tally.kept} messages, {tally.attempts} attempts, {tally.refused} refused on purpose, "
-        f"{tally.repeats} repeats, {tally.forged} forged. "
+    counts = mailbox.counts
+    head = (
+        f"<p>{counts.accepted} messages, {counts.attempts} attempts, "
+        f"{counts.refused} refused on purpose, {counts.repeats} repeats, {counts.forged} forged. "
         '<a href="/messages.json">As JSON</a></p><ul>'
     )
     items = "".join(_item(message) for message in mailbox.newest()[:200])
-    return f"{PAGE}{counts}{items}</ul></body></html>"
+    return f"{PAGE}{head}{items}</ul></body></html>"
 
 
-def _item(message: Message) -> str:
+def _item(message: ReceivedMessage) -> str:
     data = message.body.get("data")
     fields = data if isinstance(data, dict) else {}
     words = fields.get("headline") or fields.get("borrower_id") or message.webhook_id

@@ -1,9 +1,9 @@
-"""What the demo's inbox keeps and how it answers: decided here, served by `inbox.py`.
+"""Decides what the demo's inbox accepts and how it answers; `inbox.py` serves it.
 
 The inbox is a difficult receiver on purpose. It refuses some first attempts (503, 429 with
-Retry-After, an answer that comes too late), so that retries are seen; a message that it kept and
-gets again is a repeat, told by its `webhook-id`. Invariants: a forged message is never kept; the
-same id is kept once; which first attempts are refused depends on their order alone.
+Retry-After, an answer that comes too late), so that there are retries to see; a message that was
+accepted before is a repeat, recognised by its `webhook-id`. Invariants: a forged message is never
+accepted; an id is accepted once; which first attempts are refused depends on their order alone.
 """
 
 from collections.abc import Mapping
@@ -17,10 +17,10 @@ import msgspec
 from lab.demo import standard_webhooks
 
 
-class Answer(Enum):
+class ReceiverAnswer(Enum):
     """How the inbox answers an attempt."""
 
-    KEPT = "kept"
+    ACCEPTED = "accepted"
     REPEAT = "repeat"
     UNAVAILABLE = "503"
     BUSY = "429"
@@ -30,8 +30,8 @@ class Answer(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Moods:
-    """Which new messages are refused at first, by their order: every n-th, from the m-th on."""
+class ReceiverOptions:
+    """Which first attempts are refused, by the order of the messages."""
 
     unavailable_every: int = 9
     busy_at: int | None = None
@@ -39,8 +39,8 @@ class Moods:
 
 
 @dataclass(slots=True)
-class Message:
-    """A message that was kept."""
+class ReceivedMessage:
+    """A message that was accepted."""
 
     webhook_id: str
     received_at: datetime
@@ -50,20 +50,20 @@ class Message:
 
 
 @dataclass(slots=True)
-class Tally:
-    """Counts of everything that came."""
+class InboxCounts:
+    """Counts of all attempts."""
 
     attempts: int = 0
-    kept: int = 0
+    accepted: int = 0
     repeats: int = 0
     refused: int = 0
     forged: int = 0
 
-    def plus(self, other: "Tally") -> "Tally":
+    def plus(self, other: "InboxCounts") -> "InboxCounts":
         """Return the counts of two mailboxes together."""
-        return Tally(
+        return InboxCounts(
             self.attempts + other.attempts,
-            self.kept + other.kept,
+            self.accepted + other.accepted,
             self.repeats + other.repeats,
             self.refused + other.refused,
             self.forged + other.forged,
@@ -75,38 +75,40 @@ class Mailbox:
     """The messages of one endpoint."""
 
     secret: str | None = None
-    moods: Moods = field(default_factory=Moods)
-    messages: dict[str, Message] = field(default_factory=dict)
-    tally: Tally = field(default_factory=Tally)
+    options: ReceiverOptions = field(default_factory=ReceiverOptions)
+    messages: dict[str, ReceivedMessage] = field(default_factory=dict)
+    counts: InboxCounts = field(default_factory=InboxCounts)
     _tries: dict[str, int] = field(default_factory=dict)
 
-    def take(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> Answer:
-        """Take in one attempt and decide the answer."""
-        self.tally.attempts += 1
+    def take(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> ReceiverAnswer:
+        """Record one attempt and decide the answer."""
+        self.counts.attempts += 1
         webhook_id = headers.get("webhook-id", "")
         if not self._is_genuine(headers, body, now=now):
-            self.tally.forged += 1
-            return Answer.FORGED
+            self.counts.forged += 1
+            return ReceiverAnswer.FORGED
         tries = self._tries[webhook_id] = self._tries.get(webhook_id, 0) + 1
         if webhook_id in self.messages:
             self.messages[webhook_id].repeats += 1
             self.messages[webhook_id].attempts = tries
-            self.tally.repeats += 1
-            return Answer.REPEAT
-        answer = self._mood(order=len(self._tries)) if tries == 1 else Answer.KEPT
-        if answer in (Answer.UNAVAILABLE, Answer.BUSY):
-            self.tally.refused += 1
+            self.counts.repeats += 1
+            return ReceiverAnswer.REPEAT
+        answer = (
+            self._first_answer(order=len(self._tries)) if tries == 1 else ReceiverAnswer.ACCEPTED
+        )
+        if answer in (ReceiverAnswer.UNAVAILABLE, ReceiverAnswer.BUSY):
+            self.counts.refused += 1
             return answer
         document = _read(body)
         if document is None:
-            return Answer.UNREADABLE
-        self.messages[webhook_id] = Message(webhook_id, now, tries, 0, document)
-        self.tally.kept += 1
-        if answer is Answer.TOO_LATE:
-            self.tally.refused += 1
+            return ReceiverAnswer.UNREADABLE
+        self.messages[webhook_id] = ReceivedMessage(webhook_id, now, tries, 0, document)
+        self.counts.accepted += 1
+        if answer is ReceiverAnswer.TOO_LATE:
+            self.counts.refused += 1
         return answer
 
-    def newest(self) -> list[Message]:
+    def newest(self) -> list[ReceivedMessage]:
         """Return the messages, the newest first."""
         return list(self.messages.values())[::-1]
 
@@ -115,14 +117,14 @@ class Mailbox:
             return False
         return standard_webhooks.refusal(headers, body, secret=self.secret, now=now) is None
 
-    def _mood(self, *, order: int) -> Answer:
-        if order == self.moods.busy_at:
-            return Answer.BUSY
-        if order == self.moods.too_late_at:
-            return Answer.TOO_LATE
-        if order % self.moods.unavailable_every == 1:
-            return Answer.UNAVAILABLE
-        return Answer.KEPT
+    def _first_answer(self, *, order: int) -> ReceiverAnswer:
+        if order == self.options.busy_at:
+            return ReceiverAnswer.BUSY
+        if order == self.options.too_late_at:
+            return ReceiverAnswer.TOO_LATE
+        if order % self.options.unavailable_every == 1:
+            return ReceiverAnswer.UNAVAILABLE
+        return ReceiverAnswer.ACCEPTED
 
 
 def _read(body: bytes) -> dict[str, Any] | None:

@@ -1,21 +1,21 @@
-"""Which services the demo starts, on which free ports, with which settings."""
+"""Defines the services that the demo starts: their free ports and settings."""
 
 import base64
 import secrets
 from dataclasses import dataclass
 
-from lab.demo.children import Program
-from lab.demo.ground import PARTITIONS
+from lab.demo.environment import PARTITIONS
 from lab.simulator.days import BANK_TIMEZONE
 from lab.stack.local import LocalStack
 from lab.stack.ports import LOOPBACK, free_ports
+from lab.stack.service_processes import Program
 
 WEBHOOK_DEADLINE_SECONDS = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Programs:
-    """The services and where they answer."""
+    """The services with their addresses."""
 
     ingest: Program
     scoring: Program
@@ -37,7 +37,7 @@ def shared_settings(stack: LocalStack) -> dict[str, str]:
 
 
 def choose() -> Programs:
-    """Choose free ports and say how each service is run."""
+    """Choose free ports and define how each service is run."""
     ingest, scoring, alerts = free_ports(3)
     alerts_url = f"http://{LOOPBACK}:{alerts}"
     return Programs(
@@ -53,7 +53,7 @@ def choose() -> Programs:
                 "TOCSIN_ALERTS_PUBLIC_URL": alerts_url,
                 "TOCSIN_ALERTS_SECRET_KEY": base64.b64encode(secrets.token_bytes(32)).decode(),
                 "TOCSIN_ALERTS_SECURE_COOKIES": "false",
-                # The bank plays months that are past; the wall clock would show all as overdue.
+                # The bank plays past months; by the wall clock everything would be overdue.
                 "TOCSIN_ALERTS_SHOWS_LOG_TIME": "true",
                 "TOCSIN_ALERTS_WEBHOOK_ALLOW_LOOPBACK": "true",
                 "TOCSIN_ALERTS_WEBHOOK_DEADLINE_SECONDS": str(WEBHOOK_DEADLINE_SECONDS),

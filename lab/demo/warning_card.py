@@ -1,7 +1,7 @@
-"""One risk warning card on the terminal, as an officer gets it.
+"""Renders one risk warning card on the terminal, as an officer receives it.
 
 Takes the JSON of `GET /v1/alerts/{id}`. Invariant: everything from outside is shown as text, never
-read as markup.
+interpreted as markup.
 """
 
 from collections.abc import Mapping, Sequence
@@ -31,9 +31,9 @@ COLOURS = {
 LEVEL_COLOURS = {"AMBER": "yellow", "RED": "red", "HARD": "bright_red"}
 
 
-def render(found: Mapping[str, Any]) -> RenderableType:
+def render(answer: Mapping[str, Any]) -> RenderableType:
     """Return the card of an alert."""
-    alert, card = found["detail"]["alert"], found["card"]
+    alert, card = answer["detail"]["alert"], answer["card"]
     assessment = card["assessment"]
     title = f"Risk warning · {escape(str(alert['borrower_id']))}"
     return Panel(
@@ -44,7 +44,7 @@ def render(found: Mapping[str, Any]) -> RenderableType:
             _contributors(assessment.get("contributors", [])),
             Text(),
             Text("What to do next", style="bold"),
-            _actions(found["detail"]["actions"]),
+            _actions(answer["detail"]["actions"]),
             Text(),
             _score(card["scores"], assessment),
             _foot(alert, assessment),

@@ -1,1 +1,1 @@
-"""`tocsin model`: train a PD on labelled history, and watch whether it still fits."""
+"""`tocsin model`: trains a PD on labelled history, and checks its population for drift."""

@@ -1,4 +1,4 @@
-"""From assessments and outcomes to the rows that a model is trained on or watched with."""
+"""Makes the rows that a model is trained on, or checked for drift with, from assessments."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class Assessed(Detailed):
 
 @dataclass(frozen=True, slots=True)
 class Cases:
-    """The rows, the rulebook whose intensities they hold, and the last day looked at."""
+    """The rows, the rulebook of their intensities, and their last day."""
 
     rows: list[Case]
     rulebook: str
@@ -35,12 +35,12 @@ def cases_of(
     """Return the rows with their outcome within the horizon.
 
     ``until`` is the last day of which outcomes are known: a row whose horizon ends later is left
-    out, for its borrower may yet fail.
+    out, because its borrower may still fail.
 
     Raises:
         CommandError: If they come from more than one rulebook, or there are none.
     """
-    found: list[Case] = []
+    cases: list[Case] = []
     rulebooks: set[tuple[str, str]] = set()
     last_day = ""
     for row in rows:
@@ -49,7 +49,7 @@ def cases_of(
             continue
         rulebooks.add((row.rulebook, row.rulebook_version))
         last_day = max(last_day, row.as_of.isoformat())
-        found.append(
+        cases.append(
             Case(
                 borrower_id=row.borrower_id,
                 segment=row.segment,
@@ -59,7 +59,7 @@ def cases_of(
                 is_month_close=row.cause.startswith(DAY_CLOSED) and is_month_end(day),
             )
         )
-    if not found:
+    if not cases:
         raise CommandError(
             "No assessment counts.",
             remedy=(
@@ -68,13 +68,13 @@ def cases_of(
             ),
         )
     if len(rulebooks) > 1:
-        names = ", ".join(" ".join(one) for one in sorted(rulebooks))
+        names = ", ".join(" ".join(title) for title in sorted(rulebooks))
         raise CommandError(
             f"The assessments come from several rulebooks: {names}.",
             remedy="Score the whole history with one.",
         )
     ((rulebook, version),) = rulebooks
-    return Cases(found, rulebook, version, last_day)
+    return Cases(cases, rulebook, version, last_day)
 
 
 def intensities_of(row: Detailed) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""`tocsin model`: train a PD as a second opinion, and see whether its population has moved."""
+"""`tocsin model`: trains a PD as a second opinion, and checks its population for drift."""
 
 import json
 from datetime import datetime
@@ -11,7 +11,8 @@ from rich.console import Console
 from rich.table import Table
 
 from lab.model_training.cases import Assessed, Cases, cases_of
-from lab.model_training.judging import (
+from lab.model_training.scorecard import fit
+from lab.model_training.validation import (
     by_segment,
     calibration,
     coefficients,
@@ -19,11 +20,10 @@ from lab.model_training.judging import (
     drift,
     reference_rows,
 )
-from lab.model_training.scorecard import fit
 from services.cli.assessment_files import Selection, read_rows, source_of
 from services.cli.errors import CommandError
 from services.cli.figures import percent
-from services.cli.options import AsJson, Cause, Part, SkipFirst
+from services.cli.options import AsJson, Cause, Part, SkipFirst, group
 from services.cli.outcome_files import part_from, read_outcomes
 from services.cli.rulebook_files import usable_rulebook
 from services.scoring.adapters.pd_model import (
@@ -51,15 +51,12 @@ from services.scoring.domain.rulebook.diff import differences
 from services.scoring.domain.rulebook.pd import PdModel
 from services.scoring.domain.rulebook.rulebook import Rulebook
 
-app = typer.Typer(
-    no_args_is_help=True,
-    help="A PD as a second opinion beside the rules: train it, watch its drift.",
-)
+app = group("Train a PD model as a second opinion, attach it to a rulebook, and check its drift.")
 MODERATE_DRIFT, LARGE_DRIFT = 0.10, 0.25
 
 Assessments = Annotated[str, typer.Argument(help="What `tocsin score` wrote; .gz; - for stdin.")]
 LabelsFile = Annotated[Path, typer.Argument(help="borrower_id,event_date; no date for none.")]
-Horizon = Annotated[int, typer.Option(min=1, help="The PD is for so many days ahead.")]
+Horizon = Annotated[int, typer.Option(min=1, help="The PD is for this many days ahead.")]
 
 
 @app.command()
@@ -67,7 +64,7 @@ def train(
     assessments: Assessments,
     labels: LabelsFile,
     out: Annotated[Path, typer.Option("--out", help="The model to write, JSON.")],
-    name: Annotated[str, typer.Option(help="What the model is called.")] = "pd",
+    name: Annotated[str, typer.Option(help="The name of the model.")] = "pd",
     version: Annotated[str, typer.Option(help="Its version; give every training its own.")] = "1",
     horizon: Horizon = 365,
     cause: Cause = "",
@@ -90,21 +87,21 @@ def train(
 
     Weights of evidence by bins of each indicator's intensity, then a logistic regression whose
     coefficients may only add risk. What is not measured has no points. The AUC shown is from
-    cross-validation by borrower: no borrower is judged by a model that has seen it.
+    cross-validation by borrower: no borrower is ranked by a model that was trained on it.
+
+    Examples:
+
+        tocsin model train assessments.ndjson labels.csv --out model.json
+        tocsin score events.ndjson --model model.json
     """
     chosen = Selection(cause=cause, skip_first=skip_first, part=part_from(part))
     until = None if outcomes_until is None else outcomes_until.toordinal()
     cases = _cases(assessments, labels, horizon, chosen, until)
     usable = rulebook_of(cases, rulebook)
-    failing = sum(case.failed for case in cases.rows)
-    if not failing or failing == len(cases.rows):
-        raise CommandError(
-            f"{failing} of {len(cases.rows)} assessments have the event within {horizon} days.",
-            remedy="A model needs some with it and some without.",
-        )
+    failing = _failing(cases, horizon)
     scored = cross_validated(cases.rows, folds)
-    found = coefficients(fit(cases.rows), cases.rows)
-    for feature in found["features"]:
+    fitted = coefficients(fit(cases.rows), cases.rows)
+    for feature in fitted["features"]:
         slot = BY_ID[feature["indicator"]].slot
         feature["rule"] = rule_mark(usable.indicators, usable.overlays, slot)
     document = {
@@ -114,7 +111,7 @@ def train(
         "rulebook": cases.rulebook,
         "rulebook_version": cases.rulebook_version,
         "horizon_days": horizon,
-        **found,
+        **fitted,
     }
     model = model_from(document)
     summary = _summary(cases, failing, folds, scored, model)
@@ -122,6 +119,17 @@ def train(
     _show(model, summary, out)
     if as_json:
         print(json.dumps({"model": str(out), **summary}))
+
+
+def _failing(cases: Cases, horizon: int) -> int:
+    """Return the number of rows with the event; end the command if a kind is missing."""
+    failing = sum(case.failed for case in cases.rows)
+    if not failing or failing == len(cases.rows):
+        raise CommandError(
+            f"{failing} of {len(cases.rows)} assessments have the event within {horizon} days.",
+            remedy="A model needs some with it and some without.",
+        )
+    return failing
 
 
 def rulebook_of(cases: Cases, given: str) -> Rulebook:
@@ -147,31 +155,35 @@ def show_drift(
     assessments: Assessments,
     as_json: AsJson = False,
 ) -> None:
-    """Compare today's assessments with those that the model was trained on (PSI).
+    """Compare new assessments with those that the model was trained on (PSI).
 
-    Below 0.10 little has moved, above 0.25 much. The figure is a convention: it cries wolf on small
-    samples and sleeps on large ones.
+    Below 0.10 the population has moved little, above 0.25 much. The limits are a convention: they
+    give false alarms on small samples and miss drift on large ones.
+
+    Examples:
+
+        tocsin model drift model.json assessments.ndjson
     """
-    known = model_from(usable_document(model))
+    trained = model_from(usable_document(model))
     with source_of(assessments) as source:
         rows = list(read_rows(source, Assessed, assessments, _NoEvents(), Selection()))
-    cases, sample = reference_rows(cases_of(rows, _NoEvents(), known.horizon_days).rows)
-    found = drift(known, cases)
-    table = Table("figure", "PSI", "says")
-    for name, index in found.items():
-        table.add_row(name, f"{index:.3f}", _says(index))
+    cases, sample = reference_rows(cases_of(rows, _NoEvents(), trained.horizon_days).rows)
+    indexes = drift(trained, cases)
+    table = Table("figure", "PSI", "meaning")
+    for name, index in indexes.items():
+        table.add_row(name, f"{index:.3f}", _meaning(index))
     console = Console(stderr=True)
     console.print(
-        f"{known.name} {known.version} on {len(cases):,} rows ({sample})", highlight=False
+        f"{trained.name} {trained.version} on {len(cases):,} rows ({sample})", highlight=False
     )
     console.print(table)
     if as_json:
-        told = {"model": known.name, "version": known.version, "rows": len(cases), "psi": found}
-        print(json.dumps(told))
+        summary = {"model": trained.name, "version": trained.version, "rows": len(cases)}
+        print(json.dumps(summary | {"psi": indexes}))
 
 
 class Role(StrEnum):
-    """The place of a model on the assessment."""
+    """The role of a model on the assessment."""
 
     CHAMPION = CHAMPION
     CHALLENGER = CHALLENGER
@@ -183,18 +195,22 @@ def attach(
     rulebook: Annotated[str, typer.Option(help="The rulebook that gets it: a name or a file.")],
     version: Annotated[str, typer.Option(help="The version of the draft; a new one.")],
     out: Annotated[Path, typer.Option("--out", help="The draft rulebook to write.")],
-    role: Annotated[Role, typer.Option("--as", help="Its place.")] = Role.CHAMPION,
+    role: Annotated[Role, typer.Option("--as", help="Its role.")] = Role.CHAMPION,
 ) -> None:
     """Write a draft rulebook that carries the model; nothing is activated.
 
-    A model lives and dies with a rulebook: propose the draft, let a second person approve it,
-    activate it; activating an earlier version takes the model back.
+    A model is part of a rulebook: propose the draft, let a second person approve it, activate it;
+    activating an earlier version removes the model again.
+
+    Examples:
+
+        tocsin model attach model.json --rulebook default --version 2 --out draft.yaml
     """
     document = usable_document(model)
     before = usable_rulebook(rulebook)
     if version == before.version:
         raise CommandError(
-            f"{before.name} {version} is there already.", remedy="Give the draft a new --version."
+            f"{before.name} {version} exists already.", remedy="Give the draft a new --version."
         )
     text = path_of(rulebook).read_text(encoding="utf-8")
     models = attached(read_document(rulebook), document, role.value)
@@ -208,8 +224,8 @@ def attach(
             remedy="Train on the assessments of this rulebook, or attach to the one it came from.",
         ) from error
     out.write_text(written, encoding="utf-8")
-    for one in differences(before, after):
-        print(one.sentence)
+    for change in differences(before, after):
+        print(change.sentence)
     print(f"Draft {after.name} {after.version} in {out}; it is to be proposed and approved.")
 
 
@@ -254,20 +270,20 @@ def _summary(
         "cross_validated": _figures(rank(scored)),
         "rules_on_the_same_rows": _figures(rank(rules)),
         "by_segment": {
-            name: _figures(found) for name, found in by_segment(cases.rows, scored).items()
+            name: _figures(ranking) for name, ranking in by_segment(cases.rows, scored).items()
         },
         "mean_pd": round(mean, 6),
         "share_failing": round(share, 6),
     }
 
 
-def _figures(found: Ranking) -> dict[str, object]:
+def _figures(ranking: Ranking) -> dict[str, object]:
     return {
-        "rows": found.rows,
-        "auc": found.auc,
-        "low": found.low,
-        "high": found.high,
-        "recall_at": {f"{share:g}": recall for share, recall in found.recall_at.items()},
+        "rows": ranking.rows,
+        "auc": ranking.auc,
+        "low": ranking.low,
+        "high": ranking.high,
+        "recall_at": {f"{share:g}": recall for share, recall in ranking.recall_at.items()},
     }
 
 
@@ -299,7 +315,7 @@ def _in_words(figures: object) -> str:
     return f"AUC {figures['auc']:.3f} ({figures['low']:.3f} to {figures['high']:.3f}), {recalls}"
 
 
-def _says(index: float) -> str:
+def _meaning(index: float) -> str:
     if index < MODERATE_DRIFT:
         return "little has moved"
     return "moved" if index < LARGE_DRIFT else "moved much: train again"

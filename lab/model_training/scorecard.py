@@ -1,9 +1,9 @@
 """Fits a scorecard: weights of evidence by bin, then a logistic regression that may only add risk.
 
 Called by `tocsin model train`. Written here because it is short and needs nothing but arithmetic:
-no numeric library has to be installed to train, and none to predict. Must stay true: a bin's points
-never fall as the intensity rises (bins are pooled until they do not, coefficients are held at zero
-or above), and the same rows give the same model.
+no numeric library has to be installed to train, and none to predict. Invariants: a bin's points
+never fall as the intensity rises (bins are pooled until they do not, coefficients are never below
+zero), and the same rows give the same model.
 """
 
 import math
@@ -71,22 +71,22 @@ class Fitted:
 def fit(cases: Sequence[Case]) -> Fitted:
     """Return the scorecard of the cases. Needs cases with and without the event."""
     names = sorted({name for case in cases for name in case.intensities})
-    bins = [found for name in names if (found := _binned(name, cases)) is not None]
+    bins = [binning for name in names if (binning := _binned(name, cases)) is not None]
     intercept, coefficients = _regress(cases, bins)
     features = [
         Feature(
-            indicator=one.indicator,
-            edges=one.edges,
-            points=tuple(round(weight * evidence, PLACES) for evidence in one.evidence),
+            indicator=binning.indicator,
+            edges=binning.edges,
+            points=tuple(round(weight * evidence, PLACES) for evidence in binning.evidence),
         )
-        for one, weight in zip(bins, coefficients, strict=True)
+        for binning, weight in zip(bins, coefficients, strict=True)
         if weight > 0
     ]
     return Fitted(round(intercept, PLACES), tuple(features))
 
 
 def _binned(name: str, cases: Sequence[Case]) -> Binning | None:
-    """Return the indicator's bins, ``None`` where it tells nothing."""
+    """Return the indicator's bins, ``None`` if it does not separate the rows."""
     known = [(case.intensities[name], case.failed) for case in cases if name in case.intensities]
     known.sort()
     edges = _edges([intensity for intensity, _ in known])
@@ -110,8 +110,8 @@ def _edges(ordered: list[float]) -> list[float]:
         return []
     least = FEWEST_IN_A_BIN * len(ordered)
     parts = max(1, min(MOST_BINS - 1, int(len(lit) / least) if least else 1))
-    found = {lit[0]} | {lit[len(lit) * part // parts] for part in range(1, parts)}
-    return sorted(found - {ordered[0]} if ordered[0] > 0 else found)
+    starts = {lit[0]} | {lit[len(lit) * part // parts] for part in range(1, parts)}
+    return sorted(starts - {ordered[0]} if ordered[0] > 0 else starts)
 
 
 def _pooled(
@@ -119,17 +119,17 @@ def _pooled(
 ) -> tuple[list[float], list[int], list[int]]:
     """Join neighbouring bins until the share of failures rises from each to the next."""
     edges, bad, good = list(edges), list(bad), list(good)
-    place = 0
-    while place < len(edges):
-        here = (bad[place] + SMOOTHING) * (good[place + 1] + SMOOTHING)
-        there = (bad[place + 1] + SMOOTHING) * (good[place] + SMOOTHING)
+    index = 0
+    while index < len(edges):
+        here = (bad[index] + SMOOTHING) * (good[index + 1] + SMOOTHING)
+        there = (bad[index + 1] + SMOOTHING) * (good[index] + SMOOTHING)
         if there > here:
-            place += 1
+            index += 1
             continue
-        bad[place : place + 2] = [bad[place] + bad[place + 1]]
-        good[place : place + 2] = [good[place] + good[place + 1]]
-        del edges[place]
-        place = max(0, place - 1)
+        bad[index : index + 2] = [bad[index] + bad[index + 1]]
+        good[index : index + 2] = [good[index] + good[index + 1]]
+        del edges[index]
+        index = max(0, index - 1)
     return edges, bad, good
 
 
@@ -160,7 +160,7 @@ def _regress(cases: Sequence[Case], bins: Sequence[Binning]) -> tuple[float, lis
     Newton's method: each outer step makes the likelihood a weighted least-squares problem, and the
     sweeps solve it one coefficient at a time, stopping each at zero.
     """
-    columns = [_Column(one, cases) for one in bins]
+    columns = [_Column(binning, cases) for binning in bins]
     coefficients = [0.0] * len(columns)
     share = sum(case.failed for case in cases) / len(cases)
     intercept = math.log(share / (1 - share))
@@ -173,10 +173,10 @@ def _regress(cases: Sequence[Case], bins: Sequence[Binning]) -> tuple[float, lis
             intercept += step
             residuals = [residual - step for residual in residuals]
             moved = max(moved, abs(step))
-            for place, column in enumerate(columns):
-                before = coefficients[place]
-                coefficients[place] = _descend(column, before, weights, residuals)
-                moved = max(moved, abs(coefficients[place] - before))
+            for index, column in enumerate(columns):
+                before = coefficients[index]
+                coefficients[index] = _descend(column, before, weights, residuals)
+                moved = max(moved, abs(coefficients[index] - before))
         logits = _logits(len(cases), intercept, columns, coefficients)
         if moved < TOLERANCE:
             break
@@ -188,8 +188,8 @@ def logistic(logit: float) -> float:
     return 1.0 / (1.0 + math.exp(-max(-LARGEST_LOGIT, min(LARGEST_LOGIT, logit))))
 
 
-def _times(one: float, other: float) -> float:
-    return one * other
+def _times(left: float, right: float) -> float:
+    return left * right
 
 
 def _working(cases: Sequence[Case], logits: list[float]) -> tuple[list[float], list[float]]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import date
 
 from lab.simulator.days import Calendar, Day
-from lab.simulator.events import CALENDAR, Fields, Spoken
+from lab.simulator.events import CALENDAR, Fields, SimulatedEvent
 from services.scoring.domain.portfolio.outcomes import BorrowerOutcome
 
 RATES = {"CHF": "1.0352", "GBP": "1.1588"}
@@ -18,7 +18,7 @@ EVENING = 22 * 3600 + 1800
 
 def of_the_day(
     day: Day, calendar: Calendar, sectors: Iterable[tuple[str, BorrowerOutcome]]
-) -> list[Spoken]:
+) -> list[SimulatedEvent]:
     """Return what is said on the day, in booking order."""
     said = []
     if day.ordinal == calendar.first:
@@ -29,9 +29,9 @@ def of_the_day(
     return said
 
 
-def _spoken(type_: str, data: Fields, day: Day, no: int) -> Spoken:
+def _spoken(type_: str, data: Fields, day: Day, no: int) -> SimulatedEvent:
     second = no + (EARLY if type_.startswith("calendar") else EVENING)
-    return Spoken(
+    return SimulatedEvent(
         second=second,
         borrower_no=0,
         no=no,

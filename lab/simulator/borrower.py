@@ -8,21 +8,21 @@ give the same life, whoever else is in the portfolio.
 from random import Random
 
 from lab.simulator import reference_data
-from lab.simulator.books import Books
+from lab.simulator.accounts import Accounts, CreditLine, Settlement
+from lab.simulator.booking_faults import BookingFaults
+from lab.simulator.credit_file import CreditFile
 from lab.simulator.days import Calendar, Day
-from lab.simulator.dossier import Dossier
-from lab.simulator.events import Spoken
+from lab.simulator.event_log import EventLog
+from lab.simulator.events import SimulatedEvent
 from lab.simulator.firm import Firm
 from lab.simulator.household import Household
 from lab.simulator.lending import Lending
-from lab.simulator.owed import Owed
 from lab.simulator.plan import Plan
 from lab.simulator.profile import Profile
-from lab.simulator.purse import Line, Purse, Settled
 from lab.simulator.scenarios.conditions import Conditions, Story
 from lab.simulator.schedules import Terms, draw_terms
-from lab.simulator.trouble import Trouble
-from lab.simulator.voice import Voice
+from lab.simulator.statements import Statements
+from lab.simulator.unpaid_bills import UnpaidBills
 from services.scoring.domain.portfolio.outcomes import BorrowerOutcome
 
 ARREARS_THAT_GET_ROUND_DAYS = 20
@@ -41,45 +41,53 @@ class Borrower:
         story: Story,
         rng: Random,
         calendar: Calendar,
-        trouble: Trouble,
-        has_dossier: bool = False,
+        faults: BookingFaults,
+        has_credit_file: bool = False,
     ) -> None:
         self.profile = profile
         self._story = story
         self._rng = rng
         self._calendar = calendar
-        self._trouble = trouble
-        self._voice = Voice(borrower_no=profile.no, borrower_id=profile.borrower_id)
+        self._faults = faults
+        self._event_log = EventLog(borrower_no=profile.no, borrower_id=profile.borrower_id)
         self._plan = Plan(rng=rng, calendar=calendar, script=story.script, today=calendar.first)
         first = calendar.day(calendar.first)
         self.loans: list[Terms] = draw_terms(rng, profile=profile, day=first, calendar=calendar)
-        self.purse = self._open_purse()
+        self.accounts = self._open_accounts()
         self._lending = Lending(
-            loans=self.loans, purse=self.purse, voice=self._voice, story=story, rng=rng
+            loans=self.loans,
+            accounts=self.accounts,
+            event_log=self._event_log,
+            story=story,
+            rng=rng,
         )
         self._operations: Firm | Household = (
             Household(profile, self._plan) if profile.is_person else Firm(profile, self._plan)
         )
-        self._books = (
-            Books(
-                profile=profile, plan=self._plan, voice=self._voice, story=story, calendar=calendar
+        self._statements = (
+            Statements(
+                profile=profile,
+                plan=self._plan,
+                event_log=self._event_log,
+                story=story,
+                calendar=calendar,
             )
             if not profile.is_person and (profile.segment != "MICRO" or rng.random() < 0.6)
             else None
         )
-        self._dossier: Dossier | None = None
-        if has_dossier:
-            self._dossier = Dossier(
+        self._credit_file: CreditFile | None = None
+        if has_credit_file:
+            self._credit_file = CreditFile(
                 profile=profile,
                 story=story,
                 loans=self.loans,
-                purse=self.purse,
-                voice=self._voice,
+                accounts=self.accounts,
+                event_log=self._event_log,
                 lending=self._lending,
             )
-        self._reserve_goal = self.purse.reserve
+        self._reserve_goal = self.accounts.reserve
         self._event_date: int | None = None
-        self._owed = Owed()
+        self._unpaid_bills = UnpaidBills()
         self._excess_days = 0
 
     @property
@@ -96,80 +104,80 @@ class Borrower:
             distress=self._story.distress_start,
         )
 
-    def live(self, day: Day) -> list[Spoken]:
+    def live(self, day: Day) -> list[SimulatedEvent]:
         """Live through one day and return what the bank's systems booked, unsorted."""
         self._plan.today = day.ordinal
         if day.ordinal == self._calendar.first:
-            reference_data.introduce(self.profile, self.loans, self.purse, self._voice, day)
+            reference_data.introduce(self.profile, self.loans, self.accounts, self._event_log, day)
             self._operations.write_month(day.month_index)
         elif day.day_of_month == 1:
             self._operations.write_month(day.month_index)
         conditions = self._story.script(day.ordinal)
         if day.ordinal == self._story.fails_on:
-            self.purse.empty(day, second=7 * 3600)
+            self.accounts.empty(day, second=7 * 3600)
         self._pay_and_receive(day, conditions)
-        if not self._owed.is_empty and day.is_business and not conditions.has_ceased:
-            self._owed.pay(self.purse, day, conditions)
+        if not self._unpaid_bills.is_empty and day.is_business and not conditions.has_ceased:
+            self._unpaid_bills.pay(self.accounts, day, conditions)
         if self._lending.next_due <= day.ordinal or self._lending.has_open:
-            self._lending.collect(day, conditions, self._calendar, self._trouble)
+            self._lending.collect(day, conditions, self._calendar, self._faults)
         self._tidy_up(day, conditions)
-        if self._books is not None and self._books.next_filing <= day.ordinal:
-            self._books.file(day)
+        if self._statements is not None and self._statements.next_filing <= day.ordinal:
+            self._statements.file(day)
         self._file(day, conditions)
-        self.purse.close(day, second=NIGHT + self.profile.no % 1800)
+        self.accounts.close(day, second=NIGHT + self.profile.no % 1800)
         self._look_back(day)
-        return self._voice.take(ordinal=day.ordinal)
+        return self._event_log.take(ordinal=day.ordinal)
 
     def _file(self, day: Day, conditions: Conditions) -> None:
         """Let the credit file say what the day brought, where the run keeps one."""
-        if self._dossier is None:
+        if self._credit_file is None:
             return
         if day.ordinal == self._calendar.first:
-            filing = self._books.first_after_history if self._books is not None else None
-            self._dossier.open(day, filing)
-        self._dossier.live(day, conditions, self._calendar.first)
+            filing = self._statements.first_after_history if self._statements is not None else None
+            self._credit_file.open(day, filing)
+        self._credit_file.live(day, conditions, self._calendar.first)
 
-    def _open_purse(self) -> Purse:
+    def _open_accounts(self) -> Accounts:
         profile = self.profile
         line = None
         if profile.line_months > 0.0:
             limit = int(profile.income_minor * profile.line_months) // 100_000 * 100_000
-            line = Line(
+            line = CreditLine(
                 facility_id=f"{profile.borrower_id}-F1",
                 loan_id=f"{profile.borrower_id}-RL",
                 limit_minor=limit,
                 drawn_minor=int(limit * self._rng.triangular(0.0, 0.6, 0.15)),
             )
-        purse = Purse(
+        accounts = Accounts(
             account_id=f"A{profile.no:05d}",
             currency=profile.currency,
-            voice=self._voice,
+            event_log=self._event_log,
             line=line,
         )
         spends_a_day = profile.income_minor * 0.95 / 30
-        purse.comfort = int(spends_a_day * profile.buffer_days)
-        purse.balance = purse.comfort
-        purse.reserve = int(profile.income_minor * profile.reserve_months)
-        return purse
+        accounts.comfort = int(spends_a_day * profile.buffer_days)
+        accounts.balance = accounts.comfort
+        accounts.reserve = int(profile.income_minor * profile.reserve_months)
+        return accounts
 
     def _pay_and_receive(self, day: Day, conditions: Conditions) -> None:
         flows = self._plan.flows.pop(day.ordinal, ())
         for flow in sorted(flows):
-            settled = self.purse.settle(flow, day, conditions)
-            if settled in (Settled.PUT_OFF, Settled.RETURNED):
-                self._owed.add(flow)
+            settled = self.accounts.settle(flow, day, conditions)
+            if settled in (Settlement.PUT_OFF, Settlement.RETURNED):
+                self._unpaid_bills.add(flow)
 
     def _tidy_up(self, day: Day, conditions: Conditions) -> None:
         if conditions.has_ceased or not day.is_business:
             return
         if day.day_of_month in (3, 13, 23):
-            self.purse.pay_down_line(day, second=20 * 3600)
+            self.accounts.pay_down_line(day, second=20 * 3600)
         if day.is_month_end or day.day_of_month == 28:
-            self.purse.sweep(day, second=20 * 3600 + 60, reserve_goal=self._reserve_goal)
+            self.accounts.sweep(day, second=20 * 3600 + 60, reserve_goal=self._reserve_goal)
 
     def _look_back(self, day: Day) -> None:
         """Keep the label, and let unpaid bills cost further customers."""
-        self._excess_days = self._excess_days + 1 if self.purse.is_above_limit else 0
+        self._excess_days = self._excess_days + 1 if self.accounts.is_above_limit else 0
         past_due = self._lending.days_past_due(day.ordinal) if self._lending.has_open else 0
         has_failed = (
             self._story.fails_on == day.ordinal

@@ -9,17 +9,17 @@ from datetime import date
 import msgspec
 
 from lab.simulator.days import Day, close_time
-from lab.simulator.events import CALENDAR, Fields, Spoken
+from lab.simulator.events import CALENDAR, Fields, SimulatedEvent
 
 _ENCODER = msgspec.json.Encoder(order="sorted")
 
 
-def encode(event: Spoken) -> bytes:
+def encode(event: SimulatedEvent) -> bytes:
     """Return the canonical bytes of an event."""
     return _ENCODER.encode(envelope(event))
 
 
-def envelope(event: Spoken) -> Fields:
+def envelope(event: SimulatedEvent) -> Fields:
     """Return an event as a CloudEvent."""
     document: Fields = {
         "specversion": "1.0",

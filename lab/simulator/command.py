@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 import typer
 
-from lab.simulator import answer_sheet, canonical
+from lab.simulator import canonical, outcome_file
 from lab.simulator.portfolio import Portfolio, Setup
 
 
@@ -33,7 +33,7 @@ def simulate(
     )
     events = _write(out, portfolio, day_closes=day_closes)
     labels = out.with_name(f"{out.stem}.labels.csv")
-    answer_sheet.write(labels, portfolio.outcomes())
+    outcome_file.write(labels, portfolio.outcomes())
     failed = sum(label.event is not None for label in portfolio.outcomes())
     elapsed_s = time.perf_counter() - began
     sys.stdout.write(

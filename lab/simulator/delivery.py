@@ -1,9 +1,9 @@
-"""The portfolio as the demo's bank really sends it: in two ways, with trouble on purpose.
+"""The portfolio as the demo's bank really sends it: in two ways, with faults on purpose.
 
 Reference data goes out as CloudEvents over HTTP, everything else in the bank's dialect on raw
 topics. On top come records sent twice, records that are broken, and borrowers whose account the
 bank registers days after its first bookings. All of it is counted, so that whoever receives it can
-be held to the cent. Invariant: `Sent` adds up, whatever the receiving side does.
+be held to the cent. Invariant: `SentCounts` adds up, whatever the receiving side does.
 """
 
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from lab.simulator import broken_records, canonical, dialect
 from lab.simulator.days import Calendar, Day
-from lab.simulator.events import Fields, Spoken
+from lab.simulator.events import Fields, SimulatedEvent
 from lab.simulator.portfolio import Portfolio
 
 REPEAT_RATIO = 0.004
@@ -23,7 +23,7 @@ REGISTERED_AFTER_DAYS = 4
 REGISTRATION = "borrower.registered.v1"
 
 
-class Record(NamedTuple):
+class RawRecord(NamedTuple):
     """One record on a raw topic."""
 
     topic: str
@@ -32,7 +32,7 @@ class Record(NamedTuple):
 
 
 @dataclass(slots=True)
-class Sent:
+class SentCounts:
     """What was handed to Tocsin so far, day closes left aside."""
 
     offered: int = 0
@@ -43,13 +43,13 @@ class Sent:
 
 
 @dataclass(slots=True)
-class DaysMail:
+class DayDelivery:
     """What the bank sends on one day."""
 
     day: Day
     reference: list[Fields] = field(default_factory=list)
     """CloudEvents for HTTP, to be sent before the records."""
-    records: list[Record] = field(default_factory=list)
+    records: list[RawRecord] = field(default_factory=list)
     afterwards: list[Fields] = field(default_factory=list)
     """CloudEvents for HTTP, to be sent after the records."""
 
@@ -58,7 +58,7 @@ class Delivery:
     """The bank's outgoing mail, day by day."""
 
     def __init__(self, portfolio: Portfolio) -> None:
-        self.sent = Sent()
+        self.sent = SentCounts()
         self._portfolio = portfolio
         self._calendar: Calendar = portfolio.calendar
         self._rng = Random(f"tocsin:{portfolio.setup.seed}:delivery")
@@ -67,10 +67,10 @@ class Delivery:
         }
         self._late: dict[str, Fields] = {}
 
-    def days(self) -> Iterator[DaysMail]:
+    def days(self) -> Iterator[DayDelivery]:
         """Yield the mail of each day."""
         for day, booked in self._portfolio.live():
-            mail = DaysMail(day)
+            mail = DayDelivery(day)
             for event in booked:
                 self._post(event, mail)
             self._send_again(mail)
@@ -85,16 +85,16 @@ class Delivery:
         count = min(LATE_ACCOUNTS, borrowers // 10)
         return sorted(self._rng.sample(range(1, borrowers + 1), count))
 
-    def _post(self, event: Spoken, mail: DaysMail) -> None:
+    def _post(self, event: SimulatedEvent, mail: DayDelivery) -> None:
         topic = dialect.topic_of(event)
         if topic is None:
             mail.reference.append(self._introduced(event))
             return
         if event.data.get("account_id") in self._unregistered:
             self.sent.account_unknown += 1
-        mail.records.append(Record(topic, event.subject.encode(), dialect.encode(event)))
+        mail.records.append(RawRecord(topic, event.subject.encode(), dialect.encode(event)))
 
-    def _introduced(self, event: Spoken) -> Fields:
+    def _introduced(self, event: SimulatedEvent) -> Fields:
         """Return reference data; a late account is left out of its first registration."""
         document = canonical.envelope(event)
         if event.type == REGISTRATION and event.subject in self._unregistered.values():
@@ -103,7 +103,7 @@ class Delivery:
             return {**document, "data": without}
         return document
 
-    def _register_late(self, mail: DaysMail) -> None:
+    def _register_late(self, mail: DayDelivery) -> None:
         for borrower_id, document in self._late.items():
             again = {
                 **document,
@@ -113,7 +113,7 @@ class Delivery:
             mail.afterwards.append(again)
         self._unregistered = {}
 
-    def _send_again(self, mail: DaysMail) -> None:
+    def _send_again(self, mail: DayDelivery) -> None:
         """Send a few of the day's records twice, as a bank does after a restart."""
         again = [
             record
@@ -123,10 +123,10 @@ class Delivery:
         self.sent.repeated += len(again)
         mail.records += again
 
-    def _break_something(self, mail: DaysMail) -> None:
+    def _break_something(self, mail: DayDelivery) -> None:
         broken = broken_records.draw(self._rng, day=mail.day, number=self.sent.broken)
         self.sent.broken += len(broken)
-        mail.records += [Record(topic, b"", value) for topic, value in broken]
+        mail.records += [RawRecord(topic, b"", value) for topic, value in broken]
 
-    def _count(self, mail: DaysMail) -> None:
+    def _count(self, mail: DayDelivery) -> None:
         self.sent.offered += len(mail.reference) + len(mail.records) + len(mail.afterwards)

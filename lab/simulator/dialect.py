@@ -21,7 +21,7 @@ from lab.simulator.dialect_codes import (
     REJECTION_CODES,
     RETURN_CODES,
 )
-from lab.simulator.events import Fields, Spoken
+from lab.simulator.events import Fields, SimulatedEvent
 
 REPAYMENTS_TOPIC = "raw.repayments"
 ACCOUNT_FLOWS_TOPIC = "raw.account-flows"
@@ -31,13 +31,13 @@ _ENCODER = msgspec.json.Encoder()
 _ZONE = ZoneInfo(BANK_TIMEZONE)
 
 
-def topic_of(event: Spoken) -> str | None:
+def topic_of(event: SimulatedEvent) -> str | None:
     """Return the raw topic that carries an event; none for reference data."""
     spoken = _WORDS.get(event.type)
     return spoken[0] if spoken else None
 
 
-def record(event: Spoken) -> Fields:
+def record(event: SimulatedEvent) -> Fields:
     """Return an event in the bank's own words.
 
     Raises:
@@ -50,7 +50,7 @@ def record(event: Spoken) -> Fields:
     return words
 
 
-def encode(event: Spoken) -> bytes:
+def encode(event: SimulatedEvent) -> bytes:
     """Return the bytes of a raw record."""
     return _ENCODER.encode(record(event))
 
@@ -68,7 +68,7 @@ def _local(time: str) -> tuple[str, str]:
     return local.strftime("%d.%m.%Y"), local.strftime("%H:%M:%S")
 
 
-def _payment(event: Spoken) -> Fields:
+def _payment(event: SimulatedEvent) -> Fields:
     data = event.data
     words: Fields = {
         "evt": "PAY",
@@ -89,7 +89,7 @@ def _payment(event: Spoken) -> Fields:
     return words
 
 
-def _rejection(event: Spoken) -> Fields:
+def _rejection(event: SimulatedEvent) -> Fields:
     data = event.data
     return {
         "evt": "REJ",
@@ -105,7 +105,7 @@ def _rejection(event: Spoken) -> Fields:
     }
 
 
-def _reversal(event: Spoken) -> Fields:
+def _reversal(event: SimulatedEvent) -> Fields:
     data = event.data
     return {
         "evt": "REV",
@@ -119,7 +119,7 @@ def _reversal(event: Spoken) -> Fields:
     }
 
 
-def _booking(event: Spoken) -> Fields:
+def _booking(event: SimulatedEvent) -> Fields:
     data = event.data
     words: Fields = {
         "evt": "TXN",
@@ -139,7 +139,7 @@ def _booking(event: Spoken) -> Fields:
     return words
 
 
-def _balance(event: Spoken) -> Fields:
+def _balance(event: SimulatedEvent) -> Fields:
     data = event.data
     return {
         "evt": "EOD",
@@ -151,7 +151,7 @@ def _balance(event: Spoken) -> Fields:
     }
 
 
-def _return(event: Spoken) -> Fields:
+def _return(event: SimulatedEvent) -> Fields:
     data = event.data
     return {
         "evt": "RET",
@@ -164,7 +164,7 @@ def _return(event: Spoken) -> Fields:
     }
 
 
-def _line(event: Spoken) -> Fields:
+def _line(event: SimulatedEvent) -> Fields:
     data = event.data
     words: Fields = {
         "evt": "LIM",
@@ -182,7 +182,7 @@ def _line(event: Spoken) -> Fields:
     return words
 
 
-def _statement(event: Spoken) -> Fields:
+def _statement(event: SimulatedEvent) -> Fields:
     data = event.data
     words: Fields = {
         "evt": "FIN",
@@ -208,7 +208,7 @@ def _statement(event: Spoken) -> Fields:
     return words
 
 
-_WORDS: dict[str, tuple[str, Callable[[Spoken], Fields]]] = {
+_WORDS: dict[str, tuple[str, Callable[[SimulatedEvent], Fields]]] = {
     "repayment.posted.v1": (REPAYMENTS_TOPIC, _payment),
     "repayment.failed.v1": (REPAYMENTS_TOPIC, _rejection),
     "repayment.reversed.v1": (REPAYMENTS_TOPIC, _reversal),

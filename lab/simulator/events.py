@@ -1,6 +1,6 @@
 """What the simulated core bank says: one record per fact, in the canonical words.
 
-A `Spoken` is kept small and plain because a long run makes millions of them; `canonical.py` and
+A `SimulatedEvent` is small and plain because a long run makes millions of them; `canonical.py` and
 `dialect.py` put it on a wire. Invariants: ids are unique inside a source and depend on the
 borrower and its own count alone, so one borrower's story never changes another's ids; tuples
 compare in booking order.
@@ -19,7 +19,7 @@ STATEMENTS = "core/statements"
 CALENDAR = "core/calendar"
 
 
-class Spoken(NamedTuple):
+class SimulatedEvent(NamedTuple):
     """One event as its source booked it."""
 
     second: int

@@ -5,9 +5,9 @@ rent and utilities do not follow the sales; that is how a lost customer hurts. I
 ordinary conditions a year's receipts exceed a year's payments by the margin of the profile.
 """
 
+from lab.simulator.accounts import CashFlow
 from lab.simulator.plan import Earned, Plan
 from lab.simulator.profile import Customer, Profile
-from lab.simulator.purse import Flow
 from lab.simulator.scenarios.conditions import Conditions
 
 TICKETS_A_MONTH = {"MICRO": 5, "SME": 8, "CORPORATE": 10, "LARGE": 12}
@@ -65,7 +65,7 @@ class Firm:
     def _receive(self, customer: Customer, ordinal: int, amount: float) -> None:
         plan = self._plan
         late = plan.rng.choice((-1, 0, 0, 1, 2, 4))
-        flow = Flow(
+        flow = CashFlow(
             plan.second(),
             plan.noisy(amount, 0.06),
             True,
@@ -94,7 +94,7 @@ class Firm:
                 continue
             earned.revenue += sold
             party = f"{profile.borrower_id}-walk-in"
-            flow = Flow(
+            flow = CashFlow(
                 plan.second(), plan.noisy(sold, 0.15), True, category, channel, party, "CUSTOMER"
             )
             plan.add(ordinal + conditions.collection_delay_days // 2, flow)
@@ -115,7 +115,7 @@ class Firm:
             party = f"S{profile.no:05d}-{index % 4}"
             plan.add(
                 ordinal,
-                Flow(
+                CashFlow(
                     plan.second(),
                     plan.noisy(needed, 0.1),
                     False,
@@ -143,7 +143,7 @@ class Firm:
                 continue
             amount = self._plan.noisy(income * ratio, 0.02)
             earned.fixed_costs += amount
-            flow = Flow(
+            flow = CashFlow(
                 self._plan.second(), amount, False, category, channel, party, party_type, cycle
             )
             self._plan.add(ordinal, flow._replace(can_wait=channel == "TRANSFER"))
@@ -156,7 +156,8 @@ class Firm:
             amount = self._plan.noisy(self._profile.income_minor * ratio)
             owner = f"R{self._profile.no:05d}"
             self._plan.add(
-                brought, Flow(10 * 3600, amount, True, "CAPITAL_IN", "TRANSFER", owner, "RELATED")
+                brought,
+                CashFlow(10 * 3600, amount, True, "CAPITAL_IN", "TRANSFER", owner, "RELATED"),
             )
         for day_of_month, category, channel in (
             (7, "RELATED_OUT", "TRANSFER"),
@@ -172,7 +173,7 @@ class Firm:
             party = f"R{self._profile.no:05d}"
             self._plan.add(
                 ordinal,
-                Flow(self._plan.second(), amount, False, category, channel, party, "RELATED"),
+                CashFlow(self._plan.second(), amount, False, category, channel, party, "RELATED"),
             )
 
     def _service_new_debt(self, month_index: int, earned: Earned) -> None:
@@ -186,16 +187,17 @@ class Firm:
             amount = plan.noisy(income * grown * 8)
             earned.new_debt += amount
             plan.add(
-                ordinal, Flow(9 * 3600, amount, True, "LOAN_IN_OTHER", "TRANSFER", lender, "LENDER")
+                ordinal,
+                CashFlow(9 * 3600, amount, True, "LOAN_IN_OTHER", "TRANSFER", lender, "LENDER"),
             )
             plan.add(
                 ordinal,
-                Flow(11 * 3600, amount, False, "SUPPLIER_OUT", "TRANSFER", "PLANT", "SUPPLIER"),
+                CashFlow(11 * 3600, amount, False, "SUPPLIER_OUT", "TRANSFER", "PLANT", "SUPPLIER"),
             )
         if ratio > 0.0:
             plan.add(
                 ordinal + 6,
-                Flow(
+                CashFlow(
                     plan.second(),
                     plan.noisy(income * ratio, 0.03),
                     False,

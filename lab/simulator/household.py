@@ -4,9 +4,9 @@ People spend less when the account runs low, so a short month does not become a 
 Invariant: with ordinary conditions the pay covers rent, bills, living and instalments.
 """
 
+from lab.simulator.accounts import CashFlow
 from lab.simulator.plan import Earned, Plan
 from lab.simulator.profile import Profile
-from lab.simulator.purse import Flow
 
 BENEFIT_RATIO = 0.35
 """Unemployment benefit as a share of the pay, from the month after the job was lost."""
@@ -45,7 +45,7 @@ class Household:
             amount, party = profile.income_minor * BENEFIT_RATIO, "EMPLOYMENT-OFFICE"
         if month_index % 12 == 10 and conditions.key_customer_ratio > 0.0:
             amount *= 1.5
-        flow = Flow(
+        flow = CashFlow(
             9 * 3600,
             plan.noisy(amount, 0.015),
             True,
@@ -69,7 +69,7 @@ class Household:
             if ordinal < plan.today or plan.script(ordinal).has_ceased:
                 continue
             amount = plan.noisy(income * ratio, 0.02)
-            flow = Flow(plan.second(), amount, False, category, channel, party, "OTHER", cycle)
+            flow = CashFlow(plan.second(), amount, False, category, channel, party, "OTHER", cycle)
             plan.add(ordinal, flow._replace(can_wait=channel == "TRANSFER"))
 
     def _live(self, month_index: int) -> None:
@@ -87,7 +87,7 @@ class Household:
                     continue
                 thrift = 0.85 if conditions.key_customer_ratio == 0.0 else 1.0
                 spent = income * ratio * thrift * share / len(days)
-                flow = Flow(
+                flow = CashFlow(
                     plan.second(), plan.noisy(spent, 0.2), False, category, channel, shop, "OTHER"
                 )
                 plan.add(ordinal, flow)
@@ -102,7 +102,7 @@ class Household:
             amount = self._plan.noisy(self._profile.income_minor * ratio, 0.2)
             self._plan.add(
                 ordinal,
-                Flow(
+                CashFlow(
                     self._plan.second(),
                     amount,
                     False,

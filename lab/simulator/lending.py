@@ -10,13 +10,13 @@ from datetime import date
 from random import Random
 from typing import NamedTuple
 
+from lab.simulator.accounts import Accounts, CashFlow, Settlement
+from lab.simulator.booking_faults import BookingFaults
 from lab.simulator.days import Calendar, Day
+from lab.simulator.event_log import EventLog
 from lab.simulator.events import REPAYMENTS, Fields, money
-from lab.simulator.purse import Flow, Purse, Settled
 from lab.simulator.scenarios.conditions import Conditions, Mishap, Story
 from lab.simulator.schedules import Instalment, Terms
-from lab.simulator.trouble import Trouble
-from lab.simulator.voice import Voice
 
 EVENING = 17 * 3600
 BUSINESS_DAYS_TO_NEXT_TRY = 5
@@ -38,10 +38,16 @@ class Lending:
     """The loans of one borrower."""
 
     def __init__(
-        self, *, loans: list[Terms], purse: Purse, voice: Voice, story: Story, rng: Random
+        self,
+        *,
+        loans: list[Terms],
+        accounts: Accounts,
+        event_log: EventLog,
+        story: Story,
+        rng: Random,
     ) -> None:
-        self._purse = purse
-        self._voice = voice
+        self._accounts = accounts
+        self._event_log = event_log
         self._story = story
         self._rng = rng
         self._coming = sorted(
@@ -76,7 +82,7 @@ class Lending:
         return min(late, key=lambda one: (one[1].due, one[0])) if late else None
 
     def collect(
-        self, day: Day, conditions: Conditions, calendar: Calendar, trouble: Trouble
+        self, day: Day, conditions: Conditions, calendar: Calendar, faults: BookingFaults
     ) -> None:
         """Do a day's work on everything that is or falls due."""
         while self.next_due <= day.ordinal:
@@ -89,7 +95,7 @@ class Lending:
             return
         for loan_id, item in list(self._open):
             if item.open_minor > 0 and item.next_try <= day.ordinal:
-                self._try(loan_id, item, day, (conditions, calendar, trouble))
+                self._try(loan_id, item, day, (conditions, calendar, faults))
         self._open = [entry for entry in self._open if entry[1].open_minor > 0]
 
     def _fall_due(self, loan_id: str, item: Instalment, day: Day, calendar: Calendar) -> None:
@@ -112,11 +118,11 @@ class Lending:
         loan_id: str,
         item: Instalment,
         day: Day,
-        world: tuple[Conditions, Calendar, Trouble],
+        world: tuple[Conditions, Calendar, BookingFaults],
     ) -> None:
         conditions, calendar, _ = world
         due = item.open_minor
-        if self._purse.can_pay(due, conditions):
+        if self._accounts.can_pay(due, conditions):
             self._pay(loan_id, item, due, day, world)
             return
         item.next_try = calendar.business_days_after(day.ordinal, BUSINESS_DAYS_TO_NEXT_TRY)
@@ -124,7 +130,7 @@ class Lending:
             item.attempts += 1
             self._fail(loan_id, item, day, reason="INSUFFICIENT_FUNDS", attempt_no=item.attempts)
             return
-        part = min(due, self._purse.balance * 3 // 4)
+        part = min(due, self._accounts.balance * 3 // 4)
         if part > due * SMALLEST_PART_RATIO and not conditions.has_ceased:
             self._pay(loan_id, item, part, day, world)
 
@@ -134,14 +140,14 @@ class Lending:
         item: Instalment,
         amount: int,
         day: Day,
-        world: tuple[Conditions, Calendar, Trouble],
+        world: tuple[Conditions, Calendar, BookingFaults],
     ) -> None:
-        conditions, calendar, trouble = world
+        conditions, calendar, faults = world
         self._second += 1
-        flow = Flow(
+        flow = CashFlow(
             self._second, amount, False, "DEBT_SERVICE_OWN", "DIRECT_DEBIT", "BANK", "LENDER"
         )
-        if self._purse.settle(flow, day, conditions) is not Settled.PAID:
+        if self._accounts.settle(flow, day, conditions) is not Settlement.PAID:
             raise ValueError(f"{loan_id}: an instalment of {amount} was covered and then was not")
         channel = "DEBIT" if item.attempts < DEBIT_ATTEMPTS else "TRANSFER"
         oldest, interest = self._allocate(loan_id, amount)
@@ -149,10 +155,10 @@ class Lending:
         event_id = self._post(loan_id, oldest, (amount, interest), day, channel)
         if oldest is not item or item.attempts or item.open_minor > 0:
             return
-        if trouble.is_late(self._rng):
+        if faults.is_late(self._rng):
             later = calendar.business_days_after(day.ordinal, 1 + self._rng.randrange(3))
-            self._voice.hold_back(event_id, day=calendar.day(later))
-        elif trouble.is_charged_back(self._rng):
+            self._event_log.hold_back(event_id, day=calendar.day(later))
+        elif faults.is_charged_back(self._rng):
             back = calendar.business_days_after(day.ordinal, 1)
             paid = _Paid(event_id, loan_id, item, amount, interest)
             self._charged_back.setdefault(back, []).append(paid)
@@ -181,30 +187,30 @@ class Lending:
             "paid_amount": money(amount),
             "paid_interest": money(interest),
             "paid_principal": money(amount - interest),
-            "currency": self._purse.currency,
+            "currency": self._accounts.currency,
             "value_date": day.iso,
             "channel": channel,
-            "payer_account_id": self._purse.account_id,
+            "payer_account_id": self._accounts.account_id,
             "outstanding_principal": money(self._outstanding[loan_id]),
         }
         if item.is_excused:
             data["value_date"] = date.fromordinal(item.due).isoformat()
             data["technical_flag"] = True
         second = EVENING + 3600 + item.no % 600
-        return self._voice.say(
+        return self._event_log.say(
             "repayment.posted.v1", data, day=day, second=second, source=REPAYMENTS
         )
 
     def _fail(
         self, loan_id: str, item: Instalment, day: Day, *, reason: str, attempt_no: int
     ) -> None:
-        self._voice.say(
+        self._event_log.say(
             "repayment.failed.v1",
             {
                 "loan_id": loan_id,
                 "instalment_no": item.no,
                 "amount": money(item.open_minor),
-                "currency": self._purse.currency,
+                "currency": self._accounts.currency,
                 "value_date": day.iso,
                 "failure_reason": reason,
                 "attempt_no": attempt_no,
@@ -225,12 +231,12 @@ class Lending:
         self._outstanding[paid.loan_id] += amount - interest
         self._open.append((paid.loan_id, item))
         self._second += 1
-        self._voice.say(
+        self._event_log.say(
             "repayment.reversed.v1",
             {
                 "loan_id": paid.loan_id,
                 "paid_amount": money(amount),
-                "currency": self._purse.currency,
+                "currency": self._accounts.currency,
                 "value_date": day.iso,
                 "reason": "CHARGEBACK",
             },
@@ -239,5 +245,5 @@ class Lending:
             source=REPAYMENTS,
             corrects_id=paid.event_id,
         )
-        flow = Flow(self._second, amount, True, "REVERSAL", "DIRECT_DEBIT", "BANK", "LENDER")
-        self._purse.settle(flow, day, Conditions())
+        flow = CashFlow(self._second, amount, True, "REVERSAL", "DIRECT_DEBIT", "BANK", "LENDER")
+        self._accounts.settle(flow, day, Conditions())

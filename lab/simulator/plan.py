@@ -8,8 +8,8 @@ flow is never planned for a day that has passed.
 from dataclasses import dataclass, field
 from random import Random
 
+from lab.simulator.accounts import CashFlow
 from lab.simulator.days import Calendar, month_length, month_start
-from lab.simulator.purse import Flow
 from lab.simulator.scenarios.conditions import Script
 
 MORNING = 8 * 3600
@@ -34,13 +34,13 @@ class Plan:
     rng: Random
     calendar: Calendar
     script: Script
-    flows: dict[int, list[Flow]] = field(default_factory=dict)
+    flows: dict[int, list[CashFlow]] = field(default_factory=dict)
     earned: dict[int, Earned] = field(default_factory=dict)
     confidence: float = 1.0
     """What is left of the sales after the news of unpaid bills got round."""
     today: int = 0
 
-    def add(self, ordinal: int, flow: Flow) -> None:
+    def add(self, ordinal: int, flow: CashFlow) -> None:
         """Plan a payment for a day, or for the next business day."""
         ordinal = self.calendar.business_day(max(ordinal, self.today))
         self.flows.setdefault(ordinal, []).append(flow)

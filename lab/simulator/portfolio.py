@@ -11,11 +11,11 @@ from datetime import date
 from random import Random
 
 from lab.simulator import announcements, profile
+from lab.simulator.booking_faults import EVERYDAY, BookingFaults
 from lab.simulator.borrower import Borrower
 from lab.simulator.days import Calendar, Day
-from lab.simulator.events import Spoken
+from lab.simulator.events import SimulatedEvent
 from lab.simulator.scenarios.catalogue import CATALOGUE
-from lab.simulator.trouble import EVERYDAY, Trouble
 from services.scoring.domain.portfolio.outcomes import BorrowerOutcome
 
 
@@ -27,7 +27,7 @@ class Setup:
     borrowers: int = 80
     days: int = 540
     start: date = date(2024, 1, 1)
-    trouble: Trouble = EVERYDAY
+    faults: BookingFaults = EVERYDAY
     dossier: bool = False
     """Tell the credit file of each borrower too, and what the bank says to everybody."""
 
@@ -44,15 +44,15 @@ class Portfolio:
     def __init__(self, setup: Setup) -> None:
         self.setup = setup
         self.calendar = Calendar(setup.start, setup.days)
-        cast = deal(setup)
+        cast = assign_scenarios(setup)
         self.borrowers = [
             self._enter(no, segment, scenario) for no, (segment, scenario) in enumerate(cast, 1)
         ]
 
-    def live(self) -> Iterator[tuple[Day, list[Spoken]]]:
+    def live(self) -> Iterator[tuple[Day, list[SimulatedEvent]]]:
         """Go through the days; yield each with its events in booking order."""
         for day in self.calendar:
-            booked: list[Spoken] = []
+            booked: list[SimulatedEvent] = []
             for borrower in self.borrowers:
                 booked += borrower.live(day)
             if self.setup.dossier:
@@ -79,12 +79,12 @@ class Portfolio:
             story=story,
             rng=rng,
             calendar=self.calendar,
-            trouble=setup.trouble,
-            has_dossier=setup.dossier,
+            faults=setup.faults,
+            has_credit_file=setup.dossier,
         )
 
 
-def deal(setup: Setup) -> list[tuple[str, str]]:
+def assign_scenarios(setup: Setup) -> list[tuple[str, str]]:
     """Return segment and scenario of each borrower, in exact shares and shuffled order."""
     rng = Random(f"tocsin:{setup.seed}:deal:{setup.borrowers}")
     shares = {name: item.share_per_mille for name, item in CATALOGUE.items()}
@@ -115,5 +115,5 @@ def _in_shares(shares_per_mille: dict[str, int], count: int) -> list[str]:
     return [name for name, times in counts.items() for _ in range(times)]
 
 
-def _booking_order(event: Spoken) -> tuple[int, int, int]:
+def _booking_order(event: SimulatedEvent) -> tuple[int, int, int]:
     return event.second, event.borrower_no, event.no

@@ -6,27 +6,29 @@ come, as after a migration of a core banking system.
 
 from datetime import date
 
+from lab.simulator.accounts import Accounts, CreditLine
 from lab.simulator.days import Day
+from lab.simulator.event_log import EventLog
 from lab.simulator.events import CONTRACTS, CUSTOMERS, Fields, money
 from lab.simulator.profile import Profile
-from lab.simulator.purse import Line, Purse
 from lab.simulator.schedules import Terms
-from lab.simulator.voice import Voice
 
 EARLY = 4 * 3600
 
 
-def introduce(profile: Profile, loans: list[Terms], purse: Purse, voice: Voice, day: Day) -> None:
+def introduce(
+    profile: Profile, loans: list[Terms], accounts: Accounts, event_log: EventLog, day: Day
+) -> None:
     """Register the borrower and book its loans, schedules and line."""
-    register(profile, voice, day, account_ids=[purse.account_id], second=EARLY)
+    register(profile, event_log, day, account_ids=[accounts.account_id], second=EARLY)
     for position, loan in enumerate(loans):
-        _book(profile, loan, voice, day, second=EARLY + 60 * (position + 1))
-    if purse.line is not None:
-        _book_line(profile, purse.line, voice, day)
+        _book(profile, loan, event_log, day, second=EARLY + 60 * (position + 1))
+    if accounts.line is not None:
+        _book_line(profile, accounts.line, event_log, day)
 
 
 def register(
-    profile: Profile, voice: Voice, day: Day, *, account_ids: list[str], second: int
+    profile: Profile, event_log: EventLog, day: Day, *, account_ids: list[str], second: int
 ) -> None:
     """Say who the borrower is."""
     since = date.fromordinal(day.ordinal - profile.customer_since_years * 365)
@@ -46,11 +48,11 @@ def register(
     if profile.industry_code is not None:
         # Registers and rulebooks write the division without the letter of the section.
         data["industry_code"] = profile.industry_code[1:]
-    voice.say("borrower.registered.v1", data, day=day, second=second, source=CUSTOMERS)
+    event_log.say("borrower.registered.v1", data, day=day, second=second, source=CUSTOMERS)
 
 
-def _book(profile: Profile, loan: Terms, voice: Voice, day: Day, *, second: int) -> None:
-    voice.say(
+def _book(profile: Profile, loan: Terms, event_log: EventLog, day: Day, *, second: int) -> None:
+    event_log.say(
         "loan.booked.v1",
         {
             "loan_id": loan.loan_id,
@@ -68,7 +70,7 @@ def _book(profile: Profile, loan: Terms, voice: Voice, day: Day, *, second: int)
         second=second,
         source=CONTRACTS,
     )
-    voice.say(
+    event_log.say(
         "schedule.published.v1",
         {
             "loan_id": loan.loan_id,
@@ -91,8 +93,8 @@ def _book(profile: Profile, loan: Terms, voice: Voice, day: Day, *, second: int)
     )
 
 
-def _book_line(profile: Profile, line: Line, voice: Voice, day: Day) -> None:
-    voice.say(
+def _book_line(profile: Profile, line: CreditLine, event_log: EventLog, day: Day) -> None:
+    event_log.say(
         "loan.booked.v1",
         {
             "loan_id": line.loan_id,

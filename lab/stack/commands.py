@@ -32,16 +32,24 @@ def up(
     data: DataDir = DEFAULT_DATA_DIR,
     as_json: AsJson = False,
     foreground: Annotated[
-        bool, typer.Option("--foreground", help="Stay, and stop both on Ctrl-C or SIGTERM.")
+        bool, typer.Option("--foreground", help="Wait, and stop both on Ctrl-C or SIGTERM.")
     ] = False,
     kafka_port: Annotated[
-        int | None, typer.Option(help="Port for Kafka; a free one when left out.")
+        int | None, typer.Option(help="Port for Kafka; a free one if left out.")
     ] = None,
     postgres_port: Annotated[
-        int | None, typer.Option(help="Port for PostgreSQL; a free one when left out.")
+        int | None, typer.Option(help="Port for PostgreSQL; a free one if left out.")
     ] = None,
 ) -> None:
-    """Start both servers, or find those that already run in the folder."""
+    """Start both servers, or find those that run in the folder already.
+
+    Prints the variables that other commands read. Both run until `tocsin stack down`.
+
+    Examples:
+
+        tocsin stack up
+        tocsin stack up --data here --kafka-port 19092
+    """
     console = Console(stderr=True)
     stack = LocalStack(data, console=console, kafka_port=kafka_port, postgres_port=postgres_port)
     # SIGTERM while starting must undo what was started, as Ctrl-C does.
@@ -61,7 +69,12 @@ def up(
 
 @app.command()
 def down(data: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
-    """Stop both servers of the folder; their data stays."""
+    """Stop both servers of the folder; their data remains.
+
+    Examples:
+
+        tocsin stack down
+    """
     was_running = LocalStack(data).stop()
     Console(stderr=True).print("Stopped." if was_running else "Nothing was running.")
     if as_json:
@@ -70,7 +83,12 @@ def down(data: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
 
 @app.command()
 def status(data: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
-    """Ask both servers a real question; exit status 1 when one does not answer."""
+    """Query both servers; the exit status is 1 if one does not answer.
+
+    Examples:
+
+        tocsin stack status
+    """
     stack = LocalStack(data)
     is_ready = stack.is_ready()
     if is_ready:
@@ -84,7 +102,7 @@ def status(data: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
 
 @app.command(hidden=True)
 def lock() -> None:
-    """Resolve Kafka's jars afresh and write kafka-jars.lock (for `make lock`)."""
+    """Resolve Kafka's jars again and write kafka-jars.lock (for `make lock`)."""
     settings = StackSettings()
     remote = repositories(
         chosen=settings.maven_repository, maven_settings=Path.home() / ".m2" / "settings.xml"

@@ -9,17 +9,17 @@ from services.cli.errors import CommandError
 
 
 class StackError(CommandError):
-    """The local stack cannot do what was asked."""
+    """The local stack cannot do what a command needs."""
 
 
 def disk_full(folder: object) -> StackError:
     """Return the error for a full disk, the same wherever it was noticed."""
     return StackError(
-        f"The disk that holds {folder} is full.",
+        f"The disk of {folder} is full.",
         remedy="Free some space (the stack needs about 600 MB) and run the command again.",
     )
 
 
 def is_disk_full(error: OSError) -> bool:
-    """Tell a full disk, or an exhausted quota, from other failures to write."""
+    """Return whether the disk is full or the quota exhausted."""
     return error.errno in (errno.ENOSPC, errno.EDQUOT)

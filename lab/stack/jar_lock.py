@@ -35,12 +35,12 @@ class Jar:
 
     @property
     def relative_path(self) -> Path:
-        """Return its place in a Maven repository."""
+        """Return its path in a Maven repository."""
         folder = Path(*self.group.split("."), self.artifact, self.version)
         return folder / f"{self.artifact}-{self.version}.jar"
 
     def matches(self, path: Path) -> bool:
-        """Tell whether the file is exactly the locked one."""
+        """Return whether the file is exactly the locked one."""
         return path.stat().st_size == self.size_bytes and sha256_of(path) == self.sha256
 
 
@@ -73,7 +73,7 @@ def sha256_of(path: Path) -> str:
 
 
 def regenerate(*, remote_repositories: dict[str, str]) -> list[Jar]:
-    """Resolve the coordinates afresh, download each jar once and write the lock."""
+    """Resolve the coordinates, download each jar once and write the lock."""
     with tempfile.TemporaryDirectory() as room:
         context = MavenContext(
             repo_cache=Path(room), remote_repos=remote_repositories, timeout=60, local_repos=[]

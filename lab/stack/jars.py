@@ -1,9 +1,9 @@
-"""Brings the locked jars of the broker onto this machine, once, and proves them on every use.
+"""Downloads the locked jars of the broker once, and verifies them on every use.
 
-A jar is downloaded into a room of its own, compared with the lock, and only then renamed to its
-place in the cache: an interrupted download never looks like a jar, and two commands may download
+A jar is downloaded into a temporary folder, compared with the lock, and only then renamed to its
+path in the cache: an interrupted download is never taken for a jar, and two commands may download
 at the same time. A jar in the cache that does not match (a full disk, a bad copy) is removed and
-fetched again, and the person is told.
+downloaded again, with a notice.
 """
 
 import tempfile
@@ -46,17 +46,19 @@ def class_path(
     Raises:
         StackError: If one cannot be had: no network, full disk, or wrong bytes.
     """
-    room = cache_dir / "jars"
+    cache = cache_dir / "jars"
     with ThreadPoolExecutor(DOWNLOADS_AT_ONCE) as pool:
-        present = list(pool.map(lambda jar: _is_good(jar, room=room, console=console), locked))
+        present = list(pool.map(lambda jar: _is_good(jar, cache=cache, console=console), locked))
     missing = [jar for jar, is_good in zip(locked, present, strict=True) if not is_good]
     if missing:
-        _download_all(missing, room=room, remote_repositories=remote_repositories, console=console)
-    return [room / jar.relative_path for jar in locked]
+        _download_all(
+            missing, cache=cache, remote_repositories=remote_repositories, console=console
+        )
+    return [cache / jar.relative_path for jar in locked]
 
 
-def _is_good(jar: Jar, *, room: Path, console: Console) -> bool:
-    path = room / jar.relative_path
+def _is_good(jar: Jar, *, cache: Path, console: Console) -> bool:
+    path = cache / jar.relative_path
     if not path.exists():
         return False
     if jar.matches(path):
@@ -67,23 +69,23 @@ def _is_good(jar: Jar, *, room: Path, console: Console) -> bool:
 
 
 def _download_all(
-    missing: list[Jar], *, room: Path, remote_repositories: dict[str, str], console: Console
+    missing: list[Jar], *, cache: Path, remote_repositories: dict[str, str], console: Console
 ) -> None:
     total_bytes = sum(jar.size_bytes for jar in missing)
     console.print(
         f"Fetching {len(missing)} jars of Apache Kafka ({total_bytes / 1e6:.0f} MB) "
-        f"from {', '.join(remote_repositories)}, once; they are kept in {room}."
+        f"from {', '.join(remote_repositories)}, once; they are stored in {cache}."
     )
     try:
-        room.mkdir(parents=True, exist_ok=True)
-        with _progress(console) as progress, tempfile.TemporaryDirectory(dir=room) as temporary:
+        cache.mkdir(parents=True, exist_ok=True)
+        with _progress(console) as progress, tempfile.TemporaryDirectory(dir=cache) as temporary:
             bar = progress.add_task("Kafka", total=total_bytes)
             with ThreadPoolExecutor(DOWNLOADS_AT_ONCE) as pool:
                 futures = [
                     pool.submit(
                         _fetch,
                         jar,
-                        room=room,
+                        cache=cache,
                         temporary=Path(temporary),
                         remote_repositories=remote_repositories,
                         advance=lambda count: progress.update(bar, advance=count),
@@ -98,22 +100,22 @@ def _download_all(
                     raise
     except OSError as error:
         if is_disk_full(error):
-            raise disk_full(room) from error
+            raise disk_full(cache) from error
         raise
 
 
 def _fetch(
     jar: Jar,
     *,
-    room: Path,
+    cache: Path,
     temporary: Path,
     remote_repositories: dict[str, str],
     advance: Advance,
 ) -> None:
     for attempt in range(1, ATTEMPTS + 1):
-        with tempfile.TemporaryDirectory(dir=temporary) as own_room:
+        with tempfile.TemporaryDirectory(dir=temporary) as temporary_cache:
             try:
-                path = _resolve(jar, own_room, remote_repositories, advance)
+                path = _resolve(jar, temporary_cache, remote_repositories, advance)
             except (OSError, RuntimeError) as error:
                 if isinstance(error, OSError) and is_disk_full(error):
                     raise
@@ -122,20 +124,20 @@ def _fetch(
                 time.sleep(attempt * PAUSE_SECONDS)
                 continue
             if jar.matches(path):
-                place = room / jar.relative_path
-                place.parent.mkdir(parents=True, exist_ok=True)
-                path.replace(place)
+                target = cache / jar.relative_path
+                target.parent.mkdir(parents=True, exist_ok=True)
+                path.replace(target)
                 return
     raise StackError(
         f"{jar.relative_path.name} was downloaded {ATTEMPTS} times and never matched its SHA-256 "
         "in kafka-jars.lock.",
-        remedy="Something on the way changes downloads (a proxy, a mirror); nothing was kept. "
+        remedy="A proxy or mirror changes downloads; nothing was stored. "
         "Try another network or set TOCSIN_MAVEN_REPOSITORY.",
     )
 
 
 def _resolve(
-    jar: Jar, own_room: str, remote_repositories: dict[str, str], advance: Advance
+    jar: Jar, temporary_cache: str, remote_repositories: dict[str, str], advance: Advance
 ) -> Path:
     @contextmanager
     def report(_filename: str, _total_bytes: int) -> Iterator[Advance]:
@@ -143,7 +145,7 @@ def _resolve(
 
     context = MavenContext(
         resolver=PythonResolver(progress_callback=report),
-        repo_cache=Path(own_room),
+        repo_cache=Path(temporary_cache),
         local_repos=[],
         remote_repos=remote_repositories,
         timeout=TIMEOUT_SECONDS,

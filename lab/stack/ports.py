@@ -1,7 +1,7 @@
 """Free TCP ports on the loopback address.
 
-A port is free when it can be bound now. Somebody may take it a moment later; the servers notice
-that themselves and say so in their logs, which `processes` turns into a clear message.
+A port is free if it can be bound now. Another program may take it a moment later; the servers then
+log an error, which `processes` turns into a clear message.
 """
 
 import socket
@@ -12,7 +12,7 @@ LOOPBACK = "127.0.0.1"
 
 
 def is_free(port: int) -> bool:
-    """Tell whether a server could listen on the port now."""
+    """Return whether a server could listen on the port now."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as candidate:
         candidate.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -23,16 +23,16 @@ def is_free(port: int) -> bool:
 
 
 def free_ports(count: int) -> list[int]:
-    """Return different free ports; all are held until the last is known, so none comes twice."""
-    held: list[socket.socket] = []
+    """Return different free ports; all are bound until the last is chosen, so none comes twice."""
+    bound: list[socket.socket] = []
     try:
         for _ in range(count):
             candidate = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-            held.append(candidate)
+            bound.append(candidate)
             candidate.bind((LOOPBACK, 0))
-        return [int(each.getsockname()[1]) for each in held]
+        return [int(each.getsockname()[1]) for each in bound]
     finally:
-        for each in held:
+        for each in bound:
             each.close()
 
 

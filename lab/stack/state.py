@@ -1,7 +1,7 @@
-"""The stack's memory between commands: what runs where, in one small file in the data folder.
+"""Stores between commands what runs on which port, in one small file in the data folder.
 
-Written whole and renamed, so that a reader never sees half of it; only its owner may read it,
-because it holds the database password.
+Written to a temporary file and renamed, so that a reader never reads half of it; only its owner may
+read it, because it contains the database password.
 """
 
 import json

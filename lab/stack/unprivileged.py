@@ -1,9 +1,9 @@
-"""Runs PostgreSQL as somebody else when we are root, because it refuses to run as root.
+"""Runs PostgreSQL as another user if this process is root, because it refuses to run as root.
 
 Containers and continuous integration often have only root. An existing powerless user is taken
 (no user is created, no permission of any folder is changed except the data folder's owner). When
 that user may not enter a folder on the way (a home folder with mode 700, a private temporary
-folder), the server keeps the single capability to pass through folders, given by `setpriv`.
+folder), `setpriv` gives the server the single capability to pass through folders.
 """
 
 import os
@@ -40,8 +40,8 @@ def runner(*, folders: list[Path]) -> Runner:
     """
     if os.geteuid() != 0:
         return Runner()
-    known = {entry.pw_name for entry in pwd.getpwall()}
-    user = next((name for name in USERS if name in known), None)
+    existing = {entry.pw_name for entry in pwd.getpwall()}
+    user = next((name for name in USERS if name in existing), None)
     setpriv = shutil.which("setpriv")
     if user is None or setpriv is None:
         raise StackError(
@@ -52,7 +52,7 @@ def runner(*, folders: list[Path]) -> Runner:
     prefix = [setpriv, f"--reuid={entry.pw_uid}", f"--regid={entry.pw_gid}", "--clear-groups"]
     if not all(_reachable(folder) for folder in folders):
         prefix += ["--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"]
-        # PostgreSQL asks access() about its own programs, which ignores the capabilities of a
+        # PostgreSQL calls access() on its own programs, which ignores the capabilities of a
         # user other than root unless this bit is set.
         prefix.append("--securebits=+no_setuid_fixup")
     return Runner(prefix=tuple(prefix), user=user)

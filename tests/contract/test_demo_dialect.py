@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from lab.simulator import canonical, dialect
-from lab.simulator.events import Spoken
+from lab.simulator.events import SimulatedEvent
 from lab.simulator.portfolio import Portfolio, Setup
 from services.contracts.strict_json import encode_canonical
 from services.ingest.adapters.mapping.loader import load_mappings
@@ -25,12 +25,12 @@ def mappings() -> dict[str, Mapper]:
 
 
 @pytest.fixture(scope="module")
-def spoken() -> list[Spoken]:
+def spoken() -> list[SimulatedEvent]:
     portfolio = Portfolio(Setup(seed=5, borrowers=40, days=400))
     return [event for _, booked in portfolio.live() for event in booked]
 
 
-def mapped(event: Spoken, mappings: dict[str, Mapper]) -> dict[str, object]:
+def mapped(event: SimulatedEvent, mappings: dict[str, Mapper]) -> dict[str, object]:
     topic = dialect.topic_of(event)
     assert topic is not None
     record = json.loads(dialect.encode(event))
@@ -43,7 +43,7 @@ def mapped(event: Spoken, mappings: dict[str, Mapper]) -> dict[str, object]:
 
 
 def test_every_raw_record_maps_back_to_the_event_it_was_made_from(
-    spoken: list[Spoken], mappings: dict[str, Mapper]
+    spoken: list[SimulatedEvent], mappings: dict[str, Mapper]
 ) -> None:
     seen = set()
     for number, event in enumerate(spoken):

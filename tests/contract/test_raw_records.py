@@ -15,7 +15,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab.demo.ground import RAW_TOPICS
+from lab.demo.environment import RAW_TOPICS
 from services.contracts.registry import EVENT_TYPES, Sender
 from services.contracts.validation import ValidEvent
 from services.ingest.adapters.mapping.loader import OUR_MAPPINGS

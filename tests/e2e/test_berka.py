@@ -19,9 +19,9 @@ import asyncpg
 import pytest
 
 from lab.convert.berka import Berka
-from lab.demo.children import Children, Program
 from lab.stack.ports import free_ports
 from lab.stack.probes import in_own_loop
+from lab.stack.service_processes import Program, ServiceProcesses
 from services.kit.access import store
 from services.kit.access.keys import Role
 from services.kit.access.store import Grant
@@ -67,7 +67,7 @@ def ingest_url(settings: dict[str, str], tmp_path: Path) -> Iterator[str]:
             "TOCSIN_ALERTS_SECRET_KEY": base64.b64encode(secrets.token_bytes(32)).decode(),
         },
     }
-    children = Children(tmp_path, settings=settings)
+    children = ServiceProcesses(tmp_path, settings=settings)
     urls = []
     try:
         for (name, extra), port in zip(own.items(), free_ports(3), strict=True):

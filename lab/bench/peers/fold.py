@@ -1,6 +1,6 @@
 """The one light fold that every contender runs: five indicators over a borrower's account flow.
 
-Integers only, so that Python and Java give the same answers. A contender must keep `State`
+Integers only, so that Python and Java give the same answers. A contender must store `State`
 durably per borrower and must write one result for every tenth event of a borrower.
 The Java twin is `kafka-streams/src/main/java/tocsin/bench/Fold.java`.
 """

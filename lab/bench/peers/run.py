@@ -38,7 +38,7 @@ PATIENCE_SECONDS = 120
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What a contender needs to know."""
+    """The addresses and names that a contender needs."""
 
     bootstrap: str
     database: str
@@ -110,10 +110,10 @@ def tree(pids: Sequence[int]) -> set[int]:
             except OSError:
                 continue
             parents[int(entry.name)] = int(fields[1])
-    found = set(pids)
-    while grown := {pid for pid, parent in parents.items() if parent in found} - found:
-        found |= grown
-    return found
+    members = set(pids)
+    while grown := {pid for pid, parent in parents.items() if parent in members} - members:
+        members |= grown
+    return members
 
 
 def cpu_seconds(pids: Sequence[int]) -> float:
@@ -215,7 +215,7 @@ async def measure(contender: str, run: Run, arguments: argparse.Namespace) -> di
     ]
     servers = [arguments.broker_pid, arguments.postgres_pid]
     try:
-        found = await observe(run, results, [*servers, *(process.pid for process in processes)])
+        observed = await observe(run, results, [*servers, *(process.pid for process in processes)])
     finally:
         stop(processes)
     line = {
@@ -224,17 +224,19 @@ async def measure(contender: str, run: Run, arguments: argparse.Namespace) -> di
         "events": arguments.events,
         "log": log.name,
     }
-    if len(found["marks"]) < 2:
-        return line | {"failed": f"{found['seen']} of {results} results after {PATIENCE_SECONDS} s"}
-    (start, cpu, steal, first), (end, cpu_end, steal_end, seen) = found["marks"]
+    if len(observed["marks"]) < 2:
+        return line | {
+            "failed": f"{observed['seen']} of {results} results after {PATIENCE_SECONDS} s"
+        }
+    (start, cpu, steal, first), (end, cpu_end, steal_end, seen) = observed["marks"]
     share = arguments.events * (seen - first) / results
     return line | {
         "events_per_second": round(share / (end - start)),
         "cpu_us_per_event": round((cpu_end - cpu) / share * 1e6, 1),
         "steal_ratio": round((steal_end - steal) / (end - start), 3),
-        "repeated_results": found["repeats"],
+        "repeated_results": observed["repeats"],
         "wrong": sum(
-            1 for borrower, value in expected.items() if found["last"].get(borrower) != value
+            1 for borrower, value in expected.items() if observed["last"].get(borrower) != value
         ),
     }
 

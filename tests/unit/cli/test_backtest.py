@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from lab.simulator import answer_sheet, canonical
+from lab.simulator import canonical, outcome_file
 from lab.simulator.portfolio import Portfolio, Setup
 from services.cli.errors import CommandError
 from services.cli.main import build
@@ -25,7 +25,7 @@ def bank(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     with events.open("wb") as file:
         for _, booked in portfolio.live():
             file.writelines(canonical.encode(event) + b"\n" for event in booked)
-    answer_sheet.write(labels, portfolio.outcomes())
+    outcome_file.write(labels, portfolio.outcomes())
     return events, labels
 
 

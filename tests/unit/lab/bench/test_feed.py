@@ -6,9 +6,9 @@ import msgspec
 import pytest
 from aiokafka.partitioner import murmur2
 
-from lab.bench import crowd, feed, meters
-from lab.bench.latency import Timeline
-from lab.bench.multitude import _rows
+from lab.bench import feed, many_borrowers, meters
+from lab.bench.bulk_load import _rows
+from lab.bench.latency import ProgressTimeline
 from lab.bench.stages import Pipeline
 from services.scoring.adapters import state_bytes
 
@@ -50,18 +50,18 @@ def test_the_cpu_of_this_process_is_found() -> None:
 def test_an_event_is_durable_at_the_first_look_beyond_its_offset(
     offset: int, at: float | None
 ) -> None:
-    timeline = Timeline()
-    timeline.note("scoring", 0, 0, 0.5)
-    timeline.note("scoring", 0, 5, 1.0)
-    timeline.note("scoring", 0, 5, 1.5)
-    timeline.note("scoring", 0, 10, 2.0)
-    assert timeline.passed("scoring", 0, offset) == at
+    progress = ProgressTimeline()
+    progress.note("scoring", 0, 0, 0.5)
+    progress.note("scoring", 0, 5, 1.0)
+    progress.note("scoring", 0, 5, 1.5)
+    progress.note("scoring", 0, 10, 2.0)
+    assert progress.passed("scoring", 0, offset) == at
 
 
 def test_a_multitude_is_readable_states_under_other_names() -> None:
     pipeline = Pipeline()
     for line in feed.portfolio(3, 2):
-        pipeline.take(line)
+        pipeline.apply(line)
     rows = list(_rows(list(pipeline.borrowers.values()), 7))
     assert len({row[0] for row in rows}) == 7
     for row in rows:
@@ -71,9 +71,10 @@ def test_a_multitude_is_readable_states_under_other_names() -> None:
 
 def test_a_crowd_lives_in_order_and_not_in_step() -> None:
     coming = [
-        feed.Line(b"B-%d" % (n % 2), b'{"subject":"B-%d","n":%d}' % (n % 2, n)) for n in range(400)
+        feed.EventLine(b"B-%d" % (n % 2), b'{"subject":"B-%d","n":%d}' % (n % 2, n))
+        for n in range(400)
     ]
-    seen = list(crowd.spread(coming, 150, 20_000))
+    seen = list(many_borrowers.spread(coming, 150, 20_000))
     assert len(seen) == 20_000
     numbers: dict[bytes, list[int]] = {}
     for line in seen:

@@ -8,7 +8,7 @@ import pytest
 from standardwebhooks.webhooks import Webhook
 
 from lab.demo.inbox import Inbox
-from lab.demo.mailbox import Mailbox, Moods
+from lab.demo.mailbox import Mailbox, ReceiverOptions
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
@@ -16,7 +16,9 @@ SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 @pytest.fixture
 def inbox() -> Iterator[Inbox]:
     box = Inbox(
-        Mailbox(secret=SECRET, moods=Moods(unavailable_every=2, busy_at=2, too_late_at=None))
+        Mailbox(
+            secret=SECRET, options=ReceiverOptions(unavailable_every=2, busy_at=2, too_late_at=None)
+        )
     )
     box.start()
     yield box

@@ -6,11 +6,11 @@ import pytest
 from standardwebhooks.webhooks import Webhook
 
 from lab.demo import standard_webhooks
-from lab.demo.mailbox import Answer, Mailbox, Moods
+from lab.demo.mailbox import Mailbox, ReceiverAnswer, ReceiverOptions
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
-PATIENT = Moods(unavailable_every=10**9, too_late_at=None)
+PATIENT = ReceiverOptions(unavailable_every=10**9, too_late_at=None)
 BODY = b'{"type":"alert.opened.v1","data":{"borrower_id":"B1"}}'
 
 
@@ -22,25 +22,25 @@ def signed(webhook_id: str, body: bytes = BODY) -> dict[str, str]:
     }
 
 
-def mailbox(moods: Moods = PATIENT) -> Mailbox:
+def mailbox(options: ReceiverOptions = PATIENT) -> Mailbox:
     # The first message of the default order is refused; a patient one refuses none.
-    box = Mailbox(secret=SECRET, moods=moods)
-    if moods is PATIENT:
+    box = Mailbox(secret=SECRET, options=options)
+    if options is PATIENT:
         box._tries["warm-up"] = 1
     return box
 
 
 def test_a_message_signed_by_the_reference_library_is_kept() -> None:
     box = mailbox()
-    assert box.take(signed("m1"), BODY, now=NOW) is Answer.KEPT
+    assert box.take(signed("m1"), BODY, now=NOW) is ReceiverAnswer.ACCEPTED
     assert [message.webhook_id for message in box.newest()] == ["m1"]
 
 
 def test_the_same_id_again_is_a_repeat_and_kept_once() -> None:
     box = mailbox()
     box.take(signed("m1"), BODY, now=NOW)
-    assert box.take(signed("m1"), BODY, now=NOW) is Answer.REPEAT
-    assert (box.tally.kept, box.tally.repeats) == (1, 1)
+    assert box.take(signed("m1"), BODY, now=NOW) is ReceiverAnswer.REPEAT
+    assert (box.counts.accepted, box.counts.repeats) == (1, 1)
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_the_same_id_again_is_a_repeat_and_kept_once() -> None:
 )
 def test_a_forged_message_is_never_kept(change: dict[str, str]) -> None:
     box = mailbox()
-    assert box.take({**signed("m1"), **change}, BODY, now=NOW) is Answer.FORGED
+    assert box.take({**signed("m1"), **change}, BODY, now=NOW) is ReceiverAnswer.FORGED
     assert box.newest() == []
 
 
@@ -66,20 +66,20 @@ def test_a_changed_body_is_forged() -> None:
 
 
 def test_nothing_is_genuine_before_the_secret_is_known() -> None:
-    assert Mailbox().take(signed("m1"), BODY, now=NOW) is Answer.FORGED
+    assert Mailbox().take(signed("m1"), BODY, now=NOW) is ReceiverAnswer.FORGED
 
 
 def test_first_attempts_are_refused_in_a_known_order_and_kept_at_the_second() -> None:
-    box = mailbox(Moods(unavailable_every=4, busy_at=2, too_late_at=3))
+    box = mailbox(ReceiverOptions(unavailable_every=4, busy_at=2, too_late_at=3))
     answers = [box.take(signed(f"m{no}"), BODY, now=NOW) for no in range(1, 6)]
     assert answers == [
-        Answer.UNAVAILABLE,
-        Answer.BUSY,
-        Answer.TOO_LATE,
-        Answer.KEPT,
-        Answer.UNAVAILABLE,
+        ReceiverAnswer.UNAVAILABLE,
+        ReceiverAnswer.BUSY,
+        ReceiverAnswer.TOO_LATE,
+        ReceiverAnswer.ACCEPTED,
+        ReceiverAnswer.UNAVAILABLE,
     ]
-    assert box.take(signed("m1"), BODY, now=NOW) is Answer.KEPT
-    assert box.take(signed("m2"), BODY, now=NOW) is Answer.KEPT
+    assert box.take(signed("m1"), BODY, now=NOW) is ReceiverAnswer.ACCEPTED
+    assert box.take(signed("m2"), BODY, now=NOW) is ReceiverAnswer.ACCEPTED
     # The late answer reached nobody, but the message did arrive: its retry is a repeat.
-    assert box.take(signed("m3"), BODY, now=NOW) is Answer.REPEAT
+    assert box.take(signed("m3"), BODY, now=NOW) is ReceiverAnswer.REPEAT

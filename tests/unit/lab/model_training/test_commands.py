@@ -113,7 +113,7 @@ def test_a_draft_needs_a_version_of_its_own(history: tuple[str, str], tmp_path: 
     trained(history, model)
     version = load_rulebook("reference").version
     arguments = ("--version", version, "--out", str(tmp_path / "a.yaml"))
-    with pytest.raises(CommandError, match="is there already"):
+    with pytest.raises(CommandError, match="exists already"):
         run("attach", str(model), "--rulebook", "reference", *arguments)
 
 

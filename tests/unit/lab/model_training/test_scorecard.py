@@ -3,14 +3,14 @@
 import random
 from dataclasses import replace
 
-from lab.model_training.judging import (
+from lab.model_training.scorecard import Case, fit
+from lab.model_training.validation import (
     calibration,
     coefficients,
     cross_validated,
     drift,
     reference_rows,
 )
-from lab.model_training.scorecard import Case, fit
 from services.scoring.adapters.pd_model import FORMAT, model_from
 from services.scoring.domain.portfolio.ranking import auc_of
 from services.scoring.domain.rulebook.pd import PdModel

@@ -7,20 +7,20 @@ import msgspec
 import pytest
 
 from lab.simulator import dialect
-from lab.simulator.delivery import BROKEN_EVERY_DAYS, DaysMail, Delivery
+from lab.simulator.delivery import BROKEN_EVERY_DAYS, DayDelivery, Delivery
 from lab.simulator.portfolio import Portfolio, Setup
 
 SETUP = Setup(seed=9, borrowers=30, days=90)
 
 
 @pytest.fixture(scope="module")
-def delivered() -> tuple[Delivery, list[DaysMail]]:
+def delivered() -> tuple[Delivery, list[DayDelivery]]:
     delivery = Delivery(Portfolio(SETUP))
     return delivery, list(delivery.days())
 
 
 def test_everything_that_is_sent_is_counted(
-    delivered: tuple[Delivery, list[DaysMail]],
+    delivered: tuple[Delivery, list[DayDelivery]],
 ) -> None:
     delivery, mails = delivered
     handed = sum(len(m.reference) + len(m.records) + len(m.afterwards) for m in mails)
@@ -28,7 +28,7 @@ def test_everything_that_is_sent_is_counted(
 
 
 def test_repeats_and_broken_records_are_counted_exactly(
-    delivered: tuple[Delivery, list[DaysMail]],
+    delivered: tuple[Delivery, list[DayDelivery]],
 ) -> None:
     delivery, mails = delivered
     seen = Counter(record.value for mail in mails for record in mail.records)
@@ -39,7 +39,7 @@ def test_repeats_and_broken_records_are_counted_exactly(
 
 
 def test_an_account_that_is_registered_late_is_left_out_at_first(
-    delivered: tuple[Delivery, list[DaysMail]],
+    delivered: tuple[Delivery, list[DayDelivery]],
 ) -> None:
     _, mails = delivered
     first = {

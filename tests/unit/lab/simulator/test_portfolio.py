@@ -11,16 +11,16 @@ from pathlib import Path
 import pytest
 
 from lab.simulator import canonical
-from lab.simulator.events import Spoken
-from lab.simulator.portfolio import Portfolio, Setup, deal
+from lab.simulator.booking_faults import NONE
+from lab.simulator.events import SimulatedEvent
+from lab.simulator.portfolio import Portfolio, Setup, assign_scenarios
 from lab.simulator.scenarios.catalogue import CATALOGUE
-from lab.simulator.trouble import NONE
 
 ROOT = Path(__file__).resolve().parents[4]
 WHOLE_RUN = Setup(seed=11, borrowers=60, days=540)
 
 
-def everything(setup: Setup) -> list[Spoken]:
+def everything(setup: Setup) -> list[SimulatedEvent]:
     return [event for _, booked in Portfolio(setup).live() for event in booked]
 
 
@@ -30,7 +30,7 @@ def digest(setup: Setup) -> str:
 
 
 @pytest.fixture(scope="module")
-def lived() -> tuple[Portfolio, list[Spoken]]:
+def lived() -> tuple[Portfolio, list[SimulatedEvent]]:
     portfolio = Portfolio(WHOLE_RUN)
     return portfolio, [event for _, booked in portfolio.live() for event in booked]
 
@@ -67,17 +67,21 @@ def test_the_hash_seed_of_python_changes_nothing(hash_seed: str) -> None:
     assert run.stdout.strip() == digest(Setup(seed=3, borrowers=12, days=60))
 
 
-def test_events_come_in_booking_order(lived: tuple[Portfolio, list[Spoken]]) -> None:
+def test_events_come_in_booking_order(lived: tuple[Portfolio, list[SimulatedEvent]]) -> None:
     times = [event.time for event in lived[1]]
     assert times == sorted(times)
 
 
-def test_no_two_events_of_a_source_share_an_id(lived: tuple[Portfolio, list[Spoken]]) -> None:
+def test_no_two_events_of_a_source_share_an_id(
+    lived: tuple[Portfolio, list[SimulatedEvent]],
+) -> None:
     named = Counter((event.source, event.id) for event in lived[1])
     assert max(named.values()) == 1
 
 
-def test_every_statement_balances_to_the_cent(lived: tuple[Portfolio, list[Spoken]]) -> None:
+def test_every_statement_balances_to_the_cent(
+    lived: tuple[Portfolio, list[SimulatedEvent]],
+) -> None:
     statements = [event.data for event in lived[1] if event.type == "statement.received.v1"]
     assert len(statements) > 50
     for lines in statements:
@@ -108,7 +112,7 @@ MONEY_LINES = {
 }
 
 
-def test_balances_follow_from_bookings(lived: tuple[Portfolio, list[Spoken]]) -> None:
+def test_balances_follow_from_bookings(lived: tuple[Portfolio, list[SimulatedEvent]]) -> None:
     last: dict[str, Decimal] = {}
     for event in lived[1]:
         if event.type == "account.transacted.v1":
@@ -123,7 +127,7 @@ def test_balances_follow_from_bookings(lived: tuple[Portfolio, list[Spoken]]) ->
     assert min(last.values()) >= 0
 
 
-def test_labels_have_causes(lived: tuple[Portfolio, list[Spoken]]) -> None:
+def test_labels_have_causes(lived: tuple[Portfolio, list[SimulatedEvent]]) -> None:
     portfolio, events = lived
     failures = Counter(
         event.subject
@@ -139,7 +143,9 @@ def test_labels_have_causes(lived: tuple[Portfolio, list[Spoken]]) -> None:
         assert failures[label.borrower_id] >= 2, label
 
 
-def test_healthy_borrowers_always_have_the_money(lived: tuple[Portfolio, list[Spoken]]) -> None:
+def test_healthy_borrowers_always_have_the_money(
+    lived: tuple[Portfolio, list[SimulatedEvent]],
+) -> None:
     portfolio, events = lived
     sound = {label.borrower_id for label in portfolio.outcomes() if label.distress is None}
     for event in events:
@@ -148,13 +154,13 @@ def test_healthy_borrowers_always_have_the_money(lived: tuple[Portfolio, list[Sp
             assert event.data.get("failure_reason") != "INSUFFICIENT_FUNDS"
 
 
-def test_about_one_in_ten_fails(lived: tuple[Portfolio, list[Spoken]]) -> None:
+def test_about_one_in_ten_fails(lived: tuple[Portfolio, list[SimulatedEvent]]) -> None:
     failed = [label for label in lived[0].outcomes() if label.event is not None]
     assert 5 <= len(failed) <= 8
 
 
 def test_arrears_of_the_label_are_arrears_of_the_events() -> None:
-    setup = Setup(seed=11, borrowers=60, days=540, trouble=NONE)
+    setup = Setup(seed=11, borrowers=60, days=540, faults=NONE)
     portfolio = Portfolio(setup)
     events = [event for _, booked in portfolio.live() for event in booked]
     for label in portfolio.outcomes():
@@ -165,7 +171,7 @@ def test_arrears_of_the_label_are_arrears_of_the_events() -> None:
         assert min(day for day in days if day is not None) == label.event, label
 
 
-def first_day_in_excess(events: list[Spoken], *, days: int) -> int | None:
+def first_day_in_excess(events: list[SimulatedEvent], *, days: int) -> int | None:
     """Work out from the events alone when a line was first above its limit for so long."""
     since: int | None = None
     for event in events:
@@ -179,7 +185,7 @@ def first_day_in_excess(events: list[Spoken], *, days: int) -> int | None:
     return None
 
 
-def first_day_past(events: list[Spoken], *, days: int) -> int | None:
+def first_day_past(events: list[SimulatedEvent], *, days: int) -> int | None:
     """Work out from the events alone when a loan was first more than `days` days past due."""
     earliest: int | None = None
     for loan_id in sorted({e.data["loan_id"] for e in events if e.type.startswith("schedule")}):
@@ -223,13 +229,13 @@ def _first_crossing(
 
 
 def test_every_scenario_is_dealt_in_a_portfolio_of_some_size() -> None:
-    dealt = Counter(scenario for _, scenario in deal(Setup(borrowers=400)))
+    dealt = Counter(scenario for _, scenario in assign_scenarios(Setup(borrowers=400)))
     assert set(dealt) == set(CATALOGUE)
     assert 0.70 <= dealt["healthy"] / 400 <= 0.85
 
 
 def test_a_story_is_only_dealt_to_those_who_can_live_it() -> None:
-    for segment, scenario in deal(Setup(borrowers=400)):
+    for segment, scenario in assign_scenarios(Setup(borrowers=400)):
         assert segment in CATALOGUE[scenario].segments
 
 

@@ -8,15 +8,15 @@ the day, the tax office comes to who failed. Invariant: nothing here moves money
 from datetime import date
 from random import Random
 
-from lab.simulator.books import Filing
+from lab.simulator.accounts import Accounts
 from lab.simulator.days import Day, month_start
+from lab.simulator.event_log import EventLog
 from lab.simulator.events import ACCOUNTS, CONTRACTS, REPAYMENTS, STATEMENTS, Fields, money
 from lab.simulator.lending import Lending
 from lab.simulator.profile import Profile
-from lab.simulator.purse import Purse
 from lab.simulator.scenarios.conditions import Conditions, Story
 from lab.simulator.schedules import Terms
-from lab.simulator.voice import Voice
+from lab.simulator.statements import Filing
 
 OFFICE = "office/credit-file"
 BUREAU = "bureau/one"
@@ -40,7 +40,7 @@ def iso(ordinal: int) -> str:
     return date.fromordinal(ordinal).isoformat()
 
 
-class Dossier:
+class CreditFile:
     """The credit file of one borrower."""
 
     def __init__(
@@ -49,15 +49,15 @@ class Dossier:
         profile: Profile,
         story: Story,
         loans: list[Terms],
-        purse: Purse,
-        voice: Voice,
+        accounts: Accounts,
+        event_log: EventLog,
         lending: Lending,
     ) -> None:
         self._profile = profile
         self._story = story
         self._loans = loans
-        self._purse = purse
-        self._voice = voice
+        self._accounts = accounts
+        self._event_log = event_log
         self._lending = lending
         self._rng = Random(f"dossier:{profile.borrower_id}")
         self._second = MORNING
@@ -102,7 +102,7 @@ class Dossier:
 
     def _say(self, type_: str, data: Fields, day: Day, source: str = OFFICE) -> None:
         self._second += 60
-        self._voice.say(type_, data, day=day, second=self._second, source=source)
+        self._event_log.say(type_, data, day=day, second=self._second, source=source)
 
     def _disbursed(self, loan: Terms, day: Day) -> None:
         data: Fields = {
@@ -111,7 +111,7 @@ class Dossier:
             "currency": self._profile.currency,
             "value_date": iso(loan.start),
             "purpose_code": "CONSUMPTION" if self._profile.is_person else "MACHINERY",
-            "payee_account_id": self._purse.account_id,
+            "payee_account_id": self._accounts.account_id,
         }
         self._say("loan.disbursed.v1", data, day, CONTRACTS)
 
@@ -176,7 +176,7 @@ class Dossier:
         self._say("forecast.received.v1", foretold, day, STATEMENTS)
 
     def _line_renewed(self, day: Day) -> None:
-        line = self._purse.line
+        line = self._accounts.line
         if line is None:
             return
         data: Fields = {
@@ -237,7 +237,7 @@ class Dossier:
     def _failed(self, day: Day, since: int) -> None:
         if since == SEIZED_AFTER_DAYS:
             data: Fields = {
-                "account_id": self._purse.account_id,
+                "account_id": self._accounts.account_id,
                 "block_kind": "SEIZURE",
                 "effective_date": day.iso,
                 "authority": "Tax office",

@@ -4,19 +4,19 @@ from dataclasses import replace
 
 import pytest
 
-from lab.demo.gauges import Counts
+from lab.demo.figures import InputCounts
 from lab.demo.lead_time import LeadTimes
-from lab.demo.mailbox import Tally
-from lab.demo.outcome import Outcome
-from lab.simulator.delivery import Sent
+from lab.demo.mailbox import InboxCounts
+from lab.demo.result import DemoResult
+from lab.simulator.delivery import SentCounts
 
-GOOD = Outcome(
-    sent=Sent(offered=100, repeated=3, broken=2, account_unknown=4),
+GOOD = DemoResult(
+    sent=SentCounts(offered=100, repeated=3, broken=2, account_unknown=4),
     days=10,
-    counts=Counts(applied=105, duplicates=3, quarantined=2, released=4),
+    counts=InputCounts(applied=105, duplicates=3, quarantined=2, released=4),
     states={"DEFAULT": 1, "NORMAL": 9},
     alerts=2,
-    inbox=Tally(attempts=9, kept=6, repeats=1, refused=3, forged=0),
+    inbox=InboxCounts(attempts=9, accepted=6, repeats=1, refused=3, forged=0),
     undelivered=0,
     lead_times=LeadTimes(
         failed=1, leads_days={"B1": 90}, missed=[], false_alarms=["B2"], healthy=8
@@ -27,7 +27,7 @@ GOOD = Outcome(
 
 
 def test_what_adds_up_is_without_complaint() -> None:
-    assert GOOD.complaints() == []
+    assert GOOD.problems() == []
     assert GOOD.as_json() == {
         "offered": 110,
         "applied": 105,
@@ -56,7 +56,7 @@ def test_what_adds_up_is_without_complaint() -> None:
         ),
         (
             replace(GOOD, counts=replace(GOOD.counts, applied=106, duplicates=2)),
-            "3 records were sent twice, 2 were found",
+            "3 records were sent twice, 2 were counted",
         ),
         (
             replace(GOOD, counts=replace(GOOD.counts, applied=104, quarantined=3)),
@@ -69,9 +69,9 @@ def test_what_adds_up_is_without_complaint() -> None:
         (replace(GOOD, differences=("B7: another state",)), "not verified: B7: another state"),
         (replace(GOOD, undelivered=1), "webhooks are still waiting"),
         (replace(GOOD, inbox=replace(GOOD.inbox, forged=1)), "1 webhooks had no valid signature"),
-        (replace(GOOD, inbox=Tally()), "no webhook arrived"),
+        (replace(GOOD, inbox=InboxCounts()), "no webhook arrived"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_what_does_not_add_up_is_said(bad: Outcome, words: str) -> None:
-    assert any(words in complaint for complaint in bad.complaints())
+def test_what_does_not_add_up_is_said(bad: DemoResult, words: str) -> None:
+    assert any(words in complaint for complaint in bad.problems())

@@ -2,7 +2,7 @@
 
 Late bookings and charge-backs are part of every bank's day. Repeated and malformed records and
 accounts that are known too late are for the demo (`delivery.py`), which counts them exactly.
-Invariant: with the same seed the same records are in trouble.
+Invariant: with the same seed the same records are in faults.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from random import Random
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class BookingFaults:
     """Shares of bookings that go wrong."""
 
     late_ratio: float = 0.01
@@ -25,5 +25,5 @@ class Trouble:
         return rng.random() < self.charge_back_ratio
 
 
-EVERYDAY = Trouble()
-NONE = Trouble(late_ratio=0.0, charge_back_ratio=0.0)
+EVERYDAY = BookingFaults()
+NONE = BookingFaults(late_ratio=0.0, charge_back_ratio=0.0)

@@ -1,17 +1,17 @@
-"""Very many borrowers in the database without playing their lives: states copied under other ids.
+"""Loads many borrowers into the database without simulating each: copies states under other ids.
 
 For the day close over a million borrowers and for the growth of cost with their number. A few
 hundred borrowers are simulated and folded; their states are copied with another id, straight into
-the table. The ledger gets a few thin rows for each, so that its index is as large as it would be,
-and alerts has heard each borrower's assessments so far: to it the next one is the next one.
+the table. The ledger gets a few small rows for each, so that its index has the right size, and
+alerts gets each borrower's assessments so far, so that it expects the next sequence.
 """
 
 from collections.abc import Iterator
 
 import asyncpg
 
+from lab.bench.environment import PARTITIONS
 from lab.bench.feed import copied_key, partition_of
-from lab.bench.ground import PARTITIONS
 from lab.bench.stages import Pipeline
 from services.scoring.adapters import state_bytes
 from services.scoring.domain.borrower.borrower import Borrower
@@ -35,7 +35,7 @@ INSERT INTO scoring.ledger (borrower_id, source, event_id, partition, "offset", 
 SELECT borrower_id, 'core/earlier', 'E-' || number, partition, -number, date '2023-12-31', ''
   FROM scoring.borrower, generate_series(1, $1) AS number
 """
-HEARD = """
+ASSESSMENTS_SEEN = """
 INSERT INTO alerts.borrower (borrower_id, partition, sequence, at, as_of, state, state_since, score,
                              segment, officer_id, branch_id, told, assessment)
 SELECT borrower_id, partition, sequence, now(), date '2023-12-31', risk_state, date '2023-12-31',
@@ -46,32 +46,34 @@ SELECT borrower_id, partition, sequence, now(), date '2023-12-31', risk_state, d
 Row = tuple[object, ...]
 
 
-async def settle(database_url: str, pipeline: Pipeline, *, borrowers: int, ledger_rows: int) -> int:
-    """Fill the tables until there are so many borrowers; return how many there are."""
-    people = list(pipeline.borrowers.values())
+async def load_borrowers(
+    database_url: str, pipeline: Pipeline, *, borrowers: int, ledger_rows: int
+) -> int:
+    """Fill the tables up to this number of borrowers; return how many there are."""
+    originals = list(pipeline.borrowers.values())
     connection = await asyncpg.connect(database_url, timeout=10)
     try:
         await connection.copy_records_to_table(
             "borrower",
             schema_name="scoring",
             columns=COLUMNS,
-            records=_rows(people, borrowers),
+            records=_rows(originals, borrowers),
             timeout=900,
         )
         await connection.execute(LEDGER, ledger_rows, timeout=900)
-        await connection.execute(HEARD, timeout=900)
+        await connection.execute(ASSESSMENTS_SEEN, timeout=900)
         await connection.execute("ANALYZE scoring.borrower", timeout=300)
         return int(await connection.fetchval("SELECT count(*) FROM scoring.borrower"))
     finally:
         await connection.close()
 
 
-def _rows(people: list[Borrower], wanted: int) -> Iterator[Row]:
-    names = [one.borrower_id for one in people]
-    for number in range(wanted):
-        copy, place = divmod(number, len(people))
-        borrower = people[place]
-        borrower.borrower_id = copied_key(names[place].encode(), copy).decode()
+def _rows(originals: list[Borrower], count: int) -> Iterator[Row]:
+    names = [borrower.borrower_id for borrower in originals]
+    for number in range(count):
+        copy, index = divmod(number, len(originals))
+        borrower = originals[index]
+        borrower.borrower_id = copied_key(names[index].encode(), copy).decode()
         yield (
             borrower.borrower_id,
             partition_of(borrower.borrower_id.encode(), PARTITIONS),
@@ -84,5 +86,5 @@ def _rows(people: list[Borrower], wanted: int) -> Iterator[Row]:
             borrower.profile.branch_id,
             state_bytes.encode(borrower),
         )
-    for borrower, name in zip(people, names, strict=True):
+    for borrower, name in zip(originals, names, strict=True):
         borrower.borrower_id = name

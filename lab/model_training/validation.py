@@ -1,4 +1,4 @@
-"""How good a scorecard is on borrowers it has not seen, and how far a population has moved."""
+"""Validates a scorecard: its ranking of unseen borrowers, its calibration, and drift."""
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
@@ -16,7 +16,7 @@ TENTHS = 10
 
 
 def reference_rows(cases: Sequence[Case]) -> tuple[list[Case], str]:
-    """Return the rows that drift is held against, and in words which they are.
+    """Return the rows that drift is compared with, and a description of them.
 
     The service counts each borrower once a month, at the close of the month; so does the reference
     where the history has month closes.
@@ -30,14 +30,15 @@ def coefficients(fitted: Fitted, cases: Sequence[Case]) -> dict[str, Any]:
     rows, _ = reference_rows(cases)
     features = [
         {
-            "indicator": one.indicator,
-            "edges": list(one.edges),
-            "points": list(one.points),
+            "indicator": feature.indicator,
+            "edges": list(feature.edges),
+            "points": list(feature.points),
             "expected": shares(
-                [_place(case, one.indicator, one.edges) for case in rows], len(one.points)
+                [_bin_of(case, feature.indicator, feature.edges) for case in rows],
+                len(feature.points),
             ),
         }
-        for one in fitted.features
+        for feature in fitted.features
     ]
     return {
         "intercept": fitted.intercept,
@@ -48,38 +49,38 @@ def coefficients(fitted: Fitted, cases: Sequence[Case]) -> dict[str, Any]:
 
 
 def _tenths(name: str, figures: Sequence[float]) -> dict[str, Any]:
-    """Return where the tenths of a figure begin, equal ones once, and the share in each."""
+    """Return the lower edges of the tenths of a figure, equal ones once, and the share in each."""
     ordered = sorted(figures)
-    found = {ordered[len(ordered) * part // TENTHS] for part in range(1, TENTHS)}
-    edges = sorted(found - {ordered[0]})
-    places = [bisect_right(edges, figure) for figure in figures]
-    return {f"{name}_edges": edges, f"{name}_expected": shares(places, len(edges) + 1)[1:]}
+    starts = {ordered[len(ordered) * part // TENTHS] for part in range(1, TENTHS)}
+    edges = sorted(starts - {ordered[0]})
+    bins = [bisect_right(edges, figure) for figure in figures]
+    return {f"{name}_edges": edges, f"{name}_expected": shares(bins, len(edges) + 1)[1:]}
 
 
-def _place(case: Case, indicator: str, edges: Sequence[float]) -> int:
+def _bin_of(case: Case, indicator: str, edges: Sequence[float]) -> int:
     intensity = case.intensities.get(indicator)
     return NOT_MEASURED if intensity is None else bisect_right(edges, intensity)
 
 
-def shares(places: Sequence[int], bins: int) -> list[float]:
+def shares(bins: Sequence[int], bin_count: int) -> list[float]:
     """Return the share that is not measured, and the share in each bin."""
-    counts = [0] * (bins + 1)
-    for place in places:
-        counts[place + 1] += 1
-    return [round(count / len(places), PLACES) for count in counts]
+    counts = [0] * (bin_count + 1)
+    for number in bins:
+        counts[number + 1] += 1
+    return [round(count / len(bins), PLACES) for count in counts]
 
 
 def cross_validated(cases: Sequence[Case], folds: int) -> list[Scored]:
     """Return each row's log-odds from a scorecard that has not seen its borrower."""
-    found: list[Scored] = []
+    scored: list[Scored] = []
     for fold in range(folds):
-        held = [case for case in cases if part_of(case.borrower_id, folds) == fold]
+        unseen = [case for case in cases if part_of(case.borrower_id, folds) == fold]
         rest = [case for case in cases if part_of(case.borrower_id, folds) != fold]
-        if not held or not any(case.failed for case in rest) or all(c.failed for c in rest):
+        if not unseen or not any(case.failed for case in rest) or all(c.failed for c in rest):
             continue
         fitted = fit(rest)
-        found += [Scored(case.borrower_id, log_odds(fitted, case), case.failed) for case in held]
-    return found
+        scored += [Scored(case.borrower_id, log_odds(fitted, case), case.failed) for case in unseen]
+    return scored
 
 
 def log_odds(fitted: Fitted, case: Case) -> float:
@@ -96,35 +97,37 @@ def by_segment(cases: Sequence[Case], scored: Sequence[Scored]) -> dict[str, Ran
     """Return the ranking within each segment that has rows of both kinds."""
     segment_of = {case.borrower_id: case.segment for case in cases}
     groups: dict[str, list[Scored]] = {}
-    for one in scored:
-        groups.setdefault(segment_of[one.borrower_id], []).append(one)
+    for row in scored:
+        groups.setdefault(segment_of[row.borrower_id], []).append(row)
     return {name: rank(rows) for name, rows in sorted(groups.items())}
 
 
 def intensities(model: PdModel, case: Case) -> list[int]:
     """Return a row's intensities in the order of the model's features."""
     return [
-        micro(case.intensities[one.indicator])
-        if one.indicator in case.intensities
+        micro(case.intensities[feature.indicator])
+        if feature.indicator in case.intensities
         else NOT_MEASURED
-        for one in model.features
+        for feature in model.features
     ]
 
 
 def drift(model: PdModel, cases: Iterable[Case]) -> dict[str, float]:
     """Return the PSI of the rule score, of the PD and of each indicator of the model."""
     rows = [_bins(model, case) for case in cases]
-    found = {
-        figure: stability_index(expected, shares([row[place] for row in rows], len(expected) - 1))
-        for place, (figure, expected) in enumerate(figures(model))
+    indexes = {
+        figure: stability_index(expected, shares([row[index] for row in rows], len(expected) - 1))
+        for index, (figure, expected) in enumerate(figures(model))
     }
-    return {name: found[name] for name in sorted(found, key=(SCORE, PD).__contains__, reverse=True)}
+    return {
+        name: indexes[name] for name in sorted(indexes, key=(SCORE, PD).__contains__, reverse=True)
+    }
 
 
 def _bins(model: PdModel, case: Case) -> list[int]:
-    found = predict(model, intensities(model, case))
+    prediction = predict(model, intensities(model, case))
     score = bisect_right(model.score_edges, micro(case.score / 100))
-    return [*found.bins, score, bisect_right(model.pd_edges, found.value)]
+    return [*prediction.bins, score, bisect_right(model.pd_edges, prediction.value)]
 
 
 def calibration(model: PdModel, cases: Sequence[Case]) -> tuple[float, float]:

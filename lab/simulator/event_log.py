@@ -5,18 +5,18 @@ depends on this borrower's own earlier events alone.
 """
 
 from lab.simulator.days import Day
-from lab.simulator.events import Fields, Spoken
+from lab.simulator.events import Fields, SimulatedEvent
 
 
-class Voice:
+class EventLog:
     """The outgoing record of one borrower for the current day."""
 
     def __init__(self, *, borrower_no: int, borrower_id: str) -> None:
         self.borrower_no = borrower_no
         self.borrower_id = borrower_id
         self._spoken = 0
-        self._today: list[Spoken] = []
-        self._later: dict[int, list[Spoken]] = {}
+        self._today: list[SimulatedEvent] = []
+        self._later: dict[int, list[SimulatedEvent]] = {}
 
     def say(
         self,
@@ -30,7 +30,7 @@ class Voice:
     ) -> str:
         """Book an event now and return its id."""
         self._spoken += 1
-        event = Spoken(
+        event = SimulatedEvent(
             second=second,
             borrower_no=self.borrower_no,
             no=self._spoken,
@@ -53,7 +53,7 @@ class Voice:
         late = held._replace(time=day.stamp(held.second))
         self._later.setdefault(day.ordinal, []).append(late)
 
-    def take(self, *, ordinal: int) -> list[Spoken]:
+    def take(self, *, ordinal: int) -> list[SimulatedEvent]:
         """Return what was booked today, held-back events included, and start afresh."""
         today, self._today = self._today, []
         held = self._later.pop(ordinal, None)

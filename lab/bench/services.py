@@ -1,4 +1,4 @@
-"""Services as child processes for the length of a measurement."""
+"""Runs services as processes for the length of a measurement."""
 
 import base64
 import secrets
@@ -6,45 +6,48 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from lab.bench.ground import Ground
-from lab.demo.children import Children, Program
+from lab.bench.environment import BenchEnvironment
 from lab.stack.ports import LOOPBACK, free_ports
+from lab.stack.service_processes import Program, ServiceProcesses
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Running:
-    """Child processes by service, and where each service answers."""
+class RunningServices:
+    """The process ids and addresses by service."""
 
     pids: dict[str, list[int]] = field(default_factory=dict)
     urls: dict[str, list[str]] = field(default_factory=dict)
-    children: Children
+    processes: ServiceProcesses
 
-    def measured(self, ground: Ground) -> dict[str, list[int]]:
-        """Return whose CPU counts: every service, the broker and the database."""
+    def measured(self, environment: BenchEnvironment) -> dict[str, list[int]]:
+        """Return the processes whose CPU counts: services, broker and database."""
         return {
             **self.pids,
-            "broker": [ground.servers.broker_pid],
-            "database": [ground.servers.database_pid],
+            "broker": [environment.servers.broker_pid],
+            "database": [environment.servers.database_pid],
         }
 
 
 @contextmanager
 def running(
-    ground: Ground, counts: Mapping[str, int], *, extra: Mapping[str, str] | None = None
-) -> Iterator[Running]:
-    """Start so many processes of each service, and end them afterwards."""
-    children = Children(ground.folder, settings=ground.settings)
-    found = Running(children=children)
+    environment: BenchEnvironment,
+    counts: Mapping[str, int],
+    *,
+    extra: Mapping[str, str] | None = None,
+) -> Iterator[RunningServices]:
+    """Start this many processes of each service, and stop them afterwards."""
+    processes = ServiceProcesses(environment.folder, settings=environment.settings)
+    services = RunningServices(processes=processes)
     names = [name for name, count in counts.items() for _ in range(count)]
     try:
         for number, (name, port) in enumerate(zip(names, free_ports(len(names)), strict=True)):
             program = _program(name, number, port, dict(extra or {}))
-            started = children.start(program)
-            found.pids.setdefault(name, []).append(started.pid)
-            found.urls.setdefault(name, []).append(program.url)
-        yield found
+            started = processes.start(program)
+            services.pids.setdefault(name, []).append(started.pid)
+            services.urls.setdefault(name, []).append(program.url)
+        yield services
     finally:
-        children.stop()
+        processes.stop()
 
 
 def _program(name: str, number: int, port: int, extra: dict[str, str]) -> Program:

@@ -1,7 +1,7 @@
-"""The ground the demo stands on: a clean folder, servers, schemas, topics, keys.
+"""The environment of a demo: an empty folder, servers, schemas, topics and keys.
 
-The demo always brings servers of its own and never touches any that the environment names; every
-run starts from nothing. Invariant: only one demo at a time uses a folder.
+The demo always starts servers of its own and never uses those that environment variables name;
+every run starts from nothing. Invariant: only one demo at a time uses a folder.
 """
 
 import asyncio
@@ -16,8 +16,8 @@ from pathlib import Path
 import asyncpg
 from rich.console import Console
 
-from lab.demo import children
 from lab.simulator import dialect, events
+from lab.stack import service_processes
 from lab.stack.local import LocalStack
 from lab.stack.settings import StackSettings
 from services.cli.errors import CommandError
@@ -31,8 +31,8 @@ from services.kit.settings import PlatformSettings
 
 PARTITIONS = 4
 KEYS_VALID = timedelta(days=30)
-# All that ingest's mappings read. The demo's bank writes to the first three; to the others
-# whoever wants to see what becomes of a record of their own.
+# All topics that ingest's mappings read. The demo's bank writes to the first three; the others are
+# for records of your own.
 RAW_TOPICS = (
     dialect.REPAYMENTS_TOPIC,
     dialect.ACCOUNT_FLOWS_TOPIC,
@@ -42,28 +42,28 @@ RAW_TOPICS = (
     "raw.market",
 )
 SOURCES = (events.CUSTOMERS, events.CONTRACTS, events.CALENDAR)
-KEPT = ".lock"
+LOCK_FILE = ".lock"
 
 
 @dataclass(frozen=True, slots=True)
-class Keys:
+class DemoKeys:
     """The API keys of the demo."""
 
     bank: str
     operator: str
     officer: str
-    """For looking at the pages: sees every borrower."""
+    """For the pages: sees every borrower."""
 
 
 @contextmanager
 def clean_stack(data_dir: Path, *, console: Console) -> Iterator[LocalStack]:
-    """Give a running stack in an emptied folder, and stop it afterwards.
+    """Yield a running stack in an emptied folder, and stop it afterwards.
 
     Raises:
         CommandError: If another demo uses the folder.
     """
     data_dir.mkdir(parents=True, exist_ok=True)
-    with (data_dir / KEPT).open("w") as lock:
+    with (data_dir / LOCK_FILE).open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
@@ -78,11 +78,11 @@ def clean_stack(data_dir: Path, *, console: Console) -> Iterator[LocalStack]:
 
 
 def _clear(data_dir: Path) -> None:
-    """End what a killed demo left running, then remove what it wrote."""
-    children.stop_left_over(data_dir)
+    """Stop what a killed demo left running, then remove what it wrote."""
+    service_processes.stop_left_over(data_dir)
     LocalStack(data_dir / "stack").stop()
     for path in data_dir.iterdir():
-        if path.name == KEPT:
+        if path.name == LOCK_FILE:
             continue
         if path.is_dir():
             shutil.rmtree(path)
@@ -90,18 +90,18 @@ def _clear(data_dir: Path) -> None:
             path.unlink()
 
 
-async def prepare(platform: PlatformSettings) -> Keys:
-    """Make schemas, topics and keys."""
+async def prepare(platform: PlatformSettings) -> DemoKeys:
+    """Create schemas, topics and keys."""
     raw = [Topic(name=name, partitions=PARTITIONS) for name in RAW_TOPICS]
     async with asyncio.TaskGroup() as group:
         group.create_task(migrate(platform.dsn))
         group.create_task(
             ensure(platform.kafka_bootstrap, topics=[*planned(platform, replicas=1), *raw])
         )
-    return await _make_keys(platform.dsn)
+    return await _create_keys(platform.dsn)
 
 
-async def _make_keys(dsn: str) -> Keys:
+async def _create_keys(dsn: str) -> DemoKeys:
     now = SystemClock().now()
     grants = (
         Grant(
@@ -128,4 +128,4 @@ async def _make_keys(dsn: str) -> Keys:
         ]
     finally:
         await connection.close()
-    return Keys(bank=bank, operator=operator, officer=officer)
+    return DemoKeys(bank=bank, operator=operator, officer=officer)

@@ -11,16 +11,16 @@ from enum import Enum
 from typing import NamedTuple
 
 from lab.simulator.days import Day
+from lab.simulator.event_log import EventLog
 from lab.simulator.events import ACCOUNTS, Fields, money
 from lab.simulator.scenarios.conditions import Conditions
-from lab.simulator.voice import Voice
 
 EXCESS_RATIO = 1.1
 YEAR_DAYS = 360
 LINE_RATE = 0.068
 
 
-class Flow(NamedTuple):
+class CashFlow(NamedTuple):
     """One planned payment in or out of the account."""
 
     second: int
@@ -35,7 +35,7 @@ class Flow(NamedTuple):
     """Whether the payee waits when money is short; a direct debit is returned instead."""
 
 
-class Settled(Enum):
+class Settlement(Enum):
     """What became of a payment."""
 
     PAID = "paid"
@@ -45,7 +45,7 @@ class Settled(Enum):
 
 
 @dataclass(slots=True)
-class Line:
+class CreditLine:
     """A revolving facility behind the account."""
 
     facility_id: str
@@ -55,10 +55,12 @@ class Line:
     interest_minor: float = 0.0
 
 
-class Purse:
+class Accounts:
     """Everything the borrower can pay with."""
 
-    def __init__(self, *, account_id: str, currency: str, voice: Voice, line: Line | None) -> None:
+    def __init__(
+        self, *, account_id: str, currency: str, event_log: EventLog, line: CreditLine | None
+    ) -> None:
         self.account_id = account_id
         self.currency = currency
         self.line = line
@@ -67,7 +69,7 @@ class Purse:
         self.comfort = 0
         """What the borrower likes to see in the account."""
         self.is_moved = False
-        self._voice = voice
+        self._event_log = event_log
 
     @property
     def is_above_limit(self) -> bool:
@@ -85,22 +87,22 @@ class Purse:
         """Return whether a debit would be covered."""
         return self.balance + self.reserve + self.headroom(conditions) >= amount
 
-    def settle(self, flow: Flow, day: Day, conditions: Conditions) -> Settled:
+    def settle(self, flow: CashFlow, day: Day, conditions: Conditions) -> Settlement:
         """Carry out one payment, or what happens in its place."""
         if flow.is_credit:
             self._book(flow, day)
-            return Settled.PAID
+            return Settlement.PAID
         if flow.amount > self.balance and self.can_pay(flow.amount, conditions):
             self._top_up(flow.amount - self.balance, day, flow.second, conditions)
         if flow.amount <= self.balance:
             self._book(flow, day)
-            return Settled.PAID
+            return Settlement.PAID
         if flow.can_wait:
-            return Settled.PUT_OFF
+            return Settlement.PUT_OFF
         if flow.channel == "DIRECT_DEBIT":
             self._return(flow, day)
-            return Settled.RETURNED
-        return Settled.NOT_MADE
+            return Settlement.RETURNED
+        return Settlement.NOT_MADE
 
     def close(self, day: Day, *, second: int) -> None:
         """Charge interest, and report the end-of-day balances of a day on which money moved."""
@@ -110,7 +112,7 @@ class Purse:
         self.is_moved = False
         line = self.line
         usable = max(0, line.limit_minor - line.drawn_minor) if line else 0
-        self._voice.say(
+        self._event_log.say(
             "account.balance-closed.v1",
             {
                 "account_id": self.account_id,
@@ -134,7 +136,8 @@ class Purse:
         if spare > self.line.limit_minor // 50:
             self.line.drawn_minor -= spare
             self._book(
-                Flow(second, spare, False, "DEBT_SERVICE_OWN", "TRANSFER", "BANK", "LENDER"), day
+                CashFlow(second, spare, False, "DEBT_SERVICE_OWN", "TRANSFER", "BANK", "LENDER"),
+                day,
             )
 
     def empty(self, day: Day, *, second: int) -> None:
@@ -142,7 +145,8 @@ class Purse:
         self.reserve = 0
         if self.balance > 0:
             self._book(
-                Flow(second, self.balance, False, "RELATED_OUT", "TRANSFER", "GONE", "RELATED"), day
+                CashFlow(second, self.balance, False, "RELATED_OUT", "TRANSFER", "GONE", "RELATED"),
+                day,
             )
 
     def sweep(self, day: Day, *, second: int, reserve_goal: int) -> None:
@@ -150,7 +154,9 @@ class Purse:
         if self.balance > self.comfort * 16 // 10:
             spare = self.balance - self.comfort * 12 // 10
             self.reserve = min(reserve_goal, self.reserve + spare)
-            self._book(Flow(second, spare, False, "OWN_TRANSFER", "TRANSFER", "SELF", "OWN"), day)
+            self._book(
+                CashFlow(second, spare, False, "OWN_TRANSFER", "TRANSFER", "SELF", "OWN"), day
+            )
         elif self.balance < self.comfort * 7 // 10 and self.reserve > 0:
             self._from_reserve(min(self.reserve, self.comfort - self.balance), day, second)
 
@@ -163,13 +169,15 @@ class Purse:
             step = max(1, self.line.limit_minor // 50)
             draw = min(self.headroom(conditions), -(-need // step) * step)
             self.line.drawn_minor += draw
-            self._book(Flow(second, draw, True, "LOAN_IN_OWN", "TRANSFER", "BANK", "LENDER"), day)
+            self._book(
+                CashFlow(second, draw, True, "LOAN_IN_OWN", "TRANSFER", "BANK", "LENDER"), day
+            )
 
     def _from_reserve(self, amount: int, day: Day, second: int) -> None:
         self.reserve -= amount
-        self._book(Flow(second, amount, True, "OWN_TRANSFER", "TRANSFER", "SELF", "OWN"), day)
+        self._book(CashFlow(second, amount, True, "OWN_TRANSFER", "TRANSFER", "SELF", "OWN"), day)
 
-    def _book(self, flow: Flow, day: Day) -> None:
+    def _book(self, flow: CashFlow, day: Day) -> None:
         self.balance += flow.amount if flow.is_credit else -flow.amount
         self.is_moved = True
         data: Fields = {
@@ -186,10 +194,12 @@ class Purse:
         }
         if flow.cycle:
             data["expected_cycle_key"] = flow.cycle
-        self._voice.say("account.transacted.v1", data, day=day, second=flow.second, source=ACCOUNTS)
+        self._event_log.say(
+            "account.transacted.v1", data, day=day, second=flow.second, source=ACCOUNTS
+        )
 
-    def _return(self, flow: Flow, day: Day) -> None:
-        self._voice.say(
+    def _return(self, flow: CashFlow, day: Day) -> None:
+        self._event_log.say(
             "account.item-returned.v1",
             {
                 "account_id": self.account_id,
@@ -215,11 +225,11 @@ class Purse:
             return 0
         # What the account cannot pay stays owed; the bank does not raise the line for it.
         line.interest_minor -= charged
-        flow = Flow(second, charged, False, "INTEREST", "DIRECT_DEBIT", "BANK", "LENDER")
+        flow = CashFlow(second, charged, False, "INTEREST", "DIRECT_DEBIT", "BANK", "LENDER")
         self._book(flow, day)
         return charged
 
-    def _close_line(self, line: Line, day: Day, *, charged: int, second: int) -> None:
+    def _close_line(self, line: CreditLine, day: Day, *, charged: int, second: int) -> None:
         data: Fields = {
             "facility_id": line.facility_id,
             "loan_id": line.loan_id,
@@ -232,4 +242,6 @@ class Purse:
         }
         if charged:
             data["interest_debited"] = money(charged)
-        self._voice.say("facility.balance-closed.v1", data, day=day, second=second, source=ACCOUNTS)
+        self._event_log.say(
+            "facility.balance-closed.v1", data, day=day, second=second, source=ACCOUNTS
+        )

@@ -19,11 +19,11 @@ from lab.simulator.balance_sheet import (
     roll,
 )
 from lab.simulator.days import Calendar, Day, month_start
+from lab.simulator.event_log import EventLog
 from lab.simulator.events import STATEMENTS, Fields, money
 from lab.simulator.plan import Earned, Plan
 from lab.simulator.profile import FRAGILE, Profile
 from lab.simulator.scenarios.conditions import Story
-from lab.simulator.voice import Voice
 
 FISCAL_YEAR_END_MONTHS = (12, 12, 12, 12, 12, 12, 3, 6, 6, 9)
 HISTORY_MONTHS = 24
@@ -44,15 +44,15 @@ class Filing:
     basis: str
 
 
-class Books:
+class Statements:
     """The accounts department of one firm."""
 
     def __init__(
-        self, *, profile: Profile, plan: Plan, voice: Voice, story: Story, calendar: Calendar
+        self, *, profile: Profile, plan: Plan, event_log: EventLog, story: Story, calendar: Calendar
     ) -> None:
         self._profile = profile
         self._plan = plan
-        self._voice = voice
+        self._event_log = event_log
         self._story = story
         self._rng = Random(f"books:{profile.borrower_id}:{plan.rng.random()}")
         self._habits = draw_habits(self._rng, is_fragile=story.name in FRAGILE)
@@ -157,7 +157,9 @@ class Books:
         data = _head(self._profile, filing, period_end=period_end)
         data |= _lines(position, period)
         data |= _cash_flow(opened, position, period, dividends)
-        self._voice.say("statement.received.v1", data, day=day, second=11 * 3600, source=STATEMENTS)
+        self._event_log.say(
+            "statement.received.v1", data, day=day, second=11 * 3600, source=STATEMENTS
+        )
 
 
 def _head(profile: Profile, filing: Filing, *, period_end: int) -> Fields:

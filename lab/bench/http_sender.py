@@ -17,12 +17,12 @@ PATIENCE_SECONDS = 120.0
 
 
 class NotAccepted(CommandError):
-    """Ingest refused what is valid, or hung up."""
+    """Ingest refused valid events, or closed the connection."""
 
-    def __init__(self, said: bytes) -> None:
+    def __init__(self, answer: bytes) -> None:
         super().__init__(
-            f"Ingest answered {said[:400].decode(errors='replace')!r}.",
-            remedy="Look at the log of ingest; the bench sends only valid events.",
+            f"Ingest answered {answer[:400].decode(errors='replace')!r}.",
+            remedy="Check the log of ingest; the bench sends only valid events.",
         )
 
 
@@ -76,7 +76,7 @@ class _Connection(asyncio.Protocol):
 
 
 async def post_all(url: str, bodies: Iterable[bytes], *, key: str, senders: int) -> None:
-    """Post NDJSON bodies to ingest over so many connections, each answered before the next.
+    """Post NDJSON bodies to ingest over a number of connections, each answered before the next.
 
     Raises:
         NotAccepted: If an answer is not 202, or a connection ends.

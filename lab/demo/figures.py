@@ -1,8 +1,8 @@
-"""What the running system has done so far, read from its own tables.
+"""Reads the figures of the running system from its own tables.
 
-For the live view and for the end of the run. Read with the administrator's connection, as an
-operator would in psql; nothing is written. Invariant: a figure is read in one statement, so the
-parts of it belong together.
+For the live view and for the end of the run. Uses the administrator's connection, as an operator
+would in psql; nothing is written. Invariant: a figure is read in one statement, so its parts belong
+together.
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ SELECT (SELECT coalesce(sum(records), 0) FROM scoring.partition_progress) AS fol
        (SELECT count(*) FROM scoring.assessment) AS assessments,
        (SELECT max(closed_date) FROM scoring.control) AS closed
 """
-# What scoring told one borrower about another is in the ledger and was offered by nobody outside.
+# Events that scoring sent from one borrower to another are in the ledger, but no source sent them.
 COUNTS = """
 SELECT (SELECT count(*) FROM scoring.ledger
          WHERE NOT (source = 'tocsin/scoring' AND starts_with(event_id, 'told:')))
@@ -39,8 +39,8 @@ SELECT (SELECT count(*) FROM ingest.quarantine WHERE status = 'parked')
 
 
 @dataclass(frozen=True, slots=True)
-class Live:
-    """A glance at the system while it works."""
+class LiveFigures:
+    """The figures of the live view."""
 
     folded: int = 0
     alerts: int = 0
@@ -49,8 +49,8 @@ class Live:
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
-    """Where every input went."""
+class InputCounts:
+    """The counts of inputs by what became of them."""
 
     applied: int
     duplicates: int
@@ -58,15 +58,15 @@ class Counts:
     released: int
 
 
-class Gauges:
-    """Reads the figures."""
+class SystemFigures:
+    """Reads the figures; an asynchronous context manager."""
 
     def __init__(self, platform: PlatformSettings) -> None:
         self._platform = platform
         self._consumer = AIOKafkaConsumer(bootstrap_servers=platform.kafka_bootstrap)
         self._pool: asyncpg.Pool | None = None
 
-    async def __aenter__(self) -> "Gauges":
+    async def __aenter__(self) -> "SystemFigures":
         """Connect."""
         self._pool = await asyncpg.create_pool(self._platform.dsn, min_size=1, max_size=3)
         await self._consumer.start()
@@ -78,20 +78,20 @@ class Gauges:
         if self._pool is not None:
             await self._pool.close()
 
-    async def live(self) -> Live:
-        """Return a glance."""
+    async def live(self) -> LiveFigures:
+        """Return the figures of the live view."""
         row = await self._open().fetchrow(LIVE)
-        return Live(
+        return LiveFigures(
             folded=int(row["folded"]),
             alerts=row["alerts"],
             assessments=row["assessments"],
             closed=row["closed"],
         )
 
-    async def counts(self) -> Counts:
-        """Return where every input went."""
+    async def counts(self) -> InputCounts:
+        """Return the counts of inputs."""
         row = await self._open().fetchrow(COUNTS)
-        return Counts(**{name: int(number) for name, number in row.items()})
+        return InputCounts(**{name: int(number) for name, number in row.items()})
 
     async def states(self) -> dict[str, int]:
         """Return the number of borrowers in each state."""
@@ -99,12 +99,12 @@ class Gauges:
         return {row["risk_state"]: row["borrowers"] for row in rows}
 
     async def raw_positions(self) -> dict[tuple[str, int], int]:
-        """Return how far ingest has read each partition of the raw topics."""
+        """Return the next offset of ingest on each partition of the raw topics."""
         rows = await self._open().fetch(POSITIONS.format(schema="ingest"))
         return {(row["topic"], row["partition"]): row["next_offset"] for row in rows}
 
     async def is_settled(self) -> bool:
-        """Return whether nothing is on its way any more, webhooks left aside."""
+        """Return whether all events are processed, apart from webhooks."""
         for schema, topic in (
             ("scoring", self._platform.events_topic),
             ("alerts", self._platform.risk_topic),
@@ -114,15 +114,13 @@ class Gauges:
         return int(await self._open().fetchval(UNSETTLED)) == 0
 
     async def _has_read_all(self, schema: str, topic: str) -> bool:
-        places = [TopicPartition(topic, number) for number in range(self._platform.partitions)]
-        ends = await self._consumer.end_offsets(places)
+        partitions = [TopicPartition(topic, number) for number in range(self._platform.partitions)]
+        ends = await self._consumer.end_offsets(partitions)
         rows = await self._open().fetch(POSITIONS.format(schema=schema))
         reached = {(row["topic"], row["partition"]): row["next_offset"] for row in rows}
-        return all(
-            reached.get((place.topic, place.partition), 0) >= end for place, end in ends.items()
-        )
+        return all(reached.get((key.topic, key.partition), 0) >= end for key, end in ends.items())
 
     def _open(self) -> asyncpg.Pool:
         if self._pool is None:
-            raise RuntimeError("the gauges are used as an async context manager")
+            raise RuntimeError("SystemFigures is used as an async context manager")
         return self._pool

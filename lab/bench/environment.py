@@ -1,7 +1,8 @@
-"""The ground of a run: a broker, a fresh database and topics of its own, removed at the end.
+"""The environment of a run: a broker, a new database and topics of its own, removed at the end.
 
-Uses the servers that the environment names, else it starts a stack in the given folder. The
-processes of the servers are found by the ports they listen on: their CPU is part of every figure.
+Uses the servers that the environment variables name, or else starts a stack in the given folder.
+The processes of the servers are found by the ports they listen on: their CPU is part of every
+figure.
 """
 
 import asyncio
@@ -35,8 +36,8 @@ UNION ALL SELECT consumer, partition, reason, detail FROM alerts.partition_stop
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Servers:
-    """Where broker and database are, and which processes serve them."""
+class MeasuredServers:
+    """The addresses of broker and database, and the ids of their processes."""
 
     bootstrap: str
     database_url: str
@@ -45,17 +46,17 @@ class Servers:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ground:
-    """A fresh database and fresh topics on the servers, and a folder for logs."""
+class BenchEnvironment:
+    """A new database and new topics on the servers, and a folder for logs."""
 
-    servers: Servers
+    servers: MeasuredServers
     database_url: str
     prefix: str
     folder: Path
 
     @property
     def platform(self) -> PlatformSettings:
-        """Return the settings with which a service works on this ground."""
+        """Return the settings of a service in this environment."""
         return PlatformSettings.model_validate(
             {
                 "kafka_bootstrap": self.servers.bootstrap,
@@ -68,7 +69,7 @@ class Ground:
 
     @property
     def settings(self) -> dict[str, str]:
-        """Return the same as environment variables of a child."""
+        """Return them as the environment variables of a process."""
         return {
             "TOCSIN_KAFKA_BOOTSTRAP": self.servers.bootstrap,
             "TOCSIN_DATABASE_URL": self.database_url,
@@ -80,39 +81,39 @@ class Ground:
 
 
 @contextmanager
-def servers(data_dir: Path, console: Console) -> Iterator[Servers]:
-    """Give running servers; those that were started here are stopped at the end."""
+def servers(data_dir: Path, console: Console) -> Iterator[MeasuredServers]:
+    """Yield running servers; those that were started here are stopped at the end."""
     with LocalStack(data_dir, console=console) as stack:
         bootstrap, url = stack.kafka_bootstrap, stack.database_url
-        found = Servers(
+        measured = MeasuredServers(
             bootstrap=bootstrap,
             database_url=url,
             broker_pid=stack.kafka_pid or listener(_port(bootstrap, 9092)),
             database_pid=stack.postgres_pid or listener(urlsplit(url).port or 5432),
         )
-        cpu_seconds([found.broker_pid, found.database_pid])
-        yield found
+        cpu_seconds([measured.broker_pid, measured.database_pid])
+        yield measured
 
 
 @asynccontextmanager
-async def fresh(on: Servers) -> AsyncIterator[Ground]:
-    """Give a database and topics that nobody else uses."""
+async def fresh_environment(on: MeasuredServers) -> AsyncIterator[BenchEnvironment]:
+    """Yield a database and topics that nothing else uses."""
     name = f"bench_{time_ordered_id().replace('-', '')[-16:]}"
     admin = await asyncpg.connect(on.database_url, timeout=10)
     try:
         await admin.execute(f'CREATE DATABASE "{name}"')
         with tempfile.TemporaryDirectory(prefix="tocsin-bench-") as folder:
             parts = urlsplit(on.database_url)
-            ground = Ground(
+            environment = BenchEnvironment(
                 servers=on,
                 database_url=urlunsplit(parts._replace(path=f"/{name}")),
                 prefix=f"{name}.",
                 folder=Path(folder),
             )
-            platform = ground.platform
+            platform = environment.platform
             await migrate(platform.dsn)
             await ensure(on.bootstrap, topics=planned(platform, replicas=1))
-            yield ground
+            yield environment
             await _drop_topics(platform)
     finally:
         with suppress(asyncpg.PostgresError):
@@ -120,13 +121,13 @@ async def fresh(on: Servers) -> AsyncIterator[Ground]:
         await admin.close()
 
 
-async def refuse_stopped(ground: Ground) -> None:
-    """Refuse figures of a run in which a consumer stood still: doing nothing is quick.
+async def refuse_stopped(environment: BenchEnvironment) -> None:
+    """Refuse the figures of a run in which a consumer stopped: doing nothing is fast.
 
     Raises:
         CommandError: If scoring or alerts has stopped a partition.
     """
-    connection = await asyncpg.connect(ground.database_url, timeout=10)
+    connection = await asyncpg.connect(environment.database_url, timeout=10)
     try:
         row = await connection.fetchrow(STOPS)
     finally:
@@ -135,7 +136,7 @@ async def refuse_stopped(ground: Ground) -> None:
         raise CommandError(
             f"{row['consumer']} stopped partition {row['partition']}: {row['reason']}, "
             f"{row['detail']}",
-            remedy="this is a fault of the bench or of the service; the figures would be worthless",
+            remedy="This is a fault of the bench or of the service; the figures would be worthless",
         )
 
 

@@ -1,30 +1,30 @@
-"""What a measurement stands on: a crowd that both services know, and a refusal of idle figures."""
+"""The environment of a measurement: borrowers that both services have, no figures of idle runs."""
 
 from pathlib import Path
 
 import asyncpg
 import pytest
 
-from lab.bench import crowd
-from lab.bench.ground import Ground, Servers, refuse_stopped
-from lab.bench.multitude import settle
+from lab.bench import many_borrowers
+from lab.bench.bulk_load import load_borrowers
+from lab.bench.environment import BenchEnvironment, MeasuredServers, refuse_stopped
 from services.alerts.decisions.adapters.borrower_rows import Borrowers
 from services.cli.errors import CommandError
 
 pytestmark = pytest.mark.integration
 
 
-def ground_on(database_url: str) -> Ground:
-    servers = Servers(bootstrap="", database_url=database_url, broker_pid=0, database_pid=0)
-    return Ground(servers=servers, database_url=database_url, prefix="", folder=Path())
+def ground_on(database_url: str) -> BenchEnvironment:
+    servers = MeasuredServers(bootstrap="", database_url=database_url, broker_pid=0, database_pid=0)
+    return BenchEnvironment(servers=servers, database_url=database_url, prefix="", folder=Path())
 
 
 async def test_alerts_has_heard_a_settled_crowd_as_far_as_scoring_has_spoken(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(crowd, "SIMULATED", 10)
-    pipeline, _, _ = crowd.lives(days_ahead=1)
-    assert await settle(database_url, pipeline, borrowers=30, ledger_rows=0) == 30
+    monkeypatch.setattr(many_borrowers, "SIMULATED", 10)
+    pipeline, _, _ = many_borrowers.simulated_lives(days_ahead=1)
+    assert await load_borrowers(database_url, pipeline, borrowers=30, ledger_rows=0) == 30
     connection = await asyncpg.connect(database_url)
     try:
         spoken = await connection.fetch(

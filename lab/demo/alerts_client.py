@@ -1,4 +1,4 @@
-"""The bank's people in the demo: register the inbox, read alerts and cards, by REST alone."""
+"""Calls the alerts service as the bank's people would: by REST alone."""
 
 from collections.abc import AsyncIterator
 from datetime import datetime
@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import httpx2
 
-from lab.demo.ground import Keys
+from lab.demo.environment import DemoKeys
 from lab.demo.lead_time import OpenedAlert
 from lab.simulator.days import BANK_TIMEZONE
 from services.cli.errors import CommandError
@@ -17,14 +17,14 @@ ANNOUNCED = frozenset({"alert.opened.v1", "alert.updated.v1"})
 _ZONE = ZoneInfo(BANK_TIMEZONE)
 
 
-class Office:
-    """A client of the alerts service."""
+class AlertsClient:
+    """Registers the inbox, and reads alerts and cards."""
 
-    def __init__(self, *, alerts_url: str, keys: Keys) -> None:
+    def __init__(self, *, alerts_url: str, keys: DemoKeys) -> None:
         self._http = httpx2.AsyncClient(base_url=alerts_url, timeout=30)
         self._keys = keys
 
-    async def __aenter__(self) -> "Office":
+    async def __aenter__(self) -> "AlertsClient":
         """Open the client."""
         return self
 
@@ -32,18 +32,20 @@ class Office:
         """Close the client."""
         await self._http.aclose()
 
-    async def register(self, url: str, *, description: str, **wanted: object) -> str:
+    async def register(self, url: str, *, description: str, **options: object) -> str:
         """Register a webhook endpoint and return its secret."""
-        body = {"url": url, "description": description, **wanted}
-        made = await self._ask("POST", "/v1/webhook-endpoints", self._keys.operator, json=body)
-        return str(made["secret"])
+        body = {"url": url, "description": description, **options}
+        registered = await self._request(
+            "POST", "/v1/webhook-endpoints", self._keys.operator, json=body
+        )
+        return str(registered["secret"])
 
     async def pending_deliveries(self) -> int:
-        """Return how many messages still wait, up to a page of them."""
-        found = await self._ask(
+        """Return how many messages are still pending, up to a page of them."""
+        page = await self._request(
             "GET", "/v1/deliveries", self._keys.operator, params={"status": "PENDING", "limit": 1}
         )
-        return len(found["items"])
+        return len(page["items"])
 
     async def alerts(self) -> list[dict[str, Any]]:
         """Return all alerts."""
@@ -51,7 +53,7 @@ class Office:
 
     async def alert(self, alert_id: str) -> dict[str, Any]:
         """Return one alert with its history and the borrower's card."""
-        return await self._ask("GET", f"/v1/alerts/{alert_id}", self._keys.officer)
+        return await self._request("GET", f"/v1/alerts/{alert_id}", self._keys.officer)
 
     async def opened_alerts(self) -> dict[str, list[OpenedAlert]]:
         """Return the alerts that were opened or raised, by borrower."""
@@ -71,20 +73,20 @@ class Office:
             params: dict[str, str | int] = {"limit": PAGE}
             if cursor:
                 params["cursor"] = cursor
-            found = await self._ask("GET", path, self._keys.officer, params=params)
-            for item in found["items"]:
+            page = await self._request("GET", path, self._keys.officer, params=params)
+            for item in page["items"]:
                 yield item
-            cursor = found["next_cursor"]
+            cursor = page["next_cursor"]
             if not cursor:
                 return
 
-    async def _ask(self, method: str, path: str, key: str, **options: Any) -> dict[str, Any]:
+    async def _request(self, method: str, path: str, key: str, **options: Any) -> dict[str, Any]:
         answer = await self._http.request(
             method, path, headers={"Authorization": f"Bearer {key}"}, **options
         )
         if not answer.is_success:
             raise CommandError(
-                f"{method} {path} was answered {answer.status_code}: {answer.text[:500]}",
+                f"{method} {path} answered {answer.status_code}: {answer.text[:500]}",
                 remedy="See the log of alerts in the demo's data folder.",
             )
         document: dict[str, Any] = answer.json()

@@ -1,8 +1,8 @@
-"""The demo's child processes: the services, each with a log and a readiness probe.
+"""Runs services as child processes, each with a log and a readiness probe.
 
-A child that ends or does not become ready in time is an error with the end of its log. All
-children are written down in the data folder, so that a demo that was killed leaves nothing that
-the next one cannot find and end. Invariant: whatever `start` brought up, `stop` ends.
+Used by the demo, the benchmarks and the tests. A process that ends or does not become ready in time
+is an error with the end of its log. All processes are recorded in the data folder, so that the next
+demo can stop what a killed one left running. Invariant: `stop` ends all that `start` started.
 """
 
 import json
@@ -21,7 +21,7 @@ from services.cli.errors import CommandError
 from services.kit.clock import SystemClock
 
 READY_WITHIN_SECONDS = 60.0
-ASK_EVERY_SECONDS = 0.1
+POLL_SECONDS = 0.1
 STOP_WITHIN_SECONDS = 25.0
 FILE_NAME = "children.json"
 
@@ -38,7 +38,7 @@ class Program:
 
 
 @dataclass(slots=True)
-class Child:
+class ServiceProcess:
     """A running service."""
 
     program: Program
@@ -46,14 +46,14 @@ class Child:
     log: Path
 
 
-class Children:
+class ServiceProcesses:
     """All services of the demo."""
 
     def __init__(self, data_dir: Path, *, settings: Mapping[str, str]) -> None:
         """Describe the children; `settings` are the TOCSIN_* variables that all of them get."""
         self._data_dir = data_dir
         self._settings = settings
-        self._children: list[Child] = []
+        self._processes: list[ServiceProcess] = []
         self._clock = SystemClock()
 
     def start(self, program: Program) -> StartedProcess:
@@ -65,25 +65,27 @@ class Children:
             mark=program.module,
             environment=_inherited() | dict(self._settings) | dict(program.settings),
         )
-        self._children.append(Child(program, process, log))
-        self._write_down()
+        self._processes.append(ServiceProcess(program, process, log))
+        self._record()
         return process
 
     async def wait_until_ready(self) -> None:
-        """Wait until every service says that it is ready.
+        """Wait until every service is ready.
 
         Raises:
             CommandError: With the end of the log of the one that is not.
         """
         async with httpx2.AsyncClient(timeout=5) as client:
-            for child in self._children:
+            for service in self._processes:
                 waited = 0.0
-                while not await _is_ready(client, child.program.url):
+                while not await _is_ready(client, service.program.url):
                     self.check()
                     if waited > READY_WITHIN_SECONDS:
-                        raise _trouble(child, f"was not ready within {READY_WITHIN_SECONDS:.0f} s")
-                    await self._clock.sleep(ASK_EVERY_SECONDS)
-                    waited += ASK_EVERY_SECONDS
+                        raise _failure(
+                            service, f"was not ready within {READY_WITHIN_SECONDS:.0f} s"
+                        )
+                    await self._clock.sleep(POLL_SECONDS)
+                    waited += POLL_SECONDS
 
     def check(self) -> None:
         """Make sure that all are still running.
@@ -91,23 +93,23 @@ class Children:
         Raises:
             CommandError: With the end of the log of the one that is not.
         """
-        for child in self._children:
-            if child.process.running() is None:
-                raise _trouble(child, "ended")
+        for service in self._processes:
+            if service.process.running() is None:
+                raise _failure(service, "ended")
 
     def stop(self) -> None:
         """End all of them, the readers before the writers."""
-        for child in self._children:
-            _signal(child.process)
-        for child in self._children:
+        for service in self._processes:
+            _signal(service.process)
+        for service in self._processes:
             processes.stop(
-                child.process, signals=(signal.SIGTERM,), wait_seconds=STOP_WITHIN_SECONDS
+                service.process, signals=(signal.SIGTERM,), wait_seconds=STOP_WITHIN_SECONDS
             )
-        self._children = []
+        self._processes = []
         (self._data_dir / FILE_NAME).unlink(missing_ok=True)
 
-    def _write_down(self) -> None:
-        listed = [asdict(child.process) for child in self._children]
+    def _record(self) -> None:
+        listed = [asdict(service.process) for service in self._processes]
         (self._data_dir / FILE_NAME).write_text(json.dumps(listed), encoding="utf-8")
 
 
@@ -149,9 +151,9 @@ async def _is_ready(client: httpx2.AsyncClient, url: str) -> bool:
     return answer.status_code == httpx2.codes.OK
 
 
-def _trouble(child: Child, what: str) -> CommandError:
+def _failure(service: ServiceProcess, what: str) -> CommandError:
     return CommandError(
-        f"The service {child.program.name} {what}. The end of {child.log}:\n"
-        f"{processes.tail(child.log)}",
+        f"The service {service.program.name} {what}. The end of {service.log}:\n"
+        f"{processes.tail(service.log)}",
         remedy="Run the demo again; if it stays, the whole log says more.",
     )

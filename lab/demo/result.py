@@ -1,34 +1,34 @@
-"""What the demo found out, and whether all of it holds.
+"""The result of a demo, and whether everything adds up.
 
-Pure. Invariant: the demo succeeds only when every input is accounted for, in the numbers that the
-simulator knows, the verification holds, and every webhook arrived.
+Pure. Invariant: the demo succeeds only if every input is accounted for, in the numbers that the
+simulator sent, the verification found no difference, and every webhook arrived.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from lab.demo.gauges import Counts
+from lab.demo.figures import InputCounts
 from lab.demo.lead_time import LeadTimes
-from lab.demo.mailbox import Tally
-from lab.simulator.delivery import Sent
+from lab.demo.mailbox import InboxCounts
+from lab.simulator.delivery import SentCounts
 
 STATES_IN_ORDER = ("NORMAL", "ATTENTION", "WATCH", "HIGH_RISK", "DEFAULT", "PROBATION", "CLOSED")
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """The end of a run."""
+class DemoResult:
+    """The figures at the end of a run."""
 
-    sent: Sent
+    sent: SentCounts
     days: int
-    counts: Counts
+    counts: InputCounts
     states: Mapping[str, int]
     alerts: int
-    inbox: Tally
+    inbox: InboxCounts
     undelivered: int
     lead_times: LeadTimes
     differences: Sequence[str]
-    """What the verification found; nothing when it holds."""
+    """The differences that the verification found."""
     elapsed_s: float
 
     @property
@@ -44,10 +44,10 @@ class Outcome:
     @property
     def retries(self) -> int:
         """Return attempts beyond the first of each message."""
-        return self.inbox.attempts - self.inbox.forged - self.inbox.kept
+        return self.inbox.attempts - self.inbox.forged - self.inbox.accepted
 
-    def complaints(self) -> list[str]:
-        """Return what does not hold, in words; empty when all is well."""
+    def problems(self) -> list[str]:
+        """Return what does not add up, in sentences."""
         counts, sent = self.counts, self.sent
         checks = (
             (
@@ -58,7 +58,7 @@ class Outcome:
             ),
             (
                 counts.duplicates == sent.repeated,
-                f"{sent.repeated} records were sent twice, {counts.duplicates} were found",
+                f"{sent.repeated} records were sent twice, {counts.duplicates} were counted",
             ),
             (
                 counts.quarantined == sent.broken,
@@ -73,9 +73,9 @@ class Outcome:
             (self.verified, f"not verified: {'; '.join(self.differences)}"),
             (self.undelivered == 0, "webhooks are still waiting to be delivered"),
             (self.inbox.forged == 0, f"{self.inbox.forged} webhooks had no valid signature"),
-            (self.alerts == 0 or self.inbox.kept > 0, "no webhook arrived"),
+            (self.alerts == 0 or self.inbox.accepted > 0, "no webhook arrived"),
         )
-        return [words for holds, words in checks if not holds]
+        return [problem for is_right, problem in checks if not is_right]
 
     def as_json(self) -> dict[str, object]:
         """Return the summary for programs."""
@@ -87,7 +87,7 @@ class Outcome:
             "borrowers": sum(self.states.values()),
             "states": {name: self.states[name] for name in STATES_IN_ORDER if name in self.states},
             "alerts": self.alerts,
-            "webhooks_delivered": self.inbox.kept,
+            "webhooks_delivered": self.inbox.accepted,
             "webhook_retries": self.retries,
             "distressed_labelled": self.lead_times.failed,
             "distressed_warned": self.lead_times.warned,
