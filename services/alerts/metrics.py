@@ -13,7 +13,7 @@ ALERT_EVENTS = counter(
     "tocsin_alerts_events_total",
     unit="events",
     labels=("kind",),
-    meaning="Steps in the life of alerts that were recorded, by kind.",
+    meaning="Recorded steps in the life-cycle of alerts, by kind.",
 )
 EVENT_TO_ALERT_SECONDS = histogram(
     "tocsin_alerts_event_to_alert_seconds",
@@ -24,13 +24,13 @@ ALERTS_OPEN = gauge(
     "tocsin_alerts_open",
     unit="alerts",
     labels=("severity",),
-    meaning="Alerts that are not resolved, by severity, at the last look.",
+    meaning="Alerts that are not resolved, by severity, at the last measurement.",
 )
 DELIVERY_ATTEMPTS = counter(
     "tocsin_webhook_attempts_total",
     unit="attempts",
     labels=("result",),
-    meaning="Attempts to deliver a webhook, by result.",
+    meaning="Attempts to deliver a message, by result.",
 )
 ATTEMPT_SECONDS = histogram(
     "tocsin_webhook_attempt_seconds",
@@ -45,17 +45,17 @@ DELIVERY_SECONDS = histogram(
 LEASES_LOST = counter(
     "tocsin_webhook_leases_lost_total",
     unit="deliveries",
-    meaning="Attempts whose lease had run out before they were recorded; they may be repeated.",
+    meaning="Attempts whose lease had expired before they were recorded; they may be repeated.",
 )
 DELIVERIES_PENDING = gauge(
     "tocsin_webhook_pending",
     unit="deliveries",
-    meaning="Deliveries that wait for their first or next attempt, at the last look.",
+    meaning="Deliveries that wait for their first or next attempt, at the last measurement.",
 )
 OLDEST_DELIVERY_DUE = gauge(
     "tocsin_webhook_oldest_due_timestamp_seconds",
     unit="unix seconds",
-    meaning="When the oldest delivery that could be sent now fell due; 0 when none waits.",
+    meaning="When the oldest delivery that could be sent now fell due; 0 if none is due.",
 )
 ENDPOINTS_DISABLED = counter(
     "tocsin_webhook_endpoints_disabled_total",
