@@ -12,7 +12,7 @@ from services.scoring.adapters.rulebook_reader import (
     read_text,
     shipped_names,
 )
-from services.scoring.application.shelf import RulebookText, Shelf
+from services.scoring.application.rulebook_cache import RulebookCache, RulebookText
 from services.scoring.domain.rulebook.rulebook import Rulebook
 
 
@@ -34,13 +34,13 @@ def usable_rulebook(name_or_path: str) -> Rulebook:
         ) from error
 
 
-def shelf_of(names_or_paths: list[str]) -> Shelf:
+def rulebooks_of(names_or_paths: list[str]) -> RulebookCache:
     """Return the rulebooks that a file may activate: those given and those that ship."""
-    shelf = Shelf(read_text)
+    cache = RulebookCache(read_text)
     for origin in [*shipped_names(), *names_or_paths]:
         rules = usable_rulebook(origin)
-        shelf.add(RulebookText(rules.name, rules.version, path_of(origin).read_bytes()))
-    return shelf
+        cache.add(RulebookText(rules.name, rules.version, path_of(origin).read_bytes()))
+    return cache
 
 
 def with_model(rules: Rulebook, path: Path | None) -> Rulebook:

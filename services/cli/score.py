@@ -21,7 +21,7 @@ import typer
 from services.cli.errors import CommandError
 from services.cli.event_files import in_time_order, opened, with_progress
 from services.cli.options import DEFAULT_ZONE, EventFile, RulebookName, TimeZone
-from services.cli.rulebook_files import shelf_of, usable_rulebook, with_model
+from services.cli.rulebook_files import rulebooks_of, usable_rulebook, with_model
 from services.scoring.adapters.narrative.catalogues import Language
 from services.scoring.adapters.narrative.forms import story_json, story_text
 from services.scoring.adapters.narrative.story import story
@@ -105,7 +105,7 @@ def score(
                 closes_days=not closes_its_days(source),
                 as_of=as_of.toordinal() if as_of is not None else None,
             ),
-            find=shelf_of([rulebook, *(activated or [])]).find,
+            find=rulebooks_of([rulebook, *(activated or [])]).find,
         )
         lines = with_progress(source, hidden=as_json)
         _write_assessments(scorer, lines, every, Format(explain, as_json))

@@ -1,4 +1,4 @@
-"""The metrics of scoring, beside those that every service has."""
+"""The metrics of scoring, in addition to those of every service."""
 
 from services.kit.metrics import counter, gauge, histogram
 
@@ -12,27 +12,27 @@ QUARANTINED = counter(
     "tocsin_scoring_quarantined_total",
     unit="records",
     labels=("reason",),
-    meaning="Records set aside, by reason.",
+    meaning="Records quarantined, by reason.",
 )
 FOLD_SECONDS = histogram(
     "tocsin_scoring_fold_seconds",
     unit="seconds",
-    meaning="Time that folding a batch took, without reading and writing.",
+    meaning="Time to fold a batch, without reading and writing.",
 )
 EVENT_TO_STATE_SECONDS = histogram(
     "tocsin_scoring_event_to_state_seconds",
     unit="seconds",
-    meaning="From the oldest record of a batch being produced to its state being durable.",
+    meaning="From the production of a batch's oldest record to the commit of its state.",
 )
 SWEPT = counter(
     "tocsin_scoring_swept_total",
     unit="borrowers",
-    meaning="Borrowers that a sweep brought a day close.",
+    meaning="Borrowers to whom a sweep brought a day close.",
 )
 SWEEP_FAILURES = counter(
     "tocsin_scoring_sweep_failures_total",
     unit="borrowers",
-    meaning="Borrowers whose day close failed; they are tried again with their next event.",
+    meaning="Borrowers whose day close failed; their next event retries it.",
 )
 PD_PSI = gauge(
     "tocsin_scoring_pd_psi",
@@ -40,14 +40,14 @@ PD_PSI = gauge(
     labels=("model", "version", "figure"),
     meaning=(
         "Population stability of a PD model's indicator, of the score or of the PD at the latest "
-        "month close, against training: above 0.25 much has moved."
+        "month close, against training; above 0.25 the population has shifted."
     ),
 )
 PD_COUNTED = gauge(
     "tocsin_scoring_pd_counted_borrowers",
     unit="borrowers",
     labels=("model", "version"),
-    meaning="Borrowers on whom the population stability of a PD model rests; 0 once it has gone.",
+    meaning="Borrowers behind the population stability of a PD model; 0 after it was detached.",
 )
 
 SCORING_CATALOGUE = (

@@ -41,20 +41,20 @@ class ScoringSettings(BaseSettings):
         default=100, ge=1, description="undecodable events in a row after which a partition stops"
     )
     no_progress_seconds: float = Field(
-        default=60.0, ge=5.0, description="a process without progress for so long ends itself"
+        default=60.0, ge=5.0, description="time without progress after which a process exits"
     )
     sector_currency: str = Field(
         default="EUR",
         pattern="^[A-Z]{3}$",
         description="currency in which the exposure of sectors is added up",
     )
-    clock_look_seconds: float = Field(
+    clock_check_seconds: float = Field(
         default=15.0, gt=0.0, description="how often the clock checks whether a day has ended"
     )
 
 
-class FaultSettings(BaseSettings):
-    """Only for tests that kill the process at a named point; never set in production."""
+class ScoringFaultSettings(BaseSettings):
+    """Settings of tests that kill the process at a named point; never set in production."""
 
     model_config = SettingsConfigDict(env_prefix="TOCSIN_", frozen=True, extra="ignore")
 

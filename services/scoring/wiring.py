@@ -12,7 +12,7 @@ import asyncpg
 
 from services.kit.catalogue import KIT_CATALOGUE
 from services.kit.clock import SystemClock
-from services.kit.database import Connection, PostgresDatabase, close_pool, create_pool
+from services.kit.database import PostgresDatabase, close_pool, create_pool
 from services.kit.http.application import WebParts
 from services.kit.http.auth import KeyAuthenticator
 from services.kit.http.health import Health, NotReady
@@ -29,32 +29,30 @@ from services.kit.stream.producer import KafkaProducer
 from services.kit.stream.progress import PostgresProgress
 from services.kit.stream.quarantine import Quarantine
 from services.kit.stream.relay import OutboxRelay
+from services.scoring.adapters.borrower_rows import PostgresBorrowerRows, PostgresPortfolioRows
 from services.scoring.adapters.census_store import PostgresCensus
 from services.scoring.adapters.codec import build_codec
 from services.scoring.adapters.ledger import PostgresLedger
-from services.scoring.adapters.portfolio_rows import PostgresPortfolio
-from services.scoring.adapters.reads import PostgresReads
 from services.scoring.adapters.rulebook_reader import load_rulebook, read_text
 from services.scoring.adapters.rulebook_store import PostgresRulebooks, PostgresRulebookTexts
 from services.scoring.adapters.sector_rows import PostgresSectors
-from services.scoring.adapters.states import PostgresStates
-from services.scoring.application.portfolio import Portfolio
+from services.scoring.adapters.state_store import PostgresStates
+from services.scoring.application.borrower_queries import BorrowerQueries
+from services.scoring.application.event_messages import EventsTopic, OutboxMessages
+from services.scoring.application.portfolio_queries import PortfolioQueries
 from services.scoring.application.ports import Census
-from services.scoring.application.reading import Reading
-from services.scoring.application.rebuilding import Rebuilder
-from services.scoring.application.rulebooks import Everywhere, RulebookDesk
-from services.scoring.application.score_batches import Parts, ScoreBatches
-from services.scoring.application.sectors import SectorWatch
-from services.scoring.application.shelf import Shelf
-from services.scoring.application.telling import Telling
+from services.scoring.application.rulebook_cache import RulebookCache
+from services.scoring.application.rulebook_workflow import RulebookWorkflow
+from services.scoring.application.score_batches import ScoreBatches, ScoringParts
+from services.scoring.application.sector_stress import SectorMonitor
 from services.scoring.domain.rulebook.context import Context
 from services.scoring.metrics import SCORING_CATALOGUE
-from services.scoring.settings import FaultSettings, ScoringSettings
+from services.scoring.settings import ScoringFaultSettings, ScoringSettings
 
 SCHEMA = "scoring"
 CONSUMER = "scoring"
 RELEASE_SECONDS = 10.0
-_SCHEMA_LOOK_SECONDS = 1.0
+_SCHEMA_CHECK_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,10 +61,10 @@ class Scoring:
 
     consumer: FencedConsumer
     relay: OutboxRelay
-    reading: Reading
-    rulebooks: RulebookDesk
-    portfolio: Portfolio
-    sectors: SectorWatch
+    borrowers: BorrowerQueries
+    rulebooks: RulebookWorkflow
+    portfolio: PortfolioQueries
+    sectors: SectorMonitor
     census: Census
     web_parts: WebParts
     metrics: Metrics
@@ -74,16 +72,16 @@ class Scoring:
     pool: asyncpg.Pool
 
     async def consume(self, stop: asyncio.Event) -> None:
-        """Score the events topic until told to stop; wait for the schema first.
+        """Score the events topic until the event is set, after waiting for the schema.
 
-        Beside it, relay what requests decided, taking turns with the other workers.
+        At the same time relay the messages of requests, taking turns with the other workers.
         """
         while not stop.is_set():
             try:
                 await check_schema(self.pool)
                 break
             except (NotReady, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-                await asyncio.sleep(_SCHEMA_LOOK_SECONDS)
+                await asyncio.sleep(_SCHEMA_CHECK_SECONDS)
         running = asyncio.create_task(self.consumer.run())
         stopping = asyncio.create_task(stop.wait())
         sharing = asyncio.create_task(self.relay.run_shared())
@@ -100,7 +98,7 @@ class Scoring:
 @asynccontextmanager
 async def build(platform: PlatformSettings, settings: ScoringSettings) -> AsyncIterator[Scoring]:
     """Open what scoring needs, and close it at the end of the block."""
-    if point := FaultSettings().fault_point:
+    if point := ScoringFaultSettings().fault_point:
         faults.kill_at(point)
     clock, metrics = SystemClock(), Metrics((*KIT_CATALOGUE, *SCORING_CATALOGUE))
     async with AsyncExitStack() as stack:
@@ -142,7 +140,7 @@ async def build(platform: PlatformSettings, settings: ScoringSettings) -> AsyncI
         yield Scoring(
             consumer=consumer,
             relay=relay,
-            reading=build_reading(database, parts),
+            borrowers=build_borrowers(database, parts),
             rulebooks=build_rulebooks(database, parts, platform),
             portfolio=build_portfolio(database, parts),
             sectors=build_sectors(database, parts, settings),
@@ -158,10 +156,12 @@ async def build(platform: PlatformSettings, settings: ScoringSettings) -> AsyncI
         )
 
 
-def build_parts(platform: PlatformSettings, settings: ScoringSettings, metrics: Metrics) -> Parts:
-    """Return what the write side is made of."""
+def build_parts(
+    platform: PlatformSettings, settings: ScoringSettings, metrics: Metrics
+) -> ScoringParts:
+    """Return the parts of the write side."""
     codec = build_codec(ZoneInfo(platform.bank_timezone))
-    return Parts(
+    return ScoringParts(
         ledger=PostgresLedger(),
         states=PostgresStates(),
         census=PostgresCensus(),
@@ -169,9 +169,8 @@ def build_parts(platform: PlatformSettings, settings: ScoringSettings, metrics: 
         quarantine=Quarantine(schema=SCHEMA),
         codec=codec,
         initial=Context(load_rulebook(settings.rulebook)),
-        shelf=Shelf(read_text),
-        texts=PostgresRulebookTexts(),
-        telling=Telling(
+        rulebooks=RulebookCache(read_text, PostgresRulebookTexts()),
+        messages=OutboxMessages(
             codec=codec, risk_topic=platform.risk_topic, events_topic=platform.events_topic
         ),
         recorder=metrics,
@@ -181,7 +180,9 @@ def build_parts(platform: PlatformSettings, settings: ScoringSettings, metrics: 
     )
 
 
-def build_relay(database: PostgresDatabase, parts: Parts, producer: KafkaProducer) -> OutboxRelay:
+def build_relay(
+    database: PostgresDatabase, parts: ScoringParts, producer: KafkaProducer
+) -> OutboxRelay:
     """Return what carries the outbox to the broker."""
     return OutboxRelay(
         schema=SCHEMA,
@@ -194,59 +195,42 @@ def build_relay(database: PostgresDatabase, parts: Parts, producer: KafkaProduce
     )
 
 
-def build_reading(database: PostgresDatabase, parts: Parts) -> Reading:
-    """Return the read side, which folds along the same timeline."""
-
-    async def refresh(connection: Connection) -> None:
-        await parts.shelf.refresh(connection, parts.texts)
-
-    return Reading(
+def build_borrowers(database: PostgresDatabase, parts: ScoringParts) -> BorrowerQueries:
+    """Return the queries about one borrower."""
+    return BorrowerQueries(
         database=database,
-        reads=PostgresReads(),
+        rows=PostgresBorrowerRows(),
         ledger=parts.ledger,
-        rebuilder=Rebuilder(ledger=parts.ledger, codec=parts.codec, begin=parts.begin),
-        refresh=refresh,
+        rebuilder=parts.rebuilder,
     )
 
 
-def build_portfolio(database: PostgresDatabase, parts: Parts) -> Portfolio:
+def build_portfolio(database: PostgresDatabase, parts: ScoringParts) -> PortfolioQueries:
     """Return the queries about many borrowers."""
-
-    async def refresh(connection: Connection) -> None:
-        await parts.shelf.refresh(connection, parts.texts)
-
-    return Portfolio(
+    return PortfolioQueries(
         database=database,
-        rows=PostgresPortfolio(),
+        rows=PostgresPortfolioRows(),
         states=parts.states,
-        ledger=parts.ledger,
-        rebuilder=Rebuilder(ledger=parts.ledger, codec=parts.codec, begin=parts.begin),
-        refresh=refresh,
+        rebuilder=parts.rebuilder,
     )
 
 
 def build_sectors(
-    database: PostgresDatabase, parts: Parts, settings: ScoringSettings
-) -> SectorWatch:
+    database: PostgresDatabase, parts: ScoringParts, settings: ScoringSettings
+) -> SectorMonitor:
     """Return what measures the sectors of the portfolio."""
-
-    async def refresh(connection: Connection) -> None:
-        await parts.shelf.refresh(connection, parts.texts)
-
-    return SectorWatch(
+    return SectorMonitor(
         database=database,
         rows=PostgresSectors(),
-        ledger=parts.ledger,
-        rebuilder=Rebuilder(ledger=parts.ledger, codec=parts.codec, begin=parts.begin),
-        refresh=refresh,
+        rebuilder=parts.rebuilder,
         currency=settings.sector_currency,
     )
 
 
 @asynccontextmanager
-async def sector_watch(
+async def sector_monitor(
     platform: PlatformSettings, settings: ScoringSettings
-) -> AsyncIterator[SectorWatch]:
+) -> AsyncIterator[SectorMonitor]:
     """Open what measuring the sectors needs, and close it at the end of the block."""
     pool = await create_pool(
         platform.dsn,
@@ -263,25 +247,30 @@ async def sector_watch(
 
 
 def build_rulebooks(
-    database: PostgresDatabase, parts: Parts, platform: PlatformSettings
-) -> RulebookDesk:
-    """Return the life of rulebooks; what it decides leaves through the same outbox."""
-    return RulebookDesk(
+    database: PostgresDatabase, parts: ScoringParts, platform: PlatformSettings
+) -> RulebookWorkflow:
+    """Return the workflow of rulebooks; activations leave through the same outbox."""
+    return RulebookWorkflow(
         database=database,
         rulebooks=PostgresRulebooks(),
         outbox=parts.outbox,
         read=read_text,
         clock=parts.clock,
-        everywhere=Everywhere(
-            events_topic=platform.events_topic,
-            partitions=platform.partitions,
-            zone=ZoneInfo(platform.bank_timezone),
-        ),
+        topic=events_topic(platform),
+    )
+
+
+def events_topic(platform: PlatformSettings) -> EventsTopic:
+    """Return the topic of control events."""
+    return EventsTopic(
+        name=platform.events_topic,
+        partitions=platform.partitions,
+        zone=ZoneInfo(platform.bank_timezone),
     )
 
 
 def build_health(pool: asyncpg.Pool, consumer: FencedConsumer, clock: SystemClock) -> Health:
-    """Return the probes: the schema is there, the broker answers, partitions are at work."""
+    """Return the probes: the schema is current, the broker answers, partitions are claimed."""
     health = Health(clock)
 
     async def schema() -> None:
@@ -302,7 +291,7 @@ def build_health(pool: asyncpg.Pool, consumer: FencedConsumer, clock: SystemCloc
 
 
 async def check_schema(pool: asyncpg.Pool) -> None:
-    """Raise `NotReady` unless the database has the schema that this code was written for."""
+    """Raise `NotReady` unless the database has the schema of this version."""
     if not await at_head(pool, SCHEMA):
         raise NotReady("the schema is not at this version; run `tocsin migrate`")
 
@@ -319,5 +308,5 @@ def limits(settings: ScoringSettings) -> Limits:
 
 
 def owner(settings: ScoringSettings) -> str:
-    """Return the name under which this process claims; for people who look at the table."""
+    """Return the name under which this process claims, for people who read the table."""
     return settings.instance_id or f"{socket.gethostname()}:{os.getpid()}"

@@ -2,11 +2,15 @@
 
 from typing import Any
 
-from services.scoring.adapters.portfolio_rows import month_end
+from services.scoring.adapters.borrower_rows import month_end
 from services.scoring.adapters.state_bytes import decode
-from services.scoring.application.portfolio import MonthEnd, Period, Portfolio, Wanted
+from services.scoring.application.portfolio_queries import (
+    BorrowerFilter,
+    MonthEnd,
+    Period,
+    PortfolioQueries,
+)
 from services.scoring.application.ports import StoredState
-from services.scoring.application.rebuilding import Rebuilder
 from services.scoring.domain.borrower.risk import STATE_NAMES
 from services.scoring.domain.primitives.vocabulary import SEGMENTS
 from tests.fakes.rulebooks_in_memory import NoDatabase
@@ -21,19 +25,19 @@ class MemoryPortfolio:
     def __init__(self, states: MemoryStates) -> None:
         self.states = states
 
-    async def page(self, connection: Any, wanted: Wanted) -> list[StoredState]:
-        found = [row for name, row in sorted(self.states.rows.items()) if name > wanted.after]
-        return [row for row in found if self._fits(row, wanted)][: wanted.limit]
+    async def page(self, connection: Any, borrowers: BorrowerFilter) -> list[StoredState]:
+        found = [row for name, row in sorted(self.states.rows.items()) if name > borrowers.after]
+        return [row for row in found if self._fits(row, borrowers)][: borrowers.limit]
 
-    def _fits(self, row: StoredState, wanted: Wanted) -> bool:
+    def _fits(self, row: StoredState, borrowers: BorrowerFilter) -> bool:
         assert row.state is not None
         borrower = decode(row.state)
         profile = borrower.profile
         return (
-            wanted.officer_id in (None, profile.officer_id)
-            and wanted.branch_id in (None, profile.branch_id)
-            and wanted.segment in (None, SEGMENTS[profile.segment])
-            and (not wanted.states or STATE_NAMES[borrower.risk.state] in wanted.states)
+            borrowers.officer_id in (None, profile.officer_id)
+            and borrowers.branch_id in (None, profile.branch_id)
+            and borrowers.segment in (None, SEGMENTS[profile.segment])
+            and (not borrowers.states or STATE_NAMES[borrower.risk.state] in borrowers.states)
         )
 
     async def month_ends(
@@ -41,7 +45,7 @@ class MemoryPortfolio:
     ) -> list[MonthEnd]:
         said = sorted(
             (one.assessment.borrower_id, one.assessment.sequence, one.assessment.as_of, one.encoded)
-            for one in self.states.said
+            for one in self.states.emitted
             if "MONTH_CLOSE" in one.assessment.reasons
         )
         return [
@@ -51,20 +55,13 @@ class MemoryPortfolio:
         ][:limit]
 
 
-def portfolio_of(worker: MemoryWorker) -> Portfolio:
+def portfolio_of(worker: MemoryWorker) -> PortfolioQueries:
     """Return the portfolio of what a memory worker has stored."""
-    parts = worker.parts
-
-    async def refresh(connection: Any) -> None:
-        return None
-
-    return Portfolio(
+    return PortfolioQueries(
         database=NoDatabase(),
         rows=MemoryPortfolio(worker.states),
         states=worker.states,
-        ledger=worker.ledger,
-        rebuilder=Rebuilder(ledger=worker.ledger, codec=parts.codec, begin=parts.begin),
-        refresh=refresh,
+        rebuilder=worker.parts.rebuilder,
     )
 
 

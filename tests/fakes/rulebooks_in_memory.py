@@ -7,7 +7,7 @@ from typing import Any
 
 from services.kit.database import Connection, Work
 from services.kit.stream.outbox import SHARED, Message
-from services.scoring.application.rulebooks import Draft, StandingRulebook
+from services.scoring.application.rulebook_workflow import RulebookDraft, StoredRulebook
 from services.scoring.domain.rulebook.approval import APPROVED, DRAFT, PROPOSED, Signatory
 
 
@@ -34,17 +34,17 @@ class KeptOutbox:
 
 
 class InMemoryRulebooks:
-    """Implements `Rulebooks`."""
+    """Implements `RulebookRepository`."""
 
     def __init__(self) -> None:
-        self._books: dict[tuple[str, str], StandingRulebook] = {}
+        self._books: dict[tuple[str, str], StoredRulebook] = {}
 
-    async def add(self, _connection: Connection, draft: Draft) -> bool:
+    async def add(self, _connection: Connection, draft: RulebookDraft) -> bool:
         """Store a draft."""
         key = (draft.name, draft.version)
         if key in self._books:
             return False
-        self._books[key] = StandingRulebook(
+        self._books[key] = StoredRulebook(
             name=draft.name,
             version=draft.version,
             document=draft.document,
@@ -62,20 +62,18 @@ class InMemoryRulebooks:
         )
         return True
 
-    async def find(
-        self, _connection: Connection, name: str, version: str
-    ) -> StandingRulebook | None:
+    async def find(self, _connection: Connection, name: str, version: str) -> StoredRulebook | None:
         """Return a rulebook."""
         return self._books.get((name, version))
 
-    async def listed(self, _connection: Connection, *, limit: int) -> list[StandingRulebook]:
+    async def listed(self, _connection: Connection, *, limit: int) -> list[StoredRulebook]:
         """Return the newest first."""
         return list(reversed(self._books.values()))[:limit]
 
     async def add_step(
         self,
         _connection: Connection,
-        rulebook: StandingRulebook,
+        rulebook: StoredRulebook,
         step: str,
         *,
         actor: Signatory,

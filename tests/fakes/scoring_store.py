@@ -7,8 +7,14 @@ from typing import Any
 from services.kit.stream.outbox import Message, Outbox
 from services.kit.stream.quarantine import Quarantine, RejectedRecord
 from services.scoring.adapters import state_bytes
-from services.scoring.application.ports import Held, LogEvent, Said, StoredState, Sweep
-from services.scoring.application.shelf import RulebookText
+from services.scoring.application.ports import (
+    CachedBorrower,
+    EmittedAssessment,
+    LoggedEvent,
+    StoredState,
+    Sweep,
+)
+from services.scoring.application.rulebook_cache import RulebookText
 from services.scoring.domain.portfolio.drift import Count
 
 
@@ -19,7 +25,7 @@ class MemoryLedger:
         self.rows: dict[tuple[str, str, str], tuple[int, bytes]] = {}
         self.control_rows: dict[tuple[str, str], tuple[int, bytes]] = {}
 
-    async def add(self, connection: Any, partition: int, events: Sequence[LogEvent]) -> set[int]:
+    async def add(self, connection: Any, partition: int, events: Sequence[LoggedEvent]) -> set[int]:
         repeated = set()
         for one in events:
             key = (one.event.borrower_id, one.event.source, one.event.id)
@@ -30,7 +36,7 @@ class MemoryLedger:
         return repeated
 
     async def add_control(
-        self, connection: Any, partition: int, events: Sequence[LogEvent]
+        self, connection: Any, partition: int, events: Sequence[LoggedEvent]
     ) -> set[int]:
         repeated = set()
         for one in events:
@@ -67,16 +73,18 @@ class MemoryStates:
     def __init__(self) -> None:
         self.rows: dict[str, StoredState] = {}
         self.sweeps: dict[int, Sweep] = {}
-        self.said: list[Said] = []
+        self.emitted: list[EmittedAssessment] = []
 
     async def load(self, connection: Any, borrower_ids: Sequence[str]) -> list[StoredState]:
         return [self.rows[one] for one in borrower_ids if one in self.rows]
 
-    async def save(self, connection: Any, partition: int, held: Sequence[Held]) -> None:
-        for one in held:
-            state = state_bytes.encode(one.borrower)
-            name = one.borrower.borrower_id
-            self.rows[name] = StoredState(name, partition, one.closed_offset, state)
+    async def save(
+        self, connection: Any, partition: int, borrowers: Sequence[CachedBorrower]
+    ) -> None:
+        for cached in borrowers:
+            state = state_bytes.encode(cached.borrower)
+            name = cached.borrower.borrower_id
+            self.rows[name] = StoredState(name, partition, cached.closed_offset, state)
 
     async def page(
         self, connection: Any, partition: int, sweep: Sweep, *, size: int
@@ -90,8 +98,8 @@ class MemoryStates:
     async def save_sweep(self, connection: Any, partition: int, sweep: Sweep) -> None:
         self.sweeps[partition] = sweep
 
-    async def add_assessments(self, connection: Any, said: Sequence[Said]) -> None:
-        self.said.extend(said)
+    async def add_assessments(self, connection: Any, emitted: Sequence[EmittedAssessment]) -> None:
+        self.emitted.extend(emitted)
 
 
 class MemoryCensus:

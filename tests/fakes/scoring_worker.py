@@ -16,9 +16,9 @@ from services.kit.stream.records import Batch
 from services.scoring.adapters.codec import build_codec
 from services.scoring.adapters.rulebook_reader import SHIPPED, load_rulebook, read_text
 from services.scoring.adapters.wire import Decoder
-from services.scoring.application.score_batches import Parts, ScoreBatches
-from services.scoring.application.shelf import RulebookText, Shelf
-from services.scoring.application.telling import Telling
+from services.scoring.application.event_messages import OutboxMessages
+from services.scoring.application.rulebook_cache import RulebookCache, RulebookText
+from services.scoring.application.score_batches import ScoreBatches, ScoringParts
 from services.scoring.domain.events.control import RulebookActivated
 from services.scoring.domain.rulebook.context import Context
 from services.scoring.domain.rulebook.rulebook import Rulebook
@@ -73,7 +73,7 @@ def activated(version: str, number: int, *, day: int, ahead: int = 0) -> bytes:
 
 
 def found(activation: RulebookActivated) -> Rulebook:
-    """Return a rulebook of `OTHER_RULEBOOKS`, not by the worker's shelf."""
+    """Return a rulebook of `OTHER_RULEBOOKS`, not from the worker's cache."""
     return _compiled(activation.version)
 
 
@@ -90,7 +90,7 @@ class MemoryWorker:
         self.ledger, self.states = MemoryLedger(), MemoryStates()
         self.census = MemoryCensus()
         self.outbox, self.quarantine = MemoryOutbox(), MemoryQuarantine()
-        parts = Parts(
+        parts = ScoringParts(
             ledger=self.ledger,
             states=self.states,
             census=self.census,
@@ -98,9 +98,8 @@ class MemoryWorker:
             quarantine=self.quarantine,
             codec=codec,
             initial=Context(RULEBOOK),
-            shelf=Shelf(read_text),
-            texts=MemoryTexts(*OTHER_RULEBOOKS.values()),
-            telling=Telling(codec=codec, risk_topic="risk", events_topic="events"),
+            rulebooks=RulebookCache(read_text, MemoryTexts(*OTHER_RULEBOOKS.values())),
+            messages=OutboxMessages(codec=codec, risk_topic="risk", events_topic="events"),
             recorder=MemoryRecorder(),
             clock=SystemClock(),
         )
@@ -137,12 +136,12 @@ class MemoryWorker:
         """Return the stored bytes of every borrower."""
         return {name: row.state for name, row in self.states.rows.items()}
 
-    def said(self) -> dict[str, list[bytes]]:
+    def emitted(self) -> dict[str, list[bytes]]:
         """Return the emitted risk events of every borrower, in order."""
-        found: dict[str, list[bytes]] = {}
-        for one in self.states.said:
-            found.setdefault(one.assessment.borrower_id, []).append(one.encoded)
-        return found
+        events: dict[str, list[bytes]] = {}
+        for emitted in self.states.emitted:
+            events.setdefault(emitted.assessment.borrower_id, []).append(emitted.encoded)
+        return events
 
 
 def record(offset: int, raw: bytes) -> FakeRecord:

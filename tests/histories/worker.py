@@ -13,10 +13,10 @@ from services.kit.clock import SystemClock
 from services.kit.stream.records import Batch
 from services.scoring.adapters import state_bytes
 from services.scoring.adapters.rulebook_reader import read_text
+from services.scoring.application.event_messages import OutboxMessages
 from services.scoring.application.ports import Codec, StoredState
-from services.scoring.application.score_batches import Parts, ScoreBatches
-from services.scoring.application.shelf import Shelf
-from services.scoring.application.telling import Telling
+from services.scoring.application.rulebook_cache import RulebookCache
+from services.scoring.application.score_batches import ScoreBatches, ScoringParts
 from services.scoring.domain.assess.assessment import Assessment
 from services.scoring.domain.events.event import EVERYBODY, Event
 from services.scoring.domain.rulebook.context import Context
@@ -27,7 +27,6 @@ from tests.fakes.scoring_store import (
     MemoryOutbox,
     MemoryQuarantine,
     MemoryStates,
-    MemoryTexts,
 )
 from tests.fakes.stream import FakeRecord
 
@@ -63,17 +62,16 @@ class Worker:
             encode_effect=_nothing,
         )
         self.handler = ScoreBatches(
-            Parts(
+            ScoringParts(
                 ledger=self.ledger,
                 states=self.states,
                 outbox=MemoryOutbox(),
                 quarantine=MemoryQuarantine(),
                 codec=codec,
                 initial=context,
-                shelf=Shelf(read_text),
-                texts=MemoryTexts(),
+                rulebooks=RulebookCache(read_text),
                 census=MemoryCensus(),
-                telling=Telling(codec=codec, risk_topic="risk", events_topic="events"),
+                messages=OutboxMessages(codec=codec, risk_topic="risk", events_topic="events"),
                 recorder=MemoryRecorder(),
                 clock=CLOCK,
             )
@@ -122,7 +120,7 @@ class Worker:
     @property
     def said(self) -> list[Assessment]:
         """Return what was said, in order."""
-        return [one.assessment for one in self.states.said]
+        return [one.assessment for one in self.states.emitted]
 
 
 def repeated(count: int, chance: Random) -> list[int]:

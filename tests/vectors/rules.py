@@ -7,7 +7,7 @@ DAYS = f"{UNIT}/test_days_past_due.py"
 TRAPS = f"{UNIT}/test_counting_traps.py"
 ORDER = f"{UNIT}/test_event_order.py"
 REGIMES = f"{UNIT}/test_regimes.py"
-READING = "tests/integration/scoring/test_reading.py"
+READING = "tests/integration/scoring/test_borrower_queries.py"
 CLOSES = "tests/property/scoring/test_closing_paths.py"
 HISTORIES = "tests/property/scoring/test_histories.py"
 

@@ -8,25 +8,26 @@ from services.kit.database import Connection
 from services.scoring.domain.portfolio.drift import Count
 
 ADD: Final = """
-INSERT INTO scoring.pd_census AS held (partition, as_of, model, version, figure, expected, counts)
+INSERT INTO scoring.pd_census AS stored (partition, as_of, model, version, figure, expected, counts)
 VALUES ($1, $2, $3, $4, $5, $6, $7)
 ON CONFLICT (as_of, model, version, figure, partition) DO UPDATE
    SET counts = ARRAY(
-         SELECT coalesce(one.before, 0) + coalesce(one.added, 0)
-           FROM unnest(held.counts, excluded.counts) WITH ORDINALITY AS one (before, added, place)
-          ORDER BY one.place)
+         SELECT coalesce(bin.before, 0) + coalesce(bin.added, 0)
+           FROM unnest(stored.counts, excluded.counts)
+                WITH ORDINALITY AS bin (before, added, number)
+          ORDER BY bin.number)
 """
 LATEST: Final = """
 SELECT as_of, model, version, figure, min(expected) AS expected,
-       array_agg(total ORDER BY place) AS counts
-  FROM (SELECT as_of, model, version, figure, min(expected) AS expected, place,
+       array_agg(total ORDER BY number) AS counts
+  FROM (SELECT as_of, model, version, figure, min(expected) AS expected, number,
                sum(count)::bigint AS total
-          FROM scoring.pd_census, unnest(counts) WITH ORDINALITY AS bin (count, place)
+          FROM scoring.pd_census, unnest(counts) WITH ORDINALITY AS bin (count, number)
          WHERE as_of = (SELECT max(as_of) FROM scoring.pd_census)
            AND NOT EXISTS (
                  SELECT FROM scoring.control
                   WHERE closed_date > date_trunc('month', as_of) + interval '2 months -1 day')
-         GROUP BY as_of, model, version, figure, place) AS summed
+         GROUP BY as_of, model, version, figure, number) AS summed
  GROUP BY as_of, model, version, figure ORDER BY model, version, figure
 """
 
@@ -35,23 +36,23 @@ class PostgresCensus:
     """Implements `Census`."""
 
     async def add(self, connection: Connection, partition: int, counts: Sequence[Count]) -> None:
-        """Add to what was counted on a partition."""
-        for one in counts:
+        """Add counts of a partition."""
+        for count in counts:
             await connection.execute(
                 ADD,
                 partition,
-                date.fromordinal(one.as_of),
-                one.model,
-                one.version,
-                one.figure,
-                one.expected,
-                one.counts,
+                date.fromordinal(count.as_of),
+                count.model,
+                count.version,
+                count.figure,
+                count.expected,
+                count.counts,
             )
 
     async def latest(self, connection: Connection) -> list[Count]:
         """Return the counts of the latest month close over all partitions.
 
-        None once the close of a whole month has gone by since: no model was in force at it.
+        None after the close of another whole month: no model was in force at that one.
         """
         return [
             Count(

@@ -1,14 +1,14 @@
-"""The ledger in PostgreSQL: append-only, de-duplication and replay source in one.
+"""The ledger in PostgreSQL: append-only, de-duplication and replay source in each.
 
 One statement per batch. The unique key (borrower, source, id) drops what was applied before;
-only when it did is a second statement needed to learn which.
+only then is a second statement needed to find out which events those are.
 """
 
 from collections.abc import Sequence
 from datetime import date
 
 from services.kit.database import Connection
-from services.scoring.application.ports import LogEvent
+from services.scoring.application.ports import LoggedEvent
 from services.scoring.domain.events.control import DayClosed
 
 ADD = """
@@ -49,22 +49,22 @@ class PostgresLedger:
     """Implements `Ledger`."""
 
     async def add(
-        self, connection: Connection, partition: int, events: Sequence[LogEvent]
+        self, connection: Connection, partition: int, events: Sequence[LoggedEvent]
     ) -> set[int]:
         """Append events and return the offsets of those that were there already."""
         if not events:
             return set()
-        names = [one.event.borrower_id for one in events]
-        offsets = [one.offset for one in events]
+        names = [each.event.borrower_id for each in events]
+        offsets = [each.offset for each in events]
         status = await connection.execute(
             ADD,
             partition,
             names,
-            [one.event.source for one in events],
-            [one.event.id for one in events],
+            [each.event.source for each in events],
+            [each.event.id for each in events],
             offsets,
-            [date.fromordinal(one.event.day) for one in events],
-            [one.raw for one in events],
+            [date.fromordinal(each.event.day) for each in events],
+            [each.raw for each in events],
         )
         if status == f"INSERT 0 {len(events)}":
             return set()
@@ -72,34 +72,34 @@ class PostgresLedger:
         return set(offsets) - {row["offset"] for row in added}
 
     async def add_control(
-        self, connection: Connection, partition: int, events: Sequence[LogEvent]
+        self, connection: Connection, partition: int, events: Sequence[LoggedEvent]
     ) -> set[int]:
-        """Append events for everybody and return the offsets of those already there."""
+        """Append control events and return the offsets of those that were there already."""
         if not events:
             return set()
-        offsets = [one.offset for one in events]
+        offsets = [each.offset for each in events]
         added = await connection.fetch(
             ADD_CONTROL,
             partition,
             offsets,
-            [one.event.source for one in events],
-            [one.event.id for one in events],
-            [_closed_date(one) for one in events],
-            [one.raw for one in events],
+            [each.event.source for each in events],
+            [each.event.id for each in events],
+            [_closed_date(each) for each in events],
+            [each.raw for each in events],
         )
         return set(offsets) - {row["offset"] for row in added}
 
     async def control(self, connection: Connection, partition: int) -> list[tuple[int, bytes]]:
-        """Return everything in a partition that is for everybody, in order."""
+        """Return the control events of a partition with their offsets, in order."""
         rows = await connection.fetch(CONTROL, partition)
         return [(row["offset"], row["event"]) for row in rows]
 
     async def events_of(self, connection: Connection, borrower_id: str) -> list[tuple[int, bytes]]:
-        """Return a borrower's events and everything in its partition for everybody, in order."""
+        """Return a borrower's events and its partition's control events, in order."""
         rows = await connection.fetch(EVENTS_OF, borrower_id)
         return [(row["place"], row["event"]) for row in rows]
 
 
-def _closed_date(one: LogEvent) -> date | None:
-    event = one.event
+def _closed_date(logged: LoggedEvent) -> date | None:
+    event = logged.event
     return date.fromordinal(event.closed_day) if isinstance(event, DayClosed) else None

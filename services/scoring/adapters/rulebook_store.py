@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from services.kit.database import Connection
-from services.scoring.application.rulebooks import Draft, StandingRulebook
-from services.scoring.application.shelf import RulebookText
+from services.scoring.application.rulebook_cache import RulebookText
+from services.scoring.application.rulebook_workflow import RulebookDraft, StoredRulebook
 from services.scoring.domain.rulebook.approval import NEEDS, PROPOSED, Signatory
 
 ADD = """
@@ -14,7 +14,7 @@ INSERT INTO scoring.rulebook (name, version, document, author, author_key, autho
                               drafted_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (name, version) DO NOTHING
 """
-# Nobody may update a row here, so a row lock cannot be had; steps of a rulebook take turns by this.
+# No role may update a row here, so there is no row lock; steps of a rulebook take turns by this.
 TAKE_TURN = (
     "SELECT pg_advisory_xact_lock(hashtextextended('scoring.rulebook ' || $1 || ' ' || $2, 0))"
 )
@@ -47,9 +47,9 @@ VALUES ($1, $2, $3, $4, $5, $6, $7)
 
 
 class PostgresRulebooks:
-    """Implements `Rulebooks`."""
+    """Implements `RulebookRepository`."""
 
-    async def add(self, connection: Connection, draft: Draft) -> bool:
+    async def add(self, connection: Connection, draft: RulebookDraft) -> bool:
         """Store a draft; return False if its name and version are taken."""
         author = draft.author
         status = await connection.execute(
@@ -64,22 +64,20 @@ class PostgresRulebooks:
         )
         return status == "INSERT 0 1"
 
-    async def find(
-        self, connection: Connection, name: str, version: str
-    ) -> StandingRulebook | None:
-        """Return a rulebook, held until the transaction ends."""
+    async def find(self, connection: Connection, name: str, version: str) -> StoredRulebook | None:
+        """Return a rulebook, locked until the transaction ends."""
         await connection.execute(TAKE_TURN, name, version)
         row = await connection.fetchrow(FIND, name, version)
-        return _standing(row) if row else None
+        return _stored(row) if row else None
 
-    async def listed(self, connection: Connection, *, limit: int) -> list[StandingRulebook]:
+    async def listed(self, connection: Connection, *, limit: int) -> list[StoredRulebook]:
         """Return the rulebooks drafted last, the newest first."""
-        return [_standing(row) for row in await connection.fetch(LISTED, limit)]
+        return [_stored(row) for row in await connection.fetch(LISTED, limit)]
 
     async def add_step(
         self,
         connection: Connection,
-        rulebook: StandingRulebook,
+        rulebook: StoredRulebook,
         step: str,
         *,
         actor: Signatory,
@@ -116,7 +114,7 @@ class PostgresRulebooks:
 
 
 class PostgresRulebookTexts:
-    """Implements `RulebookTexts`: what two people let pass, nothing else."""
+    """Implements `RulebookTexts`: only what two people approved."""
 
     async def activated(
         self, connection: Connection, *, known: Iterable[tuple[str, str]]
@@ -128,9 +126,9 @@ class PostgresRulebookTexts:
         return [RulebookText(row["name"], row["version"], row["document"]) for row in rows]
 
 
-def _standing(row: Any) -> StandingRulebook:
+def _stored(row: Any) -> StoredRulebook:
     columns = dict(row)
     author = Signatory(
         columns.pop("author"), columns.pop("author_key"), columns.pop("author_officer")
     )
-    return StandingRulebook(author=author, **columns)
+    return StoredRulebook(author=author, **columns)

@@ -1,4 +1,4 @@
-"""The rows behind sector stress: who stood where at a month's end, and the months measured."""
+"""The rows behind sector stress in PostgreSQL: borrowers at month-ends, and measured months."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -10,12 +10,16 @@ from services.contracts.currencies import decimals_of
 from services.kit.database import Connection
 from services.scoring.adapters.wire_values import scaled
 from services.scoring.application.ports import StoredState
-from services.scoring.application.sectors import ALL_SECTORS, MeasuredMonth, Stood
+from services.scoring.application.sector_stress import (
+    ALL_SECTORS,
+    BorrowerAtMonthEnd,
+    MeasuredMonth,
+)
 from services.scoring.domain.borrower.risk import STATE_NAMES
 from services.scoring.domain.portfolio.sector_stress import SectorMonth
 from services.scoring.domain.primitives.dates import last_day_of, month_of
 
-# The last date whose close has come to every borrower of every partition; none before that.
+# The last date whose close has come to every borrower of every partition; year 1 before that.
 SWEPT = """
 SELECT min(closed) FROM (
     SELECT coalesce(
@@ -29,20 +33,20 @@ PAGE = """
 SELECT borrower_id, partition, closed_offset, state
   FROM scoring.borrower WHERE borrower_id > $1 ORDER BY borrower_id LIMIT $2
 """
-STOOD = """
-SELECT one.borrower_id, months.month_end, said.risk_state, said.event
-  FROM unnest($1::text[]) AS one (borrower_id)
+AT_MONTH_ENDS = """
+SELECT names.borrower_id, months.month_end, last.risk_state, last.event
+  FROM unnest($1::text[]) AS names (borrower_id)
  CROSS JOIN unnest($2::date[]) AS months (month_end)
  CROSS JOIN LATERAL (
-    SELECT risk_state, event FROM scoring.assessment AS said
-     WHERE said.borrower_id = one.borrower_id AND said.as_of <= months.month_end
-     ORDER BY sequence DESC LIMIT 1) AS said
+    SELECT risk_state, event FROM scoring.assessment
+     WHERE assessment.borrower_id = names.borrower_id AND as_of <= months.month_end
+     ORDER BY sequence DESC LIMIT 1) AS last
 """
 MEASURED = """
 SELECT month_end, sector, currency, exposure, stressed, borrowers FROM scoring.sector_month
  WHERE month_end BETWEEN $1 AND $2 ORDER BY month_end, sector
 """
-KEEP = """
+SAVE = """
 INSERT INTO scoring.sector_month (month_end, sector, currency, exposure, stressed, borrowers)
 SELECT $1, sector, $2, exposure, stressed, borrowers
   FROM unnest($3::text[], $4::bigint[], $5::bigint[], $6::integer[])
@@ -52,66 +56,68 @@ ON CONFLICT DO NOTHING
 STATES: Final = {name: state for state, name in enumerate(STATE_NAMES)}
 
 
-class _Said(msgspec.Struct, gc=False):
+class _ExposureData(msgspec.Struct, gc=False):
     currency: str
     exposure: str
 
 
-class _Event(msgspec.Struct, gc=False):
-    data: _Said
+class _ExposureEvent(msgspec.Struct, gc=False):
+    data: _ExposureData
 
 
-_decoder: Final = msgspec.json.Decoder(_Event)
+_decoder: Final = msgspec.json.Decoder(_ExposureEvent)
 
 
 class PostgresSectors:
     """Implements `SectorRows`."""
 
     async def swept(self, connection: Connection) -> date | None:
-        """Return the last date whose close has come to everybody."""
-        found: date | None = await connection.fetchval(SWEPT)
-        return None if found is None or found.year == 1 else found
+        """Return the last date whose close has come to every borrower."""
+        swept: date | None = await connection.fetchval(SWEPT)
+        return None if swept is None or swept.year == 1 else swept
 
     async def page(self, connection: Connection, after: str, limit: int) -> list[StoredState]:
         """Return the next borrowers in the order of their ids."""
         return [StoredState(*row) for row in await connection.fetch(PAGE, after, limit)]
 
-    async def stood(
+    async def at_month_ends(
         self, connection: Connection, names: Sequence[str], months: Sequence[int]
-    ) -> list[Stood]:
-        """Return what was last said about the borrowers up to the ends of the months."""
+    ) -> list[BorrowerAtMonthEnd]:
+        """Return the borrowers by their last assessments up to the ends of the months."""
         ends = [date.fromordinal(last_day_of(month)) for month in months]
-        rows = await connection.fetch(STOOD, list(names), ends)
-        found = []
+        rows = await connection.fetch(AT_MONTH_ENDS, list(names), ends)
+        borrowers = []
         for row in rows:
-            said = _decoder.decode(row["event"]).data
-            exposure = scaled(said.exposure, decimals_of(said.currency), "exposure")
+            data = _decoder.decode(row["event"]).data
+            exposure = scaled(data.exposure, decimals_of(data.currency), "exposure")
             month = month_of(row["month_end"].toordinal())
             state = STATES[row["risk_state"]]
-            found.append(Stood(row["borrower_id"], month, state, exposure, said.currency))
-        return found
+            borrowers.append(
+                BorrowerAtMonthEnd(row["borrower_id"], month, state, exposure, data.currency)
+            )
+        return borrowers
 
     async def measured(
         self, connection: Connection, first: int, last: int
     ) -> dict[int, MeasuredMonth]:
         """Return the months between two, both included, that were measured."""
         ends = date.fromordinal(last_day_of(first)), date.fromordinal(last_day_of(last))
-        found: dict[int, MeasuredMonth] = {}
+        measured: dict[int, MeasuredMonth] = {}
         for row in await connection.fetch(MEASURED, *ends):
             month = month_of(row["month_end"].toordinal())
-            one = found.setdefault(month, MeasuredMonth(month, row["currency"], {}))
-            one.sectors[row["sector"]] = SectorMonth(
+            sectors = measured.setdefault(month, MeasuredMonth(month, row["currency"])).sectors
+            sectors[row["sector"]] = SectorMonth(
                 month, row["exposure"], row["stressed"], row["borrowers"]
             )
-        return {month: one for month, one in found.items() if ALL_SECTORS in one.sectors}
+        return {month: each for month, each in measured.items() if ALL_SECTORS in each.sectors}
 
-    async def keep(self, connection: Connection, one: MeasuredMonth) -> None:
-        """Store a month; one that is there already stays as it is."""
-        ordered = sorted(one.sectors.items())
+    async def save(self, connection: Connection, month: MeasuredMonth) -> None:
+        """Store a month; one that is stored already stays as it is."""
+        ordered = sorted(month.sectors.items())
         await connection.execute(
-            KEEP,
-            date.fromordinal(last_day_of(one.month)),
-            one.currency,
+            SAVE,
+            date.fromordinal(last_day_of(month.month)),
+            month.currency,
             [name for name, _ in ordered],
             [figures.exposure_minor for _, figures in ordered],
             [figures.stressed_minor for _, figures in ordered],

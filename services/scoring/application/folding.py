@@ -1,62 +1,111 @@
-"""Folds events and day closes of one partition into its borrowers, and collects the news.
+"""Folds events and day closes of one partition into its borrowers, and collects the output.
 
-Used by the worker for batches and sweeps, by as-of queries and by verification: whoever folds,
-folds here. Must stay true: before a borrower's event every earlier close of its partition is
-folded, in order; whether the sweep or the next event brings a close makes no difference to the
-borrower.
+The worker, as-of queries and verification fold here. Must stay true: before a borrower's event
+every earlier close of its partition is folded, in order; whether the sweep or the next event brings
+a close makes no difference to the borrower.
 """
 
+from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from services.scoring.application.memory import Close
-from services.scoring.application.ports import Held, Said
-from services.scoring.domain.assess.assessment import Assessment
+from services.scoring.application.ports import CachedBorrower, EmittedAssessment, Sweep
 from services.scoring.domain.assess.effects import Effect
+from services.scoring.domain.events.control import DayClosed
 from services.scoring.domain.events.event import Event
 from services.scoring.domain.fold import Outcome, fold
 from services.scoring.domain.rulebook.context import Context
+from services.scoring.domain.rulebook.timeline import Timeline
 
 
 @dataclass(slots=True)
-class News:
-    """What folding brought, in the order in which it must leave."""
+class FoldOutput:
+    """Assessments and effects, in the order in which they must leave."""
 
-    said: list[Said] = field(default_factory=list)
+    assessments: list[EmittedAssessment] = field(default_factory=list)
     effects: list[Effect] = field(default_factory=list)
 
 
 @dataclass(slots=True)
-class Placed:
-    """An event at its place in the log, with the context that is in force there."""
+class PendingClose:
+    """A day close that some borrowers of the partition lack, with its context."""
 
     offset: int
-    event: Event
+    event: DayClosed
     context: Context
 
 
-def apply(held: Held, one: Placed, *, closes: Iterable[Close], news: News) -> None:
+@dataclass(slots=True)
+class PartitionCache:
+    """The worker's copy of one partition between two transactions.
+
+    All of it can be read from the database again. It is dropped when a transaction does not commit
+    or the partition leaves.
+
+    Args:
+        timeline: Includes every control event so far.
+        closes: Those after ``sweep.done_offset``, in order.
+        borrowers: In the order of last use.
+    """
+
+    sweep: Sweep
+    timeline: Timeline
+    closes: list[PendingClose] = field(default_factory=list)
+    borrowers: OrderedDict[str, CachedBorrower] = field(default_factory=OrderedDict)
+
+    def apply_control_event(self, offset: int, event: Event) -> None:
+        """Update the timeline; queue a close that some borrowers lack.
+
+        Raises:
+            UnknownRulebook: If it activates a rulebook that cannot be found.
+        """
+        self.timeline.hear(event)
+        if isinstance(event, DayClosed) and offset > self.sweep.done_offset:
+            self.closes.append(PendingClose(offset, event, self.timeline.context))
+
+    @property
+    def last_close_offset(self) -> int:
+        """Return the offset of the latest day close, or -1 before the first."""
+        return self.closes[-1].offset if self.closes else self.sweep.done_offset
+
+    def missing(self, borrower_ids: Iterable[str]) -> list[str]:
+        """Return who is not cached, sorted, so that all workers lock rows in one order."""
+        return sorted({name for name in borrower_ids if name not in self.borrowers})
+
+    def put(self, used: Iterable[CachedBorrower], *, most: int) -> None:
+        """Cache these as the last used, and evict the longest unused beyond a number."""
+        for cached in used:
+            self.borrowers[cached.borrower.borrower_id] = cached
+            self.borrowers.move_to_end(cached.borrower.borrower_id)
+        while len(self.borrowers) > most:
+            self.borrowers.popitem(last=False)
+
+
+def apply_event(
+    cached: CachedBorrower,
+    event: Event,
+    offset: int,
+    context: Context,
+    *,
+    closes: Iterable[PendingClose],
+    output: FoldOutput,
+) -> None:
     """Fold an event of a borrower, after the closes that come before it."""
-    catch_up(held, closes, news=news)
-    _take(held, fold(held.borrower, one.event, one.context), one.offset, news)
+    catch_up(cached, closes, output=output)
+    _record(cached, fold(cached.borrower, event, context), offset, output)
 
 
-def catch_up(held: Held, closes: Iterable[Close], *, news: News) -> None:
-    """Fold the closes that the borrower does not have yet, each with its own context."""
+def catch_up(cached: CachedBorrower, closes: Iterable[PendingClose], *, output: FoldOutput) -> None:
+    """Fold the closes that the borrower lacks, each with its own context."""
     for close in closes:
-        if close.offset > held.closed_offset:
-            outcome = fold(held.borrower, close.event, close.context)
-            held.closed_offset = close.offset
-            _take(held, outcome, close.offset, news)
+        if close.offset > cached.closed_offset:
+            outcome = fold(cached.borrower, close.event, close.context)
+            cached.closed_offset = close.offset
+            _record(cached, outcome, close.offset, output)
 
 
-def _take(held: Held, outcome: Outcome, offset: int, news: News) -> None:
-    held.borrower = outcome.borrower
+def _record(cached: CachedBorrower, outcome: Outcome, offset: int, output: FoldOutput) -> None:
+    cached.borrower = outcome.borrower
     if outcome.assessment is not None:
-        news.said.append(Said(offset, outcome.assessment, b""))
-    news.effects += outcome.effects
-
-
-def last_said(news: News) -> Assessment | None:
-    """Return the newest assessment, or None."""
-    return news.said[-1].assessment if news.said else None
+        output.assessments.append(EmittedAssessment(offset, outcome.assessment, b""))
+    output.effects += outcome.effects

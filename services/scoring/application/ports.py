@@ -1,4 +1,4 @@
-"""What scoring needs from the outside, as small protocols that the adapters implement.
+"""The protocols that scoring's adapters implement, and the rows that they exchange.
 
 Everything that takes a connection runs in the caller's transaction.
 """
@@ -33,8 +33,8 @@ class Codec:
 
 
 @dataclass(slots=True)
-class LogEvent:
-    """An event at its place in the log, with its bytes."""
+class LoggedEvent:
+    """An event with its offset in the log and its bytes."""
 
     offset: int
     event: Event
@@ -42,7 +42,7 @@ class LogEvent:
 
 
 @dataclass(slots=True)
-class Held:
+class CachedBorrower:
     """A borrower in memory, and the offset of the last day close that is folded in."""
 
     borrower: Borrower
@@ -51,7 +51,7 @@ class Held:
 
 @dataclass(slots=True)
 class StoredState:
-    """A borrower's row; `state` is None where it was not asked for."""
+    """A borrower's row; `state` is None where the query left it out."""
 
     borrower_id: str
     partition: int
@@ -60,7 +60,7 @@ class StoredState:
 
 
 @dataclass(slots=True)
-class Said:
+class EmittedAssessment:
     """An assessment to emit, with the offset of the event that led to it."""
 
     offset: int
@@ -70,10 +70,10 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """How far the latest day close has come through a partition's borrowers.
+    """The progress of day closes through a partition's borrowers.
 
-    Everybody has the closes up to `done_offset`. While a pass runs, `target_offset` is the
-    close it brings, and borrowers up to `after_borrower` have it.
+    Every borrower has the closes up to `done_offset`. While a pass runs, `target_offset` is the
+    close that it brings, and borrowers up to `after_borrower` have it.
     """
 
     done_offset: int = -1
@@ -82,34 +82,34 @@ class Sweep:
 
 
 class Ledger(Protocol):
-    """The append-only log of what was applied."""
+    """The append-only log of applied events."""
 
     async def add(
-        self, connection: Connection, partition: int, events: Sequence[LogEvent]
+        self, connection: Connection, partition: int, events: Sequence[LoggedEvent]
     ) -> set[int]:
         """Append events and return the offsets of those that were there already."""
         ...
 
     async def add_control(
-        self, connection: Connection, partition: int, events: Sequence[LogEvent]
+        self, connection: Connection, partition: int, events: Sequence[LoggedEvent]
     ) -> set[int]:
-        """Append events for everybody and return the offsets of those already there."""
+        """Append control events and return the offsets of those that were there already."""
         ...
 
     async def control(self, connection: Connection, partition: int) -> list[tuple[int, bytes]]:
-        """Return everything in a partition that is for everybody, in order."""
+        """Return the control events of a partition with their offsets, in order."""
         ...
 
     async def events_of(self, connection: Connection, borrower_id: str) -> list[tuple[int, bytes]]:
-        """Return a borrower's events and everything in its partition for everybody, in order."""
+        """Return a borrower's events and its partition's control events, in order."""
         ...
 
 
 class Census(Protocol):
-    """How borrowers are spread over the bins of PD models at month closes."""
+    """The distribution of borrowers over the bins of PD models at month closes."""
 
     async def add(self, connection: Connection, partition: int, counts: Sequence[Count]) -> None:
-        """Add to what was counted on a partition."""
+        """Add counts of a partition."""
         ...
 
     async def latest(self, connection: Connection) -> list[Count]:
@@ -121,10 +121,12 @@ class States(Protocol):
     """The borrowers' stored states."""
 
     async def load(self, connection: Connection, borrower_ids: Sequence[str]) -> list[StoredState]:
-        """Return the rows of these borrowers; of an unknown one there is none."""
+        """Return the rows of these borrowers; an unknown borrower has none."""
         ...
 
-    async def save(self, connection: Connection, partition: int, held: Sequence[Held]) -> None:
+    async def save(
+        self, connection: Connection, partition: int, borrowers: Sequence[CachedBorrower]
+    ) -> None:
         """Write borrowers.
 
         Raises:
@@ -139,13 +141,15 @@ class States(Protocol):
         ...
 
     async def sweep(self, connection: Connection, partition: int) -> Sweep:
-        """Return how far the partition's sweep is."""
+        """Return the partition's progress."""
         ...
 
     async def save_sweep(self, connection: Connection, partition: int, sweep: Sweep) -> None:
-        """Write how far the partition's sweep is."""
+        """Write the partition's progress."""
         ...
 
-    async def add_assessments(self, connection: Connection, said: Sequence[Said]) -> None:
+    async def add_assessments(
+        self, connection: Connection, emitted: Sequence[EmittedAssessment]
+    ) -> None:
         """Append to the history of assessments."""
         ...

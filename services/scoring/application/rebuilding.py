@@ -1,18 +1,18 @@
-"""A borrower from its stored bytes, or from the ledger where the bytes are of another version.
+"""Restores borrowers from stored bytes, or from the ledger where the bytes are of another version.
 
-The ledger is the truth; stored bytes only save the time of folding it again. After an upgrade
-that changes their form, each borrower is rebuilt when it is first needed.
+The ledger is the truth; stored bytes only save folding it again. After an upgrade that changes
+their form, each borrower is rebuilt when it is first needed.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import structlog
 
 from services.kit.database import Connection
-from services.scoring.application.folding import News, Placed, apply, catch_up
-from services.scoring.application.memory import Close
-from services.scoring.application.ports import Codec, Held, Ledger, StoredState
+from services.scoring.application.folding import FoldOutput, PendingClose, apply_event, catch_up
+from services.scoring.application.ports import CachedBorrower, Codec, Ledger, StoredState
+from services.scoring.application.rulebook_cache import RulebookCache
 from services.scoring.domain.events.control import DayClosed
 from services.scoring.domain.events.event import EVERYBODY, Event
 from services.scoring.domain.fold import new_borrower
@@ -23,59 +23,78 @@ log = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True)
-class Refolded:
-    """A borrower after a part of its log, all that was said, and the context in force then."""
+class RefoldedBorrower:
+    """A borrower after a part of its log, with all output, and the context at that point."""
 
-    held: Held
-    news: News
+    cached: CachedBorrower
+    output: FoldOutput
     context: Context
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rebuilder:
-    """Makes borrowers from rows. `begin` gives the timeline of a partition before its first event.
+    """Restores borrowers along the timeline of their partition.
 
-    Whoever calls has refreshed the shelf that the timeline finds rulebooks on.
+    ``initial`` is the context before the first control event. Call `refresh` before anything that
+    folds, so that the activated rulebooks can be found.
     """
 
     ledger: Ledger
     codec: Codec
-    begin: Callable[[], Timeline]
+    initial: Context
+    rulebooks: RulebookCache
 
-    async def held(
+    def begin(self) -> Timeline:
+        """Return the timeline of a partition before its first control event."""
+        return Timeline(self.initial, self.rulebooks.find)
+
+    async def refresh(self, connection: Connection) -> None:
+        """Read the rulebooks that were activated since the last time."""
+        await self.rulebooks.refresh(connection)
+
+    async def context(self, connection: Connection, partition: int) -> Context:
+        """Return the context of a partition after all of its control events."""
+        timeline = self.begin()
+        for _, raw in await self.ledger.control(connection, partition):
+            timeline.hear(self.codec.decode(raw))
+        return timeline.context
+
+    async def restored(
         self, connection: Connection, row: StoredState, *, before: int | None = None
-    ) -> Held:
-        """Return the borrower of a row, which holds no event from offset `before` on."""
+    ) -> CachedBorrower:
+        """Return the borrower of a row, which includes no event from offset ``before`` on."""
         assert row.state is not None
         try:
-            return Held(self.codec.decode_state(row.state), row.closed_offset)
+            return CachedBorrower(self.codec.decode_state(row.state), row.closed_offset)
         except self.codec.unreadable:
-            log.info("state rebuilt from the ledger", partition=row.partition)
-        decoded = [
-            (offset, self.codec.decode(raw))
-            for offset, raw in await self.ledger.events_of(connection, row.borrower_id)
-            if before is None or offset < before
-        ]
-        known = [
+            log.info("state.rebuilt_from_ledger", partition=row.partition)
+        events = [
             (offset, event)
-            for offset, event in decoded
-            if offset <= row.closed_offset or not isinstance(event, DayClosed)
+            for offset, raw in await self.ledger.events_of(connection, row.borrower_id)
+            if (before is None or offset < before)
+            and (
+                not isinstance(event := self.codec.decode(raw), DayClosed)
+                or offset <= row.closed_offset
+            )
         ]
-        return Held(self.refold(row.borrower_id, known).held.borrower, row.closed_offset)
+        return CachedBorrower(
+            self.refold(row.borrower_id, events).cached.borrower, row.closed_offset
+        )
 
-    def refold(self, borrower_id: str, log_of_borrower: Iterable[tuple[int, Event]]) -> Refolded:
-        """Return the borrower after these events, its own and those for everybody.
+    def refold(self, borrower_id: str, events: Iterable[tuple[int, Event]]) -> RefoldedBorrower:
+        """Return the borrower after these events, its own and the control events.
 
-        Closes from before its own first event are heard and not folded.
+        Closes from before its own first event change the timeline and are not folded.
         """
-        held, news, timeline = Held(new_borrower(borrower_id), -1), News(), self.begin()
-        is_known = False
-        for offset, event in log_of_borrower:
+        cached, output = CachedBorrower(new_borrower(borrower_id), -1), FoldOutput()
+        timeline, is_known = self.begin(), False
+        for offset, event in events:
             if event.borrower_id != EVERYBODY:
                 is_known = True
-                apply(held, Placed(offset, event, timeline.context), closes=(), news=news)
+                apply_event(cached, event, offset, timeline.context, closes=(), output=output)
                 continue
             timeline.hear(event)
             if is_known and isinstance(event, DayClosed):
-                catch_up(held, [Close(offset, event, timeline.context)], news=news)
-        return Refolded(held, news, timeline.context)
+                close = PendingClose(offset, event, timeline.context)
+                catch_up(cached, [close], output=output)
+        return RefoldedBorrower(cached, output, timeline.context)

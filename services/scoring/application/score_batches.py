@@ -1,11 +1,11 @@
-"""Applies batches of the events topic: the whole of scoring's write side, in one transaction.
+"""Applies batches of the events topic: scoring's write side, in one transaction.
 
-Decode, append to the ledger (which drops duplicates), load the borrowers that the batch
-touches, fold in log order, then write states, assessments and outbox. The fenced consumer
-calls it; what it raises is a verdict on a record.
+Decode, append to the ledger (which drops duplicates), load the borrowers of the batch, fold in log
+order, then write states, assessments and outbox. The fenced consumer calls it; what it raises is a
+verdict on a record.
 
-Must stay true: nothing is folded that the ledger has already; whatever is rejected is kept
-with its bytes; memory is thrown away when a transaction does not commit.
+Must stay true: nothing is folded that the ledger has already; a rejected record is quarantined with
+its bytes; the cache is dropped when a transaction does not commit.
 """
 
 import asyncio
@@ -19,50 +19,54 @@ from services.kit.clock import Clock
 from services.kit.database import Connection
 from services.kit.metrics import Recorder
 from services.kit.stream.handler import Handler, Tally
-from services.kit.stream.outbox import Message, Outbox
+from services.kit.stream.outbox import Outbox
 from services.kit.stream.quarantine import Quarantine, RejectedRecord
 from services.kit.stream.records import Batch, Record
 from services.kit.stream.stop_reasons import StopPartition, StopReason
 from services.scoring import metrics
-from services.scoring.application.folding import News, Placed, apply
-from services.scoring.application.memory import Memory
+from services.scoring.application.day_close_sweep import DayCloseSweep
+from services.scoring.application.event_messages import OutboxMessages
+from services.scoring.application.folding import FoldOutput, PartitionCache, apply_event
 from services.scoring.application.ports import (
+    CachedBorrower,
     Census,
     Codec,
-    Held,
     Ledger,
-    LogEvent,
+    LoggedEvent,
     States,
 )
 from services.scoring.application.rebuilding import Rebuilder
-from services.scoring.application.shelf import RulebookTexts, Shelf
-from services.scoring.application.sweeping import Sweeper
-from services.scoring.application.telling import Telling
+from services.scoring.application.rulebook_cache import RulebookCache
 from services.scoring.domain.events.control import RulebookActivated
 from services.scoring.domain.events.event import EVERYBODY, Event
 from services.scoring.domain.fold import new_borrower
 from services.scoring.domain.portfolio.drift import census
 from services.scoring.domain.rulebook.context import Context
-from services.scoring.domain.rulebook.timeline import Timeline, UnknownRulebook
+from services.scoring.domain.rulebook.timeline import UnknownRulebook
 
 log = structlog.get_logger(__name__)
 
-# So many folds take a few milliseconds; then heartbeats and the other partitions get a turn.
+# This many folds take a few milliseconds; then heartbeats and the other partitions get a turn.
 FOLDS_BETWEEN_YIELDS = 200
 
 
 @dataclass(slots=True)
-class Read:
-    """A batch after decoding: what is for one borrower, what is for all, what is rejected."""
+class DecodedBatch:
+    """A batch after decoding: events of borrowers, control events, rejected records."""
 
-    events: list[LogEvent] = field(default_factory=list)
-    control: list[LogEvent] = field(default_factory=list)
+    events: list[LoggedEvent] = field(default_factory=list)
+    control: list[LoggedEvent] = field(default_factory=list)
     rejected: list[RejectedRecord] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
-    """What the write side is built from."""
+class ScoringParts:
+    """The parts of the write side.
+
+    Args:
+        initial: The context before a partition's first control event.
+        most_cached_borrowers: In all partitions together; one takes 40 to 50 KB.
+    """
 
     ledger: Ledger
     states: States
@@ -71,29 +75,30 @@ class Parts:
     quarantine: Quarantine
     codec: Codec
     initial: Context
-    shelf: Shelf
-    texts: RulebookTexts
-    telling: Telling
+    rulebooks: RulebookCache
+    messages: OutboxMessages
     recorder: Recorder
     clock: Clock
     most_cached_borrowers: int = 10_000
-    """In all partitions together; one takes 40 to 50 KB."""
     sweep_size: int = 250
 
-    def begin(self) -> Timeline:
-        """Return the timeline of a partition before its first control event."""
-        return Timeline(self.initial, self.shelf.find)
+    @property
+    def rebuilder(self) -> Rebuilder:
+        """Return what restores borrowers from these parts."""
+        return Rebuilder(
+            ledger=self.ledger, codec=self.codec, initial=self.initial, rulebooks=self.rulebooks
+        )
 
 
 class ScoreBatches(Handler):
     """The handler that scoring gives to the fenced consumer."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: ScoringParts) -> None:
         self._parts = parts
-        self._memories: dict[int, Memory] = {}
+        self._caches: dict[int, PartitionCache] = {}
         self._unsure: set[int] = set()
-        self._rebuilder = Rebuilder(ledger=parts.ledger, codec=parts.codec, begin=parts.begin)
-        self._sweeper = Sweeper(
+        self._rebuilder = parts.rebuilder
+        self._sweep = DayCloseSweep(
             states=parts.states,
             rebuilder=self._rebuilder,
             recorder=parts.recorder,
@@ -102,48 +107,52 @@ class ScoreBatches(Handler):
 
     @property
     def cached_borrowers(self) -> int:
-        """Return how many borrowers are remembered, of all partitions."""
-        return sum(len(memory.borrowers) for memory in self._memories.values())
+        """Return how many borrowers of all partitions are cached."""
+        return sum(len(cache.borrowers) for cache in self._caches.values())
 
     async def claimed(self, partition: int, connection: Connection) -> None:
-        """Learn where the partition's sweep stands."""
-        self._memories.pop(partition, None)
-        await self._memory(partition, connection)
+        """Load the partition's sweep and control events."""
+        self._caches.pop(partition, None)
+        await self._cache(partition, connection)
 
     async def apply(self, batch: Batch, connection: Connection) -> Tally:
         """Apply a batch in the caller's fenced transaction."""
         parts, partition = self._parts, batch.partition
-        memory = await self._memory(partition, connection)
-        read = self._read(batch)
-        await parts.quarantine.insert(connection, read.rejected)
-        repeated = await parts.ledger.add(connection, partition, read.events)
-        repeated |= await parts.ledger.add_control(connection, partition, read.control)
-        fresh = [one for one in (*read.events, *read.control) if one.offset not in repeated]
+        cache = await self._cache(partition, connection)
+        decoded = self._decode(batch)
+        await parts.quarantine.insert(connection, decoded.rejected)
+        repeated = await parts.ledger.add(connection, partition, decoded.events)
+        repeated |= await parts.ledger.add_control(connection, partition, decoded.control)
+        fresh = [
+            logged
+            for logged in (*decoded.events, *decoded.control)
+            if logged.offset not in repeated
+        ]
         fresh.sort(key=_offset)
-        await self._fold(connection, partition, memory, fresh)
-        self._count(fresh, read.rejected)
-        return Tally(duplicates=len(repeated), quarantined=len(read.rejected))
+        await self._fold(connection, partition, cache, fresh)
+        self._count(fresh, decoded.rejected)
+        return Tally(duplicates=len(repeated), quarantined=len(decoded.rejected))
 
     async def quarantine(self, record: Record, error: Exception, connection: Connection) -> None:
-        """Keep a record whose application fails."""
+        """Quarantine a record whose application fails."""
         rejected = RejectedRecord(record, "not_applicable", f"{type(error).__name__}: {error}")
         await self._parts.quarantine.insert(connection, [rejected])
         self._parts.recorder.add(metrics.QUARANTINED, reason=rejected.reason)
 
     def has_background_work(self, partition: int) -> bool:
-        """Return whether a day close has not reached every borrower."""
-        memory = self._memories.get(partition)
-        return bool(memory.closes) if memory else partition in self._unsure
+        """Return whether some borrower lacks a day close."""
+        cache = self._caches.get(partition)
+        return bool(cache.closes) if cache else partition in self._unsure
 
     async def background_step(self, partition: int, connection: Connection) -> None:
         """Bring the latest day close to the next few borrowers."""
-        memory = await self._memory(partition, connection)
-        if not memory.closes:
+        cache = await self._cache(partition, connection)
+        if not cache.closes:
             return
-        news = News()
-        moved = await self._sweeper.step(connection, partition, memory, news)
-        await self._parts.states.save(connection, partition, moved)
-        await self._tell(connection, partition, news)
+        output = FoldOutput()
+        changed = await self._sweep.step(connection, partition, cache, output)
+        await self._parts.states.save(connection, partition, changed)
+        await self._emit(connection, partition, output)
 
     def committed(self, batch: Batch) -> None:
         """Measure how long the oldest record of the batch took until it was durable."""
@@ -151,85 +160,96 @@ class ScoreBatches(Handler):
         self._parts.recorder.observe(metrics.EVENT_TO_STATE_SECONDS, max(0.0, waited))
 
     def rolled_back(self, partition: int) -> None:
-        """Forget everything about the partition."""
-        self._memories.pop(partition, None)
+        """Drop the partition's cache; whether closes are pending is unknown."""
+        self._caches.pop(partition, None)
         self._unsure.add(partition)
 
     async def released(self, partition: int) -> None:
-        """Forget everything about the partition."""
-        self._memories.pop(partition, None)
+        """Drop the partition's cache."""
+        self._caches.pop(partition, None)
         self._unsure.discard(partition)
 
-    async def _memory(self, partition: int, connection: Connection) -> Memory:
-        memory = self._memories.get(partition)
-        if memory is None:
+    async def _cache(self, partition: int, connection: Connection) -> PartitionCache:
+        cache = self._caches.get(partition)
+        if cache is None:
             parts = self._parts
-            await parts.shelf.refresh(connection, parts.texts)
+            await parts.rulebooks.refresh(connection)
             sweep = await parts.states.sweep(connection, partition)
-            memory = Memory(sweep, parts.begin())
+            cache = PartitionCache(sweep, self._rebuilder.begin())
             for offset, raw in await parts.ledger.control(connection, partition):
-                _hear(memory, offset, parts.codec.decode(raw))
-            self._memories[partition] = memory
+                _apply_control_event(cache, offset, parts.codec.decode(raw))
+            self._caches[partition] = cache
             self._unsure.discard(partition)
-        return memory
+        return cache
 
-    def _read(self, batch: Batch) -> Read:
-        read, codec = Read(), self._parts.codec
+    def _decode(self, batch: Batch) -> DecodedBatch:
+        decoded, codec = DecodedBatch(), self._parts.codec
         for record in batch.records:
             raw = record.value
             if raw is None:
-                read.rejected.append(RejectedRecord(record, "no_value", "the record has no value"))
+                decoded.rejected.append(
+                    RejectedRecord(record, "no_value", "the record has no value")
+                )
                 continue
             try:
                 event = codec.decode(raw)
             except codec.refusal as error:
-                read.rejected.append(RejectedRecord(record, "undecodable", str(error)))
+                decoded.rejected.append(RejectedRecord(record, "undecodable", str(error)))
                 continue
-            one = LogEvent(record.offset, event, raw)
+            logged = LoggedEvent(record.offset, event, raw)
             if event.borrower_id == EVERYBODY:
-                read.control.append(one)
+                decoded.control.append(logged)
             elif record.key is not None and record.key == event.borrower_id.encode():
-                read.events.append(one)
+                decoded.events.append(logged)
             else:
                 detail = "the record's key is not the event's subject; order would be lost"
-                read.rejected.append(RejectedRecord(record, "key_mismatch", detail))
-        return read
+                decoded.rejected.append(RejectedRecord(record, "key_mismatch", detail))
+        return decoded
 
     async def _fold(
-        self, connection: Connection, partition: int, memory: Memory, fresh: Sequence[LogEvent]
+        self,
+        connection: Connection,
+        partition: int,
+        cache: PartitionCache,
+        fresh: Sequence[LoggedEvent],
     ) -> None:
         parts = self._parts
-        touched = await self._load(connection, partition, memory, fresh)
-        if any(isinstance(one.event, RulebookActivated) for one in fresh):
-            await parts.shelf.refresh(connection, parts.texts)
-        news = News()
-        used: dict[str, Held] = {}
+        borrowers = await self._load(connection, partition, cache, fresh)
+        if any(isinstance(logged.event, RulebookActivated) for logged in fresh):
+            await parts.rulebooks.refresh(connection)
+        output = FoldOutput()
+        used: dict[str, CachedBorrower] = {}
         began = parts.clock.monotonic_seconds()
-        for place, one in enumerate(fresh):
-            if one.event.borrower_id == EVERYBODY:
-                _hear(memory, one.offset, one.event)
+        for number, logged in enumerate(fresh):
+            event, offset = logged.event, logged.offset
+            if event.borrower_id == EVERYBODY:
+                _apply_control_event(cache, offset, event)
                 continue
-            held = touched.get(one.event.borrower_id)
-            if held is None:
-                held = Held(new_borrower(one.event.borrower_id), memory.last_close_offset)
-                touched[one.event.borrower_id] = held
-            used[one.event.borrower_id] = held
-            placed = Placed(one.offset, one.event, memory.timeline.context)
-            apply(held, placed, closes=memory.closes, news=news)
-            if place % FOLDS_BETWEEN_YIELDS == FOLDS_BETWEEN_YIELDS - 1:
+            cached = borrowers.get(event.borrower_id)
+            if cached is None:
+                cached = CachedBorrower(new_borrower(event.borrower_id), cache.last_close_offset)
+                borrowers[event.borrower_id] = cached
+            used[event.borrower_id] = cached
+            context = cache.timeline.context
+            apply_event(cached, event, offset, context, closes=cache.closes, output=output)
+            if number % FOLDS_BETWEEN_YIELDS == FOLDS_BETWEEN_YIELDS - 1:
                 await asyncio.sleep(0)
         parts.recorder.observe(metrics.FOLD_SECONDS, parts.clock.monotonic_seconds() - began)
         await parts.states.save(connection, partition, list(used.values()))
-        await self._tell(connection, partition, news)
-        share = parts.most_cached_borrowers // max(1, len(self._memories))
-        memory.keep(used.values(), most=share)
+        await self._emit(connection, partition, output)
+        share = parts.most_cached_borrowers // max(1, len(self._caches))
+        cache.put(used.values(), most=share)
 
     async def _load(
-        self, connection: Connection, partition: int, memory: Memory, fresh: Sequence[LogEvent]
-    ) -> dict[str, Held]:
-        names = {one.event.borrower_id for one in fresh} - {EVERYBODY}
-        touched = {name: memory.borrowers[name] for name in names if name in memory.borrowers}
-        missing = memory.missing(names)
+        self,
+        connection: Connection,
+        partition: int,
+        cache: PartitionCache,
+        fresh: Sequence[LoggedEvent],
+    ) -> dict[str, CachedBorrower]:
+        names = {logged.event.borrower_id for logged in fresh} - {EVERYBODY}
+        borrowers = {name: cache.borrowers[name] for name in names if name in cache.borrowers}
+        missing = cache.missing(names)
         if missing:
             for row in await self._parts.states.load(connection, missing):
                 if row.partition != partition:
@@ -237,34 +257,35 @@ class ScoreBatches(Handler):
                         f"the borrower of an event belongs to partition {row.partition}, the "
                         f"event came on {partition}"
                     )
-                touched[row.borrower_id] = await self._rebuilder.held(
+                borrowers[row.borrower_id] = await self._rebuilder.restored(
                     connection, row, before=fresh[0].offset
                 )
-        return touched
+        return borrowers
 
-    async def _tell(self, connection: Connection, partition: int, news: News) -> None:
-        messages: list[Message] = self._parts.telling.messages(news)
-        await self._parts.states.add_assessments(connection, news.said)
-        counted = census(said.assessment for said in news.said)
-        if counted:
-            await self._parts.census.add(connection, partition, counted)
-        await self._parts.outbox.append(connection, messages, partition=partition)
+    async def _emit(self, connection: Connection, partition: int, output: FoldOutput) -> None:
+        parts = self._parts
+        messages = parts.messages.of(output)
+        await parts.states.add_assessments(connection, output.assessments)
+        counts = census(emitted.assessment for emitted in output.assessments)
+        if counts:
+            await parts.census.add(connection, partition, counts)
+        await parts.outbox.append(connection, messages, partition=partition)
 
-    def _count(self, fresh: Sequence[LogEvent], rejected: Sequence[RejectedRecord]) -> None:
+    def _count(self, fresh: Sequence[LoggedEvent], rejected: Sequence[RejectedRecord]) -> None:
         recorder = self._parts.recorder
-        for kind, amount in Counter(one.event.type_name for one in fresh).items():
+        for kind, amount in Counter(logged.event.type_name for logged in fresh).items():
             recorder.add(metrics.EVENTS, amount, type=kind)
-        for reason, amount in Counter(one.reason for one in rejected).items():
+        for reason, amount in Counter(each.reason for each in rejected).items():
             recorder.add(metrics.QUARANTINED, amount, reason=reason)
 
 
-def _offset(one: LogEvent) -> int:
-    return one.offset
+def _offset(logged: LoggedEvent) -> int:
+    return logged.offset
 
 
-def _hear(memory: Memory, offset: int, event: Event) -> None:
-    """Take in a control event; what it names and we do not have must not be passed over."""
+def _apply_control_event(cache: PartitionCache, offset: int, event: Event) -> None:
+    """Apply a control event; stop the partition if it names a rulebook that is not stored."""
     try:
-        memory.hear(offset, event)
+        cache.apply_control_event(offset, event)
     except UnknownRulebook as error:
         raise StopPartition(StopReason.REFERENCE_MISSING, f"at offset {offset}: {error}") from error

@@ -15,15 +15,19 @@ from services.contracts.schemas import inlined_schema
 from services.kit.access.keys import READERS, READERS_OF_ALL
 from services.kit.http.auth import KeyGuard, Principal
 from services.scoring.adapters.narrative.catalogues import Language
-from services.scoring.application.reading import MOST_PER_PAGE, Reading, Viewer
-from services.scoring.entrypoints.answers import (
-    Arrears,
+from services.scoring.application.borrower_queries import (
+    MOST_PER_PAGE,
+    BorrowerQueries,
+    Viewer,
+)
+from services.scoring.entrypoints.response_models import (
+    BorrowerArrears,
     Explanation,
     HistoryPage,
     LedgerPage,
-    arrears_answer,
-    assessment_answer,
-    explanation_answer,
+    arrears_body,
+    assessment_body,
+    explanation_body,
 )
 
 MOST_CURSOR = 2**62
@@ -37,14 +41,14 @@ AsOf = Annotated[
 ]
 InLanguage = Annotated[
     Language | None,
-    Query(description="Adds `story`: the judgement in whole sentences of this language."),
+    Query(description="Adds `story`: the assessment in whole sentences of this language."),
 ]
 Limit = Annotated[int, Query(ge=1, le=MOST_PER_PAGE)]
 Cursor = Annotated[int | None, Query(ge=0, le=MOST_CURSOR, description="`next_cursor` of before.")]
 
 
 def viewer(request: Request) -> Viewer:
-    """Return what the caller whom the guard let in may see."""
+    """Return what the authenticated caller may see."""
     principal: Principal = request.state.principal
     return Viewer(
         officer_id=principal.officer_id,
@@ -55,8 +59,8 @@ def viewer(request: Request) -> Viewer:
 Caller = Annotated[Viewer, Depends(viewer)]
 
 
-def answered(model: type[Any]) -> dict[int | str, dict[str, Any]]:
-    """Return the description of an answer whose body is written as bytes."""
+def body(model: type[Any]) -> dict[int | str, dict[str, Any]]:
+    """Return the description of a response whose body is written as bytes."""
     return {200: {"model": model}}
 
 
@@ -65,7 +69,7 @@ _ASSESSMENT: dict[int | str, dict[str, Any]] = {
 }
 
 
-def router(reading: Reading) -> APIRouter:
+def router(queries: BorrowerQueries) -> APIRouter:
     """Return the routes."""
     routes = APIRouter(
         prefix="/v1/borrowers/{borrower_id}",
@@ -76,30 +80,30 @@ def router(reading: Reading) -> APIRouter:
     @routes.get("/assessment", responses=_ASSESSMENT)
     async def assessment(borrower_id: BorrowerId, caller: Caller, as_of: AsOf = None) -> Response:
         """Return the assessment of a borrower."""
-        looked = await reading.look(borrower_id, as_of=as_of, viewer=caller)
-        return _json(assessment_answer(looked))
+        view = await queries.assessment(borrower_id, as_of=as_of, viewer=caller)
+        return _json(assessment_body(view))
 
-    @routes.get("/explanation", responses=answered(Explanation))
+    @routes.get("/explanation", responses=body(Explanation))
     async def explanation(
         borrower_id: BorrowerId, caller: Caller, as_of: AsOf = None, language: InLanguage = None
     ) -> Response:
         """Return the assessment with every indicator, measured or not, and why."""
-        looked = await reading.look(borrower_id, as_of=as_of, viewer=caller)
-        return _json(explanation_answer(looked, language))
+        view = await queries.assessment(borrower_id, as_of=as_of, viewer=caller)
+        return _json(explanation_body(view, language))
 
-    @routes.get("/arrears", responses=answered(Arrears))
+    @routes.get("/arrears", responses=body(BorrowerArrears))
     async def arrears(borrower_id: BorrowerId, caller: Caller, as_of: AsOf = None) -> Response:
         """Return days late and days in arrears, of the borrower and of each loan and line."""
-        looked = await reading.look(borrower_id, as_of=as_of, viewer=caller)
-        return _json(arrears_answer(looked))
+        view = await queries.assessment(borrower_id, as_of=as_of, viewer=caller)
+        return _json(arrears_body(view))
 
-    @routes.get("/ledger", responses=answered(LedgerPage))
+    @routes.get("/ledger", responses=body(LedgerPage))
     async def ledger(
         borrower_id: BorrowerId, caller: Caller, cursor: Cursor = None, limit: Limit = 100
     ) -> Response:
         """Return the applied events of a borrower, oldest first."""
         after = -1 if cursor is None else cursor
-        rows = await reading.ledger(borrower_id, viewer=caller, after=after, limit=limit)
+        rows = await queries.ledger(borrower_id, viewer=caller, after=after, limit=limit)
         items = [
             {
                 "partition": row.partition,
@@ -111,13 +115,13 @@ def router(reading: Reading) -> APIRouter:
         ]
         return _page(items, rows[-1].offset if len(rows) == limit else None)
 
-    @routes.get("/history", responses=answered(HistoryPage))
+    @routes.get("/history", responses=body(HistoryPage))
     async def history(
         borrower_id: BorrowerId, caller: Caller, cursor: Cursor = None, limit: Limit = 100
     ) -> Response:
-        """Return what was said about a borrower, newest first."""
+        """Return the emitted assessments of a borrower, newest first."""
         before = MOST_CURSOR if cursor is None else cursor
-        rows = await reading.history(borrower_id, viewer=caller, before=before, limit=limit)
+        rows = await queries.history(borrower_id, viewer=caller, before=before, limit=limit)
         items = [{"sequence": row.sequence, "event": msgspec.Raw(row.event)} for row in rows]
         return _page(items, rows[-1].sequence if len(rows) == limit else None)
 

@@ -1,5 +1,4 @@
-"""The HTTP application of scoring: what is known about a borrower, what many
-have in common, and the life of rulebooks."""
+"""The HTTP application of scoring: borrowers, portfolio, sectors and the workflow of rulebooks."""
 
 from dataclasses import replace
 
@@ -9,16 +8,19 @@ from services.kit.database import DatabaseUnavailable
 from services.kit.http import application, problems
 from services.kit.http.application import WebParts
 from services.kit.http.problems import ProblemTable
-from services.scoring.application.errors import NotFound
-from services.scoring.application.portfolio import Portfolio
-from services.scoring.application.reading import Reading
-from services.scoring.application.rulebooks import NoSuchRulebook, RulebookDesk, VersionTaken
-from services.scoring.application.sectors import SectorWatch
+from services.scoring.application.borrower_queries import BorrowerNotFound, BorrowerQueries
+from services.scoring.application.portfolio_queries import PortfolioQueries
+from services.scoring.application.rulebook_workflow import (
+    NoSuchRulebook,
+    RulebookWorkflow,
+    VersionTaken,
+)
+from services.scoring.application.sector_stress import SectorMonitor
 from services.scoring.domain.rulebook.approval import NotNow, NotYou
 from services.scoring.entrypoints import borrowers_api, portfolio_api, rulebooks_api, sectors_api
 
 PROBLEMS: ProblemTable = {
-    NotFound: problems.NOT_FOUND,
+    BorrowerNotFound: problems.NOT_FOUND,
     NoSuchRulebook: problems.NOT_FOUND,
     VersionTaken: problems.CONFLICT,
     NotNow: problems.CONFLICT,
@@ -28,10 +30,10 @@ PROBLEMS: ProblemTable = {
 
 
 def create_app(
-    reading: Reading,
-    rulebooks: RulebookDesk,
-    portfolio: Portfolio,
-    sectors: SectorWatch,
+    borrowers: BorrowerQueries,
+    rulebooks: RulebookWorkflow,
+    portfolio: PortfolioQueries,
+    sectors: SectorMonitor,
     *,
     parts: WebParts,
 ) -> FastAPI:
@@ -40,7 +42,7 @@ def create_app(
         "scoring",
         parts=replace(parts, problems=PROBLEMS),
         routers=[
-            borrowers_api.router(reading),
+            borrowers_api.router(borrowers),
             rulebooks_api.router(rulebooks),
             portfolio_api.router(portfolio),
             sectors_api.router(sectors),

@@ -1,11 +1,9 @@
-"""Sector stress, once a month: measures the last month-end and publishes it, then ends.
+"""Measures the sectors at the last month-end and publishes their stress, then ends.
 
-To be started by a scheduler after the month's last close. The exit status is 0 when the month is
-published (a second run writes a duplicate), 1 when no month-end has come to every borrower yet or
-the broker did not take it.
+A scheduler starts it after the month's last close. The exit status is 0 when the month is published
+(a second run writes a duplicate), 1 when no month-end has come to every borrower yet or the broker
+did not accept it.
 """
-
-from zoneinfo import ZoneInfo
 
 import structlog
 
@@ -14,11 +12,11 @@ from services.kit.catalogue import KIT_CATALOGUE
 from services.kit.metrics import Metrics
 from services.kit.settings import PlatformSettings
 from services.kit.stream.producer import KafkaProducer, ProduceFailed, Producer
-from services.scoring.application.sectors import SectorWatch, stress_messages
+from services.scoring.application.sector_stress import SectorMonitor, stress_messages
 from services.scoring.domain.assess.effects import iso
 from services.scoring.domain.primitives.dates import last_day_of
 from services.scoring.settings import ScoringSettings
-from services.scoring.wiring import sector_watch
+from services.scoring.wiring import events_topic, sector_monitor
 
 log = structlog.get_logger(__name__)
 
@@ -36,37 +34,32 @@ async def main(platform: PlatformSettings, settings: ScoringSettings) -> int:
         recorder=Metrics(KIT_CATALOGUE),
     )
     try:
-        async with sector_watch(platform, settings) as watch:
-            return await publish(watch, producer, platform)
+        async with sector_monitor(platform, settings) as monitor:
+            return await publish(monitor, producer, platform)
     except ProduceFailed as error:
-        log.warning("no broker", error=repr(error))
+        log.warning("sectors.broker_unavailable", error=repr(error))
         return 1
     finally:
         await producer.stop()
 
 
-async def publish(watch: SectorWatch, producer: Producer, platform: PlatformSettings) -> int:
+async def publish(monitor: SectorMonitor, producer: Producer, platform: PlatformSettings) -> int:
     """Publish the last finished month; return the exit status.
 
     Raises:
-        ProduceFailed: If the broker did not take it.
+        ProduceFailed: If the broker did not accept it.
     """
-    month = await watch.last_month()
+    month = await monitor.last_month()
     if month is None:
-        log.error("no date has been closed for every borrower yet")
+        log.error("sectors.no_month_end")
         return 1
-    measured = await watch.measure(month)
-    found = await watch.stress(month) or []
-    zone = ZoneInfo(platform.bank_timezone)
-    await producer.publish_in_order(
-        stress_messages(
-            month, found, topic=platform.events_topic, partitions=platform.partitions, zone=zone
-        )
-    )
+    measured = await monitor.measure(month)
+    sectors = await monitor.stress(month) or []
+    await producer.publish_in_order(stress_messages(month, sectors, topic=events_topic(platform)))
     log.info(
-        "sector stress published",
+        "sectors.stress_published",
         month_end=iso(last_day_of(month)),
         months_measured=measured,
-        sectors=sum(one.z_micro is not None for one in found),
+        sectors=sum(each.z_micro is not None for each in sectors),
     )
     return 0

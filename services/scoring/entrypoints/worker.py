@@ -8,7 +8,7 @@ from services.kit.database import PostgresDatabase
 from services.kit.http.server import ServerOptions, serve
 from services.kit.settings import PlatformSettings, effective
 from services.kit.stream.outbox_metrics import measure_outbox
-from services.scoring.application.watching_drift import DriftWatch
+from services.scoring.application.drift_monitor import DriftMonitor
 from services.scoring.entrypoints.http import create_app
 from services.scoring.settings import ScoringSettings
 from services.scoring.wiring import SCHEMA, build
@@ -17,17 +17,17 @@ log = structlog.get_logger(__name__)
 
 
 async def main(platform: PlatformSettings, settings: ScoringSettings) -> int:
-    """Run the worker until a signal comes; return the exit status."""
+    """Run the worker until a signal arrives; return the exit status."""
     logs.configure(
         service="scoring",
         level=platform.log_level,
         hash_key=platform.log_hash_key.get_secret_value(),
     )
-    log.info("starting", **effective(platform), **effective(settings))
+    log.info("worker.starting", **effective(platform), **effective(settings))
     async with build(platform, settings) as scoring:
         return await serve(
             create_app(
-                scoring.reading,
+                scoring.borrowers,
                 scoring.rulebooks,
                 scoring.portfolio,
                 scoring.sectors,
@@ -38,7 +38,7 @@ async def main(platform: PlatformSettings, settings: ScoringSettings) -> int:
             recorder=scoring.metrics,
             tasks={
                 "consumer": scoring.consume,
-                "drift": DriftWatch(
+                "drift": DriftMonitor(
                     PostgresDatabase(scoring.pool),
                     census=scoring.census,
                     recorder=scoring.metrics,

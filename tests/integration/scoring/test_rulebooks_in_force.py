@@ -17,7 +17,7 @@ from lab.stack.ports import free_ports
 from services.cli.verify.commands import verified
 from services.kit.settings import PlatformSettings
 from services.scoring.adapters.rulebook_reader import SHIPPED, read_text
-from services.scoring.application.reading import Viewer
+from services.scoring.application.borrower_queries import Viewer
 from services.scoring.domain.rulebook.approval import Signatory
 from services.scoring.wiring import Scoring
 from tests.fakes.scoring_events import START, booked, closed, event, paid, registered, scheduled
@@ -123,9 +123,9 @@ async def test_states_follow_an_activated_rulebook_from_the_next_close_on_and_ba
         findings = await verified(platform, "default", wait_seconds=WAIT_SECONDS)
         assert findings.differences == []
         assert await states(pool) == {"ATTENTION"}
-        looked = await scoring.reading.look("B-1", as_of=None, viewer=EVERYTHING)
+        looked = await scoring.borrowers.assessment("B-1", as_of=None, viewer=EVERYTHING)
         assert (looked.assessment.rulebook, looked.assessment.rulebook_version) == ("house", "1.0")
-        before = await scoring.reading.look(
+        before = await scoring.borrowers.assessment(
             "B-1", as_of=START.fromordinal(START.toordinal() + 8), viewer=EVERYTHING
         )
         assert (before.assessment.rulebook, before.assessment.state) == ("default", "NORMAL")
@@ -139,7 +139,7 @@ async def test_states_follow_an_activated_rulebook_from_the_next_close_on_and_ba
         findings = await verified(platform, "default", wait_seconds=WAIT_SECONDS)
         assert findings.differences == []
         assert findings.verified
-        looked = await scoring.reading.look("B-2", as_of=None, viewer=EVERYTHING)
+        looked = await scoring.borrowers.assessment("B-2", as_of=None, viewer=EVERYTHING)
         assert looked.assessment.rulebook_version == "1.0"
 
 

@@ -10,7 +10,7 @@ from services.scoring import metrics
 from services.scoring.adapters.census_store import PostgresCensus
 from services.scoring.adapters.rulebook_edits import with_models
 from services.scoring.adapters.rulebook_reader import SHIPPED
-from services.scoring.application.watching_drift import DriftWatch
+from services.scoring.application.drift_monitor import DriftMonitor
 from tests.fakes.pd_models import a_model
 from tests.fakes.recorder import MemoryRecorder
 from tests.fakes.scoring_events import closed
@@ -47,16 +47,16 @@ async def test_a_model_is_in_force_from_the_next_close_on_counted_once_and_taken
             await activate(scoring, document)
         await feed([*opening(), told(INFORMED, 2, day=9)])
         assert (await verified(platform, "default", wait_seconds=WAIT_SECONDS)).verified
-        before = await scoring.reading.look("B-1", as_of=None, viewer=EVERYTHING)
+        before = await scoring.borrowers.assessment("B-1", as_of=None, viewer=EVERYTHING)
         assert before.assessment.opinions == []
         await feed([closed(9)])
         assert (await verified(platform, "default", wait_seconds=WAIT_SECONDS)).verified
-        now = await scoring.reading.look("B-1", as_of=None, viewer=EVERYTHING)
+        now = await scoring.borrowers.assessment("B-1", as_of=None, viewer=EVERYTHING)
         assert [one.model.version for one in now.assessment.opinions] == ["1"]
         # A challenger is tried beside it; 31 January is day 26.
         await feed([told(TRIED, 2, day=10), *(closed(day) for day in range(10, 27))])
         assert (await verified(platform, "default", wait_seconds=WAIT_SECONDS)).verified
-        tried = await scoring.reading.look("B-1", as_of=None, viewer=EVERYTHING)
+        tried = await scoring.borrowers.assessment("B-1", as_of=None, viewer=EVERYTHING)
         assert [one.model.version for one in tried.assessment.opinions] == ["1", "2"]
         database, recorder = PostgresDatabase(scoring.pool), MemoryRecorder()
         latest = await database.in_transaction(PostgresCensus().latest)
@@ -67,19 +67,19 @@ async def test_a_model_is_in_force_from_the_next_close_on_counted_once_and_taken
         }
         # All five owe since day 5: 21 days are an intensity of 0.15, below the edge at 0.2.
         assert next(one for one in latest if one.figure == "R-01").counts == [0, 5, 0]
-        watch = DriftWatch(
+        monitor = DriftMonitor(
             database, census=PostgresCensus(), recorder=recorder, clock=SystemClock()
         )
-        await database.in_transaction(watch.look)
+        await database.in_transaction(monitor.measure)
         assert recorder.total(metrics.PD_PSI, model="firms", version="1", figure="R-01") > 0.25
         await feed([told(PLAIN, 2, day=27), closed(27)])
         assert (await verified(platform, "default", wait_seconds=WAIT_SECONDS)).verified
-        back = await scoring.reading.look("B-1", as_of=None, viewer=EVERYTHING)
+        back = await scoring.borrowers.assessment("B-1", as_of=None, viewer=EVERYTHING)
         assert back.assessment.opinions == []
         assert back.assessment.state == tried.assessment.state
         for last in (54, 55):
             await feed([closed(day) for day in range(28 if last == 54 else last, last + 1)])
             assert (await verified(platform, "default", wait_seconds=WAIT_SECONDS)).verified
-            await database.in_transaction(watch.look)
+            await database.in_transaction(monitor.measure)
             # Day 54 is 28 February: while it may still be counted January's figures stand.
             assert any(name == metrics.PD_PSI.name for name, _ in recorder.values) is (last == 54)

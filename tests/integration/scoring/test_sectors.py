@@ -15,7 +15,7 @@ from services.kit.settings import PlatformSettings
 from services.kit.stream.producer import KafkaProducer
 from services.scoring.adapters.rulebook_reader import SHIPPED
 from services.scoring.adapters.state_bytes import decode
-from services.scoring.application.sectors import ALL_SECTORS
+from services.scoring.application.sector_stress import ALL_SECTORS
 from services.scoring.domain.borrower.risk import slot_of
 from services.scoring.domain.primitives.dates import month_of
 from services.scoring.domain.primitives.measurement import RED

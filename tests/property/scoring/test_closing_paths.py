@@ -109,7 +109,7 @@ def test_batches_sweeps_and_restarts_change_nothing(
     assert worker.stored() == {
         name: state_bytes.encode(borrower) for name, borrower in expected.borrowers.items()
     }
-    said = {name: [fingerprint(raw) for raw in raws] for name, raws in worker.said().items()}
+    said = {name: [fingerprint(raw) for raw in raws] for name, raws in worker.emitted().items()}
     assert said == {
         name: [one.digest for one in expected_said]
         for name, expected_said in expected.assessments.items()
@@ -131,7 +131,7 @@ def test_repeated_events_are_counted_and_change_nothing(
             noisy.append(data.draw(st.sampled_from(noisy)))
             repeats += 1
     worker = asyncio.run(carried_out(noisy, plan))
-    assert {name: said for name, said in worker.said().items()} == {
-        name: said for name, said in asyncio.run(carried_out(raws, plan)).said().items()
+    assert {name: said for name, said in worker.emitted().items()} == {
+        name: said for name, said in asyncio.run(carried_out(raws, plan)).emitted().items()
     }
     assert len(worker.ledger.rows) + len(worker.ledger.control_rows) == len(noisy) - repeats

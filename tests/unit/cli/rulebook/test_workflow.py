@@ -18,7 +18,8 @@ from services.kit.http.application import WebParts
 from services.kit.http.health import Health
 from services.kit.metrics import Metrics
 from services.scoring.adapters.rulebook_reader import read_text
-from services.scoring.application.rulebooks import Everywhere, RulebookDesk
+from services.scoring.application.event_messages import EventsTopic
+from services.scoring.application.rulebook_workflow import RulebookWorkflow
 from services.scoring.entrypoints.http import create_app
 from tests.fakes.clock import ManualClock
 from tests.fakes.pd_models import a_model, rulebook_with
@@ -30,16 +31,16 @@ from tests.unit.scoring.entrypoints.test_rulebooks_api import Keys
 def outbox(monkeypatch: pytest.MonkeyPatch) -> KeptOutbox:
     """Let the commands talk to a scoring service in memory; its outbox is given."""
     clock, outbox = ManualClock(datetime(2026, 3, 1, tzinfo=UTC)), KeptOutbox()
-    desk = RulebookDesk(
+    workflow = RulebookWorkflow(
         database=NoDatabase(),
         rulebooks=InMemoryRulebooks(),
         outbox=outbox,  # type: ignore[arg-type]  # the one method that is used
         read=read_text,
         clock=clock,
-        everywhere=Everywhere(events_topic="events", partitions=2, zone=ZoneInfo("UTC")),
+        topic=EventsTopic(name="events", partitions=2, zone=ZoneInfo("UTC")),
     )
     parts = WebParts(health=Health(clock), metrics=Metrics(KIT_CATALOGUE), authenticator=Keys())
-    service = create_app(None, desk, None, None, parts=parts)  # type: ignore[arg-type]
+    service = create_app(None, workflow, None, None, parts=parts)  # type: ignore[arg-type]
     monkeypatch.setattr(
         api,
         "client",

@@ -6,8 +6,9 @@ import pytest
 
 from services.kit.stream.stop_reasons import StopPartition, StopReason
 from services.scoring.adapters import state_bytes
+from services.scoring.adapters.rulebook_reader import read_text
 from services.scoring.application.ports import StoredState
-from services.scoring.application.rebuilding import Rebuilder
+from services.scoring.application.rulebook_cache import RulebookCache
 from tests.fakes.scoring_events import booked, closed, failed, registered, scheduled
 from tests.fakes.scoring_store import MemoryTexts
 from tests.fakes.scoring_worker import (
@@ -69,9 +70,8 @@ async def test_a_state_of_another_version_is_rebuilt_along_the_rulebooks_of_its_
 def test_a_past_is_folded_with_the_rulebook_that_was_in_force() -> None:
     worker = MemoryWorker()
     asyncio.run(worker.apply(LOG))
-    parts = worker.parts
-    rebuilder = Rebuilder(ledger=parts.ledger, codec=parts.codec, begin=parts.begin)
-    whole = [(offset, parts.codec.decode(raw)) for offset, raw in enumerate(LOG)]
+    rebuilder = worker.parts.rebuilder
+    whole = [(offset, rebuilder.codec.decode(raw)) for offset, raw in enumerate(LOG)]
     own = [pair for pair in whole if pair[1].borrower_id in ("B-1", "*")]
     versions = [
         rebuilder.refold("B-1", own[: place + 1]).context.rulebook.version
@@ -82,7 +82,7 @@ def test_a_past_is_folded_with_the_rulebook_that_was_in_force() -> None:
 
 
 async def test_a_rulebook_that_nobody_has_stops_the_partition() -> None:
-    worker = MemoryWorker(texts=MemoryTexts())
+    worker = MemoryWorker(rulebooks=RulebookCache(read_text, MemoryTexts()))
     with pytest.raises(StopPartition) as stopped:
         await worker.apply(LOG)
     assert stopped.value.reason is StopReason.REFERENCE_MISSING
@@ -92,7 +92,7 @@ async def test_a_rulebook_that_nobody_has_stops_the_partition() -> None:
 async def test_a_rulebook_with_another_text_stops_the_partition() -> None:
     other = OTHER_RULEBOOKS["strict"]
     changed = type(other)(other.name, other.version, other.document + b"# changed\n")
-    worker = MemoryWorker(texts=MemoryTexts(changed))
+    worker = MemoryWorker(rulebooks=RulebookCache(read_text, MemoryTexts(changed)))
     with pytest.raises(StopPartition) as stopped:
         await worker.handler.apply(worker.batch(LOG), NO_CONNECTION)
     assert stopped.value.reason is StopReason.REFERENCE_MISSING

@@ -6,7 +6,7 @@
 from copy import deepcopy
 from typing import cast
 
-from services.scoring.application.reading import known_by
+from services.scoring.application.borrower_queries import known_by
 from services.scoring.domain.arrears.days_past_due import arrears_of
 from services.scoring.domain.borrower.borrower import Borrower
 from services.scoring.domain.events import control, loans

@@ -17,15 +17,20 @@ from services.kit.http.health import Health
 from services.kit.metrics import Metrics
 from services.scoring.adapters.codec import build_codec
 from services.scoring.adapters.wire import Decoder
-from services.scoring.application.errors import NotFound
-from services.scoring.application.reading import HistoryRow, LedgerRow, Looked, Viewer
+from services.scoring.application.borrower_queries import (
+    AssessmentView,
+    BorrowerNotFound,
+    HistoryRow,
+    LedgerRow,
+    Viewer,
+)
 from services.scoring.domain.assess.assessment import Cause
 from services.scoring.domain.assess.effects import Effect
 from services.scoring.domain.assess.explain import snapshot
 from services.scoring.domain.fold import fold, new_borrower
 from services.scoring.domain.rulebook.context import Context
-from services.scoring.entrypoints.answers import arrears_answer
 from services.scoring.entrypoints.http import create_app
+from services.scoring.entrypoints.response_models import arrears_body
 from tests.fakes.clock import ManualClock
 from tests.fakes.scoring_events import registered
 from tests.fakes.scoring_worker import RULEBOOK, ZONE
@@ -40,11 +45,13 @@ class OneBorrower:
 
     def _check(self, borrower_id: str, viewer: Viewer) -> None:
         if borrower_id != "B-1":
-            raise NotFound(borrower_id)
+            raise BorrowerNotFound(borrower_id)
         if not viewer.sees_everything and viewer.officer_id != "officer-1":
-            raise NotFound(borrower_id)
+            raise BorrowerNotFound(borrower_id)
 
-    async def look(self, borrower_id: str, *, as_of: date | None, viewer: Viewer) -> Looked:
+    async def assessment(
+        self, borrower_id: str, *, as_of: date | None, viewer: Viewer
+    ) -> AssessmentView:
         self._check(borrower_id, viewer)
         self.asked.append(as_of)
         context = Context(RULEBOOK)
@@ -53,7 +60,7 @@ class OneBorrower:
         rules = context.rules_for(borrower)
         cause = Cause(event.source, event.id, "borrower.registered.v1")
         assessment = snapshot(borrower, rules, event.day, event.at_us, cause)
-        return Looked(assessment=assessment, borrower=borrower, rules=rules)
+        return AssessmentView(assessment=assessment, borrower=borrower, rules=rules)
 
     async def ledger(
         self, borrower_id: str, *, viewer: Viewer, after: int, limit: int
@@ -124,7 +131,9 @@ def test_arrears_are_answered_in_days_late_and_in_days_in_arrears() -> None:
     borrower, rules, last = story.borrower, story.rules, story.log[-1]
     cause = Cause(last.source, last.id, "day.closed.v1")
     found = snapshot(borrower, rules, last.day, last.at_us, cause)
-    answer = json.loads(arrears_answer(Looked(assessment=found, borrower=borrower, rules=rules)))
+    answer = json.loads(
+        arrears_body(AssessmentView(assessment=found, borrower=borrower, rules=rules))
+    )
     loans = answer.pop("loans")
     assert answer == {
         "borrower_id": "b-1",

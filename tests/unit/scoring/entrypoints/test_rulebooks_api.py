@@ -17,7 +17,8 @@ from services.kit.http.auth import Principal
 from services.kit.http.health import Health
 from services.kit.metrics import Metrics
 from services.scoring.adapters.rulebook_reader import SHIPPED, read_text
-from services.scoring.application.rulebooks import Everywhere, RulebookDesk
+from services.scoring.application.event_messages import EventsTopic
+from services.scoring.application.rulebook_workflow import RulebookWorkflow
 from services.scoring.entrypoints.http import create_app
 from tests.fakes.canonical import validated
 from tests.fakes.clock import ManualClock
@@ -55,18 +56,16 @@ def outbox() -> KeptOutbox:
 @pytest.fixture
 def client(outbox: KeptOutbox) -> TestClient:
     clock = ManualClock(NOW)
-    desk = RulebookDesk(
+    workflow = RulebookWorkflow(
         database=NoDatabase(),
         rulebooks=InMemoryRulebooks(),
         outbox=outbox,  # type: ignore[arg-type]  # the one method that is used
         read=read_text,
         clock=clock,
-        everywhere=Everywhere(
-            events_topic="tocsin.events", partitions=3, zone=ZoneInfo("Europe/Berlin")
-        ),
+        topic=EventsTopic(name="tocsin.events", partitions=3, zone=ZoneInfo("Europe/Berlin")),
     )
     parts = WebParts(health=Health(clock), metrics=Metrics(KIT_CATALOGUE), authenticator=Keys())
-    return TestClient(create_app(None, desk, None, None, parts=parts))  # type: ignore[arg-type]
+    return TestClient(create_app(None, workflow, None, None, parts=parts))  # type: ignore[arg-type]
 
 
 def post(client: TestClient, path: str, key: str, body: Any = None) -> Any:

@@ -14,7 +14,8 @@ from services.kit.http.application import WebParts
 from services.kit.http.auth import Principal
 from services.kit.http.health import Health
 from services.kit.metrics import Metrics
-from services.scoring.application.sectors import MeasuredMonth, SectorWatch, stress_messages
+from services.scoring.application.event_messages import EventsTopic
+from services.scoring.application.sector_stress import MeasuredMonth, SectorMonitor, stress_messages
 from services.scoring.domain.portfolio.sector_stress import SectorMonth
 from services.scoring.entrypoints.http import create_app
 from tests.contract.catalogue import validator_of
@@ -55,19 +56,17 @@ class MeasuredBefore:
 
 
 @pytest.fixture(scope="module")
-def watch() -> SectorWatch:
-    return SectorWatch(
+def watch() -> SectorMonitor:
+    return SectorMonitor(
         database=NoDatabase(),
         rows=MeasuredBefore(),  # type: ignore[arg-type]
-        ledger=None,  # type: ignore[arg-type]
         rebuilder=None,  # type: ignore[arg-type]
-        refresh=None,  # type: ignore[arg-type]
         currency="EUR",
     )
 
 
 @pytest.fixture(scope="module")
-def client(watch: SectorWatch) -> TestClient:
+def client(watch: SectorMonitor) -> TestClient:
     health = Health(ManualClock(datetime(2026, 4, 2, tzinfo=UTC)))
     parts = WebParts(health=health, metrics=Metrics(KIT_CATALOGUE), authenticator=Keys())
     return TestClient(create_app(None, None, None, watch, parts=parts))  # type: ignore[arg-type]
@@ -104,11 +103,13 @@ def test_who_sees_no_portfolio_sees_no_sectors(client: TestClient, key: str) -> 
 
 
 async def test_what_is_published_has_an_id_of_the_month_and_figures_only(
-    watch: SectorWatch,
+    watch: SectorMonitor,
 ) -> None:
     found = await watch.stress(MARCH) or []
     messages = stress_messages(
-        MARCH, found, topic="events", partitions=3, zone=ZoneInfo("Europe/Berlin")
+        MARCH,
+        found,
+        topic=EventsTopic(name="events", partitions=3, zone=ZoneInfo("Europe/Berlin")),
     )
     assert [one.to_partition for one in messages] == [0, 1, 2]
     document = json.loads(messages[0].value or b"")

@@ -1,9 +1,9 @@
-"""Keeps the drift metrics true: how far the population has moved since a PD model was trained.
+"""Publishes the drift metrics: how far the population has moved since a PD model was trained.
 
-One task per process; each looks at the counts of all partitions, so the figures are the same
-everywhere. Started beside the consumer. A month close in progress is counted in part:
-`tocsin_scoring_pd_counted_borrowers` says how many a figure rests on. What is no longer counted is
-no longer shown: a model that was taken out must not go on looking as it did on its last day.
+One task per process; each reads the counts of all partitions, so the figures are the same
+everywhere. A month close in progress is counted in part: `tocsin_scoring_pd_counted_borrowers` is
+the number of borrowers behind a figure. The series of a model that is no longer counted is removed,
+so that a detached model does not keep the figure of its last day.
 """
 
 import asyncio
@@ -19,11 +19,11 @@ from services.scoring.application.ports import Census
 
 log = structlog.get_logger(__name__)
 
-LOOK_SECONDS: Final = 60.0
+INTERVAL_SECONDS: Final = 60.0
 _MIGRATED: Final = "SELECT to_regclass('scoring.pd_census') IS NOT NULL"
 
 
-class DriftWatch:
+class DriftMonitor:
     """The task; call it with the event that ends it."""
 
     def __init__(
@@ -36,40 +36,40 @@ class DriftWatch:
         self._shown: set[tuple[str, str, str]] = set()
 
     async def __call__(self, stop: asyncio.Event) -> None:
-        """Look until told to stop."""
+        """Measure until the event is set."""
         while not stop.is_set():
             try:
-                await self._database.in_transaction(self.look)
+                await self._database.in_transaction(self.measure)
             except DatabaseUnavailable as error:
-                log.info("drift not measured", error=repr(error))
+                log.info("drift.not_measured", error=repr(error))
             waiting = asyncio.create_task(stop.wait())
-            sleeping = asyncio.create_task(self._clock.sleep(LOOK_SECONDS))
+            sleeping = asyncio.create_task(self._clock.sleep(INTERVAL_SECONDS))
             await asyncio.wait({waiting, sleeping}, return_when=asyncio.FIRST_COMPLETED)
             waiting.cancel()
             sleeping.cancel()
 
-    async def look(self, connection: Connection) -> None:
+    async def measure(self, connection: Connection) -> None:
         """Set the gauges to the counts of the latest month close."""
         if not await connection.fetchval(_MIGRATED):
             return
         latest = await self._census.latest(connection)
-        counted = {(one.model, one.version, one.figure) for one in latest}
+        counted = {(count.model, count.version, count.figure) for count in latest}
         gone = self._shown - counted
         for model, version, figure in gone:
             self._recorder.forget(metrics.PD_PSI, model=model, version=version, figure=figure)
         for model, version in _models(gone) - _models(counted):
             self._recorder.set(metrics.PD_COUNTED, 0, model=model, version=version)
         self._shown = counted
-        for one in latest:
+        for count in latest:
             self._recorder.set(
                 metrics.PD_PSI,
-                one.stability_index,
-                model=one.model,
-                version=one.version,
-                figure=one.figure,
+                count.stability_index,
+                model=count.model,
+                version=count.version,
+                figure=count.figure,
             )
             self._recorder.set(
-                metrics.PD_COUNTED, one.borrowers, model=one.model, version=one.version
+                metrics.PD_COUNTED, count.borrowers, model=count.model, version=count.version
             )
 
 

@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 
 from services.kit.settings import PlatformSettings
 from services.kit.stream.outbox import Message
-from services.scoring.application.closing import close_messages, finished_dates
+from services.scoring.application.day_close import close_messages, finished_dates
+from services.scoring.application.event_messages import EventsTopic
 from services.scoring.entrypoints.clock import close_finished
 from tests.fakes.clock import ManualClock
 
@@ -37,7 +38,9 @@ def test_the_first_start_closes_yesterday_only() -> None:
 
 
 def test_the_close_is_written_to_every_partition_and_has_no_clock_of_its_own() -> None:
-    messages = close_messages(date(2026, 6, 2), topic="events", partitions=3, zone=BERLIN)
+    messages = close_messages(
+        date(2026, 6, 2), topic=EventsTopic(name="events", partitions=3, zone=BERLIN)
+    )
     assert [message.to_partition for message in messages] == [0, 1, 2]
     assert len({message.value for message in messages}) == 1
     assert json.loads(messages[0].value) == {
@@ -58,7 +61,7 @@ class Dates:
     async def last(self) -> date | None:
         return self.found
 
-    async def remember(self, closed: date) -> None:
+    async def save(self, closed: date) -> None:
         self.found = closed
 
 

@@ -6,7 +6,12 @@ from typing import Final
 
 from services.kit.database import Connection
 from services.scoring.adapters import state_bytes
-from services.scoring.application.ports import Held, Said, StoredState, Sweep
+from services.scoring.application.ports import (
+    CachedBorrower,
+    EmittedAssessment,
+    StoredState,
+    Sweep,
+)
 from services.scoring.domain.borrower.risk import STATE_NAMES
 from services.scoring.domain.primitives.vocabulary import SEGMENTS
 
@@ -17,8 +22,8 @@ SELECT borrower_id, partition, closed_offset, state
   FROM scoring.borrower WHERE borrower_id = ANY($1::text[])
 """
 SAVE = """
-INSERT INTO scoring.borrower AS held (borrower_id, partition, closed_offset, sequence, risk_state,
-                                      score_micro, segment, officer_id, branch_id, state)
+INSERT INTO scoring.borrower AS stored (borrower_id, partition, closed_offset, sequence, risk_state,
+                                        score_micro, segment, officer_id, branch_id, state)
 SELECT borrower_id, $1, closed_offset, sequence, risk_state, score_micro, segment, officer_id,
        branch_id, state
   FROM unnest($2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::integer[], $7::text[],
@@ -30,7 +35,7 @@ ON CONFLICT (borrower_id) DO UPDATE
        risk_state = excluded.risk_state, score_micro = excluded.score_micro,
        segment = excluded.segment, officer_id = excluded.officer_id,
        branch_id = excluded.branch_id, state = excluded.state
- WHERE held.partition = excluded.partition
+ WHERE stored.partition = excluded.partition
 """
 PAGE = """
 SELECT borrower_id, partition, closed_offset,
@@ -63,26 +68,28 @@ class PostgresStates:
         rows = await connection.fetch(LOAD, borrower_ids)
         return [StoredState(*row) for row in rows]
 
-    async def save(self, connection: Connection, partition: int, held: Sequence[Held]) -> None:
+    async def save(
+        self, connection: Connection, partition: int, borrowers: Sequence[CachedBorrower]
+    ) -> None:
         """Write borrowers, in the order of their ids."""
-        if not held:
+        if not borrowers:
             return
-        ordered = sorted(held, key=_name)
-        people = [one.borrower for one in ordered]
+        ordered = sorted(borrowers, key=_borrower_id)
+        states = [cached.borrower for cached in ordered]
         status = await connection.execute(
             SAVE,
             partition,
-            [one.borrower_id for one in people],
-            [one.closed_offset for one in ordered],
-            [one.risk.sequence for one in people],
-            [STATE_NAMES[one.risk.state] for one in people],
-            [one.risk.score for one in people],
-            [SEGMENTS[one.profile.segment] for one in people],
-            [one.profile.officer_id for one in people],
-            [one.profile.branch_id for one in people],
-            [state_bytes.encode(one) for one in people],
+            [state.borrower_id for state in states],
+            [cached.closed_offset for cached in ordered],
+            [state.risk.sequence for state in states],
+            [STATE_NAMES[state.risk.state] for state in states],
+            [state.risk.score for state in states],
+            [SEGMENTS[state.profile.segment] for state in states],
+            [state.profile.officer_id for state in states],
+            [state.profile.branch_id for state in states],
+            [state_bytes.encode(state) for state in states],
         )
-        if status != f"INSERT 0 {len(held)}":
+        if status != f"INSERT 0 {len(borrowers)}":
             raise LookupError("a borrower of the batch belongs to another partition")
 
     async def page(
@@ -95,35 +102,37 @@ class PostgresStates:
         return [StoredState(*row) for row in rows]
 
     async def sweep(self, connection: Connection, partition: int) -> Sweep:
-        """Return how far the partition's sweep is."""
+        """Return the partition's progress."""
         row = await connection.fetchrow(SWEEP, partition)
         return Sweep(*row) if row else Sweep()
 
     async def save_sweep(self, connection: Connection, partition: int, sweep: Sweep) -> None:
-        """Write how far the partition's sweep is."""
+        """Write the partition's progress."""
         await connection.execute(
             SAVE_SWEEP, partition, sweep.done_offset, sweep.target_offset, sweep.after_borrower
         )
 
-    async def add_assessments(self, connection: Connection, said: Sequence[Said]) -> None:
+    async def add_assessments(
+        self, connection: Connection, emitted: Sequence[EmittedAssessment]
+    ) -> None:
         """Append to the history of assessments."""
-        if not said:
+        if not emitted:
             return
-        spoken = [one.assessment for one in said]
+        assessments = [each.assessment for each in emitted]
         await connection.execute(
             ADD_ASSESSMENTS,
-            [one.borrower_id for one in spoken],
-            [one.sequence for one in spoken],
-            [one.offset for one in said],
-            [EPOCH + timedelta(microseconds=one.at_us) for one in spoken],
-            [date.fromordinal(one.as_of) for one in spoken],
-            [one.state for one in spoken],
-            [one.score for one in spoken],
-            [one.rulebook for one in spoken],
-            [one.rulebook_version for one in spoken],
-            [one.encoded for one in said],
+            [each.borrower_id for each in assessments],
+            [each.sequence for each in assessments],
+            [each.offset for each in emitted],
+            [EPOCH + timedelta(microseconds=each.at_us) for each in assessments],
+            [date.fromordinal(each.as_of) for each in assessments],
+            [each.state for each in assessments],
+            [each.score for each in assessments],
+            [each.rulebook for each in assessments],
+            [each.rulebook_version for each in assessments],
+            [each.encoded for each in emitted],
         )
 
 
-def _name(held: Held) -> str:
-    return held.borrower.borrower_id
+def _borrower_id(cached: CachedBorrower) -> str:
+    return cached.borrower.borrower_id

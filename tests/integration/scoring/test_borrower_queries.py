@@ -7,8 +7,7 @@ import pytest
 
 from services.cli.verify.commands import verified
 from services.kit.settings import PlatformSettings
-from services.scoring.application.errors import NotFound
-from services.scoring.application.reading import Viewer
+from services.scoring.application.borrower_queries import BorrowerNotFound, Viewer
 from tests.fakes.scoring_events import START, booked, closed, failed, registered, scheduled
 from tests.integration.scoring.conftest import Feed, Run
 
@@ -40,7 +39,7 @@ async def test_as_of_a_date_agrees_with_what_was_said_then(
         said_at_close = 0
         last_of_day = {row["as_of"]: row for row in rows}
         for as_of, row in last_of_day.items():
-            looked = await scoring.reading.look("B-1", as_of=as_of, viewer=EVERYTHING)
+            looked = await scoring.borrowers.assessment("B-1", as_of=as_of, viewer=EVERYTHING)
             assert looked.assessment.sequence == row["sequence"]
             assert looked.assessment.state == row["risk_state"]
             # A close moves the score without saying so until it is 5 points.
@@ -58,7 +57,7 @@ async def test_now_is_the_last_thing_that_was_stored(
     await feed(troubled(days=30))
     async with run() as scoring:
         assert (await verified(platform, "default", wait_seconds=60)).verified
-        looked = await scoring.reading.look("B-1", as_of=None, viewer=EVERYTHING)
+        looked = await scoring.borrowers.assessment("B-1", as_of=None, viewer=EVERYTHING)
         row = await scoring.pool.fetchrow("SELECT risk_state, score_micro FROM scoring.borrower")
         assert (looked.assessment.state, looked.assessment.score) == tuple(row)
 
@@ -69,8 +68,10 @@ async def test_before_the_first_event_nobody_is_known(
     await feed(troubled(days=3))
     async with run() as scoring:
         assert (await verified(platform, "default", wait_seconds=60)).verified
-        with pytest.raises(NotFound):
-            await scoring.reading.look("B-1", as_of=START - timedelta(days=30), viewer=EVERYTHING)
+        with pytest.raises(BorrowerNotFound):
+            await scoring.borrowers.assessment(
+                "B-1", as_of=START - timedelta(days=30), viewer=EVERYTHING
+            )
 
 
 async def test_an_officer_sees_own_borrowers_and_nobody_else_s(
@@ -81,13 +82,13 @@ async def test_an_officer_sees_own_borrowers_and_nobody_else_s(
     other = Viewer(officer_id="officer-2", sees_everything=False)
     async with run() as scoring:
         assert (await verified(platform, "default", wait_seconds=60)).verified
-        for read in (scoring.reading.look, scoring.reading.ledger):
-            arguments = {"as_of": None} if read == scoring.reading.look else {}
+        for read in (scoring.borrowers.assessment, scoring.borrowers.ledger):
+            arguments = {"as_of": None} if read == scoring.borrowers.assessment else {}
             assert await read("B-1", viewer=own, **arguments)  # type: ignore[operator]
-            with pytest.raises(NotFound):
+            with pytest.raises(BorrowerNotFound):
                 await read("B-1", viewer=other, **arguments)  # type: ignore[operator]
-        with pytest.raises(NotFound):
-            await scoring.reading.look("B-404", as_of=date(2026, 1, 1), viewer=EVERYTHING)
+        with pytest.raises(BorrowerNotFound):
+            await scoring.borrowers.assessment("B-404", as_of=date(2026, 1, 1), viewer=EVERYTHING)
 
 
 async def test_ledger_and_history_continue_at_the_cursor(
@@ -96,11 +97,13 @@ async def test_ledger_and_history_continue_at_the_cursor(
     await feed(troubled())
     async with run() as scoring:
         assert (await verified(platform, "default", wait_seconds=60)).verified
-        whole = await scoring.reading.ledger("B-1", viewer=EVERYTHING)
-        first = await scoring.reading.ledger("B-1", viewer=EVERYTHING, limit=2)
-        rest = await scoring.reading.ledger("B-1", viewer=EVERYTHING, after=first[-1].offset)
+        whole = await scoring.borrowers.ledger("B-1", viewer=EVERYTHING)
+        first = await scoring.borrowers.ledger("B-1", viewer=EVERYTHING, limit=2)
+        rest = await scoring.borrowers.ledger("B-1", viewer=EVERYTHING, after=first[-1].offset)
         assert [*first, *rest] == whole
-        said = await scoring.reading.history("B-1", viewer=EVERYTHING, before=2**62)
-        newest = await scoring.reading.history("B-1", viewer=EVERYTHING, before=2**62, limit=1)
-        older = await scoring.reading.history("B-1", viewer=EVERYTHING, before=newest[-1].sequence)
+        said = await scoring.borrowers.history("B-1", viewer=EVERYTHING, before=2**62)
+        newest = await scoring.borrowers.history("B-1", viewer=EVERYTHING, before=2**62, limit=1)
+        older = await scoring.borrowers.history(
+            "B-1", viewer=EVERYTHING, before=newest[-1].sequence
+        )
         assert [*newest, *older] == said

@@ -1,8 +1,8 @@
-"""The rulebooks that the log may name, read once and kept compiled.
+"""Finds the rulebooks that the log names; each is compiled once.
 
-Used by whoever builds a timeline: the worker and the as-of queries from the database, `tocsin
-score` from files. Must stay true: what is found is the text that was activated, by its SHA-256; and
-in the database only what two people let pass can be found at all.
+The worker and the as-of queries read them from the database, `tocsin score` from files. Must stay
+true: a rulebook is found only if its text is the one that was activated, by its SHA-256; and in the
+database only if two people approved it.
 """
 
 from collections.abc import Callable, Iterable
@@ -29,7 +29,7 @@ class RulebookText:
 
 
 class RulebookTexts(Protocol):
-    """Where the documents are kept."""
+    """The store of activated documents."""
 
     async def activated(
         self, connection: Connection, *, known: Iterable[Name]
@@ -38,29 +38,36 @@ class RulebookTexts(Protocol):
         ...
 
 
-class Shelf:
-    """Finds rulebooks for a timeline; safe to use from several threads."""
+class RulebookCache:
+    """Finds rulebooks for a timeline; safe to use from several threads.
 
-    def __init__(self, read: Callable[[str], Rulebook]) -> None:
+    Args:
+        read: Compiles a document.
+        texts: The store to refresh from; without one, only what was added is found.
+    """
+
+    def __init__(self, read: Callable[[str], Rulebook], texts: RulebookTexts | None = None) -> None:
         self._read = read
+        self._store = texts
         self._texts: dict[Name, RulebookText] = {}
         self._compiled: dict[Name, Rulebook] = {}
         self._lock = Lock()
 
     def add(self, text: RulebookText) -> None:
-        """Put a document on the shelf; it is compiled when it is first asked for."""
+        """Add a document; it is compiled at its first use."""
         self._texts[text.name, text.version] = text
 
-    async def refresh(self, connection: Connection, texts: RulebookTexts) -> None:
-        """Fetch what was activated since the last time."""
-        for text in await texts.activated(connection, known=list(self._texts)):
-            self.add(text)
+    async def refresh(self, connection: Connection) -> None:
+        """Read what was activated since the last time."""
+        if self._store is not None:
+            for text in await self._store.activated(connection, known=list(self._texts)):
+                self.add(text)
 
     def find(self, activation: RulebookActivated) -> Rulebook:
         """Return the rulebook that an activation names.
 
         Raises:
-            UnknownRulebook: If it is not here, or its text is not the one that was activated.
+            UnknownRulebook: If it is not stored, or its text is not the one that was activated.
         """
         key = activation.name, activation.version
         title = f"rulebook {activation.name} {activation.version}"

@@ -10,8 +10,8 @@ from aiokafka import AIOKafkaConsumer
 
 from services.cli.verify.commands import verified
 from services.kit.settings import PlatformSettings
-from services.scoring.application.portfolio import Period, Portfolio, Wanted
-from services.scoring.application.reading import Viewer
+from services.scoring.application.borrower_queries import Viewer
+from services.scoring.application.portfolio_queries import BorrowerFilter, Period, PortfolioQueries
 from tests.fakes.portfolio_in_memory import log_of_fifty_five_days, portfolio_of
 from tests.fakes.scoring_events import START, event
 from tests.fakes.scoring_worker import MemoryWorker
@@ -25,21 +25,21 @@ FIRST = START.toordinal()
 PERIOD = Period(first=FIRST, last=FIRST + 60, currency="EUR")
 
 
-async def asked(portfolio: Portfolio) -> list[object]:
+async def asked(portfolio: PortfolioQueries) -> list[object]:
     """Return the answers to all kinds of questions."""
     found: list[object] = []
     for viewer in (EVERYTHING, ANN):
-        for wanted in (
-            Wanted(),
-            Wanted(limit=1),
-            Wanted(after="B-1", branch_id="branch-1"),
-            Wanted(segment="RETAIL"),
-            Wanted(states=("WATCH",)),
-            Wanted(officer_id="bob"),
+        for borrowers in (
+            BorrowerFilter(),
+            BorrowerFilter(limit=1),
+            BorrowerFilter(after="B-1", branch_id="branch-1"),
+            BorrowerFilter(segment="RETAIL"),
+            BorrowerFilter(states=("WATCH",)),
+            BorrowerFilter(officer_id="bob"),
         ):
-            found.append(await portfolio.near(wanted, viewer=viewer))
-            found.append(await portfolio.exits(wanted, viewer=viewer))
-            ending = portfolio.maturities(wanted, first=FIRST, last=FIRST + 90, viewer=viewer)
+            found.append(await portfolio.near_triggers(borrowers, viewer=viewer))
+            found.append(await portfolio.exit_candidates(borrowers, viewer=viewer))
+            ending = portfolio.maturities(borrowers, first=FIRST, last=FIRST + 90, viewer=viewer)
             found.append(await ending)
     found.append(await portfolio.risk_points(PERIOD))
     return found
@@ -80,7 +80,7 @@ async def test_a_month_start_and_a_due_inspection_are_told_and_stand_in_the_list
     await feed([*log[: first_close + 3], visited, *log[first_close + 3 :]])
     async with run() as scoring:
         findings = await verified(platform, "default", wait_seconds=60)
-        wanted = Wanted(officer_id="ann")
+        wanted = BorrowerFilter(officer_id="ann")
         march = await scoring.portfolio.maturities(
             wanted, first=FIRST + 55, last=FIRST + 85, viewer=ANN
         )

@@ -1,0 +1,134 @@
+"""Read-side queries in PostgreSQL: the rows of one borrower, and of many page by page."""
+
+from datetime import date
+from typing import Final
+
+import msgspec
+
+from services.contracts.currencies import decimals_of
+from services.kit.database import Connection
+from services.scoring.adapters.wire_values import scaled
+from services.scoring.application.borrower_queries import HistoryRow, LedgerRow
+from services.scoring.application.portfolio_queries import BorrowerFilter, MonthEnd, Period
+from services.scoring.application.ports import StoredState
+from services.scoring.domain.portfolio.risk_points import BorrowerMonth
+from services.scoring.domain.primitives.dates import month_of
+
+OFFICER = "SELECT officer_id FROM scoring.borrower WHERE borrower_id = $1"
+LEDGER = """
+SELECT partition, "offset", day, event FROM scoring.ledger
+ WHERE borrower_id = $1 AND "offset" > $2 ORDER BY "offset" LIMIT $3
+"""
+HISTORY = """
+SELECT sequence, event FROM scoring.assessment
+ WHERE borrower_id = $1 AND sequence < $2 ORDER BY sequence DESC LIMIT $3
+"""
+PAGE = """
+SELECT borrower_id, partition, closed_offset, state
+  FROM scoring.borrower
+ WHERE borrower_id > $1
+   AND ($2::text IS NULL OR officer_id = $2)
+   AND ($3::text IS NULL OR branch_id = $3)
+   AND ($4::text IS NULL OR segment = $4)
+   AND (cardinality($5::text[]) = 0 OR risk_state = ANY ($5))
+ ORDER BY borrower_id LIMIT $6
+"""
+MONTH_ENDS = """
+SELECT borrower_id, sequence, as_of, event
+  FROM scoring.assessment
+ WHERE (borrower_id, sequence) > ($1, $2)
+   AND as_of BETWEEN $3 AND $4
+   AND position('"MONTH_CLOSE"'::bytea IN event) > 0
+ ORDER BY borrower_id, sequence LIMIT $5
+"""
+LIT: Final = frozenset({"AMBER", "RED", "HARD"})
+
+
+class _Contributor(msgspec.Struct, gc=False):
+    risk_type: str
+    level: str
+
+
+class _EmittedData(msgspec.Struct, gc=False):
+    currency: str
+    exposure: str
+    segment: str
+    contributors: list[_Contributor]
+
+
+class _EmittedEvent(msgspec.Struct, gc=False):
+    data: _EmittedData
+
+
+_decoder: Final = msgspec.json.Decoder(_EmittedEvent)
+
+
+class PostgresBorrowerRows:
+    """Implements `BorrowerRows`, each query by primary key."""
+
+    async def officer_of(
+        self, connection: Connection, borrower_id: str
+    ) -> tuple[str | None] | None:
+        """Return the borrower's officer in a tuple, or None if there is no such borrower."""
+        row = await connection.fetchrow(OFFICER, borrower_id)
+        return (row["officer_id"],) if row else None
+
+    async def ledger(
+        self, connection: Connection, borrower_id: str, *, after: int, limit: int
+    ) -> list[LedgerRow]:
+        """Return applied events after an offset."""
+        rows = await connection.fetch(LEDGER, borrower_id, after, limit)
+        return [LedgerRow(**dict(row)) for row in rows]
+
+    async def history(
+        self, connection: Connection, borrower_id: str, *, before: int, limit: int
+    ) -> list[HistoryRow]:
+        """Return emitted assessments below a sequence, the newest first."""
+        rows = await connection.fetch(HISTORY, borrower_id, before, limit)
+        return [HistoryRow(**dict(row)) for row in rows]
+
+
+class PostgresPortfolioRows:
+    """Implements `PortfolioRows`."""
+
+    async def page(self, connection: Connection, borrowers: BorrowerFilter) -> list[StoredState]:
+        """Return the next borrowers with their states."""
+        rows = await connection.fetch(
+            PAGE,
+            borrowers.after,
+            borrowers.officer_id,
+            borrowers.branch_id,
+            borrowers.segment,
+            list(borrowers.states),
+            borrowers.limit,
+        )
+        return [StoredState(*row) for row in rows]
+
+    async def month_ends(
+        self, connection: Connection, period: Period, *, after: tuple[str, int], limit: int
+    ) -> list[MonthEnd]:
+        """Return the assessments at month closes of the period."""
+        first, last = date.fromordinal(period.first), date.fromordinal(period.last)
+        rows = await connection.fetch(MONTH_ENDS, *after, first, last, limit)
+        return [
+            month_end(
+                row["borrower_id"], row["sequence"], row["as_of"].toordinal(), row["event"], period
+            )
+            for row in rows
+        ]
+
+
+def month_end(
+    borrower_id: str, sequence: int, as_of: int, event: bytes, period: Period
+) -> MonthEnd:
+    """Return the assessment at a month's close; without a month if it is not of the period's."""
+    data = _decoder.decode(event).data
+    if data.currency != period.currency or period.segment not in (None, data.segment):
+        return MonthEnd(borrower_id, sequence, None)
+    month = BorrowerMonth(
+        borrower_id=borrower_id,
+        month=month_of(as_of),
+        exposure_minor=scaled(data.exposure, decimals_of(data.currency), "exposure"),
+        risk_types=frozenset(each.risk_type for each in data.contributors if each.level in LIT),
+    )
+    return MonthEnd(borrower_id, sequence, month)

@@ -1,0 +1,49 @@
+"""The clock's use case: `day.closed` for each finished business date, once, to every partition.
+
+One process leads, by a lock in the database; the others wait. The event's id is made of the date
+and its time is the end of that date in the bank's time zone, so a date that is written twice (a
+crash between writing and storing it) is a duplicate to every reader.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, timedelta
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from services.kit.stream.outbox import Message
+from services.scoring.application.event_messages import EventsTopic, control_messages
+
+SOURCE = "tocsin/clock"
+
+
+class ClosedDates(Protocol):
+    """The last date that was closed; only the leader reads and writes it."""
+
+    async def last(self) -> date | None:
+        """Return the last date that was written, or None before the first."""
+        ...
+
+    async def save(self, closed: date) -> None:
+        """Store the last date that was written."""
+        ...
+
+
+def finished_dates(now: datetime, *, last: date | None, zone: ZoneInfo) -> Iterator[date]:
+    """Yield the dates that are over and not closed; at the very first start only yesterday."""
+    yesterday = now.astimezone(zone).date() - timedelta(days=1)
+    following = yesterday if last is None else last + timedelta(days=1)
+    while following <= yesterday:
+        yield following
+        following += timedelta(days=1)
+
+
+def close_messages(closed: date, *, topic: EventsTopic) -> Sequence[Message]:
+    """Return the close of a date, once for every partition."""
+    return control_messages(
+        topic,
+        source=SOURCE,
+        event_id=f"day-closed:{closed.isoformat()}",
+        event_type="day.closed.v1",
+        at=topic.end_of(closed),
+        data={"closed_date": closed.isoformat()},
+    )
