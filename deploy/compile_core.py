@@ -2,8 +2,8 @@
 
     python deploy/compile_core.py FOLDER
 
-`FOLDER/services` is then the whole package, in which the modules of `services/scoring/domain` have
-machine code (mypyc) beside them; run anything with `PYTHONPATH=FOLDER` to use it. `setup.py`
+`FOLDER/services` is then the whole package, with machine code (mypyc) for each module of
+`services/scoring/domain`; run anything with `PYTHONPATH=FOLDER` to use it. `setup.py`
 defines what is compiled and how, for this copy and for the image alike. Needs a C compiler and the
 development dependencies. Compiles only when the core has changed, and copies the sources each time.
 """
@@ -65,7 +65,7 @@ def copy_sources(folder: Path) -> None:
 
 
 def compile_in(folder: Path) -> None:
-    """Put machine code beside the modules of the core."""
+    """Compile the modules of the core in the folder."""
     # Not a setting of ours: the build inherits the environment and one variable more.
     environment = {**os.environ, "TOCSIN_COMPILE": "1"}
     build = [sys.executable, "setup.py", "-q", "build_ext", "--inplace"]

@@ -37,7 +37,7 @@ def portfolio(
     borrowers: int, days: int, *, closes: bool = False, seed: int = 7
 ) -> Iterator[EventLine]:
     """Yield the events of a simulated portfolio in booking order."""
-    for day, booked in Portfolio(Setup(seed=seed, borrowers=borrowers, days=days)).live():
+    for day, booked in Portfolio(Setup(seed=seed, borrowers=borrowers, days=days)).simulate():
         for event in booked:
             yield EventLine(event.subject.encode(), canonical.encode(event))
         if closes:

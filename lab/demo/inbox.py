@@ -81,7 +81,7 @@ class Inbox:
             lifespan="off",
             timeout_graceful_shutdown=1,
         )
-        self._server = _Server(config)
+        self._server = _InboxServer(config)
         self._thread = threading.Thread(target=self._serve, name="inbox", daemon=True)
         self._thread.start()
         if not self._server.is_up.wait(START_SECONDS):
@@ -102,7 +102,7 @@ class Inbox:
         asyncio.run(self._server.serve(sockets=[self._socket]))
 
 
-class _Server(uvicorn.Server):
+class _InboxServer(uvicorn.Server):
     """A uvicorn that signals when it listens and leaves the process's signals to the demo."""
 
     def __init__(self, config: uvicorn.Config) -> None:

@@ -182,7 +182,7 @@ def show_drift(
         print(json.dumps(summary | {"psi": indexes}))
 
 
-class Role(StrEnum):
+class ModelRole(StrEnum):
     """The role of a model on the assessment."""
 
     CHAMPION = CHAMPION
@@ -195,7 +195,7 @@ def attach(
     rulebook: Annotated[str, typer.Option(help="The rulebook that gets it: a name or a file.")],
     version: Annotated[str, typer.Option(help="The version of the draft; a new one.")],
     out: Annotated[Path, typer.Option("--out", help="The draft rulebook to write.")],
-    role: Annotated[Role, typer.Option("--as", help="Its role.")] = Role.CHAMPION,
+    role: Annotated[ModelRole, typer.Option("--as", help="Its role.")] = ModelRole.CHAMPION,
 ) -> None:
     """Write a draft rulebook that carries the model; nothing is activated.
 

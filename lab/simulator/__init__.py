@@ -1,1 +1,1 @@
-"""A core bank that never was: a labelled synthetic portfolio, deterministic by seed."""
+"""Simulates a core bank: a labelled synthetic portfolio, deterministic by seed."""

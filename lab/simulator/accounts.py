@@ -1,9 +1,8 @@
-"""The borrower's current account, savings elsewhere and revolving line: where money runs out.
+"""The borrower's current account, savings elsewhere and credit line: decides what can be paid.
 
 A debit takes the balance first, then savings, then the line. What is still not covered is put off
-when the payee can wait, returned unpaid when it is a direct debit, and left out otherwise. This is
-the one place that decides whether somebody can pay. Invariant: the balance never falls below 0,
-and every change of it is an `account.transacted` event.
+if the payee can wait, returned unpaid if it is a direct debit, and left out otherwise. Invariant:
+the balance never falls below 0, and every change of it is an `account.transacted` event.
 """
 
 from dataclasses import dataclass
@@ -36,7 +35,7 @@ class CashFlow(NamedTuple):
 
 
 class Settlement(Enum):
-    """What became of a payment."""
+    """The result of a payment."""
 
     PAID = "paid"
     PUT_OFF = "put off"
@@ -56,7 +55,7 @@ class CreditLine:
 
 
 class Accounts:
-    """Everything the borrower can pay with."""
+    """Everything that the borrower can pay with."""
 
     def __init__(
         self, *, account_id: str, currency: str, event_log: EventLog, line: CreditLine | None
@@ -67,7 +66,7 @@ class Accounts:
         self.balance = 0
         self.reserve = 0
         self.comfort = 0
-        """What the borrower likes to see in the account."""
+        """The balance that the borrower aims at."""
         self.is_moved = False
         self._event_log = event_log
 
@@ -77,7 +76,7 @@ class Accounts:
         return self.line is not None and self.line.drawn_minor > self.line.limit_minor
 
     def headroom(self, conditions: Conditions) -> int:
-        """Return what the line still gives."""
+        """Return what can still be drawn of the line."""
         if self.line is None or not conditions.can_borrow:
             return 0
         ratio = EXCESS_RATIO if conditions.takes_line_excess else 1.0
@@ -88,7 +87,7 @@ class Accounts:
         return self.balance + self.reserve + self.headroom(conditions) >= amount
 
     def settle(self, flow: CashFlow, day: Day, conditions: Conditions) -> Settlement:
-        """Carry out one payment, or what happens in its place."""
+        """Make one payment, or return or put it off."""
         if flow.is_credit:
             self._book(flow, day)
             return Settlement.PAID
@@ -112,7 +111,7 @@ class Accounts:
         self.is_moved = False
         line = self.line
         usable = max(0, line.limit_minor - line.drawn_minor) if line else 0
-        self._event_log.say(
+        self._event_log.book(
             "account.balance-closed.v1",
             {
                 "account_id": self.account_id,
@@ -129,7 +128,7 @@ class Accounts:
             self._close_line(line, day, charged=charged, second=second + 120)
 
     def pay_down_line(self, day: Day, *, second: int) -> None:
-        """Give back what is not needed."""
+        """Repay the line with what is not needed."""
         if self.line is None or self.line.drawn_minor == 0:
             return
         spare = min(self.line.drawn_minor, self.balance - self.comfort * 13 // 10)
@@ -141,7 +140,7 @@ class Accounts:
             )
 
     def empty(self, day: Day, *, second: int) -> None:
-        """Lose everything at once: the owner is gone, and the money with him."""
+        """Withdraw everything at once: the owner is gone with the money."""
         self.reserve = 0
         if self.balance > 0:
             self._book(
@@ -150,7 +149,7 @@ class Accounts:
             )
 
     def sweep(self, day: Day, *, second: int, reserve_goal: int) -> None:
-        """Move what is clearly too much to savings, or bring savings back when it is too little."""
+        """Move a surplus to savings, or bring savings back when the balance is low."""
         if self.balance > self.comfort * 16 // 10:
             spare = self.balance - self.comfort * 12 // 10
             self.reserve = min(reserve_goal, self.reserve + spare)
@@ -194,12 +193,12 @@ class Accounts:
         }
         if flow.cycle:
             data["expected_cycle_key"] = flow.cycle
-        self._event_log.say(
+        self._event_log.book(
             "account.transacted.v1", data, day=day, second=flow.second, source=ACCOUNTS
         )
 
     def _return(self, flow: CashFlow, day: Day) -> None:
-        self._event_log.say(
+        self._event_log.book(
             "account.item-returned.v1",
             {
                 "account_id": self.account_id,
@@ -215,7 +214,7 @@ class Accounts:
         )
 
     def _charge_interest(self, day: Day, *, second: int) -> int:
-        """Let the line cost something each day; take it from the account at the month's end."""
+        """Accrue the line's interest each day, and debit it at the month's end."""
         line = self.line
         if line is None:
             return 0
@@ -223,7 +222,7 @@ class Accounts:
         charged = min(int(line.interest_minor), self.balance) if day.is_month_end else 0
         if charged <= 0:
             return 0
-        # What the account cannot pay stays owed; the bank does not raise the line for it.
+        # What the account cannot pay remains owed; the bank does not raise the line for it.
         line.interest_minor -= charged
         flow = CashFlow(second, charged, False, "INTEREST", "DIRECT_DEBIT", "BANK", "LENDER")
         self._book(flow, day)
@@ -242,6 +241,6 @@ class Accounts:
         }
         if charged:
             data["interest_debited"] = money(charged)
-        self._event_log.say(
+        self._event_log.book(
             "facility.balance-closed.v1", data, day=day, second=second, source=ACCOUNTS
         )

@@ -1,7 +1,7 @@
-"""What a core bank says to everybody: days off, exchange rates, how its sectors do.
+"""Events of the core bank for all borrowers: holidays, exchange rates, the stress of its sectors.
 
-Part of a run with credit files. Invariant: the stress of a sector is measured from the labels of
-the run, so it says nothing that did not happen.
+Part of a run with credit files. Invariant: the stress of a sector is measured from the outcomes of
+the run so far.
 """
 
 from collections.abc import Iterable
@@ -19,17 +19,17 @@ EVENING = 22 * 3600 + 1800
 def of_the_day(
     day: Day, calendar: Calendar, sectors: Iterable[tuple[str, BorrowerOutcome]]
 ) -> list[SimulatedEvent]:
-    """Return what is said on the day, in booking order."""
-    said = []
+    """Return the day's announcements in booking order."""
+    events = []
     if day.ordinal == calendar.first:
-        said.append(_spoken("calendar.published.v1", _days_off(calendar), day, 1))
+        events.append(_event("calendar.published.v1", _days_off(calendar), day, 1))
     if day.is_month_end:
-        said.append(_spoken("fx.published.v1", _rates(day), day, 2))
-        said.append(_spoken("sector-stress.published.v1", _stress(day, sectors), day, 3))
-    return said
+        events.append(_event("fx.published.v1", _rates(day), day, 2))
+        events.append(_event("sector-stress.published.v1", _stress(day, sectors), day, 3))
+    return events
 
 
-def _spoken(type_: str, data: Fields, day: Day, no: int) -> SimulatedEvent:
+def _event(type_: str, data: Fields, day: Day, no: int) -> SimulatedEvent:
     second = no + (EARLY if type_.startswith("calendar") else EVENING)
     return SimulatedEvent(
         second=second,
@@ -62,14 +62,13 @@ def _rates(day: Day) -> Fields:
 def _stress(day: Day, sectors: Iterable[tuple[str, BorrowerOutcome]]) -> Fields:
     count: dict[str, int] = {}
     failed: dict[str, int] = {}
-    for code, label in sectors:
+    for code, outcome in sectors:
         count[code] = count.get(code, 0) + 1
-        has_failed = label.event is not None
-        failed[code] = failed.get(code, 0) + has_failed
+        failed[code] = failed.get(code, 0) + (outcome.event is not None)
     figures = []
     for code in sorted(count):
         share = failed[code] / count[code]
-        # A tenth of a sector that failed is what is usual here, another tenth one deviation more.
+        # A failed tenth of a sector is usual here; another tenth is one deviation more.
         figures.append(
             {"industry_code": code, "z": f"{(share - 0.1) * 10:.2f}", "share": f"{share:.3f}"}
         )

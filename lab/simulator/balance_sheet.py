@@ -92,7 +92,7 @@ class Position:
 
     @property
     def current_assets(self) -> int:
-        """Return what turns into cash within a year."""
+        """Return the assets that turn into cash within a year."""
         return self.cash + self.receivables + self.inventory + self.other_current
 
     @property
@@ -102,7 +102,7 @@ class Position:
 
     @property
     def current_liabilities(self) -> int:
-        """Return what is due within a year."""
+        """Return the liabilities that are due within a year."""
         return self.payables + self.short_term_debt + self.other_short
 
     @property

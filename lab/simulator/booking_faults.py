@@ -1,8 +1,7 @@
-"""What goes wrong between systems on purpose, and how often.
+"""Faults between systems that are part of every bank's day: late bookings and charge-backs.
 
-Late bookings and charge-backs are part of every bank's day. Repeated and malformed records and
-accounts that are known too late are for the demo (`delivery.py`), which counts them exactly.
-Invariant: with the same seed the same records are in faults.
+Repeated and malformed records and accounts that are registered too late are for the demo
+(`delivery.py`), which counts them exactly. Invariant: the same seed gives the same faults.
 """
 
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from random import Random
 
 @dataclass(frozen=True, slots=True)
 class BookingFaults:
-    """Shares of bookings that go wrong."""
+    """The shares of bookings with a fault."""
 
     late_ratio: float = 0.01
     charge_back_ratio: float = 0.004

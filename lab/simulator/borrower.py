@@ -1,8 +1,8 @@
-"""One borrower living through the days: receives, pays, repays, reports.
+"""Simulates one borrower day by day: receives, pays, repays, reports.
 
-The order inside a day is the order in a bank: payments through the day, instalments in the
-evening, balances at night. Nothing here knows an indicator. Invariant: the same seed and number
-give the same life, whoever else is in the portfolio.
+The order inside a day is that of a bank: payments through the day, instalments in the evening,
+balances at night. Nothing here depends on an indicator. Invariant: the same seed and number give
+the same events in any portfolio.
 """
 
 from random import Random
@@ -25,14 +25,14 @@ from lab.simulator.statements import Statements
 from lab.simulator.unpaid_bills import UnpaidBills
 from services.scoring.domain.portfolio.outcomes import BorrowerOutcome
 
-ARREARS_THAT_GET_ROUND_DAYS = 20
+CUSTOMERS_LEARN_AFTER_DAYS = 20
 CONFIDENCE_LOST_A_MONTH = 0.75
 DEFAULT_DAYS_PAST_DUE = 90
 NIGHT = 22 * 3600
 
 
 class Borrower:
-    """The life of one borrower."""
+    """One borrower: its plan, its accounts, its loans and its events."""
 
     def __init__(
         self,
@@ -104,8 +104,8 @@ class Borrower:
             distress=self._story.distress_start,
         )
 
-    def live(self, day: Day) -> list[SimulatedEvent]:
-        """Live through one day and return what the bank's systems booked, unsorted."""
+    def simulate(self, day: Day) -> list[SimulatedEvent]:
+        """Simulate one day; return the events that the bank's systems booked, unsorted."""
         self._plan.today = day.ordinal
         if day.ordinal == self._calendar.first:
             reference_data.introduce(self.profile, self.loans, self.accounts, self._event_log, day)
@@ -120,22 +120,22 @@ class Borrower:
             self._unpaid_bills.pay(self.accounts, day, conditions)
         if self._lending.next_due <= day.ordinal or self._lending.has_open:
             self._lending.collect(day, conditions, self._calendar, self._faults)
-        self._tidy_up(day, conditions)
+        self._manage_liquidity(day, conditions)
         if self._statements is not None and self._statements.next_filing <= day.ordinal:
             self._statements.file(day)
-        self._file(day, conditions)
+        self._add_to_credit_file(day, conditions)
         self.accounts.close(day, second=NIGHT + self.profile.no % 1800)
-        self._look_back(day)
+        self._update_outcome(day)
         return self._event_log.take(ordinal=day.ordinal)
 
-    def _file(self, day: Day, conditions: Conditions) -> None:
-        """Let the credit file say what the day brought, where the run keeps one."""
+    def _add_to_credit_file(self, day: Day, conditions: Conditions) -> None:
+        """Add the day's events of the credit file, if the run has one."""
         if self._credit_file is None:
             return
         if day.ordinal == self._calendar.first:
             filing = self._statements.first_after_history if self._statements is not None else None
             self._credit_file.open(day, filing)
-        self._credit_file.live(day, conditions, self._calendar.first)
+        self._credit_file.add_day(day, conditions, self._calendar.first)
 
     def _open_accounts(self) -> Accounts:
         profile = self.profile
@@ -167,7 +167,7 @@ class Borrower:
             if settled in (Settlement.PUT_OFF, Settlement.RETURNED):
                 self._unpaid_bills.add(flow)
 
-    def _tidy_up(self, day: Day, conditions: Conditions) -> None:
+    def _manage_liquidity(self, day: Day, conditions: Conditions) -> None:
         if conditions.has_ceased or not day.is_business:
             return
         if day.day_of_month in (3, 13, 23):
@@ -175,8 +175,8 @@ class Borrower:
         if day.is_month_end or day.day_of_month == 28:
             self.accounts.sweep(day, second=20 * 3600 + 60, reserve_goal=self._reserve_goal)
 
-    def _look_back(self, day: Day) -> None:
-        """Keep the label, and let unpaid bills cost further customers."""
+    def _update_outcome(self, day: Day) -> None:
+        """Record a failing event, and let unpaid instalments cost further customers."""
         self._excess_days = self._excess_days + 1 if self.accounts.is_above_limit else 0
         past_due = self._lending.days_past_due(day.ordinal) if self._lending.has_open else 0
         has_failed = (
@@ -186,5 +186,5 @@ class Borrower:
         if has_failed and self._event_date is None:
             self._event_date = day.ordinal
         loses = self._story.script(day.ordinal).loses_confidence
-        if loses and past_due > ARREARS_THAT_GET_ROUND_DAYS and day.day_of_month == 1:
+        if loses and past_due > CUSTOMERS_LEARN_AFTER_DAYS and day.day_of_month == 1:
             self._plan.confidence *= CONFIDENCE_LOST_A_MONTH

@@ -1,7 +1,7 @@
-"""Records that no mapping can read, as real banks send them.
+"""Draws records that no mapping can read, as real banks send them.
 
-Each way of being broken comes in turn. Invariant: every record made here must end in quarantine
-for a reason of its own, and none of them has a reference that a good record has.
+Each kind of fault comes in turn. Invariant: every record made here ends in quarantine for a reason
+of its own, and none of them has the reference of a good record.
 """
 
 from random import Random

@@ -1,7 +1,7 @@
-"""Canonical CloudEvents: the form that Tocsin itself reads.
+"""Encodes simulated events as canonical CloudEvents, the form that Tocsin itself reads.
 
-Written byte for byte as `services.contracts` would write it (a test proves that), without passing
-through its models: a long run makes millions of events.
+Byte for byte what `services.contracts` would write (a test proves that), without its models: a long
+run makes millions of events.
 """
 
 from datetime import date

@@ -1,8 +1,9 @@
-"""The borrower's credit file: what officers, lawyers, valuers and other banks say about it.
+"""The borrower's credit file: events of officers, lawyers, valuers and other banks.
 
-Told only where a run asks for it (`tocsin simulate --dossier`), with random numbers of its own, so
-a run without it stays what it was. It follows the story: a covenant is certified from the sales of
-the day, the tax office comes to who failed. Invariant: nothing here moves money or a due date.
+Only in runs with credit files (`tocsin simulate --dossier`), with random numbers of its own, so a
+run without them does not change. It follows the story: a covenant is certified from the sales of
+the day, the tax office seizes the account of a failed borrower. Invariant: nothing here moves money
+or a due date.
 """
 
 from datetime import date
@@ -66,7 +67,7 @@ class CreditFile:
         self._closed: set[str] = set()
 
     def open(self, day: Day, filing: Filing | None) -> None:
-        """Say on the first day what the file holds."""
+        """Add the events of the first day."""
         for loan in self._loans:
             self._disbursed(loan, day)
         if self._profile.is_person:
@@ -78,8 +79,8 @@ class CreditFile:
         if filing is not None:
             self._statement_due(filing, day)
 
-    def live(self, day: Day, conditions: Conditions, first: int) -> None:
-        """Say what a day brings."""
+    def add_day(self, day: Day, conditions: Conditions, first: int) -> None:
+        """Add the events of a day."""
         self._second = MORNING
         age = day.ordinal - first
         self._arrears(day)
@@ -100,9 +101,9 @@ class CreditFile:
         if self._story.distress_start is not None:
             self._distress(day, day.ordinal - self._story.distress_start)
 
-    def _say(self, type_: str, data: Fields, day: Day, source: str = OFFICE) -> None:
+    def _add(self, type_: str, data: Fields, day: Day, source: str = OFFICE) -> None:
         self._second += 60
-        self._event_log.say(type_, data, day=day, second=self._second, source=source)
+        self._event_log.book(type_, data, day=day, second=self._second, source=source)
 
     def _disbursed(self, loan: Terms, day: Day) -> None:
         data: Fields = {
@@ -113,7 +114,7 @@ class CreditFile:
             "purpose_code": "CONSUMPTION" if self._profile.is_person else "MACHINERY",
             "payee_account_id": self._accounts.account_id,
         }
-        self._say("loan.disbursed.v1", data, day, CONTRACTS)
+        self._add("loan.disbursed.v1", data, day, CONTRACTS)
 
     def _valued(self, day: Day, *, share: float) -> None:
         loan = self._loans[0]
@@ -129,32 +130,32 @@ class CreditFile:
             "haircut": "0.2",
             "insurance_expiry_date": iso(day.ordinal + YEAR + 30),
         }
-        self._say("collateral.valued.v1", data, day)
+        self._add("collateral.valued.v1", data, day)
 
     def _linked(self, day: Day) -> None:
-        """Name the owner's parties, and let a neighbour stand in or belong to the same owner."""
+        """Declare the owner's parties, and link some borrowers to the next one."""
         mine = self._profile.borrower_id
         other = f"B{self._profile.no + 1:05d}"
         parties = [{"counterparty_id": f"{mine}-owner", "relation": "OWNER"}]
         declared: Fields = {"declared_date": day.iso, "related_parties": parties}
-        self._say("related-parties.declared.v1", declared, day)
+        self._add("related-parties.declared.v1", declared, day)
         if self._profile.no % 5 == 0:
-            stands_in: Fields = {
+            guarantee: Fields = {
                 "guarantor_borrower_id": other,
                 "coverage_amount": money(self._loans[0].principal // 2),
                 "currency": self._profile.currency,
                 "effective_date": day.iso,
                 "loan_ids": [self._loans[0].loan_id],
             }
-            self._say("guarantor.linked.v1", stands_in, day)
+            self._add("guarantor.linked.v1", guarantee, day)
         if self._profile.no % 7 == 0:
-            belongs: Fields = {
+            dependency: Fields = {
                 "linked_borrower_id": other,
                 "kind": "DEPENDENCY",
                 "strength": "0.3",
                 "effective_date": day.iso,
             }
-            self._say("group.linked.v1", belongs, day)
+            self._add("group.linked.v1", dependency, day)
 
     def _statement_due(self, filing: Filing, day: Day) -> None:
         period_end = iso(month_start(filing.last_month + 1).toordinal() - 1)
@@ -164,8 +165,8 @@ class CreditFile:
             "period_months": filing.months,
             "basis": filing.basis,
         }
-        self._say("statement.due.v1", due, day, STATEMENTS)
-        foretold: Fields = {
+        self._add("statement.due.v1", due, day, STATEMENTS)
+        forecast: Fields = {
             "metric": "revenue",
             "period_end": period_end,
             "period_months": filing.months,
@@ -173,7 +174,7 @@ class CreditFile:
             "currency": self._profile.currency,
             "received_date": day.iso,
         }
-        self._say("forecast.received.v1", foretold, day, STATEMENTS)
+        self._add("forecast.received.v1", forecast, day, STATEMENTS)
 
     def _line_renewed(self, day: Day) -> None:
         line = self._accounts.line
@@ -185,7 +186,7 @@ class CreditFile:
             "currency": self._profile.currency,
             "effective_date": day.iso,
         }
-        self._say("limit.changed.v1", data, day, CONTRACTS)
+        self._add("limit.changed.v1", data, day, CONTRACTS)
 
     def _certified(self, day: Day, conditions: Conditions) -> None:
         data: Fields = {
@@ -198,7 +199,7 @@ class CreditFile:
             "certificate_date": day.iso,
             "next_certificate_due_date": iso(day.ordinal + QUARTER + 14),
         }
-        self._say("covenant.certified.v1", data, day)
+        self._add("covenant.certified.v1", data, day)
 
     def _inspected(self, day: Day, conditions: Conditions) -> None:
         is_quiet = conditions.revenue_ratio < 0.75 or conditions.has_ceased
@@ -210,7 +211,7 @@ class CreditFile:
             "officer_id": self._profile.officer_id,
             "next_due_date": iso(day.ordinal + HALF_A_YEAR + 30),
         }
-        self._say("inspection.recorded.v1", data, day)
+        self._add("inspection.recorded.v1", data, day)
 
     def _distress(self, day: Day, since: int) -> None:
         if since == SEEN_ON_SITE_AFTER_DAYS:
@@ -222,7 +223,7 @@ class CreditFile:
                 "officer_id": self._profile.officer_id,
                 "status": "OPEN",
             }
-            self._say("finding.raised.v1", data, day)
+            self._add("finding.raised.v1", data, day)
         if since == REPORTED_AFTER_DAYS and self._story.name == "over_leverage":
             reported: Fields = {
                 "report_date": day.iso,
@@ -232,7 +233,7 @@ class CreditFile:
                 "amount": money(self._profile.income_minor // 10),
                 "currency": self._profile.currency,
             }
-            self._say("external-delinquency.reported.v1", reported, day, BUREAU)
+            self._add("external-delinquency.reported.v1", reported, day, BUREAU)
 
     def _failed(self, day: Day, since: int) -> None:
         if since == SEIZED_AFTER_DAYS:
@@ -242,17 +243,17 @@ class CreditFile:
                 "effective_date": day.iso,
                 "authority": "Tax office",
             }
-            self._say("account.blocked.v1", data, day, ACCOUNTS)
+            self._add("account.blocked.v1", data, day, ACCOUNTS)
 
     def _arrears(self, day: Day) -> None:
-        """Promise what is open; dispute what the bank itself mislaid, until it owns up."""
+        """Promise to pay what is open; dispute the bank's own mistakes until it admits them."""
         if self._dispute is not None:
-            self._own_up(day, *self._dispute)
+            self._settle_dispute(day, *self._dispute)
             return
-        found = self._lending.oldest_open()
-        if found is None or not day.is_business:
+        oldest = self._lending.oldest_open()
+        if oldest is None or not day.is_business:
             return
-        loan_id, item = found
+        loan_id, item = oldest
         if item.is_excused:
             dispute: Fields = {
                 "dispute_id": f"{loan_id}-D{item.no}",
@@ -262,7 +263,7 @@ class CreditFile:
                 "raised_date": day.iso,
                 "due_date": iso(item.due),
             }
-            self._say("claim.disputed.v1", dispute | {"status": "OPEN"}, day, REPAYMENTS)
+            self._add("claim.disputed.v1", dispute | {"status": "OPEN"}, day, REPAYMENTS)
             self._dispute = day.ordinal + DISPUTE_SETTLED_AFTER_DAYS, dispute
         elif (
             day.ordinal - item.due >= PROMISED_AFTER_DAYS
@@ -276,16 +277,16 @@ class CreditFile:
                 "promise_date": iso(day.ordinal + DAYS_TO_KEEP_A_PROMISE),
                 "made_date": day.iso,
             }
-            self._say("promise.made.v1", promised, day, REPAYMENTS)
+            self._add("promise.made.v1", promised, day, REPAYMENTS)
 
-    def _own_up(self, day: Day, until: int, dispute: Fields) -> None:
-        """End the dispute, and write the schedule afresh as it always was."""
+    def _settle_dispute(self, day: Day, until: int, dispute: Fields) -> None:
+        """Settle the dispute, and publish the unchanged schedule again."""
         if day.ordinal < until:
             return
         settled = {"status": "UPHELD", "settled_date": day.iso}
-        self._say("claim.disputed.v1", dispute | settled, day, REPAYMENTS)
+        self._add("claim.disputed.v1", dispute | settled, day, REPAYMENTS)
         self._dispute = None
-        loan = next(one for one in self._loans if one.loan_id == dispute["loan_id"])
+        loan = next(loan for loan in self._loans if loan.loan_id == dispute["loan_id"])
         data: Fields = {
             "loan_id": loan.loan_id,
             "schedule_version": 2 + day.ordinal - loan.start,
@@ -303,7 +304,7 @@ class CreditFile:
                 for item in loan.instalments
             ],
         }
-        self._say("schedule.changed.v1", data, day, CONTRACTS)
+        self._add("schedule.changed.v1", data, day, CONTRACTS)
 
     def _ends(self, day: Day) -> None:
         for loan in self._loans:
@@ -315,7 +316,7 @@ class CreditFile:
 
     def _close(self, loan_id: str, reason: str, day: Day) -> None:
         data: Fields = {"loan_id": loan_id, "closed_date": day.iso, "reason": reason}
-        self._say("loan.closed.v1", data, day, CONTRACTS)
+        self._add("loan.closed.v1", data, day, CONTRACTS)
 
     def _guarantee_booked(self, day: Day) -> None:
         """Book a tender guarantee that is never called and ends in spring."""
@@ -327,4 +328,4 @@ class CreditFile:
             "limit_amount": money(self._profile.income_minor // 10),
             "start_date": day.iso,
         }
-        self._say("loan.booked.v1", data, day, CONTRACTS)
+        self._add("loan.booked.v1", data, day, CONTRACTS)

@@ -1,9 +1,9 @@
-"""The calendar every simulated borrower shares: business days, months, local hours as UTC.
+"""The calendar that all simulated borrowers share: business days, months, local hours as UTC.
 
-The whole run asks for the same few hundred dates once per borrower, so each date is worked out
-once. Invariants: `ordinal` is `date.toordinal()`; local booking hours are those of the bank's
-time zone, written as UTC; events are booked between 03:00 and 23:00 local time only, so a booking
-never falls on another date than its local one.
+A run uses the same few hundred dates for each borrower, so each date is computed once. Invariants:
+`ordinal` is `date.toordinal()`; local booking hours are those of the bank's time zone, written as
+UTC; events are booked between 03:00 and 23:00 local time only, so a booking never falls on another
+date than its local one.
 """
 
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ class Day:
     is_business: bool
     is_month_end: bool
     utc_hours: int
-    """Hours to take off the local time to get UTC."""
+    """Hours to subtract from the local time to get UTC."""
 
     def stamp(self, second: int) -> str:
         """Return the RFC 3339 time of a second of this local day, in UTC."""
@@ -47,7 +47,7 @@ class Calendar:
         self._holidays = {
             day.toordinal() for day in holidays.financial_holidays("ECB", years=years)
         }
-        self._known: dict[int, Day] = {}
+        self._computed: dict[int, Day] = {}
 
     def __iter__(self) -> Iterator[Day]:
         first = self.start.toordinal()
@@ -60,10 +60,10 @@ class Calendar:
 
     def day(self, ordinal: int) -> Day:
         """Return the day of an ordinal."""
-        found = self._known.get(ordinal)
-        if found is None:
-            found = self._known[ordinal] = self._work_out(ordinal)
-        return found
+        day = self._computed.get(ordinal)
+        if day is None:
+            day = self._computed[ordinal] = self._compute(ordinal)
+        return day
 
     def business_day(self, ordinal: int) -> int:
         """Return the ordinal itself, or of the next business day."""
@@ -79,10 +79,10 @@ class Calendar:
 
     def days_off(self, first: int, last: int) -> list[str]:
         """Return the holidays from one ordinal up to before another, as ISO dates."""
-        found = sorted(one for one in self._holidays if first <= one < last)
-        return [date.fromordinal(one).isoformat() for one in found]
+        ordinals = sorted(day for day in self._holidays if first <= day < last)
+        return [date.fromordinal(ordinal).isoformat() for ordinal in ordinals]
 
-    def _work_out(self, ordinal: int) -> Day:
+    def _compute(self, ordinal: int) -> Day:
         day = date.fromordinal(ordinal)
         noon = datetime(day.year, day.month, day.day, 12, tzinfo=self._zone)
         offset = noon.utcoffset() or timedelta()
@@ -109,7 +109,7 @@ def month_length(month_index: int) -> int:
 
 
 def close_time(day: Day) -> str:
-    """Return when the core bank closes a day: 23:30 local time, as UTC."""
+    """Return the time at which the core bank closes a day: 23:30 local time, as UTC."""
     return day.stamp(23 * 3600 + 1800)
 
 

@@ -1,9 +1,9 @@
-"""The portfolio as the demo's bank really sends it: in two ways, with faults on purpose.
+"""The portfolio as the demo's bank sends it: over two channels, with faults on purpose.
 
-Reference data goes out as CloudEvents over HTTP, everything else in the bank's dialect on raw
-topics. On top come records sent twice, records that are broken, and borrowers whose account the
-bank registers days after its first bookings. All of it is counted, so that whoever receives it can
-be held to the cent. Invariant: `SentCounts` adds up, whatever the receiving side does.
+Reference data goes out as CloudEvents over HTTP, everything else in the bank's own format on raw
+topics. Added are records sent twice, broken records, and borrowers whose account the bank registers
+days after its first bookings. All of it is counted, so that the receiving side can be checked
+exactly. Invariant: `SentCounts` adds up, whether or not the receiving side does.
 """
 
 from collections.abc import Iterator
@@ -33,7 +33,7 @@ class RawRecord(NamedTuple):
 
 @dataclass(slots=True)
 class SentCounts:
-    """What was handed to Tocsin so far, day closes left aside."""
+    """Counts of what was sent to Tocsin so far, without day closes."""
 
     offered: int = 0
     repeated: int = 0
@@ -44,7 +44,7 @@ class SentCounts:
 
 @dataclass(slots=True)
 class DayDelivery:
-    """What the bank sends on one day."""
+    """Everything that the bank sends on one day."""
 
     day: Day
     reference: list[Fields] = field(default_factory=list)
@@ -55,7 +55,7 @@ class DayDelivery:
 
 
 class Delivery:
-    """The bank's outgoing mail, day by day."""
+    """The bank's deliveries, day by day."""
 
     def __init__(self, portfolio: Portfolio) -> None:
         self.sent = SentCounts()
@@ -68,31 +68,31 @@ class Delivery:
         self._late: dict[str, Fields] = {}
 
     def days(self) -> Iterator[DayDelivery]:
-        """Yield the mail of each day."""
-        for day, booked in self._portfolio.live():
-            mail = DayDelivery(day)
+        """Yield the delivery of each day."""
+        for day, booked in self._portfolio.simulate():
+            delivery = DayDelivery(day)
             for event in booked:
-                self._post(event, mail)
-            self._send_again(mail)
+                self._add(event, delivery)
+            self._send_again(delivery)
             if (day.ordinal - self._calendar.first) % BROKEN_EVERY_DAYS == BROKEN_EVERY_DAYS // 2:
-                self._break_something(mail)
+                self._add_broken(delivery)
             if day.ordinal == self._calendar.first + REGISTERED_AFTER_DAYS:
-                self._register_late(mail)
-            self._count(mail)
-            yield mail
+                self._register_late(delivery)
+            self._count(delivery)
+            yield delivery
 
     def _pick_late(self, borrowers: int) -> list[int]:
         count = min(LATE_ACCOUNTS, borrowers // 10)
         return sorted(self._rng.sample(range(1, borrowers + 1), count))
 
-    def _post(self, event: SimulatedEvent, mail: DayDelivery) -> None:
+    def _add(self, event: SimulatedEvent, delivery: DayDelivery) -> None:
         topic = dialect.topic_of(event)
         if topic is None:
-            mail.reference.append(self._introduced(event))
+            delivery.reference.append(self._introduced(event))
             return
         if event.data.get("account_id") in self._unregistered:
             self.sent.account_unknown += 1
-        mail.records.append(RawRecord(topic, event.subject.encode(), dialect.encode(event)))
+        delivery.records.append(RawRecord(topic, event.subject.encode(), dialect.encode(event)))
 
     def _introduced(self, event: SimulatedEvent) -> Fields:
         """Return reference data; a late account is left out of its first registration."""
@@ -103,30 +103,32 @@ class Delivery:
             return {**document, "data": without}
         return document
 
-    def _register_late(self, mail: DayDelivery) -> None:
+    def _register_late(self, delivery: DayDelivery) -> None:
         for borrower_id, document in self._late.items():
             again = {
                 **document,
                 "id": f"{borrower_id}-account-registered",
-                "time": mail.day.stamp(22 * 3600 + 2400),
+                "time": delivery.day.stamp(22 * 3600 + 2400),
             }
-            mail.afterwards.append(again)
+            delivery.afterwards.append(again)
         self._unregistered = {}
 
-    def _send_again(self, mail: DayDelivery) -> None:
+    def _send_again(self, delivery: DayDelivery) -> None:
         """Send a few of the day's records twice, as a bank does after a restart."""
         again = [
             record
-            for record in mail.records
+            for record in delivery.records
             if self._rng.random() < REPEAT_RATIO and not self._unregistered
         ]
         self.sent.repeated += len(again)
-        mail.records += again
+        delivery.records += again
 
-    def _break_something(self, mail: DayDelivery) -> None:
-        broken = broken_records.draw(self._rng, day=mail.day, number=self.sent.broken)
+    def _add_broken(self, delivery: DayDelivery) -> None:
+        broken = broken_records.draw(self._rng, day=delivery.day, number=self.sent.broken)
         self.sent.broken += len(broken)
-        mail.records += [RawRecord(topic, b"", value) for topic, value in broken]
+        delivery.records += [RawRecord(topic, b"", value) for topic, value in broken]
 
-    def _count(self, mail: DayDelivery) -> None:
-        self.sent.offered += len(mail.reference) + len(mail.records) + len(mail.afterwards)
+    def _count(self, delivery: DayDelivery) -> None:
+        self.sent.offered += (
+            len(delivery.reference) + len(delivery.records) + len(delivery.afterwards)
+        )

@@ -1,4 +1,4 @@
-"""The made-up core bank's own words on the raw topics.
+"""Encodes simulated events in the made-up core bank's own format for the raw topics.
 
 Other field names, minor units, local dates and codes: what the mappings in
 `services/ingest/mappings` translate back (its README is the reference). Invariant: mapping a raw
@@ -33,21 +33,21 @@ _ZONE = ZoneInfo(BANK_TIMEZONE)
 
 def topic_of(event: SimulatedEvent) -> str | None:
     """Return the raw topic that carries an event; none for reference data."""
-    spoken = _WORDS.get(event.type)
-    return spoken[0] if spoken else None
+    route = _ROUTES.get(event.type)
+    return route[0] if route else None
 
 
 def record(event: SimulatedEvent) -> Fields:
-    """Return an event in the bank's own words.
+    """Return an event in the bank's own format.
 
     Raises:
         KeyError: If no raw topic carries such an event.
     """
-    _, say = _WORDS[event.type]
-    words = say(event)
-    words["ref"] = event.id
-    words["book_dt"], words["book_tm"] = _local(event.time)
-    return words
+    _, translate = _ROUTES[event.type]
+    fields = translate(event)
+    fields["ref"] = event.id
+    fields["book_dt"], fields["book_tm"] = _local(event.time)
+    return fields
 
 
 def encode(event: SimulatedEvent) -> bytes:
@@ -70,7 +70,7 @@ def _local(time: str) -> tuple[str, str]:
 
 def _payment(event: SimulatedEvent) -> Fields:
     data = event.data
-    words: Fields = {
+    fields: Fields = {
         "evt": "PAY",
         "cust_no": event.subject,
         "contract_no": data["loan_id"],
@@ -85,8 +85,8 @@ def _payment(event: SimulatedEvent) -> Fields:
         "payer_acct": data["payer_account_id"],
     }
     if data.get("technical_flag"):
-        words["tech"] = "Y"
-    return words
+        fields["tech"] = "Y"
+    return fields
 
 
 def _rejection(event: SimulatedEvent) -> Fields:
@@ -121,7 +121,7 @@ def _reversal(event: SimulatedEvent) -> Fields:
 
 def _booking(event: SimulatedEvent) -> Fields:
     data = event.data
-    words: Fields = {
+    fields: Fields = {
         "evt": "TXN",
         "acct_no": data["account_id"],
         "dc": data["direction"][0],
@@ -135,8 +135,8 @@ def _booking(event: SimulatedEvent) -> Fields:
         "bal_after": _minor(data["balance_after"]),
     }
     if "expected_cycle_key" in data:
-        words["cycle"] = data["expected_cycle_key"]
-    return words
+        fields["cycle"] = data["expected_cycle_key"]
+    return fields
 
 
 def _balance(event: SimulatedEvent) -> Fields:
@@ -166,7 +166,7 @@ def _return(event: SimulatedEvent) -> Fields:
 
 def _line(event: SimulatedEvent) -> Fields:
     data = event.data
-    words: Fields = {
+    fields: Fields = {
         "evt": "LIM",
         "acct_no": data["account_id"],
         "fac_no": data["facility_id"],
@@ -178,13 +178,13 @@ def _line(event: SimulatedEvent) -> Fields:
         "ccy": data["currency"],
     }
     if "interest_debited" in data:
-        words["int_deb"] = _minor(data["interest_debited"])
-    return words
+        fields["int_deb"] = _minor(data["interest_debited"])
+    return fields
 
 
 def _statement(event: SimulatedEvent) -> Fields:
     data = event.data
-    words: Fields = {
+    fields: Fields = {
         "evt": "FIN",
         "cust_no": event.subject,
         "stmt_no": data["statement_id"],
@@ -204,11 +204,11 @@ def _statement(event: SimulatedEvent) -> Fields:
         ],
     }
     if "opinion" in data:
-        words["opin"] = data["opinion"][0]
-    return words
+        fields["opin"] = data["opinion"][0]
+    return fields
 
 
-_WORDS: dict[str, tuple[str, Callable[[SimulatedEvent], Fields]]] = {
+_ROUTES: dict[str, tuple[str, Callable[[SimulatedEvent], Fields]]] = {
     "repayment.posted.v1": (REPAYMENTS_TOPIC, _payment),
     "repayment.failed.v1": (REPAYMENTS_TOPIC, _rejection),
     "repayment.reversed.v1": (REPAYMENTS_TOPIC, _reversal),

@@ -1,4 +1,4 @@
-"""The made-up core bank's code tables, from our words to its codes."""
+"""The code tables of the made-up core bank, from Tocsin's values to its codes."""
 
 PAYMENT_CODES = {"DEBIT": "DD", "TRANSFER": "TR"}
 REJECTION_CODES = {

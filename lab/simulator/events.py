@@ -1,9 +1,9 @@
-"""What the simulated core bank says: one record per fact, in the canonical words.
+"""The events of the simulated core bank, one per fact, with canonical types and fields.
 
 A `SimulatedEvent` is small and plain because a long run makes millions of them; `canonical.py` and
-`dialect.py` put it on a wire. Invariants: ids are unique inside a source and depend on the
-borrower and its own count alone, so one borrower's story never changes another's ids; tuples
-compare in booking order.
+`dialect.py` encode it. Invariants: ids are unique inside a source and depend on the borrower and
+its own count alone, so one borrower's story never changes another's ids; tuples compare in booking
+order.
 """
 
 from typing import Any, NamedTuple, TypeAlias

@@ -1,8 +1,8 @@
-"""A month of business: customers pay, suppliers, staff, landlord and tax office are paid.
+"""Plans a month of a firm: receipts from customers; suppliers, staff, landlord and taxes to pay.
 
-Written into a `Plan` at the start of each month with the conditions of each day in mind. Payroll,
-rent and utilities do not follow the sales; that is how a lost customer hurts. Invariant: with
-ordinary conditions a year's receipts exceed a year's payments by the margin of the profile.
+Written into a `Plan` at the start of each month with the conditions of each day. Payroll, rent and
+utilities do not follow the sales; that is how a lost customer hurts. Invariant: under ordinary
+conditions a year's receipts exceed a year's payments by the margin of the profile.
 """
 
 from lab.simulator.accounts import CashFlow
@@ -22,12 +22,12 @@ class Firm:
         self._profile = profile
         self._plan = plan
         self._first_month = 0
-        self._mood = 1.0
+        self._trend = 1.0
 
     def write_month(self, month_index: int) -> None:
         """Plan one month, from today on."""
         self._first_month = self._first_month or month_index
-        self._mood = 1.0 + 0.5 * (self._mood - 1.0) + self._plan.rng.gauss(0.0, 0.035)
+        self._trend = 1.0 + 0.5 * (self._trend - 1.0) + self._plan.rng.gauss(0.0, 0.035)
         earned = self._plan.earned.setdefault(month_index, Earned())
         self._receive_from_customers(month_index, earned)
         self._receive_tickets(month_index, earned)
@@ -41,7 +41,7 @@ class Firm:
         profile = self._profile
         years = (month_index - self._first_month) / 12
         grown = (1.0 + profile.growth_ratio) ** years
-        factor: float = profile.season[month_index % 12] * grown * self._mood
+        factor: float = profile.season[month_index % 12] * grown * self._trend
         return profile.income_minor * factor
 
     def _sold_ratio(self, conditions: Conditions) -> float:

@@ -1,7 +1,7 @@
-"""A month of a household: pay comes in, rent and bills go out, the rest is spent or saved.
+"""Plans a month of a household: pay comes in, rent and bills go out, the rest is spent or saved.
 
-People spend less when the account runs low, so a short month does not become a crisis by itself.
-Invariant: with ordinary conditions the pay covers rent, bills, living and instalments.
+People spend less when the account runs low, so one short month does not become a crisis. Invariant:
+under ordinary conditions the pay covers rent, bills, living costs and instalments.
 """
 
 from lab.simulator.accounts import CashFlow
@@ -27,7 +27,7 @@ class Household:
         self._plan.earned.setdefault(month_index, Earned())
         self._receive_pay(month_index)
         self._pay_bills(month_index)
-        self._live(month_index)
+        self._spend(month_index)
         self._gamble(month_index)
 
     def _receive_pay(self, month_index: int) -> None:
@@ -72,7 +72,7 @@ class Household:
             flow = CashFlow(plan.second(), amount, False, category, channel, party, "OTHER", cycle)
             plan.add(ordinal, flow._replace(can_wait=channel == "TRANSFER"))
 
-    def _live(self, month_index: int) -> None:
+    def _spend(self, month_index: int) -> None:
         plan, profile = self._plan, self._profile
         income, ratio = profile.income_minor, profile.costs.supplier_ratio
         shop = f"SHOP-{profile.no % 50}"

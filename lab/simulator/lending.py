@@ -1,9 +1,9 @@
-"""Collection of what is due: debits, failures, second attempts, part payments, arrears.
+"""Collects what is due: debits, failures, second attempts, part payments, arrears.
 
-The bank debits a due instalment in the evening; when the money is short the debit fails, is tried
+The bank debits a due instalment in the evening; if the money is short the debit fails, is tried
 once more a week later, and after that the borrower pays what it can, oldest first. Days past due
-are what is left open, counted here only for the label. Invariant: what was paid, less what was
-reversed, plus what is open equals what fell due.
+are counted here only for the outcome. Invariant: what was paid, less what was reversed, plus what
+is open equals what fell due.
 """
 
 from datetime import date
@@ -25,7 +25,7 @@ SMALLEST_PART_RATIO = 0.2
 
 
 class _Paid(NamedTuple):
-    """A payment that will be taken back."""
+    """A payment that will be charged back."""
 
     event_id: str
     loan_id: str
@@ -78,13 +78,13 @@ class Lending:
 
     def oldest_open(self) -> tuple[str, Instalment] | None:
         """Return the loan and the oldest instalment that is open above the tolerance."""
-        late = [one for one in self._open if one[1].open_minor > one[1].tolerance_minor]
-        return min(late, key=lambda one: (one[1].due, one[0])) if late else None
+        late = [entry for entry in self._open if entry[1].open_minor > entry[1].tolerance_minor]
+        return min(late, key=lambda entry: (entry[1].due, entry[0])) if late else None
 
     def collect(
         self, day: Day, conditions: Conditions, calendar: Calendar, faults: BookingFaults
     ) -> None:
-        """Do a day's work on everything that is or falls due."""
+        """Collect what is due, and what falls due on the day."""
         while self.next_due <= day.ordinal:
             _, loan_id, item = self._coming.pop()
             self._fall_due(loan_id, item, day, calendar)
@@ -104,10 +104,10 @@ class Lending:
         item.next_try = day.ordinal
         self._open.append((loan_id, item))
         if mishap is not None:
-            self._mislay(loan_id, item, day, mishap)
+            self._miss_debit(loan_id, item, day, mishap)
             item.next_try = calendar.business_day(day.ordinal + mishap.days_late)
 
-    def _mislay(self, loan_id: str, item: Instalment, day: Day, mishap: Mishap) -> None:
+    def _miss_debit(self, loan_id: str, item: Instalment, day: Day, mishap: Mishap) -> None:
         item.attempts = DEBIT_ATTEMPTS
         item.is_excused = mishap.is_technical
         reason = "TECHNICAL" if mishap.is_technical else "MANDATE_CANCELLED"
@@ -118,12 +118,12 @@ class Lending:
         loan_id: str,
         item: Instalment,
         day: Day,
-        world: tuple[Conditions, Calendar, BookingFaults],
+        circumstances: tuple[Conditions, Calendar, BookingFaults],
     ) -> None:
-        conditions, calendar, _ = world
+        conditions, calendar, _ = circumstances
         due = item.open_minor
         if self._accounts.can_pay(due, conditions):
-            self._pay(loan_id, item, due, day, world)
+            self._pay(loan_id, item, due, day, circumstances)
             return
         item.next_try = calendar.business_days_after(day.ordinal, BUSINESS_DAYS_TO_NEXT_TRY)
         if item.attempts < DEBIT_ATTEMPTS:
@@ -132,7 +132,7 @@ class Lending:
             return
         part = min(due, self._accounts.balance * 3 // 4)
         if part > due * SMALLEST_PART_RATIO and not conditions.has_ceased:
-            self._pay(loan_id, item, part, day, world)
+            self._pay(loan_id, item, part, day, circumstances)
 
     def _pay(
         self,
@@ -140,9 +140,9 @@ class Lending:
         item: Instalment,
         amount: int,
         day: Day,
-        world: tuple[Conditions, Calendar, BookingFaults],
+        circumstances: tuple[Conditions, Calendar, BookingFaults],
     ) -> None:
-        conditions, calendar, faults = world
+        conditions, calendar, faults = circumstances
         self._second += 1
         flow = CashFlow(
             self._second, amount, False, "DEBT_SERVICE_OWN", "DIRECT_DEBIT", "BANK", "LENDER"
@@ -157,7 +157,7 @@ class Lending:
             return
         if faults.is_late(self._rng):
             later = calendar.business_days_after(day.ordinal, 1 + self._rng.randrange(3))
-            self._event_log.hold_back(event_id, day=calendar.day(later))
+            self._event_log.delay(event_id, day=calendar.day(later))
         elif faults.is_charged_back(self._rng):
             back = calendar.business_days_after(day.ordinal, 1)
             paid = _Paid(event_id, loan_id, item, amount, interest)
@@ -197,14 +197,14 @@ class Lending:
             data["value_date"] = date.fromordinal(item.due).isoformat()
             data["technical_flag"] = True
         second = EVENING + 3600 + item.no % 600
-        return self._event_log.say(
+        return self._event_log.book(
             "repayment.posted.v1", data, day=day, second=second, source=REPAYMENTS
         )
 
     def _fail(
         self, loan_id: str, item: Instalment, day: Day, *, reason: str, attempt_no: int
     ) -> None:
-        self._event_log.say(
+        self._event_log.book(
             "repayment.failed.v1",
             {
                 "loan_id": loan_id,
@@ -222,7 +222,7 @@ class Lending:
         )
 
     def _reverse(self, paid: _Paid, day: Day) -> None:
-        """Give a payment back: the payer objected to the debit; it is collected again next day."""
+        """Reverse a payment that the payer objected to; it is collected again the next day."""
         item, amount, interest = paid.item, paid.amount, paid.interest
         item.open_interest += interest
         item.open_principal += amount - interest
@@ -231,7 +231,7 @@ class Lending:
         self._outstanding[paid.loan_id] += amount - interest
         self._open.append((paid.loan_id, item))
         self._second += 1
-        self._event_log.say(
+        self._event_log.book(
             "repayment.reversed.v1",
             {
                 "loan_id": paid.loan_id,

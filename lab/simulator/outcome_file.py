@@ -1,4 +1,4 @@
-"""The labels as a file: what happened to whom, for measuring afterwards.
+"""Writes the outcomes of a run to a file, for measuring warnings afterwards.
 
 Columns `borrower_id, event_date, scenario, distress_start`; a date that never came is empty.
 """
@@ -13,18 +13,18 @@ from services.scoring.domain.portfolio.outcomes import BorrowerOutcome
 COLUMNS = ("borrower_id", "event_date", "scenario", "distress_start")
 
 
-def write(path: Path, labels: Iterable[BorrowerOutcome]) -> None:
-    """Write the labels, one borrower a line."""
+def write(path: Path, outcomes: Iterable[BorrowerOutcome]) -> None:
+    """Write the outcomes, one borrower a line."""
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
-        for label in labels:
+        for outcome in outcomes:
             writer.writerow(
                 (
-                    label.borrower_id,
-                    _iso(label.event),
-                    label.group,
-                    _iso(label.distress),
+                    outcome.borrower_id,
+                    _iso(outcome.event),
+                    outcome.group,
+                    _iso(outcome.distress),
                 )
             )
 

@@ -1,8 +1,8 @@
-"""What a borrower means to receive and to pay in one month, before money runs short.
+"""A borrower's planned receipts and payments of one month, before money runs short.
 
-`Plan` is the diary that firms and households write into; it spreads payments over business days
-and remembers what was earned and spent, from which the statements are made later. Invariant: a
-flow is never planned for a day that has passed.
+Firms and households write into a `Plan`; it spreads payments over business days and records what
+was earned and spent, from which the statements are made later. Invariant: a payment is never
+planned for a day that has passed.
 """
 
 from dataclasses import dataclass, field
@@ -29,7 +29,7 @@ class Earned:
 
 @dataclass(slots=True)
 class Plan:
-    """The diary of one borrower's payments."""
+    """The planned payments of one borrower."""
 
     rng: Random
     calendar: Calendar
@@ -37,7 +37,7 @@ class Plan:
     flows: dict[int, list[CashFlow]] = field(default_factory=dict)
     earned: dict[int, Earned] = field(default_factory=dict)
     confidence: float = 1.0
-    """What is left of the sales after the news of unpaid bills got round."""
+    """The share of the sales that is left after customers learnt of unpaid instalments."""
     today: int = 0
 
     def add(self, ordinal: int, flow: CashFlow) -> None:
@@ -46,7 +46,7 @@ class Plan:
         self.flows.setdefault(ordinal, []).append(flow)
 
     def day_in(self, month_index: int, day_of_month: int) -> int:
-        """Return the ordinal of a day of a month, kept inside the month."""
+        """Return the ordinal of a day of a month, at most its last day."""
         inside = min(day_of_month, month_length(month_index))
         return month_start(month_index).toordinal() + inside - 1
 

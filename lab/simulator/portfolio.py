@@ -1,8 +1,8 @@
-"""The portfolio: who lives through what, and everybody's days in one order.
+"""Simulates the portfolio: each borrower with its story, and all their days in one order.
 
-All borrowers take each day before anybody takes the next, so the whole run streams in booking
-order with one day in memory. Invariants: same settings, same events, whatever the hash seed; the
-random numbers of a borrower depend on the seed and on its number alone.
+All borrowers take each day before any takes the next, so the run streams in booking order with one
+day in memory. Invariants: the same settings give the same events, for any hash seed; the random
+numbers of a borrower depend on the seed and on its number alone.
 """
 
 from collections.abc import Iterator
@@ -21,41 +21,42 @@ from services.scoring.domain.portfolio.outcomes import BorrowerOutcome
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What a run is made of."""
+    """The settings of a run."""
 
     seed: int = 7
     borrowers: int = 80
     days: int = 540
     start: date = date(2024, 1, 1)
     faults: BookingFaults = EVERYDAY
-    dossier: bool = False
-    """Tell the credit file of each borrower too, and what the bank says to everybody."""
+    credit_files: bool = False
+    """Also simulate each borrower's credit file, and the bank's announcements."""
 
     def __post_init__(self) -> None:
         if self.borrowers < 1:
-            raise ValueError(f"borrowers is {self.borrowers}: ask for at least 1")
+            raise ValueError(f"borrowers is {self.borrowers}: at least 1 is needed")
         if self.days < 1:
-            raise ValueError(f"days is {self.days}: ask for at least 1")
+            raise ValueError(f"days is {self.days}: at least 1 is needed")
 
 
 class Portfolio:
-    """A labelled portfolio that can be lived through once."""
+    """A labelled portfolio that can be simulated once."""
 
     def __init__(self, setup: Setup) -> None:
         self.setup = setup
         self.calendar = Calendar(setup.start, setup.days)
-        cast = assign_scenarios(setup)
+        assigned = assign_scenarios(setup)
         self.borrowers = [
-            self._enter(no, segment, scenario) for no, (segment, scenario) in enumerate(cast, 1)
+            self._borrower(no, segment, scenario)
+            for no, (segment, scenario) in enumerate(assigned, 1)
         ]
 
-    def live(self) -> Iterator[tuple[Day, list[SimulatedEvent]]]:
-        """Go through the days; yield each with its events in booking order."""
+    def simulate(self) -> Iterator[tuple[Day, list[SimulatedEvent]]]:
+        """Yield each day with its events in booking order."""
         for day in self.calendar:
             booked: list[SimulatedEvent] = []
             for borrower in self.borrowers:
-                booked += borrower.live(day)
-            if self.setup.dossier:
+                booked += borrower.simulate(day)
+            if self.setup.credit_files:
                 booked += announcements.of_the_day(day, self.calendar, self._sectors())
             booked.sort(key=_booking_order)
             yield day, booked
@@ -69,7 +70,7 @@ class Portfolio:
             if borrower.profile.industry_code is not None:
                 yield borrower.profile.industry_code, borrower.outcome
 
-    def _enter(self, no: int, segment: str, scenario: str) -> Borrower:
+    def _borrower(self, no: int, segment: str, scenario: str) -> Borrower:
         setup = self.setup
         rng = Random(f"tocsin:{setup.seed}:{no}")
         drawn = profile.draw(rng, no=no, segment=segment, scenario=scenario)
@@ -80,7 +81,7 @@ class Portfolio:
             rng=rng,
             calendar=self.calendar,
             faults=setup.faults,
-            has_credit_file=setup.dossier,
+            has_credit_file=setup.credit_files,
         )
 
 

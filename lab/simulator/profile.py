@@ -1,8 +1,8 @@
-"""Who a borrower is: segment, industry, size, season, customers, costs, buffers.
+"""Draws a borrower's profile: segment, industry, size, season, customers, costs, buffers.
 
-Drawn once per borrower from its own random numbers. The figures follow everyday orders of size
-(cost shares of revenue, days of cash held), not any indicator's threshold. Invariant: a healthy
-profile earns more than it spends over a year, debt service included.
+Drawn once per borrower from its own random numbers. The figures follow usual orders of size (cost
+shares of revenue, days of cash), not any indicator's threshold. Invariant: a healthy profile earns
+more than it spends over a year, debt service included.
 """
 
 from dataclasses import dataclass
@@ -45,7 +45,7 @@ class Customer:
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """What running the business or the household takes, as shares of the planned income."""
+    """The costs of the business or household, as shares of the planned income."""
 
     supplier_ratio: float
     payroll_ratio: float

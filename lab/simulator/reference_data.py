@@ -1,6 +1,6 @@
-"""What the bank's customer and loan systems say about a borrower on the first day.
+"""Books a borrower's reference data on the first day: the customer, its loans, schedules and line.
 
-Loans that ran before the run are booked as they stand at its start, with the schedule still to
+Loans that ran before the run are booked in their state at its start, with the schedule still to
 come, as after a migration of a core banking system.
 """
 
@@ -30,7 +30,7 @@ def introduce(
 def register(
     profile: Profile, event_log: EventLog, day: Day, *, account_ids: list[str], second: int
 ) -> None:
-    """Say who the borrower is."""
+    """Register the borrower."""
     since = date.fromordinal(day.ordinal - profile.customer_since_years * 365)
     data: Fields = {
         "segment": profile.segment,
@@ -48,11 +48,11 @@ def register(
     if profile.industry_code is not None:
         # Registers and rulebooks write the division without the letter of the section.
         data["industry_code"] = profile.industry_code[1:]
-    event_log.say("borrower.registered.v1", data, day=day, second=second, source=CUSTOMERS)
+    event_log.book("borrower.registered.v1", data, day=day, second=second, source=CUSTOMERS)
 
 
 def _book(profile: Profile, loan: Terms, event_log: EventLog, day: Day, *, second: int) -> None:
-    event_log.say(
+    event_log.book(
         "loan.booked.v1",
         {
             "loan_id": loan.loan_id,
@@ -70,7 +70,7 @@ def _book(profile: Profile, loan: Terms, event_log: EventLog, day: Day, *, secon
         second=second,
         source=CONTRACTS,
     )
-    event_log.say(
+    event_log.book(
         "schedule.published.v1",
         {
             "loan_id": loan.loan_id,
@@ -94,7 +94,7 @@ def _book(profile: Profile, loan: Terms, event_log: EventLog, day: Day, *, secon
 
 
 def _book_line(profile: Profile, line: CreditLine, event_log: EventLog, day: Day) -> None:
-    event_log.say(
+    event_log.book(
         "loan.booked.v1",
         {
             "loan_id": line.loan_id,

@@ -1,4 +1,4 @@
-"""The borrower's statements: which are due when, and what they say.
+"""The borrower's statements: their due dates and figures.
 
 Small firms hand in a yearly tax balance, medium ones yearly accounts, large ones quarterly figures
 and audited years. Two years of history come with the first day. Invariant: a statement is made
@@ -32,10 +32,10 @@ BASIS = {"MICRO": "TAX", "SME": "REVIEWED", "CORPORATE": "AUDITED", "LARGE": "AU
 
 @dataclass(frozen=True, slots=True)
 class Filing:
-    """A statement that the contract asks for."""
+    """A statement that the contract requires."""
 
     booked: int
-    """When our system learns of it: history comes with the first day of the run."""
+    """When it is booked: history comes with the first day of the run."""
     received: int
     due: int
     last_month: int
@@ -45,7 +45,7 @@ class Filing:
 
 
 class Statements:
-    """The accounts department of one firm."""
+    """The statements of one firm."""
 
     def __init__(
         self, *, profile: Profile, plan: Plan, event_log: EventLog, story: Story, calendar: Calendar
@@ -70,11 +70,15 @@ class Statements:
     @property
     def first_after_history(self) -> Filing | None:
         """Return the first filing of a year that is not received yet, before any was made."""
-        yearly = [one for one in self._filings if one.months == 12 and one.received == one.booked]
-        return min(yearly, key=lambda one: one.due) if yearly else None
+        yearly = [
+            filing
+            for filing in self._filings
+            if filing.months == 12 and filing.received == filing.booked
+        ]
+        return min(yearly, key=lambda filing: filing.due) if yearly else None
 
     def file(self, day: Day) -> None:
-        """Hand in what is ready, unless the borrower keeps it back."""
+        """Hand in the statements that are ready, unless the borrower withholds them."""
         while self.next_filing <= day.ordinal:
             filing = self._filings.pop()
             if not self._story.script(day.ordinal).withholds_statements:
@@ -97,8 +101,8 @@ class Statements:
             if filing.last_month >= self._first_month - HISTORY_MONTHS or filing.months == 12
         ]
 
-        # History is loaded with the newest first, as in any migration: loaded the other way round
-        # every borrower would look late with its statements until the last one is in.
+        # History is loaded with the newest first, as in any migration: in the other order every
+        # borrower would seem late with its statements until the last one is in.
         def backwards(item: Filing) -> tuple[int, int, int]:
             is_history = item.received < first
             return -item.booked, item.last_month if is_history else -item.last_month, -item.months
@@ -119,19 +123,19 @@ class Statements:
         )
 
     def _earned(self, months: range) -> list[Earned]:
-        known = self._plan.earned
+        earned = self._plan.earned
         return [
-            known[month]
-            if month in known and month > self._first_month
+            earned[month]
+            if month in earned and month > self._first_month
             else planned_month(self._profile, month)
             for month in months
         ]
 
     def _at(self, last_month: int) -> tuple[Position, Result, int]:
         """Return balance sheet, result and dividends of the step that ends with a month."""
-        found = self._rolled.get(last_month)
-        if found is not None:
-            return found
+        rolled = self._rolled.get(last_month)
+        if rolled is not None:
+            return rolled
         before = last_month - self._step
         if before < self._first_month - HISTORY_MONTHS - 12:
             position = opening(self._profile, self._habits)
@@ -157,7 +161,7 @@ class Statements:
         data = _head(self._profile, filing, period_end=period_end)
         data |= _lines(position, period)
         data |= _cash_flow(opened, position, period, dividends)
-        self._event_log.say(
+        self._event_log.book(
             "statement.received.v1", data, day=day, second=11 * 3600, source=STATEMENTS
         )
 

@@ -1,1 +1,1 @@
-"""The `tocsin` command: local stack, demo, migration, replay, verification and benchmarks."""
+"""The `tocsin` command: what a bank runs on its own events."""

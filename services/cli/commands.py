@@ -1,8 +1,8 @@
 """The table of commands: the product's own, and those that other distributions add.
 
 A distribution adds commands with an entry point of the group `tocsin.commands` that names a table
-like `COMMANDS`. Only the module of the called command is imported, so that `tocsin --help` is fast
-whatever the commands need.
+like `COMMANDS`. Only the module of the called command is imported, so that `tocsin --help` is
+fast.
 """
 
 from collections.abc import Mapping

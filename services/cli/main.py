@@ -82,7 +82,7 @@ def _before_every_command(
 
 
 def _not_called() -> None:
-    """Stand in for a command that this call does not need."""
+    """Replace a command that this call does not need."""
 
 
 def _not_installed(context: typer.Context) -> None:

@@ -1,8 +1,7 @@
 """Sends a file of events to ingest in batches, in the order of the file, and counts the verdicts.
 
-One request at a time, because two at once could overtake each other and a borrower's events must
-keep their order. Sending a batch again is safe: an event keeps its id, and scoring applies an id
-once.
+One request at a time, because two at once could change the order of a borrower's events. Sending a
+batch again is safe: an event has the same id again, and scoring applies an id once.
 """
 
 import random

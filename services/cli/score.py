@@ -83,9 +83,9 @@ def score(
 ) -> None:
     """Score every borrower of a file; writes one JSON assessment a line to standard output.
 
-    Events must be in the order of their `time`. If the file holds no `day.closed`, days are closed
-    as the dates of the events pass. Duplicates are dropped and counted. Lines that cannot be read
-    are listed on standard error, and the exit status is 1.
+    Events must be in the order of their `time`. If the file contains no `day.closed`, days are
+    closed as the dates of the events pass. Duplicates are dropped and counted. Lines that cannot be
+    read are listed on standard error, and the exit status is 1.
 
     Examples:
 

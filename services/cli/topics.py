@@ -25,7 +25,7 @@ CONFIGURATION = {
     "cleanup.policy": "delete",
     "retention.ms": str(30 * DAY_MS),
     "compression.type": "producer",
-    # Retention counts from arrival: replayed history keeps its old event times in the records.
+    # Retention counts from arrival: the records of replayed history have their old event times.
     "message.timestamp.type": "LogAppendTime",
 }
 TIMEOUT_SECONDS = 30

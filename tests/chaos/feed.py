@@ -130,7 +130,7 @@ class Feed:
 
 def _lines(setup: Setup, *, closes_every_days: int) -> list[bytes]:
     def live() -> Iterator[bytes]:
-        for number, (day, booked) in enumerate(Portfolio(setup).live(), start=1):
+        for number, (day, booked) in enumerate(Portfolio(setup).simulate(), start=1):
             yield from map(canonical.encode, booked)
             if number % closes_every_days == 0:
                 yield canonical.encode_day_closed(day)

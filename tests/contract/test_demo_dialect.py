@@ -27,7 +27,7 @@ def mappings() -> dict[str, Mapper]:
 @pytest.fixture(scope="module")
 def spoken() -> list[SimulatedEvent]:
     portfolio = Portfolio(Setup(seed=5, borrowers=40, days=400))
-    return [event for _, booked in portfolio.live() for event in booked]
+    return [event for _, booked in portfolio.simulate() for event in booked]
 
 
 def mapped(event: SimulatedEvent, mappings: dict[str, Mapper]) -> dict[str, object]:

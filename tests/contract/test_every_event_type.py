@@ -38,7 +38,7 @@ OUR_OWN = {
     "override.approved": "alerts, after a second person approved",
     "rulebook.activated": "scoring, after a second person approved",
 }
-SETUP = Setup(seed=5, borrowers=60, days=420, dossier=True)
+SETUP = Setup(seed=5, borrowers=60, days=420, credit_files=True)
 
 
 @pytest.fixture(scope="module")
@@ -79,8 +79,8 @@ def test_what_a_credit_file_says_is_what_schemas_and_models_allow(lines: list[by
 
 
 def test_a_run_without_credit_files_is_what_it_was() -> None:
-    plain = Portfolio(Setup(seed=5, borrowers=12, days=60)).live()
-    filed = Portfolio(Setup(seed=5, borrowers=12, days=60, dossier=True)).live()
+    plain = Portfolio(Setup(seed=5, borrowers=12, days=60)).simulate()
+    filed = Portfolio(Setup(seed=5, borrowers=12, days=60, credit_files=True)).simulate()
     for (_, mine), (_, other) in zip(plain, filed, strict=True):
         kept = [
             (one.type, one.data)

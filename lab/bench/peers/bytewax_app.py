@@ -7,16 +7,16 @@ import bytewax.operators as op
 from bytewax.connectors.kafka import KafkaSinkMessage, KafkaSourceMessage
 from bytewax.connectors.kafka import operators as kafka
 from bytewax.dataflow import Dataflow
-from fold import State, fold, result, result_is_due
+from fold import BorrowerFold, fold, result, result_is_due
 
 Message = KafkaSourceMessage[bytes, bytes]
 
 
 def step(
-    state: State | None, message: Message
-) -> tuple[State, KafkaSinkMessage[bytes, bytes] | None]:
+    state: BorrowerFold | None, message: Message
+) -> tuple[BorrowerFold, KafkaSinkMessage[bytes, bytes] | None]:
     """Fold one event; give a result when one is due."""
-    state = state or State()
+    state = state or BorrowerFold()
     event = json.loads(message.value)
     points = fold(state, event)
     if not result_is_due(event["subject"], state.events):

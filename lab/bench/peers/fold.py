@@ -1,6 +1,6 @@
 """The one light fold that every contender runs: five indicators over a borrower's account flow.
 
-Integers only, so that Python and Java give the same answers. A contender must store `State`
+Integers only, so that Python and Java give the same answers. A contender must store `BorrowerFold`
 durably per borrower and must write one result for every tenth event of a borrower.
 The Java twin is `kafka-streams/src/main/java/tocsin/bench/Fold.java`.
 """
@@ -13,7 +13,7 @@ RESULT_EVERY = 10
 
 
 @dataclass(slots=True)
-class State:
+class BorrowerFold:
     """What is remembered of a borrower; money in minor units."""
 
     events: int = 0
@@ -30,7 +30,7 @@ def minor(amount: str) -> int:
     return int(amount[:-3] + amount[-2:])
 
 
-def indicators(state: State, balance: int) -> tuple[int, int, int, int, int]:
+def indicators(state: BorrowerFold, balance: int) -> tuple[int, int, int, int, int]:
     """Return outflow share, erosion, low water, debit frequency and debit run, in 1/1000."""
     flow = state.credits + state.debits
     outflow_share = state.debits * 1000 // flow if flow else 0
@@ -47,7 +47,7 @@ def score(values: tuple[int, int, int, int, int]) -> int:
     return (outflow_share * 3 + min(thin, 1000) * 3 + low_water + frequency + run * 2) // 10
 
 
-def fold(state: State, event: dict) -> int:  # type: ignore[type-arg] # parsed JSON
+def fold(state: BorrowerFold, event: dict) -> int:  # type: ignore[type-arg] # parsed JSON
     """Fold one event into `state` and return the score."""
     data = event["data"]
     amount, balance = minor(data["amount"]), minor(data["balance_after"])

@@ -5,7 +5,7 @@ import signal
 import sys
 
 import msgspec
-from fold import State, fold, result, result_is_due
+from fold import BorrowerFold, fold, result, result_is_due
 
 from services.kit import catalogue
 from services.kit.clock import SystemClock
@@ -58,9 +58,9 @@ class Folding(Handler):
     def __init__(self, *, schema: str, sink: str, outbox: Outbox) -> None:
         self._sink, self._outbox = sink, outbox
         self._read, self._upsert = READ.format(schema=schema), UPSERT.format(schema=schema)
-        self._cache: dict[int, dict[str, State]] = {}
+        self._cache: dict[int, dict[str, BorrowerFold]] = {}
         self._decode = msgspec.json.Decoder(Event).decode
-        self._state = msgspec.msgpack.Decoder(State).decode
+        self._state = msgspec.msgpack.Decoder(BorrowerFold).decode
         self._encode = msgspec.msgpack.Encoder().encode
 
     async def apply(self, batch: Batch, connection: Connection) -> Tally:
@@ -79,13 +79,13 @@ class Folding(Handler):
         await self._outbox.append(connection, results, partition=batch.partition)
         return ALL_APPLIED
 
-    def _fold(self, events: list[Event], states: dict[str, State]) -> list[Message]:
+    def _fold(self, events: list[Event], states: dict[str, BorrowerFold]) -> list[Message]:
         results = []
         for event in events:
             borrower = event.subject
             state = states.get(borrower)
             if state is None:
-                state = states[borrower] = State()
+                state = states[borrower] = BorrowerFold()
             points = fold(state, {"data": event.data})
             if result_is_due(borrower, state.events):
                 value = result(borrower, state.events, points)

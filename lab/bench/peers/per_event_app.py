@@ -11,7 +11,7 @@ from dataclasses import asdict
 
 import asyncpg
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from fold import State, fold, result, result_is_due
+from fold import BorrowerFold, fold, result, result_is_due
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS plain_state (borrower text PRIMARY KEY, state jsonb NOT NULL);
@@ -26,7 +26,7 @@ async def handle(connection: asyncpg.Connection, record: object, event: dict) ->
         row = await connection.fetchrow(
             "SELECT state FROM plain_state WHERE borrower = $1 FOR UPDATE", event["subject"]
         )
-        state = State(**json.loads(row["state"])) if row else State()
+        state = BorrowerFold(**json.loads(row["state"])) if row else BorrowerFold()
         points = fold(state, event)
         await connection.execute(
             "INSERT INTO plain_state VALUES ($1, $2) "

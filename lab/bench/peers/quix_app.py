@@ -4,14 +4,14 @@ import sys
 from dataclasses import asdict
 from typing import Any
 
-from fold import State, fold, result_is_due
+from fold import BorrowerFold, fold, result_is_due
 from quixstreams import Application
-from quixstreams import State as Store
+from quixstreams import BorrowerFold as Store
 
 
 def handle(event: dict[str, Any], store: Store) -> dict[str, Any] | None:
     """Fold one event; return a result when one is due."""
-    state = State(**(store.get("state") or {}))
+    state = BorrowerFold(**(store.get("state") or {}))
     points = fold(state, event)
     store.set("state", asdict(state))
     if not result_is_due(event["subject"], state.events):

@@ -27,7 +27,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 sys.path.insert(0, str(Path(__file__).parent))
 from events import events
-from fold import State, fold, result_is_due
+from fold import BorrowerFold, fold, result_is_due
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
@@ -143,13 +143,13 @@ async def load(run: Run, count: int, borrowers: int) -> tuple[dict[str, tuple[in
         bootstrap_servers=run.bootstrap, linger_ms=20, max_batch_size=262_144
     )
     await producer.start()
-    states: dict[str, State] = {}
+    states: dict[str, BorrowerFold] = {}
     expected: dict[str, tuple[int, int]] = {}
     results = 0
     for key, value in events(count, borrowers=borrowers):
         await producer.send(run.source, value, key=key)
         borrower = key.decode()
-        state = states.setdefault(borrower, State())
+        state = states.setdefault(borrower, BorrowerFold())
         points = fold(state, json.loads(value))
         if result_is_due(borrower, state.events):
             expected[borrower] = (state.events, points)

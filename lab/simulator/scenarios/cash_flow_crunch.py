@@ -1,6 +1,6 @@
 """Distress: profitable on paper, out of cash.
 
-Two large debtors stop paying on time and suppliers ask for money in advance. Direct debits bounce
+Two large debtors stop paying on time and suppliers demand payment in advance. Direct debits bounce
 within weeks; rent and taxes are returned before the first instalment is.
 """
 

@@ -1,9 +1,9 @@
-"""What a story does to a borrower's world on one day, and the interface of a story.
+"""The conditions that a story sets for a borrower on one day, and the interface of a story.
 
-A story never touches an event, a balance or an indicator. It says how the world has changed
-(revenue, customers, costs, discipline) and the borrower's own mechanics carry that through: the
-account empties, debits bounce, instalments stay open. Invariant: `conditions(day)` depends on the
-day and on what was drawn when the story was written, never on when it is asked.
+A story never changes an event, a balance or an indicator. It sets conditions (revenue, customers,
+costs, discipline), and the simulated borrower reacts: the account empties, debits bounce,
+instalments stay open. Invariant: the conditions of a day depend on the day and on what was drawn
+when the story was written, never on when they are read.
 """
 
 from collections.abc import Mapping
@@ -60,7 +60,7 @@ class Story:
     is_distress: bool
     script: "Script"
     distress_start: int | None = None
-    """Ordinal of the first day on which the world has changed; none for healthy borrowers."""
+    """Ordinal of the first day with changed conditions; none for healthy borrowers."""
     fails_on: int | None = None
     """Ordinal of the failing event itself, when that is not an instalment 90 days past due."""
     mishaps: Mapping[int, Mishap] = field(default_factory=dict)
@@ -68,7 +68,7 @@ class Story:
 
 
 class Script(Protocol):
-    """The world of a story, day by day."""
+    """The conditions of a story, day by day."""
 
     def __call__(self, ordinal: int) -> Conditions:
         """Return the conditions of one day."""
@@ -76,7 +76,7 @@ class Script(Protocol):
 
 
 def ordinary(ordinal: int) -> Conditions:
-    """Return an ordinary day, whatever the day."""
+    """Return ordinary conditions for any day."""
     return ORDINARY
 
 

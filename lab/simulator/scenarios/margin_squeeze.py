@@ -1,7 +1,8 @@
 """Distress: purchase prices rise and cannot be passed on.
 
-Sales hold, so receipts look well. Each month a little less is left; statements show the margin
-first. When reserve and line are used up, instalments are paid late, in part, then not at all.
+Sales are stable, so receipts seem healthy. Each month a little less is left; statements show the
+margin first. When reserve and line are used up, instalments are paid late, in part, then not at
+all.
 """
 
 from functools import partial

@@ -1,4 +1,4 @@
-"""Not distress: somebody changed banks and forgot the mandate once.
+"""Not distress: the borrower changed banks and forgot the mandate once.
 
 One collection fails because the mandate was cancelled; two weeks and a call later the borrower
 transfers the money and renews the mandate. The account was never short.

@@ -1,7 +1,7 @@
 """Distress: the figures are late because they are bad.
 
-Business fades over half a year. The firm knows what the statements would show and does not send
-them; the account tells the same story more quietly. For borrowers without statements it is a
+Business fades over half a year. The firm does not send its statements because of what they would
+show; the account shows the same more slowly. For borrowers without statements it is a
 fading business and nothing more.
 """
 

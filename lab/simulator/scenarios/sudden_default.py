@@ -1,8 +1,8 @@
 """Distress without a warning: one morning the business is gone.
 
 A fraud, a death, a fire. Until the day before everything is as planned; from that day nothing
-comes in and nobody pays. The failing event is the day itself, so no system can be early: the
-portfolio keeps a few of these to keep the hit rate honest.
+comes in and nobody pays. The failing event is the day itself, so no system can be early: a few
+of these in the portfolio make the hit rate realistic.
 """
 
 from functools import partial

@@ -1,4 +1,4 @@
-"""Not distress: the bank's own mistake makes a payment look late.
+"""Not distress: the bank's own mistake makes a payment late.
 
 The collection file is lost or the money is credited to a suspense account; the borrower had the
 money on the due date. The collection fails for a TECHNICAL reason and the payment is booked some

@@ -1,1 +1,1 @@
-"""`tocsin backtest`: fold a history and hold the warnings against what happened, group by group."""
+"""`tocsin backtest`: scores a history and compares the warnings with the outcomes."""

@@ -1,1 +1,1 @@
-"""`tocsin evaluate`: what the assessments of a history would have been worth, by its outcomes."""
+"""`tocsin evaluate`: measures the assessments of a history against its outcomes."""

@@ -75,7 +75,7 @@ def evaluate(
 
     Two things leak the outcome. A trend is missing exactly in a borrower's first statement, which
     never is the failing one: use `--cause statement.received --skip-first 1`. A threshold that is
-    tested on the borrowers it was tuned on looks better than it is: tune it on `--part 1/2` and
+    tested on the borrowers it was tuned on seems better than it is: tune it on `--part 1/2` and
     report `--part 2/2`.
 
     Examples:

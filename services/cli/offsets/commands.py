@@ -148,8 +148,8 @@ def accept_partitions(
     """Accept that a topic has another number of partitions, where no order can be lost by it.
 
     The key of an event and the number of partitions choose its partition, so most borrowers move.
-    Refused while old partitions hold what is not applied, while the outbox holds messages, and
-    always for scoring once it has applied anything: then rebuild by replay.
+    Refused while old partitions have unapplied records, while the outbox has messages, and always
+    for scoring once it has applied anything: then rebuild by replay.
 
     Examples:
 

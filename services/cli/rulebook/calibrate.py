@@ -56,7 +56,7 @@ def calibrate(
         typer.Option(min=0, help="Days of each borrower left out; 0 for single statements."),
     ] = WARM_UP_DAYS,
     population: Annotated[
-        str, typer.Option(help="A description of the history; written beside the cuts.")
+        str, typer.Option(help="A description of the history; written with the cuts.")
     ] = "",
     version: Annotated[str, typer.Option(help="The draft's version; unchanged if left out.")] = "",
     part: Part = "1/1",
@@ -70,7 +70,7 @@ def calibrate(
 
     The cuts are the lowest at which no more healthy borrowers are in a state than the budget
     allows. Needs no labels: healthy is a borrower who was never more than 30 days past due in the
-    file. Budget, population and date are written beside the cuts. For several histories, run it on
+    file. Budget, population and date are written with the cuts. For several histories, run it on
     one after the other with `--keep-higher`; to test the cuts on other borrowers than they were set
     on, set them on `--part 1/2`.
 
@@ -86,8 +86,8 @@ def calibrate(
     segments = calibrated_cuts(histories, budget, floors, rules.cuts["*"].family_days)
     text = with_version(path_of(rulebook).read_text(encoding="utf-8"), version or rules.version)
     described = in_words(budget, floors), population or Path(file).name
-    kept = rules.cuts if keep_higher else None
-    out.write_text(with_cuts(text, segments, *described, last_day, kept), encoding="utf-8")
+    lowest = rules.cuts if keep_higher else None
+    out.write_text(with_cuts(text, segments, *described, last_day, lowest), encoding="utf-8")
     _show(segments, load_rulebook(str(out)), out)
     if as_json:
         print(json.dumps(_summary(segments, out)))

@@ -1,10 +1,9 @@
-"""The ledger as a history file: what a period of the bank's own log would look like as events.
+"""Writes the ledger to a file of events, for `tocsin rulebook what-if --ledger`.
 
-Called by `tocsin rulebook what-if --ledger`. One snapshot, nothing
-written. Must stay true: events of a partition keep the order of its log; partitions are merged by
-booking time, so a day's close comes after the events before it on every partition. What borrowers
-told each other is left out: under another rulebook they may have other things to tell, and the
-fold says them again.
+Reads one snapshot of the database. Invariants: events of a partition are in the order of its log;
+partitions are merged by booking time, so a day's close comes after the events before it on every
+partition. Linked events between borrowers are left out: another rulebook may cause other ones, and
+the fold causes them again.
 """
 
 import asyncio
@@ -34,10 +33,10 @@ _read: Final = msgspec.json.Decoder(_Head)
 
 @contextmanager
 def ledger_file(platform: PlatformSettings) -> Iterator[IO[bytes]]:
-    """Yield the ledger as canonical events, one a line, in a file that goes away afterwards.
+    """Yield a temporary file with the ledger as canonical events, one a line.
 
     Raises:
-        CommandError: If the database does not answer, or holds no event.
+        CommandError: If the database does not answer, or has no event.
     """
     with tempfile.TemporaryFile() as file:
         try:
@@ -66,19 +65,19 @@ async def merged(stored: Stored, partitions: list[int]) -> AsyncIterator[bytes]:
     """Yield the events of all partitions, each partition's in its own order."""
     logs = [_lines(stored.ledger(partition)) for partition in partitions]
     ahead: list[tuple[datetime, int, bytes]] = []
-    for place, log in enumerate(logs):
+    for number, log in enumerate(logs):
         async for latest, line in log:
-            ahead.append((latest, place, line))
+            ahead.append((latest, number, line))
             break
     heapify(ahead)
     while ahead:
-        _, place, line = ahead[0]
+        _, number, line = ahead[0]
         yield line
-        following = await anext(logs[place], None)
+        following = await anext(logs[number], None)
         if following is None:
             heappop(ahead)
         else:
-            heapreplace(ahead, (following[0], place, following[1]))
+            heapreplace(ahead, (following[0], number, following[1]))
 
 
 async def _lines(rows: AsyncIterator[asyncpg.Record]) -> AsyncIterator[tuple[datetime, bytes]]:

@@ -103,5 +103,5 @@ class Refold:
 
 
 def fingerprint(raw: bytes) -> bytes:
-    """Return the digest that stands for the bytes of an event."""
+    """Return the digest of the bytes of an event."""
     return blake2b(raw, digest_size=DIGEST_BYTES).digest()

@@ -23,7 +23,7 @@ def bank(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     portfolio = Portfolio(Setup(seed=3, borrowers=BORROWERS, days=DAYS))
     events, labels = folder / "bank.ndjson", folder / "bank.labels.csv"
     with events.open("wb") as file:
-        for _, booked in portfolio.live():
+        for _, booked in portfolio.simulate():
             file.writelines(canonical.encode(event) + b"\n" for event in booked)
     outcome_file.write(labels, portfolio.outcomes())
     return events, labels

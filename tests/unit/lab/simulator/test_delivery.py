@@ -55,7 +55,7 @@ def test_an_account_that_is_registered_late_is_left_out_at_first(
 
 def test_the_dialect_has_other_names_minor_units_and_local_dates() -> None:
     portfolio = Portfolio(Setup(seed=1, borrowers=3, days=40))
-    events = [event for _, booked in portfolio.live() for event in booked]
+    events = [event for _, booked in portfolio.simulate() for event in booked]
     payment = next(event for event in events if event.type == "repayment.posted.v1")
     words = json.loads(dialect.encode(payment))
     assert words["evt"] == "PAY"
@@ -68,7 +68,7 @@ def test_the_dialect_has_other_names_minor_units_and_local_dates() -> None:
 
 def test_bookings_know_only_their_account() -> None:
     portfolio = Portfolio(Setup(seed=1, borrowers=3, days=40))
-    for _, booked in portfolio.live():
+    for _, booked in portfolio.simulate():
         for event in booked:
             if dialect.topic_of(event) == dialect.ACCOUNT_FLOWS_TOPIC:
                 assert "cust_no" not in msgspec.json.decode(dialect.encode(event))

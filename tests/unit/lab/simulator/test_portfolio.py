@@ -21,7 +21,7 @@ WHOLE_RUN = Setup(seed=11, borrowers=60, days=540)
 
 
 def everything(setup: Setup) -> list[SimulatedEvent]:
-    return [event for _, booked in Portfolio(setup).live() for event in booked]
+    return [event for _, booked in Portfolio(setup).simulate() for event in booked]
 
 
 def digest(setup: Setup) -> str:
@@ -32,7 +32,7 @@ def digest(setup: Setup) -> str:
 @pytest.fixture(scope="module")
 def lived() -> tuple[Portfolio, list[SimulatedEvent]]:
     portfolio = Portfolio(WHOLE_RUN)
-    return portfolio, [event for _, booked in portfolio.live() for event in booked]
+    return portfolio, [event for _, booked in portfolio.simulate() for event in booked]
 
 
 def test_the_same_seed_gives_the_same_bytes() -> None:
@@ -52,7 +52,7 @@ def test_the_hash_seed_of_python_changes_nothing(hash_seed: str) -> None:
         "import hashlib; from lab.simulator import canonical; "
         "from lab.simulator.portfolio import Portfolio, Setup; "
         "portfolio = Portfolio(Setup(seed=3, borrowers=12, days=60)); "
-        "lines = [canonical.encode(e) for _, booked in portfolio.live() for e in booked]; "
+        "lines = [canonical.encode(e) for _, booked in portfolio.simulate() for e in booked]; "
         "print(hashlib.sha256(b'\\n'.join(lines)).hexdigest())"
     )
     run = subprocess.run(
@@ -162,7 +162,7 @@ def test_about_one_in_ten_fails(lived: tuple[Portfolio, list[SimulatedEvent]]) -
 def test_arrears_of_the_label_are_arrears_of_the_events() -> None:
     setup = Setup(seed=11, borrowers=60, days=540, faults=NONE)
     portfolio = Portfolio(setup)
-    events = [event for _, booked in portfolio.live() for event in booked]
+    events = [event for _, booked in portfolio.simulate() for event in booked]
     for label in portfolio.outcomes():
         if label.event is None or label.group == "sudden_default":
             continue
