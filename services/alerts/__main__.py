@@ -14,7 +14,7 @@ log = structlog.get_logger(__name__)
 
 
 async def main() -> int:
-    """Run the service until it is stopped; return the exit status."""
+    """Runs the service until it is stopped; returns the exit status."""
     platform = PlatformSettings()
     settings = AlertsSettings()
     logs.configure(

@@ -92,7 +92,7 @@ class AlertsSettings(BaseSettings):
         return value
 
     def address_policy(self) -> AddressPolicy:
-        """Return where webhooks may go: the public internet, and what was named."""
+        """Returns where webhooks may go: the public internet, and what was named."""
         networks: list[Network] = [
             ip_network(part) for part in _parts(self.webhook_allowed_networks)
         ]
@@ -106,12 +106,12 @@ class AlertsSettings(BaseSettings):
         )
 
     def sealing_keys(self) -> tuple[str, ...]:
-        """Return the sealing keys as text, the active one first."""
+        """Returns the sealing keys as text, the active one first."""
         old = _parts(self.old_secret_keys.get_secret_value())
         return (self.secret_key.get_secret_value(), *old)
 
 
-class FaultSettings(BaseSettings):
+class AlertsFaultSettings(BaseSettings):
     """Only for tests that kill the process or cannot wait for days; never set in production."""
 
     model_config = SettingsConfigDict(env_prefix="TOCSIN_", frozen=True, extra="ignore")
@@ -122,7 +122,7 @@ class FaultSettings(BaseSettings):
     )
 
     def webhook_steps(self) -> tuple[timedelta, ...] | None:
-        """Return the plan of attempts that a test requested; None for the usual one."""
+        """Returns the plan of attempts that a test requested; None for the usual one."""
         seconds = _parts(self.fault_webhook_steps)
         return tuple(timedelta(seconds=float(each)) for each in seconds) or None
 

@@ -38,7 +38,7 @@ from services.alerts.delivery.application.endpoints import EndpointRegistry
 from services.alerts.delivery.domain import retry_plan
 from services.alerts.directory.adapters.bank_holidays import bank_holidays
 from services.alerts.directory.domain.working_calendar import WorkingCalendar
-from services.alerts.settings import AlertsSettings, FaultSettings
+from services.alerts.settings import AlertsFaultSettings, AlertsSettings
 from services.alerts.use_cases import UseCases
 from services.kit.catalogue import KIT_CATALOGUE
 from services.kit.clock import Clock, SystemClock
@@ -87,7 +87,7 @@ class Alerts:
     measure_outbox: Task
 
     async def consume(self, stop: asyncio.Event) -> None:
-        """Consume the risk topic until `stop` is set."""
+        """Consumes the risk topic until `stop` is set."""
         running = asyncio.create_task(self.consumer.run())
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -96,7 +96,7 @@ class Alerts:
         await running
 
     async def count_open(self, stop: asyncio.Event) -> None:
-        """Measure the number of open alerts until `stop` is set."""
+        """Measures the number of open alerts until `stop` is set."""
         while not stop.is_set():
             try:
                 counts = await self.reads.count_open(officer_id=None)
@@ -129,8 +129,8 @@ class _Resources:
 
 @asynccontextmanager
 async def build(platform: PlatformSettings, settings: AlertsSettings) -> AsyncIterator[Alerts]:
-    """Open what alerts needs, and close it at the end of the block."""
-    if point := FaultSettings().fault_point:
+    """Opens what alerts needs, and closes it at the end of the block."""
+    if point := AlertsFaultSettings().fault_point:
         faults.kill_at(point)
     policy = alert_policy(platform, settings)
     async with AsyncExitStack() as stack:
@@ -220,7 +220,7 @@ async def _open(
 
 
 def alert_policy(platform: PlatformSettings, settings: AlertsSettings) -> AlertPolicy:
-    """Return the alert policy of the bank.
+    """Returns the alert policy of the bank.
 
     Raises:
         InvalidPolicy: If the routing file cannot be used.
@@ -286,7 +286,7 @@ def _dispatcher(opened: _Resources) -> Dispatcher:
             lease_seconds=settings.webhook_lease_seconds,
             disable_after=timedelta(hours=settings.webhook_disable_after_hours),
         ),
-        steps=FaultSettings().webhook_steps() or retry_plan.STEPS,
+        steps=AlertsFaultSettings().webhook_steps() or retry_plan.STEPS,
     )
 
 

@@ -22,9 +22,9 @@ from services.alerts.decisions.domain.alert import (
     Action,
     Alert,
     AlertChange,
-    AlertReason,
     Deadlines,
     Owner,
+    ReasonLine,
 )
 from services.alerts.delivery.adapters.channels.http_poster import HttpRequest
 from services.alerts.delivery.adapters.channels.registry import ChannelRegistry
@@ -44,7 +44,7 @@ from services.alerts.delivery.domain.attempt import (
 )
 from services.alerts.delivery.domain.endpoint import Endpoint
 from services.alerts.delivery.domain.endpoint_url import AddressPolicy
-from services.alerts.primitives.paging import Page
+from services.alerts.primitives.paging import CursorPage
 from services.alerts.primitives.vocabulary import (
     AlertEventKind,
     AlertStatus,
@@ -91,7 +91,7 @@ def an_alert(alert_id: str, borrower_id: str, **changes: Any) -> Alert:
             escalate_at=NOW + timedelta(days=3),
         ),
         reasons=(
-            AlertReason(
+            ReasonLine(
                 indicator="A-01",
                 name="Credit turnover drop",
                 risk_type="LIQUIDITY",
@@ -168,7 +168,7 @@ class InMemoryAlerts:
 
     async def list_alerts(
         self, filters: AlertFilters, *, officer_id: str | None, cursor: str | None, limit: int
-    ) -> Page[AlertSummary]:
+    ) -> CursorPage[AlertSummary]:
         matching = [
             AlertSummary.of(alert)
             for _, alert in sorted(self.alerts.items())
@@ -176,7 +176,7 @@ class InMemoryAlerts:
         ]
         begin = int(cursor or 0)
         end = begin + limit
-        return Page(
+        return CursorPage(
             items=matching[begin:end], next_cursor=str(end) if len(matching) > end else None
         )
 
@@ -293,14 +293,14 @@ class _DeliveryRepository:
 
     async def list(
         self, filters: DeliveryFilters, *, cursor: str | None, limit: int
-    ) -> Page[DeliverySummary]:
+    ) -> CursorPage[DeliverySummary]:
         matching = [
             delivery
             for delivery in self._books.deliveries.values()
             if filters.status in (None, delivery.status)
             and filters.endpoint_id in (None, delivery.endpoint_id)
         ]
-        return Page(items=matching[:limit], next_cursor=None)
+        return CursorPage(items=matching[:limit], next_cursor=None)
 
     async def get(self, delivery_id: int) -> DeliveryDetail | None:
         delivery = self._books.deliveries.get(delivery_id)

@@ -11,8 +11,8 @@ from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings
 
 from lab.stack.settings import StackSettings
+from services.alerts.settings import AlertsFaultSettings as AlertsFaults
 from services.alerts.settings import AlertsSettings
-from services.alerts.settings import FaultSettings as AlertsFaults
 from services.ingest.settings import IngestSettings
 from services.kit.settings import PlatformSettings
 from services.scoring.settings import ScoringSettings

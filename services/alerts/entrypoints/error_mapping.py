@@ -5,7 +5,7 @@ from fastapi.responses import Response
 
 from services.alerts.primitives.errors import (
     InvalidInput,
-    NotFound,
+    ResourceNotFound,
     StepRefused,
     VersionConflict,
 )
@@ -16,7 +16,7 @@ from services.kit.http.problems import ProblemKind, ProblemTable, problem_respon
 STEP_REFUSED = ProblemKind(409, "step-refused", "The alert's status does not allow this step")
 
 PROBLEMS: ProblemTable = {
-    NotFound: problems.NOT_FOUND,
+    ResourceNotFound: problems.NOT_FOUND,
     VersionConflict: problems.STALE,
     StepRefused: STEP_REFUSED,
     DatabaseUnavailable: problems.UNAVAILABLE,
@@ -24,7 +24,7 @@ PROBLEMS: ProblemTable = {
 
 
 async def on_invalid_input(request: Request, error: Exception) -> Response:
-    """Answer 422 with the location of the value, as for a request that breaks its schema."""
+    """Answers 422 with the location of the value, as for a request that breaks its schema."""
     assert isinstance(error, InvalidInput)
     location = (
         {"in": "query", "parameter": error.parameter}

@@ -22,7 +22,7 @@ from services.kit.http.application import WebParts
 def create_app(
     use_cases: UseCases, *, parts: WebParts, clock: Clock, presentation: Presentation
 ) -> FastAPI:
-    """Return the application; `parts.problems` is filled in here."""
+    """Returns the application; `parts.problems` is filled in here."""
     app = application.create_app(
         "alerts",
         parts=replace(parts, problems=PROBLEMS),

@@ -1,7 +1,7 @@
 """The refusals of the use cases; HTTP answers each class with one status.
 
-`NotFound` also answers people who may not see the resource: they cannot distinguish somebody
-else's alert from one that does not exist.
+`ResourceNotFound` also answers people who may not see the resource: they cannot distinguish the
+alert of somebody else from one that does not exist.
 """
 
 
@@ -13,7 +13,7 @@ class AlertsError(Exception):
         self.detail = detail
 
 
-class NotFound(AlertsError):
+class ResourceNotFound(AlertsError):
     """The resource does not exist, or not for this person: 404."""
 
 

@@ -14,7 +14,7 @@ Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Page(Generic[Item]):
+class CursorPage(Generic[Item]):
     """Some items and the cursor of the next page; None on the last page."""
 
     items: Sequence[Item]
@@ -22,13 +22,13 @@ class Page(Generic[Item]):
 
 
 def moment_cursor(at: datetime, last_id: str) -> str:
-    """Return the cursor that continues after an item."""
+    """Returns the cursor that continues after an item."""
     text = json.dumps([at.isoformat(), last_id])
     return base64.urlsafe_b64encode(text.encode("utf-8")).decode("ascii")
 
 
 def read_moment_cursor(cursor: str | None) -> tuple[datetime | None, str | None]:
-    """Return the moment and the id in a cursor; (None, None) for the first page.
+    """Returns the moment and the id in a cursor; (None, None) for the first page.
 
     Raises:
         InvalidInput: If `moment_cursor` did not make it.
@@ -49,7 +49,7 @@ def read_moment_cursor(cursor: str | None) -> tuple[datetime | None, str | None]
 
 
 def read_position_cursor(cursor: str) -> int:
-    """Return the position in a feed or a delivery log.
+    """Returns the position in a feed or a delivery log.
 
     Raises:
         InvalidInput: If it is not a whole number.

@@ -19,7 +19,7 @@ class RiskState(StrEnum):
 
     @property
     def rank(self) -> int:
-        """Return how bad the state is; a higher rank is worse."""
+        """Returns how bad the state is; a higher rank is worse."""
         return _STATE_RANK[self]
 
 
@@ -46,7 +46,7 @@ class Level(StrEnum):
 
     @property
     def rank(self) -> int:
-        """Return the severity: 0 for green, 3 for a hard trigger."""
+        """Returns the severity: 0 for green, 3 for a hard trigger."""
         return _LEVEL_RANK[self]
 
 
@@ -63,7 +63,7 @@ class Severity(StrEnum):
 
     @property
     def rank(self) -> int:
-        """Return how urgent: 0 for low, 3 for hard."""
+        """Returns how urgent: 0 for low, 3 for hard."""
         return _SEVERITY_RANK[self]
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from services.alerts import metrics
 from services.alerts.decisions.application.read_models import AlertFilters
-from services.alerts.primitives.errors import NotFound, StepRefused, VersionConflict
+from services.alerts.primitives.errors import ResourceNotFound, StepRefused, VersionConflict
 from services.alerts.primitives.vocabulary import (
     AlertEventKind,
     AlertStatus,
@@ -212,11 +212,11 @@ async def test_a_foreign_alert_and_card_do_not_exist(desk: Desk) -> None:
     await desk.assess(assessment(RiskState.WATCH, RED))
     [alert] = (await desk.reading.list_alerts(AlertFilters(), person=RISK)).items
     assert (await desk.reading.list_alerts(AlertFilters(), person=STRANGER)).items == []
-    with pytest.raises(NotFound):
+    with pytest.raises(ResourceNotFound):
         await desk.reading.get_alert(alert.alert_id, person=STRANGER)
-    with pytest.raises(NotFound):
+    with pytest.raises(ResourceNotFound):
         await desk.reading.get_card("b-1", person=STRANGER)
-    with pytest.raises(NotFound):
+    with pytest.raises(ResourceNotFound):
         await desk.handling.acknowledge(alert.alert_id, expected_version=1, person=STRANGER)
     assert list(await desk.reading.feed_after(None, person=STRANGER)) == []
 

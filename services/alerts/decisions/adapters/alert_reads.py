@@ -9,7 +9,7 @@ from datetime import datetime
 import asyncpg
 import msgspec
 
-from services.alerts.adapters.statements import Row, Statements
+from services.alerts.adapters.statements import PoolStatements, Row
 from services.alerts.decisions.adapters import alert_rows
 from services.alerts.decisions.application.read_models import (
     AlertDetail,
@@ -21,7 +21,7 @@ from services.alerts.decisions.application.read_models import (
     ScorePoint,
 )
 from services.alerts.primitives import paging
-from services.alerts.primitives.paging import Page
+from services.alerts.primitives.paging import CursorPage
 from services.alerts.primitives.vocabulary import Severity
 
 LIST = f"""
@@ -81,12 +81,12 @@ class PostgresAlertReads:
     """The reads of the database."""
 
     def __init__(self, pool: asyncpg.Pool) -> None:
-        self._statements = Statements(pool)
+        self._statements = PoolStatements(pool)
 
     async def list_alerts(
         self, filters: AlertFilters, *, officer_id: str | None, cursor: str | None, limit: int
-    ) -> Page[AlertSummary]:
-        """Return a page of alerts, the latest change first."""
+    ) -> CursorPage[AlertSummary]:
+        """Returns a page of alerts, the latest change first."""
         at, last_id = paging.read_moment_cursor(cursor)
         rows = await self._statements.fetch(
             LIST,
@@ -112,22 +112,22 @@ class PostgresAlertReads:
             if len(rows) > limit
             else None
         )
-        return Page(items=alerts, next_cursor=next_cursor)
+        return CursorPage(items=alerts, next_cursor=next_cursor)
 
     async def alert(self, alert_id: str, *, officer_id: str | None) -> AlertDetail | None:
-        """Return one alert with its history."""
+        """Returns one alert with its history."""
         rows = await self._statements.fetch(alert_rows.READ_ALERT, officer_id, alert_id)
         return await self._detail(rows[0]) if rows else None
 
     async def count_open(self, *, officer_id: str | None) -> Mapping[Severity, int]:
-        """Count the alerts that are not resolved, by severity."""
+        """Counts the alerts that are not resolved, by severity."""
         rows = await self._statements.fetch(COUNT_OPEN, officer_id)
         return {Severity(row["severity"]): row["alerts"] for row in rows}
 
     async def card(
         self, borrower_id: str, *, officer_id: str | None, score_days: int
     ) -> BorrowerCard | None:
-        """Return the card of a borrower."""
+        """Returns the card of a borrower."""
         borrowers = await self._statements.fetch(BORROWER, officer_id, borrower_id)
         if not borrowers:
             return None
@@ -151,18 +151,18 @@ class PostgresAlertReads:
     async def feed_after(
         self, cursor: str, *, officer_id: str | None, limit: int
     ) -> Sequence[FeedItem]:
-        """Return the events after a position in the feed."""
+        """Returns the events after a position in the feed."""
         position = paging.read_position_cursor(cursor)
         rows = await self._statements.fetch(FEED, officer_id, position, limit)
         return [FeedItem(cursor=str(row["feed_id"]), event=_event(row)) for row in rows]
 
     async def feed_end(self) -> str:
-        """Return the last position in the feed."""
+        """Returns the last position in the feed."""
         rows = await self._statements.fetch(FEED_END)
         return str(rows[0]["last_id"])
 
     async def newest_moment(self) -> datetime | None:
-        """Return the moment of the newest assessment."""
+        """Returns the moment of the newest assessment."""
         rows = await self._statements.fetch(NEWEST)
         moment: datetime | None = rows[0]["at"]
         return moment

@@ -44,7 +44,7 @@ class PostgresLockedAlert:
         self._clock = clock
 
     async def record(self, change: AlertChange) -> None:
-        """Write a step with its history row, deliveries and outbox event."""
+        """Writes a step with its history row, deliveries and outbox event."""
         await self._step_recorder.record(
             self._connection, [(self.partition, change)], recorded_at=self._clock.now()
         )
@@ -74,7 +74,7 @@ class PostgresAlertRepository:
     async def lock(
         self, alert_id: str, *, officer_id: str | None
     ) -> AsyncIterator[PostgresLockedAlert | None]:
-        """Lock an alert for the length of the block, and commit at its end."""
+        """Locks an alert for the length of the block, and commits at its end."""
         with translate_outages():
             async with self._pool.acquire() as connection, connection.transaction():
                 locked = await self._locked(connection, alert_id, officer_id)

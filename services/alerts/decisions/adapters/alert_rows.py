@@ -25,7 +25,7 @@ COLUMNS = tuple(column for name in Alert.__slots__ for column in _PARTS.get(name
 
 
 def columns(alias: str) -> str:
-    """Return the columns for a SELECT, each with its own name."""
+    """Returns the columns for a SELECT, each with its own name."""
     return ", ".join(f"{alias}.{name}" for name in COLUMNS)
 
 
@@ -36,7 +36,7 @@ SELECT {columns("alert")} FROM alerts.alert AS alert
 
 
 def to_row(alert: Alert) -> dict[str, Any]:
-    """Return the column values of an alert."""
+    """Returns the column values of an alert."""
     row = {name: getattr(alert, name) for name in Alert.__slots__ if name not in _PARTS}
     for part, part_columns in _PARTS.items():
         value = getattr(alert, part)
@@ -46,7 +46,7 @@ def to_row(alert: Alert) -> dict[str, Any]:
 
 
 def from_row(row: Row) -> Alert:
-    """Return the alert in a row that has all `COLUMNS`."""
+    """Returns the alert in a row that has all `COLUMNS`."""
     nested = {
         "owner": _owner(row, "owner"),
         "second_owner": row["second_owner_id"] and _owner(row, "second_owner"),

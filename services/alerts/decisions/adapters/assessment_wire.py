@@ -69,7 +69,7 @@ _data = msgspec.json.Decoder(_Data)
 
 
 def read(value: bytes | None) -> Incoming | None:
-    """Return the assessment in a record; None for an event of another type.
+    """Returns the assessment in a record; None for an event of another type.
 
     Raises:
         Unreadable: If it is not JSON, or lacks what alerting needs.

@@ -62,7 +62,7 @@ class BorrowerRow:
     scores: dict[date, AssessmentSummary] = field(default_factory=dict)
 
     def apply(self, incoming: Incoming, decision: AlertDecision, *, partition: int) -> None:
-        """Apply one assessment and its decision."""
+        """Applies one assessment and its decision."""
         assessment = incoming.assessment
         open_alert = self.before.open_alert
         if decision.changes:
@@ -84,7 +84,7 @@ class Borrowers:
     async def lock(
         self, connection: Connection, borrower_ids: Collection[str]
     ) -> dict[str, BorrowerRow]:
-        """Return a row for each borrower, locked where there is one already."""
+        """Returns a row for each borrower, locked where there is one already."""
         rows = {borrower_id: BorrowerRow(borrower_id) for borrower_id in borrower_ids}
         ids = sorted(rows)
         stored = await connection.fetch(LOCK, ids)
@@ -105,7 +105,7 @@ class Borrowers:
         return rows
 
     async def write(self, connection: Connection, rows: Sequence[BorrowerRow]) -> None:
-        """Write the rows that changed, and the day's scores."""
+        """Writes the rows that changed, and the day's scores."""
         if not rows:
             return
         await connection.execute(WRITE, *_columns([_values(row) for row in rows], 13))

@@ -32,7 +32,7 @@ _CONTRACT_FIELDS = (
 
 
 def message(change: AlertChange, *, topic: str) -> Message:
-    """Return the message of a step."""
+    """Returns the message of a step."""
     event = CloudEvent(
         id=change.event_id,
         source=SOURCE,
@@ -51,7 +51,7 @@ def message(change: AlertChange, *, topic: str) -> Message:
 
 
 def contract_data(change: AlertChange) -> dict[str, Any]:
-    """Return the `data` of the event as the contract defines it."""
+    """Returns the `data` of the event as the contract defines it."""
     document = event_document(change)
     second = document["second_owner"]
     data = {name: document[name] for name in _CONTRACT_FIELDS}
@@ -68,5 +68,5 @@ def contract_data(change: AlertChange) -> dict[str, Any]:
 
 
 def _identifier(name: str) -> str:
-    """Return a name as an identifier of the contract: visible ASCII, no space."""
+    """Returns a name as an identifier of the contract: visible ASCII, no space."""
     return re.sub(r"[^!-~]", "_", name)[:128] or "_"

@@ -41,7 +41,7 @@ class _PlanDocument(BaseModel):
 
 
 def read_routing(path: Path = SHIPPED_ROUTING) -> RoutingPlan:
-    """Return the routing plan of a file.
+    """Returns the routing plan of a file.
 
     Raises:
         InvalidPolicy: If the file cannot be read or a rule is invalid.

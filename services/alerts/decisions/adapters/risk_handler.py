@@ -69,11 +69,11 @@ class RiskHandler(Handler):
         self._pending: dict[int, _BatchResult] = {}
 
     async def released(self, partition: int) -> None:
-        """Discard the uncommitted result."""
+        """Discards the uncommitted result."""
         self._pending.pop(partition, None)
 
     async def apply(self, batch: Batch, connection: Connection) -> Tally:
-        """Write what a batch of assessments changes."""
+        """Writes what a batch of assessments changes."""
         result = _BatchResult()
         assessments = self._read(batch.records, result)
         rows = await self._borrowers.lock(
@@ -88,12 +88,12 @@ class RiskHandler(Handler):
         return Tally(duplicates=result.duplicates, quarantined=len(result.refused))
 
     async def quarantine(self, record: Record, error: Exception, connection: Connection) -> None:
-        """Quarantine a record on which `apply` failed."""
+        """Quarantines a record on which `apply` failed."""
         refused = RejectedRecord(record, UNEXPECTED, repr(error))
         await self._quarantine.insert(connection, [refused])
 
     def committed(self, batch: Batch) -> None:
-        """Record the metrics of a batch that is durable now."""
+        """Records the metrics of a batch that is durable now."""
         result = self._pending.pop(batch.partition, None)
         if result is None:
             return
@@ -114,7 +114,7 @@ class RiskHandler(Handler):
             self._recorder.observe(metrics.EVENT_TO_ALERT_SECONDS, seconds)
 
     def rolled_back(self, partition: int) -> None:
-        """Discard the uncommitted result."""
+        """Discards the uncommitted result."""
         self._pending.pop(partition, None)
 
     def _read(

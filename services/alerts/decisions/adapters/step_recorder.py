@@ -59,7 +59,7 @@ class StepRecorder:
         *,
         recorded_at: datetime,
     ) -> None:
-        """Write changes, each with the partition of its borrower, in the order given."""
+        """Writes changes, each with the partition of its borrower, in the order given."""
         if not changes:
             return
         alerts = [alert_rows.to_row(alert) for alert in last(changes)]
@@ -81,7 +81,7 @@ class StepRecorder:
 
 
 def last(changes: Sequence[tuple[int, AlertChange]]) -> list[Alert]:
-    """Return each alert once, as it is after all changes, the closed ones first.
+    """Returns each alert once, as it is after all changes, the closed ones first.
 
     The next alert of a borrower may only be written once the one before is closed.
     """

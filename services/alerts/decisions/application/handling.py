@@ -14,7 +14,7 @@ from services.alerts.decisions.domain import lifecycle
 from services.alerts.decisions.domain.alert import Alert, AlertChange
 from services.alerts.decisions.domain.lifecycle import StepNotAllowed
 from services.alerts.directory.domain.person import Person
-from services.alerts.primitives.errors import NotFound, StepRefused, VersionConflict
+from services.alerts.primitives.errors import ResourceNotFound, StepRefused, VersionConflict
 from services.alerts.primitives.vocabulary import OutcomeCode, OwnerKind
 from services.kit.clock import Clock
 
@@ -35,7 +35,7 @@ class AlertHandling:
         self._clock = clock
 
     async def acknowledge(self, alert_id: str, *, expected_version: int, person: Person) -> int:
-        """Acknowledge the alert."""
+        """Acknowledges the alert."""
         return await self._take(alert_id, lifecycle.acknowledge, expected_version, person)
 
     async def assign(
@@ -47,14 +47,14 @@ class AlertHandling:
         expected_version: int,
         person: Person,
     ) -> int:
-        """Assign the alert to another owner."""
+        """Assigns the alert to another owner."""
         step = partial(lifecycle.assign, owner_kind=owner_kind, owner_id=owner_id)
         return await self._take(alert_id, step, expected_version, person)
 
     async def comment(
         self, alert_id: str, *, text: str, expected_version: int, person: Person
     ) -> int:
-        """Comment on the alert."""
+        """Comments on the alert."""
         step = partial(lifecycle.comment, text=text)
         return await self._take(alert_id, step, expected_version, person)
 
@@ -67,7 +67,7 @@ class AlertHandling:
         expected_version: int,
         person: Person,
     ) -> int:
-        """Resolve the alert with an outcome code."""
+        """Resolves the alert with an outcome code."""
         step = partial(lifecycle.resolve, outcome_code=outcome_code, note=note)
         return await self._take(alert_id, step, expected_version, person)
 
@@ -78,7 +78,7 @@ class AlertHandling:
         officer_id = person.scope_officer_id
         async with self._repository.lock(alert_id, officer_id=officer_id) as locked:
             if locked is None:
-                raise NotFound(f"there is no alert {alert_id}")
+                raise ResourceNotFound(f"there is no alert {alert_id}")
             if locked.alert.version != expected_version:
                 raise VersionConflict(expected=expected_version, current=locked.alert.version)
             change = step(locked.alert, actor=person.name, at=at)

@@ -18,7 +18,7 @@ from services.alerts.decisions.application.read_models import (
     FeedItem,
 )
 from services.alerts.decisions.domain.alert import Alert, AlertChange
-from services.alerts.primitives.paging import Page
+from services.alerts.primitives.paging import CursorPage
 from services.alerts.primitives.vocabulary import Severity
 
 
@@ -27,7 +27,7 @@ class AlertReads(Protocol):
 
     async def list_alerts(
         self, filters: AlertFilters, *, officer_id: str | None, cursor: str | None, limit: int
-    ) -> Page[AlertSummary]: ...
+    ) -> CursorPage[AlertSummary]: ...
 
     async def alert(self, alert_id: str, *, officer_id: str | None) -> AlertDetail | None: ...
 
@@ -61,5 +61,5 @@ class AlertRepository(Protocol):
     def lock(
         self, alert_id: str, *, officer_id: str | None
     ) -> AbstractAsyncContextManager[LockedAlert | None]:
-        """Lock an alert; None when this officer may not see one of that id."""
+        """Locks an alert; None when this officer may not see one of that id."""
         ...

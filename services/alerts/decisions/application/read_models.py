@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from services.alerts.decisions.domain.alert import Action, Alert, AlertReason, Owner
+from services.alerts.decisions.domain.alert import Action, Alert, Owner, ReasonLine
 from services.alerts.primitives.vocabulary import (
     AlertEventKind,
     AlertStatus,
@@ -67,7 +67,7 @@ class AlertSummary:
 
     @classmethod
     def of(cls, alert: Alert) -> "AlertSummary":
-        """Return the summary of an alert."""
+        """Returns the summary of an alert."""
         shared = {name: getattr(alert, name) for name in _SHARED}
         return cls(
             acknowledge_by=alert.deadlines.acknowledge_by,
@@ -100,13 +100,13 @@ class AlertDetail:
     """One alert with its reasons, next steps and whole history."""
 
     alert: AlertSummary
-    reasons: Sequence[AlertReason]
+    reasons: Sequence[ReasonLine]
     actions: Sequence[Action]
     history: Sequence[AlertEvent]
 
     @classmethod
     def of(cls, alert: Alert, history: Sequence[AlertEvent]) -> "AlertDetail":
-        """Return the detail of an alert."""
+        """Returns the detail of an alert."""
         return cls(
             alert=AlertSummary.of(alert),
             reasons=alert.reasons,

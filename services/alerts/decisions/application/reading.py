@@ -13,8 +13,8 @@ from services.alerts.decisions.application.read_models import (
 )
 from services.alerts.directory.domain.person import Person
 from services.alerts.primitives import limits
-from services.alerts.primitives.errors import NotFound
-from services.alerts.primitives.paging import Page
+from services.alerts.primitives.errors import ResourceNotFound
+from services.alerts.primitives.paging import CursorPage
 from services.alerts.primitives.vocabulary import Severity
 
 SCORE_DAYS_ON_CARD = 90
@@ -33,37 +33,37 @@ class AlertReading:
         person: Person,
         cursor: str | None = None,
         limit: int = limits.DEFAULT_PAGE_ITEMS,
-    ) -> Page[AlertSummary]:
-        """Return alerts, the latest change first."""
+    ) -> CursorPage[AlertSummary]:
+        """Returns alerts, the latest change first."""
         return await self._reads.list_alerts(
             filters, officer_id=person.scope_officer_id, cursor=cursor, limit=limit
         )
 
     async def get_alert(self, alert_id: str, *, person: Person) -> AlertDetail:
-        """Return one alert with its reasons, next steps and history."""
+        """Returns one alert with its reasons, next steps and history."""
         detail = await self._reads.alert(alert_id, officer_id=person.scope_officer_id)
         if detail is None:
-            raise NotFound(f"there is no alert {alert_id}")
+            raise ResourceNotFound(f"there is no alert {alert_id}")
         return detail
 
     async def count_open(self, *, person: Person) -> Mapping[Severity, int]:
-        """Count the alerts that are not resolved, for every severity."""
+        """Counts the alerts that are not resolved, for every severity."""
         counts = await self._reads.count_open(officer_id=person.scope_officer_id)
         return {severity: counts.get(severity, 0) for severity in Severity}
 
     async def get_card(self, borrower_id: str, *, person: Person) -> BorrowerCard:
-        """Return the risk warning card of a borrower."""
+        """Returns the risk warning card of a borrower."""
         card = await self._reads.card(
             borrower_id, officer_id=person.scope_officer_id, score_days=SCORE_DAYS_ON_CARD
         )
         if card is None:
-            raise NotFound(f"there is no borrower {borrower_id}")
+            raise ResourceNotFound(f"there is no borrower {borrower_id}")
         return card
 
     async def feed_after(
         self, cursor: str | None, *, person: Person, limit: int = limits.PAGE_ITEMS
     ) -> Sequence[FeedItem]:
-        """Return the next alert events after a cursor (None: from the beginning), in order.
+        """Returns the next alert events after a cursor (None: from the beginning), in order.
 
         The cursor of the last item continues the feed. Positions are given in the order of the
         commits, so no event appears behind a cursor later.
@@ -73,9 +73,9 @@ class AlertReading:
         )
 
     async def feed_end(self) -> str:
-        """Return the cursor of the last event, for readers who want only what comes next."""
+        """Returns the cursor of the last event, for readers who want only what comes next."""
         return await self._reads.feed_end()
 
     async def newest_moment(self) -> datetime | None:
-        """Return the moment of the newest assessment; None before the first."""
+        """Returns the moment of the newest assessment; None before the first."""
         return await self._reads.newest_moment()

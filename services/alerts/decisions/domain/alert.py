@@ -31,7 +31,7 @@ class Owner:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AlertReason:
+class ReasonLine:
     """One contributor as it was when the alert was announced."""
 
     indicator: str
@@ -91,7 +91,7 @@ class Alert:
     opened_at: datetime
     updated_at: datetime
     deadlines: Deadlines
-    reasons: tuple[AlertReason, ...]
+    reasons: tuple[ReasonLine, ...]
     actions: tuple[Action, ...]
     acknowledged_at: datetime | None = None
     acknowledged_by: str | None = None
@@ -109,7 +109,7 @@ class Alert:
 
     @property
     def is_open(self) -> bool:
-        """Return whether the alert is not resolved."""
+        """Returns whether the alert is not resolved."""
         return self.status is not AlertStatus.RESOLVED
 
 
@@ -126,5 +126,5 @@ class AlertChange:
 
     @property
     def event_id(self) -> str:
-        """Return the id of the event of this step; the same on every run."""
+        """Returns the id of the event of this step; the same on every run."""
         return f"{self.alert.alert_id}-{self.alert.version}"

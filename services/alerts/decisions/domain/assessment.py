@@ -51,7 +51,7 @@ class AssessmentSummary:
 
     @property
     def worst_level(self) -> Level:
-        """Return the worst level among the contributors; green when there is none."""
+        """Returns the worst level among the contributors; green when there is none."""
         return max(
             (contributor.level for contributor in self.contributors),
             key=lambda level: level.rank,
@@ -76,7 +76,7 @@ class SequenceVerdict:
 
 
 def check_sequence(*, last_applied: int, number: int) -> SequenceVerdict:
-    """Compare a number with the last one applied (0 for a new borrower)."""
+    """Compares a number with the last one applied (0 for a new borrower)."""
     if number == last_applied + 1:
         return SequenceVerdict(position=SequencePosition.NEXT, reason="the next number")
     if number <= last_applied:

@@ -64,12 +64,12 @@ class AlertDecision:
 def decide(
     assessment: AssessmentSummary, *, before: PriorState, policy: AlertPolicy
 ) -> AlertDecision:
-    """Decide what an assessment does."""
+    """Decides what an assessment does."""
     return _Decider(assessment, before, policy).decide()
 
 
 def alert_id_of(assessment: AssessmentSummary) -> str:
-    """Return the id of the alert that an assessment opens; the same on every run."""
+    """Returns the id of the alert that an assessment opens; the same on every run."""
     return str(uuid5(_ALERT_IDS, f"{assessment.borrower_id}\x00{assessment.sequence}"))
 
 

@@ -6,7 +6,7 @@ The headline is short enough for the lock screen of a phone; each reason is exac
 from dataclasses import replace
 
 from services.alerts.decisions.domain import measures, playbooks, routing
-from services.alerts.decisions.domain.alert import Alert, AlertReason
+from services.alerts.decisions.domain.alert import Alert, ReasonLine
 from services.alerts.decisions.domain.assessment import AssessmentSummary, ContributorSummary
 from services.alerts.decisions.domain.novelty import worst_first
 from services.alerts.decisions.domain.policy import AlertPolicy, deadlines_for, stricter
@@ -43,7 +43,7 @@ _TITLES = {
 def draft(
     assessment: AssessmentSummary, *, alert_id: str, alert_type: AlertType, policy: AlertPolicy
 ) -> Alert:
-    """Return the first version of an alert."""
+    """Returns the first version of an alert."""
     calendar = policy.calendar
     severity = severity_of(assessment)
     deadlines = deadlines_for(
@@ -99,7 +99,7 @@ def draft(
 def refresh(
     alert: Alert, assessment: AssessmentSummary, *, policy: AlertPolicy, alert_type: AlertType
 ) -> Alert:
-    """Return the next version of an alert that an assessment changes.
+    """Returns the next version of an alert that an assessment changes.
 
     Owner and status stay, so the person in charge goes on. Deadlines get stricter with worse news
     and never looser with better news.
@@ -120,7 +120,7 @@ def refresh(
 
 
 def severity_of(assessment: AssessmentSummary) -> Severity:
-    """Return how fast a person must respond; a hard trigger and a default are the fastest."""
+    """Returns how fast a person must respond; a hard trigger and a default are the fastest."""
     if assessment.worst_level is Level.HARD:
         return Severity.HARD
     return _SEVERITY_OF_STATE[assessment.state]
@@ -144,10 +144,10 @@ def _headline(assessment: AssessmentSummary, alert_type: AlertType) -> str:
     return f"{headline}: {first.name} {measures.measured(first.value, first.unit)}"
 
 
-def _reasons(assessment: AssessmentSummary) -> tuple[AlertReason, ...]:
+def _reasons(assessment: AssessmentSummary) -> tuple[ReasonLine, ...]:
     shown = sorted(assessment.contributors, key=worst_first)[:MOST_REASONS]
     return tuple(
-        AlertReason(
+        ReasonLine(
             indicator=contributor.indicator,
             name=contributor.name,
             risk_type=contributor.risk_type,
@@ -161,7 +161,7 @@ def _reasons(assessment: AssessmentSummary) -> tuple[AlertReason, ...]:
 
 
 def _line(contributor: ContributorSummary) -> str:
-    """Return the sentence of a reason."""
+    """Returns the sentence of a reason."""
     unit = contributor.unit
     value = measures.measured(contributor.value, unit)
     details = [

@@ -6,17 +6,11 @@ It has ids, reasons, next steps and links, but no name and no account number.
 from datetime import date
 from typing import Any
 
-from services.alerts.decisions.domain.alert import (
-    Action,
-    AlertChange,
-    AlertReason,
-    Deadlines,
-    Owner,
-)
+from services.alerts.decisions.domain.alert import Action, AlertChange, Deadlines, Owner, ReasonLine
 
 
 def event_document(change: AlertChange) -> dict[str, Any]:
-    """Return a step as plain JSON values."""
+    """Returns a step as plain JSON values."""
     alert = change.alert
     return {
         "alert_id": alert.alert_id,
@@ -43,8 +37,8 @@ def event_document(change: AlertChange) -> dict[str, Any]:
     }
 
 
-def _plain(part: Owner | AlertReason | Action | Deadlines) -> dict[str, Any]:
-    """Return the fields of a part as plain JSON values."""
+def _plain(part: Owner | ReasonLine | Action | Deadlines) -> dict[str, Any]:
+    """Returns the fields of a part as plain JSON values."""
     return {name: _json(getattr(part, name)) for name in part.__slots__}
 
 

@@ -33,7 +33,7 @@ class StepNotAllowed:
 
 
 def acknowledge(alert: Alert, *, actor: str, at: datetime) -> AlertChange | StepNotAllowed:
-    """Acknowledge an open alert."""
+    """Acknowledges an open alert."""
     if alert.status is not AlertStatus.OPEN:
         return StepNotAllowed(
             why=f"only an OPEN alert can be acknowledged; this one is {alert.status}"
@@ -47,7 +47,7 @@ def acknowledge(alert: Alert, *, actor: str, at: datetime) -> AlertChange | Step
 def assign(
     alert: Alert, *, owner_kind: OwnerKind, owner_id: str, actor: str, at: datetime
 ) -> AlertChange | StepNotAllowed:
-    """Assign an open alert to another owner; an acknowledged one is then in progress."""
+    """Assigns an open alert to another owner; an acknowledged one is then in progress."""
     if not alert.is_open:
         return StepNotAllowed(why="a resolved alert keeps its owner")
     if not re.fullmatch(limits.OWNER_ID_PATTERN, owner_id):
@@ -70,7 +70,7 @@ def assign(
 
 
 def comment(alert: Alert, *, text: str, actor: str, at: datetime) -> AlertChange | StepNotAllowed:
-    """Comment on an alert; an acknowledged one is then in progress."""
+    """Comments on an alert; an acknowledged one is then in progress."""
     _check_note(text, pointer="/text")
     if not text.strip():
         raise InvalidInput("text must not be blank; write what happened", pointer="/text")
@@ -87,7 +87,7 @@ def comment(alert: Alert, *, text: str, actor: str, at: datetime) -> AlertChange
 def resolve(
     alert: Alert, *, outcome_code: OutcomeCode, note: str, actor: str, at: datetime
 ) -> AlertChange | StepNotAllowed:
-    """Close an alert with an outcome code."""
+    """Closes an alert with an outcome code."""
     if not alert.is_open:
         return StepNotAllowed(why=f"it is resolved already, as {alert.outcome_code}")
     if outcome_code not in OUTCOMES_OF_A_PERSON:
@@ -103,7 +103,7 @@ def resolve(
 def closed(
     alert: Alert, *, outcome_code: OutcomeCode, why: str, note: str, actor: str, at: datetime
 ) -> AlertChange:
-    """Return the change that closes an alert, for people and for the system alike."""
+    """Returns the change that closes an alert, for people and for the system alike."""
     after = replace(alert, status=AlertStatus.RESOLVED, resolved_at=at, outcome_code=outcome_code)
     details = {"note": note} if note else {}
     return _change(AlertEventKind.RESOLVED, after, actor=actor, at=at, why=why, details=details)

@@ -12,7 +12,7 @@ _SIGNS = {">=": "≥", "<=": "≤", ">": ">", "<": "<", None: ""}
 
 
 def measured(value: str | None, unit: str) -> str:
-    """Return a value with its unit; a ratio becomes a percentage."""
+    """Returns a value with its unit; a ratio becomes a percentage."""
     number = decimal_or_none(value)
     if value is None or number is None:
         return value or "–"
@@ -26,7 +26,7 @@ def measured(value: str | None, unit: str) -> str:
 
 
 def threshold(text: str | None, unit: str) -> str:
-    """Return a threshold such as `>= 0.2` in the unit of its value."""
+    """Returns a threshold such as `>= 0.2` in the unit of its value."""
     match = _THRESHOLD.fullmatch(text or "")
     if match is None:
         return text or ""
@@ -34,13 +34,13 @@ def threshold(text: str | None, unit: str) -> str:
 
 
 def plain(number: Decimal) -> str:
-    """Return a number with at most two decimals and no trailing zeros."""
+    """Returns a number with at most two decimals and no trailing zeros."""
     shown = f"{number:,.2f}".rstrip("0").rstrip(".")
     return "0" if shown == "-0" else shown
 
 
 def decimal_or_none(text: str | None) -> Decimal | None:
-    """Return the number in a text, or None when it is not one."""
+    """Returns the number in a text, or None when it is not one."""
     try:
         number = Decimal(text) if text is not None else None
     except InvalidOperation:

@@ -42,7 +42,7 @@ class Novelty:
 
     @property
     def why(self) -> str:
-        """Describe the novelty in words."""
+        """Describes the novelty in words."""
         parts = [
             f"{contributor.indicator} {contributor.level.lower()}"
             for contributor in self.contributors
@@ -61,7 +61,7 @@ class Cooldown:
 
 
 def find_novelty(assessment: AssessmentSummary, notified: LastNotified) -> Novelty | None:
-    """Return what is new compared with the last notice; None when nothing is."""
+    """Returns what is new compared with the last notice; None when nothing is."""
     novel = tuple(
         sorted(
             (
@@ -83,12 +83,12 @@ def find_novelty(assessment: AssessmentSummary, notified: LastNotified) -> Novel
 
 
 def worst_first(contributor: ContributorSummary) -> tuple[int, float, str]:
-    """Order contributors by level, then by share."""
+    """Orders contributors by level, then by share."""
     return (-contributor.level.rank, -contributor.share, contributor.indicator)
 
 
 def cooldown(novelty: Novelty, *, notified: LastNotified, at: datetime) -> Cooldown | None:
-    """Return the cooldown that delays a novelty; None when people may be notified now."""
+    """Returns the cooldown that delays a novelty; None when people may be notified now."""
     last = notified.any_at if novelty.level is Level.AMBER else notified.red_at
     if last is None or novelty.level is Level.HARD:
         return None
@@ -102,7 +102,7 @@ def cooldown(novelty: Novelty, *, notified: LastNotified, at: datetime) -> Coold
 
 
 def notified_of(assessment: AssessmentSummary, *, before: LastNotified | None) -> LastNotified:
-    """Return the state after a notice; `before` is None when a new spell begins.
+    """Returns the state after a notice; `before` is None when a new spell begins.
 
     A level stays notified while the spell lasts, also when the indicator recovers between: an
     indicator that swings round its threshold causes one notice.

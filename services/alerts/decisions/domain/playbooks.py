@@ -143,7 +143,7 @@ def recommend(
     first_due_by: date,
     calendar: WorkingCalendar,
 ) -> tuple[Action, ...]:
-    """Return the next steps: the state's routine, then the playbooks, the nearest first.
+    """Returns the next steps: the state's routine, then the playbooks, the nearest first.
 
     Args:
         state: The borrower's risk state.

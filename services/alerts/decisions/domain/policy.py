@@ -60,7 +60,7 @@ def deadlines_for(
     calendar: WorkingCalendar,
     service_levels: Mapping[Severity, ServiceLevel] = DEFAULT_SERVICE_LEVELS,
 ) -> Deadlines:
-    """Return the deadlines of an alert of this severity that opens at a moment."""
+    """Returns the deadlines of an alert of this severity that opens at a moment."""
     level = service_levels[severity]
     day = calendar.day_length
     to_acknowledge = timedelta(hours=level.acknowledge_hours) + level.acknowledge_days * day
@@ -72,7 +72,7 @@ def deadlines_for(
 
 
 def stricter(current: Deadlines, updated: Deadlines) -> Deadlines:
-    """Return the earlier of each deadline: worse news never gives more time."""
+    """Returns the earlier of each deadline: worse news never gives more time."""
     return Deadlines(
         acknowledge_by=min(current.acknowledge_by, updated.acknowledge_by),
         act_by=min(current.act_by, updated.act_by),

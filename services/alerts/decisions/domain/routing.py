@@ -64,7 +64,7 @@ class Routed:
 
 
 def route(subject: RoutingSubject, plan: RoutingPlan) -> Routed:
-    """Return the owners of an alert."""
+    """Returns the owners of an alert."""
     for rule in plan.routes:
         if _matches(rule, subject):
             return _apply(rule, subject, plan)

@@ -19,7 +19,7 @@ from services.alerts.decisions.entrypoints.request_models import (
     ResolveRequest,
 )
 from services.alerts.directory.entrypoints.permissions import Caller, may_handle, may_read
-from services.alerts.primitives.paging import Page
+from services.alerts.primitives.paging import CursorPage
 from services.kit.http.etags import ExpectedVersion, tag
 
 
@@ -38,7 +38,7 @@ class AlertResponse(BaseModel):
 
 
 def router(reading: AlertReading, handling: AlertHandling) -> APIRouter:
-    """Return the routes."""
+    """Returns the routes."""
     routes = APIRouter(prefix="/v1", tags=["alerts"])
     _add_reading(routes, reading)
     _add_handling(routes, handling)
@@ -51,7 +51,7 @@ def _add_reading(routes: APIRouter, reading: AlertReading) -> None:
     @routes.get("/alerts", dependencies=guarded)
     async def list_alerts(
         query: Annotated[AlertQuery, Query()], person: Caller
-    ) -> Page[AlertSummary]:
+    ) -> CursorPage[AlertSummary]:
         """List alerts, the latest change first; `next_cursor` leads to the next page."""
         return await reading.list_alerts(
             query.filters(), person=person, cursor=query.cursor, limit=query.limit

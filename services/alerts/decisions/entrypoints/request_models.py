@@ -67,5 +67,5 @@ class AlertQuery(RequestModel):
     limit: PageLimit = limits.DEFAULT_PAGE_ITEMS
 
     def filters(self) -> AlertFilters:
-        """Return the filters for the use case."""
+        """Returns the filters for the use case."""
         return AlertFilters(**self.model_dump(exclude={"cursor", "limit"}))

@@ -33,14 +33,14 @@ def last_event_id(
         str | None, Header(description="The id of the last event that was received.")
     ] = None,
 ) -> str | None:
-    """Return the cursor to go on from."""
+    """Returns the cursor to go on from."""
     if last_event_id is not None and not _CURSOR.fullmatch(last_event_id):
         raise Problem(problems.MALFORMED, "Last-Event-ID is not an id of this stream.")
     return last_event_id
 
 
 def router(reading: AlertReading, *, health: Health, clock: Clock) -> APIRouter:
-    """Return the route."""
+    """Returns the route."""
     routes = APIRouter(prefix="/v1", tags=["stream"])
 
     @routes.get("/stream", response_class=EventSourceResponse, dependencies=[Depends(may_read)])

@@ -36,7 +36,7 @@ class DeliveryFanOut:
     async def recorded(
         self, connection: Connection, changes: Sequence[FeedChange], *, at: datetime
     ) -> None:
-        """Add the deliveries of the steps, which are in the order of the feed."""
+        """Adds the deliveries of the steps, which are in the order of the feed."""
         alerts = [change.alert for _, change in changes]
         await connection.execute(
             FAN_OUT,
@@ -54,7 +54,7 @@ class DeliveryFanOut:
 
 
 def peaks(alerts: Sequence[Alert]) -> list[int]:
-    """Return the highest severity that each alert has had up to here, as ranks.
+    """Returns the highest severity that each alert has had up to here, as ranks.
 
     Steps of one alert in one batch cannot see each other's deliveries in the statement.
     """

@@ -12,7 +12,7 @@ import asyncpg
 import msgspec
 import structlog
 
-from services.alerts.adapters.statements import Row, Statements
+from services.alerts.adapters.statements import PoolStatements, Row
 from services.alerts.delivery.adapters.delivery_repository import webhook_id
 from services.alerts.delivery.adapters.sealing import CannotOpen, Sealer
 from services.alerts.delivery.application.channel import Address, ChannelMessage
@@ -114,7 +114,7 @@ class PostgresDeliveryQueue:
         self, *, pool: asyncpg.Pool, sealer: Sealer, card_link: Callable[[str], str]
     ) -> None:
         self._pool = pool
-        self._statements = Statements(pool)
+        self._statements = PoolStatements(pool)
         self._sealer = sealer
         self._card_link = card_link
 
@@ -127,7 +127,7 @@ class PostgresDeliveryQueue:
         slots: Mapping[str, int],
         default_slots: int,
     ) -> Sequence[LeasedDelivery]:
-        """Lease what is due."""
+        """Leases what is due."""
         rows = await self._statements.fetch(
             CLAIM,
             now,
@@ -148,7 +148,7 @@ class PostgresDeliveryQueue:
         return leased
 
     async def renew(self, deliveries: Sequence[LeasedDelivery], *, lease_until: datetime) -> None:
-        """Prolong the leases that are still valid."""
+        """Prolongs the leases that are still valid."""
         await self._statements.execute(
             RENEW,
             [delivery.delivery_id for delivery in deliveries],
@@ -157,7 +157,7 @@ class PostgresDeliveryQueue:
         )
 
     async def record(self, attempt: FinishedAttempt) -> RecordedAttempt:
-        """Log an attempt and move the delivery on under its lease token."""
+        """Logs an attempt and moves the delivery on under its lease token."""
         delivery, report = attempt.delivery, attempt.result.report
         status, due_at, finished_at = _moved(attempt.next_step, attempt.at)
         with translate_outages():
@@ -185,11 +185,11 @@ class PostgresDeliveryQueue:
         return RecordedAttempt(had_lease=moved == 1, failing_since=since)
 
     async def disable(self, endpoint_id: str, *, reason: str) -> bool:
-        """Disable an endpoint."""
+        """Disables an endpoint."""
         return await self._statements.execute(DISABLE, endpoint_id, reason) == 1
 
     async def backlog(self, *, now: datetime) -> Backlog:
-        """Measure what is pending."""
+        """Measures what is pending."""
         [row] = await self._statements.fetch(BACKLOG, now)
         return Backlog(pending=row["pending"], oldest_due_at=row["oldest_due_at"])
 
@@ -224,7 +224,7 @@ class PostgresDeliveryQueue:
 
 
 def _moved(next_step: NextStep, at: datetime) -> tuple[str, datetime, datetime | None]:
-    """Return status, due moment and end of a delivery after an attempt.
+    """Returns status, due moment and end of a delivery after an attempt.
 
     A delivery whose endpoint is gone stays pending and goes out if an operator enables it again.
     """

@@ -10,7 +10,7 @@ from typing import Any
 import asyncpg
 import msgspec
 
-from services.alerts.adapters.statements import Row, Statements
+from services.alerts.adapters.statements import PoolStatements, Row
 from services.alerts.delivery.application.read_models import (
     DeliveryDetail,
     DeliveryFilters,
@@ -18,7 +18,7 @@ from services.alerts.delivery.application.read_models import (
     LoggedAttempt,
 )
 from services.alerts.primitives import paging
-from services.alerts.primitives.paging import Page
+from services.alerts.primitives.paging import CursorPage
 
 _MATCHES = """($1::text IS NULL OR endpoint_id = $1)
    AND ($2::text IS NULL OR alert_id = $2)
@@ -45,19 +45,19 @@ class PostgresDeliveryRepository:
     """The deliveries of the database."""
 
     def __init__(self, pool: asyncpg.Pool) -> None:
-        self._statements = Statements(pool)
+        self._statements = PoolStatements(pool)
 
     async def list(
         self, filters: DeliveryFilters, *, cursor: str | None, limit: int
-    ) -> Page[DeliverySummary]:
-        """Return a page of deliveries, the newest first."""
+    ) -> CursorPage[DeliverySummary]:
+        """Returns a page of deliveries, the newest first."""
         before = None if cursor is None else paging.read_position_cursor(cursor)
         rows = await self._statements.fetch(LIST, *_values(filters), before, limit + 1)
         next_cursor = str(rows[limit - 1]["delivery_id"]) if len(rows) > limit else None
-        return Page(items=[_summary(row) for row in rows[:limit]], next_cursor=next_cursor)
+        return CursorPage(items=[_summary(row) for row in rows[:limit]], next_cursor=next_cursor)
 
     async def get(self, delivery_id: int) -> DeliveryDetail | None:
-        """Return a delivery with its attempts."""
+        """Returns a delivery with its attempts."""
         rows = await self._statements.fetch(ONE, delivery_id)
         if not rows:
             return None
@@ -66,18 +66,18 @@ class PostgresDeliveryRepository:
         return DeliveryDetail(delivery=_summary(rows[0]), log=log)
 
     async def resend(self, filters: DeliveryFilters, *, at: datetime) -> int:
-        """Make the matching deliveries due again; return how many."""
+        """Makes the matching deliveries due again; returns how many."""
         return await self._statements.execute(RESEND, *_values(filters), at)
 
     async def resend_one(self, delivery_id: int, *, at: datetime) -> bool:
-        """Make one delivery due again; return whether it exists."""
+        """Makes one delivery due again; returns whether it exists."""
         if await self._statements.execute(RESEND_ONE, delivery_id, at):
             return True
         return bool(await self._statements.fetch(ONE, delivery_id))
 
 
 def webhook_id(event_id: str) -> str:
-    """Return the id under which receivers recognise a repeated message."""
+    """Returns the id under which receivers recognise a repeated message."""
     return f"msg_{event_id}"
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import asyncpg
 import msgspec
 
-from services.alerts.adapters.statements import Row, Statements
+from services.alerts.adapters.statements import PoolStatements, Row
 from services.alerts.delivery.adapters.sealing import Sealer
 from services.alerts.delivery.domain.endpoint import Endpoint, EndpointSettings
 
@@ -46,11 +46,11 @@ class PostgresEndpointRepository:
     """The endpoints of the database."""
 
     def __init__(self, *, pool: asyncpg.Pool, sealer: Sealer) -> None:
-        self._statements = Statements(pool)
+        self._statements = PoolStatements(pool)
         self._sealer = sealer
 
     async def add(self, endpoint: Endpoint, *, secret: str) -> None:
-        """Write a new endpoint with its secret."""
+        """Writes a new endpoint with its secret."""
         await self._statements.execute(
             ADD,
             endpoint.endpoint_id,
@@ -61,22 +61,22 @@ class PostgresEndpointRepository:
         )
 
     async def list(self) -> Sequence[Endpoint]:
-        """Return all endpoints, the oldest first."""
+        """Returns all endpoints, the oldest first."""
         return [_endpoint(row) for row in await self._statements.fetch(LIST)]
 
     async def get(self, endpoint_id: str) -> Endpoint | None:
-        """Return an endpoint; None if there is none of this id."""
+        """Returns an endpoint; None if there is none of this id."""
         rows = await self._statements.fetch(ONE, endpoint_id)
         return _endpoint(rows[0]) if rows else None
 
     async def secrets(self, endpoint_id: str, *, at: datetime) -> tuple[str, ...]:
-        """Return the secrets that sign at a moment, the newest first."""
+        """Returns the secrets that sign at a moment, the newest first."""
         rows = await self._statements.fetch(SECRETS, endpoint_id, at)
         sealed = [secret for row in rows for secret in row.values() if secret]
         return tuple(self._sealer.open(secret, endpoint_id=endpoint_id) for secret in sealed)
 
     async def save(self, endpoint: Endpoint, *, expected_version: int) -> Endpoint | None:
-        """Write a changed endpoint; None if its version has moved on."""
+        """Writes a changed endpoint; None if its version has moved on."""
         rows = await self._statements.fetch(
             SAVE,
             endpoint.endpoint_id,
@@ -95,7 +95,7 @@ class PostgresEndpointRepository:
         old_expires_at: datetime,
         expected_version: int,
     ) -> Endpoint | None:
-        """Write a new secret and retain the former one until it expires."""
+        """Writes a new secret and retains the former one until it expires."""
         sealed = self._sealer.seal(secret, endpoint_id=endpoint_id)
         rows = await self._statements.fetch(
             ROTATE, endpoint_id, expected_version, sealed, old_expires_at

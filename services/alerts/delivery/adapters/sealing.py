@@ -27,12 +27,12 @@ class CannotOpen(Exception):
 
 
 def new_secret() -> str:
-    """Return a new random `whsec_…` secret."""
+    """Returns a new random `whsec_…` secret."""
     return signing.secret_of(secrets.token_bytes(_NEW_SECRET_BYTES))
 
 
 def read_key(text: str) -> bytes:
-    """Return the key in a setting.
+    """Returns the key in a setting.
 
     Raises:
         ValueError: If it is not Base64 of 32 bytes.
@@ -56,7 +56,7 @@ class Sealer:
         self._active = _key_id(keys[0])
 
     def seal(self, secret: str, *, endpoint_id: str) -> bytes:
-        """Return the bytes to store."""
+        """Returns the bytes to store."""
         nonce = secrets.token_bytes(_NONCE_BYTES)
         sealed = self._keys[self._active].encrypt(
             nonce, secret.encode("ascii"), endpoint_id.encode("utf-8")
@@ -64,7 +64,7 @@ class Sealer:
         return self._active + nonce + sealed
 
     def open(self, sealed: bytes, *, endpoint_id: str) -> str:
-        """Return the secret.
+        """Returns the secret.
 
         Raises:
             CannotOpen: If its key is not set, or the bytes or the endpoint are not the ones

@@ -33,7 +33,7 @@ class CannotResolve(Exception):
 
 
 async def resolve(host: str, port: int) -> Sequence[str]:
-    """Return all addresses of a host from the resolver of this machine.
+    """Returns all addresses of a host from the resolver of this machine.
 
     Raises:
         CannotResolve: If there is none.
@@ -69,7 +69,7 @@ class GuardedBackend(AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> AsyncNetworkStream:
-        """Connect to one of the host's addresses after checking all of them."""
+        """Connects to one of the host's addresses after checking all of them."""
         addresses = await self._resolver(host, port)
         self._check(host, addresses)
         failure: Exception = CannotResolve(f"{host} has no address")
@@ -88,11 +88,11 @@ class GuardedBackend(AsyncNetworkBackend):
         timeout: float | None = None,  # noqa: ASYNC109 - the signature is httpcore2's
         socket_options: Iterable[Any] | None = None,
     ) -> AsyncNetworkStream:
-        """Refuse: a webhook never goes to a local socket."""
+        """Refuses: a webhook never goes to a local socket."""
         raise AddressDenied("unix sockets are never dialled")
 
     async def sleep(self, seconds: float) -> None:
-        """Wait; httpcore2 calls it between its own retries, which are switched off."""
+        """Waits; httpcore2 calls it between its own retries, which are switched off."""
         await self._dialler.sleep(seconds)
 
     def _check(self, host: str, addresses: Sequence[str]) -> None:

@@ -44,7 +44,7 @@ class Channel(Protocol):
     """A way to reach receivers; tests/contract/test_channels.py checks every implementation."""
 
     async def deliver(self, message: ChannelMessage) -> AttemptResult:
-        """Send a message once.
+        """Sends a message once.
 
         A receiver that cannot be reached, refuses or does not answer in time is a result, never an
         exception. The excerpt in the report has at most 16,384 characters and no NUL.

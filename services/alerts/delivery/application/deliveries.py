@@ -11,8 +11,8 @@ from services.alerts.delivery.application.read_models import (
     DeliverySummary,
 )
 from services.alerts.primitives import limits
-from services.alerts.primitives.errors import InvalidInput, NotFound
-from services.alerts.primitives.paging import Page
+from services.alerts.primitives.errors import InvalidInput, ResourceNotFound
+from services.alerts.primitives.paging import CursorPage
 from services.kit.clock import Clock
 
 
@@ -29,24 +29,24 @@ class DeliveryLog:
         *,
         cursor: str | None = None,
         limit: int = limits.DEFAULT_PAGE_ITEMS,
-    ) -> Page[DeliverySummary]:
-        """Return deliveries, the newest first."""
+    ) -> CursorPage[DeliverySummary]:
+        """Returns deliveries, the newest first."""
         return await self._repository.list(filters, cursor=cursor, limit=limit)
 
     async def get_delivery(self, delivery_id: int) -> DeliveryDetail:
-        """Return one delivery with its attempts."""
+        """Returns one delivery with its attempts."""
         detail = await self._repository.get(delivery_id)
         if detail is None:
-            raise NotFound(f"there is no delivery {delivery_id}")
+            raise ResourceNotFound(f"there is no delivery {delivery_id}")
         return detail
 
     async def resend_one(self, delivery_id: int) -> None:
-        """Send one delivery again in any status."""
+        """Sends one delivery again in any status."""
         if not await self._repository.resend_one(delivery_id, at=self._clock.now()):
-            raise NotFound(f"there is no delivery {delivery_id}")
+            raise ResourceNotFound(f"there is no delivery {delivery_id}")
 
     async def resend_range(self, filters: DeliveryFilters) -> int:
-        """Send every delivery again that matches the filters; return how many.
+        """Sends every delivery again that matches the filters; returns how many.
 
         With `status="EXHAUSTED"` these are all that failed.
         """

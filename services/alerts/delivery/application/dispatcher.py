@@ -92,11 +92,11 @@ class Dispatcher:
         self._wake = asyncio.Event()
 
     def wake(self) -> None:
-        """Claim at once, because a delivery was added or a slot became free."""
+        """Claims at once, because a delivery was added or a slot became free."""
         self._wake.set()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Dispatch until `stop` is set, then let running attempts end."""
+        """Dispatches until `stop` is set, then lets running attempts end."""
         background = [
             asyncio.create_task(self._renew_forever()),
             asyncio.create_task(self._measure_forever()),
@@ -113,7 +113,7 @@ class Dispatcher:
             await self._drain()
 
     async def turn(self) -> int:
-        """Lease and send what is due once, and wait for the results; return how many."""
+        """Leases and sends what is due once, and waits for the results; returns how many."""
         deliveries = await self._claim()
         await asyncio.gather(*(self._deliver(delivery) for delivery in deliveries))
         return len(deliveries)
@@ -146,7 +146,7 @@ class Dispatcher:
         return list(deliveries)
 
     def _slots(self, now: datetime) -> dict[str, int]:
-        """Return the free slots of the endpoints that are busy or whose breaker counts failures."""
+        """Returns the free slots of endpoints that are busy or whose breaker counts failures."""
         busy = Counter(delivery.endpoint_id for delivery in self._in_flight.values())
         slots = {}
         for endpoint_id in {*busy, *self._breakers}:
@@ -209,7 +209,7 @@ class Dispatcher:
         await self._disable_if_due(delivery.endpoint_id, next_step, recorded, now)
 
     async def _record(self, attempt: FinishedAttempt) -> RecordedAttempt | None:
-        """Record an attempt; give up when its lease has expired anyway."""
+        """Records an attempt; gives up when its lease has expired anyway."""
         patience = self._limits.lease_seconds
         while True:
             try:

@@ -12,7 +12,7 @@ from services.alerts.delivery.application.channel import Address, Channel, Chann
 from services.alerts.delivery.application.ports import EndpointRepository
 from services.alerts.delivery.application.read_models import EndpointTestResult
 from services.alerts.directory.domain.person import Person
-from services.alerts.primitives.errors import NotFound
+from services.alerts.primitives.errors import ResourceNotFound
 from services.kit.clock import Clock
 from services.kit.ids import IdFactory
 
@@ -38,11 +38,11 @@ class EndpointTrial:
         self._link = link
 
     async def send(self, endpoint_id: str, *, person: Person) -> EndpointTestResult:
-        """Send a test message, also to a disabled endpoint."""
+        """Sends a test message, also to a disabled endpoint."""
         now = self._clock.now()
         endpoint = await self._repository.get(endpoint_id)
         if endpoint is None:
-            raise NotFound(f"there is no webhook endpoint {endpoint_id}")
+            raise ResourceNotFound(f"there is no webhook endpoint {endpoint_id}")
         secrets = await self._repository.secrets(endpoint_id, at=now)
         message = ChannelMessage(
             message_id=f"test-{self._new_id()}",
@@ -65,7 +65,7 @@ class EndpointTrial:
 
 
 def _document(endpoint_id: str, *, person: Person, at: datetime) -> Mapping[str, Any]:
-    """Return the document of a test message, with the fields of an alert that channels read."""
+    """Returns the document of a test message, with the fields of an alert that channels read."""
     return {
         "endpoint_id": endpoint_id,
         "headline": "Test message: this endpoint can be reached",

@@ -15,7 +15,7 @@ from services.alerts.delivery.domain.endpoint import Endpoint, EndpointSettings
 from services.alerts.delivery.domain.endpoint_url import AddressPolicy, check_url
 from services.alerts.directory.domain.person import Person
 from services.alerts.primitives import limits
-from services.alerts.primitives.errors import InvalidInput, NotFound, VersionConflict
+from services.alerts.primitives.errors import InvalidInput, ResourceNotFound, VersionConflict
 from services.kit.clock import Clock
 from services.kit.ids import IdFactory
 
@@ -39,7 +39,7 @@ class EndpointRegistry:
         self._new_secret = new_secret
 
     async def register(self, settings: EndpointSettings, *, person: Person) -> EndpointWithSecret:
-        """Register an endpoint; its secret is in the answer and never shown again."""
+        """Registers an endpoint; its secret is in the answer and never shown again."""
         self._check_url(settings.url)
         secret = self._new_secret()
         endpoint = Endpoint(
@@ -57,36 +57,36 @@ class EndpointRegistry:
         return EndpointWithSecret(endpoint=endpoint, secret=secret)
 
     async def list_endpoints(self) -> Sequence[Endpoint]:
-        """Return every endpoint, the oldest first."""
+        """Returns every endpoint, the oldest first."""
         return await self._repository.list()
 
     async def get_endpoint(self, endpoint_id: str) -> Endpoint:
-        """Return one endpoint.
+        """Returns one endpoint.
 
         Raises:
-            NotFound: If no endpoint has this id.
+            ResourceNotFound: If no endpoint has this id.
         """
         endpoint = await self._repository.get(endpoint_id)
         if endpoint is None:
-            raise NotFound(f"there is no webhook endpoint {endpoint_id}")
+            raise ResourceNotFound(f"there is no webhook endpoint {endpoint_id}")
         return endpoint
 
     async def update(
         self, endpoint_id: str, settings: EndpointSettings, *, expected_version: int
     ) -> Endpoint:
-        """Replace the settings of an endpoint; its secret and its delivery log stay."""
+        """Replaces the settings of an endpoint; its secret and its delivery log stay."""
         self._check_url(settings.url)
         endpoint = await self.get_endpoint(endpoint_id)
         return await self._save(replace(endpoint, **vars(settings)), expected_version)
 
     async def disable(self, endpoint_id: str, *, reason: str, expected_version: int) -> Endpoint:
-        """Stop sending; pending deliveries go out when the endpoint is enabled again."""
+        """Stops sending; pending deliveries go out when the endpoint is enabled again."""
         endpoint = await self.get_endpoint(endpoint_id)
         disabled = replace(endpoint, is_enabled=False, disabled_reason=reason)
         return await self._save(disabled, expected_version)
 
     async def enable(self, endpoint_id: str, *, expected_version: int) -> Endpoint:
-        """Send again, beginning with the pending deliveries."""
+        """Sends again, beginning with the pending deliveries."""
         endpoint = await self.get_endpoint(endpoint_id)
         enabled = replace(endpoint, is_enabled=True, disabled_reason=None)
         return await self._save(enabled, expected_version)
@@ -98,7 +98,7 @@ class EndpointRegistry:
         expected_version: int,
         overlap: timedelta = limits.DEFAULT_SECRET_OVERLAP,
     ) -> EndpointWithSecret:
-        """Make a new secret; messages carry both signatures until the old one expires."""
+        """Makes a new secret; messages carry both signatures until the old one expires."""
         await self.get_endpoint(endpoint_id)
         secret = self._new_secret()
         rotated = await self._repository.rotate(

@@ -10,7 +10,7 @@ from services.alerts.delivery.application.read_models import (
     DeliverySummary,
 )
 from services.alerts.delivery.domain.endpoint import Endpoint
-from services.alerts.primitives.paging import Page
+from services.alerts.primitives.paging import CursorPage
 
 
 class EndpointRepository(Protocol):
@@ -23,7 +23,7 @@ class EndpointRepository(Protocol):
     async def get(self, endpoint_id: str) -> Endpoint | None: ...
 
     async def secrets(self, endpoint_id: str, *, at: datetime) -> tuple[str, ...]:
-        """Return the secrets that sign at a moment, the newest first."""
+        """Returns the secrets that sign at a moment, the newest first."""
         ...
 
     async def save(self, endpoint: Endpoint, *, expected_version: int) -> Endpoint | None: ...
@@ -38,7 +38,7 @@ class DeliveryRepository(Protocol):
 
     async def list(
         self, filters: DeliveryFilters, *, cursor: str | None, limit: int
-    ) -> Page[DeliverySummary]: ...
+    ) -> CursorPage[DeliverySummary]: ...
 
     async def get(self, delivery_id: int) -> DeliveryDetail | None: ...
 

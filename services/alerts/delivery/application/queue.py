@@ -62,24 +62,24 @@ class DeliveryQueue(Protocol):
         slots: Mapping[str, int],
         default_slots: int,
     ) -> Sequence[LeasedDelivery]:
-        """Lease what is due, for each endpoint at most its number of free slots.
+        """Leases what is due, for each endpoint at most its number of free slots.
 
         For an ordered endpoint only the oldest unfinished delivery of each borrower.
         """
         ...
 
     async def renew(self, deliveries: Sequence[LeasedDelivery], *, lease_until: datetime) -> None:
-        """Prolong the leases that are still valid."""
+        """Prolongs the leases that are still valid."""
         ...
 
     async def record(self, attempt: FinishedAttempt) -> RecordedAttempt:
-        """Log an attempt; move the delivery on if its lease is still valid."""
+        """Logs an attempt; moves the delivery on if its lease is still valid."""
         ...
 
     async def disable(self, endpoint_id: str, *, reason: str) -> bool:
-        """Disable an endpoint; return whether it was enabled."""
+        """Disables an endpoint; returns whether it was enabled."""
         ...
 
     async def backlog(self, *, now: datetime) -> Backlog:
-        """Measure what is pending."""
+        """Measures what is pending."""
         ...

@@ -76,12 +76,12 @@ ALLOWED = AddressVerdict(is_allowed=True, reason="public")
 
 
 def denied(reason: str) -> AddressVerdict:
-    """Return a refusal."""
+    """Returns a refusal."""
     return AddressVerdict(is_allowed=False, reason=reason)
 
 
 def check_address(text: str, *, allowed_networks: tuple[Network, ...] = ()) -> AddressVerdict:
-    """Check one address as text, as a resolver returns it."""
+    """Checks one address as text, as a resolver returns it."""
     if "%" in text:
         return denied(f"{text} carries a zone, so it is link-local")
     try:

@@ -31,7 +31,7 @@ class Breaker:
     pause: timedelta = FIRST_PAUSE
 
     def gate(self, at: datetime) -> Gate:
-        """Return what may pass at a moment."""
+        """Returns what may pass at a moment."""
         if self.open_until is None:
             return Gate.CLOSED
         return Gate.OPEN if at < self.open_until else Gate.PROBE
@@ -41,12 +41,12 @@ NEW = Breaker()
 
 
 def succeeded(_breaker: Breaker) -> Breaker:
-    """Return the breaker after a delivery."""
+    """Returns the breaker after a delivery."""
     return NEW
 
 
 def failed(breaker: Breaker, *, at: datetime) -> Breaker:
-    """Return the breaker after a failure; one that ends while it is open changes nothing."""
+    """Returns the breaker after a failure; one that ends while it is open changes nothing."""
     gate = breaker.gate(at)
     if gate is Gate.OPEN:
         return breaker
@@ -60,11 +60,11 @@ def failed(breaker: Breaker, *, at: datetime) -> Breaker:
 
 
 def paused(breaker: Breaker, *, until: datetime) -> Breaker:
-    """Return the breaker after a receiver requested a pause."""
+    """Returns the breaker after a receiver requested a pause."""
     later = until if breaker.open_until is None else max(until, breaker.open_until)
     return replace(breaker, open_until=later)
 
 
 def should_disable(*, failing_since: datetime | None, at: datetime, limit: timedelta) -> bool:
-    """Return whether every attempt has failed for so long that the endpoint is disabled."""
+    """Returns whether every attempt has failed for so long that the endpoint is disabled."""
     return failing_since is not None and at - failing_since >= limit

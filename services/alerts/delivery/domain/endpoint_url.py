@@ -57,7 +57,7 @@ class AddressPolicy:
 
 
 def check_url(url: str, *, policy: AddressPolicy) -> AddressVerdict:
-    """Check the form of a URL and its host; a name is checked again at connect time."""
+    """Checks the form of a URL and its host; a name is checked again at connect time."""
     odd = _odd_characters(url)
     if odd is not None:
         return denied(odd)
@@ -77,7 +77,7 @@ def check_url(url: str, *, policy: AddressPolicy) -> AddressVerdict:
 
 
 def check_host(host: str, *, policy: AddressPolicy) -> AddressVerdict:
-    """Check a host: a literal address by its address, a name by its form."""
+    """Checks a host: a literal address by its address, a name by its form."""
     if not host:
         return denied("it has no host")
     if ":" in host or _DOTTED_QUAD.fullmatch(host):
@@ -97,7 +97,7 @@ def check_host(host: str, *, policy: AddressPolicy) -> AddressVerdict:
 
 
 def needs_allowed_network(url: str, *, policy: AddressPolicy) -> bool:
-    """Return whether a valid URL may only be dialled inside the allowed networks.
+    """Returns whether a valid URL may only be dialled inside the allowed networks.
 
     Plain HTTP and unusual ports are for the bank's own networks, not for the internet.
     """

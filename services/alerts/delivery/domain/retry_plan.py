@@ -57,7 +57,7 @@ class Attempt:
 
 
 def plan_next(attempt: Attempt, *, draw: float, steps: tuple[timedelta, ...] = STEPS) -> NextStep:
-    """Return what follows an attempt.
+    """Returns what follows an attempt.
 
     Args:
         attempt: The attempt.

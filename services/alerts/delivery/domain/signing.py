@@ -27,7 +27,7 @@ SIGNATURE_HEADER = "webhook-signature"
 
 
 def secret_key(secret: str) -> bytes:
-    """Return the key in a `whsec_…` secret.
+    """Returns the key in a `whsec_…` secret.
 
     Raises:
         ValueError: If it is not Base64 of 24 to 64 bytes after the prefix.
@@ -47,14 +47,14 @@ def secret_key(secret: str) -> bytes:
 
 
 def secret_of(key: bytes) -> str:
-    """Return the `whsec_…` form of a key."""
+    """Returns the `whsec_…` form of a key."""
     secret = SECRET_PREFIX + base64.b64encode(key).decode("ascii")
     secret_key(secret)
     return secret
 
 
 def sign(*, webhook_id: str, at: datetime, body: bytes, secrets: Sequence[str]) -> dict[str, str]:
-    """Return the three headers of a message.
+    """Returns the three headers of a message.
 
     Args:
         webhook_id: The same for every attempt; must not contain a full stop.
@@ -88,7 +88,7 @@ class Checked:
 def verify(
     headers: Mapping[str, str], *, body: bytes, secrets: Sequence[str], now: datetime
 ) -> Checked:
-    """Check a message as its receiver. `headers` has lower-case names."""
+    """Checks a message as its receiver. `headers` has lower-case names."""
     webhook_id = headers.get(ID_HEADER, "")
     seconds = headers.get(TIMESTAMP_HEADER, "")
     offered = headers.get(SIGNATURE_HEADER, "")

@@ -33,7 +33,7 @@ class EndpointRequest(RequestModel):
     is_ordered: bool = True
 
     def settings(self) -> EndpointSettings:
-        """Return the settings for the use case."""
+        """Returns the settings for the use case."""
         return EndpointSettings(**self.model_dump())
 
 
@@ -51,7 +51,7 @@ class RotateSecretRequest(RequestModel):
     )
 
     def overlap(self) -> timedelta:
-        """Return how long both secrets are valid."""
+        """Returns how long both secrets are valid."""
         return self.keep_old_hours * _HOUR
 
 
@@ -65,7 +65,7 @@ class ResendRequest(RequestModel):
     created_before: AwareDatetime | None = None
 
     def filters(self) -> DeliveryFilters:
-        """Return the filters for the use case."""
+        """Returns the filters for the use case."""
         return DeliveryFilters(**self.model_dump(exclude={"cursor", "limit"}))
 
 

@@ -31,7 +31,7 @@ from services.alerts.directory.entrypoints.permissions import (
     may_configure_webhooks,
     may_read_webhooks,
 )
-from services.alerts.primitives.paging import Page
+from services.alerts.primitives.paging import CursorPage
 from services.kit.http.etags import ExpectedVersion, tag
 
 ENDPOINTS = "/webhook-endpoints"
@@ -53,7 +53,7 @@ class ResendResponse(BaseModel):
 
 
 def router(registry: EndpointRegistry, trial: EndpointTrial, deliveries: DeliveryLog) -> APIRouter:
-    """Return the routes."""
+    """Returns the routes."""
     routes = APIRouter(prefix="/v1", tags=["webhooks"])
     _add_registry(routes, registry)
     _add_switches(routes, registry, trial)
@@ -125,7 +125,9 @@ def _add_switches(routes: APIRouter, registry: EndpointRegistry, trial: Endpoint
 
 def _add_deliveries(routes: APIRouter, deliveries: DeliveryLog) -> None:
     @routes.get("/deliveries", dependencies=_readers)
-    async def list_deliveries(query: Annotated[DeliveryQuery, Query()]) -> Page[DeliverySummary]:
+    async def list_deliveries(
+        query: Annotated[DeliveryQuery, Query()],
+    ) -> CursorPage[DeliverySummary]:
         """List deliveries, the newest first."""
         return await deliveries.list_deliveries(
             query.filters(), cursor=query.cursor, limit=query.limit

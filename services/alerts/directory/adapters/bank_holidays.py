@@ -14,7 +14,7 @@ class UnknownCalendar(Exception):
 
 
 def bank_holidays(country: str, subdivision: str | None = None) -> frozenset[date]:
-    """Return the holidays of a country.
+    """Returns the holidays of a country.
 
     Raises:
         UnknownCalendar: If the country or its part is unknown.

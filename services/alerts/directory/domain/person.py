@@ -17,5 +17,5 @@ class Person:
 
     @property
     def scope_officer_id(self) -> str | None:
-        """Return the officer whose alerts the person may see; None for all alerts."""
+        """Returns the officer whose alerts the person may see; None for all alerts."""
         return None if self.sees_everything else (self.officer_id or "")

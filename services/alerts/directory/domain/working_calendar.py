@@ -30,16 +30,16 @@ class WorkingCalendar:
 
     @property
     def day_length(self) -> timedelta:
-        """Return the length of one working day."""
+        """Returns the length of one working day."""
         day = date(2000, 1, 3)
         return datetime.combine(day, self.closes) - datetime.combine(day, self.opens)
 
     def is_working_day(self, day: date) -> bool:
-        """Return whether a day is a working day."""
+        """Returns whether a day is a working day."""
         return day.weekday() not in self.free_weekdays and day not in self.holidays
 
     def next_working_day(self, day: date) -> date:
-        """Return the first working day after a day."""
+        """Returns the first working day after a day."""
         for distance in range(1, _MOST_DAYS_SEARCHED + 1):
             candidate = day + timedelta(days=distance)
             if self.is_working_day(candidate):
@@ -47,17 +47,17 @@ class WorkingCalendar:
         raise ValueError(f"no working day within {_MOST_DAYS_SEARCHED} days after {day}")
 
     def add_working_days(self, day: date, count: int) -> date:
-        """Return the day that is `count` working days after a day."""
+        """Returns the day that is `count` working days after a day."""
         for _ in range(count):
             day = self.next_working_day(day)
         return day
 
     def closing_time(self, day: date) -> datetime:
-        """Return the moment, in UTC, when the bank closes on a day."""
+        """Returns the moment, in UTC, when the bank closes on a day."""
         return datetime.combine(day, self.closes, tzinfo=self.timezone).astimezone(UTC)
 
     def add_working_time(self, start: datetime, duration: timedelta) -> datetime:
-        """Return the moment when `duration` of working time has passed since `start`, in UTC.
+        """Returns the moment when `duration` of working time has passed since `start`, in UTC.
 
         A start outside working hours counts from the next opening; a deadline that falls on
         closing time stays on that day.

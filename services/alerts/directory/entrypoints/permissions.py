@@ -24,7 +24,7 @@ may_read_webhooks = KeyGuard(WEBHOOK_READERS)
 
 
 def person_of(principal: Principal) -> Person:
-    """Return the person behind a key."""
+    """Returns the person behind a key."""
     return Person(
         name=principal.name,
         officer_id=principal.officer_id,
@@ -33,7 +33,7 @@ def person_of(principal: Principal) -> Person:
 
 
 def caller(request: Request) -> Person:
-    """Return the person whom the guard of the route admitted."""
+    """Returns the person whom the guard of the route admitted."""
     return person_of(request.state.principal)
 
 

@@ -12,7 +12,7 @@ from services.alerts.decisions.application.read_models import AlertFilters, Aler
 from services.alerts.directory.domain.person import Person
 from services.alerts.entrypoints.pages import words
 from services.alerts.primitives import limits
-from services.alerts.primitives.paging import Page
+from services.alerts.primitives.paging import CursorPage
 from services.alerts.primitives.vocabulary import AlertStatus, RiskState, Severity
 
 PER_PAGE = 100
@@ -32,11 +32,11 @@ class BoardFilters:
 
     @property
     def borrower_id(self) -> str:
-        """Return the id that the person typed; empty for all borrowers."""
+        """Returns the id that the person typed; empty for all borrowers."""
         return self.borrower.strip()
 
     def filters(self, person: Person) -> AlertFilters:
-        """Return the filters for the use case."""
+        """Returns the filters for the use case."""
         return AlertFilters(
             statuses=(AlertStatus.RESOLVED,) if self.resolved else OPEN_STATUSES,
             severities=(self.severity,) if self.severity else (),
@@ -46,7 +46,7 @@ class BoardFilters:
         )
 
     def address(self, **changes: str | None) -> str:
-        """Return the address of the board with some of the filters changed."""
+        """Returns the address of the board with some of the filters changed."""
         fields: dict[str, str | None] = {
             "severity": self.severity,
             "state": self.state,
@@ -82,14 +82,14 @@ class BoardRow:
     age: str
 
 
-def rows(page: Page[AlertSummary], *, now: datetime, timezone: str) -> list[BoardRow]:
-    """Return a page of alerts, the most severe and most pressing first."""
+def rows(page: CursorPage[AlertSummary], *, now: datetime, timezone: str) -> list[BoardRow]:
+    """Returns a page of alerts, the most severe and most pressing first."""
     urgent = sorted(page.items, key=lambda alert: (-alert.severity.rank, _due(alert)))
     return [row(alert, now=now, timezone=timezone) for alert in urgent]
 
 
 def row(alert: AlertSummary, *, now: datetime, timezone: str) -> BoardRow:
-    """Return one alert with its deadline and age in words."""
+    """Returns one alert with its deadline and age in words."""
     due = _due(alert)
     verb = "Act by" if alert.acknowledged_at else "Acknowledge by"
     if alert.resolved_at is not None:
@@ -109,7 +109,7 @@ def row(alert: AlertSummary, *, now: datetime, timezone: str) -> BoardRow:
 def filter_links(
     filters: BoardFilters, counts: Mapping[Severity, int], *, person: Person
 ) -> list[FilterLink]:
-    """Return the filters: by severity with their counts, the resolved, and the person's own."""
+    """Returns the filters: by severity with their counts, the resolved, and the person's own."""
     links = [
         FilterLink(
             text="All open",

@@ -99,7 +99,7 @@ class CardView:
 
 
 def view(card: BorrowerCard, *, now: datetime, timezone: str) -> CardView:
-    """Return the card for the template."""
+    """Returns the card for the template."""
     assessment = card.assessment
     actions = card.open_alert.actions if card.open_alert else ()
     history = card.open_alert.history if card.open_alert else ()
@@ -131,7 +131,7 @@ def _items(assessment: Json, name: str) -> list[Json]:
 
 
 def _cuts(assessment: Json) -> dict[str, float]:
-    """Return the cuts to draw: those of the rulebook, else the next one."""
+    """Returns the cuts to draw: those of the rulebook, else the next one."""
     named = (assessment.get("rulebook") or {}).get("cuts")
     if isinstance(named, Mapping):
         return {str(state): float(cut) for state, cut in named.items()}
@@ -241,7 +241,7 @@ def _facts(assessment: Json) -> list[CardFact]:
 
 
 def _pds(assessment: Json) -> list[CardFact]:
-    """Return the PDs, each with its model and its reasons."""
+    """Returns the PDs, each with its model and its reasons."""
     facts = []
     for name, key in (("PD, informs only", "pd"), ("PD of the challenger", "pd_challenger")):
         pd = assessment.get(key)

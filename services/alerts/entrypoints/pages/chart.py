@@ -55,7 +55,7 @@ class Chart:
 def drawn(
     points: Sequence[ScorePoint], *, until: date, days: int, cuts: Mapping[str, float]
 ) -> Chart | None:
-    """Return the chart of the scores; None when there is nothing to draw."""
+    """Returns the chart of the scores; None when there is nothing to draw."""
     begin = until - timedelta(days=days)
     shown = _inside(sorted(points, key=lambda point: point.as_of), begin=begin, until=until)
     if not shown:
@@ -86,7 +86,7 @@ def drawn(
 
 
 def _inside(points: Sequence[ScorePoint], *, begin: date, until: date) -> list[ScorePoint]:
-    """Return the points of the window; an earlier score is shown from its edge."""
+    """Returns the points of the window; an earlier score is shown from its edge."""
     before = [point for point in points if point.as_of < begin]
     inside = [point for point in points if begin <= point.as_of <= until]
     if before and (not inside or inside[0].as_of > begin):

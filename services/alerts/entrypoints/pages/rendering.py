@@ -31,6 +31,6 @@ _environment.globals.update(drawing=chart)
 
 
 def page(template: str, *, status_code: int = 200, **values: Any) -> HTMLResponse:
-    """Return a rendered page."""
+    """Returns a rendered page."""
     content = _environment.get_template(template).render(values)
     return HTMLResponse(content, status_code=status_code, headers=_HEADERS)

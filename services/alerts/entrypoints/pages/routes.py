@@ -25,7 +25,7 @@ from services.alerts.entrypoints.pages.session import LoginNeeded, TrustedForm, 
 from services.alerts.primitives.errors import (
     AlertsError,
     InvalidInput,
-    NotFound,
+    ResourceNotFound,
     VersionConflict,
 )
 from services.alerts.primitives.vocabulary import (
@@ -66,7 +66,7 @@ class PageRoute(APIRoute):
     """A route whose refusals are pages, and that redirects to the log-in page without a key."""
 
     def get_route_handler(self) -> Handler:
-        """Return the handler that renders refusals."""
+        """Returns the handler that renders refusals."""
         handler = super().get_route_handler()
 
         async def handled(request: Request) -> Response:
@@ -87,10 +87,10 @@ class PageRoute(APIRoute):
 
 
 def router(use_cases: UseCases, *, clock: Clock, presentation: Presentation) -> APIRouter:
-    """Return the routes."""
+    """Returns the routes."""
 
     async def now() -> datetime:
-        """Return the moment against which ages and deadlines are shown."""
+        """Returns the moment against which ages and deadlines are shown."""
         newest = await use_cases.reading.newest_moment() if presentation.shows_log_time else None
         return newest or clock.now()
 
@@ -205,7 +205,7 @@ def _add_forms(routes: APIRouter, handling: AlertHandling) -> None:
 
 
 def _frame(request: Request) -> dict[str, Any]:
-    """Return the values that the frame of every page shows."""
+    """Returns the values that the frame of every page shows."""
     key_text = request.cookies.get(session.COOKIE, "")
     return {
         "principal": request.state.principal,
@@ -221,13 +221,13 @@ def _version(form: dict[str, str]) -> int:
 
 
 def _back(form: dict[str, str]) -> Response:
-    """Redirect to the borrower's card: never to an address from the form."""
+    """Redirects to the borrower's card: never to an address from the form."""
     borrower_id = form.get("borrower_id", "")
     return RedirectResponse(f"/borrowers/{quote(borrower_id, safe='')}", SEE_OTHER)
 
 
 def _status(refused: AlertsError) -> int:
-    if isinstance(refused, NotFound):
+    if isinstance(refused, ResourceNotFound):
         return 404
     if isinstance(refused, VersionConflict):
         return 412

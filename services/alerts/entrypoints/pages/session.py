@@ -33,7 +33,7 @@ class PageGuard(Guard):
     """Admits people by the cookie and redirects others to the log-in page."""
 
     async def __call__(self, request: Request) -> Principal:
-        """Return the principal of the cookie."""
+        """Returns the principal of the cookie."""
         try:
             return await self.admit(request, request.cookies.get(COOKIE))
         except Problem as refused:
@@ -47,7 +47,7 @@ may_act = PageGuard(HANDLERS)
 
 
 def viewer(request: Request) -> Person:
-    """Return the person whom the guard of the page admitted."""
+    """Returns the person whom the guard of the page admitted."""
     return person_of(request.state.principal)
 
 
@@ -55,12 +55,12 @@ Viewer = Annotated[Person, Depends(viewer)]
 
 
 def form_token(key_text: str) -> str:
-    """Return the token that this key's forms must carry."""
+    """Returns the token that this key's forms must carry."""
     return hmac.new(key_text.encode(), b"tocsin form", hashlib.sha256).hexdigest()
 
 
 async def form_fields(request: Request) -> dict[str, str]:
-    """Return the fields of a plain form.
+    """Returns the fields of a plain form.
 
     Raises:
         Problem: 415 for another media type, 413 when it is far too long.
@@ -78,7 +78,7 @@ async def form_fields(request: Request) -> dict[str, str]:
 
 
 async def trusted_form(request: Request) -> dict[str, str]:
-    """Return the fields of a form that came from one of our own pages.
+    """Returns the fields of a form that came from one of our own pages.
 
     Raises:
         Problem: 403 when it did not.
@@ -93,7 +93,7 @@ async def trusted_form(request: Request) -> dict[str, str]:
 
 
 def comes_from_elsewhere(request: Request) -> bool:
-    """Return whether the browser reports that another site sent this request."""
+    """Returns whether the browser reports that another site sent this request."""
     return request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none")
 
 
@@ -101,7 +101,7 @@ TrustedForm = Annotated[dict[str, str], Depends(trusted_form)]
 
 
 def remember(response: Response, key_text: str, *, secure: bool) -> None:
-    """Log a browser in."""
+    """Logs a browser in."""
     response.set_cookie(
         COOKIE,
         key_text,
@@ -114,5 +114,5 @@ def remember(response: Response, key_text: str, *, secure: bool) -> None:
 
 
 def forget(response: Response) -> None:
-    """Log a browser out."""
+    """Logs a browser out."""
     response.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")

@@ -48,14 +48,14 @@ _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 
 
 def label(code: str) -> str:
-    """Return a code such as `HIGH_RISK` as words."""
+    """Returns a code such as `HIGH_RISK` as words."""
     known = STATES.get(code) or FAMILIES.get(code) or NAMES.get(code)
     # A code with a hyphen is an official label, such as SMA-1, and is not respelled.
     return known or (code if "-" in code else code.replace("_", " ").capitalize())
 
 
 def money(amount: str | None, currency: str) -> str:
-    """Return an amount with its currency and separated thousands; cents only if not zero."""
+    """Returns an amount with its currency and separated thousands; cents only if not zero."""
     if amount is None:
         return "–"
     value = measures.decimal_or_none(amount)
@@ -66,7 +66,7 @@ def money(amount: str | None, currency: str) -> str:
 
 
 def day(value: date | str | None) -> str:
-    """Return a date as `4 Mar 2026`."""
+    """Returns a date as `4 Mar 2026`."""
     if value is None:
         return "–"
     if isinstance(value, str):
@@ -75,13 +75,13 @@ def day(value: date | str | None) -> str:
 
 
 def moment(value: datetime, *, timezone: str) -> str:
-    """Return a moment in the bank's time as `4 Mar 2026, 14:05`."""
+    """Returns a moment in the bank's time as `4 Mar 2026, 14:05`."""
     local = value.astimezone(ZoneInfo(timezone))
     return f"{day(local.date())}, {local:%H:%M}"
 
 
 def wait(duration: timedelta) -> str:
-    """Return a duration roughly: `3 d`, `5 h`, `12 min`."""
+    """Returns a duration roughly: `3 d`, `5 h`, `12 min`."""
     seconds = abs(int(duration.total_seconds()))
     for size, unit in ((_DAY, "d"), (_HOUR, "h"), (_MINUTE, "min")):
         if seconds >= size:
@@ -90,6 +90,6 @@ def wait(duration: timedelta) -> str:
 
 
 def why(headline: str) -> str:
-    """Return the cause in a headline: the part after borrower, event and score."""
+    """Returns the cause in a headline: the part after borrower, event and score."""
     _, _, cause = headline.partition("): ")
     return cause or headline

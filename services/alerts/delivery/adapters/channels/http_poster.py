@@ -80,12 +80,12 @@ class HttpPoster:
         }
 
     async def close(self) -> None:
-        """Close the connections."""
+        """Closes the connections."""
         for client in self._clients.values():
             await client.aclose()
 
     async def post(self, request: HttpRequest) -> AttemptResult:
-        """Post a request and return the result of the attempt."""
+        """Posts a request and returns the result of the attempt."""
         verdict = check_url(request.url, policy=self._policy)
         if not verdict.is_allowed:
             return _failure(ResultCode.ADDRESS_DENIED, verdict.reason)
@@ -117,7 +117,7 @@ class HttpPoster:
 
 
 def classify(status_code: int) -> ResultCode:
-    """Return the meaning of a status: only 2xx is a delivery, and 3xx is not followed."""
+    """Returns the meaning of a status: only 2xx is a delivery, and 3xx is not followed."""
     if 200 <= status_code < 300:
         return ResultCode.DELIVERED
     if status_code == _GONE:
@@ -130,7 +130,7 @@ def classify(status_code: int) -> ResultCode:
 
 
 def result_of(report: AttemptReport, *, retry_after: timedelta | None) -> AttemptResult:
-    """Return the result of an answer: every failure but 410 may be temporary."""
+    """Returns the result of an answer: every failure but 410 may be temporary."""
     if report.code is ResultCode.DELIVERED:
         return Delivered(report=report)
     if report.code is ResultCode.GONE:
@@ -143,7 +143,7 @@ def result_of(report: AttemptReport, *, retry_after: timedelta | None) -> Attemp
 
 
 def parse_retry_after(value: str | None) -> timedelta | None:
-    """Return a Retry-After given in seconds; None for anything else.
+    """Returns a Retry-After given in seconds; None for anything else.
 
     The form with a date is ignored: it would compare the receiver's clock with ours.
     """
@@ -154,7 +154,7 @@ def parse_retry_after(value: str | None) -> timedelta | None:
 
 
 async def _excerpt(response: httpx2.Response) -> str:
-    """Return the beginning of a body; the status decides, so nothing here is an error."""
+    """Returns the beginning of a body; the status decides, so nothing here is an error."""
     body = bytearray()
     try:
         async with asyncio.timeout(BODY_SECONDS):

@@ -33,5 +33,5 @@ class ChannelRegistry:
         }
 
     async def deliver(self, message: ChannelMessage) -> AttemptResult:
-        """Deliver a message; the API accepts no other format than those here."""
+        """Delivers a message; the API accepts no other format than those here."""
         return await self._channels[message.address.format].deliver(message)

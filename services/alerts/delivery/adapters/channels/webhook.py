@@ -29,7 +29,7 @@ class WebhookChannel:
         self._clock = clock
 
     async def deliver(self, message: ChannelMessage) -> AttemptResult:
-        """Post a message under its id, signed at the moment of this attempt."""
+        """Posts a message under its id, signed at the moment of this attempt."""
         body = self._render(message)
         signature = signing.sign(
             webhook_id=message.message_id,

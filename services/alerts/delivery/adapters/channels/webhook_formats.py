@@ -21,7 +21,7 @@ _MARKS = {"HARD": "⛔", "HIGH": "🔴", "MEDIUM": "🟠", "LOW": "🟡"}
 
 
 def standard_body(message: ChannelMessage) -> bytes:
-    """Return the Standard Webhooks payload: type, timestamp and data."""
+    """Returns the Standard Webhooks payload: type, timestamp and data."""
     return _fitted(
         {**message.document, "links": {"card": message.link}},
         lambda data: {
@@ -33,12 +33,12 @@ def standard_body(message: ChannelMessage) -> bytes:
 
 
 def slack_body(message: ChannelMessage) -> bytes:
-    """Return a Slack message: plain text for the notification, blocks for the screen."""
+    """Returns a Slack message: plain text for the notification, blocks for the screen."""
     return _fitted(message.document, lambda data: _slack(data, message))
 
 
 def teams_body(message: ChannelMessage) -> bytes:
-    """Return a Teams message: an adaptive card for a workflow webhook."""
+    """Returns a Teams message: an adaptive card for a workflow webhook."""
     return _fitted(message.document, lambda data: _teams(data, message))
 
 
@@ -120,7 +120,7 @@ def _for_teams(text: str) -> str:
 
 
 def _fitted(data: Document, render: Callable[[Document], Document]) -> bytes:
-    """Render, leaving out what is dispensable until the bytes fit."""
+    """Renders, leaving out what is dispensable until the bytes fit."""
     body = _encode(render(data))
     while len(body) > MOST_BYTES:
         data = _thinner(data)
@@ -129,14 +129,14 @@ def _fitted(data: Document, render: Callable[[Document], Document]) -> bytes:
 
 
 def _encode(value: Document) -> bytes:
-    """Return compact JSON with sorted keys: equal values are equal bytes."""
+    """Returns compact JSON with sorted keys: equal values are equal bytes."""
     return json.dumps(
         value, ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False
     ).encode("utf-8")
 
 
 def _thinner(document: Document) -> Document:
-    """Leave the next dispensable part out: evidence, then reasons, then actions, then text."""
+    """Leaves the next dispensable part out: evidence, then reasons, then actions, then text."""
     data = {**document, "is_shortened": True}
     if any(reason.get("evidence_event_ids") for reason in data["reasons"]):
         data["reasons"] = [{**reason, "evidence_event_ids": []} for reason in data["reasons"]]
