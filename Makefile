@@ -61,9 +61,10 @@ check: $(INSTALLED) ## Format, lint, types, import contracts, documentation, and
 	@echo "Running the tests that need no server" && $(BIN)/python -m pytest -q --numprocesses auto --dist worksteal $(addprefix --ignore=,$(ONE_PROCESS_TESTS)) $(QUICK_TESTS) $(ARGS)
 	@$(BIN)/python -m pytest -q $(ONE_PROCESS_TESTS)
 
-schemas: $(INSTALLED) ## Write schemas/events, schemas/shared, asyncapi.yaml and the OpenAPI documents from the code
+schemas: $(INSTALLED) ## Write the schemas and the reference pages that are made from the code
 	@$(BIN)/python -m tests.contract.event_documents
 	@$(BIN)/python -m tests.contract.documents
+	@$(BIN)/python -m tests.reference
 
 # From the beginning each time: a page that did not change would not repeat its warnings.
 docs: $(INSTALLED) ## Build the documentation as a searchable site in .tocsin/docs

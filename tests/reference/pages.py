@@ -1,16 +1,21 @@
-"""Lists the pages that are made from the code."""
+"""Lists the files that are made from the code: reference pages and the rulebook's schema."""
 
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from tests.reference import commands, events, http, metrics, settings
+from tests.reference import commands, events, http, indicators, metrics, rulebook, settings
 
-REFERENCE: Final = Path(__file__).resolve().parents[2] / "docs" / "reference"
+ROOT: Final = Path(__file__).resolve().parents[2]
+REFERENCE: Final = ROOT / "docs" / "reference"
+INDICATORS: Final = REFERENCE / "indicators"
 PAGES: Final[dict[Path, Callable[[], str]]] = {
     REFERENCE / "commands.md": commands.page,
     REFERENCE / "event-types.md": events.page,
     REFERENCE / "http.md": http.page,
     REFERENCE / "metrics.md": metrics.page,
+    REFERENCE / "rulebook-fields.md": rulebook.page,
     REFERENCE / "settings.md": settings.page,
+    ROOT / "schemas" / "rulebook" / "v1.schema.json": rulebook.schema_text,
+    **{INDICATORS / name: page for name, page in indicators.pages().items()},
 }

@@ -1,8 +1,8 @@
 """The rulebook's document: its sections and fields, how each is written and what it means.
 
-The only description of a rulebook: `rulebook_reader` reads YAML with it, and `rulebook_pages` makes
-the JSON Schema for editors and the reference page from it. Fields have the names of the domain's
-objects, with the written name as alias, so that compiling a section is one line.
+The only description of a rulebook: `rulebook_reader` reads YAML with it, and the JSON Schema for
+editors and the reference page are made from it (`python -m tests.reference`). Fields have the names
+of the domain's objects, with the written name as alias, so that compiling a section is one line.
 """
 
 import re

@@ -1,10 +1,12 @@
 """The message catalogues of explanations: one gettext file per language.
 
-Message ids are keys, not English text, so English is a catalogue like the others and a changed
-wording breaks no translation. The .po files are the only source; they are compiled in memory.
+Message ids are keys, not English text, so a changed wording breaks no translation. The .po files
+are compiled in memory. In English an indicator's name is the declared one, and its sentences are in
+`indicator_texts.yaml` with its meaning.
 """
 
 import gettext
+from collections.abc import Iterator
 from enum import StrEnum
 from functools import cache
 from io import BytesIO
@@ -14,6 +16,9 @@ from typing import Final
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+
+from services.scoring.adapters.indicator_texts import read_texts
+from services.scoring.domain.indicators.registry import ALL
 
 DIRECTORY: Final = Path(__file__).resolve().parent / "catalogues"
 
@@ -29,7 +34,19 @@ class Language(StrEnum):
 def read_catalogue(language: Language) -> Catalog:
     """Return the catalogue as it is written."""
     with (DIRECTORY / f"{language.value}.po").open("rb") as source:
-        return read_po(source)
+        catalogue = read_po(source)
+    if language is Language.ENGLISH:
+        for key, text in _about_indicators():
+            catalogue.add(key, text)
+    return catalogue
+
+
+def _about_indicators() -> Iterator[tuple[str, str]]:
+    texts = read_texts()
+    for declared in ALL:
+        yield f"indicator.{declared.id}.name", declared.name
+        for component, sentence in texts[declared.id].sentences.items():
+            yield f"indicator.{declared.id}.{component}", sentence
 
 
 class Messages:

@@ -79,11 +79,6 @@ def test_each_indicator_has_a_name_and_a_sentence_for_each_figure(language: Lang
     assert wanted <= known.keys()
 
 
-def test_the_english_names_are_the_declared_ones() -> None:
-    known = texts(Language.ENGLISH)
-    assert all(known[f"indicator.{one.id}.name"] == one.name for one in ALL)
-
-
 @pytest.mark.parametrize("language", Language)
 def test_each_state_level_family_flag_gap_and_blocker_can_be_said(language: Language) -> None:
     wanted = {f"state.{name}" for name in STATE_NAMES}

@@ -1,21 +1,16 @@
-"""Writes docs/reference/indicators/ from the declarations, the texts and both rulebooks.
+"""Writes docs/reference/indicators: one page per family, and a list of all indicators.
 
-There is one page per family. `python -m services.scoring.adapters.indicator_pages [DIRECTORY]`
-writes them; a test compares, so a threshold that changes is a visible diff on the page that
-explains it. Levels and contributions of the worked numbers are computed from the rulebooks, never
-written by hand.
+Made from the declarations, the texts and both rulebooks. Levels and contributions of the worked
+numbers are computed from the rulebooks, never written by hand.
 """
 
 import re
-import sys
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
 from decimal import Decimal
-from pathlib import Path
+from functools import cache, partial
 from typing import Any, Final
 
-import yaml
-
+from services.scoring.adapters.indicator_texts import IndicatorText, read_texts
 from services.scoring.adapters.narrative.catalogues import Language
 from services.scoring.adapters.narrative.figures import Figures
 from services.scoring.adapters.rulebook_reader import load_rulebook
@@ -36,8 +31,6 @@ from services.scoring.domain.rulebook.rulebook import (
 )
 from services.scoring.domain.rulebook.thresholds import ComponentRule
 
-PAGES: Final = Path(__file__).resolve().parents[3] / "docs" / "reference" / "indicators"
-TEXTS: Final = Path(__file__).resolve().with_name("indicator_texts.yaml")
 BOOKS: Final = ("default", "reference")
 TITLES: Final = {
     "REPAYMENT": "Repayment indicators",
@@ -47,58 +40,49 @@ TITLES: Final = {
     "EXTERNAL": "External indicators",
 }
 MADE: Final = (
-    "Made by `python -m services.scoring.adapters.indicator_pages` from the declarations, "
-    "`indicator_texts.yaml` and the rulebooks; do not edit."
+    "This page is made by `python -m tests.reference` from the declarations, "
+    "`indicator_texts.yaml` and the rulebooks, and compared with them by a test."
 )
 FIGURES: Final = Figures(Language.ENGLISH)
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
-    """What is written by hand about an indicator."""
-
-    meaning: str
-    formula: str
-    data: str
-    gap: str
-    why: str
-    source: str
-    example: dict[str, Any]
-    flags: dict[str, dict[str, str]] = field(default_factory=dict)
+def pages() -> dict[str, Callable[[], str]]:
+    """Return the pages by file name."""
+    families = sorted({declared.family for declared in ALL})
+    return {"README.md": index, **{_file(family): partial(page, family) for family in families}}
 
 
-def read_texts() -> dict[str, Text]:
-    """Return the texts by indicator."""
-    rows = yaml.safe_load(TEXTS.read_text(encoding="utf-8"))
-    return {indicator: Text(**row) for indicator, row in rows.items()}
+def page(family: int) -> str:
+    """Return the page of a family."""
+    blocks = [
+        "\n".join(_about(declared, read_texts()[declared.id], _rulebooks()))
+        for declared in ALL
+        if declared.family == family
+    ]
+    return "\n\n".join([f"# {TITLES[FAMILY_NAMES[family]]}", MADE, *blocks]) + "\n"
 
 
-def pages() -> dict[str, str]:
-    """Return every page by file name."""
-    texts, books = read_texts(), [load_rulebook(name) for name in BOOKS]
-    found = {"README.md": _index(books)}
-    for number, family in enumerate(FAMILY_NAMES):
-        members = [one for one in ALL if one.family == number]
-        if members:
-            blocks = ["\n".join(_about(one, texts[one.id], books)) for one in members]
-            found[_file(number)] = "\n\n".join([f"# {TITLES[family]}", MADE, *blocks]) + "\n"
-    return found
+@cache
+def _rulebooks() -> list[Rulebook]:
+    return [load_rulebook(name) for name in BOOKS]
 
 
 def _file(family: int) -> str:
     return f"{FAMILY_NAMES[family].lower().replace('_', '-')}.md"
 
 
-def _index(books: list[Rulebook]) -> str:
+def index() -> str:
+    """Return the list of all indicators."""
+    books = _rulebooks()
     lines = [
         "# Indicators",
         "",
         MADE,
         "",
-        "An indicator measures; a rulebook judges. `default` is the catalogue as calibrated on "
-        "real data, `reference` the catalogue as written ([rulebooks](../rulebook.md)). A figure "
+        "An indicator measures; a rulebook decides. `default` is the catalogue as calibrated on "
+        "real data, `reference` the catalogue as published ([rulebooks](../rulebook.md)). A figure "
         "that cannot be formed is *unmeasurable* with a reason, lowers completeness and is never "
-        "green; one that makes no sense for a borrower is *not applicable*.",
+        "green; one that has no meaning for a borrower is *not applicable*.",
         "",
         "| id | question | family | group | weight in default | weight in reference |",
         "|---|---|---|---|---|---|",
@@ -123,7 +107,7 @@ def _weight(rule: IndicatorRule | None) -> str:
     return shown if rule.enabled else f"{shown}, off"
 
 
-def _about(one: Indicator, text: Text, books: list[Rulebook]) -> Iterator[str]:
+def _about(one: Indicator, text: IndicatorText, books: list[Rulebook]) -> Iterator[str]:
     yield f"## {one.id} {one.name}"
     yield ""
     yield text.meaning
@@ -144,7 +128,7 @@ def _about(one: Indicator, text: Text, books: list[Rulebook]) -> Iterator[str]:
     yield f"**A worked number.** {text.example['text']} {_worked(one, text.example, books)}"
 
 
-def _thresholds(one: Indicator, text: Text, book: Rulebook) -> Iterator[str]:
+def _thresholds(one: Indicator, text: IndicatorText, book: Rulebook) -> Iterator[str]:
     rule = book.indicators.get(one.slot)
     if rule is None:
         yield f"| {book.name} | not in this rulebook | | | | | |"
@@ -220,18 +204,3 @@ def _judged(book: Rulebook, rule: IndicatorRule | None, place: int, micro: int) 
         f"{level} in `{book.name}`{off} (intensity {FIGURES.number(intensity)} × weight "
         f"{FIGURES.number(rule.weight)} = {FIGURES.number(contribution, '0.###')})"
     )
-
-
-def write(directory: Path = PAGES) -> None:
-    """Write the pages, and remove those that no longer exist."""
-    directory.mkdir(parents=True, exist_ok=True)
-    found = pages()
-    for old in directory.glob("*.md"):
-        if old.name not in found:
-            old.unlink()
-    for name, text in found.items():
-        (directory / name).write_text(text, encoding="utf-8")
-
-
-if __name__ == "__main__":
-    write(Path(sys.argv[1]) if len(sys.argv) > 1 else PAGES)

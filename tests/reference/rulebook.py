@@ -1,11 +1,6 @@
-"""Generates what is derived from the rulebook's document: its JSON Schema and its reference page.
-
-`python -m services.scoring.adapters.rulebook_pages` writes both; a test compares, so a field that
-changes is a visible diff.
-"""
+"""Writes the JSON Schema of a rulebook and docs/reference/rulebook-fields.md from its document."""
 
 import json
-from pathlib import Path
 from typing import Any, Final
 
 import msgspec
@@ -15,11 +10,7 @@ from services.scoring.adapters.pd_model import PdModelDocument
 from services.scoring.adapters.rulebook_document import RulebookDocument
 from services.scoring.adapters.rulebook_values import Json
 
-_ROOT: Final = Path(__file__).resolve().parents[3]
-SCHEMA: Final = _ROOT / "schemas" / "rulebook" / "v1.schema.json"
-REFERENCE: Final = _ROOT / "docs" / "reference" / "rulebook-fields.md"
-COMMAND: Final = "python -m services.scoring.adapters.rulebook_pages"
-# Where each section of the document stands, in the order of the page.
+# The sections of the document, in the order of the page.
 SECTIONS: Final = {
     "RulebookDocument": "The document",
     "ToleranceSection": "tolerance",
@@ -37,7 +28,7 @@ SECTIONS: Final = {
 
 
 class _Generator(GenerateJsonSchema):
-    """Leaves out what tells an editor nothing: titles, and that null is as good as absent."""
+    """Leaves out titles, and that null means absent: an editor does not need them."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:
         return False
@@ -72,15 +63,22 @@ def schema() -> Json:
     }
 
 
-def reference() -> str:
-    """Return the reference page: every field with how it is written, its default and meaning."""
+def schema_text() -> str:
+    """Return schemas/rulebook/v1.schema.json."""
+    return json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def page() -> str:
+    """Return docs/reference/rulebook-fields.md: each field with its form, default and meaning."""
     document = schema()
     lines = [
-        "# Rulebook reference",
+        "# Rulebook fields",
         "",
-        f"Made by `{COMMAND}` from the rulebook's document; do not edit. "
         "[Rulebooks](rulebook.md) explains what the fields do together, and the "
         "[pages of the indicators](indicators/README.md) list their components and units.",
+        "",
+        "This page is made by `python -m tests.reference` from the code and compared with it by a "
+        "test.",
     ]
     for name, title in SECTIONS.items():
         section = document if name == RulebookDocument.__name__ else document["$defs"][name]
@@ -119,13 +117,3 @@ def _form(field: Json) -> str:
     if kind == "integer":
         return f"whole number from {field['minimum']}"
     return {"boolean": "true, false"}.get(str(kind), "text")
-
-
-def write() -> None:
-    """Write the schema and the page."""
-    SCHEMA.write_text(json.dumps(schema(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    REFERENCE.write_text(reference(), encoding="utf-8")
-
-
-if __name__ == "__main__":
-    write()

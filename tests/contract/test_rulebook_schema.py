@@ -1,35 +1,22 @@
-"""The JSON Schema and the reference page of a rulebook are what its document says."""
+"""The JSON Schema of a rulebook refuses what the reader refuses."""
 
-import json
 from dataclasses import asdict
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
 
-from services.scoring.adapters.rulebook_pages import (
-    COMMAND,
-    REFERENCE,
-    SCHEMA,
-    reference,
-    schema,
-)
 from services.scoring.adapters.rulebook_reader import compile_rulebook, read_document
 from services.scoring.domain.rulebook.policy import StatePolicy
 from services.scoring.domain.rulebook.rulebook import Counting, Materiality, Tolerance
+from tests.reference.rulebook import schema
 
-REMEDY = f"run `{COMMAND}` and look at the diff"
 CURRENT = schema()
 VALIDATOR = Draft202012Validator(CURRENT)
 
 
-def test_the_schema_is_current() -> None:
+def test_the_schema_is_one() -> None:
     Draft202012Validator.check_schema(CURRENT)
-    assert json.loads(SCHEMA.read_text(encoding="utf-8")) == CURRENT, REMEDY
-
-
-def test_the_reference_is_current() -> None:
-    assert REFERENCE.read_text(encoding="utf-8") == reference(), REMEDY
 
 
 def test_what_is_left_out_is_as_in_the_domain() -> None:
