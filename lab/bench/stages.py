@@ -20,6 +20,7 @@ from services.scoring.domain.borrower.borrower import Borrower
 from services.scoring.domain.events.control import DayClosed
 from services.scoring.domain.events.event import Event
 from services.scoring.domain.fold import fold, new_borrower
+from services.scoring.domain.handlers.registry import type_name
 from services.scoring.domain.rulebook.context import Context
 
 DAYS_A_MONTH = 30
@@ -72,7 +73,7 @@ class Pipeline:
         spent = self._stage("fold")
         before = spent.seconds
         spent.since(began)
-        of_type = self.by_type.setdefault(event.type_name, StageCost())
+        of_type = self.by_type.setdefault(type_name(event), StageCost())
         of_type.seconds += spent.seconds - before
         of_type.times += 1
         began = time.process_time()

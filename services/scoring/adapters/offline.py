@@ -24,6 +24,7 @@ from services.scoring.domain.events.control import DayClosed, RulebookActivated
 from services.scoring.domain.events.credit_file import OverrideApproved
 from services.scoring.domain.events.event import EVERYBODY, Event
 from services.scoring.domain.fold import fold, new_borrower
+from services.scoring.domain.handlers.registry import type_name
 from services.scoring.domain.rulebook.context import Context
 from services.scoring.domain.rulebook.rulebook import Rulebook, Rules
 from services.scoring.domain.rulebook.timeline import FindRulebook, Timeline, UnknownRulebook
@@ -219,7 +220,7 @@ class OfflineScorer:
             borrower=outcome.borrower,
             as_of=as_of,
             at_us=event.at_us,
-            cause=Cause(event.source, event.id, event.type_name),
+            cause=Cause(event.source, event.id, type_name(event)),
             is_day_close=is_day_close,
             assessment=outcome.assessment,
             last_emitted=self._last_emitted(borrower.borrower_id, outcome.assessment),

@@ -19,6 +19,7 @@ from services.scoring.domain.assess.explain import snapshot
 from services.scoring.domain.borrower.borrower import Borrower
 from services.scoring.domain.events.control import DayClosed
 from services.scoring.domain.events.event import EVERYBODY, Event
+from services.scoring.domain.handlers.registry import type_name
 from services.scoring.domain.rulebook.rulebook import Rules
 
 MOST_PER_PAGE = 500
@@ -157,7 +158,7 @@ class BorrowerQueries:
         rules = refolded.context.rules_for(borrower)
         day = borrower.counters.closed_day if isinstance(last, DayClosed) else last.day
         day = max(day, borrower.counters.closed_day)
-        cause = Cause(last.source, last.id, last.type_name)
+        cause = Cause(last.source, last.id, type_name(last))
         assessment = snapshot(borrower, rules, day, last.at_us, cause)
         last_emitted = None
         if refolded.output.assessments:

@@ -40,6 +40,7 @@ from services.scoring.application.rulebook_cache import RulebookCache
 from services.scoring.domain.events.control import RulebookActivated
 from services.scoring.domain.events.event import EVERYBODY, Event
 from services.scoring.domain.fold import new_borrower
+from services.scoring.domain.handlers.registry import type_name
 from services.scoring.domain.portfolio.drift import census
 from services.scoring.domain.rulebook.context import Context
 from services.scoring.domain.rulebook.timeline import UnknownRulebook
@@ -273,7 +274,7 @@ class ScoreBatches(Handler):
 
     def _count(self, fresh: Sequence[LoggedEvent], rejected: Sequence[RejectedRecord]) -> None:
         recorder = self._parts.recorder
-        for kind, amount in Counter(logged.event.type_name for logged in fresh).items():
+        for kind, amount in Counter(type_name(logged.event) for logged in fresh).items():
             recorder.add(metrics.EVENTS, amount, type=kind)
         for reason, amount in Counter(each.reason for each in rejected).items():
             recorder.add(metrics.QUARANTINED, amount, reason=reason)

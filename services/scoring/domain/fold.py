@@ -27,7 +27,7 @@ from services.scoring.domain.events.control import DayClosed
 from services.scoring.domain.events.event import Event
 from services.scoring.domain.handlers import day_close, overrides
 from services.scoring.domain.handlers.credit_file import JOINT_FLAGS, set_joint_flags
-from services.scoring.domain.handlers.registry import apply_event
+from services.scoring.domain.handlers.registry import apply_event, type_name
 from services.scoring.domain.primitives import touched
 from services.scoring.domain.primitives.vocabulary import NO_CORRECTION
 from services.scoring.domain.regimes import labels
@@ -123,7 +123,7 @@ def _trigger(borrower: Borrower, event: Event, rules: Rules, as_of: int, facts: 
             is_correction = _corrected(borrower, event, rules)
         counters.refresh(borrower, as_of, rules)
     labels.follow_regimes(borrower, as_of, is_close=False, is_correction=is_correction)
-    cause = Cause(event.source, event.id, event.type_name)
+    cause = Cause(event.source, event.id, type_name(event))
     kinds = facts & touched.EVERYTHING
     return Trigger(as_of, event.at_us, kinds, cause, is_correction=is_correction)
 
@@ -165,7 +165,7 @@ def _close_day(borrower: Borrower, event: DayClosed, context: Context) -> Outcom
     if day_close.is_pruned(day):
         day_close.prune(borrower, day, rules.tolerance)
         borrower.changed = ALL_PARTS
-    cause = Cause(event.source, event.id, event.type_name)
+    cause = Cause(event.source, event.id, type_name(event))
     trigger = Trigger(day, event.at_us, facts, cause, closed_before, is_day_close=True)
     judge = reassess if has_new_rules else step
     said = judge(borrower, rules, trigger)

@@ -1,7 +1,6 @@
 """Events of accounts and lines: flows, balances, returned items, blocks, limits; see `event`."""
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from services.scoring.domain.events.event import Event
 
@@ -14,8 +13,6 @@ class AccountTransacted(Event):
     direction, category, amount, value date, counterparty); it is removed from every window. What is
     to be amended or back-dated is reversed, and the right transaction follows as one of its own.
     """
-
-    type_name: ClassVar[str] = "account.transacted.v1"
 
     account_id: str
     direction: int
@@ -35,8 +32,6 @@ class AccountTransacted(Event):
 class AccountBalanceClosed(Event):
     """The end-of-day balance of one account on `balance_day`."""
 
-    type_name: ClassVar[str] = "account.balance-closed.v1"
-
     account_id: str
     balance_day: int
     eod_minor: int
@@ -47,8 +42,6 @@ class AccountBalanceClosed(Event):
 @dataclass(slots=True)
 class AccountItemReturned(Event):
     """A payment that came back. Outgoing: the borrower's own item; else one of its customers'."""
-
-    type_name: ClassVar[str] = "account.item-returned.v1"
 
     account_id: str
     amount_minor: int
@@ -62,8 +55,6 @@ class AccountItemReturned(Event):
 class AccountBlocked(Event):
     """An account was seized, blocked or released; ``kind`` is of `vocabulary.BLOCK_KINDS`."""
 
-    type_name: ClassVar[str] = "account.blocked.v1"
-
     account_id: str
     kind: int
     effective_day: int
@@ -72,8 +63,6 @@ class AccountBlocked(Event):
 @dataclass(slots=True)
 class FacilityBalanceClosed(Event):
     """The end-of-day use of one line on `balance_day`."""
-
-    type_name: ClassVar[str] = "facility.balance-closed.v1"
 
     facility_id: str
     loan_id: str | None
@@ -91,8 +80,6 @@ class FacilityBalanceClosed(Event):
 @dataclass(slots=True)
 class LimitChanged(Event):
     """The advised limit of a line from a day on; a temporary one ends on ``until``, else 0."""
-
-    type_name: ClassVar[str] = "limit.changed.v1"
 
     facility_id: str
     limit_minor: int

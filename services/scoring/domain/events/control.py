@@ -1,7 +1,6 @@
 """Events that go to every partition: day close, rulebook, calendar, rates, sectors; see `event`."""
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from services.scoring.domain.events.event import Event
 
@@ -9,8 +8,6 @@ from services.scoring.domain.events.event import Event
 @dataclass(slots=True)
 class DayClosed(Event):
     """The bank's business day `closed_day` is over; written to every partition."""
-
-    type_name: ClassVar[str] = "day.closed.v1"
 
     closed_day: int
 
@@ -23,8 +20,6 @@ class RulebookActivated(Event):
     name and version is found.
     """
 
-    type_name: ClassVar[str] = "rulebook.activated.v1"
-
     name: str
     version: str
     digest: str
@@ -34,8 +29,6 @@ class RulebookActivated(Event):
 @dataclass(slots=True)
 class CalendarPublished(Event):
     """The days off of a calendar from `from_day` up to before `to_day`, in every partition."""
-
-    type_name: ClassVar[str] = "calendar.published.v1"
 
     calendar: str
     from_day: int
@@ -47,8 +40,6 @@ class CalendarPublished(Event):
 class FxPublished(Event):
     """Rates of one day; the lists are parallel, the rates scaled by `money.SCALE`."""
 
-    type_name: ClassVar[str] = "fx.published.v1"
-
     rate_day: int
     base_currency: str
     currencies: list[str]
@@ -58,8 +49,6 @@ class FxPublished(Event):
 @dataclass(slots=True)
 class SectorStressPublished(Event):
     """How stressed each sector is, by the beginning of its industry codes; for every partition."""
-
-    type_name: ClassVar[str] = "sector-stress.published.v1"
 
     measured_day: int
     z_micro: dict[str, int]

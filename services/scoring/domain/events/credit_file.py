@@ -1,7 +1,6 @@
 """Events of the bank's file on a borrower: profile, statements, security, links; see `event`."""
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from services.scoring.domain.events.event import Event
 
@@ -9,8 +8,6 @@ from services.scoring.domain.events.event import Event
 @dataclass(slots=True)
 class BorrowerRegistered(Event):
     """The borrower's reference data; a later one replaces what it carries."""
-
-    type_name: ClassVar[str] = "borrower.registered.v1"
 
     segment: int
     reporting_currency: str
@@ -36,8 +33,6 @@ class StatementReceived(Event):
     (`shares_outstanding` is a count); a missing line is ``None``, never zero.
     """
 
-    type_name: ClassVar[str] = "statement.received.v1"
-
     statement_id: str
     period_end_day: int
     period_months: int
@@ -61,8 +56,6 @@ class StatementReceived(Event):
 class StatementDue(Event):
     """A statement of a period must be handed in by a day, on a basis (0: not said)."""
 
-    type_name: ClassVar[str] = "statement.due.v1"
-
     due_day: int
     period_end_day: int
     period_months: int
@@ -72,8 +65,6 @@ class StatementDue(Event):
 @dataclass(slots=True)
 class ForecastReceived(Event):
     """The borrower's own forecast of one figure for one period."""
-
-    type_name: ClassVar[str] = "forecast.received.v1"
 
     metric: int
     period_end_day: int
@@ -86,8 +77,6 @@ class ForecastReceived(Event):
 @dataclass(slots=True)
 class CovenantCertified(Event):
     """One test of a covenant; limit and figure in micro-units of the metric."""
-
-    type_name: ClassVar[str] = "covenant.certified.v1"
 
     covenant_id: str
     metric: str
@@ -104,8 +93,6 @@ class CovenantCertified(Event):
 @dataclass(slots=True)
 class CollateralValued(Event):
     """What a piece of collateral is worth and how well it is held; a later one replaces all."""
-
-    type_name: ClassVar[str] = "collateral.valued.v1"
 
     collateral_id: str
     loan_ids: list[str]
@@ -127,8 +114,6 @@ class CollateralValued(Event):
 class GuarantorLinked(Event):
     """Somebody stands in for the borrower from a day until another one, exclusive."""
 
-    type_name: ClassVar[str] = "guarantor.linked.v1"
-
     guarantor_id: str
     covered_minor: int
     currency: str
@@ -141,8 +126,6 @@ class GuarantorLinked(Event):
 class GroupLinked(Event):
     """Another borrower's trouble carries over to this one."""
 
-    type_name: ClassVar[str] = "group.linked.v1"
-
     linked_id: str
     kind: int
     strength_micro: int
@@ -154,8 +137,6 @@ class GroupLinked(Event):
 class DependantLinked(Event):
     """This borrower's trouble carries over to another one; scoring wrote it."""
 
-    type_name: ClassVar[str] = "dependant.linked.v1"
-
     dependant_id: str
     kind: int
 
@@ -163,8 +144,6 @@ class DependantLinked(Event):
 @dataclass(slots=True)
 class RelatedStateChanged(Event):
     """The own state of a linked borrower; scoring wrote it, and it never goes on."""
-
-    type_name: ClassVar[str] = "related-state.changed.v1"
 
     related_id: str
     state: int
@@ -175,16 +154,12 @@ class RelatedStateChanged(Event):
 class RelatedPartiesDeclared(Event):
     """All counterparties that belong to the borrower's circle."""
 
-    type_name: ClassVar[str] = "related-parties.declared.v1"
-
     counterparty_ids: list[str]
 
 
 @dataclass(slots=True)
 class ExternalDelinquencyReported(Event):
     """What a bureau, a court or another lender reports; -1 where a number was left out."""
-
-    type_name: ClassVar[str] = "external-delinquency.reported.v1"
 
     reporter: str
     kind: int
@@ -198,8 +173,6 @@ class ExternalDelinquencyReported(Event):
 class FindingRaised(Event):
     """An officer found something, or settled it."""
 
-    type_name: ClassVar[str] = "finding.raised.v1"
-
     finding_id: str
     code: str
     severity: int
@@ -211,8 +184,6 @@ class FindingRaised(Event):
 class InspectionRecorded(Event):
     """An officer visited or reviewed the borrower."""
 
-    type_name: ClassVar[str] = "inspection.recorded.v1"
-
     inspection_day: int
     outcome: int
     next_due_day: int
@@ -221,8 +192,6 @@ class InspectionRecorded(Event):
 @dataclass(slots=True)
 class OverrideApproved(Event):
     """Two people decided something; see `decisions.Override` for the fields."""
-
-    type_name: ClassVar[str] = "override.approved.v1"
 
     override_id: str
     kind: int

@@ -11,14 +11,14 @@ are folded in log order, whatever their dates say.
 """
 
 from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import Final
 
 EVERYBODY: Final = "*"
 
 
 @dataclass(slots=True)
 class Event:
-    """The part that every event has; ``type_name`` is its CloudEvents type.
+    """The part that every event has.
 
     Args:
         source: The emitting system; with `id` the identity of the event.
@@ -29,8 +29,6 @@ class Event:
         corrects_id: `id` of the event of the same source that this one corrects.
         correction_kind: A code of `vocabulary.CORRECTION_KINDS`.
     """
-
-    type_name: ClassVar[str] = ""
 
     source: str
     id: str

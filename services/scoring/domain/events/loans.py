@@ -1,7 +1,6 @@
 """Events of loans: terms, schedules, drawdowns, repayments, promises and disputes; see `event`."""
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from services.scoring.domain.events.event import Event
 
@@ -9,8 +8,6 @@ from services.scoring.domain.events.event import Event
 @dataclass(slots=True)
 class LoanBooked(Event):
     """A loan or line exists from `start_day`; a later one for the same id replaces its terms."""
-
-    type_name: ClassVar[str] = "loan.booked.v1"
 
     loan_id: str
     facility_id: str | None
@@ -41,8 +38,6 @@ class SchedulePublished(Event):
     The lists are parallel and in order of due day.
     """
 
-    type_name: ClassVar[str] = "schedule.published.v1"
-
     loan_id: str
     schedule_version: int
     currency: str
@@ -56,8 +51,6 @@ class SchedulePublished(Event):
 class ScheduleChanged(SchedulePublished):
     """A new version of a schedule, with the reason for it."""
 
-    type_name: ClassVar[str] = "schedule.changed.v1"
-
     effective_day: int
     change_reason: str
     concession_kind: str
@@ -67,8 +60,6 @@ class ScheduleChanged(SchedulePublished):
 @dataclass(slots=True)
 class LoanDisbursed(Event):
     """Money was paid out under a loan, to an account of the borrower's or of somebody else."""
-
-    type_name: ClassVar[str] = "loan.disbursed.v1"
 
     loan_id: str
     drawn_minor: int
@@ -81,8 +72,6 @@ class LoanDisbursed(Event):
 class LoanClosed(Event):
     """A loan ended on `closed_day`, for a reason of `vocabulary.CLOSING_REASONS`."""
 
-    type_name: ClassVar[str] = "loan.closed.v1"
-
     loan_id: str
     closed_day: int
     reason: str
@@ -91,8 +80,6 @@ class LoanClosed(Event):
 @dataclass(slots=True)
 class RepaymentPosted(Event):
     """Money received for a loan; it counts from `value_day`."""
-
-    type_name: ClassVar[str] = "repayment.posted.v1"
 
     loan_id: str
     paid_minor: int
@@ -112,8 +99,6 @@ class RepaymentPosted(Event):
 class RepaymentFailed(Event):
     """An attempt to collect that brought nothing."""
 
-    type_name: ClassVar[str] = "repayment.failed.v1"
-
     loan_id: str
     amount_minor: int
     currency: str
@@ -128,8 +113,6 @@ class RepaymentReversed(Event):
     `corrects_id` names the repayment. `paid_minor` may be less than it (a partial chargeback).
     """
 
-    type_name: ClassVar[str] = "repayment.reversed.v1"
-
     loan_id: str
     paid_minor: int
     currency: str
@@ -139,8 +122,6 @@ class RepaymentReversed(Event):
 @dataclass(slots=True)
 class PromiseMade(Event):
     """The borrower promised on ``made_day`` to pay an amount by ``promise_day``."""
-
-    type_name: ClassVar[str] = "promise.made.v1"
 
     loan_id: str
     promised_minor: int
@@ -156,8 +137,6 @@ class ClaimDisputed(Event):
     `due_day` names the instalment, 0 for the oldest ones; `status` is a code of
     `vocabulary.DISPUTE_STATUSES`; `settled_day` is 0 while the dispute is open.
     """
-
-    type_name: ClassVar[str] = "claim.disputed.v1"
 
     dispute_id: str
     loan_id: str

@@ -34,6 +34,13 @@ from services.scoring.domain.events.accounts import (
     FacilityBalanceClosed,
     LimitChanged,
 )
+from services.scoring.domain.events.control import (
+    CalendarPublished,
+    DayClosed,
+    FxPublished,
+    RulebookActivated,
+    SectorStressPublished,
+)
 from services.scoring.domain.events.credit_file import (
     BorrowerRegistered,
     CollateralValued,
@@ -96,54 +103,89 @@ class Handler:
     """How events of one type change a borrower.
 
     Args:
+        type_name: The CloudEvents type.
         apply: Changes the facts and returns the bits of `touched`, 0 where nothing changed.
         parts: The stored parts that an event of this type changes.
     """
 
+    type_name: str
     apply: Apply
     parts: int
 
 
+def _apply_nothing(borrower: Borrower, event: Event) -> int:
+    return 0
+
+
 HANDLERS: Final[dict[type[Event], Handler]] = {
-    BorrowerRegistered: Handler(credit_file.register, ALL_PARTS),
-    LoanBooked: Handler(loans.book, LOANS_PART),
-    SchedulePublished: Handler(loans.publish_schedule, LOANS_PART),
-    ScheduleChanged: Handler(loans.change_schedule, LOANS_PART),
-    LoanDisbursed: Handler(drawdowns.disburse, CONDUCT_PART),
-    LoanClosed: Handler(loans.close, LOANS_PART),
-    RepaymentPosted: Handler(repayments.post, LOANS_PART),
-    RepaymentReversed: Handler(repayments.reverse, LOANS_PART),
-    RepaymentFailed: Handler(returned_items.fail_collection, BOUNCES_PART),
-    PromiseMade: Handler(loans.promise, CONDUCT_PART),
-    ClaimDisputed: Handler(loans.dispute, LOANS_PART),
-    AccountTransacted: Handler(account_flows.transact, FLOWS_PART),
-    AccountBalanceClosed: Handler(account_flows.close_balance, ACCOUNTS_PART),
-    AccountItemReturned: Handler(returned_items.return_item, BOUNCES_PART),
-    AccountBlocked: Handler(account_flows.block, ACCOUNTS_PART),
-    FacilityBalanceClosed: Handler(facilities.close_balance, FACILITIES_PART),
-    LimitChanged: Handler(facilities.change_limit, FACILITIES_PART),
-    StatementReceived: Handler(statements.receive, STATEMENTS_PART | CREDIT_FILE_PART),
-    StatementDue: Handler(statements.announce, CREDIT_FILE_PART),
-    ForecastReceived: Handler(statements.forecast, CONDUCT_PART),
-    CollateralValued: Handler(credit_file.value_collateral, CREDIT_FILE_PART),
-    CovenantCertified: Handler(credit_file.certify_covenant, CREDIT_FILE_PART),
-    GuarantorLinked: Handler(credit_file.link_guarantor, CREDIT_FILE_PART),
-    GroupLinked: Handler(credit_file.link_group, CREDIT_FILE_PART),
-    DependantLinked: Handler(credit_file.link_dependant, CREDIT_FILE_PART),
-    RelatedStateChanged: Handler(credit_file.change_related_state, CREDIT_FILE_PART),
-    RelatedPartiesDeclared: Handler(credit_file.declare_related_parties, CREDIT_FILE_PART),
-    ExternalDelinquencyReported: Handler(credit_file.report_delinquency, CREDIT_FILE_PART),
-    FindingRaised: Handler(credit_file.raise_finding, CREDIT_FILE_PART),
-    InspectionRecorded: Handler(credit_file.record_inspection, CREDIT_FILE_PART),
-    OverrideApproved: Handler(overrides.approve, DECISIONS_PART),
+    BorrowerRegistered: Handler("borrower.registered.v1", credit_file.register, ALL_PARTS),
+    LoanBooked: Handler("loan.booked.v1", loans.book, LOANS_PART),
+    SchedulePublished: Handler("schedule.published.v1", loans.publish_schedule, LOANS_PART),
+    ScheduleChanged: Handler("schedule.changed.v1", loans.change_schedule, LOANS_PART),
+    LoanDisbursed: Handler("loan.disbursed.v1", drawdowns.disburse, CONDUCT_PART),
+    LoanClosed: Handler("loan.closed.v1", loans.close, LOANS_PART),
+    RepaymentPosted: Handler("repayment.posted.v1", repayments.post, LOANS_PART),
+    RepaymentReversed: Handler("repayment.reversed.v1", repayments.reverse, LOANS_PART),
+    RepaymentFailed: Handler("repayment.failed.v1", returned_items.fail_collection, BOUNCES_PART),
+    PromiseMade: Handler("promise.made.v1", loans.promise, CONDUCT_PART),
+    ClaimDisputed: Handler("claim.disputed.v1", loans.dispute, LOANS_PART),
+    AccountTransacted: Handler("account.transacted.v1", account_flows.transact, FLOWS_PART),
+    AccountBalanceClosed: Handler(
+        "account.balance-closed.v1", account_flows.close_balance, ACCOUNTS_PART
+    ),
+    AccountItemReturned: Handler(
+        "account.item-returned.v1", returned_items.return_item, BOUNCES_PART
+    ),
+    AccountBlocked: Handler("account.blocked.v1", account_flows.block, ACCOUNTS_PART),
+    FacilityBalanceClosed: Handler(
+        "facility.balance-closed.v1", facilities.close_balance, FACILITIES_PART
+    ),
+    LimitChanged: Handler("limit.changed.v1", facilities.change_limit, FACILITIES_PART),
+    StatementReceived: Handler(
+        "statement.received.v1", statements.receive, STATEMENTS_PART | CREDIT_FILE_PART
+    ),
+    StatementDue: Handler("statement.due.v1", statements.announce, CREDIT_FILE_PART),
+    ForecastReceived: Handler("forecast.received.v1", statements.forecast, CONDUCT_PART),
+    CollateralValued: Handler(
+        "collateral.valued.v1", credit_file.value_collateral, CREDIT_FILE_PART
+    ),
+    CovenantCertified: Handler(
+        "covenant.certified.v1", credit_file.certify_covenant, CREDIT_FILE_PART
+    ),
+    GuarantorLinked: Handler("guarantor.linked.v1", credit_file.link_guarantor, CREDIT_FILE_PART),
+    GroupLinked: Handler("group.linked.v1", credit_file.link_group, CREDIT_FILE_PART),
+    DependantLinked: Handler("dependant.linked.v1", credit_file.link_dependant, CREDIT_FILE_PART),
+    RelatedStateChanged: Handler(
+        "related-state.changed.v1", credit_file.change_related_state, CREDIT_FILE_PART
+    ),
+    RelatedPartiesDeclared: Handler(
+        "related-parties.declared.v1", credit_file.declare_related_parties, CREDIT_FILE_PART
+    ),
+    ExternalDelinquencyReported: Handler(
+        "external-delinquency.reported.v1", credit_file.report_delinquency, CREDIT_FILE_PART
+    ),
+    FindingRaised: Handler("finding.raised.v1", credit_file.raise_finding, CREDIT_FILE_PART),
+    InspectionRecorded: Handler(
+        "inspection.recorded.v1", credit_file.record_inspection, CREDIT_FILE_PART
+    ),
+    OverrideApproved: Handler("override.approved.v1", overrides.approve, DECISIONS_PART),
+    # Control events change no facts here: the fold closes days, `timeline` reads the others.
+    DayClosed: Handler("day.closed.v1", _apply_nothing, 0),
+    RulebookActivated: Handler("rulebook.activated.v1", _apply_nothing, 0),
+    CalendarPublished: Handler("calendar.published.v1", _apply_nothing, 0),
+    FxPublished: Handler("fx.published.v1", _apply_nothing, 0),
+    SectorStressPublished: Handler("sector-stress.published.v1", _apply_nothing, 0),
 }
+
+
+def type_name(event: Event) -> str:
+    """Return the CloudEvents type of an event."""
+    return HANDLERS[type(event)].type_name
 
 
 def apply_event(borrower: Borrower, event: Event, context: Context) -> int:
     """Apply the event to the facts; return the bits of `touched`, 0 where nothing changed."""
-    handler = HANDLERS.get(type(event))
-    if handler is None:
-        return 0
+    handler = HANDLERS[type(event)]
     if _is_foreign(borrower, event):
         in_reporting = converted(event, borrower.profile.reporting_currency, context.rates)
         if in_reporting is None:
