@@ -31,7 +31,7 @@ class DecisionStory(FileStory):
             self.timeline = Timeline(context(self.rulebook), _none_at_hand)
         self.log.append(event)
         if event.borrower_id == EVERYBODY or isinstance(event, control.DayClosed):
-            self.timeline.hear(event)
+            self.timeline.apply_control_event(event)
             if not isinstance(event, control.DayClosed):
                 return event.id
         outcome = fold(self.borrower, event, self.timeline.context)

@@ -69,7 +69,7 @@ class Refold:
         if event.source == SOURCE and event.id.startswith(TOLD):
             self.result.arrived[event.borrower_id, event.id] = fingerprint(raw)
         if event.borrower_id == EVERYBODY:
-            self._timeline.hear(event)
+            self._timeline.apply_control_event(event)
         if isinstance(event, DayClosed):
             self.result.closes.append((offset, event, self._timeline.context))
             for borrower_id in list(self.result.borrowers):

@@ -11,7 +11,12 @@ from typing import Any, Final
 import msgspec
 
 from services.contracts.currencies import decimals_of
-from services.scoring.domain.assess.assessment import Assessment, Contributor, Recorded, SameFact
+from services.scoring.domain.assess.assessment import (
+    Assessment,
+    Contributor,
+    RecordedTransition,
+    SameFact,
+)
 from services.scoring.domain.assess.explain import shown_micro
 from services.scoring.domain.borrower.borrower import Change
 from services.scoring.domain.borrower.risk import NOT_SCORED
@@ -109,7 +114,7 @@ def shown_opinion(found: Opinion) -> Json:
     }
 
 
-def _transition(one: Recorded | None) -> Json | None:
+def _transition(one: RecordedTransition | None) -> Json | None:
     if one is None:
         return None
     return {

@@ -12,7 +12,7 @@ from typing import Final
 
 from services.scoring.adapters.assessment_json import shown_day
 from services.scoring.adapters.offline import OfflineScorer, ScoredBorrower
-from services.scoring.domain.assess.entry_rules import families_at, holds
+from services.scoring.domain.assess.entry_rules import families_at, is_triggered
 from services.scoring.domain.assess.explain import shown_micro
 from services.scoring.domain.borrower.risk import ATTENTION, DEFAULT, HIGH_RISK, WATCH
 from services.scoring.domain.primitives.measurement import AMBER, RED
@@ -25,8 +25,8 @@ from services.scoring.domain.rulebook.alert_budget import (
     TWO_FAMILIES,
     TWO_RED_FAMILIES,
     Budget,
+    DayCloses,
     Floors,
-    Series,
     occupied_anyway,
     set_cuts,
 )
@@ -52,7 +52,7 @@ class History:
     segment: str
     first_day: int
     is_healthy: bool = True
-    series: Series = field(default_factory=Series)
+    series: DayCloses = field(default_factory=DayCloses)
 
 
 @dataclass(slots=True)
@@ -110,7 +110,7 @@ def _bits(scored: ScoredBorrower, rules: Rules) -> int:
     for rule in rules.policy.entries:
         if rule.score or rule.family_cut or rule.to not in OTHER_BIT:
             continue
-        if holds(rule, risk, signals, rules):
+        if is_triggered(rule, risk, signals, rules):
             bits |= OTHER_BIT[rule.to]
     if bits & OTHER_HIGH_RISK:
         bits |= OTHER_WATCH

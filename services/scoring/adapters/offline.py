@@ -15,7 +15,7 @@ from typing import IO, Final
 from services.scoring.adapters.codec import effect_event
 from services.scoring.adapters.wire import Decoder
 from services.scoring.adapters.wire_values import EPOCH, ONE_US, Undecodable
-from services.scoring.domain.assess.assessment import Assessment, Cause, Told
+from services.scoring.domain.assess.assessment import Assessment, Cause, EmittedChanges
 from services.scoring.domain.assess.effects import Effect
 from services.scoring.domain.assess.explain import snapshot
 from services.scoring.domain.borrower.borrower import Borrower
@@ -75,7 +75,7 @@ class ScoredBorrower:
     cause: Cause
     is_day_close: bool
     assessment: Assessment | None
-    last_emitted: Told | None = None
+    last_emitted: EmittedChanges | None = None
 
 
 @dataclass(slots=True)
@@ -187,7 +187,7 @@ class OfflineScorer:
         if self._settings.closes_days:
             yield from self._close_until(event.day - 1)
         if event.borrower_id == EVERYBODY:
-            self._timeline.hear(event)
+            self._timeline.apply_control_event(event)
             return
         self._open_day = max(self._open_day, event.day)
         self._link_only.discard(event.borrower_id)
@@ -228,9 +228,9 @@ class OfflineScorer:
         self._latest[borrower.borrower_id] = scored
         return scored
 
-    def _last_emitted(self, borrower_id: str, emitted: Assessment | None) -> Told | None:
+    def _last_emitted(self, borrower_id: str, emitted: Assessment | None) -> EmittedChanges | None:
         if emitted is not None:
-            return Told(emitted.as_of, emitted.changes)
+            return EmittedChanges(emitted.as_of, emitted.changes)
         before = self._latest.get(borrower_id)
         return before.last_emitted if before is not None else None
 
@@ -241,7 +241,7 @@ class OfflineScorer:
 
     def _close(self, event: DayClosed) -> Iterator[ScoredBorrower]:
         self.counts.days_closed += 1
-        self._timeline.hear(event)
+        self._timeline.apply_control_event(event)
         for name, borrower in list(self.borrowers.items()):
             scored = self._fold(borrower, event, is_day_close=True)
             if name not in self._link_only:

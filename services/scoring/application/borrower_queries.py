@@ -14,7 +14,7 @@ from typing import Protocol
 from services.kit.database import Connection, Database
 from services.scoring.application.ports import Ledger
 from services.scoring.application.rebuilding import Rebuilder
-from services.scoring.domain.assess.assessment import Assessment, Cause, Told
+from services.scoring.domain.assess.assessment import Assessment, Cause, EmittedChanges
 from services.scoring.domain.assess.explain import snapshot
 from services.scoring.domain.borrower.borrower import Borrower
 from services.scoring.domain.events.control import DayClosed
@@ -62,7 +62,7 @@ class AssessmentView:
     assessment: Assessment
     borrower: Borrower
     rules: Rules
-    last_emitted: Told | None = None
+    last_emitted: EmittedChanges | None = None
 
 
 class BorrowerRows(Protocol):
@@ -164,7 +164,7 @@ class BorrowerQueries:
         if refolded.output.assessments:
             newest = refolded.output.assessments[-1].assessment
             assessment.sequence = newest.sequence
-            last_emitted = Told(newest.as_of, newest.changes)
+            last_emitted = EmittedChanges(newest.as_of, newest.changes)
         return AssessmentView(
             assessment=assessment, borrower=borrower, rules=rules, last_emitted=last_emitted
         )

@@ -59,7 +59,7 @@ class PartitionCache:
         Raises:
             UnknownRulebook: If it activates a rulebook that cannot be found.
         """
-        self.timeline.hear(event)
+        self.timeline.apply_control_event(event)
         if isinstance(event, DayClosed) and offset > self.sweep.done_offset:
             self.closes.append(PendingClose(offset, event, self.timeline.context))
 

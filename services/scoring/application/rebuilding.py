@@ -56,7 +56,7 @@ class Rebuilder:
         """Return the context of a partition after all of its control events."""
         timeline = self.begin()
         for _, raw in await self.ledger.control(connection, partition):
-            timeline.hear(self.codec.decode(raw))
+            timeline.apply_control_event(self.codec.decode(raw))
         return timeline.context
 
     async def restored(
@@ -93,7 +93,7 @@ class Rebuilder:
                 is_known = True
                 apply_event(cached, event, offset, timeline.context, closes=(), output=output)
                 continue
-            timeline.hear(event)
+            timeline.apply_control_event(event)
             if is_known and isinstance(event, DayClosed):
                 close = PendingClose(offset, event, timeline.context)
                 catch_up(cached, [close], output=output)

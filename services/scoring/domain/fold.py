@@ -1,8 +1,8 @@
-"""One event into one borrower: the only place where a borrower's state changes.
+"""Folds one event into one borrower: the only place where a borrower's state changes.
 
 Called by the scoring shell for every event of the log in order, by `tocsin score` and by `tocsin
-verify`. It takes the event into the facts, notes which kinds of fact it touched, and lets `assess`
-judge exactly the indicators that read them.
+verify`. It applies the event to the facts, collects which kinds of fact that touched, and lets
+`assess` judge exactly the indicators that read them.
 
 Must stay true: no clock, no I/O, no randomness, no order of hashing. The borrower passed in is
 changed in place and belongs to the fold from then on. Nothing relaxes or falls due except through
@@ -24,6 +24,7 @@ from services.scoring.domain.borrower.borrower import (
 from services.scoring.domain.borrower.risk import FORBORNE
 from services.scoring.domain.events.accounts import FacilityBalanceClosed
 from services.scoring.domain.events.control import DayClosed
+from services.scoring.domain.events.credit_file import GroupLinked, GuarantorLinked
 from services.scoring.domain.events.event import Event
 from services.scoring.domain.handlers import day_close, overrides
 from services.scoring.domain.handlers.credit_file import JOINT_FLAGS, set_joint_flags
@@ -41,7 +42,7 @@ MOVES_FLAGS: Final = touched.EXTERNAL | touched.INSPECTIONS | touched.DECISIONS
 
 @dataclass(slots=True)
 class Outcome:
-    """The borrower after the event, the assessment if there is news, and what to tell others."""
+    """The borrower after the event, the assessment if there is news, and the events to send."""
 
     borrower: Borrower
     assessment: Assessment | None = None
@@ -54,13 +55,13 @@ def new_borrower(borrower_id: str) -> Borrower:
 
 
 def fold(borrower: Borrower, event: Event, context: Context) -> Outcome:
-    """Apply one event, judge the borrower, and say what others must be told."""
+    """Apply one event, judge the borrower, and return what is to be emitted and sent."""
     month_before = borrower.counters.month_start
     outcome = _folded(borrower, event, context)
     if 0 < month_before != borrower.counters.month_start:
         day = borrower.counters.month_start - 1
         outcome.effects += effects.maturities(borrower, day, event.at_us)
-    if contagion.is_concerned(borrower.credit_file, event):
+    if borrower.credit_file.dependants or isinstance(event, GuarantorLinked | GroupLinked):
         outcome.effects += contagion.effects(borrower, event, context.rules_for(borrower))
     return outcome
 
@@ -79,9 +80,7 @@ def _folded(borrower: Borrower, event: Event, context: Context) -> Outcome:
     if counters.begin_month(borrower, as_of):
         facts |= touched.MONTHS
     facts |= _prepare(borrower, rules_before, as_of, facts)
-    is_another_kind = facts & (
-        touched.PROFILE | touched.LOANS if context.asks_more else touched.PROFILE
-    )
+    is_another_kind = facts & context.facts_of_kind
     rules = context.rules_for(borrower) if is_another_kind else rules_before
     if rules is rules_before and _moves_nothing(borrower, rules, facts):
         return Outcome(borrower)
@@ -129,15 +128,15 @@ def _trigger(borrower: Borrower, event: Event, rules: Rules, as_of: int, facts: 
 
 
 def _corrected(borrower: Borrower, event: Event, rules: Rules) -> bool:
-    """Derive the counter again; return whether what was said about closed days may be wrong.
+    """Derive the counter again; return whether earlier assessments of closed days may be wrong.
 
     A payment booked a day after its value date is no correction while nothing was past due, and a
     line's balance that comes late is one only if it moves the counter.
     """
-    kept = borrower.counters
-    counted, owed = kept.regulatory_days, kept.past_due_minor
+    state = borrower.counters
+    counted, owed = state.regulatory_days, state.past_due_minor
     counters.recount(borrower, rules)
-    if event.correction_kind != NO_CORRECTION or kept.regulatory_days != counted:
+    if event.correction_kind != NO_CORRECTION or state.regulatory_days != counted:
         return True
     return owed > 0 and not isinstance(event, FacilityBalanceClosed)
 
@@ -152,7 +151,7 @@ def _close_day(borrower: Borrower, event: DayClosed, context: Context) -> Outcom
     due = effects.inspection(borrower, rules, day, event.at_us)
     facts |= _touched_by_sectors(borrower, context, day)
     has_new_rules = day == context.since_day or (
-        context.asks_more and rules is not context.rules_for(borrower)
+        context.needs_traits and rules is not context.rules_for(borrower)
     )
     if has_new_rules:
         facts |= touched.EVERYTHING
@@ -168,8 +167,8 @@ def _close_day(borrower: Borrower, event: DayClosed, context: Context) -> Outcom
     cause = Cause(event.source, event.id, type_name(event))
     trigger = Trigger(day, event.at_us, facts, cause, closed_before, is_day_close=True)
     judge = reassess if has_new_rules else step
-    said = judge(borrower, rules, trigger)
-    return Outcome(borrower, said, [] if due is None else [due])
+    assessment = judge(borrower, rules, trigger)
+    return Outcome(borrower, assessment, [] if due is None else [due])
 
 
 def _touched_by_sectors(borrower: Borrower, context: Context, day: int) -> int:
@@ -179,7 +178,7 @@ def _touched_by_sectors(borrower: Borrower, context: Context, day: int) -> int:
 
 
 def _pass_day(borrower: Borrower, context: Context, rules: Rules, day: int) -> int:
-    """Let end what the day ends, and move due dates by a new calendar; return what that touched."""
+    """End what the day ends, and move due dates by a new calendar; return the bits touched."""
     facts = 0
     if day == context.calendars_day and calendars.move_due_days(borrower, context.calendars):
         facts |= touched.LOANS | touched.DUES

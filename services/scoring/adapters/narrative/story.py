@@ -12,7 +12,7 @@ from services.scoring.adapters.narrative.catalogues import Language, Messages, m
 from services.scoring.adapters.narrative.figures import Figures
 from services.scoring.adapters.narrative.rules import RuleSentences
 from services.scoring.adapters.narrative.signals import SignalSentences
-from services.scoring.domain.assess.assessment import Assessment, Told
+from services.scoring.domain.assess.assessment import Assessment, EmittedChanges
 from services.scoring.domain.assess.outlook import outlook
 from services.scoring.domain.assess.states import ALL_LOANS_ENDED, LENT_AGAIN
 from services.scoring.domain.borrower.borrower import Borrower, Change
@@ -82,7 +82,7 @@ def story(
     rules: Rules,
     *,
     language: Language,
-    told: Told | None,
+    told: EmittedChanges | None,
 ) -> Story:
     """Return the judgement in words."""
     return _Teller(assessment, borrower, rules, language).tell(told)
@@ -101,7 +101,7 @@ class _Teller:
         self._signals = SignalSentences(self._messages, self._figures, rules)
         self._states = RuleSentences(self._messages, self._figures, rules, borrower.signals)
 
-    def tell(self, told: Told | None) -> Story:
+    def tell(self, told: EmittedChanges | None) -> Story:
         one = self._assessment
         return Story(
             language=self._language,
@@ -199,7 +199,7 @@ class _Teller:
             return say(OWN_MOVES[rule_id], state=now)
         return say("transition.unknown", state=now, rule=rule_id)
 
-    def _changes(self, told: Told | None) -> Changes:
+    def _changes(self, told: EmittedChanges | None) -> Changes:
         say = self._messages.say
         if told is None:
             return Changes(say("change.none"), None)

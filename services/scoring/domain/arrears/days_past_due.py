@@ -92,7 +92,11 @@ def oldest_unpaid_day(loan: Loan, day: int, tolerance: Tolerance) -> int | None:
     schedule = _counting_schedule(loan, day)
     if schedule is None:
         return None
-    index = first_counted(schedule, paid_by(schedule, day), day, tolerance)
+    paid = paid_by(schedule, day)
+    if schedule.exclusions:
+        index = first_counted(schedule, paid, day, tolerance)
+    else:
+        index = first_open(schedule, paid, tolerance)
     days = counting_days(schedule)
     return days[index] if index < len(days) and days[index] <= day else None
 

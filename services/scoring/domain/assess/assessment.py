@@ -1,6 +1,6 @@
-"""The assessment: everything that one moment's judgement of a borrower says, as plain data.
+"""The assessment: one moment's judgement of a borrower, whole and as plain data.
 
-`explain` writes it, `assess` decides when one is due, `adapters/assessment_json.py` puts it on the
+`explain` forms it, `step` decides when one is due, `adapters/assessment_json.py` puts it on the
 wire. Figures stay integers (micro-units, minor units, ordinals); only an adapter makes decimals.
 """
 
@@ -13,7 +13,7 @@ from services.scoring.domain.rulebook.pd import Opinion
 
 @dataclass(slots=True)
 class SameFact:
-    """Another signal of the winner's correlation group: it says the same again."""
+    """Another signal of the winner's correlation group: it repeats the same fact."""
 
     indicator: str
     name: str
@@ -49,8 +49,8 @@ class Contributor:
 
 
 @dataclass(slots=True)
-class Told:
-    """What the newest emitted assessment said had changed since the one before."""
+class EmittedChanges:
+    """The changes that the newest emitted assessment listed, and its business date."""
 
     as_of: int
     changes: list[Change]
@@ -78,8 +78,8 @@ class Cause:
 
 
 @dataclass(slots=True)
-class Recorded:
-    """One change of state as it is kept (domain 4.6); the rest of the record is the assessment.
+class RecordedTransition:
+    """One change of state as it is recorded (domain 4.6); the rest of the record is the assessment.
 
     ``expires_day`` is when the decision behind it expires, None where there is none.
     ``correlation_id`` names that decision, or the event that led to the change.
@@ -97,7 +97,7 @@ class Recorded:
 
 @dataclass(slots=True)
 class Assessment:
-    """The whole judgement. ``sequence`` is 0 for one that is only looked at, never emitted."""
+    """The whole judgement. ``sequence`` is 0 for one that is only read, never emitted."""
 
     borrower_id: str
     sequence: int
@@ -131,10 +131,10 @@ class Assessment:
     corrected: bool
     # Score cuts of ATTENTION, WATCH and HIGH_RISK, micro-units.
     cuts: tuple[int, int, int] = (0, 0, 0)
-    transition: Recorded | None = None
+    transition: RecordedTransition | None = None
     # What people added to the score, micro-units; the shares add up to the score without it.
     score_override: int = 0
     # Days since the contractual due day, nothing excluded; `dpd_operational` is days in arrears.
     days_late: int = 0
-    # What the PD models say beside the rules: the champion, then the challenger.
+    # The opinions of the PD models: the champion, then the challenger.
     opinions: list[Opinion] = field(default_factory=list)

@@ -1,14 +1,14 @@
-"""Tell linked borrowers how a borrower stands by itself: one hop, no loops.
+"""Sends a borrower's own state to the borrowers linked to it: one hop, no loops.
 
 Called by the fold after every event of a borrower that has links or dependants. A link is made on
-the side of the borrower who may catch trouble; it asks the other side, by an event in its log, to
-tell its state, and that side answers then and whenever its own state changes.
+the side of the borrower who may catch trouble; an event in the log of the other side requests its
+state, and that side sends it then and whenever its own state changes.
 
 Must stay true:
-- what is told is the *own* state: what the borrower's own facts carry, without what it caught from
-  others. A ring of guarantors can therefore not talk itself into default;
-- an event that brings a linked borrower's state sends nothing on, whatever it does here;
-- nobody answers before the bank has registered them: a guarantor of whom nothing is known is
+- only the *own* state is sent: what the borrower's own facts carry, without what it caught from
+  others. A ring of guarantors can therefore not drive itself into default;
+- an event that brings a linked borrower's state never sends anything on;
+- nobody sends a state before the bank has registered them: a guarantor of whom nothing is known is
   unknown, not healthy.
 """
 
@@ -20,7 +20,7 @@ from services.scoring.domain.assess.effects import Effect, effect, iso
 from services.scoring.domain.assess.entry_rules import triggered_rules
 from services.scoring.domain.assess.state_inputs import state_inputs_of
 from services.scoring.domain.borrower.borrower import CREDIT_FILE_PART, Borrower
-from services.scoring.domain.borrower.credit_file import CreditFile, Dependant
+from services.scoring.domain.borrower.credit_file import Dependant
 from services.scoring.domain.borrower.risk import CLOSED, STATE_NAMES, RiskState, Signals, slot_of
 from services.scoring.domain.events.control import DayClosed
 from services.scoring.domain.events.credit_file import (
@@ -41,30 +41,36 @@ CAUGHT_SLOTS: Final = (slot_of("C-04"), slot_of("C-05"))
 
 
 def effects(borrower: Borrower, event: Event, rules: Rules) -> list[Effect]:
-    """Return what must be told to others after this event of the borrower."""
+    """Return what is sent to others after this event of the borrower."""
     if isinstance(event, RelatedStateChanged):
         return []
     closed = borrower.counters.closed_day
     as_of = closed if isinstance(event, DayClosed) else max(event.day, closed)
-    asked = _asked(borrower, event)
+    requests = _requests(borrower, event)
     file = borrower.credit_file
     if not file.dependants:
-        return asked
+        return requests
     _follow_own_state(borrower, rules, as_of)
     if not borrower.profile.known_day:
-        return asked
+        return requests
     if file.reported_state != file.own_state:
         before, file.reported_state = file.reported_state, file.own_state
         borrower.changed |= CREDIT_FILE_PART
-        return asked + [_told(borrower, one, event, as_of, before) for one in file.dependants]
+        return requests + [
+            _report(borrower, dependant, event, as_of, before) for dependant in file.dependants
+        ]
     if isinstance(event, DependantLinked):
-        new = [one for one in file.dependants if one.dependant_id == event.dependant_id]
-        return asked + [_told(borrower, one, event, as_of, -1) for one in new]
-    return asked
+        new = [
+            dependant
+            for dependant in file.dependants
+            if dependant.dependant_id == event.dependant_id
+        ]
+        return requests + [_report(borrower, dependant, event, as_of, -1) for dependant in new]
+    return requests
 
 
-def _asked(borrower: Borrower, event: Event) -> list[Effect]:
-    """Ask a borrower to whom this one was linked to tell its state, once."""
+def _requests(borrower: Borrower, event: Event) -> list[Effect]:
+    """Return the request for the state of a borrower to whom this one was linked, once."""
     if isinstance(event, GuarantorLinked):
         other, kind = event.guarantor_id, GUARANTEE_LINK
     elif isinstance(event, GroupLinked):
@@ -81,7 +87,7 @@ def _asked(borrower: Borrower, event: Event) -> list[Effect]:
     return [effect(borrower, other, DEPENDANT_LINKED, event.at_us, data)]
 
 
-def _told(
+def _report(
     borrower: Borrower, dependant: Dependant, event: Event, as_of: int, before: int
 ) -> Effect:
     data: dict[str, str | int] = {
@@ -99,8 +105,8 @@ def _told(
 def _follow_own_state(borrower: Borrower, rules: Rules, as_of: int) -> None:
     """Bring the own state up to date with the state.
 
-    It eases with the state. It tightens only as far as the rules that hold without the caught
-    signals say: what was caught stays out even while it lingers after its cause is gone.
+    It eases with the state. It tightens only as far as the rules that are true without the caught
+    signals lead: what was caught stays out even while it lingers after its cause is gone.
     """
     file, state = borrower.credit_file, borrower.risk.state
     own = file.own_state
@@ -114,7 +120,7 @@ def _follow_own_state(borrower: Borrower, rules: Rules, as_of: int) -> None:
 
 
 def _carried(borrower: Borrower, rules: Rules, as_of: int, above: int) -> int:
-    """Return the worst state that the borrower's own facts ask for now."""
+    """Return the worst state that the borrower's own facts lead to now."""
     inputs = state_inputs_of(borrower, rules, as_of)
     signals = borrower.signals
     if any(signals.level[slot] or signals.contribution[slot] for slot in CAUGHT_SLOTS):
@@ -144,8 +150,3 @@ def _rescored(risk: RiskState, signals: Signals, rules: Rules) -> RiskState:
     points = risk.score - scoring.combined(risk.families)
     score = min(MICRO, max(0, scoring.combined(families) + points))
     return replace(risk, families=families, family_days=days, score=score)
-
-
-def is_concerned(file: CreditFile, event: Event) -> bool:
-    """Return whether anybody may have to be told after the event; nearly never."""
-    return bool(file.dependants) or isinstance(event, GuarantorLinked | GroupLinked)

@@ -1,8 +1,12 @@
-"""What a fold asks to be sent: news about one borrower to another, or to the risk topic.
+"""Makes the events that a fold has sent: a state to a linked borrower, a notice to the risk topic.
 
-Made by `contagion` and `reminders`, put on the wire by an adapter. Must stay true: an effect is a
-pure function of the borrower's log, its number included, so that a second fold of the same log asks
-for the same bytes and a reader knows a repetition by its id.
+`contagion` sends states; here are the notices of loans that end this month (`maturities`, when
+another month begins) and of inspections (`inspection`, at each day close before the borrower is
+judged, because an inspection that fell due is a fact that C-07 reads).
+
+Must stay true: an effect is a pure function of the borrower's log, its number included, so that a
+second fold of the same log sends the same bytes and a reader recognises a repetition by its id;
+each maturity is announced once, at the start of its month, and each due date of an inspection once.
 """
 
 from dataclasses import dataclass, field
@@ -38,7 +42,7 @@ class Effect:
     """One event to be sent.
 
     Args:
-        sender_id: The borrower whose fold asks for it.
+        sender_id: The borrower whose fold sends it.
         number: Counts what this sender has had sent, from 1; sender and number are the identity.
         subject_id: Whom it is about, and whose place in the log it gets.
         event_type: CloudEvents type.
@@ -120,22 +124,22 @@ def maturities(borrower: Borrower, as_of: int, at_us: int) -> list[Effect]:
             at_us,
             {
                 "borrower_id": borrower.borrower_id,
-                "loan_id": one.loan_id,
-                "maturity_date": iso(one.day),
-                "days_left": max(0, one.day - as_of),
-                "outstanding": amount(one.owed_minor, one.currency),
-                "currency": one.currency,
+                "loan_id": maturity.loan_id,
+                "maturity_date": iso(maturity.day),
+                "days_left": max(0, maturity.day - as_of),
+                "outstanding": amount(maturity.owed_minor, maturity.currency),
+                "currency": maturity.currency,
                 "as_of": iso(as_of),
                 "difficulty": difficulty,
                 "state": STATE_NAMES[borrower.risk.state],
             },
         )
-        for one in ending
+        for maturity in ending
     ]
 
 
 def expected_difficulty(borrower: Borrower) -> str:
-    """Return how hard collecting at maturity looks: HIGH, MEDIUM, LOW or UNKNOWN.
+    """Return how hard collecting at maturity is expected to be: HIGH, MEDIUM, LOW or UNKNOWN.
 
     High where the cover of what falls due is red or the borrower is in high risk or worse; medium
     where it is amber or the borrower is not normal; low where the cover was measured and is enough.
@@ -185,27 +189,27 @@ def inspection(borrower: Borrower, rules: Rules, day: int, at_us: int) -> Effect
 
 
 def inspection_due(borrower: Borrower, rules: Rules, day: int) -> int | None:
-    """Return when the next inspection is due; None where neither an officer nor the plan says so.
+    """Return when the next inspection is due; None where neither an officer nor the plan sets one.
 
     The earliest counts: the date that an officer set; the plan's interval for a normal borrower
     after the last inspection (or since the borrower is known); the interval for the present state,
-    which starts anew with the state so that nobody is late on the day on which a borrower worsens.
+    which starts with the state so that nobody is late on the day on which a borrower worsens.
     """
     file, risk = borrower.credit_file, borrower.risk
     base = file.inspected_day or borrower.profile.known_day
-    found = [file.inspection_due_day] if file.inspection_due_day > file.inspected_day else []
+    due_days = [file.inspection_due_day] if file.inspection_due_day > file.inspected_day else []
     months = rules.inspection_months
     if months:
         starts = ((NORMAL, base), (risk.state, max(base, risk.since)))
         for state, start in starts:
-            # Days are counted first: nearly every day it is too early to look at the calendar.
+            # Days are counted first: nearly every day it is too early for the calendar.
             if months[state] and day - start >= months[state] * SHORTEST_MONTH:
-                found.append(plus_months(start, months[state]))
-    return min(found) if found else None
+                due_days.append(plus_months(start, months[state]))
+    return min(due_days) if due_days else None
 
 
 def _kind(state: int) -> str:
-    """Return what to do by state: look at the file, call, or go there."""
+    """Return what to do by state: review the file, call, or visit."""
     if state == NORMAL:
         return "DESK_REVIEW"
     return "CALL" if state == ATTENTION else "SITE_VISIT"

@@ -1,7 +1,7 @@
-"""Whether one entry rule of the state machine is true right now.
+"""Evaluates the entry rules of the state machine: which are true now, and where they lead.
 
-Called by `states` on every event that moved a signal. A rule states conditions; all that it states
-must hold. Notes (weight 0) never count as signals here: they inform, they do not decide. Surcharges
+Called by `states` on every event that moved a signal. A rule states conditions; all of them must be
+true. Notes (weight 0) never count as signals here: they inform, they do not decide. Surcharges
 do not count either: what the sector does confirms nothing about one borrower.
 """
 
@@ -28,30 +28,32 @@ MOST_ID_CHARACTERS: Final = 128
 def triggered_rules(inputs: StateInputs, *, above: int) -> list[EntryRule]:
     """Return the entry rules that are true now and lead beyond ``above``, worst target first.
 
-    Decisions of people are rules too: one that tightens asks for its state, and an exception
+    Decisions of people are rules too: one that tightens leads to its state, and an exception
     silences the score rules of the one state that it lets leave.
     """
     if above == CLOSED:
         return []
-    found: list[EntryRule] = []
-    if not nothing_stands_out(inputs.risk, inputs.signals, inputs.rules):
-        found = [
+    triggered: list[EntryRule] = []
+    if not is_nothing_triggered(inputs.risk, inputs.signals, inputs.rules):
+        triggered = [
             rule
             for rule in inputs.rules.policy.entries
-            if rule.to > above and holds(rule, inputs.risk, inputs.signals, inputs.rules)
+            if rule.to > above and is_triggered(rule, inputs.risk, inputs.signals, inputs.rules)
         ]
     if inputs.decisions.overrides:
-        found = _with_decisions(found, inputs, above)
-    return found
+        triggered = _with_decisions(triggered, inputs, above)
+    return triggered
 
 
-def _with_decisions(found: list[EntryRule], inputs: StateInputs, above: int) -> list[EntryRule]:
-    for one in inputs.decisions.in_force(inputs.as_of):
-        if one.kind == EXCEPTION:
-            found = [rule for rule in found if rule.hard or rule.to != one.state + 1]
-        elif one.kind == TIGHTEN and one.state > above:
-            found.append(EntryRule(id=rule_id_of(one), to=one.state, text=one.reason))
-    return sorted(found, key=_worst_first)
+def _with_decisions(triggered: list[EntryRule], inputs: StateInputs, above: int) -> list[EntryRule]:
+    for override in inputs.decisions.in_force(inputs.as_of):
+        if override.kind == EXCEPTION:
+            triggered = [rule for rule in triggered if rule.hard or rule.to != override.state + 1]
+        elif override.kind == TIGHTEN and override.state > above:
+            triggered.append(
+                EntryRule(id=rule_id_of(override), to=override.state, text=override.reason)
+            )
+    return sorted(triggered, key=_worst_first)
 
 
 def rule_id_of(decision: Override) -> str:
@@ -63,7 +65,7 @@ def _worst_first(rule: EntryRule) -> int:
     return -rule.to
 
 
-def holds(rule: EntryRule, risk: RiskState, signals: Signals, rules: Rules) -> bool:
+def is_triggered(rule: EntryRule, risk: RiskState, signals: Signals, rules: Rules) -> bool:
     """Return whether every condition that the rule states is met."""
     if rule.score and risk.score < cut_for(rule.to, rules.cuts):
         return False
@@ -82,10 +84,10 @@ def holds(rule: EntryRule, risk: RiskState, signals: Signals, rules: Rules) -> b
     return not rule.red_families or families_at(signals, rules, RED) >= rule.red_families
 
 
-def nothing_stands_out(risk: RiskState, signals: Signals, rules: Rules) -> bool:
-    """Return whether no entry rule can be true, without looking at each: the usual case.
+def is_nothing_triggered(risk: RiskState, signals: Signals, rules: Rules) -> bool:
+    """Return whether no entry rule can be true, without evaluating each: the usual case.
 
-    Holds because a rule states a score, a level, a flag, a family run or a figure beyond a
+    True because a rule states a score, a level, a flag, a family run or a figure beyond a
     threshold that 0 does not reach (rulebooks are refused otherwise).
     """
     if risk.score >= rules.cuts.attention or risk.flags or any(signals.level):

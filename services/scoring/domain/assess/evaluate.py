@@ -1,4 +1,4 @@
-"""Measure what an event touched and write the verdicts into the borrower's signals.
+"""Measures what an event touched and writes the verdicts into the borrower's signals.
 
 Called by `assess` after the facts have changed. Only indicators whose inputs were touched are
 measured; the caller gets back which families' scores may have moved and which levels changed.
@@ -64,7 +64,7 @@ def judge(
     slot, status, reason = rule.slot, measurement.status, measurement.reason
     if status == MEASURED and not _has_a_used_figure(rule, measurement.values):
         status, reason = UNMEASURABLE, reason or int(Reason.SHORT_HISTORY)
-    if _says_the_same(signals, rule, measurement, status, reason):
+    if _is_same_verdict(signals, rule, measurement, status, reason):
         signals.baseline[slot] = measurement.baseline or 0
         return
     if signals.status[slot] != status:
@@ -95,7 +95,7 @@ def _has_a_used_figure(rule: IndicatorRule, values: list[int | None]) -> bool:
     return False
 
 
-def _says_the_same(
+def _is_same_verdict(
     signals: Signals, rule: IndicatorRule, measurement: Measurement, status: int, reason: int
 ) -> bool:
     """Return whether the verdict cannot differ from the stored one; most events change nothing."""
@@ -152,9 +152,9 @@ def _judge_components(rule: IndicatorRule, values: list[int | None]) -> tuple[in
 
 
 def forget_verdicts(signals: Signals, rules: Rules) -> None:
-    """Make every indicator be judged afresh (after a new rulebook); those out of use are cleared.
+    """Clear every verdict after a new rulebook, so that each indicator in use is judged again.
 
-    Level and since stay where the indicator stays, so that only a real change of level is one.
+    Level and since stay where the indicator stays, so that only a real change of level counts.
     """
     for slot in range(SLOTS):
         signals.status[slot] = NOT_APPLICABLE

@@ -1,6 +1,6 @@
-"""Say why: contributors with value, threshold, baseline, since when and evidence.
+"""Explains a judgement: contributors with value, threshold, baseline, since when and evidence.
 
-Called only when an assessment is emitted or looked at, because logarithms, evidence and texts cost
+Called only when an assessment is emitted or read, because logarithms, evidence and texts cost
 more than a fold. Must stay true: reads the borrower, changes nothing.
 """
 
@@ -48,7 +48,7 @@ def contributors(borrower: Borrower, rules: Rules, as_of: int) -> list[Contribut
     parts = shares(borrower.signals, rules, score) + surcharge_shares(
         borrower.signals, rules, score
     )
-    found = [
+    causes = [
         _contributor(borrower, rules, share.slot, share.points_micro, share.also, as_of)
         for share in sorted(parts, key=_largest_first)
     ]
@@ -58,7 +58,7 @@ def contributors(borrower: Borrower, rules: Rules, as_of: int) -> list[Contribut
         if not borrower.signals.contribution[rule.slot]
         and borrower.signals.level[rule.slot] >= AMBER
     ]
-    return found + [_contributor(borrower, rules, slot, 0, [], as_of) for slot in notes]
+    return causes + [_contributor(borrower, rules, slot, 0, [], as_of) for slot in notes]
 
 
 def _largest_first(share: Share) -> tuple[int, int]:
@@ -134,26 +134,26 @@ def shown_micro(value: int) -> str:
 def flags(borrower: Borrower, rules: Rules, as_of: int) -> list[str]:
     """Return the marks on the borrower, those that the system adds included."""
     risk, policy = borrower.risk, rules.policy
-    found = [name for bit, name in enumerate(FLAG_NAMES) if risk.flags >> bit & 1]
+    names = [name for bit, name in enumerate(FLAG_NAMES) if risk.flags >> bit & 1]
     if risk.completeness < policy.least_completeness:
-        found.append("DATA_LOW_CONFIDENCE")
+        names.append("DATA_LOW_CONFIDENCE")
     if risk.recent_moves(as_of, policy.moves_window_days) > policy.most_moves:
-        found.append("FLIP_GUARD")
+        names.append("FLIP_GUARD")
     if risk.proposed_to >= 0:
-        found.append("RELAXATION_PROPOSED")
-    return found
+        names.append("RELAXATION_PROPOSED")
+    return names
 
 
 def opinions(borrower: Borrower, rules: Rules) -> list[Opinion]:
-    """Return what the PD models say, the champion first; the state never hears of it."""
-    found = []
+    """Return the opinions of the PD models, the champion first; they never move the state."""
+    opinions = []
     for model in rules.models:
         weights = []
         for feature in model.features:
             rule = rules.by_slot[feature.slot]
             weights.append(rule.weight if rule is not None else 0)
-        found.append(opinion(model, borrower.signals, weights, borrower.risk.score))
-    return found
+        opinions.append(opinion(model, borrower.signals, weights, borrower.risk.score))
+    return opinions
 
 
 def snapshot(borrower: Borrower, rules: Rules, as_of: int, at_us: int, cause: Cause) -> Assessment:

@@ -1,10 +1,10 @@
-"""What is about to turn worse: how far each figure is from its next threshold, and how many days.
+"""Lists what is about to turn worse: each figure's distance to its next threshold, and the days.
 
-Called when somebody asks, never while folding. The days are a projection, as plain as it can be
-explained: a figure that a clock drives is looked at on the days to come, as if nothing else
-happened; a figure of account windows goes on as it went over the last 30 days; one of statements or
-a covenant goes on as it went between the last two. A figure that moves away, or of which only one
-observation is known, has a distance and no days.
+Called on request, never while folding. The days are a projection, as plain as it can be explained:
+a figure that a clock drives is measured on the days to come, as if nothing else happened; a figure
+of account windows goes on as it went over the last 30 days; one of statements or a covenant goes on
+as it went between the last two. A figure that moves away, or of which only one observation is
+known, has a distance and no days.
 
 Must stay true: reads the borrower, changes nothing, not even its views.
 """
@@ -31,7 +31,7 @@ from services.scoring.domain.views.statements import end_month
 HORIZON_DAYS: Final = 90
 NEAR_MICRO: Final = 100_000
 TREND_DAYS: Final = 30
-# Driven by the calendar alone: what they will say on a day to come is known today.
+# Driven by the calendar alone: their figure on a day to come is known today.
 CLOCKED: Final = frozenset({"F-01", "C-02", "C-03", "C-06", "C-07", "X-03"})
 # Counters of something unpaid: one more each day while it stays unpaid.
 COUNTING: Final = frozenset({"R-01", "R-02", "R-09"})
@@ -73,13 +73,15 @@ def near_triggers(borrower: Borrower, rules: Rules, as_of: int) -> list[NearTrig
 
     The soonest first, then the nearest.
     """
-    shadow = _looked_at(borrower)
-    found = _covenants(borrower, as_of)
+    shadow = _without_views(borrower)
+    triggers = _covenants(borrower, as_of)
     for rule in rules.indicators:
         if rule.weight and rule.indicator.id != COVENANT_INDICATOR:
-            found += _of_indicator(shadow, rule, rules, as_of)
+            triggers += _of_indicator(shadow, rule, rules, as_of)
     near = [
-        one for one in found if 0 <= one.days <= HORIZON_DAYS or 0 <= one.relative <= NEAR_MICRO
+        trigger
+        for trigger in triggers
+        if 0 <= trigger.days <= HORIZON_DAYS or 0 <= trigger.relative <= NEAR_MICRO
     ]
     return sorted(near, key=_soonest)
 
@@ -90,14 +92,14 @@ def near_state(borrower: Borrower, rules: Rules) -> tuple[int, int] | None:
     return following if following is not None and following[1] <= NEAR_POINTS else None
 
 
-def _soonest(one: NearTrigger) -> tuple[int, int, str]:
-    days = one.days if one.days >= 0 else HORIZON_DAYS + 1
-    relative = one.relative if one.relative >= 0 else MICRO
-    return days, relative, f"{one.indicator} {one.subject}"
+def _soonest(trigger: NearTrigger) -> tuple[int, int, str]:
+    days = trigger.days if trigger.days >= 0 else HORIZON_DAYS + 1
+    relative = trigger.relative if trigger.relative >= 0 else MICRO
+    return days, relative, f"{trigger.indicator} {trigger.subject}"
 
 
-def _looked_at(borrower: Borrower) -> Borrower:
-    """Return the same facts without views: those are carried along by the fold alone."""
+def _without_views(borrower: Borrower) -> Borrower:
+    """Return the same facts without views: only the fold carries those along."""
     return replace(borrower, balance_view=None, line_view=None)
 
 
@@ -184,7 +186,7 @@ def _days(borrower: Borrower, rule: IndicatorRule, rules: Rules, step: _Step) ->
 def _value(
     borrower: Borrower, rule: IndicatorRule, rules: Rules, day: int, position: int
 ) -> int | None:
-    measured = rule.indicator.measure(_looked_at(borrower), day, rules)
+    measured = rule.indicator.measure(_without_views(borrower), day, rules)
     return measured.values[position] if measured.status == MEASURED else None
 
 
@@ -220,7 +222,8 @@ def _clocked(borrower: Borrower, rule: IndicatorRule, rules: Rules, step: _Step)
 def _projected(step: _Step, before: int, over_days: int, since_days: int) -> int:
     """Return the days until the threshold if the figure goes on as it went, -1 if it does not.
 
-    ``before`` was the figure so many days earlier; ``since_days`` have passed since the newest one.
+    ``before`` was the figure ``over_days`` earlier; ``since_days`` have passed since the newest
+    one.
     """
     moved = step.value - before
     needed = step.threshold.value - step.value
@@ -232,28 +235,28 @@ def _projected(step: _Step, before: int, over_days: int, since_days: int) -> int
 
 def _by_statements(borrower: Borrower, rule: IndicatorRule, rules: Rules, step: _Step) -> int:
     """Project from the newest balance date and the one before it."""
-    months = sorted({end_month(one) for one in borrower.statements})
+    months = sorted({end_month(statement) for statement in borrower.statements})
     if len(months) < 2:
         return -1
-    newest = [one for one in borrower.statements if end_month(one) == months[-1]]
-    earlier = [one for one in borrower.statements if end_month(one) < months[-1]]
+    newest = [statement for statement in borrower.statements if end_month(statement) == months[-1]]
+    earlier = [statement for statement in borrower.statements if end_month(statement) < months[-1]]
     shadow = replace(borrower, statements=earlier)
     before = _value(shadow, rule, rules, step.as_of, step.position)
     if before is None:
         return -1
-    last_end = max(one.period_end_day for one in newest)
-    over = last_end - max(one.period_end_day for one in earlier)
+    last_end = max(statement.period_end_day for statement in newest)
+    over = last_end - max(statement.period_end_day for statement in earlier)
     return _projected(step, before, over, max(0, step.as_of - last_end)) if over > 0 else -1
 
 
 def _covenants(borrower: Borrower, as_of: int) -> list[NearTrigger]:
     """Return the way of each covenant that is kept to its limit."""
-    found = []
+    triggers = []
     for covenant in borrower.credit_file.covenants:
         room = credit_file.headroom(covenant)
         if room is None or room < 0:
             continue
-        found.append(
+        triggers.append(
             NearTrigger(
                 indicator=COVENANT_INDICATOR,
                 subject=covenant.covenant_id,
@@ -265,7 +268,7 @@ def _covenants(borrower: Borrower, as_of: int) -> list[NearTrigger]:
                 days=_to_breach(covenant, as_of),
             )
         )
-    return found
+    return triggers
 
 
 def _to_breach(covenant: Covenant, as_of: int) -> int:

@@ -1,11 +1,11 @@
-"""From contributions to family scores, the score, and each cause's share of it.
+"""Combines contributions into family scores, the score, and each cause's share of it.
 
 Noisy-OR (domain 3.6): inside a correlation group the strongest signal counts, groups of a family
 and families combine as independent reasons, so confirmation from another side raises the score and
 many weak ambers do not beat one red.
 
 A surcharge (how the borrower's sector does) is no reason of that kind: it adds points to the score,
-ten at most, whatever the score is.
+ten at most, at any score.
 
 Must stay true: everything but the shares is exact integer arithmetic with a single rounding, so the
 result does not depend on the order in which signals arrived, on the machine or on the batch.
@@ -33,7 +33,7 @@ MOST_SURCHARGE: Final = 100_000
 
 @dataclass(slots=True)
 class Share:
-    """How many score points one group's winner explains, and who else says the same."""
+    """How many score points one group's winner explains, and which other slots repeat it."""
 
     slot: int
     points_micro: int
@@ -117,13 +117,13 @@ def shares(signals: Signals, rules: Rules, score: int) -> list[Share]:
 def surcharge_shares(signals: Signals, rules: Rules, score: int) -> list[Share]:
     """Return what each surcharge adds to a score without them."""
     room = with_surcharge(score, signals, rules) - score
-    found = []
+    added_shares = []
     for slot in rules.surcharges:
         added = min(room, signals.contribution[slot])
         if added:
-            found.append(Share(slot, added * 100, []))
+            added_shares.append(Share(slot, added * 100, []))
             room -= added
-    return found
+    return added_shares
 
 
 def _winner(signals: Signals, group: tuple[int, ...]) -> Share:

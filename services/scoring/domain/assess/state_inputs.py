@@ -1,7 +1,7 @@
-"""Gather from the facts what the state machine looks at.
+"""Gathers from the facts what the state machine reads.
 
-Called by `assess`. What is costly (instalments paid on time, the exit's own questions) is only
-formed in a state whose exit rule asks for it.
+Called by `step`. What is costly (instalments paid on time, what only an exit reads) is only formed
+in a state whose exit rule requires it.
 """
 
 from dataclasses import dataclass, field
@@ -24,7 +24,7 @@ SPARSE_DAYS: Final = 100
 
 @dataclass(slots=True)
 class StateInputs:
-    """What the state machine looks at.
+    """Everything that the state machine reads.
 
     Args:
         as_of: Business date, ordinal.
@@ -59,7 +59,7 @@ class StateInputs:
 
 
 def state_inputs_of(borrower: Borrower, rules: Rules, as_of: int) -> StateInputs:
-    """Return where the borrower stands as of the day."""
+    """Return what the state machine reads of the borrower as of the day."""
     counters, risk = borrower.counters, borrower.risk
     inputs = StateInputs(
         as_of=as_of,
@@ -74,13 +74,13 @@ def state_inputs_of(borrower: Borrower, rules: Rules, as_of: int) -> StateInputs
     )
     for rule in rules.policy.exits:
         if rule.source == risk.state:
-            _answer(inputs, borrower, rule)
+            _add_exit_inputs(inputs, borrower, rule)
             break
     return inputs
 
 
-def _answer(inputs: StateInputs, borrower: Borrower, rule: ExitRule) -> None:
-    """Form what the exit rule asks for."""
+def _add_exit_inputs(inputs: StateInputs, borrower: Borrower, rule: ExitRule) -> None:
+    """Form what the exit rule requires."""
     as_of, rules, since = inputs.as_of, inputs.rules, inputs.risk.since
     if rule.on_time:
         inputs.on_time = on_time_in_a_row(borrower, rules, as_of, rule.on_time)
@@ -112,8 +112,8 @@ def _is_open(line: Facility) -> bool:
 def on_time_in_a_row(borrower: Borrower, rules: Rules, as_of: int, most: int) -> int:
     """Return how many of the latest instalments, newest first, were paid by their due day.
 
-    A borrower with fewer instalments than asked for counts those that do not exist as on time:
-    a bullet loan must not be kept on watch for want of due dates.
+    A borrower with fewer instalments than required counts those that do not exist as on time:
+    a bullet loan must not stay on watch for want of due dates.
     """
     latest = sorted(
         row for loan in borrower.loans for row in _latest_instalments(loan, rules, as_of, most)

@@ -1,12 +1,12 @@
-"""The risk-state machine: up at once, down slowly, out of default only through probation.
+"""Moves the risk state: up at once, down slowly, out of default only through probation.
 
-Called by `assess`: `escalate` after any event that moved a signal, `close_day` once per borrower
+Called by `step`: `escalate` after any event that moved a signal, `close_day` once per borrower
 and day. Pure functions of signals, rules and the stored clocks.
 
 Must stay true:
-- Escalation takes as many steps at once as the rules say; relaxation takes one, only at a day
+- Escalation takes as many steps at once as the rules require; relaxation takes one, only at a day
   close, and never while a rule that would put the borrower back is true.
-- ATTENTION to NORMAL and DEFAULT to PROBATION happen by themselves; every other relaxation is
+- ATTENTION to NORMAL and DEFAULT to PROBATION are automatic; every other relaxation is
   only proposed here and needs a second person (domain readings 25 to 28).
 - Runs of days are counted in day closes, both ends included: "for 30 days" is 30 closes in a row.
 """
@@ -16,8 +16,8 @@ from typing import Final
 
 from services.scoring.domain.arrears.forbearance import begin_probation, enter_default
 from services.scoring.domain.assess.entry_rules import (
-    holds,
-    nothing_stands_out,
+    is_nothing_triggered,
+    is_triggered,
     rule_id_of,
     triggered_rules,
 )
@@ -52,7 +52,7 @@ class Transition:
     """One change of state, and who or what made it (domain 4.6).
 
     ``reason`` is the text of the rule or of the people; ``until_day`` is when a decision behind it
-    expires, 0 for none; ``decision_id`` names it, empty where the system moved by itself.
+    expires, 0 for none; ``decision_id`` names it, empty where the system moved on its own.
     """
 
     before: int
@@ -66,7 +66,7 @@ class Transition:
 
 
 def escalate(inputs: StateInputs) -> Transition | None:
-    """Move the borrower up to the worst state that any rule asks for, and say which rules."""
+    """Move the borrower up to the worst state that any rule requires; return which rules did."""
     reopened = None
     if inputs.risk.state == CLOSED:
         if inputs.is_over:
@@ -82,9 +82,9 @@ def escalate(inputs: StateInputs) -> Transition | None:
 def _tighten(inputs: StateInputs, rules: list[EntryRule]) -> Transition:
     to = rules[0].to
     transition = _move(inputs, to, [rule.id for rule in rules], rules[0].text)
-    for one in inputs.decisions.in_force(inputs.as_of):
-        if one.kind == TIGHTEN and one.state == to:
-            _sign(transition, one)
+    for override in inputs.decisions.in_force(inputs.as_of):
+        if override.kind == TIGHTEN and override.state == to:
+            _sign(transition, override)
     return transition
 
 
@@ -124,27 +124,27 @@ def _ease(inputs: StateInputs, rule: ExitRule) -> Transition | None:
 
 def approval_of(inputs: StateInputs, rule: ExitRule) -> Override | None:
     """Return the decision in force that lets the borrower leave by this rule, if there is one."""
-    for one in inputs.decisions.in_force(inputs.as_of):
-        if one.kind in (RELAX, EXCEPTION) and one.state == rule.to:
-            return one
+    for override in inputs.decisions.in_force(inputs.as_of):
+        if override.kind in (RELAX, EXCEPTION) and override.state == rule.to:
+            return override
     return None
 
 
 def relax(inputs: StateInputs, rule: ExitRule, approval: Override) -> Transition | None:
-    """Carry out a relaxation that a second person approved; None if something stands against it.
+    """Carry out a relaxation that a second person approved; None if something blocks it.
 
-    An approval is used up by it. An exception passes over what is judgement, and stands until it
-    expires.
+    An approval is used up by it. An exception passes over what is judgement, and stays in force
+    until it expires.
 
     Raises:
-        ValueError: If the approver is the person who asked.
+        ValueError: If the approver is the person who proposed it.
     """
     if approval.actor == approval.approver or not approval.approver:
-        raise ValueError(f"a relaxation needs two people; {approval.actor!r} asked and approved")
-    stands = blockers(inputs, rule)
+        raise ValueError(f"a relaxation needs two people; {approval.actor!r} proposed and approved")
+    blocking = blockers(inputs, rule)
     if approval.kind == EXCEPTION:
-        stands = [code for code in stands if code not in JUDGEMENT]
-    if stands:
+        blocking = [code for code in blocking if code not in JUDGEMENT]
+    if blocking:
         return None
     transition = _move(inputs, rule.to, [rule.id, rule_id_of(approval)], approval.reason)
     _sign(transition, approval)
@@ -168,15 +168,15 @@ def advance_clocks(inputs: StateInputs) -> None:
 
 def _hard_targets(inputs: StateInputs) -> int:
     """Return bit 0 if a hard rule of HIGH_RISK or worse is true, bit 1 if one of DEFAULT is."""
-    found = 0
-    if nothing_stands_out(inputs.risk, inputs.signals, inputs.rules):
-        return found
+    bits = 0
+    if is_nothing_triggered(inputs.risk, inputs.signals, inputs.rules):
+        return bits
     for rule in inputs.rules.policy.entries:
         if rule.to < HIGH_RISK:
             break
-        if rule.hard and holds(rule, inputs.risk, inputs.signals, inputs.rules):
-            found |= 3 if rule.to == DEFAULT else 1
-    return found
+        if rule.hard and is_triggered(rule, inputs.risk, inputs.signals, inputs.rules):
+            bits |= 3 if rule.to == DEFAULT else 1
+    return bits
 
 
 def _run(since: int, goes_on: bool, as_of: int) -> int:
@@ -186,10 +186,10 @@ def _run(since: int, goes_on: bool, as_of: int) -> int:
 
 
 def _advance_family_days(inputs: StateInputs) -> None:
-    """Count the business days on which each family stood at the cut.
+    """Count the business days on which each family reached the cut.
 
-    Days that nobody closed count for a family that stood there at the close before them: nothing
-    was heard in between.
+    Days that nobody closed count for a family that reached it at the close before them: nothing
+    came in between.
     """
     risk, as_of, cut = inputs.risk, inputs.as_of, inputs.rules.cuts.family
     passed, before = int(is_business_day(as_of)), inputs.closed_before
@@ -198,8 +198,8 @@ def _advance_family_days(inputs: StateInputs) -> None:
         if figure < cut:
             risk.family_days[family] = 0
         elif passed or unclosed:
-            stood = risk.family_days[family] > 0
-            risk.family_days[family] += passed + (unclosed if stood else 0)
+            had_run = risk.family_days[family] > 0
+            risk.family_days[family] += passed + (unclosed if had_run else 0)
 
 
 def forget_broken_runs(risk: RiskState, cuts: Cuts) -> None:

@@ -1,16 +1,16 @@
-"""One step of judgement: measure what was touched, score, move the state, say so when it is news.
+"""Takes one step of judgement: measures, scores, moves the state and emits what is new.
 
-Called by `fold` after the facts of an event have been taken in. Must stay true: an assessment is
-due when the state, a level, a regime label or a bucket of days past due changes, when the score has
-moved 5 points since the last one emitted, when a relaxation is newly proposed, and at each month's
-close; never on every event (design section 4).
+Called by `fold` after the facts of an event have changed. Must stay true: an assessment is due when
+the state, a level, a regime label or a bucket of days past due changes, when the score has moved 5
+points since the last one emitted, when a relaxation is newly proposed, and at each month's close;
+never on every event (design section 4).
 """
 
 from dataclasses import dataclass
 from typing import Final
 
 from services.scoring.domain.assess import score as scoring
-from services.scoring.domain.assess.assessment import Assessment, Cause, Recorded
+from services.scoring.domain.assess.assessment import Assessment, Cause, RecordedTransition
 from services.scoring.domain.assess.entry_rules import triggered_rules
 from services.scoring.domain.assess.evaluate import Evaluation, evaluate, forget_verdicts
 from services.scoring.domain.assess.explain import rule_at, shown_micro, snapshot
@@ -56,9 +56,9 @@ ONLY_THROUGH_SIGNALS: Final = (
 
 @dataclass(slots=True)
 class Trigger:
-    """What happened: the event's business date and knowledge time, and what it touched.
+    """Why a borrower is judged: the event's business date and knowledge time, and what it touched.
 
-    A day close says which day was closed before it, 0 for none.
+    ``closed_before`` is the day closed before the one that a day close closes, 0 for none.
     """
 
     as_of: int
@@ -85,7 +85,7 @@ def step(borrower: Borrower, rules: Rules, trigger: Trigger) -> Assessment | Non
     reasons = _reasons(borrower, rules, trigger, evaluation, transition)
     if risk.proposed_to not in (-1, proposed_before):
         reasons.append("PROPOSAL")
-    lost = _lost_ground(borrower, rules, trigger, known_rules) if trigger.is_correction else []
+    lost = _rules_lost(borrower, rules, trigger, known_rules) if trigger.is_correction else []
     if trigger.is_correction and (reasons or lost):
         reasons.append("CORRECTED")
     if not reasons or not borrower.profile.reporting_currency:
@@ -99,7 +99,7 @@ def step(borrower: Borrower, rules: Rules, trigger: Trigger) -> Assessment | Non
 
 
 def reassess(borrower: Borrower, rules: Rules, trigger: Trigger) -> Assessment | None:
-    """Judge everything afresh after a new rulebook; signals it no longer uses are forgotten."""
+    """Judge everything again after a new rulebook; signals it no longer uses are cleared."""
     forget_verdicts(borrower.signals, rules)
     trigger.facts = touched.EVERYTHING
     everything = Evaluation(families=(1 << FAMILIES) - 1, coverage_moved=True)
@@ -158,13 +158,13 @@ def _reasons(
         ("DECISION", bool(borrower.news)),
         ("FLAG", risk.flags != emitted.flags),
     )
-    found = [reason for reason, is_true in checks if is_true]
+    reasons = [reason for reason, is_true in checks if is_true]
     if (
         _may_move_a_label(trigger, transition)
         and regime_text(borrower, rules, trigger.as_of) != emitted.regimes
     ):
-        found.append("REGIME")
-    return found
+        reasons.append("REGIME")
+    return reasons
 
 
 def _may_move_a_label(trigger: Trigger, transition: Transition | None) -> bool:
@@ -183,12 +183,14 @@ def regime_text(borrower: Borrower, rules: Rules, day: int) -> str:
     """Return the regime labels in one string, to be compared."""
     if is_clean(borrower):
         return CLEAN
-    found = labels(borrower, rules, day)
-    best = all(found[name] == label for name, label in CLEAN_LABELS.items() if name in found)
-    return CLEAN if best else " ".join(str(label) for label in found.values())
+    by_regime = labels(borrower, rules, day)
+    best = all(
+        by_regime[name] == label for name, label in CLEAN_LABELS.items() if name in by_regime
+    )
+    return CLEAN if best else " ".join(str(label) for label in by_regime.values())
 
 
-def _lost_ground(
+def _rules_lost(
     borrower: Borrower, rules: Rules, trigger: Trigger, known_rules: list[str]
 ) -> list[str]:
     """Return the rules behind the present state that the corrected facts no longer support."""
@@ -205,7 +207,7 @@ def _changes(
     borrower: Borrower, rules: Rules, evaluation: Evaluation, transition: Transition | None
 ) -> list[Change]:
     risk = borrower.risk
-    found = [
+    changes = [
         Change(
             "LEVEL",
             rule_at(rules, change.slot).indicator.id,
@@ -216,29 +218,29 @@ def _changes(
     ]
     if transition is not None:
         names = STATE_NAMES[transition.before], STATE_NAMES[transition.after]
-        found.insert(0, Change("STATE", None, *names))
-    found += borrower.news
-    found += _flag_changes(risk.emitted.flags if risk.sequence else risk.flags, risk.flags)
+        changes.insert(0, Change("STATE", None, *names))
+    changes += borrower.news
+    changes += _flag_changes(risk.emitted.flags if risk.sequence else risk.flags, risk.flags)
     if risk.sequence and risk.score != risk.emitted.score:
         points = shown_micro(risk.emitted.score * 100), shown_micro(risk.score * 100)
-        found.append(Change("SCORE", None, *points))
-    return found
+        changes.append(Change("SCORE", None, *points))
+    return changes
 
 
 def _flag_changes(before: int, after: int) -> list[Change]:
     """Return which flags were set and which were cleared."""
-    found = []
+    changes = []
     for bit, name in enumerate(FLAG_NAMES):
-        was, stands = before >> bit & 1, after >> bit & 1
-        if was != stands:
-            found.append(Change("FLAG", None, name if was else None, name if stands else None))
-    return found
+        was, is_set = before >> bit & 1, after >> bit & 1
+        if was != is_set:
+            changes.append(Change("FLAG", None, name if was else None, name if is_set else None))
+    return changes
 
 
-def _recorded(transition: Transition, trigger: Trigger) -> Recorded:
-    """Return a transition with whatever an auditor asks for (domain 4.6)."""
+def _recorded(transition: Transition, trigger: Trigger) -> RecordedTransition:
+    """Return a transition with everything that an auditor needs (domain 4.6)."""
     cause = trigger.cause
-    return Recorded(
+    return RecordedTransition(
         before=STATE_NAMES[transition.before],
         after=STATE_NAMES[transition.after],
         rule_ids=transition.rule_ids,

@@ -1,6 +1,6 @@
-"""What is known about one borrower: the whole of the stored state.
+"""Defines what is known about one borrower: the whole of the stored state.
 
-`fold` changes it, indicators read it, `adapters/state_bytes.py` writes it. Flat on purpose:
+`handlers` change it, indicators read it, `adapters/state_bytes.py` writes it. Flat on purpose:
 parallel lists of integers, because encoding and decoding small objects costs more than folding an
 event.
 
@@ -95,7 +95,7 @@ class ArrearsExclusion:
 
     Args:
         name: The dispute or the decision.
-        until_day: 0 while it stands.
+        until_day: 0 while it is in force.
         due_day: The contractual due day of the instalment concerned, 0 for oldest first.
         minor: The disputed amount; a technical exclusion covers everything.
         is_settled: Whether a dispute is over; an upheld one goes on excusing.
@@ -176,7 +176,7 @@ class Loan:
 
 @dataclass(slots=True)
 class Account:
-    """One account with its end-of-day balances; ``block_kind`` is an enforcement that stands."""
+    """One account with its end-of-day balances; ``block_kind`` is an enforcement in force."""
 
     account_id: str
     eod: Daily = field(default_factory=Daily)
@@ -192,7 +192,7 @@ class Account:
 class Flows:
     """Account flows of all accounts together.
 
-    Daily sums (`Series`) reach back as far as the indicators look, monthly sums 24 months:
+    Daily sums (`Series`) reach back as far as the indicators read, monthly sums 24 months:
     ``…_months[i]`` belongs to month ``first_month + i``. ``known_day`` is the first day of which
     any flow or balance is known. Operating credits and debits as in the domain's conventions;
     ``debits`` are all debits but own transfers and reversals.
@@ -250,7 +250,7 @@ class Facility:
 class Bounces:
     """Failed collections and returned items of the last months, by day.
 
-    ``kinds`` holds FAILED_COLLECTION, RETURNED_OUTGOING, RETURNED_INCOMING; only lack of funds
+    ``kinds`` are FAILED_COLLECTION, RETURNED_OUTGOING, RETURNED_INCOMING; only lack of funds
     counts for the first two. ``refs`` are the events.
     """
 
@@ -289,7 +289,7 @@ class Statement:
 
 @dataclass(slots=True)
 class Counters:
-    """Day counters and totals that the fold keeps.
+    """Day counters and totals that the fold maintains.
 
     Args:
         closed_day: The last business day closed for this borrower, 0 before the first.
@@ -345,7 +345,7 @@ class Evidence:
 class BalanceView:
     """The balances of all accounts together, day by day up to ``last_day``. Never stored.
 
-    ``base`` holds in ascending order the days that the last 30 are compared with; ``falls[i]`` is
+    ``base`` has in ascending order the days that the last 30 are compared with; ``falls[i]`` is
     how far day i lies below the highest day of the 30 before it.
     """
 
@@ -404,7 +404,7 @@ class Borrower:
     how much of each (`repayments.WHOLE`: all of it).
 
     What comes after ``risk`` saves work, is derived from the rest and never counts: views, the
-    exchange rates known at this place of the log, what the event itself has to say (empty between
+    exchange rates known at this place of the log, changes made by the event itself (empty between
     events), the stored bytes of the parts, and a bit for each part that has changed since they were
     written.
     """
@@ -442,3 +442,12 @@ class Borrower:
     news: list[Change] = field(default_factory=list, compare=False, repr=False)
     changed: int = field(default=ALL_PARTS, compare=False, repr=False)
     stored: list[bytes] = field(default_factory=list, compare=False, repr=False)
+
+    def loan(self, loan_id: str, currency: str) -> Loan:
+        """Return the loan, made bare if an event about it comes before its booking."""
+        for loan in self.loans:
+            if loan.loan_id == loan_id:
+                return loan
+        loan = Loan(loan_id, currency=currency)
+        self.loans.append(loan)
+        return loan

@@ -4,7 +4,7 @@ Most borrowers have none of it, so it is stored as a part of its own which is th
 nothing at a day close. `handlers` change it, `views` read it, the C indicators and `contagion` use
 it.
 
-Must stay true: a day of 0 means "not stated"; money is in minor units of the currency beside it;
+Must stay true: a day of 0 means "not stated"; money is in minor units of its own currency;
 lists are in the order in which their first entry came.
 """
 
@@ -22,7 +22,7 @@ class Collateral:
     """One piece of collateral as last valued.
 
     ``limit_micro`` is the highest loan to value by contract, -1 where none was agreed. The three
-    ``…_until`` days are the last ones on which registration, insurance and permits hold.
+    ``…_until`` days are the last ones on which registration, insurance and permits are valid.
     """
 
     collateral_id: str

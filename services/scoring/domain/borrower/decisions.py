@@ -1,7 +1,7 @@
-"""What people decided about a borrower, and what was conceded to it: empty for nearly everybody.
+"""Records people's decisions about a borrower and concessions to it: empty for nearly everybody.
 
 `overrides` fills it from the log, `states` and the day counters read it. Must stay true: every
-entry names who asked, who approved and until when; nothing ends but at a day close (domain 4.3).
+entry names who proposed, who approved and until when; nothing ends but at a day close (domain 4.3).
 """
 
 from dataclasses import dataclass, field
@@ -28,7 +28,7 @@ class Override:
     Args:
         kind: A code of the kinds above.
         state: The state that it sets or lets leave for, ``NO_STATE`` where it sets none.
-        until_day: 0 where it stands until it is lifted.
+        until_day: 0 where it is in force until it is lifted.
         loan_id: The loan whose arrears it is about, empty for all.
         points_micro: What it adds to the score, 1,000,000 being 100 points.
         flags: The flags that it sets.
@@ -79,7 +79,7 @@ class Forbearance:
 
 @dataclass(slots=True)
 class Decisions:
-    """All of it, and the clocks of regimes that outlast what started them.
+    """All decisions, and the clocks of regimes that outlast what started them.
 
     Args:
         defaulted_day: When DEFAULT was last entered, 0 for never.
@@ -101,9 +101,11 @@ class Decisions:
         """Return the decisions that count on the day."""
         if not self.overrides:
             return self.overrides
-        return [one for one in self.overrides if one.is_in_force(day)]
+        return [override for override in self.overrides if override.is_in_force(day)]
 
 
 def score_override(decisions: Decisions, day: int) -> int:
     """Return what people added to the score, micro-units."""
-    return sum(one.points_micro for one in decisions.in_force(day) if one.kind == SCORE)
+    return sum(
+        override.points_micro for override in decisions.in_force(day) if override.kind == SCORE
+    )

@@ -72,7 +72,7 @@ FIELDS_A_ROW: Final = 8
 
 @dataclass(slots=True)
 class Emitted:
-    """What the last emitted assessment said: enough to know when the next one is due.
+    """The figures of the last emitted assessment: enough to decide when the next one is due.
 
     Levels are not kept: every change of theirs is emitted at once.
     """
@@ -155,7 +155,7 @@ class Signals:
 
 
 def pack(signals: Signals) -> list[int]:
-    """Return only the slots that say something, as one flat list (for storage)."""
+    """Return only the slots that apply, as one flat list (for storage)."""
     rows = zip(
         range(SLOTS),
         signals.status,
@@ -174,13 +174,13 @@ def pack(signals: Signals) -> list[int]:
 def unpack(rows: list[int]) -> Signals:
     """Return the signals that `pack` wrote."""
     signals = Signals()
-    for place in range(0, len(rows), FIELDS_A_ROW):
-        slot = rows[place]
-        signals.status[slot] = rows[place + 1]
-        signals.level[slot] = rows[place + 2]
-        signals.detail[slot] = rows[place + 3]
-        signals.value[slot] = rows[place + 4]
-        signals.contribution[slot] = rows[place + 5]
-        signals.since[slot] = rows[place + 6]
-        signals.baseline[slot] = rows[place + 7]
+    for start in range(0, len(rows), FIELDS_A_ROW):
+        slot = rows[start]
+        signals.status[slot] = rows[start + 1]
+        signals.level[slot] = rows[start + 2]
+        signals.detail[slot] = rows[start + 3]
+        signals.value[slot] = rows[start + 4]
+        signals.contribution[slot] = rows[start + 5]
+        signals.since[slot] = rows[start + 6]
+        signals.baseline[slot] = rows[start + 7]
     return signals

@@ -54,7 +54,7 @@ class StatementReceived(Event):
 
 @dataclass(slots=True)
 class StatementDue(Event):
-    """A statement of a period must be handed in by a day, on a basis (0: not said)."""
+    """A statement of a period must be handed in by a day, on a basis (0: not stated)."""
 
     due_day: int
     period_end_day: int
@@ -92,7 +92,7 @@ class CovenantCertified(Event):
 
 @dataclass(slots=True)
 class CollateralValued(Event):
-    """What a piece of collateral is worth and how well it is held; a later one replaces all."""
+    """What a piece of collateral is worth and how it is secured; a later one replaces all."""
 
     collateral_id: str
     loan_ids: list[str]
@@ -112,7 +112,7 @@ class CollateralValued(Event):
 
 @dataclass(slots=True)
 class GuarantorLinked(Event):
-    """Somebody stands in for the borrower from a day until another one, exclusive."""
+    """Somebody guarantees the borrower's debt from a day until another one, exclusive."""
 
     guarantor_id: str
     covered_minor: int

@@ -1,4 +1,4 @@
-"""What every decoded event carries, whatever its type.
+"""Defines the part that every decoded event has.
 
 `adapters/wire.py` decodes canonical CloudEvents into the classes of this package and `fold` applies
 them: plain integers, no JSON, no Decimal. Money is in minor units of the event's own `currency`;
@@ -6,8 +6,8 @@ days are `date.toordinal()`; words are the numbers of `vocabulary`. An absent op
 or code is ``None``.
 
 Must stay true: `time` of the CloudEvent is the booking moment (`at_us`, and `day` in the bank's
-time zone), when something took effect economically stands in its own field. Events of one borrower
-are folded in log order, whatever their dates say.
+time zone), when something took effect economically is a field of its own. Events of one borrower
+are folded in log order, not in the order of their dates.
 """
 
 from dataclasses import dataclass

@@ -40,19 +40,9 @@ DEFERRALS: Final = frozenset({"MORATORIUM", "INTEREST_ONLY"})
 OPEN, UPHELD, REJECTED, WITHDRAWN = range(4)
 
 
-def loan_of(borrower: Borrower, loan_id: str, currency: str) -> Loan:
-    """Return the loan, made bare if an event about it comes before its booking."""
-    for loan in borrower.loans:
-        if loan.loan_id == loan_id:
-            return loan
-    loan = Loan(loan_id, currency=currency)
-    borrower.loans.append(loan)
-    return loan
-
-
 def book(borrower: Borrower, event: LoanBooked) -> int:
     """Record the terms of a loan; later ones replace earlier ones."""
-    loan = loan_of(borrower, event.loan_id, event.currency)
+    loan = borrower.loan(event.loan_id, event.currency)
     loan.facility_id = event.facility_id
     loan.loan_type = event.loan_type
     loan.currency = event.currency
@@ -77,7 +67,7 @@ def book(borrower: Borrower, event: LoanBooked) -> int:
 
 def publish_schedule(borrower: Borrower, event: SchedulePublished) -> int:
     """Replace the schedule unless a newer version is known."""
-    loan = loan_of(borrower, event.loan_id, event.currency)
+    loan = borrower.loan(event.loan_id, event.currency)
     if event.schedule_version < loan.schedule_version:
         return touched.LOANS
     is_new_version = bool(loan.due_days) and event.schedule_version > loan.schedule_version
@@ -108,7 +98,7 @@ def change_schedule(borrower: Borrower, event: ScheduleChanged) -> int:
     """Replace the schedule and remember a concession."""
     facts = publish_schedule(borrower, event)
     if event.change_reason == "CONCESSION":
-        loan = loan_of(borrower, event.loan_id, event.currency)
+        loan = borrower.loan(event.loan_id, event.currency)
         insort(loan.concession_days, event.effective_day)
         grace_end, loss = _end_of_grace(event), event.npv_loss_micro or 0
         forbearance.grant(borrower.decisions, event.effective_day, grace_end, loss)
@@ -141,7 +131,7 @@ def _remember_past(loan: Loan, until_day: int) -> None:
 
 def close(borrower: Borrower, event: LoanClosed) -> int:
     """End a loan: from then on it owes nothing. A reversal takes the end back."""
-    loan = loan_of(borrower, event.loan_id, borrower.profile.reporting_currency)
+    loan = borrower.loan(event.loan_id, borrower.profile.reporting_currency)
     if event.correction_kind == REVERSAL_OF:
         loan.closed_day, loan.closed_reason = None, ""
         return touched.LOANS | touched.PAST
@@ -174,7 +164,7 @@ def promise(borrower: Borrower, event: PromiseMade) -> int:
 
 def dispute(borrower: Borrower, event: ClaimDisputed) -> int:
     """Open or settle a dispute about a part of a loan's instalments."""
-    loan = loan_of(borrower, event.loan_id, event.currency)
+    loan = borrower.loan(event.loan_id, event.currency)
     exclusion = next(
         (
             known

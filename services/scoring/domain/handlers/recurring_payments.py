@@ -87,7 +87,7 @@ def cycle_of(starts: list[int]) -> int:
 
 
 def may_move(recurring: RecurringPayments, previous: int, day: int) -> bool:
-    """Return whether the close of the day can change how the wages look.
+    """Return whether the close of the day can change the figures of the wages.
 
     It can when the newest run was not complete at the previous close, and once the next is due.
     """

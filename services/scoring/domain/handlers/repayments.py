@@ -19,7 +19,6 @@ from services.scoring.domain.borrower.borrower import (
 )
 from services.scoring.domain.borrower.risk import DISPUTED
 from services.scoring.domain.events.loans import RepaymentPosted, RepaymentReversed
-from services.scoring.domain.handlers.loans import loan_of
 from services.scoring.domain.primitives import touched
 from services.scoring.domain.primitives.vocabulary import (
     GUARANTOR_CHANNEL,
@@ -57,7 +56,7 @@ def post(borrower: Borrower, event: RepaymentPosted) -> int:
 
 def _record(borrower: Borrower, event: RepaymentPosted) -> bool:
     """Record the payment; return whether that changed the past."""
-    loan = loan_of(borrower, event.loan_id, event.currency)
+    loan = borrower.loan(event.loan_id, event.currency)
     is_past = event.value_day <= borrower.counters.closed_day
     if event.correction_kind != NO_CORRECTION and event.corrected_ref is not None:
         is_past |= _take_back(borrower, payment_key(event.corrected_ref), WHOLE)

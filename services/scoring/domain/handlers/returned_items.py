@@ -1,7 +1,7 @@
 """Applies failed collections and returned items.
 
-They are rare and each is evidence, so each keeps its reference while it is inside a window. A
-correction removes the item that it names.
+They are rare and each is evidence, so each is stored with its reference while it is inside a
+window. A correction removes the item that it names.
 """
 
 from bisect import bisect_left

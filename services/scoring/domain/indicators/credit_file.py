@@ -201,6 +201,8 @@ def guarantor_state(borrower: Borrower, as_of: int, rules: Rules) -> Measurement
     The second figure is what the guarantors on watch or worse guarantee, over the exposure, at
     most all of it: a weak guarantor of a tenth takes away a tenth.
     """
+    if not borrower.credit_file.guarantors:
+        return not_applicable()
     guarantors = credit_file.guarantors_in_force(borrower, as_of)
     if not guarantors:
         return not_applicable()

@@ -1,8 +1,8 @@
-"""How a month's population is spread over the bins of a PD model, and how far it has moved.
+"""Counts a month's population over the bins of a PD model, and measures how far it has moved.
 
 Called when assessments are emitted. Every borrower is assessed once at each month's close, so those
-assessments are a census; the others would count the restless twice. The reference that it is held
-against stands in the model. Must stay true: counting needs nothing but what was emitted.
+assessments are a census; the others would count the restless twice. The reference that it is
+compared with is part of the model. Must stay true: counting needs nothing but what was emitted.
 """
 
 from collections.abc import Iterable, Sequence
@@ -45,25 +45,25 @@ class Count:
 
 def census(assessments: Iterable[Assessment]) -> list[Count]:
     """Return the counts of the month closes among these assessments, in a fixed order."""
-    found: dict[tuple[int, str, str, str], Count] = {}
-    for one in assessments:
-        if not one.opinions or MONTH_CLOSE not in one.reasons:
+    counts: dict[tuple[int, str, str, str], Count] = {}
+    for assessment in assessments:
+        if not assessment.opinions or MONTH_CLOSE not in assessment.reasons:
             continue
-        for opinion in one.opinions:
+        for opinion in assessment.opinions:
             model = opinion.model
-            for (figure, expected), place in zip(figures(model), opinion.bins, strict=True):
-                key = (one.as_of, model.name, model.version, figure)
-                count = found.get(key)
+            for (figure, expected), bin in zip(figures(model), opinion.bins, strict=True):
+                key = (assessment.as_of, model.name, model.version, figure)
+                count = counts.get(key)
                 if count is None:
-                    count = found[key] = Count(*key, list(expected), [0] * len(expected))
-                count.counts[place - NOT_MEASURED] += 1
-    return [found[key] for key in sorted(found)]
+                    count = counts[key] = Count(*key, list(expected), [0] * len(expected))
+                count.counts[bin - NOT_MEASURED] += 1
+    return [counts[key] for key in sorted(counts)]
 
 
 def figures(model: PdModel) -> list[tuple[str, Sequence[float]]]:
     """Return what is counted for a model, in the order of an opinion's bins."""
     return [
-        *((one.indicator, one.expected) for one in model.features),
+        *((feature.indicator, feature.expected) for feature in model.features),
         # Score and PD are there for everybody.
         (SCORE, (0.0, *model.score_expected)),
         (PD, (0.0, *model.pd_expected)),

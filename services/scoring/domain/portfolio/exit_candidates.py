@@ -1,6 +1,6 @@
-"""Whom to part with in good time: borrowers who still pay and whose prospects do not.
+"""Lists whom to part with in good time: borrowers who still pay and whose prospects do not.
 
-Called when somebody asks for the list. An exit planned while a borrower pays costs least; from
+Called on request. An exit planned while a borrower pays costs least; from
 default on it is workout, which is another list. Each reason is a fact that an officer can check;
 two reasons, or the mark EXIT_LIST that two people set, put a borrower on the list.
 
@@ -114,7 +114,7 @@ def expected_margin(borrower: Borrower) -> int | None:
     weight = sum(size for size, _ in priced)
     if now is None or not weight:
         return None
-    rate = rounded_quotient(sum(size * (one or 0) for size, one in priced), weight)
+    rate = rounded_quotient(sum(size * (margin or 0) for size, margin in priced), weight)
     return rate - rounded_quotient(now * LOSS_SHARE, MICRO)
 
 

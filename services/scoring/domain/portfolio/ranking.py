@@ -1,6 +1,6 @@
 """How well a figure ranks those who fail above those who do not.
 
-The area under the ROC curve with an interval that knows that a borrower's rows belong together
+The area under the ROC curve with an interval that treats a borrower's rows as a cluster
 (DeLong's components, summed by borrower: Obuchowski 1997), and the recall that is left at a share
 of false alarms. Exact and without chance: no seed, the same answer every time.
 """
@@ -16,7 +16,7 @@ Z_95: Final = 1.959964
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """One row: whose, how bad it looked, and whether the event came within the horizon."""
+    """One row: whose, its score, and whether the event came within the horizon."""
 
     borrower_id: str
     figure: float
@@ -78,11 +78,13 @@ def _area(rows: Sequence[Scored], bad: list[float], good: list[float]) -> tuple[
         else:
             placed = 1 - _placement(row.figure, bad) - area
             of_good[row.borrower_id] = of_good.get(row.borrower_id, 0.0) + placed
-    both = sum(of_bad[one] * of_good[one] for one in of_bad.keys() & of_good.keys())
+    both = sum(of_bad[count] * of_good[count] for count in of_bad.keys() & of_good.keys())
     clusters = len(of_bad.keys() | of_good.keys())
     variance = (
-        _corrected(len(of_bad)) * sum(one * one for one in of_bad.values()) / len(bad) ** 2
-        + _corrected(len(of_good)) * sum(one * one for one in of_good.values()) / len(good) ** 2
+        _corrected(len(of_bad)) * sum(count * count for count in of_bad.values()) / len(bad) ** 2
+        + _corrected(len(of_good))
+        * sum(count * count for count in of_good.values())
+        / len(good) ** 2
         + 2 * _corrected(clusters) * both / (len(bad) * len(good))
     )
     return area, math.sqrt(max(0.0, variance))

@@ -1,9 +1,9 @@
-"""Which kinds of risk occur how often and cost how much: the risk-point queue.
+"""Measures how often each kind of risk occurs and what it costs: the risk-point queue.
 
-Called when somebody asks for the measures of a period. Occurrence rate = borrower-months with a
+Called on request for a period. Occurrence rate = borrower-months with a
 signal of the risk type / borrower-months with exposure. Loss rate = principal written off from
 borrowers that were hit, less what came in on it afterwards / their exposure. The index is the
-product; the queue begins with the largest, so that staff look first where it both happens and hurts
+product; the queue begins with the largest, so that staff begin where it both happens and hurts
 (domain 1.1 row 14, 6.5).
 
 Must stay true: whole sums only until the last division, so that the order in which months are given
@@ -54,18 +54,18 @@ class RiskPointTally:
     _exposure: dict[str, dict[str, int]] = field(default_factory=dict)
     _losses: dict[str, int] = field(default_factory=dict)
 
-    def take(self, one: BorrowerMonth) -> None:
+    def take(self, month: BorrowerMonth) -> None:
         """Count a month-end; a second report of the same one is passed over."""
-        key = one.borrower_id, one.month
-        if one.exposure_minor <= 0 or key in self._seen:
+        key = month.borrower_id, month.month
+        if month.exposure_minor <= 0 or key in self._seen:
             return
         self._seen.add(key)
         self.months_exposed += 1
-        for risk_type in one.risk_types:
+        for risk_type in month.risk_types:
             self._months_hit[risk_type] = self._months_hit.get(risk_type, 0) + 1
             hit = self._exposure.setdefault(risk_type, {})
             # The largest exposure at risk: what is written off later was owed then.
-            hit[one.borrower_id] = max(hit.get(one.borrower_id, 0), one.exposure_minor)
+            hit[month.borrower_id] = max(hit.get(month.borrower_id, 0), month.exposure_minor)
 
     def lose(self, borrower_id: str, loss_minor: int) -> None:
         """Count what a borrower cost in the period."""
@@ -73,7 +73,7 @@ class RiskPointTally:
 
     def queue(self) -> list[RiskPoint]:
         """Return the measures of each kind of risk that occurred, the largest index first."""
-        return sorted((self._point(one) for one in self._months_hit), key=_worst_first)
+        return sorted((self._point(risk_type) for risk_type in self._months_hit), key=_worst_first)
 
     def _point(self, risk_type: str) -> RiskPoint:
         hit = self._exposure[risk_type]

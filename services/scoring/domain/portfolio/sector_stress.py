@@ -1,9 +1,9 @@
-"""How stressed a sector is against its own past: what is published for X-02.
+"""Measures how stressed a sector is against its own past: published for X-02.
 
-Called when the portfolio is measured after a month's end. A sector is what the first two characters
-of the industry code say: a division of NACE, a sector of NAICS. Stressed is who stands in high risk
-or worse, probation included. Must stay true: whole sums until the division, and no figure from too
-short a past, from too few borrowers, or from a past that never moved.
+Called when the portfolio is measured after a month's end. A sector is named by the first two
+characters of the industry code: a division of NACE, a sector of NAICS. Stressed is who is in high
+risk or worse, probation included. Must stay true: whole sums until the division, and no figure from
+too short a past, from too few borrowers, or from a past that never moved.
 """
 
 import math
@@ -48,13 +48,13 @@ class SectorTally:
         if exposure_minor <= 0:
             return
         name = industry[:SECTOR_CHARACTERS]
-        one = self.sectors.get(name)
-        if one is None:
-            one = self.sectors[name] = SectorMonth(self.month, 0, 0, 0)
-        one.exposure_minor += exposure_minor
-        one.borrowers += 1
+        sector = self.sectors.get(name)
+        if sector is None:
+            sector = self.sectors[name] = SectorMonth(self.month, 0, 0, 0)
+        sector.exposure_minor += exposure_minor
+        sector.borrowers += 1
         if state in STRESSED:
-            one.stressed_minor += exposure_minor
+            sector.stressed_minor += exposure_minor
 
 
 def z_score(past: list[SectorMonth], now: SectorMonth) -> int | None:
@@ -67,9 +67,10 @@ def z_score(past: list[SectorMonth], now: SectorMonth) -> int | None:
     if now.borrowers < FEWEST_BORROWERS:
         return None
     shares = [
-        one.share
-        for one in past
-        if now.month - PAST_MONTHS <= one.month < now.month and one.borrowers >= FEWEST_BORROWERS
+        month.share
+        for month in past
+        if now.month - PAST_MONTHS <= month.month < now.month
+        and month.borrowers >= FEWEST_BORROWERS
     ]
     count = len(shares)
     if count < FEWEST_MONTHS:

@@ -1,4 +1,4 @@
-"""End-of-day figures by day, reported late or early, in any order.
+"""Records end-of-day figures by day, reported late or early, in any order.
 
 Used for account balances and for the use of lines. The last reported figure goes on until the next
 report; each report belongs to its own day, so the order of arrival leaves no trace.
@@ -15,7 +15,7 @@ class Daily:
     """End-of-day figures: ``reported[i]`` is what was reported for day ``first_day + i``.
 
     ``None`` where nothing was; the last reported figure goes on. ``filled`` is the same with the
-    gaps filled: not stored, made when first asked for.
+    gaps filled: not stored, made when first read.
     """
 
     first_day: int = 0
@@ -60,12 +60,12 @@ def filled(daily: Daily) -> list[int]:
     """Return the figures from the first to the last report with the gaps filled."""
     if not daily.filled and daily.reported:
         current = daily.reported[0] or 0
-        found = []
+        figures = []
         for value in daily.reported:
             if value is not None:
                 current = value
-            found.append(current)
-        daily.filled = found
+            figures.append(current)
+        daily.filled = figures
     return daily.filled
 
 
@@ -93,11 +93,11 @@ def window(daily: Daily, start: int, end: int) -> list[int]:
     if finish <= begin or not daily.reported:
         return []
     figures = filled(daily)
-    found = figures[begin:finish]
+    inside = figures[begin:finish]
     missing = finish - max(begin, len(figures))
     if missing > 0:
-        found += [figures[-1]] * missing
-    return found
+        inside += [figures[-1]] * missing
+    return inside
 
 
 def forget_before(daily: Daily, day: int) -> None:

@@ -1,4 +1,4 @@
-"""Calendar arithmetic on ordinals of business dates: weekdays, and months as running numbers.
+"""Calculates with ordinals of business dates: weekdays, and months as running numbers.
 
 Monday to Friday count as business days; holidays are data in the log and only ever lengthen a wait.
 A month is `year x 12 + month - 1`, wherever monthly sums are kept. Must stay true: pure integer
@@ -35,7 +35,7 @@ def business_days_after(start: int, end: int) -> int:
 
 
 def plus_months(day: int, months: int) -> int:
-    """Return the same day of the month so many calendar months later, or that month's last day."""
+    """Return the same day of the month some calendar months later, or that month's last day."""
     start = date.fromordinal(day)
     index = start.year * 12 + start.month - 1 + months
     year, month = divmod(index, 12)

@@ -1,7 +1,7 @@
-"""Which windows a flow belongs to: one bit mask per direction, category and kind of counterparty.
+"""Maps a flow to its windows: one bit mask per direction, category and kind of counterparty.
 
 The groups are the domain's conventions: operating credits, operating debits, and all debits but own
-transfers and reversals. Look up `CREDIT_KINDS[category][counterparty_type]`.
+transfers and reversals. Use `CREDIT_KINDS[category][counterparty_type]`.
 """
 
 from typing import Final
@@ -61,7 +61,7 @@ BY_DEBIT_CATEGORY: Final = {
     "UTILITY_OUT": UTILITY,
     "DEBT_SERVICE_OTHER": LENDER,
 }
-# What a credit is that comes from a related party, whatever the source calls it.
+# The kinds of a credit from a related party, under any category of the source.
 FROM_RELATED: Final = RELATED | INFLOW
 # Debits to a lender that are not about other lenders: this bank's own claims.
 OWN_CLAIMS: Final = frozenset({"DEBT_SERVICE_OWN", "INTEREST", "FEE"})
@@ -94,8 +94,8 @@ def _debit_kinds(category: str, counterparty: str) -> int:
 
 
 CREDIT_KINDS: Final = tuple(
-    tuple(_credit_kinds(category, one) for one in COUNTERPARTY_TYPES) for category in CATEGORIES
+    tuple(_credit_kinds(category, party) for party in COUNTERPARTY_TYPES) for category in CATEGORIES
 )
 DEBIT_KINDS: Final = tuple(
-    tuple(_debit_kinds(category, one) for one in COUNTERPARTY_TYPES) for category in CATEGORIES
+    tuple(_debit_kinds(category, party) for party in COUNTERPARTY_TYPES) for category in CATEGORIES
 )

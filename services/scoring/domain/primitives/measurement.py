@@ -1,4 +1,4 @@
-"""What one indicator says about one borrower, and the units it says it in.
+"""Defines what an indicator returns about a borrower, and the units of its figures.
 
 Every indicator function returns a :class:`Measurement`; the rulebook turns it into a level and a
 contribution. It is three-valued on purpose: a figure that cannot be formed is *unmeasurable* with a
@@ -98,7 +98,7 @@ def measured_components(
 ) -> Measurement:
     """Return the figures of an indicator with several components, in the declaration's order.
 
-    ``gap`` says why some have none: where a rulebook uses only those, it is unmeasurable.
+    ``gap`` is why some have none: where a rulebook uses only those, it is unmeasurable.
     """
     return Measurement(MEASURED, values, int(gap), baseline)
 
@@ -117,7 +117,7 @@ def micro_ratio(numerator: int, denominator: int) -> int:
     """Return numerator / denominator in micro-units, rounded half to even, exactly.
 
     Raises:
-        ZeroDivisionError: If the denominator is zero; callers say ``unmeasurable`` instead.
+        ZeroDivisionError: If the denominator is zero; callers return ``unmeasurable`` instead.
     """
     return rounded_quotient(numerator * MICRO, denominator)
 

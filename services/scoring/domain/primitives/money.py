@@ -1,4 +1,4 @@
-"""Amounts of money: how many decimals a currency has, and amounts at the exchange rate of a day.
+"""Converts amounts of money at the exchange rate of a day; has the decimals of currencies.
 
 Must stay true: exact integers with one rounding; a day uses its own rate or the last one published
 before it (the earliest known for days before that); an unknown currency is no amount, never one to

@@ -1,6 +1,6 @@
-"""Daily sums that answer any window in two look-ups.
+"""Adds up daily sums so that any window costs two searches.
 
-A `Series` keeps running totals, so a window is a difference. Flows come almost always on the newest
+A `Series` has running totals, so a window is a difference. Flows come almost always on the newest
 day, which is one addition; a late one shifts the totals after it. Amounts add up, so the order of
 arrival leaves no trace: a day whose sum returns to zero disappears.
 """

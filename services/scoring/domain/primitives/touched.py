@@ -1,11 +1,11 @@
-"""Which kinds of fact an event touched, as bits.
+"""Names the kinds of fact that an event can touch, as bits.
 
 An event handler returns the bits of what it changed, an indicator declares those that it reads, and
 exactly the indicators whose bits meet are measured again. A day close touches `DAY` and those of
 the other day bits that it brings. The finer the bits, the less is measured twice.
 
 Plain `Final` integers, used as `touched.LOANS`: the compiler puts them into the code, where an enum
-would be looked up and called.
+would be searched and called.
 """
 
 from typing import Final

@@ -1,6 +1,6 @@
-"""The words of the bank as small integers: segments, categories, channels, counterparty types.
+"""Maps the words of the bank to small integers: segments, categories, channels, counterparty types.
 
-State and fold hold the integers; the wire adapter maps the words. The order of each tuple is
+State and fold use the integers; the wire adapter maps the words. The order of each tuple is
 stored in every borrower's bytes: append, never reorder or remove.
 """
 
@@ -20,7 +20,7 @@ OVERDRAFT: Final = 2
 CARD: Final = 3
 GUARANTEE: Final = 4
 
-# A product that overlays tell apart beside the loan types: term loans repaid all at once.
+# A product that overlays distinguish besides the loan types: term loans repaid all at once.
 BULLET_LOANS: Final = "BULLET"
 PRODUCTS: Final = (*LOAN_TYPES, BULLET_LOANS)
 
@@ -146,7 +146,7 @@ OVERRIDE_KINDS: Final = (
     "FLAG",
     "UNFLAG",
 )
-# Why an obligor is unlikely to pay: the elements of CRR 178(3), and whatever else the bank holds.
+# Why an obligor is unlikely to pay: the elements of CRR 178(3), and what else the bank considers.
 UTP_TRIGGERS: Final = (
     "NON_ACCRUAL",
     "CREDIT_RISK_ADJUSTMENT",
@@ -161,7 +161,7 @@ CLOSING_REASONS: Final = ("REPAID", "REFINANCED", "SOLD", "WRITTEN_OFF", "CANCEL
 STATEMENT_BASES: Final = ("UNKNOWN", "AUDITED", "REVIEWED", "MANAGEMENT", "TAX")
 OPINIONS: Final = ("UNKNOWN", "UNQUALIFIED", "EMPHASIS", "QUALIFIED", "ADVERSE", "DISCLAIMER")
 
-# Statement lines in the order in which `Statement.lines` holds them.
+# Statement lines in the order of `Statement.lines`.
 STATEMENT_LINES: Final = (
     "revenue",
     "cogs",

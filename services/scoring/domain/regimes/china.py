@@ -1,4 +1,4 @@
-"""The Chinese regime: five tiers by days overdue.
+"""Derives the Chinese tier: five tiers by days overdue.
 
 Sources: Measures for the Risk Classification of Financial Assets of Commercial Banks (2023), as
 reported: overdue at all is at least special mention, more than 90 days substandard, 270 doubtful,

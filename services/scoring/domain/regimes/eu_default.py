@@ -1,4 +1,4 @@
-"""The European default of CRR 178: 90 days of material arrears, or unlikely to pay, until cured.
+"""Decides the European default of CRR 178: 90 days of material arrears or unlikely to pay.
 
 Sources: CRR 178(1) (more than 90 consecutive days past due on a material obligation; unlikely to
 pay), 178(3) (the elements of unlikeliness to pay), EBA/GL/2016/07 paragraphs 71 and 72 (three
@@ -32,34 +32,38 @@ NONE: Final = "NONE"
 
 def triggers(decisions: Decisions, flags: int, regulatory_days: int, day: int) -> list[str]:
     """Return what makes the obligor default now, in the words of CRR 178(3)."""
-    found = []
+    reasons = []
     if regulatory_days > MOST_DAYS:
-        found.append(DPD_90)
+        reasons.append(DPD_90)
     if flags & UTP:
-        named = [one.trigger for one in decisions.in_force(day) if one.kind == UNLIKELY_TO_PAY]
-        found += sorted({one or "OTHER" for one in named} or {"OTHER"})
-    if flags & INSOLVENT and "BANKRUPTCY" not in found:
-        found.append("BANKRUPTCY")
+        named = [
+            override.trigger
+            for override in decisions.in_force(day)
+            if override.kind == UNLIKELY_TO_PAY
+        ]
+        reasons += sorted({trigger or "OTHER" for trigger in named} or {"OTHER"})
+    if flags & INSOLVENT and "BANKRUPTCY" not in reasons:
+        reasons.append("BANKRUPTCY")
     if flags & (DISTRESSED_RESTRUCTURING | FORBORNE_AGAIN):
-        found.append("DISTRESSED_RESTRUCTURING")
-    return found
+        reasons.append("DISTRESSED_RESTRUCTURING")
+    return reasons
 
 
 def begin(decisions: Decisions, day: int) -> None:
-    """Note a default from the day on; one that lasts goes on, and a cure starts anew."""
+    """Note a default from the day on; one that lasts goes on, and a cure starts over."""
     decisions.eu_since = decisions.eu_since or day
     decisions.eu_clear_since = 0
 
 
 def follow(decisions: Decisions, flags: int, regulatory_days: int, day: int) -> bool:
     """Enter default when there is a trigger; return whether anything changed."""
-    found = triggers(decisions, flags, regulatory_days, day)
-    if not found:
+    reasons = triggers(decisions, flags, regulatory_days, day)
+    if not reasons:
         return False
     before = decisions.eu_since, decisions.eu_clear_since
     if not decisions.eu_since:
-        decisions.eu_by_days = found == [DPD_90]
-    elif found != [DPD_90]:
+        decisions.eu_by_days = reasons == [DPD_90]
+    elif reasons != [DPD_90]:
         decisions.eu_by_days = False
     begin(decisions, day)
     return before != (decisions.eu_since, decisions.eu_clear_since)
@@ -106,7 +110,7 @@ def corrected(decisions: Decisions, flags: int, regulatory_days: int, day: int) 
 
 def shown(decisions: Decisions, flags: int, regulatory_days: int, day: int) -> str:
     """Return why the obligor is in default, ``CURE`` while only the clock runs, else ``NONE``."""
-    found = triggers(decisions, flags, regulatory_days, day)
-    if found:
-        return "+".join(found)
+    reasons = triggers(decisions, flags, regulatory_days, day)
+    if reasons:
+        return "+".join(reasons)
     return CURE if decisions.eu_since else NONE

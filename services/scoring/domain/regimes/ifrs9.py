@@ -1,4 +1,4 @@
-"""IFRS 9: the stage of impairment, as far as days past due, forbearance and default say.
+"""Derives the IFRS 9 stage of impairment from days past due, forbearance and default.
 
 Sources: IFRS 9 5.5.3, 5.5.5, 5.5.11 (more than 30 days past due is presumed a significant increase
 in credit risk) and B5.5.37 (90 days past due is presumed default); both presumptions are

@@ -1,6 +1,6 @@
 """All regimes of a borrower: their clocks, and their labels from the counters and a few facts.
 
-The fold runs the clocks; labels are read when an assessment is due or asked for. Must stay true:
+The fold runs the clocks; labels are read when an assessment is due or requested. Must stay true:
 labels change nothing; a borrower without arrears, flags or a default that lasts has the same labels
 as every other one.
 """
@@ -51,7 +51,7 @@ def _clocks(decisions: Decisions) -> tuple[int, int, bool, int]:
 
 
 def is_clean(borrower: Borrower) -> bool:
-    """Return whether no regime can say anything but its best label."""
+    """Return whether every regime has its best label."""
     counters, decisions = borrower.counters, borrower.decisions
     return not (
         counters.counted_days > NOTHING_OPEN
@@ -65,28 +65,28 @@ def is_clean(borrower: Borrower) -> bool:
 
 
 def labels(borrower: Borrower, rules: Rules, day: int) -> Labels:
-    """Return the labels of the regimes that the rulebook asks for."""
-    found: Labels = {}
+    """Return the labels of the regimes that the rulebook shows."""
+    by_regime: Labels = {}
     wanted, decisions = rules.counting.regimes, borrower.decisions
     flags, counters = borrower.risk.flags, borrower.counters
     in_default, forborne = bool(decisions.eu_since), bool(flags & FORBORNE)
     days = max(0, counters.counted_days)
     if IFRS9 in wanted:
-        found["ifrs9"] = ifrs9.stage(days, is_in_default=in_default, is_forborne=forborne)
-        found["ifrs9_backstop"] = ifrs9.is_backstop(
+        by_regime["ifrs9"] = ifrs9.stage(days, is_in_default=in_default, is_forborne=forborne)
+        by_regime["ifrs9_backstop"] = ifrs9.is_backstop(
             days, is_in_default=in_default, is_forborne=forborne
         )
     if EU in wanted:
-        found["eu_default"] = in_default
-        found["eu_reason"] = eu_default.shown(decisions, flags, counters.regulatory_days, day)
+        by_regime["eu_default"] = in_default
+        by_regime["eu_reason"] = eu_default.shown(decisions, flags, counters.regulatory_days, day)
         if rules.is_per_facility:
-            found["eu_facilities"] = " ".join(_facilities_in_default(borrower))
+            by_regime["eu_facilities"] = " ".join(_facilities_in_default(borrower))
     if RBI in wanted:
         is_npa = bool(decisions.npa_since)
-        found["rbi"] = rbi.class_of(counters.counted_days, is_npa=is_npa)
+        by_regime["rbi"] = rbi.class_of(counters.counted_days, is_npa=is_npa)
     if CHINA in wanted:
-        found["china"] = china.TIERS[_china(borrower, rules, day, is_forborne=forborne)]
-    return found
+        by_regime["china"] = china.TIERS[_china(borrower, rules, day, is_forborne=forborne)]
+    return by_regime
 
 
 def _facilities_in_default(borrower: Borrower) -> list[str]:
@@ -115,7 +115,11 @@ def _late_elsewhere(borrower: Borrower) -> int:
     if not reports:
         return 0
     currency = borrower.profile.reporting_currency
-    known = [one for one in reports if one.amount_minor > 0 and one.currency == currency]
-    late = sum(one.amount_minor for one in known if one.days_past_due > eu_default.MOST_DAYS)
-    total = sum(one.amount_minor for one in known) + borrower.counters.exposure_minor
+    known = [
+        report for report in reports if report.amount_minor > 0 and report.currency == currency
+    ]
+    late = sum(
+        report.amount_minor for report in known if report.days_past_due > eu_default.MOST_DAYS
+    )
+    total = sum(report.amount_minor for report in known) + borrower.counters.exposure_minor
     return min(MICRO, micro_ratio(late, total)) if total else 0

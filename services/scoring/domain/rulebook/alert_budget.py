@@ -1,4 +1,4 @@
-"""Set score cuts from how many healthy borrowers may be in each state, without labels.
+"""Sets score cuts from how many healthy borrowers may be in each state, without labels.
 
 Called by `tocsin rulebook calibrate` with one series of day closes per borrower. A cut is the
 lowest one that keeps the healthy borrowers' time in the state within the budget, the time that
@@ -14,7 +14,7 @@ from typing import Final
 from services.scoring.domain.primitives.measurement import MICRO
 from services.scoring.domain.rulebook.rulebook import Cuts
 
-# Bits of a day: which entry rules other than the score hold.
+# Bits of a day: which entry rules other than the score are true.
 OTHER_ATTENTION: Final = 1
 OTHER_WATCH: Final = 2
 OTHER_HIGH_RISK: Final = 4
@@ -25,16 +25,16 @@ OBSERVED: Final = 32
 STEP_MICRO: Final = 5_000
 FAMILY_STEP_MICRO: Final = 10_000
 LEAST_FAMILY_CUT: Final = 600_000
-# Exit cuts keep the distance to the entry cuts that the catalogue proposes: 14/20, 30/40, 55/70.
+# Exit cuts have the distance to the entry cuts that the catalogue proposes: 14/20, 30/40, 55/70.
 EXIT_PCT: Final = (70, 75, 78)
 EXIT_DAYS: Final = (30, 60, 60)
 
 
 @dataclass(slots=True)
-class Series:
+class DayCloses:
     """One borrower's day closes: score, strongest family and the bits of the day, in order.
 
-    ``days`` says which days they were; empty when every day was closed.
+    ``days`` are their days; empty when every day was closed.
     """
 
     scores: list[int] = field(default_factory=list)
@@ -42,9 +42,9 @@ class Series:
     bits: list[int] = field(default_factory=list)
     days: list[int] = field(default_factory=list)
 
-    def days_to(self, place: int) -> int:
+    def days_to(self, index: int) -> int:
         """Return how many days after the close before it a close comes."""
-        return self.days[place] - self.days[place - 1] if self.days and place else 1
+        return self.days[index] - self.days[index - 1] if self.days and index else 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Floors:
-    """Cuts never go lower, whatever the budget leaves over, micro-units.
+    """Cuts never go lower, however much the budget leaves over, micro-units.
 
     A portfolio without trouble would otherwise call its least tidy borrowers sick.
     """
@@ -70,7 +70,7 @@ class Floors:
 
 @dataclass(frozen=True, slots=True)
 class Occupied:
-    """What rules other than the score cost already, whatever the cuts."""
+    """What rules other than the score cost already, at any cuts."""
 
     attention: int
     watch: int
@@ -79,7 +79,7 @@ class Occupied:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Which state's occupancy is asked for: its trigger bits, gate and exit rule."""
+    """The state whose occupancy is measured: its trigger bits, gate and exit rule."""
 
     other: int
     gate: int
@@ -92,30 +92,30 @@ WATCH_QUESTION: Final = Question(OTHER_WATCH, TWO_FAMILIES, EXIT_PCT[1], EXIT_DA
 HIGH_RISK_QUESTION: Final = Question(OTHER_HIGH_RISK, TWO_RED_FAMILIES, EXIT_PCT[2], EXIT_DAYS[2])
 
 
-def occupancy(population: list[Series], question: Question, cut: int) -> int:
+def occupancy(population: list[DayCloses], question: Question, cut: int) -> int:
     """Return the share of observed borrower-days spent in the state, micro-units.
 
-    A borrower is in from the day on which a rule holds, until the score has been below the exit cut
-    for the exit's days with no rule true.
+    A borrower is in from the day on which a rule is true, until the score has been below the exit
+    cut for the exit's days with no rule true.
     """
     inside = observed = 0
     for series in population:
-        found, seen = _days_inside(series, question, cut)
-        inside += found
+        days_inside, seen = _days_inside(series, question, cut)
+        inside += days_inside
         observed += seen
     return inside * MICRO // observed if observed else 0
 
 
-def _days_inside(series: Series, question: Question, cut: int) -> tuple[int, int]:
+def _days_inside(series: DayCloses, question: Question, cut: int) -> tuple[int, int]:
     leave_below = cut * question.exit_pct // 100
     inside = observed = calm = 0
     is_in = False
-    for place, (score, bits) in enumerate(zip(series.scores, series.bits, strict=True)):
+    for index, (score, bits) in enumerate(zip(series.scores, series.bits, strict=True)):
         gate_open = not question.gate or bits & question.gate
         if bits & question.other or (score >= cut and gate_open):
             is_in, calm = True, 0
         elif is_in:
-            calm = calm + series.days_to(place) if score < leave_below else 0
+            calm = calm + series.days_to(index) if score < leave_below else 0
             is_in = calm < question.exit_days
         if bits & OBSERVED:
             observed += 1
@@ -123,7 +123,9 @@ def _days_inside(series: Series, question: Question, cut: int) -> tuple[int, int
     return inside, observed
 
 
-def lowest_cut(population: list[Series], question: Question, budget: int, *, at_least: int) -> int:
+def lowest_cut(
+    population: list[DayCloses], question: Question, budget: int, *, at_least: int
+) -> int:
     """Return the lowest cut within the budget, in half points; 100 points if none is."""
     low, high = (at_least + STEP_MICRO - 1) // STEP_MICRO, MICRO // STEP_MICRO
     while low < high:
@@ -135,7 +137,7 @@ def lowest_cut(population: list[Series], question: Question, budget: int, *, at_
     return low * STEP_MICRO
 
 
-def occupied_anyway(population: list[Series]) -> Occupied:
+def occupied_anyway(population: list[DayCloses]) -> Occupied:
     """Return the occupancies that no cut can change."""
     never = MICRO + 1
     return Occupied(
@@ -145,7 +147,7 @@ def occupied_anyway(population: list[Series]) -> Occupied:
     )
 
 
-def lowest_family_cut(population: list[Series], budget: int, days: int) -> int:
+def lowest_family_cut(population: list[DayCloses], budget: int, days: int) -> int:
     """Return the lowest family cut at which so few healthy borrowers stay above it for so long."""
     for cut in range(LEAST_FAMILY_CUT, MICRO, FAMILY_STEP_MICRO):
         caught = sum(_stays_above(series, cut, days) for series in population)
@@ -154,17 +156,17 @@ def lowest_family_cut(population: list[Series], budget: int, days: int) -> int:
     return MICRO
 
 
-def _stays_above(series: Series, cut: int, days: int) -> bool:
+def _stays_above(series: DayCloses, cut: int, days: int) -> bool:
     run = 0
-    for place, figure in enumerate(series.families):
+    for index, figure in enumerate(series.families):
         stood = run > 0
-        run = run + (series.days_to(place) if stood else 1) if figure >= cut else 0
+        run = run + (series.days_to(index) if stood else 1) if figure >= cut else 0
         if run >= days:
             return True
     return False
 
 
-def set_cuts(population: list[Series], budget: Budget, floors: Floors, family_days: int) -> Cuts:
+def set_cuts(population: list[DayCloses], budget: Budget, floors: Floors, family_days: int) -> Cuts:
     """Return the cuts of one segment; the caller adds population, budget and date."""
     # The family rule is a second way into WATCH; it may use up half of that budget.
     calendar_days = family_days * 7 // 5

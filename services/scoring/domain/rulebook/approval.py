@@ -1,7 +1,7 @@
-"""Who may take a rulebook from draft to activated, and when: two people, one step at a time.
+"""Decides who may take a rulebook from draft to activated: two people, one step at a time.
 
-Pure decisions. The database holds the same by its constraints, so that a second door into it is no
-way around this one.
+Pure decisions. The database enforces the same by its constraints, so that a second door into it is
+no way around this one.
 """
 
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class Signatory:
     officer_id: str = ""
 
     def is_same_person(self, other: "Signatory") -> bool:
-        """Return whether anything says so: two keys of one person are one person."""
+        """Return whether name, key or officer is the same: two keys may be one person's."""
         return (
             self.name == other.name
             or self.key_id == other.key_id
@@ -39,7 +39,7 @@ class NotNow(Exception):
 
 
 class NotYou(Exception):
-    """This person may not take the step, whatever their roles are."""
+    """This person may not take the step in any role."""
 
 
 def check_step(step: str, *, status: str, author: Signatory, actor: Signatory) -> None:

@@ -1,7 +1,7 @@
-"""Business-day calendars of contracts: a due date on a day off moves to the next business day.
+"""Moves due dates by the business-day calendar of a contract, from a day off to the next day on.
 
 Published in the log, kept in the context, applied to loans that name one. Saturdays and Sundays are
-days off besides the published holidays; the contractual due date is kept beside the moved one
+days off besides the published holidays; the contractual due date is stored with the moved one
 (domain 4.4 rule 13 and reading 19).
 """
 
@@ -32,8 +32,8 @@ def business_day_from(day: int, holidays: tuple[int, ...]) -> int:
 
 
 def _is_in(day: int, holidays: tuple[int, ...]) -> bool:
-    place = bisect_left(holidays, day)
-    return place < len(holidays) and holidays[place] == day
+    index = bisect_left(holidays, day)
+    return index < len(holidays) and holidays[index] == day
 
 
 def move_due_days(borrower: Borrower, calendars: Calendars) -> bool:

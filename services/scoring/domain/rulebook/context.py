@@ -1,13 +1,14 @@
-"""What the log has said to everybody: rulebook in force, calendars, rates, stress of sectors.
+"""What applies to everybody at a place of the log: rulebook, calendars, rates, sector stress.
 
 Made by `timeline` from the control events of a partition and passed to every fold. Must stay true:
-a context never changes once made, so a day close that waits for its sweep keeps the one that was in
+a context never changes once made, so a day close that waits for its sweep has the one that was in
 force at its place in the log.
 """
 
 from dataclasses import dataclass, field, replace
 
 from services.scoring.domain.borrower.borrower import Borrower, Loan
+from services.scoring.domain.primitives import touched
 from services.scoring.domain.primitives.dates import full_months
 from services.scoring.domain.primitives.money import Rates
 from services.scoring.domain.primitives.vocabulary import (
@@ -25,18 +26,19 @@ from services.scoring.domain.rulebook.rulebook import Kind, Rulebook, Rules
 class Context:
     """What is in force at a place of the log.
 
-    Remembers which rules apply to which kind of borrower, because every event asks.
+    Remembers which rules apply to which kind of borrower, because every event needs them.
 
     Args:
         since_day: The business date whose close brought the rulebook: that close judges every
-            borrower afresh. 0 for the one that is in force from the start.
+            borrower again. 0 for the one that is in force from the start.
         calendars: The days off by calendar.
         calendars_day: The business date whose close moves due dates by a calendar published since.
         rates: Exchange rates, None while none was published.
         sector_z: How stressed each sector is, by the beginning of its industry codes.
         stress_day: The business date whose close brought that.
         stress_until: The last business date on which that counts.
-        asks_more: An overlay asks for the product or the age of the firm.
+        needs_traits: An overlay is for a product or an age of the firm.
+        facts_of_kind: The bits of `touched` that may change which rules apply.
     """
 
     rulebook: Rulebook
@@ -52,19 +54,22 @@ class Context:
     _by_traits: dict[tuple[str, str, str, str, int], Rules] = field(
         init=False, default_factory=dict, repr=False
     )
-    asks_more: bool = field(init=False, default=False, repr=False)
+    needs_traits: bool = field(init=False, default=False, repr=False)
+    facts_of_kind: int = field(init=False, default=touched.PROFILE, repr=False)
 
     def __post_init__(self) -> None:
         """Note which borrowers have rules of their own."""
         named = (overlay.borrower_id for overlay in self.rulebook.overlays)
-        self._named = frozenset(one for one in named if one is not None)
-        self.asks_more = self.rulebook.by_product or bool(self.rulebook.ages)
+        self._named = frozenset(borrower_id for borrower_id in named if borrower_id is not None)
+        if self.rulebook.by_product or self.rulebook.ages:
+            self.needs_traits = True
+            self.facts_of_kind = touched.PROFILE | touched.LOANS
 
     def rules_for(self, borrower: Borrower, day: int = 0) -> Rules:
         """Return the rules that apply to the borrower, on the day or the last one closed."""
         profile = borrower.profile
         kind = (profile.segment, profile.industry_code)
-        if self.asks_more:
+        if self.needs_traits:
             return self._rules_by_traits(borrower, day)
         if borrower.borrower_id in self._named:
             return self._resolve(kind, borrower.borrower_id)
@@ -74,7 +79,7 @@ class Context:
         return rules
 
     def _rules_by_traits(self, borrower: Borrower, day: int) -> Rules:
-        """Return the rules where an overlay asks for the product or the age of the firm as well."""
+        """Return the rules where an overlay is for a product or an age of the firm."""
         rulebook, profile = self.rulebook, borrower.profile
         months = -1
         if rulebook.ages and profile.start_day is not None:
@@ -117,8 +122,8 @@ class Context:
 def product_of(borrower: Borrower) -> str:
     """Return the type of all open loans; empty where they differ or there are none.
 
-    Term loans that are all repaid at once are a product of their own; beside other term loans
-    they are term loans.
+    Term loans that are all repaid at once are a product of their own; together with other term
+    loans they are term loans.
     """
     products = {_product_of(loan) for loan in borrower.loans if loan.closed_day is None}
     if len(products) == 1:

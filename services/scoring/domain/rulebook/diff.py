@@ -1,4 +1,4 @@
-"""What changes between two rulebooks, in words that a credit committee can vote on.
+"""Lists what changes between two rulebooks, in words that a credit committee can vote on.
 
 Called by `tocsin rulebook diff`, by what-if and by whoever approves a draft. It compares compiled
 rulebooks, so what is written differently and means the same is no difference.
@@ -97,7 +97,7 @@ def _indicators(
 
 
 def _of_indicator(rule: IndicatorRule) -> dict[str, str]:
-    found = {
+    figures = {
         "enabled": _switch(rule.enabled),
         "weight": decimal(rule.weight),
         "group": rule.group,
@@ -108,10 +108,10 @@ def _of_indicator(rule: IndicatorRule) -> dict[str, str]:
     several = len(rule.indicator.components) > 1
     for component, declared in zip(rule.components, rule.indicator.components, strict=True):
         prefix = f"{declared.name} " if several else ""
-        found |= {
+        figures |= {
             prefix + name: text for name, text in _of_component(component, declared.unit).items()
         }
-    return found
+    return figures
 
 
 def _of_component(component: ComponentRule | None, unit: Unit) -> dict[str, str]:
@@ -140,20 +140,22 @@ def _cuts(old: Mapping[str, Cuts], new: Mapping[str, Cuts]) -> Iterator[Differen
 
 def _of_cuts(cuts: Cuts) -> dict[str, str]:
     # Kept in micro-units of a score of 0 to 1, written in points of 0 to 100.
-    found = {name: decimal(getattr(cuts, name) * 100) for name in CUT_POINTS}
+    figures = {name: decimal(getattr(cuts, name) * 100) for name in CUT_POINTS}
     origin = {"population": cuts.population, "budget": cuts.budget, "date": cuts.set_on}
     return (
-        found
+        figures
         | {"family": decimal(cuts.family), "family days": str(cuts.family_days)}
         | {name: text or NOTHING for name, text in origin.items()}
     )
 
 
 def _policy(old: StatePolicy, new: StatePolicy) -> Iterator[Difference]:
-    entries_before = {one.id: _of_entry(one) for one in old.entries}
-    yield from _rules("Entry rule", entries_before, {one.id: _of_entry(one) for one in new.entries})
-    exits_before = {one.id: _of_exit(one) for one in old.exits}
-    yield from _rules("Exit rule", exits_before, {one.id: _of_exit(one) for one in new.exits})
+    entries_before = {entry.id: _of_entry(entry) for entry in old.entries}
+    yield from _rules(
+        "Entry rule", entries_before, {entry.id: _of_entry(entry) for entry in new.entries}
+    )
+    exits_before = {rule.id: _of_exit(rule) for rule in old.exits}
+    yield from _rules("Exit rule", exits_before, {rule.id: _of_exit(rule) for rule in new.exits})
     yield from _plain("limit", "State limits", _limits(old), _limits(new))
 
 
@@ -165,7 +167,7 @@ def _rules(
 
 
 def _of_entry(rule: EntryRule) -> dict[str, str]:
-    tests = ", ".join(_test(one) for one in rule.tests)
+    tests = ", ".join(_test(test) for test in rule.tests)
     return {
         "target": STATE_NAMES[rule.to],
         "score cut": _switch(rule.score),
@@ -191,15 +193,15 @@ def _flags(mask: int) -> str:
 
 
 def _of_exit(rule: ExitRule) -> dict[str, str]:
-    found = {}
-    for one in fields(rule):
-        value = getattr(rule, one.name)
-        if one.name in ("source", "to"):
-            found["from" if one.name == "source" else "target"] = STATE_NAMES[value]
-        elif one.name != "id":
-            words = one.name.replace("_", " ")
-            found[words] = _switch(value) if isinstance(value, bool) else _count(value)
-    return found
+    figures = {}
+    for field in fields(rule):
+        value = getattr(rule, field.name)
+        if field.name in ("source", "to"):
+            figures["from" if field.name == "source" else "target"] = STATE_NAMES[value]
+        elif field.name != "id":
+            words = field.name.replace("_", " ")
+            figures[words] = _switch(value) if isinstance(value, bool) else _count(value)
+    return figures
 
 
 def _counting(counting: Counting) -> dict[str, str]:
@@ -225,12 +227,12 @@ def _limits(policy: StatePolicy) -> dict[str, str]:
 
 
 def _overlays(old: Rulebook, new: Rulebook) -> Iterator[Difference]:
-    """Overlays are told apart by whom they are for; a new name alone decides nothing."""
+    """Compare overlays by whom they are for; a new name alone is no difference."""
     olds, news = (
-        {_scope(one): one for one in old.overlays},
-        {_scope(one): one for one in new.overlays},
+        {_scope(overlay): overlay for overlay in old.overlays},
+        {_scope(overlay): overlay for overlay in new.overlays},
     )
-    for scope in [*olds, *(one for one in news if one not in olds)]:
+    for scope in [*olds, *(added for added in news if added not in olds)]:
         before, after = olds.get(scope), news.get(scope)
         overlay = after or before
         assert overlay is not None
@@ -254,7 +256,7 @@ def _scope(overlay: Overlay) -> str:
 
 
 def _of_overlay(overlay: Overlay, rulebook: Rulebook) -> dict[str, str]:
-    found: dict[str, str] = {}
+    figures: dict[str, str] = {}
     for slot, patch in sorted(overlay.indicators.items()):
         indicator = rulebook.indicators[slot].indicator
         stated: dict[str, str | None] = {
@@ -273,24 +275,24 @@ def _of_overlay(overlay: Overlay, rulebook: Rulebook) -> dict[str, str]:
                 prefix + name: text
                 for name, text in _of_component(component, declared.unit).items()
             }
-        found |= {f"{indicator.id} {name}": text for name, text in stated.items() if text}
+        figures |= {f"{indicator.id} {name}": text for name, text in stated.items() if text}
     if overlay.cuts is not None:
-        found |= {f"cut {name}": text for name, text in _of_cuts(overlay.cuts).items()}
-    return found
+        figures |= {f"cut {name}": text for name, text in _of_cuts(overlay.cuts).items()}
+    return figures
 
 
 def _amounts(rules: Any) -> dict[str, str]:
     """Return the figures of tolerance or materiality, amounts in minor units by currency."""
-    found = {}
-    for one in fields(rules):
-        value = getattr(rules, one.name)
-        words = one.name.removesuffix("_minor").removesuffix("_micro").replace("_", " ")
+    amounts_by_name = {}
+    for field in fields(rules):
+        value = getattr(rules, field.name)
+        words = field.name.removesuffix("_minor").removesuffix("_micro").replace("_", " ")
         if isinstance(value, dict):
             amounts = (f"{amount} {currency}" for currency, amount in sorted(value.items()))
-            found[f"{words} amounts, minor units"] = ", ".join(amounts) or NOTHING
+            amounts_by_name[f"{words} amounts, minor units"] = ", ".join(amounts) or NOTHING
         else:
-            found[f"{words} share"] = decimal(value)
-    return found
+            amounts_by_name[f"{words} share"] = decimal(value)
+    return amounts_by_name
 
 
 def _whole(
@@ -305,7 +307,7 @@ def _whole(
 
 
 def _stated(figures: Mapping[str, str]) -> str:
-    """Return the figures in one line, without those that say nothing."""
+    """Return the figures in one line, without those that are none."""
     return ", ".join(f"{name} {text}" for name, text in figures.items() if text != NOTHING)
 
 
@@ -319,9 +321,9 @@ def _inspections(rulebook: Rulebook) -> dict[str, str]:
 
 
 def _models(old: tuple[PdModel, ...], new: tuple[PdModel, ...]) -> Iterator[Difference]:
-    for place, role in enumerate(("champion", "challenger")):
-        before = old[place] if place < len(old) else None
-        after = new[place] if place < len(new) else None
+    for index, role in enumerate(("champion", "challenger")):
+        before = old[index] if index < len(old) else None
+        after = new[index] if index < len(new) else None
         if before != after:
             yield from _whole(
                 "model",
@@ -332,7 +334,7 @@ def _models(old: tuple[PdModel, ...], new: tuple[PdModel, ...]) -> Iterator[Diff
 
 
 def _of_model(model: PdModel) -> dict[str, str]:
-    found = {
+    figures = {
         "model": f"{model.name} {model.version}",
         "horizon": f"{model.horizon_days} days",
         "PD with nothing measured": f"{decimal(probability(model.intercept) * 100)} %",
@@ -340,14 +342,14 @@ def _of_model(model: PdModel) -> dict[str, str]:
     for feature in model.features:
         bins = zip((0, *feature.edges), feature.points, strict=True)
         shown = ", ".join(f"{decimal(edge)}: {decimal(points)}" for edge, points in bins)
-        found[f"{feature.indicator} points"] = shown
-    return found
+        figures[f"{feature.indicator} points"] = shown
+    return figures
 
 
 def _plain(
     part: str, subject: str, old: Mapping[str, str], new: Mapping[str, str]
 ) -> Iterator[Difference]:
-    for what in [*old, *(one for one in new if one not in old)]:
+    for what in [*old, *(book for book in new if book not in old)]:
         before, after = old.get(what), new.get(what)
         if before != after:
             yield Difference(part, subject, what, before, after)

@@ -1,6 +1,6 @@
-"""The PD: a second opinion beside the rules, from a scorecard trained on labelled history.
+"""Predicts the PD: a second opinion to the rules, from a scorecard trained on labelled history.
 
-Called when an assessment is emitted or looked at, never on every event. The rules decide the state;
+Called when an assessment is emitted or read, never on every event. The rules decide the state;
 the PD informs. A scorecard is a sum of points in log-odds, one figure a bin of each indicator's
 intensity; an indicator that is not measured has no points, so a gap never speaks for or against
 anyone. Must stay true: points never fall as the intensity rises, nothing here moves a score or a
@@ -36,7 +36,7 @@ class PdFeature:
     Args:
         indicator: Its id.
         name: Its name, for the reasons.
-        slot: Where its signal stands.
+        slot: The slot of its signal.
         edges: Intensities in ascending order at which the next bin begins, micro-units.
         points: Log-odds by bin in micro-units, one more than there are edges, never falling.
         expected: Share of the reference population in each bin, for drift; sums to 1 where any.
@@ -57,7 +57,7 @@ class PdModel:
     """A trained scorecard. It holds for intensities judged as they were in training.
 
     Args:
-        horizon_days: The PD is for so many days ahead.
+        horizon_days: How many days ahead the PD is for.
         intercept: Log-odds of a borrower of whom nothing is measured, micro-units.
         score_edges: Rule scores at which the next bin begins, micro-units, for drift.
         score_expected: Share of the reference population in each of these bins.
@@ -78,10 +78,10 @@ class PdModel:
 
 @dataclass(slots=True)
 class Opinion:
-    """What one model says about one borrower.
+    """The opinion of one model on one borrower.
 
     ``value`` is the PD in micro-units. ``reasons`` are (indicator, name, points in micro-units),
-    the largest first. ``bins`` holds the bin of each feature, ``NOT_MEASURED`` where there is none,
+    the largest first. ``bins`` are the bins of the features, ``NOT_MEASURED`` where there is none,
     and last those of the score and of the PD.
     """
 
@@ -98,16 +98,16 @@ def opinion(model: PdModel, signals: Signals, weights: Sequence[int], score: int
         weights: Weight of each feature's indicator in the rules that judged it, 0 for none.
         score: The borrower's rule score, micro-units; only its bin is taken.
     """
-    found = predict(
+    prediction = predict(
         model,
         [
             intensity_of(signals, feature.slot, weight)
             for feature, weight in zip(model.features, weights, strict=True)
         ],
     )
-    found.bins.append(bisect_right(model.score_edges, score))
-    found.bins.append(bisect_right(model.pd_edges, found.value))
-    return found
+    prediction.bins.append(bisect_right(model.score_edges, score))
+    prediction.bins.append(bisect_right(model.pd_edges, prediction.value))
+    return prediction
 
 
 def intensity_of(signals: Signals, slot: int, weight: int) -> int:
@@ -130,9 +130,9 @@ def predict(model: PdModel, intensities: Sequence[int]) -> Opinion:
         if intensity == NOT_MEASURED:
             bins.append(NOT_MEASURED)
             continue
-        place = bisect_right(feature.edges, intensity)
-        points = feature.points[place]
-        bins.append(place)
+        index = bisect_right(feature.edges, intensity)
+        points = feature.points[index]
+        bins.append(index)
         logit += points
         if points > 0:
             above.append((-points, feature.indicator, feature.name))

@@ -1,4 +1,4 @@
-"""The state machine's rules as data: what lets a borrower in, what lets it out.
+"""Defines the state machine's rules as data: what lets a borrower in, what lets it out.
 
 Each rule has an id, so that a transition can name what triggered it. `states` applies them;
 rulebooks fill them in. `EXIT_CONDITIONS` is the one list of what can block a way out: the state
@@ -28,14 +28,14 @@ class SignalTest:
 
 @dataclass(frozen=True, slots=True)
 class EntryRule:
-    """Everything that is stated must hold for the borrower to be put into ``to``.
+    """Everything that is stated must be true for the borrower to be put into ``to``.
 
     Args:
-        hard: A hard rule keeps a state from being relaxed while it is true; score rules do not.
+        hard: A hard rule blocks a relaxation while it is true; score rules do not.
         score: The score has reached the segment's cut for ``to``.
-        amber_families: At least so many families hold a signal at amber or worse.
-        reds: At least so many signals at red or worse.
-        red_families: … spread over at least so many families.
+        amber_families: At least this many families have a signal at amber or worse.
+        reds: At least this many signals at red or worse.
+        red_families: … spread over at least this many families.
         tests: Signal tests of which ``tests_needed`` must be true.
         family_cut: One family has been at the family cut for the segment's number of days.
         flags: Any of these flags is set.
@@ -59,19 +59,19 @@ class EntryRule:
 
 @dataclass(frozen=True, slots=True)
 class ExitRule:
-    """Everything that is stated must hold at a day close before ``source`` is left for ``to``.
+    """Everything that is stated must be true at a day close before ``source`` is left for ``to``.
 
     Args:
-        automatic: The system moves by itself; otherwise it proposes and a second person approves.
-        score_days: The score stayed below the segment's exit cut for so many days.
+        automatic: The system moves at once; otherwise it proposes and a second person approves.
+        score_days: The score stayed below the segment's exit cut for this many days.
         dwell_days: Shortest stay in ``source``.
         no_red: No signal is red.
-        no_arrears_days: Operational DPD was 0 for so many days.
-        on_time: The last so many instalments were paid on time.
-        no_hard_days: No hard rule of ``source`` or worse was true for so many days.
+        no_arrears_days: Operational DPD was 0 for this many days.
+        on_time: How many of the last instalments were paid on time, all of them.
+        no_hard_days: No hard rule of ``source`` or worse was true for this many days.
         dwell_months: Shortest stay in ``source``, in calendar months.
-        months_on_time: So many months in ``source``, every instalment due in them paid on time …
-        months_on_time_sparse: … or so many where a loan is paid twice a year or less.
+        months_on_time: This many months in ``source``, every instalment due in them paid on time …
+        months_on_time_sparse: … or this many where a loan is paid twice a year or less.
         all_arrears_paid: Nothing at all is past due, material or not.
         ability_assessed: An inspection in ``source`` found the borrower able to pay.
         no_open_finding: No finding of an officer is open.
@@ -155,7 +155,7 @@ class ForbearanceRules:
         probation_months: How long a forborne borrower must perform.
         months_paid_micro: In what share of the months with something due it must have paid.
         significant_micro: Share of what fell due in a month that is more than insignificant.
-        most_arrears_days: Operational days past due that may stand at the end of the probation.
+        most_arrears_days: Operational days past due that are allowed at the end of the probation.
     """
 
     npv_loss_micro: int = 10_000

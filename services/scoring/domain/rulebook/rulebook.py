@@ -1,4 +1,4 @@
-"""A compiled rulebook: every number that a credit team may change, as plain data.
+"""Defines a compiled rulebook: every number that a credit team may change, as plain data.
 
 Adapters read it from YAML; the core only uses it. `Rulebook.rules_for` resolves the overlays for
 one kind of borrower (segment, then age, industry, product, then the borrower itself; the most
@@ -184,11 +184,11 @@ class Cuts:
 class Rules:
     """The rulebook as it applies to one kind of borrower. This is what the fold works with.
 
-    ``groups`` holds, per family and correlation group, the slots that compete; notes (weight 0)
-    are in no group. ``surcharges`` holds the slots that add points to the score and belong to no
-    family. ``inspection_months`` holds, by state, the months from one inspection to the
-    next, 0 for none; it is empty where no state has any. ``sector_z`` is no rule but what the log
-    says of the borrower's sector, None where it says nothing; it counts up to ``sector_until``.
+    ``groups`` has, per family and correlation group, the slots that compete; notes (weight 0)
+    are in no group. ``surcharges`` are the slots that add points to the score and belong to no
+    family. ``inspection_months`` are, by state, the months from one inspection to the
+    next, 0 for none; it is empty where no state has any. ``sector_z`` is no rule but the log's
+    figure of the borrower's sector, None where there is none; it counts up to ``sector_until``.
     ``models`` are the second opinions, the champion first, then the challenger; usually there is
     none.
     """
@@ -242,7 +242,7 @@ def is_of_industry(code: str, beginning: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What overlays can tell borrowers apart by.
+    """The traits by which overlays distinguish borrowers.
 
     Args:
         borrower_id: Empty for everyone who has no overlay of their own.
@@ -258,7 +258,7 @@ class Kind:
 
     @property
     def key(self) -> tuple[str, str, str, str, int]:
-        """Return what a table of rules is asked by."""
+        """Return the key under which resolved rules are cached."""
         return self.segment, self.industry, self.borrower_id, self.product, self.months_old
 
 
@@ -294,7 +294,7 @@ class Overlay:
     def rank(self) -> tuple[bool, bool, bool, int, bool, bool]:
         """Return how specific it is: borrower, product, length of industry code, age, segment.
 
-        Bullet loans are term loans too, so what is said for them alone is more specific.
+        Bullet loans are term loans too, so a rule for them alone is more specific.
         """
         return (
             self.borrower_id is not None,
@@ -310,7 +310,7 @@ class Overlay:
 class Rulebook:
     """A named version of all rules, with its overlays.
 
-    ``named`` holds the borrowers that have an overlay of their own, ``ages`` the months at which an
+    ``named`` are the borrowers that have an overlay of their own, ``ages`` the months at which an
     overlay for young firms ends, ``by_product`` whether any overlay is for a product. ``models``
     are the second opinions: the champion, then the challenger.
     """
@@ -355,14 +355,14 @@ class Rulebook:
         )
 
     def rules_of(self, kind: Kind) -> Rules:
-        """Return the rules for a kind that holds only what can make a difference."""
-        found = self.resolved.get(kind.key)
-        if found is None:
-            found = self.resolved[kind.key] = self._resolve(kind)
-        return found
+        """Return the rules for a kind reduced to what can make a difference."""
+        rules = self.resolved.get(kind.key)
+        if rules is None:
+            rules = self.resolved[kind.key] = self._resolve(kind)
+        return rules
 
     def _age_class(self, months_old: int) -> int:
-        """Return the least age that is judged like this one, -1 where no overlay asks."""
+        """Return the least age that is judged like this one, -1 where no overlay has an age."""
         if months_old < 0 or not self.ages:
             return -1
         return max((age for age in self.ages if age <= months_old), default=0)
@@ -370,8 +370,8 @@ class Rulebook:
     def _resolve(self, kind: Kind) -> Rules:
         chosen = dict(self.indicators)
         cuts = self.cuts.get(kind.segment, self.cuts["*"])
-        matching = [one for one in self.overlays if one.matches(kind)]
-        for overlay in sorted(matching, key=lambda one: one.rank):
+        matching = [overlay for overlay in self.overlays if overlay.matches(kind)]
+        for overlay in sorted(matching, key=lambda overlay: overlay.rank):
             for slot, patch in overlay.indicators.items():
                 chosen[slot] = patched(chosen[slot], patch)
             cuts = overlay.cuts or cuts
@@ -382,7 +382,7 @@ class Rulebook:
 def compile_rules(
     rulebook: Rulebook, segment: str, active: tuple[IndicatorRule, ...], cuts: Cuts
 ) -> Rules:
-    """Return rules with their look-up tables."""
+    """Return rules with their indexes."""
     by_slot: list[IndicatorRule | None] = [None] * SLOTS
     by_family: list[list[IndicatorRule]] = [[] for _ in range(FAMILIES)]
     groups: list[dict[str, list[int]]] = [{} for _ in range(FAMILIES)]

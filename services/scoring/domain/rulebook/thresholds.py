@@ -1,6 +1,6 @@
-"""Thresholds and intensity of one component: a figure in, a level and a g out.
+"""Judges one component by thresholds and knots: a figure in, a level and an intensity g out.
 
-Boundary convention: a threshold says itself whether equality counts (``>`` or ``>=``), as the
+Boundary convention: a threshold states whether equality counts (``>`` or ``>=``), as the
 catalogue prints it. Direction follows from the sign: ``>`` means that more is worse. The level
 comes from the thresholds and the intensity from the knots, so at an edge they may differ
 (domain reading 3).
@@ -37,7 +37,7 @@ class Threshold:
 class ComponentRule:
     """How the rulebook judges one component: levels by thresholds, intensity by knots.
 
-    ``knots_at`` ascends; ``knots_g`` holds the intensity at each, in micro-units. Between knots the
+    ``knots_at`` ascends; ``knots_g`` has the intensity at each, in micro-units. Between knots the
     line is straight, outside it is flat.
     """
 

@@ -1,7 +1,8 @@
-"""Which context is in force at each place of a partition's log.
+"""Tracks which context is in force at each place of a partition's log.
 
 Whoever folds a log (worker, rebuilding, as-of queries, `tocsin verify`, `tocsin score`) gives every
-control event to `hear`, in log order and before folding it, and then folds with `context`.
+control event to `apply_control_event`, in log order and before folding it, and then folds with
+`context`.
 
 Must stay true:
 - an activated rulebook comes into force with the first close of a day that is not before its
@@ -12,7 +13,7 @@ Must stay true:
 - calendars and exchange rates are known from their place in the log on; the next day boundary moves
   the due dates that a calendar moves;
 - how stressed the sectors are counts from the next close of a later day on, for two months after it
-  was measured; the last word before a close replaces all earlier ones;
+  was measured; the last figures before a close replace all earlier ones;
 - a rulebook that is named and not at hand is an error at once, never the old one silently.
 """
 
@@ -63,8 +64,8 @@ class Timeline:
     has_new_calendar: bool = False
     stress: SectorStressPublished | None = None
 
-    def hear(self, event: Event) -> None:
-        """Take in what an event says to everybody; what it says to one borrower is passed over.
+    def apply_control_event(self, event: Event) -> None:
+        """Apply an event that concerns every borrower; any other event changes nothing.
 
         Raises:
             UnknownRulebook: If it activates a rulebook that is not at hand.
@@ -96,19 +97,21 @@ class Timeline:
             self.has_new_calendar = False
             self.context = replace(self.context, calendars_day=day)
         if self.stress is not None:
-            said, self.stress = self.stress, None
+            published, self.stress = self.stress, None
             self.context = replace(
                 self.context,
-                sector_z=said.z_micro,
+                sector_z=published.z_micro,
                 stress_day=day,
-                stress_until=said.measured_day + STRESS_DAYS,
+                stress_until=published.measured_day + STRESS_DAYS,
             )
 
     def _begin_day(self, closed_day: int) -> None:
-        due = [one for one in self.waiting if one.effective_day <= closed_day]
+        due = [activation for activation in self.waiting if activation.effective_day <= closed_day]
         if not due:
             return
-        self.waiting = [one for one in self.waiting if one.effective_day > closed_day]
-        latest = max(one.effective_day for one in due)
-        chosen = [one.rulebook for one in due if one.effective_day == latest][-1]
+        self.waiting = [
+            activation for activation in self.waiting if activation.effective_day > closed_day
+        ]
+        latest = max(waiting.effective_day for waiting in due)
+        chosen = [waiting.rulebook for waiting in due if waiting.effective_day == latest][-1]
         self.context = replace(self.context, rulebook=chosen, since_day=closed_day)

@@ -1,8 +1,8 @@
-"""All accounts of a borrower as one balance a day, kept ready from one evaluation to the next.
+"""Pools all accounts of a borrower into one balance a day, carried from one evaluation to the next.
 
-Called by the balance indicators; told by `account_flows` what was reported. A new day costs one
-look at each account instead of a rebuilt half-year. Must stay true: a view that was carried along
-gives exactly what one built afresh gives, because only the newest 210 days are looked at.
+The balance indicators read it; `account_flows` reports what changed. A new day costs one read of
+each account instead of a rebuilt half-year. Must stay true: a view that was carried along equals
+one that is built from nothing, because only the newest 210 days are read.
 """
 
 from bisect import bisect_left, insort
@@ -44,12 +44,12 @@ def view_of(borrower: Borrower, as_of: int) -> BalanceView:
 
 def pooled(borrower: Borrower, day: int) -> int | None:
     """Return the balance of all accounts in force at the end of the day."""
-    found: int | None = None
+    total: int | None = None
     for account in borrower.accounts:
         balance = daily_values.at(account.eod, day)
         if balance is not None:
-            found = balance if found is None else found + balance
-    return found
+            total = balance if total is None else total + balance
+    return total
 
 
 def _built(borrower: Borrower, as_of: int) -> BalanceView:
@@ -59,25 +59,25 @@ def _built(borrower: Borrower, as_of: int) -> BalanceView:
 
 
 def _pooled_window(borrower: Borrower, start: int, end: int) -> list[int]:
-    found: list[int] = []
+    pooled: list[int] = []
     for account in borrower.accounts:
         balances = daily_values.window(account.eod, start, end)
-        found = _added(found, balances) if found else balances
-    return found
+        pooled = _added(pooled, balances) if pooled else balances
+    return pooled
 
 
-def _added(one: list[int], other: list[int]) -> list[int]:
+def _added(longer: list[int], shorter: list[int]) -> list[int]:
     """Return the sums of two lists that end on the same day."""
-    if len(one) < len(other):
-        one, other = other, one
-    head = len(one) - len(other)
-    tail = [left + right for left, right in zip(one[head:], other, strict=True)]
-    return one[:head] + tail
+    if len(longer) < len(shorter):
+        longer, shorter = shorter, longer
+    head = len(longer) - len(shorter)
+    tail = [left + right for left, right in zip(longer[head:], shorter, strict=True)]
+    return longer[:head] + tail
 
 
 def falls_of(balances: list[int], span: int) -> list[int]:
     """Return for each day how far it lies below the highest of the `span` days before it."""
-    found: list[int] = []
+    falls: list[int] = []
     highest: list[int] = []  # From `head` on: days whose balance no later day has reached.
     head = 0
     for day, balance in enumerate(balances):
@@ -86,8 +86,8 @@ def falls_of(balances: list[int], span: int) -> list[int]:
         highest.append(day)
         if highest[head] < day - span:
             head += 1
-        found.append(balances[highest[head]] - balance)
-    return found
+        falls.append(balances[highest[head]] - balance)
+    return falls
 
 
 def _replace_last(view: BalanceView, balance: int | None) -> None:

@@ -1,8 +1,8 @@
-"""Figures read out of the credit file as of a day; nothing is stored.
+"""Derives figures from the credit file as of a day; nothing is stored.
 
 Called by the collateral, covenant, link and review indicators and by the near-trigger list. A day
 is always its end. Amounts in another currency than the borrower's are no figure until the log
-carries exchange rates: whoever asks gets ``None`` and says so.
+carries exchange rates: the caller gets ``None``.
 """
 
 from typing import Final
@@ -41,12 +41,12 @@ def months_since(start: int, day: int) -> int:
 def has_foreign_collateral(borrower: Borrower) -> bool:
     """Return whether some collateral is valued in another currency than the borrower's."""
     currency = borrower.profile.reporting_currency
-    return any(one.currency != currency for one in borrower.credit_file.collateral)
+    return any(piece.currency != currency for piece in borrower.credit_file.collateral)
 
 
 def secured_exposure(borrower: Borrower, day: int) -> int | None:
     """Return what is owed on the loans that collateral secures; None if none of them is known."""
-    names = {name for one in borrower.credit_file.collateral for name in one.loan_ids}
+    names = {name for piece in borrower.credit_file.collateral for name in piece.loan_ids}
     loans = [loan for loan in borrower.loans if loan.loan_id in names]
     if not loans:
         return None
@@ -66,23 +66,24 @@ def _owed(borrower: Borrower, loan: Loan, day: int) -> int:
 def lendable(pieces: list[Collateral]) -> int:
     """Return what the collateral is worth after haircuts, in minor units."""
     return sum(
-        rounded_quotient(one.value_minor * (MICRO - one.haircut_micro), MICRO) for one in pieces
+        rounded_quotient(piece.value_minor * (MICRO - piece.haircut_micro), MICRO)
+        for piece in pieces
     )
 
 
 def agreed_limit(pieces: list[Collateral]) -> int | None:
     """Return the highest loan to value over all pieces, weighted by value; None if any has none."""
-    total = sum(one.value_minor for one in pieces)
-    if not total or any(one.limit_micro < 0 for one in pieces):
+    total = sum(piece.value_minor for piece in pieces)
+    if not total or any(piece.limit_micro < 0 for piece in pieces):
         return None
-    return rounded_quotient(sum(one.value_minor * one.limit_micro for one in pieces), total)
+    return rounded_quotient(sum(piece.value_minor * piece.limit_micro for piece in pieces), total)
 
 
 def headroom(covenant: Covenant) -> int | None:
     """Return how far the certified figure is on the good side of its limit, as a share of it.
 
-    Negative once it is broken. A limit of zero has no share: only whether it is broken can be said,
-    as -100 %, and None while it is kept.
+    Negative once it is broken. A limit of zero has no share: it is -100 %
+    where it is broken and None while it is kept.
     """
     distance = covenant.actual_micro - covenant.limit_micro
     if covenant.is_ceiling:
@@ -107,15 +108,19 @@ def certificate_due(covenant: Covenant) -> int | None:
 
 
 def guarantors_in_force(borrower: Borrower, day: int) -> list[Guarantor]:
-    """Return who stands in for the borrower on the day."""
+    """Return who guarantees the borrower's debt on the day."""
     guarantors = borrower.credit_file.guarantors
-    return [one for one in guarantors if _is_in_force(one.from_day, one.until, day)]
+    return [
+        guarantor
+        for guarantor in guarantors
+        if _is_in_force(guarantor.from_day, guarantor.until, day)
+    ]
 
 
 def links_in_force(borrower: Borrower, day: int) -> list[GroupLink]:
     """Return whose trouble carries over on the day."""
     links = borrower.credit_file.links
-    return [one for one in links if _is_in_force(one.from_day, one.until, day)]
+    return [link for link in links if _is_in_force(link.from_day, link.until, day)]
 
 
 def _is_in_force(from_day: int, until: int, day: int) -> bool:
@@ -123,7 +128,7 @@ def _is_in_force(from_day: int, until: int, day: int) -> bool:
 
 
 def reported_state(borrower: Borrower, related_id: str) -> int | None:
-    """Return the own state that a linked borrower told, None before it did."""
+    """Return the own state that a linked borrower reported, None before it did."""
     known = related_state_of(borrower.credit_file, related_id)
     return None if known is None or known.state < 0 else known.state
 

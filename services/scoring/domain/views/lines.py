@@ -1,8 +1,8 @@
-"""All lines of a borrower as one share drawn a day, kept ready from one evaluation to the next.
+"""Pools all lines of a borrower into one share drawn a day, carried between evaluations.
 
-Called by the utilisation indicators; told by `account_flows` what was reported. Several lines count
-as one: drawn amounts over limits. Must stay true: a view that was carried along gives exactly what
-one built afresh gives, because only the newest 210 days are looked at.
+The utilisation indicators read it; `facilities` reports what changed. Several lines count as one:
+drawn amounts over limits. Must stay true: a view that was carried along equals one that is built
+from nothing, because only the newest 210 days are read.
 """
 
 from typing import Final
@@ -70,18 +70,18 @@ def over_on(borrower: Borrower, day: int) -> int:
 def measured_shares(view: LineView, first: int, last: int) -> list[int]:
     """Return the shares from `first` to `last` days back (0 is the last day) with a limit."""
     end = len(view.shares) - last
-    found = view.shares[max(0, len(view.shares) - first - 1) : end]
-    if NO_LIMIT in found:
-        return [share for share in found if share != NO_LIMIT]
-    return found
+    shares = view.shares[max(0, len(view.shares) - first - 1) : end]
+    if NO_LIMIT in shares:
+        return [share for share in shares if share != NO_LIMIT]
+    return shares
 
 
 def _built(borrower: Borrower, as_of: int) -> LineView:
-    """Return the view afresh: one pass over each line instead of a look at every line and day."""
+    """Build the view in one pass over each line."""
     drawn, limits, over = [0] * ALL_DAYS, [0] * ALL_DAYS, [0] * ALL_DAYS
     for facility in borrower.facilities:
         _add_line(facility, as_of, drawn, limits, over)
-    shares = [_share(drawn[place], limits[place]) for place in range(ALL_DAYS)]
+    shares = [_share(drawn[index], limits[index]) for index in range(ALL_DAYS)]
     return LineView(as_of, shares, over)
 
 
@@ -96,14 +96,14 @@ def _add_line(
     used = daily_values.window(facility.drawn, as_of - ALL_DAYS + 1, as_of)
     days, index = facility.limit_days, 0
     head = ALL_DAYS - len(used)
-    for place in range(head, ALL_DAYS):
-        held = used[place - head]
-        drawn[place] += held
+    for offset in range(head, ALL_DAYS):
+        held = used[offset - head]
+        drawn[offset] += held
         if not days:
             continue
-        day = as_of - ALL_DAYS + 1 + place
+        day = as_of - ALL_DAYS + 1 + offset
         while index + 1 < len(days) and days[index + 1] <= day:
             index += 1
-        limits[place] += facility.limit_minor[index]
+        limits[offset] += facility.limit_minor[index]
         if held > facility_use.allowed_by(facility, index):
-            over[place] = 1
+            over[offset] = 1

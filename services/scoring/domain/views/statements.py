@@ -1,7 +1,7 @@
-"""Read figures out of a borrower's statements without ever inventing one.
+"""Reads figures out of a borrower's statements without ever inventing one.
 
-Used by every F indicator. Flows are trailing twelve months, rolled forward from whatever periods
-were filed: a statement says what happened between two month ends, so twelve months are a path of
+Used by every F indicator. Flows are trailing twelve months, rolled forward from the periods that
+were filed: a statement reports what happened between two month ends, so twelve months are a path of
 such steps (four quarters; half-year + last year - last half-year; …), each added or taken away.
 Never a quarter times four.
 
@@ -90,19 +90,19 @@ class StatementFigures(StatementView):
             self.by_period[period] = statement
 
     def balance(self, line: str, *, years_back: int = 0) -> int:
-        """Return a balance-sheet line at the newest balance date or so many years before.
+        """Return a balance-sheet line at the newest balance date or some years before.
 
         Raises:
             CannotFormError: If that date or that line was not filed.
         """
-        found = self.balance_or_none(line, months_back=years_back * YEAR_MONTHS)
-        if found is None:
+        amount = self.balance_or_none(line, months_back=years_back * YEAR_MONTHS)
+        if amount is None:
             raise CannotFormError(
                 Reason.NO_PRIOR_STATEMENT
                 if years_back and not self._filed(self.month - years_back * YEAR_MONTHS)
                 else Reason.MISSING_LINE
             )
-        return found
+        return amount
 
     def balance_or_none(self, line: str, *, months_back: int = 0) -> int | None:
         """Return a balance-sheet line, or None where it was not filed."""
@@ -116,18 +116,18 @@ class StatementFigures(StatementView):
         return any(end == month for end, _ in self.by_period)
 
     def flow(self, line: str, *, years_back: int = 0) -> int:
-        """Return a line of the last twelve months, or of the twelve so many years before.
+        """Return a line of the last twelve months, or of the twelve some years before.
 
         Raises:
             CannotFormError: If the filed periods do not add up to those twelve months.
         """
-        found = self.flow_or_none(line, months_back=years_back * YEAR_MONTHS)
-        if found is None:
+        amount = self.flow_or_none(line, months_back=years_back * YEAR_MONTHS)
+        if amount is None:
             raise CannotFormError(self._why_no_flow(line, years_back))
-        return found
+        return amount
 
     def flow_or_none(self, line: str, *, months_back: int = 0) -> int | None:
-        """Return a twelve-month flow ending so many months back, or None if it cannot be formed."""
+        """Return a twelve-month flow ending some months back, or None if it cannot be formed."""
         end = self.month - months_back
         whole_year = self.by_period.get((end, YEAR_MONTHS))
         if whole_year is not None and whole_year.lines[LINE_OF[line]] is not None:

@@ -7,8 +7,8 @@ from services.scoring.domain.rulebook.alert_budget import (
     TWO_FAMILIES,
     WATCH_QUESTION,
     Budget,
+    DayCloses,
     Floors,
-    Series,
     lowest_cut,
     lowest_family_cut,
     occupancy,
@@ -18,12 +18,12 @@ from services.scoring.domain.rulebook.alert_budget import (
 DAYS = 100
 
 
-def steady(score: int, bits: int = 0, family: int = 0) -> Series:
+def steady(score: int, bits: int = 0, family: int = 0) -> DayCloses:
     """A borrower with the same score on every day."""
-    return Series([score] * DAYS, [family] * DAYS, [OBSERVED | bits] * DAYS)
+    return DayCloses([score] * DAYS, [family] * DAYS, [OBSERVED | bits] * DAYS)
 
 
-def ten_borrowers() -> list[Series]:
+def ten_borrowers() -> list[DayCloses]:
     """Scores of 1, 2 … 10 points, all confirmed by two families."""
     return [steady(points * 10_000, TWO_FAMILIES) for points in range(1, 11)]
 
@@ -34,12 +34,12 @@ def test_occupancy_is_a_share_of_borrower_days() -> None:
 
 def test_hysteresis_keeps_a_borrower_in_after_a_spike() -> None:
     # One day at the cut, then calm: 30 calm closes end it, the thirtieth is out again.
-    series = Series([100_000] + [0] * 99, [0] * DAYS, [OBSERVED] * DAYS)
+    series = DayCloses([100_000] + [0] * 99, [0] * DAYS, [OBSERVED] * DAYS)
     assert occupancy([series], ATTENTION_QUESTION, 100_000) == 300_000
 
 
 def test_days_of_the_warm_up_are_not_counted() -> None:
-    series = Series([100_000] * DAYS, [0] * DAYS, [0] * 50 + [OBSERVED] * 50)
+    series = DayCloses([100_000] * DAYS, [0] * DAYS, [0] * 50 + [OBSERVED] * 50)
     assert occupancy([series], ATTENTION_QUESTION, 100_000) == 1_000_000
     assert occupancy([series], ATTENTION_QUESTION, 100_001) == 0
 

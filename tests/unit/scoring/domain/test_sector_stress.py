@@ -87,12 +87,12 @@ class Sector:
         """Publish figures by industry code; names begin with n."""
         figures = {code[1:]: round(figure * 1_000_000) for code, figure in z.items()}
         day = self.story.today
-        self.timeline.hear(SectorStressPublished(*self.story.head(), day, figures))
+        self.timeline.apply_control_event(SectorStressPublished(*self.story.head(), day, figures))
 
     def close(self) -> None:
         """Close a day under what the timeline says."""
         event = DayClosed(*self.story.head(), closed_day=self.story.today)
-        self.timeline.hear(event)
+        self.timeline.apply_control_event(event)
         fold(self.story.borrower, event, self.timeline.context)
         self.story.today += 1
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from services.scoring.adapters.rulebook_reader import load_rulebook
-from services.scoring.domain.assess.entry_rules import nothing_stands_out
+from services.scoring.domain.assess.entry_rules import is_nothing_triggered
 from services.scoring.domain.assess.exit_rules import blockers, exit_rule_of
 from services.scoring.domain.assess.state_inputs import StateInputs
 from services.scoring.domain.assess.states import (
@@ -123,7 +123,7 @@ def test_each_rule_lets_in(
     rule_id: str,
 ) -> None:
     seen = standing(rules, signals_with(**figures), **risk)
-    assert not nothing_stands_out(seen.risk, seen.signals, rules)
+    assert not is_nothing_triggered(seen.risk, seen.signals, rules)
     transition = escalate(seen)
     assert transition is not None
     assert transition.after == seen.risk.state == state

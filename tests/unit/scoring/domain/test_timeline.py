@@ -42,7 +42,7 @@ def close(on: str) -> DayClosed:
 def in_force(*events: DayClosed | RulebookActivated) -> tuple[str, int]:
     timeline = beginning()
     for event in events:
-        timeline.hear(event)
+        timeline.apply_control_event(event)
     return timeline.context.rulebook.version, timeline.context.since_day
 
 
@@ -85,7 +85,7 @@ def test_activating_the_earlier_version_again_is_the_way_back() -> None:
 
 def test_a_rulebook_that_is_not_at_hand_is_an_error_at_once() -> None:
     with pytest.raises(UnknownRulebook):
-        beginning().hear(activation("lost", "2026-03-02"))
+        beginning().apply_control_event(activation("lost", "2026-03-02"))
 
 
 def test_the_first_close_under_new_rules_judges_everybody_afresh() -> None:
@@ -107,21 +107,21 @@ def test_the_first_close_under_new_rules_judges_everybody_afresh() -> None:
     borrower = Story(start="2026-01-05").borrower
     timeline = Timeline(Context(lenient), lambda _: old)
     for event in story.log:
-        timeline.hear(event)
+        timeline.apply_control_event(event)
         borrower = fold(borrower, event, timeline.context).borrower
     assert borrower.counters.operational_days == day("2026-03-03") - day("2026-02-01")
     assert borrower.risk.state < WATCH
     assert borrower.risk.state > NORMAL
     told = activation("b", "2026-03-04")
-    timeline.hear(told)
+    timeline.apply_control_event(told)
     closing = replace(story.log[-1], id="c", closed_day=day("2026-03-04"))
-    timeline.hear(closing)
+    timeline.apply_control_event(closing)
     outcome = fold(borrower, closing, timeline.context)
     assert outcome.borrower.risk.state == WATCH
     assert outcome.assessment is not None
     assert "watch-arrears-30" in outcome.assessment.trigger_rule_ids
     # The next close is an ordinary one again.
     following = replace(closing, id="d", closed_day=day("2026-03-05"))
-    timeline.hear(following)
+    timeline.apply_control_event(following)
     assert timeline.context.since_day == day("2026-03-04")
     assert fold(outcome.borrower, following, timeline.context).borrower.risk.state == WATCH
