@@ -10,10 +10,10 @@ from services.scoring.domain.borrower.borrower import Borrower
 from services.scoring.domain.indicators.registry import BY_ID
 from services.scoring.domain.primitives.measurement import MICRO, Measurement
 from services.scoring.domain.rulebook.rulebook import Rules
-from tests.fakes.file_story import FileStory
 from tests.fakes.measured import note, note_level
 from tests.fakes.statements import firm, statement
-from tests.fakes.story import EVERYTHING_ON, Story, context, day
+from tests.fakes.story import EVERYTHING_ON, Story, context
+from tests.fakes.units import day
 
 G: Final = 0
 A: Final = 1
@@ -22,12 +22,12 @@ AS_OF: Final = day("2024-06-30")
 Lines = dict[str, int]
 
 
-def borrower(start: str = "2024-01-01", **profile: str) -> FileStory:
+def borrower(start: str = "2024-01-01", **profile: str) -> Story:
     """Return a borrower for whom every indicator is switched on."""
-    return FileStory(start=start, rulebook=EVERYTHING_ON, **profile)
+    return Story(start=start, rulebook=EVERYTHING_ON, **profile)
 
 
-def owing(*dues: tuple[str, float], start: str = "2024-01-01") -> FileStory:
+def owing(*dues: tuple[str, float], start: str = "2024-01-01") -> Story:
     """Return a borrower with one loan and these instalments."""
     story = borrower(start)
     story.loan(sum(amount for _, amount in dues))

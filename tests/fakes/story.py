@@ -1,50 +1,36 @@
-"""A borrower's life in a few lines: builds domain events and folds them, for tests.
+"""A borrower's life in a few lines: builds domain events, folds them and keeps what comes of it.
 
-Money is given in whole currency units, dates as ISO text. `close_through` closes every day from the
-last closed one, as the bank's clock would.
+The builder of domain events in the tests; `wire_events` builds events as senders write them. The
+steps are in `story_steps`.
 """
 
 from copy import copy
 from dataclasses import replace
-from datetime import date
 from decimal import Decimal
 from functools import cache
-from typing import Self
+from typing import Any, Self
 
 from services.scoring.adapters.rulebook_reader import load_rulebook
 from services.scoring.adapters.state_bytes import decode, encode
 from services.scoring.domain.assess.assessment import Assessment
 from services.scoring.domain.borrower.borrower import Borrower
-from services.scoring.domain.events import accounts, control, credit_file, loans
-from services.scoring.domain.events.event import Event
+from services.scoring.domain.borrower.risk import FLAG_NAMES, STATE_NAMES
+from services.scoring.domain.events import control, credit_file
+from services.scoring.domain.events.event import EVERYBODY, Event
 from services.scoring.domain.fold import fold, new_borrower
 from services.scoring.domain.indicators.registry import BY_ID
 from services.scoring.domain.primitives import vocabulary
 from services.scoring.domain.primitives.measurement import MICRO, Measurement
+from services.scoring.domain.primitives.money import SCALE
 from services.scoring.domain.rulebook.context import Context
-from services.scoring.domain.rulebook.rulebook import Rules
+from services.scoring.domain.rulebook.rulebook import Rulebook, Rules
+from services.scoring.domain.rulebook.timeline import Timeline
+from tests.fakes.event_defaults import DEFAULTS
 from tests.fakes.measured import note, note_level
+from tests.fakes.story_steps import AccountSteps, CreditFileSteps, Head, LoanSteps
+from tests.fakes.units import DAY_US, UNIX_DAY, day
 
 SOURCE = "core"
-DAY_US = 86_400_000_000
-UNIX_DAY = date(1970, 1, 1).toordinal()
-
-
-def day(text: str) -> int:
-    """Return the ordinal of an ISO date."""
-    return date.fromisoformat(text).toordinal()
-
-
-def iso(ordinal: int) -> str:
-    """Return the ISO date of an ordinal."""
-    return date.fromordinal(ordinal).isoformat()
-
-
-def minor(amount: float | str) -> int:
-    """Return an amount of euros in cents."""
-    return int(Decimal(str(amount)) * 100)
-
-
 EVERYTHING_ON = "everything on"
 
 
@@ -64,8 +50,12 @@ def context(rulebook: str = "reference") -> Context:
     return Context(everything, sector_z={"94": 2_500_000}, stress_until=day("2100-01-01"))
 
 
-class Story:
-    """One borrower and everything that happens to it, in order of telling."""
+def _no_other_rulebook(activation: control.RulebookActivated) -> Rulebook:
+    raise LookupError(activation.name)
+
+
+class Story(LoanSteps, AccountSteps, CreditFileSteps):
+    """One borrower and everything that happens to it, in log order."""
 
     def __init__(self, segment: str = "SME", start: str = "2024-01-01", **profile: str) -> None:
         """Register the borrower on the start day."""
@@ -74,52 +64,57 @@ class Story:
         self.log: list[Event] = []
         self.today = day(start)
         self.rulebook = profile.get("rulebook", "reference")
+        self.timeline = Timeline(context(self.rulebook), _no_other_rulebook)
         self._count = 0
-        self.tell(
-            credit_file.BorrowerRegistered(
-                *self.head(),
-                segment=vocabulary.SEGMENTS.index(segment),
-                reporting_currency=profile.get("currency", "EUR"),
-                country="DE",
-                industry_code=profile.get("industry", ""),
-                legal_form="",
-                start_day=None,
-                group_id=None,
-                status="",
-                origination_pd_micro=None,
-                rating="",
-                officer_id=None,
-                branch_id=None,
-                account_ids=profile["accounts"].split() if "accounts" in profile else [],
-            )
+        self.happens(
+            credit_file.BorrowerRegistered,
+            segment=vocabulary.SEGMENTS.index(segment),
+            reporting_currency=profile.get("currency", "EUR"),
+            industry_code=profile.get("industry", ""),
+            account_ids=profile["accounts"].split() if "accounts" in profile else [],
         )
 
     def fork(self) -> Self:
-        """Return a story that goes on from here by itself."""
+        """Return a copy that goes on from here independently."""
         other = copy(self)
         other.borrower = decode(encode(self.borrower))
+        other.timeline = replace(self.timeline, waiting=list(self.timeline.waiting))
         other.log, other.assessments = list(self.log), list(self.assessments)
         return other
 
-    def head(
-        self, corrects: str | None = None, kind: str = ""
-    ) -> tuple[str, str, str, int, int, str | None, int]:
+    # Events and days.
+
+    def head(self, corrects: str | None = None, kind: str = "") -> Head:
         """Return the head of the next event, booked today."""
         self._count += 1
         at_us = (self.today - UNIX_DAY) * DAY_US + 43_200_000_000 + self._count
         code = vocabulary.CORRECTION_KINDS.index(kind)
         return SOURCE, f"e{self._count}", "b-1", at_us, self.today, corrects, code
 
+    def control_head(self) -> Head:
+        """Return the head of the next event for every borrower."""
+        source, event_id, _, *rest = self.head()
+        return source, event_id, EVERYBODY, *rest  # type: ignore[return-value]
+
+    def happens(self, kind: type[Event], /, head: Head | None = None, **fields: object) -> str:
+        """Fold an event with the given fields and the defaults of its type; return its id."""
+        values: dict[str, Any] = {**DEFAULTS.get(kind, {}), **fields}
+        return self.tell(kind(*(head or self.head()), **values))
+
     def tell(self, event: Event) -> str:
-        """Fold an event; return its id."""
+        """Fold an event along the partition's timeline; return its id."""
         self.log.append(event)
-        outcome = fold(self.borrower, event, context(self.rulebook))
+        if event.borrower_id == EVERYBODY or isinstance(event, control.DayClosed):
+            self.timeline.apply_control_event(event)
+            if not isinstance(event, control.DayClosed):
+                return event.id
+        outcome = fold(self.borrower, event, self.timeline.context)
         self.borrower = outcome.borrower
         if outcome.assessment is not None:
             self.assessments.append(outcome.assessment)
         return event.id
 
-    def on(self, text: str) -> "Story":
+    def on(self, text: str) -> Self:
         """Close every day before the date and go on on it."""
         target = day(text)
         while self.today < target:
@@ -128,222 +123,71 @@ class Story:
 
     def close(self) -> None:
         """Close today; tomorrow begins."""
-        self.tell(control.DayClosed(*self.head(), closed_day=self.today))
+        self.happens(control.DayClosed, closed_day=self.today)
         self.today += 1
 
-    def close_through(self, text: str) -> "Story":
-        """Close every day up to and including the date."""
+    def close_through(self, text: str) -> Self:
+        """Close every day up to and including the date, as the bank's clock would."""
         target = day(text)
         while self.today <= target:
             self.close()
         return self
 
-    def loan(self, principal: float = 10_000, loan_id: str = "l-1", **terms: object) -> str:
-        """Book a term loan."""
-        values: dict[str, object] = {
-            "loan_id": loan_id,
-            "facility_id": None,
-            "loan_type": vocabulary.TERM,
-            "currency": "EUR",
-            "principal_minor": minor(principal),
-            "limit_minor": None,
-            "drawing_power_minor": None,
-            "start_day": self.today,
-            "maturity_day": None,
-            "repayment_type": 0,
-            "rate_micro": None,
-            "purpose_code": "",
-            "barred_purposes": [],
-            "contractual_grace_days": 0,
-            "dpd_convention": vocabulary.EXCLUSIVE,
-            "holiday_calendar": "",
-            "origination_officer_id": None,
-            "collection_officer_id": None,
-            "review_due_day": None,
-            "routing_share_micro": None,
-        }
-        return self.tell(loans.LoanBooked(*self.head(), **{**values, **terms}))  # type: ignore[arg-type]
+    # Control events.
 
-    def schedule(
-        self,
-        *rows: tuple[str, float] | tuple[str, float, float],
-        version: int = 1,
-        loan_id: str = "l-1",
-    ) -> str:
-        """Publish a schedule of (due date, principal[, interest])."""
+    def calendar(self, *holidays: str, name: str = "DE", since: str = "2024-01-01") -> str:
+        """Publish the holidays of a year from the date on."""
+        first = day(since)
+        days = [day(text) for text in holidays]
+        head = self.control_head()
+        return self.tell(control.CalendarPublished(*head, name, first, first + 366, days))
+
+    def rate(self, currency: str, rate: str, on: str | None = None, base: str = "EUR") -> str:
+        """Publish the value of one unit of a currency in the base currency."""
+        value = int(Decimal(rate) * SCALE)
+        head = self.control_head()
         return self.tell(
-            loans.SchedulePublished(
-                *self.head(),
-                loan_id=loan_id,
-                schedule_version=version,
-                currency="EUR",
-                due_days=[day(row[0]) for row in rows],
-                due_principal_minor=[minor(row[1]) for row in rows],
-                due_interest_minor=[minor(row[2]) if len(row) > 2 else 0 for row in rows],
-                due_fees_minor=[0 for _ in rows],
+            control.FxPublished(
+                *head, self.today if on is None else day(on), base, [currency], [value]
             )
         )
 
-    def reschedule(self, *rows: tuple[str, float], version: int, effective: str) -> str:
-        """Change the schedule by a concession."""
-        return self.tell(
-            loans.ScheduleChanged(
-                *self.head(),
-                loan_id="l-1",
-                schedule_version=version,
-                currency="EUR",
-                due_days=[day(row[0]) for row in rows],
-                due_principal_minor=[minor(row[1]) for row in rows],
-                due_interest_minor=[0 for _ in rows],
-                due_fees_minor=[0 for _ in rows],
-                effective_day=day(effective),
-                change_reason="CONCESSION",
-                concession_kind="EXTENSION",
-                npv_loss_micro=None,
-            )
-        )
-
-    def pays(self, amount: float, value: str | None = None, loan_id: str = "l-1") -> str:
-        """Post a repayment, with value today or on the given date."""
-        return self.tell(
-            loans.RepaymentPosted(
-                *self.head(),
-                loan_id=loan_id,
-                paid_minor=minor(amount),
-                currency="EUR",
-                value_day=self.today if value is None else day(value),
-                channel=0,
-                payer_account_id=None,
-                payer_is_third_party=False,
-                outstanding_principal_minor=None,
-                accrued_interest_minor=None,
-                technical_flag=False,
-                dispute_flag=False,
-            )
-        )
-
-    def reverses(self, payment_id: str, amount: float) -> str:
-        """Take a repayment back."""
-        return self.tell(
-            loans.RepaymentReversed(
-                *self.head(payment_id, "reversal"),
-                loan_id="l-1",
-                paid_minor=minor(amount),
-                currency="EUR",
-                value_day=self.today,
-            )
-        )
-
-    def fails(
-        self,
-        amount: float = 100,
-        reason: str = "INSUFFICIENT_FUNDS",
-        corrects: str | None = None,
-        kind: str = "",
-    ) -> str:
-        """Fail a collection, or correct one that failed."""
-        return self.tell(
-            loans.RepaymentFailed(
-                *self.head(corrects, kind),
-                loan_id="l-1",
-                amount_minor=minor(amount),
-                currency="EUR",
-                value_day=self.today,
-                failure_reason=vocabulary.FAILURE_REASONS.index(reason),
-            )
-        )
-
-    def flow(
-        self,
-        amount: float,
-        category: str = "CUSTOMER_RECEIPT",
-        value: str | None = None,
-        reverses: str | None = None,
-        **fields: object,
-    ) -> str:
-        """Book a flow: a credit if positive, a debit if negative; or take one back."""
-        values: dict[str, object] = {
-            "account_id": "a-1",
-            "direction": vocabulary.CREDIT if amount > 0 else vocabulary.DEBIT,
-            "amount_minor": minor(abs(amount)),
-            "currency": "EUR",
-            "category": vocabulary.CATEGORIES.index(category),
-            "value_day": self.today if value is None else day(value),
-            "channel": 0,
-            "facility_id": None,
-            "counterparty_id": None,
-            "counterparty_type": 0,
-            "balance_after_minor": None,
-            "expected_cycle_key": None,
-        }
-        head = self.head(reverses, "reversal") if reverses else self.head()
-        return self.tell(accounts.AccountTransacted(*head, **{**values, **fields}))  # type: ignore[arg-type]
-
-    def balance(self, amount: float, on: str | None = None, account: str = "a-1") -> str:
-        """Report the end-of-day balance of today or of the given date."""
-        return self.tell(
-            accounts.AccountBalanceClosed(
-                *self.head(),
-                account_id=account,
-                balance_day=self.today if on is None else day(on),
-                eod_minor=minor(amount),
-                available_minor=None,
-                currency="EUR",
-            )
-        )
-
-    def returned(self, amount: float, *, outgoing: bool = True, reason: int = 0) -> str:
-        """Return an item."""
-        return self.tell(
-            accounts.AccountItemReturned(
-                *self.head(),
-                account_id="a-1",
-                amount_minor=minor(amount),
-                currency="EUR",
-                return_reason=reason,
-                is_outgoing=outgoing,
-                value_day=self.today,
-            )
-        )
-
-    def line(
-        self,
-        drawn: float,
-        limit: float,
-        line_id: str = "f-1",
-        power: float | None = None,
-        on: str | None = None,
-        interest: float = 0,
-    ) -> str:
-        """Report the end-of-day use of a line."""
-        return self.tell(
-            accounts.FacilityBalanceClosed(
-                *self.head(),
-                facility_id=line_id,
-                loan_id=None,
-                account_id=None,
-                balance_day=self.today if on is None else day(on),
-                limit_minor=minor(limit),
-                drawn_minor=minor(drawn),
-                drawing_power_minor=None if power is None else minor(power),
-                undrawn_usable_minor=None,
-                interest_debited_minor=minor(interest),
-                currency="EUR",
-            )
-        )
+    # What came of it.
 
     @property
     def rules(self) -> Rules:
         """Return the rules that apply to the borrower."""
         return context(self.rulebook).rules_for(self.borrower)
 
+    @property
+    def latest(self) -> Assessment:
+        """Return the newest assessment."""
+        return self.assessments[-1]
+
+    @property
+    def state(self) -> str:
+        """Return the state's name."""
+        return STATE_NAMES[self.borrower.risk.state]
+
+    @property
+    def flags(self) -> set[str]:
+        """Return the names of the flags that are set."""
+        mask = self.borrower.risk.flags
+        return {name for bit, name in enumerate(FLAG_NAMES) if mask >> bit & 1}
+
+    @property
+    def days(self) -> tuple[int, int, int]:
+        """Return days late, days in arrears and regulatory days."""
+        counters = self.borrower.counters
+        return counters.late_days, counters.operational_days, counters.regulatory_days
+
     def measure(self, indicator_id: str, as_of: int | None = None) -> Measurement:
         """Measure one indicator as of the last closed day, or today before any close."""
         closed = self.borrower.counters.closed_day
-        found = BY_ID[indicator_id].measure(
+        measured = BY_ID[indicator_id].measure(
             self.borrower, as_of or closed or self.today, self.rules
         )
-        return note(indicator_id, found)
+        return note(indicator_id, measured)
 
     def figure(self, indicator_id: str, component: int = 0) -> float:
         """Return a measured figure as a plain number."""

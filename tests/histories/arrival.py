@@ -11,7 +11,8 @@ from random import Random
 from services.scoring.domain.events.control import DayClosed
 from services.scoring.domain.events.event import EVERYBODY, Event
 from services.scoring.domain.primitives.vocabulary import AMENDMENT_OF
-from tests.fakes.story import DAY_US, SOURCE, UNIX_DAY
+from tests.fakes.story import SOURCE
+from tests.fakes.units import DAY_US, UNIX_DAY
 from tests.histories.happenings import DAYS, Thing, booked
 
 DAYS_AFTER = 2

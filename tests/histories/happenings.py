@@ -8,14 +8,13 @@ from typing import Any
 from hypothesis import strategies as st
 
 from services.scoring.domain.borrower.risk import slot_of
-from services.scoring.domain.events import accounts, loans
+from services.scoring.domain.events import accounts
 from services.scoring.domain.events.event import Event
 from services.scoring.domain.fold import fold
 from services.scoring.domain.primitives import vocabulary
 from services.scoring.domain.rulebook.context import Context
-from tests.fakes.dealings import blocks, draws, promises
-from tests.fakes.file_story import FileStory
-from tests.fakes.story import DAY_US, EVERYTHING_ON, context, iso, minor
+from tests.fakes.story import EVERYTHING_ON, Story, context
+from tests.fakes.units import DAY_US, iso, minor
 
 DAYS = 40
 # How many days after it happened a thing is heard of.
@@ -35,10 +34,10 @@ things = st.tuples(
 histories = st.lists(things, min_size=1, max_size=8)
 
 
-class Scribe(FileStory):
+class Scribe(Story):
     """Writes events down without folding them."""
 
-    def __init__(self, story: FileStory) -> None:
+    def __init__(self, story: Story) -> None:
         """Go on after a story, without its borrower."""
         self.log: list[Event] = []
         self.today = story.today
@@ -48,22 +47,6 @@ class Scribe(FileStory):
         """Write the event down."""
         self.log.append(event)
         return event.id
-
-    def disputes(self, amount: float, number: int, raised: int) -> str:
-        """Open a dispute about the oldest instalment."""
-        return self.tell(
-            loans.ClaimDisputed(
-                *self.head(),
-                dispute_id=f"d-{number}",
-                loan_id="l-1",
-                disputed_minor=minor(amount),
-                currency="EUR",
-                due_day=0,
-                raised_day=raised,
-                status=0,
-                settled_day=0,
-            )
-        )
 
 
 @dataclass
@@ -120,15 +103,15 @@ def _returned(scribe: Scribe, number: int, value: str) -> None:
 
 
 def _draws(scribe: Scribe, number: int, value: str) -> None:
-    draws(scribe, number, payee="a-1" if number % 4 else "c-4", value=value)
+    scribe.draws(number, payee="a-1" if number % 4 else "c-4", value=value)
 
 
 def _promises(scribe: Scribe, number: int, value: str) -> None:
-    promises(scribe, number, by=iso(scribe.today + number % 9))
+    scribe.promises(number, by=iso(scribe.today + number % 9))
 
 
 def _blocks(scribe: Scribe, number: int, value: str) -> None:
-    blocks(scribe, ("SEIZURE", "RELEASED", "CUSTOMER")[number % 3], "a-1", on=value)
+    scribe.blocks(("SEIZURE", "RELEASED", "CUSTOMER")[number % 3], "a-1", on=value)
 
 
 def _collateral(scribe: Scribe, number: int, value: str) -> None:
@@ -160,7 +143,7 @@ def _reschedule(scribe: Scribe, number: int, value: str) -> None:
 
 
 def _disputes(scribe: Scribe, number: int, value: str) -> None:
-    scribe.disputes(number, number, scribe.today)
+    scribe.disputes(number, name=f"d-{number}")
 
 
 def _limit(scribe: Scribe, number: int, value: str) -> None:
@@ -239,7 +222,7 @@ def rules() -> Context:
     return Context(replace(written, indicators=indicators, inspections={}, resolved={}))
 
 
-class Lived(FileStory):
+class Lived(Story):
     """A story under these rules."""
 
     def tell(self, event: Event) -> str:
@@ -269,7 +252,7 @@ def lived(days: int) -> Lived:
     return story
 
 
-def happened(drawn: list[Drawn], story: FileStory, stretch: int) -> list[Thing]:
+def happened(drawn: list[Drawn], story: Story, stretch: int) -> list[Thing]:
     """Return what was drawn as things that happened after a story, in order of their days."""
     scribe, found, taken = Scribe(story), [], set()
     first = story.today

@@ -12,7 +12,7 @@ from services.scoring.domain.borrower.borrower import Borrower
 from services.scoring.domain.events.control import DayClosed
 from services.scoring.domain.events.event import Event
 from services.scoring.domain.fold import fold
-from tests.fakes.file_story import FileStory
+from tests.fakes.story import Story
 from tests.histories.arrival import arrive
 from tests.histories.happenings import Drawn, happened, lived, rules
 from tests.histories.same import differences, record_differences
@@ -77,7 +77,7 @@ def play(drawn: list[Drawn], seed: int) -> Played:
 
 
 @cache
-def _base(days: int) -> tuple[FileStory, bytes]:
+def _base(days: int) -> tuple[Story, bytes]:
     story = lived(days)
     return story, encode(story.borrower)
 

@@ -10,7 +10,8 @@ from services.scoring.domain.arrears.days_past_due import loan_days
 from services.scoring.domain.primitives.vocabulary import EXCLUSIVE, INCLUSIVE_DAY_END
 from services.scoring.domain.regimes.labels import labels
 from services.scoring.domain.rulebook.rulebook import Materiality
-from tests.fakes.story import Story, day
+from tests.fakes.story import Story
+from tests.fakes.units import day
 from tests.vectors.table import Vector
 
 # as of, elapsed (EXCLUSIVE), by day ends (INCLUSIVE), class

@@ -6,18 +6,8 @@ from functools import cache
 from hypothesis import strategies as st
 
 from services.scoring.domain.primitives.vocabulary import CARD
-from tests.fakes.dealings import (
-    blocks,
-    declares_related,
-    draws,
-    foretells,
-    owes_on_a_card,
-    promises,
-    somebody_else_pays,
-)
-from tests.fakes.file_story import FileStory
-from tests.fakes.statements import files
-from tests.fakes.story import EVERYTHING_ON, day, iso
+from tests.fakes.story import EVERYTHING_ON, Story
+from tests.fakes.units import day, iso
 from tests.property.scoring import file_steps
 
 START = "2023-08-01"
@@ -108,7 +98,7 @@ FIGURES = {
 }
 
 
-def _one_day(story: FileStory, number: int) -> None:
+def _one_day(story: Story, number: int) -> None:
     """Tell what happens on the n-th day of the years before."""
     if number % 30 == 14:
         story.pays(1_000)
@@ -125,14 +115,14 @@ def _one_day(story: FileStory, number: int) -> None:
         story.balance(500 + number, account="a-2")
     story.line(900 + 61 * (number % 13), 2_000, interest=1)
     if number % 7 == 0:
-        owes_on_a_card(story, 300 + number % 50, 1_000, months_late=number // 7 % 2)
+        story.card(300 + number % 50, 1_000, months_late=number // 7 % 2)
 
 
 @cache
-def grown_up() -> FileStory:
+def grown_up() -> Story:
     """Return a borrower with fourteen months behind it, so that every indicator can be measured."""
     profile = {"accounts": "a-1 a-2", "industry": "94.1", "rulebook": EVERYTHING_ON}
-    story = FileStory(segment="MICRO", start=START, **profile)
+    story = Story(segment="MICRO", start=START, **profile)
     story.tell(
         replace(
             story.log[0],
@@ -147,19 +137,19 @@ def grown_up() -> FileStory:
     story.loan(3_000, loan_id="l-2")
     story.schedule(("2024-11-20", 3_000.0), loan_id="l-2")
     story.loan(0, loan_id="card", loan_type=CARD)
-    files(story, "2022-12", **FIGURES)
-    foretells(story, "revenue", 140_000, ends="2023-12-31")
+    story.files("2022-12", **FIGURES)
+    story.forecast("revenue", 140_000, ends="2023-12-31")
     for number in range(GROWN_DAYS):
         if number == 250:
             later = {name: figure * 11 // 10 for name, figure in FIGURES.items()}
-            files(story, "2023-12", **later)
+            story.files("2023-12", **later)
         if number == GROWN_DAYS - 30:
-            draws(story, 5_000)
+            story.draws(5_000)
             story.collateral(9_000, insured_until=story.today + 90)
             story.guarantor("g-1", 4_000)
             story.link("m-1")
-            story.hears("g-1", "ATTENTION")
-            story.hears("m-1", "NORMAL")
+            story.related_state("g-1", "ATTENTION")
+            story.related_state("m-1", "NORMAL")
             story.covenant(1.5, 1.2)
             story.inspection()
             story.report("ARREARS", 5, 100)
@@ -173,7 +163,7 @@ class Life:
 
     def __init__(self) -> None:
         """Begin with a borrower who has accounts, a line and a loan of monthly instalments."""
-        self.story: FileStory = grown_up().fork()
+        self.story: Story = grown_up().fork()
         self.payments: list[tuple[str, int]] = []
         self.flows: list[tuple[str, float, str, str]] = []
         self.versions = 1
@@ -229,23 +219,23 @@ class Life:
         file_steps.tell(self.story, number, value)
 
     def _draws(self, amount: int, value: str) -> None:
-        draws(self.story, amount, payee="a-1" if amount % 4 else "c-4", value=value)
+        self.story.draws(amount, payee="a-1" if amount % 4 else "c-4", value=value)
 
     def _promises(self, amount: int, value: str) -> None:
-        promises(self.story, amount, by=iso(self.story.today + amount % 9))
+        self.story.promises(amount, by=iso(self.story.today + amount % 9))
 
     def _helped(self, amount: int, value: str) -> None:
-        self.payments.append((somebody_else_pays(self.story, amount), amount))
+        self.payments.append((self.story.third_party_pays(amount), amount))
 
     def _blocks(self, amount: int, value: str) -> None:
         kinds = ("SEIZURE", "RELEASED", "CUSTOMER")
-        blocks(self.story, kinds[amount % 3], "a-1" if amount % 2 else "a-2", on=value)
+        self.story.blocks(kinds[amount % 3], "a-1" if amount % 2 else "a-2", on=value)
 
     def _declares(self, amount: int, value: str) -> None:
-        declares_related(self.story, f"c-{amount % 5}", "c-4")
+        self.story.declares_related(f"c-{amount % 5}", "c-4")
 
     def _foretells(self, amount: int, value: str) -> None:
-        foretells(self.story, "revenue", amount, ends="2024-12-31")
+        self.story.forecast("revenue", amount, ends="2024-12-31")
 
     def _reschedule(self, shift: int, value: str) -> None:
         self.versions += 1

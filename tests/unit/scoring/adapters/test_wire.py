@@ -10,7 +10,7 @@ from services.contracts.registry import EVENT_TYPES, Topic
 from services.scoring.adapters.wire import READERS, TAKEN_BACK, Decoder
 from services.scoring.adapters.wire_values import Undecodable, minor_units
 from services.scoring.domain.events import credit_file, loans
-from tests.fakes.story import day
+from tests.fakes.units import day
 
 EXAMPLES = Path(__file__).resolve().parents[4] / "schemas" / "events"
 DECODER = Decoder(ZoneInfo("Europe/Berlin"))

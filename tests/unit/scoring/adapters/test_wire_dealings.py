@@ -11,7 +11,7 @@ from services.scoring.domain.events.credit_file import ForecastReceived
 from services.scoring.domain.events.loans import LoanDisbursed, PromiseMade
 from services.scoring.domain.primitives.vocabulary import FORECAST_EBITDA, SEIZURE
 from tests.fakes.scoring_events import event
-from tests.fakes.story import day
+from tests.fakes.units import day
 
 DECODER = Decoder(ZoneInfo("Europe/Berlin"))
 

@@ -12,7 +12,6 @@ from services.scoring.domain.primitives.measurement import (
     RED,
     Reason,
 )
-from tests.fakes.dealings import blocks
 from tests.fakes.story import EVERYTHING_ON, Story
 
 LENDER_TYPE = 4
@@ -114,7 +113,7 @@ class TestEnforcement:
     def blocked(self, *kinds: str) -> Story:
         story = Story(accounts="a-1 a-2", rulebook=EVERYTHING_ON)
         for kind in kinds:
-            blocks(story, kind)
+            story.blocks(kind)
         return story
 
     @pytest.mark.parametrize(
@@ -143,8 +142,8 @@ class TestEnforcement:
 
     def test_news_that_is_older_than_what_is_known_changes_nothing(self) -> None:
         story = Story(start="2024-01-10", accounts="a-1", rulebook=EVERYTHING_ON)
-        blocks(story, "SEIZURE")
-        blocks(story, "RELEASED", on="2024-01-05")
+        story.blocks("SEIZURE")
+        story.blocks("RELEASED", on="2024-01-05")
         assert story.level("A-22") == HARD
 
     def test_without_accounts_there_is_nothing_to_seize(self) -> None:

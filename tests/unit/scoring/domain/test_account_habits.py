@@ -12,7 +12,8 @@ from services.scoring.domain.primitives.measurement import (
     UNMEASURABLE,
     Reason,
 )
-from tests.fakes.story import EVERYTHING_ON, Story, day, iso
+from tests.fakes.story import EVERYTHING_ON, Story
+from tests.fakes.units import day, iso
 
 
 def with_account(segment: str = "SME") -> Story:

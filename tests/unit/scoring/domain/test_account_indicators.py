@@ -11,7 +11,8 @@ from services.scoring.domain.primitives.measurement import (
     Reason,
 )
 from services.scoring.domain.views.balances import falls_of
-from tests.fakes.story import Story, day, iso
+from tests.fakes.story import Story
+from tests.fakes.units import day, iso
 
 
 def months_of_credits(*amounts: float, category: str = "CUSTOMER_RECEIPT") -> Story:

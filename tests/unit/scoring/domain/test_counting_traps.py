@@ -8,15 +8,15 @@ import pytest
 from services.scoring.adapters.state_bytes import decode, encode
 from services.scoring.domain.arrears.days_past_due import arrears_of
 from services.scoring.domain.primitives.vocabulary import CARD
-from tests.fakes.decision_story import DecisionStory
-from tests.fakes.story import day
+from tests.fakes.story import Story
+from tests.fakes.units import day
 
 
 def owing(
     amount: float = 1_000, due: str = "2024-03-15", start: str = "2024-03-01", **terms: object
-) -> DecisionStory:
+) -> Story:
     """One instalment; 1,000 is material for an SME, above 500 and above one per cent."""
-    story = DecisionStory(start=start)
+    story = Story(start=start)
     story.loan(10_000, **terms)
     story.schedule((due, amount))
     return story
@@ -27,7 +27,7 @@ class TestHolidays:
     EASTER = ("2024-03-29", "2024-04-01")
 
     def test_a_due_date_on_a_day_off_moves_to_the_next_business_day(self) -> None:
-        story = DecisionStory(start="2024-03-01")
+        story = Story(start="2024-03-01")
         story.calendar(*self.EASTER)
         story.loan(10_000, holiday_calendar="DE")
         story.schedule(("2024-03-29", 1_000))
@@ -37,7 +37,7 @@ class TestHolidays:
         assert story.days == (5, 1, 1)
 
     def test_money_on_the_moved_day_is_on_time(self) -> None:
-        story = DecisionStory(start="2024-03-01")
+        story = Story(start="2024-03-01")
         story.calendar(*self.EASTER)
         story.loan(10_000, holiday_calendar="DE")
         story.schedule(("2024-03-29", 1_000))
@@ -48,7 +48,7 @@ class TestHolidays:
         assert story.figure("R-04") == 0
 
     def test_a_weekend_moves_it_too(self) -> None:
-        story = DecisionStory(start="2024-03-01")
+        story = Story(start="2024-03-01")
         story.calendar()
         story.loan(10_000, holiday_calendar="DE")
         story.schedule(("2024-03-16", 1_000))  # a Saturday
@@ -59,7 +59,7 @@ class TestHolidays:
     def test_a_loan_without_a_known_calendar_counts_from_the_contractual_day(
         self, named: str
     ) -> None:
-        story = DecisionStory(start="2024-03-01")
+        story = Story(start="2024-03-01")
         story.calendar(*self.EASTER)
         story.loan(10_000, holiday_calendar=named)
         story.schedule(("2024-03-29", 1_000))
@@ -73,7 +73,7 @@ class TestHolidays:
         assert story.days == (6, 6, 6)
 
     def test_a_calendar_that_comes_late_moves_the_dates_at_the_next_close(self) -> None:
-        story = DecisionStory(start="2024-03-01")
+        story = Story(start="2024-03-01")
         story.loan(10_000, holiday_calendar="DE")
         story.schedule(("2024-03-29", 1_000))
         story.close_through("2024-04-03")
@@ -84,7 +84,7 @@ class TestHolidays:
         assert story.days == (6, 2, 2)
 
     def test_a_corrected_calendar_replaces_its_span(self) -> None:
-        story = DecisionStory(start="2024-03-01")
+        story = Story(start="2024-03-01")
         story.calendar(*self.EASTER)
         story.calendar("2024-03-29")  # Easter Monday turns out to be a business day
         story.loan(10_000, holiday_calendar="DE")
@@ -104,10 +104,10 @@ class TestGrace:
     def test_both_counts_are_told(self) -> None:
         story = owing(contractual_grace_days=10)
         story.close_through("2024-03-31")  # a month's close tells in any case
-        assert (story.told.days_late, story.told.dpd_operational) == (16, 16)
+        assert (story.latest.days_late, story.latest.dpd_operational) == (16, 16)
         early = owing(contractual_grace_days=20)
         early.close_through("2024-03-31")
-        assert (early.told.days_late, early.told.dpd_operational) == (16, 0)
+        assert (early.latest.days_late, early.latest.dpd_operational) == (16, 0)
 
     def test_both_counts_are_reported_loan_by_loan(self) -> None:
         story = owing(contractual_grace_days=10)
@@ -141,7 +141,7 @@ class TestDisputes:
         assert story.borrower.counters.past_due_minor == 70_000
 
     def test_a_dispute_about_one_instalment_excuses_no_other(self) -> None:
-        story = DecisionStory(start="2024-03-01")
+        story = Story(start="2024-03-01")
         story.loan(10_000)
         story.schedule(("2024-03-15", 600), ("2024-03-20", 600))
         story.on("2024-03-15")
@@ -170,7 +170,7 @@ class TestDisputes:
         story.disputes(1_000)
         story.disputes(1_000, status="UPHELD")
         assert story.days[1:] == (0, 0)
-        assert story.told.corrected
+        assert story.latest.corrected
         assert story.flags == set()
         story.close()
         assert story.days[1:] == (0, 0)
@@ -185,7 +185,7 @@ class TestDisputes:
     def test_a_payment_that_disputes_the_rest_and_one_that_no_longer_does(self) -> None:
         story = owing()
         story.on("2024-03-15")
-        story.pays_flagged(600, dispute_flag=True)
+        story.pays(600, dispute_flag=True)
         assert story.flags == {"DISPUTED"}
         story.close_through("2024-03-25")
         assert story.days == (10, 0, 0)
@@ -212,7 +212,7 @@ class TestTechnicalPastDue:
         story.decide("TECHNICAL_DEFAULT", loan_id="l-1", effective="2024-03-15", until="2024-05-01")
         assert story.days == (37, 0, 0)  # days late hide nothing
         assert story.flags == {"TECHNICAL_PAST_DUE"}
-        assert story.told.corrected
+        assert story.latest.corrected
         story.close_through("2024-04-30")
         assert story.days[1:] == (0, 0)
         story.close()  # 1 May: expired
@@ -240,13 +240,13 @@ class TestTechnicalPastDue:
     ) -> None:
         story = owing()
         story.on(paid_on)
-        story.pays_flagged(1_000, technical_flag=True)
+        story.pays(1_000, technical_flag=True)
         story.close()
         assert story.days == (0, 0, 0)
         assert story.figure("R-04") == worst
 
     def test_lines_are_excused_by_a_decision_about_everything(self) -> None:
-        story = DecisionStory(start="2024-03-01")
+        story = Story(start="2024-03-01")
         story.loan(0, loan_type=2)
         for _ in range(3):
             story.line(drawn=12_000, limit=10_000)
@@ -260,7 +260,7 @@ class TestScheduleChanges:
     def test_a_pause_moves_the_dates_and_keeps_what_was_counted(self) -> None:
         story = owing()
         story.close_through("2024-03-25")
-        story.concede(("2024-06-15", 1_000), version=2, kind="MORATORIUM")
+        story.reschedule(("2024-06-15", 1_000), version=2, kind="MORATORIUM")
         assert story.days == (0, 0, 10)  # the regulatory count moves with the close
         story.close()
         assert story.days == (0, 0, 0)
@@ -270,7 +270,7 @@ class TestScheduleChanges:
     def test_arrears_that_the_new_schedule_carries_go_on(self) -> None:
         story = owing()
         story.close_through("2024-03-25")
-        story.concede(("2024-03-15", 1_000), ("2024-06-15", 500), version=2)
+        story.reschedule(("2024-03-15", 1_000), ("2024-06-15", 500), version=2)
         story.close()
         assert story.days == (11, 11, 11)
 
@@ -278,18 +278,18 @@ class TestScheduleChanges:
         story = owing()
         story.close_through("2024-04-20")
         assert story.days == (36, 36, 36)
-        story.concede(("2024-05-15", 1_000), version=2, reason="ERROR", effective="2024-03-01")
+        story.reschedule(("2024-05-15", 1_000), version=2, reason="ERROR", effective="2024-03-01")
         assert story.days == (0, 0, 0)
-        assert story.told.corrected
+        assert story.latest.corrected
         assert story.figure("R-04") == 0
         assert story.flags == set()
 
     def test_a_change_dated_before_an_earlier_change_replaces_it_from_its_own_date_on(self) -> None:
         story = owing()
         story.close_through("2024-04-04")
-        story.concede(("2024-06-15", 1_000), version=2, effective="2024-04-05")
+        story.reschedule(("2024-06-15", 1_000), version=2, effective="2024-04-05")
         story.on("2024-04-10")
-        story.concede(("2024-07-15", 1_000), version=3, effective="2024-03-25")
+        story.reschedule(("2024-07-15", 1_000), version=3, effective="2024-03-25")
         # Unpaid from 15 to 24 March under the first schedule; nothing since.
         assert story.figure("R-04") == 9
         assert story.days == (0, 0, 0)
@@ -299,21 +299,21 @@ class TestScheduleChanges:
         story.on("2024-03-15")
         payment = story.pays(1_000)
         story.on("2024-04-01")
-        story.concede(("2024-03-20", 1_000), ("2024-09-20", 500), version=2, reason="COMMERCIAL")
+        story.reschedule(("2024-03-20", 1_000), ("2024-09-20", 500), version=2, reason="COMMERCIAL")
         story.close_through("2024-04-10")
         story.reverses(payment, 1_000)
         assert story.days[0] == day("2024-04-11") - day("2024-03-20")
 
     def test_a_contractual_deferral_is_no_arrears_and_no_concession(self) -> None:
         story = owing()
-        story.concede(("2024-04-15", 1_000), version=2, reason="CONTRACTUAL_OPTION")
+        story.reschedule(("2024-04-15", 1_000), version=2, reason="CONTRACTUAL_OPTION")
         story.close_through("2024-04-10")
         assert (story.days, story.flags) == ((0, 0, 0), set())
 
 
 class TestOverdraftsAndCards:
     def test_drawing_without_authority_is_past_due_from_the_next_day(self) -> None:
-        story = DecisionStory(start="2024-03-01")
+        story = Story(start="2024-03-01")
         story.loan(0, loan_type=2)
         for _ in range(3):
             story.line(drawn=2_000, limit=0)
@@ -321,7 +321,7 @@ class TestOverdraftsAndCards:
         assert story.days[1:] == (2, 2)
 
     def test_an_excess_that_was_covered_for_a_day_starts_again(self) -> None:
-        story = DecisionStory(start="2024-03-01")
+        story = Story(start="2024-03-01")
         story.loan(0, loan_type=2)
         for drawn in (12_000, 12_000, 9_000, 12_000, 12_000):
             story.line(drawn=drawn, limit=10_000)
@@ -329,7 +329,7 @@ class TestOverdraftsAndCards:
         assert story.days[1:] == (1, 1)
 
     def test_an_immaterial_excess_ages_and_is_not_regulatory(self) -> None:
-        story = DecisionStory(start="2024-03-01")
+        story = Story(start="2024-03-01")
         story.loan(0, loan_type=2)
         for _ in range(11):
             story.line(drawn=10_050, limit=10_000)
@@ -337,7 +337,7 @@ class TestOverdraftsAndCards:
         assert story.days[1:] == (10, 0)
 
     def test_drawing_power_below_the_limit_is_what_may_be_drawn(self) -> None:
-        story = DecisionStory(start="2024-03-01")
+        story = Story(start="2024-03-01")
         story.loan(0, loan_type=1)
         for _ in range(2):
             story.line(drawn=9_000, limit=10_000, power=8_000)
@@ -345,7 +345,7 @@ class TestOverdraftsAndCards:
         assert story.days[1:] == (1, 1)
 
     def test_a_card_counts_from_the_due_date_of_its_least_payment(self) -> None:
-        story = DecisionStory("RETAIL", start="2024-03-01")
+        story = Story("RETAIL", start="2024-03-01")
         story.loan(0, loan_type=CARD)
         story.schedule(("2024-03-20", 120))
         story.line(drawn=3_000, limit=5_000)
@@ -361,8 +361,8 @@ class TestOverdraftsAndCards:
 
 
 class TestOtherCurrencies:
-    def foreign(self, rate: str | None = "0.80", arrears: float = 700) -> DecisionStory:
-        story = DecisionStory(start="2024-03-01")
+    def foreign(self, rate: str | None = "0.80", arrears: float = 700) -> Story:
+        story = Story(start="2024-03-01")
         if rate is not None:
             story.rate("USD", rate)
         story.loan(10_000, currency="USD")
@@ -413,7 +413,7 @@ class TestOtherCurrencies:
         assert story.days == (11, 11, 1)
 
     def test_two_currencies_meet_through_the_base(self) -> None:
-        story = DecisionStory(start="2024-03-01", currency="GBP")
+        story = Story(start="2024-03-01", currency="GBP")
         story.rate("USD", "0.90")
         story.rate("GBP", "1.20")
         story.loan(10_000, currency="USD")
@@ -421,14 +421,14 @@ class TestOtherCurrencies:
         assert story.borrower.counters.exposure_minor == 750_000
 
     def test_a_currency_without_decimals_is_converted_to_one_with_two(self) -> None:
-        story = DecisionStory(start="2024-03-01")
+        story = Story(start="2024-03-01")
         story.rate("JPY", "0.006")
         story.loan(10_000, currency="JPY")  # 1,000,000 yen: they have no decimals
         story.close()
         assert story.borrower.counters.exposure_minor == 600_000
 
     def test_a_line_and_flows_in_another_currency_are_taken_in_at_their_day(self) -> None:
-        story = DecisionStory(start="2024-03-01", accounts="a-1")
+        story = Story(start="2024-03-01", accounts="a-1")
         story.rate("USD", "0.80")
         story.loan(0, loan_type=1)
         story.flow(1_000, currency="USD")
@@ -436,7 +436,7 @@ class TestOtherCurrencies:
         story.borrower.facilities.clear()
 
     def test_without_a_rate_a_flow_is_counted_nowhere(self) -> None:
-        story = DecisionStory(start="2024-03-01", accounts="a-1")
+        story = Story(start="2024-03-01", accounts="a-1")
         story.flow(1_000, currency="USD")
         assert story.borrower.flows.operating_credits.cum == []
 
@@ -450,11 +450,11 @@ class TestAllocation:
     def test_the_contract_says_what_a_part_payment_pays_inside_an_instalment(
         self, rule: int, interest_days: int
     ) -> None:
-        story = DecisionStory(start="2024-03-01")
+        story = Story(start="2024-03-01")
         story.loan(10_000)
         story.schedule(("2024-03-15", 900, 100))
         story.on("2024-03-15")
-        story.pays_flagged(900, allocation_rule=rule)
+        story.pays(900, allocation_rule=rule)
         story.close_through("2024-03-25")
         assert story.figure("R-09") == interest_days
         # Whatever it pays inside, the instalment stays unpaid by 100.
@@ -462,11 +462,11 @@ class TestAllocation:
 
     def test_principal_outstanding_follows_the_contract(self) -> None:
         for rule, outstanding in ((0, 920_000), (2, 910_000)):
-            story = DecisionStory(start="2024-03-01")
+            story = Story(start="2024-03-01")
             story.loan(10_000)
             story.schedule(("2024-03-15", 900, 100))
             story.on("2024-03-15")
-            story.pays_flagged(900, allocation_rule=rule)
+            story.pays(900, allocation_rule=rule)
             assert story.borrower.counters.exposure_minor == outstanding
 
 
@@ -474,9 +474,9 @@ class TestNow:
     def test_a_payment_reclassifies_at_once_and_not_only_at_night(self) -> None:
         story = owing()
         story.close_through("2024-04-20")
-        assert story.told.regimes["rbi"] == "SMA-1"
+        assert story.latest.regimes["rbi"] == "SMA-1"
         story.pays(1_000)
         assert story.days[:2] == (0, 0)
-        assert story.told.regimes["rbi"] == "STANDARD"
+        assert story.latest.regimes["rbi"] == "STANDARD"
         story.close()
         assert story.days == (0, 0, 0)

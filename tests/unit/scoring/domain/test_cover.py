@@ -13,7 +13,8 @@ from services.scoring.domain.primitives.measurement import (
     UNMEASURABLE,
     Reason,
 )
-from tests.fakes.story import Story, day, minor
+from tests.fakes.story import Story
+from tests.fakes.units import day, minor
 
 # What came on the 5th of February to July; the second least of the six is 300.
 EARLIER = (300.0, 400.0, 0.0, 600.0, 350.0, 500.0)

@@ -6,7 +6,8 @@ from services.scoring.domain.arrears.days_past_due import loan_days
 from services.scoring.domain.arrears.exposure import is_material
 from services.scoring.domain.primitives.vocabulary import EXCLUSIVE, INCLUSIVE_DAY_END
 from services.scoring.domain.rulebook.rulebook import Materiality
-from tests.fakes.story import Story, day
+from tests.fakes.story import Story
+from tests.fakes.units import day
 
 RBI_TABLE = [
     ("on the due day nothing has elapsed, but the day end counts", "2023-03-31", 0, 1),

@@ -9,21 +9,21 @@ from collections.abc import Callable
 import pytest
 
 from services.scoring.adapters.state_bytes import decode, encode
-from tests.fakes.decision_story import DecisionStory
-from tests.fakes.story import day, iso
+from tests.fakes.story import Story
+from tests.fakes.units import day, iso
 
 MONTHLY = [(f"{2024 + month // 12}-{month % 12 + 1:02d}-15", 100.0) for month in range(36)]
 
 
-def lent(start: str = "2024-01-05", **terms: object) -> DecisionStory:
+def lent(start: str = "2024-01-05", **terms: object) -> Story:
     """A borrower with one loan of 36 monthly instalments of 100 from 15 January 2024 on."""
-    story = DecisionStory("RETAIL", start=start)
+    story = Story("RETAIL", start=start)
     story.loan(3_600, **terms)
     story.schedule(*MONTHLY)
     return story
 
 
-def paying(story: DecisionStory, until: str) -> DecisionStory:
+def paying(story: Story, until: str) -> Story:
     """Pay each instalment on its day until the date, and close the days before it."""
     for due in list(story.borrower.loans[0].due_days):
         if story.today <= due < day(until):
@@ -34,19 +34,19 @@ def paying(story: DecisionStory, until: str) -> DecisionStory:
 
 
 # Each arrow: the story up to the day before, what happens, and the states before and after.
-def five_days_late(story: DecisionStory) -> None:
+def five_days_late(story: Story) -> None:
     story.close_through("2024-01-20")
 
 
-def a_month_late(story: DecisionStory) -> None:
+def a_month_late(story: Story) -> None:
     story.close_through("2024-02-15")
 
 
-def two_months_late(story: DecisionStory) -> None:
+def two_months_late(story: Story) -> None:
     story.close_through("2024-03-16")
 
 
-def ninety_one_material_days(story: DecisionStory) -> None:
+def ninety_one_material_days(story: Story) -> None:
     # 100 is not above the absolute threshold of 100; with the second instalment, due 15 February,
     # it is from the close of 16 February on, which is day 1. Day 91 is 16 May.
     story.close_through("2024-05-15")
@@ -54,32 +54,32 @@ def ninety_one_material_days(story: DecisionStory) -> None:
     story.close()
 
 
-def conceded(story: DecisionStory) -> None:
-    story.concede(*MONTHLY, version=2)
+def conceded(story: Story) -> None:
+    story.reschedule(*MONTHLY, version=2)
 
 
-def tightened(story: DecisionStory) -> None:
+def tightened(story: Story) -> None:
     story.decide("TIGHTEN", state="WATCH", until="2024-06-01")
 
 
-def unlikely_to_pay(story: DecisionStory) -> None:
+def unlikely_to_pay(story: Story) -> None:
     story.decide("UTP", trigger="NON_ACCRUAL")
 
 
-def restructured_at_a_loss(story: DecisionStory) -> None:
-    story.concede(*MONTHLY, version=2, loss=0.01)
+def restructured_at_a_loss(story: Story) -> None:
+    story.reschedule(*MONTHLY, version=2, loss=0.01)
 
 
-def insolvent(story: DecisionStory) -> None:
+def insolvent(story: Story) -> None:
     story.report("INSOLVENCY")
 
 
-def all_loans_ended(story: DecisionStory) -> None:
+def all_loans_ended(story: Story) -> None:
     story.ends()
     story.close()
 
 
-UPWARDS: list[tuple[str, Callable[[DecisionStory], None], str, str]] = [
+UPWARDS: list[tuple[str, Callable[[Story], None], str, str]] = [
     ("five days past due", five_days_late, "ATTENTION", "attention-arrears-5"),
     ("31 days past due", a_month_late, "WATCH", "watch-arrears-30"),
     ("61 days past due", two_months_late, "HIGH_RISK", "high-risk-arrears-60"),
@@ -102,13 +102,13 @@ UPWARDS: list[tuple[str, Callable[[DecisionStory], None], str, str]] = [
     ("happens", "state", "rule_id"), [row[1:] for row in UPWARDS], ids=[row[0] for row in UPWARDS]
 )
 def test_what_happens_leads_into_the_state(
-    happens: Callable[[DecisionStory], None], state: str, rule_id: str
+    happens: Callable[[Story], None], state: str, rule_id: str
 ) -> None:
     story = lent()
     happens(story)
     assert story.state == state
     assert rule_id in story.borrower.risk.rule_ids
-    record = story.told.transition
+    record = story.latest.transition
     assert record is not None
     assert record.after == state
     assert rule_id in record.rule_ids
@@ -118,14 +118,14 @@ def test_what_happens_leads_into_the_state(
 
 def test_a_loss_below_one_percent_is_a_concession_and_no_default() -> None:
     story = lent()
-    story.concede(*MONTHLY, version=2, loss=0.009999)
+    story.reschedule(*MONTHLY, version=2, loss=0.009999)
     assert (story.state, story.flags) == ("WATCH", {"FORBORNE"})
 
 
 @pytest.mark.parametrize("reason", ["CONTRACTUAL_OPTION", "COMMERCIAL", "ERROR"])
 def test_a_change_that_is_no_concession_sets_no_flag(reason: str) -> None:
     story = lent()
-    story.concede(*MONTHLY, version=2, loss=0.5, reason=reason)
+    story.reschedule(*MONTHLY, version=2, loss=0.5, reason=reason)
     assert (story.state, story.flags) == ("NORMAL", set())
 
 
@@ -133,14 +133,14 @@ def test_a_change_that_is_no_concession_sets_no_flag(reason: str) -> None:
 def test_a_transition_by_people_is_recorded_whole() -> None:
     story = lent()
     story.decide("TIGHTEN", state="HIGH_RISK", until="2024-03-01", name="o-7")
-    record = story.told.transition
+    record = story.latest.transition
     assert record is not None
     assert (record.before, record.after) == ("NORMAL", "HIGH_RISK")
     assert (record.actor, record.approver) == ("officer-1", "senior-2")
     assert record.reason == "as agreed in the credit committee"
     assert record.expires_day == day("2024-03-01")
     assert record.correlation_id == "o-7"
-    told = story.told
+    told = story.latest
     assert (told.rulebook, told.score, told.dpd_operational) == ("reference", 0, 0)
     assert told.as_of == day("2024-01-05")
     assert "DECISION" in told.reasons
@@ -149,7 +149,7 @@ def test_a_transition_by_people_is_recorded_whole() -> None:
 def test_a_transition_by_the_system_names_the_event_that_led_to_it() -> None:
     story = lent()
     five_days_late(story)
-    record = story.told.transition
+    record = story.latest.transition
     assert record is not None
     assert (record.actor, record.approver, record.expires_day) == ("system", None, None)
     assert record.correlation_id == f"core#{story.log[-1].id}"
@@ -172,7 +172,7 @@ def test_a_decision_ends_at_the_close_of_the_day_on_which_it_expires() -> None:
     assert story.flags == {"EXIT_LIST"}
     story.close()
     assert story.flags == set()
-    assert [change.kind for change in story.told.changes] == ["EXPIRED", "FLAG"]
+    assert [change.kind for change in story.latest.changes] == ["EXPIRED", "FLAG"]
     assert story.borrower.decisions.overrides == []
 
 
@@ -183,12 +183,12 @@ def test_a_tightening_holds_the_state_until_it_expires_and_people_then_relax_it(
     # Sixty calm days are long over, but the decision stands.
     assert story.borrower.risk.proposed_to == -1
     story.close()
-    assert "RELAXATION_PROPOSED" in story.told.flags
+    assert "RELAXATION_PROPOSED" in story.latest.flags
     story.decide("RELAX", state="ATTENTION", until="2024-05-20", name="o-2")
     assert story.state == "WATCH"  # relaxed at a day close only
     story.close()
     assert story.state == "ATTENTION"
-    record = story.told.transition
+    record = story.latest.transition
     assert record is not None
     assert (record.actor, record.approver) == ("officer-1", "senior-2")
     assert record.rule_ids == ["watch-to-attention", "decision:o-2"]
@@ -203,7 +203,7 @@ def test_an_approval_waits_for_the_conditions_until_it_expires() -> None:
     story.close_through("2024-03-31")
     assert story.state == "WATCH"
     story.close()
-    assert any(change.kind == "EXPIRED" for change in story.told.changes)
+    assert any(change.kind == "EXPIRED" for change in story.latest.changes)
     paying(story, "2024-07-01")
     assert story.state == "WATCH"
 
@@ -211,17 +211,17 @@ def test_an_approval_waits_for_the_conditions_until_it_expires() -> None:
 def test_the_score_goes_up_and_down_by_points_that_people_decide() -> None:
     story = lent()
     story.decide("SCORE", points_micro=150_000, until="2024-02-01")
-    assert (story.told.score, story.told.score_override) == (150_000, 150_000)
+    assert (story.latest.score, story.latest.score_override) == (150_000, 150_000)
     story.decide("SCORE", points_micro=-100_000, until="2024-02-01")
-    assert story.told.score == 0  # never below nothing
+    assert story.latest.score == 0  # never below nothing
     story.decide("SCORE", points_micro=50_000, until="2024-01-10", name="o-2")
     story.decide("SCORE", points_micro=120_000, until="2024-01-10")
-    assert story.told.score == 170_000
+    assert story.latest.score == 170_000
     paying(story, "2024-01-11")
     assert story.borrower.risk.score == 0
 
 
-def watched_for_its_score() -> DecisionStory:
+def watched_for_its_score() -> Story:
     """A borrower on watch whom nothing but a score rule holds there, well over ten days ago."""
     story = paying(lent(), "2024-02-01")
     story.decide("TIGHTEN", state="WATCH", until="2024-02-02")
@@ -239,7 +239,7 @@ def test_an_exception_leaves_a_state_that_only_judgement_holds_and_ends_when_it_
     story.decide("EXCEPTION", state="ATTENTION", until="2024-07-10", name="o-3")
     story.close()
     assert story.state == "ATTENTION"
-    record = story.told.transition
+    record = story.latest.transition
     assert record is not None
     assert record.expires_day == day("2024-07-10")
 
@@ -312,7 +312,7 @@ def test_a_decision_that_does_not_count_says_why_and_changes_nothing(
     ids=["two steps at once", "default ends by its own clock", "default is not relaxed by hand"],
 )
 def test_no_relaxation_by_hand_that_the_table_does_not_know(
-    enter: Callable[[DecisionStory], None], target: str
+    enter: Callable[[Story], None], target: str
 ) -> None:
     story = lent()
     enter(story)
@@ -362,13 +362,13 @@ def test_an_instalment_paid_late_keeps_probation() -> None:
     assert (story.state, story.borrower.risk.proposed_to) == ("PROBATION", -1)
 
 
-def forborne_in_default() -> DecisionStory:
+def forborne_in_default() -> Story:
     """Unlikely to pay on 1 February 2024, restructured on 1 March at a loss, payable from July."""
     story = paying(lent(), "2024-02-01")
     unlikely_to_pay(story)
     paying(story, "2024-03-01")
     rows = [row for row in MONTHLY if row[0] < "2024-03" or row[0] >= "2024-07"]
-    story.concede(*rows, version=2, kind="MORATORIUM", loss=0.02)
+    story.reschedule(*rows, version=2, kind="MORATORIUM", loss=0.02)
     story.decide("LIFT_UTP", name="o-2")
     return story
 
@@ -391,7 +391,7 @@ def test_a_forborne_cure_counts_twelve_months_from_the_latest_of_measure_default
     assert story.borrower.risk.proposed_to == 2
 
 
-def cured_forborne() -> DecisionStory:
+def cured_forborne() -> Story:
     story = forborne_in_default()
     paying(story, "2025-01-01")
     story.inspection("SATISFACTORY")
@@ -414,7 +414,7 @@ def test_more_than_thirty_days_late_in_forborne_probation_is_default_again() -> 
 def test_another_concession_in_forborne_probation_is_default_again() -> None:
     story = cured_forborne()
     rows = [(iso(due), 100.0) for due in story.borrower.loans[0].due_days]
-    story.concede(*rows, version=3)
+    story.reschedule(*rows, version=3)
     assert story.state == "DEFAULT"
     assert story.borrower.risk.rule_ids == ["default-forborne-again"]
     assert "FORBORNE_AGAIN" not in story.flags  # used up by the default that it led to
@@ -424,7 +424,7 @@ def test_a_borrower_who_never_defaulted_may_be_late_or_conceded_to_again() -> No
     story = paying(lent(), "2024-02-01")
     conceded(story)
     story.close_through("2024-03-17")  # due 15 February, 31 days
-    story.concede(*MONTHLY, version=3)
+    story.reschedule(*MONTHLY, version=3)
     assert story.state == "WATCH"
 
 
@@ -438,7 +438,7 @@ def test_the_forborne_flag_ends_after_two_years_of_payments() -> None:
     story.close()  # 1 February 2026
     assert story.flags == set()
     assert ("FLAG", "FORBORNE", None) in [
-        (change.kind, change.before, change.after) for change in story.told.changes
+        (change.kind, change.before, change.after) for change in story.latest.changes
     ]
 
 

@@ -6,7 +6,8 @@ import pytest
 
 from services.scoring.domain.portfolio.drift import Count, census, figures
 from tests.fakes.pd_models import a_model, rulebook_with
-from tests.fakes.story import Story, day
+from tests.fakes.story import Story
+from tests.fakes.units import day
 
 
 def test_only_month_closes_count_and_each_borrower_once(tmp_path: Path) -> None:

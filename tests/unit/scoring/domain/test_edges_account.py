@@ -8,8 +8,8 @@ import pytest
 
 from services.scoring.domain.primitives.measurement import AMBER, GREEN, NOT_APPLICABLE, RED, Reason
 from tests.fakes.edges import borrower
-from tests.fakes.file_story import FileStory
-from tests.fakes.story import day, iso
+from tests.fakes.story import Story
+from tests.fakes.units import day, iso
 
 
 class TestLines:
@@ -114,7 +114,7 @@ class TestLines:
 
 
 class TestReturnedItems:
-    def trading(self, debits: float = 0, credits: float = 0) -> FileStory:
+    def trading(self, debits: float = 0, credits: float = 0) -> Story:
         story = borrower(accounts="a-1")
         if debits:
             story.flow(-debits, "SUPPLIER_OUT")

@@ -10,9 +10,7 @@ import pytest
 
 from services.scoring.domain.handlers.credit_file import expect_related_state
 from services.scoring.domain.primitives.measurement import AMBER, GREEN, RED
-from tests.fakes.dealings import foretells
 from tests.fakes.edges import borrower, owing
-from tests.fakes.statements import files
 
 
 class TestForecast:
@@ -23,8 +21,8 @@ class TestForecast:
     )
     def test_missed_ebitda(self, ebit: int, miss: float, level: int) -> None:
         story = borrower("2023-03-01")
-        foretells(story, "ebitda", 100, ends="2023-12-31")
-        files(story, "2023-12", ebit=ebit, depreciation_amortisation=0)
+        story.forecast("ebitda", 100, ends="2023-12-31")
+        story.files("2023-12", ebit=ebit, depreciation_amortisation=0)
         assert story.figure("F-22", component=1) == pytest.approx(miss)
         assert story.level("F-22") == level
 
@@ -38,7 +36,7 @@ class TestFile:
         story = owing(("2030-01-10", 1_000))
         story.guarantor("g-1", 1)
         expect_related_state(story.borrower.credit_file, "g-1")
-        story.hears("g-1", state)
+        story.related_state("g-1", state)
         assert story.figure("C-04", component=1) == (0 if level == GREEN else 0.001)
         assert story.level("C-04") == level
 

@@ -8,9 +8,9 @@ import pytest
 
 from services.scoring.domain.primitives.measurement import AMBER, GREEN, HARD, RED, Reason
 from services.scoring.domain.primitives.vocabulary import CARD
-from tests.fakes.dealings import owes_on_a_card
 from tests.fakes.edges import borrower, owing
-from tests.fakes.story import Story, day, iso
+from tests.fakes.story import Story
+from tests.fakes.units import day, iso
 
 
 class TestArrears:
@@ -150,10 +150,10 @@ def card_holder(*paid: float) -> Story:
     """Return a card with a limit of 1,000 on which so much was paid back in each month."""
     story = borrower()
     story.loan(0, loan_id="card", loan_type=CARD)
-    owes_on_a_card(story, 500, 1_000)
+    story.card(500, 1_000)
     for month, amount in enumerate(paid, 1):
         story.on(f"2024-{month:02d}-10")
-        owes_on_a_card(story, 500, 1_000)
+        story.card(500, 1_000)
         if amount:
             story.pays(amount, loan_id="card")
     return story.on(f"2024-{len(paid) + 1:02d}-01")
@@ -191,5 +191,5 @@ class TestCards:
     def test_a_card_that_is_a_day_old_says_nothing(self, indicator: str) -> None:
         story = borrower()
         story.loan(0, loan_id="card", loan_type=CARD)
-        owes_on_a_card(story, 500, 1_000)
+        story.card(500, 1_000)
         assert story.measure(indicator).reason == Reason.FEW_OBSERVATIONS

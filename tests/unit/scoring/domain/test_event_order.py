@@ -12,20 +12,20 @@ from services.scoring.domain.borrower.borrower import Borrower
 from services.scoring.domain.events import control, loans
 from services.scoring.domain.fold import fold, new_borrower
 from services.scoring.domain.regimes.labels import labels
-from tests.fakes.decision_story import DecisionStory
-from tests.fakes.story import DAY_US, UNIX_DAY, day
+from tests.fakes.story import Story
+from tests.fakes.units import DAY_US, UNIX_DAY, day
 
 
-def owing(amount: float = 1_000, due: str = "2024-03-15", **terms: object) -> DecisionStory:
+def owing(amount: float = 1_000, due: str = "2024-03-15", **terms: object) -> Story:
     """One instalment; 1,000 is material for an SME, above 500 and above one per cent."""
-    story = DecisionStory(start="2024-03-01")
+    story = Story(start="2024-03-01")
     story.loan(10_000, **terms)
     story.schedule((due, amount))
     return story
 
 
 def test_a_fee_alone_that_is_unpaid_is_past_due() -> None:
-    story = DecisionStory(start="2024-03-01")
+    story = Story(start="2024-03-01")
     story.loan(10_000)
     story.tell(
         loans.SchedulePublished(
@@ -110,10 +110,10 @@ class TestCorrections:
         payment = story.pays(1_000, value="2024-03-20")
         booked = story.log[-1]
         assert story.borrower.loans[0].paid_days == [day("2024-03-20")]
-        assert story.told.at_us == booked.at_us
+        assert story.latest.at_us == booked.at_us
         assert booked.at_us // DAY_US == day("2024-04-02") - UNIX_DAY
-        assert story.told.as_of == day("2024-04-10")
-        assert story.told.cause.id == payment
+        assert story.latest.as_of == day("2024-04-10")
+        assert story.latest.cause.id == payment
 
     def test_a_correction_is_said_and_what_was_sent_stays(self) -> None:
         story = owing()
@@ -123,7 +123,7 @@ class TestCorrections:
         sent = deepcopy(story.assessments)
         taken_back = story.reverses(payment, 1_000)
         assert story.assessments[:-1] == sent
-        told = story.told
+        told = story.latest
         assert (told.corrected, told.cause.id) == (True, taken_back)
         assert "CORRECTED" in told.reasons
         assert told.sequence == sent[-1].sequence + 1
@@ -135,7 +135,7 @@ class TestCorrections:
         known = story.borrower.risk.rule_ids
         assert (story.state, bool(known)) == ("WATCH", True)
         story.pays(1_000, value="2024-03-15")
-        lost = [one.before for one in story.told.changes if one.kind == "LOST_GROUND"]
+        lost = [one.before for one in story.latest.changes if one.kind == "LOST_GROUND"]
         assert lost == known
         assert story.state == "WATCH"  # an approver may lift it; nothing relaxes by itself
 
@@ -175,7 +175,7 @@ class TestWithoutEvents:
         assert story.borrower.signals.value[12] == before == 2_000_000  # March and April
 
 
-def looked(story: DecisionStory, as_of: str) -> Borrower:
+def looked(story: Story, as_of: str) -> Borrower:
     """Look as the read side does: the ledger as far as it was known when the day was closed."""
     events = list(enumerate(deepcopy(story.log)))
     borrower = new_borrower("b-1")
@@ -186,7 +186,7 @@ def looked(story: DecisionStory, as_of: str) -> Borrower:
 
 
 class TestAsOf:
-    def story(self) -> DecisionStory:
+    def story(self) -> Story:
         """Ten days of grace; paid on 20 April with value on 20 March, reversed on 10 May."""
         story = owing(contractual_grace_days=10)
         story.loan(5_000, loan_id="l-2")

@@ -11,21 +11,21 @@ from itertools import product
 import pytest
 
 from services.scoring.domain.borrower.risk import STATE_NAMES
-from tests.fakes.decision_story import DecisionStory
-from tests.fakes.story import day, iso
+from tests.fakes.story import Story
+from tests.fakes.units import day, iso
 
 MONTHLY = [(f"{2024 + month // 12}-{month % 12 + 1:02d}-15", 100.0) for month in range(36)]
 
 
-def lent() -> DecisionStory:
+def lent() -> Story:
     """A borrower with one loan of 36 monthly instalments of 100 from 15 January 2024 on."""
-    story = DecisionStory("RETAIL", start="2024-01-05")
+    story = Story("RETAIL", start="2024-01-05")
     story.loan(3_600)
     story.schedule(*MONTHLY)
     return story
 
 
-def paying(story: DecisionStory, until: str) -> DecisionStory:
+def paying(story: Story, until: str) -> Story:
     """Pay each instalment on its day until the date, and close the days before it."""
     for due in list(story.borrower.loans[0].due_days):
         if story.today <= due < day(until):
@@ -36,49 +36,49 @@ def paying(story: DecisionStory, until: str) -> DecisionStory:
 
 
 # Each state, entered.
-def normal() -> DecisionStory:
+def normal() -> Story:
     return paying(lent(), "2024-02-01")
 
 
-def attention() -> DecisionStory:
+def attention() -> Story:
     story = normal()
     story.decide("TIGHTEN", state="ATTENTION", until="2024-02-02")
     return paying(story, "2024-02-03")
 
 
-def watch() -> DecisionStory:
+def watch() -> Story:
     story = normal()
     story.decide("TIGHTEN", state="WATCH", until="2024-02-02")
     return paying(story, "2024-02-03")
 
 
-def high_risk() -> DecisionStory:
+def high_risk() -> Story:
     story = normal()
     story.decide("TIGHTEN", state="HIGH_RISK", until="2024-02-02")
     return paying(story, "2024-02-03")
 
 
-def default() -> DecisionStory:
+def default() -> Story:
     story = normal()
     story.decide("UTP", trigger="NON_ACCRUAL", name="o-utp")
     return paying(story, "2024-02-03")
 
 
-def probation() -> DecisionStory:
+def probation() -> Story:
     story = default()
     story.decide("LIFT_UTP", name="o-lift")
     story.close()
     return story
 
 
-def closed() -> DecisionStory:
+def closed() -> Story:
     story = normal()
     story.ends()
     story.close()
     return story
 
 
-ENTERED: dict[str, Callable[[], DecisionStory]] = {
+ENTERED: dict[str, Callable[[], Story]] = {
     "NORMAL": normal,
     "ATTENTION": attention,
     "WATCH": watch,
@@ -88,7 +88,7 @@ ENTERED: dict[str, Callable[[], DecisionStory]] = {
     "CLOSED": closed,
 }
 
-Act = Callable[[DecisionStory], object]
+Act = Callable[[Story], object]
 
 
 def tightened(state: str) -> Act:
@@ -99,7 +99,7 @@ def tightened(state: str) -> Act:
 def relaxed(state: str, after: str = "2024-04-20", *, is_assessed: bool = False) -> Act:
     """The days until a date pass calmly, then two people relax to a state."""
 
-    def act(story: DecisionStory) -> None:
+    def act(story: Story) -> None:
         paying(story, after)
         if is_assessed:
             story.inspection("SATISFACTORY")
@@ -109,34 +109,34 @@ def relaxed(state: str, after: str = "2024-04-20", *, is_assessed: bool = False)
     return act
 
 
-def unlikely_to_pay(story: DecisionStory) -> None:
+def unlikely_to_pay(story: Story) -> None:
     story.decide("UTP", trigger="BANKRUPTCY", name="o-again")
 
 
-def insolvent(story: DecisionStory) -> None:
+def insolvent(story: Story) -> None:
     story.report("INSOLVENCY")
 
 
-def calm(story: DecisionStory) -> None:
+def calm(story: Story) -> None:
     """Fifty days in which everything is paid when due, and nobody decides."""
     paying(story, iso(story.today + 50))
 
 
-def utp_lifted(story: DecisionStory) -> None:
+def utp_lifted(story: Story) -> None:
     story.decide("LIFT_UTP", name="o-lift")
     story.close()
 
 
-def all_ended(story: DecisionStory) -> None:
+def all_ended(story: Story) -> None:
     story.ends()
     story.close()
 
 
-def lent_again(story: DecisionStory) -> None:
+def lent_again(story: Story) -> None:
     story.loan(500, loan_id="l-9")
 
 
-def lent_again_with_arrears(story: DecisionStory) -> None:
+def lent_again_with_arrears(story: Story) -> None:
     """A new loan whose first instalment was due five days ago."""
     story.loan(500, loan_id="l-9")
     story.schedule((iso(story.today - 5), 500.0), loan_id="l-9")

@@ -4,17 +4,17 @@ import pytest
 
 from services.scoring.domain.borrower.risk import DEFAULT, EXIT_LIST, WATCH
 from services.scoring.domain.portfolio.exit_candidates import exit_candidate, expected_margin, rank
-from tests.fakes.file_story import FileStory
+from tests.fakes.story import Story
 
 
-def owing(rate: int = 50_000) -> FileStory:
-    story = FileStory(start="2024-03-01")
+def owing(rate: int = 50_000) -> Story:
+    story = Story(start="2024-03-01")
     story.loan(1_000, rate_micro=rate)
     story.close()
     return story
 
 
-def reasons(story: FileStory) -> list[str] | None:
+def reasons(story: Story) -> list[str] | None:
     found = exit_candidate(story.borrower, story.rules, story.borrower.counters.closed_day)
     return None if found is None else found.reasons
 

@@ -14,23 +14,23 @@ from services.scoring.domain.primitives.measurement import (
     UNMEASURABLE,
     Reason,
 )
-from tests.fakes.file_story import FileStory
 from tests.fakes.statements import statement
-from tests.fakes.story import EVERYTHING_ON, day, iso
+from tests.fakes.story import EVERYTHING_ON, Story
+from tests.fakes.units import day, iso
 
 FILE_INDICATORS = ("C-01", "C-02", "C-03", "C-04", "C-05", "C-06", "C-07", "C-08", "F-18", "X-01")
 
 
-def owing(amount: float = 1_000, start: str = "2024-03-01") -> FileStory:
+def owing(amount: float = 1_000, start: str = "2024-03-01") -> Story:
     """Return a borrower who owes the amount on loan l-1, with every indicator on."""
-    story = FileStory(start=start, rulebook=EVERYTHING_ON)
+    story = Story(start=start, rulebook=EVERYTHING_ON)
     story.loan(amount)
     return story
 
 
 @pytest.mark.parametrize("indicator", FILE_INDICATORS)
 def test_a_borrower_with_an_empty_file_has_none_of_them(indicator: str) -> None:
-    story = FileStory(start="2024-03-01", rulebook=EVERYTHING_ON)
+    story = Story(start="2024-03-01", rulebook=EVERYTHING_ON)
     story.close()
     assert story.measure(indicator).status == NOT_APPLICABLE
 
@@ -192,7 +192,7 @@ class TestGuarantor:
         story = owing(1_000)
         story.guarantor("g-1", 1_000)
         expect_related_state(story.borrower.credit_file, "g-1")
-        story.hears("g-1", state)
+        story.related_state("g-1", state)
         assert story.level("C-04") == level
 
     def test_the_share_that_weak_guarantors_stand_in_for_limits_the_weight(self) -> None:
@@ -200,12 +200,12 @@ class TestGuarantor:
         for name, covered in (("g-1", 300), ("g-2", 900)):
             story.guarantor(name, covered)
             expect_related_state(story.borrower.credit_file, name)
-            story.hears(name, "NORMAL")
-        story.hears("g-1", "DEFAULT")
+            story.related_state(name, "NORMAL")
+        story.related_state("g-1", "DEFAULT")
         assert story.figure("C-04", component=1) == 0.3
         slot = slot_of("C-04")
         assert story.borrower.signals.contribution[slot] == 90_000  # .30 x min(1, .3)
-        story.hears("g-2", "WATCH")
+        story.related_state("g-2", "WATCH")
         assert story.figure("C-04", component=1) == 1.0  # 1,200 of 1,000 is all of it
         assert story.borrower.signals.contribution[slot] == 300_000
 
@@ -215,14 +215,14 @@ class TestGuarantor:
             story.guarantor(name)
             expect_related_state(story.borrower.credit_file, name)
         assert story.measure("C-04").reason == Reason.NO_DATA
-        story.hears("g-2", "DEFAULT")
+        story.related_state("g-2", "DEFAULT")
         assert story.level("C-04") == RED
 
     def test_a_guarantee_that_ended_says_nothing(self) -> None:
         story = owing()
         story.guarantor("g-1", until="2024-03-03")
         expect_related_state(story.borrower.credit_file, "g-1")
-        story.hears("g-1", "DEFAULT")
+        story.related_state("g-1", "DEFAULT")
         story.close_through("2024-03-02")
         assert story.level("C-04") == RED
         story.close()
@@ -233,7 +233,7 @@ class TestGuarantor:
         story = owing()
         story.guarantor("g-1")
         expect_related_state(story.borrower.credit_file, "g-1")
-        story.hears("g-1", "HIGH_RISK")
+        story.related_state("g-1", "HIGH_RISK")
         assert story.assessments[-1].state == "WATCH"
         assert story.assessments[-1].trigger_rule_ids == ["watch-guarantor"]
         assert story.assessments[-1].contributors[0].evidence == [f"core#{story.log[-1].id}"]
@@ -258,14 +258,14 @@ class TestGroup:
         story = owing()
         story.link("m-1", kind, strength)
         expect_related_state(story.borrower.credit_file, "m-1")
-        story.hears("m-1", state)
+        story.related_state("m-1", state)
         assert story.level("C-05") == level
 
     def test_a_parent_in_default_means_high_risk(self) -> None:
         story = owing()
         story.link("m-1", "CONTROL")
         expect_related_state(story.borrower.credit_file, "m-1")
-        story.hears("m-1", "DEFAULT")
+        story.related_state("m-1", "DEFAULT")
         assert story.assessments[-1].state == "HIGH_RISK"
         assert story.assessments[-1].trigger_rule_ids == ["high-risk-parent"]
 
@@ -273,9 +273,9 @@ class TestGroup:
         story = owing()
         story.link("m-1", "DEPENDENCY")
         expect_related_state(story.borrower.credit_file, "m-1")
-        story.hears("m-1", "NORMAL")
+        story.related_state("m-1", "NORMAL")
         assert story.level("C-05") == GREEN
-        story.hears("m-1", "DEFAULT")
+        story.related_state("m-1", "DEFAULT")
         assert story.measure("C-05").reason == Reason.NO_DATA
 
 
@@ -289,7 +289,7 @@ class TestGroup:
     ],
 )
 def test_a_review_that_ran_out(seen: str, days: int, level: int) -> None:
-    story = FileStory(start="2024-03-01", rulebook=EVERYTHING_ON)
+    story = Story(start="2024-03-01", rulebook=EVERYTHING_ON)
     story.loan(1_000, review_due_day=day("2024-03-10"))
     story.loan(0, "l-2", loan_type=vocabulary.OVERDRAFT, maturity_day=day("2026-01-01"))
     story.close_through(seen)
@@ -298,7 +298,7 @@ def test_a_review_that_ran_out(seen: str, days: int, level: int) -> None:
 
 
 def test_the_end_of_a_line_is_a_limit_that_ran_out_that_of_a_loan_is_not() -> None:
-    story = FileStory(start="2024-03-01", rulebook=EVERYTHING_ON)
+    story = Story(start="2024-03-01", rulebook=EVERYTHING_ON)
     story.loan(1_000, maturity_day=day("2024-03-02"))
     story.close_through("2024-03-05")
     assert story.measure("C-06").status == NOT_APPLICABLE
@@ -344,7 +344,7 @@ class TestInspections:
         assert story.level("C-07") == GREEN
 
     def test_an_officers_signal_means_attention_even_where_the_indicator_is_off(self) -> None:
-        story = FileStory(start="2024-03-01")
+        story = Story(start="2024-03-01")
         story.close()
         story.finding("LOW")
         assert story.borrower.risk.state == 0
@@ -498,7 +498,7 @@ class TestPdDrift:
 
 class TestDataSilence:
     def test_days_without_data_over_the_usual_interval(self) -> None:
-        story = FileStory(start="2024-01-01", accounts="a-1", rulebook=EVERYTHING_ON)
+        story = Story(start="2024-01-01", accounts="a-1", rulebook=EVERYTHING_ON)
         for _ in range(11):
             story.balance(100)
             story.on(iso(story.today + 7))
@@ -511,7 +511,7 @@ class TestDataSilence:
         assert not story.borrower.signals.contribution[slot_of("X-03")]
 
     def test_a_new_account_has_no_usual_interval(self) -> None:
-        story = FileStory(start="2024-01-01", accounts="a-1", rulebook=EVERYTHING_ON)
+        story = Story(start="2024-01-01", accounts="a-1", rulebook=EVERYTHING_ON)
         story.balance(100)
         story.close()
         assert story.measure("X-03").reason == Reason.FEW_OBSERVATIONS

@@ -4,12 +4,12 @@ from services.scoring.adapters.state_bytes import decode, encode
 from services.scoring.domain.borrower.credit_file import NOT_REPORTED, CreditFile
 from services.scoring.domain.borrower.risk import INSOLVENT, LEGAL, WATCH
 from services.scoring.domain.handlers.credit_file import expect_related_state
-from tests.fakes.file_story import FileStory
-from tests.fakes.story import day, minor
+from tests.fakes.story import Story
+from tests.fakes.units import day, minor
 
 
-def told() -> FileStory:
-    return FileStory(start="2024-03-01")
+def told() -> Story:
+    return Story(start="2024-03-01")
 
 
 def test_an_older_valuation_that_comes_late_changes_nothing() -> None:
@@ -58,7 +58,7 @@ def test_nobody_guarantees_for_or_belongs_to_oneself() -> None:
 
 def test_a_state_that_nobody_asked_for_is_not_kept() -> None:
     story = told()
-    story.hears("stranger", "DEFAULT")
+    story.related_state("stranger", "DEFAULT")
     assert story.borrower.credit_file == CreditFile()
 
 
@@ -68,7 +68,7 @@ def test_a_linked_borrowers_state_is_unknown_until_it_tells() -> None:
     story.guarantor("g-1")
     expect_related_state(file, "g-1")
     assert file.related[0].state == NOT_REPORTED
-    story.hears("g-1", "WATCH")
+    story.related_state("g-1", "WATCH")
     assert file.related[0].state == WATCH
 
 

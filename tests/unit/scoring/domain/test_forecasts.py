@@ -12,7 +12,6 @@ from services.scoring.domain.primitives.measurement import (
     UNMEASURABLE,
     Reason,
 )
-from tests.fakes.dealings import foretells
 from tests.fakes.statements import firm, statement
 from tests.fakes.story import EVERYTHING_ON, Story
 
@@ -49,38 +48,38 @@ class TestForecastMiss:
     def test_revenue_against_the_forecast(self, actual: int, miss: float, level: int) -> None:
         story = story_of_a_firm()
         reported(story, year(revenue=actual))
-        foretells(story, "revenue", 10_000, ends="2024-12-31")
+        story.forecast("revenue", 10_000, ends="2024-12-31")
         assert story.figure("F-22") == pytest.approx(miss)
         assert story.level("F-22") == level
 
     def test_ebitda_is_ebit_and_depreciation_and_the_worse_figure_counts(self) -> None:
         story = story_of_a_firm()
         reported(story, year(revenue=10_000, ebit=400, depreciation_amortisation=300))
-        foretells(story, "revenue", 10_000, ends="2024-12-31")
-        foretells(story, "ebitda", 1_000, ends="2024-12-31")
+        story.forecast("revenue", 10_000, ends="2024-12-31")
+        story.forecast("ebitda", 1_000, ends="2024-12-31")
         assert story.figure("F-22", component=1) == pytest.approx(-0.3)
         assert story.level("F-22") == AMBER
 
     def test_half_a_year_is_held_against_half_a_year(self) -> None:
         story = story_of_a_firm()
         reported(story, ("2024-06", 6, {"revenue": 4_000}))
-        foretells(story, "revenue", 10_000, ends="2024-12-31")
+        story.forecast("revenue", 10_000, ends="2024-12-31")
         assert story.measure("F-22").status == NOT_APPLICABLE
-        foretells(story, "revenue", 5_000, ends="2024-06-30", months=6)
+        story.forecast("revenue", 5_000, ends="2024-06-30", months=6)
         assert story.figure("F-22") == pytest.approx(-0.2)
 
     def test_the_newest_forecast_before_the_end_counts_and_none_after_it(self) -> None:
         story = story_of_a_firm()
         reported(story, year(revenue=8_000))
-        foretells(story, "revenue", 12_000, ends="2024-12-31", received="2024-02-01")
-        foretells(story, "revenue", 10_000, ends="2024-12-31", received="2024-10-01")
-        foretells(story, "revenue", 8_000, ends="2024-12-31", received="2025-01-10")
+        story.forecast("revenue", 12_000, ends="2024-12-31", received="2024-02-01")
+        story.forecast("revenue", 10_000, ends="2024-12-31", received="2024-10-01")
+        story.forecast("revenue", 8_000, ends="2024-12-31", received="2025-01-10")
         assert story.figure("F-22") == pytest.approx(-0.2)
 
     def test_a_period_whose_figure_is_missing_is_unmeasurable(self) -> None:
         story = story_of_a_firm()
         reported(story, year(ebit=100))
-        foretells(story, "revenue", 10_000, ends="2024-12-31")
+        story.forecast("revenue", 10_000, ends="2024-12-31")
         slot = 45 + 21
         assert story.borrower.signals.status[slot] == UNMEASURABLE
         assert story.measure("F-22").reason == Reason.NOT_COMPARABLE
@@ -88,17 +87,17 @@ class TestForecastMiss:
     def test_a_forecast_of_nothing_is_no_measure(self) -> None:
         story = story_of_a_firm()
         reported(story, year(revenue=8_000))
-        foretells(story, "revenue", 0, ends="2024-12-31")
+        story.forecast("revenue", 0, ends="2024-12-31")
         assert story.measure("F-22").values == [None, None]
 
     def test_a_firm_that_foretells_and_never_files_is_unmeasurable(self) -> None:
         story = story_of_a_firm()
         assert story.measure("F-22").status == NOT_APPLICABLE
-        foretells(story, "revenue", 10_000, ends="2024-12-31")
+        story.forecast("revenue", 10_000, ends="2024-12-31")
         assert story.measure("F-22").reason == Reason.NO_STATEMENT
 
     def test_a_dozen_forecasts_are_kept(self) -> None:
         story = story_of_a_firm()
         for number in range(15):
-            foretells(story, "revenue", 100, ends=f"{2024 + number}-12-31")
+            story.forecast("revenue", 100, ends=f"{2024 + number}-12-31")
         assert len(story.borrower.forecasts.ends) == 12

@@ -18,11 +18,8 @@ from services.scoring.domain.events.accounts import AccountItemReturned
 from services.scoring.domain.handlers.credit_file import overdue_since
 from services.scoring.domain.primitives.measurement import GREEN, Reason
 from services.scoring.domain.primitives.vocabulary import CORRECTION_KINDS, RETURN_REASONS
-from tests.fakes.dealings import draws, promises
-from tests.fakes.decision_story import DecisionStory
-from tests.fakes.file_story import FileStory
-from tests.fakes.statements import files
-from tests.fakes.story import Story, day
+from tests.fakes.story import Story
+from tests.fakes.units import day
 
 DISPUTED = RETURN_REASONS.index("DISPUTED")
 
@@ -85,27 +82,27 @@ class TestTakenBack:
 
     def test_money_goes_nowhere_after_a_drawdown_that_never_was(self) -> None:
         story = self.story()
-        drawdown = draws(story, 5_000)
+        drawdown = story.draws(5_000)
         story.flow(-700, "SECURITIES_OUT")
         assert story.borrower.drawdowns.use_minor == [70_000]
-        draws(story, 5_000, takes_back=drawdown)
+        story.draws(5_000, takes_back=drawdown)
         assert story.borrower.drawdowns.use_minor == []
 
     def test_money_that_left_before_the_drawdown_was_not_its_money(self) -> None:
         story = self.story()
-        draws(story, 5_000)
+        story.draws(5_000)
         story.flow(-700, "SECURITIES_OUT", value="2024-02-28")
         assert story.borrower.drawdowns.use_minor == []
 
     def test_two_promises_for_one_day_stand_in_one_order(self) -> None:
         story = self.story()
         for amount in (100, 200):
-            promises(story, amount, by="2024-03-10")
+            story.promises(amount, by="2024-03-10")
         assert story.borrower.promises.minor == [10_000, 20_000]
 
 
 def test_an_inspection_that_is_entered_late_is_not_overdue() -> None:
-    story = DecisionStory(start="2024-01-10")
+    story = Story(start="2024-01-10")
     story.inspection("SATISFACTORY", due="2024-02-01")
     story.close_through("2024-02-05")
     assert overdue_since(story.borrower.credit_file) == day("2024-02-01")
@@ -118,7 +115,7 @@ def test_an_inspection_that_is_entered_late_is_not_overdue() -> None:
 
 
 def test_a_default_by_days_that_becomes_one_by_insolvency_is_stored_so() -> None:
-    story = DecisionStory(start="2024-03-01")
+    story = Story(start="2024-03-01")
     story.loan(10_000)
     story.schedule(("2024-03-15", 1_000))
     story.close_through("2024-06-20")
@@ -171,7 +168,7 @@ class TestPutRightInOneStep:
 
     def test_a_statement_that_was_taken_back_leaves_no_figures(self) -> None:
         story = Story(start="2024-03-01")
-        files(story, "2023-12", equity=20, total_assets=100)
+        story.files("2023-12", equity=20, total_assets=100)
         assert story.figure("F-08") == 0.2
         wrong = deepcopy(story.log[-1])
         wrong.id, wrong.corrects_id = "e-back", wrong.id
@@ -232,14 +229,14 @@ class TestNothingStaysBehind:
 class TestFindings:
     """A finding raised twice: medium (2) or high (3) on 1 March, another word on 15 March."""
 
-    def story(self) -> FileStory:
-        return FileStory(start="2024-03-20")
+    def story(self) -> Story:
+        return Story(start="2024-03-20")
 
-    def raises(self, story: FileStory, severity: str, on: str, **more: Any) -> str:
+    def raises(self, story: Story, severity: str, on: str, **more: Any) -> str:
         story.today = day(on)
         return story.finding(severity, **more)
 
-    def on_file(self, story: FileStory) -> list[tuple[str, int, int]]:
+    def on_file(self, story: Story) -> list[tuple[str, int, int]]:
         file = story.borrower.credit_file
         return [(one.finding_id, one.severity, one.day) for one in file.findings]
 

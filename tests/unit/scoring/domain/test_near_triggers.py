@@ -8,19 +8,19 @@ from services.scoring.adapters.state_bytes import encode
 from services.scoring.domain.assess.near_triggers import NearTrigger, near_state, near_triggers
 from services.scoring.domain.borrower.risk import ATTENTION, HIGH_RISK, NORMAL, WATCH
 from services.scoring.domain.primitives.measurement import AMBER, RED
-from tests.fakes.file_story import FileStory
 from tests.fakes.statements import statement
-from tests.fakes.story import EVERYTHING_ON, day
+from tests.fakes.story import EVERYTHING_ON, Story
+from tests.fakes.units import day
 
 
-def near(story: FileStory, indicator: str) -> list[NearTrigger]:
+def near(story: Story, indicator: str) -> list[NearTrigger]:
     as_of = story.borrower.counters.closed_day or story.today
     found = near_triggers(story.borrower, story.rules, as_of)
     return [one for one in found if one.indicator == indicator]
 
 
-def told(**profile: str) -> FileStory:
-    return FileStory(start="2024-03-01", rulebook=EVERYTHING_ON, **profile)
+def told(**profile: str) -> Story:
+    return Story(start="2024-03-01", rulebook=EVERYTHING_ON, **profile)
 
 
 class TestCovenants:
@@ -108,7 +108,7 @@ class TestClocks:
 
 
 def test_account_figures_go_on_as_over_the_last_thirty_days() -> None:
-    story = FileStory(start="2024-01-01", rulebook=EVERYTHING_ON)
+    story = Story(start="2024-01-01", rulebook=EVERYTHING_ON)
     for number in range(80):
         story.line(500 + 5 * max(0, number - 20), 1_000)
         story.close()
@@ -153,7 +153,7 @@ def test_a_state_is_near_within_five_points_of_its_cut(
 
 
 def test_looking_changes_nothing() -> None:
-    story = FileStory(start="2024-01-01", rulebook=EVERYTHING_ON, accounts="a-1")
+    story = Story(start="2024-01-01", rulebook=EVERYTHING_ON, accounts="a-1")
     for number in range(70):
         story.flow(100 + number)
         story.balance(1_000 - 10 * number)

@@ -9,8 +9,8 @@ from services.scoring.domain.assess.evaluate import evaluate
 from services.scoring.domain.borrower.risk import Signals
 from services.scoring.domain.primitives import touched
 from services.scoring.domain.primitives.vocabulary import CARD
-from tests.fakes.dealings import owes_on_a_card
-from tests.fakes.story import EVERYTHING_ON, Story, day, iso
+from tests.fakes.story import EVERYTHING_ON, Story
+from tests.fakes.units import day, iso
 
 
 def story_with_everything_on() -> Story:
@@ -135,9 +135,9 @@ def test_a_late_report_of_a_lower_limit_holds_until_the_next_report() -> None:
 def test_a_month_past_due_that_a_card_system_states_shows_at_once() -> None:
     story = story_with_everything_on()
     story.loan(0, loan_id="card", loan_type=CARD)
-    owes_on_a_card(story, 50, 100)
-    owes_on_a_card(story, 50, 100, months_late=1)
+    story.card(50, 100)
+    story.card(50, 100, months_late=1)
     assert story.borrower.signals.value[0] == 30_000_000
-    owes_on_a_card(story, 50, 100)
+    story.card(50, 100)
     assert story.borrower.signals.value[0] == 0
     close_and_check(story, 1)

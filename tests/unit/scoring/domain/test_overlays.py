@@ -17,7 +17,8 @@ from services.scoring.domain.primitives.measurement import AMBER, MEASURED, UNME
 from services.scoring.domain.primitives.vocabulary import BULLET, CARD, TERM
 from services.scoring.domain.rulebook.context import Context
 from services.scoring.domain.rulebook.rulebook import Rules, is_of_industry
-from tests.fakes.story import Story, day, iso
+from tests.fakes.story import Story
+from tests.fakes.units import day, iso
 
 F14, A03, A19 = slot_of("F-14"), slot_of("A-03"), slot_of("A-19")
 

@@ -11,17 +11,17 @@ from services.scoring.domain.regimes.labels import Labels, labels
 from services.scoring.domain.rulebook.context import Context
 from services.scoring.domain.rulebook.rulebook import Counting
 from services.scoring.domain.rulebook.timeline import Timeline
-from tests.fakes.decision_story import DecisionStory
+from tests.fakes.story import Story
 
 
-def owing(amount: float = 1_000, due: str = "2023-03-31", **terms: object) -> DecisionStory:
-    story = DecisionStory(start="2023-03-01")
+def owing(amount: float = 1_000, due: str = "2023-03-31", **terms: object) -> Story:
+    story = Story(start="2023-03-01")
     story.loan(10_000, **terms)
     story.schedule((due, amount))
     return story
 
 
-def shown(story: DecisionStory) -> Labels:
+def shown(story: Story) -> Labels:
     day = story.borrower.counters.closed_day or story.today
     return labels(story.borrower, story.rules, day)
 
@@ -54,7 +54,7 @@ def test_what_is_due_today_is_not_overdue_before_the_day_is_over() -> None:
 
 
 def test_a_non_performing_account_stays_so_until_all_arrears_are_paid() -> None:
-    story = DecisionStory(start="2023-03-01")
+    story = Story(start="2023-03-01")
     story.loan(10_000)
     story.schedule(("2023-03-31", 1_000), ("2023-06-20", 1_000))
     story.close_through("2023-06-29")
@@ -92,7 +92,7 @@ def test_the_chinese_tier_by_days_overdue(days: int, loan: str, card: str) -> No
 
 
 def test_a_card_claim_has_bands_of_its_own() -> None:
-    story = DecisionStory("RETAIL", start="2023-03-01")
+    story = Story("RETAIL", start="2023-03-01")
     story.loan(0, loan_type=CARD)
     story.schedule(("2023-03-31", 120))
     story.close_through("2023-07-30")  # 121 days
@@ -101,7 +101,7 @@ def test_a_card_claim_has_bands_of_its_own() -> None:
 
 def test_a_restructured_claim_is_special_mention_at_best() -> None:
     story = owing()
-    story.concede(("2023-06-30", 1_000), version=2)
+    story.reschedule(("2023-06-30", 1_000), version=2)
     story.close()
     assert shown(story)["china"] == "SPECIAL_MENTION"
 
@@ -168,7 +168,7 @@ class TestEuropeanDefault:
 
     def test_a_distressed_restructuring(self) -> None:
         story = owing()
-        story.concede(("2023-06-30", 1_000), version=2, loss=0.01)
+        story.reschedule(("2023-06-30", 1_000), version=2, loss=0.01)
         assert shown(story)["eu_default"] is True
         story.close()
         assert shown(story)["eu_reason"] == "CURE"
@@ -188,7 +188,7 @@ class TestEuropeanDefault:
         assert (shown(story)["eu_default"], shown(story)["eu_reason"]) == (False, "NONE")
 
     def test_arrears_that_are_material_stop_the_cure(self) -> None:
-        story = DecisionStory(start="2023-03-01")
+        story = Story(start="2023-03-01")
         story.loan(10_000)
         story.schedule(("2023-05-31", 1_000))
         story.decide("UTP")
@@ -203,7 +203,7 @@ class TestEuropeanDefault:
 
     def test_a_year_when_forborne(self) -> None:
         story = owing()
-        story.concede(("2024-09-30", 1_000), version=2, loss=0.02)
+        story.reschedule(("2024-09-30", 1_000), version=2, loss=0.02)
         story.close_through("2024-02-29")
         assert shown(story)["eu_default"] is True
         story.close()  # 1 March 2024, a year after the measure
@@ -225,7 +225,7 @@ class TestEuropeanDefault:
         story = owing().close_through("2023-07-10")
         assert shown(story)["eu_default"] is True
         story.pays(1_000, value="2023-04-03")
-        assert story.told.corrected
+        assert story.latest.corrected
         assert (shown(story)["eu_default"], shown(story)["eu_reason"]) == (False, "NONE")
 
     def test_a_loan_written_off_is_a_credit_risk_adjustment_of_the_obligor(self) -> None:
@@ -241,9 +241,9 @@ def test_a_rulebook_says_which_regimes_are_shown() -> None:
     assert set(labels(story.borrower, rules, story.today)) == {"rbi"}
 
 
-def per_facility(segment: str = "RETAIL", pulling: str = "0.2") -> DecisionStory:
+def per_facility(segment: str = "RETAIL", pulling: str = "0.2") -> Story:
     """Three loans of 1,000, 2,000 and 7,000 of a borrower counted facility by facility."""
-    story = DecisionStory(segment, start="2024-01-01")
+    story = Story(segment, start="2024-01-01")
     book = load_rulebook("reference")
     counting = Counting(retail_per_facility=True, pulling_micro=round(float(pulling) * 1_000_000))
     book = replace(book, counting=counting, resolved={})
@@ -253,7 +253,7 @@ def per_facility(segment: str = "RETAIL", pulling: str = "0.2") -> DecisionStory
     return story
 
 
-def facility_labels(story: DecisionStory) -> Labels:
+def facility_labels(story: Story) -> Labels:
     assert story.timeline is not None
     rules = story.timeline.context.rules_for(story.borrower)
     return labels(story.borrower, rules, story.borrower.counters.closed_day)
@@ -293,7 +293,7 @@ class TestPerFacility:
         story.schedule(("2024-01-15", 60), loan_id="l-2")
         story.close_through("2024-02-15")
         assert [loan.regulatory_days for loan in story.borrower.loans] == [0, 0, 0]
-        together = DecisionStory("RETAIL", start="2024-01-01")
+        together = Story("RETAIL", start="2024-01-01")
         together.loan(1_000)
         together.loan(2_000, loan_id="l-2")
         together.schedule(("2024-01-15", 60))
@@ -323,7 +323,7 @@ class TestJointObligors:
     def test_a_joint_obligation_in_default_is_watched_and_defaults_no_member(self) -> None:
         story = owing()
         story.link("joint", "JOINT_OBLIGATION")
-        story.hears("joint", "DEFAULT")
+        story.related_state("joint", "DEFAULT")
         assert (story.state, story.flags) == ("WATCH", {"JOINT_OBLIGATION_DEFAULT"})
         assert "watch-joint-obligation" in story.borrower.risk.rule_ids
 
@@ -331,29 +331,29 @@ class TestJointObligors:
         story = owing()
         story.link("ana", "JOINT_MEMBER")
         story.link("ben", "JOINT_MEMBER")
-        story.hears("ana", "DEFAULT")
+        story.related_state("ana", "DEFAULT")
         assert story.flags == set()
-        story.hears("ben", "DEFAULT")
+        story.related_state("ben", "DEFAULT")
         assert (story.state, story.flags) == ("DEFAULT", {"JOINT_MEMBERS_DEFAULT"})
 
     def test_a_member_that_recovers_takes_the_flag_away(self) -> None:
         story = owing()
         story.link("ana", "JOINT_MEMBER")
-        story.hears("ana", "DEFAULT")
-        story.hears("ana", "PROBATION")
+        story.related_state("ana", "DEFAULT")
+        story.related_state("ana", "PROBATION")
         assert story.flags == set()
 
     def test_a_joint_link_is_no_group_contagion(self) -> None:
         story = owing()
         story.link("joint", "JOINT_OBLIGATION")
-        story.hears("joint", "DEFAULT")
+        story.related_state("joint", "DEFAULT")
         assert story.level("C-05") == 0
 
     def test_what_was_caught_from_joint_obligors_is_not_told_on(self) -> None:
         story = owing()
         story.dependant("friend")
         story.link("ana", "JOINT_MEMBER")
-        story.hears("ana", "DEFAULT")
+        story.related_state("ana", "DEFAULT")
         assert story.state == "DEFAULT"
         assert story.borrower.credit_file.own_state == 0
 

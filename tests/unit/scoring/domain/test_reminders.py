@@ -12,11 +12,11 @@ from services.scoring.domain.fold import fold
 from services.scoring.domain.primitives import vocabulary
 from services.scoring.domain.primitives.measurement import AMBER, MEASURED, RED
 from tests.contract.catalogue import validator_of
-from tests.fakes.file_story import FileStory
-from tests.fakes.story import EVERYTHING_ON, context, day, iso
+from tests.fakes.story import EVERYTHING_ON, Story, context
+from tests.fakes.units import day, iso
 
 
-class Told(FileStory):
+class Told(Story):
     """A story that keeps its effects."""
 
     effects: list[Effect]
@@ -99,7 +99,7 @@ class TestMaturities:
     def test_how_hard_it_looks_follows_cover_and_state(
         self, state: int, level: int, is_measured: bool, expected: str
     ) -> None:
-        story = FileStory()
+        story = Story()
         story.borrower.risk.state = state
         story.borrower.signals.level[slot_of("R-14")] = level
         story.borrower.signals.status[slot_of("A-14")] = MEASURED if is_measured else 0
@@ -148,7 +148,7 @@ class TestInspections:
         assert len(story.sent("inspection.fell-due")) == 2
 
     def test_what_fell_due_by_the_plan_becomes_overdue(self) -> None:
-        story = FileStory(start="2024-01-15", rulebook=EVERYTHING_ON)
+        story = Story(start="2024-01-15", rulebook=EVERYTHING_ON)
         story.inspection()
         story.close_through("2025-01-30")
         assert story.figure("C-07") == 15

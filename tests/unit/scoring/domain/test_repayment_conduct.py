@@ -5,7 +5,6 @@ import pytest
 
 from services.scoring.domain.primitives import vocabulary
 from services.scoring.domain.primitives.measurement import AMBER, GREEN, NOT_APPLICABLE, RED, Reason
-from tests.fakes.dealings import promises, somebody_else_pays
 from tests.fakes.story import EVERYTHING_ON, Story
 
 
@@ -108,7 +107,7 @@ class TestPromises:
         self, paid: float, count: int, level: int
     ) -> None:
         story = with_a_loan()
-        promises(story, 2_000, by="2024-01-10")
+        story.promises(2_000, by="2024-01-10")
         story.on("2024-01-12")
         if paid:
             story.pays(paid)
@@ -119,8 +118,8 @@ class TestPromises:
 
     def test_two_broken_promises_are_red(self) -> None:
         story = with_a_loan()
-        promises(story, 500, by="2024-01-10")
-        promises(story, 500, by="2024-01-20")
+        story.promises(500, by="2024-01-10")
+        story.promises(500, by="2024-01-20")
         story.close_through("2024-01-22")
         assert story.level("R-07") == RED
 
@@ -128,13 +127,13 @@ class TestPromises:
         story = with_a_loan()
         story.pays(500)
         story.on("2024-01-05")
-        promises(story, 500, by="2024-01-10")
+        story.promises(500, by="2024-01-10")
         story.close_through("2024-01-12")
         assert story.figure("R-07") == 1
 
     def test_it_fades_with_sixty_days_and_goes_after_ninety(self) -> None:
         story = with_a_loan()
-        promises(story, 500, by="2024-01-10")
+        story.promises(500, by="2024-01-10")
         story.close_through("2024-01-12")
         slot = 6
         fresh = story.borrower.signals.contribution[slot]
@@ -148,7 +147,7 @@ class TestPromises:
 
     def test_money_that_was_on_its_way_keeps_it_after_all(self) -> None:
         story = with_a_loan()
-        promises(story, 500, by="2024-01-10")
+        story.promises(500, by="2024-01-10")
         story.close_through("2024-01-15")
         assert story.level("R-07") == AMBER
         story.pays(500, value="2024-01-11")
@@ -156,15 +155,15 @@ class TestPromises:
 
     def test_a_promise_taken_back_never_was(self) -> None:
         story = with_a_loan()
-        made = promises(story, 500, by="2024-01-10")
+        made = story.promises(500, by="2024-01-10")
         story.close_through("2024-01-15")
-        promises(story, 500, by="2024-01-10", takes_back=made)
+        story.promises(500, by="2024-01-10", takes_back=made)
         assert story.level("R-07") == GREEN
         assert story.borrower.promises.days == []
 
     def test_a_promise_on_a_loan_that_nobody_knows_cannot_be_judged(self) -> None:
         story = with_a_loan()
-        promises(story, 500, by="2024-01-10", loan_id="unknown")
+        story.promises(500, by="2024-01-10", loan_id="unknown")
         assert story.measure("R-07").reason == Reason.NO_DATA
         assert Story().measure("R-07").status == NOT_APPLICABLE
 
@@ -184,7 +183,7 @@ class TestOthersMoney:
     ) -> None:
         story = with_a_loan()
         story.pays(own)
-        somebody_else_pays(story, others)
+        story.third_party_pays(others)
         story.close()
         assert story.figure("R-11") == pytest.approx(share)
         assert story.level("R-11") == level
@@ -215,14 +214,14 @@ class TestOthersMoney:
 
     def test_a_refinancing_or_a_guarantor_is_somebody_else(self) -> None:
         story = with_a_loan()
-        somebody_else_pays(story, 600, "REFINANCE")
-        somebody_else_pays(story, 400, "GUARANTOR")
-        somebody_else_pays(story, 1_000, "DEBIT")
+        story.third_party_pays(600, "REFINANCE")
+        story.third_party_pays(400, "GUARANTOR")
+        story.third_party_pays(1_000, "DEBIT")
         assert story.measure("R-11", story.today).values == [500_000]
 
     def test_it_leaves_with_its_ninety_days(self) -> None:
         story = with_a_loan().on("2024-01-10")
-        somebody_else_pays(story, 1_000)
+        story.third_party_pays(1_000)
         story.close_through("2024-04-08")
         assert story.level("R-11") == RED
         story.close()
@@ -231,7 +230,7 @@ class TestOthersMoney:
     def test_a_repayment_taken_back_was_paid_by_nobody(self) -> None:
         story = with_a_loan()
         story.pays(1_000)
-        others = somebody_else_pays(story, 1_000)
+        others = story.third_party_pays(1_000)
         assert story.level("R-11") == AMBER
         story.reverses(others, 1_000)
         assert story.level("R-11") == GREEN

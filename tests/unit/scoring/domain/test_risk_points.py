@@ -3,8 +3,8 @@
 import pytest
 
 from services.scoring.domain.portfolio.risk_points import BorrowerMonth, RiskPointTally, written_off
-from tests.fakes.file_story import FileStory
-from tests.fakes.story import day
+from tests.fakes.story import Story
+from tests.fakes.units import day
 
 LIQUIDITY, PAYMENT = "LIQUIDITY", "PAYMENT_DELAY"
 
@@ -68,7 +68,7 @@ def test_nothing_seen_gives_an_empty_queue() -> None:
 def test_a_loss_is_the_principal_owed_when_it_was_written_off(
     reason: str, first: str, last: str, loss: int
 ) -> None:
-    story = FileStory(start="2024-03-01")
+    story = Story(start="2024-03-01")
     story.loan(1_000)
     story.schedule(("2024-03-05", 400), ("2024-06-05", 600))
     story.on("2024-03-05").pays(400)
@@ -78,7 +78,7 @@ def test_a_loss_is_the_principal_owed_when_it_was_written_off(
 
 
 def test_what_comes_in_on_a_written_off_loan_is_no_loss() -> None:
-    story = FileStory(start="2024-03-01")
+    story = Story(start="2024-03-01")
     story.loan(1_000)
     story.schedule(("2024-03-05", 1_000))
     loan = story.borrower.loans[0]

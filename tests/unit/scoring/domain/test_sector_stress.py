@@ -20,9 +20,9 @@ from services.scoring.domain.primitives.measurement import (
 from services.scoring.domain.rulebook.context import Context
 from services.scoring.domain.rulebook.rulebook import Rules
 from services.scoring.domain.rulebook.timeline import Timeline
-from tests.fakes.file_story import FileStory
 from tests.fakes.measured import note, note_level
-from tests.fakes.story import EVERYTHING_ON, context, day
+from tests.fakes.story import EVERYTHING_ON, Story, context
+from tests.fakes.units import day
 
 SLOT = slot_of("X-02")
 
@@ -79,7 +79,7 @@ class Sector:
     """One borrower of an industry, and a timeline that hears what is published."""
 
     def __init__(self, industry: str) -> None:
-        self.story = FileStory(start="2024-03-01", industry=industry, rulebook=EVERYTHING_ON)
+        self.story = Story(start="2024-03-01", industry=industry, rulebook=EVERYTHING_ON)
         everything = context(EVERYTHING_ON)
         self.timeline = Timeline(Context(everything.rulebook), _none)  # type: ignore[arg-type]
 

@@ -6,7 +6,8 @@ from services.scoring.adapters.state_bytes import decode, encode
 from services.scoring.domain.events import accounts
 from services.scoring.domain.primitives.measurement import NOT_APPLICABLE, UNMEASURABLE, Reason
 from services.scoring.domain.primitives.vocabulary import CARD
-from tests.fakes.story import Story, day, minor
+from tests.fakes.story import Story
+from tests.fakes.units import day, minor
 
 ENDS = ["2024-01-31", "2024-02-29", "2024-03-31", "2024-04-30"]
 

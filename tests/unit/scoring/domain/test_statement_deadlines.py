@@ -5,20 +5,19 @@ import pytest
 from services.scoring.adapters.state_bytes import decode, encode
 from services.scoring.domain.borrower.risk import STATE_NAMES
 from services.scoring.domain.primitives.measurement import NOT_APPLICABLE, UNMEASURABLE
-from tests.fakes.file_story import FileStory
-from tests.fakes.statements import files
-from tests.fakes.story import day
+from tests.fakes.story import Story
+from tests.fakes.units import day
 
 YEAR_2023, DUE_31_MAY = "2023-12-31", "2024-05-31"
 
 
-def told(segment: str = "SME", **profile: str) -> FileStory:
-    return FileStory(segment=segment, start="2024-01-01", **profile)
+def told(segment: str = "SME", **profile: str) -> Story:
+    return Story(segment=segment, start="2024-01-01", **profile)
 
 
-def hands_in(story: FileStory, month: str, months: int = 12, basis: str = "AUDITED") -> None:
+def hands_in(story: Story, month: str, months: int = 12, basis: str = "AUDITED") -> None:
     """File a statement that states no due date of its own."""
-    files(story, month, months, basis=basis, is_dated=False)
+    story.files(month, months, basis=basis, is_dated=False)
 
 
 @pytest.mark.parametrize(
@@ -97,7 +96,7 @@ def test_a_later_word_about_the_same_period_replaces_the_first_and_a_reversal_ta
 def test_an_announced_day_is_better_than_the_rhythm() -> None:
     story = told()
     # Due 180 days after its end, 29 June 2023; a year on that is 29 June 2024.
-    files(story, "2022-12")
+    story.files("2022-12")
     by_rhythm = story.fork()
     story.statement_due(YEAR_2023, "2024-07-31")
     for one in (story, by_rhythm):
@@ -108,8 +107,8 @@ def test_an_announced_day_is_better_than_the_rhythm() -> None:
 
 def test_interim_figures_are_due_by_their_own_rhythm_when_the_audited_year_has_come() -> None:
     story = told()
-    files(story, "2023-12", 3)
-    files(story, "2023-12", 12)
+    story.files("2023-12", 3)
+    story.files("2023-12", 12)
     (quarter, year) = story.borrower.statements
     quarter.due_day = day("2024-03-01")
     assert year.due_day == day("2024-06-28")

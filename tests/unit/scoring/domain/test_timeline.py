@@ -11,7 +11,8 @@ from services.scoring.domain.fold import fold
 from services.scoring.domain.rulebook.context import Context
 from services.scoring.domain.rulebook.rulebook import Rulebook
 from services.scoring.domain.rulebook.timeline import Timeline, UnknownRulebook
-from tests.fakes.story import Story, day
+from tests.fakes.story import Story
+from tests.fakes.units import day
 
 BOOKS = {
     version: replace(load_rulebook(name), version=version, resolved={})

@@ -3,7 +3,6 @@
 import pytest
 
 from services.scoring.domain.primitives.measurement import AMBER, GREEN, NOT_APPLICABLE, RED, Reason
-from tests.fakes.dealings import declares_related, draws
 from tests.fakes.story import EVERYTHING_ON, Story
 
 RELATED_TYPE, BROKER_TYPE = 3, 8
@@ -15,7 +14,7 @@ def drawing(amount: float, before: float = 0, **terms: object) -> Story:
     story.loan(amount, **terms)
     story.on("2024-01-09").balance(before)
     story.on("2024-01-10")
-    draws(story, amount)
+    story.draws(amount)
     return story
 
 
@@ -108,7 +107,7 @@ class TestDiversion:
         story = drawing(100_000)
         story.flow(-40_000, "RELATED_OUT")
         story.on("2024-03-20")
-        draws(story, 50_000)
+        story.draws(50_000)
         story.close_through("2024-04-08")
         assert story.figure("A-12") == pytest.approx(0.4)  # 10 January is the first of 90 days
         story.close()
@@ -122,21 +121,21 @@ class TestDiversion:
         story.flow(-40_000, "RELATED_OUT", value="2024-01-10", reverses=flow)
         story.close()
         assert story.figure("A-12") == 0
-        draws(story, 100_000, takes_back=story.borrower.drawdowns.refs[0].split("#")[1])
+        story.draws(100_000, takes_back=story.borrower.drawdowns.refs[0].split("#")[1])
         assert story.measure("A-12").status == NOT_APPLICABLE
 
     def test_paid_straight_to_somebody(self) -> None:
         story = Story(start="2024-01-01", accounts="a-1")
         story.loan(100_000)
-        draws(story, 100_000, payee="supplier")
+        story.draws(100_000, payee="supplier")
         assert story.measure("A-12").status == NOT_APPLICABLE
-        declares_related(story, "sister")
-        draws(story, 100_000, payee="sister")
+        story.declares_related("sister")
+        story.draws(100_000, payee="sister")
         assert story.figure("A-12") == 1
 
     def test_without_balances_it_cannot_be_traced(self) -> None:
         story = Story(start="2024-01-01", accounts="a-1")
-        draws(story, 1_000)
+        story.draws(1_000)
         assert story.measure("A-12").reason == Reason.NO_BALANCE
 
     def test_without_a_drawdown_there_is_nothing_to_divert(self) -> None:
@@ -172,7 +171,7 @@ class TestRelatedOutflow:
 
     def test_a_declared_party_is_related_whatever_the_category(self) -> None:
         story = with_related(0)
-        declares_related(story, "sister")
+        story.declares_related("sister")
         story.flow(-20_000, "SUPPLIER_OUT", counterparty_id="sister")
         story.flow(5_000, counterparty_id="sister")
         story.close()
