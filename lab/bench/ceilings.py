@@ -14,7 +14,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from lab.bench.environment import PARTITIONS, TIME_ZONE, BenchEnvironment
 from lab.bench.meters import per_event
 from services.scoring.adapters.rulebook_reader import load_rulebook
-from services.scoring.adapters.wire import Decoder
+from services.scoring.adapters.wire.decoder import EventDecoder
 from services.scoring.domain.borrower.borrower import Borrower
 from services.scoring.domain.events.event import EVERYBODY, Event
 from services.scoring.domain.fold import fold, new_borrower
@@ -34,7 +34,7 @@ async def ceilings(environment: BenchEnvironment, records: int) -> dict[str, obj
 
 
 async def _bare_fold(environment: BenchEnvironment, records: int) -> dict[str, float]:
-    decode, decoded = Decoder(ZoneInfo(TIME_ZONE)).decode, list[Event]()
+    decode, decoded = EventDecoder(ZoneInfo(TIME_ZONE)).decode, list[Event]()
     await _through(environment, records, lambda raw: decoded.append(decode(raw)))
     fold_one = _fold()
     began, cpu = time.monotonic(), time.process_time()
@@ -76,7 +76,7 @@ async def _through(
 
 
 def _decoding() -> Apply:
-    decode = Decoder(ZoneInfo(TIME_ZONE)).decode
+    decode = EventDecoder(ZoneInfo(TIME_ZONE)).decode
 
     def apply(raw: bytes) -> None:
         decode(raw)
@@ -85,7 +85,7 @@ def _decoding() -> Apply:
 
 
 def _folding() -> Apply:
-    decode, fold_one = Decoder(ZoneInfo(TIME_ZONE)).decode, _fold()
+    decode, fold_one = EventDecoder(ZoneInfo(TIME_ZONE)).decode, _fold()
 
     def apply(raw: bytes) -> None:
         fold_one(decode(raw))

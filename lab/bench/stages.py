@@ -15,7 +15,7 @@ from lab.bench.feed import EventLine, portfolio
 from lab.bench.meters import per_event
 from services.scoring.adapters import assessment_json, state_bytes
 from services.scoring.adapters.rulebook_reader import load_rulebook
-from services.scoring.adapters.wire import Decoder
+from services.scoring.adapters.wire.decoder import EventDecoder
 from services.scoring.domain.borrower.borrower import Borrower
 from services.scoring.domain.events.control import DayClosed
 from services.scoring.domain.events.event import Event
@@ -49,7 +49,7 @@ class Pipeline:
     """The pure part of the worker, with a clock at every stage."""
 
     context: Context = field(default_factory=lambda: Context(load_rulebook("default")))
-    decoder: Decoder = field(default_factory=lambda: Decoder(ZoneInfo(TIME_ZONE)))
+    decoder: EventDecoder = field(default_factory=lambda: EventDecoder(ZoneInfo(TIME_ZONE)))
     borrowers: dict[str, Borrower] = field(default_factory=dict)
     stages: dict[str, StageCost] = field(default_factory=dict)
     by_type: dict[str, StageCost] = field(default_factory=dict)

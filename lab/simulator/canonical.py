@@ -1,26 +1,23 @@
-"""Encodes simulated events as canonical CloudEvents, the form that Tocsin itself reads.
-
-Byte for byte what `services.contracts` would write (a test proves that), without its models: a long
-run makes millions of events.
-"""
+"""Encodes simulated events as canonical CloudEvents, validated by the contracts."""
 
 from datetime import date
 
-import msgspec
-
 from lab.simulator.days import Day, close_time
 from lab.simulator.events import CALENDAR, Fields, SimulatedEvent
-
-_ENCODER = msgspec.json.Encoder(order="sorted")
+from services.contracts.validation import validate
 
 
 def encode(event: SimulatedEvent) -> bytes:
-    """Return the canonical bytes of an event."""
-    return _ENCODER.encode(envelope(event))
+    """Returns the canonical bytes of an event.
+
+    Raises:
+        EventRejected: If ingest would refuse it.
+    """
+    return validate(envelope(event)).value
 
 
 def envelope(event: SimulatedEvent) -> Fields:
-    """Return an event as a CloudEvent."""
+    """Returns an event as a CloudEvent."""
     document: Fields = {
         "specversion": "1.0",
         "id": event.id,
@@ -38,7 +35,7 @@ def envelope(event: SimulatedEvent) -> Fields:
 
 
 def day_closed(day: Day) -> Fields:
-    """Return the core bank's own end of a day."""
+    """Returns the core bank's own end of a day."""
     return {
         "specversion": "1.0",
         "id": f"day-closed:{day.iso}",
@@ -52,5 +49,5 @@ def day_closed(day: Day) -> Fields:
 
 
 def encode_day_closed(day: Day) -> bytes:
-    """Return the canonical bytes of the end of a day."""
-    return _ENCODER.encode(day_closed(day))
+    """Returns the canonical bytes of the end of a day."""
+    return validate(day_closed(day)).value

@@ -12,7 +12,7 @@ from services.scoring.adapters import state_bytes
 from services.scoring.adapters.assessment_json import risk_event
 from services.scoring.adapters.codec import effect_event, effect_id
 from services.scoring.adapters.rulebook_reader import load_rulebook
-from services.scoring.adapters.wire import Decoder
+from services.scoring.adapters.wire.decoder import EventDecoder
 from services.scoring.domain.borrower.borrower import Borrower
 from services.scoring.domain.events.control import DayClosed
 from services.scoring.domain.events.event import Event
@@ -56,7 +56,7 @@ class Folding:
 
 def fold_offered(lines: list[bytes], *, timezone: str, rulebook: str) -> Expected:
     """Fold what was offered."""
-    decoder, context = Decoder(ZoneInfo(timezone)), Context(load_rulebook(rulebook))
+    decoder, context = EventDecoder(ZoneInfo(timezone)), Context(load_rulebook(rulebook))
     folding = Folding()
     for line in lines:
         event = decoder.decode(line)

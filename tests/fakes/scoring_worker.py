@@ -15,7 +15,7 @@ from services.kit.stream.handler import Tally
 from services.kit.stream.records import Batch
 from services.scoring.adapters.codec import build_codec
 from services.scoring.adapters.rulebook_reader import SHIPPED, load_rulebook, read_text
-from services.scoring.adapters.wire import Decoder
+from services.scoring.adapters.wire.decoder import EventDecoder
 from services.scoring.application.event_messages import OutboxMessages
 from services.scoring.application.rulebook_cache import RulebookCache, RulebookText
 from services.scoring.application.score_batches import ScoreBatches, ScoringParts
@@ -156,7 +156,7 @@ def record(offset: int, raw: bytes) -> FakeRecord:
 
 def eager(raws: Sequence[bytes]) -> RefoldedPartition:
     """Return the fold of a log in which nothing repeats, every close applied at once."""
-    refold = Refold(Decoder(ZONE), Timeline(Context(RULEBOOK), found))
+    refold = Refold(EventDecoder(ZONE), Timeline(Context(RULEBOOK), found))
     for offset, raw in enumerate(raws):
         refold.take(offset, raw)
     return refold.result

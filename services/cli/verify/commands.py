@@ -17,7 +17,7 @@ from services.cli.verify.stored import snapshot
 from services.cli.verify.verification import Scope, Verification
 from services.kit.settings import PlatformSettings
 from services.scoring.adapters.rulebook_reader import load_rulebook
-from services.scoring.adapters.wire import Decoder
+from services.scoring.adapters.wire.decoder import EventDecoder
 from services.scoring.domain.rulebook.context import Context
 from services.scoring.settings import ScoringSettings
 
@@ -59,7 +59,7 @@ async def verified(
     scope = Scope(
         events_topic=platform.events_topic,
         risk_topic=platform.risk_topic,
-        decoder=Decoder(ZoneInfo(platform.bank_timezone)),
+        decoder=EventDecoder(ZoneInfo(platform.bank_timezone)),
         context=Context(load_rulebook(rulebook)),
     )
     async with connected(platform.kafka_bootstrap) as broker:

@@ -10,7 +10,7 @@ from hashlib import blake2b
 from services.scoring.adapters import state_bytes
 from services.scoring.adapters.assessment_json import SOURCE, risk_event
 from services.scoring.adapters.codec import TOLD, effect_event, effect_id
-from services.scoring.adapters.wire import Decoder
+from services.scoring.adapters.wire.decoder import EventDecoder
 from services.scoring.domain.borrower.borrower import Borrower
 from services.scoring.domain.events.control import DayClosed
 from services.scoring.domain.events.event import EVERYBODY, Event
@@ -57,7 +57,7 @@ class RefoldedPartition:
 class Refold:
     """Folds ledger rows in offset order."""
 
-    def __init__(self, decoder: Decoder, timeline: Timeline) -> None:
+    def __init__(self, decoder: EventDecoder, timeline: Timeline) -> None:
         self._decoder = decoder
         self._timeline = timeline
         self.result = RefoldedPartition()

@@ -14,7 +14,7 @@ from services.cli.verify.refold import DueEvent, EventKey, Refold, fingerprint
 from services.cli.verify.stored import Stored
 from services.scoring.adapters import state_bytes
 from services.scoring.adapters.rulebook_reader import read_text
-from services.scoring.adapters.wire import Decoder
+from services.scoring.adapters.wire.decoder import EventDecoder
 from services.scoring.domain.events.control import RulebookActivated
 from services.scoring.domain.rulebook.context import Context
 from services.scoring.domain.rulebook.rulebook import Rulebook
@@ -30,7 +30,7 @@ class Scope:
 
     events_topic: str
     risk_topic: str
-    decoder: Decoder
+    decoder: EventDecoder
     context: Context
 
 

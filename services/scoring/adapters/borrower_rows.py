@@ -7,7 +7,7 @@ import msgspec
 
 from services.contracts.currencies import decimals_of
 from services.kit.database import Connection
-from services.scoring.adapters.wire_values import scaled
+from services.scoring.adapters.wire.values import scaled
 from services.scoring.application.borrower_queries import HistoryRow, LedgerRow
 from services.scoring.application.portfolio_queries import BorrowerFilter, MonthEnd, Period
 from services.scoring.application.ports import StoredState

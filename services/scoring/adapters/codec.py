@@ -3,10 +3,10 @@
 from datetime import tzinfo
 from typing import Final
 
-import msgspec
-
-from services.scoring.adapters import assessment_json, state_bytes, wire
-from services.scoring.adapters.assessment_json import shown_moment
+from services.contracts.envelope import CloudEvent, encode_event
+from services.scoring.adapters import assessment_json, state_bytes
+from services.scoring.adapters.wire.decoder import EventDecoder
+from services.scoring.adapters.wire.values import EPOCH, ONE_US, Undecodable
 from services.scoring.application.ports import Codec
 from services.scoring.domain.assess.effects import Effect
 
@@ -15,10 +15,10 @@ TOLD: Final = "told:"
 
 
 def build_codec(zone: tzinfo) -> Codec:
-    """Return the codec for a bank in this time zone."""
+    """Returns the codec for a bank in this time zone."""
     return Codec(
-        decode=wire.Decoder(zone).decode,
-        refusal=wire.Undecodable,
+        decode=EventDecoder(zone).decode,
+        refusal=Undecodable,
         encode_state=state_bytes.encode,
         decode_state=state_bytes.decode,
         unreadable=state_bytes.StateUnreadable,
@@ -28,21 +28,18 @@ def build_codec(zone: tzinfo) -> Codec:
 
 
 def effect_event(effect: Effect) -> bytes:
-    """Return the canonical CloudEvent of an effect; its id is its sender's running number."""
-    return msgspec.json.encode(
-        {
-            "specversion": "1.0",
-            "id": effect_id(effect),
-            "source": assessment_json.SOURCE,
-            "type": effect.event_type,
-            "subject": effect.subject_id,
-            "time": shown_moment(effect.at_us),
-            "data": effect.data,
-        },
-        order="deterministic",
+    """Returns the canonical CloudEvent of an effect; its id is its sender's running number."""
+    event = CloudEvent(
+        id=effect_id(effect),
+        source=assessment_json.SOURCE,
+        type=effect.event_type,
+        subject=effect.subject_id,
+        time=EPOCH + effect.at_us * ONE_US,
+        data=effect.data,
     )
+    return encode_event(event)
 
 
 def effect_id(effect: Effect) -> str:
-    """Return the id of an effect's event: unique, and the same however often it is folded."""
+    """Returns the id of an effect's event: unique, and the same however often it is folded."""
     return f"{TOLD}{effect.sender_id}:{effect.number}"

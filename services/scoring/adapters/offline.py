@@ -13,8 +13,8 @@ from hashlib import blake2b
 from typing import IO, Final
 
 from services.scoring.adapters.codec import effect_event
-from services.scoring.adapters.wire import Decoder
-from services.scoring.adapters.wire_values import EPOCH, ONE_US, Undecodable
+from services.scoring.adapters.wire.decoder import EventDecoder
+from services.scoring.adapters.wire.values import EPOCH, ONE_US, Undecodable
 from services.scoring.domain.assess.assessment import Assessment, Cause, EmittedChanges
 from services.scoring.domain.assess.effects import Effect
 from services.scoring.domain.assess.explain import snapshot
@@ -115,7 +115,7 @@ class OfflineScorer:
         self.counts = LineCounts()
         self._timeline = Timeline(Context(rulebook), find)
         self._settings = settings
-        self._decoder = Decoder(settings.zone)
+        self._decoder = EventDecoder(settings.zone)
         self._seen: set[bytes] = set()
         self._latest: dict[str, ScoredBorrower] = {}
         self._last_us = 0

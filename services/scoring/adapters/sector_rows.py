@@ -8,7 +8,7 @@ import msgspec
 
 from services.contracts.currencies import decimals_of
 from services.kit.database import Connection
-from services.scoring.adapters.wire_values import scaled
+from services.scoring.adapters.wire.values import scaled
 from services.scoring.application.ports import StoredState
 from services.scoring.application.sector_stress import (
     ALL_SECTORS,

@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from services.contracts.control import DayClosedV1
 from services.kit.stream.outbox import Message
 from services.scoring.application.event_messages import EventsTopic, control_messages
 
@@ -43,7 +44,6 @@ def close_messages(closed: date, *, topic: EventsTopic) -> Sequence[Message]:
         topic,
         source=SOURCE,
         event_id=f"day-closed:{closed.isoformat()}",
-        event_type="day.closed.v1",
         at=topic.end_of(closed),
-        data={"closed_date": closed.isoformat()},
+        data=DayClosedV1(closed_date=closed),
     )

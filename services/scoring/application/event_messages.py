@@ -5,19 +5,19 @@ linked borrower goes back to the events topic, keyed by that borrower. A control
 once to each partition of the events topic.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-import msgspec
-
+from services.contracts import envelope
+from services.contracts.envelope import EVERYBODY, CloudEvent, encode_event
+from services.contracts.fields import EventData
+from services.contracts.registry import type_name
 from services.kit.stream.outbox import Message
 from services.scoring.application.folding import FoldOutput
 from services.scoring.application.ports import Codec
 
-CONTENT_TYPE = (("content-type", b"application/cloudevents+json"),)
+CONTENT_TYPE = (("content-type", envelope.CONTENT_TYPE.encode("ascii")),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,21 +64,14 @@ def control_messages(
     *,
     source: str,
     event_id: str,
-    event_type: str,
     at: datetime,
-    data: Mapping[str, Any],
+    data: EventData,
 ) -> list[Message]:
-    """Return a control event as one message for each partition."""
-    event = {
-        "specversion": "1.0",
-        "id": event_id,
-        "source": source,
-        "type": event_type,
-        "subject": "*",
-        "time": at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
-        "data": data,
-    }
-    value = msgspec.json.encode(event, order="sorted")
+    """Returns a control event as one message for each partition."""
+    event = CloudEvent(
+        id=event_id, source=source, type=type_name(data), subject=EVERYBODY, time=at, data=data
+    )
+    value = encode_event(event)
     return [
         Message(topic=topic.name, key=None, value=value, headers=CONTENT_TYPE, to_partition=number)
         for number in range(topic.partitions)

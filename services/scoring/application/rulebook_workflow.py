@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from services.contracts.control import RulebookActivatedV1
 from services.kit.clock import Clock
 from services.kit.database import Connection, Database
 from services.kit.stream.outbox import SHARED, Message, Outbox
@@ -196,14 +197,13 @@ def activation_messages(
         topic,
         source=SOURCE,
         event_id=f"rulebook-activated:{rulebook.name}:{rulebook.version}{again}",
-        event_type="rulebook.activated.v1",
         at=at,
-        data={
-            "name": rulebook.name,
-            "version": rulebook.version,
-            "digest": f"sha256:{rulebook.sha256}",
-            "effective_date": at.astimezone(topic.zone).date().isoformat(),
-            "author": rulebook.author.key_id,
-            "approved_by": [rulebook.approver_key] if rulebook.approver_key else [],
-        },
+        data=RulebookActivatedV1(
+            name=rulebook.name,
+            version=rulebook.version,
+            digest=f"sha256:{rulebook.sha256}",
+            effective_date=at.astimezone(topic.zone).date(),
+            author=rulebook.author.key_id,
+            approved_by=[rulebook.approver_key] if rulebook.approver_key else [],
+        ),
     )

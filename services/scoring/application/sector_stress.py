@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
 
+from services.contracts.control import SectorFigure, SectorStressPublishedV1
 from services.kit.database import Connection, Database
 from services.kit.stream.outbox import Message
 from services.scoring.application.event_messages import EventsTopic, control_messages
@@ -210,20 +211,19 @@ def stress_messages(
         topic,
         source=SOURCE,
         event_id=f"sector-stress:{measured.isoformat()}",
-        event_type="sector-stress.published.v1",
         at=topic.end_of(measured),
-        data={
-            "measured_date": measured.isoformat(),
-            "sectors": [
-                {
-                    "industry_code": each.sector,
-                    "z": shown_micro(each.z_micro),
-                    "share": shown_micro(each.figures.share),
-                }
+        data=SectorStressPublishedV1(
+            measured_date=measured,
+            sectors=[
+                SectorFigure(
+                    industry_code=each.sector,
+                    z=shown_micro(each.z_micro),
+                    share=shown_micro(each.figures.share),
+                )
                 for each in sorted(sectors, key=_by_name)
                 if each.z_micro is not None and each.sector not in (ALL_SECTORS, NO_SECTOR)
             ],
-        },
+        ),
     )
 
 

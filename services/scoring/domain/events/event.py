@@ -1,6 +1,6 @@
 """Defines the part that every decoded event has.
 
-`adapters/wire.py` decodes canonical CloudEvents into the classes of this package and `fold` applies
+`adapters/wire` decodes canonical CloudEvents into the classes of this package and `fold` applies
 them: plain integers, no JSON, no Decimal. Money is in minor units of the event's own `currency`;
 days are `date.toordinal()`; words are the numbers of `vocabulary`. An absent optional amount, day
 or code is ``None``.

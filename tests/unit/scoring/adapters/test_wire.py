@@ -2,18 +2,21 @@
 
 import json
 from pathlib import Path
+from typing import get_type_hints
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from services.contracts.registry import EVENT_TYPES, Topic
-from services.scoring.adapters.wire import READERS, TAKEN_BACK, Decoder
-from services.scoring.adapters.wire_values import Undecodable, minor_units
+from services.scoring.adapters.wire.decoder import TAKEN_BACK, TO_DOMAIN, EventDecoder
+from services.scoring.adapters.wire.values import Undecodable, minor_units
 from services.scoring.domain.events import credit_file, loans
+from services.scoring.domain.handlers.registry import HANDLERS
 from tests.fakes.units import day
 
 EXAMPLES = Path(__file__).resolve().parents[4] / "schemas" / "events"
-DECODER = Decoder(ZoneInfo("Europe/Berlin"))
+ON_THE_TOPIC = {name for name, row in EVENT_TYPES.items() if row.topic is Topic.EVENTS}
+DECODER = EventDecoder(ZoneInfo("Europe/Berlin"))
 
 REPAYMENT = {
     "loan_id": "l-1",
@@ -38,7 +41,7 @@ def envelope(type_: str, data: dict[str, object], **attributes: object) -> bytes
 
 
 class TestReversal:
-    @pytest.mark.parametrize("type_", sorted(READERS.keys() - TAKEN_BACK))
+    @pytest.mark.parametrize("type_", sorted(ON_THE_TOPIC - TAKEN_BACK))
     def test_of_what_has_only_a_newest_word_is_refused(self, type_: str) -> None:
         raw = envelope(type_, {}, correctsid="e-0", correctionkind="reversal")
         with pytest.raises(Undecodable, match=r"^correctionkind: "):
@@ -195,6 +198,8 @@ def test_every_valid_example_of_the_events_topic_can_be_read(path: Path) -> None
     assert DECODER.decode(raw).id == json.loads(raw)["id"]
 
 
-def test_scoring_knows_every_type_of_the_events_topic() -> None:
-    of_the_topic = {name for name, row in EVENT_TYPES.items() if row.topic is Topic.EVENTS}
-    assert set(READERS) == of_the_topic
+def test_every_type_of_the_events_topic_has_its_row_on_each_side() -> None:
+    names = {EVENT_TYPES[name].data: name for name in ON_THE_TOPIC}
+    assert TO_DOMAIN.keys() == names.keys()
+    made = {get_type_hints(each)["return"]: names[data] for data, each in TO_DOMAIN.items()}
+    assert made == {event: handler.type_name for event, handler in HANDLERS.items()}

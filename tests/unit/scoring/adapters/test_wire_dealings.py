@@ -4,8 +4,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.scoring.adapters.wire import Decoder
-from services.scoring.adapters.wire_values import Undecodable
+from services.scoring.adapters.wire.decoder import EventDecoder
+from services.scoring.adapters.wire.values import Undecodable
 from services.scoring.domain.events.accounts import AccountBlocked
 from services.scoring.domain.events.credit_file import ForecastReceived
 from services.scoring.domain.events.loans import LoanDisbursed, PromiseMade
@@ -13,7 +13,7 @@ from services.scoring.domain.primitives.vocabulary import FORECAST_EBITDA, SEIZU
 from tests.fakes.scoring_events import event
 from tests.fakes.units import day
 
-DECODER = Decoder(ZoneInfo("Europe/Berlin"))
+DECODER = EventDecoder(ZoneInfo("Europe/Berlin"))
 
 
 def read(kind: str, **data: object) -> object:

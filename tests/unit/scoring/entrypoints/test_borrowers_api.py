@@ -16,7 +16,7 @@ from services.kit.http.auth import Principal
 from services.kit.http.health import Health
 from services.kit.metrics import Metrics
 from services.scoring.adapters.codec import build_codec
-from services.scoring.adapters.wire import Decoder
+from services.scoring.adapters.wire.decoder import EventDecoder
 from services.scoring.application.borrower_queries import (
     AssessmentView,
     BorrowerNotFound,
@@ -55,7 +55,7 @@ class OneBorrower:
         self._check(borrower_id, viewer)
         self.asked.append(as_of)
         context = Context(RULEBOOK)
-        event = Decoder(ZONE).decode(registered("B-1"))
+        event = EventDecoder(ZONE).decode(registered("B-1"))
         borrower = fold(new_borrower("B-1"), event, context).borrower
         rules = context.rules_for(borrower)
         cause = Cause(event.source, event.id, "borrower.registered.v1")

@@ -1,13 +1,15 @@
 """Exact conversion of wire values: money, ratios, moments and words to integers.
 
-Used by `wire` alone. Nothing is guessed: an amount finer than the minor unit, a word that is not in
-the vocabulary or a naive time is `Undecodable` with the field's name, because a wrong number that
-looks right is worse than an event in quarantine.
+Nothing is guessed: an amount finer than the minor unit, a word that is not in the vocabulary or a
+naive time is `Undecodable` with the field's name, because a wrong number that looks right is worse
+than an event in quarantine.
 """
 
 import re
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Final, NamedTuple
+
+from msgspec import UNSET, UnsetType
 
 from services.contracts.currencies import OTHER_DECIMALS, USUAL_DECIMALS
 
@@ -16,7 +18,8 @@ EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 ONE_US: Final = timedelta(microseconds=1)
 # Local midnight is at a multiple of fifteen minutes of UTC in every time zone in use today.
 SLICE_US: Final = 15 * 60 * 1_000_000
-MOST_SLICES: Final = 50_000
+MAX_SLICES: Final = 50_000
+NOT_STATED: Final = -1
 
 _DECIMAL = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,12})?", re.ASCII).fullmatch
 
@@ -38,19 +41,17 @@ class Undecodable(ValueError):
 
 
 def minor_units(text: str, currency: str, field: str) -> int:
-    """Return a decimal string as minor units of the currency, exactly."""
+    """Returns a decimal string as minor units of the currency, exactly."""
     return scaled(text, OTHER_DECIMALS.get(currency, USUAL_DECIMALS), field)
 
 
-def optional_minor_units(text: str | None, currency: str, field: str) -> int | None:
-    """Return minor units, or ``None`` for an absent amount."""
-    if text is None:
-        return None
-    return minor_units(text, currency, field)
+def optional_minor_units(text: str | UnsetType, currency: str, field: str) -> int | None:
+    """Returns minor units, or ``None`` for an absent amount."""
+    return None if text is UNSET else minor_units(text, currency, field)
 
 
 def scaled(text: str, decimals: int, field: str) -> int:
-    """Return a decimal string times ten to the power of `decimals`.
+    """Returns a decimal string times ten to the power of `decimals`.
 
     Raises:
         Undecodable: If it is not a plain decimal or has more decimals than the unit.
@@ -58,6 +59,8 @@ def scaled(text: str, decimals: int, field: str) -> int:
     if _DECIMAL(text) is None:
         raise Undecodable(f"{field}: {text!r} is not a decimal string such as '1250.00'")
     whole, _, fraction = text.partition(".")
+    if len(fraction) == decimals:
+        return int(whole + fraction)
     if len(fraction) > decimals:
         if fraction[decimals:].strip("0"):
             raise Undecodable(
@@ -67,18 +70,26 @@ def scaled(text: str, decimals: int, field: str) -> int:
     return int(whole + fraction.ljust(decimals, "0"))
 
 
-def micro_units(text: str | None, field: str) -> int | None:
-    """Return a ratio as micro-units; digits beyond the sixth are cut off."""
-    if text is None:
-        return None
+def micro_units(text: str, field: str) -> int:
+    """Returns a ratio as micro-units; digits beyond the sixth are cut off."""
     if _DECIMAL(text) is None:
         raise Undecodable(f"{field}: {text!r} is not a decimal string such as '0.05'")
     whole, _, fraction = text.partition(".")
     return int(whole + fraction[:MICRO_DECIMALS].ljust(MICRO_DECIMALS, "0"))
 
 
+def optional_micro_units(text: str | UnsetType, field: str) -> int | None:
+    """Returns a ratio as micro-units, or ``None`` for an absent one."""
+    return None if text is UNSET else micro_units(text, field)
+
+
+def micro_units_or_not_stated(text: str | UnsetType, field: str) -> int:
+    """Returns a ratio as micro-units, or `NOT_STATED` for an absent one."""
+    return NOT_STATED if text is UNSET else micro_units(text, field)
+
+
 def word_code(codes: dict[str, int], word: str, field: str) -> int:
-    """Return the number of a vocabulary word.
+    """Returns the number of a vocabulary word.
 
     Raises:
         Undecodable: If the word is unknown.
@@ -91,20 +102,30 @@ def word_code(codes: dict[str, int], word: str, field: str) -> int:
 
 
 def codes_of(words: tuple[str, ...]) -> dict[str, int]:
-    """Return the look-up table of a vocabulary."""
+    """Returns the look-up table of a vocabulary."""
     return {word: code for code, word in enumerate(words)}
 
 
+def optional_day(day: date | UnsetType) -> int | None:
+    """Returns the ordinal of a date, or ``None`` for an absent one."""
+    return None if day is UNSET else day.toordinal()
+
+
+def day_or_zero(day: date | UnsetType) -> int:
+    """Returns the ordinal of a date, or 0 for an absent one."""
+    return 0 if day is UNSET else day.toordinal()
+
+
 class BusinessDays:
-    """Moments to business dates of one time zone; remembers quarter hours, not moments."""
+    """Converts moments to business dates of one time zone; caches quarter hours."""
 
     def __init__(self, zone: tzinfo) -> None:
-        """Use the bank's time zone."""
+        """Uses the bank's time zone."""
         self._zone = zone
         self._days: dict[int, int] = {}
 
     def moment_us(self, moment: datetime) -> int:
-        """Return microseconds since 1970-01-01 UTC.
+        """Returns microseconds since 1970-01-01 UTC.
 
         Raises:
             Undecodable: If the moment has no offset.
@@ -114,17 +135,12 @@ class BusinessDays:
         return (moment - EPOCH) // ONE_US
 
     def day_of(self, at_us: int) -> int:
-        """Return the ordinal of the business date of a moment."""
-        piece = at_us // SLICE_US
-        day = self._days.get(piece)
+        """Returns the ordinal of the business date of a moment."""
+        slice_number = at_us // SLICE_US
+        day = self._days.get(slice_number)
         if day is None:
-            if len(self._days) >= MOST_SLICES:
+            if len(self._days) >= MAX_SLICES:
                 self._days.clear()
-            local = (EPOCH + timedelta(microseconds=piece * SLICE_US)).astimezone(self._zone)
-            day = self._days[piece] = local.toordinal()
+            local = (EPOCH + timedelta(microseconds=slice_number * SLICE_US)).astimezone(self._zone)
+            day = self._days[slice_number] = local.toordinal()
         return day
-
-
-def optional_day(day: date | None) -> int | None:
-    """Return the ordinal of a date that may be absent."""
-    return None if day is None else day.toordinal()

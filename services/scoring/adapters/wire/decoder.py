@@ -1,0 +1,130 @@
+"""Decodes the canonical CloudEvent of one record or line into a domain event.
+
+Called once per event by the scoring worker, by `tocsin score` and by `tocsin verify`.
+"""
+
+from collections.abc import Callable
+from datetime import tzinfo
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from services.contracts.decoding import data_decoder, envelope_decoder
+from services.contracts.envelope import CloudEvent
+from services.contracts.fields import EventData
+from services.contracts.registry import EVENT_TYPES, Topic
+from services.scoring.adapters.wire import accounts, control, credit_file, loans
+from services.scoring.adapters.wire.values import (
+    BusinessDays,
+    Head,
+    Undecodable,
+    codes_of,
+    word_code,
+)
+from services.scoring.domain.events.event import Event
+from services.scoring.domain.primitives import vocabulary
+
+# Any: each function takes the data of its own type, and the table is keyed by exactly that type.
+ToDomain = Callable[[Head, Any], Event]
+
+TO_DOMAIN: Final[dict[type[EventData], ToDomain]] = {
+    **accounts.TO_DOMAIN,
+    **loans.TO_DOMAIN,
+    **credit_file.TO_DOMAIN,
+    **control.TO_DOMAIN,
+}
+CORRECTION_CODES: Final = codes_of(vocabulary.CORRECTION_KINDS)
+REVERSAL: Final = "reversal"
+# What a reversal takes back. Of all else the newest event counts, and a reversal would be one.
+TAKEN_BACK: Final = frozenset(
+    {
+        "account.item-returned.v1",
+        "account.transacted.v1",
+        "forecast.received.v1",
+        "loan.closed.v1",
+        "loan.disbursed.v1",
+        "promise.made.v1",
+        "repayment.failed.v1",
+        "repayment.reversed.v1",
+        "statement.due.v1",
+        "statement.received.v1",
+    }
+)
+
+
+class EventDecoder:
+    """Decodes events in one bank's time zone; stateless but for a cache of dates."""
+
+    def __init__(self, zone: tzinfo) -> None:
+        """Uses the time zone in which the bank's business days are counted."""
+        self._days = BusinessDays(zone)
+        self._envelope = envelope_decoder()
+        self._types = {
+            name: _DecodedType(
+                data_decoder(event_type.data),
+                TO_DOMAIN[event_type.data],
+                event_type.correction is not None,
+            )
+            for name, event_type in EVENT_TYPES.items()
+            if event_type.topic is Topic.EVENTS
+        }
+
+    def decode(self, raw: bytes) -> Event:
+        """Returns the event in the bytes of one record or line.
+
+        Raises:
+            Undecodable: If scoring cannot read it exactly; the message says why.
+        """
+        try:
+            return self._decode(raw)
+        except msgspec.DecodeError as error:
+            raise Undecodable(f"not readable as an event: {error}") from error
+
+    def _decode(self, raw: bytes) -> Event:
+        envelope = self._envelope(raw)
+        kind = envelope.correctionkind
+        at_us = self._days.moment_us(envelope.time)
+        head = Head(
+            envelope.source,
+            envelope.id,
+            envelope.subject,
+            at_us,
+            self._days.day_of(at_us),
+            envelope.correctsid or None,
+            word_code(CORRECTION_CODES, kind, "correctionkind") if kind else 0,
+        )
+        decoded_type = self._types.get(envelope.type)
+        if decoded_type is None:
+            raise Undecodable(f"type: {envelope.type!r} is no event type that scoring knows")
+        if kind or decoded_type.must_correct:
+            _check_correction(envelope)
+        return decoded_type.to_domain(head, decoded_type.decode(envelope.data))
+
+
+class _DecodedType(NamedTuple):
+    decode: Callable[[msgspec.Raw], EventData]
+    to_domain: ToDomain
+    must_correct: bool
+
+
+def _check_correction(envelope: CloudEvent[msgspec.Raw]) -> None:
+    """Raises `Undecodable` if the event cannot correct what it names."""
+    event_type, kind = envelope.type, envelope.correctionkind or ""
+    if EVENT_TYPES[event_type].correction and not envelope.correctsid:
+        raise Undecodable("correctsid: missing; a reversal names the event that it takes back")
+    if event_type == "account.transacted.v1" and kind and kind != REVERSAL:
+        raise Undecodable(
+            "correctionkind: a flow cannot be amended or back-dated in one step; send a reversal "
+            "that repeats it, then the right flow"
+        )
+    if kind == REVERSAL and event_type not in TAKEN_BACK:
+        raise Undecodable(f"correctionkind: {_instead_of_reversal(event_type)}")
+
+
+def _instead_of_reversal(event_type: str) -> str:
+    if event_type == "repayment.posted.v1":
+        return "money on a loan is taken back by repayment.reversed.v1"
+    return (
+        f"{event_type} cannot be taken back; send what is right as another {event_type} "
+        "about the same thing"
+    )
