@@ -60,9 +60,8 @@ def bench(
 
     Examples:
 
-        tocsin bench --json
         tocsin bench --only stages
-        tocsin bench --only scoring --events 200000 --borrowers 2000 --workers 2
+        tocsin bench --only scoring --events 2000 --borrowers 20 --workers 1 --json
     """
     chosen = tuple(only or DEFAULT_SUITES)
     if unknown := sorted(set(chosen) - set(SUITES)):

@@ -68,7 +68,7 @@ def demo(
     Examples:
 
         tocsin demo
-        tocsin demo --once --borrowers 12 --days 90
+        tocsin demo --once --borrowers 24 --days 150
     """
     setup = Setup(seed=seed, borrowers=borrowers, days=days)
     options = DemoOptions(setup, once, as_json, data.expanduser().resolve())

@@ -48,7 +48,7 @@ def up(
     Examples:
 
         tocsin stack up
-        tocsin stack up --data here --kafka-port 19092
+        tocsin stack up --data here
     """
     console = Console(stderr=True)
     stack = LocalStack(data, console=console, kafka_port=kafka_port, postgres_port=postgres_port)
@@ -74,6 +74,7 @@ def down(data: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
     Examples:
 
         tocsin stack down
+        tocsin stack down --data here
     """
     was_running = LocalStack(data).stop()
     Console(stderr=True).print("Stopped." if was_running else "Nothing was running.")

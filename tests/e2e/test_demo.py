@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import psutil
 import pytest
 
 from lab.stack.settings import StackSettings
+from tests.reference import examples
 
 pytestmark = pytest.mark.e2e
 
@@ -34,6 +36,10 @@ KEYS = {
     "verified",
     "elapsed_s",
 }
+
+
+# As `tocsin demo --help` shows them.
+ENDLESS, ONCE = (shlex.split(example)[2:] for example in examples.of("demo"))
 
 
 def demo(data_dir: Path, *options: str) -> subprocess.Popen[str]:
@@ -64,7 +70,8 @@ def still_running(processes: list[psutil.Process]) -> list[psutil.Process]:
 
 
 def test_one_run_adds_up_is_verified_and_leaves_nothing_behind(tmp_path: Path) -> None:
-    run = demo(tmp_path / "demo", "--once", "--json", "--borrowers", "24", "--days", "150")
+    assert ONCE == ["--once", "--borrowers", "24", "--days", "150"]
+    run = demo(tmp_path / "demo", *ONCE, "--json")
     before = set(psutil.pids())
     out, err = run.communicate(timeout=WITHIN_SECONDS)
     assert run.returncode == 0, err[-4000:]
@@ -92,7 +99,7 @@ def _belongs_to(pid: int, folder: Path) -> bool:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_run_stops_every_process(tmp_path: Path, number: signal.Signals) -> None:
-    run = demo(tmp_path / "demo", "--borrowers", "10", "--days", "400")
+    run = demo(tmp_path / "demo", *ENDLESS)
     assert run.stderr is not None
     deadline = time.monotonic() + WITHIN_SECONDS
     told = []

@@ -80,7 +80,7 @@ def what_if(
     Examples:
 
         tocsin rulebook what-if events.ndjson --draft mine.yaml --labels labels.csv
-        tocsin rulebook what-if events.ndjson --draft mine.yaml --until 2024-06-30
+        tocsin rulebook what-if events.ndjson --draft mine.yaml --until 2024-03-31
         tocsin rulebook what-if --ledger --draft mine.yaml --since 2024-02-01
     """
     rulebooks = usable_rulebook(against), usable_rulebook(draft)

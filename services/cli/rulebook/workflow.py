@@ -63,7 +63,7 @@ def propose(
 
     Examples:
 
-        tocsin rulebook propose mine 2026-02
+        tocsin rulebook propose mine 2
     """
     _show(_step("propose", name, version, url, key), as_json)
 
@@ -75,7 +75,7 @@ def approve(
 
     Examples:
 
-        tocsin rulebook approve mine 2026-02
+        tocsin rulebook approve mine 2
     """
     _show(_step("approve", name, version, url, key), as_json)
 
@@ -89,7 +89,7 @@ def activate(
 
     Examples:
 
-        tocsin rulebook activate mine 2026-02
+        tocsin rulebook activate mine 2
     """
     _show(_step("activate", name, version, url, key), as_json)
 

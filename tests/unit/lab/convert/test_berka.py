@@ -14,34 +14,12 @@ from lab.convert.berka import Berka, chained, due_dates
 from lab.convert.berka_rows import Loan, Transaction
 from services.cli.errors import CommandError
 from tests.fakes.canonical import validated
-
-ACCOUNT = '"account_id";"district_id";"frequency";"date"\n'
-LOAN = '"loan_id";"account_id";"date";"amount";"duration";"payments";"status"\n'
-TRANS = (
-    '"trans_id";"account_id";"date";"type";"operation";"amount";"balance";"k_symbol";'
-    '"bank";"account"\n'
-)
+from tests.unit.lab.convert.small_tables import write_berka
 
 
 @pytest.fixture
 def bank(tmp_path: Path) -> Path:
-    """Account 1 borrows 300.00 over 3 months on 5 July 1993; account 2 only deposits."""
-    (tmp_path / "account.asc").write_text(
-        ACCOUNT
-        + '1;55;"POPLATEK MESICNE";930701\n2;7;"POPLATEK MESICNE";930702\n'
-        + '3;7;"POPLATEK MESICNE";970101\n'
-    )
-    (tmp_path / "loan.asc").write_text(
-        LOAN + '9;1;930705;300;3;100.00;"A"\n10;3;970201;600;6;100.00;"D"\n'
-    )
-    (tmp_path / "trans.asc").write_text(
-        TRANS
-        # The file's order is not the day's order: 400 came in before 100 went out.
-        + '12;1;930712;"VYDAJ";"PREVOD NA UCET";100.00;300.00;"UVER";"OP";"1"\n'
-        + '11;1;930712;"PRIJEM";"VKLAD";400.00;400.00;"";"";""\n'
-        + '13;2;930712;"PRIJEM";"PREVOD Z UCTU";50.50;50.50;"DUCHOD";"";""\n'
-        + '-1;1;930731;"VYDAJ";"VYBER";14.60;285.40;"SLUZBY";"";""\n'
-    )
+    write_berka(tmp_path)
     return tmp_path
 
 

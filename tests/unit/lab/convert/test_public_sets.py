@@ -16,63 +16,7 @@ from lab.convert.polish import Polish, lines_of
 from lab.convert.uci_cards import UciCards
 from lab.convert.us_firms import UsFirms
 from tests.fakes.canonical import validated
-
-US_ROW = {
-    "firm_id": "F00007",
-    "fyear": "2003",
-    "current_assets": "4.5",
-    "total_assets": "10.0",
-    "cost_of_goods_sold": "7.25",
-    "total_long_term_debt": "1.0",
-    "depreciation_and_amortization": "0.5",
-    "ebit": "-0.25",
-    "ebitda": "0.25",
-    "gross_profit": "1.75",
-    "inventory": "nan",
-    "total_current_liabilities": "3.0",
-    "net_income": "-1.5",
-    "retained_earnings": "-2.0",
-    "total_receivables": "1.25",
-    "total_revenue": "9.0",
-    "market_value": "77.0",
-    "total_liabilities": "6.0",
-    "net_sales": "9.0",
-    "total_operating_expenses": "8.75",
-    "author_split": "train",
-}
-# Assets 10^4 = 10,000 thousand; sales 1.25 times assets; attr27 must never be read.
-POLISH_ROW = {
-    "attr29": "4",
-    "attr9": "1.25",
-    "attr2": "0.5",
-    "attr51": "0.3",
-    "attr1": "0.02",
-    "attr18": "0.03",
-    "attr10": "0.4",
-    "attr56": "0.2",
-    "attr7": "0.03",
-    "attr39": "0.024",
-    "attr11": "0.05",
-    "attr26": "0.1",
-    "attr50": "1.2",
-    "attr20": "36.5",
-    "attr44": "73",
-    "attr30": "0.36",
-    "attr59": "0.25",
-    "attr6": "",
-    "attr21": "1.25",
-    "attr27": "999",
-    "class": "1",
-}
-CARD_ROW = {
-    "borrower_id": "31",
-    "limit_bal": "50000.0",
-    "sex": "2",
-    "age": "24",
-    **{f"pay_{month}": "-1" for month in (0, 2, 3, 4, 5, 6)},
-    **{f"bill_amt{month}": "1000.0" for month in range(1, 7)},
-    **{f"pay_amt{month}": "0.0" for month in range(1, 7)},
-}
+from tests.unit.lab.convert.small_tables import CARD_ROW, POLISH_ROW, US_ROW
 
 
 @pytest.fixture
