@@ -23,8 +23,11 @@ from services.cli.event_files import in_time_order, opened, with_progress
 from services.cli.options import DEFAULT_ZONE, EventFile, RulebookName, TimeZone
 from services.cli.rulebook_files import rulebooks_of, usable_rulebook, with_model
 from services.scoring.adapters.narrative.catalogues import Language
-from services.scoring.adapters.narrative.forms import story_json, story_text
-from services.scoring.adapters.narrative.story import story
+from services.scoring.adapters.narrative.narrative import (
+    narrate,
+    narrative_json,
+    narrative_text,
+)
 from services.scoring.adapters.offline import (
     OfflineScorer,
     OfflineSettings,
@@ -138,12 +141,12 @@ def _written(scorer: OfflineScorer, scored: ScoredBorrower, form: Format) -> byt
     line = score_line(assessment, scored.borrower, rules)
     if form.language is None:
         return line
-    narrative = story(
-        assessment, scored.borrower, rules, language=form.language, told=scored.last_emitted
+    narrative = narrate(
+        assessment, scored.borrower, rules, language=form.language, last_emitted=scored.last_emitted
     )
     if not form.as_json:
-        return f"{story_text(narrative)}\n".encode()
-    document = {**msgspec.json.decode(line), "story": story_json(narrative)}
+        return f"{narrative_text(narrative)}\n".encode()
+    document = {**msgspec.json.decode(line), "story": narrative_json(narrative)}
     return msgspec.json.encode(document) + b"\n"
 
 

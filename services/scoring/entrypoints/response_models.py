@@ -10,8 +10,7 @@ from services.contracts.currencies import decimals_of
 from services.contracts.fields import Identifier
 from services.scoring.adapters.assessment_json import assessment_data, shown_money
 from services.scoring.adapters.narrative.catalogues import Language
-from services.scoring.adapters.narrative.forms import story_json
-from services.scoring.adapters.narrative.story import story
+from services.scoring.adapters.narrative.narrative import narrate, narrative_json
 from services.scoring.adapters.score_json import score_line
 from services.scoring.application.borrower_queries import AssessmentView
 from services.scoring.application.portfolio_queries import BorrowerMaturity, NearTriggers
@@ -344,10 +343,14 @@ def explanation_body(view: AssessmentView, language: Language | None = None) -> 
     body = score_line(view.assessment, view.borrower, view.rules)
     if language is None:
         return body
-    narrative = story(
-        view.assessment, view.borrower, view.rules, language=language, told=view.last_emitted
+    narrative = narrate(
+        view.assessment,
+        view.borrower,
+        view.rules,
+        language=language,
+        last_emitted=view.last_emitted,
     )
-    return msgspec.json.encode({**msgspec.json.decode(body), "story": story_json(narrative)})
+    return msgspec.json.encode({**msgspec.json.decode(body), "story": narrative_json(narrative)})
 
 
 def near_triggers_item(near: NearTriggers) -> BorrowerNearTriggers:

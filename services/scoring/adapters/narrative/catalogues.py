@@ -24,7 +24,7 @@ DIRECTORY: Final = Path(__file__).resolve().parent / "catalogues"
 
 
 class Language(StrEnum):
-    """The languages in which a judgement can be explained."""
+    """The languages in which an assessment can be explained."""
 
     ENGLISH = "en"
     SPANISH = "es"
@@ -56,24 +56,24 @@ class Messages:
         self._translations = translations
 
     def has(self, key: str) -> bool:
-        """Return whether the catalogue holds the message."""
+        """Return whether the catalogue has the message."""
         return self._translations.gettext(key) != key
 
-    def say(self, key: str, **figures: str) -> str:
+    def text(self, key: str, **figures: str) -> str:
         """Return the message with its placeholders filled in.
 
         Raises:
-            LookupError: If the catalogue does not hold it.
+            LookupError: If the catalogue does not have it.
         """
-        text = self._translations.gettext(key)
-        if text == key:
+        message = self._translations.gettext(key)
+        if message == key:
             raise LookupError(f"no message {key!r}; add it to every file in {DIRECTORY.name}/")
-        return text.format(**figures)
+        return message.format(**figures)
 
 
 @cache
 def messages_in(language: Language) -> Messages:
-    """Return the messages of a language; read once."""
+    """Return the messages of a language; they are read once."""
     compiled = BytesIO()
     write_mo(compiled, read_catalogue(language))
     compiled.seek(0)

@@ -15,7 +15,7 @@ from services.scoring.adapters.narrative.catalogues import Language, Messages, m
 from services.scoring.domain.primitives.measurement import MICRO, Unit
 from services.scoring.domain.rulebook.thresholds import Threshold
 
-# Day before month, as the bank's own papers have it.
+# Day before month, as in the bank's own documents.
 LOCALES: Final = {Language.ENGLISH: "en_GB", Language.SPANISH: "es", Language.CHINESE: "zh_Hans"}
 DATE_FORMATS: Final = {
     Language.ENGLISH: "d MMMM y",
@@ -32,7 +32,7 @@ class Figures:
 
     def __init__(self, language: Language) -> None:
         self._language = language
-        self._messages: Messages = messages_in(language)
+        self.messages: Messages = messages_in(language)
 
     def number(self, micro: int, pattern: str = PLAIN) -> str:
         """Return micro-units as a plain number."""
@@ -62,23 +62,23 @@ class Figures:
     def value(self, micro: int, unit: Unit) -> str:
         """Return a measured value with its unit."""
         if unit is Unit.RATIO:
-            return self._messages.say("unit.percent", number=self.number(micro * 100))
+            return self.messages.text("unit.percent", number=self.number(micro * 100))
         kind = COUNTED.get(unit)
         if kind is None:
             return self.number(micro)
         shown = micro * 100 if unit is Unit.POINTS else micro
         form = "one" if abs(shown) == MICRO else "other"
-        return self._messages.say(f"unit.{kind}.{form}", number=self.number(shown))
+        return self.messages.text(f"unit.{kind}.{form}", number=self.number(shown))
 
     def threshold(self, threshold: Threshold, unit: Unit) -> str:
         """Return a threshold in words, such as ``more than 30 days``."""
         if unit is Unit.FLAG:
-            return self._messages.say("threshold.yes_no")
+            return self.messages.text("threshold.yes_no")
         if threshold.rising:
             key = "threshold.above" if threshold.strict else "threshold.at_least"
         else:
             key = "threshold.below" if threshold.strict else "threshold.at_most"
-        return self._messages.say(key, value=self.value(threshold.value, unit))
+        return self.messages.text(key, value=self.value(threshold.value, unit))
 
     def beyond_harm(self, threshold: Threshold, unit: Unit) -> str:
         """Return the other side of a threshold: what the figure must be to leave it."""
@@ -98,4 +98,4 @@ class Figures:
         pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
         amount = Decimal(minor).scaleb(-decimals)
         number = format_decimal(amount, format=pattern, locale=LOCALES[self._language])
-        return self._messages.say("unit.money", number=number, currency=currency)
+        return self.messages.text("unit.money", number=number, currency=currency)

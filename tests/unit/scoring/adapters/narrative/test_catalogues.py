@@ -92,7 +92,7 @@ def test_each_state_level_family_flag_gap_and_blocker_can_be_said(language: Lang
 
 def test_a_message_that_is_missing_is_an_error_that_names_it() -> None:
     with pytest.raises(LookupError, match=r"state\.BETTER"):
-        messages_in(Language.SPANISH).say("state.BETTER")
+        messages_in(Language.SPANISH).text("state.BETTER")
 
 
 @pytest.mark.parametrize("language", Language)

@@ -6,11 +6,15 @@ from typing import Any
 
 import pytest
 
-from services.scoring.adapters.narrative.catalogues import Language, messages_in
+from services.scoring.adapters.narrative.catalogues import Language
 from services.scoring.adapters.narrative.figures import Figures
-from services.scoring.adapters.narrative.forms import story_json, story_text
-from services.scoring.adapters.narrative.signals import SignalSentences
-from services.scoring.adapters.narrative.story import Story, story
+from services.scoring.adapters.narrative.narrative import (
+    Narrative,
+    narrate,
+    narrative_json,
+    narrative_text,
+)
+from services.scoring.adapters.narrative.sentences import SignalSentences
 from services.scoring.adapters.offline import OfflineScorer, OfflineSettings
 from services.scoring.adapters.rulebook_reader import load_rulebook
 from services.scoring.domain.assess.assessment import Contributor
@@ -73,12 +77,16 @@ def folded(as_of: date) -> OfflineScorer:
     return run
 
 
-def told(as_of: date, language: Language) -> Story:
+def narrated(as_of: date, language: Language) -> Narrative:
     run = folded(as_of)
     [scored] = run.latest()
     rules = run.rules_for(scored.borrower)
-    return story(
-        run.snapshot(scored), scored.borrower, rules, language=language, told=scored.last_emitted
+    return narrate(
+        run.snapshot(scored),
+        scored.borrower,
+        rules,
+        language=language,
+        last_emitted=scored.last_emitted,
     )
 
 
@@ -87,17 +95,17 @@ def told(as_of: date, language: Language) -> Story:
     [
         (ENGLISH, "Arrears have been above both materiality thresholds for 35 days in a row."),
         (SPANISH, "El atraso supera los dos umbrales de materialidad desde hace 35 días seguidos."),
-        (CHINESE, "逾期金额已连续35天超过两项重要性门槛。"),
+        (CHINESE, "逾期金额已连续35天超过两项重要性阈值。"),
     ],
 )
 def test_a_signal_says_what_is_measured(language: Language, sentence: str) -> None:
     # From the close of 1 February to that of 6 March 2024: 29 days of February and 6 of March.
-    found = told(date(2024, 3, 6), language).signals
+    found = narrated(date(2024, 3, 6), language).signals
     assert any(one.text.startswith(sentence) for one in found if one.indicator == "R-02")
 
 
 def test_a_signal_says_thresholds_and_since_when() -> None:
-    [late] = [one for one in told(date(2024, 3, 6), ENGLISH).signals if one.indicator == "R-02"]
+    [late] = [one for one in narrated(date(2024, 3, 6), ENGLISH).signals if one.indicator == "R-02"]
     # Red is more than 30 day closes: the first is that of 1 February, the 31st that of 2 March.
     assert (
         "amber at 1 day or more; red at more than 30 days; hard limit at more than 90 days; "
@@ -124,23 +132,24 @@ def test_a_note_without_weight_names_its_evidence_too() -> None:
         since=date(2024, 3, 2).toordinal(),
         evidence=["e-7"],
     )
-    figures = Figures(ENGLISH)
     rules = load_rulebook("default").rules_for("SME")
-    said = SignalSentences(messages_in(ENGLISH), figures, rules).sentence(note, 0)
+    said = SignalSentences(Figures(ENGLISH), rules).sentence(note, 0)
     assert "e-7" in said
 
 
 def test_a_trigger_rule_is_told_from_its_conditions() -> None:
     # 61 days after 31 January is 1 April 2024.
-    assert told(date(2024, 4, 1), ENGLISH).why == [
+    assert narrated(date(2024, 4, 1), ENGLISH).why == [
         "The state became high risk because “Days past due” (R-01) was more than 60 days."
     ]
 
 
 def test_the_way_out_of_watch_lists_every_condition_of_its_rule() -> None:
-    better = told(date(2024, 3, 6), ENGLISH).better
+    better = narrated(date(2024, 3, 6), ENGLISH).better
     assert better.to == "ATTENTION"
-    assert better.text.startswith("The state can become attention, with the approval of a second")
+    assert better.text.startswith(
+        "The state can change to attention, with the approval of a second"
+    )
     texts = " ".join(one.text for one in better.conditions)
     for wanted in (
         "stays below 30 for 60 days in a row",
@@ -169,22 +178,22 @@ def test_a_condition_is_met_exactly_where_the_state_machine_finds_nothing(day: d
 
 def test_what_changed_says_the_step_of_the_newest_assessment() -> None:
     # 61 days after 31 January is 1 April 2024.
-    changes = told(date(2024, 4, 1), SPANISH).changes
+    changes = narrated(date(2024, 4, 1), SPANISH).changes
     assert changes.as_of == date(2024, 4, 1).toordinal()
     assert "El estado pasó de vigilancia a riesgo alto." in changes.changes
 
 
 @pytest.mark.parametrize("language", Language)
 def test_a_borrower_without_any_signal_has_a_story_too(language: Language) -> None:
-    found = told(date(2024, 1, 20), language)
+    found = narrated(date(2024, 1, 20), language)
     assert found.signals == []
     assert found.better.to is None
-    assert story_text(found).strip()
+    assert narrative_text(found).strip()
 
 
 @pytest.mark.parametrize("language", Language)
 def test_no_placeholder_is_left_in_the_text(language: Language) -> None:
     for day in (date(2024, 2, 10), date(2024, 3, 6), date(2024, 4, 1), date(2024, 6, 1)):
-        found = told(day, language)
-        assert "{" not in story_text(found)
-        assert json.loads(json.dumps(story_json(found)))["language"] == language.value
+        found = narrated(day, language)
+        assert "{" not in narrative_text(found)
+        assert json.loads(json.dumps(narrative_json(found)))["language"] == language.value
