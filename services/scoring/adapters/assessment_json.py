@@ -1,4 +1,4 @@
-"""Put an assessment on the wire: the data of `assessment.changed.v1` and its whole CloudEvent.
+"""Encodes an assessment: the data of `assessment.changed.v1` and its whole CloudEvent.
 
 Called by the scoring worker for the outbox and by `tocsin score`. Must stay true: the bytes are a
 pure function of the assessment (sorted keys, no clock, an id made of borrower and sequence), so a
@@ -93,39 +93,41 @@ def assessment_data(assessment: Assessment) -> Json:
 
 
 def second_opinions(assessment: Assessment) -> Json:
-    """Return what the PD models say, by role; nothing where there is no model."""
+    """Return the PDs by the role of their model; nothing where there is no model."""
     return {
-        name: shown_opinion(found)
-        for name, found in zip(OPINIONS, assessment.opinions, strict=False)
+        name: shown_opinion(opinion)
+        for name, opinion in zip(OPINIONS, assessment.opinions, strict=False)
     }
 
 
-def shown_opinion(found: Opinion) -> Json:
+def shown_opinion(opinion: Opinion) -> Json:
     """Return one model's PD with its reason codes, figures as decimal strings."""
     return {
-        "value": f"{found.value / MICRO:.6f}",
-        "model": found.model.name,
-        "version": found.model.version,
-        "horizon_days": found.model.horizon_days,
+        "value": f"{opinion.value / MICRO:.6f}",
+        "model": opinion.model.name,
+        "version": opinion.model.version,
+        "horizon_days": opinion.model.horizon_days,
         "reasons": [
             {"indicator": indicator, "name": name, "points": f"{points / MICRO:.4f}"}
-            for indicator, name, points in found.reasons
+            for indicator, name, points in opinion.reasons
         ],
     }
 
 
-def _transition(one: RecordedTransition | None) -> Json | None:
-    if one is None:
+def _transition(transition: RecordedTransition | None) -> Json | None:
+    if transition is None:
         return None
     return {
-        "from": one.before,
-        "to": one.after,
-        "rule_ids": one.rule_ids,
-        "actor": one.actor,
-        "approver": one.approver,
-        "reason": one.reason or one.after,
-        "expires_date": None if one.expires_day is None else shown_day(one.expires_day),
-        "correlation_id": one.correlation_id,
+        "from": transition.before,
+        "to": transition.after,
+        "rule_ids": transition.rule_ids,
+        "actor": transition.actor,
+        "approver": transition.approver,
+        "reason": transition.reason or transition.after,
+        "expires_date": None
+        if transition.expires_day is None
+        else shown_day(transition.expires_day),
+        "correlation_id": transition.correlation_id,
     }
 
 
@@ -165,7 +167,7 @@ def family_scores(assessment: Assessment) -> dict[str, float | None]:
 def _reasons(assessment: Assessment) -> Json:
     return {
         "reason": assessment.reasons,
-        "contributors": [_contributor(one) for one in assessment.contributors],
+        "contributors": [_contributor(each) for each in assessment.contributors],
         "unmeasurable": [
             {"indicator": indicator, "reason": reason}
             for indicator, reason in assessment.unmeasurable
@@ -174,24 +176,24 @@ def _reasons(assessment: Assessment) -> Json:
     }
 
 
-def _contributor(one: Contributor) -> Json:
+def _contributor(signal: Contributor) -> Json:
     return {
-        "indicator": one.indicator,
-        "name": one.name,
-        "figure": one.figure or None,
-        "family": one.family,
-        "risk_type": one.risk_type,
-        "level": LEVEL_NAMES[one.level],
-        "value": shown_micro(one.value),
-        "unit": UNIT_NAMES[one.unit],
-        "amber": one.amber or None,
-        "red": one.red or None,
-        "baseline": None if one.baseline is None else shown_micro(one.baseline),
-        "share": round(one.share / MICRO, 4),
-        "intensity": one.intensity / MICRO,
-        "since": shown_day(one.since) if one.since else None,
-        "evidence_event_ids": one.evidence,
-        "also": [_same_fact(other) for other in one.also],
+        "indicator": signal.indicator,
+        "name": signal.name,
+        "figure": signal.figure or None,
+        "family": signal.family,
+        "risk_type": signal.risk_type,
+        "level": LEVEL_NAMES[signal.level],
+        "value": shown_micro(signal.value),
+        "unit": UNIT_NAMES[signal.unit],
+        "amber": signal.amber or None,
+        "red": signal.red or None,
+        "baseline": None if signal.baseline is None else shown_micro(signal.baseline),
+        "share": round(signal.share / MICRO, 4),
+        "intensity": signal.intensity / MICRO,
+        "since": shown_day(signal.since) if signal.since else None,
+        "evidence_event_ids": signal.evidence,
+        "also": [_same_fact(other) for other in signal.also],
     }
 
 

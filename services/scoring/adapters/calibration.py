@@ -1,4 +1,4 @@
-"""Collect the history that cuts are set on, and write the cuts into a draft rulebook.
+"""Collects the history that cuts are set on, and writes the cuts into a draft rulebook.
 
 Called by `tocsin rulebook calibrate`. Healthy means, without labels: never more than 30 days past
 due and never in default in the whole file. The first months only warm the baselines up and are not
@@ -57,7 +57,7 @@ class History:
 
 @dataclass(slots=True)
 class Calibrated:
-    """The cuts of one segment and what they were set on."""
+    """The cuts of one segment and the population that they were set on."""
 
     segment: str
     borrowers: int
@@ -72,10 +72,10 @@ def collect(
     warm_up_days: int = WARM_UP_DAYS,
     counts: Callable[[str], bool] = lambda _: True,
 ) -> dict[str, History]:
-    """Fold the file and keep, per borrower, what each day close said.
+    """Fold the file and return, per borrower, the series of day closes.
 
     Closes of a borrower's first days are not counted: most indicators need a history of their own.
-    Nor are borrowers of whom `counts` says no: those that the cuts are to be tried on.
+    Nor are borrowers for whom `counts` returns False: the cuts are to be tested on those.
     """
     histories: dict[str, History] = {}
     for scored in run.fold_lines(lines):
@@ -134,33 +134,36 @@ def calibrate(
         own = [history.series for history in healthy if history.segment == segment]
         if len(own) >= FEWEST_BORROWERS:
             populations[segment] = own
-    found = []
+    calibrated = []
     for segment, population in populations.items():
         anyway = occupied_anyway(population)
         cuts = set_cuts(population, budget, floors, family_days)
-        found.append(Calibrated(segment, len(population), cuts, anyway.attention, anyway.watch))
-    return found
+        calibrated.append(
+            Calibrated(segment, len(population), cuts, anyway.attention, anyway.watch)
+        )
+    return calibrated
 
 
 def with_cuts(
     text: str,
-    found: list[Calibrated],
+    calibrated: list[Calibrated],
     budget: str,
     origin: str,
     day: int,
-    kept: Mapping[str, Cuts] | None = None,
+    lowest: Mapping[str, Cuts] | None = None,
 ) -> str:
     """Return the rulebook's text with its cuts replaced; comments elsewhere stay.
 
-    ``budget``, ``origin`` and the day are written beside each cut, as `in_words` puts the first.
-    Of the cuts to be ``kept`` each stands that is higher than the one found, and each of a segment
-    that was not found, with what is written beside them.
+    Args:
+        budget: Written with each cut, as `in_words` puts it; likewise ``origin`` and ``day``.
+        lowest: Cuts that stay where they are higher than the calibrated ones, and of segments that
+            were not calibrated, with their own population, budget and date.
 
     Raises:
         ValueError: If the text has no ``cuts:`` block to replace.
     """
-    cuts = {one.segment: _described(one, budget, origin, day) for one in found}
-    for segment, before in (kept or {}).items():
+    cuts = {each.segment: _described(each, budget, origin, day) for each in calibrated}
+    for segment, before in (lowest or {}).items():
         cuts[segment] = _higher(before, cuts[segment]) if segment in cuts else before
     block = "cuts:\n" + "".join(_written(segment, cuts[segment]) for segment in sorted(cuts))
     replaced, count = _CUTS_BLOCK.subn(lambda _: block, text, count=1)
@@ -170,7 +173,7 @@ def with_cuts(
 
 
 def in_words(budget: Budget, floors: Floors) -> str:
-    """Return budget and floors as they are written beside the cuts."""
+    """Return budget and floors as they are written with the cuts."""
     lowest = (shown_micro(cut * 100) for cut in (floors.attention, floors.watch, floors.high_risk))
     return (
         f"attention {_percent(budget.attention)}, watch {_percent(budget.watch)}, "
@@ -178,20 +181,20 @@ def in_words(budget: Budget, floors: Floors) -> str:
     )
 
 
-def _described(one: Calibrated, budget: str, origin: str, day: int) -> Cuts:
-    population = f"{one.borrowers} healthy borrowers of {origin}"
-    return replace(one.cuts, population=population, budget=budget, set_on=shown_day(day) or "")
+def _described(calibrated: Calibrated, budget: str, origin: str, day: int) -> Cuts:
+    population = f"{calibrated.borrowers} healthy borrowers of {origin}"
+    set_on = shown_day(day) or ""
+    return replace(calibrated.cuts, population=population, budget=budget, set_on=set_on)
 
 
-def _higher(before: Cuts, found: Cuts) -> Cuts:
+def _higher(before: Cuts, after: Cuts) -> Cuts:
     """Return the higher of each cut; both populations are named unless one alone decided."""
-    points = {name: max(getattr(before, name), getattr(found, name)) for name in CUT_POINTS}
-    points["family"] = max(before.family, found.family)
-    for one in (before, found):
-        if all(getattr(one, name) == cut for name, cut in points.items()):
-            return one
-    both = f"{before.population}; {found.population}"
-    return replace(found, **points, population=both)
+    points = {name: max(getattr(before, name), getattr(after, name)) for name in CUT_POINTS}
+    points["family"] = max(before.family, after.family)
+    for cuts in (before, after):
+        if all(getattr(cuts, name) == cut for name, cut in points.items()):
+            return cuts
+    return replace(after, **points, population=f"{before.population}; {after.population}")
 
 
 def _written(segment: str, cuts: Cuts) -> str:

@@ -1,6 +1,6 @@
 """Whether the pure core runs compiled.
 
-`make compiled` puts machine code beside the modules of `services/scoring/domain`; Python then
+`make compiled` puts machine code next to the modules of `services/scoring/domain`; Python then
 prefers it. The interpreted core is the reference: the same tests run on both.
 """
 

@@ -1,8 +1,8 @@
-"""Read a PD model from its JSON, write one, and say whether it fits a rulebook.
+"""Reads and writes the JSON of PD models, and checks whether one fits a rulebook.
 
 `tocsin model train` writes the JSON; a rulebook carries it as its second opinion, so the service
 reads it from there. Must stay true: what would predict nonsense (points that fall, bins that do not
-match, an indicator that is judged otherwise than in training) is refused with the field's name.
+match, an indicator judged differently than in training) is refused with the field's name.
 """
 
 from collections.abc import Mapping, Sequence
@@ -74,29 +74,29 @@ def model_from(document: object) -> PdModel:
         ModelUnusable: If it cannot be right.
     """
     try:
-        found = msgspec.convert(document, PdModelDocument, strict=False)
+        parsed = msgspec.convert(document, PdModelDocument, strict=False)
     except msgspec.ValidationError as error:
         raise ModelUnusable(str(error)) from error
-    if found.format != FORMAT:
-        raise ModelUnusable(f"format is {found.format!r}, expected {FORMAT!r}; train again")
-    if found.horizon_days < 1:
+    if parsed.format != FORMAT:
+        raise ModelUnusable(f"format is {parsed.format!r}, expected {FORMAT!r}; train again")
+    if parsed.horizon_days < 1:
         raise ModelUnusable("horizon_days must be at least 1")
-    _check_bins("score", found.score_edges, found.score_expected)
-    _check_bins("pd", found.pd_edges, found.pd_expected)
-    names = [one.indicator for one in found.features]
+    _check_bins("score", parsed.score_edges, parsed.score_expected)
+    _check_bins("pd", parsed.pd_edges, parsed.pd_expected)
+    names = [each.indicator for each in parsed.features]
     if len(set(names)) != len(names):
         raise ModelUnusable("features names an indicator twice")
     return PdModel(
-        name=found.name,
-        version=found.version,
-        horizon_days=found.horizon_days,
-        intercept=micro(found.intercept),
-        features=tuple(_feature(one) for one in found.features),
+        name=parsed.name,
+        version=parsed.version,
+        horizon_days=parsed.horizon_days,
+        intercept=micro(parsed.intercept),
+        features=tuple(_feature(each) for each in parsed.features),
         # A score has 100 points where the core counts from 0 to 1.
-        score_edges=tuple(micro(edge / 100) for edge in found.score_edges),
-        score_expected=tuple(found.score_expected),
-        pd_edges=tuple(map(micro, found.pd_edges)),
-        pd_expected=tuple(found.pd_expected),
+        score_edges=tuple(micro(edge / 100) for edge in parsed.score_edges),
+        score_expected=tuple(parsed.score_expected),
+        pd_edges=tuple(map(micro, parsed.pd_edges)),
+        pd_expected=tuple(parsed.pd_expected),
     )
 
 
@@ -107,25 +107,25 @@ def _check_bins(name: str, edges: list[float], expected: list[float]) -> None:
         raise ModelUnusable(f"{name}_edges must not fall")
 
 
-def _feature(one: PdFeatureDocument) -> PdFeature:
-    where = f"features {one.indicator}"
-    indicator = BY_ID.get(one.indicator)
+def _feature(feature: PdFeatureDocument) -> PdFeature:
+    title = f"features {feature.indicator}"
+    indicator = BY_ID.get(feature.indicator)
     if indicator is None:
-        raise ModelUnusable(f"{where}: unknown indicator")
-    if len(one.points) != len(one.edges) + 1:
-        raise ModelUnusable(f"{where}: needs one point more than edges")
-    if len(one.expected) != len(one.points) + 1:
-        raise ModelUnusable(f"{where}: expected needs the share not measured and one share a bin")
-    if one.edges != sorted(one.edges) or one.points != sorted(one.points):
-        raise ModelUnusable(f"{where}: edges and points must not fall")
+        raise ModelUnusable(f"{title}: unknown indicator")
+    if len(feature.points) != len(feature.edges) + 1:
+        raise ModelUnusable(f"{title}: needs one point more than edges")
+    if len(feature.expected) != len(feature.points) + 1:
+        raise ModelUnusable(f"{title}: expected needs the share not measured and one share a bin")
+    if feature.edges != sorted(feature.edges) or feature.points != sorted(feature.points):
+        raise ModelUnusable(f"{title}: edges and points must not fall")
     return PdFeature(
         indicator=indicator.id,
         name=indicator.name,
         slot=indicator.slot,
-        edges=tuple(map(micro, one.edges)),
-        points=tuple(map(micro, one.points)),
-        expected=tuple(one.expected),
-        rule=one.rule,
+        edges=tuple(map(micro, feature.edges)),
+        points=tuple(map(micro, feature.points)),
+        expected=tuple(feature.expected),
+        rule=feature.rule,
     )
 
 
@@ -137,20 +137,22 @@ def micro(value: float) -> int:
 def misfits(
     model: PdModel, indicators: Mapping[int, IndicatorRule], overlays: Sequence[Overlay]
 ) -> list[str]:
-    """Return what keeps a model from speaking beside these indicators, each with its remedy."""
-    found = []
+    """Return why a model does not fit these indicators, each reason with its remedy."""
+    reasons = []
     for feature in model.features:
         rule = indicators.get(feature.slot)
         title = f"{feature.indicator} {feature.name}"
         if rule is None or not rule.enabled or not rule.weight:
-            found.append(f"{title} is in the model and not switched on with a weight; train again")
-        elif rule_mark(indicators, overlays, feature.slot) != feature.rule:
-            found.append(
-                f"{title} is judged otherwise than when the model was trained (thresholds, knots, "
-                "combine, half-life, here or in an overlay): its intensity means something else; "
-                "train again or leave the indicator as it was"
+            reasons.append(
+                f"{title} is in the model and not switched on with a weight; train again"
             )
-    return found
+        elif rule_mark(indicators, overlays, feature.slot) != feature.rule:
+            reasons.append(
+                f"{title} is judged differently than when the model was trained (thresholds, "
+                "knots, combine, half-life, here or in an overlay), so its intensity has another "
+                "meaning; train again or restore the indicator"
+            )
+    return reasons
 
 
 def rule_mark(
@@ -158,35 +160,33 @@ def rule_mark(
 ) -> str:
     """Return a mark of all that decides an indicator's intensity.
 
-    Its weight does not, unless there is none; what an overlay says about one borrower does not
-    change what the figure means for the others.
+    Its weight does not, unless it is 0; an overlay for one borrower does not change the meaning of
+    the figure for the others.
     """
     rule = indicators[slot]
-    judged: list[object] = [_arms(rule.components), rule.needs_all, rule.half_life_days]
+    marked: list[object] = [_plain(rule.components), rule.needs_all, rule.half_life_days]
     for overlay in overlays:
         patch = overlay.indicators.get(slot)
         if patch is None or overlay.borrower_id is not None:
             continue
         components = [
-            (position, *_arms([component]))
+            (position, *_plain([component]))
             for position, component in sorted(patch.components.items())
         ]
-        silent = patch.enabled is False or patch.weight == 0
-        said = [components, patch.needs_all, patch.half_life_days, silent]
-        if said != [[], None, None, False]:
-            judged.append([overlay.segment, overlay.industry, *said])
-    return sha256(msgspec.json.encode(judged)).hexdigest()[:MARK_DIGITS]
+        is_silent = patch.enabled is False or patch.weight == 0
+        changes = [components, patch.needs_all, patch.half_life_days, is_silent]
+        if changes != [[], None, None, False]:
+            marked.append([overlay.segment, overlay.industry, *changes])
+    return sha256(msgspec.json.encode(marked)).hexdigest()[:MARK_DIGITS]
 
 
-def _arms(components: Sequence[ComponentRule | None]) -> list[Json | None]:
-    return [
-        None if component is None else msgspec.to_builtins(component) for component in components
-    ]
+def _plain(components: Sequence[ComponentRule | None]) -> list[Json | None]:
+    return [None if each is None else msgspec.to_builtins(each) for each in components]
 
 
 def model_text(document: Json) -> str:
     """Return a model's JSON for people to read: one feature a line."""
-    features = [msgspec.json.encode(one).decode() for one in document["features"]]
+    features = [msgspec.json.encode(each).decode() for each in document["features"]]
     rest = {name: value for name, value in document.items() if name != "features"}
     text = msgspec.json.format(msgspec.json.encode(rest), indent=2).decode()
     text = text.strip().removesuffix("}").rstrip()

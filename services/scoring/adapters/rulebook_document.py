@@ -87,7 +87,7 @@ def read_test(text: object) -> SignalTest:
 
 Key = TypeVar("Key")
 Item = TypeVar("Item")
-# A name without a value is an empty list or mapping: all that stood below it is commented out.
+# A name without a value is an empty list or mapping: all lines below it are commented out.
 Many = Annotated[list[Item], BeforeValidator(lambda value: [] if value is None else value)]
 Table = Annotated[dict[Key, Item], BeforeValidator(lambda value: {} if value is None else value)]
 
@@ -159,7 +159,7 @@ class CutsSection(Section):
 
 
 class EntryRuleSection(Section):
-    """Everything that is stated must hold for the borrower to be put into a state."""
+    """Every stated condition must be met for the borrower to enter a state."""
 
     id: Text = setting(..., "Named in every transition that it causes.")
     to: State = setting(..., "The state that is entered.")
@@ -190,7 +190,7 @@ class EntryRuleSection(Section):
 
 
 class ExitRuleSection(Section):
-    """Everything that is stated must hold at a day close before a state is left."""
+    """Every stated condition must be met at a day close before a state is left."""
 
     id: Text = setting(..., "Named in every transition that it causes.")
     source: State = setting(..., "The state that is left.", "from")
@@ -241,7 +241,7 @@ class StatesSection(Section):
     forbearance: ForbearanceSection = setting({}, "Concessions.")
 
     def faults(self) -> Iterator[Fault]:
-        """Yield ids that stand for two rules."""
+        """Yield ids of two rules."""
         ids = [rule.id for rule in self.entries] + [rule.id for rule in self.exits]
         for repeated in sorted({each for each in ids if ids.count(each) > 1}):
             yield (), f"rule id {repeated!r} is used twice"
@@ -283,7 +283,7 @@ class OverlaySection(Section):
 
     @property
     def selector(self) -> tuple[object, ...]:
-        """Return what says to whom it applies."""
+        """Return the borrowers to whom it applies."""
         return (
             self.borrower_id,
             self.product,
@@ -302,7 +302,7 @@ class OverlaySection(Section):
 
 
 class SecondOpinionSection(Section):
-    """PD models beside the rules; `tocsin model attach` writes them. They decide nothing."""
+    """PD models that inform and decide nothing; `tocsin model attach` writes them."""
 
     champion: Model | None = None
     challenger: Model | None = None
@@ -338,7 +338,7 @@ class RulebookDocument(Section):
         extra={"patternProperties": {"": {"required": ["weight"]}}},
     )
     overlays: Many[OverlaySection] = setting([], "Changes for some borrowers.")
-    second_opinion: SecondOpinionSection = setting({}, "PD models beside the rules.")
+    second_opinion: SecondOpinionSection = setting({}, "PD models in addition to the rules.")
 
     def faults(self) -> Iterator[Fault]:
         """Yield what does not fit together."""

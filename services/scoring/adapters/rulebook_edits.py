@@ -36,7 +36,7 @@ def with_overlays(text: str, names: list[str]) -> str:
     """Return a rulebook's text with overlays written into it; the rest stays as it is.
 
     Args:
-        names: Shipped names, or YAML files that hold a list of overlays.
+        names: Shipped names, or YAML files with a list of overlays.
 
     Raises:
         RulebookError: If one is not found, or the rulebook's overlays are on one line.

@@ -16,7 +16,8 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from services.scoring.adapters.rulebook_document import RulebookDocument
-from services.scoring.adapters.rulebook_values import Place, shown
+from services.scoring.adapters.rulebook_values import Path as FieldPath
+from services.scoring.adapters.rulebook_values import shown
 from services.scoring.domain.rulebook.rulebook import Rulebook
 
 SHIPPED: Final = Path(__file__).resolve().parents[1] / "rulebooks"
@@ -154,9 +155,9 @@ def _problems(document: dict[str, Any], error: ValidationError | None) -> list[s
         before = deepcopy(rest)
         errors = error.errors()
         for each in errors:
-            place = _named(rest, _path(each))
-            if not any(_follows(place, other) for other in seen):
-                problems.append(": ".join(filter(None, [".".join(place), _text(each)])))
+            name = _named(rest, _path(each))
+            if not any(_follows(name, other) for other in seen):
+                problems.append(": ".join(filter(None, [".".join(name), _text(each)])))
         seen |= {_named(rest, each["loc"]) for each in errors}
         _take_out(rest, {_path(each) for each in errors})
         rest = _STAND_INS | rest
@@ -172,21 +173,21 @@ def _error_of(document: dict[str, Any]) -> ValidationError | None:
     return None
 
 
-def _follows(place: tuple[str, ...], other: tuple[str, ...]) -> bool:
+def _follows(name: tuple[str, ...], other: tuple[str, ...]) -> bool:
     """Return whether a fault follows from taking another out: the same one, or in an overlay."""
     return any(
         all(step == other_step for step, other_step in zip(each, other, strict=False))
-        for each in (place, place[-2:])
+        for each in (name, name[-2:])
     )
 
 
-def _path(error: ErrorDetails) -> Place:
+def _path(error: ErrorDetails) -> FieldPath:
     """Return the path of the faulty value; for one that is missing, that of its section."""
     path = tuple(step for step in error["loc"] if step != "[key]")
     return path[:-1] if error["type"] == "missing" else path
 
 
-def _named(document: Any, path: Place) -> tuple[str, ...]:
+def _named(document: Any, path: FieldPath) -> tuple[str, ...]:
     """Return a path with the ids of rules and the names of overlays in place of their numbers."""
     names: list[str] = []
     part = document
@@ -200,7 +201,7 @@ def _named(document: Any, path: Place) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _take_out(document: Any, paths: set[Place]) -> None:
+def _take_out(document: Any, paths: set[FieldPath]) -> None:
     """Remove the values at these paths, the deepest and of a list the last first."""
     for path in sorted(paths, key=_depth, reverse=True):
         with suppress(LookupError, TypeError):
@@ -210,7 +211,7 @@ def _take_out(document: Any, paths: set[Place]) -> None:
             del part[path[-1]]
 
 
-def _depth(path: Place) -> tuple[int, list[int]]:
+def _depth(path: FieldPath) -> tuple[int, list[int]]:
     return len(path), [step for step in path[-1:] if isinstance(step, int)]
 
 

@@ -27,9 +27,9 @@ from services.scoring.domain.primitives.measurement import MICRO, Unit
 from services.scoring.domain.rulebook.thresholds import Threshold
 
 Json = dict[str, Any]
-Place = tuple[str | int, ...]
+Path = tuple[str | int, ...]
 # What is wrong, and where below the section.
-Fault = tuple[Place, str]
+Fault = tuple[Path, str]
 
 _THRESHOLD: Final = re.compile(r"(>=|<=|>|<)\s*(.+)")
 _FIGURE: Final = re.compile(r"([+-]?\d+(?:\.\d+)?)\s*(%|pp|d|months|x)?")
@@ -63,7 +63,7 @@ shown: Final = _short.repr
 class Section(BaseModel):
     """A mapping of named fields; one without a value is empty.
 
-    Unknown fields are let in and reported by `faults`, which knows what could have been meant.
+    Unknown fields are allowed by pydantic and reported by `unknown`, with what could be meant.
     """
 
     model_config = ConfigDict(
@@ -82,8 +82,8 @@ class Section(BaseModel):
     @model_validator(mode="after")
     def _checked(self) -> "Section":
         unknown: list[Fault] = [((name,), self.unknown(name)) for name in self.model_extra or ()]
-        if found := unknown or list(self.faults()):
-            raise refusal(found)
+        if faults := unknown or list(self.faults()):
+            raise refusal(faults)
         return self
 
     def unknown(self, name: str) -> str:
@@ -106,9 +106,9 @@ def refusal(faults: Sequence[Fault]) -> ValidationError:
         "rulebook",
         [
             InitErrorDetails(
-                type=PydanticCustomError("fault", "{text}", {"text": text}), loc=place, input=None
+                type=PydanticCustomError("fault", "{text}", {"text": text}), loc=path, input=None
             )
-            for place, text in faults
+            for path, text in faults
         ],
     )
 
@@ -217,18 +217,18 @@ def read_amounts(value: object) -> dict[str, int]:
     if value is not None and not isinstance(value, dict):
         raise ValueError(f"{shown(value)} must be a mapping of currencies to amounts")
     amounts: dict[str, int] = {}
-    found: list[Fault] = []
+    faults: list[Fault] = []
     for currency, amount in (value or {}).items():
         number = _decimal(amount)
         minor = (number or Decimal()).scaleb(decimals_of(str(currency)))
         amounts[str(currency)] = int(minor)
         if number is None:
-            found.append(((currency,), f"{shown(amount)} is not an amount; write 500.00"))
+            faults.append(((currency,), f"{shown(amount)} is not an amount; write 500.00"))
         elif minor < 0 or minor != int(minor):
             text = f"{shown(amount)} must not be negative or finer than the currency"
-            found.append(((currency,), text))
-    if found:
-        raise refusal(found)
+            faults.append(((currency,), text))
+    if faults:
+        raise refusal(faults)
     return amounts
 
 

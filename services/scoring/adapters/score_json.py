@@ -1,7 +1,7 @@
-"""One line of `tocsin score`: an assessment with every indicator, decimals as strings.
+"""Writes a line of `tocsin score`: an assessment with every indicator, decimals as strings.
 
-The keys are a promise to scripts. Must stay true: whatever is a decimal is a string, so that no
-reader loses digits; whole days stay numbers.
+Scripts rely on the keys. Must stay true: every decimal is a string, so that no reader loses digits;
+whole days stay numbers.
 """
 
 from typing import Any, Final
@@ -31,7 +31,7 @@ Json = dict[str, Any]
 
 def score_line(assessment: Assessment, borrower: Borrower, rules: Rules) -> bytes:
     """Return one NDJSON line, line feed included."""
-    shares = {one.indicator: one.share for one in assessment.contributors}
+    shares = {each.indicator: each.share for each in assessment.contributors}
     row: Json = {
         "borrower_id": assessment.borrower_id,
         "as_of": shown_day(assessment.as_of),
@@ -55,7 +55,7 @@ def score_line(assessment: Assessment, borrower: Borrower, rules: Rules) -> byte
         "indicators": {
             rule.indicator.id: _indicator(borrower, rule, shares) for rule in rules.indicators
         },
-        "top_contributors": [_contributor(one) for one in assessment.contributors],
+        "top_contributors": [_contributor(each) for each in assessment.contributors],
         "rulebook": assessment.rulebook,
         "rulebook_version": assessment.rulebook_version,
         "segment": assessment.segment,
@@ -92,25 +92,25 @@ def _indicator(borrower: Borrower, rule: IndicatorRule, shares: dict[str, int]) 
 
 
 def slot_threshold(rule: IndicatorRule, position: int, level: int) -> str:
-    """Return the threshold that the level rests on: red's when red, else amber's."""
+    """Return the threshold of the level: red's when red, else amber's."""
     judged = rule.components[position]
     if judged is None:
         return ""
     return shown_threshold(judged.red if level >= RED and judged.red else judged.amber)
 
 
-def _contributor(one: Contributor) -> Json:
-    is_red = one.level >= RED and one.red
+def _contributor(signal: Contributor) -> Json:
+    is_red = signal.level >= RED and signal.red
     return {
-        "indicator": one.indicator,
-        "name": one.name,
-        "level": LEVEL_NAMES[one.level],
-        "value": shown_micro(one.value),
-        "unit": UNIT_NAMES[one.unit],
-        "threshold": one.red if is_red else one.amber or one.red,
-        "contribution": decimal(one.share, 4),
-        "since": shown_day(one.since) if one.since else None,
-        "baseline": None if one.baseline is None else shown_micro(one.baseline),
-        "evidence": one.evidence,
-        "same_fact": [other.indicator for other in one.also],
+        "indicator": signal.indicator,
+        "name": signal.name,
+        "level": LEVEL_NAMES[signal.level],
+        "value": shown_micro(signal.value),
+        "unit": UNIT_NAMES[signal.unit],
+        "threshold": signal.red if is_red else signal.amber or signal.red,
+        "contribution": decimal(signal.share, 4),
+        "since": shown_day(signal.since) if signal.since else None,
+        "baseline": None if signal.baseline is None else shown_micro(signal.baseline),
+        "evidence": signal.evidence,
+        "same_fact": [other.indicator for other in signal.also],
     }
