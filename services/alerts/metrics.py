@@ -1,6 +1,5 @@
 """The metrics that only alerts has; `docs/reference/metrics.md` is compared with it by a test."""
 
-from services.alerts.primitives.vocabulary import Severity
 from services.kit.metrics import counter, gauge, histogram
 
 ASSESSMENTS = counter(
@@ -63,8 +62,6 @@ ENDPOINTS_DISABLED = counter(
     labels=("reason",),
     meaning="Endpoints that the dispatcher disabled: gone, or failing for too long.",
 )
-
-SEVERITIES = tuple(Severity)
 
 ALERTS_CATALOGUE = (
     ASSESSMENTS,

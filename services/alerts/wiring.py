@@ -38,6 +38,7 @@ from services.alerts.delivery.application.endpoints import EndpointRegistry
 from services.alerts.delivery.domain import retry_plan
 from services.alerts.directory.adapters.bank_holidays import bank_holidays
 from services.alerts.directory.domain.working_calendar import WorkingCalendar
+from services.alerts.primitives.vocabulary import Severity
 from services.alerts.settings import AlertsFaultSettings, AlertsSettings
 from services.alerts.use_cases import UseCases
 from services.kit.catalogue import KIT_CATALOGUE
@@ -100,7 +101,7 @@ class Alerts:
         while not stop.is_set():
             try:
                 counts = await self.reads.count_open(officer_id=None)
-                for severity in metrics.SEVERITIES:
+                for severity in Severity:
                     self.web_parts.metrics.set(
                         metrics.ALERTS_OPEN, counts.get(severity, 0), severity=severity.value
                     )

@@ -4,6 +4,7 @@ from fastapi import Request
 from fastapi.responses import Response
 
 from services.alerts.primitives.errors import (
+    AlertsError,
     InvalidInput,
     ResourceNotFound,
     StepRefused,
@@ -21,6 +22,11 @@ PROBLEMS: ProblemTable = {
     StepRefused: STEP_REFUSED,
     DatabaseUnavailable: problems.UNAVAILABLE,
 }
+
+
+def status_of(error: AlertsError) -> int:
+    """Returns the status with which a refusal is answered."""
+    return PROBLEMS.get(type(error), problems.INVALID).status
 
 
 async def on_invalid_input(request: Request, error: Exception) -> Response:

@@ -17,9 +17,9 @@ MOST_RISK_TYPES = 3
 MOST_ACTIONS = 10
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class PlaybookStep:
-    """One step of a playbook: its text, the role and the number of working days."""
+    """One step of a playbook: its code and text, the role and the number of working days."""
 
     code: str
     text: str
@@ -28,9 +28,7 @@ class PlaybookStep:
 
 
 def _steps(*rows: tuple[str, str, str, int]) -> tuple[PlaybookStep, ...]:
-    return tuple(
-        PlaybookStep(code=code, text=text, role=role, days=days) for code, text, role, days in rows
-    )
+    return tuple(PlaybookStep(*row) for row in rows)
 
 
 PLAYBOOKS: Mapping[str, tuple[PlaybookStep, ...]] = {

@@ -99,7 +99,6 @@ class EndpointRegistry:
         overlap: timedelta = limits.DEFAULT_SECRET_OVERLAP,
     ) -> EndpointWithSecret:
         """Makes a new secret; messages carry both signatures until the old one expires."""
-        await self.get_endpoint(endpoint_id)
         secret = self._new_secret()
         rotated = await self._repository.rotate(
             endpoint_id,

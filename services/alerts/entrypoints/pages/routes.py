@@ -19,15 +19,11 @@ from starlette.exceptions import HTTPException
 from services.alerts.decisions.application.handling import AlertHandling
 from services.alerts.decisions.application.reading import AlertReading
 from services.alerts.directory.entrypoints.permissions import HANDLERS
+from services.alerts.entrypoints.error_mapping import status_of
 from services.alerts.entrypoints.pages import board, card, session, words
 from services.alerts.entrypoints.pages.rendering import STYLE_SHEET, page
 from services.alerts.entrypoints.pages.session import LoginNeeded, TrustedForm, Viewer
-from services.alerts.primitives.errors import (
-    AlertsError,
-    InvalidInput,
-    ResourceNotFound,
-    VersionConflict,
-)
+from services.alerts.primitives.errors import AlertsError, InvalidInput
 from services.alerts.primitives.vocabulary import (
     OUTCOMES_OF_A_PERSON,
     OutcomeCode,
@@ -77,7 +73,7 @@ class PageRoute(APIRoute):
             except Problem as refused:
                 return _refusal(refused.kind.status, refused.kind.title, refused.detail)
             except AlertsError as refused:
-                return _refusal(_status(refused), "That did not work", refused.detail)
+                return _refusal(status_of(refused), "That did not work", refused.detail)
             except RequestValidationError:
                 return _refusal(422, "That did not work", "The address or the form is not right.")
             except HTTPException as refused:
@@ -224,14 +220,6 @@ def _back(form: dict[str, str]) -> Response:
     """Redirects to the borrower's card: never to an address from the form."""
     borrower_id = form.get("borrower_id", "")
     return RedirectResponse(f"/borrowers/{quote(borrower_id, safe='')}", SEE_OTHER)
-
-
-def _status(refused: AlertsError) -> int:
-    if isinstance(refused, ResourceNotFound):
-        return 404
-    if isinstance(refused, VersionConflict):
-        return 412
-    return 422 if isinstance(refused, InvalidInput) else 409
 
 
 def _refusal(status: int, title: str, detail: str) -> Response:
