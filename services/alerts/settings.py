@@ -7,8 +7,7 @@ from pathlib import Path
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from services.alerts.delivery.domain.addresses import LOOPBACK, Network
-from services.alerts.delivery.domain.endpoint_url import AddressPolicy
+from services.alerts.delivery.domain.address_policy import LOOPBACK, AddressPolicy, Network
 
 
 class AlertsSettings(BaseSettings):

@@ -12,9 +12,8 @@ import pytest
 from services.alerts.delivery.adapters.channels.http_poster import HttpPoster
 from services.alerts.delivery.adapters.channels.registry import ChannelRegistry, PayloadFormat
 from services.alerts.delivery.application.channel import Address, Channel, ChannelMessage
-from services.alerts.delivery.domain.addresses import LOOPBACK
+from services.alerts.delivery.domain.address_policy import LOOPBACK, AddressPolicy
 from services.alerts.delivery.domain.attempt import AttemptResult, Delivered, Gone, Retry
-from services.alerts.delivery.domain.endpoint_url import AddressPolicy
 from tests.fakes import receiver as answers
 from tests.fakes.clock import ManualClock
 from tests.fakes.receiver import Receiver

@@ -36,6 +36,7 @@ from services.alerts.delivery.application.read_models import (
     DeliveryFilters,
     DeliverySummary,
 )
+from services.alerts.delivery.domain.address_policy import AddressPolicy
 from services.alerts.delivery.domain.attempt import (
     AttemptReport,
     AttemptResult,
@@ -43,7 +44,6 @@ from services.alerts.delivery.domain.attempt import (
     ResultCode,
 )
 from services.alerts.delivery.domain.endpoint import Endpoint
-from services.alerts.delivery.domain.endpoint_url import AddressPolicy
 from services.alerts.primitives.paging import CursorPage
 from services.alerts.primitives.vocabulary import (
     AlertEventKind,

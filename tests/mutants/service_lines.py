@@ -229,7 +229,7 @@ LINES = (
     Mutant(
         "inside-addresses",
         "an address of the inside is denied",
-        "services/alerts/delivery/domain/addresses.py",
+        "services/alerts/delivery/domain/address_policy.py",
         "    if isinstance(address, IPv4Address):\n        return _check_ipv4(address)\n",
         "    if isinstance(address, IPv4Address):\n        return ALLOWED\n",
         (f"{ALERTS}/test_addresses.py",),

@@ -27,8 +27,7 @@ from services.alerts.delivery.application.deliveries import DeliveryLog
 from services.alerts.delivery.application.dispatcher import Dispatcher, DispatchLimits
 from services.alerts.delivery.application.endpoints import EndpointRegistry
 from services.alerts.delivery.application.read_models import EndpointWithSecret
-from services.alerts.delivery.domain.addresses import LOOPBACK
-from services.alerts.delivery.domain.endpoint_url import AddressPolicy
+from services.alerts.delivery.domain.address_policy import LOOPBACK, AddressPolicy
 from services.alerts.delivery.entrypoints.request_models import EndpointRequest
 from services.alerts.directory.domain.person import Person
 from services.alerts.directory.domain.working_calendar import WorkingCalendar

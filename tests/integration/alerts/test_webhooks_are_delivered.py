@@ -15,14 +15,13 @@ from services.alerts.delivery.adapters.channels.http_poster import HttpPoster, H
 from services.alerts.delivery.adapters.channels.registry import ChannelRegistry
 from services.alerts.delivery.application.channel import Channel, ChannelMessage
 from services.alerts.delivery.application.read_models import DeliveryFilters
-from services.alerts.delivery.domain.addresses import LOOPBACK
+from services.alerts.delivery.domain.address_policy import LOOPBACK, AddressPolicy
 from services.alerts.delivery.domain.attempt import (
     AttemptReport,
     AttemptResult,
     ResultCode,
     Retry,
 )
-from services.alerts.delivery.domain.endpoint_url import AddressPolicy
 from services.alerts.primitives.errors import InvalidInput
 from services.alerts.primitives.vocabulary import AlertEventKind, Level, RiskState, Severity
 from services.kit.stream import faults

@@ -4,9 +4,10 @@ from ipaddress import ip_address, ip_network
 
 import pytest
 
-from services.alerts.delivery.domain.addresses import LOOPBACK, check_address
-from services.alerts.delivery.domain.endpoint_url import (
+from services.alerts.delivery.domain.address_policy import (
+    LOOPBACK,
     AddressPolicy,
+    check_address,
     check_url,
     needs_allowed_network,
 )

@@ -8,7 +8,7 @@ import pytest
 from services.alerts.decisions.domain.alert import AlertChange
 from services.alerts.decisions.domain.event_document import event_document
 from services.alerts.delivery.adapters.channels.registry import PayloadFormat
-from services.alerts.delivery.adapters.channels.webhook_formats import (
+from services.alerts.delivery.adapters.channels.webhook import (
     slack_body,
     standard_body,
     teams_body,

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from services.alerts.decisions.adapters import policy_files
-from services.alerts.decisions.domain.routing import Route, RoutingPlan, RoutingSubject, route
+from services.alerts.decisions.domain.policy import Route, RoutingPlan, RoutingSubject, route
 from services.alerts.primitives.vocabulary import OwnerKind, RiskState, Severity
 
 

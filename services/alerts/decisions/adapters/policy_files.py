@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from services.alerts.decisions.domain.routing import Route, RoutingPlan
+from services.alerts.decisions.domain.policy import Route, RoutingPlan
 from services.alerts.primitives.vocabulary import RiskState, Severity
 
 SHIPPED_ROUTING = Path(__file__).with_name("routing.yaml")

@@ -5,17 +5,38 @@ commits. The caller has locked the borrowers' rows, so the steps of one borrower
 in the feed in the order of their versions.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
-from services.alerts.decisions.adapters import alert_rows, lifecycle_events
+from services.alerts.decisions.adapters import alert_rows
 from services.alerts.decisions.domain.alert import Alert, AlertChange
+from services.alerts.decisions.domain.decision import SYSTEM
 from services.alerts.decisions.domain.event_document import event_document
+from services.contracts.envelope import CONTENT_TYPE, CloudEvent, encode_event
 from services.kit.database import Connection
-from services.kit.stream.outbox import Outbox
+from services.kit.stream.outbox import Message, Outbox
+
+SOURCE = "tocsin/alerts"
+_HEADERS = (("content-type", CONTENT_TYPE.encode("ascii")),)
+_CONTRACT_FIELDS = (
+    "alert_id",
+    "version",
+    "borrower_id",
+    "alert_type",
+    "severity",
+    "status",
+    "state",
+    "from_state",
+    "headline",
+    "score",
+    "reasons",
+    "deadlines",
+    "outcome_code",
+)
 
 FeedChange = tuple[int, AlertChange]
 
@@ -66,7 +87,7 @@ class StepRecorder:
         await connection.execute(WRITE_ALERTS, _json(alerts))
         for partition in sorted({partition for partition, _ in changes}):
             messages = [
-                lifecycle_events.message(change, topic=self._topic)
+                message(change, topic=self._topic)
                 for borrower_partition, change in changes
                 if borrower_partition == partition
             ]
@@ -109,3 +130,44 @@ def _event(feed_id: int, change: AlertChange) -> Mapping[str, object]:
 
 def _json(rows: Sequence[Mapping[str, object]]) -> str:
     return msgspec.json.encode(rows).decode("utf-8")
+
+
+def message(change: AlertChange, *, topic: str) -> Message:
+    """Returns the message of a step; its event id makes a repetition recognisable."""
+    event = CloudEvent(
+        id=change.event_id,
+        source=SOURCE,
+        type=change.kind.value,
+        subject=change.alert.borrower_id,
+        time=change.at,
+        datacontenttype="application/json",
+        data=contract_data(change),
+    )
+    return Message(
+        topic=topic,
+        key=change.alert.borrower_id.encode("utf-8"),
+        value=encode_event(event),
+        headers=_HEADERS,
+    )
+
+
+def contract_data(change: AlertChange) -> dict[str, Any]:
+    """Returns the `data` of the event as the contract defines it."""
+    document = event_document(change)
+    second = document["second_owner"]
+    data = {name: document[name] for name in _CONTRACT_FIELDS}
+    data["actions"] = [
+        {name: value for name, value in action.items() if name != "due_at"}
+        for action in document["actions"]
+    ]
+    data["owner_id"] = document["owner"]["id"]
+    data["second_owner_id"] = None if second is None else second["id"]
+    data["actor"] = None if change.actor == SYSTEM else _identifier(change.actor)
+    if "comment" in change.details:
+        data["comment"] = change.details["comment"]
+    return data
+
+
+def _identifier(name: str) -> str:
+    """Returns a name as an identifier of the contract: visible ASCII, no space."""
+    return re.sub(r"[^!-~]", "_", name)[:128] or "_"

@@ -5,11 +5,17 @@ The headline is short enough for the lock screen of a phone; each reason is exac
 
 from dataclasses import replace
 
-from services.alerts.decisions.domain import measures, playbooks, routing
+from services.alerts.decisions.domain import measures, playbooks
 from services.alerts.decisions.domain.alert import Alert, ReasonLine
 from services.alerts.decisions.domain.assessment import AssessmentSummary, ContributorSummary
 from services.alerts.decisions.domain.novelty import worst_first
-from services.alerts.decisions.domain.policy import AlertPolicy, deadlines_for, stricter
+from services.alerts.decisions.domain.policy import (
+    AlertPolicy,
+    RoutingSubject,
+    deadlines_for,
+    route,
+    stricter,
+)
 from services.alerts.primitives.vocabulary import (
     AlertStatus,
     AlertType,
@@ -53,8 +59,8 @@ def draft(
         service_levels=policy.service_levels,
     )
     risk_types = _risk_types(assessment)
-    routed = routing.route(
-        routing.RoutingSubject(
+    routed = route(
+        RoutingSubject(
             severity=severity,
             state=assessment.state,
             risk_types=frozenset(risk_types),

@@ -13,7 +13,6 @@ import msgspec
 import structlog
 
 from services.alerts.adapters.statements import PoolStatements, Row
-from services.alerts.delivery.adapters.delivery_repository import webhook_id
 from services.alerts.delivery.adapters.sealing import CannotOpen, Sealer
 from services.alerts.delivery.application.channel import Address, ChannelMessage
 from services.alerts.delivery.application.queue import (
@@ -221,6 +220,11 @@ class PostgresDeliveryQueue:
                 self._sealer.open(secret, endpoint_id=row["endpoint_id"]) for secret in sealed
             ),
         )
+
+
+def webhook_id(event_id: str) -> str:
+    """Returns the id under which receivers recognise a repeated message."""
+    return f"msg_{event_id}"
 
 
 def _moved(next_step: NextStep, at: datetime) -> tuple[str, datetime, datetime | None]:

@@ -11,6 +11,7 @@ import asyncpg
 import msgspec
 
 from services.alerts.adapters.statements import PoolStatements, Row
+from services.alerts.delivery.adapters.delivery_queue import webhook_id
 from services.alerts.delivery.application.read_models import (
     DeliveryDetail,
     DeliveryFilters,
@@ -74,11 +75,6 @@ class PostgresDeliveryRepository:
         if await self._statements.execute(RESEND_ONE, delivery_id, at):
             return True
         return bool(await self._statements.fetch(ONE, delivery_id))
-
-
-def webhook_id(event_id: str) -> str:
-    """Returns the id under which receivers recognise a repeated message."""
-    return f"msg_{event_id}"
 
 
 def _values(filters: DeliveryFilters) -> tuple[Any, ...]:

@@ -16,8 +16,7 @@ import httpcore2
 import httpx2
 from httpcore2 import AnyIOBackend, AsyncNetworkBackend, AsyncNetworkStream
 
-from services.alerts.delivery.domain.addresses import check_address
-from services.alerts.delivery.domain.endpoint_url import AddressPolicy
+from services.alerts.delivery.domain.address_policy import AddressPolicy, check_address
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 

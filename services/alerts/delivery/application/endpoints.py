@@ -11,8 +11,8 @@ from typing import NoReturn
 
 from services.alerts.delivery.application.ports import EndpointRepository
 from services.alerts.delivery.application.read_models import EndpointWithSecret
+from services.alerts.delivery.domain.address_policy import AddressPolicy, check_url
 from services.alerts.delivery.domain.endpoint import Endpoint, EndpointSettings
-from services.alerts.delivery.domain.endpoint_url import AddressPolicy, check_url
 from services.alerts.directory.domain.person import Person
 from services.alerts.primitives import limits
 from services.alerts.primitives.errors import InvalidInput, ResourceNotFound, VersionConflict

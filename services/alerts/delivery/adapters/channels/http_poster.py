@@ -21,6 +21,11 @@ from services.alerts.delivery.adapters.ssrf_guard import (
     Resolve,
     resolve,
 )
+from services.alerts.delivery.domain.address_policy import (
+    AddressPolicy,
+    check_url,
+    needs_allowed_network,
+)
 from services.alerts.delivery.domain.attempt import (
     AttemptReport,
     AttemptResult,
@@ -28,11 +33,6 @@ from services.alerts.delivery.domain.attempt import (
     Gone,
     ResultCode,
     Retry,
-)
-from services.alerts.delivery.domain.endpoint_url import (
-    AddressPolicy,
-    check_url,
-    needs_allowed_network,
 )
 from services.alerts.delivery.domain.retry_plan import LONGEST_RETRY_AFTER
 

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
-from services.alerts.delivery.adapters.channels.webhook import Poster, WebhookChannel
-from services.alerts.delivery.adapters.channels.webhook_formats import (
+from services.alerts.delivery.adapters.channels.webhook import (
+    Poster,
+    WebhookChannel,
     slack_body,
     standard_body,
     teams_body,

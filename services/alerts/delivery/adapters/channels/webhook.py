@@ -1,7 +1,15 @@
-"""The webhook channel: a signed HTTP POST, its body written in one format."""
+"""The webhook channel: a signed HTTP POST, its body written in one of three formats.
 
-from collections.abc import Callable
-from typing import Protocol
+Standard Webhooks is for systems; Slack and Microsoft Teams are for officers whose inbox is a chat.
+The chat formats show the headline, the reasons, the next steps with their days, the deadline and
+one link. Text from outside is escaped: nothing in a reason can make a mention or a link. A body has
+at most 16 kB and is the same at every attempt; what does not fit is left out from the end and
+marked, never cut in the middle.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
 
 from services.alerts.delivery.adapters.channels.http_poster import HttpRequest
 from services.alerts.delivery.application.channel import ChannelMessage
@@ -9,7 +17,13 @@ from services.alerts.delivery.domain import signing
 from services.alerts.delivery.domain.attempt import AttemptResult
 from services.kit.clock import Clock
 
+Document = Mapping[str, Any]
+
 USER_AGENT = "Tocsin-Webhooks/1"
+MOST_BYTES = 16_000
+_SHOWN_REASONS = 3
+_SHOWN_ACTIONS = 3
+_MARKS = {"HARD": "⛔", "HIGH": "🔴", "MEDIUM": "🟠", "LOW": "🟡"}
 
 
 class Poster(Protocol):
@@ -41,3 +55,139 @@ class WebhookChannel:
         return await self._poster.post(
             HttpRequest(url=message.address.target, headers=headers, body=body)
         )
+
+
+def standard_body(message: ChannelMessage) -> bytes:
+    """Returns the Standard Webhooks payload: type, timestamp and data."""
+    return _fitted(
+        {**message.document, "links": {"card": message.link}},
+        lambda data: {
+            "type": message.event_type,
+            "timestamp": message.at.isoformat(),
+            "data": data,
+        },
+    )
+
+
+def slack_body(message: ChannelMessage) -> bytes:
+    """Returns a Slack message: plain text for the notification, blocks for the screen."""
+    return _fitted(message.document, lambda data: _slack(data, message))
+
+
+def teams_body(message: ChannelMessage) -> bytes:
+    """Returns a Teams message: an adaptive card for a workflow webhook."""
+    return _fitted(message.document, lambda data: _teams(data, message))
+
+
+def _slack(document: Document, message: ChannelMessage) -> Document:
+    title = _title(document, message.event_type)
+    lines = [f"• {_for_slack(line)}" for line in _reasons(document)]
+    steps = [f"☐ {_for_slack(line)}" for line in _actions(document)]
+    blocks: list[dict[str, Any]] = [
+        {"type": "section", "text": {"type": "mrkdwn", "text": f"*{_for_slack(title)}*"}},
+    ]
+    if lines:
+        blocks.append({"type": "section", "text": {"type": "mrkdwn", "text": "\n".join(lines)}})
+    if steps:
+        blocks.append({"type": "section", "text": {"type": "mrkdwn", "text": "\n".join(steps)}})
+    footer = f"{_for_slack(_deadline(document))} · <{message.link}|Open the warning card>"
+    blocks.append({"type": "context", "elements": [{"type": "mrkdwn", "text": footer}]})
+    return {"text": _for_slack(title), "blocks": blocks}
+
+
+def _teams(document: Document, message: ChannelMessage) -> Document:
+    body: list[dict[str, Any]] = [
+        {
+            "type": "TextBlock",
+            "text": _for_teams(_title(document, message.event_type)),
+            "weight": "Bolder",
+            "size": "Medium",
+            "wrap": True,
+        },
+        *(
+            {"type": "TextBlock", "text": f"- {_for_teams(line)}", "wrap": True}
+            for line in (*_reasons(document), *_actions(document))
+        ),
+        {"type": "TextBlock", "text": _deadline(document), "isSubtle": True, "wrap": True},
+    ]
+    card = {
+        "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
+        "type": "AdaptiveCard",
+        "version": "1.4",
+        "body": body,
+        "actions": [
+            {"type": "Action.OpenUrl", "title": "Open the warning card", "url": message.link}
+        ],
+    }
+    attachment = {"contentType": "application/vnd.microsoft.card.adaptive", "content": card}
+    return {"type": "message", "attachments": [attachment]}
+
+
+def _title(document: Document, event_type: str) -> str:
+    step = event_type.removeprefix("alert.").removesuffix(".v1")
+    return f"{_MARKS.get(document['severity'], '')} {document['headline']} [{step}]".strip()
+
+
+def _reasons(document: Document) -> list[str]:
+    return [reason["line"] for reason in document["reasons"][:_SHOWN_REASONS]]
+
+
+def _actions(document: Document) -> list[str]:
+    return [
+        f"{action['text']} ({action['role']}, by {action['due_on']})"
+        for action in document["actions"][:_SHOWN_ACTIONS]
+    ]
+
+
+def _deadline(document: Document) -> str:
+    if document["outcome_code"] is not None:
+        return f"Closed as {document['outcome_code']}"
+    owner = document["owner"]["id"]
+    return f"Owner {owner}, act by {document['deadlines']['act_by'][:16].replace('T', ' ')} UTC"
+
+
+def _for_slack(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _for_teams(text: str) -> str:
+    for character in "\\[]*_`<>":
+        text = text.replace(character, f"\\{character}")
+    return text
+
+
+def _fitted(data: Document, render: Callable[[Document], Document]) -> bytes:
+    """Renders, leaving out what is dispensable until the bytes fit."""
+    body = _encode(render(data))
+    while len(body) > MOST_BYTES:
+        data = _thinner(data)
+        body = _encode(render(data))
+    return body
+
+
+def _encode(value: Document) -> bytes:
+    """Returns compact JSON with sorted keys: equal values are equal bytes."""
+    return json.dumps(
+        value, ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False
+    ).encode("utf-8")
+
+
+def _thinner(document: Document) -> Document:
+    """Leaves the next dispensable part out: evidence, then reasons, then actions, then text."""
+    data = {**document, "is_shortened": True}
+    if any(reason.get("evidence_event_ids") for reason in data["reasons"]):
+        data["reasons"] = [{**reason, "evidence_event_ids": []} for reason in data["reasons"]]
+    elif len(data["reasons"]) > 1:
+        data["reasons"] = data["reasons"][:-1]
+    elif len(data["actions"]) > 1:
+        data["actions"] = data["actions"][:-1]
+    else:
+        longest = max(
+            (name for name, value in data.items() if isinstance(value, str)),
+            key=lambda name: len(data[name]),
+            default=None,
+        )
+        if longest is None or len(data[longest]) < 100:
+            return {**data, "reasons": [], "actions": []}
+        data[longest] = data[longest][: len(data[longest]) // 2] + "…"
+    return data
