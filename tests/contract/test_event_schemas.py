@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 
 from services.contracts.registry import EVENT_TYPES
 from services.contracts.rejection import EventRejected
-from tests.fakes.canonical import validated
+from tests.fakes.wire_events import validated
 
 from . import event_documents
 from .catalogue import SCHEMAS, examples, schema_files, type_of, validator_of

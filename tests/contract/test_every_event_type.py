@@ -7,8 +7,8 @@ import pytest
 
 from lab.simulator.portfolio import Portfolio, Setup
 from services.contracts.registry import EVENT_TYPES, Topic
-from tests.fakes.canonical import undeclared_fields, validated
 from tests.fakes.simulated import simulated_lines
+from tests.fakes.wire_events import undeclared_fields, validated
 
 from .catalogue import examples, schema_file_of, validator_of
 

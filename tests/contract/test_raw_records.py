@@ -22,8 +22,8 @@ from services.ingest.adapters.mapping.loader import OUR_MAPPINGS
 from services.ingest.application.inputs import Channel, Input, Position, Verdict
 from services.ingest.domain.candidate import Candidate
 from services.ingest.domain.reasons import Reason, Refusal
-from tests.fakes.canonical import undeclared_fields
 from tests.fakes.ingest_in_memory import MemoryIngest, demo_mappings, ingest_in_memory
+from tests.fakes.wire_events import undeclared_fields
 
 from .catalogue import validator_of
 

@@ -6,8 +6,8 @@ from collections import Counter
 import pytest
 
 from lab.simulator.portfolio import Setup
-from tests.fakes.canonical import undeclared_fields, validated
 from tests.fakes.simulated import simulated_lines
+from tests.fakes.wire_events import undeclared_fields, validated
 
 from .catalogue import validator_of
 

@@ -17,7 +17,7 @@ from services.contracts.registry import EVENT_TYPES, EventType
 from services.contracts.rejection import EventRejected
 from services.contracts.strict_json import encode_canonical
 from services.contracts.validation import validate
-from tests.fakes.canonical import validated
+from tests.fakes.wire_events import validated
 
 from .catalogue import validator_of
 from .struct_strategies import data_of, document_of

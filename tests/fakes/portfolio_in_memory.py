@@ -14,9 +14,9 @@ from services.scoring.application.ports import StoredState
 from services.scoring.domain.borrower.risk import STATE_NAMES
 from services.scoring.domain.primitives.vocabulary import SEGMENTS
 from tests.fakes.rulebooks_in_memory import NoDatabase
-from tests.fakes.scoring_events import booked, closed, event, registered, scheduled
 from tests.fakes.scoring_store import MemoryStates
 from tests.fakes.scoring_worker import MemoryWorker
+from tests.fakes.wire_events import booked, closed, event, registered, scheduled
 
 
 class MemoryPortfolio:

@@ -24,7 +24,6 @@ from services.scoring.domain.rulebook.context import Context
 from services.scoring.domain.rulebook.rulebook import Rulebook
 from services.scoring.domain.rulebook.timeline import Timeline
 from tests.fakes.recorder import MemoryRecorder
-from tests.fakes.scoring_events import START, event
 from tests.fakes.scoring_store import (
     MemoryCensus,
     MemoryLedger,
@@ -34,6 +33,7 @@ from tests.fakes.scoring_store import (
     MemoryTexts,
 )
 from tests.fakes.stream import FakeRecord
+from tests.fakes.wire_events import START, event
 
 ZONE = ZoneInfo("Europe/Berlin")
 RULEBOOK: Rulebook = load_rulebook("default")

@@ -13,9 +13,9 @@ from services.scoring.domain.borrower.borrower import Borrower
 from services.scoring.domain.borrower.risk import STATE_NAMES
 from services.scoring.domain.fold import fold, new_borrower
 from services.scoring.domain.rulebook.context import Context
-from tests.fakes.scoring_events import closed, event, registered
 from tests.fakes.scoring_worker import ZONE
 from tests.fakes.story import context
+from tests.fakes.wire_events import closed, event, registered
 
 MOST_STEPS = 10_000
 CODEC = build_codec(ZONE)

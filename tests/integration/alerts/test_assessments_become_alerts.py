@@ -21,7 +21,7 @@ from services.alerts.primitives.vocabulary import (
 from services.contracts.alert import AlertCommentedV1, AlertOpenedV1
 from services.kit.stream.stop_reasons import StopPartition, StopReason
 from tests.fakes.assessments import FakeRecord, assessment, contributor, record
-from tests.fakes.canonical import validated
+from tests.fakes.wire_events import validated
 from tests.integration.alerts.conftest import OFFICER, RISK, STRANGER, Desk
 
 pytestmark = pytest.mark.integration

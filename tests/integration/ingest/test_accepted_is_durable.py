@@ -17,7 +17,7 @@ from services.kit.access.keys import Role
 from services.kit.clock import SystemClock
 from services.kit.settings import PlatformSettings
 from tests.conftest import Servers
-from tests.fakes.canonical import lines, repayment, written
+from tests.fakes.wire_events import lines, repayment, written
 
 pytestmark = pytest.mark.integration
 LIMIT_SECONDS = 2.0

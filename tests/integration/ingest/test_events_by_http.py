@@ -4,7 +4,15 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.canonical import borrower, event, flow, lines, repayment, validated, written
+from tests.fakes.wire_events import (
+    cloud_event,
+    flow,
+    lines,
+    registration,
+    repayment,
+    validated,
+    written,
+)
 
 from .conftest import Desk, Opener, until
 
@@ -85,7 +93,7 @@ async def test_nobody_sends_without_a_key(desk: Desk) -> None:
 
 
 async def test_a_control_event_is_written_to_every_partition(desk: Desk) -> None:
-    closed = event(
+    closed = cloud_event(
         "day.closed.v1",
         "day-closed:2026-03-31",
         borrower="*",
@@ -96,7 +104,7 @@ async def test_a_control_event_is_written_to_every_partition(desk: Desk) -> None
 
 
 async def test_what_only_tocsin_writes_is_refused(desk: Desk) -> None:
-    override = event(
+    override = cloud_event(
         "override.approved.v1",
         "OV-1",
         borrower="B-1",
@@ -119,7 +127,7 @@ async def test_an_event_of_an_unknown_account_waits_and_leaves_in_order(desk: De
     first = await desk.post(written(sent[:3]), BATCH)
     assert first.status_code == 202
     assert first.json()["parked"] == 3
-    registered = await desk.post(written(borrower("B-9", accounts=["AC-9"])))
+    registered = await desk.post(written(registration("B-9", accounts=["AC-9"])))
     assert registered.status_code == 202
     second = await desk.post(written(sent[3:]), BATCH)
     assert second.status_code == 202

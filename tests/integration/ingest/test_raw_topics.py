@@ -9,7 +9,7 @@ import pytest
 
 from services.ingest.settings import MAPPINGS_BESIDE_THE_CODE
 from tests.conftest import CreateTopics
-from tests.fakes.canonical import borrower, written
+from tests.fakes.wire_events import registration, written
 
 from .conftest import Desk, Opener, until
 
@@ -228,7 +228,7 @@ async def test_flows_of_an_unknown_account_leave_in_order_once_it_is_known(desk:
 
     await until(all_parked, "all flows are parked")
     assert await desk.events() == []
-    await desk.post(written(borrower("B-1", accounts=["AC-1"])))
+    await desk.post(written(registration("B-1", accounts=["AC-1"])))
     await desk.send_raw("raw.account-flows", *[booking(f"T-{n}") for n in range(20, 30)])
 
     async def all_there() -> list[Any]:

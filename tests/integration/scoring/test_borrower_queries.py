@@ -8,7 +8,7 @@ import pytest
 from services.cli.verify.commands import verified
 from services.kit.settings import PlatformSettings
 from services.scoring.application.borrower_queries import BorrowerNotFound, Viewer
-from tests.fakes.scoring_events import START, booked, closed, failed, registered, scheduled
+from tests.fakes.wire_events import START, booked, closed, failed, registered, scheduled
 from tests.integration.scoring.conftest import Feed, Run
 
 pytestmark = pytest.mark.integration

@@ -11,7 +11,7 @@ from services.kit.settings import PlatformSettings
 from services.scoring.adapters.offline import OfflineScorer, OfflineSettings
 from services.scoring.adapters.rulebook_reader import load_rulebook
 from services.scoring.adapters.state_bytes import encode
-from tests.fakes.scoring_events import closed, failed, paid
+from tests.fakes.wire_events import closed, failed, paid
 from tests.integration.scoring.conftest import Feed, Run
 from tests.integration.scoring.test_rulebooks_in_force import PEOPLE, WAIT_SECONDS, opening
 

@@ -7,7 +7,7 @@ import pytest
 from services.cli.verify.commands import verified
 from services.cli.verify.findings import VerifyFindings
 from services.kit.settings import PlatformSettings
-from tests.fakes.scoring_events import closed, event, registered
+from tests.fakes.wire_events import closed, event, registered
 from tests.integration.scoring.conftest import Feed, Run
 
 pytestmark = pytest.mark.integration

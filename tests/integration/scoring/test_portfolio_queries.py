@@ -13,8 +13,8 @@ from services.kit.settings import PlatformSettings
 from services.scoring.application.borrower_queries import Viewer
 from services.scoring.application.portfolio_queries import BorrowerFilter, Period, PortfolioQueries
 from tests.fakes.portfolio_in_memory import log_of_fifty_five_days, portfolio_of
-from tests.fakes.scoring_events import START, event
 from tests.fakes.scoring_worker import MemoryWorker
+from tests.fakes.wire_events import START, event
 from tests.integration.scoring.conftest import Feed, Run
 
 pytestmark = pytest.mark.integration

@@ -14,7 +14,7 @@ from services.kit.database import create_pool
 from services.kit.settings import PlatformSettings
 from services.scoring.adapters.rulebook_reader import SHIPPED, read_text
 from services.scoring.domain.rulebook.approval import NotYou, Signatory
-from tests.fakes.scoring_events import registered
+from tests.fakes.wire_events import registered
 from tests.integration.scoring.conftest import PARTITIONS, Feed, Run
 
 pytestmark = pytest.mark.integration

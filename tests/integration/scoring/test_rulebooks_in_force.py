@@ -20,7 +20,7 @@ from services.scoring.adapters.rulebook_reader import SHIPPED, read_text
 from services.scoring.application.borrower_queries import Viewer
 from services.scoring.domain.rulebook.approval import Signatory
 from services.scoring.wiring import Scoring
-from tests.fakes.scoring_events import START, booked, closed, event, paid, registered, scheduled
+from tests.fakes.wire_events import START, booked, closed, event, paid, registered, scheduled
 from tests.integration.scoring.conftest import PARTITIONS, Feed, Run
 
 pytestmark = pytest.mark.integration

@@ -13,7 +13,7 @@ from services.scoring.adapters.rulebook_reader import SHIPPED
 from services.scoring.application.drift_monitor import DriftMonitor
 from tests.fakes.pd_models import a_model
 from tests.fakes.recorder import MemoryRecorder
-from tests.fakes.scoring_events import closed
+from tests.fakes.wire_events import closed
 from tests.integration.scoring.conftest import Feed, Run
 from tests.integration.scoring.test_rulebooks_in_force import (
     EVERYTHING,

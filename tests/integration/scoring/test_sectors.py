@@ -21,7 +21,7 @@ from services.scoring.domain.primitives.dates import month_of
 from services.scoring.domain.primitives.measurement import RED
 from services.scoring.entrypoints.sectors import publish
 from services.scoring.settings import ScoringSettings
-from tests.fakes.scoring_events import booked, closed, registered, scheduled
+from tests.fakes.wire_events import booked, closed, registered, scheduled
 from tests.integration.scoring.conftest import Feed, RunWith
 
 pytestmark = pytest.mark.integration

@@ -9,7 +9,7 @@ from aiokafka import AIOKafkaConsumer
 
 from services.cli.verify.commands import verified
 from services.kit.settings import PlatformSettings
-from tests.fakes.scoring_events import booked, closed, failed, paid, registered, scheduled
+from tests.fakes.wire_events import booked, closed, failed, paid, registered, scheduled
 from tests.integration.scoring.conftest import Feed, Run
 
 pytestmark = pytest.mark.integration

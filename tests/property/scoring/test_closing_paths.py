@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from services.cli.verify.refold import fingerprint
 from services.scoring.adapters import state_bytes
-from tests.fakes.scoring_events import (
+from tests.fakes.scoring_worker import OTHER_RULEBOOKS, MemoryWorker, activated, eager
+from tests.fakes.wire_events import (
     booked,
     closed,
     failed,
@@ -24,7 +25,6 @@ from tests.fakes.scoring_events import (
     scheduled,
     stress,
 )
-from tests.fakes.scoring_worker import OTHER_RULEBOOKS, MemoryWorker, activated, eager
 
 PEOPLE = ("B-1", "B-2", "B-3")
 DAYS = 70

@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 from services.cli import api, quarantine
 from services.cli.errors import CommandError
 from services.ingest.application.ports import FullEntry
-from tests.fakes.canonical import flow, repayment, written
 from tests.fakes.ingest_in_memory import MemoryIngest, ingest_in_memory
+from tests.fakes.wire_events import flow, repayment, written
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from services.cli.errors import CommandError
 from services.cli.score import score
+from tests.fakes.wire_events import cloud_event
 
 START = datetime(2024, 1, 1, 9, tzinfo=UTC)
 
@@ -20,15 +21,8 @@ START = datetime(2024, 1, 1, 9, tzinfo=UTC)
 def event(number: int, kind: str, data: dict[str, Any], *, day: int = 0) -> dict[str, Any]:
     """Return a canonical event booked so many days after the start."""
     moment = START + timedelta(days=day, minutes=number)
-    return {
-        "specversion": "1.0",
-        "id": f"e-{number}",
-        "source": "core",
-        "type": kind,
-        "subject": "B-1",
-        "time": moment.isoformat().replace("+00:00", "Z"),
-        "data": data,
-    }
+    time = moment.isoformat().replace("+00:00", "Z")
+    return cloud_event(kind, f"e-{number}", borrower="B-1", data=data, time=time, source="core")
 
 
 def iso(day: int) -> str:

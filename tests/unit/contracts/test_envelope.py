@@ -12,7 +12,7 @@ from services.contracts.fields import money_fields
 from services.contracts.registry import EVENT_TYPES
 from services.contracts.rejection import EventRejected
 from services.contracts.validation import ValidEvent
-from tests.fakes.canonical import repayment, undeclared_fields, validated, written
+from tests.fakes.wire_events import repayment, undeclared_fields, validated, written
 
 
 def read(**changes: Any) -> ValidEvent:

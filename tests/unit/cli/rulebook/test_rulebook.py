@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from services.cli.errors import CommandError
 from services.cli.rulebook.commands import app
 from services.scoring.adapters.rulebook_reader import PACKS, load_rulebook, shipped_names
+from tests.fakes.wire_events import cloud_event
 
 SCHEMA = Path(__file__).resolve().parents[4] / "schemas" / "rulebook" / "v1.schema.json"
 QUIET_BORROWERS = 3
@@ -25,19 +26,13 @@ def history(folder: Path) -> Path:
             lines.append(
                 (
                     f"{day}T0{number}:00:00Z",
-                    {
-                        "specversion": "1.0",
-                        "id": f"e-{number}-{order}",
-                        "source": "core",
-                        "type": "borrower.registered.v1",
-                        "subject": f"B-{number}",
-                        "time": f"{day}T0{number}:00:00Z",
-                        "data": {
-                            "segment": "RETAIL",
-                            "reporting_currency": "EUR",
-                            "country": "DE",
-                        },
-                    },
+                    cloud_event(
+                        "borrower.registered.v1",
+                        f"e-{number}-{order}",
+                        borrower=f"B-{number}",
+                        data={"segment": "RETAIL", "reporting_currency": "EUR", "country": "DE"},
+                        time=f"{day}T0{number}:00:00Z",
+                    ),
                 )
             )
     file = folder / "history.ndjson"

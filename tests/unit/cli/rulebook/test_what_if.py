@@ -15,21 +15,14 @@ from typer.testing import CliRunner
 from services.cli.errors import CommandError
 from services.cli.rulebook import what_if
 from services.cli.rulebook.commands import app
+from tests.fakes.wire_events import cloud_event
 
 LATE, GOOD = "B-LATE", "B-GOOD"
 DUE, LAST = "2024-01-10", "2024-03-20"
 
 
 def event(number: str, kind: str, subject: str, time: str, **data: Any) -> dict[str, Any]:
-    return {
-        "specversion": "1.0",
-        "id": number,
-        "source": "core",
-        "type": kind,
-        "subject": subject,
-        "time": time,
-        "data": data,
-    }
+    return cloud_event(kind, number, borrower=subject, data=data, time=time, source="core")
 
 
 @pytest.fixture

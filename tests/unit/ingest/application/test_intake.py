@@ -16,8 +16,8 @@ from services.ingest.application.inputs import (
 )
 from services.ingest.application.ports import EntryFilters
 from services.ingest.domain.reasons import Reason, Refusal
-from tests.fakes.canonical import borrower, event, flow, repayment, written
 from tests.fakes.ingest_in_memory import MemoryIngest, ingest_in_memory
+from tests.fakes.wire_events import cloud_event, flow, registration, repayment, written
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ async def test_an_event_without_borrower_and_account_is_kept(memory: MemoryInges
 
 
 async def test_an_account_that_is_known_names_the_borrower(memory: MemoryIngest) -> None:
-    await take(memory, borrower("B-5", accounts=["AC-5"]))
+    await take(memory, registration("B-5", accounts=["AC-5"]))
     await take(memory, flow(account="AC-5"))
     assert memory.publisher.sent[-1].subject == "B-5"
 
@@ -260,8 +260,10 @@ async def test_a_statement_that_does_not_balance_is_refused(memory: MemoryIngest
         "total_liabilities": "50.00",
         "equity": "50.00",
     }
-    kept = event("statement.received.v1", "S-1", borrower="B-1", data=data)
-    broken = event("statement.received.v1", "S-2", borrower="B-1", data={**data, "equity": "40.00"})
+    kept = cloud_event("statement.received.v1", "S-1", borrower="B-1", data=data)
+    broken = cloud_event(
+        "statement.received.v1", "S-2", borrower="B-1", data={**data, "equity": "40.00"}
+    )
     balanced, refused = await take(memory, kept, broken)
     assert isinstance(balanced.outcome, ValidEvent)
     assert isinstance(refused.outcome, Refusal)

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.ingest.entrypoints import bodies
-from tests.fakes.canonical import flow, lines, repayment, written
 from tests.fakes.ingest_in_memory import MemoryIngest, ingest_in_memory
+from tests.fakes.wire_events import flow, lines, repayment, written
 
 STRUCTURED = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch+json"

@@ -13,7 +13,7 @@ from lab.convert import berka_rows
 from lab.convert.berka import Berka, chained, due_dates
 from lab.convert.berka_rows import Loan, Transaction
 from services.cli.errors import CommandError
-from tests.fakes.canonical import validated
+from tests.fakes.wire_events import validated
 from tests.unit.lab.convert.small_tables import write_berka
 
 

@@ -15,7 +15,7 @@ from lab.convert.commands import write_labels
 from lab.convert.polish import Polish, lines_of
 from lab.convert.uci_cards import UciCards
 from lab.convert.us_firms import UsFirms
-from tests.fakes.canonical import validated
+from tests.fakes.wire_events import validated
 from tests.unit.lab.convert.small_tables import CARD_ROW, POLISH_ROW, US_ROW
 
 

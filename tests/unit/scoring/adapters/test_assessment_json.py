@@ -8,8 +8,8 @@ from services.scoring.adapters.assessment_json import (
     shown_money,
 )
 from services.scoring.domain.primitives.money import decimals_of
-from tests.fakes.canonical import validated
 from tests.fakes.story import Story
+from tests.fakes.wire_events import validated
 
 
 def troubled() -> Story:

@@ -21,9 +21,9 @@ from services.scoring.adapters.rulebook_reader import (
 )
 from services.scoring.adapters.state_bytes import encode
 from services.scoring.domain.rulebook.diff import differences
-from tests.fakes.canonical import validated
 from tests.fakes.pd_models import a_model, rulebook_with
 from tests.fakes.story import Story
+from tests.fakes.wire_events import validated
 
 SCHEMA = Path(__file__).resolve().parents[4] / "schemas" / "rulebook" / "v1.schema.json"
 

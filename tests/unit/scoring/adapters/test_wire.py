@@ -13,6 +13,7 @@ from services.scoring.adapters.wire.values import Undecodable, minor_units
 from services.scoring.domain.events import credit_file, loans
 from services.scoring.domain.handlers.registry import HANDLERS
 from tests.fakes.units import day
+from tests.fakes.wire_events import cloud_event
 
 EXAMPLES = Path(__file__).resolve().parents[4] / "schemas" / "events"
 ON_THE_TOPIC = {name for name, row in EVENT_TYPES.items() if row.topic is Topic.EVENTS}
@@ -28,15 +29,9 @@ REPAYMENT = {
 
 
 def envelope(type_: str, data: dict[str, object], **attributes: object) -> bytes:
-    event = {
-        "specversion": "1.0",
-        "id": "e-1",
-        "source": "core",
-        "type": type_,
-        "subject": "b-1",
-        "time": "2024-03-31T21:59:59Z",
-        "data": data,
-    }
+    event = cloud_event(
+        type_, "e-1", borrower="b-1", data=data, time="2024-03-31T21:59:59Z", source="core"
+    )
     return json.dumps({**event, **attributes}).encode()
 
 

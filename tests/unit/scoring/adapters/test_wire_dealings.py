@@ -10,8 +10,8 @@ from services.scoring.domain.events.accounts import AccountBlocked
 from services.scoring.domain.events.credit_file import ForecastReceived
 from services.scoring.domain.events.loans import LoanDisbursed, PromiseMade
 from services.scoring.domain.primitives.vocabulary import FORECAST_EBITDA, SEIZURE
-from tests.fakes.scoring_events import event
 from tests.fakes.units import day
+from tests.fakes.wire_events import event
 
 DECODER = EventDecoder(ZoneInfo("Europe/Berlin"))
 

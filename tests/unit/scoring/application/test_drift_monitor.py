@@ -10,9 +10,9 @@ from services.scoring.domain.portfolio.drift import Count
 from services.scoring.domain.rulebook.context import Context
 from tests.fakes.pd_models import a_model, rulebook_with
 from tests.fakes.recorder import MemoryRecorder
-from tests.fakes.scoring_events import booked, closed, registered, scheduled
 from tests.fakes.scoring_store import MemoryCensus
 from tests.fakes.scoring_worker import NO_CONNECTION, MemoryWorker
+from tests.fakes.wire_events import booked, closed, registered, scheduled
 
 
 def life(name: str) -> list[bytes]:

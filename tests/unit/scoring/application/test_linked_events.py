@@ -7,8 +7,8 @@ from services.cli.verify.linked_events import LinkedEvents
 from services.scoring.adapters import state_bytes
 from services.scoring.adapters.assessment_json import SOURCE
 from services.scoring.adapters.offline import OfflineScorer, OfflineSettings
-from tests.fakes.scoring_events import closed, event, registered
 from tests.fakes.scoring_worker import RULEBOOK, ZONE, MemoryWorker, eager
+from tests.fakes.wire_events import closed, event, registered
 
 RING = ("A", "B", "C")
 

@@ -9,7 +9,6 @@ from services.scoring.adapters import state_bytes
 from services.scoring.adapters.rulebook_reader import read_text
 from services.scoring.application.ports import StoredState
 from services.scoring.application.rulebook_cache import RulebookCache
-from tests.fakes.scoring_events import booked, closed, failed, registered, scheduled
 from tests.fakes.scoring_store import MemoryTexts
 from tests.fakes.scoring_worker import (
     NO_CONNECTION,
@@ -18,6 +17,7 @@ from tests.fakes.scoring_worker import (
     activated,
     eager,
 )
+from tests.fakes.wire_events import booked, closed, failed, registered, scheduled
 
 PEOPLE = ("B-1", "B-2", "B-3")
 LOG = [

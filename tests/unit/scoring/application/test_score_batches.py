@@ -9,9 +9,9 @@ from services.kit.stream.handler import Tally
 from services.kit.stream.records import Batch
 from services.scoring.adapters import state_bytes
 from services.scoring.application.ports import StoredState
-from tests.fakes.scoring_events import booked, closed, failed, paid, registered, scheduled
 from tests.fakes.scoring_worker import NO_CONNECTION, MemoryWorker, eager
 from tests.fakes.stream import FakeRecord
+from tests.fakes.wire_events import booked, closed, failed, paid, registered, scheduled
 
 LOG = [
     registered("B-1"),

@@ -32,9 +32,9 @@ from services.scoring.domain.rulebook.context import Context
 from services.scoring.entrypoints.http import create_app
 from services.scoring.entrypoints.response_models import arrears_body
 from tests.fakes.clock import ManualClock
-from tests.fakes.scoring_events import registered
 from tests.fakes.scoring_worker import RULEBOOK, ZONE
 from tests.fakes.story import Story
+from tests.fakes.wire_events import registered
 
 
 class OneBorrower:

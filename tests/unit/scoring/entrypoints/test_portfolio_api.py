@@ -16,8 +16,8 @@ from services.kit.metrics import Metrics
 from services.scoring.entrypoints.http import create_app
 from tests.fakes.clock import ManualClock
 from tests.fakes.portfolio_in_memory import log_of_fifty_five_days, portfolio_of
-from tests.fakes.scoring_events import START
 from tests.fakes.scoring_worker import MemoryWorker
+from tests.fakes.wire_events import START
 
 
 class Keys:

@@ -20,9 +20,9 @@ from services.scoring.adapters.rulebook_reader import SHIPPED, read_text
 from services.scoring.application.event_messages import EventsTopic
 from services.scoring.application.rulebook_workflow import RulebookWorkflow
 from services.scoring.entrypoints.http import create_app
-from tests.fakes.canonical import validated
 from tests.fakes.clock import ManualClock
 from tests.fakes.rulebooks_in_memory import InMemoryRulebooks, KeptOutbox, NoDatabase
+from tests.fakes.wire_events import validated
 
 # 23:30 UTC on 1 March is 2 March in Berlin: the business date is the bank's.
 NOW = datetime(2026, 3, 1, 23, 30, tzinfo=UTC)

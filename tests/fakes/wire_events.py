@@ -1,26 +1,128 @@
-"""Canonical events of small borrowers, as bytes, for tests of scoring's shell."""
+"""Events as senders write them: the builder of canonical events in the tests.
+
+`cloud_event` builds any event as a document, with a moment and a source of its own where a test
+needs them. Three documents that ingest's tests change in one place follow; then events as bytes, of
+small borrowers whose days are counted from `START`. `story` builds domain events instead.
+"""
 
 import json
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, cast
+
+import msgspec
+
+from services.contracts.registry import EVENT_TYPES
+from services.contracts.strict_json import read_json
+from services.contracts.validation import ValidEvent, validate
 
 START = date(2026, 1, 5)
+MOMENT = "2026-03-31T17:05:00Z"
+
+
+def cloud_event(
+    event_type: str,
+    event_id: str,
+    *,
+    borrower: str | None,
+    data: dict[str, Any],
+    time: str = MOMENT,
+    source: str = "core/demo",
+) -> dict[str, Any]:
+    """Return an event of any type."""
+    document: dict[str, Any] = {
+        "specversion": "1.0",
+        "id": event_id,
+        "source": source,
+        "type": event_type,
+        "time": time,
+        "data": data,
+    }
+    if borrower is not None:
+        document["subject"] = borrower
+    return document
+
+
+def repayment(
+    event_id: str = "PAY-1", *, borrower: str | None = "B-1", **data: Any
+) -> dict[str, Any]:
+    """Return a repayment of 100.00 on loan L-1."""
+    return cloud_event(
+        "repayment.posted.v1",
+        event_id,
+        borrower=borrower,
+        data={
+            "loan_id": "L-1",
+            "paid_amount": "100.00",
+            "currency": "EUR",
+            "value_date": "2026-03-31",
+            "channel": "DEBIT",
+            **data,
+        },
+    )
+
+
+def flow(
+    event_id: str = "TX-1", *, account: str = "AC-1", borrower: str | None = None, **data: Any
+) -> dict[str, Any]:
+    """Return a receipt of 250.00 on an account whose borrower the event does not name."""
+    return cloud_event(
+        "account.transacted.v1",
+        event_id,
+        borrower=borrower,
+        data={
+            "account_id": account,
+            "direction": "CREDIT",
+            "amount": "250.00",
+            "currency": "EUR",
+            "category": "CUSTOMER_RECEIPT",
+            "value_date": "2026-03-31",
+            "channel": "TRANSFER",
+            **data,
+        },
+    )
+
+
+def registration(
+    borrower_id: str = "B-1", *, accounts: list[str], event_id: str = ""
+) -> dict[str, Any]:
+    """Return the registration of a borrower with its accounts."""
+    return cloud_event(
+        "borrower.registered.v1",
+        event_id or f"reg-{borrower_id}",
+        borrower=borrower_id,
+        data={
+            "segment": "SME",
+            "reporting_currency": "EUR",
+            "country": "DE",
+            "account_ids": accounts,
+        },
+    )
+
+
+def written(document: Any) -> bytes:
+    """Return a document as the bytes that a sender sends."""
+    return json.dumps(document).encode()
+
+
+def lines(*documents: Any) -> bytes:
+    """Return documents one a line."""
+    return b"\n".join(
+        document if isinstance(document, bytes) else written(document) for document in documents
+    )
 
 
 def event(
     kind: str, borrower_id: str, event_id: str, /, *, day: int, hour: int = 9, **data: Any
 ) -> bytes:
-    """Return an event booked on the n-th day after `START`."""
-    moment = f"{START + timedelta(days=day)}T{hour:02d}:00:00Z"
-    document = {
-        "specversion": "1.0",
-        "id": event_id,
-        "source": "core/test",
-        "type": f"{kind}.v1",
-        "subject": borrower_id,
-        "time": moment,
-        "data": data,
-    }
+    """Return an event booked on the n-th day after `START`, as bytes."""
+    document = cloud_event(
+        f"{kind}.v1",
+        event_id,
+        borrower=borrower_id,
+        data=data,
+        time=f"{START + timedelta(days=day)}T{hour:02d}:00:00Z",
+        source="core/test",
+    )
     return json.dumps(document, sort_keys=True).encode()
 
 
@@ -57,7 +159,7 @@ def holidays(*days: int, number: int, day: int) -> bytes:
 
 
 def rates(number: int, *, day: int, usd: str) -> bytes:
-    """Return the n-th publication of what a dollar is worth in euros."""
+    """Return the n-th publication of the value of a dollar in euros."""
     return event(
         "fx.published",
         "*",
@@ -167,3 +269,15 @@ def closed(day: int) -> bytes:
         hour=22,
         closed_date=str(closed_date),
     )
+
+
+def validated(raw: bytes) -> ValidEvent:
+    """Returns the event in some bytes, as ingest validates it."""
+    return validate(cast(dict[str, Any], read_json(raw)))
+
+
+def undeclared_fields(raw: bytes) -> list[str]:
+    """Returns the fields of an event's data that its type does not have."""
+    document = json.loads(raw)
+    members = msgspec.structs.fields(EVENT_TYPES[document["type"]].data)
+    return sorted(document["data"].keys() - {member.encode_name for member in members})
