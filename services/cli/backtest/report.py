@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from rich.console import Console
 from rich.table import Table
 
-from services.cli.figures import NOTHING, burden, count_of, days, percent
+from services.cli.figures import NOTHING, Row, burden, count_of, days, percent, state_table
 from services.scoring.domain.portfolio.outcomes import GroupFigures
 
 GROUP_HEADINGS = (
@@ -59,24 +59,15 @@ def show(result: Backtest, console: Console) -> None:
 
 
 def _total_table(group: GroupFigures) -> Table:
-    states = group.states
-    table = Table("this state or worse", *(state.state for state in states))
-    rows = {
-        "events warned": [count_of(state.warned, group.events) for state in states],
-        "lead before the event, quartiles": [days(state.leads) for state in states],
-        "in trouble without event, warned": [
-            count_of(state.in_trouble_warned, group.in_trouble) for state in states
-        ],
-        "entries that were right": [
-            count_of(state.entries_right, state.entries) for state in states
-        ],
-        "entries a month and 100 borrowers": [burden(state) for state in states],
-        "healthy borrowers ever in it": [percent(state.healthy_ever) for state in states],
-        "healthy borrowers' time in it": [percent(state.healthy_time) for state in states],
-    }
-    for name, cells in rows.items():
-        table.add_row(name, *cells)
-    return table
+    rows: list[Row] = [
+        ("events warned", lambda state: count_of(state.warned, group.events)),
+        (
+            "in trouble without event, warned",
+            lambda state: count_of(state.in_trouble_warned, group.in_trouble),
+        ),
+        ("entries that were right", lambda state: count_of(state.entries_right, state.entries)),
+    ]
+    return state_table(group, rows)
 
 
 def _group_table(title: str, groups: Sequence[GroupFigures]) -> Table:

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from rich.console import Console
 from rich.table import Table
 
-from services.cli.figures import burden, days, percent
+from services.cli.figures import days, percent, state_table
 from services.scoring.domain.portfolio.outcomes import (
     LEADS,
     BudgetFigures,
@@ -99,23 +99,10 @@ def _show_ranking(evaluation: Evaluation, console: Console) -> None:
 
 
 def _states_table(group: GroupFigures) -> Table:
-    table = Table(title=f"{group.name}: {group.healthy:,} borrowers without an event")
-    table.add_column("this state or worse")
-    for figures in group.states:
-        table.add_column(figures.state, justify="right")
-    rows: list[tuple[str, Callable[[StateFigures], str]]] = [
-        ("healthy borrowers ever in it", lambda state: percent(state.healthy_ever)),
-        ("assessments of healthy ones in it", lambda state: percent(state.healthy_time)),
-    ]
-    rows += [(f"events warned of {lead} d before", _recall_at(lead)) for lead in LEADS]
+    rows = [(f"events warned of {lead} d before", _recall_at(lead)) for lead in LEADS]
     rows += [(f"entries right, {lead} d ahead", _precision_at(lead)) for lead in LEADS]
-    rows += [
-        ("lead, quartiles", lambda state: days(state.leads)),
-        ("entries a month and 100 borrowers", burden),
-    ]
-    for name, shown in rows:
-        table.add_row(name, *(shown(state) for state in group.states))
-    return table
+    title = f"{group.name}: {group.healthy:,} borrowers without an event"
+    return state_table(group, rows, title)
 
 
 def _recall_at(lead: int) -> Callable[[StateFigures], str]:

@@ -6,9 +6,7 @@ state: that is what opens one on an officer's list.
 """
 
 import json
-from collections import Counter
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Annotated, Final
@@ -20,26 +18,16 @@ from rich.console import Console
 from services.cli.errors import CommandError
 from services.cli.event_files import in_time_order, opened, with_progress
 from services.cli.options import DEFAULT_ZONE, AsJson, Horizon, TimeZone
-from services.cli.outcome_files import Outcomes, read_outcomes
+from services.cli.outcome_files import read_outcomes
+from services.cli.rulebook.history_run import HistoryRun, show, summary
 from services.cli.rulebook.ledger_history import ledger_file
-from services.cli.rulebook.what_if_report import Comparison, Side, show, summary
 from services.cli.rulebook_files import usable_rulebook
 from services.kit.settings import PlatformSettings
 from services.scoring.adapters.offline import (
     OfflineScorer,
     OfflineSettings,
-    ScoredBorrower,
     closes_its_days,
 )
-from services.scoring.domain.borrower.risk import NORMAL, STATE_NAMES
-from services.scoring.domain.portfolio.outcomes import (
-    EVERYBODY,
-    SEVERITY,
-    StateFigures,
-    StateHistory,
-    group_figures,
-)
-from services.scoring.domain.primitives.vocabulary import SEGMENTS
 from services.scoring.domain.rulebook.diff import differences
 from services.scoring.domain.rulebook.rulebook import Rulebook
 
@@ -98,12 +86,13 @@ def what_if(
         raise CommandError(
             "No borrower in the history.", remedy="Give canonical events, one a line."
         )
-    before, after = (run.side(outcomes, horizon) for run in runs)
-    comparison = Comparison(before, after, runs[0].differing_at_a_close(runs[1]))
-    sentences = [change.sentence for change in differences(*rulebooks)]
-    show(comparison, sentences, Console(stderr=True))
+    if outcomes is not None:
+        for run in runs:
+            run.measure(outcomes, horizon)
+    result = summary(*runs)
+    show(result, [change.sentence for change in differences(*rulebooks)], Console(stderr=True))
     if as_json:
-        print(json.dumps(summary(comparison)))
+        print(json.dumps(result))
 
 
 def history_of(file: str | None, *, ledger: bool) -> AbstractContextManager[IO[bytes]]:
@@ -113,77 +102,6 @@ def history_of(file: str | None, *, ledger: bool) -> AbstractContextManager[IO[b
             "One history is needed.", remedy="Give a file of events, or --ledger; not both."
         )
     return ledger_file(PlatformSettings()) if file is None else opened(file)
-
-
-@dataclass(slots=True)
-class HistoryRun:
-    """A history scored under one rulebook.
-
-    ``states`` has each borrower's state at every close that counts, ``alerts`` the (state, officer)
-    of each change for the worse in that time.
-    """
-
-    rulebook: str
-    days: dict[str, list[int]] = field(default_factory=dict)
-    states: dict[str, list[int]] = field(default_factory=dict)
-    segments: dict[str, str] = field(default_factory=dict)
-    final: dict[str, int] = field(default_factory=dict)
-    officers: set[str] = field(default_factory=set)
-    alerts: Counter[tuple[str, str]] = field(default_factory=Counter)
-    unreadable: int = 0
-
-    def add(self, scored: ScoredBorrower, first_day: int) -> None:
-        """Add a borrower after an event or a close."""
-        borrower = scored.borrower
-        name, officer = borrower.borrower_id, borrower.profile.officer_id or UNASSIGNED
-        state, before = borrower.risk.state, self.final.get(borrower.borrower_id, NORMAL)
-        self.final[name] = state
-        self.segments[name] = SEGMENTS[borrower.profile.segment]
-        self.officers.add(officer)
-        if scored.as_of < first_day:
-            return
-        if SEVERITY[STATE_NAMES[state]] > SEVERITY[STATE_NAMES[before]]:
-            self.alerts[STATE_NAMES[state], officer] += 1
-        if scored.is_day_close:
-            self.days.setdefault(name, []).append(scored.as_of)
-            self.states.setdefault(name, []).append(state)
-
-    def side(self, outcomes: Outcomes | None, horizon: int) -> Side:
-        """Return what the comparison shows of this run."""
-        days = self.days.values()
-        counted_days = max(each[-1] for each in days) - min(each[0] for each in days) if days else 0
-        return Side(
-            rulebook=self.rulebook,
-            final={name: STATE_NAMES[state] for name, state in self.final.items()},
-            alerts=self.alerts,
-            officers=len(self.officers),
-            weeks=(counted_days + 1) / DAYS_A_WEEK if days else 0.0,
-            unreadable=self.unreadable,
-            outcomes=None if outcomes is None else self._figures(outcomes, horizon),
-        )
-
-    def _figures(self, outcomes: Outcomes, horizon: int) -> list[StateFigures]:
-        histories = []
-        for name, outcome in outcomes.items():
-            days = [
-                day
-                for day in self.days.get(name, ())
-                if outcome.event is None or day < outcome.event
-            ]
-            if days:
-                states = self.states[name][: len(days)]
-                severities = [SEVERITY[STATE_NAMES[state]] for state in states]
-                histories.append(StateHistory(outcome, self.segments[name], days, severities))
-        if not histories:
-            raise CommandError(
-                "No borrower of the labels was observed before its outcome.",
-                remedy="Check that the borrower ids agree, and --since and --until.",
-            )
-        return group_figures(EVERYBODY, histories, horizon).states
-
-    def differing_at_a_close(self, other: "HistoryRun") -> int:
-        """Return how many borrowers were in another state at any close."""
-        return sum(states != other.states.get(name) for name, states in self.states.items())
 
 
 def _run(

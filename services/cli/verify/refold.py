@@ -5,8 +5,8 @@ What the worker wrote in its other ways must be the same bytes.
 """
 
 from dataclasses import dataclass, field
-from hashlib import blake2b
 
+from services.cli.verify.due_events import DueEvent, EventKey, fingerprint
 from services.scoring.adapters import state_bytes
 from services.scoring.adapters.assessment_json import SOURCE, risk_event
 from services.scoring.adapters.codec import TOLD, effect_event, effect_id
@@ -17,25 +17,6 @@ from services.scoring.domain.events.event import EVERYBODY, Event
 from services.scoring.domain.fold import fold, new_borrower
 from services.scoring.domain.rulebook.context import Context
 from services.scoring.domain.rulebook.timeline import Timeline
-
-DIGEST_BYTES = 16
-EventKey = tuple[str, str]
-"""Subject and id of an event that scoring wrote."""
-
-
-@dataclass(slots=True)
-class DueEvent:
-    """An event that the worker must have written: what caused it, and the digest of its bytes."""
-
-    offset: int
-    from_close: bool
-    digest: bytes
-    key: EventKey
-    is_for_risk: bool = True
-
-    def is_due(self, closed_offset: int) -> bool:
-        """Return whether it is written by now: a pending day close has yet to write its events."""
-        return not self.from_close or self.offset <= closed_offset
 
 
 @dataclass(slots=True)
@@ -92,16 +73,12 @@ class Refold:
         outcome = fold(self.result.borrowers[borrower_id], event, self._timeline.context)
         self.result.borrowers[borrower_id] = outcome.borrower
         if outcome.assessment is not None:
+            emitted = self.result.assessments.setdefault(borrower_id, [])
             digest = fingerprint(risk_event(outcome.assessment))
-            due = DueEvent(offset, from_close, digest, (borrower_id, ""))
-            self.result.assessments.setdefault(borrower_id, []).append(due)
+            sequence = len(emitted) + 1
+            emitted.append(DueEvent(offset, from_close, (borrower_id, sequence), digest))
         for effect in outcome.effects:
             key = effect.subject_id, effect_id(effect)
             digest = fingerprint(effect_event(effect))
-            due = DueEvent(offset, from_close, digest, key, effect.is_for_risk)
+            due = DueEvent(offset, from_close, key, digest, effect.is_for_risk)
             self.result.linked.setdefault(borrower_id, []).append(due)
-
-
-def fingerprint(raw: bytes) -> bytes:
-    """Return the digest of the bytes of an event."""
-    return blake2b(raw, digest_size=DIGEST_BYTES).digest()

@@ -8,9 +8,9 @@ import msgspec
 
 from services.cli.broker import BrokerReader
 from services.cli.errors import CommandError
+from services.cli.verify.due_events import DueEvents, fingerprint
 from services.cli.verify.findings import VerifyFindings
-from services.cli.verify.linked_events import LinkedEvents
-from services.cli.verify.refold import DueEvent, EventKey, Refold, fingerprint
+from services.cli.verify.refold import Refold, RefoldedPartition
 from services.cli.verify.stored import Stored
 from services.scoring.adapters import state_bytes
 from services.scoring.adapters.rulebook_reader import read_text
@@ -50,8 +50,10 @@ class Verification:
         self.findings = VerifyFindings()
         self._scope = scope
         self._tick = tick
-        self._assessments: dict[str, list[DueEvent]] = {}
-        self._linked = LinkedEvents()
+        self._stored = DueEvents("{0}: assessment {1}", "is not stored")
+        self._published = DueEvents("{0}: risk event {1}", "was never sent")
+        self._linked = DueEvents("{1} for {0}", "is in no ledger")
+        self._reminders = DueEvents("{1} for {0}", "is not on the risk topic")
 
     async def run(self, stored: Stored, broker: BrokerReader) -> VerifyFindings:
         """Compare everything; return the findings."""
@@ -59,8 +61,11 @@ class Verification:
         rulebooks = ActivatedRulebooks(await stored.rulebooks())
         for row in await stored.partitions(self._scope.events_topic):
             await self._compare_states(stored, row["partition"], rulebooks)
-        await self._compare_stored_assessments(stored)
-        await self._compare_published(broker)
+        async for row in stored.assessments():
+            key = row["borrower_id"], row["sequence"]
+            self._stored.actual[key] = fingerprint(row["event"])
+        await self._read_published(broker)
+        self._compare_events()
         return self.findings
 
     async def count(self, stored: Stored, broker: BrokerReader) -> None:
@@ -107,7 +112,7 @@ class Verification:
         result, findings = refold.result, self.findings
         findings.applied += result.events
         findings.borrowers += len(result.borrowers)
-        self._linked.arrived |= result.arrived
+        self._linked.actual |= result.arrived
         missing = set(result.borrowers)
         async for row in stored.states(partition):
             name, closed_offset = row["borrower_id"], row["closed_offset"]
@@ -119,80 +124,53 @@ class Verification:
             now = refold.state_after_pending_closes(row["state"], closed_offset)
             if now != state_bytes.encode(borrower):
                 findings.differs(f"{name}: the stored state is not what its ledger gives")
-            self._assessments[name] = [
-                due for due in result.assessments.get(name, ()) if due.is_due(closed_offset)
-            ]
-            self._linked.expect(result.linked.get(name, ()), closed_offset)
+            self._expect(result, name, closed_offset)
         for name in sorted(missing):
             findings.differs(f"{name} has events in the ledger and no stored state")
 
-    async def _compare_stored_assessments(self, stored: Stored) -> None:
-        findings = self.findings
-        counts: dict[str, int] = {}
-        async for row in stored.assessments():
-            name, sequence = row["borrower_id"], row["sequence"]
-            findings.risk_events += 1
-            counts[name] = counts.get(name, 0) + 1
-            due = self._assessments.get(name, [])
-            if sequence != counts[name] or sequence > len(due):
-                findings.differs(f"{name}: assessment {sequence} should not be there")
-            elif due[sequence - 1].digest != fingerprint(row["event"]):
-                findings.differs(f"{name}: assessment {sequence} is not what its ledger gives")
-        for name, due in self._assessments.items():
-            if missing := len(due) - min(counts.get(name, 0), len(due)):
-                findings.differs(f"{name}: {missing} assessments are missing")
+    def _expect(self, result: RefoldedPartition, name: str, closed_offset: int) -> None:
+        for events in (self._stored, self._published):
+            events.expect(result.assessments.get(name, ()), closed_offset)
+        linked = result.linked.get(name, ())
+        self._linked.expect([due for due in linked if not due.is_for_risk], closed_offset)
+        self._reminders.expect([due for due in linked if due.is_for_risk], closed_offset)
 
-    async def _compare_published(self, broker: BrokerReader) -> None:
-        published, others = await self._published(broker)
-        findings = self.findings
-        for name, due in self._assessments.items():
-            digests = published.pop(name, {})
-            for sequence, event in enumerate(due, start=1):
-                if sequence not in digests:
-                    if not findings.waiting:
-                        findings.differs(f"{name}: risk event {sequence} was never sent")
-                elif digests[sequence] != event.digest:
-                    findings.differs(f"{name}: risk event {sequence} was sent with other bytes")
-            if not findings.waiting and len(digests) > len(due):
-                findings.differs(
-                    f"{name}: {len(digests) - len(due)} risk events too many were sent"
-                )
-        if published and not findings.waiting:
-            findings.differs(f"{len(published)} borrowers on the risk topic are in no ledger")
-        self._linked.compare(findings, others)
-
-    async def _published(
-        self, broker: BrokerReader
-    ) -> tuple[dict[str, dict[int, bytes]], dict[EventKey, bytes]]:
-        """Return the digests of the assessments by borrower and sequence, and of other events.
+    async def _read_published(self, broker: BrokerReader) -> None:
+        """Read the digests of the assessments and reminders on the risk topic.
 
         Raises:
             CommandError: If a sequence goes back to something new, or two events of one sequence
                 differ.
         """
         decode = msgspec.json.Decoder(RiskEventHead).decode
-        assessments: dict[str, dict[int, bytes]] = {}
-        others: dict[EventKey, bytes] = {}
         async for records in broker.records(self._scope.risk_topic):
             self._tick(len(records))
             for record in records:
                 head, digest = decode(record.value or b""), fingerprint(record.value or b"")
-                if head.type.startswith("assessment."):
-                    _add(assessments.setdefault(head.subject, {}), head.sequence, digest)
-                else:
-                    others[head.subject, head.id] = digest
-        return assessments, others
+                if not head.type.startswith("assessment."):
+                    self._reminders.actual[head.subject, head.id] = digest
+                    continue
+                assessments = self._published.actual
+                if assessments.setdefault((head.subject, head.sequence), digest) != digest:
+                    raise CommandError(
+                        f"Two different risk events carry sequence {head.sequence} of one "
+                        "borrower.",
+                        remedy=FAILED,
+                    )
+                if head.sequence > 1 and (head.subject, head.sequence - 1) not in assessments:
+                    raise CommandError(
+                        f"Risk event {head.sequence} of a borrower came before the one before it.",
+                        remedy=FAILED,
+                    )
 
-
-def _add(digests: dict[int, bytes], sequence: int, digest: bytes) -> None:
-    if digests.setdefault(sequence, digest) != digest:
-        raise CommandError(
-            f"Two different risk events carry sequence {sequence} of one borrower.", remedy=FAILED
-        )
-    if sequence > 1 and sequence - 1 not in digests:
-        raise CommandError(
-            f"Risk event {sequence} of a borrower came before {sequence - 1}.", remedy=FAILED
-        )
+    def _compare_events(self) -> None:
+        findings = self.findings
+        findings.risk_events = len(self._stored.actual)
+        findings.linked_events = len(self._linked.due) + len(self._reminders.due)
+        self._stored.compare(findings)
+        self._published.compare(findings, may_lag=True, may_lead=True)
+        self._linked.compare(findings, may_lag=True)
+        self._reminders.compare(findings, may_lag=True, may_lead=True)
 
 
 class ActivatedRulebooks:

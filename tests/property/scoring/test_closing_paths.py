@@ -11,7 +11,7 @@ from collections.abc import Callable
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.cli.verify.refold import fingerprint
+from services.cli.verify.due_events import fingerprint
 from services.scoring.adapters import state_bytes
 from tests.fakes.scoring_worker import OTHER_RULEBOOKS, MemoryWorker, activated, eager
 from tests.fakes.wire_events import (

@@ -2,8 +2,8 @@
 
 import json
 
+from services.cli.verify.due_events import DueEvents
 from services.cli.verify.findings import VerifyFindings
-from services.cli.verify.linked_events import LinkedEvents
 from services.scoring.adapters import state_bytes
 from services.scoring.adapters.assessment_json import SOURCE
 from services.scoring.adapters.offline import OfflineScorer, OfflineSettings
@@ -129,13 +129,13 @@ async def test_what_is_relayed_twice_is_a_duplicate() -> None:
 async def test_everything_told_is_accounted_for() -> None:
     topic = await lived(Topic())
     refolded = eager(topic.log)
-    events, findings = LinkedEvents(), VerifyFindings()
+    events, findings = DueEvents("{1} for {0}", "is in no ledger"), VerifyFindings()
     for due in refolded.linked.values():
         events.expect(due, len(topic.log))
-    events.arrived.update(refolded.arrived)
-    events.compare(findings, {})
+    events.actual.update(refolded.arrived)
+    events.compare(findings)
     assert findings.differences == []
-    assert findings.linked_events == len(topic.told())
+    assert len(events.due) == len(topic.told())
 
 
 async def test_a_told_event_that_is_lost_changed_or_made_up_is_found() -> None:
@@ -144,13 +144,13 @@ async def test_a_told_event_that_is_lost_changed_or_made_up_is_found() -> None:
     (lost, changed), made_up = list(refolded.arrived)[:2], ("C", "told:A:99")
     refolded.arrived.pop(lost)
     refolded.arrived[changed] = refolded.arrived[made_up] = b"other"
-    events, findings = LinkedEvents(), VerifyFindings()
+    events, findings = DueEvents("{1} for {0}", "is in no ledger"), VerifyFindings()
     for due in refolded.linked.values():
         events.expect(due, len(topic.log))
-    events.arrived.update(refolded.arrived)
-    events.compare(findings, {})
+    events.actual.update(refolded.arrived)
+    events.compare(findings)
     assert set(findings.differences) == {
         f"{lost[1]} for {lost[0]} is in no ledger",
-        f"{changed[1]} for {changed[0]} is not what its sender's ledger gives",
-        "told:A:99 for C was sent by no borrower",
+        f"{changed[1]} for {changed[0]} is not what the ledger gives",
+        "told:A:99 for C has no cause in any ledger",
     }

@@ -1,0 +1,63 @@
+"""Compares events that must have been written with those that were, byte for byte by digest."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from hashlib import blake2b
+
+from services.cli.verify.findings import VerifyFindings
+
+DIGEST_BYTES = 16
+EventKey = tuple[str, str | int]
+"""A borrower, and the sequence of its assessment or the id of an event for it."""
+
+
+def fingerprint(raw: bytes) -> bytes:
+    """Return the digest of the bytes of an event."""
+    return blake2b(raw, digest_size=DIGEST_BYTES).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class DueEvent:
+    """An event that the worker must have written: what caused it, and the digest of its bytes."""
+
+    offset: int
+    from_close: bool
+    key: EventKey
+    digest: bytes
+    is_for_risk: bool = True
+
+
+@dataclass(slots=True)
+class DueEvents:
+    """Events of one kind: those that were due and those that were written.
+
+    ``name`` formats a key, ``absent`` says where an event is missing.
+    """
+
+    name: str
+    absent: str
+    due: dict[EventKey, bytes] = field(default_factory=dict)
+    actual: dict[EventKey, bytes] = field(default_factory=dict)
+
+    def expect(self, events: Iterable[DueEvent], closed_offset: int) -> None:
+        """Add what is written by now: a pending day close has yet to write its events."""
+        self.due |= {
+            event.key: event.digest
+            for event in events
+            if not event.from_close or event.offset <= closed_offset
+        }
+
+    def compare(
+        self, findings: VerifyFindings, *, may_lag: bool = False, may_lead: bool = False
+    ) -> None:
+        """Add the differences; while work is waiting, the written ones may lag or lead."""
+        for key, digest in self.due.items():
+            name = self.name.format(*key)
+            if key not in self.actual:
+                if not (may_lag and findings.waiting):
+                    findings.differs(f"{name} {self.absent}")
+            elif self.actual[key] != digest:
+                findings.differs(f"{name} is not what the ledger gives")
+        if not (may_lead and findings.waiting):
+            for key in self.actual.keys() - self.due.keys():
+                findings.differs(f"{self.name.format(*key)} has no cause in any ledger")
