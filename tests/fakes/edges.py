@@ -67,34 +67,34 @@ def _rules() -> Rules:
     return context(EVERYTHING_ON).rules_for(Story().borrower)
 
 
-def _years(one: Edge) -> list[Any]:
-    before = [] if one.before is None else [statement("2022-12", **one.before)]
-    return [*before, statement("2023-12", **one.now)]
+def _years(edge: Edge) -> list[Any]:
+    before = [] if edge.before is None else [statement("2022-12", **edge.before)]
+    return [*before, statement("2023-12", **edge.now)]
 
 
-def asked(indicator: str, borrower: Borrower) -> Measurement:
-    """Return, and note, what an indicator says of a borrower."""
+def measured(indicator: str, borrower: Borrower) -> Measurement:
+    """Measure an indicator of a borrower, and note its figures."""
     return note(indicator, BY_ID[indicator].measure(borrower, AS_OF, _rules()))
 
 
-def level_of(found: Measurement, indicator: str) -> int:
+def level_of(measurement: Measurement, indicator: str) -> int:
     """Return the level by the printed thresholds: the worst figure, or the mildest of all."""
     rule = _rules().by_slot[BY_ID[indicator].slot]
     assert rule is not None
     levels = [
         component.level(figure)
-        for component, figure in zip(rule.components, found.values, strict=True)
+        for component, figure in zip(rule.components, measurement.values, strict=True)
         if component is not None and figure is not None
     ]
     return note_level(indicator, min(levels) if rule.needs_all else max(levels))
 
 
-def check(one: Edge) -> None:
+def check(edge: Edge) -> None:
     """Assert the figures and the level of an edge."""
-    found = asked(one.indicator, firm(*_years(one), industry=one.industry))
-    shown = [None if figure is None else figure / MICRO for figure in found.values]
+    measurement = measured(edge.indicator, firm(*_years(edge), industry=edge.industry))
+    shown = [None if figure is None else figure / MICRO for figure in measurement.values]
     expected = [
-        None if figure is None else pytest.approx(figure, abs=2e-6) for figure in one.figures
+        None if figure is None else pytest.approx(figure, abs=2e-6) for figure in edge.figures
     ]
     assert shown == expected
-    assert level_of(found, one.indicator) == one.level
+    assert level_of(measurement, edge.indicator) == edge.level

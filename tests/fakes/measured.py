@@ -1,4 +1,4 @@
-"""What the tests of the core have asked each indicator, and what it answered.
+"""What the tests of the core have measured, indicator by indicator.
 
 `Story.measure` and `Story.level`, and the tests of statements, note every answer here; nothing else
 does, so that what the fold measured by the way counts for nobody. `tests.indicator_coverage` makes
@@ -12,18 +12,18 @@ GAPS: set[str] = set()
 LEVELS: dict[str, set[int]] = {}
 
 
-def note(indicator_id: str, found: Measurement) -> Measurement:
+def note(indicator_id: str, measurement: Measurement) -> Measurement:
     """Remember the figures, or that there were none; return them."""
-    if found.status == MEASURED:
-        FIGURES.setdefault(indicator_id, set()).add(tuple(found.values))
-        if all(figure is None for figure in found.values):
+    if measurement.status == MEASURED:
+        FIGURES.setdefault(indicator_id, set()).add(tuple(measurement.values))
+        if all(figure is None for figure in measurement.values):
             GAPS.add(indicator_id)
-    if found.status == UNMEASURABLE:
+    if measurement.status == UNMEASURABLE:
         GAPS.add(indicator_id)
-    return found
+    return measurement
 
 
 def note_level(indicator_id: str, level: int) -> int:
-    """Remember the level that a test looked at; return it."""
+    """Remember the level that a test asserts; return it."""
     LEVELS.setdefault(indicator_id, set()).add(level)
     return level

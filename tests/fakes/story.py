@@ -1,4 +1,4 @@
-"""A borrower's life in a few lines: builds domain events, folds them and keeps what comes of it.
+"""A borrower's life in a few lines: builds domain events and folds them.
 
 The builder of domain events in the tests; `wire_events` builds events as senders write them. The
 steps are in `story_steps`.
@@ -38,7 +38,7 @@ EVERYTHING_ON = "everything on"
 def context(rulebook: str = "reference") -> Context:
     """Return a context with a shipped rulebook, or with every indicator switched on.
 
-    Everything on is `reference`, and what only `default` judges beside it; one sector (industry 94)
+    Everything on is `reference`, with what only `default` measures; one sector (industry 94)
     is under stress.
     """
     if rulebook != EVERYTHING_ON:
@@ -99,9 +99,9 @@ class Story(LoanSteps, AccountSteps, CreditFileSteps):
     def happens(self, kind: type[Event], /, head: Head | None = None, **fields: object) -> str:
         """Fold an event with the given fields and the defaults of its type; return its id."""
         values: dict[str, Any] = {**DEFAULTS.get(kind, {}), **fields}
-        return self.tell(kind(*(head or self.head()), **values))
+        return self.apply(kind(*(head or self.head()), **values))
 
-    def tell(self, event: Event) -> str:
+    def apply(self, event: Event) -> str:
         """Fold an event along the partition's timeline; return its id."""
         self.log.append(event)
         if event.borrower_id == EVERYBODY or isinstance(event, control.DayClosed):
@@ -140,19 +140,19 @@ class Story(LoanSteps, AccountSteps, CreditFileSteps):
         first = day(since)
         days = [day(text) for text in holidays]
         head = self.control_head()
-        return self.tell(control.CalendarPublished(*head, name, first, first + 366, days))
+        return self.apply(control.CalendarPublished(*head, name, first, first + 366, days))
 
     def rate(self, currency: str, rate: str, on: str | None = None, base: str = "EUR") -> str:
         """Publish the value of one unit of a currency in the base currency."""
         value = int(Decimal(rate) * SCALE)
         head = self.control_head()
-        return self.tell(
+        return self.apply(
             control.FxPublished(
                 *head, self.today if on is None else day(on), base, [currency], [value]
             )
         )
 
-    # What came of it.
+    # Results.
 
     @property
     def rules(self) -> Rules:

@@ -18,7 +18,7 @@ Head = tuple[str, str, str, int, int, str | None, int]
 
 
 class Steps:
-    """The base of all steps: today, the head of the next event, and what becomes of it."""
+    """The base of all steps: today, the head of the next event, and its fold."""
 
     today: int
     assessments: list[Assessment]
@@ -439,12 +439,12 @@ class CreditFileSteps(Steps):
     def dependant(self, name: str, kind: str = "GUARANTEE") -> str:
         """Link another borrower that depends on this one."""
         kind_code = vocabulary.LINK_KINDS.index(kind)
-        return self.tell(credit_file.DependantLinked(*self.head(), name, kind_code))
+        return self.apply(credit_file.DependantLinked(*self.head(), name, kind_code))
 
     def related_state(self, name: str, state: str) -> str:
         """Receive the own state of a linked borrower."""
         code = STATE_NAMES.index(state)
-        return self.tell(credit_file.RelatedStateChanged(*self.head(), name, code, self.today))
+        return self.apply(credit_file.RelatedStateChanged(*self.head(), name, code, self.today))
 
     def declares_related(self, *parties: str) -> str:
         """Declare the related parties."""

@@ -32,7 +32,7 @@ class Part:
 
 
 def play_part(number: int, examples: int = A_PART, *, shrinks: bool = True) -> Part:
-    """Play so many histories, drawn from the part's own seed."""
+    """Play a number of histories, drawn from the part's own seed."""
     part, began = Part(number), time.process_time()
 
     @seed(number)
@@ -52,14 +52,14 @@ def play_part(number: int, examples: int = A_PART, *, shrinks: bool = True) -> P
 
     try:
         every_history()
-    except Exception as error:  # noqa: BLE001 - whatever it is, it is the part's verdict
+    except Exception as error:  # noqa: BLE001 - any error is the part's verdict
         part.failure = f"{type(error).__name__}: {error}"
     part.cpu_seconds = time.process_time() - began
     return part
 
 
 def main() -> int:
-    """Play what the command line asks for; 1 if any history failed."""
+    """Play what the command line names; 1 if any history failed."""
     parser = argparse.ArgumentParser(prog="python -m tests.histories")
     parser.add_argument("--examples", type=int, default=A_PART, help="how many histories")
     parser.add_argument("--seed", type=int, default=0, help="the first part's seed")

@@ -1,8 +1,8 @@
-"""Two logs of one history: as a bank would wish it to arrive, and as banks are.
+"""Two logs of one history: in good order, and as events arrive at banks.
 
 The closes are the same in both. In the disordered log things come up to `late` days late, booked
-when they happened (a queue that stood still) or when they came (dated back), in any order inside a
-day, with mistakes that are taken back or amended.
+when they happened (a queue that stopped) or when they came (dated back), in any order inside a day,
+with mistakes that are reversed or amended.
 """
 
 from dataclasses import dataclass, replace
@@ -41,14 +41,16 @@ def arrive(things: list[Thing], first_day: int, stretch: int, chance: Random) ->
     orderly: list[Placed] = []
     disordered: list[Placed] = []
     latest: dict[str, tuple[int, float]] = {}
-    for place, thing in enumerate(things):
-        orderly += [((thing.day, place - FIRST * thing.is_first), event) for event in thing.events]
-        told = _as_told(thing, chance)
-        moments = _moments(thing, len(told), last, chance)
+    for position, thing in enumerate(things):
+        orderly += [
+            ((thing.day, position - FIRST * thing.is_first), event) for event in thing.events
+        ]
+        arrived = _as_it_arrives(thing, chance)
+        moments = _moments(thing, len(arrived), last, chance)
         if thing.must_follow:
-            moments = [max(one, latest.get(thing.must_follow, one)) for one in moments]
+            moments = [max(moment, latest.get(thing.must_follow, moment)) for moment in moments]
             latest[thing.must_follow] = moments[-1]
-        for moment, event in zip(moments, told, strict=True):
+        for moment, event in zip(moments, arrived, strict=True):
             disordered.append((moment, booked(event, moment[0]) if thing.is_back_dated else event))
     closes = _closes(first_day, last, chance)
     return Arrived(_woven(orderly, closes), _woven(disordered, closes))
@@ -58,16 +60,16 @@ Placed = tuple[tuple[int, float], Event]
 
 
 def _moments(thing: Thing, count: int, last: int, chance: Random) -> list[tuple[int, float]]:
-    """Return when each event of a thing arrives, in order: a day and a place inside it."""
-    day, found = min(thing.day + thing.late, last), []
+    """Return when each event of a thing arrives, in order: a day and a position inside it."""
+    day, moments = min(thing.day + thing.late, last), []
     for _ in range(count):
-        found.append((day, chance.random() - FIRST * thing.is_first))
-        # What comes first of its day is put right on that day too.
+        moments.append((day, chance.random() - FIRST * thing.is_first))
+        # What comes first of its day is corrected on that day too.
         day = day if thing.is_first else min(last, day + chance.choice((0, 0, 0, 1, 4)))
-    return sorted(found)
+    return sorted(moments)
 
 
-def _as_told(thing: Thing, chance: Random) -> list[Event]:
+def _as_it_arrives(thing: Thing, chance: Random) -> list[Event]:
     """Return what arrives: mistakes and their corrections too, now and then the wrong way round."""
     if not thing.only_in_disorder:
         events = list(thing.events)
@@ -99,5 +101,5 @@ def _woven(placed: list[Placed], closes: list[DayClosed]) -> list[Event]:
     return [event for _, event in sorted([*placed, *at_close], key=_moment)]
 
 
-def _moment(one: tuple[tuple[int, float], Event]) -> tuple[int, float]:
-    return one[0]
+def _moment(placed: tuple[tuple[int, float], Event]) -> tuple[int, float]:
+    return placed[0]

@@ -1,8 +1,9 @@
-"""What happens to a borrower: a few things drawn by chance, and the events that tell of them."""
+"""What happens to a borrower: a few things drawn by chance, with their events."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
+from operator import itemgetter
 from typing import Any
 
 from hypothesis import strategies as st
@@ -17,7 +18,7 @@ from tests.fakes.story import EVERYTHING_ON, Story, context
 from tests.fakes.units import DAY_US, iso, minor
 
 DAYS = 40
-# How many days after it happened a thing is heard of.
+# How many days after it happened a thing is reported.
 LATE = (0, 0, 0, 0, 1, 1, 2, 3, 5, 10, 20, 30)
 CREDITS = ("CUSTOMER_RECEIPT", "SALARY_IN", "UNKNOWN", "RELATED_IN", "LOAN_IN_OTHER")
 DEBITS = ("SUPPLIER_OUT", "PAYROLL_OUT", "CASH_OUT", "RELATED_OUT", "TAX_OUT", "DEBT_SERVICE_OTHER")
@@ -43,7 +44,7 @@ class Scribe(Story):
         self.today = story.today
         self._count = 100_000
 
-    def tell(self, event: Event) -> str:
+    def apply(self, event: Event) -> str:
         """Write the event down."""
         self.log.append(event)
         return event.id
@@ -55,8 +56,8 @@ class Thing:
 
     Args:
         day: When.
-        late: How many days later it was heard of.
-        events: What tells of it, in order, as one who heard of it at once would write.
+        late: How many days later it was reported.
+        events: Its events, in order, as if reported at once.
         only_in_disorder: Events of a mistake and its correction; nobody makes it in good order.
         is_first: Whether it comes first of its day, as a drawdown before what it pays for.
         is_back_dated: Whether who was late also booked late.
@@ -147,7 +148,7 @@ def _disputes(scribe: Scribe, number: int, value: str) -> None:
 
 
 def _limit(scribe: Scribe, number: int, value: str) -> None:
-    scribe.tell(
+    scribe.apply(
         accounts.LimitChanged(
             *scribe.head(),
             facility_id="f-1",
@@ -202,12 +203,12 @@ ONE_A_DAY: dict[Write, str] = {
 # What may be wrong at first, and is then taken back or amended under the name of the first.
 CORRECTED = {_pays, _credit, _debit, _returned, _draws, _promises}
 AMENDED = {_pays, _returned, _draws, _promises}
-# What has versions that must come in their order, whatever else is late.
+# What has versions that must come in their order, even if other things are late.
 IN_ORDER = {_reschedule: "schedule", _report: "report"}
 MISTAKEN, AMENDING, HASTY, CHARGED_BACK = 6, 7, 8, 9
 
 
-# By plan an inspection falls due so many months after a state was entered, and A-21 settles each
+# By plan an inspection falls due some months after a state was entered, and A-21 settles each
 # day a week later for good: both follow what was known, not what happened.
 BY_WHAT_WAS_KNOWN = "A-21"
 
@@ -225,7 +226,7 @@ def rules() -> Context:
 class Lived(Story):
     """A story under these rules."""
 
-    def tell(self, event: Event) -> str:
+    def apply(self, event: Event) -> str:
         """Fold an event."""
         self.borrower = fold(self.borrower, event, rules()).borrower
         return event.id
@@ -233,7 +234,7 @@ class Lived(Story):
 
 @cache
 def lived(days: int) -> Lived:
-    """Return a borrower with so many days behind it."""
+    """Return a borrower with a history of a number of days."""
     story = Lived(segment="MICRO", start="2024-01-01", accounts="a-1 a-2")
     story.loan(12_000)
     story.schedule(*[(f"2024-{month:02d}-15", 950.0, 50.0) for month in range(1, 13)])
@@ -254,18 +255,18 @@ def lived(days: int) -> Lived:
 
 def happened(drawn: list[Drawn], story: Story, stretch: int) -> list[Thing]:
     """Return what was drawn as things that happened after a story, in order of their days."""
-    scribe, found, taken = Scribe(story), [], set()
+    scribe, happenings, taken = Scribe(story), [], set()
     first = story.today
-    for kind, number, day, late, flaw in sorted(drawn, key=lambda one: one[2]):
+    for kind, number, day, late, flaw in sorted(drawn, key=itemgetter(2)):
         write = KINDS[kind]
         scribe.today = first + day * stretch
         name = ONE_A_DAY.get(write, "")
         if name and (name, scribe.today) in taken:
             continue
         taken.add((name, scribe.today))
-        found.append(_thing(scribe, write, number, late * stretch, flaw))
-    _number_schedules(found)
-    return found
+        happenings.append(_thing(scribe, write, number, late * stretch, flaw))
+    _number_schedules(happenings)
+    return happenings
 
 
 def _thing(scribe: Scribe, write: Write, number: int, late: int, flaw: int) -> Thing:
@@ -296,7 +297,7 @@ def _thing(scribe: Scribe, write: Write, number: int, late: int, flaw: int) -> T
 
 
 def _mistake(scribe: Scribe, write: Write, number: int) -> list[Event]:
-    """Return the same thing told of once more by mistake, and its reversal."""
+    """Return the same thing reported once more by mistake, and its reversal."""
     scribe.log = []
     write(scribe, number + 1, iso(scribe.today))
     wrong = scribe.log[0]
@@ -326,5 +327,5 @@ def _number_schedules(things: list[Thing]) -> None:
 
 
 def booked(event: Event, day: int) -> Event:
-    """Return the event as one who books it on a later day would write it."""
+    """Return the event as booked on a later day."""
     return replace(event, day=day, at_us=event.at_us + (day - event.day) * DAY_US)

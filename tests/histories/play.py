@@ -1,4 +1,4 @@
-"""Plays one history in every way and says what broke."""
+"""Plays one history in every way and lists what broke."""
 
 from collections import Counter
 from copy import deepcopy
@@ -33,10 +33,10 @@ class Played:
 
 @dataclass
 class Folded:
-    """A borrower after a log, what was said, and corrections that were not called so."""
+    """A borrower after a log, its assessments, and corrections that were not marked as such."""
 
     borrower: Borrower
-    said: list[Assessment]
+    assessments: list[Assessment]
     failures: list[str]
 
 
@@ -55,22 +55,22 @@ def play(drawn: list[Drawn], seed: int) -> Played:
     stored = encode(disordered.borrower)
     if worker.stored != stored:
         failures.append("batches, repeats and restarts changed the stored bytes")
-    if worker.said != disordered.said:
-        failures.append("batches, repeats and restarts changed what was said")
+    if worker.assessments != disordered.assessments:
+        failures.append("batches, repeats and restarts changed the assessments")
     failures += orderly.failures + disordered.failures
     failures += differences(orderly.borrower, disordered.borrower)
-    kept = record_differences(orderly.borrower, disordered.borrower)
-    if (kept or encode(orderly.borrower) != stored) and not arrived.is_disturbed:
+    differing = record_differences(orderly.borrower, disordered.borrower)
+    if (differing or encode(orderly.borrower) != stored) and not arrived.is_disturbed:
         failures.append("the same log gave other bytes")
     played.counts.update(
         {
             "histories": 1,
             "events": len(arrived.disordered),
             "repeated events": repeats,
-            "corrections said": sum(one.corrected for one in disordered.said),
+            "corrections": sum(assessment.corrected for assessment in disordered.assessments),
             "came in good order": not arrived.is_disturbed,
-            "same bytes": not kept,
-            **{f"another record: {name}": True for name in kept},
+            "same bytes": not differing,
+            **{f"another record: {name}": True for name in differing},
         }
     )
     return played
@@ -84,20 +84,20 @@ def _base(days: int) -> tuple[Story, bytes]:
 
 def _folded(base: bytes, log: list[Event]) -> Folded:
     """Fold a log at once; a count of closed days that moves without a close is a correction."""
-    found = Folded(decode(base), [], [])
+    folded = Folded(decode(base), [], [])
     in_force = rules()
     for event in deepcopy(log):
-        counted = found.borrower.counters.regulatory_days
-        outcome = fold(found.borrower, event, in_force)
-        found.borrower = outcome.borrower
-        said = outcome.assessment
-        if said is None:
+        counted = folded.borrower.counters.regulatory_days
+        outcome = fold(folded.borrower, event, in_force)
+        folded.borrower = outcome.borrower
+        assessment = outcome.assessment
+        if assessment is None:
             continue
-        found.said.append(said)
-        moved = counted != found.borrower.counters.regulatory_days
-        if moved and not isinstance(event, DayClosed) and not said.corrected:
-            found.failures.append(f"{event.id} moved the count of closed days, uncorrected")
-    sequences = [one.sequence for one in found.said]
+        folded.assessments.append(assessment)
+        moved = counted != folded.borrower.counters.regulatory_days
+        if moved and not isinstance(event, DayClosed) and not assessment.corrected:
+            folded.failures.append(f"{event.id} moved the count of closed days, uncorrected")
+    sequences = [assessment.sequence for assessment in folded.assessments]
     if sequences and sequences != list(range(sequences[0], sequences[0] + len(sequences))):
-        found.failures.append("assessments are not consecutive")
-    return found
+        folded.failures.append("assessments are not consecutive")
+    return folded

@@ -2,7 +2,7 @@
 
 See docs/explanation/proof.md. Facts, counters, judged signals and score are functions of what
 happened. The record of what was known when is a function of the log: which state was entered, when,
-by which rule, and what was said.
+by which rule, and the assessments.
 """
 
 from dataclasses import fields, is_dataclass
@@ -12,7 +12,7 @@ from services.scoring.adapters.state_bytes import encode
 from services.scoring.domain.borrower.borrower import Borrower
 from services.scoring.domain.borrower.risk import SLOT_BASE, Signals
 
-# In the order of `state_bytes.PARTS`, with the facts that they hold.
+# In the order of `state_bytes.PARTS`, with the facts of each.
 PARTS: tuple[tuple[str, ...], ...] = (
     ("profile",),
     ("loans", "reversed_keys"),
@@ -33,7 +33,7 @@ PARTS: tuple[tuple[str, ...], ...] = (
         "pass_through",
     ),
 )
-# The references of the newest events of a kind, as they came: evidence shown beside a figure.
+# The references of the newest events of a kind, as they came: evidence shown with a figure.
 EVIDENCE = {"paid_refs", "ref"}
 RECORD_PARTS = {"decisions"}
 # Of the risk state, what follows from the facts alone.
@@ -57,21 +57,24 @@ def judged(signals: Signals) -> dict[str, Any]:
 
 def differences(orderly: Borrower, disordered: Borrower) -> list[str]:
     """Return what differs that must not."""
-    for one in (orderly, disordered):
-        one.stored = []
-        encode(one)
-    found = []
+    for borrower in (orderly, disordered):
+        borrower.stored = []
+        encode(borrower)
+    differing = []
     pairs = zip(PARTS, orderly.stored, disordered.stored, strict=True)
     for names, mine, other in pairs:
         if mine != other:
             for name in set(names) - RECORD_PARTS:
-                found += _leaves(name, getattr(orderly, name), getattr(disordered, name))
-    found += _leaves("counters", orderly.counters, disordered.counters)
+                differing += _leaves(name, getattr(orderly, name), getattr(disordered, name))
+    differing += _leaves("counters", orderly.counters, disordered.counters)
     mine, other = judged(orderly.signals), judged(disordered.signals)
     for name in sorted(mine.keys() | other.keys()):
-        found += _leaves(f"signals.{name}", mine.get(name), other.get(name))
-    risks = [{name: getattr(one.risk, name) for name in DERIVED} for one in (orderly, disordered)]
-    return found + _leaves("risk", *risks)
+        differing += _leaves(f"signals.{name}", mine.get(name), other.get(name))
+    risks = [
+        {name: getattr(borrower.risk, name) for name in DERIVED}
+        for borrower in (orderly, disordered)
+    ]
+    return differing + _leaves("risk", *risks)
 
 
 def record_differences(orderly: Borrower, disordered: Borrower) -> list[str]:
@@ -79,9 +82,9 @@ def record_differences(orderly: Borrower, disordered: Borrower) -> list[str]:
     mine, other = orderly, disordered
     checks = (
         ("evidence", _evidence(mine) != _evidence(other)),
-        ("since when a level holds", mine.signals.since != other.signals.since),
+        ("since when a level applies", mine.signals.since != other.signals.since),
         ("state", mine.risk.state != other.risk.state),
-        ("clocks and what was said", mine.risk != other.risk),
+        ("clocks and assessments", mine.risk != other.risk),
         ("clocks of decisions and regimes", mine.decisions != other.decisions),
     )
     return [name for name, differs in checks if differs]
@@ -104,9 +107,9 @@ def _leaves(what: str, mine: Any, other: Any) -> list[str]:
         ]
     if isinstance(mine, list) and mine and is_dataclass(mine[0]) and len(mine) == len(other):
         pairs = enumerate(zip(mine, other, strict=True))
-        return [line for place, pair in pairs for line in _leaves(f"{what}[{place}]", *pair)]
+        return [line for index, pair in pairs for line in _leaves(f"{what}[{index}]", *pair)]
     return [f"{what}: {mine} in good order, {other} in disorder"]
 
 
-def _fields(one: Any) -> dict[str, Any]:
-    return {field.name: getattr(one, field.name) for field in fields(one) if field.compare}
+def _fields(value: Any) -> dict[str, Any]:
+    return {field.name: getattr(value, field.name) for field in fields(value) if field.compare}

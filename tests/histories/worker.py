@@ -1,7 +1,7 @@
 """The service's own write side over memory, fed with events that were never bytes.
 
 Batches of any size, repeated events, lost memory, sweeps in pieces: what `ScoreBatches` does with
-them is what is looked at. Events stand in a table and their "bytes" are places in it, because
+them is compared. Events are in a table and their "bytes" are indexes of it, because
 reading JSON is most of the cost and is proved elsewhere.
 """
 
@@ -92,8 +92,8 @@ class Worker:
         while offset < len(offered):
             size = chance.choice((1, 2, 3, 5, 50))
             records = [
-                self._record(offset + place, number)
-                for place, number in enumerate(offered[offset : offset + size])
+                self._record(offset + index, number)
+                for index, number in enumerate(offered[offset : offset + size])
             ]
             batch = Batch(topic="events", partition=0, first_offset=offset, records=records)
             tally = await self.handler.apply(batch, NO_CONNECTION)
@@ -118,16 +118,16 @@ class Worker:
         return self.states.rows[NAME].state
 
     @property
-    def said(self) -> list[Assessment]:
-        """Return what was said, in order."""
-        return [one.assessment for one in self.states.emitted]
+    def assessments(self) -> list[Assessment]:
+        """Return the emitted assessments, in order."""
+        return [emission.assessment for emission in self.states.emitted]
 
 
 def repeated(count: int, chance: Random) -> list[int]:
     """Return the numbers below, some of them once more, at once or much later."""
-    found = []
+    numbers = []
     for number in range(count):
-        found.append(number)
+        numbers.append(number)
         if chance.random() < 0.15:
-            found.append(chance.randint(0, number))
-    return found
+            numbers.append(chance.randint(0, number))
+    return numbers

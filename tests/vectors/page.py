@@ -1,6 +1,7 @@
 """Writes docs/reference/vectors.md."""
 
 from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 
 from tests.vectors import days, models, scores
@@ -21,14 +22,14 @@ made by `python -m tests.vectors`; a test compares it with the code, and each pa
 
 def document() -> str:
     """Return docs/reference/vectors.md."""
-    agreed = sum(one.expected == one.got for one in VECTORS)
+    agreed = sum(vector.expected == vector.got for vector in VECTORS)
     lines = [_INTRODUCTION, f"{agreed} of {len(VECTORS)} vectors agree."]
-    for section, vectors in groupby(VECTORS, lambda one: one.section):
+    for section, vectors in groupby(VECTORS, attrgetter("section")):
         lines += ["", f"## {section}", "", "| given | expected | got | |", "|---|---|---|---|"]
-        lines += [_row(one) for one in vectors]
-    for section, rules in groupby(RULES, lambda one: one.section):
+        lines += [_row(vector) for vector in vectors]
+    for section, rules in groupby(RULES, attrgetter("section")):
         lines += ["", f"## {section}", "", "| rule | tests |", "|---|---|"]
-        lines += [_proof(one) for one in rules]
+        lines += [_proof(rule) for rule in rules]
     return "\n".join([*lines, ""])
 
 
@@ -38,6 +39,6 @@ def _row(vector: Vector) -> str:
     return f"| {vector.given} | {vector.expected} | {got} | {verdict} |"
 
 
-def _proof(one: Proved) -> str:
-    tests = "<br>".join(f"`{file.rpartition('/')[2]}::{test}`" for file, test in one.tests)
-    return f"| {one.rule} | {tests} |"
+def _proof(proved: Proved) -> str:
+    tests = "<br>".join(f"`{file.rpartition('/')[2]}::{test}`" for file, test in proved.tests)
+    return f"| {proved.rule} | {tests} |"

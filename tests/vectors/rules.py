@@ -14,7 +14,7 @@ HISTORIES = "tests/property/scoring/test_histories.py"
 
 @dataclass(frozen=True)
 class Proved:
-    """A rule in words and the tests that hold it, as (file, test)."""
+    """A rule in words and its tests, as (file, test)."""
 
     section: str
     rule: str
@@ -44,7 +44,7 @@ RULES = (
     _counting(
         "3 Oldest instalment first; inside it fees, interest, principal, or as the contract says",
         (DAYS, "test_money_goes_to_the_oldest_instalment_first"),
-        (TRAPS, "test_the_contract_says_what_a_part_payment_pays_inside_an_instalment"),
+        (TRAPS, "test_the_contract_orders_what_a_part_payment_pays_inside_an_instalment"),
         (TRAPS, "test_principal_outstanding_follows_the_contract"),
     ),
     _counting(
@@ -89,7 +89,7 @@ RULES = (
     ),
     _counting(
         "11 A formal dispute holds the count and is flagged",
-        (TRAPS, "test_an_open_dispute_holds_the_regulatory_count_where_it_was"),
+        (TRAPS, "test_an_open_dispute_stops_the_regulatory_count"),
         (TRAPS, "test_a_disputed_rest_is_no_arrears_and_is_flagged"),
         (TRAPS, "test_a_dispute_that_was_upheld_was_never_owed"),
     ),
@@ -133,7 +133,7 @@ RULES = (
     _counting(
         "19 Grace delays days in arrears, never days late; both are emitted",
         (TRAPS, "test_grace_delays_days_in_arrears_and_nothing_else"),
-        (TRAPS, "test_both_counts_are_told"),
+        (TRAPS, "test_both_counts_are_reported"),
         (TRAPS, "test_both_counts_are_reported_loan_by_loan"),
     ),
     _trap(
@@ -164,7 +164,7 @@ RULES = (
     ),
     _trap(
         "Emitted assessments are never changed; a correction is emitted, linked to its cause",
-        (ORDER, "test_a_correction_is_said_and_what_was_sent_stays"),
+        (ORDER, "test_a_correction_is_marked_and_what_was_sent_stays"),
         (ORDER, "test_a_tightening_that_lost_its_ground_is_named"),
     ),
     _trap(

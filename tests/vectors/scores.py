@@ -62,7 +62,7 @@ def share(indicator_id: str) -> int:
     """Return an indicator's share of the worked example's score, in points, micro."""
     signals = signals_of(WORKED_EXAMPLE)
     shares = score.shares(signals, rules(), points(WORKED_EXAMPLE) // 100)
-    return next(one.points_micro for one in shares if one.slot == slot_of(indicator_id))
+    return next(share.points_micro for share in shares if share.slot == slot_of(indicator_id))
 
 
 LONE_RED = {"A-01": measured_components([450_000, None])}

@@ -12,9 +12,9 @@ class Vector:
     """One line of the page.
 
     Args:
-        section: The table that it stands in.
+        section: The table that it is in.
         given: The input, in words.
-        expected: What the reference says, with its number of decimals.
+        expected: The figure of the reference, with its number of decimals.
         find: Works it out with the product's code: a text, or a figure in micro-units, which is
             rounded to as many decimals as the expected one has.
     """
@@ -27,8 +27,8 @@ class Vector:
     @property
     def got(self) -> str:
         """Return what comes out, written like what is expected."""
-        found = self.find()
-        if isinstance(found, str):
-            return found
+        result = self.find()
+        if isinstance(result, str):
+            return result
         places = len(self.expected.partition(".")[2])
-        return str(round(Decimal(found) / MICRO, places))
+        return str(round(Decimal(result) / MICRO, places))

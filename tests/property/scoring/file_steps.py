@@ -1,4 +1,4 @@
-"""Random steps in a credit file: whatever can be valued, certified, linked, told, found."""
+"""Random steps in a credit file: valuations, certificates, links, reports, findings."""
 
 from collections.abc import Callable
 
@@ -105,6 +105,6 @@ STEPS: tuple[Callable[[Story, int, str], None], ...] = (
 )
 
 
-def tell(story: Story, number: int, value: str) -> None:
-    """Tell one step: the number chooses which, and how."""
+def take(story: Story, number: int, value: str) -> None:
+    """Take one step: the number chooses which, and how."""
     STEPS[number % len(STEPS)](story, number // len(STEPS), value)

@@ -99,7 +99,7 @@ FIGURES = {
 
 
 def _one_day(story: Story, number: int) -> None:
-    """Tell what happens on the n-th day of the years before."""
+    """Add what happens on the n-th day of the years before."""
     if number % 30 == 14:
         story.pays(1_000)
     story.flow(300 + number % 11, "CUSTOMER_RECEIPT", counterparty_id=f"c-{number % 3}")
@@ -123,7 +123,7 @@ def grown_up() -> Story:
     """Return a borrower with fourteen months behind it, so that every indicator can be measured."""
     profile = {"accounts": "a-1 a-2", "industry": "94.1", "rulebook": EVERYTHING_ON}
     story = Story(segment="MICRO", start=START, **profile)
-    story.tell(
+    story.apply(
         replace(
             story.log[0],
             id="again",
@@ -159,7 +159,7 @@ def grown_up() -> Story:
 
 
 class Life:
-    """Tells random steps of a story, remembering what can be taken back."""
+    """Takes random steps of a story, remembering what can be taken back."""
 
     def __init__(self) -> None:
         """Begin with a borrower who has accounts, a line and a loan of monthly instalments."""
@@ -169,7 +169,7 @@ class Life:
         self.versions = 1
 
     def live(self, step: tuple[str, int, int]) -> None:
-        """Tell one step."""
+        """Take one step."""
         kind, number, late = step
         value = iso(self.story.today - late)
         getattr(self, f"_{kind}")(number, value)
@@ -216,7 +216,7 @@ class Life:
         self.story.returned(amount, outgoing=bool(amount % 2))
 
     def _file(self, number: int, value: str) -> None:
-        file_steps.tell(self.story, number, value)
+        file_steps.take(self.story, number, value)
 
     def _draws(self, amount: int, value: str) -> None:
         self.story.draws(amount, payee="a-1" if amount % 4 else "c-4", value=value)

@@ -40,7 +40,7 @@ MAKERS: tuple[Maker, ...] = (
 @st.composite
 def logs(draw: st.DrawFn) -> list[bytes]:
     """A log of three borrowers over weeks, one close a day, some days without any."""
-    found: list[bytes] = []
+    log: list[bytes] = []
     starts = {name: draw(st.integers(0, 12)) for name in PEOPLE}
     number = 0
     for day in range(0, draw(st.integers(14, DAYS)), draw(st.integers(1, 4))):
@@ -48,25 +48,25 @@ def logs(draw: st.DrawFn) -> list[bytes]:
             if name in starts and day >= starts[name]:
                 del starts[name]
                 money = "USD" if name == "B-2" else "EUR"
-                found += [
+                log += [
                     registered(name, day=day, industry_code="41.20"),
                     booked(name, day=day, currency=money, holiday_calendar="DE"),
                     scheduled(name, day=day, currency=money),
                 ]
             elif name not in starts and draw(st.integers(0, 3)) == 0:
                 number += 1
-                found.append(draw(st.sampled_from(MAKERS))(name, number, day))
+                log.append(draw(st.sampled_from(MAKERS))(name, number, day))
         if draw(st.integers(0, 9)) == 0:
             version = draw(st.sampled_from(sorted(OTHER_RULEBOOKS)))
             number += 1
-            found.append(holidays(*range(5, 5 + number % 7), number=number, day=day))
-            found.append(rates(number, day=day, usd=f"0.{number:02d}1"))
+            log.append(holidays(*range(5, 5 + number % 7), number=number, day=day))
+            log.append(rates(number, day=day, usd=f"0.{number:02d}1"))
             z, age = draw(st.sampled_from(["0", "2.1", "3"])), draw(st.integers(0, 70))
-            found.append(stress(number, day=day, z=z, measured=day - age))
-            found.append(activated(version, number, day=day, ahead=draw(st.integers(-1, 9))))
+            log.append(stress(number, day=day, z=z, measured=day - age))
+            log.append(activated(version, number, day=day, ahead=draw(st.integers(-1, 9))))
         if draw(st.integers(0, 5)):
-            found.append(closed(day))
-    return found
+            log.append(closed(day))
+    return log
 
 
 @st.composite
@@ -109,13 +109,13 @@ def test_batches_sweeps_and_restarts_change_nothing(
     assert worker.stored() == {
         name: state_bytes.encode(borrower) for name, borrower in expected.borrowers.items()
     }
-    said = {name: [fingerprint(raw) for raw in raws] for name, raws in worker.emitted().items()}
-    assert said == {
-        name: [one.digest for one in expected_said]
-        for name, expected_said in expected.assessments.items()
+    digests = {name: [fingerprint(raw) for raw in raws] for name, raws in worker.emitted().items()}
+    assert digests == {
+        name: [assessment.digest for assessment in assessments]
+        for name, assessments in expected.assessments.items()
     }
-    told = sum(len(one) for one in expected.linked.values())
-    assert len(worker.outbox.messages) == sum(len(raws) for raws in said.values()) + told
+    effects = sum(len(events) for events in expected.linked.values())
+    assert len(worker.outbox.messages) == sum(len(raws) for raws in digests.values()) + effects
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -131,7 +131,7 @@ def test_repeated_events_are_counted_and_change_nothing(
             noisy.append(data.draw(st.sampled_from(noisy)))
             repeats += 1
     worker = asyncio.run(carried_out(noisy, plan))
-    assert {name: said for name, said in worker.emitted().items()} == {
-        name: said for name, said in asyncio.run(carried_out(raws, plan)).emitted().items()
+    assert {name: digests for name, digests in worker.emitted().items()} == {
+        name: digests for name, digests in asyncio.run(carried_out(raws, plan)).emitted().items()
     }
     assert len(worker.ledger.rows) + len(worker.ledger.control_rows) == len(noisy) - repeats

@@ -1,4 +1,4 @@
-"""What must hold for every history: same log, same bytes, however it was cut or looked at."""
+"""Properties of every history: same log, same bytes, however it was cut or read."""
 
 from copy import deepcopy
 from dataclasses import fields
@@ -54,10 +54,10 @@ def test_touching_only_what_changed_gives_the_same_as_measuring_everything(
     steps: list[tuple[str, int, int]],
 ) -> None:
     story = lived(steps).story
-    afresh = unremembering(story.borrower)
-    afresh.signals = Signals()
-    evaluate(afresh, afresh.counters.closed_day, story.rules, touched.EVERYTHING)
-    assert judged(story.borrower.signals) == judged(afresh.signals)
+    recomputed = unremembering(story.borrower)
+    recomputed.signals = Signals()
+    evaluate(recomputed, recomputed.counters.closed_day, story.rules, touched.EVERYTHING)
+    assert judged(story.borrower.signals) == judged(recomputed.signals)
 
 
 @THOROUGH
@@ -66,9 +66,9 @@ def test_counting_day_by_day_gives_the_same_as_counting_back(
     steps: list[tuple[str, int, int]],
 ) -> None:
     story = lived(steps).story
-    kept = story.borrower.counters
-    run = counters.material_run(story.borrower, kept.closed_day, story.rules)
-    assert kept.regulatory_days == run
+    counted = story.borrower.counters
+    run = counters.material_run(story.borrower, counted.closed_day, story.rules)
+    assert counted.regulatory_days == run
 
 
 @THOROUGH
@@ -78,27 +78,27 @@ def test_storing_in_the_middle_changes_no_byte(
 ) -> None:
     log = lived(steps).story.log[len(grown_up().log) :]
     straight, stored = grown_up().fork().borrower, grown_up().fork().borrower
-    said: list[list[object]] = [[], []]
+    assessments: list[list[object]] = [[], []]
     for position, event in enumerate(log):
         for which, borrower in enumerate((straight, stored)):
             outcome = fold(borrower, deepcopy(event), context(EVERYTHING_ON))
-            said[which].append(outcome.assessment)
+            assessments[which].append(outcome.assessment)
         if position in cuts:
             stored = decode(encode(stored))
         if position % 3 == 0:
             assert encode(straight) == encode(unremembering(straight))
     assert encode(straight) == encode(stored)
-    assert said[0] == said[1]
+    assert assessments[0] == assessments[1]
 
 
 @THOROUGH
 @given(histories)
 def test_what_is_taken_back_never_was(steps: list[tuple[str, int, int]]) -> None:
-    told = [step for step in steps if step[0] in ("credit", "debit", "close")]
-    life = lived(told)
+    taken = [step for step in steps if step[0] in ("credit", "debit", "close")]
+    life = lived(taken)
     for _ in range(len(life.flows)):
         life.live(("takes_back", 0, 0))
-    silent = lived([step for step in told if step[0] == "close"])
+    silent = lived([step for step in taken if step[0] == "close"])
     mine, other = life.story.borrower.flows, silent.story.borrower.flows
     for name in ("operating_credits", "debits", "cash_debits", "related_net"):
         assert getattr(mine, name) == getattr(other, name)
@@ -112,15 +112,15 @@ def test_the_order_of_events_inside_a_day_leaves_no_trace(
     steps: list[tuple[str, int, int]], shuffler: Random
 ) -> None:
     kinds = ("pays", "credit", "debit", "fails", "returned")
-    told = lived([step for step in steps if step[0] in kinds])
+    ordered = lived([step for step in steps if step[0] in kinds]).story
     begun = len(grown_up().log)
-    middle, close = told.story.log[begun:-1], told.story.log[-1]
+    middle, close = ordered.log[begun:-1], ordered.log[-1]
     shuffler.shuffle(middle)
-    one, other = replay([*middle, close]), told.story.borrower
-    assert one.flows == other.flows
-    assert judged(one.signals) == judged(other.signals)
-    assert one.loans[0].paid_days == other.loans[0].paid_days
-    assert one.loans[0].paid_minor == other.loans[0].paid_minor
+    shuffled, other = replay([*middle, close]), ordered.borrower
+    assert shuffled.flows == other.flows
+    assert judged(shuffled.signals) == judged(other.signals)
+    assert shuffled.loans[0].paid_days == other.loans[0].paid_days
+    assert shuffled.loans[0].paid_minor == other.loans[0].paid_minor
 
 
 def replay(log: list[Event]) -> Borrower:

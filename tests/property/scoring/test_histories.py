@@ -13,7 +13,7 @@ def test_every_history_ends_the_same_however_it_arrived(drawn: list[Drawn], chan
     assert play(drawn, chance).failures == []
 
 
-def test_a_history_that_is_told_wrongly_at_first_is_among_them() -> None:
+def test_a_history_with_a_wrong_first_event_is_among_them() -> None:
     # A payment of 400 on the eighth day, ten days late, after one of 401 by mistake, taken back.
     played = play([(0, 400, 8, 10, 6)], 1)
     assert played.failures == []

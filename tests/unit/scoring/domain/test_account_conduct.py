@@ -113,7 +113,7 @@ class TestKeyCustomer:
         assert two_customers(400, 0, months=4).figure("A-20") == 1
         assert two_customers(400, 0, months=3).measure("A-20").reason == Reason.SHORT_HISTORY
 
-    def test_credits_without_a_name_say_nothing_about_customers(self) -> None:
+    def test_credits_without_a_name_are_no_evidence_about_customers(self) -> None:
         story = Story(start="2023-01-01", accounts="a-1")
         for month in range(1, 8):
             story.on(f"2023-{month:02d}-15").flow(100)

@@ -77,7 +77,7 @@ class TestLenders:
         story.close()
         assert story.figure("A-18") == 0
 
-    def test_at_the_beginning_every_lender_looks_new_and_none_is(self) -> None:
+    def test_at_the_beginning_no_lender_counts_as_new(self) -> None:
         story = Story(start="2024-01-01", accounts="a-1")
         story.flow(-100, "DEBT_SERVICE_OTHER", counterparty_id="bank-x")
         assert story.measure("A-18").values == [None, None]

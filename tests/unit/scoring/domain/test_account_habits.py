@@ -86,12 +86,12 @@ class TestCreditSilence:
         assert story.figure("A-07", component=2) == 3
         assert story.level("A-07") == HARD
 
-    def test_a_silence_longer_than_the_days_kept_goes_on(self) -> None:
+    def test_a_silence_longer_than_the_stored_days_continues(self) -> None:
         story = credits_every_tenth_day().close_through("2024-12-31")
         assert story.figure("A-07") == (day("2024-12-31") - day("2024-03-31"))
         assert story.level("A-07") == RED
 
-    def test_fewer_than_five_gaps_say_nothing(self) -> None:
+    def test_fewer_than_five_gaps_are_unmeasurable(self) -> None:
         story = with_account()
         for number in range(5):
             story.on(f"2024-01-{1 + 5 * number:02d}").flow(100)
@@ -175,16 +175,20 @@ class TestWages:
         assert story.measure("A-16").status == NOT_APPLICABLE
 
     def test_a_rhythm_needs_four_runs(self) -> None:
-        found = paying_wages(1_000, 1_000, 1_000).measure("A-16")
-        assert (found.status, found.reason) == (UNMEASURABLE, Reason.FEW_OBSERVATIONS)
+        measurement = paying_wages(1_000, 1_000, 1_000).measure("A-16")
+        assert (measurement.status, measurement.reason) == (UNMEASURABLE, Reason.FEW_OBSERVATIONS)
 
     def test_who_never_paid_wages_has_none_to_miss(self) -> None:
         assert with_account().measure("A-16").status == NOT_APPLICABLE
 
     def test_the_newest_wages_are_the_evidence(self) -> None:
         story = paying_wages(1_000, 1_000, 1_000, 1_000).close_through("2024-06-07")
-        found = [one for one in story.assessments[-1].contributors if one.indicator == "A-16"]
-        assert found[0].evidence == [story.borrower.recurring.ref]
+        contributors = [
+            contributor
+            for contributor in story.assessments[-1].contributors
+            if contributor.indicator == "A-16"
+        ]
+        assert contributors[0].evidence == [story.borrower.recurring.ref]
 
 
 class TestDuties:

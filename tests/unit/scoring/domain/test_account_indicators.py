@@ -40,11 +40,11 @@ class TestApplicability:
             ("A-23", Reason.NO_BALANCE),
         ],
     )
-    def test_an_account_that_has_said_nothing_is_unmeasurable(
+    def test_an_account_without_events_is_unmeasurable(
         self, indicator: str, reason: Reason
     ) -> None:
-        found = Story(accounts="a-1").measure(indicator)
-        assert (found.status, found.reason) == (UNMEASURABLE, reason)
+        measurement = Story(accounts="a-1").measure(indicator)
+        assert (measurement.status, measurement.reason) == (UNMEASURABLE, reason)
 
 
 class TestInflowDrop:
@@ -273,7 +273,7 @@ class TestLines:
         story.close_through("2024-01-30")
         assert story.figure("A-03") == pytest.approx(0.6)
 
-    def test_without_a_limit_it_cannot_be_said(self) -> None:
+    def test_without_a_limit_it_is_unmeasurable(self) -> None:
         story = Story(start="2024-01-01")
         story.line(10, 0)
         assert story.measure("A-03").reason == Reason.NO_LIMIT

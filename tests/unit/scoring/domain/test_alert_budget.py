@@ -32,7 +32,7 @@ def test_occupancy_is_a_share_of_borrower_days() -> None:
     assert occupancy(ten_borrowers(), ATTENTION_QUESTION, 80_000) == 300_000
 
 
-def test_hysteresis_keeps_a_borrower_in_after_a_spike() -> None:
+def test_hysteresis_delays_the_exit_after_a_spike() -> None:
     # One day at the cut, then calm: 30 calm closes end it, the thirtieth is out again.
     series = DayCloses([100_000] + [0] * 99, [0] * DAYS, [OBSERVED] * DAYS)
     assert occupancy([series], ATTENTION_QUESTION, 100_000) == 300_000

@@ -1,4 +1,4 @@
-"""When an assessment is due, and what it says about what changed."""
+"""When an assessment is due, and its account of the changes."""
 
 from copy import deepcopy
 
@@ -28,7 +28,7 @@ def a_loan() -> Story:
 
 
 def reasons(story: Story) -> list[list[str]]:
-    return [one.reasons for one in story.assessments]
+    return [assessment.reasons for assessment in story.assessments]
 
 
 def test_the_first_event_is_always_news() -> None:
@@ -64,7 +64,7 @@ def test_the_first_day_past_due_changes_bucket_and_labels() -> None:
 
 def test_a_change_of_state_names_its_rules_and_what_it_was_before() -> None:
     story = a_loan().close_through("2024-02-05")
-    moved = next(one for one in story.assessments if "STATE" in one.reasons)
+    moved = next(assessment for assessment in story.assessments if "STATE" in assessment.reasons)
     assert (moved.from_state, moved.state) == ("NORMAL", "ATTENTION")
     assert moved.trigger_rule_ids
     assert (moved.changes[0].kind, moved.changes[0].after) == ("STATE", "ATTENTION")
@@ -80,10 +80,12 @@ def test_a_level_is_news_with_its_indicator() -> None:
 
 def test_sequences_are_consecutive() -> None:
     story = a_loan().close_through("2024-06-15")
-    assert [one.sequence for one in story.assessments] == list(range(1, len(story.assessments) + 1))
+    assert [assessment.sequence for assessment in story.assessments] == list(
+        range(1, len(story.assessments) + 1)
+    )
 
 
-def test_a_reversal_says_that_it_corrects() -> None:
+def test_a_reversal_is_marked_as_a_correction() -> None:
     story = a_loan()
     story.on("2024-01-31")
     paid = story.pays(1000)
@@ -116,7 +118,7 @@ def test_buckets_of_days_past_due() -> None:
     assert [dpd_bucket(days) for days in (0, 1, 30, 31, 60, 61, 90, 91)] == [0, 1, 1, 2, 2, 3, 3, 4]
 
 
-def test_the_card_knows_what_is_due_next() -> None:
+def test_the_card_shows_what_is_due_next() -> None:
     data = assessment_data(a_loan().close_through("2024-02-05").assessments[-1])
     assert data["next_due"] == {"date": "2024-06-30", "amount": "9000.00"}
     assert data["past_due"] == "1000.00"
@@ -124,12 +126,12 @@ def test_the_card_knows_what_is_due_next() -> None:
     assert data["undrawn"] is None
 
 
-def test_the_short_cut_for_clean_borrowers_says_what_the_regimes_say() -> None:
+def test_the_short_cut_for_clean_borrowers_equals_the_regimes() -> None:
     story = Story()
-    found = labels(story.borrower, story.rules, story.today)
+    assigned = labels(story.borrower, story.rules, story.today)
     assert is_clean(story.borrower)
-    assert {name: found[name] for name in CLEAN_LABELS if name in found} == {
-        name: label for name, label in CLEAN_LABELS.items() if name in found
+    assert {name: assigned[name] for name in CLEAN_LABELS if name in assigned} == {
+        name: label for name, label in CLEAN_LABELS.items() if name in assigned
     }
     assert regime_text(story.borrower, story.rules, story.today) == CLEAN
 
@@ -145,14 +147,14 @@ def rejudged(story: Story, rulebook: str) -> Assessment | None:
     return reassess(story.borrower, rules, trigger)
 
 
-def test_judging_afresh_by_the_same_rules_changes_nothing() -> None:
+def test_evaluating_again_by_the_same_rules_changes_nothing() -> None:
     story = a_loan().close_through("2024-02-10")
     signals, score = deepcopy(story.borrower.signals), story.borrower.risk.score
     assert rejudged(story, "reference") is None
     assert (story.borrower.signals, story.borrower.risk.score) == (signals, score)
 
 
-def test_judging_afresh_by_other_rules_forgets_what_they_do_not_use() -> None:
+def test_evaluating_by_other_rules_drops_what_they_do_not_use() -> None:
     story = a_loan().close_through("2024-02-10")
     rejudged(story, "default")
     # R-01 at 10 days: knots 0:0, 29:.20 give .069, times .70.

@@ -56,9 +56,9 @@ def test_altman(firm: models.Firm, sales: int, private: str, general: str) -> No
     ids=["firm A", "firm B"],
 )
 def test_zmijewski(firm: models.Firm, net_income: int, x: str, probability: str) -> None:
-    found = zmijewski(firm, net_income)
-    assert near(found, x)
-    assert near(models.normal_probability_micro(found), probability)
+    measurement = zmijewski(firm, net_income)
+    assert near(measurement, x)
+    assert near(models.normal_probability_micro(measurement), probability)
 
 
 def test_ohlson() -> None:

@@ -101,9 +101,9 @@ class TestGrace:
         story.close()
         assert story.days == (11, 11, 11)
 
-    def test_both_counts_are_told(self) -> None:
+    def test_both_counts_are_reported(self) -> None:
         story = owing(contractual_grace_days=10)
-        story.close_through("2024-03-31")  # a month's close tells in any case
+        story.close_through("2024-03-31")  # a month's close is emitted in any case
         assert (story.latest.days_late, story.latest.dpd_operational) == (16, 16)
         early = owing(contractual_grace_days=20)
         early.close_through("2024-03-31")
@@ -115,7 +115,7 @@ class TestGrace:
         story.schedule(("2024-03-20", 700), loan_id="l-2")
         story.close_through("2024-03-24")
         rows = arrears_of(story.borrower, story.rules.tolerance, day("2024-03-24"))
-        assert [(one.name, one.days_late, one.days_in_arrears) for one in rows] == [
+        assert [(row.name, row.days_late, row.days_in_arrears) for row in rows] == [
             ("l-1", 9, 0),
             ("l-2", 4, 4),
         ]
@@ -149,7 +149,7 @@ class TestDisputes:
         story.close_through("2024-03-25")
         assert story.days == (10, 5, 5)
 
-    def test_an_open_dispute_holds_the_regulatory_count_where_it_was(self) -> None:
+    def test_an_open_dispute_stops_the_regulatory_count(self) -> None:
         story = owing()
         story.close_through("2024-04-14")
         assert story.days == (30, 30, 30)
@@ -179,7 +179,7 @@ class TestDisputes:
         story = owing()
         story.close_through("2024-04-14")
         story.disputes(1_000, since="2024-03-25")
-        # Nine days counted before it (16 to 24 March), held since.
+        # Nine days counted before it (16 to 24 March), stopped since.
         assert story.days == (31, 0, 9)
 
     def test_a_payment_that_disputes_the_rest_and_one_that_no_longer_does(self) -> None:
@@ -447,7 +447,7 @@ class TestAllocation:
         [(0, 0), (1, 0), (2, 10)],
         ids=["fees and interest first", "interest first", "principal first"],
     )
-    def test_the_contract_says_what_a_part_payment_pays_inside_an_instalment(
+    def test_the_contract_orders_what_a_part_payment_pays_inside_an_instalment(
         self, rule: int, interest_days: int
     ) -> None:
         story = Story(start="2024-03-01")
@@ -457,7 +457,7 @@ class TestAllocation:
         story.pays(900, allocation_rule=rule)
         story.close_through("2024-03-25")
         assert story.figure("R-09") == interest_days
-        # Whatever it pays inside, the instalment stays unpaid by 100.
+        # The instalment stays unpaid by 100 in any order of parts.
         assert story.days[1] == 10
 
     def test_principal_outstanding_follows_the_contract(self) -> None:

@@ -53,7 +53,7 @@ class TestNextInstalment:
         assert story.figure("A-14") == pytest.approx(cover)
         assert story.level("A-14") == level
 
-    def test_it_looks_fifteen_days_ahead(self) -> None:
+    def test_the_horizon_is_fifteen_days(self) -> None:
         assert before_an_instalment(500, last="2024-08-15").figure("A-14") == 0.8
         story = before_an_instalment(500, last="2024-08-16")
         assert story.measure("A-14").status == NOT_APPLICABLE
@@ -95,7 +95,7 @@ class TestNextInstalment:
 
     def test_less_than_the_booked_balance_may_be_available(self) -> None:
         story = before_an_instalment(500)
-        story.tell(
+        story.apply(
             AccountBalanceClosed(
                 *story.head(),
                 account_id="a-1",
@@ -127,14 +127,14 @@ class TestNextInstalment:
         story.close()
         assert story.figure("A-14") == pytest.approx(2.1)
 
-    def test_without_a_balance_nobody_can_tell(self) -> None:
+    def test_without_a_balance_it_is_unmeasurable(self) -> None:
         story = Story(start="2024-01-01")
         story.loan(1_000)
         story.schedule(("2024-01-10", 1_000))
-        found = story.measure("A-14")
-        assert (found.status, found.reason) == (UNMEASURABLE, Reason.NO_BALANCE)
+        measurement = story.measure("A-14")
+        assert (measurement.status, measurement.reason) == (UNMEASURABLE, Reason.NO_BALANCE)
 
-    def test_an_old_balance_says_nothing(self) -> None:
+    def test_an_old_balance_is_not_used(self) -> None:
         story = before_an_instalment(500, last="2024-09-10").close_through("2024-08-31")
         assert story.measure("A-14").reason == Reason.STALE_DATA
 
@@ -186,7 +186,7 @@ class TestMaturity:
         assert story.figure("R-14") == pytest.approx(cover)
         assert story.level("R-14") == level
 
-    def test_it_looks_ninety_days_ahead(self) -> None:
+    def test_the_horizon_is_ninety_days(self) -> None:
         story = before_a_maturity(40_000)
         story.schedule(("2024-09-29", 100_000), version=2)
         assert story.measure("R-14").status == NOT_APPLICABLE
@@ -225,7 +225,7 @@ class TestMaturity:
         story.flow(-200_000, "SUPPLIER_OUT", value="2024-06-20")
         assert story.figure("R-14") == pytest.approx(0.5)
 
-    def test_without_balances_or_three_full_months_nobody_can_tell(self) -> None:
+    def test_without_balances_or_three_full_months_it_is_unmeasurable(self) -> None:
         story = Story(start="2024-01-02", accounts="a-1")
         story.loan(1_000)
         story.schedule(("2024-05-01", 1_000))

@@ -31,7 +31,11 @@ def rules_with(*marks: str) -> Rules:
     """Return the reference rules with the page's exit rule that has each mark in its line."""
     text = (SHIPPED / "reference.yaml").read_text(encoding="utf-8")
     for mark in marks:
-        (line,) = [one for one in PAGE.splitlines() if one.startswith("- {id: ") and mark in one]
+        (line,) = [
+            splitline
+            for splitline in PAGE.splitlines()
+            if splitline.startswith("- {id: ") and mark in splitline
+        ]
         (name,) = re.findall(r"{id: ([\w-]+)", line)
         text, count = re.subn(rf"^ +- {{id: {name},.*$", f"    {line}", text, flags=re.MULTILINE)
         assert count == 1
@@ -40,7 +44,7 @@ def rules_with(*marks: str) -> Rules:
 
 @dataclass
 class Case:
-    """A borrower in a state since `START`, on a day, and what stands against leaving."""
+    """A borrower in a state since `START`, on a day, and what prevents leaving."""
 
     state: int
     day: str

@@ -78,8 +78,8 @@ def test_default_is_first_true_on_30_june() -> None:
 def test_materiality_needs_both_thresholds(
     exposure: int, arrears: int, segment: str, material: bool
 ) -> None:
-    found = Materiality().is_material(segment, "EUR", arrears * 100, exposure * 100)
-    assert found is material
+    is_material = Materiality().is_material(segment, "EUR", arrears * 100, exposure * 100)
+    assert is_material is material
 
 
 class TestPartialPayments:
@@ -118,7 +118,7 @@ class TestPartialPayments:
         story.schedule(("2023-01-31", 100), ("2023-02-28", 100), ("2023-03-31", 100))
         story.on("2023-04-10").pays(150)
         story.close_through("2023-04-10")
-        # January is paid, February half: the clock stands at 28 February.
+        # January is paid, February half: the clock starts at 28 February.
         assert story.borrower.counters.operational_days == day("2023-04-10") - day("2023-02-28")
 
     def test_an_instalment_not_yet_due_does_not_count(self) -> None:

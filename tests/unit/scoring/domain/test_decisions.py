@@ -140,10 +140,14 @@ def test_a_transition_by_people_is_recorded_whole() -> None:
     assert record.reason == "as agreed in the credit committee"
     assert record.expires_day == day("2024-03-01")
     assert record.correlation_id == "o-7"
-    told = story.latest
-    assert (told.rulebook, told.score, told.dpd_operational) == ("reference", 0, 0)
-    assert told.as_of == day("2024-01-05")
-    assert "DECISION" in told.reasons
+    assessment = story.latest
+    assert (assessment.rulebook, assessment.score, assessment.dpd_operational) == (
+        "reference",
+        0,
+        0,
+    )
+    assert assessment.as_of == day("2024-01-05")
+    assert "DECISION" in assessment.reasons
 
 
 def test_a_transition_by_the_system_names_the_event_that_led_to_it() -> None:
@@ -176,11 +180,11 @@ def test_a_decision_ends_at_the_close_of_the_day_on_which_it_expires() -> None:
     assert story.borrower.decisions.overrides == []
 
 
-def test_a_tightening_holds_the_state_until_it_expires_and_people_then_relax_it() -> None:
+def test_a_tightening_applies_until_it_expires_and_people_then_relax_it() -> None:
     story = lent()
     story.decide("TIGHTEN", state="WATCH", until="2024-05-01")
     paying(story, "2024-05-01")
-    # Sixty calm days are long over, but the decision stands.
+    # Sixty calm days are long over, but the decision still applies.
     assert story.borrower.risk.proposed_to == -1
     story.close()
     assert "RELAXATION_PROPOSED" in story.latest.flags
@@ -222,7 +226,7 @@ def test_the_score_goes_up_and_down_by_points_that_people_decide() -> None:
 
 
 def watched_for_its_score() -> Story:
-    """A borrower on watch whom nothing but a score rule holds there, well over ten days ago."""
+    """A borrower on watch by nothing but a score rule, since well over ten days ago."""
     story = paying(lent(), "2024-02-01")
     story.decide("TIGHTEN", state="WATCH", until="2024-02-02")
     story.decide("SCORE", points_micro=150_000, until="2025-01-01", name="o-s1")
@@ -230,7 +234,7 @@ def watched_for_its_score() -> Story:
     return paying(story, "2024-06-01")
 
 
-def test_an_exception_leaves_a_state_that_only_judgement_holds_and_ends_when_it_expires() -> None:
+def test_an_exception_leaves_a_state_of_judgement_alone_and_ends_when_it_expires() -> None:
     story = watched_for_its_score()
     assert (story.state, story.borrower.risk.score) == ("WATCH", 300_000)  # not below the exit cut
     story.decide("RELAX", state="ATTENTION", until="2024-06-10", name="o-2")
@@ -292,15 +296,15 @@ REFUSALS = [
 @pytest.mark.parametrize(
     ("decision", "code"), [row[1:] for row in REFUSALS], ids=[row[0] for row in REFUSALS]
 )
-def test_a_decision_that_does_not_count_says_why_and_changes_nothing(
+def test_a_decision_that_does_not_count_gives_its_reason_and_changes_nothing(
     decision: dict[str, object], code: str
 ) -> None:
     story = lent()
     before = story.borrower.risk.flags, story.state, story.borrower.risk.score
-    told = story.decide(**decision)  # type: ignore[arg-type]
-    assert told is not None
-    assert told.reasons == ["DECISION"]
-    (change,) = told.changes
+    assessment = story.decide(**decision)  # type: ignore[arg-type]
+    assert assessment is not None
+    assert assessment.reasons == ["DECISION"]
+    (change,) = assessment.changes
     assert (change.kind, change.after) == ("REFUSED", code or "state_not_possible")
     assert (story.borrower.risk.flags, story.state, story.borrower.risk.score) == before
     assert story.borrower.decisions.overrides == []
@@ -311,14 +315,14 @@ def test_a_decision_that_does_not_count_says_why_and_changes_nothing(
     [(tightened, "NORMAL"), (unlikely_to_pay, "PROBATION"), (unlikely_to_pay, "WATCH")],
     ids=["two steps at once", "default ends by its own clock", "default is not relaxed by hand"],
 )
-def test_no_relaxation_by_hand_that_the_table_does_not_know(
+def test_no_relaxation_by_hand_outside_the_table(
     enter: Callable[[Story], None], target: str
 ) -> None:
     story = lent()
     enter(story)
-    told = story.decide("RELAX", state=target, until="2024-05-01", name="o-2")
-    assert told is not None
-    assert told.changes[0].after == "state_not_possible"
+    assessment = story.decide("RELAX", state=target, until="2024-05-01", name="o-2")
+    assert assessment is not None
+    assert assessment.changes[0].after == "state_not_possible"
 
 
 # Default, probation, cure.
@@ -349,7 +353,7 @@ def test_probation_needs_three_months_and_an_assessment_of_ability() -> None:
     assert story.state == "WATCH"
 
 
-def test_an_instalment_paid_late_keeps_probation() -> None:
+def test_an_instalment_paid_late_prolongs_probation() -> None:
     story = paying(lent(), "2024-02-01")
     unlikely_to_pay(story)
     story.decide("LIFT_UTP", name="o-2")

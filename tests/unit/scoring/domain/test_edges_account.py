@@ -103,7 +103,7 @@ class TestLines:
         assert story.figure("A-08") == pytest.approx(times)
         assert story.level("A-08") == level
 
-    def test_a_line_without_limit_history_or_interest_says_nothing(self) -> None:
+    def test_a_line_without_limit_history_or_interest_is_unmeasurable(self) -> None:
         story = borrower(accounts="a-1")
         assert story.measure("A-04").status == NOT_APPLICABLE
         story.line(10, 0)
@@ -193,9 +193,7 @@ class TestBalances:
         [(14, GREEN), (15, AMBER), (29, AMBER), (30, RED)],
         ids=["14 days", "15 days are amber", "29 days are amber", "30 days are red"],
     )
-    def test_silence_of_an_account_that_heard_from_customers_daily(
-        self, gap: int, level: int
-    ) -> None:
+    def test_silence_of_an_account_with_daily_receipts(self, gap: int, level: int) -> None:
         story = borrower(accounts="a-1")
         for _ in range(10):
             story.flow(100)

@@ -62,6 +62,6 @@ class TestFile:
     def test_probability_of_default(self, before: int, now: int, times: float, level: int) -> None:
         story = borrower()
         known = replace(story.log[0], id="pd", origination_pd_micro=before, current_pd_micro=now)
-        story.tell(known)
+        story.apply(known)
         assert story.figure("X-01") == pytest.approx(times, abs=1e-6)
         assert story.level("X-01") == level

@@ -188,7 +188,7 @@ class TestCards:
         assert story.level("R-17") == level
 
     @pytest.mark.parametrize("indicator", ["R-16", "R-17"])
-    def test_a_card_that_is_a_day_old_says_nothing(self, indicator: str) -> None:
+    def test_a_card_that_is_a_day_old_is_unmeasurable(self, indicator: str) -> None:
         story = borrower()
         story.loan(0, loan_id="card", loan_type=CARD)
         story.card(500, 1_000)

@@ -27,7 +27,7 @@ def owing(amount: float = 1_000, due: str = "2024-03-15", **terms: object) -> St
 def test_a_fee_alone_that_is_unpaid_is_past_due() -> None:
     story = Story(start="2024-03-01")
     story.loan(10_000)
-    story.tell(
+    story.apply(
         loans.SchedulePublished(
             *story.head(),
             loan_id="l-1",
@@ -95,10 +95,10 @@ class TestCorrections:
         again.on("2024-03-15")
         amended = deepcopy(amendment)
         amended.corrects_id, amended.correction_kind = wrong, 2
-        again.tell(amended)
+        again.apply(amended)
         late = deepcopy(amendment)
         late.id, late.paid_minor = wrong, 100_000
-        again.tell(late)
+        again.apply(late)
         assert right != wrong
         assert again.borrower.loans[0].paid_minor == [60_000]
 
@@ -115,7 +115,7 @@ class TestCorrections:
         assert story.latest.as_of == day("2024-04-10")
         assert story.latest.cause.id == payment
 
-    def test_a_correction_is_said_and_what_was_sent_stays(self) -> None:
+    def test_a_correction_is_marked_and_what_was_sent_stays(self) -> None:
         story = owing()
         story.on("2024-03-15")
         payment = story.pays(1_000)
@@ -123,11 +123,11 @@ class TestCorrections:
         sent = deepcopy(story.assessments)
         taken_back = story.reverses(payment, 1_000)
         assert story.assessments[:-1] == sent
-        told = story.latest
-        assert (told.corrected, told.cause.id) == (True, taken_back)
-        assert "CORRECTED" in told.reasons
-        assert told.sequence == sent[-1].sequence + 1
-        assert (told.dpd_operational, told.dpd_regulatory) == (37, 36)
+        corrected = story.latest
+        assert (corrected.corrected, corrected.cause.id) == (True, taken_back)
+        assert "CORRECTED" in corrected.reasons
+        assert corrected.sequence == sent[-1].sequence + 1
+        assert (corrected.dpd_operational, corrected.dpd_regulatory) == (37, 36)
 
     def test_a_tightening_that_lost_its_ground_is_named(self) -> None:
         story = owing()
@@ -135,17 +135,17 @@ class TestCorrections:
         known = story.borrower.risk.rule_ids
         assert (story.state, bool(known)) == ("WATCH", True)
         story.pays(1_000, value="2024-03-15")
-        lost = [one.before for one in story.latest.changes if one.kind == "LOST_GROUND"]
+        lost = [change.before for change in story.latest.changes if change.kind == "LOST_GROUND"]
         assert lost == known
-        assert story.state == "WATCH"  # an approver may lift it; nothing relaxes by itself
+        assert story.state == "WATCH"  # an approver may lift it; nothing relaxes without a decision
 
 
 class TestWithoutEvents:
     def test_a_missed_payment_is_counted_without_any_event(self) -> None:
         story = owing()
-        told = len(story.log)
+        length = len(story.log)
         story.close_through("2024-03-25")
-        assert {type(one) for one in story.log[told:]} == {control.DayClosed}
+        assert {type(event) for event in story.log[length:]} == {control.DayClosed}
         assert story.days == (10, 10, 10)
 
     def test_days_that_nobody_closed_are_counted_by_the_next_close(self) -> None:
@@ -175,8 +175,8 @@ class TestWithoutEvents:
         assert story.borrower.signals.value[12] == before == 2_000_000  # March and April
 
 
-def looked(story: Story, as_of: str) -> Borrower:
-    """Look as the read side does: the ledger as far as it was known when the day was closed."""
+def as_known(story: Story, as_of: str) -> Borrower:
+    """Read as the read side does: the ledger as it was when the day was closed."""
     events = list(enumerate(deepcopy(story.log)))
     borrower = new_borrower("b-1")
     assert story.timeline is not None
@@ -207,7 +207,7 @@ class TestAsOf:
             "2024-03-24": (9, 4, 9),
             "2024-03-26": (11, 11, 11),
             "2024-04-19": (35, 35, 35),
-            # The payment is known; of what was said before nothing was right.
+            # The payment is known; every assessment before it was wrong.
             "2024-04-20": (0, 0, 0),
             "2024-05-09": (0, 0, 0),
             # Reversed: as if it had never come.
@@ -215,15 +215,15 @@ class TestAsOf:
             "2024-05-20": (66, 66, 66),
         }
         for as_of, days in expected.items():
-            counters = looked(story, as_of).counters
-            found = counters.late_days, counters.operational_days, counters.regulatory_days
-            assert (as_of, *found) == (as_of, *days)
+            counters = as_known(story, as_of).counters
+            counted = counters.late_days, counters.operational_days, counters.regulatory_days
+            assert (as_of, *counted) == (as_of, *days)
 
     def test_as_of_queries_give_days_late_and_days_in_arrears_loan_by_loan(self) -> None:
-        borrower = looked(self.story(), "2024-03-24")
+        borrower = as_known(self.story(), "2024-03-24")
         rules = self.story().rules
         rows = arrears_of(borrower, rules.tolerance, borrower.counters.closed_day)
-        assert [(one.name, one.days_late, one.days_in_arrears) for one in rows] == [
+        assert [(row.name, row.days_late, row.days_in_arrears) for row in rows] == [
             ("l-1", 9, 0),
             ("l-2", 4, 4),
         ]

@@ -15,8 +15,8 @@ def owing(rate: int = 50_000) -> Story:
 
 
 def reasons(story: Story) -> list[str] | None:
-    found = exit_candidate(story.borrower, story.rules, story.borrower.counters.closed_day)
-    return None if found is None else found.reasons
+    candidate = exit_candidate(story.borrower, story.rules, story.borrower.counters.closed_day)
+    return None if candidate is None else candidate.reasons
 
 
 def test_a_borrower_in_good_standing_is_none() -> None:
@@ -74,14 +74,14 @@ def test_the_margin_weighs_loans_by_principal() -> None:
 
 
 def test_the_list_begins_with_who_was_listed_then_with_most_reasons() -> None:
-    found = []
+    candidates = []
     for name, flags, pd in (("b", 0, 120_000), ("a", EXIT_LIST, 0), ("c", EXIT_LIST, 120_000)):
         story = owing()
         story.borrower.borrower_id = name
         story.borrower.risk.flags |= flags
         story.borrower.profile.origination_pd_micro = 10_000
         story.borrower.profile.current_pd_micro = pd
-        one = exit_candidate(story.borrower, story.rules, story.today)
-        assert one is not None
-        found.append(one)
-    assert [one.borrower_id for one in sorted(found, key=rank)] == ["c", "a", "b"]
+        candidate = exit_candidate(story.borrower, story.rules, story.today)
+        assert candidate is not None
+        candidates.append(candidate)
+    assert [candidate.borrower_id for candidate in sorted(candidates, key=rank)] == ["c", "a", "b"]

@@ -97,8 +97,8 @@ class TestCollateralCover:
     def test_in_another_currency_it_is_no_figure(self) -> None:
         story = owing()
         story.collateral(2_000, currency="USD")
-        found = story.measure("C-01")
-        assert (found.status, found.reason) == (UNMEASURABLE, Reason.NOT_COMPARABLE)
+        measurement = story.measure("C-01")
+        assert (measurement.status, measurement.reason) == (UNMEASURABLE, Reason.NOT_COMPARABLE)
 
     def test_for_a_loan_that_is_not_known_it_is_no_figure(self) -> None:
         story = owing()
@@ -171,8 +171,8 @@ class TestDocuments:
     def test_without_any_date_nothing_can_be_watched(self) -> None:
         story = owing()
         story.collateral(2_000)
-        found = story.measure("C-03")
-        assert (found.status, found.reason) == (UNMEASURABLE, Reason.NO_DATA)
+        measurement = story.measure("C-03")
+        assert (measurement.status, measurement.reason) == (UNMEASURABLE, Reason.NO_DATA)
 
 
 class TestGuarantor:
@@ -195,7 +195,7 @@ class TestGuarantor:
         story.related_state("g-1", state)
         assert story.level("C-04") == level
 
-    def test_the_share_that_weak_guarantors_stand_in_for_limits_the_weight(self) -> None:
+    def test_the_share_that_weak_guarantors_cover_limits_the_weight(self) -> None:
         story = owing(1_000)
         for name, covered in (("g-1", 300), ("g-2", 900)):
             story.guarantor(name, covered)
@@ -209,7 +209,7 @@ class TestGuarantor:
         assert story.figure("C-04", component=1) == 1.0  # 1,200 of 1,000 is all of it
         assert story.borrower.signals.contribution[slot] == 300_000
 
-    def test_who_has_told_nothing_is_unknown_unless_another_one_is_bad(self) -> None:
+    def test_a_guarantor_without_a_reported_state_is_unknown_unless_another_is_bad(self) -> None:
         story = owing()
         for name in ("g-1", "g-2"):
             story.guarantor(name)
@@ -218,7 +218,7 @@ class TestGuarantor:
         story.related_state("g-2", "DEFAULT")
         assert story.level("C-04") == RED
 
-    def test_a_guarantee_that_ended_says_nothing(self) -> None:
+    def test_a_guarantee_that_ended_does_not_count(self) -> None:
         story = owing()
         story.guarantor("g-1", until="2024-03-03")
         expect_related_state(story.borrower.credit_file, "g-1")
@@ -327,14 +327,14 @@ class TestInspections:
     @pytest.mark.parametrize(
         ("severity", "level"), [("LOW", GREEN), ("MEDIUM", AMBER), ("HIGH", RED)]
     )
-    def test_a_finding_stands_until_it_is_settled(self, severity: str, level: int) -> None:
+    def test_a_finding_counts_until_it_is_settled(self, severity: str, level: int) -> None:
         story = owing()
         story.finding(severity)
         assert story.level("C-07") == level
         story.finding(severity, settled=True)
         assert story.level("C-07") == GREEN
 
-    def test_an_outcome_stands_until_the_next_inspection(self) -> None:
+    def test_an_outcome_counts_until_the_next_inspection(self) -> None:
         story = owing()
         story.inspection("SERIOUS")
         assert story.level("C-07") == RED

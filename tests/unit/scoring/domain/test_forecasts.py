@@ -96,7 +96,7 @@ class TestForecastMiss:
         story.forecast("revenue", 10_000, ends="2024-12-31")
         assert story.measure("F-22").reason == Reason.NO_STATEMENT
 
-    def test_a_dozen_forecasts_are_kept(self) -> None:
+    def test_a_dozen_forecasts_are_stored(self) -> None:
         story = story_of_a_firm()
         for number in range(15):
             story.forecast("revenue", 100, ends=f"{2024 + number}-12-31")

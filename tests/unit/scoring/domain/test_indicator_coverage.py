@@ -7,7 +7,7 @@ REMEDY = "run `python -m tests.indicator_coverage` and look at the diff"
 
 
 def test_the_whole_catalogue_is_there() -> None:
-    assert sorted(CATALOGUE - {one.id for one in ALL}) == []
+    assert sorted(CATALOGUE - {indicator.id for indicator in ALL}) == []
 
 
 def test_every_indicator_is_shown_whole() -> None:

@@ -25,28 +25,31 @@ DISPUTED = RETURN_REASONS.index("DISPUTED")
 
 
 class TestLimits:
-    def told(self, *reports: tuple[str, float]) -> Story:
+    def reporting(self, *reports: tuple[str, float]) -> Story:
         story = Story(start="2024-03-20")
         for on, limit in reports:
             story.line(1_000, limit, on=on)
         return story
 
-    def test_a_late_report_holds_until_the_next_one_and_no_longer(self) -> None:
-        line = self.told(("2024-03-01", 10_000), ("2024-03-09", 8_000), ("2024-03-05", 6_000))
+    def test_a_late_report_applies_until_the_next_one_and_no_longer(self) -> None:
+        line = self.reporting(("2024-03-01", 10_000), ("2024-03-09", 8_000), ("2024-03-05", 6_000))
         (facility,) = line.borrower.facilities
-        limits = [limit_on(facility, day(f"2024-03-0{one}")) for one in (4, 5, 8, 9)]
+        limits = [limit_on(facility, day(f"2024-03-0{number}")) for number in (4, 5, 8, 9)]
         assert limits == [1_000_000, 600_000, 600_000, 800_000]
 
-    def test_the_limit_of_a_later_report_that_repeated_an_older_one_is_kept(self) -> None:
-        line = self.told(("2024-03-01", 10_000), ("2024-03-09", 10_000), ("2024-03-05", 6_000))
+    def test_the_limit_of_a_later_report_that_repeated_an_older_one_stays(self) -> None:
+        line = self.reporting(("2024-03-01", 10_000), ("2024-03-09", 10_000), ("2024-03-05", 6_000))
         (facility,) = line.borrower.facilities
         assert limit_on(facility, day("2024-03-08")) == 600_000
         assert limit_on(facility, day("2024-03-09")) == 1_000_000
 
     def test_the_order_of_reports_leaves_no_trace(self) -> None:
         reports = [("2024-03-01", 10_000.0), ("2024-03-05", 10_000.0), ("2024-03-09", 6_000.0)]
-        one, other = self.told(*reports), self.told(reports[0], reports[2], reports[1])
-        assert one.borrower.facilities == other.borrower.facilities
+        in_order, other = (
+            self.reporting(*reports),
+            self.reporting(reports[0], reports[2], reports[1]),
+        )
+        assert in_order.borrower.facilities == other.borrower.facilities
         (facility,) = other.borrower.facilities
         assert facility.limit_days == [day("2024-03-01"), day("2024-03-09")]
 
@@ -61,7 +64,7 @@ class TestTakenBack:
         story.flow(500, reverses=flow, counterparty_id="c-1")
         assert story.borrower.payers == story.borrower.payer_months == []
 
-    def test_payers_stand_in_one_order_whoever_came_first(self) -> None:
+    def test_payers_are_sorted_whoever_came_first(self) -> None:
         story = self.story()
         for payer in ("c-2", "c-3", "c-1"):
             story.flow(500, counterparty_id=payer)
@@ -94,7 +97,7 @@ class TestTakenBack:
         story.flow(-700, "SECURITIES_OUT", value="2024-02-28")
         assert story.borrower.drawdowns.use_minor == []
 
-    def test_two_promises_for_one_day_stand_in_one_order(self) -> None:
+    def test_two_promises_for_one_day_are_sorted(self) -> None:
         story = self.story()
         for amount in (100, 200):
             story.promises(amount, by="2024-03-10")
@@ -123,9 +126,9 @@ def test_a_default_by_days_that_becomes_one_by_insolvency_is_stored_so() -> None
     assert story.borrower.decisions.eu_by_days
     story.report("INSOLVENCY")
     assert not story.borrower.decisions.eu_by_days
-    afresh = deepcopy(story.borrower)
-    afresh.stored = []
-    assert encode(story.borrower) == encode(afresh)
+    unstored = deepcopy(story.borrower)
+    unstored.stored = []
+    assert encode(story.borrower) == encode(unstored)
 
 
 class TestPutRightInOneStep:
@@ -139,7 +142,7 @@ class TestPutRightInOneStep:
             amended = deepcopy(right)
             amended.id, amended.corrects_id = f"right-{kind}", wrong
             amended.correction_kind = CORRECTION_KINDS.index(kind)
-            story.tell(amended)
+            story.apply(amended)
         assert encode(story.borrower) == before
         assert story.borrower.flows.operating_credits.cum == [50_000]
 
@@ -163,7 +166,7 @@ class TestPutRightInOneStep:
         assert isinstance(amended, AccountItemReturned)
         amended.id, amended.corrects_id, amended.return_reason = "e-right", returned, DISPUTED
         amended.correction_kind = CORRECTION_KINDS.index("amendment")
-        story.tell(amended)
+        story.apply(amended)
         assert story.borrower.signals.level[slot_of("A-09")] == GREEN
 
     def test_a_statement_that_was_taken_back_leaves_no_figures(self) -> None:
@@ -173,7 +176,7 @@ class TestPutRightInOneStep:
         wrong = deepcopy(story.log[-1])
         wrong.id, wrong.corrects_id = "e-back", wrong.id
         wrong.correction_kind = CORRECTION_KINDS.index("reversal")
-        story.tell(wrong)
+        story.apply(wrong)
         assert story.borrower.statements == []
         assert story.measure("F-08").reason == Reason.NO_STATEMENT
 
@@ -227,7 +230,7 @@ class TestNothingStaysBehind:
 
 
 class TestFindings:
-    """A finding raised twice: medium (2) or high (3) on 1 March, another word on 15 March."""
+    """A finding raised twice: medium (2) or high (3) on 1 March, another severity on 15 March."""
 
     def story(self) -> Story:
         return Story(start="2024-03-20")
@@ -238,9 +241,9 @@ class TestFindings:
 
     def on_file(self, story: Story) -> list[tuple[str, int, int]]:
         file = story.borrower.credit_file
-        return [(one.finding_id, one.severity, one.day) for one in file.findings]
+        return [(finding.finding_id, finding.severity, finding.day) for finding in file.findings]
 
-    def test_the_older_word_that_comes_late_makes_it_no_milder(self) -> None:
+    def test_an_older_severity_that_comes_late_makes_it_no_milder(self) -> None:
         in_order, late = self.story(), self.story()
         self.raises(in_order, "MEDIUM", "2024-03-01")
         self.raises(in_order, "HIGH", "2024-03-15")
@@ -248,14 +251,14 @@ class TestFindings:
         self.raises(late, "MEDIUM", "2024-03-01")
         assert self.on_file(in_order) == self.on_file(late) == [("n-1", 3, day("2024-03-15"))]
 
-    def test_the_older_word_that_comes_late_makes_it_no_worse(self) -> None:
+    def test_an_older_severity_that_comes_late_makes_it_no_worse(self) -> None:
         story = self.story()
         self.raises(story, "LOW", "2024-03-15")
         self.raises(story, "HIGH", "2024-03-01")
         assert self.on_file(story) == [("n-1", 1, day("2024-03-15"))]
         assert not story.borrower.risk.flags & OFFICER_SIGNAL
 
-    def test_of_two_words_of_one_day_the_last_told_counts(self) -> None:
+    def test_of_two_severities_of_one_day_the_last_in_the_log_counts(self) -> None:
         story = self.story()
         self.raises(story, "HIGH", "2024-03-15")
         self.raises(story, "MEDIUM", "2024-03-15")

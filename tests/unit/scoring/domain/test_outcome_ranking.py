@@ -20,11 +20,11 @@ def test_the_area_is_the_share_of_pairs_in_the_right_order_ties_counting_half() 
 
 def test_without_clusters_the_error_is_delongs() -> None:
     # Placements of the bad: 1 and .75; of the good 1 and .75. Variances .03125 each, by 2 and 2.
-    found = rank(rows([3, 2], [1, 2]))
-    assert found.auc is not None
-    assert found.low is not None
+    ranking = rank(rows([3, 2], [1, 2]))
+    assert ranking.auc is not None
+    assert ranking.low is not None
     error = math.sqrt(0.03125 / 2 + 0.03125 / 2)
-    assert found.low == pytest.approx(found.auc - 1.959964 * error)
+    assert ranking.low == pytest.approx(ranking.auc - 1.959964 * error)
 
 
 def test_rows_of_one_borrower_count_as_one_witness() -> None:

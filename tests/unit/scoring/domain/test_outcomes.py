@@ -52,8 +52,8 @@ def test_only_the_step_into_a_state_is_an_entry() -> None:
 
 def test_a_standing_figure_alerts_once_and_silence_holds_back_the_next() -> None:
     figures = [0.0, 9.0, 9.0, 0.0, 9.0, 0.0, 9.0]
-    found = history(dict.fromkeys([1, 10, 20, 21, 25, 26, 60], 0), figures=figures)
-    assert alerts_above(found, 9.0, silence_days=30) == [10, 60]
+    group = history(dict.fromkeys([1, 10, 20, 21, 25, 26, 60], 0), figures=figures)
+    assert alerts_above(group, 9.0, silence_days=30) == [10, 60]
 
 
 def test_state_figures_of_a_small_bank() -> None:
@@ -75,11 +75,11 @@ def test_the_cut_of_a_budget_is_found_on_the_healthy_alone() -> None:
     calm = history({0: 0, 100: 0, 731: 0}, figures=[1.0, 5.0, 1.0])
     other = history({0: 0, 100: 0, 300: 0, 400: 0}, figures=[1.0, 7.0, 1.0, 5.0])
     ill = history({0: 0, 100: 0}, event=130, figures=[1.0, 6.0])
-    found = at_budget([calm, other, ill], 0.33, 30, 365)
-    assert found is not None
-    assert found.cut == 6.0
-    assert (found.caught, found.events) == (1, 1)
-    assert found.lead_quartiles == (30, 30, 30)
+    group = at_budget([calm, other, ill], 0.33, 30, 365)
+    assert group is not None
+    assert group.cut == 6.0
+    assert (group.caught, group.events) == (1, 1)
+    assert group.lead_quartiles == (30, 30, 30)
 
 
 def test_quartiles_are_interpolated() -> None:
@@ -122,23 +122,28 @@ def test_an_entry_is_right_when_something_real_is_behind_it(
 
 
 def test_a_group_counts_events_trouble_and_health_apart() -> None:
-    found = group_figures("all", [FAILS, SURPRISES, RECOVERS, HEALTHY], HORIZON)
-    assert (found.borrowers, found.events, found.in_trouble, found.healthy) == (4, 2, 1, 1)
-    attention = found.states[ATTENTION]
+    group = group_figures("all", [FAILS, SURPRISES, RECOVERS, HEALTHY], HORIZON)
+    assert (
+        group.borrowers,
+        group.events,
+        group.in_trouble,
+        group.healthy,
+    ) == (4, 2, 1, 1)
+    attention = group.states[ATTENTION]
     assert (attention.warned, attention.in_trouble_warned) == (1, 1)
     assert attention.leads == (100, 100, 100)
     # Three borrowers came into it; the healthy one's was wrong.
     assert (attention.entries, attention.entries_right) == (3, 2)
     assert attention.healthy_ever == 1.0
     assert attention.healthy_time == 0.25
-    assert found.states[WATCH].warned == 1
-    assert found.states[HIGH_RISK].warned == 0
+    assert group.states[WATCH].warned == 1
+    assert group.states[HIGH_RISK].warned == 0
 
 
 def test_the_burden_is_entries_a_hundred_borrower_months() -> None:
-    found = group_figures("all", [history({0: 0, 10: 1, 3044: 0})], HORIZON)
-    assert found.months == pytest.approx(100.01, abs=0.01)
-    assert found.states[ATTENTION].entries_per_100_months == pytest.approx(1.0, abs=0.001)
+    group = group_figures("all", [history({0: 0, 10: 1, 3044: 0})], HORIZON)
+    assert group.months == pytest.approx(100.01, abs=0.01)
+    assert group.states[ATTENTION].entries_per_100_months == pytest.approx(1.0, abs=0.001)
 
 
 def test_the_lead_of_alerts_runs_from_the_first_one_in_time() -> None:

@@ -38,7 +38,7 @@ def rules_of(rules: Rules, slot: int) -> int | None:
 class TestYoungFirms:
     def started(self, start: str) -> Story:
         story = Story(start="2024-01-01")
-        story.tell(replace(story.log[0], id="again", start_day=day(start)))
+        story.apply(replace(story.log[0], id="again", start_day=day(start)))
         return story
 
     @pytest.mark.parametrize(
@@ -54,11 +54,11 @@ class TestYoungFirms:
         assert rules_of(rules, A19) == (450_000 if is_young else 300_000)
         assert (rules_of(rules, F14) is None) == is_young
 
-    def test_a_firm_whose_start_nobody_told_is_not_young(self) -> None:
+    def test_a_firm_without_a_start_date_is_not_young(self) -> None:
         rules = context("start-ups").rules_for(Story().borrower)
         assert rules_of(rules, A19) == 300_000
 
-    def test_the_close_of_the_day_on_which_it_grows_up_judges_it_afresh(self) -> None:
+    def test_the_close_of_the_day_on_which_it_is_no_longer_young_evaluates_it_again(self) -> None:
         story, known = self.started("2022-01-10"), context("start-ups")
         borrower = new_borrower("b-1")
         for event in story.log:
@@ -112,7 +112,7 @@ class TestProducts:
         assert creep.components[1].intensity(3_000_000) == 444_444
         assert creep.components[1].level(3_000_000) == AMBER
 
-    def test_what_is_said_for_term_loans_holds_for_bullets_unless_they_have_their_own(self) -> None:
+    def test_overlays_of_term_loans_apply_to_bullets_unless_they_have_their_own(self) -> None:
         both = (
             "- {name: t, product: TERM, indicators: {A-03: {weight: 0.1}, A-04: {weight: 0.1}}}\n"
             "- {name: b, product: BULLET, indicators: {A-03: {weight: 0.2}}}\n"
@@ -133,7 +133,7 @@ class TestProducts:
     def test_without_loans_no_product(self) -> None:
         assert rules_of(context("cards").rules_for(Story().borrower), A03) == 300_000
 
-    def test_a_loan_that_makes_another_kind_judges_afresh(self) -> None:
+    def test_a_loan_of_another_kind_evaluates_the_borrower_again(self) -> None:
         story = Story()
         story.loan(0, loan_id="c-1", loan_type=CARD)
         booked = story.log[-1]
@@ -165,10 +165,10 @@ class TestSeasonOnly:
         rule = rules.by_slot[SLOT]
         assert rule is not None
         assert rule.is_season_only
-        found = inflow_drop(story.borrower, as_of, rules)
-        assert (found.status == MEASURED) == is_known
+        measurement = inflow_drop(story.borrower, as_of, rules)
+        assert (measurement.status == MEASURED) == is_known
         if not is_known:
-            assert found.reason == Reason.SHORT_HISTORY
+            assert measurement.reason == Reason.SHORT_HISTORY
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The PD by hand: points add up in log-odds, gaps say nothing, reasons are the largest points."""
+"""The PD by hand: points add up in log-odds, gaps add nothing, reasons are the largest points."""
 
 import pytest
 
@@ -44,9 +44,9 @@ def test_points_add_up_in_log_odds() -> None:
 
 def test_what_is_not_measured_has_no_points() -> None:
     # 1 / (1 + e^3) = 0.0474259.
-    found = predict(MODEL, [NOT_MEASURED, NOT_MEASURED])
-    assert (found.value, found.reasons) == (47_426, [])
-    assert found.bins == [NOT_MEASURED, NOT_MEASURED]
+    prediction = predict(MODEL, [NOT_MEASURED, NOT_MEASURED])
+    assert (prediction.value, prediction.reasons) == (47_426, [])
+    assert prediction.bins == [NOT_MEASURED, NOT_MEASURED]
 
 
 def test_the_reasons_are_the_indicators_that_add_risk_the_largest_first() -> None:
@@ -91,10 +91,10 @@ def test_an_opinion_notes_the_bins_and_those_of_score_and_pd() -> None:
     signals = Signals()
     signals.status[slot_of("R-01")] = MEASURED
     signals.contribution[slot_of("R-01")] = 350_000
-    found = opinion(MODEL, signals, [300_000, 700_000], score=210_000)
+    prediction = opinion(MODEL, signals, [300_000, 700_000], score=210_000)
     # R-01 at half its weight is in the second bin; F-08 is not measured; the score is past 20; the
     # PD has one bin.
-    assert found.bins == [NOT_MEASURED, 1, 1, 0]
+    assert prediction.bins == [NOT_MEASURED, 1, 1, 0]
 
 
 def test_stability_of_a_moved_population() -> None:

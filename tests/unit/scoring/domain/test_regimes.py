@@ -235,7 +235,7 @@ class TestEuropeanDefault:
         assert shown(story)["eu_default"] is True
 
 
-def test_a_rulebook_says_which_regimes_are_shown() -> None:
+def test_a_rulebook_chooses_which_regimes_are_shown() -> None:
     story = owing()
     rules = replace(story.rules, counting=Counting(regimes=("rbi",)))
     assert set(labels(story.borrower, rules, story.today)) == {"rbi"}
@@ -266,8 +266,8 @@ class TestPerFacility:
         story.close_through("2024-04-15")
         assert story.borrower.loans[0].regulatory_days == 91
         assert story.borrower.counters.regulatory_days == 90
-        found = facility_labels(story)
-        assert (found["eu_default"], found["eu_facilities"]) == (False, "l-1")
+        labels = facility_labels(story)
+        assert (labels["eu_default"], labels["eu_facilities"]) == (False, "l-1")
         assert story.state == "HIGH_RISK"  # more than 60 days past due, and no further
 
     def test_facilities_in_default_beyond_the_pulling_share_take_the_obligor_along(self) -> None:
@@ -349,7 +349,7 @@ class TestJointObligors:
         story.related_state("joint", "DEFAULT")
         assert story.level("C-05") == 0
 
-    def test_what_was_caught_from_joint_obligors_is_not_told_on(self) -> None:
+    def test_a_default_from_joint_obligors_is_not_passed_on(self) -> None:
         story = owing()
         story.dependant("friend")
         story.link("ana", "JOINT_MEMBER")

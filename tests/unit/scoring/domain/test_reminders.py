@@ -1,4 +1,4 @@
-"""What falls due by itself: maturities at the start of their month, inspections by plan."""
+"""Reminders: maturities at the start of their month, inspections by plan."""
 
 import json
 
@@ -16,13 +16,13 @@ from tests.fakes.story import EVERYTHING_ON, Story, context
 from tests.fakes.units import day, iso
 
 
-class Told(Story):
-    """A story that keeps its effects."""
+class EffectStory(Story):
+    """A story that collects its effects."""
 
     effects: list[Effect]
 
-    def tell(self, event: Event) -> str:
-        """Fold an event and keep what it asks to be sent."""
+    def apply(self, event: Event) -> str:
+        """Fold an event and collect its effects."""
         self.log.append(event)
         outcome = fold(self.borrower, event, context(self.rulebook))
         self.effects = [*getattr(self, "effects", []), *outcome.effects]
@@ -30,15 +30,16 @@ class Told(Story):
 
     def sent(self, kind: str) -> list[dict[str, object]]:
         """Return the data of what was sent of one type, checked against its schema."""
-        found = [json.loads(effect_event(one)) for one in self.effects if one.is_for_risk]
-        for document in found:
+        emitted = [effect for effect in self.effects if effect.is_for_risk]
+        documents = [json.loads(effect_event(effect)) for effect in emitted]
+        for document in documents:
             validator_of(document["type"]).validate(document)
-        return [one["data"] for one in found if one["type"] == f"{kind}.v1"]
+        return [document["data"] for document in documents if document["type"] == f"{kind}.v1"]
 
 
 class TestMaturities:
     def test_are_announced_when_their_month_begins(self) -> None:
-        story = Told(start="2024-01-15")
+        story = EffectStory(start="2024-01-15")
         story.loan(1_000, maturity_day=day("2024-03-20"))
         story.loan(500, "l-2", maturity_day=day("2024-04-01"))
         story.schedule(("2024-02-10", 400), ("2024-03-20", 600))
@@ -63,7 +64,7 @@ class TestMaturities:
         assert len(story.sent("maturity.approaching")) == 2
 
     def test_a_line_is_announced_with_what_is_drawn(self) -> None:
-        story = Told(start="2024-01-15")
+        story = EffectStory(start="2024-01-15")
         story.loan(
             0,
             loan_type=vocabulary.OVERDRAFT,
@@ -72,17 +73,17 @@ class TestMaturities:
         )
         story.line(320, 1_000)
         story.close_through("2024-01-31")
-        (found,) = story.sent("maturity.approaching")
-        assert found["outstanding"] == "320.00"
+        (reminder,) = story.sent("maturity.approaching")
+        assert reminder["outstanding"] == "320.00"
 
     def test_an_event_begins_the_month_where_the_bank_closed_no_last_day(self) -> None:
-        story = Told(start="2024-01-15")
+        story = EffectStory(start="2024-01-15")
         story.loan(1_000, maturity_day=day("2024-02-10"))
         story.close_through("2024-01-20")
         story.today = day("2024-02-02")
         story.flow(10)
-        (found,) = story.sent("maturity.approaching")
-        assert found["as_of"] == "2024-01-31"
+        (reminder,) = story.sent("maturity.approaching")
+        assert reminder["as_of"] == "2024-01-31"
 
     @pytest.mark.parametrize(
         ("state", "level", "is_measured", "expected"),
@@ -96,7 +97,7 @@ class TestMaturities:
             (DEFAULT, 0, True, "HIGH"),
         ],
     )
-    def test_how_hard_it_looks_follows_cover_and_state(
+    def test_the_expected_difficulty_follows_cover_and_state(
         self, state: int, level: int, is_measured: bool, expected: str
     ) -> None:
         story = Story()
@@ -108,7 +109,7 @@ class TestMaturities:
 
 class TestInspections:
     def test_fall_due_by_the_plan_of_segment_and_state_once(self) -> None:
-        story = Told(start="2024-01-15", rulebook="default")  # SME, normal: every 12 months
+        story = EffectStory(start="2024-01-15", rulebook="default")  # SME, normal: every 12 months
         story.close_through("2025-01-14")
         assert not story.sent("inspection.fell-due")
         story.close_through("2025-03-01")
@@ -123,26 +124,26 @@ class TestInspections:
         ]
 
     def test_people_in_normal_state_have_no_plan(self) -> None:
-        story = Told(segment="RETAIL", start="2024-01-15", rulebook="default")
+        story = EffectStory(segment="RETAIL", start="2024-01-15", rulebook="default")
         story.close_through("2025-03-01")
         assert not story.sent("inspection.fell-due")
 
     def test_a_worse_state_brings_the_next_one_forward_from_its_own_day(self) -> None:
-        story = Told(start="2024-01-15", rulebook="default")
+        story = EffectStory(start="2024-01-15", rulebook="default")
         story.inspection()
         story.on("2024-06-10").report("DEFAULT")  # high risk: every month
         story.close_through("2024-07-09")
         assert not story.sent("inspection.fell-due")
         story.close()
-        (found,) = story.sent("inspection.fell-due")
-        assert (found["due_date"], found["kind"]) == ("2024-07-10", "SITE_VISIT")
+        (reminder,) = story.sent("inspection.fell-due")
+        assert (reminder["due_date"], reminder["kind"]) == ("2024-07-10", "SITE_VISIT")
 
     def test_the_date_that_an_officer_set_counts_where_it_is_earlier(self) -> None:
-        story = Told(start="2024-01-15", rulebook="default")
+        story = EffectStory(start="2024-01-15", rulebook="default")
         story.inspection(due="2024-03-01")
         story.close_through("2024-03-05")
-        (found,) = story.sent("inspection.fell-due")
-        assert found["due_date"] == "2024-03-01"
+        (reminder,) = story.sent("inspection.fell-due")
+        assert reminder["due_date"] == "2024-03-01"
         story.inspection(due="2024-05-01")
         story.close_through("2024-05-02")
         assert len(story.sent("inspection.fell-due")) == 2

@@ -45,7 +45,7 @@ class TestConcessions:
             pytest.param("2024-04-01", RED, id="31 days past due make it red"),
         ],
     )
-    def test_one_beside_more_than_thirty_days_past_due_is_red(self, until: str, level: int) -> None:
+    def test_one_with_more_than_thirty_days_past_due_is_red(self, until: str, level: int) -> None:
         story = Story(start="2024-01-01")
         story.loan(10_000)
         story.schedule(("2024-12-31", 10_000))
@@ -81,8 +81,12 @@ class TestConcessions:
 
     def test_the_schedule_is_the_evidence(self) -> None:
         story = with_concessions("2024-03-20")
-        found = [one for one in story.assessments[-1].contributors if one.indicator == "R-10"]
-        assert found[0].evidence == [story.borrower.loans[0].schedule_ref]
+        contributors = [
+            contributor
+            for contributor in story.assessments[-1].contributors
+            if contributor.indicator == "R-10"
+        ]
+        assert contributors[0].evidence == [story.borrower.loans[0].schedule_ref]
 
 
 def with_a_loan() -> Story:
@@ -161,7 +165,7 @@ class TestPromises:
         assert story.level("R-07") == GREEN
         assert story.borrower.promises.days == []
 
-    def test_a_promise_on_a_loan_that_nobody_knows_cannot_be_judged(self) -> None:
+    def test_a_promise_on_an_unknown_loan_cannot_be_judged(self) -> None:
         story = with_a_loan()
         story.promises(500, by="2024-01-10", loan_id="unknown")
         assert story.measure("R-07").reason == Reason.NO_DATA
@@ -292,7 +296,7 @@ class TestDrawnToPay:
         story.close_through("2024-01-20")
         assert story.figure("R-12") == 0
 
-    def test_a_line_that_has_gone_silent_says_nothing(self) -> None:
+    def test_a_line_without_recent_events_is_unmeasurable(self) -> None:
         story = self.drawn(("2024-01-09", 900)).close_through("2024-03-13")
         assert story.measure("R-12").reason == Reason.STALE_DATA
         assert with_a_loan().measure("R-12").status == NOT_APPLICABLE

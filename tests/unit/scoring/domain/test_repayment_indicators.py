@@ -17,7 +17,7 @@ MONTHS = [f"2024-{month:02d}-10" for month in range(1, 13)]
 
 
 def monthly(segment: str = "SME", amount: float = 1_000) -> Story:
-    """Return a borrower with twelve instalments on the 10th, told from 1 January 2024."""
+    """Return a borrower with twelve instalments on the 10th, from 1 January 2024."""
     story = Story(segment=segment, start="2024-01-01")
     story.loan(12 * amount)
     story.schedule(*[(due, amount) for due in MONTHS])
@@ -33,8 +33,8 @@ class TestWithoutLoans:
     def test_a_loan_without_a_schedule_is_unmeasurable_not_green(self, indicator: str) -> None:
         story = Story()
         story.loan(1_000)
-        found = story.measure(indicator)
-        assert (found.status, found.reason) == (UNMEASURABLE, Reason.NO_SCHEDULE)
+        measurement = story.measure(indicator)
+        assert (measurement.status, measurement.reason) == (UNMEASURABLE, Reason.NO_SCHEDULE)
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ class TestLatePayments:
         # 10, 12, 13 and 14 January are open for 9, 7, 6 and 5 days.
         assert story.figure("R-03") == 4
 
-    def test_before_anything_is_due_it_cannot_be_said(self) -> None:
+    def test_before_anything_is_due_it_is_unmeasurable(self) -> None:
         story = monthly().close_through("2024-01-05")
         assert story.measure("R-03").reason == Reason.FEW_OBSERVATIONS
 
@@ -214,7 +214,9 @@ class TestFailedCollections:
     def test_the_events_are_the_evidence(self) -> None:
         story = monthly()
         failed = story.fails()
-        contributors = {one.indicator: one for one in story.assessments[-1].contributors}
+        contributors = {
+            contributor.indicator: contributor for contributor in story.assessments[-1].contributors
+        }
         assert contributors["R-08"].evidence == [f"core#{failed}"]
 
 
@@ -243,7 +245,7 @@ class TestArrearsHistory:
         story.on("2024-01-30").pays(1_000)
         story.close_through("2024-06-30")
         assert story.figure("R-04") == 19  # 29 January was the last day unpaid
-        # On 27 January 2025 the window begins on 29 January 2024, a day later it holds nothing.
+        # On 27 January 2025 the window begins on 29 January 2024, a day later it is empty.
         story.close_through("2025-01-27")
         assert story.figure("R-04") == 19
         story.close()

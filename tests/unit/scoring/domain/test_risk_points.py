@@ -26,7 +26,7 @@ def tallied() -> RiskPointTally:
 
 
 def test_occurrence_is_months_hit_over_months_with_exposure() -> None:
-    by_type = {one.risk_type: one for one in tallied().queue()}
+    by_type = {point.risk_type: point for point in tallied().queue()}
     # Five borrower-months with exposure: three with a liquidity signal, one with a delay.
     assert by_type[LIQUIDITY].occurrence == 600_000
     assert by_type[PAYMENT].occurrence == 200_000
@@ -34,14 +34,14 @@ def test_occurrence_is_months_hit_over_months_with_exposure() -> None:
 
 
 def test_loss_rate_is_what_was_lost_over_the_exposure_of_those_hit() -> None:
-    by_type = {one.risk_type: one for one in tallied().queue()}
+    by_type = {point.risk_type: point for point in tallied().queue()}
     assert by_type[LIQUIDITY].loss_rate == 200_000  # 300 of 1,000 + 500
     assert by_type[PAYMENT].loss_rate == 375_000  # 300 of the 800 that a owed then
 
 
 def test_the_queue_begins_with_the_largest_product() -> None:
     # Liquidity 0.6 x 0.2 = 0.12, delay 0.2 x 0.375 = 0.075.
-    assert [(one.risk_type, one.index) for one in tallied().queue()] == [
+    assert [(point.risk_type, point.index) for point in tallied().queue()] == [
         (LIQUIDITY, 120_000),
         (PAYMENT, 75_000),
     ]

@@ -1,4 +1,4 @@
-"""The difference of two rulebooks is said in the words of the file."""
+"""The difference of two rulebooks is written in the terms of the file."""
 
 from typing import Any
 
@@ -9,8 +9,8 @@ from services.scoring.domain.rulebook.diff import differences
 def sentences(**changed: Any) -> list[str]:
     """Return what changes when these fields of a small rulebook are written otherwise."""
     return [
-        one.sentence
-        for one in differences(
+        difference.sentence
+        for difference in differences(
             compile_rulebook(small(), origin="old"),
             compile_rulebook(small(**changed), origin="new"),
         )
@@ -41,8 +41,11 @@ def small(**changed: Any) -> dict[str, Any]:
 
 
 def indicators(**changed: dict[str, str]) -> dict[str, Any]:
-    kept = small()["indicators"]
-    return {name: {**kept.get(name, {}), **changed.get(name.replace("-", ""), {})} for name in kept}
+    indicators = small()["indicators"]
+    return {
+        name: {**indicators.get(name, {}), **changed.get(name.replace("-", ""), {})}
+        for name in indicators
+    }
 
 
 def test_the_same_rulebook_has_no_difference() -> None:
@@ -53,31 +56,31 @@ def test_another_name_or_way_of_writing_is_no_difference() -> None:
     assert sentences(version="2", indicators=indicators(F08={"amber": "< 0.10"})) == []
 
 
-def test_weight_amber_and_red_are_told_with_their_units() -> None:
-    told = sentences(
+def test_weight_amber_and_red_are_listed_with_their_units() -> None:
+    lines = sentences(
         indicators=indicators(R01={"weight": "0.7", "amber": ">= 10 d"}, F08={"red": "<= 4.5 %"})
     )
-    assert "R-01 Days past due: weight changes from 0.55 to 0.7" in told
-    assert "R-01 Days past due: amber changes from >= 5 d to >= 10 d" in told
-    assert "F-08 Little own money in the firm: red changes from < 5 % to <= 4.5 %" in told
-    assert not [one for one in told if "R-01 Days past due: red" in one]
+    assert "R-01 Days past due: weight changes from 0.55 to 0.7" in lines
+    assert "R-01 Days past due: amber changes from >= 5 d to >= 10 d" in lines
+    assert "F-08 Little own money in the firm: red changes from < 5 % to <= 4.5 %" in lines
+    assert not [line for line in lines if "R-01 Days past due: red" in line]
 
 
-def test_a_threshold_and_an_indicator_that_go_are_told() -> None:
+def test_a_removed_threshold_and_indicator_are_listed() -> None:
     without = {"F-08": {"weight": "0.4", "amber": "< 10 %"}}
-    told = sentences(indicators=without, states={"entry": []}, overlays=[])
-    assert "F-08 Little own money in the firm: red is removed (< 5 %)" in told
-    removed = [one for one in told if one.startswith("R-01 Days past due is removed (")]
+    lines = sentences(indicators=without, states={"entry": []}, overlays=[])
+    assert "F-08 Little own money in the firm: red is removed (< 5 %)" in lines
+    removed = [line for line in lines if line.startswith("R-01 Days past due is removed (")]
     assert len(removed) == 1
     assert "amber >= 5 d, red > 30 d" in removed[0]
 
 
-def test_cuts_are_told_in_score_points() -> None:
+def test_cuts_are_listed_in_score_points() -> None:
     cuts = {"*": {**small()["cuts"]["*"], "watch": 45}}
     assert sentences(cuts=cuts) == ["Cuts of every other segment: watch changes from 40 to 45"]
 
 
-def test_overlays_that_come_go_and_change_are_told() -> None:
+def test_added_removed_and_changed_overlays_are_listed() -> None:
     changed = [{"name": "people", "segment": "RETAIL", "indicators": {"F-08": {"weight": 0.2}}}]
     assert sentences(overlays=changed) == [
         "Overlay 'people' for segment RETAIL: F-08 weight changes from 0 to 0.2"
@@ -89,7 +92,7 @@ def test_overlays_that_come_go_and_change_are_told() -> None:
     ]
 
 
-def test_state_rules_are_told_by_their_id() -> None:
+def test_state_rules_are_listed_by_their_id() -> None:
     entry = [
         {"id": "late", "to": "HIGH_RISK", "any_of": ["R-01 > 60 d"]},
         {"id": "scored", "to": "ATTENTION", "score": True},

@@ -38,8 +38,8 @@ class TestZScore:
         old = [SectorMonth(month, 100, 90) for month in range(16)]
         past = [SectorMonth(16 + month, 100, 8 if month % 2 else 12) for month in range(24)]
         later = [SectorMonth(41, 100, 90)]
-        found = z_score([*reversed(past), *old, *later], SectorMonth(40, 100, 14))
-        assert found == 2_000_000
+        z = z_score([*reversed(past), *old, *later], SectorMonth(40, 100, 14))
+        assert z == 2_000_000
 
     @pytest.mark.parametrize("months", [0, 11])
     def test_a_short_past_gives_no_figure(self, months: int) -> None:
@@ -50,7 +50,7 @@ class TestZScore:
         past = [SectorMonth(month, 100, 5) for month in range(24)]
         assert z_score(past, SectorMonth(24, 100, 14)) is None
 
-    def test_a_month_with_few_borrowers_says_nothing_now_and_in_the_past(self) -> None:
+    def test_a_month_with_few_borrowers_counts_neither_now_nor_in_the_past(self) -> None:
         past = [SectorMonth(month, 100, 8 if month % 2 else 12) for month in range(24)]
         assert z_score(past, SectorMonth(24, 100, 16, 19)) is None
         thin = [SectorMonth(month, 100, 8 if month % 2 else 12, 19) for month in range(13)]
@@ -61,7 +61,7 @@ class TestZScore:
 
 
 class TestTally:
-    def test_adds_exposure_and_what_stands_in_high_risk_or_worse(self) -> None:
+    def test_adds_exposure_and_its_part_in_high_risk_or_worse(self) -> None:
         tally = SectorTally(7)
         tally.take("41.20", 600, NORMAL)
         tally.take("41.10", 300, HIGH_RISK)
@@ -76,7 +76,7 @@ class TestTally:
 
 
 class Sector:
-    """One borrower of an industry, and a timeline that hears what is published."""
+    """One borrower of an industry, and a timeline that follows what is published."""
 
     def __init__(self, industry: str) -> None:
         self.story = Story(start="2024-03-01", industry=industry, rulebook=EVERYTHING_ON)
@@ -90,7 +90,7 @@ class Sector:
         self.timeline.apply_control_event(SectorStressPublished(*self.story.head(), day, figures))
 
     def close(self) -> None:
-        """Close a day under what the timeline says."""
+        """Close a day in the timeline's context."""
         event = DayClosed(*self.story.head(), closed_day=self.story.today)
         self.timeline.apply_control_event(event)
         fold(self.story.borrower, event, self.timeline.context)
@@ -151,7 +151,7 @@ def test_the_longest_beginning_of_the_code_counts() -> None:
     assert sector.story.borrower.signals.value[SLOT] == 1_000_000
 
 
-def test_the_last_word_before_a_close_replaces_the_earlier_ones() -> None:
+def test_the_last_message_before_a_close_replaces_the_earlier_ones() -> None:
     sector = Sector("41.20")
     sector.publish(n41=3)
     sector.publish(n10=3)
@@ -195,9 +195,9 @@ class TestASurcharge:
         sector.close()
         risk = story.borrower.risk
         assert risk.score == 807_500
-        assert combined(risk.families) == 707_500  # the families know nothing of it
+        assert combined(risk.families) == 707_500  # the families are unaffected
 
-    def test_stands_among_the_causes_with_its_points(self) -> None:
+    def test_is_among_the_causes_with_its_points(self) -> None:
         sector = Sector("41.20")
         sector.publish(n41=2)
         sector.close()

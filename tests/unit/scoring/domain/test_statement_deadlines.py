@@ -11,7 +11,7 @@ from tests.fakes.units import day
 YEAR_2023, DUE_31_MAY = "2023-12-31", "2024-05-31"
 
 
-def told(segment: str = "SME", **profile: str) -> Story:
+def beginning(segment: str = "SME", **profile: str) -> Story:
     return Story(segment=segment, start="2024-01-01", **profile)
 
 
@@ -26,14 +26,14 @@ def hands_in(story: Story, month: str, months: int = 12, basis: str = "AUDITED")
 def test_a_first_statement_that_never_comes_is_late_from_the_announced_day(
     closed: str, days: int
 ) -> None:
-    story = told()
+    story = beginning()
     story.statement_due(YEAR_2023, DUE_31_MAY)
     story.close_through(closed)
     assert story.figure("F-01") == days
 
 
 def test_more_than_fifteen_days_call_for_attention() -> None:
-    story = told()
+    story = beginning()
     story.statement_due(YEAR_2023, DUE_31_MAY)
     story.close_through("2024-06-15")
     assert STATE_NAMES[story.borrower.risk.state] == "NORMAL"
@@ -41,8 +41,8 @@ def test_more_than_fifteen_days_call_for_attention() -> None:
     assert STATE_NAMES[story.borrower.risk.state] == "ATTENTION"
 
 
-def test_what_was_handed_in_is_no_longer_due_whichever_was_told_first() -> None:
-    announced, handed = told(), told()
+def test_a_received_statement_is_no_longer_due_whichever_event_came_first() -> None:
+    announced, handed = beginning(), beginning()
     announced.statement_due(YEAR_2023, DUE_31_MAY)
     hands_in(announced, "2023-12")
     hands_in(handed, "2023-12")
@@ -54,7 +54,7 @@ def test_what_was_handed_in_is_no_longer_due_whichever_was_told_first() -> None:
 
 
 def test_the_oldest_of_several_counts() -> None:
-    story = told()
+    story = beginning()
     story.statement_due("2024-03-31", "2024-05-15", months=3)
     story.statement_due(YEAR_2023, DUE_31_MAY)
     hands_in(story, "2024-03", 3)
@@ -64,7 +64,7 @@ def test_the_oldest_of_several_counts() -> None:
 
 
 def test_figures_that_nobody_audited_are_not_the_audited_ones() -> None:
-    story = told()
+    story = beginning()
     story.statement_due(YEAR_2023, DUE_31_MAY, basis="AUDITED")
     hands_in(story, "2023-12", basis="MANAGEMENT")
     story.close_through("2024-06-10")
@@ -74,17 +74,17 @@ def test_figures_that_nobody_audited_are_not_the_audited_ones() -> None:
 
 
 def test_a_later_year_makes_up_for_one_that_never_came() -> None:
-    story = told()
+    story = beginning()
     story.statement_due("2022-12-31", "2023-05-31")
     assert story.figure("F-01") == day("2024-01-01") - day("2023-05-31")
     hands_in(story, "2023-12")
     assert story.borrower.credit_file.deadlines == []
 
 
-def test_a_later_word_about_the_same_period_replaces_the_first_and_a_reversal_takes_it_back() -> (
+def test_a_later_announcement_of_the_same_period_replaces_the_first_and_a_reversal_removes_it() -> (
     None
 ):
-    story = told()
+    story = beginning()
     story.statement_due(YEAR_2023, DUE_31_MAY)
     extended = story.statement_due(YEAR_2023, "2024-06-30")
     story.close_through("2024-07-02")
@@ -94,19 +94,19 @@ def test_a_later_word_about_the_same_period_replaces_the_first_and_a_reversal_ta
 
 
 def test_an_announced_day_is_better_than_the_rhythm() -> None:
-    story = told()
+    story = beginning()
     # Due 180 days after its end, 29 June 2023; a year on that is 29 June 2024.
     story.files("2022-12")
     by_rhythm = story.fork()
     story.statement_due(YEAR_2023, "2024-07-31")
-    for one in (story, by_rhythm):
-        one.close_through("2024-07-10")
+    for borrower in (story, by_rhythm):
+        borrower.close_through("2024-07-10")
     assert by_rhythm.figure("F-01") == 11
     assert story.figure("F-01") == 0
 
 
 def test_interim_figures_are_due_by_their_own_rhythm_when_the_audited_year_has_come() -> None:
-    story = told()
+    story = beginning()
     story.files("2023-12", 3)
     story.files("2023-12", 12)
     (quarter, year) = story.borrower.statements
@@ -118,24 +118,28 @@ def test_interim_figures_are_due_by_their_own_rhythm_when_the_audited_year_has_c
 
 
 def test_a_small_firm_that_was_asked_for_statements_is_expected_to_file() -> None:
-    asked, not_asked = told("MICRO"), told("MICRO")
+    asked, not_asked = beginning("MICRO"), beginning("MICRO")
     asked.statement_due(YEAR_2023, DUE_31_MAY)
     assert asked.measure("F-08").status == UNMEASURABLE
     assert not_asked.measure("F-08").status == NOT_APPLICABLE
 
 
 def test_deadlines_survive_storage() -> None:
-    story = told()
+    story = beginning()
     story.statement_due(YEAR_2023, DUE_31_MAY, basis="AUDITED")
-    kept = decode(encode(story.borrower))
-    assert kept.credit_file == story.borrower.credit_file
-    (deadline,) = kept.credit_file.deadlines
+    restored = decode(encode(story.borrower))
+    assert restored.credit_file == story.borrower.credit_file
+    (deadline,) = restored.credit_file.deadlines
     assert (deadline.due_day, deadline.period_months) == (day(DUE_31_MAY), 12)
 
 
 def test_what_is_late_is_its_own_evidence() -> None:
-    story = told()
-    told_id = story.statement_due(YEAR_2023, DUE_31_MAY)
+    story = beginning()
+    announced_id = story.statement_due(YEAR_2023, DUE_31_MAY)
     story.close_through("2024-06-20")
-    late = next(one for one in story.assessments[-1].contributors if one.indicator == "F-01")
-    assert late.evidence == [f"core#{told_id}"]
+    late = next(
+        contributor
+        for contributor in story.assessments[-1].contributors
+        if contributor.indicator == "F-01"
+    )
+    assert late.evidence == [f"core#{announced_id}"]

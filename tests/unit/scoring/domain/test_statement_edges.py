@@ -7,7 +7,7 @@ are judged as `default` has them, the others as `reference` does.
 import pytest
 
 from services.scoring.domain.primitives.measurement import MICRO
-from tests.fakes.edges import A, Edge, G, R, asked, check, edges, level_of
+from tests.fakes.edges import A, Edge, G, R, check, edges, level_of, measured
 from tests.fakes.statements import firm, statement
 
 # Last year's EBITDA is 200 of 1,000 (20 %), in the second block 100 (10 %).
@@ -135,9 +135,9 @@ EDGES = [
 ]
 
 
-@pytest.mark.parametrize("one", EDGES, ids=[f"{one.indicator} {one.figures}" for one in EDGES])
-def test_figure_and_level(one: Edge) -> None:
-    check(one)
+@pytest.mark.parametrize("edge", EDGES, ids=[f"{edge.indicator} {edge.figures}" for edge in EDGES])
+def test_figure_and_level(edge: Edge) -> None:
+    check(edge)
 
 
 @pytest.mark.parametrize(
@@ -153,9 +153,9 @@ def test_f01_days_after_the_day_a_year_after_the_last_due_date(
     due: str, days: int, level: int
 ) -> None:
     borrower = firm(statement("2022-12", due=due))
-    found = asked("F-01", borrower)
-    assert found.values == [days * MICRO]
-    assert level_of(found, "F-01") == level
+    measurement = measured("F-01", borrower)
+    assert measurement.values == [days * MICRO]
+    assert level_of(measurement, "F-01") == level
 
 
 @pytest.mark.parametrize(
@@ -171,9 +171,9 @@ def test_f04_quarters_of_loss(profits: tuple[int, ...], lost: int, level: int) -
         statement(month, 3, revenue=1000, profit_before_tax=profit)
         for month, profit in zip(months, profits, strict=True)
     ]
-    found = asked("F-04", firm(*filed))
-    assert found.values[2] == lost * MICRO
-    assert level_of(found, "F-04") == level
+    measurement = measured("F-04", firm(*filed))
+    assert measurement.values[2] == lost * MICRO
+    assert level_of(measurement, "F-04") == level
 
 
 @pytest.mark.parametrize(
@@ -194,9 +194,9 @@ def test_f05_fall_of_the_cover_in_two_quarters(second_half: int, fall: float, le
         statement("2023-12", 12, ebit=50 + second_half, interest_expense=20, **same),
     ]
     before = statement("2021-12", 12, short_term_debt=80)
-    found = asked("F-05", firm(before, *filed))
-    assert found.values == [(50 + second_half) * MICRO // 100, round(fall * MICRO)]
-    assert level_of(found, "F-05") == level
+    measurement = measured("F-05", firm(before, *filed))
+    assert measurement.values == [(50 + second_half) * MICRO // 100, round(fall * MICRO)]
+    assert level_of(measurement, "F-05") == level
 
 
 @pytest.mark.parametrize(
@@ -211,20 +211,20 @@ def test_f05_fall_of_the_cover_in_two_quarters(second_half: int, fall: float, le
 def test_f19_auditor(opinion: int, is_changed: bool, figures: tuple[int, int], level: int) -> None:
     filed = statement("2023-12", opinion=opinion)
     filed.auditor_changed = is_changed
-    found = asked("F-19", firm(filed))
-    assert found.values == [figure * MICRO for figure in figures]
-    assert level_of(found, "F-19") == level
+    measurement = measured("F-19", firm(filed))
+    assert measurement.values == [figure * MICRO for figure in figures]
+    assert level_of(measurement, "F-19") == level
 
 
-def test_f19_an_opinion_stands_until_the_next_one() -> None:
+def test_f19_an_opinion_counts_until_the_next_one() -> None:
     adverse = statement("2023-12", opinion=4)
     interim = statement("2024-03", 3, opinion=0)
-    assert asked("F-19", firm(adverse, interim)).values == [2 * MICRO, 0]
+    assert measured("F-19", firm(adverse, interim)).values == [2 * MICRO, 0]
     clean = statement("2024-12", opinion=1)
-    assert asked("F-19", firm(adverse, interim, clean)).values == [0, 0]
+    assert measured("F-19", firm(adverse, interim, clean)).values == [0, 0]
 
 
 def test_f19_a_change_of_auditor_since_the_last_opinion_counts() -> None:
     interim = statement("2024-03", 3, opinion=0)
     interim.auditor_changed = True
-    assert asked("F-19", firm(statement("2023-12", opinion=1), interim)).values == [0, MICRO]
+    assert measured("F-19", firm(statement("2023-12", opinion=1), interim)).values == [0, MICRO]

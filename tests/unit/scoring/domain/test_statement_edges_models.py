@@ -218,6 +218,6 @@ EDGES = [
 ]
 
 
-@pytest.mark.parametrize("one", EDGES, ids=[f"{one.indicator} {one.figures}" for one in EDGES])
-def test_figure_and_level(one: Edge) -> None:
-    check(one)
+@pytest.mark.parametrize("edge", EDGES, ids=[f"{edge.indicator} {edge.figures}" for edge in EDGES])
+def test_figure_and_level(edge: Edge) -> None:
+    check(edge)

@@ -134,8 +134,8 @@ def test_f02_compares_a_half_year_with_last_years_half(reference: Rules) -> None
 
 
 def test_f02_has_no_trend_in_the_first_statement(reference: Rules) -> None:
-    found = measure("F-02", firm(statement("2023-12", revenue=1000)), reference)
-    assert (found.status, found.reason) == (UNMEASURABLE, Reason.NO_PRIOR_STATEMENT)
+    measurement = measure("F-02", firm(statement("2023-12", revenue=1000)), reference)
+    assert (measurement.status, measurement.reason) == (UNMEASURABLE, Reason.NO_PRIOR_STATEMENT)
 
 
 def test_f03_margin_squeeze(reference: Rules) -> None:
@@ -201,8 +201,8 @@ def test_f06_without_interest_there_is_nothing_to_cover(reference: Rules) -> Non
 
 
 def test_f06_a_missing_line_is_never_zero(reference: Rules) -> None:
-    found = measure("F-06", firm(statement("2023-12", ebit=10)), reference)
-    assert (found.status, found.reason) == (UNMEASURABLE, Reason.MISSING_LINE)
+    measurement = measure("F-06", firm(statement("2023-12", ebit=10)), reference)
+    assert (measurement.status, measurement.reason) == (UNMEASURABLE, Reason.MISSING_LINE)
 
 
 def test_f06_calibrated_speaks_only_below_nothing(default: Rules) -> None:
@@ -292,8 +292,8 @@ FIRM_A = {
 
 
 def test_f14_a_trader_is_read_by_z_double_prime(reference: Rules) -> None:
-    found = measure("F-14", firm(statement("2023-12", **FIRM_A)), reference)
-    assert found.values == [None, None, 1_622_519, None, None, None]
+    measurement = measure("F-14", firm(statement("2023-12", **FIRM_A)), reference)
+    assert measurement.values == [None, None, 1_622_519, None, None, None]
 
 
 def test_f14_a_manufacturer_is_read_by_z_prime(reference: Rules) -> None:
@@ -327,8 +327,8 @@ def test_f14_calibrated_is_unmeasurable_in_the_first_statement(default: Rules) -
     signals, indicator = Signals(), BY_ID["F-14"]
     rule = default.by_slot[indicator.slot]
     assert rule is not None
-    found = measure("F-14", firm(statement("2023-12", **FIRM_A)), default)
-    judge(signals, rule, found, AS_OF, Evaluation())
+    measurement = measure("F-14", firm(statement("2023-12", **FIRM_A)), default)
+    judge(signals, rule, measurement, AS_OF, Evaluation())
     assert signals.status[rule.slot] == UNMEASURABLE
     assert signals.detail[rule.slot] == Reason.NO_PRIOR_STATEMENT
 
@@ -339,8 +339,8 @@ def test_f14_is_not_meant_for_banks(reference: Rules) -> None:
 
 
 def test_f15_zmijewski(reference: Rules) -> None:
-    found = measure("F-15", firm(statement("2023-12", **FIRM_A)), reference)
-    assert found.values[:2] == [409_789, -228_089]
+    measurement = measure("F-15", firm(statement("2023-12", **FIRM_A)), reference)
+    assert measurement.values[:2] == [409_789, -228_089]
     # p = .41 lies between .30 (.4) and .50 (1).
     assert judged("F-15", firm(statement("2023-12", **FIRM_A)), reference) == (A, 0.729)
 
@@ -372,8 +372,8 @@ def test_f23_needs_a_loss_and_size(default: Rules) -> None:
 def test_f01_counts_from_the_next_contractual_date(reference: Rules, as_of: str, days: int) -> None:
     # Yearly statements, the one for 2022 due on 30 April 2023: the next is due on 30 April 2024.
     borrower = firm(statement("2022-12", due="2023-04-30", revenue=1))
-    found = BY_ID["F-01"].measure(borrower, date.fromisoformat(as_of).toordinal(), reference)
-    assert found.values == [days * 1_000_000]
+    measurement = BY_ID["F-01"].measure(borrower, date.fromisoformat(as_of).toordinal(), reference)
+    assert measurement.values == [days * 1_000_000]
 
 
 def test_f01_follows_the_rhythm_of_the_filings(reference: Rules) -> None:
@@ -381,8 +381,8 @@ def test_f01_follows_the_rhythm_of_the_filings(reference: Rules) -> None:
         statement("2023-09", 3, due="2023-11-15", revenue=1),
         statement("2023-12", 3, due="2024-02-15", revenue=1),
     )
-    found = BY_ID["F-01"].measure(borrower, date(2024, 5, 20).toordinal(), reference)
-    assert found.values == [5_000_000]
+    measurement = BY_ID["F-01"].measure(borrower, date(2024, 5, 20).toordinal(), reference)
+    assert measurement.values == [5_000_000]
 
 
 # These read other facts than the figures of statements.
@@ -390,7 +390,8 @@ OTHER_FACTS = ("F-01", "F-18", "F-22")
 
 
 @pytest.mark.parametrize(
-    "indicator_id", [one for one in BY_ID if one[0] == "F" and one not in OTHER_FACTS]
+    "indicator_id",
+    [name for name in BY_ID if name[0] == "F" and name not in OTHER_FACTS],
 )
 class TestEveryStatementIndicator:
     def test_does_not_apply_to_a_person_without_statements(
@@ -401,14 +402,14 @@ class TestEveryStatementIndicator:
     def test_is_unmeasurable_for_a_firm_that_never_filed(
         self, indicator_id: str, reference: Rules
     ) -> None:
-        found = measure(indicator_id, firm(), reference)
-        assert (found.status, found.reason) == (UNMEASURABLE, Reason.NO_STATEMENT)
+        measurement = measure(indicator_id, firm(), reference)
+        assert (measurement.status, measurement.reason) == (UNMEASURABLE, Reason.NO_STATEMENT)
 
     def test_is_unmeasurable_from_a_statement_without_lines(
         self, indicator_id: str, reference: Rules
     ) -> None:
-        found = measure(indicator_id, firm(statement("2023-12", opinion=0)), reference)
-        assert found.status == UNMEASURABLE
+        measurement = measure(indicator_id, firm(statement("2023-12", opinion=0)), reference)
+        assert measurement.status == UNMEASURABLE
 
 
 def test_piotroski_counts_nine_tests(reference: Rules) -> None:
@@ -451,8 +452,8 @@ def test_beneish_of_an_unchanged_firm(reference: Rules) -> None:
         "net_income": 40,
         "cfo": 40,
     }
-    found = measure("F-16", two_years(lines, lines), reference)
-    assert (found.status, found.values) == (MEASURED, [-2_480_000])
+    measurement = measure("F-16", two_years(lines, lines), reference)
+    assert (measurement.status, measurement.values) == (MEASURED, [-2_480_000])
 
 
 def test_f24_leaves_the_stock_out(private: Rules) -> None:
@@ -463,17 +464,17 @@ def test_f24_leaves_the_stock_out(private: Rules) -> None:
 
 def test_f24_without_the_stock_is_unknown(private: Rules) -> None:
     lines = {"current_assets": 900, "current_liabilities": 1_000}
-    found = measure("F-24", firm(statement("2023-12", **lines)), private)
-    assert (found.status, found.reason) == (UNMEASURABLE, Reason.MISSING_LINE)
+    measurement = measure("F-24", firm(statement("2023-12", **lines)), private)
+    assert (measurement.status, measurement.reason) == (UNMEASURABLE, Reason.MISSING_LINE)
 
 
-def test_f25_holds_income_and_depreciation_against_the_debts(private: Rules) -> None:
+def test_f25_compares_income_and_depreciation_with_the_debts(private: Rules) -> None:
     # (10 + 30) / 1,000 = 4 %, the knot at 0.8.
     lines = {"net_income": 10, "depreciation_amortisation": 30, "total_liabilities": 1_000}
     assert judged("F-25", firm(statement("2023-12", **lines)), private) == (A, 0.8)
 
 
-def test_f26_holds_ebit_against_sales(private: Rules) -> None:
+def test_f26_compares_ebit_with_sales(private: Rules) -> None:
     # -50 on 1,000 is -5 %, the knot at 0.8.
     lines = {"ebit": -50, "revenue": 1_000}
     assert judged("F-26", firm(statement("2023-12", **lines)), private) == (A, 0.8)
@@ -491,19 +492,19 @@ def test_f26_holds_ebit_against_sales(private: Rules) -> None:
 def test_f26_without_sales_or_ebit_is_unknown(
     lines: dict[str, int], reason: Reason, private: Rules
 ) -> None:
-    found = measure("F-26", firm(statement("2023-12", **lines)), private)
-    assert (found.status, found.reason) == (UNMEASURABLE, reason)
+    measurement = measure("F-26", firm(statement("2023-12", **lines)), private)
+    assert (measurement.status, measurement.reason) == (UNMEASURABLE, reason)
 
 
-def test_f27_holds_kept_profits_against_what_is_owned(private: Rules) -> None:
+def test_f27_compares_retained_earnings_with_total_assets(private: Rules) -> None:
     # 110 of 1,000 is 11 %, half-way from 20 to 2.
     lines = {"retained_earnings": 110, "total_assets": 1_000}
     assert judged("F-27", firm(statement("2023-12", **lines)), private) == (G, 0.5)
 
 
 def test_f27_without_retained_earnings_is_unknown(private: Rules) -> None:
-    found = measure("F-27", firm(statement("2023-12", total_assets=1_000)), private)
-    assert (found.status, found.reason) == (UNMEASURABLE, Reason.MISSING_LINE)
+    measurement = measure("F-27", firm(statement("2023-12", total_assets=1_000)), private)
+    assert (measurement.status, measurement.reason) == (UNMEASURABLE, Reason.MISSING_LINE)
 
 
 def test_f26_and_f27_are_on_for_private_firms_only(private: Rules, default: Rules) -> None:

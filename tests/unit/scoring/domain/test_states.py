@@ -192,13 +192,13 @@ def test_from_probation_only_default_is_entered(rules: Rules) -> None:
 
 
 def run_closes(seen: StateInputs, *, days: int) -> list[int]:
-    """Close so many days in a row from Monday on and return the states after each."""
-    found = []
+    """Close a number of days in a row from Monday on and return the states after each."""
+    proposals = []
     for step in range(days):
         seen.as_of = MONDAY + step
         close_day(seen)
-        found.append(seen.risk.state)
-    return found
+        proposals.append(seen.risk.state)
+    return proposals
 
 
 def test_attention_ends_by_itself_after_thirty_calm_closes(rules: Rules) -> None:
@@ -234,7 +234,7 @@ def test_a_day_above_the_cut_starts_the_run_again(rules: Rules) -> None:
     ],
     ids=["a red", "too little measured", "tightened lately", "too many moves", "a rule is true"],
 )
-def test_attention_is_kept_for_a_reason(
+def test_attention_stays_while_a_reason_remains(
     rules: Rules, figures: dict[str, tuple[int, int]], risk: dict[str, Any], code: str
 ) -> None:
     seen = standing(
@@ -315,7 +315,9 @@ def test_an_approval_that_comes_too_late_changes_nothing(rules: Rules) -> None:
         ({"on_time": 1}, "instalments_late"),
     ],
 )
-def test_watch_is_kept_for_a_reason(rules: Rules, changes: dict[str, Any], code: str) -> None:
+def test_watch_stays_while_a_reason_remains(
+    rules: Rules, changes: dict[str, Any], code: str
+) -> None:
     seen = watch_that_healed(rules, **changes)
     close_day(seen)
     assert seen.risk.proposed_to == -1

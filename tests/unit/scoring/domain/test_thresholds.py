@@ -1,4 +1,4 @@
-"""Levels by thresholds as printed, intensity by knots; equality falls where the sign says."""
+"""Levels by thresholds as printed, intensity by knots; equality falls by the sign."""
 
 import pytest
 

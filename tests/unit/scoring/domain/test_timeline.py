@@ -48,22 +48,22 @@ def in_force(*events: DayClosed | RulebookActivated) -> tuple[str, int]:
 
 
 def test_an_activated_rulebook_waits_for_the_close_of_a_day() -> None:
-    told = activation("a", "2026-03-02")
-    assert in_force(close("2026-03-01"), told) == ("start", 0)
-    assert in_force(close("2026-03-01"), told, close("2026-03-02")) == ("a", day("2026-03-02"))
+    activated = activation("a", "2026-03-02")
+    assert in_force(close("2026-03-01"), activated) == ("start", 0)
+    assert in_force(close("2026-03-01"), activated, close("2026-03-02")) == ("a", day("2026-03-02"))
 
 
 def test_the_close_of_a_day_before_its_effective_date_leaves_it_waiting() -> None:
-    told = activation("a", "2026-03-02")
-    assert in_force(told, close("2026-02-28"), close("2026-03-01")) == ("start", 0)
-    assert in_force(told, close("2026-03-01"), close("2026-03-03")) == ("a", day("2026-03-03"))
+    activated = activation("a", "2026-03-02")
+    assert in_force(activated, close("2026-02-28"), close("2026-03-01")) == ("start", 0)
+    assert in_force(activated, close("2026-03-01"), close("2026-03-03")) == ("a", day("2026-03-03"))
 
 
 def test_a_day_that_was_closed_already_is_no_boundary() -> None:
-    told = activation("a", "2026-03-02")
+    activated = activation("a", "2026-03-02")
     closed = close("2026-03-05")
-    assert in_force(closed, told, close("2026-03-05"), close("2026-03-04")) == ("start", 0)
-    assert in_force(closed, told, close("2026-03-06")) == ("a", day("2026-03-06"))
+    assert in_force(closed, activated, close("2026-03-05"), close("2026-03-04")) == ("start", 0)
+    assert in_force(closed, activated, close("2026-03-06")) == ("a", day("2026-03-06"))
 
 
 def test_of_two_that_are_due_the_later_effective_date_counts_and_then_the_later_in_the_log() -> (
@@ -89,19 +89,19 @@ def test_a_rulebook_that_is_not_at_hand_is_an_error_at_once() -> None:
         beginning().apply_control_event(activation("lost", "2026-03-02"))
 
 
-def test_the_first_close_under_new_rules_judges_everybody_afresh() -> None:
+def test_the_first_close_under_new_rules_evaluates_every_borrower() -> None:
     """A concession leads to WATCH by a rule of the new rulebook, with no event of the borrower."""
     story = Story(start="2026-01-05")
     story.loan(12_000)
     story.schedule(("2026-02-01", 1_000), ("2026-03-01", 1_000))
     story.on("2026-03-04")
     old = load_rulebook("reference")
-    rule = next(one for one in old.policy.entries if one.id == "watch-arrears-30")
+    rule = next(entry for entry in old.policy.entries if entry.id == "watch-arrears-30")
     # The same rulebook, but 30 days of arrears are no reason to watch.
     lenient = replace(
         old,
         policy=replace(
-            old.policy, entries=tuple(one for one in old.policy.entries if one.to < rule.to)
+            old.policy, entries=tuple(entry for entry in old.policy.entries if entry.to < rule.to)
         ),
         resolved={},
     )
@@ -113,8 +113,8 @@ def test_the_first_close_under_new_rules_judges_everybody_afresh() -> None:
     assert borrower.counters.operational_days == day("2026-03-03") - day("2026-02-01")
     assert borrower.risk.state < WATCH
     assert borrower.risk.state > NORMAL
-    told = activation("b", "2026-03-04")
-    timeline.apply_control_event(told)
+    activated = activation("b", "2026-03-04")
+    timeline.apply_control_event(activated)
     closing = replace(story.log[-1], id="c", closed_day=day("2026-03-04"))
     timeline.apply_control_event(closing)
     outcome = fold(borrower, closing, timeline.context)

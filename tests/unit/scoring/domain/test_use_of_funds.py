@@ -1,4 +1,4 @@
-"""Where money goes (A-12, A-13, A-21) by hand-worked numbers, at its edges, and if nobody knows."""
+"""Use of funds (A-12, A-13, A-21) by hand-worked numbers, at its edges, and if it is unknown."""
 
 import pytest
 
@@ -97,7 +97,7 @@ class TestDiversion:
         story.close()
         assert story.figure("A-12") == pytest.approx(share)
 
-    def test_the_kind_of_counterparty_tells_as_well(self) -> None:
+    def test_the_kind_of_counterparty_counts_as_well(self) -> None:
         story = drawing(100_000)
         story.flow(-20_000, "UNKNOWN", counterparty_type=BROKER_TYPE)
         story.close()
@@ -274,7 +274,7 @@ class TestPassThrough:
         assert story.figure("A-21") == 0
         assert Story().measure("A-21").status == NOT_APPLICABLE
 
-    def test_nothing_is_recorded_while_no_rulebook_asks(self) -> None:
+    def test_nothing_is_recorded_without_a_rulebook_that_needs_it(self) -> None:
         story = Story(start="2024-01-01", accounts="a-1")
         story.flow(100)
         assert story.borrower.pass_through.since == 0

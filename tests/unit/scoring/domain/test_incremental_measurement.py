@@ -1,6 +1,6 @@
-"""The short cuts of the fold, one by one: what was not measured again would have said the same.
+"""The short cuts of the fold: what was not measured again would have been measured the same.
 
-The property tests look at random lives; these are the lives in which each short cut matters.
+The property tests use random lives; these are the lives in which each short cut matters.
 """
 
 from copy import deepcopy
@@ -18,15 +18,18 @@ def story_with_everything_on() -> Story:
 
 
 def assert_nothing_is_out_of_date(story: Story) -> None:
-    afresh = deepcopy(story.borrower)
-    afresh.signals = Signals()
-    afresh.balance_view = afresh.line_view = None
+    unstored = deepcopy(story.borrower)
+    unstored.signals = Signals()
+    unstored.balance_view = unstored.line_view = None
     evaluate(
-        afresh, max(afresh.counters.closed_day, story.today - 1), story.rules, touched.EVERYTHING
+        unstored,
+        max(unstored.counters.closed_day, story.today - 1),
+        story.rules,
+        touched.EVERYTHING,
     )
-    assert story.borrower.signals.value == afresh.signals.value
-    assert story.borrower.signals.level == afresh.signals.level
-    assert story.borrower.signals.status == afresh.signals.status
+    assert story.borrower.signals.value == unstored.signals.value
+    assert story.borrower.signals.level == unstored.signals.level
+    assert story.borrower.signals.status == unstored.signals.status
 
 
 def close_and_check(story: Story, days: int) -> None:
@@ -122,7 +125,7 @@ def test_money_with_a_future_value_date_counts_from_that_date() -> None:
     assert story.borrower.counters.operational_days == 0
 
 
-def test_a_late_report_of_a_lower_limit_holds_until_the_next_report() -> None:
+def test_a_late_report_of_a_lower_limit_applies_until_the_next_report() -> None:
     story = story_with_everything_on()
     story.line(80, 100)
     story.on("2024-01-10").line(80, 100)

@@ -13,14 +13,14 @@ ENDS = ["2024-01-31", "2024-02-29", "2024-03-31", "2024-04-30"]
 
 
 def card(late: list[int], paid: list[float], drawn: float = 500, limit: float = 1_000) -> Story:
-    """Return a card holder after so many month ends: months late and payments in turn."""
+    """Return a card holder after a number of month ends: months late and payments in turn."""
     story = Story(segment="RETAIL", start="2024-01-01", rulebook="default")
     story.loan(0, loan_type=CARD)
     for end, months, amount in zip(ENDS, late, paid, strict=False):
         story.on(end)
         if amount:
             story.pays(amount)
-        story.tell(
+        story.apply(
             accounts.FacilityBalanceClosed(
                 *story.head(),
                 facility_id="l-1",
@@ -65,8 +65,8 @@ def test_a_bill_above_the_limit_is_an_excess_and_no_arrears() -> None:
 
 
 def test_materiality_needs_an_amount_and_is_unmeasurable_without() -> None:
-    found = card([1], [0]).measure("R-02")
-    assert (found.status, found.reason) == (UNMEASURABLE, Reason.NO_SCHEDULE)
+    measurement = card([1], [0]).measure("R-02")
+    assert (measurement.status, measurement.reason) == (UNMEASURABLE, Reason.NO_SCHEDULE)
 
 
 def test_payments_are_held_against_the_limit() -> None:
@@ -85,9 +85,9 @@ def test_months_without_payment_are_counted_of_the_last_three() -> None:
     assert card([0, 0, 0, 0], [0, 0, 40, 0]).figure("R-17") == 2
 
 
-def test_two_months_are_too_few_to_hold_payments_against_the_limit() -> None:
-    found = card([0, 0], [20, 20]).measure("R-16")
-    assert (found.status, found.reason) == (UNMEASURABLE, Reason.FEW_OBSERVATIONS)
+def test_two_months_are_too_few_to_compare_payments_with_the_limit() -> None:
+    measurement = card([0, 0], [20, 20]).measure("R-16")
+    assert (measurement.status, measurement.reason) == (UNMEASURABLE, Reason.FEW_OBSERVATIONS)
 
 
 def test_a_borrower_without_such_a_line_has_neither_indicator() -> None:

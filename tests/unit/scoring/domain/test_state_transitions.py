@@ -2,11 +2,11 @@
 
 An arrow is shown by a story (or, where a story takes years, by the unit test that is named) that
 ends with the rule that made it. A refusal is shown by what is tried and does not happen. What each
-single condition of a rule lets in or keeps out stands in `test_states` and `test_decisions`.
+single condition of a rule admits or excludes is in `test_states` and `test_decisions`.
 """
 
 from collections.abc import Callable
-from itertools import product
+from itertools import permutations
 
 import pytest
 
@@ -198,7 +198,7 @@ REFUSED: list[tuple[str, str, Act, str]] = [
 
 def test_every_pair_of_states_is_an_arrow_or_a_refusal() -> None:
     named = [(before, after) for before, after, _, _ in [*ARROWS, *REFUSED]]
-    pairs = [(one, other) for one, other in product(STATE_NAMES, STATE_NAMES) if one != other]
+    pairs = list(permutations(STATE_NAMES, 2))
     assert sorted(named) == sorted(pairs)
 
 
@@ -212,7 +212,9 @@ def test_each_arrow_is_taken_and_recorded(before: str, after: str, act: Act, rul
     assert story.state == before
     act(story)
     assert story.state == after
-    record = next(one.transition for one in reversed(story.assessments) if one.transition)
+    record = next(
+        assessment.transition for assessment in reversed(story.assessments) if assessment.transition
+    )
     assert (record.before, record.after) == (before, after)
     assert rule_id in record.rule_ids
     assert record.actor
@@ -230,8 +232,8 @@ def test_each_other_arrow_is_refused(before: str, after: str, act: Act, why: str
     assert story.state == before
     act(story)
     assert story.state != after
-    made = [one.transition for one in story.assessments if one.transition]
-    assert (before, after) not in [(one.before, one.after) for one in made]
+    made = [assessment.transition for assessment in story.assessments if assessment.transition]
+    assert (before, after) not in [(transition.before, transition.after) for transition in made]
     assert why
 
 

@@ -1,4 +1,4 @@
-"""Several borrowers whose effects find their way: each one's fold, nothing of the shell.
+"""Several linked borrowers, each with its fold; effects go into each other's logs.
 
 Effects for the log of another borrower are written as bytes, read again and folded in the order in
 which they were sent, after the event that led to them, as the events topic would bring them.
@@ -21,7 +21,7 @@ MOST_STEPS = 10_000
 CODEC = build_codec(ZONE)
 
 
-class Town:
+class LinkedBorrowers:
     """A few borrowers and everything that was ever written into their logs."""
 
     def __init__(self, *names: str, rulebook: str = "reference") -> None:
@@ -34,33 +34,33 @@ class Town:
             self.happens(registered(name))
 
     def happens(self, raw: bytes) -> None:
-        """Fold an event, then whatever it makes the borrowers tell each other."""
+        """Fold an event, then every effect that it has on linked borrowers."""
         queue = deque([raw])
         steps = 0
         while queue:
             steps += 1
-            assert steps < MOST_STEPS, "they never stop talking"
-            one = queue.popleft()
-            self.log.append(one)
-            told = CODEC.decode(one)
-            names = list(self.borrowers) if told.borrower_id == "*" else [told.borrower_id]
+            assert steps < MOST_STEPS, "the effects never end"
+            raw = queue.popleft()
+            self.log.append(raw)
+            subject = CODEC.decode(raw).borrower_id
+            names = list(self.borrowers) if subject == "*" else [subject]
             for name in names:
                 borrower = self.borrowers.setdefault(name, new_borrower(name))
-                outcome = fold(borrower, CODEC.decode(one), self.context)
+                outcome = fold(borrower, CODEC.decode(raw), self.context)
                 for effect in outcome.effects:
                     written = CODEC.encode_effect(effect)
                     self.sent.append(json.loads(written))
                     if not effect.is_for_risk:
                         queue.append(written)
 
-    def tell(self, kind: str, name: str, /, *, day: int = 0, **data: Any) -> None:
-        """Tell something about a borrower."""
+    def publish(self, kind: str, name: str, /, *, day: int = 0, **data: Any) -> None:
+        """Publish an event about a borrower."""
         self.number += 1
         self.happens(event(kind, name, f"{kind}-{self.number}", day=day, **data))
 
     def guarantees(self, guarantor: str, borrower: str, day: int = 0) -> None:
-        """Let one stand in for another."""
-        self.tell(
+        """Link a guarantor to a borrower."""
+        self.publish(
             "guarantor.linked",
             borrower,
             day=day,
@@ -76,7 +76,7 @@ class Town:
 
     def report(self, name: str, kind: str, day: int = 1) -> None:
         """Report something from a court."""
-        self.tell(
+        self.publish(
             "external-delinquency.reported",
             name,
             day=day,
@@ -93,15 +93,17 @@ class Town:
         """Return a borrower's state."""
         return STATE_NAMES[self.borrowers[name].risk.state]
 
-    def heard(self, name: str, of: str) -> str | None:
-        """Return the state that a borrower believes another one to be in."""
-        known = [one for one in self.borrowers[name].credit_file.related if one.related_id == of]
+    def reported_state(self, name: str, of: str) -> str | None:
+        """Return the state of another borrower as it was reported to this one."""
+        known = [
+            state for state in self.borrowers[name].credit_file.related if state.related_id == of
+        ]
         return STATE_NAMES[known[0].state] if known and known[0].state >= 0 else None
 
-    def told(self, kind: str = "related-state.changed.v1") -> list[tuple[str, str, str]]:
-        """Return who told whom which state, in order."""
+    def reported_states(self, kind: str = "related-state.changed.v1") -> list[tuple[str, str, str]]:
+        """Return who reported which state to whom, in order."""
         return [
-            (one["data"]["related_borrower_id"], one["subject"], one["data"]["state"])
-            for one in self.sent
-            if one["type"] == kind
+            (event["data"]["related_borrower_id"], event["subject"], event["data"]["state"])
+            for event in self.sent
+            if event["type"] == kind
         ]
