@@ -72,7 +72,7 @@ class Scoring:
     pool: asyncpg.Pool
 
     async def consume(self, stop: asyncio.Event) -> None:
-        """Score the events topic until the event is set, after waiting for the schema.
+        """Scores the events topic until the event is set, after waiting for the schema.
 
         At the same time relay the messages of requests, taking turns with the other workers.
         """
@@ -97,7 +97,7 @@ class Scoring:
 
 @asynccontextmanager
 async def build(platform: PlatformSettings, settings: ScoringSettings) -> AsyncIterator[Scoring]:
-    """Open what scoring needs, and close it at the end of the block."""
+    """Opens the parts of scoring, and closes them at the end of the block."""
     if point := ScoringFaultSettings().fault_point:
         faults.kill_at(point)
     clock, metrics = SystemClock(), Metrics((*KIT_CATALOGUE, *SCORING_CATALOGUE))
@@ -159,7 +159,7 @@ async def build(platform: PlatformSettings, settings: ScoringSettings) -> AsyncI
 def build_parts(
     platform: PlatformSettings, settings: ScoringSettings, metrics: Metrics
 ) -> ScoringParts:
-    """Return the parts of the write side."""
+    """Returns the parts of the write side."""
     codec = build_codec(ZoneInfo(platform.bank_timezone))
     return ScoringParts(
         ledger=PostgresLedger(),
@@ -183,7 +183,7 @@ def build_parts(
 def build_relay(
     database: PostgresDatabase, parts: ScoringParts, producer: KafkaProducer
 ) -> OutboxRelay:
-    """Return what carries the outbox to the broker."""
+    """Returns the relay from the outbox to the broker."""
     return OutboxRelay(
         schema=SCHEMA,
         consumer=CONSUMER,
@@ -196,7 +196,7 @@ def build_relay(
 
 
 def build_borrowers(database: PostgresDatabase, parts: ScoringParts) -> BorrowerQueries:
-    """Return the queries about one borrower."""
+    """Returns the queries about one borrower."""
     return BorrowerQueries(
         database=database,
         rows=PostgresBorrowerRows(),
@@ -206,7 +206,7 @@ def build_borrowers(database: PostgresDatabase, parts: ScoringParts) -> Borrower
 
 
 def build_portfolio(database: PostgresDatabase, parts: ScoringParts) -> PortfolioQueries:
-    """Return the queries about many borrowers."""
+    """Returns the queries about many borrowers."""
     return PortfolioQueries(
         database=database,
         rows=PostgresPortfolioRows(),
@@ -218,7 +218,7 @@ def build_portfolio(database: PostgresDatabase, parts: ScoringParts) -> Portfoli
 def build_sectors(
     database: PostgresDatabase, parts: ScoringParts, settings: ScoringSettings
 ) -> SectorMonitor:
-    """Return what measures the sectors of the portfolio."""
+    """Returns the monitor of the sectors."""
     return SectorMonitor(
         database=database,
         rows=PostgresSectors(),
@@ -231,7 +231,7 @@ def build_sectors(
 async def sector_monitor(
     platform: PlatformSettings, settings: ScoringSettings
 ) -> AsyncIterator[SectorMonitor]:
-    """Open what measuring the sectors needs, and close it at the end of the block."""
+    """Opens the parts that measure the sectors, and closes them at the end of the block."""
     pool = await create_pool(
         platform.dsn,
         role="tocsin_scoring",
@@ -249,7 +249,7 @@ async def sector_monitor(
 def build_rulebooks(
     database: PostgresDatabase, parts: ScoringParts, platform: PlatformSettings
 ) -> RulebookWorkflow:
-    """Return the workflow of rulebooks; activations leave through the same outbox."""
+    """Returns the workflow of rulebooks; activations leave through the same outbox."""
     return RulebookWorkflow(
         database=database,
         rulebooks=PostgresRulebooks(),
@@ -261,7 +261,7 @@ def build_rulebooks(
 
 
 def events_topic(platform: PlatformSettings) -> EventsTopic:
-    """Return the topic of control events."""
+    """Returns the topic of control events."""
     return EventsTopic(
         name=platform.events_topic,
         partitions=platform.partitions,
@@ -270,7 +270,7 @@ def events_topic(platform: PlatformSettings) -> EventsTopic:
 
 
 def build_health(pool: asyncpg.Pool, consumer: FencedConsumer, clock: SystemClock) -> Health:
-    """Return the probes: the schema is current, the broker answers, partitions are claimed."""
+    """Returns the probes: the schema is current, the broker answers, partitions are claimed."""
     health = Health(clock)
 
     async def schema() -> None:
@@ -291,13 +291,13 @@ def build_health(pool: asyncpg.Pool, consumer: FencedConsumer, clock: SystemCloc
 
 
 async def check_schema(pool: asyncpg.Pool) -> None:
-    """Raise `NotReady` unless the database has the schema of this version."""
+    """Raises `NotReady` unless the database has the schema of this version."""
     if not await at_head(pool, SCHEMA):
         raise NotReady("the schema is not at this version; run `tocsin migrate`")
 
 
 def limits(settings: ScoringSettings) -> Limits:
-    """Return the consumer's limits."""
+    """Returns the consumer's limits."""
     return Limits(
         max_records=settings.most_records,
         max_waiting_records=4 * settings.most_records,
@@ -308,5 +308,5 @@ def limits(settings: ScoringSettings) -> Limits:
 
 
 def owner(settings: ScoringSettings) -> str:
-    """Return the name under which this process claims, for people who read the table."""
+    """Returns the name under which this process claims, for people who read the table."""
     return settings.instance_id or f"{socket.gethostname()}:{os.getpid()}"

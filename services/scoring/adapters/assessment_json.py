@@ -44,7 +44,7 @@ Json = dict[str, Any]
 
 
 def risk_event(assessment: Assessment) -> bytes:
-    """Return the canonical CloudEvent of an emitted assessment."""
+    """Returns the canonical CloudEvent of an emitted assessment."""
     envelope: Json = {
         "specversion": "1.0",
         "id": f"{assessment.borrower_id}:{assessment.sequence}",
@@ -59,7 +59,7 @@ def risk_event(assessment: Assessment) -> bytes:
 
 
 def assessment_data(assessment: Assessment) -> Json:
-    """Return the assessment as the contract's JSON object."""
+    """Returns the assessment as the contract's JSON object."""
     return {
         "borrower_id": assessment.borrower_id,
         "sequence": assessment.sequence,
@@ -93,7 +93,7 @@ def assessment_data(assessment: Assessment) -> Json:
 
 
 def second_opinions(assessment: Assessment) -> Json:
-    """Return the PDs by the role of their model; nothing where there is no model."""
+    """Returns the PDs by the role of their model; nothing where there is no model."""
     return {
         name: shown_opinion(opinion)
         for name, opinion in zip(OPINIONS, assessment.opinions, strict=False)
@@ -101,7 +101,7 @@ def second_opinions(assessment: Assessment) -> Json:
 
 
 def shown_opinion(opinion: Opinion) -> Json:
-    """Return one model's PD with its reason codes, figures as decimal strings."""
+    """Returns one model's PD with its reason codes, figures as decimal strings."""
     return {
         "value": f"{opinion.value / MICRO:.6f}",
         "model": opinion.model.name,
@@ -157,7 +157,7 @@ def _verdict(assessment: Assessment) -> Json:
 
 
 def family_scores(assessment: Assessment) -> dict[str, float | None]:
-    """Return each family's score in [0, 1], null where nothing of the family is expected."""
+    """Returns each family's score in [0, 1], null where nothing of the family is expected."""
     return {
         name: None if figure == NOT_SCORED else figure / MICRO
         for name, figure in zip(FAMILY_NAMES, assessment.family_scores, strict=True)
@@ -235,7 +235,7 @@ def _money_side(assessment: Assessment) -> Json:
 
 
 def shown_money(minor: int, decimals: int) -> str:
-    """Return minor units as a decimal string with all its decimals: 1050 is ``10.50``."""
+    """Returns minor units as a decimal string with all its decimals: 1050 is ``10.50``."""
     if decimals == 0:
         return str(minor)
     sign = "-" if minor < 0 else ""
@@ -244,11 +244,11 @@ def shown_money(minor: int, decimals: int) -> str:
 
 
 def shown_day(day: int) -> str:
-    """Return an ordinal as an ISO date."""
+    """Returns an ordinal as an ISO date."""
     return date.fromordinal(day).isoformat()
 
 
 def shown_moment(at_us: int) -> str:
-    """Return microseconds since 1970 as RFC 3339 in UTC, microseconds kept when there are any."""
+    """Returns microseconds since 1970 as RFC 3339 in UTC, microseconds kept when there are any."""
     moment = (EPOCH + timedelta(microseconds=at_us)).isoformat()
     return moment.replace("+00:00", "Z")

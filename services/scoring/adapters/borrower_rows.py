@@ -69,21 +69,18 @@ class PostgresBorrowerRows:
     async def officer_of(
         self, connection: Connection, borrower_id: str
     ) -> tuple[str | None] | None:
-        """Return the borrower's officer in a tuple, or None if there is no such borrower."""
         row = await connection.fetchrow(OFFICER, borrower_id)
         return (row["officer_id"],) if row else None
 
     async def ledger(
         self, connection: Connection, borrower_id: str, *, after: int, limit: int
     ) -> list[LedgerRow]:
-        """Return applied events after an offset."""
         rows = await connection.fetch(LEDGER, borrower_id, after, limit)
         return [LedgerRow(**dict(row)) for row in rows]
 
     async def history(
         self, connection: Connection, borrower_id: str, *, before: int, limit: int
     ) -> list[HistoryRow]:
-        """Return emitted assessments below a sequence, the newest first."""
         rows = await connection.fetch(HISTORY, borrower_id, before, limit)
         return [HistoryRow(**dict(row)) for row in rows]
 
@@ -92,7 +89,6 @@ class PostgresPortfolioRows:
     """Implements `PortfolioRows`."""
 
     async def page(self, connection: Connection, borrowers: BorrowerFilter) -> list[StoredState]:
-        """Return the next borrowers with their states."""
         rows = await connection.fetch(
             PAGE,
             borrowers.after,
@@ -107,7 +103,6 @@ class PostgresPortfolioRows:
     async def month_ends(
         self, connection: Connection, period: Period, *, after: tuple[str, int], limit: int
     ) -> list[MonthEnd]:
-        """Return the assessments at month closes of the period."""
         first, last = date.fromordinal(period.first), date.fromordinal(period.last)
         rows = await connection.fetch(MONTH_ENDS, *after, first, last, limit)
         return [
@@ -121,7 +116,7 @@ class PostgresPortfolioRows:
 def month_end(
     borrower_id: str, sequence: int, as_of: int, event: bytes, period: Period
 ) -> MonthEnd:
-    """Return the assessment at a month's close; without a month if it is not of the period's."""
+    """Returns the assessment at a month's close; without a month if it is not of the period's."""
     data = _decoder.decode(event).data
     if data.currency != period.currency or period.segment not in (None, data.segment):
         return MonthEnd(borrower_id, sequence, None)

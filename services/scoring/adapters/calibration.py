@@ -72,7 +72,7 @@ def collect(
     warm_up_days: int = WARM_UP_DAYS,
     counts: Callable[[str], bool] = lambda _: True,
 ) -> dict[str, History]:
-    """Fold the file and return, per borrower, the series of day closes.
+    """Folds the file and returns, per borrower, the series of day closes.
 
     Closes of a borrower's first days are not counted: most indicators need a history of their own.
     Nor are borrowers for whom `counts` returns False: the cuts are to be tested on those.
@@ -126,7 +126,7 @@ def _bits(scored: ScoredBorrower, rules: Rules) -> int:
 def calibrate(
     histories: dict[str, History], budget: Budget, floors: Floors, family_days: int
 ) -> list[Calibrated]:
-    """Return cuts for all segments together (``*``) and for each that is large enough."""
+    """Returns cuts for all segments together (``*``) and for each that is large enough."""
     healthy = [history for history in histories.values() if history.is_healthy]
     segments = sorted({history.segment for history in healthy})
     populations = {"*": [history.series for history in healthy]}
@@ -152,7 +152,7 @@ def with_cuts(
     day: int,
     lowest: Mapping[str, Cuts] | None = None,
 ) -> str:
-    """Return the rulebook's text with its cuts replaced; comments elsewhere stay.
+    """Returns the rulebook's text with its cuts replaced; comments elsewhere stay.
 
     Args:
         budget: Written with each cut, as `in_words` puts it; likewise ``origin`` and ``day``.
@@ -173,7 +173,7 @@ def with_cuts(
 
 
 def in_words(budget: Budget, floors: Floors) -> str:
-    """Return budget and floors as they are written with the cuts."""
+    """Returns budget and floors as they are written with the cuts."""
     lowest = (shown_micro(cut * 100) for cut in (floors.attention, floors.watch, floors.high_risk))
     return (
         f"attention {_percent(budget.attention)}, watch {_percent(budget.watch)}, "
@@ -188,7 +188,7 @@ def _described(calibrated: Calibrated, budget: str, origin: str, day: int) -> Cu
 
 
 def _higher(before: Cuts, after: Cuts) -> Cuts:
-    """Return the higher of each cut; both populations are named unless one alone decided."""
+    """Returns the higher of each cut; both populations are named unless one alone decided."""
     points = {name: max(getattr(before, name), getattr(after, name)) for name in CUT_POINTS}
     points["family"] = max(before.family, after.family)
     for cuts in (before, after):

@@ -36,7 +36,6 @@ class PostgresCensus:
     """Implements `Census`."""
 
     async def add(self, connection: Connection, partition: int, counts: Sequence[Count]) -> None:
-        """Add counts of a partition."""
         for count in counts:
             await connection.execute(
                 ADD,
@@ -50,10 +49,6 @@ class PostgresCensus:
             )
 
     async def latest(self, connection: Connection) -> list[Count]:
-        """Return the counts of the latest month close over all partitions.
-
-        None after the close of another whole month: no model was in force at that one.
-        """
         return [
             Count(
                 row["as_of"].toordinal(),

@@ -25,18 +25,18 @@ class Leadership:
         self._connection = connection
 
     async def last(self) -> date | None:
-        """Return the last date that was written, or None before the first."""
+        """Returns the last date that was written, or None before the first."""
         last: date | None = await self._connection.fetchval(LAST)
         return last
 
     async def save(self, closed: date) -> None:
-        """Store the last date that was written."""
+        """Stores the last date that was written."""
         await self._connection.execute(SAVE, closed)
 
 
 @asynccontextmanager
 async def candidate(dsn: str) -> AsyncIterator["LeaderCandidate"]:
-    """Open a connection that may become the leader's, and close it at the end of the block."""
+    """Opens a connection that may become the leader's, and closes it at the end of the block."""
     connection = await asyncpg.connect(
         dsn,
         timeout=10,
@@ -56,7 +56,7 @@ class LeaderCandidate:
         self._connection = connection
 
     async def lead(self) -> Leadership | None:
-        """Return the leadership, or None while another process has the lock."""
+        """Returns the leadership, or None while another process has the lock."""
         if await self._connection.fetchval(TRY_TO_LEAD):
             return Leadership(self._connection)
         return None

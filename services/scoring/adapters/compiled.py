@@ -8,5 +8,5 @@ from services.scoring.domain import fold
 
 
 def is_compiled() -> bool:
-    """Return whether the fold in use is machine code."""
+    """Returns whether the fold in use is machine code."""
     return not (fold.__file__ or "").endswith(".py")

@@ -51,7 +51,6 @@ class PostgresLedger:
     async def add(
         self, connection: Connection, partition: int, events: Sequence[LoggedEvent]
     ) -> set[int]:
-        """Append events and return the offsets of those that were there already."""
         if not events:
             return set()
         names = [each.event.borrower_id for each in events]
@@ -74,7 +73,6 @@ class PostgresLedger:
     async def add_control(
         self, connection: Connection, partition: int, events: Sequence[LoggedEvent]
     ) -> set[int]:
-        """Append control events and return the offsets of those that were there already."""
         if not events:
             return set()
         offsets = [each.offset for each in events]
@@ -90,12 +88,10 @@ class PostgresLedger:
         return set(offsets) - {row["offset"] for row in added}
 
     async def control(self, connection: Connection, partition: int) -> list[tuple[int, bytes]]:
-        """Return the control events of a partition with their offsets, in order."""
         rows = await connection.fetch(CONTROL, partition)
         return [(row["offset"], row["event"]) for row in rows]
 
     async def events_of(self, connection: Connection, borrower_id: str) -> list[tuple[int, bytes]]:
-        """Return a borrower's events and its partition's control events, in order."""
         rows = await connection.fetch(EVENTS_OF, borrower_id)
         return [(row["place"], row["event"]) for row in rows]
 

@@ -54,7 +54,7 @@ class PdModelDocument(msgspec.Struct, forbid_unknown_fields=True):
 
 
 def read_model_file(path: Path) -> Json:
-    """Return the JSON document in a file, checked.
+    """Returns the JSON document in a file, checked.
 
     Raises:
         ModelUnusable: If it cannot be read or cannot be right.
@@ -68,7 +68,7 @@ def read_model_file(path: Path) -> Json:
 
 
 def model_from(document: object) -> PdModel:
-    """Return the model of a document, whose figures may be numbers or, from YAML, their text.
+    """Returns the model of a document, whose figures may be numbers or, from YAML, their text.
 
     Raises:
         ModelUnusable: If it cannot be right.
@@ -130,14 +130,14 @@ def _feature(feature: PdFeatureDocument) -> PdFeature:
 
 
 def micro(value: float) -> int:
-    """Return a number in micro-units, by its shortest decimal text."""
+    """Returns a number in micro-units, by its shortest decimal text."""
     return int((Decimal(repr(value)) * MICRO).to_integral_value())
 
 
 def misfits(
     model: PdModel, indicators: Mapping[int, IndicatorRule], overlays: Sequence[Overlay]
 ) -> list[str]:
-    """Return why a model does not fit these indicators, each reason with its remedy."""
+    """Returns why a model does not fit these indicators, each reason with its remedy."""
     reasons = []
     for feature in model.features:
         rule = indicators.get(feature.slot)
@@ -158,7 +158,7 @@ def misfits(
 def rule_mark(
     indicators: Mapping[int, IndicatorRule], overlays: Sequence[Overlay], slot: int
 ) -> str:
-    """Return a mark of all that decides an indicator's intensity.
+    """Returns a mark of all that decides an indicator's intensity.
 
     Its weight does not, unless it is 0; an overlay for one borrower does not change the meaning of
     the figure for the others.
@@ -185,7 +185,7 @@ def _plain(components: Sequence[ComponentRule | None]) -> list[Json | None]:
 
 
 def model_text(document: Json) -> str:
-    """Return a model's JSON for people to read: one feature a line."""
+    """Returns a model's JSON for people to read: one feature a line."""
     features = [msgspec.json.encode(each).decode() for each in document["features"]]
     rest = {name: value for name, value in document.items() if name != "features"}
     text = msgspec.json.format(msgspec.json.encode(rest), indent=2).decode()

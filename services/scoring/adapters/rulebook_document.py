@@ -6,7 +6,7 @@ of the domain's objects, with the written name as alias, so that compiling a sec
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Final, TypeVar
 
 from pydantic import BeforeValidator, ConfigDict
@@ -65,7 +65,7 @@ _TEST: Final = re.compile(r"([A-Z]-\d\d)\s+(.+)")
 
 
 def read_test(text: object) -> SignalTest:
-    """Return the test of a signal, such as ``R-01 > 30 d`` or ``F-18 red``."""
+    """Returns the test of a signal, such as ``R-01 > 30 d`` or ``F-18 red``."""
     match = _TEST.fullmatch(str(text).strip())
     if match is None:
         raise ValueError(f"{shown(text)} is not a test; write 'R-01 > 30 d' or 'F-08 red'")
@@ -88,7 +88,7 @@ def read_test(text: object) -> SignalTest:
 Key = TypeVar("Key")
 Item = TypeVar("Item")
 # A name without a value is an empty list or mapping: all lines below it are commented out.
-Many = Annotated[list[Item], BeforeValidator(lambda value: [] if value is None else value)]
+Many = Annotated[tuple[Item, ...], BeforeValidator(lambda value: [] if value is None else value)]
 Table = Annotated[dict[Key, Item], BeforeValidator(lambda value: {} if value is None else value)]
 
 AnySegment = Annotated[str, *one_of("segment", (EVERY_SEGMENT, *SEGMENTS))]
@@ -114,9 +114,7 @@ class MaterialitySection(Section):
     other_minor: Amounts = setting({}, "Other segments, by currency; EUR 500.", "other")
 
     def compiled(self) -> Materiality:
-        """Return the domain's object."""
-        usual = Materiality()
-        retail, other = usual.retail_minor, usual.other_minor
+        retail, other = Materiality().retail_minor, Materiality().other_minor
         return Materiality(
             self.relative_micro, retail | self.retail_minor, other | self.other_minor
         )
@@ -130,7 +128,7 @@ class CountingSection(Section):
         "0.2", "Share of the exposure in default from which the whole obligor is.", "pulling"
     )
     regimes: Many[Annotated[str, *one_of("regime", REGIMES)]] = setting(
-        [*REGIMES], "The regimes whose labels are computed."
+        REGIMES, "The regimes whose labels are computed."
     )
 
 
@@ -150,7 +148,6 @@ class CutsSection(Section):
     set_on: Text = setting("", "Last day of that history.", "date")
 
     def faults(self) -> Iterator[Fault]:
-        """Yield cuts that are out of order."""
         if not self.attention <= self.watch <= self.high_risk:
             yield (), "attention, watch and high_risk must not fall"
         for entry in ("attention", "watch", "high_risk"):
@@ -175,18 +172,12 @@ class EntryRuleSection(Section):
     all_flags: Many[Flag] = setting([], "All of these are set.")
 
     def faults(self) -> Iterator[Fault]:
-        """Yield that there is no condition."""
         if not self.model_fields_set - {"id", "to", "text", "tests_needed"}:
             yield (), "states no condition, so it would always be true"
 
     def compiled(self) -> EntryRule:
-        """Return the domain's object."""
-        masks = {
-            name: sum(1 << flag for flag in {*getattr(self, name)})
-            for name in ("flags", "all_flags")
-        }
-        fields = dict(self) | masks | {"tests": tuple(self.tests)}
-        return EntryRule(**fields, hard=not (self.score or self.family_cut))
+        masks = {"flags": _mask(self.flags), "all_flags": _mask(self.all_flags)}
+        return EntryRule(**dict(self) | masks, hard=not (self.score or self.family_cut))
 
 
 class ExitRuleSection(Section):
@@ -241,13 +232,11 @@ class StatesSection(Section):
     forbearance: ForbearanceSection = setting({}, "Concessions.")
 
     def faults(self) -> Iterator[Fault]:
-        """Yield ids of two rules."""
         ids = [rule.id for rule in self.entries] + [rule.id for rule in self.exits]
         for repeated in sorted({each for each in ids if ids.count(each) > 1}):
             yield (), f"rule id {repeated!r} is used twice"
 
     def compiled(self) -> StatePolicy:
-        """Return the domain's object, the worst target first."""
         entries = sorted((rule.compiled() for rule in self.entries), key=lambda rule: -rule.to)
         compared = {test.slot for rule in entries for test in rule.tests if test.threshold}
         fields = dict(self) | {
@@ -277,27 +266,19 @@ class OverlaySection(Section):
     cuts: CutsSection | None = setting(None, "All the cuts, in place of the segment's.")
 
     def faults(self) -> Iterator[Fault]:
-        """Yield that nobody is meant."""
         if all(part is None for part in self.selector):
             yield (), f"applies to no borrower; give one of {', '.join(SELECTORS)}"
 
     @property
     def selector(self) -> tuple[object, ...]:
-        """Return the borrowers to whom it applies."""
-        return (
-            self.borrower_id,
-            self.product,
-            self.industry,
-            self.younger_than_months,
-            self.segment,
-        )
+        """Returns the borrowers to whom it applies."""
+        return self.borrower_id, self.product, self.industry, self.younger_than_months, self.segment
 
     def compiled(self) -> Overlay:
-        """Return the domain's object."""
         patches = {
             BY_ID[name].slot: entry.patch(BY_ID[name]) for name, entry in self.indicators.items()
         }
-        cuts = None if self.cuts is None else Cuts(**dict(self.cuts))
+        cuts = self.cuts and Cuts(**dict(self.cuts))
         return Overlay(**dict(self) | {"indicators": patches, "cuts": cuts})
 
 
@@ -308,7 +289,6 @@ class SecondOpinionSection(Section):
     challenger: Model | None = None
 
     def faults(self) -> Iterator[Fault]:
-        """Yield a challenger that challenges nobody."""
         models = [model for _, model in self if model is not None]
         if self.challenger is not None and self.champion is None:
             yield (), "a challenger without a champion; make it the champion"
@@ -341,7 +321,6 @@ class RulebookDocument(Section):
     second_opinion: SecondOpinionSection = setting({}, "PD models in addition to the rules.")
 
     def faults(self) -> Iterator[Fault]:
-        """Yield what does not fit together."""
         if EVERY_SEGMENT not in self.cuts:
             text = 'the cuts for "*" are missing: they hold where a segment has none of its own'
             yield ("cuts",), text
@@ -376,7 +355,7 @@ class RulebookDocument(Section):
                     yield ("overlays", index, "indicators", name), text
 
     def compiled(self) -> Rulebook:
-        """Return the rulebook that the domain works with."""
+        """Returns the rulebook that the domain works with."""
         overlays = tuple(overlay.compiled() for overlay in self.overlays)
         return Rulebook(
             name=self.name,
@@ -386,7 +365,7 @@ class RulebookDocument(Section):
             policy=self.states.compiled(),
             tolerance=Tolerance(**dict(self.tolerance)),
             materiality=self.materiality.compiled(),
-            counting=Counting(**dict(self.counting) | {"regimes": tuple(self.counting.regimes)}),
+            counting=Counting(**dict(self.counting)),
             overlays=overlays,
             inspections={
                 segment: _by_state(months) for segment, months in self.inspections.items()
@@ -400,12 +379,16 @@ class RulebookDocument(Section):
         )
 
 
+def _mask(flags: Iterable[int]) -> int:
+    return sum(1 << flag for flag in {*flags})
+
+
 def _rules(indicators: Mapping[str, IndicatorSection]) -> dict[int, IndicatorRule]:
     return {BY_ID[name].slot: entry.rule(BY_ID[name]) for name, entry in indicators.items()}
 
 
 def _by_state(months: Mapping[int, int]) -> tuple[int, ...]:
-    """Return the months by state; nothing where no state has any."""
+    """Returns the months by state; nothing where no state has any."""
     if not any(months.values()):
         return ()
     return tuple(months.get(state, 0) for state in range(len(STATE_NAMES)))
@@ -414,7 +397,7 @@ def _by_state(months: Mapping[int, int]) -> tuple[int, ...]:
 def _lost_levels(
     indicator: Indicator, base: IndicatorSection, entry: IndicatorSection
 ) -> Iterator[str]:
-    """Yield the thresholds that an overlay would lose: those of a component change together."""
+    """Yields the thresholds that an overlay would lose: those of a component change together."""
     replaced = base.components_of(indicator)
     for position, rule in entry.components_of(indicator).items():
         for level in LEVELS:

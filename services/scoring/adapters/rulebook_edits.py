@@ -21,7 +21,7 @@ _MODELS_BLOCK: Final = re.compile(rf"^{_MODELS}:.*\n(?:[ \t#].*\n|\n(?=[ \t]))*"
 
 
 def with_version(text: str, version: str) -> str:
-    """Return the rulebook's text under another version.
+    """Returns the rulebook's text under another version.
 
     Raises:
         ValueError: If the text has no ``version:`` at the start of a line.
@@ -33,7 +33,7 @@ def with_version(text: str, version: str) -> str:
 
 
 def with_overlays(text: str, names: list[str]) -> str:
-    """Return a rulebook's text with overlays written into it; the rest stays as it is.
+    """Returns a rulebook's text with overlays written into it; the rest stays as it is.
 
     Args:
         names: Shipped names, or YAML files with a list of overlays.
@@ -52,7 +52,7 @@ def with_overlays(text: str, names: list[str]) -> str:
 
 
 def with_models(text: str, models: Mapping[str, Json], version: str) -> str:
-    """Return a rulebook's text with these PD models, by role, and a new version.
+    """Returns a rulebook's text with these PD models, by role, and a new version.
 
     Raises:
         ValueError: If the text has no ``version:`` at the start of a line.
@@ -69,7 +69,7 @@ def with_models(text: str, models: Mapping[str, Json], version: str) -> str:
 
 
 def attached(document: Mapping[str, Any], model: Json, role: str) -> dict[str, Json]:
-    """Return the PD models of a rulebook's document, by role, with one of them replaced.
+    """Returns the PD models of a rulebook's document, by role, with one of them replaced.
 
     A challenger that becomes the champion is the challenger no longer.
     """

@@ -52,7 +52,7 @@ Combine = Annotated[bool, *written(_read_combine, {"enum": ["any", "all"]})]
 
 
 def unknown_indicator(indicator_id: str) -> str:
-    """Return the fault of an indicator that does not exist, with those of its family."""
+    """Returns the fault of an indicator that does not exist, with those of its family."""
     family = [known for known in BY_ID if known[:1] == indicator_id[:1]]
     return f"unknown indicator; known ones: {', '.join(family or BY_ID)}"
 
@@ -72,7 +72,6 @@ class LevelsSection(Section):
     )
 
     def faults(self) -> Iterator[Fault]:
-        """Yield levels that are out of order and an intensity that falls."""
         for milder_name, worse_name in pairwise(LEVELS):
             milder, worse = getattr(self, milder_name), getattr(self, worse_name)
             if milder is None or worse is None:
@@ -91,7 +90,7 @@ class LevelsSection(Section):
             yield ("knots",), "intensity must not fall while the figure gets worse"
 
     def compiled(self, component: Component) -> ComponentRule:
-        """Return the rule; an empty section of a yes/no component is amber at 1 and red at 2."""
+        """Returns the rule; an empty section of a yes/no component is amber at 1 and red at 2."""
         amber, red, hard = self.amber, self.red, self.hard
         if component.unit == Unit.FLAG and not self.model_fields_set:
             amber, red = read_threshold(">= 1", Unit.FLAG), read_threshold(">= 2", Unit.FLAG)
@@ -106,7 +105,6 @@ class ComponentsSection(Section):
     """The components of one indicator, by name."""
 
     def unknown(self, name: str) -> str:
-        """Return what is wrong about a component that the indicator does not have."""
         return f"unknown component; known ones: {', '.join(self.names())}"
 
 
@@ -127,7 +125,6 @@ class IndicatorSection(Section):
     components: ComponentsSection | None = setting(None, "Thresholds by component.")
 
     def unknown(self, name: str) -> str:
-        """Return what is wrong about a field that is not known here."""
         if name == "season_only":
             return f"season_only is for {', '.join(SEASONAL)} only"
         if name in LevelsSection.model_fields:
@@ -137,7 +134,7 @@ class IndicatorSection(Section):
         return super().unknown(name)
 
     def components_of(self, indicator: Indicator) -> dict[int, ComponentRule]:
-        """Return the components that have thresholds, by position."""
+        """Returns the components that have thresholds, by position."""
         if isinstance(self, LevelsSection) and self.model_fields_set & {
             *LevelsSection.model_fields
         }:
@@ -150,12 +147,12 @@ class IndicatorSection(Section):
         }
 
     def patch(self, indicator: Indicator) -> IndicatorPatch:
-        """Return what is stated about an indicator."""
+        """Returns the stated fields of an indicator."""
         stated = {name: value for name, value in self if name in PATCHED}
         return IndicatorPatch(**stated, components=self.components_of(indicator))
 
     def rule(self, indicator: Indicator) -> IndicatorRule:
-        """Return the rule of an indicator; what is not stated is as declared."""
+        """Returns the rule of an indicator; what is not stated is as declared."""
         declared = IndicatorRule(
             indicator, indicator.slot, 0, indicator.group, (None,) * len(indicator.components)
         )
@@ -169,13 +166,12 @@ class AllIndicatorsSection(Section):
     """The indicators by id."""
 
     def unknown(self, name: str) -> str:
-        """Return what is wrong about an indicator that does not exist."""
         return unknown_indicator(name)
 
 
 @cache
 def levels_in(unit: Unit) -> type[LevelsSection]:
-    """Return the section of a component in a unit."""
+    """Returns the section of a component in a unit."""
     limit: Any = Annotated[Threshold, *figure_in(unit, read_threshold)] | None
     figure: Any = Annotated[int, *figure_in(unit)]
     types: dict[str, Any] = dict.fromkeys(LEVELS, limit) | {"knots": dict[figure, Share] | None}
@@ -188,7 +184,7 @@ def levels_in(unit: Unit) -> type[LevelsSection]:
 
 @cache
 def plain_section(unit: Unit) -> type[IndicatorSection]:
-    """Return the section of the indicators with one component in a unit."""
+    """Returns the section of the indicators with one component in a unit."""
     return _section(f"{unit.name.title()}Indicator", single(unit), {})
 
 
@@ -207,7 +203,7 @@ def _section(
 
 
 def _blank(meaning: str, alias: str | None = None) -> Any:
-    """Return the field of a section that may be left out; one without a value is empty."""
+    """Returns the field of a section that may be left out; one without a value is empty."""
     return Field(None, description=meaning or None, alias=alias, validate_default=False)
 
 
@@ -221,7 +217,7 @@ class PerIndicator:
     def __get_pydantic_core_schema__(
         self, source: object, handler: GetCoreSchemaHandler
     ) -> core_schema.CoreSchema:
-        """Return the validator."""
+        """Returns the validator."""
         return core_schema.no_info_after_validator_function(
             _by_id, handler.generate_schema(_all_indicators())
         )

@@ -57,12 +57,12 @@ for _tag in ("float", "timestamp"):
 
 
 def shipped_names(folder: Path = SHIPPED) -> list[str]:
-    """Return the names of the rulebooks, or of the overlays, that ship with the product."""
+    """Returns the names of the rulebooks, or of the overlays, that ship with the product."""
     return sorted(path.stem for path in folder.glob("*.yaml"))
 
 
 def path_of(name_or_path: str, folder: Path = SHIPPED) -> Path:
-    """Return the file of a shipped name or a path.
+    """Returns the file of a shipped name or a path.
 
     Raises:
         RulebookError: If there is none.
@@ -79,7 +79,7 @@ def path_of(name_or_path: str, folder: Path = SHIPPED) -> Path:
 
 
 def load_rulebook(name_or_path: str) -> Rulebook:
-    """Return the compiled rulebook of a shipped name or a file.
+    """Returns the compiled rulebook of a shipped name or a file.
 
     Raises:
         RulebookError: If there is none or something in it is wrong.
@@ -88,7 +88,7 @@ def load_rulebook(name_or_path: str) -> Rulebook:
 
 
 def read_document(name_or_path: str) -> dict[str, Any]:
-    """Return the YAML document of a shipped name or a file, unchecked.
+    """Returns the YAML document of a shipped name or a file, unchecked.
 
     Raises:
         RulebookError: If it cannot be read as a YAML mapping.
@@ -102,7 +102,7 @@ def read_document(name_or_path: str) -> dict[str, Any]:
 
 
 def read_text(text: str, *, origin: str = "document") -> Rulebook:
-    """Return the compiled rulebook of a YAML text that came over the network.
+    """Returns the compiled rulebook of a YAML text that came over the network.
 
     Raises:
         RulebookError: If something in it is wrong, or its name or version is unfit for a log.
@@ -130,7 +130,7 @@ def _mapping(text: str, origin: str) -> dict[str, Any]:
 
 
 def compile_rulebook(document: dict[str, Any], *, origin: str) -> Rulebook:
-    """Return the compiled rulebook of a document.
+    """Returns the compiled rulebook of a document.
 
     Raises:
         RulebookError: If anything in it is wrong; all problems at once.
@@ -142,7 +142,7 @@ def compile_rulebook(document: dict[str, Any], *, origin: str) -> Rulebook:
 
 
 def _problems(document: dict[str, Any], error: ValidationError | None) -> list[str]:
-    """Return every problem of a document, each with its place.
+    """Returns every problem of a document, each with its place.
 
     pydantic compares a section with another one only where both are valid. So what is faulty is
     taken out and the rest is validated again, until it shows no more: a weight out of range does
@@ -174,7 +174,7 @@ def _error_of(document: dict[str, Any]) -> ValidationError | None:
 
 
 def _follows(name: tuple[str, ...], other: tuple[str, ...]) -> bool:
-    """Return whether a fault follows from taking another out: the same one, or in an overlay."""
+    """Returns whether a fault follows from taking another out: the same one, or in an overlay."""
     return any(
         all(step == other_step for step, other_step in zip(each, other, strict=False))
         for each in (name, name[-2:])
@@ -182,13 +182,13 @@ def _follows(name: tuple[str, ...], other: tuple[str, ...]) -> bool:
 
 
 def _path(error: ErrorDetails) -> FieldPath:
-    """Return the path of the faulty value; for one that is missing, that of its section."""
+    """Returns the path of the faulty value; for one that is missing, that of its section."""
     path = tuple(step for step in error["loc"] if step != "[key]")
     return path[:-1] if error["type"] == "missing" else path
 
 
 def _named(document: Any, path: FieldPath) -> tuple[str, ...]:
-    """Return a path with the ids of rules and the names of overlays in place of their numbers."""
+    """Returns a path with the ids of rules and the names of overlays in place of their numbers."""
     names: list[str] = []
     part = document
     for step in path:
@@ -202,7 +202,7 @@ def _named(document: Any, path: FieldPath) -> tuple[str, ...]:
 
 
 def _take_out(document: Any, paths: set[FieldPath]) -> None:
-    """Remove the values at these paths, the deepest and of a list the last first."""
+    """Removes the values at these paths, the deepest and of a list the last first."""
     for path in sorted(paths, key=_depth, reverse=True):
         with suppress(LookupError, TypeError):
             part = document
@@ -223,7 +223,7 @@ def _member(part: Any, step: str | int) -> Any:
 
 
 def _text(error: ErrorDetails) -> str:
-    """Return what is wrong and what to write instead."""
+    """Returns the fault and the remedy."""
     value = shown(error["input"])
     match error["type"]:
         case "missing":
@@ -231,7 +231,7 @@ def _text(error: ErrorDetails) -> str:
             return f"{error['loc'][-1]} is missing; written here: {names}"
         case "model_type" | "dict_type":
             return f"{value} must be a mapping of names to values"
-        case "list_type":
+        case "tuple_type":
             return f"{value} must be a list"
         case "invalid_key":
             return f"{value} is no name; put it in quotes"

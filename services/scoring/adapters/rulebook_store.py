@@ -50,7 +50,6 @@ class PostgresRulebooks:
     """Implements `RulebookRepository`."""
 
     async def add(self, connection: Connection, draft: RulebookDraft) -> bool:
-        """Store a draft; return False if its name and version are taken."""
         author = draft.author
         status = await connection.execute(
             ADD,
@@ -65,13 +64,11 @@ class PostgresRulebooks:
         return status == "INSERT 0 1"
 
     async def find(self, connection: Connection, name: str, version: str) -> StoredRulebook | None:
-        """Return a rulebook, locked until the transaction ends."""
         await connection.execute(TAKE_TURN, name, version)
         row = await connection.fetchrow(FIND, name, version)
         return _stored(row) if row else None
 
     async def listed(self, connection: Connection, *, limit: int) -> list[StoredRulebook]:
-        """Return the rulebooks drafted last, the newest first."""
         return [_stored(row) for row in await connection.fetch(LISTED, limit)]
 
     async def add_step(
@@ -83,7 +80,6 @@ class PostgresRulebooks:
         actor: Signatory,
         at: datetime,
     ) -> None:
-        """Add a step to the history."""
         if rulebook.activations:
             await connection.execute(
                 ADD_ACTIVATION,
@@ -119,7 +115,6 @@ class PostgresRulebookTexts:
     async def activated(
         self, connection: Connection, *, known: Iterable[tuple[str, str]]
     ) -> list[RulebookText]:
-        """Return the documents that were ever activated, without those known already."""
         pairs = list(known)
         names, versions = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
         rows = await connection.fetch(TEXTS, names, versions)

@@ -33,23 +33,15 @@ Fault = tuple[Path, str]
 
 _THRESHOLD: Final = re.compile(r"(>=|<=|>|<)\s*(.+)")
 _FIGURE: Final = re.compile(r"([+-]?\d+(?:\.\d+)?)\s*(%|pp|d|months|x)?")
-_SUFFIXES: Final = {
-    Unit.RATIO: ("%", ""),
-    Unit.NUMBER: ("", "x"),
-    Unit.DAYS: ("d",),
-    Unit.MONTHS: ("months",),
-    Unit.COUNT: ("",),
-    Unit.FLAG: ("",),
-    Unit.POINTS: ("pp",),
-}
-_EXAMPLES: Final = {
-    Unit.RATIO: '"20 %" or "0.2"',
-    Unit.NUMBER: '"1.2"',
-    Unit.DAYS: '"30 d"',
-    Unit.MONTHS: '"6 months"',
-    Unit.COUNT: '"3"',
-    Unit.FLAG: '"1" for amber or "2" for red',
-    Unit.POINTS: '"3 pp"',
+# How figures of a unit are written: the suffixes that are allowed, and examples.
+_NOTATION: Final = {
+    Unit.RATIO: (("%", ""), '"20 %" or "0.2"'),
+    Unit.NUMBER: (("", "x"), '"1.2"'),
+    Unit.DAYS: (("d",), '"30 d"'),
+    Unit.MONTHS: (("months",), '"6 months"'),
+    Unit.COUNT: (("",), '"3"'),
+    Unit.FLAG: (("",), '"1" for amber or "2" for red'),
+    Unit.POINTS: (("pp",), '"3 pp"'),
 }
 # A share written as a plain number beyond this was most likely meant in per cent.
 LARGEST_PLAIN_RATIO: Final = 10
@@ -87,21 +79,21 @@ class Section(BaseModel):
         return self
 
     def unknown(self, name: str) -> str:
-        """Return what is wrong about a field that is not known here."""
+        """Returns the fault of a field that is not defined here."""
         return f"unknown field {name!r}; known here: {', '.join(sorted(self.names()))}"
 
     def faults(self) -> Iterator[Fault]:
-        """Yield what is wrong about valid fields taken together."""
+        """Yields the faults of valid fields taken together."""
         yield from ()
 
     @classmethod
     def names(cls) -> list[str]:
-        """Return the fields as they are written."""
+        """Returns the fields as they are written."""
         return [field.alias or name for name, field in cls.model_fields.items()]
 
 
 def refusal(faults: Sequence[Fault]) -> ValidationError:
-    """Return the error of several faults."""
+    """Returns the error of several faults."""
     return ValidationError.from_exception_data(
         "rulebook",
         [
@@ -116,17 +108,17 @@ def refusal(faults: Sequence[Fault]) -> ValidationError:
 def setting(
     default: object, meaning: str | None, alias: str | None = None, extra: Json | None = None
 ) -> Any:
-    """Return a field: its default as it would be written, its meaning, its written name."""
+    """Returns a field: its default as it would be written, its meaning, its written name."""
     return Field(default, description=meaning, alias=alias, json_schema_extra=extra)
 
 
 def written(read: Callable[[Any], object], schema: Json) -> tuple[Any, ...]:
-    """Return the annotations of a value: what reads it, and its JSON Schema."""
+    """Returns the annotations of a value: what reads it, and its JSON Schema."""
     return PlainValidator(read), WithJsonSchema(schema)
 
 
 def one_of(noun: str, names: Sequence[str], *, as_position: bool = False) -> tuple[Any, ...]:
-    """Return the annotations of a name out of a list, read as it is or as its position."""
+    """Returns the annotations of a name out of a list, read as it is or as its position."""
 
     def read(value: object) -> str | int:
         if value not in names:
@@ -137,15 +129,16 @@ def one_of(noun: str, names: Sequence[str], *, as_position: bool = False) -> tup
 
 
 def read_figure(text: object, unit: Unit) -> int:
-    """Return a figure with its unit, such as ``30 d``, in micro-units."""
+    """Returns a figure with its unit, such as ``30 d``, in micro-units."""
     match = _FIGURE.fullmatch(str(text).strip())
+    suffixes, examples = _NOTATION[unit]
     if match is None:
-        raise ValueError(f"{shown(text)} is not a figure; write {_EXAMPLES[unit]}")
+        raise ValueError(f"{shown(text)} is not a figure; write {examples}")
     suffix = match[2] or ""
-    if suffix not in _SUFFIXES[unit]:
+    if suffix not in suffixes:
         raise ValueError(
             f"{shown(text)} is in the wrong unit: this figure counts {unit.name.lower()}; "
-            f"write {_EXAMPLES[unit]}"
+            f"write {examples}"
         )
     figure = Decimal(match[1])
     if unit == Unit.RATIO and not suffix and abs(figure) > LARGEST_PLAIN_RATIO:
@@ -158,7 +151,7 @@ def read_figure(text: object, unit: Unit) -> int:
 
 
 def read_threshold(text: object, unit: Unit) -> Threshold:
-    """Return a threshold such as ``> 30 d``."""
+    """Returns a threshold such as ``> 30 d``."""
     match = _THRESHOLD.fullmatch(str(text).strip())
     if match is None:
         raise ValueError(
@@ -169,14 +162,14 @@ def read_threshold(text: object, unit: Unit) -> Threshold:
 
 
 def figure_in(unit: Unit, read: Callable[..., object] = read_figure) -> tuple[Any, ...]:
-    """Return the annotations of a figure, or of a threshold, in a unit."""
+    """Returns the annotations of a figure, or of a threshold, in a unit."""
     sign = "(>=|<=|>|<)" if read is read_threshold else ""
-    pattern = rf"^{sign}\s*[+-]?\d+(\.\d+)?\s*({'|'.join(_SUFFIXES[unit])})$"
+    pattern = rf"^{sign}\s*[+-]?\d+(\.\d+)?\s*({'|'.join(_NOTATION[unit][0])})$"
     return written(partial(read, unit=unit), {"type": "string", "pattern": pattern})
 
 
 def read_number(value: object, most: int) -> int:
-    """Return a number from 0 to ``most`` in micro-units."""
+    """Returns a number from 0 to ``most`` in micro-units."""
     number = _decimal(value)
     if number is None or not 0 <= number <= most:
         raise ValueError(f"{shown(value)} must be a number from 0 to {most}")
@@ -184,21 +177,21 @@ def read_number(value: object, most: int) -> int:
 
 
 def read_whole(value: object, least: int = 0) -> int:
-    """Return a whole number."""
+    """Returns a whole number."""
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
         raise ValueError(f"{shown(value)} must be a whole number of at least {least}")
     return value
 
 
 def read_switch(value: object) -> bool:
-    """Return true or false."""
+    """Returns true or false."""
     if not isinstance(value, bool):
         raise ValueError(f"{shown(value)} must be true or false")
     return value
 
 
 def read_text(value: object) -> str:
-    """Return a text; a plain number is one as well, so a version needs no quotes."""
+    """Returns a text; a plain number is one as well, so a version needs no quotes."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise ValueError(f"{shown(value)} must be a text; put it in quotes")
     return str(value)
@@ -213,7 +206,7 @@ def _decimal(value: object) -> Decimal | None:
 
 
 def read_amounts(value: object) -> dict[str, int]:
-    """Return amounts in major units by currency, ``{EUR: "500.00"}``, in minor units."""
+    """Returns amounts in major units by currency, ``{EUR: "500.00"}``, in minor units."""
     if value is not None and not isinstance(value, dict):
         raise ValueError(f"{shown(value)} must be a mapping of currencies to amounts")
     amounts: dict[str, int] = {}

@@ -30,7 +30,7 @@ Json = dict[str, Any]
 
 
 def score_line(assessment: Assessment, borrower: Borrower, rules: Rules) -> bytes:
-    """Return one NDJSON line, line feed included."""
+    """Returns one NDJSON line, line feed included."""
     shares = {each.indicator: each.share for each in assessment.contributors}
     row: Json = {
         "borrower_id": assessment.borrower_id,
@@ -65,7 +65,7 @@ def score_line(assessment: Assessment, borrower: Borrower, rules: Rules) -> byte
 
 
 def decimal(value: int, places: int) -> str:
-    """Return micro-units as a decimal string with a fixed number of places, rounded half even."""
+    """Returns micro-units as a decimal string with a fixed number of places, rounded half even."""
     return f"{round(value / MICRO, places):.{places}f}"
 
 
@@ -92,7 +92,7 @@ def _indicator(borrower: Borrower, rule: IndicatorRule, shares: dict[str, int]) 
 
 
 def slot_threshold(rule: IndicatorRule, position: int, level: int) -> str:
-    """Return the threshold of the level: red's when red, else amber's."""
+    """Returns the threshold of the level: red's when red, else amber's."""
     judged = rule.components[position]
     if judged is None:
         return ""

@@ -72,18 +72,15 @@ class PostgresSectors:
     """Implements `SectorRows`."""
 
     async def swept(self, connection: Connection) -> date | None:
-        """Return the last date whose close has come to every borrower."""
         swept: date | None = await connection.fetchval(SWEPT)
         return None if swept is None or swept.year == 1 else swept
 
     async def page(self, connection: Connection, after: str, limit: int) -> list[StoredState]:
-        """Return the next borrowers in the order of their ids."""
         return [StoredState(*row) for row in await connection.fetch(PAGE, after, limit)]
 
     async def at_month_ends(
         self, connection: Connection, names: Sequence[str], months: Sequence[int]
     ) -> list[BorrowerAtMonthEnd]:
-        """Return the borrowers by their last assessments up to the ends of the months."""
         ends = [date.fromordinal(last_day_of(month)) for month in months]
         rows = await connection.fetch(AT_MONTH_ENDS, list(names), ends)
         borrowers = []
@@ -100,7 +97,6 @@ class PostgresSectors:
     async def measured(
         self, connection: Connection, first: int, last: int
     ) -> dict[int, MeasuredMonth]:
-        """Return the months between two, both included, that were measured."""
         ends = date.fromordinal(last_day_of(first)), date.fromordinal(last_day_of(last))
         measured: dict[int, MeasuredMonth] = {}
         for row in await connection.fetch(MEASURED, *ends):
@@ -112,7 +108,6 @@ class PostgresSectors:
         return {month: each for month, each in measured.items() if ALL_SECTORS in each.sectors}
 
     async def save(self, connection: Connection, month: MeasuredMonth) -> None:
-        """Store a month; one that is stored already stays as it is."""
         ordered = sorted(month.sectors.items())
         await connection.execute(
             SAVE,

@@ -98,37 +98,37 @@ class RowForm:
         self._forms = [(self.names.index(name), *form) for name, form in shorter.items()]
 
     def dump(self, value: Any) -> Row:
-        """Return the object as an array."""
+        """Returns the object as an array."""
         row = list(self._values(value))
         for index, dump, _ in self._forms:
             row[index] = dump(row[index])
         return row
 
     def load(self, row: Row) -> Any:
-        """Return the object that `dump` took."""
+        """Returns the object that `dump` took."""
         for index, _, load in self._forms:
             row[index] = load(row[index])
         return self.kind(*row)
 
 
 def many(form: RowForm) -> Form:
-    """Return the form of a list of objects."""
+    """Returns the form of a list of objects."""
     return lambda values: [*map(form.dump, values)], lambda rows: [*map(form.load, rows)]
 
 
 def single(kind: type) -> Form:
-    """Return the form of an object."""
+    """Returns the form of an object."""
     form = RowForm(kind)
     return form.dump, form.load
 
 
 def differences(ascending: list[int]) -> list[int]:
-    """Return the first number and then each one's distance from the one before."""
+    """Returns the first number and then each one's distance from the one before."""
     return [*ascending[:1], *map(sub, ascending[1:], ascending)]
 
 
 def sums(steps: list[int]) -> list[int]:
-    """Return what `differences` was given."""
+    """Returns the numbers whose differences these are."""
     return list(accumulate(steps))
 
 
@@ -183,7 +183,7 @@ RISK: Final = RowForm(RiskState, emitted=single(Emitted))
 
 
 def rare(form: RowForm) -> Form:
-    """Return the form of an object that is as at the beginning for most borrowers: no fields."""
+    """Returns the form of an object that is as at the beginning for most borrowers: no fields."""
     empty = form.kind()
     return (
         lambda value: [] if value == empty else form.dump(value),
@@ -192,7 +192,7 @@ def rare(form: RowForm) -> Form:
 
 
 def sparse(form: RowForm) -> Form:
-    """Return the form of an object with few fields that are not as at the beginning.
+    """Returns the form of an object with few fields that are not as at the beginning.
 
     Each of them is written after its number.
     """
@@ -221,7 +221,7 @@ AS_IS: Final[Form] = (lambda value: value, lambda value: value)
 
 
 def part(**forms: Form) -> Part:
-    """Return how fields of the borrower are written together: one as it is, several as an array."""
+    """Returns the form of fields that are written together: one as it is, several as an array."""
     names = list(forms)
     if len(names) == 1:
         name, (dump, load) = next(iter(forms.items()))
@@ -235,7 +235,7 @@ def part(**forms: Form) -> Part:
 
 
 def flat_part(**forms: RowForm) -> Part:
-    """Return how objects are written as one array of all their fields; empty where all are new."""
+    """Returns the form of objects that share one array of fields; empty where all are new."""
     new = [getattr(Borrower(""), name) for name in forms]
 
     def dump(borrower: Borrower) -> Row:
@@ -284,7 +284,7 @@ FIELDS: Final = 5 + len(PARTS)
 
 
 def encode(borrower: Borrower) -> bytes:
-    """Return the borrower as bytes."""
+    """Returns the borrower as bytes."""
     changed, stored = borrower.changed, borrower.stored
     if not stored:
         stored = borrower.stored = [b""] * len(PARTS)
@@ -306,7 +306,7 @@ def encode(borrower: Borrower) -> bytes:
 
 
 def decode(stored: bytes) -> Borrower:
-    """Return the borrower that `encode` wrote.
+    """Returns the borrower that `encode` wrote.
 
     Raises:
         StateUnreadable: If the bytes are of another version or damaged.

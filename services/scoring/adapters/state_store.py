@@ -64,14 +64,12 @@ class PostgresStates:
     """Implements `States`."""
 
     async def load(self, connection: Connection, borrower_ids: Sequence[str]) -> list[StoredState]:
-        """Return the rows of these borrowers."""
         rows = await connection.fetch(LOAD, borrower_ids)
         return [StoredState(*row) for row in rows]
 
     async def save(
         self, connection: Connection, partition: int, borrowers: Sequence[CachedBorrower]
     ) -> None:
-        """Write borrowers, in the order of their ids."""
         if not borrowers:
             return
         ordered = sorted(borrowers, key=_borrower_id)
@@ -95,19 +93,16 @@ class PostgresStates:
     async def page(
         self, connection: Connection, partition: int, sweep: Sweep, *, size: int
     ) -> list[StoredState]:
-        """Return the next borrowers of a sweep."""
         rows = await connection.fetch(
             PAGE, partition, sweep.after_borrower, sweep.target_offset, size
         )
         return [StoredState(*row) for row in rows]
 
     async def sweep(self, connection: Connection, partition: int) -> Sweep:
-        """Return the partition's progress."""
         row = await connection.fetchrow(SWEEP, partition)
         return Sweep(*row) if row else Sweep()
 
     async def save_sweep(self, connection: Connection, partition: int, sweep: Sweep) -> None:
-        """Write the partition's progress."""
         await connection.execute(
             SAVE_SWEEP, partition, sweep.done_offset, sweep.target_offset, sweep.after_borrower
         )
@@ -115,7 +110,6 @@ class PostgresStates:
     async def add_assessments(
         self, connection: Connection, emitted: Sequence[EmittedAssessment]
     ) -> None:
-        """Append to the history of assessments."""
         if not emitted:
             return
         assessments = [each.assessment for each in emitted]

@@ -57,7 +57,7 @@ class HistoryRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssessmentView:
-    """An assessment with what explains it, and what was emitted last."""
+    """An assessment with the facts and rules behind it, and the last emitted changes."""
 
     assessment: Assessment
     borrower: Borrower
@@ -71,19 +71,19 @@ class BorrowerRows(Protocol):
     async def officer_of(
         self, connection: Connection, borrower_id: str
     ) -> tuple[str | None] | None:
-        """Return the borrower's officer in a tuple, or None if there is no such borrower."""
+        """Returns the borrower's officer in a tuple, or None if there is no such borrower."""
         ...
 
     async def ledger(
         self, connection: Connection, borrower_id: str, *, after: int, limit: int
     ) -> list[LedgerRow]:
-        """Return applied events after an offset."""
+        """Returns applied events after an offset."""
         ...
 
     async def history(
         self, connection: Connection, borrower_id: str, *, before: int, limit: int
     ) -> list[HistoryRow]:
-        """Return emitted assessments below a sequence, the newest first."""
+        """Returns emitted assessments below a sequence, the newest first."""
         ...
 
 
@@ -101,7 +101,7 @@ class BorrowerQueries:
     async def assessment(
         self, borrower_id: str, *, as_of: date | None, viewer: Viewer
     ) -> AssessmentView:
-        """Return the assessment of a borrower.
+        """Returns the assessment of a borrower.
 
         Raises:
             BorrowerNotFound: Also if nothing was known of the borrower by then.
@@ -118,7 +118,7 @@ class BorrowerQueries:
     async def ledger(
         self, borrower_id: str, *, viewer: Viewer, after: int = -1, limit: int = 100
     ) -> list[LedgerRow]:
-        """Return the applied events of a borrower in log order."""
+        """Returns the applied events of a borrower in log order."""
 
         async def read(connection: Connection) -> list[LedgerRow]:
             await self._check(connection, borrower_id, viewer)
@@ -129,7 +129,7 @@ class BorrowerQueries:
     async def history(
         self, borrower_id: str, *, viewer: Viewer, before: int, limit: int = 100
     ) -> list[HistoryRow]:
-        """Return the emitted assessments of a borrower, the newest first."""
+        """Returns the emitted assessments of a borrower, the newest first."""
 
         async def read(connection: Connection) -> list[HistoryRow]:
             await self._check(connection, borrower_id, viewer)
@@ -174,7 +174,7 @@ EventAtOffset = tuple[int, Event]
 
 
 def known_by(events: Sequence[EventAtOffset], day: int) -> list[EventAtOffset]:
-    """Return the events that were known when a business date was closed.
+    """Returns the events that were known when a business date was closed.
 
     That is everything in the log up to its close. For a date that was not closed itself (a day
     without a close, or today) it is what was booked by then and came before the next close.
@@ -198,5 +198,5 @@ def _booked_by(event: Event, day: int) -> bool:
 
 
 def _changes_borrower(event: Event) -> bool:
-    """Return whether an event changes the borrower at once; other control events only wait."""
+    """Returns whether an event changes the borrower at once; other control events only wait."""
     return event.borrower_id != EVERYBODY or isinstance(event, DayClosed)

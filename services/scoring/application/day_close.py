@@ -21,16 +21,16 @@ class ClosedDates(Protocol):
     """The last date that was closed; only the leader reads and writes it."""
 
     async def last(self) -> date | None:
-        """Return the last date that was written, or None before the first."""
+        """Returns the last date that was written, or None before the first."""
         ...
 
     async def save(self, closed: date) -> None:
-        """Store the last date that was written."""
+        """Stores the last date that was written."""
         ...
 
 
 def finished_dates(now: datetime, *, last: date | None, zone: ZoneInfo) -> Iterator[date]:
-    """Yield the dates that are over and not closed; at the very first start only yesterday."""
+    """Yields the dates that are over and not closed; at the very first start only yesterday."""
     yesterday = now.astimezone(zone).date() - timedelta(days=1)
     following = yesterday if last is None else last + timedelta(days=1)
     while following <= yesterday:
@@ -39,7 +39,7 @@ def finished_dates(now: datetime, *, last: date | None, zone: ZoneInfo) -> Itera
 
 
 def close_messages(closed: date, *, topic: EventsTopic) -> Sequence[Message]:
-    """Return the close of a date, once for every partition."""
+    """Returns the close of a date, once for every partition."""
     return control_messages(
         topic,
         source=SOURCE,

@@ -34,7 +34,7 @@ class DayCloseSweep:
     async def step(
         self, connection: Connection, partition: int, cache: PartitionCache, output: FoldOutput
     ) -> Sequence[CachedBorrower]:
-        """Fold the pending closes into the next borrowers; return those that changed."""
+        """Folds the pending closes into the next borrowers; returns those that changed."""
         sweep = cache.sweep
         if sweep.target_offset is None:
             sweep = Sweep(sweep.done_offset, cache.closes[-1].offset, "")

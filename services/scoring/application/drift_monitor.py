@@ -36,7 +36,7 @@ class DriftMonitor:
         self._shown: set[tuple[str, str, str]] = set()
 
     async def __call__(self, stop: asyncio.Event) -> None:
-        """Measure until the event is set."""
+        """Measures until the event is set."""
         while not stop.is_set():
             try:
                 await self._database.in_transaction(self.measure)
@@ -49,7 +49,7 @@ class DriftMonitor:
             sleeping.cancel()
 
     async def measure(self, connection: Connection) -> None:
-        """Set the gauges to the counts of the latest month close."""
+        """Sets the gauges to the counts of the latest month close."""
         if not await connection.fetchval(_MIGRATED):
             return
         latest = await self._census.latest(connection)

@@ -29,7 +29,7 @@ class OutboxMessages:
     events_topic: str
 
     def of(self, output: FoldOutput) -> list[Message]:
-        """Return the messages in the order in which they must leave; fills in the bytes."""
+        """Returns the messages in the order in which they must leave; fills in the bytes."""
         messages: list[Message] = []
         for emitted in output.assessments:
             emitted.encoded = self.codec.encode_assessment(emitted.assessment)
@@ -55,7 +55,7 @@ class EventsTopic:
     zone: ZoneInfo
 
     def end_of(self, day: date) -> datetime:
-        """Return the moment at which a business date ends."""
+        """Returns the moment at which a business date ends."""
         return datetime.combine(day + timedelta(days=1), datetime.min.time(), tzinfo=self.zone)
 
 

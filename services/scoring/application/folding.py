@@ -54,7 +54,7 @@ class PartitionCache:
     borrowers: OrderedDict[str, CachedBorrower] = field(default_factory=OrderedDict)
 
     def apply_control_event(self, offset: int, event: Event) -> None:
-        """Update the timeline; queue a close that some borrowers lack.
+        """Updates the timeline; queues a close that some borrowers lack.
 
         Raises:
             UnknownRulebook: If it activates a rulebook that cannot be found.
@@ -65,15 +65,15 @@ class PartitionCache:
 
     @property
     def last_close_offset(self) -> int:
-        """Return the offset of the latest day close, or -1 before the first."""
+        """Returns the offset of the latest day close, or -1 before the first."""
         return self.closes[-1].offset if self.closes else self.sweep.done_offset
 
     def missing(self, borrower_ids: Iterable[str]) -> list[str]:
-        """Return who is not cached, sorted, so that all workers lock rows in one order."""
+        """Returns the ids that are not cached, sorted: all workers lock rows in one order."""
         return sorted({name for name in borrower_ids if name not in self.borrowers})
 
     def put(self, used: Iterable[CachedBorrower], *, most: int) -> None:
-        """Cache these as the last used, and evict the longest unused beyond a number."""
+        """Caches these as the last used, and evicts the longest unused beyond a number."""
         for cached in used:
             self.borrowers[cached.borrower.borrower_id] = cached
             self.borrowers.move_to_end(cached.borrower.borrower_id)
@@ -90,13 +90,13 @@ def apply_event(
     closes: Iterable[PendingClose],
     output: FoldOutput,
 ) -> None:
-    """Fold an event of a borrower, after the closes that come before it."""
+    """Folds an event of a borrower, after the closes that come before it."""
     catch_up(cached, closes, output=output)
     _record(cached, fold(cached.borrower, event, context), offset, output)
 
 
 def catch_up(cached: CachedBorrower, closes: Iterable[PendingClose], *, output: FoldOutput) -> None:
-    """Fold the closes that the borrower lacks, each with its own context."""
+    """Folds the closes that the borrower lacks, each with its own context."""
     for close in closes:
         if close.offset > cached.closed_offset:
             outcome = fold(cached.borrower, close.event, close.context)

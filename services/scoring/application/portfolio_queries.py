@@ -55,7 +55,7 @@ class BorrowerPage(Generic[Item]):
 
 @dataclass(frozen=True, slots=True)
 class NearTriggers:
-    """A borrower with what is near its trigger, the soonest first.
+    """A borrower with the figures near a trigger, the soonest first.
 
     ``next_state`` is the state whose score cut is within five points, with the score missing to it.
     """
@@ -105,13 +105,13 @@ class PortfolioRows(Protocol):
     """The stored rows of many borrowers."""
 
     async def page(self, connection: Connection, borrowers: BorrowerFilter) -> list[StoredState]:
-        """Return the next borrowers with their states, in the order of their ids."""
+        """Returns the next borrowers with their states, in the order of their ids."""
         ...
 
     async def month_ends(
         self, connection: Connection, period: Period, *, after: tuple[str, int], limit: int
     ) -> list[MonthEnd]:
-        """Return the assessments at month closes of the period, by borrower and sequence."""
+        """Returns the assessments at month closes of the period, by borrower and sequence."""
         ...
 
 
@@ -129,14 +129,14 @@ class PortfolioQueries:
     async def near_triggers(
         self, borrowers: BorrowerFilter, *, viewer: Viewer
     ) -> BorrowerPage[NearTriggers]:
-        """Return what is near its trigger, of those borrowers that have anything."""
+        """Returns the figures near a trigger, of the borrowers that have any."""
         judged, next_after = await self._read(borrowers, viewer)
         return BorrowerPage(await asyncio.to_thread(_near_triggers, judged), next_after)
 
     async def exit_candidates(
         self, borrowers: BorrowerFilter, *, viewer: Viewer
     ) -> BorrowerPage[ExitCandidate]:
-        """Return the candidates for an exit, the most pressing of the page first."""
+        """Returns the candidates for an exit, the most pressing of the page first."""
         states = [name for name in PERFORMING if not borrowers.states or name in borrowers.states]
         judged, next_after = await self._read(replace(borrowers, states=states), viewer)
         return BorrowerPage(await asyncio.to_thread(_exit_candidates, judged), next_after)
@@ -144,12 +144,12 @@ class PortfolioQueries:
     async def maturities(
         self, borrowers: BorrowerFilter, *, first: int, last: int, viewer: Viewer
     ) -> BorrowerPage[BorrowerMaturity]:
-        """Return the loans and lines that end between two days."""
+        """Returns the loans and lines that end between two days."""
         judged, next_after = await self._read(borrowers, viewer)
         return BorrowerPage(await asyncio.to_thread(_maturities, judged, first, last), next_after)
 
     async def risk_points(self, period: Period) -> list[RiskPoint]:
-        """Return the risk-point queue of a period."""
+        """Returns the risk-point queue of a period."""
         tally, after = RiskPointTally(), ("", 0)
         hit: set[str] = set()
         while True:
@@ -184,7 +184,7 @@ class PortfolioQueries:
     async def _read(
         self, borrowers: BorrowerFilter, viewer: Viewer
     ) -> tuple[list[tuple[Borrower, Rules]], str | None]:
-        """Return the borrowers of a page with their rules, and the id to go on after."""
+        """Returns the borrowers of a page with their rules, and the id to go on after."""
         if not viewer.sees_everything:
             borrowers = replace(borrowers, officer_id=viewer.officer_id or "")
 

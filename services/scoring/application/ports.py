@@ -87,21 +87,21 @@ class Ledger(Protocol):
     async def add(
         self, connection: Connection, partition: int, events: Sequence[LoggedEvent]
     ) -> set[int]:
-        """Append events and return the offsets of those that were there already."""
+        """Appends events and returns the offsets of those that were there already."""
         ...
 
     async def add_control(
         self, connection: Connection, partition: int, events: Sequence[LoggedEvent]
     ) -> set[int]:
-        """Append control events and return the offsets of those that were there already."""
+        """Appends control events and returns the offsets of those that were there already."""
         ...
 
     async def control(self, connection: Connection, partition: int) -> list[tuple[int, bytes]]:
-        """Return the control events of a partition with their offsets, in order."""
+        """Returns the control events of a partition with their offsets, in order."""
         ...
 
     async def events_of(self, connection: Connection, borrower_id: str) -> list[tuple[int, bytes]]:
-        """Return a borrower's events and its partition's control events, in order."""
+        """Returns a borrower's events and its partition's control events, in order."""
         ...
 
 
@@ -109,11 +109,11 @@ class Census(Protocol):
     """The distribution of borrowers over the bins of PD models at month closes."""
 
     async def add(self, connection: Connection, partition: int, counts: Sequence[Count]) -> None:
-        """Add counts of a partition."""
+        """Adds counts of a partition."""
         ...
 
     async def latest(self, connection: Connection) -> list[Count]:
-        """Return the counts of the latest month close over all partitions."""
+        """Returns the counts of the latest month close over all partitions."""
         ...
 
 
@@ -121,13 +121,13 @@ class States(Protocol):
     """The borrowers' stored states."""
 
     async def load(self, connection: Connection, borrower_ids: Sequence[str]) -> list[StoredState]:
-        """Return the rows of these borrowers; an unknown borrower has none."""
+        """Returns the rows of these borrowers; an unknown borrower has none."""
         ...
 
     async def save(
         self, connection: Connection, partition: int, borrowers: Sequence[CachedBorrower]
     ) -> None:
-        """Write borrowers.
+        """Writes borrowers.
 
         Raises:
             LookupError: If one belongs to another partition.
@@ -137,19 +137,19 @@ class States(Protocol):
     async def page(
         self, connection: Connection, partition: int, sweep: Sweep, *, size: int
     ) -> list[StoredState]:
-        """Return the next borrowers of a sweep, with the state of those that lack its close."""
+        """Returns the next borrowers of a sweep, with the state of those that lack its close."""
         ...
 
     async def sweep(self, connection: Connection, partition: int) -> Sweep:
-        """Return the partition's progress."""
+        """Returns the partition's progress."""
         ...
 
     async def save_sweep(self, connection: Connection, partition: int, sweep: Sweep) -> None:
-        """Write the partition's progress."""
+        """Writes the partition's progress."""
         ...
 
     async def add_assessments(
         self, connection: Connection, emitted: Sequence[EmittedAssessment]
     ) -> None:
-        """Append to the history of assessments."""
+        """Appends to the history of assessments."""
         ...

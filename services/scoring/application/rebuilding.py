@@ -45,15 +45,15 @@ class Rebuilder:
     rulebooks: RulebookCache
 
     def begin(self) -> Timeline:
-        """Return the timeline of a partition before its first control event."""
+        """Returns the timeline of a partition before its first control event."""
         return Timeline(self.initial, self.rulebooks.find)
 
     async def refresh(self, connection: Connection) -> None:
-        """Read the rulebooks that were activated since the last time."""
+        """Reads the rulebooks that were activated since the last time."""
         await self.rulebooks.refresh(connection)
 
     async def context(self, connection: Connection, partition: int) -> Context:
-        """Return the context of a partition after all of its control events."""
+        """Returns the context of a partition after all of its control events."""
         timeline = self.begin()
         for _, raw in await self.ledger.control(connection, partition):
             timeline.apply_control_event(self.codec.decode(raw))
@@ -62,7 +62,7 @@ class Rebuilder:
     async def restored(
         self, connection: Connection, row: StoredState, *, before: int | None = None
     ) -> CachedBorrower:
-        """Return the borrower of a row, which includes no event from offset ``before`` on."""
+        """Returns the borrower of a row, which includes no event from offset ``before`` on."""
         assert row.state is not None
         try:
             return CachedBorrower(self.codec.decode_state(row.state), row.closed_offset)
@@ -82,7 +82,7 @@ class Rebuilder:
         )
 
     def refold(self, borrower_id: str, events: Iterable[tuple[int, Event]]) -> RefoldedBorrower:
-        """Return the borrower after these events, its own and the control events.
+        """Returns the borrower after these events, its own and the control events.
 
         Closes from before its own first event change the timeline and are not folded.
         """

@@ -34,7 +34,7 @@ class RulebookTexts(Protocol):
     async def activated(
         self, connection: Connection, *, known: Iterable[Name]
     ) -> list[RulebookText]:
-        """Return the documents that were ever activated, without those known already."""
+        """Returns the documents that were ever activated, without those known already."""
         ...
 
 
@@ -54,17 +54,17 @@ class RulebookCache:
         self._lock = Lock()
 
     def add(self, text: RulebookText) -> None:
-        """Add a document; it is compiled at its first use."""
+        """Adds a document; it is compiled at its first use."""
         self._texts[text.name, text.version] = text
 
     async def refresh(self, connection: Connection) -> None:
-        """Read what was activated since the last time."""
+        """Reads the documents that were activated since the last time."""
         if self._store is not None:
             for text in await self._store.activated(connection, known=list(self._texts)):
                 self.add(text)
 
     def find(self, activation: RulebookActivated) -> Rulebook:
-        """Return the rulebook that an activation names.
+        """Returns the rulebook that an activation names.
 
         Raises:
             UnknownRulebook: If it is not stored, or its text is not the one that was activated.

@@ -71,15 +71,15 @@ class RulebookRepository(Protocol):
     """The stored rulebooks; rows are added and never changed."""
 
     async def add(self, connection: Connection, draft: RulebookDraft) -> bool:
-        """Store a draft; return False if its name and version are taken."""
+        """Stores a draft; returns False if its name and version are taken."""
         ...
 
     async def find(self, connection: Connection, name: str, version: str) -> StoredRulebook | None:
-        """Return a rulebook, locked until the transaction ends so that steps take turns."""
+        """Returns a rulebook, locked until the transaction ends so that steps take turns."""
         ...
 
     async def listed(self, connection: Connection, *, limit: int) -> list[StoredRulebook]:
-        """Return the rulebooks drafted last, the newest first."""
+        """Returns the rulebooks drafted last, the newest first."""
         ...
 
     async def add_step(
@@ -91,7 +91,7 @@ class RulebookRepository(Protocol):
         actor: Signatory,
         at: datetime,
     ) -> None:
-        """Add a step to the history."""
+        """Adds a step to the history."""
         ...
 
 
@@ -116,7 +116,7 @@ class RulebookWorkflow:
         self._topic = topic
 
     async def draft(self, document: str, *, author: Signatory) -> StoredRulebook:
-        """Store a draft under the name and version in the document.
+        """Stores a draft under the name and version in the document.
 
         Raises:
             VersionTaken: If there is one already.
@@ -140,19 +140,19 @@ class RulebookWorkflow:
         return await self._database.in_transaction(add)
 
     async def propose(self, name: str, version: str, *, actor: Signatory) -> StoredRulebook:
-        """Propose one's own draft for approval."""
+        """Proposes one's own draft for approval."""
         return await self._step(PROPOSED, name, version, actor)
 
     async def approve(self, name: str, version: str, *, actor: Signatory) -> StoredRulebook:
-        """Approve somebody else's proposal."""
+        """Approves somebody else's proposal."""
         return await self._step(APPROVED, name, version, actor)
 
     async def activate(self, name: str, version: str, *, actor: Signatory) -> StoredRulebook:
-        """Write the activation of an approved rulebook to every partition, the first or another."""
+        """Writes an activation of an approved rulebook, the first or a later one."""
         return await self._step(ACTIVATED, name, version, actor)
 
     async def show(self, name: str, version: str) -> StoredRulebook:
-        """Return a rulebook with its document.
+        """Returns a rulebook with its document.
 
         Raises:
             NoSuchRulebook: If there is none.
@@ -162,7 +162,7 @@ class RulebookWorkflow:
         )
 
     async def listed(self, *, limit: int) -> list[StoredRulebook]:
-        """Return the rulebooks drafted last, the newest first."""
+        """Returns the rulebooks drafted last, the newest first."""
         return await self._database.in_transaction(
             lambda connection: self._rulebooks.listed(connection, limit=limit)
         )
@@ -191,7 +191,7 @@ class RulebookWorkflow:
 def activation_messages(
     rulebook: StoredRulebook, *, at: datetime, topic: EventsTopic
 ) -> Sequence[Message]:
-    """Return the newest activation of a rulebook, once for every partition."""
+    """Returns the newest activation of a rulebook, once for every partition."""
     again = f":{rulebook.activations}" if rulebook.activations > 1 else ""
     return control_messages(
         topic,

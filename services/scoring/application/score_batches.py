@@ -85,7 +85,7 @@ class ScoringParts:
 
     @property
     def rebuilder(self) -> Rebuilder:
-        """Return what restores borrowers from these parts."""
+        """Returns the rebuilder of these parts."""
         return Rebuilder(
             ledger=self.ledger, codec=self.codec, initial=self.initial, rulebooks=self.rulebooks
         )
@@ -108,16 +108,16 @@ class ScoreBatches(Handler):
 
     @property
     def cached_borrowers(self) -> int:
-        """Return how many borrowers of all partitions are cached."""
+        """Returns how many borrowers of all partitions are cached."""
         return sum(len(cache.borrowers) for cache in self._caches.values())
 
     async def claimed(self, partition: int, connection: Connection) -> None:
-        """Load the partition's sweep and control events."""
+        """Loads the partition's sweep and control events."""
         self._caches.pop(partition, None)
         await self._cache(partition, connection)
 
     async def apply(self, batch: Batch, connection: Connection) -> Tally:
-        """Apply a batch in the caller's fenced transaction."""
+        """Applies a batch in the caller's fenced transaction."""
         parts, partition = self._parts, batch.partition
         cache = await self._cache(partition, connection)
         decoded = self._decode(batch)
@@ -135,18 +135,18 @@ class ScoreBatches(Handler):
         return Tally(duplicates=len(repeated), quarantined=len(decoded.rejected))
 
     async def quarantine(self, record: Record, error: Exception, connection: Connection) -> None:
-        """Quarantine a record whose application fails."""
+        """Quarantines a record whose application fails."""
         rejected = RejectedRecord(record, "not_applicable", f"{type(error).__name__}: {error}")
         await self._parts.quarantine.insert(connection, [rejected])
         self._parts.recorder.add(metrics.QUARANTINED, reason=rejected.reason)
 
     def has_background_work(self, partition: int) -> bool:
-        """Return whether some borrower lacks a day close."""
+        """Returns whether some borrower lacks a day close."""
         cache = self._caches.get(partition)
         return bool(cache.closes) if cache else partition in self._unsure
 
     async def background_step(self, partition: int, connection: Connection) -> None:
-        """Bring the latest day close to the next few borrowers."""
+        """Brings the latest day close to the next few borrowers."""
         cache = await self._cache(partition, connection)
         if not cache.closes:
             return
@@ -156,17 +156,17 @@ class ScoreBatches(Handler):
         await self._emit(connection, partition, output)
 
     def committed(self, batch: Batch) -> None:
-        """Measure how long the oldest record of the batch took until it was durable."""
+        """Measures how long the oldest record of the batch took until it was durable."""
         waited = self._parts.clock.now().timestamp() - batch.records[0].timestamp / 1000
         self._parts.recorder.observe(metrics.EVENT_TO_STATE_SECONDS, max(0.0, waited))
 
     def rolled_back(self, partition: int) -> None:
-        """Drop the partition's cache; whether closes are pending is unknown."""
+        """Drops the partition's cache; whether closes are pending is unknown."""
         self._caches.pop(partition, None)
         self._unsure.add(partition)
 
     async def released(self, partition: int) -> None:
-        """Drop the partition's cache."""
+        """Drops the partition's cache."""
         self._caches.pop(partition, None)
         self._unsure.discard(partition)
 
@@ -285,7 +285,7 @@ def _offset(logged: LoggedEvent) -> int:
 
 
 def _apply_control_event(cache: PartitionCache, offset: int, event: Event) -> None:
-    """Apply a control event; stop the partition if it names a rulebook that is not stored."""
+    """Applies a control event; stops the partition if it names a rulebook that is not stored."""
     try:
         cache.apply_control_event(offset, event)
     except UnknownRulebook as error:

@@ -69,27 +69,27 @@ class SectorRows(Protocol):
     """The stored rows behind sector stress."""
 
     async def swept(self, connection: Connection) -> date | None:
-        """Return the last date whose close has come to every borrower."""
+        """Returns the last date whose close has come to every borrower."""
         ...
 
     async def page(self, connection: Connection, after: str, limit: int) -> list[StoredState]:
-        """Return the next borrowers in the order of their ids."""
+        """Returns the next borrowers in the order of their ids."""
         ...
 
     async def at_month_ends(
         self, connection: Connection, names: Sequence[str], months: Sequence[int]
     ) -> list[BorrowerAtMonthEnd]:
-        """Return the borrowers by their last assessments up to the ends of the months."""
+        """Returns the borrowers by their last assessments up to the ends of the months."""
         ...
 
     async def measured(
         self, connection: Connection, first: int, last: int
     ) -> dict[int, MeasuredMonth]:
-        """Return the months between two, both included, that were measured."""
+        """Returns the months between two, both included, that were measured."""
         ...
 
     async def save(self, connection: Connection, month: MeasuredMonth) -> None:
-        """Store a month; one that is stored already stays as it is."""
+        """Stores a month; one that is stored already stays as it is."""
         ...
 
 
@@ -105,7 +105,7 @@ class SectorMonitor:
         self.currency = currency
 
     async def last_month(self) -> int | None:
-        """Return the last month whose end has come to every borrower, None before the first."""
+        """Returns the last month whose end has come to every borrower, None before the first."""
         swept = await self._database.in_transaction(self._rows.swept)
         if swept is None:
             return None
@@ -113,7 +113,7 @@ class SectorMonitor:
         return month_of(day) if is_month_end(day) else month_of(day) - 1
 
     async def measure(self, month: int) -> int:
-        """Measure a month and the missing months of its past; return how many there were."""
+        """Measures a month and the missing months of its past; returns how many there were."""
         measured = await self._measured(month)
         missing = [each for each in range(month - PAST_MONTHS, month + 1) if each not in measured]
         if not missing:
@@ -139,7 +139,7 @@ class SectorMonitor:
         return len(missing)
 
     async def stress(self, month: int) -> list[SectorStress] | None:
-        """Return the sectors of a month, the most stressed first; None if it was not measured."""
+        """Returns the sectors of a month, the most stressed first; None if it was not measured."""
         measured = await self._measured(month)
         now = measured.pop(month, None)
         if now is None:
@@ -159,7 +159,7 @@ class SectorMonitor:
     async def _page(
         self, after: str, months: list[int]
     ) -> tuple[dict[str, str], list[BorrowerAtMonthEnd]]:
-        """Return the sectors of the next borrowers, and each of them at the ends of the months."""
+        """Returns the sectors of the next borrowers, and each of them at the ends of the months."""
 
         async def read(
             connection: Connection,
@@ -180,7 +180,7 @@ class SectorMonitor:
 
 
 def _converted(row: BorrowerAtMonthEnd, rates: Rates | None, currency: str) -> int | None:
-    """Return the exposure in the currency of the figures, or None without a rate."""
+    """Returns the exposure in the currency of the figures, or None without a rate."""
     if row.currency == currency:
         return row.exposure_minor
     if rates is None:
@@ -205,7 +205,7 @@ def _worst_first(stress: SectorStress) -> tuple[bool, int, int, str]:
 def stress_messages(
     month: int, sectors: Sequence[SectorStress], *, topic: EventsTopic
 ) -> Sequence[Message]:
-    """Return the stress of the sectors that have a figure, once for every partition."""
+    """Returns the stress of the sectors that have a figure, once for every partition."""
     measured = date.fromordinal(last_day_of(month))
     return control_messages(
         topic,

@@ -48,7 +48,7 @@ Cursor = Annotated[int | None, Query(ge=0, le=MOST_CURSOR, description="`next_cu
 
 
 def viewer(request: Request) -> Viewer:
-    """Return what the authenticated caller may see."""
+    """Returns the visibility of the authenticated caller."""
     principal: Principal = request.state.principal
     return Viewer(
         officer_id=principal.officer_id,
@@ -60,7 +60,7 @@ Caller = Annotated[Viewer, Depends(viewer)]
 
 
 def body(model: type[Any]) -> dict[int | str, dict[str, Any]]:
-    """Return the description of a response whose body is written as bytes."""
+    """Returns the description of a response whose body is written as bytes."""
     return {200: {"model": model}}
 
 
@@ -70,7 +70,7 @@ _ASSESSMENT: dict[int | str, dict[str, Any]] = {
 
 
 def router(queries: BorrowerQueries) -> APIRouter:
-    """Return the routes."""
+    """Returns the routes."""
     routes = APIRouter(
         prefix="/v1/borrowers/{borrower_id}",
         tags=["borrowers"],
@@ -79,7 +79,7 @@ def router(queries: BorrowerQueries) -> APIRouter:
 
     @routes.get("/assessment", responses=_ASSESSMENT)
     async def assessment(borrower_id: BorrowerId, caller: Caller, as_of: AsOf = None) -> Response:
-        """Return the assessment of a borrower."""
+        """Returns the assessment of a borrower."""
         view = await queries.assessment(borrower_id, as_of=as_of, viewer=caller)
         return _json(assessment_body(view))
 
@@ -87,13 +87,13 @@ def router(queries: BorrowerQueries) -> APIRouter:
     async def explanation(
         borrower_id: BorrowerId, caller: Caller, as_of: AsOf = None, language: InLanguage = None
     ) -> Response:
-        """Return the assessment with every indicator, measured or not, and why."""
+        """Returns the assessment with every indicator, measured or not, and why."""
         view = await queries.assessment(borrower_id, as_of=as_of, viewer=caller)
         return _json(explanation_body(view, language))
 
     @routes.get("/arrears", responses=body(BorrowerArrears))
     async def arrears(borrower_id: BorrowerId, caller: Caller, as_of: AsOf = None) -> Response:
-        """Return days late and days in arrears, of the borrower and of each loan and line."""
+        """Returns days late and days in arrears, of the borrower and of each loan and line."""
         view = await queries.assessment(borrower_id, as_of=as_of, viewer=caller)
         return _json(arrears_body(view))
 
@@ -101,7 +101,7 @@ def router(queries: BorrowerQueries) -> APIRouter:
     async def ledger(
         borrower_id: BorrowerId, caller: Caller, cursor: Cursor = None, limit: Limit = 100
     ) -> Response:
-        """Return the applied events of a borrower, oldest first."""
+        """Returns the applied events of a borrower, oldest first."""
         after = -1 if cursor is None else cursor
         rows = await queries.ledger(borrower_id, viewer=caller, after=after, limit=limit)
         items = [
@@ -119,7 +119,7 @@ def router(queries: BorrowerQueries) -> APIRouter:
     async def history(
         borrower_id: BorrowerId, caller: Caller, cursor: Cursor = None, limit: Limit = 100
     ) -> Response:
-        """Return the emitted assessments of a borrower, newest first."""
+        """Returns the emitted assessments of a borrower, newest first."""
         before = MOST_CURSOR if cursor is None else cursor
         rows = await queries.history(borrower_id, viewer=caller, before=before, limit=limit)
         items = [{"sequence": row.sequence, "event": msgspec.Raw(row.event)} for row in rows]

@@ -21,7 +21,7 @@ log = structlog.get_logger(__name__)
 
 
 async def main(platform: PlatformSettings, settings: ScoringSettings) -> int:
-    """Run the clock until a signal arrives; return the exit status."""
+    """Runs the clock until a signal arrives; returns the exit status."""
     logs.configure(
         service="scoring-clock",
         level=platform.log_level,
@@ -52,7 +52,7 @@ async def main(platform: PlatformSettings, settings: ScoringSettings) -> int:
 async def close_finished(
     dates: ClosedDates, producer: Producer, platform: PlatformSettings, clock: Clock
 ) -> int:
-    """Write the close of every date that is over; return how many there were.
+    """Writes the close of every date that is over; returns how many there were.
 
     Raises:
         ProduceFailed: If the broker did not take one; the rest is left for the next time.

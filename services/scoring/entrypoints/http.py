@@ -37,7 +37,7 @@ def create_app(
     *,
     parts: WebParts,
 ) -> FastAPI:
-    """Return the application; `parts.problems` is filled in here."""
+    """Returns the application; `parts.problems` is filled in here."""
     return application.create_app(
         "scoring",
         parts=replace(parts, problems=PROBLEMS),

@@ -49,7 +49,7 @@ def borrower_filter(
     segment: Segment | None = None,
     state: State | None = None,
 ) -> BorrowerFilter:
-    """Return the borrowers of the request."""
+    """Returns the borrowers of the request."""
     return BorrowerFilter(
         after=cursor or "",
         limit=limit,
@@ -64,28 +64,28 @@ Borrowers = Annotated[BorrowerFilter, Depends(borrower_filter)]
 
 
 def router(portfolio: PortfolioQueries) -> APIRouter:
-    """Return the routes."""
+    """Returns the routes."""
     routes = APIRouter(
         prefix="/v1/portfolio", tags=["portfolio"], dependencies=[Depends(KeyGuard(READERS))]
     )
 
     @routes.get("/near-triggers")
     async def near_triggers(caller: Caller, borrowers: Borrowers) -> NearTriggersPage:
-        """Return what is near a threshold: distance, and days until it is reached."""
+        """Returns the figures near a threshold: distance, and days until it is reached."""
         page = await portfolio.near_triggers(borrowers, viewer=caller)
         items = [near_triggers_item(each) for each in page.items]
         return NearTriggersPage(items=items, next_cursor=page.next_after)
 
     @routes.get("/exit-candidates")
     async def exit_candidates(caller: Caller, borrowers: Borrowers) -> ExitCandidatesPage:
-        """Return borrowers that still pay and whose prospects are poor, with reasons."""
+        """Returns borrowers that still pay and whose prospects are poor, with reasons."""
         page = await portfolio.exit_candidates(borrowers, viewer=caller)
         items = [exit_candidate_item(each) for each in page.items]
         return ExitCandidatesPage(items=items, next_cursor=page.next_after)
 
     @routes.get("/maturities")
     async def maturities(caller: Caller, borrowers: Borrowers, month: Month) -> MaturitiesPage:
-        """Return the loans and lines that end in a month, as owed at the last day close."""
+        """Returns the loans and lines that end in a month, as owed at the last day close."""
         number = month_number(month)
         page = await portfolio.maturities(
             borrowers, first=first_day_of(number), last=last_day_of(number), viewer=caller
@@ -100,7 +100,7 @@ def router(portfolio: PortfolioQueries) -> APIRouter:
         currency: Annotated[str, Query(pattern=r"^[A-Z]{3}$")] = "EUR",
         segment: Segment | None = None,
     ) -> RiskPointQueue:
-        """Return how often each kind of risk occurs and what it costs, in one currency."""
+        """Returns how often each kind of risk occurs and what it costs, in one currency."""
         first, last = _months(from_month, to_month)
         queue = await portfolio.risk_points(
             Period(first=first, last=last, currency=currency, segment=segment)
@@ -112,7 +112,7 @@ def router(portfolio: PortfolioQueries) -> APIRouter:
 
 
 def _months(from_month: str, to_month: str) -> tuple[int, int]:
-    """Return the first day of one month and the last of another."""
+    """Returns the first day of one month and the last of another."""
     first, last = month_number(from_month), month_number(to_month)
     if not 0 <= last - first < MOST_MONTHS:
         detail = f"from_month to to_month must span 1 to {MOST_MONTHS} months"
@@ -121,6 +121,6 @@ def _months(from_month: str, to_month: str) -> tuple[int, int]:
 
 
 def month_number(text: str) -> int:
-    """Return a month as its number."""
+    """Returns a month as its number."""
     year, month = text.split("-")
     return int(year) * 12 + int(month) - 1

@@ -171,7 +171,7 @@ class NearTriggerItem(BaseModel):
 
 
 class BorrowerNearTriggers(BaseModel):
-    """A borrower with what is near its trigger, the soonest first.
+    """A borrower with the figures near a trigger, the soonest first.
 
     `next_state` is the state whose score cut is within five points, `points_to_next` the points to
     it; both are null where none is that near.
@@ -302,12 +302,12 @@ class RulebookList(BaseModel):
 
 
 def assessment_body(view: AssessmentView) -> bytes:
-    """Return the assessment as the contract's JSON object."""
+    """Returns the assessment as the contract's JSON object."""
     return msgspec.json.encode(assessment_data(view.assessment))
 
 
 def arrears_body(view: AssessmentView) -> bytes:
-    """Return both day counts of the borrower and of each loan and line."""
+    """Returns both day counts of the borrower and of each loan and line."""
     assessment = view.assessment
     rows = arrears_of(view.borrower, view.rules.tolerance, assessment.as_of)
     money = assessment.position
@@ -339,7 +339,7 @@ def arrears_body(view: AssessmentView) -> bytes:
 
 
 def explanation_body(view: AssessmentView, language: Language | None = None) -> bytes:
-    """Return the assessment with every indicator, and in sentences of a language if given."""
+    """Returns the assessment with every indicator, and in sentences of a language if given."""
     body = score_line(view.assessment, view.borrower, view.rules)
     if language is None:
         return body
@@ -354,7 +354,7 @@ def explanation_body(view: AssessmentView, language: Language | None = None) -> 
 
 
 def near_triggers_item(near: NearTriggers) -> BorrowerNearTriggers:
-    """Return a borrower with what is near its trigger."""
+    """Returns a borrower with the figures near a trigger."""
     following = near.next_state
     return BorrowerNearTriggers(
         borrower_id=near.borrower_id,
@@ -381,7 +381,7 @@ def _trigger(trigger: NearTrigger) -> NearTriggerItem:
 
 
 def exit_candidate_item(candidate: ExitCandidate) -> ExitCandidateItem:
-    """Return a candidate for an exit."""
+    """Returns a candidate for an exit."""
     margin = candidate.margin_micro
     return ExitCandidateItem(
         borrower_id=candidate.borrower_id,
@@ -395,7 +395,7 @@ def exit_candidate_item(candidate: ExitCandidate) -> ExitCandidateItem:
 
 
 def maturity_item(ending: BorrowerMaturity) -> MaturityItem:
-    """Return a loan or line that ends."""
+    """Returns a loan or line that ends."""
     maturity = ending.maturity
     return MaturityItem(
         borrower_id=ending.borrower_id,
@@ -411,7 +411,7 @@ def maturity_item(ending: BorrowerMaturity) -> MaturityItem:
 
 
 def risk_point_item(point: RiskPoint, currency: str) -> RiskPointItem:
-    """Return one kind of risk of the queue."""
+    """Returns one kind of risk of the queue."""
     return RiskPointItem(
         risk_type=point.risk_type,
         months_hit=point.months_hit,
@@ -426,7 +426,7 @@ def risk_point_item(point: RiskPoint, currency: str) -> RiskPointItem:
 
 
 def sector_item(stress: SectorStress, currency: str) -> SectorItem:
-    """Return one sector at a month's end."""
+    """Returns one sector at a month's end."""
     return SectorItem(
         industry_code=stress.sector,
         borrowers=stress.figures.borrowers,
@@ -438,12 +438,12 @@ def sector_item(stress: SectorStress, currency: str) -> SectorItem:
 
 
 def rulebook_summary(rulebook: StoredRulebook) -> RulebookSummary:
-    """Return a rulebook without its text."""
+    """Returns a rulebook without its text."""
     return RulebookSummary(**_rulebook_fields(rulebook))
 
 
 def rulebook_detail(rulebook: StoredRulebook) -> RulebookDetail:
-    """Return a rulebook with its text."""
+    """Returns a rulebook with its text."""
     return RulebookDetail(**_rulebook_fields(rulebook), document=rulebook.document.decode())
 
 

@@ -36,7 +36,7 @@ class NewRulebook(BaseModel):
 
 
 def signatory(request: Request) -> Signatory:
-    """Return the authenticated person."""
+    """Returns the authenticated person."""
     principal = request.state.principal
     return Signatory(principal.name, principal.id, principal.officer_id or "")
 
@@ -50,7 +50,7 @@ REFUSED: dict[int | str, dict[str, Any]] = {
 
 
 def router(workflow: RulebookWorkflow) -> APIRouter:
-    """Return the routes."""
+    """Returns the routes."""
     routes = APIRouter(prefix="/v1/rulebooks", tags=["rulebooks"])
     _add_reading(routes, workflow)
     _add_steps(routes, workflow)
@@ -62,13 +62,13 @@ def _add_reading(routes: APIRouter, workflow: RulebookWorkflow) -> None:
 
     @routes.get("", dependencies=[may_read])
     async def rulebooks(limit: Annotated[int, Query(ge=1, le=MOST_LISTED)] = 50) -> RulebookList:
-        """Return the rulebooks drafted last, without their documents."""
+        """Returns the rulebooks drafted last, without their documents."""
         rulebooks = await workflow.listed(limit=limit)
         return RulebookList(items=[rulebook_summary(each) for each in rulebooks])
 
     @routes.get("/{name}/{version}", dependencies=[may_read])
     async def rulebook(name: Name, version: Version) -> RulebookDetail:
-        """Return a rulebook with its document."""
+        """Returns a rulebook with its document."""
         return rulebook_detail(await workflow.show(name, version))
 
 
@@ -77,7 +77,7 @@ def _add_steps(routes: APIRouter, workflow: RulebookWorkflow) -> None:
         "", status_code=201, dependencies=[Depends(require(Role.RISK))], responses={409: {}}
     )
     async def draft(body: NewRulebook, person: Person) -> RulebookDetail:
-        """Store a draft; one that cannot be used is refused with all its problems."""
+        """Stores a draft; one that cannot be used is refused with all its problems."""
         try:
             return rulebook_detail(await workflow.draft(body.document, author=person))
         except RulebookError as error:
@@ -93,7 +93,7 @@ def _add_steps(routes: APIRouter, workflow: RulebookWorkflow) -> None:
         responses=REFUSED,
     )
     async def propose(name: Name, version: Version, person: Person) -> RulebookDetail:
-        """Propose one's own draft."""
+        """Proposes one's own draft."""
         return rulebook_detail(await workflow.propose(name, version, actor=person))
 
     @routes.post(
@@ -102,7 +102,7 @@ def _add_steps(routes: APIRouter, workflow: RulebookWorkflow) -> None:
         responses=REFUSED,
     )
     async def approve(name: Name, version: Version, person: Person) -> RulebookDetail:
-        """Approve a proposal of somebody else."""
+        """Approves a proposal of somebody else."""
         return rulebook_detail(await workflow.approve(name, version, actor=person))
 
     @routes.post(
@@ -111,7 +111,7 @@ def _add_steps(routes: APIRouter, workflow: RulebookWorkflow) -> None:
         responses=REFUSED,
     )
     async def activate(name: Name, version: Version, person: Person) -> RulebookDetail:
-        """Write the activation of an approved rulebook to every partition of the log.
+        """Writes the activation of an approved rulebook to every partition of the log.
 
         It takes effect at the next day boundary. To go back, activate an earlier version again.
         """

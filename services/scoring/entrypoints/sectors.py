@@ -22,7 +22,7 @@ log = structlog.get_logger(__name__)
 
 
 async def main(platform: PlatformSettings, settings: ScoringSettings) -> int:
-    """Measure and publish; return the exit status."""
+    """Measures and publishes; returns the exit status."""
     logs.configure(
         service="scoring-sectors",
         level=platform.log_level,
@@ -44,7 +44,7 @@ async def main(platform: PlatformSettings, settings: ScoringSettings) -> int:
 
 
 async def publish(monitor: SectorMonitor, producer: Producer, platform: PlatformSettings) -> int:
-    """Publish the last finished month; return the exit status.
+    """Publishes the last finished month; returns the exit status.
 
     Raises:
         ProduceFailed: If the broker did not accept it.

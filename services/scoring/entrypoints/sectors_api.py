@@ -12,7 +12,7 @@ from services.scoring.entrypoints.response_models import SectorList, sector_item
 
 
 def router(sectors: SectorMonitor) -> APIRouter:
-    """Return the route."""
+    """Returns the route."""
     routes = APIRouter(
         prefix="/v1/portfolio",
         tags=["portfolio"],
@@ -21,7 +21,7 @@ def router(sectors: SectorMonitor) -> APIRouter:
 
     @routes.get("/sectors")
     async def measured_sectors(month: Month) -> SectorList:
-        """Return how stressed the sectors were at a month's end that was measured."""
+        """Returns how stressed the sectors were at a month's end that was measured."""
         measured = await sectors.stress(month_number(month))
         if measured is None:
             raise Problem(problems.NOT_FOUND, detail=f"{month} has not been measured")

@@ -17,7 +17,7 @@ log = structlog.get_logger(__name__)
 
 
 async def main(platform: PlatformSettings, settings: ScoringSettings) -> int:
-    """Run the worker until a signal arrives; return the exit status."""
+    """Runs the worker until a signal arrives; returns the exit status."""
     logs.configure(
         service="scoring",
         level=platform.log_level,

@@ -32,7 +32,7 @@ class Language(StrEnum):
 
 
 def read_catalogue(language: Language) -> Catalog:
-    """Return the catalogue as it is written."""
+    """Returns the catalogue as it is written."""
     with (DIRECTORY / f"{language.value}.po").open("rb") as source:
         catalogue = read_po(source)
     if language is Language.ENGLISH:
@@ -56,11 +56,11 @@ class Messages:
         self._translations = translations
 
     def has(self, key: str) -> bool:
-        """Return whether the catalogue has the message."""
+        """Returns whether the catalogue has the message."""
         return self._translations.gettext(key) != key
 
     def text(self, key: str, **figures: str) -> str:
-        """Return the message with its placeholders filled in.
+        """Returns the message with its placeholders filled in.
 
         Raises:
             LookupError: If the catalogue does not have it.
@@ -73,7 +73,7 @@ class Messages:
 
 @cache
 def messages_in(language: Language) -> Messages:
-    """Return the messages of a language; they are read once."""
+    """Returns the messages of a language; they are read once."""
     compiled = BytesIO()
     write_mo(compiled, read_catalogue(language))
     compiled.seek(0)

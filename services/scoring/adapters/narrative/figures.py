@@ -35,32 +35,32 @@ class Figures:
         self.messages: Messages = messages_in(language)
 
     def number(self, micro: int, pattern: str = PLAIN) -> str:
-        """Return micro-units as a plain number."""
+        """Returns micro-units as a plain number."""
         shown = Decimal(micro) / MICRO
         return format_decimal(shown, format=pattern, locale=LOCALES[self._language])
 
     def count(self, number: int) -> str:
-        """Return a whole number."""
+        """Returns a whole number."""
         return self.number(number * MICRO)
 
     def points(self, micro: int) -> str:
-        """Return score points with one digit: a score of 1,000,000 is ``100``."""
+        """Returns score points with one digit: a score of 1,000,000 is ``100``."""
         return self.number(micro, "#,##0.0")
 
     def days(self, number: int) -> str:
-        """Return a number of days, such as ``31 days``."""
+        """Returns a number of days, such as ``31 days``."""
         return self.value(number * MICRO, Unit.DAYS)
 
     def months(self, number: int) -> str:
-        """Return a number of months."""
+        """Returns a number of months."""
         return self.value(number * MICRO, Unit.MONTHS)
 
     def share(self, micro: int) -> str:
-        """Return a share as a percentage."""
+        """Returns a share as a percentage."""
         return self.value(micro, Unit.RATIO)
 
     def value(self, micro: int, unit: Unit) -> str:
-        """Return a measured value with its unit."""
+        """Returns a measured value with its unit."""
         if unit is Unit.RATIO:
             return self.messages.text("unit.percent", number=self.number(micro * 100))
         kind = COUNTED.get(unit)
@@ -71,7 +71,7 @@ class Figures:
         return self.messages.text(f"unit.{kind}.{form}", number=self.number(shown))
 
     def threshold(self, threshold: Threshold, unit: Unit) -> str:
-        """Return a threshold in words, such as ``more than 30 days``."""
+        """Returns a threshold in words, such as ``more than 30 days``."""
         if unit is Unit.FLAG:
             return self.messages.text("threshold.yes_no")
         if threshold.rising:
@@ -81,12 +81,12 @@ class Figures:
         return self.messages.text(key, value=self.value(threshold.value, unit))
 
     def beyond_harm(self, threshold: Threshold, unit: Unit) -> str:
-        """Return the other side of a threshold: what the figure must be to leave it."""
+        """Returns the other side of a threshold: what the figure must be to leave it."""
         other = Threshold(threshold.value, not threshold.rising, not threshold.strict)
         return self.threshold(other, unit)
 
     def day(self, ordinal: int) -> str:
-        """Return a date."""
+        """Returns a date."""
         return format_date(
             date.fromordinal(ordinal),
             format=DATE_FORMATS[self._language],
@@ -94,7 +94,7 @@ class Figures:
         )
 
     def money(self, minor: int, decimals: int, currency: str) -> str:
-        """Return an amount with its currency and all its decimals."""
+        """Returns an amount with its currency and all its decimals."""
         pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
         amount = Decimal(minor).scaleb(-decimals)
         number = format_decimal(amount, format=pattern, locale=LOCALES[self._language])

@@ -85,12 +85,12 @@ def narrate(
     language: Language,
     last_emitted: EmittedChanges | None,
 ) -> Narrative:
-    """Return the assessment in words."""
+    """Returns the assessment in words."""
     return _Narrator(assessment, borrower, rules, language).narrate(last_emitted)
 
 
 def narrative_json(narrative: Narrative) -> dict[str, Any]:
-    """Return the narrative as a JSON object."""
+    """Returns the narrative as a JSON object."""
     fields = asdict(narrative)
     as_of = narrative.changes.as_of
     fields["changes"]["as_of"] = None if as_of is None else shown_day(as_of)
@@ -98,7 +98,7 @@ def narrative_json(narrative: Narrative) -> dict[str, Any]:
 
 
 def narrative_text(narrative: Narrative) -> str:
-    """Return the narrative as paragraphs with headings, line feed included."""
+    """Returns the narrative as paragraphs with headings, line feed included."""
     text = messages_in(narrative.language).text
     gap = "" if narrative.language is Language.CHINESE else " "
     signals = [f"{each.indicator} {each.name}: {each.text}" for each in narrative.signals]
@@ -204,7 +204,7 @@ class _Narrator:
         return sentences
 
     def _transition(self, rule_id: str) -> str:
-        """Return why the state changed, by the rule or decision behind it."""
+        """Returns why the state changed, by the rule or decision behind it."""
         policy, text, state = self._rules.policy, self._text, self._states.state
         for entry in policy.entries:
             if entry.id == rule_id:

@@ -33,11 +33,11 @@ class RuleSentences:
         self._signals = signals
 
     def state(self, name: str) -> str:
-        """Return the name of a state."""
+        """Returns the name of a state."""
         return self._text(f"state.{name}")
 
     def entry(self, rule: EntryRule) -> str:
-        """Return the conditions of an entry rule, as one clause."""
+        """Returns the conditions of an entry rule, as one clause."""
         clauses = self._counted(rule)
         if rule.tests:
             clauses.append(self._tests(rule))
@@ -67,11 +67,11 @@ class RuleSentences:
         return clauses
 
     def cut(self, micro: int) -> str:
-        """Return a score cut as it is written in a rulebook: 25, 17.5."""
+        """Returns a score cut as it is written in a rulebook: 25, 17.5."""
         return self._figures.number(micro * 100)
 
     def _tests(self, rule: EntryRule) -> str:
-        """Return the tests; where one is enough, only those that are true now, if any is."""
+        """Returns the tests; where one is enough, only those that are true now, if any is."""
         true_now = [test for test in rule.tests if is_true(test, self._signals)]
         if rule.tests_needed == 1:
             tests = [self._test(test) for test in true_now or rule.tests]
@@ -95,7 +95,7 @@ class RuleSentences:
         )
 
     def better_title(self, outlook: Outlook) -> str:
-        """Return the state that can follow, and whether a person must approve."""
+        """Returns the state that can follow, and whether a person must approve."""
         if outlook.state == NORMAL:
             return self._text("better.lowest")
         if outlook.to is None:
@@ -104,7 +104,7 @@ class RuleSentences:
         return self._text(key, state=self.state(STATE_NAMES[outlook.to]))
 
     def better(self, condition: Condition, outlook: Outlook, score: int) -> str:
-        """Return one condition for a better state, with its progress."""
+        """Returns one condition for a better state, with its progress."""
         if condition.code == "rule_true":
             if not outlook.bouncing:
                 return self._text("better.rules_quiet")
@@ -137,7 +137,7 @@ class RuleSentences:
         }
 
     def worse(self, distance: tuple[str, int] | None) -> str | None:
-        """Return the distance to the next worse state by score."""
+        """Returns the distance to the next worse state by score."""
         if distance is None:
             return None
         state, missing = distance
@@ -156,15 +156,15 @@ class SignalSentences:
         self._rules = rules
 
     def name(self, indicator: str) -> str:
-        """Return the name of an indicator."""
+        """Returns the name of an indicator."""
         return self._text(f"indicator.{indicator}.name")
 
     def level(self, level: str) -> str:
-        """Return the name of a level."""
+        """Returns the name of a level."""
         return self._text(f"level.{level}")
 
     def sentence(self, signal: Contributor, score: int) -> str:
-        """Return what is measured, then level, thresholds, baseline, since when, share."""
+        """Returns the measured figure, then level, thresholds, baseline, since when, share."""
         component, rule = self._component(signal)
         measured = self._text(
             f"indicator.{signal.indicator}.{component.name}",
@@ -180,7 +180,7 @@ class SignalSentences:
         return self._text("signal.detail", sentence=measured, facts=joined)
 
     def way_to_green(self, signal: Contributor) -> str:
-        """Return what the figure must be for the signal to turn green."""
+        """Returns the figure at which the signal turns green."""
         component, rule = self._component(signal)
         name = self.name(signal.indicator)
         mildest = (rule.amber or rule.red or rule.hard) if rule is not None else None
@@ -195,7 +195,7 @@ class SignalSentences:
         )
 
     def gap(self, indicator: str, reason: str) -> str:
-        """Return why an indicator could not be measured."""
+        """Returns why an indicator could not be measured."""
         key = f"gap.{reason}" if self._figures.messages.has(f"gap.{reason}") else "gap.none"
         return self._text(
             "gap.sentence",
@@ -205,7 +205,7 @@ class SignalSentences:
         )
 
     def _component(self, signal: Contributor) -> tuple[Component, ComponentRule | None]:
-        """Return the component that decided, and its rule."""
+        """Returns the component that decided, and its rule."""
         components = BY_ID[signal.indicator].components
         position = next(
             index for index, component in enumerate(components) if component.label == signal.figure
