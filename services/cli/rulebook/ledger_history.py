@@ -20,7 +20,7 @@ import msgspec
 from services.cli.errors import CommandError
 from services.cli.verify.stored import Stored, snapshot
 from services.kit.settings import PlatformSettings
-from services.scoring.adapters.codec import TOLD
+from services.scoring.adapters.codec import EFFECT_ID_PREFIX
 
 
 class _Head(msgspec.Struct):
@@ -86,5 +86,5 @@ async def _lines(rows: AsyncIterator[asyncpg.Record]) -> AsyncIterator[tuple[dat
     async for row in rows:
         head = _read.decode(row["event"])
         latest = head.time if latest is None else max(latest, head.time)
-        if not head.id.startswith(TOLD):
+        if not head.id.startswith(EFFECT_ID_PREFIX):
             yield latest, msgspec.json.format(row["event"], indent=-1)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from services.cli.verify.due_events import DueEvent, EventKey, fingerprint
 from services.scoring.adapters import state_bytes
 from services.scoring.adapters.assessment_json import SOURCE, risk_event
-from services.scoring.adapters.codec import TOLD, effect_event, effect_id
+from services.scoring.adapters.codec import EFFECT_ID_PREFIX, effect_event, effect_id
 from services.scoring.adapters.wire.decoder import EventDecoder
 from services.scoring.domain.borrower.borrower import Borrower
 from services.scoring.domain.events.control import DayClosed
@@ -47,7 +47,7 @@ class Refold:
         """Fold one row."""
         event = self._decoder.decode(raw)
         self.result.events += 1
-        if event.source == SOURCE and event.id.startswith(TOLD):
+        if event.source == SOURCE and event.id.startswith(EFFECT_ID_PREFIX):
             self.result.arrived[event.borrower_id, event.id] = fingerprint(raw)
         if event.borrower_id == EVERYBODY:
             self._timeline.apply_control_event(event)

@@ -10,8 +10,8 @@ from services.scoring.adapters.wire.values import EPOCH, ONE_US, Undecodable
 from services.scoring.application.ports import Codec
 from services.scoring.domain.assess.effects import Effect
 
-# Begins the ids of what borrowers had told; decisions that scoring writes have other ids.
-TOLD: Final = "told:"
+# Begins the ids of effects; control events that scoring writes have other ids.
+EFFECT_ID_PREFIX: Final = "told:"
 
 
 def build_codec(zone: tzinfo) -> Codec:
@@ -42,4 +42,4 @@ def effect_event(effect: Effect) -> bytes:
 
 def effect_id(effect: Effect) -> str:
     """Returns the id of an effect's event: unique, and the same however often it is folded."""
-    return f"{TOLD}{effect.sender_id}:{effect.number}"
+    return f"{EFFECT_ID_PREFIX}{effect.sender_id}:{effect.number}"

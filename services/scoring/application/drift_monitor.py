@@ -3,7 +3,7 @@
 One task per process; each reads the counts of all partitions, so the figures are the same
 everywhere. A month close in progress is counted in part: `tocsin_scoring_pd_counted_borrowers` is
 the number of borrowers behind a figure. The series of a model that is no longer counted is removed,
-so that a detached model does not keep the figure of its last day.
+so that a detached model does not show the figure of its last day for ever.
 """
 
 import asyncio
