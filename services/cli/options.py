@@ -34,3 +34,5 @@ Cause = Annotated[
 SkipFirst = Annotated[
     int, typer.Option(min=0, help="Leave out this many first assessments of each borrower.")
 ]
+IngestUrl = Annotated[str, typer.Option(envvar="TOCSIN_INGEST_URL", help="Where ingest listens.")]
+INGEST_URL = "http://127.0.0.1:8081"

@@ -15,10 +15,9 @@ from rich.table import Table
 
 from services.cli.api import Document, ServiceApi
 from services.cli.errors import CommandError
-from services.cli.options import AsJson, group
+from services.cli.options import INGEST_URL, AsJson, IngestUrl, group
 
 MOST_SHOWN_CHARACTERS = 4_000
-DEFAULT_URL = "http://127.0.0.1:8081"
 PATH = "/v1/quarantine"
 STATUSES = ("open", "parked", "released", "discarded")
 INGEST = ServiceApi(
@@ -34,7 +33,6 @@ INGEST = ServiceApi(
 )
 
 app = group("Inspect, retry or discard quarantined input.")
-Url = Annotated[str, typer.Option(envvar="TOCSIN_INGEST_URL", help="Where ingest listens.")]
 Key = Annotated[str, typer.Option(envvar="TOCSIN_API_KEY", help="A key with the role OPERATOR.")]
 Number = Annotated[int, typer.Argument(min=1, help="The input's number, as listed.")]
 
@@ -47,7 +45,7 @@ def list_entries(
     reason: Annotated[str | None, typer.Option(help="Only this reason code.")] = None,
     topic: Annotated[str | None, typer.Option(help="Only this raw topic.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=500, help="The most to list.")] = 50,
-    url: Url = DEFAULT_URL,
+    url: IngestUrl = INGEST_URL,
     key: Key = "",
     as_json: AsJson = False,
 ) -> None:
@@ -72,7 +70,9 @@ def list_entries(
 
 
 @app.command()
-def show(number: Number, url: Url = DEFAULT_URL, key: Key = "", as_json: AsJson = False) -> None:
+def show(
+    number: Number, url: IngestUrl = INGEST_URL, key: Key = "", as_json: AsJson = False
+) -> None:
     """Show one input: its origin, the reason, the remedy, and its bytes.
 
     Examples:
@@ -92,7 +92,7 @@ def retry(
     reason: Annotated[str | None, typer.Option(help="All open input with this reason.")] = None,
     topic: Annotated[str | None, typer.Option(help="All open input of this raw topic.")] = None,
     source: Annotated[str | None, typer.Option(help="All open input of this source.")] = None,
-    url: Url = DEFAULT_URL,
+    url: IngestUrl = INGEST_URL,
     key: Key = "",
     as_json: AsJson = False,
 ) -> None:
@@ -130,7 +130,7 @@ def retry(
 def discard(
     number: Number,
     reason: Annotated[str, typer.Option(help="Why it will never be an event; recorded with it.")],
-    url: Url = DEFAULT_URL,
+    url: IngestUrl = INGEST_URL,
     key: Key = "",
     as_json: AsJson = False,
 ) -> None:

@@ -16,7 +16,7 @@ from rich.table import Table
 
 from services.cli.api import client
 from services.cli.errors import CommandError
-from services.cli.options import AsJson
+from services.cli.options import INGEST_URL, AsJson, IngestUrl
 from services.cli.replay_sending import ReplayCounts, Sender, batches
 
 NOT_ALL_TAKEN = 1
@@ -24,9 +24,7 @@ NOT_ALL_TAKEN = 1
 
 def replay(
     file: Annotated[str, typer.Argument(help="Events, one a line; - reads standard input.")],
-    url: Annotated[
-        str, typer.Option(envvar="TOCSIN_INGEST_URL", help="Where ingest listens.")
-    ] = "http://127.0.0.1:8081",
+    url: IngestUrl = INGEST_URL,
     key: Annotated[
         str, typer.Option(envvar="TOCSIN_API_KEY", help="An API key with the role SOURCE.")
     ] = "",

@@ -80,10 +80,7 @@ async def set_offset(
         )
     now = replace(status, row=replace(status.row, **dict(locked)))
     count = now.row.partition_count
-    await connection.execute(
-        SET.format(schema=consumer.schema), *_key(now), RELEASED, to, count, True
-    )
-    return await _record(connection, consumer, now, decision, kind="position", to=to, count=count)
+    return await _change(connection, consumer, now, decision, kind="position", to=to, count=count)
 
 
 async def accept_count(
@@ -95,12 +92,9 @@ async def accept_count(
     decision: OffsetDecision,
 ) -> int:
     """Accept another number of partitions for one row, fence the owner, record the decision."""
-    offset = status.row.next_offset
     await connection.fetchrow(LOCK.format(schema=consumer.schema), *_key(status))
-    await connection.execute(
-        SET.format(schema=consumer.schema), *_key(status), RELEASED, offset, count, False
-    )
-    return await _record(
+    offset = status.row.next_offset
+    return await _change(
         connection, consumer, status, decision, kind="partition_count", to=offset, count=count
     )
 
@@ -114,7 +108,7 @@ async def unpublished(connection: Connection, consumer: Consumer) -> int:
     return waiting
 
 
-async def _record(
+async def _change(
     connection: Connection,
     consumer: Consumer,
     status: PartitionStatus,
@@ -124,8 +118,12 @@ async def _record(
     to: int,
     count: int,
 ) -> int:
+    """Write the row and the audit; a set offset no longer has the digest of the record before."""
     row, broker = status.row, status.broker
     assert broker is not None
+    await connection.execute(
+        SET.format(schema=consumer.schema), *_key(status), RELEASED, to, count, kind == "position"
+    )
     change_id: int = await connection.fetchval(
         AUDIT.format(schema=consumer.schema),
         *_key(status),
