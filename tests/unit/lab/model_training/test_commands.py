@@ -123,7 +123,7 @@ def test_a_model_does_not_go_to_a_rulebook_that_judges_otherwise(
     model = tmp_path / "m.json"
     trained(history, model)
     arguments = ("--version", "2", "--out", str(tmp_path / "a.yaml"))
-    with pytest.raises(CommandError, match="R-01 Days past due is judged otherwise"):
+    with pytest.raises(CommandError, match="R-01 Days past due is judged differently"):
         run("attach", str(model), "--rulebook", "default", *arguments)
     assert not (tmp_path / "a.yaml").exists()
 
