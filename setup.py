@@ -1,9 +1,9 @@
 """Adds machine code of the pure core to the build where TOCSIN_COMPILE=1 is set.
 
-Everything else about the build is in pyproject.toml. The image sets the variable, so that the wheel
-it installs holds the compiled core; `deploy/compile_core.py` sets it for a copy of the sources. An
-editable installation stays interpreted: Python would prefer machine code to the source that it was
-made from, even after the source has changed.
+Everything else about the build is in pyproject.toml. The image sets the variable, so that its wheel
+contains the compiled core; `deploy/compile_core.py` sets it for a copy of the sources. An editable
+installation stays interpreted: Python would prefer machine code to the source it was made from,
+even after the source has changed.
 """
 
 import os
