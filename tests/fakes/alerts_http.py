@@ -1,4 +1,4 @@
-"""The HTTP application of alerts on books held in memory, and four people who may call it."""
+"""The HTTP application of alerts on repositories in memory, and four people who may call it."""
 
 from fastapi import FastAPI
 from starlette.testclient import TestClient

@@ -73,19 +73,19 @@ class FakeRecord:
     headers: tuple[tuple[str, bytes], ...] = ()
 
 
-def document(one: AssessmentSummary) -> dict[str, Any]:
+def document(summary: AssessmentSummary) -> dict[str, Any]:
     """The `data` of an `assessment.changed.v1`, whole, as scoring sends it."""
     return {
-        "borrower_id": one.borrower_id,
-        "sequence": one.sequence,
-        "at": one.at.isoformat(),
-        "as_of": one.as_of.isoformat(),
-        "state": one.state.value,
-        "from_state": one.from_state and one.from_state.value,
-        "state_since": one.state_since.isoformat(),
+        "borrower_id": summary.borrower_id,
+        "sequence": summary.sequence,
+        "at": summary.at.isoformat(),
+        "as_of": summary.as_of.isoformat(),
+        "state": summary.state.value,
+        "from_state": summary.from_state and summary.from_state.value,
+        "state_since": summary.state_since.isoformat(),
         "trigger_rule_ids": [],
         "reason": ["STATE"],
-        "score": one.score,
+        "score": summary.score,
         "family_scores": {},
         "completeness": 0.9,
         "low_confidence": False,
@@ -106,7 +106,7 @@ def document(one: AssessmentSummary) -> dict[str, Any]:
                 "since": cause.since and cause.since.isoformat(),
                 "evidence_event_ids": list(cause.evidence_event_ids),
             }
-            for cause in one.contributors
+            for cause in summary.contributors
         ],
         "unmeasurable": [],
         "dpd_operational": 34,
@@ -120,33 +120,33 @@ def document(one: AssessmentSummary) -> dict[str, Any]:
         "changes": [],
         "distance_to_next": None,
         "regimes": {},
-        "segment": one.segment,
-        "officer_id": one.officer_id,
-        "branch_id": one.branch_id,
+        "segment": summary.segment,
+        "officer_id": summary.officer_id,
+        "branch_id": summary.branch_id,
         "rulebook": {"name": "default", "version": "1"},
         "cause": {"source": "core-bank", "id": "e-1", "type": "repayment.failed.v1"},
-        "corrected": one.is_corrected,
+        "corrected": summary.is_corrected,
     }
 
 
 def record(
-    one: AssessmentSummary, *, offset: int, partition: int = 0, topic: str = "risk"
+    summary: AssessmentSummary, *, offset: int, partition: int = 0, topic: str = "risk"
 ) -> FakeRecord:
     event = {
         "specversion": "1.0",
-        "id": f"{one.borrower_id}:{one.sequence}",
+        "id": f"{summary.borrower_id}:{summary.sequence}",
         "source": "tocsin/scoring",
         "type": "assessment.changed.v1",
-        "subject": one.borrower_id,
-        "time": one.at.isoformat(),
-        "sequence": one.sequence,
-        "data": document(one),
+        "subject": summary.borrower_id,
+        "time": summary.at.isoformat(),
+        "sequence": summary.sequence,
+        "data": document(summary),
     }
     return FakeRecord(
         topic=topic,
         partition=partition,
         offset=offset,
-        timestamp=int(one.at.timestamp() * 1000),
-        key=one.borrower_id.encode(),
+        timestamp=int(summary.at.timestamp() * 1000),
+        key=summary.borrower_id.encode(),
         value=json.dumps(event).encode(),
     )

@@ -122,9 +122,9 @@ class DeliveryRows:
 
     async def renew(self, leased: Sequence[LeasedDelivery], *, lease_until: datetime) -> None:
         fails_after = await self._begin()
-        for one in leased:
-            row = self.rows[one.delivery_id]
-            if row.lease_token == one.lease_token and row.status == "PENDING":
+        for delivery in leased:
+            row = self.rows[delivery.delivery_id]
+            if row.lease_token == delivery.lease_token and row.status == "PENDING":
                 self._put(row._replace(due_at=lease_until))
         await self._end(fails_after)
 

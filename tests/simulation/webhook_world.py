@@ -161,9 +161,9 @@ class WebhookWorld:
     def _check_order(self, arrival: Arrival) -> None:
         if not self.rows.endpoints[arrival.endpoint_id].is_ordered:
             return
-        place = (arrival.endpoint_id, arrival.borrower_id)
-        accepted = self.accepted.setdefault(place, set())
-        for row in self.rows.of_borrower(*place):
+        key = (arrival.endpoint_id, arrival.borrower_id)
+        accepted = self.accepted.setdefault(key, set())
+        for row in self.rows.of_borrower(*key):
             if row.feed_id >= arrival.feed_id:
                 break
             if row.feed_id not in accepted and row.status != "EXHAUSTED":
@@ -258,7 +258,11 @@ class WebhookWorld:
                 self.failures.append(f"{runner.process.name} ended with {error!r}")
 
     def _check(self) -> None:
-        accepted = {(one.endpoint_id, one.feed_id) for one in self.arrivals if one.was_accepted}
+        accepted = {
+            (arrival.endpoint_id, arrival.feed_id)
+            for arrival in self.arrivals
+            if arrival.was_accepted
+        }
         for row in self.rows.rows.values():
             if row.status == "DELIVERED" and (row.endpoint_id, row.feed_id) not in accepted:
                 self.failures.append(f"{row} never arrived")

@@ -66,8 +66,8 @@ class Desk:
     async def assess(self, *assessments: AssessmentSummary) -> Tally:
         """Apply assessments as one batch, in one transaction."""
         records = []
-        for one in assessments:
-            records.append(record(one, offset=self.offset))
+        for summary in assessments:
+            records.append(record(summary, offset=self.offset))
             self.offset += 1
         return await self.apply(records)
 

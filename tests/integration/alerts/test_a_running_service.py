@@ -63,10 +63,10 @@ class Office:
 
     async def send(self, partition: int, *sequences: tuple[str, RiskState, int]) -> None:
         for borrower_id, state, sequence in sequences:
-            one = assessment(
+            summary = assessment(
                 state, RED, borrower_id=borrower_id, sequence=sequence, days_later=sequence
             )
-            sent = record(one, offset=0)
+            sent = record(summary, offset=0)
             await self.producer.send_and_wait(
                 self.risk_topic, sent.value, key=sent.key, partition=partition
             )
@@ -74,8 +74,8 @@ class Office:
     async def until(self, query: str, expected: object, *, seconds: float = 60) -> None:
         """Wait until a query answers what is expected."""
         async with asyncio.timeout(seconds):
-            while (found := await self.pool.fetchval(query)) != expected:
-                assert found is not None or expected is not None
+            while (answer := await self.pool.fetchval(query)) != expected:
+                assert answer is not None or expected is not None
                 await asyncio.sleep(0.1)
 
     async def until_metric(self, name: str, *parts: str) -> None:
@@ -101,7 +101,7 @@ async def office(
     await producer.start()
     pool = await asyncpg.create_pool(database_url, min_size=1, max_size=2)
     [port] = free_ports(1)
-    found = Office(
+    opened = Office(
         environment={
             "TOCSIN_KAFKA_BOOTSTRAP": stack.kafka_bootstrap,
             "TOCSIN_DATABASE_URL": database_url,
@@ -121,8 +121,8 @@ async def office(
         receiver=receiver,
         producer=producer,
     )
-    yield found
-    for process in found.processes:
+    yield opened
+    for process in opened.processes:
         if process.returncode is None:
             process.kill()
         await process.wait()
@@ -138,13 +138,13 @@ async def register(office: Office) -> None:
 
 def per_borrower(bodies: Sequence[bytes]) -> dict[str, list[tuple[int, str]]]:
     """First arrivals of each event, in order of arrival."""
-    told: dict[str, list[tuple[int, str]]] = defaultdict(list)
+    arrived: dict[str, list[tuple[int, str]]] = defaultdict(list)
     for body in bodies:
         data = json.loads(body)["data"]
         step = (data["version"], data["alert_id"])
-        if step not in told[data["borrower_id"]]:
-            told[data["borrower_id"]].append(step)
-    return told
+        if step not in arrived[data["borrower_id"]]:
+            arrived[data["borrower_id"]].append(step)
+    return arrived
 
 
 async def test_killed_at_every_critical_point_it_delivers_all_in_order_and_repeats_by_id_only(
@@ -154,7 +154,7 @@ async def test_killed_at_every_critical_point_it_delivers_all_in_order_and_repea
     borrowers = [f"b-{n}" for n in range(20)]
     history = (RiskState.ATTENTION, RiskState.WATCH, RiskState.HIGH_RISK)
     for number, borrower_id in enumerate(borrowers):
-        rows = ((borrower_id, state, place) for place, state in enumerate(history, 1))
+        rows = ((borrower_id, state, sequence) for sequence, state in enumerate(history, 1))
         await office.send(number % 2, *rows)
     office.receiver.replies = [answers.status(500)] * 5
     # Commits first: a process that is killed while sending may have applied everything by then.
@@ -186,9 +186,9 @@ async def test_killed_at_every_critical_point_it_delivers_all_in_order_and_repea
     expected = await office.pool.fetch(
         "SELECT borrower_id, version, alert_id FROM alerts.alert_event ORDER BY feed_id"
     )
-    told = per_borrower([got.body for got in office.receiver.received])
+    arrived = per_borrower([got.body for got in office.receiver.received])
     for borrower_id in borrowers:
-        assert told[borrower_id] == [
+        assert arrived[borrower_id] == [
             (row["version"], row["alert_id"])
             for row in expected
             if row["borrower_id"] == borrower_id
@@ -214,8 +214,8 @@ async def _relayed(office: Office, steps: int) -> None:
         async with asyncio.timeout(30):
             while sum(map(len, seen.values())) < steps:
                 for records in (await consumer.getmany(timeout_ms=500)).values():
-                    for one in records:
-                        event = json.loads(one.value)
+                    for relayed in records:
+                        event = json.loads(relayed.value)
                         if event["id"] not in seen[event["subject"]]:
                             seen[event["subject"]].append(event["id"])
     finally:

@@ -67,11 +67,13 @@ async def test_a_whole_history_in_one_batch_ends_like_one_batch_per_assessment(d
     ]
     await desk.assess(*history)
     one_by_one = [
-        assessment(one.state, *one.contributors, sequence=one.sequence, borrower_id="b-2")
-        for one in history
+        assessment(
+            summary.state, *summary.contributors, sequence=summary.sequence, borrower_id="b-2"
+        )
+        for summary in history
     ]
-    for one in one_by_one:
-        await desk.assess(one)
+    for summary in one_by_one:
+        await desk.assess(summary)
     rows = await desk.pool.fetch(
         "SELECT borrower_id, kind, version, why FROM alerts.alert_event ORDER BY feed_id"
     )
@@ -263,7 +265,7 @@ async def test_the_feed_gives_consecutive_places_in_the_order_of_commits(desk: D
         )
     )
     items = await desk.reading.feed_after(None, person=RISK)
-    assert [item.cursor for item in items] == [str(place) for place in range(1, 41)]
+    assert [item.cursor for item in items] == [str(position) for position in range(1, 41)]
     assert await desk.reading.feed_end() == "40"
     assert [item.cursor for item in await desk.reading.feed_after("38", person=RISK)] == [
         "39",

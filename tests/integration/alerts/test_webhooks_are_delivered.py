@@ -183,7 +183,7 @@ async def test_an_endpoint_that_only_fails_for_five_days_is_disabled(
     assert desk.measured.total(metrics.ENDPOINTS_DISABLED, reason="failing") == 1
 
 
-async def test_ten_failures_exhaust_a_delivery_and_a_resend_starts_anew(
+async def test_ten_failures_exhaust_a_delivery_and_a_resend_starts_again(
     desk: Desk, receiver: Receiver, channel: Channel
 ) -> None:
     made = await desk.endpoint(receiver.url)
@@ -289,8 +289,8 @@ async def test_order_of_a_borrower_is_kept_while_the_first_event_fails(
     desk.clock.advance(10)
     while await dispatcher.turn():
         pass
-    told = [_what(got.body) for got in receiver.received if b'"b-1"' in got.body]
-    assert [kind for _, kind, _ in told] == [
+    steps = [_what(got.body) for got in receiver.received if b'"b-1"' in got.body]
+    assert [kind for _, kind, _ in steps] == [
         "alert.opened.v1",
         "alert.opened.v1",
         "alert.resolved.v1",
@@ -363,8 +363,8 @@ async def test_filters_choose_who_hears_and_the_end_follows_the_beginning(
     )
     while await desk.dispatcher(channel).turn():
         pass
-    heard = sorted((got.path, json.loads(got.body)["type"]) for got in receiver.received)
-    assert heard == [
+    received = sorted((got.path, json.loads(got.body)["type"]) for got in receiver.received)
+    assert received == [
         ("/hook/closed", "alert.resolved.v1"),
         ("/hook/high", "alert.opened.v1"),
         ("/hook/high", "alert.resolved.v1"),

@@ -19,11 +19,11 @@ CAUSES = st.dictionaries(st.sampled_from(["R-01", "A-03", "F-05", "A-09"]), LEVE
 @st.composite
 def histories(draw: st.DrawFn) -> list[AssessmentSummary]:
     days = 0.0
-    found = []
+    assessments = []
     for sequence in range(1, draw(st.integers(1, 12)) + 1):
         days += draw(st.floats(0, 20))
         causes = draw(CAUSES)
-        found.append(
+        assessments.append(
             assessment(
                 draw(st.sampled_from(RiskState)),
                 *(contributor(name, level) for name, level in causes.items()),
@@ -33,7 +33,7 @@ def histories(draw: st.DrawFn) -> list[AssessmentSummary]:
                 is_corrected=draw(st.booleans()),
             )
         )
-    return found
+    return assessments
 
 
 @given(histories())
@@ -43,43 +43,43 @@ def test_at_most_one_alert_is_open_and_every_step_has_the_next_version(
     before = NO_PRIOR_STATE
     versions: dict[str, int] = defaultdict(int)
     open_alerts: dict[str, Alert] = {}
-    for one in history:
-        decision = decide(one, before=before, policy=POLICY)
+    for current in history:
+        decision = decide(current, before=before, policy=POLICY)
         assert decision.reason
         for change in decision.changes:
             alert = change.alert
             versions[alert.alert_id] += 1
             assert alert.version == versions[alert.alert_id]
             assert (change.kind is AlertEventKind.OPENED) == (alert.version == 1)
-            assert change.at == one.at
+            assert change.at == current.at
             if alert.is_open:
                 open_alerts[alert.alert_id] = alert
             else:
                 open_alerts.pop(alert.alert_id)
             assert len(open_alerts) <= 1
-        before = after(before, one, decision)
+        before = after(before, current, decision)
 
 
 @given(histories())
-def test_every_tightening_is_told_at_once(history: list[AssessmentSummary]) -> None:
+def test_every_tightening_opens_an_alert_at_once(history: list[AssessmentSummary]) -> None:
     before = NO_PRIOR_STATE
-    for one in history:
-        decision = decide(one, before=before, policy=POLICY)
-        if one.state.rank > before.state.rank:
+    for current in history:
+        decision = decide(current, before=before, policy=POLICY)
+        if current.state.rank > before.state.rank:
             assert decision.changes[-1].kind is AlertEventKind.OPENED
-            assert decision.changes[-1].alert.state is one.state
-        before = after(before, one, decision)
+            assert decision.changes[-1].alert.state is current.state
+        before = after(before, current, decision)
 
 
 @given(histories())
 def test_the_same_history_twice_is_the_same_story(history: list[AssessmentSummary]) -> None:
     def story() -> list[object]:
         before = NO_PRIOR_STATE
-        found: list[object] = []
-        for one in history:
-            decision = decide(one, before=before, policy=POLICY)
-            found.append(decision)
-            before = after(before, one, decision)
-        return found
+        decisions: list[object] = []
+        for current in history:
+            decision = decide(current, before=before, policy=POLICY)
+            decisions.append(decision)
+            before = after(before, current, decision)
+        return decisions
 
     assert story() == story()

@@ -51,17 +51,17 @@ def live(*assessments: AssessmentSummary) -> tuple[list[AlertDecision], PriorSta
     """Let a borrower live through assessments; return each decision and what is known then."""
     before = NO_PRIOR_STATE
     decisions = []
-    for one in assessments:
-        decision = decide(one, before=before, policy=POLICY)
+    for current in assessments:
+        decision = decide(current, before=before, policy=POLICY)
         decisions.append(decision)
-        before = after(before, one, decision)
+        before = after(before, current, decision)
     return decisions, before
 
 
-def after(before: PriorState, one: AssessmentSummary, decision: AlertDecision) -> PriorState:
+def after(before: PriorState, current: AssessmentSummary, decision: AlertDecision) -> PriorState:
     alert = decision.changes[-1].alert if decision.changes else before.open_alert
     still_open = alert if alert is not None and alert.is_open else None
-    return PriorState(state=one.state, open_alert=still_open, notified=decision.notified)
+    return PriorState(state=current.state, open_alert=still_open, notified=decision.notified)
 
 
 def steps(decision: AlertDecision) -> list[tuple[AlertEventKind, AlertType, OutcomeCode | None]]:
@@ -120,7 +120,7 @@ def steps(decision: AlertDecision) -> list[tuple[AlertEventKind, AlertType, Outc
             ],
             [(UPDATED, AlertType.NEW_SIGNAL, None)],
             "A-09 amber",
-            id="a new amber indicator is told at exactly 14 days",
+            id="a new amber indicator is announced at exactly 14 days",
         ),
         pytest.param(
             [
@@ -147,7 +147,7 @@ def steps(decision: AlertDecision) -> list[tuple[AlertEventKind, AlertType, Outc
             ],
             [(UPDATED, AlertType.NEW_RED_SIGNAL, None)],
             "F-05 red",
-            id="a second red is told at exactly 7 days",
+            id="a second red is announced at exactly 7 days",
         ),
         pytest.param(
             [
@@ -206,7 +206,7 @@ def steps(decision: AlertDecision) -> list[tuple[AlertEventKind, AlertType, Outc
             ],
             [(UPDATED, AlertType.STATE_RELAXED, None)],
             "state HIGH_RISK to WATCH",
-            id="a milder state is told to the open alert, which stays open",
+            id="a milder state updates the open alert, which stays open",
         ),
         pytest.param(
             [assessment(RiskState.WATCH, RED), assessment(RiskState.NORMAL, sequence=2)],
@@ -230,7 +230,7 @@ def steps(decision: AlertDecision) -> list[tuple[AlertEventKind, AlertType, Outc
             ],
             [(UPDATED, AlertType.CORRECTION, None)],
             "took away R-01",
-            id="a correction that takes a told reason away is told",
+            id="a correction that takes an announced reason away is announced",
         ),
         pytest.param(
             [
@@ -272,7 +272,7 @@ def test_news_that_had_to_wait_is_still_news_after_the_cool_off() -> None:
     assert [len(decision.changes) for decision in decisions] == [1, 0, 1]
 
 
-def test_an_indicator_that_swings_round_its_threshold_is_told_once_per_spell() -> None:
+def test_an_indicator_that_swings_round_its_threshold_causes_one_notice_per_spell() -> None:
     decisions, _ = live(
         assessment(RiskState.WATCH, RED, AMBER),
         assessment(RiskState.WATCH, AMBER, sequence=2, days_later=10),
@@ -281,7 +281,7 @@ def test_an_indicator_that_swings_round_its_threshold_is_told_once_per_spell() -
     assert [len(decision.changes) for decision in decisions] == [1, 0, 0]
 
 
-def test_a_new_spell_forgets_what_was_told_in_the_one_before() -> None:
+def test_a_new_spell_begins_without_earlier_notices() -> None:
     decisions, before = live(
         assessment(RiskState.WATCH, RED),
         assessment(RiskState.NORMAL, sequence=2, days_later=1),
@@ -345,7 +345,7 @@ def test_the_same_history_gives_the_same_ids() -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "severity", "is_digest"),
+    ("current", "severity", "is_digest"),
     [
         (assessment(RiskState.ATTENTION, AMBER), Severity.LOW, True),
         (assessment(RiskState.ATTENTION, RED), Severity.LOW, False),
@@ -357,14 +357,14 @@ def test_the_same_history_gives_the_same_ids() -> None:
     ids=["amber attention", "red attention", "watch", "high risk", "default", "hard trigger"],
 )
 def test_severity_and_digest_follow_state_and_worst_level(
-    one: AssessmentSummary, severity: Severity, is_digest: bool
+    current: AssessmentSummary, severity: Severity, is_digest: bool
 ) -> None:
-    alert = only_alert(one)
+    alert = only_alert(current)
     assert (alert.severity, alert.is_digest) == (severity, is_digest)
 
 
-def only_alert(one: AssessmentSummary) -> Alert:
-    [decision], _ = live(one)
+def only_alert(current: AssessmentSummary) -> Alert:
+    [decision], _ = live(current)
     return decision.changes[0].alert
 
 
@@ -400,5 +400,5 @@ def test_a_default_case_has_two_owners() -> None:
     assert (alert.owner.id, alert.second_owner.id) == ("o-7", "workout")
 
 
-def test_nothing_told_is_the_beginning() -> None:
+def test_without_a_notice_nothing_is_notified() -> None:
     assert NO_PRIOR_STATE.notified == LastNotified()

@@ -9,17 +9,17 @@ START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
 
 def opened() -> breaker.Breaker:
-    found = NEW
+    tripped = NEW
     for _ in range(5):
-        assert found.gate(START) is Gate.CLOSED
-        found = breaker.failed(found, at=START)
-    return found
+        assert tripped.gate(START) is Gate.CLOSED
+        tripped = breaker.failed(tripped, at=START)
+    return tripped
 
 
 def test_five_failures_in_a_row_open_it_for_30_seconds() -> None:
-    found = opened()
-    assert found.gate(START + timedelta(seconds=29)) is Gate.OPEN
-    assert found.gate(START + timedelta(seconds=30)) is Gate.PROBE
+    tripped = opened()
+    assert tripped.gate(START + timedelta(seconds=29)) is Gate.OPEN
+    assert tripped.gate(START + timedelta(seconds=30)) is Gate.PROBE
 
 
 def test_a_success_forgets_all_failures() -> None:
@@ -27,20 +27,20 @@ def test_a_success_forgets_all_failures() -> None:
 
 
 def test_a_failed_probe_doubles_the_pause_up_to_half_an_hour() -> None:
-    found, at = opened(), START
+    tripped, at = opened(), START
     pauses = []
     for _ in range(8):
-        assert found.open_until is not None
-        at = found.open_until
-        found = breaker.failed(found, at=at)
-        assert found.open_until is not None
-        pauses.append((found.open_until - at).total_seconds())
+        assert tripped.open_until is not None
+        at = tripped.open_until
+        tripped = breaker.failed(tripped, at=at)
+        assert tripped.open_until is not None
+        pauses.append((tripped.open_until - at).total_seconds())
     assert pauses == [60, 120, 240, 480, 960, 1800, 1800, 1800]
 
 
 def test_a_failure_that_ends_while_it_is_open_changes_nothing() -> None:
-    found = opened()
-    assert breaker.failed(found, at=START + timedelta(seconds=1)) == found
+    tripped = opened()
+    assert breaker.failed(tripped, at=START + timedelta(seconds=1)) == tripped
 
 
 def test_a_pause_asked_for_is_kept_when_longer() -> None:

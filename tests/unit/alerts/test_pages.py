@@ -97,9 +97,9 @@ def browser(books: InMemoryAlerts) -> TestClient:
 
 
 def token_of(page: str) -> str:
-    found = re.search(r'name="token" value="([0-9a-f]{64})"', page)
-    assert found
-    return found[1]
+    match = re.search(r'name="token" value="([0-9a-f]{64})"', page)
+    assert match
+    return match[1]
 
 
 class TestDoor:

@@ -97,9 +97,9 @@ def test_a_body_never_has_more_than_16_kilobytes(format: PayloadFormat) -> None:
     )
     alert = only_alert(assessment(RiskState.HIGH_RISK, endless))
     change = replace(CHANGE, alert=alert, details={"comment": "c" * 40_000})
-    found = body(format, change)
-    assert len(found) <= 16_000
-    json.loads(found)
+    shortened = body(format, change)
+    assert len(shortened) <= 16_000
+    json.loads(shortened)
 
 
 def test_a_shortened_body_says_so_and_keeps_what_identifies() -> None:

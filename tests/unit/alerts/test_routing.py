@@ -47,14 +47,14 @@ def test_a_rule_fits_when_all_its_conditions_hold(rule: Route, fits: bool) -> No
 
 
 def test_the_first_rule_that_fits_decides() -> None:
-    found = route(subject(), plan(Route(name="a", owner="one"), Route(name="b", owner="two")))
-    assert (found.owner.id, found.owner.route) == ("one", "a")
+    routed = route(subject(), plan(Route(name="a", owner="one"), Route(name="b", owner="two")))
+    assert (routed.owner.id, routed.owner.route) == ("one", "a")
 
 
 def test_without_officer_the_fallback_queue_takes_it_and_says_why() -> None:
-    found = route(subject(officer_id=None), plan())
-    assert (found.owner.kind, found.owner.id) == (OwnerKind.QUEUE, "credit-desk")
-    assert "no officer is known" in found.owner.route
+    routed = route(subject(officer_id=None), plan())
+    assert (routed.owner.kind, routed.owner.id) == (OwnerKind.QUEUE, "credit-desk")
+    assert "no officer is known" in routed.owner.route
 
 
 def test_a_second_owner_who_is_the_first_is_none() -> None:

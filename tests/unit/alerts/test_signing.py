@@ -23,8 +23,8 @@ OTHER = secret_of(b"o" * 32)
 
 
 def headers(**changes: str) -> dict[str, str]:
-    found = sign(webhook_id=ID, at=AT, body=BODY, secrets=[SECRET])
-    return {**found, **{name.replace("_", "-"): value for name, value in changes.items()}}
+    signed = sign(webhook_id=ID, at=AT, body=BODY, secrets=[SECRET])
+    return {**signed, **{name.replace("_", "-"): value for name, value in changes.items()}}
 
 
 def test_the_example_of_the_specification() -> None:

@@ -64,10 +64,10 @@ def test_an_officer_hears_of_own_borrowers_only() -> None:
     assert [event["id"] for event in events] == ["1", "3"]
 
 
-@pytest.mark.parametrize("place", ["x", "-1", "1.5", "1; drop", "9" * 40])
-def test_a_place_that_is_none_is_a_400(place: str) -> None:
+@pytest.mark.parametrize("position", ["x", "-1", "1.5", "1; drop", "9" * 40])
+def test_a_place_that_is_none_is_a_400(position: str) -> None:
     client = TestClient(application(InMemoryAlerts(clock=ManualClock(NOW))))
-    response = client.get("/v1/stream", headers=bearer(SENIOR, **{"Last-Event-ID": place}))
+    response = client.get("/v1/stream", headers=bearer(SENIOR, **{"Last-Event-ID": position}))
     assert response.status_code == 400
     assert response.json()["type"] == "urn:tocsin:problem:malformed-request"
 

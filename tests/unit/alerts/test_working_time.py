@@ -35,9 +35,9 @@ def berlin(text: str) -> datetime:
     ],
 )
 def test_working_hours_pass_only_while_the_bank_is_open(start: str, hours: int, end: str) -> None:
-    found = CALENDAR.add_working_time(berlin(start), timedelta(hours=hours))
-    assert found == berlin(end)
-    assert found.tzinfo is UTC
+    result = CALENDAR.add_working_time(berlin(start), timedelta(hours=hours))
+    assert result == berlin(end)
+    assert result.tzinfo is UTC
 
 
 def test_working_days_skip_weekends_and_holidays() -> None:
@@ -57,10 +57,10 @@ def test_working_days_skip_weekends_and_holidays() -> None:
 def test_the_deadlines_of_each_severity(
     severity: Severity, acknowledge_by: str, act_by: str, escalate_at: str
 ) -> None:
-    found = policy.deadlines_for(severity, opened_at=berlin("2026-03-02T10:00"), calendar=CALENDAR)
-    assert found.acknowledge_by == berlin(acknowledge_by)
-    assert found.act_by == berlin(act_by)
-    assert found.escalate_at == berlin(escalate_at)
+    result = policy.deadlines_for(severity, opened_at=berlin("2026-03-02T10:00"), calendar=CALENDAR)
+    assert result.acknowledge_by == berlin(acknowledge_by)
+    assert result.act_by == berlin(act_by)
+    assert result.escalate_at == berlin(escalate_at)
 
 
 def test_a_calendar_that_never_opens_is_refused() -> None:

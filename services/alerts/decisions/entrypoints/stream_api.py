@@ -23,7 +23,7 @@ from services.kit.http.health import Health
 from services.kit.http.problems import Problem
 
 LONGEST_SECONDS = 900.0
-LOOK_SECONDS = 0.5
+POLL_SECONDS = 0.5
 RECONNECT_MS = 2000
 _CURSOR = re.compile(r"\d{1,19}")
 
@@ -64,6 +64,6 @@ def router(reading: AlertReading, *, health: Health, clock: Clock) -> APIRouter:
                 cursor = item.cursor
                 yield ServerSentEvent(id=item.cursor, event=item.event.kind, data=item.event)
             if not items:
-                await clock.sleep(LOOK_SECONDS)
+                await clock.sleep(POLL_SECONDS)
 
     return routes
