@@ -24,14 +24,14 @@ class Unreadable(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Incoming:
+class IncomingAssessment:
     """An assessment and its whole document, as JSON text."""
 
     assessment: AssessmentSummary
     document: str
 
 
-def read(value: bytes | None) -> Incoming | None:
+def read(value: bytes | None) -> IncomingAssessment | None:
     """Returns the assessment in a record; None for an event of another type.
 
     Raises:
@@ -54,7 +54,7 @@ def read(value: bytes | None) -> Incoming | None:
         raise Unreadable("at has no offset")
     if "\\u0000" in document:
         raise Unreadable("the document holds NUL, which the database cannot")
-    return Incoming(assessment=summary, document=document)
+    return IncomingAssessment(assessment=summary, document=document)
 
 
 def _summary(data: contract.Assessment) -> AssessmentSummary:

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from services.alerts.decisions.adapters import alert_rows
-from services.alerts.decisions.adapters.assessment_wire import Incoming
+from services.alerts.decisions.adapters.assessment_wire import IncomingAssessment
 from services.alerts.decisions.domain.assessment import AssessmentSummary
 from services.alerts.decisions.domain.decision import NO_PRIOR_STATE, AlertDecision, PriorState
 from services.alerts.decisions.domain.novelty import LastNotified
@@ -58,10 +58,12 @@ class BorrowerRow:
     before: PriorState = NO_PRIOR_STATE
     partition: int = 0
     is_changed: bool = False
-    latest: Incoming | None = None
+    latest: IncomingAssessment | None = None
     scores: dict[date, AssessmentSummary] = field(default_factory=dict)
 
-    def apply(self, incoming: Incoming, decision: AlertDecision, *, partition: int) -> None:
+    def apply(
+        self, incoming: IncomingAssessment, decision: AlertDecision, *, partition: int
+    ) -> None:
         """Applies one assessment and its decision."""
         assessment = incoming.assessment
         open_alert = self.before.open_alert

@@ -13,7 +13,7 @@ import structlog
 
 from services.alerts import metrics
 from services.alerts.decisions.adapters import assessment_wire
-from services.alerts.decisions.adapters.assessment_wire import Incoming, Unreadable
+from services.alerts.decisions.adapters.assessment_wire import IncomingAssessment, Unreadable
 from services.alerts.decisions.adapters.borrower_rows import BorrowerRow, Borrowers
 from services.alerts.decisions.adapters.step_recorder import StepRecorder
 from services.alerts.decisions.domain.alert import AlertChange
@@ -119,7 +119,7 @@ class RiskHandler(Handler):
 
     def _read(
         self, records: Sequence[Record], result: _BatchResult
-    ) -> list[tuple[Record, Incoming]]:
+    ) -> list[tuple[Record, IncomingAssessment]]:
         assessments = []
         for record in records:
             try:
@@ -136,7 +136,7 @@ class RiskHandler(Handler):
     def _decide(
         self,
         record: Record,
-        incoming: Incoming,
+        incoming: IncomingAssessment,
         rows: dict[str, BorrowerRow],
         result: _BatchResult,
     ) -> None:
