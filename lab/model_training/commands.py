@@ -44,8 +44,7 @@ from services.scoring.adapters.rulebook_reader import (
     shipped_names,
 )
 from services.scoring.domain.indicators.registry import BY_ID
-from services.scoring.domain.portfolio.outcomes import BorrowerOutcome
-from services.scoring.domain.portfolio.ranking import Ranking, Scored, rank
+from services.scoring.domain.portfolio.outcomes import BorrowerOutcome, Ranking, Scored, rank
 from services.scoring.domain.primitives.measurement import MICRO
 from services.scoring.domain.rulebook.diff import differences
 from services.scoring.domain.rulebook.pd import PdModel

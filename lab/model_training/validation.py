@@ -8,7 +8,7 @@ from lab.model_training.scorecard import PLACES, Case, Fitted, fit, logistic
 from services.cli.outcome_files import part_of
 from services.scoring.adapters.pd_model import micro
 from services.scoring.domain.portfolio.drift import PD, SCORE, figures
-from services.scoring.domain.portfolio.ranking import Ranking, Scored, rank
+from services.scoring.domain.portfolio.outcomes import Ranking, Scored, rank
 from services.scoring.domain.primitives.measurement import MICRO
 from services.scoring.domain.rulebook.pd import NOT_MEASURED, PdModel, predict, stability_index
 

@@ -17,12 +17,14 @@ from services.cli.options import AsJson, Cause, Horizon, Part, SkipFirst
 from services.cli.outcome_files import Outcomes, part_from, read_outcomes
 from services.scoring.domain.portfolio.outcomes import (
     SEVERITY,
+    Scored,
     StateHistory,
     at_budget,
+    auc_of,
     group_figures,
     grouped,
+    rank,
 )
-from services.scoring.domain.portfolio.ranking import Scored, auc_of, rank
 
 SCORE = "score"
 PDS = ("pd", "pd_challenger")

@@ -11,9 +11,9 @@ from services.scoring.domain.portfolio.outcomes import (
     LEADS,
     BudgetFigures,
     GroupFigures,
+    Ranking,
     StateFigures,
 )
-from services.scoring.domain.portfolio.ranking import Ranking
 
 FEW_EVENTS = 10
 

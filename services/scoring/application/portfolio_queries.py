@@ -15,7 +15,7 @@ from services.scoring.application.borrower_queries import Viewer
 from services.scoring.application.ports import States, StoredState
 from services.scoring.application.rebuilding import Rebuilder
 from services.scoring.domain.assess.effects import Maturity, expected_difficulty, maturing
-from services.scoring.domain.assess.near_triggers import NearTrigger, near_state, near_triggers
+from services.scoring.domain.assess.outlook import NearTrigger, near_state, near_triggers
 from services.scoring.domain.borrower.borrower import Borrower
 from services.scoring.domain.borrower.risk import HIGH_RISK, STATE_NAMES
 from services.scoring.domain.portfolio.exit_candidates import ExitCandidate, exit_candidate, rank

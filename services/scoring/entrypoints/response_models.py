@@ -19,7 +19,7 @@ from services.scoring.application.sector_stress import SectorStress
 from services.scoring.domain.arrears.days_past_due import arrears_of
 from services.scoring.domain.assess.effects import amount
 from services.scoring.domain.assess.explain import shown_micro
-from services.scoring.domain.assess.near_triggers import NearTrigger
+from services.scoring.domain.assess.outlook import NearTrigger
 from services.scoring.domain.borrower.risk import STATE_NAMES
 from services.scoring.domain.indicators.registry import BY_ID
 from services.scoring.domain.portfolio.exit_candidates import ExitCandidate

@@ -48,7 +48,7 @@ from services.scoring.domain.events.credit_file import (
     RelatedPartiesDeclared,
     RelatedStateChanged,
 )
-from services.scoring.domain.handlers.account_flows import account_of, know_from
+from services.scoring.domain.handlers.accounts import account_of, know_from
 from services.scoring.domain.primitives import touched
 from services.scoring.domain.primitives.vocabulary import (
     ARREARS_ELSEWHERE,

@@ -20,13 +20,12 @@ from services.scoring.domain.borrower.borrower import Borrower, Flows, Loan
 from services.scoring.domain.borrower.flows import drop_rows
 from services.scoring.domain.borrower.risk import slot_of
 from services.scoring.domain.handlers import (
+    accounts,
     credit_file,
     lender_flows,
-    pass_through,
     recurring_payments,
-    returned_items,
+    use_of_funds,
 )
-from services.scoring.domain.handlers.account_flows import forget_payers_before, monthly_sums
 from services.scoring.domain.primitives import daily_values, series, touched
 from services.scoring.domain.primitives.dates import month_of
 from services.scoring.domain.rulebook.rulebook import Tolerance
@@ -107,9 +106,9 @@ def prune(borrower: Borrower, day: int, tolerance: Tolerance) -> None:
         facility_use.forget_before(facility, day - DAILY_KEPT)
         days_past_due.forget_reported_before(facility, day - HISTORY_KEPT)
         series.forget_before(facility.interest_debited, day - DEBITS_KEPT)
-    returned_items.forget_before(borrower.bounces, day - DEBITS_KEPT)
+    accounts.forget_bounces_before(borrower.bounces, day - DEBITS_KEPT)
     credit_file.forget_before(borrower.credit_file, day)
-    forget_payers_before(borrower, month_of(day) - MONTHS_KEPT)
+    accounts.forget_payers_before(borrower, month_of(day) - MONTHS_KEPT)
     recurring_payments.forget_before(borrower.recurring, day - HISTORY_KEPT)
     _prune_conduct(borrower, day)
     for loan in borrower.loans:
@@ -123,7 +122,7 @@ def _prune_flows(flows: Flows, day: int) -> None:
     gone = month_of(day) - MONTHS_KEPT - flows.first_month
     if flows.first_month and gone > 0:
         flows.first_month += gone
-        for sums in monthly_sums(flows):
+        for sums in accounts.monthly_sums(flows):
             del sums[:gone]
 
 
@@ -139,7 +138,7 @@ def _prune_conduct(borrower: Borrower, day: int) -> None:
     gone = bisect_left(funding.repaid_days, first)
     del funding.repaid_days[:gone], funding.repaid_keys[:gone]
     lender_flows.forget_before(borrower.lender_flows, day, first)
-    pass_through.settle_before(borrower.pass_through, day)
+    use_of_funds.settle_pass_through_before(borrower.pass_through, day)
 
 
 def _prune_loan(loan: Loan, horizon: int, tolerance: Tolerance) -> None:

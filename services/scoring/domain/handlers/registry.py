@@ -72,15 +72,13 @@ from services.scoring.domain.events.loans import (
     SchedulePublished,
 )
 from services.scoring.domain.handlers import (
-    account_flows,
+    accounts,
     credit_file,
-    drawdowns,
-    facilities,
     loans,
     overrides,
     repayments,
-    returned_items,
     statements,
+    use_of_funds,
 )
 from services.scoring.domain.primitives import touched
 from services.scoring.domain.primitives.money import Rates
@@ -122,25 +120,23 @@ HANDLERS: Final[dict[type[Event], Handler]] = {
     LoanBooked: Handler("loan.booked.v1", loans.book, LOANS_PART),
     SchedulePublished: Handler("schedule.published.v1", loans.publish_schedule, LOANS_PART),
     ScheduleChanged: Handler("schedule.changed.v1", loans.change_schedule, LOANS_PART),
-    LoanDisbursed: Handler("loan.disbursed.v1", drawdowns.disburse, CONDUCT_PART),
+    LoanDisbursed: Handler("loan.disbursed.v1", use_of_funds.disburse, CONDUCT_PART),
     LoanClosed: Handler("loan.closed.v1", loans.close, LOANS_PART),
     RepaymentPosted: Handler("repayment.posted.v1", repayments.post, LOANS_PART),
     RepaymentReversed: Handler("repayment.reversed.v1", repayments.reverse, LOANS_PART),
-    RepaymentFailed: Handler("repayment.failed.v1", returned_items.fail_collection, BOUNCES_PART),
+    RepaymentFailed: Handler("repayment.failed.v1", accounts.fail_collection, BOUNCES_PART),
     PromiseMade: Handler("promise.made.v1", loans.promise, CONDUCT_PART),
     ClaimDisputed: Handler("claim.disputed.v1", loans.dispute, LOANS_PART),
-    AccountTransacted: Handler("account.transacted.v1", account_flows.transact, FLOWS_PART),
+    AccountTransacted: Handler("account.transacted.v1", accounts.transact, FLOWS_PART),
     AccountBalanceClosed: Handler(
-        "account.balance-closed.v1", account_flows.close_balance, ACCOUNTS_PART
+        "account.balance-closed.v1", accounts.close_balance, ACCOUNTS_PART
     ),
-    AccountItemReturned: Handler(
-        "account.item-returned.v1", returned_items.return_item, BOUNCES_PART
-    ),
-    AccountBlocked: Handler("account.blocked.v1", account_flows.block, ACCOUNTS_PART),
+    AccountItemReturned: Handler("account.item-returned.v1", accounts.return_item, BOUNCES_PART),
+    AccountBlocked: Handler("account.blocked.v1", accounts.block, ACCOUNTS_PART),
     FacilityBalanceClosed: Handler(
-        "facility.balance-closed.v1", facilities.close_balance, FACILITIES_PART
+        "facility.balance-closed.v1", accounts.close_facility_balance, FACILITIES_PART
     ),
-    LimitChanged: Handler("limit.changed.v1", facilities.change_limit, FACILITIES_PART),
+    LimitChanged: Handler("limit.changed.v1", accounts.change_limit, FACILITIES_PART),
     StatementReceived: Handler(
         "statement.received.v1", statements.receive, STATEMENTS_PART | CREDIT_FILE_PART
     ),

@@ -10,7 +10,7 @@ from typing import Final
 
 from services.scoring.domain.borrower.borrower import RETURNED_INCOMING, RETURNED_OUTGOING, Borrower
 from services.scoring.domain.borrower.flows import LenderFlows
-from services.scoring.domain.handlers.drawdowns import (
+from services.scoring.domain.handlers.use_of_funds import (
     CRYPTO,
     ELSEWHERE,
     GAMBLING,
@@ -21,8 +21,8 @@ from services.scoring.domain.handlers.drawdowns import (
     TO_RELATED_PARTY,
     TO_THIRD_PARTY,
     TRACE_DAYS,
+    passed_and_received,
 )
-from services.scoring.domain.handlers.pass_through import passed_and_received
 from services.scoring.domain.indicators.account_flows import credits_as_evidence, credits_of
 from services.scoring.domain.indicators.declaration import Theme, indicator, single
 from services.scoring.domain.primitives import series, touched

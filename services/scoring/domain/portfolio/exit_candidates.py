@@ -10,7 +10,7 @@ Must stay true: reads the borrower, changes nothing, and proposes only.
 from dataclasses import dataclass
 from typing import Final
 
-from services.scoring.domain.assess.near_triggers import near_state
+from services.scoring.domain.assess.outlook import near_state
 from services.scoring.domain.borrower.borrower import Borrower
 from services.scoring.domain.borrower.risk import (
     ATTENTION,

@@ -65,11 +65,6 @@ def last_day_of(month: int) -> int:
     return first_day_of(month + 1) - 1
 
 
-def last_full_month(as_of: int) -> int:
-    """Return the newest month that is over at the end of the day `as_of`."""
-    return month_of(as_of + 1) - 1
-
-
 def full_months(first: int, last: int) -> int:
     """Return how many calendar months are over on the day `last` since the day `first`."""
     began, now = date.fromordinal(first), date.fromordinal(last)

@@ -12,7 +12,7 @@ from lab.model_training.validation import (
     reference_rows,
 )
 from services.scoring.adapters.pd_model import FORMAT, model_from
-from services.scoring.domain.portfolio.ranking import auc_of
+from services.scoring.domain.portfolio.outcomes import auc_of
 from services.scoring.domain.rulebook.pd import PdModel
 
 

@@ -5,7 +5,7 @@ from copy import deepcopy
 import pytest
 
 from services.scoring.adapters.state_bytes import encode
-from services.scoring.domain.assess.near_triggers import NearTrigger, near_state, near_triggers
+from services.scoring.domain.assess.outlook import NearTrigger, near_state, near_triggers
 from services.scoring.domain.borrower.risk import ATTENTION, HIGH_RISK, NORMAL, WATCH
 from services.scoring.domain.primitives.measurement import AMBER, RED
 from tests.fakes.statements import statement

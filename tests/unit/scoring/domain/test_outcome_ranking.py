@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from services.scoring.domain.portfolio.ranking import Scored, rank, recall_at
+from services.scoring.domain.portfolio.outcomes import Scored, rank, recall_at
 
 
 def rows(bad: list[float], good: list[float]) -> list[Scored]:

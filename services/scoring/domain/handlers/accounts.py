@@ -1,4 +1,4 @@
-"""Applies account flows, balances and blocks: each flow is added to the windows it belongs to.
+"""Applies what happens on accounts and lines: flows, balances, limits, blocks and returned items.
 
 A flow belongs to its value day, however late it arrives; a reversal takes exactly that flow out of
 every window. Single flows are not stored, so a flow that amends another in one step cannot take it
@@ -9,24 +9,38 @@ on its booking day.
 Of the payers a dozen are stored, in the order of their ids: A-20 reads only payers with at least a
 fifth of the credits. When another one comes, the one that paid least in all (then the one with the
 smallest id) is dropped.
+
+Failed collections and returned items are rare and each is evidence, so each is stored with its
+reference while it is inside a window. A correction removes the item that it names.
 """
 
 from bisect import bisect_left
 from typing import Final
 
-from services.scoring.domain.borrower.borrower import ACCOUNTS_PART, Account, Borrower, Flows
+from services.scoring.domain.arrears import days_past_due, facility_use
+from services.scoring.domain.borrower.borrower import (
+    ACCOUNTS_PART,
+    FAILED_COLLECTION,
+    RETURNED_INCOMING,
+    RETURNED_OUTGOING,
+    Account,
+    Borrower,
+    Bounces,
+    Facility,
+    Flows,
+)
 from services.scoring.domain.borrower.risk import slot_of
 from services.scoring.domain.events.accounts import (
     AccountBalanceClosed,
     AccountBlocked,
+    AccountItemReturned,
     AccountTransacted,
+    FacilityBalanceClosed,
+    LimitChanged,
 )
-from services.scoring.domain.handlers import (
-    drawdowns,
-    lender_flows,
-    pass_through,
-    recurring_payments,
-)
+from services.scoring.domain.events.event import Event
+from services.scoring.domain.events.loans import RepaymentFailed
+from services.scoring.domain.handlers import lender_flows, recurring_payments, use_of_funds
 from services.scoring.domain.primitives import daily_values, series, touched
 from services.scoring.domain.primitives.dates import add_to_month, month_of
 from services.scoring.domain.primitives.flow_kinds import (
@@ -46,18 +60,20 @@ from services.scoring.domain.primitives.flow_kinds import (
 from services.scoring.domain.primitives.vocabulary import CASH as CASH_CHANNEL
 from services.scoring.domain.primitives.vocabulary import (
     DEBIT,
+    INSUFFICIENT_FUNDS,
     LEGAL_BLOCK,
     NO_CORRECTION,
     RELEASED,
     REVERSAL_OF,
     SEIZURE,
 )
-from services.scoring.domain.views import balances
+from services.scoring.domain.views import balances, lines
 
 MOST_DAYS_AHEAD: Final = 31
 MOST_DAYS_BACK: Final = 730
 MOST_REFS: Final = 3
 MOST_PAYERS: Final = 12
+MOST_BOUNCES: Final = 200
 PASS_THROUGH_SLOT: Final = slot_of("A-21")
 ENFORCEMENTS: Final = {SEIZURE: "SEIZURE", LEGAL_BLOCK: "LEGAL"}
 
@@ -107,9 +123,9 @@ def transact(borrower: Borrower, event: AccountTransacted) -> int:
     if borrower.bounces.days:
         facts |= touched.BOUNCES
     if borrower.drawdowns.days:
-        facts |= drawdowns.trace(borrower, event, day, amount)
+        facts |= use_of_funds.trace(borrower, event, day, amount)
     if borrower.signals.status[PASS_THROUGH_SLOT]:
-        pass_through.add(borrower, event, day, amount)
+        use_of_funds.pass_through(borrower, event, day, amount)
     balance = event.balance_after_minor
     if balance is not None and not account.has_eod_events and not is_reversal:
         daily_values.put(account.eod, event.day, balance)
@@ -287,3 +303,126 @@ def forget_payers_before(borrower: Borrower, month: int) -> None:
         borrower.payer_first_months[index] = month
         if not any(sums):
             _drop_payer(borrower, index)
+
+
+def _facility_of(borrower: Borrower, facility_id: str, currency: str) -> Facility:
+    """Return the line, made if it is not known yet."""
+    for facility in borrower.facilities:
+        if facility.facility_id == facility_id:
+            return facility
+    facility = Facility(facility_id, currency=currency)
+    borrower.facilities.append(facility)
+    return facility
+
+
+def close_facility_balance(borrower: Borrower, event: FacilityBalanceClosed) -> int:
+    """Record the end-of-day use of a line; a report ahead of time is left out."""
+    day = event.balance_day
+    if day > event.day + 1:
+        return 0
+    facility = _facility_of(borrower, event.facility_id, event.currency)
+    facility.loan_id = event.loan_id or facility.loan_id
+    is_late = day < daily_values.last_day(facility.drawn)
+    had_excess = facility_use.excess_on(facility, day)
+    if not is_late:
+        facility.undrawn_usable_minor = event.undrawn_usable_minor
+    facility_use.record(
+        facility, day, event.drawn_minor, event.limit_minor, event.drawing_power_minor
+    )
+    facts = touched.FACILITIES
+    if day < borrower.counters.month_start:
+        facts |= touched.MONTHS
+    months = event.months_past_due
+    if months is not None and days_past_due.record_reported_months(facility, day, months):
+        facts |= touched.DUES
+    lines.reported(borrower, day)
+    series.put(facility.interest_debited, day, event.interest_debited_minor)
+    refs = borrower.evidence.facilities
+    refs.append(event.ref)
+    if len(refs) > MOST_REFS:
+        del refs[0]
+    owed = had_excess or borrower.counters.past_due_minor
+    if owed or is_late or facility_use.excess_on(facility, day):
+        # An excess is arrears of its day: a report about a closed day changes the count.
+        facts |= touched.DUES
+        if day <= borrower.counters.closed_day:
+            facts |= touched.PAST
+    return facts
+
+
+def change_limit(borrower: Borrower, event: LimitChanged) -> int:
+    """Advise another limit of a line; an excess may begin or end with it."""
+    facility = _facility_of(borrower, event.facility_id, event.currency)
+    facility_use.change_limit(
+        facility, event.effective_day, event.limit_minor, event.power_minor, event.until
+    )
+    borrower.line_view = None
+    facts = touched.FACILITIES | touched.DUES
+    if event.effective_day < borrower.counters.month_start:
+        facts |= touched.MONTHS
+    if event.effective_day <= borrower.counters.closed_day:
+        facts |= touched.PAST
+    return facts
+
+
+def fail_collection(borrower: Borrower, event: RepaymentFailed) -> int:
+    """Record a collection that failed for lack of funds.
+
+    A correction removes the failure that it names; a reversal takes it back.
+    """
+    bounces = borrower.bounces
+    is_removed = _remove_corrected_bounce(bounces, event)
+    if event.correction_kind == REVERSAL_OF or event.failure_reason != INSUFFICIENT_FUNDS:
+        return touched.BOUNCES if is_removed else 0
+    _add_bounce(bounces, event.value_day, FAILED_COLLECTION, event.amount_minor, event.ref)
+    return touched.BOUNCES
+
+
+def return_item(borrower: Borrower, event: AccountItemReturned) -> int:
+    """Record a returned item.
+
+    An outgoing item counts when funds were lacking; an incoming one for any reason, because a
+    customer of the borrower did not pay. A correction removes the item that it names.
+    """
+    bounces = borrower.bounces
+    is_removed = _remove_corrected_bounce(bounces, event)
+    is_other_reason = event.is_outgoing and event.return_reason != INSUFFICIENT_FUNDS
+    if event.correction_kind == REVERSAL_OF or is_other_reason:
+        return touched.BOUNCES if is_removed else 0
+    account_of(borrower, event.account_id)
+    kind = RETURNED_OUTGOING if event.is_outgoing else RETURNED_INCOMING
+    _add_bounce(bounces, flow_day(event.value_day, event.day), kind, event.amount_minor, event.ref)
+    return touched.BOUNCES
+
+
+def _add_bounce(bounces: Bounces, day: int, kind: int, minor: int, ref: str) -> None:
+    """Add one item in order of its day; on one day by reference."""
+    index = bisect_left(bounces.days, day)
+    while index < len(bounces.days) and bounces.days[index] == day and bounces.refs[index] < ref:
+        index += 1
+    bounces.days.insert(index, day)
+    bounces.kinds.insert(index, kind)
+    bounces.minor.insert(index, minor)
+    bounces.refs.insert(index, ref)
+    if len(bounces.days) > MOST_BOUNCES:
+        _drop_bounces(bounces, 0, 1)
+
+
+def _remove_corrected_bounce(bounces: Bounces, event: Event) -> bool:
+    """Remove the item that the event corrects; return whether there was one."""
+    ref = event.corrected_ref
+    if event.correction_kind == NO_CORRECTION or ref is None or ref not in bounces.refs:
+        return False
+    index = bounces.refs.index(ref)
+    _drop_bounces(bounces, index, index + 1)
+    return True
+
+
+def forget_bounces_before(bounces: Bounces, day: int) -> None:
+    """Drop the items before `day`."""
+    _drop_bounces(bounces, 0, bisect_left(bounces.days, day))
+
+
+def _drop_bounces(bounces: Bounces, start: int, end: int) -> None:
+    del bounces.days[start:end], bounces.kinds[start:end]
+    del bounces.minor[start:end], bounces.refs[start:end]
