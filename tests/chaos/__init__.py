@@ -1,6 +1,5 @@
-"""The torture: the real system under kills, pauses and crashes, held to what it promises.
+"""The torture: the real system under kills, pauses and crashes, compared with its promises.
 
 `make torture` runs it (`python -m tests.chaos --help`); `test_torture.py` asserts the short profile
-and is not part of `make test` yet. Read in this order: `profiles`, `world`, `feed`, `mischief`,
-`checks`, `run`.
+in `make test`. Read in this order: `profiles`, `system`, `feed`, `fault_injector`, `checks`, `run`.
 """

@@ -1,4 +1,4 @@
-"""`python -m tests.chaos`: run the torture and keep the proof."""
+"""Runs the torture and records the result: `python -m tests.chaos`."""
 
 import argparse
 import asyncio
@@ -17,7 +17,7 @@ TERMINATED = 128 + signal.SIGTERM
 
 
 def main() -> int:
-    """Run as many seeds as asked for; return 0 only when every one holds."""
+    """Runs the requested seeds; returns 0 only when every one is verified."""
     parser = argparse.ArgumentParser(prog="make torture", description=__doc__)
     parser.add_argument("--profile", choices=sorted(PROFILES), default="ci")
     parser.add_argument("--seed", type=int, default=1, help="the first seed")
@@ -26,19 +26,19 @@ def main() -> int:
         "--keep", action="store_true", help="append to docs/lab-notes/torture.jsonl"
     )
     arguments = parser.parse_args()
-    held = True
+    all_verified = True
     for seed in range(arguments.seed, arguments.seed + arguments.seeds):
         line = asyncio.run(_one(PROFILES[arguments.profile], seed))
         print(json.dumps(line), flush=True)
-        held = held and line["verified"]
+        all_verified = all_verified and line["verified"]
         if arguments.keep:
             append(line, PROOF)
             proof.write(PROOF)
-    return 0 if held else 1
+    return 0 if all_verified else 1
 
 
 async def _one(profile: Profile, seed: int) -> dict[str, Any]:
-    """Run one seed; SIGTERM ends it as Ctrl-C does, with nothing left running."""
+    """Runs one seed; SIGTERM ends it as Ctrl-C does, with nothing left running."""
     running = asyncio.ensure_future(torture(profile, seed=seed))
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, running.cancel)
     return await running

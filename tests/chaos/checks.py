@@ -1,6 +1,7 @@
-"""What must hold afterwards, told from outside of the services: ledger, topics, inbox."""
+"""Checks the promises after a run, from outside of the services: ledger, topics, inbox."""
 
 import asyncio
+import operator
 import re
 from collections import defaultdict
 from collections.abc import AsyncIterator
@@ -16,7 +17,7 @@ from services.cli.verify.findings import VerifyFindings
 from tests.chaos.expected import Expected
 from tests.chaos.feed import Feed, Offered
 from tests.chaos.inbox import Inbox
-from tests.chaos.world import PARTITIONS, World
+from tests.chaos.system import PARTITIONS, System
 
 RULEBOOK = "default"
 SWEEP_SECONDS = 120.0
@@ -27,8 +28,8 @@ APPLIED = "SELECT (SELECT count(*) FROM scoring.ledger) + (SELECT count(*) FROM 
 
 
 @dataclass(slots=True)
-class Verdict:
-    """What was found; every list must be empty and every count of damage zero."""
+class TortureResult:
+    """The damage that was found: every count must be zero and the list empty."""
 
     lost: int = 0
     doubled: int = 0
@@ -38,36 +39,36 @@ class Verdict:
 
     @property
     def holds(self) -> bool:
-        """Return whether everything promised holds."""
+        """Returns whether every promise was kept."""
         damage = self.lost + self.doubled + self.out_of_order + self.mismatches
         return damage == 0 and not self.complaints
 
 
-async def judge(world: World, feed: Feed, inbox: Inbox, expected: Expected) -> Verdict:
-    """Compare what was offered with what is stored, published and delivered."""
-    verdict, offered = Verdict(), feed.offered
+async def judge(system: System, feed: Feed, inbox: Inbox, expected: Expected) -> TortureResult:
+    """Compares what was offered with what is stored, published and delivered."""
+    result, offered = TortureResult(), feed.offered
     if feed.profile.verifies_ledger:
-        findings = await verified(world.platform, RULEBOOK, wait_seconds=SWEEP_SECONDS)
-        _verification(findings, verdict)
+        findings = await verified(system.platform, RULEBOOK, wait_seconds=SWEEP_SECONDS)
+        _verification(findings, result)
     else:
-        await _swept(world)
-    connection = await asyncpg.connect(world.platform.dsn)
+        await _swept(system)
+    connection = await asyncpg.connect(system.platform.dsn)
     try:
-        await _conservation(connection, verdict)
-        await _ledger(connection, offered, verdict)
-        await _states(connection, expected, verdict)
-        await _quarantine(connection, offered, verdict)
-        await _alerts(connection, verdict)
-        await _deliveries(connection, inbox, verdict)
+        await _conservation(connection, result)
+        await _ledger(connection, offered, result)
+        await _states(connection, expected, result)
+        await _quarantine(connection, offered, result)
+        await _alerts(connection, result)
+        await _deliveries(connection, inbox, result)
     finally:
         await connection.close()
-    await _risk_events(world, expected, verdict)
-    return verdict
+    await _risk_events(system, expected, result)
+    return result
 
 
-async def _swept(world: World) -> None:
-    """Wait until the last day close has reached every borrower."""
-    connection = await asyncpg.connect(world.platform.dsn)
+async def _swept(system: System) -> None:
+    """Waits until the last day close has reached every borrower."""
+    connection = await asyncpg.connect(system.platform.dsn)
     try:
         async with asyncio.timeout(SWEEP_SECONDS):
             while await connection.fetchval(BEHIND):  # noqa: ASYNC110 - a row, not an event
@@ -76,17 +77,17 @@ async def _swept(world: World) -> None:
         await connection.close()
 
 
-async def _conservation(connection: asyncpg.Connection, verdict: Verdict) -> None:
-    """What stood on the topic is applied, a duplicate, or set aside."""
+async def _conservation(connection: asyncpg.Connection, result: TortureResult) -> None:
+    """Each record of the topic is applied, a duplicate, or quarantined."""
     read, duplicates, quarantined = await connection.fetchrow(READ)
     applied = await connection.fetchval(APPLIED)
     if read != applied + duplicates + quarantined:
-        verdict.complaints.append(
-            f"{read} read, {applied} applied, {duplicates} duplicates, {quarantined} set aside"
+        result.complaints.append(
+            f"{read} read, {applied} applied, {duplicates} duplicates, {quarantined} quarantined"
         )
 
 
-async def _ledger(connection: asyncpg.Connection, offered: Offered, verdict: Verdict) -> None:
+async def _ledger(connection: asyncpg.Connection, offered: Offered, result: TortureResult) -> None:
     """Every accepted event is in the ledger once, in the order in which it was offered."""
     rows = await connection.fetch(
         'SELECT borrower_id, source, event_id FROM scoring.ledger ORDER BY partition, "offset"'
@@ -95,62 +96,64 @@ async def _ledger(connection: asyncpg.Connection, offered: Offered, verdict: Ver
     for row in rows:
         applied[row["borrower_id"]].append((row["source"], row["event_id"]))
     for borrower, ids in offered.ids.items():
-        found, expected = applied.pop(borrower, []), list(dict.fromkeys(ids))
-        verdict.lost += len(set(expected) - set(found))
-        verdict.doubled += len(found) - len(set(found))
-        if found != expected and set(found) == set(expected):
-            verdict.out_of_order += 1
-            verdict.complaints.append(f"{borrower}: {_first_difference(found, expected)}")
+        stored, expected = applied.pop(borrower, []), list(dict.fromkeys(ids))
+        result.lost += len(set(expected) - set(stored))
+        result.doubled += len(stored) - len(set(stored))
+        if stored != expected and set(stored) == set(expected):
+            result.out_of_order += 1
+            result.complaints.append(f"{borrower}: {_first_difference(stored, expected)}")
     if applied:
-        verdict.complaints.append(f"ledger rows of borrowers never offered: {sorted(applied)[:5]}")
+        result.complaints.append(f"ledger rows of borrowers never offered: {sorted(applied)[:5]}")
     closes = await connection.fetchval("SELECT count(*) FROM scoring.control")
     partitions = await connection.fetchval("SELECT count(DISTINCT partition) FROM scoring.control")
     if closes != offered.closes * partitions:
-        verdict.complaints.append(f"{closes} closes applied, {offered.closes} days offered")
+        result.complaints.append(f"{closes} closes applied, {offered.closes} days offered")
 
 
-async def _states(connection: asyncpg.Connection, expected: Expected, verdict: Verdict) -> None:
+async def _states(
+    connection: asyncpg.Connection, expected: Expected, result: TortureResult
+) -> None:
     """Every stored state is what the offered events give, byte for byte."""
     rows = await connection.fetch("SELECT borrower_id, state FROM scoring.borrower")
     wrong = [row["borrower_id"] for row in rows if row["state"] != expected.states.get(row[0])]
-    verdict.mismatches += len(wrong) + len(expected.states.keys() ^ {row[0] for row in rows})
+    result.mismatches += len(wrong) + len(expected.states.keys() ^ {row[0] for row in rows})
     if wrong:
-        verdict.complaints.append(f"states that differ from an independent fold: {wrong[:5]}")
+        result.complaints.append(f"states that differ from an independent fold: {wrong[:5]}")
 
 
-async def _risk_events(world: World, expected: Expected, verdict: Verdict) -> None:
+async def _risk_events(system: System, expected: Expected, result: TortureResult) -> None:
     """Every risk event is on the topic, in sequence; a repeat is a repeat of the same bytes."""
     published: dict[str, dict[int, bytes]] = defaultdict(dict)
     reminders: dict[str, bytes] = {}
-    async for borrower, value in _records(world):
+    async for borrower, value in _records(system):
         event = msgspec.json.decode(value)
         sequence = event.get("sequence")
         if sequence is None:
-            verdict.mismatches += reminders.setdefault(event["id"], value) != value
+            result.mismatches += reminders.setdefault(event["id"], value) != value
             continue
-        told = published[borrower]
-        if sequence in told:
-            verdict.mismatches += told[sequence] != value
+        events = published[borrower]
+        if sequence in events:
+            result.mismatches += events[sequence] != value
             continue
-        verdict.out_of_order += sequence != len(told) + 1
-        told[sequence] = value
+        result.out_of_order += sequence != len(events) + 1
+        events[sequence] = value
     for borrower, wanted in expected.risk.items():
-        found = [value for _, value in sorted(published.pop(borrower, {}).items())]
-        verdict.lost += max(0, len(wanted) - len(found))
-        verdict.mismatches += sum(one != other for one, other in zip(wanted, found, strict=False))
-        verdict.doubled += max(0, len(found) - len(wanted))
-    verdict.doubled += sum(len(told) for told in published.values())
-    verdict.lost += len(expected.reminders.keys() - reminders.keys())
-    verdict.doubled += len(reminders.keys() - expected.reminders.keys())
-    verdict.mismatches += sum(
+        values = [value for _, value in sorted(published.pop(borrower, {}).items())]
+        result.lost += max(0, len(wanted) - len(values))
+        result.mismatches += sum(map(operator.ne, wanted, values))
+        result.doubled += max(0, len(values) - len(wanted))
+    result.doubled += sum(map(len, published.values()))
+    result.lost += len(expected.reminders.keys() - reminders.keys())
+    result.doubled += len(reminders.keys() - expected.reminders.keys())
+    result.mismatches += sum(
         value != reminders.get(name, value) for name, value in expected.reminders.items()
     )
 
 
-async def _records(world: World) -> AsyncIterator[tuple[str, bytes]]:
-    topic = world.platform.risk_topic
+async def _records(system: System) -> AsyncIterator[tuple[str, bytes]]:
+    topic = system.platform.risk_topic
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=world.platform.kafka_bootstrap, isolation_level="read_committed"
+        bootstrap_servers=system.platform.kafka_bootstrap, isolation_level="read_committed"
     )
     await consumer.start()
     try:
@@ -166,45 +169,47 @@ async def _records(world: World) -> AsyncIterator[tuple[str, bytes]]:
         await consumer.stop()
 
 
-def _first_difference(found: list[tuple[str, str]], expected: list[tuple[str, str]]) -> str:
-    pairs = enumerate(zip(found, expected, strict=True))
-    place = next(place for place, (one, other) in pairs if one != other)
-    return f"event {place} is {found[place][1]}, offered was {expected[place][1]}"
+def _first_difference(stored: list[tuple[str, str]], expected: list[tuple[str, str]]) -> str:
+    index = list(map(operator.ne, stored, expected)).index(True)
+    return f"event {index} is {stored[index][1]}, offered was {expected[index][1]}"
 
 
-async def _quarantine(connection: asyncpg.Connection, offered: Offered, verdict: Verdict) -> None:
-    kept = await connection.fetchval("SELECT count(*) FROM ingest.quarantine")
-    verdict.lost += max(0, offered.broken - kept)
+async def _quarantine(
+    connection: asyncpg.Connection, offered: Offered, result: TortureResult
+) -> None:
+    quarantined = await connection.fetchval("SELECT count(*) FROM ingest.quarantine")
+    result.lost += max(0, offered.broken - quarantined)
     for schema in ("scoring", "alerts"):
         poison = await connection.fetchval(f"SELECT count(*) FROM {schema}.quarantine")
         if poison:
-            verdict.complaints.append(f"{poison} records set aside in {schema}")
+            result.complaints.append(f"{poison} records quarantined in {schema}")
 
 
-async def _alerts(connection: asyncpg.Connection, verdict: Verdict) -> None:
-    """Alerts saw every risk event, once and in sequence."""
+async def _alerts(connection: asyncpg.Connection, result: TortureResult) -> None:
+    """Alerts has applied every risk event, once and in sequence."""
     behind = await connection.fetch(
-        "SELECT s.borrower_id, s.sequence AS said, coalesce(a.sequence, 0) AS heard "
+        "SELECT s.borrower_id, s.sequence AS emitted, coalesce(a.sequence, 0) AS applied "
         "FROM scoring.borrower s LEFT JOIN alerts.borrower a USING (borrower_id) "
         "WHERE s.sequence <> coalesce(a.sequence, 0)"
     )
-    verdict.mismatches += len(behind)
-    verdict.complaints += [
-        f"{row['borrower_id']}: {row['said']} said, {row['heard']} heard" for row in behind[:5]
+    result.mismatches += len(behind)
+    result.complaints += [
+        f"{row['borrower_id']}: {row['emitted']} emitted, {row['applied']} applied"
+        for row in behind[:5]
     ]
     gaps = await connection.fetchval(
         "SELECT count(*) FROM (SELECT feed_id - row_number() OVER (ORDER BY feed_id) AS step "
         "FROM alerts.alert_event) AS places WHERE step <> 0"
     )
     if gaps:
-        verdict.complaints.append(f"{gaps} places of the feed are not consecutive")
+        result.complaints.append(f"{gaps} places of the feed are not consecutive")
 
 
-async def _deliveries(connection: asyncpg.Connection, inbox: Inbox, verdict: Verdict) -> None:
-    """What counts as delivered arrived, signed, in order per borrower; repeats are the same bytes.
+async def _deliveries(connection: asyncpg.Connection, inbox: Inbox, result: TortureResult) -> None:
+    """Each delivered message arrived, signed, in order per borrower; a repeat has the same bytes.
 
-    A delivery that still waits for its next attempt is neither lost nor delivered: the line of the
-    run counts it.
+    A delivery that waits for its next attempt is neither lost nor delivered; the line of the run
+    counts it.
     """
     given_up = await connection.fetchval(
         "SELECT count(*) FROM alerts.webhook_delivery WHERE status = 'EXHAUSTED'"
@@ -214,22 +219,22 @@ async def _deliveries(connection: asyncpg.Connection, inbox: Inbox, verdict: Ver
         "JOIN alerts.webhook_endpoint e USING (endpoint_id) "
         "WHERE d.status = 'DELIVERED' ORDER BY d.feed_id"
     )
-    verdict.lost += given_up
+    result.lost += given_up
     last: dict[tuple[str, str], int] = {}
     for row in rows:
         path = re.sub(r"^https?://[^/]+", "", row["url"])
         message = inbox.taken.get((path, f"msg_{row['event_id']}".lower()))
         if message is None:
-            verdict.lost += 1
+            result.lost += 1
             continue
         lane = (path, row["borrower_id"])
-        verdict.out_of_order += message.place < last.get(lane, -1)
-        last[lane] = message.place
+        result.out_of_order += message.index < last.get(lane, -1)
+        last[lane] = message.index
     if inbox.unsigned or inbox.changed:
-        verdict.complaints.append(f"{inbox.unsigned} unsigned, {inbox.changed} changed repeats")
+        result.complaints.append(f"{inbox.unsigned} unsigned, {inbox.changed} changed repeats")
 
 
-def _verification(findings: VerifyFindings, verdict: Verdict) -> None:
-    verdict.mismatches += findings.mismatches
+def _verification(findings: VerifyFindings, result: TortureResult) -> None:
+    result.mismatches += findings.mismatches
     if not findings.verified:
-        verdict.complaints += findings.differences
+        result.complaints += findings.differences

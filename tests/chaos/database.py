@@ -1,4 +1,4 @@
-"""What goes wrong with the database while it is up: cut, held up, and full."""
+"""Faults of a database that is up: connections cut, tables locked, no connection left."""
 
 import asyncio
 import time
@@ -8,18 +8,18 @@ import asyncpg
 
 SLOW_SECONDS = 3.0
 FULL_SECONDS = 5.0
-CROWD = 20
+AT_A_TIME = 20
 CUT = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> ALL($1::int[])
 """
 OWN = "SELECT pg_backend_pid()"
-# Another fault got there first.
+# Raised when another fault has stopped the database already.
 DOWN = (OSError, asyncpg.PostgresError, TimeoutError, asyncpg.InterfaceError)
 
 
-async def ask(dsn: str, statement: str, *values: object) -> object:
-    """Run a statement and return its first value; None while the database is down."""
+async def execute(dsn: str, statement: str, *values: object) -> object:
+    """Executes a statement and returns its first value; None while the database is down."""
     try:
         connection = await asyncpg.connect(dsn, timeout=5)
         try:
@@ -34,13 +34,13 @@ async def ask(dsn: str, statement: str, *values: object) -> object:
 
 
 async def cut(dsn: str) -> None:
-    """End every connection but this one."""
-    await ask(dsn, CUT, [])
+    """Terminates every other connection."""
+    await execute(dsn, CUT, [])
 
 
-async def hold_up(dsn: str) -> None:
-    """Lock the tables that every batch writes."""
-    await ask(
+async def lock_tables(dsn: str) -> None:
+    """Locks the tables that every batch writes, for a while."""
+    await execute(
         dsn,
         "BEGIN; LOCK TABLE scoring.borrower, alerts.borrower IN ACCESS EXCLUSIVE MODE; "
         f"SELECT pg_sleep({SLOW_SECONDS}); COMMIT",
@@ -48,32 +48,32 @@ async def hold_up(dsn: str) -> None:
 
 
 async def fill(dsn: str) -> None:
-    """Take every connection that the server has, cut those of the services, and keep them out."""
-    held: list[asyncpg.Connection] = []
+    """Occupies every connection of the server, those of the services included."""
+    opened: list[asyncpg.Connection] = []
     try:
-        while await _crowd(dsn, held):
+        while await _open_more(dsn, opened):
             pass
-        await _cut_others(held)
+        await _cut_others(opened)
         until = time.monotonic() + FULL_SECONDS
         while time.monotonic() < until:
-            if not await _crowd(dsn, held):
+            if not await _open_more(dsn, opened):
                 await asyncio.sleep(0.1)
     finally:
-        for connection in held:
+        for connection in opened:
             connection.terminate()
 
 
-async def _crowd(dsn: str, held: list[asyncpg.Connection]) -> bool:
-    """Open some more connections; return whether every one was let in."""
-    opening = (asyncpg.connect(dsn, timeout=5) for _ in range(CROWD))
-    opened = await asyncio.gather(*opening, return_exceptions=True)
-    let_in = [one for one in opened if isinstance(one, asyncpg.Connection)]
-    held.extend(let_in)
-    return len(let_in) == CROWD
+async def _open_more(dsn: str, opened: list[asyncpg.Connection]) -> bool:
+    """Opens some more connections; returns whether the server accepted every one."""
+    attempts = (asyncpg.connect(dsn, timeout=5) for _ in range(AT_A_TIME))
+    results = await asyncio.gather(*attempts, return_exceptions=True)
+    accepted = [result for result in results if isinstance(result, asyncpg.Connection)]
+    opened.extend(accepted)
+    return len(accepted) == AT_A_TIME
 
 
-async def _cut_others(held: list[asyncpg.Connection]) -> None:
+async def _cut_others(opened: list[asyncpg.Connection]) -> None:
     with suppress(*DOWN):
-        own = [await one.fetchval(OWN) for one in held if not one.is_closed()]
-        await held[0].execute("SELECT 1")
-        await held[0].fetch(CUT, own)
+        own = [await each.fetchval(OWN) for each in opened if not each.is_closed()]
+        await opened[0].execute("SELECT 1")
+        await opened[0].fetch(CUT, own)

@@ -1,8 +1,8 @@
 """The independent fold: of what was offered, line by line, with no broker and no database.
 
-Every line once, in the order in which it was offered; a day close goes to every borrower known
-by then. What the system stored and published must be these bytes. Called in a process of its own,
-beside the system that comes to rest.
+Every line counts once, in the order in which it was offered; a day close applies to every borrower
+so far. The system must have stored and published exactly these bytes. It runs in a process of its
+own, while the system finishes.
 """
 
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ from services.scoring.domain.rulebook.context import Context
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """Each borrower's stored bytes and risk events, as they must be."""
+    """The stored bytes and risk events that each borrower must have."""
 
     states: dict[str, bytes]
     risk: dict[str, list[bytes]]
@@ -32,14 +32,14 @@ class Expected:
 
 @dataclass(slots=True)
 class Folding:
-    """Borrowers while they are folded."""
+    """The borrowers while they are folded."""
 
     borrowers: dict[str, Borrower] = field(default_factory=dict)
     risk: dict[str, list[bytes]] = field(default_factory=dict)
     reminders: dict[str, bytes] = field(default_factory=dict)
 
     def take(self, event: Event, borrower_id: str, context: Context) -> None:
-        """Fold one event into one borrower."""
+        """Folds one event into one borrower."""
         before = self.borrowers.get(borrower_id) or new_borrower(borrower_id)
         outcome = fold(before, event, context)
         self.borrowers[borrower_id] = outcome.borrower
@@ -48,14 +48,14 @@ class Folding:
         for effect in outcome.effects:
             if not effect.is_for_risk:
                 raise ValueError(
-                    f"{borrower_id} tells {effect.subject_id}: when that arrives among the others' "
-                    "events cannot be foretold; use a portfolio without links"
+                    f"{borrower_id} emits a linked event for {effect.subject_id}, and its order "
+                    "among other events cannot be predicted; use a portfolio without links"
                 )
             self.reminders[effect_id(effect)] = effect_event(effect)
 
 
 def fold_offered(lines: list[bytes], *, timezone: str, rulebook: str) -> Expected:
-    """Fold what was offered."""
+    """Folds what was offered."""
     decoder, context = EventDecoder(ZoneInfo(timezone)), Context(load_rulebook(rulebook))
     folding = Folding()
     for line in lines:

@@ -1,8 +1,7 @@
-"""What is offered: a simulated portfolio, with repeats and broken lines, posted until accepted.
+"""Offers a simulated portfolio, with repeats and broken lines, until ingest accepts it.
 
-One request at a time, sent again until it is answered 202, because that is what the contract
-asks of a sender that wants order. Everything accepted is remembered: ingest said that it is
-durable.
+One request at a time is sent again until it is answered 202, as the contract requires of a sender
+that needs order. Everything accepted is recorded: ingest has promised that it is durable.
 """
 
 import asyncio
@@ -17,7 +16,7 @@ import msgspec
 from lab.simulator import canonical
 from lab.simulator.portfolio import Portfolio, Setup
 from tests.chaos.profiles import Profile
-from tests.chaos.world import World
+from tests.chaos.system import System
 
 BATCH = 200
 PATIENCE_SECONDS = 180.0
@@ -26,7 +25,7 @@ REQUEST_SECONDS = 15.0
 
 @dataclass(slots=True)
 class Offered:
-    """What was offered so far."""
+    """The events offered so far."""
 
     events: int = 0
     total: int = 0
@@ -39,41 +38,41 @@ class Offered:
 
     @property
     def share(self) -> float:
-        """Return how much of the run has been offered, from 0 to 1."""
+        """Returns the share of the run that has been offered, from 0 to 1."""
         return self.events / max(self.total, 1)
 
 
 class Feed:
-    """Posts the portfolio to ingest at the pace that makes the run last as long as it should."""
+    """Posts the portfolio to ingest, spread over the seconds of the profile."""
 
-    def __init__(self, world: World, profile: Profile, *, seed: int) -> None:
+    def __init__(self, system: System, profile: Profile, *, seed: int) -> None:
         self.offered = Offered()
-        self._world, self.profile, self.seed = world, profile, seed
+        self._system, self.profile, self.seed = system, profile, seed
         self._dice = Random(f"chaos-feed:{seed}")
         setup = Setup(seed=seed, borrowers=profile.borrowers, days=profile.days)
         self.lines = _lines(setup, closes_every_days=profile.closes_every_days)
         self.offered.total = len(self.lines)
 
     async def run(self) -> None:
-        """Offer everything."""
+        """Offers everything."""
         began = time.monotonic()
         async with httpx2.AsyncClient(timeout=REQUEST_SECONDS) as client:
             for start in range(0, len(self.lines), BATCH):
                 batch = self.lines[start : start + BATCH]
-                await self._post(client, self._with_trouble(batch))
+                await self._post(client, self._with_faults(batch))
                 for line in batch:
-                    self._remember(line)
+                    self._record(line)
                 due = began + self.profile.seconds * self.offered.share
                 await asyncio.sleep(max(0.0, due - time.monotonic()))
 
     async def repeat_last(self) -> None:
-        """Offer the last batch again, for ever: work that must change nothing."""
+        """Offers the last batch again until it is cancelled: work that must change nothing."""
         async with httpx2.AsyncClient(timeout=REQUEST_SECONDS) as client:
             while True:
                 await self._post(client, self.lines[-BATCH:])
                 await asyncio.sleep(0.3)
 
-    def _with_trouble(self, batch: list[bytes]) -> list[bytes]:
+    def _with_faults(self, batch: list[bytes]) -> list[bytes]:
         sent: list[bytes] = []
         for line in batch:
             sent.append(line)
@@ -86,7 +85,7 @@ class Feed:
             sent.insert(self._dice.randrange(len(sent)), broken % self.offered.broken)
         return sent
 
-    def _remember(self, line: bytes) -> None:
+    def _record(self, line: bytes) -> None:
         event = msgspec.json.decode(line)
         self.offered.events += 1
         if event["subject"] == "*":
@@ -97,7 +96,7 @@ class Feed:
 
     async def _post(self, client: httpx2.AsyncClient, lines: list[bytes]) -> None:
         headers = {
-            "Authorization": f"Bearer {self._world.source_key}",
+            "Authorization": f"Bearer {self._system.source_key}",
             "Content-Type": "application/x-ndjson",
         }
         body = b"\n".join(lines) + b"\n"
@@ -105,7 +104,7 @@ class Feed:
             while True:
                 try:
                     answer = await client.post(
-                        f"{self._world.ingest_url}/v1/events", content=body, headers=headers
+                        f"{self._system.ingest_url}/v1/events", content=body, headers=headers
                     )
                 except httpx2.TransportError:
                     self.offered.refusals += 1
@@ -120,7 +119,7 @@ class Feed:
                 await asyncio.sleep(0.5)
 
     def _check(self, receipt: dict[str, object]) -> None:
-        """Only the lines that are broken on purpose may be anything but accepted."""
+        """Raises if ingest refused a line that is not broken on purpose."""
         items = receipt["items"]
         assert isinstance(items, list)
         refused = [item for item in items if item["status"] != "accepted"]

@@ -1,6 +1,6 @@
-"""Receivers that misbehave on purpose, and remember everything that they were sent.
+"""Receivers that fail on purpose and record every message that they receive.
 
-A message id fails at most once, so that all deliveries end inside the run: 5xx, 429 with
+Each message id fails at most once, so that all deliveries end inside the run: 5xx, 429 with
 Retry-After, a reset, a hang, dripping bytes, a redirect, an endless body.
 """
 
@@ -32,16 +32,16 @@ ENDLESS_SHARE = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message as it was first received."""
+    """A message as it was first received."""
 
     borrower_id: str
     body: bytes
-    place: int
+    index: int
 
 
 @dataclass(slots=True)
 class Inbox:
-    """One server for all endpoints: the path says which one is called."""
+    """One server for all endpoints, which differ by their path."""
 
     dice: Random
     secrets: dict[str, str] = field(default_factory=dict)
@@ -55,12 +55,12 @@ class Inbox:
     port: int = 0
 
     async def start(self) -> None:
-        """Listen on a free port."""
+        """Listens on a free port."""
         self._server = await asyncio.start_server(self._answer, "127.0.0.1", 0)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
-        """Stop listening."""
+        """Stops listening."""
         if self._server is not None:
             self._server.close()
 
@@ -84,12 +84,12 @@ class Inbox:
             self._failed.add(key)
             return self.dice.choice(FAILURES)
         headers["webhook-signature"] = signature[1] if signature else ""
-        self._keep(key, headers, body)
+        self._record(key, headers, body)
         if self.dice.random() < ENDLESS_SHARE:
             return receiver.status(200, body=b"z" * 100_000)
         return receiver.status(200)
 
-    def _keep(self, key: tuple[str, str], headers: dict[str, str], body: bytes) -> None:
+    def _record(self, key: tuple[str, str], headers: dict[str, str], body: bytes) -> None:
         try:
             Webhook(self.secrets[key[0]]).verify(body, headers)
         except Exception:  # noqa: BLE001 - the library raises several kinds; each is a failure

@@ -25,13 +25,13 @@ class Profile:
     slow_databases: int
     full_databases: int
     lost_brokers: int = 0
-    """Crashes after which the broker is away for a minute."""
+    """Crashes after which the broker is down for a minute."""
     judges_recovery: bool = True
-    """Hold the run to the promised time; not among other tests, on a machine of any speed."""
+    """Whether the run must recover in the promised time; not among other tests, on any machine."""
     repeats_per_thousand: int = 20
     closes_every_days: int = 1
     verifies_ledger: bool = True
-    """Fold the ledger afresh too, besides what was offered; it takes as long again."""
+    """Whether the ledger is refolded too, which takes as long again."""
     broken_every: int = 400
 
 

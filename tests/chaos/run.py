@@ -1,4 +1,4 @@
-"""One run: bring the world up, offer, do mischief, let it settle, judge, give one line."""
+"""One run: starts the system, offers events, injects faults, waits, checks, returns one line."""
 
 import asyncio
 import json
@@ -20,11 +20,11 @@ from rich.console import Console
 
 from tests.chaos import checks, watch
 from tests.chaos.expected import Expected, fold_offered
+from tests.chaos.fault_injector import FENCED, FaultInjector
 from tests.chaos.feed import Feed
 from tests.chaos.inbox import Inbox
-from tests.chaos.mischief import FENCED, Mischief
 from tests.chaos.profiles import Profile
-from tests.chaos.world import PARTITIONS, SESSION_SECONDS, World, brought_up
+from tests.chaos.system import PARTITIONS, SESSION_SECONDS, System, brought_up
 
 SETTLE_WITHIN_SECONDS = 240.0
 RECOVERS_WITHIN_SECONDS = SESSION_SECONDS + 5.0
@@ -32,97 +32,99 @@ console = Console(stderr=True)
 
 
 async def torture(profile: Profile, *, seed: int) -> dict[str, Any]:
-    """Run a profile once and return its line; `verified` is the verdict."""
+    """Runs a profile once; returns its line, in which `verified` is the result."""
     began = time.monotonic()
     folder = Path(tempfile.mkdtemp(prefix="tocsin-torture-"))
-    async with brought_up(folder, console=console) as world:
-        line = await _inside(world, profile, seed)
+    async with brought_up(folder, console=console) as system:
+        line = await _inside(system, profile, seed)
     line |= {"elapsed_s": round(time.monotonic() - began, 1), "verified": line.pop("holds")}
     if line["verified"]:
         shutil.rmtree(folder, ignore_errors=True)
     else:
-        console.print(f"logs kept in {folder}")
+        console.print(f"the logs are in {folder}")
     return line
 
 
-async def _inside(world: World, profile: Profile, seed: int) -> dict[str, Any]:
+async def _inside(system: System, profile: Profile, seed: int) -> dict[str, Any]:
     inbox = Inbox(Random(f"chaos-inbox:{seed}"))
     await inbox.start()
-    await _register(world, inbox, profile.endpoints)
-    feed = Feed(world, profile, seed=seed)
-    mischief = Mischief(world, profile, feed, seed=seed)
-    looking = watch.Watch(world)
-    background = [asyncio.create_task(world.supervise()), asyncio.create_task(looking.run())]
+    await _register(system, inbox, profile.endpoints)
+    feed = Feed(system, profile, seed=seed)
+    injector = FaultInjector(system, profile, feed, seed=seed)
+    progress = watch.ProgressWatch(system)
+    background = [asyncio.create_task(system.supervise()), asyncio.create_task(progress.run())]
     try:
-        folding = asyncio.create_task(_expected(world, feed))
-        work = asyncio.gather(feed.run(), mischief.run())
+        folding = asyncio.create_task(_expected(system, feed))
+        work = asyncio.gather(feed.run(), injector.run())
         while not work.done():
             await asyncio.wait([work], timeout=10)
-            console.print(f"seed {seed}: {feed.offered.share:.0%} offered, {world.killed} killed")
+            console.print(f"seed {seed}: {feed.offered.share:.0%} offered, {system.killed} killed")
         await work
-        await mischief.last_zombie()
-        settled, pending = await _settle(world), await _wait_for_deliveries(world, profile)
-        verdict = await checks.judge(world, feed, inbox, await folding)
+        await injector.last_zombie()
+        settled, pending = await _settle(system), await _wait_for_deliveries(system, profile)
+        result = await checks.judge(system, feed, inbox, await folding)
     finally:
         for task in background:
             task.cancel()
         await inbox.stop()
-    growth, grown = looking.growth_mb()
-    recovery = looking.longest_recovery_seconds(mischief.done.outages)
-    verdict.complaints += _too_late(profile, settled=settled, pending=pending, recovery=recovery)
-    for complaint in verdict.complaints[:20]:
+    growth, grown = progress.growth_mb()
+    recovery = progress.longest_recovery_seconds(injector.done.outages)
+    result.complaints += _too_late(profile, settled=settled, pending=pending, recovery=recovery)
+    for complaint in result.complaints[:20]:
         console.print(f"  [red]{complaint}")
-    return _line(world, mischief, feed, inbox, verdict) | {
+    return _line(system, injector, feed, inbox, result) | {
         "webhook_pending": pending,
         "recovery_max_s": recovery,
-        "stall_max_s": looking.longest_stall_seconds(mischief.done.outages),
+        "stall_max_s": progress.longest_stall_seconds(injector.done.outages),
         "rss_growth_mb": growth,
         "rss_growth_of": grown,
     }
 
 
 def _too_late(profile: Profile, *, settled: bool, pending: int, recovery: float) -> list[str]:
-    found = []
+    complaints = []
     if not settled:
-        found.append(f"not settled within {SETTLE_WITHIN_SECONDS:.0f} s")
+        complaints.append(f"not settled within {SETTLE_WITHIN_SECONDS:.0f} s")
     if pending:
-        found.append(f"{pending} webhooks were not delivered in time")
+        complaints.append(f"{pending} webhooks were not delivered in time")
     if profile.judges_recovery and recovery > RECOVERS_WITHIN_SECONDS:
-        found.append(f"no progress for {recovery} s, expected at most {RECOVERS_WITHIN_SECONDS}")
-    return found
+        complaints.append(
+            f"no progress for {recovery} s, expected at most {RECOVERS_WITHIN_SECONDS}"
+        )
+    return complaints
 
 
 def _line(
-    world: World, mischief: Mischief, feed: Feed, inbox: Inbox, verdict: checks.Verdict
+    system: System, injector: FaultInjector, feed: Feed, inbox: Inbox, result: checks.TortureResult
 ) -> dict[str, Any]:
-    done = mischief.done
+    done = injector.done
     return {
         "profile": feed.profile.name,
         "seed": feed.seed,
         "commit": _commit(),
         "events": feed.offered.events,
-        "worker_kills": world.killed,
-        "scoring_kills": world.scoring_killed,
+        "worker_kills": system.killed,
+        "scoring_kills": system.scoring_killed,
         "broker_crashes": done.broker_crashes,
         "database_crashes": done.database_crashes,
         "databases_full": done.full_databases,
         "zombies": done.zombies,
-        "fenced": _count_in_logs(world, FENCED),
-        "rebalances": _count_in_logs(world, "consumer.partitions_assigned"),
+        "fenced": _count_in_logs(system, FENCED),
+        "rebalances": _count_in_logs(system, "consumer.partitions_assigned"),
         "webhook_deliveries": len(inbox.taken),
         "webhook_repeats": inbox.repeats,
-        "lost": verdict.lost,
-        "doubled": verdict.doubled,
-        "out_of_order": verdict.out_of_order,
-        "mismatches": verdict.mismatches,
+        "lost": result.lost,
+        "doubled": result.doubled,
+        "out_of_order": result.out_of_order,
+        "mismatches": result.mismatches,
         "refused_requests": feed.offered.refusals,
-        "holds": verdict.holds,
+        "holds": result.holds,
     }
 
 
-async def _register(world: World, inbox: Inbox, endpoints: int) -> None:
-    headers = {"Authorization": f"Bearer {world.operator_key}"}
-    async with httpx2.AsyncClient(base_url=world.alerts_url, headers=headers, timeout=20) as http:
+async def _register(system: System, inbox: Inbox, endpoints: int) -> None:
+    headers = {"Authorization": f"Bearer {system.operator_key}"}
+    async with httpx2.AsyncClient(base_url=system.alerts_url, headers=headers, timeout=20) as http:
         for number in range(endpoints):
             path = f"/hook/{number}"
             url = f"http://127.0.0.1:{inbox.port}{path}"
@@ -132,47 +134,47 @@ async def _register(world: World, inbox: Inbox, endpoints: int) -> None:
             inbox.secrets[path] = answer.json()["secret"]
 
 
-async def _expected(world: World, feed: Feed) -> Expected:
+async def _expected(system: System, feed: Feed) -> Expected:
     fold = partial(
         fold_offered,
         feed.lines,
-        timezone=world.platform.bank_timezone,
+        timezone=system.platform.bank_timezone,
         rulebook=checks.RULEBOOK,
     )
-    # At a low priority: the system under torture comes first.
+    # At a low priority: the system under torture has the machine.
     spawning, polite = get_context("spawn"), partial(os.nice, 10)
     with ProcessPoolExecutor(1, mp_context=spawning, initializer=polite) as beside:
         return await asyncio.get_running_loop().run_in_executor(beside, fold)
 
 
-async def _settle(world: World) -> bool:
-    """Wait until nothing is on its way: logs read to the end, outboxes empty, all delivered."""
+async def _settle(system: System) -> bool:
+    """Waits until everything has arrived: topics read to the end, outboxes empty."""
     deadline = time.monotonic() + SETTLE_WITHIN_SECONDS
     while time.monotonic() < deadline:
-        standing = await watch.standing_of(world)
-        if standing is not None and not standing.unsent:
-            events = await _end_of(world, world.platform.events_topic)
-            risk = await _end_of(world, world.platform.risk_topic)
-            if standing.scored >= events and standing.alerted >= risk:
+        totals = await watch.totals_of(system)
+        if totals is not None and not totals.unsent:
+            events = await _end_of(system, system.platform.events_topic)
+            risk = await _end_of(system, system.platform.risk_topic)
+            if totals.scored >= events and totals.alerted >= risk:
                 return True
         await asyncio.sleep(1.0)
     return False
 
 
-async def _wait_for_deliveries(world: World, profile: Profile) -> int:
-    """Give the retries some time; return how many deliveries still wait for one."""
+async def _wait_for_deliveries(system: System, profile: Profile) -> int:
+    """Gives the retries time; returns the number of deliveries that still wait for one."""
     deadline = time.monotonic() + profile.deliver_within_seconds
     while True:
-        standing = await watch.standing_of(world)
-        if standing is not None and not standing.undelivered:
+        totals = await watch.totals_of(system)
+        if totals is not None and not totals.undelivered:
             return 0
         if time.monotonic() > deadline:
-            return standing.undelivered if standing is not None else -1
+            return totals.undelivered if totals is not None else -1
         await asyncio.sleep(1.0)
 
 
-async def _end_of(world: World, topic: str) -> int:
-    consumer = AIOKafkaConsumer(bootstrap_servers=world.platform.kafka_bootstrap)
+async def _end_of(system: System, topic: str) -> int:
+    consumer = AIOKafkaConsumer(bootstrap_servers=system.platform.kafka_bootstrap)
     await consumer.start()
     try:
         partitions = [TopicPartition(topic, number) for number in range(PARTITIONS)]
@@ -181,8 +183,8 @@ async def _end_of(world: World, topic: str) -> int:
         await consumer.stop()
 
 
-def _count_in_logs(world: World, words: str) -> int:
-    return sum(service.log.read_text(errors="replace").count(words) for service in world.services)
+def _count_in_logs(system: System, words: str) -> int:
+    return sum(service.log.read_text(errors="replace").count(words) for service in system.services)
 
 
 def _commit() -> str:
@@ -191,7 +193,7 @@ def _commit() -> str:
 
 
 def append(line: dict[str, Any], path: Path) -> None:
-    """Add a line to the committed proof."""
+    """Appends a line to the committed record."""
     path.parent.mkdir(exist_ok=True)
     with path.open("a", encoding="utf-8") as proof:
         proof.write(json.dumps(line) + "\n")

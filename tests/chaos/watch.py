@@ -1,4 +1,4 @@
-"""Watches a run from outside: does work go on, and does memory stay flat?"""
+"""Watches a run from outside: progress of the work, and memory of the processes."""
 
 import asyncio
 import time
@@ -9,12 +9,12 @@ from pathlib import Path
 
 import asyncpg
 
-from tests.chaos.world import World
+from tests.chaos.system import System
 
 Span = tuple[float, float]
-LOOK_SECONDS = 0.5
+SAMPLE_SECONDS = 0.5
 PAGE_MB = 4096 / 1_048_576
-STANDING = """
+TOTALS = """
 SELECT (SELECT coalesce(sum(next_offset), 0) FROM scoring.partition_progress) AS scored,
        (SELECT coalesce(sum(next_offset), 0) FROM alerts.partition_progress) AS alerted,
        (SELECT count(*) FROM scoring.outbox) + (SELECT count(*) FROM alerts.outbox) AS unsent,
@@ -23,8 +23,8 @@ SELECT (SELECT coalesce(sum(next_offset), 0) FROM scoring.partition_progress) AS
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """Where the work stands."""
+class Totals:
+    """The progress of the work."""
 
     scored: int
     alerted: int
@@ -33,27 +33,27 @@ class Standing:
 
 
 @dataclass(slots=True)
-class Watch:
-    """What was seen."""
+class ProgressWatch:
+    """The samples of a run."""
 
-    world: World
+    system: System
     stalls: list[Span] = field(default_factory=list)
     memory_mb: dict[tuple[str, int], list[float]] = field(default_factory=dict)
 
     async def run(self) -> None:
-        """Look now and then, for ever."""
+        """Samples progress and memory until it is cancelled."""
         moved_at, last = time.monotonic(), -1
         while True:
-            self._look_at_memory()
-            standing = await standing_of(self.world)
+            self._sample_memory()
+            totals = await totals_of(self.system)
             now = time.monotonic()
-            if standing is not None and standing.scored != last:
+            if totals is not None and totals.scored != last:
                 self.stalls.append((moved_at, now))
-                moved_at, last = now, standing.scored
-            await asyncio.sleep(LOOK_SECONDS)
+                moved_at, last = now, totals.scored
+            await asyncio.sleep(SAMPLE_SECONDS)
 
-    def _look_at_memory(self) -> None:
-        for service in self.world.services:
+    def _sample_memory(self) -> None:
+        for service in self.system.services:
             if service.pid is None:
                 continue
             try:
@@ -63,7 +63,7 @@ class Watch:
             self.memory_mb.setdefault((service.kind, service.pid), []).append(pages * PAGE_MB)
 
     def growth_mb(self) -> tuple[float, str]:
-        """Return the largest growth over the second half of a process's life, and its service."""
+        """Returns the largest growth over the second half of a process's life, and its service."""
         grown = [(0.0, "")]
         for (kind, _), seen in self.memory_mb.items():
             if len(seen) >= 40:
@@ -72,17 +72,17 @@ class Watch:
         return max(grown)
 
     def longest_stall_seconds(self, outages: list[Span]) -> float:
-        """Return the longest time without progress, server outages not counted."""
+        """Returns the longest time without progress, server outages not counted."""
         return _longest(
             sum(end - start for start, end in without(stall, outages)) for stall in self.stalls
         )
 
     def longest_recovery_seconds(self, outages: list[Span]) -> float:
-        """Return the longest time without progress in which nothing new was done to the system.
+        """Returns the longest time without progress between two faults.
 
         A worker that is killed while another comes back starts a new recovery.
         """
-        faults = sorted(self.world.faults)
+        faults = sorted(self.system.faults)
         quiet = [
             piece
             for stall in self.stalls
@@ -93,7 +93,7 @@ class Watch:
 
 
 def without(stall: Span, outages: list[Span]) -> list[Span]:
-    """Return what is left of a stall outside of the outages."""
+    """Returns the parts of a stall outside of the outages."""
     left, at = [], stall[0]
     for went, up in sorted(outages):
         if up <= at or went >= stall[1]:
@@ -105,8 +105,8 @@ def without(stall: Span, outages: list[Span]) -> list[Span]:
 
 
 def cut_at(span: Span, moments: list[float]) -> list[Span]:
-    """Return the span in pieces between the moments."""
-    edges = [span[0], *(one for one in moments if span[0] < one < span[1]), span[1]]
+    """Returns the pieces of the span between the moments."""
+    edges = [span[0], *(moment for moment in moments if span[0] < moment < span[1]), span[1]]
     return list(pairwise(edges))
 
 
@@ -114,14 +114,14 @@ def _longest(seconds: Iterable[float]) -> float:
     return round(max(seconds, default=0.0), 1)
 
 
-async def standing_of(world: World) -> Standing | None:
-    """Return where the work stands, or None while the database is down."""
+async def totals_of(system: System) -> Totals | None:
+    """Returns the progress of the work; None while the database is down."""
     try:
-        connection = await asyncpg.connect(world.platform.dsn, timeout=3)
+        connection = await asyncpg.connect(system.platform.dsn, timeout=3)
     except (OSError, asyncpg.PostgresError, TimeoutError):
         return None
     try:
-        return Standing(*await connection.fetchrow(STANDING, timeout=5))
+        return Totals(*await connection.fetchrow(TOTALS, timeout=5))
     except (OSError, asyncpg.PostgresError, TimeoutError, asyncpg.InterfaceError):
         return None
     finally:

@@ -1,7 +1,7 @@
 """The system under torture: own broker, own database, and the services as child processes.
 
-A supervisor starts again whatever ended, as an orchestrator would. Invariant: when the world is
-closed, no child is left.
+A supervisor restarts every process that ended, as an orchestrator would. Invariant: when the
+system is closed, no child is left.
 """
 
 import asyncio
@@ -34,7 +34,7 @@ from services.kit.settings import PlatformSettings
 
 PARTITIONS = 4
 SESSION_SECONDS = 6.0
-# Longer than others need to take over on a busy machine, or its transaction is gone when it wakes.
+# Longer than a take-over takes on a busy machine; after it the stopped transaction is gone.
 IDLE_SECONDS_OF_A_ZOMBIE = 15.0
 READY_WITHIN_SECONDS = 180.0
 SOURCES = (
@@ -49,7 +49,7 @@ SOURCES = (
 
 @dataclass(slots=True)
 class Service:
-    """One service as a child process that is started again when it ends."""
+    """One service as a child process that is restarted when it ends."""
 
     name: str
     module: str
@@ -64,24 +64,24 @@ class Service:
 
     @property
     def kind(self) -> str:
-        """Return which of the services this is."""
+        """Returns the name of the service."""
         return self.module.rsplit(".", 1)[1]
 
     @property
     def pid(self) -> int | None:
-        """Return the process id while it runs."""
+        """Returns the process id while it runs."""
         return self.process.pid if self.process and self.process.poll() is None else None
 
     @property
     def is_stopped(self) -> bool:
-        """Return whether the process stands still after SIGSTOP."""
+        """Returns whether SIGSTOP has stopped the process."""
         if self.pid is None:
             return False
         stat = Path(f"/proc/{self.pid}/stat").read_text()
         return stat.rsplit(")", 1)[1].split()[0] == "T"
 
     def start(self) -> None:
-        """Start a process; a fault point is armed for this one only."""
+        """Starts a process; a fault point is armed for this process only."""
         environment = {k: v for k, v in os.environ.items() if not k.startswith("TOCSIN_")}
         environment |= self.settings
         if self.fault_point:
@@ -95,7 +95,7 @@ class Service:
             )
 
     def send(self, number: signal.Signals) -> bool:
-        """Signal the process; return whether there was one."""
+        """Sends a signal to the process; returns whether it runs."""
         if self.pid is None or self.process is None:
             return False
         self.process.send_signal(number)
@@ -103,8 +103,8 @@ class Service:
 
 
 @dataclass(slots=True)
-class World:
-    """Everything that runs."""
+class System:
+    """The servers and services of a run."""
 
     platform: PlatformSettings
     stack: LocalStack
@@ -115,28 +115,28 @@ class World:
     killed: int = 0
     scoring_killed: int = 0
     faults: list[float] = field(default_factory=list)
-    """When something was done to a service."""
+    """The moments at which a service was disturbed."""
 
     def fault(self) -> None:
-        """Note that something is being done to a service."""
+        """Records that a service is disturbed now."""
         self.faults.append(time.monotonic())
 
     def named(self, kind: str) -> list[Service]:
-        """Return the wanted services of a kind."""
+        """Returns the services of a kind that should run."""
         return [each for each in self.services if each.kind == kind and each.is_wanted]
 
     @property
     def ingest_url(self) -> str:
-        """Return where events are posted."""
+        """Returns the address of ingest."""
         return f"http://127.0.0.1:{self.named('ingest')[0].port}"
 
     @property
     def alerts_url(self) -> str:
-        """Return where endpoints are registered."""
+        """Returns the address of alerts."""
         return f"http://127.0.0.1:{self.named('alerts')[0].port}"
 
     async def supervise(self) -> None:
-        """Start again whatever ended, for ever."""
+        """Restarts services that ended, until it is cancelled."""
         while True:
             for service in self.services:
                 if service.is_wanted and service.pid is None:
@@ -150,14 +150,14 @@ class World:
             await asyncio.sleep(0.2)
 
     async def wait_until_ready(self) -> None:
-        """Wait until every wanted service is ready."""
+        """Waits until every service that should run is ready."""
         async with httpx2.AsyncClient(timeout=2) as client, asyncio.timeout(READY_WITHIN_SECONDS):
             for service in [each for each in self.services if each.is_wanted]:
                 while not await _is_ready(client, service):  # noqa: ASYNC110 - a process, not an event
                     await asyncio.sleep(0.2)
 
     def close(self) -> None:
-        """End every child: politely, then not."""
+        """Ends every child: with SIGTERM, then with SIGKILL."""
         for service in self.services:
             service.is_wanted = False
             service.send(signal.SIGCONT)
@@ -181,8 +181,8 @@ async def _is_ready(client: httpx2.AsyncClient, service: Service) -> bool:
 
 
 @asynccontextmanager
-async def brought_up(folder: Path, *, console: Console) -> AsyncIterator[World]:
-    """Bring the world up in an empty folder, and take it down afterwards."""
+async def brought_up(folder: Path, *, console: Console) -> AsyncIterator[System]:
+    """Starts the system in an empty folder, and ends it afterwards."""
     own = StackSettings().model_copy(update={"kafka_bootstrap": None, "database_url": None})
     async with AsyncExitStack() as exits:
         stack = exits.enter_context(LocalStack(folder / "stack", settings=own, console=console))
@@ -196,7 +196,7 @@ async def brought_up(folder: Path, *, console: Console) -> AsyncIterator[World]:
         await migrate(platform.dsn)
         await ensure(platform.kafka_bootstrap, topics=planned(platform, replicas=1))
         source, operator = await _keys(platform.dsn)
-        world = World(
+        system = System(
             platform=platform,
             stack=stack,
             services=_services(platform, folder),
@@ -204,12 +204,12 @@ async def brought_up(folder: Path, *, console: Console) -> AsyncIterator[World]:
             operator_key=operator,
             folder=folder,
         )
-        exits.callback(world.close)
-        for service in world.services:
+        exits.callback(system.close)
+        for service in system.services:
             if service.is_wanted:
                 service.start()
-        await world.wait_until_ready()
-        yield world
+        await system.wait_until_ready()
+        yield system
 
 
 def _services(platform: PlatformSettings, folder: Path) -> list[Service]:
@@ -243,7 +243,7 @@ def _services(platform: PlatformSettings, folder: Path) -> list[Service]:
             prefix + "SESSION_TIMEOUT_SECONDS": str(SESSION_SECONDS),
         }
         name = f"{kind}-{number}"
-        # As a stateful set names its pods: who comes back within the session keeps its partitions.
+        # As a stateful set names its pods: one that restarts within the session has its partitions.
         own[prefix + "INSTANCE_ID"] = name
         services.append(
             Service(

@@ -1,4 +1,4 @@
-"""What goes wrong, and when: a schedule drawn from the seed, carried out beside the feed."""
+"""Injects faults while events are offered, by a schedule that is drawn from the seed."""
 
 import asyncio
 import signal
@@ -11,14 +11,14 @@ from services.kit.stream.faults import POINTS
 from tests.chaos import database
 from tests.chaos.feed import Feed
 from tests.chaos.profiles import Profile
-from tests.chaos.world import SESSION_SECONDS, Service, World
+from tests.chaos.system import SESSION_SECONDS, Service, System
 
 ZOMBIE_SECONDS = 2 * SESSION_SECONDS + 6.0
 STOPS_WITHIN_SECONDS = 30.0
 LONG_OUTAGE_SECONDS = 60.0
 SHORT_OUTAGE_SECONDS = 3.0
 ZOMBIE_TRIES = 4
-# Nothing else happens then, so it may stand still for as long as a slow machine needs.
+# Nothing else happens then, so the stop may last as long as a slow machine needs.
 IDLE_SECONDS_OF_THE_LAST = 60.0
 FENCED = "consumer.partition_fenced"
 # A worker that takes over claims its partitions one after the other, within this time.
@@ -31,8 +31,8 @@ ONLY_SCORING = ("mid-sweep",)
 
 
 @dataclass(slots=True)
-class Done:
-    """What was done."""
+class FaultCounts:
+    """The faults that were injected."""
 
     broker_crashes: int = 0
     database_crashes: int = 0
@@ -45,12 +45,12 @@ class Done:
     outages: list[tuple[float, float]] = field(default_factory=list)
 
 
-class Mischief:
-    """Carries out a profile's faults at random moments of the run."""
+class FaultInjector:
+    """Injects the faults of a profile at random moments of the run."""
 
-    def __init__(self, world: World, profile: Profile, feed: Feed, *, seed: int) -> None:
-        self.done = Done()
-        self._world, self._feed = world, feed
+    def __init__(self, system: System, profile: Profile, feed: Feed, *, seed: int) -> None:
+        self.done = FaultCounts()
+        self._system, self._feed = system, feed
         self._server = asyncio.Lock()
         self._spared: set[str] = set()
         self._one_zombie = asyncio.Lock()
@@ -58,7 +58,7 @@ class Mischief:
         self._plan = self._draw(profile)
 
     async def run(self) -> None:
-        """Do everything that is planned, each when so much has been offered; then return."""
+        """Injects each fault when its share of the events has been offered; then returns."""
         async with asyncio.TaskGroup() as running:
             for share, act in self._plan:
                 while self._feed.offered.share < share:  # noqa: ASYNC110 - it only grows
@@ -84,13 +84,13 @@ class Mischief:
         plan = [
             (0.05 + step * (number + self._dice.random()), act) for number, act in enumerate(acts)
         ]
-        # These need events to come, to be stopped by one.
+        # Early, because each needs an event to stop at.
         sure = profile.zombies - profile.zombies // 2
         plan += [(self._dice.uniform(0.02, 0.4), self._pause_in_transaction) for _ in range(sure)]
         return sorted(plan, key=lambda item: item[0])
 
     async def _kill_scoring(self) -> None:
-        # Whoever is down already or stands still does not count: wait for one that runs.
+        # A process that is down or stopped does not count: wait for one that runs.
         while not self._pick("scoring").send(signal.SIGKILL):  # noqa: ASYNC110 - a process, not an event
             await asyncio.sleep(0.1)
 
@@ -114,20 +114,20 @@ class Mischief:
         if not service.send(signal.SIGSTOP):
             return
         self.done.zombies += 1
-        self._world.fault()
+        self._system.fault()
         await asyncio.sleep(ZOMBIE_SECONDS)
         service.send(signal.SIGCONT)
 
     async def _pause_in_transaction(self) -> None:
-        """Stop a worker between BEGIN and the fence until another owns its partitions.
+        """Stops a worker between BEGIN and the fence until another owns its partitions.
 
-        Awake, it goes on with its transaction and must be fenced. Other faults may spoil a try
-        (they kill who would take over): then another one is made.
+        Continued, it goes on with its transaction and must be fenced. Another fault may spoil an
+        attempt (it kills the next owner); then there is another attempt.
         """
         for _ in range(ZOMBIE_TRIES):
             async with self._one_zombie:
                 if self._feed.offered.share >= LAST_ZOMBIE_SHARE:
-                    return  # Nothing would come any more that it could be working on.
+                    return  # Too few events are left for it to stop at.
                 service = self._pick("scoring")
                 self._spared.add(service.name)
                 try:
@@ -137,36 +137,36 @@ class Mischief:
                     self._spared.discard(service.name)
 
     async def _was_fenced(self, service: Service) -> bool:
-        if not await self._stood_still(service):
+        if not await self._stops(service):
             return False
         self.done.zombies += 1
-        self._world.fault()
+        self._system.fault()
         has_moved = await self._partitions_move_from(service)
         service.send(signal.SIGCONT)
         return has_moved
 
     async def last_zombie(self) -> None:
-        """Have one more zombie when nothing else goes wrong, so that one is fenced for sure."""
+        """Makes one more zombie without any other fault, so that one is fenced for certain."""
         repeating = asyncio.create_task(self._feed.repeat_last())
         try:
             for _ in range(ZOMBIE_TRIES):
                 service = self._pick("scoring")
                 service.idle_seconds = IDLE_SECONDS_OF_THE_LAST
-                if await self._was_fenced(service) and await self._has_told(service):
+                if await self._was_fenced(service) and await self._logs_fence(service):
                     return
         finally:
             repeating.cancel()
 
-    async def _has_told(self, service: Service) -> bool:
-        """Wait until the process that woke up says that it was fenced."""
+    async def _logs_fence(self, service: Service) -> bool:
+        """Waits until the continued process logs that it was fenced."""
         for _ in range(50):
             if FENCED in service.log.read_text(errors="replace"):
                 return True
             await asyncio.sleep(0.2)
         return False
 
-    async def _stood_still(self, service: Service) -> bool:
-        """Start the worker anew so that it stops itself inside a transaction."""
+    async def _stops(self, service: Service) -> bool:
+        """Restarts the worker so that it stops itself inside a transaction."""
         service.fault_point = f"before-fence:{self._dice.randrange(2, 6)}:stop"
         service.send(signal.SIGKILL)
         try:
@@ -178,24 +178,24 @@ class Mischief:
         return True
 
     async def _partitions_move_from(self, service: Service) -> bool:
-        """Wait until another worker has claimed what this one held; its transaction is still open.
+        """Waits until another worker has claimed partitions of this one, its transaction open.
 
-        Not all of it: where another of its transactions holds the row, nobody can claim.
+        Not all of them: a row that another of its transactions has locked cannot be claimed.
         """
         deadline = time.monotonic() + service.idle_seconds - 2.0
-        held = await database.ask(self._world.platform.dsn, OWNED, service.name)
+        owned = await database.execute(self._system.platform.dsn, OWNED, service.name)
         while time.monotonic() < deadline:
             await asyncio.sleep(0.1)
-            now = await database.ask(self._world.platform.dsn, OWNED, service.name)
-            if isinstance(held, int) and isinstance(now, int) and now < held:
+            now = await database.execute(self._system.platform.dsn, OWNED, service.name)
+            if isinstance(owned, int) and isinstance(now, int) and now < owned:
                 await asyncio.sleep(CLAIMS_WITHIN_SECONDS)
                 return True
-            held = now if held is None else held
+            owned = now if owned is None else owned
         return False
 
     def _pick(self, kind: str) -> Service:
-        """Return a service of a kind that is not needed alive just now, if there is one."""
-        all_of_kind = self._world.named(kind)
+        """Returns a service of a kind, one that no other fault needs if possible."""
+        all_of_kind = self._system.named(kind)
         return self._dice.choice(
             [each for each in all_of_kind if each.name not in self._spared] or all_of_kind
         )
@@ -203,18 +203,18 @@ class Mischief:
     async def _crash_broker(self) -> None:
         self.done.broker_crashes += 1
         await self._outage(
-            self._world.stack.kill_kafka, self._dice.uniform(0.0, SHORT_OUTAGE_SECONDS)
+            self._system.stack.kill_kafka, self._dice.uniform(0.0, SHORT_OUTAGE_SECONDS)
         )
 
     async def _lose_broker(self) -> None:
-        """Have no broker for a minute, as in a failed upgrade."""
+        """Stops the broker for a minute, as in a failed upgrade."""
         self.done.broker_crashes += 1
-        await self._outage(self._world.stack.kill_kafka, LONG_OUTAGE_SECONDS)
+        await self._outage(self._system.stack.kill_kafka, LONG_OUTAGE_SECONDS)
 
     async def _crash_database(self) -> None:
         self.done.database_crashes += 1
         await self._outage(
-            self._world.stack.kill_postgres, self._dice.uniform(0.0, SHORT_OUTAGE_SECONDS)
+            self._system.stack.kill_postgres, self._dice.uniform(0.0, SHORT_OUTAGE_SECONDS)
         )
 
     async def _outage(self, kill: Callable[[], None], seconds: float) -> None:
@@ -222,7 +222,7 @@ class Mischief:
             began = time.monotonic()
             await asyncio.to_thread(kill)
             await asyncio.sleep(seconds)
-            await asyncio.to_thread(self._world.stack.start)
+            await asyncio.to_thread(self._system.stack.start)
             self.done.outages.append((began, time.monotonic()))
 
     async def _cut_connections(self) -> None:
@@ -231,24 +231,24 @@ class Mischief:
 
     async def _slow_database(self) -> None:
         self.done.slow_databases += 1
-        await self._on_database(database.hold_up)
+        await self._on_database(database.lock_tables)
 
     async def _fill_database(self) -> None:
         self.done.full_databases += 1
         await self._on_database(database.fill)
 
     async def _on_database(self, act: Callable[[str], Awaitable[None]]) -> None:
-        """Do something to it as a whole: nobody gets on until it is over."""
+        """Injects a fault into the whole database and records it as an outage."""
         async with self._server:
             began = time.monotonic()
-            await act(self._world.platform.dsn)
+            await act(self._system.platform.dsn)
             self.done.outages.append((began, time.monotonic()))
 
     async def _rebalance(self) -> None:
-        spare = next(each for each in self._world.services if not each.is_wanted)
+        spare = next(each for each in self._system.services if not each.is_wanted)
         self.done.rebalances += 1
         spare.start()
-        self._world.fault()
+        self._system.fault()
         await asyncio.sleep(MEMBER_STAYS_SECONDS)
         spare.send(signal.SIGTERM)
-        self._world.fault()
+        self._system.fault()
