@@ -1,9 +1,9 @@
-"""What every test gets: a clean environment, and real servers where it asks for them.
+"""Fixtures of all tests: a clean environment, and real servers for tests that need them.
 
 The session's servers are those that TOCSIN_KAFKA_BOOTSTRAP and TOCSIN_DATABASE_URL name, else a
 stack of our own, started here and stopped at the end. All other TOCSIN_* variables are removed,
-so that no test depends on the shell it was started from. A test that asks for servers fails when
-there are none; it never skips.
+so that no test depends on the shell it was started from. A test that needs servers fails when there
+are none; it never skips.
 
 For tests: `stack` (addresses), `own_stack` (servers that only this module uses, to be killed),
 `database_url` (a fresh, migrated database), `topic_prefix` and `create_topics`.

@@ -2,7 +2,7 @@
 
     python -m tests.repeat --suite outages --times 20 [--busy] [--restart]
 
-`--busy` runs a process beside the tests that uses one core all the time. Each finished run is a
+`--busy` runs a second process that uses one core all the time. Each finished run is a
 line in `.tocsin/repeat/`, so an interrupted series goes on where it was; changed sources start a
 new one. The output of each run that failed stays there. Exit status 0 only without a failure.
 """
@@ -58,7 +58,7 @@ class Series:
         self._sources = sources
 
     def runs(self) -> list[Run]:
-        """Return the finished runs of these sources."""
+        """Returns the finished runs of these sources."""
         if not self._path.exists():
             return []
         lines = self._path.read_text(encoding="utf-8").splitlines()
@@ -66,7 +66,7 @@ class Series:
         return [run for run in runs if run.sources == self._sources]
 
     def add(self, *, status: int, seconds: float, summary: str) -> Run:
-        """Append a finished run and return it."""
+        """Appends a finished run and returns it."""
         run = Run(sources=self._sources, status=status, seconds=round(seconds, 1), summary=summary)
         self._path.parent.mkdir(parents=True, exist_ok=True)
         with self._path.open("a", encoding="utf-8") as file:
@@ -74,12 +74,12 @@ class Series:
         return run
 
     def clear(self) -> None:
-        """Forget every run."""
+        """Deletes the record of all runs."""
         self._path.unlink(missing_ok=True)
 
 
 def repeat(series: Series, *, times: int, run_once: Callable[[int], tuple[int, str]]) -> int:
-    """Run until the series has so many runs; return how many of them failed."""
+    """Runs the suite until the series has the wanted number of runs; returns how many failed."""
     for number in range(len(series.runs()) + 1, times + 1):
         began = time.monotonic()
         status, summary = run_once(number)
@@ -89,7 +89,7 @@ def repeat(series: Series, *, times: int, run_once: Callable[[int], tuple[int, s
 
 
 def run_suite(suite: str, *, output: Path) -> tuple[int, str]:
-    """Run pytest once; return its exit status and last line. A failed run leaves its output."""
+    """Runs pytest once; returns its exit status and last line. A failed run leaves its output."""
     output.parent.mkdir(parents=True, exist_ok=True)
     with output.open("w", encoding="utf-8") as file:
         command = [sys.executable, "-m", "pytest", "-q", *SUITES[suite]]
@@ -108,7 +108,7 @@ def run_suite(suite: str, *, output: Path) -> tuple[int, str]:
 
 @contextmanager
 def one_core_in_use() -> Iterator[None]:
-    """Keep one core busy inside the block."""
+    """Uses one core inside the block."""
     process = subprocess.Popen([sys.executable, "-c", "while True: pass"])
     try:
         yield
@@ -119,12 +119,12 @@ def one_core_in_use() -> Iterator[None]:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Leave the machine to the tests."""
+    """Uses no core."""
     yield
 
 
 def digest_of_sources() -> str:
-    """Return a digest of everything that a run depends on."""
+    """Returns a digest of everything that a run depends on."""
     digest = hashlib.sha256((ROOT / "requirements.lock").read_bytes())
     for folder in SOURCES:
         for path in sorted((ROOT / folder).rglob("*.py")):
@@ -133,14 +133,14 @@ def digest_of_sources() -> str:
 
 
 def main() -> int:
-    """Run what the command line asks for; return 0 when no run failed."""
+    """Runs the series of the command line; returns 0 when no run failed."""
     # A shell that starts this in the background ignores Ctrl-C for it; both signals end it.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
     parser = argparse.ArgumentParser(prog="python -m tests.repeat")
     parser.add_argument("--suite", choices=sorted(SUITES), default="outages")
     parser.add_argument("--times", type=int, default=20, help="how many runs, earlier ones counted")
-    parser.add_argument("--busy", action="store_true", help="use one core beside the tests")
+    parser.add_argument("--busy", action="store_true", help="use one core meanwhile")
     parser.add_argument("--restart", action="store_true", help="forget the runs so far")
     options = parser.parse_args()
     name = f"{options.suite}-busy" if options.busy else options.suite

@@ -1,7 +1,7 @@
-"""What PostgreSQL and Kafka do for the kit, as scenarios that any stand-in must play the same.
+"""The behaviour of PostgreSQL and Kafka that the kit needs, as scenarios.
 
-`test_simulated_servers.py` plays them on the simulation, `tests/integration/kit/stream/
-test_real_servers_agree.py` on the real servers; the expectations are written by hand, once.
+`test_simulated_servers.py` runs them on the simulation, `tests/integration/kit/stream/
+test_real_servers_agree.py` on the real servers; the expected values are written by hand, once.
 """
 
 import asyncio
@@ -64,7 +64,7 @@ async def an_older_owner_and_a_wrong_offset_are_fenced(database: Database) -> No
         await advance(database, new, batch(0, "a"))
 
 
-async def what_is_rolled_back_never_was(database: Database) -> None:
+async def what_is_rolled_back_leaves_nothing(database: Database) -> None:
     held = await claim(database)
     outbox = Outbox(schema=SCHEMA)
 
@@ -80,7 +80,7 @@ async def what_is_rolled_back_never_was(database: Database) -> None:
     await advance(database, held, batch(0, "a"))
 
 
-async def a_claim_waits_for_the_transaction_that_holds_the_row(database: Database) -> None:
+async def a_claim_waits_for_the_transaction_that_locked_the_row(database: Database) -> None:
     held = await claim(database)
     entered, leave = asyncio.Event(), asyncio.Event()
 
@@ -100,7 +100,7 @@ async def a_claim_waits_for_the_transaction_that_holds_the_row(database: Databas
     assert (taken.epoch, taken.next_offset) == (2, 1)
 
 
-async def a_new_partition_is_held_to_the_count_that_its_siblings_began_with(
+async def a_new_partition_is_compared_with_the_count_of_its_siblings(
     database: Database,
 ) -> None:
     """Else a partition that was added later would begin work that moved borrowers to it."""
@@ -136,7 +136,7 @@ async def a_claim_waits_for_a_background_step(database: Database) -> None:
     assert (await claiming).epoch == 2
 
 
-async def only_the_one_who_holds_the_turn_relays_what_requests_appended(
+async def only_the_process_with_the_lock_relays_what_requests_appended(
     database: Database,
 ) -> None:
     lock_shared = relay.LOCK_SHARED.format(schema=SCHEMA)
@@ -160,8 +160,8 @@ async def only_the_one_who_holds_the_turn_relays_what_requests_appended(
     assert await ask()
 
 
-async def a_step_that_waited_sees_the_claim_it_waited_for(database: Database) -> None:
-    """READ COMMITTED looks at the row again after the wait: the old owner matches nothing."""
+async def a_step_that_waited_reads_the_claim_it_waited_for(database: Database) -> None:
+    """READ COMMITTED reads the row again after the wait: the old owner matches nothing."""
     old = await claim(database)
     entered, leave = asyncio.Event(), asyncio.Event()
 
@@ -197,12 +197,12 @@ async def messages_get_consecutive_numbers_and_leave_by_mark_and_delete(
     assert await mark(database, seq=3, epoch=held.epoch) == "INSERT 0 0"
 
 
-async def totals_and_bad_records_are_kept_once(database: Database) -> None:
-    held, kept = await claim(database), Quarantine(schema=SCHEMA)
+async def totals_are_counted_and_a_bad_record_is_stored_once(database: Database) -> None:
+    held, quarantine = await claim(database), Quarantine(schema=SCHEMA)
     bad = FakeRecord(offset=5, value=b"bad")
     for _ in range(2):
         await database.in_transaction(
-            lambda c: kept.insert(c, [RejectedRecord(bad, "poison", "why")])
+            lambda c: quarantine.insert(c, [RejectedRecord(bad, "poison", "why")])
         )
     await database.in_transaction(
         lambda c: PROGRESS.count(c, held, Tally(duplicates=2, quarantined=1))
@@ -243,10 +243,8 @@ async def what_a_cut_connection_wrote_never_was(
     assert (await claim(database)).next_offset == 0
 
 
-async def a_transaction_that_says_nothing_is_ended(
-    database: Database, *, idle_seconds: float
-) -> None:
-    """A paused process must not hold a row for ever; when it goes on, it finds out."""
+async def an_idle_transaction_is_ended(database: Database, *, idle_seconds: float) -> None:
+    """A paused process must not lock a row for ever; when it goes on, it gets an error."""
     held = await claim(database)
     entered = asyncio.Event()
 
@@ -269,19 +267,19 @@ Scenario = Callable[[Database], Awaitable[None]]
 DATABASE_SCENARIOS: tuple[Scenario, ...] = (
     a_claim_takes_over_where_the_last_owner_ended,
     an_older_owner_and_a_wrong_offset_are_fenced,
-    what_is_rolled_back_never_was,
-    a_claim_waits_for_the_transaction_that_holds_the_row,
+    what_is_rolled_back_leaves_nothing,
+    a_claim_waits_for_the_transaction_that_locked_the_row,
     a_claim_waits_for_a_background_step,
-    a_new_partition_is_held_to_the_count_that_its_siblings_began_with,
-    only_the_one_who_holds_the_turn_relays_what_requests_appended,
-    a_step_that_waited_sees_the_claim_it_waited_for,
+    a_new_partition_is_compared_with_the_count_of_its_siblings,
+    only_the_process_with_the_lock_relays_what_requests_appended,
+    a_step_that_waited_reads_the_claim_it_waited_for,
     messages_get_consecutive_numbers_and_leave_by_mark_and_delete,
-    totals_and_bad_records_are_kept_once,
+    totals_are_counted_and_a_bad_record_is_stored_once,
 )
 
 
-class Told:
-    """A listener that remembers, and lets nothing be read before it was told where from."""
+class SeekingListener:
+    """A listener that seeks to an offset when it is assigned a partition."""
 
     def __init__(self, log: Any, *, seek_to: int) -> None:
         self.log, self.seek_to = log, seek_to
@@ -296,9 +294,9 @@ class Told:
         self.assigned_to.set()
 
 
-async def a_member_reads_from_where_it_was_told(log: Any) -> None:
+async def a_member_reads_from_the_offset_that_it_seeks(log: Any) -> None:
     """The topic has one partition with the values r0 to r9."""
-    listener = Told(log, seek_to=7)
+    listener = SeekingListener(log, seek_to=7)
     await log.start(listener)
     try:
         await listener.assigned_to.wait()
@@ -323,41 +321,41 @@ async def a_member_reads_from_where_it_was_told(log: Any) -> None:
         await log.stop()
 
 
-class Holder:
-    """A listener that notes what it holds, and that nobody else holds it."""
+class OwningListener:
+    """A listener that records its partitions and fails if another member has one."""
 
-    def __init__(self, log: Any, held: dict[int, Any]) -> None:
-        self.log, self.held = log, held
-        self.is_told = asyncio.Event()
+    def __init__(self, log: Any, owners: dict[int, Any]) -> None:
+        self.log, self.owners = log, owners
+        self.was_assigned = asyncio.Event()
 
     async def revoked(self, partitions: frozenset[int]) -> None:
         for partition in partitions:
-            self.held.pop(partition, None)
+            self.owners.pop(partition, None)
 
     async def assigned(self, partitions: frozenset[int]) -> None:
         for partition in partitions:
-            assert self.held.setdefault(partition, self) is self, "two members hold it"
+            assert self.owners.setdefault(partition, self) is self, "two members have it"
             self.log.seek(partition, 0)
-        self.is_told.set()
+        self.was_assigned.set()
 
 
-async def what_is_given_to_another_was_let_go_before(first: Any, second: Any) -> None:
+async def what_is_assigned_to_another_was_released_before(first: Any, second: Any) -> None:
     """Two members of one group on a topic of two partitions."""
-    held: dict[int, Any] = {}
-    one, other = Holder(first, held), Holder(second, held)
-    await first.start(one)
-    await one.is_told.wait()
-    assert set(held) == {0, 1}
-    await second.start(other)
+    owners: dict[int, Any] = {}
+    leaving, staying = OwningListener(first, owners), OwningListener(second, owners)
+    await first.start(leaving)
+    await leaving.was_assigned.wait()
+    assert set(owners) == {0, 1}
+    await second.start(staying)
     async with asyncio.timeout(30):
-        await other.is_told.wait()
-        while set(held) != {0, 1}:  # noqa: ASYNC110 - both members' listeners change it
+        await staying.was_assigned.wait()
+        while set(owners) != {0, 1}:  # noqa: ASYNC110 - both members' listeners change it
             await asyncio.sleep(0.05)
-    # A member that leaves lets go by itself: neither driver nor group calls it then.
-    await one.revoked(frozenset(number for number, who in held.items() if who is one))
+    # Neither driver nor group revokes the partitions of a member that leaves.
+    await leaving.revoked(frozenset(number for number, owner in owners.items() if owner is leaving))
     await first.stop()
     async with asyncio.timeout(30):
-        while held != {0: other, 1: other}:  # noqa: ASYNC110 - the same
+        while owners != {0: staying, 1: staying}:  # noqa: ASYNC110 - the same
             await asyncio.sleep(0.05)
     await second.stop()
 
@@ -365,7 +363,7 @@ async def what_is_given_to_another_was_let_go_before(first: Any, second: Any) ->
 async def messages_arrive_in_the_order_given(
     producer: Any, topic: str, read: Callable[[int], Awaitable[list[tuple[int, bytes]]]]
 ) -> None:
-    """`read` returns partition and value of so many messages, in their order in the topic."""
+    """`read(n)` returns partition and value of n messages, in their order in the topic."""
     values = [b"m%d" % number for number in range(20)]
     await producer.publish_in_order(
         [Message(topic=topic, key=b"k", value=value, to_partition=1) for value in values]
@@ -375,9 +373,9 @@ async def messages_arrive_in_the_order_given(
 
 
 async def taken(log: Any, count: int) -> list[tuple[int, bytes | None]]:
-    found: list[tuple[int, bytes | None]] = []
+    records: list[tuple[int, bytes | None]] = []
     async with asyncio.timeout(30):
-        while len(found) < count:
+        while len(records) < count:
             fetched = await log.poll(wait_seconds=0.5, max_records=100)
-            found += [(one.offset, one.value) for one in fetched.get(0, ())]
-    return found
+            records += [(record.offset, record.value) for record in fetched.get(0, ())]
+    return records

@@ -2,12 +2,12 @@
 
 from tests.contract.queue_scenario import leases_order_and_results
 from tests.simulation.delivery_rows import DeliveryRows, Endpoint
+from tests.simulation.fault_rates import FaultRates
 from tests.simulation.loop import EPOCH, simulate
-from tests.simulation.mischief import Mischief
 
 
 def test_the_simulated_queue() -> None:
-    rows = DeliveryRows(Mischief())
+    rows = DeliveryRows(FaultRates())
     rows.endpoints["e"] = Endpoint(endpoint_id="e", is_ordered=True)
     for feed_id in (1, 2):
         rows.add(feed_id=feed_id, endpoint_id="e", borrower_id="b", at=EPOCH)

@@ -24,12 +24,12 @@ async def timers_fire_by_time_and_then_by_age(story: Story) -> None:
 
 
 async def tasks_take_turns_in_order(story: Story) -> None:
-    async def tell(name: str) -> None:
-        for place in range(3):
-            story.append(f"{name}{place}")
+    async def write(name: str) -> None:
+        for number in range(3):
+            story.append(f"{name}{number}")
             await asyncio.sleep(0)
 
-    await asyncio.gather(tell("a"), tell("b"))
+    await asyncio.gather(write("a"), write("b"))
 
 
 async def locks_and_events_wake_who_came_first(story: Story) -> None:
@@ -85,7 +85,7 @@ async def a_group_whose_task_fails_ends_the_others(story: Story) -> None:
     story.sort()
 
 
-async def the_first_that_ends_is_told(story: Story) -> None:
+async def the_first_that_ends_is_returned(story: Story) -> None:
     quick = asyncio.create_task(asyncio.sleep(TICK, "quick"))
     slow = asyncio.create_task(asyncio.sleep(TICK * 100, "slow"))
     done, pending = await asyncio.wait({quick, slow}, return_when=asyncio.FIRST_COMPLETED)
@@ -102,13 +102,13 @@ SCENARIOS: tuple[tuple[Callable[[Story], Awaitable[None]], Story], ...] = (
     (locks_and_events_wake_who_came_first, ["a", "b", "c"]),
     (a_timeout_cancels_what_it_holds, ["cancelled", "timed out", "in time"]),
     (a_group_whose_task_fails_ends_the_others, ["a", "b", "failed"]),
-    (the_first_that_ends_is_told, ["quick", "True"]),
+    (the_first_that_ends_is_returned, ["quick", "True"]),
 )
 
 
 @pytest.mark.parametrize("run", [asyncio.run, simulate], ids=["asyncio", "simulated"])
-@pytest.mark.parametrize(("scenario", "expected"), SCENARIOS, ids=lambda one: str(one)[:40])
-def test_both_loops_tell_the_same_story(
+@pytest.mark.parametrize(("scenario", "expected"), SCENARIOS, ids=lambda case: str(case)[:40])
+def test_both_loops_run_in_the_same_order(
     run: Callable[[Awaitable[None]], None],
     scenario: Callable[[Story], Awaitable[None]],
     expected: Story,
@@ -118,7 +118,7 @@ def test_both_loops_tell_the_same_story(
     assert story == expected
 
 
-async def a_clock_waits_and_tells(clock: Clock) -> None:
+async def a_clock_waits_and_gives_the_time(clock: Clock) -> None:
     moment, began = clock.now(), clock.monotonic_seconds()
     assert moment.tzinfo is UTC
     await clock.sleep(0.02)
@@ -126,9 +126,9 @@ async def a_clock_waits_and_tells(clock: Clock) -> None:
     assert (clock.now() - moment).total_seconds() >= 0.015
 
 
-def test_both_clocks_wait_and_tell() -> None:
-    asyncio.run(a_clock_waits_and_tells(SystemClock()))
-    simulate(a_clock_waits_and_tells(SimulatedClock()))
+def test_both_clocks_wait_and_give_the_time() -> None:
+    asyncio.run(a_clock_waits_and_gives_the_time(SystemClock()))
+    simulate(a_clock_waits_and_gives_the_time(SimulatedClock()))
 
 
 def test_a_wait_in_which_nothing_can_happen_ends_where_a_timer_would() -> None:
@@ -152,7 +152,7 @@ def test_a_wait_in_which_nothing_can_happen_ends_where_a_timer_would() -> None:
     ]
 
 
-def test_a_world_that_waits_for_nothing_is_told_apart_from_a_slow_one() -> None:
+def test_a_world_that_waits_for_nothing_differs_from_a_slow_one() -> None:
     async def play() -> None:
         await asyncio.Event().wait()
 

@@ -34,8 +34,8 @@ class FakeRecord:
 def records(*values: str, first: int = 0, partition: int = 0) -> list[FakeRecord]:
     """Return records with consecutive offsets."""
     return [
-        FakeRecord(offset=first + place, value=value.encode(), partition=partition)
-        for place, value in enumerate(values)
+        FakeRecord(offset=first + index, value=value.encode(), partition=partition)
+        for index, value in enumerate(values)
     ]
 
 
@@ -121,8 +121,8 @@ class FakeTopicReader:
 
 
 @dataclass
-class World:
-    """What the fake database holds."""
+class FakeTables:
+    """The rows of the fake database."""
 
     applied: list[str] = field(default_factory=list)
     quarantined: list[str] = field(default_factory=list)
@@ -137,10 +137,10 @@ class World:
 
 
 class FakeDatabase:
-    """Transactions over a `World`; `before_commit` may throw or wait."""
+    """Transactions over a `FakeTables`; `before_commit` may throw or wait."""
 
     def __init__(self) -> None:
-        self.world = World()
+        self.world = FakeTables()
         self._one_at_a_time = asyncio.Lock()
         self.before_commit: Callable[[], Any] = lambda: None
         self.after_commit: Callable[[], Any] = lambda: None
@@ -165,12 +165,12 @@ class FakeDatabase:
 
 
 class FakeProgress:
-    """The progress rows of a `World`."""
+    """The progress rows of a `FakeTables`."""
 
     async def claim(
         self, connection: Any, *, topic: str, partition: int, partition_count: int
     ) -> Claim:
-        world: World = connection
+        world: FakeTables = connection
         world.epochs[partition] = world.epochs.get(partition, 0) + 1
         world.owners[partition] = "somebody"
         return Claim(
@@ -183,7 +183,7 @@ class FakeProgress:
         )
 
     async def advance(self, connection: Any, claim: Claim, batch: Batch) -> None:
-        world: World = connection
+        world: FakeTables = connection
         epoch = world.epochs[claim.partition]
         position = world.next_offsets.get(claim.partition, 0)
         if (epoch, position) == (claim.epoch, batch.next_offset):
@@ -194,12 +194,12 @@ class FakeProgress:
         world.digests[claim.partition] = digest(batch.records[-1])
 
     async def lock_row(self, connection: Any, claim: Claim) -> None:
-        world: World = connection
+        world: FakeTables = connection
         if world.epochs[claim.partition] != claim.epoch:
             raise Fenced(f"epoch {world.epochs[claim.partition]}")
 
     async def current_row(self, connection: Any, claim: Claim) -> PartitionRow | None:
-        world: World = connection
+        world: FakeTables = connection
         return PartitionRow(
             epoch=world.epochs[claim.partition],
             next_offset=world.next_offsets.get(claim.partition, 0),
@@ -207,16 +207,16 @@ class FakeProgress:
         )
 
     async def record_stop(self, connection: Any, claim: Claim, stop: StopPartition) -> None:
-        world: World = connection
+        world: FakeTables = connection
         if world.epochs[claim.partition] == claim.epoch:
             world.stops[claim.partition] = stop.reason.value
 
     async def accepted_replay(self, connection: Any, claim: Claim) -> int:
-        world: World = connection
+        world: FakeTables = connection
         return world.agreed.get(claim.partition, 0)
 
     async def count(self, connection: Any, claim: Claim, tally: Tally) -> None:
-        world: World = connection
+        world: FakeTables = connection
         duplicates, quarantined = world.tallies.get(claim.partition, (0, 0))
         world.tallies[claim.partition] = (
             duplicates + tally.duplicates,
@@ -225,16 +225,16 @@ class FakeProgress:
 
 
 class WritingHandler(Handler):
-    """Writes each value down; refuses what `refuses` says; remembers what it was told."""
+    """Records values and calls; refuses the values for which `refuses` is true."""
 
     def __init__(self) -> None:
         self.refuses: Callable[[str], bool] = lambda value: False
         self.sizes: list[int] = []
-        self.told: list[str] = []
+        self.calls: list[str] = []
         self.background_steps = 0
 
     async def apply(self, batch: Batch, connection: Any) -> Tally:
-        world: World = connection
+        world: FakeTables = connection
         self.sizes.append(len(batch.records))
         for record in batch.records:
             value = (record.value or b"").decode()
@@ -244,22 +244,22 @@ class WritingHandler(Handler):
         return Tally()
 
     async def quarantine(self, record: Record, error: Exception, connection: Any) -> None:
-        world: World = connection
+        world: FakeTables = connection
         world.quarantined.append((record.value or b"").decode())
 
     def has_background_work(self, partition: int) -> bool:
         return self.background_steps > 0
 
     async def background_step(self, partition: int, connection: Any) -> None:
-        world: World = connection
+        world: FakeTables = connection
         self.background_steps -= 1
         world.applied.append("background step")
 
     def committed(self, batch: Batch) -> None:
-        self.told.append("committed")
+        self.calls.append("committed")
 
     def rolled_back(self, partition: int) -> None:
-        self.told.append("rolled back")
+        self.calls.append("rolled back")
 
     async def released(self, partition: int) -> None:
-        self.told.append("released")
+        self.calls.append("released")

@@ -154,7 +154,7 @@ def holidays(*days: int, number: int, day: int) -> bytes:
         calendar="DE",
         from_date=str(START),
         to_date=str(START + timedelta(days=400)),
-        holidays=[str(START + timedelta(days=one)) for one in days],
+        holidays=[str(START + timedelta(days=number)) for number in days],
     )
 
 

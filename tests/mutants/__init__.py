@@ -1,5 +1,5 @@
-"""The tests bite: each named safety line is removed in a copy, and a test must fail.
+"""Mutation of safety lines: each named line is removed in a copy, and a test must fail.
 
-`table` holds the lines, `running` tries them, `python -m tests.mutants` writes
+`table` lists the lines, `running` tries them, `python -m tests.mutants` writes
 docs/reference/mutants.md.
 """

@@ -25,20 +25,20 @@ def main() -> int:
     parser.add_argument("--only", action="append", choices=[mutant.name for mutant in MUTANTS])
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="copies at a time")
     parser.add_argument("--json", action="store_true", help="end with one JSON object")
-    asked = parser.parse_args()
-    chosen = [mutant for mutant in MUTANTS if not asked.only or mutant.name in asked.only]
+    options = parser.parse_args()
+    chosen = [mutant for mutant in MUTANTS if not options.only or mutant.name in options.only]
     with ExitStack() as exits:
         folder = Path(exits.enter_context(tempfile.TemporaryDirectory(prefix="tocsin-mutants-")))
         if any(mutant.needs_servers for mutant in chosen):
             _share_servers(exits, folder / "stack")
-        verdicts = _tried(exits, folder, chosen, jobs=max(1, min(asked.jobs, len(chosen))))
+        verdicts = _tried(exits, folder, chosen, jobs=max(1, min(options.jobs, len(chosen))))
     shown = ROOT / "docs" / "reference" / "mutants.md"
     names = [mutant.name for mutant in MUTANTS]
     text = page(verdicts, names, before=shown.read_text(encoding="utf-8"))
     shown.write_text(text, encoding="utf-8")
     missed = [verdict.mutant.name for verdict in verdicts if not verdict.is_caught]
     print(f"{len(verdicts) - len(missed)} of {len(verdicts)} removed lines were noticed")
-    if asked.json:
+    if options.json:
         caught = {v.mutant.name: v.caught_by for v in verdicts if v.is_caught}
         print(json.dumps({"mutants": len(verdicts), "caught": caught, "missed": missed}))
     return 1 if missed else 0
@@ -47,7 +47,7 @@ def main() -> int:
 def _tried(
     exits: ExitStack, folder: Path, chosen: Sequence[Mutant], *, jobs: int
 ) -> Sequence[Verdict]:
-    """Try the mutants in several copies at a time; return the verdicts in the table's order."""
+    """Tries the mutants in several copies at a time; returns the verdicts in the table's order."""
     free: SimpleQueue[Trial] = SimpleQueue()
     healthy: dict[str, bool] = {}
     for number in range(jobs):
@@ -60,7 +60,7 @@ def _tried(
     def work(part: Sequence[Mutant]) -> list[Verdict]:
         trial = free.get()
         try:
-            return [_tell(trial, mutant) for mutant in part]
+            return [_report(trial, mutant) for mutant in part]
         finally:
             free.put(trial)
 
@@ -70,14 +70,14 @@ def _tried(
 
 
 def _parts(chosen: Sequence[Mutant]) -> Iterator[Sequence[Mutant]]:
-    """Yield what may run beside each other: tests on the same servers would disturb themselves."""
+    """Yields what may run at the same time; tests on the same servers would disturb each other."""
     on_servers = [mutant for mutant in chosen if mutant.needs_servers]
     if on_servers:
         yield on_servers
     yield from ([mutant] for mutant in chosen if not mutant.needs_servers)
 
 
-def _tell(trial: Trial, mutant: Mutant) -> Verdict:
+def _report(trial: Trial, mutant: Mutant) -> Verdict:
     verdict = trial.try_out(mutant)
     print(
         f"{verdict.result:10} {mutant.name:32} {verdict.caught_by} ({verdict.seconds:.0f} s)",
@@ -87,7 +87,7 @@ def _tell(trial: Trial, mutant: Mutant) -> Verdict:
 
 
 def _share_servers(exits: ExitStack, folder: Path) -> None:
-    """Give all test runs one broker and one database instead of their own each."""
+    """Starts one broker and one database for all test runs."""
     stack = exits.enter_context(LocalStack(folder, settings=StackSettings()))
     os.environ["TOCSIN_KAFKA_BOOTSTRAP"] = stack.kafka_bootstrap
     os.environ["TOCSIN_DATABASE_URL"] = stack.database_url

@@ -1,11 +1,11 @@
-"""What one removed safety line is."""
+"""One removed safety line."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """One safety line, removed. `guards` says what it is for, `tests` who must notice."""
+    """One removed safety line: what it guards, and the tests of which one must fail."""
 
     name: str
     guards: str
@@ -16,5 +16,5 @@ class Mutant:
 
     @property
     def needs_servers(self) -> bool:
-        """Return whether a test on the real broker or database is among its tests."""
+        """Returns whether one of its tests needs the real broker or database."""
         return any("integration" in tests for tests in self.tests)

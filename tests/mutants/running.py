@@ -1,7 +1,7 @@
 """Tries mutants in a copy of the tree, never in the tree itself.
 
-The tests of all mutants are first run on a copy as it is, together, which is cheaper than one by
-one: a test that fails anyway proves nothing, so its mutants count as not shown.
+The tests of all mutants first run together on an unchanged copy, which is cheaper than one by one:
+a test that fails without the mutant proves nothing, so its mutants count as not shown.
 """
 
 import shutil
@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True)
 class Verdict:
-    """What came of one mutant."""
+    """The result of one mutant."""
 
     mutant: Mutant
     result: str
@@ -32,7 +32,7 @@ class Verdict:
 
 
 def copy_tree(target: Path) -> None:
-    """Copy what git tracks or would track, as it stands in the working tree."""
+    """Copies what git tracks or would track from the working tree."""
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
         cwd=ROOT,
@@ -49,7 +49,7 @@ def copy_tree(target: Path) -> None:
 class Trial:
     """One copy, in which mutants are tried one after the other.
 
-    `healthy` says of each selection of tests whether it passes; all copies may share it.
+    `healthy` maps each selection of tests to whether it passes; all copies may share it.
     """
 
     def __init__(self, folder: Path, healthy: dict[str, bool]) -> None:
@@ -64,13 +64,13 @@ class Trial:
         )
 
     def check_health(self, mutants: Sequence[Mutant]) -> None:
-        """See the first tests of these mutants pass; what else is needed is looked at alone."""
+        """Runs the first tests of these mutants together; others run alone when needed."""
         selections = sorted({mutant.tests[0] for mutant in mutants})
         if selections and self._run(*selections) is None:
             self._healthy.update(dict.fromkeys(selections, True))
 
     def try_out(self, mutant: Mutant) -> Verdict:
-        """Break the line, run the tests, mend the line."""
+        """Breaks the line, runs the tests, and restores the line."""
         began = time.monotonic()
         path = self._folder / mutant.file
         whole = path.read_text(encoding="utf-8")
@@ -88,7 +88,7 @@ class Trial:
                 path.write_text(whole, encoding="utf-8")
             if failed is None:
                 continue
-            # A test on real servers may have failed by itself; a quick one has nothing to wait for.
+            # A test on real servers may fail without the mutant; a quick one waits for nothing.
             again = failed.partition("[")[0].partition(" ")[0]
             if mutant.needs_servers and self._run(again) is not None:
                 result, caught_by = "not shown", f"{failed} fails without the mutant too"
@@ -103,7 +103,7 @@ class Trial:
         return self._healthy[tests]
 
     def _run(self, *tests: str) -> str | None:
-        """Return the first test that fails, or None."""
+        """Returns the first test that fails, or None."""
         assert self._runner.stdin is not None
         assert self._runner.stdout is not None
         self._runner.stdin.write(f"{' '.join(tests)}\n")
@@ -114,7 +114,7 @@ class Trial:
         return None if status == "0" else failed
 
     def close(self) -> None:
-        """End the runner."""
+        """Ends the runner."""
         self._runner.communicate()
 
 

@@ -1,6 +1,6 @@
-"""The safety lines, how each is broken, and the tests that must notice.
+"""The safety lines, how each is broken, and the tests that must fail.
 
-A line's old text must stand exactly once in its file (`tests/architecture/test_mutants.py`), so
+A line's old text must occur exactly once in its file (`tests/architecture/test_mutants.py`), so
 the table cannot outlive the code. The tests are run in the order given until one fails.
 """
 

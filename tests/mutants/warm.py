@@ -1,9 +1,9 @@
 """Runs pytest again and again with the libraries imported once: `python -m tests.mutants.warm`.
 
-Reads what to test as one line, selections apart by blanks; forks, lets the child run it and
-answers with one line: the exit status and the first test that failed. Nothing of the project is
-imported before the fork, so each child sees the files as they are then. Importing is most of a
-short run's cost.
+Reads selections of tests as one line, separated by blanks; forks a child that runs them, and prints
+one line: the exit status and the first test that failed. No module of the project is imported
+before the fork, so each child imports the files as they are then. Imports are most of the cost of a
+short run.
 """
 
 import importlib
@@ -26,7 +26,7 @@ MOST_SECONDS = 900.0
 
 
 def main() -> None:
-    """Answer until the input ends."""
+    """Runs selections until the input ends."""
     for name in LIBRARIES:
         with suppress(ImportError):
             importlib.import_module(name)
@@ -35,19 +35,19 @@ def main() -> None:
 
 
 def _run(tests: str) -> str:
-    with tempfile.TemporaryFile("w+") as said:
+    with tempfile.TemporaryFile("w+") as output:
         child = os.fork()
         if child == 0:
             os.setsid()
-            os.dup2(said.fileno(), 1)
-            os.dup2(said.fileno(), 2)
+            os.dup2(output.fileno(), 1)
+            os.dup2(output.fileno(), 2)
             os._exit(_pytest(tests))
         status = _wait(child)
         if status is None:
             return f"124 {tests} (did not end within {MOST_SECONDS:g} s)"
-        said.seek(0)
-        found = re.search(r"^(?:FAILED|ERROR) (\S+)", said.read(), flags=re.MULTILINE)
-        return f"{status} {found[1] if found else f'{tests} (exit status {status})'}"
+        output.seek(0)
+        failed = re.search(r"^(?:FAILED|ERROR) (\S+)", output.read(), flags=re.MULTILINE)
+        return f"{status} {failed[1] if failed else f'{tests} (exit status {status})'}"
 
 
 def _pytest(tests: str) -> int:

@@ -1,7 +1,7 @@
 """Runs seeds: `python -m tests.simulation --seeds 1000 [--from N] [--jobs N]`, or `--seed N`.
 
-Prints every failing seed with what broke, and how to run it again; one JSON line at the end.
-`--keep` writes what came of it to docs/lab-notes/simulation.md; Ctrl-C ends early and keeps that.
+Prints every failing seed with its failures and how to run it again, and one JSON line at the end.
+`--keep` writes the result to docs/lab-notes/simulation.md; Ctrl-C ends early and writes it too.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.simulation.playing import play, silence
+from tests.simulation.playing import configure_logs, play
 
 # Small enough that the cores end together, large enough that handing out costs nothing.
 SEEDS_A_PART = 20
@@ -25,25 +25,25 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "lab-notes" / "simulation.
 
 
 @dataclass
-class Totals:
-    """What came of many seeds; `cpu_seconds` are those of the playing processes."""
+class SeedTotals:
+    """The results of many seeds; `cpu_seconds` are those of the playing processes."""
 
     seeds: int = 0
     failed: dict[int, list[str]] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
     cpu_seconds: float = 0.0
 
-    def add(self, other: "Totals") -> None:
-        """Add what came of a part."""
+    def add(self, other: "SeedTotals") -> None:
+        """Adds the results of a part."""
         self.seeds += other.seeds
         self.failed.update(other.failed)
         self.counts.update(other.counts)
         self.cpu_seconds += other.cpu_seconds
 
 
-def play_part(seeds: Iterable[int]) -> Totals:
-    """Play some seeds in this process."""
-    totals, began = Totals(), time.process_time()
+def play_part(seeds: Iterable[int]) -> SeedTotals:
+    """Plays some seeds in this process."""
+    totals, began = SeedTotals(), time.process_time()
     for seed in seeds:
         result = play(seed)
         totals.seeds += 1
@@ -54,9 +54,9 @@ def play_part(seeds: Iterable[int]) -> Totals:
     return totals
 
 
-def play_all(seeds: range, *, jobs: int) -> Generator[Totals, None, None]:
-    """Play the seeds in so many processes; yields part by part, as they end."""
-    parts = [seeds[place : place + SEEDS_A_PART] for place in range(0, len(seeds), SEEDS_A_PART)]
+def play_all(seeds: range, *, jobs: int) -> Generator[SeedTotals, None, None]:
+    """Plays the seeds in a number of processes; yields the results of each part as it ends."""
+    parts = [seeds[start : start + SEEDS_A_PART] for start in range(0, len(seeds), SEEDS_A_PART)]
     if jobs == 1:
         _begin()
         yield from map(play_part, parts)
@@ -70,13 +70,13 @@ def play_all(seeds: range, *, jobs: int) -> Generator[Totals, None, None]:
 
 
 def _begin() -> None:
-    silence(speak=False)
-    # What is imported stays: no collection need look at it again.
+    configure_logs(verbose=False)
+    # Imported modules stay for ever: no collection need visit them again.
     gc.freeze()
 
 
-def tell_failures(part: Totals) -> None:
-    """Print each failing seed, what broke, and how to see it again."""
+def print_failures(part: SeedTotals) -> None:
+    """Prints each failing seed, its failures, and how to run it again."""
     for seed, failures in sorted(part.failed.items()):
         print(f"seed {seed} failed; again: python -m tests.simulation --seed {seed}", flush=True)
         for failure in failures[:5]:
@@ -84,7 +84,7 @@ def tell_failures(part: Totals) -> None:
 
 
 class Progress:
-    """One line that tells how far it is; on a terminal only."""
+    """A progress line; on a terminal only."""
 
     def __init__(self, wanted: int) -> None:
         self._wanted = wanted
@@ -93,16 +93,16 @@ class Progress:
 
     @property
     def seconds(self) -> float:
-        """Return how long it has taken so far."""
+        """Returns the time so far."""
         return time.monotonic() - self._began
 
     def clear(self) -> None:
-        """Make room for something else to be said."""
+        """Clears the line for other output."""
         if self._is_shown:
             print("\r\033[K", end="", file=sys.stderr, flush=True)
 
-    def tell(self, totals: Totals) -> None:
-        """Rewrite the line."""
+    def show(self, totals: SeedTotals) -> None:
+        """Rewrites the line."""
         if self._is_shown:
             pace = totals.seeds / self.seconds * 60
             print(
@@ -114,21 +114,21 @@ class Progress:
             )
 
 
-def page(totals: Totals, seeds: range, *, seconds: float, jobs: int) -> str:
-    """Return docs/lab-notes/simulation.md."""
+def page(totals: SeedTotals, seeds: range, *, seconds: float, jobs: int) -> str:
+    """Returns docs/lab-notes/simulation.md."""
     failed = ", ".join(map(str, sorted(totals.failed))) or "none"
     rows = "\n".join(f"| {name} | {count:,} |" for name, count in sorted(totals.counts.items()))
     pace = totals.seeds / max(totals.cpu_seconds, 0.001) * 60
     return (
-        "# The simulation: what came of many seeds\n\n"
+        "# The simulation: results of many seeds\n\n"
         f"Written by `python -m tests.simulation --seeds {len(seeds)} --keep`. Every seed is one "
         "history of the\nfenced consumer with its relay, and one of the webhook dispatcher, "
         "against a simulated broker,\ndatabase and clock. After each, everything written must "
         "have been applied once, in order, and\npublished in order; no older owner may have "
         "committed; every delivery must have arrived under its one\nid, in order where asked, or "
         "have used up its attempts. A failing seed prints itself, and\n`python -m "
-        "tests.simulation --seed N` plays it again. What is simulated is held to the real servers "
-        "by\n`tests/contract/server_scenarios.py`.\n\n"
+        "tests.simulation --seed N` plays it again. `tests/contract/server_scenarios.py` compares "
+        "what\nis simulated with the real servers.\n\n"
         f"{totals.seeds:,} of the seeds {seeds.start:,} to {seeds.stop - 1:,} were played. Failed: "
         f"{failed}. {pace:,.0f} seeds a minute of processor time;\n{seconds / 60:,.0f} minutes in "
         f"{jobs} processes.\n\n"
@@ -137,14 +137,14 @@ def page(totals: Totals, seeds: range, *, seconds: float, jobs: int) -> str:
 
 
 def run(seeds: range, *, jobs: int, keep: bool) -> int:
-    """Play seeds and tell the outcome; return the exit status."""
-    totals, progress = Totals(), Progress(len(seeds))
+    """Plays seeds and prints the result; returns the exit status."""
+    totals, progress = SeedTotals(), Progress(len(seeds))
     with suppress(KeyboardInterrupt), closing(play_all(seeds, jobs=jobs)) as parts:
         for part in parts:
             totals.add(part)
             progress.clear()
-            tell_failures(part)
-            progress.tell(totals)
+            print_failures(part)
+            progress.show(totals)
     progress.clear()
     for name, count in sorted(totals.counts.items()):
         print(f"{count:11,} {name}")
@@ -164,21 +164,25 @@ def run(seeds: range, *, jobs: int, keep: bool) -> int:
 
 
 def main() -> int:
-    """Run what the command line asks for; 1 if any seed failed."""
+    """Runs the command line; returns 1 if any seed failed."""
     parser = argparse.ArgumentParser(prog="python -m tests.simulation")
     parser.add_argument("--seed", type=int, help="one seed, with everything that it logs")
     parser.add_argument("--seeds", type=int, default=200, help="how many")
     parser.add_argument("--from", dest="first", type=int, default=0, help="the first of them")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes")
     parser.add_argument("--keep", action="store_true", help="write the page of the outcome")
-    asked = parser.parse_args()
-    if asked.seed is None:
+    options = parser.parse_args()
+    if options.seed is None:
         return run(
-            range(asked.first, asked.first + asked.seeds), jobs=max(1, asked.jobs), keep=asked.keep
+            range(options.first, options.first + options.seeds),
+            jobs=max(1, options.jobs),
+            keep=options.keep,
         )
-    silence(speak=True)
-    part = Totals(failed={asked.seed: failures} if (failures := play(asked.seed).failures) else {})
-    tell_failures(part)
+    configure_logs(verbose=True)
+    part = SeedTotals(
+        failed={options.seed: failures} if (failures := play(options.seed).failures) else {}
+    )
+    print_failures(part)
     print("failed" if part.failed else "every promise held")
     return 1 if part.failed else 0
 

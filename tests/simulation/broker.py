@@ -1,8 +1,8 @@
-"""The broker, its group, and each process's way to them.
+"""The broker, its group, and the ports through which each process reaches them.
 
-Fetches come in any order and cut anywhere; a poll that fails may have swallowed records; a
-fetch may return from behind the position; a batch fetched before a rebalance is returned
-after it. A failed write may have arrived in part, wholly, or arrive later.
+Fetches come in any order and end anywhere; a poll that fails may have lost records; a fetch may
+return records from before its offset; a batch fetched before a rebalance is returned after it. A
+failed write may have arrived in part or wholly, or arrives later.
 """
 
 import asyncio
@@ -14,38 +14,38 @@ from services.kit.stream.producer import ProduceFailed
 from services.kit.stream.records import Record
 from services.kit.stream.topic_reader import BrokerUnavailable, OffsetOutOfRange, RebalanceListener
 from tests.fakes.stream import FakeRecord
+from tests.simulation.fault_rates import FaultRates
 from tests.simulation.loop import Crashed, Process, pause
-from tests.simulation.mischief import Mischief
 
 SESSION_SECONDS = 3.0
 
 
 class Broker:
-    """One input topic, whatever was published to others, and the members of the group."""
+    """One input topic, the messages published to other topics, and the members of the group."""
 
-    def __init__(self, mischief: Mischief, *, partitions: int, topic: str = "events") -> None:
-        self.mischief = mischief
+    def __init__(self, fault_rates: FaultRates, *, partitions: int, topic: str = "events") -> None:
+        self.fault_rates = fault_rates
         self.topic = topic
         self.first = dict.fromkeys(range(partitions), 0)
         self.held: dict[int, list[FakeRecord]] = {number: [] for number in range(partitions)}
         self.published: dict[tuple[str, int], list[Message]] = {}
         self.members: list[SimulatedTopicReader] = []
-        self.advised: dict[int, int] = {}
+        self.committed: dict[int, int] = {}
         self.polls: list[asyncio.Future[None]] = []
         self._rebalances: set[asyncio.Task[None]] = set()
 
     def change(self) -> None:
-        """Rebalance soon, because a member came or went."""
+        """Rebalances soon, because a member joined or left."""
         task = asyncio.get_running_loop().create_task(self._rebalance_soon(), context=Context())
         self._rebalances.add(task)
         task.add_done_callback(self._rebalances.discard)
 
     async def _rebalance_soon(self) -> None:
-        await pause(self.mischief.random.random())
+        await pause(self.fault_rates.random.random())
         await self.rebalance()
 
     def write(self, partition: int, value: bytes | None, *, key: bytes = b"", gap: int = 0) -> int:
-        """Append a record, after a gap of offsets if asked for; return its offset."""
+        """Appends a record, after a gap of offsets if given; returns its offset."""
         offset = self.end(partition) + gap
         self.held[partition].append(
             FakeRecord(offset=offset, value=value, key=key, partition=partition, topic=self.topic)
@@ -57,25 +57,25 @@ class Broker:
         return offset
 
     def end(self, partition: int) -> int:
-        """Return the offset after the last."""
+        """Returns the offset after the last."""
         held = self.held[partition]
         return held[-1].offset + 1 if held else self.first[partition]
 
     async def rebalance(self, *, may_overlap: bool = False) -> None:
-        """Give every partition to a member; members that do not answer are thrown out.
+        """Assigns every partition to a member and removes members that do not answer.
 
-        With `may_overlap` the old owners are not told, as when two processes have one
-        instance id: both believe that they own everything.
+        With `may_overlap` the old owners get no revoke, as when two processes have one instance
+        id: both believe that they own everything.
         """
-        random = self.mischief.random
+        random = self.fault_rates.random
         if not may_overlap:
             members = list(self.members)
-            answers = [each.tell("revoke", frozenset(each.assigned)) for each in members]
+            answers = [each.notify("revoke", frozenset(each.assigned)) for each in members]
             if answers:
                 await asyncio.wait(answers, timeout=SESSION_SECONDS)
             for member, answer in zip(members, answers, strict=True):
                 if not answer.done():
-                    self.throw_out(member)
+                    self.remove_member(member)
         members = [each for each in self.members if each.process.is_alive]
         if not members:
             return
@@ -83,10 +83,10 @@ class Broker:
         for partition in self.held:
             shares[random.choice(members)].add(partition)
         for member, share in shares.items():
-            member.tell("assign", frozenset(share | member.assigned if may_overlap else share))
+            member.notify("assign", frozenset(share | member.assigned if may_overlap else share))
 
-    def throw_out(self, member: "SimulatedTopicReader") -> None:
-        """Forget a member; it learns of it when it speaks again."""
+    def remove_member(self, member: "SimulatedTopicReader") -> None:
+        """Removes a member, which learns of it at its next request."""
         if member in self.members:
             self.members.remove(member)
             member.is_outside = True
@@ -94,7 +94,7 @@ class Broker:
 
 
 class SimulatedTopicReader:
-    """One process's membership."""
+    """The topic as one process reads it."""
 
     def __init__(self, broker: Broker, process: Process) -> None:
         self.topic = broker.topic
@@ -102,17 +102,17 @@ class SimulatedTopicReader:
         self.assigned: frozenset[int] = frozenset()
         self.is_outside = False
         self._broker = broker
-        self._mischief = broker.mischief
+        self._fault_rates = broker.fault_rates
         self._positions: dict[int, int] = {}
         self._paused: set[int] = set()
         self._listener: RebalanceListener | None = None
         self._poll: asyncio.Future[None] | None = None
-        self._told: asyncio.Task[None] | None = None
+        self._notification: asyncio.Task[None] | None = None
 
     async def start(self, listener: RebalanceListener) -> None:
         self.process.check()
-        await pause(self._mischief.delay())
-        if self._mischief.broker_is_down:
+        await pause(self._fault_rates.delay())
+        if self._fault_rates.broker_is_down:
             raise BrokerUnavailable("down")
         self._listener = listener
         self._broker.members.append(self)
@@ -124,12 +124,12 @@ class SimulatedTopicReader:
             self._broker.members.remove(self)
             self._broker.change()
 
-    def tell(self, what: str, partitions: frozenset[int]) -> "asyncio.Task[None]":
-        """Call the listener in the process's own time, one call after the other."""
-        self._told = self.process.run(self._tell(self._told, what, partitions))
-        return self._told
+    def notify(self, what: str, partitions: frozenset[int]) -> "asyncio.Task[None]":
+        """Calls the listener inside the process, one call after the other."""
+        self._notification = self.process.run(self._notify(self._notification, what, partitions))
+        return self._notification
 
-    async def _tell(
+    async def _notify(
         self, before: "asyncio.Task[None] | None", what: str, partitions: frozenset[int]
     ) -> None:
         if before is not None:
@@ -148,8 +148,8 @@ class SimulatedTopicReader:
             return
 
     async def rejoin(self) -> None:
-        """Learn of having been thrown out, let everything go and come back."""
-        await self.tell("revoke", frozenset(self.assigned))
+        """Learns of its removal, releases everything and joins again."""
+        await self.notify("revoke", frozenset(self.assigned))
         if self.process.is_alive and self.is_outside:
             self.is_outside = False
             self._broker.members.append(self)
@@ -159,8 +159,8 @@ class SimulatedTopicReader:
         self, *, wait_seconds: float, max_records: int
     ) -> Mapping[int, Sequence[Record]]:
         self.process.check()
-        mischief = self._mischief
-        if mischief.broker_is_down:
+        fault_rates = self._fault_rates
+        if fault_rates.broker_is_down:
             await pause(wait_seconds)
             raise BrokerUnavailable("down")
         fetched = self._fetch(max_records)
@@ -172,25 +172,25 @@ class SimulatedTopicReader:
             fetched = self._fetch(max_records)
             if not fetched:
                 return fetched
-        await pause(mischief.delay())
+        await pause(fault_rates.delay())
         self.process.check()
-        if mischief.happens(mischief.poll_fails):
+        if fault_rates.happens(fault_rates.poll_fails):
             raise BrokerUnavailable("another partition's fetch failed; these records are lost")
         return fetched
 
     def _fetch(self, max_records: int) -> dict[int, Sequence[Record]]:
-        random = self._mischief.random
+        random = self._fault_rates.random
         fetched: dict[int, Sequence[Record]] = {}
-        places = [place for place in self._positions.items() if place[0] not in self._paused]
-        if len(places) > 1:
-            random.shuffle(places)
-        for partition, position in places:
+        positions = [item for item in self._positions.items() if item[0] not in self._paused]
+        if len(positions) > 1:
+            random.shuffle(positions)
+        for partition, position in positions:
             if not self._broker.first[partition] <= position <= self._broker.end(partition):
                 raise OffsetOutOfRange(partition, position)
             if position == self._broker.end(partition):
                 continue
             begin = position
-            if self._mischief.happens(self._mischief.repeats):
+            if self._fault_rates.happens(self._fault_rates.repeats):
                 begin = max(self._broker.first[partition], position - random.randrange(1, 4))
             ready = [r for r in self._broker.held[partition] if r.offset >= begin]
             taken = ready[: random.randrange(1, min(max_records, len(ready)) + 1)]
@@ -217,33 +217,33 @@ class SimulatedTopicReader:
             self._poll.set_result(None)
 
     async def bounds(self, partition: int) -> tuple[int, int]:
-        await self._ask()
+        await self._request()
         return self._broker.first[partition], self._broker.end(partition)
 
     async def partition_count(self) -> int:
-        await self._ask()
+        await self._request()
         return len(self._broker.held)
 
     async def committed(self, partition: int) -> int | None:
-        await self._ask()
-        return self._broker.advised.get(partition)
+        await self._request()
+        return self._broker.committed.get(partition)
 
     async def commit(self, next_offsets: Mapping[int, int]) -> None:
-        await self._ask()
+        await self._request()
         if self not in self._broker.members:
             raise BrokerUnavailable("not a member")
-        self._broker.advised.update(next_offsets)
+        self._broker.committed.update(next_offsets)
 
-    async def _ask(self) -> None:
+    async def _request(self) -> None:
         self.process.check()
-        await pause(self._mischief.delay())
+        await pause(self._fault_rates.delay())
         self.process.check()
-        if self._mischief.broker_is_down:
+        if self._fault_rates.broker_is_down:
             raise BrokerUnavailable("down")
 
 
 class SimulatedProducer:
-    """One process's producer: in order per partition, and honest only when it succeeds."""
+    """The producer of one process: in order per partition; a failure leaves the outcome open."""
 
     def __init__(self, broker: Broker, process: Process) -> None:
         self._broker = broker
@@ -259,25 +259,25 @@ class SimulatedProducer:
         await self.publish_in_order(messages)
 
     async def publish_in_order(self, messages: Sequence[Message]) -> None:
-        mischief = self._broker.mischief
+        fault_rates = self._broker.fault_rates
         self._process.check()
-        await pause(mischief.delay())
+        await pause(fault_rates.delay())
         self._process.check()
-        if mischief.broker_is_down:
+        if fault_rates.broker_is_down:
             raise ProduceFailed("down")
-        if not mischief.happens(mischief.produce_fails):
+        if not fault_rates.happens(fault_rates.produce_fails):
             self._arrive(messages)
-            await pause(mischief.delay())
+            await pause(fault_rates.delay())
             return
-        part = messages[: mischief.random.randrange(len(messages) + 1)]
-        if mischief.random.random() < 0.5:
+        part = messages[: fault_rates.random.randrange(len(messages) + 1)]
+        if fault_rates.random.random() < 0.5:
             self._arrive(part)
         else:
-            delay = mischief.random.random() * 5
+            delay = fault_rates.random.random() * 5
             asyncio.get_running_loop().call_later(delay, self._arrive, part)
         raise ProduceFailed("not acknowledged in time")
 
     def _arrive(self, messages: Sequence[Message]) -> None:
         for message in messages:
-            place = (message.topic, message.to_partition or 0)
-            self._broker.published.setdefault(place, []).append(message)
+            key = (message.topic, message.to_partition or 0)
+            self._broker.published.setdefault(key, []).append(message)

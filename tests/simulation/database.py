@@ -13,8 +13,8 @@ from contextvars import Context
 from typing import Any
 
 from services.kit.database import DatabaseUnavailable, Result, Work
+from tests.simulation.fault_rates import FaultRates
 from tests.simulation.loop import PROCESS, Process, pause
-from tests.simulation.mischief import Mischief
 
 Key = tuple[Any, ...]
 Statement = Callable[..., Awaitable[Any]]
@@ -27,8 +27,8 @@ GONE = object()
 class Server:
     """The rows that are committed, the locks, and what watches over them."""
 
-    def __init__(self, mischief: Mischief) -> None:
-        self.mischief = mischief
+    def __init__(self, fault_rates: FaultRates) -> None:
+        self.fault_rates = fault_rates
         self.rows: dict[Key, Any] = {}
         self.open: dict[Transaction, None] = {}
         self.waiting: dict[Key, deque[asyncio.Future[None]]] = {}
@@ -38,17 +38,17 @@ class Server:
         self._is_watching = False
 
     def shut_down(self) -> None:
-        """End at once, as `pg_ctl stop -m immediate` does; nothing committed is lost."""
-        self.mischief.database_is_down = True
+        """Ends at once, as `pg_ctl stop -m immediate` does; nothing committed is lost."""
+        self.fault_rates.database_is_down = True
         self.cut_all()
 
     def cut_all(self) -> None:
-        """Cut every connection."""
+        """Cuts every connection."""
         for transaction in list(self.open):
             transaction.roll_back()
 
     def watch(self, loop: asyncio.AbstractEventLoop) -> None:
-        """End transactions whose client has said nothing for too long; one timer serves all."""
+        """Ends transactions that were idle for too long; one timer serves all."""
         if not self._is_watching:
             self._is_watching = True
             loop.call_later(IDLE_SECONDS, self._end_idle, loop, context=Context())
@@ -64,12 +64,12 @@ class Server:
             loop.call_at(oldest + IDLE_SECONDS, self._end_idle, loop, context=Context())
 
     def table(self, name: str) -> dict[Key, Any]:
-        """Return the committed rows of a table."""
+        """Returns the committed rows of a table."""
         return {key[1:]: row for key, row in self.rows.items() if key[0] == name}
 
 
 class Transaction:
-    """One open transaction; what it wrote is seen by nobody else until `commit`."""
+    """One open transaction; its writes are invisible to others until `commit`."""
 
     def __init__(self, server: Server) -> None:
         self.server = server
@@ -82,14 +82,14 @@ class Transaction:
         server.watch(self._loop)
 
     def get(self, key: Key) -> Any:
-        """Return the row that a statement of this transaction sees, or None."""
+        """Returns the row that a statement of this transaction sees, or None."""
         if key in self.writes:
             row = self.writes[key]
             return None if row is GONE else row
         return self.server.rows.get(key)
 
     async def lock(self, key: Key) -> None:
-        """Lock a row until the end, after whoever holds it."""
+        """Locks a row until the end of the transaction, after waiting for its owner."""
         holders = self.server.holders
         while holders.get(key, self) is not self:
             waiter: asyncio.Future[None] = self._loop.create_future()
@@ -107,17 +107,17 @@ class Transaction:
             self._locks.append(key)
 
     async def put(self, key: Key, row: Any) -> None:
-        """Write a row under its lock; None deletes it."""
+        """Writes a row under its lock; None deletes it."""
         await self.lock(key)
         self.writes[key] = GONE if row is None else row
 
     def check(self) -> None:
-        """Refuse to go on in a transaction that the server has ended."""
+        """Raises if the server has ended the transaction."""
         if not self.is_open:
             raise DatabaseUnavailable("the server ended the transaction")
 
     def commit(self) -> None:
-        """Make everything that was written visible at once."""
+        """Makes all writes visible at once."""
         if not self.is_open:
             return
         for key, row in self.writes.items():
@@ -131,7 +131,7 @@ class Transaction:
             watcher(self)
 
     def roll_back(self) -> None:
-        """Forget everything that was written."""
+        """Discards all writes."""
         if self.is_open:
             self._end()
 
@@ -146,7 +146,7 @@ class Transaction:
 
 
 class SimulatedConnection:
-    """What code inside a transaction may do."""
+    """The statements of a transaction."""
 
     def __init__(self, transaction: Transaction, statements: dict[str, Statement]) -> None:
         self.transaction = transaction
@@ -160,19 +160,19 @@ class SimulatedConnection:
         return list(await self._run(query, args))
 
     async def fetchrow(self, query: str, *args: Any) -> Any:
-        found = await self._run(query, args)
-        return found[0] if found else None
+        rows = await self._run(query, args)
+        return rows[0] if rows else None
 
     async def fetchval(self, query: str, *args: Any) -> Any:
         row = await self.fetchrow(query, *args)
         return None if row is None else next(iter(row.values()))
 
     async def _run(self, query: str, args: tuple[Any, ...]) -> Any:
-        transaction, mischief = self.transaction, self.transaction.server.mischief
+        transaction, fault_rates = self.transaction, self.transaction.server.fault_rates
         _check_process()
-        await pause(mischief.delay())
+        await pause(fault_rates.delay())
         _check_process()
-        if mischief.database_is_down or mischief.happens(mischief.statement_fails):
+        if fault_rates.database_is_down or fault_rates.happens(fault_rates.statement_fails):
             _cut(transaction)
             raise DatabaseUnavailable("the connection is cut")
         transaction.check()
@@ -181,17 +181,17 @@ class SimulatedConnection:
 
 
 class SimulatedDatabase:
-    """One process's way to the server."""
+    """The database as one process reaches it."""
 
     def __init__(self, server: Server, statements: dict[str, Statement]) -> None:
         self._server = server
         self._statements = statements
 
     async def in_transaction(self, work: Work[Result]) -> Result:
-        mischief = self._server.mischief
+        fault_rates = self._server.fault_rates
         _check_process()
-        await pause(mischief.delay())
-        if mischief.database_is_down:
+        await pause(fault_rates.delay())
+        if fault_rates.database_is_down:
             raise DatabaseUnavailable("connection refused")
         transaction = Transaction(self._server)
         try:
@@ -204,17 +204,17 @@ class SimulatedDatabase:
         return result
 
     async def _commit(self, transaction: Transaction) -> None:
-        mischief = self._server.mischief
+        fault_rates = self._server.fault_rates
         _check_process()
         transaction.touched_at = asyncio.get_running_loop().time()
-        await pause(mischief.delay())
+        await pause(fault_rates.delay())
         _check_process()
         transaction.check()
-        if not mischief.happens(mischief.commit_fails):
+        if not fault_rates.happens(fault_rates.commit_fails):
             transaction.commit()
-            await pause(mischief.delay())
+            await pause(fault_rates.delay())
             return
-        fate = mischief.random.choice(("never", "done", "later"))
+        fate = fault_rates.random.choice(("never", "done", "later"))
         if fate == "never":
             _cut(transaction)
         elif fate == "done":
@@ -225,16 +225,16 @@ class SimulatedDatabase:
 
 
 def _cut(transaction: Transaction) -> None:
-    if transaction.server.mischief.random.random() < 0.5:
+    if transaction.server.fault_rates.random.random() < 0.5:
         transaction.roll_back()
     else:
         _orphan(transaction, transaction.roll_back)
 
 
 def _orphan(transaction: Transaction, end: Callable[[], None]) -> None:
-    """Let the server end a transaction on its own, a little later."""
+    """Lets the server end a transaction a little later."""
     transaction.is_orphan = True  # type: ignore[attr-defined]
-    delay = transaction.server.mischief.random.random() * 3
+    delay = transaction.server.fault_rates.random.random() * 3
     asyncio.get_running_loop().call_later(delay, end)
 
 

@@ -19,8 +19,8 @@ from services.alerts.delivery.application.queue import (
 from services.alerts.delivery.domain.attempt import Delivered
 from services.alerts.delivery.domain.retry_plan import GivenUp, RetryAt
 from services.kit.database import DatabaseUnavailable
+from tests.simulation.fault_rates import FaultRates
 from tests.simulation.loop import PROCESS, pause
-from tests.simulation.mischief import Mischief
 
 SECRET = "whsec_" + "QUFB" * 8
 
@@ -53,8 +53,8 @@ class Delivery(NamedTuple):
 class DeliveryRows:
     """The queue; all dispatchers of a world share one."""
 
-    def __init__(self, mischief: Mischief) -> None:
-        self.mischief = mischief
+    def __init__(self, fault_rates: FaultRates) -> None:
+        self.fault_rates = fault_rates
         self.endpoints: dict[str, Endpoint] = {}
         self.rows: dict[int, Delivery] = {}
         # The rows that are still to do, by endpoint; they are added in the feed's order.
@@ -181,14 +181,16 @@ class DeliveryRows:
 
     async def _begin(self) -> bool:
         _check_process()
-        await pause(self.mischief.delay())
+        await pause(self.fault_rates.delay())
         _check_process()
-        if self.mischief.database_is_down or self.mischief.happens(self.mischief.statement_fails):
+        if self.fault_rates.database_is_down or self.fault_rates.happens(
+            self.fault_rates.statement_fails
+        ):
             raise DatabaseUnavailable("nothing happened")
-        return self.mischief.happens(self.mischief.commit_fails)
+        return self.fault_rates.happens(self.fault_rates.commit_fails)
 
     async def _end(self, fails: bool) -> None:
-        await pause(self.mischief.delay())
+        await pause(self.fault_rates.delay())
         if fails:
             raise DatabaseUnavailable("it happened, and the answer got lost")
 

@@ -1,12 +1,12 @@
 """An event loop whose time jumps to the next timer, and processes that can be frozen or die.
 
-A process is a context variable: every task started inside it belongs to it. Frozen, none of
-its callbacks run until it is thawed, as after SIGSTOP; dead, its ports refuse every call, so
-whatever its tasks still do while they unwind reaches nobody.
+A process is a context variable: every task started inside it belongs to it. Frozen, none of its
+callbacks run until it is thawed, as after SIGSTOP; dead, its ports refuse every call, so nothing
+that its tasks do while they unwind reaches the world.
 
-The loop is written out, not derived from asyncio's: a world is some thousand callbacks, and
-asyncio's own spends more on each than the code that is tried. Tasks, futures, locks, timeouts
-and task groups are asyncio's.
+The loop is not derived from asyncio's: a world is some thousand callbacks, and asyncio's own loop
+spends more on each than the code under test. Tasks, futures, locks, timeouts and task groups are
+asyncio's.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from datetime import UTC, datetime, timedelta
 from heapq import heappop, heappush
 from typing import Any
 
-# A hundred times what the busiest seeds take.
+# A hundred times the steps of the longest seeds.
 MOST_STEPS = 1_000_000
 # In a row, without a step: a task that is alone and never ends must come back to be counted.
 MOST_JUMPS = 20
@@ -31,16 +31,16 @@ class Crashed(BaseException):
 
 
 class Deadlock(Exception):
-    """Nothing is ready and nothing ever will be."""
+    """Nothing is ready and no timer is set."""
 
 
 class Callback(list[Any]):
-    """A function, its arguments and its context; empty once cancelled. A list is made fastest."""
+    """A function, its arguments and its context, as a list because that is fastest to create."""
 
     __slots__ = ()
 
     def cancel(self) -> None:
-        """Run nothing."""
+        """Empties the list, which the loop then skips."""
         self.clear()
 
 
@@ -54,24 +54,24 @@ class Process:
         self.deferred: list[Callback] = []
 
     def check(self) -> None:
-        """Refuse to act for a dead process."""
+        """Raises if the process is dead."""
         if not self.is_alive:
             raise Crashed(self.name)
 
     def run(self, coroutine: Coroutine[Any, Any, Any]) -> "asyncio.Task[Any]":
-        """Start a task that belongs to this process."""
+        """Starts a task that belongs to this process."""
         context = copy_context()
         context.run(PROCESS.set, self)
         return asyncio.get_running_loop().create_task(coroutine, context=context)
 
     def freeze(self) -> None:
-        """Run nothing of it until it is thawed."""
+        """Stops running its callbacks until it is thawed."""
         if not self.is_frozen:
             self.is_frozen = True
             running().frozen += 1
 
     def thaw(self) -> None:
-        """Go on with what piled up."""
+        """Runs the callbacks that were deferred."""
         if not self.is_frozen:
             return
         self.is_frozen = False
@@ -85,7 +85,7 @@ PROCESS: ContextVar[Process | None] = ContextVar("process", default=None)
 
 
 class NumberedTask(asyncio.Task):  # type: ignore[type-arg]
-    """A task whose hash is a number in a row, so sets of tasks have the same order each run."""
+    """A task whose hash is a serial number, so sets of tasks have the same order in each run."""
 
     numbers = itertools.count()
 
@@ -101,7 +101,7 @@ class NumberedTask(asyncio.Task):  # type: ignore[type-arg]
 
 
 class VirtualLoop(asyncio.AbstractEventLoop):
-    """Runs whatever is ready; when nothing is, the time is that of the next timer."""
+    """Runs the callbacks that are ready; when none is, time jumps to the next timer."""
 
     def __init__(self) -> None:
         self.ready: deque[Callback] = deque()
@@ -119,10 +119,10 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         return self._now
 
     def run_until_complete(self, main: Any) -> Any:
-        """Run until `main` is done, whatever else is not.
+        """Runs until `main` is done, even if other tasks are not.
 
         Raises:
-            Deadlock: If it never will be.
+            Deadlock: If it cannot finish.
         """
         asyncio._set_running_loop(self)
         self._is_running = True
@@ -150,7 +150,7 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         raise Deadlock(f"{MOST_STEPS} steps and no end at {self._now:.3f} s")
 
     def _jump(self) -> None:
-        """Go to the next timer that nobody cancelled."""
+        """Advances to the next timer that is not cancelled."""
         timers = self._timers
         while timers:
             when, _, due = heappop(timers)
@@ -198,10 +198,10 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         return self.call_at(self._now + delay, callback, *args, context=context)
 
     def pause(self, seconds: float) -> "asyncio.Future[None]":
-        """Return what is done `seconds` from now: `asyncio.sleep` without its cost."""
+        """Returns a future that is done `seconds` from now: `asyncio.sleep` without its cost."""
         when = self._now + seconds
         if self._jumps_left and not self.ready and self._is_alone_until(when):
-            # Nothing can happen before then: the time is then, and the caller goes on.
+            # Nothing can happen before that time, so the caller goes on at once.
             self._jumps_left -= 1
             self._now = when
             return self._done
@@ -216,7 +216,7 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         return NumberedTask(coro, loop=self, **options)
 
     def call_exception_handler(self, context: dict[str, Any]) -> None:
-        """Say nothing: it tells of failed tasks that nobody awaited, as dead processes leave."""
+        """Logs nothing: it would report the tasks that dead processes leave unawaited."""
 
     def get_debug(self) -> bool:
         return False
@@ -228,7 +228,7 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         return False
 
     def close(self) -> None:
-        """Drop what is left."""
+        """Drops all callbacks and timers."""
         self.ready.clear()
         self._timers.clear()
 
@@ -238,20 +238,20 @@ def _is_over(due: Any) -> bool:
 
 
 def running() -> VirtualLoop:
-    """Return the loop of the world that is played."""
+    """Returns the loop of the current world."""
     loop = asyncio.get_running_loop()
     assert isinstance(loop, VirtualLoop)
     return loop
 
 
 def pause(seconds: float) -> "asyncio.Future[None]":
-    """Return what is done `seconds` from now."""
+    """Returns a future that is done `seconds` from now."""
     loop: VirtualLoop = asyncio.get_running_loop()  # type: ignore[assignment]  # nothing else plays worlds
     return loop.pause(seconds)
 
 
 class SimulatedClock:
-    """A process's clock; wall clocks of two processes may disagree."""
+    """The clock of a process; the wall clocks of two processes may differ."""
 
     def __init__(self, *, skew_seconds: float = 0.0) -> None:
         self._skew_seconds = skew_seconds
@@ -267,9 +267,9 @@ class SimulatedClock:
 
 
 def simulate(main: Coroutine[Any, Any, Any]) -> Any:
-    """Run a world to its end in virtual time."""
+    """Runs a world to its end in virtual time."""
     loop = VirtualLoop()
-    # A world's cycles are few and end with it; looking for them again and again costs a tenth.
+    # A world's cycles are few and end with it; searching for them costs a tenth of the time.
     gc.disable()
     try:
         return loop.run_until_complete(main)

@@ -1,4 +1,4 @@
-"""Plays the worlds of a seed: for the command line, and for the tests."""
+"""Plays the worlds of a seed, for the command line and for the tests."""
 
 import asyncio
 import logging
@@ -17,7 +17,7 @@ WORLDS = (StreamWorld, WebhookWorld)
 
 @dataclass
 class Result:
-    """What came of one seed."""
+    """The result of one seed."""
 
     failures: list[str] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
@@ -25,20 +25,20 @@ class Result:
 
 
 def play(seed: int, *, keeps_history: bool = False) -> Result:
-    """Play the worlds of a seed."""
+    """Plays the worlds of a seed."""
     result = Result()
     for kind in WORLDS:
         world = kind.drawn(seed)
         try:
             simulate(world.run())
-        except Exception as error:  # noqa: BLE001 - whatever ends a world is its verdict
+        except Exception as error:  # noqa: BLE001 - any error that ends a world is a failure of it
             world.failures.append(f"the world ended with {error!r}")
         finally:
             faults.disarm()
         result.failures += [f"{kind.__name__}: {failure}" for failure in world.failures]
         result.counts.update(world.counts)
-        result.counts["crashes at named points"] += world.mischief.crashes
-        result.counts.update(f"passed {name}" for name in world.mischief.passed_points)
+        result.counts["crashes at named points"] += world.fault_rates.crashes
+        result.counts.update(f"passed {name}" for name in world.fault_rates.passed_points)
         if keeps_history:
             result.history += _history(world)
     return result
@@ -50,17 +50,17 @@ def _history(world: StreamWorld | WebhookWorld) -> str:
     return repr((sorted(world.server.rows.items(), key=repr), world.broker.published))
 
 
-def silence(*, speak: bool) -> None:
-    """Log nothing, or for one seed everything with its moment and process."""
-    if not speak:
+def configure_logs(*, verbose: bool) -> None:
+    """Logs nothing, or everything with its time and process."""
+    if not verbose:
         quiet = structlog.make_filtering_bound_logger(logging.CRITICAL)
         structlog.configure(wrapper_class=quiet, logger_factory=lambda *_: None)
         return
-    structlog.configure(processors=[_tell])
+    structlog.configure(processors=[_render])
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
 
 
-def _tell(_logger: object, level: str, event: dict[str, object]) -> str:
+def _render(_logger: object, level: str, event: dict[str, object]) -> str:
     process = PROCESS.get()
     now = asyncio.get_running_loop().time()
     return f"{now:8.3f} {process.name if process else '-':4} {level:8} {event}"

@@ -1,7 +1,7 @@
-"""What each statement of the kit does, for the simulated database.
+"""The effect of each statement of the kit in the simulated database.
 
-Known by the very text that the kit sends, so a statement that changes must be looked at here
-again; `tests/contract/test_simulated_servers.py` runs both on the same scenarios.
+The key is the exact text that the kit sends, so a statement that changes must be reviewed here too;
+`tests/contract/test_simulated_servers.py` runs both databases on the same scenarios.
 """
 
 from typing import Any
@@ -115,12 +115,12 @@ async def append(transaction: Transaction, partition: int, *columns: list[Any]) 
     await transaction.lock(key)
     last = transaction.get(key) or 0
     rows = list(zip(*columns, strict=True))
-    for place, row in enumerate(rows, start=1):
+    for number, row in enumerate(rows, start=1):
         topic, to_partition, message_key, value, headers = row
         await transaction.put(
-            ("outbox", partition, last + place),
+            ("outbox", partition, last + number),
             {
-                "seq": last + place,
+                "seq": last + number,
                 "topic": topic,
                 "to_partition": to_partition,
                 "key": message_key,
@@ -147,8 +147,8 @@ async def read(transaction: Transaction, partition: int, most: int) -> Any:
 async def mark(transaction: Transaction, partition: int, seq: int, *values: Any) -> str:
     consumer, topic, epoch = values
     # The server's SELECT sees what was committed when the statement began.
-    held = transaction.get(("progress", consumer, topic, partition))
-    if held is None or held["epoch"] != epoch:
+    row = transaction.get(("progress", consumer, topic, partition))
+    if row is None or row["epoch"] != epoch:
         return "INSERT 0 0"
     key = ("outbox_progress", partition)
     await transaction.lock(key)
@@ -177,14 +177,14 @@ async def lock_shared(transaction: Transaction) -> Any:
 
 
 async def insert_quarantined(transaction: Transaction, *columns: list[Any]) -> str:
-    kept = 0
+    inserted = 0
     for topic, partition, offset, key, value, *_ in zip(*columns, strict=True):
         row_key = ("quarantine", topic, partition, offset)
         await transaction.lock(row_key)
         if transaction.get(row_key) is None:
             await transaction.put(row_key, (key, value))
-            kept += 1
-    return f"INSERT 0 {kept}"
+            inserted += 1
+    return f"INSERT 0 {inserted}"
 
 
 async def ledger(transaction: Transaction, partition: int, ids: list[str]) -> Any:

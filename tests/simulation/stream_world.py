@@ -1,8 +1,8 @@
 """One seeded history of the fenced consumer and the relay, and what must be true after it.
 
-A few processes share a topic of a few partitions while everything goes wrong for a while; then
-the faults end, and within a bound everything must be done. The checks know the log that was
-written and nothing of how it was read.
+A few processes share a topic of a few partitions under faults for a while; then the faults end, and
+within a bound everything must be done. The checks compare with the log that was written and not
+with how it was read.
 """
 
 import asyncio
@@ -20,14 +20,14 @@ from services.kit.stream.relay import OutboxRelay
 from services.kit.stream.stop_reasons import NoProgress
 from tests.simulation.broker import Broker, SimulatedProducer, SimulatedTopicReader
 from tests.simulation.database import Server, SimulatedDatabase, Transaction
+from tests.simulation.fault_rates import FaultRates
 from tests.simulation.loop import Crashed, Process, SimulatedClock, pause
-from tests.simulation.mischief import Mischief
 from tests.simulation.statements import SCHEMA, STATEMENTS
-from tests.simulation.work import CountingHandler, Unmeasured, expected_messages
+from tests.simulation.work import CountingHandler, LabelCheckingRecorder, expected_messages
 
 CONSUMER = "simulated"
 ROUGH_SECONDS = 12.0
-# The watchdog's patience with a slow database, a restart and a rebalance fit in twice.
+# Twice the watchdog's patience with a slow database, a restart and a rebalance.
 CALM_SECONDS = 120.0
 LIMITS = Limits(
     max_records=7,
@@ -43,8 +43,8 @@ LIMITS = Limits(
 )
 
 
-class Member:
-    """One process with consumer, relay and handler; started again when it ends."""
+class ConsumerProcess:
+    """One process with consumer, relay and handler, which is restarted when it ends."""
 
     def __init__(self, world: "StreamWorld", name: str) -> None:
         self.process = Process(name)
@@ -56,7 +56,7 @@ class Member:
             database=database,
             progress=PostgresProgress(schema=SCHEMA, consumer=CONSUMER, owner=name),
             handler=CountingHandler(outbox),
-            recorder=Unmeasured(),
+            recorder=LabelCheckingRecorder(),
             clock=SimulatedClock(),
             relay=OutboxRelay(
                 schema=SCHEMA,
@@ -64,7 +64,7 @@ class Member:
                 outbox=outbox,
                 database=database,
                 producer=SimulatedProducer(world.broker, self.process),
-                recorder=Unmeasured(),
+                recorder=LabelCheckingRecorder(),
                 clock=SimulatedClock(),
             ),
             limits=LIMITS,
@@ -72,7 +72,7 @@ class Member:
         self.task = self.process.run(self.consumer.run())
 
     def kill(self) -> None:
-        """End the process as SIGKILL does: nothing of it reaches the world any more."""
+        """Ends the process as SIGKILL does: no further call of it reaches the world."""
         self.process.is_alive = False
         self.process.thaw()
         self.task.cancel()
@@ -80,17 +80,17 @@ class Member:
 
 @dataclass
 class StreamWorld:
-    """Everything of one seed."""
+    """The state of one seed."""
 
     seed: int
     broker: Broker
     server: Server
-    mischief: Mischief
-    members: list[Member] = field(default_factory=list)
+    fault_rates: FaultRates
+    members: list[ConsumerProcess] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     background: set["asyncio.Task[Any]"] = field(default_factory=set)
     counts: dict[str, int] = field(default_factory=dict)
-    standing: dict[int, tuple[int, int]] = field(default_factory=dict)
+    last_commit: dict[int, tuple[int, int]] = field(default_factory=dict)
     born: int = 0
     written: int = 0
     is_calm: bool = False
@@ -98,25 +98,25 @@ class StreamWorld:
     @classmethod
     def drawn(cls, seed: int) -> "StreamWorld":
         random = Random(f"stream {seed}")
-        mischief = Mischief.drawn(random)
+        fault_rates = FaultRates.drawn(random)
         world = cls(
             seed=seed,
-            broker=Broker(mischief, partitions=random.choice((1, 2, 3))),
-            server=Server(mischief),
-            mischief=mischief,
+            broker=Broker(fault_rates, partitions=random.choice((1, 2, 3))),
+            server=Server(fault_rates),
+            fault_rates=fault_rates,
         )
         world.server.on_commit.append(world.watch_commit)
         return world
 
     @property
     def random(self) -> Random:
-        return self.mischief.random
+        return self.fault_rates.random
 
     def count(self, what: str) -> None:
         self.counts[what] = self.counts.get(what, 0) + 1
 
     def later(self, coroutine: Any) -> None:
-        """Run something beside everything else."""
+        """Runs a coroutine in the background."""
         task = asyncio.get_running_loop().create_task(coroutine)
         self.background.add(task)
         task.add_done_callback(self._ended)
@@ -127,12 +127,12 @@ class StreamWorld:
             self.failures.append(f"the simulation itself failed: {task.exception()!r}")
 
     def watch_commit(self, transaction: Transaction) -> None:
-        """Hold every commit against the one before: the independent judge of the fence."""
+        """Compares every commit with the one before: an independent check of the fence."""
         for key, row in transaction.writes.items():
             if key[0] != "progress":
                 continue
             partition = key[3]
-            epoch, offset = self.standing.get(partition, (0, 0))
+            epoch, offset = self.last_commit.get(partition, (0, 0))
             is_claim = row["epoch"] == epoch + 1 and row["next_offset"] == offset
             is_step = row["epoch"] == epoch and row["next_offset"] >= offset
             if not (is_claim or is_step):
@@ -140,10 +140,10 @@ class StreamWorld:
                     f"partition {partition}: epoch {row['epoch']} offset {row['next_offset']} "
                     f"was committed over epoch {epoch} offset {offset}"
                 )
-            self.standing[partition] = (row["epoch"], row["next_offset"])
+            self.last_commit[partition] = (row["epoch"], row["next_offset"])
 
     async def supervise(self) -> None:
-        """Start processes again that ended, and rebalance when the group changes."""
+        """Restarts processes that ended, and rebalances when the group changes."""
         while True:
             for member in list(self.members):
                 if member.task.done() or not member.process.is_alive:
@@ -151,15 +151,15 @@ class StreamWorld:
                     await asyncio.wait([member.task])
                     self._judge_end(member)
                     self.members.remove(member)
-                    self.broker.throw_out(member.log)
+                    self.broker.remove_member(member.log)
                     self.start_member()
             await pause(0.5)
 
     def start_member(self) -> None:
         self.born += 1
-        self.members.append(Member(self, f"p{self.born}"))
+        self.members.append(ConsumerProcess(self, f"p{self.born}"))
 
-    def _judge_end(self, member: Member) -> None:
+    def _judge_end(self, member: ConsumerProcess) -> None:
         if member.task.cancelled():
             return
         error = member.task.exception()
@@ -170,10 +170,10 @@ class StreamWorld:
                 self.failures.append(f"{member.process.name} ended with {cause!r}")
 
     async def run(self) -> None:
-        """Play the history: rough, then calm, then the end."""
+        """Plays the history: with faults, then without, then the end."""
         for _ in range(self.random.choice((1, 2, 3))):
             self.start_member()
-        self.mischief.arm()
+        self.fault_rates.arm()
         supervisor = asyncio.get_running_loop().create_task(self.supervise())
         await self._be_rough()
         await self._calm_down()
@@ -223,7 +223,7 @@ class StreamWorld:
             self._database_down,
             self._broker_down,
             self._cut_connections,
-            self._throw_out,
+            self._remove_member,
         )
         harm = self.random.choice(harms)
         self.count(harm.__name__.strip("_"))
@@ -254,7 +254,7 @@ class StreamWorld:
         await self._come_back(process)
 
     async def _come_back(self, process: Process) -> None:
-        """Let a member learn, some time later, that the group went on without it."""
+        """Lets a member learn, some time later, that the group has removed it."""
         await pause(self.random.uniform(0.0, 3.0))
         for member in self.members:
             if member.process is process and member.log.is_outside:
@@ -269,17 +269,17 @@ class StreamWorld:
         if len(self.members) < 4:
             self.start_member()
 
-    def _throw_out(self) -> None:
+    def _remove_member(self) -> None:
         if self.broker.members:
             member = self.random.choice(self.broker.members)
-            self.broker.throw_out(member)
+            self.broker.remove_member(member)
 
     def _database_down(self) -> None:
         self.server.shut_down()
         self.later(self._up("database_is_down"))
 
     def _broker_down(self) -> None:
-        self.mischief.broker_is_down = True
+        self.fault_rates.broker_is_down = True
         self.later(self._up("broker_is_down"))
 
     def _cut_connections(self) -> None:
@@ -287,11 +287,11 @@ class StreamWorld:
 
     async def _up(self, what: str) -> None:
         await pause(self.random.uniform(0.1, 4.0))
-        setattr(self.mischief, what, False)
+        setattr(self.fault_rates, what, False)
 
     async def _calm_down(self) -> None:
         self.is_calm = True
-        self.mischief.calm()
+        self.fault_rates.calm()
         for member in self.members:
             member.process.thaw()
         outside = [m.log for m in self.members if m.log.is_outside and m.process.is_alive]
@@ -341,9 +341,9 @@ class StreamWorld:
             return
         expected = expected_messages(held)
         poison = {r.offset for r in held if r.value.startswith(b"poison")}
-        kept = {key[2] for key in self.server.table("quarantine") if key[1] == partition}
+        quarantined = {key[2] for key in self.server.table("quarantine") if key[1] == partition}
         duplicates = len(held) - len(poison) - len(expected)
-        self._same(partition, "quarantined offsets", kept, poison)
+        self._same(partition, "quarantined offsets", quarantined, poison)
         self._same(partition, "records", row["records"], len(held))
         self._same(partition, "duplicates", row["duplicates"], duplicates)
         self._same(partition, "quarantined", row["quarantined"], len(poison))
@@ -363,24 +363,24 @@ class StreamWorld:
         if problem:
             self.failures.append(f"partition {partition}: {problem}")
 
-    def _same(self, partition: int, what: str, found: Any, expected: Any) -> None:
-        if found != expected:
+    def _same(self, partition: int, what: str, actual: Any, expected: Any) -> None:
+        if actual != expected:
             self.failures.append(
-                f"partition {partition}: {what} are {found!r}, must be {expected!r}"
+                f"partition {partition}: {what} are {actual!r}, must be {expected!r}"
             )
 
 
 def first_break(sent: list[bytes], expected: list[bytes]) -> str | None:
-    """Return where messages break the rule: repeats may come, a new one only in its turn."""
-    places = {message: place for place, message in enumerate(expected)}
+    """Returns the first message that is out of order; a repeat is not."""
+    indexes = {message: index for index, message in enumerate(expected)}
     following = 0
     for message in sent:
-        place = places.get(message)
-        if place is None:
+        index = indexes.get(message)
+        if index is None:
             return f"published {message!r}, which must never be"
-        if place > following:
+        if index > following:
             return f"published {message!r} before {expected[following]!r}"
-        following = max(following, place + 1)
+        following = max(following, index + 1)
     if following != len(expected):
         return f"never published {expected[following]!r}"
     return None

@@ -8,7 +8,7 @@ import pytest
 import structlog
 
 from services.kit.stream import faults
-from tests.simulation.playing import play, silence
+from tests.simulation.playing import configure_logs, play
 
 SEEDS_A_TEST = 20
 
@@ -16,7 +16,7 @@ SEEDS_A_TEST = 20
 @pytest.fixture(autouse=True)
 def quiet() -> Iterator[None]:
     before = structlog.get_config()
-    silence(speak=False)
+    configure_logs(verbose=False)
     yield
     structlog.configure(**before)
 
@@ -35,9 +35,9 @@ def test_a_seed_is_one_history() -> None:
 
 def test_a_seed_is_the_same_history_in_another_process() -> None:
     program = (
-        "from tests.simulation.playing import play, silence\n"
+        "from tests.simulation.playing import configure_logs, play\n"
         "from hashlib import sha256\n"
-        "silence(speak=False)\n"
+        "configure_logs(verbose=False)\n"
         "print(sha256(play(5, keeps_history=True).history.encode()).hexdigest())"
     )
     histories = {

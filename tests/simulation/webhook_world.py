@@ -1,8 +1,8 @@
 """One seeded history of the webhook dispatcher: receivers fail, dispatchers die and freeze.
 
-Checked afterwards: every delivery arrived or used up all its attempts, always under the same
-id and a genuine signature; on an ordered endpoint an event never arrives before every earlier
-one of its borrower was accepted or given up; without faults nothing is sent twice.
+Afterwards every delivery must have arrived or used up all its attempts, always under the same id
+and a genuine signature; on an ordered endpoint no event may have arrived before every earlier one
+of its borrower was accepted or exhausted; without faults nothing may have been sent twice.
 """
 
 import asyncio
@@ -20,10 +20,10 @@ from services.alerts.delivery.domain import signing
 from services.alerts.delivery.domain.attempt import AttemptReport, AttemptResult, ResultCode
 from tests.fakes.ids import CountingIds
 from tests.simulation.delivery_rows import SECRET, DeliveryRows, Endpoint
+from tests.simulation.fault_rates import FaultRates
 from tests.simulation.loop import Crashed, Process, SimulatedClock, pause
-from tests.simulation.mischief import Mischief
 from tests.simulation.stream_world import end_the_rest
-from tests.simulation.work import Unmeasured
+from tests.simulation.work import LabelCheckingRecorder
 
 ROUGH_SECONDS = 15.0
 CALM_SECONDS = 400.0
@@ -40,7 +40,7 @@ LIMITS = DispatchLimits(
 
 @dataclass(frozen=True)
 class Arrival:
-    """A message as a receiver saw it."""
+    """A message as a receiver got it."""
 
     endpoint_id: str
     borrower_id: str
@@ -50,28 +50,28 @@ class Arrival:
 
 
 class Receivers:
-    """Everybody who is posted to; fails as the world's mischief says."""
+    """All receivers; they fail at the world's rates."""
 
     def __init__(self, world: "WebhookWorld", process: Process) -> None:
         self._world = world
         self._process = process
 
     async def post(self, request: HttpRequest) -> AttemptResult:
-        mischief = self._world.mischief
+        fault_rates = self._world.fault_rates
         self._process.check()
-        await pause(mischief.delay() * 30)
+        await pause(fault_rates.delay() * 30)
         self._process.check()
-        if mischief.broker_is_down:
+        if fault_rates.broker_is_down:
             return _result(ResultCode.UNREACHABLE)
-        refuses = mischief.happens(mischief.produce_fails)
+        refuses = fault_rates.happens(fault_rates.produce_fails)
         self._world.arrived(request, was_accepted=not refuses)
-        await pause(mischief.delay() * 30)
+        await pause(fault_rates.delay() * 30)
         self._process.check()
         if refuses:
             codes = (ResultCode.SERVER_ERROR, ResultCode.OVERLOADED, ResultCode.REDIRECTED)
-            retry_after = mischief.random.choice((None, timedelta(seconds=2)))
-            return _result(mischief.random.choice(codes), retry_after)
-        if mischief.happens(mischief.answer_lost):
+            retry_after = fault_rates.random.choice((None, timedelta(seconds=2)))
+            return _result(fault_rates.random.choice(codes), retry_after)
+        if fault_rates.happens(fault_rates.answer_lost):
             return _result(ResultCode.TIMED_OUT)
         return _result(ResultCode.DELIVERED)
 
@@ -91,7 +91,7 @@ class Runner:
             queue=world.rows,
             channel=ChannelRegistry(poster=Receivers(world, self.process), clock=clock),
             clock=clock,
-            recorder=Unmeasured(),
+            recorder=LabelCheckingRecorder(),
             new_token=CountingIds(f"{name}-"),
             draw=world.random.random,
             limits=LIMITS,
@@ -100,7 +100,7 @@ class Runner:
         self.task = self.process.run(self.dispatcher.run(self.stop))
 
     def kill(self) -> None:
-        """End the process as SIGKILL does."""
+        """Ends the process as SIGKILL does."""
         self.process.is_alive = False
         self.process.thaw()
         self.task.cancel()
@@ -108,10 +108,10 @@ class Runner:
 
 @dataclass
 class WebhookWorld:
-    """Everything of one seed."""
+    """The state of one seed."""
 
     seed: int
-    mischief: Mischief
+    fault_rates: FaultRates
     rows: DeliveryRows
     runners: list[Runner] = field(default_factory=list)
     arrivals: list[Arrival] = field(default_factory=list)
@@ -124,22 +124,22 @@ class WebhookWorld:
 
     @classmethod
     def drawn(cls, seed: int) -> "WebhookWorld":
-        mischief = Mischief.drawn(Random(f"webhooks {seed}"))
-        world = cls(seed=seed, mischief=mischief, rows=DeliveryRows(mischief))
-        world.is_rough = mischief.random.random() < 0.9
+        fault_rates = FaultRates.drawn(Random(f"webhooks {seed}"))
+        world = cls(seed=seed, fault_rates=fault_rates, rows=DeliveryRows(fault_rates))
+        world.is_rough = fault_rates.random.random() < 0.9
         if not world.is_rough:
-            mischief.calm()
-        for number in range(mischief.random.choice((1, 2))):
+            fault_rates.calm()
+        for number in range(fault_rates.random.choice((1, 2))):
             name = f"e{number}"
             world.rows.endpoints[name] = Endpoint(endpoint_id=name, is_ordered=number == 0)
         return world
 
     @property
     def random(self) -> Random:
-        return self.mischief.random
+        return self.fault_rates.random
 
     def arrived(self, request: HttpRequest, *, was_accepted: bool) -> None:
-        """Note a message, and hold it against the rules that hold at every moment."""
+        """Records a message, and checks the rules that apply at every moment."""
         document = msgspec.json.decode(request.body)["data"]
         arrival = Arrival(
             endpoint_id=str(urlsplit(request.url).hostname).split(".")[0],
@@ -172,8 +172,8 @@ class WebhookWorld:
             accepted.add(arrival.feed_id)
 
     async def run(self) -> None:
-        """Play the history: rough, then calm, then the end."""
-        self.mischief.arm()
+        """Plays the history: with faults, then without, then the end."""
+        self.fault_rates.arm()
         for _ in range(self.random.choice((1, 2, 3))):
             self._start()
         loop = asyncio.get_running_loop()
@@ -185,7 +185,7 @@ class WebhookWorld:
             self._add_some()
             if self.is_rough and self.random.random() < 0.4:
                 later.add(loop.create_task(self._harm()))
-        self.mischief.calm()
+        self.fault_rates.calm()
         await self._wait_until_done()
         await self._end(later)
         self._check()
@@ -228,9 +228,9 @@ class WebhookWorld:
             runner.process.thaw()
         else:
             what = {"database": "database_is_down", "network": "broker_is_down"}[kind]
-            setattr(self.mischief, what, True)
+            setattr(self.fault_rates, what, True)
             await pause(seconds / 2)
-            setattr(self.mischief, what, False)
+            setattr(self.fault_rates, what, False)
 
     async def _wait_until_done(self) -> None:
         try:

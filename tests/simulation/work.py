@@ -1,7 +1,7 @@
-"""A small handler built like scoring's: a ledger that removes duplicates, state behind a cache.
+"""A small handler as scoring's: a ledger that removes duplicates, and state behind a cache.
 
-Its cache is right only if the consumer calls `committed`, `rolled_back` and `released` when
-it must; a stale cache shows as a wrong number in a published message.
+Its cache is correct only if the consumer calls `committed`, `rolled_back` and `released` when it
+must; a stale cache shows as a wrong number in a published message.
 """
 
 from typing import Any
@@ -17,8 +17,8 @@ from tests.simulation.statements import LEDGER, LOAD, SCHEMA, STORE
 State = tuple[str, ...]
 
 
-class Unmeasured:
-    """A recorder that keeps nothing, and still refuses labels that a metric does not have."""
+class LabelCheckingRecorder:
+    """A recorder that stores nothing and refuses labels that a metric does not have."""
 
     def add(self, metric: Metric, amount: float = 1, /, **labels: str) -> None:
         self._check(metric, labels)
@@ -38,7 +38,7 @@ class Unmeasured:
 
 
 class CountingHandler(Handler):
-    """Appends each new id to its key's state and publishes its place there."""
+    """Appends each new id to its key's state and publishes its position there."""
 
     def __init__(self, outbox: Outbox) -> None:
         self._outbox = outbox
@@ -89,20 +89,20 @@ def _decoded(record: Record) -> tuple[str, str]:
     return (record.key or b"").decode(), value
 
 
-def _message(partition: int, key: str, place: int, event_id: str) -> Message:
-    value = f"{key} {place} {event_id}".encode()
+def _message(partition: int, key: str, number: int, event_id: str) -> Message:
+    value = f"{key} {number} {event_id}".encode()
     return Message(topic="risk", key=key.encode(), value=value, to_partition=partition)
 
 
 def expected_messages(records: list[Any]) -> list[bytes]:
-    """Return what must be published for a partition's log, by the plainest possible fold."""
+    """Returns the messages that a partition's log must give, by the simplest possible fold."""
     seen: set[bytes] = set()
-    places: dict[bytes, int] = {}
+    numbers: dict[bytes, int] = {}
     messages = []
     for record in records:
         if record.value.startswith(b"poison") or record.value in seen:
             continue
         seen.add(record.value)
-        places[record.key] = places.get(record.key, 0) + 1
-        messages.append(b"%s %d %s" % (record.key, places[record.key], record.value))
+        numbers[record.key] = numbers.get(record.key, 0) + 1
+        messages.append(b"%s %d %s" % (record.key, numbers[record.key], record.value))
     return messages

@@ -18,7 +18,7 @@ Write = Callable[..., Awaitable[None]]
 
 @pytest.fixture
 async def database(stack: Servers) -> AsyncIterator[PostgresDatabase]:
-    """A database of its own without any service's schema: the kit stands alone."""
+    """A database of its own without any service's schema: the kit needs none."""
     name = f"kit_{secrets.token_hex(6)}"
     server = await asyncpg.connect(stack.database_url)
     await server.execute(f'CREATE DATABASE "{name}"')

@@ -30,7 +30,7 @@ SELECT count(*) FROM pg_stat_activity
 
 
 class InsertingHandler(Handler):
-    """Inserts each value; refuses `poison`; can be held inside a transaction."""
+    """Inserts each value; refuses `poison`; can be made to wait inside a transaction."""
 
     def __init__(self, owner: str) -> None:
         self.owner = owner
@@ -59,8 +59,8 @@ class InsertingHandler(Handler):
         await self.quarantined.insert(connection, [RejectedRecord(record, "poison", str(error))])
 
 
-class Member:
-    """One process of the group, as far as the broker and the database can tell."""
+class GroupMember:
+    """One process of the group, as the broker and the database see it."""
 
     def __init__(
         self,
@@ -107,7 +107,7 @@ class Member:
         return self.consumer.partitions == dict.fromkeys(partitions, State.RUNNING)
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator["Member"]:
+    async def running(self) -> AsyncIterator["GroupMember"]:
         task = asyncio.create_task(self.consumer.run())
         try:
             yield self
@@ -155,7 +155,7 @@ async def group_has_offset(bootstrap: str, group: str, topic: str, offset: int) 
 
 
 async def until(condition: Callable[[], Any], *, seconds: float = 30) -> None:
-    """Wait until a condition holds.
+    """Wait until a condition is true.
 
     A group may rebalance at any moment, and a partition then passes through other states: a test
     waits for the state that must come and never asserts the state of an instant.

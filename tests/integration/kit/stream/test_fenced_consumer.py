@@ -12,7 +12,7 @@ from services.kit.stream.partition import State
 from tests.conftest import CreateTopics, Servers
 from tests.integration.kit.stream.conftest import Write, applied
 from tests.integration.kit.stream.members import (
-    Member,
+    GroupMember,
     administrator,
     group_has_offset,
     recreate_topic,
@@ -23,12 +23,12 @@ from tests.integration.kit.stream.members import (
 pytestmark = pytest.mark.integration
 
 
-class Rig:
+class ConsumerRig:
     def __init__(self, stack: Servers, database: PostgresDatabase, topic: str) -> None:
         self.stack, self.database, self.topic = stack, database, topic
 
-    def member(self, name: str, **options: Any) -> Member:
-        return Member(
+    def member(self, name: str, **options: Any) -> GroupMember:
+        return GroupMember(
             name,
             bootstrap=self.stack.kafka_bootstrap,
             topic=self.topic,
@@ -44,16 +44,16 @@ class Rig:
 
 
 @pytest.fixture
-def rig(stack: Servers, database: PostgresDatabase, create_topics: CreateTopics) -> Rig:
+def rig(stack: Servers, database: PostgresDatabase, create_topics: CreateTopics) -> ConsumerRig:
     (topic,) = create_topics("events", partitions=2)
-    return Rig(stack, database, topic)
+    return ConsumerRig(stack, database, topic)
 
 
 def values(first: int, last: int) -> list[str]:
     return [f"v{number}" for number in range(first, last)]
 
 
-async def test_a_second_run_goes_on_where_the_first_ended(rig: Rig, write: Write) -> None:
+async def test_a_second_run_goes_on_where_the_first_ended(rig: ConsumerRig, write: Write) -> None:
     await write(rig.topic, *values(0, 500), partition=0)
     async with rig.member("one").running():
         await until(lambda: rig.has_applied(500))
@@ -64,15 +64,15 @@ async def test_a_second_run_goes_on_where_the_first_ended(rig: Rig, write: Write
 
 
 async def test_a_rebalance_under_load_applies_everything_once_and_in_order(
-    rig: Rig, write: Write
+    rig: ConsumerRig, write: Write
 ) -> None:
     for partition in (0, 1):
         await write(rig.topic, *values(0, 2_000), partition=partition)
-    async with rig.member("one", max_records=50).running() as one:
+    async with rig.member("one", max_records=50).running() as first:
         await until(lambda: rig.has_applied(100))
-        async with rig.member("two", max_records=50).running() as two:
-            await until(lambda: len(two.consumer.partitions) == 1)
-            await until(lambda: len(one.consumer.partitions) == 1)
+        async with rig.member("two", max_records=50).running() as second:
+            await until(lambda: len(second.consumer.partitions) == 1)
+            await until(lambda: len(first.consumer.partitions) == 1)
             for partition in (0, 1):
                 await write(rig.topic, *values(2_000, 3_000), partition=partition)
             await until(lambda: rig.has_applied(6_000))
@@ -81,7 +81,7 @@ async def test_a_rebalance_under_load_applies_everything_once_and_in_order(
 
 
 async def test_two_members_that_both_believe_to_own_a_partition_cannot_both_commit(
-    rig: Rig, write: Write
+    rig: ConsumerRig, write: Write
 ) -> None:
     await write(rig.topic, *values(0, 10), partition=0)
     zombie = rig.member("zombie")
@@ -90,7 +90,7 @@ async def test_two_members_that_both_believe_to_own_a_partition_cannot_both_comm
         await until(lambda: rig.has_applied(10))
         zombie.handler.gate.clear()
         await write(rig.topic, *values(10, 20), partition=0)
-        # The zombie stands inside its transaction; its row lock makes the claim wait.
+        # The zombie is inside its transaction; its row lock makes the claim wait.
         await until(lambda: zombie.handler.waiting == 1)
         zombie.log.commit = refuse  # type: ignore[method-assign]
         successor = rig.member("successor")
@@ -113,7 +113,7 @@ async def refuse(next_offsets: object) -> None:
 
 
 async def test_a_poison_record_is_kept_with_its_bytes_and_its_neighbours_go_on(
-    rig: Rig, write: Write
+    rig: ConsumerRig, write: Write
 ) -> None:
     await write(rig.topic, *values(0, 50), "poison", *values(50, 100), partition=0)
     async with rig.member("one").running():
@@ -128,7 +128,7 @@ async def test_a_poison_record_is_kept_with_its_bytes_and_its_neighbours_go_on(
 
 
 async def test_a_recreated_topic_stops_the_partition(
-    rig: Rig, write: Write, create_topics: CreateTopics
+    rig: ConsumerRig, write: Write, create_topics: CreateTopics
 ) -> None:
     await write(rig.topic, *values(0, 10), partition=0)
     async with rig.member("one").running():
@@ -137,26 +137,28 @@ async def test_a_recreated_topic_stops_the_partition(
         rig.stack.kafka_bootstrap, rig.topic, lambda: create_topics("events", partitions=2)
     )
     await write(rig.topic, *[f"other{number}" for number in range(20)], partition=0)
-    async with rig.member("two").running() as two:
-        await until(lambda: two.shows_stop("topic_recreated"))
-        await until(lambda: two.consumer.partitions == {0: State.STOPPED, 1: State.RUNNING})
+    async with rig.member("two").running() as second:
+        await until(lambda: second.shows_stop("topic_recreated"))
+        await until(lambda: second.consumer.partitions == {0: State.STOPPED, 1: State.RUNNING})
     assert await rig.applied() == values(0, 10)
 
 
-async def test_records_that_were_deleted_unread_stop_the_partition(rig: Rig, write: Write) -> None:
+async def test_records_that_were_deleted_unread_stop_the_partition(
+    rig: ConsumerRig, write: Write
+) -> None:
     await write(rig.topic, *values(0, 10), partition=0)
     async with rig.member("one").running():
         await until(lambda: rig.has_applied(10))
     await write(rig.topic, *values(10, 20), partition=0)
     async with administrator(rig.stack.kafka_bootstrap) as admin:
         await admin.delete_records({TopicPartition(rig.topic, 0): RecordsToDelete(15)})
-    async with rig.member("two").running() as two:
-        await until(lambda: two.shows_stop("offset_out_of_range"))
-        await until(lambda: two.consumer.partitions.get(0) is State.STOPPED)
+    async with rig.member("two").running() as second:
+        await until(lambda: second.shows_stop("offset_out_of_range"))
+        await until(lambda: second.consumer.partitions.get(0) is State.STOPPED)
     assert await rig.applied() == values(0, 10)
 
 
-async def test_kafka_is_told_how_far_the_work_is(rig: Rig, write: Write) -> None:
+async def test_the_group_commits_the_offset_behind_the_work(rig: ConsumerRig, write: Write) -> None:
     await write(rig.topic, *values(0, 10), partition=0)
     async with rig.member("one").running():
         await group_has_offset(rig.stack.kafka_bootstrap, f"{rig.topic}-group", rig.topic, 10)

@@ -1,7 +1,7 @@
-"""A log and a database that no longer belong together, and the way on that a person decides.
+"""A topic and a database that no longer belong together, and what an operator decides then.
 
-Each scenario is made on the real broker: the partition stops with its reason, its neighbour
-goes on, and after `tocsin offsets` the running process goes on by itself.
+Each scenario runs on the real broker: the partition stops with its reason, its neighbour goes on,
+and after `tocsin offsets` the running process goes on without a restart.
 """
 
 from contextlib import AbstractAsyncContextManager
@@ -24,7 +24,7 @@ from tests.conftest import CreateTopics, Servers
 from tests.integration.kit.stream.conftest import Write, applied
 from tests.integration.kit.stream.members import (
     SCHEMA,
-    Member,
+    GroupMember,
     administrator,
     group_has_offset,
     recreate_topic,
@@ -36,15 +36,15 @@ pytestmark = pytest.mark.integration
 DECISION = OffsetDecision(by="ada", reason="incident 7, agreed with grace")
 
 
-class Rig:
+class HoleRig:
     """A topic of two partitions, a database, and an operator."""
 
     def __init__(self, stack: Servers, database: PostgresDatabase, topic: str) -> None:
         self.stack, self.database, self.topic = stack, database, topic
         self.consumer = Consumer(name="test", schema=SCHEMA, group=f"{topic}-group")
 
-    def member(self, name: str = "one") -> Member:
-        return Member(
+    def member(self, name: str = "one") -> GroupMember:
+        return GroupMember(
             name,
             bootstrap=self.stack.kafka_bootstrap,
             topic=self.topic,
@@ -59,30 +59,30 @@ class Rig:
         return await applied(self.database.pool, partition=partition) == list(values)
 
     async def apply(self, count: int) -> None:
-        """Run a member until partition 0 has so many and the group has been told."""
+        """Run a member until the group has committed this offset of partition 0."""
         async with self.member().running():
             await group_has_offset(
                 self.stack.kafka_bootstrap, self.consumer.group, self.topic, count
             )
         assert len(await applied(self.database.pool, partition=0)) == count
 
-    async def places(self) -> list[PartitionStatus]:
+    async def statuses(self) -> list[PartitionStatus]:
         async with (
             connected(self.stack.kafka_bootstrap) as broker,
             self.database.pool.acquire() as connection,
         ):
             return await changes.statuses(connection, broker, self.consumer)
 
-    async def place(self, partition: int = 0) -> PartitionStatus:
-        return (await self.places())[partition]
+    async def status(self, partition: int = 0) -> PartitionStatus:
+        return (await self.statuses())[partition]
 
     async def is_live(self) -> bool:
-        return (await self.place()).is_live
+        return (await self.status()).is_live
 
     async def set(self, **where: Any) -> changes.OffsetPlan:
         """Do what `tocsin offsets set` does, without its questions."""
         plan = changes.planned(
-            await self.place(), **{"to": None, "to_start": False, "to_end": False, **where}
+            await self.status(), **{"to": None, "to_start": False, "to_end": False, **where}
         )
         changes.refuse_live(plan.status, force=False)
 
@@ -95,7 +95,7 @@ class Rig:
         return plan
 
     async def write_to_new_partition(self, value: str) -> None:
-        """Write with a producer that knows of the partition; the fixture's is older."""
+        """Write with a new producer: the fixture's has no metadata of the partition."""
         producer = AIOKafkaProducer(bootstrap_servers=self.stack.kafka_bootstrap)
         await producer.start()
         await producer.send_and_wait(self.topic, value.encode(), partition=2)
@@ -108,54 +108,58 @@ class Rig:
 
 
 @pytest.fixture
-def rig(stack: Servers, database: PostgresDatabase, create_topics: CreateTopics) -> Rig:
+def rig(stack: Servers, database: PostgresDatabase, create_topics: CreateTopics) -> HoleRig:
     (topic,) = create_topics("events", partitions=2)
-    return Rig(stack, database, topic)
+    return HoleRig(stack, database, topic)
 
 
 def v(first: int, last: int) -> list[str]:
     return [f"v{number}" for number in range(first, last)]
 
 
-def is_(member: Member, state: State, *, partition: int = 0) -> bool:
+def is_(member: GroupMember, state: State, *, partition: int = 0) -> bool:
     return member.consumer.partitions.get(partition) is state
 
 
-async def is_stopped(member: Member, reason: str) -> None:
+async def is_stopped(member: GroupMember, reason: str) -> None:
     """Wait until a member's partition 0 is stopped for a reason, and its gauge shows it."""
     await until(lambda: is_(member, State.STOPPED) and member.shows_stop(reason), seconds=60)
 
 
 async def test_what_retention_took_is_skipped_only_when_a_person_says_so(
-    rig: Rig, write: Write
+    rig: HoleRig, write: Write
 ) -> None:
     await write(rig.topic, *v(0, 10))
     await rig.apply(10)
     await write(rig.topic, *v(10, 20))
     async with rig.admin() as admin:
         await admin.delete_records({TopicPartition(rig.topic, 0): RecordsToDelete(15)})
-    async with rig.member("two").running() as two:
-        await is_stopped(two, "offset_out_of_range")
+    async with rig.member("two").running() as second:
+        await is_stopped(second, "offset_out_of_range")
         await write(rig.topic, "goes on", partition=1)
         await until(lambda: rig.has_applied("goes on", partition=1))
         shown = f"{rig.topic} 0: offset_out_of_range (tocsin offsets show)"
-        await until(lambda: two.consumer.stopped() == shown)
-        place = await rig.place()
-        assert (place.reason, place.row.next_offset, place.lag) == ("offset_out_of_range", 10, 10)
-        assert place.text == "the log begins 5 offsets after the stored one: they are gone"
+        await until(lambda: second.consumer.stopped() == shown)
+        status = await rig.status()
+        assert (status.reason, status.row.next_offset, status.lag) == (
+            "offset_out_of_range",
+            10,
+            10,
+        )
+        assert status.text == "the log begins 5 offsets after the stored one: they are gone"
         plan = await rig.set(to_start=True)
         assert (plan.to, plan.skipped, plan.gone, plan.read_again) == (15, 5, 5, 0)
         await until(lambda: rig.has_applied(*v(0, 10), *v(15, 20)))
-        await until(lambda: two.is_running(0, 1))
-        assert two.consumer.stopped() is None
-        assert not (await rig.place()).is_stopped
+        await until(lambda: second.is_running(0, 1))
+        assert second.consumer.stopped() is None
+        assert not (await rig.status()).is_stopped
     change = await rig.database.pool.fetchrow(f"SELECT * FROM {SCHEMA}.offset_change")
     assert (change["from_offset"], change["to_offset"]) == (10, 15)
     assert (change["changed_by"], change["reason"]) == ("ada", "incident 7, agreed with grace")
     assert (change["log_start"], change["log_end"], change["fenced_owner"]) == (15, 20, "two")
 
 
-async def test_the_audit_of_changes_cannot_be_changed(rig: Rig, write: Write) -> None:
+async def test_the_audit_of_changes_cannot_be_changed(rig: HoleRig, write: Write) -> None:
     await write(rig.topic, *v(0, 3))
     await rig.apply(3)
     await rig.set(to_start=True)
@@ -165,40 +169,40 @@ async def test_the_audit_of_changes_cannot_be_changed(rig: Rig, write: Write) ->
 
 
 async def test_a_topic_recreated_under_a_running_consumer_is_noticed(
-    rig: Rig, write: Write, create_topics: CreateTopics
+    rig: HoleRig, write: Write, create_topics: CreateTopics
 ) -> None:
     await write(rig.topic, *v(0, 10))
-    async with rig.member().running() as one:
+    async with rig.member().running() as first:
         await until(lambda: rig.has_applied(*v(0, 10)))
         await rig.recreate(create_topics)
         await write(rig.topic, *[f"new{number}" for number in range(4)])
-        await is_stopped(one, "topic_truncated")
-        place = await rig.place()
-        assert place.text == "the log ends 6 offsets before the stored one"
+        await is_stopped(first, "topic_truncated")
+        status = await rig.status()
+        assert status.text == "the log ends 6 offsets before the stored one"
         assert await rig.has_applied(*v(0, 10))
         await rig.set(to_start=True)
         await until(lambda: rig.has_applied(*v(0, 10), "new0", "new1", "new2", "new3"))
 
 
 async def test_a_recreated_topic_that_grew_past_the_position_is_known_by_its_digest(
-    rig: Rig, write: Write, create_topics: CreateTopics
+    rig: HoleRig, write: Write, create_topics: CreateTopics
 ) -> None:
     await write(rig.topic, *v(0, 10))
     await rig.apply(10)
     await rig.recreate(create_topics)
     await write(rig.topic, *[f"new{number}" for number in range(12)])
-    async with rig.member("two").running() as two:
-        await is_stopped(two, "topic_recreated")
-        place = await rig.place()
-        assert place.broker is not None
-        assert (place.reason, place.broker.match) == ("topic_recreated", Match.DIFFERENT)
+    async with rig.member("two").running() as second:
+        await is_stopped(second, "topic_recreated")
+        status = await rig.status()
+        assert status.broker is not None
+        assert (status.reason, status.broker.match) == ("topic_recreated", Match.DIFFERENT)
         plan = await rig.set(to=10)
         assert plan.sentences()[1] == "Nothing is skipped and nothing is read again."
         await until(lambda: rig.has_applied(*v(0, 10), "new10", "new11"))
 
 
 async def test_a_database_older_than_what_was_published_is_applied_again_after_a_decision(
-    rig: Rig, write: Write
+    rig: HoleRig, write: Write
 ) -> None:
     pool = rig.database.pool
     await write(rig.topic, *v(0, 10))
@@ -210,27 +214,27 @@ async def test_a_database_older_than_what_was_published_is_applied_again_after_a
     for table in ("partition_progress", "applied"):
         await pool.execute(f"DELETE FROM {SCHEMA}.{table}")
         await pool.execute(f"INSERT INTO {SCHEMA}.{table} TABLE {SCHEMA}.{table}_backup")
-    async with rig.member("two").running() as two:
-        await is_stopped(two, "database_restored")
-        place = await rig.place()
-        assert place.text == "the group has committed 10 offsets more than the database has"
+    async with rig.member("two").running() as second:
+        await is_stopped(second, "database_restored")
+        status = await rig.status()
+        assert status.text == "the group has committed 10 offsets more than the database has"
         assert await rig.has_applied(*v(0, 10))
         plan = await rig.set(to=10)
         assert (plan.skipped, plan.read_again) == (0, 0)
         await until(lambda: rig.has_applied(*v(0, 20)))
-    async with rig.member("three").running() as three:
-        await until(lambda: is_(three, State.RUNNING))
+    async with rig.member("three").running() as third:
+        await until(lambda: is_(third, State.RUNNING))
 
 
 async def test_a_database_newer_than_a_restored_broker_stops(
-    rig: Rig, write: Write, create_topics: CreateTopics
+    rig: HoleRig, write: Write, create_topics: CreateTopics
 ) -> None:
     await write(rig.topic, *v(0, 10))
     await rig.apply(10)
     await rig.recreate(create_topics)
     await write(rig.topic, *v(0, 6))
-    async with rig.member("two").running() as two:
-        await is_stopped(two, "topic_truncated")
+    async with rig.member("two").running() as second:
+        await is_stopped(second, "topic_truncated")
         plan = await rig.set(to_end=True)
         assert (plan.to, plan.skipped, plan.read_again) == (6, 0, 0)
         await write(rig.topic, "v10")
@@ -238,42 +242,42 @@ async def test_a_database_newer_than_a_restored_broker_stops(
 
 
 async def test_another_number_of_partitions_stops_all_until_it_is_accepted(
-    rig: Rig, write: Write
+    rig: HoleRig, write: Write
 ) -> None:
     await write(rig.topic, *v(0, 10))
     await rig.apply(10)
     async with rig.admin() as admin:
         await admin.create_partitions({rig.topic: NewPartitions(3)})
-    async with rig.member("two").running() as two:
-        await until(lambda: two.consumer.partitions == dict.fromkeys((0, 1, 2), State.STOPPED))
-        places = await rig.places()
-        assert [place.reason for place in places] == ["partitions_changed"] * 3
+    async with rig.member("two").running() as second:
+        await until(lambda: second.consumer.partitions == dict.fromkeys((0, 1, 2), State.STOPPED))
+        statuses = await rig.statuses()
+        assert [status.reason for status in statuses] == ["partitions_changed"] * 3
         with pytest.raises(CommandError, match="another offset does not help"):
             await rig.set(to_end=True)
-        await accept(rig, places)
-        await until(lambda: two.is_running(0, 1, 2))
+        await accept(rig, statuses)
+        await until(lambda: second.is_running(0, 1, 2))
         await rig.write_to_new_partition("third")
         await until(lambda: rig.has_applied("third", partition=2))
 
 
 async def test_another_number_of_partitions_is_refused_where_order_would_be_lost(
-    rig: Rig, write: Write
+    rig: HoleRig, write: Write
 ) -> None:
     await write(rig.topic, *v(0, 10))
     await rig.apply(10)
     await write(rig.topic, "late")
     async with rig.admin() as admin:
         await admin.create_partitions({rig.topic: NewPartitions(3)})
-    places = await rig.places()
+    statuses = await rig.statuses()
     with pytest.raises(CommandError, match=r"not applied yet \(partition: offsets 0: 1\)"):
-        await accept(rig, places)
+        await accept(rig, statuses)
     scoring = Consumer(name="scoring", schema=SCHEMA, group="any")
     async with rig.database.pool.acquire() as connection:
-        reasons = await changes.unsafe_reasons(connection, scoring, places)
+        reasons = await changes.unsafe_reasons(connection, scoring, statuses)
     assert [reason.split(" and ")[0] for reason in reasons[1:]] == ["10 records are applied"]
 
 
-async def test_a_partition_that_runs_is_not_moved_without_force(rig: Rig, write: Write) -> None:
+async def test_a_partition_that_runs_is_not_moved_without_force(rig: HoleRig, write: Write) -> None:
     await write(rig.topic, *v(0, 5))
     async with rig.member().running():
         await until(lambda: rig.has_applied(*v(0, 5)))
@@ -283,8 +287,8 @@ async def test_a_partition_that_runs_is_not_moved_without_force(rig: Rig, write:
             await rig.set(to_start=True)
 
 
-async def accept(rig: Rig, places: list[PartitionStatus]) -> None:
+async def accept(rig: HoleRig, statuses: list[PartitionStatus]) -> None:
     async def work(connection: Any) -> None:
-        await changes.accept_partitions(connection, rig.consumer, places, decision=DECISION)
+        await changes.accept_partitions(connection, rig.consumer, statuses, decision=DECISION)
 
     await rig.database.in_transaction(work)

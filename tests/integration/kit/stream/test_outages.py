@@ -1,4 +1,4 @@
-"""The broker and the database die and come back; everything is applied once, by itself."""
+"""The broker and the database die and come back; everything is applied once."""
 
 import asyncio
 import secrets
@@ -13,7 +13,7 @@ from services.cli.topics import Topic, ensure
 from services.kit.database import PostgresDatabase, create_pool
 from services.kit.stream import incidents, outbox, progress, quarantine
 from tests.integration.kit.stream.conftest import applied
-from tests.integration.kit.stream.members import SCHEMA, Member, until
+from tests.integration.kit.stream.members import SCHEMA, GroupMember, until
 
 pytestmark = pytest.mark.integration
 
@@ -56,8 +56,8 @@ async def has_applied(database: PostgresDatabase, count: int) -> bool:
         return False
 
 
-def member(own_stack: LocalStack, database: PostgresDatabase, topic: str) -> Member:
-    return Member(
+def member(own_stack: LocalStack, database: PostgresDatabase, topic: str) -> GroupMember:
+    return GroupMember(
         "one", bootstrap=own_stack.kafka_bootstrap, topic=topic, database=database, max_records=20
     )
 
@@ -66,13 +66,13 @@ async def test_a_broker_that_is_killed_and_restarted(
     own_stack: LocalStack, own_database: PostgresDatabase, own_topic: str
 ) -> None:
     await write(own_stack, own_topic, 0, 500)
-    async with member(own_stack, own_database, own_topic).running() as one:
+    async with member(own_stack, own_database, own_topic).running() as running:
         await until(lambda: has_applied(own_database, 100))
         await asyncio.to_thread(own_stack.kill_kafka)
         await asyncio.to_thread(own_stack.start)
         await write(own_stack, own_topic, 500, 800)
         await until(lambda: has_applied(own_database, 800), seconds=60)
-        await until(lambda: one.is_running(0), seconds=60)
+        await until(lambda: running.is_running(0), seconds=60)
     assert await applied(own_database.pool) == [f"v{number}" for number in range(800)]
 
 
@@ -80,10 +80,10 @@ async def test_a_database_that_crashes_and_recovers(
     own_stack: LocalStack, own_database: PostgresDatabase, own_topic: str
 ) -> None:
     await write(own_stack, own_topic, 0, 1_000)
-    async with member(own_stack, own_database, own_topic).running() as one:
+    async with member(own_stack, own_database, own_topic).running() as running:
         await until(lambda: has_applied(own_database, 100))
         await asyncio.to_thread(own_stack.kill_postgres)
         await asyncio.to_thread(own_stack.start)
         await until(lambda: has_applied(own_database, 1_000), seconds=60)
-        await until(lambda: one.is_running(0), seconds=60)
+        await until(lambda: running.is_running(0), seconds=60)
     assert await applied(own_database.pool) == [f"v{number}" for number in range(1_000)]

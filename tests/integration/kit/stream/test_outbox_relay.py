@@ -1,4 +1,4 @@
-"""The outbox reaches the broker in order, at least once, and only by its owner's hand."""
+"""The outbox reaches the broker in order, at least once, and only from its owner."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -62,8 +62,8 @@ class Bench:
         await self.database.in_transaction(work)
 
     async def rows(self) -> int:
-        found: int = await self.database.pool.fetchval("SELECT count(*) FROM stream.outbox")
-        return found
+        count: int = await self.database.pool.fetchval("SELECT count(*) FROM stream.outbox")
+        return count
 
     async def is_empty(self) -> bool:
         return await self.rows() == 0
@@ -73,13 +73,13 @@ class Bench:
             self.topic, bootstrap_servers=self.stack.kafka_bootstrap, auto_offset_reset="earliest"
         )
         await consumer.start()
-        found: list[str] = []
+        values: list[str] = []
         async with asyncio.timeout(30):
-            while len(found) < count:
+            while len(values) < count:
                 for records in (await consumer.getmany(timeout_ms=200)).values():
-                    found += [record.value.decode() for record in records]
+                    values += [record.value.decode() for record in records]
         await consumer.stop()
-        return found
+        return values
 
 
 @pytest.fixture

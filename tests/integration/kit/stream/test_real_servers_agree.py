@@ -1,4 +1,4 @@
-"""The real database and broker play the scenarios that the simulation is held to."""
+"""The real database and broker pass the scenarios of the simulated ones."""
 
 import asyncio
 
@@ -13,11 +13,11 @@ from tests.conftest import CreateTopics, Servers
 from tests.contract.server_scenarios import (
     DATABASE_SCENARIOS,
     Scenario,
-    a_member_reads_from_where_it_was_told,
-    a_transaction_that_says_nothing_is_ended,
+    a_member_reads_from_the_offset_that_it_seeks,
+    an_idle_transaction_is_ended,
     messages_arrive_in_the_order_given,
     what_a_cut_connection_wrote_never_was,
-    what_is_given_to_another_was_let_go_before,
+    what_is_assigned_to_another_was_released_before,
 )
 from tests.fakes.recorder import MemoryRecorder
 from tests.integration.kit.stream.conftest import Write
@@ -27,7 +27,7 @@ CUT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1
 pytestmark = pytest.mark.integration
 
 
-@pytest.mark.parametrize("scenario", DATABASE_SCENARIOS, ids=lambda one: one.__name__)
+@pytest.mark.parametrize("scenario", DATABASE_SCENARIOS, ids=lambda scenario: scenario.__name__)
 async def test_the_real_database(scenario: Scenario, database: PostgresDatabase) -> None:
     await scenario(database)
 
@@ -45,14 +45,14 @@ async def test_the_real_database_when_its_connections_are_cut(
     await what_a_cut_connection_wrote_never_was(database, cut=cut)
 
 
-async def test_the_real_database_when_a_client_stands_still(
+async def test_the_real_database_when_a_client_is_idle(
     stack: Servers, database: PostgresDatabase
 ) -> None:
     name = await database.pool.fetchval("SELECT current_database()")
     pool = await create_pool(
         stack.database(name), role=None, application_name="idle", idle_in_transaction_seconds=1
     )
-    await a_transaction_that_says_nothing_is_ended(PostgresDatabase(pool), idle_seconds=1)
+    await an_idle_transaction_is_ended(PostgresDatabase(pool), idle_seconds=1)
     await pool.close()
 
 
@@ -62,7 +62,7 @@ async def test_the_real_broker(stack: Servers, create_topics: CreateTopics, writ
     log = KafkaTopicReader(
         bootstrap=stack.kafka_bootstrap, topic=topic, group=f"{topic}-group", client_id="member"
     )
-    await a_member_reads_from_where_it_was_told(log)
+    await a_member_reads_from_the_offset_that_it_seeks(log)
 
 
 async def test_the_real_group(stack: Servers, create_topics: CreateTopics) -> None:
@@ -73,7 +73,7 @@ async def test_the_real_group(stack: Servers, create_topics: CreateTopics) -> No
         )
         for name in ("p1", "p2")
     ]
-    await what_is_given_to_another_was_let_go_before(*members)
+    await what_is_assigned_to_another_was_released_before(*members)
 
 
 async def test_the_real_producer(stack: Servers, create_topics: CreateTopics) -> None:
@@ -87,13 +87,13 @@ async def test_the_real_producer(stack: Servers, create_topics: CreateTopics) ->
             topic, bootstrap_servers=stack.kafka_bootstrap, auto_offset_reset="earliest"
         )
         await consumer.start()
-        found: list[tuple[int, bytes]] = []
+        values: list[tuple[int, bytes]] = []
         async with asyncio.timeout(30):
-            while len(found) < count:
+            while len(values) < count:
                 for records in (await consumer.getmany(timeout_ms=200)).values():
-                    found += [(record.partition, record.value) for record in records]
+                    values += [(record.partition, record.value) for record in records]
         await consumer.stop()
-        return found
+        return values
 
     await messages_arrive_in_the_order_given(producer, topic, read)
     await producer.stop()

@@ -156,12 +156,12 @@ async def test_a_database_that_goes_away_delays_and_loses_nothing() -> None:
     async with rig.running() as consumer:
         await until(lambda: consumer.partitions.get(0) is State.RUNNING)
         rig.database.before_commit = fail
-        rig.handler.told.clear()
+        rig.handler.calls.clear()
         rig.log.write(*letters(0, 5))
         await until(lambda: rig.database.world.next_offsets.get(0) == 5)
     assert rig.database.world.applied == letters(0, 5)
     assert rig.measured.total(catalogue.COMMITS, topic="events", result="retried") >= 1
-    assert "rolled back" in rig.handler.told[: rig.handler.told.index("committed")]
+    assert "rolled back" in rig.handler.calls[: rig.handler.calls.index("committed")]
 
 
 async def test_a_stale_epoch_cannot_commit() -> None:
@@ -192,11 +192,11 @@ async def test_what_a_failed_batch_left_in_memory_is_forgotten() -> None:
     rig = Rig()
     async with rig.running() as consumer:
         await until(lambda: consumer.partitions.get(0) is State.RUNNING)
-        rig.handler.told.clear()
+        rig.handler.calls.clear()
         rig.handler.refuses = lambda value: value == "bad"
         rig.log.write("bad")
         await until(lambda: rig.database.world.next_offsets.get(0) == 1)
-        assert rig.handler.told[0] == "rolled back"
+        assert rig.handler.calls[0] == "rolled back"
 
 
 async def test_a_flood_of_poison_stops_the_partition_and_not_its_neighbour() -> None:
@@ -230,12 +230,12 @@ async def test_a_revoke_waits_for_the_transaction_that_runs() -> None:
         revoking = asyncio.create_task(rig.log.revoke(0))
         await asyncio.sleep(0)
         assert not revoking.done()
-        assert "released" not in rig.handler.told
+        assert "released" not in rig.handler.calls
         leave.set()
         await revoking
         applied = list(rig.database.world.applied)
         assert applied in (letters(0, 5), letters(0, 10))
-        assert "released" in rig.handler.told
+        assert "released" in rig.handler.calls
         for _ in range(20):
             await asyncio.sleep(0)
         assert rig.database.world.applied == applied

@@ -1,7 +1,7 @@
-"""How much goes wrong: one random source for a whole world, and the rates of small faults.
+"""The rates of faults in a world, and the one random source of all its decisions.
 
-Every decision of a world is drawn from here, so the seed is the history. `calm` ends the
-faults; what is then still not done never will be.
+Every decision is drawn from here, so the seed determines the history. `calm` ends the faults; what
+is not done within a bound after that never will be.
 """
 
 from dataclasses import dataclass, field
@@ -12,8 +12,8 @@ from tests.simulation.loop import PROCESS, Crashed
 
 
 @dataclass(kw_only=True)
-class Mischief:
-    """The rates are probabilities per call; all zero is a perfect world."""
+class FaultRates:
+    """Probabilities of faults per call; all zero is a world without faults."""
 
     random: Random = field(default_factory=lambda: Random(0))
     statement_fails: float = 0.0
@@ -30,8 +30,8 @@ class Mischief:
     crashes: int = 0
 
     @classmethod
-    def drawn(cls, random: Random) -> "Mischief":
-        """Draw how bad this world is; each kind of fault is off in some worlds."""
+    def drawn(cls, random: Random) -> "FaultRates":
+        """Draws the rates of a world; each kind of fault is off in some worlds."""
 
         def rate(most: float) -> float:
             return random.choice((0.0, most / 4, most))
@@ -49,22 +49,22 @@ class Mischief:
         )
 
     def calm(self) -> None:
-        """End all faults."""
+        """Ends all faults."""
         self.statement_fails = self.commit_fails = self.poll_fails = self.repeats = 0.0
         self.produce_fails = self.answer_lost = self.crash_at_point = 0.0
         self.broker_is_down = self.database_is_down = False
         self.slowness = min(self.slowness, 0.01)
 
     def happens(self, rate: float) -> bool:
-        """Draw whether something with this rate happens now."""
+        """Draws whether a fault of this rate happens now."""
         return rate > 0 and self.random.random() < rate
 
     def delay(self) -> float:
-        """Draw how long a step takes."""
+        """Draws how long a step takes."""
         return self.random.random() * self.slowness
 
     def arm(self) -> None:
-        """Crash processes at the named points of the real code."""
+        """Crashes processes at the named points of the real code."""
         faults.arm(self._point)
 
     def _point(self, name: str) -> None:
