@@ -38,12 +38,12 @@ from services.scoring.adapters.rulebook_store import PostgresRulebooks, Postgres
 from services.scoring.adapters.sector_rows import PostgresSectors
 from services.scoring.adapters.state_store import PostgresStates
 from services.scoring.application.borrower_queries import BorrowerQueries
-from services.scoring.application.event_messages import EventsTopic, OutboxMessages
+from services.scoring.application.control_events import EventsTopic
 from services.scoring.application.portfolio_queries import PortfolioQueries
 from services.scoring.application.ports import Census
 from services.scoring.application.rulebook_cache import RulebookCache
 from services.scoring.application.rulebook_workflow import RulebookWorkflow
-from services.scoring.application.score_batches import ScoreBatches, ScoringParts
+from services.scoring.application.score_batches import OutboxMessages, ScoreBatches, ScoringParts
 from services.scoring.application.sector_stress import SectorMonitor
 from services.scoring.domain.rulebook.context import Context
 from services.scoring.metrics import SCORING_CATALOGUE

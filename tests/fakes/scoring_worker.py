@@ -16,9 +16,8 @@ from services.kit.stream.records import Batch
 from services.scoring.adapters.codec import build_codec
 from services.scoring.adapters.rulebook_reader import SHIPPED, load_rulebook, read_text
 from services.scoring.adapters.wire.decoder import EventDecoder
-from services.scoring.application.event_messages import OutboxMessages
 from services.scoring.application.rulebook_cache import RulebookCache, RulebookText
-from services.scoring.application.score_batches import ScoreBatches, ScoringParts
+from services.scoring.application.score_batches import OutboxMessages, ScoreBatches, ScoringParts
 from services.scoring.domain.events.control import RulebookActivated
 from services.scoring.domain.rulebook.context import Context
 from services.scoring.domain.rulebook.rulebook import Rulebook

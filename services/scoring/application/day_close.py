@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from services.contracts.control import DayClosedV1
 from services.kit.stream.outbox import Message
-from services.scoring.application.event_messages import EventsTopic, control_messages
+from services.scoring.application.control_events import EventsTopic, control_messages
 
 SOURCE = "tocsin/clock"
 

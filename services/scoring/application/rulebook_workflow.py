@@ -15,7 +15,7 @@ from services.contracts.control import RulebookActivatedV1
 from services.kit.clock import Clock
 from services.kit.database import Connection, Database
 from services.kit.stream.outbox import SHARED, Message, Outbox
-from services.scoring.application.event_messages import EventsTopic, control_messages
+from services.scoring.application.control_events import EventsTopic, control_messages
 from services.scoring.domain.rulebook.approval import (
     ACTIVATED,
     APPROVED,

@@ -19,13 +19,13 @@ from services.kit.clock import Clock
 from services.kit.database import Connection
 from services.kit.metrics import Recorder
 from services.kit.stream.handler import Handler, Tally
-from services.kit.stream.outbox import Outbox
+from services.kit.stream.outbox import Message, Outbox
 from services.kit.stream.quarantine import Quarantine, RejectedRecord
 from services.kit.stream.records import Batch, Record
 from services.kit.stream.stop_reasons import StopPartition, StopReason
 from services.scoring import metrics
+from services.scoring.application.control_events import CONTENT_TYPE
 from services.scoring.application.day_close_sweep import DayCloseSweep
-from services.scoring.application.event_messages import OutboxMessages
 from services.scoring.application.folding import FoldOutput, PartitionCache, apply_event
 from services.scoring.application.ports import (
     CachedBorrower,
@@ -58,6 +58,36 @@ class DecodedBatch:
     events: list[LoggedEvent] = field(default_factory=list)
     control: list[LoggedEvent] = field(default_factory=list)
     rejected: list[RejectedRecord] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxMessages:
+    """Turns the output of folding into messages for two topics.
+
+    Assessments and reminders go to the risk topic, keyed by borrower. Effects on a linked borrower
+    go back to the events topic, keyed by that borrower.
+    """
+
+    codec: Codec
+    risk_topic: str
+    events_topic: str
+
+    def of(self, output: FoldOutput) -> list[Message]:
+        """Returns the messages in the order in which they must leave; fills in the bytes."""
+        messages: list[Message] = []
+        for emitted in output.assessments:
+            emitted.encoded = self.codec.encode_assessment(emitted.assessment)
+            key = emitted.assessment.borrower_id
+            messages.append(self._message(self.risk_topic, key, emitted.encoded))
+        for effect in output.effects:
+            topic = self.risk_topic if effect.is_for_risk else self.events_topic
+            value = self.codec.encode_effect(effect)
+            messages.append(self._message(topic, effect.subject_id, value))
+        return messages
+
+    @staticmethod
+    def _message(topic: str, key: str, value: bytes) -> Message:
+        return Message(topic=topic, key=key.encode(), value=value, headers=CONTENT_TYPE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from typing import Protocol
 from services.contracts.control import SectorFigure, SectorStressPublishedV1
 from services.kit.database import Connection, Database
 from services.kit.stream.outbox import Message
-from services.scoring.application.event_messages import EventsTopic, control_messages
+from services.scoring.application.control_events import EventsTopic, control_messages
 from services.scoring.application.ports import StoredState
 from services.scoring.application.rebuilding import Rebuilder
 from services.scoring.domain.assess.explain import shown_micro

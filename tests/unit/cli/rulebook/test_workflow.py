@@ -18,7 +18,7 @@ from services.kit.http.application import WebParts
 from services.kit.http.health import Health
 from services.kit.metrics import Metrics
 from services.scoring.adapters.rulebook_reader import read_text
-from services.scoring.application.event_messages import EventsTopic
+from services.scoring.application.control_events import EventsTopic
 from services.scoring.application.rulebook_workflow import RulebookWorkflow
 from services.scoring.entrypoints.http import create_app
 from tests.fakes.clock import ManualClock

@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 
 from services.kit.settings import PlatformSettings
 from services.kit.stream.outbox import Message
+from services.scoring.application.control_events import EventsTopic
 from services.scoring.application.day_close import close_messages, finished_dates
-from services.scoring.application.event_messages import EventsTopic
 from services.scoring.entrypoints.clock import close_finished
 from tests.fakes.clock import ManualClock
 

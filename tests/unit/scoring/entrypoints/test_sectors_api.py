@@ -14,7 +14,7 @@ from services.kit.http.application import WebParts
 from services.kit.http.auth import Principal
 from services.kit.http.health import Health
 from services.kit.metrics import Metrics
-from services.scoring.application.event_messages import EventsTopic
+from services.scoring.application.control_events import EventsTopic
 from services.scoring.application.sector_stress import MeasuredMonth, SectorMonitor, stress_messages
 from services.scoring.domain.portfolio.sector_stress import SectorMonth
 from services.scoring.entrypoints.http import create_app
