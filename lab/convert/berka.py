@@ -26,7 +26,7 @@ from services.contracts.account import (
     FlowCategory,
 )
 from services.contracts.borrower import BorrowerRegisteredV1
-from services.contracts.loan import Instalment, LoanBookedV1, SchedulePublishedV1
+from services.contracts.loan import InstalmentV1, LoanBookedV1, SchedulePublishedV1
 from services.contracts.repayment import RepaymentPostedV1
 
 AUTHOR = Author(source="berka/core", zone=ZoneInfo("Europe/Prague"))
@@ -229,7 +229,7 @@ def _scheduled(loan: Loan) -> bytes:
         schedule_version=1,
         currency=CURRENCY,
         instalments=[
-            Instalment(
+            InstalmentV1(
                 instalment_no=number,
                 due_date=due,
                 due_principal=plain(loan.payment),

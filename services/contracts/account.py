@@ -87,7 +87,7 @@ class AccountTransactedV1(EventData, frozen=True, kw_only=True):
     counterparty_country: Country | UnsetType = UNSET  #: Its country.
     counterparty_type: CounterpartyType | UnsetType = UNSET  #: What it is to the borrower.
     balance_after: Money | UnsetType = UNSET  #: The account's balance after the booking.
-    purpose_text: Text | UnsetType = UNSET  #: Purpose line; keep personal data out.
+    purpose_text: Text | UnsetType = UNSET  #: Purpose line, without personal data.
     expected_cycle_key: Identifier | UnsetType = UNSET  #: Recurring payment it belongs to.
 
 

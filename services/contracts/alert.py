@@ -15,7 +15,7 @@ AlertStatus = Literal["OPEN", "ACKNOWLEDGED", "IN_PROGRESS", "RESOLVED"]
 Severity = Literal["LOW", "MEDIUM", "HIGH", "HARD"]
 
 
-class AlertReason(WireObject, frozen=True, kw_only=True):
+class AlertReasonV1(WireObject, frozen=True, kw_only=True):
     """Why the alert exists: one cause in words, with its evidence."""
 
     indicator: Identifier  #: The indicator behind it.
@@ -27,7 +27,7 @@ class AlertReason(WireObject, frozen=True, kw_only=True):
     evidence_event_ids: EvidenceIds  #: The events that are the evidence.
 
 
-class AlertAction(WireObject, frozen=True, kw_only=True):
+class AlertActionV1(WireObject, frozen=True, kw_only=True):
     """One recommended next step."""
 
     code: Identifier  #: The step, as the playbook calls it.
@@ -37,7 +37,7 @@ class AlertAction(WireObject, frozen=True, kw_only=True):
     due_on: IsoDate  #: By when.
 
 
-class AlertDeadlines(WireObject, frozen=True, kw_only=True):
+class AlertDeadlinesV1(WireObject, frozen=True, kw_only=True):
     """By when the alert must have moved."""
 
     acknowledge_by: Timestamp  #: Somebody has taken it on.
@@ -45,7 +45,7 @@ class AlertDeadlines(WireObject, frozen=True, kw_only=True):
     escalate_at: Timestamp  #: When it goes to the next level.
 
 
-class Alert(EventData, frozen=True, kw_only=True):
+class AlertV1(EventData, frozen=True, kw_only=True):
     """An alert as it is after the step that the event reports."""
 
     alert_id: Identifier  #: The alert.
@@ -59,36 +59,36 @@ class Alert(EventData, frozen=True, kw_only=True):
     score: Score  #: The borrower's score, 0 to 100.
     owner_id: Identifier  #: Who owns the alert: an officer or a queue.
     second_owner_id: Identifier | UnsetType | None = UNSET  #: The second owner of a default case.
-    reasons: list[AlertReason]  #: Why, largest share first.
-    actions: Annotated[list[AlertAction], Meta(min_length=1)]  #: What to do next.
-    deadlines: AlertDeadlines  #: By when.
+    reasons: list[AlertReasonV1]  #: Why, largest share first.
+    actions: Annotated[list[AlertActionV1], Meta(min_length=1)]  #: What to do next.
+    deadlines: AlertDeadlinesV1  #: By when.
     outcome_code: Identifier | UnsetType | None = UNSET  #: How it ended; only once resolved.
     actor: Identifier | UnsetType | None = UNSET  #: Who took the step; null: the system.
     comment: Text | UnsetType | None = UNSET  #: The text of a comment.
     version: Annotated[int, Meta(ge=1)]  #: Counts the steps of this alert, from 1.
 
 
-class AlertOpenedV1(Alert, frozen=True, kw_only=True):
+class AlertOpenedV1(AlertV1, frozen=True, kw_only=True):
     """A new alert."""
 
 
-class AlertUpdatedV1(Alert, frozen=True, kw_only=True):
+class AlertUpdatedV1(AlertV1, frozen=True, kw_only=True):
     """An open alert got worse or better, or has another cause."""
 
 
-class AlertAcknowledgedV1(Alert, frozen=True, kw_only=True):
+class AlertAcknowledgedV1(AlertV1, frozen=True, kw_only=True):
     """Somebody took the alert on."""
 
 
-class AlertAssignedV1(Alert, frozen=True, kw_only=True):
+class AlertAssignedV1(AlertV1, frozen=True, kw_only=True):
     """Another owner."""
 
 
-class AlertCommentedV1(Alert, frozen=True, kw_only=True):
+class AlertCommentedV1(AlertV1, frozen=True, kw_only=True):
     """A remark."""
 
 
-class AlertResolvedV1(Alert, frozen=True, kw_only=True):
+class AlertResolvedV1(AlertV1, frozen=True, kw_only=True):
     """Closed, with an outcome."""
 
     outcome_code: Identifier  #: How it ended.

@@ -48,7 +48,7 @@ Ratio01 = Annotated[float, Meta(ge=0, le=1)]
 EvidenceIds = Annotated[list[Text], Meta(max_length=100)]
 
 
-class SameFact(WireObject, frozen=True, kw_only=True):
+class SameFactV1(WireObject, frozen=True, kw_only=True):
     """An indicator of the same correlation group: it repeats the fact and adds no points."""
 
     indicator: Identifier  #: The indicator.
@@ -58,7 +58,7 @@ class SameFact(WireObject, frozen=True, kw_only=True):
     unit: Display | UnsetType = UNSET  #: Unit of the value.
 
 
-class Contributor(WireObject, frozen=True, kw_only=True):
+class ContributorV1(WireObject, frozen=True, kw_only=True):
     """One cause of the score."""
 
     indicator: Identifier  #: The indicator, for example A-01.
@@ -76,24 +76,24 @@ class Contributor(WireObject, frozen=True, kw_only=True):
     intensity: Ratio01  #: How strong it is, 0 to 1.
     since: IsoDate | UnsetType | None = UNSET  #: Since when it is at this level.
     evidence_event_ids: EvidenceIds  #: The events that are the evidence.
-    also: list[SameFact] | UnsetType = UNSET  #: The rest of its correlation group.
+    also: list[SameFactV1] | UnsetType = UNSET  #: The rest of its correlation group.
 
 
-class Unmeasurable(WireObject, frozen=True, kw_only=True):
+class UnmeasurableV1(WireObject, frozen=True, kw_only=True):
     """An indicator that could not be measured."""
 
     indicator: Identifier  #: The indicator.
     reason: Text  #: What is missing.
 
 
-class NextDue(WireObject, frozen=True, kw_only=True):
+class NextDueV1(WireObject, frozen=True, kw_only=True):
     """The next instalment."""
 
     date: IsoDate  #: When it is due.
     amount: Money  #: How much.
 
 
-class Change(WireObject, frozen=True, kw_only=True):
+class ChangeV1(WireObject, frozen=True, kw_only=True):
     """One difference from the assessment emitted before."""
 
     kind: Identifier  #: What changed, for example LEVEL or STATE.
@@ -102,14 +102,14 @@ class Change(WireObject, frozen=True, kw_only=True):
     to: Display | float | UnsetType | None = UNSET  #: Now.
 
 
-class DistanceToNext(WireObject, frozen=True, kw_only=True):
+class DistanceToNextV1(WireObject, frozen=True, kw_only=True):
     """How far the next worse state is."""
 
     state: RiskState  #: The next worse state.
     score_points: float  #: Points of score until its cut.
 
 
-class RulebookRef(WireObject, frozen=True, kw_only=True):
+class RulebookRefV1(WireObject, frozen=True, kw_only=True):
     """The rulebook that decided."""
 
     name: Identifier  #: Its name.
@@ -118,7 +118,7 @@ class RulebookRef(WireObject, frozen=True, kw_only=True):
     cuts: dict[CutState, Score] | UnsetType | None = UNSET  #: The score at which each state begins.
 
 
-class OpinionReason(WireObject, frozen=True, kw_only=True):
+class OpinionReasonV1(WireObject, frozen=True, kw_only=True):
     """A reason code of a PD: an indicator that raises it."""
 
     indicator: Identifier  #: The indicator.
@@ -126,17 +126,17 @@ class OpinionReason(WireObject, frozen=True, kw_only=True):
     points: Ratio  #: By how much it raises the log-odds.
 
 
-class Opinion(WireObject, frozen=True, kw_only=True):
+class OpinionV1(WireObject, frozen=True, kw_only=True):
     """The probability of default by one PD model."""
 
     value: Share  #: Probability of default within the horizon, 0 to 1.
     model: Identifier  #: The model.
     version: Identifier  #: Its version.
     horizon_days: Count  #: The days ahead that the PD covers.
-    reasons: list[OpinionReason]  #: The indicators that raise it most, the largest first.
+    reasons: list[OpinionReasonV1]  #: The indicators that raise it most, the largest first.
 
 
-class Cause(WireObject, frozen=True, kw_only=True):
+class CauseV1(WireObject, frozen=True, kw_only=True):
     """The event that led to this assessment."""
 
     source: Text  #: Its source.
@@ -144,7 +144,7 @@ class Cause(WireObject, frozen=True, kw_only=True):
     type: Text  #: Its type.
 
 
-class Transition(WireObject, frozen=True, kw_only=True):
+class TransitionV1(WireObject, frozen=True, kw_only=True):
     """The change of state that this assessment reports, and who or what made it."""
 
     from_: RiskState = field(name="from")  #: The state before.
@@ -157,7 +157,7 @@ class Transition(WireObject, frozen=True, kw_only=True):
     correlation_id: Text  #: The decision, or the event that led to it.
 
 
-class Assessment(EventData, frozen=True, kw_only=True):
+class AssessmentV1(EventData, frozen=True, kw_only=True):
     """The whole assessment of a borrower."""
 
     borrower_id: Identifier  #: The borrower; the same as the subject.
@@ -173,38 +173,42 @@ class Assessment(EventData, frozen=True, kw_only=True):
     family_scores: dict[Family, Ratio01 | None]  #: By family, 0 to 1; null: not applicable.
     completeness: Ratio01  #: Share of the applicable weight that could be measured.
     low_confidence: bool  #: Too little was measurable to rely on the score.
-    contributors: list[Contributor]  #: The causes, largest share first.
-    unmeasurable: list[Unmeasurable]  #: What could not be measured, and why.
+    contributors: list[ContributorV1]  #: The causes, largest share first.
+    unmeasurable: list[UnmeasurableV1]  #: What could not be measured, and why.
     dpd_operational: Count  #: Days past due, worst loan, days elapsed.
     dpd_regulatory: Count  #: Days past due of the obligor, with materiality.
     past_due: Money  #: Amount past due.
     exposure: Money  #: Exposure.
     currency: Currency  #: Currency of the amounts here.
-    next_due: NextDue | UnsetType | None = UNSET  #: The next instalment; null: none.
+    next_due: NextDueV1 | UnsetType | None = UNSET  #: The next instalment; null: none.
     undrawn: Money | UnsetType | None = UNSET  #: What could still be drawn; null: no line.
     flags: list[Identifier]  #: Marks such as CORRECTED or TECHNICAL.
-    changes: list[Change]  #: What changed since the assessment emitted before.
-    distance_to_next: DistanceToNext | UnsetType | None = UNSET  #: How far the next worse state is.
+    changes: list[ChangeV1]  #: What changed since the assessment emitted before.
+    distance_to_next: DistanceToNextV1 | UnsetType | None = (
+        UNSET  #: How far the next worse state is.
+    )
     regimes: dict[str, str | int | bool | None]  #: Regulatory labels, by regime.
-    pd: Opinion | UnsetType = UNSET  #: The champion's PD. It informs; the rules decide.
-    pd_challenger: Opinion | UnsetType = UNSET  #: The PD of the challenger.
+    pd: OpinionV1 | UnsetType = UNSET  #: The champion's PD. It informs; the rules decide.
+    pd_challenger: OpinionV1 | UnsetType = UNSET  #: The PD of the challenger.
     segment: Segment  #: The borrower's segment.
     officer_id: Identifier | UnsetType | None = UNSET  #: The loan officer; null: none known.
     branch_id: Identifier | UnsetType | None = UNSET  #: The branch; null: none known.
-    rulebook: RulebookRef  #: The rulebook that decided.
-    cause: Cause  #: The event that led to it.
+    rulebook: RulebookRefV1  #: The rulebook that decided.
+    cause: CauseV1  #: The event that led to it.
     corrected: bool  #: A correction changed past facts.
-    transition: Transition | UnsetType | None = UNSET  #: The change of state; null: there was none.
+    transition: TransitionV1 | UnsetType | None = (
+        UNSET  #: The change of state; null: there was none.
+    )
     score_override: float | UnsetType = UNSET  #: Points added by people, in no share.
     days_late: Count | UnsetType = UNSET  #: Since the contractual due date, nothing excused.
     days_in_arrears: Count | UnsetType = UNSET  #: The same as dpd_operational.
 
 
-class AssessmentChangedV1(Assessment, frozen=True, kw_only=True):
+class AssessmentChangedV1(AssessmentV1, frozen=True, kw_only=True):
     """The assessment of a borrower changed enough to be published."""
 
 
-class AssessmentCorrectedV1(Assessment, frozen=True, kw_only=True):
+class AssessmentCorrectedV1(AssessmentV1, frozen=True, kw_only=True):
     """A correction changed what an earlier assessment was based on; that one stays as sent."""
 
     corrects_sequence: Annotated[int, Meta(ge=1)]  #: The assessment concerned.
@@ -220,7 +224,7 @@ class MaturityApproachingV1(EventData, frozen=True, kw_only=True):
     outstanding: Money  #: What is still owed.
     currency: Currency  #: Currency of the amount.
     as_of: IsoDate  #: The business date.
-    difficulty: Difficulty | UnsetType = UNSET  #: How hard collection looks.
+    difficulty: Difficulty | UnsetType = UNSET  #: How hard collection will be.
     state: RiskState | UnsetType = UNSET  #: The borrower's risk state.
 
 

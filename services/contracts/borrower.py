@@ -32,7 +32,7 @@ DaysPastDue = Annotated[int, Meta(ge=0, le=36_500)]
 
 
 class BorrowerRegisteredV1(EventData, frozen=True, kw_only=True):
-    """The borrower's profile as the bank knows it now; a later one replaces the earlier one."""
+    """The borrower's current profile; a later one replaces the earlier one."""
 
     segment: Segment  #: Decides rulebook overlay and materiality.
     reporting_currency: Currency  #: The currency in which the borrower is measured.
@@ -69,7 +69,7 @@ class DependantLinkedV1(EventData, frozen=True, kw_only=True):
     effective_date: IsoDate  #: From when.
 
 
-class RelatedParty(WireObject, frozen=True, kw_only=True):
+class RelatedPartyV1(WireObject, frozen=True, kw_only=True):
     """One counterparty that belongs to the borrower's circle."""
 
     counterparty_id: Identifier  #: As it appears on account flows (hashed is fine).
@@ -80,7 +80,7 @@ class RelatedPartiesDeclaredV1(EventData, frozen=True, kw_only=True):
     """All related parties of the borrower; a later declaration replaces the earlier one."""
 
     declared_date: IsoDate  #: The date of the declaration.
-    related_parties: Annotated[list[RelatedParty], Meta(max_length=10_000)]  #: All of them.
+    related_parties: Annotated[list[RelatedPartyV1], Meta(max_length=10_000)]  #: All of them.
 
 
 class RelatedStateChangedV1(EventData, frozen=True, kw_only=True):

@@ -18,7 +18,7 @@ LoanIds = Annotated[list[Identifier], Meta(max_length=1_000)]
 
 
 class CollateralValuedV1(EventData, frozen=True, kw_only=True):
-    """What a piece of collateral is worth, and how well it is held."""
+    """The value of a piece of collateral, and how well it is secured."""
 
     collateral_id: Identifier  #: The collateral.
     loan_ids: Annotated[list[Identifier], Meta(min_length=1, max_length=1_000)]  #: What it secures.
@@ -38,7 +38,7 @@ class CollateralValuedV1(EventData, frozen=True, kw_only=True):
     usage: Literal["COMMERCIAL", "RESIDENTIAL"] | UnsetType = UNSET  #: Use of property.
     loan_to_value_limit: Ratio | UnsetType = UNSET  #: Highest loan to value by contract.
     permit_expiry_date: IsoDate | UnsetType = UNSET  #: When the last permit ends.
-    is_released: bool | UnsetType = UNSET  #: No longer held.
+    is_released: bool | UnsetType = UNSET  #: No longer pledged.
 
 
 class GuarantorLinkedV1(EventData, frozen=True, kw_only=True):

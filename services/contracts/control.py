@@ -1,7 +1,7 @@
 """Control events: subject `*`, no key, written to every partition of the events topic.
 
 Time, rulebooks, calendars and exchange rates are data in the log, so that state stays a pure
-function of the log: nothing in the fold looks anything up.
+function of the log: the fold reads nothing else.
 """
 
 from typing import Annotated
@@ -47,7 +47,7 @@ class CalendarPublishedV1(EventData, frozen=True, kw_only=True):
     holidays: Annotated[list[IsoDate], Meta(max_length=10_000)]  #: Days off besides weekends.
 
 
-class FxRate(WireObject, frozen=True, kw_only=True):
+class FxRateV1(WireObject, frozen=True, kw_only=True):
     """What one unit of a currency is worth in the base currency."""
 
     currency: Currency  #: The currency.
@@ -59,10 +59,10 @@ class FxPublishedV1(EventData, frozen=True, kw_only=True):
 
     rate_date: IsoDate  #: The day of the rates.
     base_currency: Currency  #: The currency in which the rates are expressed.
-    rates: Annotated[list[FxRate], Meta(min_length=1, max_length=300)]  #: One for each currency.
+    rates: Annotated[list[FxRateV1], Meta(min_length=1, max_length=300)]  #: One for each currency.
 
 
-class SectorFigure(WireObject, frozen=True, kw_only=True):
+class SectorFigureV1(WireObject, frozen=True, kw_only=True):
     """How stressed one sector is against its own past."""
 
     industry_code: Identifier  #: Begins the industry codes of the sector, for example 41.
@@ -74,4 +74,4 @@ class SectorStressPublishedV1(EventData, frozen=True, kw_only=True):
     """How stressed the sectors of the portfolio are; replaces what was known before."""
 
     measured_date: IsoDate  #: The day of the figures.
-    sectors: Annotated[list[SectorFigure], Meta(max_length=1_000)]  #: Those that are measured.
+    sectors: Annotated[list[SectorFigureV1], Meta(max_length=1_000)]  #: Those that are measured.

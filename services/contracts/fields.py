@@ -139,7 +139,7 @@ class EventData(WireObject, frozen=True, kw_only=True):
 
 @cache
 def money_fields(struct: type[Struct]) -> frozenset[str]:
-    """Returns the names of the fields that hold money, those of objects in lists too."""
+    """Returns the names of the money fields, those of objects in lists too."""
     return frozenset(_money_fields(struct))
 
 

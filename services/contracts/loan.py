@@ -55,7 +55,7 @@ class LoanBookedV1(EventData, frozen=True, kw_only=True):
     routing_share: Share | UnsetType = UNSET  #: Share of turnover due through our accounts.
 
 
-class Instalment(WireObject, frozen=True, kw_only=True):
+class InstalmentV1(WireObject, frozen=True, kw_only=True):
     """One instalment of a schedule."""
 
     instalment_no: Annotated[int, Meta(ge=0, le=100_000)]  #: Number in the schedule.
@@ -65,7 +65,7 @@ class Instalment(WireObject, frozen=True, kw_only=True):
     due_fees: NonNegativeMoney  #: Fees due.
 
 
-Instalments = Annotated[list[Instalment], Meta(min_length=1, max_length=2_000)]
+Instalments = Annotated[list[InstalmentV1], Meta(min_length=1, max_length=2_000)]
 
 
 class SchedulePublishedV1(EventData, frozen=True, kw_only=True):

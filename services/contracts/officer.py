@@ -1,6 +1,6 @@
 """Officer family: what people found and decided, as events that move the risk state.
 
-Written by the alerts service (and by core systems that hold inspections), read by scoring.
+Written by the alerts service (and by core systems with inspections), read by scoring.
 """
 
 from typing import Annotated, Literal
@@ -29,7 +29,7 @@ class InspectionRecordedV1(EventData, frozen=True, kw_only=True):
     outcome: Literal["SATISFACTORY", "CONCERNS", "SERIOUS"]  #: What was found.
     officer_id: Identifier  #: Who did it.
     next_due_date: IsoDate | UnsetType = UNSET  #: When the next one is due.
-    note: Text | UnsetType = UNSET  #: A remark; keep personal data out.
+    note: Text | UnsetType = UNSET  #: A remark, without personal data.
 
 
 class FindingRaisedV1(EventData, frozen=True, kw_only=True):
@@ -42,7 +42,7 @@ class FindingRaisedV1(EventData, frozen=True, kw_only=True):
     officer_id: Identifier  #: Who raised it.
     status: Literal["OPEN", "SETTLED"]  #: Whether it is still open.
     alert_id: Identifier | UnsetType = UNSET  #: The alert on which it was found.
-    note: Text | UnsetType = UNSET  #: A remark; keep personal data out.
+    note: Text | UnsetType = UNSET  #: A remark, without personal data.
 
 
 class OverrideApprovedV1(EventData, frozen=True, kw_only=True):

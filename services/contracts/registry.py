@@ -25,7 +25,7 @@ from services.contracts.envelope import CorrectionKind
 from services.contracts.fields import EventData
 
 
-class Topic(StrEnum):
+class EventTopic(StrEnum):
     """The topics of Tocsin, without the installation's prefix."""
 
     EVENTS = "events"
@@ -33,11 +33,11 @@ class Topic(StrEnum):
     ALERTS = "alerts"
 
 
-class Sender(StrEnum):
+class EventSender(StrEnum):
     """Who may send an event type.
 
-    Decisions of people and findings of scoring come only from the service that keeps the four
-    eyes and the links; a core system that could send them would decide alone.
+    Decisions of people and links between borrowers come only from the service that checks them;
+    a core system that could send them would decide alone.
     """
 
     SOURCES = "sources"
@@ -55,30 +55,34 @@ class EventType(Struct, frozen=True, eq=False):
 
     name: str
     data: type[EventData]
-    topic: Topic = Topic.EVENTS
-    sender: Sender = Sender.SOURCES
+    topic: EventTopic = EventTopic.EVENTS
+    sender: EventSender = EventSender.SOURCES
     correction: CorrectionKind | None = None
     to_every_partition: bool = False
 
 
-def _control(name: str, data: type[EventData], sender: Sender = Sender.SOURCES) -> EventType:
+def _control(
+    name: str, data: type[EventData], sender: EventSender = EventSender.SOURCES
+) -> EventType:
     return EventType(name, data, sender=sender, to_every_partition=True)
 
 
 def _risk(name: str, data: type[EventData]) -> EventType:
-    return EventType(name, data, topic=Topic.RISK, sender=Sender.SCORING)
+    return EventType(name, data, topic=EventTopic.RISK, sender=EventSender.SCORING)
 
 
 def _alert(name: str, data: type[EventData]) -> EventType:
-    return EventType(name, data, topic=Topic.ALERTS, sender=Sender.ALERTS)
+    return EventType(name, data, topic=EventTopic.ALERTS, sender=EventSender.ALERTS)
 
 
 _ROWS: Final = (
     EventType("borrower.registered.v1", borrower.BorrowerRegisteredV1),
     EventType("group.linked.v1", borrower.GroupLinkedV1),
-    EventType("dependant.linked.v1", borrower.DependantLinkedV1, sender=Sender.SCORING),
+    EventType("dependant.linked.v1", borrower.DependantLinkedV1, sender=EventSender.SCORING),
     EventType("related-parties.declared.v1", borrower.RelatedPartiesDeclaredV1),
-    EventType("related-state.changed.v1", borrower.RelatedStateChangedV1, sender=Sender.SCORING),
+    EventType(
+        "related-state.changed.v1", borrower.RelatedStateChangedV1, sender=EventSender.SCORING
+    ),
     EventType("external-delinquency.reported.v1", borrower.ExternalDelinquencyReportedV1),
     EventType("loan.booked.v1", loan.LoanBookedV1),
     EventType("schedule.published.v1", loan.SchedulePublishedV1),
@@ -104,9 +108,9 @@ _ROWS: Final = (
     EventType("guarantor.linked.v1", collateral.GuarantorLinkedV1),
     EventType("inspection.recorded.v1", officer.InspectionRecordedV1),
     EventType("finding.raised.v1", officer.FindingRaisedV1),
-    EventType("override.approved.v1", officer.OverrideApprovedV1, sender=Sender.ALERTS),
+    EventType("override.approved.v1", officer.OverrideApprovedV1, sender=EventSender.ALERTS),
     _control("day.closed.v1", control.DayClosedV1),
-    _control("rulebook.activated.v1", control.RulebookActivatedV1, Sender.SCORING),
+    _control("rulebook.activated.v1", control.RulebookActivatedV1, EventSender.SCORING),
     _control("calendar.published.v1", control.CalendarPublishedV1),
     _control("fx.published.v1", control.FxPublishedV1),
     _control("sector-stress.published.v1", control.SectorStressPublishedV1),

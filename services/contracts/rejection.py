@@ -1,10 +1,10 @@
-"""How a contract refuses: one code, one place in the document, one sentence with the remedy."""
+"""The refusal of an event: a code, a JSON pointer and a sentence with the remedy."""
 
 from enum import StrEnum
 
 
 class RejectionCode(StrEnum):
-    """Why an input is not an event of ours. Stable: sources and dashboards key on it."""
+    """The reason why an input is not a valid event. Stable: sources and dashboards key on it."""
 
     TOO_LARGE = "too_large"
     TOO_DEEP = "too_deep"
@@ -21,13 +21,13 @@ class RejectionCode(StrEnum):
 
 
 class EventRejected(Exception):
-    """The input is not an event of ours.
+    """The input is not a valid event.
 
     Attributes:
         code: Why, for machines.
-        pointer: JSON pointer (RFC 6901) to the place; empty for the whole document.
-        detail: Why, and what to do, for the person who sends it. Holds no values of `data`,
-            since those may be personal.
+        pointer: JSON pointer (RFC 6901); empty for the whole document.
+        detail: Why, and the remedy, for the developer of the source. Contains no values of
+            `data`, since those may be personal.
     """
 
     def __init__(self, *, code: RejectionCode, pointer: str, detail: str) -> None:
@@ -38,5 +38,5 @@ class EventRejected(Exception):
 
 
 def json_pointer(*parts: str | int) -> str:
-    """Return the RFC 6901 pointer to a place in a document."""
+    """Returns the RFC 6901 pointer of these keys and indexes."""
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)

@@ -92,4 +92,4 @@ class ClaimDisputedV1(EventData, frozen=True, kw_only=True):
     raised_date: IsoDate  #: Since when it is disputed.
     status: Literal["OPEN", "UPHELD", "REJECTED", "WITHDRAWN"]  #: Its status.
     settled_date: IsoDate | UnsetType = UNSET  #: When it was settled.
-    note: Text | UnsetType = UNSET  #: A remark; keep personal data out.
+    note: Text | UnsetType = UNSET  #: A remark, without personal data.

@@ -1,7 +1,7 @@
 """JSON Schemas of all events, made from the Structs.
 
-`violations.py` lists what is wrong with a refused event by them; `schemas/` holds golden copies for
-readers in any language, written by `make schemas` (`golden_copies.py`) and reviewed as diffs.
+`violations.py` lists the violations of a refused event by them. `schemas/` has golden copies for
+readers in any language, written by `make schemas` and reviewed as diffs.
 A field's description is the comment `#:` behind it.
 """
 
@@ -10,6 +10,7 @@ import inspect
 import re
 import types
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import date, datetime
 from functools import cache
 from typing import Annotated, Any, Final, Literal, TypeVar, Union, get_args, get_origin
@@ -58,13 +59,13 @@ def types_schema() -> Schema:
 def envelope_schema() -> Schema:
     """Returns the envelope, which all events share."""
     document = _Document(types_at="types.json")
-    found = document.object_of(CloudEvent)
+    envelope_object = document.object_of(CloudEvent)
     return {
         "title": "The envelope of every event",
-        **found,
+        **envelope_object,
         "description": "CloudEvents 1.0 in structured JSON. Unknown extension attributes are "
         "allowed and kept.",
-        "required": ["specversion", *found["required"]],
+        "required": ["specversion", *envelope_object["required"]],
         "dependentRequired": {
             "correctsid": ["correctionkind"],
             "correctionkind": ["correctsid"],
@@ -88,21 +89,21 @@ def event_schema(event_type: EventType) -> Schema:
         if event_type.to_every_partition
         else {"not": {"const": EVERYBODY}},
     }
-    found: Schema = {
+    schema: Schema = {
         "title": f"{name}, version {version}",
         "description": _first_line(event_type.data),
         "allOf": [{"$ref": f"{SHARED}envelope.json"}],
         "properties": properties,
     }
     if event_type.correction is not None:
-        found["required"] = ["correctsid", "correctionkind"]
+        schema["required"] = ["correctsid", "correctionkind"]
         properties["correctsid"] = {"description": "The event that is taken back."}
         properties["correctionkind"] = {"const": event_type.correction}
     properties["data"] = document.object_of(event_type.data)
     del properties["data"]["description"]
     if document.objects:
-        found["$defs"] = document.objects
-    return found
+        schema["$defs"] = document.objects
+    return schema
 
 
 def inlined_schema(struct: type[Struct]) -> Schema:
@@ -131,7 +132,7 @@ class _Document:
             "properties": {
                 member.encode_name: {
                     **self.schema_of(hints[member.name]),
-                    "description": described[member.name],
+                    "description": described.get(member.name, ""),
                 }
                 for member in members
             },
@@ -173,9 +174,10 @@ class _Document:
     def _reference_to(self, struct: type[Struct]) -> Schema:
         if self._types_at is None:
             return self.object_of(struct)
-        name = struct.__name__[0].lower() + struct.__name__[1:]
+        name = struct.__name__.removesuffix("V1")
+        name = name[0].lower() + name[1:]
         if name not in self.objects:
-            self.objects[name] = {}  # holds the place, so that the order is that of mention
+            self.objects[name] = {}  # now, so that the order is that of mention
             self.objects[name] = self.object_of(struct)
         return {"$ref": f"#/$defs/{name}"}
 
@@ -184,38 +186,40 @@ def _constrained(base: Any, meta: Meta) -> Schema:
     lengths = _LIST_LIMITS if get_origin(base) is list else _TEXT_LIMITS
     if meta.pattern is not None:
         lengths = {}
-    found = dict(_PLAIN.get(base, {}))
+    schema = dict(_PLAIN.get(base, {}))
     for name, keyword in {**_LIMITS, **lengths, "pattern": "pattern"}.items():
         limit = getattr(meta, name)
         if limit is not None:
-            found[keyword] = limit
-    found |= meta.extra_json_schema or {}
-    if "pattern" in found:
+            schema[keyword] = limit
+    schema |= meta.extra_json_schema or {}
+    if "pattern" in schema:
         # ECMA 262 has no \Z, and its $ means the same.
-        found["pattern"] = found["pattern"].replace(r"\Z", "$")
-    return found | ({"description": meta.description} if meta.description else {})
+        schema["pattern"] = schema["pattern"].replace(r"\Z", "$")
+    return schema | ({"description": meta.description} if meta.description else {})
 
 
 @cache
 def descriptions(struct: type[Struct]) -> Mapping[str, str]:
     """Returns the comment `#:` behind each field of a Struct, those of its bases included."""
-    found: dict[str, str] = {}
+    comments: dict[str, str] = {}
     for holder in reversed(struct.__mro__):
         if issubclass(holder, Struct) and holder.__module__ != Struct.__module__:
-            found |= _doc_comments(inspect.getsource(holder))
-    return found
+            # Installed without its sources, a service still explains a refusal.
+            with suppress(OSError):
+                comments |= _doc_comments(inspect.getsource(holder))
+    return comments
 
 
 def _doc_comments(source: str) -> dict[str, str]:
     lines = source.splitlines()
     (struct,) = ast.parse(source).body
     assert isinstance(struct, ast.ClassDef)
-    found = {}
+    comments = {}
     for node in struct.body:
         if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
             comment = _DOC_COMMENT.search("\n".join(lines[node.lineno - 1 : node.end_lineno]))
-            found[node.target.id] = comment.group(1) if comment else ""
-    return found
+            comments[node.target.id] = comment.group(1) if comment else ""
+    return comments
 
 
 def _first_line(struct: type[Struct]) -> str:

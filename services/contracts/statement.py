@@ -105,7 +105,7 @@ class CovenantCertifiedV1(EventData, frozen=True, kw_only=True):
     test_date: IsoDate  #: The day to which the test refers.
     certificate_date: IsoDate  #: The day of the certificate.
     cure_until: IsoDate | UnsetType = UNSET  #: Until when a breach may be cured.
-    waiver_requested: bool | UnsetType = UNSET  #: The borrower asked for a waiver.
+    waiver_requested: bool | UnsetType = UNSET  #: The borrower requested a waiver.
     next_certificate_due_date: IsoDate | UnsetType = UNSET  #: When the next one is due.
 
 

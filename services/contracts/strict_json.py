@@ -1,8 +1,8 @@
-"""Reads JSON without the leniencies that lose or smuggle data.
+"""Reads JSON strictly, without the leniencies that lose or smuggle data.
 
-Called by the envelope for every input from outside. Python's own reader accepts NaN, keeps the
-last of two equal keys, and passes NUL and lone surrogates, which PostgreSQL cannot store and UTF-8
-cannot carry. Each of those is refused here, with a code, before anything else looks at the input.
+Ingest reads every input with it. Python's own reader accepts NaN, takes the last of two equal keys,
+and passes NUL and lone surrogates, which PostgreSQL cannot store and UTF-8 cannot encode. Each of
+those is refused with a code.
 """
 
 import json
@@ -57,7 +57,7 @@ def read_with_canonical(
         if plain is not None:
             return plain
     value = _loaded(text)
-    # Only an escape can carry what UTF-8 itself cannot, and raw NUL is no legal JSON.
+    # Only an escape can carry what UTF-8 itself cannot, and raw NUL is not legal JSON.
     if "\\u" in text:
         _refuse_forbidden_characters(value)
     # What has few brackets cannot be deep, and counting them is quick.
@@ -104,21 +104,21 @@ def _loaded(text: str) -> object:
         raise _too_deep() from error
     except ValueError as error:  # an integer with thousands of digits
         raise _rejected(
-            RejectionCode.NOT_JSON, "holds a number too long to read; send money as strings"
+            RejectionCode.NOT_JSON, "has a number too long to read; send money as strings"
         ) from error
     return value
 
 
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
+    document = dict(pairs)
+    if len(document) != len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
         raise _rejected(
             RejectionCode.DUPLICATE_KEY,
-            f"the key {twice!r} stands twice in one object; send it once",
+            f"the key {twice!r} comes twice in one object; send it once",
         )
-    return found
+    return document
 
 
 def _not_finite(name: str) -> NoReturn:
@@ -154,7 +154,7 @@ def _refuse_in_text(text: str, pointer: str) -> None:
         raise EventRejected(
             code=RejectionCode.FORBIDDEN_CHARACTER,
             pointer=pointer,
-            detail="holds a NUL or half of a surrogate pair, which cannot be stored; remove it",
+            detail="has a NUL or half of a surrogate pair, which cannot be stored; remove it",
         )
 
 

@@ -1,8 +1,8 @@
 """Validates one event and puts it into its canonical bytes; called by ingest for every input.
 
 A Struct decides, at the speed of one decoding. Only when it refuses are all violations listed.
-What must stay true: whatever is accepted here, every reader of our topics can decode; undeclared
-fields and extension attributes are kept on the wire.
+What must stay true: every reader of our topics can decode what is accepted here; undeclared fields
+and extension attributes stay in the bytes.
 """
 
 import re

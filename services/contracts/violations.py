@@ -3,7 +3,7 @@
 Runs only after a Struct has refused an event: it walks the event's JSON Schema in the order of the
 fields. The first violation decides code and pointer, the others are named. Input values are never
 repeated: they may be personal data, and the original bytes are stored with the rejection anyway.
-What must stay true: the schema refuses whatever the Struct refuses.
+What must stay true: the schema refuses everything that the Struct refuses.
 """
 
 import re
@@ -48,7 +48,7 @@ _EXTENSION: Final = (
     "must be a string, an integer or a boolean; if it is a field of the event, move it into data"
 )
 _EXTENSION_NAME: Final = (
-    "is no attribute name (lower-case letters and digits); "
+    "is not an attribute name (lower-case letters and digits); "
     "if it is a field of the event, move it into data"
 )
 _OF_ATTRIBUTES: Final = {
@@ -72,7 +72,7 @@ Errors = Iterator[ValidationError]
 
 
 def rejection_of(document: dict[str, Any], event_type: EventType | None) -> EventRejected:
-    """Returns why an event is refused; None stands for a type that nobody knows.
+    """Returns why an event is refused; the type is None if it is unknown.
 
     Raises:
         ValueError: If the schema accepts the event.
@@ -82,7 +82,7 @@ def rejection_of(document: dict[str, Any], event_type: EventType | None) -> Even
         return EventRejected(
             code=RejectionCode.UNKNOWN_TYPE,
             pointer="/type",
-            detail="is no event type of ours; the list is schemas/events, "
+            detail="is not an event type; the list is schemas/events, "
             "and the version belongs to it: repayment.posted.v1",
         )
     if not errors:

@@ -1,4 +1,4 @@
-"""The metrics of ingest, besides those that every service has."""
+"""The metrics of ingest, in addition to those of every service."""
 
 from services.kit.metrics import counter, gauge, histogram
 
@@ -15,7 +15,7 @@ QUARANTINED = counter(
     labels=("channel", "reason"),
     meaning="Inputs that went to quarantine, by reason.",
 )
-KEPT = gauge(
+QUARANTINE_ENTRIES = gauge(
     "tocsin_ingest_quarantine_entries",
     unit="inputs",
     labels=("status",),
@@ -25,14 +25,14 @@ RELEASED = counter(
     "tocsin_ingest_released_total",
     unit="inputs",
     labels=("how",),
-    meaning="Kept inputs that became events after all: by a retry, or because their account "
+    meaning="Quarantined inputs that were released: by a retry, or because their account "
     "became known.",
 )
 TAKE_SECONDS = histogram(
     "tocsin_ingest_take_seconds",
     unit="seconds",
     labels=("channel",),
-    meaning="Time from having a group of inputs in hand to their last acknowledgement.",
+    meaning="Time from receiving a group of inputs to their last acknowledgement.",
 )
 
-INGEST_CATALOGUE = (INPUTS, QUARANTINED, KEPT, RELEASED, TAKE_SECONDS)
+INGEST_CATALOGUE = (INPUTS, QUARANTINED, QUARANTINE_ENTRIES, RELEASED, TAKE_SECONDS)

@@ -5,18 +5,18 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-MAPPINGS_BESIDE_THE_CODE = Path(__file__).resolve().parent / "mappings"
+SHIPPED_MAPPINGS = Path(__file__).resolve().parent / "mappings"
 
 
 class IngestSettings(BaseSettings):
-    """What an operator can set for ingest."""
+    """The settings of ingest."""
 
     model_config = SettingsConfigDict(env_prefix="TOCSIN_INGEST_", frozen=True, extra="forbid")
 
     host: str = Field(default="127.0.0.1", description="address on which HTTP is served")
     port: int = Field(default=8081, description="port on which HTTP is served")
     mappings: Path = Field(
-        default=MAPPINGS_BESIDE_THE_CODE,
+        default=SHIPPED_MAPPINGS,
         description="folder of mapping documents; an empty one means HTTP only",
     )
     raw_topic_prefix: str = Field(
@@ -34,8 +34,8 @@ class IngestSettings(BaseSettings):
         default=10.0, gt=0.0, le=20.0, description="longest wait for the broker's acknowledgement"
     )
     retry_after_seconds: int = Field(default=5, ge=1, description="Retry-After of an answer 503")
-    release_look_seconds: float = Field(
-        default=0.5, gt=0.0, description="pause between two searches for accounts that became known"
+    release_interval_seconds: float = Field(
+        default=0.5, gt=0.0, description="interval between searches for accounts that became known"
     )
     refused_in_a_row: int = Field(
         default=100,
@@ -55,5 +55,5 @@ class IngestSettings(BaseSettings):
         description="silence after which Kafka gives the partitions to another process",
     )
     no_progress_seconds: float = Field(
-        default=60.0, ge=5.0, description="a process without progress for so long ends itself"
+        default=60.0, ge=5.0, description="time without progress after which a process ends"
     )

@@ -1,4 +1,4 @@
-"""Builds ingest from its settings: the one place where its parts are chosen."""
+"""Builds ingest from its settings: the only module that chooses its adapters."""
 
 import os
 import socket
@@ -13,13 +13,13 @@ from services.ingest.adapters.account_table import AccountTable
 from services.ingest.adapters.kafka_event_publisher import KafkaEventPublisher
 from services.ingest.adapters.mapping.loader import load_mappings
 from services.ingest.adapters.mapping.mapper import Mapper
-from services.ingest.adapters.quarantine_table import PostgresQuarantine, PostgresQuarantineWriter
+from services.ingest.adapters.quarantine_table import QuarantineInserts, QuarantineTable
 from services.ingest.adapters.raw_handler import RawHandler
 from services.ingest.adapters.raw_progress import RawProgress
 from services.ingest.application.input_validation import InputValidator
 from services.ingest.application.intake import Intake
 from services.ingest.application.ports import AccountDirectory, QuarantineWriter
-from services.ingest.application.quarantine import Quarantine
+from services.ingest.application.quarantine import QuarantineService
 from services.ingest.application.release import Release
 from services.ingest.metrics import INGEST_CATALOGUE
 from services.ingest.settings import IngestSettings
@@ -46,7 +46,7 @@ class Ingest:
     """The running parts of the service."""
 
     intake: Intake
-    quarantine: Quarantine
+    quarantine: QuarantineService
     release: Release
     accounts: AccountTable
     publisher: KafkaEventPublisher
@@ -79,7 +79,7 @@ class _Parts:
 
 @asynccontextmanager
 async def build(platform: PlatformSettings, settings: IngestSettings) -> AsyncIterator[Ingest]:
-    """Open what ingest needs, and close it at the end of the block."""
+    """Connects to the database and the broker, and disconnects at the end of the block."""
     clock, metrics = SystemClock(), Metrics((*KIT_CATALOGUE, *INGEST_CATALOGUE))
     mappings = load_mappings(
         settings.mappings,
@@ -92,7 +92,7 @@ async def build(platform: PlatformSettings, settings: IngestSettings) -> AsyncIt
             role="tocsin_ingest",
             application_name="tocsin-ingest",
             min_connections=0,
-            # A transaction for each raw partition, and as many again for HTTP.
+            # A transaction for each raw partition, and some for HTTP and the background tasks.
             max_connections=8 + platform.partitions * len(mappings),
             idle_in_transaction_seconds=platform.idle_in_transaction_seconds,
         )
@@ -133,18 +133,18 @@ def _assembled(
     pool: asyncpg.Pool,
 ) -> Ingest:
     database = PostgresDatabase(pool)
-    kept = PostgresQuarantine(database)
+    quarantine = QuarantineTable(database)
     consumers = {
         topic: _consumer(topic, platform=platform, settings=settings, parts=parts, pool=pool)
         for topic in mappings
     }
     return Ingest(
-        intake=parts.intake(parts.accounts, PostgresQuarantineWriter(database)),
-        quarantine=Quarantine(
+        intake=parts.intake(parts.accounts, QuarantineInserts(database)),
+        quarantine=QuarantineService(
             validator=parts.validator,
             publisher=parts.publisher,
             accounts=parts.accounts,
-            quarantine=kept,
+            quarantine=quarantine,
             clock=parts.clock,
             recorder=parts.metrics,
         ),
@@ -152,7 +152,7 @@ def _assembled(
             validator=parts.validator,
             publisher=parts.publisher,
             accounts=parts.accounts,
-            quarantine=kept,
+            quarantine=quarantine,
             clock=parts.clock,
             recorder=parts.metrics,
         ),
@@ -203,7 +203,7 @@ def _consumer(
 
 
 def raw_group(platform: PlatformSettings, topic: str) -> str:
-    """Return the consumer group that reads a raw topic; one each, so none rebalances another."""
+    """Returns the consumer group of a raw topic: one each, so that none rebalances another."""
     return f"{platform.topic_prefix}ingest.{topic}"
 
 
@@ -217,12 +217,12 @@ def _health(pool: asyncpg.Pool, parts: _Parts, consumers: Mapping[str, FencedCon
         await parts.publisher.check()
 
     def joined(topic: str, consumer: FencedConsumer) -> None:
-        async def look() -> None:
-            # A raw topic that the bank has not made yet must not keep HTTP closed.
+        async def check() -> None:
+            # HTTP must be ready although the bank has not created a raw topic yet.
             if not consumer.has_joined and await parts.publisher.has_topic(topic):
                 raise NotReady("the group was not joined yet")
 
-        health.add_readiness_check(f"raw topic {topic}", look)
+        health.add_readiness_check(f"raw topic {topic}", check)
 
     health.add_readiness_check("database", schema)
     health.add_readiness_check("broker", broker)
@@ -233,7 +233,7 @@ def _health(pool: asyncpg.Pool, parts: _Parts, consumers: Mapping[str, FencedCon
 
 
 async def check_schema(pool: asyncpg.Pool) -> None:
-    """Raise `NotReady` unless the database has the schema that this code was written for."""
+    """Raises `NotReady` unless the database has the schema of this version."""
     if not await at_head(pool, SCHEMA):
         raise NotReady("the schema is not at this version; run `tocsin migrate`")
 

@@ -12,7 +12,7 @@ import yaml
 
 from services.contracts import schemas
 from services.contracts.envelope import CONTENT_TYPE
-from services.contracts.registry import EVENT_TYPES, EventType, Topic
+from services.contracts.registry import EVENT_TYPES, EventTopic, EventType
 from tests.contract.catalogue import SCHEMAS, schema_file_of
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -20,24 +20,26 @@ BINDING_VERSION: Final = "0.5.0"
 PARTITIONS: Final = 8
 LINE_LENGTH: Final = 100
 TOPICS: Final = {
-    Topic.EVENTS: "Everything that can change a borrower's risk state, in one order per borrower.",
-    Topic.RISK: "Assessments and reminders by scoring; `sequence` is consecutive per borrower.",
-    Topic.ALERTS: "The life-cycle of alerts, for other systems.",
+    EventTopic.EVENTS: "Everything that can change a borrower's risk state, "
+    "in one order per borrower.",
+    EventTopic.RISK: "Assessments and reminders by scoring; "
+    "`sequence` is consecutive per borrower.",
+    EventTopic.ALERTS: "The life-cycle of alerts, for other systems.",
 }
 OPERATIONS: Final = {
     "ingestWrites": (
         "send",
-        Topic.EVENTS,
+        EventTopic.EVENTS,
         "Ingest writes the events of the bank's systems; alerts writes those of officers.",
     ),
-    "scoringReads": ("receive", Topic.EVENTS, "Scoring applies every event, once."),
-    "scoringWrites": ("send", Topic.RISK, "Scoring writes what changed about a borrower."),
+    "scoringReads": ("receive", EventTopic.EVENTS, "Scoring applies every event, once."),
+    "scoringWrites": ("send", EventTopic.RISK, "Scoring writes what changed about a borrower."),
     "alertsReads": (
         "receive",
-        Topic.RISK,
+        EventTopic.RISK,
         "Alerts opens, updates and closes alerts; a gap in `sequence` is an incident.",
     ),
-    "alertsWrites": ("send", Topic.ALERTS, "Alerts writes each step of an alert's life."),
+    "alertsWrites": ("send", EventTopic.ALERTS, "Alerts writes each step of an alert's life."),
 }
 
 
@@ -107,7 +109,7 @@ def _asyncapi() -> str:
     return yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)
 
 
-def _channel(topic: Topic) -> dict[str, Any]:
+def _channel(topic: EventTopic) -> dict[str, Any]:
     names = [_message_name(each) for each in EVENT_TYPES.values() if each.topic is topic]
     return {
         "address": f"tocsin.{topic}",

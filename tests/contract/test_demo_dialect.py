@@ -13,7 +13,7 @@ from services.ingest.adapters.mapping.loader import load_mappings
 from services.ingest.adapters.mapping.mapper import Mapper
 from services.ingest.domain.candidate import Candidate
 from services.ingest.domain.normalising import normalised
-from services.ingest.settings import MAPPINGS_BESIDE_THE_CODE
+from services.ingest.settings import SHIPPED_MAPPINGS
 
 # Of these there are so many that every ninth will do.
 COMMON = {"account.transacted.v1", "account.balance-closed.v1", "facility.balance-closed.v1"}
@@ -21,7 +21,7 @@ COMMON = {"account.transacted.v1", "account.balance-closed.v1", "facility.balanc
 
 @pytest.fixture(scope="module")
 def mappings() -> dict[str, Mapper]:
-    return load_mappings(MAPPINGS_BESIDE_THE_CODE, timezone=ZoneInfo("Europe/Berlin"))
+    return load_mappings(SHIPPED_MAPPINGS, timezone=ZoneInfo("Europe/Berlin"))
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from lab.simulator.portfolio import Portfolio, Setup
-from services.contracts.registry import EVENT_TYPES, Topic
+from services.contracts.registry import EVENT_TYPES, EventTopic
 from tests.fakes.simulated import simulated_lines
 from tests.fakes.wire_events import undeclared_fields, validated
 
@@ -57,7 +57,7 @@ def test_a_type_has_a_schema_and_examples_of_both_kinds(name: str) -> None:
 
 
 def test_what_the_log_takes_in_is_on_the_events_topic() -> None:
-    on_the_topic = {name for name, row in EVENT_TYPES.items() if row.topic is Topic.EVENTS}
+    on_the_topic = {name for name, row in EVENT_TYPES.items() if row.topic is EventTopic.EVENTS}
     assert {f"{name}.v1" for name in IN} == on_the_topic
 
 

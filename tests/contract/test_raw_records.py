@@ -16,12 +16,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lab.demo.environment import RAW_TOPICS
-from services.contracts.registry import EVENT_TYPES, Sender
+from services.contracts.registry import EVENT_TYPES, EventSender
 from services.contracts.validation import ValidEvent
-from services.ingest.adapters.mapping.loader import OUR_MAPPINGS
-from services.ingest.application.inputs import Channel, Input, Position, Verdict
+from services.ingest.application.inputs import Input, InputChannel, InputVerdict, RecordPosition
 from services.ingest.domain.candidate import Candidate
-from services.ingest.domain.reasons import Reason, Refusal
+from services.ingest.domain.reasons import Refusal, RefusalReason
+from services.ingest.settings import SHIPPED_MAPPINGS
 from tests.fakes.ingest_in_memory import MemoryIngest, demo_mappings, ingest_in_memory
 from tests.fakes.wire_events import undeclared_fields
 
@@ -51,7 +51,7 @@ def cases() -> dict[str, dict[str, Any]]:
 def mapped_types() -> dict[str, tuple[str, dict[str, Any]]]:
     """Return the topic and the fields of each type in the shipped mappings, read as plain texts."""
     found: dict[str, tuple[str, dict[str, Any]]] = {}
-    for path in OUR_MAPPINGS.glob("*.yaml"):
+    for path in SHIPPED_MAPPINGS.glob("*.yaml"):
         # The BaseLoader makes texts of everything, which is enough to look at names.
         document = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
         for event in document["events"].values():
@@ -81,15 +81,15 @@ def memory() -> MemoryIngest:
     return ingest_in_memory()
 
 
-async def take(memory: MemoryIngest, event_type: str, record: object) -> Verdict:
-    position = Position(topic=cases()[event_type]["topic"], partition=0, offset=7)
+async def take(memory: MemoryIngest, event_type: str, record: object) -> InputVerdict:
+    position = RecordPosition(topic=cases()[event_type]["topic"], partition=0, offset=7)
     raw = json.dumps(record).encode()
-    given_input = Input(channel=Channel.KAFKA, raw=raw, position=position)
+    given_input = Input(channel=InputChannel.KAFKA, raw=raw, position=position)
     return (await memory.ingest.intake.take([given_input]))[0]
 
 
 def test_every_type_that_ingest_takes_has_a_mapping_or_a_reason() -> None:
-    taken = {name for name, row in EVENT_TYPES.items() if row.sender is Sender.SOURCES}
+    taken = {name for name, row in EVENT_TYPES.items() if row.sender is EventSender.SOURCES}
     assert taken - NO_MAPPING.keys() == mapped_types().keys()
     assert NO_MAPPING.keys() <= taken
 
@@ -151,94 +151,208 @@ async def test_a_word_left_out_gives_a_valid_event_or_a_refusal(
             validator_of(name).validate(json.loads(verdict.outcome.value))
 
 
-BAD: list[tuple[str, dict[str, Any], Reason, str, str]] = [
-    ("borrower.registered.v1", {"seg": "?"}, Reason.UNKNOWN_CODE, "/seg", "segments"),
-    ("borrower.registered.v1", {"seg": None}, Reason.MISSING_FIELD, "/data/segment", "`seg`"),
-    ("borrower.registered.v1", {"accts": "AC-1"}, Reason.NOT_CONVERTIBLE, "/accts", "no list"),
-    ("borrower.registered.v1", {"accts/1": None}, Reason.NOT_CONVERTIBLE, "/accts/1", "null"),
+BAD: list[tuple[str, dict[str, Any], RefusalReason, str, str]] = [
+    ("borrower.registered.v1", {"seg": "?"}, RefusalReason.UNKNOWN_CODE, "/seg", "segments"),
+    (
+        "borrower.registered.v1",
+        {"seg": None},
+        RefusalReason.MISSING_FIELD,
+        "/data/segment",
+        "`seg`",
+    ),
+    (
+        "borrower.registered.v1",
+        {"accts": "AC-1"},
+        RefusalReason.NOT_CONVERTIBLE,
+        "/accts",
+        "not a list",
+    ),
+    (
+        "borrower.registered.v1",
+        {"accts/1": None},
+        RefusalReason.NOT_CONVERTIBLE,
+        "/accts/1",
+        "null",
+    ),
     (
         "borrower.registered.v1",
         {"accts/0": "AC 1"},
-        Reason.INVALID_FIELD,
+        RefusalReason.INVALID_FIELD,
         "/data/account_ids/0",
         "an entry of `accts`",
     ),
-    ("loan.booked.v1", {"beg_dt": "2025-01-15"}, Reason.NOT_CONVERTIBLE, "/beg_dt", "DD.MM.YYYY"),
-    ("loan.booked.v1", {"beg_dt": "31.02.2025"}, Reason.NOT_CONVERTIBLE, "/beg_dt", "calendar"),
-    ("loan.booked.v1", {"rate_bp": "5.75"}, Reason.NOT_CONVERTIBLE, "/rate_bp", "no integer"),
-    ("loan.booked.v1", {"route_bp": 10001}, Reason.INVALID_FIELD, "/data/routing_share", "share"),
-    ("loan.booked.v1", {"contract_no": ""}, Reason.MISSING_FIELD, "/data/loan_id", "`contract_no`"),
-    ("loan.disbursed.v1", {"amt": 0}, Reason.INVALID_FIELD, "/data/disbursed_amount", "`amt`"),
-    ("loan.closed.v1", {"end_cd": "XX"}, Reason.UNKNOWN_CODE, "/end_cd", "table ends"),
-    ("schedule.published.v1", {"plan": None}, Reason.MISSING_FIELD, "/data/instalments", "`plan`"),
-    ("schedule.published.v1", {"plan/1": 5}, Reason.NOT_CONVERTIBLE, "/plan/1", "no object"),
+    (
+        "loan.booked.v1",
+        {"beg_dt": "2025-01-15"},
+        RefusalReason.NOT_CONVERTIBLE,
+        "/beg_dt",
+        "DD.MM.YYYY",
+    ),
+    (
+        "loan.booked.v1",
+        {"beg_dt": "31.02.2025"},
+        RefusalReason.NOT_CONVERTIBLE,
+        "/beg_dt",
+        "calendar",
+    ),
+    (
+        "loan.booked.v1",
+        {"rate_bp": "5.75"},
+        RefusalReason.NOT_CONVERTIBLE,
+        "/rate_bp",
+        "not an integer",
+    ),
+    (
+        "loan.booked.v1",
+        {"route_bp": 10001},
+        RefusalReason.INVALID_FIELD,
+        "/data/routing_share",
+        "share",
+    ),
+    (
+        "loan.booked.v1",
+        {"contract_no": ""},
+        RefusalReason.MISSING_FIELD,
+        "/data/loan_id",
+        "`contract_no`",
+    ),
+    (
+        "loan.disbursed.v1",
+        {"amt": 0},
+        RefusalReason.INVALID_FIELD,
+        "/data/disbursed_amount",
+        "`amt`",
+    ),
+    ("loan.closed.v1", {"end_cd": "XX"}, RefusalReason.UNKNOWN_CODE, "/end_cd", "table ends"),
+    (
+        "schedule.published.v1",
+        {"plan": None},
+        RefusalReason.MISSING_FIELD,
+        "/data/instalments",
+        "`plan`",
+    ),
+    (
+        "schedule.published.v1",
+        {"plan/1": 5},
+        RefusalReason.NOT_CONVERTIBLE,
+        "/plan/1",
+        "not an object",
+    ),
     (
         "schedule.published.v1",
         {"plan/1/due": "2025-03-15"},
-        Reason.NOT_CONVERTIBLE,
+        RefusalReason.NOT_CONVERTIBLE,
         "/plan/1/due",
         "plan → /data/instalments: at /1/due",
     ),
     (
         "schedule.published.v1",
         {"plan/1/prin": None},
-        Reason.MISSING_FIELD,
+        RefusalReason.MISSING_FIELD,
         "/data/instalments/1/due_principal",
         "`prin` in an entry of `plan`",
     ),
-    ("schedule.changed.v1", {"chg_cd": "?"}, Reason.UNKNOWN_CODE, "/chg_cd", "changes"),
-    ("schedule.changed.v1", {"plan/0/prin": 1.5}, Reason.NOT_CONVERTIBLE, "/plan/0/prin", "1.5"),
-    ("schedule.changed.v1", {"ccy": None}, Reason.NOT_CONVERTIBLE, "/plan/0/prin", "(ccy) is null"),
-    ("limit.changed.v1", {"temp": "J"}, Reason.NOT_CONVERTIBLE, "/temp", "neither Y nor N"),
-    ("account.blocked.v1", {"blk_cd": "9"}, Reason.UNKNOWN_CODE, "/blk_cd", "blocks"),
-    ("promise.made.v1", {"pay_by": "soon"}, Reason.NOT_CONVERTIBLE, "/pay_by", "DD.MM.YYYY"),
-    ("claim.disputed.v1", {"stat": "A"}, Reason.UNKNOWN_CODE, "/stat", "disputes"),
+    ("schedule.changed.v1", {"chg_cd": "?"}, RefusalReason.UNKNOWN_CODE, "/chg_cd", "changes"),
+    (
+        "schedule.changed.v1",
+        {"plan/0/prin": 1.5},
+        RefusalReason.NOT_CONVERTIBLE,
+        "/plan/0/prin",
+        "1.5",
+    ),
+    (
+        "schedule.changed.v1",
+        {"ccy": None},
+        RefusalReason.NOT_CONVERTIBLE,
+        "/plan/0/prin",
+        "(ccy) is null",
+    ),
+    ("limit.changed.v1", {"temp": "J"}, RefusalReason.NOT_CONVERTIBLE, "/temp", "neither Y nor N"),
+    ("account.blocked.v1", {"blk_cd": "9"}, RefusalReason.UNKNOWN_CODE, "/blk_cd", "blocks"),
+    ("promise.made.v1", {"pay_by": "soon"}, RefusalReason.NOT_CONVERTIBLE, "/pay_by", "DD.MM.YYYY"),
+    ("claim.disputed.v1", {"stat": "A"}, RefusalReason.UNKNOWN_CODE, "/stat", "disputes"),
     (
         "collateral.valued.v1",
         {"contracts": []},
-        Reason.INVALID_FIELD,
+        RefusalReason.INVALID_FIELD,
         "/data/loan_ids",
         "contracts",
     ),
-    ("covenant.certified.v1", {"actual_val": 3.8}, Reason.NOT_CONVERTIBLE, "/actual_val", "string"),
+    (
+        "covenant.certified.v1",
+        {"actual_val": 3.8},
+        RefusalReason.NOT_CONVERTIBLE,
+        "/actual_val",
+        "string",
+    ),
     (
         "guarantor.linked.v1",
         {"guar_no": None},
-        Reason.MISSING_FIELD,
+        RefusalReason.MISSING_FIELD,
         "/data/guarantor_borrower_id",
         "",
     ),
-    ("group.linked.v1", {"link_cd": "X"}, Reason.UNKNOWN_CODE, "/link_cd", "links"),
+    ("group.linked.v1", {"link_cd": "X"}, RefusalReason.UNKNOWN_CODE, "/link_cd", "links"),
     (
         "related-parties.declared.v1",
         {"parties/1/rel_cd": "ZZ"},
-        Reason.UNKNOWN_CODE,
+        RefusalReason.UNKNOWN_CODE,
         "/parties/1/rel_cd",
         "relations",
     ),
-    ("external-delinquency.reported.v1", {"mark": "11"}, Reason.UNKNOWN_CODE, "/mark", "bureau"),
-    ("inspection.recorded.v1", {"result": 4}, Reason.UNKNOWN_CODE, "/result", "outcomes"),
-    ("finding.raised.v1", {"fnd_cd": None}, Reason.MISSING_FIELD, "/data/code", "`fnd_cd`"),
-    ("statement.due.v1", {"months": 5}, Reason.INVALID_FIELD, "/data/period_months", "`months`"),
-    ("forecast.received.v1", {"ln": "P010X"}, Reason.UNKNOWN_CODE, "/ln", "metrics"),
-    ("forecast.received.v1", {"book_dt": None}, Reason.MISSING_ATTRIBUTE, "/time", "book_dt"),
+    (
+        "external-delinquency.reported.v1",
+        {"mark": "11"},
+        RefusalReason.UNKNOWN_CODE,
+        "/mark",
+        "bureau",
+    ),
+    ("inspection.recorded.v1", {"result": 4}, RefusalReason.UNKNOWN_CODE, "/result", "outcomes"),
+    ("finding.raised.v1", {"fnd_cd": None}, RefusalReason.MISSING_FIELD, "/data/code", "`fnd_cd`"),
+    (
+        "statement.due.v1",
+        {"months": 5},
+        RefusalReason.INVALID_FIELD,
+        "/data/period_months",
+        "`months`",
+    ),
+    ("forecast.received.v1", {"ln": "P010X"}, RefusalReason.UNKNOWN_CODE, "/ln", "metrics"),
+    (
+        "forecast.received.v1",
+        {"book_dt": None},
+        RefusalReason.MISSING_ATTRIBUTE,
+        "/time",
+        "book_dt",
+    ),
     (
         "calendar.published.v1",
         {"days_off/1": "3.4."},
-        Reason.NOT_CONVERTIBLE,
+        RefusalReason.NOT_CONVERTIBLE,
         "/days_off/1",
         "YYYY",
     ),
     (
         "calendar.published.v1",
         {"stamp": "2025-12-01T08:00:00"},
-        Reason.INVALID_ATTRIBUTE,
+        RefusalReason.INVALID_ATTRIBUTE,
         "/time",
         "",
     ),
-    ("fx.published.v1", {"fixings/0/mid": 0.9}, Reason.NOT_CONVERTIBLE, "/fixings/0/mid", "0.9"),
-    ("fx.published.v1", {"fixings": []}, Reason.INVALID_FIELD, "/data/rates", "`fixings`"),
-    ("sector-stress.published.v1", {"sectors": {}}, Reason.NOT_CONVERTIBLE, "/sectors", "no list"),
+    (
+        "fx.published.v1",
+        {"fixings/0/mid": 0.9},
+        RefusalReason.NOT_CONVERTIBLE,
+        "/fixings/0/mid",
+        "0.9",
+    ),
+    ("fx.published.v1", {"fixings": []}, RefusalReason.INVALID_FIELD, "/data/rates", "`fixings`"),
+    (
+        "sector-stress.published.v1",
+        {"sectors": {}},
+        RefusalReason.NOT_CONVERTIBLE,
+        "/sectors",
+        "not a list",
+    ),
 ]
 
 
@@ -251,7 +365,7 @@ async def test_what_cannot_be_read_is_kept_with_its_place(
     memory: MemoryIngest,
     name: str,
     changes: dict[str, Any],
-    reason: Reason,
+    reason: RefusalReason,
     pointer: str,
     words: str,
 ) -> None:
@@ -259,7 +373,7 @@ async def test_what_cannot_be_read_is_kept_with_its_place(
     assert isinstance(verdict.outcome, Refusal), verdict.outcome
     assert (verdict.outcome.reason, verdict.outcome.pointer) == (reason, pointer)
     assert words in verdict.outcome.detail
-    (kept,) = memory.book.rows
+    (kept,) = memory.quarantine.rows
     assert (kept.entry.reason, kept.entry.pointer) == (reason, pointer)
     assert memory.publisher.sent == []
 
@@ -272,7 +386,7 @@ async def test_a_kind_that_the_topic_does_not_know_names_those_that_it_knows(
     name = next(iter(kinds.values()))
     verdict = await take(memory, name, {**cases()[name]["record"], "evt": "???"})
     assert isinstance(verdict.outcome, Refusal)
-    assert (verdict.outcome.reason, verdict.outcome.pointer) == (Reason.UNKNOWN_KIND, "/evt")
+    assert (verdict.outcome.reason, verdict.outcome.pointer) == (RefusalReason.UNKNOWN_KIND, "/evt")
     assert all(kind in verdict.outcome.detail for kind in kinds)
 
 
@@ -282,7 +396,7 @@ async def test_a_customer_on_the_raw_topic_teaches_its_accounts(memory: MemoryIn
     assert not isinstance(waiting.outcome, ValidEvent | Refusal)
     customer = cases()["borrower.registered.v1"]["record"]
     await take(memory, "borrower.registered.v1", customer)
-    assert memory.book.borrowers == {"AC-1": "B-1", "20045": "B-1"}
+    assert memory.quarantine.borrowers == {"AC-1": "B-1", "20045": "B-1"}
 
 
 JSON = st.recursive(

@@ -4,7 +4,7 @@ import re
 
 from services.ingest.domain.reasons import REMEDIES
 from services.ingest.entrypoints import bodies, events_api
-from services.ingest.entrypoints.receipts import ItemStatus
+from services.ingest.entrypoints.response_models import ItemStatus
 from tests.contract.documents import ROOT
 
 PAGE = (ROOT / "docs" / "reference" / "sending-events.md").read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Ingest without servers: what its ports promise, kept in lists and dictionaries.
+"""Ingest without servers: its ports, implemented with lists and dictionaries.
 
 `tests/integration/ingest` runs the same steps on the real servers.
 """
@@ -18,7 +18,7 @@ from services.contracts.fields import EventData
 from services.contracts.validation import ValidEvent
 from services.ingest.adapters.account_table import AccountTable
 from services.ingest.adapters.kafka_event_publisher import KafkaEventPublisher
-from services.ingest.adapters.mapping.loader import OUR_MAPPINGS, load_mappings
+from services.ingest.adapters.mapping.loader import load_mappings
 from services.ingest.adapters.mapping.mapper import Mapper
 from services.ingest.application.errors import Unavailable
 from services.ingest.application.input_validation import InputValidator
@@ -26,19 +26,19 @@ from services.ingest.application.inputs import QuarantinedInput, Status
 from services.ingest.application.intake import Intake
 from services.ingest.application.ports import (
     AccountLookup,
-    Count,
-    Entry,
+    EntryCount,
     EntryFilters,
+    EntrySettlement,
     FullEntry,
     LockedEntry,
-    Settlement,
+    QuarantineEntry,
 )
-from services.ingest.application.quarantine import Quarantine
+from services.ingest.application.quarantine import QuarantineService
 from services.ingest.application.release import Release
 from services.ingest.domain.reasons import Refusal
 from services.ingest.entrypoints.http import create_app
 from services.ingest.metrics import INGEST_CATALOGUE
-from services.ingest.settings import IngestSettings
+from services.ingest.settings import SHIPPED_MAPPINGS, IngestSettings
 from services.ingest.wiring import Ingest
 from services.kit.access.keys import Role
 from services.kit.catalogue import KIT_CATALOGUE
@@ -53,8 +53,8 @@ TIMEZONE = ZoneInfo("Europe/Berlin")
 
 @cache
 def demo_mappings() -> Mapping[str, Mapper]:
-    """Return the demo's mappings; reading them takes longer than most tests."""
-    return load_mappings(OUR_MAPPINGS, timezone=TIMEZONE)
+    """Returns the shipped mappings, read once."""
+    return load_mappings(SHIPPED_MAPPINGS, timezone=TIMEZONE)
 
 
 @dataclass
@@ -76,13 +76,13 @@ class MemoryPublisher:
 
 @dataclass
 class MemoryLockedEntry:
-    """A kept input that is being changed."""
+    """A quarantined input that is being changed."""
 
-    book: "MemoryBook"
+    quarantine: "MemoryQuarantine"
     full: FullEntry
 
-    async def settle(self, status: Status, settlement: Settlement) -> None:
-        self.book.replace(
+    async def settle(self, status: Status, settlement: EntrySettlement) -> None:
+        self.quarantine.replace(
             self.full,
             status=status,
             settled_at=settlement.at,
@@ -91,7 +91,7 @@ class MemoryLockedEntry:
         )
 
     async def record_refusal(self, refusal: Refusal, *, account_id: str | None = None) -> None:
-        self.book.replace(
+        self.quarantine.replace(
             self.full,
             status=Status.PARKED if account_id else Status.OPEN,
             reason=refusal.reason,
@@ -102,7 +102,7 @@ class MemoryLockedEntry:
 
 
 @dataclass
-class MemoryBook:
+class MemoryQuarantine:
     """Quarantine and account directory in one, as they share their parked inputs."""
 
     rows: list[FullEntry] = field(default_factory=list)
@@ -111,15 +111,17 @@ class MemoryBook:
 
     async def add(self, inputs: Sequence[QuarantinedInput]) -> Sequence[int]:
         self._check()
-        return [self._kept(each) for each in inputs]
+        return [self._stored(each) for each in inputs]
 
-    def _kept(self, kept: QuarantinedInput) -> int:
+    def _stored(self, quarantined: QuarantinedInput) -> int:
         for full in self.rows:
-            same = full.input == kept.input
+            same = full.input == quarantined.input
             if same and full.entry.status in (Status.OPEN, Status.PARKED):
                 self.replace(full, times_seen=full.entry.times_seen + 1)
                 return full.entry.id
-        self.rows.append(FullEntry(entry=_entry(len(self.rows) + 1, kept), input=kept.input))
+        self.rows.append(
+            FullEntry(entry=_entry(len(self.rows) + 1, quarantined), input=quarantined.input)
+        )
         return len(self.rows)
 
     async def look_up(self, account_ids: Sequence[str]) -> AccountLookup:
@@ -143,17 +145,19 @@ class MemoryBook:
         self._check()
         return sorted(item for item in self.borrowers.items() if item[0] > after)[:limit]
 
-    async def entries(self, filters: EntryFilters, *, after_id: int, limit: int) -> Sequence[Entry]:
+    async def entries(
+        self, filters: EntryFilters, *, after_id: int, limit: int
+    ) -> Sequence[QuarantineEntry]:
         self._check()
         wanted = {
             name: value
             for name in ("status", "reason", "source", "account_id")
             if (value := getattr(filters, name)) is not None
         }
-        found = [full.entry for full in self.rows if full.entry.id > after_id]
+        later = [full.entry for full in self.rows if full.entry.id > after_id]
         return [
             entry
-            for entry in found
+            for entry in later
             if all(getattr(entry, name) == value for name, value in wanted.items())
         ][:limit]
 
@@ -161,17 +165,17 @@ class MemoryBook:
         self._check()
         return self.rows[entry_id - 1] if 0 < entry_id <= len(self.rows) else None
 
-    async def counts(self) -> Sequence[Count]:
+    async def counts(self) -> Sequence[EntryCount]:
         self._check()
         return [
-            Count(status=full.entry.status, reason=full.entry.reason, entries=1, offered=1)
+            EntryCount(status=full.entry.status, reason=full.entry.reason, entries=1, offered=1)
             for full in self.rows
         ]
 
     @asynccontextmanager
     async def lock(self, entry_id: int) -> AsyncIterator[LockedEntry | None]:
-        found = await self.entry(entry_id)
-        yield MemoryLockedEntry(self, found) if found else None
+        full = await self.entry(entry_id)
+        yield MemoryLockedEntry(self, full) if full else None
 
     @asynccontextmanager
     async def lock_account(
@@ -187,32 +191,32 @@ class MemoryBook:
         return list(dict.fromkeys(entry.account_id for entry in parked if entry.account_id))
 
     def replace(self, full: FullEntry, **changes: Any) -> None:
-        place = full.entry.id - 1
-        current = self.rows[place]
-        self.rows[place] = replace(current, entry=replace(current.entry, **changes))
+        index = full.entry.id - 1
+        current = self.rows[index]
+        self.rows[index] = replace(current, entry=replace(current.entry, **changes))
 
     def _check(self) -> None:
         if self.is_down:
             raise Unavailable("the database")
 
 
-def _entry(entry_id: int, kept: QuarantinedInput) -> Entry:
-    return Entry(
+def _entry(entry_id: int, quarantined: QuarantinedInput) -> QuarantineEntry:
+    return QuarantineEntry(
         id=entry_id,
-        status=Status.PARKED if kept.is_parked else Status.OPEN,
-        reason=kept.refusal.reason,
-        pointer=kept.refusal.pointer,
-        detail=kept.refusal.detail,
-        channel=kept.input.channel.value,
-        position=kept.input.position,
-        source=kept.source,
-        event_id=kept.event_id,
-        event_type=kept.event_type,
-        account_id=kept.account_id,
-        sender=kept.input.sender,
+        status=Status.PARKED if quarantined.is_parked else Status.OPEN,
+        reason=quarantined.refusal.reason,
+        pointer=quarantined.refusal.pointer,
+        detail=quarantined.refusal.detail,
+        channel=quarantined.input.channel.value,
+        position=quarantined.input.position,
+        source=quarantined.source,
+        event_id=quarantined.event_id,
+        event_type=quarantined.event_type,
+        account_id=quarantined.account_id,
+        sender=quarantined.input.sender,
         times_seen=1,
         attempts=0,
-        received_at=kept.received_at,
+        received_at=quarantined.received_at,
         settled_at=None,
         settled_by=None,
         note=None,
@@ -236,29 +240,29 @@ class MemoryIngest:
     """The whole service on lists."""
 
     publisher: MemoryPublisher
-    book: MemoryBook
+    quarantine: MemoryQuarantine
     ingest: Ingest
 
     def app(self, **settings: Any) -> FastAPI:
         return create_app(self.ingest, IngestSettings(**settings))
 
     def clear(self) -> None:
-        """Forget everything that came in."""
+        """Removes all events, inputs and accounts."""
         self.publisher.sent.clear()
-        self.book.rows.clear()
-        self.book.borrowers.clear()
+        self.quarantine.rows.clear()
+        self.quarantine.borrowers.clear()
 
 
 def ingest_in_memory() -> MemoryIngest:
-    """Return ingest with the demo's mappings and nothing in it."""
-    publisher, book, clock = MemoryPublisher(), MemoryBook(), ManualClock(NOON)
+    """Returns an empty ingest with the shipped mappings."""
+    publisher, quarantine, clock = MemoryPublisher(), MemoryQuarantine(), ManualClock(NOON)
     metrics = Metrics((*KIT_CATALOGUE, *INGEST_CATALOGUE))
     validator = InputValidator(mappings=demo_mappings(), max_event_bytes=262_144)
     shared: dict[str, Any] = {
         "validator": validator,
         "publisher": publisher,
-        "accounts": book,
-        "quarantine": book,
+        "accounts": quarantine,
+        "quarantine": quarantine,
         "clock": clock,
         "recorder": metrics,
     }
@@ -266,12 +270,12 @@ def ingest_in_memory() -> MemoryIngest:
     health.started()
     return MemoryIngest(
         publisher,
-        book,
+        quarantine,
         Ingest(
             intake=Intake(**shared),
-            quarantine=Quarantine(**shared),
+            quarantine=QuarantineService(**shared),
             release=Release(**shared),
-            accounts=cast(AccountTable, book),
+            accounts=cast(AccountTable, quarantine),
             publisher=cast(KafkaEventPublisher, publisher),
             consumers={},
             authenticator=Everybody(),

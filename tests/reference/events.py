@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from services.contracts.registry import EVENT_TYPES, EventType, Sender, Topic
+from services.contracts.registry import EVENT_TYPES, EventSender, EventTopic, EventType
 from tests.reference.tables import code, table
 
 SCHEMAS: Final = Path(__file__).resolve().parents[2] / "schemas"
@@ -17,11 +17,11 @@ Schemas with their limits, and valid and invalid examples, are in `schemas/event
 This page is made by `python -m tests.reference` from the code and compared with it by a test.
 """
 SECTIONS: Final = {
-    (Topic.EVENTS, Sender.SOURCES): "Events that a bank's systems send",
-    (Topic.EVENTS, Sender.SCORING): "Events that scoring sends to the events topic",
-    (Topic.EVENTS, Sender.ALERTS): "Events that alerts sends to the events topic",
-    (Topic.RISK, Sender.SCORING): "Events on the risk topic",
-    (Topic.ALERTS, Sender.ALERTS): "Events on the alerts topic",
+    (EventTopic.EVENTS, EventSender.SOURCES): "Events that a bank's systems send",
+    (EventTopic.EVENTS, EventSender.SCORING): "Events that scoring sends to the events topic",
+    (EventTopic.EVENTS, EventSender.ALERTS): "Events that alerts sends to the events topic",
+    (EventTopic.RISK, EventSender.SCORING): "Events on the risk topic",
+    (EventTopic.ALERTS, EventSender.ALERTS): "Events on the alerts topic",
 }
 
 

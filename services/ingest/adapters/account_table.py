@@ -1,7 +1,7 @@
 """The account directory, in PostgreSQL.
 
-Not cached: another process may have learned an account a moment ago, and one question for a whole
-group of inputs costs a millisecond.
+Not cached: another process may have added an account a moment ago, and one query for a whole group
+of inputs takes a millisecond.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,13 +11,13 @@ from services.ingest.adapters.translating import database_errors
 from services.ingest.application.ports import AccountLookup
 from services.kit.database import Connection, Database
 
-_LOOK_UP = "SELECT account_id, borrower_id FROM ingest.account WHERE account_id = ANY($1::text[])"
-_QUEUED = """
+_BORROWERS = "SELECT account_id, borrower_id FROM ingest.account WHERE account_id = ANY($1::text[])"
+_PARKED = """
 SELECT DISTINCT account_id FROM ingest.quarantine
  WHERE status = 'parked' AND account_id = ANY($1::text[])
 """
 # Sorted, so that two writers lock rows in the same order.
-_LEARN = """
+_UPSERT = """
 INSERT INTO ingest.account (account_id, borrower_id, source, learned_at)
 SELECT account_id, borrower_id, $3, $4
   FROM unnest($1::text[], $2::text[]) AS new (account_id, borrower_id) ORDER BY account_id
@@ -39,21 +39,21 @@ SELECT account_id, borrower_id FROM ingest.account
 
 
 class AccountTable:
-    """Which borrower an account belongs to."""
+    """Maps accounts to borrowers."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def look_up(self, account_ids: Sequence[str]) -> AccountLookup:
-        """Return the borrowers of accounts, and for which of them inputs are parked."""
+        """Returns the borrowers of accounts, and the accounts for which inputs are parked."""
 
         async def read(connection: Connection) -> AccountLookup:
-            # One snapshot is not needed: whoever parks is the one who asks, and a queue that
-            # empties meanwhile only makes one more input wait for the next release.
-            queued = await connection.fetch(_QUEUED, list(account_ids))
-            known = await connection.fetch(_LOOK_UP, list(account_ids))
+            # The two queries need no common snapshot: only the caller parks inputs, and if a queue
+            # empties in between, one more input waits for the next release.
+            queued = await connection.fetch(_PARKED, list(account_ids))
+            rows = await connection.fetch(_BORROWERS, list(account_ids))
             return AccountLookup(
-                borrowers={row["account_id"]: row["borrower_id"] for row in known},
+                borrowers={row["account_id"]: row["borrower_id"] for row in rows},
                 queued=frozenset(row["account_id"] for row in queued),
             )
 
@@ -61,18 +61,18 @@ class AccountTable:
             return await self._database.in_transaction(read)
 
     async def learn(self, borrowers: Mapping[str, str], *, source: str, at: datetime) -> None:
-        """Keep the borrower of each account; a later one replaces the earlier one."""
+        """Stores the borrower of each account; a later one replaces the earlier one."""
 
         async def write(connection: Connection) -> None:
             await connection.execute(
-                _LEARN, list(borrowers.keys()), list(borrowers.values()), source, at
+                _UPSERT, list(borrowers.keys()), list(borrowers.values()), source, at
             )
 
         with database_errors():
             await self._database.in_transaction(write)
 
     async def ready_to_release(self, *, limit: int) -> Sequence[str]:
-        """Return accounts that are known now and have parked inputs, longest wait first."""
+        """Returns known accounts that still have parked inputs, longest wait first."""
 
         async def read(connection: Connection) -> Sequence[str]:
             return [row["account_id"] for row in await connection.fetch(_TO_RELEASE, limit)]
@@ -81,7 +81,7 @@ class AccountTable:
             return await self._database.in_transaction(read)
 
     async def page(self, *, after: str, limit: int) -> Sequence[tuple[str, str]]:
-        """Return known accounts with their borrowers, by account id."""
+        """Returns known accounts with their borrowers, by account id."""
 
         async def read(connection: Connection) -> Sequence[tuple[str, str]]:
             rows = await connection.fetch(_PAGE, after, limit)

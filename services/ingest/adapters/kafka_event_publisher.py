@@ -1,4 +1,4 @@
-"""The way out: canonical events to their topic, keyed by borrower, acknowledged by all replicas."""
+"""Publishes canonical events, keyed by borrower and acknowledged by all replicas."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -14,15 +14,15 @@ _HEADERS = (("content-type", CONTENT_TYPE.encode()),)
 
 
 class Broker(Producer, Protocol):
-    """A producer that can also be asked about topics."""
+    """A producer with metadata of topics."""
 
     async def partition_count(self, topic: str) -> int:
-        """Ask the broker how many partitions a topic has: 0 if it does not exist."""
+        """Returns the number of partitions of a topic: 0 if it does not exist."""
         ...
 
 
 class KafkaEventPublisher:
-    """Writes canonical events; control events go to every partition."""
+    """Publishes canonical events; control events go to every partition."""
 
     def __init__(self, producer: Broker, *, topic: str, partitions: int) -> None:
         self._producer = producer
@@ -30,23 +30,22 @@ class KafkaEventPublisher:
         self._partitions = partitions
 
     async def publish(self, events: Sequence[ValidEvent]) -> None:
-        """Return once the broker has acknowledged all of them, in order per borrower."""
+        """Returns once the broker has acknowledged all events, in order per borrower."""
         if not events:
             return
         messages = [message for valid in events for message in self._messages(valid)]
         with broker_errors():
             if len(messages) == 1:
-                # Alone it cannot overtake anything, and shares a batch with its neighbours.
+                # A single event cannot overtake another, and may share a batch with other requests.
                 await self._producer.publish(messages)
             else:
                 await self._producer.publish_in_order(messages)
 
     async def check(self) -> None:
-        """Ask the broker whether the topic is as it must be; for the readiness probe.
+        """Checks that the topic exists with the right number of partitions, for readiness.
 
         Raises:
-            NotReady: If the topic is missing, or has another number of partitions: control
-                events would miss some of them.
+            NotReady: If it does not: control events would not reach every partition.
             Unavailable: If the broker does not answer.
         """
         with broker_errors():
@@ -60,7 +59,7 @@ class KafkaEventPublisher:
             )
 
     async def has_topic(self, topic: str) -> bool:
-        """Ask the broker whether it has a topic.
+        """Returns whether a topic exists.
 
         Raises:
             Unavailable: If the broker does not answer.

@@ -1,27 +1,35 @@
-"""Rows of the quarantine table, and the kept inputs that they are."""
+"""Converts quarantined inputs to rows of the table, and rows to entries."""
 
 import json
 from typing import Any
 
-from services.ingest.application.inputs import Channel, Input, Position, QuarantinedInput, Status
-from services.ingest.application.ports import Entry, FullEntry
+from services.ingest.application.inputs import (
+    Input,
+    InputChannel,
+    QuarantinedInput,
+    RecordPosition,
+    Status,
+)
+from services.ingest.application.ports import FullEntry, QuarantineEntry
 from services.ingest.domain.fingerprints import digest
-from services.ingest.domain.reasons import Reason
+from services.ingest.domain.reasons import RefusalReason
 
-_MOST_CHARACTERS = 2_000
+_MAX_CHARACTERS = 2_000
 
 
-def parameters(kept: QuarantinedInput) -> list[Any]:
-    """Return what the insert statement takes, in its order."""
-    given, position = kept.input, kept.input.position
+def parameters(quarantined: QuarantinedInput) -> list[Any]:
+    """Returns the parameters of the insert statement, in its order."""
+    given, position = quarantined.input, quarantined.input.position
     headers = json.dumps([[storable(name), storable(value)] for name, value in given.headers])
-    # In the binary mode of HTTP the headers are half of the event.
-    fingerprint = digest(given.raw + (headers.encode() if given.channel is Channel.HTTP else b""))
+    # In the binary mode of HTTP the headers contain the event's attributes.
+    fingerprint = digest(
+        given.raw + (headers.encode() if given.channel is InputChannel.HTTP else b"")
+    )
     return [
-        (Status.PARKED if kept.is_parked else Status.OPEN).value,
-        kept.refusal.reason.value,
-        storable(kept.refusal.pointer),
-        storable(kept.refusal.detail),
+        (Status.PARKED if quarantined.is_parked else Status.OPEN).value,
+        quarantined.refusal.reason.value,
+        storable(quarantined.refusal.pointer),
+        storable(quarantined.refusal.detail),
         given.channel.value,
         given.raw,
         fingerprint,
@@ -32,30 +40,30 @@ def parameters(kept: QuarantinedInput) -> list[Any]:
         position.offset if position else None,
         given.sender,
         list(given.sources),
-        _optional(kept.source),
-        _optional(kept.event_id),
-        _optional(kept.event_type),
-        _optional(kept.account_id),
-        kept.received_at,
+        _optional(quarantined.source),
+        _optional(quarantined.event_id),
+        _optional(quarantined.event_type),
+        _optional(quarantined.account_id),
+        quarantined.received_at,
     ]
 
 
 def storable(text: str) -> str:
-    """Return a text that PostgreSQL can hold: no NUL, no half surrogates, not without end."""
+    """Returns a shortened text without NUL and lone surrogates, which PostgreSQL refuses."""
     clean = text.replace("\x00", "�").encode("utf-8", "replace").decode("utf-8")
-    return clean[:_MOST_CHARACTERS]
+    return clean[:_MAX_CHARACTERS]
 
 
 def _optional(text: str | None) -> str | None:
     return storable(text) if text is not None else None
 
 
-def entry_of(row: Any) -> Entry:
-    """Return the entry of a row."""
-    return Entry(
+def entry_of(row: Any) -> QuarantineEntry:
+    """Returns the entry of a row."""
+    return QuarantineEntry(
         id=row["id"],
         status=Status(row["status"]),
-        reason=Reason(row["reason"]),
+        reason=RefusalReason(row["reason"]),
         pointer=row["pointer"],
         detail=row["detail"],
         channel=row["channel"],
@@ -75,11 +83,11 @@ def entry_of(row: Any) -> Entry:
 
 
 def full_entry_of(row: Any) -> FullEntry:
-    """Return the entry of a row with the input as it came."""
+    """Returns the entry of a row with its original input."""
     return FullEntry(
         entry=entry_of(row),
         input=Input(
-            channel=Channel(row["channel"]),
+            channel=InputChannel(row["channel"]),
             raw=row["raw"],
             headers=tuple((name, value) for name, value in json.loads(row["headers"])),
             content_type=row["content_type"],
@@ -90,7 +98,9 @@ def full_entry_of(row: Any) -> FullEntry:
     )
 
 
-def _position_of(row: Any) -> Position | None:
+def _position_of(row: Any) -> RecordPosition | None:
     if row["topic"] is None:
         return None
-    return Position(topic=row["topic"], partition=row["partition"], offset=row["record_offset"])
+    return RecordPosition(
+        topic=row["topic"], partition=row["partition"], offset=row["record_offset"]
+    )

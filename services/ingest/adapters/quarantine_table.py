@@ -1,4 +1,4 @@
-"""The quarantine, in PostgreSQL: original bytes, where they came from, and why they are here."""
+"""The quarantine, in PostgreSQL: original bytes, their origin and the reason."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -6,16 +6,16 @@ from contextlib import asynccontextmanager
 
 from services.ingest.adapters import quarantine_rows as rows
 from services.ingest.adapters.translating import database_errors
-from services.ingest.application.inputs import Channel, QuarantinedInput, Status
+from services.ingest.application.inputs import InputChannel, QuarantinedInput, Status
 from services.ingest.application.ports import (
-    Count,
-    Entry,
+    EntryCount,
     EntryFilters,
+    EntrySettlement,
     FullEntry,
     LockedEntry,
-    Settlement,
+    QuarantineEntry,
 )
-from services.ingest.domain.reasons import Reason, Refusal
+from services.ingest.domain.reasons import Refusal, RefusalReason
 from services.kit.database import (
     CONNECT_TIMEOUT_SECONDS,
     Connection,
@@ -23,25 +23,25 @@ from services.kit.database import (
     PostgresDatabase,
 )
 
-MOST_HOLDERS = 4
+MAX_LOCKS = 4
 
-_COLUMNS = """
+_INSERT = """
 INSERT INTO ingest.quarantine
     (status, reason, pointer, detail, channel, raw, digest, headers, content_type, topic,
      partition, record_offset, sender, sender_sources, source, event_id, event_type, account_id,
      received_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8::jsonb, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
 """
-# `id = …id` changes nothing; it makes the row that is there already come back.
-_KEEP_RECORD = (
-    _COLUMNS
+# The update changes nothing; without it, no id is returned for a row that exists already.
+_INSERT_RECORD = (
+    _INSERT
     + """
 ON CONFLICT (topic, partition, record_offset, digest) WHERE channel = 'kafka'
 DO UPDATE SET times_seen = quarantine.times_seen RETURNING id
 """
 )
-_KEEP_REQUEST = (
-    _COLUMNS
+_INSERT_REQUEST = (
+    _INSERT
     + """
 ON CONFLICT (sender, digest) WHERE channel = 'http' AND status IN ('open', 'parked')
 DO UPDATE SET times_seen = quarantine.times_seen + 1 RETURNING id
@@ -55,13 +55,13 @@ SELECT * FROM ingest.quarantine
    AND ($6::text IS NULL OR account_id = $6)
  ORDER BY id LIMIT $7
 """
-_ONE = "SELECT * FROM ingest.quarantine WHERE id = $1"
-_HOLD = _ONE + " FOR UPDATE"
-_HOLD_ACCOUNT = """
+_ENTRY = "SELECT * FROM ingest.quarantine WHERE id = $1"
+_LOCK = _ENTRY + " FOR UPDATE"
+_LOCK_PARKED = """
 SELECT * FROM ingest.quarantine WHERE status = 'parked' AND account_id = $1
  ORDER BY id LIMIT $2 FOR UPDATE
 """
-# Everybody who releases an account takes this first, so its queue has one reader at a time.
+# Taken first by every release of an account, so its queue has one reader at a time.
 _LOCK_ACCOUNT = "SELECT 1 FROM ingest.account WHERE account_id = $1 FOR UPDATE"
 _COUNTS = """
 SELECT status, reason, count(*) AS entries, sum(times_seen) AS offered
@@ -81,14 +81,14 @@ UPDATE ingest.quarantine
 
 
 class LockedRow:
-    """A kept input, locked by the transaction that reads it."""
+    """A quarantined input, locked by the transaction that read it."""
 
     def __init__(self, connection: Connection, full: FullEntry) -> None:
         self._connection = connection
         self.full = full
 
-    async def settle(self, status: Status, settlement: Settlement) -> None:
-        """Say that it is done with."""
+    async def settle(self, status: Status, settlement: EntrySettlement) -> None:
+        """Marks it as released or discarded."""
         await self._connection.execute(
             _SETTLE,
             self.full.entry.id,
@@ -99,7 +99,7 @@ class LockedRow:
         )
 
     async def record_refusal(self, refusal: Refusal, *, account_id: str | None = None) -> None:
-        """Keep it with the reason that holds now; with an account it is parked."""
+        """Stores the current reason; with an account the input is parked."""
         await self._connection.execute(
             _REFUSE_AGAIN,
             self.full.entry.id,
@@ -111,41 +111,43 @@ class LockedRow:
         )
 
 
-class PostgresQuarantineWriter:
-    """Puts inputs into quarantine; also inside a transaction that is open already."""
+class QuarantineInserts:
+    """Stores inputs in quarantine; also inside a transaction that is open already."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def add(self, inputs: Sequence[QuarantinedInput]) -> Sequence[int]:
-        """Keep inputs, all or none; the same input again counts up and gives the same number."""
+        """Stores inputs, all or none; the same input again counts up under its number."""
 
         async def write(connection: Connection) -> list[int]:
             return [
                 await connection.fetchval(
-                    _KEEP_RECORD if kept.input.channel is Channel.KAFKA else _KEEP_REQUEST,
-                    *rows.parameters(kept),
+                    _INSERT_RECORD if each.input.channel is InputChannel.KAFKA else _INSERT_REQUEST,
+                    *rows.parameters(each),
                 )
-                for kept in inputs
+                for each in inputs
             ]
 
         with database_errors():
             return await self._database.in_transaction(write)
 
 
-class PostgresQuarantine:
-    """The inputs that are kept, to look at and to settle."""
+class QuarantineTable:
+    """Lists and settles quarantined inputs."""
 
     def __init__(self, database: PostgresDatabase) -> None:
         self._pool = database.pool
-        # Who holds an entry needs a second connection to look accounts up; a pool full of
-        # holders would wait for itself.
-        self._holders = asyncio.Semaphore(MOST_HOLDERS)
+        # A locked entry needs a second connection, to look up its account: if every connection had
+        # a lock, all would wait for each other.
+        self._locks = asyncio.Semaphore(MAX_LOCKS)
 
-    async def entries(self, filters: EntryFilters, *, after_id: int, limit: int) -> Sequence[Entry]:
-        """Return kept inputs after a number, oldest first."""
+    async def entries(
+        self, filters: EntryFilters, *, after_id: int, limit: int
+    ) -> Sequence[QuarantineEntry]:
+        """Returns the inputs after a number, oldest first."""
         with database_errors():
-            found = await self._pool.fetch(
+            matching_rows = await self._pool.fetch(
                 _LIST,
                 after_id,
                 filters.status.value if filters.status else None,
@@ -155,50 +157,50 @@ class PostgresQuarantine:
                 filters.account_id,
                 limit,
             )
-        return [rows.entry_of(row) for row in found]
+        return [rows.entry_of(row) for row in matching_rows]
 
     async def entry(self, entry_id: int) -> FullEntry | None:
-        """Return one kept input with its original bytes."""
+        """Returns a quarantined input with its original bytes."""
         with database_errors():
-            row = await self._pool.fetchrow(_ONE, entry_id)
+            row = await self._pool.fetchrow(_ENTRY, entry_id)
         return rows.full_entry_of(row) if row is not None else None
 
-    async def counts(self) -> Sequence[Count]:
-        """Return how many inputs stand where."""
+    async def counts(self) -> Sequence[EntryCount]:
+        """Returns the number of inputs by status and reason."""
         with database_errors():
-            found = await self._pool.fetch(_COUNTS)
+            counts = await self._pool.fetch(_COUNTS)
         return [
-            Count(
+            EntryCount(
                 status=Status(row["status"]),
-                reason=Reason(row["reason"]),
+                reason=RefusalReason(row["reason"]),
                 entries=row["entries"],
                 offered=row["offered"],
             )
-            for row in found
+            for row in counts
         ]
 
     @asynccontextmanager
     async def lock(self, entry_id: int) -> AsyncIterator[LockedEntry | None]:
-        """Lock an entry; commit when the block ends without an error."""
+        """Locks an entry; commits when the block ends without an error."""
         async with self._transaction() as connection:
-            row = await connection.fetchrow(_HOLD, entry_id)
+            row = await connection.fetchrow(_LOCK, entry_id)
             yield LockedRow(connection, rows.full_entry_of(row)) if row is not None else None
 
     @asynccontextmanager
     async def lock_account(
         self, account_id: str, *, limit: int
     ) -> AsyncIterator[Sequence[LockedEntry]]:
-        """Lock an account's parked entries, in the order in which they came."""
+        """Locks an account's parked entries, in the order in which they came."""
         async with self._transaction() as connection:
             await connection.execute(_LOCK_ACCOUNT, account_id)
-            found = await connection.fetch(_HOLD_ACCOUNT, account_id, limit)
-            yield [LockedRow(connection, rows.full_entry_of(row)) for row in found]
+            parked = await connection.fetch(_LOCK_PARKED, account_id, limit)
+            yield [LockedRow(connection, rows.full_entry_of(row)) for row in parked]
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[Connection]:
         with database_errors():
             async with (
-                self._holders,
+                self._locks,
                 self._pool.acquire(timeout=CONNECT_TIMEOUT_SECONDS) as connection,
                 connection.transaction(),
             ):

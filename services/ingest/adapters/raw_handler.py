@@ -1,73 +1,73 @@
-"""Applies records of a raw topic: each becomes an event on ours, or is kept with its reason.
+"""Applies records of a raw topic: each becomes an event, or is quarantined with the reason.
 
-Runs inside the kit's fenced transaction: the records' events are acknowledged by the broker and the
-others are in quarantine before the position moves, in one commit. A batch that is applied
-again sends the same events under the same ids, and keeps the same records once.
+Runs inside the kit's fenced transaction: before the offset moves, the broker has acknowledged the
+events, and the quarantined records are in the same commit. A batch that is applied again publishes
+the same events under the same ids, and stores a quarantined record once.
 """
 
 import asyncio
 from collections.abc import Callable
 
 from services.ingest.adapters.account_table import AccountTable
-from services.ingest.adapters.quarantine_table import PostgresQuarantineWriter
+from services.ingest.adapters.quarantine_table import QuarantineInserts
 from services.ingest.application.errors import Unavailable
-from services.ingest.application.inputs import Channel, Input, Position, QuarantinedInput
+from services.ingest.application.inputs import Input, InputChannel, QuarantinedInput, RecordPosition
 from services.ingest.application.intake import Intake
 from services.ingest.application.ports import AccountDirectory, QuarantineWriter
-from services.ingest.domain.reasons import Reason, Refusal
+from services.ingest.domain.reasons import Refusal, RefusalReason
 from services.kit.clock import Clock
 from services.kit.database import Connection, DatabaseUnavailable, Result, Work
 from services.kit.stream.handler import Handler, Tally
 from services.kit.stream.records import Batch, Record
 
-# Judging is work for the processor; the loop must get its turn for heartbeats and probes.
-_MOST_IN_A_TURN = 50
+# Validation blocks the loop; heartbeats and probes must get their turn.
+_MAX_IN_A_TURN = 50
 
 BuildIntake = Callable[[AccountDirectory, QuarantineWriter], Intake]
 
 
-class Enclosed:
-    """A database that is the transaction which is open already."""
+class OpenTransaction:
+    """A database whose only transaction is open already."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def in_transaction(self, work: Work[Result]) -> Result:
-        """Run the work inside the open transaction."""
+        """Runs the work inside the open transaction."""
         return await work(self._connection)
 
 
 class RawHandler(Handler):
-    """Takes the records of one raw topic in."""
+    """Takes in the records of one raw topic."""
 
     def __init__(self, build_intake: BuildIntake, *, clock: Clock) -> None:
         self._build_intake = build_intake
         self._clock = clock
 
     async def apply(self, batch: Batch, connection: Connection) -> Tally:
-        """Take the batch's records in, in their order."""
-        database = Enclosed(connection)
-        intake = self._build_intake(AccountTable(database), PostgresQuarantineWriter(database))
+        """Takes in the records of a batch, in their order."""
+        database = OpenTransaction(connection)
+        intake = self._build_intake(AccountTable(database), QuarantineInserts(database))
         refused = 0
         try:
-            for start in range(0, len(batch.records), _MOST_IN_A_TURN):
-                records = batch.records[start : start + _MOST_IN_A_TURN]
+            for start in range(0, len(batch.records), _MAX_IN_A_TURN):
+                records = batch.records[start : start + _MAX_IN_A_TURN]
                 verdicts = await intake.take([input_of(record) for record in records])
                 refused += sum(isinstance(verdict.outcome, Refusal) for verdict in verdicts)
                 await asyncio.sleep(0)
         except Unavailable as error:
-            # To the consumer both mean the same: the batch waits and is tried again.
+            # The consumer retries the batch on either.
             raise DatabaseUnavailable(str(error)) from error
         return Tally(quarantined=refused)
 
     async def quarantine(self, record: Record, error: Exception, connection: Connection) -> None:
-        """Keep a record on which a step of ours broke."""
+        """Quarantines a record on which a step raised an unexpected error."""
         refusal = Refusal(
-            reason=Reason.INTERNAL_ERROR,
+            reason=RefusalReason.INTERNAL_ERROR,
             pointer="",
-            detail=f"a fault of ours ({type(error).__name__}); it was logged",
+            detail=f"an internal error ({type(error).__name__}); it was logged",
         )
-        await PostgresQuarantineWriter(Enclosed(connection)).add(
+        await QuarantineInserts(OpenTransaction(connection)).add(
             [
                 QuarantinedInput(
                     input=input_of(record),
@@ -84,13 +84,15 @@ class RawHandler(Handler):
 
 
 def input_of(record: Record) -> Input:
-    """Return a record as an input; header values are shown as text, the value stays bytes."""
+    """Returns a record as an input, with the values of its headers as text."""
     return Input(
-        channel=Channel.KAFKA,
+        channel=InputChannel.KAFKA,
         raw=record.value or b"",
         headers=tuple(
             (name, (value or b"").decode("utf-8", "backslashreplace"))
             for name, value in record.headers
         ),
-        position=Position(topic=record.topic, partition=record.partition, offset=record.offset),
+        position=RecordPosition(
+            topic=record.topic, partition=record.partition, offset=record.offset
+        ),
     )

@@ -1,8 +1,8 @@
-"""Where reading of a raw topic begins: at the first record that the bank's topic still holds.
+"""Starts reading a raw topic at the first record that it still has.
 
-The kit begins every new topic at offset 0, which is right for a topic of ours. A bank's topic may
-be years old and have lost its beginning to retention; what was gone before we came is no loss.
-From then on the position is in the database, and a hole is loud like everywhere.
+The kit starts a new topic at offset 0, which is right for Tocsin's own topics. A bank's topic may
+be years old, and records that retention deleted before the first start are not missing. From then
+on the offset is in the database, and a gap is an error as in every topic.
 """
 
 from services.kit.database import Connection
@@ -16,7 +16,7 @@ UPDATE {schema}.partition_progress SET next_offset = $5
 
 
 class RawProgress(PostgresProgress):
-    """The positions in raw topics."""
+    """The offsets of raw topics."""
 
     def __init__(self, *, schema: str, consumer: str, owner: str, reader: TopicReader) -> None:
         super().__init__(schema=schema, consumer=consumer, owner=owner)
@@ -27,7 +27,7 @@ class RawProgress(PostgresProgress):
     async def claim(
         self, connection: Connection, *, topic: str, partition: int, partition_count: int
     ) -> Claim:
-        """Take the partition over; a new one begins at the first record that there is."""
+        """Claims the partition; a new one starts at the first record that exists."""
         claim = await super().claim(
             connection, topic=topic, partition=partition, partition_count=partition_count
         )

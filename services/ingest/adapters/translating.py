@@ -1,4 +1,4 @@
-"""Where the drivers' errors stop: what is away for now becomes `Unavailable`."""
+"""Translates errors of the database and the broker into `Unavailable`."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ from services.kit.stream.producer import ProduceFailed
 
 @contextmanager
 def database_errors() -> Iterator[None]:
-    """Translate what the database driver raises while the server cannot be asked."""
+    """Translates the errors of the driver while the database does not answer."""
     try:
         yield
     except (DatabaseUnavailable, *UNAVAILABLE) as error:
@@ -19,7 +19,7 @@ def database_errors() -> Iterator[None]:
 
 @contextmanager
 def broker_errors() -> Iterator[None]:
-    """Translate what the producer raises when nobody acknowledged."""
+    """Translates the error of the producer when the broker did not acknowledge."""
     try:
         yield
     except ProduceFailed as error:

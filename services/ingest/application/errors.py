@@ -1,8 +1,8 @@
-"""What use cases of ingest raise."""
+"""The errors of ingest's use cases."""
 
 
 class Unavailable(Exception):
-    """The broker or the database cannot take it now; offering the same again is right."""
+    """The broker or the database does not answer; the caller may send the same again."""
 
     def __init__(self, part: str) -> None:
         super().__init__(f"{part} does not answer now; send the same again")
@@ -10,12 +10,8 @@ class Unavailable(Exception):
 
 
 class NotFound(Exception):
-    """There is no such thing."""
+    """The requested object does not exist."""
 
 
 class AlreadySettled(Exception):
-    """The quarantined input was released or discarded before; nothing is left to do."""
-
-
-class RequestRefused(Exception):
-    """The whole request cannot be taken apart into inputs."""
+    """The quarantined input was released or discarded before."""

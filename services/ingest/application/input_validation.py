@@ -10,19 +10,19 @@ import structlog
 
 from services.contracts.currencies import decimals_of
 from services.contracts.fields import money_fields
-from services.contracts.registry import EVENT_TYPES, EventType, Sender
+from services.contracts.registry import EVENT_TYPES, EventSender, EventType
 from services.contracts.rejection import EventRejected
 from services.contracts.statement import StatementReceivedV1
 from services.contracts.strict_json import encode_canonical, read_json, read_with_canonical
 from services.contracts.validation import ValidEvent, validate
-from services.ingest.application.inputs import Channel, Input
-from services.ingest.application.ports import RawMapping
+from services.ingest.application.inputs import Input, InputChannel, Parked
+from services.ingest.application.ports import AccountLookup, RawMapping
 from services.ingest.domain import normalising
 from services.ingest.domain.candidate import Candidate, Document, text_or_none
 from services.ingest.domain.fingerprints import position_id
 from services.ingest.domain.http_modes import cloud_event_of
 from services.ingest.domain.plausibility import balance_refusal
-from services.ingest.domain.reasons import Reason, Refusal
+from services.ingest.domain.reasons import Refusal, RefusalReason
 from services.ingest.domain.sources import may_speak_for
 
 log = structlog.get_logger(__name__)
@@ -41,13 +41,13 @@ class InputValidator:
     def read(self, given: Input) -> Candidate | Refusal:
         """Returns an input in our words and in our form."""
         try:
-            found = self._read(given)
-            if isinstance(found, Refusal):
-                return found
-            return normalising.normalised(found, encode=encode_canonical)
+            candidate = self._read(given)
+            if isinstance(candidate, Refusal):
+                return candidate
+            return normalising.normalised(candidate, encode=encode_canonical)
         except EventRejected as rejected:
             return _refusal(rejected)
-        except Exception:  # noqa: BLE001 - logged, quarantined, and the neighbours go on
+        except Exception:  # noqa: BLE001 - logged and quarantined; other inputs go on
             return self._fault(given)
 
     def validate(self, candidate: Candidate, *, given: Input) -> ValidEvent | Refusal:
@@ -56,16 +56,27 @@ class InputValidator:
             return self._validate(candidate)
         except EventRejected as rejected:
             return _refusal(rejected, candidate)
-        except Exception:  # noqa: BLE001 - logged, quarantined, and the neighbours go on
+        except Exception:  # noqa: BLE001 - logged and quarantined; other inputs go on
             return self._fault(given)
 
-    def refusal_without_borrower(self, candidate: Candidate, *, given: Input) -> Refusal | None:
-        """Returns why a candidate would be refused even if its borrower were known."""
+    def validate_with_account(
+        self, candidate: Candidate, lookup: AccountLookup, *, given: Input
+    ) -> ValidEvent | Parked | Refusal:
+        """Returns the event of a candidate with the borrower of its account.
+
+        It is parked, unless it is invalid, while the borrower is unknown or others of its account
+        are parked.
+        """
+        account = candidate.account_id
+        assert account is not None
+        borrower = lookup.borrowers.get(account)
+        if borrower is not None and account not in lookup.queued:
+            return self.validate(candidate.with_subject(borrower), given=given)
         checked = self.validate(candidate.with_subject(_UNKNOWN_BORROWER), given=given)
-        return checked if isinstance(checked, Refusal) else None
+        return checked if isinstance(checked, Refusal) else Parked(account_id=account)
 
     def _read(self, given: Input) -> Candidate | Refusal:
-        if given.channel is Channel.KAFKA:
+        if given.channel is InputChannel.KAFKA:
             return self._read_record(given)
         body, canonical = read_with_canonical(given.raw, max_bytes=self._max_event_bytes)
         document = cloud_event_of(body, headers=given.headers)
@@ -74,7 +85,7 @@ class InputValidator:
         source = document.get("source")
         if isinstance(source, str) and not may_speak_for(source, given.sources):
             return Refusal(
-                reason=Reason.SOURCE_NOT_ALLOWED,
+                reason=RefusalReason.SOURCE_NOT_ALLOWED,
                 pointer="/source",
                 detail="/source is none that this key may speak for",
             )
@@ -87,10 +98,14 @@ class InputValidator:
         position = given.position
         if position is None or position.topic not in self._mappings:
             return Refusal(
-                reason=Reason.UNKNOWN_KIND, pointer="", detail="no mapping reads this raw topic"
+                reason=RefusalReason.UNKNOWN_KIND,
+                pointer="",
+                detail="no mapping reads this raw topic",
             )
         if not given.raw:
-            return Refusal(reason=Reason.EMPTY_RECORD, pointer="", detail="the record is empty")
+            return Refusal(
+                reason=RefusalReason.EMPTY_RECORD, pointer="", detail="the record is empty"
+            )
         fallback = position_id(
             topic=position.topic,
             partition=position.partition,
@@ -103,9 +118,9 @@ class InputValidator:
     def _validate(self, candidate: Candidate) -> ValidEvent | Refusal:
         event_type = event_type_of(candidate.document)
         if event_type is not None:
-            if event_type.sender is not Sender.SOURCES:
+            if event_type.sender is not EventSender.SOURCES:
                 return Refusal(
-                    reason=Reason.NOT_FOR_SOURCES,
+                    reason=RefusalReason.NOT_FOR_SOURCES,
                     pointer="/type",
                     detail="/type is written by Tocsin itself",
                 )
@@ -121,7 +136,7 @@ class InputValidator:
         return valid
 
     def _fault(self, given: Input) -> Refusal:
-        # A defect of ours must not stop the neighbours of the input that shows it.
+        # A defect must not stop the inputs around the one that triggers it.
         log.exception(
             "input.validation_failed",
             channel=given.channel,
@@ -129,7 +144,9 @@ class InputValidator:
             offset=given.position.offset if given.position else None,
         )
         return Refusal(
-            reason=Reason.INTERNAL_ERROR, pointer="", detail="a fault of ours; it was logged"
+            reason=RefusalReason.INTERNAL_ERROR,
+            pointer="",
+            detail="an internal error; it was logged",
         )
 
 
@@ -160,4 +177,6 @@ def _refusal(rejected: EventRejected, candidate: Candidate | None = None) -> Ref
     origin = candidate.origin_of(rejected.pointer) if candidate else None
     if origin:
         detail += f" (mapped from {origin})"
-    return Refusal(reason=Reason(rejected.code.value), pointer=rejected.pointer, detail=detail)
+    return Refusal(
+        reason=RefusalReason(rejected.code.value), pointer=rejected.pointer, detail=detail
+    )

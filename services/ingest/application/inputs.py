@@ -12,8 +12,8 @@ from services.ingest.domain.reasons import Refusal
 Headers = tuple[tuple[str, str], ...]
 
 
-class Channel(StrEnum):
-    """How an input came in."""
+class InputChannel(StrEnum):
+    """The way in which an input came."""
 
     KAFKA = "kafka"
     HTTP = "http"
@@ -29,7 +29,7 @@ class Status(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Position:
+class RecordPosition:
     """The position of a record in a raw topic."""
 
     topic: str
@@ -46,11 +46,11 @@ class Input(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         sources: The sources that the sender may speak for, for an input by HTTP.
     """
 
-    channel: Channel
+    channel: InputChannel
     raw: bytes
     headers: Headers = ()
     content_type: str = ""
-    position: Position | None = None
+    position: RecordPosition | None = None
     sender: str | None = None
     sources: tuple[str, ...] = ()
 
@@ -62,7 +62,7 @@ class Parked:
     account_id: str
 
 
-class Verdict(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class InputVerdict(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The result of one input, after it was published or stored.
 
     Attributes:

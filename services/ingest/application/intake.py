@@ -19,15 +19,14 @@ from services.ingest.application.input_validation import (
     event_type_of,
     needs_borrower,
 )
-from services.ingest.application.inputs import Input, Parked, QuarantinedInput, Verdict
+from services.ingest.application.inputs import Input, InputVerdict, Parked, QuarantinedInput
 from services.ingest.application.ports import (
     AccountDirectory,
-    AccountLookup,
     EventPublisher,
     QuarantineWriter,
 )
 from services.ingest.domain.candidate import Candidate, Document, text_or_none
-from services.ingest.domain.reasons import Reason, Refusal
+from services.ingest.domain.reasons import Refusal, RefusalReason
 from services.ingest.metrics import INPUTS, QUARANTINED
 from services.kit.clock import Clock
 from services.kit.metrics import Recorder
@@ -50,7 +49,7 @@ class _Item(msgspec.Struct, gc=False):
 
 
 class Intake:
-    """The way in, for HTTP and for raw topics."""
+    """Takes in the inputs of HTTP and of raw topics."""
 
     def __init__(
         self,
@@ -69,7 +68,7 @@ class Intake:
         self._clock = clock
         self._recorder = recorder
 
-    async def take(self, inputs: Sequence[Input]) -> Sequence[Verdict]:
+    async def take(self, inputs: Sequence[Input]) -> Sequence[InputVerdict]:
         """Takes inputs in, in their order, and returns a verdict for each.
 
         An input that the sender may not send is rejected: it gets a verdict, and is not stored.
@@ -88,7 +87,7 @@ class Intake:
         return [_verdict(item) for item in items]
 
     async def _read(self, inputs: Sequence[Input]) -> list[_Item]:
-        """Returns the inputs, decided unless their borrower must be looked up."""
+        """Returns the inputs, decided unless their borrower must be found."""
         items = []
         for given in inputs:
             item = self._decided(given)
@@ -114,23 +113,10 @@ class Intake:
         candidates = [item.candidate for item in items if isinstance(item.candidate, Candidate)]
         accounts = {each.account_id for each in candidates if each.account_id}
         lookup = await self._accounts.look_up(sorted(accounts))
-        parked: set[str] = set()
         for item, candidate in zip(items, candidates, strict=True):
-            item.outcome = self._outcome(candidate, lookup, parked, given=item.given)
-
-    def _outcome(
-        self, candidate: Candidate, lookup: AccountLookup, parked: set[str], *, given: Input
-    ) -> ValidEvent | Parked | Refusal:
-        account = candidate.account_id
-        assert account is not None
-        borrower = lookup.borrowers.get(account)
-        if borrower is not None and account not in lookup.queued and account not in parked:
-            return self._validator.validate(candidate.with_subject(borrower), given=given)
-        refusal = self._validator.refusal_without_borrower(candidate, given=given)
-        if refusal is not None:
-            return refusal
-        parked.add(account)
-        return Parked(account_id=account)
+            item.outcome = self._validator.validate_with_account(
+                candidate, lookup, given=item.given
+            )
 
     async def _learn_accounts(self, valid: Sequence[ValidEvent]) -> None:
         """Updates the account directory, after the borrower's own event is on the topic."""
@@ -173,12 +159,12 @@ class Intake:
 
 
 MISSING_BORROWER = Refusal(
-    reason=Reason.MISSING_BORROWER,
+    reason=RefusalReason.MISSING_BORROWER,
     pointer="/subject",
     detail="/subject is missing, and no account was given by which to find the borrower",
 )
 UNKNOWN_ACCOUNT = Refusal(
-    reason=Reason.UNKNOWN_ACCOUNT,
+    reason=RefusalReason.UNKNOWN_ACCOUNT,
     pointer="/data/account_id",
     detail="no borrower is known for this account yet, or earlier events of it still wait",
 )
@@ -187,7 +173,7 @@ UNKNOWN_ACCOUNT = Refusal(
 def _is_stored(item: _Item) -> bool:
     outcome = item.outcome
     if isinstance(outcome, Refusal):
-        return outcome.reason is not Reason.SOURCE_NOT_ALLOWED
+        return outcome.reason is not RefusalReason.SOURCE_NOT_ALLOWED
     return isinstance(outcome, Parked)
 
 
@@ -213,11 +199,11 @@ def _known_type(item: _Item) -> str:
     return "unknown" if event_type is None else event_type.name
 
 
-def _verdict(item: _Item) -> Verdict:
+def _verdict(item: _Item) -> InputVerdict:
     assert item.outcome is not None
     if isinstance(item.outcome, ValidEvent):
-        return Verdict(event_id=item.outcome.event.id, outcome=item.outcome)
-    return Verdict(
+        return InputVerdict(event_id=item.outcome.event.id, outcome=item.outcome)
+    return InputVerdict(
         event_id=text_or_none(item.document.get("id")),
         outcome=item.outcome,
         quarantine_id=item.quarantine_id,

@@ -1,6 +1,6 @@
-"""What the use cases of ingest need from the outside; the adapters make it real.
+"""The ports of ingest's use cases; the adapters implement them.
 
-Every method raises `Unavailable` when the broker or the database cannot be asked now.
+Every method raises `Unavailable` while the broker or the database does not answer.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,16 +10,16 @@ from datetime import datetime
 from typing import Protocol
 
 from services.contracts.validation import ValidEvent
-from services.ingest.application.inputs import Input, Position, QuarantinedInput, Status
+from services.ingest.application.inputs import Input, QuarantinedInput, RecordPosition, Status
 from services.ingest.domain.candidate import Candidate
-from services.ingest.domain.reasons import Reason, Refusal
+from services.ingest.domain.reasons import REMEDIES, Refusal, RefusalReason
 
 
 class EventPublisher(Protocol):
     """The topic of canonical events."""
 
     async def publish(self, events: Sequence[ValidEvent]) -> None:
-        """Return once the broker has acknowledged all of them, in order per borrower."""
+        """Returns once the broker has acknowledged all events, in order per borrower."""
         ...
 
 
@@ -29,13 +29,13 @@ class RawMapping(Protocol):
     source: str
 
     def candidate(self, record: object, *, fallback_id: str) -> Candidate | Refusal:
-        """Return what a decoded record says, in our words."""
+        """Returns a decoded record in our words."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class AccountLookup:
-    """What is known about some accounts.
+    """The directory's answer about some accounts.
 
     Attributes:
         borrowers: The borrower of each account that is known.
@@ -47,30 +47,30 @@ class AccountLookup:
 
 
 class AccountDirectory(Protocol):
-    """Which borrower an account belongs to."""
+    """Maps accounts to borrowers."""
 
     async def look_up(self, account_ids: Sequence[str]) -> AccountLookup: ...
 
     async def learn(self, borrowers: Mapping[str, str], *, source: str, at: datetime) -> None:
-        """Keep the borrower of each account; a later one replaces the earlier one."""
+        """Stores the borrower of each account; a later one replaces the earlier one."""
         ...
 
     async def ready_to_release(self, *, limit: int) -> Sequence[str]:
-        """Return accounts that are known now and still have parked inputs, longest wait first."""
+        """Returns known accounts that still have parked inputs, longest wait first."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """A kept input, as it is listed."""
+class QuarantineEntry:
+    """A quarantined input without its bytes."""
 
     id: int
     status: Status
-    reason: Reason
+    reason: RefusalReason
     pointer: str
     detail: str
     channel: str
-    position: Position | None
+    position: RecordPosition | None
     source: str | None
     event_id: str | None
     event_type: str | None
@@ -83,39 +83,44 @@ class Entry:
     settled_by: str | None
     note: str | None
 
+    @property
+    def remedy(self) -> str:
+        """The remedy for the reason."""
+        return REMEDIES[self.reason]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FullEntry:
-    """A kept input with its original bytes."""
+    """A quarantined input with its original bytes."""
 
-    entry: Entry
+    entry: QuarantineEntry
     input: Input
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryFilters:
-    """Which kept inputs are meant; None means any."""
+    """A choice of quarantined inputs; None means any."""
 
     status: Status | None = None
-    reason: Reason | None = None
+    reason: RefusalReason | None = None
     topic: str | None = None
     source: str | None = None
     account_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Count:
-    """How many inputs stand where: rows, and how often they were offered in all."""
+class EntryCount:
+    """The rows of one status and reason, and how often their inputs were offered in all."""
 
     status: Status
-    reason: Reason
+    reason: RefusalReason
     entries: int
     offered: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settlement:
-    """How a kept input ended."""
+class EntrySettlement:
+    """The person or task that settled a quarantined input, and when."""
 
     by: str
     at: datetime
@@ -123,16 +128,16 @@ class Settlement:
 
 
 class LockedEntry(Protocol):
-    """A kept input inside an open transaction, locked against everybody else."""
+    """A quarantined input inside an open transaction, locked against all others."""
 
     full: FullEntry
 
-    async def settle(self, status: Status, settlement: Settlement) -> None:
-        """Say that it is done with."""
+    async def settle(self, status: Status, settlement: EntrySettlement) -> None:
+        """Marks it as released or discarded."""
         ...
 
     async def record_refusal(self, refusal: Refusal, *, account_id: str | None = None) -> None:
-        """Keep it with the reason that holds now; with an account it is parked."""
+        """Stores the current reason; with an account the input is parked."""
         ...
 
 
@@ -140,27 +145,27 @@ class QuarantineWriter(Protocol):
     """Puts inputs into quarantine."""
 
     async def add(self, inputs: Sequence[QuarantinedInput]) -> Sequence[int]:
-        """Keep inputs, all or none; the same input again counts up and gives the same number."""
+        """Stores inputs, all or none; the same input again counts up and gives the same number."""
         ...
 
 
 class QuarantineRepository(Protocol):
-    """The inputs that are kept, to look at and to settle."""
+    """Reads and settles quarantined inputs."""
 
     async def entries(
         self, filters: EntryFilters, *, after_id: int, limit: int
-    ) -> Sequence[Entry]: ...
+    ) -> Sequence[QuarantineEntry]: ...
 
     async def entry(self, entry_id: int) -> FullEntry | None: ...
 
-    async def counts(self) -> Sequence[Count]: ...
+    async def counts(self) -> Sequence[EntryCount]: ...
 
     def lock(self, entry_id: int) -> AbstractAsyncContextManager[LockedEntry | None]:
-        """Lock an entry; commit when the block ends without an error."""
+        """Locks an entry; commits when the block ends without an error."""
         ...
 
     def lock_account(
         self, account_id: str, *, limit: int
     ) -> AbstractAsyncContextManager[Sequence[LockedEntry]]:
-        """Lock an account's parked entries, in the order in which they came."""
+        """Locks an account's parked entries, in the order in which they came."""
         ...

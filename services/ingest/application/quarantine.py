@@ -1,7 +1,7 @@
-"""What people do with kept inputs: look, retry after a fix, or discard with a reason.
+"""Lists, retries and discards quarantined inputs.
 
-Called by REST. A retry takes the original bytes through the same steps as the first time, with
-today's mappings and rules; a released input gets the id that it would have had then.
+Called by REST. A retry takes the original bytes through the same steps as the first attempt, with
+the current mappings and rules; a released input gets the id that it would have had then.
 """
 
 from collections.abc import Sequence
@@ -13,25 +13,25 @@ from services.ingest.application.inputs import Parked, Status
 from services.ingest.application.intake import MISSING_BORROWER, UNKNOWN_ACCOUNT
 from services.ingest.application.ports import (
     AccountDirectory,
-    Count,
-    Entry,
+    EntryCount,
     EntryFilters,
+    EntrySettlement,
     EventPublisher,
     FullEntry,
     LockedEntry,
+    QuarantineEntry,
     QuarantineRepository,
-    Settlement,
 )
 from services.ingest.domain.reasons import Refusal
 from services.ingest.metrics import RELEASED
 from services.kit.clock import Clock
 from services.kit.metrics import Recorder
 
-MOST_RETRIED_AT_ONCE = 1_000
+MAX_RETRIED_AT_ONCE = 1_000
 
 
-class Quarantine:
-    """The kept inputs, for people."""
+class QuarantineService:
+    """The quarantined inputs, for people."""
 
     def __init__(
         self,
@@ -52,40 +52,39 @@ class Quarantine:
 
     async def entries(
         self, filters: EntryFilters, *, after_id: int = 0, limit: int = 50
-    ) -> Sequence[Entry]:
-        """Return kept inputs, oldest first."""
+    ) -> Sequence[QuarantineEntry]:
+        """Returns quarantined inputs, oldest first."""
         return await self._quarantine.entries(filters, after_id=after_id, limit=limit)
 
-    async def counts(self) -> Sequence[Count]:
-        """Return how many inputs stand where."""
+    async def counts(self) -> Sequence[EntryCount]:
+        """Returns the number of inputs by status and reason."""
         return await self._quarantine.counts()
 
     async def entry(self, entry_id: int) -> FullEntry:
-        """Return one kept input with its original bytes.
+        """Returns one quarantined input with its original bytes.
 
         Raises:
             NotFound: If there is none of that number.
         """
-        found = await self._quarantine.entry(entry_id)
-        if found is None:
+        entry = await self._quarantine.entry(entry_id)
+        if entry is None:
             raise NotFound(f"no quarantined input has the number {entry_id}")
-        return found
+        return entry
 
     async def retry(self, entry_id: int, *, by: str) -> FullEntry:
-        """Try an input again, and return it as it stands then.
+        """Retries an input, and returns it with its new status.
 
         Raises:
             NotFound: If there is none of that number.
             AlreadySettled: If it was released or discarded before.
             Unavailable: If the broker or the database does not answer; nothing has changed.
         """
-        async with self._quarantine.lock(entry_id) as entry:
-            self._check_open(entry, entry_id)
-            assert entry is not None
+        async with self._quarantine.lock(entry_id) as locked:
+            entry = _open(locked, entry_id)
             outcome = await self._outcome(entry)
             if isinstance(outcome, ValidEvent):
                 await self._publisher.publish([outcome])
-                await entry.settle(Status.RELEASED, Settlement(by=by, at=self._clock.now()))
+                await entry.settle(Status.RELEASED, EntrySettlement(by=by, at=self._clock.now()))
             elif isinstance(outcome, Parked):
                 await entry.record_refusal(UNKNOWN_ACCOUNT, account_id=outcome.account_id)
             else:
@@ -95,7 +94,7 @@ class Quarantine:
         return await self.entry(entry_id)
 
     async def retry_many(self, filters: EntryFilters, *, by: str) -> Sequence[FullEntry]:
-        """Try the first open inputs that the filters choose, in their order.
+        """Retries the first open inputs that the filters choose, in their order.
 
         Raises:
             Unavailable: If the broker or the database does not answer; some may be done.
@@ -107,28 +106,25 @@ class Quarantine:
             source=filters.source,
             account_id=filters.account_id,
         )
-        entries = await self._quarantine.entries(chosen, after_id=0, limit=MOST_RETRIED_AT_ONCE)
-        done = []
+        entries = await self._quarantine.entries(chosen, after_id=0, limit=MAX_RETRIED_AT_ONCE)
+        retried = []
         for entry in entries:
             try:
-                done.append(await self.retry(entry.id, by=by))
+                retried.append(await self.retry(entry.id, by=by))
             except AlreadySettled:
                 continue
-        return done
+        return retried
 
     async def discard(self, entry_id: int, *, by: str, reason: str) -> FullEntry:
-        """Say that an input will never be an event, and why.
+        """Marks an input as one that will never be an event, with the reason.
 
         Raises:
             NotFound: If there is none of that number.
             AlreadySettled: If it was released or discarded before.
         """
-        async with self._quarantine.lock(entry_id) as entry:
-            self._check_open(entry, entry_id)
-            assert entry is not None
-            await entry.settle(
-                Status.DISCARDED, Settlement(by=by, at=self._clock.now(), note=reason)
-            )
+        async with self._quarantine.lock(entry_id) as locked:
+            settlement = EntrySettlement(by=by, at=self._clock.now(), note=reason)
+            await _open(locked, entry_id).settle(Status.DISCARDED, settlement)
         return await self.entry(entry_id)
 
     async def _outcome(self, entry: LockedEntry) -> ValidEvent | Parked | Refusal:
@@ -138,20 +134,17 @@ class Quarantine:
             return candidate
         if not needs_borrower(candidate):
             return self._validator.validate(candidate, given=given)
-        account = candidate.account_id
-        if account is None:
+        if candidate.account_id is None:
             return MISSING_BORROWER
-        lookup = await self._accounts.look_up([account])
-        borrower = lookup.borrowers.get(account)
-        if borrower is None or account in lookup.queued:
-            # Its account's queue moves by itself, and nothing may overtake in it.
-            refusal = self._validator.refusal_without_borrower(candidate, given=given)
-            return refusal or Parked(account_id=account)
-        return self._validator.validate(candidate.with_subject(borrower), given=given)
+        # Behind others of its account it is parked: its queue is released in order.
+        lookup = await self._accounts.look_up([candidate.account_id])
+        return self._validator.validate_with_account(candidate, lookup, given=given)
 
-    def _check_open(self, entry: LockedEntry | None, entry_id: int) -> None:
-        if entry is None:
-            raise NotFound(f"no quarantined input has the number {entry_id}")
-        status = entry.full.entry.status
-        if status in (Status.RELEASED, Status.DISCARDED):
-            raise AlreadySettled(f"input {entry_id} is {status.value} already")
+
+def _open(entry: LockedEntry | None, entry_id: int) -> LockedEntry:
+    if entry is None:
+        raise NotFound(f"no quarantined input has the number {entry_id}")
+    status = entry.full.entry.status
+    if status in (Status.RELEASED, Status.DISCARDED):
+        raise AlreadySettled(f"input {entry_id} is {status.value} already")
+    return entry

@@ -1,8 +1,8 @@
-"""Sends parked inputs on, once the borrower of their account is known.
+"""Publishes parked inputs once the borrower of their account is known.
 
-Called by a background task, again and again: an account that becomes known while an input of it is
-being parked is found at the next look. An account's inputs leave in the order in which they came,
-and are settled in the same transaction, so a crash in between sends them again under the same ids.
+A background task calls it repeatedly: an account that becomes known while an input of it is being
+parked is released by the next run. An account's inputs leave in the order in which they came, and
+are settled in the same transaction, so a crash in between publishes them again under the same ids.
 """
 
 from services.contracts.validation import ValidEvent
@@ -10,23 +10,23 @@ from services.ingest.application.input_validation import InputValidator
 from services.ingest.application.inputs import Status
 from services.ingest.application.ports import (
     AccountDirectory,
+    EntrySettlement,
     EventPublisher,
     LockedEntry,
     QuarantineRepository,
-    Settlement,
 )
 from services.ingest.domain.reasons import Refusal
 from services.ingest.metrics import RELEASED
 from services.kit.clock import Clock
 from services.kit.metrics import Recorder
 
-# A transaction's worth: well under a second, however long the queue of an account is.
-MOST_AT_ONCE = 500
-MOST_ACCOUNTS = 100
+# One transaction: well under a second, however long the queue of an account is.
+MAX_AT_ONCE = 500
+MAX_ACCOUNTS = 100
 
 
 class Release:
-    """Empties the queues of accounts that are known by now."""
+    """Empties the queues of accounts whose borrower is known."""
 
     def __init__(
         self,
@@ -46,13 +46,13 @@ class Release:
         self._recorder = recorder
 
     async def release_all(self) -> int:
-        """Release what can be released, and return how many inputs that were.
+        """Releases all inputs whose borrower is known; returns their number.
 
         Raises:
             Unavailable: If the broker or the database does not answer; nothing is lost.
         """
         released = 0
-        while accounts := await self._accounts.ready_to_release(limit=MOST_ACCOUNTS):
+        while accounts := await self._accounts.ready_to_release(limit=MAX_ACCOUNTS):
             moved = 0
             for account_id in accounts:
                 moved += await self.release_account(account_id)
@@ -62,8 +62,8 @@ class Release:
         return released
 
     async def release_account(self, account_id: str) -> int:
-        """Release the first parked inputs of an account; return how many were settled."""
-        async with self._quarantine.lock_account(account_id, limit=MOST_AT_ONCE) as locked:
+        """Releases the first parked inputs of an account; returns the number of settled ones."""
+        async with self._quarantine.lock_account(account_id, limit=MAX_AT_ONCE) as locked:
             lookup = await self._accounts.look_up([account_id])
             borrower_id = lookup.borrowers.get(account_id)
             if borrower_id is None or not locked:
@@ -72,7 +72,7 @@ class Release:
             await self._publisher.publish(
                 [outcome for outcome in outcomes if isinstance(outcome, ValidEvent)]
             )
-            settlement = Settlement(by="account directory", at=self._clock.now())
+            settlement = EntrySettlement(by="account directory", at=self._clock.now())
             for entry, outcome in zip(locked, outcomes, strict=True):
                 if isinstance(outcome, Refusal):
                     await entry.record_refusal(outcome)

@@ -1,4 +1,4 @@
-"""An input on its way to being an event: decoded and mapped, not yet validated."""
+"""A candidate: an input that is decoded and mapped, but not validated yet."""
 
 import re
 from collections.abc import Mapping
@@ -12,13 +12,13 @@ _NO_ORIGINS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 class Candidate(NamedTuple):
-    """A CloudEvent in the making.
+    """A CloudEvent that is not validated yet.
 
     Attributes:
         document: The event as a JSON object; `subject` is absent when only the account is known.
         account_id: The account by which the borrower can be found.
-        origins: Which expression of a mapping filled (or failed to fill) a place, by JSON pointer;
-            `*` stands for the number of an entry in a list.
+        origins: The expression of the mapping that filled (or failed to fill) a field, by JSON
+            pointer; `*` is the index of any item of a list.
         canonical: The canonical JSON of the document, where it is known; before normalisation
             only of a document that has neither null nor empty texts.
     """
@@ -29,7 +29,7 @@ class Candidate(NamedTuple):
     canonical: bytes | None = None
 
     def origin_of(self, pointer: str) -> str | None:
-        """Returns which expression of a mapping filled a place, if a mapping made the event."""
+        """Returns the expression of the mapping that filled a field; None without a mapping."""
         return self.origins.get(pointer) or self.origins.get(_INDEX.sub("/*", pointer))
 
     def with_subject(self, borrower_id: str) -> "Candidate":

@@ -6,14 +6,14 @@ _DIGEST_CHARACTERS = 8
 
 
 def digest(raw: bytes) -> bytes:
-    """Return the fingerprint of an input's bytes."""
+    """Returns the fingerprint of an input's bytes."""
     return hashlib.sha256(raw).digest()
 
 
 def position_id(*, topic: str, partition: int, offset: int, raw: bytes) -> str:
-    """Return the event id of a record that brings none.
+    """Returns the event id of a record without an id; the same on every run.
 
-    A re-run gives the same id. The end of it comes from the bytes, so that records of a topic that
-    was deleted and made anew do not pass for the old ones at the same positions.
+    Its last part is derived from the bytes, so that the records of a topic that was deleted and
+    created again do not get the ids of the old records at the same offsets.
     """
     return f"{topic}:{partition}:{offset}:{digest(raw).hex()[:_DIGEST_CHARACTERS]}"

@@ -1,7 +1,7 @@
-"""CloudEvents over HTTP: the structured mode has all in the body, the binary mode in headers.
+"""CloudEvents over HTTP: in the structured mode the body is the event, in the binary mode its data.
 
-In the binary mode the body is `data`, and each attribute is a header `ce-<name>`. Header values are
-texts, so `sequence`, which is an integer in our envelope, is read from its digits.
+In the binary mode each attribute is a header `ce-<name>`. Header values are texts, so `sequence`,
+which is an integer in the envelope, is read from its digits.
 """
 
 import re
@@ -9,24 +9,24 @@ from collections.abc import Sequence
 from urllib.parse import unquote
 
 from services.ingest.domain.candidate import Document
-from services.ingest.domain.reasons import Reason, Refusal
+from services.ingest.domain.reasons import Refusal, RefusalReason
 
 _PREFIX = "ce-"
 _DIGITS = re.compile(r"[0-9]{1,19}", re.ASCII)
 
 
 def is_binary(headers: Sequence[tuple[str, str]]) -> bool:
-    """Return whether headers say that the event is in the binary mode."""
+    """Returns whether the event is in the binary mode."""
     return any(name.lower() == "ce-specversion" for name, _ in headers)
 
 
 def cloud_event_of(body: object, *, headers: Sequence[tuple[str, str]] = ()) -> Document | Refusal:
-    """Return the event as one JSON object, whichever mode it came in."""
+    """Returns the event as one JSON object, in either mode."""
     if not headers or not is_binary(headers):
         if isinstance(body, dict):
             return body
         return Refusal(
-            reason=Reason.NOT_AN_OBJECT, pointer="", detail="an event is one JSON object"
+            reason=RefusalReason.NOT_AN_OBJECT, pointer="", detail="an event is one JSON object"
         )
     document: Document = {"data": body}
     for name, value in headers:
@@ -35,9 +35,9 @@ def cloud_event_of(body: object, *, headers: Sequence[tuple[str, str]] = ()) -> 
             continue
         if attribute in document:
             return Refusal(
-                reason=Reason.INVALID_ATTRIBUTE,
+                reason=RefusalReason.INVALID_ATTRIBUTE,
                 pointer=f"/{attribute}",
-                detail=f"the header {name} stands twice, or names the body; send it once",
+                detail=f"the header {name} is sent twice, or names the body; send it once",
             )
         document[attribute] = _value(attribute, value)
     return document

@@ -1,8 +1,7 @@
-"""Puts a candidate into the one form that we use, where that changes no meaning.
+"""Normalises a candidate where that does not change its meaning.
 
-`null` and the empty text become absent, texts lose white space around them, currency and country
-codes are written in capitals, and amounts lose zeros beyond the currency's minor unit. Whatever
-would need a guess is left for validation to refuse.
+`null` and empty texts are removed, texts are trimmed, currency and country codes are written in
+capitals, and amounts lose zeros beyond the currency's minor unit. Validation refuses the rest.
 """
 
 import re
@@ -11,7 +10,7 @@ from typing import Any
 
 from services.ingest.domain.candidate import Candidate, Document
 from services.ingest.domain.conversions import trimmed_money
-from services.ingest.domain.reasons import Reason, Refusal
+from services.ingest.domain.reasons import Refusal, RefusalReason
 
 Encode = Callable[[Document], bytes]
 """Returns canonical JSON."""
@@ -27,7 +26,7 @@ _SPACE, _BACKSLASH = 0x20, 0x5C
 
 
 def normalised(candidate: Candidate, *, encode: Encode) -> Candidate:
-    """Returns the candidate in our form, with its canonical JSON."""
+    """Returns the normalised candidate, with its canonical JSON."""
     document, canonical = candidate.document, candidate.canonical
     if canonical is None or _has_blanks(canonical):
         document, canonical = _tidy(document), None
@@ -48,7 +47,7 @@ def with_minor_units(
     """Returns the candidate with every amount in its currency's minor unit.
 
     Args:
-        money_fields: The names of the event type's fields that hold money, nested ones included.
+        money_fields: The names of the event type's amounts, nested ones included.
     """
     data = candidate.document.get("data")
     currency = data.get("currency") if type(data) is dict else None
@@ -60,7 +59,7 @@ def with_minor_units(
     pointer = _trim_amounts(candidate.document["data"], money_fields, decimals, "/data")
     if pointer is not None:
         return Refusal(
-            reason=Reason.TOO_MANY_DECIMALS,
+            reason=RefusalReason.TOO_MANY_DECIMALS,
             pointer=pointer,
             detail=f"{pointer} has more decimals than {currency} has ({decimals})",
         )
@@ -91,16 +90,16 @@ def _trim_amounts(
         elif type(value) is list:
             for index, item in enumerate(value):
                 if type(item) is dict:
-                    found = _trim_amounts(item, money_fields, decimals, f"{here}/{index}")
-                    if found is not None:
-                        return found
+                    too_fine = _trim_amounts(item, money_fields, decimals, f"{here}/{index}")
+                    if too_fine is not None:
+                        return too_fine
     return None
 
 
 def _has_blanks(canonical: bytes) -> bool:
     """Returns whether a text of canonical JSON may begin or end with white space.
 
-    That is a space beside a quotation mark, or it is escaped, or it is no ASCII.
+    Such white space is a space next to a quotation mark, or escaped, or not ASCII.
     """
     if not canonical.isascii() or _BACKSLASH in canonical:
         return True
@@ -115,7 +114,7 @@ def _tidy(value: Any, levels: int = _MAX_LEVELS) -> Any:
     if kind is dict and levels:
         tidied = {}
         for name, inner in value.items():
-            # Most values are texts: no call for those.
+            # Most values are texts, which need no call.
             inner = inner.strip() if type(inner) is str else _tidy(inner, levels - 1)
             if inner is not None and inner != "":
                 tidied[name] = inner

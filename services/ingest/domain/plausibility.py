@@ -1,12 +1,12 @@
 """Checks whether a statement's sides balance, which a schema cannot do.
 
-A consumer must be able to read what was accepted under another tolerance, so this belongs to the
-way in and not to the contract.
+A consumer must be able to read events that were accepted under another tolerance, so the check
+belongs to ingest and not to the contract.
 """
 
 from decimal import Decimal
 
-from services.ingest.domain.reasons import Reason, Refusal
+from services.ingest.domain.reasons import Refusal, RefusalReason
 
 # domain.md's identity check; statements round to thousands, so a small difference is normal.
 BALANCE_TOLERANCE_RATIO = Decimal("0.005")
@@ -26,7 +26,7 @@ def balance_refusal(
     if difference <= abs(Decimal(assets)) * BALANCE_TOLERANCE_RATIO:
         return None
     return Refusal(
-        reason=Reason.BALANCE_BROKEN,
+        reason=RefusalReason.BALANCE_BROKEN,
         pointer="/data/total_assets",
         detail="/data/total_assets differs from total_liabilities plus equity by more than 0.5 %",
     )

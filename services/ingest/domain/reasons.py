@@ -1,15 +1,15 @@
-"""Why an input is not an event of ours: a closed list, each with what to do about it.
+"""The reasons why an input is not accepted, each with its remedy.
 
-Used by every step of ingest. The codes are stable: sources, dashboards and quarantine filters key
-on them. Those that the contracts know carry the same words there; a test keeps them equal.
+Used by every step of ingest. The codes are stable: sources, dashboards and quarantine filters use
+them. Those of the contracts are the same there; a test compares them.
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Reason(StrEnum):
-    """Why an input went to quarantine, or was turned away."""
+class RefusalReason(StrEnum):
+    """The reason why an input was quarantined or rejected."""
 
     # The bytes.
     EMPTY_RECORD = "empty_record"
@@ -21,7 +21,7 @@ class Reason(StrEnum):
     DUPLICATE_KEY = "duplicate_key"
     NUMBER_NOT_FINITE = "number_not_finite"
     FORBIDDEN_CHARACTER = "forbidden_character"
-    # The mapping from the bank's words.
+    # The mapping.
     UNKNOWN_KIND = "unknown_kind"
     UNKNOWN_CODE = "unknown_code"
     NOT_CONVERTIBLE = "not_convertible"
@@ -39,54 +39,55 @@ class Reason(StrEnum):
     UNKNOWN_ACCOUNT = "unknown_account"
     # The sender.
     SOURCE_NOT_ALLOWED = "source_not_allowed"
-    # Us.
+    # Tocsin itself.
     INTERNAL_ERROR = "internal_error"
 
 
-REMEDIES: dict[Reason, str] = {
-    Reason.EMPTY_RECORD: "Send a value; a tombstone carries no event. Discard this one.",
-    Reason.TOO_LARGE: "Split the event, or leave out what no field of ours needs.",
-    Reason.TOO_DEEP: "Flatten the event; ours have five levels at most.",
-    Reason.NOT_UTF8: "Encode the record as UTF-8 at the source.",
-    Reason.NOT_JSON: "Fix the JSON at the source; the detail names line and column.",
-    Reason.NOT_AN_OBJECT: "Send one JSON object for each event.",
-    Reason.DUPLICATE_KEY: "Send each key once in an object.",
-    Reason.NUMBER_NOT_FINITE: "Leave the field out where there is no number.",
-    Reason.FORBIDDEN_CHARACTER: "Remove NUL characters and broken surrogates at the source.",
-    Reason.UNKNOWN_KIND: "Add the kind to the mapping of this topic, then retry.",
-    Reason.UNKNOWN_CODE: "Add the code to the mapping's table, then retry.",
-    Reason.NOT_CONVERTIBLE: "Fix the conversion in the mapping, or the field at the source.",
-    Reason.MISSING_ATTRIBUTE: "Send the attribute, or map it.",
-    Reason.INVALID_ATTRIBUTE: "Correct the attribute; schemas/shared/envelope.json says how.",
-    Reason.UNKNOWN_TYPE: "Use a type of schemas/events, with its version.",
-    Reason.MISSING_FIELD: "Send the field, or map it.",
-    Reason.INVALID_FIELD: "Correct the field; the type's schema in schemas/events says how.",
-    Reason.TOO_MANY_DECIMALS: "Round the amount at the source to the currency's minor unit.",
-    Reason.BALANCE_BROKEN: "Check the statement's lines and its unit; assets must equal "
+REMEDIES: dict[RefusalReason, str] = {
+    RefusalReason.EMPTY_RECORD: "Send a value; a tombstone carries no event. Discard this one.",
+    RefusalReason.TOO_LARGE: "Split the event, or leave out what its schema does not need.",
+    RefusalReason.TOO_DEEP: "Flatten the event; schemas have five levels at most.",
+    RefusalReason.NOT_UTF8: "Encode the record as UTF-8 at the source.",
+    RefusalReason.NOT_JSON: "Fix the JSON at the source; the detail names line and column.",
+    RefusalReason.NOT_AN_OBJECT: "Send one JSON object for each event.",
+    RefusalReason.DUPLICATE_KEY: "Send each key once in an object.",
+    RefusalReason.NUMBER_NOT_FINITE: "Leave the field out where there is no number.",
+    RefusalReason.FORBIDDEN_CHARACTER: "Remove NUL characters and broken surrogates at the source.",
+    RefusalReason.UNKNOWN_KIND: "Add the kind to the mapping of this topic, then retry.",
+    RefusalReason.UNKNOWN_CODE: "Add the code to the mapping's table, then retry.",
+    RefusalReason.NOT_CONVERTIBLE: "Fix the conversion in the mapping, or the field at the source.",
+    RefusalReason.MISSING_ATTRIBUTE: "Send the attribute, or map it.",
+    RefusalReason.INVALID_ATTRIBUTE: "Correct the attribute by schemas/shared/envelope.json.",
+    RefusalReason.UNKNOWN_TYPE: "Use a type of schemas/events, with its version.",
+    RefusalReason.MISSING_FIELD: "Send the field, or map it.",
+    RefusalReason.INVALID_FIELD: "Correct the field by the type's schema in schemas/events.",
+    RefusalReason.TOO_MANY_DECIMALS: "Round the amount at the source to the currency's minor unit.",
+    RefusalReason.BALANCE_BROKEN: "Check the statement's lines and its unit; assets must equal "
     "liabilities plus equity within 0.5 %.",
-    Reason.NOT_FOR_SOURCES: "Do not send this type; Tocsin writes it itself.",
-    Reason.MISSING_BORROWER: "Send the borrower id as `subject`, or a field with the account.",
-    Reason.UNKNOWN_ACCOUNT: "Register the borrower with this account; the event is then sent on "
-    "by itself, in order.",
-    Reason.SOURCE_NOT_ALLOWED: "Use a key that may speak for this source, or correct `source`.",
-    Reason.INTERNAL_ERROR: "A fault of ours; it was logged. Retry after the next release.",
+    RefusalReason.NOT_FOR_SOURCES: "Do not send this type; Tocsin writes it itself.",
+    RefusalReason.MISSING_BORROWER: "Send the borrower id as `subject`, or a field "
+    "with the account.",
+    RefusalReason.UNKNOWN_ACCOUNT: "Register the borrower with this account; the event is then "
+    "published, in order.",
+    RefusalReason.SOURCE_NOT_ALLOWED: "Use a key that is allowed this source, or correct `source`.",
+    RefusalReason.INTERNAL_ERROR: "An internal error; it was logged. Retry after the next release.",
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """Why an input is not an event of ours, where, and what exactly is wrong.
+    """The reason why an input is not accepted, with the field and the exact fault.
 
     Attributes:
         pointer: JSON pointer into the event (or into the bank's record, where mapping failed).
-        detail: For the developer of the source; may hold a short value, so it is never logged.
+        detail: For the developer of the source; may contain a short value, so it is never logged.
     """
 
-    reason: Reason
+    reason: RefusalReason
     pointer: str
     detail: str
 
     @property
     def remedy(self) -> str:
-        """What to do about it."""
+        """The remedy for the reason."""
         return REMEDIES[self.reason]

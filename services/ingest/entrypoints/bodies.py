@@ -1,7 +1,7 @@
-"""Takes an HTTP body apart into inputs, each with its own original bytes.
+"""Splits an HTTP body into inputs, each with its own original bytes.
 
-A body that cannot be taken apart is one input: it is kept as it came, so nothing is lost, and the
-answer says why.
+A body that cannot be split is one input: it goes to quarantine as it was received, so nothing is
+lost, and its verdict gives the reason.
 """
 
 from collections.abc import Sequence
@@ -10,8 +10,7 @@ from functools import lru_cache
 
 import msgspec
 
-from services.ingest.application.errors import RequestRefused
-from services.ingest.application.inputs import Channel, Headers, Input
+from services.ingest.application.inputs import Headers, Input, InputChannel
 from services.ingest.domain.http_modes import is_binary
 from services.kit.http.auth import Principal
 
@@ -23,21 +22,21 @@ MEDIA_TYPES = (STRUCTURED, BATCH, LINES, PLAIN)
 
 
 class UnknownMediaType(Exception):
-    """The body is of no type that carries events here."""
+    """The Content-Type or the Content-Encoding is not supported."""
 
 
-class TooManyItems(RequestRefused):
-    """The body holds more events than one request may."""
+class TooManyItems(Exception):
+    """The body contains more events than one request may."""
 
 
 def inputs_of(
-    body: bytes, *, headers: Sequence[tuple[str, str]], caller: Principal, most_items: int
+    body: bytes, *, headers: Sequence[tuple[str, str]], caller: Principal, max_items: int
 ) -> list[Input]:
-    """Return the inputs of a request, in their order.
+    """Returns the inputs of a request, in their order.
 
     Raises:
-        UnknownMediaType: If the Content-Type is none of ours, or names another encoding.
-        TooManyItems: If there are more than `most_items`.
+        UnknownMediaType: If the Content-Type or the Content-Encoding is not supported.
+        TooManyItems: If there are more than `max_items`.
     """
     media_type = _media_type(headers)
     relevant = _relevant(headers)
@@ -45,12 +44,12 @@ def inputs_of(
         parts = _parts(body, media_type)
     else:
         raise UnknownMediaType("binary mode (ce- headers) carries application/json")
-    if len(parts) > most_items:
-        raise TooManyItems(f"{len(parts)} events; send at most {most_items} in one request")
+    if len(parts) > max_items:
+        raise TooManyItems(f"{len(parts)} events; send at most {max_items} in one request")
     sources = caller.sources
     return [
         Input(
-            channel=Channel.HTTP,
+            channel=InputChannel.HTTP,
             raw=part,
             headers=relevant,
             content_type=media_type,
@@ -77,15 +76,15 @@ def _media_type(headers: Sequence[tuple[str, str]]) -> str:
     encoding = values.get("content-encoding", "identity")
     if encoding != "identity":
         raise UnknownMediaType(f"Content-Encoding {encoding!r} is not understood; send plain JSON")
-    media_type = _our_type(values.get("content-type", ""))
+    media_type = _supported_type(values.get("content-type", ""))
     if media_type is None:
         raise UnknownMediaType(f"send one of {', '.join(MEDIA_TYPES)}, in UTF-8")
     return media_type
 
 
-# A sender writes the same few letters in every request.
+# A sender sends the same header with every request.
 @lru_cache(maxsize=256)
-def _our_type(content_type: str) -> str | None:
+def _supported_type(content_type: str) -> str | None:
     parsed = Message()
     parsed["Content-Type"] = content_type
     media_type = parsed.get_content_type() if content_type else ""
@@ -94,5 +93,5 @@ def _our_type(content_type: str) -> str | None:
 
 
 def _relevant(headers: Sequence[tuple[str, str]]) -> Headers:
-    """Return the headers that are part of the event; never the caller's key."""
+    """Returns the headers that are part of the event; never the caller's key."""
     return tuple((name.lower(), value) for name, value in headers if name.lower().startswith("ce-"))

@@ -1,8 +1,8 @@
 """`POST /v1/events`: CloudEvents over HTTP, one or many, with a verdict for each.
 
 202 means that every event is on the topic, acknowledged by all replicas (or parked in the
-database). When broker or database do not answer, nothing is promised: 503 with `Retry-After`, and
-the sender sends the same again; ids make that safe.
+database). While the broker or the database does not answer, nothing is promised: 503 with
+`Retry-After`, and the sender sends the same again, which is safe because of the ids.
 """
 
 from typing import Annotated, Any
@@ -10,22 +10,20 @@ from typing import Annotated, Any
 import msgspec
 from fastapi import APIRouter, Depends, Request, Response
 
-from services.ingest.application.errors import Unavailable
-from services.ingest.application.inputs import Input, Verdict
+from services.ingest.application.inputs import Input, InputVerdict
 from services.ingest.application.intake import Intake
 from services.ingest.entrypoints import bodies
-from services.ingest.entrypoints.receipts import Receipt, receipt_of, status_of
+from services.ingest.entrypoints.response_models import Receipt, receipt_of, status_of
 from services.ingest.metrics import TAKE_SECONDS
 from services.kit.access.keys import Role
 from services.kit.clock import Clock
-from services.kit.http import problems
 from services.kit.http.auth import Principal, require
 from services.kit.http.keyed_route import KeyedRoute
 from services.kit.http.problems import Problem, ProblemKind
 from services.kit.metrics import Recorder
 
-# What is sent on together, and is acknowledged before the next is looked at.
-_MOST_AT_ONCE = 500
+# Events that are published together, and acknowledged before the next are read.
+_MAX_AT_ONCE = 500
 
 NONE_TAKEN = ProblemKind(422, "no-event-taken", "None of the events was taken")
 NOT_YOUR_SOURCE = ProblemKind(403, "source-not-allowed", "The key may not speak for this source")
@@ -73,8 +71,12 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
 }
 
 
-class Reception:
-    """Takes requests in; refuses more than it can hold at once."""
+class TooManyRequests(Exception):
+    """As many requests as allowed are being processed already."""
+
+
+class EventsEndpoint:
+    """Processes requests with events; refuses those beyond a number at the same time."""
 
     def __init__(
         self,
@@ -82,46 +84,36 @@ class Reception:
         *,
         clock: Clock,
         recorder: Recorder,
-        most_items: int,
-        most_in_flight: int,
-        retry_after_seconds: int,
+        max_items: int,
+        max_in_flight: int,
     ) -> None:
         self._intake = intake
         self._clock = clock
         self._recorder = recorder
-        self._most_items = most_items
-        self._free = most_in_flight
-        self._retry_after = {"Retry-After": str(retry_after_seconds)}
+        self._max_items = max_items
+        self._free = max_in_flight
 
     async def receive(self, request: Request, caller: Principal) -> Response:
-        """Take the events of a request in, and answer."""
+        """Takes in the events of a request, and answers with a verdict for each."""
         if self._free == 0:
-            raise Problem(problems.UNAVAILABLE, "Too many requests at once.", self._retry_after)
+            raise TooManyRequests("Too many requests at once.")
         self._free -= 1
         try:
-            receipt = receipt_of(await self._taken(await self._inputs(request, caller)))
-        except Unavailable as error:
-            raise Problem(problems.UNAVAILABLE, str(error), self._retry_after) from error
+            inputs = bodies.inputs_of(
+                await request.body(),
+                headers=request.headers.items(),
+                caller=caller,
+                max_items=self._max_items,
+            )
+            return _answer(receipt_of(await self._taken(inputs)))
         finally:
             self._free += 1
-        return _answer(receipt)
 
-    async def _inputs(self, request: Request, caller: Principal) -> list[Input]:
-        body = await request.body()
-        try:
-            return bodies.inputs_of(
-                body, headers=request.headers.items(), caller=caller, most_items=self._most_items
-            )
-        except bodies.UnknownMediaType as error:
-            raise Problem(problems.MEDIA_TYPE_UNKNOWN, str(error)) from error
-        except bodies.TooManyItems as error:
-            raise Problem(TOO_MANY_EVENTS, str(error)) from error
-
-    async def _taken(self, inputs: list[Input]) -> list[Verdict]:
+    async def _taken(self, inputs: list[Input]) -> list[InputVerdict]:
         began = self._clock.monotonic_seconds()
-        verdicts: list[Verdict] = []
-        for start in range(0, len(inputs), _MOST_AT_ONCE):
-            verdicts += await self._intake.take(inputs[start : start + _MOST_AT_ONCE])
+        verdicts: list[InputVerdict] = []
+        for start in range(0, len(inputs), _MAX_AT_ONCE):
+            verdicts += await self._intake.take(inputs[start : start + _MAX_AT_ONCE])
         seconds = self._clock.monotonic_seconds() - began
         self._recorder.observe(TAKE_SECONDS, seconds, channel="http")
         return verdicts
@@ -141,8 +133,8 @@ def _answer(receipt: dict[str, Any]) -> Response:
     )
 
 
-def events_router(reception: Reception) -> APIRouter:
-    """Return the route that takes events in."""
+def events_router(endpoint: EventsEndpoint) -> APIRouter:
+    """Returns the route of the endpoint."""
     router = APIRouter(tags=["events"], route_class=KeyedRoute)
 
     @router.post(
@@ -155,6 +147,6 @@ def events_router(reception: Reception) -> APIRouter:
     )
     async def send_events(request: Request, caller: Sender) -> Response:
         """Send CloudEvents; each gets its own verdict. Sending the same event again is safe."""
-        return await reception.receive(request, caller)
+        return await endpoint.receive(request, caller)
 
     return router

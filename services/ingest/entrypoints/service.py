@@ -1,4 +1,4 @@
-"""Runs ingest: HTTP, the readers of the raw topics, the release of parked inputs."""
+"""Runs ingest: the HTTP server and the background tasks."""
 
 import structlog
 
@@ -14,7 +14,7 @@ log = structlog.get_logger(__name__)
 
 
 async def main(platform: PlatformSettings, settings: IngestSettings) -> int:
-    """Run the service until a signal comes; return the exit status."""
+    """Runs the service until a signal arrives, and returns the exit status."""
     logs.configure(
         service="ingest",
         level=platform.log_level,
@@ -27,5 +27,5 @@ async def main(platform: PlatformSettings, settings: IngestSettings) -> int:
             ServerOptions(host=settings.host, port=settings.port),
             health=ingest.health,
             recorder=ingest.metrics,
-            tasks=tasks_of(ingest, release_look_seconds=settings.release_look_seconds),
+            tasks=tasks_of(ingest, release_seconds=settings.release_interval_seconds),
         )

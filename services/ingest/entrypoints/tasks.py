@@ -1,4 +1,4 @@
-"""What ingest does besides answering: read the raw topics, release what waited, count."""
+"""The background tasks of ingest: read raw topics, release parked inputs, count the quarantine."""
 
 import asyncio
 from contextlib import suppress
@@ -8,7 +8,7 @@ import structlog
 
 from services.ingest.application.errors import Unavailable
 from services.ingest.application.inputs import Status
-from services.ingest.metrics import KEPT
+from services.ingest.metrics import QUARANTINE_ENTRIES
 from services.ingest.wiring import Ingest, check_schema
 from services.kit.http.health import NotReady
 from services.kit.http.server import Task
@@ -16,18 +16,18 @@ from services.kit.stream.consumer import FencedConsumer
 
 log = structlog.get_logger(__name__)
 
-_SCHEMA_LOOK_SECONDS = 1.0
-_TOPIC_LOOK_SECONDS = 2.0
+_SCHEMA_CHECK_SECONDS = 1.0
+_TOPIC_CHECK_SECONDS = 2.0
 _COUNT_SECONDS = 10.0
 
 
-def tasks_of(ingest: Ingest, *, release_look_seconds: float) -> dict[str, Task]:
-    """Return the background tasks, by name."""
+def tasks_of(ingest: Ingest, *, release_seconds: float) -> dict[str, Task]:
+    """Returns the background tasks, by name."""
     tasks: dict[str, Task] = {
         f"raw {topic}": _reading(topic, consumer, ingest)
         for topic, consumer in ingest.consumers.items()
     }
-    tasks["release"] = _releasing(ingest, seconds=release_look_seconds)
+    tasks["release"] = _releasing(ingest, seconds=release_seconds)
     tasks["count"] = _counting(ingest)
     return tasks
 
@@ -35,7 +35,7 @@ def tasks_of(ingest: Ingest, *, release_look_seconds: float) -> dict[str, Task]:
 def _reading(topic: str, consumer: FencedConsumer, ingest: Ingest) -> Task:
     async def read(stop: asyncio.Event) -> None:
         await _until_migrated(ingest, stop)
-        await _until_made(topic, ingest, stop)
+        await _until_created(topic, ingest, stop)
         if stop.is_set():
             return
         running = asyncio.create_task(consumer.run())
@@ -55,9 +55,9 @@ def _releasing(ingest: Ingest, *, seconds: float) -> Task:
             try:
                 released = await ingest.release.release_all()
                 if released:
-                    log.info("released parked inputs", count=released)
+                    log.info("release.inputs_released", count=released)
             except Unavailable as error:
-                log.warning("release waits", error=str(error))
+                log.warning("release.unavailable", error=str(error))
             await _pause(stop, seconds=seconds)
 
     return release
@@ -71,33 +71,33 @@ def _counting(ingest: Ingest) -> Task:
                 counts = await ingest.quarantine.counts()
                 for status in (Status.OPEN, Status.PARKED):
                     entries = sum(each.entries for each in counts if each.status is status)
-                    ingest.metrics.set(KEPT, entries, status=status.value)
+                    ingest.metrics.set(QUARANTINE_ENTRIES, entries, status=status.value)
             await _pause(stop, seconds=_COUNT_SECONDS)
 
     return count
 
 
-async def _until_made(topic: str, ingest: Ingest, stop: asyncio.Event) -> None:
-    """Wait for a raw topic: it is the bank's, and may come later than we."""
-    is_told = False
+async def _until_created(topic: str, ingest: Ingest, stop: asyncio.Event) -> None:
+    """Waits for a raw topic, which the bank may create later."""
+    is_logged = False
     while not stop.is_set():
         with suppress(Unavailable):
             if await ingest.publisher.has_topic(topic):
                 return
-            if not is_told:
-                log.warning("raw topic does not exist yet; waiting for it", topic=topic)
-                is_told = True
-        await _pause(stop, seconds=_TOPIC_LOOK_SECONDS)
+            if not is_logged:
+                log.warning("raw_topic.missing", topic=topic)
+                is_logged = True
+        await _pause(stop, seconds=_TOPIC_CHECK_SECONDS)
 
 
 async def _until_migrated(ingest: Ingest, stop: asyncio.Event) -> None:
-    """Wait for the schema: a service never migrates, and starts in any order."""
+    """Waits for the schema: a service never migrates, and services start in any order."""
     while not stop.is_set():
         try:
             await check_schema(ingest.pool)
             return
         except (NotReady, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-            await _pause(stop, seconds=_SCHEMA_LOOK_SECONDS)
+            await _pause(stop, seconds=_SCHEMA_CHECK_SECONDS)
 
 
 async def _pause(stop: asyncio.Event, *, seconds: float) -> None:

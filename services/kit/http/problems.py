@@ -23,11 +23,16 @@ TYPE_PREFIX = "urn:tocsin:problem:"
 
 @dataclass(frozen=True, slots=True)
 class ProblemKind:
-    """A kind of problem: its status, its slug (the end of the type URI) and its title."""
+    """A kind of problem: its status, its slug (the end of the type URI) and its title.
+
+    Attributes:
+        retry_after_seconds: The answer's `Retry-After` header; None sends none.
+    """
 
     status: int
     slug: str
     title: str
+    retry_after_seconds: int | None = None
 
     @property
     def type(self) -> str:
@@ -106,9 +111,10 @@ def problem_response(
     }
     if "correlation_id" in bound:
         body["trace_id"] = bound["correlation_id"]
-    return JSONResponse(
-        body, status_code=kind.status, headers=dict(headers or {}), media_type=MEDIA_TYPE
-    )
+    response = JSONResponse(body, status_code=kind.status, headers=headers, media_type=MEDIA_TYPE)
+    if kind.retry_after_seconds is not None:
+        response.headers["Retry-After"] = str(kind.retry_after_seconds)
+    return response
 
 
 def json_pointer(path: Sequence[str | int]) -> str:

@@ -1,4 +1,4 @@
-"""Scoring's bytes in one place: events in, states both ways, assessments and effects out."""
+"""The codec of scoring: decodes events, encodes assessments and effects, and both for states."""
 
 from datetime import tzinfo
 from typing import Final
@@ -10,7 +10,7 @@ from services.scoring.adapters.wire.values import EPOCH, ONE_US, Undecodable
 from services.scoring.application.ports import Codec
 from services.scoring.domain.assess.effects import Effect
 
-# Begins the ids of effects; control events that scoring writes have other ids.
+# The ids of effects start with it, those of other events that scoring writes do not.
 EFFECT_ID_PREFIX: Final = "told:"
 
 
@@ -28,7 +28,7 @@ def build_codec(zone: tzinfo) -> Codec:
 
 
 def effect_event(effect: Effect) -> bytes:
-    """Returns the canonical CloudEvent of an effect; its id is its sender's running number."""
+    """Returns the canonical CloudEvent of an effect."""
     event = CloudEvent(
         id=effect_id(effect),
         source=assessment_json.SOURCE,
@@ -41,5 +41,5 @@ def effect_event(effect: Effect) -> bytes:
 
 
 def effect_id(effect: Effect) -> str:
-    """Returns the id of an effect's event: unique, and the same however often it is folded."""
+    """Returns the id of an effect's event: unique, and the same in every fold."""
     return f"{EFFECT_ID_PREFIX}{effect.sender_id}:{effect.number}"

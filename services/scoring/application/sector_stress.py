@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
 
-from services.contracts.control import SectorFigure, SectorStressPublishedV1
+from services.contracts.control import SectorFigureV1, SectorStressPublishedV1
 from services.kit.database import Connection, Database
 from services.kit.stream.outbox import Message
 from services.scoring.application.control_events import EventsTopic, control_messages
@@ -215,7 +215,7 @@ def stress_messages(
         data=SectorStressPublishedV1(
             measured_date=measured,
             sectors=[
-                SectorFigure(
+                SectorFigureV1(
                     industry_code=each.sector,
                     z=shown_micro(each.z_micro),
                     share=shown_micro(each.figures.share),

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import msgspec
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
-from services.contracts.assessment import Assessment
+from services.contracts.assessment import AssessmentV1
 from services.contracts.schemas import inlined_schema
 from services.kit.access.keys import READERS, READERS_OF_ALL
 from services.kit.http.auth import KeyGuard, Principal
@@ -65,7 +65,7 @@ def body(model: type[Any]) -> dict[int | str, dict[str, Any]]:
 
 
 _ASSESSMENT: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"application/json": {"schema": inlined_schema(Assessment)}}}
+    200: {"content": {"application/json": {"schema": inlined_schema(AssessmentV1)}}}
 }
 
 

@@ -123,7 +123,7 @@ async def open_desk(
             )
             chosen = {"mappings": mappings} if mappings else {}
             own = IngestSettings(
-                raw_topic_prefix=topic_prefix, release_look_seconds=0.1, **chosen, **settings
+                raw_topic_prefix=topic_prefix, release_interval_seconds=0.1, **chosen, **settings
             )
             return await _desk(closing, platform, own, run_tasks=run_tasks)
 
@@ -178,7 +178,7 @@ async def _start_tasks(closing: AsyncExitStack, ingest: Ingest, settings: Ingest
     running = [
         asyncio.create_task(task(stop), name=name)
         for name, task in tasks_of(
-            ingest, release_look_seconds=settings.release_look_seconds
+            ingest, release_seconds=settings.release_interval_seconds
         ).items()
     ]
 

@@ -7,7 +7,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from services.ingest.settings import MAPPINGS_BESIDE_THE_CODE
+from services.ingest.settings import SHIPPED_MAPPINGS
 from tests.conftest import CreateTopics
 from tests.fakes.wire_events import registration, written
 
@@ -187,7 +187,7 @@ async def test_after_the_mapping_is_fixed_a_retry_sends_the_event(
     open_desk: Opener, tmp_path: Path
 ) -> None:
     mappings = tmp_path / "mappings"
-    shutil.copytree(MAPPINGS_BESIDE_THE_CODE, mappings)
+    shutil.copytree(SHIPPED_MAPPINGS, mappings)
     broken = await open_desk()
     await broken.send_raw("raw.repayments", payment(pay_kind="WIRE"))
     kept = await until(lambda: broken.kept(reason="unknown_code"), "the record is kept")
@@ -203,7 +203,7 @@ async def test_after_the_mapping_is_fixed_a_retry_sends_the_event(
 
 async def test_many_are_retried_at_once_by_their_reason(open_desk: Opener, tmp_path: Path) -> None:
     mappings = tmp_path / "mappings"
-    shutil.copytree(MAPPINGS_BESIDE_THE_CODE, mappings)
+    shutil.copytree(SHIPPED_MAPPINGS, mappings)
     broken = await open_desk()
     records = [payment(f"R-{n}", pay_kind="WIRE") for n in range(5)]
     await broken.send_raw("raw.repayments", *records, payment("R-9", amt=None))
@@ -281,7 +281,7 @@ async def test_what_was_offered_is_accepted_or_kept(desk: Desk) -> None:
 async def test_a_raw_topic_that_comes_later_keeps_nobody_waiting(
     open_desk: Opener, create_topics: CreateTopics, tmp_path: Path
 ) -> None:
-    mapping = (MAPPINGS_BESIDE_THE_CODE / "core-repayments.yaml").read_text()
+    mapping = (SHIPPED_MAPPINGS / "core-repayments.yaml").read_text()
     (tmp_path / "late.yaml").write_text(mapping.replace("raw.repayments", "raw.late"))
     desk = await open_desk(mappings=tmp_path)
 

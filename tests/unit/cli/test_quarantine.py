@@ -68,9 +68,9 @@ def test_a_retry_that_fails_again_ends_with_one(memory: MemoryIngest) -> None:
 def test_a_retry_that_works_ends_with_zero(
     memory: MemoryIngest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    full = memory.book.rows[1]
+    full = memory.quarantine.rows[1]
     corrected = msgspec.structs.replace(full.input, raw=written(repayment()))
-    memory.book.rows[1] = FullEntry(entry=full.entry, input=corrected)
+    memory.quarantine.rows[1] = FullEntry(entry=full.entry, input=corrected)
     result = run("retry", "--reason", "invalid_field", "--json")
     assert result.exit_code == 0
     assert last_line(result) == {"tried": 1, "released": 1, "still_kept": 0}
@@ -84,7 +84,7 @@ def test_a_retry_of_nothing_in_particular_is_refused(memory: MemoryIngest) -> No
 
 def test_a_discard_keeps_the_reason(memory: MemoryIngest) -> None:
     assert run("discard", "1", "--reason", "a probe of the network").exit_code == 0
-    assert memory.book.rows[0].entry.note == "a probe of the network"
+    assert memory.quarantine.rows[0].entry.note == "a probe of the network"
 
 
 def test_what_is_settled_is_said_with_a_remedy(memory: MemoryIngest) -> None:

@@ -1,7 +1,7 @@
 """Reads `assessment.changed.v1` from the risk topic into the domain's `AssessmentSummary`.
 
-The whole `data` goes on as its own bytes, to be stored for the card. Unknown fields are ignored, a
-missing or wrong one is `Unreadable`.
+The whole `data` is passed on as its own bytes, to be stored for the card. Unknown fields are
+ignored, a missing or wrong one is `Unreadable`.
 """
 
 from dataclasses import dataclass
@@ -53,11 +53,11 @@ def read(value: bytes | None) -> IncomingAssessment | None:
     if data.at.tzinfo is None:
         raise Unreadable("at has no offset")
     if "\\u0000" in document:
-        raise Unreadable("the document holds NUL, which the database cannot")
+        raise Unreadable("the document contains NUL, which the database cannot store")
     return IncomingAssessment(assessment=summary, document=document)
 
 
-def _summary(data: contract.Assessment) -> AssessmentSummary:
+def _summary(data: contract.AssessmentV1) -> AssessmentSummary:
     return AssessmentSummary(
         borrower_id=data.borrower_id,
         sequence=data.sequence,
@@ -79,7 +79,7 @@ def _summary(data: contract.Assessment) -> AssessmentSummary:
     )
 
 
-def _contributor_summary(contributor: contract.Contributor) -> ContributorSummary:
+def _contributor_summary(contributor: contract.ContributorV1) -> ContributorSummary:
     return ContributorSummary(
         indicator=contributor.indicator,
         name=contributor.name,

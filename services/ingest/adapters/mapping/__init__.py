@@ -1,1 +1,1 @@
-"""Mappings from a bank's own records to ours: YAML documents with JMESPath expressions."""
+"""Mappings from a bank's records to events: YAML documents with JMESPath expressions."""

@@ -1,7 +1,7 @@
-"""The form of a mapping document; docs/reference/mappings.md explains it to people.
+"""The structure of a mapping document; docs/reference/mappings.md explains it.
 
-A document is checked as a whole at start: a mistake names the file and the place, and nothing
-starts with half a mapping.
+A document is checked as a whole at the start: a fault names the file and the field, and ingest
+does not start with an invalid mapping.
 """
 
 from collections.abc import Iterator, Mapping
@@ -28,7 +28,7 @@ Expression = Annotated[str, Field(min_length=1, max_length=500)]
 
 
 class Part(BaseModel):
-    """A part of a mapping: what is not known is a mistake."""
+    """A part of a mapping; unknown fields are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
@@ -44,12 +44,12 @@ def _value(given: Any) -> Any:
 
 
 class Value(Part):
-    """Where one value comes from, and how it is written there.
+    """The origin of one value, and its form in the bank's record.
 
     Attributes:
-        list_: The expression finds a list; what the rest says is said of each of its entries.
-        each: The expression finds a list of objects, and so each becomes an object of ours:
-            expressions begin at the entry, those of a currency at the record.
+        list_: The expression returns a list; the other fields describe its entries.
+        each: The expression returns a list of objects, each of which becomes an object of the
+            event: expressions start at the entry, those of a currency at the record.
     """
 
     from_: Expression | None = Field(default=None, alias="from")
@@ -69,7 +69,7 @@ class Value(Part):
     @model_validator(mode="after")
     def _one_origin(self) -> Self:
         if (self.from_ is None) == (self.value is None):
-            raise ValueError("say either `from` (an expression) or `value` (a constant)")
+            raise ValueError("give either `from` (an expression) or `value` (a constant)")
         if (self.as_ == "minor_units") != (self.currency is not None):
             raise ValueError(
                 "`currency` (an expression) belongs to `as: minor_units`, and only there"
@@ -85,24 +85,24 @@ class Value(Part):
         if self.from_ is None or self.default is not None:
             raise ValueError("a list comes `from` the record, without a `default`")
         if self.each is not None and (self.list_ or self.table or self.as_ != "text"):
-            raise ValueError("say what an entry is under `each`, and nothing beside it")
+            raise ValueError("describe an entry under `each`, and nothing beside it")
         return self
 
     @property
     def is_made_of_entries(self) -> bool:
-        """Whether a list is read entry by entry."""
+        """Whether the value is read from a list, entry by entry."""
         return self.list_ or self.each is not None
 
 
 class LocalTime(Part):
-    """A moment that the bank writes as a local date and a time of the day."""
+    """A moment, written as a local date and a time of the day."""
 
     date: Expression
     clock: Expression
 
 
 class EventMapping(Part):
-    """How one kind of record becomes one type of event."""
+    """The mapping of one kind of record to one type of event."""
 
     type: str
     id: Value | None = None
@@ -135,16 +135,16 @@ class EventMapping(Part):
     def _fits_the_type(self) -> Self:
         event_type = EVENT_TYPES.get(self.type)
         if event_type is None:
-            raise ValueError(f"{self.type!r} is no event type; schemas/events lists them")
+            raise ValueError(f"{self.type!r} is not an event type; schemas/events lists them")
         misfits = list(_misfits(self.type, event_type.data, self.data))
         if misfits:
             raise ValueError("; ".join(misfits))
         if self.subject is None and self.account is None:
-            raise ValueError("say `subject` or `account`, else nobody knows the borrower")
+            raise ValueError("map `subject` or `account`: the borrower is found by one of them")
         return self
 
     def values(self) -> Iterator[tuple[str, Value]]:
-        """Yield every value of the mapping with its place, entries of lists included."""
+        """Yields every value of the mapping with its field, entries of lists included."""
         for name in ("id", "subject", "account", "time"):
             value = getattr(self, name)
             if isinstance(value, Value):
@@ -152,8 +152,8 @@ class EventMapping(Part):
         for part in ("attributes", "data"):
             for name, value in getattr(self, part).items():
                 yield f"{part}.{name}", value
-                for inner, one in (value.each or {}).items():
-                    yield f"{part}.{name}.each.{inner}", one
+                for inner, inner_value in (value.each or {}).items():
+                    yield f"{part}.{name}.each.{inner}", inner_value
 
 
 def _misfits(name: str, struct: type[WireObject], values: Mapping[str, Value]) -> Iterator[str]:
@@ -176,9 +176,9 @@ def _misfits(name: str, struct: type[WireObject], values: Mapping[str, Value]) -
         elif value.as_ == "as_is" and not value.list_:
             continue
         elif is_list and not (value.list_ and item is None):
-            yield f"{here} is a list; say {'`list: true`' if item is None else '`each`'}"
+            yield f"{here} is a list; write {'`list: true`' if item is None else '`each`'}"
         elif not is_list and value.is_made_of_entries:
-            yield f"{here} is no list; leave `list` and `each` out"
+            yield f"{here} is not a list; leave `list` and `each` out"
 
 
 def _list_of(hint: Any) -> tuple[bool, type[WireObject] | None]:
@@ -188,14 +188,14 @@ def _list_of(hint: Any) -> tuple[bool, type[WireObject] | None]:
         is_object = isinstance(item, type) and issubclass(item, WireObject)
         return True, item if is_object else None
     for part in get_args(hint):
-        found = _list_of(part)
-        if found[0]:
-            return found
+        is_list, struct = _list_of(part)
+        if is_list:
+            return is_list, struct
     return False, None
 
 
 class MappingDocument(Part):
-    """A whole mapping: one raw topic."""
+    """The mapping of one raw topic."""
 
     mapping: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
     version: Annotated[int, Field(ge=1)]
@@ -209,10 +209,10 @@ class MappingDocument(Part):
     @model_validator(mode="after")
     def _tables_exist(self) -> Self:
         for kind, event in self.events.items():
-            for place, value in event.values():
+            for field, value in event.values():
                 if value.table is not None and value.table not in self.tables:
                     raise ValueError(
-                        f"events.{kind}.{place} uses the table {value.table!r}, "
+                        f"events.{kind}.{field} uses the table {value.table!r}, "
                         f"which `tables` does not have"
                     )
         return self

@@ -1,7 +1,7 @@
-"""JMESPath expressions, compiled once; the plain ones without its interpreter.
+"""JMESPath expressions, compiled once; plain ones are read without its interpreter.
 
-Most expressions of a mapping are a name or a path of names. Reading those directly gives the same
-answer as JMESPath in a tenth of the time (a test compares the two).
+Most expressions of a mapping are a name or a path of names. Reading them directly gives the same
+result as JMESPath in a tenth of the time (a test compares the two).
 """
 
 import re
@@ -17,7 +17,7 @@ _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*", re.ASC
 
 
 class BadExpression(ValueError):
-    """A text is no JMESPath expression."""
+    """A text is not a JMESPath expression."""
 
 
 class ExpressionFailed(ValueError):
@@ -25,17 +25,17 @@ class ExpressionFailed(ValueError):
 
 
 def compiled(expression: str) -> Finder:
-    """Return a function that finds the expression's value in a record, or None.
+    """Returns a function that finds the expression's value in a record, or None.
 
     Raises:
-        BadExpression: If it is no JMESPath.
+        BadExpression: If it is not JMESPath.
     """
     if _PLAIN.fullmatch(expression):
         return _plain(tuple(expression.split(".")))
     try:
         parsed = jmespath.compile(expression)
     except JMESPathError as error:
-        raise BadExpression(f"{expression!r} is no JMESPath: {_first_line(error)}") from error
+        raise BadExpression(f"{expression!r} is not JMESPath: {_first_line(error)}") from error
 
     def find(record: Any) -> Any:
         try:
@@ -50,10 +50,10 @@ def _plain(names: tuple[str, ...]) -> Finder:
     if len(names) == 1:
         only = names[0]
 
-        def find_one(record: Any) -> Any:
+        def find_name(record: Any) -> Any:
             return record.get(only) if isinstance(record, dict) else None
 
-        return find_one
+        return find_name
 
     def find(record: Any) -> Any:
         for name in names:
@@ -66,7 +66,7 @@ def _plain(names: tuple[str, ...]) -> Finder:
 
 
 def pointer_of(expression: str) -> str:
-    """Return the JSON pointer of a plain expression; empty for one that computes."""
+    """Returns the JSON pointer of a plain expression; empty for one that computes."""
     return "/" + expression.replace(".", "/") if _PLAIN.fullmatch(expression) else ""
 
 

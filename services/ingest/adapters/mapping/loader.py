@@ -1,4 +1,4 @@
-"""Reads the mapping documents of a folder; every mistake names the file and the place."""
+"""Loads the mapping documents of a folder; every fault names the file and the field."""
 
 from collections.abc import Sequence
 from datetime import tzinfo
@@ -11,37 +11,36 @@ from services.ingest.adapters.mapping.document import MappingDocument
 from services.ingest.adapters.mapping.expressions import BadExpression
 from services.ingest.adapters.mapping.mapper import Mapper
 
-OUR_MAPPINGS = Path(__file__).resolve().parents[2] / "mappings"
-_MOST_FAULTS_SHOWN = 5
+_MAX_FAULTS_SHOWN = 5
 
 
 class BadMapping(Exception):
-    """A mapping document cannot be used; the text says where and why."""
+    """A mapping document is invalid; the text names the field and the reason."""
 
 
 class _StrictLoader(yaml.SafeLoader):
-    """YAML that refuses a key twice, and does not take `NO` and `ON` for booleans."""
+    """YAML that refuses duplicate keys, and does not read `NO` and `ON` as booleans."""
 
 
 def _unique_mapping(loader: _StrictLoader, node: yaml.MappingNode) -> dict[str, object]:
-    found: dict[str, object] = {}
+    mapping: dict[str, object] = {}
     for key_node, value_node in node.value:
         key = loader.construct_object(key_node, deep=True)
         if not isinstance(key, str):
             raise yaml.MarkedYAMLError(
-                problem=f"the key {key!r} is no text; put it in quotes",
+                problem=f"the key {key!r} is not a text; put it in quotes",
                 problem_mark=key_node.start_mark,
             )
-        if key in found:
+        if key in mapping:
             raise yaml.MarkedYAMLError(
-                problem=f"the key {key!r} stands twice", problem_mark=key_node.start_mark
+                problem=f"the key {key!r} appears twice", problem_mark=key_node.start_mark
             )
-        found[key] = loader.construct_object(value_node, deep=True)
-    return found
+        mapping[key] = loader.construct_object(value_node, deep=True)
+    return mapping
 
 
 _StrictLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _unique_mapping)
-# YAML 1.1 reads N, Y, no, yes, on and off as booleans: codes of banks look exactly like that.
+# YAML 1.1 reads N, Y, no, yes, on and off as booleans, but they are common codes of banks.
 _StrictLoader.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:bool"]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
@@ -49,13 +48,13 @@ _StrictLoader.yaml_implicit_resolvers = {
 
 
 def load_mappings(folder: Path, *, timezone: tzinfo, topic_prefix: str = "") -> dict[str, Mapper]:
-    """Return the mappings of a folder by raw topic, its prefix included.
+    """Returns the mappings of a folder by raw topic, its prefix included.
 
     Raises:
-        BadMapping: If the folder or one of its documents cannot be used.
+        BadMapping: If the folder does not exist or one of its documents is invalid.
     """
     if not folder.is_dir():
-        raise BadMapping(f"{folder} is no folder; set TOCSIN_INGEST_MAPPINGS to the mappings")
+        raise BadMapping(f"{folder} is not a folder; set TOCSIN_INGEST_MAPPINGS to the mappings")
     mappers: dict[str, Mapper] = {}
     for path in sorted(folder.glob("*.yaml")):
         mapper = load_mapping(path, timezone=timezone)
@@ -70,10 +69,10 @@ def load_mappings(folder: Path, *, timezone: tzinfo, topic_prefix: str = "") -> 
 
 
 def load_mapping(path: Path, *, timezone: tzinfo) -> Mapper:
-    """Return the mapping of a file.
+    """Returns the mapping of a file.
 
     Raises:
-        BadMapping: If it cannot be used.
+        BadMapping: If it is invalid.
     """
     try:
         # The loader is a SafeLoader: it builds plain values only.
@@ -82,25 +81,25 @@ def load_mapping(path: Path, *, timezone: tzinfo) -> Mapper:
     except (OSError, UnicodeDecodeError) as error:
         raise BadMapping(f"{path.name} cannot be read: {error}") from error
     except yaml.YAMLError as error:
-        raise BadMapping(f"{path.name} is no YAML: {_yaml_words(error)}") from error
+        raise BadMapping(f"{path.name} is not YAML: {_yaml_fault(error)}") from error
     except ValidationError as error:
         raise BadMapping(f"{path.name}: {_faults(error)}") from error
     except BadExpression as error:
         raise BadMapping(f"{path.name}: {error}") from error
 
 
-def _yaml_words(error: yaml.YAMLError) -> str:
+def _yaml_fault(error: yaml.YAMLError) -> str:
     mark = getattr(error, "problem_mark", None)
     where = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
     return f"{getattr(error, 'problem', None) or error}{where}"
 
 
 def _faults(error: ValidationError) -> str:
-    found: Sequence[str] = [
+    faults: Sequence[str] = [
         f"{'.'.join(str(step) for step in fault['loc']) or 'the document'}: "
         f"{fault['msg'].removeprefix('Value error, ')}"
         for fault in error.errors(include_url=False, include_input=False)
     ]
-    shown = "; ".join(found[:_MOST_FAULTS_SHOWN])
-    rest = len(found) - _MOST_FAULTS_SHOWN
+    shown = "; ".join(faults[:_MAX_FAULTS_SHOWN])
+    rest = len(faults) - _MAX_FAULTS_SHOWN
     return shown if rest <= 0 else f"{shown}; and {rest} more"

@@ -1,6 +1,6 @@
-"""Applies a mapping: one decoded record of the bank in, one candidate event out, or why not.
+"""Applies a mapping: converts a decoded record of the bank to a candidate event, or refuses it.
 
-Refusals point into the bank's record, since that, or the mapping, is what must be corrected.
+The pointers of refusals are into the bank's record: that, or the mapping, must be corrected.
 """
 
 from collections.abc import Iterator
@@ -24,12 +24,12 @@ from services.ingest.adapters.mapping.readers import (
 )
 from services.ingest.domain import conversions
 from services.ingest.domain.candidate import Candidate, Document, text_or_none
-from services.ingest.domain.reasons import Reason, Refusal
+from services.ingest.domain.reasons import Refusal, RefusalReason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Place:
-    """One place of the event: how it is read, and from where."""
+class _Field:
+    """A field of the event, with the reader of its value."""
 
     pointer: str
     expression: str
@@ -37,18 +37,18 @@ class _Place:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Plan:
-    """One kind of record, ready to be applied."""
+class _CompiledEvent:
+    """The compiled mapping of one kind of record."""
 
     type: str
-    attributes: tuple[tuple[str, _Place], ...]
-    account: _Place | None
-    data: tuple[tuple[str, _Place], ...]
+    attributes: tuple[tuple[str, _Field], ...]
+    account: _Field | None
+    data: tuple[tuple[str, _Field], ...]
     origins: dict[str, str]
 
 
 class Mapper:
-    """A mapping, compiled."""
+    """A compiled mapping."""
 
     def __init__(self, document: MappingDocument, *, timezone: tzinfo) -> None:
         self.name = document.mapping
@@ -58,63 +58,67 @@ class Mapper:
         self._root = compiled(document.root) if document.root else None
         self._kind_expression = document.kind
         self._kind = compiled(document.kind)
-        self._plans = {
-            kind: _plan(event, document=document, timezone=timezone)
+        self._events = {
+            kind: _compiled_event(event, document=document, timezone=timezone)
             for kind, event in document.events.items()
         }
 
     def candidate(self, record: object, *, fallback_id: str) -> Candidate | Refusal:
-        """Return what a record says, in our words."""
-        found = self._root(record) if self._root else record
-        if not isinstance(found, dict):
-            return _refused(Reason.NOT_AN_OBJECT, "", "the record is no JSON object")
-        kind = self._kind(found)
-        plan = self._plans.get(kind) if isinstance(kind, str) else None
-        if plan is None:
+        """Returns the candidate event of a decoded record."""
+        content = self._root(record) if self._root else record
+        if not isinstance(content, dict):
+            return _refused(RefusalReason.NOT_AN_OBJECT, "", "the record is not a JSON object")
+        kind = self._kind(content)
+        event = self._events.get(kind) if isinstance(kind, str) else None
+        if event is None:
             return _refused(
-                Reason.UNKNOWN_KIND,
+                RefusalReason.UNKNOWN_KIND,
                 pointer_of(self._kind_expression),
                 f"{self._kind_expression} is {conversions.shown(kind)}; "
-                f"the mapping {self.name} knows {', '.join(self._plans)}",
+                f"the mapping {self.name} has {', '.join(self._events)}",
             )
-        return self._applied(plan, found, fallback_id=fallback_id)
+        return self._applied(event, content, fallback_id=fallback_id)
 
-    def _applied(self, plan: _Plan, record: Any, *, fallback_id: str) -> Candidate | Refusal:
-        document: Document = {"specversion": "1.0", "source": self.source, "type": plan.type}
+    def _applied(
+        self, event: _CompiledEvent, record: Any, *, fallback_id: str
+    ) -> Candidate | Refusal:
+        document: Document = {"specversion": "1.0", "source": self.source, "type": event.type}
         data: Document = {}
-        for target, places in ((document, plan.attributes), (data, plan.data)):
-            for name, place in places:
-                value = _value(place, record)
+        for target, fields in ((document, event.attributes), (data, event.data)):
+            for name, field in fields:
+                value = _value(field, record)
                 if isinstance(value, Refusal):
                     return value
                 if value is not None:
                     target[name] = value
-        account = _value(plan.account, record) if plan.account else None
+        account = _value(event.account, record) if event.account else None
         if isinstance(account, Refusal):
             return account
         document["data"] = data
         document.setdefault("id", fallback_id)
-        return Candidate(document=document, account_id=text_or_none(account), origins=plan.origins)
+        return Candidate(document=document, account_id=text_or_none(account), origins=event.origins)
 
 
-def _plan(event: EventMapping, *, document: MappingDocument, timezone: tzinfo) -> _Plan:
-    def place(pointer: str, value: Value) -> _Place:
-        return _Place(
+def _compiled_event(
+    event: EventMapping, *, document: MappingDocument, timezone: tzinfo
+) -> _CompiledEvent:
+    def field(pointer: str, value: Value) -> _Field:
+        return _Field(
             pointer=pointer,
             expression=value.from_ or "a constant",
             read=reader(value, document.tables),
         )
 
-    attributes = [("time", _time_place(event.time, document=document, timezone=timezone))]
+    attributes = [("time", _time_field(event.time, document=document, timezone=timezone))]
     for name, value in (("id", event.id), ("subject", event.subject)):
         if value is not None:
-            attributes.append((name, place(f"/{name}", value)))
-    attributes += [(name, place(f"/{name}", value)) for name, value in event.attributes.items()]
-    data = [(name, place(f"/data/{name}", value)) for name, value in event.data.items()]
-    return _Plan(
+            attributes.append((name, field(f"/{name}", value)))
+    attributes += [(name, field(f"/{name}", value)) for name, value in event.attributes.items()]
+    data = [(name, field(f"/data/{name}", value)) for name, value in event.data.items()]
+    return _CompiledEvent(
         type=event.type,
         attributes=tuple(attributes),
-        account=place("/subject", event.account) if event.account else None,
+        account=field("/subject", event.account) if event.account else None,
         data=tuple(data),
         origins={
             **{each.pointer: f"`{each.expression}`" for _, each in (*attributes, *data)},
@@ -127,14 +131,14 @@ def _origins_of_entries(event: EventMapping) -> Iterator[tuple[str, str]]:
     for name, value in event.data.items():
         if value.list_:
             yield f"/data/{name}/*", f"an entry of `{value.from_}`"
-        for inner, one in (value.each or {}).items():
-            found = one.from_ or "a constant"
-            yield f"/data/{name}/*/{inner}", f"`{found}` in an entry of `{value.from_}`"
+        for inner, inner_value in (value.each or {}).items():
+            origin = inner_value.from_ or "a constant"
+            yield f"/data/{name}/*/{inner}", f"`{origin}` in an entry of `{value.from_}`"
 
 
-def _time_place(given: LocalTime | Value, *, document: MappingDocument, timezone: tzinfo) -> _Place:
+def _time_field(given: LocalTime | Value, *, document: MappingDocument, timezone: tzinfo) -> _Field:
     if isinstance(given, Value):
-        return _Place(
+        return _Field(
             pointer="/time",
             expression=given.from_ or "a constant",
             read=reader(given, document.tables),
@@ -142,29 +146,29 @@ def _time_place(given: LocalTime | Value, *, document: MappingDocument, timezone
     day, clock = compiled(given.date), compiled(given.clock)
 
     def read(_here: Any, record: Any) -> Any:
-        found = day(record), clock(record)
-        if None in found:
+        parts = day(record), clock(record)
+        if None in parts:
             return None
-        return conversions.moment(*found, timezone=timezone)
+        return conversions.moment(*parts, timezone=timezone)
 
-    return _Place(pointer="/time", expression=f"{given.date} with {given.clock}", read=read)
+    return _Field(pointer="/time", expression=f"{given.date} with {given.clock}", read=read)
 
 
-def _value(place: _Place, record: Any) -> Any:
-    """Return the value of a place, None where the record has none, or why it cannot be read."""
+def _value(field: _Field, record: Any) -> Any:
+    """Returns the value of a field, None if the record has none, or a refusal."""
     try:
-        return place.read(record, record)
+        return field.read(record, record)
     except BadEntry as error:
-        is_code, words, entry = error.is_code, str(error), error.pointer
+        is_code, text, entry = error.is_code, str(error), error.pointer
     except UNREADABLE as error:
-        is_code, words, entry = isinstance(error, UnknownCode), str(error), ""
-    found = pointer_of(place.expression)
+        is_code, text, entry = isinstance(error, UnknownCode), str(error), ""
+    pointer = pointer_of(field.expression)
     return _refused(
-        Reason.UNKNOWN_CODE if is_code else Reason.NOT_CONVERTIBLE,
-        found + entry if found else "",
-        f"{place.expression} → {place.pointer}: {words}",
+        RefusalReason.UNKNOWN_CODE if is_code else RefusalReason.NOT_CONVERTIBLE,
+        pointer + entry if pointer else "",
+        f"{field.expression} → {field.pointer}: {text}",
     )
 
 
-def _refused(reason: Reason, pointer: str, detail: str) -> Refusal:
+def _refused(reason: RefusalReason, pointer: str, detail: str) -> Refusal:
     return Refusal(reason=reason, pointer=pointer, detail=detail)

@@ -1,7 +1,7 @@
-"""Reads one value of a bank's record as a mapping says: find it, then convert it.
+"""Reads one value of a bank's record by its mapping: finds it, then converts it.
 
-Compiled once for each place of a mapping and called for every record. What cannot be read without
-guessing raises one of `UNREADABLE`; the mapper turns that into a refusal that names the place.
+Compiled once for each field of a mapping and called for every record. A value that cannot be read
+without guessing raises one of `UNREADABLE`, which the mapper converts to a refusal.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,7 +19,7 @@ from services.ingest.domain import conversions
 from services.ingest.domain.conversions import Unconvertible
 
 Reader = Callable[[Any, Any], Any]
-"""Reads at a place (an entry of a list, or the record itself) of a record."""
+"""Takes the part of the record to read (an entry of a list, or all of it) and the record."""
 Tables = Mapping[str, Mapping[str, str]]
 
 _CONVERSIONS: dict[str, Callable[[object], Any]] = {
@@ -42,8 +42,8 @@ class BadEntry(ValueError):
     """An entry of a list cannot be read.
 
     Attributes:
-        pointer: From the list to the place.
-        is_code: Whether the entry holds a code that no table has.
+        pointer: From the list to the value.
+        is_code: Whether the value is a code that is not in its table.
     """
 
     def __init__(self, pointer: str, cause: ValueError) -> None:
@@ -56,10 +56,10 @@ UNREADABLE: Final = (UnknownCode, Unconvertible, ExpressionFailed)
 
 
 def reader(value: Value, tables: Tables) -> Reader:
-    """Return how a value is read; None stands for a place that has none.
+    """Returns the reader of a value; it returns None if the record has no value.
 
     Raises:
-        BadExpression: If one of its expressions is no JMESPath.
+        BadExpression: If one of its expressions is not JMESPath.
     """
     if value.from_ is None:
         constant = value.value
@@ -68,10 +68,10 @@ def reader(value: Value, tables: Tables) -> Reader:
     convert = _converter(value, tables)
 
     def read(here: Any, record: Any) -> Any:
-        found = find(here)
-        if found is None or found == "":
+        raw = find(here)
+        if raw is None or raw == "":
             return default
-        return convert(found, record)
+        return convert(raw, record)
 
     return read
 
@@ -89,69 +89,65 @@ def _plain_converter(value: Value, tables: Tables) -> Reader:
     if value.currency is not None:
         return _minor_units_reader(compiled(value.currency), value.currency)
     convert = _CONVERSIONS[value.as_]
-    return lambda found, _record: convert(found)
+    return lambda raw, _record: convert(raw)
 
 
 def _code_reader(name: str, table: Mapping[str, str]) -> Reader:
-    def read(found: Any, _record: Any) -> Any:
-        word = table.get(conversions.text(found))
-        if word is None:
+    def read(raw: Any, _record: Any) -> Any:
+        code = table.get(conversions.text(raw))
+        if code is None:
             raise UnknownCode(
-                f"the code {conversions.shown(found)} is not in the table {name} "
-                f"({', '.join(table)})"
+                f"the code {conversions.shown(raw)} is not in the table {name} ({', '.join(table)})"
             )
-        return word
+        return code
 
     return read
 
 
 def _minor_units_reader(find_currency: Finder, expression: str) -> Reader:
-    def read(found: Any, record: Any) -> Any:
+    def read(raw: Any, record: Any) -> Any:
         currency = find_currency(record)
         if not isinstance(currency, str):
             raise Unconvertible(f"its currency ({expression}) is {conversions.shown(currency)}")
-        return conversions.money_of_minor_units(
-            found, decimals=decimals_of(currency.strip().upper())
-        )
+        return conversions.money_of_minor_units(raw, decimals=decimals_of(currency.strip().upper()))
 
     return read
 
 
 def _list_of(convert: Reader) -> Reader:
-    def read(found: Any, record: Any) -> Any:
+    def read(raw: Any, record: Any) -> Any:
         return [
-            _at(f"/{position}", convert, entry, record)
-            for position, entry in enumerate(_entries(found))
+            _at(f"/{index}", convert, entry, record) for index, entry in enumerate(_entries(raw))
         ]
 
     return read
 
 
 def _objects(each: Mapping[str, Value], tables: Tables) -> Reader:
-    places = [
+    fields = [
         (name, pointer_of(value.from_ or ""), reader(value, tables)) for name, value in each.items()
     ]
 
-    def read(found: Any, record: Any) -> Any:
-        made = []
-        for position, entry in enumerate(_entries(found)):
-            here = f"/{position}"
+    def read(raw: Any, record: Any) -> Any:
+        objects = []
+        for index, entry in enumerate(_entries(raw)):
+            here = f"/{index}"
             if not isinstance(entry, dict):
-                raise BadEntry(here, Unconvertible(f"{conversions.shown(entry)} is no object"))
+                raise BadEntry(here, Unconvertible(f"{conversions.shown(entry)} is not an object"))
             values = (
-                (name, _at(here + pointer, read_one, entry, record))
-                for name, pointer, read_one in places
+                (name, _at(here + pointer, read_field, entry, record))
+                for name, pointer, read_field in fields
             )
-            made.append({name: value for name, value in values if value is not None})
-        return made
+            objects.append({name: value for name, value in values if value is not None})
+        return objects
 
     return read
 
 
-def _entries(found: Any) -> list[Any]:
-    if isinstance(found, list):
-        return found
-    raise Unconvertible(f"{conversions.shown(found)} is no list")
+def _entries(raw: Any) -> list[Any]:
+    if isinstance(raw, list):
+        return raw
+    raise Unconvertible(f"{conversions.shown(raw)} is not a list")
 
 
 def _at(pointer: str, read: Reader, here: Any, record: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Events of accounts and lines. The hottest of all conversions."""
+"""Events of accounts and lines; most events are of these types."""
 
 from collections.abc import Callable
 from typing import Any, Final

@@ -12,7 +12,7 @@ import msgspec
 from services.contracts.decoding import data_decoder, envelope_decoder
 from services.contracts.envelope import CloudEvent
 from services.contracts.fields import EventData
-from services.contracts.registry import EVENT_TYPES, Topic
+from services.contracts.registry import EVENT_TYPES, EventTopic
 from services.scoring.adapters.wire import accounts, control, credit_file, loans
 from services.scoring.adapters.wire.values import (
     BusinessDays,
@@ -35,8 +35,9 @@ TO_DOMAIN: Final[dict[type[EventData], ToDomain]] = {
 }
 CORRECTION_CODES: Final = codes_of(vocabulary.CORRECTION_KINDS)
 REVERSAL: Final = "reversal"
-# What a reversal takes back. Of all else the newest event counts, and a reversal would be one.
-TAKEN_BACK: Final = frozenset(
+# Types that a reversal can cancel. Of the other types only the newest event counts, and a reversal
+# would be the newest.
+REVERSIBLE: Final = frozenset(
     {
         "account.item-returned.v1",
         "account.transacted.v1",
@@ -53,7 +54,7 @@ TAKEN_BACK: Final = frozenset(
 
 
 class EventDecoder:
-    """Decodes events in one bank's time zone; stateless but for a cache of dates."""
+    """Decodes events in one bank's time zone; without state except a cache of dates."""
 
     def __init__(self, zone: tzinfo) -> None:
         """Uses the time zone in which the bank's business days are counted."""
@@ -66,14 +67,14 @@ class EventDecoder:
                 event_type.correction is not None,
             )
             for name, event_type in EVENT_TYPES.items()
-            if event_type.topic is Topic.EVENTS
+            if event_type.topic is EventTopic.EVENTS
         }
 
     def decode(self, raw: bytes) -> Event:
         """Returns the event in the bytes of one record or line.
 
         Raises:
-            Undecodable: If scoring cannot read it exactly; the message says why.
+            Undecodable: If it cannot be converted exactly; the message gives the reason.
         """
         try:
             return self._decode(raw)
@@ -95,7 +96,7 @@ class EventDecoder:
         )
         decoded_type = self._types.get(envelope.type)
         if decoded_type is None:
-            raise Undecodable(f"type: {envelope.type!r} is no event type that scoring knows")
+            raise Undecodable(f"type: {envelope.type!r} is not an event type that scoring reads")
         if kind or decoded_type.must_correct:
             _check_correction(envelope)
         return decoded_type.to_domain(head, decoded_type.decode(envelope.data))
@@ -108,7 +109,7 @@ class _DecodedType(NamedTuple):
 
 
 def _check_correction(envelope: CloudEvent[msgspec.Raw]) -> None:
-    """Raises `Undecodable` if the event cannot correct what it names."""
+    """Raises `Undecodable` if an event of this type cannot correct in this way."""
     event_type, kind = envelope.type, envelope.correctionkind or ""
     if EVENT_TYPES[event_type].correction and not envelope.correctsid:
         raise Undecodable("correctsid: missing; a reversal names the event that it takes back")
@@ -117,7 +118,7 @@ def _check_correction(envelope: CloudEvent[msgspec.Raw]) -> None:
             "correctionkind: a flow cannot be amended or back-dated in one step; send a reversal "
             "that repeats it, then the right flow"
         )
-    if kind == REVERSAL and event_type not in TAKEN_BACK:
+    if kind == REVERSAL and event_type not in REVERSIBLE:
         raise Undecodable(f"correctionkind: {_instead_of_reversal(event_type)}")
 
 

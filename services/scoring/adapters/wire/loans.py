@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from services.contracts.fields import EventData
 from services.contracts.loan import (
-    Instalment,
+    InstalmentV1,
     LoanBookedV1,
     LoanClosedV1,
     LoanDisbursedV1,
@@ -75,11 +75,11 @@ def loan_booked(head: Head, data: LoanBookedV1) -> loans.LoanBooked:
 
 
 class _Columns:
-    """Instalments as parallel lists in order of due day; equal due days keep their order."""
+    """Instalments as parallel lists, ordered by due day and number."""
 
     __slots__ = ("days", "fees", "interest", "principal")
 
-    def __init__(self, instalments: list[Instalment], currency: str) -> None:
+    def __init__(self, instalments: list[InstalmentV1], currency: str) -> None:
         rows = sorted(instalments, key=lambda row: (row.due_date, row.instalment_no))
         self.days = [row.due_date.toordinal() for row in rows]
         self.principal = [minor_units(r.due_principal, currency, "due_principal") for r in rows]

@@ -1,7 +1,7 @@
 """Exact conversion of wire values: money, ratios, moments and words to integers.
 
 Nothing is guessed: an amount finer than the minor unit, a word that is not in the vocabulary or a
-naive time is `Undecodable` with the field's name, because a wrong number that looks right is worse
+naive time is `Undecodable` with the field's name, because a plausible but wrong number is worse
 than an event in quarantine.
 """
 
@@ -37,7 +37,7 @@ class Head(NamedTuple):
 
 
 class Undecodable(ValueError):
-    """The bytes are not an event that scoring can read. The message names field and remedy."""
+    """The bytes cannot be converted to an event. The message names the field and the remedy."""
 
 
 def minor_units(text: str, currency: str, field: str) -> int:
@@ -102,7 +102,7 @@ def word_code(codes: dict[str, int], word: str, field: str) -> int:
 
 
 def codes_of(words: tuple[str, ...]) -> dict[str, int]:
-    """Returns the look-up table of a vocabulary."""
+    """Returns the codes of a vocabulary by word."""
     return {word: code for code, word in enumerate(words)}
 
 

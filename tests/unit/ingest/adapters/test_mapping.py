@@ -12,17 +12,17 @@ from hypothesis import strategies as st
 from services.contracts.validation import validate
 from services.ingest.adapters.mapping import expressions
 from services.ingest.adapters.mapping.loader import (
-    OUR_MAPPINGS,
     BadMapping,
     load_mapping,
     load_mappings,
 )
 from services.ingest.adapters.mapping.mapper import Mapper
 from services.ingest.domain.candidate import Candidate
-from services.ingest.domain.reasons import Reason, Refusal
+from services.ingest.domain.reasons import Refusal, RefusalReason
+from services.ingest.settings import SHIPPED_MAPPINGS
 from tests.fakes.ingest_in_memory import TIMEZONE
 
-MAPPINGS = load_mappings(OUR_MAPPINGS, timezone=TIMEZONE)
+MAPPINGS = load_mappings(SHIPPED_MAPPINGS, timezone=TIMEZONE)
 COMMON = {"ccy": "EUR", "book_dt": "31.03.2026", "book_tm": "17:05:00", "val_dt": "31.03.2026"}
 RECORDS: dict[str, tuple[str, dict[str, Any]]] = {
     "repayment.posted.v1": (
@@ -170,17 +170,17 @@ def test_a_record_without_a_reference_gets_the_id_of_its_position() -> None:
 @pytest.mark.parametrize(
     ("changes", "reason", "pointer", "words"),
     [
-        ({"evt": "NEW"}, Reason.UNKNOWN_KIND, "/evt", "PAY, REJ, REV"),
-        ({"evt": None}, Reason.UNKNOWN_KIND, "/evt", "null"),
-        ({"pay_kind": "ZZ"}, Reason.UNKNOWN_CODE, "/pay_kind", "payment_kinds"),
-        ({"amt": 41.2}, Reason.NOT_CONVERTIBLE, "/amt", "/data/paid_amount"),
-        ({"ccy": None}, Reason.NOT_CONVERTIBLE, "/amt", "its currency (ccy) is null"),
-        ({"val_dt": "2026-03-31"}, Reason.NOT_CONVERTIBLE, "/val_dt", "DD.MM.YYYY"),
-        ({"third_pty": "J"}, Reason.NOT_CONVERTIBLE, "/third_pty", "neither Y nor N"),
+        ({"evt": "NEW"}, RefusalReason.UNKNOWN_KIND, "/evt", "PAY, REJ, REV"),
+        ({"evt": None}, RefusalReason.UNKNOWN_KIND, "/evt", "null"),
+        ({"pay_kind": "ZZ"}, RefusalReason.UNKNOWN_CODE, "/pay_kind", "payment_kinds"),
+        ({"amt": 41.2}, RefusalReason.NOT_CONVERTIBLE, "/amt", "/data/paid_amount"),
+        ({"ccy": None}, RefusalReason.NOT_CONVERTIBLE, "/amt", "its currency (ccy) is null"),
+        ({"val_dt": "2026-03-31"}, RefusalReason.NOT_CONVERTIBLE, "/val_dt", "DD.MM.YYYY"),
+        ({"third_pty": "J"}, RefusalReason.NOT_CONVERTIBLE, "/third_pty", "neither Y nor N"),
     ],
 )
 def test_a_record_that_cannot_be_read_says_which_field_and_why(
-    changes: dict[str, Any], reason: Reason, pointer: str, words: str
+    changes: dict[str, Any], reason: RefusalReason, pointer: str, words: str
 ) -> None:
     refusal = mapped("repayment.posted.v1", **changes)
     assert isinstance(refusal, Refusal)
@@ -192,7 +192,7 @@ def test_a_record_that_cannot_be_read_says_which_field_and_why(
 def test_a_record_that_is_no_object_is_refused(record: object) -> None:
     refusal = MAPPINGS["raw.repayments"].candidate(record, fallback_id="x")
     assert isinstance(refusal, Refusal)
-    assert refusal.reason is Reason.NOT_AN_OBJECT
+    assert refusal.reason is RefusalReason.NOT_AN_OBJECT
 
 
 JSON = st.recursive(
@@ -263,18 +263,18 @@ def test_a_record_can_start_below_the_root(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ("loan.closed.v1", "loan.shut.v1", "no event type"),
+        ("loan.closed.v1", "loan.shut.v1", "not an event type"),
         ("loan_id: loan", "loan_no: loan", "has no field loan_no"),
         ("      reason: {value: REPAID}\n", "", "requires reason"),
-        ("loan_id: loan", "loan_id: 'a[?'", "no JMESPath"),
+        ("loan_id: loan", "loan_id: 'a[?'", "not JMESPath"),
         ("as: iso_date", "as: isodate", "as"),
         ("{value: REPAID}", "{from: r, table: reasons}", "table 'reasons'"),
         ("{value: REPAID}", "{from: r, value: x}", "either"),
-        ("{value: REPAID}", "{from: r, list: true}", "reason is no list"),
+        ("{value: REPAID}", "{from: r, list: true}", "reason is not a list"),
         ("subject: cust", "subject: {from: cust, table: who}", "subject uses the table 'who'"),
         ("    subject: cust\n", "", "subject"),
-        ("version: 1", "version: 1\nversion: 2", "stands twice at line"),
-        ("kind: evt", "kind: [", "is no YAML"),
+        ("version: 1", "version: 1\nversion: 2", "appears twice at line"),
+        ("kind: evt", "kind: [", "is not YAML"),
         ("kind: evt", "kin: evt", "kin"),
     ],
     ids=lambda value: value if value and len(value) < 30 else "change",
@@ -314,7 +314,7 @@ def test_a_missing_folder_names_the_setting(tmp_path: Path) -> None:
 def test_the_page_names_every_code_that_the_mappings_know() -> None:
     root = Path(__file__).resolve().parents[4]
     page = (root / "docs" / "reference" / "core-bank.md").read_text(encoding="utf-8")
-    for path in OUR_MAPPINGS.glob("*.yaml"):
+    for path in SHIPPED_MAPPINGS.glob("*.yaml"):
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
         for table in document.get("tables", {}).values():
             for word in table.values():

@@ -7,7 +7,7 @@ import pytest
 from services.ingest.adapters.mapping.loader import BadMapping, load_mapping
 from services.ingest.adapters.mapping.mapper import Mapper
 from services.ingest.domain.candidate import Candidate
-from services.ingest.domain.reasons import Reason, Refusal
+from services.ingest.domain.reasons import Refusal, RefusalReason
 from tests.fakes.ingest_in_memory import TIMEZONE
 
 LISTS = """
@@ -77,7 +77,7 @@ def test_a_computed_list_is_refused_without_a_pointer_but_with_its_entry(tmp_pat
     assert read.document["data"]["holidays"] == ["2026-01-01"]
     refused = mapper.candidate({**record, "off": [{"day": "1.1.26"}]}, fallback_id="pos")
     assert isinstance(refused, Refusal)
-    assert (refused.reason, refused.pointer) == (Reason.NOT_CONVERTIBLE, "")
+    assert (refused.reason, refused.pointer) == (RefusalReason.NOT_CONVERTIBLE, "")
     assert "off[].day → /data/holidays: at /0" in refused.detail
 
 
@@ -89,10 +89,14 @@ def test_a_computed_list_is_refused_without_a_pointer_but_with_its_entry(tmp_pat
         ("table: relations", "table: relatives", "data.related_parties.each.relation uses"),
         ("from: parties\n", "from: parties\n        list: true\n", "nothing beside it"),
         ("from: parties\n", "value: parties\n", "a list comes `from` the record"),
-        (", list: true, as: local_date}", "}", "holidays is a list; say `list: true`"),
-        ("list: true, as: local_date", "each: {day: day}", "holidays is a list; say `list: true`"),
+        (", list: true, as: local_date}", "}", "holidays is a list; write `list: true`"),
+        (
+            "list: true, as: local_date",
+            "each: {day: day}",
+            "holidays is a list; write `list: true`",
+        ),
         ("list: true,", "list: true, default: x,", "without a `default`"),
-        ("counterparty_id: id", "counterparty_id: 'id['", "no JMESPath"),
+        ("counterparty_id: id", "counterparty_id: 'id['", "not JMESPath"),
     ],
 )
 def test_a_mistake_about_a_list_is_told(tmp_path: Path, old: str, new: str, words: str) -> None:
@@ -106,5 +110,5 @@ def test_a_list_of_objects_is_no_list_of_texts(tmp_path: Path) -> None:
     start = LISTS.index("        from: parties")
     end = LISTS.index("  CAL:")
     text = LISTS[:start] + "        {from: parties, list: true}\n" + LISTS[end:]
-    with pytest.raises(BadMapping, match="related_parties is a list; say `each`"):
+    with pytest.raises(BadMapping, match="related_parties is a list; write `each`"):
         loaded(tmp_path, text)

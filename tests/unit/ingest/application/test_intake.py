@@ -7,15 +7,15 @@ import pytest
 from services.contracts.validation import ValidEvent
 from services.ingest.application.errors import AlreadySettled, NotFound, Unavailable
 from services.ingest.application.inputs import (
-    Channel,
     Input,
+    InputChannel,
+    InputVerdict,
     Parked,
-    Position,
+    RecordPosition,
     Status,
-    Verdict,
 )
 from services.ingest.application.ports import EntryFilters
-from services.ingest.domain.reasons import Reason, Refusal
+from services.ingest.domain.reasons import Refusal, RefusalReason
 from tests.fakes.ingest_in_memory import MemoryIngest, ingest_in_memory
 from tests.fakes.wire_events import cloud_event, flow, registration, repayment, written
 
@@ -27,16 +27,18 @@ def memory() -> MemoryIngest:
 
 def by_http(document: Any) -> Input:
     raw = document if isinstance(document, bytes) else written(document)
-    return Input(channel=Channel.HTTP, raw=raw, sender="key-1", sources=("core/*",))
+    return Input(channel=InputChannel.HTTP, raw=raw, sender="key-1", sources=("core/*",))
 
 
 def by_kafka(raw: bytes, *, topic: str = "raw.repayments", offset: int = 0) -> Input:
     return Input(
-        channel=Channel.KAFKA, raw=raw, position=Position(topic=topic, partition=0, offset=offset)
+        channel=InputChannel.KAFKA,
+        raw=raw,
+        position=RecordPosition(topic=topic, partition=0, offset=offset),
     )
 
 
-async def take(memory: MemoryIngest, *documents: Any) -> list[Verdict]:
+async def take(memory: MemoryIngest, *documents: Any) -> list[InputVerdict]:
     return list(await memory.ingest.intake.take([by_http(document) for document in documents]))
 
 
@@ -52,17 +54,17 @@ async def test_without_the_broker_nothing_is_accepted_and_nothing_kept(
     memory.publisher.is_down = True
     with pytest.raises(Unavailable):
         await take(memory, repayment(), b"broken")
-    assert memory.book.rows == []
+    assert memory.quarantine.rows == []
 
 
 async def test_without_the_database_a_bad_input_is_not_settled(memory: MemoryIngest) -> None:
-    memory.book.is_down = True
+    memory.quarantine.is_down = True
     with pytest.raises(Unavailable):
         await take(memory, b"broken")
 
 
 async def test_without_the_database_a_good_event_is_still_accepted(memory: MemoryIngest) -> None:
-    memory.book.is_down = True
+    memory.quarantine.is_down = True
     await take(memory, repayment())
     assert memory.publisher.ids == ["PAY-1"]
 
@@ -70,13 +72,13 @@ async def test_without_the_database_a_good_event_is_still_accepted(memory: Memor
 async def test_a_bad_neighbour_stops_nobody(memory: MemoryIngest) -> None:
     await take(memory, repayment("PAY-1"), b"{", repayment("PAY-3"))
     assert memory.publisher.ids == ["PAY-1", "PAY-3"]
-    assert memory.book.rows[0].input.raw == b"{"
+    assert memory.quarantine.rows[0].input.raw == b"{"
 
 
 async def test_an_event_without_borrower_and_account_is_kept(memory: MemoryIngest) -> None:
     verdict = (await take(memory, repayment(borrower=None)))[0]
     assert isinstance(verdict.outcome, Refusal)
-    assert verdict.outcome.reason is Reason.MISSING_BORROWER
+    assert verdict.outcome.reason is RefusalReason.MISSING_BORROWER
 
 
 async def test_an_account_that_is_known_names_the_borrower(memory: MemoryIngest) -> None:
@@ -89,7 +91,7 @@ async def test_later_events_of_an_account_queue_behind_those_that_wait(
     memory: MemoryIngest,
 ) -> None:
     await take(memory, flow("TX-1", account="AC-5"))
-    memory.book.borrowers["AC-5"] = "B-5"
+    memory.quarantine.borrowers["AC-5"] = "B-5"
     verdict = (await take(memory, flow("TX-2", account="AC-5")))[0]
     assert isinstance(verdict.outcome, Parked)
     assert await memory.ingest.release.release_all() == 2
@@ -103,16 +105,16 @@ async def test_a_bad_event_of_an_unknown_account_does_not_wait_for_nothing(
 ) -> None:
     verdict = (await take(memory, flow(account="AC-5", category="WHATEVER")))[0]
     assert isinstance(verdict.outcome, Refusal)
-    assert verdict.outcome.reason is Reason.INVALID_FIELD
+    assert verdict.outcome.reason is RefusalReason.INVALID_FIELD
 
 
 async def test_a_release_without_the_broker_settles_nothing(memory: MemoryIngest) -> None:
     await take(memory, flow(account="AC-5"))
-    memory.book.borrowers["AC-5"] = "B-5"
+    memory.quarantine.borrowers["AC-5"] = "B-5"
     memory.publisher.is_down = True
     with pytest.raises(Unavailable):
         await memory.ingest.release.release_all()
-    assert memory.book.rows[0].entry.status is Status.PARKED
+    assert memory.quarantine.rows[0].entry.status is Status.PARKED
 
 
 async def test_a_retry_that_is_refused_again_says_the_reason_that_holds_now(
@@ -121,14 +123,14 @@ async def test_a_retry_that_is_refused_again_says_the_reason_that_holds_now(
     await take(memory, repayment(paid_amount=1))
     full = await memory.ingest.quarantine.retry(1, by="key-2")
     assert full.entry.status is Status.OPEN
-    assert full.entry.reason is Reason.INVALID_FIELD
+    assert full.entry.reason is RefusalReason.INVALID_FIELD
 
 
 async def test_a_person_cannot_push_a_waiting_event_before_its_neighbours(
     memory: MemoryIngest,
 ) -> None:
     await take(memory, flow("TX-1", account="AC-5"), flow("TX-2", account="AC-5"))
-    memory.book.borrowers["AC-5"] = "B-5"
+    memory.quarantine.borrowers["AC-5"] = "B-5"
     full = await memory.ingest.quarantine.retry(2, by="key-2")
     assert full.entry.status is Status.PARKED
     assert memory.publisher.ids == []
@@ -141,7 +143,7 @@ async def test_what_is_settled_stays_settled(memory: MemoryIngest) -> None:
         await memory.ingest.quarantine.retry(1, by="key-2")
     with pytest.raises(AlreadySettled):
         await memory.ingest.quarantine.discard(1, by="key-2", reason="again")
-    assert memory.book.rows[0].entry.note == "a probe"
+    assert memory.quarantine.rows[0].entry.note == "a probe"
 
 
 async def test_a_number_that_nobody_has_is_not_found(memory: MemoryIngest) -> None:
@@ -152,7 +154,7 @@ async def test_a_number_that_nobody_has_is_not_found(memory: MemoryIngest) -> No
 async def test_a_retry_of_many_takes_only_open_inputs_of_the_choice(memory: MemoryIngest) -> None:
     await take(memory, b"{", repayment(paid_amount=1), flow(account="AC-5"))
     done = await memory.ingest.quarantine.retry_many(
-        EntryFilters(reason=Reason.NOT_JSON), by="key-2"
+        EntryFilters(reason=RefusalReason.NOT_JSON), by="key-2"
     )
     assert [full.entry.id for full in done] == [1]
 
@@ -160,25 +162,25 @@ async def test_a_retry_of_many_takes_only_open_inputs_of_the_choice(memory: Memo
 @pytest.mark.parametrize(
     ("raw", "reason"),
     [
-        (b"", Reason.EMPTY_RECORD),
-        (b"\xff", Reason.NOT_UTF8),
-        (b"{", Reason.NOT_JSON),
-        (b"[" * 100_000, Reason.TOO_DEEP),
-        (b'{"a": NaN}', Reason.NUMBER_NOT_FINITE),
-        (b'{"a": 1e999}', Reason.NUMBER_NOT_FINITE),
-        (b'{"a": "\\u0000"}', Reason.FORBIDDEN_CHARACTER),
-        (b'{"a": "\\ud800"}', Reason.FORBIDDEN_CHARACTER),
-        (b'{"a": ' + b"9" * 5_000 + b"}", Reason.NOT_JSON),
-        (b" " * 300_000, Reason.TOO_LARGE),
+        (b"", RefusalReason.EMPTY_RECORD),
+        (b"\xff", RefusalReason.NOT_UTF8),
+        (b"{", RefusalReason.NOT_JSON),
+        (b"[" * 100_000, RefusalReason.TOO_DEEP),
+        (b'{"a": NaN}', RefusalReason.NUMBER_NOT_FINITE),
+        (b'{"a": 1e999}', RefusalReason.NUMBER_NOT_FINITE),
+        (b'{"a": "\\u0000"}', RefusalReason.FORBIDDEN_CHARACTER),
+        (b'{"a": "\\ud800"}', RefusalReason.FORBIDDEN_CHARACTER),
+        (b'{"a": ' + b"9" * 5_000 + b"}", RefusalReason.NOT_JSON),
+        (b" " * 300_000, RefusalReason.TOO_LARGE),
     ],
-    ids=lambda value: value.value if isinstance(value, Reason) else "bytes",
+    ids=lambda value: value.value if isinstance(value, RefusalReason) else "bytes",
 )
 async def test_bytes_that_are_no_record_are_kept_with_their_reason(
-    memory: MemoryIngest, raw: bytes, reason: Reason
+    memory: MemoryIngest, raw: bytes, reason: RefusalReason
 ) -> None:
     await memory.ingest.intake.take([by_kafka(raw)])
-    assert memory.book.rows[0].entry.reason is reason
-    assert memory.book.rows[0].input.raw == raw
+    assert memory.quarantine.rows[0].entry.reason is reason
+    assert memory.quarantine.rows[0].input.raw == raw
 
 
 async def test_a_fault_of_ours_is_kept_too_and_stops_nobody(
@@ -190,7 +192,7 @@ async def test_a_fault_of_ours_is_kept_too_and_stops_nobody(
     monkeypatch.setattr("services.ingest.application.input_validation.validate", broken)
     verdict = (await take(memory, repayment(loan_id=" L-1")))[0]
     assert isinstance(verdict.outcome, Refusal)
-    assert verdict.outcome.reason is Reason.INTERNAL_ERROR
+    assert verdict.outcome.reason is RefusalReason.INTERNAL_ERROR
 
 
 @pytest.mark.parametrize(
@@ -209,7 +211,7 @@ async def test_only_tocsin_itself_writes_what_scoring_says_or_two_people_decide(
     event = {**repayment(), "type": event_type}
     verdict = (await take(memory, event))[0]
     assert isinstance(verdict.outcome, Refusal)
-    assert verdict.outcome.reason is Reason.NOT_FOR_SOURCES
+    assert verdict.outcome.reason is RefusalReason.NOT_FOR_SOURCES
 
 
 async def test_a_key_that_comes_twice_is_refused(memory: MemoryIngest) -> None:
@@ -218,7 +220,7 @@ async def test_a_key_that_comes_twice_is_refused(memory: MemoryIngest) -> None:
     in_envelope = raw.replace(b'"id"', b'"id":"PAY-0","id"', 1)
     for verdict in await take(memory, in_data, in_envelope):
         assert isinstance(verdict.outcome, Refusal)
-        assert verdict.outcome.reason is Reason.DUPLICATE_KEY
+        assert verdict.outcome.reason is RefusalReason.DUPLICATE_KEY
 
 
 async def test_an_event_is_taken_only_from_who_may_speak_for_its_source(
@@ -227,10 +229,10 @@ async def test_an_event_is_taken_only_from_who_may_speak_for_its_source(
     raw = written(repayment())
     for sources in (("elsewhere/*",), ()):
         [verdict] = await memory.ingest.intake.take(
-            [Input(channel=Channel.HTTP, raw=raw, sender="key-1", sources=sources)]
+            [Input(channel=InputChannel.HTTP, raw=raw, sender="key-1", sources=sources)]
         )
         assert isinstance(verdict.outcome, Refusal)
-        assert verdict.outcome.reason is Reason.SOURCE_NOT_ALLOWED
+        assert verdict.outcome.reason is RefusalReason.SOURCE_NOT_ALLOWED
     assert memory.publisher.ids == []
 
 
@@ -238,7 +240,7 @@ async def test_an_event_about_one_borrower_is_not_sent_to_everybody(memory: Memo
     [verdict] = await take(memory, {**repayment(), "subject": "*"})
     assert isinstance(verdict.outcome, Refusal)
     assert (verdict.outcome.reason, verdict.outcome.pointer) == (
-        Reason.INVALID_ATTRIBUTE,
+        RefusalReason.INVALID_ATTRIBUTE,
         "/subject",
     )
 
@@ -246,7 +248,7 @@ async def test_an_event_about_one_borrower_is_not_sent_to_everybody(memory: Memo
 async def test_what_is_too_large_is_refused(memory: MemoryIngest) -> None:
     [verdict] = await take(memory, written(repayment()) + b" " * 300_000)
     assert isinstance(verdict.outcome, Refusal)
-    assert verdict.outcome.reason is Reason.TOO_LARGE
+    assert verdict.outcome.reason is RefusalReason.TOO_LARGE
 
 
 async def test_a_statement_that_does_not_balance_is_refused(memory: MemoryIngest) -> None:
@@ -267,4 +269,4 @@ async def test_a_statement_that_does_not_balance_is_refused(memory: MemoryIngest
     balanced, refused = await take(memory, kept, broken)
     assert isinstance(balanced.outcome, ValidEvent)
     assert isinstance(refused.outcome, Refusal)
-    assert refused.outcome.reason is Reason.BALANCE_BROKEN
+    assert refused.outcome.reason is RefusalReason.BALANCE_BROKEN

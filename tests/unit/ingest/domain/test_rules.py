@@ -14,7 +14,7 @@ from services.ingest.domain.fingerprints import position_id
 from services.ingest.domain.http_modes import cloud_event_of
 from services.ingest.domain.normalising import normalised, with_minor_units
 from services.ingest.domain.plausibility import balance_refusal
-from services.ingest.domain.reasons import REMEDIES, Reason, Refusal
+from services.ingest.domain.reasons import REMEDIES, Refusal, RefusalReason
 from services.ingest.domain.sources import may_speak_for
 
 
@@ -52,11 +52,11 @@ def test_a_missing_line_is_missing_and_not_zero() -> None:
 
 
 def test_every_reason_says_what_to_do() -> None:
-    assert set(REMEDIES) == set(Reason)
+    assert set(REMEDIES) == set(RefusalReason)
 
 
 def test_the_codes_of_the_contracts_are_reasons_too() -> None:
-    assert {code.value for code in RejectionCode} <= {reason.value for reason in Reason}
+    assert {code.value for code in RejectionCode} <= {reason.value for reason in RefusalReason}
 
 
 def test_the_id_of_a_position_is_the_same_on_every_run_and_another_for_other_bytes() -> None:
@@ -105,7 +105,7 @@ def test_amounts_get_the_minor_unit_of_their_currency_also_inside_lists() -> Non
     given = candidate(currency="JPY", instalments=[{"due": "1500.00"}, {"due": "3.50"}])
     refusal = with_minor_units(given, money_fields=frozenset({"due"}), decimals_of=decimals_of)
     assert isinstance(refusal, Refusal)
-    assert refusal.reason is Reason.TOO_MANY_DECIMALS
+    assert refusal.reason is RefusalReason.TOO_MANY_DECIMALS
     assert refusal.pointer == "/data/instalments/1/due"
 
 

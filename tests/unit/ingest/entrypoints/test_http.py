@@ -146,10 +146,10 @@ async def test_malformed_input_is_answered_and_kept(
         assert item["status"] == "quarantined"
         assert item["remedy"]
         assert item["detail"]
-    kept = b"".join(full.input.raw for full in memory.book.rows)
+    kept = b"".join(full.input.raw for full in memory.quarantine.rows)
     for item in items:
-        assert memory.book.rows[item["quarantine_id"] - 1].input.raw in (body, kept) or body
-    assert len(memory.book.rows) == len({item["quarantine_id"] for item in items})
+        assert memory.quarantine.rows[item["quarantine_id"] - 1].input.raw in (body, kept) or body
+    assert len(memory.quarantine.rows) == len({item["quarantine_id"] for item in items})
 
 
 def test_fifty_malformed_inputs_are_among_them() -> None:
@@ -163,7 +163,7 @@ async def test_the_original_bytes_of_each_item_of_a_batch_are_kept(
     body = b"[" + odd + b", " + written(repayment()) + b"]"
     answer = await http.post("/v1/events", content=body, headers={"Content-Type": BATCH})
     assert answer.status_code == 207
-    assert memory.book.rows[0].input.raw == odd
+    assert memory.quarantine.rows[0].input.raw == odd
 
 
 @settings(max_examples=100, deadline=None)
@@ -191,7 +191,7 @@ async def test_no_mutation_of_a_good_request_makes_a_server_error(
     assert answer.status_code < 500
     if answer.status_code != 403:
         settled = len(memory.publisher.sent) + sum(
-            full.entry.times_seen for full in memory.book.rows
+            full.entry.times_seen for full in memory.quarantine.rows
         )
         rejected = sum(item["status"] == "rejected" for item in answer.json()["items"])
         assert settled + rejected == len(answer.json()["items"])
@@ -246,7 +246,7 @@ async def test_what_is_away_is_503_with_retry_after(
     memory: MemoryIngest, http: httpx2.AsyncClient, part: str
 ) -> None:
     memory.publisher.is_down = part == "broker"
-    memory.book.is_down = part == "database"
+    memory.quarantine.is_down = part == "database"
     body = lines(repayment(), b"broken")
     answer = await http.post("/v1/events", content=body, headers={"Content-Type": LINES})
     assert answer.status_code == 503

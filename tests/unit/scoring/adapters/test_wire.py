@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.contracts.registry import EVENT_TYPES, Topic
-from services.scoring.adapters.wire.decoder import TAKEN_BACK, TO_DOMAIN, EventDecoder
+from services.contracts.registry import EVENT_TYPES, EventTopic
+from services.scoring.adapters.wire.decoder import REVERSIBLE, TO_DOMAIN, EventDecoder
 from services.scoring.adapters.wire.values import Undecodable, minor_units
 from services.scoring.domain.events import credit_file, loans
 from services.scoring.domain.handlers.registry import HANDLERS
@@ -16,7 +16,7 @@ from tests.fakes.units import day
 from tests.fakes.wire_events import cloud_event
 
 EXAMPLES = Path(__file__).resolve().parents[4] / "schemas" / "events"
-ON_THE_TOPIC = {name for name, row in EVENT_TYPES.items() if row.topic is Topic.EVENTS}
+ON_THE_TOPIC = {name for name, row in EVENT_TYPES.items() if row.topic is EventTopic.EVENTS}
 DECODER = EventDecoder(ZoneInfo("Europe/Berlin"))
 
 REPAYMENT = {
@@ -36,7 +36,7 @@ def envelope(type_: str, data: dict[str, object], **attributes: object) -> bytes
 
 
 class TestReversal:
-    @pytest.mark.parametrize("type_", sorted(ON_THE_TOPIC - TAKEN_BACK))
+    @pytest.mark.parametrize("type_", sorted(ON_THE_TOPIC - REVERSIBLE))
     def test_of_what_has_only_a_newest_word_is_refused(self, type_: str) -> None:
         raw = envelope(type_, {}, correctsid="e-0", correctionkind="reversal")
         with pytest.raises(Undecodable, match=r"^correctionkind: "):
@@ -150,7 +150,9 @@ class TestEvents:
         [
             pytest.param(b"not json", "not readable", id="no JSON"),
             pytest.param(b"{}", "missing required field", id="an empty object"),
-            pytest.param(envelope("nonsense.happened.v1", {}), "no event type", id="unknown type"),
+            pytest.param(
+                envelope("nonsense.happened.v1", {}), "not an event type", id="unknown type"
+            ),
             pytest.param(
                 envelope("repayment.posted.v1", {**REPAYMENT, "channel": "PIGEON"}),
                 "expected one of DEBIT",
