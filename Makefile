@@ -18,7 +18,8 @@ CORE_TESTS := tests/unit/scoring tests/property/scoring
 # In one process: the last of them compares what the others have shown (docs/reference/indicator-coverage.md).
 ONE_PROCESS_TESTS := tests/unit/scoring/domain
 # A copy of the sources whose core is machine code; see deploy/compile_core.py.
-COMPILED := $(CURDIR)/.tocsin/compiled
+# Relative: pytest splits its option at blanks, and the path of a clone may have one.
+COMPILED := .tocsin/compiled
 
 # The image installs two parts of requirements.lock, each a lock of its own: pip checks the hashes of
 # a whole file, and cannot take a part of one.
@@ -72,7 +73,9 @@ docs: $(INSTALLED) ## Build the documentation as a searchable site in .tocsin/do
 	@$(BIN)/sphinx-build --quiet --fresh-env --fail-on-warning --keep-going --builder html docs $(SITE)
 	@echo "The documentation is in $(SITE)/index.html"
 
-test: check ## Everything: check, then the tests on a real Kafka and PostgreSQL
+test: check ## Everything: check, the compiled core, then the tests on a real Kafka and PostgreSQL
+	@if command -v "$${CC:-cc}" >/dev/null; then $(MAKE) --no-print-directory compiled; \
+		else echo "There is no C compiler: the compiled core is not tested"; fi
 	@echo "Running the tests on a real Kafka and PostgreSQL (45 MB of jars are fetched the first time)"
 	@$(BIN)/python -m pytest -q $(SERVER_TESTS) $(ARGS)
 
@@ -90,11 +93,12 @@ mutants: $(INSTALLED) ## Remove each safety line in a copy and see a test fail; 
 
 compiled: $(INSTALLED) ## Compile the pure core in a copy, and run its tests on it; needs a C compiler
 	@$(BIN)/python deploy/compile_core.py $(COMPILED)
-	@echo "Running the tests of the core on the compiled copy"
-	@$(BIN)/python -m pytest -q -o pythonpath="$(COMPILED) ." $(CORE_TESTS) $(ARGS)
+	@echo "Running the tests of the core on its compiled copy"
+	@TESTED_CORE=compiled $(BIN)/python -m pytest -q --numprocesses auto --dist worksteal -o pythonpath="$(COMPILED) ." $(addprefix --ignore=,$(ONE_PROCESS_TESTS)) $(CORE_TESTS) $(ARGS)
+	@TESTED_CORE=compiled $(BIN)/python -m pytest -q -o pythonpath="$(COMPILED) ." $(ONE_PROCESS_TESTS)
 
 bench: $(INSTALLED) ## Measure speed and cost, compiled where there is a C compiler; ARGS="--events 200000"
-	@$(BIN)/python deploy/compile_core.py $(COMPILED) && export PYTHONPATH=$(COMPILED) || echo "Measuring the interpreted core"; $(BIN)/tocsin bench $(ARGS)
+	@$(BIN)/python deploy/compile_core.py $(COMPILED) && export PYTHONPATH="$(CURDIR)/$(COMPILED)" || echo "Measuring the interpreted core"; $(BIN)/tocsin bench $(ARGS)
 
 demo: $(INSTALLED) ## Play a bank through the whole system; ARGS=--once ends by itself
 	@$(BIN)/tocsin demo $(ARGS)
