@@ -155,10 +155,15 @@ class CutsSection(Section):
                 yield (), f"{entry}_exit must not lie above {entry}: a state would flicker"
 
 
-class EntryRuleSection(Section):
-    """Every stated condition must be met for the borrower to enter a state."""
+class RuleSection(Section):
+    """A rule of the state machine."""
 
     id: Text = setting(..., "Named in every transition that it causes.")
+
+
+class EntryRuleSection(RuleSection):
+    """Every stated condition must be met for the borrower to enter a state."""
+
     to: State = setting(..., "The state that is entered.")
     text: Text = setting("", "What it means, for people.")
     score: Switch = setting(False, "The score is at the segment's cut for the state.")
@@ -180,10 +185,9 @@ class EntryRuleSection(Section):
         return EntryRule(**dict(self) | masks, hard=not (self.score or self.family_cut))
 
 
-class ExitRuleSection(Section):
+class ExitRuleSection(RuleSection):
     """Every stated condition must be met at a day close before a state is left."""
 
-    id: Text = setting(..., "Named in every transition that it causes.")
     source: State = setting(..., "The state that is left.", "from")
     to: State = setting(..., "The state that follows.")
     automatic: Switch = setting(False, "False: the system proposes, a second person approves.")
@@ -232,9 +236,13 @@ class StatesSection(Section):
     forbearance: ForbearanceSection = setting({}, "Concessions.")
 
     def faults(self) -> Iterator[Fault]:
-        ids = [rule.id for rule in self.entries] + [rule.id for rule in self.exits]
-        for repeated in sorted({each for each in ids if ids.count(each) > 1}):
-            yield (), f"rule id {repeated!r} is used twice"
+        ids: set[str] = set()
+        parts: dict[str, tuple[RuleSection, ...]] = {"entry": self.entries, "exit": self.exits}
+        for part, rules in parts.items():
+            for index, rule in enumerate(rules):
+                if rule.id in ids:
+                    yield (part, index, "id"), f"rule id {rule.id!r} is used twice"
+                ids |= {rule.id} - {""}
 
     def compiled(self) -> StatePolicy:
         entries = sorted((rule.compiled() for rule in self.entries), key=lambda rule: -rule.to)
@@ -342,11 +350,13 @@ class RulebookDocument(Section):
         names: dict[tuple[object, ...], str] = {}
         for index, overlay in enumerate(self.overlays):
             if overlay.selector in names:
+                chosen = zip(SELECTORS, overlay.selector, strict=True)
                 text = (
                     f"{names[overlay.selector]!r} and {overlay.name!r} are for the same borrowers "
                     "and equally specific, so neither would win; join them"
                 )
-                yield ("overlays", index), text
+                field = next(name for name, value in chosen if value is not None)
+                yield ("overlays", index, field), text
             names[overlay.selector] = overlay.name
             for name, entry in overlay.indicators.items():
                 base = self.indicators.get(name)

@@ -18,12 +18,17 @@ from pydantic_core import ErrorDetails
 from services.scoring.adapters.rulebook_document import RulebookDocument
 from services.scoring.adapters.rulebook_values import Path as FieldPath
 from services.scoring.adapters.rulebook_values import shown
-from services.scoring.domain.rulebook.rulebook import Rulebook
+from services.scoring.domain.rulebook.rulebook import CUT_POINTS, Rulebook
 
 SHIPPED: Final = Path(__file__).resolve().parents[1] / "rulebooks"
 PACKS: Final = SHIPPED / "overlays"
-# What a document that lacks a required section is read on with.
-_STAND_INS: Final = {"rulebook": "", "version": "", "cuts": {}, "states": {}, "indicators": {}}
+# Valid values of the fields that a section requires.
+_STAND_INS: Final[dict[str | int, Any]] = {
+    **dict.fromkeys(("rulebook", "version", "id", "name"), ""),
+    **{section: {} for section in ("cuts", "states", "indicators")},
+    **dict.fromkeys(("to", "from"), "NORMAL"),
+    **dict.fromkeys(CUT_POINTS, 0),
+}
 _NAME: Final = re.compile(r"[!-.0-~]{1,128}")
 
 
@@ -153,14 +158,16 @@ def _problems(document: dict[str, Any], error: ValidationError | None) -> list[s
     rest, before = deepcopy(document), None
     while error is not None and rest != before:
         before = deepcopy(rest)
-        errors = error.errors()
-        for each in errors:
-            name = _named(rest, _path(each))
+        paths = []
+        for each in error.errors():
+            path = tuple(step for step in each["loc"] if step != "[key]")
+            name = _named(rest, path)
             if not any(_follows(name, other) for other in seen):
-                problems.append(": ".join(filter(None, [".".join(name), _text(each)])))
-        seen |= {_named(rest, each["loc"]) for each in errors}
-        _take_out(rest, {_path(each) for each in errors})
-        rest = _STAND_INS | rest
+                place = name[:-1] if each["type"] == "missing" else name
+                problems.append(": ".join(filter(None, [".".join(place), _text(each)])))
+            paths.append((path, name))
+        seen |= {name for _, name in paths}
+        _take_out(rest, {path for path, _ in paths})
         error = _error_of(rest)
     return problems
 
@@ -181,12 +188,6 @@ def _follows(name: tuple[str, ...], other: tuple[str, ...]) -> bool:
     )
 
 
-def _path(error: ErrorDetails) -> FieldPath:
-    """Returns the path of the faulty value; for one that is missing, that of its section."""
-    path = tuple(step for step in error["loc"] if step != "[key]")
-    return path[:-1] if error["type"] == "missing" else path
-
-
 def _named(document: Any, path: FieldPath) -> tuple[str, ...]:
     """Returns a path with the ids of rules and the names of overlays in place of their numbers."""
     names: list[str] = []
@@ -201,25 +202,31 @@ def _named(document: Any, path: FieldPath) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _take_out(document: Any, paths: set[FieldPath]) -> None:
-    """Removes the values at these paths, the deepest and of a list the last first."""
-    for path in sorted(paths, key=_depth, reverse=True):
-        with suppress(LookupError, TypeError):
-            part = document
-            for step in path[:-1]:
-                part = part[step]
-            del part[path[-1]]
-
-
-def _depth(path: FieldPath) -> tuple[int, list[int]]:
-    return len(path), [step for step in path[-1:] if isinstance(step, int)]
-
-
 def _member(part: Any, step: str | int) -> Any:
     try:
         return part[step]
     except (LookupError, TypeError):
         return None
+
+
+def _take_out(document: Any, paths: set[FieldPath]) -> None:
+    """Removes the values at these paths, the deepest and of a list the last first.
+
+    A field that its section requires gets a value that is valid.
+    """
+    for path in sorted(paths, key=_depth, reverse=True):
+        part, field = document, path[-1]
+        for step in path[:-1]:
+            part = _member(part, step)
+        with suppress(LookupError, TypeError):
+            if field in _STAND_INS:
+                part[field] = _STAND_INS[field]
+            else:
+                del part[field]
+
+
+def _depth(path: FieldPath) -> tuple[int, list[int]]:
+    return len(path), [step for step in path[-1:] if isinstance(step, int)]
 
 
 def _text(error: ErrorDetails) -> str:

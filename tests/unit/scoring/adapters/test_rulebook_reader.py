@@ -133,14 +133,23 @@ def test_a_mistake_in_an_indicator_is_explained(
     assert explanation in problems_of(document)
 
 
-def test_all_mistakes_are_told_at_once(document: dict[str, Any]) -> None:
-    document["indicators"]["R-01"] = {"weight": 2, "amber": ">= 5", "red": "> 30 d"}
+def test_every_mistake_is_reported_at_once(document: dict[str, Any]) -> None:
+    document["indicators"]["R-01"] = {"wieght": 0.7, "amber": ">= 5", "red": "> 30 d"}
     document["cuts"]["*"]["attention_exit"] = 90
-    document["states"]["entry"][0]["to"] = "DOOMED"
-    told = problems_of(document)
-    assert "indicators.R-01" in told
-    assert "attention_exit must not lie above attention" in told
-    assert "unknown state 'DOOMED'" in told
+    document["states"]["entry"][0] |= {"to": "DOOMED", "flag": ["UTP"]}
+    document["states"]["entry"][2]["id"] = document["states"]["entry"][1]["id"]
+    document["overlays"] = [overlay(segment="SME"), overlay(segment="SME")]
+    problems = problems_of(document)
+    for explanation in (
+        "R-01.wieght: unknown field",
+        "R-01.amber: '5' is in the wrong unit",
+        "attention_exit must not lie above attention",
+        "unknown state 'DOOMED'",
+        "unknown field 'flag'",
+        "is used twice",
+        "are for the same borrowers",
+    ):
+        assert explanation in problems
 
 
 @pytest.mark.parametrize(
