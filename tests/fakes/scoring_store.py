@@ -15,7 +15,7 @@ from services.scoring.application.ports import (
     Sweep,
 )
 from services.scoring.application.rulebook_cache import RulebookText
-from services.scoring.domain.portfolio.drift import Count
+from services.scoring.domain.portfolio.drift import BinCount
 
 
 class MemoryLedger:
@@ -106,9 +106,9 @@ class MemoryCensus:
     """Implements `Census` for one partition."""
 
     def __init__(self) -> None:
-        self.counts: dict[tuple[int, str, str, str], Count] = {}
+        self.counts: dict[tuple[int, str, str, str], BinCount] = {}
 
-    async def add(self, connection: Any, partition: int, counts: Sequence[Count]) -> None:
+    async def add(self, connection: Any, partition: int, counts: Sequence[BinCount]) -> None:
         for one in counts:
             key = (one.as_of, one.model, one.version, one.figure)
             held = self.counts.get(key)
@@ -116,7 +116,7 @@ class MemoryCensus:
             both = [was + now for was, now in zip(before, one.counts, strict=True)]
             self.counts[key] = replace(one, counts=both)
 
-    async def latest(self, connection: Any) -> list[Count]:
+    async def latest(self, connection: Any) -> list[BinCount]:
         newest = max((key[0] for key in self.counts), default=0)
         return [self.counts[key] for key in sorted(self.counts) if key[0] == newest]
 

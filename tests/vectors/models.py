@@ -7,7 +7,7 @@ from services.scoring.domain.indicators import composite_models as models
 from tests.vectors.table import Vector
 
 SECTION = "3.5 Composite models"
-FIRM_A = models.Firm(
+FIRM_A = models.ModelFigures(
     total_assets=1000,
     total_liabilities=740,
     current_assets=450,
@@ -16,7 +16,7 @@ FIRM_A = models.Firm(
     equity=260,
     ebit=60,
 )
-FIRM_B = models.Firm(
+FIRM_B = models.ModelFigures(
     total_assets=900,
     total_liabilities=830,
     current_assets=300,
@@ -39,7 +39,7 @@ UNCHANGED = ("1", "1", "1", "1", "1", "1", "0", "1")
 MANIPULATED = ("1.465", "1.193", "1.254", "1.607", "1.077", "1.041", "0.031", "1.111")
 
 
-def zmijewski(firm: models.Firm, net_income: int, liquidity: int = 1) -> int:
+def zmijewski(firm: models.ModelFigures, net_income: int, liquidity: int = 1) -> int:
     """Return X; with ``liquidity`` -1 the sign of the liquidity term is the other one."""
     return models.zmijewski_micro(
         net_income=net_income,
@@ -50,7 +50,7 @@ def zmijewski(firm: models.Firm, net_income: int, liquidity: int = 1) -> int:
     )
 
 
-def zmijewski_probability(firm: models.Firm, net_income: int, liquidity: int = 1) -> int:
+def zmijewski_probability(firm: models.ModelFigures, net_income: int, liquidity: int = 1) -> int:
     """Return Phi(X)."""
     return models.normal_probability_micro(zmijewski(firm, net_income, liquidity))
 

@@ -4,7 +4,7 @@ from functools import cache, partial
 
 from services.scoring.adapters.rulebook_reader import load_rulebook
 from services.scoring.domain.assess import score
-from services.scoring.domain.assess.evaluate import Evaluation, judge
+from services.scoring.domain.assess.evaluate import SignalChanges, judge
 from services.scoring.domain.borrower.risk import Signals, slot_of
 from services.scoring.domain.primitives.measurement import (
     Measurement,
@@ -37,7 +37,7 @@ def signals_of(measurements: dict[str, Measurement]) -> Signals:
     for indicator_id, measurement in measurements.items():
         rule = rules().by_slot[slot_of(indicator_id)]
         assert rule is not None
-        judge(signals, rule, measurement, DAY, Evaluation())
+        judge(signals, rule, measurement, DAY, SignalChanges())
     return signals
 
 

@@ -18,7 +18,7 @@ from services.scoring.domain.assess.assessment import (
     SameFact,
 )
 from services.scoring.domain.assess.explain import shown_micro
-from services.scoring.domain.borrower.borrower import Change
+from services.scoring.domain.borrower.borrower import AssessmentChange
 from services.scoring.domain.borrower.risk import NOT_SCORED
 from services.scoring.domain.primitives.measurement import LEVEL_NAMES, MICRO, Unit
 from services.scoring.domain.rulebook.pd import Opinion
@@ -207,7 +207,7 @@ def _same_fact(other: SameFact) -> Json:
     }
 
 
-def _change(change: Change) -> Json:
+def _change(change: AssessmentChange) -> Json:
     return {
         "kind": change.kind,
         "indicator": change.indicator,

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Final
 
 from services.kit.database import Connection
-from services.scoring.domain.portfolio.drift import Count
+from services.scoring.domain.portfolio.drift import BinCount
 
 ADD: Final = """
 INSERT INTO scoring.pd_census AS stored (partition, as_of, model, version, figure, expected, counts)
@@ -35,7 +35,7 @@ SELECT as_of, model, version, figure, min(expected) AS expected,
 class PostgresCensus:
     """Implements `Census`."""
 
-    async def add(self, connection: Connection, partition: int, counts: Sequence[Count]) -> None:
+    async def add(self, connection: Connection, partition: int, counts: Sequence[BinCount]) -> None:
         for count in counts:
             await connection.execute(
                 ADD,
@@ -48,9 +48,9 @@ class PostgresCensus:
                 count.counts,
             )
 
-    async def latest(self, connection: Connection) -> list[Count]:
+    async def latest(self, connection: Connection) -> list[BinCount]:
         return [
-            Count(
+            BinCount(
                 row["as_of"].toordinal(),
                 row["model"],
                 row["version"],

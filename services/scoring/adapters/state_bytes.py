@@ -66,7 +66,7 @@ from services.scoring.domain.borrower.flows import (
     Promises,
     RecurringPayments,
 )
-from services.scoring.domain.borrower.risk import Emitted, RiskState, pack, unpack
+from services.scoring.domain.borrower.risk import Emitted, RiskRecord, pack, unpack
 from services.scoring.domain.primitives.daily_values import Daily
 from services.scoring.domain.primitives.series import Series
 
@@ -179,7 +179,7 @@ CREDIT_FILE: Final = RowForm(
 )
 COUNTERS: Final = RowForm(Counters)
 EVIDENCE: Final = RowForm(Evidence)
-RISK: Final = RowForm(RiskState, emitted=single(Emitted))
+RISK: Final = RowForm(RiskRecord, emitted=single(Emitted))
 
 
 def rare(form: RowForm) -> Form:

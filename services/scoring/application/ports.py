@@ -12,7 +12,7 @@ from services.scoring.domain.assess.assessment import Assessment
 from services.scoring.domain.assess.effects import Effect
 from services.scoring.domain.borrower.borrower import Borrower
 from services.scoring.domain.events.event import Event
-from services.scoring.domain.portfolio.drift import Count
+from services.scoring.domain.portfolio.drift import BinCount
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,11 +108,11 @@ class Ledger(Protocol):
 class Census(Protocol):
     """The distribution of borrowers over the bins of PD models at month closes."""
 
-    async def add(self, connection: Connection, partition: int, counts: Sequence[Count]) -> None:
+    async def add(self, connection: Connection, partition: int, counts: Sequence[BinCount]) -> None:
         """Adds counts of a partition."""
         ...
 
-    async def latest(self, connection: Connection) -> list[Count]:
+    async def latest(self, connection: Connection) -> list[BinCount]:
         """Returns the counts of the latest month close over all partitions."""
         ...
 

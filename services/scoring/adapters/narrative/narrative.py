@@ -16,7 +16,7 @@ from services.scoring.adapters.narrative.sentences import RuleSentences, SignalS
 from services.scoring.domain.assess.assessment import Assessment, EmittedChanges
 from services.scoring.domain.assess.outlook import outlook
 from services.scoring.domain.assess.states import ALL_LOANS_ENDED, LENT_AGAIN
-from services.scoring.domain.borrower.borrower import Borrower, Change
+from services.scoring.domain.borrower.borrower import AssessmentChange, Borrower
 from services.scoring.domain.borrower.risk import STATE_NAMES
 from services.scoring.domain.primitives.measurement import LEVEL_NAMES, MICRO
 from services.scoring.domain.rulebook.rulebook import Rules
@@ -241,7 +241,7 @@ class _Narrator:
         title = text("change.since", date=self._figures.day(last_emitted.as_of))
         return ChangesNarrative(title, last_emitted.as_of, changes)
 
-    def _change(self, change: Change) -> str:
+    def _change(self, change: AssessmentChange) -> str:
         text = self._text
         before, after = change.before or "", change.after or ""
         if change.kind == "STATE":

@@ -16,7 +16,7 @@ from services.scoring.domain.borrower.risk import (
     FORBORNE_AGAIN,
     FORMERLY_NON_PERFORMING,
     PROBATION,
-    RiskState,
+    RiskRecord,
 )
 from services.scoring.domain.primitives.dates import (
     first_day_of,
@@ -64,7 +64,7 @@ def begin_probation(decisions: Decisions, day: int) -> None:
     forbearance.months_due = forbearance.months_paid = 0
 
 
-def enter_default(decisions: Decisions, risk: RiskState, day: int) -> None:
+def enter_default(decisions: Decisions, risk: RiskRecord, day: int) -> None:
     """Note that DEFAULT was entered: its causes are used up, and a cure starts from here."""
     decisions.defaulted_day = day
     decisions.forbearance.probation_day = 0

@@ -6,7 +6,7 @@ wire. Figures stay integers (micro-units, minor units, ordinals); only an adapte
 
 from dataclasses import dataclass, field
 
-from services.scoring.domain.borrower.borrower import Change
+from services.scoring.domain.borrower.borrower import AssessmentChange
 from services.scoring.domain.primitives.measurement import Unit
 from services.scoring.domain.rulebook.pd import Opinion
 
@@ -53,11 +53,11 @@ class EmittedChanges:
     """The changes that the newest emitted assessment listed, and its business date."""
 
     as_of: int
-    changes: list[Change]
+    changes: list[AssessmentChange]
 
 
 @dataclass(slots=True)
-class Position:
+class CardPosition:
     """The money side of the card, in minor units of ``currency``."""
 
     currency: str
@@ -116,9 +116,9 @@ class Assessment:
     unmeasurable: list[tuple[str, str]]
     dpd_operational: int
     dpd_regulatory: int
-    position: Position
+    position: CardPosition
     flags: list[str]
-    changes: list[Change]
+    changes: list[AssessmentChange]
     distance_to_next: tuple[str, int] | None
     regimes: dict[str, str | bool]
     segment: str

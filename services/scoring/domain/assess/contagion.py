@@ -21,7 +21,7 @@ from services.scoring.domain.assess.entry_rules import triggered_rules
 from services.scoring.domain.assess.state_inputs import state_inputs_of
 from services.scoring.domain.borrower.borrower import CREDIT_FILE_PART, Borrower
 from services.scoring.domain.borrower.credit_file import Dependant
-from services.scoring.domain.borrower.risk import CLOSED, STATE_NAMES, RiskState, Signals, slot_of
+from services.scoring.domain.borrower.risk import CLOSED, STATE_NAMES, RiskRecord, Signals, slot_of
 from services.scoring.domain.events.control import DayClosed
 from services.scoring.domain.events.credit_file import (
     DependantLinked,
@@ -140,7 +140,7 @@ def _without_caught(signals: Signals) -> Signals:
     return replace(signals, level=level, contribution=contribution)
 
 
-def _rescored(risk: RiskState, signals: Signals, rules: Rules) -> RiskState:
+def _rescored(risk: RiskRecord, signals: Signals, rules: Rules) -> RiskRecord:
     """Return the risk state with the score that it would have without what was caught."""
     families, days = risk.families.copy(), risk.family_days.copy()
     families[COLLATERAL_GROUP] = scoring.family_score(signals, rules, COLLATERAL_GROUP)

@@ -14,7 +14,7 @@ from services.scoring.domain.borrower.risk import (
     CLOSED,
     HIGH_RISK,
     WATCH,
-    RiskState,
+    RiskRecord,
     Signals,
 )
 from services.scoring.domain.primitives.measurement import AMBER, MEASURED, RED
@@ -65,7 +65,7 @@ def _worst_first(rule: EntryRule) -> int:
     return -rule.to
 
 
-def is_triggered(rule: EntryRule, risk: RiskState, signals: Signals, rules: Rules) -> bool:
+def is_triggered(rule: EntryRule, risk: RiskRecord, signals: Signals, rules: Rules) -> bool:
     """Return whether every condition that the rule states is met."""
     if rule.score and risk.score < cut_for(rule.to, rules.cuts):
         return False
@@ -84,7 +84,7 @@ def is_triggered(rule: EntryRule, risk: RiskState, signals: Signals, rules: Rule
     return not rule.red_families or families_at(signals, rules, RED) >= rule.red_families
 
 
-def is_nothing_triggered(risk: RiskState, signals: Signals, rules: Rules) -> bool:
+def is_nothing_triggered(risk: RiskRecord, signals: Signals, rules: Rules) -> bool:
     """Return whether no entry rule can be true, without evaluating each: the usual case.
 
     True because a rule states a score, a level, a flag, a family run or a figure beyond a
@@ -121,7 +121,7 @@ def is_true(test: SignalTest, signals: Signals) -> bool:
     return test.threshold is None or test.threshold.reached(signals.value[slot])
 
 
-def _family_cut(risk: RiskState, cuts: Cuts) -> bool:
+def _family_cut(risk: RiskRecord, cuts: Cuts) -> bool:
     return any(days >= cuts.family_days for days in risk.family_days)
 
 

@@ -31,7 +31,7 @@ class LevelChange:
 
 
 @dataclass(slots=True)
-class Evaluation:
+class SignalChanges:
     """What one event did to the signals. ``families`` has a bit for each family that moved."""
 
     families: int = 0
@@ -44,10 +44,10 @@ class Evaluation:
         return bool(self.families or self.coverage_moved or self.changes)
 
 
-def evaluate(borrower: Borrower, as_of: int, rules: Rules, touched: int) -> Evaluation:
+def evaluate(borrower: Borrower, as_of: int, rules: Rules, touched: int) -> SignalChanges:
     """Measure every enabled indicator that reads one of the touched kinds of fact."""
     signals = borrower.signals
-    evaluation = Evaluation()
+    evaluation = SignalChanges()
     for rule in rules.touched_by(touched):
         judge(signals, rule, rule.indicator.measure(borrower, as_of, rules), as_of, evaluation)
     return evaluation
@@ -58,7 +58,7 @@ def judge(
     rule: IndicatorRule,
     measurement: Measurement,
     as_of: int,
-    evaluation: Evaluation,
+    evaluation: SignalChanges,
 ) -> None:
     """Turn a measurement into status, level and contribution, and note what changed."""
     slot, status, reason = rule.slot, measurement.status, measurement.reason

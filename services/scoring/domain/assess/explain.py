@@ -10,9 +10,9 @@ from typing import Final
 from services.scoring.domain.arrears.exposure import in_reporting
 from services.scoring.domain.assess.assessment import (
     Assessment,
+    CardPosition,
     Cause,
     Contributor,
-    Position,
     SameFact,
 )
 from services.scoring.domain.assess.score import (
@@ -202,11 +202,11 @@ def snapshot(borrower: Borrower, rules: Rules, as_of: int, at_us: int, cause: Ca
     )
 
 
-def position(borrower: Borrower, as_of: int) -> Position:
+def position(borrower: Borrower, as_of: int) -> CardPosition:
     """Return exposure, arrears, next instalment and undrawn lines as of the day."""
     counters, currency = borrower.counters, borrower.profile.reporting_currency
     day, amount = next_due(borrower, as_of)
-    return Position(
+    return CardPosition(
         currency=currency,
         past_due=counters.past_due_minor,
         exposure=counters.exposure_minor,

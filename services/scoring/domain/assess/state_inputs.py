@@ -11,7 +11,7 @@ from typing import Final
 from services.scoring.domain.arrears.instalments import counting_days, due_of, tolerated
 from services.scoring.domain.borrower.borrower import Borrower, Facility, Loan
 from services.scoring.domain.borrower.decisions import Decisions
-from services.scoring.domain.borrower.risk import RiskState, Signals
+from services.scoring.domain.borrower.risk import RiskRecord, Signals
 from services.scoring.domain.primitives import daily_values
 from services.scoring.domain.rulebook.policy import ExitRule
 from services.scoring.domain.rulebook.rulebook import Rules
@@ -42,7 +42,7 @@ class StateInputs:
     """
 
     as_of: int
-    risk: RiskState
+    risk: RiskRecord
     signals: Signals
     rules: Rules
     arrears_days: int = 0

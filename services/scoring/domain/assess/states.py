@@ -32,7 +32,7 @@ from services.scoring.domain.borrower.risk import (
     HIGH_RISK,
     NORMAL,
     PROBATION,
-    RiskState,
+    RiskRecord,
 )
 from services.scoring.domain.primitives.dates import business_days_after, is_business_day
 from services.scoring.domain.rulebook.policy import EXIT_CONDITIONS, EntryRule, ExitRule
@@ -202,14 +202,14 @@ def _advance_family_days(inputs: StateInputs) -> None:
             risk.family_days[family] += passed + (unclosed if had_run else 0)
 
 
-def forget_broken_runs(risk: RiskState, cuts: Cuts) -> None:
+def forget_broken_runs(risk: RiskRecord, cuts: Cuts) -> None:
     """End the family runs that corrected facts no longer support (domain reading 29)."""
     for family, figure in enumerate(risk.families):
         if figure < cuts.family:
             risk.family_days[family] = 0
 
 
-def _propose(risk: RiskState, to: int, as_of: int) -> None:
+def _propose(risk: RiskRecord, to: int, as_of: int) -> None:
     if risk.proposed_to != to:
         risk.proposed_to = to
         risk.proposed_on = as_of
@@ -234,7 +234,7 @@ def _move(inputs: StateInputs, to: int, rule_ids: list[str], reason: str) -> Tra
     return transition
 
 
-def distance_to_next(risk: RiskState, cuts: Cuts) -> tuple[int, int] | None:
+def distance_to_next(risk: RiskRecord, cuts: Cuts) -> tuple[int, int] | None:
     """Return the next worse state that a score can reach and the score still missing to its cut."""
     if risk.state >= HIGH_RISK:
         return None

@@ -12,7 +12,7 @@ from typing import Final
 from services.scoring.domain.assess import score as scoring
 from services.scoring.domain.assess.assessment import Assessment, Cause, RecordedTransition
 from services.scoring.domain.assess.entry_rules import triggered_rules
-from services.scoring.domain.assess.evaluate import Evaluation, evaluate, forget_verdicts
+from services.scoring.domain.assess.evaluate import SignalChanges, evaluate, forget_verdicts
 from services.scoring.domain.assess.explain import rule_at, shown_micro, snapshot
 from services.scoring.domain.assess.state_inputs import state_inputs_of
 from services.scoring.domain.assess.states import (
@@ -21,7 +21,7 @@ from services.scoring.domain.assess.states import (
     escalate,
     forget_broken_runs,
 )
-from services.scoring.domain.borrower.borrower import DECISIONS_PART, Borrower, Change
+from services.scoring.domain.borrower.borrower import DECISIONS_PART, AssessmentChange, Borrower
 from services.scoring.domain.borrower.decisions import score_override
 from services.scoring.domain.borrower.risk import FLAG_NAMES, NORMAL, STATE_NAMES
 from services.scoring.domain.primitives import touched
@@ -91,7 +91,7 @@ def step(borrower: Borrower, rules: Rules, trigger: Trigger) -> Assessment | Non
     if not reasons or not borrower.profile.reporting_currency:
         return None
     changes = _changes(borrower, rules, evaluation, transition)
-    changes += [Change("LOST_GROUND", None, rule_id, None) for rule_id in lost]
+    changes += [AssessmentChange("LOST_GROUND", None, rule_id, None) for rule_id in lost]
     assessment = _emit(borrower, rules, trigger, reasons, changes)
     if transition is not None:
         assessment.transition = _recorded(transition, trigger)
@@ -102,12 +102,12 @@ def reassess(borrower: Borrower, rules: Rules, trigger: Trigger) -> Assessment |
     """Judge everything again after a new rulebook; signals it no longer uses are cleared."""
     forget_verdicts(borrower.signals, rules)
     trigger.facts = touched.EVERYTHING
-    everything = Evaluation(families=(1 << FAMILIES) - 1, coverage_moved=True)
+    everything = SignalChanges(families=(1 << FAMILIES) - 1, coverage_moved=True)
     rescore(borrower, rules, everything, trigger)
     return step(borrower, rules, trigger)
 
 
-def rescore(borrower: Borrower, rules: Rules, evaluation: Evaluation, trigger: Trigger) -> None:
+def rescore(borrower: Borrower, rules: Rules, evaluation: SignalChanges, trigger: Trigger) -> None:
     """Recompute the families that moved, and the score and completeness if any did."""
     risk = borrower.risk
     if evaluation.families:
@@ -126,7 +126,7 @@ def rescore(borrower: Borrower, rules: Rules, evaluation: Evaluation, trigger: T
 
 
 def _move(
-    borrower: Borrower, rules: Rules, trigger: Trigger, evaluation: Evaluation
+    borrower: Borrower, rules: Rules, trigger: Trigger, evaluation: SignalChanges
 ) -> Transition | None:
     if trigger.is_day_close:
         inputs = state_inputs_of(borrower, rules, trigger.as_of)
@@ -142,7 +142,7 @@ def _reasons(
     borrower: Borrower,
     rules: Rules,
     trigger: Trigger,
-    evaluation: Evaluation,
+    evaluation: SignalChanges,
     transition: Transition | None,
 ) -> list[str]:
     risk = borrower.risk
@@ -204,11 +204,11 @@ def _rules_lost(
 
 
 def _changes(
-    borrower: Borrower, rules: Rules, evaluation: Evaluation, transition: Transition | None
-) -> list[Change]:
+    borrower: Borrower, rules: Rules, evaluation: SignalChanges, transition: Transition | None
+) -> list[AssessmentChange]:
     risk = borrower.risk
     changes = [
-        Change(
+        AssessmentChange(
             "LEVEL",
             rule_at(rules, change.slot).indicator.id,
             LEVEL_NAMES[change.before],
@@ -218,22 +218,24 @@ def _changes(
     ]
     if transition is not None:
         names = STATE_NAMES[transition.before], STATE_NAMES[transition.after]
-        changes.insert(0, Change("STATE", None, *names))
+        changes.insert(0, AssessmentChange("STATE", None, *names))
     changes += borrower.news
     changes += _flag_changes(risk.emitted.flags if risk.sequence else risk.flags, risk.flags)
     if risk.sequence and risk.score != risk.emitted.score:
         points = shown_micro(risk.emitted.score * 100), shown_micro(risk.score * 100)
-        changes.append(Change("SCORE", None, *points))
+        changes.append(AssessmentChange("SCORE", None, *points))
     return changes
 
 
-def _flag_changes(before: int, after: int) -> list[Change]:
+def _flag_changes(before: int, after: int) -> list[AssessmentChange]:
     """Return which flags were set and which were cleared."""
     changes = []
     for bit, name in enumerate(FLAG_NAMES):
         was, is_set = before >> bit & 1, after >> bit & 1
         if was != is_set:
-            changes.append(Change("FLAG", None, name if was else None, name if is_set else None))
+            changes.append(
+                AssessmentChange("FLAG", None, name if was else None, name if is_set else None)
+            )
     return changes
 
 
@@ -257,7 +259,7 @@ def _emit(
     rules: Rules,
     trigger: Trigger,
     reasons: list[str],
-    changes: list[Change],
+    changes: list[AssessmentChange],
 ) -> Assessment:
     risk = borrower.risk
     assessment = snapshot(borrower, rules, trigger.as_of, trigger.at_us, trigger.cause)

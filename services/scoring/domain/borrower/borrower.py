@@ -29,7 +29,7 @@ from services.scoring.domain.borrower.flows import (
     Promises,
     RecurringPayments,
 )
-from services.scoring.domain.borrower.risk import RiskState, Signals
+from services.scoring.domain.borrower.risk import RiskRecord, Signals
 from services.scoring.domain.primitives.daily_values import Daily
 from services.scoring.domain.primitives.dates import first_day_of, last_day_of, month_of
 from services.scoring.domain.primitives.money import Rates
@@ -387,7 +387,7 @@ class StatementView:
 
 
 @dataclass(slots=True)
-class Change:
+class AssessmentChange:
     """One difference from the assessment emitted before; ``before``/``after`` as shown."""
 
     kind: str
@@ -434,12 +434,12 @@ class Borrower:
     counters: Counters = field(default_factory=Counters)
     evidence: Evidence = field(default_factory=Evidence)
     signals: Signals = field(default_factory=Signals)
-    risk: RiskState = field(default_factory=RiskState)
+    risk: RiskRecord = field(default_factory=RiskRecord)
     balance_view: BalanceView | None = field(default=None, compare=False, repr=False)
     line_view: LineView | None = field(default=None, compare=False, repr=False)
     statement_view: StatementView | None = field(default=None, compare=False, repr=False)
     rates: Rates | None = field(default=None, compare=False, repr=False)
-    news: list[Change] = field(default_factory=list, compare=False, repr=False)
+    news: list[AssessmentChange] = field(default_factory=list, compare=False, repr=False)
     changed: int = field(default=ALL_PARTS, compare=False, repr=False)
     stored: list[bytes] = field(default_factory=list, compare=False, repr=False)
 

@@ -85,7 +85,7 @@ class Emitted:
 
 
 @dataclass(slots=True)
-class RiskState:
+class RiskRecord:
     """State, clocks and counters of one borrower.
 
     Args:

@@ -10,8 +10,8 @@ from typing import Final
 from services.scoring.domain.arrears import forbearance
 from services.scoring.domain.borrower.borrower import (
     DECISIONS_PART,
+    AssessmentChange,
     Borrower,
-    Change,
 )
 from services.scoring.domain.borrower.decisions import (
     EXCEPTION,
@@ -57,9 +57,9 @@ def approve(borrower: Borrower, event: OverrideApproved) -> int:
     refused = refusal_of(borrower, event)
     named = f"{OVERRIDE_KINDS[event.kind]} {event.override_id}"
     if refused:
-        borrower.news.append(Change("REFUSED", None, named, refused))
+        borrower.news.append(AssessmentChange("REFUSED", None, named, refused))
         return touched.DECISIONS
-    borrower.news.append(Change("DECIDED", None, named, event.reason))
+    borrower.news.append(AssessmentChange("DECIDED", None, named, event.reason))
     overrides = borrower.decisions.overrides
     if event.kind == LIFT_UNLIKELY_TO_PAY:
         ended = [known for known in overrides if known.kind == UNLIKELY_TO_PAY]
@@ -165,7 +165,7 @@ def pass_day(borrower: Borrower, policy: StatePolicy, day: int) -> int:
     for override in ended:
         decisions.overrides.remove(override)
         named = f"{OVERRIDE_KINDS[override.kind]} {override.override_id}"
-        borrower.news.append(Change("EXPIRED", None, named, None))
+        borrower.news.append(AssessmentChange("EXPIRED", None, named, None))
     began = any(override.from_day == day for override in decisions.overrides)
     if ended or began:
         borrower.changed |= DECISIONS_PART

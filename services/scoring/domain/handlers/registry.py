@@ -97,7 +97,7 @@ CONVERTED: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Handler:
+class EventHandler:
     """How events of one type change a borrower.
 
     Args:
@@ -115,62 +115,68 @@ def _apply_nothing(borrower: Borrower, event: Event) -> int:
     return 0
 
 
-HANDLERS: Final[dict[type[Event], Handler]] = {
-    BorrowerRegistered: Handler("borrower.registered.v1", credit_file.register, ALL_PARTS),
-    LoanBooked: Handler("loan.booked.v1", loans.book, LOANS_PART),
-    SchedulePublished: Handler("schedule.published.v1", loans.publish_schedule, LOANS_PART),
-    ScheduleChanged: Handler("schedule.changed.v1", loans.change_schedule, LOANS_PART),
-    LoanDisbursed: Handler("loan.disbursed.v1", use_of_funds.disburse, CONDUCT_PART),
-    LoanClosed: Handler("loan.closed.v1", loans.close, LOANS_PART),
-    RepaymentPosted: Handler("repayment.posted.v1", repayments.post, LOANS_PART),
-    RepaymentReversed: Handler("repayment.reversed.v1", repayments.reverse, LOANS_PART),
-    RepaymentFailed: Handler("repayment.failed.v1", accounts.fail_collection, BOUNCES_PART),
-    PromiseMade: Handler("promise.made.v1", loans.promise, CONDUCT_PART),
-    ClaimDisputed: Handler("claim.disputed.v1", loans.dispute, LOANS_PART),
-    AccountTransacted: Handler("account.transacted.v1", accounts.transact, FLOWS_PART),
-    AccountBalanceClosed: Handler(
+HANDLERS: Final[dict[type[Event], EventHandler]] = {
+    BorrowerRegistered: EventHandler("borrower.registered.v1", credit_file.register, ALL_PARTS),
+    LoanBooked: EventHandler("loan.booked.v1", loans.book, LOANS_PART),
+    SchedulePublished: EventHandler("schedule.published.v1", loans.publish_schedule, LOANS_PART),
+    ScheduleChanged: EventHandler("schedule.changed.v1", loans.change_schedule, LOANS_PART),
+    LoanDisbursed: EventHandler("loan.disbursed.v1", use_of_funds.disburse, CONDUCT_PART),
+    LoanClosed: EventHandler("loan.closed.v1", loans.close, LOANS_PART),
+    RepaymentPosted: EventHandler("repayment.posted.v1", repayments.post, LOANS_PART),
+    RepaymentReversed: EventHandler("repayment.reversed.v1", repayments.reverse, LOANS_PART),
+    RepaymentFailed: EventHandler("repayment.failed.v1", accounts.fail_collection, BOUNCES_PART),
+    PromiseMade: EventHandler("promise.made.v1", loans.promise, CONDUCT_PART),
+    ClaimDisputed: EventHandler("claim.disputed.v1", loans.dispute, LOANS_PART),
+    AccountTransacted: EventHandler("account.transacted.v1", accounts.transact, FLOWS_PART),
+    AccountBalanceClosed: EventHandler(
         "account.balance-closed.v1", accounts.close_balance, ACCOUNTS_PART
     ),
-    AccountItemReturned: Handler("account.item-returned.v1", accounts.return_item, BOUNCES_PART),
-    AccountBlocked: Handler("account.blocked.v1", accounts.block, ACCOUNTS_PART),
-    FacilityBalanceClosed: Handler(
+    AccountItemReturned: EventHandler(
+        "account.item-returned.v1", accounts.return_item, BOUNCES_PART
+    ),
+    AccountBlocked: EventHandler("account.blocked.v1", accounts.block, ACCOUNTS_PART),
+    FacilityBalanceClosed: EventHandler(
         "facility.balance-closed.v1", accounts.close_facility_balance, FACILITIES_PART
     ),
-    LimitChanged: Handler("limit.changed.v1", accounts.change_limit, FACILITIES_PART),
-    StatementReceived: Handler(
+    LimitChanged: EventHandler("limit.changed.v1", accounts.change_limit, FACILITIES_PART),
+    StatementReceived: EventHandler(
         "statement.received.v1", statements.receive, STATEMENTS_PART | CREDIT_FILE_PART
     ),
-    StatementDue: Handler("statement.due.v1", statements.announce, CREDIT_FILE_PART),
-    ForecastReceived: Handler("forecast.received.v1", statements.forecast, CONDUCT_PART),
-    CollateralValued: Handler(
+    StatementDue: EventHandler("statement.due.v1", statements.announce, CREDIT_FILE_PART),
+    ForecastReceived: EventHandler("forecast.received.v1", statements.forecast, CONDUCT_PART),
+    CollateralValued: EventHandler(
         "collateral.valued.v1", credit_file.value_collateral, CREDIT_FILE_PART
     ),
-    CovenantCertified: Handler(
+    CovenantCertified: EventHandler(
         "covenant.certified.v1", credit_file.certify_covenant, CREDIT_FILE_PART
     ),
-    GuarantorLinked: Handler("guarantor.linked.v1", credit_file.link_guarantor, CREDIT_FILE_PART),
-    GroupLinked: Handler("group.linked.v1", credit_file.link_group, CREDIT_FILE_PART),
-    DependantLinked: Handler("dependant.linked.v1", credit_file.link_dependant, CREDIT_FILE_PART),
-    RelatedStateChanged: Handler(
+    GuarantorLinked: EventHandler(
+        "guarantor.linked.v1", credit_file.link_guarantor, CREDIT_FILE_PART
+    ),
+    GroupLinked: EventHandler("group.linked.v1", credit_file.link_group, CREDIT_FILE_PART),
+    DependantLinked: EventHandler(
+        "dependant.linked.v1", credit_file.link_dependant, CREDIT_FILE_PART
+    ),
+    RelatedStateChanged: EventHandler(
         "related-state.changed.v1", credit_file.change_related_state, CREDIT_FILE_PART
     ),
-    RelatedPartiesDeclared: Handler(
+    RelatedPartiesDeclared: EventHandler(
         "related-parties.declared.v1", credit_file.declare_related_parties, CREDIT_FILE_PART
     ),
-    ExternalDelinquencyReported: Handler(
+    ExternalDelinquencyReported: EventHandler(
         "external-delinquency.reported.v1", credit_file.report_delinquency, CREDIT_FILE_PART
     ),
-    FindingRaised: Handler("finding.raised.v1", credit_file.raise_finding, CREDIT_FILE_PART),
-    InspectionRecorded: Handler(
+    FindingRaised: EventHandler("finding.raised.v1", credit_file.raise_finding, CREDIT_FILE_PART),
+    InspectionRecorded: EventHandler(
         "inspection.recorded.v1", credit_file.record_inspection, CREDIT_FILE_PART
     ),
-    OverrideApproved: Handler("override.approved.v1", overrides.approve, DECISIONS_PART),
+    OverrideApproved: EventHandler("override.approved.v1", overrides.approve, DECISIONS_PART),
     # Control events change no facts here: the fold closes days, `timeline` reads the others.
-    DayClosed: Handler("day.closed.v1", _apply_nothing, 0),
-    RulebookActivated: Handler("rulebook.activated.v1", _apply_nothing, 0),
-    CalendarPublished: Handler("calendar.published.v1", _apply_nothing, 0),
-    FxPublished: Handler("fx.published.v1", _apply_nothing, 0),
-    SectorStressPublished: Handler("sector-stress.published.v1", _apply_nothing, 0),
+    DayClosed: EventHandler("day.closed.v1", _apply_nothing, 0),
+    RulebookActivated: EventHandler("rulebook.activated.v1", _apply_nothing, 0),
+    CalendarPublished: EventHandler("calendar.published.v1", _apply_nothing, 0),
+    FxPublished: EventHandler("fx.published.v1", _apply_nothing, 0),
+    SectorStressPublished: EventHandler("sector-stress.published.v1", _apply_nothing, 0),
 }
 
 
@@ -194,7 +200,7 @@ def apply_event(borrower: Borrower, event: Event, context: Context) -> int:
     return facts
 
 
-def _changed_parts(handler: Handler, facts: int) -> int:
+def _changed_parts(handler: EventHandler, facts: int) -> int:
     parts = handler.parts
     if facts & touched.BALANCES:
         parts |= ACCOUNTS_PART

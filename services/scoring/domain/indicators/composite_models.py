@@ -44,7 +44,7 @@ def _sum_micro(*terms: tuple[str, Fraction]) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Firm:
+class ModelFigures:
     """What the distress models read; total assets and total liabilities are above zero."""
 
     total_assets: int
@@ -65,7 +65,7 @@ class Firm:
         return self.current_assets - self.current_liabilities
 
 
-def altman_private_micro(firm: Firm, sales: int) -> int:
+def altman_private_micro(firm: ModelFigures, sales: int) -> int:
     """Return Z' for private manufacturers: distress below 1.23, safe above 2.90."""
     return _sum_micro(
         ("0.717", firm.of_assets(firm.working_capital)),
@@ -76,7 +76,7 @@ def altman_private_micro(firm: Firm, sales: int) -> int:
     )
 
 
-def altman_general_micro(firm: Firm) -> int:
+def altman_general_micro(firm: ModelFigures) -> int:
     """Return Z'' for all others: distress below 1.10, safe above 2.60."""
     return _sum_micro(
         ("6.56", firm.of_assets(firm.working_capital)),

@@ -66,9 +66,9 @@ def is_financial(industry_code: str) -> bool:
     return letter == "K" or (not letter and division in FINANCIAL_DIVISIONS)
 
 
-def firm_at(figures: StatementFigures, years_back: int) -> models.Firm:
+def firm_at(figures: StatementFigures, years_back: int) -> models.ModelFigures:
     """Return the figures of the distress models now or some years before."""
-    firm = models.Firm(
+    firm = models.ModelFigures(
         total_assets=figures.balance("total_assets", years_back=years_back),
         total_liabilities=figures.balance("total_liabilities", years_back=years_back),
         current_assets=figures.balance("current_assets", years_back=years_back),

@@ -16,7 +16,7 @@ SCORE, PD = "score", "pd"
 
 
 @dataclass(slots=True)
-class Count:
+class BinCount:
     """How many borrowers are in each bin of one figure, those not measured first.
 
     ``expected`` are the shares of the reference population in the same order.
@@ -43,9 +43,9 @@ class Count:
         return stability_index(self.expected, [count / total for count in self.counts])
 
 
-def census(assessments: Iterable[Assessment]) -> list[Count]:
+def census(assessments: Iterable[Assessment]) -> list[BinCount]:
     """Return the counts of the month closes among these assessments, in a fixed order."""
-    counts: dict[tuple[int, str, str, str], Count] = {}
+    counts: dict[tuple[int, str, str, str], BinCount] = {}
     for assessment in assessments:
         if not assessment.opinions or MONTH_CLOSE not in assessment.reasons:
             continue
@@ -55,7 +55,7 @@ def census(assessments: Iterable[Assessment]) -> list[Count]:
                 key = (assessment.as_of, model.name, model.version, figure)
                 count = counts.get(key)
                 if count is None:
-                    count = counts[key] = Count(*key, list(expected), [0] * len(expected))
+                    count = counts[key] = BinCount(*key, list(expected), [0] * len(expected))
                 count.counts[bin - NOT_MEASURED] += 1
     return [counts[key] for key in sorted(counts)]
 

@@ -19,7 +19,7 @@ from services.scoring.domain.primitives.vocabulary import (
     TERM,
 )
 from services.scoring.domain.rulebook.calendars import Calendars
-from services.scoring.domain.rulebook.rulebook import Kind, Rulebook, Rules
+from services.scoring.domain.rulebook.rulebook import BorrowerTraits, Rulebook, Rules
 
 
 @dataclass(slots=True)
@@ -87,7 +87,9 @@ class Context:
             months = max(0, full_months(profile.start_day, on))
         product = product_of(borrower) if rulebook.by_product else ""
         segment, industry = SEGMENTS[profile.segment], profile.industry_code
-        kind = rulebook.kind_of(Kind(segment, industry, borrower.borrower_id, product, months))
+        kind = rulebook.kind_of(
+            BorrowerTraits(segment, industry, borrower.borrower_id, product, months)
+        )
         rules = self._by_traits.get(kind.key)
         if rules is None:
             rules = self._with_sector(rulebook.rules_of(kind), industry)

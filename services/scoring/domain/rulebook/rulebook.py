@@ -241,7 +241,7 @@ def is_of_industry(code: str, beginning: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class BorrowerTraits:
     """The traits by which overlays distinguish borrowers.
 
     Args:
@@ -275,7 +275,7 @@ class Overlay:
     product: str | None = None
     younger_than_months: int | None = None
 
-    def matches(self, kind: Kind) -> bool:
+    def matches(self, kind: BorrowerTraits) -> bool:
         """Return whether it applies; an industry matches by the beginning of its code."""
         return (
             self.segment in (None, kind.segment)
@@ -341,12 +341,12 @@ class Rulebook:
     ) -> Rules:
         """Return the rules for this borrower. Cached by what can make a difference."""
         return self.rules_of(
-            self.kind_of(Kind(segment, industry, borrower_id, product, months_old))
+            self.kind_of(BorrowerTraits(segment, industry, borrower_id, product, months_old))
         )
 
-    def kind_of(self, kind: Kind) -> Kind:
+    def kind_of(self, kind: BorrowerTraits) -> BorrowerTraits:
         """Return only what can make a difference."""
-        return Kind(
+        return BorrowerTraits(
             kind.segment,
             kind.industry,
             kind.borrower_id if kind.borrower_id in self.named else "",
@@ -354,7 +354,7 @@ class Rulebook:
             self._age_class(kind.months_old),
         )
 
-    def rules_of(self, kind: Kind) -> Rules:
+    def rules_of(self, kind: BorrowerTraits) -> Rules:
         """Return the rules for a kind reduced to what can make a difference."""
         rules = self.resolved.get(kind.key)
         if rules is None:
@@ -367,7 +367,7 @@ class Rulebook:
             return -1
         return max((age for age in self.ages if age <= months_old), default=0)
 
-    def _resolve(self, kind: Kind) -> Rules:
+    def _resolve(self, kind: BorrowerTraits) -> Rules:
         chosen = dict(self.indicators)
         cuts = self.cuts.get(kind.segment, self.cuts["*"])
         matching = [overlay for overlay in self.overlays if overlay.matches(kind)]

@@ -6,7 +6,7 @@ from services.kit.clock import SystemClock
 from services.scoring import metrics
 from services.scoring.adapters.rulebook_reader import load_rulebook
 from services.scoring.application.drift_monitor import DriftMonitor
-from services.scoring.domain.portfolio.drift import Count
+from services.scoring.domain.portfolio.drift import BinCount
 from services.scoring.domain.rulebook.context import Context
 from tests.fakes.pd_models import a_model, rulebook_with
 from tests.fakes.recorder import MemoryRecorder
@@ -40,13 +40,13 @@ class Migrated:
 async def test_the_gauges_show_each_figure_and_forget_a_model_that_has_gone() -> None:
     census, recorder = MemoryCensus(), MemoryRecorder()
     monitor = DriftMonitor(object(), census=census, recorder=recorder, clock=SystemClock())  # type: ignore[arg-type] - only measure() is called
-    moved = Count(31, "firms", "1", "R-01", [0.0, 0.8, 0.2], [0, 150, 150])
+    moved = BinCount(31, "firms", "1", "R-01", [0.0, 0.8, 0.2], [0, 150, 150])
     await census.add(NO_CONNECTION, 0, [moved])
     await monitor.measure(Migrated())  # type: ignore[arg-type] - it answers one query only
     names = {"model": "firms", "version": "1"}
     assert recorder.total(metrics.PD_PSI, figure="R-01", **names) == moved.stability_index
     assert recorder.total(metrics.PD_COUNTED, **names) == 300
-    other = Count(59, "firms", "2", "R-01", [0.0, 1.0], [0, 10])
+    other = BinCount(59, "firms", "2", "R-01", [0.0, 1.0], [0, 10])
     await census.add(NO_CONNECTION, 0, [other])
     await monitor.measure(Migrated())  # type: ignore[arg-type] - it answers one query only
     shown = recorder.values[metrics.PD_COUNTED.name, tuple(sorted(names.items()))]
@@ -58,7 +58,7 @@ async def test_the_gauges_show_each_figure_and_forget_a_model_that_has_gone() ->
 async def test_where_no_model_is_in_force_any_more_no_figure_stays_behind() -> None:
     census, recorder = MemoryCensus(), MemoryRecorder()
     monitor = DriftMonitor(object(), census=census, recorder=recorder, clock=SystemClock())  # type: ignore[arg-type] - only measure() is called
-    await census.add(NO_CONNECTION, 0, [Count(31, "firms", "1", "pd", [0.0, 1.0], [0, 10])])
+    await census.add(NO_CONNECTION, 0, [BinCount(31, "firms", "1", "pd", [0.0, 1.0], [0, 10])])
     await monitor.measure(Migrated())  # type: ignore[arg-type] - it answers one query only
     census.counts.clear()
     await monitor.measure(Migrated())  # type: ignore[arg-type] - it answers one query only

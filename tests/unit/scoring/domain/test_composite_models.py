@@ -6,7 +6,7 @@ import pytest
 
 from services.scoring.domain.indicators import composite_models as models
 
-FIRM_A = models.Firm(
+FIRM_A = models.ModelFigures(
     total_assets=1000,
     total_liabilities=740,
     current_assets=450,
@@ -15,7 +15,7 @@ FIRM_A = models.Firm(
     equity=260,
     ebit=60,
 )
-FIRM_B = models.Firm(
+FIRM_B = models.ModelFigures(
     total_assets=900,
     total_liabilities=830,
     current_assets=300,
@@ -30,7 +30,7 @@ def near(micro: int, expected: str) -> bool:
     return abs(micro - int(Fraction(expected) * 1_000_000)) <= 5
 
 
-def zmijewski(firm: models.Firm, net_income: int) -> int:
+def zmijewski(firm: models.ModelFigures, net_income: int) -> int:
     return models.zmijewski_micro(
         net_income=net_income,
         total_assets=firm.total_assets,
@@ -45,7 +45,7 @@ def zmijewski(firm: models.Firm, net_income: int) -> int:
     [(FIRM_A, 1100, "1.583618", "1.622519"), (FIRM_B, 700, "0.573272", "-1.190112")],
     ids=["firm A", "firm B"],
 )
-def test_altman(firm: models.Firm, sales: int, private: str, general: str) -> None:
+def test_altman(firm: models.ModelFigures, sales: int, private: str, general: str) -> None:
     assert near(models.altman_private_micro(firm, sales), private)
     assert near(models.altman_general_micro(firm), general)
 
@@ -55,7 +55,7 @@ def test_altman(firm: models.Firm, sales: int, private: str, general: str) -> No
     [(FIRM_A, 22, "-0.22809", "0.40979"), (FIRM_B, -55, "1.17995", "0.88099")],
     ids=["firm A", "firm B"],
 )
-def test_zmijewski(firm: models.Firm, net_income: int, x: str, probability: str) -> None:
+def test_zmijewski(firm: models.ModelFigures, net_income: int, x: str, probability: str) -> None:
     measurement = zmijewski(firm, net_income)
     assert near(measurement, x)
     assert near(models.normal_probability_micro(measurement), probability)

@@ -18,7 +18,7 @@ from services.scoring.domain.assess.exit_rules import blockers, exit_rule_of
 from services.scoring.domain.assess.state_inputs import StateInputs
 from services.scoring.domain.assess.states import close_day
 from services.scoring.domain.borrower import risk as states
-from services.scoring.domain.borrower.risk import RiskState, Signals
+from services.scoring.domain.borrower.risk import RiskRecord, Signals
 from services.scoring.domain.rulebook.rulebook import Rules
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -56,7 +56,7 @@ class Case:
 
 def standing(case: Case, rules: Rules) -> StateInputs:
     start = date.fromisoformat(START).toordinal()
-    risk = RiskState(
+    risk = RiskRecord(
         completeness=1_000_000,
         state=case.state,
         since=start,

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from services.scoring.domain.portfolio.drift import Count, census, figures
+from services.scoring.domain.portfolio.drift import BinCount, census, figures
 from tests.fakes.pd_models import a_model, rulebook_with
 from tests.fakes.story import Story
 from tests.fakes.units import day
@@ -35,10 +35,10 @@ def test_without_a_model_nothing_is_counted() -> None:
 
 def test_the_index_of_a_count_is_that_of_its_shares() -> None:
     # (.5 - .8) ln(.5/.8) + (.5 - .2) ln(.5/.2) = .4159; nobody unmeasured, before or now.
-    count = Count(1, "firms", "1", "R-01", [0.0, 0.8, 0.2], [0, 150, 150])
+    count = BinCount(1, "firms", "1", "R-01", [0.0, 0.8, 0.2], [0, 150, 150])
     assert count.borrowers == 300
     assert count.stability_index == pytest.approx(0.4159, abs=1e-4)
-    assert Count(1, "firms", "1", "R-01", [0.0, 1.0], [0, 0]).stability_index == 0
+    assert BinCount(1, "firms", "1", "R-01", [0.0, 1.0], [0, 0]).stability_index == 0
 
 
 def test_figures_are_in_the_order_of_an_opinions_bins(tmp_path: Path) -> None:

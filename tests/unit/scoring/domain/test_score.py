@@ -6,7 +6,7 @@ import pytest
 
 from services.scoring.adapters.rulebook_reader import load_rulebook
 from services.scoring.domain.assess import score
-from services.scoring.domain.assess.evaluate import Evaluation, judge
+from services.scoring.domain.assess.evaluate import SignalChanges, judge
 from services.scoring.domain.borrower.risk import NOT_SCORED, SLOTS, Signals, pack, slot_of, unpack
 from services.scoring.domain.primitives.measurement import (
     Measurement,
@@ -43,7 +43,7 @@ def signals_of(rules: Rules, measurements: dict[str, Measurement]) -> Signals:
     for indicator_id, measurement in measurements.items():
         rule = rules.by_slot[slot_of(indicator_id)]
         assert rule is not None
-        judge(signals, rule, measurement, DAY, Evaluation())
+        judge(signals, rule, measurement, DAY, SignalChanges())
     return signals
 
 

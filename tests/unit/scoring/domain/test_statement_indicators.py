@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from services.scoring.adapters.rulebook_reader import load_rulebook
-from services.scoring.domain.assess.evaluate import Evaluation, judge
+from services.scoring.domain.assess.evaluate import SignalChanges, judge
 from services.scoring.domain.borrower.borrower import Borrower
 from services.scoring.domain.borrower.risk import Signals
 from services.scoring.domain.indicators.registry import BY_ID
@@ -51,7 +51,7 @@ def judged(indicator_id: str, borrower: Borrower, rules: Rules) -> tuple[int, fl
     signals, indicator = Signals(), BY_ID[indicator_id]
     rule = rules.by_slot[indicator.slot]
     assert rule is not None
-    judge(signals, rule, measure(indicator_id, borrower, rules), AS_OF, Evaluation())
+    judge(signals, rule, measure(indicator_id, borrower, rules), AS_OF, SignalChanges())
     weight = rule.weight or 1
     return note_level(indicator_id, signals.level[rule.slot]), round(
         signals.contribution[rule.slot] / weight, 3
@@ -328,7 +328,7 @@ def test_f14_calibrated_is_unmeasurable_in_the_first_statement(default: Rules) -
     rule = default.by_slot[indicator.slot]
     assert rule is not None
     measurement = measure("F-14", firm(statement("2023-12", **FIRM_A)), default)
-    judge(signals, rule, measurement, AS_OF, Evaluation())
+    judge(signals, rule, measurement, AS_OF, SignalChanges())
     assert signals.status[rule.slot] == UNMEASURABLE
     assert signals.detail[rule.slot] == Reason.NO_PRIOR_STATEMENT
 

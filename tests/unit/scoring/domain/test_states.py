@@ -18,7 +18,7 @@ from services.scoring.domain.assess.states import (
 )
 from services.scoring.domain.borrower import risk as states
 from services.scoring.domain.borrower.decisions import RELAX, Override
-from services.scoring.domain.borrower.risk import RiskState, Signals, slot_of
+from services.scoring.domain.borrower.risk import RiskRecord, Signals, slot_of
 from services.scoring.domain.primitives.measurement import AMBER, HARD, MEASURED, RED
 from services.scoring.domain.rulebook.rulebook import Rules
 
@@ -47,7 +47,7 @@ def standing(rules: Rules, signals: Signals | None = None, **risk: Any) -> State
     regulatory = risk.pop("regulatory_days", 0)
     on_time = risk.pop("on_time", 2)
     is_able = risk.pop("is_able", True)
-    state = RiskState(completeness=1_000_000)
+    state = RiskRecord(completeness=1_000_000)
     for name, value in risk.items():
         setattr(state, name, value)
     return StateInputs(
@@ -404,12 +404,12 @@ def test_a_family_that_came_to_the_cut_just_now_has_stood_one_day(rules: Rules) 
 
 
 def test_too_many_moves_are_counted_in_the_window() -> None:
-    risk = RiskState(moves=[MONDAY - 90, MONDAY - 89, MONDAY])
+    risk = RiskRecord(moves=[MONDAY - 90, MONDAY - 89, MONDAY])
     assert risk.recent_moves(MONDAY, 90) == 2
 
 
 def test_the_distance_to_the_next_state_is_in_score(rules: Rules) -> None:
-    assert distance_to_next(RiskState(score=150_000), rules.cuts) == (states.ATTENTION, 50_000)
-    worse = RiskState(state=states.WATCH, score=750_000)
+    assert distance_to_next(RiskRecord(score=150_000), rules.cuts) == (states.ATTENTION, 50_000)
+    worse = RiskRecord(state=states.WATCH, score=750_000)
     assert distance_to_next(worse, rules.cuts) == (states.HIGH_RISK, 0)
-    assert distance_to_next(RiskState(state=states.DEFAULT), rules.cuts) is None
+    assert distance_to_next(RiskRecord(state=states.DEFAULT), rules.cuts) is None
