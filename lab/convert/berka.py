@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from msgspec import UNSET
 
 from lab.convert import berka_rows
-from lab.convert.berka_rows import Account, Loan, Transaction
+from lab.convert.berka_rows import BerkaAccount, BerkaLoan, Transaction
 from lab.convert.canonical import Author, Label, plain
 from services.contracts.account import (
     AccountBalanceClosedV1,
@@ -101,17 +101,17 @@ class Berka:
         for account in self._known(berka_rows.accounts(self.folder), last_day):
             yield Label(_borrower(account.account_id), first.get(account.account_id))
 
-    def _known(self, accounts: list[Account], last_day: date) -> list[Account]:
+    def _known(self, accounts: list[BerkaAccount], last_day: date) -> list[BerkaAccount]:
         known = [account for account in accounts if account.opened <= last_day]
         self.counts["accounts_after_the_last_booking"] = len(accounts) - len(known)
         return known
 
-    def _granted(self, loans: list[Loan], last_day: date) -> list[Loan]:
+    def _granted(self, loans: list[BerkaLoan], last_day: date) -> list[BerkaLoan]:
         granted = [loan for loan in loans if loan.granted <= last_day]
         self.counts["loans_after_the_last_booking"] = len(loans) - len(granted)
         return granted
 
-    def _registered(self, account: Account) -> bytes:
+    def _registered(self, account: BerkaAccount) -> bytes:
         self.counts["borrowers"] += 1
         data = BorrowerRegisteredV1(
             segment="RETAIL",
@@ -126,7 +126,7 @@ class Berka:
             data, id=f"account:{account.account_id}", subject=_borrower(account.account_id), at=at
         )
 
-    def _booked(self, loan: Loan) -> bytes:
+    def _booked(self, loan: BerkaLoan) -> bytes:
         self.counts["loans"] += 1
         booked = LoanBookedV1(
             loan_id=_loan_id(loan),
@@ -147,7 +147,7 @@ class Berka:
         by_account: dict[str, list[Transaction]],
         *,
         balances: dict[str, Decimal],
-        loan_of: dict[str, Loan],
+        loan_of: dict[str, BerkaLoan],
     ) -> Iterator[bytes]:
         """Yield a day: bookings in turn, each at another second, then the balances."""
         queues = {
@@ -188,7 +188,7 @@ class Berka:
             at=AUTHOR.moment(each.day, hour=BOOKING_HOUR, second=2 * turn),
         )
 
-    def _repaid(self, each: Transaction, *, turn: int, loan: Loan) -> bytes:
+    def _repaid(self, each: Transaction, *, turn: int, loan: BerkaLoan) -> bytes:
         """Return the repayment that the booking is, a second after the booking."""
         self.counts["repayments"] += 1
         paid = RepaymentPostedV1(
@@ -222,7 +222,7 @@ class Berka:
         )
 
 
-def _scheduled(loan: Loan) -> bytes:
+def _scheduled(loan: BerkaLoan) -> bytes:
     """Return the loan's schedule, a second after the loan."""
     schedule = SchedulePublishedV1(
         loan_id=_loan_id(loan),
@@ -244,7 +244,7 @@ def _scheduled(loan: Loan) -> bytes:
     return AUTHOR.write(schedule, id=f"schedule:{loan.loan_id}:1", subject=subject, at=at)
 
 
-def due_dates(loan: Loan) -> list[date]:
+def due_dates(loan: BerkaLoan) -> list[date]:
     """Return the 12th of each month, the first one strictly after the loan was granted."""
     first = 0 if loan.granted.day < DUE_DAY_OF_MONTH else 1
     months = [loan.granted.month - 1 + first + number for number in range(loan.months)]
@@ -299,10 +299,10 @@ def _days(first: date, last: date) -> Iterator[date]:
 
 
 def _by_day(
-    accounts: list[Account], loans: list[Loan]
-) -> tuple[dict[date, list[Account]], dict[date, list[Loan]]]:
-    opened: dict[date, list[Account]] = defaultdict(list)
-    granted: dict[date, list[Loan]] = defaultdict(list)
+    accounts: list[BerkaAccount], loans: list[BerkaLoan]
+) -> tuple[dict[date, list[BerkaAccount]], dict[date, list[BerkaLoan]]]:
+    opened: dict[date, list[BerkaAccount]] = defaultdict(list)
+    granted: dict[date, list[BerkaLoan]] = defaultdict(list)
     for account in sorted(accounts, key=lambda each: int(each.account_id)):
         opened[account.opened].append(account)
     for loan in sorted(loans, key=lambda each: int(each.loan_id)):
@@ -318,5 +318,5 @@ def _account_id(account_id: str) -> str:
     return f"BERKA-ACC-{account_id}"
 
 
-def _loan_id(loan: Loan) -> str:
+def _loan_id(loan: BerkaLoan) -> str:
     return f"BERKA-LOAN-{loan.loan_id}"

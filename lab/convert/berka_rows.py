@@ -19,7 +19,7 @@ NO_NUMBER = "-1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Account:
+class BerkaAccount:
     """An account, which is our borrower."""
 
     account_id: str
@@ -28,7 +28,7 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Loan:
+class BerkaLoan:
     """A loan; the table's status column is the outcome and is deliberately not read."""
 
     loan_id: str
@@ -58,10 +58,10 @@ class Transaction:
         return self.amount if self.is_credit else -self.amount
 
 
-def accounts(folder: Path) -> list[Account]:
+def accounts(folder: Path) -> list[BerkaAccount]:
     """Return all accounts."""
     return [
-        Account(
+        BerkaAccount(
             account_id=_whole(row["account_id"]),
             district_id=_whole(row["district_id"]),
             opened=_date(row["date"]),
@@ -70,10 +70,10 @@ def accounts(folder: Path) -> list[Account]:
     ]
 
 
-def loans(folder: Path) -> list[Loan]:
+def loans(folder: Path) -> list[BerkaLoan]:
     """Return all loans."""
     return [
-        Loan(
+        BerkaLoan(
             loan_id=_whole(row["loan_id"]),
             account_id=_whole(row["account_id"]),
             granted=_date(row["date"]),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from random import Random
 
 from lab.simulator.plan import Earned
-from lab.simulator.profile import Profile
+from lab.simulator.profile import SimulatedProfile
 
 TAX_RATE = 0.26
 DEBT_RATE = 0.05
@@ -128,7 +128,7 @@ def draw_habits(rng: Random, *, is_fragile: bool) -> Habits:
     )
 
 
-def planned_month(profile: Profile, month_index: int) -> Earned:
+def planned_month(profile: SimulatedProfile, month_index: int) -> Earned:
     """Return a month before the run as it was planned."""
     sales = profile.income_minor * profile.season[month_index % 12]
     costs = profile.costs
@@ -139,7 +139,7 @@ def planned_month(profile: Profile, month_index: int) -> Earned:
     )
 
 
-def opening(profile: Profile, habits: Habits) -> Position:
+def opening(profile: SimulatedProfile, habits: Habits) -> Position:
     """Return a balance sheet that fits the firm's size and habits."""
     year = profile.income_minor * 12
     purchases = year * profile.costs.supplier_ratio
@@ -173,7 +173,9 @@ def opening(profile: Profile, habits: Habits) -> Position:
     )
 
 
-def result(profile: Profile, months: Iterable[Earned], *, before: Position, life: float) -> Result:
+def result(
+    profile: SimulatedProfile, months: Iterable[Earned], *, before: Position, life: float
+) -> Result:
     """Return the profit and loss of a period of consecutive months."""
     listed = list(months)
     costs = profile.costs

@@ -10,7 +10,7 @@ from random import Random
 from lab.simulator import reference_data
 from lab.simulator.accounts import Accounts, CreditLine, Settlement
 from lab.simulator.booking_faults import BookingFaults
-from lab.simulator.credit_file import CreditFile
+from lab.simulator.credit_file import SimulatedCreditFile
 from lab.simulator.days import Calendar, Day
 from lab.simulator.event_log import EventLog
 from lab.simulator.events import SimulatedEvent
@@ -18,7 +18,7 @@ from lab.simulator.firm import Firm
 from lab.simulator.household import Household
 from lab.simulator.lending import Lending
 from lab.simulator.plan import Plan
-from lab.simulator.profile import Profile
+from lab.simulator.profile import SimulatedProfile
 from lab.simulator.scenarios.conditions import Conditions, Story
 from lab.simulator.schedules import Terms, draw_terms
 from lab.simulator.statements import Statements
@@ -31,13 +31,13 @@ DEFAULT_DAYS_PAST_DUE = 90
 NIGHT = 22 * 3600
 
 
-class Borrower:
+class SimulatedBorrower:
     """One borrower: its plan, its accounts, its loans and its events."""
 
     def __init__(
         self,
         *,
-        profile: Profile,
+        profile: SimulatedProfile,
         story: Story,
         rng: Random,
         calendar: Calendar,
@@ -75,9 +75,9 @@ class Borrower:
             if not profile.is_person and (profile.segment != "MICRO" or rng.random() < 0.6)
             else None
         )
-        self._credit_file: CreditFile | None = None
+        self._credit_file: SimulatedCreditFile | None = None
         if has_credit_file:
-            self._credit_file = CreditFile(
+            self._credit_file = SimulatedCreditFile(
                 profile=profile,
                 story=story,
                 loans=self.loans,

@@ -14,7 +14,7 @@ from lab.simulator.days import Day, month_start
 from lab.simulator.event_log import EventLog
 from lab.simulator.events import ACCOUNTS, CONTRACTS, REPAYMENTS, STATEMENTS, Fields, money
 from lab.simulator.lending import Lending
-from lab.simulator.profile import Profile
+from lab.simulator.profile import SimulatedProfile
 from lab.simulator.scenarios.conditions import Conditions, Story
 from lab.simulator.schedules import Terms
 from lab.simulator.statements import Filing
@@ -41,13 +41,13 @@ def iso(ordinal: int) -> str:
     return date.fromordinal(ordinal).isoformat()
 
 
-class CreditFile:
+class SimulatedCreditFile:
     """The credit file of one borrower."""
 
     def __init__(
         self,
         *,
-        profile: Profile,
+        profile: SimulatedProfile,
         story: Story,
         loans: list[Terms],
         accounts: Accounts,

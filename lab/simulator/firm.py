@@ -7,7 +7,7 @@ conditions a year's receipts exceed a year's payments by the margin of the profi
 
 from lab.simulator.accounts import CashFlow
 from lab.simulator.plan import Earned, Plan
-from lab.simulator.profile import Customer, Profile
+from lab.simulator.profile import Customer, SimulatedProfile
 from lab.simulator.scenarios.conditions import Conditions
 
 TICKETS_A_MONTH = {"MICRO": 5, "SME": 8, "CORPORATE": 10, "LARGE": 12}
@@ -18,7 +18,7 @@ NEW_LENDERS = 3
 class Firm:
     """The operations of one firm."""
 
-    def __init__(self, profile: Profile, plan: Plan) -> None:
+    def __init__(self, profile: SimulatedProfile, plan: Plan) -> None:
         self._profile = profile
         self._plan = plan
         self._first_month = 0

@@ -6,7 +6,7 @@ under ordinary conditions the pay covers rent, bills, living costs and instalmen
 
 from lab.simulator.accounts import CashFlow
 from lab.simulator.plan import Earned, Plan
-from lab.simulator.profile import Profile
+from lab.simulator.profile import SimulatedProfile
 
 BENEFIT_RATIO = 0.35
 """Unemployment benefit as a share of the pay, from the month after the job was lost."""
@@ -17,7 +17,7 @@ CASH_DAYS = (5, 18)
 class Household:
     """The operations of one household."""
 
-    def __init__(self, profile: Profile, plan: Plan) -> None:
+    def __init__(self, profile: SimulatedProfile, plan: Plan) -> None:
         self._profile = profile
         self._plan = plan
         self._pay_day = plan.rng.randint(24, 28)

@@ -12,7 +12,7 @@ from random import Random
 
 from lab.simulator import announcements, profile
 from lab.simulator.booking_faults import EVERYDAY, BookingFaults
-from lab.simulator.borrower import Borrower
+from lab.simulator.borrower import SimulatedBorrower
 from lab.simulator.days import Calendar, Day
 from lab.simulator.events import SimulatedEvent
 from lab.simulator.scenarios.catalogue import CATALOGUE
@@ -70,12 +70,12 @@ class Portfolio:
             if borrower.profile.industry_code is not None:
                 yield borrower.profile.industry_code, borrower.outcome
 
-    def _borrower(self, no: int, segment: str, scenario: str) -> Borrower:
+    def _borrower(self, no: int, segment: str, scenario: str) -> SimulatedBorrower:
         setup = self.setup
         rng = Random(f"tocsin:{setup.seed}:{no}")
         drawn = profile.draw(rng, no=no, segment=segment, scenario=scenario)
         story = CATALOGUE[scenario].write(rng, start=self.calendar.first, horizon_days=setup.days)
-        return Borrower(
+        return SimulatedBorrower(
             profile=drawn,
             story=story,
             rng=rng,

@@ -61,7 +61,7 @@ class Costs:
 
 
 @dataclass(frozen=True, slots=True)
-class Profile:
+class SimulatedProfile:
     """One borrower of the portfolio."""
 
     no: int
@@ -95,7 +95,7 @@ class Profile:
         return self.segment == "RETAIL"
 
 
-def draw(rng: Random, *, no: int, segment: str, scenario: str) -> Profile:
+def draw(rng: Random, *, no: int, segment: str, scenario: str) -> SimulatedProfile:
     """Draw one borrower.
 
     A story only chooses who it can happen to: who loses the main customer had one, who fails was
@@ -111,7 +111,7 @@ def draw(rng: Random, *, no: int, segment: str, scenario: str) -> Profile:
     has_line = segment in ("SME", "CORPORATE", "LARGE") and (
         scenario == "line_overuse" or rng.random() < 0.65
     )
-    return Profile(
+    return SimulatedProfile(
         no=no,
         borrower_id=f"B{no:05d}",
         segment=segment,

@@ -10,14 +10,14 @@ from lab.simulator.accounts import Accounts, CreditLine
 from lab.simulator.days import Day
 from lab.simulator.event_log import EventLog
 from lab.simulator.events import CONTRACTS, CUSTOMERS, Fields, money
-from lab.simulator.profile import Profile
+from lab.simulator.profile import SimulatedProfile
 from lab.simulator.schedules import Terms
 
 EARLY = 4 * 3600
 
 
 def introduce(
-    profile: Profile, loans: list[Terms], accounts: Accounts, event_log: EventLog, day: Day
+    profile: SimulatedProfile, loans: list[Terms], accounts: Accounts, event_log: EventLog, day: Day
 ) -> None:
     """Register the borrower and book its loans, schedules and line."""
     register(profile, event_log, day, account_ids=[accounts.account_id], second=EARLY)
@@ -28,7 +28,7 @@ def introduce(
 
 
 def register(
-    profile: Profile, event_log: EventLog, day: Day, *, account_ids: list[str], second: int
+    profile: SimulatedProfile, event_log: EventLog, day: Day, *, account_ids: list[str], second: int
 ) -> None:
     """Register the borrower."""
     since = date.fromordinal(day.ordinal - profile.customer_since_years * 365)
@@ -51,7 +51,9 @@ def register(
     event_log.book("borrower.registered.v1", data, day=day, second=second, source=CUSTOMERS)
 
 
-def _book(profile: Profile, loan: Terms, event_log: EventLog, day: Day, *, second: int) -> None:
+def _book(
+    profile: SimulatedProfile, loan: Terms, event_log: EventLog, day: Day, *, second: int
+) -> None:
     event_log.book(
         "loan.booked.v1",
         {
@@ -93,7 +95,7 @@ def _book(profile: Profile, loan: Terms, event_log: EventLog, day: Day, *, secon
     )
 
 
-def _book_line(profile: Profile, line: CreditLine, event_log: EventLog, day: Day) -> None:
+def _book_line(profile: SimulatedProfile, line: CreditLine, event_log: EventLog, day: Day) -> None:
     event_log.book(
         "loan.booked.v1",
         {

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from random import Random
 
 from lab.simulator.days import Calendar, Day, month_start
-from lab.simulator.profile import Profile
+from lab.simulator.profile import SimulatedProfile
 
 
 @dataclass(slots=True)
@@ -69,7 +69,9 @@ class Rhythm:
         return self.rate * self.months_apart / 12
 
 
-def draw_terms(rng: Random, *, profile: Profile, day: Day, calendar: Calendar) -> list[Terms]:
+def draw_terms(
+    rng: Random, *, profile: SimulatedProfile, day: Day, calendar: Calendar
+) -> list[Terms]:
     """Draw the loans of a borrower; together they cost its debt service each month."""
     kinds = _kinds(rng, profile.segment)
     budget = profile.income_minor * profile.debt_service_ratio / len(kinds)

@@ -22,7 +22,7 @@ from lab.simulator.days import Calendar, Day, month_start
 from lab.simulator.event_log import EventLog
 from lab.simulator.events import STATEMENTS, Fields, money
 from lab.simulator.plan import Earned, Plan
-from lab.simulator.profile import FRAGILE, Profile
+from lab.simulator.profile import FRAGILE, SimulatedProfile
 from lab.simulator.scenarios.conditions import Story
 
 FISCAL_YEAR_END_MONTHS = (12, 12, 12, 12, 12, 12, 3, 6, 6, 9)
@@ -48,7 +48,13 @@ class Statements:
     """The statements of one firm."""
 
     def __init__(
-        self, *, profile: Profile, plan: Plan, event_log: EventLog, story: Story, calendar: Calendar
+        self,
+        *,
+        profile: SimulatedProfile,
+        plan: Plan,
+        event_log: EventLog,
+        story: Story,
+        calendar: Calendar,
     ) -> None:
         self._profile = profile
         self._plan = plan
@@ -166,7 +172,7 @@ class Statements:
         )
 
 
-def _head(profile: Profile, filing: Filing, *, period_end: int) -> Fields:
+def _head(profile: SimulatedProfile, filing: Filing, *, period_end: int) -> Fields:
     ends = date.fromordinal(period_end).isoformat()
     data: Fields = {
         "statement_id": f"{profile.borrower_id}-FS-{ends}-{filing.months}",

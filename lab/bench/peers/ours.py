@@ -45,7 +45,7 @@ class Flow(msgspec.Struct):
     balance_after: str
 
 
-class Event(msgspec.Struct):
+class BenchEvent(msgspec.Struct):
     """An event."""
 
     subject: str
@@ -59,7 +59,7 @@ class Folding(Handler):
         self._sink, self._outbox = sink, outbox
         self._read, self._upsert = READ.format(schema=schema), UPSERT.format(schema=schema)
         self._cache: dict[int, dict[str, BorrowerFold]] = {}
-        self._decode = msgspec.json.Decoder(Event).decode
+        self._decode = msgspec.json.Decoder(BenchEvent).decode
         self._state = msgspec.msgpack.Decoder(BorrowerFold).decode
         self._encode = msgspec.msgpack.Encoder().encode
 
@@ -79,7 +79,7 @@ class Folding(Handler):
         await self._outbox.append(connection, results, partition=batch.partition)
         return ALL_APPLIED
 
-    def _fold(self, events: list[Event], states: dict[str, BorrowerFold]) -> list[Message]:
+    def _fold(self, events: list[BenchEvent], states: dict[str, BorrowerFold]) -> list[Message]:
         results = []
         for event in events:
             borrower = event.subject

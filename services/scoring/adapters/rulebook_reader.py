@@ -163,8 +163,8 @@ def _problems(document: dict[str, Any], error: ValidationError | None) -> list[s
             path = tuple(step for step in each["loc"] if step != "[key]")
             name = _named(rest, path)
             if not any(_follows(name, other) for other in seen):
-                place = name[:-1] if each["type"] == "missing" else name
-                problems.append(": ".join(filter(None, [".".join(place), _text(each)])))
+                owner = name[:-1] if each["type"] == "missing" else name
+                problems.append(": ".join(filter(None, [".".join(owner), _text(each)])))
             paths.append((path, name))
         seen |= {name for _, name in paths}
         _take_out(rest, {path for path, _ in paths})

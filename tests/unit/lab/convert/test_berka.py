@@ -11,7 +11,7 @@ import pytest
 
 from lab.convert import berka_rows
 from lab.convert.berka import Berka, chained, due_dates
-from lab.convert.berka_rows import Loan, Transaction
+from lab.convert.berka_rows import BerkaLoan, Transaction
 from services.cli.errors import CommandError
 from tests.fakes.wire_events import validated
 from tests.unit.lab.convert.small_tables import write_berka
@@ -101,7 +101,7 @@ def test_a_balance_is_the_one_printed_after_the_days_last_booking(bank: Path) ->
 def test_instalments_fall_due_on_the_twelfth(
     granted: date, months: int, expected: list[str]
 ) -> None:
-    loan = Loan(
+    loan = BerkaLoan(
         loan_id="1",
         account_id="1",
         granted=granted,
