@@ -35,7 +35,7 @@ def examples(kind: str) -> Iterator[tuple[str, Path]]:
 
 
 def schema_at(uri: str) -> Resource[Any]:
-    """Return the schema that a `file:` URI names; the URI quotes what a path may hold as it is."""
+    """Returns the schema of a `file:` URI, in which special characters of the path are quoted."""
     path = Path(url2pathname(urlsplit(uri).path))
     return Resource.from_contents(
         json.loads(path.read_text(encoding="utf-8")), default_specification=DRAFT202012

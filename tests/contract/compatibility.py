@@ -1,7 +1,7 @@
-"""Sums up what readers rely on, and tells what a change would break for them.
+"""Summarises the schemas, and lists the changes that break a reader or a writer.
 
-`python -m tests.contract.compatibility` writes the summary of today's schemas to
-`schemas/released.json`; do that at a release, and review the difference.
+`python -m tests.contract.compatibility` writes the summary of the present schemas to
+`schemas/released.json`. Run it at a release, and review the difference.
 """
 
 import json
@@ -15,49 +15,49 @@ Summary = dict[str, dict[str, Any]]
 
 
 def summary() -> dict[str, Summary]:
-    """Return, for each type, every field by its path: whether it is required, and what it holds."""
-    found: dict[str, Summary] = {}
+    """Returns the fields of each event type by their paths, with type and whether required."""
+    types: dict[str, Summary] = {}
     for path in schema_files():
         document = json.loads(path.read_text(encoding="utf-8"))
         fields: Summary = {}
         _collect(document, document, path.parent, "", fields)
-        found[type_of(path)] = dict(sorted(fields.items()))
-    return found
+        types[type_of(path)] = dict(sorted(fields.items()))
+    return types
 
 
 def breaks(released: dict[str, Summary], now: dict[str, Summary]) -> list[str]:
-    """Return what a reader or a writer of the released schemas would stumble over."""
-    found = [f"{name}: the type is gone" for name in released.keys() - now.keys()]
+    """Returns the changes that break a reader or a writer of the released schemas."""
+    changes = [f"{name}: the type is gone" for name in released.keys() - now.keys()]
     for name in released.keys() & now.keys():
         old, new = released[name], now[name]
-        found += [f"{name}{path}: the field is gone" for path in old.keys() - new.keys()]
-        found += [
+        changes += [f"{name}{path}: the field is gone" for path in old.keys() - new.keys()]
+        changes += [
             f"{name}{path}: a new field is required"
             for path in new.keys() - old.keys()
-            if new[path]["required"] and (_holder(path) in old or _holder(path) not in new)
+            if new[path]["required"] and (_parent(path) in old or _parent(path) not in new)
         ]
         for path in old.keys() & new.keys():
-            found += [f"{name}{path}: {fault}" for fault in _changes(old[path], new[path])]
-    return sorted(found)
+            changes += [f"{name}{path}: {fault}" for fault in _changes(old[path], new[path])]
+    return sorted(changes)
 
 
-def _holder(path: str) -> str:
-    """Return the path of the object that holds a field: a new one may require what it likes."""
+def _parent(path: str) -> str:
+    """Returns the path of the object of a field; a new object may have required fields."""
     return path.rpartition("/")[0].removesuffix("/*")
 
 
 def _changes(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
-    found = []
+    changes = []
     if new["required"] and not old["required"]:
-        found.append("is required now and was not")
+        changes.append("is required now and was not")
     if old["holds"] != new["holds"]:
-        found.append(f"held {old['holds']}, holds {new['holds']}")
+        changes.append(f"held {old['holds']}, holds {new['holds']}")
     gone = sorted(str(word) for word in old["words"] if word not in new["words"])
     if old["words"] and gone:
-        found.append(f"no longer takes {', '.join(gone)}")
+        changes.append(f"no longer takes {', '.join(gone)}")
     if new["words"] and not old["words"]:
-        found.append("takes only some words now")
-    return found
+        changes.append("takes only some words now")
+    return changes
 
 
 def _collect(
@@ -82,12 +82,12 @@ def _followed(
     node: dict[str, Any], document: dict[str, Any], folder: Path
 ) -> tuple[dict[str, Any], dict[str, Any], Path]:
     while "$ref" in node:
-        file, _, place = node["$ref"].partition("#")
+        file, _, pointer = node["$ref"].partition("#")
         if file:
             target = (folder / file).resolve()
             document, folder = json.loads(target.read_text(encoding="utf-8")), target.parent
         node = document
-        for step in place.split("/")[1:]:
+        for step in pointer.split("/")[1:]:
             node = node[step]
     return node, document, folder
 
@@ -103,7 +103,7 @@ def _holds(node: dict[str, Any]) -> str:
 
 
 def written(released: dict[str, Summary]) -> str:
-    """Return the summary as JSON with one line for each field, so that a difference reads well."""
+    """Returns the summary as JSON with one line for each field, so that a diff is readable."""
     types = []
     for name, fields in released.items():
         lines = [f"  {json.dumps(path)}: {json.dumps(field)}" for path, field in fields.items()]

@@ -1,7 +1,7 @@
 """Writes schemas/events, schemas/shared and schemas/asyncapi.yaml from the event Structs.
 
 `make schemas` runs it; a test compares, so a change of an event is a visible diff in the same
-commit. The examples beside the schemas are written by hand.
+commit. The examples are written by hand.
 """
 
 import json
@@ -61,7 +61,7 @@ def _json(schema: dict[str, Any]) -> str:
 
 
 def _formatted(value: Any, *, indent: int, column: int) -> str:
-    """Returns JSON in which whatever fits stands on one line."""
+    """Returns JSON with every value that fits on a single line."""
     line = json.dumps(value, ensure_ascii=False)
     if not value or not isinstance(value, dict | list):
         return line

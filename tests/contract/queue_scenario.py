@@ -1,6 +1,6 @@
-"""What the queue of deliveries does for a dispatcher, for the real one and the simulated one.
+"""The queue of deliveries as its dispatcher uses it; run on the real queue and the simulated one.
 
-The queue holds, for one ordered endpoint and one borrower, at least two deliveries.
+The queue contains at least two deliveries of one borrower for one ordered endpoint.
 """
 
 from collections.abc import Mapping

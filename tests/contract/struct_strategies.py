@@ -61,10 +61,10 @@ def data_of(struct: type[msgspec.Struct]) -> st.SearchStrategy[dict[str, Any]]:
 
 def attributes_of(event_type: EventType) -> dict[str, Any]:
     """Returns the attributes of the envelope that an event type needs."""
-    found: dict[str, Any] = {"subject": "*" if event_type.to_every_partition else "B-1"}
+    attributes: dict[str, Any] = {"subject": "*" if event_type.to_every_partition else "B-1"}
     if event_type.correction:
-        found |= {"correctsid": "E-0", "correctionkind": event_type.correction}
-    return found
+        attributes |= {"correctsid": "E-0", "correctionkind": event_type.correction}
+    return attributes
 
 
 def document_of(event_type: EventType, data: Any) -> dict[str, Any]:

@@ -48,6 +48,5 @@ def test_a_break_is_found(field: str, change: dict[str, object] | None, words: s
         del changed["repayment.posted.v1"][field]
     else:
         changed["repayment.posted.v1"][field].update(change)
-    found = breaks(now, changed)
-    assert len(found) == 1
-    assert words in found[0]
+    (change_found,) = breaks(now, changed)
+    assert words in change_found

@@ -1,4 +1,4 @@
-"""The demo bank's dialect and the shipped mappings say the same thing in two languages."""
+"""The shipped mappings map the demo bank's records back to the events they were made from."""
 
 import json
 from zoneinfo import ZoneInfo
@@ -15,7 +15,7 @@ from services.ingest.domain.candidate import Candidate
 from services.ingest.domain.normalising import normalised
 from services.ingest.settings import SHIPPED_MAPPINGS
 
-# Of these there are so many that every ninth will do.
+# The most frequent types: every ninth event is enough.
 COMMON = {"account.transacted.v1", "account.balance-closed.v1", "facility.balance-closed.v1"}
 
 
@@ -25,7 +25,7 @@ def mappings() -> dict[str, Mapper]:
 
 
 @pytest.fixture(scope="module")
-def spoken() -> list[SimulatedEvent]:
+def simulated() -> list[SimulatedEvent]:
     portfolio = Portfolio(Setup(seed=5, borrowers=40, days=400))
     return [event for _, booked in portfolio.simulate() for event in booked]
 
@@ -34,27 +34,27 @@ def mapped(event: SimulatedEvent, mappings: dict[str, Mapper]) -> dict[str, obje
     topic = dialect.topic_of(event)
     assert topic is not None
     record = json.loads(dialect.encode(event))
-    found = mappings[topic].candidate(record, fallback_id="none")
-    assert isinstance(found, Candidate), found
-    if "subject" not in found.document:
-        assert found.account_id == event.data["account_id"]
-        found = found.with_subject(event.subject)
-    return normalised(found, encode=encode_canonical).document
+    candidate = mappings[topic].candidate(record, fallback_id="none")
+    assert isinstance(candidate, Candidate), candidate
+    if "subject" not in candidate.document:
+        assert candidate.account_id == event.data["account_id"]
+        candidate = candidate.with_subject(event.subject)
+    return normalised(candidate, encode=encode_canonical).document
 
 
 def test_every_raw_record_maps_back_to_the_event_it_was_made_from(
-    spoken: list[SimulatedEvent], mappings: dict[str, Mapper]
+    simulated: list[SimulatedEvent], mappings: dict[str, Mapper]
 ) -> None:
     seen = set()
-    for number, event in enumerate(spoken):
+    for number, event in enumerate(simulated):
         if dialect.topic_of(event) is None or (event.type in COMMON and number % 9):
             continue
         expected = canonical.envelope(event)
-        found = mapped(event, mappings)
-        assert found["data"] == expected["data"]
-        assert {k: found[k] for k in ("id", "source", "type", "subject")} == {
+        document = mapped(event, mappings)
+        assert document["data"] == expected["data"]
+        assert {k: document[k] for k in ("id", "source", "type", "subject")} == {
             k: expected[k] for k in ("id", "source", "type", "subject")
         }
-        assert found.get("correctsid") == expected.get("correctsid")
+        assert document.get("correctsid") == expected.get("correctsid")
         seen.add(event.type)
     assert len(seen) == 8

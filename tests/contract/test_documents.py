@@ -1,4 +1,4 @@
-"""What is written about metrics and HTTP is what the code does."""
+"""The documents about metrics and HTTP are those of the code."""
 
 import re
 
@@ -64,7 +64,7 @@ def _base(name: str) -> str:
 def test_dashboards_rules_and_runbook_name_only_metrics_that_exist(path: object) -> None:
     text = path.read_text(encoding="utf-8")  # type: ignore[attr-defined]
     recorded = set(re.findall(r"record: (\S+)", text))
-    # Roles of the database look like metrics and are none.
+    # Roles of the database have names like metrics.
     roles = {"tocsin_ingest", "tocsin_scoring", "tocsin_alerts"}
     assert _queried(text) - set(KNOWN) - recorded - roles == set()
 

@@ -1,4 +1,4 @@
-"""What scoring says on the risk topic is what the schemas allow, for readers in any language."""
+"""The events of scoring on the risk topic are valid by the schemas."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The schemas are the Structs written for other readers: whatever one refuses, both refuse."""
+"""The schemas are generated from the Structs, and accept and refuse the same examples."""
 
 import json
 from pathlib import Path
@@ -29,7 +29,7 @@ def sentence(value: object) -> str | None:
 
 def test_the_schemas_are_those_of_the_structs() -> None:
     for path, text in event_documents.documents().items():
-        assert path.read_text(encoding="utf-8") == text, "run `make schemas` and look at the diff"
+        assert path.read_text(encoding="utf-8") == text, "run `make schemas` and review the diff"
 
 
 def test_every_folder_has_a_type_and_every_type_a_folder() -> None:
@@ -38,8 +38,8 @@ def test_every_folder_has_a_type_and_every_type_a_folder() -> None:
 
 def test_every_field_is_described() -> None:
     for path in schema_files():
-        for place, described in described_fields(json.loads(path.read_text(encoding="utf-8"))):
-            assert described, (path, place)
+        for pointer, described in described_fields(json.loads(path.read_text(encoding="utf-8"))):
+            assert described, (path, pointer)
 
 
 @pytest.mark.parametrize("path", sorted(SCHEMAS.rglob("schema.json")), ids=str)
@@ -48,9 +48,9 @@ def test_the_schema_is_a_schema(path: Path) -> None:
 
 
 @pytest.mark.parametrize("event_type", TYPES)
-def test_every_type_shows_what_is_right_and_what_is_wrong(event_type: str) -> None:
-    valid = {path.stem for found, path in VALID if found == event_type}
-    invalid = {path.stem for found, path in INVALID if found == event_type}
+def test_every_type_has_valid_and_invalid_examples(event_type: str) -> None:
+    valid = {path.stem for name, path in VALID if name == event_type}
+    invalid = {path.stem for name, path in INVALID if name == event_type}
     assert "full" in valid
     assert "naive_timestamp" in invalid
     assert any(name.startswith("missing_") for name in invalid)
@@ -74,7 +74,7 @@ def test_an_invalid_example_is_refused_by_the_schema(event_type: str, path: Path
 
 
 @pytest.mark.parametrize(("event_type", "path"), INVALID, ids=sentence)
-def test_an_invalid_example_is_refused_with_a_place_and_a_remedy(
+def test_an_invalid_example_is_refused_with_a_pointer_and_a_remedy(
     event_type: str, path: Path
 ) -> None:
     with pytest.raises(EventRejected) as refusal:
@@ -106,16 +106,16 @@ def test_asyncapi_refers_to_every_schema_on_the_topic_that_carries_it() -> None:
     assert len(messages) == len(EVENT_TYPES)
 
 
-def described_fields(node: Any, place: str = "") -> list[tuple[str, str]]:
+def described_fields(node: Any, pointer: str = "") -> list[tuple[str, str]]:
     """Returns each field of an object in a schema with its description."""
-    found = []
+    fields = []
     for name, inner in node.items() if isinstance(node, dict) else ():
         if name == "properties":
-            own = {"/type", "/subject", "/correctionkind", "/data"} if not place else set()
-            found += [
-                (f"{place}/{field}", schema.get("description", ""))
+            own = {"/type", "/subject", "/correctionkind", "/data"} if not pointer else set()
+            fields += [
+                (f"{pointer}/{field}", schema.get("description", ""))
                 for field, schema in inner.items()
                 if f"/{field}" not in own
             ]
-        found += described_fields(inner, f"{place}/{name}")
-    return found
+        fields += described_fields(inner, f"{pointer}/{name}")
+    return fields

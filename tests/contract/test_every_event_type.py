@@ -1,4 +1,4 @@
-"""Every event type has schema, examples, model and reader, and the simulated bank says it."""
+"""Every event type has a schema, examples and a Struct, and the simulated bank sends it."""
 
 import json
 from collections import Counter
@@ -12,8 +12,7 @@ from tests.fakes.wire_events import undeclared_fields, validated
 
 from .catalogue import examples, schema_file_of, validator_of
 
-# What the log takes in. `claim.disputed`, `dependant.linked` and `sector-stress.published` came
-# later than the first set.
+# The types of the events topic.
 IN = {
     *("borrower.registered", "group.linked", "related-parties.declared", "related-state.changed"),
     *("loan.booked", "loan.disbursed", "loan.closed", "schedule.published", "schedule.changed"),
@@ -30,10 +29,10 @@ OUT = {
     *("alert.opened", "alert.updated", "alert.acknowledged", "alert.assigned"),
     *("alert.commented", "alert.resolved"),
 }
-# Said by our own services, so no bank can say it, simulated or not.
-OUR_OWN = {
-    "related-state.changed": "scoring, of a borrower whose state changed",
-    "dependant.linked": "scoring, to the borrower to whom somebody was linked",
+# Sent by Tocsin's own services, so not by the simulated bank.
+SENT_BY_TOCSIN = {
+    "related-state.changed": "scoring, about a borrower whose state changed",
+    "dependant.linked": "scoring, to the borrower to whom another was linked",
     "override.approved": "alerts, after a second person approved",
     "rulebook.activated": "scoring, after a second person approved",
 }
@@ -45,7 +44,7 @@ def lines() -> list[bytes]:
     return simulated_lines(SETUP)
 
 
-def test_the_catalogue_is_whole() -> None:
+def test_the_register_has_these_types() -> None:
     assert {f"{name}.v1" for name in IN | OUT} == EVENT_TYPES.keys()
 
 
@@ -56,17 +55,17 @@ def test_a_type_has_a_schema_and_examples_of_both_kinds(name: str) -> None:
         assert [path for type_, path in examples(kind) if type_ == f"{name}.v1"], kind
 
 
-def test_what_the_log_takes_in_is_on_the_events_topic() -> None:
+def test_the_events_topic_has_these_types() -> None:
     on_the_topic = {name for name, row in EVENT_TYPES.items() if row.topic is EventTopic.EVENTS}
     assert {f"{name}.v1" for name in IN} == on_the_topic
 
 
-def test_the_simulated_bank_says_every_type_that_a_bank_can_say(lines: list[bytes]) -> None:
-    said = {json.loads(line)["type"] for line in lines}
-    assert said == {f"{name}.v1" for name in IN - OUR_OWN.keys()}
+def test_the_simulated_bank_sends_every_type_that_a_bank_can_send(lines: list[bytes]) -> None:
+    types = {json.loads(line)["type"] for line in lines}
+    assert types == {f"{name}.v1" for name in IN - SENT_BY_TOCSIN.keys()}
 
 
-def test_what_a_credit_file_says_is_what_schemas_and_models_allow(lines: list[bytes]) -> None:
+def test_simulated_events_are_valid_by_schema_and_struct(lines: list[bytes]) -> None:
     checked: Counter[str] = Counter()
     for line in lines:
         document = json.loads(line)
@@ -77,16 +76,16 @@ def test_what_a_credit_file_says_is_what_schemas_and_models_allow(lines: list[by
             checked[document["type"]] += 1
 
 
-def test_a_run_without_credit_files_is_what_it_was() -> None:
+def test_credit_files_do_not_change_the_other_events() -> None:
     plain = Portfolio(Setup(seed=5, borrowers=12, days=60)).simulate()
     filed = Portfolio(Setup(seed=5, borrowers=12, days=60, credit_files=True)).simulate()
     for (_, mine), (_, other) in zip(plain, filed, strict=True):
-        kept = [
-            (one.type, one.data)
-            for one in other
-            if one.type in BASIC and one.data.get("type") != "GUARANTEE"
+        basic = [
+            (event.type, event.data)
+            for event in other
+            if event.type in BASIC and event.data.get("type") != "GUARANTEE"
         ]
-        assert [(one.type, one.data) for one in mine] == kept
+        assert [(event.type, event.data) for event in mine] == basic
 
 
 BASIC = {

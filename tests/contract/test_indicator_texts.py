@@ -12,7 +12,7 @@ def test_each_indicator_is_explained_and_nothing_else() -> None:
     assert read_texts().keys() == BY_ID.keys()
 
 
-@pytest.mark.parametrize("indicator", [one.id for one in ALL])
+@pytest.mark.parametrize("indicator", [indicator.id for indicator in ALL])
 def test_an_example_names_a_figure_of_its_indicator(indicator: str) -> None:
     example = read_texts()[indicator].example
     assert example["component"] in {component.name for component in BY_ID[indicator].components}
@@ -26,9 +26,11 @@ def test_a_worked_number_is_judged_as_the_catalogue_prints_it() -> None:
 
 def test_each_yes_no_figure_says_which_facts_make_it_amber_red_or_hard() -> None:
     texts = read_texts()
-    for one in ALL:
-        declared = {component.name for component in one.components if component.unit is Unit.FLAG}
-        assert texts[one.id].flags.keys() == declared, one.id
-        for levels in texts[one.id].flags.values():
+    for indicator in ALL:
+        declared = {
+            component.name for component in indicator.components if component.unit is Unit.FLAG
+        }
+        assert texts[indicator.id].flags.keys() == declared, indicator.id
+        for levels in texts[indicator.id].flags.values():
             assert levels
             assert levels.keys() <= {"amber", "red", "hard"}

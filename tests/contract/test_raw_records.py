@@ -1,7 +1,7 @@
-"""Every type that a bank can say has words on a raw topic, and each word arrives where it belongs.
+"""Every type that a bank sends can be mapped from a raw topic, each field to the right field.
 
-The records of `raw_records/` and the events beside them are written by hand, with every field of
-their type. What ingest makes of a record must be that event, valid by schema and model.
+The records of `raw_records/` and their events are written by hand, with every field of their type.
+Ingest must map each record to its event, valid by schema and Struct.
 """
 
 import json
@@ -27,7 +27,7 @@ from tests.fakes.wire_events import undeclared_fields
 
 from .catalogue import validator_of
 
-# Types that ingest takes from outside, but not from a raw topic; the page says it to people.
+# Types of banks that no raw topic carries; docs/reference/core-bank.md explains why.
 NO_MAPPING = {
     "day.closed.v1": "must come after the bookings of all topics, which do not wait for each other",
 }
@@ -38,26 +38,26 @@ PAGE = (ROOT / "docs" / "reference" / "core-bank.md").read_text(encoding="utf-8"
 
 @cache
 def cases() -> dict[str, dict[str, Any]]:
-    """Return the records with their events by event type."""
-    found = {}
+    """Returns the records with their events by event type."""
+    by_type = {}
     for path in sorted(RECORDS_FOLDER.glob("*.json")):
         for case in json.loads(path.read_text(encoding="utf-8")):
-            assert case["event"]["type"] not in found, path
-            found[case["event"]["type"]] = case
-    return found
+            assert case["event"]["type"] not in by_type, path
+            by_type[case["event"]["type"]] = case
+    return by_type
 
 
 @cache
 def mapped_types() -> dict[str, tuple[str, dict[str, Any]]]:
-    """Return the topic and the fields of each type in the shipped mappings, read as plain texts."""
-    found: dict[str, tuple[str, dict[str, Any]]] = {}
+    """Returns the topic and the fields of each type in the shipped mappings, as plain texts."""
+    by_type: dict[str, tuple[str, dict[str, Any]]] = {}
     for path in SHIPPED_MAPPINGS.glob("*.yaml"):
-        # The BaseLoader makes texts of everything, which is enough to look at names.
+        # The BaseLoader reads all values as texts, which is enough for names.
         document = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
         for event in document["events"].values():
-            assert event["type"] not in found, f"{event['type']} is mapped twice"
-            found[event["type"]] = document["topic"], event["data"]
-    return found
+            assert event["type"] not in by_type, f"{event['type']} is mapped twice"
+            by_type[event["type"]] = document["topic"], event["data"]
+    return by_type
 
 
 def kinds_of(topic: str) -> dict[str, str]:
@@ -65,14 +65,14 @@ def kinds_of(topic: str) -> dict[str, str]:
 
 
 def changed(event_type: str, changes: dict[str, Any]) -> dict[str, Any]:
-    """Return a record with other values; a key such as `plan/1/due` leads into a list."""
+    """Returns a record with other values; a key such as `plan/1/due` is a path into a list."""
     record: dict[str, Any] = json.loads(json.dumps(cases()[event_type]["record"]))
-    for place, value in changes.items():
-        *way, last = place.split("/")
-        holder: Any = record
-        for step in way:
-            holder = holder[int(step)] if isinstance(holder, list) else holder[step]
-        holder[int(last) if isinstance(holder, list) else last] = value
+    for path, value in changes.items():
+        *steps, last = path.split("/")
+        parent: Any = record
+        for step in steps:
+            parent = parent[int(step)] if isinstance(parent, list) else parent[step]
+        parent[int(last) if isinstance(parent, list) else last] = value
     return record
 
 
@@ -361,7 +361,7 @@ BAD: list[tuple[str, dict[str, Any], RefusalReason, str, str]] = [
     BAD,
     ids=[f"{name.rpartition('.')[0]}: {next(iter(changes))}" for name, changes, *_ in BAD],
 )
-async def test_what_cannot_be_read_is_kept_with_its_place(
+async def test_an_unreadable_record_is_quarantined_with_its_pointer(
     memory: MemoryIngest,
     name: str,
     changes: dict[str, Any],
@@ -373,13 +373,13 @@ async def test_what_cannot_be_read_is_kept_with_its_place(
     assert isinstance(verdict.outcome, Refusal), verdict.outcome
     assert (verdict.outcome.reason, verdict.outcome.pointer) == (reason, pointer)
     assert words in verdict.outcome.detail
-    (kept,) = memory.quarantine.rows
-    assert (kept.entry.reason, kept.entry.pointer) == (reason, pointer)
+    (quarantined,) = memory.quarantine.rows
+    assert (quarantined.entry.reason, quarantined.entry.pointer) == (reason, pointer)
     assert memory.publisher.sent == []
 
 
 @pytest.mark.parametrize("topic", sorted({case["topic"] for case in cases().values()}))
-async def test_a_kind_that_the_topic_does_not_know_names_those_that_it_knows(
+async def test_an_unknown_kind_is_refused_with_the_list_of_kinds(
     memory: MemoryIngest, topic: str
 ) -> None:
     kinds = kinds_of(topic)
@@ -390,7 +390,7 @@ async def test_a_kind_that_the_topic_does_not_know_names_those_that_it_knows(
     assert all(kind in verdict.outcome.detail for kind in kinds)
 
 
-async def test_a_customer_on_the_raw_topic_teaches_its_accounts(memory: MemoryIngest) -> None:
+async def test_a_customer_on_the_raw_topic_registers_its_accounts(memory: MemoryIngest) -> None:
     blocked = changed("account.blocked.v1", {"cust_no": None})
     waiting = await take(memory, "account.blocked.v1", blocked)
     assert not isinstance(waiting.outcome, ValidEvent | Refusal)
@@ -406,7 +406,7 @@ JSON = st.recursive(
 )
 
 
-def places(record: dict[str, Any]) -> Iterator[str]:
+def paths_of(record: dict[str, Any]) -> Iterator[str]:
     for name, value in record.items():
         yield name
         if isinstance(value, list):
@@ -416,10 +416,10 @@ def places(record: dict[str, Any]) -> Iterator[str]:
 
 
 @given(drawn=st.data())
-def test_no_value_at_no_place_breaks_a_mapping(drawn: st.DataObject) -> None:
+def test_no_value_of_any_field_breaks_a_mapping(drawn: st.DataObject) -> None:
     name = drawn.draw(st.sampled_from(sorted(cases())))
     case = cases()[name]
-    place = drawn.draw(st.sampled_from(sorted(places(case["record"]))))
-    record = changed(name, {place: drawn.draw(JSON)})
-    found = demo_mappings()[case["topic"]].candidate(record, fallback_id="pos-1")
-    assert isinstance(found, Candidate | Refusal)
+    path = drawn.draw(st.sampled_from(sorted(paths_of(case["record"]))))
+    record = changed(name, {path: drawn.draw(JSON)})
+    candidate = demo_mappings()[case["topic"]].candidate(record, fallback_id="pos-1")
+    assert isinstance(candidate, Candidate | Refusal)

@@ -1,4 +1,4 @@
-"""The pages of docs/reference that are made from the code are what the code says today."""
+"""The generated pages of docs/reference are current."""
 
 from pathlib import Path
 

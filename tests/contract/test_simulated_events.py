@@ -1,4 +1,4 @@
-"""What the simulated core bank says is what the schemas allow, in the canonical bytes."""
+"""The events of the simulated core bank are valid by the schemas, in canonical bytes."""
 
 import json
 from collections import Counter

@@ -76,7 +76,7 @@ def test_the_simulated_producer() -> None:
         broker = Broker(FaultRates(), partitions=2)
 
         async def read(count: int) -> list[tuple[int, bytes]]:
-            return [(1, one.value) for one in broker.published["risk", 1][:count]]
+            return [(1, message.value) for message in broker.published["risk", 1][:count]]
 
         await messages_arrive_in_the_order_given(
             SimulatedProducer(broker, Process("p")), "risk", read

@@ -1,4 +1,4 @@
-"""The vectors of the domain reference come out, and the page that lists them is the code's."""
+"""The vectors of the domain reference are reproduced, and the page that lists them is current."""
 
 import pytest
 
@@ -8,12 +8,12 @@ from tests.vectors.rules import RULES, Proved
 from tests.vectors.table import Vector
 
 
-@pytest.mark.parametrize("vector", VECTORS, ids=lambda one: f"{one.section}: {one.given}")
-def test_what_comes_out_is_what_the_reference_says(vector: Vector) -> None:
+@pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: f"{vector.section}: {vector.given}")
+def test_a_vector_is_reproduced(vector: Vector) -> None:
     assert vector.got == vector.expected
 
 
-@pytest.mark.parametrize("proved", RULES, ids=lambda one: one.rule)
+@pytest.mark.parametrize("proved", RULES, ids=lambda proved: proved.rule)
 def test_every_rule_and_trap_of_counting_names_tests_that_exist(proved: Proved) -> None:
     assert proved.tests
     for file, test in proved.tests:
@@ -21,8 +21,8 @@ def test_every_rule_and_trap_of_counting_names_tests_that_exist(proved: Proved) 
 
 
 def test_every_vector_is_listed_once() -> None:
-    assert len({(one.section, one.given) for one in VECTORS}) == len(VECTORS)
+    assert len({(vector.section, vector.given) for vector in VECTORS}) == len(VECTORS)
 
 
-def test_the_page_is_fresh() -> None:
+def test_the_page_is_current() -> None:
     assert PAGE.read_text(encoding="utf-8") == document(), "run `python -m tests.vectors`"

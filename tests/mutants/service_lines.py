@@ -176,7 +176,9 @@ LINES = (
         "services/ingest/entrypoints/http.py",
         "retry_after_seconds=settings.retry_after_seconds",
         "retry_after_seconds=None",
-        (f"{INGEST}/entrypoints/test_http.py::test_what_is_away_is_503_with_retry_after",),
+        (
+            f"{INGEST}/entrypoints/test_http.py::test_without_broker_or_database_the_answer_is_503_with_retry_after",
+        ),
     ),
     Mutant(
         "sequence-gap-is-seen",

@@ -1,4 +1,4 @@
-"""A front desk: ingest's parts on the real broker and a fresh database, asked over HTTP."""
+"""A running ingest on the real broker and an empty database, called over HTTP."""
 
 import asyncio
 import json
@@ -32,8 +32,8 @@ PATIENCE_SECONDS = 30.0
 
 
 @dataclass(kw_only=True)
-class Desk:
-    """What a test does with a running ingest."""
+class RunningIngest:
+    """A running ingest with clients for a test."""
 
     ingest: Ingest
     http: httpx2.AsyncClient
@@ -52,69 +52,69 @@ class Desk:
         )
 
     async def send_raw(self, topic: str, *records: dict[str, Any] | bytes, key: str = "k") -> int:
-        """Produce records to a raw topic's partition 0 and return the last one's offset."""
+        """Produces records to partition 0 of a raw topic, and returns the last offset."""
         offset = -1
         for record in records:
             value = record if isinstance(record, bytes) else json.dumps(record).encode()
-            placed = await self.raw.send_and_wait(
+            metadata = await self.raw.send_and_wait(
                 f"{self.prefix}{topic}", value, key=key.encode(), partition=0
             )
-            offset = placed.offset
+            offset = metadata.offset
         return offset
 
     async def events(self) -> list[dict[str, Any]]:
-        """Return everything on the events topic, partition by partition."""
+        """Returns all events of the events topic, partition by partition."""
         return [json.loads(value) for value in await self.event_bytes()]
 
     async def event_bytes(self) -> list[bytes]:
         consumer = AIOKafkaConsumer(bootstrap_servers=self.platform.kafka_bootstrap)
         await consumer.start()
         try:
-            places = [TopicPartition(self.platform.events_topic, n) for n in range(PARTITIONS)]
-            consumer.assign(places)
-            await consumer.seek_to_beginning(*places)
-            ends = await consumer.end_offsets(places)
-            found: list[bytes] = []
-            for place in places:
-                while await consumer.position(place) < ends[place]:
-                    for records in (await consumer.getmany(place, timeout_ms=500)).values():
-                        found += [record.value for record in records]
-            return found
+            partitions = [TopicPartition(self.platform.events_topic, n) for n in range(PARTITIONS)]
+            consumer.assign(partitions)
+            await consumer.seek_to_beginning(*partitions)
+            ends = await consumer.end_offsets(partitions)
+            values: list[bytes] = []
+            for partition in partitions:
+                while await consumer.position(partition) < ends[partition]:
+                    for records in (await consumer.getmany(partition, timeout_ms=500)).values():
+                        values += [record.value for record in records]
+            return values
         finally:
             await consumer.stop()
 
-    async def kept(self, **filters: str) -> list[dict[str, Any]]:
+    async def quarantined(self, **filters: str) -> list[dict[str, Any]]:
         answer = await self.operator.get("/v1/quarantine", params=filters)
         assert answer.status_code == 200, answer.text
-        found: list[dict[str, Any]] = answer.json()["items"]
-        return found
+        entries: list[dict[str, Any]] = answer.json()["items"]
+        return entries
 
 
 async def until(condition: Callable[[], Awaitable[Any]], what: str) -> Any:
-    """Return the first truth that a condition gives, within our patience."""
+    """Returns the first true value of a condition, within `PATIENCE_SECONDS`."""
     async with asyncio.timeout(PATIENCE_SECONDS):
         while True:
-            found = await condition()
-            if found:
-                return found
+            value = await condition()
+            if value:
+                return value
             await asyncio.sleep(0.05)
-    raise AssertionError(f"waited in vain until {what}")
+    raise AssertionError(f"timed out before {what}")
 
 
-Opener = Callable[..., Awaitable[Desk]]
+Opener = Callable[..., Awaitable[RunningIngest]]
 
 
 @pytest.fixture
-async def open_desk(
+async def open_ingest(
     stack: Servers, database_url: str, topic_prefix: str, create_topics: CreateTopics
 ) -> AsyncIterator[Opener]:
-    """`await open_desk(mappings=…)` starts an ingest; it ends with the test."""
+    """`await open_ingest(mappings=…)` starts an ingest; it ends with the test."""
     create_topics("events", *RAW, partitions=PARTITIONS)
     async with AsyncExitStack() as closing:
 
         async def start(
             *, mappings: Path | None = None, run_tasks: bool = True, **settings: Any
-        ) -> Desk:
+        ) -> RunningIngest:
             platform = PlatformSettings(
                 kafka_bootstrap=stack.kafka_bootstrap,
                 database_url=database_url,
@@ -125,24 +125,24 @@ async def open_desk(
             own = IngestSettings(
                 raw_topic_prefix=topic_prefix, release_interval_seconds=0.1, **chosen, **settings
             )
-            return await _desk(closing, platform, own, run_tasks=run_tasks)
+            return await _started(closing, platform, own, run_tasks=run_tasks)
 
         yield start
 
 
 @pytest.fixture
-async def desk(open_desk: Opener) -> Desk:
+async def ingest(open_ingest: Opener) -> RunningIngest:
     """An ingest with the demo's mappings."""
-    return await open_desk()
+    return await open_ingest()
 
 
-async def _desk(
+async def _started(
     closing: AsyncExitStack,
     platform: PlatformSettings,
     settings: IngestSettings,
     *,
     run_tasks: bool,
-) -> Desk:
+) -> RunningIngest:
     ingest = await closing.enter_async_context(build(platform, settings))
     app = create_app(ingest, settings)
     ingest.health.started()
@@ -162,7 +162,7 @@ async def _desk(
     raw = AIOKafkaProducer(bootstrap_servers=platform.kafka_bootstrap, acks="all", linger_ms=0)
     await raw.start()
     closing.push_async_callback(raw.stop)
-    return Desk(
+    return RunningIngest(
         ingest=ingest,
         http=clients[0],
         operator=clients[1],

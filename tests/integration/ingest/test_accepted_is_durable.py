@@ -1,4 +1,4 @@
-"""202 means that the broker has it: a broker that is away, mute or without the topic gives 503."""
+"""202 means that the broker has the event: without an acknowledgement, the answer is 503."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -25,7 +25,7 @@ LIMIT_SECONDS = 2.0
 
 @asynccontextmanager
 async def sender_to(platform: PlatformSettings) -> AsyncIterator[httpx2.AsyncClient]:
-    """Give a client of an ingest whose broker may be anything."""
+    """Returns a client of an ingest with any broker."""
     connection = await asyncpg.connect(platform.dsn)
     grant = store.Grant(
         name="bank", roles=frozenset({Role.SOURCE, Role.OPERATOR}), sources=("core/*",)
@@ -47,7 +47,7 @@ async def sender_to(platform: PlatformSettings) -> AsyncIterator[httpx2.AsyncCli
 
 
 async def is_refused_for_now(client: httpx2.AsyncClient) -> None:
-    """Check that a good event and a bad one beside it are answered 503, and nothing is kept."""
+    """Checks that a good and a bad event are answered 503, and nothing is quarantined."""
     body = lines(repayment(), b"broken")
     async with asyncio.timeout(LIMIT_SECONDS * 6):
         answer = await client.post(
@@ -112,6 +112,6 @@ async def test_a_database_that_is_down(stack: Servers, database_url: str) -> Non
                 content=written(repayment()),
                 headers={"Authorization": "Bearer tsk_" + "a" * 12 + "_" + "b" * 43},
             )
-    # Who is calling cannot be told without the database, so nothing is taken.
+    # Without the database the caller's key cannot be checked, so nothing is accepted.
     assert answer.status_code == 503
     assert "Retry-After" in answer.headers

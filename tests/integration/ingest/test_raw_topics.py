@@ -1,4 +1,4 @@
-"""Raw topics: the bank's words become our events, or are kept with bytes and reason."""
+"""Raw topics: records of the bank become events, or are quarantined with bytes and reason."""
 
 import shutil
 from pathlib import Path
@@ -11,7 +11,7 @@ from services.ingest.settings import SHIPPED_MAPPINGS
 from tests.conftest import CreateTopics
 from tests.fakes.wire_events import registration, written
 
-from .conftest import Desk, Opener, until
+from .conftest import Opener, RunningIngest, until
 
 pytestmark = pytest.mark.integration
 
@@ -34,7 +34,7 @@ def payment(ref: str | None = "R-1", **changes: Any) -> dict[str, Any]:
 
 
 def booking(ref: str, *, account: str = "AC-1", **changes: Any) -> dict[str, Any]:
-    """Return an account flow that knows only its account."""
+    """Returns an account flow without a borrower."""
     return {
         "evt": "TXN",
         "ref": ref,
@@ -51,10 +51,10 @@ def booking(ref: str, *, account: str = "AC-1", **changes: Any) -> dict[str, Any
     }
 
 
-async def test_a_record_in_the_banks_words_becomes_our_event(desk: Desk) -> None:
-    await desk.send_raw("raw.repayments", payment())
-    found = await until(desk.events, "the event is on the topic")
-    assert found == [
+async def test_a_record_of_the_bank_becomes_an_event(ingest: RunningIngest) -> None:
+    await ingest.send_raw("raw.repayments", payment())
+    events = await until(ingest.events, "the event is on the topic")
+    assert events == [
         {
             "specversion": "1.0",
             "id": "R-1",
@@ -73,7 +73,7 @@ async def test_a_record_in_the_banks_words_becomes_our_event(desk: Desk) -> None
     ]
 
 
-async def test_a_customer_and_a_schedule_come_by_a_raw_topic_too(desk: Desk) -> None:
+async def test_a_customer_and_a_schedule_come_by_a_raw_topic_too(ingest: RunningIngest) -> None:
     booked = {"book_dt": "31.03.2026", "book_tm": "17:05:00", "cust_no": "B-1", "ccy": "EUR"}
     customer = {"evt": "CUS", "ref": "K-1", "seg": "M", "ctry": "DE", "accts": ["AC-1"], **booked}
     schedule = {
@@ -85,16 +85,16 @@ async def test_a_customer_and_a_schedule_come_by_a_raw_topic_too(desk: Desk) -> 
         **booked,
     }
     spoilt = {**schedule, "ref": "K-3", "plan": [{"inst_no": 1, "due": "April"}]}
-    await desk.send_raw("raw.account-flows", booking("T-1"))
-    await until(lambda: desk.kept(status="parked"), "the flow waits for its customer")
-    await desk.send_raw("raw.lending", customer, schedule, spoilt)
+    await ingest.send_raw("raw.account-flows", booking("T-1"))
+    await until(lambda: ingest.quarantined(status="parked"), "the flow waits for its customer")
+    await ingest.send_raw("raw.lending", customer, schedule, spoilt)
 
     async def all_there() -> list[Any]:
-        found = await desk.events()
-        return found if len(found) == 3 else []
+        events = await ingest.events()
+        return events if len(events) == 3 else []
 
-    found = await until(all_there, "customer, schedule and flow are on the topic")
-    by_id = {each["id"]: each for each in found}
+    events = await until(all_there, "customer, schedule and flow are on the topic")
+    by_id = {each["id"]: each for each in events}
     assert by_id["T-1"]["subject"] == "B-1"
     assert by_id["K-2"]["data"]["instalments"] == [
         {
@@ -105,13 +105,15 @@ async def test_a_customer_and_a_schedule_come_by_a_raw_topic_too(desk: Desk) -> 
             "due_fees": "0",
         }
     ]
-    kept = await until(lambda: desk.kept(status="open"), "the spoilt schedule is kept")
-    assert [(each["reason"], each["pointer"]) for each in kept] == [
+    entries = await until(
+        lambda: ingest.quarantined(status="open"), "the spoilt schedule is quarantined"
+    )
+    assert [(each["reason"], each["pointer"]) for each in entries] == [
         ("not_convertible", "/plan/0/due")
     ]
 
 
-async def test_a_calendar_from_a_raw_topic_goes_to_every_partition(desk: Desk) -> None:
+async def test_a_calendar_from_a_raw_topic_goes_to_every_partition(ingest: RunningIngest) -> None:
     calendar = {
         "evt": "CAL",
         "ref": "M-1",
@@ -121,24 +123,24 @@ async def test_a_calendar_from_a_raw_topic_goes_to_every_partition(desk: Desk) -
         "end_day": "2027-01-01",
         "days_off": ["2026-01-01"],
     }
-    await desk.send_raw("raw.market", calendar)
+    await ingest.send_raw("raw.market", calendar)
 
     async def everywhere() -> list[Any]:
-        found = await desk.events()
-        return found if len(found) == 2 else []
+        events = await ingest.events()
+        return events if len(events) == 2 else []
 
-    found = await until(everywhere, "the calendar is on both partitions")
-    assert [each["id"] for each in found] == ["M-1", "M-1"]
-    assert found[0]["data"]["holidays"] == ["2026-01-01"]
-
-
-async def test_a_record_without_a_reference_gets_its_position_as_id(desk: Desk) -> None:
-    offset = await desk.send_raw("raw.repayments", payment(None))
-    found = await until(desk.events, "the event is on the topic")
-    assert found[0]["id"].startswith(f"{desk.prefix}raw.repayments:0:{offset}:")
+    events = await until(everywhere, "the calendar is on both partitions")
+    assert [each["id"] for each in events] == ["M-1", "M-1"]
+    assert events[0]["data"]["holidays"] == ["2026-01-01"]
 
 
-async def test_bad_records_are_kept_as_they_came_and_stop_nobody(desk: Desk) -> None:
+async def test_a_record_without_a_reference_gets_its_position_as_id(ingest: RunningIngest) -> None:
+    offset = await ingest.send_raw("raw.repayments", payment(None))
+    events = await until(ingest.events, "the event is on the topic")
+    assert events[0]["id"].startswith(f"{ingest.prefix}raw.repayments:0:{offset}:")
+
+
+async def test_bad_records_are_quarantined_and_stop_no_other(ingest: RunningIngest) -> None:
     bad = [
         b"\xff\x00",
         b"",
@@ -151,21 +153,21 @@ async def test_bad_records_are_kept_as_they_came_and_stop_nobody(desk: Desk) -> 
         written(payment(val_dt="2026-03-31")),
         written(payment(cust_no=None)),
     ]
-    await desk.send_raw("raw.repayments", payment("R-1"), *bad, payment("R-2"))
+    await ingest.send_raw("raw.repayments", payment("R-1"), *bad, payment("R-2"))
 
     async def all_bad() -> list[dict[str, Any]]:
-        found = await desk.kept()
-        return found if len(found) == len(bad) else []
+        events = await ingest.quarantined()
+        return events if len(events) == len(bad) else []
 
-    kept = await until(all_bad, "the bad records are kept")
+    entries = await until(all_bad, "the bad records are quarantined")
 
     async def both() -> list[Any]:
-        found = await desk.events()
-        return found if len(found) == 2 else []
+        events = await ingest.events()
+        return events if len(events) == 2 else []
 
-    found = await until(both, "both good records are on the topic")
-    assert [each["id"] for each in found] == ["R-1", "R-2"]
-    assert [(entry["reason"], entry["pointer"]) for entry in kept] == [
+    events = await until(both, "both good records are on the topic")
+    assert [each["id"] for each in events] == ["R-1", "R-2"]
+    assert [(entry["reason"], entry["pointer"]) for entry in entries] == [
         ("not_utf8", ""),
         ("empty_record", ""),
         ("not_an_object", ""),
@@ -177,119 +179,125 @@ async def test_bad_records_are_kept_as_they_came_and_stop_nobody(desk: Desk) -> 
         ("not_convertible", "/val_dt"),
         ("missing_borrower", "/subject"),
     ]
-    assert "contract_no" in kept[7]["detail"]
-    assert [entry["position"]["offset"] for entry in kept] == list(range(1, 11))
-    shown = (await desk.operator.get(f"/v1/quarantine/{kept[0]['id']}")).json()
+    assert "contract_no" in entries[7]["detail"]
+    assert [entry["position"]["offset"] for entry in entries] == list(range(1, 11))
+    shown = (await ingest.operator.get(f"/v1/quarantine/{entries[0]['id']}")).json()
     assert shown["raw_base64"] == "/wA="
 
 
 async def test_after_the_mapping_is_fixed_a_retry_sends_the_event(
-    open_desk: Opener, tmp_path: Path
+    open_ingest: Opener, tmp_path: Path
 ) -> None:
     mappings = tmp_path / "mappings"
     shutil.copytree(SHIPPED_MAPPINGS, mappings)
-    broken = await open_desk()
+    broken = await open_ingest()
     await broken.send_raw("raw.repayments", payment(pay_kind="WIRE"))
-    kept = await until(lambda: broken.kept(reason="unknown_code"), "the record is kept")
+    entries = await until(
+        lambda: broken.quarantined(reason="unknown_code"), "the record is quarantined"
+    )
 
     file = mappings / "core-repayments.yaml"
     file.write_text(file.read_text().replace("TR: TRANSFER", "TR: TRANSFER\n    WIRE: TRANSFER"))
-    fixed = await open_desk(mappings=mappings, run_tasks=False)
-    answer = await fixed.operator.post(f"/v1/quarantine/{kept[0]['id']}/retry")
+    fixed = await open_ingest(mappings=mappings, run_tasks=False)
+    answer = await fixed.operator.post(f"/v1/quarantine/{entries[0]['id']}/retry")
     assert answer.json()["status"] == "released"
-    found = await fixed.events()
-    assert [(each["id"], each["data"]["channel"]) for each in found] == [("R-1", "TRANSFER")]
+    events = await fixed.events()
+    assert [(each["id"], each["data"]["channel"]) for each in events] == [("R-1", "TRANSFER")]
 
 
-async def test_many_are_retried_at_once_by_their_reason(open_desk: Opener, tmp_path: Path) -> None:
+async def test_many_are_retried_at_once_by_their_reason(
+    open_ingest: Opener, tmp_path: Path
+) -> None:
     mappings = tmp_path / "mappings"
     shutil.copytree(SHIPPED_MAPPINGS, mappings)
-    broken = await open_desk()
+    broken = await open_ingest()
     records = [payment(f"R-{n}", pay_kind="WIRE") for n in range(5)]
     await broken.send_raw("raw.repayments", *records, payment("R-9", amt=None))
 
-    async def all_kept() -> bool:
-        return len(await broken.kept()) == 6
+    async def all_quarantined() -> bool:
+        return len(await broken.quarantined()) == 6
 
-    await until(all_kept, "all are kept")
+    await until(all_quarantined, "all are quarantined")
     file = mappings / "core-repayments.yaml"
     file.write_text(file.read_text().replace("TR: TRANSFER", "TR: TRANSFER\n    WIRE: TRANSFER"))
-    fixed = await open_desk(mappings=mappings, run_tasks=False)
+    fixed = await open_ingest(mappings=mappings, run_tasks=False)
     answer = await fixed.operator.post("/v1/quarantine/retry", json={"reason": "unknown_code"})
     assert answer.json() == {"tried": 5, "released": 5, "still_kept": 0, "more": False}
     assert [each["id"] for each in await fixed.events()] == [f"R-{n}" for n in range(5)]
 
 
-async def test_flows_of_an_unknown_account_leave_in_order_once_it_is_known(desk: Desk) -> None:
-    await desk.send_raw("raw.account-flows", *[booking(f"T-{n}") for n in range(20)])
+async def test_flows_of_an_unknown_account_leave_in_order_once_it_is_known(
+    ingest: RunningIngest,
+) -> None:
+    await ingest.send_raw("raw.account-flows", *[booking(f"T-{n}") for n in range(20)])
 
     async def all_parked() -> bool:
-        return len(await desk.kept(status="parked")) == 20
+        return len(await ingest.quarantined(status="parked")) == 20
 
     await until(all_parked, "all flows are parked")
-    assert await desk.events() == []
-    await desk.post(written(registration("B-1", accounts=["AC-1"])))
-    await desk.send_raw("raw.account-flows", *[booking(f"T-{n}") for n in range(20, 30)])
+    assert await ingest.events() == []
+    await ingest.post(written(registration("B-1", accounts=["AC-1"])))
+    await ingest.send_raw("raw.account-flows", *[booking(f"T-{n}") for n in range(20, 30)])
 
     async def all_there() -> list[Any]:
-        found = await desk.events()
-        return found if len(found) == 31 else []
+        events = await ingest.events()
+        return events if len(events) == 31 else []
 
-    found = await until(all_there, "all flows are on the topic")
-    assert [each["id"] for each in found][1:] == [f"T-{n}" for n in range(30)]
+    events = await until(all_there, "all flows are on the topic")
+    assert [each["id"] for each in events][1:] == [f"T-{n}" for n in range(30)]
 
 
 async def test_a_flood_of_bad_records_stops_the_topic_instead_of_draining_it(
-    open_desk: Opener,
+    open_ingest: Opener,
 ) -> None:
-    desk = await open_desk(refused_in_a_row=10)
-    await desk.send_raw("raw.repayments", *[payment(f"R-{n}", evt="???") for n in range(50)])
+    ingest = await open_ingest(refused_in_a_row=10)
+    await ingest.send_raw("raw.repayments", *[payment(f"R-{n}", evt="???") for n in range(50)])
 
     async def stopped() -> bool:
-        return 'reason="too_much_poison"' in (await desk.http.get("/metrics")).text
+        return 'reason="too_much_poison"' in (await ingest.http.get("/metrics")).text
 
-    await until(stopped, "the partition stands still")
-    assert len(await desk.kept()) <= 10
-    await desk.send_raw("raw.account-flows", booking("T-1", cust_no="B-1"))
-    found = await until(desk.events, "the other topic goes on")
-    assert [each["id"] for each in found] == ["T-1"]
+    await until(stopped, "the partition is stopped")
+    assert len(await ingest.quarantined()) <= 10
+    await ingest.send_raw("raw.account-flows", booking("T-1", cust_no="B-1"))
+    events = await until(ingest.events, "the other topic goes on")
+    assert [each["id"] for each in events] == ["T-1"]
 
 
-async def test_what_was_offered_is_accepted_or_kept(desk: Desk) -> None:
+async def test_every_record_is_published_or_quarantined(ingest: RunningIngest) -> None:
     good = [payment(f"R-{n}") for n in range(40)]
     bad = [payment(f"X-{n}", ccy="euro") for n in range(7)]
-    last = await desk.send_raw("raw.repayments", *good, *bad, *good[:5])
+    last = await ingest.send_raw("raw.repayments", *good, *bad, *good[:5])
 
     async def all_read() -> bool:
-        connection = await asyncpg.connect(desk.platform.dsn)
+        connection = await asyncpg.connect(ingest.platform.dsn)
         try:
             row = await connection.fetchrow(
                 "SELECT records, quarantined FROM ingest.partition_progress "
                 "WHERE topic = $1 AND partition = 0",
-                f"{desk.prefix}raw.repayments",
+                f"{ingest.prefix}raw.repayments",
             )
         finally:
             await connection.close()
         return row is not None and tuple(row) == (last + 1, 7)
 
     await until(all_read, "everything is read and counted")
-    # Duplicates go on to the topic: only the ledger can tell them from corrections in time.
-    assert len(await desk.events()) == 45
-    assert len(await desk.kept()) == 7
+    # Duplicates are published too: only the ledger can distinguish them from corrections.
+    assert len(await ingest.events()) == 45
+    assert len(await ingest.quarantined()) == 7
 
 
-async def test_a_raw_topic_that_comes_later_keeps_nobody_waiting(
-    open_desk: Opener, create_topics: CreateTopics, tmp_path: Path
+async def test_a_raw_topic_that_is_created_later_does_not_delay_readiness(
+    open_ingest: Opener, create_topics: CreateTopics, tmp_path: Path
 ) -> None:
     mapping = (SHIPPED_MAPPINGS / "core-repayments.yaml").read_text()
     (tmp_path / "late.yaml").write_text(mapping.replace("raw.repayments", "raw.late"))
-    desk = await open_desk(mappings=tmp_path)
+    ingest = await open_ingest(mappings=tmp_path)
 
     async def ready() -> bool:
-        return (await desk.http.get("/readyz")).status_code == 200
+        return (await ingest.http.get("/readyz")).status_code == 200
 
     await until(ready, "ingest is ready without the topic")
     create_topics("raw.late", partitions=1)
-    await desk.send_raw("raw.late", payment())
-    found = await until(desk.events, "the event is on the topic")
-    assert found[0]["id"] == "R-1"
+    await ingest.send_raw("raw.late", payment())
+    events = await until(ingest.events, "the event is on the topic")
+    assert events[0]["id"] == "R-1"

@@ -30,7 +30,7 @@ def data(**changes: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("sent", "kept"),
+    ("sent", "canonical"),
     [
         ("2026-03-31T17:05:00Z", "2026-03-31T17:05:00Z"),
         ("2026-03-31T17:05:00+02:00", "2026-03-31T15:05:00Z"),
@@ -40,8 +40,8 @@ def data(**changes: Any) -> dict[str, Any]:
     ],
     ids=["utc", "offset", "another day", "finer than a microsecond is cut off", "minus zero"],
 )
-def test_a_moment_is_written_in_utc(sent: str, kept: str) -> None:
-    assert json.loads(read(time=sent).value)["time"] == kept
+def test_a_moment_is_written_in_utc(sent: str, canonical: str) -> None:
+    assert json.loads(read(time=sent).value)["time"] == canonical
 
 
 @pytest.mark.parametrize(
@@ -129,8 +129,8 @@ def test_all_faults_of_an_event_are_named_at_once() -> None:
         id="a b", data=data(paid_amount=1, value_date="31.03.2026", channel="X", loan_id="L-1\n")
     )
     assert refusal.pointer == "/id"
-    for place in ("paid_amount", "value_date", "channel", "loan_id"):
-        assert f"/data/{place}" in refusal.detail
+    for field in ("paid_amount", "value_date", "channel", "loan_id"):
+        assert f"/data/{field}" in refusal.detail
 
 
 def test_the_first_fault_is_the_first_field() -> None:

@@ -1,4 +1,4 @@
-"""Mappings: what they read, how they refuse, and how a mistake in one is told."""
+"""Mappings: the records they read and refuse, and the errors of invalid mappings."""
 
 from pathlib import Path
 from typing import Any
@@ -279,7 +279,7 @@ def test_a_record_can_start_below_the_root(tmp_path: Path) -> None:
     ],
     ids=lambda value: value if value and len(value) < 30 else "change",
 )
-def test_a_mistake_in_a_mapping_is_told_with_file_and_place(
+def test_an_invalid_mapping_is_refused_with_file_and_field(
     tmp_path: Path, old: str, new: str, words: str
 ) -> None:
     assert old in MINIMAL

@@ -1,4 +1,4 @@
-"""Mappings of lists: entry by entry, each refusal with its entry, each mistake told at start."""
+"""Mappings of lists: read entry by entry, refused with the entry, validated at the start."""
 
 from pathlib import Path
 
@@ -56,17 +56,17 @@ def test_lists_are_read_entry_by_entry(tmp_path: Path) -> None:
         "day": "2026-03-01",
         "parties": [{"id": 9, "rel": "OW", "more": "x"}, {"rel": "OW"}],
     }
-    found = mapper.candidate(record, fallback_id="pos")
-    assert isinstance(found, Candidate)
-    assert found.document["data"]["related_parties"] == [
+    candidate = mapper.candidate(record, fallback_id="pos")
+    assert isinstance(candidate, Candidate)
+    assert candidate.document["data"]["related_parties"] == [
         {"counterparty_id": "9", "relation": "OWNER"},
         {"relation": "OWNER"},
     ]
-    assert found.origin_of("/data/related_parties/1/counterparty_id") == (
+    assert candidate.origin_of("/data/related_parties/1/counterparty_id") == (
         "`id` in an entry of `parties`"
     )
-    assert found.origin_of("/data/related_parties") == "`parties`"
-    assert found.origin_of("/data/nothing/1") is None
+    assert candidate.origin_of("/data/related_parties") == "`parties`"
+    assert candidate.origin_of("/data/nothing/1") is None
 
 
 def test_a_computed_list_is_refused_without_a_pointer_but_with_its_entry(tmp_path: Path) -> None:
@@ -99,7 +99,9 @@ def test_a_computed_list_is_refused_without_a_pointer_but_with_its_entry(tmp_pat
         ("counterparty_id: id", "counterparty_id: 'id['", "not JMESPath"),
     ],
 )
-def test_a_mistake_about_a_list_is_told(tmp_path: Path, old: str, new: str, words: str) -> None:
+def test_an_invalid_mapping_of_a_list_is_refused(
+    tmp_path: Path, old: str, new: str, words: str
+) -> None:
     assert old in LISTS
     with pytest.raises(BadMapping) as mistake:
         loaded(tmp_path, LISTS.replace(old, new))

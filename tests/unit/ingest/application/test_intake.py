@@ -48,7 +48,7 @@ async def test_an_event_is_accepted_after_the_broker_has_it(memory: MemoryIngest
     assert memory.publisher.ids == ["PAY-1"]
 
 
-async def test_without_the_broker_nothing_is_accepted_and_nothing_kept(
+async def test_without_the_broker_nothing_is_accepted_or_quarantined(
     memory: MemoryIngest,
 ) -> None:
     memory.publisher.is_down = True
@@ -69,13 +69,13 @@ async def test_without_the_database_a_good_event_is_still_accepted(memory: Memor
     assert memory.publisher.ids == ["PAY-1"]
 
 
-async def test_a_bad_neighbour_stops_nobody(memory: MemoryIngest) -> None:
+async def test_a_bad_event_does_not_stop_the_others(memory: MemoryIngest) -> None:
     await take(memory, repayment("PAY-1"), b"{", repayment("PAY-3"))
     assert memory.publisher.ids == ["PAY-1", "PAY-3"]
     assert memory.quarantine.rows[0].input.raw == b"{"
 
 
-async def test_an_event_without_borrower_and_account_is_kept(memory: MemoryIngest) -> None:
+async def test_an_event_without_borrower_and_account_is_quarantined(memory: MemoryIngest) -> None:
     verdict = (await take(memory, repayment(borrower=None)))[0]
     assert isinstance(verdict.outcome, Refusal)
     assert verdict.outcome.reason is RefusalReason.MISSING_BORROWER
@@ -117,7 +117,7 @@ async def test_a_release_without_the_broker_settles_nothing(memory: MemoryIngest
     assert memory.quarantine.rows[0].entry.status is Status.PARKED
 
 
-async def test_a_retry_that_is_refused_again_says_the_reason_that_holds_now(
+async def test_a_retry_that_is_refused_again_stores_the_current_reason(
     memory: MemoryIngest,
 ) -> None:
     await take(memory, repayment(paid_amount=1))
@@ -146,7 +146,7 @@ async def test_what_is_settled_stays_settled(memory: MemoryIngest) -> None:
     assert memory.quarantine.rows[0].entry.note == "a probe"
 
 
-async def test_a_number_that_nobody_has_is_not_found(memory: MemoryIngest) -> None:
+async def test_an_unknown_number_is_not_found(memory: MemoryIngest) -> None:
     with pytest.raises(NotFound):
         await memory.ingest.quarantine.retry(99, by="key-2")
 
@@ -175,7 +175,7 @@ async def test_a_retry_of_many_takes_only_open_inputs_of_the_choice(memory: Memo
     ],
     ids=lambda value: value.value if isinstance(value, RefusalReason) else "bytes",
 )
-async def test_bytes_that_are_no_record_are_kept_with_their_reason(
+async def test_unreadable_bytes_are_quarantined_with_their_reason(
     memory: MemoryIngest, raw: bytes, reason: RefusalReason
 ) -> None:
     await memory.ingest.intake.take([by_kafka(raw)])
@@ -183,7 +183,7 @@ async def test_bytes_that_are_no_record_are_kept_with_their_reason(
     assert memory.quarantine.rows[0].input.raw == raw
 
 
-async def test_a_fault_of_ours_is_kept_too_and_stops_nobody(
+async def test_an_internal_error_quarantines_its_input_and_stops_no_other(
     memory: MemoryIngest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_args: object, **_kwargs: object) -> None:
@@ -205,7 +205,7 @@ async def test_a_fault_of_ours_is_kept_too_and_stops_nobody(
         "dependant.linked.v1",
     ],
 )
-async def test_only_tocsin_itself_writes_what_scoring_says_or_two_people_decide(
+async def test_only_tocsin_itself_sends_events_of_scoring_and_decisions_of_two_people(
     memory: MemoryIngest, event_type: str
 ) -> None:
     event = {**repayment(), "type": event_type}
@@ -262,11 +262,11 @@ async def test_a_statement_that_does_not_balance_is_refused(memory: MemoryIngest
         "total_liabilities": "50.00",
         "equity": "50.00",
     }
-    kept = cloud_event("statement.received.v1", "S-1", borrower="B-1", data=data)
+    balanced = cloud_event("statement.received.v1", "S-1", borrower="B-1", data=data)
     broken = cloud_event(
         "statement.received.v1", "S-2", borrower="B-1", data={**data, "equity": "40.00"}
     )
-    balanced, refused = await take(memory, kept, broken)
-    assert isinstance(balanced.outcome, ValidEvent)
+    accepted, refused = await take(memory, balanced, broken)
+    assert isinstance(accepted.outcome, ValidEvent)
     assert isinstance(refused.outcome, Refusal)
     assert refused.outcome.reason is RefusalReason.BALANCE_BROKEN

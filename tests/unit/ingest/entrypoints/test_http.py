@@ -28,8 +28,8 @@ def memory() -> MemoryIngest:
 
 @pytest.fixture
 async def http(memory: MemoryIngest) -> AsyncIterator[httpx2.AsyncClient]:
-    async with client(memory) as found:
-        yield found
+    async with client(memory) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="module")
@@ -135,7 +135,7 @@ MALFORMED: list[tuple[str, bytes]] = [
 @pytest.mark.parametrize(
     ("media_type", "body"), MALFORMED, ids=lambda value: str(value)[:60].replace("/", "_")
 )
-async def test_malformed_input_is_answered_and_kept(
+async def test_malformed_input_is_answered_and_quarantined(
     memory: MemoryIngest, http: httpx2.AsyncClient, media_type: str, body: bytes
 ) -> None:
     answer = await http.post("/v1/events", content=body, headers={"Content-Type": media_type})
@@ -146,9 +146,9 @@ async def test_malformed_input_is_answered_and_kept(
         assert item["status"] == "quarantined"
         assert item["remedy"]
         assert item["detail"]
-    kept = b"".join(full.input.raw for full in memory.quarantine.rows)
+    stored = b"".join(full.input.raw for full in memory.quarantine.rows)
     for item in items:
-        assert memory.quarantine.rows[item["quarantine_id"] - 1].input.raw in (body, kept) or body
+        assert memory.quarantine.rows[item["quarantine_id"] - 1].input.raw in (body, stored) or body
     assert len(memory.quarantine.rows) == len({item["quarantine_id"] for item in items})
 
 
@@ -156,7 +156,7 @@ def test_fifty_malformed_inputs_are_among_them() -> None:
     assert len(MALFORMED) >= 50
 
 
-async def test_the_original_bytes_of_each_item_of_a_batch_are_kept(
+async def test_the_original_bytes_of_each_item_of_a_batch_are_stored(
     memory: MemoryIngest, http: httpx2.AsyncClient
 ) -> None:
     odd = b'{ "id" :  "A" , "weird": [1,  2] }'
@@ -180,8 +180,8 @@ async def test_no_mutation_of_a_good_request_makes_a_server_error(
         }.get(media_type, written(repayment()))
     )
     for _ in range(drawn.draw(st.integers(1, 6))):
-        place = drawn.draw(st.integers(0, len(body) - 1))
-        body[place : place + drawn.draw(st.integers(0, 3))] = drawn.draw(st.binary(max_size=3))
+        start = drawn.draw(st.integers(0, len(body) - 1))
+        body[start : start + drawn.draw(st.integers(0, 3))] = drawn.draw(st.binary(max_size=3))
         if not body:
             break
     async with http:
@@ -242,7 +242,7 @@ async def test_no_header_makes_a_server_error(
 
 
 @pytest.mark.parametrize("part", ["broker", "database"])
-async def test_what_is_away_is_503_with_retry_after(
+async def test_without_broker_or_database_the_answer_is_503_with_retry_after(
     memory: MemoryIngest, http: httpx2.AsyncClient, part: str
 ) -> None:
     memory.publisher.is_down = part == "broker"
@@ -254,7 +254,7 @@ async def test_what_is_away_is_503_with_retry_after(
     assert answer.headers["Content-Type"] == "application/problem+json"
 
 
-async def test_more_requests_than_fit_are_asked_to_come_again(memory: MemoryIngest) -> None:
+async def test_too_many_requests_at_once_are_503_with_retry_after(memory: MemoryIngest) -> None:
     transport = httpx2.ASGITransport(app=memory.app(max_requests_in_flight=1))
     async with httpx2.AsyncClient(
         transport=transport, base_url="http://ingest", headers=KEY
