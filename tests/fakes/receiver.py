@@ -1,6 +1,6 @@
-"""A real HTTP receiver on loopback that answers as a test tells it to, also badly.
+"""A real HTTP receiver on loopback that answers as a test wants, also badly.
 
-Raw sockets on purpose: a reset, a dripping body or a redirect must look like the real thing.
+Raw sockets on purpose: a reset, a dripping body or a redirect must be like the real thing.
 """
 
 import asyncio
@@ -34,7 +34,7 @@ async def reset(writer: asyncio.StreamWriter) -> None:
 
 
 async def hang(writer: asyncio.StreamWriter) -> None:
-    """Take the request and say nothing."""
+    """Take the request and send nothing."""
     await asyncio.Event().wait()
 
 
@@ -48,7 +48,7 @@ async def drip_headers(writer: asyncio.StreamWriter) -> None:
 
 
 async def endless_body(writer: asyncio.StreamWriter) -> None:
-    """Say 200 and send a body that never ends."""
+    """Send 200 and a body that never ends."""
     writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
     while True:
         writer.write(b"z" * 65_536)
@@ -87,7 +87,7 @@ class Receiver:
         await self._server.wait_closed()
 
     async def until(self, count: int, *, seconds: float = 10) -> None:
-        """Wait until so many requests have arrived."""
+        """Wait until a number of requests have arrived."""
         async with asyncio.timeout(seconds):
             while len(self.received) < count:
                 self.arrived.clear()

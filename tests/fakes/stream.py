@@ -56,7 +56,7 @@ class FakeTopicReader:
         self.polls = 0
 
     def write(self, *values: str, partition: int = 0, gap: int = 0) -> None:
-        """Append records, after a gap of offsets if asked for."""
+        """Append records, after a gap of offsets if there is to be one."""
         held = self.partitions[partition]
         first = held[-1].offset + 1 if held else self.first[partition]
         held.extend(records(*values, first=first + gap, partition=partition))
@@ -68,7 +68,7 @@ class FakeTopicReader:
         self.listener = None
 
     async def assign(self, *partitions: int) -> None:
-        """Give partitions to the consumer, as the group would."""
+        """Assigns partitions to the consumer, as the group would."""
         assert self.listener is not None
         await self.listener.assigned(frozenset(partitions))
 

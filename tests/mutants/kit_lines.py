@@ -196,7 +196,7 @@ LINES = (
         "services/kit/stream/resume.py",
         "    if committed > accepted:\n",
         "    if committed > accepted and claim.epoch < 0:\n",
-        (CONSUMER + "more_work_told_to_the_group_than_the_database_knows_stops_the_partition",),
+        (CONSUMER + "a_group_offset_ahead_of_the_database_stops_the_partition",),
     ),
     Mutant(
         "overtaken-is-not-restored",
@@ -204,7 +204,7 @@ LINES = (
         "services/kit/stream/resume.py",
         "        await ports.progress.lock_row(connection, claim)\n",
         "",
-        (CONSUMER + "what_the_next_owner_told_the_group_is_no_sign_of_an_older_database",),
+        (CONSUMER + "an_offset_that_the_next_owner_committed_is_no_sign_of_an_older_database",),
     ),
     Mutant(
         "database-age-is-asked",
@@ -212,7 +212,7 @@ LINES = (
         "services/kit/stream/partition.py",
         "        await refuse_older_database(claim, ports=self._ports)\n",
         "",
-        (CONSUMER + "more_work_told_to_the_group_than_the_database_knows_stops_the_partition",),
+        (CONSUMER + "a_group_offset_ahead_of_the_database_stops_the_partition",),
     ),
     Mutant(
         "partition-count",

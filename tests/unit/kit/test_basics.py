@@ -1,4 +1,4 @@
-"""Clock, ids, settings, health and metrics keep their small promises."""
+"""Clock, ids, settings, health and metrics do what their docstrings promise."""
 
 import asyncio
 from datetime import UTC, date, datetime
@@ -48,8 +48,8 @@ class TestIds:
     def test_ids_are_uuids_of_version_7_in_the_order_of_time(self) -> None:
         made = [time_ordered_id() for _ in range(1000)]
         assert len(set(made)) == 1000
-        assert all(one[14] == "7" and one[19] in "89ab" for one in made)
-        assert [one[:13] for one in made] == sorted(one[:13] for one in made)
+        assert all(text[14] == "7" and text[19] in "89ab" for text in made)
+        assert [text[:13] for text in made] == sorted(text[:13] for text in made)
 
     def test_counting_ids_count(self) -> None:
         ids = CountingIds("a-")
@@ -95,21 +95,21 @@ class TestHealth:
         assert (await health.ready()).checks == {"database": "ConnectionError"}
 
     async def test_many_askers_cost_one_round_of_checks(self) -> None:
-        asked = 0
+        calls = 0
 
         async def count() -> None:
-            nonlocal asked
-            asked += 1
+            nonlocal calls
+            calls += 1
 
         clock = ManualClock(NOW)
         health = Health(clock)
         health.add_readiness_check("database", count)
         health.started()
         await asyncio.gather(*(health.ready() for _ in range(50)))
-        assert asked == 1
+        assert calls == 1
         clock.advance(0.5)
         await health.ready()
-        assert asked == 2
+        assert calls == 2
 
 
 class TestMetrics:

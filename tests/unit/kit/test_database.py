@@ -1,4 +1,4 @@
-"""What an outage of the database looks like from outside, and how a pool ends."""
+"""How an outage of the database appears to callers, and how a pool is closed."""
 
 import asyncio
 
@@ -19,10 +19,10 @@ from services.kit.database import DatabaseUnavailable, close_pool, translate_out
     ],
     ids=lambda error: type(error).__name__,
 )
-def test_an_outage_is_told_with_its_cause(raised: Exception) -> None:
-    with pytest.raises(DatabaseUnavailable) as told, translate_outages():
+def test_an_outage_is_translated_with_its_cause(raised: Exception) -> None:
+    with pytest.raises(DatabaseUnavailable) as raised_error, translate_outages():
         raise raised
-    assert told.value.__cause__ is raised
+    assert raised_error.value.__cause__ is raised
 
 
 def test_a_defect_in_a_statement_is_no_outage() -> None:
@@ -45,5 +45,5 @@ class HangingPool:
 async def test_a_pool_that_hangs_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(database, "CLOSE_TIMEOUT_SECONDS", 0.01)
     pool = HangingPool()
-    await close_pool(pool)  # type: ignore[arg-type]  # only what closing asks of a pool
+    await close_pool(pool)  # type: ignore[arg-type]  # only what closing needs of a pool
     assert pool.was_cut

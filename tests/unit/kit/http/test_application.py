@@ -1,4 +1,4 @@
-"""The HTTP application says no in one shape, and never starts with an unguarded route."""
+"""The HTTP application answers errors in one shape, and never starts with an unguarded route."""
 
 from datetime import UTC, datetime
 from typing import Annotated
@@ -35,7 +35,7 @@ class Line(BaseModel):
 
 
 class KnownKeys:
-    """Two callers that everybody knows."""
+    """Two fixed callers."""
 
     async def authenticate(self, text: str) -> Principal | None:
         roles = {OFFICER: Role.OFFICER, AUDITOR: Role.AUDITOR}
@@ -145,7 +145,7 @@ def test_a_role_that_may_not_is_403(client: TestClient) -> None:
     assert response.json()["detail"] == "This needs one of the roles OFFICER."
 
 
-def test_a_domain_error_is_answered_as_its_table_says(client: TestClient) -> None:
+def test_a_domain_error_is_answered_by_its_table(client: TestClient) -> None:
     response = client.get("/v1/booked", headers=as_officer(**{"X-Correlation-Id": "abc-1"}))
     assert response.status_code == 409
     assert response.json() == {
@@ -158,7 +158,7 @@ def test_a_domain_error_is_answered_as_its_table_says(client: TestClient) -> Non
     }
 
 
-def test_a_bug_is_a_500_that_says_nothing(client: TestClient) -> None:
+def test_a_defect_is_a_500_that_reveals_nothing(client: TestClient) -> None:
     response = client.get("/v1/bug", headers=as_officer())
     assert response.status_code == 500
     assert response.headers["content-type"] == problems.MEDIA_TYPE
@@ -257,7 +257,7 @@ async def broken() -> None:
     raise NotReady("no partition is assigned")
 
 
-def test_ready_says_what_is_missing_and_liveness_does_not_care() -> None:
+def test_ready_names_what_is_missing_and_liveness_ignores_it() -> None:
     health = Health(ManualClock(NOW))
     health.add_readiness_check("partitions", broken)
     client = TestClient(application(health=health))

@@ -31,15 +31,15 @@ STORED = StoredKey(
 
 
 class KeyTable:
-    """The table of keys, held in memory, that counts how often it is asked."""
+    """The table of keys in memory, which counts its queries."""
 
     def __init__(self, stored: StoredKey | None) -> None:
         self.stored = stored
         self.is_away = False
-        self.asked = 0
+        self.queries = 0
 
     async def fetchrow(self, _query: str, *args: Any) -> Any:
-        self.asked += 1
+        self.queries += 1
         if self.is_away:
             raise ConnectionError("no database")
         if self.stored is None or args[0] != self.stored.id:
@@ -58,7 +58,7 @@ def clock() -> ManualClock:
     return ManualClock(NOW)
 
 
-async def test_a_good_key_says_who_calls(clock: ManualClock) -> None:
+async def test_a_valid_key_names_the_caller(clock: ManualClock) -> None:
     principal = await KeyAuthenticator(KeyTable(STORED), clock=clock).authenticate(TEXT)
     assert principal is not None
     assert (principal.id, principal.officer_id) == (KEY_ID, "officer-7")
@@ -115,7 +115,7 @@ async def test_a_revoked_key_works_for_five_seconds_at_most(clock: ManualClock) 
     table.stored = replace(STORED, revoked_at=NOW)
     clock.advance(4.9)
     assert await authenticator.authenticate(TEXT) is not None
-    assert table.asked == 1
+    assert table.queries == 1
     clock.advance(0.2)
     assert await authenticator.authenticate(TEXT) is None
 
@@ -144,7 +144,7 @@ def test_secrets_do_not_show_in_representations() -> None:
 
 
 @pytest.mark.parametrize(
-    ("fields", "said"),
+    ("fields", "message"),
     [
         ({"name": " ", "roles": frozenset({Role.RISK})}, "name must have"),
         ({"name": "x", "roles": frozenset()}, "roles is empty"),
@@ -152,6 +152,6 @@ def test_secrets_do_not_show_in_representations() -> None:
         ({"name": "x", "roles": frozenset({Role.SOURCE})}, "needs --source"),
     ],
 )
-def test_a_useless_grant_is_refused_with_a_remedy(fields: dict[str, Any], said: str) -> None:
-    with pytest.raises(ValueError, match=said):
+def test_a_useless_grant_is_refused_with_a_remedy(fields: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
         Grant(**fields)

@@ -20,7 +20,7 @@ HERE = ServerOptions(host="127.0.0.1", port=0, grace_seconds=2)
 
 
 class Nobody:
-    """Knows no key."""
+    """Accepts no key."""
 
     async def authenticate(self, _text: str) -> None:
         return None
@@ -39,16 +39,16 @@ async def served(tasks: dict[str, Task], recorder: MemoryRecorder) -> tuple[int,
 async def test_a_signal_lets_background_work_finish_and_exits_with_0(
     number: signal.Signals,
 ) -> None:
-    said: list[str] = []
+    calls: list[str] = []
 
     async def work(stop: asyncio.Event) -> None:
         os.kill(os.getpid(), number)
         await stop.wait()
-        said.append("finished")
+        calls.append("finished")
 
     status, health = await served({"work": work}, MemoryRecorder())
     assert status == 0
-    assert said == ["finished"]
+    assert calls == ["finished"]
     assert (await health.ready()).checks == {"draining": "the process is going away"}
 
 

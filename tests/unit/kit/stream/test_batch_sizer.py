@@ -47,7 +47,7 @@ def test_a_full_and_quick_batch_doubles_the_next_up_to_the_limit() -> None:
     assert sizer.records == 100
 
 
-def test_a_quick_batch_that_was_not_full_says_nothing() -> None:
+def test_a_quick_batch_that_was_not_full_changes_nothing() -> None:
     sizer = pace_of(max_records=100)
     sizer.record_batch(records=100, seconds=0.6)
     sizer.record_batch(records=3, seconds=0.01)

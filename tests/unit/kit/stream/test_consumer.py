@@ -76,17 +76,17 @@ async def test_everything_is_applied_once_and_in_order() -> None:
 
 
 class HeldClock(SystemClock):
-    """Whoever waits for half a minute or more goes on when it is told to; notes how long."""
+    """Records sleeps of half a minute or more, and ends them on a signal of the test."""
 
     def __init__(self) -> None:
-        self.asked: list[float] = []
+        self.sleeps: list[float] = []
         self.go_on = asyncio.Event()
 
     async def sleep(self, seconds: float) -> None:
         if seconds < 30:
             await super().sleep(seconds)
             return
-        self.asked.append(seconds)
+        self.sleeps.append(seconds)
         await self.go_on.wait()
 
 
@@ -97,14 +97,14 @@ async def test_the_first_record_is_taken_at_once_and_those_that_follow_soon_toge
         rig.log.write("r0")
         await until(lambda: rig.database.world.next_offsets.get(0) == 1)
         rig.log.write("r1")
-        await until(lambda: len(clock.asked) == 1)
+        await until(lambda: len(clock.sleeps) == 1)
         rig.log.write("r2")
         await until(lambda: rig.log.positions.get(0) == 3)
         assert rig.database.world.applied == ["r0"]
         clock.go_on.set()
         await until(lambda: rig.database.world.next_offsets.get(0) == 3)
     assert rig.handler.sizes == [1, 2]
-    assert 50 < clock.asked[0] <= 60
+    assert 50 < clock.sleeps[0] <= 60
 
 
 async def test_nobody_waits_while_a_full_batch_is_there() -> None:
@@ -116,7 +116,7 @@ async def test_nobody_waits_while_a_full_batch_is_there() -> None:
     assert rig.database.world.applied == letters(0, 20)
 
 
-async def test_a_new_owner_goes_on_where_the_database_says_not_where_kafka_says() -> None:
+async def test_a_new_owner_goes_on_at_the_position_in_the_database_not_in_kafka() -> None:
     rig = Rig()
     rig.log.write(*letters(0, 5))
     async with rig.running():
@@ -348,7 +348,7 @@ async def test_records_that_a_failing_poll_swallowed_are_fetched_again() -> None
         await until(lambda: consumer.partitions.get(0) is State.RUNNING)
         failing += [True, True]
         rig.log.write("swallowed twice")
-        # Nothing else arrives: the record comes back by itself.
+        # Nothing else arrives: the record comes back without a new one.
         await until(lambda: rig.database.world.next_offsets.get(0) == 1)
     assert rig.database.world.applied == ["swallowed twice"]
 
@@ -434,7 +434,7 @@ async def test_a_partition_assigned_here_and_owned_elsewhere_ends_the_process() 
     await until(lambda: rig.log.listener is not None)
     await rig.log.assign(0)
     await until(lambda: rig.database.world.next_offsets.get(0) == 1)
-    # There is no lag: what the outbox still holds would wait, silently, for ever.
+    # There is no lag: the rows in the outbox would wait for ever without a sign.
     rig.database.world.epochs[0] += 1
     rig.database.world.owners[0] = "another"
     with pytest.raises(ExceptionGroup) as ended:
@@ -499,7 +499,7 @@ async def test_a_log_that_becomes_shorter_while_reading_stops_the_partition() ->
         await until(lambda: rig.database.world.stops.get(0) == "topic_truncated")
 
 
-async def test_more_work_told_to_the_group_than_the_database_knows_stops_the_partition() -> None:
+async def test_a_group_offset_ahead_of_the_database_stops_the_partition() -> None:
     rig = Rig()
     rig.log.write(*letters(0, 5))
     rig.log.committed_offsets = {0: 4}
@@ -513,7 +513,7 @@ async def test_more_work_told_to_the_group_than_the_database_knows_stops_the_par
         await until(lambda: rig.database.world.next_offsets.get(0) == 5)
 
 
-async def test_what_the_next_owner_told_the_group_is_no_sign_of_an_older_database() -> None:
+async def test_an_offset_that_the_next_owner_committed_is_no_sign_of_an_older_database() -> None:
     """A process that was paused between its claim and the question is fenced, not stopped."""
     rig = Rig()
     rig.log.write(*letters(0, 5))

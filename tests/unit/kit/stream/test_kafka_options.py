@@ -12,7 +12,7 @@ from tests.fakes.recorder import MemoryRecorder
 
 
 class Given:
-    """Stands in for a driver's class and remembers how it was made."""
+    """Replaces a driver's class and records its arguments."""
 
     def __init__(self, **options: Any) -> None:
         self.options = options

@@ -1,4 +1,4 @@
-"""What was fetched must continue where the partition stands."""
+"""Fetched records must continue at the position of the partition."""
 
 import pytest
 

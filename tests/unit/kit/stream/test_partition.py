@@ -1,4 +1,4 @@
-"""One partition by itself: what may still happen once it is being let go."""
+"""A single partition: what may still happen while it is being released."""
 
 import asyncio
 from typing import Any
@@ -36,7 +36,7 @@ async def test_a_batch_that_waited_for_the_release_is_not_applied_after_it() -> 
     partition = partition_with(database, FakeProgress())
     working = asyncio.create_task(partition.run())
     await until(lambda: partition.state is State.RUNNING)
-    # As in `close`: the release has the lock when the batch asks for it.
+    # As in `close`: the release has the lock when the batch tries to take it.
     async with partition._lock:
         partition.offer(records("late"))
         for _ in range(5):
@@ -47,13 +47,13 @@ async def test_a_batch_that_waited_for_the_release_is_not_applied_after_it() -> 
 
 
 class LockedRow(FakeProgress):
-    """The row is locked by an owner that stands still."""
+    """The row is locked by an owner that is paused."""
 
     def __init__(self) -> None:
-        self.is_asked = False
+        self.is_claiming = False
 
     async def claim(self, connection: Any, **where: Any) -> Any:
-        self.is_asked = True
+        self.is_claiming = True
         await asyncio.Event().wait()
 
 
@@ -62,7 +62,7 @@ async def test_a_claim_that_waits_for_a_stale_owner_does_not_hold_up_the_group()
     partition = partition_with(FakeDatabase(), progress)
     async with asyncio.TaskGroup() as tasks:
         partition.start(tasks)
-        await until(lambda: progress.is_asked)
+        await until(lambda: progress.is_claiming)
         # The release itself would be patient for 20 seconds.
         await asyncio.wait_for(partition.close(), 5)
     assert partition.state is State.CLOSED

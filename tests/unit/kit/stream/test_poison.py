@@ -22,7 +22,7 @@ def test_as_many_as_allowed_are_set_aside_and_not_one_more() -> None:
     assert stopped.value.reason is StopReason.TOO_MUCH_POISON
 
 
-def test_a_good_record_in_between_starts_the_count_anew() -> None:
+def test_a_good_record_in_between_restarts_the_count() -> None:
     limit = PoisonLimit(max_in_a_row=3)
     for _ in range(10):
         settle(limit, quarantined=3, records=3)

@@ -1,4 +1,4 @@
-"""Where a new owner goes on, by what the log still holds."""
+"""Where a new owner goes on, by the offsets that the topic still has."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""When the watchdog holds a partition to be stuck."""
+"""When the watchdog takes a partition for stuck."""
 
 from datetime import UTC, datetime
 from typing import cast
@@ -85,7 +85,7 @@ async def test_a_database_that_is_away_is_waited_for_longer() -> None:
 
 
 @pytest.mark.parametrize("state", [State.STOPPED, State.CLOSED])
-async def test_a_partition_that_stands_still_on_purpose_is_not_stuck(state: State) -> None:
+async def test_a_partition_that_stopped_on_purpose_is_not_stuck(state: State) -> None:
     watched = Watched()
     watched.log.write("one")
     watched.partition.state = state
