@@ -1,4 +1,4 @@
-"""What the read side says about the past is what was said in the past."""
+"""An assessment as of a past date is the one that was emitted then."""
 
 import json
 from datetime import date, timedelta
@@ -17,15 +17,15 @@ EVERYTHING = Viewer(officer_id=None, sees_everything=True)
 
 
 def troubled(days: int = 60) -> list[bytes]:
-    found = [registered("B-1"), booked("B-1"), scheduled("B-1")]
+    events = [registered("B-1"), booked("B-1"), scheduled("B-1")]
     for day in range(days):
         if day % 20 == 5:
-            found.append(failed("B-1", day, day=day))
-        found.append(closed(day))
-    return found
+            events.append(failed("B-1", day, day=day))
+        events.append(closed(day))
+    return events
 
 
-async def test_as_of_a_date_agrees_with_what_was_said_then(
+async def test_as_of_a_date_agrees_with_what_was_emitted_then(
     run: Run, feed: Feed, platform: PlatformSettings
 ) -> None:
     await feed(troubled())
@@ -36,19 +36,19 @@ async def test_as_of_a_date_agrees_with_what_was_said_then(
             "WHERE borrower_id = 'B-1' ORDER BY sequence"
         )
         assert len(rows) > 3
-        said_at_close = 0
+        emitted_at_close = 0
         last_of_day = {row["as_of"]: row for row in rows}
         for as_of, row in last_of_day.items():
             looked = await scoring.borrowers.assessment("B-1", as_of=as_of, viewer=EVERYTHING)
             assert looked.assessment.sequence == row["sequence"]
             assert looked.assessment.state == row["risk_state"]
-            # A close moves the score without saying so until it is 5 points.
+            # A close moves the score without an assessment until it is 5 points.
             assert abs(looked.assessment.score - row["score_micro"]) < 50_000
             if json.loads(row["event"])["data"]["cause"]["type"] == "day.closed.v1":
-                said_at_close += 1
+                emitted_at_close += 1
                 assert looked.assessment.score == row["score_micro"]
             assert looked.assessment.as_of == as_of.toordinal()
-        assert said_at_close > 0
+        assert emitted_at_close > 0
 
 
 async def test_now_is_the_last_thing_that_was_stored(
@@ -101,9 +101,9 @@ async def test_ledger_and_history_continue_at_the_cursor(
         first = await scoring.borrowers.ledger("B-1", viewer=EVERYTHING, limit=2)
         rest = await scoring.borrowers.ledger("B-1", viewer=EVERYTHING, after=first[-1].offset)
         assert [*first, *rest] == whole
-        said = await scoring.borrowers.history("B-1", viewer=EVERYTHING, before=2**62)
+        history = await scoring.borrowers.history("B-1", viewer=EVERYTHING, before=2**62)
         newest = await scoring.borrowers.history("B-1", viewer=EVERYTHING, before=2**62, limit=1)
         older = await scoring.borrowers.history(
             "B-1", viewer=EVERYTHING, before=newest[-1].sequence
         )
-        assert [*newest, *older] == said
+        assert [*newest, *older] == history

@@ -1,4 +1,4 @@
-"""The ledger, replayed as a history under the rulebook in force, gives the states that stand."""
+"""The ledger, replayed as a history under the rulebook in force, gives the stored states."""
 
 from zoneinfo import ZoneInfo
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.integration
 async def test_replaying_the_ledger_gives_the_stored_states(
     run: Run, feed: Feed, platform: PlatformSettings
 ) -> None:
-    # The failed debit of day 3 is heard of after day 8 was closed.
+    # The failed debit of day 3 arrives after day 8 was closed.
     late = [failed("B-1", 1, day=3), paid("B-2", 2, day=9, amount="100.00")]
     async with run():
         await feed([*opening(), *late, *(closed(day) for day in range(9, 12))])
@@ -40,6 +40,6 @@ async def test_replaying_the_ledger_gives_the_stored_states(
             async for row in stored.states(partition)
         }
     assert set(states) == set(PEOPLE)
-    assert {name: encode(one) for name, one in fold.borrowers.items()} == states
-    # Every close stands once for each partition and is folded once.
+    assert {name: encode(borrower) for name, borrower in fold.borrowers.items()} == states
+    # The ledger has every close once a partition; it is folded once.
     assert fold.counts.duplicates == 12 * (len(partitions) - 1)

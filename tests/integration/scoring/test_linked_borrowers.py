@@ -1,4 +1,4 @@
-"""Borrowers tell each other over the real topic, across partitions, and verification holds."""
+"""Linked events go over the real topic, across partitions, and are verified."""
 
 import asyncio
 
@@ -12,7 +12,7 @@ from tests.integration.scoring.conftest import Feed, Run
 
 pytestmark = pytest.mark.integration
 
-# By their keys these stand on both partitions.
+# By their keys these are on both partitions.
 RING = tuple(f"B-{number}" for number in range(6))
 
 
@@ -49,22 +49,22 @@ async def test_a_ring_of_guarantors_talks_once_round_and_is_verified(
     people = [registered(name) for name in RING]
     await feed([*people, *links, closed(0), closed(1)])
     async with run() as scoring:
-        # Who is asked and who answers comes back over the topic after its cause was applied.
-        await told(platform, 2 * len(RING))
+        # Linked events come back over the topic after their cause was applied.
+        await verified_with(platform, 2 * len(RING))
         await feed([insolvent(RING[0]), closed(2)])
-        findings = await told(platform, 2 * len(RING) + 1)
+        findings = await verified_with(platform, 2 * len(RING) + 1)
         states = await scoring.pool.fetch("SELECT borrower_id, risk_state FROM scoring.borrower")
     assert findings.differences == []
     assert findings.verified
-    fed = len(people) + len(links) + 1 + 3 * 2  # each close stands on both partitions
+    fed = len(people) + len(links) + 1 + 3 * 2  # each close is on both partitions
     assert findings.offered == findings.applied == fed + findings.linked_events
     by_name = {row["borrower_id"]: row["risk_state"] for row in states}
     assert (by_name["B-0"], by_name["B-1"]) == ("DEFAULT", "WATCH")
     assert {by_name[name] for name in RING[2:]} == {"NORMAL"}
 
 
-async def told(platform: PlatformSettings, number: int) -> VerifyFindings:
-    """Return the findings once so many events have been told and everything is at rest."""
+async def verified_with(platform: PlatformSettings, number: int) -> VerifyFindings:
+    """Return the findings once this number of linked events was applied and none is pending."""
     async with asyncio.timeout(60):
         while True:
             findings = await verified(platform, "default", wait_seconds=30)

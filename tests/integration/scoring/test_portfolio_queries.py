@@ -1,5 +1,5 @@
-"""The portfolio's queries on the real database give what they give over memory, and what falls
-due by itself is told on the risk topic."""
+"""The portfolio's queries on the real database answer as those over memory do, and what falls due
+is sent to the risk topic."""
 
 import asyncio
 import json
@@ -27,7 +27,7 @@ PERIOD = Period(first=FIRST, last=FIRST + 60, currency="EUR")
 
 async def asked(portfolio: PortfolioQueries) -> list[object]:
     """Return the answers to all kinds of questions."""
-    found: list[object] = []
+    answers: list[object] = []
     for viewer in (EVERYTHING, ANN):
         for borrowers in (
             BorrowerFilter(),
@@ -37,12 +37,12 @@ async def asked(portfolio: PortfolioQueries) -> list[object]:
             BorrowerFilter(states=("WATCH",)),
             BorrowerFilter(officer_id="bob"),
         ):
-            found.append(await portfolio.near_triggers(borrowers, viewer=viewer))
-            found.append(await portfolio.exit_candidates(borrowers, viewer=viewer))
+            answers.append(await portfolio.near_triggers(borrowers, viewer=viewer))
+            answers.append(await portfolio.exit_candidates(borrowers, viewer=viewer))
             ending = portfolio.maturities(borrowers, first=FIRST, last=FIRST + 90, viewer=viewer)
-            found.append(await ending)
-    found.append(await portfolio.risk_points(PERIOD))
-    return found
+            answers.append(await ending)
+    answers.append(await portfolio.risk_points(PERIOD))
+    return answers
 
 
 async def test_the_database_and_memory_answer_alike(
@@ -60,7 +60,7 @@ async def test_the_database_and_memory_answer_alike(
     assert real[0].items  # type: ignore[attr-defined]  # it was about something
 
 
-async def test_a_month_start_and_a_due_inspection_are_told_and_stand_in_the_list(
+async def test_a_month_start_and_a_due_inspection_are_emitted_and_listed(
     run: Run, feed: Feed, platform: PlatformSettings
 ) -> None:
     visited = event(
@@ -76,7 +76,7 @@ async def test_a_month_start_and_a_due_inspection_are_told_and_stand_in_the_list
         next_due_date="2026-02-16",
     )
     log = log_of_fifty_five_days()
-    first_close = next(place for place, raw in enumerate(log) if b"day.closed" in raw)
+    first_close = next(index for index, raw in enumerate(log) if b"day.closed" in raw)
     await feed([*log[: first_close + 3], visited, *log[first_close + 3 :]])
     async with run() as scoring:
         findings = await verified(platform, "default", wait_seconds=60)
@@ -86,13 +86,13 @@ async def test_a_month_start_and_a_due_inspection_are_told_and_stand_in_the_list
         )
     assert findings.differences == []
     assert findings.verified
-    told = await on_the_risk_topic(platform, findings.risk_events)
-    (maturity,) = [one for one in told if one["type"] == "maturity.approaching.v1"]
+    events = await on_the_risk_topic(platform, findings.risk_events)
+    (maturity,) = [event for event in events if event["type"] == "maturity.approaching.v1"]
     (ending,) = march.items
     assert maturity["data"]["loan_id"] == ending.maturity.loan_id == "B-2-O"
     assert maturity["data"]["difficulty"] == ending.difficulty == "MEDIUM"  # B-2 is on watch
     assert maturity["data"]["as_of"] == "2026-02-28"
-    (due,) = [one["data"] for one in told if one["type"] == "inspection.fell-due.v1"]
+    (due,) = [event["data"] for event in events if event["type"] == "inspection.fell-due.v1"]
     # Seven weeks late by then: on watch, so somebody has to go there.
     assert (due["borrower_id"], due["due_date"], due["as_of"]) == (
         "B-1",
@@ -103,17 +103,17 @@ async def test_a_month_start_and_a_due_inspection_are_told_and_stand_in_the_list
 
 
 async def on_the_risk_topic(platform: PlatformSettings, number: int) -> list[dict[str, Any]]:
-    """Return what scoring told, once so much is there."""
+    """Return this number of messages of the risk topic."""
     consumer = AIOKafkaConsumer(
         platform.risk_topic,
         bootstrap_servers=platform.kafka_bootstrap,
         auto_offset_reset="earliest",
     )
     await consumer.start()
-    found: list[dict[str, Any]] = []
+    events: list[dict[str, Any]] = []
     async with asyncio.timeout(30):
-        while len(found) < number:
+        while len(events) < number:
             for records in (await consumer.getmany(timeout_ms=500)).values():
-                found += [json.loads(record.value) for record in records]
+                events += [json.loads(record.value) for record in records]
     await consumer.stop()
-    return found
+    return events

@@ -1,4 +1,4 @@
-"""The tables themselves hold the four eyes, and an activation reaches every partition."""
+"""The tables themselves demand two people, and an activation reaches every partition."""
 
 import asyncio
 import hashlib
@@ -56,7 +56,7 @@ async def test_sql_does_not_let_one_identity_pass(
     await as_service.execute(STEP, "PROPOSED", None, *AUTHOR, *AUTHOR)
     with pytest.raises(asyncpg.CheckViolationError, match="approver_is_not_the_author"):
         await as_service.execute(STEP, "APPROVED", "PROPOSED", *AUTHOR, *approver)
-    # Nor by saying in the step that somebody else wrote it.
+    # Nor by a step that names another author.
     with pytest.raises(asyncpg.ForeignKeyViolationError):
         await as_service.execute(STEP, "APPROVED", "PROPOSED", "eva", "key-e", "", *approver)
     assert await as_service.fetchval("SELECT status FROM scoring.rulebook_standing") == "PROPOSED"
@@ -94,31 +94,31 @@ async def test_an_activation_is_in_the_log_of_every_partition_once(
 ) -> None:
     await feed([registered("B-1")])
     async with run() as scoring:
-        desk = scoring.rulebooks
-        await desk.draft(DOCUMENT, author=ANA)
-        await desk.propose("house", VERSION, actor=ANA)
+        workflow = scoring.rulebooks
+        await workflow.draft(DOCUMENT, author=ANA)
+        await workflow.propose("house", VERSION, actor=ANA)
         with pytest.raises(NotYou):
-            await desk.approve("house", VERSION, actor=ANA)
-        await desk.approve("house", VERSION, actor=BEN)
-        await desk.activate("house", VERSION, actor=ANA)
+            await workflow.approve("house", VERSION, actor=ANA)
+        await workflow.approve("house", VERSION, actor=BEN)
+        await workflow.activate("house", VERSION, actor=ANA)
         rows = await _control_rows(scoring.pool)
         assert (await verified(platform, "default", wait_seconds=60)).verified
     assert sorted(row["partition"] for row in rows) == list(range(PARTITIONS))
-    told = json.loads(rows[0]["event"])
-    assert told["data"]["digest"] == "sha256:" + hashlib.sha256(DOCUMENT.encode()).hexdigest()
-    assert (told["data"]["author"], told["data"]["approved_by"]) == ("key-a", ["key-b"])
+    activation = json.loads(rows[0]["event"])
+    assert activation["data"]["digest"] == "sha256:" + hashlib.sha256(DOCUMENT.encode()).hexdigest()
+    assert (activation["data"]["author"], activation["data"]["approved_by"]) == ("key-a", ["key-b"])
 
 
 async def test_steps_at_the_same_time_take_turns(run: Run) -> None:
     async with run() as scoring:
-        desk = scoring.rulebooks
-        await desk.draft(DOCUMENT, author=ANA)
-        await desk.propose("house", VERSION, actor=ANA)
-        await desk.approve("house", VERSION, actor=BEN)
+        workflow = scoring.rulebooks
+        await workflow.draft(DOCUMENT, author=ANA)
+        await workflow.propose("house", VERSION, actor=ANA)
+        await workflow.approve("house", VERSION, actor=BEN)
         activated = await asyncio.gather(
-            *(desk.activate("house", VERSION, actor=ANA) for _ in range(4))
+            *(workflow.activate("house", VERSION, actor=ANA) for _ in range(4))
         )
-    assert sorted(one.activations for one in activated) == [1, 2, 3, 4]
+    assert sorted(row.activations for row in activated) == [1, 2, 3, 4]
 
 
 async def _control_rows(pool: asyncpg.Pool) -> list[Any]:

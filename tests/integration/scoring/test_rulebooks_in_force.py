@@ -49,8 +49,8 @@ async def activate(scoring: Scoring, document: str) -> None:
     await scoring.rulebooks.activate(book.name, book.version, actor=ANA)
 
 
-def told(document: str, number: int, *, day: int) -> bytes:
-    """Return an activation as the desk would write it, dated inside the test's own time."""
+def activated(document: str, number: int, *, day: int) -> bytes:
+    """Return an activation as the workflow writes it, dated within the test's days."""
     book = read_text(document)
     return event(
         "rulebook.activated",
@@ -101,8 +101,8 @@ async def killed(platform: PlatformSettings, point: str) -> None:
 
 def opening() -> list[bytes]:
     """All owe an instalment that fell due on day 5; the last closed day is day 8."""
-    found = [raw for name in PEOPLE for raw in (registered(name), booked(name), scheduled(name))]
-    return found + [closed(day) for day in range(9)]
+    log = [raw for name in PEOPLE for raw in (registered(name), booked(name), scheduled(name))]
+    return log + [closed(day) for day in range(9)]
 
 
 async def test_states_follow_an_activated_rulebook_from_the_next_close_on_and_back(
@@ -114,9 +114,9 @@ async def test_states_follow_an_activated_rulebook_from_the_next_close_on_and_ba
         await activate(scoring, CALM)
         await feed(opening())
         assert (await verified(platform, "default", wait_seconds=WAIT_SECONDS)).verified
-        # The desk's own activations are dated today and wait for that day to be closed.
+        # The workflow's own activations are dated today and wait for that day to be closed.
         assert await states(pool) == {"NORMAL"}
-        await feed([told(HOUSE, 2, day=9)])
+        await feed([activated(HOUSE, 2, day=9)])
         assert (await verified(platform, "default", wait_seconds=WAIT_SECONDS)).verified
         assert await states(pool) == {"NORMAL"}
         await feed([closed(9)])
@@ -135,7 +135,9 @@ async def test_states_follow_an_activated_rulebook_from_the_next_close_on_and_ba
         )
         assert [tuple(row) for row in versions] == [("house", "1.0")]
         # The way back: the other one, and then the first again.
-        await feed([told(CALM, 2, day=10), closed(10), told(HOUSE, 3, day=11), closed(11)])
+        await feed(
+            [activated(CALM, 2, day=10), closed(10), activated(HOUSE, 3, day=11), closed(11)]
+        )
         findings = await verified(platform, "default", wait_seconds=WAIT_SECONDS)
         assert findings.differences == []
         assert findings.verified
@@ -151,11 +153,11 @@ async def test_a_worker_killed_between_activation_and_close_leaves_the_same_byte
         await activate(scoring, CALM)
         await feed(opening())
         assert (await verified(platform, "default", wait_seconds=WAIT_SECONDS)).verified
-    await feed([told(HOUSE, 2, day=9), paid("B-1", 9, day=9, amount="10.00")])
+    await feed([activated(HOUSE, 2, day=9), paid("B-1", 9, day=9, amount="10.00")])
     await killed(platform, "after-commit")
     await feed([closed(9)])
     await killed(platform, "mid-sweep:2")
-    await feed([paid("B-2", 9, day=10, amount="10.00"), told(CALM, 2, day=10), closed(10)])
+    await feed([paid("B-2", 9, day=10, amount="10.00"), activated(CALM, 2, day=10), closed(10)])
     await killed(platform, "before-commit")
     await killed(platform, "mid-sweep:2")
     await feed([closed(11)])
@@ -164,20 +166,20 @@ async def test_a_worker_killed_between_activation_and_close_leaves_the_same_byte
         assert findings.differences == []
         assert findings.verified
         assert findings.borrowers == len(PEOPLE)
-        said = await scoring.pool.fetch(
+        assessments = await scoring.pool.fetch(
             "SELECT as_of, rulebook, rulebook_version, risk_state FROM scoring.assessment "
             "WHERE borrower_id = 'B-3' ORDER BY sequence"
         )
     # First by the rulebook that the settings name, then by the house's first version.
-    assert tuple(said[0])[1:] == ("default", "1.0", "NORMAL")
-    attention = [tuple(row) for row in said if row["risk_state"] == "ATTENTION"]
+    assert tuple(assessments[0])[1:] == ("default", "1.0", "NORMAL")
+    attention = [tuple(row) for row in assessments if row["risk_state"] == "ATTENTION"]
     assert attention[0] == (START.fromordinal(START.toordinal() + 9), "house", "1.0", "ATTENTION")
 
 
 async def test_a_rulebook_that_is_named_and_not_stored_stops_the_partition(
     run: Run, feed: Feed, platform: PlatformSettings
 ) -> None:
-    await feed([*opening()[:3], told(HOUSE, 1, day=0)])
+    await feed([*opening()[:3], activated(HOUSE, 1, day=0)])
     async with run() as scoring:
         async with asyncio.timeout(WAIT_SECONDS):
             while str(scoring.consumer.stopped()).count("reference_missing") < PARTITIONS:  # noqa: ASYNC110 - a state of the consumer, not an event

@@ -20,8 +20,8 @@ from tests.integration.scoring.test_rulebooks_in_force import (
     PEOPLE,
     WAIT_SECONDS,
     activate,
+    activated,
     opening,
-    told,
 )
 
 pytestmark = pytest.mark.integration
@@ -45,34 +45,34 @@ async def test_a_model_is_in_force_from_the_next_close_on_counted_once_and_taken
     async with run() as scoring:
         for document in (PLAIN, INFORMED, TRIED):
             await activate(scoring, document)
-        await feed([*opening(), told(INFORMED, 2, day=9)])
+        await feed([*opening(), activated(INFORMED, 2, day=9)])
         assert (await verified(platform, "default", wait_seconds=WAIT_SECONDS)).verified
         before = await scoring.borrowers.assessment("B-1", as_of=None, viewer=EVERYTHING)
         assert before.assessment.opinions == []
         await feed([closed(9)])
         assert (await verified(platform, "default", wait_seconds=WAIT_SECONDS)).verified
         now = await scoring.borrowers.assessment("B-1", as_of=None, viewer=EVERYTHING)
-        assert [one.model.version for one in now.assessment.opinions] == ["1"]
-        # A challenger is tried beside it; 31 January is day 26.
-        await feed([told(TRIED, 2, day=10), *(closed(day) for day in range(10, 27))])
+        assert [opinion.model.version for opinion in now.assessment.opinions] == ["1"]
+        # A challenger is tried with it; 31 January is day 26.
+        await feed([activated(TRIED, 2, day=10), *(closed(day) for day in range(10, 27))])
         assert (await verified(platform, "default", wait_seconds=WAIT_SECONDS)).verified
         tried = await scoring.borrowers.assessment("B-1", as_of=None, viewer=EVERYTHING)
-        assert [one.model.version for one in tried.assessment.opinions] == ["1", "2"]
+        assert [opinion.model.version for opinion in tried.assessment.opinions] == ["1", "2"]
         database, recorder = PostgresDatabase(scoring.pool), MemoryRecorder()
         latest = await database.in_transaction(PostgresCensus().latest)
-        assert {(one.version, one.figure): one.borrowers for one in latest} == {
+        assert {(drift.version, drift.figure): drift.borrowers for drift in latest} == {
             (version, figure): len(PEOPLE)
             for version in ("1", "2")
             for figure in ("R-01", "R-03", "pd", "score")
         }
         # All five owe since day 5: 21 days are an intensity of 0.15, below the edge at 0.2.
-        assert next(one for one in latest if one.figure == "R-01").counts == [0, 5, 0]
+        assert next(drift for drift in latest if drift.figure == "R-01").counts == [0, 5, 0]
         monitor = DriftMonitor(
             database, census=PostgresCensus(), recorder=recorder, clock=SystemClock()
         )
         await database.in_transaction(monitor.measure)
         assert recorder.total(metrics.PD_PSI, model="firms", version="1", figure="R-01") > 0.25
-        await feed([told(PLAIN, 2, day=27), closed(27)])
+        await feed([activated(PLAIN, 2, day=27), closed(27)])
         assert (await verified(platform, "default", wait_seconds=WAIT_SECONDS)).verified
         back = await scoring.borrowers.assessment("B-1", as_of=None, viewer=EVERYTHING)
         assert back.assessment.opinions == []
@@ -81,5 +81,5 @@ async def test_a_model_is_in_force_from_the_next_close_on_counted_once_and_taken
             await feed([closed(day) for day in range(28 if last == 54 else last, last + 1)])
             assert (await verified(platform, "default", wait_seconds=WAIT_SECONDS)).verified
             await database.in_transaction(monitor.measure)
-            # Day 54 is 28 February: while it may still be counted January's figures stand.
+            # Day 54 is 28 February: while it may still be counted, January's figures are shown.
             assert any(name == metrics.PD_PSI.name for name, _ in recorder.values) is (last == 54)

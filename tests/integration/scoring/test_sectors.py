@@ -85,14 +85,16 @@ async def test_stress_is_measured_published_once_and_adds_its_points(
         await at_rest()
         await scoring.pool.execute(PAST)
         assert await publish(scoring.sectors, producer, platform) == 0
-        found = {one.sector: one for one in await scoring.sectors.stress(MARCH) or []}
+        readings = {
+            reading.sector: reading for reading in await scoring.sectors.stress(MARCH) or []
+        }
         # 22 months at 8 and 12 %, January and February, measured now, at 0: mean 9.1667 %,
         # deviation 3.3624 points. Five of twenty are 80 days late: 25 %.
-        assert found["41"].figures.share == 250_000
-        assert found["41"].z_micro is not None
-        assert round(found["41"].z_micro / 1_000_000, 3) == 4.709
-        assert (found["10"].figures.borrowers, found["10"].z_micro) == (1, None)
-        assert found[ALL_SECTORS].figures.borrowers == 21
+        assert readings["41"].figures.share == 250_000
+        assert readings["41"].z_micro is not None
+        assert round(readings["41"].z_micro / 1_000_000, 3) == 4.709
+        assert (readings["10"].figures.borrowers, readings["10"].z_micro) == (1, None)
+        assert readings[ALL_SECTORS].figures.borrowers == 21
         before = await score_of(scoring.pool, "B-19"), await score_of(scoring.pool, "B-baker")
         await feed([closed(86)])
         first = await at_rest()

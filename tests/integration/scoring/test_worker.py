@@ -19,16 +19,16 @@ PEOPLE = [f"B-{number}" for number in range(6)]
 
 def portfolio(days: int = 60) -> list[bytes]:
     """Six borrowers: three pay, two fail, one pays in part."""
-    found = []
+    events = []
     for name in PEOPLE:
-        found += [registered(name), booked(name), scheduled(name)]
+        events += [registered(name), booked(name), scheduled(name)]
     for day in range(days):
         if day % 20 == 5:
-            found += [paid(name, day, day=day) for name in PEOPLE[:3]]
-            found += [failed(name, day, day=day) for name in PEOPLE[3:5]]
-            found.append(paid(PEOPLE[5], day, day=day, amount="300.00"))
-        found.append(closed(day))
-    return found
+            events += [paid(name, day, day=day) for name in PEOPLE[:3]]
+            events += [failed(name, day, day=day) for name in PEOPLE[3:5]]
+            events.append(paid(PEOPLE[5], day, day=day, amount="300.00"))
+        events.append(closed(day))
+    return events
 
 
 async def test_everything_offered_is_applied_repeated_or_kept_and_verification_holds(
@@ -43,7 +43,7 @@ async def test_everything_offered_is_applied_repeated_or_kept_and_verification_h
     closes = sum(b"day.closed" in raw for raw in events)
     assert findings.borrowers == len(PEOPLE)
     assert findings.quarantined == 2
-    assert findings.applied == len(events) + closes  # each close stands on both partitions
+    assert findings.applied == len(events) + closes  # each close is on both partitions
     assert findings.offered == findings.applied + findings.duplicates + findings.quarantined
     assert findings.duplicates >= 2
 
@@ -111,6 +111,6 @@ async def test_verification_finds_a_changed_state_and_a_missing_event(
     await admin.close()
     findings = await verified(platform, "default")
     assert not findings.verified
-    assert any("B-1: the stored state" in one for one in findings.differences)
-    assert any("B-2: assessment 1" in one for one in findings.differences)
-    assert any("records were read" in one for one in findings.differences)
+    assert any("B-1: the stored state" in difference for difference in findings.differences)
+    assert any("B-2: assessment 1" in difference for difference in findings.differences)
+    assert any("records were read" in difference for difference in findings.differences)

@@ -1,4 +1,4 @@
-"""An emitted assessment is what the contract says, byte for byte the same each time."""
+"""An emitted assessment fits the contract and is the same, byte for byte, each time."""
 
 from services.contracts import currencies
 from services.contracts.assessment import AssessmentChangedV1
@@ -33,8 +33,8 @@ def test_every_emitted_assessment_fits_the_contract() -> None:
 
 
 def test_the_same_story_gives_the_same_bytes() -> None:
-    first = [risk_event(one) for one in troubled().assessments]
-    assert first == [risk_event(one) for one in troubled().assessments]
+    first = [risk_event(assessment) for assessment in troubled().assessments]
+    assert first == [risk_event(assessment) for assessment in troubled().assessments]
 
 
 def test_money_keeps_all_decimals_of_its_currency() -> None:

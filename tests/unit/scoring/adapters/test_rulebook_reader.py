@@ -205,7 +205,7 @@ class TestOverlays:
         assert self.weight(document, "SME", "47.11", "B-1") == -1
         assert self.weight(document, "SME", "47.9", "B-9") == 500_000
 
-    def test_what_an_overlay_does_not_say_stays(self, document: dict[str, Any]) -> None:
+    def test_what_an_overlay_leaves_out_is_unchanged(self, document: dict[str, Any]) -> None:
         document["overlays"] = [overlay(segment="SME", indicators={"F-02": {"weight": 0.2}})]
         rules = compile_rulebook(document, origin="test").rules_for("SME")
         rule = rules.by_slot[slot_of("F-02")]
@@ -224,16 +224,16 @@ class TestOverlays:
 
     def test_a_threshold_that_would_be_lost_is_refused(self, document: dict[str, Any]) -> None:
         document["overlays"] = [overlay(segment="SME", indicators={"F-02": {"amber": "<= -15 %"}})]
-        told = problems_of(document)
-        assert "without red, which would be lost" in told
-        assert 'write red: "<= -30 %" as it was' in told
+        problems = problems_of(document)
+        assert "without red, which would be lost" in problems
+        assert 'write red: "<= -30 %" as it was' in problems
 
     def test_an_unknown_segment_is_refused(self, document: dict[str, Any]) -> None:
         document["overlays"] = [overlay(segment="SMALL")]
         document["cuts"]["SMALL"] = dict(document["cuts"]["*"])
-        told = problems_of(document)
-        assert "unknown segment 'SMALL'; known ones: RETAIL" in told
-        assert "cuts.SMALL: unknown segment" in told
+        problems = problems_of(document)
+        assert "unknown segment 'SMALL'; known ones: RETAIL" in problems
+        assert "cuts.SMALL: unknown segment" in problems
 
 
 @pytest.mark.parametrize("name", ["default", "reference"])

@@ -65,7 +65,9 @@ def test_a_model_moves_no_state_no_score_and_no_occasion(tmp_path: Path) -> None
     rulebook = rulebook_with(tmp_path, version="1.0", champion=a_model(points=9.0))
     quiet, informed = forty_days_late("reference"), forty_days_late(rulebook)
     assert encode(informed.borrower) == encode(quiet.borrower)
-    assert [replace(one, opinions=[]) for one in informed.assessments] == quiet.assessments
+    assert [
+        replace(assessment, opinions=[]) for assessment in informed.assessments
+    ] == quiet.assessments
     assert "pd" not in assessment_data(quiet.assessments[-1])
 
 
@@ -77,7 +79,7 @@ def test_a_rulebook_with_models_fits_the_schema_and_keeps_its_comments(tmp_path:
     before = path_of("reference").read_text(encoding="utf-8")
     comments = [line for line in before.splitlines() if line.startswith("#")]
     assert set(comments) <= set(Path(file).read_text(encoding="utf-8").splitlines())
-    assert [one.version for one in load_rulebook(file).models] == ["1", "2"]
+    assert [model.version for model in load_rulebook(file).models] == ["1", "2"]
 
 
 def test_attaching_again_replaces_and_detaching_leaves_the_rulebook_as_it_was() -> None:
@@ -85,7 +87,7 @@ def test_attaching_again_replaces_and_detaching_leaves_the_rulebook_as_it_was() 
     model = a_model(rulebook="default")
     once = with_models(base, {"champion": model}, "2")
     twice = with_models(once, {"champion": {**model, "version": "5"}}, "3")
-    assert [one.version for one in read_text(twice).models] == ["5"]
+    assert [model.version for model in read_text(twice).models] == ["5"]
     assert with_models(twice, {}, "1.0") == base
 
 
@@ -107,9 +109,9 @@ def problems_of(second_opinion: dict[str, Any], **changes: Any) -> str:
 def test_a_model_is_refused_where_its_indicators_are_judged_otherwise() -> None:
     indicators = dict(read_document("reference")["indicators"])
     indicators["R-01"] = {**indicators["R-01"], "amber": ">= 10 d"}
-    found = problems_of({"champion": a_model()}, indicators=indicators)
-    assert "second_opinion.champion: R-01" in found
-    assert "R-03" not in found
+    problems = problems_of({"champion": a_model()}, indicators=indicators)
+    assert "second_opinion.champion: R-01" in problems
+    assert "R-03" not in problems
     overlays = [{"name": "x", "segment": "SME", "indicators": {"R-03": {"enabled": False}}}]
     assert "champion: R-03" in problems_of({"champion": a_model()}, overlays=overlays)
 
@@ -130,7 +132,7 @@ def test_other_weights_cuts_and_a_single_borrowers_thresholds_do_not_disturb_a_m
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "problem"),
     [
         ({"format": "tocsin-pd-1"}, "train again"),
         ({"intercept": "much"}, "$.intercept"),
@@ -140,13 +142,13 @@ def test_other_weights_cuts_and_a_single_borrowers_thresholds_do_not_disturb_a_m
     ],
 )
 def test_a_model_that_cannot_be_right_is_refused_with_its_field(
-    change: dict[str, Any], told: str
+    change: dict[str, Any], problem: str
 ) -> None:
-    assert told in problems_of({"champion": {**a_model(), **change}})
+    assert problem in problems_of({"champion": {**a_model(), **change}})
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "problem"),
     [
         ({"indicator": "Q-01"}, "unknown indicator"),
         ({"points": [0.5, 0.1]}, "must not fall"),
@@ -154,10 +156,10 @@ def test_a_model_that_cannot_be_right_is_refused_with_its_field(
         ({"expected": [1.0]}, "one share a bin"),
     ],
 )
-def test_a_feature_that_cannot_be_right_is_refused(change: dict[str, Any], told: str) -> None:
+def test_a_feature_that_cannot_be_right_is_refused(change: dict[str, Any], problem: str) -> None:
     model = a_model()
     model["features"][0] |= change
-    assert told in problems_of({"champion": model})
+    assert problem in problems_of({"champion": model})
 
 
 def test_a_challenger_needs_a_champion_that_is_another_model() -> None:
@@ -166,14 +168,14 @@ def test_a_challenger_needs_a_champion_that_is_another_model() -> None:
     assert "the same model" in problems_of(both)
 
 
-def test_a_difference_of_models_is_said_in_words(tmp_path: Path) -> None:
+def test_a_difference_of_models_is_a_sentence(tmp_path: Path) -> None:
     none = load_rulebook("reference")
     first = load_rulebook(rulebook_with(tmp_path, version="2", champion=a_model()))
     other = a_model(version="2", points=1.5)
     second = load_rulebook(rulebook_with(tmp_path, version="3", champion=other))
     (added,) = differences(none, first)
     assert added.sentence.startswith("PD champion is added (model firms 1, horizon 365 days, ")
-    assert [one.sentence for one in differences(first, second)] == [
+    assert [difference.sentence for difference in differences(first, second)] == [
         "PD champion: model changes from firms 1 to firms 2",
         "PD champion: R-01 points change from 0: -0.1, 0.2: 2 to 0: -0.1, 0.2: 1.5",
     ]

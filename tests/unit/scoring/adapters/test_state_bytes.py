@@ -27,8 +27,8 @@ def eventful() -> Borrower:
 def test_every_field_comes_back() -> None:
     borrower = eventful()
     again = decode(encode(borrower))
-    for one in (one for one in fields(Borrower) if one.compare):
-        assert getattr(again, one.name) == getattr(borrower, one.name)
+    for field in (field for field in fields(Borrower) if field.compare):
+        assert getattr(again, field.name) == getattr(borrower, field.name)
 
 
 def test_the_same_borrower_gives_the_same_bytes() -> None:

@@ -8,7 +8,7 @@ from services.scoring.domain.fold import new_borrower
 
 
 class Remembering:
-    """A connection that keeps what it was told."""
+    """A connection that records its statements."""
 
     def __init__(self) -> None:
         self.calls: list[tuple[Any, ...]] = []
@@ -20,6 +20,6 @@ class Remembering:
 
 async def test_rows_are_written_in_the_order_of_their_ids() -> None:
     connection = Remembering()
-    held = [CachedBorrower(new_borrower(name), 0) for name in ("b-3", "b-1", "b-2")]
-    await PostgresStates().save(connection, 0, held)  # type: ignore[arg-type]  # all that it uses
+    cached = [CachedBorrower(new_borrower(name), 0) for name in ("b-3", "b-1", "b-2")]
+    await PostgresStates().save(connection, 0, cached)  # type: ignore[arg-type]  # all that it uses
     assert connection.calls[0][1] == ["b-1", "b-2", "b-3"]

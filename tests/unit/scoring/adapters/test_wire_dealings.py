@@ -21,7 +21,7 @@ def read(kind: str, **data: object) -> object:
 
 
 def test_a_drawdown() -> None:
-    found = read(
+    event = read(
         "loan.disbursed",
         loan_id="l-1",
         disbursed_amount="1000.50",
@@ -30,8 +30,8 @@ def test_a_drawdown() -> None:
         purpose_code="STOCK",
         payee_account_id="a-1",
     )
-    assert isinstance(found, LoanDisbursed)
-    assert (found.drawn_minor, found.value_day, found.payee_account_id) == (
+    assert isinstance(event, LoanDisbursed)
+    assert (event.drawn_minor, event.value_day, event.payee_account_id) == (
         100_050,
         day("2026-01-05"),
         "a-1",
@@ -39,7 +39,7 @@ def test_a_drawdown() -> None:
 
 
 def test_a_promise() -> None:
-    found = read(
+    event = read(
         "promise.made",
         loan_id="l-1",
         promise_amount="200",
@@ -47,16 +47,16 @@ def test_a_promise() -> None:
         promise_date="2026-01-12",
         made_date="2026-01-05",
     )
-    assert isinstance(found, PromiseMade)
-    assert (found.promised_minor, found.promise_day - found.made_day) == (20_000, 7)
+    assert isinstance(event, PromiseMade)
+    assert (event.promised_minor, event.promise_day - event.made_day) == (20_000, 7)
 
 
 def test_a_block() -> None:
-    found = read(
+    event = read(
         "account.blocked", account_id="a-1", block_kind="SEIZURE", effective_date="2026-01-05"
     )
-    assert isinstance(found, AccountBlocked)
-    assert (found.kind, found.effective_day) == (SEIZURE, day("2026-01-05"))
+    assert isinstance(event, AccountBlocked)
+    assert (event.kind, event.effective_day) == (SEIZURE, day("2026-01-05"))
 
 
 def test_a_kind_of_block_that_nobody_knows_is_refused() -> None:
@@ -65,7 +65,7 @@ def test_a_kind_of_block_that_nobody_knows_is_refused() -> None:
 
 
 def test_a_forecast() -> None:
-    found = read(
+    event = read(
         "forecast.received",
         metric="ebitda",
         period_end="2026-12-31",
@@ -74,5 +74,5 @@ def test_a_forecast() -> None:
         currency="EUR",
         received_date="2026-01-05",
     )
-    assert isinstance(found, ForecastReceived)
-    assert (found.metric, found.forecast_minor) == (FORECAST_EBITDA, 860_000_000)
+    assert isinstance(event, ForecastReceived)
+    assert (event.metric, event.forecast_minor) == (FORECAST_EBITDA, 860_000_000)

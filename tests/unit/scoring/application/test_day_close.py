@@ -56,13 +56,13 @@ def test_the_close_is_written_to_every_partition_and_has_no_clock_of_its_own() -
 
 class Dates:
     def __init__(self, last: date | None) -> None:
-        self.found = last
+        self.last_closed = last
 
     async def last(self) -> date | None:
-        return self.found
+        return self.last_closed
 
     async def save(self, closed: date) -> None:
-        self.found = closed
+        self.last_closed = closed
 
 
 class Sent:
@@ -81,5 +81,5 @@ async def test_what_was_closed_is_remembered_and_not_closed_again() -> None:
     clock = ManualClock(datetime(2026, 6, 4, 12, tzinfo=UTC))
     assert await close_finished(dates, sent, platform, clock) == 2  # type: ignore[arg-type]
     assert await close_finished(dates, sent, platform, clock) == 0  # type: ignore[arg-type]
-    assert dates.found == date(2026, 6, 3)
+    assert dates.last_closed == date(2026, 6, 3)
     assert len(sent.messages) == 4

@@ -28,8 +28,8 @@ async def test_a_month_close_counts_every_borrower_once_whoever_brings_it(tmp_pa
     await worker.finish_sweeps()
     assert (await worker.apply([closed(26)])).duplicates == 1
     latest = await worker.census.latest(NO_CONNECTION)
-    assert [one.figure for one in latest] == ["R-01", "R-03", "pd", "score"]
-    assert [one.borrowers for one in latest] == [3, 3, 3, 3]
+    assert [drift.figure for drift in latest] == ["R-01", "R-03", "pd", "score"]
+    assert [drift.borrowers for drift in latest] == [3, 3, 3, 3]
 
 
 class Migrated:

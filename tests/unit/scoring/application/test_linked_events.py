@@ -1,4 +1,4 @@
-"""What borrowers tell each other leaves by the outbox and comes back by the events topic."""
+"""Events for linked borrowers leave by the outbox and come back by the events topic."""
 
 import json
 
@@ -48,7 +48,7 @@ class Topic:
         self.relayed = 0
 
     async def write(self, *raws: bytes) -> None:
-        """Write, apply, and go on until nobody has anything to say."""
+        """Write and apply events until no linked event follows."""
         waiting = list(raws)
         while waiting:
             await self.worker.apply(waiting)
@@ -59,14 +59,14 @@ class Topic:
     def _relayed(self) -> list[bytes]:
         new = self.worker.outbox.messages[self.relayed :]
         self.relayed = len(self.worker.outbox.messages)
-        told = [one for one in new if one.topic == "events"]
-        for one in told:
-            assert one.key == json.loads(one.value)["subject"].encode()
-        values = [one.value for one in told]
+        linked = [message for message in new if message.topic == "events"]
+        for message in linked:
+            assert message.key == json.loads(message.value)["subject"].encode()
+        values = [message.value for message in linked]
         return values * 2 if self.repeats else values
 
-    def told(self) -> list[bytes]:
-        return [one for one in self.log if json.loads(one)["source"] == SOURCE]
+    def linked_events(self) -> list[bytes]:
+        return [raw for raw in self.log if json.loads(raw)["source"] == SOURCE]
 
 
 async def lived(topic: Topic) -> Topic:
@@ -88,45 +88,46 @@ async def test_a_ring_through_the_shell_gives_what_the_fold_of_its_log_gives() -
     topic = await lived(Topic(sweep_size=2, most_cached_borrowers=1))
     expected = eager(topic.log)
     assert topic.worker.stored() == {
-        name: state_bytes.encode(one) for name, one in expected.borrowers.items()
+        name: state_bytes.encode(state) for name, state in expected.borrowers.items()
     }
-    kinds = [json.loads(one)["type"] for one in topic.told()]
+    kinds = [json.loads(raw)["type"] for raw in topic.linked_events()]
     assert kinds.count("dependant.linked.v1") == 3
-    # Three answers; A's default; A's probation. B's and C's watch was caught: not told.
+    # Three links; A's default; A's probation. B's and C's watch came from a link: no event.
     assert kinds.count("related-state.changed.v1") == 5
 
 
 async def test_a_file_of_what_was_fed_gives_what_the_topic_gave() -> None:
     topic = await lived(Topic())
-    fed = [one for one in topic.log if json.loads(one)["source"] != SOURCE]
+    fed = [raw for raw in topic.log if json.loads(raw)["source"] != SOURCE]
     run = OfflineScorer(RULEBOOK, OfflineSettings(zone=ZONE, closes_days=False))
     list(run.fold_lines(fed))
-    assert {name: state_bytes.encode(one) for name, one in run.borrowers.items()} == {
+    assert {name: state_bytes.encode(state) for name, state in run.borrowers.items()} == {
         name: state for name, state in topic.worker.stored().items()
     }
-    # A file that holds what was told already, as an export of the ledger does, changes nothing.
+    # A file that contains the linked events already, as an export of the ledger does, gives the
+    # same states.
     again = OfflineScorer(RULEBOOK, OfflineSettings(zone=ZONE, closes_days=False))
-    list(again.fold_lines(sorted(topic.log, key=lambda one: str(json.loads(one)["time"]))))
-    assert again.counts.duplicates == len(topic.told())
+    list(again.fold_lines(sorted(topic.log, key=lambda raw: str(json.loads(raw)["time"]))))
+    assert again.counts.duplicates == len(topic.linked_events())
 
 
-def test_a_guarantor_of_whom_a_file_says_nothing_is_not_shown() -> None:
+def test_a_guarantor_without_events_in_a_file_is_not_shown() -> None:
     run = OfflineScorer(RULEBOOK, OfflineSettings(zone=ZONE, closes_days=False))
     lines = [registered("B"), guarantees("G", "B"), closed(0)]
-    shown = {one.borrower.borrower_id for one in run.fold_lines(lines)}
-    assert shown == {"B"} == {one.borrower.borrower_id for one in run.latest()}
+    shown = {assessment.borrower.borrower_id for assessment in run.fold_lines(lines)}
+    assert shown == {"B"} == {assessment.borrower.borrower_id for assessment in run.latest()}
 
 
 async def test_what_is_relayed_twice_is_a_duplicate() -> None:
     topic = await lived(Topic(repeats=True))
     once = unrepeated(topic.log)
-    assert len(topic.log) == len(once) + len(topic.told()) // 2
+    assert len(topic.log) == len(once) + len(topic.linked_events()) // 2
     assert topic.worker.stored() == {
-        name: state_bytes.encode(one) for name, one in eager(once).borrowers.items()
+        name: state_bytes.encode(state) for name, state in eager(once).borrowers.items()
     }
 
 
-async def test_everything_told_is_accounted_for() -> None:
+async def test_every_linked_event_is_accounted_for() -> None:
     topic = await lived(Topic())
     refolded = eager(topic.log)
     events, findings = DueEvents("{1} for {0}", "is in no ledger"), VerifyFindings()
@@ -135,10 +136,10 @@ async def test_everything_told_is_accounted_for() -> None:
     events.actual.update(refolded.arrived)
     events.compare(findings)
     assert findings.differences == []
-    assert len(events.due) == len(topic.told())
+    assert len(events.due) == len(topic.linked_events())
 
 
-async def test_a_told_event_that_is_lost_changed_or_made_up_is_found() -> None:
+async def test_a_linked_event_that_is_lost_changed_or_made_up_is_found() -> None:
     topic = await lived(Topic())
     refolded = eager(topic.log)
     (lost, changed), made_up = list(refolded.arrived)[:2], ("C", "told:A:99")

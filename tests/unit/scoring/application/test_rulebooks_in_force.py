@@ -39,7 +39,7 @@ LOG = [
 
 
 def expected(log: list[bytes]) -> dict[str, bytes]:
-    return {name: state_bytes.encode(one) for name, one in eager(log).borrowers.items()}
+    return {name: state_bytes.encode(state) for name, state in eager(log).borrowers.items()}
 
 
 @pytest.mark.parametrize("size", [1, 3, 7, len(LOG)])
@@ -74,8 +74,8 @@ def test_a_past_is_folded_with_the_rulebook_that_was_in_force() -> None:
     whole = [(offset, rebuilder.codec.decode(raw)) for offset, raw in enumerate(LOG)]
     own = [pair for pair in whole if pair[1].borrower_id in ("B-1", "*")]
     versions = [
-        rebuilder.refold("B-1", own[: place + 1]).context.rulebook.version
-        for place, (_, event) in enumerate(own)
+        rebuilder.refold("B-1", own[: index + 1]).context.rulebook.version
+        for index, (_, event) in enumerate(own)
         if event.id.startswith("day-closed") and event.day >= own[0][1].day + 27
     ]
     assert versions == ["1.0", "strict", "strict", "calm", "calm", "strict", "strict"]

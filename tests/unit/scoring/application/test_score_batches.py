@@ -27,7 +27,7 @@ LOG = [
 
 
 def expected(log: list[bytes]) -> dict[str, bytes]:
-    return {name: state_bytes.encode(one) for name, one in eager(log).borrowers.items()}
+    return {name: state_bytes.encode(state) for name, state in eager(log).borrowers.items()}
 
 
 async def test_what_a_failed_transaction_folded_is_not_remembered() -> None:
@@ -65,7 +65,7 @@ async def test_what_cannot_be_read_is_kept_and_its_neighbours_are_applied() -> N
         FakeRecord(offset=3, value=registered("B-2"), key=b"B-1"),
         FakeRecord(offset=4, value=registered("B-3"), key=None),
     )
-    reasons = [one.reason for one in worker.quarantine.rejected]
+    reasons = [record.reason for record in worker.quarantine.rejected]
     assert reasons == ["undecodable", "no_value", "key_mismatch", "key_mismatch"]
     assert tally == Tally(duplicates=0, quarantined=4)
     assert set(worker.stored()) == {"B-1"}
@@ -131,7 +131,9 @@ async def test_a_risk_event_leaves_keyed_by_its_borrower() -> None:
     worker = MemoryWorker()
     await worker.apply(LOG)
     assert worker.outbox.messages
-    assert {(one.topic, one.key) for one in worker.outbox.messages} == {("risk", b"B-1")}
+    assert {(message.topic, message.key) for message in worker.outbox.messages} == {
+        ("risk", b"B-1")
+    }
 
 
 async def test_memory_is_bounded_for_the_worker_and_not_for_each_partition() -> None:
@@ -140,8 +142,8 @@ async def test_memory_is_bounded_for_the_worker_and_not_for_each_partition() -> 
         for partition in (0, 1):
             names = [f"B-{partition}-{round_}-{number}" for number in range(3)]
             records = [
-                FakeRecord(offset=3 * round_ + place, value=registered(name), key=name.encode())
-                for place, name in enumerate(names)
+                FakeRecord(offset=3 * round_ + index, value=registered(name), key=name.encode())
+                for index, name in enumerate(names)
             ]
             batch = Batch(
                 topic="events", partition=partition, first_offset=3 * round_, records=records

@@ -38,7 +38,7 @@ from tests.fakes.wire_events import registered
 
 
 class OneBorrower:
-    """A read side that knows B-1 of officer-1."""
+    """Queries over one borrower: B-1 of officer-1."""
 
     def __init__(self) -> None:
         self.asked: list[Any] = []
@@ -67,9 +67,9 @@ class OneBorrower:
     ) -> list[LedgerRow]:
         self._check(borrower_id, viewer)
         rows = [
-            LedgerRow(partition=0, offset=place, day=date(2026, 1, 5), event=b'{"id": "x"}')
-            for place in (3, 7, 9)
-            if place > after
+            LedgerRow(partition=0, offset=offset, day=date(2026, 1, 5), event=b'{"id": "x"}')
+            for offset in (3, 7, 9)
+            if offset > after
         ]
         return rows[:limit]
 
@@ -77,7 +77,11 @@ class OneBorrower:
         self, borrower_id: str, *, viewer: Viewer, before: int, limit: int
     ) -> list[HistoryRow]:
         self._check(borrower_id, viewer)
-        rows = [HistoryRow(sequence=one, event=b"{}") for one in (3, 2, 1) if one < before]
+        rows = [
+            HistoryRow(sequence=sequence, event=b"{}")
+            for sequence in (3, 2, 1)
+            if sequence < before
+        ]
         return rows[:limit]
 
 
@@ -130,9 +134,9 @@ def test_arrears_are_answered_in_days_late_and_in_days_in_arrears() -> None:
     story.close_through("2024-03-24")
     borrower, rules, last = story.borrower, story.rules, story.log[-1]
     cause = Cause(last.source, last.id, "day.closed.v1")
-    found = snapshot(borrower, rules, last.day, last.at_us, cause)
+    assessment = snapshot(borrower, rules, last.day, last.at_us, cause)
     answer = json.loads(
-        arrears_body(AssessmentView(assessment=found, borrower=borrower, rules=rules))
+        arrears_body(AssessmentView(assessment=assessment, borrower=borrower, rules=rules))
     )
     loans = answer.pop("loans")
     assert answer == {
@@ -144,11 +148,11 @@ def test_arrears_are_answered_in_days_late_and_in_days_in_arrears() -> None:
         "past_due": "1700.00",
         "currency": "EUR",
     }
-    assert [(one["id"], one["days_late"], one["days_in_arrears"]) for one in loans] == [
+    assert [(loan["id"], loan["days_late"], loan["days_in_arrears"]) for loan in loans] == [
         ("l-1", 9, 0),
         ("l-2", 4, 4),
     ]
-    assert [(one["past_due"], one["grace_days"]) for one in loans] == [
+    assert [(loan["past_due"], loan["grace_days"]) for loan in loans] == [
         ("1000.00", 10),
         ("700.00", 0),
     ]
@@ -184,9 +188,9 @@ def test_the_ledger_continues_at_its_cursor(client: TestClient) -> None:
 
 
 def test_the_history_is_newest_first(client: TestClient) -> None:
-    found = get(client, "B-1/history?limit=2").json()
-    assert [item["sequence"] for item in found["items"]] == [3, 2]
-    assert found["next_cursor"] == 2
+    page = get(client, "B-1/history?limit=2").json()
+    assert [item["sequence"] for item in page["items"]] == [3, 2]
+    assert page["next_cursor"] == 2
 
 
 @pytest.mark.parametrize(
@@ -215,12 +219,12 @@ def test_an_effect_is_known_by_its_sender_and_the_senders_number() -> None:
 
 
 @pytest.mark.parametrize(("language", "word"), [("en", "normal"), ("es", "normal"), ("zh", "正常")])
-def test_an_explanation_is_told_in_the_language_asked_for(
+def test_an_explanation_is_in_the_requested_language(
     client: TestClient, language: str, word: str
 ) -> None:
-    told = get(client, f"B-1/explanation?language={language}").json()["story"]
-    assert told["language"] == language
-    assert word in told["summary"][0]
+    story = get(client, f"B-1/explanation?language={language}").json()["story"]
+    assert story["language"] == language
+    assert word in story["summary"][0]
 
 
 def test_an_explanation_without_a_language_has_no_sentences(client: TestClient) -> None:

@@ -55,7 +55,7 @@ def get(client: TestClient, path: str, key: str = "tsk_risk") -> Any:
 
 
 def names(answer: Any) -> list[str]:
-    return [one["borrower_id"] for one in answer.json()["items"]]
+    return [item["borrower_id"] for item in answer.json()["items"]]
 
 
 def test_near_triggers_name_figure_threshold_and_days(client: TestClient) -> None:
@@ -63,10 +63,10 @@ def test_near_triggers_name_figure_threshold_and_days(client: TestClient) -> Non
     assert answer.status_code == 200
     (first, *_) = answer.json()["items"]
     assert (first["borrower_id"], first["as_of"]) == ("B-1", "2026-02-28")
-    found = {one["indicator"]: one for one in first["triggers"]}
+    signals = {item["indicator"]: item for item in first["triggers"]}
     # Due on 10 January, nothing paid: material for 49 day closes; hard is more than 90.
-    assert found["R-02"]["value"] == "49"
-    assert (found["R-02"]["level"], found["R-02"]["days"]) == ("RED", 41)
+    assert signals["R-02"]["value"] == "49"
+    assert (signals["R-02"]["level"], signals["R-02"]["days"]) == ("RED", 41)
 
 
 def test_an_officer_sees_own_borrowers_whatever_is_asked(client: TestClient) -> None:
@@ -114,7 +114,7 @@ def test_maturities_of_a_month(client: TestClient) -> None:
 def test_risk_points_count_months_hit_and_what_was_lost(client: TestClient) -> None:
     queue = get(client, "risk-points?from_month=2026-01&to_month=2026-02").json()
     assert queue["currency"] == "EUR"
-    delay = next(one for one in queue["items"] if one["risk_type"] == "PAYMENT_DELAY")
+    delay = next(item for item in queue["items"] if item["risk_type"] == "PAYMENT_DELAY")
     # January: all three unpaid since the 10th. February: B-1 and B-2; B-3 owes nothing any more.
     assert (delay["months_hit"], delay["months_exposed"]) == (5, 5)
     assert delay["occurrence_rate"] == "1"
@@ -150,5 +150,5 @@ def test_who_may_not_see_it_is_refused(client: TestClient, path: str, key: str) 
     assert get(client, path, key).status_code == 403
 
 
-def test_the_story_begins_where_the_tests_say() -> None:
+def test_the_story_begins_where_the_tests_expect() -> None:
     assert str(START) == "2026-01-05"

@@ -43,7 +43,7 @@ class Keys:
         return Principal(
             id=text,
             name=name,
-            roles=frozenset(Role[one.upper()] for one in roles.split("+")),
+            roles=frozenset(Role[role.upper()] for role in roles.split("+")),
             officer_id=officer[0] if officer else None,
         )
 
@@ -91,7 +91,7 @@ def test_a_rulebook_goes_from_draft_to_activated_with_two_people(client: TestCli
     assert (shown["author"], shown["approver"]) == ("ana", "ben")
     assert shown["document"] == DOCUMENT
     listed = client.get("/v1/rulebooks", headers={"Authorization": "Bearer tsk_auditor-eva"})
-    assert [one["name"] for one in listed.json()["items"]] == ["house"]
+    assert [rulebook["name"] for rulebook in listed.json()["items"]] == ["house"]
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ def test_a_rulebook_that_cannot_be_used_is_not_kept(client: TestClient) -> None:
     refused = draft(client, document="rulebook: house\nindicators: {R-99: {weight: 2}}\n")
     assert refused.status_code == 422
     refused = draft(client, document="rulebook: house\nversion: 1\nindicators: {R-99: {}}\n")
-    assert any("unknown indicator" in one["detail"] for one in refused.json()["errors"])
+    assert any("unknown indicator" in error["detail"] for error in refused.json()["errors"])
     listed = client.get("/v1/rulebooks", headers={"Authorization": "Bearer tsk_risk-ana"})
     assert listed.json()["items"] == []
 
@@ -161,13 +161,13 @@ def test_an_unknown_rulebook_is_not_found(client: TestClient) -> None:
     assert post(client, "/v1/rulebooks/none/1/propose", "tsk_risk-ana").status_code == 404
 
 
-def test_an_activation_is_told_to_every_partition(client: TestClient, outbox: KeptOutbox) -> None:
+def test_an_activation_is_sent_to_every_partition(client: TestClient, outbox: KeptOutbox) -> None:
     draft(client)
     post(client, f"{STEPS}/propose", "tsk_risk-ana")
     post(client, f"{STEPS}/approve", "tsk_approver-ben")
     post(client, f"{STEPS}/activate", "tsk_approver-ben")
-    assert [one.to_partition for one in outbox.messages] == [0, 1, 2]
-    assert len({one.value for one in outbox.messages}) == 1
+    assert [message.to_partition for message in outbox.messages] == [0, 1, 2]
+    assert len({message.value for message in outbox.messages}) == 1
     event = validated(outbox.messages[0].value).event
     assert (event.id, event.subject) == (f"rulebook-activated:house:{VERSION}", "*")
     activated = event.data
@@ -188,7 +188,7 @@ def test_the_way_back_is_to_activate_an_earlier_version_again(
     again = post(client, f"{STEPS}/activate", "tsk_approver-ben").json()
     assert (first["activations"], again["activations"]) == (1, 2)
     assert (first["activator"], again["activator"]) == ("ana", "ben")
-    ids = [json.loads(one.value)["id"] for one in outbox.messages]
+    ids = [json.loads(message.value)["id"] for message in outbox.messages]
     name = f"rulebook-activated:house:{VERSION}"
     assert ids == [name] * 3 + [f"{name}:2"] * 3
     # What was approved is not approved again.

@@ -52,7 +52,7 @@ class MeasuredBefore:
                 "*": SectorMonth(MARCH, 15_001, 6_600, 56),
             },
         )
-        return {month: one for month, one in months.items() if first <= month <= last}
+        return {month: row for month, row in months.items() if first <= month <= last}
 
 
 @pytest.fixture(scope="module")
@@ -78,9 +78,9 @@ def get(client: TestClient, month: str, key: str = "tsk_risk") -> Any:
 
 
 def test_sectors_of_a_month_the_most_stressed_first(client: TestClient) -> None:
-    found = get(client, "2026-03").json()
-    assert [one["industry_code"] for one in found["items"]] == ["41", "10", ""]
-    assert found["items"][0] == {
+    page = get(client, "2026-03").json()
+    assert [row["industry_code"] for row in page["items"]] == ["41", "10", ""]
+    assert page["items"][0] == {
         "industry_code": "41",
         "borrowers": 30,
         "exposure": "100.00",
@@ -88,8 +88,8 @@ def test_sectors_of_a_month_the_most_stressed_first(client: TestClient) -> None:
         "share": "0.16",
         "z": "3",  # (16 - 10) / 2
     }
-    assert found["items"][1]["z"] is None
-    assert (found["currency"], found["all"]["exposure"]) == ("EUR", "150.01")
+    assert page["items"][1]["z"] is None
+    assert (page["currency"], page["all"]["exposure"]) == ("EUR", "150.01")
 
 
 def test_a_month_that_was_not_measured_is_not_found(client: TestClient) -> None:
@@ -105,13 +105,13 @@ def test_who_sees_no_portfolio_sees_no_sectors(client: TestClient, key: str) -> 
 async def test_what_is_published_has_an_id_of_the_month_and_figures_only(
     watch: SectorMonitor,
 ) -> None:
-    found = await watch.stress(MARCH) or []
+    readings = await watch.stress(MARCH) or []
     messages = stress_messages(
         MARCH,
-        found,
+        readings,
         topic=EventsTopic(name="events", partitions=3, zone=ZoneInfo("Europe/Berlin")),
     )
-    assert [one.to_partition for one in messages] == [0, 1, 2]
+    assert [message.to_partition for message in messages] == [0, 1, 2]
     document = json.loads(messages[0].value or b"")
     validator_of(document["type"]).validate(document)
     assert (document["id"], document["time"]) == (

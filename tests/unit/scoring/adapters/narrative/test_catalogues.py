@@ -1,4 +1,4 @@
-"""The catalogues say everything that can be said, in every language, with the same figures."""
+"""Every catalogue has every message, with the same placeholders."""
 
 import string
 
@@ -36,7 +36,9 @@ BLOCKERS = (
 
 def texts(language: Language) -> dict[str, str]:
     """Return message ids and texts as they are written."""
-    return {str(one.id): str(one.string) for one in read_catalogue(language) if one.id}
+    return {
+        str(message.id): str(message.string) for message in read_catalogue(language) if message.id
+    }
 
 
 def placeholders(text: str) -> set[str]:
@@ -44,7 +46,7 @@ def placeholders(text: str) -> set[str]:
 
 
 def test_there_is_one_file_per_language() -> None:
-    assert {path.stem for path in DIRECTORY.glob("*.po")} == {one.value for one in Language}
+    assert {path.stem for path in DIRECTORY.glob("*.po")} == {each.value for each in Language}
 
 
 @pytest.mark.parametrize("language", Language)
@@ -65,22 +67,26 @@ def test_a_message_has_the_same_placeholders_as_in_english(language: Language) -
 
 @pytest.mark.parametrize("language", Language)
 def test_no_message_is_empty_or_fuzzy(language: Language) -> None:
-    unfinished = [one.id for one in read_catalogue(language) if not one.string or one.fuzzy]
+    unfinished = [
+        message.id for message in read_catalogue(language) if not message.string or message.fuzzy
+    ]
     assert not unfinished
 
 
 @pytest.mark.parametrize("language", Language)
 def test_each_indicator_has_a_name_and_a_sentence_for_each_figure(language: Language) -> None:
     known = texts(language)
-    wanted = {f"indicator.{one.id}.name" for one in ALL}
+    wanted = {f"indicator.{indicator.id}.name" for indicator in ALL}
     wanted |= {
-        f"indicator.{one.id}.{component.name}" for one in ALL for component in one.components
+        f"indicator.{indicator.id}.{component.name}"
+        for indicator in ALL
+        for component in indicator.components
     }
     assert wanted <= known.keys()
 
 
 @pytest.mark.parametrize("language", Language)
-def test_each_state_level_family_flag_gap_and_blocker_can_be_said(language: Language) -> None:
+def test_each_state_level_family_flag_gap_and_blocker_has_a_message(language: Language) -> None:
     wanted = {f"state.{name}" for name in STATE_NAMES}
     wanted |= {f"level.{name}" for name in LEVEL_NAMES}
     wanted |= {f"family.{name}" for name in FAMILY_NAMES}
@@ -96,9 +102,11 @@ def test_a_message_that_is_missing_is_an_error_that_names_it() -> None:
 
 
 @pytest.mark.parametrize("language", Language)
-def test_a_figure_is_told_and_a_yes_or_no_is_said(language: Language) -> None:
+def test_a_figure_has_a_placeholder_and_a_yes_or_no_has_none(language: Language) -> None:
     known = texts(language)
-    for one in ALL:
-        for component in one.components:
-            told = "value" in placeholders(known[f"indicator.{one.id}.{component.name}"])
-            assert told is (component.unit is not Unit.FLAG), (one.id, component.name)
+    for indicator in ALL:
+        for component in indicator.components:
+            with_value = "value" in placeholders(
+                known[f"indicator.{indicator.id}.{component.name}"]
+            )
+            assert with_value is (component.unit is not Unit.FLAG), (indicator.id, component.name)

@@ -1,4 +1,4 @@
-"""A judgement in sentences: a loan of which nothing is paid, told in three languages."""
+"""An assessment in sentences: a loan of which nothing is paid, in three languages."""
 
 import json
 from datetime import UTC, date
@@ -98,14 +98,18 @@ def narrated(as_of: date, language: Language) -> Narrative:
         (CHINESE, "逾期金额已连续35天超过两项重要性阈值。"),
     ],
 )
-def test_a_signal_says_what_is_measured(language: Language, sentence: str) -> None:
+def test_a_signal_states_what_is_measured(language: Language, sentence: str) -> None:
     # From the close of 1 February to that of 6 March 2024: 29 days of February and 6 of March.
-    found = narrated(date(2024, 3, 6), language).signals
-    assert any(one.text.startswith(sentence) for one in found if one.indicator == "R-02")
+    signals = narrated(date(2024, 3, 6), language).signals
+    assert any(signal.text.startswith(sentence) for signal in signals if signal.indicator == "R-02")
 
 
-def test_a_signal_says_thresholds_and_since_when() -> None:
-    [late] = [one for one in narrated(date(2024, 3, 6), ENGLISH).signals if one.indicator == "R-02"]
+def test_a_signal_states_thresholds_and_since_when() -> None:
+    [late] = [
+        signal
+        for signal in narrated(date(2024, 3, 6), ENGLISH).signals
+        if signal.indicator == "R-02"
+    ]
     # Red is more than 30 day closes: the first is that of 1 February, the 31st that of 2 March.
     assert (
         "amber at 1 day or more; red at more than 30 days; hard limit at more than 90 days; "
@@ -133,11 +137,11 @@ def test_a_note_without_weight_names_its_evidence_too() -> None:
         evidence=["e-7"],
     )
     rules = load_rulebook("default").rules_for("SME")
-    said = SignalSentences(Figures(ENGLISH), rules).sentence(note, 0)
-    assert "e-7" in said
+    sentence = SignalSentences(Figures(ENGLISH), rules).sentence(note, 0)
+    assert "e-7" in sentence
 
 
-def test_a_trigger_rule_is_told_from_its_conditions() -> None:
+def test_a_trigger_rule_is_described_by_its_conditions() -> None:
     # 61 days after 31 January is 1 April 2024.
     assert narrated(date(2024, 4, 1), ENGLISH).why == [
         "The state became high risk because “Days past due” (R-01) was more than 60 days."
@@ -150,7 +154,7 @@ def test_the_way_out_of_watch_lists_every_condition_of_its_rule() -> None:
     assert better.text.startswith(
         "The state can change to attention, with the approval of a second"
     )
-    texts = " ".join(one.text for one in better.conditions)
+    texts = " ".join(condition.text for condition in better.conditions)
     for wanted in (
         "stays below 30 for 60 days in a row",
         "lasted at least 30 days",
@@ -169,14 +173,14 @@ def test_a_condition_is_met_exactly_where_the_state_machine_finds_nothing(day: d
     run = folded(day)
     [scored] = run.latest()
     rules = run.rules_for(scored.borrower)
-    found = outlook(scored.borrower, rules, scored.as_of)
+    open_conditions = outlook(scored.borrower, rules, scored.as_of).conditions
     standing = state_inputs_of(scored.borrower, rules, scored.as_of)
     rule = exit_rule_of(standing)
-    stands = set(blockers(standing, rule)) if rule is not None else set()
-    assert {one.code for one in found.conditions if not one.is_met} == stands
+    unmet = set(blockers(standing, rule)) if rule is not None else set()
+    assert {condition.code for condition in open_conditions if not condition.is_met} == unmet
 
 
-def test_what_changed_says_the_step_of_the_newest_assessment() -> None:
+def test_what_changed_is_the_step_of_the_newest_assessment() -> None:
     # 61 days after 31 January is 1 April 2024.
     changes = narrated(date(2024, 4, 1), SPANISH).changes
     assert changes.as_of == date(2024, 4, 1).toordinal()
@@ -185,15 +189,15 @@ def test_what_changed_says_the_step_of_the_newest_assessment() -> None:
 
 @pytest.mark.parametrize("language", Language)
 def test_a_borrower_without_any_signal_has_a_story_too(language: Language) -> None:
-    found = narrated(date(2024, 1, 20), language)
-    assert found.signals == []
-    assert found.better.to is None
-    assert narrative_text(found).strip()
+    narrative = narrated(date(2024, 1, 20), language)
+    assert narrative.signals == []
+    assert narrative.better.to is None
+    assert narrative_text(narrative).strip()
 
 
 @pytest.mark.parametrize("language", Language)
 def test_no_placeholder_is_left_in_the_text(language: Language) -> None:
     for day in (date(2024, 2, 10), date(2024, 3, 6), date(2024, 4, 1), date(2024, 6, 1)):
-        found = narrated(day, language)
-        assert "{" not in narrative_text(found)
-        assert json.loads(json.dumps(narrative_json(found)))["language"] == language.value
+        narrative = narrated(day, language)
+        assert "{" not in narrative_text(narrative)
+        assert json.loads(json.dumps(narrative_json(narrative)))["language"] == language.value
