@@ -80,8 +80,8 @@ Money = Annotated[
     str,
     Meta(
         title="money",
-        description="Decimal string; its currency stands in a field beside it. Never a JSON "
-        "number: a reader may have rounded it before anybody looks.",
+        description="Decimal string in the currency of another field. Never a JSON number, "
+        "which a reader may have rounded.",
         pattern=r"^-?[0-9]{1,15}(\.[0-9]{1,4})?\Z",
     ),
 ]
@@ -122,7 +122,7 @@ Count = Annotated[
     int,
     Meta(
         title="count",
-        description="A count that every JSON reader can hold exactly.",
+        description="A count that every JSON reader reads exactly.",
         ge=0,
         le=9_007_199_254_740_991,
     ),

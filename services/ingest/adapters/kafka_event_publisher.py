@@ -55,7 +55,7 @@ class KafkaEventPublisher:
         if count != self._partitions:
             raise NotReady(
                 f"the topic {self._topic} has {count} partitions, "
-                f"TOCSIN_PARTITIONS says {self._partitions}"
+                f"TOCSIN_PARTITIONS is {self._partitions}"
             )
 
     async def has_topic(self, topic: str) -> bool:

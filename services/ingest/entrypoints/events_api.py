@@ -27,7 +27,7 @@ _MAX_AT_ONCE = 500
 
 NONE_TAKEN = ProblemKind(422, "no-event-taken", "None of the events was taken")
 NOT_YOUR_SOURCE = ProblemKind(403, "source-not-allowed", "The key may not speak for this source")
-TOO_MANY_EVENTS = ProblemKind(413, "too-many-events", "The request holds too many events")
+TOO_MANY_EVENTS = ProblemKind(413, "too-many-events", "The request contains too many events")
 
 EVENTS_PATH = "/v1/events"
 Sender = Annotated[Principal, Depends(require(Role.SOURCE))]
@@ -62,7 +62,7 @@ _BODY = {
 }
 _ANSWERS: dict[int | str, dict[str, Any]] = {
     202: {"model": Receipt, "description": "All events were taken."},
-    207: {"model": Receipt, "description": "Some events were taken; `items` says which."},
+    207: {"model": Receipt, "description": "Some events were taken; `items` lists which."},
     403: {"description": "The key may not speak for the source of any event."},
     413: {"description": "The body, or the number of events in it, is too large."},
     415: {"description": "The Content-Type carries no events."},

@@ -76,9 +76,9 @@ def create_app(
     app.state.authenticator = parts.authenticator
     app.state.health = parts.health
     problems.install(app, parts.problems)
-    app.include_router(_probes(parts))
     for router in routers:
         app.include_router(router)
+    app.include_router(_probes(parts))
     _show_openapi(app)
     undeclared = undeclared_routes(app)
     if undeclared:

@@ -85,7 +85,7 @@ class Value(Part):
         if self.from_ is None or self.default is not None:
             raise ValueError("a list comes `from` the record, without a `default`")
         if self.each is not None and (self.list_ or self.table or self.as_ != "text"):
-            raise ValueError("describe an entry under `each`, and nothing beside it")
+            raise ValueError("describe an entry under `each`, and nothing else")
         return self
 
     @property

@@ -87,7 +87,7 @@ def test_a_computed_list_is_refused_without_a_pointer_but_with_its_entry(tmp_pat
         ("counterparty_id: id", "counterparty: id", "related_parties has no field counterparty"),
         ("          counterparty_id: id\n", "", "related_parties requires counterparty_id"),
         ("table: relations", "table: relatives", "data.related_parties.each.relation uses"),
-        ("from: parties\n", "from: parties\n        list: true\n", "nothing beside it"),
+        ("from: parties\n", "from: parties\n        list: true\n", "nothing else"),
         ("from: parties\n", "value: parties\n", "a list comes `from` the record"),
         (", list: true, as: local_date}", "}", "holidays is a list; write `list: true`"),
         (
