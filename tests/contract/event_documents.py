@@ -1,7 +1,8 @@
 """Writes schemas/events, schemas/shared and schemas/asyncapi.yaml from the event Structs.
 
 `make schemas` runs it; a test compares, so a change of an event is a visible diff in the same
-commit. The examples are written by hand.
+commit. The examples are written by hand, except two that every type has: a time without an offset,
+and a missing field.
 """
 
 import json
@@ -53,6 +54,26 @@ def documents() -> dict[Path, str]:
             for name, event_type in EVENT_TYPES.items()
         },
         SCHEMAS / "asyncapi.yaml": _asyncapi(),
+        **{
+            path: _formatted(example, indent=0, column=0) + "\n"
+            for event_type in EVENT_TYPES.values()
+            for path, example in _invalid_examples(event_type).items()
+        },
+    }
+
+
+def _invalid_examples(event_type: EventType) -> dict[Path, dict[str, Any]]:
+    """Returns the examples that are invalid for every type, made from its shortest valid one."""
+    folder = schema_file_of(event_type.name).parent / "examples"
+    sources = [folder / "valid" / f"{name}.json" for name in ("minimal", "full")]
+    valid = next((json.loads(path.read_text("utf-8")) for path in sources if path.exists()), None)
+    if valid is None:
+        return {}
+    field = schemas.event_schema(event_type)["properties"]["data"]["required"][0]
+    data = {name: value for name, value in valid["data"].items() if name != field}
+    return {
+        folder / "invalid" / "naive_timestamp.json": {**valid, "time": valid["time"][:19]},
+        folder / "invalid" / f"missing_{field}.json": {**valid, "data": data},
     }
 
 
