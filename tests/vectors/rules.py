@@ -171,7 +171,7 @@ RULES = (
         "What was known when stays known: as of an earlier close the earlier answer",
         (ORDER, "test_as_of_a_day_gives_what_was_known_on_it"),
         (ORDER, "test_as_of_queries_give_days_late_and_days_in_arrears_loan_by_loan"),
-        (READING, "test_as_of_a_date_agrees_with_what_was_said_then"),
+        (READING, "test_as_of_a_date_agrees_with_what_was_emitted_then"),
     ),
     _trap(
         "A repeated event is applied once",
