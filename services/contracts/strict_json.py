@@ -6,6 +6,8 @@ those is refused with a code.
 """
 
 import json
+import re
+from collections import Counter
 from typing import Annotated, Any, NoReturn
 
 import msgspec
@@ -16,11 +18,17 @@ DEFAULT_MAX_BYTES = 1_048_576
 """Kafka's own default limit of a message; a larger one could not be produced anyway."""
 MAX_DEPTH = 16
 """Our deepest event has five levels."""
+MAX_MEMBERS = 2_000
+"""Our widest object has 40. Listing violations and sorting keys take time for each of them."""
 _PLAIN_LEVELS = 5
 encode_canonical = msgspec.json.Encoder(order="sorted").encode
 """Returns the canonical JSON of a value: keys sorted, no white space, UTF-8."""
 # Beyond this, readers of JSON differ.
 _GREAT = 1 << 53
+_MAX_SHOWN_CHARACTERS = 100
+_HAS_FORBIDDEN = re.compile("[\x00\ud800-\udfff]").search
+_Steps = tuple[Any, str | int] | None
+"""The path to a value, its last step first: the steps before it, and the step."""
 
 
 def read_json(raw: bytes, *, max_bytes: int = DEFAULT_MAX_BYTES) -> object:
@@ -57,12 +65,12 @@ def read_with_canonical(
         if plain is not None:
             return plain
     value = _loaded(text)
-    # Only an escape can carry what UTF-8 itself cannot, and raw NUL is not legal JSON.
-    if "\\u" in text:
-        _refuse_forbidden_characters(value)
     # What has few brackets cannot be deep, and counting them is quick.
     if text.count("{") + text.count("[") > MAX_DEPTH:
         _refuse_depth(value)
+    # Only an escape can carry what UTF-8 itself cannot, and raw NUL is not legal JSON.
+    if "\\u" in text:
+        _refuse_forbidden_characters(value)
     return value, None
 
 
@@ -86,10 +94,11 @@ def _plain_document(text: str, *, size: int) -> tuple[dict[str, object], bytes] 
 def _plain_type() -> Any:
     text = Annotated[str, msgspec.Meta(min_length=1)]
     scalar = text | bool | Annotated[int, msgspec.Meta(gt=-_GREAT, lt=_GREAT)]
+    narrow = msgspec.Meta(max_length=MAX_MEMBERS)
     value: Any = scalar
     for _ in range(_PLAIN_LEVELS):
-        value = scalar | list[value] | dict[str, value]
-    return dict[str, value]
+        value = scalar | list[value] | Annotated[dict[str, value], narrow]
+    return Annotated[dict[str, value], narrow]
 
 
 def _loaded(text: str) -> object:
@@ -111,12 +120,15 @@ def _loaded(text: str) -> object:
 
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
     document = dict(pairs)
+    if len(pairs) > MAX_MEMBERS:
+        raise _rejected(
+            RejectionCode.TOO_LARGE, f"an object has more than {MAX_MEMBERS} members; split it"
+        )
     if len(document) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        ((twice, _),) = Counter(name for name, _ in pairs).most_common(1)
         raise _rejected(
             RejectionCode.DUPLICATE_KEY,
-            f"the key {twice!r} comes twice in one object; send it once",
+            f"the key {twice[:_MAX_SHOWN_CHARACTERS]!r} comes twice in one object; send it once",
         )
     return document
 
@@ -135,27 +147,33 @@ def _finite(text: str) -> float:
 
 
 def _refuse_forbidden_characters(value: object) -> None:
-    # A stack instead of recursion: the input chooses the depth.
-    waiting: list[tuple[str, object]] = [("", value)]
+    # The pointer of each value would take as much work as all names above it are long: the steps
+    # are linked, and become a pointer only in a refusal.
+    waiting: list[tuple[_Steps, object]] = [(None, value)]
     while waiting:
-        pointer, item = waiting.pop()
+        steps, item = waiting.pop()
         if isinstance(item, str):
-            _refuse_in_text(item, pointer)
+            _refuse_in_text(item, steps)
         elif isinstance(item, dict):
             for name, inner in item.items():
-                _refuse_in_text(name, pointer)
-                waiting.append((pointer + json_pointer(name), inner))
+                _refuse_in_text(name, steps)
+                waiting.append(((steps, name), inner))
         elif isinstance(item, list):
-            waiting.extend((pointer + json_pointer(i), inner) for i, inner in enumerate(item))
+            waiting.extend(((steps, index), inner) for index, inner in enumerate(item))
 
 
-def _refuse_in_text(text: str, pointer: str) -> None:
-    if "\x00" in text or any("\ud800" <= character <= "\udfff" for character in text):
-        raise EventRejected(
-            code=RejectionCode.FORBIDDEN_CHARACTER,
-            pointer=pointer,
-            detail="has a NUL or half of a surrogate pair, which cannot be stored; remove it",
-        )
+def _refuse_in_text(text: str, steps: _Steps) -> None:
+    if not _HAS_FORBIDDEN(text):
+        return
+    pointer: list[str | int] = []
+    while steps is not None:
+        steps, step = steps
+        pointer.insert(0, step)
+    raise EventRejected(
+        code=RejectionCode.FORBIDDEN_CHARACTER,
+        pointer=json_pointer(*pointer),
+        detail="has a NUL or half of a surrogate pair, which cannot be stored; remove it",
+    )
 
 
 def _refuse_depth(value: object) -> None:

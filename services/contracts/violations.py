@@ -9,6 +9,7 @@ What must stay true: the schema refuses everything that the Struct refuses.
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
+from itertools import islice
 from typing import Any, Final
 
 from jsonschema import Draft202012Validator, FormatChecker, ValidationError
@@ -22,6 +23,8 @@ from services.contracts.registry import EventType
 from services.contracts.rejection import EventRejected, RejectionCode, json_pointer
 
 MAX_POINTERS_NAMED: Final = 10
+MAX_VIOLATIONS: Final = 100
+"""A list of thousands of wrong items is not walked to its end."""
 _BASE: Final = "/schemas/events/type/version/"
 _PLAIN: Final = {
     "string": "must be a string",
@@ -77,7 +80,7 @@ def rejection_of(document: dict[str, Any], event_type: EventType | None) -> Even
     Raises:
         ValueError: If the schema accepts the event.
     """
-    errors = list(_leaves(_validator(event_type).iter_errors(document)))
+    errors = list(islice(_leaves(_validator(event_type).iter_errors(document)), MAX_VIOLATIONS))
     if not errors and event_type is None:
         return EventRejected(
             code=RejectionCode.UNKNOWN_TYPE,

@@ -34,7 +34,8 @@ BLANKED_FIELDS = frozenset(
         "token",
     }
 )
-_URL_CREDENTIALS = re.compile(r"(\w+://)[^/\s:@]+:[^/\s@]+@")
+# A scheme is short; without a limit, a long word would be read from each of its letters.
+_URL_CREDENTIALS = re.compile(r"(\b\w{1,20}://)[^/\s:@]+:[^/\s@]+@")
 _API_KEY = re.compile(r"tsk_[A-Za-z0-9]+_[A-Za-z0-9_-]+")
 _HASH_CHARACTERS = 12
 

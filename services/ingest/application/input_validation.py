@@ -79,7 +79,7 @@ class InputValidator:
         if given.channel is InputChannel.KAFKA:
             return self._read_record(given)
         body, canonical = read_with_canonical(given.raw, max_bytes=self._max_event_bytes)
-        document = cloud_event_of(body, headers=given.headers)
+        document = cloud_event_of(body, headers=given.headers, read_json=self._read_json)
         if isinstance(document, Refusal):
             return document
         source = document.get("source")
@@ -112,8 +112,11 @@ class InputValidator:
             offset=position.offset,
             raw=given.raw,
         )
-        record = read_json(given.raw, max_bytes=self._max_event_bytes)
+        record = self._read_json(given.raw)
         return self._mappings[position.topic].candidate(record, fallback_id=fallback)
+
+    def _read_json(self, raw: bytes) -> object:
+        return read_json(raw, max_bytes=self._max_event_bytes)
 
     def _validate(self, candidate: Candidate) -> ValidEvent | Refusal:
         event_type = event_type_of(candidate.document)

@@ -14,6 +14,8 @@ _CLOCK = re.compile(r"([0-9]{2}):([0-9]{2})(?::([0-9]{2}))?", re.ASCII)
 # As many digits as a rate may have; the contract refuses an amount with more than it allows.
 _DECIMAL = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,10})?", re.ASCII)
 _MAX_SHOWN_CHARACTERS = 40
+# A longer text is no amount of the contract; as a number it would take long to round.
+_MAX_AMOUNT_CHARACTERS = 40
 
 
 class Unconvertible(ValueError):
@@ -130,6 +132,8 @@ def trimmed_money(value: str, *, decimals: int) -> str | None:
     point = value.find(".")
     if (point < 0 or len(value) - point - 1 <= decimals) and "e" not in value and "E" not in value:
         return value
+    if len(value) > _MAX_AMOUNT_CHARACTERS:
+        return value  # the contract refuses it
     try:
         amount = Decimal(value)
     except InvalidOperation:

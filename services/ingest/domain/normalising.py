@@ -71,7 +71,8 @@ def _codes_in_capitals(data: Document) -> Document | None:
     changed = None
     for name in _CODES:
         code = data.get(name)
-        if type(code) is str and not code.isupper():
+        # In capitals, a letter that is not ASCII may become two: "uß" would be the currency USS.
+        if type(code) is str and code.isascii() and not code.isupper():
             changed = {**(changed or {}), name: code.upper()}
     return changed
 

@@ -9,11 +9,12 @@ from services.ingest.entrypoints.quarantine_api import Operator, Reader
 from services.ingest.entrypoints.request_models import MAX_PER_PAGE, AccountsBody
 from services.ingest.entrypoints.response_models import AccountPage, AccountView, ImportedView
 from services.kit.clock import Clock
+from services.kit.http.json_route import JsonRoute
 
 
 def accounts_router(accounts: AccountTable, *, clock: Clock) -> APIRouter:
     """Returns the routes of the account directory."""
-    router = APIRouter(prefix="/v1/accounts", tags=["accounts"])
+    router = APIRouter(prefix="/v1/accounts", route_class=JsonRoute, tags=["accounts"])
 
     @router.get("", summary="List known accounts")
     async def list_accounts(

@@ -12,6 +12,7 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from services.ingest.application.inputs import Input, InputVerdict
 from services.ingest.application.intake import Intake
+from services.ingest.domain import media_types
 from services.ingest.entrypoints import bodies
 from services.ingest.entrypoints.response_models import Receipt, receipt_of, status_of
 from services.ingest.metrics import TAKE_SECONDS
@@ -53,10 +54,10 @@ _BODY = {
         "description": "CloudEvents 1.0 (schemas/events): structured, batch, binary (`ce-` "
         "headers with application/json), or one event a line.",
         "content": {
-            bodies.STRUCTURED: {"schema": {"type": "object"}, "example": _EXAMPLE},
-            bodies.BATCH: {"schema": {"type": "array", "items": {"type": "object"}}},
-            bodies.LINES: {"schema": {"type": "string"}},
-            bodies.PLAIN: {"schema": {}},
+            media_types.STRUCTURED: {"schema": {"type": "object"}, "example": _EXAMPLE},
+            media_types.BATCH: {"schema": {"type": "array", "items": {"type": "object"}}},
+            media_types.LINES: {"schema": {"type": "string"}},
+            media_types.PLAIN: {"schema": {}},
         },
     }
 }

@@ -17,6 +17,7 @@ from services.ingest.entrypoints.response_models import (
 from services.kit.access.keys import Role
 from services.kit.http import problems
 from services.kit.http.auth import Principal, require
+from services.kit.http.json_route import JsonRoute
 from services.kit.http.problems import Problem
 
 Reader = Annotated[Principal, Depends(require(Role.OPERATOR, Role.AUDITOR))]
@@ -26,7 +27,7 @@ EntryId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 
 def quarantine_router(quarantine: QuarantineService) -> APIRouter:
     """Returns the routes of the quarantine."""
-    router = APIRouter(prefix="/v1/quarantine", tags=["quarantine"])
+    router = APIRouter(prefix="/v1/quarantine", route_class=JsonRoute, tags=["quarantine"])
     _add_reading(router, quarantine)
     _add_settling(router, quarantine)
     return router

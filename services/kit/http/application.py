@@ -15,12 +15,13 @@ from typing import Any
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.dependencies.models import Dependant
 from fastapi.responses import JSONResponse, Response
-from fastapi.routing import iter_route_contexts
+from fastapi.routing import APIRoute, iter_route_contexts
 
 from services.kit.catalogue import BUILD
 from services.kit.http import problems
 from services.kit.http.auth import ANY_ROLE, Authenticator, Guard, KeyGuard, Public, public
 from services.kit.http.health import Health, Verdict
+from services.kit.http.json_route import JsonRoute
 from services.kit.http.middleware import RequestMiddleware
 from services.kit.http.problems import ProblemTable
 from services.kit.metrics import Metrics
@@ -51,6 +52,10 @@ class UndeclaredRoute(Exception):
     """A route declares neither its roles nor why it is public."""
 
 
+class LenientRoute(Exception):
+    """A route with a body does not read its JSON strictly."""
+
+
 def create_app(
     name: str,
     *,
@@ -63,6 +68,7 @@ def create_app(
 
     Raises:
         UndeclaredRoute: If a route declares no roles.
+        LenientRoute: If a route has a body and is no `JsonRoute`.
     """
     app = FastAPI(
         title=f"Tocsin {name}",
@@ -86,6 +92,9 @@ def create_app(
             f"{name}: routes without roles: {', '.join(undeclared)}; "
             "add Depends(require(Role.…)) or Depends(public(reason))"
         )
+    lenient = lenient_routes(app)
+    if lenient:
+        raise LenientRoute(f"{name}: {', '.join(lenient)}: give the router route_class=JsonRoute")
     app.add_middleware(
         RequestMiddleware, recorder=parts.metrics, max_body_bytes=parts.max_body_bytes
     )
@@ -98,6 +107,17 @@ def undeclared_routes(app: FastAPI) -> list[str]:
         f"{','.join(sorted(context.methods or ()))} {context.path}"
         for context in iter_route_contexts(app.routes)
         if not _is_declared(getattr(context, "dependant", None))
+    ]
+
+
+def lenient_routes(app: FastAPI) -> list[str]:
+    """Returns the paths of routes with a body that is not read strictly."""
+    return [
+        f"{','.join(sorted(context.methods or ()))} {context.path}"
+        for context in iter_route_contexts(app.routes)
+        if isinstance(context.original_route, APIRoute)
+        and context.original_route.body_field is not None
+        and not isinstance(context.original_route, JsonRoute)
     ]
 
 

@@ -24,6 +24,8 @@ log = structlog.get_logger(__name__)
 
 CORRELATION_HEADER = "X-Correlation-Id"
 _HARMLESS_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+# The framework reads a Content-Type in a time that grows by the square of its length.
+_MAX_CONTENT_TYPE_CHARACTERS = 256
 _KNOWN_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -60,6 +62,8 @@ class RequestMiddleware:
             try:
                 if _declared_bytes(headers) > self._max_body_bytes:
                     await self._refuse_body(scope, receive, response.send)
+                elif len(headers.get("content-type", "")) > _MAX_CONTENT_TYPE_CHARACTERS:
+                    await self._refuse_content_type(scope, receive, response.send)
                 else:
                     limited = _limited(receive, max_bytes=self._max_body_bytes)
                     await self._handle(scope, limited, response)
@@ -83,6 +87,14 @@ class RequestMiddleware:
             detail=_too_large(self._max_body_bytes),
             instance=scope["path"],
             headers={"Connection": "close"},
+        )
+        await response(scope, receive, send)
+
+    async def _refuse_content_type(self, scope: Scope, receive: Receive, send: Send) -> None:
+        response = problems.problem_response(
+            problems.MEDIA_TYPE_UNKNOWN,
+            detail=f"Content-Type may have at most {_MAX_CONTENT_TYPE_CHARACTERS} characters.",
+            instance=scope["path"],
         )
         await response(scope, receive, send)
 

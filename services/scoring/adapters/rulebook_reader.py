@@ -42,7 +42,15 @@ class RulebookError(Exception):
 
 
 class _Loader(yaml.SafeLoader):
-    """Refuses a key that is written twice: YAML would silently take the last one."""
+    """Refuses a key that is written twice: YAML would silently take the last one.
+
+    It refuses aliases too: a few lines of them stand for more values than memory has.
+    """
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.YAMLError("an alias (*) is not allowed; write the value out")
+        return super().compose_node(parent, index)
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[str] = set()

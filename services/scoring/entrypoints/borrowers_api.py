@@ -14,6 +14,7 @@ from services.contracts.assessment import AssessmentV1
 from services.contracts.schemas import inlined_schema
 from services.kit.access.keys import READERS, READERS_OF_ALL
 from services.kit.http.auth import KeyGuard, Principal
+from services.kit.http.json_route import JsonRoute
 from services.scoring.adapters.narrative.catalogues import Language
 from services.scoring.application.borrower_queries import (
     MOST_PER_PAGE,
@@ -73,6 +74,7 @@ def router(queries: BorrowerQueries) -> APIRouter:
     """Returns the routes."""
     routes = APIRouter(
         prefix="/v1/borrowers/{borrower_id}",
+        route_class=JsonRoute,
         tags=["borrowers"],
         dependencies=[Depends(KeyGuard(READERS))],
     )

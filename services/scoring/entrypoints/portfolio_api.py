@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Query
 from services.kit.access.keys import READERS, READERS_OF_ALL
 from services.kit.http import problems
 from services.kit.http.auth import KeyGuard, require
+from services.kit.http.json_route import JsonRoute
 from services.kit.http.problems import Problem
 from services.scoring.application.portfolio_queries import (
     BorrowerFilter,
@@ -66,7 +67,10 @@ Borrowers = Annotated[BorrowerFilter, Depends(borrower_filter)]
 def router(portfolio: PortfolioQueries) -> APIRouter:
     """Returns the routes."""
     routes = APIRouter(
-        prefix="/v1/portfolio", tags=["portfolio"], dependencies=[Depends(KeyGuard(READERS))]
+        prefix="/v1/portfolio",
+        route_class=JsonRoute,
+        tags=["portfolio"],
+        dependencies=[Depends(KeyGuard(READERS))],
     )
 
     @routes.get("/near-triggers")

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 from services.kit.access.keys import Role
 from services.kit.http import problems
 from services.kit.http.auth import KeyGuard, require
+from services.kit.http.json_route import JsonRoute
 from services.kit.http.problems import Problem
 from services.scoring.adapters.rulebook_reader import RulebookError
 from services.scoring.application.rulebook_workflow import RulebookWorkflow
@@ -51,7 +52,7 @@ REFUSED: dict[int | str, dict[str, Any]] = {
 
 def router(workflow: RulebookWorkflow) -> APIRouter:
     """Returns the routes."""
-    routes = APIRouter(prefix="/v1/rulebooks", tags=["rulebooks"])
+    routes = APIRouter(prefix="/v1/rulebooks", route_class=JsonRoute, tags=["rulebooks"])
     _add_reading(routes, workflow)
     _add_steps(routes, workflow)
     return routes

@@ -5,6 +5,7 @@ from fastapi import APIRouter, Depends
 from services.kit.access.keys import READERS_OF_ALL
 from services.kit.http import problems
 from services.kit.http.auth import require
+from services.kit.http.json_route import JsonRoute
 from services.kit.http.problems import Problem
 from services.scoring.application.sector_stress import ALL_SECTORS, SectorMonitor
 from services.scoring.entrypoints.portfolio_api import Month, month_number
@@ -15,6 +16,7 @@ def router(sectors: SectorMonitor) -> APIRouter:
     """Returns the route."""
     routes = APIRouter(
         prefix="/v1/portfolio",
+        route_class=JsonRoute,
         tags=["portfolio"],
         dependencies=[Depends(require(*READERS_OF_ALL))],
     )

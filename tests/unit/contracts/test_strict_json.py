@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.contracts.rejection import EventRejected, RejectionCode
-from services.contracts.strict_json import MAX_DEPTH, read_json
+from services.contracts.strict_json import MAX_DEPTH, MAX_MEMBERS, read_json
 
 JSON = st.recursive(
     st.none()
@@ -42,6 +42,20 @@ def test_as_deep_as_allowed_is_read_and_one_deeper_is_not() -> None:
         RejectionCode.TOO_DEEP
     )
     assert code_of(nested(40_000)) is RejectionCode.TOO_DEEP
+
+
+def test_as_wide_as_allowed_is_read_and_one_wider_is_not() -> None:
+    widest = {f"x{number}": 1 for number in range(MAX_MEMBERS)}
+    assert read_json(json.dumps(widest).encode()) == widest
+    assert read_json(json.dumps([widest, None]).encode()) == [widest, None]
+    assert code_of(json.dumps({**widest, "y": 1}).encode()) is RejectionCode.TOO_LARGE
+    assert code_of(json.dumps([{**widest, "y": None}]).encode()) is RejectionCode.TOO_LARGE
+
+
+def test_a_refused_character_is_named_by_its_pointer() -> None:
+    with pytest.raises(EventRejected) as refusal:
+        read_json(b'{"a": [1, {"b/c": "\\u0000"}]}')
+    assert refusal.value.pointer == "/a/1/b~1c"
 
 
 @pytest.mark.parametrize(

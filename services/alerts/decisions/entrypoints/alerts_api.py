@@ -21,6 +21,7 @@ from services.alerts.decisions.entrypoints.request_models import (
 from services.alerts.directory.entrypoints.permissions import Caller, may_handle, may_read
 from services.alerts.primitives.paging import CursorPage
 from services.kit.http.etags import ExpectedVersion, tag
+from services.kit.http.json_route import JsonRoute
 
 
 class VersionResponse(BaseModel):
@@ -39,7 +40,7 @@ class AlertResponse(BaseModel):
 
 def router(reading: AlertReading, handling: AlertHandling) -> APIRouter:
     """Returns the routes."""
-    routes = APIRouter(prefix="/v1", tags=["alerts"])
+    routes = APIRouter(prefix="/v1", route_class=JsonRoute, tags=["alerts"])
     _add_reading(routes, reading)
     _add_handling(routes, handling)
     return routes

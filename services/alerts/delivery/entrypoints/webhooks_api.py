@@ -33,6 +33,7 @@ from services.alerts.directory.entrypoints.permissions import (
 )
 from services.alerts.primitives.paging import CursorPage
 from services.kit.http.etags import ExpectedVersion, tag
+from services.kit.http.json_route import JsonRoute
 
 ENDPOINTS = "/webhook-endpoints"
 ENDPOINT = "/webhook-endpoints/{endpoint_id}"
@@ -54,7 +55,7 @@ class ResendResponse(BaseModel):
 
 def router(registry: EndpointRegistry, trial: EndpointTrial, deliveries: DeliveryLog) -> APIRouter:
     """Returns the routes."""
-    routes = APIRouter(prefix="/v1", tags=["webhooks"])
+    routes = APIRouter(prefix="/v1", route_class=JsonRoute, tags=["webhooks"])
     _add_registry(routes, registry)
     _add_switches(routes, registry, trial)
     _add_deliveries(routes, deliveries)

@@ -105,8 +105,14 @@ def _code_reader(name: str, table: Mapping[str, str]) -> Reader:
 
 
 def _minor_units_reader(find_currency: Finder, expression: str) -> Reader:
+    # The entries of a list have one record: an expression that searches it runs once for all.
+    latest: tuple[Any, Any] = (None, None)
+
     def read(raw: Any, record: Any) -> Any:
-        currency = find_currency(record)
+        nonlocal latest
+        if latest[0] is not record:
+            latest = record, find_currency(record)
+        currency = latest[1]
         if not isinstance(currency, str):
             raise Unconvertible(f"its currency ({expression}) is {conversions.shown(currency)}")
         return conversions.money_of_minor_units(raw, decimals=decimals_of(currency.strip().upper()))

@@ -1,5 +1,6 @@
 """What becomes of inputs: accepted only when acknowledged, kept otherwise, in order per account."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -46,6 +47,21 @@ async def test_an_event_is_accepted_after_the_broker_has_it(memory: MemoryIngest
     verdicts = await take(memory, repayment())
     assert isinstance(verdicts[0].outcome, ValidEvent)
     assert memory.publisher.ids == ["PAY-1"]
+
+
+async def test_large_events_leave_the_loop_a_turn_after_each(memory: MemoryIngest) -> None:
+    turns = 0
+
+    async def count_turns() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    counting = asyncio.create_task(count_turns())
+    await take(memory, *[repayment(f"PAY-{number}", note="x" * 40_000) for number in range(20)])
+    counting.cancel()
+    assert turns >= 20
 
 
 async def test_without_the_broker_nothing_is_accepted_or_quarantined(

@@ -1,5 +1,6 @@
 """The small decisions of ingest: sources, balances, CloudEvents modes, ids, the one form."""
 
+import json
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from services.contracts.strict_json import encode_canonical, read_with_canonical
 from services.ingest.domain.candidate import Candidate
 from services.ingest.domain.fingerprints import position_id
 from services.ingest.domain.http_modes import cloud_event_of
+from services.ingest.domain.media_types import BATCH, LINES, PLAIN, STRUCTURED, json_type_of
 from services.ingest.domain.normalising import normalised, with_minor_units
 from services.ingest.domain.plausibility import balance_refusal
 from services.ingest.domain.reasons import REMEDIES, Refusal, RefusalReason
@@ -68,7 +70,7 @@ def test_the_id_of_a_position_is_the_same_on_every_run_and_another_for_other_byt
 
 def test_the_binary_mode_takes_attributes_from_headers() -> None:
     headers = [("Ce-SpecVersion", "1.0"), ("ce-id", "a%20b"), ("ce-sequence", "12"), ("Host", "x")]
-    assert cloud_event_of({"loan_id": "L"}, headers=headers) == {
+    assert cloud_event_of({"loan_id": "L"}, headers=headers, read_json=json.loads) == {
         "specversion": "1.0",
         "id": "a b",
         "sequence": 12,
@@ -78,9 +80,84 @@ def test_the_binary_mode_takes_attributes_from_headers() -> None:
 
 def test_an_attribute_twice_is_refused() -> None:
     headers = [("ce-specversion", "1.0"), ("ce-id", "a"), ("CE-Id", "b")]
-    refusal = cloud_event_of({}, headers=headers)
+    refusal = cloud_event_of({}, headers=headers, read_json=json.loads)
     assert isinstance(refusal, Refusal)
     assert refusal.pointer == "/id"
+
+
+def test_a_header_with_a_nul_is_refused() -> None:
+    headers = [("ce-specversion", "1.0"), ("ce-note", "a%00")]
+    refusal = cloud_event_of({}, headers=headers, read_json=json.loads)
+    assert isinstance(refusal, Refusal)
+    assert (refusal.reason, refusal.pointer) == (RefusalReason.FORBIDDEN_CHARACTER, "/note")
+
+
+def test_data_may_come_in_base64() -> None:
+    event = {"id": "E-1", "data_base64": "eyJsb2FuX2lkIjoiTCJ9"}
+    assert cloud_event_of(event, read_json=json.loads) == {"id": "E-1", "data": {"loan_id": "L"}}
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"data_base64": "e30=", "data": {}},
+        {"data_base64": {}},
+        {"data_base64": "e30"},
+        {"data_base64": "é"},
+        {"data_base64": "e3 0="},
+    ],
+)
+def test_data_that_is_not_base64_or_comes_twice_is_refused(event: dict[str, Any]) -> None:
+    refusal = cloud_event_of(event, read_json=json.loads)
+    assert isinstance(refusal, Refusal)
+    assert refusal.pointer == "/data_base64"
+
+
+@pytest.mark.parametrize(
+    ("named", "published"),
+    [
+        ("application/json", "application/json"),
+        ("application/json; charset=UTF-8", "application/json"),
+        ("application/vnd.bank.payment+json", "application/json"),
+        ("Application/JSON", "application/json"),
+        ("text/csv", "text/csv"),
+        ("application/json; charset=latin1", "application/json; charset=latin1"),
+        (7, 7),
+    ],
+)
+def test_data_in_json_of_any_name_is_published_as_plain_json(
+    named: object, published: object
+) -> None:
+    event = {"datacontenttype": named, "data": {}}
+    assert cloud_event_of(event, read_json=json.loads) == {
+        "datacontenttype": published,
+        "data": {},
+    }
+
+
+@pytest.mark.parametrize(
+    ("content_type", "media_type"),
+    [
+        ("application/cloudevents+json", STRUCTURED),
+        ("Application/CloudEvents+JSON;charset=utf-8", STRUCTURED),
+        ('application/cloudevents-batch+json; x=1; charset="UTF-8"', BATCH),
+        ("application/x-ndjson ; charset=us-ascii", LINES),
+        ("application/json", PLAIN),
+        ("application/vnd.bank.payment+json; version=2", PLAIN),
+        ("application/json; charset=latin1", None),
+        ("application/json; charset=utf-8; charset=utf-16", None),
+        ("application/cloudevents+avro", None),
+        ("application/cloudevents-protobuf+json", None),
+        ("image/svg+json", None),
+        ("text/json", None),
+        ("application", None),
+        ("", None),
+    ],
+)
+def test_a_content_type_is_read_without_its_parameters(
+    content_type: str, media_type: str | None
+) -> None:
+    assert json_type_of(content_type) == media_type
 
 
 def candidate(**data: Any) -> Candidate:
@@ -169,3 +246,17 @@ def test_only_amounts_have_minor_units() -> None:
     sized = with_minor_units(read, money_fields=frozenset({"amount"}), decimals_of=decimals_of)
     assert isinstance(sized, Candidate)
     assert sized.document["data"]["rate"] == "0.0725"
+
+
+@pytest.mark.parametrize("code", ["uß", "ŉu", "ﬀu"])
+def test_letters_that_become_two_in_capitals_are_no_currency(code: str) -> None:
+    tidied = normalised(candidate(currency=code), encode=encode_canonical)
+    assert tidied.document["data"]["currency"] == code
+
+
+def test_an_amount_of_many_digits_is_left_to_the_contract() -> None:
+    endless = "1" * 50_000 + ".123456"
+    given = candidate(currency="EUR", amount=endless)
+    sized = with_minor_units(given, money_fields=frozenset({"amount"}), decimals_of=lambda _: 2)
+    assert isinstance(sized, Candidate)
+    assert sized.document["data"]["amount"] == endless

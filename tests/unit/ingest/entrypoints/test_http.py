@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.ingest.entrypoints import bodies
+from services.ingest.domain.media_types import MEDIA_TYPES
 from tests.fakes.ingest_in_memory import MemoryIngest, ingest_in_memory
 from tests.fakes.wire_events import flow, lines, repayment, written
 
@@ -317,5 +317,5 @@ async def test_an_unknown_number_is_404(http: httpx2.AsyncClient) -> None:
 
 def test_the_media_types_are_those_of_the_description() -> None:
     described = ingest_in_memory().app().openapi()["paths"]["/v1/events"]["post"]
-    assert set(described["requestBody"]["content"]) == set(bodies.MEDIA_TYPES)
+    assert set(described["requestBody"]["content"]) == set(MEDIA_TYPES)
     assert json.dumps(described)

@@ -12,9 +12,10 @@ from services.kit.access import keys
 from services.kit.access.keys import Role
 from services.kit.catalogue import HTTP_REQUESTS, KIT_CATALOGUE
 from services.kit.http import problems
-from services.kit.http.application import UndeclaredRoute, WebParts, create_app
+from services.kit.http.application import LenientRoute, UndeclaredRoute, WebParts, create_app
 from services.kit.http.auth import Principal, public, require
 from services.kit.http.health import Health, NotReady
+from services.kit.http.json_route import JsonRoute
 from services.kit.http.keyed_route import KeyedRoute
 from services.kit.http.problems import ProblemKind
 from services.kit.metrics import Metrics
@@ -45,7 +46,7 @@ class KnownKeys:
 
 
 def router() -> APIRouter:
-    routes = APIRouter(prefix="/v1")
+    routes = APIRouter(prefix="/v1", route_class=JsonRoute)
     officers = Depends(require(Role.OFFICER))
 
     @routes.post("/lines/{number}", dependencies=[officers])
@@ -193,6 +194,42 @@ def test_broken_json_is_a_problem_at_the_root(client: TestClient) -> None:
     )
     assert response.status_code == 422
     assert response.json()["errors"][0]["pointer"] == ""
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"amount": 1, "amount": 2}',
+        b'{"amount": 1, "x": NaN}',
+        b'{"amount": 1, "x": "\\u0000"}',
+        b'{"amount": 1, "x": "\\ud800"}',
+    ],
+)
+def test_json_that_readers_understand_differently_is_422(client: TestClient, body: bytes) -> None:
+    headers = as_officer(**{"Content-Type": "application/json"})
+    response = client.post("/v1/lines/1", content=body, headers=headers)
+    assert response.status_code == 422
+    assert response.json()["type"] == "urn:tocsin:problem:invalid-request"
+
+
+def test_a_route_with_a_body_that_is_read_leniently_stops_the_start() -> None:
+    routes = APIRouter()
+
+    @routes.post("/lines", dependencies=[Depends(require(Role.OFFICER))])
+    async def line(body: Line) -> int:
+        return body.amount
+
+    parts = WebParts(
+        health=Health(ManualClock(NOW)), metrics=Metrics(KIT_CATALOGUE), authenticator=KnownKeys()
+    )
+    with pytest.raises(LenientRoute, match="POST /lines"):
+        create_app("test", parts=parts, routers=[routes])
+
+
+def test_a_content_type_of_many_characters_is_415(client: TestClient) -> None:
+    headers = as_officer(**{"Content-Type": "application/json" + ";a=b" * 100})
+    response = client.post("/v1/lines/1", content=b'{"amount": 1}', headers=headers)
+    assert response.status_code == 415
 
 
 def test_a_body_over_the_limit_is_413_by_its_declared_length(client: TestClient) -> None:

@@ -13,6 +13,7 @@ from services.scoring.adapters.rulebook_reader import (
     compile_rulebook,
     load_rulebook,
     read_document,
+    read_text,
     shipped_names,
 )
 from services.scoring.domain.borrower.risk import slot_of
@@ -168,6 +169,15 @@ def test_a_mistake_in_a_state_rule_is_explained(
 ) -> None:
     document["states"]["entry"].append(rule)
     assert explanation in problems_of(document)
+
+
+def test_an_alias_is_refused_before_it_is_followed() -> None:
+    bomb = "a: &a [x, x]\n" + "".join(
+        f"{chr(97 + number)}: &{chr(97 + number)} [{', '.join([f'*{chr(96 + number)}'] * 9)}]\n"
+        for number in range(1, 20)
+    )
+    with pytest.raises(RulebookError, match="alias"):
+        read_text(bomb)
 
 
 def test_a_key_written_twice_is_refused(tmp_path: Path) -> None:
