@@ -108,6 +108,7 @@ async def _create_keys(dsn: str) -> DemoKeys:
             name="the demo's core bank",
             roles=frozenset({Role.SOURCE}),
             sources=SOURCES,
+            may_send=("*", "day.closed"),
             expires_at=now + KEYS_VALID,
         ),
         Grant(

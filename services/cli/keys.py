@@ -4,6 +4,7 @@ Works with the administrator's database URL; the services themselves can only re
 """
 
 import json
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Annotated
 
@@ -14,6 +15,8 @@ from rich.table import Table
 from services.cli.database import with_connection
 from services.cli.errors import CommandError
 from services.cli.options import AsJson, group
+from services.contracts.registry import EVENT_TYPES, EventSender
+from services.ingest.domain.sources import may_send
 from services.kit.access import store
 from services.kit.access.keys import Role, StoredKey
 from services.kit.access.store import Grant
@@ -30,6 +33,14 @@ def create(
     source: Annotated[
         list[str] | None, typer.Option(help="An event source that a SOURCE may send; repeatable.")
     ] = None,
+    event_type: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="An event type that a SOURCE may send, without version; repeatable. `*` allows "
+            "all types about one borrower; name each control event in full. [default: *]",
+            show_default=False,
+        ),
+    ] = None,
     officer: Annotated[
         str | None, typer.Option(help="The officer id that the person has at borrowers.")
     ] = None,
@@ -43,6 +54,7 @@ def create(
     Examples:
 
         tocsin keys create --name "core banking" --role SOURCE --source "core/*"
+        tocsin keys create --name "end of day" --role SOURCE --source core --event-type day.closed
         tocsin keys create --name "Ana Gil" --role OFFICER --officer officer-7
     """
     now = SystemClock().now()
@@ -51,6 +63,7 @@ def create(
             name=name,
             roles=frozenset(role),
             sources=tuple(source or ()),
+            may_send=_known_types(event_type) if event_type else ("*",),
             officer_id=officer,
             expires_at=now + timedelta(days=valid_days),
         )
@@ -78,7 +91,7 @@ def list_keys(as_json: AsJson = False) -> None:
         _print_json({"keys": [_shown(key) for key in listed]})
         return
     now = SystemClock().now()
-    table = Table("id", "name", "roles", "officer", "sources", "expires", "valid")
+    table = Table("id", "name", "roles", "officer", "sources", "event types", "expires", "valid")
     for key in listed:
         table.add_row(
             key.id,
@@ -86,6 +99,7 @@ def list_keys(as_json: AsJson = False) -> None:
             " ".join(sorted(key.roles)),
             key.officer_id or "",
             " ".join(key.sources),
+            " ".join(key.may_send),
             f"{key.expires_at:%Y-%m-%d}" if key.expires_at else "never",
             key.refusal(at=now) or "yes",
         )
@@ -113,12 +127,25 @@ def revoke(
         _console.print(f"Key {key_id} is revoked; services refuse it within 5 seconds.")
 
 
+def _known_types(patterns: Sequence[str]) -> tuple[str, ...]:
+    """Returns the patterns, each of which must allow a type that sources send."""
+    for pattern in patterns:
+        if not any(
+            may_send(each.name_without_version, (pattern,), is_control=each.to_every_partition)
+            for each in EVENT_TYPES.values()
+            if each.sender is EventSender.SOURCES
+        ):
+            raise ValueError(f"{pattern!r} allows no event type that a source sends")
+    return tuple(patterns)
+
+
 def _shown(key: StoredKey) -> dict[str, object]:
     return {
         "id": key.id,
         "name": key.name,
         "roles": sorted(key.roles),
         "sources": list(key.sources),
+        "may_send": list(key.may_send),
         "officer_id": key.officer_id,
         "created_at": key.created_at.isoformat(),
         "expires_at": key.expires_at.isoformat() if key.expires_at else None,

@@ -60,6 +60,11 @@ class EventType(Struct, frozen=True, eq=False):
     correction: CorrectionKind | None = None
     to_every_partition: bool = False
 
+    @property
+    def name_without_version(self) -> str:
+        """The name by which keys and mappings allow the type."""
+        return self.name.rpartition(".v")[0]
+
 
 def _control(
     name: str, data: type[EventData], sender: EventSender = EventSender.SOURCES

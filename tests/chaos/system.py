@@ -268,6 +268,7 @@ async def _keys(dsn: str) -> tuple[str, str]:
                 name="bank",
                 roles=frozenset({Role.SOURCE}),
                 sources=SOURCES,
+                may_send=("*", "day.closed"),
                 expires_at=now + timedelta(days=2),
             ),
             Grant(

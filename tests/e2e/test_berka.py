@@ -123,6 +123,7 @@ def key(settings: dict[str, str]) -> str:
         name="replay",
         roles=frozenset({Role.SOURCE}),
         sources=("berka/core",),
+        may_send=("*", "day.closed"),
         expires_at=datetime.now(UTC) + timedelta(days=1),
     )
 

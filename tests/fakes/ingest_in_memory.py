@@ -47,6 +47,7 @@ from services.kit.http.health import Health
 from services.kit.metrics import Metrics
 from tests.fakes.clock import ManualClock
 
+CONTROL_TYPES = ("calendar.published", "day.closed", "fx.published", "sector-stress.published")
 NOON = datetime(2026, 3, 31, 12, tzinfo=UTC)
 TIMEZONE = ZoneInfo("Europe/Berlin")
 
@@ -232,6 +233,7 @@ class Everybody:
             name="tests",
             roles=frozenset({Role.SOURCE, Role.OPERATOR}),
             sources=("core/*",),
+            may_send=("*", *CONTROL_TYPES),
         )
 
 

@@ -105,6 +105,22 @@ LINES = (
         (f"{INGEST}/application/test_intake.py",),
     ),
     Mutant(
+        "control-events-are-named",
+        "a key sends a control event only if it names it in full",
+        "services/ingest/domain/sources.py",
+        "    if is_control:\n",
+        "    if is_control and not allowed:\n",
+        (f"{INGEST}/application/test_intake.py",),
+    ),
+    Mutant(
+        "mapping-names-control-events",
+        "a mapping writes a control event only if it names it in full",
+        "services/ingest/adapters/mapping/document.py",
+        "            if not may_send(name, self.may_send, is_control=is_control):\n",
+        "            if not self.may_send:\n",
+        (f"{INGEST}/adapters/test_mapping_lists.py",),
+    ),
+    Mutant(
         "duplicate-keys",
         "JSON with a key twice is refused",
         "services/contracts/strict_json.py",

@@ -40,6 +40,7 @@ def parameters(quarantined: QuarantinedInput) -> list[Any]:
         position.offset if position else None,
         given.sender,
         list(given.sources),
+        list(given.may_send),
         _optional(quarantined.source),
         _optional(quarantined.event_id),
         _optional(quarantined.event_type),
@@ -94,6 +95,7 @@ def full_entry_of(row: Any) -> FullEntry:
             position=_position_of(row),
             sender=row["sender"],
             sources=tuple(row["sender_sources"]),
+            may_send=tuple(row["sender_types"]),
         ),
     )
 

@@ -28,9 +28,10 @@ MAX_LOCKS = 4
 _INSERT = """
 INSERT INTO ingest.quarantine
     (status, reason, pointer, detail, channel, raw, digest, headers, content_type, topic,
-     partition, record_offset, sender, sender_sources, source, event_id, event_type, account_id,
-     received_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8::jsonb, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
+     partition, record_offset, sender, sender_sources, sender_types, source, event_id, event_type,
+     account_id, received_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8::jsonb, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
+        $20)
 """
 # The update changes nothing; without it, no id is returned for a row that exists already.
 _INSERT_RECORD = (

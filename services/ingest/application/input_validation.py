@@ -23,7 +23,7 @@ from services.ingest.domain.fingerprints import position_id
 from services.ingest.domain.http_modes import cloud_event_of
 from services.ingest.domain.plausibility import balance_refusal
 from services.ingest.domain.reasons import Refusal, RefusalReason
-from services.ingest.domain.sources import may_speak_for
+from services.ingest.domain.sources import may_send, may_speak_for
 
 log = structlog.get_logger(__name__)
 
@@ -89,6 +89,9 @@ class InputValidator:
                 pointer="/source",
                 detail="/source is none that this key may speak for",
             )
+        refusal = _type_refusal(event_type_of(document), given.may_send)
+        if refusal is not None:
+            return refusal
         data = document.get("data")
         account = data.get("account_id") if isinstance(data, dict) else None
         is_same = document is body
@@ -165,6 +168,19 @@ def needs_borrower(candidate: Candidate) -> bool:
         return False
     event_type = event_type_of(candidate.document)
     return event_type is not None and not event_type.to_every_partition
+
+
+def _type_refusal(event_type: EventType | None, allowed: tuple[str, ...]) -> Refusal | None:
+    if event_type is None or event_type.sender is not EventSender.SOURCES:
+        return None
+    name = event_type.name_without_version
+    if may_send(name, allowed, is_control=event_type.to_every_partition):
+        return None
+    return Refusal(
+        reason=RefusalReason.TYPE_NOT_ALLOWED,
+        pointer="/type",
+        detail=f"/type is {event_type.name}, which this key may not send",
+    )
 
 
 def _balance_refusal(statement: StatementReceivedV1) -> Refusal | None:

@@ -44,6 +44,7 @@ class Input(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         position: For a record of a raw topic.
         sender: The id of the API key, for an input by HTTP.
         sources: The sources that the sender may speak for, for an input by HTTP.
+        may_send: The event types that the sender may send, for an input by HTTP.
     """
 
     channel: InputChannel
@@ -53,6 +54,7 @@ class Input(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     position: RecordPosition | None = None
     sender: str | None = None
     sources: tuple[str, ...] = ()
+    may_send: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,6 +39,7 @@ class RefusalReason(StrEnum):
     UNKNOWN_ACCOUNT = "unknown_account"
     # The sender.
     SOURCE_NOT_ALLOWED = "source_not_allowed"
+    TYPE_NOT_ALLOWED = "type_not_allowed"
     # Tocsin itself.
     INTERNAL_ERROR = "internal_error"
 
@@ -70,6 +71,8 @@ REMEDIES: dict[RefusalReason, str] = {
     RefusalReason.UNKNOWN_ACCOUNT: "Register the borrower with this account; the event is then "
     "published, in order.",
     RefusalReason.SOURCE_NOT_ALLOWED: "Use a key that is allowed this source, or correct `source`.",
+    RefusalReason.TYPE_NOT_ALLOWED: "Send it with a key whose event types include this one "
+    "(`tocsin keys create --event-type`); a control event is named in full.",
     RefusalReason.INTERNAL_ERROR: "An internal error; it was logged. Retry after the next release.",
 }
 

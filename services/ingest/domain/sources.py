@@ -1,4 +1,4 @@
-"""The sources for which a caller may send events."""
+"""The sources for which a caller may send events, and the event types that it may send."""
 
 from functools import lru_cache
 
@@ -14,3 +14,15 @@ def may_speak_for(source: str, allowed: tuple[str, ...]) -> bool:
     return any(
         source.startswith(each[:-1]) if each.endswith("*") else source == each for each in allowed
     )
+
+
+@lru_cache(maxsize=4_096)
+def may_send(event_type: str, allowed: tuple[str, ...], *, is_control: bool) -> bool:
+    """Returns whether a type, given without its version, is one of the allowed ones.
+
+    An allowed type that ends with `*` is a prefix, and never allows a control event: those change
+    every borrower, so each is named in full.
+    """
+    if is_control:
+        return event_type in allowed
+    return may_speak_for(event_type, allowed)

@@ -43,7 +43,6 @@ def inputs_of(
     parts = list(islice(_parts(body, media_type), max_items + 1))
     if len(parts) > max_items:
         raise TooManyItems(f"more than {max_items} events; send at most {max_items} in one request")
-    sources = caller.sources
     return [
         Input(
             channel=InputChannel.HTTP,
@@ -51,7 +50,8 @@ def inputs_of(
             headers=relevant,
             content_type=media_type,
             sender=caller.id,
-            sources=sources,
+            sources=caller.sources,
+            may_send=caller.may_send,
         )
         for part in parts
     ]

@@ -54,6 +54,7 @@ class StoredKey:
 
     Attributes:
         sources: The event sources that a SOURCE key may send for; empty for none.
+        may_send: The event types that it may send for them, without their version.
         officer_id: The officer whose key this is, if it is one's.
     """
 
@@ -62,6 +63,7 @@ class StoredKey:
     name: str
     roles: frozenset[Role]
     sources: tuple[str, ...]
+    may_send: tuple[str, ...]
     officer_id: str | None
     created_at: datetime
     expires_at: datetime | None

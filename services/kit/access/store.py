@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from services.kit.access import keys
 from services.kit.access.keys import Role, StoredKey
 
-_COLUMNS = """id, secret_sha256, name, roles, sources, officer_id,
+_COLUMNS = """id, secret_sha256, name, roles, sources, may_send, officer_id,
               created_at, expires_at, revoked_at"""
 MAX_NAME_CHARACTERS = 100
 
@@ -54,6 +54,7 @@ class Grant:
     name: str
     roles: frozenset[Role]
     sources: tuple[str, ...] = ()
+    may_send: tuple[str, ...] = ("*",)
     officer_id: str | None = None
     expires_at: datetime | None = None
 
@@ -77,6 +78,7 @@ async def issue(queries: Queries, grant: Grant, *, at: datetime) -> tuple[Stored
         name=grant.name,
         roles=grant.roles,
         sources=grant.sources,
+        may_send=grant.may_send,
         officer_id=grant.officer_id,
         created_at=at,
         expires_at=grant.expires_at,
@@ -84,12 +86,13 @@ async def issue(queries: Queries, grant: Grant, *, at: datetime) -> tuple[Stored
     )
     await queries.execute(
         f"""INSERT INTO access.api_key ({_COLUMNS})
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, NULL)""",
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, NULL)""",
         stored.id,
         stored.secret_sha256,
         stored.name,
         sorted(stored.roles),
         list(stored.sources),
+        list(stored.may_send),
         stored.officer_id,
         stored.created_at,
         stored.expires_at,
@@ -114,6 +117,7 @@ def _stored(row: Any) -> StoredKey:
         name=row["name"],
         roles=frozenset(Role(role) for role in row["roles"]),
         sources=tuple(row["sources"]),
+        may_send=tuple(row["may_send"]),
         officer_id=row["officer_id"],
         created_at=row["created_at"],
         expires_at=row["expires_at"],

@@ -38,6 +38,7 @@ class Principal:
         id: The id of the API key; goes into audit rows.
         officer_id: The officer that the caller is, or None.
         sources: The event sources that the caller may send for.
+        may_send: The event types that the caller may send, without their version.
     """
 
     id: str
@@ -45,6 +46,7 @@ class Principal:
     roles: frozenset[Role]
     officer_id: str | None = None
     sources: tuple[str, ...] = ()
+    may_send: tuple[str, ...] = ()
 
     def has(self, *roles: Role) -> bool:
         """Return whether the caller has one of these roles."""
@@ -89,6 +91,7 @@ class KeyAuthenticator:
             roles=stored.roles,
             officer_id=stored.officer_id,
             sources=stored.sources,
+            may_send=stored.may_send,
         )
 
     async def _stored(self, presented: PresentedKey) -> StoredKey | None:

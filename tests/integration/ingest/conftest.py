@@ -191,7 +191,12 @@ async def _start_tasks(closing: AsyncExitStack, ingest: Ingest, settings: Ingest
 
 async def _keys(platform: PlatformSettings) -> Sequence[str]:
     grants = (
-        store.Grant(name="core bank", roles=frozenset({Role.SOURCE}), sources=("core/*", "tests")),
+        store.Grant(
+            name="core bank",
+            roles=frozenset({Role.SOURCE}),
+            sources=("core/*", "tests"),
+            may_send=("*", "day.closed"),
+        ),
         store.Grant(name="operator", roles=frozenset({Role.OPERATOR})),
     )
     connection = await asyncpg.connect(platform.dsn)

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from services.contracts.fields import WireObject
 from services.contracts.registry import EVENT_TYPES
+from services.ingest.domain.sources import may_send
 
 Kind = Literal[
     "text",
@@ -201,10 +202,24 @@ class MappingDocument(Part):
     version: Annotated[int, Field(ge=1)]
     topic: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,200}$")]
     source: Annotated[str, Field(pattern=r"^[!-~]{1,200}$")]
+    may_send: tuple[str, ...] = ("*",)
     root: Expression | None = None
     kind: Expression
     tables: dict[str, dict[str, str]] = Field(default_factory=dict)
     events: dict[str, EventMapping] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _types_are_allowed(self) -> Self:
+        for kind, event in self.events.items():
+            event_type = EVENT_TYPES[event.type]
+            name = event_type.name_without_version
+            is_control = event_type.to_every_partition
+            if not may_send(name, self.may_send, is_control=is_control):
+                raise ValueError(
+                    f"events.{kind} maps {name}, which `may_send` does not allow; "
+                    "a control event is named in full"
+                )
+        return self
 
     @model_validator(mode="after")
     def _tables_exist(self) -> Self:

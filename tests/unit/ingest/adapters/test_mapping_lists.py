@@ -15,6 +15,7 @@ mapping: lists
 version: 1
 topic: raw.lists
 source: core/lists
+may_send: [related-parties.declared, calendar.published]
 kind: evt
 tables:
   relations: {OW: OWNER}
@@ -114,3 +115,10 @@ def test_a_list_of_objects_is_no_list_of_texts(tmp_path: Path) -> None:
     text = LISTS[:start] + "        {from: parties, list: true}\n" + LISTS[end:]
     with pytest.raises(BadMapping, match="related_parties is a list; write `each`"):
         loaded(tmp_path, text)
+
+
+def test_a_mapping_names_the_control_events_that_it_writes(tmp_path: Path) -> None:
+    for allowed in ('["*"]', "[related-parties.declared]", '["*", "calendar.*"]'):
+        text = LISTS.replace("[related-parties.declared, calendar.published]", allowed)
+        with pytest.raises(BadMapping, match=r"maps calendar\.published, which `may_send`"):
+            loaded(tmp_path, text)

@@ -26,9 +26,15 @@ def memory() -> MemoryIngest:
     return ingest_in_memory()
 
 
-def by_http(document: Any) -> Input:
+def by_http(document: Any, *, may_send: tuple[str, ...] = ("*",)) -> Input:
     raw = document if isinstance(document, bytes) else written(document)
-    return Input(channel=InputChannel.HTTP, raw=raw, sender="key-1", sources=("core/*",))
+    return Input(
+        channel=InputChannel.HTTP,
+        raw=raw,
+        sender="key-1",
+        sources=("core/*",),
+        may_send=may_send,
+    )
 
 
 def by_kafka(raw: bytes, *, topic: str = "raw.repayments", offset: int = 0) -> Input:
@@ -250,6 +256,74 @@ async def test_an_event_is_taken_only_from_who_may_speak_for_its_source(
         assert isinstance(verdict.outcome, Refusal)
         assert verdict.outcome.reason is RefusalReason.SOURCE_NOT_ALLOWED
     assert memory.publisher.ids == []
+
+
+CONTROL_EVENTS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("day.closed.v1", {"closed_date": "2199-12-31"}),
+    (
+        "fx.published.v1",
+        {
+            "rate_date": "2026-03-31",
+            "base_currency": "EUR",
+            "rates": [{"currency": "USD", "rate": "0.0001"}],
+        },
+    ),
+    (
+        "calendar.published.v1",
+        {
+            "calendar": "DE",
+            "from_date": "2026-01-01",
+            "to_date": "2027-01-01",
+            "holidays": ["2026-04-03"],
+        },
+    ),
+    (
+        "sector-stress.published.v1",
+        {"measured_date": "2026-03-31", "sectors": [{"industry_code": "41", "z": "9"}]},
+    ),
+)
+
+
+def control_event(event_type: str, data: dict[str, Any]) -> dict[str, Any]:
+    return cloud_event(event_type, f"{event_type}-1", borrower="*", data=data)
+
+
+async def test_a_key_without_control_types_changes_no_borrower_but_its_own(
+    memory: MemoryIngest,
+) -> None:
+    # One close dated 2199 ages every instalment of the bank by 173 years: all are in default, and
+    # no later event takes it back.
+    inputs = [by_http(control_event(*each)) for each in CONTROL_EVENTS]
+    verdicts = await memory.ingest.intake.take([*inputs, by_http(repayment())])
+    refusals = [verdict.outcome for verdict in verdicts[:-1]]
+    assert [
+        (refusal.reason, refusal.pointer) for refusal in refusals if isinstance(refusal, Refusal)
+    ] == [(RefusalReason.TYPE_NOT_ALLOWED, "/type")] * 4
+    assert isinstance(verdicts[-1].outcome, ValidEvent)
+    assert memory.publisher.ids == ["PAY-1"]
+    assert [full.input.raw for full in memory.quarantine.rows] == [each.raw for each in inputs]
+
+
+async def test_a_control_event_is_taken_from_a_key_that_names_it_in_full(
+    memory: MemoryIngest,
+) -> None:
+    event = control_event(*CONTROL_EVENTS[2])
+    for may_send in (("calendar.*",), ("*",), ("day.closed",)):
+        [verdict] = await memory.ingest.intake.take([by_http(event, may_send=may_send)])
+        assert isinstance(verdict.outcome, Refusal)
+    [verdict] = await memory.ingest.intake.take([by_http(event, may_send=("calendar.published",))])
+    assert isinstance(verdict.outcome, ValidEvent)
+
+
+async def test_a_key_for_some_types_sends_no_others(memory: MemoryIngest) -> None:
+    for may_send, reason in (
+        (("account.*",), RefusalReason.TYPE_NOT_ALLOWED),
+        (("repayment.*",), None),
+        (("repayment.posted",), None),
+    ):
+        [verdict] = await memory.ingest.intake.take([by_http(repayment(), may_send=may_send)])
+        outcome = verdict.outcome
+        assert (outcome.reason if isinstance(outcome, Refusal) else None) is reason
 
 
 async def test_an_event_about_one_borrower_is_not_sent_to_everybody(memory: MemoryIngest) -> None:

@@ -17,7 +17,7 @@ from services.ingest.domain.media_types import BATCH, LINES, PLAIN, STRUCTURED, 
 from services.ingest.domain.normalising import normalised, with_minor_units
 from services.ingest.domain.plausibility import balance_refusal
 from services.ingest.domain.reasons import REMEDIES, Refusal, RefusalReason
-from services.ingest.domain.sources import may_speak_for
+from services.ingest.domain.sources import may_send, may_speak_for
 
 
 @pytest.mark.parametrize(
@@ -35,6 +35,23 @@ def test_a_key_speaks_for_its_sources_only(
     source: str, allowed: tuple[str, ...], may: bool
 ) -> None:
     assert may_speak_for(source, allowed) is may
+
+
+@pytest.mark.parametrize(
+    ("event_type", "is_control", "allowed", "may"),
+    [
+        ("repayment.posted", False, ("*",), True),
+        ("repayment.posted", False, ("repayment.*",), True),
+        ("repayment.posted", False, ("account.*", "day.closed"), False),
+        ("day.closed", True, ("*", "day.*"), False),
+        ("day.closed", True, ("*", "day.closed"), True),
+        ("day.closed", True, (), False),
+    ],
+)
+def test_a_control_event_is_allowed_by_its_full_name_only(
+    event_type: str, is_control: bool, allowed: tuple[str, ...], may: bool
+) -> None:
+    assert may_send(event_type, allowed, is_control=is_control) is may
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ STORED = StoredKey(
     name="Olga Officer",
     roles=frozenset({Role.OFFICER}),
     sources=(),
+    may_send=("*",),
     officer_id="officer-7",
     created_at=NOW - timedelta(days=1),
     expires_at=NOW + timedelta(days=1),

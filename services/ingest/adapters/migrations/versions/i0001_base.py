@@ -32,6 +32,7 @@ CREATE TABLE ingest.quarantine (
     record_offset  bigint,
     sender         text,
     sender_sources text[] NOT NULL DEFAULT '{}',
+    sender_types   text[] NOT NULL DEFAULT '{}',
     source         text,
     event_id       text,
     event_type     text,

@@ -14,6 +14,7 @@ CREATE TABLE access.api_key (
     name          text NOT NULL CHECK (length(name) BETWEEN 1 AND 100),
     roles         text[] NOT NULL CHECK (cardinality(roles) > 0),
     sources       text[] NOT NULL DEFAULT '{}',
+    may_send      text[] NOT NULL DEFAULT '{*}' CHECK (cardinality(may_send) > 0),
     officer_id    text,
     created_at    timestamptz NOT NULL,
     expires_at    timestamptz CHECK (expires_at > created_at),
