@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from lab.demo.environment import PARTITIONS
 from lab.simulator.days import BANK_TIMEZONE
+from lab.simulator.events import CALENDAR
 from lab.stack.local import LocalStack
 from lab.stack.ports import LOOPBACK, free_ports
 from lab.stack.service_processes import Program
@@ -33,6 +34,8 @@ def shared_settings(stack: LocalStack) -> dict[str, str]:
         "TOCSIN_DATABASE_URL": stack.database_url,
         "TOCSIN_PARTITIONS": str(PARTITIONS),
         "TOCSIN_BANK_TIMEZONE": BANK_TIMEZONE,
+        "TOCSIN_DAY_CLOSE": "events",
+        "TOCSIN_DAY_CLOSE_SOURCE": CALENDAR,
     }
 
 

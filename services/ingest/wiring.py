@@ -10,22 +10,24 @@ from zoneinfo import ZoneInfo
 import asyncpg
 
 from services.ingest.adapters.account_table import AccountTable
+from services.ingest.adapters.control_table import ControlTable
 from services.ingest.adapters.kafka_event_publisher import KafkaEventPublisher
 from services.ingest.adapters.mapping.loader import load_mappings
 from services.ingest.adapters.mapping.mapper import Mapper
 from services.ingest.adapters.quarantine_table import QuarantineInserts, QuarantineTable
 from services.ingest.adapters.raw_handler import RawHandler
 from services.ingest.adapters.raw_progress import RawProgress
+from services.ingest.application.control_gate import ControlGate
 from services.ingest.application.input_validation import InputValidator
 from services.ingest.application.intake import Intake
-from services.ingest.application.ports import AccountDirectory, QuarantineWriter
 from services.ingest.application.quarantine import QuarantineService
 from services.ingest.application.release import Release
+from services.ingest.domain.day_closes import DayCloseRules
 from services.ingest.metrics import INGEST_CATALOGUE
 from services.ingest.settings import IngestSettings
 from services.kit.catalogue import KIT_CATALOGUE
 from services.kit.clock import Clock, SystemClock
-from services.kit.database import PostgresDatabase, close_pool, create_pool
+from services.kit.database import Database, PostgresDatabase, close_pool, create_pool
 from services.kit.http.auth import Authenticator, KeyAuthenticator
 from services.kit.http.health import Health, NotReady
 from services.kit.metrics import Metrics
@@ -63,15 +65,26 @@ class _Parts:
     validator: InputValidator
     publisher: KafkaEventPublisher
     accounts: AccountTable
+    rules: DayCloseRules
+    zone: ZoneInfo
     clock: Clock
     metrics: Metrics
 
-    def intake(self, accounts: AccountDirectory, quarantine_writer: QuarantineWriter) -> Intake:
+    def gate(self, database: Database) -> ControlGate:
+        return ControlGate(
+            publisher=self.publisher,
+            rules=self.rules,
+            log=ControlTable(database),
+            clock=self.clock,
+            zone=self.zone,
+        )
+
+    def intake(self, database: Database) -> Intake:
         return Intake(
             validator=self.validator,
-            publisher=self.publisher,
-            accounts=accounts,
-            quarantine=quarantine_writer,
+            gate=self.gate(database),
+            accounts=AccountTable(database),
+            quarantine=QuarantineInserts(database),
             clock=self.clock,
             recorder=self.metrics,
         )
@@ -116,6 +129,8 @@ async def build(platform: PlatformSettings, settings: IngestSettings) -> AsyncIt
                 ),
                 publisher=publisher,
                 accounts=AccountTable(PostgresDatabase(pool)),
+                rules=DayCloseRules(closer=platform.day_close, source=platform.day_close_source),
+                zone=ZoneInfo(platform.bank_timezone),
                 clock=clock,
                 metrics=metrics,
             ),
@@ -139,10 +154,10 @@ def _assembled(
         for topic in mappings
     }
     return Ingest(
-        intake=parts.intake(parts.accounts, QuarantineInserts(database)),
+        intake=parts.intake(database),
         quarantine=QuarantineService(
             validator=parts.validator,
-            publisher=parts.publisher,
+            gate=parts.gate(database),
             accounts=parts.accounts,
             quarantine=quarantine,
             clock=parts.clock,

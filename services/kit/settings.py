@@ -4,10 +4,10 @@ The entry point reads them once and passes them on as plain values. Each service
 of its own for the rest. No other module reads the environment.
 """
 
-from typing import Literal
+from typing import Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -31,6 +31,14 @@ class PlatformSettings(BaseSettings):
     )
     bank_timezone: str = Field(
         default="Europe/Berlin", description="IANA time zone in which the bank's days begin and end"
+    )
+    day_close: Literal["clock", "events"] = Field(
+        default="clock", description="who closes a day: our clock, or the end of day of one source"
+    )
+    day_close_source: str = Field(
+        default="",
+        max_length=200,
+        description="the event source that closes days, where `events` do",
     )
     idle_in_transaction_seconds: float = Field(
         default=10.0,
@@ -62,6 +70,15 @@ class PlatformSettings(BaseSettings):
                 f"TOCSIN_BANK_TIMEZONE {value!r} is not an IANA time zone such as Europe/Berlin"
             ) from error
         return value
+
+    @model_validator(mode="after")
+    def _one_closer_of_days(self) -> Self:
+        if (self.day_close == "events") != bool(self.day_close_source):
+            raise ValueError(
+                "TOCSIN_DAY_CLOSE=events needs TOCSIN_DAY_CLOSE_SOURCE, the source that closes "
+                "days; with `clock` leave it empty"
+            )
+        return self
 
     @property
     def events_topic(self) -> str:

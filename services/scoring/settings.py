@@ -1,7 +1,5 @@
 """Settings of scoring, read from `TOCSIN_SCORING_*`."""
 
-from typing import Literal
-
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -14,9 +12,6 @@ class ScoringSettings(BaseSettings):
     host: str = Field(default="127.0.0.1", description="address on which HTTP is served")
     port: int = Field(default=8082, description="port on which HTTP is served")
     rulebook: str = Field(default="default", description="a shipped rulebook or a YAML file")
-    day_close: Literal["clock", "events"] = Field(
-        default="events", description="who closes a day: our clock, or the core system's event"
-    )
     instance_id: str | None = Field(
         default=None, description="static group membership: a name that survives a restart"
     )

@@ -21,6 +21,7 @@ import asyncpg
 import httpx2
 from rich.console import Console
 
+from lab.simulator.events import CALENDAR
 from lab.stack.local import LocalStack
 from lab.stack.ports import free_ports
 from lab.stack.settings import StackSettings
@@ -221,6 +222,8 @@ def _services(platform: PlatformSettings, folder: Path) -> list[Service]:
         "TOCSIN_DATABASE_URL": platform.dsn,
         "TOCSIN_PARTITIONS": str(PARTITIONS),
         "TOCSIN_BANK_TIMEZONE": platform.bank_timezone,
+        "TOCSIN_DAY_CLOSE": "events",
+        "TOCSIN_DAY_CLOSE_SOURCE": CALENDAR,
     }
     sealing_key = base64.b64encode(bytes(range(32))).decode()
     special = {

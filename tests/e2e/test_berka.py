@@ -52,7 +52,8 @@ def settings(
         "TOCSIN_TOPIC_PREFIX": topic_prefix,
         "TOCSIN_PARTITIONS": "4",
         "TOCSIN_BANK_TIMEZONE": "Europe/Prague",
-        "TOCSIN_SCORING_DAY_CLOSE": "events",
+        "TOCSIN_DAY_CLOSE": "events",
+        "TOCSIN_DAY_CLOSE_SOURCE": "berka/core",
     }
 
 

@@ -6,13 +6,15 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from functools import cache
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from fastapi import FastAPI
 
+from services.contracts.control import DayClosedV1, FxPublishedV1
 from services.contracts.envelope import CloudEvent
 from services.contracts.fields import EventData
 from services.contracts.validation import ValidEvent
@@ -20,6 +22,7 @@ from services.ingest.adapters.account_table import AccountTable
 from services.ingest.adapters.kafka_event_publisher import KafkaEventPublisher
 from services.ingest.adapters.mapping.loader import load_mappings
 from services.ingest.adapters.mapping.mapper import Mapper
+from services.ingest.application.control_gate import ControlGate
 from services.ingest.application.errors import Unavailable
 from services.ingest.application.input_validation import InputValidator
 from services.ingest.application.inputs import QuarantinedInput, Status
@@ -35,6 +38,8 @@ from services.ingest.application.ports import (
 )
 from services.ingest.application.quarantine import QuarantineService
 from services.ingest.application.release import Release
+from services.ingest.domain.day_closes import DayCloseRules
+from services.ingest.domain.exchange_rates import KnownRates
 from services.ingest.domain.reasons import Refusal
 from services.ingest.entrypoints.http import create_app
 from services.ingest.metrics import INGEST_CATALOGUE
@@ -73,6 +78,49 @@ class MemoryPublisher:
     @property
     def ids(self) -> list[str]:
         return [event.id for event in self.sent]
+
+
+@dataclass
+class MemoryControlLog:
+    """The control events that were taken."""
+
+    closes: list[date] = field(default_factory=list)
+    rates: dict[tuple[str, str, date], Decimal] = field(default_factory=dict)
+
+    async def last_close(self) -> date | None:
+        return max(self.closes, default=None)
+
+    async def known_rates(
+        self, base_currency: str, currencies: Sequence[str], *, day: date
+    ) -> KnownRates:
+        days = {
+            currency: sorted(
+                (
+                    known
+                    for base, name, known in self.rates
+                    if (base, name) == (base_currency, currency)
+                ),
+                key=lambda known: (known > day, abs(known - day)),
+            )
+            for currency in currencies
+        }
+        return KnownRates(
+            bases=frozenset(base for base, _, _ in self.rates),
+            near={
+                currency: self.rates[base_currency, currency, known[0]]
+                for currency, known in days.items()
+                if known
+            },
+        )
+
+    async def record(self, event: CloudEvent[EventData], *, at: datetime) -> None:
+        data = event.data
+        if isinstance(data, DayClosedV1):
+            self.closes.append(data.closed_date)
+        elif isinstance(data, FxPublishedV1):
+            day = data.rate_date
+            for each in data.rates:
+                self.rates[data.base_currency, each.currency, day] = Decimal(each.rate)
 
 
 @dataclass
@@ -243,6 +291,7 @@ class MemoryIngest:
 
     publisher: MemoryPublisher
     quarantine: MemoryQuarantine
+    controls: MemoryControlLog
     ingest: Ingest
 
     def app(self, **settings: Any) -> FastAPI:
@@ -253,30 +302,37 @@ class MemoryIngest:
         self.publisher.sent.clear()
         self.quarantine.rows.clear()
         self.quarantine.borrowers.clear()
+        self.controls.closes.clear()
+        self.controls.rates.clear()
 
 
-def ingest_in_memory() -> MemoryIngest:
+CLOSED_BY_CORE = DayCloseRules(closer="events", source="core/demo")
+
+
+def ingest_in_memory(rules: DayCloseRules = CLOSED_BY_CORE) -> MemoryIngest:
     """Returns an empty ingest with the shipped mappings."""
+    controls = MemoryControlLog()
     publisher, quarantine, clock = MemoryPublisher(), MemoryQuarantine(), ManualClock(NOON)
     metrics = Metrics((*KIT_CATALOGUE, *INGEST_CATALOGUE))
     validator = InputValidator(mappings=demo_mappings(), max_event_bytes=262_144)
     shared: dict[str, Any] = {
         "validator": validator,
-        "publisher": publisher,
         "accounts": quarantine,
         "quarantine": quarantine,
         "clock": clock,
         "recorder": metrics,
     }
+    gate = ControlGate(publisher=publisher, rules=rules, log=controls, clock=clock, zone=TIMEZONE)
     health = Health(clock)
     health.started()
     return MemoryIngest(
         publisher,
         quarantine,
+        controls,
         Ingest(
-            intake=Intake(**shared),
-            quarantine=QuarantineService(**shared),
-            release=Release(**shared),
+            intake=Intake(**shared, gate=gate),
+            quarantine=QuarantineService(**shared, gate=gate),
+            release=Release(**shared, publisher=publisher),
             accounts=cast(AccountTable, quarantine),
             publisher=cast(KafkaEventPublisher, publisher),
             consumers={},

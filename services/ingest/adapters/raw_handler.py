@@ -8,22 +8,20 @@ the same events under the same ids, and stores a quarantined record once.
 import asyncio
 from collections.abc import Callable
 
-from services.ingest.adapters.account_table import AccountTable
 from services.ingest.adapters.quarantine_table import QuarantineInserts
 from services.ingest.application.errors import Unavailable
 from services.ingest.application.inputs import Input, InputChannel, QuarantinedInput, RecordPosition
 from services.ingest.application.intake import Intake
-from services.ingest.application.ports import AccountDirectory, QuarantineWriter
 from services.ingest.domain.reasons import Refusal, RefusalReason
 from services.kit.clock import Clock
-from services.kit.database import Connection, DatabaseUnavailable, Result, Work
+from services.kit.database import Connection, Database, DatabaseUnavailable, Result, Work
 from services.kit.stream.handler import Handler, Tally
 from services.kit.stream.records import Batch, Record
 
 # Validation blocks the loop; heartbeats and probes must get their turn.
 _MAX_IN_A_TURN = 50
 
-BuildIntake = Callable[[AccountDirectory, QuarantineWriter], Intake]
+BuildIntake = Callable[[Database], Intake]
 
 
 class OpenTransaction:
@@ -46,8 +44,7 @@ class RawHandler(Handler):
 
     async def apply(self, batch: Batch, connection: Connection) -> Tally:
         """Takes in the records of a batch, in their order."""
-        database = OpenTransaction(connection)
-        intake = self._build_intake(AccountTable(database), QuarantineInserts(database))
+        intake = self._build_intake(OpenTransaction(connection))
         refused = 0
         try:
             for start in range(0, len(batch.records), _MAX_IN_A_TURN):

@@ -9,11 +9,15 @@ Called by HTTP and by the reader of the raw topics alike. What must stay true:
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
+from typing import cast
 
 import msgspec
 
 from services.contracts.borrower import BorrowerRegisteredV1
+from services.contracts.envelope import CloudEvent
+from services.contracts.fields import EventData
 from services.contracts.validation import ValidEvent
+from services.ingest.application.control_gate import ControlGate
 from services.ingest.application.input_validation import (
     InputValidator,
     event_type_of,
@@ -22,7 +26,6 @@ from services.ingest.application.input_validation import (
 from services.ingest.application.inputs import Input, InputVerdict, Parked, QuarantinedInput
 from services.ingest.application.ports import (
     AccountDirectory,
-    EventPublisher,
     QuarantineWriter,
 )
 from services.ingest.domain.candidate import Candidate, Document, text_or_none
@@ -47,6 +50,11 @@ class _Item(msgspec.Struct, gc=False):
     def document(self) -> Document:
         return self.candidate.document if isinstance(self.candidate, Candidate) else {}
 
+    def refuse(self, event: CloudEvent[EventData], refusal: Refusal) -> None:
+        """Makes a valid event a refused one."""
+        names = {"id": event.id, "source": event.source, "type": event.type}
+        self.candidate, self.outcome = Candidate(names), refusal
+
 
 class Intake:
     """Takes in the inputs of HTTP and of raw topics."""
@@ -55,14 +63,14 @@ class Intake:
         self,
         *,
         validator: InputValidator,
-        publisher: EventPublisher,
+        gate: ControlGate,
         accounts: AccountDirectory,
         quarantine: QuarantineWriter,
         clock: Clock,
         recorder: Recorder,
     ) -> None:
         self._validator = validator
-        self._publisher = publisher
+        self._gate = gate
         self._accounts = accounts
         self._quarantine = quarantine
         self._clock = clock
@@ -78,8 +86,7 @@ class Intake:
         """
         items = await self._read(inputs)
         await self._find_borrowers([item for item in items if item.outcome is None])
-        valid = [item.outcome for item in items if isinstance(item.outcome, ValidEvent)]
-        await self._publisher.publish(valid)
+        valid = await self._publish(items)
         await self._learn_accounts(valid)
         stored = [item for item in items if _is_stored(item)] if len(valid) < len(items) else []
         await self._store(stored)
@@ -120,6 +127,15 @@ class Intake:
             item.outcome = self._validator.validate_with_account(
                 candidate, lookup, given=item.given
             )
+
+    async def _publish(self, items: Sequence[_Item]) -> list[ValidEvent]:
+        """Publishes the valid events in their order, and returns those that were published."""
+        valid_items = [item for item in items if isinstance(item.outcome, ValidEvent)]
+        valid = [cast(ValidEvent, item.outcome) for item in valid_items]
+        refusals = await self._gate.publish(valid)
+        for index, refusal in refusals.items():
+            valid_items[index].refuse(valid[index].event, refusal)
+        return [each for index, each in enumerate(valid) if index not in refusals]
 
     async def _learn_accounts(self, valid: Sequence[ValidEvent]) -> None:
         """Updates the account directory, after the borrower's own event is on the topic."""

@@ -6,12 +6,15 @@ Every method raises `Unavailable` while the broker or the database does not answ
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
+from services.contracts.envelope import CloudEvent
+from services.contracts.fields import EventData
 from services.contracts.validation import ValidEvent
 from services.ingest.application.inputs import Input, QuarantinedInput, RecordPosition, Status
 from services.ingest.domain.candidate import Candidate
+from services.ingest.domain.exchange_rates import KnownRates
 from services.ingest.domain.reasons import REMEDIES, Refusal, RefusalReason
 
 
@@ -138,6 +141,24 @@ class LockedEntry(Protocol):
 
     async def record_refusal(self, refusal: Refusal, *, account_id: str | None = None) -> None:
         """Stores the current reason; with an account the input is parked."""
+        ...
+
+
+class ControlLog(Protocol):
+    """The day closes and exchange rates that were taken."""
+
+    async def last_close(self) -> date | None:
+        """Returns the latest date that was closed, or None before the first."""
+        ...
+
+    async def known_rates(
+        self, base_currency: str, currencies: Sequence[str], *, day: date
+    ) -> KnownRates:
+        """Returns the rates of the nearest dates, those up to ``day`` before later ones."""
+        ...
+
+    async def record(self, event: CloudEvent[EventData], *, at: datetime) -> None:
+        """Stores a day close or the rates of a day; a repetition changes nothing."""
         ...
 
 

@@ -7,6 +7,7 @@ the current mappings and rules; a released input gets the id that it would have 
 from collections.abc import Sequence
 
 from services.contracts.validation import ValidEvent
+from services.ingest.application.control_gate import ControlGate
 from services.ingest.application.errors import AlreadySettled, NotFound
 from services.ingest.application.input_validation import InputValidator, needs_borrower
 from services.ingest.application.inputs import Parked, Status
@@ -16,7 +17,6 @@ from services.ingest.application.ports import (
     EntryCount,
     EntryFilters,
     EntrySettlement,
-    EventPublisher,
     FullEntry,
     LockedEntry,
     QuarantineEntry,
@@ -37,14 +37,14 @@ class QuarantineService:
         self,
         *,
         validator: InputValidator,
-        publisher: EventPublisher,
+        gate: ControlGate,
         accounts: AccountDirectory,
         quarantine: QuarantineRepository,
         clock: Clock,
         recorder: Recorder,
     ) -> None:
         self._validator = validator
-        self._publisher = publisher
+        self._gate = gate
         self._accounts = accounts
         self._quarantine = quarantine
         self._clock = clock
@@ -83,7 +83,8 @@ class QuarantineService:
             entry = _open(locked, entry_id)
             outcome = await self._outcome(entry)
             if isinstance(outcome, ValidEvent):
-                await self._publisher.publish([outcome])
+                outcome = (await self._gate.publish([outcome])).get(0, outcome)
+            if isinstance(outcome, ValidEvent):
                 await entry.settle(Status.RELEASED, EntrySettlement(by=by, at=self._clock.now()))
             elif isinstance(outcome, Parked):
                 await entry.record_refusal(UNKNOWN_ACCOUNT, account_id=outcome.account_id)

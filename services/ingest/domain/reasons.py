@@ -40,6 +40,9 @@ class RefusalReason(StrEnum):
     # The sender.
     SOURCE_NOT_ALLOWED = "source_not_allowed"
     TYPE_NOT_ALLOWED = "type_not_allowed"
+    # Control events.
+    DAY_CLOSE_NOT_ALLOWED = "day_close_not_allowed"
+    AWAITS_APPROVAL = "awaits_approval"
     # Tocsin itself.
     INTERNAL_ERROR = "internal_error"
 
@@ -73,6 +76,10 @@ REMEDIES: dict[RefusalReason, str] = {
     RefusalReason.SOURCE_NOT_ALLOWED: "Use a key that is allowed this source, or correct `source`.",
     RefusalReason.TYPE_NOT_ALLOWED: "Send it with a key whose event types include this one "
     "(`tocsin keys create --event-type`); a control event is named in full.",
+    RefusalReason.DAY_CLOSE_NOT_ALLOWED: "Close days from one side only: see TOCSIN_DAY_CLOSE and "
+    "TOCSIN_DAY_CLOSE_SOURCE. Discard this one.",
+    RefusalReason.AWAITS_APPROVAL: "Two people decide: one proposes the release "
+    "(`tocsin approvals propose`), another approves it.",
     RefusalReason.INTERNAL_ERROR: "An internal error; it was logged. Retry after the next release.",
 }
 

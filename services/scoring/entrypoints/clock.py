@@ -27,10 +27,10 @@ async def main(platform: PlatformSettings, settings: ScoringSettings) -> int:
         level=platform.log_level,
         hash_key=platform.log_hash_key.get_secret_value(),
     )
-    if settings.day_close != "clock":
+    if platform.day_close != "clock":
         log.error(
             "clock.not_configured",
-            detail="TOCSIN_SCORING_DAY_CLOSE is not `clock`; days would be closed twice",
+            detail="TOCSIN_DAY_CLOSE is not `clock`; days would be closed twice",
         )
         return 2
     log.info("clock.starting", **effective(platform), **effective(settings))

@@ -120,6 +120,8 @@ async def open_ingest(
                 database_url=database_url,
                 topic_prefix=topic_prefix,
                 partitions=PARTITIONS,
+                day_close="events",
+                day_close_source="core/demo",
             )
             chosen = {"mappings": mappings} if mappings else {}
             own = IngestSettings(

@@ -14,6 +14,8 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 - {name: TOCSIN_TOPIC_PREFIX, value: {{ .Values.kafka.topicPrefix | quote }}}
 - {name: TOCSIN_PARTITIONS, value: {{ .Values.kafka.partitions | quote }}}
 - {name: TOCSIN_BANK_TIMEZONE, value: {{ .Values.bankTimezone | quote }}}
+- {name: TOCSIN_DAY_CLOSE, value: {{ .Values.dayClose.by | quote }}}
+- {name: TOCSIN_DAY_CLOSE_SOURCE, value: {{ .Values.dayClose.source | quote }}}
 - name: TOCSIN_LOG_HASH_KEY
   valueFrom: {secretKeyRef: {name: {{ .Values.existingSecret }}, key: log-hash-key}}
 {{- end }}

@@ -1,4 +1,7 @@
-"""Creates the quarantine, the account directory and the kit's tables of a consumer."""
+"""Creates the quarantine, the account directory, and the control events that were taken.
+
+The kit's tables of a consumer come with them.
+"""
 
 from services.kit.migrations import execute
 from services.kit.stream import incidents, progress
@@ -14,6 +17,21 @@ CREATE TABLE ingest.account (
     borrower_id text NOT NULL CHECK (length(borrower_id) BETWEEN 1 AND 128),
     source      text NOT NULL,
     learned_at  timestamptz NOT NULL
+);
+CREATE TABLE ingest.day_close (
+    closed_date date NOT NULL,
+    source      text COLLATE "C" NOT NULL,
+    event_id    text COLLATE "C" NOT NULL,
+    taken_at    timestamptz NOT NULL,
+    PRIMARY KEY (source, event_id)
+);
+CREATE INDEX day_close_date ON ingest.day_close (closed_date);
+CREATE TABLE ingest.exchange_rate (
+    base_currency text COLLATE "C" NOT NULL,
+    currency      text COLLATE "C" NOT NULL,
+    rate_date     date NOT NULL,
+    rate          numeric NOT NULL,
+    PRIMARY KEY (base_currency, currency, rate_date)
 );
 CREATE TABLE ingest.quarantine (
     id             bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -1,0 +1,88 @@
+"""The gate for control events: refuses day closes and exchange rates that nobody may send alone.
+
+Intake and retries from the quarantine publish through it. What must stay true: a control event is
+compared with all that was published before it, so each is recorded after the broker has
+acknowledged it; one that is published and not recorded is recorded when it is sent again.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from services.contracts.control import DayClosedV1, FxPublishedV1
+from services.contracts.envelope import EVERYBODY, CloudEvent
+from services.contracts.fields import EventData
+from services.contracts.validation import ValidEvent
+from services.ingest.application.ports import ControlLog, EventPublisher
+from services.ingest.domain.day_closes import DayCloseRules, DayCloseState
+from services.ingest.domain.exchange_rates import rates_refusal
+from services.ingest.domain.reasons import Refusal
+from services.kit.clock import Clock
+
+
+def is_in_history_load(_event: CloudEvent[EventData]) -> bool:
+    """Returns whether an event is part of an open history load; there are none yet."""
+    return False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControlGate:
+    """Publishes events, and decides about control events; ``zone`` is the bank's."""
+
+    publisher: EventPublisher
+    rules: DayCloseRules
+    log: ControlLog
+    clock: Clock
+    zone: ZoneInfo
+
+    async def publish(self, events: Sequence[ValidEvent]) -> Mapping[int, Refusal]:
+        """Publishes events in their order; returns the refusals of the others by index."""
+        refusals: dict[int, Refusal] = {}
+        waiting: list[ValidEvent] = []
+        for index, valid in enumerate(events):
+            is_control = valid.event.subject == EVERYBODY
+            if is_control and (refusal := await self._refusal(valid.event)):
+                refusals[index] = refusal
+                continue
+            waiting.append(valid)
+            if is_control:
+                await self.publisher.publish(waiting)
+                await self._record(valid.event)
+                waiting = []
+        await self.publisher.publish(waiting)
+        return refusals
+
+    async def _refusal(self, event: CloudEvent[EventData]) -> Refusal | None:
+        data = event.data
+        if isinstance(data, DayClosedV1):
+            return await self._close_refusal(event, data)
+        if isinstance(data, FxPublishedV1) and not is_in_history_load(event):
+            return await self._rates_refusal(data)
+        return None
+
+    async def _record(self, event: CloudEvent[EventData]) -> None:
+        if isinstance(event.data, DayClosedV1 | FxPublishedV1):
+            await self.log.record(event, at=self.clock.now())
+
+    async def _close_refusal(
+        self, event: CloudEvent[EventData], data: DayClosedV1
+    ) -> Refusal | None:
+        return self.rules.refusal(
+            data.closed_date,
+            source=event.source,
+            state=DayCloseState(
+                last=await self.log.last_close(),
+                today=self.clock.now().astimezone(self.zone).date(),
+                is_in_history_load=is_in_history_load(event),
+            ),
+        )
+
+    async def _rates_refusal(self, data: FxPublishedV1) -> Refusal | None:
+        known = await self.log.known_rates(
+            data.base_currency,
+            [each.currency for each in data.rates],
+            day=data.rate_date,
+        )
+        rates = [(each.currency, Decimal(each.rate)) for each in data.rates]
+        return rates_refusal(data.base_currency, rates, known=known)

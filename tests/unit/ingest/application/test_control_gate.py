@@ -1,0 +1,143 @@
+"""Day closes and exchange rates at the door: what is published, and what waits with its bytes."""
+
+from typing import Any
+
+import pytest
+
+from services.ingest.application.errors import Unavailable
+from services.ingest.application.inputs import Input, InputChannel, Status
+from services.ingest.domain.day_closes import DayCloseRules
+from services.ingest.domain.reasons import Refusal, RefusalReason
+from tests.fakes.ingest_in_memory import CONTROL_TYPES, MemoryIngest, ingest_in_memory
+from tests.fakes.wire_events import cloud_event, repayment, written
+
+# The clock of the fake is at noon of 31 March 2026.
+TODAY = "2026-03-31"
+
+
+def close(date: str, *, source: str = "core/demo") -> dict[str, Any]:
+    return cloud_event(
+        "day.closed.v1",
+        f"day-closed:{date}",
+        borrower="*",
+        data={"closed_date": date},
+        source=source,
+    )
+
+
+def rates(number: int, *, day: str, usd: str) -> dict[str, Any]:
+    return cloud_event(
+        "fx.published.v1",
+        f"FX-{number}",
+        borrower="*",
+        data={
+            "rate_date": day,
+            "base_currency": "EUR",
+            "rates": [{"currency": "USD", "rate": usd}],
+        },
+    )
+
+
+async def take(memory: MemoryIngest, *documents: dict[str, Any]) -> list[RefusalReason | None]:
+    verdicts = await memory.ingest.intake.take(
+        [
+            Input(
+                channel=InputChannel.HTTP,
+                raw=written(document),
+                sender="key-1",
+                sources=("core/*",),
+                may_send=("*", *CONTROL_TYPES),
+            )
+            for document in documents
+        ]
+    )
+    return [
+        verdict.outcome.reason if isinstance(verdict.outcome, Refusal) else None
+        for verdict in verdicts
+    ]
+
+
+async def test_a_close_of_the_year_2199_waits_with_its_bytes_and_the_others_go_on() -> None:
+    memory = ingest_in_memory()
+    reasons = await take(
+        memory, close("2026-03-30"), close("2199-12-31"), repayment(), close("2026-03-31")
+    )
+    assert reasons == [None, RefusalReason.AWAITS_APPROVAL, None, None]
+    assert memory.publisher.ids == ["day-closed:2026-03-30", "PAY-1", "day-closed:2026-03-31"]
+    [full] = memory.quarantine.rows
+    assert full.input.raw == written(close("2199-12-31"))
+    assert (full.entry.event_id, full.entry.event_type) == (
+        "day-closed:2199-12-31",
+        "day.closed.v1",
+    )
+
+
+async def test_a_retry_by_one_person_releases_no_close_that_waits() -> None:
+    memory = ingest_in_memory()
+    await take(memory, close("2199-12-31"))
+    full = await memory.ingest.quarantine.retry(1, by="operator")
+    assert full.entry.status is Status.OPEN
+    assert full.entry.reason is RefusalReason.AWAITS_APPROVAL
+    assert memory.publisher.ids == []
+
+
+async def test_closes_of_one_request_follow_each_other() -> None:
+    memory = ingest_in_memory()
+    dates = ("2026-03-01", "2026-03-08", "2026-03-15", "2026-03-23")
+    assert await take(memory, *(close(date) for date in dates)) == [
+        None,
+        None,
+        None,
+        RefusalReason.AWAITS_APPROVAL,
+    ]
+
+
+async def test_a_close_that_waits_behind_a_gap_is_taken_when_the_gap_is_closed() -> None:
+    memory = ingest_in_memory()
+    await take(memory, close("2026-03-01"), close("2026-03-09"), close("2026-03-08"))
+    full = await memory.ingest.quarantine.retry(1, by="operator")
+    assert full.entry.status is Status.RELEASED
+    assert memory.publisher.ids[-1] == "day-closed:2026-03-09"
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [DayCloseRules(closer="clock", source=""), DayCloseRules(closer="events", source="core/other")],
+)
+async def test_a_close_of_who_closes_no_days_is_refused(rules: DayCloseRules) -> None:
+    memory = ingest_in_memory(rules)
+    assert await take(memory, close(TODAY)) == [RefusalReason.DAY_CLOSE_NOT_ALLOWED]
+    assert memory.publisher.ids == []
+    assert len(memory.quarantine.rows) == 1
+
+
+async def test_a_close_is_compared_with_nothing_that_the_broker_did_not_take() -> None:
+    memory = ingest_in_memory()
+    memory.publisher.is_down = True
+    with pytest.raises(Unavailable, match="the broker"):
+        await take(memory, close("2026-03-01"))
+    assert memory.controls.closes == []
+
+
+async def test_a_rate_with_a_shifted_point_waits() -> None:
+    memory = ingest_in_memory()
+    reasons = await take(
+        memory,
+        rates(1, day="2026-03-30", usd="0.92"),
+        rates(2, day="2026-03-31", usd="92"),
+        rates(3, day="2026-03-31", usd="0.93"),
+    )
+    assert reasons == [None, RefusalReason.AWAITS_APPROVAL, None]
+    assert memory.publisher.ids == ["FX-1", "FX-3"]
+
+
+async def test_a_rate_of_the_past_is_compared_with_that_time() -> None:
+    memory = ingest_in_memory()
+    # 0.41 is half as much again as the newest rate, and near the one of the day before.
+    assert await take(
+        memory,
+        rates(1, day="2020-01-02", usd="0.40"),
+        rates(2, day="2020-06-01", usd="0.33"),
+        rates(3, day="2021-01-04", usd="0.27"),
+        rates(4, day="2020-01-03", usd="0.41"),
+    ) == [None, None, None, None]
