@@ -19,7 +19,8 @@ from services.cli.errors import CommandError
 from services.cli.options import AsJson
 from services.kit.settings import PlatformSettings
 
-DAY_MS = 24 * 3600 * 1000
+HOUR_MS = 3600 * 1000
+DAY_MS = 24 * HOUR_MS
 # The ledger in PostgreSQL is the permanent record; the topic must outlive the longest outage.
 CONFIGURATION = {
     "cleanup.policy": "delete",
@@ -43,9 +44,18 @@ class Topic:
 
 
 def planned(settings: PlatformSettings, *, replicas: int) -> list[Topic]:
-    """Return Tocsin's three topics."""
+    """Return Tocsin's topics."""
     names = (settings.events_topic, settings.risk_topic, settings.alerts_topic)
-    return [Topic(name=name, partitions=settings.partitions, replicas=replicas) for name in names]
+    clock = Topic(
+        name=settings.clock_topic,
+        partitions=1,
+        replicas=replicas,
+        configuration=CONFIGURATION | {"retention.ms": str(HOUR_MS)},
+    )
+    return [
+        *(Topic(name=name, partitions=settings.partitions, replicas=replicas) for name in names),
+        clock,
+    ]
 
 
 async def ensure(bootstrap: str, *, topics: list[Topic]) -> list[str]:

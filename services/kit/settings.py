@@ -24,7 +24,7 @@ class PlatformSettings(BaseSettings):
         default="tocsin.",
         pattern=r"^[a-zA-Z0-9._-]*$",
         max_length=100,
-        description="begins the names of the topics events, risk and alerts",
+        description="begins the names of the topics events, risk, alerts and clock",
     )
     partitions: int = Field(
         default=8, ge=1, le=64, description="partitions of each topic that `tocsin topics` creates"
@@ -94,6 +94,11 @@ class PlatformSettings(BaseSettings):
     def alerts_topic(self) -> str:
         """Returns the topic of the alerts' life cycle."""
         return f"{self.topic_prefix}alerts"
+
+    @property
+    def clock_topic(self) -> str:
+        """Returns the topic by which processes read the broker's time."""
+        return f"{self.topic_prefix}clock"
 
     @property
     def dsn(self) -> str:

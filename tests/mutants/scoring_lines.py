@@ -9,6 +9,22 @@ TWO = "tests/integration/scoring/test_rulebooks_are_approved_by_two.py"
 
 LINES = (
     Mutant(
+        "clocks-agree-before-a-close",
+        "a date is closed only while process, database and broker agree on the time",
+        "services/scoring/entrypoints/clock.py",
+        "    if finished and (difference := await disagreement(clock, remotes)):\n",
+        "    if not finished and (difference := await disagreement(clock, remotes)):\n",
+        ("tests/unit/scoring/application/test_day_close.py",),
+    ),
+    Mutant(
+        "clock-catches-up-a-week",
+        "the clock closes at most seven missed dates alone",
+        "services/scoring/application/day_close.py",
+        "    if missed > MAX_MISSED_DATES:\n",
+        "    if missed < 0:\n",
+        ("tests/unit/scoring/application/test_day_close.py",),
+    ),
+    Mutant(
         "ledger-dedup",
         "an event is applied once whatever is redelivered",
         "services/scoring/application/score_batches.py",

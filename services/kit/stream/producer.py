@@ -9,6 +9,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
 from functools import lru_cache
 from random import choice
 from typing import Any, Protocol
@@ -29,6 +30,7 @@ _partitioner = DefaultPartitioner()
 STOP_SECONDS = 5.0
 # Less than the broker's default limit of 1 MiB for a batch, headers of the batch included.
 BATCH_BYTES = 512 * 1024
+LOG_APPEND_TIME = 1
 
 
 class ProduceFailed(Exception):
@@ -167,6 +169,24 @@ class KafkaProducer:
         except (KafkaError, TimeoutError, OSError) as error:
             raise ProduceFailed(f"the broker does not answer: {error!r}") from error
         return len(cluster.partitions_for_topic(topic) or ())
+
+    async def append_time(self, topic: str) -> datetime:
+        """Returns the moment at which the broker appends an empty record to a topic.
+
+        Raises:
+            ProduceFailed: If the broker does not answer in time, or stamps records with the time
+                of their sender.
+        """
+        producer = await self._producer()
+        try:
+            async with asyncio.timeout(self._timeout_seconds):
+                appended = await (await producer.send(topic, b"", partition=0))
+        except (KafkaError, TimeoutError) as error:
+            self._discard(producer)
+            raise ProduceFailed(f"not acknowledged: {error!r}") from error
+        if appended.timestamp_type != LOG_APPEND_TIME:
+            raise ProduceFailed(f"{topic} needs message.timestamp.type=LogAppendTime")
+        return datetime.fromtimestamp(appended.timestamp / 1000, UTC)
 
     async def _send_in_order(
         self, producer: Any, topic: str, partition: int, queue: Sequence[Message]

@@ -10,6 +10,8 @@ from datetime import date
 
 import asyncpg
 
+from services.kit.clock_agreement import DatabaseClock
+
 TRY_TO_LEAD = "SELECT pg_try_advisory_lock(hashtextextended('tocsin scoring clock', 0))"
 LAST = "SELECT closed_date FROM scoring.clock"
 SAVE = """
@@ -23,6 +25,7 @@ class Leadership:
 
     def __init__(self, connection: asyncpg.Connection) -> None:
         self._connection = connection
+        self.clock = DatabaseClock(connection)
 
     async def last(self) -> date | None:
         """Returns the last date that was written, or None before the first."""

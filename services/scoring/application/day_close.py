@@ -5,9 +5,9 @@ and its time is the end of that date in the bank's time zone, so a date that is 
 crash between writing and storing it) is a duplicate to every reader.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from typing import Protocol
+from typing import Final, Protocol
 from zoneinfo import ZoneInfo
 
 from services.contracts.control import DayClosedV1
@@ -15,6 +15,12 @@ from services.kit.stream.outbox import Message
 from services.scoring.application.control_events import EventsTopic, control_messages
 
 SOURCE = "tocsin/clock"
+# A longer gap is a long outage or a wrong clock, and a person must see which.
+MAX_MISSED_DATES: Final = 7
+
+
+class TooManyMissed(Exception):
+    """More dates are over and not closed than the clock closes alone."""
 
 
 class ClosedDates(Protocol):
@@ -29,13 +35,22 @@ class ClosedDates(Protocol):
         ...
 
 
-def finished_dates(now: datetime, *, last: date | None, zone: ZoneInfo) -> Iterator[date]:
-    """Yields the dates that are over and not closed; at the very first start only yesterday."""
+def finished_dates(now: datetime, *, last: date | None, zone: ZoneInfo) -> list[date]:
+    """Returns the dates that are over and not closed; at the very first start only yesterday.
+
+    Raises:
+        TooManyMissed: If there are more than the clock closes alone.
+    """
     yesterday = now.astimezone(zone).date() - timedelta(days=1)
-    following = yesterday if last is None else last + timedelta(days=1)
-    while following <= yesterday:
-        yield following
-        following += timedelta(days=1)
+    if last is None:
+        return [yesterday]
+    missed = (yesterday - last).days
+    if missed > MAX_MISSED_DATES:
+        raise TooManyMissed(
+            f"{missed} dates after {last} are not closed; the clock closes at most "
+            f"{MAX_MISSED_DATES} alone"
+        )
+    return [last + timedelta(days=number + 1) for number in range(missed)]
 
 
 def close_messages(closed: date, *, topic: EventsTopic) -> Sequence[Message]:

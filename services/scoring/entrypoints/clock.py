@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+from collections.abc import Mapping
 
 import asyncpg
 import structlog
@@ -9,11 +10,18 @@ import structlog
 from services.kit import logs
 from services.kit.catalogue import KIT_CATALOGUE
 from services.kit.clock import Clock, SystemClock
+from services.kit.clock_agreement import BrokerClock, RemoteClock, disagreement
 from services.kit.metrics import Metrics
 from services.kit.settings import PlatformSettings, effective
 from services.kit.stream.producer import KafkaProducer, ProduceFailed, Producer
 from services.scoring.adapters.clock_leader import LeaderCandidate, candidate
-from services.scoring.application.day_close import ClosedDates, close_messages, finished_dates
+from services.scoring.application.control_events import EventsTopic
+from services.scoring.application.day_close import (
+    ClosedDates,
+    TooManyMissed,
+    close_messages,
+    finished_dates,
+)
 from services.scoring.settings import ScoringSettings
 from services.scoring.wiring import events_topic
 
@@ -50,25 +58,37 @@ async def main(platform: PlatformSettings, settings: ScoringSettings) -> int:
 
 
 async def close_finished(
-    dates: ClosedDates, producer: Producer, platform: PlatformSettings, clock: Clock
+    dates: ClosedDates,
+    producer: Producer,
+    topic: EventsTopic,
+    clock: Clock,
+    remotes: Mapping[str, RemoteClock],
 ) -> int:
     """Writes the close of every date that is over; returns how many there were.
 
+    While the clocks disagree it writes none: a close that came too early is in the log for good.
+
     Raises:
         ProduceFailed: If the broker did not take one; the rest is left for the next time.
+        TooManyMissed: If more dates are missing than the clock closes alone.
     """
-    topic = events_topic(platform)
-    closed = 0
-    for finished in finished_dates(clock.now(), last=await dates.last(), zone=topic.zone):
-        await producer.publish_in_order(close_messages(finished, topic=topic))
-        await dates.save(finished)
-        log.info("clock.date_closed", closed_date=finished.isoformat())
-        closed += 1
-    return closed
+    last = await dates.last()
+    finished = finished_dates(clock.now(), last=last, zone=topic.zone)
+    if finished and (difference := await disagreement(clock, remotes)):
+        log.error("clock.clocks_disagree", detail=difference)
+        return 0
+    for closed in finished:
+        await producer.publish_in_order(close_messages(closed, topic=topic))
+        await dates.save(closed)
+        log.info("clock.date_closed", closed_date=closed.isoformat())
+    return len(finished)
 
 
 async def _run(
-    platform: PlatformSettings, settings: ScoringSettings, producer: Producer, stop: asyncio.Event
+    platform: PlatformSettings,
+    settings: ScoringSettings,
+    producer: KafkaProducer,
+    stop: asyncio.Event,
 ) -> None:
     while not stop.is_set():
         try:
@@ -83,16 +103,21 @@ async def _lead(
     leader: LeaderCandidate,
     platform: PlatformSettings,
     settings: ScoringSettings,
-    producer: Producer,
+    producer: KafkaProducer,
     stop: asyncio.Event,
 ) -> None:
+    topic = events_topic(platform)
+    broker = BrokerClock(producer, topic=platform.clock_topic)
     while not stop.is_set():
         dates = await leader.lead()
         if dates is not None:
+            remotes: dict[str, RemoteClock] = {"PostgreSQL": dates.clock, "the broker": broker}
             try:
-                await close_finished(dates, producer, platform, SystemClock())
+                await close_finished(dates, producer, topic, SystemClock(), remotes)
             except ProduceFailed as error:
                 log.warning("clock.broker_unavailable", error=repr(error))
+            except TooManyMissed as error:
+                log.error("clock.too_many_dates_missed", detail=str(error))  # noqa: TRY400 - no defect
         await _wait(stop, settings.clock_check_seconds)
 
 

@@ -1,22 +1,28 @@
 """The clock closes each finished date once, in the bank's own time."""
 
 import json
-from datetime import UTC, date, datetime
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import cast
 from zoneinfo import ZoneInfo
 
-from services.kit.settings import PlatformSettings
+import pytest
+
+from services.kit.clock_agreement import RemoteClock
 from services.kit.stream.outbox import Message
+from services.kit.stream.producer import Producer
 from services.scoring.application.control_events import EventsTopic
-from services.scoring.application.day_close import close_messages, finished_dates
+from services.scoring.application.day_close import TooManyMissed, close_messages, finished_dates
 from services.scoring.entrypoints.clock import close_finished
 from tests.fakes.clock import ManualClock
 
 BERLIN = ZoneInfo("Europe/Berlin")
+TOPIC = EventsTopic(name="events", partitions=2, zone=BERLIN)
 
 
 def finished(now: str, last: date | None) -> list[date]:
     moment = datetime.fromisoformat(now)
-    return list(finished_dates(moment, last=last, zone=BERLIN))
+    return finished_dates(moment, last=last, zone=BERLIN)
 
 
 def test_a_date_is_over_at_midnight_of_the_bank_not_of_utc() -> None:
@@ -69,17 +75,86 @@ class Sent:
     def __init__(self) -> None:
         self.messages: list[Message] = []
 
-    async def publish_in_order(self, messages: list[Message]) -> None:
+    async def publish_in_order(self, messages: Sequence[Message]) -> None:
         self.messages.extend(messages)
 
 
+class Remote:
+    """A clock that differs from the true one by some seconds."""
+
+    def __init__(self, seconds: float = 0.0) -> None:
+        self.moment = NOW + timedelta(seconds=seconds)
+
+    async def now(self) -> datetime:
+        return self.moment
+
+
+NOW = datetime(2026, 6, 4, 12, tzinfo=UTC)
+
+
+async def closed(
+    dates: Dates, sent: Sent, *, ahead: float = 0.0, database: float = 0.0, broker: float = 0.0
+) -> int:
+    """Runs the clock of a process that is some seconds ahead."""
+    clock = ManualClock(NOW + timedelta(seconds=ahead))
+    remotes: dict[str, RemoteClock] = {
+        "PostgreSQL": Remote(database),
+        "the broker": Remote(broker),
+    }
+    from_here = cast(Producer, sent)
+    return await close_finished(dates, from_here, TOPIC, clock, remotes)
+
+
 async def test_what_was_closed_is_remembered_and_not_closed_again() -> None:
-    platform = PlatformSettings(
-        kafka_bootstrap="nowhere:1", database_url="postgresql://nowhere/db", partitions=2
-    )
     dates, sent = Dates(date(2026, 6, 1)), Sent()
-    clock = ManualClock(datetime(2026, 6, 4, 12, tzinfo=UTC))
-    assert await close_finished(dates, sent, platform, clock) == 2  # type: ignore[arg-type]
-    assert await close_finished(dates, sent, platform, clock) == 0  # type: ignore[arg-type]
+    assert await closed(dates, sent) == 2
+    assert await closed(dates, sent) == 0
     assert dates.last_closed == date(2026, 6, 3)
     assert len(sent.messages) == 4
+
+
+async def test_a_process_whose_clock_is_400_days_ahead_closes_nothing() -> None:
+    # It closed 400 dates within a minute, and every borrower with a loan was in default for good.
+    dates, sent = Dates(date(2026, 6, 3)), Sent()
+    with pytest.raises(TooManyMissed, match="400 dates"):
+        await closed(dates, sent, ahead=400 * 86_400)
+    assert await closed(dates, sent, ahead=5 * 86_400) == 0
+    assert dates.last_closed == date(2026, 6, 3)
+    assert sent.messages == []
+
+
+@pytest.mark.parametrize(
+    ("ahead", "database", "broker", "count"),
+    [
+        (0, 60, 0, 1),
+        (0, 61, 0, 0),
+        (0, 0, -61, 0),
+        (61, 0, 0, 0),
+        (0, 40, -40, 0),
+        (0, 30, -30, 1),
+    ],
+)
+async def test_the_clocks_agree_within_a_minute(
+    ahead: float, database: float, broker: float, count: int
+) -> None:
+    dates = Dates(date(2026, 6, 2))
+    assert await closed(dates, Sent(), ahead=ahead, database=database, broker=broker) == count
+
+
+async def test_a_slow_answer_is_no_difference() -> None:
+    clock, dates = ManualClock(NOW), Dates(date(2026, 6, 2))
+
+    class Slow(Remote):
+        async def now(self) -> datetime:
+            clock.advance(90)
+            return NOW + timedelta(seconds=45)
+
+    remotes: dict[str, RemoteClock] = {"PostgreSQL": Slow()}
+    assert await close_finished(dates, cast(Producer, Sent()), TOPIC, clock, remotes) == 1
+
+
+def test_the_clock_catches_up_seven_dates_and_no_more() -> None:
+    last = date(2026, 6, 1)
+    assert len(finished("2026-06-09T12:00:00+00:00", last)) == 7
+    with pytest.raises(TooManyMissed, match="8 dates after 2026-06-01"):
+        finished("2026-06-10T12:00:00+00:00", last)
