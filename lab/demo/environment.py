@@ -22,8 +22,9 @@ from lab.stack.local import LocalStack
 from lab.stack.settings import StackSettings
 from services.cli.errors import CommandError
 from services.cli.topics import Topic, ensure, planned
-from services.kit.access import store
+from services.kit.access import persons, store
 from services.kit.access.keys import Role
+from services.kit.access.persons import StoredPerson
 from services.kit.access.store import Grant
 from services.kit.clock import SystemClock
 from services.kit.migrations import migrate
@@ -42,6 +43,7 @@ RAW_TOPICS = (
     "raw.market",
 )
 SOURCES = (events.CUSTOMERS, events.CONTRACTS, events.CALENDAR)
+SENIOR_OFFICER = "senior"
 LOCK_FILE = ".lock"
 
 
@@ -119,11 +121,14 @@ async def _create_keys(dsn: str) -> DemoKeys:
         Grant(
             name="the demo's senior officer",
             roles=frozenset({Role.SENIOR, Role.RISK}),
+            person_id=SENIOR_OFFICER,
             expires_at=now + KEYS_VALID,
         ),
     )
+    senior = StoredPerson(person_id=SENIOR_OFFICER, display_name="Senior officer", created_at=now)
     connection = await asyncpg.connect(dsn, timeout=10)
     try:
+        await persons.create(connection, senior)
         bank, operator, officer = [
             (await store.issue(connection, grant, at=now))[1] for grant in grants
         ]

@@ -15,10 +15,12 @@ from rich.table import Table
 from services.cli.database import with_connection
 from services.cli.errors import CommandError
 from services.cli.options import AsJson, group
+from services.cli.persons import person_id
 from services.contracts.registry import EVENT_TYPES, EventSender
 from services.ingest.domain.sources import may_send
 from services.kit.access import store
 from services.kit.access.keys import Role, StoredKey
+from services.kit.access.persons import NoSuchPerson
 from services.kit.access.store import Grant
 from services.kit.clock import SystemClock
 
@@ -28,7 +30,7 @@ _console = Console()
 
 @app.command()
 def create(
-    name: Annotated[str, typer.Option(help="The person or system that the key is for.")],
+    name: Annotated[str, typer.Option(help="What the key is for, as lists show it.")],
     role: Annotated[list[Role], typer.Option(help="A role of the key; repeatable.")],
     source: Annotated[
         list[str] | None, typer.Option(help="An event source that a SOURCE may send; repeatable.")
@@ -41,6 +43,9 @@ def create(
             show_default=False,
         ),
     ] = None,
+    person: Annotated[
+        str | None, typer.Option(help="The person whose key it is; a machine's if left out.")
+    ] = None,
     officer: Annotated[
         str | None, typer.Option(help="The officer id that the person has at borrowers.")
     ] = None,
@@ -49,13 +54,14 @@ def create(
 ) -> None:
     """Create a key and show its secret, which is not stored and never shown again.
 
+    A key of a role that decides or handles alerts belongs to a person (`tocsin persons create`).
     Reads TOCSIN_DATABASE_URL.
 
     Examples:
 
         tocsin keys create --name "core banking" --role SOURCE --source "core/*"
         tocsin keys create --name "end of day" --role SOURCE --source core --event-type day.closed
-        tocsin keys create --name "Ana Gil" --role OFFICER --officer officer-7
+        tocsin keys create --person ada --name "Ada's laptop" --role OFFICER --officer officer-7
     """
     now = SystemClock().now()
     try:
@@ -64,12 +70,18 @@ def create(
             roles=frozenset(role),
             sources=tuple(source or ()),
             may_send=_known_types(event_type) if event_type else ("*",),
+            person_id=person_id(person) if person is not None else None,
             officer_id=officer,
             expires_at=now + timedelta(days=valid_days),
         )
     except ValueError as error:
         raise CommandError(str(error), remedy="See `tocsin keys create --help`.") from error
-    stored, secret = with_connection(lambda connection: store.issue(connection, grant, at=now))
+    try:
+        stored, secret = with_connection(lambda connection: store.issue(connection, grant, at=now))
+    except NoSuchPerson as error:
+        raise CommandError(
+            f"{error}.", remedy=f"Create them: tocsin persons create {grant.person_id} --name …"
+        ) from error
     if as_json:
         _print_json({**_shown(stored), "key": secret})
         return
@@ -91,11 +103,13 @@ def list_keys(as_json: AsJson = False) -> None:
         _print_json({"keys": [_shown(key) for key in listed]})
         return
     now = SystemClock().now()
-    table = Table("id", "name", "roles", "officer", "sources", "event types", "expires", "valid")
+    columns = ("roles", "officer", "sources", "event types", "expires", "valid")
+    table = Table("id", "name", "person", *columns)
     for key in listed:
         table.add_row(
             key.id,
             key.name,
+            key.person_id or "a machine",
             " ".join(sorted(key.roles)),
             key.officer_id or "",
             " ".join(key.sources),
@@ -146,6 +160,7 @@ def _shown(key: StoredKey) -> dict[str, object]:
         "roles": sorted(key.roles),
         "sources": list(key.sources),
         "may_send": list(key.may_send),
+        "person_id": key.person_id,
         "officer_id": key.officer_id,
         "created_at": key.created_at.isoformat(),
         "expires_at": key.expires_at.isoformat() if key.expires_at else None,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from services.kit.access.store import Queries
+from services.kit.access.queries import Queries
 
 _SERVICES = Path(__file__).resolve().parents[1]
 

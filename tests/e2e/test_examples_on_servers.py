@@ -147,6 +147,8 @@ def set_up(bank: Terminal) -> None:
     bank.run_examples("topics")
     raw = [Topic(name=name, partitions=PARTITIONS) for name in RAW_TOPICS]
     asyncio.run(ensure(bank.environment["TOCSIN_KAFKA_BOOTSTRAP"], topics=raw))
+    for name in ("create", "bind", "list"):
+        bank.run_examples(f"persons {name}")
     bank.run_examples("keys create")
     bank.run_examples("keys list")
     listed = json.loads(bank.run("tocsin keys list --json"))["keys"]
@@ -173,7 +175,8 @@ def clear_quarantine(bank: Terminal) -> None:
 
 
 def change_rulebook(bank: Terminal) -> None:
-    modeller, approver = key_of(bank, "ana", "--role RISK"), key_of(bank, "ben", "--role APPROVER")
+    modeller = key_of(bank, "modeller", "--role RISK", "--person ada")
+    approver = key_of(bank, "approver", "--role APPROVER", "--person grace")
     for step in ("draft", "propose", "approve", "activate", "list"):
         bank.environment["TOCSIN_API_KEY"] = approver if step == "approve" else modeller
         bank.run_examples(f"rulebook {step}")

@@ -65,6 +65,14 @@ LINES = (
         (f"{DOMAIN}/test_decisions.py",),
     ),
     Mutant(
+        "one-person-in-two-spellings",
+        "a person who proposed does not approve under other letters",
+        "services/scoring/domain/handlers/overrides.py",
+        "if person.lower() != proposer",
+        "if person != event.proposed_by",
+        (f"{DOMAIN}/test_decisions.py",),
+    ),
+    Mutant(
         "sorted-rows",
         "all transactions write borrowers in one order, so none deadlocks",
         "services/scoring/adapters/state_store.py",

@@ -177,6 +177,22 @@ LINES = (
         ("tests/unit/contracts/test_envelope.py",),
     ),
     Mutant(
+        "person-id-form",
+        "a person has one id, in lower case",
+        "services/kit/access/persons.py",
+        "text.strip().lower()",
+        "text.strip()",
+        ("tests/unit/kit/test_persons.py",),
+    ),
+    Mutant(
+        "machines-decide-nothing",
+        "the key of a machine takes no decision",
+        "services/kit/http/auth.py",
+        "    if principal.person_id is None:\n",
+        "    if principal.person_id == '':\n",
+        ("tests/unit/kit/http/test_auth.py",),
+    ),
+    Mutant(
         "key-expiry",
         "an expired API key opens nothing",
         "services/kit/access/keys.py",

@@ -22,7 +22,7 @@ SCORING = ServiceApi(
     "scoring",
     "TOCSIN_SCORING_URL",
     {
-        401: "Give your key with --key or TOCSIN_API_KEY: tocsin keys create --role RISK --name …",
+        401: "Give your key with --key or TOCSIN_API_KEY: tocsin keys create --person …",
         403: "Drafting needs RISK, approving APPROVER, and nobody approves their own draft.",
         404: "See `tocsin rulebook list`.",
         409: "See `tocsin rulebook list` for its status.",

@@ -1,1 +1,1 @@
-"""API keys: who may call, in which roles. Owns the PostgreSQL schema `access`."""
+"""Persons and API keys: who may call, in which roles, and who that is. Owns the schema `access`."""

@@ -46,6 +46,8 @@ READERS = frozenset(
     }
 )
 READERS_OF_ALL = READERS - {Role.OFFICER}
+# The roles that decide or handle: a key that has one belongs to a person, never to a machine.
+PEOPLE = frozenset({Role.OFFICER, Role.SENIOR, Role.RISK, Role.WORKOUT, Role.APPROVER})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +57,7 @@ class StoredKey:
     Attributes:
         sources: The event sources that a SOURCE key may send for; empty for none.
         may_send: The event types that it may send for them, without their version.
+        person_id: The person whose key this is; None for a machine's.
         officer_id: The officer whose key this is, if it is one's.
     """
 
@@ -64,6 +67,7 @@ class StoredKey:
     roles: frozenset[Role]
     sources: tuple[str, ...]
     may_send: tuple[str, ...]
+    person_id: str | None
     officer_id: str | None
     created_at: datetime
     expires_at: datetime | None

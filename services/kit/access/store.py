@@ -4,33 +4,20 @@ Services read the table with their own roles; only the administrator's connectio
 `tocsin keys` uses, may write it.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
+
+import asyncpg
 
 from services.kit.access import keys
-from services.kit.access.keys import Role, StoredKey
+from services.kit.access.keys import PEOPLE, Role, StoredKey
+from services.kit.access.persons import NoSuchPerson
+from services.kit.access.queries import Queries
 
-_COLUMNS = """id, secret_sha256, name, roles, sources, may_send, officer_id,
+_COLUMNS = """id, secret_sha256, name, roles, sources, may_send, person_id, officer_id,
               created_at, expires_at, revoked_at"""
 MAX_NAME_CHARACTERS = 100
-
-
-class Queries(Protocol):
-    """The queries of an asyncpg connection or pool."""
-
-    async def fetch(self, query: str, *args: Any) -> Sequence[Any]:
-        """Returns all rows."""
-        ...
-
-    async def fetchrow(self, query: str, *args: Any) -> Any:
-        """Returns the first row, or None."""
-        ...
-
-    async def execute(self, query: str, *args: Any) -> str:
-        """Executes a statement."""
-        ...
 
 
 async def find(queries: Queries, key_id: str) -> StoredKey | None:
@@ -49,12 +36,13 @@ async def list_all(queries: Queries) -> list[StoredKey]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """The holder and the rights of a new key."""
+    """The holder and the rights of a new key: a person's, or a machine's without `person_id`."""
 
     name: str
     roles: frozenset[Role]
     sources: tuple[str, ...] = ()
     may_send: tuple[str, ...] = ("*",)
+    person_id: str | None = None
     officer_id: str | None = None
     expires_at: datetime | None = None
 
@@ -63,6 +51,9 @@ class Grant:
             raise ValueError(f"name must have 1 to {MAX_NAME_CHARACTERS} characters")
         if not self.roles:
             raise ValueError("roles is empty; give at least one, e.g. --role OFFICER")
+        if self.person_id is None and not self.roles.isdisjoint(PEOPLE):
+            needed = ", ".join(sorted(self.roles & PEOPLE))
+            raise ValueError(f"a key with {needed} needs --person; a machine cannot decide")
         if Role.OFFICER in self.roles and not self.officer_id:
             raise ValueError("an OFFICER key needs --officer, the id that borrowers name")
         if Role.SOURCE in self.roles and not self.sources:
@@ -70,7 +61,11 @@ class Grant:
 
 
 async def issue(queries: Queries, grant: Grant, *, at: datetime) -> tuple[StoredKey, str]:
-    """Creates a key; returns it with its text, which is never shown again."""
+    """Creates a key; returns it with its text, which is never shown again.
+
+    Raises:
+        NoSuchPerson: If it is for a person who does not exist.
+    """
     secret = keys.new_secret()
     stored = StoredKey(
         id=keys.new_key_id(),
@@ -79,24 +74,29 @@ async def issue(queries: Queries, grant: Grant, *, at: datetime) -> tuple[Stored
         roles=grant.roles,
         sources=grant.sources,
         may_send=grant.may_send,
+        person_id=grant.person_id,
         officer_id=grant.officer_id,
         created_at=at,
         expires_at=grant.expires_at,
         revoked_at=None,
     )
-    await queries.execute(
-        f"""INSERT INTO access.api_key ({_COLUMNS})
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, NULL)""",
-        stored.id,
-        stored.secret_sha256,
-        stored.name,
-        sorted(stored.roles),
-        list(stored.sources),
-        list(stored.may_send),
-        stored.officer_id,
-        stored.created_at,
-        stored.expires_at,
-    )
+    try:
+        await queries.execute(
+            f"""INSERT INTO access.api_key ({_COLUMNS})
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, NULL)""",
+            stored.id,
+            stored.secret_sha256,
+            stored.name,
+            sorted(stored.roles),
+            list(stored.sources),
+            list(stored.may_send),
+            stored.person_id,
+            stored.officer_id,
+            stored.created_at,
+            stored.expires_at,
+        )
+    except asyncpg.ForeignKeyViolationError as error:
+        raise NoSuchPerson(f"there is no person {grant.person_id}") from error
     return stored, keys.key_text(key_id=stored.id, secret=secret)
 
 
@@ -118,6 +118,7 @@ def _stored(row: Any) -> StoredKey:
         roles=frozenset(Role(role) for role in row["roles"]),
         sources=tuple(row["sources"]),
         may_send=tuple(row["may_send"]),
+        person_id=row["person_id"],
         officer_id=row["officer_id"],
         created_at=row["created_at"],
         expires_at=row["expires_at"],

@@ -16,6 +16,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from services.kit.access import keys, store
 from services.kit.access.keys import PresentedKey, Role, StoredKey
+from services.kit.access.queries import Queries
 from services.kit.clock import Clock
 from services.kit.http import problems
 from services.kit.http.problems import Problem
@@ -35,7 +36,8 @@ class Principal:
     """The caller of a request.
 
     Attributes:
-        id: The id of the API key; goes into audit rows.
+        id: The id of the API key.
+        person_id: The person who calls; None for a machine.
         officer_id: The officer that the caller is, or None.
         sources: The event sources that the caller may send for.
         may_send: The event types that the caller may send, without their version.
@@ -44,6 +46,7 @@ class Principal:
     id: str
     name: str
     roles: frozenset[Role]
+    person_id: str | None = None
     officer_id: str | None = None
     sources: tuple[str, ...] = ()
     may_send: tuple[str, ...] = ()
@@ -51,6 +54,11 @@ class Principal:
     def has(self, *roles: Role) -> bool:
         """Return whether the caller has one of these roles."""
         return not self.roles.isdisjoint(roles)
+
+    @property
+    def actor(self) -> str:
+        """Returns who acts, for audit rows: the person's id, or a machine's key as `key:<id>`."""
+        return self.person_id or f"key:{self.id}"
 
 
 class Authenticator(Protocol):
@@ -64,7 +72,7 @@ class Authenticator(Protocol):
 class KeyAuthenticator:
     """Reads keys from the database and caches the ones it found for a few seconds."""
 
-    def __init__(self, queries: store.Queries, *, clock: Clock) -> None:
+    def __init__(self, queries: Queries, *, clock: Clock) -> None:
         self._queries = queries
         self._clock = clock
         self._cache: OrderedDict[str, tuple[float, StoredKey]] = OrderedDict()
@@ -89,6 +97,7 @@ class KeyAuthenticator:
             id=stored.id,
             name=stored.name,
             roles=stored.roles,
+            person_id=stored.person_id,
             officer_id=stored.officer_id,
             sources=stored.sources,
             may_send=stored.may_send,
@@ -161,6 +170,20 @@ class KeyGuard(Guard):
 def require(*roles: Role) -> KeyGuard:
     """Returns the dependency of a route that these roles may call."""
     return KeyGuard(frozenset(roles))
+
+
+def deciding_person(request: Request) -> str:
+    """Returns the person id of the caller, for a decision that four eyes compare.
+
+    Raises:
+        Problem: 403 when the key is a machine's.
+    """
+    principal: Principal = request.state.principal
+    if principal.person_id is None:
+        raise Problem(
+            problems.FORBIDDEN, f"A person decides; the key {principal.id} is a machine's."
+        )
+    return principal.person_id
 
 
 ANY_ROLE = frozenset(Role)

@@ -1,6 +1,7 @@
 """Keys and migrations on a real PostgreSQL."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -8,16 +9,19 @@ import asyncpg
 import pytest
 
 from services.kit import migrations, schemas
-from services.kit.access import store
+from services.kit.access import persons, store
 from services.kit.access.keys import Role
+from services.kit.access.persons import Identity, NoSuchPerson, StoredPerson
 from services.kit.http.auth import KeyAuthenticator
 from tests.fakes.clock import ManualClock
 
 pytestmark = pytest.mark.integration
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+OLGA = StoredPerson(person_id="olga", display_name="Olga Officer", created_at=NOW)
 GRANT = store.Grant(
     name="Olga Officer",
     roles=frozenset({Role.OFFICER, Role.SENIOR}),
+    person_id="olga",
     officer_id="officer-7",
     expires_at=NOW + timedelta(days=30),
 )
@@ -26,6 +30,7 @@ GRANT = store.Grant(
 @pytest.fixture
 async def connection(database_url: str) -> AsyncIterator[Any]:
     opened = await asyncpg.connect(database_url)
+    await persons.create(opened, OLGA)
     yield opened
     await opened.close()
 
@@ -43,6 +48,43 @@ async def test_a_key_that_was_issued_lets_its_holder_in_until_it_is_revoked(
     assert not await store.revoke(connection, stored.id, at=NOW)
     fresh = KeyAuthenticator(connection, clock=ManualClock(NOW))
     assert await fresh.authenticate(text) is None
+
+
+async def test_alice_is_alice_with_any_key_and_in_any_letters(connection: Any) -> None:
+    alice = StoredPerson(person_id="alice", display_name="Alice", created_at=NOW)
+    assert await persons.create(connection, alice)
+    with pytest.raises(asyncpg.CheckViolationError):
+        await persons.create(connection, replace(alice, person_id="Alice"))
+    authenticator = KeyAuthenticator(connection, clock=ManualClock(NOW))
+    callers = []
+    for name, roles in (("Alice", {Role.RISK}), ("alice", {Role.APPROVER})):
+        grant = store.Grant(
+            name=name, roles=frozenset(roles), person_id=persons.person_id(f" {name} ")
+        )
+        _, text = await store.issue(connection, grant, at=NOW)
+        callers.append(await authenticator.authenticate(text))
+    assert [caller.person_id for caller in callers if caller] == ["alice", "alice"]
+
+
+async def test_a_key_that_decides_belongs_to_a_person_who_exists(connection: Any) -> None:
+    with pytest.raises(NoSuchPerson):
+        await store.issue(connection, replace(GRANT, person_id="nobody"), at=NOW)
+    await store.issue(connection, GRANT, at=NOW)
+    with pytest.raises(asyncpg.CheckViolationError, match="people_decide"):
+        await connection.execute("UPDATE access.api_key SET person_id = NULL")
+
+
+async def test_a_login_belongs_to_one_person_or_machine_for_good(connection: Any) -> None:
+    login = Identity(issuer="https://id.bank.example", subject="00u1", person_id="olga")
+    machine = Identity(issuer="https://id.bank.example", subject="svc", machine="core banking")
+    assert await persons.bind(connection, login, at=NOW)
+    assert await persons.bind(connection, machine, at=NOW)
+    assert not await persons.bind(connection, replace(machine, subject="00u1"), at=NOW)
+    with pytest.raises(NoSuchPerson):
+        await persons.bind(connection, replace(login, subject="00u2", person_id="nobody"), at=NOW)
+    key, _ = await store.issue(connection, GRANT, at=NOW)
+    (olga,) = await persons.list_all(connection)
+    assert (olga.keys, olga.identities) == ((key.id,), ((login.issuer, "00u1"),))
 
 
 async def test_the_secret_is_nowhere_in_the_table(connection: Any) -> None:
@@ -68,6 +110,9 @@ async def test_a_service_reads_keys_and_cannot_write_them(connection: Any, role:
         "DELETE FROM access.api_key",
         "UPDATE access.api_key SET roles = '{RISK}'",
         "TRUNCATE access.api_key",
+        "UPDATE access.api_key SET person_id = 'alice'",
+        "UPDATE access.person SET display_name = 'Alice'",
+        "INSERT INTO access.identity VALUES ('https://x', 'y', 'olga', NULL, now())",
     ):
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await connection.execute(statement)

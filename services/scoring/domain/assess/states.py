@@ -139,7 +139,7 @@ def relax(inputs: StateInputs, rule: ExitRule, approval: Override) -> Transition
     Raises:
         ValueError: If the approver is the person who proposed it.
     """
-    if approval.actor == approval.approver or not approval.approver:
+    if approval.actor.lower() == approval.approver.lower() or not approval.approver:
         raise ValueError(f"a relaxation needs two people; {approval.actor!r} proposed and approved")
     blocking = blockers(inputs, rule)
     if approval.kind == EXCEPTION:

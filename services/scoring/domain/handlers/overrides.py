@@ -96,8 +96,12 @@ def _override(event: OverrideApproved) -> Override:
 
 
 def second_person(event: OverrideApproved) -> str:
-    """Return who approved and did not propose; empty where nobody did."""
-    return next((person for person in event.approved_by if person != event.proposed_by), "")
+    """Return who approved and did not propose; empty where nobody did.
+
+    Ids of persons are compared in lower case, as they are stored: "Alice" is "alice".
+    """
+    proposer = event.proposed_by.lower()
+    return next((person for person in event.approved_by if person.lower() != proposer), "")
 
 
 def refusal_of(borrower: Borrower, event: OverrideApproved) -> str:

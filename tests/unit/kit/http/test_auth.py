@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from services.kit.access import keys
 from services.kit.access.keys import Role, StoredKey
 from services.kit.access.store import Grant
-from services.kit.http.auth import KeyAuthenticator
+from services.kit.http.auth import KeyAuthenticator, Principal, deciding_person
 from services.kit.http.problems import Problem
 from tests.fakes.clock import ManualClock
 
@@ -24,6 +25,7 @@ STORED = StoredKey(
     roles=frozenset({Role.OFFICER}),
     sources=(),
     may_send=("*",),
+    person_id="olga",
     officer_id="officer-7",
     created_at=NOW - timedelta(days=1),
     expires_at=NOW + timedelta(days=1),
@@ -62,7 +64,8 @@ def clock() -> ManualClock:
 async def test_a_valid_key_names_the_caller(clock: ManualClock) -> None:
     principal = await KeyAuthenticator(KeyTable(STORED), clock=clock).authenticate(TEXT)
     assert principal is not None
-    assert (principal.id, principal.officer_id) == (KEY_ID, "officer-7")
+    assert (principal.id, principal.person_id, principal.actor) == (KEY_ID, "olga", "olga")
+    assert principal.officer_id == "officer-7"
     assert principal.has(Role.RISK, Role.OFFICER)
     assert not principal.has(Role.RISK)
 
@@ -138,6 +141,20 @@ async def test_without_a_database_the_answer_is_503_not_401(clock: ManualClock) 
     assert refused.value.headers["Retry-After"] == "2"
 
 
+def request_of(principal: Principal) -> Any:
+    return SimpleNamespace(state=SimpleNamespace(principal=principal))
+
+
+def test_a_person_decides_and_a_machine_does_not() -> None:
+    person = Principal(id="k", name="Olga", roles=frozenset({Role.RISK}), person_id="olga")
+    assert deciding_person(request_of(person)) == "olga"
+    machine = replace(person, person_id=None)
+    assert machine.actor == "key:k"
+    with pytest.raises(Problem, match="A person decides") as refused:
+        deciding_person(request_of(machine))
+    assert refused.value.kind.status == 403
+
+
 def test_secrets_do_not_show_in_representations() -> None:
     presented = keys.parse(TEXT)
     assert SECRET not in repr(presented)
@@ -149,7 +166,11 @@ def test_secrets_do_not_show_in_representations() -> None:
     [
         ({"name": " ", "roles": frozenset({Role.RISK})}, "name must have"),
         ({"name": "x", "roles": frozenset()}, "roles is empty"),
-        ({"name": "x", "roles": frozenset({Role.OFFICER})}, "needs --officer"),
+        ({"name": "x", "roles": frozenset({Role.RISK})}, "RISK needs --person"),
+        (
+            {"name": "x", "roles": frozenset({Role.OFFICER}), "person_id": "olga"},
+            "needs --officer",
+        ),
         ({"name": "x", "roles": frozenset({Role.SOURCE})}, "needs --source"),
     ],
 )

@@ -258,6 +258,11 @@ def test_an_exception_passes_over_no_arrears() -> None:
 
 REFUSALS = [
     ("the same person twice", {"kind": "UTP", "approvers": ("officer-1",)}, "one_person"),
+    (
+        "the same person in other letters",
+        {"kind": "UTP", "by": "Alice", "approvers": ("alice", "ALICE")},
+        "one_person",
+    ),
     ("no expiry", {"kind": "TIGHTEN", "state": "WATCH"}, "no_expiry"),
     ("no expiry of a relaxation", {"kind": "RELAX", "state": "NORMAL"}, "no_expiry"),
     (

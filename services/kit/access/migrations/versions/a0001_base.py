@@ -1,4 +1,4 @@
-"""Creates the table of API keys."""
+"""Creates persons, and the API keys and logins that belong to them or to machines."""
 
 from services.kit.migrations import execute
 
@@ -8,6 +8,13 @@ branch_labels = None
 depends_on = None
 
 TABLES = """
+CREATE TABLE access.person (
+    person_id    text COLLATE "C" PRIMARY KEY CHECK (person_id ~ '^[a-z0-9][a-z0-9._-]{0,63}$'),
+    display_name text NOT NULL CHECK (length(display_name) BETWEEN 1 AND 100),
+    created_at   timestamptz NOT NULL
+);
+COMMENT ON TABLE access.person IS 'whom four eyes compare; ids are in lower case';
+
 CREATE TABLE access.api_key (
     id            text PRIMARY KEY CHECK (id ~ '^[a-z2-7]{12}$'),
     secret_sha256 bytea NOT NULL CHECK (length(secret_sha256) = 32),
@@ -15,14 +22,30 @@ CREATE TABLE access.api_key (
     roles         text[] NOT NULL CHECK (cardinality(roles) > 0),
     sources       text[] NOT NULL DEFAULT '{}',
     may_send      text[] NOT NULL DEFAULT '{*}' CHECK (cardinality(may_send) > 0),
+    person_id     text COLLATE "C" REFERENCES access.person,
     officer_id    text,
     created_at    timestamptz NOT NULL,
     expires_at    timestamptz CHECK (expires_at > created_at),
-    revoked_at    timestamptz CHECK (revoked_at >= created_at)
+    revoked_at    timestamptz CHECK (revoked_at >= created_at),
+    CONSTRAINT people_decide CHECK (
+        person_id IS NOT NULL OR NOT roles && '{OFFICER,SENIOR,RISK,WORKOUT,APPROVER}')
 );
+COMMENT ON COLUMN access.api_key.person_id IS 'null: the key of a machine';
+CREATE INDEX api_key_of_person ON access.api_key (person_id);
+
+CREATE TABLE access.identity (
+    issuer     text NOT NULL CHECK (issuer LIKE 'https://%'),
+    subject    text COLLATE "C" NOT NULL CHECK (subject <> ''),
+    person_id  text COLLATE "C" REFERENCES access.person,
+    machine    text CHECK (length(machine) BETWEEN 1 AND 100),
+    created_at timestamptz NOT NULL,
+    PRIMARY KEY (issuer, subject),
+    CONSTRAINT of_a_person_or_a_machine CHECK (num_nonnulls(person_id, machine) = 1)
+);
+COMMENT ON TABLE access.identity IS 'logins at identity providers, bound to one person or machine';
 """
 
 
 def upgrade() -> None:
-    """Creates the table."""
+    """Creates the tables."""
     execute(TABLES)
