@@ -4,7 +4,7 @@ from datetime import time, timedelta
 from ipaddress import ip_network
 from pathlib import Path
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.alerts.delivery.domain.address_policy import LOOPBACK, AddressPolicy, Network
@@ -61,6 +61,11 @@ class AlertsSettings(BaseSettings):
         default="",
         description="the bank's own networks with receivers, comma-separated CIDR",
     )
+    webhook_denied_networks: str = Field(
+        default="",
+        description="networks that lead inside although they are public, comma-separated CIDR: "
+        "the prefix of the network's NAT64, the bank's own public addresses",
+    )
     webhook_ca_file: Path | None = Field(
         default=None, description="the bank's own certificate authorities, PEM"
     )
@@ -77,28 +82,27 @@ class AlertsSettings(BaseSettings):
         default=120.0, gt=0, description="an endpoint that fails for so long is disabled"
     )
 
-    @field_validator("webhook_allowed_networks")
+    @field_validator("webhook_allowed_networks", "webhook_denied_networks")
     @classmethod
-    def _networks(cls, value: str) -> str:
+    def _are_networks(cls, value: str, info: ValidationInfo) -> str:
         for part in _parts(value):
             try:
                 ip_network(part)
             except ValueError as error:
                 raise ValueError(
-                    f"TOCSIN_ALERTS_WEBHOOK_ALLOWED_NETWORKS: {part!r} is not a network such as "
-                    "10.20.0.0/16"
+                    f"TOCSIN_ALERTS_{str(info.field_name).upper()}: {part!r} is not a network such "
+                    "as 10.20.0.0/16"
                 ) from error
         return value
 
     def address_policy(self) -> AddressPolicy:
         """Returns where webhooks may go: the public internet, and what was named."""
-        networks: list[Network] = [
-            ip_network(part) for part in _parts(self.webhook_allowed_networks)
-        ]
+        networks = _networks(self.webhook_allowed_networks)
         if self.webhook_allow_loopback:
-            networks.extend(LOOPBACK)
+            networks += LOOPBACK
         return AddressPolicy(
-            allowed_networks=tuple(networks),
+            allowed_networks=networks,
+            denied_networks=_networks(self.webhook_denied_networks),
             allows_http=bool(networks),
             allows_any_port=bool(networks),
             allows_inside_names=bool(networks),
@@ -128,3 +132,7 @@ class AlertsFaultSettings(BaseSettings):
 
 def _parts(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _networks(text: str) -> tuple[Network, ...]:
+    return tuple(ip_network(part) for part in _parts(text))

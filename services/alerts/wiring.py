@@ -30,6 +30,7 @@ from services.alerts.delivery.adapters.delivery_fan_out import DeliveryFanOut
 from services.alerts.delivery.adapters.delivery_queue import PostgresDeliveryQueue
 from services.alerts.delivery.adapters.delivery_repository import PostgresDeliveryRepository
 from services.alerts.delivery.adapters.endpoint_repository import PostgresEndpointRepository
+from services.alerts.delivery.adapters.name_resolver import NameResolver
 from services.alerts.delivery.adapters.sealing import Sealer
 from services.alerts.delivery.application.deliveries import DeliveryLog
 from services.alerts.delivery.application.dispatcher import Dispatcher, DispatchLimits
@@ -202,9 +203,12 @@ async def _open(
         bootstrap=platform.kafka_bootstrap, client_id="tocsin-alerts", recorder=recorder
     )
     stack.push_async_callback(producer.stop)
+    names = NameResolver()
+    stack.push_async_callback(names.close)
     poster = HttpPoster(
         policy=settings.address_policy(),
         ssl_context=_tls(settings),
+        resolver=names.resolve,
         deadline_seconds=settings.webhook_deadline_seconds,
     )
     stack.push_async_callback(poster.close)

@@ -5,6 +5,7 @@ from tests.mutants.mutant import Mutant
 INGEST = "tests/unit/ingest"
 ALERTS = "tests/unit/alerts"
 HOOKS = "tests/integration/alerts/test_webhooks_are_delivered.py"
+NEIGHBOURS = "tests/integration/alerts/test_neighbours_are_isolated.py"
 QUEUE = "tests/integration/alerts/test_real_queue_agrees.py"
 
 LINES = (
@@ -47,6 +48,38 @@ LINES = (
         "        self._check(host, addresses)\n",
         "",
         (f"{HOOKS}::test_a_name_that_leads_inside_is_not_dialled",),
+    ),
+    Mutant(
+        "names-without-threads",
+        "a name that nobody answers delays no other name",
+        "services/alerts/delivery/adapters/name_resolver.py",
+        "answer = await self._dns.getaddrinfo(host, port=port, type=socket.SOCK_STREAM)",
+        "answer = await asyncio.wait_for(self._dns.getaddrinfo(host), 0)",
+        (f"{ALERTS}/test_name_resolver.py",),
+    ),
+    Mutant(
+        "reserved-slots",
+        "slow receivers leave slots to every other endpoint",
+        "services/alerts/delivery/application/dispatcher.py",
+        "        spare = max(spare, self._limits.reserved_per_endpoint - busy)\n",
+        "",
+        (NEIGHBOURS,),
+    ),
+    Mutant(
+        "isatap",
+        "an inside address behind ISATAP is refused",
+        "services/alerts/delivery/domain/address_policy.py",
+        "    if address.packed[8:12] in _ISATAP:\n",
+        "    if not address.packed:\n",
+        (f"{ALERTS}/test_addresses.py",),
+    ),
+    Mutant(
+        "nat64-of-an-operator",
+        "an inside address behind a NAT64 prefix of the network's own is refused",
+        "services/alerts/delivery/domain/address_policy.py",
+        "        if any(wrapped in network for network in _TRANSLATED_INSIDE):\n",
+        "        if not wrapped.packed:\n",
+        (f"{ALERTS}/test_addresses.py",),
     ),
     Mutant(
         "no-redirects",

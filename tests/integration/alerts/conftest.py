@@ -24,7 +24,11 @@ from services.alerts.delivery.adapters.endpoint_repository import PostgresEndpoi
 from services.alerts.delivery.adapters.sealing import Sealer, new_secret
 from services.alerts.delivery.application.channel import Channel
 from services.alerts.delivery.application.deliveries import DeliveryLog
-from services.alerts.delivery.application.dispatcher import Dispatcher, DispatchLimits
+from services.alerts.delivery.application.dispatcher import (
+    DEFAULT_LIMITS,
+    Dispatcher,
+    DispatchLimits,
+)
 from services.alerts.delivery.application.endpoints import EndpointRegistry
 from services.alerts.delivery.application.read_models import EndpointWithSecret
 from services.alerts.delivery.domain.address_policy import LOOPBACK, AddressPolicy
@@ -88,7 +92,12 @@ class Desk:
         )
 
     def dispatcher(
-        self, channel: Channel, *, name: str = "d", steps: tuple[timedelta, ...] | None = None
+        self,
+        channel: Channel,
+        *,
+        name: str = "d",
+        steps: tuple[timedelta, ...] | None = None,
+        limits: DispatchLimits = DEFAULT_LIMITS,
     ) -> Dispatcher:
         return Dispatcher(
             queue=self.queue,
@@ -97,7 +106,7 @@ class Desk:
             recorder=self.measured,
             new_token=CountingIds(f"{name}-"),
             draw=lambda: 0.5,
-            limits=DispatchLimits(),
+            limits=limits,
             **({} if steps is None else {"steps": steps}),
         )
 

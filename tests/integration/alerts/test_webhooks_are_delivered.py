@@ -13,6 +13,7 @@ from services.alerts import metrics
 from services.alerts.decisions.application.read_models import AlertFilters
 from services.alerts.delivery.adapters.channels.http_poster import HttpPoster, HttpRequest
 from services.alerts.delivery.adapters.channels.registry import ChannelRegistry
+from services.alerts.delivery.adapters.name_resolver import NameResolver
 from services.alerts.delivery.application.channel import Channel, ChannelMessage
 from services.alerts.delivery.application.read_models import DeliveryFilters
 from services.alerts.delivery.domain.address_policy import LOOPBACK, AddressPolicy
@@ -43,17 +44,29 @@ async def receiver() -> AsyncIterator[Receiver]:
 
 
 @pytest.fixture
-async def channel(desk: Desk) -> AsyncIterator[Channel]:
-    poster = HttpPoster(policy=DEVELOPMENT, ssl_context=ssl.create_default_context())
+async def names() -> AsyncIterator[NameResolver]:
+    opened = NameResolver()
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def channel(desk: Desk, names: NameResolver) -> AsyncIterator[Channel]:
+    poster = HttpPoster(
+        policy=DEVELOPMENT, ssl_context=ssl.create_default_context(), resolver=names.resolve
+    )
     yield ChannelRegistry(poster=poster, clock=desk.clock)
     await poster.close()
 
 
 @pytest.fixture
-async def impatient(desk: Desk) -> AsyncIterator[Channel]:
+async def impatient(desk: Desk, names: NameResolver) -> AsyncIterator[Channel]:
     """For receivers that never answer; for all others a busy machine needs its time."""
     poster = HttpPoster(
-        policy=DEVELOPMENT, ssl_context=ssl.create_default_context(), deadline_seconds=1.0
+        policy=DEVELOPMENT,
+        ssl_context=ssl.create_default_context(),
+        resolver=names.resolve,
+        deadline_seconds=1.0,
     )
     yield ChannelRegistry(poster=poster, clock=desk.clock)
     await poster.close()

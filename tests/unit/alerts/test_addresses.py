@@ -97,7 +97,27 @@ def wrapped(text: str) -> list[str]:
         f"2002:{high:x}:{low:x}::1",
         f"2001:0:{high:x}:{low:x}::1",
         f"fe80::5efe:{text}",
+        # ISATAP behind any prefix, with the universal bit and without.
+        f"2a00:1450:4001:7::5efe:{text}",
+        f"2a00:1450:4001:7:200:5efe:{text}",
     ]
+
+
+# 10.0.0.1 and 169.254.169.254 behind prefixes of a NAT64 of 32, 40, 48, 56, 64 and 96 bits.
+TRANSLATED = (
+    "2a00:1450:a00:1::",
+    "2a00:1450:a9fe:a9fe::",
+    "2a00:1450:40a:0:1::",
+    "2a00:1450:4a9:fea9:fe::",
+    "2a00:1450:4001:a00:0:100::",
+    "2a00:1450:4001:a9fe:a9:fe00::",
+    "2a00:1450:4001:70a:0:1::",
+    "2a00:1450:4001:7a9:fe:a9fe::",
+    "2a00:1450:4001:7:a:0:100:0",
+    "2a00:1450:4001:7:a9:fea9:fe00:0",
+    "2a00:1450:4001:7::a00:1",
+    "2a00:1450:4001:7::a9fe:a9fe",
+)
 
 
 WRAPPED = [address for text in INSIDE_IPV4 for address in wrapped(text)]
@@ -138,39 +158,60 @@ PUBLIC = (
     "2606:4700:4700::1111",
     "2a00:1450:4001::1",
     "3fff:1000::1",
+    # Public addresses that only look like a translation: the wrapped address leads nowhere inside.
+    "2606:4700:10::6816:1234",
+    "2a03:2880:f12f:83:face:b00c:0:25de",
+    "2a00:1450:4001:7::face:1",
+    "2600:9000:2490:7c00:a:da5e:7900:93a1",
 )
 
 
 @pytest.mark.parametrize("address", ENDS)
 def test_both_ends_of_every_special_network_are_closed(address: str) -> None:
-    assert not check_address(address).is_allowed
+    assert not check_address(address, policy=CLOSED).is_allowed
 
 
 @pytest.mark.parametrize("address", WRAPPED)
 def test_an_inside_address_wrapped_in_ipv6_is_closed(address: str) -> None:
-    assert not check_address(address).is_allowed
+    assert not check_address(address, policy=CLOSED).is_allowed
+
+
+@pytest.mark.parametrize("address", TRANSLATED)
+def test_an_inside_address_behind_any_nat64_prefix_is_closed(address: str) -> None:
+    assert not check_address(address, policy=CLOSED).is_allowed
 
 
 @pytest.mark.parametrize("address", [*NOT_ADDRESSES, *ZONES])
 def test_what_is_no_plain_address_is_closed(address: str) -> None:
-    assert not check_address(address).is_allowed
+    assert not check_address(address, policy=CLOSED).is_allowed
 
 
 @pytest.mark.parametrize("address", KNOWN_METADATA)
 def test_the_metadata_services_of_the_clouds_are_closed(address: str) -> None:
-    assert not check_address(address).is_allowed
+    assert not check_address(address, policy=CLOSED).is_allowed
 
 
 @pytest.mark.parametrize("address", PUBLIC)
 def test_public_addresses_are_open(address: str) -> None:
-    assert check_address(address).is_allowed
+    assert check_address(address, policy=CLOSED).is_allowed
 
 
 def test_a_named_network_opens_itself_and_nothing_beside_it() -> None:
-    named = (ip_network("10.20.0.0/16"),)
-    assert check_address("10.20.255.255", allowed_networks=named).is_allowed
-    assert not check_address("10.21.0.0", allowed_networks=named).is_allowed
-    assert not check_address("::ffff:10.20.0.1", allowed_networks=named).is_allowed
+    named = AddressPolicy(allowed_networks=(ip_network("10.20.0.0/16"),))
+    assert check_address("10.20.255.255", policy=named).is_allowed
+    assert not check_address("10.21.0.0", policy=named).is_allowed
+    assert not check_address("::ffff:10.20.0.1", policy=named).is_allowed
+
+
+def test_a_denied_network_wins_over_what_is_public_and_what_is_allowed() -> None:
+    policy = AddressPolicy(
+        allowed_networks=(ip_network("10.0.0.0/8"),),
+        denied_networks=(ip_network("2a00:64::/96"), ip_network("10.9.0.0/16")),
+    )
+    # The NAT64 of the bank's network, also where it leads to a public address.
+    assert not check_address("2a00:64::5db8:d822", policy=policy).is_allowed
+    assert not check_address("10.9.0.1", policy=policy).is_allowed
+    assert check_address("10.8.0.1", policy=policy).is_allowed
 
 
 ODD_HOSTS = (

@@ -6,43 +6,22 @@ checked addresses, never through a second resolution. TLS still checks the certi
 host name.
 """
 
-import asyncio
-import socket
 import ssl
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import httpcore2
 import httpx2
 from httpcore2 import AnyIOBackend, AsyncNetworkBackend, AsyncNetworkStream
 
+from services.alerts.delivery.adapters.name_resolver import CannotResolve, Resolve
 from services.alerts.delivery.domain.address_policy import AddressPolicy, check_address
-
-Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 
 _MOST_ADDRESSES_DIALLED = 3
 
 
 class AddressDenied(Exception):
     """The name resolves to an address that webhooks must not reach."""
-
-
-class CannotResolve(Exception):
-    """The name has no address."""
-
-
-async def resolve(host: str, port: int) -> Sequence[str]:
-    """Returns all addresses of a host from the resolver of this machine.
-
-    Raises:
-        CannotResolve: If there is none.
-    """
-    loop = asyncio.get_running_loop()
-    try:
-        entries = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
-        raise CannotResolve(f"{host} does not resolve: {error}") from error
-    return list(dict.fromkeys(str(entry[4][0]) for entry in entries))
 
 
 class GuardedBackend(AsyncNetworkBackend):
@@ -53,7 +32,7 @@ class GuardedBackend(AsyncNetworkBackend):
     """
 
     def __init__(
-        self, *, policy: AddressPolicy, only_allowed_networks: bool, resolver: Resolve = resolve
+        self, *, policy: AddressPolicy, only_allowed_networks: bool, resolver: Resolve
     ) -> None:
         self._policy = policy
         self._only_allowed_networks = only_allowed_networks
@@ -96,7 +75,7 @@ class GuardedBackend(AsyncNetworkBackend):
 
     def _check(self, host: str, addresses: Sequence[str]) -> None:
         for address in addresses:
-            verdict = check_address(address, allowed_networks=self._policy.allowed_networks)
+            verdict = check_address(address, policy=self._policy)
             is_named = verdict.is_allowed and verdict.reason != "public"
             if not verdict.is_allowed:
                 raise AddressDenied(f"{host}: {verdict.reason}")
@@ -114,7 +93,9 @@ class GuardedTransport(httpx2.AsyncHTTPTransport):
         super().__init__(verify=ssl_context, trust_env=False, retries=0)
         self._pool = httpcore2.AsyncConnectionPool(
             ssl_context=ssl_context,
-            max_connections=200,
+            # The dispatcher bounds what is under way; waiting for a slot here would let one
+            # endpoint use up the deadline of another.
+            max_connections=None,
             max_keepalive_connections=20,
             keepalive_expiry=5.0,
             http1=True,

@@ -6,7 +6,8 @@ that expires, and the message goes out again under the same id: at least once, a
 Leases of slow attempts are renewed, so that no other dispatcher takes them meanwhile.
 
 Invariants: a result is recorded only under the token of the lease; nothing is sent without a
-lease; this process runs at most `per_endpoint` attempts at an endpoint.
+lease; this process runs at most `per_endpoint` attempts at an endpoint. However many attempts wait
+for slow receivers, each endpoint has `reserved_per_endpoint` slots that no other can take.
 """
 
 import asyncio
@@ -48,9 +49,14 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DispatchLimits:
-    """Concurrency, lease and polling of a dispatcher."""
+    """Concurrency, lease and polling of a dispatcher.
+
+    Attributes:
+        most_in_flight: Attempts of all endpoints, beyond the slots that each has reserved.
+    """
 
     per_endpoint: int = 16
+    reserved_per_endpoint: int = 4
     most_in_flight: int = 128
     lease_seconds: float = 30.0
     poll_seconds: float = 0.25
@@ -132,15 +138,12 @@ class Dispatcher:
 
     async def _claim(self) -> list[LeasedDelivery]:
         now = self._clock.now()
-        free = self._limits.most_in_flight - len(self._in_flight)
-        if free <= 0:
-            return []
         deliveries = await self._queue.claim(
             now=now,
             lease_until=now + timedelta(seconds=self._limits.lease_seconds),
             lease_token=self._new_token(),
             slots=self._slots(now),
-            default_slots=min(self._limits.per_endpoint, free),
+            default_slots=self._free_slots(busy=0),
         )
         self._in_flight.update((delivery.delivery_id, delivery) for delivery in deliveries)
         return list(deliveries)
@@ -151,9 +154,16 @@ class Dispatcher:
         slots = {}
         for endpoint_id in {*busy, *self._breakers}:
             gate = self._breakers.get(endpoint_id, circuit_breaker.NEW).gate(now)
-            allowed = {Gate.CLOSED: self._limits.per_endpoint, Gate.PROBE: 1, Gate.OPEN: 0}[gate]
-            slots[endpoint_id] = max(0, allowed - busy[endpoint_id])
+            free = self._free_slots(busy=busy[endpoint_id])
+            probe = max(0, 1 - busy[endpoint_id])
+            slots[endpoint_id] = {Gate.CLOSED: free, Gate.PROBE: probe, Gate.OPEN: 0}[gate]
         return slots
+
+    def _free_slots(self, *, busy: int) -> int:
+        """Returns how many more attempts may start at an endpoint that has so many under way."""
+        spare = self._limits.most_in_flight - len(self._in_flight)
+        spare = max(spare, self._limits.reserved_per_endpoint - busy)
+        return max(0, min(self._limits.per_endpoint - busy, spare))
 
     async def _deliver(self, delivery: LeasedDelivery) -> None:
         try:

@@ -10,6 +10,7 @@ because it accepts addresses that lead inside (NAT64, 6to4, site-local, IPv4 in 
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import (
     IPv4Address,
@@ -68,6 +69,47 @@ _CLOSED_IPV6 = {
     IPv6Network("fec0::/10"): "site-local",
     IPv6Network("ff00::/8"): "multicast",
 }
+# The interface identifiers of ISATAP; any prefix may come before them.
+_ISATAP = frozenset({b"\x00\x00\x5e\xfe", b"\x02\x00\x5e\xfe"})
+# What a network's own NAT64 translates to a machine inside. The other closed networks lead nowhere,
+# and their numbers are common in public addresses (::1, ::face:1).
+_TRANSLATED_INSIDE = tuple(
+    map(
+        IPv4Network,
+        (
+            "10.0.0.0/8",
+            "100.64.0.0/10",
+            "127.0.0.0/8",
+            "168.63.129.16/32",
+            "169.254.0.0/16",
+            "172.16.0.0/12",
+            "192.0.0.0/24",
+            "192.168.0.0/16",
+            "198.18.0.0/15",
+        ),
+    )
+)
+
+
+DEFAULT_PORTS = frozenset({443, 8443})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddressPolicy:
+    """What an installation opens beyond the public internet; by default nothing.
+
+    `allowed_networks` are the bank's own networks with receivers. `allows_http` and
+    `allows_any_port` apply only to hosts in those networks; the SSRF guard checks the address at
+    connect time. `denied_networks` lead inside although they are public, such as the prefix of the
+    bank's own NAT64; they win over what is allowed.
+    """
+
+    allowed_networks: tuple[Network, ...] = ()
+    denied_networks: tuple[Network, ...] = ()
+    allowed_ports: frozenset[int] = DEFAULT_PORTS
+    allows_http: bool = False
+    allows_any_port: bool = False
+    allows_inside_names: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +128,7 @@ def denied(reason: str) -> AddressVerdict:
     return AddressVerdict(is_allowed=False, reason=reason)
 
 
-def check_address(text: str, *, allowed_networks: tuple[Network, ...] = ()) -> AddressVerdict:
+def check_address(text: str, *, policy: AddressPolicy) -> AddressVerdict:
     """Checks one address as text, as a resolver returns it."""
     if "%" in text:
         return denied(f"{text} carries a zone, so it is link-local")
@@ -94,7 +136,10 @@ def check_address(text: str, *, allowed_networks: tuple[Network, ...] = ()) -> A
         address = ip_address(text)
     except ValueError:
         return denied(f"{text!r} is not an IP address")
-    for network in allowed_networks:
+    for network in policy.denied_networks:
+        if address.version == network.version and address in network:
+            return denied(f"{address} is in the denied network {network}")
+    for network in policy.allowed_networks:
         if address.version == network.version and address in network:
             return AddressVerdict(is_allowed=True, reason=f"in the allowed network {network}")
     if isinstance(address, IPv4Address):
@@ -115,10 +160,29 @@ def _check_ipv6(address: IPv6Address) -> AddressVerdict:
             return denied(f"{address} is not public ({reason}, {network})")
     if address not in _GLOBAL_UNICAST:
         return denied(f"{address} is not public (outside global unicast {_GLOBAL_UNICAST})")
+    if address.packed[8:12] in _ISATAP:
+        return denied(f"{address} is not public (ISATAP, wraps an IPv4 address)")
+    for wrapped in _translated(address.packed):
+        if any(wrapped in network for network in _TRANSLATED_INSIDE):
+            return denied(f"{address} wraps {wrapped}, as a NAT64 of the network translates it")
     return ALLOWED
 
 
-DEFAULT_PORTS = frozenset({443, 8443})
+def _translated(packed: bytes) -> Iterator[IPv4Address]:
+    """Yields the IPv4 addresses that an address may wrap under RFC 6052, one per prefix length.
+
+    An operator chooses the prefix, so it cannot be known. Byte 8 is zero, and so is what follows
+    the IPv4 address; before it, only the longest prefix has room for bytes of its own.
+    """
+    if packed[8] == 0:
+        for length in (4, 5, 6, 7, 8):
+            digits = (packed[length:8] + packed[9:])[:4]
+            if not any(packed[length + 5 :]):
+                yield IPv4Address(digits)
+        if not any(packed[8:12]):
+            yield IPv4Address(packed[12:])
+
+
 _DEFAULT_PORT = {"https": 443, "http": 80}
 _HOST_LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)", re.ASCII)
 _DOTTED_QUAD = re.compile(r"(0|[1-9]\d{0,2})(\.(0|[1-9]\d{0,2})){3}", re.ASCII)
@@ -139,22 +203,6 @@ _INSIDE_SUFFIXES = (
     "invalid",
     "example",
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AddressPolicy:
-    """What an installation opens beyond the public internet; by default nothing.
-
-    `allowed_networks` are the bank's own networks with receivers. `allows_http` and
-    `allows_any_port` apply only to hosts in those networks; the SSRF guard checks the address at
-    connect time.
-    """
-
-    allowed_networks: tuple[Network, ...] = ()
-    allowed_ports: frozenset[int] = DEFAULT_PORTS
-    allows_http: bool = False
-    allows_any_port: bool = False
-    allows_inside_names: bool = False
 
 
 def check_url(url: str, *, policy: AddressPolicy) -> AddressVerdict:
@@ -182,7 +230,7 @@ def check_host(host: str, *, policy: AddressPolicy) -> AddressVerdict:
     if not host:
         return denied("it has no host")
     if ":" in host or _DOTTED_QUAD.fullmatch(host):
-        return check_address(host, allowed_networks=policy.allowed_networks)
+        return check_address(host, policy=policy)
     name = host.lower().removesuffix(".")
     labels = name.split(".")
     if _LOOKS_LIKE_A_NUMBER.fullmatch(labels[-1]):

@@ -13,13 +13,11 @@ from datetime import timedelta
 
 import httpx2
 
+from services.alerts.delivery.adapters.name_resolver import CannotResolve, Resolve
 from services.alerts.delivery.adapters.ssrf_guard import (
     AddressDenied,
-    CannotResolve,
     GuardedBackend,
     GuardedTransport,
-    Resolve,
-    resolve,
 )
 from services.alerts.delivery.domain.address_policy import (
     AddressPolicy,
@@ -59,8 +57,8 @@ class HttpPoster:
         *,
         policy: AddressPolicy,
         ssl_context: ssl.SSLContext,
+        resolver: Resolve,
         deadline_seconds: float = 15.0,
-        resolver: Resolve = resolve,
     ) -> None:
         self._policy = policy
         self._deadline_seconds = deadline_seconds
