@@ -79,7 +79,9 @@ class AlertsSettings(BaseSettings):
         default=16, ge=1, le=256, description="attempts to one endpoint at the same time"
     )
     webhook_disable_after_hours: float = Field(
-        default=120.0, gt=0, description="an endpoint that fails for so long is disabled"
+        default=120.0,
+        gt=0,
+        description="an endpoint is disabled after so long, if all attempts fail (10 at least)",
     )
 
     @field_validator("webhook_allowed_networks", "webhook_denied_networks")

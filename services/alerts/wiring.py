@@ -266,9 +266,7 @@ def _use_cases(
             new_id=time_ordered_id,
             link=opened.settings.public_url,
         ),
-        deliveries=DeliveryLog(
-            repository=PostgresDeliveryRepository(opened.pool), clock=opened.clock
-        ),
+        deliveries=DeliveryLog(repository=PostgresDeliveryRepository(opened.pool)),
     )
 
 

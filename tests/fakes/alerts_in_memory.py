@@ -157,7 +157,7 @@ class InMemoryAlerts:
                 new_id=CountingIds(""),
                 link="https://tocsin.bank.test",
             ),
-            deliveries=DeliveryLog(repository=_DeliveryRepository(self), clock=self.clock),
+            deliveries=DeliveryLog(repository=_DeliveryRepository(self)),
         )
 
     async def post(self, request: HttpRequest) -> AttemptResult:
@@ -306,11 +306,11 @@ class _DeliveryRepository:
         delivery = self._books.deliveries.get(delivery_id)
         return DeliveryDetail(delivery=delivery, log=[]) if delivery else None
 
-    async def resend(self, filters: DeliveryFilters, *, at: datetime) -> int:
+    async def resend(self, filters: DeliveryFilters) -> int:
         self._books.resent.append(filters)
         return len(self._books.deliveries)
 
-    async def resend_one(self, delivery_id: int, *, at: datetime) -> bool:
+    async def resend_one(self, delivery_id: int) -> bool:
         self._books.resent.append(delivery_id)
         return delivery_id in self._books.deliveries
 

@@ -27,3 +27,7 @@ class ManualClock:
         """Moves the clock forward."""
         self._now += timedelta(seconds=seconds)
         self._monotonic_seconds += seconds
+
+    def set_back(self, seconds: float) -> None:
+        """Corrects a clock that was ahead; monotonic time never runs backwards."""
+        self._now -= timedelta(seconds=seconds)

@@ -1,12 +1,13 @@
 """The deliveries as rows, behind the dispatcher's port; each call is one transaction.
 
-A call may fail before or after it took effect. Taking, renewing and recording follow the
-statements of `services/alerts/delivery/adapters/delivery_queue.py`; the contract test runs both.
+Its clock is that of the one database. A call may fail before or after it took effect. Taking,
+renewing and recording follow the statements of
+`services/alerts/delivery/adapters/delivery_queue.py`; the contract test runs both.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from services.alerts.delivery.application.channel import Address, ChannelMessage
@@ -17,10 +18,11 @@ from services.alerts.delivery.application.queue import (
     RecordedAttempt,
 )
 from services.alerts.delivery.domain.attempt import Delivered
-from services.alerts.delivery.domain.retry_plan import GivenUp, RetryAt
+from services.alerts.delivery.domain.circuit_breaker import ATTEMPTS_TO_DISABLE
+from services.alerts.delivery.domain.retry_plan import GivenUp, RetryAfter
 from services.kit.database import DatabaseUnavailable
 from tests.simulation.fault_rates import FaultRates
-from tests.simulation.loop import PROCESS, pause
+from tests.simulation.loop import PROCESS, SimulatedClock, pause
 
 SECRET = "whsec_" + "QUFB" * 8
 
@@ -33,6 +35,7 @@ class Endpoint:
     is_ordered: bool = True
     is_enabled: bool = True
     failing_since: datetime | None = None
+    failures: int = 0
 
 
 class Delivery(NamedTuple):
@@ -95,14 +98,13 @@ class DeliveryRows:
     async def claim(
         self,
         *,
-        now: datetime,
-        lease_until: datetime,
+        lease: timedelta,
         lease_token: str,
         slots: Mapping[str, int],
         default_slots: int,
     ) -> Sequence[LeasedDelivery]:
         fails_after = await self._begin()
-        leased = []
+        leased, now = [], _now()
         for endpoint in self.endpoints.values():
             free = slots.get(endpoint.endpoint_id, default_slots)
             if not endpoint.is_enabled:
@@ -112,25 +114,25 @@ class DeliveryRows:
             for row in due[:free]:
                 taken = row._replace(
                     lease_token=lease_token,
-                    due_at=lease_until,
+                    due_at=now + lease,
                     first_attempt_at=row.first_attempt_at or now,
                 )
                 self._put(taken)
-                leased.append(_leased(taken))
+                leased.append(_leased(taken, now))
         await self._end(fails_after)
         return sorted(leased, key=lambda delivery: int(delivery.message.document["feed_id"]))
 
-    async def renew(self, leased: Sequence[LeasedDelivery], *, lease_until: datetime) -> None:
+    async def renew(self, leased: Sequence[LeasedDelivery], *, lease: timedelta) -> None:
         fails_after = await self._begin()
         for delivery in leased:
             row = self.rows[delivery.delivery_id]
             if row.lease_token == delivery.lease_token and row.status == "PENDING":
-                self._put(row._replace(due_at=lease_until))
+                self._put(row._replace(due_at=_now() + lease))
         await self._end(fails_after)
 
     async def record(self, attempt: FinishedAttempt) -> RecordedAttempt:
         fails_after = await self._begin()
-        row = self.rows[attempt.delivery.delivery_id]
+        row, now = self.rows[attempt.delivery.delivery_id], _now()
         held = row.lease_token == attempt.delivery.lease_token and row.status == "PENDING"
         if held:
             next_step = attempt.next_step
@@ -140,17 +142,18 @@ class DeliveryRows:
                     status=status,
                     attempts=row.attempts + 1,
                     lease_token=None,
-                    due_at=next_step.at if isinstance(next_step, RetryAt) else attempt.at,
+                    due_at=now + next_step.delay if isinstance(next_step, RetryAfter) else now,
                 )
             )
         endpoint = self.endpoints[row.endpoint_id]
         if isinstance(attempt.result, Delivered):
-            since = None
+            since, failures = None, 0
         else:
-            since = endpoint.failing_since or attempt.at
-        self.endpoints[row.endpoint_id] = replace(endpoint, failing_since=since)
+            since = endpoint.failing_since or now
+            failures = min(endpoint.failures + 1, ATTEMPTS_TO_DISABLE)
+        self.endpoints[row.endpoint_id] = replace(endpoint, failing_since=since, failures=failures)
         await self._end(fails_after)
-        return RecordedAttempt(had_lease=held, failing_since=since)
+        return RecordedAttempt(had_lease=held, failures=failures, failing_for=now - (since or now))
 
     async def disable(self, endpoint_id: str, *, reason: str) -> bool:
         fails_after = await self._begin()
@@ -159,7 +162,7 @@ class DeliveryRows:
         await self._end(fails_after)
         return endpoint.is_enabled
 
-    async def backlog(self, *, now: datetime) -> Backlog:
+    async def backlog(self) -> Backlog:
         await self._end(await self._begin())
         pending = [
             row.due_at
@@ -167,7 +170,7 @@ class DeliveryRows:
             if self.endpoints[endpoint_id].is_enabled
             for row in rows.values()
         ]
-        due = [at for at in pending if at <= now]
+        due = [at for at in pending if at <= _now()]
         return Backlog(pending=len(pending), oldest_due_at=min(due, default=None))
 
     def _due(self, endpoint: Endpoint, now: datetime) -> list[Delivery]:
@@ -201,7 +204,11 @@ def _check_process() -> None:
         process.check()
 
 
-def _leased(row: Delivery) -> LeasedDelivery:
+def _now() -> datetime:
+    return SimulatedClock().now()
+
+
+def _leased(row: Delivery, now: datetime) -> LeasedDelivery:
     message = ChannelMessage(
         message_id=f"msg_{row.feed_id}",
         event_type="alert.opened.v1",
@@ -218,6 +225,6 @@ def _leased(row: Delivery) -> LeasedDelivery:
         endpoint_id=row.endpoint_id,
         message=message,
         attempts_before=row.attempts,
-        first_attempt_at=row.first_attempt_at or row.created_at,
-        created_at=row.created_at,
+        since_first=now - (row.first_attempt_at or now),
+        age=now - row.created_at,
     )

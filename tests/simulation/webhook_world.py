@@ -86,7 +86,7 @@ class Runner:
     def __init__(self, world: "WebhookWorld", name: str) -> None:
         self.process = Process(name)
         self.stop = asyncio.Event()
-        clock = SimulatedClock(skew_seconds=world.random.uniform(-1.0, 1.0))
+        clock = SimulatedClock(skew_seconds=world.random.uniform(-240.0, 240.0))
         self.dispatcher = Dispatcher(
             queue=world.rows,
             channel=ChannelRegistry(poster=Receivers(world, self.process), clock=clock),

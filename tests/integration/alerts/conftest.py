@@ -53,6 +53,14 @@ DEVELOPMENT = AddressPolicy(
 )
 
 
+AGE = (
+    "UPDATE alerts.webhook_delivery SET due_at = due_at - $1::interval,"
+    " created_at = created_at - $1::interval, first_attempt_at = first_attempt_at - $1::interval",
+    "UPDATE alerts.webhook_endpoint SET failing_since = failing_since - $1::interval,"
+    " old_secret_expires_at = old_secret_expires_at - $1::interval",
+)
+
+
 @dataclass(kw_only=True)
 class Desk:
     pool: asyncpg.Pool
@@ -90,6 +98,12 @@ class Desk:
         return await self.endpoints.register(
             EndpointRequest(url=url, **wanted).settings(), person=RISK
         )
+
+    async def advance(self, duration: timedelta) -> None:
+        """Moves time for deliveries and dispatchers: the database's, by ageing its rows."""
+        self.clock.advance(duration.total_seconds())
+        for statement in AGE:
+            await self.pool.execute(statement, duration)
 
     def dispatcher(
         self,
@@ -160,7 +174,7 @@ def desk(pool: asyncpg.Pool) -> Desk:
             new_id=CountingIds("endpoint-"),
             new_secret=new_secret,
         ),
-        deliveries=DeliveryLog(repository=PostgresDeliveryRepository(pool), clock=clock),
+        deliveries=DeliveryLog(repository=PostgresDeliveryRepository(pool)),
         queue=PostgresDeliveryQueue(
             pool=pool,
             sealer=sealer,

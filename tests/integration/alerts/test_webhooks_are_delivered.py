@@ -27,7 +27,7 @@ from services.alerts.primitives.errors import InvalidInput
 from services.alerts.primitives.vocabulary import AlertEventKind, Level, RiskState, Severity
 from services.kit.stream import faults
 from tests.fakes import receiver as answers
-from tests.fakes.assessments import MONDAY, assessment, contributor
+from tests.fakes.assessments import assessment, contributor
 from tests.fakes.receiver import Receiver
 from tests.integration.alerts.conftest import DEVELOPMENT, RISK, Desk
 
@@ -130,7 +130,7 @@ async def test_a_failed_attempt_is_logged_and_repeated_under_the_same_id(
     await first_try.turn()
     assert await statuses(desk) == [("PENDING", 1, result)]
     assert await first_try.turn() == 0
-    desk.clock.advance(120)
+    await desk.advance(timedelta(seconds=120))
     await desk.dispatcher(channel, name="second-try").turn()
     assert await statuses(desk) == [("DELIVERED", 2, "delivered")]
     first, second = receiver.received
@@ -157,8 +157,11 @@ async def test_retry_after_is_honoured(desk: Desk, receiver: Receiver, channel: 
     await desk.assess(assessment(RiskState.WATCH, RED))
     receiver.replies = [answers.status(503, "retry-after: 200")]
     await desk.dispatcher(channel).turn()
-    due_at = await desk.pool.fetchval("SELECT due_at FROM alerts.webhook_delivery")
-    assert due_at == MONDAY + timedelta(seconds=200)
+    delay = await desk.pool.fetchval(
+        "SELECT due_at - at FROM alerts.webhook_delivery JOIN alerts.delivery_attempt"
+        " USING (delivery_id)"
+    )
+    assert delay == timedelta(seconds=200)
 
 
 async def test_410_disables_the_endpoint_and_keeps_what_waits(
@@ -171,7 +174,7 @@ async def test_410_disables_the_endpoint_and_keeps_what_waits(
     await dispatcher.turn()
     view = await desk.endpoints.get_endpoint(made.endpoint.endpoint_id)
     assert (view.is_enabled, view.disabled_reason) == (False, "the receiver answered 410 Gone")
-    desk.clock.advance(100_000)
+    await desk.advance(timedelta(seconds=100_000))
     assert await dispatcher.turn() == 0
     await desk.endpoints.enable(view.endpoint_id, expected_version=view.version)
     assert await desk.dispatcher(channel).turn() == 1
@@ -183,17 +186,55 @@ async def test_an_endpoint_that_only_fails_for_five_days_is_disabled(
 ) -> None:
     made = await desk.endpoint(receiver.url)
     receiver.otherwise = answers.status(500)
-    dispatcher = desk.dispatcher(channel)
-    await desk.assess(assessment(RiskState.WATCH, RED))
-    await dispatcher.turn()
-    desk.clock.advance(timedelta(hours=119).total_seconds())
-    await dispatcher.turn()
+    await desk.assess(*(assessment(RiskState.WATCH, RED, borrower_id=f"b-{n}") for n in range(5)))
+    # Fresh dispatchers: this is about the endpoint, not about the breaker.
+    await desk.dispatcher(channel).turn()
+    await desk.advance(timedelta(hours=119))
+    await desk.dispatcher(channel).turn()
     assert (await desk.endpoints.get_endpoint(made.endpoint.endpoint_id)).is_enabled
-    desk.clock.advance(timedelta(hours=2).total_seconds())
-    await dispatcher.turn()
+    await desk.advance(timedelta(hours=2))
+    await desk.dispatcher(channel).turn()
     view = await desk.endpoints.get_endpoint(made.endpoint.endpoint_id)
     assert not view.is_enabled
     assert desk.measured.total(metrics.ENDPOINTS_DISABLED, reason="failing") == 1
+
+
+async def test_nine_failures_disable_nothing_however_long_they_seem_to_last(
+    desk: Desk, receiver: Receiver, channel: Channel
+) -> None:
+    made = await desk.endpoint(receiver.url)
+    receiver.otherwise = answers.status(500)
+    await desk.assess(*(assessment(RiskState.WATCH, RED, borrower_id=f"b-{n}") for n in range(3)))
+    for _ in range(3):
+        await desk.dispatcher(channel).turn()
+        await desk.advance(timedelta(hours=121))
+    assert len(receiver.received) == 9
+    assert (await desk.endpoints.get_endpoint(made.endpoint.endpoint_id)).is_enabled
+    await desk.dispatcher(channel).turn()
+    assert not (await desk.endpoints.get_endpoint(made.endpoint.endpoint_id)).is_enabled
+
+
+async def test_a_pod_two_hours_ahead_delays_no_webhook(
+    desk: Desk, receiver: Receiver, channel: Channel
+) -> None:
+    """The pod writes deliveries, fails to send and opens its breaker; then its clock is right."""
+    await desk.endpoint(receiver.url)
+    receiver.otherwise = answers.status(500)
+    ahead = desk.dispatcher(channel, name="ahead")
+    desk.clock.advance(7200)
+    await desk.assess(*(assessment(RiskState.WATCH, RED, borrower_id=f"b-{n}") for n in range(6)))
+    assert await ahead.turn() == 6
+    longest = await desk.pool.fetchval(
+        "SELECT max(due_at - at) FROM alerts.webhook_delivery JOIN alerts.delivery_attempt"
+        " USING (delivery_id)"
+    )
+    assert longest <= 1.2 * timedelta(seconds=5)
+    desk.clock.set_back(7200)
+    receiver.otherwise = answers.status(200)
+    await desk.advance(timedelta(seconds=31))
+    assert await ahead.turn() == 1
+    assert await desk.dispatcher(channel, name="right").turn() == 5
+    assert {status for status, _, _ in await statuses(desk)} == {"DELIVERED"}
 
 
 async def test_ten_failures_exhaust_a_delivery_and_a_resend_starts_again(
@@ -206,8 +247,8 @@ async def test_ten_failures_exhaust_a_delivery_and_a_resend_starts_again(
     while (await statuses(desk))[0][0] == "PENDING":
         # A fresh dispatcher each time: this is about the plan, not about the breaker.
         await desk.dispatcher(channel).turn()
-        due_at = await desk.pool.fetchval("SELECT due_at FROM alerts.webhook_delivery")
-        desk.clock.advance(max(0.0, (due_at - desk.clock.now()).total_seconds()))
+        wait = await desk.pool.fetchval("SELECT due_at - now() FROM alerts.webhook_delivery")
+        await desk.advance(max(timedelta(), wait))
     assert await statuses(desk) == [("EXHAUSTED", 10, "server_error")]
     assert desk.clock.now() - begun >= timedelta(hours=75)
     receiver.otherwise = answers.status(200)
@@ -256,7 +297,7 @@ async def test_a_process_killed_between_send_and_record_repeats_with_the_same_id
         faults.disarm()
     survivor = desk.dispatcher(channel, name="alive")
     assert await survivor.turn() == 0
-    desk.clock.advance(31)
+    await desk.advance(timedelta(seconds=31))
     assert await survivor.turn() == 1
     assert len(receiver.received) == 2
     assert len({got.headers["webhook-id"] for got in receiver.received}) == 1
@@ -271,7 +312,7 @@ async def test_a_lease_that_ran_out_records_nothing_but_the_attempt(
 
     class Late:
         async def deliver(self, message: ChannelMessage) -> AttemptResult:
-            desk.clock.advance(31)
+            await desk.advance(timedelta(seconds=31))
             await desk.dispatcher(channel, name="other").turn()
             return Retry(report=AttemptReport(code=ResultCode.SERVER_ERROR))
 
@@ -299,7 +340,7 @@ async def test_order_of_a_borrower_is_kept_while_the_first_event_fails(
         ("b-1", "alert.opened.v1", 1)
     ]
     assert any(b"b-2" in got.body for got in receiver.received)
-    desk.clock.advance(10)
+    await desk.advance(timedelta(seconds=10))
     while await dispatcher.turn():
         pass
     steps = [_what(got.body) for got in receiver.received if b'"b-1"' in got.body]
@@ -355,9 +396,9 @@ async def test_an_open_breaker_stops_sending_and_one_probe_closes_it(
     dispatcher = desk.dispatcher(channel)
     await dispatcher.turn()
     assert len(receiver.received) == 8
-    desk.clock.advance(15)
+    await desk.advance(timedelta(seconds=15))
     assert await dispatcher.turn() == 0
-    desk.clock.advance(20)
+    await desk.advance(timedelta(seconds=20))
     receiver.otherwise = answers.status(200)
     assert await dispatcher.turn() == 1
     assert await dispatcher.turn() == 7
@@ -395,7 +436,7 @@ async def test_during_a_rotation_both_secrets_verify_and_later_only_the_new_one(
     await desk.dispatcher(channel).turn()
     for secret in (made.secret, new.secret):
         Webhook(secret).verify(receiver.received[0].body, receiver.received[0].headers)
-    desk.clock.advance(timedelta(hours=25).total_seconds())
+    await desk.advance(timedelta(hours=25))
     await desk.assess(assessment(RiskState.DEFAULT, RED, sequence=2))
     await desk.dispatcher(channel).turn()
     assert len(receiver.received[-1].headers["webhook-signature"].split(" ")) == 1

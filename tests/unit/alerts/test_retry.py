@@ -1,6 +1,6 @@
 """What follows an attempt, by status; and the whole plan of ten attempts."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from itertools import pairwise
 
 import pytest
@@ -24,11 +24,10 @@ from services.alerts.delivery.domain.retry_plan import (
     Attempt,
     GivenUp,
     NextStep,
-    RetryAt,
+    RetryAfter,
     plan_next,
 )
 
-START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 FAILED = result_of(AttemptReport(code=ResultCode.SERVER_ERROR), retry_after=None)
 
 
@@ -66,8 +65,7 @@ def after(
     return plan_next(
         Attempt(
             number=number,
-            first_at=START,
-            ended_at=START + elapsed,
+            since_first=elapsed,
             result=result_of(AttemptReport(code=result), retry_after=retry_after),
         ),
         draw=draw,
@@ -84,13 +82,13 @@ def test_410_disables_at_once(number: int) -> None:
 
 
 def test_the_tenth_failure_is_the_last() -> None:
-    assert isinstance(after(9, ResultCode.REFUSED), RetryAt)
+    assert isinstance(after(9, ResultCode.REFUSED), RetryAfter)
     assert isinstance(after(10, ResultCode.REFUSED), GivenUp)
 
 
 def test_a_message_that_the_receiver_rejects_is_given_up_at_once() -> None:
     rejected = Rejected(report=AttemptReport(code=ResultCode.REFUSED), reason="no such mailbox")
-    attempt = Attempt(number=1, first_at=START, ended_at=START, result=rejected)
+    attempt = Attempt(number=1, since_first=timedelta(), result=rejected)
     assert plan_next(attempt, draw=0.5) == GivenUp(reason="no such mailbox")
 
 
@@ -100,9 +98,8 @@ def test_a_message_that_the_receiver_rejects_is_given_up_at_once() -> None:
 )
 def test_without_jitter_the_steps_are_those_of_the_standard(number: int, seconds: int) -> None:
     follows = after(number, ResultCode.SERVER_ERROR)
-    assert isinstance(follows, RetryAt)
-    ended_at = START + sum(retry_plan.STEPS[:number], timedelta())
-    assert follows.at - ended_at == timedelta(seconds=seconds)
+    assert isinstance(follows, RetryAfter)
+    assert follows.delay == timedelta(seconds=seconds)
 
 
 @pytest.mark.parametrize(
@@ -117,14 +114,14 @@ def test_without_jitter_the_steps_are_those_of_the_standard(number: int, seconds
 )
 def test_retry_after_only_puts_off_and_only_so_far(wished: timedelta, seconds: int) -> None:
     follows = after(1, ResultCode.SERVER_ERROR, retry_after=wished)
-    assert isinstance(follows, RetryAt)
-    assert follows.at - START == timedelta(seconds=seconds)
+    assert isinstance(follows, RetryAfter)
+    assert follows.delay == timedelta(seconds=seconds)
 
 
 def test_an_overloaded_receiver_gets_a_minute_and_the_endpoint_pauses() -> None:
     follows = after(1, ResultCode.OVERLOADED)
-    assert follows == RetryAt(
-        at=START + timedelta(seconds=60),
+    assert follows == RetryAfter(
+        delay=timedelta(seconds=60),
         pauses_endpoint=True,
         reason="overloaded, try again",
     )
@@ -132,8 +129,8 @@ def test_an_overloaded_receiver_gets_a_minute_and_the_endpoint_pauses() -> None:
 
 def test_an_overloaded_receiver_that_says_when_is_taken_at_its_word() -> None:
     follows = after(1, ResultCode.OVERLOADED, retry_after=timedelta(seconds=20))
-    assert follows == RetryAt(
-        at=START + timedelta(seconds=20),
+    assert follows == RetryAfter(
+        delay=timedelta(seconds=20),
         pauses_endpoint=True,
         reason="overloaded, try again",
     )
@@ -162,32 +159,45 @@ def test_retry_after_is_read_in_seconds_only(value: str | None, expected: object
 def test_any_jitter_keeps_each_step_within_a_fifth_and_the_whole_over_75_hours(
     draws: list[float],
 ) -> None:
-    moments = [START]
+    moments = [timedelta()]
     for number, draw in enumerate(draws, start=1):
         follows = plan_next(
             Attempt(
                 number=number,
-                first_at=START,
-                ended_at=moments[-1],
+                since_first=moments[-1],
                 result=FAILED,
             ),
             draw=draw,
         )
-        assert isinstance(follows, RetryAt)
-        moments.append(follows.at)
+        assert isinstance(follows, RetryAfter)
+        moments.append(moments[-1] + follows.delay)
     for step, (earlier, later) in zip(retry_plan.STEPS[1:], pairwise(moments), strict=True):
         assert 0.8 * step <= later - earlier <= 1.2 * step + timedelta(microseconds=1)
-    assert moments[-1] - START >= retry_plan.HORIZON
+    assert moments[-1] >= retry_plan.HORIZON
 
 
 @given(st.floats(0, 1, exclude_max=True), st.integers(1, 9), st.floats(0, 400 * 3600))
 def test_a_late_attempt_never_makes_the_next_one_rush(
     draw: float, number: int, late_seconds: float
 ) -> None:
-    ended_at = START + sum(retry_plan.STEPS[:number], timedelta(seconds=late_seconds))
+    since_first = sum(retry_plan.STEPS[:number], timedelta(seconds=late_seconds))
     follows = plan_next(
-        Attempt(number=number, first_at=START, ended_at=ended_at, result=FAILED),
+        Attempt(number=number, since_first=since_first, result=FAILED),
         draw=draw,
     )
-    assert isinstance(follows, RetryAt)
-    assert follows.at - ended_at >= 0.8 * retry_plan.STEPS[number]
+    assert isinstance(follows, RetryAfter)
+    assert follows.delay >= 0.8 * retry_plan.STEPS[number]
+
+
+@given(
+    st.floats(0, 1, exclude_max=True),
+    st.integers(1, 9),
+    st.timedeltas(min_value=timedelta(days=-400), max_value=timedelta(days=400)),
+)
+def test_no_clock_however_wrong_holds_a_delivery_longer_than_its_step(
+    draw: float, number: int, since_first: timedelta
+) -> None:
+    follows = plan_next(Attempt(number=number, since_first=since_first, result=FAILED), draw=draw)
+    assert isinstance(follows, RetryAfter)
+    step = retry_plan.STEPS[number]
+    assert 0.8 * step <= follows.delay <= 1.2 * step

@@ -60,9 +60,7 @@ SELECT feed_id, event_id, kind, alert_id, borrower_id, version, at, actor, why, 
 class EventSubscriber(Protocol):
     """Receives the steps that a transaction records, and writes in the same transaction."""
 
-    async def recorded(
-        self, connection: Connection, changes: Sequence[FeedChange], *, at: datetime
-    ) -> None: ...
+    async def recorded(self, connection: Connection, changes: Sequence[FeedChange]) -> None: ...
 
 
 class StepRecorder:
@@ -98,7 +96,7 @@ class StepRecorder:
         await connection.execute(
             WRITE_EVENTS, _json([_event(*event) for event in events]), recorded_at
         )
-        await self._subscriber.recorded(connection, events, at=recorded_at)
+        await self._subscriber.recorded(connection, events)
 
 
 def last(changes: Sequence[tuple[int, AlertChange]]) -> list[Alert]:

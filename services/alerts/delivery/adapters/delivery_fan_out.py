@@ -1,7 +1,6 @@
 """Adds a delivery for each recorded step and each endpoint whose filters it matches."""
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from services.alerts.decisions.adapters.step_recorder import FeedChange
 from services.alerts.decisions.domain.alert import Alert
@@ -12,7 +11,7 @@ FAN_OUT = """
 INSERT INTO alerts.webhook_delivery
        (feed_id, endpoint_id, borrower_id, alert_id, event_id, kind, due_at, created_at)
 SELECT step.feed_id, endpoint.endpoint_id, step.borrower_id, step.alert_id, step.event_id,
-       step.kind, $10, $10
+       step.kind, now(), now()
   FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::integer[],
               $7::text[], $8::text[], $9::text[])
        AS step (feed_id, borrower_id, alert_id, event_id, kind, rank, branch_id, segment,
@@ -33,9 +32,7 @@ SELECT step.feed_id, endpoint.endpoint_id, step.borrower_id, step.alert_id, step
 class DeliveryFanOut:
     """Writes deliveries inside the transaction that records the steps."""
 
-    async def recorded(
-        self, connection: Connection, changes: Sequence[FeedChange], *, at: datetime
-    ) -> None:
+    async def recorded(self, connection: Connection, changes: Sequence[FeedChange]) -> None:
         """Adds the deliveries of the steps, which are in the order of the feed."""
         alerts = [change.alert for _, change in changes]
         await connection.execute(
@@ -49,7 +46,6 @@ class DeliveryFanOut:
             [alert.branch_id for alert in alerts],
             [alert.segment for alert in alerts],
             [alert.officer_id for alert in alerts],
-            at,
         )
 
 

@@ -2,11 +2,12 @@
 
 `due_at` is when a row may be claimed; claiming moves it to the end of the lease, so the rows of a
 dead dispatcher become due again. A row stays PENDING while it is leased, so on an ordered endpoint
-later events of the same borrower wait behind it.
+later events of the same borrower wait behind it. Every moment is the database's `now()`: the clocks
+of the processes that write and send may differ.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import timedelta
 
 import asyncpg
 import msgspec
@@ -22,7 +23,8 @@ from services.alerts.delivery.application.queue import (
     RecordedAttempt,
 )
 from services.alerts.delivery.domain.attempt import Delivered
-from services.alerts.delivery.domain.retry_plan import GivenUp, NextStep, RetryAt
+from services.alerts.delivery.domain.circuit_breaker import ATTEMPTS_TO_DISABLE
+from services.alerts.delivery.domain.retry_plan import GivenUp, NextStep, RetryAfter
 from services.kit.database import translate_outages
 
 log = structlog.get_logger(__name__)
@@ -31,12 +33,12 @@ CLAIM = """
 WITH taken AS MATERIALIZED (
     SELECT due.delivery_id
       FROM alerts.webhook_endpoint AS endpoint
-           LEFT JOIN unnest($4::text[], $5::integer[]) AS known (endpoint_id, slots)
+           LEFT JOIN unnest($3::text[], $4::integer[]) AS known (endpoint_id, slots)
              ON known.endpoint_id = endpoint.endpoint_id
            CROSS JOIN LATERAL (
                SELECT delivery.delivery_id FROM alerts.webhook_delivery AS delivery
                 WHERE delivery.endpoint_id = endpoint.endpoint_id
-                  AND delivery.status = 'PENDING' AND delivery.due_at <= $1
+                  AND delivery.status = 'PENDING' AND delivery.due_at <= now()
                   AND NOT (endpoint.is_ordered AND EXISTS (
                           SELECT FROM alerts.webhook_delivery AS earlier
                            WHERE earlier.endpoint_id = delivery.endpoint_id
@@ -44,19 +46,20 @@ WITH taken AS MATERIALIZED (
                              AND earlier.status = 'PENDING'
                              AND earlier.feed_id < delivery.feed_id))
                 ORDER BY delivery.due_at, delivery.feed_id
-                LIMIT coalesce(known.slots, $6)
+                LIMIT coalesce(known.slots, $5)
                   FOR UPDATE SKIP LOCKED
            ) AS due
      WHERE endpoint.is_enabled
 ), leased AS (
     UPDATE alerts.webhook_delivery AS delivery
-       SET lease_token = $3, due_at = $2,
-           first_attempt_at = coalesce(delivery.first_attempt_at, $1)
+       SET lease_token = $2, due_at = now() + $1::interval,
+           first_attempt_at = coalesce(delivery.first_attempt_at, now())
       FROM taken WHERE delivery.delivery_id = taken.delivery_id
     RETURNING delivery.*
 )
-SELECT leased.*, endpoint.url, endpoint.format, endpoint.secret,
-       CASE WHEN endpoint.old_secret_expires_at > $1 THEN endpoint.old_secret END AS old_secret,
+SELECT leased.*, now() - leased.first_attempt_at AS since_first,
+       now() - leased.created_at AS age, endpoint.url, endpoint.format, endpoint.secret,
+       CASE WHEN endpoint.old_secret_expires_at > now() THEN endpoint.old_secret END AS old_secret,
        event.at, event.document
   FROM leased
        JOIN alerts.webhook_endpoint AS endpoint USING (endpoint_id)
@@ -64,7 +67,7 @@ SELECT leased.*, endpoint.url, endpoint.format, endpoint.secret,
  ORDER BY leased.feed_id
 """
 RENEW = """
-UPDATE alerts.webhook_delivery AS delivery SET due_at = $3
+UPDATE alerts.webhook_delivery AS delivery SET due_at = now() + $3::interval
   FROM unnest($1::bigint[], $2::text[]) AS held (delivery_id, lease_token)
  WHERE delivery.delivery_id = held.delivery_id AND delivery.lease_token = held.lease_token
    AND delivery.status = 'PENDING'
@@ -72,34 +75,38 @@ UPDATE alerts.webhook_delivery AS delivery SET due_at = $3
 RECORD = """
 WITH moved AS (
     UPDATE alerts.webhook_delivery
-       SET status = $3, attempts = attempts + 1, due_at = $4, lease_token = NULL,
-           finished_at = $5, last_result = $6
+       SET status = $3, attempts = attempts + 1, due_at = now() + $4::interval, lease_token = NULL,
+           finished_at = CASE WHEN $3 <> 'PENDING' THEN now() END, last_result = $5
      WHERE delivery_id = $1 AND lease_token = $2 AND status = 'PENDING'
     RETURNING delivery_id
 ), logged AS (
     INSERT INTO alerts.delivery_attempt
            (delivery_id, attempt, at, duration_ms, result, status_code, error, response)
-    VALUES ($1, $7, $8, $9, $6, $10, $11, $12)
+    VALUES ($1, $6, now(), $7, $5, $8, $9, $10)
 )
 SELECT count(*) FROM moved
 """
-# Only the first failure and the recovery are written, not each attempt of a busy endpoint.
-FAILS = """
-UPDATE alerts.webhook_endpoint SET failing_since = $2
- WHERE endpoint_id = $1 AND failing_since IS NULL
+# Once enough failures to disable are counted, a busy endpoint writes none of them.
+FAILS = f"""
+UPDATE alerts.webhook_endpoint
+   SET failing_since = coalesce(failing_since, now()), failures = failures + 1
+ WHERE endpoint_id = $1 AND failures < {ATTEMPTS_TO_DISABLE}
+"""
+FAILING = """
+SELECT failures, now() - failing_since AS failing_for
+  FROM alerts.webhook_endpoint WHERE endpoint_id = $1
 """
 RECOVERS = """
-UPDATE alerts.webhook_endpoint SET failing_since = NULL
+UPDATE alerts.webhook_endpoint SET failing_since = NULL, failures = 0
  WHERE endpoint_id = $1 AND failing_since IS NOT NULL
 """
-FAILING_SINCE = "SELECT failing_since FROM alerts.webhook_endpoint WHERE endpoint_id = $1"
 DISABLE = """
 UPDATE alerts.webhook_endpoint
    SET is_enabled = false, disabled_reason = $2, version = version + 1
  WHERE endpoint_id = $1 AND is_enabled
 """
 BACKLOG = """
-SELECT count(*) AS pending, min(due_at) FILTER (WHERE due_at <= $1) AS oldest_due_at
+SELECT count(*) AS pending, min(due_at) FILTER (WHERE due_at <= now()) AS oldest_due_at
   FROM alerts.webhook_delivery AS delivery
        JOIN alerts.webhook_endpoint AS endpoint USING (endpoint_id)
  WHERE delivery.status = 'PENDING' AND endpoint.is_enabled
@@ -120,8 +127,7 @@ class PostgresDeliveryQueue:
     async def claim(
         self,
         *,
-        now: datetime,
-        lease_until: datetime,
+        lease: timedelta,
         lease_token: str,
         slots: Mapping[str, int],
         default_slots: int,
@@ -129,8 +135,7 @@ class PostgresDeliveryQueue:
         """Leases what is due."""
         rows = await self._statements.fetch(
             CLAIM,
-            now,
-            lease_until,
+            lease,
             lease_token,
             list(slots),
             list(slots.values()),
@@ -146,19 +151,19 @@ class PostgresDeliveryQueue:
                 await self.disable(row["endpoint_id"], reason="its secret cannot be opened")
         return leased
 
-    async def renew(self, deliveries: Sequence[LeasedDelivery], *, lease_until: datetime) -> None:
+    async def renew(self, deliveries: Sequence[LeasedDelivery], *, lease: timedelta) -> None:
         """Prolongs the leases that are still valid."""
         await self._statements.execute(
             RENEW,
             [delivery.delivery_id for delivery in deliveries],
             [delivery.lease_token for delivery in deliveries],
-            lease_until,
+            lease,
         )
 
     async def record(self, attempt: FinishedAttempt) -> RecordedAttempt:
         """Logs an attempt and moves the delivery on under its lease token."""
         delivery, report = attempt.delivery, attempt.result.report
-        status, due_at, finished_at = _moved(attempt.next_step, attempt.at)
+        status, delay = _moved(attempt.next_step)
         with translate_outages():
             async with self._pool.acquire() as connection, connection.transaction():
                 moved = await connection.fetchval(
@@ -166,11 +171,9 @@ class PostgresDeliveryQueue:
                     delivery.delivery_id,
                     delivery.lease_token,
                     status,
-                    due_at,
-                    finished_at,
+                    delay,
                     report.code.value,
                     delivery.attempts_before + 1,
-                    attempt.at,
                     attempt.duration_ms,
                     report.status_code,
                     report.error,
@@ -178,18 +181,20 @@ class PostgresDeliveryQueue:
                 )
                 if isinstance(attempt.result, Delivered):
                     await connection.execute(RECOVERS, delivery.endpoint_id)
-                    return RecordedAttempt(had_lease=moved == 1, failing_since=None)
-                await connection.execute(FAILS, delivery.endpoint_id, attempt.at)
-                since = await connection.fetchval(FAILING_SINCE, delivery.endpoint_id)
-        return RecordedAttempt(had_lease=moved == 1, failing_since=since)
+                    return RecordedAttempt(
+                        had_lease=moved == 1, failures=0, failing_for=timedelta()
+                    )
+                await connection.execute(FAILS, delivery.endpoint_id)
+                failing = await connection.fetchrow(FAILING, delivery.endpoint_id)
+        return RecordedAttempt(had_lease=moved == 1, **dict(failing))
 
     async def disable(self, endpoint_id: str, *, reason: str) -> bool:
         """Disables an endpoint."""
         return await self._statements.execute(DISABLE, endpoint_id, reason) == 1
 
-    async def backlog(self, *, now: datetime) -> Backlog:
+    async def backlog(self) -> Backlog:
         """Measures what is pending."""
-        [row] = await self._statements.fetch(BACKLOG, now)
+        [row] = await self._statements.fetch(BACKLOG)
         return Backlog(pending=row["pending"], oldest_due_at=row["oldest_due_at"])
 
     def _leased(self, row: Row) -> LeasedDelivery:
@@ -207,8 +212,8 @@ class PostgresDeliveryQueue:
             endpoint_id=row["endpoint_id"],
             message=message,
             attempts_before=row["attempts"],
-            first_attempt_at=row["first_attempt_at"],
-            created_at=row["created_at"],
+            since_first=row["since_first"],
+            age=row["age"],
         )
 
     def _address(self, row: Row) -> Address:
@@ -227,13 +232,13 @@ def webhook_id(event_id: str) -> str:
     return f"msg_{event_id}"
 
 
-def _moved(next_step: NextStep, at: datetime) -> tuple[str, datetime, datetime | None]:
-    """Returns status, due moment and end of a delivery after an attempt.
+def _moved(next_step: NextStep) -> tuple[str, timedelta]:
+    """Returns the status of a delivery after an attempt, and when it is due from now.
 
     A delivery whose endpoint is gone stays pending and goes out if an operator enables it again.
     """
     if isinstance(next_step, Delivered):
-        return "DELIVERED", at, at
+        return "DELIVERED", timedelta()
     if isinstance(next_step, GivenUp):
-        return "EXHAUSTED", at, at
-    return "PENDING", next_step.at if isinstance(next_step, RetryAt) else at, None
+        return "EXHAUSTED", timedelta()
+    return "PENDING", next_step.delay if isinstance(next_step, RetryAfter) else timedelta()

@@ -4,7 +4,6 @@ A resend resets the row under its old webhook id; the attempts so far stay in th
 leased is not reset: its attempt is running.
 """
 
-from datetime import datetime
 from typing import Any
 
 import asyncpg
@@ -36,10 +35,10 @@ ATTEMPTS = "SELECT * FROM alerts.delivery_attempt WHERE delivery_id = $1 ORDER B
 _RESET = """
 UPDATE alerts.webhook_delivery
    SET status = 'PENDING', attempts = 0, first_attempt_at = NULL, finished_at = NULL,
-       due_at = {at}, lease_token = NULL
+       due_at = now(), lease_token = NULL
 """
-RESEND = _RESET.format(at="$6") + f" WHERE {_MATCHES} AND status <> 'PENDING'"
-RESEND_ONE = _RESET.format(at="$2") + " WHERE delivery_id = $1 AND lease_token IS NULL"
+RESEND = _RESET + f" WHERE {_MATCHES} AND status <> 'PENDING'"
+RESEND_ONE = _RESET + " WHERE delivery_id = $1 AND lease_token IS NULL"
 
 
 class PostgresDeliveryRepository:
@@ -66,13 +65,13 @@ class PostgresDeliveryRepository:
         log = [msgspec.convert(dict(attempt), type=LoggedAttempt) for attempt in attempts]
         return DeliveryDetail(delivery=_summary(rows[0]), log=log)
 
-    async def resend(self, filters: DeliveryFilters, *, at: datetime) -> int:
+    async def resend(self, filters: DeliveryFilters) -> int:
         """Makes the matching deliveries due again; returns how many."""
-        return await self._statements.execute(RESEND, *_values(filters), at)
+        return await self._statements.execute(RESEND, *_values(filters))
 
-    async def resend_one(self, delivery_id: int, *, at: datetime) -> bool:
+    async def resend_one(self, delivery_id: int) -> bool:
         """Makes one delivery due again; returns whether it exists."""
-        if await self._statements.execute(RESEND_ONE, delivery_id, at):
+        if await self._statements.execute(RESEND_ONE, delivery_id):
             return True
         return bool(await self._statements.fetch(ONE, delivery_id))
 

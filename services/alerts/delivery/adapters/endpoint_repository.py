@@ -30,6 +30,7 @@ UPDATE alerts.webhook_endpoint
        minimum_severity = $7, minimum_rank = $8, branch_ids = $9, segments = $10,
        officer_ids = $11, is_ordered = $12,
        failing_since = CASE WHEN $13 AND NOT is_enabled THEN NULL ELSE failing_since END,
+       failures = CASE WHEN $13 AND NOT is_enabled THEN 0 ELSE failures END,
        is_enabled = $13, disabled_reason = $14
  WHERE endpoint_id = $1 AND version = $2
 RETURNING *

@@ -13,15 +13,13 @@ from services.alerts.delivery.application.read_models import (
 from services.alerts.primitives import limits
 from services.alerts.primitives.errors import InvalidInput, ResourceNotFound
 from services.alerts.primitives.paging import CursorPage
-from services.kit.clock import Clock
 
 
 class DeliveryLog:
     """Lists deliveries with their results and sends them again."""
 
-    def __init__(self, *, repository: DeliveryRepository, clock: Clock) -> None:
+    def __init__(self, *, repository: DeliveryRepository) -> None:
         self._repository = repository
-        self._clock = clock
 
     async def list_deliveries(
         self,
@@ -42,7 +40,7 @@ class DeliveryLog:
 
     async def resend_one(self, delivery_id: int) -> None:
         """Sends one delivery again in any status."""
-        if not await self._repository.resend_one(delivery_id, at=self._clock.now()):
+        if not await self._repository.resend_one(delivery_id):
             raise ResourceNotFound(f"there is no delivery {delivery_id}")
 
     async def resend_range(self, filters: DeliveryFilters) -> int:
@@ -56,4 +54,4 @@ class DeliveryLog:
                 "never meant",
                 pointer="/endpoint_id",
             )
-        return await self._repository.resend(filters, at=self._clock.now())
+        return await self._repository.resend(filters)

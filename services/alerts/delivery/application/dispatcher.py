@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import structlog
 
@@ -37,7 +37,7 @@ from services.alerts.delivery.domain.attempt import (
     Retry,
 )
 from services.alerts.delivery.domain.circuit_breaker import Breaker, Gate
-from services.alerts.delivery.domain.retry_plan import NextStep, RetryAt
+from services.alerts.delivery.domain.retry_plan import NextStep, RetryAfter
 from services.kit.clock import Clock
 from services.kit.database import DatabaseUnavailable
 from services.kit.ids import IdFactory
@@ -137,19 +137,18 @@ class Dispatcher:
             task.add_done_callback(self._ended)
 
     async def _claim(self) -> list[LeasedDelivery]:
-        now = self._clock.now()
         deliveries = await self._queue.claim(
-            now=now,
-            lease_until=now + timedelta(seconds=self._limits.lease_seconds),
+            lease=timedelta(seconds=self._limits.lease_seconds),
             lease_token=self._new_token(),
-            slots=self._slots(now),
+            slots=self._slots(),
             default_slots=self._free_slots(busy=0),
         )
         self._in_flight.update((delivery.delivery_id, delivery) for delivery in deliveries)
         return list(deliveries)
 
-    def _slots(self, now: datetime) -> dict[str, int]:
+    def _slots(self) -> dict[str, int]:
         """Returns the free slots of endpoints that are busy or whose breaker counts failures."""
+        now = self._clock.monotonic_seconds()
         busy = Counter(delivery.endpoint_id for delivery in self._in_flight.values())
         slots = {}
         for endpoint_id in {*busy, *self._breakers}:
@@ -187,25 +186,22 @@ class Dispatcher:
     async def _settle(
         self, delivery: LeasedDelivery, result: AttemptResult, seconds: float
     ) -> None:
-        now = self._clock.now()
         next_step = retry_plan.plan_next(
             retry_plan.Attempt(
                 number=delivery.attempts_before + 1,
-                first_at=delivery.first_attempt_at,
-                ended_at=now,
+                since_first=delivery.since_first + timedelta(seconds=seconds),
                 result=result,
             ),
             draw=self._draw(),
             steps=self._steps,
         )
-        self._update_breaker(delivery.endpoint_id, next_step, now)
+        self._update_breaker(delivery.endpoint_id, next_step)
         recorded = await self._record(
             FinishedAttempt(
                 delivery=delivery,
                 result=result,
                 duration_ms=round(seconds * 1000),
                 next_step=next_step,
-                at=now,
             )
         )
         self._recorder.add(metrics.DELIVERY_ATTEMPTS, result=result.report.code.value)
@@ -214,9 +210,8 @@ class Dispatcher:
             self._recorder.add(metrics.LEASES_LOST)
             return
         if isinstance(next_step, Delivered):
-            waited = (now - delivery.created_at).total_seconds()
-            self._recorder.observe(metrics.DELIVERY_SECONDS, max(0.0, waited))
-        await self._disable_if_due(delivery.endpoint_id, next_step, recorded, now)
+            self._recorder.observe(metrics.DELIVERY_SECONDS, delivery.age.total_seconds() + seconds)
+        await self._disable_if_due(delivery.endpoint_id, next_step, recorded)
 
     async def _record(self, attempt: FinishedAttempt) -> RecordedAttempt | None:
         """Records an attempt; gives up when its lease has expired anyway."""
@@ -231,25 +226,28 @@ class Dispatcher:
                 patience -= self._limits.retry_seconds
                 await self._clock.sleep(self._limits.retry_seconds)
 
-    def _update_breaker(self, endpoint_id: str, next_step: NextStep, now: datetime) -> None:
+    def _update_breaker(self, endpoint_id: str, next_step: NextStep) -> None:
         if isinstance(next_step, Delivered):
             self._breakers.pop(endpoint_id, None)
             return
+        now = self._clock.monotonic_seconds()
         before = self._breakers.get(endpoint_id, circuit_breaker.NEW)
         after = circuit_breaker.failed(before, at=now)
-        if isinstance(next_step, RetryAt) and next_step.pauses_endpoint:
-            after = circuit_breaker.paused(after, until=next_step.at)
+        if isinstance(next_step, RetryAfter) and next_step.pauses_endpoint:
+            after = circuit_breaker.paused(after, until=now + next_step.delay.total_seconds())
         self._breakers[endpoint_id] = after
 
     async def _disable_if_due(
-        self, endpoint_id: str, next_step: NextStep, recorded: RecordedAttempt, now: datetime
+        self, endpoint_id: str, next_step: NextStep, recorded: RecordedAttempt
     ) -> None:
         if isinstance(next_step, Gone):
             reason, label = next_step.reason, "gone"
         elif circuit_breaker.should_disable(
-            failing_since=recorded.failing_since, at=now, limit=self._limits.disable_after
+            failing_for=recorded.failing_for,
+            failures=recorded.failures,
+            limit=self._limits.disable_after,
         ):
-            reason, label = f"only failures since {recorded.failing_since}", "failing"
+            reason, label = f"only failures for {recorded.failing_for}", "failing"
         else:
             return
         if await self._queue.disable(endpoint_id, reason=reason):
@@ -273,17 +271,17 @@ class Dispatcher:
     async def _renew_forever(self) -> None:
         while True:
             await self._clock.sleep(self._limits.lease_seconds / 6)
-            until = self._clock.now() + timedelta(seconds=self._limits.lease_seconds)
+            lease = timedelta(seconds=self._limits.lease_seconds)
             try:
                 if self._in_flight:
-                    await self._queue.renew(list(self._in_flight.values()), lease_until=until)
+                    await self._queue.renew(list(self._in_flight.values()), lease=lease)
             except DatabaseUnavailable as error:
                 log.warning("dispatcher.renewal_failed", error=repr(error))
 
     async def _measure_forever(self) -> None:
         while True:
             try:
-                backlog = await self._queue.backlog(now=self._clock.now())
+                backlog = await self._queue.backlog()
                 oldest = backlog.oldest_due_at
                 self._recorder.set(metrics.DELIVERIES_PENDING, backlog.pending)
                 self._recorder.set(

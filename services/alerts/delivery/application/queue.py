@@ -1,8 +1,12 @@
-"""The queue of deliveries as the dispatcher needs it, in PostgreSQL or simulated."""
+"""The queue of deliveries as the dispatcher needs it, in PostgreSQL or simulated.
+
+Every moment in it is by the clock of the database. A dispatcher passes and receives durations, so
+its own wall clock decides nothing.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from services.alerts.delivery.application.channel import ChannelMessage
@@ -12,15 +16,20 @@ from services.alerts.delivery.domain.retry_plan import NextStep
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeasedDelivery:
-    """A delivery that this process may attempt until its lease ends."""
+    """A delivery that this process may attempt until its lease ends.
+
+    Attributes:
+        since_first: Time from the beginning of the first attempt to the claim.
+        age: Time from the recorded step to the claim.
+    """
 
     delivery_id: int
     lease_token: str
     endpoint_id: str
     message: ChannelMessage
     attempts_before: int
-    first_attempt_at: datetime
-    created_at: datetime
+    since_first: timedelta
+    age: timedelta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,15 +40,19 @@ class FinishedAttempt:
     result: AttemptResult
     duration_ms: int
     next_step: NextStep
-    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedAttempt:
-    """Whether the lease was still valid, and since when every attempt at the endpoint failed."""
+    """Whether the lease was still valid, and for how long every attempt at the endpoint failed.
+
+    Attributes:
+        failures: How many failed since the last success; counted up to the number that disables.
+    """
 
     had_lease: bool
-    failing_since: datetime | None
+    failures: int
+    failing_for: timedelta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +69,7 @@ class DeliveryQueue(Protocol):
     async def claim(
         self,
         *,
-        now: datetime,
-        lease_until: datetime,
+        lease: timedelta,
         lease_token: str,
         slots: Mapping[str, int],
         default_slots: int,
@@ -68,7 +80,7 @@ class DeliveryQueue(Protocol):
         """
         ...
 
-    async def renew(self, deliveries: Sequence[LeasedDelivery], *, lease_until: datetime) -> None:
+    async def renew(self, deliveries: Sequence[LeasedDelivery], *, lease: timedelta) -> None:
         """Prolongs the leases that are still valid."""
         ...
 
@@ -80,6 +92,6 @@ class DeliveryQueue(Protocol):
         """Disables an endpoint; returns whether it was enabled."""
         ...
 
-    async def backlog(self, *, now: datetime) -> Backlog:
+    async def backlog(self) -> Backlog:
         """Measures what is pending."""
         ...

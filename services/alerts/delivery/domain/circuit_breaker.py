@@ -2,16 +2,19 @@
 
 A closed breaker passes every attempt. Five failures in a row open it for a pause; then it passes
 one attempt as a probe: success closes it, failure opens it for twice as long, up to a limit. The
-dispatcher has it in memory, so after a restart the receiver gets one more attempt.
+dispatcher has it in memory, so after a restart the receiver gets one more attempt. Its moments are
+seconds of the process's monotonic clock, so a wall clock that jumps opens and closes nothing.
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 
 FAILURES_TO_OPEN = 5
-FIRST_PAUSE = timedelta(seconds=30)
-LONGEST_PAUSE = timedelta(minutes=30)
+FIRST_PAUSE_SECONDS = 30.0
+LONGEST_PAUSE_SECONDS = 1800.0
+# A clock that jumps may make the time since the first failure look long; attempts cannot be faked.
+ATTEMPTS_TO_DISABLE = 10
 
 
 class Gate(StrEnum):
@@ -27,10 +30,10 @@ class Breaker:
     """The state of one endpoint's breaker."""
 
     failures: int = 0
-    open_until: datetime | None = None
-    pause: timedelta = FIRST_PAUSE
+    open_until: float | None = None
+    pause_seconds: float = FIRST_PAUSE_SECONDS
 
-    def gate(self, at: datetime) -> Gate:
+    def gate(self, at: float) -> Gate:
         """Returns what may pass at a moment."""
         if self.open_until is None:
             return Gate.CLOSED
@@ -45,26 +48,26 @@ def succeeded(_breaker: Breaker) -> Breaker:
     return NEW
 
 
-def failed(breaker: Breaker, *, at: datetime) -> Breaker:
+def failed(breaker: Breaker, *, at: float) -> Breaker:
     """Returns the breaker after a failure; one that ends while it is open changes nothing."""
     gate = breaker.gate(at)
     if gate is Gate.OPEN:
         return breaker
     if gate is Gate.PROBE:
-        pause = min(2 * breaker.pause, LONGEST_PAUSE)
-        return Breaker(failures=breaker.failures + 1, open_until=at + pause, pause=pause)
+        pause = min(2 * breaker.pause_seconds, LONGEST_PAUSE_SECONDS)
+        return Breaker(failures=breaker.failures + 1, open_until=at + pause, pause_seconds=pause)
     failures = breaker.failures + 1
     if failures < FAILURES_TO_OPEN:
         return replace(breaker, failures=failures)
-    return Breaker(failures=failures, open_until=at + breaker.pause, pause=breaker.pause)
+    return replace(breaker, failures=failures, open_until=at + breaker.pause_seconds)
 
 
-def paused(breaker: Breaker, *, until: datetime) -> Breaker:
+def paused(breaker: Breaker, *, until: float) -> Breaker:
     """Returns the breaker after a receiver requested a pause."""
     later = until if breaker.open_until is None else max(until, breaker.open_until)
     return replace(breaker, open_until=later)
 
 
-def should_disable(*, failing_since: datetime | None, at: datetime, limit: timedelta) -> bool:
-    """Returns whether every attempt has failed for so long that the endpoint is disabled."""
-    return failing_since is not None and at - failing_since >= limit
+def should_disable(*, failing_for: timedelta, failures: int, limit: timedelta) -> bool:
+    """Returns whether every attempt has failed, so often and for so long, that nothing is sent."""
+    return failures >= ATTEMPTS_TO_DISABLE and failing_for >= limit

@@ -2,11 +2,13 @@
 
 Ten attempts over at least 75 hours, as Standard Webhooks proposes. The plan is anchored at the
 first attempt, so jitter (a fifth of each step, both ways) does not add up and the last attempt
-never comes before 75 hours. The caller draws the random number and reads the clock.
+never comes before 75 hours. The caller draws the random number and measures the time since the
+first attempt. The plan is a delay, never a moment, and at most 1.2 steps long unless the receiver
+requests more: no clock that is wrong can hold a delivery for longer.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import accumulate
 
 from services.alerts.delivery.domain.attempt import AttemptResult, Delivered, Gone, Rejected
@@ -24,10 +26,10 @@ LONGEST_RETRY_AFTER = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RetryAt:
-    """Try again at a moment; with `pauses_endpoint` nothing goes to the endpoint until then."""
+class RetryAfter:
+    """Try again after a delay; with `pauses_endpoint` nothing goes to the endpoint until then."""
 
-    at: datetime
+    delay: timedelta
     pauses_endpoint: bool
     reason: str
 
@@ -39,16 +41,19 @@ class GivenUp:
     reason: str
 
 
-NextStep = Delivered | RetryAt | GivenUp | Gone
+NextStep = Delivered | RetryAfter | GivenUp | Gone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """An attempt that has ended. `number` counts from 1."""
+    """An attempt that has ended. `number` counts from 1.
+
+    Attributes:
+        since_first: From the beginning of the first attempt to the end of this one.
+    """
 
     number: int
-    first_at: datetime
-    ended_at: datetime
+    since_first: timedelta
     result: AttemptResult
 
     def __post_init__(self) -> None:
@@ -71,26 +76,23 @@ def plan_next(attempt: Attempt, *, draw: float, steps: tuple[timedelta, ...] = S
         return GivenUp(reason=result.reason)
     if attempt.number >= len(steps):
         return GivenUp(reason=f"attempt {attempt.number} of {len(steps)} failed")
-    at = _planned(attempt, draw=draw, steps=steps)
+    delay = _planned(attempt, draw=draw, steps=steps)
     if result.after is not None:
         step = steps[attempt.number]
-        delay = min(result.after, max(LONGEST_RETRY_AFTER, 2 * step))
-        at = max(at, attempt.ended_at + delay)
+        delay = max(delay, min(result.after, max(LONGEST_RETRY_AFTER, 2 * step)))
     elif result.is_overloaded:
-        at = max(at, attempt.ended_at + OVERLOAD_PAUSE)
-    return RetryAt(
-        at=at,
+        delay = max(delay, OVERLOAD_PAUSE)
+    return RetryAfter(
+        delay=delay,
         pauses_endpoint=result.is_overloaded,
         reason=f"{result.report.code}, try again",
     )
 
 
-def _planned(attempt: Attempt, *, draw: float, steps: tuple[timedelta, ...]) -> datetime:
+def _planned(attempt: Attempt, *, draw: float, steps: tuple[timedelta, ...]) -> timedelta:
     step = steps[attempt.number]
     is_last = attempt.number == len(steps) - 1
     swing = draw if is_last else 2 * draw - 1
-    anchor = attempt.first_at + tuple(accumulate(steps))[attempt.number]
-    planned = anchor + step * (JITTER_RATIO * swing)
-    earliest = attempt.ended_at + step * (1 - JITTER_RATIO)
-    latest = attempt.ended_at + step * (1 + JITTER_RATIO)
-    return min(max(planned, earliest), latest)
+    anchor = tuple(accumulate(steps))[attempt.number]
+    planned = anchor + step * (JITTER_RATIO * swing) - attempt.since_first
+    return min(max(planned, step * (1 - JITTER_RATIO)), step * (1 + JITTER_RATIO))

@@ -118,12 +118,15 @@ CREATE TABLE alerts.webhook_endpoint (
     is_enabled            boolean NOT NULL DEFAULT true,
     disabled_reason       text,
     failing_since         timestamptz,
+    failures              integer NOT NULL DEFAULT 0,
     created_at            timestamptz NOT NULL,
     created_by            text NOT NULL,
     secret                bytea NOT NULL,
     old_secret            bytea,
     old_secret_expires_at timestamptz
 );
+COMMENT ON COLUMN alerts.webhook_endpoint.failures IS
+    'attempts that failed since the last success, counted up to the number that disables';
 COMMENT ON COLUMN alerts.webhook_endpoint.secret IS 'sealed with AES-GCM; the key is a setting';
 
 CREATE TABLE alerts.webhook_delivery (
