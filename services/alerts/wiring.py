@@ -4,10 +4,10 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from random import SystemRandom
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo
 
 import asyncpg
@@ -53,6 +53,7 @@ from services.kit.database import (
 from services.kit.http.application import WebParts
 from services.kit.http.auth import KeyAuthenticator
 from services.kit.http.health import Health, NotReady
+from services.kit.http.limits import RequestLimits
 from services.kit.http.server import Task
 from services.kit.ids import time_ordered_id
 from services.kit.metrics import Metrics
@@ -171,6 +172,7 @@ async def build(platform: PlatformSettings, settings: AlertsSettings) -> AsyncIt
                 health=_health(opened, consumer),
                 metrics=opened.metrics,
                 authenticator=KeyAuthenticator(opened.pool, clock=opened.clock),
+                limits=_request_limits(platform, settings),
             ),
             consumer=consumer,
             dispatcher=dispatcher,
@@ -324,6 +326,12 @@ def _consumer(opened: _Resources, handler: RiskHandler, relay: OutboxRelay) -> F
         clock=opened.clock,
         relay=relay,
     )
+
+
+def _request_limits(platform: PlatformSettings, settings: AlertsSettings) -> RequestLimits:
+    limits = platform.request_limits()
+    public_name = urlsplit(settings.public_url).hostname or ""
+    return replace(limits, host_names=limits.host_names | {public_name})
 
 
 def _tls(settings: AlertsSettings) -> ssl.SSLContext:

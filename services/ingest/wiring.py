@@ -30,6 +30,7 @@ from services.kit.clock import Clock, SystemClock
 from services.kit.database import Database, PostgresDatabase, close_pool, create_pool
 from services.kit.http.auth import Authenticator, KeyAuthenticator
 from services.kit.http.health import Health, NotReady
+from services.kit.http.limits import RequestLimits
 from services.kit.metrics import Metrics
 from services.kit.schemas import at_head
 from services.kit.settings import PlatformSettings
@@ -54,6 +55,7 @@ class Ingest:
     publisher: KafkaEventPublisher
     consumers: Mapping[str, FencedConsumer]
     authenticator: Authenticator
+    limits: RequestLimits
     health: Health
     metrics: Metrics
     clock: Clock
@@ -175,6 +177,7 @@ def _assembled(
         publisher=parts.publisher,
         consumers=consumers,
         authenticator=KeyAuthenticator(pool, clock=parts.clock),
+        limits=platform.request_limits(max_body_bytes=settings.max_body_bytes),
         health=_health(pool, parts, consumers),
         metrics=parts.metrics,
         clock=parts.clock,

@@ -10,6 +10,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from services.kit.http.limits import (
+    BODY_SECONDS,
+    MAX_BODY_BYTES,
+    REQUESTS_PER_KEY,
+    RequestLimits,
+)
+
 
 class PlatformSettings(BaseSettings):
     """The settings that all services and the command line share (`TOCSIN_*`)."""
@@ -44,6 +51,21 @@ class PlatformSettings(BaseSettings):
         default=10.0,
         ge=1.0,
         description="after so long PostgreSQL ends the transaction of a process that is stuck",
+    )
+    http_host_names: str = Field(
+        default="",
+        description="names under which the services are reached, comma-separated; addresses and "
+        "names without a dot need none",
+    )
+    http_requests_per_key: int = Field(
+        default=REQUESTS_PER_KEY,
+        ge=1,
+        description="requests of one key at the same time; one more is answered 429",
+    )
+    http_body_seconds: float = Field(
+        default=BODY_SECONDS,
+        gt=0.0,
+        description="time in which a request body must have arrived; a later one is answered 408",
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="the least severe log lines that are written"
@@ -94,6 +116,16 @@ class PlatformSettings(BaseSettings):
     def alerts_topic(self) -> str:
         """Returns the topic of the alerts' life cycle."""
         return f"{self.topic_prefix}alerts"
+
+    def request_limits(self, *, max_body_bytes: int = MAX_BODY_BYTES) -> RequestLimits:
+        """Returns the limits of a service's requests."""
+        names = (name.strip().lower() for name in self.http_host_names.split(","))
+        return RequestLimits(
+            max_body_bytes=max_body_bytes,
+            body_seconds=self.http_body_seconds,
+            requests_per_key=self.http_requests_per_key,
+            host_names=frozenset(name for name in names if name),
+        )
 
     @property
     def clock_topic(self) -> str:

@@ -149,6 +149,7 @@ async def build(platform: PlatformSettings, settings: ScoringSettings) -> AsyncI
                 health=health,
                 metrics=metrics,
                 authenticator=KeyAuthenticator(pool, clock=clock),
+                limits=platform.request_limits(),
             ),
             metrics=metrics,
             health=health,

@@ -49,6 +49,7 @@ from services.kit.access.keys import Role
 from services.kit.catalogue import KIT_CATALOGUE
 from services.kit.http.auth import Principal
 from services.kit.http.health import Health
+from services.kit.http.limits import RequestLimits
 from services.kit.metrics import Metrics
 from tests.fakes.clock import ManualClock
 
@@ -294,8 +295,9 @@ class MemoryIngest:
     controls: MemoryControlLog
     ingest: Ingest
 
-    def app(self, **settings: Any) -> FastAPI:
-        return create_app(self.ingest, IngestSettings(**settings))
+    def app(self, *, limits: RequestLimits | None = None, **settings: Any) -> FastAPI:
+        ingest = replace(self.ingest, limits=limits) if limits else self.ingest
+        return create_app(ingest, IngestSettings(**settings))
 
     def clear(self) -> None:
         """Removes all events, inputs and accounts."""
@@ -337,6 +339,7 @@ def ingest_in_memory(rules: DayCloseRules = CLOSED_BY_CORE) -> MemoryIngest:
             publisher=cast(KafkaEventPublisher, publisher),
             consumers={},
             authenticator=Everybody(),
+            limits=RequestLimits(),
             health=health,
             metrics=metrics,
             clock=clock,

@@ -6,6 +6,7 @@ UNIT = "tests/unit/kit/stream"
 CONSUMER = f"{UNIT}/test_consumer.py::test_"
 REAL = "tests/integration/kit/stream"
 AGREE = f"{REAL}/test_real_servers_agree.py"
+CONNECTIONS = "tests/unit/kit/http/test_connections.py"
 SIMULATED = "tests/simulation/test_simulation.py::test_every_promise_holds_in_every_history"
 
 LINES = (
@@ -286,5 +287,53 @@ LINES = (
         "        if partition.state is State.FENCED:\n",
         "        if partition.state is None:\n",
         (CONSUMER + "a_partition_assigned_here_and_owned_elsewhere_ends_the_process",),
+    ),
+    Mutant(
+        "requests-per-key",
+        "one key's slow requests leave room to every other key",
+        "services/kit/http/limits.py",
+        "        if self._counts[key_id] >= self._limit:\n",
+        "        if not self._limit:\n",
+        (f"{CONNECTIONS}::test_slow_bodies_of_a_key_leave_room_to_every_other",),
+    ),
+    Mutant(
+        "body-deadline",
+        "a body that does not arrive ends its request",
+        "services/kit/http/middleware.py",
+        "async with asyncio.timeout_at(deadline):",
+        "async with asyncio.timeout_at(deadline + 3600):",
+        (f"{CONNECTIONS}::test_a_body_that_does_not_arrive_in_time_is_408",),
+    ),
+    Mutant(
+        "head-deadline",
+        "a head that is never complete ends its connection",
+        "services/kit/http/connections.py",
+        "self.loop.call_later(self._head_seconds, self._give_up)",
+        "self.loop.call_later(3600, self._give_up)",
+        (f"{CONNECTIONS}::test_a_head_that_is_never_complete_is_closed",),
+    ),
+    Mutant(
+        "connections-without-a-key",
+        "connections without a key are bounded",
+        "services/kit/http/connections.py",
+        "        while len(self._connections) > self._most:\n",
+        "        while len(self._connections) > 100 * self._most:\n",
+        (f"{CONNECTIONS}::test_too_many_connections_without_a_key_close_the_oldest_of_them",),
+    ),
+    Mutant(
+        "one-length",
+        "a body with two lengths is refused",
+        "services/kit/http/middleware.py",
+        'if "content-length" in headers and "transfer-encoding" in headers:',
+        "if False:",
+        (f"{CONNECTIONS}::test_a_body_with_two_lengths_is_refused",),
+    ),
+    Mutant(
+        "own-host",
+        "a request for a foreign host is refused",
+        "services/kit/http/limits.py",
+        'return "." not in host or host in self.host_names or _is_address(host)',
+        "return True",
+        ("tests/unit/kit/http/test_application.py::test_a_host_that_is_not_ours_is_refused",),
     ),
 )

@@ -44,7 +44,7 @@ def create_app(ingest: Ingest, settings: IngestSettings) -> FastAPI:
                 TooManyItems: TOO_MANY_EVENTS,
                 UnknownMediaType: problems.MEDIA_TYPE_UNKNOWN,
             },
-            max_body_bytes=settings.max_body_bytes,
+            limits=ingest.limits,
         ),
         routers=[
             events_router(endpoint),

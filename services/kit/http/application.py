@@ -3,7 +3,7 @@
 Each service's entry point calls `create_app` with its routers. The application guarantees that
 every route declares who may call it, or it does not start; that every error is a problem document;
 that every response has a correlation id and strict headers; and that no body is larger than
-allowed, even if its declared length is smaller.
+allowed, even if its declared length is smaller, nor arrives for longer than allowed.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,11 +22,11 @@ from services.kit.http import problems
 from services.kit.http.auth import ANY_ROLE, Authenticator, Guard, KeyGuard, Public, public
 from services.kit.http.health import Health, Verdict
 from services.kit.http.json_route import JsonRoute
+from services.kit.http.limits import RequestLimits, RequestsByKey
 from services.kit.http.middleware import RequestMiddleware
 from services.kit.http.problems import ProblemTable
 from services.kit.metrics import Metrics
 
-MAX_BODY_BYTES = 1_048_576
 _METRICS_TYPE = "text/plain; version=1.0.0; charset=utf-8"
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
@@ -38,14 +38,13 @@ class WebParts:
 
     Attributes:
         problems: The problem kind of each of the service's own error classes.
-        max_body_bytes: The largest request body; a larger one is answered 413.
     """
 
     health: Health
     metrics: Metrics
     authenticator: Authenticator
     problems: ProblemTable = field(default_factory=dict)
-    max_body_bytes: int = MAX_BODY_BYTES
+    limits: RequestLimits = field(default_factory=RequestLimits)
 
 
 class UndeclaredRoute(Exception):
@@ -81,6 +80,8 @@ def create_app(
     parts.metrics.set(BUILD, 1, service=name, version=distribution_version("tocsin"))
     app.state.authenticator = parts.authenticator
     app.state.health = parts.health
+    requests_by_key = RequestsByKey(parts.limits.requests_per_key)
+    app.state.requests_by_key = requests_by_key
     problems.install(app, parts.problems)
     for router in routers:
         app.include_router(router)
@@ -96,7 +97,10 @@ def create_app(
     if lenient:
         raise LenientRoute(f"{name}: {', '.join(lenient)}: give the router route_class=JsonRoute")
     app.add_middleware(
-        RequestMiddleware, recorder=parts.metrics, max_body_bytes=parts.max_body_bytes
+        RequestMiddleware,
+        recorder=parts.metrics,
+        limits=parts.limits,
+        requests_by_key=requests_by_key,
     )
     return app
 

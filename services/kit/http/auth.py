@@ -19,6 +19,7 @@ from services.kit.access.keys import PresentedKey, Role, StoredKey
 from services.kit.access.queries import Queries
 from services.kit.clock import Clock
 from services.kit.http import problems
+from services.kit.http.limits import RequestsByKey
 from services.kit.http.problems import Problem
 
 log = structlog.get_logger(__name__)
@@ -132,7 +133,10 @@ class Guard:
         self.roles = roles
 
     async def admit(self, request: Request, text: str | None) -> Principal:
-        """Returns the caller that presents a key, or raises a problem 401 or 403."""
+        """Returns the caller that presents a key, or raises a problem 401, 403 or 429.
+
+        An admitted request counts for its key until `RequestMiddleware` has seen its end.
+        """
         if not text:
             raise Problem(
                 problems.UNAUTHENTICATED,
@@ -150,6 +154,13 @@ class Guard:
         if not principal.has(*self.roles):
             needed = ", ".join(sorted(self.roles))
             raise Problem(problems.FORBIDDEN, f"This needs one of the roles {needed}.")
+        requests_by_key: RequestsByKey = request.app.state.requests_by_key
+        if not hasattr(request.state, "principal") and not requests_by_key.enter(principal.id):
+            raise Problem(
+                problems.TOO_MANY,
+                "The key has as many requests under way as it may.",
+                {"Retry-After": "1"},
+            )
         request.state.principal = principal
         return principal
 

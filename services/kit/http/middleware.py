@@ -1,10 +1,11 @@
-"""The middleware of every request: correlation id, body limit, response headers, measurement.
+"""The middleware of every request: correlation id, limits, response headers, measurement.
 
 It is plain ASGI, so that streams stay streams and a client that disconnects is noticed. A caller's
 `X-Correlation-Id` is accepted when it is harmless and generated otherwise; it is bound to the logs,
 sent back, and appears in problem documents as `trace_id`.
 """
 
+import asyncio
 import re
 import time
 from typing import Any
@@ -12,10 +13,13 @@ from typing import Any
 import structlog
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.kit.catalogue import HTTP_REQUESTS, HTTP_SECONDS
 from services.kit.http import problems
+from services.kit.http.limits import RequestLimits, RequestsByKey
+from services.kit.http.problems import ProblemKind
 from services.kit.ids import time_ordered_id
 from services.kit.logs import correlated
 from services.kit.metrics import Recorder
@@ -44,10 +48,18 @@ _NO_RESPONSE = 499
 class RequestMiddleware:
     """Wraps an ASGI application."""
 
-    def __init__(self, app: ASGIApp, *, recorder: Recorder, max_body_bytes: int) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        recorder: Recorder,
+        limits: RequestLimits,
+        requests_by_key: RequestsByKey,
+    ) -> None:
         self._app = app
         self._recorder = recorder
-        self._max_body_bytes = max_body_bytes
+        self._limits = limits
+        self._requests_by_key = requests_by_key
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -60,20 +72,23 @@ class RequestMiddleware:
         response = _Response(send, correlation_id=correlation_id)
         with correlated(correlation_id):
             try:
-                if _declared_bytes(headers) > self._max_body_bytes:
-                    await self._refuse_body(scope, receive, response.send)
-                elif len(headers.get("content-type", "")) > _MAX_CONTENT_TYPE_CHARACTERS:
-                    await self._refuse_content_type(scope, receive, response.send)
+                refusal = self._refusal(scope, headers)
+                if refusal is None:
+                    await self._handle(scope, _limited(receive, self._limits), response)
                 else:
-                    limited = _limited(receive, max_bytes=self._max_body_bytes)
-                    await self._handle(scope, limited, response)
+                    await refusal(scope, receive, response.send)
             finally:
+                caller = scope.get("state", {}).get("principal")
+                if caller is not None:
+                    self._requests_by_key.leave(caller.id)
                 seconds = time.perf_counter() - began
                 self._measure(scope, status=response.status, seconds=seconds)
 
     async def _handle(self, scope: Scope, receive: Receive, response: "_Response") -> None:
         try:
             await self._app(scope, receive, response.send)
+        except ClientDisconnect:
+            log.info("http.upload_aborted", route=_route_template(scope))
         except Exception:
             log.exception("http.request_failed", route=_route_template(scope))
             if response.has_started:
@@ -81,22 +96,27 @@ class RequestMiddleware:
             problem = problems.internal_error_response(instance=scope["path"])
             await problem(scope, receive, response.send)
 
-    async def _refuse_body(self, scope: Scope, receive: Receive, send: Send) -> None:
-        response = problems.problem_response(
-            problems.TOO_LARGE,
-            detail=_too_large(self._max_body_bytes),
-            instance=scope["path"],
-            headers={"Connection": "close"},
-        )
-        await response(scope, receive, send)
-
-    async def _refuse_content_type(self, scope: Scope, receive: Receive, send: Send) -> None:
-        response = problems.problem_response(
-            problems.MEDIA_TYPE_UNKNOWN,
-            detail=f"Content-Type may have at most {_MAX_CONTENT_TYPE_CHARACTERS} characters.",
-            instance=scope["path"],
-        )
-        await response(scope, receive, send)
+    def _refusal(self, scope: Scope, headers: Headers) -> ASGIApp | None:
+        """Returns the response that refuses a request before any route sees it."""
+        if _declared_bytes(headers) > self._limits.max_body_bytes:
+            return _refused(scope, problems.TOO_LARGE, _too_large(self._limits))
+        if "content-length" in headers and "transfer-encoding" in headers:
+            return _refused(
+                scope, problems.MALFORMED, "Send one of Content-Length and Transfer-Encoding."
+            )
+        if len(headers.get("content-type", "")) > _MAX_CONTENT_TYPE_CHARACTERS:
+            return _refused(
+                scope,
+                problems.MEDIA_TYPE_UNKNOWN,
+                f"Content-Type may have at most {_MAX_CONTENT_TYPE_CHARACTERS} characters.",
+            )
+        if not self._limits.accepts_host(headers.get("host", "localhost")):
+            return _refused(scope, problems.MALFORMED, "The Host header names another service.")
+        if "\x00" in scope["path"] or b"%00" in scope["query_string"]:
+            return _refused(
+                scope, problems.INVALID, "The path or the query contains a NUL character."
+            )
+        return None
 
     def _measure(self, scope: Scope, *, status: int, seconds: float) -> None:
         method = scope["method"] if scope["method"] in _KNOWN_METHODS else "other"
@@ -126,24 +146,43 @@ class _Response:
         await self._send(message)
 
 
-def _limited(receive: Receive, *, max_bytes: int) -> Receive:
-    """Returns a receive that stops a body larger than its declared length."""
+def _refused(scope: Scope, kind: ProblemKind, detail: str) -> ASGIApp:
+    return problems.problem_response(
+        kind, detail=detail, instance=scope["path"], headers={"Connection": "close"}
+    )
+
+
+def _limited(receive: Receive, limits: RequestLimits) -> Receive:
+    """Returns a receive that ends a body which is larger than its declared length, or too slow."""
     received_bytes = 0
+    has_ended = False
+    deadline = asyncio.get_running_loop().time() + limits.body_seconds
 
     async def counted() -> Message:
-        nonlocal received_bytes
-        message = await receive()
+        nonlocal received_bytes, has_ended
+        if has_ended:
+            return await receive()
+        try:
+            async with asyncio.timeout_at(deadline):
+                message = await receive()
+        except TimeoutError as error:
+            raise HTTPException(408, _too_slow(limits), headers={"Connection": "close"}) from error
+        has_ended = not message.get("more_body", False)
         if message["type"] == "http.request":
             received_bytes += len(message.get("body", b""))
-            if received_bytes > max_bytes:
-                raise HTTPException(413, _too_large(max_bytes), headers={"Connection": "close"})
+            if received_bytes > limits.max_body_bytes:
+                raise HTTPException(413, _too_large(limits), headers={"Connection": "close"})
         return message
 
     return counted
 
 
-def _too_large(max_bytes: int) -> str:
-    return f"The body may have at most {max_bytes} bytes; send less at a time."
+def _too_large(limits: RequestLimits) -> str:
+    return f"The body may have at most {limits.max_body_bytes} bytes; send less at a time."
+
+
+def _too_slow(limits: RequestLimits) -> str:
+    return f"The body must arrive within {limits.body_seconds:g} s; send less at a time."
 
 
 def _declared_bytes(headers: Headers) -> int:

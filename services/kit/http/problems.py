@@ -46,6 +46,7 @@ FORBIDDEN = ProblemKind(403, "forbidden", "The key's roles do not allow this")
 NOT_FOUND = ProblemKind(404, "not-found", "Not found")
 METHOD_NOT_ALLOWED = ProblemKind(405, "method-not-allowed", "The method is not allowed here")
 NOT_ACCEPTABLE = ProblemKind(406, "not-acceptable", "No representation fits")
+TOO_SLOW = ProblemKind(408, "body-too-slow", "The body did not arrive in time")
 CONFLICT = ProblemKind(409, "conflict", "The present state does not allow this")
 STALE = ProblemKind(412, "stale-version", "Somebody changed it in the meantime")
 TOO_LARGE = ProblemKind(413, "body-too-large", "The body is too large")
@@ -63,6 +64,7 @@ BUILT_IN: tuple[ProblemKind, ...] = (
     NOT_FOUND,
     METHOD_NOT_ALLOWED,
     NOT_ACCEPTABLE,
+    TOO_SLOW,
     CONFLICT,
     STALE,
     TOO_LARGE,

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import structlog
@@ -21,6 +22,7 @@ import uvloop
 from starlette.types import ASGIApp
 
 from services.kit.catalogue import BACKGROUND_FAILURES, LOOP_LAG_SECONDS, READY
+from services.kit.http.connections import BoundedProtocol, Strangers
 from services.kit.http.health import Health
 from services.kit.metrics import Recorder
 
@@ -84,6 +86,7 @@ async def serve(
             log_config=None,
             access_log=False,
             server_header=False,
+            http=partial(BoundedProtocol, strangers=Strangers()),  # type: ignore[arg-type]  # a factory is all that uvicorn needs
             timeout_graceful_shutdown=max(1, int(listening.grace_seconds / 2)),
         )
     )

@@ -17,6 +17,7 @@ from services.kit.http.auth import Principal, public, require
 from services.kit.http.health import Health, NotReady
 from services.kit.http.json_route import JsonRoute
 from services.kit.http.keyed_route import KeyedRoute
+from services.kit.http.limits import RequestLimits
 from services.kit.http.problems import ProblemKind
 from services.kit.metrics import Metrics
 from tests.fakes.clock import ManualClock
@@ -70,7 +71,7 @@ def application(**changes: object) -> FastAPI:
         metrics=changes.get("metrics", Metrics(KIT_CATALOGUE)),  # type: ignore[arg-type]
         authenticator=KnownKeys(),
         problems={Booked: ProblemKind(409, "line-booked", "The line is booked")},
-        max_body_bytes=200,
+        limits=changes.get("limits", RequestLimits(max_body_bytes=200)),  # type: ignore[arg-type]
     )
     return create_app("test", parts=parts, routers=[router()])
 
@@ -251,6 +252,38 @@ def test_a_body_over_the_limit_is_413_when_it_streams_without_a_length(
 
 
 @pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("testserver", 200),
+        ("localhost:8081", 200),
+        ("127.0.0.1:8081", 200),
+        ("[::1]:8081", 200),
+        ("10.4.3.2", 200),
+        ("risk.bank.com", 200),
+        ("RISK.bank.com.:443", 200),
+        ("evil.example", 400),
+        ("risk.bank.com.evil.example", 400),
+        ("127.0.0.1.evil.example", 400),
+        ("bank.com", 400),
+        ("a b", 400),
+        ("", 400),
+        ("user@localhost", 400),
+    ],
+)
+def test_a_host_that_is_not_ours_is_refused(host: str, status: int) -> None:
+    limits = RequestLimits(host_names=frozenset({"risk.bank.com"}))
+    client = TestClient(application(limits=limits))
+    assert client.get("/livez", headers={"Host": host}).status_code == status
+
+
+@pytest.mark.parametrize("path", ["/v1/lines/1%00", "/livez?a=%00", "/livez?a=b%00c&d=e"])
+def test_a_nul_character_is_no_part_of_a_path_or_a_query(client: TestClient, path: str) -> None:
+    response = client.get(path)
+    assert response.status_code == 422
+    assert response.json()["type"] == "urn:tocsin:problem:invalid-request"
+
+
+@pytest.mark.parametrize(
     ("method", "path", "status"), [("GET", "/nowhere", 404), ("DELETE", "/livez", 405)]
 )
 def test_what_is_not_there_is_a_problem_too(
@@ -339,7 +372,7 @@ def keyed(**more: object) -> TestClient:
         metrics=Metrics(KIT_CATALOGUE),
         authenticator=KnownKeys(),
         problems={Booked: ProblemKind(409, "line-booked", "The line is booked")},
-        max_body_bytes=200,
+        limits=RequestLimits(max_body_bytes=200),
     )
     return TestClient(
         create_app("test", parts=parts, routers=[routes]), raise_server_exceptions=False

@@ -1,0 +1,74 @@
+"""What callers may occupy: the time of a body, requests of one key, connections, host names.
+
+Every service is given the same limits. They make sure that one caller, slow or hostile, leaves room
+to all others: a body has a deadline, a key has a number of requests at the same time.
+"""
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from ipaddress import ip_address
+
+MAX_BODY_BYTES = 1_048_576
+# 4 MiB in half a minute are 140 kB/s; a core system in the bank's network sends 100 times that.
+BODY_SECONDS = 30.0
+REQUESTS_PER_KEY = 64
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::\d{1,5})?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestLimits:
+    """The limits of a service's requests.
+
+    Attributes:
+        max_body_bytes: The largest request body; a larger one is answered 413.
+        body_seconds: The time in which a body must have arrived; a later one is answered 408.
+        requests_per_key: Requests of one key at the same time; one more is answered 429.
+        host_names: Names under which the service is reached, besides single labels and addresses.
+    """
+
+    max_body_bytes: int = MAX_BODY_BYTES
+    body_seconds: float = BODY_SECONDS
+    requests_per_key: int = REQUESTS_PER_KEY
+    host_names: frozenset[str] = frozenset()
+
+    def accepts_host(self, header: str) -> bool:
+        """Returns whether a Host header names this service.
+
+        A web page of somebody else can make its own name lead here, but neither an address nor a
+        name without a dot.
+        """
+        match = _HOST.fullmatch(header)
+        if match is None:
+            return False
+        host = match[1].strip("[]").lower().removesuffix(".")
+        return "." not in host or host in self.host_names or _is_address(host)
+
+
+class RequestsByKey:
+    """Counts the requests of each key that are under way."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._counts: Counter[str] = Counter()
+
+    def enter(self, key_id: str) -> bool:
+        """Counts a request of a key; returns False if the key has as many as it may."""
+        if self._counts[key_id] >= self._limit:
+            return False
+        self._counts[key_id] += 1
+        return True
+
+    def leave(self, key_id: str) -> None:
+        """Counts a request less."""
+        self._counts[key_id] -= 1
+        if not self._counts[key_id]:
+            del self._counts[key_id]
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
