@@ -93,8 +93,8 @@ LINES = (
         "retry-after",
         "a receiver's Retry-After is honoured",
         "services/alerts/delivery/domain/retry_plan.py",
-        "        at = max(at, attempt.ended_at + delay)\n",
-        "        at = max(at, attempt.ended_at)\n",
+        "        delay = max(delay, min(result.after, max(LONGEST_RETRY_AFTER, 2 * step)))\n",
+        "        assert step\n",
         (f"{ALERTS}/test_retry.py",),
     ),
     Mutant(
