@@ -28,7 +28,7 @@ RESOLVE := $(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-emit
 SITE := .tocsin/docs
 
 .DEFAULT_GOAL := help
-.PHONY: help setup format check schemas docs test simulation histories repeat mutants compiled bench demo torture stack stack-down audit lock clean
+.PHONY: help setup format check schemas docs test simulation histories data-torture repeat mutants compiled bench demo torture stack stack-down audit lock clean
 # Two targets at a time would build the same environment twice.
 .NOTPARALLEL:
 
@@ -84,6 +84,9 @@ simulation: $(INSTALLED) ## Ten thousand seeded histories of the machinery; ARGS
 
 histories: $(INSTALLED) ## Fifty thousand borrowers' histories in disorder; ARGS="--examples 500 --seed 7"
 	@$(BIN)/python -m tests.histories --examples 50000 $(ARGS)
+
+data-torture: $(INSTALLED) ## 200,000 events at the edges of the contract; ARGS="--events 2000 --seed 7"
+	@$(BIN)/python -m tests.data_torture --events 200000 $(ARGS)
 
 repeat: $(INSTALLED) ## Run a suite on real servers many times; ARGS="--suite servers --times 5 --busy"
 	@$(BIN)/python -m tests.repeat $(ARGS)

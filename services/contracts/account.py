@@ -8,7 +8,9 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
+from services.contracts import bounds
 from services.contracts.fields import (
+    BusinessDate,
     Country,
     Currency,
     EventData,
@@ -21,7 +23,7 @@ from services.contracts.fields import (
     Text,
 )
 
-Months = Annotated[int, Meta(ge=0, le=1_000)]
+Months = Annotated[int, Meta(ge=0, le=bounds.GREATEST_MONTHS)]
 AccountChannel = Literal["TRANSFER", "CARD", "CASH", "CHEQUE", "DIRECT_DEBIT", "POS"]
 FlowCategory = Literal[
     "SALES_RECEIPT",
@@ -78,7 +80,7 @@ class AccountTransactedV1(EventData, frozen=True, kw_only=True):
     amount: PositiveMoney  #: Always positive; the direction is a field of its own.
     currency: Currency  #: Currency of every amount here.
     category: FlowCategory  #: What the booking is about.
-    value_date: IsoDate  #: The day as of which it counts.
+    value_date: BusinessDate  #: The day as of which it counts.
     channel: AccountChannel  #: How.
     facility_id: Identifier | UnsetType = UNSET  #: The line behind the account.
     category_confidence: Share | UnsetType = UNSET  #: How sure the categoriser was, 0 to 1.
@@ -95,7 +97,7 @@ class AccountBalanceClosedV1(EventData, frozen=True, kw_only=True):
     """The end-of-day balance of an account."""
 
     account_id: Identifier  #: The account.
-    balance_date: IsoDate  #: The day that was closed.
+    balance_date: BusinessDate  #: The day that was closed.
     eod_balance: Money  #: Booked balance; negative is overdrawn.
     available_balance: Money | UnsetType = UNSET  #: What could be spent.
     currency: Currency  #: Currency of the balances.
@@ -111,7 +113,7 @@ class AccountItemReturnedV1(EventData, frozen=True, kw_only=True):
         "INSUFFICIENT_FUNDS", "ACCOUNT_CLOSED", "DISPUTED", "TECHNICAL", "OTHER"
     ]  #: Why it was returned.
     is_outgoing: bool  #: True: the borrower failed to pay; false: somebody failed to pay it.
-    value_date: IsoDate  #: The day of the return.
+    value_date: BusinessDate  #: The day of the return.
     original_txn_id: Identifier | UnsetType = UNSET  #: The booking that it takes back.
 
 
@@ -130,7 +132,7 @@ class FacilityBalanceClosedV1(EventData, frozen=True, kw_only=True):
     """The end-of-day use of a line."""
 
     facility_id: Identifier  #: The facility.
-    balance_date: IsoDate  #: The day that was closed.
+    balance_date: BusinessDate  #: The day that was closed.
     limit_amount: NonNegativeMoney  #: The limit in force.
     drawn_amount: Money  #: What is drawn; negative is a credit balance.
     currency: Currency  #: Currency of every amount here.

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType, field
 
+from services.contracts import bounds
 from services.contracts.borrower import Segment
 from services.contracts.fields import (
     Count,
@@ -45,7 +46,7 @@ EmissionReason = Literal[
 ]
 Score = Annotated[float, Meta(ge=0, le=100)]
 Ratio01 = Annotated[float, Meta(ge=0, le=1)]
-EvidenceIds = Annotated[list[Text], Meta(max_length=100)]
+EvidenceIds = Annotated[list[Text], Meta(max_length=bounds.MOST_EVIDENCE)]
 
 
 class SameFactV1(WireObject, frozen=True, kw_only=True):

@@ -8,7 +8,9 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
+from services.contracts import bounds
 from services.contracts.fields import (
+    BorrowerId,
     Country,
     Currency,
     EventData,
@@ -27,8 +29,8 @@ GroupLinkKind = Literal[
 ]
 
 
-AccountIds = Annotated[list[Identifier], Meta(max_length=10_000)]
-DaysPastDue = Annotated[int, Meta(ge=0, le=36_500)]
+AccountIds = Annotated[list[Identifier], Meta(max_length=bounds.MOST_ACCOUNTS)]
+DaysPastDue = Annotated[int, Meta(ge=0, le=bounds.GREATEST_DAYS_PAST_DUE)]
 
 
 class BorrowerRegisteredV1(EventData, frozen=True, kw_only=True):
@@ -54,7 +56,7 @@ class BorrowerRegisteredV1(EventData, frozen=True, kw_only=True):
 class GroupLinkedV1(EventData, frozen=True, kw_only=True):
     """Another borrower is linked to this one; strength is how far trouble carries over."""
 
-    linked_borrower_id: Identifier  #: The other borrower.
+    linked_borrower_id: BorrowerId  #: The other borrower.
     kind: GroupLinkKind  #: Why they are linked.
     strength: Share | UnsetType = UNSET  #: How strong the link is, 0 to 1.
     effective_date: IsoDate  #: From when.
@@ -64,7 +66,7 @@ class GroupLinkedV1(EventData, frozen=True, kw_only=True):
 class DependantLinkedV1(EventData, frozen=True, kw_only=True):
     """Another borrower depends on this one and receives its state changes; written by scoring."""
 
-    dependant_borrower_id: Identifier  #: The borrower that receives them.
+    dependant_borrower_id: BorrowerId  #: The borrower that receives them.
     kind: GroupLinkKind  #: Why the two are linked.
     effective_date: IsoDate  #: From when.
 
@@ -76,17 +78,20 @@ class RelatedPartyV1(WireObject, frozen=True, kw_only=True):
     relation: Literal["OWNER", "DIRECTOR", "SUBSIDIARY", "SISTER", "FAMILY", "OTHER"]  #: How.
 
 
+RelatedParties = Annotated[list[RelatedPartyV1], Meta(max_length=bounds.MOST_RELATED_PARTIES)]
+
+
 class RelatedPartiesDeclaredV1(EventData, frozen=True, kw_only=True):
     """All related parties of the borrower; a later declaration replaces the earlier one."""
 
     declared_date: IsoDate  #: The date of the declaration.
-    related_parties: Annotated[list[RelatedPartyV1], Meta(max_length=10_000)]  #: All of them.
+    related_parties: RelatedParties  #: All of them.
 
 
 class RelatedStateChangedV1(EventData, frozen=True, kw_only=True):
     """The risk state of a linked borrower changed; written by scoring, one hop only."""
 
-    related_borrower_id: Identifier  #: The borrower whose state changed.
+    related_borrower_id: BorrowerId  #: The borrower whose state changed.
     kind: GroupLinkKind  #: The link between the two.
     state: RiskState  #: Its new state.
     from_state: RiskState | UnsetType = UNSET  #: Its state before.

@@ -4,7 +4,9 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
+from services.contracts import bounds
 from services.contracts.fields import (
+    BorrowerId,
     Currency,
     EventData,
     Identifier,
@@ -14,14 +16,15 @@ from services.contracts.fields import (
     Share,
 )
 
-LoanIds = Annotated[list[Identifier], Meta(max_length=1_000)]
+LoanIds = Annotated[list[Identifier], Meta(max_length=bounds.MOST_LOANS_NAMED)]
+SecuredLoanIds = Annotated[list[Identifier], Meta(min_length=1, max_length=bounds.MOST_LOANS_NAMED)]
 
 
 class CollateralValuedV1(EventData, frozen=True, kw_only=True):
     """The value of a piece of collateral, and how well it is secured."""
 
     collateral_id: Identifier  #: The collateral.
-    loan_ids: Annotated[list[Identifier], Meta(min_length=1, max_length=1_000)]  #: What it secures.
+    loan_ids: SecuredLoanIds  #: What it secures.
     type: Literal[
         "REAL_ESTATE", "VEHICLE", "MACHINERY", "STOCK", "RECEIVABLES", "SECURITIES", "CASH", "OTHER"
     ]  #: Kind of collateral.
@@ -33,7 +36,9 @@ class CollateralValuedV1(EventData, frozen=True, kw_only=True):
     registration_no: Identifier | UnsetType = UNSET  #: Where it is registered.
     registration_expiry_date: IsoDate | UnsetType = UNSET  #: When the registration ends.
     insurance_expiry_date: IsoDate | UnsetType = UNSET  #: When the insurance ends.
-    lien_rank: Annotated[int, Meta(ge=1, le=100)] | UnsetType = UNSET  #: Our rank.
+    lien_rank: Annotated[int, Meta(ge=1, le=bounds.GREATEST_LIEN_RANK)] | UnsetType = (
+        UNSET  #: Our rank.
+    )
     is_double_pledged: bool | UnsetType = UNSET  #: Pledged to somebody else as well.
     usage: Literal["COMMERCIAL", "RESIDENTIAL"] | UnsetType = UNSET  #: Use of property.
     loan_to_value_limit: Ratio | UnsetType = UNSET  #: Highest loan to value by contract.
@@ -44,7 +49,7 @@ class CollateralValuedV1(EventData, frozen=True, kw_only=True):
 class GuarantorLinkedV1(EventData, frozen=True, kw_only=True):
     """Another borrower guarantees loans of this one."""
 
-    guarantor_borrower_id: Identifier  #: The guarantor, as a borrower of its own.
+    guarantor_borrower_id: BorrowerId  #: The guarantor, as a borrower of its own.
     coverage_amount: NonNegativeMoney  #: Up to how much.
     currency: Currency  #: Currency of the amount.
     effective_date: IsoDate  #: From when.

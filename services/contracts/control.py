@@ -8,11 +8,14 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, UnsetType
 
+from services.contracts import bounds
 from services.contracts.fields import (
+    BusinessDate,
     Currency,
     EventData,
     Identifier,
     IsoDate,
+    PositiveRatio,
     Ratio,
     Share,
     WireObject,
@@ -22,7 +25,7 @@ from services.contracts.fields import (
 class DayClosedV1(EventData, frozen=True, kw_only=True):
     """A business date is over; the id is `day-closed:<date>`, so a second one is a duplicate."""
 
-    closed_date: IsoDate  #: The date that was closed.
+    closed_date: BusinessDate  #: The date that was closed.
 
 
 class RulebookActivatedV1(EventData, frozen=True, kw_only=True):
@@ -35,7 +38,9 @@ class RulebookActivatedV1(EventData, frozen=True, kw_only=True):
     ]  #: Of the YAML document, so that a changed file under an old version is found.
     effective_date: IsoDate  #: The first business date under it.
     author: Identifier  #: Who wrote it.
-    approved_by: Annotated[list[Identifier], Meta(min_length=1, max_length=10)]  #: Who approved.
+    approved_by: Annotated[
+        list[Identifier], Meta(min_length=1, max_length=bounds.MOST_APPROVERS)
+    ]  #: Who approved.
 
 
 class CalendarPublishedV1(EventData, frozen=True, kw_only=True):
@@ -44,14 +49,16 @@ class CalendarPublishedV1(EventData, frozen=True, kw_only=True):
     calendar: Identifier  #: The calendar, as loans name it.
     from_date: IsoDate  #: First date of the span.
     to_date: IsoDate  #: First date after the span.
-    holidays: Annotated[list[IsoDate], Meta(max_length=10_000)]  #: Days off besides weekends.
+    holidays: Annotated[
+        list[IsoDate], Meta(max_length=bounds.MOST_HOLIDAYS)
+    ]  #: Days off besides weekends.
 
 
 class FxRateV1(WireObject, frozen=True, kw_only=True):
     """What one unit of a currency is worth in the base currency."""
 
     currency: Currency  #: The currency.
-    rate: Ratio  #: Units of the base currency for one unit of it.
+    rate: PositiveRatio  #: Units of the base currency for one unit of it.
 
 
 class FxPublishedV1(EventData, frozen=True, kw_only=True):
@@ -59,7 +66,9 @@ class FxPublishedV1(EventData, frozen=True, kw_only=True):
 
     rate_date: IsoDate  #: The day of the rates.
     base_currency: Currency  #: The currency in which the rates are expressed.
-    rates: Annotated[list[FxRateV1], Meta(min_length=1, max_length=300)]  #: One for each currency.
+    rates: Annotated[
+        list[FxRateV1], Meta(min_length=1, max_length=bounds.MOST_RATES)
+    ]  #: One for each currency.
 
 
 class SectorFigureV1(WireObject, frozen=True, kw_only=True):
@@ -74,4 +83,6 @@ class SectorStressPublishedV1(EventData, frozen=True, kw_only=True):
     """How stressed the sectors of the portfolio are; replaces what was known before."""
 
     measured_date: IsoDate  #: The day of the figures.
-    sectors: Annotated[list[SectorFigureV1], Meta(max_length=1_000)]  #: Those that are measured.
+    sectors: Annotated[
+        list[SectorFigureV1], Meta(max_length=bounds.MOST_SECTORS)
+    ]  #: Those that are measured.

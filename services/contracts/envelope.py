@@ -11,17 +11,27 @@ from typing import Annotated, Any, Final, Generic, Literal, TypeVar
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from services.contracts.fields import DATE, LOCAL_TIME, OFFSET, Identifier, Timestamp, printable
+from services.contracts import bounds
+from services.contracts.fields import LOCAL_TIME, OFFSET, Identifier, Timestamp, printable
 
 CONTENT_TYPE: Final = "application/cloudevents+json"
 EVERYBODY: Final = "*"
 """The subject of control events."""
 
-MAX_EXTENSION_CHARACTERS: Final = 1_000
+MAX_EXTENSION_CHARACTERS: Final = bounds.EXTENSION_CHARACTERS
 EXTENSION_NAME: Final = "[a-z0-9]{1,64}"
 
 CorrectionKind = Literal["reversal", "amendment", "backdate"]
-EventId = Annotated[str, printable(200)]
+EventId = Annotated[str, printable(bounds.EVENT_ID_CHARACTERS)]
+# "." and "..": a URL cannot end in them, so nobody could read the borrower.
+Subject = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=bounds.ID_CHARACTERS,
+        pattern=rf"^(?!\.\.?\Z)[!-~]{{1,{bounds.ID_CHARACTERS}}}\Z",
+    ),
+]
 TypeName = Annotated[
     str,
     Meta(
@@ -30,7 +40,7 @@ TypeName = Annotated[
         extra_json_schema={"pattern": r"^[a-z]+(-[a-z]+)*\.[a-z]+(-[a-z]+)*\.v[1-9][0-9]{0,3}\Z"},
     ),
 ]
-Sequence = Annotated[int, Meta(ge=0, le=9_223_372_036_854_775_807)]
+Sequence = Annotated[int, Meta(ge=0, le=bounds.GREATEST_SEQUENCE)]
 TraceParent = Annotated[str, Meta(pattern=r"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}\Z")]
 
 Data = TypeVar("Data")
@@ -38,7 +48,7 @@ Data = TypeVar("Data")
 _RFC3339 = re.compile(LOCAL_TIME + OFFSET, re.ASCII)
 # Whether there is such a day, decoding decides.
 IS_CANONICAL: Final = re.compile(
-    DATE + "T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z", re.ASCII
+    bounds.BOOKED_DATE + "T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z", re.ASCII
 ).fullmatch
 
 
@@ -49,7 +59,7 @@ class CloudEvent(Struct, Generic[Data], frozen=True, kw_only=True, gc=False):
     id: EventId  #: Unique within `source`; (source, id) is applied once, however often it is sent.
     source: EventId  #: The emitting system.
     type: TypeName  #: Noun, past participle, version: repayment.posted.v1.
-    subject: Identifier  #: The borrower id, the key on the topic; `*` on control events.
+    subject: Subject  #: The borrower id, the key on the topic; `*` on control events.
     time: Timestamp  #: When the source booked it. Economic dates are in `data`.
     datacontenttype: Literal["application/json"] | UnsetType = UNSET  #: May be left out.
     sequence: Sequence | UnsetType = UNSET  #: Counts up per subject and source; shows gaps.
@@ -75,12 +85,16 @@ def rfc3339(moment: datetime) -> str:
 def utc_text(text: str) -> str | None:
     """Returns the canonical text of an RFC 3339 moment, None for any other text.
 
+    None too for a moment whose year in UTC is out of bounds, though its local year is not.
+
     Digits beyond the microsecond are cut off: no source books finer, and two readers that round
     differently would order events differently.
     """
     if not _RFC3339.fullmatch(text):
         return None
     try:
-        return rfc3339(datetime.fromisoformat(text))
-    except ValueError:
+        moment = datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
+    is_booked = bounds.FIRST_BOOKED_YEAR <= moment.year <= bounds.LAST_BOOKED_YEAR
+    return rfc3339(moment) if is_booked else None

@@ -14,12 +14,16 @@ from datetime import date, datetime
 from functools import cache
 from typing import Annotated, Any, Final, get_args, get_type_hints
 
+import msgspec
 from msgspec import Meta, Struct
 
+from services.contracts import bounds
+
 PRINTABLE: Final = "^[!-~]"
-DATE: Final = "(19|20|21)[0-9]{2}-[0-9]{2}-[0-9]{2}"
-LOCAL_TIME: Final = rf"{DATE}T[0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}(\.[0-9]{{1,9}})?"
+LOCAL_TIME: Final = rf"{bounds.BOOKED_DATE}T[0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}(\.[0-9]{{1,9}})?"
 OFFSET: Final = "(Z|[+-][0-9]{2}:[0-9]{2})"
+_AMOUNT: Final = rf"[0-9]{{1,{bounds.AMOUNT_DIGITS}}}(\.[0-9]{{1,{bounds.AMOUNT_DECIMALS}}})?"
+_RATIO: Final = rf"[0-9]{{1,{bounds.RATIO_DIGITS}}}(\.[0-9]{{1,{bounds.RATIO_DECIMALS}}})?"
 
 
 def printable(max_length: int, *, title: str | None = None, description: str | None = None) -> Meta:
@@ -40,17 +44,38 @@ def printable(max_length: int, *, title: str | None = None, description: str | N
 
 Identifier = Annotated[
     str,
-    printable(128, title="identifier", description="An id: printable ASCII without spaces."),
+    printable(
+        bounds.ID_CHARACTERS,
+        title="identifier",
+        description="An id: printable ASCII without spaces.",
+    ),
+]
+# A URL cannot end in "." or "..", and "*" is the subject of control events.
+BorrowerId = Annotated[
+    str,
+    Meta(
+        title="borrowerId",
+        description="The id of a borrower: printable ASCII without spaces; not `*`, `.` or `..`.",
+        min_length=1,
+        max_length=bounds.ID_CHARACTERS,
+        pattern=rf"^(?!(\*|\.\.?)\Z)[!-~]{{1,{bounds.ID_CHARACTERS}}}\Z",
+    ),
 ]
 Text = Annotated[
-    str, Meta(title="text", description="Words for people.", min_length=1, max_length=2000)
+    str,
+    Meta(
+        title="text",
+        description="Words for people.",
+        min_length=1,
+        max_length=bounds.TEXT_CHARACTERS,
+    ),
 ]
 Display = Annotated[
     str,
     Meta(
         title="display",
         description="A value as people are shown it; may be empty.",
-        max_length=2000,
+        max_length=bounds.TEXT_CHARACTERS,
     ),
 ]
 Currency = Annotated[
@@ -64,14 +89,23 @@ IsoDate = Annotated[
     Meta(
         title="date",
         description="ISO date, 1900 to 2199; an open date is left out.",
-        extra_json_schema={"format": "date", "pattern": rf"^{DATE}\Z"},
+        extra_json_schema={"format": "date", "pattern": rf"^{bounds.DATE}\Z"},
+    ),
+]
+BusinessDate = Annotated[
+    date,
+    Meta(
+        title="businessDate",
+        description="ISO date, 1970 to 2199: the business day on which something was booked.",
+        extra_json_schema={"format": "date", "pattern": rf"^{bounds.BOOKED_DATE}\Z"},
     ),
 ]
 Timestamp = Annotated[
     datetime,
     Meta(
         title="timestamp",
-        description="RFC 3339 with an offset; a naive time names no moment and is refused.",
+        description="RFC 3339 with an offset, 1970 to 2199; a naive time names no moment and is "
+        "refused.",
         tz=True,
         extra_json_schema={"format": "date-time", "pattern": rf"^{LOCAL_TIME}{OFFSET}\Z"},
     ),
@@ -82,7 +116,7 @@ Money = Annotated[
         title="money",
         description="Decimal string in the currency of another field. Never a JSON number, "
         "which a reader may have rounded.",
-        pattern=r"^-?[0-9]{1,15}(\.[0-9]{1,4})?\Z",
+        pattern=rf"^-?{_AMOUNT}\Z",
     ),
 ]
 NonNegativeMoney = Annotated[
@@ -90,7 +124,7 @@ NonNegativeMoney = Annotated[
     Meta(
         title="nonNegativeMoney",
         description="Money, zero or more.",
-        pattern=r"^[0-9]{1,15}(\.[0-9]{1,4})?\Z",
+        pattern=rf"^{_AMOUNT}\Z",
     ),
 ]
 PositiveMoney = Annotated[
@@ -98,7 +132,7 @@ PositiveMoney = Annotated[
     Meta(
         title="positiveMoney",
         description="Money above zero.",
-        pattern=r"^(?=.*[1-9])[0-9]{1,15}(\.[0-9]{1,4})?\Z",
+        pattern=rf"^(?=.*[1-9]){_AMOUNT}\Z",
     ),
 ]
 MONEY_TYPES: Final = (Money, NonNegativeMoney, PositiveMoney)
@@ -107,7 +141,15 @@ Ratio = Annotated[
     Meta(
         title="ratio",
         description="Decimal string; 0.0725 is 7.25 %.",
-        pattern=r"^-?[0-9]{1,6}(\.[0-9]{1,10})?\Z",
+        pattern=rf"^-?{_RATIO}\Z",
+    ),
+]
+PositiveRatio = Annotated[
+    str,
+    Meta(
+        title="positiveRatio",
+        description="Ratio above zero.",
+        pattern=rf"^(?=.*[1-9]){_RATIO}\Z",
     ),
 ]
 Share = Annotated[
@@ -124,7 +166,7 @@ Count = Annotated[
         title="count",
         description="A count that every JSON reader reads exactly.",
         ge=0,
-        le=9_007_199_254_740_991,
+        le=bounds.GREATEST_COUNT,
     ),
 ]
 
@@ -135,6 +177,15 @@ class WireObject(Struct, frozen=True, kw_only=True, gc=False):
 
 class EventData(WireObject, frozen=True, kw_only=True):
     """The `data` of one event type in one version."""
+
+
+@cache
+def has_optional_currency(struct: type[Struct]) -> bool:
+    """Returns whether a type's currency may be left out, which it may not beside an amount."""
+    return any(
+        each.encode_name == "currency" and not each.required
+        for each in msgspec.structs.fields(struct)
+    )
 
 
 @cache

@@ -8,7 +8,9 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
+from services.contracts import bounds
 from services.contracts.fields import (
+    BusinessDate,
     Count,
     Currency,
     EventData,
@@ -26,8 +28,9 @@ DpdConvention = Literal["EXCLUSIVE", "INCLUSIVE_DAY_END"]
 ConcessionKind = Literal[
     "MORATORIUM", "EXTENSION", "RATE_CUT", "INTEREST_ONLY", "WRITE_OFF", "OTHER"
 ]
-GraceDays = Annotated[int, Meta(ge=0, le=366)]
-Purposes = Annotated[list[Identifier], Meta(max_length=100)]
+InstalmentNo = Annotated[int, Meta(ge=0, le=bounds.GREATEST_INSTALMENT_NO)]
+GraceDays = Annotated[int, Meta(ge=0, le=bounds.GREATEST_GRACE_DAYS)]
+Purposes = Annotated[list[Identifier], Meta(max_length=bounds.MOST_PURPOSES)]
 
 
 class LoanBookedV1(EventData, frozen=True, kw_only=True):
@@ -58,14 +61,14 @@ class LoanBookedV1(EventData, frozen=True, kw_only=True):
 class InstalmentV1(WireObject, frozen=True, kw_only=True):
     """One instalment of a schedule."""
 
-    instalment_no: Annotated[int, Meta(ge=0, le=100_000)]  #: Number in the schedule.
+    instalment_no: InstalmentNo  #: Number in the schedule.
     due_date: IsoDate  #: The contractual due date.
     due_principal: NonNegativeMoney  #: Principal due.
     due_interest: NonNegativeMoney  #: Interest due.
     due_fees: NonNegativeMoney  #: Fees due.
 
 
-Instalments = Annotated[list[InstalmentV1], Meta(min_length=1, max_length=2_000)]
+Instalments = Annotated[list[InstalmentV1], Meta(min_length=1, max_length=bounds.MOST_INSTALMENTS)]
 
 
 class SchedulePublishedV1(EventData, frozen=True, kw_only=True):
@@ -96,7 +99,7 @@ class LoanDisbursedV1(EventData, frozen=True, kw_only=True):
     loan_id: Identifier  #: The loan.
     disbursed_amount: PositiveMoney  #: What was paid out.
     currency: Currency  #: Currency of the amount.
-    value_date: IsoDate  #: When it took effect.
+    value_date: BusinessDate  #: When it took effect.
     purpose_code: Identifier  #: What the money is for.
     payee_account_id: Identifier  #: Where it went (hashed is fine).
 
@@ -105,5 +108,5 @@ class LoanClosedV1(EventData, frozen=True, kw_only=True):
     """A loan ended."""
 
     loan_id: Identifier  #: The loan.
-    closed_date: IsoDate  #: When.
+    closed_date: BusinessDate  #: When.
     reason: Literal["REPAID", "REFINANCED", "SOLD", "WRITTEN_OFF", "CANCELLED"]  #: Why.

@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
-from services.contracts.fields import EventData, Identifier, IsoDate, Ratio, Text
+from services.contracts import bounds
+from services.contracts.fields import EventData, Identifier, IsoDate, Text
 
 RiskState = Literal["NORMAL", "ATTENTION", "WATCH", "HIGH_RISK", "DEFAULT", "PROBATION", "CLOSED"]
 UtpTrigger = Literal[
@@ -18,6 +19,8 @@ UtpTrigger = Literal[
     "BANKRUPTCY",
     "OTHER",
 ]
+# No finer than a ten-thousandth of a point, which is what a score is made of.
+ScorePoints = Annotated[str, Meta(pattern=r"^-?(15(\.0{1,4})?|(1[0-4]|[0-9])(\.[0-9]{1,4})?)\Z")]
 
 
 class InspectionRecordedV1(EventData, frozen=True, kw_only=True):
@@ -63,10 +66,12 @@ class OverrideApprovedV1(EventData, frozen=True, kw_only=True):
     state: RiskState | UnsetType = UNSET  #: The state that is set, where the kind sets one.
     reason: Text  #: Why; shown on the warning card.
     proposed_by: Identifier  #: Who proposed it; never the approver.
-    approved_by: Annotated[list[Identifier], Meta(min_length=1, max_length=10)]  #: Who approved.
+    approved_by: Annotated[
+        list[Identifier], Meta(min_length=1, max_length=bounds.MOST_APPROVERS)
+    ]  #: Who approved.
     effective_date: IsoDate  #: From when.
     expires_date: IsoDate | UnsetType = UNSET  #: Until when, exclusive; open when left out.
     loan_id: Identifier | UnsetType = UNSET  #: The loan in technical arrears; left out: all.
-    score_points: Ratio | UnsetType = UNSET  #: Added to the score, for kind SCORE: -15 to 15.
+    score_points: ScorePoints | UnsetType = UNSET  #: Added to the score, for kind SCORE: -15 to 15.
     flag: Literal["FRAUD_RED_FLAG", "EXIT_LIST"] | UnsetType = UNSET  #: For kinds FLAG and UNFLAG.
     trigger: UtpTrigger | UnsetType = UNSET  #: Why payment is unlikely, for kind UTP.

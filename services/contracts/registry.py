@@ -45,11 +45,17 @@ class EventSender(StrEnum):
     ALERTS = "alerts"
 
 
+REPLACEMENTS: Final[tuple[CorrectionKind, ...]] = ("amendment", "backdate")
+"""Of most types only the newest event counts: what is right is sent again, not taken back."""
+EVERY_CORRECTION: Final[tuple[CorrectionKind, ...]] = ("reversal", *REPLACEMENTS)
+
+
 class EventType(Struct, frozen=True, eq=False):
     """One event type in one version.
 
     Attributes:
-        correction: The `correctionkind` that the type must carry, with `correctsid`.
+        corrections: The kinds of correction that the type may carry, with `correctsid`.
+        must_correct: The type is a correction itself: it carries one always.
         to_every_partition: A control event: no borrower, subject `*`, written to every partition.
     """
 
@@ -57,13 +63,26 @@ class EventType(Struct, frozen=True, eq=False):
     data: type[EventData]
     topic: EventTopic = EventTopic.EVENTS
     sender: EventSender = EventSender.SOURCES
-    correction: CorrectionKind | None = None
+    corrections: tuple[CorrectionKind, ...] = REPLACEMENTS
+    must_correct: bool = False
     to_every_partition: bool = False
 
     @property
     def name_without_version(self) -> str:
         """The name by which keys and mappings allow the type."""
         return self.name.rpartition(".v")[0]
+
+    def in_place_of(self, kind: str) -> str:
+        """Returns what to send in place of a kind of correction that the type does not carry."""
+        if self.name == "repayment.posted.v1":
+            return f"cannot be a {kind}: money on a loan is taken back by repayment.reversed.v1"
+        if "reversal" in self.corrections:
+            return f"cannot be a {kind}: send a reversal that repeats it, then the right event"
+        return f"cannot be a {kind}: send what is right as another event about the same thing"
+
+
+def _reversible(name: str, data: type[EventData]) -> EventType:
+    return EventType(name, data, corrections=EVERY_CORRECTION)
 
 
 def _control(
@@ -73,11 +92,15 @@ def _control(
 
 
 def _risk(name: str, data: type[EventData]) -> EventType:
-    return EventType(name, data, topic=EventTopic.RISK, sender=EventSender.SCORING)
+    return EventType(
+        name, data, topic=EventTopic.RISK, sender=EventSender.SCORING, corrections=EVERY_CORRECTION
+    )
 
 
 def _alert(name: str, data: type[EventData]) -> EventType:
-    return EventType(name, data, topic=EventTopic.ALERTS, sender=EventSender.ALERTS)
+    return EventType(
+        name, data, topic=EventTopic.ALERTS, sender=EventSender.ALERTS, corrections=EVERY_CORRECTION
+    )
 
 
 _ROWS: Final = (
@@ -92,23 +115,28 @@ _ROWS: Final = (
     EventType("loan.booked.v1", loan.LoanBookedV1),
     EventType("schedule.published.v1", loan.SchedulePublishedV1),
     EventType("schedule.changed.v1", loan.ScheduleChangedV1),
-    EventType("loan.disbursed.v1", loan.LoanDisbursedV1),
-    EventType("loan.closed.v1", loan.LoanClosedV1),
+    _reversible("loan.disbursed.v1", loan.LoanDisbursedV1),
+    _reversible("loan.closed.v1", loan.LoanClosedV1),
     EventType("repayment.posted.v1", repayment.RepaymentPostedV1),
-    EventType("repayment.failed.v1", repayment.RepaymentFailedV1),
-    EventType("repayment.reversed.v1", repayment.RepaymentReversedV1, correction="reversal"),
-    EventType("promise.made.v1", repayment.PromiseMadeV1),
+    _reversible("repayment.failed.v1", repayment.RepaymentFailedV1),
+    EventType(
+        "repayment.reversed.v1",
+        repayment.RepaymentReversedV1,
+        corrections=("reversal",),
+        must_correct=True,
+    ),
+    _reversible("promise.made.v1", repayment.PromiseMadeV1),
     EventType("claim.disputed.v1", repayment.ClaimDisputedV1),
-    EventType("account.transacted.v1", account.AccountTransactedV1),
+    EventType("account.transacted.v1", account.AccountTransactedV1, corrections=("reversal",)),
     EventType("account.balance-closed.v1", account.AccountBalanceClosedV1),
-    EventType("account.item-returned.v1", account.AccountItemReturnedV1),
+    _reversible("account.item-returned.v1", account.AccountItemReturnedV1),
     EventType("account.blocked.v1", account.AccountBlockedV1),
     EventType("facility.balance-closed.v1", account.FacilityBalanceClosedV1),
     EventType("limit.changed.v1", account.LimitChangedV1),
-    EventType("statement.received.v1", statement.StatementReceivedV1),
-    EventType("statement.due.v1", statement.StatementDueV1),
+    _reversible("statement.received.v1", statement.StatementReceivedV1),
+    _reversible("statement.due.v1", statement.StatementDueV1),
     EventType("covenant.certified.v1", statement.CovenantCertifiedV1),
-    EventType("forecast.received.v1", statement.ForecastReceivedV1),
+    _reversible("forecast.received.v1", statement.ForecastReceivedV1),
     EventType("collateral.valued.v1", collateral.CollateralValuedV1),
     EventType("guarantor.linked.v1", collateral.GuarantorLinkedV1),
     EventType("inspection.recorded.v1", officer.InspectionRecordedV1),

@@ -4,7 +4,9 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
+from services.contracts import bounds
 from services.contracts.fields import (
+    BusinessDate,
     Currency,
     EventData,
     Identifier,
@@ -14,12 +16,12 @@ from services.contracts.fields import (
     PositiveMoney,
     Text,
 )
+from services.contracts.loan import InstalmentNo
 
 RepaymentChannel = Literal[
     "DEBIT", "TRANSFER", "CASH", "SETOFF", "COLLATERAL", "REFINANCE", "GUARANTOR"
 ]
 AllocationRule = Literal["FEES_INTEREST_PRINCIPAL", "INTEREST_PRINCIPAL_FEES", "PRINCIPAL_FIRST"]
-InstalmentNo = Annotated[int, Meta(ge=0, le=100_000)]
 
 
 class RepaymentPostedV1(EventData, frozen=True, kw_only=True):
@@ -28,7 +30,7 @@ class RepaymentPostedV1(EventData, frozen=True, kw_only=True):
     loan_id: Identifier  #: The loan.
     paid_amount: PositiveMoney  #: What was paid.
     currency: Currency  #: Currency of every amount here.
-    value_date: IsoDate  #: The day as of which the money counts.
+    value_date: BusinessDate  #: The day as of which the money counts.
     channel: RepaymentChannel  #: How it was paid.
     facility_id: Identifier | UnsetType = UNSET  #: The facility of the loan.
     instalment_no: InstalmentNo | UnsetType = UNSET  #: The instalment it was meant for.
@@ -51,12 +53,14 @@ class RepaymentFailedV1(EventData, frozen=True, kw_only=True):
     loan_id: Identifier  #: The loan.
     amount: PositiveMoney  #: What should have been collected.
     currency: Currency  #: Currency of the amount.
-    value_date: IsoDate  #: The day of the attempt.
+    value_date: BusinessDate  #: The day of the attempt.
     failure_reason: Literal[
         "INSUFFICIENT_FUNDS", "ACCOUNT_CLOSED", "MANDATE_CANCELLED", "TECHNICAL"
     ]  #: Why it failed.
     instalment_no: InstalmentNo | UnsetType = UNSET  #: The instalment it was meant for.
-    attempt_no: Annotated[int, Meta(ge=1, le=1_000)] | UnsetType = UNSET  #: Which attempt.
+    attempt_no: Annotated[int, Meta(ge=1, le=bounds.GREATEST_ATTEMPT_NO)] | UnsetType = (
+        UNSET  #: Which attempt.
+    )
     channel: RepaymentChannel | UnsetType = UNSET  #: How it was tried.
 
 
@@ -66,7 +70,7 @@ class RepaymentReversedV1(EventData, frozen=True, kw_only=True):
     loan_id: Identifier  #: The loan.
     paid_amount: PositiveMoney  #: The amount of the repayment that is taken back.
     currency: Currency  #: Currency of the amount.
-    value_date: IsoDate  #: The day of the reversal.
+    value_date: BusinessDate  #: The day of the reversal.
     reason: Literal["CHARGEBACK", "RETURNED", "ERROR", "OTHER"]  #: Why.
 
 

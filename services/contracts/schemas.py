@@ -21,7 +21,7 @@ from typing_extensions import get_type_hints
 
 from services.contracts import envelope, fields
 from services.contracts.envelope import EVERYBODY, CloudEvent
-from services.contracts.registry import EventType
+from services.contracts.registry import EVERY_CORRECTION, EventType
 
 Schema = dict[str, Any]
 
@@ -95,10 +95,11 @@ def event_schema(event_type: EventType) -> Schema:
         "allOf": [{"$ref": f"{SHARED}envelope.json"}],
         "properties": properties,
     }
-    if event_type.correction is not None:
+    if event_type.must_correct:
         schema["required"] = ["correctsid", "correctionkind"]
         properties["correctsid"] = {"description": "The event that is taken back."}
-        properties["correctionkind"] = {"const": event_type.correction}
+    if len(event_type.corrections) < len(EVERY_CORRECTION):
+        properties["correctionkind"] = {"enum": list(event_type.corrections)}
     properties["data"] = document.object_of(event_type.data)
     del properties["data"]["description"]
     if document.objects:

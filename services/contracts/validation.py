@@ -104,8 +104,12 @@ def _has_attributes_of(event_type: EventType, event: CloudEvent[EventData]) -> b
     """Returns whether the envelope has what the event type needs."""
     return (
         (event.subject == EVERYBODY) is event_type.to_every_partition
-        and event_type.correction in (None, event.correctionkind)
         and bool(event.correctsid) is bool(event.correctionkind)
+        and (
+            event.correctionkind in event_type.corrections
+            if event.correctionkind
+            else not event_type.must_correct
+        )
     )
 
 

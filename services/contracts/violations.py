@@ -39,13 +39,19 @@ _EXAMPLES: Final = {
     "nonNegativeMoney": "1234.56",
     "positiveMoney": "1234.56",
     "ratio": "0.0725",
+    "positiveRatio": "0.0725",
     "share": "0.25",
 }
-_DATE: Final = (
-    'must be an ISO date between 1900 and 2199 such as "2026-03-31"; '
-    "leave the field out when the date is open"
+_DATES: Final = {
+    "date": 'must be an ISO date between 1900 and 2199 such as "2026-03-31"; '
+    "leave the field out when the date is open",
+    "businessDate": 'must be an ISO date between 1970 and 2199 such as "2026-03-31": '
+    "the business day on which it was booked",
+}
+_TIME: Final = (
+    'must be an RFC 3339 time with an offset, such as "2026-03-31T17:05:00+02:00", '
+    "between 1970 and 2199"
 )
-_TIME: Final = 'must be an RFC 3339 time with an offset, such as "2026-03-31T17:05:00+02:00"'
 _NAIVE: Final = 'has no offset, so it names no moment; add one: "Z" for UTC, or "+02:00"'
 _EXTENSION: Final = (
     "must be a string, an integer or a boolean; if it is a field of the event, move it into data"
@@ -131,9 +137,17 @@ def _of_attribute(error: ValidationError) -> str | None:
         return _EXTENSION
     if keyword == "dependentRequired":
         return "needs its partner: send correctsid and correctionkind, or neither"
-    if (path[0], keyword) == ("correctionkind", "const"):
-        return f"must be {error.validator_value!r} for this type"
+    if (path[0], keyword) == ("correctionkind", "enum"):
+        return _correction(error.validator_value)
     return _OF_ATTRIBUTES.get((str(path[0]), keyword))
+
+
+def _correction(kinds: Any) -> str:
+    """Returns which kinds of correction a type may carry, and what to send in place of others."""
+    sentence = f"must be {_choice(kinds)} for this type"
+    if "reversal" in kinds:
+        return sentence
+    return f"{sentence}; it is not taken back: send what is right as another event of the type"
 
 
 def _of_presence(error: ValidationError) -> str | None:
@@ -147,8 +161,8 @@ def _of_presence(error: ValidationError) -> str | None:
 def _of_small_type(error: ValidationError) -> str | None:
     name = _names_by_pattern().get(_schema_of(error).get("pattern", ""))
     value = error.instance
-    if name == "date":
-        return _DATE
+    if name in _DATES:
+        return _DATES[name]
     if name == "timestamp":
         return _NAIVE if isinstance(value, str) and utc_text(value + "Z") else _TIME
     example = _EXAMPLES.get(name or "")
@@ -159,7 +173,11 @@ def _of_small_type(error: ValidationError) -> str | None:
             "a JSON number is refused here because it can lose digits; send a string such as "
             f'"{example}"'
         )
-    if name == "positiveMoney" and isinstance(value, str) and _ZERO.fullmatch(value):
+    if (
+        name in ("positiveMoney", "positiveRatio")
+        and isinstance(value, str)
+        and _ZERO.fullmatch(value)
+    ):
         return "must be greater than 0"
     return f'must be a decimal string such as "{example}", with a point, in the range allowed'
 

@@ -10,15 +10,16 @@ import msgspec
 from hypothesis import strategies as st
 from msgspec import UnsetType
 
-from services.contracts import fields
+from services.contracts import bounds, fields
 from services.contracts.envelope import rfc3339
 from services.contracts.registry import EventType
 
-DATES = st.dates(min_value=date(1900, 1, 1), max_value=date(2199, 12, 31))
+DATES = st.dates(min_value=bounds.FIRST_DATE, max_value=bounds.LAST_DATE)
+BUSINESS_DATES = st.dates(min_value=date(1970, 1, 1), max_value=date(2199, 12, 31))
 MOMENTS = st.datetimes(
     # Hypothesis wants naive bounds and adds the time zone itself.
-    min_value=datetime(1901, 1, 1),  # noqa: DTZ001 - see above
-    max_value=datetime(2199, 1, 1),  # noqa: DTZ001 - see above
+    min_value=datetime(1970, 1, 2),  # noqa: DTZ001 - see above
+    max_value=datetime(2199, 12, 30),  # noqa: DTZ001 - see above
     timezones=st.just(UTC),
 )
 
@@ -37,13 +38,16 @@ SCALARS: list[tuple[Any, st.SearchStrategy[Any]]] = [
     (fields.Display, WORDS),
     (fields.Currency, st.sampled_from(["EUR", "JPY", "KWD", "CNY", "INR"])),
     (fields.Country, st.sampled_from(["DE", "IN", "CN"])),
+    (fields.BorrowerId, st.text(PRINTABLE, min_size=3, max_size=40)),
     (fields.IsoDate, DATES.map(date.isoformat)),
+    (fields.BusinessDate, BUSINESS_DATES.map(date.isoformat)),
     (fields.Money, decimals(least="-999999999999999", most="999999999999999", places=4)),
     (fields.NonNegativeMoney, decimals(least="0", most="999999999999999", places=2)),
     (fields.PositiveMoney, decimals(least="0.01", most="999999999999999", places=2)),
     (fields.Ratio, decimals(least="-999999", most="999999", places=10)),
+    (fields.PositiveRatio, decimals(least="0.0000000001", most="999999", places=10)),
     (fields.Share, decimals(least="0", most="1", places=10)),
-    (fields.Count, st.integers(0, 9_007_199_254_740_991)),
+    (fields.Count, st.integers(0, bounds.GREATEST_COUNT)),
     (fields.Timestamp, MOMENTS.map(rfc3339)),
 ]
 
@@ -62,8 +66,8 @@ def data_of(struct: type[msgspec.Struct]) -> st.SearchStrategy[dict[str, Any]]:
 def attributes_of(event_type: EventType) -> dict[str, Any]:
     """Returns the attributes of the envelope that an event type needs."""
     attributes: dict[str, Any] = {"subject": "*" if event_type.to_every_partition else "B-1"}
-    if event_type.correction:
-        attributes |= {"correctsid": "E-0", "correctionkind": event_type.correction}
+    if event_type.must_correct:
+        attributes |= {"correctsid": "E-0", "correctionkind": event_type.corrections[0]}
     return attributes
 
 

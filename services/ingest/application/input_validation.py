@@ -5,11 +5,12 @@ first attempt, a retry and a release, so that all three decide alike.
 """
 
 from collections.abc import Mapping
+from typing import Final
 
 import structlog
 
 from services.contracts.currencies import decimals_of
-from services.contracts.fields import money_fields
+from services.contracts.fields import has_optional_currency, money_fields
 from services.contracts.registry import EVENT_TYPES, EventSender, EventType
 from services.contracts.rejection import EventRejected
 from services.contracts.statement import StatementReceivedV1
@@ -21,7 +22,7 @@ from services.ingest.domain import normalising
 from services.ingest.domain.candidate import Candidate, Document, text_or_none
 from services.ingest.domain.fingerprints import position_id
 from services.ingest.domain.http_modes import cloud_event_of
-from services.ingest.domain.plausibility import balance_refusal
+from services.ingest.domain.plausibility import balance_refusal, currency_refusal
 from services.ingest.domain.reasons import Refusal, RefusalReason
 from services.ingest.domain.sources import may_send, may_speak_for
 
@@ -29,6 +30,12 @@ log = structlog.get_logger(__name__)
 
 # The subject of an event that is checked before its borrower is known.
 _UNKNOWN_BORROWER = "-"
+
+DRILL_EVENT: Final = Refusal(
+    reason=RefusalReason.NO_DRILLS,
+    pointer="/drillid",
+    detail="/drillid marks an event of a drill, and drills are not supported yet",
+)
 
 
 class InputValidator:
@@ -130,8 +137,15 @@ class InputValidator:
                     pointer="/type",
                     detail="/type is written by Tocsin itself",
                 )
+            if "drillid" in candidate.document:
+                return DRILL_EVENT
+            amounts = money_fields(event_type.data)
+            if has_optional_currency(event_type.data):
+                refusal = currency_refusal(candidate.data, money_fields=amounts)
+                if refusal is not None:
+                    return refusal
             sized = normalising.with_minor_units(
-                candidate, money_fields=money_fields(event_type.data), decimals_of=decimals_of
+                candidate, money_fields=amounts, decimals_of=decimals_of
             )
             if isinstance(sized, Refusal):
                 return sized

@@ -28,6 +28,12 @@ class Candidate(NamedTuple):
     origins: Mapping[str, str] = _NO_ORIGINS
     canonical: bytes | None = None
 
+    @property
+    def data(self) -> Document:
+        """The event's data; an empty object where there is none."""
+        data = self.document.get("data")
+        return data if isinstance(data, dict) else {}
+
     def origin_of(self, pointer: str) -> str | None:
         """Returns the expression of the mapping that filled a field; None without a mapping."""
         return self.origins.get(pointer) or self.origins.get(_INDEX.sub("/*", pointer))

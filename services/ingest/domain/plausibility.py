@@ -1,11 +1,12 @@
-"""Checks whether a statement's sides balance, which a schema cannot do.
+"""Checks what a schema cannot: whether a statement's sides balance, and amounts have a currency.
 
-A consumer must be able to read events that were accepted under another tolerance, so the check
-belongs to ingest and not to the contract.
+A consumer must be able to read events that were accepted under another tolerance, so the checks
+belong to ingest and not to the contract.
 """
 
 from decimal import Decimal
 
+from services.ingest.domain.candidate import Document
 from services.ingest.domain.reasons import Refusal, RefusalReason
 
 # domain.md's identity check; statements round to thousands, so a small difference is normal.
@@ -29,4 +30,16 @@ def balance_refusal(
         reason=RefusalReason.BALANCE_BROKEN,
         pointer="/data/total_assets",
         detail="/data/total_assets differs from total_liabilities plus equity by more than 0.5 %",
+    )
+
+
+def currency_refusal(data: Document, *, money_fields: frozenset[str]) -> Refusal | None:
+    """Returns a refusal if an amount has no currency, of a type whose currency may be left out."""
+    amounts = sorted(money_fields & data.keys())
+    if not amounts or "currency" in data:
+        return None
+    return Refusal(
+        reason=RefusalReason.MISSING_FIELD,
+        pointer="/data/currency",
+        detail=f"/data/currency is required beside /data/{amounts[0]}",
     )

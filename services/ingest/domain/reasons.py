@@ -34,6 +34,7 @@ class RefusalReason(StrEnum):
     TOO_MANY_DECIMALS = "too_many_decimals"
     BALANCE_BROKEN = "balance_broken"
     NOT_FOR_SOURCES = "not_for_sources"
+    NO_DRILLS = "no_drills"
     # The borrower.
     MISSING_BORROWER = "missing_borrower"
     UNKNOWN_ACCOUNT = "unknown_account"
@@ -69,6 +70,8 @@ REMEDIES: dict[RefusalReason, str] = {
     RefusalReason.BALANCE_BROKEN: "Check the statement's lines and its unit; assets must equal "
     "liabilities plus equity within 0.5 %.",
     RefusalReason.NOT_FOR_SOURCES: "Do not send this type; Tocsin writes it itself.",
+    RefusalReason.NO_DRILLS: "Do not send `drillid`: there are no drills yet, and the event "
+    "would count in earnest.",
     RefusalReason.MISSING_BORROWER: "Send the borrower id as `subject`, or a field "
     "with the account.",
     RefusalReason.UNKNOWN_ACCOUNT: "Register the borrower with this account; the event is then "

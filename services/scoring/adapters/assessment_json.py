@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
+from services.contracts.bounds import FIRST_DATE, GREATEST_AMOUNT, LAST_DATE
 from services.contracts.currencies import decimals_of
 from services.scoring.domain.assess.assessment import (
     Assessment,
@@ -29,6 +30,8 @@ TYPE: Final = "assessment.changed.v1"
 OPINIONS: Final = ("pd", "pd_challenger")
 CUT_STATES: Final = ("ATTENTION", "WATCH", "HIGH_RISK")
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+FIRST_DAY: Final = FIRST_DATE.toordinal()
+LAST_DAY: Final = LAST_DATE.toordinal()
 
 UNIT_NAMES: Final = {
     Unit.RATIO: "ratio",
@@ -235,17 +238,22 @@ def _money_side(assessment: Assessment) -> Json:
 
 
 def shown_money(minor: int, decimals: int) -> str:
-    """Returns minor units as a decimal string with all its decimals: 1050 is ``10.50``."""
-    if decimals == 0:
-        return str(minor)
+    """Returns minor units as a decimal string with all its decimals: 1050 is ``10.50``.
+
+    A sum beyond the contract's greatest amount is that amount: "this much, or more".
+    """
     sign = "-" if minor < 0 else ""
     whole, fraction = divmod(abs(minor), 10**decimals)
+    if whole > GREATEST_AMOUNT:
+        whole, fraction = GREATEST_AMOUNT, 0
+    if decimals == 0:
+        return f"{sign}{whole}"
     return f"{sign}{whole}.{fraction:0{decimals}d}"
 
 
 def shown_day(day: int) -> str:
-    """Returns an ordinal as an ISO date."""
-    return date.fromordinal(day).isoformat()
+    """Returns an ordinal as an ISO date, at most as far away as a date of the contract."""
+    return date.fromordinal(max(FIRST_DAY, min(day, LAST_DAY))).isoformat()
 
 
 def shown_moment(at_us: int) -> str:

@@ -7,7 +7,8 @@ part as changed. Ascending lists are written as differences, schedules as differ
 differences: an annuity's instalment is then four small numbers instead of four long ones.
 
 Must stay true: the same borrower gives the same bytes on every machine, cached parts or not; bytes
-of another version are refused (the state is rebuilt from the ledger), never guessed at.
+of another version are refused (the state is rebuilt from the ledger), never guessed at. An integer
+of any size is stored exactly: a sum that no bank has is no reason to stop a partition.
 """
 
 from collections.abc import Callable
@@ -72,8 +73,12 @@ from services.scoring.domain.primitives.series import Series
 
 VERSION: Final = 6
 
+# MessagePack's integers end at 64 bits. A sum beyond is an extension of this type: its own bytes.
+WIDE_INTEGER: Final = 1
+LEAST_INTEGER: Final = -(1 << 63)
+GREATEST_INTEGER: Final = (1 << 64) - 1
+
 _encode: Final = msgspec.msgpack.Encoder().encode
-_decode: Final = msgspec.msgpack.Decoder().decode
 _decode_document: Final = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
 
 Row = list[Any]
@@ -83,6 +88,31 @@ Part = tuple[Callable[[Borrower], Any], Callable[[Any], dict[str, Any]]]
 
 class StateUnreadable(ValueError):
     """The stored bytes are not a borrower of this version; rebuild it from the ledger."""
+
+
+def _encoded(value: Any) -> bytes:
+    try:
+        return _encode(value)
+    except OverflowError:
+        return _encode(_with_wide_integers(value))
+
+
+def _with_wide_integers(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return [_with_wide_integers(item) for item in value]
+    if isinstance(value, int) and not LEAST_INTEGER <= value <= GREATEST_INTEGER:
+        size = value.bit_length() // 8 + 1
+        return msgspec.msgpack.Ext(WIDE_INTEGER, value.to_bytes(size, "big", signed=True))
+    return value
+
+
+def _wide_integer(code: int, data: memoryview) -> int:
+    if code != WIDE_INTEGER:
+        raise ValueError(f"an extension of type {code}")
+    return int.from_bytes(data, "big", signed=True)
+
+
+_decode: Final = msgspec.msgpack.Decoder(ext_hook=_wide_integer).decode
 
 
 class RowForm:
@@ -292,7 +322,7 @@ def encode(borrower: Borrower) -> bytes:
     if changed:
         for index, (bit, (dump, _)) in enumerate(PARTS.items()):
             if changed & bit:
-                stored[index] = _encode(dump(borrower))
+                stored[index] = _encoded(dump(borrower))
         borrower.changed = 0
     document = (
         borrower.borrower_id,
@@ -302,7 +332,7 @@ def encode(borrower: Borrower) -> bytes:
         RISK.dump(borrower.risk),
         *map(msgspec.Raw, stored),
     )
-    return bytes((VERSION,)) + _encode(document)
+    return bytes((VERSION,)) + _encoded(document)
 
 
 def decode(stored: bytes) -> Borrower:

@@ -11,6 +11,7 @@ import msgspec
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from services.contracts.assessment import AssessmentV1
+from services.contracts.bounds import ID_CHARACTERS
 from services.contracts.schemas import inlined_schema
 from services.kit.access.keys import READERS, READERS_OF_ALL
 from services.kit.http.auth import KeyGuard, Principal
@@ -34,7 +35,14 @@ from services.scoring.entrypoints.response_models import (
 MOST_CURSOR = 2**62
 
 BorrowerId = Annotated[
-    str, Path(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f*/]+$", examples=["B-1001"])
+    str,
+    Path(
+        min_length=1,
+        max_length=ID_CHARACTERS,
+        pattern=r"^[!-~]+$",
+        examples=["B-1001"],
+        description="Printable ASCII, percent-encoded: a slash is %2F.",
+    ),
 ]
 AsOf = Annotated[
     date | None,
@@ -73,7 +81,8 @@ _ASSESSMENT: dict[int | str, dict[str, Any]] = {
 def router(queries: BorrowerQueries) -> APIRouter:
     """Returns the routes."""
     routes = APIRouter(
-        prefix="/v1/borrowers/{borrower_id}",
+        # A bank's ids may contain slashes; the server decodes "%2F" before it finds the route.
+        prefix="/v1/borrowers/{borrower_id:path}",
         route_class=JsonRoute,
         tags=["borrowers"],
         dependencies=[Depends(KeyGuard(READERS))],

@@ -34,23 +34,6 @@ TO_DOMAIN: Final[dict[type[EventData], ToDomain]] = {
     **control.TO_DOMAIN,
 }
 CORRECTION_CODES: Final = codes_of(vocabulary.CORRECTION_KINDS)
-REVERSAL: Final = "reversal"
-# Types that a reversal can cancel. Of the other types only the newest event counts, and a reversal
-# would be the newest.
-REVERSIBLE: Final = frozenset(
-    {
-        "account.item-returned.v1",
-        "account.transacted.v1",
-        "forecast.received.v1",
-        "loan.closed.v1",
-        "loan.disbursed.v1",
-        "promise.made.v1",
-        "repayment.failed.v1",
-        "repayment.reversed.v1",
-        "statement.due.v1",
-        "statement.received.v1",
-    }
-)
 
 
 class EventDecoder:
@@ -64,7 +47,7 @@ class EventDecoder:
             name: _DecodedType(
                 data_decoder(event_type.data),
                 TO_DOMAIN[event_type.data],
-                event_type.correction is not None,
+                event_type.must_correct,
             )
             for name, event_type in EVENT_TYPES.items()
             if event_type.topic is EventTopic.EVENTS
@@ -110,22 +93,8 @@ class _DecodedType(NamedTuple):
 
 def _check_correction(envelope: CloudEvent[msgspec.Raw]) -> None:
     """Raises `Undecodable` if an event of this type cannot correct in this way."""
-    event_type, kind = envelope.type, envelope.correctionkind or ""
-    if EVENT_TYPES[event_type].correction and not envelope.correctsid:
+    event_type, kind = EVENT_TYPES[envelope.type], envelope.correctionkind
+    if event_type.must_correct and not envelope.correctsid:
         raise Undecodable("correctsid: missing; a reversal names the event that it takes back")
-    if event_type == "account.transacted.v1" and kind and kind != REVERSAL:
-        raise Undecodable(
-            "correctionkind: a flow cannot be amended or back-dated in one step; send a reversal "
-            "that repeats it, then the right flow"
-        )
-    if kind == REVERSAL and event_type not in REVERSIBLE:
-        raise Undecodable(f"correctionkind: {_instead_of_reversal(event_type)}")
-
-
-def _instead_of_reversal(event_type: str) -> str:
-    if event_type == "repayment.posted.v1":
-        return "money on a loan is taken back by repayment.reversed.v1"
-    return (
-        f"{event_type} cannot be taken back; send what is right as another {event_type} "
-        "about the same thing"
-    )
+    if kind and kind not in event_type.corrections:
+        raise Undecodable(f"correctionkind: {event_type.name} {event_type.in_place_of(kind)}")

@@ -13,9 +13,16 @@ obligor along, and at most 90 while it does not, so that one small facility defa
 """
 
 from bisect import bisect_right
+from collections.abc import Callable
 from typing import Final
 
-from services.scoring.domain.arrears import days_past_due, exposure, facility_use, instalments
+from services.scoring.domain.arrears import (
+    days_past_due,
+    exposure,
+    facility_use,
+    instalments,
+    stretches,
+)
 from services.scoring.domain.arrears.instalments import counting_days
 from services.scoring.domain.borrower.borrower import (
     FACILITIES_PART,
@@ -145,20 +152,38 @@ def material_run(
     """Return how many days in a row, up to and including `day`, arrears were material.
 
     Days on which a dispute suspended the count neither add to it nor end it. Up to ``since`` the
-    run is ``known`` already.
+    run is ``known`` already. Costs the changes of arrears and exposure, not the days.
     """
-    run, suspended = 0, 0
-    while run + suspended < LONGEST_RUN_DAYS:
-        counted = day - run - suspended
-        if counted == since:
-            return run + known
-        if exposure.is_material(borrower, counted, rules):
-            run += 1
-        elif exposure.is_suspended(borrower, counted, rules):
-            suspended += 1
-        else:
-            break
-    return run
+    return _run(
+        day,
+        since=since,
+        known=known,
+        unchanged_since=lambda end: stretches.unchanged_since(borrower, end),
+        is_material=lambda end: exposure.is_material(borrower, end, rules),
+        is_suspended=lambda end: exposure.is_suspended(borrower, end, rules),
+    )
+
+
+def _run(
+    day: int,
+    *,
+    unchanged_since: Callable[[int], int],
+    is_material: Callable[[int], bool],
+    is_suspended: Callable[[int], bool],
+    since: int = 0,
+    known: int = 0,
+) -> int:
+    """Return how many days in a row were material, judging each stretch of equal days once."""
+    run, end, first = 0, day, max(since, day - LONGEST_RUN_DAYS) + 1
+    while end >= first:
+        counts = is_material(end)
+        if not counts and not is_suspended(end):
+            return run
+        start = max(first, unchanged_since(end))
+        if counts:
+            run += end - start + 1
+        end = start - 1
+    return run + known if end == since and day - since < LONGEST_RUN_DAYS else run
 
 
 def close_each_facility(borrower: Borrower, previous: int, day: int, rules: Rules) -> None:
@@ -245,22 +270,21 @@ def _is_line_material(borrower: Borrower, line: Facility, day: int, rules: Rules
 
 
 def _run_of_loan(borrower: Borrower, loan: Loan, day: int, rules: Rules) -> int:
-    run, suspended = 0, 0
-    while run + suspended < LONGEST_RUN_DAYS:
-        if _is_loan_material(borrower, loan, day - run - suspended, rules):
-            run += 1
-        elif _is_loan_suspended(borrower, loan, day - run - suspended, rules):
-            suspended += 1
-        else:
-            break
-    return run
+    return _run(
+        day,
+        unchanged_since=lambda end: stretches.loan_unchanged_since(borrower, loan, end),
+        is_material=lambda end: _is_loan_material(borrower, loan, end, rules),
+        is_suspended=lambda end: _is_loan_suspended(borrower, loan, end, rules),
+    )
 
 
 def _run_of_line(borrower: Borrower, line: Facility, day: int, rules: Rules) -> int:
-    run = 0
-    while run < LONGEST_RUN_DAYS and _is_line_material(borrower, line, day - run, rules):
-        run += 1
-    return run
+    return _run(
+        day,
+        unchanged_since=lambda end: stretches.line_unchanged_since(borrower, line, end),
+        is_material=lambda end: _is_line_material(borrower, line, end, rules),
+        is_suspended=lambda end: False,
+    )
 
 
 def _set_loan(borrower: Borrower, loan: Loan, days: int) -> None:

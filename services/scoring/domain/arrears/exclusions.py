@@ -8,6 +8,8 @@ that is derived again counts the days before and after it; nothing is deleted, a
 included.
 """
 
+from bisect import bisect_left, bisect_right
+
 from services.scoring.domain.arrears.instalments import (
     counting_days,
     due_before,
@@ -64,12 +66,7 @@ def counted_past_due(loan: Loan, paid: int, day: int, *, with_disputed: bool) ->
         ]
     if not owed or not exclusions:
         return owed
-    excluded, counts = _ExcludedAmounts(exclusions), 0
-    for index, due_day in enumerate(counting_days(loan)):
-        if due_day >= day:
-            break
-        counts += excluded.rest_of(loan, index, unpaid_of(loan, index, paid))
-    return counts
+    return _ExcludedAmounts(exclusions).rest_of_all(loan, paid, day, owed)
 
 
 class _ExcludedAmounts:
@@ -93,3 +90,18 @@ class _ExcludedAmounts:
         taken = min(unpaid, self.left)
         self.left -= taken
         return unpaid - taken
+
+    def rest_of_all(self, loan: Loan, paid: int, day: int, owed: int) -> int:
+        """Return what of all that fell due before the day counts, as `rest_of` one by one does.
+
+        Costs the instalments that an exclusion names, not those that are open.
+        """
+        if self.is_whole:
+            return 0
+        counts = min(owed, due_before(loan, day))
+        reached = bisect_left(counting_days(loan), day)
+        for due_day, minor in self.named.items():
+            first, last = bisect_left(loan.due_days, due_day), bisect_right(loan.due_days, due_day)
+            for index in range(first, min(last, reached)):
+                counts -= min(unpaid_of(loan, index, paid), minor)
+        return counts - min(counts, self.left)

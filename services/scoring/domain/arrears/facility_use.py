@@ -23,6 +23,7 @@ def record(facility: Facility, day: int, drawn: int, limit: int, power: int | No
     if is_late:
         _preserve_from_next_report(facility, day)
     set_limit(facility, day, limit, NO_POWER if power is None else power)
+    forget_before(facility, daily_values.first_read(facility.drawn))
 
 
 def set_limit(facility: Facility, day: int, limit: int, power: int) -> None:
@@ -135,16 +136,26 @@ def excess_on(facility: Facility, day: int) -> int:
 
 
 def excess_since(facility: Facility, day: int, tolerated: int = 0) -> int | None:
-    """Return the first day of the unbroken excess that lasts at the end of the day."""
+    """Return the first day of the unbroken excess that lasts at the end of the day.
+
+    Costs the days kept and the changes of the limit, however long ago the last report was.
+    """
     if excess_on(facility, day) <= tolerated:
         return None
-    start = day
-    first_day = facility.drawn.first_day
-    while start > first_day and excess_on(facility, start - 1) > tolerated:
-        start -= 1
-    if start == first_day and facility.excess_since:
-        return facility.excess_since
-    return start
+    figures, first_day = daily_values.filled(facility.drawn), facility.drawn.first_day
+    days = facility.limit_days
+    index, end = max(0, bisect_right(days, day) - 1), day
+    while end >= first_day:
+        most = allowed_by(facility, index) + tolerated
+        start = max(first_day, days[index]) if index else first_day
+        if end - first_day >= len(figures) and figures[-1] <= most:
+            return end + 1
+        newest = min(end - first_day, len(figures) - 1)
+        for offset in range(newest, start - first_day - 1, -1):
+            if figures[offset] <= most:
+                return first_day + offset + 1
+        index, end = index - 1, start - 1
+    return facility.excess_since or first_day
 
 
 def past_due(facility: Facility, day: int) -> int:

@@ -128,8 +128,7 @@ def transact(borrower: Borrower, event: AccountTransacted) -> int:
         use_of_funds.pass_through(borrower, event, day, amount)
     balance = event.balance_after_minor
     if balance is not None and not account.has_eod_events and not is_reversal:
-        daily_values.put(account.eod, event.day, balance)
-        balances.reported(borrower, event.day)
+        _record_balance(borrower, account, event.day, balance)
         facts |= touched.BALANCES
     return facts
 
@@ -220,6 +219,12 @@ def _remember(refs: list[str], ref: str) -> None:
         del refs[0]
 
 
+def _record_balance(borrower: Borrower, account: Account, day: int, minor: int) -> None:
+    daily_values.put(account.eod, day, minor)
+    daily_values.forget_before(account.eod, daily_values.first_read(account.eod))
+    balances.reported(borrower, day)
+
+
 def close_balance(borrower: Borrower, event: AccountBalanceClosed) -> int:
     """Record an end-of-day balance; one ahead of time is left out."""
     if event.balance_day > event.day + 1:
@@ -227,8 +232,7 @@ def close_balance(borrower: Borrower, event: AccountBalanceClosed) -> int:
     account = account_of(borrower, event.account_id)
     is_new = know_from(borrower.flows, event.balance_day)
     account.has_eod_events = True
-    daily_values.put(account.eod, event.balance_day, event.eod_minor)
-    balances.reported(borrower, event.balance_day)
+    _record_balance(borrower, account, event.balance_day, event.eod_minor)
     if event.available_minor is not None and event.balance_day >= account.available_day:
         account.available_day = event.balance_day
         account.available_minor = event.available_minor

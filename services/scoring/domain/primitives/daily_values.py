@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 KEPT_DAYS: Final = 210
+# Without a day close nobody prunes: beyond this many days a report drops what nothing reads.
+MOST_DAYS: Final = 4 * KEPT_DAYS
 
 
 @dataclass(slots=True)
@@ -98,6 +100,13 @@ def window(daily: Daily, start: int, end: int) -> list[int]:
     if missing > 0:
         inside += [figures[-1]] * missing
     return inside
+
+
+def first_read(daily: Daily) -> int:
+    """Return the first day that is still read: the first one, but of too many days a later one."""
+    if len(daily.reported) <= MOST_DAYS:
+        return daily.first_day
+    return last_day(daily) - 2 * KEPT_DAYS
 
 
 def forget_before(daily: Daily, day: int) -> None:

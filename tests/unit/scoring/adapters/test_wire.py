@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from services.contracts.registry import EVENT_TYPES, EventTopic
-from services.scoring.adapters.wire.decoder import REVERSIBLE, TO_DOMAIN, EventDecoder
+from services.scoring.adapters.wire.decoder import TO_DOMAIN, EventDecoder
 from services.scoring.adapters.wire.values import Undecodable, minor_units
 from services.scoring.domain.events import credit_file, loans
 from services.scoring.domain.handlers.registry import HANDLERS
@@ -17,6 +17,7 @@ from tests.fakes.wire_events import cloud_event
 
 EXAMPLES = Path(__file__).resolve().parents[4] / "schemas" / "events"
 ON_THE_TOPIC = {name for name, row in EVENT_TYPES.items() if row.topic is EventTopic.EVENTS}
+REVERSIBLE = {name for name, row in EVENT_TYPES.items() if "reversal" in row.corrections}
 DECODER = EventDecoder(ZoneInfo("Europe/Berlin"))
 
 REPAYMENT = {

@@ -36,6 +36,8 @@ from tests.fakes.scoring_worker import RULEBOOK, ZONE
 from tests.fakes.story import Story
 from tests.fakes.wire_events import registered
 
+SLASHED = "DE/4711/ledger"
+
 
 class OneBorrower:
     """Queries over one borrower: B-1 of officer-1."""
@@ -44,7 +46,7 @@ class OneBorrower:
         self.asked: list[Any] = []
 
     def _check(self, borrower_id: str, viewer: Viewer) -> None:
-        if borrower_id != "B-1":
+        if borrower_id not in ("B-1", SLASHED):
             raise BorrowerNotFound(borrower_id)
         if not viewer.sees_everything and viewer.officer_id != "officer-1":
             raise BorrowerNotFound(borrower_id)
@@ -109,6 +111,14 @@ def client(reading: OneBorrower) -> TestClient:
 
 def get(client: TestClient, path: str, key: str = "tsk_risk") -> Any:
     return client.get(f"/v1/borrowers/{path}", headers={"Authorization": f"Bearer {key}"})
+
+
+@pytest.mark.parametrize("view", ["assessment", "explanation", "arrears", "ledger", "history"])
+def test_a_borrower_whose_id_has_slashes_is_reached_percent_encoded(
+    client: TestClient, view: str
+) -> None:
+    assert get(client, f"DE%2F4711%2Fledger/{view}").status_code == 200
+    assert get(client, f"DE%2F4712/{view}").status_code == 404
 
 
 def test_an_assessment_is_the_contract_s_object(client: TestClient) -> None:

@@ -1,0 +1,121 @@
+"""Counting back costs the changes, not the days, and gives what counting day by day gives.
+
+The day-by-day counts are here, as the oracle. Work is counted in days that are judged, never in
+time.
+"""
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.scoring.domain.arrears import counters, exposure, facility_use
+from services.scoring.domain.borrower.borrower import Borrower, Facility
+from services.scoring.domain.primitives import daily_values
+from services.scoring.domain.rulebook.rulebook import Rules
+from tests.fakes.story import Story
+from tests.fakes.units import day
+from tests.property.scoring.histories import histories, lived
+
+TODAY = day("2026-03-31")
+
+
+def excess_day_by_day(line: Facility, today: int, tolerated: int) -> int | None:
+    if facility_use.excess_on(line, today) <= tolerated:
+        return None
+    first, start = line.drawn.first_day, today
+    while start > first and facility_use.excess_on(line, start - 1) > tolerated:
+        start -= 1
+    return line.excess_since if start == first and line.excess_since else start
+
+
+def run_day_by_day(borrower: Borrower, today: int, rules: Rules) -> int:
+    run, suspended = 0, 0
+    while run + suspended < counters.LONGEST_RUN_DAYS:
+        counted = today - run - suspended
+        if exposure.is_material(borrower, counted, rules):
+            run += 1
+        elif exposure.is_suspended(borrower, counted, rules):
+            suspended += 1
+        else:
+            break
+    return run
+
+
+reports = st.lists(
+    st.tuples(
+        st.integers(0, 8),  # Days before today.
+        st.integers(0, 3),  # Drawn.
+        st.integers(0, 3),  # Limit.
+        st.sampled_from(("reports", "changes the limit", "prunes")),
+    ),
+    min_size=1,
+    max_size=25,
+)
+
+
+@settings(max_examples=500)
+@given(reports, st.integers(0, 22), st.integers(0, 1))
+def test_an_excess_is_as_old_as_counted_day_by_day(
+    steps: list[tuple[int, int, int, str]], back: int, tolerated: int
+) -> None:
+    line = Facility("F-1")
+    for days_ago, drawn, limit, kind in steps:
+        if kind == "reports":
+            facility_use.record(line, TODAY - days_ago, drawn, limit, None)
+        elif kind == "changes the limit":
+            facility_use.change_limit(line, TODAY - days_ago, limit, None, 0)
+        else:
+            facility_use.forget_before(line, TODAY - days_ago)
+    asked = TODAY + 10 - back
+    expected = excess_day_by_day(line, asked, tolerated)
+    assert facility_use.excess_since(line, asked, tolerated) == expected
+
+
+@given(histories)
+def test_a_run_is_as_long_as_counted_day_by_day(steps: list[tuple[str, int, int]]) -> None:
+    story = lived(steps).story
+    for today in (story.borrower.counters.closed_day, story.today, story.today - 40):
+        counted = counters.material_run(story.borrower, today, story.rules)
+        assert counted == run_day_by_day(story.borrower, today, story.rules)
+
+
+class Counted:
+    """Counts the calls of a function."""
+
+    def __init__(self, function: Any) -> None:
+        self.function, self.calls = function, 0
+
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        self.calls += 1
+        return self.function(*args, **options)
+
+
+def test_an_excess_since_1970_costs_its_changes(monkeypatch: pytest.MonkeyPatch) -> None:
+    line = Facility("F-1")
+    facility_use.record(line, day("1970-01-01"), 200, 100, None)
+    judged = Counted(facility_use.excess_on)
+    monkeypatch.setattr(facility_use, "excess_on", judged)
+    assert facility_use.excess_since(line, TODAY) == day("1970-01-01")
+    assert judged.calls == 1
+
+
+def test_arrears_of_ten_years_cost_their_changes(monkeypatch: pytest.MonkeyPatch) -> None:
+    story = Story(start="2014-01-01")
+    story.loan(1_000)
+    story.schedule(("2016-01-01", 500, 0), ("2016-02-01", 500, 0))
+    judged = Counted(exposure.is_material)
+    monkeypatch.setattr(exposure, "is_material", judged)
+    run = counters.material_run(story.borrower, TODAY, story.rules)
+    assert run == counters.LONGEST_RUN_DAYS
+    # Since 2 February 2016 nothing changed; ten years and seven days end after that day.
+    assert judged.calls <= 3
+
+
+def test_reports_of_many_years_keep_the_days_that_are_read() -> None:
+    line = Facility("F-1")
+    for year in range(1970, 2026):
+        facility_use.record(line, day(f"{year}-01-01"), 200, 100, None)
+    assert len(line.drawn.reported) <= 4 * daily_values.KEPT_DAYS
+    assert facility_use.excess_since(line, TODAY) == day("1970-01-01")
