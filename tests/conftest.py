@@ -24,6 +24,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from hypothesis import settings
 
 from lab.stack.local import LocalStack
+from lab.stack.logins import service_urls, service_variables
 from lab.stack.probes import in_own_loop
 from lab.stack.settings import StackSettings
 from services.cli.topics import Topic, ensure
@@ -88,17 +89,24 @@ def template_database(stack: Servers) -> Iterator[str]:
     """The name of a database with every migration applied, copied for each test."""
     name = f"template_{secrets.token_hex(6)}"
     _run_sql(stack.database_url, f'create database "{name}"')
-    migrate_now(stack.database(name))
+    url = stack.database(name)
+    migrate_now(url, service_urls=service_urls(url))
     yield name
     _run_sql(stack.database_url, f'drop database "{name}" with (force)')
 
 
 @pytest.fixture
 def database_url(stack: Servers, template_database: str) -> Iterator[str]:
-    """A fresh, migrated database; dropped afterwards, whoever is still connected."""
+    """A fresh, migrated database; dropped afterwards, whoever is still connected.
+
+    The URL is the administrator's; the variables of the services' own logins are set.
+    """
     name = f"test_{secrets.token_hex(6)}"
     _run_sql(stack.database_url, f'create database "{name}" template "{template_database}"')
-    yield stack.database(name)
+    with pytest.MonkeyPatch.context() as environment:
+        for variable, url in service_variables(stack.database(name)).items():
+            environment.setenv(variable, url)
+        yield stack.database(name)
     _run_sql(stack.database_url, f'drop database "{name}" with (force)')
 
 

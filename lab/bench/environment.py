@@ -20,6 +20,7 @@ from rich.console import Console
 
 from lab.bench.meters import cpu_seconds
 from lab.stack.local import LocalStack
+from lab.stack.logins import service_urls, service_variables
 from services.cli.errors import CommandError
 from services.cli.topics import ensure, planned
 from services.kit.ids import time_ordered_id
@@ -61,6 +62,10 @@ class BenchEnvironment:
             {
                 "kafka_bootstrap": self.servers.bootstrap,
                 "database_url": self.database_url,
+                **{
+                    f"{name}_database_url": url
+                    for name, url in service_urls(self.database_url).items()
+                },
                 "topic_prefix": self.prefix,
                 "partitions": PARTITIONS,
                 "bank_timezone": TIME_ZONE,
@@ -72,7 +77,7 @@ class BenchEnvironment:
         """Return them as the environment variables of a process."""
         return {
             "TOCSIN_KAFKA_BOOTSTRAP": self.servers.bootstrap,
-            "TOCSIN_DATABASE_URL": self.database_url,
+            **service_variables(self.database_url),
             "TOCSIN_TOPIC_PREFIX": self.prefix,
             "TOCSIN_PARTITIONS": str(PARTITIONS),
             "TOCSIN_BANK_TIMEZONE": TIME_ZONE,
@@ -111,7 +116,7 @@ async def fresh_environment(on: MeasuredServers) -> AsyncIterator[BenchEnvironme
                 folder=Path(folder),
             )
             platform = environment.platform
-            await migrate(platform.dsn)
+            await migrate(platform.dsn, service_urls=platform.service_dsns())
             await ensure(on.bootstrap, topics=planned(platform, replicas=1))
             yield environment
             await _drop_topics(platform)

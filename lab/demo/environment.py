@@ -19,6 +19,7 @@ from rich.console import Console
 from lab.simulator import dialect, events
 from lab.stack import service_processes
 from lab.stack.local import LocalStack
+from lab.stack.logins import service_urls
 from lab.stack.settings import StackSettings
 from services.cli.errors import CommandError
 from services.cli.topics import Topic, ensure, planned
@@ -96,7 +97,7 @@ async def prepare(platform: PlatformSettings) -> DemoKeys:
     """Create schemas, topics and keys."""
     raw = [Topic(name=name, partitions=PARTITIONS) for name in RAW_TOPICS]
     async with asyncio.TaskGroup() as group:
-        group.create_task(migrate(platform.dsn))
+        group.create_task(migrate(platform.dsn, service_urls=service_urls(platform.dsn)))
         group.create_task(
             ensure(platform.kafka_bootstrap, topics=[*planned(platform, replicas=1), *raw])
         )

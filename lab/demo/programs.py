@@ -8,6 +8,7 @@ from lab.demo.environment import PARTITIONS
 from lab.simulator.days import BANK_TIMEZONE
 from lab.simulator.events import CALENDAR
 from lab.stack.local import LocalStack
+from lab.stack.logins import service_variables
 from lab.stack.ports import LOOPBACK, free_ports
 from lab.stack.service_processes import Program
 
@@ -31,7 +32,7 @@ def shared_settings(stack: LocalStack) -> dict[str, str]:
     """Return the settings that every service gets."""
     return {
         "TOCSIN_KAFKA_BOOTSTRAP": stack.kafka_bootstrap,
-        "TOCSIN_DATABASE_URL": stack.database_url,
+        **service_variables(stack.database_url),
         "TOCSIN_PARTITIONS": str(PARTITIONS),
         "TOCSIN_BANK_TIMEZONE": BANK_TIMEZONE,
         "TOCSIN_DAY_CLOSE": "events",

@@ -12,6 +12,7 @@ from rich.markup import escape
 
 from lab.stack import jar_lock
 from lab.stack.local import LocalStack
+from lab.stack.logins import service_urls, service_variables
 from lab.stack.repositories import repositories
 from lab.stack.settings import StackSettings
 from services.cli.options import AsJson
@@ -118,8 +119,13 @@ def _show(stack: LocalStack, *, console: Console, as_json: bool, started: bool) 
         f"{escape(str(stack.data_dir))}\n"
         "For other commands and programs:"
     )
-    print(f"export TOCSIN_KAFKA_BOOTSTRAP={stack.kafka_bootstrap}")
-    print(f"export TOCSIN_DATABASE_URL={stack.database_url}")
+    variables = {
+        "TOCSIN_KAFKA_BOOTSTRAP": stack.kafka_bootstrap,
+        "TOCSIN_DATABASE_URL": stack.database_url,
+        **service_variables(stack.database_url),
+    }
+    for name, value in variables.items():
+        print(f"export {name}={value}")
     if as_json:
         print(
             json.dumps(
@@ -128,6 +134,7 @@ def _show(stack: LocalStack, *, console: Console, as_json: bool, started: bool) 
                     "started": started,
                     "kafka_bootstrap": stack.kafka_bootstrap,
                     "database_url": stack.database_url,
+                    "service_database_urls": service_urls(stack.database_url),
                     "kafka_pid": stack.kafka_pid,
                     "postgres_pid": stack.postgres_pid,
                     "logs": str(stack.data_dir / "logs"),

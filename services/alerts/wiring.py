@@ -194,7 +194,7 @@ async def _open(
     clock = SystemClock()
     recorder = Metrics((*KIT_CATALOGUE, *metrics.ALERTS_CATALOGUE))
     pool = await create_pool(
-        platform.dsn,
+        platform.service_dsn("alerts"),
         role="tocsin_alerts",
         application_name="tocsin-alerts",
         max_connections=16,

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from services.cli.errors import CommandError
+from services.kit.settings import MissingSetting
 
 KNOWN = 1
 USAGE = 2
@@ -41,6 +42,8 @@ def _classified(error: Exception) -> tuple[int, str, str]:
         return KNOWN, error.problem, error.remedy
     if isinstance(error, ValidationError) and error.title.endswith("Settings"):
         return USAGE, _settings_problem(error), "Set the variables, or run `tocsin stack up` first."
+    if isinstance(error, MissingSetting):
+        return USAGE, str(error), "Set the variable, or run `tocsin stack up` first."
     for kind in type(error).__mro__:
         if kind.__name__ in UNREACHABLE:
             problem, variable = UNREACHABLE[kind.__name__]

@@ -9,7 +9,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from services.cli.errors import CommandError
 from services.cli.options import AsJson
+from services.kit.logins import WrongLogin
 from services.kit.migrations import migrate_now
 from services.kit.schemas import SCHEMAS
 from services.kit.settings import PlatformSettings
@@ -26,7 +28,9 @@ def migrate(
 ) -> None:
     """Migrate the database schemas to their newest version; safe to run again.
 
-    Reads TOCSIN_DATABASE_URL, whose user must be allowed to create schemas and roles.
+    Reads TOCSIN_DATABASE_URL, whose user must be allowed to create schemas and roles. The user of
+    each TOCSIN_INGEST_DATABASE_URL, TOCSIN_SCORING_DATABASE_URL and TOCSIN_ALERTS_DATABASE_URL that
+    is set becomes a login with that URL's password and the rights of the service.
 
     Examples:
 
@@ -36,7 +40,13 @@ def migrate(
     unknown = sorted(set(only or ()) - set(SCHEMAS))
     if unknown:
         raise typer.BadParameter(f"{', '.join(unknown)}: not one of {', '.join(SCHEMAS)}")
-    reached = migrate_now(PlatformSettings().dsn, which=tuple(only or SCHEMAS))
+    platform = PlatformSettings()
+    try:
+        reached = migrate_now(
+            platform.dsn, which=tuple(only or SCHEMAS), service_urls=platform.service_dsns()
+        )
+    except WrongLogin as error:
+        raise CommandError(str(error), remedy="See the settings TOCSIN_*_DATABASE_URL.") from error
     console = Console(stderr=True)
     for name, revision in reached.items():
         console.print(f"{name}: {revision or 'no migrations yet'}")

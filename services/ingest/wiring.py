@@ -103,7 +103,7 @@ async def build(platform: PlatformSettings, settings: IngestSettings) -> AsyncIt
     )
     async with AsyncExitStack() as stack:
         pool = await create_pool(
-            platform.dsn,
+            platform.service_dsn("ingest"),
             role="tocsin_ingest",
             application_name="tocsin-ingest",
             min_connections=0,

@@ -1,7 +1,7 @@
 """PostgreSQL for the hot path: pools of asyncpg connections, and transactions that are retried.
 
-Code that uses asyncpg directly imports its types from here. A connection takes the role of its
-service when it connects, so a service cannot read another's schema even by mistake.
+Code that uses asyncpg directly imports its types from here. Each service has a login of its own,
+which every new connection is checked for (`logins.py`).
 """
 
 import asyncio
@@ -11,6 +11,11 @@ from random import uniform
 from typing import Any, Protocol, TypeVar
 
 import asyncpg
+import structlog
+
+from services.kit import logins
+
+log = structlog.get_logger(__name__)
 
 Result = TypeVar("Result")
 
@@ -80,10 +85,14 @@ async def create_pool(
     max_connections: int = 10,
     idle_in_transaction_seconds: float = IDLE_IN_TRANSACTION_SECONDS,
 ) -> asyncpg.Pool:
-    """Returns an open pool whose connections act as `role`.
+    """Returns an open pool whose login has the role and can do no more; None checks nothing.
 
-    JIT is off: it costs milliseconds on statements that run for less. PostgreSQL ends an idle
-    transaction, so a paused process cannot lock a row for ever.
+    The login is checked at once if the database answers, and on every new connection. JIT is off:
+    it costs milliseconds on statements that run for less. PostgreSQL ends an idle transaction, so
+    a paused process cannot lock a row for ever.
+
+    Raises:
+        WrongLogin: If the login does not exist, or could do more than the role.
     """
     milliseconds = str(int(COMMAND_TIMEOUT_SECONDS * 1000))
     settings = {
@@ -93,8 +102,6 @@ async def create_pool(
         "lock_timeout": milliseconds,
         "idle_in_transaction_session_timeout": str(int(idle_in_transaction_seconds * 1000)),
     }
-    if role is not None:
-        settings["role"] = role
     pool = asyncpg.create_pool(
         dsn,
         min_size=min_connections,
@@ -103,8 +110,28 @@ async def create_pool(
         command_timeout=COMMAND_TIMEOUT_SECONDS,
         server_settings=settings,
         reset=_nothing_to_reset,
+        init=logins.only_as(role) if role is not None else None,
     )
-    return await pool
+    try:
+        await pool
+        if role is not None:
+            await _connect_once(pool)
+    except asyncpg.InvalidAuthorizationSpecificationError as error:
+        pool.terminate()
+        raise logins.wrong_login(role or "", str(error)) from error
+    except BaseException:
+        pool.terminate()
+        raise
+    return pool
+
+
+async def _connect_once(pool: asyncpg.Pool) -> None:
+    """Checks the login now; where the database does not answer, the first connection does."""
+    try:
+        async with pool.acquire(timeout=CONNECT_TIMEOUT_SECONDS):
+            return
+    except UNAVAILABLE as error:
+        log.info("database.login_not_checked", error=type(error).__name__)
 
 
 async def close_pool(pool: asyncpg.Pool) -> None:

@@ -4,7 +4,7 @@ The entry point reads them once and passes them on as plain values. Each service
 of its own for the rest. No other module reads the environment.
 """
 
-from typing import Literal, Self
+from typing import Final, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, field_validator, model_validator
@@ -17,6 +17,21 @@ from services.kit.http.limits import (
     RequestLimits,
 )
 
+SERVICES: Final = ("ingest", "scoring", "alerts")
+
+
+class StartRefused(Exception):
+    """A process does not start, for a reason that a person can act on; the text has the remedy."""
+
+
+class MissingSetting(StartRefused):
+    """A setting that this process needs is not set."""
+
+
+def service_variable(service: str) -> str:
+    """Returns the variable with the database URL of a service."""
+    return f"TOCSIN_{service.upper()}_DATABASE_URL"
+
 
 class PlatformSettings(BaseSettings):
     """The settings that all services and the command line share (`TOCSIN_*`)."""
@@ -26,7 +41,20 @@ class PlatformSettings(BaseSettings):
     kafka_bootstrap: str = Field(
         min_length=3, description="Kafka bootstrap servers, host:port[,host:port]"
     )
-    database_url: SecretStr = Field(description="postgresql://user:password@host:port/database")
+    database_url: SecretStr | None = Field(
+        default=None,
+        description="the administrator's login, for commands; the services do not use it: "
+        "postgresql://user:password@host:port/database",
+    )
+    ingest_database_url: SecretStr | None = Field(
+        default=None, description="the login of ingest; `tocsin migrate` creates it"
+    )
+    scoring_database_url: SecretStr | None = Field(
+        default=None, description="the login of scoring; `tocsin migrate` creates it"
+    )
+    alerts_database_url: SecretStr | None = Field(
+        default=None, description="the login of alerts; `tocsin migrate` creates it"
+    )
     topic_prefix: str = Field(
         default="tocsin.",
         pattern=r"^[a-zA-Z0-9._-]*$",
@@ -75,11 +103,14 @@ class PlatformSettings(BaseSettings):
         description="keys the hash of borrower ids in the logs; the same in all services",
     )
 
-    @field_validator("database_url")
+    @field_validator(
+        "database_url", "ingest_database_url", "scoring_database_url", "alerts_database_url"
+    )
     @classmethod
-    def _a_postgresql_url(cls, value: SecretStr) -> SecretStr:
-        if not value.get_secret_value().startswith(("postgresql://", "postgres://")):
-            raise ValueError("TOCSIN_DATABASE_URL must start with postgresql://")
+    def _a_postgresql_url(cls, value: SecretStr | None) -> SecretStr | None:
+        schemes = ("postgresql://", "postgres://")
+        if value is not None and not value.get_secret_value().startswith(schemes):
+            raise ValueError("a database URL must start with postgresql://")
         return value
 
     @field_validator("bank_timezone")
@@ -134,8 +165,31 @@ class PlatformSettings(BaseSettings):
 
     @property
     def dsn(self) -> str:
-        """Returns the database URL in clear, for the driver only; never log it."""
-        return self.database_url.get_secret_value()
+        """Returns the administrator's database URL in clear, for the driver only; never log it.
+
+        Raises:
+            MissingSetting: If it is not set.
+        """
+        return _in_clear(self.database_url, "TOCSIN_DATABASE_URL")
+
+    def service_dsn(self, service: str) -> str:
+        """Returns the database URL of a service in clear, for the driver only; never log it.
+
+        Raises:
+            MissingSetting: If it is not set.
+        """
+        return _in_clear(getattr(self, f"{service}_database_url"), service_variable(service))
+
+    def service_dsns(self) -> dict[str, str]:
+        """Returns the database URLs of the services that are set."""
+        urls = {name: getattr(self, f"{name}_database_url") for name in SERVICES}
+        return {name: url.get_secret_value() for name, url in urls.items() if url is not None}
+
+
+def _in_clear(url: SecretStr | None, variable: str) -> str:
+    if url is None:
+        raise MissingSetting(f"{variable} is not set. Set it to postgresql://user:password@host/…")
+    return url.get_secret_value()
 
 
 def effective(settings: BaseSettings) -> dict[str, str | int | float | bool | None]:

@@ -103,7 +103,7 @@ async def build(platform: PlatformSettings, settings: ScoringSettings) -> AsyncI
     clock, metrics = SystemClock(), Metrics((*KIT_CATALOGUE, *SCORING_CATALOGUE))
     async with AsyncExitStack() as stack:
         pool = await create_pool(
-            platform.dsn,
+            platform.service_dsn("scoring"),
             role="tocsin_scoring",
             application_name="tocsin-scoring",
             min_connections=0,
@@ -234,7 +234,7 @@ async def sector_monitor(
 ) -> AsyncIterator[SectorMonitor]:
     """Opens the parts that measure the sectors, and closes them at the end of the block."""
     pool = await create_pool(
-        platform.dsn,
+        platform.service_dsn("scoring"),
         role="tocsin_scoring",
         application_name="tocsin-scoring-sectors",
         min_connections=0,

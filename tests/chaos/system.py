@@ -23,6 +23,7 @@ from rich.console import Console
 
 from lab.simulator.events import CALENDAR
 from lab.stack.local import LocalStack
+from lab.stack.logins import service_urls, service_variables
 from lab.stack.ports import free_ports
 from lab.stack.settings import StackSettings
 from services.cli.topics import ensure, planned
@@ -194,7 +195,7 @@ async def brought_up(folder: Path, *, console: Console) -> AsyncIterator[System]
             partitions=PARTITIONS,
             bank_timezone="Europe/Berlin",
         )
-        await migrate(platform.dsn)
+        await migrate(platform.dsn, service_urls=service_urls(platform.dsn))
         await ensure(platform.kafka_bootstrap, topics=planned(platform, replicas=1))
         source, operator = await _keys(platform.dsn)
         system = System(
@@ -219,7 +220,7 @@ def _services(platform: PlatformSettings, folder: Path) -> list[Service]:
         # Attempts follow in seconds instead of days, so that every delivery ends inside the run.
         "TOCSIN_FAULT_WEBHOOK_STEPS": "0,1,2,4,8,8,8,8,8,8,8,8",
         "TOCSIN_KAFKA_BOOTSTRAP": platform.kafka_bootstrap,
-        "TOCSIN_DATABASE_URL": platform.dsn,
+        **service_variables(platform.dsn),
         "TOCSIN_PARTITIONS": str(PARTITIONS),
         "TOCSIN_BANK_TIMEZONE": platform.bank_timezone,
         "TOCSIN_DAY_CLOSE": "events",

@@ -19,6 +19,7 @@ import asyncpg
 import pytest
 
 from lab.convert.berka import Berka
+from lab.stack.logins import service_variables
 from lab.stack.ports import free_ports
 from lab.stack.probes import in_own_loop
 from lab.stack.service_processes import Program, ServiceProcesses
@@ -49,6 +50,7 @@ def settings(
     return {
         "TOCSIN_KAFKA_BOOTSTRAP": stack.kafka_bootstrap,
         "TOCSIN_DATABASE_URL": database_url,
+        **service_variables(database_url),
         "TOCSIN_TOPIC_PREFIX": topic_prefix,
         "TOCSIN_PARTITIONS": "4",
         "TOCSIN_BANK_TIMEZONE": "Europe/Prague",

@@ -19,6 +19,7 @@ import pytest
 
 from lab.demo.environment import RAW_TOPICS
 from lab.stack.local import LocalStack
+from lab.stack.logins import service_variables
 from lab.stack.ports import LOOPBACK, free_ports
 from lab.stack.service_processes import Program, ServiceProcesses
 from lab.stack.settings import StackSettings
@@ -98,6 +99,7 @@ def bank(own_stack: LocalStack, tmp_path: Path) -> Terminal:
     terminal.environment |= {
         "TOCSIN_KAFKA_BOOTSTRAP": own_stack.kafka_bootstrap,
         "TOCSIN_DATABASE_URL": own_stack.database_url,
+        **service_variables(own_stack.database_url),
         "TOCSIN_PARTITIONS": str(PARTITIONS),
     }
     terminal.run("tocsin simulate --out events.ndjson --borrowers 4 --days 40")

@@ -25,6 +25,7 @@ from services.kit.catalogue import BACKGROUND_FAILURES, LOOP_LAG_SECONDS, READY
 from services.kit.http.connections import BoundedProtocol, Strangers
 from services.kit.http.health import Health
 from services.kit.metrics import Recorder
+from services.kit.settings import StartRefused
 
 log = structlog.get_logger(__name__)
 
@@ -63,8 +64,12 @@ def run(main: Coroutine[Any, Any, int]) -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(YOUNG_OBJECTS, *gc.get_threshold()[1:])
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        status = runner.run(main)
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            status = runner.run(main)
+    except StartRefused as error:
+        log.critical("service.start_refused", reason=str(error))
+        status = 1
     sys.exit(status)
 
 

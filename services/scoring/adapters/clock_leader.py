@@ -11,6 +11,7 @@ from datetime import date
 import asyncpg
 
 from services.kit.clock_agreement import DatabaseClock
+from services.kit.logins import only_as
 
 TRY_TO_LEAD = "SELECT pg_try_advisory_lock(hashtextextended('tocsin scoring clock', 0))"
 LAST = "SELECT closed_date FROM scoring.clock"
@@ -44,9 +45,10 @@ async def candidate(dsn: str) -> AsyncIterator["LeaderCandidate"]:
         dsn,
         timeout=10,
         command_timeout=10,
-        server_settings={"role": "tocsin_scoring", "application_name": "tocsin-scoring-clock"},
+        server_settings={"application_name": "tocsin-scoring-clock"},
     )
     try:
+        await only_as("tocsin_scoring")(connection)
         yield LeaderCandidate(connection)
     finally:
         await connection.close(timeout=5)

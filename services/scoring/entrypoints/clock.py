@@ -92,7 +92,7 @@ async def _run(
 ) -> None:
     while not stop.is_set():
         try:
-            async with candidate(platform.dsn) as leader:
+            async with candidate(platform.service_dsn("scoring")) as leader:
                 await _lead(leader, platform, settings, producer, stop)
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             log.warning("clock.database_unavailable", error=repr(error))

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import asyncpg
 import pytest
 
+from lab.stack.logins import service_url
 from services.alerts.decisions.adapters import policy_files
 from services.alerts.decisions.adapters.alert_reads import PostgresAlertReads
 from services.alerts.decisions.adapters.alert_repository import PostgresAlertRepository
@@ -128,7 +129,10 @@ class Desk:
 @pytest.fixture
 async def pool(database_url: str) -> AsyncIterator[asyncpg.Pool]:
     opened = await create_pool(
-        database_url, role="tocsin_alerts", application_name="test", max_connections=8
+        service_url(database_url, "alerts"),
+        role="tocsin_alerts",
+        application_name="test",
+        max_connections=8,
     )
     yield opened
     await opened.close()

@@ -16,6 +16,7 @@ import httpx2
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
+from lab.stack.logins import service_url
 from lab.stack.ports import free_ports
 from services.alerts.delivery.adapters.sealing import Sealer, new_secret
 from services.alerts.primitives.vocabulary import Level, RiskState
@@ -104,7 +105,7 @@ async def office(
     opened = Office(
         environment={
             "TOCSIN_KAFKA_BOOTSTRAP": stack.kafka_bootstrap,
-            "TOCSIN_DATABASE_URL": database_url,
+            "TOCSIN_ALERTS_DATABASE_URL": service_url(database_url, "alerts"),
             "TOCSIN_TOPIC_PREFIX": topic_prefix,
             "TOCSIN_ALERTS_PORT": str(port),
             "TOCSIN_ALERTS_SECRET_KEY": SEALING_KEY,

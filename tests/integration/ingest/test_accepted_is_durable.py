@@ -99,7 +99,7 @@ async def test_a_topic_that_does_not_exist(stack: Servers, database_url: str) ->
 async def test_a_database_that_is_down(stack: Servers, database_url: str) -> None:
     platform = PlatformSettings(
         kafka_bootstrap=stack.kafka_bootstrap,
-        database_url=f"postgresql://nobody@127.0.0.1:{free_ports(1)[0]}/none",
+        ingest_database_url=f"postgresql://nobody@127.0.0.1:{free_ports(1)[0]}/none",
     )
     settings = IngestSettings(produce_timeout_seconds=LIMIT_SECONDS)
     async with build(platform, settings) as ingest:

@@ -9,6 +9,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from lab.stack.logins import service_url
 from services.cli.verify.commands import verified
 from services.kit.database import create_pool
 from services.kit.settings import PlatformSettings
@@ -36,7 +37,8 @@ AUTHOR = ("ana", "key-a", "O-1")
 @pytest.fixture
 async def as_service(database_url: str) -> AsyncIterator[asyncpg.Pool]:
     """Connections with exactly the service's rights, and a draft of Ana's."""
-    pool = await create_pool(database_url, role="tocsin_scoring", application_name="test")
+    url = service_url(database_url, "scoring")
+    pool = await create_pool(url, role="tocsin_scoring", application_name="test")
     await pool.execute(
         "INSERT INTO scoring.rulebook (name, version, document, author, author_key, "
         "author_officer, drafted_at) VALUES ('house', '1', 'x', 'ana', 'key-a', 'O-1', now())"

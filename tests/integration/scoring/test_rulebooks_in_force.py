@@ -81,7 +81,7 @@ async def killed(platform: PlatformSettings, point: str) -> None:
         env={
             **os.environ,
             "TOCSIN_KAFKA_BOOTSTRAP": platform.kafka_bootstrap,
-            "TOCSIN_DATABASE_URL": platform.database_url.get_secret_value(),
+            "TOCSIN_SCORING_DATABASE_URL": platform.service_dsn("scoring"),
             "TOCSIN_TOPIC_PREFIX": platform.topic_prefix,
             "TOCSIN_SCORING_PORT": str(port),
             "TOCSIN_SCORING_SWEEP_SIZE": "1",
