@@ -43,6 +43,7 @@ COMMANDS: dict[str, Command] = {
     "verify": Command(
         "services.cli.verify.commands", "verify", "Refold the ledger and compare every borrower."
     ),
+    "audit": Command("services.cli.audit", "app", "Check the rows that auditors rely on."),
     "quarantine": Command(
         "services.cli.quarantine", "app", "Inspect, retry or discard quarantined input."
     ),

@@ -78,10 +78,19 @@ def migrate_now(
 
 
 def execute(statements: str) -> None:
-    """Executes statements one by one inside a migration; the driver prepares only single ones."""
-    for statement in statements.split(";\n"):
+    """Executes statements one by one inside a migration; the driver prepares only single ones.
+
+    A semicolon at the end of a line ends a statement, except in a function's body.
+    """
+    statement = ""
+    for part in statements.split(";\n"):
+        statement += part
+        if statement.count("$$") % 2:
+            statement += ";\n"
+            continue
         if statement.strip():
             op.execute(statement)
+        statement = ""
 
 
 def _sqlalchemy_url(database_url: str) -> str:

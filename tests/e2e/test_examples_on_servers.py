@@ -192,6 +192,7 @@ def test_a_banks_first_day(bank: Terminal, services: ServiceProcesses) -> None:
     change_rulebook(bank)
     bank.run("tocsin verify --wait 60")
     bank.run_examples("verify")
+    bank.run_examples("audit verify")
     ledger = [example for example in examples.of("rulebook what-if") if "--ledger" in example]
     bank.ran += [example for example in ledger if bank.run(example) is not None]
     bank.run_examples("offsets show")

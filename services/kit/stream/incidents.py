@@ -2,10 +2,12 @@
 
 `partition_stop` contains the reason that a partition's owner gave when it stopped. The row counts
 only while its epoch is the partition's, so the next claim makes it history without touching it.
-`offset_change` is the append-only audit of every position that a person set, and no role may change
-it. `tocsin offsets` (services/cli/offsets) writes it; the consumer reads from it only up to which
-offset an operator accepted that work is done again.
+`offset_change` is the audit of every position that a person set, append-only and in a hash chain.
+`tocsin offsets` (services/cli/offsets) writes it; the consumer reads only up to which offset
+an operator accepted that work is done again.
 """
+
+from services.kit import audit
 
 TABLES = """
 CREATE TABLE {schema}.partition_stop (
@@ -37,12 +39,7 @@ CREATE TABLE {schema}.offset_change (
     fenced_owner text NOT NULL
 );
 CREATE INDEX offset_change_of ON {schema}.offset_change (consumer, topic, partition, change_id);
-CREATE FUNCTION {schema}.offset_change_stays() RETURNS trigger LANGUAGE plpgsql AS
-    $$ BEGIN RAISE EXCEPTION 'offset_change is append-only' USING ERRCODE = '42501'; END $$;
-CREATE TRIGGER offset_change_stays
-    BEFORE UPDATE OR DELETE OR TRUNCATE ON {schema}.offset_change
-    FOR EACH STATEMENT EXECUTE FUNCTION {schema}.offset_change_stays();
-"""
+""" + audit.audited("{schema}", "offset_change")
 # A service reads what operators decided about positions; it decides nothing itself.
 RIGHTS = "REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON {schema}.offset_change FROM {role}"
 

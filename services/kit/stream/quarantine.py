@@ -2,16 +2,18 @@
 
 Each consuming schema has the table. Services insert from `Handler.quarantine` and, for records that
 they recognise as bad themselves, from `Handler.apply`. A record has one row, however often it is
-tried.
+tried, and nobody changes or deletes it.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from services.kit import audit
 from services.kit.database import Connection
 from services.kit.stream.outbox import pack_headers
 from services.kit.stream.records import Record
 
+RECEIVED = ("topic", "partition", '"offset"', "key", "value", "headers", "quarantined_at")
 TABLES = """
 CREATE TABLE {schema}.quarantine (
     topic text NOT NULL,
@@ -25,7 +27,7 @@ CREATE TABLE {schema}.quarantine (
     quarantined_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (topic, partition, "offset")
 );
-"""
+""" + audit.append_only("{schema}", "quarantine", columns=RECEIVED)
 INSERT = """
 INSERT INTO {schema}.quarantine (topic, partition, "offset", key, value, headers, reason, detail)
 SELECT * FROM unnest($1::text[], $2::integer[], $3::bigint[], $4::bytea[], $5::bytea[],

@@ -8,6 +8,7 @@ import asyncpg
 import pytest
 from aiokafka import AIOKafkaProducer
 
+from services.kit import audit
 from services.kit.database import PostgresDatabase, create_pool
 from services.kit.stream import incidents, outbox, progress, quarantine
 from tests.conftest import Servers
@@ -24,6 +25,7 @@ async def database(stack: Servers) -> AsyncIterator[PostgresDatabase]:
     await server.execute(f'CREATE DATABASE "{name}"')
     pool = await create_pool(stack.database(name), role=None, application_name="test")
     await pool.execute(f"CREATE SCHEMA {SCHEMA}")
+    await pool.execute(audit.TABLES.format(schema=SCHEMA))
     for tables in (progress.TABLES, incidents.TABLES, outbox.TABLES, quarantine.TABLES):
         await pool.execute(tables.format(schema=SCHEMA))
     await pool.execute(

@@ -10,6 +10,7 @@ from aiokafka import AIOKafkaProducer
 
 from lab.stack.local import LocalStack
 from services.cli.topics import Topic, ensure
+from services.kit import audit
 from services.kit.database import PostgresDatabase, create_pool
 from services.kit.stream import incidents, outbox, progress, quarantine
 from tests.integration.kit.stream.conftest import applied
@@ -23,6 +24,7 @@ async def own_database(own_stack: LocalStack) -> AsyncIterator[PostgresDatabase]
     pool = await create_pool(own_stack.database_url, role=None, application_name="test")
     await pool.execute(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE")
     await pool.execute(f"CREATE SCHEMA {SCHEMA}")
+    await pool.execute(audit.TABLES.format(schema=SCHEMA))
     for tables in (progress.TABLES, incidents.TABLES, outbox.TABLES, quarantine.TABLES):
         await pool.execute(tables.format(schema=SCHEMA))
     await pool.execute(

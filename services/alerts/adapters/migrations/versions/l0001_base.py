@@ -1,5 +1,6 @@
 """Creates alerts and their history, webhooks and their deliveries, and the kit's stream tables."""
 
+from services.kit import audit
 from services.kit.migrations import execute
 from services.kit.stream import incidents, outbox, progress, quarantine
 
@@ -158,7 +159,7 @@ CREATE INDEX webhook_delivery_of_alert ON alerts.webhook_delivery (alert_id, end
 
 CREATE TABLE alerts.delivery_attempt (
     attempt_id  bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    delivery_id bigint NOT NULL REFERENCES alerts.webhook_delivery ON DELETE CASCADE,
+    delivery_id bigint NOT NULL REFERENCES alerts.webhook_delivery,
     attempt     integer NOT NULL,
     at          timestamptz NOT NULL,
     duration_ms integer NOT NULL,
@@ -174,9 +175,13 @@ RIGHTS = "REVOKE UPDATE, DELETE, TRUNCATE ON alerts.alert_event FROM tocsin_aler
 
 def upgrade() -> None:
     """Creates the tables; the service adds to the history and reads it, and nothing else."""
+    execute(audit.TABLES.format(schema="alerts"))
     execute(ALERTS)
+    execute(audit.audited("alerts", "alert_event"))
     execute(WEBHOOKS)
+    execute(audit.append_only("alerts", "delivery_attempt"))
     for tables in (progress.TABLES, incidents.TABLES, outbox.TABLES, quarantine.TABLES):
         execute(tables.format(schema="alerts"))
     execute(RIGHTS)
+    execute(audit.RIGHTS.format(schema="alerts", role="tocsin_alerts"))
     execute(incidents.RIGHTS.format(schema="alerts", role="tocsin_alerts"))

@@ -3,6 +3,7 @@
 The kit's tables of a consumer come with them.
 """
 
+from services.kit import audit
 from services.kit.migrations import execute
 from services.kit.stream import incidents, progress
 
@@ -75,11 +76,19 @@ CREATE UNIQUE INDEX quarantine_request ON ingest.quarantine (sender, digest)
 CREATE INDEX quarantine_status ON ingest.quarantine (status, id);
 CREATE INDEX quarantine_parked ON ingest.quarantine (account_id, id) WHERE status = 'parked';
 """
+# What was received is never changed; what people and retries make of it is.
+RECEIVED = (
+    *("id", "channel", "raw", "digest", "headers", "content_type", "topic", "partition"),
+    *("record_offset", "sender", "sender_sources", "received_at"),
+)
 
 
 def upgrade() -> None:
     """Creates the tables; the service may only read what operators decided about positions."""
+    execute(audit.TABLES.format(schema="ingest"))
     execute(TABLES)
+    execute(audit.append_only("ingest", "quarantine", columns=RECEIVED))
     for tables in (progress.TABLES, incidents.TABLES):
         execute(tables.format(schema="ingest"))
+    execute(audit.RIGHTS.format(schema="ingest", role="tocsin_ingest"))
     execute(incidents.RIGHTS.format(schema="ingest", role="tocsin_ingest"))

@@ -8,6 +8,7 @@ rulebook is a step; each later one is a row of `rulebook_activation`, and only o
 was activated before.
 """
 
+from services.kit import audit
 from services.kit.migrations import execute
 from services.kit.stream import incidents, outbox, progress, quarantine
 
@@ -230,12 +231,16 @@ REVOKE INSERT, UPDATE, DELETE ON scoring.rulebook_standing FROM tocsin_scoring;
 
 def upgrade() -> None:
     """Creates the tables; what is append-only cannot be changed by the service."""
+    execute(audit.TABLES.format(schema="scoring"))
     execute(BORROWERS)
     for number, name in enumerate(LEDGER_PARTS):
         execute(LEDGER_PART.format(name=name, parts=len(LEDGER_PARTS), number=number))
     for tables in (RULEBOOKS, SECTORS, PD_CENSUS):
         execute(tables)
+    for table in ("rulebook_step", "rulebook_activation"):
+        execute(audit.audited("scoring", table))
     for tables in (progress.TABLES, incidents.TABLES, outbox.TABLES, quarantine.TABLES):
         execute(tables.format(schema="scoring"))
     execute(RIGHTS.format(ledger_parts=", ".join(f"scoring.{name}" for name in LEDGER_PARTS)))
+    execute(audit.RIGHTS.format(schema="scoring", role="tocsin_scoring"))
     execute(incidents.RIGHTS.format(schema="scoring", role="tocsin_scoring"))
