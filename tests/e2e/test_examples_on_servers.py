@@ -196,6 +196,8 @@ def test_a_banks_first_day(bank: Terminal, services: ServiceProcesses) -> None:
     ledger = [example for example in examples.of("rulebook what-if") if "--ledger" in example]
     bank.ran += [example for example in ledger if bank.run(example) is not None]
     bank.run_examples("offsets show")
+    operator = key_of(bank, "operations", "--role OPERATOR", "--person grace")
+    bank.environment["TOCSIN_API_KEY"] = operator
     bank.run_examples("offsets accept-partitions", answer="y\n")
     services.stop()
     asyncio.run(group_is_gone(bank.environment["TOCSIN_KAFKA_BOOTSTRAP"]))

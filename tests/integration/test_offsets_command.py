@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
@@ -11,6 +12,10 @@ from aiokafka import AIOKafkaProducer
 from typer.testing import CliRunner
 
 from services.cli.offsets.commands import app
+from services.kit.access import persons, store
+from services.kit.access.keys import Role
+from services.kit.access.persons import StoredPerson
+from services.kit.access.store import Grant
 from services.kit.stream.records import digest
 from tests.conftest import CreateTopics, Servers
 from tests.fakes.stream import FakeRecord
@@ -27,6 +32,20 @@ def with_database(url: str, work: Callable[[asyncpg.Connection], Awaitable[Any]]
             await connection.close()
 
     return asyncio.run(run())
+
+
+def new_key(url: str, role: Role, *, person: str | None = None) -> str:
+    """Issue a key of a machine, or of a person, who is created."""
+    now = datetime.now(UTC)
+
+    async def issue(connection: asyncpg.Connection) -> str:
+        if person is not None:
+            stored = StoredPerson(person_id=person, display_name=person, created_at=now)
+            await persons.create(connection, stored)
+        grant = Grant(name="a key", roles=frozenset({role}), person_id=person)
+        return (await store.issue(connection, grant, at=now))[1]
+
+    return str(with_database(url, issue))
 
 
 def write(bootstrap: str, topic: str, count: int) -> None:
@@ -73,7 +92,17 @@ def test_a_recreated_topic_is_shown_and_set_with_a_reason_that_is_kept(
     assert place["runbook"] == "docs/runbook.md#partition-stopped-topic-recreated"
 
     setting = ("set", "--consumer", "scoring", "--topic", topic, "--partition", "0")
-    why = ("--to-start", "--reason", "INC-7", "--by", "ada")
+    why = ("--to-start", "--reason", "INC-7")
+    for key, problem in (
+        ("", "No key is given"),
+        (f"tsk_{'a' * 12}_{'A' * 43}", "unknown, expired or revoked"),
+        (new_key(database_url, Role.OPERATOR), "is a machine's"),
+        (new_key(database_url, Role.AUDITOR, person="ada"), "has not the role OPERATOR"),
+    ):
+        environment["TOCSIN_API_KEY"] = key
+        assert problem in str(run(*setting, *why, "--yes").exception)
+    assert "No such option" in run(*setting, *why, "--by", "ada").output
+    environment["TOCSIN_API_KEY"] = new_key(database_url, Role.OPERATOR, person="ada")
     assert "Nothing was changed" in str(run(*setting, *why, answer="n\n").exception)
     outside = run(*setting, "--to", "6", "--reason", "INC-7", "--yes")
     assert "which holds 0 to 5" in str(outside.exception)

@@ -4,7 +4,6 @@ Works with the administrator's database URL, as `tocsin keys` does: services can
 of decisions.
 """
 
-import getpass
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Annotated, TypeVar
@@ -17,11 +16,13 @@ from rich.table import Table
 
 from services.cli.broker import BrokerReader, connected
 from services.cli.database import with_connection
+from services.cli.decider import DeciderKey, deciding_person
 from services.cli.errors import CommandError
 from services.cli.offsets import changes, rows
 from services.cli.offsets.rows import OffsetDecision
 from services.cli.offsets.status import Consumer, PartitionStatus
 from services.cli.options import AsJson, group
+from services.kit.access.keys import Role
 from services.kit.settings import PlatformSettings
 
 app = group("Inspect and set the offsets of partitions, to continue after a stop.")
@@ -33,7 +34,6 @@ Name = Annotated[str, typer.Option("--consumer", help="ingest, scoring or alerts
 Topic = Annotated[str, typer.Option(help="The full name of the topic, as `show` lists it.")]
 Why = Annotated[str, typer.Option(help="Recorded for the auditors: the incident, who agreed.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")]
-By = Annotated[str | None, typer.Option(help="Who decides; the login name by default.")]
 
 
 def consumers(settings: PlatformSettings) -> dict[str, Consumer]:
@@ -88,24 +88,25 @@ def set_offset(
     force: Annotated[
         bool, typer.Option("--force", help="Also if a process works on the partition.")
     ] = False,
-    by: By = None,
+    key: DeciderKey = "",
     yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
     """Set a partition's offset.
 
-    Shows what would be skipped or re-read, asks for confirmation, fences the owner and records the
-    reason. A process that owns the partition continues at the new offset within seconds, without a
-    restart.
+    Needs the key of a person with the role OPERATOR. Shows what would be skipped or re-read, asks
+    for confirmation, fences the owner and records the person and the reason. A process that owns
+    the partition continues at the new offset within seconds, without a restart.
 
     Examples:
 
         tocsin offsets set --consumer scoring --topic tocsin.events --partition 2 \\
             --to-start --reason "INC-7, agreed with Grace"
     """
-    chosen, decision = _consumer(consumer), _decision(reason, by)
+    chosen, recorded = _consumer(consumer), _recorded(reason)
 
     async def work(connection: asyncpg.Connection, broker: BrokerReader) -> dict[str, object]:
+        decision = OffsetDecision(by=await _operator(connection, key), reason=recorded)
         partitions = await changes.statuses(connection, broker, chosen, topic=topic)
         status = _with_number(partitions, topic=topic, partition=partition)
         plan = changes.planned(status, to=to, to_start=to_start, to_end=to_end)
@@ -141,7 +142,7 @@ def accept_partitions(
     consumer: Name,
     topic: Topic,
     reason: Why,
-    by: By = None,
+    key: DeciderKey = "",
     yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
@@ -156,9 +157,10 @@ def accept_partitions(
         tocsin offsets accept-partitions --consumer ingest --topic raw.repayments \\
             --reason "raw.repayments was extended to 8 partitions"
     """
-    chosen, decision = _consumer(consumer), _decision(reason, by)
+    chosen, recorded = _consumer(consumer), _recorded(reason)
 
     async def work(connection: asyncpg.Connection, broker: BrokerReader) -> dict[str, object]:
+        decision = OffsetDecision(by=await _operator(connection, key), reason=recorded)
         partitions = await changes.statuses(connection, broker, chosen, topic=topic)
         if not partitions:
             raise _unknown(topic)
@@ -190,10 +192,14 @@ def _consumer(name: str) -> Consumer:
     return named[name]
 
 
-def _decision(reason: str, by: str | None) -> OffsetDecision:
+def _recorded(reason: str) -> str:
     if not reason.strip():
         raise CommandError("--reason is empty.", remedy="Give the reason; auditors will need it.")
-    return OffsetDecision(by=(by or getpass.getuser()).strip(), reason=reason.strip())
+    return reason.strip()
+
+
+async def _operator(connection: asyncpg.Connection, key: str) -> str:
+    return await deciding_person(connection, key, role=Role.OPERATOR)
 
 
 def _with_number(
