@@ -7,6 +7,7 @@ from services.alerts.decisions.application.reading import AlertReading
 from services.alerts.delivery.application.deliveries import DeliveryLog
 from services.alerts.delivery.application.endpoint_trial import EndpointTrial
 from services.alerts.delivery.application.endpoints import EndpointRegistry
+from services.alerts.directory.application.sessions import Sessions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,3 +19,4 @@ class UseCases:
     endpoints: EndpointRegistry
     trial: EndpointTrial
     deliveries: DeliveryLog
+    sessions: Sessions

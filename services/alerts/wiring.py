@@ -38,6 +38,7 @@ from services.alerts.delivery.application.endpoint_trial import EndpointTrial
 from services.alerts.delivery.application.endpoints import EndpointRegistry
 from services.alerts.delivery.domain import retry_plan
 from services.alerts.directory.adapters.bank_holidays import bank_holidays
+from services.alerts.directory.adapters.page_sessions import PostgresSessions
 from services.alerts.directory.domain.working_calendar import WorkingCalendar
 from services.alerts.primitives.vocabulary import Severity
 from services.alerts.settings import AlertsFaultSettings, AlertsSettings
@@ -269,6 +270,7 @@ def _use_cases(
             link=opened.settings.public_url,
         ),
         deliveries=DeliveryLog(repository=PostgresDeliveryRepository(opened.pool)),
+        sessions=PostgresSessions(opened.pool),
     )
 
 

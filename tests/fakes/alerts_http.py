@@ -31,6 +31,9 @@ class KnownPeople:
     async def authenticate(self, text: str) -> Principal | None:
         return PEOPLE.get(text)
 
+    async def holder_of(self, key_id: str) -> Principal | None:
+        return next((person for person in PEOPLE.values() if person.id == key_id), None)
+
 
 def application(books: InMemoryAlerts, health: Health | None = None) -> FastAPI:
     """Return the application."""

@@ -115,6 +115,25 @@ def an_alert(alert_id: str, borrower_id: str, **changes: Any) -> Alert:
     return replace(alert, **changes)
 
 
+class InMemorySessions:
+    """Implements `Sessions`."""
+
+    def __init__(self) -> None:
+        self._tokens = CountingIds("session-")
+        self._keys: dict[str, str] = {}
+
+    async def begin(self, key_id: str) -> str:
+        token = self._tokens()
+        self._keys[token] = key_id
+        return token
+
+    async def key_of(self, token: str) -> str | None:
+        return self._keys.get(token)
+
+    async def end(self, token: str) -> None:
+        self._keys.pop(token, None)
+
+
 class InMemoryAlerts:
     """All repositories and reads in one."""
 
@@ -133,6 +152,7 @@ class InMemoryAlerts:
         ]
         self.assessments: dict[str, Mapping[str, Any]] = {}
         self.scores: dict[str, Sequence[ScorePoint]] = {}
+        self.sessions = InMemorySessions()
         self.endpoints: dict[str, Endpoint] = {}
         self.deliveries: dict[int, DeliverySummary] = {}
         self.posted: list[HttpRequest] = []
@@ -158,6 +178,7 @@ class InMemoryAlerts:
                 link="https://tocsin.bank.test",
             ),
             deliveries=DeliveryLog(repository=_DeliveryRepository(self)),
+            sessions=self.sessions,
         )
 
     async def post(self, request: HttpRequest) -> AttemptResult:

@@ -250,6 +250,14 @@ LINES = (
         ("tests/unit/kit/http/test_auth.py",),
     ),
     Mutant(
+        "logout-ends-the-session",
+        "logging out ends the session on the server",
+        "services/alerts/entrypoints/pages/routes.py",
+        '        await sessions.end(request.cookies.get(session.COOKIE, ""))\n',
+        "",
+        (f"{ALERTS}/test_pages.py",),
+    ),
+    Mutant(
         "audit-hash",
         "an audit row's hash covers the row before",
         "services/kit/audit.py",

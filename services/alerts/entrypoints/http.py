@@ -33,5 +33,6 @@ def create_app(
             pages.router(use_cases, clock=clock, presentation=presentation),
         ],
     )
+    app.state.sessions = use_cases.sessions
     app.add_exception_handler(InvalidInput, on_invalid_input)
     return app

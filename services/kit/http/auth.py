@@ -15,7 +15,7 @@ from fastapi import Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from services.kit.access import keys, store
-from services.kit.access.keys import PresentedKey, Role, StoredKey
+from services.kit.access.keys import Role, StoredKey
 from services.kit.access.queries import Queries
 from services.kit.clock import Clock
 from services.kit.http import problems
@@ -87,9 +87,21 @@ class KeyAuthenticator:
         presented = keys.parse(text)
         if presented is None:
             return None
-        stored = await self._stored(presented)
+        stored = await self._stored(presented.id)
         if stored is None or not presented.matches(stored):
             return None
+        return self._holder(stored)
+
+    async def holder_of(self, key_id: str) -> Principal | None:
+        """Returns the holder of a key that was presented before; None when it is not valid now.
+
+        Raises:
+            Problem: 503 when the keys cannot be read now.
+        """
+        stored = await self._stored(key_id)
+        return self._holder(stored) if stored is not None else None
+
+    def _holder(self, stored: StoredKey) -> Principal | None:
         refusal = stored.refusal(at=self._clock.now())
         if refusal:
             log.info("access.key_refused", key_id=stored.id, reason=refusal)
@@ -104,21 +116,21 @@ class KeyAuthenticator:
             may_send=stored.may_send,
         )
 
-    async def _stored(self, presented: PresentedKey) -> StoredKey | None:
+    async def _stored(self, key_id: str) -> StoredKey | None:
         now = self._clock.monotonic_seconds()
-        cached = self._cache.get(presented.id)
+        cached = self._cache.get(key_id)
         if cached and now - cached[0] < CACHE_SECONDS:
             return cached[1]
         try:
-            stored = await store.find(self._queries, presented.id)
+            stored = await store.find(self._queries, key_id)
         except Exception as error:
             log.warning("access.keys_unavailable", error=type(error).__name__)
             raise Problem(
                 problems.UNAVAILABLE, "API keys cannot be checked now.", {"Retry-After": "2"}
             ) from error
-        self._cache.pop(presented.id, None)
+        self._cache.pop(key_id, None)
         if stored is not None:
-            self._cache[presented.id] = (now, stored)
+            self._cache[key_id] = (now, stored)
             while len(self._cache) > _MAX_CACHED_KEYS:
                 self._cache.popitem(last=False)
         return stored
@@ -151,6 +163,10 @@ class Guard:
                 "The key is unknown, expired or revoked.",
                 {"WWW-Authenticate": 'Bearer realm="tocsin", error="invalid_token"'},
             )
+        return self.let_in(request, principal)
+
+    def let_in(self, request: Request, principal: Principal) -> Principal:
+        """Returns a caller who is known, or raises a problem 403."""
         if not principal.has(*self.roles):
             needed = ", ".join(sorted(self.roles))
             raise Problem(problems.FORBIDDEN, f"This needs one of the roles {needed}.")

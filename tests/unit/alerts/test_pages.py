@@ -15,7 +15,7 @@ from services.kit.catalogue import KIT_CATALOGUE
 from services.kit.http.application import WebParts
 from services.kit.http.health import Health
 from services.kit.metrics import Metrics
-from tests.fakes.alerts_http import AUDITOR, OFFICER, KnownPeople, client
+from tests.fakes.alerts_http import AUDITOR, OFFICER, PEOPLE, KnownPeople, client
 from tests.fakes.alerts_in_memory import NOW, InMemoryAlerts, an_alert
 from tests.fakes.clock import ManualClock
 
@@ -128,9 +128,43 @@ class TestDoor:
     def test_the_cookie_opens_no_rest_route(self, browser: TestClient) -> None:
         assert browser.get("/v1/alerts").status_code == 401
 
-    def test_logging_out_takes_the_cookie_away(self, browser: TestClient) -> None:
+    def test_the_cookie_is_no_key(self, browser: TestClient) -> None:
+        cookie = browser.cookies["tocsin_session"]
+        assert OFFICER not in cookie
+        headers = {"Authorization": f"Bearer {cookie}"}
+        assert browser.get("/v1/alerts", headers=headers).status_code == 401
+        browser.cookies.clear()
+        key = {"Cookie": f"tocsin_session={OFFICER}"}
+        assert browser.get("/", headers=key).headers["location"] == "/login"
+
+    def test_after_logging_out_a_copy_of_the_cookie_opens_nothing(
+        self, browser: TestClient, books: InMemoryAlerts
+    ) -> None:
+        copied = {"Cookie": f"tocsin_session={browser.cookies['tocsin_session']}"}
+        thief = client(books)
+        assert thief.get("/", headers=copied).status_code == 200
         token = token_of(browser.get("/").text)
         assert browser.post("/logout", data={"token": token}).headers["location"] == "/login"
+        assert "tocsin_session" not in browser.cookies
+        assert browser.get("/").headers["location"] == "/login"
+        assert thief.get("/", headers=copied).headers["location"] == "/login"
+        form = {"token": token, "version": "1", "borrower_id": "B-2"}
+        refused = thief.post("/alerts/a2/acknowledge", headers=copied, data=form)
+        assert refused.headers["location"] == "/login"
+        assert books.alerts["a2"].version == 1
+
+    def test_logging_out_ends_this_session_only(
+        self, browser: TestClient, books: InMemoryAlerts
+    ) -> None:
+        other = client(books)
+        other.post("/login", data={"key": OFFICER})
+        browser.post("/logout", data={"token": token_of(browser.get("/").text)})
+        assert other.get("/").status_code == 200
+
+    def test_a_key_that_was_revoked_ends_its_sessions(
+        self, browser: TestClient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.delitem(PEOPLE, OFFICER)
         assert browser.get("/").headers["location"] == "/login"
 
 

@@ -18,6 +18,7 @@ from starlette.exceptions import HTTPException
 
 from services.alerts.decisions.application.handling import AlertHandling
 from services.alerts.decisions.application.reading import AlertReading
+from services.alerts.directory.application.sessions import Sessions
 from services.alerts.directory.entrypoints.permissions import HANDLERS
 from services.alerts.entrypoints.error_mapping import status_of
 from services.alerts.entrypoints.pages import board, card, session, words
@@ -91,14 +92,14 @@ def router(use_cases: UseCases, *, clock: Clock, presentation: Presentation) -> 
         return newest or clock.now()
 
     routes = APIRouter(include_in_schema=False, route_class=PageRoute)
-    _add_login(routes, secure_cookies=presentation.secure_cookies)
+    _add_login(routes, use_cases.sessions, secure_cookies=presentation.secure_cookies)
     _add_board(routes, use_cases.reading, timezone=presentation.timezone, now=now)
     _add_card(routes, use_cases.reading, timezone=presentation.timezone, now=now)
     _add_forms(routes, use_cases.handling)
     return routes
 
 
-def _add_login(routes: APIRouter, *, secure_cookies: bool) -> None:
+def _add_login(routes: APIRouter, sessions: Sessions, *, secure_cookies: bool) -> None:
     @routes.get("/static/tocsin.css", dependencies=[_public])
     async def style_sheet() -> FileResponse:
         return FileResponse(
@@ -115,14 +116,16 @@ def _add_login(routes: APIRouter, *, secure_cookies: bool) -> None:
             raise Problem(problems.FORBIDDEN, "Log in on this site's own page.")
         text = (await session.form_fields(request)).get("key", "").strip()
         authenticator: Authenticator = request.app.state.authenticator
-        if await authenticator.authenticate(text) is None:
+        principal = await authenticator.authenticate(text)
+        if principal is None:
             return page("login.html", status_code=401, refused=True)
         response = RedirectResponse("/", SEE_OTHER)
-        session.remember(response, text, secure=secure_cookies)
+        session.remember(response, await sessions.begin(principal.id), secure=secure_cookies)
         return response
 
     @routes.post("/logout", dependencies=[_viewers])
-    async def logout(_form: TrustedForm) -> Response:
+    async def logout(request: Request, _form: TrustedForm) -> Response:
+        await sessions.end(request.cookies.get(session.COOKIE, ""))
         response = RedirectResponse("/login", SEE_OTHER)
         session.forget(response)
         return response
@@ -202,10 +205,10 @@ def _add_forms(routes: APIRouter, handling: AlertHandling) -> None:
 
 def _frame(request: Request) -> dict[str, Any]:
     """Returns the values that the frame of every page shows."""
-    key_text = request.cookies.get(session.COOKIE, "")
+    session_token = request.cookies.get(session.COOKIE, "")
     return {
         "principal": request.state.principal,
-        "token": session.form_token(key_text),
+        "token": session.form_token(session_token),
     }
 
 

@@ -1,17 +1,20 @@
-"""The session of a page: the API key in a cookie, and a token against forged forms.
+"""The session of a page: its token in a cookie, and another token against forged forms.
 
-The log-in form takes the key once; an HttpOnly, SameSite=Strict cookie stores it, which only the
-pages read. REST accepts keys in the Authorization header alone, so another site cannot make a
-browser call it. Forms carry a token derived from the key, which another site cannot derive.
+The log-in form takes the key once and begins a session, whose token an HttpOnly, SameSite=Strict
+cookie stores; the key is stored nowhere. Logging out ends the session in the database, so a copy of
+the cookie is worth nothing. REST accepts keys in the Authorization header alone, so another site
+cannot make a browser call it. Forms carry a token derived from the session's, which another site
+cannot derive.
 """
 
 import hashlib
 import hmac
-from typing import Annotated
+from typing import Annotated, Protocol
 from urllib.parse import parse_qsl
 
 from fastapi import Depends, Request, Response
 
+from services.alerts.directory.application.sessions import Sessions
 from services.alerts.directory.domain.person import Person
 from services.alerts.directory.entrypoints.permissions import HANDLERS, person_of
 from services.kit.access.keys import READERS
@@ -19,27 +22,34 @@ from services.kit.http import problems
 from services.kit.http.auth import Guard, Principal
 from services.kit.http.problems import Problem
 
-COOKIE = "tocsin_key"
+COOKIE = "tocsin_session"
 SESSION_SECONDS = 8 * 3600
 LONGEST_FORM_BYTES = 20_000
 _FORM_TYPE = "application/x-www-form-urlencoded"
 
 
 class LoginNeeded(Exception):
-    """The request has no valid key."""
+    """The request has no session of a valid key."""
+
+
+class KeyHolders(Protocol):
+    """Finds the holder of a key that is still valid."""
+
+    async def holder_of(self, key_id: str) -> Principal | None: ...
 
 
 class PageGuard(Guard):
-    """Admits people by the cookie and redirects others to the log-in page."""
+    """Admits people by their session and redirects others to the log-in page."""
 
     async def __call__(self, request: Request) -> Principal:
-        """Returns the principal of the cookie."""
-        try:
-            return await self.admit(request, request.cookies.get(COOKIE))
-        except Problem as refused:
-            if refused.kind is problems.UNAUTHENTICATED:
-                raise LoginNeeded from refused
-            raise
+        """Returns the principal whose session the cookie opens."""
+        sessions: Sessions = request.app.state.sessions
+        holders: KeyHolders = request.app.state.authenticator
+        key_id = await sessions.key_of(request.cookies.get(COOKIE, ""))
+        principal = await holders.holder_of(key_id) if key_id is not None else None
+        if principal is None:
+            raise LoginNeeded
+        return self.let_in(request, principal)
 
 
 may_view = PageGuard(READERS)
@@ -54,9 +64,9 @@ def viewer(request: Request) -> Person:
 Viewer = Annotated[Person, Depends(viewer)]
 
 
-def form_token(key_text: str) -> str:
-    """Returns the token that this key's forms must carry."""
-    return hmac.new(key_text.encode(), b"tocsin form", hashlib.sha256).hexdigest()
+def form_token(session_token: str) -> str:
+    """Returns the token that this session's forms must carry."""
+    return hmac.new(session_token.encode(), b"tocsin form", hashlib.sha256).hexdigest()
 
 
 async def form_fields(request: Request) -> dict[str, str]:
@@ -100,11 +110,11 @@ def comes_from_elsewhere(request: Request) -> bool:
 TrustedForm = Annotated[dict[str, str], Depends(trusted_form)]
 
 
-def remember(response: Response, key_text: str, *, secure: bool) -> None:
+def remember(response: Response, session_token: str, *, secure: bool) -> None:
     """Logs a browser in."""
     response.set_cookie(
         COOKIE,
-        key_text,
+        session_token,
         max_age=SESSION_SECONDS,
         path="/",
         secure=secure,

@@ -124,6 +124,18 @@ async def test_a_revoked_key_works_for_five_seconds_at_most(clock: ManualClock) 
     assert await authenticator.authenticate(TEXT) is None
 
 
+async def test_the_holder_of_a_key_id_is_found_until_the_key_ends(clock: ManualClock) -> None:
+    table = KeyTable(STORED)
+    authenticator = KeyAuthenticator(table, clock=clock)
+    holder = await authenticator.holder_of(KEY_ID)
+    assert holder is not None
+    assert holder.person_id == "olga"
+    assert await authenticator.holder_of("bbcdefghijkl") is None
+    table.stored = replace(STORED, revoked_at=NOW)
+    clock.advance(5.1)
+    assert await authenticator.holder_of(KEY_ID) is None
+
+
 async def test_a_remembered_key_still_expires_on_time(clock: ManualClock) -> None:
     table = KeyTable(replace(STORED, expires_at=NOW + timedelta(seconds=2)))
     authenticator = KeyAuthenticator(table, clock=clock)

@@ -170,6 +170,15 @@ CREATE TABLE alerts.delivery_attempt (
 );
 CREATE INDEX delivery_attempt_of ON alerts.delivery_attempt (delivery_id);
 """
+SESSIONS = """
+CREATE TABLE alerts.page_session (
+    token_sha256 bytea PRIMARY KEY CHECK (length(token_sha256) = 32),
+    key_id       text NOT NULL,
+    began_at     timestamptz NOT NULL,
+    ends_at      timestamptz NOT NULL
+);
+COMMENT ON TABLE alerts.page_session IS 'who is logged in with a browser; logging out removes it';
+"""
 RIGHTS = "REVOKE UPDATE, DELETE, TRUNCATE ON alerts.alert_event FROM tocsin_alerts"
 
 
@@ -179,6 +188,7 @@ def upgrade() -> None:
     execute(ALERTS)
     execute(audit.audited("alerts", "alert_event"))
     execute(WEBHOOKS)
+    execute(SESSIONS)
     execute(audit.append_only("alerts", "delivery_attempt"))
     for tables in (progress.TABLES, incidents.TABLES, outbox.TABLES, quarantine.TABLES):
         execute(tables.format(schema="alerts"))

@@ -1,0 +1,1 @@
+"""What the wing needs of the outside, as ports."""
