@@ -17,11 +17,17 @@ from tests.fakes.clock import ManualClock
 OFFICER, SENIOR, OPERATOR, AUDITOR = "tsk_officer", "tsk_senior", "tsk_operator", "tsk_auditor"
 PEOPLE = {
     OFFICER: Principal(
-        id="k1", name="Olga Officer", roles=frozenset({Role.OFFICER}), officer_id="officer-7"
+        id="k1",
+        name="Olga's laptop",
+        roles=frozenset({Role.OFFICER}),
+        person_id="olga",
+        officer_id="officer-7",
     ),
-    SENIOR: Principal(id="k2", name="Sven Senior", roles=frozenset({Role.SENIOR})),
-    OPERATOR: Principal(id="k3", name="Otto Operator", roles=frozenset({Role.OPERATOR})),
-    AUDITOR: Principal(id="k4", name="Ada Auditor", roles=frozenset({Role.AUDITOR})),
+    SENIOR: Principal(
+        id="k2", name="Sven's laptop", roles=frozenset({Role.SENIOR}), person_id="sven"
+    ),
+    OPERATOR: Principal(id="k3", name="deployments", roles=frozenset({Role.OPERATOR})),
+    AUDITOR: Principal(id="k4", name="exports", roles=frozenset({Role.AUDITOR})),
 }
 
 

@@ -46,9 +46,9 @@ from tests.fakes.clock import ManualClock
 from tests.fakes.ids import CountingIds
 from tests.fakes.recorder import MemoryRecorder
 
-RISK = Person(name="risk", officer_id=None, sees_everything=True)
-OFFICER = Person(name="anna", officer_id="o-7", sees_everything=False)
-STRANGER = Person(name="bert", officer_id="o-8", sees_everything=False)
+RISK = Person(id="risk", officer_id=None, sees_everything=True)
+OFFICER = Person(id="anna", officer_id="o-7", sees_everything=False)
+STRANGER = Person(id="bert", officer_id="o-8", sees_everything=False)
 DEVELOPMENT = AddressPolicy(
     allowed_networks=LOOPBACK, allows_http=True, allows_any_port=True, allows_inside_names=True
 )

@@ -94,7 +94,7 @@ class TestHandling:
         assert response.status_code == 200
         assert response.headers["ETag"] == '"2"'
         assert books.alerts["own"].status is AlertStatus.ACKNOWLEDGED
-        assert books.alerts["own"].acknowledged_by == "Olga Officer"
+        assert books.alerts["own"].acknowledged_by == "olga"
 
     def test_without_if_match_nothing_happens(
         self, http: TestClient, books: InMemoryAlerts

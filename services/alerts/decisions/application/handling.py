@@ -81,7 +81,7 @@ class AlertHandling:
                 raise ResourceNotFound(f"there is no alert {alert_id}")
             if locked.alert.version != expected_version:
                 raise VersionConflict(expected=expected_version, current=locked.alert.version)
-            change = step(locked.alert, actor=person.name, at=at)
+            change = step(locked.alert, actor=person.id, at=at)
             if isinstance(change, StepNotAllowed):
                 raise StepRefused(change.why)
             await locked.record(change)

@@ -49,7 +49,7 @@ class EndpointRegistry:
             disabled_reason=None,
             failing_since=None,
             created_at=self._clock.now(),
-            created_by=person.name,
+            created_by=person.id,
             old_secret_expires_at=None,
             **vars(settings),
         )

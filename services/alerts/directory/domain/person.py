@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """A person who reads or handles alerts.
+    """A person who reads or handles alerts; the history names them by `id`.
 
     An officer sees the alerts that they own and those of their own borrowers. `sees_everything`
     (seniors, risk, workout, auditors, operators) removes that restriction.
     """
 
-    name: str
+    id: str
     officer_id: str | None
     sees_everything: bool
 

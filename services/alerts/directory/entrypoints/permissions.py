@@ -26,7 +26,7 @@ may_read_webhooks = KeyGuard(WEBHOOK_READERS)
 def person_of(principal: Principal) -> Person:
     """Returns the person behind a key."""
     return Person(
-        name=principal.name,
+        id=principal.actor,
         officer_id=principal.officer_id,
         sees_everything=principal.has(*READERS_OF_ALL),
     )
