@@ -151,7 +151,12 @@ async def _drop_topics(platform: PlatformSettings) -> None:
         await client.start()
         try:
             await client.delete_topics(
-                [platform.events_topic, platform.risk_topic, platform.alerts_topic]
+                [
+                    platform.events_topic,
+                    platform.intake_topic,
+                    platform.risk_topic,
+                    platform.alerts_topic,
+                ]
             )
         finally:
             await client.close()

@@ -47,6 +47,9 @@ COMMANDS: dict[str, Command] = {
     "quarantine": Command(
         "services.cli.quarantine", "app", "Inspect, retry or discard quarantined input."
     ),
+    "accounts": Command(
+        "services.cli.accounts", "app", "Check the account directory against the log."
+    ),
     "offsets": Command(
         "services.cli.offsets.commands", "app", "Inspect and set the offsets of partitions."
     ),

@@ -52,9 +52,17 @@ def planned(settings: PlatformSettings, *, replicas: int) -> list[Topic]:
         replicas=replicas,
         configuration=CONFIGURATION | {"retention.ms": str(HOUR_MS)},
     )
+    # Imports of accounts have no other record: they are never deleted.
+    intake = Topic(
+        name=settings.intake_topic,
+        partitions=settings.partitions,
+        replicas=replicas,
+        configuration=CONFIGURATION | {"retention.ms": "-1"},
+    )
     return [
         *(Topic(name=name, partitions=settings.partitions, replicas=replicas) for name in names),
         clock,
+        intake,
     ]
 
 

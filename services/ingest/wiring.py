@@ -11,13 +11,17 @@ import asyncpg
 
 from services.ingest.adapters.account_table import AccountTable
 from services.ingest.adapters.control_table import ControlTable
+from services.ingest.adapters.identity_table import IdentityTable
 from services.ingest.adapters.kafka_event_publisher import KafkaEventPublisher
+from services.ingest.adapters.kafka_intake_log import KafkaIntakeLog
 from services.ingest.adapters.mapping.loader import load_mappings
 from services.ingest.adapters.mapping.mapper import Mapper
 from services.ingest.adapters.quarantine_table import QuarantineInserts, QuarantineTable
 from services.ingest.adapters.raw_handler import RawHandler
 from services.ingest.adapters.raw_progress import RawProgress
+from services.ingest.application.accounts import AccountImport
 from services.ingest.application.control_gate import ControlGate
+from services.ingest.application.identity import AccountStores
 from services.ingest.application.input_validation import InputValidator
 from services.ingest.application.intake import Intake
 from services.ingest.application.quarantine import QuarantineService
@@ -52,6 +56,7 @@ class Ingest:
     quarantine: QuarantineService
     release: Release
     accounts: AccountTable
+    account_import: AccountImport
     publisher: KafkaEventPublisher
     consumers: Mapping[str, FencedConsumer]
     authenticator: Authenticator
@@ -67,6 +72,8 @@ class _Parts:
     validator: InputValidator
     publisher: KafkaEventPublisher
     accounts: AccountTable
+    identities: IdentityTable
+    log: KafkaIntakeLog
     rules: DayCloseRules
     zone: ZoneInfo
     clock: Clock
@@ -85,7 +92,7 @@ class _Parts:
         return Intake(
             validator=self.validator,
             gate=self.gate(database),
-            accounts=AccountTable(database),
+            accounts=AccountStores(AccountTable(database), self.identities, self.log),
             quarantine=QuarantineInserts(database),
             clock=self.clock,
             recorder=self.metrics,
@@ -131,6 +138,8 @@ async def build(platform: PlatformSettings, settings: IngestSettings) -> AsyncIt
                 ),
                 publisher=publisher,
                 accounts=AccountTable(PostgresDatabase(pool)),
+                identities=IdentityTable(PostgresDatabase(pool)),
+                log=KafkaIntakeLog(producer, topic=platform.intake_topic),
                 rules=DayCloseRules(closer=platform.day_close, source=platform.day_close_source),
                 zone=ZoneInfo(platform.bank_timezone),
                 clock=clock,
@@ -151,6 +160,7 @@ def _assembled(
 ) -> Ingest:
     database = PostgresDatabase(pool)
     quarantine = QuarantineTable(database)
+    accounts = AccountStores(parts.accounts, parts.identities, parts.log)
     consumers = {
         topic: _consumer(topic, platform=platform, settings=settings, parts=parts, pool=pool)
         for topic in mappings
@@ -160,7 +170,7 @@ def _assembled(
         quarantine=QuarantineService(
             validator=parts.validator,
             gate=parts.gate(database),
-            accounts=parts.accounts,
+            accounts=accounts,
             quarantine=quarantine,
             clock=parts.clock,
             recorder=parts.metrics,
@@ -168,17 +178,18 @@ def _assembled(
         release=Release(
             validator=parts.validator,
             publisher=parts.publisher,
-            accounts=parts.accounts,
+            accounts=accounts,
             quarantine=quarantine,
             clock=parts.clock,
             recorder=parts.metrics,
         ),
         accounts=parts.accounts,
+        account_import=AccountImport(directory=parts.accounts, log=parts.log),
         publisher=parts.publisher,
         consumers=consumers,
         authenticator=KeyAuthenticator(pool, clock=parts.clock),
         limits=platform.request_limits(max_body_bytes=settings.max_body_bytes),
-        health=_health(pool, parts, consumers),
+        health=_health(pool, parts, consumers, intake_topic=platform.intake_topic),
         metrics=parts.metrics,
         clock=parts.clock,
         pool=pool,
@@ -225,7 +236,13 @@ def raw_group(platform: PlatformSettings, topic: str) -> str:
     return f"{platform.topic_prefix}ingest.{topic}"
 
 
-def _health(pool: asyncpg.Pool, parts: _Parts, consumers: Mapping[str, FencedConsumer]) -> Health:
+def _health(
+    pool: asyncpg.Pool,
+    parts: _Parts,
+    consumers: Mapping[str, FencedConsumer],
+    *,
+    intake_topic: str,
+) -> Health:
     health = Health(parts.clock)
 
     async def schema() -> None:
@@ -233,6 +250,8 @@ def _health(pool: asyncpg.Pool, parts: _Parts, consumers: Mapping[str, FencedCon
 
     async def broker() -> None:
         await parts.publisher.check()
+        if not await parts.publisher.has_topic(intake_topic):
+            raise NotReady(f"the topic {intake_topic} is missing; run `tocsin topics`")
 
     def joined(topic: str, consumer: FencedConsumer) -> None:
         async def check() -> None:

@@ -59,7 +59,7 @@ class PlatformSettings(BaseSettings):
         default="tocsin.",
         pattern=r"^[a-zA-Z0-9._-]*$",
         max_length=100,
-        description="begins the names of the topics events, risk, alerts and clock",
+        description="begins the names of the topics events, intake, risk, alerts and clock",
     )
     partitions: int = Field(
         default=8, ge=1, le=64, description="partitions of each topic that `tocsin topics` creates"
@@ -137,6 +137,11 @@ class PlatformSettings(BaseSettings):
     def events_topic(self) -> str:
         """Returns the topic of canonical events."""
         return f"{self.topic_prefix}events"
+
+    @property
+    def intake_topic(self) -> str:
+        """Returns the topic of what ingest accepted and has not published."""
+        return f"{self.topic_prefix}intake"
 
     @property
     def risk_topic(self) -> str:

@@ -193,6 +193,7 @@ def test_a_banks_first_day(bank: Terminal, services: ServiceProcesses) -> None:
     bank.run("tocsin verify --wait 60")
     bank.run_examples("verify")
     bank.run_examples("audit verify")
+    bank.run_examples("accounts check")
     ledger = [example for example in examples.of("rulebook what-if") if "--ledger" in example]
     bank.ran += [example for example in ledger if bank.run(example) is not None]
     bank.run_examples("offsets show")
@@ -202,6 +203,7 @@ def test_a_banks_first_day(bank: Terminal, services: ServiceProcesses) -> None:
     services.stop()
     asyncio.run(group_is_gone(bank.environment["TOCSIN_KAFKA_BOOTSTRAP"]))
     bank.run_examples("offsets set", answer="y\n")
+    bank.run_examples("accounts rebuild", answer="y\n")
     elsewhere = {*examples.offline()}
     for name, shown in examples.by_command().items():
         if name.startswith(("stack ", "demo", "bench")):

@@ -22,11 +22,14 @@ from services.ingest.adapters.account_table import AccountTable
 from services.ingest.adapters.kafka_event_publisher import KafkaEventPublisher
 from services.ingest.adapters.mapping.loader import load_mappings
 from services.ingest.adapters.mapping.mapper import Mapper
+from services.ingest.application.accounts import AccountImport
 from services.ingest.application.control_gate import ControlGate
 from services.ingest.application.errors import Unavailable
+from services.ingest.application.identity import AccountStores, EventIdentity
 from services.ingest.application.input_validation import InputValidator
 from services.ingest.application.inputs import QuarantinedInput, Status
 from services.ingest.application.intake import Intake
+from services.ingest.application.intake_log import LogRecord
 from services.ingest.application.ports import (
     AccountLookup,
     EntryCount,
@@ -38,6 +41,7 @@ from services.ingest.application.ports import (
 )
 from services.ingest.application.quarantine import QuarantineService
 from services.ingest.application.release import Release
+from services.ingest.domain.account_log import AccountAssignment
 from services.ingest.domain.day_closes import DayCloseRules
 from services.ingest.domain.exchange_rates import KnownRates
 from services.ingest.domain.reasons import Refusal
@@ -125,6 +129,29 @@ class MemoryControlLog:
 
 
 @dataclass
+class MemoryIdentities:
+    """The first identity of each event, in a dictionary."""
+
+    stored: dict[tuple[str, str], EventIdentity] = field(default_factory=dict)
+
+    async def first(self, identities: Sequence[EventIdentity]) -> Sequence[EventIdentity]:
+        return [self.stored.setdefault(each[:2], each) for each in identities]
+
+
+@dataclass
+class MemoryIntakeLog:
+    """The intake log, in a list."""
+
+    records: list[LogRecord] = field(default_factory=list)
+    is_down: bool = False
+
+    async def append(self, records: Sequence[LogRecord]) -> None:
+        if self.is_down and records:
+            raise Unavailable("the broker")
+        self.records += records
+
+
+@dataclass
 class MemoryLockedEntry:
     """A quarantined input that is being changed."""
 
@@ -157,6 +184,8 @@ class MemoryQuarantine:
 
     rows: list[FullEntry] = field(default_factory=list)
     borrowers: dict[str, str] = field(default_factory=dict)
+    owners: dict[str, str] = field(default_factory=dict)
+    assigned: dict[str, AccountAssignment] = field(default_factory=dict)
     is_down: bool = False
 
     async def add(self, inputs: Sequence[QuarantinedInput]) -> Sequence[int]:
@@ -183,9 +212,18 @@ class MemoryQuarantine:
             queued=frozenset(self.parked_accounts()) & frozenset(account_ids),
         )
 
-    async def learn(self, borrowers: Mapping[str, str], *, source: str, at: datetime) -> None:
+    async def claim(self, sources: Mapping[str, str]) -> Mapping[str, str]:
         self._check()
-        self.borrowers |= borrowers
+        return {each: self.owners.setdefault(each, source) for each, source in sources.items()}
+
+    async def assign(self, assignments: Sequence[AccountAssignment]) -> None:
+        self._check()
+        for each in assignments:
+            stored = self.assigned.get(each.account_id)
+            is_owned = self.owners.setdefault(each.account_id, each.source) == each.source
+            if is_owned and (stored is None or stored.age < each.age):
+                self.assigned[each.account_id] = each
+                self.borrowers[each.account_id] = each.borrower_id
 
     async def ready_to_release(self, *, limit: int) -> Sequence[str]:
         self._check()
@@ -293,6 +331,8 @@ class MemoryIngest:
     publisher: MemoryPublisher
     quarantine: MemoryQuarantine
     controls: MemoryControlLog
+    identities: MemoryIdentities
+    log: MemoryIntakeLog
     ingest: Ingest
 
     def app(self, *, limits: RequestLimits | None = None, **settings: Any) -> FastAPI:
@@ -306,6 +346,10 @@ class MemoryIngest:
         self.quarantine.borrowers.clear()
         self.controls.closes.clear()
         self.controls.rates.clear()
+        self.identities.stored.clear()
+        self.quarantine.owners.clear()
+        self.quarantine.assigned.clear()
+        self.log.records.clear()
 
 
 CLOSED_BY_CORE = DayCloseRules(closer="events", source="core/demo")
@@ -315,11 +359,12 @@ def ingest_in_memory(rules: DayCloseRules = CLOSED_BY_CORE) -> MemoryIngest:
     """Returns an empty ingest with the shipped mappings."""
     controls = MemoryControlLog()
     publisher, quarantine, clock = MemoryPublisher(), MemoryQuarantine(), ManualClock(NOON)
+    identities, log = MemoryIdentities(), MemoryIntakeLog()
     metrics = Metrics((*KIT_CATALOGUE, *INGEST_CATALOGUE))
     validator = InputValidator(mappings=demo_mappings(), max_event_bytes=262_144)
     shared: dict[str, Any] = {
         "validator": validator,
-        "accounts": quarantine,
+        "accounts": AccountStores(quarantine, identities, log),
         "quarantine": quarantine,
         "clock": clock,
         "recorder": metrics,
@@ -331,11 +376,14 @@ def ingest_in_memory(rules: DayCloseRules = CLOSED_BY_CORE) -> MemoryIngest:
         publisher,
         quarantine,
         controls,
+        identities,
+        log,
         Ingest(
             intake=Intake(**shared, gate=gate),
             quarantine=QuarantineService(**shared, gate=gate),
             release=Release(**shared, publisher=publisher),
             accounts=cast(AccountTable, quarantine),
+            account_import=AccountImport(directory=quarantine, log=log),
             publisher=cast(KafkaEventPublisher, publisher),
             consumers={},
             authenticator=Everybody(),

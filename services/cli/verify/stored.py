@@ -32,6 +32,11 @@ SELECT (SELECT count(*) FROM scoring.ledger) + (SELECT count(*) FROM scoring.con
                           AND closed.closed_date IS NOT NULL
                           AND closed."offset" > borrower.closed_offset)) AS behind
 """
+# The primary key begins with the borrower: within one, (source, id) comes once.
+IDS_OF_MANY = """
+SELECT source, event_id, count(*) AS borrowers FROM scoring.ledger
+ GROUP BY source, event_id HAVING count(*) > 1 ORDER BY source, event_id
+"""
 LEDGER_PARTITIONS = """
 SELECT partition FROM scoring.ledger UNION SELECT partition FROM scoring.control ORDER BY 1
 """
@@ -62,6 +67,10 @@ class Stored:
     async def ledger_partitions(self) -> list[int]:
         """Return the partitions of which events were applied."""
         return [row["partition"] for row in await self._connection.fetch(LEDGER_PARTITIONS)]
+
+    def ids_of_many(self) -> AsyncIterator[Any]:
+        """Yield each (source, id) that is in the ledger of more than one borrower."""
+        return self._rows(IDS_OF_MANY)
 
     def ledger(self, partition: int) -> AsyncIterator[Any]:
         """Yield the applied events of a partition in log order."""

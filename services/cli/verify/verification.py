@@ -61,6 +61,11 @@ class Verification:
         rulebooks = ActivatedRulebooks(await stored.rulebooks())
         for row in await stored.partitions(self._scope.events_topic):
             await self._compare_states(stored, row["partition"], rulebooks)
+        async for row in stored.ids_of_many():
+            self.findings.differs(
+                f"event {row['event_id']} of {row['source']} was applied to "
+                f"{row['borrowers']} borrowers"
+            )
         async for row in stored.assessments():
             key = row["borrower_id"], row["sequence"]
             self._stored.actual[key] = fingerprint(row["event"])

@@ -5,36 +5,50 @@ of inputs takes a millisecond.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 
 from services.ingest.adapters.translating import database_errors
 from services.ingest.application.ports import AccountLookup
+from services.ingest.domain.account_log import AccountAssignment
 from services.kit.database import Connection, Database
 
-_BORROWERS = "SELECT account_id, borrower_id FROM ingest.account WHERE account_id = ANY($1::text[])"
+_BORROWERS = """
+SELECT account_id, borrower_id FROM ingest.account
+ WHERE account_id = ANY($1::text[]) AND borrower_id IS NOT NULL
+"""
 _PARKED = """
 SELECT DISTINCT account_id FROM ingest.quarantine
  WHERE status = 'parked' AND account_id = ANY($1::text[])
 """
-# Sorted, so that two writers lock rows in the same order.
-_UPSERT = """
-INSERT INTO ingest.account (account_id, borrower_id, source, learned_at)
-SELECT account_id, borrower_id, $3, $4
-  FROM unnest($1::text[], $2::text[]) AS new (account_id, borrower_id) ORDER BY account_id
+# Sorted, so that two writers lock rows in the same order. The update changes nothing; without it, a
+# row is not returned that existed already, or that another process stores at this moment.
+_CLAIM = """
+INSERT INTO ingest.account AS stored (account_id, source)
+SELECT account_id, source FROM unnest($1::text[], $2::text[]) AS new (account_id, source)
+ ORDER BY account_id
+ON CONFLICT (account_id) DO UPDATE SET source = stored.source
+RETURNING account_id, source
+"""
+_ASSIGN = """
+INSERT INTO ingest.account AS stored (account_id, borrower_id, source, event_time, event_id)
+SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::text[])
+           AS new (account_id, borrower_id, source, event_time, event_id)
+ ORDER BY account_id
 ON CONFLICT (account_id) DO UPDATE
-   SET borrower_id = excluded.borrower_id, source = excluded.source,
-       learned_at = excluded.learned_at
- WHERE account.borrower_id <> excluded.borrower_id
+   SET borrower_id = excluded.borrower_id, event_time = excluded.event_time,
+       event_id = excluded.event_id
+ WHERE stored.source = excluded.source
+   AND (stored.borrower_id IS NULL
+        OR (stored.event_time, stored.event_id) < (excluded.event_time, excluded.event_id))
 """
 _TO_RELEASE = """
 SELECT parked.account_id FROM ingest.quarantine AS parked
   JOIN ingest.account USING (account_id)
- WHERE parked.status = 'parked'
+ WHERE parked.status = 'parked' AND account.borrower_id IS NOT NULL
  GROUP BY parked.account_id ORDER BY min(parked.id) LIMIT $1
 """
 _PAGE = """
 SELECT account_id, borrower_id FROM ingest.account
- WHERE account_id > $1 ORDER BY account_id LIMIT $2
+ WHERE account_id > $1 AND borrower_id IS NOT NULL ORDER BY account_id LIMIT $2
 """
 
 
@@ -60,13 +74,22 @@ class AccountTable:
         with database_errors():
             return await self._database.in_transaction(read)
 
-    async def learn(self, borrowers: Mapping[str, str], *, source: str, at: datetime) -> None:
-        """Stores the borrower of each account; a later one replaces the earlier one."""
+    async def claim(self, sources: Mapping[str, str]) -> Mapping[str, str]:
+        """Returns the source that owns each account; one without an owner gets the given source."""
+
+        async def write(connection: Connection) -> Mapping[str, str]:
+            rows = await connection.fetch(_CLAIM, list(sources.keys()), list(sources.values()))
+            return {row["account_id"]: row["source"] for row in rows}
+
+        with database_errors():
+            return await self._database.in_transaction(write)
+
+    async def assign(self, assignments: Sequence[AccountAssignment]) -> None:
+        """Stores the borrower of each account where the assignment is its owner's newest."""
+        columns = [list(column) for column in zip(*assignments, strict=True)]
 
         async def write(connection: Connection) -> None:
-            await connection.execute(
-                _UPSERT, list(borrowers.keys()), list(borrowers.values()), source, at
-            )
+            await connection.execute(_ASSIGN, *columns)
 
         with database_errors():
             await self._database.in_transaction(write)

@@ -20,11 +20,6 @@ _MAX_CHARACTERS = 2_000
 def parameters(quarantined: QuarantinedInput) -> list[Any]:
     """Returns the parameters of the insert statement, in its order."""
     given, position = quarantined.input, quarantined.input.position
-    headers = json.dumps([[storable(name), storable(value)] for name, value in given.headers])
-    # In the binary mode of HTTP the headers contain the event's attributes.
-    fingerprint = digest(
-        given.raw + (headers.encode() if given.channel is InputChannel.HTTP else b"")
-    )
     return [
         (Status.PARKED if quarantined.is_parked else Status.OPEN).value,
         quarantined.refusal.reason.value,
@@ -32,8 +27,8 @@ def parameters(quarantined: QuarantinedInput) -> list[Any]:
         storable(quarantined.refusal.detail),
         given.channel.value,
         given.raw,
-        fingerprint,
-        headers,
+        fingerprint(given),
+        _headers(given),
         storable(given.content_type),
         position.topic if position else None,
         position.partition if position else None,
@@ -47,6 +42,17 @@ def parameters(quarantined: QuarantinedInput) -> list[Any]:
         _optional(quarantined.account_id),
         quarantined.received_at,
     ]
+
+
+def fingerprint(given: Input) -> bytes:
+    """Returns the fingerprint of an input."""
+    # In the binary mode of HTTP the headers contain the event's attributes.
+    headers = _headers(given).encode() if given.channel is InputChannel.HTTP else b""
+    return digest(given.raw + headers)
+
+
+def _headers(given: Input) -> str:
+    return json.dumps([[storable(name), storable(value)] for name, value in given.headers])
 
 
 def storable(text: str) -> str:

@@ -15,3 +15,7 @@ class NotFound(Exception):
 
 class AlreadySettled(Exception):
     """The quarantined input was released or discarded before."""
+
+
+class AccountNotOwned(Exception):
+    """An account belongs to another source."""

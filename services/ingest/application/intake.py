@@ -8,24 +8,35 @@ Called by HTTP and by the reader of the raw topics alike. What must stay true:
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import cast
 
 import msgspec
 
-from services.contracts.borrower import BorrowerRegisteredV1
 from services.contracts.envelope import CloudEvent
 from services.contracts.fields import EventData
 from services.contracts.validation import ValidEvent
+from services.ingest.application.accounts import AccountOwnership
 from services.ingest.application.control_gate import ControlGate
+from services.ingest.application.identity import (
+    AccountStores,
+    AddressedEvent,
+    IdentityCheck,
+)
 from services.ingest.application.input_validation import (
     InputValidator,
     event_type_of,
     needs_borrower,
 )
-from services.ingest.application.inputs import Input, InputVerdict, Parked, QuarantinedInput
+from services.ingest.application.inputs import (
+    Input,
+    InputChannel,
+    InputVerdict,
+    Parked,
+    QuarantinedInput,
+)
+from services.ingest.application.intake_log import InputParked
 from services.ingest.application.ports import (
-    AccountDirectory,
     QuarantineWriter,
 )
 from services.ingest.domain.candidate import Candidate, Document, text_or_none
@@ -64,14 +75,17 @@ class Intake:
         *,
         validator: InputValidator,
         gate: ControlGate,
-        accounts: AccountDirectory,
+        accounts: AccountStores,
         quarantine: QuarantineWriter,
         clock: Clock,
         recorder: Recorder,
     ) -> None:
         self._validator = validator
         self._gate = gate
-        self._accounts = accounts
+        self._identity_check = IdentityCheck(validator=validator, identities=accounts.identities)
+        self._accounts = accounts.directory
+        self._ownership = AccountOwnership(accounts.directory)
+        self._log = accounts.log
         self._quarantine = quarantine
         self._clock = clock
         self._recorder = recorder
@@ -86,8 +100,10 @@ class Intake:
         """
         items = await self._read(inputs)
         await self._find_borrowers([item for item in items if item.outcome is None])
+        await self._check_owners(items)
+        await self._log.append(list(_parked_records(items)))
         valid = await self._publish(items)
-        await self._learn_accounts(valid)
+        await self._ownership.assign(valid)
         stored = [item for item in items if _is_stored(item)] if len(valid) < len(items) else []
         await self._store(stored)
         self._count(items, stored)
@@ -123,10 +139,24 @@ class Intake:
         candidates = [item.candidate for item in items if isinstance(item.candidate, Candidate)]
         accounts = {each.account_id for each in candidates if each.account_id}
         lookup = await self._accounts.look_up(sorted(accounts))
+        addressed: list[tuple[_Item, AddressedEvent]] = []
         for item, candidate in zip(items, candidates, strict=True):
-            item.outcome = self._validator.validate_with_account(
-                candidate, lookup, given=item.given
-            )
+            outcome = self._validator.validate_with_account(candidate, lookup, given=item.given)
+            item.outcome = outcome
+            if isinstance(outcome, ValidEvent):
+                addressed.append((item, AddressedEvent(item.given, candidate, outcome)))
+        outcomes = await self._identity_check.outcomes([event for _, event in addressed])
+        for (item, _), settled in zip(addressed, outcomes, strict=True):
+            item.outcome = settled
+
+    async def _check_owners(self, items: Sequence[_Item]) -> None:
+        """Refuses registrations with an account that another source owns."""
+        valid_items = [item for item in items if isinstance(item.outcome, ValidEvent)]
+        valid = [cast(ValidEvent, item.outcome) for item in valid_items]
+        refusals = await self._ownership.refusals(valid)
+        for item, each, refusal in zip(valid_items, valid, refusals, strict=True):
+            if refusal is not None:
+                item.refuse(each.event, refusal)
 
     async def _publish(self, items: Sequence[_Item]) -> list[ValidEvent]:
         """Publishes the valid events in their order, and returns those that were published."""
@@ -136,17 +166,6 @@ class Intake:
         for index, refusal in refusals.items():
             valid_items[index].refuse(valid[index].event, refusal)
         return [each for index, each in enumerate(valid) if index not in refusals]
-
-    async def _learn_accounts(self, valid: Sequence[ValidEvent]) -> None:
-        """Updates the account directory, after the borrower's own event is on the topic."""
-        for each in valid:
-            data = each.event.data
-            if isinstance(data, BorrowerRegisteredV1) and data.account_ids:
-                await self._accounts.learn(
-                    dict.fromkeys(data.account_ids, each.event.subject),
-                    source=each.event.source,
-                    at=self._clock.now(),
-                )
 
     async def _store(self, items: Sequence[_Item]) -> None:
         if not items:
@@ -187,6 +206,13 @@ UNKNOWN_ACCOUNT = Refusal(
     pointer="/data/account_id",
     detail="no borrower is known for this account yet, or earlier events of it still wait",
 )
+
+
+def _parked_records(items: Sequence[_Item]) -> Iterator[InputParked]:
+    """Yields what is parked for the intake log; a record of a raw topic is on a topic already."""
+    for item in items:
+        if isinstance(item.outcome, Parked) and item.given.channel is InputChannel.HTTP:
+            yield InputParked.of(item.given, account_id=item.outcome.account_id)
 
 
 def _is_stored(item: _Item) -> bool:

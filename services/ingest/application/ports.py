@@ -13,6 +13,7 @@ from services.contracts.envelope import CloudEvent
 from services.contracts.fields import EventData
 from services.contracts.validation import ValidEvent
 from services.ingest.application.inputs import Input, QuarantinedInput, RecordPosition, Status
+from services.ingest.domain.account_log import AccountAssignment
 from services.ingest.domain.candidate import Candidate
 from services.ingest.domain.exchange_rates import KnownRates
 from services.ingest.domain.reasons import REMEDIES, Refusal, RefusalReason
@@ -54,8 +55,15 @@ class AccountDirectory(Protocol):
 
     async def look_up(self, account_ids: Sequence[str]) -> AccountLookup: ...
 
-    async def learn(self, borrowers: Mapping[str, str], *, source: str, at: datetime) -> None:
-        """Stores the borrower of each account; a later one replaces the earlier one."""
+    async def claim(self, sources: Mapping[str, str]) -> Mapping[str, str]:
+        """Returns the source that owns each account; one without an owner gets the given source."""
+        ...
+
+    async def assign(self, assignments: Sequence[AccountAssignment]) -> None:
+        """Stores the borrower of each account where the assignment is its owner's newest.
+
+        Each account comes once.
+        """
         ...
 
     async def ready_to_release(self, *, limit: int) -> Sequence[str]:

@@ -7,13 +7,18 @@ the current mappings and rules; a released input gets the id that it would have 
 from collections.abc import Sequence
 
 from services.contracts.validation import ValidEvent
+from services.ingest.application.accounts import AccountOwnership
 from services.ingest.application.control_gate import ControlGate
 from services.ingest.application.errors import AlreadySettled, NotFound
+from services.ingest.application.identity import (
+    AccountStores,
+    AddressedEvent,
+    IdentityCheck,
+)
 from services.ingest.application.input_validation import InputValidator, needs_borrower
 from services.ingest.application.inputs import Parked, Status
 from services.ingest.application.intake import MISSING_BORROWER, UNKNOWN_ACCOUNT
 from services.ingest.application.ports import (
-    AccountDirectory,
     EntryCount,
     EntryFilters,
     EntrySettlement,
@@ -38,14 +43,16 @@ class QuarantineService:
         *,
         validator: InputValidator,
         gate: ControlGate,
-        accounts: AccountDirectory,
+        accounts: AccountStores,
         quarantine: QuarantineRepository,
         clock: Clock,
         recorder: Recorder,
     ) -> None:
         self._validator = validator
         self._gate = gate
-        self._accounts = accounts
+        self._identity_check = IdentityCheck(validator=validator, identities=accounts.identities)
+        self._accounts = accounts.directory
+        self._ownership = AccountOwnership(accounts.directory)
         self._quarantine = quarantine
         self._clock = clock
         self._recorder = recorder
@@ -85,6 +92,7 @@ class QuarantineService:
             if isinstance(outcome, ValidEvent):
                 outcome = (await self._gate.publish([outcome])).get(0, outcome)
             if isinstance(outcome, ValidEvent):
+                await self._ownership.assign([outcome])
                 await entry.settle(Status.RELEASED, EntrySettlement(by=by, at=self._clock.now()))
             elif isinstance(outcome, Parked):
                 await entry.record_refusal(UNKNOWN_ACCOUNT, account_id=outcome.account_id)
@@ -134,12 +142,21 @@ class QuarantineService:
         if isinstance(candidate, Refusal):
             return candidate
         if not needs_borrower(candidate):
-            return self._validator.validate(candidate, given=given)
+            return await self._with_owner(self._validator.validate(candidate, given=given))
         if candidate.account_id is None:
             return MISSING_BORROWER
         # Behind others of its account it is parked: its queue is released in order.
         lookup = await self._accounts.look_up([candidate.account_id])
-        return self._validator.validate_with_account(candidate, lookup, given=given)
+        outcome = self._validator.validate_with_account(candidate, lookup, given=given)
+        if not isinstance(outcome, ValidEvent):
+            return outcome
+        addressed = AddressedEvent(given, candidate, outcome)
+        return (await self._identity_check.outcomes([addressed]))[0]
+
+    async def _with_owner(self, outcome: ValidEvent | Refusal) -> ValidEvent | Refusal:
+        if isinstance(outcome, Refusal):
+            return outcome
+        return (await self._ownership.refusals([outcome]))[0] or outcome
 
 
 def _open(entry: LockedEntry | None, entry_id: int) -> LockedEntry:

@@ -5,11 +5,17 @@ parked is released by the next run. An account's inputs leave in the order in wh
 are settled in the same transaction, so a crash in between publishes them again under the same ids.
 """
 
+from collections.abc import Sequence
+
 from services.contracts.validation import ValidEvent
+from services.ingest.application.identity import (
+    AccountStores,
+    AddressedEvent,
+    IdentityCheck,
+)
 from services.ingest.application.input_validation import InputValidator
 from services.ingest.application.inputs import Status
 from services.ingest.application.ports import (
-    AccountDirectory,
     EntrySettlement,
     EventPublisher,
     LockedEntry,
@@ -33,14 +39,15 @@ class Release:
         *,
         validator: InputValidator,
         publisher: EventPublisher,
-        accounts: AccountDirectory,
+        accounts: AccountStores,
         quarantine: QuarantineRepository,
         clock: Clock,
         recorder: Recorder,
     ) -> None:
         self._validator = validator
+        self._identity_check = IdentityCheck(validator=validator, identities=accounts.identities)
         self._publisher = publisher
-        self._accounts = accounts
+        self._accounts = accounts.directory
         self._quarantine = quarantine
         self._clock = clock
         self._recorder = recorder
@@ -68,7 +75,7 @@ class Release:
             borrower_id = lookup.borrowers.get(account_id)
             if borrower_id is None or not locked:
                 return 0
-            outcomes = [self._validated(entry, borrower_id) for entry in locked]
+            outcomes = await self._outcomes(locked, borrower_id)
             await self._publisher.publish(
                 [outcome for outcome in outcomes if isinstance(outcome, ValidEvent)]
             )
@@ -82,9 +89,20 @@ class Release:
         self._recorder.add(RELEASED, count, how="account")
         return len(outcomes)
 
-    def _validated(self, entry: LockedEntry, borrower_id: str) -> ValidEvent | Refusal:
+    async def _outcomes(
+        self, entries: Sequence[LockedEntry], borrower_id: str
+    ) -> list[ValidEvent | Refusal]:
+        outcomes = [self._validated(entry, borrower_id) for entry in entries]
+        addressed = [each for each in outcomes if isinstance(each, AddressedEvent)]
+        settled = iter(await self._identity_check.outcomes(addressed))
+        return [next(settled) if isinstance(each, AddressedEvent) else each for each in outcomes]
+
+    def _validated(self, entry: LockedEntry, borrower_id: str) -> AddressedEvent | Refusal:
         given = entry.full.input
         candidate = self._validator.read(given)
         if isinstance(candidate, Refusal):
             return candidate
-        return self._validator.validate(candidate.with_subject(borrower_id), given=given)
+        outcome = self._validator.validate(candidate.with_subject(borrower_id), given=given)
+        return (
+            outcome if isinstance(outcome, Refusal) else AddressedEvent(given, candidate, outcome)
+        )

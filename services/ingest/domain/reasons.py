@@ -38,6 +38,8 @@ class RefusalReason(StrEnum):
     # The borrower.
     MISSING_BORROWER = "missing_borrower"
     UNKNOWN_ACCOUNT = "unknown_account"
+    ID_REUSED = "id_reused"
+    ACCOUNT_NOT_OWNED = "account_not_owned"
     # The sender.
     SOURCE_NOT_ALLOWED = "source_not_allowed"
     TYPE_NOT_ALLOWED = "type_not_allowed"
@@ -76,6 +78,10 @@ REMEDIES: dict[RefusalReason, str] = {
     "with the account.",
     RefusalReason.UNKNOWN_ACCOUNT: "Register the borrower with this account; the event is then "
     "published, in order.",
+    RefusalReason.ID_REUSED: "Give the other event an id of its own, or correct the first one with "
+    "`correctsid`; then discard this one.",
+    RefusalReason.ACCOUNT_NOT_OWNED: "Leave the account out, or let the source that owns it "
+    "register it.",
     RefusalReason.SOURCE_NOT_ALLOWED: "Use a key that is allowed this source, or correct `source`.",
     RefusalReason.TYPE_NOT_ALLOWED: "Send it with a key whose event types include this one "
     "(`tocsin keys create --event-type`); a control event is named in full.",

@@ -5,14 +5,19 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from services.ingest.adapters.account_table import AccountTable
+from services.ingest.application.accounts import AccountImport
+from services.ingest.application.intake_log import AccountsImported
 from services.ingest.entrypoints.quarantine_api import Operator, Reader
 from services.ingest.entrypoints.request_models import MAX_PER_PAGE, AccountsBody
 from services.ingest.entrypoints.response_models import AccountPage, AccountView, ImportedView
 from services.kit.clock import Clock
 from services.kit.http.json_route import JsonRoute
+from services.kit.ids import time_ordered_id
 
 
-def accounts_router(accounts: AccountTable, *, clock: Clock) -> APIRouter:
+def accounts_router(
+    accounts: AccountTable, account_import: AccountImport, *, clock: Clock
+) -> APIRouter:
     """Returns the routes of the account directory."""
     router = APIRouter(prefix="/v1/accounts", route_class=JsonRoute, tags=["accounts"])
 
@@ -32,10 +37,17 @@ def accounts_router(accounts: AccountTable, *, clock: Clock) -> APIRouter:
         )
 
     @router.post("", summary="Import accounts")
-    async def import_accounts(caller: Operator, body: AccountsBody) -> ImportedView:
-        """Import accounts; inputs that are parked for them are then released."""
+    async def import_accounts(_caller: Operator, body: AccountsBody) -> ImportedView:
+        """Import accounts of a source; inputs that are parked for them are then released."""
         borrowers = {each.account_id: each.borrower_id for each in body.accounts}
-        await accounts.learn(borrowers, source=f"import by {caller.id}", at=clock.now())
+        await account_import.run(
+            AccountsImported(
+                id=f"import:{time_ordered_id()}",
+                source=body.source,
+                time=clock.now(),
+                accounts=tuple(borrowers.items()),
+            )
+        )
         return ImportedView(imported=len(borrowers))
 
     return router

@@ -4,7 +4,12 @@ from dataclasses import replace
 
 from fastapi import FastAPI
 
-from services.ingest.application.errors import AlreadySettled, NotFound, Unavailable
+from services.ingest.application.errors import (
+    AccountNotOwned,
+    AlreadySettled,
+    NotFound,
+    Unavailable,
+)
 from services.ingest.entrypoints.accounts_api import accounts_router
 from services.ingest.entrypoints.bodies import TooManyItems, UnknownMediaType
 from services.ingest.entrypoints.events_api import (
@@ -39,6 +44,7 @@ def create_app(ingest: Ingest, settings: IngestSettings) -> FastAPI:
             problems={
                 NotFound: problems.NOT_FOUND,
                 AlreadySettled: problems.CONFLICT,
+                AccountNotOwned: problems.CONFLICT,
                 Unavailable: unavailable,
                 TooManyRequests: unavailable,
                 TooManyItems: TOO_MANY_EVENTS,
@@ -49,6 +55,6 @@ def create_app(ingest: Ingest, settings: IngestSettings) -> FastAPI:
         routers=[
             events_router(endpoint),
             quarantine_router(ingest.quarantine),
-            accounts_router(ingest.accounts, clock=ingest.clock),
+            accounts_router(ingest.accounts, ingest.account_import, clock=ingest.clock),
         ],
     )

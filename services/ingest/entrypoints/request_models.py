@@ -52,6 +52,7 @@ class AccountBody(RequestModel):
 
 
 class AccountsBody(RequestModel):
-    """Accounts to import; a later borrower replaces the earlier one."""
+    """Accounts to import for the source that owns them."""
 
+    source: Annotated[str, Field(pattern=r"^[!-~]{1,200}$")]
     accounts: Annotated[list[AccountBody], Field(min_length=1, max_length=MAX_IMPORTED_AT_ONCE)]

@@ -109,7 +109,7 @@ async def open_ingest(
     stack: Servers, database_url: str, topic_prefix: str, create_topics: CreateTopics
 ) -> AsyncIterator[Opener]:
     """`await open_ingest(mappings=…)` starts an ingest; it ends with the test."""
-    create_topics("events", *RAW, partitions=PARTITIONS)
+    create_topics("events", "intake", *RAW, partitions=PARTITIONS)
     async with AsyncExitStack() as closing:
 
         async def start(

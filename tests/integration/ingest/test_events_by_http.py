@@ -155,7 +155,11 @@ async def test_an_event_of_an_unknown_account_waits_and_leaves_in_order(
 async def test_an_imported_account_releases_what_waits_for_it(ingest: RunningIngest) -> None:
     await ingest.post(written(flow("TX-1", account="AC-7")))
     imported = await ingest.operator.post(
-        "/v1/accounts", json={"accounts": [{"account_id": "AC-7", "borrower_id": "B-7"}]}
+        "/v1/accounts",
+        json={
+            "source": "core/accounts",
+            "accounts": [{"account_id": "AC-7", "borrower_id": "B-7"}],
+        },
     )
     assert imported.json() == {"imported": 1}
     events = await until(ingest.events, "the event is on the topic")

@@ -48,6 +48,19 @@ async def test_everything_offered_is_applied_repeated_or_kept_and_verification_h
     assert findings.duplicates >= 2
 
 
+async def test_verification_finds_an_event_of_two_borrowers(
+    run: Run, feed: Feed, platform: PlatformSettings
+) -> None:
+    moved = paid("B-0", 1, day=5)
+    await feed([*portfolio(10), moved, moved.replace(b'"B-0"', b'"B-3"')])
+    async with run():
+        findings = await verified(platform, "default", wait_seconds=60)
+    payment = json.loads(moved)
+    assert findings.differences == [
+        f"event {payment['id']} of {payment['source']} was applied to 2 borrowers"
+    ]
+
+
 async def test_a_worker_that_is_stopped_in_the_middle_goes_on_where_it_was(
     run: Run, feed: Feed, platform: PlatformSettings
 ) -> None:

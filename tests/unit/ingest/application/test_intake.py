@@ -3,10 +3,16 @@
 import asyncio
 from typing import Any
 
+import msgspec
 import pytest
 
 from services.contracts.validation import ValidEvent
-from services.ingest.application.errors import AlreadySettled, NotFound, Unavailable
+from services.ingest.application.errors import (
+    AccountNotOwned,
+    AlreadySettled,
+    NotFound,
+    Unavailable,
+)
 from services.ingest.application.inputs import (
     Input,
     InputChannel,
@@ -15,9 +21,10 @@ from services.ingest.application.inputs import (
     RecordPosition,
     Status,
 )
+from services.ingest.application.intake_log import AccountsImported, InputParked
 from services.ingest.application.ports import EntryFilters
 from services.ingest.domain.reasons import Refusal, RefusalReason
-from tests.fakes.ingest_in_memory import MemoryIngest, ingest_in_memory
+from tests.fakes.ingest_in_memory import NOON, MemoryIngest, ingest_in_memory
 from tests.fakes.wire_events import cloud_event, flow, registration, repayment, written
 
 
@@ -107,6 +114,148 @@ async def test_an_account_that_is_known_names_the_borrower(memory: MemoryIngest)
     await take(memory, registration("B-5", accounts=["AC-5"]))
     await take(memory, flow(account="AC-5"))
     assert memory.publisher.sent[-1].subject == "B-5"
+
+
+async def test_an_event_that_is_sent_again_keeps_its_borrower_after_the_account_moved(
+    memory: MemoryIngest,
+) -> None:
+    memory.quarantine.borrowers["AC-1"] = "B-1"
+    await take(memory, flow("T-1", borrower=None))
+    memory.quarantine.borrowers["AC-1"] = "B-2"
+    again, new = await take(memory, flow("T-1", borrower=None), flow("T-2", borrower=None))
+    assert [verdict.quarantine_id for verdict in (again, new)] == [None, None]
+    assert [(event.id, event.subject) for event in memory.publisher.sent] == [
+        ("T-1", "B-1"),
+        ("T-1", "B-1"),
+        ("T-2", "B-2"),
+    ]
+
+
+async def test_the_borrower_is_stored_before_the_event_is_published(memory: MemoryIngest) -> None:
+    memory.quarantine.borrowers["AC-1"] = "B-1"
+    memory.publisher.is_down = True
+    with pytest.raises(Unavailable):
+        await take(memory, flow("T-1", borrower=None))
+    memory.quarantine.borrowers["AC-1"] = "B-2"
+    memory.publisher.is_down = False
+    await take(memory, flow("T-1", borrower=None))
+    assert [event.subject for event in memory.publisher.sent] == ["B-1"]
+
+
+async def test_a_released_event_keeps_its_borrower_too(memory: MemoryIngest) -> None:
+    await take(memory, flow("T-1", borrower=None), flow("T-2", borrower=None))
+    await take(memory, registration("B-1", accounts=["AC-1"]))
+    await memory.ingest.release.release_all()
+    await take(memory, registration("B-2", accounts=["AC-1"]))
+    await take(memory, flow("T-1", borrower=None))
+    flows = [event for event in memory.publisher.sent if event.id.startswith("T-")]
+    assert [(event.id, event.subject) for event in flows] == [
+        ("T-1", "B-1"),
+        ("T-2", "B-1"),
+        ("T-1", "B-1"),
+    ]
+
+
+async def test_no_source_takes_an_account_that_another_owns(memory: MemoryIngest) -> None:
+    theirs = {**registration("B-2", accounts=["AC-9", "AC-1"]), "source": "core/other"}
+    first, second = await take(memory, registration("B-1", accounts=["AC-1"]), theirs)
+    assert isinstance(first.outcome, ValidEvent)
+    assert isinstance(second.outcome, Refusal)
+    assert second.outcome.reason is RefusalReason.ACCOUNT_NOT_OWNED
+    assert second.outcome.pointer == "/data/account_ids/1"
+    assert memory.quarantine.rows[0].entry.event_id == "reg-B-2"
+    assert memory.quarantine.borrowers == {"AC-1": "B-1"}
+    assert memory.publisher.ids == ["reg-B-1"]
+    retried = await memory.ingest.quarantine.retry(1, by="op")
+    assert retried.entry.status is Status.OPEN
+
+
+async def test_the_newest_registration_counts_whatever_came_last(memory: MemoryIngest) -> None:
+    newer = registration("B-2", accounts=["AC-1"])
+    older = {**registration("B-1", accounts=["AC-1"]), "time": "2026-03-30T00:00:00Z"}
+    await take(memory, newer)
+    await take(memory, older)
+    assert memory.quarantine.borrowers == {"AC-1": "B-2"}
+    await take(memory, {**older, "id": "reg-3", "time": "2026-04-01T00:00:00Z"}, newer)
+    assert memory.quarantine.borrowers == {"AC-1": "B-1"}
+
+
+async def test_a_retried_registration_feeds_the_directory(memory: MemoryIngest) -> None:
+    memory.quarantine.owners["AC-1"] = "core/other"
+    await take(memory, registration("B-1", accounts=["AC-1"]))
+    del memory.quarantine.owners["AC-1"]
+    assert (await memory.ingest.quarantine.retry(1, by="op")).entry.status is Status.RELEASED
+    assert memory.quarantine.borrowers == {"AC-1": "B-1"}
+
+
+async def test_what_is_parked_is_on_the_intake_log_before_it_is_answered(
+    memory: MemoryIngest,
+) -> None:
+    await take(memory, flow("T-1", borrower=None), repayment())
+    (record,) = memory.log.records
+    assert isinstance(record, InputParked)
+    assert record.account_id == "AC-1"
+    assert record.input() == by_http(flow("T-1", borrower=None))
+    memory.log.is_down = True
+    with pytest.raises(Unavailable):
+        await take(memory, flow("T-2", borrower=None))
+    assert [full.entry.event_id for full in memory.quarantine.rows] == ["T-1"]
+
+
+async def test_a_parked_record_of_a_raw_topic_is_on_that_topic_already(
+    memory: MemoryIngest,
+) -> None:
+    booking = {
+        "evt": "TXN",
+        "ref": "T-1",
+        "acct_no": "AC-1",
+        "dc": "C",
+        "amt": 25000,
+        "ccy": "EUR",
+        "bk_cd": "111",
+        "chan": "U",
+        "val_dt": "31.03.2026",
+        "book_dt": "31.03.2026",
+        "book_tm": "09:30:00",
+    }
+    record = by_kafka(written(booking), topic="raw.account-flows")
+    (verdict,) = await memory.ingest.intake.take([record])
+    assert isinstance(verdict.outcome, Parked)
+    assert memory.log.records == []
+
+
+async def test_an_import_is_on_the_intake_log_and_takes_no_account_of_another_source(
+    memory: MemoryIngest,
+) -> None:
+    imported = AccountsImported(
+        id="import:1", source="core/accounts", time=NOON, accounts=(("AC-1", "B-1"),)
+    )
+    await memory.ingest.account_import.run(imported)
+    assert memory.log.records == [imported]
+    assert memory.quarantine.borrowers == {"AC-1": "B-1"}
+    foreign = msgspec.structs.replace(imported, source="core/other", accounts=(("AC-1", "B-2"),))
+    with pytest.raises(AccountNotOwned, match=r"AC-1 \(core/accounts\)"):
+        await memory.ingest.account_import.run(foreign)
+    assert memory.log.records == [imported]
+    assert memory.quarantine.borrowers == {"AC-1": "B-1"}
+
+
+async def test_other_content_under_a_known_id_is_quarantined(memory: MemoryIngest) -> None:
+    memory.quarantine.borrowers["AC-1"] = "B-1"
+    verdicts = await take(
+        memory,
+        flow("T-1", borrower=None),
+        flow("T-1", borrower=None, amount="7.00"),
+        {**flow("T-1", borrower=None), "traceparent": f"00-{'a' * 32}-{'b' * 16}-01"},
+        {**flow("T-1", borrower=None), "source": "core/other"},
+    )
+    outcomes = [verdict.outcome for verdict in verdicts]
+    assert [isinstance(outcome, ValidEvent) for outcome in outcomes] == [True, False, True, True]
+    assert isinstance(outcomes[1], Refusal)
+    assert (outcomes[1].reason, outcomes[1].pointer) == (RefusalReason.ID_REUSED, "/id")
+    assert memory.quarantine.rows[0].entry.reason is RefusalReason.ID_REUSED
+    retried = await memory.ingest.quarantine.retry(1, by="op")
+    assert retried.entry.status is Status.OPEN
 
 
 async def test_later_events_of_an_account_queue_behind_those_that_wait(

@@ -1,4 +1,4 @@
-"""Creates the quarantine, the account directory, and the control events that were taken.
+"""Creates the quarantine, what is stored about accounts, and the control events that were taken.
 
 The kit's tables of a consumer come with them.
 """
@@ -13,11 +13,24 @@ branch_labels = None
 depends_on = None
 
 TABLES = """
+-- The source that first named an account owns it. Its borrower is unknown until the source's event
+-- is on the topic; of the owner's events the newest counts, by its own time.
 CREATE TABLE ingest.account (
     account_id  text PRIMARY KEY CHECK (length(account_id) BETWEEN 1 AND 128),
-    borrower_id text NOT NULL CHECK (length(borrower_id) BETWEEN 1 AND 128),
     source      text NOT NULL,
-    learned_at  timestamptz NOT NULL
+    borrower_id text CHECK (length(borrower_id) BETWEEN 1 AND 128),
+    event_time  timestamptz,
+    event_id    text COLLATE "C",
+    CHECK ((borrower_id IS NULL) = (event_time IS NULL)),
+    CHECK ((borrower_id IS NULL) = (event_id IS NULL))
+);
+-- The first borrower of each event that named only an account; the digest is of all else.
+CREATE TABLE ingest.event_identity (
+    source      text COLLATE "C" NOT NULL,
+    event_id    text COLLATE "C" NOT NULL,
+    borrower_id text NOT NULL,
+    digest      bytea NOT NULL CHECK (length(digest) = 16),
+    PRIMARY KEY (source, event_id)
 );
 CREATE TABLE ingest.day_close (
     closed_date date NOT NULL,
