@@ -50,6 +50,9 @@ COMMANDS: dict[str, Command] = {
     "accounts": Command(
         "services.cli.accounts", "app", "Check the account directory against the log."
     ),
+    "approvals": Command(
+        "services.cli.approvals", "app", "Propose and decide what needs two people."
+    ),
     "offsets": Command(
         "services.cli.offsets.commands", "app", "Inspect and set the offsets of partitions."
     ),

@@ -36,3 +36,4 @@ SkipFirst = Annotated[
 ]
 IngestUrl = Annotated[str, typer.Option(envvar="TOCSIN_INGEST_URL", help="Where ingest listens.")]
 INGEST_URL = "http://127.0.0.1:8081"
+SCORING_URL = "http://127.0.0.1:8082"

@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 
 import asyncpg
 
+from services.kit.approvals import Approvals, ApprovalTable
 from services.kit.catalogue import KIT_CATALOGUE
-from services.kit.clock import SystemClock
+from services.kit.clock import Clock, SystemClock
 from services.kit.database import PostgresDatabase, close_pool, create_pool
 from services.kit.http.application import WebParts
 from services.kit.http.auth import KeyAuthenticator
@@ -42,7 +43,7 @@ from services.scoring.application.control_events import EventsTopic
 from services.scoring.application.portfolio_queries import PortfolioQueries
 from services.scoring.application.ports import Census
 from services.scoring.application.rulebook_cache import RulebookCache
-from services.scoring.application.rulebook_workflow import RulebookWorkflow
+from services.scoring.application.rulebook_workflow import RulebookApproval, RulebookWorkflow
 from services.scoring.application.score_batches import OutboxMessages, ScoreBatches, ScoringParts
 from services.scoring.application.sector_stress import SectorMonitor
 from services.scoring.domain.rulebook.context import Context
@@ -65,6 +66,7 @@ class Scoring:
     rulebooks: RulebookWorkflow
     portfolio: PortfolioQueries
     sectors: SectorMonitor
+    approvals: Approvals
     census: Census
     web_parts: WebParts
     metrics: Metrics
@@ -144,6 +146,7 @@ async def build(platform: PlatformSettings, settings: ScoringSettings) -> AsyncI
             rulebooks=build_rulebooks(database, parts, platform),
             portfolio=build_portfolio(database, parts),
             sectors=build_sectors(database, parts, settings),
+            approvals=build_approvals(database, clock),
             census=parts.census,
             web_parts=WebParts(
                 health=health,
@@ -258,6 +261,16 @@ def build_rulebooks(
         read=read_text,
         clock=parts.clock,
         topic=events_topic(platform),
+    )
+
+
+def build_approvals(database: PostgresDatabase, clock: Clock) -> Approvals:
+    """Returns the approvals of everything in scoring that needs two people."""
+    return Approvals(
+        database=database,
+        repository=ApprovalTable(schema=SCHEMA),
+        kinds=[RulebookApproval(PostgresRulebooks())],
+        clock=clock,
     )
 
 

@@ -18,6 +18,7 @@ from services.kit.metrics import Metrics
 from services.scoring.entrypoints import http as scoring_http
 from tests.fakes.alerts_http import application
 from tests.fakes.alerts_in_memory import InMemoryAlerts
+from tests.fakes.approvals_in_memory import no_approvals
 from tests.fakes.ingest_in_memory import ingest_in_memory
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -35,7 +36,9 @@ def _alerts() -> FastAPI:
 def _scoring() -> FastAPI:
     # The description is made from the routes alone; nothing of the reading is used.
     nothing = cast(Any, None)
-    return scoring_http.create_app(nothing, nothing, nothing, nothing, parts=parts())
+    return scoring_http.create_app(
+        nothing, nothing, nothing, nothing, no_approvals(), parts=parts()
+    )
 
 
 def _ingest() -> FastAPI:

@@ -13,7 +13,7 @@ from services.scoring.application.portfolio_queries import (
 from services.scoring.application.ports import StoredState
 from services.scoring.domain.borrower.risk import STATE_NAMES
 from services.scoring.domain.primitives.vocabulary import SEGMENTS
-from tests.fakes.rulebooks_in_memory import NoDatabase
+from tests.fakes.approvals_in_memory import NoDatabase
 from tests.fakes.scoring_store import MemoryStates
 from tests.fakes.scoring_worker import MemoryWorker
 from tests.fakes.wire_events import booked, closed, event, registered, scheduled

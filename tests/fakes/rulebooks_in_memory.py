@@ -1,22 +1,20 @@
 """Stored rulebooks in memory: the same answers as the tables, without their constraints."""
 
 import hashlib
-from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
-from services.kit.database import Connection, Work
+from services.kit.approvals import DecisionOutcome
+from services.kit.database import Connection
 from services.kit.stream.outbox import SHARED, Message
-from services.scoring.application.rulebook_workflow import RulebookDraft, StoredRulebook
-from services.scoring.domain.rulebook.approval import APPROVED, DRAFT, PROPOSED, Signatory
-
-
-class NoDatabase:
-    """Runs the work at once."""
-
-    async def in_transaction(self, work: Work[Any]) -> Any:
-        """Run the work without a connection."""
-        return await work(None)  # type: ignore[arg-type]  # nothing here asks the connection
+from services.scoring.application.rulebook_workflow import (
+    ACTIVATED,
+    APPROVED,
+    DRAFT,
+    RulebookApproval,
+    RulebookDraft,
+    StoredRulebook,
+)
+from tests.fakes.approvals_in_memory import InMemoryApprovals
 
 
 class KeptOutbox:
@@ -34,68 +32,58 @@ class KeptOutbox:
 
 
 class InMemoryRulebooks:
-    """Implements `RulebookRepository`."""
+    """Implements `RulebookRepository`; the approvals are kept where `approvals` keeps them."""
 
-    def __init__(self) -> None:
-        self._books: dict[tuple[str, str], StoredRulebook] = {}
+    def __init__(self, approvals: InMemoryApprovals) -> None:
+        self._approvals = approvals
+        self._drafts: dict[tuple[str, str], RulebookDraft] = {}
+        self._activations: dict[tuple[str, str], list[tuple[str, datetime]]] = {}
 
     async def add(self, _connection: Connection, draft: RulebookDraft) -> bool:
         """Store a draft."""
         key = (draft.name, draft.version)
-        if key in self._books:
+        if key in self._drafts:
             return False
-        self._books[key] = StoredRulebook(
+        self._drafts[key] = draft
+        return True
+
+    async def find(self, connection: Connection, name: str, version: str) -> StoredRulebook | None:
+        """Return a rulebook."""
+        draft = self._drafts.get((name, version))
+        return await self._stored(connection, draft) if draft else None
+
+    async def listed(self, connection: Connection, *, limit: int) -> list[StoredRulebook]:
+        """Return the newest first."""
+        newest = list(reversed(self._drafts.values()))[:limit]
+        return [await self._stored(connection, draft) for draft in newest]
+
+    async def add_activation(
+        self, _connection: Connection, rulebook: StoredRulebook, *, actor: str, at: datetime
+    ) -> None:
+        """Add an activation."""
+        key = (rulebook.name, rulebook.version)
+        self._activations.setdefault(key, []).append((actor, at))
+
+    async def _stored(self, connection: Connection, draft: RulebookDraft) -> StoredRulebook:
+        subject = RulebookApproval.subject(draft.name, draft.version)
+        proposal = await self._approvals.latest(connection, RulebookApproval.name, subject)
+        is_approved = proposal is not None and proposal.outcome is DecisionOutcome.APPROVED
+        is_proposed = proposal is not None and proposal.outcome is None
+        activations = self._activations.get((draft.name, draft.version), [])
+        statuses = {ACTIVATED: activations, APPROVED: is_approved, "PROPOSED": is_proposed}
+        return StoredRulebook(
             name=draft.name,
             version=draft.version,
             document=draft.document,
             sha256=hashlib.sha256(draft.document).hexdigest(),
-            status=DRAFT,
+            status=next((status for status, holds in statuses.items() if holds), DRAFT),
             author=draft.author,
             drafted_at=draft.drafted_at,
-            proposed_at=None,
-            approver=None,
-            approver_key=None,
-            approved_at=None,
-            activator=None,
-            activated_at=None,
-            activations=0,
+            proposal_id=proposal.id if proposal else None,
+            proposed_at=proposal.proposed_at if proposal else None,
+            approver=proposal.decided_by if proposal and is_approved else None,
+            approved_at=proposal.decided_at if proposal and is_approved else None,
+            activator=activations[-1][0] if activations else None,
+            activated_at=activations[-1][1] if activations else None,
+            activations=len(activations),
         )
-        return True
-
-    async def find(self, _connection: Connection, name: str, version: str) -> StoredRulebook | None:
-        """Return a rulebook."""
-        return self._books.get((name, version))
-
-    async def listed(self, _connection: Connection, *, limit: int) -> list[StoredRulebook]:
-        """Return the newest first."""
-        return list(reversed(self._books.values()))[:limit]
-
-    async def add_step(
-        self,
-        _connection: Connection,
-        rulebook: StoredRulebook,
-        step: str,
-        *,
-        actor: Signatory,
-        at: datetime,
-    ) -> None:
-        """Take a step."""
-        if step == PROPOSED:
-            moved = replace(rulebook, status=step, proposed_at=at)
-        elif step == APPROVED:
-            moved = replace(
-                rulebook,
-                status=step,
-                approver=actor.name,
-                approver_key=actor.key_id,
-                approved_at=at,
-            )
-        else:
-            moved = replace(
-                rulebook,
-                status=step,
-                activator=actor.name,
-                activated_at=at,
-                activations=rulebook.activations + 1,
-            )
-        self._books[rulebook.name, rulebook.version] = moved

@@ -11,6 +11,38 @@ SIMULATED = "tests/simulation/test_simulation.py::test_every_promise_holds_in_ev
 
 LINES = (
     Mutant(
+        "proposer-never-decides",
+        "the person who proposed decides nothing",
+        "services/kit/approvals.py",
+        "            if step.by.lower() == proposal.proposed_by.lower():\n",
+        "            if not step.by:\n",
+        ("tests/unit/kit/test_approvals.py",),
+    ),
+    Mutant(
+        "approval-binds-its-subject",
+        "what changed after it was proposed is not approved",
+        "services/kit/approvals.py",
+        "        if hashlib.sha256(payload).digest() != proposal.digest:\n",
+        "        if not payload:\n",
+        ("tests/unit/kit/test_approvals.py",),
+    ),
+    Mutant(
+        "proposal-expires",
+        "an expired proposal is not decided",
+        "services/kit/approvals.py",
+        "        return self.outcome is None and at < self.expires_at\n",
+        "        return self.outcome is None\n",
+        ("tests/unit/kit/test_approvals.py",),
+    ),
+    Mutant(
+        "decider-is-not-the-proposer-in-sql",
+        "the tables store no decision by the proposer",
+        "services/kit/approvals.py",
+        "CHECK (lower(decided_by) <> lower(proposed_by))",
+        "CHECK (decided_by <> '')",
+        ("tests/integration/scoring/test_rulebooks_are_approved_by_two.py",),
+    ),
+    Mutant(
         "fence-epoch",
         "an older owner cannot commit",
         "services/kit/stream/progress.py",

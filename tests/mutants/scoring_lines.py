@@ -178,19 +178,21 @@ LINES = (
     ),
     Mutant(
         "rulebook-four-eyes",
-        "an author approves no rulebook of their own, with whatever key",
-        "services/scoring/domain/rulebook/approval.py",
-        "    if step == APPROVED and actor.is_same_person(author):\n",
-        "    if step == APPROVED and actor is author:\n",
+        "only the author of a rulebook proposes it, so the author never approves",
+        "services/scoring/application/rulebook_workflow.py",
+        "        if rulebook.author != proposer:\n",
+        "        if not proposer:\n",
         ("tests/unit/scoring/entrypoints/test_rulebooks_api.py",),
     ),
     Mutant(
         "rulebook-four-eyes-in-sql",
-        "the tables let nobody pass whom the service would stop",
+        "the tables activate no rulebook that another person did not approve",
         "services/scoring/adapters/migrations/versions/s0001_base.py",
-        "        step <> 'APPROVED'\n        OR (actor",
-        "        true\n        OR (actor",
-        (f"{TWO}::test_sql_does_not_let_one_identity_pass",),
+        "        REFERENCES scoring.proposal (id, kind, subject, proposed_by),\n"
+        "    FOREIGN KEY (proposal_id, outcome)",
+        "        REFERENCES scoring.proposal (id, kind, subject, proposed_by),\n"
+        "    FOREIGN KEY (number, outcome)",
+        (f"{TWO}::test_sql_activates_only_what_was_approved",),
     ),
     Mutant(
         "rulebook-steps-take-turns",

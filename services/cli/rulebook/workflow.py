@@ -14,9 +14,8 @@ from rich.table import Table
 
 from services.cli.api import Document, ServiceApi
 from services.cli.errors import CommandError
-from services.cli.options import AsJson
+from services.cli.options import SCORING_URL, AsJson
 
-DEFAULT_URL = "http://127.0.0.1:8082"
 PATH = "/v1/rulebooks"
 SCORING = ServiceApi(
     "scoring",
@@ -39,7 +38,7 @@ Version = Annotated[str, typer.Argument(help="Its version.")]
 
 def draft(
     file: Annotated[Path, typer.Argument(help="The YAML file, with its name and version.")],
-    url: Url = DEFAULT_URL,
+    url: Url = SCORING_URL,
     key: Key = "",
     as_json: AsJson = False,
 ) -> None:
@@ -57,7 +56,7 @@ def draft(
 
 
 def propose(
-    name: Name, version: Version, url: Url = DEFAULT_URL, key: Key = "", as_json: AsJson = False
+    name: Name, version: Version, url: Url = SCORING_URL, key: Key = "", as_json: AsJson = False
 ) -> None:
     """Request approval of your own draft (role RISK).
 
@@ -69,7 +68,7 @@ def propose(
 
 
 def approve(
-    name: Name, version: Version, url: Url = DEFAULT_URL, key: Key = "", as_json: AsJson = False
+    name: Name, version: Version, url: Url = SCORING_URL, key: Key = "", as_json: AsJson = False
 ) -> None:
     """Approve another person's proposal (role APPROVER).
 
@@ -81,7 +80,7 @@ def approve(
 
 
 def activate(
-    name: Name, version: Version, url: Url = DEFAULT_URL, key: Key = "", as_json: AsJson = False
+    name: Name, version: Version, url: Url = SCORING_URL, key: Key = "", as_json: AsJson = False
 ) -> None:
     """Put an approved rulebook into force with the next day close (role RISK).
 
@@ -96,7 +95,7 @@ def activate(
 
 def list_rulebooks(
     limit: Annotated[int, typer.Option(min=1, max=200, help="The most to list.")] = 50,
-    url: Url = DEFAULT_URL,
+    url: Url = SCORING_URL,
     key: Key = "",
     as_json: AsJson = False,
 ) -> None:

@@ -1,58 +1,62 @@
 """The workflow of a rulebook: draft, proposed, approved by a second person, activated.
 
-Called by the REST routes. A step and its effects are one transaction. Activation writes an event to
-every partition of the events topic, through the outbox. Its id is made of name and version, and of
-the number of the activation from the second on, so a repetition is a duplicate to every reader.
+Called by the REST routes. Proposal and approval are the kit's approvals, of the kind here.
+Activation writes an event to every partition of the events topic, through the outbox, in one
+transaction. Its id is made of name and version, and of the number of the activation from the second
+on, so a repetition is a duplicate to every reader.
 """
 
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Protocol
+from datetime import datetime, timedelta
+from typing import Final, Protocol
 
 from services.contracts.control import RulebookActivatedV1
+from services.kit.access.keys import Role
+from services.kit.approvals import (
+    NoSuchProposal,
+    OtherPersonNeeded,
+    Proposal,
+    ProposalConflict,
+)
 from services.kit.clock import Clock
 from services.kit.database import Connection, Database
 from services.kit.stream.outbox import SHARED, Message, Outbox
 from services.scoring.application.control_events import EventsTopic, control_messages
-from services.scoring.domain.rulebook.approval import (
-    ACTIVATED,
-    APPROVED,
-    PROPOSED,
-    Signatory,
-    check_step,
-)
 from services.scoring.domain.rulebook.rulebook import Rulebook
 
 SOURCE = "tocsin/scoring"
+DRAFT: Final = "DRAFT"
+APPROVED: Final = "APPROVED"
+ACTIVATED: Final = "ACTIVATED"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RulebookDraft:
-    """A document with its author."""
+    """A document with its author, a person."""
 
     name: str
     version: str
     document: bytes
-    author: Signatory
+    author: str
     drafted_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredRulebook:
-    """A rulebook with its status and who took which step."""
+    """A rulebook with its status and who took which step; people are ids of persons."""
 
     name: str
     version: str
     document: bytes
     sha256: str
     status: str
-    author: Signatory
+    author: str
     drafted_at: datetime
+    proposal_id: int | None
     proposed_at: datetime | None
     approver: str | None
-    approver_key: str | None
     approved_at: datetime | None
     activator: str | None
     activated_at: datetime | None
@@ -65,6 +69,10 @@ class NoSuchRulebook(Exception):
 
 class VersionTaken(Exception):
     """The name and version belong to another document; a version is written once."""
+
+
+class NotApproved(Exception):
+    """The rulebook was not approved, so it cannot be activated."""
 
 
 class RulebookRepository(Protocol):
@@ -82,21 +90,47 @@ class RulebookRepository(Protocol):
         """Returns the rulebooks drafted last, the newest first."""
         ...
 
-    async def add_step(
-        self,
-        connection: Connection,
-        rulebook: StoredRulebook,
-        step: str,
-        *,
-        actor: Signatory,
-        at: datetime,
+    async def add_activation(
+        self, connection: Connection, rulebook: StoredRulebook, *, actor: str, at: datetime
     ) -> None:
-        """Adds a step to the history."""
+        """Adds an activation to the history."""
         ...
 
 
+class RulebookApproval:
+    """The approval of a rulebook: its author proposes it, another person approves it."""
+
+    name = "rulebook"
+    proposers = frozenset({Role.RISK})
+    deciders = frozenset({Role.APPROVER})
+    valid_for = timedelta(days=90)
+
+    def __init__(self, rulebooks: RulebookRepository) -> None:
+        self._rulebooks = rulebooks
+
+    @staticmethod
+    def subject(name: str, version: str) -> str:
+        """Returns the subject of proposals about a rulebook."""
+        return f"{name} {version}"
+
+    async def payload(self, connection: Connection, subject: str, *, proposer: str) -> bytes:
+        """Returns the document; only its author may propose it, and only until it is approved."""
+        name, _, version = subject.partition(" ")
+        rulebook = await self._rulebooks.find(connection, name, version)
+        if rulebook is None:
+            raise NoSuchProposal(f"There is no rulebook {name} {version}.")
+        if rulebook.status in (APPROVED, ACTIVATED):
+            raise ProposalConflict(f"The rulebook is {rulebook.status} already.")
+        if rulebook.author != proposer:
+            raise OtherPersonNeeded(f"Only {rulebook.author}, who wrote the draft, may propose it.")
+        return rulebook.document
+
+    async def release(self, connection: Connection, proposal: Proposal) -> None:
+        """Does nothing: the decision alone makes the rulebook an approved one."""
+
+
 class RulebookWorkflow:
-    """The use cases. `read` compiles a document and refuses one that cannot be used."""
+    """Drafts, activations and reading. `read` compiles a document and refuses an unusable one."""
 
     def __init__(
         self,
@@ -115,7 +149,7 @@ class RulebookWorkflow:
         self._clock = clock
         self._topic = topic
 
-    async def draft(self, document: str, *, author: Signatory) -> StoredRulebook:
+    async def draft(self, document: str, *, author: str) -> StoredRulebook:
         """Stores a draft under the name and version in the document.
 
         Raises:
@@ -139,17 +173,28 @@ class RulebookWorkflow:
 
         return await self._database.in_transaction(add)
 
-    async def propose(self, name: str, version: str, *, actor: Signatory) -> StoredRulebook:
-        """Proposes one's own draft for approval."""
-        return await self._step(PROPOSED, name, version, actor)
+    async def activate(self, name: str, version: str, *, actor: str) -> StoredRulebook:
+        """Writes an activation of an approved rulebook, the first or a later one.
 
-    async def approve(self, name: str, version: str, *, actor: Signatory) -> StoredRulebook:
-        """Approves somebody else's proposal."""
-        return await self._step(APPROVED, name, version, actor)
+        Raises:
+            NoSuchRulebook: If there is none.
+            NotApproved: If it was not approved.
+        """
 
-    async def activate(self, name: str, version: str, *, actor: Signatory) -> StoredRulebook:
-        """Writes an activation of an approved rulebook, the first or a later one."""
-        return await self._step(ACTIVATED, name, version, actor)
+        async def write(connection: Connection) -> StoredRulebook:
+            rulebook = await self._find(connection, name, version)
+            if rulebook.status not in (APPROVED, ACTIVATED):
+                raise NotApproved(
+                    f"The rulebook is {rulebook.status}; a second person approves it."
+                )
+            at = self._clock.now()
+            await self._rulebooks.add_activation(connection, rulebook, actor=actor, at=at)
+            activated = await self._find(connection, name, version)
+            messages = activation_messages(activated, at=at, topic=self._topic)
+            await self._outbox.append(connection, messages, partition=SHARED)
+            return activated
+
+        return await self._database.in_transaction(write)
 
     async def show(self, name: str, version: str) -> StoredRulebook:
         """Returns a rulebook with its document.
@@ -166,20 +211,6 @@ class RulebookWorkflow:
         return await self._database.in_transaction(
             lambda connection: self._rulebooks.listed(connection, limit=limit)
         )
-
-    async def _step(self, step: str, name: str, version: str, actor: Signatory) -> StoredRulebook:
-        async def take(connection: Connection) -> StoredRulebook:
-            rulebook = await self._find(connection, name, version)
-            check_step(step, status=rulebook.status, author=rulebook.author, actor=actor)
-            at = self._clock.now()
-            await self._rulebooks.add_step(connection, rulebook, step, actor=actor, at=at)
-            if step == ACTIVATED:
-                activated = await self._find(connection, name, version)
-                messages = activation_messages(activated, at=at, topic=self._topic)
-                await self._outbox.append(connection, messages, partition=SHARED)
-            return await self._find(connection, name, version)
-
-        return await self._database.in_transaction(take)
 
     async def _find(self, connection: Connection, name: str, version: str) -> StoredRulebook:
         rulebook = await self._rulebooks.find(connection, name, version)
@@ -203,7 +234,7 @@ def activation_messages(
             version=rulebook.version,
             digest=f"sha256:{rulebook.sha256}",
             effective_date=at.astimezone(topic.zone).date(),
-            author=rulebook.author.key_id,
-            approved_by=[rulebook.approver_key] if rulebook.approver_key else [],
+            author=rulebook.author,
+            approved_by=[rulebook.approver] if rulebook.approver else [],
         ),
     )

@@ -1,31 +1,33 @@
-"""The HTTP application of scoring: borrowers, portfolio, sectors and the workflow of rulebooks."""
+"""The HTTP application of scoring: borrowers, portfolio, sectors, rulebooks and approvals."""
 
 from dataclasses import replace
 
 from fastapi import FastAPI
 
+from services.kit.approvals import Approvals
 from services.kit.database import DatabaseUnavailable
 from services.kit.http import application, problems
 from services.kit.http.application import WebParts
+from services.kit.http.approvals_api import APPROVAL_PROBLEMS, approvals_router
 from services.kit.http.problems import ProblemTable
 from services.scoring.application.borrower_queries import BorrowerNotFound, BorrowerQueries
 from services.scoring.application.portfolio_queries import PortfolioQueries
 from services.scoring.application.rulebook_workflow import (
     NoSuchRulebook,
+    NotApproved,
     RulebookWorkflow,
     VersionTaken,
 )
 from services.scoring.application.sector_stress import SectorMonitor
-from services.scoring.domain.rulebook.approval import NotNow, NotYou
 from services.scoring.entrypoints import borrowers_api, portfolio_api, rulebooks_api, sectors_api
 
 PROBLEMS: ProblemTable = {
     BorrowerNotFound: problems.NOT_FOUND,
     NoSuchRulebook: problems.NOT_FOUND,
     VersionTaken: problems.CONFLICT,
-    NotNow: problems.CONFLICT,
-    NotYou: problems.FORBIDDEN,
+    NotApproved: problems.CONFLICT,
     DatabaseUnavailable: problems.UNAVAILABLE,
+    **APPROVAL_PROBLEMS,
 }
 
 
@@ -34,6 +36,7 @@ def create_app(
     rulebooks: RulebookWorkflow,
     portfolio: PortfolioQueries,
     sectors: SectorMonitor,
+    approvals: Approvals,
     *,
     parts: WebParts,
 ) -> FastAPI:
@@ -43,7 +46,8 @@ def create_app(
         parts=replace(parts, problems=PROBLEMS),
         routers=[
             borrowers_api.router(borrowers),
-            rulebooks_api.router(rulebooks),
+            rulebooks_api.router(rulebooks, approvals),
+            approvals_router(approvals),
             portfolio_api.router(portfolio),
             sectors_api.router(sectors),
         ],

@@ -273,7 +273,7 @@ class SectorList(BaseModel):
 
 
 class RulebookSummary(BaseModel):
-    """A rulebook with its status and who took which step."""
+    """A rulebook with its status and who took which step; people are ids of persons."""
 
     name: Identifier
     version: Identifier
@@ -281,6 +281,7 @@ class RulebookSummary(BaseModel):
     status: str
     author: str
     drafted_at: datetime
+    proposal_id: int | None
     proposed_at: datetime | None
     approver: str | None
     approved_at: datetime | None
@@ -448,5 +449,4 @@ def rulebook_detail(rulebook: StoredRulebook) -> RulebookDetail:
 
 
 def _rulebook_fields(rulebook: StoredRulebook) -> dict[str, Any]:
-    names = RulebookSummary.model_fields.keys() - {"author"}
-    return {name: getattr(rulebook, name) for name in names} | {"author": rulebook.author.name}
+    return {name: getattr(rulebook, name) for name in RulebookSummary.model_fields}

@@ -2,17 +2,18 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel, Field
 
 from services.kit.access.keys import Role
+from services.kit.approvals import Approvals, DecisionOutcome, Step
 from services.kit.http import problems
+from services.kit.http.approvals_api import Person
 from services.kit.http.auth import KeyGuard, require
 from services.kit.http.json_route import JsonRoute
 from services.kit.http.problems import Problem
 from services.scoring.adapters.rulebook_reader import RulebookError
-from services.scoring.application.rulebook_workflow import RulebookWorkflow
-from services.scoring.domain.rulebook.approval import Signatory
+from services.scoring.application.rulebook_workflow import RulebookApproval, RulebookWorkflow
 from services.scoring.entrypoints.response_models import (
     RulebookDetail,
     RulebookList,
@@ -36,13 +37,6 @@ class NewRulebook(BaseModel):
     )
 
 
-def signatory(request: Request) -> Signatory:
-    """Returns the authenticated person."""
-    principal = request.state.principal
-    return Signatory(principal.name, principal.id, principal.officer_id or "")
-
-
-Person = Annotated[Signatory, Depends(signatory)]
 REFUSED: dict[int | str, dict[str, Any]] = {
     403: {"description": "The person may not take this step"},
     404: {"description": "There is no such rulebook"},
@@ -50,11 +44,12 @@ REFUSED: dict[int | str, dict[str, Any]] = {
 }
 
 
-def router(workflow: RulebookWorkflow) -> APIRouter:
+def router(workflow: RulebookWorkflow, approvals: Approvals) -> APIRouter:
     """Returns the routes."""
     routes = APIRouter(prefix="/v1/rulebooks", route_class=JsonRoute, tags=["rulebooks"])
     _add_reading(routes, workflow)
-    _add_steps(routes, workflow)
+    _add_drafting(routes, workflow)
+    _add_steps(routes, workflow, approvals)
     return routes
 
 
@@ -73,7 +68,7 @@ def _add_reading(routes: APIRouter, workflow: RulebookWorkflow) -> None:
         return rulebook_detail(await workflow.show(name, version))
 
 
-def _add_steps(routes: APIRouter, workflow: RulebookWorkflow) -> None:
+def _add_drafting(routes: APIRouter, workflow: RulebookWorkflow) -> None:
     @routes.post(
         "", status_code=201, dependencies=[Depends(require(Role.RISK))], responses={409: {}}
     )
@@ -88,6 +83,11 @@ def _add_steps(routes: APIRouter, workflow: RulebookWorkflow) -> None:
                 extra={"errors": [{"detail": problem} for problem in error.problems]},
             ) from error
 
+
+def _add_steps(routes: APIRouter, workflow: RulebookWorkflow, approvals: Approvals) -> None:
+    def step(name: str, version: str, person: str) -> Step:
+        return Step(by=person, reason=f"rulebook {name} {version}")
+
     @routes.post(
         "/{name}/{version}/propose",
         dependencies=[Depends(require(Role.RISK))],
@@ -95,7 +95,9 @@ def _add_steps(routes: APIRouter, workflow: RulebookWorkflow) -> None:
     )
     async def propose(name: Name, version: Version, person: Person) -> RulebookDetail:
         """Proposes one's own draft."""
-        return rulebook_detail(await workflow.propose(name, version, actor=person))
+        subject = RulebookApproval.subject(name, version)
+        await approvals.propose(RulebookApproval.name, subject, step(name, version, person))
+        return rulebook_detail(await workflow.show(name, version))
 
     @routes.post(
         "/{name}/{version}/approve",
@@ -104,7 +106,13 @@ def _add_steps(routes: APIRouter, workflow: RulebookWorkflow) -> None:
     )
     async def approve(name: Name, version: Version, person: Person) -> RulebookDetail:
         """Approves a proposal of somebody else."""
-        return rulebook_detail(await workflow.approve(name, version, actor=person))
+        await approvals.decide_latest(
+            RulebookApproval.name,
+            RulebookApproval.subject(name, version),
+            DecisionOutcome.APPROVED,
+            step(name, version, person),
+        )
+        return rulebook_detail(await workflow.show(name, version))
 
     @routes.post(
         "/{name}/{version}/activate",

@@ -31,6 +31,7 @@ async def main(platform: PlatformSettings, settings: ScoringSettings) -> int:
                 scoring.rulebooks,
                 scoring.portfolio,
                 scoring.sectors,
+                scoring.approvals,
                 parts=scoring.web_parts,
             ),
             ServerOptions(host=settings.host, port=settings.port),

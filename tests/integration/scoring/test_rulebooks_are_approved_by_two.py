@@ -11,27 +11,37 @@ import pytest
 
 from lab.stack.logins import service_url
 from services.cli.verify.commands import verified
+from services.kit.approvals import DecisionOutcome, OtherPersonNeeded, Step
 from services.kit.database import create_pool
 from services.kit.settings import PlatformSettings
 from services.scoring.adapters.rulebook_reader import SHIPPED, read_text
-from services.scoring.domain.rulebook.approval import NotYou, Signatory
+from services.scoring.application.rulebook_workflow import RulebookApproval
+from services.scoring.wiring import Scoring
 from tests.fakes.wire_events import registered
 from tests.integration.scoring.conftest import PARTITIONS, Feed, Run
 
 pytestmark = pytest.mark.integration
 
-ANA = Signatory("ana", "key-a", "O-1")
-BEN = Signatory("ben", "key-b")
+ANA, BEN = Step(by="ana", reason="for spring"), Step(by="ben", reason="seen")
 TEXT = (SHIPPED / "reference.yaml").read_text(encoding="utf-8")
 DOCUMENT = TEXT.replace("rulebook: reference", "rulebook: house")
 VERSION = read_text(DOCUMENT).version
+SUBJECT = RulebookApproval.subject("house", VERSION)
 WAIT_SECONDS = 30
-STEP = """
-INSERT INTO scoring.rulebook_step (name, version, step, after, author, author_key, author_officer,
-                                   actor, actor_key, actor_officer, at)
-VALUES ('house', '1', $1, $2, $3, $4, $5, $6, $7, $8, now())
+PROPOSE = """
+INSERT INTO scoring.proposal (kind, subject, digest, reason, proposed_by, proposed_at, expires_at)
+VALUES ('rulebook', $1, sha256('x'), 'why', $2, now(), now() + interval '1 day') RETURNING id
 """
-AUTHOR = ("ana", "key-a", "O-1")
+DECIDE = """
+INSERT INTO scoring.decision (proposal_id, outcome, reason, proposed_by, expires_at, decided_by,
+                              decided_at)
+SELECT id, $2, 'why', $3, expires_at, $4, now() FROM scoring.proposal WHERE id = $1
+"""
+ACTIVATE = """
+INSERT INTO scoring.rulebook_activation (name, version, number, author, proposal_id, actor, at,
+                                         subject)
+VALUES ('house', '1', 1, $2, $1, 'ana', now(), 'house 1')
+"""
 
 
 @pytest.fixture
@@ -40,37 +50,53 @@ async def as_service(database_url: str) -> AsyncIterator[asyncpg.Pool]:
     url = service_url(database_url, "scoring")
     pool = await create_pool(url, role="tocsin_scoring", application_name="test")
     await pool.execute(
-        "INSERT INTO scoring.rulebook (name, version, document, author, author_key, "
-        "author_officer, drafted_at) VALUES ('house', '1', 'x', 'ana', 'key-a', 'O-1', now())"
+        "INSERT INTO scoring.rulebook (name, version, document, author, drafted_at) "
+        "VALUES ('house', '1', 'x', 'ana', now())"
     )
     yield pool
     await pool.close()
 
 
-@pytest.mark.parametrize(
-    "approver",
-    [("ana", "key-b", ""), ("ben", "key-a", ""), ("ben", "key-b", "O-1")],
-    ids=["same name", "same key", "same officer"],
-)
-async def test_sql_does_not_let_one_identity_pass(
-    as_service: asyncpg.Pool, approver: tuple[str, str, str]
-) -> None:
-    await as_service.execute(STEP, "PROPOSED", None, *AUTHOR, *AUTHOR)
-    with pytest.raises(asyncpg.CheckViolationError, match="approver_is_not_the_author"):
-        await as_service.execute(STEP, "APPROVED", "PROPOSED", *AUTHOR, *approver)
-    # Nor by a step that names another author.
+async def test_sql_does_not_let_the_author_approve(as_service: asyncpg.Pool) -> None:
+    proposal = await as_service.fetchval(PROPOSE, "house 1", "ana")
+    for decider in ("ana", "Ana"):
+        with pytest.raises(asyncpg.CheckViolationError, match="decider_is_not_the_proposer"):
+            await as_service.execute(DECIDE, proposal, "APPROVED", "ana", decider)
+    # Nor by a decision that names another proposer.
     with pytest.raises(asyncpg.ForeignKeyViolationError):
-        await as_service.execute(STEP, "APPROVED", "PROPOSED", "eva", "key-e", "", *approver)
+        await as_service.execute(DECIDE, proposal, "APPROVED", "eva", "ana")
     assert await as_service.fetchval("SELECT status FROM scoring.rulebook_standing") == "PROPOSED"
 
 
-async def test_sql_does_not_let_a_step_be_left_out(as_service: asyncpg.Pool) -> None:
-    with pytest.raises(asyncpg.CheckViolationError, match="one_step_after_the_other"):
-        await as_service.execute(STEP, "ACTIVATED", None, *AUTHOR, "ben", "key-b", "")
+async def test_sql_does_not_let_a_proposal_of_another_person_pass(as_service: asyncpg.Pool) -> None:
+    # Eva proposes Ana's draft, and Ana approves it: the author would decide.
+    proposal = await as_service.fetchval(PROPOSE, "house 1", "eva")
+    await as_service.execute(DECIDE, proposal, "APPROVED", "eva", "ana")
+    for author in ("ana", "eva"):
+        with pytest.raises(asyncpg.ForeignKeyViolationError):
+            await as_service.execute(ACTIVATE, proposal, author)
+
+
+async def test_sql_activates_only_what_was_approved(as_service: asyncpg.Pool) -> None:
+    proposal = await as_service.fetchval(PROPOSE, "house 1", "ana")
     with pytest.raises(asyncpg.ForeignKeyViolationError):
-        await as_service.execute(STEP, "ACTIVATED", "APPROVED", *AUTHOR, "ben", "key-b", "")
+        await as_service.execute(ACTIVATE, proposal, "ana")
+    await as_service.execute(DECIDE, proposal, "REJECTED", "ana", "ben")
     with pytest.raises(asyncpg.ForeignKeyViolationError):
-        await as_service.execute(STEP, "APPROVED", "PROPOSED", *AUTHOR, "ben", "key-b", "")
+        await as_service.execute(ACTIVATE, proposal, "ana")
+    assert await as_service.fetchval("SELECT status FROM scoring.rulebook_standing") == "DRAFT"
+    other = await as_service.fetchval(PROPOSE, "house 2", "ana")
+    await as_service.execute(DECIDE, other, "APPROVED", "ana", "ben")
+    with pytest.raises(asyncpg.ForeignKeyViolationError):
+        await as_service.execute(ACTIVATE, other, "ana")
+
+
+async def test_sql_decides_nothing_after_its_expiry(as_service: asyncpg.Pool) -> None:
+    late = PROPOSE.replace("now(), now() + interval '1 day'", "now() - interval '2 h', now()")
+    proposal = await as_service.fetchval(late, "house 1", "ana")
+    with pytest.raises(asyncpg.CheckViolationError, match="decided_before_it_expires"):
+        await as_service.execute(DECIDE, proposal, "APPROVED", "ana", "ben")
+    assert await as_service.fetchval("SELECT status FROM scoring.rulebook_standing") == "DRAFT"
 
 
 @pytest.mark.parametrize(
@@ -79,9 +105,10 @@ async def test_sql_does_not_let_a_step_be_left_out(as_service: asyncpg.Pool) -> 
         "UPDATE scoring.rulebook SET author = 'eva'",
         "UPDATE scoring.rulebook SET document = 'y'",
         "DELETE FROM scoring.rulebook",
-        "UPDATE scoring.rulebook_step SET actor = 'eva'",
-        "DELETE FROM scoring.rulebook_step",
-        "TRUNCATE scoring.rulebook_step",
+        "UPDATE scoring.proposal SET proposed_by = 'eva'",
+        "DELETE FROM scoring.decision",
+        "TRUNCATE scoring.decision",
+        "UPDATE scoring.rulebook_activation SET actor = 'eva'",
     ],
 )
 async def test_what_was_drafted_and_decided_cannot_be_changed(
@@ -91,34 +118,40 @@ async def test_what_was_drafted_and_decided_cannot_be_changed(
         await as_service.execute(statement)
 
 
+async def approved(scoring: Scoring) -> None:
+    """Take the document from draft to approved, by two people."""
+    await scoring.rulebooks.draft(DOCUMENT, author=ANA.by)
+    await scoring.approvals.propose(RulebookApproval.name, SUBJECT, ANA)
+    with pytest.raises(OtherPersonNeeded):
+        await approve(scoring, ANA)
+    await approve(scoring, BEN)
+
+
+async def approve(scoring: Scoring, step: Step) -> None:
+    kind, approvals = RulebookApproval.name, scoring.approvals
+    await approvals.decide_latest(kind, SUBJECT, DecisionOutcome.APPROVED, step)
+
+
 async def test_an_activation_is_in_the_log_of_every_partition_once(
     run: Run, feed: Feed, platform: PlatformSettings
 ) -> None:
     await feed([registered("B-1")])
     async with run() as scoring:
-        workflow = scoring.rulebooks
-        await workflow.draft(DOCUMENT, author=ANA)
-        await workflow.propose("house", VERSION, actor=ANA)
-        with pytest.raises(NotYou):
-            await workflow.approve("house", VERSION, actor=ANA)
-        await workflow.approve("house", VERSION, actor=BEN)
-        await workflow.activate("house", VERSION, actor=ANA)
+        await approved(scoring)
+        await scoring.rulebooks.activate("house", VERSION, actor="ana")
         rows = await _control_rows(scoring.pool)
         assert (await verified(platform, "default", wait_seconds=60)).verified
     assert sorted(row["partition"] for row in rows) == list(range(PARTITIONS))
     activation = json.loads(rows[0]["event"])
     assert activation["data"]["digest"] == "sha256:" + hashlib.sha256(DOCUMENT.encode()).hexdigest()
-    assert (activation["data"]["author"], activation["data"]["approved_by"]) == ("key-a", ["key-b"])
+    assert (activation["data"]["author"], activation["data"]["approved_by"]) == ("ana", ["ben"])
 
 
 async def test_steps_at_the_same_time_take_turns(run: Run) -> None:
     async with run() as scoring:
-        workflow = scoring.rulebooks
-        await workflow.draft(DOCUMENT, author=ANA)
-        await workflow.propose("house", VERSION, actor=ANA)
-        await workflow.approve("house", VERSION, actor=BEN)
+        await approved(scoring)
         activated = await asyncio.gather(
-            *(workflow.activate("house", VERSION, actor=ANA) for _ in range(4))
+            *(scoring.rulebooks.activate("house", VERSION, actor="ana") for _ in range(4))
         )
     assert sorted(row.activations for row in activated) == [1, 2, 3, 4]
 
@@ -130,3 +163,18 @@ async def _control_rows(pool: asyncpg.Pool) -> list[Any]:
             if len(rows) == PARTITIONS:
                 return rows
             await asyncio.sleep(0.1)
+
+
+async def test_two_decisions_at_the_same_time_are_one(run: Run) -> None:
+    async with run() as scoring:
+        await scoring.rulebooks.draft(DOCUMENT, author=ANA.by)
+        await scoring.approvals.propose(RulebookApproval.name, SUBJECT, ANA)
+        decided = await asyncio.gather(
+            *(approve(scoring, Step(by=person, reason="seen")) for person in ("ben", "eva", "cem")),
+            return_exceptions=True,
+        )
+    assert sorted(type(each).__name__ for each in decided) == [
+        "NoneType",
+        "ProposalConflict",
+        "ProposalConflict",
+    ]

@@ -15,17 +15,18 @@ import pytest
 
 from lab.stack.ports import free_ports
 from services.cli.verify.commands import verified
+from services.kit.approvals import DecisionOutcome, Step
 from services.kit.settings import PlatformSettings
 from services.scoring.adapters.rulebook_reader import SHIPPED, read_text
 from services.scoring.application.borrower_queries import Viewer
-from services.scoring.domain.rulebook.approval import Signatory
+from services.scoring.application.rulebook_workflow import RulebookApproval
 from services.scoring.wiring import Scoring
 from tests.fakes.wire_events import START, booked, closed, event, paid, registered, scheduled
 from tests.integration.scoring.conftest import PARTITIONS, Feed, Run
 
 pytestmark = pytest.mark.integration
 
-ANA, BEN = Signatory("ana", "key-a", "O-1"), Signatory("ben", "key-b")
+ANA, BEN = Step(by="ana", reason="for spring"), Step(by="ben", reason="seen")
 HOUSE = (
     (SHIPPED / "default.yaml")
     .read_text(encoding="utf-8")
@@ -43,10 +44,11 @@ WAIT_SECONDS = 40
 async def activate(scoring: Scoring, document: str) -> None:
     """Take a document from draft to activated, by two people."""
     book = read_text(document)
-    await scoring.rulebooks.draft(document, author=ANA)
-    await scoring.rulebooks.propose(book.name, book.version, actor=ANA)
-    await scoring.rulebooks.approve(book.name, book.version, actor=BEN)
-    await scoring.rulebooks.activate(book.name, book.version, actor=ANA)
+    kind, subject = RulebookApproval.name, RulebookApproval.subject(book.name, book.version)
+    await scoring.rulebooks.draft(document, author=ANA.by)
+    await scoring.approvals.propose(kind, subject, ANA)
+    await scoring.approvals.decide_latest(kind, subject, DecisionOutcome.APPROVED, BEN)
+    await scoring.rulebooks.activate(book.name, book.version, actor=ANA.by)
 
 
 def activated(document: str, number: int, *, day: int) -> bytes:
@@ -61,8 +63,8 @@ def activated(document: str, number: int, *, day: int) -> bytes:
         version=book.version,
         digest=f"sha256:{hashlib.sha256(document.encode()).hexdigest()}",
         effective_date=str(START.fromordinal(START.toordinal() + day)),
-        author="key-a",
-        approved_by=["key-b"],
+        author="ana",
+        approved_by=["ben"],
     )
 
 

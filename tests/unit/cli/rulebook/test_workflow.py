@@ -19,11 +19,12 @@ from services.kit.http.health import Health
 from services.kit.metrics import Metrics
 from services.scoring.adapters.rulebook_reader import read_text
 from services.scoring.application.control_events import EventsTopic
-from services.scoring.application.rulebook_workflow import RulebookWorkflow
+from services.scoring.application.rulebook_workflow import RulebookApproval, RulebookWorkflow
 from services.scoring.entrypoints.http import create_app
+from tests.fakes.approvals_in_memory import InMemoryApprovals, NoDatabase, approvals_in_memory
 from tests.fakes.clock import ManualClock
 from tests.fakes.pd_models import a_model, rulebook_with
-from tests.fakes.rulebooks_in_memory import InMemoryRulebooks, KeptOutbox, NoDatabase
+from tests.fakes.rulebooks_in_memory import InMemoryRulebooks, KeptOutbox
 from tests.unit.scoring.entrypoints.test_rulebooks_api import Keys
 
 
@@ -31,16 +32,22 @@ from tests.unit.scoring.entrypoints.test_rulebooks_api import Keys
 def outbox(monkeypatch: pytest.MonkeyPatch) -> KeptOutbox:
     """Let the commands talk to a scoring service in memory; its outbox is given."""
     clock, outbox = ManualClock(datetime(2026, 3, 1, tzinfo=UTC)), KeptOutbox()
+    proposals = InMemoryApprovals()
+    rulebooks = InMemoryRulebooks(proposals)
     workflow = RulebookWorkflow(
         database=NoDatabase(),
-        rulebooks=InMemoryRulebooks(),
+        rulebooks=rulebooks,
         outbox=outbox,  # type: ignore[arg-type]  # the one method that is used
         read=read_text,
         clock=clock,
         topic=EventsTopic(name="events", partitions=2, zone=ZoneInfo("UTC")),
     )
     parts = WebParts(health=Health(clock), metrics=Metrics(KIT_CATALOGUE), authenticator=Keys())
-    service = create_app(None, workflow, None, None, parts=parts)  # type: ignore[arg-type]
+    approvals = approvals_in_memory(
+        [RulebookApproval(rulebooks)], clock=clock, repository=proposals
+    )
+    nothing: Any = None
+    service = create_app(nothing, workflow, nothing, nothing, approvals, parts=parts)
     monkeypatch.setattr(
         api,
         "client",

@@ -31,6 +31,7 @@ from services.scoring.domain.fold import fold, new_borrower
 from services.scoring.domain.rulebook.context import Context
 from services.scoring.entrypoints.http import create_app
 from services.scoring.entrypoints.response_models import arrears_body
+from tests.fakes.approvals_in_memory import no_approvals
 from tests.fakes.clock import ManualClock
 from tests.fakes.scoring_worker import RULEBOOK, ZONE
 from tests.fakes.story import Story
@@ -106,7 +107,7 @@ def reading() -> OneBorrower:
 def client(reading: OneBorrower) -> TestClient:
     health = Health(ManualClock(datetime(2026, 3, 2, tzinfo=UTC)))
     parts = WebParts(health=health, metrics=Metrics(KIT_CATALOGUE), authenticator=Keys())
-    return TestClient(create_app(reading, None, None, None, parts=parts))  # type: ignore[arg-type]
+    return TestClient(create_app(reading, None, None, None, no_approvals(), parts=parts))  # type: ignore[arg-type]
 
 
 def get(client: TestClient, path: str, key: str = "tsk_risk") -> Any:

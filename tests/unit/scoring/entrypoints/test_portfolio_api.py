@@ -14,6 +14,7 @@ from services.kit.http.auth import Principal
 from services.kit.http.health import Health
 from services.kit.metrics import Metrics
 from services.scoring.entrypoints.http import create_app
+from tests.fakes.approvals_in_memory import no_approvals
 from tests.fakes.clock import ManualClock
 from tests.fakes.portfolio_in_memory import log_of_fifty_five_days, portfolio_of
 from tests.fakes.scoring_worker import MemoryWorker
@@ -47,7 +48,7 @@ def client() -> TestClient:
     health = Health(ManualClock(datetime(2026, 3, 2, tzinfo=UTC)))
     parts = WebParts(health=health, metrics=Metrics(KIT_CATALOGUE), authenticator=Keys())
     portfolio = portfolio_of(lived())
-    return TestClient(create_app(None, None, portfolio, None, parts=parts))  # type: ignore[arg-type]
+    return TestClient(create_app(None, None, portfolio, None, no_approvals(), parts=parts))  # type: ignore[arg-type]
 
 
 def get(client: TestClient, path: str, key: str = "tsk_risk") -> Any:

@@ -18,10 +18,11 @@ from services.kit.http.health import Health
 from services.kit.metrics import Metrics
 from services.scoring.adapters.rulebook_reader import SHIPPED, read_text
 from services.scoring.application.control_events import EventsTopic
-from services.scoring.application.rulebook_workflow import RulebookWorkflow
+from services.scoring.application.rulebook_workflow import RulebookApproval, RulebookWorkflow
 from services.scoring.entrypoints.http import create_app
+from tests.fakes.approvals_in_memory import InMemoryApprovals, NoDatabase, approvals_in_memory
 from tests.fakes.clock import ManualClock
-from tests.fakes.rulebooks_in_memory import InMemoryRulebooks, KeptOutbox, NoDatabase
+from tests.fakes.rulebooks_in_memory import InMemoryRulebooks, KeptOutbox
 from tests.fakes.wire_events import validated
 
 # 23:30 UTC on 1 March is 2 March in Berlin: the business date is the bank's.
@@ -36,15 +37,15 @@ STEPS = f"/v1/rulebooks/house/{VERSION}"
 
 
 class Keys:
-    """`tsk_<roles joined by +>-<name>[-<officer>]` is a key of that person."""
+    """`tsk_<roles joined by +>-<person>[-<number>]` is a key of that person."""
 
     async def authenticate(self, text: str) -> Principal | None:
-        roles, name, *officer = text.removeprefix("tsk_").split("-")
+        roles, person, *_number = text.removeprefix("tsk_").split("-")
         return Principal(
             id=text,
-            name=name,
+            name=f"the key {text}",
             roles=frozenset(Role[role.upper()] for role in roles.split("+")),
-            officer_id=officer[0] if officer else None,
+            person_id=person,
         )
 
 
@@ -55,17 +56,22 @@ def outbox() -> KeptOutbox:
 
 @pytest.fixture
 def client(outbox: KeptOutbox) -> TestClient:
-    clock = ManualClock(NOW)
+    clock, proposals = ManualClock(NOW), InMemoryApprovals()
+    rulebooks = InMemoryRulebooks(proposals)
     workflow = RulebookWorkflow(
         database=NoDatabase(),
-        rulebooks=InMemoryRulebooks(),
+        rulebooks=rulebooks,
         outbox=outbox,  # type: ignore[arg-type]  # the one method that is used
         read=read_text,
         clock=clock,
         topic=EventsTopic(name="tocsin.events", partitions=3, zone=ZoneInfo("Europe/Berlin")),
     )
     parts = WebParts(health=Health(clock), metrics=Metrics(KIT_CATALOGUE), authenticator=Keys())
-    return TestClient(create_app(None, workflow, None, None, parts=parts))  # type: ignore[arg-type]
+    approvals = approvals_in_memory(
+        [RulebookApproval(rulebooks)], clock=clock, repository=proposals
+    )
+    nothing: Any = None
+    return TestClient(create_app(nothing, workflow, nothing, nothing, approvals, parts=parts))
 
 
 def post(client: TestClient, path: str, key: str, body: Any = None) -> Any:
@@ -99,9 +105,9 @@ def test_a_rulebook_goes_from_draft_to_activated_with_two_people(client: TestCli
     [
         ("tsk_risk+approver-ana", "tsk_risk+approver-ana"),
         ("tsk_risk-ana", "tsk_approver-ana"),
-        ("tsk_risk-ana-O7", "tsk_approver-anna-O7"),
+        ("tsk_risk-ana-1", "tsk_risk+approver-ana-2"),
     ],
-    ids=["one key with both roles", "two keys of one name", "two keys of one officer"],
+    ids=["one key with both roles", "two keys of one person", "two keys with the same role"],
 )
 def test_four_eyes_cannot_be_passed_by_one_identity(
     client: TestClient, outbox: KeptOutbox, author: str, second: str
@@ -111,7 +117,7 @@ def test_four_eyes_cannot_be_passed_by_one_identity(
     refused = post(client, f"{STEPS}/approve", second)
     assert refused.status_code == 403
     assert refused.headers["content-type"] == "application/problem+json"
-    assert "A second person approves" in refused.json()["detail"]
+    assert "A second person decides" in refused.json()["detail"]
     assert post(client, f"{STEPS}/activate", author).status_code == 409
     assert outbox.messages == []
 
@@ -174,7 +180,7 @@ def test_an_activation_is_sent_to_every_partition(client: TestClient, outbox: Ke
     assert isinstance(activated, RulebookActivatedV1)
     assert activated.digest == "sha256:" + hashlib.sha256(DOCUMENT.encode()).hexdigest()
     assert activated.effective_date.isoformat() == "2026-03-02"
-    assert (activated.author, activated.approved_by) == ("tsk_risk-ana", ["tsk_approver-ben"])
+    assert (activated.author, activated.approved_by) == ("ana", ["ben"])
     assert json.loads(outbox.messages[0].value)["time"] == "2026-03-01T23:30:00Z"
 
 

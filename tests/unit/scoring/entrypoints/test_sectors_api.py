@@ -19,8 +19,8 @@ from services.scoring.application.sector_stress import MeasuredMonth, SectorMoni
 from services.scoring.domain.portfolio.sector_stress import SectorMonth
 from services.scoring.entrypoints.http import create_app
 from tests.contract.catalogue import validator_of
+from tests.fakes.approvals_in_memory import NoDatabase, no_approvals
 from tests.fakes.clock import ManualClock
-from tests.fakes.rulebooks_in_memory import NoDatabase
 
 MARCH = 2026 * 12 + 2
 
@@ -69,7 +69,7 @@ def watch() -> SectorMonitor:
 def client(watch: SectorMonitor) -> TestClient:
     health = Health(ManualClock(datetime(2026, 4, 2, tzinfo=UTC)))
     parts = WebParts(health=health, metrics=Metrics(KIT_CATALOGUE), authenticator=Keys())
-    return TestClient(create_app(None, None, None, watch, parts=parts))  # type: ignore[arg-type]
+    return TestClient(create_app(None, None, None, watch, no_approvals(), parts=parts))  # type: ignore[arg-type]
 
 
 def get(client: TestClient, month: str, key: str = "tsk_risk") -> Any:

@@ -1,14 +1,11 @@
 """Creates the ledger, states, assessments, rulebooks, sectors, and the kit's stream tables.
 
-The rulebooks' tables only grow, and their constraints alone enforce four eyes: a step repeats who
-the author is (a foreign key compares that with the rulebook), follows the step before it (another
-one), and is refused where the approver is the author by name, by key or as an officer. A client
-with the service's rights can therefore do no more than the service. The first activation of a
-rulebook is a step; each later one is a row of `rulebook_activation`, and only of a rulebook that
-was activated before.
+The rulebooks' tables only grow, and their constraints alone enforce four eyes: an activation refers
+to the approval of a proposal that is about this rulebook and made by its author. A client with the
+service's rights can therefore do no more than the service.
 """
 
-from services.kit import audit
+from services.kit import approvals, audit
 from services.kit.migrations import execute
 from services.kit.stream import incidents, outbox, progress, quarantine
 
@@ -99,88 +96,56 @@ CREATE TABLE scoring.{name} PARTITION OF scoring.ledger
 
 RULEBOOKS = """
 CREATE TABLE scoring.rulebook (
-    name           text COLLATE "C" NOT NULL CHECK (name <> ''),
-    version        text COLLATE "C" NOT NULL CHECK (version <> ''),
-    document       bytea NOT NULL,
-    sha256         text GENERATED ALWAYS AS (encode(sha256(document), 'hex')) STORED,
-    author         text NOT NULL CHECK (author <> ''),
-    author_key     text NOT NULL CHECK (author_key <> ''),
-    author_officer text NOT NULL,
-    drafted_at     timestamptz NOT NULL,
+    name       text COLLATE "C" NOT NULL CHECK (name <> ''),
+    version    text COLLATE "C" NOT NULL CHECK (version <> ''),
+    document   bytea NOT NULL,
+    sha256     text GENERATED ALWAYS AS (encode(sha256(document), 'hex')) STORED,
+    author     text COLLATE "C" NOT NULL CHECK (author <> ''),
+    drafted_at timestamptz NOT NULL,
     PRIMARY KEY (name, version),
-    UNIQUE (name, version, author, author_key, author_officer)
+    UNIQUE (name, version, author)
 );
 COMMENT ON TABLE scoring.rulebook IS 'what was drafted, by whom; append-only';
 
-CREATE TABLE scoring.rulebook_step (
-    name           text COLLATE "C" NOT NULL,
-    version        text COLLATE "C" NOT NULL,
-    step           text NOT NULL,
-    after          text,
-    author         text NOT NULL,
-    author_key     text NOT NULL,
-    author_officer text NOT NULL,
-    actor          text NOT NULL CHECK (actor <> ''),
-    actor_key      text NOT NULL CHECK (actor_key <> ''),
-    actor_officer  text NOT NULL,
-    at             timestamptz NOT NULL,
-    PRIMARY KEY (name, version, step),
-    FOREIGN KEY (name, version, author, author_key, author_officer)
-        REFERENCES scoring.rulebook (name, version, author, author_key, author_officer),
-    FOREIGN KEY (name, version, after) REFERENCES scoring.rulebook_step (name, version, step),
-    CONSTRAINT one_step_after_the_other CHECK (
-        (step = 'PROPOSED' AND after IS NULL)
-        OR (step = 'APPROVED' AND after IS NOT DISTINCT FROM 'PROPOSED')
-        OR (step = 'ACTIVATED' AND after IS NOT DISTINCT FROM 'APPROVED')
-    ),
-    CONSTRAINT approver_is_not_the_author CHECK (
-        step <> 'APPROVED'
-        OR (actor <> author AND actor_key <> author_key
-            AND (actor_officer = '' OR actor_officer <> author_officer))
-    )
-);
-COMMENT ON TABLE scoring.rulebook_step IS 'who proposed, approved, activated; append-only';
-
 CREATE TABLE scoring.rulebook_activation (
-    name          text COLLATE "C" NOT NULL,
-    version       text COLLATE "C" NOT NULL,
-    number        integer NOT NULL CHECK (number >= 2),
-    after         text NOT NULL DEFAULT 'ACTIVATED' CHECK (after = 'ACTIVATED'),
-    actor         text NOT NULL CHECK (actor <> ''),
-    actor_key     text NOT NULL CHECK (actor_key <> ''),
-    actor_officer text NOT NULL,
-    at            timestamptz NOT NULL,
+    name        text COLLATE "C" NOT NULL,
+    version     text COLLATE "C" NOT NULL,
+    number      integer NOT NULL CHECK (number >= 1),
+    author      text COLLATE "C" NOT NULL,
+    proposal_id bigint NOT NULL,
+    kind        text COLLATE "C" NOT NULL DEFAULT 'rulebook' CHECK (kind = 'rulebook'),
+    subject     text COLLATE "C" NOT NULL CHECK (subject = name || ' ' || version),
+    outcome     text NOT NULL DEFAULT 'APPROVED' CHECK (outcome = 'APPROVED'),
+    actor       text NOT NULL CHECK (actor <> ''),
+    at          timestamptz NOT NULL,
     PRIMARY KEY (name, version, number),
-    FOREIGN KEY (name, version, after) REFERENCES scoring.rulebook_step (name, version, step)
+    FOREIGN KEY (name, version, author) REFERENCES scoring.rulebook (name, version, author),
+    FOREIGN KEY (proposal_id, kind, subject, author)
+        REFERENCES scoring.proposal (id, kind, subject, proposed_by),
+    FOREIGN KEY (proposal_id, outcome) REFERENCES scoring.decision (proposal_id, outcome)
 );
-COMMENT ON TABLE scoring.rulebook_activation IS
-    'who activated a rulebook again, from the second time on; append-only';
+COMMENT ON TABLE scoring.rulebook_activation IS 'who activated a rulebook; append-only';
 
 CREATE VIEW scoring.rulebook_standing AS
 SELECT book.name, book.version, book.document, book.sha256,
-       CASE WHEN activated.at IS NOT NULL THEN 'ACTIVATED'
-            WHEN approved.at IS NOT NULL THEN 'APPROVED'
-            WHEN proposed.at IS NOT NULL THEN 'PROPOSED'
+       CASE WHEN last.number IS NOT NULL THEN 'ACTIVATED'
+            WHEN proposed.outcome = 'APPROVED' THEN 'APPROVED'
+            WHEN proposed.outcome IS NULL AND proposed.expires_at > now() THEN 'PROPOSED'
             ELSE 'DRAFT' END AS status,
-       book.author, book.author_key, book.author_officer, book.drafted_at,
-       proposed.at AS proposed_at,
-       approved.actor AS approver, approved.actor_key AS approver_key,
-       approved.at AS approved_at,
-       coalesce(again.actor, activated.actor) AS activator,
-       coalesce(again.at, activated.at) AS activated_at,
-       coalesce(again.number, (activated.at IS NOT NULL)::integer) AS activations
+       book.author, book.drafted_at, proposed.id AS proposal_id, proposed.proposed_at,
+       CASE WHEN proposed.outcome = 'APPROVED' THEN proposed.decided_by END AS approver,
+       CASE WHEN proposed.outcome = 'APPROVED' THEN proposed.decided_at END AS approved_at,
+       last.actor AS activator, last.at AS activated_at, coalesce(last.number, 0) AS activations
   FROM scoring.rulebook AS book
-  LEFT JOIN scoring.rulebook_step AS proposed
-    ON (proposed.name, proposed.version, proposed.step) = (book.name, book.version, 'PROPOSED')
-  LEFT JOIN scoring.rulebook_step AS approved
-    ON (approved.name, approved.version, approved.step) = (book.name, book.version, 'APPROVED')
-  LEFT JOIN scoring.rulebook_step AS activated
-    ON (activated.name, activated.version, activated.step)
-       = (book.name, book.version, 'ACTIVATED')
   LEFT JOIN LATERAL (
-    SELECT actor, at, number FROM scoring.rulebook_activation AS one
-     WHERE (one.name, one.version) = (book.name, book.version)
-     ORDER BY number DESC LIMIT 1) AS again ON true;
+    SELECT proposal.id, proposed_at, proposal.expires_at, outcome, decided_by, decided_at
+      FROM scoring.proposal LEFT JOIN scoring.decision ON proposal_id = proposal.id
+     WHERE kind = 'rulebook' AND subject = book.name || ' ' || book.version
+     ORDER BY proposal.id DESC LIMIT 1) AS proposed ON true
+  LEFT JOIN LATERAL (
+    SELECT actor, at, number FROM scoring.rulebook_activation AS activation
+     WHERE (activation.name, activation.version) = (book.name, book.version)
+     ORDER BY number DESC LIMIT 1) AS last ON true;
 """
 
 # A month that was measured stays as it was, because figures made of it were published. The row of
@@ -223,7 +188,7 @@ RIGHTS = """
 REVOKE UPDATE, DELETE ON scoring.control, scoring.assessment, scoring.ledger, {ledger_parts}
   FROM tocsin_scoring;
 REVOKE UPDATE, DELETE, TRUNCATE
-    ON scoring.rulebook, scoring.rulebook_step, scoring.rulebook_activation, scoring.sector_month
+    ON scoring.rulebook, scoring.rulebook_activation, scoring.sector_month
   FROM tocsin_scoring;
 REVOKE INSERT, UPDATE, DELETE ON scoring.rulebook_standing FROM tocsin_scoring;
 """
@@ -235,12 +200,12 @@ def upgrade() -> None:
     execute(BORROWERS)
     for number, name in enumerate(LEDGER_PARTS):
         execute(LEDGER_PART.format(name=name, parts=len(LEDGER_PARTS), number=number))
+    execute(approvals.TABLES.format(schema="scoring"))
     for tables in (RULEBOOKS, SECTORS, PD_CENSUS):
         execute(tables)
-    for table in ("rulebook_step", "rulebook_activation"):
-        execute(audit.audited("scoring", table))
+    execute(audit.audited("scoring", "rulebook_activation"))
     for tables in (progress.TABLES, incidents.TABLES, outbox.TABLES, quarantine.TABLES):
         execute(tables.format(schema="scoring"))
     execute(RIGHTS.format(ledger_parts=", ".join(f"scoring.{name}" for name in LEDGER_PARTS)))
-    execute(audit.RIGHTS.format(schema="scoring", role="tocsin_scoring"))
-    execute(incidents.RIGHTS.format(schema="scoring", role="tocsin_scoring"))
+    for rights in (audit.RIGHTS, incidents.RIGHTS, approvals.RIGHTS):
+        execute(rights.format(schema="scoring", role="tocsin_scoring"))

@@ -1,0 +1,163 @@
+"""`tocsin approvals`: proposes, lists and decides what needs two people, in any service.
+
+Calls the service over HTTP with the caller's own key, so the service compares the two persons for
+this command as for everybody.
+"""
+
+import json
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from services.cli.api import Document, ServiceApi
+from services.cli.options import INGEST_URL, SCORING_URL, AsJson, group
+
+PATH = "/v1/approvals"
+REMEDIES = {
+    401: "Give your key with --key or TOCSIN_API_KEY: tocsin keys create --person …",
+    403: "Proposing and deciding need different persons, each with a role of the kind.",
+    404: "See `tocsin approvals list SERVICE --all`.",
+    409: "See `tocsin approvals list SERVICE --all` for its outcome.",
+    503: "Wait until `/readyz` of the service answers 200, then try again.",
+}
+
+
+class Service(StrEnum):
+    """The services that have something to approve."""
+
+    INGEST = "ingest"
+    SCORING = "scoring"
+
+
+APIS = {each: ServiceApi(each.value, f"TOCSIN_{each.name}_URL", REMEDIES) for each in Service}
+
+app = group("Propose and decide what needs two people.")
+ServiceName = Annotated[Service, typer.Argument(help="The service whose effect it is.")]
+Number = Annotated[int, typer.Argument(min=1, help="The proposal's number, as listed.")]
+Reason = Annotated[str, typer.Option(help="Why, for the audit.")]
+Key = Annotated[str, typer.Option(envvar="TOCSIN_API_KEY", help="Your own key.")]
+Ingest = Annotated[str, typer.Option(envvar="TOCSIN_INGEST_URL", help="Where ingest listens.")]
+Scoring = Annotated[str, typer.Option(envvar="TOCSIN_SCORING_URL", help="Where scoring listens.")]
+
+
+@app.command("list")
+def list_proposals(
+    service: ServiceName,
+    show_all: Annotated[bool, typer.Option("--all", help="Decided ones too.")] = False,
+    key: Key = "",
+    ingest_url: Ingest = INGEST_URL,
+    scoring_url: Scoring = SCORING_URL,
+    as_json: AsJson = False,
+) -> None:
+    """List the open proposals, the newest first.
+
+    Examples:
+
+        tocsin approvals list ingest
+        tocsin approvals list scoring --all
+    """
+    url = _url(service, ingest_url, scoring_url)
+    params = {"only_open": "false" if show_all else "true"}
+    page = APIS[service].call(url, key, "GET", PATH, params=params)
+    if as_json:
+        print(json.dumps(page))
+        return
+    table = Table("number", "kind", "subject", "proposed by", "expires", "outcome", "reason")
+    for item in page["items"]:
+        decided = f"{item['outcome']} by {item['decided_by']}" if item["outcome"] else "open"
+        table.add_row(
+            str(item["id"]),
+            item["kind"],
+            item["subject"],
+            item["proposed_by"],
+            item["expires_at"][:16],
+            decided,
+            item["reason"],
+        )
+    Console().print(table)
+
+
+@app.command()
+def propose(
+    service: ServiceName,
+    kind: Annotated[str, typer.Argument(help="The kind of approval, such as control-event.")],
+    subject: Annotated[str, typer.Argument(help="What it is about, such as a number.")],
+    reason: Reason,
+    key: Key = "",
+    ingest_url: Ingest = INGEST_URL,
+    scoring_url: Scoring = SCORING_URL,
+    as_json: AsJson = False,
+) -> None:
+    """Propose something that another person must approve.
+
+    Examples:
+
+        tocsin approvals propose ingest control-event 2 --reason "ten days of outage"
+    """
+    body = {"kind": kind, "subject": subject, "reason": reason}
+    url = _url(service, ingest_url, scoring_url)
+    _show(APIS[service].call(url, key, "POST", PATH, body=body), as_json)
+
+
+@app.command()
+def approve(
+    service: ServiceName,
+    number: Number,
+    reason: Reason,
+    key: Key = "",
+    ingest_url: Ingest = INGEST_URL,
+    scoring_url: Scoring = SCORING_URL,
+    as_json: AsJson = False,
+) -> None:
+    """Approve another person's proposal; it takes effect at once.
+
+    Examples:
+
+        tocsin approvals approve ingest 1 --reason "compared with the calendar"
+    """
+    url = _url(service, ingest_url, scoring_url)
+    path = f"{PATH}/{number}/approve"
+    _show(APIS[service].call(url, key, "POST", path, body={"reason": reason}), as_json)
+
+
+@app.command()
+def reject(
+    service: ServiceName,
+    number: Number,
+    reason: Reason,
+    key: Key = "",
+    ingest_url: Ingest = INGEST_URL,
+    scoring_url: Scoring = SCORING_URL,
+    as_json: AsJson = False,
+) -> None:
+    """Reject another person's proposal.
+
+    Examples:
+
+        tocsin approvals reject ingest 2 --reason "the date is wrong"
+    """
+    url = _url(service, ingest_url, scoring_url)
+    path = f"{PATH}/{number}/reject"
+    _show(APIS[service].call(url, key, "POST", path, body={"reason": reason}), as_json)
+
+
+def _url(service: Service, ingest_url: str, scoring_url: str) -> str:
+    return ingest_url if service is Service.INGEST else scoring_url
+
+
+def _show(proposal: Document, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(proposal))
+        return
+    status = (
+        f"{proposal['outcome']} by {proposal['decided_by']}"
+        if proposal["outcome"]
+        else f"open until {proposal['expires_at'][:16]}"
+    )
+    print(
+        f"Proposal {proposal['id']}, {proposal['kind']} {proposal['subject']}: {status} "
+        f"(proposed by {proposal['proposed_by']})"
+    )
