@@ -25,8 +25,8 @@ RELEASED = counter(
     "tocsin_ingest_released_total",
     unit="inputs",
     labels=("how",),
-    meaning="Quarantined inputs that were released: by a retry, or because their account "
-    "became known.",
+    meaning="Quarantined inputs that were released: by a retry, by an approval, or because "
+    "their account became known.",
 )
 TAKE_SECONDS = histogram(
     "tocsin_ingest_take_seconds",

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import asyncpg
 
 from services.ingest.adapters.account_table import AccountTable
+from services.ingest.adapters.control_approval import ControlEventApproval
 from services.ingest.adapters.control_table import ControlTable
 from services.ingest.adapters.identity_table import IdentityTable
 from services.ingest.adapters.kafka_event_publisher import KafkaEventPublisher
@@ -29,6 +30,7 @@ from services.ingest.application.release import Release
 from services.ingest.domain.day_closes import DayCloseRules
 from services.ingest.metrics import INGEST_CATALOGUE
 from services.ingest.settings import IngestSettings
+from services.kit.approvals import Approvals, ApprovalTable
 from services.kit.catalogue import KIT_CATALOGUE
 from services.kit.clock import Clock, SystemClock
 from services.kit.database import Database, PostgresDatabase, close_pool, create_pool
@@ -55,6 +57,7 @@ class Ingest:
     intake: Intake
     quarantine: QuarantineService
     release: Release
+    approvals: Approvals
     accounts: AccountTable
     account_import: AccountImport
     publisher: KafkaEventPublisher
@@ -86,6 +89,17 @@ class _Parts:
             log=ControlTable(database),
             clock=self.clock,
             zone=self.zone,
+        )
+
+    def approvals(self, database: Database) -> Approvals:
+        kind = ControlEventApproval(
+            gate=self.gate, validator=self.validator, clock=self.clock, recorder=self.metrics
+        )
+        return Approvals(
+            database=database,
+            repository=ApprovalTable(schema=SCHEMA),
+            kinds=[kind],
+            clock=self.clock,
         )
 
     def intake(self, database: Database) -> Intake:
@@ -183,6 +197,7 @@ def _assembled(
             clock=parts.clock,
             recorder=parts.metrics,
         ),
+        approvals=parts.approvals(database),
         accounts=parts.accounts,
         account_import=AccountImport(directory=parts.accounts, log=parts.log),
         publisher=parts.publisher,

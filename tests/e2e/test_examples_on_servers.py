@@ -166,6 +166,43 @@ def feed(bank: Terminal) -> None:
     bank.run_examples("replay")
 
 
+def rates(number: int, usd: str) -> bytes:
+    event = {
+        "specversion": "1.0",
+        "id": f"FX-{number}",
+        "source": "core/market",
+        "type": "fx.published.v1",
+        "subject": "*",
+        "time": "2026-03-02T16:00:00Z",
+        "data": {
+            "rate_date": "2026-03-02",
+            "base_currency": "EUR",
+            "rates": [{"currency": "USD", "rate": usd}],
+        },
+    }
+    return json.dumps(event).encode()
+
+
+def release_rates(bank: Terminal) -> None:
+    """Two rates far from the first one wait: one is approved, the other rejected."""
+    options = ("--role SOURCE", "--source core/market", "--event-type fx.published")
+    headers = {
+        "Authorization": f"Bearer {key_of(bank, 'market', *options)}",
+        "Content-Type": "application/cloudevents+json",
+    }
+    url = f"{bank.environment['TOCSIN_INGEST_URL']}/v1/events"
+    for number, usd, status in ((1, "0.92", 202), (2, "9.2", 422), (3, "92", 422)):
+        assert httpx2.post(url, content=rates(number, usd), headers=headers).status_code == status
+    proposer = key_of(bank, "treasury", "--role RISK", "--person ada")
+    approver = key_of(bank, "head", "--role APPROVER", "--person grace")
+    bank.environment["TOCSIN_API_KEY"] = proposer
+    bank.run_examples("approvals propose")
+    bank.run("tocsin approvals propose ingest control-event 3 --reason 'the fixing of today'")
+    bank.environment["TOCSIN_API_KEY"] = approver
+    for step in ("list", "approve", "reject"):
+        bank.run_examples(f"approvals {step}")
+
+
 def clear_quarantine(bank: Terminal) -> None:
     bank.environment["TOCSIN_API_KEY"] = key_of(bank, "operator", "--role OPERATOR")
     for name in ("list", "show"):
@@ -188,6 +225,7 @@ def test_a_banks_first_day(bank: Terminal, services: ServiceProcesses) -> None:
     set_up(bank)
     start(services, bank)
     feed(bank)
+    release_rates(bank)
     clear_quarantine(bank)
     change_rulebook(bank)
     bank.run("tocsin verify --wait 60")

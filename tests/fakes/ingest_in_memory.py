@@ -19,6 +19,7 @@ from services.contracts.envelope import CloudEvent
 from services.contracts.fields import EventData
 from services.contracts.validation import ValidEvent
 from services.ingest.adapters.account_table import AccountTable
+from services.ingest.adapters.control_approval import ControlEventApproval
 from services.ingest.adapters.kafka_event_publisher import KafkaEventPublisher
 from services.ingest.adapters.mapping.loader import load_mappings
 from services.ingest.adapters.mapping.mapper import Mapper
@@ -55,6 +56,7 @@ from services.kit.http.auth import Principal
 from services.kit.http.health import Health
 from services.kit.http.limits import RequestLimits
 from services.kit.metrics import Metrics
+from tests.fakes.approvals_in_memory import approvals_in_memory
 from tests.fakes.clock import ManualClock
 
 CONTROL_TYPES = ("calendar.published", "day.closed", "fx.published", "sector-stress.published")
@@ -382,6 +384,17 @@ def ingest_in_memory(rules: DayCloseRules = CLOSED_BY_CORE) -> MemoryIngest:
             intake=Intake(**shared, gate=gate),
             quarantine=QuarantineService(**shared, gate=gate),
             release=Release(**shared, publisher=publisher),
+            approvals=approvals_in_memory(
+                [
+                    ControlEventApproval(
+                        gate=lambda _database: gate,
+                        validator=validator,
+                        clock=clock,
+                        recorder=metrics,
+                    )
+                ],
+                clock=clock,
+            ),
             accounts=cast(AccountTable, quarantine),
             account_import=AccountImport(directory=quarantine, log=log),
             publisher=cast(KafkaEventPublisher, publisher),

@@ -112,6 +112,12 @@ class LockedRow:
         )
 
 
+async def lock_entry(connection: Connection, entry_id: int) -> LockedRow | None:
+    """Locks an entry until the caller's transaction ends."""
+    row = await connection.fetchrow(_LOCK, entry_id)
+    return LockedRow(connection, rows.full_entry_of(row)) if row is not None else None
+
+
 class QuarantineInserts:
     """Stores inputs in quarantine; also inside a transaction that is open already."""
 
@@ -184,8 +190,7 @@ class QuarantineTable:
     async def lock(self, entry_id: int) -> AsyncIterator[LockedEntry | None]:
         """Locks an entry; commits when the block ends without an error."""
         async with self._transaction() as connection:
-            row = await connection.fetchrow(_LOCK, entry_id)
-            yield LockedRow(connection, rows.full_entry_of(row)) if row is not None else None
+            yield await lock_entry(connection, entry_id)
 
     @asynccontextmanager
     async def lock_account(

@@ -8,13 +8,14 @@ the same events under the same ids, and stores a quarantined record once.
 import asyncio
 from collections.abc import Callable
 
+from services.ingest.adapters.open_transaction import OpenTransaction
 from services.ingest.adapters.quarantine_table import QuarantineInserts
 from services.ingest.application.errors import Unavailable
 from services.ingest.application.inputs import Input, InputChannel, QuarantinedInput, RecordPosition
 from services.ingest.application.intake import Intake
 from services.ingest.domain.reasons import Refusal, RefusalReason
 from services.kit.clock import Clock
-from services.kit.database import Connection, Database, DatabaseUnavailable, Result, Work
+from services.kit.database import Connection, Database, DatabaseUnavailable
 from services.kit.stream.handler import Handler, Tally
 from services.kit.stream.records import Batch, Record
 
@@ -22,17 +23,6 @@ from services.kit.stream.records import Batch, Record
 _MAX_IN_A_TURN = 50
 
 BuildIntake = Callable[[Database], Intake]
-
-
-class OpenTransaction:
-    """A database whose only transaction is open already."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-
-    async def in_transaction(self, work: Work[Result]) -> Result:
-        """Runs the work inside the open transaction."""
-        return await work(self._connection)
 
 
 class RawHandler(Handler):

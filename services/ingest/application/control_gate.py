@@ -17,7 +17,8 @@ from services.contracts.validation import ValidEvent
 from services.ingest.application.ports import ControlLog, EventPublisher
 from services.ingest.domain.day_closes import DayCloseRules, DayCloseState
 from services.ingest.domain.exchange_rates import rates_refusal
-from services.ingest.domain.reasons import Refusal
+from services.ingest.domain.reasons import Refusal, RefusalReason
+from services.kit.approvals import ProposalConflict
 from services.kit.clock import Clock
 
 
@@ -52,6 +53,18 @@ class ControlGate:
                 waiting = []
         await self.publisher.publish(waiting)
         return refusals
+
+    async def publish_approved(self, valid: ValidEvent) -> None:
+        """Publishes a control event that two people released.
+
+        Raises:
+            ProposalConflict: If its sender may not send it at all.
+        """
+        refusal = await self._refusal(valid.event)
+        if refusal is not None and refusal.reason is not RefusalReason.AWAITS_APPROVAL:
+            raise ProposalConflict(refusal.detail)
+        await self.publisher.publish([valid])
+        await self._record(valid.event)
 
     async def _refusal(self, event: CloudEvent[EventData]) -> Refusal | None:
         data = event.data

@@ -87,8 +87,8 @@ REMEDIES: dict[RefusalReason, str] = {
     "(`tocsin keys create --event-type`); a control event is named in full.",
     RefusalReason.DAY_CLOSE_NOT_ALLOWED: "Close days from one side only: see TOCSIN_DAY_CLOSE and "
     "TOCSIN_DAY_CLOSE_SOURCE. Discard this one.",
-    RefusalReason.AWAITS_APPROVAL: "Two people decide: one proposes the release, "
-    "another approves it.",
+    RefusalReason.AWAITS_APPROVAL: "Two people decide: one proposes the release "
+    "(`tocsin approvals propose`), another approves it.",
     RefusalReason.INTERNAL_ERROR: "An internal error; it was logged. Retry after the next release.",
 }
 

@@ -21,8 +21,10 @@ from services.ingest.entrypoints.events_api import (
 from services.ingest.entrypoints.quarantine_api import quarantine_router
 from services.ingest.settings import IngestSettings
 from services.ingest.wiring import Ingest
+from services.kit.database import DatabaseUnavailable
 from services.kit.http import application, problems
 from services.kit.http.application import WebParts
+from services.kit.http.approvals_api import APPROVAL_PROBLEMS, approvals_router
 
 
 def create_app(ingest: Ingest, settings: IngestSettings) -> FastAPI:
@@ -46,15 +48,18 @@ def create_app(ingest: Ingest, settings: IngestSettings) -> FastAPI:
                 AlreadySettled: problems.CONFLICT,
                 AccountNotOwned: problems.CONFLICT,
                 Unavailable: unavailable,
+                DatabaseUnavailable: unavailable,
                 TooManyRequests: unavailable,
                 TooManyItems: TOO_MANY_EVENTS,
                 UnknownMediaType: problems.MEDIA_TYPE_UNKNOWN,
+                **APPROVAL_PROBLEMS,
             },
             limits=ingest.limits,
         ),
         routers=[
             events_router(endpoint),
             quarantine_router(ingest.quarantine),
+            approvals_router(ingest.approvals),
             accounts_router(ingest.accounts, ingest.account_import, clock=ingest.clock),
         ],
     )

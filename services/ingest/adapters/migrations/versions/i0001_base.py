@@ -3,7 +3,7 @@
 The kit's tables of a consumer come with them.
 """
 
-from services.kit import audit
+from services.kit import approvals, audit
 from services.kit.migrations import execute
 from services.kit.stream import incidents, progress
 
@@ -101,7 +101,7 @@ def upgrade() -> None:
     execute(audit.TABLES.format(schema="ingest"))
     execute(TABLES)
     execute(audit.append_only("ingest", "quarantine", columns=RECEIVED))
-    for tables in (progress.TABLES, incidents.TABLES):
+    for tables in (progress.TABLES, incidents.TABLES, approvals.TABLES):
         execute(tables.format(schema="ingest"))
-    execute(audit.RIGHTS.format(schema="ingest", role="tocsin_ingest"))
-    execute(incidents.RIGHTS.format(schema="ingest", role="tocsin_ingest"))
+    for rights in (audit.RIGHTS, incidents.RIGHTS, approvals.RIGHTS):
+        execute(rights.format(schema="ingest", role="tocsin_ingest"))
