@@ -14,9 +14,9 @@ from services.contracts.borrower import BorrowerRegisteredV1
 from services.contracts.decoding import data_decoder, envelope_decoder
 from services.contracts.registry import EVENT_TYPES
 from services.ingest.adapters.kafka_intake_log import decode_record
+from services.ingest.adapters.open_transaction import OpenTransaction
 from services.ingest.adapters.quarantine_rows import fingerprint
 from services.ingest.adapters.quarantine_table import QuarantineInserts
-from services.ingest.adapters.raw_handler import OpenTransaction
 from services.ingest.application.accounts import imported_assignments, registered_assignments
 from services.ingest.application.identity import EventIdentity, identity_of
 from services.ingest.application.input_validation import InputValidator

@@ -40,6 +40,7 @@ from services.scoring.adapters.sector_rows import PostgresSectors
 from services.scoring.adapters.state_store import PostgresStates
 from services.scoring.application.borrower_queries import BorrowerQueries
 from services.scoring.application.control_events import EventsTopic
+from services.scoring.application.day_close import MissedDaysApproval
 from services.scoring.application.portfolio_queries import PortfolioQueries
 from services.scoring.application.ports import Census
 from services.scoring.application.rulebook_cache import RulebookCache
@@ -146,7 +147,7 @@ async def build(platform: PlatformSettings, settings: ScoringSettings) -> AsyncI
             rulebooks=build_rulebooks(database, parts, platform),
             portfolio=build_portfolio(database, parts),
             sectors=build_sectors(database, parts, settings),
-            approvals=build_approvals(database, clock),
+            approvals=build_approvals(database, clock, platform),
             census=parts.census,
             web_parts=WebParts(
                 health=health,
@@ -264,12 +265,17 @@ def build_rulebooks(
     )
 
 
-def build_approvals(database: PostgresDatabase, clock: Clock) -> Approvals:
+def build_approvals(
+    database: PostgresDatabase, clock: Clock, platform: PlatformSettings
+) -> Approvals:
     """Returns the approvals of everything in scoring that needs two people."""
     return Approvals(
         database=database,
         repository=ApprovalTable(schema=SCHEMA),
-        kinds=[RulebookApproval(PostgresRulebooks())],
+        kinds=[
+            RulebookApproval(PostgresRulebooks()),
+            MissedDaysApproval(clock=clock, zone=ZoneInfo(platform.bank_timezone)),
+        ],
         clock=clock,
     )
 

@@ -12,9 +12,14 @@ import asyncpg
 
 from services.kit.clock_agreement import DatabaseClock
 from services.kit.logins import only_as
+from services.scoring.application.day_close import MissedDaysApproval
 
 TRY_TO_LEAD = "SELECT pg_try_advisory_lock(hashtextextended('tocsin scoring clock', 0))"
 LAST = "SELECT closed_date FROM scoring.clock"
+RELEASED_UNTIL = """
+SELECT max(subject) FROM scoring.proposal JOIN scoring.decision ON proposal_id = proposal.id
+ WHERE kind = $1 AND outcome = 'APPROVED'
+"""
 SAVE = """
 INSERT INTO scoring.clock (closed_date) VALUES ($1)
 ON CONFLICT (only_row) DO UPDATE SET closed_date = greatest(scoring.clock.closed_date, $1)
@@ -32,6 +37,13 @@ class Leadership:
         """Returns the last date that was written, or None before the first."""
         last: date | None = await self._connection.fetchval(LAST)
         return last
+
+    async def released_until(self) -> date | None:
+        """Returns the latest missed date that two people released, or None."""
+        released: str | None = await self._connection.fetchval(
+            RELEASED_UNTIL, MissedDaysApproval.name
+        )
+        return date.fromisoformat(released) if released else None
 
     async def save(self, closed: date) -> None:
         """Stores the last date that was written."""

@@ -5,16 +5,22 @@ and its time is the end of that date in the bank's time zone, so a date that is 
 crash between writing and storing it) is a duplicate to every reader.
 """
 
+import re
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Final, Protocol
 from zoneinfo import ZoneInfo
 
 from services.contracts.control import DayClosedV1
+from services.kit.access.keys import Role
+from services.kit.approvals import NoSuchProposal, Proposal, ProposalConflict
+from services.kit.clock import Clock
+from services.kit.database import Connection
 from services.kit.stream.outbox import Message
 from services.scoring.application.control_events import EventsTopic, control_messages
 
 SOURCE = "tocsin/clock"
+ISO_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 # A longer gap is a long outage or a wrong clock, and a person must see which.
 MAX_MISSED_DATES: Final = 7
 
@@ -30,27 +36,66 @@ class ClosedDates(Protocol):
         """Returns the last date that was written, or None before the first."""
         ...
 
+    async def released_until(self) -> date | None:
+        """Returns the latest missed date that two people released, or None."""
+        ...
+
     async def save(self, closed: date) -> None:
         """Stores the last date that was written."""
         ...
 
 
-def finished_dates(now: datetime, *, last: date | None, zone: ZoneInfo) -> list[date]:
+def finished_dates(
+    now: datetime, *, last: date | None, zone: ZoneInfo, released_until: date | None = None
+) -> list[date]:
     """Returns the dates that are over and not closed; at the very first start only yesterday.
 
     Raises:
-        TooManyMissed: If there are more than the clock closes alone.
+        TooManyMissed: If there are more than the clock closes alone, and nobody released them.
     """
     yesterday = now.astimezone(zone).date() - timedelta(days=1)
     if last is None:
         return [yesterday]
     missed = (yesterday - last).days
     if missed > MAX_MISSED_DATES:
-        raise TooManyMissed(
-            f"{missed} dates after {last} are not closed; the clock closes at most "
-            f"{MAX_MISSED_DATES} alone"
-        )
+        if released_until is None or released_until <= last:
+            raise TooManyMissed(
+                f"{missed} dates after {last} are not closed; the clock closes at most "
+                f"{MAX_MISSED_DATES} alone"
+            )
+        missed = min(missed, (released_until - last).days)
     return [last + timedelta(days=number + 1) for number in range(missed)]
+
+
+class MissedDaysApproval:
+    """Two people let the clock close a long row of missed dates; the subject is the last of them.
+
+    The decision is the effect: the clock reads it before its next close.
+    """
+
+    name = "missed-days"
+    proposers = frozenset({Role.OPERATOR, Role.RISK})
+    deciders = frozenset({Role.APPROVER})
+    valid_for = timedelta(days=7)
+
+    def __init__(self, *, clock: Clock, zone: ZoneInfo) -> None:
+        self._clock = clock
+        self._zone = zone
+
+    async def payload(self, connection: Connection, subject: str, *, proposer: str) -> bytes:
+        """Returns the date."""
+        if not ISO_DATE.fullmatch(subject):
+            raise NoSuchProposal(f"{subject} is no date; write YYYY-MM-DD.")
+        try:
+            until = date.fromisoformat(subject)
+        except ValueError as error:
+            raise NoSuchProposal(f"{subject} is no date; write YYYY-MM-DD.") from error
+        if until >= self._clock.now().astimezone(self._zone).date():
+            raise ProposalConflict(f"{subject} is not over yet.")
+        return subject.encode()
+
+    async def release(self, connection: Connection, proposal: Proposal) -> None:
+        """Does nothing: the clock reads the decision."""
 
 
 def close_messages(closed: date, *, topic: EventsTopic) -> Sequence[Message]:

@@ -72,8 +72,12 @@ async def close_finished(
         ProduceFailed: If the broker did not take one; the rest is left for the next time.
         TooManyMissed: If more dates are missing than the clock closes alone.
     """
-    last = await dates.last()
-    finished = finished_dates(clock.now(), last=last, zone=topic.zone)
+    finished = finished_dates(
+        clock.now(),
+        last=await dates.last(),
+        zone=topic.zone,
+        released_until=await dates.released_until(),
+    )
     if finished and (difference := await disagreement(clock, remotes)):
         log.error("clock.clocks_disagree", detail=difference)
         return 0

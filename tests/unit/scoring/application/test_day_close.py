@@ -8,12 +8,19 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from services.kit.approvals import NoSuchProposal, ProposalConflict, Step
 from services.kit.clock_agreement import RemoteClock
 from services.kit.stream.outbox import Message
 from services.kit.stream.producer import Producer
 from services.scoring.application.control_events import EventsTopic
-from services.scoring.application.day_close import TooManyMissed, close_messages, finished_dates
+from services.scoring.application.day_close import (
+    MissedDaysApproval,
+    TooManyMissed,
+    close_messages,
+    finished_dates,
+)
 from services.scoring.entrypoints.clock import close_finished
+from tests.fakes.approvals_in_memory import approvals_in_memory
 from tests.fakes.clock import ManualClock
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -61,8 +68,12 @@ def test_the_close_is_written_to_every_partition_and_has_no_clock_of_its_own() -
 
 
 class Dates:
-    def __init__(self, last: date | None) -> None:
+    def __init__(self, last: date | None, released: date | None = None) -> None:
         self.last_closed = last
+        self.released = released
+
+    async def released_until(self) -> date | None:
+        return self.released
 
     async def last(self) -> date | None:
         return self.last_closed
@@ -158,3 +169,32 @@ def test_the_clock_catches_up_seven_dates_and_no_more() -> None:
     assert len(finished("2026-06-09T12:00:00+00:00", last)) == 7
     with pytest.raises(TooManyMissed, match="8 dates after 2026-06-01"):
         finished("2026-06-10T12:00:00+00:00", last)
+
+
+async def test_two_people_let_the_clock_close_a_long_row_of_missed_dates() -> None:
+    # 20 to 31 May and 1 to 3 June: 15 dates; released are those until the 28th.
+    dates, sent = Dates(date(2026, 5, 19), released=date(2026, 5, 28)), Sent()
+    assert await closed(dates, sent) == 9
+    assert dates.last_closed == date(2026, 5, 28)
+    assert await closed(dates, sent) == 6
+    assert dates.last_closed == date(2026, 6, 3)
+
+
+async def test_a_release_of_the_past_releases_nothing_more() -> None:
+    dates = Dates(date(2026, 5, 19), released=date(2026, 5, 19))
+    with pytest.raises(TooManyMissed):
+        await closed(dates, Sent())
+
+
+async def test_only_dates_that_are_over_are_released() -> None:
+    approvals = approvals_in_memory(
+        [MissedDaysApproval(clock=ManualClock(NOW), zone=BERLIN)], clock=ManualClock(NOW)
+    )
+    ana = Step(by="ana", reason="two weeks without a pod")
+    for subject in ("2026-06-04", "2199-12-31"):
+        with pytest.raises(ProposalConflict, match="not over yet"):
+            await approvals.propose("missed-days", subject, ana)
+    for subject in ("yesterday", "2026-02-30", "20260603"):
+        with pytest.raises(NoSuchProposal):
+            await approvals.propose("missed-days", subject, ana)
+    assert (await approvals.propose("missed-days", "2026-06-03", ana)).subject == "2026-06-03"
