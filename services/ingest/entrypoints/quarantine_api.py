@@ -55,7 +55,7 @@ def _add_settling(router: APIRouter, quarantine: QuarantineService) -> None:
     @router.post("/{entry_id}/retry", summary="Retry an input")
     async def retry_entry(caller: Operator, entry_id: EntryId) -> FullEntryView:
         """Retry a quarantined input with the current mappings; answers with its new status."""
-        return FullEntryView.of(await quarantine.retry(entry_id, by=caller.id))
+        return FullEntryView.of(await quarantine.retry(entry_id, by=caller.actor))
 
     @router.post("/retry", summary="Retry many inputs")
     async def retry_entries(caller: Operator, body: RetryBody) -> RetriedView:
@@ -63,7 +63,7 @@ def _add_settling(router: APIRouter, quarantine: QuarantineService) -> None:
         chosen = body.model_dump(exclude_none=True)
         if not chosen:
             raise Problem(problems.INVALID, "Choose by reason, topic, source or account_id.")
-        retried = await quarantine.retry_many(EntryFilters(**chosen), by=caller.id)
+        retried = await quarantine.retry_many(EntryFilters(**chosen), by=caller.actor)
         released = sum(full.entry.status is Status.RELEASED for full in retried)
         return RetriedView(
             tried=len(retried),
@@ -78,5 +78,5 @@ def _add_settling(router: APIRouter, quarantine: QuarantineService) -> None:
     ) -> FullEntryView:
         """Mark an input as one that will never be an event, with the reason; its bytes stay."""
         return FullEntryView.of(
-            await quarantine.discard(entry_id, by=caller.id, reason=body.reason)
+            await quarantine.discard(entry_id, by=caller.actor, reason=body.reason)
         )
