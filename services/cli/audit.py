@@ -15,7 +15,7 @@ from rich.table import Table
 from services.cli.database import with_connection
 from services.cli.options import AsJson, group
 from services.kit.audit import AuditChain, check_chains
-from services.kit.settings import SERVICES
+from services.kit.schemas import SCHEMAS
 
 SHOWN_CHARACTERS = 300
 app = group("Check the rows that auditors rely on.")
@@ -55,4 +55,4 @@ def verify(as_json: AsJson = False) -> None:
 async def _chains(connection: asyncpg.Connection) -> list[AuditChain]:
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         await connection.execute("SET LOCAL timezone = 'UTC'")
-        return [chain for schema in SERVICES for chain in await check_chains(connection, schema)]
+        return [chain for schema in SCHEMAS for chain in await check_chains(connection, schema)]

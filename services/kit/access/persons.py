@@ -2,8 +2,8 @@
 
 Four eyes compare person ids, never names. An id is in lower case by construction, so "Alice" is
 "alice". A key, and an (issuer, subject) of an identity provider, belongs to one person or to a
-machine from the moment it is created, and nothing moves it to another. Only the administrator's
-connection, which `tocsin persons` uses, writes these tables.
+machine from the moment it is created; triggers keep it there. Only the administrator's connection,
+which `tocsin persons` uses, writes these tables.
 """
 
 import re

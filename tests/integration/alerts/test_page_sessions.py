@@ -34,7 +34,9 @@ async def test_a_session_ends_with_its_time_and_is_removed_at_the_next_login(
 ) -> None:
     sessions = PostgresSessions(pool)
     token = await sessions.begin("key-1")
-    await pool.execute("UPDATE alerts.page_session SET ends_at = now() - $1", timedelta(seconds=1))
+    await pool.execute(
+        "UPDATE alerts.page_session SET ends_at = now() - $1::interval", timedelta(seconds=1)
+    )
     assert await sessions.key_of(token) is None
     await sessions.begin("key-2")
     assert await pool.fetchval("SELECT count(*) FROM alerts.page_session") == 1

@@ -71,7 +71,10 @@ async def test_a_key_that_decides_belongs_to_a_person_who_exists(connection: Any
         await store.issue(connection, replace(GRANT, person_id="nobody"), at=NOW)
     await store.issue(connection, GRANT, at=NOW)
     with pytest.raises(asyncpg.CheckViolationError, match="people_decide"):
-        await connection.execute("UPDATE access.api_key SET person_id = NULL")
+        await connection.execute(
+            "INSERT INTO access.api_key (id, secret_sha256, name, roles, created_at)"
+            " VALUES ('aaaaaaaaaaaa', sha256('x'), 'a machine', '{APPROVER}', now())"
+        )
 
 
 async def test_a_login_belongs_to_one_person_or_machine_for_good(connection: Any) -> None:
@@ -85,6 +88,28 @@ async def test_a_login_belongs_to_one_person_or_machine_for_good(connection: Any
     key, _ = await store.issue(connection, GRANT, at=NOW)
     (olga,) = await persons.list_all(connection)
     assert (olga.keys, olga.identities) == ((key.id,), ((login.issuer, "00u1"),))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE access.api_key SET person_id = 'alice'",
+        "UPDATE access.api_key SET roles = '{RISK,APPROVER}'",
+        "UPDATE access.api_key SET expires_at = NULL",
+        "DELETE FROM access.api_key",
+        "UPDATE access.person SET person_id = 'alice'",
+        "UPDATE access.identity SET person_id = 'alice'",
+        "DELETE FROM access.identity",
+    ],
+)
+async def test_nobody_moves_a_key_or_a_login_to_another_person(
+    connection: Any, statement: str
+) -> None:
+    await store.issue(connection, GRANT, at=NOW)
+    alice = StoredPerson(person_id="alice", display_name="Alice", created_at=NOW)
+    await persons.create(connection, alice)
+    with pytest.raises(asyncpg.InsufficientPrivilegeError, match="is append-only"):
+        await connection.execute(statement)
 
 
 async def test_the_secret_is_nowhere_in_the_table(connection: Any) -> None:

@@ -1,5 +1,6 @@
 """Creates persons, and the API keys and logins that belong to them or to machines."""
 
+from services.kit import audit
 from services.kit.migrations import execute
 
 revision = "a0001"
@@ -44,8 +45,17 @@ CREATE TABLE access.identity (
 );
 COMMENT ON TABLE access.identity IS 'logins at identity providers, bound to one person or machine';
 """
+# All columns of a key but the moment of its revocation.
+FIXED = (
+    *("id", "secret_sha256", "name", "roles", "sources", "may_send", "person_id", "officer_id"),
+    *("created_at", "expires_at"),
+)
 
 
 def upgrade() -> None:
-    """Creates the tables."""
+    """Creates the tables; a key stays whose it was, and can only be revoked."""
+    execute(audit.TABLES.format(schema="access"))
     execute(TABLES)
+    execute(audit.append_only("access", "person", columns=("person_id", "created_at")))
+    execute(audit.append_only("access", "api_key", columns=FIXED))
+    execute(audit.audited("access", "identity"))
