@@ -130,6 +130,14 @@ LINES = (
         (HOOKS,),
     ),
     Mutant(
+        "revoked-key-ends-its-stream",
+        "a revoked key ends a stream that is open",
+        "services/alerts/decisions/entrypoints/stream_api.py",
+        "                if not await is_still_admitted(request):\n",
+        "                if not request:\n",
+        (f"{ALERTS}/test_stream_api.py",),
+    ),
+    Mutant(
         "gone-disables",
         "410 disables the endpoint",
         "services/alerts/delivery/domain/retry_plan.py",

@@ -5,6 +5,7 @@ import json
 import pytest
 from starlette.testclient import TestClient
 
+from services.kit.http.auth import Principal
 from services.kit.http.health import Health
 from tests.fakes.alerts_http import OFFICER, SENIOR, application, bearer
 from tests.fakes.alerts_in_memory import NOW, InMemoryAlerts, an_alert
@@ -64,7 +65,7 @@ def test_an_officer_hears_of_own_borrowers_only() -> None:
     assert [event["id"] for event in events] == ["1", "3"]
 
 
-@pytest.mark.parametrize("position", ["x", "-1", "1.5", "1; drop", "9" * 40])
+@pytest.mark.parametrize("position", ["x", "-1", "1.5", "1; drop", "9" * 40, "1" * 19])
 def test_a_place_that_is_none_is_a_400(position: str) -> None:
     client = TestClient(application(InMemoryAlerts(clock=ManualClock(NOW))))
     response = client.get("/v1/stream", headers=bearer(SENIOR, **{"Last-Event-ID": position}))
@@ -78,6 +79,28 @@ def test_a_process_that_goes_away_ends_its_streams() -> None:
     health.draining()
     client = TestClient(application(InMemoryAlerts(clock=clock), health))
     assert client.get("/v1/stream", headers=bearer(SENIOR)).status_code == 200
+
+
+def test_a_key_that_is_revoked_ends_its_stream() -> None:
+    """The clock of the stream never reaches its end; only the revocation ends it."""
+    books = InMemoryAlerts(an_alert("a1", "B-1"), clock=ManualClock(NOW))
+    app = application(books)
+
+    class Revoking:
+        """Admits the key once, and a second time while the first event is sent."""
+
+        left = 2
+
+        async def authenticate(self, text: str) -> Principal | None:
+            self.left -= 1
+            return await admitting.authenticate(text) if self.left >= 0 else None
+
+    admitting = app.state.authenticator
+    app.state.authenticator = Revoking()
+    client = TestClient(app)
+    response = client.get("/v1/stream?from=start", headers=bearer(SENIOR))
+    assert response.text.count("data:") == 1
+    assert books.clock.monotonic_seconds() == 0.0
 
 
 def test_without_a_key_there_is_no_stream() -> None:

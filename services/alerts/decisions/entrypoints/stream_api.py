@@ -3,15 +3,15 @@
 Server-sent events. The id of each is its position in the feed of the database, so a reader that
 reconnects with `Last-Event-ID` misses nothing, whichever process answers. Without it the stream
 begins now; `?from=start` begins with the first event. A stream ends after a quarter of an hour,
-during an outage of the database and when the process drains: readers reconnect, and a revoked key
-is refused then.
+during an outage of the database and when the process drains: readers reconnect. It also ends within
+five seconds of the revocation of its key.
 """
 
 import re
 from collections.abc import AsyncIterator
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Header, Query
+from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from services.alerts.decisions.application.reading import AlertReading
@@ -19,13 +19,15 @@ from services.alerts.directory.entrypoints.permissions import Caller, may_read
 from services.kit.clock import Clock
 from services.kit.database import DatabaseUnavailable
 from services.kit.http import problems
+from services.kit.http.auth import is_still_admitted
 from services.kit.http.health import Health
 from services.kit.http.problems import Problem
 
 LONGEST_SECONDS = 900.0
 POLL_SECONDS = 0.5
 RECONNECT_MS = 2000
-_CURSOR = re.compile(r"\d{1,19}")
+# As many digits as a position in the feed has at most.
+_CURSOR = re.compile(r"[0-9]{1,18}")
 
 
 def last_event_id(
@@ -45,6 +47,7 @@ def router(reading: AlertReading, *, health: Health, clock: Clock) -> APIRouter:
 
     @routes.get("/stream", response_class=EventSourceResponse, dependencies=[Depends(may_read)])
     async def stream(
+        request: Request,
         person: Caller,
         resume: Annotated[str | None, Depends(last_event_id)],
         begin: Annotated[Literal["now", "start"], Query(alias="from")] = "now",
@@ -57,8 +60,10 @@ def router(reading: AlertReading, *, health: Health, clock: Clock) -> APIRouter:
         until = clock.monotonic_seconds() + LONGEST_SECONDS
         while clock.monotonic_seconds() < until and not health.is_draining:
             try:
+                if not await is_still_admitted(request):
+                    return
                 items = await reading.feed_after(cursor, person=person)
-            except DatabaseUnavailable:
+            except (DatabaseUnavailable, Problem):
                 return
             for item in items:
                 cursor = item.cursor
