@@ -138,6 +138,14 @@ LINES = (
         (f"{ALERTS}/test_stream_api.py",),
     ),
     Mutant(
+        "chats-link-nothing",
+        "a name becomes no link in a chat",
+        "services/alerts/delivery/adapters/channels/webhook.py",
+        '    return _ADDRESS_MARK.sub("\\\\g<0>\\u2060", text)\n',
+        "    return text\n",
+        (f"{ALERTS}/test_payload.py",),
+    ),
+    Mutant(
         "gone-disables",
         "410 disables the endpoint",
         "services/alerts/delivery/domain/retry_plan.py",

@@ -71,12 +71,21 @@ def test_equal_events_are_equal_bytes(format: PayloadFormat) -> None:
 
 def test_slack_shows_reasons_and_steps_and_cannot_be_made_to_mention() -> None:
     message = json.loads(body(PayloadFormat.SLACK))
-    text = json.dumps(message, ensure_ascii=False)
-    assert message["text"].startswith("🔴 b-1 moved to HIGH_RISK")
-    assert "<!channel>" not in text
-    assert "&lt;!channel&gt;" in text
-    assert f"<{LINK}|Open the warning card>" in text
-    assert "Call the borrower about the overdue amount (officer, by 2026-03-03)" in text
+    title, reasons, steps, context = message["blocks"]
+    assert title["text"]["text"].startswith("🔴 b-1 moved to HIGH_RISK")
+    assert {block["text"]["type"] for block in (title, reasons, steps)} == {"plain_text"}
+    assert "<!channel> *bold* [x](y)" in reasons["text"]["text"]
+    assert (
+        "Call the borrower about the overdue amount (officer, by 2026-03-03)"
+        in (steps["text"]["text"])
+    )
+    [link] = [each for each in context["elements"] if each["type"] == "mrkdwn"]
+    assert link == {
+        "type": "mrkdwn",
+        "text": f"<{LINK}|Open the warning card>",
+        "verbatim": True,
+    }
+    assert (message["unfurl_links"], message["unfurl_media"]) == (False, False)
 
 
 def test_teams_shows_an_adaptive_card_with_one_link() -> None:
@@ -87,7 +96,40 @@ def test_teams_shows_an_adaptive_card_with_one_link() -> None:
     assert card["actions"] == [
         {"type": "Action.OpenUrl", "title": "Open the warning card", "url": LINK}
     ]
-    assert not any("[x](y)" in block["text"] for block in card["body"])
+    # A TextBlock would read its text as Markdown.
+    assert {block["type"] for block in card["body"]} == {"RichTextBlock"}
+    shown = [block["inlines"][0]["text"] for block in card["body"]]
+    assert any("<!channel> *bold* [x](y)" in text for text in shown)
+
+
+HOSTILE = "Pay at https://evil.example/x or www.evil.example, evil.example or a@evil.example"
+
+
+@pytest.mark.parametrize("format", [PayloadFormat.SLACK, PayloadFormat.TEAMS])
+def test_no_name_becomes_an_address_that_a_client_links(format: PayloadFormat) -> None:
+    hostile = only_alert(
+        assessment(RiskState.HIGH_RISK, contributor("R-01", Level.RED, name=HOSTILE))
+    )
+    change = replace(
+        CHANGE,
+        alert=replace(
+            hostile,
+            headline=HOSTILE,
+            owner=replace(hostile.owner, id="https://evil.example"),
+        ),
+    )
+    text = body(format, change).decode()
+    assert "evil" in text
+    for address in ("https://evil", "www.evil", "evil.example", "a@evil"):
+        assert address not in text
+
+
+def test_slack_refuses_no_message_for_the_length_of_its_text() -> None:
+    long = only_alert(
+        assessment(RiskState.HIGH_RISK, contributor("R-01", Level.RED, name="n" * 5_000))
+    )
+    message = json.loads(body(PayloadFormat.SLACK, replace(CHANGE, alert=long)))
+    assert all(len(block["text"]["text"]) <= 3_000 for block in message["blocks"][:-1])
 
 
 @pytest.mark.parametrize("format", BODIES)

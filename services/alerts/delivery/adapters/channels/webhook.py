@@ -2,12 +2,14 @@
 
 Standard Webhooks is for systems; Slack and Microsoft Teams are for officers whose inbox is a chat.
 The chat formats show the headline, the reasons, the next steps with their days, the deadline and
-one link. Text from outside is escaped: nothing in a reason can make a mention or a link. A body has
+one link. Text from outside is shown as text: nothing in a name or a reason makes a mention, a link
+or a format, neither by mark-up nor because a client links what looks like an address. A body has
 at most 16 kB and is the same at every attempt; what does not fit is left out from the end and
 marked, never cut in the middle.
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
@@ -23,6 +25,10 @@ USER_AGENT = "Tocsin-Webhooks/1"
 MOST_BYTES = 16_000
 _SHOWN_REASONS = 3
 _SHOWN_ACTIONS = 3
+# Slack refuses a message with a longer text in a block.
+_MOST_SLACK_CHARACTERS = 2_900
+# The colon before two slashes, an at sign, the point before a top-level domain.
+_ADDRESS_MARK = re.compile(r":(?=//)|@(?=\S)|(?<=\w)\.(?=[^\W\d_]{2})")
 _MARKS = {"HARD": "⛔", "HIGH": "🔴", "MEDIUM": "🟠", "LOW": "🟡"}
 
 
@@ -80,35 +86,43 @@ def teams_body(message: ChannelMessage) -> bytes:
 
 
 def _slack(document: Document, message: ChannelMessage) -> Document:
-    title = _title(document, message.event_type)
-    lines = [f"• {_for_slack(line)}" for line in _reasons(document)]
-    steps = [f"☐ {_for_slack(line)}" for line in _actions(document)]
+    title = _inert(_title(document, message.event_type))
+    lines = [f"• {_inert(line)}" for line in _reasons(document)]
+    steps = [f"☐ {_inert(line)}" for line in _actions(document)]
     blocks: list[dict[str, Any]] = [
-        {"type": "section", "text": {"type": "mrkdwn", "text": f"*{_for_slack(title)}*"}},
+        {"type": "section", "text": {"type": "plain_text", "text": _cut("\n".join(part))}}
+        for part in ([title], lines, steps)
+        if part
     ]
-    if lines:
-        blocks.append({"type": "section", "text": {"type": "mrkdwn", "text": "\n".join(lines)}})
-    if steps:
-        blocks.append({"type": "section", "text": {"type": "mrkdwn", "text": "\n".join(steps)}})
-    footer = f"{_for_slack(_deadline(document))} · <{message.link}|Open the warning card>"
-    blocks.append({"type": "context", "elements": [{"type": "mrkdwn", "text": footer}]})
-    return {"text": _for_slack(title), "blocks": blocks}
+    blocks.append(
+        {
+            "type": "context",
+            "elements": [
+                {"type": "plain_text", "text": _cut(_inert(_deadline(document)))},
+                # Verbatim: only the link that is written as one.
+                {
+                    "type": "mrkdwn",
+                    "text": f"<{message.link}|Open the warning card>",
+                    "verbatim": True,
+                },
+            ],
+        }
+    )
+    return {
+        "text": _for_slack(title),
+        "parse": "none",
+        "unfurl_links": False,
+        "unfurl_media": False,
+        "blocks": blocks,
+    }
 
 
 def _teams(document: Document, message: ChannelMessage) -> Document:
-    body: list[dict[str, Any]] = [
-        {
-            "type": "TextBlock",
-            "text": _for_teams(_title(document, message.event_type)),
-            "weight": "Bolder",
-            "size": "Medium",
-            "wrap": True,
-        },
-        *(
-            {"type": "TextBlock", "text": f"- {_for_teams(line)}", "wrap": True}
-            for line in (*_reasons(document), *_actions(document))
-        ),
-        {"type": "TextBlock", "text": _deadline(document), "isSubtle": True, "wrap": True},
+    lines = (f"• {line}" for line in (*_reasons(document), *_actions(document)))
+    body = [
+        _rich_text(_title(document, message.event_type), weight="Bolder", size="Medium"),
+        *(_rich_text(line) for line in lines),
+        _rich_text(_deadline(document), isSubtle=True),
     ]
     card = {
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
@@ -121,6 +135,14 @@ def _teams(document: Document, message: ChannelMessage) -> Document:
     }
     attachment = {"contentType": "application/vnd.microsoft.card.adaptive", "content": card}
     return {"type": "message", "attachments": [attachment]}
+
+
+def _rich_text(text: str, **style: Any) -> dict[str, Any]:
+    """Returns a block whose text is no Markdown, unlike that of a TextBlock."""
+    return {
+        "type": "RichTextBlock",
+        "inlines": [{"type": "TextRun", "text": _inert(text), **style}],
+    }
 
 
 def _title(document: Document, event_type: str) -> str:
@@ -146,14 +168,17 @@ def _deadline(document: Document) -> str:
     return f"Owner {owner}, act by {document['deadlines']['act_by'][:16].replace('T', ' ')} UTC"
 
 
+def _inert(text: str) -> str:
+    """Returns a text in which no client recognises an address: each is broken invisibly."""
+    return _ADDRESS_MARK.sub("\\g<0>\u2060", text)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _MOST_SLACK_CHARACTERS else text[:_MOST_SLACK_CHARACTERS] + "…"
+
+
 def _for_slack(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
-def _for_teams(text: str) -> str:
-    for character in "\\[]*_`<>":
-        text = text.replace(character, f"\\{character}")
-    return text
 
 
 def _fitted(data: Document, render: Callable[[Document], Document]) -> bytes:
