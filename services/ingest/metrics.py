@@ -5,9 +5,8 @@ from services.kit.metrics import counter, gauge, histogram
 INPUTS = counter(
     "tocsin_ingest_inputs_total",
     unit="inputs",
-    labels=("channel", "type", "result"),
-    meaning="Inputs settled, by channel, event type and result: accepted, parked, quarantined, "
-    "rejected.",
+    labels=("channel", "result"),
+    meaning="Inputs settled, by channel and result: accepted, parked, quarantined, rejected.",
 )
 QUARANTINED = counter(
     "tocsin_ingest_quarantined_total",

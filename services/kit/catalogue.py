@@ -3,19 +3,25 @@
 Names are stable: dashboards, alert rules and runs against a live system depend on them.
 """
 
-from services.kit.metrics import SIZE_BUCKETS, counter, gauge, histogram
+from services.kit.metrics import (
+    FEW_SECONDS_BUCKETS,
+    FEW_SIZE_BUCKETS,
+    counter,
+    gauge,
+    histogram,
+)
 
 HTTP_REQUESTS = counter(
     "tocsin_http_requests_total",
     unit="requests",
-    labels=("method", "route", "status"),
-    meaning="HTTP requests answered, by method, route template and status.",
+    labels=("route", "status"),
+    meaning="HTTP requests by route template and class of status: 2xx to 5xx, or aborted.",
 )
 HTTP_SECONDS = histogram(
     "tocsin_http_request_seconds",
     unit="seconds",
-    labels=("method", "route"),
-    meaning="Time from the request's first byte to the response's last.",
+    labels=("api",),
+    meaning="Time from the request's first byte to the response's last, by part of the API.",
 )
 LOOP_LAG_SECONDS = gauge(
     "tocsin_event_loop_lag_seconds",
@@ -43,7 +49,7 @@ BACKGROUND_FAILURES = counter(
 RECORDS = counter(
     "tocsin_records_total",
     unit="records",
-    labels=("topic", "partition", "result"),
+    labels=("topic", "result"),
     meaning="Records read from Kafka, by result: applied, duplicate or quarantined.",
 )
 LAG_RECORDS = gauge(
@@ -55,14 +61,14 @@ LAG_RECORDS = gauge(
 BATCH_RECORDS = histogram(
     "tocsin_batch_records",
     unit="records",
-    labels=("topic",),
-    buckets=SIZE_BUCKETS,
+    buckets=FEW_SIZE_BUCKETS,
     meaning="Records in one fenced transaction.",
 )
 BATCH_SECONDS = histogram(
     "tocsin_batch_seconds",
     unit="seconds",
     labels=("topic",),
+    buckets=FEW_SECONDS_BUCKETS,
     meaning="Time of one fenced transaction, from its begin to its commit.",
 )
 COMMITS = counter(

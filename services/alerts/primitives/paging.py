@@ -5,7 +5,7 @@ import binascii
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Generic, TypeVar
 
 from services.alerts.primitives.errors import InvalidInput
@@ -38,9 +38,10 @@ def read_moment_cursor(cursor: str | None) -> tuple[datetime | None, str | None]
     try:
         at, last_id = json.loads(base64.urlsafe_b64decode(cursor.encode("ascii")))
         moment = datetime.fromisoformat(at)
-        if not isinstance(last_id, str) or moment.tzinfo is None:
+        if not isinstance(last_id, str) or "\x00" in last_id or moment.tzinfo is None:
             raise ValueError("not made by moment_cursor")
-    except (ValueError, TypeError, binascii.Error, RecursionError) as error:
+        moment = moment.astimezone(UTC)
+    except (ValueError, TypeError, OverflowError, binascii.Error, RecursionError) as error:
         raise InvalidInput(
             "cursor was not returned by this list; omit it to begin again",
             parameter="cursor",

@@ -25,7 +25,6 @@ from services.ingest.application.identity import (
 )
 from services.ingest.application.input_validation import (
     InputValidator,
-    event_type_of,
     needs_borrower,
 )
 from services.ingest.application.inputs import (
@@ -189,8 +188,8 @@ class Intake:
 
     def _count(self, items: Sequence[_Item], stored: Sequence[_Item]) -> None:
         """Counts the results, each kind once: a label costs more than a number."""
-        for (channel, kind, result), number in Counter(map(_result, items)).items():
-            self._recorder.add(INPUTS, number, channel=channel, type=kind, result=result)
+        for (channel, result), number in Counter(map(_result, items)).items():
+            self._recorder.add(INPUTS, number, channel=channel, result=result)
         reasons = Counter((item.given.channel.value, _reason(item)) for item in stored)
         for (channel, reason), number in reasons.items():
             self._recorder.add(QUARANTINED, number, channel=channel, reason=reason)
@@ -222,26 +221,19 @@ def _is_stored(item: _Item) -> bool:
     return isinstance(outcome, Parked)
 
 
-def _result(item: _Item) -> tuple[str, str, str]:
-    """Returns channel, type and result, as they are counted."""
+def _result(item: _Item) -> tuple[str, str]:
+    """Returns channel and result, as they are counted."""
     channel, outcome = item.given.channel.value, item.outcome
     if isinstance(outcome, ValidEvent):
-        return channel, outcome.event.type, "accepted"
+        return channel, "accepted"
     if not _is_stored(item):
-        return channel, _known_type(item), "rejected"
-    result = "parked" if isinstance(outcome, Parked) else "quarantined"
-    return channel, _known_type(item), result
+        return channel, "rejected"
+    return channel, "parked" if isinstance(outcome, Parked) else "quarantined"
 
 
 def _reason(item: _Item) -> str:
     outcome = item.outcome
     return (outcome if isinstance(outcome, Refusal) else UNKNOWN_ACCOUNT).reason.value
-
-
-def _known_type(item: _Item) -> str:
-    """Returns the event type as a label: never a text that the sender chose freely."""
-    event_type = event_type_of(item.document)
-    return "unknown" if event_type is None else event_type.name
 
 
 def _verdict(item: _Item) -> InputVerdict:

@@ -30,7 +30,6 @@ CORRELATION_HEADER = "X-Correlation-Id"
 _HARMLESS_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 # The framework reads a Content-Type in a time that grows by the square of its length.
 _MAX_CONTENT_TYPE_CHARACTERS = 256
-_KNOWN_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -119,10 +118,9 @@ class RequestMiddleware:
         return None
 
     def _measure(self, scope: Scope, *, status: int, seconds: float) -> None:
-        method = scope["method"] if scope["method"] in _KNOWN_METHODS else "other"
-        route = _route_template(scope)
-        self._recorder.add(HTTP_REQUESTS, method=method, route=route, status=str(status))
-        self._recorder.observe(HTTP_SECONDS, seconds, method=method, route=route)
+        answer = "aborted" if status == _NO_RESPONSE else f"{status // 100}xx"
+        self._recorder.add(HTTP_REQUESTS, route=_route_template(scope), status=answer)
+        self._recorder.observe(HTTP_SECONDS, seconds, api=_api(scope))
 
 
 class _Response:
@@ -190,6 +188,12 @@ def _declared_bytes(headers: Headers) -> int:
         return int(headers.get("content-length", "0"))
     except ValueError:
         return 0
+
+
+def _api(scope: Scope) -> str:
+    """Returns the part of the API that a request went to: the first tag of its route."""
+    tags = getattr(scope.get("route"), "tags", None)
+    return str(tags[0]) if tags else "other"
 
 
 def _route_template(scope: Scope) -> str:

@@ -99,7 +99,7 @@ class FencedTransaction:
     def _measure(self, batch: Batch, tally: Tally, seconds: float) -> None:
         recorder, topic, size = self._ports.recorder, batch.topic, len(batch.records)
         recorder.add(catalogue.COMMITS, topic=topic, result="committed")
-        recorder.observe(catalogue.BATCH_RECORDS, size, topic=topic)
+        recorder.observe(catalogue.BATCH_RECORDS, size)
         recorder.observe(catalogue.BATCH_SECONDS, seconds, topic=topic)
         results = {
             "applied": size - tally.duplicates - tally.quarantined,
@@ -108,10 +108,4 @@ class FencedTransaction:
         }
         for result, amount in results.items():
             if amount:
-                recorder.add(
-                    catalogue.RECORDS,
-                    amount,
-                    topic=topic,
-                    partition=str(batch.partition),
-                    result=result,
-                )
+                recorder.add(catalogue.RECORDS, amount, topic=topic, result=result)

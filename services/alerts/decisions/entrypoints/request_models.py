@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from services.alerts.decisions.application.read_models import AlertFilters
 from services.alerts.primitives import limits
@@ -14,7 +14,7 @@ from services.alerts.primitives.vocabulary import (
     RiskState,
     Severity,
 )
-from services.kit.http.request_model import RequestModel
+from services.kit.http.request_model import Moment, RequestModel
 
 Identifier = Annotated[str, Field(min_length=1, max_length=limits.IDENTIFIER_CHARACTERS)]
 Cursor = Annotated[str, Field(max_length=limits.CURSOR_CHARACTERS)]
@@ -60,8 +60,8 @@ class AlertQuery(RequestModel):
     owner_id: Identifier | None = None
     segment: Identifier | None = None
     branch_id: Identifier | None = None
-    opened_from: AwareDatetime | None = None
-    opened_before: AwareDatetime | None = None
+    opened_from: Moment | None = None
+    opened_before: Moment | None = None
     is_digest: bool | None = None
     cursor: Cursor | None = None
     limit: PageLimit = limits.DEFAULT_PAGE_ITEMS

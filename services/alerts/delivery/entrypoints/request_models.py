@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Annotated
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from services.alerts.decisions.entrypoints.request_models import Cursor, Identifier, PageLimit
 from services.alerts.delivery.adapters.channels.registry import PayloadFormat
@@ -11,7 +11,7 @@ from services.alerts.delivery.application.read_models import DeliveryFilters
 from services.alerts.delivery.domain.endpoint import EndpointSettings
 from services.alerts.primitives import limits
 from services.alerts.primitives.vocabulary import AlertEventKind, Severity
-from services.kit.http.request_model import RequestModel
+from services.kit.http.request_model import Moment, RequestModel
 
 FilterValues = Annotated[tuple[Identifier, ...], Field(max_length=limits.ENDPOINT_FILTER_VALUES)]
 _HOUR = timedelta(hours=1)
@@ -61,8 +61,8 @@ class ResendRequest(RequestModel):
     endpoint_id: Identifier | None = None
     alert_id: Identifier | None = None
     status: Annotated[str, Field(pattern="^(PENDING|DELIVERED|EXHAUSTED)$")] | None = None
-    created_from: AwareDatetime | None = None
-    created_before: AwareDatetime | None = None
+    created_from: Moment | None = None
+    created_before: Moment | None = None
 
     def filters(self) -> DeliveryFilters:
         """Returns the filters for the use case."""

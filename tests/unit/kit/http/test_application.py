@@ -314,11 +314,8 @@ def test_requests_are_counted_by_their_template_not_their_path() -> None:
     client.post("/v1/lines/4711", json={"amount": 1}, headers=as_officer())
     client.get("/nowhere/4711")
     shown = client.get("/metrics").text
-    assert (
-        'tocsin_http_requests_total{method="POST",route="/v1/lines/{number}",status="200"} 1.0'
-        in shown
-    )
-    assert 'route="unmatched",status="404"' in shown
+    assert 'tocsin_http_requests_total{route="/v1/lines/{number}",status="2xx"} 1.0' in shown
+    assert 'route="unmatched",status="4xx"' in shown
     assert "4711" not in shown
     assert HTTP_REQUESTS in set(metrics)
 
@@ -415,7 +412,7 @@ def test_a_keyed_route_is_measured_under_its_path() -> None:
     client = keyed()
     client.post("/v1/keyed", headers=as_officer())
     shown = client.get("/metrics").text
-    assert 'tocsin_http_requests_total{method="POST",route="/v1/keyed",status="202"} 1.0' in shown
+    assert 'tocsin_http_requests_total{route="/v1/keyed",status="2xx"} 1.0' in shown
 
 
 def test_a_keyed_route_that_depends_on_more_than_its_key_stops_the_start() -> None:
