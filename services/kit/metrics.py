@@ -40,7 +40,7 @@ SECONDS_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60)
 FEW_SECONDS_BUCKETS = (0.01, 0.05, 0.25, 1, 2.5, 10)
 FEW_SIZE_BUCKETS = (1, 10, 100, 500, 2000, 10000)
 # The moment at which each series began would double their number.
-disable_created_metrics()
+disable_created_metrics()  # type: ignore[no-untyped-call]  # the library has no types here
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

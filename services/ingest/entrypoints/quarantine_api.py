@@ -46,7 +46,7 @@ def _add_reading(router: APIRouter, quarantine: QuarantineService) -> None:
         return CountsView.of(await quarantine.counts())
 
     @router.get("/{entry_id}", summary="Show a quarantined input")
-    async def show_entry(_caller: Operator, entry_id: EntryId) -> FullEntryView:
+    async def show_entry(_caller: Reader, entry_id: EntryId) -> FullEntryView:
         """Show a quarantined input with its original bytes; they may contain personal data."""
         return FullEntryView.of(await quarantine.entry(entry_id))
 
