@@ -165,10 +165,16 @@ class Guard:
                 "The key is unknown, expired or revoked.",
                 {"WWW-Authenticate": 'Bearer realm="tocsin", error="invalid_token"'},
             )
+
+        async def readmit() -> bool:
+            again = await authenticator.authenticate(text)
+            return again is not None and again.has(*self.roles)
+
+        request.state.readmit = readmit
         return self.let_in(request, principal)
 
     def let_in(self, request: Request, principal: Principal) -> Principal:
-        """Returns a caller who is known, or raises a problem 403."""
+        """Returns a caller who is known, or raises a problem 403 or 429."""
         if not principal.has(*self.roles):
             needed = ", ".join(sorted(self.roles))
             raise Problem(problems.FORBIDDEN, f"This needs one of the roles {needed}.")
@@ -180,12 +186,6 @@ class Guard:
                 {"Retry-After": "1"},
             )
         request.state.principal = principal
-
-        async def readmit() -> bool:
-            again = await authenticator.authenticate(text)
-            return again is not None and again.has(*self.roles)
-
-        request.state.readmit = readmit
         return principal
 
 
