@@ -12,13 +12,13 @@ import asyncpg
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from services.cli.broker import BrokerReader, connected
 from services.cli.database import with_connection
 from services.cli.decider import DeciderKey, deciding_person
 from services.cli.errors import CommandError
 from services.cli.offsets import changes, rows
+from services.cli.offsets.listing import listing
 from services.cli.offsets.rows import OffsetDecision
 from services.cli.offsets.status import Consumer, PartitionStatus
 from services.cli.options import AsJson, group
@@ -67,13 +67,7 @@ def show(as_json: AsJson = False) -> None:
         listed = [status.as_json() for status in partitions]
         print(json.dumps({"partitions": listed, "stopped": len(stopped)}))
         return
-    _console.print(_table(partitions))
-    for status in stopped:
-        row = status.row
-        _console.print(
-            f"[bold red]stopped[/] {row.consumer} {row.topic}/{row.partition}: "
-            f"see {status.runbook_entry}"
-        )
+    _console.print(listing(partitions))
 
 
 @app.command("set")
@@ -231,24 +225,3 @@ def _run(work: Callable[[asyncpg.Connection, BrokerReader], Awaitable[Result]]) 
             return await work(connection, broker)
 
     return with_connection(with_broker)
-
-
-def _table(partitions: Sequence[PartitionStatus]) -> Table:
-    table = Table("consumer", "topic", "part", "offset", "epoch", "owner", "log", "lag", "digest")
-    table.add_column("state", overflow="fold")
-    for status in partitions:
-        row, broker = status.row, status.broker
-        reason = f"[red]{status.reason.value}[/]: " if status.reason else ""
-        table.add_row(
-            row.consumer,
-            escape(row.topic),
-            str(row.partition),
-            str(row.next_offset),
-            str(row.epoch),
-            escape(row.owner or "-"),
-            f"{broker.start}-{broker.end}" if broker else "?",
-            "?" if status.lag is None else str(status.lag),
-            broker.match.value if broker else "?",
-            reason + escape(status.text),
-        )
-    return table
