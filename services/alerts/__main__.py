@@ -4,11 +4,11 @@ import structlog
 
 from services.alerts.entrypoints.http import create_app
 from services.alerts.entrypoints.pages.routes import Presentation
-from services.alerts.settings import AlertsSettings
+from services.alerts.settings import AlertsFaultSettings, AlertsSettings
 from services.alerts.wiring import build
 from services.kit import logs
 from services.kit.http.server import ServerOptions, run, serve
-from services.kit.settings import PlatformSettings, effective
+from services.kit.settings import PlatformSettings, effective, warn_of_unknown_variables
 
 log = structlog.get_logger(__name__)
 
@@ -22,6 +22,7 @@ async def main() -> int:
         level=platform.log_level,
         hash_key=platform.log_hash_key.get_secret_value(),
     )
+    warn_of_unknown_variables(PlatformSettings, AlertsSettings, AlertsFaultSettings)
     log.info("alerts.starting", platform=effective(platform), settings=effective(settings))
     async with build(platform, settings) as alerts:
         app = create_app(

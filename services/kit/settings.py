@@ -4,9 +4,13 @@ The entry point reads them once and passes them on as plain values. Each service
 of its own for the rest. No other module reads the environment.
 """
 
+import os
+from collections.abc import Iterable
+from difflib import get_close_matches
 from typing import Final, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import structlog
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -17,7 +21,12 @@ from services.kit.http.limits import (
     RequestLimits,
 )
 
+log = structlog.get_logger(__name__)
+
 SERVICES: Final = ("ingest", "scoring", "alerts")
+_PREFIX: Final = "TOCSIN_"
+# Two letters exchanged, one missing or one too many, in names of twelve letters and more.
+_RESEMBLANCE: Final = 0.85
 
 
 class StartRefused(Exception):
@@ -31,6 +40,38 @@ class MissingSetting(StartRefused):
 def service_variable(service: str) -> str:
     """Returns the variable with the database URL of a service."""
     return f"TOCSIN_{service.upper()}_DATABASE_URL"
+
+
+def unknown_variables(
+    environment: Iterable[str], *read: type[BaseSettings]
+) -> list[tuple[str, str | None]]:
+    """Returns the `TOCSIN_*` variables that look misspelled, each with the name that was meant.
+
+    That is one that resembles a setting which the process reads, or has the prefix of its service.
+    """
+    known = {_variable(settings, name) for settings in read for name in settings.model_fields}
+    # Where commands reach a service; the service itself does not read it.
+    known |= {f"{_PREFIX}{service.upper()}_URL" for service in SERVICES}
+    own = {str(settings.model_config.get("env_prefix")) for settings in read} - {_PREFIX}
+    foreign = tuple({f"{_PREFIX}{service.upper()}_" for service in SERVICES} - own)
+    suspects = []
+    for name in sorted(environment):
+        if not name.startswith(_PREFIX) or name in known or name.startswith(foreign):
+            continue
+        meant = next(iter(get_close_matches(name, known, n=1, cutoff=_RESEMBLANCE)), None)
+        if meant is not None or name.startswith(tuple(own)):
+            suspects.append((name, meant))
+    return suspects
+
+
+def warn_of_unknown_variables(*read: type[BaseSettings]) -> None:
+    """Logs a warning for each variable that looks misspelled: its setting has its default."""
+    for name, meant in unknown_variables(os.environ, *read):  # noqa: TID251 - this is a settings.py
+        log.warning("settings.variable_unknown", variable=name, meant=meant)
+
+
+def _variable(settings: type[BaseSettings], name: str) -> str:
+    return f"{settings.model_config.get('env_prefix')}{name}".upper()
 
 
 class PlatformSettings(BaseSettings):

@@ -31,9 +31,9 @@ SECTIONS: Final[dict[str, type[BaseSettings]]] = {
 INTRODUCTION: Final = """# Settings
 
 Every setting is an environment variable. A service reads its settings once, when it starts, and
-writes them to its log, secrets masked. An unknown variable with the prefix of a service
-(`TOCSIN_INGEST_`, `TOCSIN_SCORING_`, `TOCSIN_ALERTS_`) stops the start, so a spelling mistake is
-never a silent default.
+writes them to its log, secrets masked. It warns of a variable that looks misspelled: one that
+resembles a setting, or has the prefix of the service (`settings.variable_unknown` in the log, with
+the name that was meant).
 
 This page is made by `python -m tests.reference` from the code and compared with it by a test.
 """

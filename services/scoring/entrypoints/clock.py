@@ -12,7 +12,7 @@ from services.kit.catalogue import KIT_CATALOGUE
 from services.kit.clock import Clock, SystemClock
 from services.kit.clock_agreement import BrokerClock, RemoteClock, disagreement
 from services.kit.metrics import Metrics
-from services.kit.settings import PlatformSettings, effective
+from services.kit.settings import PlatformSettings, effective, warn_of_unknown_variables
 from services.kit.stream.producer import KafkaProducer, ProduceFailed, Producer
 from services.scoring.adapters.clock_leader import LeaderCandidate, candidate
 from services.scoring.application.control_events import EventsTopic
@@ -22,7 +22,7 @@ from services.scoring.application.day_close import (
     close_messages,
     finished_dates,
 )
-from services.scoring.settings import ScoringSettings
+from services.scoring.settings import ScoringFaultSettings, ScoringSettings
 from services.scoring.wiring import events_topic
 
 log = structlog.get_logger(__name__)
@@ -35,6 +35,7 @@ async def main(platform: PlatformSettings, settings: ScoringSettings) -> int:
         level=platform.log_level,
         hash_key=platform.log_hash_key.get_secret_value(),
     )
+    warn_of_unknown_variables(PlatformSettings, ScoringSettings, ScoringFaultSettings)
     if platform.day_close != "clock":
         log.error(
             "clock.not_configured",
