@@ -39,8 +39,8 @@ async def admin(database_url: str) -> AsyncIterator[Any]:
 async def broken(connection: Any) -> str | None:
     async with connection.transaction():
         await connection.execute("SET LOCAL timezone = 'UTC'")
-        (chain,) = await check_chains(connection, "ingest")
-    assert chain.table == TABLE
+        chains = await check_chains(connection, "ingest")
+    (chain,) = [chain for chain in chains if chain.table == TABLE]
     return chain.broken
 
 
