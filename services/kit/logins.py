@@ -3,7 +3,8 @@
 `TOCSIN_DATABASE_URL` is the administrator's: it owns schemas and tables. `tocsin migrate` makes the
 user of each `TOCSIN_<SERVICE>_DATABASE_URL` a login with the password of that URL and a member of
 the service's role. A service checks every new connection, and refuses a login that could pass what
-tables forbid its role: a superuser, an owner of tables, or a member of another service's role.
+tables forbid its role: a superuser, whoever may create roles, an owner of tables, or a member of
+another service's role or of a predefined one, such as pg_write_all_data.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -19,6 +20,7 @@ REMEDY = "Set {variable} to a login of its own and run `tocsin migrate`, which c
 _RIGHTS = """
 SELECT current_user::text AS login,
        role.rolsuper AS is_superuser,
+       role.rolcreaterole AS may_create_roles,
        ARRAY(SELECT DISTINCT schema.nspname::text
                FROM pg_namespace AS schema LEFT JOIN pg_class AS "table"
                  ON "table".relnamespace = schema.oid
@@ -26,7 +28,7 @@ SELECT current_user::text AS login,
                 AND (pg_has_role(schema.nspowner, 'MEMBER')
                      OR pg_has_role("table".relowner, 'MEMBER'))) AS owned,
        ARRAY(SELECT other.rolname::text FROM pg_roles AS other
-              WHERE other.rolname = ANY($2::text[])
+              WHERE (other.rolname = ANY($2::text[]) OR other.rolname LIKE 'pg\\_%')
                 AND pg_has_role(other.oid, 'MEMBER')) AS roles
   FROM pg_roles AS role WHERE role.rolname = current_user
 """
@@ -67,10 +69,12 @@ def problem_of(rights: Mapping[str, Any], *, role: str) -> str | None:
     login = rights["login"]
     if rights["is_superuser"]:
         return f"{login} is a superuser"
+    if rights["may_create_roles"]:
+        return f"{login} may create roles"
     if owned := sorted(rights["owned"]):
         return f"{login} owns schemas or tables ({', '.join(owned)})"
     if others := sorted(set(rights["roles"]) - {role}):
-        return f"{login} has the role of another service ({', '.join(others)})"
+        return f"{login} has other roles than {role} ({', '.join(others)})"
     if role not in rights["roles"]:
         return f"{login} has not the role {role}"
     return None

@@ -52,7 +52,7 @@ async def test_a_service_runs_with_its_own_login_only(database_url: str, service
     with pytest.raises(WrongLogin, match="is a superuser"):
         await started(database_url, service)
     for other in set(SERVICES) - {service}:
-        with pytest.raises(WrongLogin, match="has the role of another service"):
+        with pytest.raises(WrongLogin, match="has other roles than"):
             await started(service_url(database_url, other), service)
 
 
@@ -61,6 +61,14 @@ async def test_a_login_that_could_change_the_tables_does_not_run(admin: Any, str
         await started(stranger, "scoring")
     await admin.execute(f"GRANT tocsin_scoring TO {quoted_user(stranger)}")
     await started(stranger, "scoring")
+    await admin.execute(f"GRANT pg_write_all_data TO {quoted_user(stranger)}")
+    with pytest.raises(WrongLogin, match="pg_write_all_data"):
+        await started(stranger, "scoring")
+    await admin.execute(f"REVOKE pg_write_all_data FROM {quoted_user(stranger)}")
+    await admin.execute(f"ALTER ROLE {quoted_user(stranger)} CREATEROLE")
+    with pytest.raises(WrongLogin, match="may create roles"):
+        await started(stranger, "scoring")
+    await admin.execute(f"ALTER ROLE {quoted_user(stranger)} NOCREATEROLE")
     await admin.execute(f"ALTER TABLE scoring.ledger OWNER TO {quoted_user(stranger)}")
     with pytest.raises(WrongLogin, match=r"owns schemas or tables \(scoring\)"):
         await started(stranger, "scoring")

@@ -10,6 +10,7 @@ from services.kit.settings import MissingSetting, PlatformSettings
 OWN: dict[str, Any] = {
     "login": "ingest_a",
     "is_superuser": False,
+    "may_create_roles": False,
     "owned": [],
     "roles": ["tocsin_ingest"],
 }
@@ -20,10 +21,11 @@ OWN: dict[str, Any] = {
     [
         (OWN, None),
         (OWN | {"is_superuser": True}, "ingest_a is a superuser"),
+        (OWN | {"may_create_roles": True}, "ingest_a may create roles"),
         (OWN | {"owned": ["ingest"]}, "ingest_a owns schemas or tables (ingest)"),
         (
             OWN | {"roles": ["tocsin_alerts", "tocsin_ingest"]},
-            "ingest_a has the role of another service (tocsin_alerts)",
+            "ingest_a has other roles than tocsin_ingest (tocsin_alerts)",
         ),
         (OWN | {"roles": []}, "ingest_a has not the role tocsin_ingest"),
     ],

@@ -203,6 +203,7 @@ def upgrade() -> None:
     execute(approvals.TABLES.format(schema="scoring"))
     for tables in (RULEBOOKS, SECTORS, PD_CENSUS):
         execute(tables)
+    execute(audit.append_only("scoring", "rulebook"))
     execute(audit.audited("scoring", "rulebook_activation"))
     for tables in (progress.TABLES, incidents.TABLES, outbox.TABLES, quarantine.TABLES):
         execute(tables.format(schema="scoring"))
