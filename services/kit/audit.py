@@ -25,20 +25,6 @@ CREATE TABLE {schema}.audit_head (
     hash       bytea NOT NULL
 );
 COMMENT ON TABLE {schema}.audit_head IS 'the last row of each audited table';
-CREATE FUNCTION {schema}.audit_link() RETURNS trigger LANGUAGE plpgsql
-    SECURITY DEFINER SET search_path = pg_catalog SET timezone = 'UTC' AS $$
-DECLARE
-    head {schema}.audit_head;
-BEGIN
-    SELECT * INTO STRICT head FROM {schema}.audit_head
-     WHERE table_name = TG_TABLE_NAME FOR UPDATE;
-    NEW.audit_number := head.number + 1;
-    NEW.audit_hash := sha256(head.hash || convert_to(
-        jsonb_strip_nulls(to_jsonb(NEW) - 'audit_hash')::text, 'UTF8'));
-    UPDATE {schema}.audit_head SET number = NEW.audit_number, hash = NEW.audit_hash
-     WHERE table_name = TG_TABLE_NAME;
-    RETURN NEW;
-END $$;
 """
 # The rows of the chain's end are written by the trigger, with the rights of its owner.
 RIGHTS = "REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON {schema}.audit_head FROM {role}"
@@ -46,14 +32,46 @@ _APPEND_ONLY = """
 CREATE TRIGGER append_only BEFORE UPDATE{columns} OR DELETE OR TRUNCATE ON {schema}.{table}
     FOR EACH STATEMENT EXECUTE FUNCTION {schema}.append_only();
 """
+# One writer of a table at a time, by the lock on its head. The row before is read by the index, not
+# carried along in the head: many versions of one row in a transaction would cost a search each.
 _AUDITED = """
 ALTER TABLE {schema}.{table}
     ADD COLUMN audit_number bigint NOT NULL UNIQUE,
     ADD COLUMN audit_hash bytea NOT NULL;
 INSERT INTO {schema}.audit_head
     VALUES ('{table}', 0, sha256(convert_to('{schema}.{table}', 'UTF8')));
+CREATE FUNCTION {schema}.{table}_audit() RETURNS trigger LANGUAGE plpgsql
+    SECURITY DEFINER SET search_path = pg_catalog SET timezone = 'UTC' AS $$
+DECLARE
+    before {schema}.audit_head;
+BEGIN
+    IF TG_LEVEL = 'ROW' THEN
+        SELECT link.* INTO STRICT before FROM (
+            (SELECT head.* FROM {schema}.audit_head AS head WHERE table_name = '{table}')
+            UNION ALL
+            (SELECT '{table}', audit_number, audit_hash FROM {schema}.{table}
+              ORDER BY audit_number DESC LIMIT 1)) AS link
+         ORDER BY link.number DESC LIMIT 1;
+        NEW.audit_number := before.number + 1;
+        NEW.audit_hash := sha256(before.hash || convert_to(
+            jsonb_strip_nulls(to_jsonb(NEW) - 'audit_hash')::text, 'UTF8'));
+        RETURN NEW;
+    ELSIF TG_WHEN = 'BEFORE' THEN
+        PERFORM FROM {schema}.audit_head WHERE table_name = '{table}' FOR UPDATE;
+    ELSE
+        UPDATE {schema}.audit_head AS head SET number = last.audit_number, hash = last.audit_hash
+          FROM (SELECT audit_number, audit_hash FROM {schema}.{table}
+                 ORDER BY audit_number DESC LIMIT 1) AS last
+         WHERE table_name = '{table}' AND last.audit_number > head.number;
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER audit_turn BEFORE INSERT ON {schema}.{table}
+    FOR EACH STATEMENT EXECUTE FUNCTION {schema}.{table}_audit();
 CREATE TRIGGER audit_link BEFORE INSERT ON {schema}.{table}
-    FOR EACH ROW EXECUTE FUNCTION {schema}.audit_link();
+    FOR EACH ROW EXECUTE FUNCTION {schema}.{table}_audit();
+CREATE TRIGGER audit_head AFTER INSERT ON {schema}.{table}
+    FOR EACH STATEMENT EXECUTE FUNCTION {schema}.{table}_audit();
 """
 _HEADS = "SELECT table_name, number, hash FROM {schema}.audit_head ORDER BY table_name"
 _FIRST_BREAK = """

@@ -277,7 +277,7 @@ LINES = (
         "audit-hash",
         "an audit row's hash covers the row before",
         "services/kit/audit.py",
-        "NEW.audit_hash := sha256(head.hash || convert_to(",
+        "NEW.audit_hash := sha256(before.hash || convert_to(",
         "NEW.audit_hash := sha256(convert_to('', 'UTF8') || convert_to(",
         ("tests/integration/kit/test_audit.py",),
     ),

@@ -101,6 +101,31 @@ async def test_a_row_that_was_put_in_later_breaks_the_chain(admin: Any) -> None:
     assert str(await broken(admin)).startswith("row 6 was changed")
 
 
+async def test_many_rows_of_a_statement_and_rows_that_were_not_written_leave_no_gap(
+    admin: Any,
+) -> None:
+    await admin.execute("CREATE UNIQUE INDEX once ON ingest.offset_change (partition)")
+    many = ADD.replace("VALUES ('ingest', 'raw', $1", "SELECT 'ingest', 'raw', number")
+    many = many.replace(", 0, '')", ", 0, '' FROM generate_series(3, 40) AS number")
+    await admin.execute(many + " ON CONFLICT DO NOTHING")
+    transaction = admin.transaction()
+    await transaction.start()
+    await admin.execute(ADD, 50)
+    await transaction.rollback()
+    await admin.execute(ADD, 51)
+    assert await broken(admin) is None
+    # Five rows were there, 3 to 40 were offered, and then one more.
+    assert await admin.fetchval(f"SELECT max(audit_number) FROM {TABLE}") == 42
+
+
+async def test_rows_that_were_removed_at_the_end_stay_missing_when_others_follow(
+    admin: Any,
+) -> None:
+    await tamper(admin, f"DELETE FROM {TABLE} WHERE audit_number >= 4")
+    await admin.execute(ADD, 6)
+    assert await broken(admin) == "row 4 is missing"
+
+
 async def test_writers_at_the_same_time_take_turns(admin: Any, database_url: str) -> None:
     connections = [await asyncpg.connect(database_url) for _ in range(4)]
     await asyncio.gather(*(five_rows(connection) for connection in connections))
