@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from services.kit.stream.handler import Tally
 from services.kit.stream.outbox import Message, Outbox
 from services.kit.stream.quarantine import Quarantine, RejectedRecord
 from services.scoring.adapters import state_bytes
@@ -141,5 +142,8 @@ class MemoryQuarantine(Quarantine):
         super().__init__(schema="scoring")
         self.rejected: list[RejectedRecord] = []
 
-    async def insert(self, connection: Any, rejected: Sequence[RejectedRecord]) -> None:
-        self.rejected.extend(rejected)
+    async def insert(self, connection: Any, rejected: Sequence[RejectedRecord]) -> Tally:
+        stored = {each.record.offset for each in self.rejected}
+        fresh = [each for each in rejected if each.record.offset not in stored]
+        self.rejected.extend(fresh)
+        return Tally(duplicates=len(rejected) - len(fresh), quarantined=len(fresh))

@@ -243,9 +243,10 @@ class WritingHandler(Handler):
             world.applied.append(value)
         return Tally()
 
-    async def quarantine(self, record: Record, error: Exception, connection: Any) -> None:
+    async def quarantine(self, record: Record, error: Exception, connection: Any) -> Tally:
         world: FakeTables = connection
         world.quarantined.append((record.value or b"").decode())
+        return Tally(quarantined=1)
 
     def has_background_work(self, partition: int) -> bool:
         return self.background_steps > 0

@@ -67,8 +67,10 @@ class CountingHandler(Handler):
         self._staged[batch.partition] = changed
         return Tally(duplicates=len(events) - len(messages))
 
-    async def quarantine(self, record: Record, error: Exception, connection: Connection) -> None:
-        await self._quarantine.insert(connection, [RejectedRecord(record, "poison", str(error))])
+    async def quarantine(self, record: Record, error: Exception, connection: Connection) -> Tally:
+        return await self._quarantine.insert(
+            connection, [RejectedRecord(record, "poison", str(error))]
+        )
 
     def committed(self, batch: Batch) -> None:
         staged = self._staged.pop(batch.partition, {})

@@ -92,7 +92,7 @@ class Folding(Handler):
                 results.append(Message(topic=self._sink, key=borrower.encode(), value=value))
         return results
 
-    async def quarantine(self, record: Record, error: Exception, connection: Connection) -> None:
+    async def quarantine(self, record: Record, error: Exception, connection: Connection) -> Tally:
         """Refuse: the bench has no bad events."""
         raise RuntimeError(f"offset {record.offset}") from error
 

@@ -47,7 +47,7 @@ class RawHandler(Handler):
             raise DatabaseUnavailable(str(error)) from error
         return Tally(quarantined=refused)
 
-    async def quarantine(self, record: Record, error: Exception, connection: Connection) -> None:
+    async def quarantine(self, record: Record, error: Exception, connection: Connection) -> Tally:
         """Quarantines a record on which a step raised an unexpected error."""
         refusal = Refusal(
             reason=RefusalReason.INTERNAL_ERROR,
@@ -68,6 +68,7 @@ class RawHandler(Handler):
                 )
             ]
         )
+        return Tally(quarantined=1)
 
 
 def input_of(record: Record) -> Input:

@@ -19,6 +19,10 @@ class Tally:
     duplicates: int = 0
     quarantined: int = 0
 
+    def __add__(self, other: "Tally") -> "Tally":
+        """Returns the sum of both."""
+        return Tally(self.duplicates + other.duplicates, self.quarantined + other.quarantined)
+
 
 ALL_APPLIED = Tally()
 
@@ -38,8 +42,11 @@ class Handler(Protocol):
         """
         ...
 
-    async def quarantine(self, record: Record, error: Exception, connection: Connection) -> None:
-        """Stores a record that cannot be applied, with its bytes, in its own transaction."""
+    async def quarantine(self, record: Record, error: Exception, connection: Connection) -> Tally:
+        """Stores a record that cannot be applied, with its bytes, in its own transaction.
+
+        Returns its count: a record that was quarantined before is a duplicate.
+        """
         ...
 
     def has_background_work(self, partition: int) -> bool:

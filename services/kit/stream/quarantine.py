@@ -2,7 +2,8 @@
 
 Each consuming schema has the table. Services insert from `Handler.quarantine` and, for records that
 they recognise as bad themselves, from `Handler.apply`. A record has one row, however often it is
-tried, and nobody changes or deletes it.
+tried or read, and nobody changes or deletes it: where the row is there already, the record counts
+as a duplicate.
 """
 
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 
 from services.kit import audit
 from services.kit.database import Connection
+from services.kit.stream.handler import Tally
 from services.kit.stream.outbox import pack_headers
 from services.kit.stream.records import Record
 
@@ -52,12 +54,12 @@ class Quarantine:
     def __init__(self, *, schema: str) -> None:
         self._insert = INSERT.format(schema=schema)
 
-    async def insert(self, connection: Connection, rejected: Sequence[RejectedRecord]) -> None:
-        """Stores records that cannot be applied, in the caller's transaction."""
+    async def insert(self, connection: Connection, rejected: Sequence[RejectedRecord]) -> Tally:
+        """Stores records that cannot be applied, in the caller's transaction; counts them."""
         if not rejected:
-            return
+            return Tally()
         records = [each.record for each in rejected]
-        await connection.execute(
+        status = await connection.execute(
             self._insert,
             [record.topic for record in records],
             [record.partition for record in records],
@@ -68,6 +70,8 @@ class Quarantine:
             [storable(each.reason) for each in rejected],
             [storable(each.detail) for each in rejected],
         )
+        stored = int(status.rsplit(" ", 1)[-1])
+        return Tally(duplicates=len(rejected) - stored, quarantined=stored)
 
 
 def storable(text: str) -> str:

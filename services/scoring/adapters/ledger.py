@@ -1,7 +1,9 @@
 """The ledger in PostgreSQL: append-only, de-duplication and replay source in each.
 
-One statement per batch. The unique key (borrower, source, id) drops what was applied before;
-only then is a second statement needed to find out which events those are.
+One statement per batch. The unique key (borrower, source, id) drops what was applied before,
+wherever it stands in the log, and the statement returns the offsets of the rows that it added. A
+row that was there already is a duplicate even at its own offset: an operator may have set the
+position back.
 """
 
 from collections.abc import Sequence
@@ -16,11 +18,8 @@ INSERT INTO scoring.ledger (borrower_id, source, event_id, partition, "offset", 
 SELECT borrower_id, source, event_id, $1, place, day, event
   FROM unnest($2::text[], $3::text[], $4::text[], $5::bigint[], $6::date[], $7::bytea[])
     AS rows (borrower_id, source, event_id, place, day, event)
-ON CONFLICT DO NOTHING
-"""
-ADDED = """
-SELECT "offset" FROM scoring.ledger
- WHERE borrower_id = ANY($1::text[]) AND partition = $2 AND "offset" = ANY($3::bigint[])
+ON CONFLICT (borrower_id, source, event_id) DO NOTHING
+RETURNING "offset"
 """
 ADD_CONTROL = """
 INSERT INTO scoring.control (partition, "offset", source, event_id, closed_date, event)
@@ -53,21 +52,17 @@ class PostgresLedger:
     ) -> set[int]:
         if not events:
             return set()
-        names = [each.event.borrower_id for each in events]
         offsets = [each.offset for each in events]
-        status = await connection.execute(
+        added = await connection.fetch(
             ADD,
             partition,
-            names,
+            [each.event.borrower_id for each in events],
             [each.event.source for each in events],
             [each.event.id for each in events],
             offsets,
             [date.fromordinal(each.event.day) for each in events],
             [each.raw for each in events],
         )
-        if status == f"INSERT 0 {len(events)}":
-            return set()
-        added = await connection.fetch(ADDED, names, partition, offsets)
         return set(offsets) - {row["offset"] for row in added}
 
     async def add_control(

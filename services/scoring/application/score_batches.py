@@ -151,7 +151,7 @@ class ScoreBatches(Handler):
         parts, partition = self._parts, batch.partition
         cache = await self._cache(partition, connection)
         decoded = self._decode(batch)
-        await parts.quarantine.insert(connection, decoded.rejected)
+        tally = await parts.quarantine.insert(connection, decoded.rejected)
         repeated = await parts.ledger.add(connection, partition, decoded.events)
         repeated |= await parts.ledger.add_control(connection, partition, decoded.control)
         fresh = [
@@ -162,13 +162,13 @@ class ScoreBatches(Handler):
         fresh.sort(key=_offset)
         await self._fold(connection, partition, cache, fresh)
         self._count(fresh, decoded.rejected)
-        return Tally(duplicates=len(repeated), quarantined=len(decoded.rejected))
+        return tally + Tally(duplicates=len(repeated))
 
-    async def quarantine(self, record: Record, error: Exception, connection: Connection) -> None:
+    async def quarantine(self, record: Record, error: Exception, connection: Connection) -> Tally:
         """Quarantines a record whose application fails."""
         rejected = RejectedRecord(record, "not_applicable", f"{type(error).__name__}: {error}")
-        await self._parts.quarantine.insert(connection, [rejected])
         self._parts.recorder.add(metrics.QUARANTINED, reason=rejected.reason)
+        return await self._parts.quarantine.insert(connection, [rejected])
 
     def has_background_work(self, partition: int) -> bool:
         """Returns whether some borrower lacks a day close."""

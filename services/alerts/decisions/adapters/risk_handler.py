@@ -83,14 +83,14 @@ class RiskHandler(Handler):
             self._decide(record, incoming, rows, result)
         await self._borrowers.write(connection, [row for row in rows.values() if row.is_changed])
         await self._step_recorder.record(connection, result.changes, recorded_at=self._clock.now())
-        await self._quarantine.insert(connection, result.refused)
         self._pending[batch.partition] = result
-        return Tally(duplicates=result.duplicates, quarantined=len(result.refused))
+        tally = await self._quarantine.insert(connection, result.refused)
+        return tally + Tally(duplicates=result.duplicates)
 
-    async def quarantine(self, record: Record, error: Exception, connection: Connection) -> None:
+    async def quarantine(self, record: Record, error: Exception, connection: Connection) -> Tally:
         """Quarantines a record on which `apply` failed."""
         refused = RejectedRecord(record, UNEXPECTED, repr(error))
-        await self._quarantine.insert(connection, [refused])
+        return await self._quarantine.insert(connection, [refused])
 
     def committed(self, batch: Batch) -> None:
         """Records the metrics of a batch that is durable now."""

@@ -55,8 +55,10 @@ class InsertingHandler(Handler):
         )
         return Tally()
 
-    async def quarantine(self, record: Record, error: Exception, connection: Connection) -> None:
-        await self.quarantined.insert(connection, [RejectedRecord(record, "poison", str(error))])
+    async def quarantine(self, record: Record, error: Exception, connection: Connection) -> Tally:
+        return await self.quarantined.insert(
+            connection, [RejectedRecord(record, "poison", str(error))]
+        )
 
 
 class GroupMember:
