@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
+import structlog
 from aiokafka.admin import AIOKafkaAdminClient
 from hypothesis import settings
 
@@ -46,7 +47,17 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 
 def pytest_configure() -> None:
-    """Remove our variables, and let SIGTERM end the session as Ctrl-C does, servers included."""
+    """Remove our variables, and let SIGTERM end the session as Ctrl-C does, servers included.
+
+    Tracebacks in logs are plain: by default they show the locals of each frame, which takes minutes
+    where one is a pool or a batch.
+    """
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+        ]
+    )
     for name in list(os.environ):
         if name.startswith("TOCSIN_") and name not in KEPT_VARIABLES:
             del os.environ[name]

@@ -53,6 +53,9 @@ COMMANDS: dict[str, Command] = {
     "approvals": Command(
         "services.cli.approvals", "app", "Propose and decide what needs two people."
     ),
+    "borrowers": Command(
+        "services.cli.borrowers", "app", "Inspect isolated borrowers, and let them resume."
+    ),
     "offsets": Command(
         "services.cli.offsets.commands", "app", "Inspect and set the offsets of partitions."
     ),

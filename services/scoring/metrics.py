@@ -29,10 +29,10 @@ SWEPT = counter(
     unit="borrowers",
     meaning="Borrowers to whom a sweep brought a day close.",
 )
-SWEEP_FAILURES = counter(
-    "tocsin_scoring_sweep_failures_total",
+ISOLATED = gauge(
+    "tocsin_scoring_isolated_borrowers",
     unit="borrowers",
-    meaning="Borrowers whose day close failed; their next event retries it.",
+    meaning="Borrowers of this process that are isolated: their data break the fold.",
 )
 PD_PSI = gauge(
     "tocsin_scoring_pd_psi",
@@ -56,7 +56,7 @@ SCORING_CATALOGUE = (
     FOLD_SECONDS,
     EVENT_TO_STATE_SECONDS,
     SWEPT,
-    SWEEP_FAILURES,
+    ISOLATED,
     PD_PSI,
     PD_COUNTED,
 )

@@ -33,6 +33,7 @@ from services.kit.stream.relay import OutboxRelay
 from services.scoring.adapters.borrower_rows import PostgresBorrowerRows, PostgresPortfolioRows
 from services.scoring.adapters.census_store import PostgresCensus
 from services.scoring.adapters.codec import build_codec
+from services.scoring.adapters.isolation_rows import PostgresIsolationRows
 from services.scoring.adapters.ledger import PostgresLedger
 from services.scoring.adapters.rulebook_reader import load_rulebook, read_text
 from services.scoring.adapters.rulebook_store import PostgresRulebooks, PostgresRulebookTexts
@@ -41,11 +42,13 @@ from services.scoring.adapters.state_store import PostgresStates
 from services.scoring.application.borrower_queries import BorrowerQueries
 from services.scoring.application.control_events import EventsTopic
 from services.scoring.application.day_close import MissedDaysApproval
+from services.scoring.application.isolated_borrowers import IsolatedBorrowers
+from services.scoring.application.outbox_messages import OutboxMessages
 from services.scoring.application.portfolio_queries import PortfolioQueries
 from services.scoring.application.ports import Census
 from services.scoring.application.rulebook_cache import RulebookCache
 from services.scoring.application.rulebook_workflow import RulebookApproval, RulebookWorkflow
-from services.scoring.application.score_batches import OutboxMessages, ScoreBatches, ScoringParts
+from services.scoring.application.score_batches import ScoreBatches, ScoringParts
 from services.scoring.application.sector_stress import SectorMonitor
 from services.scoring.domain.rulebook.context import Context
 from services.scoring.metrics import SCORING_CATALOGUE
@@ -68,6 +71,7 @@ class Scoring:
     portfolio: PortfolioQueries
     sectors: SectorMonitor
     approvals: Approvals
+    isolated: IsolatedBorrowers
     census: Census
     web_parts: WebParts
     metrics: Metrics
@@ -119,20 +123,13 @@ async def build(platform: PlatformSettings, settings: ScoringSettings) -> AsyncI
         )
         stack.push_async_callback(producer.stop)
         parts = build_parts(platform, settings, metrics)
-        reader = KafkaTopicReader(
-            bootstrap=platform.kafka_bootstrap,
-            topic=platform.events_topic,
-            group=f"{platform.topic_prefix}scoring",
-            client_id="tocsin-scoring",
-            instance_id=settings.instance_id,
-            session_timeout_seconds=settings.session_timeout_seconds,
-        )
         database = PostgresDatabase(pool)
         relay = build_relay(database, parts, producer)
+        progress = PostgresProgress(schema=SCHEMA, consumer=CONSUMER, owner=owner(settings))
         consumer = FencedConsumer(
-            reader=reader,
+            reader=build_reader(platform, settings),
             database=database,
-            progress=PostgresProgress(schema=SCHEMA, consumer=CONSUMER, owner=owner(settings)),
+            progress=progress,
             handler=ScoreBatches(parts),
             recorder=metrics,
             clock=clock,
@@ -148,6 +145,12 @@ async def build(platform: PlatformSettings, settings: ScoringSettings) -> AsyncI
             portfolio=build_portfolio(database, parts),
             sectors=build_sectors(database, parts, settings),
             approvals=build_approvals(database, clock, platform),
+            isolated=IsolatedBorrowers(
+                database=database,
+                rows=PostgresIsolationRows(),
+                partitions=progress,
+                topic=platform.events_topic,
+            ),
             census=parts.census,
             web_parts=WebParts(
                 health=health,
@@ -159,6 +162,18 @@ async def build(platform: PlatformSettings, settings: ScoringSettings) -> AsyncI
             health=health,
             pool=pool,
         )
+
+
+def build_reader(platform: PlatformSettings, settings: ScoringSettings) -> KafkaTopicReader:
+    """Returns the reader of the events topic."""
+    return KafkaTopicReader(
+        bootstrap=platform.kafka_bootstrap,
+        topic=platform.events_topic,
+        group=f"{platform.topic_prefix}scoring",
+        client_id="tocsin-scoring",
+        instance_id=settings.instance_id,
+        session_timeout_seconds=settings.session_timeout_seconds,
+    )
 
 
 def build_parts(

@@ -7,11 +7,11 @@ from typing import Any
 from services.kit.stream.handler import Tally
 from services.kit.stream.outbox import Message, Outbox
 from services.kit.stream.quarantine import Quarantine, RejectedRecord
-from services.scoring.adapters import state_bytes
 from services.scoring.application.ports import (
-    CachedBorrower,
     EmittedAssessment,
+    Isolation,
     LoggedEvent,
+    SavedBorrower,
     StoredState,
     Sweep,
 )
@@ -48,6 +48,12 @@ class MemoryLedger:
                 self.control_rows[key] = (one.offset, one.raw)
         return repeated
 
+    async def waiting(
+        self, connection: Any, borrower_id: str, *, after: int, limit: int
+    ) -> list[tuple[int, bytes]]:
+        own = sorted(row for key, row in self.rows.items() if key[0] == borrower_id)
+        return [row for row in own if row[0] > after][:limit]
+
     async def control(self, connection: Any, partition: int) -> list[tuple[int, bytes]]:
         return sorted(self.control_rows.values())
 
@@ -73,6 +79,7 @@ class MemoryStates:
 
     def __init__(self) -> None:
         self.rows: dict[str, StoredState] = {}
+        self.isolations: dict[str, Isolation] = {}
         self.sweeps: dict[int, Sweep] = {}
         self.emitted: list[EmittedAssessment] = []
 
@@ -80,12 +87,24 @@ class MemoryStates:
         return [self.rows[one] for one in borrower_ids if one in self.rows]
 
     async def save(
-        self, connection: Any, partition: int, borrowers: Sequence[CachedBorrower]
+        self, connection: Any, partition: int, borrowers: Sequence[SavedBorrower]
     ) -> None:
-        for cached in borrowers:
-            state = state_bytes.encode(cached.borrower)
-            name = cached.borrower.borrower_id
-            self.rows[name] = StoredState(name, partition, cached.closed_offset, state)
+        for saved in borrowers:
+            name = saved.cached.borrower.borrower_id
+            closed_offset = saved.cached.closed_offset
+            self.rows[name] = StoredState(name, partition, closed_offset, saved.state)
+
+    async def isolated(self, connection: Any, partition: int) -> list[Isolation]:
+        return list(self.isolations.values())
+
+    async def isolate(self, connection: Any, isolations: Sequence[Isolation]) -> None:
+        self.isolations |= {each.borrower_id: each for each in isolations}
+
+    async def end_isolation(self, connection: Any, borrower_id: str) -> None:
+        del self.isolations[borrower_id]
+
+    async def count(self, connection: Any, partition: int) -> int:
+        return len(self.rows)
 
     async def page(
         self, connection: Any, partition: int, sweep: Sweep, *, size: int

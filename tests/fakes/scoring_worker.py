@@ -16,8 +16,10 @@ from services.kit.stream.records import Batch
 from services.scoring.adapters.codec import build_codec
 from services.scoring.adapters.rulebook_reader import SHIPPED, load_rulebook, read_text
 from services.scoring.adapters.wire.decoder import EventDecoder
+from services.scoring.application.outbox_messages import OutboxMessages
+from services.scoring.application.ports import Codec
 from services.scoring.application.rulebook_cache import RulebookCache, RulebookText
-from services.scoring.application.score_batches import OutboxMessages, ScoreBatches, ScoringParts
+from services.scoring.application.score_batches import ScoreBatches, ScoringParts
 from services.scoring.domain.events.control import RulebookActivated
 from services.scoring.domain.rulebook.context import Context
 from services.scoring.domain.rulebook.rulebook import Rulebook
@@ -85,10 +87,16 @@ class MemoryWorker:
     """One partition's worker."""
 
     def __init__(self, **changes: Any) -> None:
-        codec = build_codec(ZONE)
+        self.codec = build_codec(ZONE)
         self.ledger, self.states = MemoryLedger(), MemoryStates()
         self.census = MemoryCensus()
         self.outbox, self.quarantine = MemoryOutbox(), MemoryQuarantine()
+        self._changes = changes
+        self.next_offset = 0
+        self.deploy(self.codec)
+
+    def deploy(self, codec: Codec) -> None:
+        """Start another version, which reads and writes with this codec."""
         parts = ScoringParts(
             ledger=self.ledger,
             states=self.states,
@@ -102,9 +110,8 @@ class MemoryWorker:
             recorder=MemoryRecorder(),
             clock=SystemClock(),
         )
-        self.parts = replace(parts, **changes)
+        self.parts = replace(parts, **self._changes)
         self.handler = ScoreBatches(self.parts)
-        self.next_offset = 0
 
     async def apply(self, raws: Sequence[bytes]) -> Tally:
         """Apply one batch."""
@@ -126,6 +133,14 @@ class MemoryWorker:
         """Sweep to the end."""
         while self.handler.has_background_work(0):
             await self.handler.background_step(0, NO_CONNECTION)
+
+    async def resume(self, *borrower_ids: str) -> None:
+        """Let isolated borrowers resume, as an operator does, and wait for it."""
+        for name in borrower_ids:
+            isolation = self.states.isolations[name]
+            self.states.isolations[name] = replace(isolation, is_resume_requested=True)
+        self.restart()
+        await self.finish_sweeps()
 
     def restart(self) -> None:
         """Lose everything in memory, as a crash or a rebalance does."""

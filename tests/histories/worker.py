@@ -13,9 +13,10 @@ from services.kit.clock import SystemClock
 from services.kit.stream.records import Batch
 from services.scoring.adapters import state_bytes
 from services.scoring.adapters.rulebook_reader import read_text
+from services.scoring.application.outbox_messages import OutboxMessages
 from services.scoring.application.ports import Codec, StoredState
 from services.scoring.application.rulebook_cache import RulebookCache
-from services.scoring.application.score_batches import OutboxMessages, ScoreBatches, ScoringParts
+from services.scoring.application.score_batches import ScoreBatches, ScoringParts
 from services.scoring.domain.assess.assessment import Assessment
 from services.scoring.domain.events.event import EVERYBODY, Event
 from services.scoring.domain.rulebook.context import Context

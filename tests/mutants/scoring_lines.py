@@ -9,6 +9,63 @@ TWO = "tests/integration/scoring/test_rulebooks_are_approved_by_two.py"
 
 LINES = (
     Mutant(
+        "ledger-counts-what-it-added",
+        "an event that is read again at its own offset is a duplicate",
+        "services/scoring/adapters/ledger.py",
+        "ON CONFLICT (borrower_id, source, event_id) DO NOTHING\nRETURNING",
+        "ON CONFLICT (borrower_id, source, event_id)\n"
+        " DO UPDATE SET partition = excluded.partition\nRETURNING",
+        ("tests/integration/scoring/test_ledger.py",),
+    ),
+    Mutant(
+        "isolated-borrower-is-left-out",
+        "no event of an isolated borrower is folded before it resumes",
+        "services/scoring/application/batch_fold.py",
+        "if name in self.failures or name in cache.isolated:",
+        "if name in self.failures:",
+        (f"{BATCHES}/test_isolation.py",),
+    ),
+    Mutant(
+        "isolated-borrower-is-not-loaded",
+        "no event of an isolated borrower is folded before it resumes",
+        "services/scoring/application/folding.py",
+        "{*borrower_ids} - self.isolated.keys()",
+        "{*borrower_ids}",
+        (f"{BATCHES}/test_isolation.py",),
+    ),
+    Mutant(
+        "sweep-passes-the-isolated-over",
+        "a day close of an isolated borrower waits until it resumes",
+        "services/scoring/application/day_close_sweep.py",
+        "if row.closed_offset < target and row.borrower_id not in cache.isolated:",
+        "if row.closed_offset < target:",
+        (f"{BATCHES}/test_isolation.py",),
+    ),
+    Mutant(
+        "step-that-raised-is-undone",
+        "a step that raised leaves nothing of itself in the state",
+        "services/scoring/application/isolation.py",
+        "CachedBorrower(self.codec.decode_state(state), closed_offset)",
+        "start",
+        (f"{BATCHES}/test_isolation.py",),
+    ),
+    Mutant(
+        "failed-borrower-is-not-cached",
+        "what a failed fold left in memory is folded on by nobody",
+        "services/scoring/application/isolation.py",
+        "        cache.borrowers.pop(borrower_id, None)\n",
+        "",
+        (f"{BATCHES}/test_isolation.py",),
+    ),
+    Mutant(
+        "isolation-has-a-limit",
+        "a defect of ours stops the partition before it isolates a bank",
+        "services/scoring/application/isolation.py",
+        "        if len(cache.isolated) > most:\n            raise",
+        "        if False:\n            raise",
+        (f"{BATCHES}/test_isolation.py",),
+    ),
+    Mutant(
         "clocks-agree-before-a-close",
         "a date is closed only while process, database and broker agree on the time",
         "services/scoring/entrypoints/clock.py",

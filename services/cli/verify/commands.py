@@ -33,8 +33,9 @@ def verify(
 ) -> None:
     """Refold the ledger and compare every state and risk event, byte for byte.
 
-    Also checks that offered = applied + duplicates + quarantined. The exit status is 1 if something
-    differs or is not done yet. Reads TOCSIN_KAFKA_BOOTSTRAP, TOCSIN_DATABASE_URL,
+    Also checks that offered = applied + waiting + duplicates + quarantined, where the events of an
+    isolated borrower wait behind its mark; its state is compared up to there. The exit status is 1
+    if something differs or is not done yet. Reads TOCSIN_KAFKA_BOOTSTRAP, TOCSIN_DATABASE_URL,
     TOCSIN_TOPIC_PREFIX, TOCSIN_BANK_TIMEZONE and TOCSIN_SCORING_RULEBOOK.
 
     Examples:
@@ -88,6 +89,11 @@ def _report(findings: VerifyFindings) -> None:
         f"{findings.offered:,} records offered: {findings.applied:,} applied, "
         f"{findings.duplicates:,} duplicates, {findings.quarantined:,} quarantined"
     )
+    if findings.isolated:
+        console.print(
+            f"[yellow]{findings.isolated:,} borrowers are isolated; {findings.unfolded:,} of their "
+            "events wait in the ledger (tocsin borrowers isolated)[/yellow]"
+        )
     console.print(
         f"{findings.borrowers:,} borrowers, {findings.risk_events:,} risk events and "
         f"{findings.linked_events:,} events between borrowers compared: "

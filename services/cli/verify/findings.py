@@ -7,7 +7,13 @@ MOST_SHOWN = 20
 
 @dataclass(slots=True)
 class VerifyFindings:
-    """Counts and differences; `verified` is the verdict."""
+    """Counts and differences; `verified` is the verdict.
+
+    Attributes:
+        isolated: Borrowers that the worker folds no further; compared up to their marks.
+        unfolded: Their events behind the marks, which wait in the ledger.
+        waiting: Work that is under way.
+    """
 
     borrowers: int = 0
     applied: int = 0
@@ -16,6 +22,8 @@ class VerifyFindings:
     offered: int = 0
     duplicates: int = 0
     quarantined: int = 0
+    isolated: int = 0
+    unfolded: int = 0
     waiting: int = 0
     mismatches: int = 0
     differences: list[str] = field(default_factory=list)

@@ -1,9 +1,11 @@
 """Refolds one partition of the ledger, event by event in log order.
 
 Nothing is cached, batched or postponed: a day close is folded into every known borrower at once.
-What the worker wrote in its other ways must be the same bytes.
+What the worker wrote in its other ways must be the same bytes. A borrower that the worker has
+isolated is folded up to its mark; what comes after it is counted.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from services.cli.verify.due_events import DueEvent, EventKey, fingerprint
@@ -19,12 +21,21 @@ from services.scoring.domain.rulebook.context import Context
 from services.scoring.domain.rulebook.timeline import Timeline
 
 
+@dataclass(frozen=True, slots=True)
+class IsolationMark:
+    """How far an isolated borrower is folded: its own events, and the day closes."""
+
+    folded_to: int
+    closed_offset: int
+
+
 @dataclass(slots=True)
 class RefoldedPartition:
     """One partition after its whole ledger.
 
     ``assessments`` and ``linked`` are the events that each borrower's ledger leads to: assessments,
     and events for other borrowers; ``arrived`` has the digests of the latter in this ledger.
+    ``unfolded`` counts the events behind marks; ``errors`` has what the fold of a borrower raised.
     """
 
     borrowers: dict[str, Borrower] = field(default_factory=dict)
@@ -33,14 +44,22 @@ class RefoldedPartition:
     arrived: dict[EventKey, bytes] = field(default_factory=dict)
     closes: list[tuple[int, DayClosed, Context]] = field(default_factory=list)
     events: int = 0
+    unfolded: int = 0
+    errors: dict[str, str] = field(default_factory=dict)
 
 
 class Refold:
     """Folds ledger rows in offset order."""
 
-    def __init__(self, decoder: EventDecoder, timeline: Timeline) -> None:
+    def __init__(
+        self,
+        decoder: EventDecoder,
+        timeline: Timeline,
+        marks: Mapping[str, IsolationMark] | None = None,
+    ) -> None:
         self._decoder = decoder
         self._timeline = timeline
+        self._marks = marks or {}
         self.result = RefoldedPartition()
 
     def take(self, offset: int, raw: bytes) -> None:
@@ -57,7 +76,11 @@ class Refold:
                 self._fold(borrower_id, event, offset, from_close=True)
         elif event.borrower_id != EVERYBODY:
             self.result.borrowers.setdefault(event.borrower_id, new_borrower(event.borrower_id))
-            self._fold(event.borrower_id, event, offset, from_close=False)
+            mark = self._marks.get(event.borrower_id)
+            if mark is not None and offset > mark.folded_to:
+                self.result.unfolded += 1
+            else:
+                self._fold(event.borrower_id, event, offset, from_close=False)
 
     def state_after_pending_closes(self, state: bytes, closed_offset: int) -> bytes:
         """Return the stored bytes after the day closes that the sweep has not yet applied."""
@@ -70,7 +93,16 @@ class Refold:
         return state_bytes.encode(borrower)
 
     def _fold(self, borrower_id: str, event: Event, offset: int, *, from_close: bool) -> None:
-        outcome = fold(self.result.borrowers[borrower_id], event, self._timeline.context)
+        if borrower_id in self.result.errors:
+            return
+        mark = self._marks.get(borrower_id)
+        if from_close and mark is not None and offset > mark.closed_offset:
+            return
+        try:
+            outcome = fold(self.result.borrowers[borrower_id], event, self._timeline.context)
+        except Exception as error:  # noqa: BLE001 - a finding about the borrower, whatever it is
+            self.result.errors[borrower_id] = f"offset {offset}: {type(error).__name__}: {error}"
+            return
         self.result.borrowers[borrower_id] = outcome.borrower
         if outcome.assessment is not None:
             emitted = self.result.assessments.setdefault(borrower_id, [])

@@ -6,6 +6,8 @@ from typing import Any
 
 import asyncpg
 
+from services.cli.verify.refold import IsolationMark
+
 PARTITIONS = """
 SELECT partition, next_offset, records, duplicates, quarantined
   FROM scoring.partition_progress WHERE consumer = 'scoring' AND topic = $1 ORDER BY partition
@@ -19,6 +21,10 @@ ORDER BY 1
 STATES = """
 SELECT borrower_id, closed_offset, state FROM scoring.borrower WHERE partition = $1
 """
+MARKS = """
+SELECT borrower_id, folded_to, closed_offset FROM scoring.borrower
+ WHERE partition = $1 AND isolated_reason IS NOT NULL
+"""
 ASSESSMENTS = """
 SELECT borrower_id, sequence, event FROM scoring.assessment ORDER BY borrower_id, sequence
 """
@@ -27,7 +33,8 @@ SELECT (SELECT count(*) FROM scoring.ledger) + (SELECT count(*) FROM scoring.con
        (SELECT count(*) FROM scoring.quarantine) AS quarantined,
        (SELECT count(*) FROM scoring.outbox) AS outbox,
        (SELECT count(*) FROM scoring.borrower AS borrower
-         WHERE EXISTS (SELECT FROM scoring.control AS closed
+         WHERE isolated_reason IS NULL
+           AND EXISTS (SELECT FROM scoring.control AS closed
                         WHERE closed.partition = borrower.partition
                           AND closed.closed_date IS NOT NULL
                           AND closed."offset" > borrower.closed_offset)) AS behind
@@ -79,6 +86,14 @@ class Stored:
     def states(self, partition: int) -> AsyncIterator[Any]:
         """Yield the stored states of a partition."""
         return self._rows(STATES, partition)
+
+    async def marks(self, partition: int) -> dict[str, IsolationMark]:
+        """Return how far each isolated borrower of a partition is folded."""
+        rows = await self._connection.fetch(MARKS, partition)
+        return {
+            row["borrower_id"]: IsolationMark(row["folded_to"], row["closed_offset"])
+            for row in rows
+        }
 
     def assessments(self) -> AsyncIterator[Any]:
         """Yield all emitted assessments, by borrower and sequence."""

@@ -332,7 +332,7 @@ class Partition:
                 await self._transaction.background_step()
                 self._on_commit(self.number, self.next_offset)
                 return
-            except Fenced:
+            except (StopPartition, Fenced):
                 self._ports.handler.rolled_back(self.number)
                 raise
             except DatabaseUnavailable as error:

@@ -59,6 +59,10 @@ CURRENT_ROW = """
 SELECT epoch, next_offset, owner FROM {schema}.partition_progress
  WHERE consumer = $1 AND topic = $2 AND partition = $3
 """
+RELEASE = """
+UPDATE {schema}.partition_progress SET epoch = epoch + 1, owner = $4
+ WHERE consumer = $1 AND topic = $2 AND partition = $3
+"""
 LOCK_ROW = """
 SELECT epoch FROM {schema}.partition_progress
  WHERE consumer = $1 AND topic = $2 AND partition = $3 FOR UPDATE
@@ -140,6 +144,7 @@ class PostgresProgress:
         self._advance = ADVANCE.format(schema=schema)
         self._count = COUNT.format(schema=schema)
         self._lock_row = LOCK_ROW.format(schema=schema)
+        self._release = RELEASE.format(schema=schema)
         self._current_row = CURRENT_ROW.format(schema=schema)
         self._record_stop = incidents.RECORD_STOP.format(schema=schema)
         self._accepted_replay = incidents.ACCEPTED_REPLAY.format(schema=schema)
@@ -214,6 +219,10 @@ class PostgresProgress:
             tally.duplicates,
             tally.quarantined,
         )
+
+    async def release(self, connection: Connection, *, topic: str, partition: int) -> None:
+        """Fences the owner; the process that the group gave the partition claims it again."""
+        await connection.execute(self._release, self._consumer, topic, partition, RELEASED)
 
     async def current_row(self, connection: Connection, claim: Claim) -> PartitionRow | None:
         """Returns the row as it is now; None when there is none."""

@@ -18,6 +18,7 @@ class StopReason(StrEnum):
     PARTITIONS_CHANGED = "partitions_changed"
     DATABASE_RESTORED = "database_restored"
     TOO_MUCH_POISON = "too_much_poison"
+    TOO_MANY_ISOLATED = "too_many_isolated"
     QUARANTINE_FAILED = "quarantine_failed"
     SEQUENCE_GAP = "sequence_gap"
     REFERENCE_MISSING = "reference_missing"

@@ -8,13 +8,17 @@ import msgspec
 from services.contracts.currencies import decimals_of
 from services.kit.database import Connection
 from services.scoring.adapters.wire.values import scaled
-from services.scoring.application.borrower_queries import HistoryRow, LedgerRow
+from services.scoring.application.borrower_queries import HistoryRow, IsolationSpan, LedgerRow
 from services.scoring.application.portfolio_queries import BorrowerFilter, MonthEnd, Period
 from services.scoring.application.ports import StoredState
 from services.scoring.domain.portfolio.risk_points import BorrowerMonth
 from services.scoring.domain.primitives.dates import month_of
 
 OFFICER = "SELECT officer_id FROM scoring.borrower WHERE borrower_id = $1"
+ISOLATION = """
+SELECT folded_to, closed_offset, isolated_at AS since FROM scoring.borrower
+ WHERE borrower_id = $1 AND isolated_reason IS NOT NULL
+"""
 LEDGER = """
 SELECT partition, "offset", day, event FROM scoring.ledger
  WHERE borrower_id = $1 AND "offset" > $2 ORDER BY "offset" LIMIT $3
@@ -71,6 +75,10 @@ class PostgresBorrowerRows:
     ) -> tuple[str | None] | None:
         row = await connection.fetchrow(OFFICER, borrower_id)
         return (row["officer_id"],) if row else None
+
+    async def isolation(self, connection: Connection, borrower_id: str) -> IsolationSpan | None:
+        row = await connection.fetchrow(ISOLATION, borrower_id)
+        return IsolationSpan(**dict(row)) if row else None
 
     async def ledger(
         self, connection: Connection, borrower_id: str, *, after: int, limit: int

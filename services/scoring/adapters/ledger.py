@@ -32,6 +32,10 @@ RETURNING "offset"
 CONTROL = """
 SELECT "offset", event FROM scoring.control WHERE partition = $1 ORDER BY "offset"
 """
+WAITING = """
+SELECT "offset", event FROM scoring.ledger
+ WHERE borrower_id = $1 AND "offset" > $2 ORDER BY "offset" LIMIT $3
+"""
 EVENTS_OF = """
 WITH own AS (
     SELECT partition, "offset" AS place, event FROM scoring.ledger WHERE borrower_id = $1
@@ -81,6 +85,12 @@ class PostgresLedger:
             [each.raw for each in events],
         )
         return set(offsets) - {row["offset"] for row in added}
+
+    async def waiting(
+        self, connection: Connection, borrower_id: str, *, after: int, limit: int
+    ) -> list[tuple[int, bytes]]:
+        rows = await connection.fetch(WAITING, borrower_id, after, limit)
+        return [(row["offset"], row["event"]) for row in rows]
 
     async def control(self, connection: Connection, partition: int) -> list[tuple[int, bytes]]:
         rows = await connection.fetch(CONTROL, partition)

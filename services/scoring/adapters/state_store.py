@@ -5,10 +5,11 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 from services.kit.database import Connection
-from services.scoring.adapters import state_bytes
+from services.kit.stream.quarantine import storable
 from services.scoring.application.ports import (
-    CachedBorrower,
     EmittedAssessment,
+    Isolation,
+    SavedBorrower,
     StoredState,
     Sweep,
 )
@@ -43,6 +44,25 @@ SELECT borrower_id, partition, closed_offset,
   FROM scoring.borrower WHERE partition = $1 AND borrower_id > $2
  ORDER BY borrower_id LIMIT $4
 """
+ISOLATED = """
+SELECT borrower_id, folded_to, isolated_reason, resume_requested
+  FROM scoring.borrower WHERE partition = $1 AND isolated_reason IS NOT NULL
+ ORDER BY borrower_id
+"""
+ISOLATE = """
+UPDATE scoring.borrower AS stored
+   SET folded_to = rows.folded_to, isolated_reason = rows.reason, resume_requested = rows.resume,
+       isolated_at = coalesce(isolated_at, now())
+  FROM unnest($1::text[], $2::bigint[], $3::text[], $4::boolean[])
+    AS rows (borrower_id, folded_to, reason, resume)
+ WHERE stored.borrower_id = rows.borrower_id
+"""
+END_ISOLATION = """
+UPDATE scoring.borrower
+   SET folded_to = NULL, isolated_reason = NULL, resume_requested = false, isolated_at = NULL
+ WHERE borrower_id = $1
+"""
+COUNT = "SELECT count(*) FROM scoring.borrower WHERE partition = $1"
 SWEEP = """
 SELECT done_offset, target_offset, after_borrower FROM scoring.sweep WHERE partition = $1
 """
@@ -68,24 +88,24 @@ class PostgresStates:
         return [StoredState(*row) for row in rows]
 
     async def save(
-        self, connection: Connection, partition: int, borrowers: Sequence[CachedBorrower]
+        self, connection: Connection, partition: int, borrowers: Sequence[SavedBorrower]
     ) -> None:
         if not borrowers:
             return
         ordered = sorted(borrowers, key=_borrower_id)
-        states = [cached.borrower for cached in ordered]
+        states = [saved.cached.borrower for saved in ordered]
         status = await connection.execute(
             SAVE,
             partition,
             [state.borrower_id for state in states],
-            [cached.closed_offset for cached in ordered],
+            [saved.cached.closed_offset for saved in ordered],
             [state.risk.sequence for state in states],
             [STATE_NAMES[state.risk.state] for state in states],
             [state.risk.score for state in states],
             [SEGMENTS[state.profile.segment] for state in states],
             [state.profile.officer_id for state in states],
             [state.profile.branch_id for state in states],
-            [state_bytes.encode(state) for state in states],
+            [saved.state for saved in ordered],
         )
         if status != f"INSERT 0 {len(borrowers)}":
             raise LookupError("a borrower of the batch belongs to another partition")
@@ -97,6 +117,34 @@ class PostgresStates:
             PAGE, partition, sweep.after_borrower, sweep.target_offset, size
         )
         return [StoredState(*row) for row in rows]
+
+    async def isolated(self, connection: Connection, partition: int) -> list[Isolation]:
+        rows = await connection.fetch(ISOLATED, partition)
+        return [
+            Isolation(
+                borrower_id=row["borrower_id"],
+                folded_to=row["folded_to"],
+                reason=row["isolated_reason"],
+                is_resume_requested=row["resume_requested"],
+            )
+            for row in rows
+        ]
+
+    async def isolate(self, connection: Connection, isolations: Sequence[Isolation]) -> None:
+        await connection.execute(
+            ISOLATE,
+            [each.borrower_id for each in isolations],
+            [each.folded_to for each in isolations],
+            [storable(each.reason) for each in isolations],
+            [each.is_resume_requested for each in isolations],
+        )
+
+    async def end_isolation(self, connection: Connection, borrower_id: str) -> None:
+        await connection.execute(END_ISOLATION, borrower_id)
+
+    async def count(self, connection: Connection, partition: int) -> int:
+        borrowers: int = await connection.fetchval(COUNT, partition)
+        return borrowers
 
     async def sweep(self, connection: Connection, partition: int) -> Sweep:
         row = await connection.fetchrow(SWEEP, partition)
@@ -128,5 +176,5 @@ class PostgresStates:
         )
 
 
-def _borrower_id(cached: CachedBorrower) -> str:
-    return cached.borrower.borrower_id
+def _borrower_id(saved: SavedBorrower) -> str:
+    return saved.cached.borrower.borrower_id

@@ -1,14 +1,15 @@
 """Queries about one borrower: assessment, ledger and history, now or as of a date.
 
 As of a date is what was known when that business date was closed: the ledger up to the close,
-folded again, so it agrees with what was emitted then. An officer sees own borrowers only; any other
-borrower is reported as not found.
+folded again, so it agrees with what was emitted then. An isolated borrower is folded up to its
+mark, and the answer names the moment from which it is isolated. An officer sees own borrowers only;
+any other borrower is reported as not found.
 """
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from typing import Protocol
 
 from services.kit.database import Connection, Database
@@ -63,6 +64,16 @@ class AssessmentView:
     borrower: Borrower
     rules: Rules
     last_emitted: EmittedChanges | None = None
+    isolated_since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IsolationSpan:
+    """How far an isolated borrower is folded, and since when."""
+
+    folded_to: int
+    closed_offset: int
+    since: datetime
 
 
 class BorrowerRows(Protocol):
@@ -72,6 +83,10 @@ class BorrowerRows(Protocol):
         self, connection: Connection, borrower_id: str
     ) -> tuple[str | None] | None:
         """Returns the borrower's officer in a tuple, or None if there is no such borrower."""
+        ...
+
+    async def isolation(self, connection: Connection, borrower_id: str) -> IsolationSpan | None:
+        """Returns how far a borrower is folded if it is isolated, or None."""
         ...
 
     async def ledger(
@@ -107,13 +122,17 @@ class BorrowerQueries:
             BorrowerNotFound: Also if nothing was known of the borrower by then.
         """
 
-        async def read(connection: Connection) -> list[tuple[int, bytes]]:
+        async def read(
+            connection: Connection,
+        ) -> tuple[list[tuple[int, bytes]], IsolationSpan | None]:
             await self._check(connection, borrower_id, viewer)
             await self._rebuilder.refresh(connection)
-            return await self._ledger.events_of(connection, borrower_id)
+            isolation = await self._rows.isolation(connection, borrower_id)
+            return await self._ledger.events_of(connection, borrower_id), isolation
 
-        events = await self._database.in_transaction(read)
-        return await asyncio.to_thread(self._folded, borrower_id, events, as_of)
+        rows, isolation = await self._database.in_transaction(read)
+        view = await asyncio.to_thread(self._folded, borrower_id, rows, as_of, isolation)
+        return view if isolation is None else replace(view, isolated_since=isolation.since)
 
     async def ledger(
         self, borrower_id: str, *, viewer: Viewer, after: int = -1, limit: int = 100
@@ -145,9 +164,15 @@ class BorrowerQueries:
             raise BorrowerNotFound(borrower_id)
 
     def _folded(
-        self, borrower_id: str, rows: list[tuple[int, bytes]], as_of: date | None
+        self,
+        borrower_id: str,
+        rows: list[tuple[int, bytes]],
+        as_of: date | None,
+        isolation: IsolationSpan | None,
     ) -> AssessmentView:
         events = [(offset, self._rebuilder.codec.decode(raw)) for offset, raw in rows]
+        if isolation is not None:
+            events = folded_by(events, isolation)
         if as_of is not None:
             events = known_by(events, as_of.toordinal())
         if not any(event.borrower_id == borrower_id for _, event in events):
@@ -171,6 +196,16 @@ class BorrowerQueries:
 
 
 EventAtOffset = tuple[int, Event]
+
+
+def folded_by(events: Sequence[EventAtOffset], isolation: IsolationSpan) -> list[EventAtOffset]:
+    """Returns the events that are folded into an isolated borrower, and its context."""
+    return [
+        (offset, event)
+        for offset, event in events
+        if offset
+        <= (isolation.closed_offset if isinstance(event, DayClosed) else isolation.folded_to)
+    ]
 
 
 def known_by(events: Sequence[EventAtOffset], day: int) -> list[EventAtOffset]:

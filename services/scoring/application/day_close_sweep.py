@@ -2,24 +2,21 @@
 
 A pass goes through the borrowers in the order of their ids; its cursor is in the database and moves
 in the same transaction as the borrowers. Borrowers whose own event has brought them the close are
-skipped. A close that arrives during a pass is folded along, and the next pass brings it to those
-who were passed before it came.
+skipped, and so are isolated ones, whose closes wait. A close that arrives during a pass is folded
+along, and the next pass brings it to those who were passed before it came.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-
-import structlog
 
 from services.kit.database import Connection
 from services.kit.metrics import Recorder
 from services.kit.stream import faults
 from services.scoring import metrics
 from services.scoring.application.folding import FoldOutput, PartitionCache, catch_up
+from services.scoring.application.isolation import FoldResults, Isolator
+from services.scoring.application.outbox_messages import Failures
 from services.scoring.application.ports import CachedBorrower, States, StoredState, Sweep
-from services.scoring.application.rebuilding import Rebuilder
-
-log = structlog.get_logger(__name__)
+from services.scoring.application.rebuilding import Rebuilder, RefoldFailed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,12 +25,13 @@ class DayCloseSweep:
 
     states: States
     rebuilder: Rebuilder
+    isolator: Isolator
     recorder: Recorder
     size: int
 
     async def step(
-        self, connection: Connection, partition: int, cache: PartitionCache, output: FoldOutput
-    ) -> Sequence[CachedBorrower]:
+        self, connection: Connection, partition: int, cache: PartitionCache
+    ) -> FoldResults:
         """Folds the pending closes into the next borrowers; returns those that changed."""
         sweep = cache.sweep
         if sweep.target_offset is None:
@@ -41,12 +39,22 @@ class DayCloseSweep:
         target = sweep.target_offset
         assert target is not None
         page = await self.states.page(connection, partition, sweep, size=self.size)
-        changed = [
-            cached
-            for row in page
-            if row.closed_offset < target
-            and (cached := await self._caught_up(connection, row, cache, output)) is not None
-        ]
+        output, changed, failures = FoldOutput(), list[CachedBorrower](), Failures()
+        for row in page:
+            if row.closed_offset < target and row.borrower_id not in cache.isolated:
+                try:
+                    cached = await self._restored(connection, row, cache)
+                except RefoldFailed as error:
+                    failures[row.borrower_id] = error
+                    continue
+                try:
+                    catch_up(cached, cache.closes, output=output)
+                    changed.append(cached)
+                except Exception as error:  # noqa: BLE001 - isolates the borrower, whatever it is
+                    failures[row.borrower_id] = error
+        results = self.isolator.encoded(changed, output, failures)
+        for borrower_id in failures:
+            await self.isolator.isolate(connection, cache, borrower_id, (), results)
         faults.point("mid-sweep")
         if len(page) < self.size:
             cache.sweep = Sweep(done_offset=target)
@@ -54,25 +62,11 @@ class DayCloseSweep:
         else:
             cache.sweep = Sweep(sweep.done_offset, target, page[-1].borrower_id)
         await self.states.save_sweep(connection, partition, cache.sweep)
-        self.recorder.add(metrics.SWEPT, len(changed))
-        return changed
+        self.recorder.add(metrics.SWEPT, len(results.saved))
+        return results
 
-    async def _caught_up(
-        self, connection: Connection, row: StoredState, cache: PartitionCache, output: FoldOutput
-    ) -> CachedBorrower | None:
+    async def _restored(
+        self, connection: Connection, row: StoredState, cache: PartitionCache
+    ) -> CachedBorrower:
         cached = cache.borrowers.get(row.borrower_id)
-        if cached is None:
-            cached = await self.rebuilder.restored(connection, row)
-        own_output = FoldOutput()
-        try:
-            catch_up(cached, cache.closes, output=own_output)
-        except Exception:
-            # One borrower must not prevent a partition from closing its day. Its own next event
-            # meets the same failure and is quarantined, so the failure does not go unnoticed.
-            log.exception("sweep.borrower_failed", partition=row.partition)
-            self.recorder.add(metrics.SWEEP_FAILURES)
-            cache.borrowers.pop(row.borrower_id, None)
-            return None
-        output.assessments += own_output.assessments
-        output.effects += own_output.effects
-        return cached
+        return cached or await self.rebuilder.restored(connection, row)

@@ -6,10 +6,16 @@ a close makes no difference to the borrower.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 
-from services.scoring.application.ports import CachedBorrower, EmittedAssessment, Sweep
+from services.scoring.application.ports import (
+    CachedBorrower,
+    EmittedAssessment,
+    Isolation,
+    Sweep,
+)
 from services.scoring.domain.assess.effects import Effect
 from services.scoring.domain.events.control import DayClosed
 from services.scoring.domain.events.event import Event
@@ -25,6 +31,13 @@ class FoldOutput:
     assessments: list[EmittedAssessment] = field(default_factory=list)
     effects: list[Effect] = field(default_factory=list)
 
+    def without(self, borrower_ids: Collection[str]) -> "FoldOutput":
+        """Returns what the folds of other borrowers led to."""
+        return FoldOutput(
+            [each for each in self.assessments if each.assessment.borrower_id not in borrower_ids],
+            [each for each in self.effects if each.sender_id not in borrower_ids],
+        )
+
 
 @dataclass(slots=True)
 class PendingClose:
@@ -32,6 +45,15 @@ class PendingClose:
 
     offset: int
     event: DayClosed
+    context: Context
+
+
+@dataclass(frozen=True, slots=True)
+class FoldStep:
+    """An event or a day close to fold into one borrower, with its context."""
+
+    offset: int
+    event: Event
     context: Context
 
 
@@ -46,12 +68,14 @@ class PartitionCache:
         timeline: Includes every control event so far.
         closes: Those after ``sweep.done_offset``, in order.
         borrowers: In the order of last use.
+        isolated: Those that are folded no further, by id.
     """
 
     sweep: Sweep
     timeline: Timeline
     closes: list[PendingClose] = field(default_factory=list)
     borrowers: OrderedDict[str, CachedBorrower] = field(default_factory=OrderedDict)
+    isolated: dict[str, Isolation] = field(default_factory=dict)
 
     def apply_control_event(self, offset: int, event: Event) -> None:
         """Updates the timeline; queues a close that some borrowers lack.
@@ -68,15 +92,44 @@ class PartitionCache:
         """Returns the offset of the latest day close, or -1 before the first."""
         return self.closes[-1].offset if self.closes else self.sweep.done_offset
 
+    def close_before(self, offset: int) -> int:
+        """Returns the offset of the latest day close before an offset, or -1."""
+        earlier = [close.offset for close in self.closes if close.offset < offset]
+        return earlier[-1] if earlier else self.sweep.done_offset
+
+    def steps(self, own: Sequence[FoldStep], *, after_close: int) -> list[FoldStep]:
+        """Returns a borrower's events with the closes that it lacks before the last of them.
+
+        Without events these are all the closes that it lacks.
+        """
+        closes = [
+            FoldStep(close.offset, close.event, close.context)
+            for close in self.closes
+            if close.offset > after_close and not (own and close.offset > own[-1].offset)
+        ]
+        return sorted([*own, *closes], key=attrgetter("offset"))
+
+    def resuming(self) -> Isolation | None:
+        """Returns an isolated borrower that an operator lets resume, if there is any."""
+        waiting = (each for each in self.isolated.values() if each.is_resume_requested)
+        return next(waiting, None)
+
     def missing(self, borrower_ids: Iterable[str]) -> list[str]:
         """Returns the ids that are not cached, sorted: all workers lock rows in one order."""
-        return sorted({name for name in borrower_ids if name not in self.borrowers})
+        return sorted(
+            name for name in {*borrower_ids} - self.isolated.keys() if name not in self.borrowers
+        )
 
     def put(self, used: Iterable[CachedBorrower], *, most: int) -> None:
-        """Caches these as the last used, and evicts the longest unused beyond a number."""
+        """Caches these as the last used, and evicts the longest unused beyond a number.
+
+        Isolated borrowers are not cached.
+        """
         for cached in used:
-            self.borrowers[cached.borrower.borrower_id] = cached
-            self.borrowers.move_to_end(cached.borrower.borrower_id)
+            borrower_id = cached.borrower.borrower_id
+            if borrower_id not in self.isolated:
+                self.borrowers[borrower_id] = cached
+                self.borrowers.move_to_end(borrower_id)
         while len(self.borrowers) > most:
             self.borrowers.popitem(last=False)
 

@@ -50,6 +50,28 @@ class CachedBorrower:
 
 
 @dataclass(slots=True)
+class SavedBorrower:
+    """A borrower to store, with the bytes of its state."""
+
+    cached: CachedBorrower
+    state: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Isolation:
+    """A borrower whose data break the fold.
+
+    Its own events after `folded_to` wait in the ledger, and so do the day closes after the stored
+    `closed_offset`.
+    """
+
+    borrower_id: str
+    folded_to: int
+    reason: str
+    is_resume_requested: bool = False
+
+
+@dataclass(slots=True)
 class StoredState:
     """A borrower's row; `state` is None where the query left it out."""
 
@@ -96,6 +118,12 @@ class Ledger(Protocol):
         """Appends control events and returns the offsets of those that were there already."""
         ...
 
+    async def waiting(
+        self, connection: Connection, borrower_id: str, *, after: int, limit: int
+    ) -> list[tuple[int, bytes]]:
+        """Returns the first events of a borrower after an offset."""
+        ...
+
     async def control(self, connection: Connection, partition: int) -> list[tuple[int, bytes]]:
         """Returns the control events of a partition with their offsets, in order."""
         ...
@@ -125,9 +153,9 @@ class States(Protocol):
         ...
 
     async def save(
-        self, connection: Connection, partition: int, borrowers: Sequence[CachedBorrower]
+        self, connection: Connection, partition: int, borrowers: Sequence[SavedBorrower]
     ) -> None:
-        """Writes borrowers.
+        """Writes borrowers; who is isolated stays so.
 
         Raises:
             LookupError: If one belongs to another partition.
@@ -138,6 +166,22 @@ class States(Protocol):
         self, connection: Connection, partition: int, sweep: Sweep, *, size: int
     ) -> list[StoredState]:
         """Returns the next borrowers of a sweep, with the state of those that lack its close."""
+        ...
+
+    async def isolated(self, connection: Connection, partition: int) -> list[Isolation]:
+        """Returns the borrowers of a partition that are isolated."""
+        ...
+
+    async def isolate(self, connection: Connection, isolations: Sequence[Isolation]) -> None:
+        """Marks stored borrowers as isolated, or moves their marks."""
+        ...
+
+    async def end_isolation(self, connection: Connection, borrower_id: str) -> None:
+        """Removes the mark of a borrower."""
+        ...
+
+    async def count(self, connection: Connection, partition: int) -> int:
+        """Returns the number of borrowers of a partition."""
         ...
 
     async def sweep(self, connection: Connection, partition: int) -> Sweep:

@@ -22,6 +22,10 @@ from services.scoring.domain.rulebook.timeline import Timeline
 log = structlog.get_logger(__name__)
 
 
+class RefoldFailed(Exception):
+    """The ledger of a borrower cannot be folded; the cause is what the fold raised."""
+
+
 @dataclass(slots=True)
 class RefoldedBorrower:
     """A borrower after a part of its log, with all output, and the context at that point."""
@@ -62,24 +66,31 @@ class Rebuilder:
     async def restored(
         self, connection: Connection, row: StoredState, *, before: int | None = None
     ) -> CachedBorrower:
-        """Returns the borrower of a row, which includes no event from offset ``before`` on."""
+        """Returns the borrower of a row, which includes no event from offset ``before`` on.
+
+        Raises:
+            RefoldFailed: If its bytes are of another version and its ledger cannot be folded.
+        """
         assert row.state is not None
         try:
             return CachedBorrower(self.codec.decode_state(row.state), row.closed_offset)
         except self.codec.unreadable:
             log.info("state.rebuilt_from_ledger", partition=row.partition)
-        events = [
-            (offset, event)
-            for offset, raw in await self.ledger.events_of(connection, row.borrower_id)
-            if (before is None or offset < before)
-            and (
-                not isinstance(event := self.codec.decode(raw), DayClosed)
-                or offset <= row.closed_offset
-            )
-        ]
-        return CachedBorrower(
-            self.refold(row.borrower_id, events).cached.borrower, row.closed_offset
-        )
+        rows = await self.ledger.events_of(connection, row.borrower_id)
+        try:
+            events = [
+                (offset, event)
+                for offset, raw in rows
+                if (before is None or offset < before)
+                and (
+                    not isinstance(event := self.codec.decode(raw), DayClosed)
+                    or offset <= row.closed_offset
+                )
+            ]
+            borrower = self.refold(row.borrower_id, events).cached.borrower
+        except Exception as error:
+            raise RefoldFailed(f"{type(error).__name__}: {error}") from error
+        return CachedBorrower(borrower, row.closed_offset)
 
     def refold(self, borrower_id: str, events: Iterable[tuple[int, Event]]) -> RefoldedBorrower:
         """Returns the borrower after these events, its own and the control events.

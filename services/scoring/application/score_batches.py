@@ -2,7 +2,7 @@
 
 Decode, append to the ledger (which drops duplicates), load the borrowers of the batch, fold in log
 order, then write states, assessments and outbox. The fenced consumer calls it; what it raises is a
-verdict on a record.
+verdict on a record. What the fold of a borrower raises is one on the borrower: it is isolated.
 
 Must stay true: nothing is folded that the ledger has already; a rejected record is quarantined with
 its bytes; the cache is dropped when a transaction does not commit.
@@ -19,14 +19,15 @@ from services.kit.clock import Clock
 from services.kit.database import Connection
 from services.kit.metrics import Recorder
 from services.kit.stream.handler import Handler, Tally
-from services.kit.stream.outbox import Message, Outbox
+from services.kit.stream.outbox import Outbox
 from services.kit.stream.quarantine import Quarantine, RejectedRecord
 from services.kit.stream.records import Batch, Record
-from services.kit.stream.stop_reasons import StopPartition, StopReason
 from services.scoring import metrics
-from services.scoring.application.control_events import CONTENT_TYPE
+from services.scoring.application.batch_fold import BatchFold, apply_control_event
 from services.scoring.application.day_close_sweep import DayCloseSweep
-from services.scoring.application.folding import FoldOutput, PartitionCache, apply_event
+from services.scoring.application.folding import PartitionCache
+from services.scoring.application.isolation import FoldResults, Isolator
+from services.scoring.application.outbox_messages import Failures, OutboxMessages
 from services.scoring.application.ports import (
     CachedBorrower,
     Census,
@@ -35,15 +36,13 @@ from services.scoring.application.ports import (
     LoggedEvent,
     States,
 )
-from services.scoring.application.rebuilding import Rebuilder
+from services.scoring.application.rebuilding import Rebuilder, RefoldFailed
 from services.scoring.application.rulebook_cache import RulebookCache
 from services.scoring.domain.events.control import RulebookActivated
-from services.scoring.domain.events.event import EVERYBODY, Event
-from services.scoring.domain.fold import new_borrower
+from services.scoring.domain.events.event import EVERYBODY
 from services.scoring.domain.handlers.registry import type_name
 from services.scoring.domain.portfolio.drift import census
 from services.scoring.domain.rulebook.context import Context
-from services.scoring.domain.rulebook.timeline import UnknownRulebook
 
 log = structlog.get_logger(__name__)
 
@@ -58,36 +57,6 @@ class DecodedBatch:
     events: list[LoggedEvent] = field(default_factory=list)
     control: list[LoggedEvent] = field(default_factory=list)
     rejected: list[RejectedRecord] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutboxMessages:
-    """Turns the output of folding into messages for two topics.
-
-    Assessments and reminders go to the risk topic, keyed by borrower. Effects on a linked borrower
-    go back to the events topic, keyed by that borrower.
-    """
-
-    codec: Codec
-    risk_topic: str
-    events_topic: str
-
-    def of(self, output: FoldOutput) -> list[Message]:
-        """Returns the messages in the order in which they must leave; fills in the bytes."""
-        messages: list[Message] = []
-        for emitted in output.assessments:
-            emitted.encoded = self.codec.encode_assessment(emitted.assessment)
-            key = emitted.assessment.borrower_id
-            messages.append(self._message(self.risk_topic, key, emitted.encoded))
-        for effect in output.effects:
-            topic = self.risk_topic if effect.is_for_risk else self.events_topic
-            value = self.codec.encode_effect(effect)
-            messages.append(self._message(topic, effect.subject_id, value))
-        return messages
-
-    @staticmethod
-    def _message(topic: str, key: str, value: bytes) -> Message:
-        return Message(topic=topic, key=key.encode(), value=value, headers=CONTENT_TYPE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +89,17 @@ class ScoringParts:
             ledger=self.ledger, codec=self.codec, initial=self.initial, rulebooks=self.rulebooks
         )
 
+    @property
+    def isolator(self) -> Isolator:
+        """Returns the isolator of these parts."""
+        return Isolator(
+            ledger=self.ledger,
+            states=self.states,
+            codec=self.codec,
+            messages=self.messages,
+            rebuilder=self.rebuilder,
+        )
+
 
 class ScoreBatches(Handler):
     """The handler that scoring gives to the fenced consumer."""
@@ -129,9 +109,11 @@ class ScoreBatches(Handler):
         self._caches: dict[int, PartitionCache] = {}
         self._unsure: set[int] = set()
         self._rebuilder = parts.rebuilder
+        self._isolator = parts.isolator
         self._sweep = DayCloseSweep(
             states=parts.states,
             rebuilder=self._rebuilder,
+            isolator=self._isolator,
             recorder=parts.recorder,
             size=parts.sweep_size,
         )
@@ -171,19 +153,22 @@ class ScoreBatches(Handler):
         return await self._parts.quarantine.insert(connection, [rejected])
 
     def has_background_work(self, partition: int) -> bool:
-        """Returns whether some borrower lacks a day close."""
+        """Returns whether some borrower lacks a day close, or may resume."""
         cache = self._caches.get(partition)
-        return bool(cache.closes) if cache else partition in self._unsure
+        if cache is None:
+            return partition in self._unsure
+        return bool(cache.closes) or cache.resuming() is not None
 
     async def background_step(self, partition: int, connection: Connection) -> None:
-        """Brings the latest day close to the next few borrowers."""
+        """Resumes an isolated borrower, or brings the latest day close to the next few."""
         cache = await self._cache(partition, connection)
-        if not cache.closes:
+        if isolation := cache.resuming():
+            results = await self._isolator.resume_step(connection, cache, isolation)
+        elif cache.closes:
+            results = await self._sweep.step(connection, partition, cache)
+        else:
             return
-        output = FoldOutput()
-        changed = await self._sweep.step(connection, partition, cache, output)
-        await self._parts.states.save(connection, partition, changed)
-        await self._emit(connection, partition, output)
+        await self._write(connection, partition, cache, results)
 
     def committed(self, batch: Batch) -> None:
         """Measures how long the oldest record of the batch took until it was durable."""
@@ -199,6 +184,7 @@ class ScoreBatches(Handler):
         """Drops the partition's cache."""
         self._caches.pop(partition, None)
         self._unsure.discard(partition)
+        self._show_isolated()
 
     async def _cache(self, partition: int, connection: Connection) -> PartitionCache:
         cache = self._caches.get(partition)
@@ -207,10 +193,13 @@ class ScoreBatches(Handler):
             await parts.rulebooks.refresh(connection)
             sweep = await parts.states.sweep(connection, partition)
             cache = PartitionCache(sweep, self._rebuilder.begin())
+            for isolation in await parts.states.isolated(connection, partition):
+                cache.isolated[isolation.borrower_id] = isolation
             for offset, raw in await parts.ledger.control(connection, partition):
-                _apply_control_event(cache, offset, parts.codec.decode(raw))
+                apply_control_event(cache, offset, parts.codec.decode(raw))
             self._caches[partition] = cache
             self._unsure.discard(partition)
+            self._show_isolated()
         return cache
 
     def _decode(self, batch: Batch) -> DecodedBatch:
@@ -245,31 +234,24 @@ class ScoreBatches(Handler):
         fresh: Sequence[LoggedEvent],
     ) -> None:
         parts = self._parts
-        borrowers = await self._load(connection, partition, cache, fresh)
+        failures = Failures()
+        borrowers = await self._load(connection, partition, cache, fresh, failures)
         if any(isinstance(logged.event, RulebookActivated) for logged in fresh):
             await parts.rulebooks.refresh(connection)
-        output = FoldOutput()
-        used: dict[str, CachedBorrower] = {}
+        fold = BatchFold(cache, borrowers, failures)
         began = parts.clock.monotonic_seconds()
         for number, logged in enumerate(fresh):
-            event, offset = logged.event, logged.offset
-            if event.borrower_id == EVERYBODY:
-                _apply_control_event(cache, offset, event)
-                continue
-            cached = borrowers.get(event.borrower_id)
-            if cached is None:
-                cached = CachedBorrower(new_borrower(event.borrower_id), cache.last_close_offset)
-                borrowers[event.borrower_id] = cached
-            used[event.borrower_id] = cached
-            context = cache.timeline.context
-            apply_event(cached, event, offset, context, closes=cache.closes, output=output)
+            fold.fold(logged)
             if number % FOLDS_BETWEEN_YIELDS == FOLDS_BETWEEN_YIELDS - 1:
                 await asyncio.sleep(0)
+        results = self._isolator.encoded(fold.used.values(), fold.output, failures)
+        for borrower_id in failures:
+            own = fold.steps(borrower_id, fresh)
+            await self._isolator.isolate(connection, cache, borrower_id, own, results)
         parts.recorder.observe(metrics.FOLD_SECONDS, parts.clock.monotonic_seconds() - began)
-        await parts.states.save(connection, partition, list(used.values()))
-        await self._emit(connection, partition, output)
+        await self._write(connection, partition, cache, results)
         share = parts.most_cached_borrowers // max(1, len(self._caches))
-        cache.put(used.values(), most=share)
+        cache.put((saved.cached for saved in results.saved), most=share)
 
     async def _load(
         self,
@@ -277,6 +259,7 @@ class ScoreBatches(Handler):
         partition: int,
         cache: PartitionCache,
         fresh: Sequence[LoggedEvent],
+        failures: Failures,
     ) -> dict[str, CachedBorrower]:
         names = {logged.event.borrower_id for logged in fresh} - {EVERYBODY}
         borrowers = {name: cache.borrowers[name] for name in names if name in cache.borrowers}
@@ -288,19 +271,30 @@ class ScoreBatches(Handler):
                         f"the borrower of an event belongs to partition {row.partition}, the "
                         f"event came on {partition}"
                     )
-                borrowers[row.borrower_id] = await self._rebuilder.restored(
-                    connection, row, before=fresh[0].offset
-                )
+                try:
+                    borrowers[row.borrower_id] = await self._rebuilder.restored(
+                        connection, row, before=fresh[0].offset
+                    )
+                except RefoldFailed as error:
+                    failures[row.borrower_id] = error
         return borrowers
 
-    async def _emit(self, connection: Connection, partition: int, output: FoldOutput) -> None:
-        parts = self._parts
-        messages = parts.messages.of(output)
-        await parts.states.add_assessments(connection, output.assessments)
-        counts = census(emitted.assessment for emitted in output.assessments)
+    async def _write(
+        self, connection: Connection, partition: int, cache: PartitionCache, results: FoldResults
+    ) -> None:
+        parts, assessments = self._parts, results.output.assessments
+        await parts.states.save(connection, partition, results.saved)
+        await self._isolator.write_isolations(connection, partition, cache, results.isolations)
+        await parts.states.add_assessments(connection, assessments)
+        counts = census(emitted.assessment for emitted in assessments)
         if counts:
             await parts.census.add(connection, partition, counts)
-        await parts.outbox.append(connection, messages, partition=partition)
+        await parts.outbox.append(connection, results.messages, partition=partition)
+        self._show_isolated()
+
+    def _show_isolated(self) -> None:
+        isolated = sum(len(cache.isolated) for cache in self._caches.values())
+        self._parts.recorder.set(metrics.ISOLATED, isolated)
 
     def _count(self, fresh: Sequence[LoggedEvent], rejected: Sequence[RejectedRecord]) -> None:
         recorder = self._parts.recorder
@@ -312,11 +306,3 @@ class ScoreBatches(Handler):
 
 def _offset(logged: LoggedEvent) -> int:
     return logged.offset
-
-
-def _apply_control_event(cache: PartitionCache, offset: int, event: Event) -> None:
-    """Applies a control event; stops the partition if it names a rulebook that is not stored."""
-    try:
-        cache.apply_control_event(offset, event)
-    except UnknownRulebook as error:
-        raise StopPartition(StopReason.REFERENCE_MISSING, f"at offset {offset}: {error}") from error

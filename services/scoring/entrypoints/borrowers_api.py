@@ -4,7 +4,7 @@ The bodies are assembled from bytes that are JSON already (ledger rows, emitted 
 nothing is decoded and encoded again on the way out.
 """
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any
 
 import msgspec
@@ -33,6 +33,7 @@ from services.scoring.entrypoints.response_models import (
 )
 
 MOST_CURSOR = 2**62
+ISOLATED_SINCE = "Tocsin-Isolated-Since"
 
 BorrowerId = Annotated[
     str,
@@ -92,7 +93,7 @@ def router(queries: BorrowerQueries) -> APIRouter:
     async def assessment(borrower_id: BorrowerId, caller: Caller, as_of: AsOf = None) -> Response:
         """Returns the assessment of a borrower."""
         view = await queries.assessment(borrower_id, as_of=as_of, viewer=caller)
-        return _json(assessment_body(view))
+        return _json(assessment_body(view), view.isolated_since)
 
     @routes.get("/explanation", responses=body(Explanation))
     async def explanation(
@@ -100,13 +101,13 @@ def router(queries: BorrowerQueries) -> APIRouter:
     ) -> Response:
         """Returns the assessment with every indicator, measured or not, and why."""
         view = await queries.assessment(borrower_id, as_of=as_of, viewer=caller)
-        return _json(explanation_body(view, language))
+        return _json(explanation_body(view, language), view.isolated_since)
 
     @routes.get("/arrears", responses=body(BorrowerArrears))
     async def arrears(borrower_id: BorrowerId, caller: Caller, as_of: AsOf = None) -> Response:
         """Returns days late and days in arrears, of the borrower and of each loan and line."""
         view = await queries.assessment(borrower_id, as_of=as_of, viewer=caller)
-        return _json(arrears_body(view))
+        return _json(arrears_body(view), view.isolated_since)
 
     @routes.get("/ledger", responses=body(LedgerPage))
     async def ledger(
@@ -143,5 +144,7 @@ def _page(items: list[dict[str, Any]], cursor: int | None) -> Response:
     return _json(msgspec.json.encode({"items": items, "next_cursor": cursor}))
 
 
-def _json(body: bytes) -> Response:
-    return Response(body, media_type="application/json")
+def _json(body: bytes, isolated_since: datetime | None = None) -> Response:
+    """Returns JSON; a header marks the answer of a borrower that is folded no further."""
+    headers = {} if isolated_since is None else {ISOLATED_SINCE: isolated_since.isoformat()}
+    return Response(body, media_type="application/json", headers=headers)

@@ -1,4 +1,4 @@
-"""The HTTP application of scoring: borrowers, portfolio, sectors, rulebooks and approvals."""
+"""The HTTP application of scoring: borrowers, portfolio, rulebooks, approvals, isolation."""
 
 from dataclasses import replace
 
@@ -11,6 +11,7 @@ from services.kit.http.application import WebParts
 from services.kit.http.approvals_api import APPROVAL_PROBLEMS, approvals_router
 from services.kit.http.problems import ProblemTable
 from services.scoring.application.borrower_queries import BorrowerNotFound, BorrowerQueries
+from services.scoring.application.isolated_borrowers import IsolatedBorrowers, NotIsolated
 from services.scoring.application.portfolio_queries import PortfolioQueries
 from services.scoring.application.rulebook_workflow import (
     NoSuchRulebook,
@@ -19,11 +20,18 @@ from services.scoring.application.rulebook_workflow import (
     VersionTaken,
 )
 from services.scoring.application.sector_stress import SectorMonitor
-from services.scoring.entrypoints import borrowers_api, portfolio_api, rulebooks_api, sectors_api
+from services.scoring.entrypoints import (
+    borrowers_api,
+    isolation_api,
+    portfolio_api,
+    rulebooks_api,
+    sectors_api,
+)
 
 PROBLEMS: ProblemTable = {
     BorrowerNotFound: problems.NOT_FOUND,
     NoSuchRulebook: problems.NOT_FOUND,
+    NotIsolated: problems.NOT_FOUND,
     VersionTaken: problems.CONFLICT,
     NotApproved: problems.CONFLICT,
     DatabaseUnavailable: problems.UNAVAILABLE,
@@ -31,13 +39,14 @@ PROBLEMS: ProblemTable = {
 }
 
 
-def create_app(
+def create_app(  # noqa: PLR0913 - the use cases, each named at the one call site
     borrowers: BorrowerQueries,
     rulebooks: RulebookWorkflow,
     portfolio: PortfolioQueries,
     sectors: SectorMonitor,
     approvals: Approvals,
     *,
+    isolated: IsolatedBorrowers,
     parts: WebParts,
 ) -> FastAPI:
     """Returns the application; `parts.problems` is filled in here."""
@@ -50,5 +59,6 @@ def create_app(
             approvals_router(approvals),
             portfolio_api.router(portfolio),
             sectors_api.router(sectors),
+            isolation_api.router(isolated),
         ],
     )

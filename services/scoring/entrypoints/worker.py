@@ -33,6 +33,7 @@ async def main(platform: PlatformSettings, settings: ScoringSettings) -> int:
                 scoring.portfolio,
                 scoring.sectors,
                 scoring.approvals,
+                isolated=scoring.isolated,
                 parts=scoring.web_parts,
             ),
             ServerOptions(host=settings.host, port=settings.port),

@@ -10,9 +10,11 @@ from typer.testing import CliRunner
 
 from services.cli.offsets.commands import app as offsets
 from services.cli.verify.commands import verified
+from services.kit.access.keys import Role
 from services.kit.settings import PlatformSettings
 from tests.integration.scoring.conftest import PARTITIONS, Feed, Run
 from tests.integration.scoring.test_worker import portfolio
+from tests.integration.test_offsets_command import new_key
 
 pytestmark = pytest.mark.integration
 
@@ -27,6 +29,11 @@ class Operator:
             "TOCSIN_DATABASE_URL": platform.dsn,
             "TOCSIN_TOPIC_PREFIX": platform.topic_prefix,
         }
+
+    async def log_in(self) -> None:
+        """Take a person's key with the role OPERATOR."""
+        key = await asyncio.to_thread(new_key, self._platform.dsn, Role.OPERATOR, person="ada")
+        self._environment["TOCSIN_API_KEY"] = key
 
     async def set_offset(self, partition: int, where: str) -> dict[str, Any]:
         """Run `tocsin offsets set` for a partition of scoring, and return its answer."""
@@ -50,8 +57,10 @@ class Operator:
 
 
 @pytest.fixture
-def operator(platform: PlatformSettings) -> Operator:
-    return Operator(platform)
+async def operator(platform: PlatformSettings) -> Operator:
+    person = Operator(platform)
+    await person.log_in()
+    return person
 
 
 async def test_rereading_from_the_start_applies_nothing_a_second_time(

@@ -47,7 +47,9 @@ def outbox(monkeypatch: pytest.MonkeyPatch) -> KeptOutbox:
         [RulebookApproval(rulebooks)], clock=clock, repository=proposals
     )
     nothing: Any = None
-    service = create_app(nothing, workflow, nothing, nothing, approvals, parts=parts)
+    service = create_app(
+        nothing, workflow, nothing, nothing, approvals, isolated=nothing, parts=parts
+    )
     monkeypatch.setattr(
         api,
         "client",

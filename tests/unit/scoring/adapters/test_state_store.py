@@ -3,7 +3,7 @@
 from typing import Any
 
 from services.scoring.adapters.state_store import PostgresStates
-from services.scoring.application.ports import CachedBorrower
+from services.scoring.application.ports import CachedBorrower, SavedBorrower
 from services.scoring.domain.fold import new_borrower
 
 
@@ -20,6 +20,8 @@ class Remembering:
 
 async def test_rows_are_written_in_the_order_of_their_ids() -> None:
     connection = Remembering()
-    cached = [CachedBorrower(new_borrower(name), 0) for name in ("b-3", "b-1", "b-2")]
-    await PostgresStates().save(connection, 0, cached)  # type: ignore[arg-type]  # all that it uses
+    saved = [
+        SavedBorrower(CachedBorrower(new_borrower(name), 0), b"") for name in ("b-3", "b-1", "b-2")
+    ]
+    await PostgresStates().save(connection, 0, saved)  # type: ignore[arg-type]  # all that it uses
     assert connection.calls[0][1] == ["b-1", "b-2", "b-3"]

@@ -107,7 +107,8 @@ def reading() -> OneBorrower:
 def client(reading: OneBorrower) -> TestClient:
     health = Health(ManualClock(datetime(2026, 3, 2, tzinfo=UTC)))
     parts = WebParts(health=health, metrics=Metrics(KIT_CATALOGUE), authenticator=Keys())
-    return TestClient(create_app(reading, None, None, None, no_approvals(), parts=parts))  # type: ignore[arg-type]
+    app = create_app(reading, None, None, None, no_approvals(), isolated=None, parts=parts)  # type: ignore[arg-type]
+    return TestClient(app)
 
 
 def get(client: TestClient, path: str, key: str = "tsk_risk") -> Any:

@@ -48,7 +48,8 @@ def client() -> TestClient:
     health = Health(ManualClock(datetime(2026, 3, 2, tzinfo=UTC)))
     parts = WebParts(health=health, metrics=Metrics(KIT_CATALOGUE), authenticator=Keys())
     portfolio = portfolio_of(lived())
-    return TestClient(create_app(None, None, portfolio, None, no_approvals(), parts=parts))  # type: ignore[arg-type]
+    app = create_app(None, None, portfolio, None, no_approvals(), isolated=None, parts=parts)  # type: ignore[arg-type]
+    return TestClient(app)
 
 
 def get(client: TestClient, path: str, key: str = "tsk_risk") -> Any:

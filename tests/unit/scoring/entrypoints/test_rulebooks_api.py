@@ -71,7 +71,9 @@ def client(outbox: KeptOutbox) -> TestClient:
         [RulebookApproval(rulebooks)], clock=clock, repository=proposals
     )
     nothing: Any = None
-    return TestClient(create_app(nothing, workflow, nothing, nothing, approvals, parts=parts))
+    return TestClient(
+        create_app(nothing, workflow, nothing, nothing, approvals, isolated=nothing, parts=parts)
+    )
 
 
 def post(client: TestClient, path: str, key: str, body: Any = None) -> Any:

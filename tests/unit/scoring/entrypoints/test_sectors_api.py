@@ -69,7 +69,8 @@ def watch() -> SectorMonitor:
 def client(watch: SectorMonitor) -> TestClient:
     health = Health(ManualClock(datetime(2026, 4, 2, tzinfo=UTC)))
     parts = WebParts(health=health, metrics=Metrics(KIT_CATALOGUE), authenticator=Keys())
-    return TestClient(create_app(None, None, None, watch, no_approvals(), parts=parts))  # type: ignore[arg-type]
+    app = create_app(None, None, None, watch, no_approvals(), isolated=None, parts=parts)  # type: ignore[arg-type]
+    return TestClient(app)
 
 
 def get(client: TestClient, month: str, key: str = "tsk_risk") -> Any:

@@ -27,10 +27,23 @@ CREATE TABLE scoring.borrower (
     segment       text NOT NULL,
     officer_id    text,
     branch_id     text,
-    state         bytea NOT NULL
+    state         bytea NOT NULL,
+    folded_to        bigint,
+    isolated_reason  text CHECK (isolated_reason <> ''),
+    isolated_at      timestamptz,
+    resume_requested boolean NOT NULL DEFAULT false,
+    CONSTRAINT isolation_is_whole CHECK (
+        (isolated_reason IS NULL) = (folded_to IS NULL)
+        AND (isolated_reason IS NULL) = (isolated_at IS NULL)
+        AND NOT (resume_requested AND isolated_reason IS NULL)
+    )
 ) WITH (fillfactor = 70, toast_tuple_target = 8160);
 ALTER TABLE scoring.borrower ALTER COLUMN state SET STORAGE EXTERNAL;
 CREATE INDEX borrower_sweep ON scoring.borrower (partition, borrower_id);
+CREATE INDEX borrower_isolated ON scoring.borrower (partition, borrower_id)
+ WHERE isolated_reason IS NOT NULL;
+COMMENT ON COLUMN scoring.borrower.folded_to IS
+    'of an isolated borrower: its own events after this offset wait in the ledger';
 COMMENT ON COLUMN scoring.borrower.closed_offset IS
     'offset of the last day.closed of the partition that is folded into the state';
 

@@ -1,0 +1,120 @@
+"""`tocsin borrowers`: lists isolated borrowers, and lets them resume.
+
+Calls scoring over HTTP with an operator's key, so it does what the service does and needs no access
+to the database.
+"""
+
+import json
+from typing import Annotated
+from urllib.parse import quote
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from services.cli.api import Document, ServiceApi
+from services.cli.errors import CommandError
+from services.cli.options import AsJson, group
+
+DEFAULT_URL = "http://127.0.0.1:8082"
+PATH = "/v1/isolated-borrowers"
+SCORING = ServiceApi(
+    "scoring",
+    "TOCSIN_SCORING_URL",
+    {
+        401: "Give a key with --key or TOCSIN_API_KEY: tocsin keys create --role OPERATOR --name …",
+        403: "The key needs the role OPERATOR: tocsin keys create --role OPERATOR --name …",
+        404: "See `tocsin borrowers isolated`.",
+        503: "Wait until `/readyz` of scoring answers 200, then try again.",
+    },
+)
+
+app = group("Inspect isolated borrowers, and let them resume.")
+Url = Annotated[str, typer.Option(envvar="TOCSIN_SCORING_URL", help="Where scoring listens.")]
+Key = Annotated[str, typer.Option(envvar="TOCSIN_API_KEY", help="A key with the role OPERATOR.")]
+
+
+@app.command()
+def isolated(
+    limit: Annotated[int, typer.Option(min=1, max=500, help="The most to list.")] = 100,
+    url: Url = DEFAULT_URL,
+    key: Key = "",
+    as_json: AsJson = False,
+) -> None:
+    """List the borrowers whose data break the fold, and how many of their events wait.
+
+    Examples:
+
+        tocsin borrowers isolated
+    """
+    page = SCORING.call(url, key, "GET", PATH, params={"limit": limit})
+    if as_json:
+        print(json.dumps(page))
+        return
+    console = Console()
+    console.print(_table(page))
+    if page["next_cursor"] is not None:
+        console.print(f"There are more; the first {limit} are shown (--limit).")
+
+
+@app.command()
+def resume(
+    borrower_ids: Annotated[list[str] | None, typer.Argument(help="Isolated borrowers.")] = None,
+    reason: Annotated[str, typer.Option(help="The defect, and what repaired it.")] = "",
+    every: Annotated[bool, typer.Option("--all", help="Every isolated borrower.")] = False,
+    url: Url = DEFAULT_URL,
+    key: Key = "",
+    as_json: AsJson = False,
+) -> None:
+    """Let isolated borrowers resume, after the defect was repaired and deployed.
+
+    The worker that owns the partition folds what waits, each day close in its own context. A
+    borrower whose data break the fold again stays isolated, further on or where it was.
+
+    Examples:
+
+        tocsin borrowers resume B-1001 --reason "DEF-12, repaired in 1.4.2"
+        tocsin borrowers resume --all --reason "DEF-12, repaired in 1.4.2"
+    """
+    if bool(borrower_ids) == every:
+        raise CommandError(
+            "Name borrowers, or give --all.", remedy="`tocsin borrowers isolated` lists them."
+        )
+    if not reason.strip():
+        raise CommandError("--reason is empty.", remedy="Give the defect and what repaired it.")
+    chosen = _all_isolated(url, key) if every else borrower_ids or []
+    for borrower_id in chosen:
+        path = f"{PATH}/{quote(borrower_id, safe='')}/resume"
+        SCORING.call(url, key, "POST", path, body={"reason": reason.strip()})
+    if as_json:
+        print(json.dumps({"requested": len(chosen)}))
+    else:
+        print(f"{len(chosen)} borrowers may resume; see `tocsin borrowers isolated` in a minute.")
+
+
+def _all_isolated(url: str, key: str) -> list[str]:
+    names: list[str] = []
+    params: dict[str, str | int] = {"limit": 500}
+    while True:
+        page = SCORING.call(url, key, "GET", PATH, params=params)
+        names += [item["borrower_id"] for item in page["items"]]
+        if page["next_cursor"] is None:
+            return names
+        params["cursor"] = page["next_cursor"]
+
+
+def _table(page: Document) -> Table:
+    table = Table("borrower", "part", "folded to", "since", "waiting", "resume")
+    table.add_column("reason", overflow="fold")
+    for item in page["items"]:
+        table.add_row(
+            escape(item["borrower_id"]),
+            str(item["partition"]),
+            str(item["folded_to"]),
+            item["isolated_at"][:19],
+            str(item["waiting"]),
+            "requested" if item["resume_requested"] else "-",
+            escape(item["reason"]),
+        )
+    return table

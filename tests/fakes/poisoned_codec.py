@@ -1,0 +1,50 @@
+"""Codecs under which the data of one borrower break the fold, as a defect of a version does."""
+
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from services.scoring.application.ports import Codec
+from services.scoring.domain.assess.assessment import Assessment
+from services.scoring.domain.borrower.borrower import Borrower
+from services.scoring.domain.events.event import Event
+
+
+LAST_DAY = date.max.toordinal()
+"""The month after it cannot be computed, so the fold raises after the event was applied."""
+
+
+class Poison(ArithmeticError):
+    """What a poisoned codec raises."""
+
+
+def breaking_event(codec: Codec, event_id: str) -> Codec:
+    """Return a codec that decodes an event to one whose fold raises after it has begun."""
+
+    def decode(raw: bytes) -> Event:
+        event: Any = codec.decode(raw)
+        return replace(event, day=LAST_DAY) if event.id == event_id else event
+
+    return replace(codec, decode=decode)
+
+
+def breaking_state(codec: Codec, borrower_id: str, *, from_day: int) -> Codec:
+    """Return a codec that cannot write a borrower's state once a day is closed."""
+
+    def encode(borrower: Borrower) -> bytes:
+        if borrower.borrower_id == borrower_id and borrower.counters.closed_day >= from_day:
+            raise Poison(f"{borrower_id} after day {from_day}")
+        return codec.encode_state(borrower)
+
+    return replace(codec, encode_state=encode)
+
+
+def breaking_assessment(codec: Codec, borrower_id: str, *, sequence: int) -> Codec:
+    """Return a codec that cannot write a borrower's assessments from this sequence on."""
+
+    def encode(assessment: Assessment) -> bytes:
+        if assessment.borrower_id == borrower_id and assessment.sequence >= sequence:
+            raise Poison(f"{borrower_id} from assessment {sequence}")
+        return codec.encode_assessment(assessment)
+
+    return replace(codec, encode_assessment=encode)

@@ -1,0 +1,135 @@
+"""`tocsin borrowers`: an operator lists isolated borrowers and lets them resume."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import pytest
+from starlette.testclient import TestClient
+from typer.testing import CliRunner
+
+from services.cli import api
+from services.cli.borrowers import app
+from services.cli.errors import CommandError
+from services.kit.catalogue import KIT_CATALOGUE
+from services.kit.http.application import WebParts
+from services.kit.http.health import Health
+from services.kit.metrics import Metrics
+from services.scoring.application.isolated_borrowers import IsolatedBorrower, IsolatedBorrowers
+from services.scoring.entrypoints.http import create_app
+from tests.fakes.approvals_in_memory import NoDatabase, no_approvals
+from tests.fakes.clock import ManualClock
+from tests.unit.scoring.entrypoints.test_borrowers_api import Keys
+
+SINCE = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+class MemoryIsolation:
+    """Implements `IsolationRows` and `PartitionRelease`; records what was done, in order."""
+
+    def __init__(self) -> None:
+        self.names = [f"B/{number:04}" for number in range(501)]
+        self.done: list[tuple[str, str | int]] = []
+
+    async def listed(self, connection: Any, *, after: str, limit: int) -> list[IsolatedBorrower]:
+        names = [name for name in self.names if name > after][:limit]
+        return [
+            IsolatedBorrower(
+                borrower_id=name,
+                partition=3,
+                folded_to=41,
+                reason="OverflowError: [red]int too large",
+                isolated_at=SINCE,
+                is_resume_requested=False,
+                waiting=7,
+            )
+            for name in names
+        ]
+
+    async def partition_of(self, connection: Any, borrower_id: str) -> int | None:
+        return 3 if borrower_id in self.names else None
+
+    async def request_resume(self, connection: Any, borrower_id: str) -> None:
+        self.done.append(("requested", borrower_id))
+
+    async def release(self, connection: Any, *, topic: str, partition: int) -> None:
+        self.done.append((f"released {topic}", partition))
+
+
+@pytest.fixture
+def isolation(monkeypatch: pytest.MonkeyPatch) -> MemoryIsolation:
+    """Let the commands call a scoring service in memory."""
+    memory = MemoryIsolation()
+    isolated = IsolatedBorrowers(
+        database=NoDatabase(), rows=memory, partitions=memory, topic="events"
+    )
+    parts = WebParts(
+        health=Health(ManualClock(SINCE)), metrics=Metrics(KIT_CATALOGUE), authenticator=Keys()
+    )
+    nothing = cast(Any, None)
+    service = create_app(
+        nothing, nothing, nothing, nothing, no_approvals(), isolated=isolated, parts=parts
+    )
+    monkeypatch.setattr(
+        api,
+        "client",
+        lambda url, key: TestClient(service, headers={"Authorization": f"Bearer {key}"}),
+    )
+    return memory
+
+
+def run(*arguments: str, key: str = "tsk_operator") -> Any:
+    result = CliRunner().invoke(app, [*arguments, "--key", key])
+    if isinstance(result.exception, CommandError):
+        raise result.exception
+    assert result.exit_code == 0, result.output
+    return result
+
+
+def test_isolated_borrowers_are_listed_with_what_waits(isolation: MemoryIsolation) -> None:
+    page = json.loads(run("isolated", "--limit", "2", "--json").stdout)
+    assert page["next_cursor"] == "B/0001"
+    assert page["items"][0] == {
+        "borrower_id": "B/0000",
+        "partition": 3,
+        "folded_to": 41,
+        "reason": "OverflowError: [red]int too large",
+        "isolated_at": "2026-03-01T12:00:00Z",
+        "resume_requested": False,
+        "waiting": 7,
+    }
+    shown = run("isolated", "--limit", "2").stdout
+    assert "B/0001" in shown
+    assert "the first 2 are shown" in shown
+
+
+def test_a_resume_releases_the_partition_and_then_stores_the_request(
+    isolation: MemoryIsolation,
+) -> None:
+    run("resume", "B/0003", "--reason", "repaired in 1.4.2")
+    assert isolation.done == [("released events", 3), ("requested", "B/0003")]
+
+
+def test_all_isolated_borrowers_resume_whatever_their_number(isolation: MemoryIsolation) -> None:
+    answer = run("resume", "--all", "--reason", "repaired", "--json").stdout
+    assert json.loads(answer) == {"requested": 501}
+    assert len(isolation.done) == 2 * 501
+
+
+@pytest.mark.parametrize(
+    ("arguments", "key", "problem"),
+    [
+        (("resume", "B-9", "--reason", "x"), "tsk_operator", "404"),
+        (("resume", "B/0003", "--reason", "x"), "tsk_risk", "403"),
+        (("isolated",), "tsk_officer-o1", "403"),
+        (("resume", "B/0003", "--all", "--reason", "x"), "tsk_operator", "Name borrowers"),
+        (("resume", "--reason", "x"), "tsk_operator", "Name borrowers"),
+        (("resume", "B/0003", "--reason", " "), "tsk_operator", "--reason is empty"),
+    ],
+)
+def test_a_resume_needs_an_operator_a_reason_and_an_isolated_borrower(
+    isolation: MemoryIsolation, arguments: tuple[str, ...], key: str, problem: str
+) -> None:
+    with pytest.raises(CommandError, match=problem):
+        run(*arguments, key=key)
+    assert isolation.done == []
