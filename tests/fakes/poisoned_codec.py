@@ -9,7 +9,6 @@ from services.scoring.domain.assess.assessment import Assessment
 from services.scoring.domain.borrower.borrower import Borrower
 from services.scoring.domain.events.event import Event
 
-
 LAST_DAY = date.max.toordinal()
 """The month after it cannot be computed, so the fold raises after the event was applied."""
 

@@ -11,6 +11,22 @@ SIMULATED = "tests/simulation/test_simulation.py::test_every_promise_holds_in_ev
 
 LINES = (
     Mutant(
+        "poison-of-one-source",
+        "one sender cannot stop a topic for the others",
+        "services/kit/stream/poison.py",
+        "(len(failing) > 1 or failing == {ANY_SOURCE})",
+        "failing",
+        ("tests/unit/kit/stream/test_poison.py",),
+    ),
+    Mutant(
+        "poison-beside-a-healthy-source",
+        "a topic goes on while the records of another source are good",
+        "services/kit/stream/poison.py",
+        "return failing if len(failing) == len(sources) else frozenset()",
+        "return failing",
+        ("tests/unit/kit/stream/test_poison.py",),
+    ),
+    Mutant(
         "proposer-never-decides",
         "the person who proposed decides nothing",
         "services/kit/approvals.py",

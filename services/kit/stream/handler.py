@@ -5,6 +5,7 @@ is true before `committed`: `apply` may run, fail, and run again with the same r
 part of them.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -14,14 +15,24 @@ from services.kit.stream.records import Batch, Record
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Counts the records of a batch that were not applied."""
+    """Counts the records of a batch that were not applied.
+
+    Attributes:
+        sources: By source, how many of its records are bad, and how many it has in the batch; left
+            out where none is bad, and by a handler whose topic has one source.
+    """
 
     duplicates: int = 0
     quarantined: int = 0
+    sources: Mapping[str, tuple[int, int]] | None = None
 
     def __add__(self, other: "Tally") -> "Tally":
-        """Returns the sum of both."""
-        return Tally(self.duplicates + other.duplicates, self.quarantined + other.quarantined)
+        """Returns the sum of both; the sources are the other's, if it has any."""
+        return Tally(
+            self.duplicates + other.duplicates,
+            self.quarantined + other.quarantined,
+            other.sources or self.sources,
+        )
 
 
 ALL_APPLIED = Tally()

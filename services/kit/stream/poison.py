@@ -1,32 +1,41 @@
 """Limits how many records in a row may be quarantined before the partition stops.
 
-A bad deploy makes every record bad. Without this limit it would drain the topic into quarantine,
-and an operator would have to bring the backlog back by hand.
+A bad deploy makes the records of every source bad. Without this limit it would drain the topic into
+quarantine, and an operator would have to bring the backlog back by hand. One source whose records
+are bad is that source's fault, and must not stop the topic for the others.
 """
 
 from services.kit.stream.handler import Tally
 from services.kit.stream.stop_reasons import StopPartition, StopReason
 
+ANY_SOURCE = ""
+
 
 class PoisonLimit:
-    """Counts the quarantined records in a row of one partition."""
+    """Counts the quarantined records in a row of one partition, and their sources."""
 
     def __init__(self, *, max_in_a_row: int) -> None:
         self._max_in_a_row = max_in_a_row
         self._in_a_row = 0
+        self._failing: frozenset[str] = frozenset()
 
     def check(self, tally: Tally, *, records: int) -> None:
         """Refuses a batch that would quarantine too many records.
 
-        A batch without a good record continues the row; a mixed one counts alone, when most of it
-        is bad.
+        Sources fail whose records are mostly bad. A batch in which another source does not fail
+        passes, and so does one of a single source, where the handler names sources. A batch without
+        a good record continues the row; a mixed one counts alone.
 
         Raises:
             StopPartition: If more than the allowed number would be quarantined.
         """
-        is_all_bad = tally.quarantined == records
-        bad = self._in_a_row + tally.quarantined if is_all_bad else tally.quarantined
-        if bad > self._max_in_a_row and 2 * tally.quarantined > records:
+        failing = _failing(tally, records)
+        if not failing:
+            return
+        bad = tally.quarantined
+        if bad == records:
+            bad, failing = self._in_a_row + bad, self._failing | failing
+        if bad > self._max_in_a_row and (len(failing) > 1 or failing == {ANY_SOURCE}):
             raise StopPartition(
                 StopReason.TOO_MUCH_POISON,
                 f"{bad} records in a row cannot be applied (limit {self._max_in_a_row})",
@@ -36,5 +45,13 @@ class PoisonLimit:
         """Continues or ends the row, once a batch is durable."""
         if tally.quarantined == records:
             self._in_a_row += tally.quarantined
+            self._failing |= _failing(tally, records)
         else:
-            self._in_a_row = 0
+            self._in_a_row, self._failing = 0, frozenset()
+
+
+def _failing(tally: Tally, records: int) -> frozenset[str]:
+    """Returns the sources of a batch if the records of each are mostly bad; else none."""
+    sources = tally.sources or {ANY_SOURCE: (tally.quarantined, records)}
+    failing = frozenset(source for source, (bad, total) in sources.items() if 2 * bad > total)
+    return failing if len(failing) == len(sources) else frozenset()

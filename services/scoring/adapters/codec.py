@@ -3,6 +3,8 @@
 from datetime import tzinfo
 from typing import Final
 
+import msgspec
+
 from services.contracts.envelope import CloudEvent, encode_event
 from services.scoring.adapters import assessment_json, state_bytes
 from services.scoring.adapters.wire.decoder import EventDecoder
@@ -18,6 +20,7 @@ def build_codec(zone: tzinfo) -> Codec:
     """Returns the codec for a bank in this time zone."""
     return Codec(
         decode=EventDecoder(zone).decode,
+        source_of=source_of,
         refusal=Undecodable,
         encode_state=state_bytes.encode,
         decode_state=state_bytes.decode,
@@ -25,6 +28,22 @@ def build_codec(zone: tzinfo) -> Codec:
         encode_assessment=assessment_json.risk_event,
         encode_effect=effect_event,
     )
+
+
+class _SourceOnly(msgspec.Struct, gc=False):
+    source: str
+
+
+_decode_source: Final = msgspec.json.Decoder(_SourceOnly).decode
+UNKNOWN_SOURCE: Final = "unknown"
+
+
+def source_of(raw: bytes) -> str:
+    """Returns the source that a record names, whatever else is wrong with it."""
+    try:
+        return _decode_source(raw).source
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return UNKNOWN_SOURCE
 
 
 def effect_event(effect: Effect) -> bytes:

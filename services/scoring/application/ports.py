@@ -20,10 +20,11 @@ class Codec:
     """How bytes become events and states, and assessments become bytes.
 
     `decode` raises `refusal` for what it cannot read, `decode_state` raises `unreadable` for
-    bytes of another version.
+    bytes of another version. `source_of` returns the source that even an unreadable event names.
     """
 
     decode: Callable[[bytes], Event]
+    source_of: Callable[[bytes], str]
     refusal: type[Exception]
     encode_state: Callable[[Borrower], bytes]
     decode_state: Callable[[bytes], Borrower]

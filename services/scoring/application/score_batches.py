@@ -144,13 +144,15 @@ class ScoreBatches(Handler):
         fresh.sort(key=_offset)
         await self._fold(connection, partition, cache, fresh)
         self._count(fresh, decoded.rejected)
-        return tally + Tally(duplicates=len(repeated))
+        return tally + Tally(duplicates=len(repeated), sources=self._sources(decoded))
 
     async def quarantine(self, record: Record, error: Exception, connection: Connection) -> Tally:
         """Quarantines a record whose application fails."""
         rejected = RejectedRecord(record, "not_applicable", f"{type(error).__name__}: {error}")
+        source = self._parts.codec.source_of(record.value or b"")
         self._parts.recorder.add(metrics.QUARANTINED, reason=rejected.reason)
-        return await self._parts.quarantine.insert(connection, [rejected])
+        tally = await self._parts.quarantine.insert(connection, [rejected])
+        return tally + Tally(sources={source: (1, 1)})
 
     def has_background_work(self, partition: int) -> bool:
         """Returns whether some borrower lacks a day close, or may resume."""
@@ -225,6 +227,15 @@ class ScoreBatches(Handler):
                 detail = "the record's key is not the event's subject; order would be lost"
                 decoded.rejected.append(RejectedRecord(record, "key_mismatch", detail))
         return decoded
+
+    def _sources(self, decoded: DecodedBatch) -> dict[str, tuple[int, int]] | None:
+        """Returns how many records each source has in a batch, and how many of them are bad."""
+        if not decoded.rejected:
+            return None
+        source_of = self._parts.codec.source_of
+        bad = Counter(source_of(each.record.value or b"") for each in decoded.rejected)
+        good = Counter(each.event.source for each in (*decoded.events, *decoded.control))
+        return {source: (bad[source], bad[source] + good[source]) for source in bad | good}
 
     async def _fold(
         self,

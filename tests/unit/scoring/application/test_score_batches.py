@@ -67,7 +67,10 @@ async def test_what_cannot_be_read_is_kept_and_its_neighbours_are_applied() -> N
     )
     reasons = [record.reason for record in worker.quarantine.rejected]
     assert reasons == ["undecodable", "no_value", "key_mismatch", "key_mismatch"]
-    assert tally == Tally(duplicates=0, quarantined=4)
+    # The source is the one that a record names, even where nothing else of it can be read.
+    assert tally == Tally(
+        duplicates=0, quarantined=4, sources={"unknown": (2, 2), "core/test": (2, 3)}
+    )
     assert set(worker.stored()) == {"B-1"}
 
 
