@@ -44,6 +44,7 @@ COMMANDS: dict[str, Command] = {
         "services.cli.verify.commands", "verify", "Refold the ledger and compare every borrower."
     ),
     "audit": Command("services.cli.audit", "app", "Check the rows that auditors rely on."),
+    "history": Command("services.cli.history", "app", "Open or close a load of history."),
     "quarantine": Command(
         "services.cli.quarantine", "app", "Inspect, retry or discard quarantined input."
     ),

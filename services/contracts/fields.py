@@ -189,6 +189,13 @@ def has_optional_currency(struct: type[Struct]) -> bool:
 
 
 @cache
+def business_date_field(struct: type[Struct]) -> str | None:
+    """Returns the field with the business day on which the event was booked, None without one."""
+    hints = get_type_hints(struct, include_extras=True)
+    return next((name for name, hint in hints.items() if hint == BusinessDate), None)
+
+
+@cache
 def money_fields(struct: type[Struct]) -> frozenset[str]:
     """Returns the names of the money fields, those of objects in lists too."""
     return frozenset(_money_fields(struct))

@@ -1,11 +1,28 @@
 """Settings of ingest, read from `TOCSIN_INGEST_*`."""
 
+from datetime import tzinfo
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from services.ingest.domain.time_guard import TimeGuard, TimeTolerance
+
 SHIPPED_MAPPINGS = Path(__file__).resolve().parent / "mappings"
+
+
+class SourceTolerance(BaseModel):
+    """How far the events of one source may lie from the clock; what is left out is as usual."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    seconds_ahead: int = Field(default=300, ge=0, le=86_400)
+    business_days_ahead: int = Field(default=2, ge=0, le=30)
+    days_back: int = Field(default=3_660, ge=1, le=73_000)
+
+    def tolerance(self) -> TimeTolerance:
+        """Returns the tolerance of the time guard."""
+        return TimeTolerance(**self.model_dump())
 
 
 class IngestSettings(BaseSettings):
@@ -37,6 +54,23 @@ class IngestSettings(BaseSettings):
     release_interval_seconds: float = Field(
         default=0.5, gt=0.0, description="interval between searches for accounts that became known"
     )
+    seconds_ahead: int = Field(
+        default=300, ge=0, le=86_400, description="how much later than now an event may be booked"
+    )
+    business_days_ahead: int = Field(
+        default=2, ge=0, le=30, description="business days after today that a booking may name"
+    )
+    days_back: int = Field(
+        default=3_660,
+        ge=1,
+        le=73_000,
+        description="days before today that a booking may name outside a load of history",
+    )
+    time_tolerances: dict[str, SourceTolerance] = Field(
+        default_factory=dict,
+        description="the three of a source, as JSON: "
+        '{"core/markets*": {"business_days_ahead": 5}}; the first pattern that matches counts',
+    )
     refused_in_a_row: int = Field(
         default=100,
         ge=1,
@@ -57,3 +91,13 @@ class IngestSettings(BaseSettings):
     no_progress_seconds: float = Field(
         default=60.0, ge=5.0, description="time without progress after which a process ends"
     )
+
+    def time_guard(self, zone: tzinfo) -> TimeGuard:
+        """Returns the time guard of a bank in this time zone."""
+        usual = TimeTolerance(
+            seconds_ahead=self.seconds_ahead,
+            business_days_ahead=self.business_days_ahead,
+            days_back=self.days_back,
+        )
+        named = {source: each.tolerance() for source, each in self.time_tolerances.items()}
+        return TimeGuard(zone=zone, usual=usual, tolerances=named)

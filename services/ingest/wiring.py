@@ -12,6 +12,7 @@ import asyncpg
 from services.ingest.adapters.account_table import AccountTable
 from services.ingest.adapters.control_approval import ControlEventApproval
 from services.ingest.adapters.control_table import ControlTable
+from services.ingest.adapters.history_load_table import HistoryLoadTable
 from services.ingest.adapters.identity_table import IdentityTable
 from services.ingest.adapters.kafka_event_publisher import KafkaEventPublisher
 from services.ingest.adapters.kafka_intake_log import KafkaIntakeLog
@@ -22,11 +23,13 @@ from services.ingest.adapters.raw_handler import RawHandler
 from services.ingest.adapters.raw_progress import RawProgress
 from services.ingest.application.accounts import AccountImport
 from services.ingest.application.control_gate import ControlGate
+from services.ingest.application.history_loads import HistoryLoads
 from services.ingest.application.identity import AccountStores
 from services.ingest.application.input_validation import InputValidator
 from services.ingest.application.intake import Intake
 from services.ingest.application.quarantine import QuarantineService
 from services.ingest.application.release import Release
+from services.ingest.application.time_gate import TimeGate
 from services.ingest.domain.day_closes import DayCloseRules
 from services.ingest.metrics import INGEST_CATALOGUE
 from services.ingest.settings import IngestSettings
@@ -58,6 +61,7 @@ class Ingest:
     quarantine: QuarantineService
     release: Release
     approvals: Approvals
+    history_loads: HistoryLoads
     accounts: AccountTable
     account_import: AccountImport
     publisher: KafkaEventPublisher
@@ -78,6 +82,7 @@ class _Parts:
     identities: IdentityTable
     log: KafkaIntakeLog
     rules: DayCloseRules
+    times: TimeGate
     zone: ZoneInfo
     clock: Clock
     metrics: Metrics
@@ -87,6 +92,7 @@ class _Parts:
             publisher=self.publisher,
             rules=self.rules,
             log=ControlTable(database),
+            times=self.times,
             clock=self.clock,
             zone=self.zone,
         )
@@ -155,6 +161,11 @@ async def build(platform: PlatformSettings, settings: IngestSettings) -> AsyncIt
                 identities=IdentityTable(PostgresDatabase(pool)),
                 log=KafkaIntakeLog(producer, topic=platform.intake_topic),
                 rules=DayCloseRules(closer=platform.day_close, source=platform.day_close_source),
+                times=TimeGate(
+                    guard=settings.time_guard(ZoneInfo(platform.bank_timezone)),
+                    loads=HistoryLoadTable(PostgresDatabase(pool)),
+                    clock=clock,
+                ),
                 zone=ZoneInfo(platform.bank_timezone),
                 clock=clock,
                 metrics=metrics,
@@ -191,13 +202,14 @@ def _assembled(
         ),
         release=Release(
             validator=parts.validator,
-            publisher=parts.publisher,
+            gate=parts.gate(database),
             accounts=accounts,
             quarantine=quarantine,
             clock=parts.clock,
             recorder=parts.metrics,
         ),
         approvals=parts.approvals(database),
+        history_loads=HistoryLoads(repository=HistoryLoadTable(database), clock=parts.clock),
         accounts=parts.accounts,
         account_import=AccountImport(directory=parts.accounts, log=parts.log),
         publisher=parts.publisher,

@@ -213,6 +213,11 @@ def clear_quarantine(bank: Terminal) -> None:
     bank.run_examples("quarantine discard")
 
 
+def load_history(bank: Terminal) -> None:
+    for step in ("open", "list", "close"):
+        bank.run_examples(f"history {step}")
+
+
 def change_rulebook(bank: Terminal) -> None:
     modeller = key_of(bank, "modeller", "--role RISK", "--person ada")
     approver = key_of(bank, "approver", "--role APPROVER", "--person grace")
@@ -227,6 +232,7 @@ def test_a_banks_first_day(bank: Terminal, services: ServiceProcesses) -> None:
     feed(bank)
     release_rates(bank)
     clear_quarantine(bank)
+    load_history(bank)
     change_rulebook(bank)
     bank.run("tocsin verify --wait 60")
     bank.run_examples("verify")

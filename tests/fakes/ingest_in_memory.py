@@ -6,7 +6,7 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
 from typing import Any, cast
@@ -26,6 +26,7 @@ from services.ingest.adapters.mapping.mapper import Mapper
 from services.ingest.application.accounts import AccountImport
 from services.ingest.application.control_gate import ControlGate
 from services.ingest.application.errors import Unavailable
+from services.ingest.application.history_loads import HistoryLoad, HistoryLoads
 from services.ingest.application.identity import AccountStores, EventIdentity
 from services.ingest.application.input_validation import InputValidator
 from services.ingest.application.inputs import QuarantinedInput, Status
@@ -42,10 +43,12 @@ from services.ingest.application.ports import (
 )
 from services.ingest.application.quarantine import QuarantineService
 from services.ingest.application.release import Release
+from services.ingest.application.time_gate import LoadsReading, TimeGate
 from services.ingest.domain.account_log import AccountAssignment
 from services.ingest.domain.day_closes import DayCloseRules
 from services.ingest.domain.exchange_rates import KnownRates
 from services.ingest.domain.reasons import Refusal
+from services.ingest.domain.time_guard import OpenLoad, TimeGuard
 from services.ingest.entrypoints.http import create_app
 from services.ingest.metrics import INGEST_CATALOGUE
 from services.ingest.settings import SHIPPED_MAPPINGS, IngestSettings
@@ -60,7 +63,7 @@ from tests.fakes.approvals_in_memory import approvals_in_memory
 from tests.fakes.clock import ManualClock
 
 CONTROL_TYPES = ("calendar.published", "day.closed", "fx.published", "sector-stress.published")
-NOON = datetime(2026, 3, 31, 12, tzinfo=UTC)
+EVENING = datetime(2026, 3, 31, 18, tzinfo=UTC)
 TIMEZONE = ZoneInfo("Europe/Berlin")
 
 
@@ -154,6 +157,56 @@ class MemoryIntakeLog:
 
 
 @dataclass
+class MemoryHistoryLoads:
+    """The loads of history, in a list, with a database's clock that may differ."""
+
+    clock: ManualClock
+    closes: MemoryControlLog
+    stored: list[HistoryLoad] = field(default_factory=list)
+    seconds_apart: float = 0.0
+    is_down: bool = False
+
+    async def read(self) -> LoadsReading:
+        if self.is_down:
+            raise Unavailable("the database")
+        return LoadsReading(
+            now=self.clock.now() + timedelta(seconds=self.seconds_apart),
+            loads=[
+                OpenLoad(
+                    id=load.id,
+                    sources=load.sources,
+                    last_close=max(self.closes.closes, default=None),
+                )
+                for load in self.stored
+                if load.closed_at is None
+            ],
+        )
+
+    async def loads(self) -> Sequence[HistoryLoad]:
+        return self.stored[::-1]
+
+    async def open(
+        self, sources: Sequence[str], *, reason: str, by: str, at: datetime
+    ) -> HistoryLoad:
+        load = HistoryLoad(
+            id=len(self.stored) + 1,
+            sources=tuple(sources),
+            reason=reason,
+            opened_by=by,
+            opened_at=at,
+        )
+        self.stored.append(load)
+        return load
+
+    async def close(self, load_id: int, *, by: str, at: datetime) -> HistoryLoad | None:
+        for index, load in enumerate(self.stored):
+            if load.id == load_id and load.closed_at is None:
+                self.stored[index] = replace(load, closed_by=by, closed_at=at)
+                return self.stored[index]
+        return None
+
+
+@dataclass
 class MemoryLockedEntry:
     """A quarantined input that is being changed."""
 
@@ -177,6 +230,7 @@ class MemoryLockedEntry:
             pointer=refusal.pointer,
             detail=refusal.detail,
             account_id=account_id,
+            retry_at=refusal.retry_at,
         )
 
 
@@ -262,6 +316,11 @@ class MemoryQuarantine:
             for full in self.rows
         ]
 
+    async def due(self, *, at: datetime, limit: int) -> Sequence[int]:
+        self._check()
+        waiting = [full.entry for full in self.rows if full.entry.status is Status.OPEN]
+        return [entry.id for entry in waiting if entry.retry_at and entry.retry_at <= at][:limit]
+
     @asynccontextmanager
     async def lock(self, entry_id: int) -> AsyncIterator[LockedEntry | None]:
         full = await self.entry(entry_id)
@@ -310,6 +369,7 @@ def _entry(entry_id: int, quarantined: QuarantinedInput) -> QuarantineEntry:
         settled_at=None,
         settled_by=None,
         note=None,
+        retry_at=quarantined.refusal.retry_at,
     )
 
 
@@ -335,6 +395,8 @@ class MemoryIngest:
     controls: MemoryControlLog
     identities: MemoryIdentities
     log: MemoryIntakeLog
+    loads: MemoryHistoryLoads
+    clock: ManualClock
     ingest: Ingest
 
     def app(self, *, limits: RequestLimits | None = None, **settings: Any) -> FastAPI:
@@ -352,6 +414,7 @@ class MemoryIngest:
         self.quarantine.owners.clear()
         self.quarantine.assigned.clear()
         self.log.records.clear()
+        self.loads.stored.clear()
 
 
 CLOSED_BY_CORE = DayCloseRules(closer="events", source="core/demo")
@@ -360,7 +423,7 @@ CLOSED_BY_CORE = DayCloseRules(closer="events", source="core/demo")
 def ingest_in_memory(rules: DayCloseRules = CLOSED_BY_CORE) -> MemoryIngest:
     """Returns an empty ingest with the shipped mappings."""
     controls = MemoryControlLog()
-    publisher, quarantine, clock = MemoryPublisher(), MemoryQuarantine(), ManualClock(NOON)
+    publisher, quarantine, clock = MemoryPublisher(), MemoryQuarantine(), ManualClock(EVENING)
     identities, log = MemoryIdentities(), MemoryIntakeLog()
     metrics = Metrics((*KIT_CATALOGUE, *INGEST_CATALOGUE))
     validator = InputValidator(mappings=demo_mappings(), max_event_bytes=262_144)
@@ -371,7 +434,15 @@ def ingest_in_memory(rules: DayCloseRules = CLOSED_BY_CORE) -> MemoryIngest:
         "clock": clock,
         "recorder": metrics,
     }
-    gate = ControlGate(publisher=publisher, rules=rules, log=controls, clock=clock, zone=TIMEZONE)
+    loads = MemoryHistoryLoads(clock, controls)
+    gate = ControlGate(
+        publisher=publisher,
+        rules=rules,
+        log=controls,
+        times=TimeGate(guard=TimeGuard(zone=TIMEZONE), loads=loads, clock=clock),
+        clock=clock,
+        zone=TIMEZONE,
+    )
     health = Health(clock)
     health.started()
     return MemoryIngest(
@@ -380,10 +451,11 @@ def ingest_in_memory(rules: DayCloseRules = CLOSED_BY_CORE) -> MemoryIngest:
         controls,
         identities,
         log,
+        loads,
+        clock,
         Ingest(
             intake=Intake(**shared, gate=gate),
             quarantine=QuarantineService(**shared, gate=gate),
-            release=Release(**shared, publisher=publisher),
             approvals=approvals_in_memory(
                 [
                     ControlEventApproval(
@@ -395,6 +467,8 @@ def ingest_in_memory(rules: DayCloseRules = CLOSED_BY_CORE) -> MemoryIngest:
                 ],
                 clock=clock,
             ),
+            release=Release(**shared, gate=gate),
+            history_loads=HistoryLoads(repository=loads, clock=clock),
             accounts=cast(AccountTable, quarantine),
             account_import=AccountImport(directory=quarantine, log=log),
             publisher=cast(KafkaEventPublisher, publisher),

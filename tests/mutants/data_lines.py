@@ -4,6 +4,8 @@ from tests.mutants.mutant import Mutant
 
 TORTURE = "tests/property/test_data_torture.py"
 WORK = "tests/property/scoring/test_bounded_work.py"
+GUARD = "tests/unit/ingest/domain/test_time_guard.py"
+GATE = "tests/unit/ingest/application/test_time_gate.py"
 
 LINES = (
     Mutant(
@@ -76,6 +78,46 @@ LINES = (
         "services/scoring/domain/arrears/facility_use.py",
         "    forget_before(facility, daily_values.first_read(facility.drawn))\n",
         "",
+        (WORK,),
+    ),
+    Mutant(
+        "nothing-ahead-of-its-time",
+        "an event whose business day lies ahead is kept out",
+        "services/ingest/application/control_gate.py",
+        "if refusal is None and not self.times.admits(valid.event):",
+        "if False:",
+        (GATE,),
+    ),
+    Mutant(
+        "a-load-never-passes-the-wall-clock",
+        "the clock of a load of history stops at today",
+        "services/ingest/domain/time_guard.py",
+        "last = min(today, load.last_close + timedelta(days=DAYS_AFTER_CLOSE))",
+        "last = load.last_close + timedelta(days=DAYS_AFTER_CLOSE)",
+        (GUARD,),
+    ),
+    Mutant(
+        "no-verdict-by-a-wrong-clock",
+        "while the clocks disagree nothing is taken and nothing quarantined",
+        "services/ingest/application/time_gate.py",
+        "        if self._disagreement:\n",
+        "        if False:\n",
+        (GATE,),
+    ),
+    Mutant(
+        "closes-of-the-same-request",
+        "a load is judged by the closes before the event, those of its request included",
+        "services/ingest/application/control_gate.py",
+        "            self.times.note_close(event.source, event.data.closed_date)\n",
+        "            pass\n",
+        (GATE,),
+    ),
+    Mutant(
+        "work-is-bounded",
+        "an event that makes a borrower larger than a fold may be is refused",
+        "services/scoring/domain/fold.py",
+        "        work.check(borrower)\n",
+        "        pass\n",
         (WORK,),
     ),
 )

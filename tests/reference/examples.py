@@ -8,7 +8,7 @@ from tests.reference import command_tree
 # What needs a broker, a database or a running service, by the words that call it.
 NEEDS_SERVERS = (
     *("migrate", "topics", "persons", "keys", "audit", "replay", "verify", "quarantine"),
-    *("accounts", "approvals", "borrowers", "offsets"),
+    *("accounts", "approvals", "borrowers", "history", "offsets"),
     *("stack", "demo", "bench"),
     *(f"rulebook {step}" for step in ("list", "draft", "propose", "approve", "activate")),
 )

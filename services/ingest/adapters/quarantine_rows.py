@@ -41,6 +41,7 @@ def parameters(quarantined: QuarantinedInput) -> list[Any]:
         _optional(quarantined.event_type),
         _optional(quarantined.account_id),
         quarantined.received_at,
+        quarantined.refusal.retry_at,
     ]
 
 
@@ -86,6 +87,7 @@ def entry_of(row: Any) -> QuarantineEntry:
         settled_at=row["settled_at"],
         settled_by=row["settled_by"],
         note=row["note"],
+        retry_at=row["retry_at"],
     )
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 
 from services.ingest.adapters import quarantine_rows as rows
 from services.ingest.adapters.translating import database_errors
@@ -29,9 +30,9 @@ _INSERT = """
 INSERT INTO ingest.quarantine
     (status, reason, pointer, detail, channel, raw, digest, headers, content_type, topic,
      partition, record_offset, sender, sender_sources, sender_types, source, event_id, event_type,
-     account_id, received_at)
+     account_id, received_at, retry_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8::jsonb, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
-        $20)
+        $20, $21)
 """
 # The update changes nothing; without it, no id is returned for a row that exists already.
 _INSERT_RECORD = (
@@ -76,8 +77,12 @@ UPDATE ingest.quarantine
 _REFUSE_AGAIN = """
 UPDATE ingest.quarantine
    SET status = $2, reason = $3, pointer = $4, detail = $5, account_id = $6,
-       attempts = attempts + 1
+       retry_at = $7, attempts = attempts + 1
  WHERE id = $1
+"""
+_DUE = """
+SELECT id FROM ingest.quarantine WHERE status = 'open' AND retry_at <= $1
+ ORDER BY retry_at, id LIMIT $2
 """
 
 
@@ -109,6 +114,7 @@ class LockedRow:
             refusal.pointer,
             rows.storable(refusal.detail),
             account_id,
+            refusal.retry_at,
         )
 
 
@@ -185,6 +191,12 @@ class QuarantineTable:
             )
             for row in counts
         ]
+
+    async def due(self, *, at: datetime, limit: int) -> Sequence[int]:
+        """Returns the numbers of open inputs whose time has come, the earliest first."""
+        with database_errors():
+            due = await self._pool.fetch(_DUE, at, limit)
+        return [row["id"] for row in due]
 
     @asynccontextmanager
     async def lock(self, entry_id: int) -> AsyncIterator[LockedEntry | None]:

@@ -1,4 +1,5 @@
-"""The gate for control events: refuses day closes and exchange rates that nobody may send alone.
+"""The gate for events: refuses what is ahead of its time, and control events that nobody may send
+alone (day closes, exchange rates).
 
 Intake and retries from the quarantine publish through it. What must stay true: a control event is
 compared with all that was published before it, so each is recorded after the broker has
@@ -15,16 +16,12 @@ from services.contracts.envelope import EVERYBODY, CloudEvent
 from services.contracts.fields import EventData
 from services.contracts.validation import ValidEvent
 from services.ingest.application.ports import ControlLog, EventPublisher
+from services.ingest.application.time_gate import TimeGate
 from services.ingest.domain.day_closes import DayCloseRules, DayCloseState
 from services.ingest.domain.exchange_rates import rates_refusal
 from services.ingest.domain.reasons import Refusal, RefusalReason
 from services.kit.approvals import ProposalConflict
 from services.kit.clock import Clock
-
-
-def is_in_history_load(_event: CloudEvent[EventData]) -> bool:
-    """Returns whether an event is part of an open history load; there are none yet."""
-    return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,16 +31,25 @@ class ControlGate:
     publisher: EventPublisher
     rules: DayCloseRules
     log: ControlLog
+    times: TimeGate
     clock: Clock
     zone: ZoneInfo
 
     async def publish(self, events: Sequence[ValidEvent]) -> Mapping[int, Refusal]:
-        """Publishes events in their order; returns the refusals of the others by index."""
+        """Publishes events in their order; returns the refusals of the others by index.
+
+        Raises:
+            Unavailable: If the broker or the database does not answer, or the clocks disagree.
+        """
         refusals: dict[int, Refusal] = {}
         waiting: list[ValidEvent] = []
+        await self.times.begin()
         for index, valid in enumerate(events):
             is_control = valid.event.subject == EVERYBODY
-            if is_control and (refusal := await self._refusal(valid.event)):
+            refusal = await self._refusal(valid.event) if is_control else None
+            if refusal is None and not self.times.admits(valid.event):
+                refusal = await self.times.refusal(valid.event)
+            if refusal is not None:
                 refusals[index] = refusal
                 continue
             waiting.append(valid)
@@ -70,13 +76,18 @@ class ControlGate:
         data = event.data
         if isinstance(data, DayClosedV1):
             return await self._close_refusal(event, data)
-        if isinstance(data, FxPublishedV1) and not is_in_history_load(event):
+        if isinstance(data, FxPublishedV1) and not self._is_in_history_load(event):
             return await self._rates_refusal(data)
         return None
 
     async def _record(self, event: CloudEvent[EventData]) -> None:
         if isinstance(event.data, DayClosedV1 | FxPublishedV1):
             await self.log.record(event, at=self.clock.now())
+        if isinstance(event.data, DayClosedV1):
+            self.times.note_close(event.source, event.data.closed_date)
+
+    def _is_in_history_load(self, event: CloudEvent[EventData]) -> bool:
+        return self.times.load_of(event.source) is not None
 
     async def _close_refusal(
         self, event: CloudEvent[EventData], data: DayClosedV1
@@ -87,7 +98,7 @@ class ControlGate:
             state=DayCloseState(
                 last=await self.log.last_close(),
                 today=self.clock.now().astimezone(self.zone).date(),
-                is_in_history_load=is_in_history_load(event),
+                is_in_history_load=self._is_in_history_load(event),
             ),
         )
 

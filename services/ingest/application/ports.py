@@ -93,6 +93,7 @@ class QuarantineEntry:
     settled_at: datetime | None
     settled_by: str | None
     note: str | None
+    retry_at: datetime | None = None
 
     @property
     def remedy(self) -> str:
@@ -188,6 +189,10 @@ class QuarantineRepository(Protocol):
     async def entry(self, entry_id: int) -> FullEntry | None: ...
 
     async def counts(self) -> Sequence[EntryCount]: ...
+
+    async def due(self, *, at: datetime, limit: int) -> Sequence[int]:
+        """Returns the numbers of open inputs whose time has come, the earliest first."""
+        ...
 
     def lock(self, entry_id: int) -> AbstractAsyncContextManager[LockedEntry | None]:
         """Locks an entry; commits when the block ends without an error."""

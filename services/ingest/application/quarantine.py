@@ -5,6 +5,7 @@ the current mappings and rules; a released input gets the id that it would have 
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from services.contracts.validation import ValidEvent
 from services.ingest.application.accounts import AccountOwnership
@@ -33,6 +34,7 @@ from services.kit.clock import Clock
 from services.kit.metrics import Recorder
 
 MAX_RETRIED_AT_ONCE = 1_000
+TIME_GUARD = "time guard"
 
 
 class QuarantineService:
@@ -123,6 +125,20 @@ class QuarantineService:
             except AlreadySettled:
                 continue
         return retried
+
+    async def retry_due(self) -> int:
+        """Retries the inputs that came ahead of their time, and whose time has come.
+
+        Returns how many were tried.
+
+        Raises:
+            Unavailable: If the broker or the database does not answer; some may be done.
+        """
+        due = await self._quarantine.due(at=self._clock.now(), limit=MAX_RETRIED_AT_ONCE)
+        for entry_id in due:
+            with suppress(AlreadySettled):
+                await self.retry(entry_id, by=TIME_GUARD)
+        return len(due)
 
     async def discard(self, entry_id: int, *, by: str, reason: str) -> FullEntry:
         """Marks an input as one that will never be an event, with the reason.

@@ -8,6 +8,7 @@ are settled in the same transaction, so a crash in between publishes them again 
 from collections.abc import Sequence
 
 from services.contracts.validation import ValidEvent
+from services.ingest.application.control_gate import ControlGate
 from services.ingest.application.identity import (
     AccountStores,
     AddressedEvent,
@@ -17,7 +18,6 @@ from services.ingest.application.input_validation import InputValidator
 from services.ingest.application.inputs import Status
 from services.ingest.application.ports import (
     EntrySettlement,
-    EventPublisher,
     LockedEntry,
     QuarantineRepository,
 )
@@ -38,7 +38,7 @@ class Release:
         self,
         *,
         validator: InputValidator,
-        publisher: EventPublisher,
+        gate: ControlGate,
         accounts: AccountStores,
         quarantine: QuarantineRepository,
         clock: Clock,
@@ -46,7 +46,7 @@ class Release:
     ) -> None:
         self._validator = validator
         self._identity_check = IdentityCheck(validator=validator, identities=accounts.identities)
-        self._publisher = publisher
+        self._gate = gate
         self._accounts = accounts.directory
         self._quarantine = quarantine
         self._clock = clock
@@ -76,9 +76,7 @@ class Release:
             if borrower_id is None or not locked:
                 return 0
             outcomes = await self._outcomes(locked, borrower_id)
-            await self._publisher.publish(
-                [outcome for outcome in outcomes if isinstance(outcome, ValidEvent)]
-            )
+            outcomes = await self._published(outcomes)
             settlement = EntrySettlement(by="account directory", at=self._clock.now())
             for entry, outcome in zip(locked, outcomes, strict=True):
                 if isinstance(outcome, Refusal):
@@ -96,6 +94,15 @@ class Release:
         addressed = [each for each in outcomes if isinstance(each, AddressedEvent)]
         settled = iter(await self._identity_check.outcomes(addressed))
         return [next(settled) if isinstance(each, AddressedEvent) else each for each in outcomes]
+
+    async def _published(
+        self, outcomes: Sequence[ValidEvent | Refusal]
+    ) -> list[ValidEvent | Refusal]:
+        """Publishes the valid events; returns the outcomes, those of refused ones replaced."""
+        valid = [each for each in outcomes if isinstance(each, ValidEvent)]
+        refusals = await self._gate.publish(valid)
+        settled = iter([refusals.get(index, each) for index, each in enumerate(valid)])
+        return [next(settled) if isinstance(each, ValidEvent) else each for each in outcomes]
 
     def _validated(self, entry: LockedEntry, borrower_id: str) -> AddressedEvent | Refusal:
         given = entry.full.input

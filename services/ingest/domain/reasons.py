@@ -5,6 +5,7 @@ them. Those of the contracts are the same there; a test compares them.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 
@@ -35,6 +36,9 @@ class RefusalReason(StrEnum):
     BALANCE_BROKEN = "balance_broken"
     NOT_FOR_SOURCES = "not_for_sources"
     NO_DRILLS = "no_drills"
+    # The time.
+    AHEAD_OF_TIME = "ahead_of_time"
+    LONG_PAST = "long_past"
     # The borrower.
     MISSING_BORROWER = "missing_borrower"
     UNKNOWN_ACCOUNT = "unknown_account"
@@ -72,6 +76,10 @@ REMEDIES: dict[RefusalReason, str] = {
     RefusalReason.BALANCE_BROKEN: "Check the statement's lines and its unit; assets must equal "
     "liabilities plus equity within 0.5 %.",
     RefusalReason.NOT_FOR_SOURCES: "Do not send this type; Tocsin writes it itself.",
+    RefusalReason.AHEAD_OF_TIME: "Correct the date at the source, send the event under a new id "
+    "and discard this one. A right one is tried again by itself when its day comes.",
+    RefusalReason.LONG_PAST: "Correct the date at the source. For old events, open a load of "
+    "history (`tocsin history open`), then retry.",
     RefusalReason.NO_DRILLS: "Do not send `drillid`: there are no drills yet, and the event "
     "would count in earnest.",
     RefusalReason.MISSING_BORROWER: "Send the borrower id as `subject`, or a field "
@@ -100,11 +108,13 @@ class Refusal:
     Attributes:
         pointer: JSON pointer into the event (or into the bank's record, where mapping failed).
         detail: For the developer of the source; may contain a short value, so it is never logged.
+        retry_at: When the input is tried again by itself; None: only by a person.
     """
 
     reason: RefusalReason
     pointer: str
     detail: str
+    retry_at: datetime | None = None
 
     @property
     def remedy(self) -> str:

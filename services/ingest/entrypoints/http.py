@@ -18,6 +18,7 @@ from services.ingest.entrypoints.events_api import (
     TooManyRequests,
     events_router,
 )
+from services.ingest.entrypoints.history_api import history_router
 from services.ingest.entrypoints.quarantine_api import quarantine_router
 from services.ingest.settings import IngestSettings
 from services.ingest.wiring import Ingest
@@ -60,6 +61,7 @@ def create_app(ingest: Ingest, settings: IngestSettings) -> FastAPI:
             events_router(endpoint),
             quarantine_router(ingest.quarantine),
             approvals_router(ingest.approvals),
+            history_router(ingest.history_loads),
             accounts_router(ingest.accounts, ingest.account_import, clock=ingest.clock),
         ],
     )

@@ -44,6 +44,16 @@ class RetryBody(RequestModel):
     account_id: str | None = None
 
 
+class HistoryLoadBody(RequestModel):
+    """The sources of a load of history; one that ends with `*` is a prefix."""
+
+    sources: Annotated[
+        list[Annotated[str, Field(min_length=1, max_length=200)]],
+        Field(min_length=1, max_length=100),
+    ]
+    reason: Annotated[str, Field(min_length=3, max_length=1000)]
+
+
 class AccountBody(RequestModel):
     """An account and its borrower."""
 

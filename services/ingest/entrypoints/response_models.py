@@ -9,6 +9,7 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.contracts.validation import ValidEvent
+from services.ingest.application.history_loads import HistoryLoad
 from services.ingest.application.inputs import InputVerdict, Parked, Status
 from services.ingest.application.intake import UNKNOWN_ACCOUNT
 from services.ingest.application.ports import EntryCount, FullEntry, QuarantineEntry
@@ -49,6 +50,9 @@ class EntryView(BaseModel):
     settled_at: datetime | None
     settled_by: str | None
     note: str | None
+    retry_at: Annotated[datetime | None, Field(description="When it is tried again by itself.")] = (
+        None
+    )
 
 
 class FullEntryView(EntryView):
@@ -141,6 +145,31 @@ class AccountPage(BaseModel):
 
     items: list[AccountView]
     after: str | None
+
+
+class HistoryLoadView(BaseModel):
+    """A load of history."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: int
+    sources: list[str]
+    reason: str
+    opened_by: str
+    opened_at: datetime
+    closed_by: str | None
+    closed_at: datetime | None
+
+
+class HistoryLoadPage(BaseModel):
+    """The newest loads of history first."""
+
+    items: list[HistoryLoadView]
+
+    @classmethod
+    def of(cls, loads: Sequence[HistoryLoad]) -> Self:
+        """Returns a page."""
+        return cls(items=[HistoryLoadView.model_validate(load) for load in loads])
 
 
 class ImportedView(BaseModel):

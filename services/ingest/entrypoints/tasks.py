@@ -19,6 +19,7 @@ log = structlog.get_logger(__name__)
 _SCHEMA_CHECK_SECONDS = 1.0
 _TOPIC_CHECK_SECONDS = 2.0
 _COUNT_SECONDS = 10.0
+_RETRY_SECONDS = 10.0
 
 
 def tasks_of(ingest: Ingest, *, release_seconds: float) -> dict[str, Task]:
@@ -28,6 +29,7 @@ def tasks_of(ingest: Ingest, *, release_seconds: float) -> dict[str, Task]:
         for topic, consumer in ingest.consumers.items()
     }
     tasks["release"] = _releasing(ingest, seconds=release_seconds)
+    tasks["retry"] = _retrying(ingest)
     tasks["count"] = _counting(ingest)
     return tasks
 
@@ -61,6 +63,21 @@ def _releasing(ingest: Ingest, *, seconds: float) -> Task:
             await _pause(stop, seconds=seconds)
 
     return release
+
+
+def _retrying(ingest: Ingest) -> Task:
+    async def retry(stop: asyncio.Event) -> None:
+        await _until_migrated(ingest, stop)
+        while not stop.is_set():
+            try:
+                tried = await ingest.quarantine.retry_due()
+                if tried:
+                    log.info("quarantine.due_inputs_retried", count=tried)
+            except Unavailable as error:
+                log.warning("quarantine.retry_unavailable", error=str(error))
+            await _pause(stop, seconds=_RETRY_SECONDS)
+
+    return retry
 
 
 def _counting(ingest: Ingest) -> Task:

@@ -11,7 +11,7 @@ from services.ingest.domain.reasons import Refusal, RefusalReason
 from tests.fakes.ingest_in_memory import CONTROL_TYPES, MemoryIngest, ingest_in_memory
 from tests.fakes.wire_events import cloud_event, repayment, written
 
-# The clock of the fake is at noon of 31 March 2026.
+# The clock of the fake is in the evening of 31 March 2026.
 TODAY = "2026-03-31"
 
 

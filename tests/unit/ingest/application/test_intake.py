@@ -24,7 +24,7 @@ from services.ingest.application.inputs import (
 from services.ingest.application.intake_log import AccountsImported, InputParked
 from services.ingest.application.ports import EntryFilters
 from services.ingest.domain.reasons import Refusal, RefusalReason
-from tests.fakes.ingest_in_memory import NOON, MemoryIngest, ingest_in_memory
+from tests.fakes.ingest_in_memory import EVENING, MemoryIngest, ingest_in_memory
 from tests.fakes.wire_events import cloud_event, flow, registration, repayment, written
 
 
@@ -176,7 +176,7 @@ async def test_the_newest_registration_counts_whatever_came_last(memory: MemoryI
     await take(memory, newer)
     await take(memory, older)
     assert memory.quarantine.borrowers == {"AC-1": "B-2"}
-    await take(memory, {**older, "id": "reg-3", "time": "2026-04-01T00:00:00Z"}, newer)
+    await take(memory, {**older, "id": "reg-3", "time": "2026-03-31T17:30:00Z"}, newer)
     assert memory.quarantine.borrowers == {"AC-1": "B-1"}
 
 
@@ -228,7 +228,7 @@ async def test_an_import_is_on_the_intake_log_and_takes_no_account_of_another_so
     memory: MemoryIngest,
 ) -> None:
     imported = AccountsImported(
-        id="import:1", source="core/accounts", time=NOON, accounts=(("AC-1", "B-1"),)
+        id="import:1", source="core/accounts", time=EVENING, accounts=(("AC-1", "B-1"),)
     )
     await memory.ingest.account_import.run(imported)
     assert memory.log.records == [imported]

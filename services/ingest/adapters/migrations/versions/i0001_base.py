@@ -40,6 +40,17 @@ CREATE TABLE ingest.day_close (
     PRIMARY KEY (source, event_id)
 );
 CREATE INDEX day_close_date ON ingest.day_close (closed_date);
+CREATE TABLE ingest.history_load (
+    id        bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    sources   text[] NOT NULL CHECK (cardinality(sources) BETWEEN 1 AND 100),
+    reason    text NOT NULL CHECK (length(reason) > 0),
+    opened_by text NOT NULL,
+    opened_at timestamptz NOT NULL,
+    closed_by text,
+    closed_at timestamptz,
+    CHECK ((closed_by IS NULL) = (closed_at IS NULL))
+);
+CREATE INDEX history_load_open ON ingest.history_load (id) WHERE closed_at IS NULL;
 CREATE TABLE ingest.exchange_rate (
     base_currency text COLLATE "C" NOT NULL,
     currency      text COLLATE "C" NOT NULL,
@@ -75,6 +86,8 @@ CREATE TABLE ingest.quarantine (
     settled_at     timestamptz,
     settled_by     text,
     note           text,
+    -- When an input that came ahead of its time is tried again.
+    retry_at       timestamptz,
     CHECK ((channel = 'kafka') = (topic IS NOT NULL AND record_offset IS NOT NULL)),
     CHECK ((status = 'parked') <= (account_id IS NOT NULL)),
     CHECK ((status IN ('released', 'discarded')) = (settled_at IS NOT NULL)),
@@ -86,6 +99,8 @@ CREATE UNIQUE INDEX quarantine_record ON ingest.quarantine
 -- A request that is sent again counts up and fills no second row.
 CREATE UNIQUE INDEX quarantine_request ON ingest.quarantine (sender, digest)
     WHERE channel = 'http' AND status IN ('open', 'parked');
+CREATE INDEX quarantine_retry ON ingest.quarantine (retry_at, id)
+    WHERE status = 'open' AND retry_at IS NOT NULL;
 CREATE INDEX quarantine_status ON ingest.quarantine (status, id);
 CREATE INDEX quarantine_parked ON ingest.quarantine (account_id, id) WHERE status = 'parked';
 """
