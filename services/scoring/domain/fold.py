@@ -17,6 +17,7 @@ from services.scoring.domain.assess import contagion, effects
 from services.scoring.domain.assess.assessment import Assessment, Cause
 from services.scoring.domain.assess.effects import Effect
 from services.scoring.domain.assess.step import Trigger, reassess, step
+from services.scoring.domain.borrower import work
 from services.scoring.domain.borrower.borrower import (
     ALL_PARTS,
     Borrower,
@@ -37,6 +38,19 @@ from services.scoring.domain.rulebook.context import Context
 from services.scoring.domain.rulebook.rulebook import Rules
 
 MOVES_COUNTERS: Final = touched.LOANS | touched.PAYMENTS | touched.FACILITIES | touched.PAST
+# What adds rows for good. Flows and balances do not: they are summed by day.
+GROWS: Final = (
+    touched.LOANS
+    | touched.PAYMENTS
+    | touched.FACILITIES
+    | touched.STATEMENTS
+    | touched.COLLATERAL
+    | touched.LINKS
+    | touched.COVENANTS
+    | touched.EXTERNAL
+    | touched.DECISIONS
+    | touched.PROMISES
+)
 MOVES_FLAGS: Final = touched.EXTERNAL | touched.INSPECTIONS | touched.DECISIONS
 
 
@@ -55,7 +69,11 @@ def new_borrower(borrower_id: str) -> Borrower:
 
 
 def fold(borrower: Borrower, event: Event, context: Context) -> Outcome:
-    """Apply one event, judge the borrower, and return what is to be emitted and sent."""
+    """Apply one event, judge the borrower, and return what is to be emitted and sent.
+
+    Raises:
+        TooMuchWork: If the event makes the borrower larger than a fold may be.
+    """
     month_before = borrower.counters.month_start
     outcome = _folded(borrower, event, context)
     if 0 < month_before != borrower.counters.month_start:
@@ -76,6 +94,8 @@ def _folded(borrower: Borrower, event: Event, context: Context) -> Outcome:
     facts = apply_event(borrower, event, context)
     if not facts:
         return Outcome(borrower)
+    if facts & GROWS:
+        work.check(borrower)
     as_of = counters.reached(borrower, event.day)
     if counters.begin_month(borrower, as_of):
         facts |= touched.MONTHS

@@ -11,11 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.scoring.domain.arrears import counters, exposure, facility_use
-from services.scoring.domain.borrower.borrower import Borrower, Facility
+from services.scoring.domain.borrower.borrower import ArrearsExclusion, Borrower, Facility, Loan
+from services.scoring.domain.borrower.work import TooMuchWork, rows_of
 from services.scoring.domain.primitives import daily_values
+from services.scoring.domain.primitives.dates import is_business_day
+from services.scoring.domain.rulebook import calendars
 from services.scoring.domain.rulebook.rulebook import Rules
 from tests.fakes.story import Story
-from tests.fakes.units import day
+from tests.fakes.units import day, iso
 from tests.property.scoring.histories import histories, lived
 
 TODAY = day("2026-03-31")
@@ -119,3 +122,46 @@ def test_reports_of_many_years_keep_the_days_that_are_read() -> None:
         facility_use.record(line, day(f"{year}-01-01"), 200, 100, None)
     assert len(line.drawn.reported) <= 4 * daily_values.KEPT_DAYS
     assert facility_use.excess_since(line, TODAY) == day("1970-01-01")
+
+
+days = st.integers(TODAY - 40, TODAY + 40)
+
+
+@given(st.lists(days, max_size=12), st.sets(days, max_size=30))
+def test_due_days_move_as_one_by_one(due_days: list[int], off: set[int]) -> None:
+    def moved(due_day: int) -> int:
+        while not is_business_day(due_day) or due_day in off:
+            due_day += 1
+        return due_day
+
+    ascending = sorted(due_days)
+    holidays = tuple(sorted(off))
+    assert calendars.moved_days(ascending, holidays) == [moved(each) for each in ascending]
+
+
+def test_a_long_row_of_days_off_is_walked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = day("2000-01-01")
+    off = tuple(range(first, first + 9_000))
+    judged = Counted(calendars.is_business_day)
+    monkeypatch.setattr(calendars, "is_business_day", judged)
+    assert set(calendars.moved_days(list(off[:2_000]), off)) == {day("2024-08-22")}
+    assert judged.calls <= 9_001
+
+
+def test_a_borrower_that_grows_too_large_is_refused_at_that_event() -> None:
+    story = Story(start="2024-01-01")
+    # A loan with its schedule of 2,000 instalments is 2,020 rows: nine fit into 20,000.
+    due = [(iso(day("2024-01-01") + number), 1, 0) for number in range(2_000)]
+    for number in range(9):
+        story.loan(2_000, loan_id=f"L-{number}")
+        story.schedule(*due, loan_id=f"L-{number}")
+    assert rows_of(story.borrower) == 9 * 2_020
+    story.loan(2_000, loan_id="L-9")
+    with pytest.raises(TooMuchWork, match="20200 rows"):
+        story.schedule(*due, loan_id="L-9")
+
+
+def test_disputes_count_once_for_each_instalment() -> None:
+    loan = Loan("L-1", due_days=list(range(200)), exclusions=[ArrearsExclusion("D", 1)] * 10)
+    # 20 for the loan, 200 instalments, and ten disputes of a tenth of them each.
+    assert rows_of(Borrower("B-1", loans=[loan])) == 20 + 200 + 200

@@ -24,11 +24,21 @@ def published(known: Calendars, event: CalendarPublished) -> Calendars:
     return {**known, event.calendar: tuple(sorted({*outside, *within}))}
 
 
-def business_day_from(day: int, holidays: tuple[int, ...]) -> int:
-    """Return the day, or the next one that is no day off."""
-    while not is_business_day(day) or _is_in(day, holidays):
-        day += 1
-    return day
+def moved_days(ascending: list[int], holidays: tuple[int, ...]) -> list[int]:
+    """Return for each day itself, or the next one that is no day off.
+
+    Costs the days and the days off between them: a row of days off is walked once.
+    """
+    moved: list[int] = []
+    end, end_moved = 0, 0
+    for day in reversed(ascending):
+        open_day = day
+        while open_day != end and (not is_business_day(open_day) or _is_in(open_day, holidays)):
+            open_day += 1
+        end, end_moved = day, end_moved if open_day == end else open_day
+        moved.append(end_moved)
+    moved.reverse()
+    return moved
 
 
 def _is_in(day: int, holidays: tuple[int, ...]) -> bool:
@@ -49,7 +59,7 @@ def move_due_days(borrower: Borrower, calendars: Calendars) -> bool:
 def _move(loan: Loan, holidays: tuple[int, ...] | None) -> bool:
     moved: list[int] = []
     if holidays is not None:
-        moved = [business_day_from(day, holidays) for day in loan.due_days]
+        moved = moved_days(loan.due_days, holidays)
         if moved == loan.due_days:
             moved = []
     if moved == loan.effective_days:
