@@ -41,7 +41,7 @@ ALTER TABLE {schema}.{table}
 INSERT INTO {schema}.audit_head
     VALUES ('{table}', 0, sha256(convert_to('{schema}.{table}', 'UTF8')));
 CREATE FUNCTION {schema}.{table}_audit() RETURNS trigger LANGUAGE plpgsql
-    SECURITY DEFINER SET search_path = pg_catalog SET timezone = 'UTC' AS $$
+    SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' AS $$
 DECLARE
     before {schema}.audit_head;
 BEGIN
