@@ -9,6 +9,7 @@ from typing import Annotated
 from msgspec import UNSET, Meta, UnsetType
 
 from services.contracts import bounds
+from services.contracts.envelope import EventId
 from services.contracts.fields import (
     BusinessDate,
     Currency,
@@ -26,6 +27,16 @@ class DayClosedV1(EventData, frozen=True, kw_only=True):
     """A business date is over; the id is `day-closed:<date>`, so a second one is a duplicate."""
 
     closed_date: BusinessDate  #: The date that was closed.
+
+
+class DayCloseWithdrawnV1(EventData, frozen=True, kw_only=True):
+    """A close is withdrawn by two people: from here on the state is as if it had never been."""
+
+    closed_date: IsoDate  #: The date that was closed.
+    closed_source: EventId  #: The `source` of the close.
+    closed_id: EventId  #: Its `id`.
+    proposed_by: Identifier  #: The person who proposed it.
+    approved_by: Identifier  #: The person who approved it.
 
 
 class RulebookActivatedV1(EventData, frozen=True, kw_only=True):

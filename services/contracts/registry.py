@@ -143,6 +143,7 @@ _ROWS: Final = (
     EventType("finding.raised.v1", officer.FindingRaisedV1),
     EventType("override.approved.v1", officer.OverrideApprovedV1, sender=EventSender.ALERTS),
     _control("day.closed.v1", control.DayClosedV1),
+    _control("day-close.withdrawn.v1", control.DayCloseWithdrawnV1, EventSender.SCORING),
     _control("rulebook.activated.v1", control.RulebookActivatedV1, EventSender.SCORING),
     _control("calendar.published.v1", control.CalendarPublishedV1),
     _control("fx.published.v1", control.FxPublishedV1),

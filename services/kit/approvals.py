@@ -320,9 +320,10 @@ class Approvals:
             if outcome is DecisionOutcome.APPROVED:
                 await self._check_unchanged(connection, proposal)
             await self._repository.decide(connection, proposal, outcome, step, now)
+            decided = await self._found(connection, proposal_id)
             if outcome is DecisionOutcome.APPROVED:
-                await self.kind(proposal.kind).release(connection, proposal)
-            return await self._found(connection, proposal_id)
+                await self.kind(proposal.kind).release(connection, decided)
+            return decided
 
         return await self._database.in_transaction(take)
 

@@ -32,6 +32,7 @@ from services.kit.stream.quarantine import Quarantine
 from services.kit.stream.relay import OutboxRelay
 from services.scoring.adapters.borrower_rows import PostgresBorrowerRows, PostgresPortfolioRows
 from services.scoring.adapters.census_store import PostgresCensus
+from services.scoring.adapters.close_rows import PostgresCloses
 from services.scoring.adapters.codec import build_codec
 from services.scoring.adapters.isolation_rows import PostgresIsolationRows
 from services.scoring.adapters.ledger import PostgresLedger
@@ -40,6 +41,7 @@ from services.scoring.adapters.rulebook_store import PostgresRulebooks, Postgres
 from services.scoring.adapters.sector_rows import PostgresSectors
 from services.scoring.adapters.state_store import PostgresStates
 from services.scoring.application.borrower_queries import BorrowerQueries
+from services.scoring.application.close_withdrawal import CloseWithdrawal
 from services.scoring.application.control_events import EventsTopic
 from services.scoring.application.day_close import MissedDaysApproval
 from services.scoring.application.isolated_borrowers import IsolatedBorrowers
@@ -290,6 +292,12 @@ def build_approvals(
         kinds=[
             RulebookApproval(PostgresRulebooks()),
             MissedDaysApproval(clock=clock, zone=ZoneInfo(platform.bank_timezone)),
+            CloseWithdrawal(
+                PostgresCloses(),
+                outbox=Outbox(schema=SCHEMA),
+                topic=events_topic(platform),
+                clock=clock,
+            ),
         ],
         clock=clock,
     )

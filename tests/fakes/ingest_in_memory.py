@@ -97,8 +97,8 @@ class MemoryControlLog:
     closes: list[date] = field(default_factory=list)
     rates: dict[tuple[str, str, date], Decimal] = field(default_factory=dict)
 
-    async def last_close(self) -> date | None:
-        return max(self.closes, default=None)
+    async def last_close(self, *, today: date) -> date | None:
+        return max((closed for closed in self.closes if closed <= today), default=None)
 
     async def known_rates(
         self, base_currency: str, currencies: Sequence[str], *, day: date

@@ -1,7 +1,7 @@
 """The scoring handler over memory, fed with bytes; and the eager fold to compare with."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import cache
@@ -9,7 +9,13 @@ from hashlib import sha256
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from services.cli.verify.refold import Refold, RefoldedPartition
+from services.cli.verify.refold import (
+    Bases,
+    Refold,
+    RefoldedPartition,
+    Unwithdrawn,
+    states_of,
+)
 from services.kit.clock import SystemClock
 from services.kit.stream.handler import Tally
 from services.kit.stream.records import Batch
@@ -20,7 +26,7 @@ from services.scoring.application.outbox_messages import OutboxMessages
 from services.scoring.application.ports import Codec
 from services.scoring.application.rulebook_cache import RulebookCache, RulebookText
 from services.scoring.application.score_batches import ScoreBatches, ScoringParts
-from services.scoring.domain.events.control import RulebookActivated
+from services.scoring.domain.events.control import DayCloseWithdrawn, RulebookActivated
 from services.scoring.domain.rulebook.context import Context
 from services.scoring.domain.rulebook.rulebook import Rulebook
 from services.scoring.domain.rulebook.timeline import Timeline
@@ -170,7 +176,19 @@ def record(offset: int, raw: bytes) -> FakeRecord:
 
 def eager(raws: Sequence[bytes]) -> RefoldedPartition:
     """Return the fold of a log in which nothing repeats, every close applied at once."""
-    refold = Refold(EventDecoder(ZONE), Timeline(Context(RULEBOOK), found))
+    decoder, bases = EventDecoder(ZONE), dict[int, dict[str, bytes]]()
+    withdrawals: list[DayCloseWithdrawn] = []
+    for offset, raw in enumerate(raws):
+        event = decoder.decode(raw)
+        if isinstance(event, DayCloseWithdrawn):
+            withdrawals.append(event)
+            rows = Unwithdrawn(decoder, withdrawals)
+            bases[offset] = states_of(_refolded(filter(rows.keeps, raws[:offset]), {}))
+    return _refolded(raws, bases)
+
+
+def _refolded(raws: Iterable[bytes], bases: Bases) -> RefoldedPartition:
+    refold = Refold(EventDecoder(ZONE), Timeline(Context(RULEBOOK), found), bases=bases)
     for offset, raw in enumerate(raws):
         refold.take(offset, raw)
     return refold.result

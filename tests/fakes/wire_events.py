@@ -271,6 +271,23 @@ def closed(day: int) -> bytes:
     )
 
 
+def withdrawn(closed_day: int, *, day: int) -> bytes:
+    """Return the withdrawal of the close of a day."""
+    closed_date = START + timedelta(days=closed_day)
+    return event(
+        "day-close.withdrawn",
+        "*",
+        f"day-close-withdrawn:{closed_date}",
+        day=day,
+        hour=12,
+        closed_date=str(closed_date),
+        closed_source="core/test",
+        closed_id=f"day-closed:{closed_date}",
+        proposed_by="ana",
+        approved_by="ben",
+    )
+
+
 def validated(raw: bytes) -> ValidEvent:
     """Returns the event in some bytes, as ingest validates it."""
     return validate(cast(dict[str, Any], read_json(raw)))

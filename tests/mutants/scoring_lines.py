@@ -9,6 +9,31 @@ TWO = "tests/integration/scoring/test_rulebooks_are_approved_by_two.py"
 
 LINES = (
     Mutant(
+        "withdrawn-close-is-left-out",
+        "after a withdrawal the fold leaves the close out",
+        "services/scoring/application/rebuilding.py",
+        "                past = [each for each in past if not event.names(each[1])]\n",
+        "",
+        (f"{BATCHES}/test_withdrawn_closes.py",),
+    ),
+    Mutant(
+        "numbers-go-on-after-a-withdrawal",
+        "a correction has the number after the last assessment",
+        "services/scoring/domain/fold.py",
+        "    without.risk.sequence, without.risk.emitted = "
+        "borrower.risk.sequence, borrower.risk.emitted\n",
+        "    without.risk.emitted = borrower.risk.emitted\n",
+        (f"{BATCHES}/test_withdrawn_closes.py",),
+    ),
+    Mutant(
+        "withdrawal-comes-before-the-next-event",
+        "a borrower's next event is folded after the withdrawals before it",
+        "services/scoring/application/score_batches.py",
+        "                await self._withdraw(connection, fold, logged)\n",
+        "                pass\n",
+        ("tests/property/scoring/test_withdrawn_closes.py",),
+    ),
+    Mutant(
         "ledger-counts-what-it-added",
         "an event that is read again at its own offset is a duplicate",
         "services/scoring/adapters/ledger.py",
@@ -93,8 +118,8 @@ LINES = (
         "catch-up-before-fold",
         "a borrower has every close before its next event",
         "services/scoring/application/folding.py",
-        "    catch_up(cached, closes, output=output)\n    _record",
-        "    _record",
+        "    catch_up(cached, closes, output=output)\n    record",
+        "    record",
         (f"{BATCHES}/test_score_batches.py", IN_FORCE),
     ),
     Mutant(
@@ -181,8 +206,8 @@ LINES = (
         "close-has-one-id",
         "the same date closed twice is a duplicate",
         "services/scoring/application/day_close.py",
-        'event_id=f"day-closed:{closed.isoformat()}"',
-        'event_id=f"day-closed:{datetime.now().isoformat()}"',
+        'event_id=f"day-closed:{closed.isoformat()}{again}"',
+        'event_id=f"day-closed:{datetime.now().isoformat()}{again}"',
         (f"{BATCHES}/test_day_close.py",),
     ),
     Mutant(

@@ -5,7 +5,7 @@ What the worker wrote in its other ways must be the same bytes. A borrower that 
 isolated is folded up to its mark; what comes after it is counted.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from services.cli.verify.due_events import DueEvent, EventKey, fingerprint
@@ -14,11 +14,15 @@ from services.scoring.adapters.assessment_json import SOURCE, risk_event
 from services.scoring.adapters.codec import EFFECT_ID_PREFIX, effect_event, effect_id
 from services.scoring.adapters.wire.decoder import EventDecoder
 from services.scoring.domain.borrower.borrower import Borrower
-from services.scoring.domain.events.control import DayClosed
+from services.scoring.domain.events.control import DayClosed, DayCloseWithdrawn
 from services.scoring.domain.events.event import EVERYBODY, Event
-from services.scoring.domain.fold import fold, new_borrower
+from services.scoring.domain.fold import Outcome, fold, new_borrower, withdraw_close
 from services.scoring.domain.rulebook.context import Context
 from services.scoring.domain.rulebook.timeline import Timeline
+
+Close = DayClosed | DayCloseWithdrawn
+# The stored bytes of borrowers at the offset of a withdrawal, as if its close had never been.
+Bases = Mapping[int, Mapping[str, bytes]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,24 +46,30 @@ class RefoldedPartition:
     assessments: dict[str, list[DueEvent]] = field(default_factory=dict)
     linked: dict[str, list[DueEvent]] = field(default_factory=dict)
     arrived: dict[EventKey, bytes] = field(default_factory=dict)
-    closes: list[tuple[int, DayClosed, Context]] = field(default_factory=list)
+    closes: list[tuple[int, Close, Context]] = field(default_factory=list)
     events: int = 0
     unfolded: int = 0
     errors: dict[str, str] = field(default_factory=dict)
 
 
 class Refold:
-    """Folds ledger rows in offset order."""
+    """Folds ledger rows in offset order.
+
+    Args:
+        bases: For each withdrawal of a close in the ledger; `withdrawals` lists them.
+    """
 
     def __init__(
         self,
         decoder: EventDecoder,
         timeline: Timeline,
         marks: Mapping[str, IsolationMark] | None = None,
+        bases: Bases | None = None,
     ) -> None:
         self._decoder = decoder
         self._timeline = timeline
         self._marks = marks or {}
+        self._bases = bases or {}
         self.result = RefoldedPartition()
 
     def take(self, offset: int, raw: bytes) -> None:
@@ -70,7 +80,7 @@ class Refold:
             self.result.arrived[event.borrower_id, event.id] = fingerprint(raw)
         if event.borrower_id == EVERYBODY:
             self._timeline.apply_control_event(event)
-        if isinstance(event, DayClosed):
+        if isinstance(event, Close):
             self.result.closes.append((offset, event, self._timeline.context))
             for borrower_id in list(self.result.borrowers):
                 self._fold(borrower_id, event, offset, from_close=True)
@@ -88,8 +98,8 @@ class Refold:
         if not pending:
             return state
         borrower = state_bytes.decode(state)
-        for _, event, context in pending:
-            borrower = fold(borrower, event, context).borrower
+        for offset, event, context in pending:
+            borrower = self._folded(borrower, event, offset, context).borrower
         return state_bytes.encode(borrower)
 
     def _fold(self, borrower_id: str, event: Event, offset: int, *, from_close: bool) -> None:
@@ -99,7 +109,8 @@ class Refold:
         if from_close and mark is not None and offset > mark.closed_offset:
             return
         try:
-            outcome = fold(self.result.borrowers[borrower_id], event, self._timeline.context)
+            borrower, context = self.result.borrowers[borrower_id], self._timeline.context
+            outcome = self._folded(borrower, event, offset, context)
         except Exception as error:  # noqa: BLE001 - a finding about the borrower, whatever it is
             self.result.errors[borrower_id] = f"offset {offset}: {type(error).__name__}: {error}"
             return
@@ -114,3 +125,28 @@ class Refold:
             digest = fingerprint(effect_event(effect))
             due = DueEvent(offset, from_close, key, digest, effect.is_for_risk)
             self.result.linked.setdefault(borrower_id, []).append(due)
+
+    def _folded(self, borrower: Borrower, event: Event, offset: int, context: Context) -> Outcome:
+        if not isinstance(event, DayCloseWithdrawn):
+            return fold(borrower, event, context)
+        without = state_bytes.decode(self._bases[offset][borrower.borrower_id])
+        return withdraw_close(borrower, without, event, context)
+
+
+class Unwithdrawn:
+    """Chooses the rows before a withdrawal that are left when the withdrawn closes never were."""
+
+    def __init__(self, decoder: EventDecoder, withdrawals: Sequence[DayCloseWithdrawn]) -> None:
+        self._decoder = decoder
+        self._withdrawals = withdrawals
+
+    def keeps(self, raw: bytes) -> bool:
+        """Return whether a row is left."""
+        event = self._decoder.decode(raw)
+        is_withdrawn = any(each.names(event) for each in self._withdrawals)
+        return not is_withdrawn and not isinstance(event, DayCloseWithdrawn)
+
+
+def states_of(refolded: RefoldedPartition) -> dict[str, bytes]:
+    """Return the stored bytes of a partition's borrowers."""
+    return {name: state_bytes.encode(each) for name, each in refolded.borrowers.items()}

@@ -18,6 +18,10 @@ UNION ALL
 SELECT "offset", event FROM scoring.control WHERE partition = $1
 ORDER BY 1
 """
+WITHDRAWALS = """
+SELECT "offset", event FROM scoring.control
+ WHERE partition = $1 AND withdrawn_id IS NOT NULL ORDER BY 1
+"""
 STATES = """
 SELECT borrower_id, closed_offset, state FROM scoring.borrower WHERE partition = $1
 """
@@ -36,7 +40,7 @@ SELECT (SELECT count(*) FROM scoring.ledger) + (SELECT count(*) FROM scoring.con
          WHERE isolated_reason IS NULL
            AND EXISTS (SELECT FROM scoring.control AS closed
                         WHERE closed.partition = borrower.partition
-                          AND closed.closed_date IS NOT NULL
+                          AND (closed.closed_date IS NOT NULL OR closed.withdrawn_id IS NOT NULL)
                           AND closed."offset" > borrower.closed_offset)) AS behind
 """
 # The primary key begins with the borrower: within one, (source, id) comes once.
@@ -82,6 +86,11 @@ class Stored:
     def ledger(self, partition: int) -> AsyncIterator[Any]:
         """Yield the applied events of a partition in log order."""
         return self._rows(LEDGER, partition)
+
+    async def withdrawals(self, partition: int) -> list[tuple[int, bytes]]:
+        """Return the withdrawals of closes in a partition, in log order."""
+        rows = await self._connection.fetch(WITHDRAWALS, partition)
+        return [(row["offset"], row["event"]) for row in rows]
 
     def states(self, partition: int) -> AsyncIterator[Any]:
         """Yield the stored states of a partition."""

@@ -11,12 +11,12 @@ from services.cli.broker import BrokerReader
 from services.cli.errors import CommandError
 from services.cli.verify.due_events import DueEvents, fingerprint
 from services.cli.verify.findings import VerifyFindings
-from services.cli.verify.refold import Refold, RefoldedPartition
+from services.cli.verify.refold import Refold, RefoldedPartition, Unwithdrawn, states_of
 from services.cli.verify.stored import Stored
 from services.scoring.adapters import state_bytes
 from services.scoring.adapters.rulebook_reader import read_text
 from services.scoring.adapters.wire.decoder import EventDecoder
-from services.scoring.domain.events.control import RulebookActivated
+from services.scoring.domain.events.control import DayCloseWithdrawn, RulebookActivated
 from services.scoring.domain.rulebook.context import Context
 from services.scoring.domain.rulebook.rulebook import Rulebook
 from services.scoring.domain.rulebook.timeline import Timeline
@@ -108,7 +108,8 @@ class Verification:
     ) -> None:
         timeline = Timeline(self._scope.context, rulebooks.find)
         marks = await stored.marks(partition)
-        refold = Refold(self._scope.decoder, timeline, marks)
+        bases = await self._bases(stored, partition, rulebooks)
+        refold = Refold(self._scope.decoder, timeline, marks, bases)
         rows = 0
         async for row in stored.ledger(partition):
             refold.take(row["offset"], row["event"])
@@ -128,6 +129,24 @@ class Verification:
             self._compare_state(row, refold, is_isolated=row["borrower_id"] in marks)
         for name in sorted(missing):
             findings.differs(f"{name} has events in the ledger and no stored state")
+
+    async def _bases(
+        self, stored: Stored, partition: int, rulebooks: "ActivatedRulebooks"
+    ) -> dict[int, dict[str, bytes]]:
+        """Fold what comes before each withdrawal, without the closes withdrawn so far."""
+        decoder, bases = self._scope.decoder, dict[int, dict[str, bytes]]()
+        withdrawals: list[DayCloseWithdrawn] = []
+        for offset, raw in await stored.withdrawals(partition):
+            withdrawal = decoder.decode(raw)
+            assert isinstance(withdrawal, DayCloseWithdrawn)
+            withdrawals.append(withdrawal)
+            rows = Unwithdrawn(decoder, withdrawals)
+            refold = Refold(decoder, Timeline(self._scope.context, rulebooks.find))
+            async for row in stored.ledger(partition):
+                if row["offset"] < offset and rows.keeps(row["event"]):
+                    refold.take(row["offset"], row["event"])
+            bases[offset] = states_of(refold.result)
+        return bases
 
     def _compare_state(self, row: Any, refold: Refold, *, is_isolated: bool) -> None:
         """Compare a stored state with the fold of its ledger, up to the mark of an isolated one."""

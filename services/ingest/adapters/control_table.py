@@ -11,7 +11,8 @@ from services.ingest.adapters.translating import database_errors
 from services.ingest.domain.exchange_rates import KnownRates
 from services.kit.database import Connection, Database
 
-_LAST_CLOSE = "SELECT max(closed_date) FROM ingest.day_close"
+# A close of a later date was released by two people, or is withdrawn: it follows no calendar.
+_LAST_CLOSE = "SELECT max(closed_date) FROM ingest.day_close WHERE closed_date <= $1"
 _BASES = "SELECT DISTINCT base_currency FROM ingest.exchange_rate"
 _NEAR = """
 SELECT currency, rate
@@ -39,9 +40,9 @@ class ControlTable:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def last_close(self) -> date | None:
+    async def last_close(self, *, today: date) -> date | None:
         async def read(connection: Connection) -> date | None:
-            last: date | None = await connection.fetchval(_LAST_CLOSE)
+            last: date | None = await connection.fetchval(_LAST_CLOSE, today)
             return last
 
         with database_errors():

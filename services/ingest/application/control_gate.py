@@ -92,12 +92,13 @@ class ControlGate:
     async def _close_refusal(
         self, event: CloudEvent[EventData], data: DayClosedV1
     ) -> Refusal | None:
+        today = self.clock.now().astimezone(self.zone).date()
         return self.rules.refusal(
             data.closed_date,
             source=event.source,
             state=DayCloseState(
-                last=await self.log.last_close(),
-                today=self.clock.now().astimezone(self.zone).date(),
+                last=await self.log.last_close(today=today),
+                today=today,
                 is_in_history_load=self._is_in_history_load(event),
             ),
         )

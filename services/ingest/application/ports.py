@@ -156,8 +156,8 @@ class LockedEntry(Protocol):
 class ControlLog(Protocol):
     """The day closes and exchange rates that were taken."""
 
-    async def last_close(self) -> date | None:
-        """Returns the latest date that was closed, or None before the first."""
+    async def last_close(self, *, today: date) -> date | None:
+        """Returns the latest date up to today that was closed, or None before the first."""
         ...
 
     async def known_rates(

@@ -25,7 +25,7 @@ SELECT as_of, model, version, figure, min(expected) AS expected,
           FROM scoring.pd_census, unnest(counts) WITH ORDINALITY AS bin (count, number)
          WHERE as_of = (SELECT max(as_of) FROM scoring.pd_census)
            AND NOT EXISTS (
-                 SELECT FROM scoring.control
+                 SELECT FROM scoring.day_close
                   WHERE closed_date > date_trunc('month', as_of) + interval '2 months -1 day')
          GROUP BY as_of, model, version, figure, number) AS summed
  GROUP BY as_of, model, version, figure ORDER BY model, version, figure

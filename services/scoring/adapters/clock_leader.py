@@ -12,6 +12,7 @@ import asyncpg
 
 from services.kit.clock_agreement import DatabaseClock
 from services.kit.logins import only_as
+from services.scoring.application.close_withdrawal import CloseWithdrawal
 from services.scoring.application.day_close import MissedDaysApproval
 
 TRY_TO_LEAD = "SELECT pg_try_advisory_lock(hashtextextended('tocsin scoring clock', 0))"
@@ -19,6 +20,10 @@ LAST = "SELECT closed_date FROM scoring.clock"
 RELEASED_UNTIL = """
 SELECT max(subject) FROM scoring.proposal JOIN scoring.decision ON proposal_id = proposal.id
  WHERE kind = $1 AND outcome = 'APPROVED'
+"""
+WITHDRAWALS_OF = """
+SELECT count(*) FROM scoring.proposal JOIN scoring.decision ON proposal_id = proposal.id
+ WHERE kind = $1 AND subject = $2 AND outcome = 'APPROVED'
 """
 SAVE = """
 INSERT INTO scoring.clock (closed_date) VALUES ($1)
@@ -44,6 +49,13 @@ class Leadership:
             RELEASED_UNTIL, MissedDaysApproval.name
         )
         return date.fromisoformat(released) if released else None
+
+    async def withdrawals_of(self, closed: date) -> int:
+        """Returns how often the close of a date was withdrawn."""
+        count: int = await self._connection.fetchval(
+            WITHDRAWALS_OF, CloseWithdrawal.name, closed.isoformat()
+        )
+        return count
 
     async def save(self, closed: date) -> None:
         """Stores the last date that was written."""

@@ -11,7 +11,7 @@ from datetime import date
 
 from services.kit.database import Connection
 from services.scoring.application.ports import LoggedEvent
-from services.scoring.domain.events.control import DayClosed
+from services.scoring.domain.events.control import DayClosed, DayCloseWithdrawn
 
 ADD = """
 INSERT INTO scoring.ledger (borrower_id, source, event_id, partition, "offset", day, event)
@@ -22,10 +22,11 @@ ON CONFLICT (borrower_id, source, event_id) DO NOTHING
 RETURNING "offset"
 """
 ADD_CONTROL = """
-INSERT INTO scoring.control (partition, "offset", source, event_id, closed_date, event)
-SELECT $1, place, source, event_id, closed_date, event
-  FROM unnest($2::bigint[], $3::text[], $4::text[], $5::date[], $6::bytea[])
-    AS rows (place, source, event_id, closed_date, event)
+INSERT INTO scoring.control (partition, "offset", source, event_id, closed_date, withdrawn_source,
+                             withdrawn_id, event)
+SELECT $1, place, source, event_id, closed_date, withdrawn_source, withdrawn_id, event
+  FROM unnest($2::bigint[], $3::text[], $4::text[], $5::date[], $6::text[], $7::text[], $8::bytea[])
+    AS rows (place, source, event_id, closed_date, withdrawn_source, withdrawn_id, event)
 ON CONFLICT (partition, source, event_id) DO NOTHING
 RETURNING "offset"
 """
@@ -82,6 +83,8 @@ class PostgresLedger:
             [each.event.source for each in events],
             [each.event.id for each in events],
             [_closed_date(each) for each in events],
+            [withdrawn[0] for withdrawn in map(_withdrawn, events)],
+            [withdrawn[1] for withdrawn in map(_withdrawn, events)],
             [each.raw for each in events],
         )
         return set(offsets) - {row["offset"] for row in added}
@@ -104,3 +107,10 @@ class PostgresLedger:
 def _closed_date(logged: LoggedEvent) -> date | None:
     event = logged.event
     return date.fromordinal(event.closed_day) if isinstance(event, DayClosed) else None
+
+
+def _withdrawn(logged: LoggedEvent) -> tuple[str | None, str | None]:
+    event = logged.event
+    if isinstance(event, DayCloseWithdrawn):
+        return event.closed_source, event.closed_id
+    return None, None

@@ -20,7 +20,7 @@ from services.scoring.domain.assess.effects import Effect
 from services.scoring.domain.assess.explain import snapshot
 from services.scoring.domain.borrower.borrower import Borrower
 from services.scoring.domain.borrower.decisions import RELAX
-from services.scoring.domain.events.control import DayClosed, RulebookActivated
+from services.scoring.domain.events.control import DayClosed, DayCloseWithdrawn, RulebookActivated
 from services.scoring.domain.events.credit_file import OverrideApproved
 from services.scoring.domain.events.event import EVERYBODY, Event
 from services.scoring.domain.fold import fold, new_borrower
@@ -152,10 +152,15 @@ class OfflineScorer:
 
     def _decoded(self, number: int, line: bytes) -> Event | None:
         try:
-            return self._decoder.decode(line)
+            event = self._decoder.decode(line)
         except Undecodable as error:
             self.counts.undecodable.append((number, str(error)))
             return None
+        if isinstance(event, DayCloseWithdrawn):
+            problem = "a withdrawn close; leave out this event and the close that it names"
+            self.counts.undecodable.append((number, problem))
+            return None
+        return event
 
     def _is_after_the_end(self, event: Event) -> bool:
         as_of = self._settings.as_of

@@ -23,9 +23,9 @@ from services.scoring.domain.primitives.dates import last_day_of, month_of
 SWEPT = """
 SELECT min(closed) FROM (
     SELECT coalesce(
-        (SELECT max(control.closed_date) FROM scoring.control
-          WHERE control.partition = progress.partition
-            AND control."offset" <= sweep.done_offset), '0001-01-01') AS closed
+        (SELECT max(close.closed_date) FROM scoring.day_close AS close
+          WHERE close.partition = progress.partition
+            AND close."offset" <= sweep.done_offset), '0001-01-01') AS closed
       FROM scoring.partition_progress AS progress
       LEFT JOIN scoring.sweep ON sweep.partition = progress.partition) AS every
 """

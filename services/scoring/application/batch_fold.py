@@ -57,8 +57,13 @@ class BatchFold:
         try:
             apply_event(cached, event, offset, context, closes=cache.closes, output=self.output)
         except Exception as error:  # noqa: BLE001 - isolates the borrower, whatever it is
-            self.failures[name] = error
-            del self.borrowers[name], self.used[name]
+            self.fail(name, error)
+
+    def fail(self, borrower_id: str, error: Exception) -> None:
+        """Leaves a borrower out from here on."""
+        self.failures[borrower_id] = error
+        self.borrowers.pop(borrower_id)
+        self.used.pop(borrower_id, None)
 
     def steps(self, borrower_id: str, events: Sequence[LoggedEvent]) -> list[FoldStep]:
         """Returns a borrower's events, each with the last context that began before it."""

@@ -18,7 +18,7 @@ from services.scoring.application.rebuilding import Rebuilder
 from services.scoring.domain.assess.assessment import Assessment, Cause, EmittedChanges
 from services.scoring.domain.assess.explain import snapshot
 from services.scoring.domain.borrower.borrower import Borrower
-from services.scoring.domain.events.control import DayClosed
+from services.scoring.domain.events.control import DayClosed, DayCloseWithdrawn
 from services.scoring.domain.events.event import EVERYBODY, Event
 from services.scoring.domain.handlers.registry import type_name
 from services.scoring.domain.rulebook.rulebook import Rules
@@ -181,7 +181,8 @@ class BorrowerQueries:
         last = [event for _, event in events if _changes_borrower(event)][-1]
         borrower = refolded.cached.borrower
         rules = refolded.context.rules_for(borrower)
-        day = borrower.counters.closed_day if isinstance(last, DayClosed) else last.day
+        is_close = isinstance(last, DayClosed | DayCloseWithdrawn)
+        day = borrower.counters.closed_day if is_close else last.day
         day = max(day, borrower.counters.closed_day)
         cause = Cause(last.source, last.id, type_name(last))
         assessment = snapshot(borrower, rules, day, last.at_us, cause)
@@ -212,12 +213,14 @@ def known_by(events: Sequence[EventAtOffset], day: int) -> list[EventAtOffset]:
     """Returns the events that were known when a business date was closed.
 
     That is everything in the log up to its close. For a date that was not closed itself (a day
-    without a close, or today) it is what was booked by then and came before the next close.
+    without a close, or today) it is what was booked by then and came before the next close. A close
+    that was withdrawn ends no date, but it counts in what was known while it stood.
     """
+    withdrawals = [event for _, event in events if isinstance(event, DayCloseWithdrawn)]
     known: list[EventAtOffset] = []
     for logged in events:
         event = logged[1]
-        if isinstance(event, DayClosed):
+        if isinstance(event, DayClosed) and not any(each.names(event) for each in withdrawals):
             if event.closed_day > day:
                 break
             known.append(logged)
@@ -234,4 +237,4 @@ def _booked_by(event: Event, day: int) -> bool:
 
 def _changes_borrower(event: Event) -> bool:
     """Returns whether an event changes the borrower at once; other control events only wait."""
-    return event.borrower_id != EVERYBODY or isinstance(event, DayClosed)
+    return event.borrower_id != EVERYBODY or isinstance(event, DayClosed | DayCloseWithdrawn)

@@ -40,6 +40,10 @@ class ClosedDates(Protocol):
         """Returns the latest missed date that two people released, or None."""
         ...
 
+    async def withdrawals_of(self, closed: date) -> int:
+        """Returns how often the close of a date was withdrawn."""
+        ...
+
     async def save(self, closed: date) -> None:
         """Stores the last date that was written."""
         ...
@@ -84,13 +88,7 @@ class MissedDaysApproval:
 
     async def payload(self, connection: Connection, subject: str, *, proposer: str) -> bytes:
         """Returns the date."""
-        if not ISO_DATE.fullmatch(subject):
-            raise NoSuchProposal(f"{subject} is no date; write YYYY-MM-DD.")
-        try:
-            until = date.fromisoformat(subject)
-        except ValueError as error:
-            raise NoSuchProposal(f"{subject} is no date; write YYYY-MM-DD.") from error
-        if until >= self._clock.now().astimezone(self._zone).date():
+        if date_of(subject) >= self._clock.now().astimezone(self._zone).date():
             raise ProposalConflict(f"{subject} is not over yet.")
         return subject.encode()
 
@@ -98,12 +96,30 @@ class MissedDaysApproval:
         """Does nothing: the clock reads the decision."""
 
 
-def close_messages(closed: date, *, topic: EventsTopic) -> Sequence[Message]:
-    """Returns the close of a date, once for every partition."""
+def date_of(subject: str) -> date:
+    """Returns the date that is the subject of a proposal.
+
+    Raises:
+        NoSuchProposal: If it is none.
+    """
+    try:
+        if ISO_DATE.fullmatch(subject):
+            return date.fromisoformat(subject)
+    except ValueError:
+        pass
+    raise NoSuchProposal(f"{subject} is no date; write YYYY-MM-DD.")
+
+
+def close_messages(closed: date, *, topic: EventsTopic, withdrawals: int = 0) -> Sequence[Message]:
+    """Returns the close of a date, once for every partition.
+
+    After the close of a date was withdrawn, the next one is another event.
+    """
+    again = f":{withdrawals + 1}" if withdrawals else ""
     return control_messages(
         topic,
         source=SOURCE,
-        event_id=f"day-closed:{closed.isoformat()}",
+        event_id=f"day-closed:{closed.isoformat()}{again}",
         at=topic.end_of(closed),
         data=DayClosedV1(closed_date=closed),
     )

@@ -7,6 +7,7 @@ along, and the next pass brings it to those who were passed before it came.
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 from services.kit.database import Connection
 from services.kit.metrics import Recorder
@@ -17,6 +18,9 @@ from services.scoring.application.isolation import FoldResults, Isolator
 from services.scoring.application.outbox_messages import Failures
 from services.scoring.application.ports import CachedBorrower, States, StoredState, Sweep
 from services.scoring.application.rebuilding import Rebuilder, RefoldFailed
+
+# Each is folded again from its whole ledger.
+WITHDRAWN_AT_ONCE: Final = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,12 +42,13 @@ class DayCloseSweep:
             sweep = Sweep(sweep.done_offset, cache.closes[-1].offset, "")
         target = sweep.target_offset
         assert target is not None
-        page = await self.states.page(connection, partition, sweep, size=self.size)
+        size = self._size(cache)
+        page = await self.states.page(connection, partition, sweep, size=size)
         output, changed, failures = FoldOutput(), list[CachedBorrower](), Failures()
         for row in page:
             if row.closed_offset < target and row.borrower_id not in cache.isolated:
                 try:
-                    cached = await self._restored(connection, row, cache)
+                    cached = await self._restored(connection, row, cache, output)
                 except RefoldFailed as error:
                     failures[row.borrower_id] = error
                     continue
@@ -56,7 +61,7 @@ class DayCloseSweep:
         for borrower_id in failures:
             await self.isolator.isolate(connection, cache, borrower_id, (), results)
         faults.point("mid-sweep")
-        if len(page) < self.size:
+        if len(page) < size:
             cache.sweep = Sweep(done_offset=target)
             cache.closes = [close for close in cache.closes if close.offset > target]
         else:
@@ -66,7 +71,16 @@ class DayCloseSweep:
         return results
 
     async def _restored(
-        self, connection: Connection, row: StoredState, cache: PartitionCache
+        self, connection: Connection, row: StoredState, cache: PartitionCache, output: FoldOutput
     ) -> CachedBorrower:
-        cached = cache.borrowers.get(row.borrower_id)
-        return cached or await self.rebuilder.restored(connection, row)
+        """Returns the borrower of a row, after the withdrawals of closes that it lacks."""
+        known = cache.borrowers.get(row.borrower_id)
+        cached = known or await self.rebuilder.restored(connection, row)
+        withdrawal = cache.withdrawal(after=cached.closed_offset)
+        if withdrawal is not None:
+            await self.rebuilder.withdraw(connection, cached, at=withdrawal, output=output)
+        return cached
+
+    def _size(self, cache: PartitionCache) -> int:
+        is_plain = cache.withdrawal(after=cache.sweep.done_offset) is None
+        return self.size if is_plain else min(self.size, WITHDRAWN_AT_ONCE)

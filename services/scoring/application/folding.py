@@ -17,7 +17,7 @@ from services.scoring.application.ports import (
     Sweep,
 )
 from services.scoring.domain.assess.effects import Effect
-from services.scoring.domain.events.control import DayClosed
+from services.scoring.domain.events.control import DayClosed, DayCloseWithdrawn
 from services.scoring.domain.events.event import Event
 from services.scoring.domain.fold import Outcome, fold
 from services.scoring.domain.rulebook.context import Context
@@ -41,10 +41,10 @@ class FoldOutput:
 
 @dataclass(slots=True)
 class PendingClose:
-    """A day close that some borrowers of the partition lack, with its context."""
+    """A day close, or the withdrawal of one, that some borrowers lack, with its context."""
 
     offset: int
-    event: DayClosed
+    event: DayClosed | DayCloseWithdrawn
     context: Context
 
 
@@ -84,8 +84,19 @@ class PartitionCache:
             UnknownRulebook: If it activates a rulebook that cannot be found.
         """
         self.timeline.apply_control_event(event)
-        if isinstance(event, DayClosed) and offset > self.sweep.done_offset:
+        if isinstance(event, DayClosed | DayCloseWithdrawn) and offset > self.sweep.done_offset:
             self.closes.append(PendingClose(offset, event, self.timeline.context))
+
+    def withdrawal(self, *, after: int, before: int | None = None) -> int | None:
+        """Returns the offset of the last withdrawal that a borrower lacks, or None."""
+        offsets = [
+            close.offset
+            for close in self.closes
+            if close.offset > after
+            and (before is None or close.offset < before)
+            and isinstance(close.event, DayCloseWithdrawn)
+        ]
+        return offsets[-1] if offsets else None
 
     @property
     def last_close_offset(self) -> int:
@@ -145,19 +156,23 @@ def apply_event(
 ) -> None:
     """Folds an event of a borrower, after the closes that come before it."""
     catch_up(cached, closes, output=output)
-    _record(cached, fold(cached.borrower, event, context), offset, output)
+    record(cached, fold(cached.borrower, event, context), offset, output)
 
 
 def catch_up(cached: CachedBorrower, closes: Iterable[PendingClose], *, output: FoldOutput) -> None:
-    """Folds the closes that the borrower lacks, each with its own context."""
+    """Folds the closes that the borrower lacks, each with its own context.
+
+    It must not lack a withdrawal: `Rebuilder.withdraw` comes first.
+    """
     for close in closes:
         if close.offset > cached.closed_offset:
             outcome = fold(cached.borrower, close.event, close.context)
             cached.closed_offset = close.offset
-            _record(cached, outcome, close.offset, output)
+            record(cached, outcome, close.offset, output)
 
 
-def _record(cached: CachedBorrower, outcome: Outcome, offset: int, output: FoldOutput) -> None:
+def record(cached: CachedBorrower, outcome: Outcome, offset: int, output: FoldOutput) -> None:
+    """Takes over the outcome of a fold."""
     cached.borrower = outcome.borrower
     if outcome.assessment is not None:
         output.assessments.append(EmittedAssessment(offset, outcome.assessment, b""))

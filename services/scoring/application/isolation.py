@@ -37,7 +37,7 @@ from services.scoring.application.ports import (
     States,
 )
 from services.scoring.application.rebuilding import Rebuilder, RefoldFailed
-from services.scoring.domain.events.control import DayClosed
+from services.scoring.domain.events.control import DayClosed, DayCloseWithdrawn
 from services.scoring.domain.events.event import EVERYBODY
 from services.scoring.domain.fold import new_borrower
 
@@ -140,7 +140,7 @@ class Isolator:
                 # The stored bytes stay as they are.
                 results.isolations.append(_isolation(borrower_id, steps[0].offset - 1, error))
                 return
-        prefix = self._prefix(start, steps)
+        prefix = await self._prefix(connection, start, steps)
         prefix.add_to(results)
         if prefix.error is not None:
             isolation = _isolation(borrower_id, prefix.folded_to, prefix.error)
@@ -198,7 +198,7 @@ class Isolator:
         except RefoldFailed as error:
             results.isolations.append(_isolation(name, isolation.folded_to, error))
             return results
-        prefix = self._prefix(start, steps)
+        prefix = await self._prefix(connection, start, steps)
         prefix.add_to(results)
         if prefix.error is not None:
             results.isolations.append(_isolation(name, prefix.folded_to, prefix.error))
@@ -210,7 +210,9 @@ class Isolator:
             log.info("isolation.borrower_resumed", partition=row.partition)
         return results
 
-    def _prefix(self, start: CachedBorrower, steps: Sequence[FoldStep]) -> FoldedPrefix:
+    async def _prefix(
+        self, connection: Connection, start: CachedBorrower, steps: Sequence[FoldStep]
+    ) -> FoldedPrefix:
         """Folds steps into a borrower until one raises.
 
         A step that raises may have changed the borrower halfway, so its last good bytes count.
@@ -220,7 +222,7 @@ class Isolator:
         for step in steps:
             output, failures = FoldOutput(), Failures()
             try:
-                _fold_step(start, step, output)
+                await self._fold_step(connection, start, step, output)
                 messages_of_step = self.messages.of(output, failures)
                 for error in failures.values():
                     raise error
@@ -247,17 +249,20 @@ class Isolator:
             event = self.codec.decode(raw)
             if event.borrower_id == EVERYBODY:
                 timeline.apply_control_event(event)
-            if event.borrower_id != EVERYBODY or isinstance(event, DayClosed):
+            if event.borrower_id != EVERYBODY or isinstance(event, DayClosed | DayCloseWithdrawn):
                 steps.append(FoldStep(offset, event, timeline.context))
         return steps
 
-
-def _fold_step(cached: CachedBorrower, step: FoldStep, output: FoldOutput) -> None:
-    if isinstance(step.event, DayClosed):
-        close = PendingClose(step.offset, step.event, step.context)
-        catch_up(cached, [close], output=output)
-    else:
-        apply_event(cached, step.event, step.offset, step.context, closes=(), output=output)
+    async def _fold_step(
+        self, connection: Connection, cached: CachedBorrower, step: FoldStep, output: FoldOutput
+    ) -> None:
+        if isinstance(step.event, DayCloseWithdrawn):
+            await self.rebuilder.withdraw(connection, cached, at=step.offset, output=output)
+        elif isinstance(step.event, DayClosed):
+            close = PendingClose(step.offset, step.event, step.context)
+            catch_up(cached, [close], output=output)
+        else:
+            apply_event(cached, step.event, step.offset, step.context, closes=(), output=output)
 
 
 def _isolation(borrower_id: str, folded_to: int, error: Exception) -> Isolation:

@@ -10,12 +10,18 @@ from dataclasses import dataclass
 import structlog
 
 from services.kit.database import Connection
-from services.scoring.application.folding import FoldOutput, PendingClose, apply_event, catch_up
+from services.scoring.application.folding import (
+    FoldOutput,
+    PendingClose,
+    apply_event,
+    catch_up,
+    record,
+)
 from services.scoring.application.ports import CachedBorrower, Codec, Ledger, StoredState
 from services.scoring.application.rulebook_cache import RulebookCache
-from services.scoring.domain.events.control import DayClosed
+from services.scoring.domain.events.control import DayClosed, DayCloseWithdrawn
 from services.scoring.domain.events.event import EVERYBODY, Event
-from services.scoring.domain.fold import new_borrower
+from services.scoring.domain.fold import new_borrower, withdraw_close
 from services.scoring.domain.rulebook.context import Context
 from services.scoring.domain.rulebook.timeline import Timeline
 
@@ -83,7 +89,7 @@ class Rebuilder:
                 for offset, raw in rows
                 if (before is None or offset < before)
                 and (
-                    not isinstance(event := self.codec.decode(raw), DayClosed)
+                    not isinstance(event := self.codec.decode(raw), DayClosed | DayCloseWithdrawn)
                     or offset <= row.closed_offset
                 )
             ]
@@ -92,20 +98,56 @@ class Rebuilder:
             raise RefoldFailed(f"{type(error).__name__}: {error}") from error
         return CachedBorrower(borrower, row.closed_offset)
 
+    async def withdraw(
+        self, connection: Connection, cached: CachedBorrower, *, at: int, output: FoldOutput
+    ) -> None:
+        """Brings a borrower through all closes up to the withdrawal at an offset.
+
+        All of its ledger up to there is folded again; what was emitted before keeps its numbers,
+        so only what has a later one is new.
+
+        Raises:
+            RefoldFailed: If the ledger cannot be folded.
+        """
+        borrower = cached.borrower
+        sequence, sent = borrower.risk.sequence, borrower.credit_file.effects_sent
+        rows = await self.ledger.events_of(connection, borrower.borrower_id)
+        try:
+            events = [(offset, self.codec.decode(raw)) for offset, raw in rows if offset <= at]
+            refolded = self.refold(borrower.borrower_id, events)
+        except Exception as error:
+            raise RefoldFailed(f"{type(error).__name__}: {error}") from error
+        cached.borrower, cached.closed_offset = refolded.cached.borrower, at
+        output.assessments += [
+            each for each in refolded.output.assessments if each.assessment.sequence > sequence
+        ]
+        output.effects += [each for each in refolded.output.effects if each.number > sent]
+
     def refold(self, borrower_id: str, events: Iterable[tuple[int, Event]]) -> RefoldedBorrower:
         """Returns the borrower after these events, its own and the control events.
 
-        Closes from before its own first event change the timeline and are not folded.
+        Closes from before its own first event change the timeline and are not folded. At the
+        withdrawal of a close all is folded again without it.
         """
         cached, output = CachedBorrower(new_borrower(borrower_id), -1), FoldOutput()
         timeline, is_known = self.begin(), False
+        past: list[tuple[int, Event]] = []
         for offset, event in events:
             if event.borrower_id != EVERYBODY:
                 is_known = True
                 apply_event(cached, event, offset, timeline.context, closes=(), output=output)
-                continue
-            timeline.apply_control_event(event)
+            else:
+                timeline.apply_control_event(event)
             if is_known and isinstance(event, DayClosed):
                 close = PendingClose(offset, event, timeline.context)
                 catch_up(cached, [close], output=output)
+            if isinstance(event, DayCloseWithdrawn):
+                past = [each for each in past if not event.names(each[1])]
+                if is_known:
+                    without = self.refold(borrower_id, past).cached.borrower
+                    outcome = withdraw_close(cached.borrower, without, event, timeline.context)
+                    record(cached, outcome, offset, output)
+                    cached.closed_offset = offset
+            else:
+                past.append((offset, event))
         return RefoldedBorrower(cached, output, timeline.context)

@@ -252,6 +252,8 @@ class ScoreBatches(Handler):
         fold = BatchFold(cache, borrowers, failures)
         began = parts.clock.monotonic_seconds()
         for number, logged in enumerate(fresh):
+            if logged.event.borrower_id in fold.borrowers and cache.closes:
+                await self._withdraw(connection, fold, logged)
             fold.fold(logged)
             if number % FOLDS_BETWEEN_YIELDS == FOLDS_BETWEEN_YIELDS - 1:
                 await asyncio.sleep(0)
@@ -263,6 +265,17 @@ class ScoreBatches(Handler):
         await self._write(connection, partition, cache, results)
         share = parts.most_cached_borrowers // max(1, len(self._caches))
         cache.put((saved.cached for saved in results.saved), most=share)
+
+    async def _withdraw(self, connection: Connection, fold: BatchFold, logged: LoggedEvent) -> None:
+        """Brings the borrower of an event through the withdrawals of closes before it."""
+        cached = fold.borrowers[logged.event.borrower_id]
+        at = fold.cache.withdrawal(after=cached.closed_offset, before=logged.offset)
+        if at is None:
+            return
+        try:
+            await self._rebuilder.withdraw(connection, cached, at=at, output=fold.output)
+        except RefoldFailed as error:
+            fold.fail(logged.event.borrower_id, error)
 
     async def _load(
         self,

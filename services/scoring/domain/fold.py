@@ -16,7 +16,7 @@ from services.scoring.domain.arrears import counters
 from services.scoring.domain.assess import contagion, effects
 from services.scoring.domain.assess.assessment import Assessment, Cause
 from services.scoring.domain.assess.effects import Effect
-from services.scoring.domain.assess.step import Trigger, reassess, step
+from services.scoring.domain.assess.step import Trigger, correct, reassess, step
 from services.scoring.domain.borrower import work
 from services.scoring.domain.borrower.borrower import (
     ALL_PARTS,
@@ -24,7 +24,7 @@ from services.scoring.domain.borrower.borrower import (
 )
 from services.scoring.domain.borrower.risk import FORBORNE
 from services.scoring.domain.events.accounts import FacilityBalanceClosed
-from services.scoring.domain.events.control import DayClosed
+from services.scoring.domain.events.control import DayClosed, DayCloseWithdrawn
 from services.scoring.domain.events.credit_file import GroupLinked, GuarantorLinked
 from services.scoring.domain.events.event import Event
 from services.scoring.domain.handlers import day_close, overrides
@@ -145,6 +145,30 @@ def _trigger(borrower: Borrower, event: Event, rules: Rules, as_of: int, facts: 
     cause = Cause(event.source, event.id, type_name(event))
     kinds = facts & touched.EVERYTHING
     return Trigger(as_of, event.at_us, kinds, cause, is_correction=is_correction)
+
+
+def withdraw_close(
+    borrower: Borrower, without: Borrower, event: DayCloseWithdrawn, context: Context
+) -> Outcome:
+    """Return the borrower as its events give it without a close, and a correction if one is due.
+
+    ``without`` was folded from the same events without that close, and is used up. What was emitted
+    and sent stays as it was: numbers go on, and the correction is against what was emitted last.
+    """
+    before = borrower.credit_file
+    without.risk.sequence, without.risk.emitted = borrower.risk.sequence, borrower.risk.emitted
+    without.credit_file.effects_sent = before.effects_sent
+    without.credit_file.reported_state = before.reported_state
+    without.rates, without.news = context.rates, []
+    without.changed, without.stored = ALL_PARTS, []
+    rules = context.rules_for(without)
+    cause = Cause(event.source, event.id, type_name(event))
+    as_of = counters.reached(without, without.counters.closed_day)
+    trigger = Trigger(as_of, event.at_us, 0, cause, is_correction=True)
+    outcome = Outcome(without, correct(without, rules, trigger, levels=borrower.signals.level))
+    if without.credit_file.dependants:
+        outcome.effects += contagion.effects(without, event, rules)
+    return outcome
 
 
 def _corrected(borrower: Borrower, event: Event, rules: Rules) -> bool:

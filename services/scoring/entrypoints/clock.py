@@ -83,7 +83,10 @@ async def close_finished(
         log.error("clock.clocks_disagree", detail=difference)
         return 0
     for closed in finished:
-        await producer.publish_in_order(close_messages(closed, topic=topic))
+        withdrawals = await dates.withdrawals_of(closed)
+        await producer.publish_in_order(
+            close_messages(closed, topic=topic, withdrawals=withdrawals)
+        )
         await dates.save(closed)
         log.info("clock.date_closed", closed_date=closed.isoformat())
     return len(finished)

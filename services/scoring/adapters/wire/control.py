@@ -6,6 +6,7 @@ from typing import Any, Final
 from services.contracts.control import (
     CalendarPublishedV1,
     DayClosedV1,
+    DayCloseWithdrawnV1,
     FxPublishedV1,
     RulebookActivatedV1,
     SectorStressPublishedV1,
@@ -22,6 +23,16 @@ RATE_DECIMALS: Final = 10
 def day_closed(head: Head, data: DayClosedV1) -> control.DayClosed:
     """Returns the event."""
     return control.DayClosed(*head, closed_day=data.closed_date.toordinal())
+
+
+def day_close_withdrawn(head: Head, data: DayCloseWithdrawnV1) -> control.DayCloseWithdrawn:
+    """Returns the event."""
+    return control.DayCloseWithdrawn(
+        *head,
+        closed_day=data.closed_date.toordinal(),
+        closed_source=data.closed_source,
+        closed_id=data.closed_id,
+    )
 
 
 def rulebook_activated(head: Head, data: RulebookActivatedV1) -> control.RulebookActivated:
@@ -73,6 +84,7 @@ def sector_stress_published(
 
 TO_DOMAIN: Final[dict[type[EventData], Callable[[Head, Any], Event]]] = {
     DayClosedV1: day_closed,
+    DayCloseWithdrawnV1: day_close_withdrawn,
     RulebookActivatedV1: rulebook_activated,
     CalendarPublishedV1: calendar_published,
     FxPublishedV1: fx_published,

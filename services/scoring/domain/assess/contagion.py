@@ -22,7 +22,7 @@ from services.scoring.domain.assess.state_inputs import state_inputs_of
 from services.scoring.domain.borrower.borrower import CREDIT_FILE_PART, Borrower
 from services.scoring.domain.borrower.credit_file import Dependant
 from services.scoring.domain.borrower.risk import CLOSED, STATE_NAMES, RiskRecord, Signals, slot_of
-from services.scoring.domain.events.control import DayClosed
+from services.scoring.domain.events.control import DayClosed, DayCloseWithdrawn
 from services.scoring.domain.events.credit_file import (
     DependantLinked,
     GroupLinked,
@@ -45,7 +45,8 @@ def effects(borrower: Borrower, event: Event, rules: Rules) -> list[Effect]:
     if isinstance(event, RelatedStateChanged):
         return []
     closed = borrower.counters.closed_day
-    as_of = closed if isinstance(event, DayClosed) else max(event.day, closed)
+    is_close = isinstance(event, DayClosed | DayCloseWithdrawn)
+    as_of = closed if is_close else max(event.day, closed)
     requests = _requests(borrower, event)
     file = borrower.credit_file
     if not file.dependants:

@@ -23,7 +23,7 @@ from services.scoring.domain.assess.states import (
 )
 from services.scoring.domain.borrower.borrower import DECISIONS_PART, AssessmentChange, Borrower
 from services.scoring.domain.borrower.decisions import score_override
-from services.scoring.domain.borrower.risk import FLAG_NAMES, NORMAL, STATE_NAMES
+from services.scoring.domain.borrower.risk import FLAG_NAMES, NORMAL, STATE_NAMES, RiskRecord
 from services.scoring.domain.primitives import touched
 from services.scoring.domain.primitives.dates import is_month_end
 from services.scoring.domain.primitives.measurement import LEVEL_NAMES, MICRO
@@ -105,6 +105,49 @@ def reassess(borrower: Borrower, rules: Rules, trigger: Trigger) -> Assessment |
     everything = SignalChanges(families=(1 << FAMILIES) - 1, coverage_moved=True)
     rescore(borrower, rules, everything, trigger)
     return step(borrower, rules, trigger)
+
+
+def correct(
+    borrower: Borrower, rules: Rules, trigger: Trigger, *, levels: list[int]
+) -> Assessment | None:
+    """Return an assessment if the borrower differs from the last one emitted; measure nothing.
+
+    ``levels`` are those of the signals as they were known before.
+    """
+    risk = borrower.risk
+    if risk.sequence == 0:
+        return None
+    emitted, now = risk.emitted, borrower.signals.level
+    moved = [
+        slot
+        for slot, level in enumerate(now)
+        if level != levels[slot] and rules.by_slot[slot] is not None
+    ]
+    checks = (
+        ("STATE", risk.state != emitted.state),
+        ("LEVEL", bool(moved)),
+        ("DPD_BUCKET", dpd_bucket(borrower.counters.operational_days) != emitted.dpd_bucket),
+        ("SCORE", abs(risk.score - emitted.score) >= NEWS_SCORE_MICRO),
+        ("FLAG", risk.flags != emitted.flags),
+        ("REGIME", regime_text(borrower, rules, trigger.as_of) != emitted.regimes),
+    )
+    reasons = [reason for reason, is_true in checks if is_true]
+    if not reasons:
+        return None
+    changes = [
+        AssessmentChange(
+            "LEVEL",
+            rule_at(rules, slot).indicator.id,
+            LEVEL_NAMES[levels[slot]],
+            LEVEL_NAMES[now[slot]],
+        )
+        for slot in moved
+    ]
+    if risk.state != emitted.state:
+        names = STATE_NAMES[emitted.state], STATE_NAMES[risk.state]
+        changes.insert(0, AssessmentChange("STATE", None, *names))
+    changes += _figure_changes(risk)
+    return _emit(borrower, rules, trigger, [*reasons, "CORRECTED"], changes)
 
 
 def rescore(borrower: Borrower, rules: Rules, evaluation: SignalChanges, trigger: Trigger) -> None:
@@ -220,7 +263,12 @@ def _changes(
         names = STATE_NAMES[transition.before], STATE_NAMES[transition.after]
         changes.insert(0, AssessmentChange("STATE", None, *names))
     changes += borrower.news
-    changes += _flag_changes(risk.emitted.flags if risk.sequence else risk.flags, risk.flags)
+    return changes + _figure_changes(risk)
+
+
+def _figure_changes(risk: RiskRecord) -> list[AssessmentChange]:
+    """Return the flags and the score that differ from the last assessment emitted."""
+    changes = _flag_changes(risk.emitted.flags if risk.sequence else risk.flags, risk.flags)
     if risk.sequence and risk.score != risk.emitted.score:
         points = shown_micro(risk.emitted.score * 100), shown_micro(risk.score * 100)
         changes.append(AssessmentChange("SCORE", None, *points))

@@ -13,6 +13,20 @@ class DayClosed(Event):
 
 
 @dataclass(slots=True)
+class DayCloseWithdrawn(Event):
+    """The close that `closed_source` and `closed_id` name is left out from here on."""
+
+    closed_day: int
+    closed_source: str
+    closed_id: str
+
+    def names(self, event: Event) -> bool:
+        """Return whether an event is the close that this one withdraws."""
+        is_same = event.source == self.closed_source and event.id == self.closed_id
+        return is_same and isinstance(event, DayClosed)
+
+
+@dataclass(slots=True)
 class RulebookActivated(Event):
     """From the next day boundary on another rulebook decides; written to every partition.
 

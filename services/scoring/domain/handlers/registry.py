@@ -37,6 +37,7 @@ from services.scoring.domain.events.accounts import (
 from services.scoring.domain.events.control import (
     CalendarPublished,
     DayClosed,
+    DayCloseWithdrawn,
     FxPublished,
     RulebookActivated,
     SectorStressPublished,
@@ -173,6 +174,7 @@ HANDLERS: Final[dict[type[Event], EventHandler]] = {
     OverrideApproved: EventHandler("override.approved.v1", overrides.approve, DECISIONS_PART),
     # Control events change no facts here: the fold closes days, `timeline` reads the others.
     DayClosed: EventHandler("day.closed.v1", _apply_nothing, 0),
+    DayCloseWithdrawn: EventHandler("day-close.withdrawn.v1", _apply_nothing, 0),
     RulebookActivated: EventHandler("rulebook.activated.v1", _apply_nothing, 0),
     CalendarPublished: EventHandler("calendar.published.v1", _apply_nothing, 0),
     FxPublished: EventHandler("fx.published.v1", _apply_nothing, 0),

@@ -14,6 +14,7 @@ Must stay true:
   the due dates that a calendar moves;
 - how stressed the sectors are counts from the next close of a later day on, for two months after it
   was measured; the last figures before a close replace all earlier ones;
+- after a close was withdrawn, all of this is as if it had never been in the log;
 - a rulebook that is named and not at hand is an error at once, never the old one silently.
 """
 
@@ -24,6 +25,7 @@ from typing import Final
 from services.scoring.domain.events.control import (
     CalendarPublished,
     DayClosed,
+    DayCloseWithdrawn,
     FxPublished,
     RulebookActivated,
     SectorStressPublished,
@@ -63,6 +65,13 @@ class Timeline:
     waiting: list[Waiting] = field(default_factory=list)
     has_new_calendar: bool = False
     stress: SectorStressPublished | None = None
+    # What a withdrawn close may have moved: all control events but rates.
+    log: list[Event] = field(default_factory=list, repr=False)
+    initial: Context = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Note the context before the first control event."""
+        self.initial = self.context
 
     def apply_control_event(self, event: Event) -> None:
         """Apply an event that concerns every borrower; any other event changes nothing.
@@ -70,7 +79,13 @@ class Timeline:
         Raises:
             UnknownRulebook: If it activates a rulebook that is not at hand.
         """
-        if isinstance(event, DayClosed):
+        if isinstance(event, FxPublished):
+            self._publish_rates(event)
+            return
+        self.log.append(event)
+        if isinstance(event, DayCloseWithdrawn):
+            self._leave_out(event)
+        elif isinstance(event, DayClosed):
             if event.closed_day > self.latest_closed_day:
                 self.latest_closed_day = event.closed_day
                 self._close(event.closed_day)
@@ -82,12 +97,24 @@ class Timeline:
             known = calendars.published(self.context.calendars, event)
             self.context = replace(self.context, calendars=known)
             self.has_new_calendar = True
-        elif isinstance(event, FxPublished):
-            quotes = dict(zip(event.currencies, event.rates, strict=True))
-            rates = money.with_published(
-                self.context.rates, event.base_currency, event.rate_day, quotes
-            )
-            self.context = replace(self.context, rates=rates)
+
+    def _publish_rates(self, event: FxPublished) -> None:
+        quotes = dict(zip(event.currencies, event.rates, strict=True))
+        rates = money.with_published(
+            self.context.rates, event.base_currency, event.rate_day, quotes
+        )
+        self.context = replace(self.context, rates=rates)
+
+    def _leave_out(self, withdrawal: DayCloseWithdrawn) -> None:
+        """Derive again, without a close, what closes bring into force; rates do not follow them."""
+        again = Timeline(self.initial, self.find)
+        for event in self.log:
+            if not (withdrawal.names(event) or isinstance(event, DayCloseWithdrawn)):
+                again.apply_control_event(event)
+        self.context = replace(again.context, rates=self.context.rates)
+        self.latest_closed_day, self.waiting = again.latest_closed_day, again.waiting
+        self.has_new_calendar, self.stress = again.has_new_calendar, again.stress
+        self.log = again.log
 
     def _close(self, day: int) -> None:
         """Bring into force what waits for a day boundary."""

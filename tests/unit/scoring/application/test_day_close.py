@@ -71,9 +71,13 @@ class Dates:
     def __init__(self, last: date | None, released: date | None = None) -> None:
         self.last_closed = last
         self.released = released
+        self.withdrawn: list[date] = []
 
     async def released_until(self) -> date | None:
         return self.released
+
+    async def withdrawals_of(self, closed: date) -> int:
+        return self.withdrawn.count(closed)
 
     async def last(self) -> date | None:
         return self.last_closed
@@ -198,3 +202,11 @@ async def test_only_dates_that_are_over_are_released() -> None:
         with pytest.raises(NoSuchProposal):
             await approvals.propose("missed-days", subject, ana)
     assert (await approvals.propose("missed-days", "2026-06-03", ana)).subject == "2026-06-03"
+
+
+async def test_a_date_whose_close_was_withdrawn_is_closed_by_another_event() -> None:
+    dates, sent = Dates(date(2026, 6, 1)), Sent()
+    dates.withdrawn = [date(2026, 6, 3)]
+    assert await closed(dates, sent) == 2
+    ids = [json.loads(message.value)["id"] for message in sent.messages[::2]]
+    assert ids == ["day-closed:2026-06-02", "day-closed:2026-06-03:2"]

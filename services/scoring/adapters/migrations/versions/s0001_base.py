@@ -66,12 +66,24 @@ CREATE TABLE scoring.control (
     source      text COLLATE "C" NOT NULL,
     event_id    text COLLATE "C" NOT NULL,
     closed_date date,
+    withdrawn_source text COLLATE "C",
+    withdrawn_id     text COLLATE "C",
     event       bytea NOT NULL,
     PRIMARY KEY (partition, "offset"),
     UNIQUE (partition, source, event_id)
 );
+CREATE INDEX control_withdrawn ON scoring.control (partition, withdrawn_source, withdrawn_id)
+ WHERE withdrawn_id IS NOT NULL;
 COMMENT ON TABLE scoring.control IS
     'the part of the ledger that is for every borrower of a partition; append-only';
+COMMENT ON COLUMN scoring.control.withdrawn_id IS 'with the source: the close that is withdrawn';
+CREATE VIEW scoring.day_close AS
+SELECT partition, "offset", source, event_id, closed_date FROM scoring.control AS close
+ WHERE closed_date IS NOT NULL AND NOT EXISTS (
+    SELECT FROM scoring.control AS withdrawal
+     WHERE (withdrawal.partition, withdrawal.withdrawn_source, withdrawal.withdrawn_id)
+           = (close.partition, close.source, close.event_id));
+COMMENT ON VIEW scoring.day_close IS 'the closes that were not withdrawn';
 
 CREATE TABLE scoring.sweep (
     partition      integer PRIMARY KEY,
