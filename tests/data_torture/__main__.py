@@ -12,16 +12,23 @@ from collections import Counter
 from functools import partial
 from random import Random
 
+from services.contracts.registry import EVENT_TYPES
 from tests.data_torture import events
 from tests.data_torture.play import Played, Story
 
 EVENTS_A_STORY = 40
+# Every so many stories one has many loans and lines, with as many events as ten.
+CROWD_EVERY = 25
+CROWD_EVENTS = 400
+CROWD_TYPES = ("loan.booked.v1", "schedule.published.v1", "facility.balance-closed.v1")
 CURRENCIES = ("EUR", "EUR", "JPY", "CLF", "KWD", "IDR")
 
 
 def play_story(number: int, closes: int) -> Played:
     """Plays the story of a number: one event of each type, then any, with up to two edges each."""
     random = Random(number)
+    if number % CROWD_EVERY == CROWD_EVERY - 1:
+        return _play_crowd(random)
     currency = random.choice(CURRENCIES)
     types = random.sample(events.TYPES, k=len(events.TYPES))
     types += random.choices(events.TYPES, k=EVENTS_A_STORY)
@@ -30,6 +37,20 @@ def play_story(number: int, closes: int) -> Played:
         for index, event_type in enumerate(types[:EVENTS_A_STORY])
     ]
     return Story().play(documents, closes, random).played
+
+
+def _play_crowd(random: Random) -> Played:
+    """Plays a borrower of many loans and lines, closed for a month."""
+    currency = random.choice(CURRENCIES)
+    names = ("borrower.registered.v1", *random.choices(CROWD_TYPES, k=CROWD_EVENTS - 1))
+    types = [EVENT_TYPES[name] for name in names]
+    documents = [
+        events.numbered(
+            events.crossed(event_type, random, currency, most_edges=1, names=events.CROWD), index
+        )
+        for index, event_type in enumerate(types)
+    ]
+    return Story().play(documents, 30, random).played
 
 
 def torture(first: int, stories: int, *, closes: int, processes: int = 1) -> dict[str, object]:

@@ -1,7 +1,7 @@
 """Documents of events at the edges: each field alone, and fields crossed in pairs."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from random import Random
@@ -15,12 +15,17 @@ Document = dict[str, Any]
 
 TYPES: Final = tuple(each for each in EVENT_TYPES.values() if each.topic is EventTopic.EVENTS)
 MISSING: Final = object()
-# Few names, so that events meet on the same loan, line and account.
+# Few names, so that events meet on the same loan, line and account; in a crowd many.
 NAMES: Final = {
     "loan_id": ("L-1", "L-2"),
     "facility_id": ("F-1", "F-2"),
     "account_id": ("AC-1",),
     "schedule_version": (1, 2, 3),
+}
+CROWD: Final = {
+    **NAMES,
+    "loan_id": tuple(f"L-{number}" for number in range(300)),
+    "facility_id": tuple(f"F-{number}" for number in range(300)),
 }
 CURRENCIES: Final = ("currency", "reporting_currency")
 ENVELOPE: Final = {
@@ -59,10 +64,17 @@ def each_alone(event_type: EventType) -> Iterator[Document]:
                 yield _corrected({**example, attribute: value})
 
 
-def crossed(event_type: EventType, random: Random, currency: str, *, most_edges: int) -> Document:
+def crossed(
+    event_type: EventType,
+    random: Random,
+    currency: str,
+    *,
+    most_edges: int,
+    names: Mapping[str, tuple[Any, ...]] = NAMES,
+) -> Document:
     """Returns an example with some fields at edges and the rest where events meet."""
     example = random.choice(examples(event_type.name))
-    met = {name: random.choice(values) for name, values in NAMES.items() if name in example["data"]}
+    met = {name: random.choice(values) for name, values in names.items() if name in example["data"]}
     money = {name: currency for name in CURRENCIES if name in example["data"]}
     fields = choices(event_type.name)
     picked = random.sample(fields, k=min(len(fields), random.randint(0, most_edges)))

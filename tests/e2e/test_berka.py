@@ -96,7 +96,12 @@ def test_real_accounts_are_judged_and_the_ledger_verifies(
     events = tmp_path / "berka.ndjson"
     offered = write_until(events, folder)
 
+    operator = key(settings, Role.OPERATOR)
+    as_operator = ("--url", ingest_url, "--key", operator)
+    opened = ("--source", "berka/core", "--reason", "the accounts of 1993 to 1998")
+    tocsin("history", "open", *opened, *as_operator)
     replayed = tocsin("replay", str(events), "--url", ingest_url, "--key", key(settings))
+    tocsin("history", "close", "1", *as_operator)
     assert replayed["accepted"] == replayed["offered"] == offered
 
     verified = tocsin("verify", "--wait", str(LIMIT_SECONDS / 2), environment=settings)
@@ -121,12 +126,13 @@ def write_until(path: Path, folder: Path) -> int:
     return count
 
 
-def key(settings: dict[str, str]) -> str:
+def key(settings: dict[str, str], role: Role = Role.SOURCE) -> str:
+    is_source = role is Role.SOURCE
     grant = Grant(
-        name="replay",
-        roles=frozenset({Role.SOURCE}),
-        sources=("berka/core",),
-        may_send=("*", "day.closed"),
+        name=role.value.lower(),
+        roles=frozenset({role}),
+        sources=("berka/core",) if is_source else (),
+        may_send=("*", "day.closed") if is_source else (),
         expires_at=datetime.now(UTC) + timedelta(days=1),
     )
 
