@@ -163,10 +163,10 @@ def differences(expected: Directory, stored: Directory) -> list[str]:
     return [
         *(
             f"{name}: {each.borrower_id} by {each.event_id} of {each.source} is not stored"
-            for name, each in expected.items()
+            for name, each in sorted(expected.items())
             if stored.get(name) != each
         ),
-        *(f"{name}: nothing in the log names it" for name in stored.keys() - expected.keys()),
+        *(f"{name}: nothing in the log names it" for name in sorted(stored.keys() - expected)),
     ]
 
 
