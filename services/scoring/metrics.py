@@ -29,6 +29,12 @@ SWEPT = counter(
     unit="borrowers",
     meaning="Borrowers to whom a sweep brought a day close.",
 )
+LATEST_CLOSE = gauge(
+    "tocsin_scoring_latest_close_seconds",
+    unit="seconds",
+    meaning="End of the latest business date that is closed in every partition of this process, "
+    "as Unix time; 0 before the first close.",
+)
 ISOLATED = gauge(
     "tocsin_scoring_isolated_borrowers",
     unit="borrowers",
@@ -56,6 +62,7 @@ SCORING_CATALOGUE = (
     FOLD_SECONDS,
     EVENT_TO_STATE_SECONDS,
     SWEPT,
+    LATEST_CLOSE,
     ISOLATED,
     PD_PSI,
     PD_COUNTED,

@@ -12,6 +12,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date
 
 import structlog
 
@@ -48,6 +49,8 @@ log = structlog.get_logger(__name__)
 
 # This many folds take a few milliseconds; then heartbeats and the other partitions get a turn.
 FOLDS_BETWEEN_YIELDS = 200
+UNIX_EPOCH_DAY = date(1970, 1, 1).toordinal()
+SECONDS_A_DAY = 86_400
 
 
 @dataclass(slots=True)
@@ -186,7 +189,7 @@ class ScoreBatches(Handler):
         """Drops the partition's cache."""
         self._caches.pop(partition, None)
         self._unsure.discard(partition)
-        self._show_isolated()
+        self._show_partitions()
 
     async def _cache(self, partition: int, connection: Connection) -> PartitionCache:
         cache = self._caches.get(partition)
@@ -201,7 +204,7 @@ class ScoreBatches(Handler):
                 apply_control_event(cache, offset, parts.codec.decode(raw))
             self._caches[partition] = cache
             self._unsure.discard(partition)
-            self._show_isolated()
+            self._show_partitions()
         return cache
 
     def _decode(self, batch: Batch) -> DecodedBatch:
@@ -314,11 +317,14 @@ class ScoreBatches(Handler):
         if counts:
             await parts.census.add(connection, partition, counts)
         await parts.outbox.append(connection, results.messages, partition=partition)
-        self._show_isolated()
+        self._show_partitions()
 
-    def _show_isolated(self) -> None:
-        isolated = sum(len(cache.isolated) for cache in self._caches.values())
-        self._parts.recorder.set(metrics.ISOLATED, isolated)
+    def _show_partitions(self) -> None:
+        caches, recorder = self._caches.values(), self._parts.recorder
+        recorder.set(metrics.ISOLATED, sum(len(cache.isolated) for cache in caches))
+        closed = min((cache.timeline.latest_closed_day for cache in caches), default=0)
+        ended = (closed - UNIX_EPOCH_DAY + 1) * SECONDS_A_DAY if closed else 0
+        recorder.set(metrics.LATEST_CLOSE, ended)
 
     def _count(self, fresh: Sequence[LoggedEvent], rejected: Sequence[RejectedRecord]) -> None:
         recorder = self._parts.recorder

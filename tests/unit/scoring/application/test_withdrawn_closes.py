@@ -1,17 +1,19 @@
 """A wrong close defaults a borrower; its withdrawal takes that back and says so."""
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from services.contracts.control import DayCloseWithdrawnV1
 from services.kit.approvals import DecisionOutcome, Step
+from services.scoring import metrics
 from services.scoring.application.borrower_queries import known_by
 from services.scoring.application.close_withdrawal import CloseWithdrawal
 from services.scoring.application.control_events import EventsTopic
 from services.scoring.domain.borrower.risk import STATE_NAMES
 from tests.fakes.approvals_in_memory import approvals_in_memory
 from tests.fakes.clock import ManualClock
+from tests.fakes.recorder import MemoryRecorder
 from tests.fakes.rulebooks_in_memory import KeptOutbox
 from tests.fakes.scoring_worker import ZONE, MemoryWorker
 from tests.fakes.wire_events import (
@@ -97,6 +99,20 @@ async def test_a_withdrawn_close_ends_no_date_of_a_question() -> None:
     assert known[-1][1].id == f"day-closed:{START + timedelta(days=9)}"
     # Up to day 8 nothing was known of it.
     assert len(known_by(events, day_nine - 1)) == len(opening())
+
+
+async def test_the_gauge_of_time_follows_the_closes_that_were_not_withdrawn() -> None:
+    def ended(day: int) -> float:
+        """Returns the end of a day, midnight in UTC."""
+        midnight = datetime.combine(START + timedelta(days=day + 1), time(), tzinfo=UTC)
+        return midnight.timestamp()
+
+    worker = await played(closed(WRONG))
+    recorder = worker.parts.recorder
+    assert isinstance(recorder, MemoryRecorder)
+    assert recorder.latest(metrics.LATEST_CLOSE) == ended(WRONG)
+    await worker.apply([withdrawn(WRONG, day=9)])
+    assert recorder.latest(metrics.LATEST_CLOSE) == ended(8)
 
 
 class Closes:
