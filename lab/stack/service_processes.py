@@ -78,11 +78,12 @@ class ServiceProcesses:
         async with httpx2.AsyncClient(timeout=5) as client:
             for service in self._processes:
                 waited = 0.0
-                while not await _is_ready(client, service.program.url):
+                while missing := await _missing(client, service.program.url):
                     self.check()
                     if waited > READY_WITHIN_SECONDS:
                         raise _failure(
-                            service, f"was not ready within {READY_WITHIN_SECONDS:.0f} s"
+                            service,
+                            f"was not ready within {READY_WITHIN_SECONDS:.0f} s ({missing})",
                         )
                     await self._clock.sleep(POLL_SECONDS)
                     waited += POLL_SECONDS
@@ -143,12 +144,13 @@ def _inherited() -> dict[str, str]:
     }
 
 
-async def _is_ready(client: httpx2.AsyncClient, url: str) -> bool:
+async def _missing(client: httpx2.AsyncClient, url: str) -> str:
+    """Returns what the service says it lacks, empty once it is ready."""
     try:
         answer = await client.get(f"{url}/readyz")
     except httpx2.TransportError:
-        return False
-    return answer.status_code == httpx2.codes.OK
+        return "it does not answer"
+    return "" if answer.status_code == httpx2.codes.OK else answer.text
 
 
 def _failure(service: ServiceProcess, what: str) -> CommandError:
