@@ -98,7 +98,7 @@ class MemoryWorker:
         self.census = MemoryCensus()
         self.outbox, self.quarantine = MemoryOutbox(), MemoryQuarantine()
         self._changes = changes
-        self.next_offset = 0
+        self.next_offset = self.generation = 0
         self.deploy(self.codec)
 
     def deploy(self, codec: Codec) -> None:
@@ -128,7 +128,19 @@ class MemoryWorker:
     def batch(self, raws: Sequence[bytes]) -> Batch:
         """Return the next records as a batch."""
         records = [record(self.next_offset + place, raw) for place, raw in enumerate(raws)]
-        return Batch(topic="events", partition=0, first_offset=self.next_offset, records=records)
+        return Batch(
+            topic="events",
+            partition=0,
+            first_offset=self.next_offset,
+            records=records,
+            generation=self.generation,
+        )
+
+    def change_log(self, *, to: int) -> None:
+        """Continue at an offset of another log, as an operator sets it."""
+        self.generation += 1
+        self.next_offset = to
+        self.restart()
 
     async def background_step(self) -> None:
         """Do one piece of a sweep, if there is any."""

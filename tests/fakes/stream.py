@@ -243,9 +243,9 @@ class WritingHandler(Handler):
             world.applied.append(value)
         return Tally()
 
-    async def quarantine(self, record: Record, error: Exception, connection: Any) -> Tally:
+    async def quarantine(self, batch: Batch, error: Exception, connection: Any) -> Tally:
         world: FakeTables = connection
-        world.quarantined.append((record.value or b"").decode())
+        world.quarantined.append((batch.records[0].value or b"").decode())
         return Tally(quarantined=1)
 
     def has_background_work(self, partition: int) -> bool:

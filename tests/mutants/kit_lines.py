@@ -11,6 +11,25 @@ SIMULATED = "tests/simulation/test_simulation.py::test_every_promise_holds_in_ev
 
 LINES = (
     Mutant(
+        "position-has-the-generation",
+        "offsets that a restored log uses again collide with nothing",
+        "services/kit/stream/records.py",
+        "return self.generation << OFFSET_BITS | record.offset",
+        "return record.offset",
+        (
+            "tests/unit/scoring/application/test_generations.py",
+            "tests/unit/kit/stream/test_records.py",
+        ),
+    ),
+    Mutant(
+        "another-log-is-another-generation",
+        "setting an offset on a log that lost its tail raises the generation",
+        "services/cli/offsets/status.py",
+        "broker.match is Match.DIFFERENT or broker.end < self.row.next_offset",
+        "broker.match is Match.DIFFERENT",
+        ("tests/integration/scoring/test_runbook.py",),
+    ),
+    Mutant(
         "poison-of-one-source",
         "one sender cannot stop a topic for the others",
         "services/kit/stream/poison.py",

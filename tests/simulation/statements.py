@@ -28,6 +28,7 @@ async def claim(
         if held
         else {
             "epoch": 0,
+            "generation": 0,
             "next_offset": 0,
             "last_digest": None,
             "partition_count": min(
@@ -40,7 +41,7 @@ async def claim(
     )
     row |= {"epoch": row["epoch"] + 1, "owner": owner}
     await transaction.put(key, row)
-    names = ("epoch", "next_offset", "last_digest", "partition_count")
+    names = ("epoch", "generation", "next_offset", "last_digest", "partition_count")
     return [{name: row[name] for name in names}]
 
 

@@ -67,9 +67,9 @@ class CountingHandler(Handler):
         self._staged[batch.partition] = changed
         return Tally(duplicates=len(events) - len(messages))
 
-    async def quarantine(self, record: Record, error: Exception, connection: Connection) -> Tally:
+    async def quarantine(self, batch: Batch, error: Exception, connection: Connection) -> Tally:
         return await self._quarantine.insert(
-            connection, [RejectedRecord(record, "poison", str(error))]
+            connection, [RejectedRecord(batch.records[0], "poison", str(error), batch.generation)]
         )
 
     def committed(self, batch: Batch) -> None:

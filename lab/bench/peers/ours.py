@@ -19,7 +19,7 @@ from services.kit.stream.outbox import Message, Outbox
 from services.kit.stream.producer import KafkaProducer
 from services.kit.stream.progress import TABLES as PROGRESS_TABLES
 from services.kit.stream.progress import PostgresProgress
-from services.kit.stream.records import Batch, Record
+from services.kit.stream.records import Batch
 from services.kit.stream.relay import OutboxRelay
 
 CREATE = """
@@ -92,9 +92,9 @@ class Folding(Handler):
                 results.append(Message(topic=self._sink, key=borrower.encode(), value=value))
         return results
 
-    async def quarantine(self, record: Record, error: Exception, connection: Connection) -> Tally:
+    async def quarantine(self, batch: Batch, error: Exception, connection: Connection) -> Tally:
         """Refuse: the bench has no bad events."""
-        raise RuntimeError(f"offset {record.offset}") from error
+        raise RuntimeError(f"offset {batch.first_offset}") from error
 
     def rolled_back(self, partition: int) -> None:
         """Forget the states that the transaction changed."""

@@ -109,6 +109,11 @@ class OffsetPlan:
                 f"{self.read_again} offsets are read again; what was applied before is recognised "
                 "by its id and counted as a duplicate."
             )
+        if self.status.is_another_log:
+            sentences.append(
+                "The log is another one than was read, or has lost its tail: from now on its "
+                f"offsets count as generation {row.generation + 1}."
+            )
         if not self.skipped and not self.read_again:
             sentences.append("Nothing is skipped and nothing is read again.")
         sentences.append(

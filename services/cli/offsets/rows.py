@@ -9,7 +9,8 @@ from services.kit.stream.progress import RELEASED
 
 READ = """
 SELECT progress.consumer, progress.topic, progress.partition, progress.partition_count,
-       progress.epoch, progress.owner, progress.next_offset, progress.last_digest,
+       progress.epoch, progress.owner, progress.generation, progress.next_offset,
+       progress.last_digest,
        progress.records, stop.reason AS stop_reason, stop.detail AS stop_detail, stop.stopped_at,
        coalesce((SELECT max(excused_offset) FROM {schema}.offset_change AS change
                   WHERE change.consumer = progress.consumer AND change.topic = progress.topic
@@ -27,15 +28,15 @@ SELECT epoch, next_offset, owner FROM {schema}.partition_progress
 """
 SET = """
 UPDATE {schema}.partition_progress
-   SET epoch = epoch + 1, owner = $4, next_offset = $5, partition_count = $6,
+   SET epoch = epoch + 1, owner = $4, next_offset = $5, partition_count = $6, generation = $8,
        last_digest = CASE WHEN $7 THEN NULL ELSE last_digest END
  WHERE consumer = $1 AND topic = $2 AND partition = $3
 """
 AUDIT = """
 INSERT INTO {schema}.offset_change
     (consumer, topic, partition, kind, changed_by, reason, from_offset, to_offset,
-     from_count, to_count, log_start, log_end, excused_offset, fenced_owner)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+     from_count, to_count, log_start, log_end, excused_offset, fenced_owner, generation)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
 RETURNING change_id
 """
 WAITING = "SELECT count(*) FROM {schema}.outbox WHERE partition >= 0"
@@ -118,11 +119,22 @@ async def _change(
     to: int,
     count: int,
 ) -> int:
-    """Write the row and the audit; a set offset no longer has the digest of the record before."""
+    """Write the row and the audit; a set offset no longer has the digest of the record before.
+
+    A log that is another one gets the next generation, so that the offsets it uses again are other
+    positions.
+    """
     row, broker = status.row, status.broker
     assert broker is not None
+    generation = row.generation + (kind == "position" and status.is_another_log)
     await connection.execute(
-        SET.format(schema=consumer.schema), *_key(status), RELEASED, to, count, kind == "position"
+        SET.format(schema=consumer.schema),
+        *_key(status),
+        RELEASED,
+        to,
+        count,
+        kind == "position",
+        generation,
     )
     change_id: int = await connection.fetchval(
         AUDIT.format(schema=consumer.schema),
@@ -139,6 +151,7 @@ async def _change(
         # What the group has committed so far may be applied again, and no more than that.
         max(broker.end, row.next_offset, broker.committed or 0),
         row.owner,
+        generation,
     )
     return change_id
 

@@ -44,6 +44,7 @@ class StoredProgress:
     partition_count: int
     epoch: int
     owner: str
+    generation: int
     next_offset: int
     last_digest: bytes | None
     records: int
@@ -80,6 +81,17 @@ class PartitionStatus:
         return self.reason is not None or self.broker is None
 
     @property
+    def is_another_log(self) -> bool:
+        """Return whether the broker's log is not the one that was read, or has lost its tail.
+
+        Its next records get offsets that other records had.
+        """
+        broker = self.broker
+        return broker is not None and (
+            broker.match is Match.DIFFERENT or broker.end < self.row.next_offset
+        )
+
+    @property
     def is_live(self) -> bool:
         """Return whether a process may be applying records of the partition now."""
         return (
@@ -106,6 +118,7 @@ class PartitionStatus:
             "consumer": row.consumer,
             "topic": row.topic,
             "partition": row.partition,
+            "generation": row.generation,
             "position": row.next_offset,
             "epoch": row.epoch,
             "owner": row.owner,

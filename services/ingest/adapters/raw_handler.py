@@ -39,7 +39,7 @@ class RawHandler(Handler):
         try:
             for start in range(0, len(batch.records), _MAX_IN_A_TURN):
                 records = batch.records[start : start + _MAX_IN_A_TURN]
-                verdicts = await intake.take([input_of(record) for record in records])
+                verdicts = await intake.take([input_of(record, batch) for record in records])
                 refused += sum(isinstance(verdict.outcome, Refusal) for verdict in verdicts)
                 await asyncio.sleep(0)
         except Unavailable as error:
@@ -47,7 +47,7 @@ class RawHandler(Handler):
             raise DatabaseUnavailable(str(error)) from error
         return Tally(quarantined=refused)
 
-    async def quarantine(self, record: Record, error: Exception, connection: Connection) -> Tally:
+    async def quarantine(self, batch: Batch, error: Exception, connection: Connection) -> Tally:
         """Quarantines a record on which a step raised an unexpected error."""
         refusal = Refusal(
             reason=RefusalReason.INTERNAL_ERROR,
@@ -57,7 +57,7 @@ class RawHandler(Handler):
         await QuarantineInserts(OpenTransaction(connection)).add(
             [
                 QuarantinedInput(
-                    input=input_of(record),
+                    input=input_of(batch.records[0], batch),
                     refusal=refusal,
                     received_at=self._clock.now(),
                     event_id=None,
@@ -71,7 +71,7 @@ class RawHandler(Handler):
         return Tally(quarantined=1)
 
 
-def input_of(record: Record) -> Input:
+def input_of(record: Record, batch: Batch) -> Input:
     """Returns a record as an input, with the values of its headers as text."""
     return Input(
         channel=InputChannel.KAFKA,
@@ -81,6 +81,6 @@ def input_of(record: Record) -> Input:
             for name, value in record.headers
         ),
         position=RecordPosition(
-            topic=record.topic, partition=record.partition, offset=record.offset
+            topic=record.topic, partition=record.partition, offset=batch.position(record)
         ),
     )

@@ -30,7 +30,11 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordPosition:
-    """The position of a record in a raw topic."""
+    """The position of a record in a raw topic; above its offset is the generation of the log.
+
+    An event without an id of its own gets one from here, so a log that uses offsets again gives
+    other ids.
+    """
 
     topic: str
     partition: int

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from services.kit.database import Connection
-from services.kit.stream.records import Batch, Record
+from services.kit.stream.records import Batch
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +53,8 @@ class Handler(Protocol):
         """
         ...
 
-    async def quarantine(self, record: Record, error: Exception, connection: Connection) -> Tally:
-        """Stores a record that cannot be applied, with its bytes, in its own transaction.
+    async def quarantine(self, batch: Batch, error: Exception, connection: Connection) -> Tally:
+        """Stores the only record of a batch, which cannot be applied, in its own transaction.
 
         Returns its count: a record that was quarantined before is a duplicate.
         """

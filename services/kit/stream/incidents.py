@@ -31,6 +31,7 @@ CREATE TABLE {schema}.offset_change (
     reason text NOT NULL CHECK (reason <> ''),
     from_offset bigint NOT NULL,
     to_offset bigint NOT NULL,
+    generation integer NOT NULL,
     from_count integer NOT NULL,
     to_count integer NOT NULL,
     log_start bigint NOT NULL,

@@ -234,6 +234,7 @@ class Partition:
         if not fetched:
             self._has_fetched.clear()
             return None
+        assert self._claim is not None
         size = min(len(fetched), self._batch_sizer.records)
         records = [fetched.popleft() for _ in range(size)]
         if self._is_paused and len(fetched) < self._ports.limits.max_waiting_records // 2:
@@ -244,6 +245,7 @@ class Partition:
             partition=self.number,
             first_offset=self._sequence.first_offset(records[0]),
             records=records,
+            generation=self._claim.generation,
         )
 
     async def _apply(self, batch: Batch) -> None:

@@ -1,9 +1,9 @@
 """The row of a partition: which process may write for it, and its position.
 
-The position is the offset of the next record to apply. The row is the fence: `claim` raises its
-epoch, so every later `advance` of an earlier owner matches no row and rolls its transaction back.
-`advance` also compares the position with the batch's own first offset, so one owner cannot apply
-the same batch twice either.
+The position is the offset of the next record to apply, in the generation of the log that is read.
+The row is the fence: `claim` raises its epoch, so every later `advance` of an earlier owner matches
+no row and rolls its transaction back. `advance` also compares the position with the batch's own
+first offset, so one owner cannot apply the same batch twice either.
 """
 
 from dataclasses import dataclass
@@ -27,6 +27,7 @@ CREATE TABLE {schema}.partition_progress (
     partition_count integer NOT NULL,
     epoch bigint NOT NULL DEFAULT 0,
     owner text NOT NULL DEFAULT '',
+    generation integer NOT NULL DEFAULT 0 CHECK (generation BETWEEN 0 AND 32767),
     next_offset bigint NOT NULL DEFAULT 0,
     last_digest bytea,
     records bigint NOT NULL DEFAULT 0,
@@ -43,7 +44,7 @@ INSERT INTO {schema}.partition_progress AS held
 SELECT $1, $2, $3::integer, coalesce(min(partition_count), $4::integer), 1, $5::text
   FROM {schema}.partition_progress WHERE consumer = $1 AND topic = $2
 ON CONFLICT (consumer, topic, partition) DO UPDATE SET epoch = held.epoch + 1, owner = $5
-RETURNING epoch, next_offset, last_digest, partition_count
+RETURNING epoch, generation, next_offset, last_digest, partition_count
 """
 ADVANCE = """
 UPDATE {schema}.partition_progress
@@ -79,6 +80,7 @@ class Claim:
     next_offset: int
     last_digest: bytes | None
     partition_count: int
+    generation: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +169,7 @@ class PostgresProgress:
             next_offset=row["next_offset"],
             last_digest=row["last_digest"],
             partition_count=row["partition_count"],
+            generation=row["generation"],
         )
 
     async def advance(self, connection: Connection, claim: Claim, batch: Batch) -> None:

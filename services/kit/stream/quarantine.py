@@ -13,7 +13,7 @@ from services.kit import audit
 from services.kit.database import Connection
 from services.kit.stream.handler import Tally
 from services.kit.stream.outbox import pack_headers
-from services.kit.stream.records import Record
+from services.kit.stream.records import Record, log_position
 
 RECEIVED = ("topic", "partition", '"offset"', "key", "value", "headers", "quarantined_at")
 TABLES = """
@@ -41,11 +41,12 @@ MAX_DETAIL_CHARACTERS = 2_000
 
 @dataclass(frozen=True, slots=True)
 class RejectedRecord:
-    """A record that cannot be applied, and why."""
+    """A record that cannot be applied, and why; the generation is that of its log."""
 
     record: Record
     reason: str
     detail: str
+    generation: int = 0
 
 
 class Quarantine:
@@ -63,7 +64,7 @@ class Quarantine:
             self._insert,
             [record.topic for record in records],
             [record.partition for record in records],
-            [record.offset for record in records],
+            [log_position(each.generation, each.record.offset) for each in rejected],
             [record.key for record in records],
             [record.value for record in records],
             [pack_headers(record.headers) for record in records],

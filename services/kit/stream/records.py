@@ -10,6 +10,24 @@ from hashlib import blake2b
 from typing import Protocol
 
 DIGEST_BYTES = 16
+# 2^48 offsets last for ever, and leave 2^15 generations in the database's 64-bit integers.
+OFFSET_BITS = 48
+MAX_GENERATION = 2**15 - 1
+
+
+def log_position(generation: int, offset: int) -> int:
+    """Returns a position: the number of the log, then the offset in it, as one integer.
+
+    A topic that is recreated, or restored from an older copy, is another log that uses the same
+    offsets again. Its generation is one more, so every position in it comes after all of the log
+    before, and none is used twice. Integers compare as the pairs do.
+    """
+    return generation << OFFSET_BITS | offset
+
+
+def generation_and_offset(position: int) -> tuple[int, int]:
+    """Returns both parts of a position."""
+    return position >> OFFSET_BITS, position & ((1 << OFFSET_BITS) - 1)
 
 
 class Record(Protocol):
@@ -39,13 +57,15 @@ class Batch:
     """Records of one partition that are applied in one transaction, in offset order.
 
     `first_offset` is the offset that the batch was read from: that of its first record, or a lower
-    one where the topic has a gap in front of that record.
+    one where the topic has a gap in front of that record. Offsets are the broker's; what is stored
+    beyond the partition's progress are positions.
     """
 
     topic: str
     partition: int
     first_offset: int
     records: Sequence[Record]
+    generation: int = 0
 
     def __post_init__(self) -> None:
         if not self.records:
@@ -56,6 +76,10 @@ class Batch:
         """Returns the partition's next offset once this batch is applied."""
         return self.records[-1].offset + 1
 
+    def position(self, record: Record) -> int:
+        """Returns the position of one of its records."""
+        return self.generation << OFFSET_BITS | record.offset
+
     def part(self, start: int, end: int) -> "Batch":
         """Returns the records from index `start` up to, not including, index `end`."""
         first = self.first_offset if start == 0 else self.records[start - 1].offset + 1
@@ -64,6 +88,7 @@ class Batch:
             partition=self.partition,
             first_offset=first,
             records=self.records[start:end],
+            generation=self.generation,
         )
 
 

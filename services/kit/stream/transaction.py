@@ -87,7 +87,7 @@ class FencedTransaction:
         if poison is None:
             tally = await self._ports.handler.apply(batch, connection)
         else:
-            tally = await self._ports.handler.quarantine(batch.records[0], poison, connection)
+            tally = await self._ports.handler.quarantine(batch, poison, connection)
         # Last of all: a batch that breaks the limit rolls back, quarantine rows included.
         self._poison_limit.check(tally, records=len(batch.records))
         if tally.duplicates or tally.quarantined:

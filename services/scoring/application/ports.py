@@ -35,7 +35,11 @@ class Codec:
 
 @dataclass(slots=True)
 class LoggedEvent:
-    """An event with its offset in the log and its bytes."""
+    """An event with its place in the log and its bytes.
+
+    Here and wherever scoring stores or compares one, an offset is a position of the kit: the offset
+    in the topic, above it the generation of the log.
+    """
 
     offset: int
     event: Event

@@ -149,9 +149,11 @@ class ScoreBatches(Handler):
         self._count(fresh, decoded.rejected)
         return tally + Tally(duplicates=len(repeated), sources=self._sources(decoded))
 
-    async def quarantine(self, record: Record, error: Exception, connection: Connection) -> Tally:
+    async def quarantine(self, batch: Batch, error: Exception, connection: Connection) -> Tally:
         """Quarantines a record whose application fails."""
-        rejected = RejectedRecord(record, "not_applicable", f"{type(error).__name__}: {error}")
+        (record,) = batch.records
+        detail = f"{type(error).__name__}: {error}"
+        rejected = RejectedRecord(record, "not_applicable", detail, batch.generation)
         source = self._parts.codec.source_of(record.value or b"")
         self._parts.recorder.add(metrics.QUARANTINED, reason=rejected.reason)
         tally = await self._parts.quarantine.insert(connection, [rejected])
@@ -209,26 +211,28 @@ class ScoreBatches(Handler):
 
     def _decode(self, batch: Batch) -> DecodedBatch:
         decoded, codec = DecodedBatch(), self._parts.codec
+
+        def reject(record: Record, reason: str, detail: str) -> None:
+            decoded.rejected.append(RejectedRecord(record, reason, detail, batch.generation))
+
         for record in batch.records:
             raw = record.value
             if raw is None:
-                decoded.rejected.append(
-                    RejectedRecord(record, "no_value", "the record has no value")
-                )
+                reject(record, "no_value", "the record has no value")
                 continue
             try:
                 event = codec.decode(raw)
             except codec.refusal as error:
-                decoded.rejected.append(RejectedRecord(record, "undecodable", str(error)))
+                reject(record, "undecodable", str(error))
                 continue
-            logged = LoggedEvent(record.offset, event, raw)
+            logged = LoggedEvent(batch.position(record), event, raw)
             if event.borrower_id == EVERYBODY:
                 decoded.control.append(logged)
             elif record.key is not None and record.key == event.borrower_id.encode():
                 decoded.events.append(logged)
             else:
                 detail = "the record's key is not the event's subject; order would be lost"
-                decoded.rejected.append(RejectedRecord(record, "key_mismatch", detail))
+                reject(record, "key_mismatch", detail)
         return decoded
 
     def _sources(self, decoded: DecodedBatch) -> dict[str, tuple[int, int]] | None:

@@ -16,6 +16,7 @@ from services.contracts.schemas import inlined_schema
 from services.kit.access.keys import READERS, READERS_OF_ALL
 from services.kit.http.auth import KeyGuard, Principal
 from services.kit.http.json_route import JsonRoute
+from services.kit.stream.records import generation_and_offset
 from services.scoring.adapters.narrative.catalogues import Language
 from services.scoring.application.borrower_queries import (
     MOST_PER_PAGE,
@@ -33,6 +34,7 @@ from services.scoring.entrypoints.response_models import (
 )
 
 MOST_CURSOR = 2**62
+POSITION = ("generation", "offset")
 ISOLATED_SINCE = "Tocsin-Isolated-Since"
 
 BorrowerId = Annotated[
@@ -119,7 +121,7 @@ def router(queries: BorrowerQueries) -> APIRouter:
         items = [
             {
                 "partition": row.partition,
-                "offset": row.offset,
+                **dict(zip(POSITION, generation_and_offset(row.offset), strict=True)),
                 "day": row.day,
                 "event": msgspec.Raw(row.event),
             }

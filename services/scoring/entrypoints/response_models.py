@@ -130,6 +130,7 @@ class LedgerItem(BaseModel):
     """One applied event: its position in the log, its business date, the CloudEvent."""
 
     partition: int
+    generation: int
     offset: int
     day: date
     event: dict[str, Any]

@@ -6,7 +6,7 @@ duplicate; a skipped number stops the partition, because nobody guesses the miss
 Metrics are recorded after the commit.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import structlog
@@ -75,7 +75,7 @@ class RiskHandler(Handler):
     async def apply(self, batch: Batch, connection: Connection) -> Tally:
         """Writes what a batch of assessments changes."""
         result = _BatchResult()
-        assessments = self._read(batch.records, result)
+        assessments = self._read(batch, result)
         rows = await self._borrowers.lock(
             connection, {incoming.assessment.borrower_id for _, incoming in assessments}
         )
@@ -87,9 +87,9 @@ class RiskHandler(Handler):
         tally = await self._quarantine.insert(connection, result.refused)
         return tally + Tally(duplicates=result.duplicates)
 
-    async def quarantine(self, record: Record, error: Exception, connection: Connection) -> Tally:
+    async def quarantine(self, batch: Batch, error: Exception, connection: Connection) -> Tally:
         """Quarantines a record on which `apply` failed."""
-        refused = RejectedRecord(record, UNEXPECTED, repr(error))
+        refused = RejectedRecord(batch.records[0], UNEXPECTED, repr(error), batch.generation)
         return await self._quarantine.insert(connection, [refused])
 
     def committed(self, batch: Batch) -> None:
@@ -117,15 +117,15 @@ class RiskHandler(Handler):
         """Discards the uncommitted result."""
         self._pending.pop(partition, None)
 
-    def _read(
-        self, records: Sequence[Record], result: _BatchResult
-    ) -> list[tuple[Record, IncomingAssessment]]:
+    def _read(self, batch: Batch, result: _BatchResult) -> list[tuple[Record, IncomingAssessment]]:
         assessments = []
-        for record in records:
+        for record in batch.records:
             try:
                 incoming = assessment_wire.read(record.value)
             except Unreadable as error:
-                result.refused.append(RejectedRecord(record, UNREADABLE, str(error)))
+                result.refused.append(
+                    RejectedRecord(record, UNREADABLE, str(error), batch.generation)
+                )
                 continue
             if incoming is None:
                 result.ignored += 1

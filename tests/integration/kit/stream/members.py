@@ -19,7 +19,7 @@ from services.kit.stream.partition import State
 from services.kit.stream.ports import Limits
 from services.kit.stream.progress import PostgresProgress
 from services.kit.stream.quarantine import Quarantine, RejectedRecord
-from services.kit.stream.records import Batch, Record
+from services.kit.stream.records import Batch
 from tests.fakes.recorder import MemoryRecorder
 
 SCHEMA = "stream"
@@ -55,9 +55,9 @@ class InsertingHandler(Handler):
         )
         return Tally()
 
-    async def quarantine(self, record: Record, error: Exception, connection: Connection) -> Tally:
+    async def quarantine(self, batch: Batch, error: Exception, connection: Connection) -> Tally:
         return await self.quarantined.insert(
-            connection, [RejectedRecord(record, "poison", str(error))]
+            connection, [RejectedRecord(batch.records[0], "poison", str(error), batch.generation)]
         )
 
 

@@ -58,6 +58,8 @@ CREATE TABLE scoring.ledger (
     PRIMARY KEY (borrower_id, source, event_id)
 ) PARTITION BY HASH (borrower_id);
 COMMENT ON TABLE scoring.ledger IS 'every event that was applied, once, append-only';
+COMMENT ON COLUMN scoring.ledger."offset" IS
+    'position: generation of the log * 2^48 + offset in it';
 COMMENT ON COLUMN scoring.ledger.day IS 'business date of the booking moment';
 
 CREATE TABLE scoring.control (
