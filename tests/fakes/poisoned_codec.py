@@ -8,6 +8,7 @@ from services.scoring.application.ports import Codec
 from services.scoring.domain.assess.assessment import Assessment
 from services.scoring.domain.borrower.borrower import Borrower
 from services.scoring.domain.events.event import Event
+from tests.fakes.wire_events import START
 
 LAST_DAY = date.max.toordinal()
 """The month after it cannot be computed, so the fold raises after the event was applied."""
@@ -33,6 +34,17 @@ def breaking_state(codec: Codec, borrower_id: str, *, from_day: int) -> Codec:
     def encode(borrower: Borrower) -> bytes:
         if borrower.borrower_id == borrower_id and borrower.counters.closed_day >= from_day:
             raise Poison(f"{borrower_id} after day {from_day}")
+        return codec.encode_state(borrower)
+
+    return replace(codec, encode_state=encode)
+
+
+def breaking_everybody(codec: Codec, *, from_day: int) -> Codec:
+    """Return a codec that can write nobody's state once this day of the test is closed."""
+
+    def encode(borrower: Borrower) -> bytes:
+        if borrower.counters.closed_day >= START.toordinal() + from_day:
+            raise Poison(f"day {from_day} is closed")
         return codec.encode_state(borrower)
 
     return replace(codec, encode_state=encode)

@@ -87,6 +87,10 @@ class FencedConsumer:
             return None
         return f"{self._reader.topic} {', '.join(stopped)} (tocsin offsets show)"
 
+    def stop_reasons(self) -> set[StopReason | None]:
+        """Returns why the assigned partitions are stopped; None stands for one that is not."""
+        return {partition.stop_reason for partition in self._partitions.values()}
+
     def request_stop(self) -> None:
         """Requests a drain: running transactions finish, no other starts, the group is left."""
         self._stopping.set()

@@ -1,20 +1,91 @@
-"""The runbook's recoveries with the real worker, broker and database, each proved by `verify`."""
+"""The runbook's recoveries with the real worker, broker and database, each proved by `verify`.
+
+Each entry of docs/runbook.md that repairs something is carried out by a test; the others are listed
+with the reason. tests/architecture/test_runbook.py holds this table to the page.
+
+Recoveries:
+
+- TocsinBorrowerIsolated →
+  tests/integration/scoring/test_isolation.py::test_an_isolated_borrower_is_verified_to_its_mark_and_resumes
+- Partition stopped →
+  tests/integration/scoring/test_runbook.py::test_rereading_from_the_start_applies_nothing_a_second_time
+- Partition stopped: offset out of range →
+  tests/integration/scoring/test_runbook.py::test_what_retention_took_is_sent_again_before_the_offset_is_set
+- Partition stopped: topic recreated →
+  tests/integration/scoring/test_runbook.py::test_a_recreated_topic_is_read_from_its_start
+- Partition stopped: topic truncated →
+  tests/integration/scoring/test_runbook.py::test_a_broker_restored_from_an_older_copy_goes_on_at_its_end
+- Partition stopped: partitions changed →
+  tests/integration/kit/stream/test_holes.py::test_another_number_of_partitions_stops_all_until_it_is_accepted
+- Partition stopped: database restored →
+  tests/integration/scoring/test_runbook.py::test_a_database_restored_from_a_backup_does_the_lost_work_again
+- Partition stopped: too much poison →
+  tests/integration/ingest/test_raw_topics.py::test_a_flood_of_bad_records_stops_the_topic_instead_of_draining_it
+- Partition stopped: too many isolated →
+  tests/integration/scoring/test_runbook.py::test_a_version_that_folds_nobody_stops_and_the_repaired_one_goes_on
+- Partition stopped: reference missing →
+  tests/integration/scoring/test_rulebooks_in_force.py::test_a_rulebook_that_is_named_and_not_stored_stops_the_partition
+- Partition stopped: sequence gap →
+  tests/integration/alerts/test_a_running_service.py::test_a_gap_stops_its_partition_loudly_and_the_other_goes_on
+- Restoring from a backup →
+  tests/integration/scoring/test_runbook.py::test_a_database_restored_from_a_backup_does_the_lost_work_again
+- TocsinQuarantineGrows →
+  tests/integration/ingest/test_raw_topics.py::test_flows_of_an_unknown_account_leave_in_order_once_it_is_known
+- TocsinWebhookEndpointDisabled →
+  tests/integration/alerts/test_webhooks_are_delivered.py::test_ten_failures_exhaust_a_delivery_and_a_resend_starts_again
+
+Entries without a recovery of data:
+
+- TocsinPartitionStopped → leads to the entry of the reason.
+- TocsinSequenceGap → leads to the entry of the reason.
+- TocsinIdReused → the owner of the source decides; nothing is repaired here.
+- TocsinScoringQuarantine → a defect is repaired in the code.
+- TocsinControlEventWaits → two people decide
+  (tests/integration/ingest/test_control_events_wait_for_two.py).
+- TocsinEventsAreSlow → a diagnosis.
+- TocsinLagGrows → a diagnosis.
+- TocsinOutboxStuck → the broker is repaired.
+- TocsinWebhooksLate → a diagnosis.
+- TocsinNotReady → a diagnosis.
+- TocsinDown → the process is restarted; tests/chaos kills it.
+- TocsinTransactionsFenced → a diagnosis.
+- TocsinLoopBlocked → the process is restarted; tests/chaos kills it.
+- TocsinBackgroundFailure → the process ends by itself and is restarted; tests/chaos kills it.
+- TocsinErrorsOnHttp → a diagnosis.
+- TocsinPdDrift → a judgement of modellers.
+- Partition stopped: quarantine failed → the disk or the rights of the database are repaired.
+- The clock closes no days → the time of a machine is corrected.
+- Deploying a new version → nothing is repaired.
+- Measuring sector stress → nothing is repaired.
+- Revoking a key → nothing is repaired.
+- Changing a service's database password → nothing is repaired
+  (tests/integration/kit/test_logins.py).
+- Checking the audit rows → evidence is not repaired.
+"""
 
 import asyncio
 import json
+from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
+from aiokafka.admin import RecordsToDelete
+from aiokafka.structs import TopicPartition
 from typer.testing import CliRunner
 
+from services.cli.broker import connected
 from services.cli.offsets.commands import app as offsets
 from services.cli.verify.commands import verified
 from services.kit.access.keys import Role
 from services.kit.settings import PlatformSettings
-from services.kit.stream.partition import State
-from tests.conftest import CreateTopics
-from tests.integration.kit.stream.members import recreate_topic, until
+from services.scoring import wiring
+from services.scoring.adapters.codec import build_codec
+from tests.conftest import CreateTopics, Servers
+from tests.fakes.poisoned_codec import breaking_everybody
+from tests.fakes.wire_events import booked, closed, registered, scheduled
+from tests.integration.kit.stream.members import administrator, recreate_topic, until
 from tests.integration.scoring.conftest import PARTITIONS, Feed, Run
 from tests.integration.scoring.test_worker import portfolio
 from tests.integration.test_offsets_command import new_key
@@ -38,10 +109,10 @@ class Operator:
         key = await asyncio.to_thread(new_key, self._platform.dsn, Role.OPERATOR, person="ada")
         self._environment["TOCSIN_API_KEY"] = key
 
-    async def set_offset(self, partition: int, where: str) -> dict[str, Any]:
+    async def set_offset(self, partition: int, *where: str) -> dict[str, Any]:
         """Run `tocsin offsets set` for a partition of scoring, and return its answer."""
         arguments = ["set", "--consumer", "scoring", "--topic", self._platform.events_topic]
-        arguments += ["--partition", str(partition), where, "--reason", "INC-7", "--yes", "--json"]
+        arguments += ["--partition", str(partition), *where, "--reason", "INC-7", "--yes", "--json"]
         result = await asyncio.to_thread(
             CliRunner().invoke, offsets, arguments, env=self._environment
         )
@@ -67,6 +138,21 @@ class Operator:
         return {row["borrower_id"]: row["state"] for row in rows}
 
 
+def applied_of(events: Sequence[bytes]) -> int:
+    """Return the number of ledger rows of these events: a close has one in each partition."""
+    return len(events) + (PARTITIONS - 1) * sum(b"day.closed" in raw for raw in events)
+
+
+async def administer(stack: Servers, *statements: str) -> None:
+    """Run statements on another database of the server."""
+    connection = await asyncpg.connect(stack.database_url)
+    try:
+        for statement in statements:
+            await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
 @pytest.fixture
 async def operator(platform: PlatformSettings) -> Operator:
     person = Operator(platform)
@@ -82,7 +168,6 @@ async def test_a_broker_restored_from_an_older_copy_goes_on_at_its_end(
     create_topics: CreateTopics,
 ) -> None:
     events = portfolio()
-    applied = len(events) + (PARTITIONS - 1) * sum(b"day.closed" in raw for raw in events)
     await feed(events[:90])
     async with run():
         assert (await verified(platform, "default", wait_seconds=60)).verified
@@ -94,7 +179,7 @@ async def test_a_broker_restored_from_an_older_copy_goes_on_at_its_end(
     )
     await feed(events[:40])
     async with run() as scoring:
-        await until(lambda: {*scoring.consumer.partitions.values()} == {State.STOPPED})
+        await until(lambda: scoring.consumer.stop_reasons() == {"topic_truncated"})
         for partition in range(PARTITIONS):
             changed = await operator.set_offset(partition, "--to-end")
             assert (changed["skipped"], changed["read_again"]) == (0, 0)
@@ -103,8 +188,134 @@ async def test_a_broker_restored_from_an_older_copy_goes_on_at_its_end(
         findings = await verified(platform, "default", wait_seconds=60)
     assert findings.differences == []
     assert findings.verified
-    assert (findings.applied, findings.duplicates, findings.quarantined) == (applied, 0, 0)
+    assert (findings.applied, findings.duplicates, findings.quarantined) == (
+        applied_of(events),
+        0,
+        0,
+    )
     assert [row["generation"] for row in await operator.shown()] == [1] * PARTITIONS
+
+
+async def test_what_retention_took_is_sent_again_before_the_offset_is_set(
+    run: Run, feed: Feed, platform: PlatformSettings, operator: Operator
+) -> None:
+    events = portfolio()
+    await feed(events[:60])
+    async with run():
+        assert (await verified(platform, "default", wait_seconds=60)).verified
+    await feed(events[60:90])
+    async with connected(platform.kafka_bootstrap) as broker:
+        spans = await broker.all_spans(platform.events_topic)
+    async with administrator(platform.kafka_bootstrap) as admin:
+        await admin.delete_records(
+            {
+                TopicPartition(platform.events_topic, number): RecordsToDelete(end)
+                for number, (_, end) in spans.items()
+            }
+        )
+    async with run() as scoring:
+        await until(lambda: scoring.consumer.stop_reasons() == {"offset_out_of_range"})
+        # From the sources: what is gone, and some that was applied.
+        await feed(events[50:90])
+        gone = [await operator.set_offset(number, "--to-start") for number in range(PARTITIONS)]
+        await feed(events[90:])
+        findings = await verified(platform, "default", wait_seconds=60)
+    assert all(0 < changed["gone"] == changed["skipped"] for changed in gone)
+    assert findings.differences == []
+    assert findings.verified
+    assert (findings.applied, findings.quarantined) == (applied_of(events), 0)
+    assert findings.duplicates == applied_of(events[50:60])
+
+
+async def test_a_recreated_topic_is_read_from_its_start(
+    run: Run,
+    feed: Feed,
+    platform: PlatformSettings,
+    operator: Operator,
+    create_topics: CreateTopics,
+) -> None:
+    events = portfolio()
+    await feed(events[:60])
+    async with run():
+        assert (await verified(platform, "default", wait_seconds=60)).verified
+    await recreate_topic(
+        platform.kafka_bootstrap,
+        platform.events_topic,
+        lambda: create_topics("events", partitions=PARTITIONS),
+    )
+    # The sources send everything again, in another order of the borrowers, and more.
+    await feed([*reversed(events[:18]), *events[18:90]])
+    async with run() as scoring:
+        await until(lambda: scoring.consumer.stop_reasons() == {"topic_recreated"})
+        for number in range(PARTITIONS):
+            await operator.set_offset(number, "--to-start")
+        await feed(events[90:])
+        findings = await verified(platform, "default", wait_seconds=60)
+    assert findings.differences == []
+    assert findings.verified
+    assert (findings.applied, findings.quarantined) == (applied_of(events), 0)
+    assert findings.duplicates == applied_of(events[:60])
+    assert [row["generation"] for row in await operator.shown()] == [1] * PARTITIONS
+
+
+async def test_a_database_restored_from_a_backup_does_the_lost_work_again(
+    run: Run, feed: Feed, platform: PlatformSettings, operator: Operator, stack: Servers
+) -> None:
+    events = portfolio()
+    await feed(events[:60])
+    async with run():
+        assert (await verified(platform, "default", wait_seconds=60)).verified
+    name = urlsplit(platform.dsn).path.removeprefix("/")
+    await administer(stack, f'CREATE DATABASE "{name}_backup" TEMPLATE "{name}"')
+    await feed(events[60:])
+    async with run():
+        before = await verified(platform, "default", wait_seconds=60)
+    states = await operator.stored()
+    await administer(
+        stack,
+        f'DROP DATABASE "{name}" WITH (FORCE)',
+        f'ALTER DATABASE "{name}_backup" RENAME TO "{name}"',
+    )
+    async with run() as scoring:
+        await until(lambda: scoring.consumer.stop_reasons() == {"database_restored"})
+        for row in await operator.shown():
+            await operator.set_offset(row["partition"], "--to", str(row["position"]))
+        after = await verified(platform, "default", wait_seconds=60)
+    assert after.differences == []
+    assert after.verified
+    assert (after.applied, after.duplicates) == (before.applied, before.duplicates)
+    assert await operator.stored() == states
+    assert [row["generation"] for row in await operator.shown()] == [0] * PARTITIONS
+
+
+async def test_a_version_that_folds_nobody_stops_and_the_repaired_one_goes_on(
+    run: Run, feed: Feed, platform: PlatformSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [f"B-{number}" for number in range(60)]
+    events = [raw for name in names for raw in (registered(name), booked(name), scheduled(name))]
+    events += [closed(day) for day in range(12)]
+    await feed(events)
+    with monkeypatch.context() as defect:
+        defect.setattr(
+            wiring, "build_codec", lambda zone: breaking_everybody(build_codec(zone), from_day=4)
+        )
+        async with run() as scoring:
+            await until(lambda: scoring.consumer.stop_reasons() == {"too_many_isolated"})
+            isolated = await scoring.isolated.listed(after="", limit=100)
+    # The transaction that would have isolated one more was rolled back.
+    assert len(isolated) <= 20 * PARTITIONS
+    async with run() as scoring:
+        for borrower in isolated:
+            await scoring.isolated.resume(borrower.borrower_id, actor="ada", reason="repaired")
+
+        async def is_nobody_isolated() -> bool:
+            return await scoring.isolated.listed(after="", limit=10) == []
+
+        await until(is_nobody_isolated)
+        findings = await verified(platform, "default", wait_seconds=60)
+    assert findings.differences == []
+    assert findings.verified
+    assert (findings.applied, findings.borrowers) == (applied_of(events), len(names))
 
 
 async def test_rereading_from_the_start_applies_nothing_a_second_time(

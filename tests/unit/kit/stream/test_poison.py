@@ -55,6 +55,7 @@ def test_one_source_whose_records_are_bad_does_not_stop_the_others() -> None:
     limit = PoisonLimit(max_in_a_row=100)
     by_source(limit, loans=(1_200, 1_200), accounts=(0, 800))
     by_source(limit, loans=(1_000, 1_000), accounts=(0, 1_000))
+    by_source(limit, loans=(900, 900), cards=(500, 500), accounts=(0, 100))
     by_source(limit, loans=(2_000, 2_000))
     by_source(limit, loans=(130, 130))
 
