@@ -27,6 +27,8 @@ Recoveries:
   tests/integration/scoring/test_rulebooks_in_force.py::test_a_rulebook_that_is_named_and_not_stored_stops_the_partition
 - Partition stopped: sequence gap →
   tests/integration/alerts/test_a_running_service.py::test_a_gap_stops_its_partition_loudly_and_the_other_goes_on
+- A wrong day was closed →
+  tests/integration/scoring/test_withdrawn_close.py::test_a_wrong_close_defaults_the_bank_until_two_people_withdraw_it
 - Restoring from a backup →
   tests/integration/scoring/test_runbook.py::test_a_database_restored_from_a_backup_does_the_lost_work_again
 - TocsinQuarantineGrows →
@@ -38,6 +40,7 @@ Entries without a recovery of data:
 
 - TocsinPartitionStopped → leads to the entry of the reason.
 - TocsinSequenceGap → leads to the entry of the reason.
+- TocsinTimeStands → a diagnosis.
 - TocsinIdReused → the owner of the source decides; nothing is repaired here.
 - TocsinScoringQuarantine → a defect is repaired in the code.
 - TocsinControlEventWaits → two people decide
