@@ -46,7 +46,7 @@ def folder() -> Path:
 def settings(
     stack: Servers, database_url: str, topic_prefix: str, create_topics: CreateTopics
 ) -> dict[str, str]:
-    create_topics("events", "risk", "alerts", partitions=4)
+    create_topics("events", "intake", "risk", "alerts", partitions=4)
     return {
         "TOCSIN_KAFKA_BOOTSTRAP": stack.kafka_bootstrap,
         "TOCSIN_DATABASE_URL": database_url,
@@ -132,7 +132,7 @@ def key(settings: dict[str, str], role: Role = Role.SOURCE) -> str:
         name=role.value.lower(),
         roles=frozenset({role}),
         sources=("berka/core",) if is_source else (),
-        may_send=("*", "day.closed") if is_source else (),
+        may_send=("*", "day.closed") if is_source else ("*",),
         expires_at=datetime.now(UTC) + timedelta(days=1),
     )
 
