@@ -116,6 +116,17 @@ def test_arrears_of_ten_years_cost_their_changes(monkeypatch: pytest.MonkeyPatch
     assert judged.calls <= 3
 
 
+def test_a_run_begins_with_the_payment_that_made_arrears_material() -> None:
+    story = Story(start="2024-01-01")
+    story.loan(100_000)
+    story.schedule(("2024-01-01", 600), ("2025-01-01", 99_400))
+    # 600 of 100,000 is less than 1 %; 599 of the 30,000 that are left from March on is more.
+    story.on("2024-03-01").pays(1, outstanding_principal_minor=3_000_000)
+    run = counters.material_run(story.borrower, day("2024-03-31"), story.rules)
+    assert run == 31
+    assert run == run_day_by_day(story.borrower, day("2024-03-31"), story.rules)
+
+
 def test_reports_of_many_years_keep_the_days_that_are_read() -> None:
     line = Facility("F-1")
     for year in range(1970, 2026):
