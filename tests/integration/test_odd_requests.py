@@ -161,6 +161,7 @@ async def doors(stack: Servers, database_url: str) -> AsyncIterator[list[Door]]:
                     scoring.rulebooks,
                     scoring.portfolio,
                     scoring.sectors,
+                    scoring.approvals,
                     parts=scoring.web_parts,
                 ),
                 key,

@@ -58,7 +58,7 @@ class BoundedProtocol(H11Protocol):
 
     @property
     def has_caller(self) -> bool:
-        """Returns whether the key of the present or last request was admitted."""
+        """Returns whether the key of the latest request was admitted."""
         return self.scope is not None and "principal" in self.scope.get("state", {})
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -78,6 +78,11 @@ class BoundedProtocol(H11Protocol):
             self._await_head()
         else:
             self._end_wait()
+
+    def on_response_complete(self) -> None:
+        if self.has_caller:
+            self._strangers.discard(self)
+        super().on_response_complete()
 
     def _await_head(self) -> None:
         if self._head_deadline is None:

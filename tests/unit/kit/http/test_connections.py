@@ -209,8 +209,20 @@ async def test_too_many_connections_without_a_key_close_the_oldest_of_them(serve
         assert await refused(reader) == b""
     with_key[1].write(b"0123456789")
     assert (await with_key[0].readline()).startswith(b"HTTP/1.1 202")
-    for reader, writer in strangers[2:]:
-        writer.write(b"host: a\r\n\r\n")
+    # Nor does it count between two requests, when nobody has presented its key again.
+    for _ in range(3):
+        await served.connect()
+    with_key[1].write(head("known", 2) + b"{}")
+    async with asyncio.timeout(10):
+        while b"known sent 2" not in await with_key[0].readline():
+            pass
+
+
+async def test_connections_without_a_key_are_served_up_to_their_number(serve: Serve) -> None:
+    served = await serve(most=3)
+    strangers = [await served.connect() for _ in range(3)]
+    for reader, writer in strangers:
+        writer.write(b"GET /livez HTTP/1.1\r\nhost: a\r\n\r\n")
         assert (await reader.readline()).startswith(b"HTTP/1.1 200")
 
 
