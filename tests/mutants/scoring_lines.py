@@ -70,7 +70,7 @@ LINES = (
         "step-that-raised-is-undone",
         "a step that raised leaves nothing of itself in the state",
         "services/scoring/application/isolation.py",
-        "CachedBorrower(self.codec.decode_state(state), closed_offset)",
+        "CachedBorrower(self.codec.decode_state(state), closed_offset, last_event)",
         "start",
         (f"{BATCHES}/test_isolation.py",),
     ),

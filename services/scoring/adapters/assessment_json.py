@@ -15,6 +15,7 @@ from services.contracts.currencies import decimals_of
 from services.scoring.domain.assess.assessment import (
     Assessment,
     Contributor,
+    EmittedChanges,
     RecordedTransition,
     SameFact,
 )
@@ -44,6 +45,25 @@ UNIT_NAMES: Final = {
 }
 
 Json = dict[str, Any]
+
+
+class _Change(msgspec.Struct, gc=False):
+    kind: str
+    indicator: str | None = None
+    before: str | None = msgspec.field(name="from", default=None)
+    after: str | None = msgspec.field(name="to", default=None)
+
+
+class _Changes(msgspec.Struct, gc=False):
+    as_of: date
+    changes: list[_Change]
+
+
+class _Emitted(msgspec.Struct, gc=False):
+    data: _Changes
+
+
+_decode_changes: Final = msgspec.json.Decoder(_Emitted).decode
 
 
 def risk_event(assessment: Assessment) -> bytes:
@@ -115,6 +135,18 @@ def shown_opinion(opinion: Opinion) -> Json:
             for indicator, name, points in opinion.reasons
         ],
     }
+
+
+def emitted_changes(event: bytes) -> EmittedChanges:
+    """Returns the business date and the changes in the bytes of an emitted assessment."""
+    data = _decode_changes(event).data
+    return EmittedChanges(
+        data.as_of.toordinal(),
+        [
+            AssessmentChange(change.kind, change.indicator, change.before, change.after)
+            for change in data.changes
+        ],
+    )
 
 
 def _transition(transition: RecordedTransition | None) -> Json | None:

@@ -1,14 +1,22 @@
 """Read-side queries in PostgreSQL: the rows of one borrower, and of many page by page."""
 
+from collections.abc import AsyncIterator
 from datetime import date
-from typing import Final
+from typing import Final, cast
 
+import asyncpg
 import msgspec
 
 from services.contracts.currencies import decimals_of
 from services.kit.database import Connection
+from services.scoring.adapters.assessment_json import emitted_changes
 from services.scoring.adapters.wire.values import scaled
-from services.scoring.application.borrower_queries import HistoryRow, IsolationSpan, LedgerRow
+from services.scoring.application.borrower_queries import (
+    FoldedSpan,
+    HistoryRow,
+    LedgerRow,
+    PresentRow,
+)
 from services.scoring.application.portfolio_queries import BorrowerFilter, MonthEnd, Period
 from services.scoring.application.ports import StoredState
 from services.scoring.domain.portfolio.risk_points import BorrowerMonth
@@ -19,6 +27,27 @@ ISOLATION = """
 SELECT folded_to, closed_offset, isolated_at AS since FROM scoring.borrower
  WHERE borrower_id = $1 AND isolated_reason IS NOT NULL
 """
+SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+PRESENT = """
+SELECT stored.borrower_id, stored.partition, stored.closed_offset, stored.state,
+       own."offset" AS own_offset, own.event AS own_event, emitted.event AS emitted
+  FROM scoring.borrower AS stored
+       LEFT JOIN scoring.ledger AS own
+              ON own.borrower_id = stored.borrower_id AND own.source = stored.last_source
+             AND own.event_id = stored.last_event_id
+       LEFT JOIN LATERAL (
+           SELECT event FROM scoring.assessment
+            WHERE assessment.borrower_id = stored.borrower_id
+            ORDER BY sequence DESC LIMIT 1
+       ) AS emitted ON true
+ WHERE stored.borrower_id = $1
+"""
+PARTITION = "SELECT partition FROM scoring.borrower WHERE borrower_id = $1"
+OWN_EVENTS = """
+SELECT "offset", event FROM scoring.ledger
+ WHERE borrower_id = $1 AND "offset" < $2 ORDER BY "offset"
+"""
+EVENTS_AT_ONCE = 500
 LEDGER = """
 SELECT partition, "offset", day, event FROM scoring.ledger
  WHERE borrower_id = $1 AND "offset" > $2 ORDER BY "offset" LIMIT $3
@@ -76,9 +105,35 @@ class PostgresBorrowerRows:
         row = await connection.fetchrow(OFFICER, borrower_id)
         return (row["officer_id"],) if row else None
 
-    async def isolation(self, connection: Connection, borrower_id: str) -> IsolationSpan | None:
+    async def hold_snapshot(self, connection: Connection) -> None:
+        await connection.execute(SNAPSHOT)
+
+    async def isolation(self, connection: Connection, borrower_id: str) -> FoldedSpan | None:
         row = await connection.fetchrow(ISOLATION, borrower_id)
-        return IsolationSpan(**dict(row)) if row else None
+        return FoldedSpan(**dict(row)) if row else None
+
+    async def present(self, connection: Connection, borrower_id: str) -> PresentRow:
+        row = await connection.fetchrow(PRESENT, borrower_id)
+        emitted = row["emitted"]
+        return PresentRow(
+            stored=StoredState(
+                row["borrower_id"], row["partition"], row["closed_offset"], row["state"]
+            ),
+            last_own=(row["own_offset"], row["own_event"]) if row["own_event"] else None,
+            last_emitted=emitted_changes(emitted) if emitted else None,
+        )
+
+    async def partition_of(self, connection: Connection, borrower_id: str) -> int:
+        return int(await connection.fetchval(PARTITION, borrower_id))
+
+    async def own_events(
+        self, connection: Connection, borrower_id: str, *, before: int
+    ) -> AsyncIterator[list[tuple[int, bytes]]]:
+        # Only PostgreSQL has a cursor; the simulated database answers no queries about borrowers.
+        postgres = cast(asyncpg.Connection, connection)
+        cursor = await postgres.cursor(OWN_EVENTS, borrower_id, before)
+        while rows := await cursor.fetch(EVENTS_AT_ONCE):
+            yield [(row["offset"], row["event"]) for row in rows]
 
     async def ledger(
         self, connection: Connection, borrower_id: str, *, after: int, limit: int

@@ -24,18 +24,21 @@ SELECT borrower_id, partition, closed_offset, state
 """
 SAVE = """
 INSERT INTO scoring.borrower AS stored (borrower_id, partition, closed_offset, sequence, risk_state,
-                                        score_micro, segment, officer_id, branch_id, state)
+                                        score_micro, segment, officer_id, branch_id, state,
+                                        last_source, last_event_id)
 SELECT borrower_id, $1, closed_offset, sequence, risk_state, score_micro, segment, officer_id,
-       branch_id, state
+       branch_id, state, last_source, last_event_id
   FROM unnest($2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::integer[], $7::text[],
-              $8::text[], $9::text[], $10::bytea[])
+              $8::text[], $9::text[], $10::bytea[], $11::text[], $12::text[])
     AS rows (borrower_id, closed_offset, sequence, risk_state, score_micro, segment, officer_id,
-             branch_id, state)
+             branch_id, state, last_source, last_event_id)
 ON CONFLICT (borrower_id) DO UPDATE
    SET closed_offset = excluded.closed_offset, sequence = excluded.sequence,
        risk_state = excluded.risk_state, score_micro = excluded.score_micro,
        segment = excluded.segment, officer_id = excluded.officer_id,
-       branch_id = excluded.branch_id, state = excluded.state
+       branch_id = excluded.branch_id, state = excluded.state,
+       last_source = coalesce(excluded.last_source, stored.last_source),
+       last_event_id = coalesce(excluded.last_event_id, stored.last_event_id)
  WHERE stored.partition = excluded.partition
 """
 PAGE = """
@@ -106,6 +109,8 @@ class PostgresStates:
             [state.profile.officer_id for state in states],
             [state.profile.branch_id for state in states],
             [saved.state for saved in ordered],
+            [saved.cached.last_event and saved.cached.last_event[0] for saved in ordered],
+            [saved.cached.last_event and saved.cached.last_event[1] for saved in ordered],
         )
         if status != f"INSERT 0 {len(borrowers)}":
             raise LookupError("a borrower of the batch belongs to another partition")

@@ -1,19 +1,23 @@
 """Queries about one borrower: assessment, ledger and history, now or as of a date.
 
-As of a date is what was known when that business date was closed: the ledger up to the close,
-folded again, so it agrees with what was emitted then. An isolated borrower is folded up to its
-mark, and the answer names the moment from which it is isolated. An officer sees own borrowers only;
-any other borrower is reported as not found.
+Now is the stored state, with the day closes that it still lacks folded in: its cost does not grow
+with the history. As of a date is what was known when that business date was closed: the ledger up
+to the close, folded again, so it agrees with what was emitted then. An isolated borrower is folded
+up to its mark, and the answer names the moment from which it is isolated. An officer sees own
+borrowers only; any other borrower is reported as not found.
 """
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
+from heapq import merge
+from operator import itemgetter
 from typing import Protocol
 
 from services.kit.database import Connection, Database
-from services.scoring.application.ports import Ledger
+from services.scoring.application.folding import FoldOutput, PendingClose, catch_up
+from services.scoring.application.ports import CachedBorrower, Ledger, StoredState
 from services.scoring.application.rebuilding import Rebuilder
 from services.scoring.domain.assess.assessment import Assessment, Cause, EmittedChanges
 from services.scoring.domain.assess.explain import snapshot
@@ -21,9 +25,14 @@ from services.scoring.domain.borrower.borrower import Borrower
 from services.scoring.domain.events.control import DayClosed, DayCloseWithdrawn
 from services.scoring.domain.events.event import EVERYBODY, Event
 from services.scoring.domain.handlers.registry import type_name
+from services.scoring.domain.rulebook.context import Context
 from services.scoring.domain.rulebook.rulebook import Rules
 
 MOST_PER_PAGE = 500
+MOST_OFFSET = 2**63 - 1
+# Each folds up to the whole history of a borrower; one more waits.
+AS_OF_AT_ONCE = 2
+EventAtOffset = tuple[int, Event]
 
 
 class BorrowerNotFound(Exception):
@@ -68,12 +77,31 @@ class AssessmentView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class IsolationSpan:
-    """How far an isolated borrower is folded, and since when."""
+class FoldedSpan:
+    """How far a borrower is folded if it is isolated, and since when it is."""
 
     folded_to: int
     closed_offset: int
     since: datetime
+
+    def includes(self, offset: int, event: Event) -> bool:
+        """Returns whether an event is folded in, or is part of the context of what is."""
+        is_close = isinstance(event, DayClosed | DayCloseWithdrawn)
+        return offset <= (self.closed_offset if is_close else self.folded_to)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PresentRow:
+    """A borrower as it is stored, with what its last events were.
+
+    Attributes:
+        last_own: Offset and bytes of the last own event that is folded in; None before the first.
+        last_emitted: The changes of its newest emitted assessment; None before the first.
+    """
+
+    stored: StoredState
+    last_own: tuple[int, bytes] | None
+    last_emitted: EmittedChanges | None
 
 
 class BorrowerRows(Protocol):
@@ -85,8 +113,26 @@ class BorrowerRows(Protocol):
         """Returns the borrower's officer in a tuple, or None if there is no such borrower."""
         ...
 
-    async def isolation(self, connection: Connection, borrower_id: str) -> IsolationSpan | None:
+    async def hold_snapshot(self, connection: Connection) -> None:
+        """Makes all further statements of the transaction see one moment; called first in it."""
+        ...
+
+    async def isolation(self, connection: Connection, borrower_id: str) -> FoldedSpan | None:
         """Returns how far a borrower is folded if it is isolated, or None."""
+        ...
+
+    async def present(self, connection: Connection, borrower_id: str) -> PresentRow:
+        """Returns the stored state of a borrower; the cost does not grow with its history."""
+        ...
+
+    async def partition_of(self, connection: Connection, borrower_id: str) -> int:
+        """Returns the partition of a borrower."""
+        ...
+
+    def own_events(
+        self, connection: Connection, borrower_id: str, *, before: int
+    ) -> AsyncIterator[list[tuple[int, bytes]]]:
+        """Yields the own events of a borrower below an offset in log order, some at a time."""
         ...
 
     async def ledger(
@@ -112,6 +158,7 @@ class BorrowerQueries:
         self._rows = rows
         self._ledger = ledger
         self._rebuilder = rebuilder
+        self._slots = asyncio.Semaphore(AS_OF_AT_ONCE)
 
     async def assessment(
         self, borrower_id: str, *, as_of: date | None, viewer: Viewer
@@ -121,18 +168,10 @@ class BorrowerQueries:
         Raises:
             BorrowerNotFound: Also if nothing was known of the borrower by then.
         """
-
-        async def read(
-            connection: Connection,
-        ) -> tuple[list[tuple[int, bytes]], IsolationSpan | None]:
-            await self._check(connection, borrower_id, viewer)
-            await self._rebuilder.refresh(connection)
-            isolation = await self._rows.isolation(connection, borrower_id)
-            return await self._ledger.events_of(connection, borrower_id), isolation
-
-        rows, isolation = await self._database.in_transaction(read)
-        view = await asyncio.to_thread(self._folded, borrower_id, rows, as_of, isolation)
-        return view if isolation is None else replace(view, isolated_since=isolation.since)
+        if as_of is None:
+            return await self._present(borrower_id, viewer)
+        async with self._slots:
+            return await self._as_of(borrower_id, as_of.toordinal(), viewer)
 
     async def ledger(
         self, borrower_id: str, *, viewer: Viewer, after: int = -1, limit: int = 100
@@ -163,76 +202,176 @@ class BorrowerQueries:
         if not viewer.sees_everything and officer[0] != viewer.officer_id:
             raise BorrowerNotFound(borrower_id)
 
+    async def _present(self, borrower_id: str, viewer: Viewer) -> AssessmentView:
+        """Returns the assessment by the stored state and the closes that it lacks."""
+
+        async def read(connection: Connection) -> tuple[_Folded, FoldedSpan | None]:
+            await self._rows.hold_snapshot(connection)
+            await self._check(connection, borrower_id, viewer)
+            await self._rebuilder.refresh(connection)
+            isolation = await self._rows.isolation(connection, borrower_id)
+            row = await self._rows.present(connection, borrower_id)
+            if row.last_own is None:
+                raise BorrowerNotFound(borrower_id)
+            cached = await self._rebuilder.restored(connection, row.stored)
+            control = await self._control(connection, row.stored.partition, isolation)
+            return self._caught_up(cached, control, row), isolation
+
+        folded, isolation = await self._database.in_transaction(read)
+        return _view(folded, isolation)
+
+    def _caught_up(
+        self, cached: CachedBorrower, control: Sequence[EventAtOffset], row: PresentRow
+    ) -> "_Folded":
+        assert row.last_own is not None
+        output, timeline = FoldOutput(), self._rebuilder.begin()
+        last_close: EventAtOffset | None = None
+        for offset, event in control:
+            timeline.apply_control_event(event)
+            if isinstance(event, DayClosed):
+                last_close = offset, event
+                catch_up(cached, [PendingClose(offset, event, timeline.context)], output=output)
+        last = row.last_own[0], self._rebuilder.codec.decode(row.last_own[1])
+        if last_close is not None and last_close[0] > last[0]:
+            last = last_close
+        last_emitted = row.last_emitted
+        if output.assessments:
+            newest = output.assessments[-1].assessment
+            last_emitted = EmittedChanges(newest.as_of, newest.changes)
+        return _Folded(cached.borrower, timeline.context, last[1], last_emitted)
+
+    async def _as_of(self, borrower_id: str, day: int, viewer: Viewer) -> AssessmentView:
+        """Returns the assessment by the ledger, which is read and folded some events at a time."""
+
+        async def read(connection: Connection) -> tuple[_Folded, FoldedSpan | None]:
+            await self._rows.hold_snapshot(connection)
+            await self._check(connection, borrower_id, viewer)
+            await self._rebuilder.refresh(connection)
+            isolation = await self._rows.isolation(connection, borrower_id)
+            partition = await self._rows.partition_of(connection, borrower_id)
+            known = known_by(await self._control(connection, partition, isolation), day)
+            chunks = self._rows.own_events(connection, borrower_id, before=known.before)
+            loop = asyncio.get_running_loop()
+
+            def own() -> Iterator[EventAtOffset]:
+                """Yields own events in the thread that folds; the loop reads them."""
+                while chunk := asyncio.run_coroutine_threadsafe(_next(chunks), loop).result():
+                    for offset, raw in chunk:
+                        event = self._rebuilder.codec.decode(raw)
+                        if known.includes(event) and (
+                            isolation is None or isolation.includes(offset, event)
+                        ):
+                            yield offset, event
+
+            return await asyncio.to_thread(self._folded, borrower_id, own(), known), isolation
+
+        folded, isolation = await self._database.in_transaction(read)
+        return _view(folded, isolation)
+
     def _folded(
-        self,
-        borrower_id: str,
-        rows: list[tuple[int, bytes]],
-        as_of: date | None,
-        isolation: IsolationSpan | None,
-    ) -> AssessmentView:
-        events = [(offset, self._rebuilder.codec.decode(raw)) for offset, raw in rows]
-        if isolation is not None:
-            events = folded_by(events, isolation)
-        if as_of is not None:
-            events = known_by(events, as_of.toordinal())
-        if not any(event.borrower_id == borrower_id for _, event in events):
+        self, borrower_id: str, own: Iterator[EventAtOffset], known: "KnownLog"
+    ) -> "_Folded":
+        last: Event | None = None
+
+        def events() -> Iterator[EventAtOffset]:
+            nonlocal last
+            is_known = False
+            for offset, event in merge(own, known.control, key=itemgetter(0)):
+                is_known = is_known or event.borrower_id == borrower_id
+                if is_known and _changes_borrower(event):
+                    last = event
+                yield offset, event
+
+        has_withdrawal = any(isinstance(event, DayCloseWithdrawn) for _, event in known.control)
+        refolded = self._rebuilder.refold(borrower_id, events(), is_whole_log=has_withdrawal)
+        if last is None:
             raise BorrowerNotFound(borrower_id)
-        refolded = self._rebuilder.refold(borrower_id, events)
-        last = [event for _, event in events if _changes_borrower(event)][-1]
-        borrower = refolded.cached.borrower
-        rules = refolded.context.rules_for(borrower)
-        is_close = isinstance(last, DayClosed | DayCloseWithdrawn)
-        day = borrower.counters.closed_day if is_close else last.day
-        day = max(day, borrower.counters.closed_day)
-        cause = Cause(last.source, last.id, type_name(last))
-        assessment = snapshot(borrower, rules, day, last.at_us, cause)
         last_emitted = None
         if refolded.output.assessments:
             newest = refolded.output.assessments[-1].assessment
-            assessment.sequence = newest.sequence
             last_emitted = EmittedChanges(newest.as_of, newest.changes)
-        return AssessmentView(
-            assessment=assessment, borrower=borrower, rules=rules, last_emitted=last_emitted
-        )
+        return _Folded(refolded.cached.borrower, refolded.context, last, last_emitted)
+
+    async def _control(
+        self, connection: Connection, partition: int, isolation: FoldedSpan | None
+    ) -> list[EventAtOffset]:
+        rows = await self._ledger.control(connection, partition)
+        events = [(offset, self._rebuilder.codec.decode(raw)) for offset, raw in rows]
+        if isolation is None:
+            return events
+        return [logged for logged in events if isolation.includes(*logged)]
 
 
-EventAtOffset = tuple[int, Event]
+@dataclass(frozen=True, slots=True)
+class _Folded:
+    """A borrower at a place of its log, the context there, and its last event."""
+
+    borrower: Borrower
+    context: Context
+    last: Event
+    last_emitted: EmittedChanges | None
 
 
-def folded_by(events: Sequence[EventAtOffset], isolation: IsolationSpan) -> list[EventAtOffset]:
-    """Returns the events that are folded into an isolated borrower, and its context."""
-    return [
-        (offset, event)
-        for offset, event in events
-        if offset
-        <= (isolation.closed_offset if isinstance(event, DayClosed) else isolation.folded_to)
-    ]
+def _view(folded: _Folded, isolation: FoldedSpan | None) -> AssessmentView:
+    borrower, last = folded.borrower, folded.last
+    rules = folded.context.rules_for(borrower)
+    is_close = isinstance(last, DayClosed | DayCloseWithdrawn)
+    day = borrower.counters.closed_day if is_close else last.day
+    day = max(day, borrower.counters.closed_day)
+    cause = Cause(last.source, last.id, type_name(last))
+    assessment = snapshot(borrower, rules, day, last.at_us, cause)
+    assessment.sequence = borrower.risk.sequence
+    return AssessmentView(
+        assessment=assessment,
+        borrower=borrower,
+        rules=rules,
+        last_emitted=folded.last_emitted,
+        isolated_since=isolation.since if isolation else None,
+    )
 
 
-def known_by(events: Sequence[EventAtOffset], day: int) -> list[EventAtOffset]:
-    """Returns the events that were known when a business date was closed.
+async def _next(chunks: AsyncIterator[list[tuple[int, bytes]]]) -> list[tuple[int, bytes]]:
+    return await anext(chunks, [])
 
-    That is everything in the log up to its close. For a date that was not closed itself (a day
-    without a close, or today) it is what was booked by then and came before the next close. A close
-    that was withdrawn ends no date, but it counts in what was known while it stood.
+
+@dataclass(frozen=True, slots=True)
+class KnownLog:
+    """The part of a log that was known when a business date was closed.
+
+    Attributes:
+        control: The control events in it.
+        before: The offset at which it ends.
+        booked_by: Own events are part of it only if they were booked by this day; None for all.
     """
-    withdrawals = [event for _, event in events if isinstance(event, DayCloseWithdrawn)]
+
+    control: list[EventAtOffset]
+    before: int
+    booked_by: int | None
+
+    def includes(self, event: Event) -> bool:
+        """Returns whether an own event below the end is part of it."""
+        return self.booked_by is None or event.day <= self.booked_by
+
+
+def known_by(control: Sequence[EventAtOffset], day: int) -> KnownLog:
+    """Returns the part of a log that was known when a business date was closed.
+
+    That is everything up to its close. For a date that was not closed itself (a day without a
+    close, or today) it is what was booked by then and came before the next close. A close that was
+    withdrawn ends no date, but it counts in what was known while it stood.
+    """
+    withdrawals = [event for _, event in control if isinstance(event, DayCloseWithdrawn)]
     known: list[EventAtOffset] = []
-    for logged in events:
-        event = logged[1]
-        if isinstance(event, DayClosed) and not any(each.names(event) for each in withdrawals):
-            if event.closed_day > day:
-                break
-            known.append(logged)
-            if event.closed_day == day:
-                return known
-        else:
-            known.append(logged)
-    return [logged for logged in known if _booked_by(logged[1], day)]
-
-
-def _booked_by(event: Event, day: int) -> bool:
-    return event.borrower_id == EVERYBODY or event.day <= day
+    for offset, event in control:
+        is_end = isinstance(event, DayClosed) and not any(
+            withdrawal.names(event) for withdrawal in withdrawals
+        )
+        if is_end and event.closed_day > day:
+            return KnownLog(known, offset, day)
+        known.append((offset, event))
+        if is_end and event.closed_day == day:
+            return KnownLog(known, offset, None)
+    return KnownLog(known, MOST_OFFSET, day)
 
 
 def _changes_borrower(event: Event) -> bool:

@@ -157,6 +157,7 @@ def apply_event(
     """Folds an event of a borrower, after the closes that come before it."""
     catch_up(cached, closes, output=output)
     record(cached, fold(cached.borrower, event, context), offset, output)
+    cached.last_event = event.source, event.id
 
 
 def catch_up(cached: CachedBorrower, closes: Iterable[PendingClose], *, output: FoldOutput) -> None:

@@ -218,6 +218,7 @@ class Isolator:
         A step that raises may have changed the borrower halfway, so its last good bytes count.
         """
         state, closed_offset = self.codec.encode_state(start.borrower), start.closed_offset
+        last_event = start.last_event
         done, messages = FoldOutput(), list[Message]()
         for step in steps:
             output, failures = FoldOutput(), Failures()
@@ -228,10 +229,10 @@ class Isolator:
                     raise error
                 state = self.codec.encode_state(start.borrower)
             except Exception as error:  # noqa: BLE001 - isolates the borrower, whatever it is
-                good = CachedBorrower(self.codec.decode_state(state), closed_offset)
+                good = CachedBorrower(self.codec.decode_state(state), closed_offset, last_event)
                 saved = SavedBorrower(good, state)
                 return FoldedPrefix(saved, done, messages, step.offset - 1, error)
-            closed_offset = start.closed_offset
+            closed_offset, last_event = start.closed_offset, start.last_event
             done.assessments += output.assessments
             done.effects += output.effects
             messages += messages_of_step

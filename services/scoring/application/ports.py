@@ -48,10 +48,14 @@ class LoggedEvent:
 
 @dataclass(slots=True)
 class CachedBorrower:
-    """A borrower in memory, and the offset of the last day close that is folded in."""
+    """A borrower in memory, and the offset of the last day close that is folded in.
+
+    `last_event` has source and id of the last own event that was folded in since it was loaded.
+    """
 
     borrower: Borrower
     closed_offset: int
+    last_event: tuple[str, str] | None = None
 
 
 @dataclass(slots=True)

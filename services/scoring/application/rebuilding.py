@@ -123,16 +123,26 @@ class Rebuilder:
         ]
         output.effects += [each for each in refolded.output.effects if each.number > sent]
 
-    def refold(self, borrower_id: str, events: Iterable[tuple[int, Event]]) -> RefoldedBorrower:
+    def refold(
+        self,
+        borrower_id: str,
+        events: Iterable[tuple[int, Event]],
+        *,
+        is_whole_log: bool = True,
+    ) -> RefoldedBorrower:
         """Returns the borrower after these events, its own and the control events.
 
         Closes from before its own first event change the timeline and are not folded. At the
-        withdrawal of a close all is folded again without it.
+        withdrawal of a close all is folded again without it. Without the whole log in memory there
+        must be no withdrawal, and of the output only the newest assessment is collected.
         """
         cached, output = CachedBorrower(new_borrower(borrower_id), -1), FoldOutput()
         timeline, is_known = self.begin(), False
         past: list[tuple[int, Event]] = []
         for offset, event in events:
+            if not is_whole_log:
+                del output.assessments[:-1]
+                output.effects.clear()
             if event.borrower_id != EVERYBODY:
                 is_known = True
                 apply_event(cached, event, offset, timeline.context, closes=(), output=output)
@@ -148,6 +158,6 @@ class Rebuilder:
                     outcome = withdraw_close(cached.borrower, without, event, timeline.context)
                     record(cached, outcome, offset, output)
                     cached.closed_offset = offset
-            else:
+            elif is_whole_log:
                 past.append((offset, event))
         return RefoldedBorrower(cached, output, timeline.context)

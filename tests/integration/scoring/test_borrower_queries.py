@@ -1,12 +1,16 @@
 """An assessment as of a past date is the one that was emitted then."""
 
+import asyncio
 import json
+from collections.abc import AsyncIterator
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
 from services.cli.verify.commands import verified
 from services.kit.settings import PlatformSettings
+from services.scoring.adapters import state_bytes
 from services.scoring.application.borrower_queries import BorrowerNotFound, Viewer
 from tests.fakes.wire_events import START, booked, closed, failed, registered, scheduled
 from tests.integration.scoring.conftest import Feed, Run
@@ -60,6 +64,111 @@ async def test_now_is_the_last_thing_that_was_stored(
         looked = await scoring.borrowers.assessment("B-1", as_of=None, viewer=EVERYTHING)
         row = await scoring.pool.fetchrow("SELECT risk_state, score_micro FROM scoring.borrower")
         assert (looked.assessment.state, looked.assessment.score) == tuple(row)
+
+
+@pytest.mark.parametrize("last", ["a close", "an own event"])
+async def test_now_equals_the_fold_of_the_whole_ledger_and_reads_one_event_of_it(
+    run: Run, feed: Feed, platform: PlatformSettings, last: str
+) -> None:
+    """As of today is folded again from the ledger; now must be the same, whole."""
+    extra = [failed("B-1", 40, day=40)] if last == "an own event" else []
+    await feed([*troubled(days=40), *extra])
+    async with run() as scoring:
+        assert (await verified(platform, "default", wait_seconds=60)).verified
+        queries = scoring.borrowers
+        whole = await queries.assessment("B-1", as_of=date(2099, 1, 1), viewer=EVERYTHING)
+        read: list[str] = []
+        queries._rows = counting(queries._rows, read)  # type: ignore[assignment]
+        queries._ledger = counting(queries._ledger, read)  # type: ignore[assignment]
+        now = await queries.assessment("B-1", as_of=None, viewer=EVERYTHING)
+        assert (now.assessment, now.last_emitted) == (whole.assessment, whole.last_emitted)
+        assert state_bytes.encode(now.borrower) == state_bytes.encode(whole.borrower)
+        assert now.rules == whole.rules
+        close = f"day-closed:{START + timedelta(days=39)}"
+        assert now.assessment.cause.id == (close if last == "a close" else "B-1-failed-40")
+        assert not {"own_events", "events_of", "ledger"} & set(read)
+
+
+async def test_now_includes_the_closes_that_the_sweep_has_not_brought_yet(
+    run: Run, feed: Feed, platform: PlatformSettings
+) -> None:
+    await feed(troubled(days=20))
+    async with run() as scoring:
+        assert (await verified(platform, "default", wait_seconds=60)).verified
+        whole = await scoring.borrowers.assessment("B-1", as_of=None, viewer=EVERYTHING)
+        before = await scoring.pool.fetchrow(
+            "SELECT closed_offset, state FROM scoring.borrower WHERE borrower_id = 'B-1'"
+        )
+    await feed([closed(day) for day in range(20, 24)])
+    async with run() as scoring:
+        assert (await verified(platform, "default", wait_seconds=60)).verified
+        swept = await scoring.borrowers.assessment("B-1", as_of=None, viewer=EVERYTHING)
+        # The row as it was before the sweep.
+        await scoring.pool.execute(
+            "UPDATE scoring.borrower SET closed_offset = $1, state = $2 WHERE borrower_id = 'B-1'",
+            *before,
+        )
+        pending = await scoring.borrowers.assessment("B-1", as_of=None, viewer=EVERYTHING)
+        assert pending.assessment == swept.assessment
+        assert pending.assessment.as_of == whole.assessment.as_of + 4
+
+
+async def test_two_as_of_reads_run_at_once_and_a_third_waits(
+    run: Run, feed: Feed, platform: PlatformSettings
+) -> None:
+    await feed(troubled(days=5))
+    async with run() as scoring:
+        assert (await verified(platform, "default", wait_seconds=60)).verified
+        queries = scoring.borrowers
+        gate = Gate(queries._rows)
+        queries._rows = gate  # type: ignore[assignment]
+        reads = [
+            asyncio.create_task(
+                queries.assessment("B-1", as_of=date(2099, 1, 1), viewer=EVERYTHING)
+            )
+            for _ in range(5)
+        ]
+        await gate.full.wait()
+        # The present is never behind them.
+        await queries.assessment("B-1", as_of=None, viewer=EVERYTHING)
+        assert (gate.inside, gate.most) == (2, 2)
+        gate.opened.set()
+        views = await asyncio.gather(*reads)
+        assert len({view.assessment.sequence for view in views}) == 1
+        assert gate.most == 2
+
+
+class Gate:
+    """The rows of borrowers, where reading a ledger waits until it is let through."""
+
+    def __init__(self, rows: Any) -> None:
+        self._rows = rows
+        self.inside = self.most = 0
+        self.full, self.opened = asyncio.Event(), asyncio.Event()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._rows, name)
+
+    async def own_events(self, *arguments: Any, **options: Any) -> AsyncIterator[Any]:
+        self.inside += 1
+        self.most = max(self.most, self.inside)
+        if self.inside == 2:
+            self.full.set()
+        await self.opened.wait()
+        async for rows in self._rows.own_events(*arguments, **options):
+            yield rows
+        self.inside -= 1
+
+
+def counting(inner: Any, read: list[str]) -> Any:
+    """Returns the same port, which notes the names of the methods that are called."""
+
+    class Counting:
+        def __getattr__(self, name: str) -> Any:
+            read.append(name)
+            return getattr(inner, name)
+
+    return Counting()
 
 
 async def test_before_the_first_event_nobody_is_known(

@@ -4,12 +4,14 @@
 """
 
 from copy import deepcopy
+from operator import itemgetter
 from typing import cast
 
 from services.scoring.application.borrower_queries import known_by
 from services.scoring.domain.arrears.days_past_due import arrears_of
 from services.scoring.domain.borrower.borrower import Borrower
 from services.scoring.domain.events import control, loans
+from services.scoring.domain.events.event import EVERYBODY
 from services.scoring.domain.fold import fold, new_borrower
 from services.scoring.domain.regimes.labels import labels
 from tests.fakes.story import Story
@@ -180,7 +182,14 @@ def as_known(story: Story, as_of: str) -> Borrower:
     events = list(enumerate(deepcopy(story.log)))
     borrower = new_borrower("b-1")
     assert story.timeline is not None
-    for _, event in known_by(events, day(as_of)):
+    control = [logged for logged in events if logged[1].borrower_id == EVERYBODY]
+    known = known_by(control, day(as_of))
+    own = [
+        (offset, event)
+        for offset, event in events
+        if event.borrower_id != EVERYBODY and offset < known.before and known.includes(event)
+    ]
+    for _, event in sorted([*own, *known.control], key=itemgetter(0)):
         borrower = fold(borrower, event, story.timeline.context).borrower
     return borrower
 

@@ -28,6 +28,8 @@ CREATE TABLE scoring.borrower (
     officer_id    text,
     branch_id     text,
     state         bytea NOT NULL,
+    last_source   text,
+    last_event_id text,
     folded_to        bigint,
     isolated_reason  text CHECK (isolated_reason <> ''),
     isolated_at      timestamptz,
@@ -44,6 +46,8 @@ CREATE INDEX borrower_isolated ON scoring.borrower (partition, borrower_id)
  WHERE isolated_reason IS NOT NULL;
 COMMENT ON COLUMN scoring.borrower.folded_to IS
     'of an isolated borrower: its own events after this offset wait in the ledger';
+COMMENT ON COLUMN scoring.borrower.last_event_id IS
+    'with last_source: the last own event that is folded into the state';
 COMMENT ON COLUMN scoring.borrower.closed_offset IS
     'offset of the last day.closed of the partition that is folded into the state';
 
