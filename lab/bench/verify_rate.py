@@ -21,7 +21,7 @@ async def verify_rate(environment: BenchEnvironment) -> dict[str, object]:
     seconds, cpu = time.monotonic() - began, time.process_time() - cpu
     if not findings.verified:
         raise CommandError(
-            f"The run is not verified: {findings.differences[:3]}",
+            f"The run is not verified: {findings.obstacles[:3]}",
             remedy="A figure of a wrong result is worth nothing; run `tocsin verify` on it.",
         )
     return {

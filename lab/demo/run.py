@@ -145,7 +145,7 @@ async def check(running: RunningDemo, played: PlayedHistory, *, since_s: float) 
         inbox=running.inbox.counts,
         undelivered=played.undelivered,
         lead_times=lead_time.measure(played.portfolio.outcomes(), opened),
-        differences=() if findings.verified else tuple(findings.differences),
+        differences=() if findings.verified else tuple(findings.obstacles),
         elapsed_s=SystemClock().monotonic_seconds() - since_s,
     )
 

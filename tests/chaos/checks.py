@@ -237,4 +237,4 @@ async def _deliveries(connection: asyncpg.Connection, inbox: Inbox, result: Tort
 def _verification(findings: VerifyFindings, result: TortureResult) -> None:
     result.mismatches += findings.mismatches
     if not findings.verified:
-        result.complaints += findings.differences
+        result.complaints += findings.obstacles

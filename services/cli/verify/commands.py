@@ -12,7 +12,7 @@ from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
 from services.cli.broker import BrokerReader, connected
 from services.cli.options import AsJson
-from services.cli.verify.findings import VerifyFindings
+from services.cli.verify.findings import Verdict, VerifyFindings
 from services.cli.verify.stored import snapshot
 from services.cli.verify.verification import Scope, Verification
 from services.kit.settings import PlatformSettings
@@ -22,6 +22,13 @@ from services.scoring.domain.rulebook.context import Context
 from services.scoring.settings import ScoringSettings
 
 POLL_SECONDS = 0.5
+VERDICTS = {
+    Verdict.VERIFIED: "[green]verified[/green]",
+    Verdict.NOT_VERIFIED: "[red]not verified[/red]",
+    Verdict.UNDER_WAY: "[yellow]nothing differs, and work is under way: "
+    "--wait SECONDS waits for its end[/yellow]",
+}
+EXIT_STATUS = {Verdict.VERIFIED: 0, Verdict.NOT_VERIFIED: 1, Verdict.UNDER_WAY: 3}
 console = Console(stderr=True)
 
 
@@ -35,8 +42,9 @@ def verify(
 
     Also checks that offered = applied + waiting + duplicates + quarantined, where the events of an
     isolated borrower wait behind its mark; its state is compared up to there. The exit status is 1
-    if something differs or is not done yet. Reads TOCSIN_KAFKA_BOOTSTRAP, TOCSIN_DATABASE_URL,
-    TOCSIN_TOPIC_PREFIX, TOCSIN_BANK_TIMEZONE and TOCSIN_SCORING_RULEBOOK.
+    if something differs, and 3 if nothing differs but work is still under way. Reads
+    TOCSIN_KAFKA_BOOTSTRAP, TOCSIN_DATABASE_URL, TOCSIN_TOPIC_PREFIX, TOCSIN_BANK_TIMEZONE and
+    TOCSIN_SCORING_RULEBOOK.
 
     Examples:
 
@@ -49,8 +57,8 @@ def verify(
     _report(findings)
     if as_json:
         print(json.dumps(findings.as_json()))
-    if not findings.verified:
-        raise typer.Exit(1)
+    if status := EXIT_STATUS[findings.verdict]:
+        raise typer.Exit(status)
 
 
 async def verified(
@@ -74,7 +82,7 @@ async def verified(
             task = bar.add_task("verifying", total=None)
             async with snapshot(platform.dsn) as stored:
                 run = Verification(scope, tick=lambda rows: bar.advance(task, rows))
-                return await run.run(stored, broker)
+                return await run.run(stored, broker, lambda: snapshot(platform.dsn))
 
 
 async def _is_busy(platform: PlatformSettings, scope: Scope, broker: BrokerReader) -> bool:
@@ -86,19 +94,28 @@ async def _is_busy(platform: PlatformSettings, scope: Scope, broker: BrokerReade
 
 def _report(findings: VerifyFindings) -> None:
     console.print(
-        f"{findings.offered:,} records offered: {findings.applied:,} applied, "
-        f"{findings.duplicates:,} duplicates, {findings.quarantined:,} quarantined"
+        f"{counted(findings.offered, 'record')} offered: {findings.applied:,} applied, "
+        f"{counted(findings.duplicates, 'duplicate')}, {findings.quarantined:,} quarantined"
     )
     if findings.isolated:
+        are = "is" if findings.isolated == 1 else "are"
+        wait = "waits" if findings.unfolded == 1 else "wait"
         console.print(
-            f"[yellow]{findings.isolated:,} borrowers are isolated; {findings.unfolded:,} of their "
-            "events wait in the ledger (tocsin borrowers isolated)[/yellow]"
+            f"[yellow]{counted(findings.isolated, 'borrower')} {are} isolated; "
+            f"{counted(findings.unfolded, 'event')} of theirs {wait} in the ledger "
+            "(tocsin borrowers isolated)[/yellow]"
         )
     console.print(
-        f"{findings.borrowers:,} borrowers, {findings.risk_events:,} risk events and "
-        f"{findings.linked_events:,} events between borrowers compared: "
-        f"{findings.mismatches:,} differences"
+        f"{counted(findings.borrowers, 'borrower')}, "
+        f"{counted(findings.risk_events, 'risk event')} and "
+        f"{counted(findings.linked_events, 'event')} between borrowers compared: "
+        f"{counted(findings.mismatches, 'difference')}"
     )
-    for difference in findings.differences:
-        console.print(f"  {difference}")
-    console.print("[green]verified[/green]" if findings.verified else "[red]not verified[/red]")
+    for line in (*findings.differences, *findings.under_way):
+        console.print(f"  {line}")
+    console.print(VERDICTS[findings.verdict])
+
+
+def counted(amount: int, noun: str) -> str:
+    """Return a number with its noun: `1 borrower`, `2,000 borrowers`."""
+    return f"{amount:,} {noun}" if amount == 1 else f"{amount:,} {noun}s"

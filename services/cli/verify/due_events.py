@@ -1,6 +1,6 @@
 """Compares events that must have been written with those that were, byte for byte by digest."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
@@ -50,7 +50,13 @@ class DueEvents:
     def compare(
         self, findings: VerifyFindings, *, may_lag: bool = False, may_lead: bool = False
     ) -> None:
-        """Add the differences; while work is waiting, the written ones may lag or lead."""
+        """Add the differences.
+
+        Args:
+            findings: Receives them.
+            may_lag: While work is waiting, what is due may not be written yet.
+            may_lead: What was written after the snapshot has no cause in it.
+        """
         for key, digest in self.due.items():
             name = self.name.format(*key)
             if key not in self.actual:
@@ -58,6 +64,21 @@ class DueEvents:
                     findings.differs(f"{name} {self.absent}")
             elif self.actual[key] != digest:
                 findings.differs(f"{name} is not what the ledger gives")
-        if not (may_lead and findings.waiting):
-            for key in self.actual.keys() - self.due.keys():
+        newest = self._newest()
+        for key in self.actual.keys() - self.due.keys():
+            if not (may_lead and _is_newer(key, newest)):
                 findings.differs(f"{self.name.format(*key)} has no cause in any ledger")
+
+    def _newest(self) -> dict[str, int]:
+        """Return the highest sequence that is due for each borrower."""
+        newest: dict[str, int] = {}
+        for borrower_id, number in self.due:
+            if isinstance(number, int):
+                newest[borrower_id] = max(number, newest.get(borrower_id, 0))
+        return newest
+
+
+def _is_newer(key: EventKey, newest: Mapping[str, int]) -> bool:
+    """Return whether an event can have been written later: ids without a number all can."""
+    borrower_id, number = key
+    return not isinstance(number, int) or number > newest.get(borrower_id, 0)

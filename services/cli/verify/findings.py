@@ -1,13 +1,22 @@
 """The findings of a verification: counts, differences, and the verdict."""
 
 from dataclasses import asdict, dataclass, field
+from enum import StrEnum
 
 MOST_SHOWN = 20
 
 
+class Verdict(StrEnum):
+    """What a verification says of everything that it compared."""
+
+    VERIFIED = "verified"
+    UNDER_WAY = "under way"
+    NOT_VERIFIED = "not verified"
+
+
 @dataclass(slots=True)
 class VerifyFindings:
-    """Counts and differences; `verified` is the verdict.
+    """Counts and differences, and the verdict that follows from them.
 
     Attributes:
         isolated: Borrowers that the worker folds no further; compared up to their marks.
@@ -27,11 +36,24 @@ class VerifyFindings:
     waiting: int = 0
     mismatches: int = 0
     differences: list[str] = field(default_factory=list)
+    under_way: list[str] = field(default_factory=list)
+
+    @property
+    def verdict(self) -> Verdict:
+        """Return the verdict: work that is under way is no difference, but no verification."""
+        if self.mismatches:
+            return Verdict.NOT_VERIFIED
+        return Verdict.UNDER_WAY if self.waiting else Verdict.VERIFIED
 
     @property
     def verified(self) -> bool:
         """Return whether nothing differs and no work is left."""
-        return self.mismatches == 0 and self.waiting == 0
+        return self.verdict is Verdict.VERIFIED
+
+    @property
+    def obstacles(self) -> list[str]:
+        """Return what prevents the verification: differences, then work that is under way."""
+        return [*self.differences, *self.under_way]
 
     def differs(self, difference: str) -> None:
         """Count a difference; the first few are listed."""
@@ -43,15 +65,16 @@ class VerifyFindings:
         """Count work that is not done yet: not wrong, but it prevents a verdict."""
         if amount:
             self.waiting += amount
-            self.differences.append(f"{work}: {amount}")
+            self.under_way.append(f"{work}: {amount:,}")
 
-    def as_json(self) -> dict[str, int | bool]:
+    def as_json(self) -> dict[str, int | bool | str]:
         """Return the object of `--json`."""
         counts = asdict(self)
-        del counts["differences"]
+        del counts["differences"], counts["under_way"]
         return {
             "events": self.applied,
             "told": counts.pop("linked_events"),
             **counts,
             "verified": self.verified,
+            "verdict": self.verdict.value,
         }

@@ -1,6 +1,7 @@
 """The verification: refolds the ledger, compares states and risk events, and counts."""
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -21,6 +22,7 @@ from services.scoring.domain.rulebook.context import Context
 from services.scoring.domain.rulebook.rulebook import Rulebook
 from services.scoring.domain.rulebook.timeline import Timeline
 
+Snapshot = AbstractAsyncContextManager[Stored]
 ROWS_A_TICK = 1_000
 FAILED = "See docs/runbook.md, 'verification failed'."
 
@@ -56,8 +58,13 @@ class Verification:
         self._linked = DueEvents("{1} for {0}", "is in no ledger")
         self._reminders = DueEvents("{1} for {0}", "is not on the risk topic")
 
-    async def run(self, stored: Stored, broker: BrokerReader) -> VerifyFindings:
-        """Compare everything; return the findings."""
+    async def run(
+        self, stored: Stored, broker: BrokerReader, later: Callable[[], Snapshot]
+    ) -> VerifyFindings:
+        """Compare everything; return the findings.
+
+        `later` opens a snapshot of then: whether anything was applied while this one was compared.
+        """
         await self.count(stored, broker)
         rulebooks = ActivatedRulebooks(await stored.rulebooks())
         for row in await stored.partitions(self._scope.events_topic):
@@ -71,8 +78,14 @@ class Verification:
             key = row["borrower_id"], row["sequence"]
             self._stored.actual[key] = fingerprint(row["event"])
         await self._read_published(broker)
-        self._compare_events()
+        async with later() as now:
+            has_moved = await self._offsets(now) != await self._offsets(stored)
+        self._compare_events(may_lead=has_moved or self.findings.waiting > 0)
         return self.findings
+
+    async def _offsets(self, stored: Stored) -> dict[int, int]:
+        rows = await stored.partitions(self._scope.events_topic)
+        return {row["partition"]: row["next_offset"] for row in rows}
 
     async def count(self, stored: Stored, broker: BrokerReader) -> None:
         """Compare what was offered with what was applied, repeated or quarantined."""
@@ -200,14 +213,14 @@ class Verification:
                         remedy=FAILED,
                     )
 
-    def _compare_events(self) -> None:
+    def _compare_events(self, *, may_lead: bool) -> None:
         findings = self.findings
         findings.risk_events = len(self._stored.actual)
         findings.linked_events = len(self._linked.due) + len(self._reminders.due)
         self._stored.compare(findings)
-        self._published.compare(findings, may_lag=True, may_lead=True)
+        self._published.compare(findings, may_lag=True, may_lead=may_lead)
         self._linked.compare(findings, may_lag=True)
-        self._reminders.compare(findings, may_lag=True, may_lead=True)
+        self._reminders.compare(findings, may_lag=True, may_lead=may_lead)
 
 
 class ActivatedRulebooks:

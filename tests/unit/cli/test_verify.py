@@ -1,0 +1,72 @@
+"""The verdict of `tocsin verify`: a difference, work that is under way, or neither."""
+
+import pytest
+
+from services.cli.verify.commands import EXIT_STATUS, counted
+from services.cli.verify.due_events import DueEvent, DueEvents
+from services.cli.verify.findings import Verdict, VerifyFindings
+
+
+@pytest.mark.parametrize(
+    ("mismatches", "waiting", "verdict", "status"),
+    [
+        (0, 0, Verdict.VERIFIED, 0),
+        (0, 7, Verdict.UNDER_WAY, 3),
+        (1, 0, Verdict.NOT_VERIFIED, 1),
+        (1, 7, Verdict.NOT_VERIFIED, 1),
+    ],
+)
+def test_work_under_way_is_neither_verified_nor_not(
+    mismatches: int, waiting: int, verdict: Verdict, status: int
+) -> None:
+    findings = VerifyFindings(mismatches=mismatches, waiting=waiting)
+    assert findings.verdict is verdict
+    assert EXIT_STATUS[findings.verdict] == status
+    assert findings.as_json()["verdict"] == verdict.value
+    assert findings.verified is (status == 0)
+
+
+def test_work_under_way_is_listed_and_is_no_difference() -> None:
+    findings = VerifyFindings()
+    findings.waits("risk events not relayed yet", 1_200)
+    assert (findings.differences, findings.mismatches) == ([], 0)
+    assert findings.obstacles == ["risk events not relayed yet: 1,200"]
+
+
+def published(*sequences: int) -> DueEvents:
+    """Returns events of which 1 and 2 are due, and these were written."""
+    events = DueEvents("{0}: risk event {1}", "was never sent")
+    events.expect(
+        [
+            DueEvent(offset=number, from_close=False, key=("b", number), digest=b"d")
+            for number in (1, 2)
+        ],
+        -1,
+    )
+    events.actual = {("b", number): b"d" for number in sequences}
+    return events
+
+
+def test_what_was_written_after_the_snapshot_is_no_difference() -> None:
+    findings = VerifyFindings()
+    published(1, 2, 3, 4).compare(findings, may_lag=True, may_lead=True)
+    assert findings.verdict is Verdict.VERIFIED
+
+
+def test_on_a_quiet_system_nothing_may_lead() -> None:
+    findings = VerifyFindings()
+    published(1, 2, 3).compare(findings, may_lag=True, may_lead=False)
+    assert findings.differences == ["b: risk event 3 has no cause in any ledger"]
+
+
+def test_what_is_missing_below_the_snapshot_is_a_difference_while_others_are_written() -> None:
+    findings = VerifyFindings()
+    published(2, 3).compare(findings, may_lag=True, may_lead=True)
+    assert findings.differences == ["b: risk event 1 was never sent"]
+
+
+@pytest.mark.parametrize(
+    ("amount", "text"), [(0, "0 borrowers"), (1, "1 borrower"), (2_000, "2,000 borrowers")]
+)
+def test_a_number_agrees_with_its_noun(amount: int, text: str) -> None:
+    assert counted(amount, "borrower") == text
