@@ -12,7 +12,7 @@ from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
 from services.cli.broker import BrokerReader, connected
 from services.cli.options import AsJson
-from services.cli.verify.findings import Verdict, VerifyFindings
+from services.cli.verify.findings import VerifyFindings, VerifyVerdict
 from services.cli.verify.stored import snapshot
 from services.cli.verify.verification import Scope, Verification
 from services.kit.settings import PlatformSettings
@@ -23,12 +23,12 @@ from services.scoring.settings import ScoringSettings
 
 POLL_SECONDS = 0.5
 VERDICTS = {
-    Verdict.VERIFIED: "[green]verified[/green]",
-    Verdict.NOT_VERIFIED: "[red]not verified[/red]",
-    Verdict.UNDER_WAY: "[yellow]nothing differs, and work is under way: "
+    VerifyVerdict.VERIFIED: "[green]verified[/green]",
+    VerifyVerdict.NOT_VERIFIED: "[red]not verified[/red]",
+    VerifyVerdict.UNDER_WAY: "[yellow]nothing differs, and work is under way: "
     "--wait SECONDS waits for its end[/yellow]",
 }
-EXIT_STATUS = {Verdict.VERIFIED: 0, Verdict.NOT_VERIFIED: 1, Verdict.UNDER_WAY: 3}
+EXIT_STATUS = {VerifyVerdict.VERIFIED: 0, VerifyVerdict.NOT_VERIFIED: 1, VerifyVerdict.UNDER_WAY: 3}
 console = Console(stderr=True)
 
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 MOST_SHOWN = 20
 
 
-class Verdict(StrEnum):
+class VerifyVerdict(StrEnum):
     """What a verification says of everything that it compared."""
 
     VERIFIED = "verified"
@@ -39,16 +39,16 @@ class VerifyFindings:
     under_way: list[str] = field(default_factory=list)
 
     @property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> VerifyVerdict:
         """Return the verdict: work that is under way is no difference, but no verification."""
         if self.mismatches:
-            return Verdict.NOT_VERIFIED
-        return Verdict.UNDER_WAY if self.waiting else Verdict.VERIFIED
+            return VerifyVerdict.NOT_VERIFIED
+        return VerifyVerdict.UNDER_WAY if self.waiting else VerifyVerdict.VERIFIED
 
     @property
     def verified(self) -> bool:
         """Return whether nothing differs and no work is left."""
-        return self.verdict is Verdict.VERIFIED
+        return self.verdict is VerifyVerdict.VERIFIED
 
     @property
     def obstacles(self) -> list[str]:

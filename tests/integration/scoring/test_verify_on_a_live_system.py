@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from services.cli.verify.commands import verified
-from services.cli.verify.findings import Verdict
+from services.cli.verify.findings import VerifyVerdict
 from services.kit.settings import PlatformSettings
 from tests.fakes.wire_events import booked, closed, failed, registered, scheduled
 from tests.integration.scoring.conftest import Feed, Run
@@ -31,7 +31,7 @@ async def test_verify_never_calls_what_is_under_way_a_difference(
         verdicts = []
         while not feeding.done():
             findings = await verified(platform, "default")
-            assert findings.verdict is not Verdict.NOT_VERIFIED, findings.differences
+            assert findings.verdict is not VerifyVerdict.NOT_VERIFIED, findings.differences
             verdicts.append(findings.verdict)
         await feeding
         assert verdicts

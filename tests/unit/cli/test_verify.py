@@ -4,20 +4,20 @@ import pytest
 
 from services.cli.verify.commands import EXIT_STATUS, counted
 from services.cli.verify.due_events import DueEvent, DueEvents
-from services.cli.verify.findings import Verdict, VerifyFindings
+from services.cli.verify.findings import VerifyFindings, VerifyVerdict
 
 
 @pytest.mark.parametrize(
     ("mismatches", "waiting", "verdict", "status"),
     [
-        (0, 0, Verdict.VERIFIED, 0),
-        (0, 7, Verdict.UNDER_WAY, 3),
-        (1, 0, Verdict.NOT_VERIFIED, 1),
-        (1, 7, Verdict.NOT_VERIFIED, 1),
+        (0, 0, VerifyVerdict.VERIFIED, 0),
+        (0, 7, VerifyVerdict.UNDER_WAY, 3),
+        (1, 0, VerifyVerdict.NOT_VERIFIED, 1),
+        (1, 7, VerifyVerdict.NOT_VERIFIED, 1),
     ],
 )
 def test_work_under_way_is_neither_verified_nor_not(
-    mismatches: int, waiting: int, verdict: Verdict, status: int
+    mismatches: int, waiting: int, verdict: VerifyVerdict, status: int
 ) -> None:
     findings = VerifyFindings(mismatches=mismatches, waiting=waiting)
     assert findings.verdict is verdict
@@ -50,7 +50,7 @@ def published(*sequences: int) -> DueEvents:
 def test_what_was_written_after_the_snapshot_is_no_difference() -> None:
     findings = VerifyFindings()
     published(1, 2, 3, 4).compare(findings, may_lag=True, may_lead=True)
-    assert findings.verdict is Verdict.VERIFIED
+    assert findings.verdict is VerifyVerdict.VERIFIED
 
 
 def test_on_a_quiet_system_nothing_may_lead() -> None:
