@@ -294,4 +294,28 @@ LINES = (
             "tests/integration/scoring/test_worker.py::test_the_service_cannot_change_what_is_append_only",
         ),
     ),
+    Mutant(
+        "present-has-every-close",
+        "the present of a borrower includes the closes that the sweep has not brought yet",
+        "services/scoring/application/borrower_queries.py",
+        "            if isinstance(event, DayClosed):\n                last_close",
+        "            if event is None:\n                last_close",
+        ("tests/integration/scoring/test_borrower_queries.py",),
+    ),
+    Mutant(
+        "two-reads-of-the-past",
+        "at most two reads of the past fold at once",
+        "services/scoring/application/borrower_queries.py",
+        "AS_OF_AT_ONCE = 2\n",
+        "AS_OF_AT_ONCE = 200\n",
+        ("tests/integration/scoring/test_borrower_queries.py",),
+    ),
+    Mutant(
+        "verify-on-a-live-system",
+        "what was published after the snapshot is no difference",
+        "services/cli/verify/verification.py",
+        "may_lead=has_moved or self.findings.waiting > 0",
+        "may_lead=False",
+        ("tests/integration/scoring/test_verify_on_a_live_system.py",),
+    ),
 )
