@@ -79,6 +79,7 @@ class MemoryStates:
 
     def __init__(self) -> None:
         self.rows: dict[str, StoredState] = {}
+        self.last_events: dict[str, tuple[str, str]] = {}
         self.isolations: dict[str, Isolation] = {}
         self.sweeps: dict[int, Sweep] = {}
         self.emitted: list[EmittedAssessment] = []
@@ -93,6 +94,8 @@ class MemoryStates:
             name = saved.cached.borrower.borrower_id
             closed_offset = saved.cached.closed_offset
             self.rows[name] = StoredState(name, partition, closed_offset, saved.state)
+            if saved.cached.last_event is not None:
+                self.last_events[name] = saved.cached.last_event
 
     async def isolated(self, connection: Any, partition: int) -> list[Isolation]:
         return list(self.isolations.values())

@@ -298,8 +298,8 @@ LINES = (
         "present-has-every-close",
         "the present of a borrower includes the closes that the sweep has not brought yet",
         "services/scoring/application/borrower_queries.py",
-        "            if isinstance(event, DayClosed):\n                last_close",
-        "            if event is None:\n                last_close",
+        "            if isinstance(event, DayClosed):\n                catch_up",
+        "            if event is None:\n                catch_up",
         ("tests/integration/scoring/test_borrower_queries.py",),
     ),
     Mutant(

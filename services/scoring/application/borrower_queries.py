@@ -224,21 +224,25 @@ class BorrowerQueries:
         self, cached: CachedBorrower, control: Sequence[EventAtOffset], row: PresentRow
     ) -> "_Folded":
         assert row.last_own is not None
+        own_offset, raw = row.last_own
+        last = self._rebuilder.codec.decode(raw)
         output, timeline = FoldOutput(), self._rebuilder.begin()
-        last_close: EventAtOffset | None = None
+        context_of_last = timeline.context
         for offset, event in control:
             timeline.apply_control_event(event)
             if isinstance(event, DayClosed):
-                last_close = offset, event
                 catch_up(cached, [PendingClose(offset, event, timeline.context)], output=output)
-        last = row.last_own[0], self._rebuilder.codec.decode(row.last_own[1])
-        if last_close is not None and last_close[0] > last[0]:
-            last = last_close
+            if offset < own_offset:
+                context_of_last = timeline.context
+            elif isinstance(event, DayClosed):
+                last, context_of_last = event, timeline.context
+        # Not part of the stored state: the rates that the last fold was given.
+        cached.borrower.rates = context_of_last.rates
         last_emitted = row.last_emitted
         if output.assessments:
             newest = output.assessments[-1].assessment
             last_emitted = EmittedChanges(newest.as_of, newest.changes)
-        return _Folded(cached.borrower, timeline.context, last[1], last_emitted)
+        return _Folded(cached.borrower, timeline.context, last, last_emitted)
 
     async def _as_of(self, borrower_id: str, day: int, viewer: Viewer) -> AssessmentView:
         """Returns the assessment by the ledger, which is read and folded some events at a time."""
