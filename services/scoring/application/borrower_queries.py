@@ -215,18 +215,32 @@ class BorrowerQueries:
                 raise BorrowerNotFound(borrower_id)
             cached = await self._rebuilder.restored(connection, row.stored)
             control = await self._control(connection, row.stored.partition, isolation)
-            return self._caught_up(cached, control, row), isolation
+            output = FoldOutput()
+            withdrawals = [
+                offset
+                for offset, event in control
+                if isinstance(event, DayCloseWithdrawn) and offset > cached.closed_offset
+            ]
+            if withdrawals:
+                await self._rebuilder.withdraw(
+                    connection, cached, at=withdrawals[-1], output=output
+                )
+            return self._caught_up(cached, control, row, output), isolation
 
         folded, isolation = await self._database.in_transaction(read)
         return _view(folded, isolation)
 
     def _caught_up(
-        self, cached: CachedBorrower, control: Sequence[EventAtOffset], row: PresentRow
+        self,
+        cached: CachedBorrower,
+        control: Sequence[EventAtOffset],
+        row: PresentRow,
+        output: FoldOutput,
     ) -> "_Folded":
         assert row.last_own is not None
         own_offset, raw = row.last_own
         last = self._rebuilder.codec.decode(raw)
-        output, timeline = FoldOutput(), self._rebuilder.begin()
+        timeline = self._rebuilder.begin()
         context_of_last = timeline.context
         for offset, event in control:
             timeline.apply_control_event(event)
@@ -234,7 +248,7 @@ class BorrowerQueries:
                 catch_up(cached, [PendingClose(offset, event, timeline.context)], output=output)
             if offset < own_offset:
                 context_of_last = timeline.context
-            elif isinstance(event, DayClosed):
+            elif isinstance(event, DayClosed | DayCloseWithdrawn):
                 last, context_of_last = event, timeline.context
         # Not part of the stored state: the rates that the last fold was given.
         cached.borrower.rates = context_of_last.rates
@@ -367,13 +381,13 @@ def known_by(control: Sequence[EventAtOffset], day: int) -> KnownLog:
     withdrawals = [event for _, event in control if isinstance(event, DayCloseWithdrawn)]
     known: list[EventAtOffset] = []
     for offset, event in control:
-        is_end = isinstance(event, DayClosed) and not any(
-            withdrawal.names(event) for withdrawal in withdrawals
-        )
-        if is_end and event.closed_day > day:
+        if not isinstance(event, DayClosed) or any(each.names(event) for each in withdrawals):
+            known.append((offset, event))
+            continue
+        if event.closed_day > day:
             return KnownLog(known, offset, day)
         known.append((offset, event))
-        if is_end and event.closed_day == day:
+        if event.closed_day == day:
             return KnownLog(known, offset, None)
     return KnownLog(known, MOST_OFFSET, day)
 

@@ -20,6 +20,7 @@ from services.scoring.application.borrower_queries import (
 )
 from tests.fakes.scoring_worker import MemoryWorker
 from tests.property.scoring.test_closing_paths import logs, plans
+from tests.property.scoring.test_withdrawn_closes import mistakes, with_mistakes
 
 EVERYTHING = Viewer(officer_id=None, sees_everything=True)
 FAR_AWAY = date(2099, 1, 1)
@@ -77,7 +78,11 @@ async def check(worker: MemoryWorker) -> None:
         now = await queries.assessment(name, as_of=None, viewer=EVERYTHING)
         whole = await queries.assessment(name, as_of=FAR_AWAY, viewer=EVERYTHING)
         assert now.assessment == whole.assessment
-        assert now.last_emitted == whole.last_emitted
+        assert (now.last_emitted is None) == (whole.last_emitted is None)
+        if now.last_emitted is not None and whole.last_emitted is not None:
+            assert now.last_emitted.changes == whole.last_emitted.changes
+            # The withdrawal of a borrower's only close is emitted as of no day.
+            assert whole.last_emitted.as_of in (0, now.last_emitted.as_of)
         assert now.rules == whole.rules
         assert state_bytes.encode(now.borrower) == state_bytes.encode(whole.borrower)
 
@@ -103,3 +108,11 @@ def test_the_present_is_the_fold_of_the_whole_ledger(
     raws: list[bytes], plan: list[tuple[int, int, bool]]
 ) -> None:
     asyncio.run(played(raws, plan))
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(raws=logs(), plan=plans(), wrong=mistakes())
+def test_the_present_lacks_no_withdrawal_of_a_close(
+    raws: list[bytes], plan: list[tuple[int, int, bool]], wrong: list[tuple[int, int, int]]
+) -> None:
+    asyncio.run(played(with_mistakes(raws, wrong), plan))
