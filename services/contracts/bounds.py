@@ -6,7 +6,7 @@ its own schema. What a ledger has already is read without them: a tightened boun
 events only.
 """
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Final
 
 # Days that terms, deadlines and histories name. A century before today and almost two after it: a
@@ -17,8 +17,8 @@ LAST_DATE: Final = date(2199, 12, 31)
 # Days and moments at which something was booked: no system of a bank booked before 1970. How far
 # ahead of today they may be, the time guard decides.
 BOOKED_DATE: Final = "(19[7-9][0-9]|20[0-9]{2}|21[0-9]{2})-[0-9]{2}-[0-9]{2}"
-FIRST_BOOKED_YEAR: Final = 1970
-LAST_BOOKED_YEAR: Final = 2199
+FIRST_MOMENT: Final = datetime(1970, 1, 1, tzinfo=UTC)
+LAST_MOMENT: Final = datetime(2199, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)
 
 # Any balance sheet in any currency, in its main unit: 999 trillion.
 AMOUNT_DIGITS: Final = 15

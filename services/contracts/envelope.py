@@ -96,5 +96,5 @@ def utc_text(text: str) -> str | None:
         moment = datetime.fromisoformat(text).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-    is_booked = bounds.FIRST_BOOKED_YEAR <= moment.year <= bounds.LAST_BOOKED_YEAR
+    is_booked = bounds.FIRST_MOMENT <= moment <= bounds.LAST_MOMENT
     return rfc3339(moment) if is_booked else None

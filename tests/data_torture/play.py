@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 from services.alerts.decisions.adapters import assessment_wire
 from services.contracts.registry import EVENT_TYPES, EventSender
 from services.contracts.rejection import EventRejected
-from services.contracts.strict_json import read_json
+from services.contracts.strict_json import encode_canonical, read_json
 from services.contracts.validation import ValidEvent, validate
 from services.ingest.application.input_validation import InputValidator
 from services.ingest.application.inputs import Input, InputChannel
@@ -105,6 +105,12 @@ class Story:
             event = _kept(f"decode {document['type']}", lambda: self._decoder.decode(raw))
             self._apply(event, document["type"])
         return raw is not None
+
+    def fold_logged(self, document: Document) -> None:
+        """Folds an event that the ledger has from before a bound was tightened."""
+        raw = encode_canonical(document)
+        event = _kept(f"decode {document['type']}", lambda: self._decoder.decode(raw))
+        self._apply(event, document["type"])
 
     def close(self, day: int) -> None:
         """Closes a day, as the clock does."""

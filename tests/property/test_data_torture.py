@@ -5,12 +5,16 @@ through ingest's own checks, then decode, fold, closes, state bytes, outbox mess
 schema, alerts' reader and what REST shows.
 """
 
+from datetime import date
 from typing import Any
 
 import pytest
 
+from services.contracts import bounds
 from services.contracts.registry import EVENT_TYPES, EventTopic
 from services.scoring.adapters.state_bytes import decode, encode
+from services.scoring.domain.arrears import facility_use
+from services.scoring.domain.assess import effects
 from services.scoring.domain.borrower.borrower import Borrower
 from tests.data_torture.__main__ import torture
 from tests.data_torture.edges import edges, hints_of
@@ -54,6 +58,10 @@ def test_small_torture_breaks_no_promise() -> None:
     assert figures["offered"] == 40 * STORIES
 
 
+def test_the_core_has_the_dates_of_the_contract() -> None:
+    assert (effects.FIRST_DATE, effects.LAST_DATE) == (bounds.FIRST_DATE, bounds.LAST_DATE)
+
+
 def test_every_field_of_every_type_has_edges() -> None:
     for event_type in TYPES:
         assert examples(event_type.name), event_type.name
@@ -68,6 +76,38 @@ def test_two_lines_of_a_hundred_trillion_yen_do_not_stop_the_day_close() -> None
     story.close(FIRST_CLOSE + 1)
     # Drawn over a limit of one yen is a share of 99,999,999,999,999, in micro-units beyond 64 bits.
     assert max(story.borrower.signals.value) == 99_999_999_999_999 * 1_000_000
+
+
+def test_a_ledger_with_events_of_1900_and_2199_is_folded_closed_and_published() -> None:
+    story = lived()
+    for number in range(800):
+        event_type, data = line("200", day="1900-01-01")
+        logged = cloud_event(event_type, f"OLD-{number}", borrower="B-1001", data=data)
+        story.fold_logged(logged)
+    days: set[int] = set()
+    with pytest.MonkeyPatch.context() as patch:
+        judged = facility_use.excess_on
+        patch.setattr(
+            facility_use, "excess_on", lambda each, day: days.add(day) or judged(each, day)
+        )
+        for back in range(3):
+            story.close(FIRST_CLOSE + back)
+    # Forty-six thousand days over the limit are not walked.
+    assert len(days) < 1_000
+    assert facility_use.excess_since(story.borrower.facilities[0], FIRST_CLOSE) == 693_596
+    _, data = line("200", day="2199-12-31")
+    late = cloud_event("facility.balance-closed.v1", "NEW", borrower="B-1001", data=data)
+    story.fold_logged({**late, "time": "2199-12-31T23:59:59Z"})
+    story.close(date(2199, 12, 31).toordinal())
+    assert story.played.counts["assessments"] > 1
+
+
+def test_an_amount_of_eighteen_digits_in_the_ledger_is_folded_and_clipped_when_published() -> None:
+    story = lived()
+    event_type, data = line("999999999999999999")
+    story.fold_logged(cloud_event(event_type, "OLD", borrower="B-1001", data=data))
+    story.close(FIRST_CLOSE)
+    assert story.borrower.counters.exposure_minor == 999_999_999_999_999_999
 
 
 def test_a_covenant_limit_of_18_trillion_is_measured() -> None:

@@ -10,7 +10,13 @@ from typing import Any, Final
 
 import msgspec
 
-from services.contracts.bounds import FIRST_DATE, GREATEST_AMOUNT, LAST_DATE
+from services.contracts.bounds import (
+    FIRST_DATE,
+    FIRST_MOMENT,
+    GREATEST_AMOUNT,
+    LAST_DATE,
+    LAST_MOMENT,
+)
 from services.contracts.currencies import decimals_of
 from services.scoring.domain.assess.assessment import (
     Assessment,
@@ -288,7 +294,12 @@ def shown_day(day: int) -> str:
     return date.fromordinal(max(FIRST_DAY, min(day, LAST_DAY))).isoformat()
 
 
+def moment_of(at_us: int) -> datetime:
+    """Returns microseconds since 1970 as a moment of the contract, the nearest one to it."""
+    return max(FIRST_MOMENT, min(EPOCH + timedelta(microseconds=at_us), LAST_MOMENT))
+
+
 def shown_moment(at_us: int) -> str:
     """Returns microseconds since 1970 as RFC 3339 in UTC, microseconds kept when there are any."""
-    moment = (EPOCH + timedelta(microseconds=at_us)).isoformat()
+    moment = moment_of(at_us).isoformat()
     return moment.replace("+00:00", "Z")

@@ -8,7 +8,7 @@ import msgspec
 from services.contracts.envelope import CloudEvent, encode_event
 from services.scoring.adapters import assessment_json, state_bytes
 from services.scoring.adapters.wire.decoder import EventDecoder
-from services.scoring.adapters.wire.values import EPOCH, ONE_US, Undecodable
+from services.scoring.adapters.wire.values import Undecodable
 from services.scoring.application.ports import Codec
 from services.scoring.domain.assess.effects import Effect
 
@@ -53,7 +53,7 @@ def effect_event(effect: Effect) -> bytes:
         source=assessment_json.SOURCE,
         type=effect.event_type,
         subject=effect.subject_id,
-        time=EPOCH + effect.at_us * ONE_US,
+        time=assessment_json.moment_of(effect.at_us),
         data=effect.data,
     )
     return encode_event(event)

@@ -35,6 +35,9 @@ INSPECTION_FELL_DUE: Final = "inspection.fell-due.v1"
 # Cover of the amount at maturity, and of the next instalment (domain 1.4, row 47).
 COVER_SLOTS: Final = (slot_of("R-14"), slot_of("A-14"))
 SHORTEST_MONTH: Final = 28
+# The bounds of the contract, which the core does not import; a test compares them.
+FIRST_DATE: Final = date(1900, 1, 1)
+LAST_DATE: Final = date(2199, 12, 31)
 
 
 @dataclass(slots=True)
@@ -80,8 +83,8 @@ def _next(sender: Borrower) -> int:
 
 
 def iso(day: int) -> str:
-    """Return the ISO date of an ordinal."""
-    return date.fromordinal(day).isoformat()
+    """Return the ISO date of an ordinal, at most as far away as a date of the wire."""
+    return min(max(date.fromordinal(day), FIRST_DATE), LAST_DATE).isoformat()
 
 
 def amount(minor: int, currency: str) -> str:
