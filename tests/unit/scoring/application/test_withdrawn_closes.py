@@ -1,7 +1,7 @@
 """A wrong close defaults a borrower; its withdrawal takes that back and says so."""
 
 import json
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from services.contracts.control import DayCloseWithdrawnV1
@@ -91,14 +91,15 @@ async def test_a_withdrawal_of_a_close_that_never_was_changes_nothing() -> None:
 async def test_a_withdrawn_close_ends_no_date_of_a_question() -> None:
     worker = await played(closed(WRONG), withdrawn(WRONG, day=9), closed(9), closed(10))
     codec = worker.parts.codec
-    events = [
-        (offset, codec.decode(raw)) for offset, raw in await worker.ledger.events_of(None, "B-1")
-    ]
+    control = [(offset, codec.decode(raw)) for offset, raw in await worker.ledger.control(None, 0)]
     day_nine = (START + timedelta(days=9)).toordinal()
-    known = known_by(events, day_nine)
-    assert known[-1][1].id == f"day-closed:{START + timedelta(days=9)}"
-    # Up to day 8 nothing was known of it.
-    assert len(known_by(events, day_nine - 1)) == len(opening())
+    assert known_by(control, day_nine).control[-1][1].id == f"day-closed:{date_of(9)}"
+    # At the close of day 8 nothing was known of it.
+    assert known_by(control, day_nine - 1).control[-1][1].id == f"day-closed:{date_of(8)}"
+
+
+def date_of(day: int) -> date:
+    return START + timedelta(days=day)
 
 
 async def test_the_gauge_of_time_follows_the_closes_that_were_not_withdrawn() -> None:
