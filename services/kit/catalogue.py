@@ -21,6 +21,7 @@ HTTP_SECONDS = histogram(
     "tocsin_http_request_seconds",
     unit="seconds",
     labels=("api",),
+    buckets=FEW_SECONDS_BUCKETS,
     meaning="Time from the request's first byte to the response's last, by part of the API.",
 )
 LOOP_LAG_SECONDS = gauge(

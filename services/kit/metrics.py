@@ -36,7 +36,7 @@ class Kind(StrEnum):
 MOST_SERIES = 500
 # From five milliseconds to a minute; the goals of 250 ms and 1 s are in the middle.
 SECONDS_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60)
-# Where there is a series for each topic.
+# Where there is a distribution for each topic or part of an API.
 FEW_SECONDS_BUCKETS = (0.01, 0.05, 0.25, 1, 2.5, 10)
 FEW_SIZE_BUCKETS = (1, 10, 100, 500, 2000, 10000)
 # The moment at which each series began would double their number.

@@ -53,10 +53,9 @@ def router(isolated: IsolatedBorrowers) -> APIRouter:
         prefix="/v1/isolated-borrowers",
         route_class=JsonRoute,
         tags=["isolated borrowers"],
-        dependencies=[Depends(require(Role.OPERATOR))],
     )
 
-    @routes.get("")
+    @routes.get("", dependencies=[Depends(require(Role.OPERATOR, Role.AUDITOR))])
     async def listed(cursor: Cursor = "", limit: Limit = 100) -> IsolatedBorrowersPage:
         """Returns isolated borrowers, with the events that wait."""
         rows = await isolated.listed(after=cursor, limit=limit)
@@ -75,7 +74,12 @@ def router(isolated: IsolatedBorrowers) -> APIRouter:
         next_cursor = rows[-1].borrower_id if len(rows) == limit else None
         return IsolatedBorrowersPage(items=items, next_cursor=next_cursor)
 
-    @routes.post("/{borrower_id:path}/resume", status_code=202, responses=NOT_ISOLATED)
+    @routes.post(
+        "/{borrower_id:path}/resume",
+        status_code=202,
+        responses=NOT_ISOLATED,
+        dependencies=[Depends(require(Role.OPERATOR))],
+    )
     async def resume(borrower_id: BorrowerId, body: ResumeRequest, request: Request) -> None:
         """Lets a borrower resume: its partition's owner folds what waits, within seconds."""
         principal: Principal = request.state.principal
