@@ -1,16 +1,31 @@
 """Starts alerts: settings, wiring, run."""
 
 import structlog
+from fastapi import FastAPI
 
 from services.alerts.entrypoints.http import create_app
 from services.alerts.entrypoints.pages.routes import Presentation
 from services.alerts.settings import AlertsFaultSettings, AlertsSettings
-from services.alerts.wiring import build
+from services.alerts.wiring import Alerts, build
 from services.kit import logs
 from services.kit.http.server import ServerOptions, run, serve
 from services.kit.settings import PlatformSettings, effective, warn_of_unknown_variables
 
 log = structlog.get_logger(__name__)
+
+
+def application(alerts: Alerts, platform: PlatformSettings, settings: AlertsSettings) -> FastAPI:
+    """Returns the HTTP application of the built service."""
+    return create_app(
+        alerts.use_cases,
+        parts=alerts.web_parts,
+        clock=alerts.clock,
+        presentation=Presentation(
+            timezone=platform.bank_timezone,
+            secure_cookies=settings.secure_cookies,
+            shows_log_time=settings.shows_log_time,
+        ),
+    )
 
 
 async def main() -> int:
@@ -25,18 +40,8 @@ async def main() -> int:
     warn_of_unknown_variables(PlatformSettings, AlertsSettings, AlertsFaultSettings)
     log.info("alerts.starting", platform=effective(platform), settings=effective(settings))
     async with build(platform, settings) as alerts:
-        app = create_app(
-            alerts.use_cases,
-            parts=alerts.web_parts,
-            clock=alerts.clock,
-            presentation=Presentation(
-                timezone=platform.bank_timezone,
-                secure_cookies=settings.secure_cookies,
-                shows_log_time=settings.shows_log_time,
-            ),
-        )
         return await serve(
-            app,
+            application(alerts, platform, settings),
             ServerOptions(host=settings.host, port=settings.port),
             health=alerts.web_parts.health,
             recorder=alerts.web_parts.metrics,

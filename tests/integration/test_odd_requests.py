@@ -18,8 +18,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 
-from services.alerts.entrypoints.http import create_app as alerts_application
-from services.alerts.entrypoints.pages.routes import Presentation
+from services.alerts.__main__ import application as alerts_application
 from services.alerts.entrypoints.pages.session import COOKIE
 from services.alerts.settings import AlertsSettings
 from services.alerts.wiring import build as build_alerts
@@ -30,7 +29,7 @@ from services.kit.access import persons, store
 from services.kit.access.keys import Role
 from services.kit.clock import SystemClock
 from services.kit.settings import PlatformSettings
-from services.scoring.entrypoints.http import create_app as scoring_application
+from services.scoring.entrypoints.worker import application as scoring_application
 from services.scoring.settings import ScoringSettings
 from services.scoring.wiring import build as build_scoring
 from tests.conftest import Servers
@@ -155,26 +154,8 @@ async def doors(stack: Servers, database_url: str) -> AsyncIterator[list[Door]]:
         alerts.web_parts.health.draining()
         opened = [
             Door(ingest_application(ingest, IngestSettings()), key),
-            Door(
-                scoring_application(
-                    scoring.borrowers,
-                    scoring.rulebooks,
-                    scoring.portfolio,
-                    scoring.sectors,
-                    scoring.approvals,
-                    parts=scoring.web_parts,
-                ),
-                key,
-            ),
-            Door(
-                alerts_application(
-                    alerts.use_cases,
-                    parts=alerts.web_parts,
-                    clock=alerts.clock,
-                    presentation=Presentation(timezone="Europe/Berlin", secure_cookies=False),
-                ),
-                key,
-            ),
+            Door(scoring_application(scoring), key),
+            Door(alerts_application(alerts, platform, settings), key),
         ]
         yield opened
         for door in opened:

@@ -1,6 +1,7 @@
 """The scoring worker: consumes the events topic, relays its outbox, answers HTTP."""
 
 import structlog
+from fastapi import FastAPI
 
 from services.kit import logs
 from services.kit.clock import SystemClock
@@ -11,9 +12,22 @@ from services.kit.stream.outbox_metrics import measure_outbox
 from services.scoring.application.drift_monitor import DriftMonitor
 from services.scoring.entrypoints.http import create_app
 from services.scoring.settings import ScoringFaultSettings, ScoringSettings
-from services.scoring.wiring import SCHEMA, build
+from services.scoring.wiring import SCHEMA, Scoring, build
 
 log = structlog.get_logger(__name__)
+
+
+def application(scoring: Scoring) -> FastAPI:
+    """Returns the HTTP application of the built service."""
+    return create_app(
+        scoring.borrowers,
+        scoring.rulebooks,
+        scoring.portfolio,
+        scoring.sectors,
+        scoring.approvals,
+        isolated=scoring.isolated,
+        parts=scoring.web_parts,
+    )
 
 
 async def main(platform: PlatformSettings, settings: ScoringSettings) -> int:
@@ -27,15 +41,7 @@ async def main(platform: PlatformSettings, settings: ScoringSettings) -> int:
     log.info("worker.starting", **effective(platform), **effective(settings))
     async with build(platform, settings) as scoring:
         return await serve(
-            create_app(
-                scoring.borrowers,
-                scoring.rulebooks,
-                scoring.portfolio,
-                scoring.sectors,
-                scoring.approvals,
-                isolated=scoring.isolated,
-                parts=scoring.web_parts,
-            ),
+            application(scoring),
             ServerOptions(host=settings.host, port=settings.port),
             health=scoring.health,
             recorder=scoring.metrics,
