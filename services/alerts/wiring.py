@@ -15,7 +15,7 @@ import httpx2
 import structlog
 
 from services.alerts import metrics
-from services.alerts.decisions.adapters import policy_files
+from services.alerts.decisions.adapters import assessment_wire, policy_files
 from services.alerts.decisions.adapters.alert_reads import PostgresAlertReads
 from services.alerts.decisions.adapters.alert_repository import PostgresAlertRepository
 from services.alerts.decisions.adapters.risk_handler import RiskHandler
@@ -69,6 +69,7 @@ from services.kit.stream.partition import State
 from services.kit.stream.producer import KafkaProducer
 from services.kit.stream.progress import PostgresProgress
 from services.kit.stream.quarantine import Quarantine
+from services.kit.stream.quarantine_review import QuarantineReview
 from services.kit.stream.relay import OutboxRelay
 
 log = structlog.get_logger(__name__)
@@ -174,6 +175,7 @@ async def build(platform: PlatformSettings, settings: AlertsSettings) -> AsyncIt
                 metrics=opened.metrics,
                 authenticator=KeyAuthenticator(opened.pool, clock=opened.clock),
                 limits=_request_limits(platform, settings),
+                quarantine=_quarantine(opened),
             ),
             consumer=consumer,
             dispatcher=dispatcher,
@@ -305,6 +307,23 @@ def _relay(opened: _Resources, outbox: Outbox) -> OutboxRelay:
         database=PostgresDatabase(opened.pool),
         producer=opened.producer,
         recorder=opened.metrics,
+        clock=opened.clock,
+    )
+
+
+def _quarantine(opened: _Resources) -> QuarantineReview:
+    def check(value: bytes | None) -> str | None:
+        try:
+            assessment_wire.read(value)
+        except assessment_wire.Unreadable as unreadable:
+            return str(unreadable)
+        return None
+
+    return QuarantineReview(
+        schema=SCHEMA,
+        database=PostgresDatabase(opened.pool),
+        producer=opened.producer,
+        check=check,
         clock=opened.clock,
     )
 

@@ -46,7 +46,7 @@ COMMANDS: dict[str, Command] = {
     "audit": Command("services.cli.audit", "app", "Check the rows that auditors rely on."),
     "history": Command("services.cli.history", "app", "Open or close a load of history."),
     "quarantine": Command(
-        "services.cli.quarantine", "app", "Inspect, retry or discard quarantined input."
+        "services.cli.quarantine", "app", "Inspect, retry or discard what was set aside."
     ),
     "accounts": Command(
         "services.cli.accounts", "app", "Check the account directory against the log."

@@ -3,6 +3,7 @@
 from typing import Annotated
 
 import typer
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.kit.settings import PlatformSettings
 
@@ -37,3 +38,13 @@ SkipFirst = Annotated[
 IngestUrl = Annotated[str, typer.Option(envvar="TOCSIN_INGEST_URL", help="Where ingest listens.")]
 INGEST_URL = "http://127.0.0.1:8081"
 SCORING_URL = "http://127.0.0.1:8082"
+
+
+class ServiceUrls(BaseSettings):
+    """The addresses of the services, read from `TOCSIN_*_URL`."""
+
+    model_config = SettingsConfigDict(env_prefix="TOCSIN_", frozen=True, extra="ignore")
+
+    ingest_url: str = INGEST_URL
+    scoring_url: str = SCORING_URL
+    alerts_url: str = "http://127.0.0.1:8083"

@@ -1,11 +1,13 @@
-"""`tocsin quarantine`: inspects, retries and discards input that could not become events.
+"""`tocsin quarantine`: inspects, retries, releases and discards what a service set aside.
 
-Calls ingest over HTTP with an operator's key, so it does what the service does and needs no access
-to the database.
+Calls the service over HTTP with an operator's key, so it does what the service does and needs no
+access to the database. A source's key lists its own.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -15,26 +17,35 @@ from rich.table import Table
 
 from services.cli.api import Document, ServiceApi
 from services.cli.errors import CommandError
-from services.cli.options import INGEST_URL, AsJson, IngestUrl, group
+from services.cli.options import AsJson, ServiceUrls, group
 
 MOST_SHOWN_CHARACTERS = 4_000
 PATH = "/v1/quarantine"
 STATUSES = ("open", "parked", "released", "discarded")
-INGEST = ServiceApi(
-    "ingest",
-    "TOCSIN_INGEST_URL",
-    {
-        401: "Give a key with --key or TOCSIN_API_KEY: tocsin keys create --role OPERATOR --name …",
-        403: "The key needs the role OPERATOR: tocsin keys create --role OPERATOR --name …",
-        404: "See `tocsin quarantine list`.",
-        409: "It was settled before; `tocsin quarantine show` names the person.",
-        503: "Wait until `/readyz` of ingest answers 200, then try again.",
-    },
-)
+REMEDIES = {
+    401: "Give a key with --key or TOCSIN_API_KEY: tocsin keys create --role OPERATOR --name …",
+    403: "The key needs the role OPERATOR: tocsin keys create --role OPERATOR --name …",
+    404: "See `tocsin quarantine list`.",
+    409: "It was settled before, or still cannot be read; see `tocsin quarantine show`.",
+    503: "Wait until `/readyz` of the service answers 200, then try again.",
+}
 
-app = group("Inspect, retry or discard quarantined input.")
+
+class Service(StrEnum):
+    """The services that set records aside."""
+
+    INGEST = "ingest"
+    SCORING = "scoring"
+    ALERTS = "alerts"
+
+
+app = group("Inspect, retry, release or discard what a service set aside.")
+ServiceName = Annotated[Service, typer.Option(help="The service that set it aside.")]
+Url = Annotated[
+    str, typer.Option(help="Where the service listens; otherwise TOCSIN_INGEST_URL and so on.")
+]
 Key = Annotated[str, typer.Option(envvar="TOCSIN_API_KEY", help="A key with the role OPERATOR.")]
-Number = Annotated[int, typer.Argument(min=1, help="The input's number, as listed.")]
+Number = Annotated[int, typer.Argument(min=1, help="The number, as listed.")]
 
 _console = Console()
 
@@ -43,23 +54,28 @@ _console = Console()
 def list_entries(
     status: Annotated[str, typer.Option(help="open, parked, released, discarded or all.")] = "open",
     reason: Annotated[str | None, typer.Option(help="Only this reason code.")] = None,
-    topic: Annotated[str | None, typer.Option(help="Only this raw topic.")] = None,
+    source: Annotated[str | None, typer.Option(help="Only this source.")] = None,
+    topic: Annotated[str | None, typer.Option(help="Only this raw topic, of ingest.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=500, help="The most to list.")] = 50,
-    url: IngestUrl = INGEST_URL,
+    service: ServiceName = Service.INGEST,
+    url: Url = "",
     key: Key = "",
     as_json: AsJson = False,
 ) -> None:
-    """List quarantined input, oldest first, and count it by status.
+    """List what is quarantined, oldest first, and count it by status.
 
     Examples:
 
         tocsin quarantine list
         tocsin quarantine list --status all --reason unknown_account
+        tocsin quarantine list --service scoring
     """
-    chosen = {"status": None if status == "all" else status, "reason": reason, "topic": topic}
-    page = INGEST.call(url, key, "GET", PATH, params={**_given(chosen), "limit": limit})
-    counts = INGEST.call(url, key, "GET", f"{PATH}/counts")
-    totals = {name: counts[name] for name in STATUSES}
+    call = _caller(service, url, key)
+    chosen = {"reason": reason, "source": source, "topic": topic}
+    chosen["status"] = None if status == "all" else status
+    page = call("GET", PATH, params={**_given(chosen), "limit": limit})
+    counts = call("GET", f"{PATH}/counts")
+    totals = {name: counts[name] for name in STATUSES if name in counts}
     if as_json:
         print(json.dumps({**page, "totals": totals}))
         return
@@ -71,15 +87,19 @@ def list_entries(
 
 @app.command()
 def show(
-    number: Number, url: IngestUrl = INGEST_URL, key: Key = "", as_json: AsJson = False
+    number: Number,
+    service: ServiceName = Service.INGEST,
+    url: Url = "",
+    key: Key = "",
+    as_json: AsJson = False,
 ) -> None:
-    """Show one input: its origin, the reason, the remedy, and its bytes.
+    """Show one entry: its origin, the reason, the remedy, and its bytes.
 
     Examples:
 
         tocsin quarantine show 1
     """
-    entry = INGEST.call(url, key, "GET", f"{PATH}/{number}")
+    entry = _caller(service, url, key)("GET", f"{PATH}/{number}")
     if as_json:
         print(json.dumps(entry))
         return
@@ -88,31 +108,32 @@ def show(
 
 @app.command()
 def retry(
-    number: Annotated[int | None, typer.Argument(min=1, help="The number of one input.")] = None,
-    reason: Annotated[str | None, typer.Option(help="All open input with this reason.")] = None,
-    topic: Annotated[str | None, typer.Option(help="All open input of this raw topic.")] = None,
-    source: Annotated[str | None, typer.Option(help="All open input of this source.")] = None,
-    url: IngestUrl = INGEST_URL,
+    number: Annotated[int | None, typer.Argument(min=1, help="The number of one entry.")] = None,
+    reason: Annotated[str | None, typer.Option(help="All open ones with this reason.")] = None,
+    source: Annotated[str | None, typer.Option(help="All open ones of this source.")] = None,
+    topic: Annotated[str | None, typer.Option(help="All open ones of this raw topic.")] = None,
+    service: ServiceName = Service.INGEST,
+    url: Url = "",
     key: Key = "",
     as_json: AsJson = False,
 ) -> None:
-    """Retry input after its mapping or its source was corrected.
+    """Retry entries after a mapping, a source or the service was corrected.
 
-    Ingest reads its mappings when it starts: restart it after changing one. Exit status 0 means
-    that everything retried is an event now.
+    What can be read now is sent to the end of the log. Ingest reads its mappings when it starts:
+    restart it after changing one. Exit status 0 means that everything retried was sent.
 
     Examples:
 
         tocsin quarantine retry 1
         tocsin quarantine retry --reason invalid_field
     """
-    choice = _given({"reason": reason, "topic": topic, "source": source})
+    choice = _given({"reason": reason, "source": source, "topic": topic})
     if (number is None) == (not choice):
         raise CommandError(
-            "Name one input by its number, or many by --reason, --topic or --source.",
+            "Name one entry by its number, or many by --reason, --source or --topic.",
             remedy="`tocsin quarantine list` shows what there is.",
         )
-    result = _retried(url, key, number, choice)
+    result = _retried(_caller(service, url, key), number, choice)
     if as_json:
         print(json.dumps(result))
     else:
@@ -127,35 +148,69 @@ def retry(
 
 
 @app.command()
-def discard(
+def release(
     number: Number,
-    reason: Annotated[str, typer.Option(help="Why it will never be an event; recorded with it.")],
-    url: IngestUrl = INGEST_URL,
+    service: ServiceName = Service.SCORING,
+    url: Url = "",
     key: Key = "",
     as_json: AsJson = False,
 ) -> None:
-    """Discard one input for good, with a reason; its bytes remain for the auditors.
+    """Send a record that scoring or alerts set aside to the end of its log, as it is.
+
+    There it is read like any other; if it still cannot be applied, it comes back to the quarantine
+    under another number. Input of ingest is released by `retry`.
+
+    Examples:
+
+        tocsin quarantine release 1 --service scoring
+    """
+    entry = _caller(service, url, key)("POST", f"{PATH}/{number}/release")
+    if as_json:
+        print(json.dumps(entry))
+        return
+    _console.print(f"Record {number} was sent to the end of {entry['position']['topic']}.")
+
+
+@app.command()
+def discard(
+    number: Number,
+    reason: Annotated[str, typer.Option(help="Why it will never be used; recorded with it.")],
+    service: ServiceName = Service.INGEST,
+    url: Url = "",
+    key: Key = "",
+    as_json: AsJson = False,
+) -> None:
+    """Discard one entry for good, with a reason; its bytes remain for the auditors.
 
     Examples:
 
         tocsin quarantine discard 1 --reason "a test message of the network team"
     """
-    entry = INGEST.call(url, key, "POST", f"{PATH}/{number}/discard", body={"reason": reason})
+    call = _caller(service, url, key)
+    entry = call("POST", f"{PATH}/{number}/discard", body={"reason": reason})
     if as_json:
         print(json.dumps(entry))
         return
-    _console.print(f"Input {number} is discarded: {escape(str(entry['note']))}")
+    _console.print(f"Entry {number} is discarded: {escape(str(entry['note']))}")
 
 
-def _retried(url: str, key: str, number: int | None, choice: Mapping[str, str]) -> Document:
+def _caller(service: Service, url: str, key: str) -> Callable[..., Document]:
+    variable = f"TOCSIN_{service.upper()}_URL"
+    address = url or getattr(ServiceUrls(), f"{service}_url")
+    return partial(ServiceApi(service.value, variable, REMEDIES).call, address, key)
+
+
+def _retried(
+    call: Callable[..., Document], number: int | None, choice: Mapping[str, str]
+) -> Document:
     if number is not None:
-        entry = INGEST.call(url, key, "POST", f"{PATH}/{number}/retry")
+        entry = call("POST", f"{PATH}/{number}/retry")
         released = int(entry["status"] == "released")
         return {**entry, "tried": 1, "released": released, "still_kept": 1 - released}
     total = {"tried": 0, "released": 0, "still_kept": 0}
     more = True
     while more:
-        part = INGEST.call(url, key, "POST", f"{PATH}/retry", body=choice)
+        part = call("POST", f"{PATH}/retry", body=choice)
         for name in total:
             total[name] += part[name]
         # What remains in quarantine would be in every further answer, for ever.
@@ -177,8 +232,8 @@ def _table(entries: list[Document]) -> Table:
             entry["status"],
             str(entry["received_at"])[:19],
             escape(_origin(entry)),
-            escape(entry["pointer"] or "/"),
-            str(entry["times_seen"]),
+            escape(entry.get("pointer") or "/"),
+            str(entry.get("times_seen", 1)),
             entry["reason"],
         )
     return table
@@ -193,15 +248,18 @@ def _origin(entry: Document) -> str:
 
 def _show(entry: Document) -> None:
     facts = {
-        "input": f"{entry['id']} ({entry['status']}), {_origin(entry)}",
+        "entry": f"{entry['id']} ({entry['status']}), {_origin(entry)}",
         "since": entry["received_at"],
-        "event": f"{entry['event_type'] or '?'}, id {entry['event_id'] or '?'}",
+        "event": f"{entry.get('event_type') or '?'}, id {entry['event_id'] or '?'}",
         "reason": entry["reason"],
-        "where": entry["pointer"] or "/ (the whole)",
         "detail": entry["detail"],
-        "remedy": entry["remedy"],
-        "seen": f"{entry['times_seen']} time(s), retried {entry['attempts']} time(s)",
     }
+    if "remedy" in entry:
+        facts |= {
+            "where": entry["pointer"] or "/ (the whole)",
+            "remedy": entry["remedy"],
+            "seen": f"{entry['times_seen']} time(s), retried {entry['attempts']} time(s)",
+        }
     if entry["settled_at"]:
         facts["settled"] = f"{entry['settled_at']} by {entry['settled_by']}: {entry['note'] or '-'}"
     grid = Table.grid(padding=(0, 2))

@@ -29,6 +29,7 @@ from services.kit.stream.ports import Limits
 from services.kit.stream.producer import KafkaProducer
 from services.kit.stream.progress import PostgresProgress
 from services.kit.stream.quarantine import Quarantine
+from services.kit.stream.quarantine_review import QuarantineReview
 from services.kit.stream.relay import OutboxRelay
 from services.scoring.adapters.borrower_rows import PostgresBorrowerRows, PostgresPortfolioRows
 from services.scoring.adapters.census_store import PostgresCensus
@@ -159,6 +160,7 @@ async def build(platform: PlatformSettings, settings: ScoringSettings) -> AsyncI
                 metrics=metrics,
                 authenticator=KeyAuthenticator(pool, clock=clock),
                 limits=platform.request_limits(),
+                quarantine=build_quarantine(database, parts, producer),
             ),
             metrics=metrics,
             health=health,
@@ -214,6 +216,23 @@ def build_relay(
         producer=producer,
         recorder=parts.recorder,
         clock=parts.clock,
+    )
+
+
+def build_quarantine(
+    database: PostgresDatabase, parts: ScoringParts, producer: KafkaProducer
+) -> QuarantineReview:
+    """Returns the quarantine, for people."""
+
+    def check(value: bytes | None) -> str | None:
+        try:
+            parts.codec.decode(value or b"")
+        except parts.codec.refusal as refusal:
+            return str(refusal)
+        return None
+
+    return QuarantineReview(
+        schema=SCHEMA, database=database, producer=producer, check=check, clock=parts.clock
     )
 
 

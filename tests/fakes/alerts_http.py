@@ -1,5 +1,7 @@
 """The HTTP application of alerts on repositories in memory, and four people who may call it."""
 
+from typing import cast
+
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
@@ -11,6 +13,7 @@ from services.kit.http.application import WebParts
 from services.kit.http.auth import Principal
 from services.kit.http.health import Health
 from services.kit.metrics import Metrics
+from services.kit.stream.quarantine_review import QuarantineReview
 from tests.fakes.alerts_in_memory import NOW, InMemoryAlerts
 from tests.fakes.clock import ManualClock
 
@@ -50,6 +53,7 @@ def application(books: InMemoryAlerts, health: Health | None = None) -> FastAPI:
             health=health or Health(clock),
             metrics=Metrics(KIT_CATALOGUE),
             authenticator=KnownPeople(),
+            quarantine=cast(QuarantineReview, object()),
         ),
         clock=clock,
         presentation=Presentation(timezone="Europe/Berlin", secure_cookies=False),

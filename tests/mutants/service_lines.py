@@ -544,4 +544,28 @@ LINES = (
         "",
         (f"{INGEST}/application/test_intake.py",),
     ),
+    Mutant(
+        "sender-scope",
+        "a sender sees no input of another sender",
+        "services/ingest/application/quarantine.py",
+        "if entry is None or (scope is not None and not scope.covers(entry.entry)):",
+        "if entry is None:",
+        (f"{INGEST}/entrypoints/test_http.py",),
+    ),
+    Mutant(
+        "settled-once",
+        "a record of scoring's quarantine is released once",
+        "services/kit/stream/quarantine_review.py",
+        "        if full.entry.status is not EntryStatus.OPEN:\n",
+        "        if False:\n",
+        ("tests/integration/scoring/test_quarantine.py",),
+    ),
+    Mutant(
+        "sent-before-settled",
+        "a record is released only after the broker has it",
+        "services/kit/stream/quarantine_review.py",
+        "            await self._producer.publish([_message(full)])\n",
+        "",
+        ("tests/integration/scoring/test_quarantine.py",),
+    ),
 )

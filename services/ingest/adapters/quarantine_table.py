@@ -17,6 +17,7 @@ from services.ingest.application.ports import (
     QuarantineEntry,
 )
 from services.ingest.domain.reasons import Refusal, RefusalReason
+from services.kit.access.keys import like_pattern
 from services.kit.database import (
     CONNECT_TIMEOUT_SECONDS,
     Connection,
@@ -49,13 +50,18 @@ ON CONFLICT (sender, digest) WHERE channel = 'http' AND status IN ('open', 'park
 DO UPDATE SET times_seen = quarantine.times_seen + 1 RETURNING id
 """
 )
+# Without the bytes: a page of the largest inputs would be hundreds of megabytes.
 _LIST = """
-SELECT * FROM ingest.quarantine
+SELECT id, status, reason, pointer, detail, channel, topic, partition, record_offset, source,
+       event_id, event_type, account_id, sender, times_seen, attempts, received_at, settled_at,
+       settled_by, note
+  FROM ingest.quarantine
  WHERE id > $1
    AND ($2::text IS NULL OR status = $2) AND ($3::text IS NULL OR reason = $3)
    AND ($4::text IS NULL OR topic = $4) AND ($5::text IS NULL OR source = $5)
    AND ($6::text IS NULL OR account_id = $6)
- ORDER BY id LIMIT $7
+   AND ($7::text IS NULL OR sender = $7 OR source LIKE ANY ($8::text[]))
+ ORDER BY id LIMIT $9
 """
 _ENTRY = "SELECT * FROM ingest.quarantine WHERE id = $1"
 _LOCK = _ENTRY + " FOR UPDATE"
@@ -159,6 +165,7 @@ class QuarantineTable:
         self, filters: EntryFilters, *, after_id: int, limit: int
     ) -> Sequence[QuarantineEntry]:
         """Returns the inputs after a number, oldest first."""
+        scope = filters.scope
         with database_errors():
             matching_rows = await self._pool.fetch(
                 _LIST,
@@ -168,6 +175,8 @@ class QuarantineTable:
                 filters.topic,
                 filters.source,
                 filters.account_id,
+                scope.sender if scope else None,
+                [like_pattern(source) for source in scope.sources] if scope else [],
                 limit,
             )
         return [rows.entry_of(row) for row in matching_rows]

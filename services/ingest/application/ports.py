@@ -17,6 +17,7 @@ from services.ingest.domain.account_log import AccountAssignment
 from services.ingest.domain.candidate import Candidate
 from services.ingest.domain.exchange_rates import KnownRates
 from services.ingest.domain.reasons import REMEDIES, Refusal, RefusalReason
+from services.ingest.domain.sources import may_speak_for
 
 
 class EventPublisher(Protocol):
@@ -110,6 +111,19 @@ class FullEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SenderScope:
+    """What a sender may see: its own inputs, and those of its sources."""
+
+    sender: str
+    sources: tuple[str, ...]
+
+    def covers(self, entry: QuarantineEntry) -> bool:
+        """Returns whether the sender may see an input."""
+        is_own_source = entry.source is not None and may_speak_for(entry.source, self.sources)
+        return entry.sender == self.sender or is_own_source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EntryFilters:
     """A choice of quarantined inputs; None means any."""
 
@@ -118,6 +132,7 @@ class EntryFilters:
     topic: str | None = None
     source: str | None = None
     account_id: str | None = None
+    scope: SenderScope | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,6 +27,7 @@ from services.ingest.application.ports import (
     LockedEntry,
     QuarantineEntry,
     QuarantineRepository,
+    SenderScope,
 )
 from services.ingest.domain.reasons import Refusal
 from services.ingest.metrics import RELEASED
@@ -69,14 +70,14 @@ class QuarantineService:
         """Returns the number of inputs by status and reason."""
         return await self._quarantine.counts()
 
-    async def entry(self, entry_id: int) -> FullEntry:
+    async def entry(self, entry_id: int, *, scope: SenderScope | None = None) -> FullEntry:
         """Returns one quarantined input with its original bytes.
 
         Raises:
-            NotFound: If there is none of that number.
+            NotFound: If there is none of that number, or the sender may not see it.
         """
         entry = await self._quarantine.entry(entry_id)
-        if entry is None:
+        if entry is None or (scope is not None and not scope.covers(entry.entry)):
             raise NotFound(f"no quarantined input has the number {entry_id}")
         return entry
 

@@ -1,11 +1,12 @@
 """The quarantine over HTTP: list, show, retry after a correction, discard with a reason."""
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query
 
 from services.ingest.application.inputs import Status
-from services.ingest.application.ports import EntryFilters
+from services.ingest.application.ports import EntryFilters, SenderScope
 from services.ingest.application.quarantine import MAX_RETRIED_AT_ONCE, QuarantineService
 from services.ingest.entrypoints.request_models import DiscardBody, ListQuery, RetryBody
 from services.ingest.entrypoints.response_models import (
@@ -21,6 +22,7 @@ from services.kit.http.json_route import JsonRoute
 from services.kit.http.problems import Problem
 
 Reader = Annotated[Principal, Depends(require(Role.OPERATOR, Role.AUDITOR))]
+Lister = Annotated[Principal, Depends(require(Role.OPERATOR, Role.AUDITOR, Role.SOURCE))]
 Operator = Annotated[Principal, Depends(require(Role.OPERATOR))]
 EntryId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 
@@ -35,9 +37,10 @@ def quarantine_router(quarantine: QuarantineService) -> APIRouter:
 
 def _add_reading(router: APIRouter, quarantine: QuarantineService) -> None:
     @router.get("", summary="List quarantined inputs")
-    async def list_entries(_caller: Reader, query: Annotated[ListQuery, Query()]) -> EntryPage:
-        """List quarantined inputs, oldest first."""
-        entries = await quarantine.entries(query.filters(), after_id=query.after, limit=query.limit)
+    async def list_entries(caller: Lister, query: Annotated[ListQuery, Query()]) -> EntryPage:
+        """List quarantined inputs, oldest first; a sender lists its own."""
+        filters = replace(query.filters(), scope=_scope(caller))
+        entries = await quarantine.entries(filters, after_id=query.after, limit=query.limit)
         return EntryPage.of(entries, limit=query.limit)
 
     @router.get("/counts", summary="Count quarantined inputs")
@@ -46,9 +49,16 @@ def _add_reading(router: APIRouter, quarantine: QuarantineService) -> None:
         return CountsView.of(await quarantine.counts())
 
     @router.get("/{entry_id}", summary="Show a quarantined input")
-    async def show_entry(_caller: Reader, entry_id: EntryId) -> FullEntryView:
+    async def show_entry(caller: Lister, entry_id: EntryId) -> FullEntryView:
         """Show a quarantined input with its original bytes; they may contain personal data."""
-        return FullEntryView.of(await quarantine.entry(entry_id))
+        return FullEntryView.of(await quarantine.entry(entry_id, scope=_scope(caller)))
+
+
+def _scope(caller: Principal) -> SenderScope | None:
+    """Returns what a sender may see; None for people, who see all."""
+    if caller.has(Role.OPERATOR, Role.AUDITOR):
+        return None
+    return SenderScope(sender=caller.id, sources=caller.sources)
 
 
 def _add_settling(router: APIRouter, quarantine: QuarantineService) -> None:

@@ -118,3 +118,9 @@ def new_secret() -> str:
 def key_text(*, key_id: str, secret: str) -> str:
     """Returns the text of a key, which is shown once."""
     return f"{PREFIX}_{key_id}_{secret}"
+
+
+def like_pattern(source: str) -> str:
+    """Returns the pattern of LIKE for a source or a prefix that ends with `*`."""
+    escaped = source.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return escaped[:-1] + "%" if escaped.endswith("*") else escaped

@@ -25,7 +25,9 @@ from services.kit.http.json_route import JsonRoute
 from services.kit.http.limits import RequestLimits, RequestsByKey
 from services.kit.http.middleware import RequestMiddleware
 from services.kit.http.problems import ProblemTable
+from services.kit.http.quarantine_api import QUARANTINE_PROBLEMS, quarantine_router
 from services.kit.metrics import Metrics
+from services.kit.stream.quarantine_review import QuarantineReview
 
 _METRICS_TYPE = "text/plain; version=1.0.0; charset=utf-8"
 
@@ -38,6 +40,7 @@ class WebParts:
 
     Attributes:
         problems: The problem kind of each of the service's own error classes.
+        quarantine: The quarantine of the service's consumer, shown under `/v1/quarantine`.
     """
 
     health: Health
@@ -45,6 +48,7 @@ class WebParts:
     authenticator: Authenticator
     problems: ProblemTable = field(default_factory=dict)
     limits: RequestLimits = field(default_factory=RequestLimits)
+    quarantine: QuarantineReview | None = None
 
 
 class UndeclaredRoute(Exception):
@@ -82,9 +86,11 @@ def create_app(
     app.state.health = parts.health
     requests_by_key = RequestsByKey(parts.limits.requests_per_key)
     app.state.requests_by_key = requests_by_key
-    problems.install(app, parts.problems)
+    problems.install(app, {**parts.problems, **QUARANTINE_PROBLEMS})
     for router in routers:
         app.include_router(router)
+    if parts.quarantine is not None:
+        app.include_router(quarantine_router(parts.quarantine))
     app.include_router(_probes(parts))
     _show_openapi(app)
     undeclared = undeclared_routes(app)

@@ -3,11 +3,13 @@
 Each consuming schema has the table. Services insert from `Handler.quarantine` and, for records that
 they recognise as bad themselves, from `Handler.apply`. A record has one row, however often it is
 tried or read, and nobody changes or deletes it: where the row is there already, the record counts
-as a duplicate.
+as a duplicate. What became of it is in a table of its own.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+import msgspec
 
 from services.kit import audit
 from services.kit.database import Connection
@@ -18,6 +20,7 @@ from services.kit.stream.records import Record, log_position
 RECEIVED = ("topic", "partition", '"offset"', "key", "value", "headers", "quarantined_at")
 TABLES = """
 CREATE TABLE {schema}.quarantine (
+    id bigint GENERATED ALWAYS AS IDENTITY UNIQUE,
     topic text NOT NULL,
     partition integer NOT NULL,
     "offset" bigint NOT NULL,
@@ -26,14 +29,27 @@ CREATE TABLE {schema}.quarantine (
     headers bytea NOT NULL,
     reason text NOT NULL,
     detail text NOT NULL,
+    source text,
+    event_id text,
     quarantined_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (topic, partition, "offset")
 );
-""" + audit.append_only("{schema}", "quarantine", columns=RECEIVED)
+CREATE TABLE {schema}.quarantine_settlement (
+    quarantine_id bigint PRIMARY KEY REFERENCES {schema}.quarantine (id),
+    status text NOT NULL CHECK (status IN ('released', 'discarded')),
+    settled_at timestamptz NOT NULL,
+    settled_by text NOT NULL,
+    note text,
+    CHECK ((status = 'discarded') <= (length(note) > 0))
+);
+"""
+TABLES += audit.append_only("{schema}", "quarantine", columns=RECEIVED)
+TABLES += audit.append_only("{schema}", "quarantine_settlement")
 INSERT = """
-INSERT INTO {schema}.quarantine (topic, partition, "offset", key, value, headers, reason, detail)
+INSERT INTO {schema}.quarantine
+    (topic, partition, "offset", key, value, headers, reason, detail, source, event_id)
 SELECT * FROM unnest($1::text[], $2::integer[], $3::bigint[], $4::bytea[], $5::bytea[],
-                     $6::bytea[], $7::text[], $8::text[])
+                     $6::bytea[], $7::text[], $8::text[], $9::text[], $10::text[])
 ON CONFLICT DO NOTHING
 """
 MAX_DETAIL_CHARACTERS = 2_000
@@ -49,6 +65,22 @@ class RejectedRecord:
     generation: int = 0
 
 
+class _RecordOrigin(msgspec.Struct, gc=False):
+    source: str | None = None
+    id: str | None = None
+
+
+_decode_origin = msgspec.json.Decoder(_RecordOrigin).decode
+
+
+def _origin(value: bytes | None) -> _RecordOrigin:
+    """Returns source and id of a record, as far as it has them."""
+    try:
+        return _decode_origin(value or b"")
+    except msgspec.DecodeError:
+        return _RecordOrigin()
+
+
 class Quarantine:
     """The quarantine table of one service."""
 
@@ -60,6 +92,7 @@ class Quarantine:
         if not rejected:
             return Tally()
         records = [each.record for each in rejected]
+        origins = [_origin(record.value) for record in records]
         status = await connection.execute(
             self._insert,
             [record.topic for record in records],
@@ -70,6 +103,8 @@ class Quarantine:
             [pack_headers(record.headers) for record in records],
             [storable(each.reason) for each in rejected],
             [storable(each.detail) for each in rejected],
+            [origin.source and storable(origin.source) for origin in origins],
+            [origin.id and storable(origin.id) for origin in origins],
         )
         stored = int(status.rsplit(" ", 1)[-1])
         return Tally(duplicates=len(rejected) - stored, quarantined=stored)

@@ -78,7 +78,7 @@ def test_a_retry_that_works_ends_with_zero(
 
 
 def test_a_retry_of_nothing_in_particular_is_refused(memory: MemoryIngest) -> None:
-    with pytest.raises(CommandError, match="Name one input"):
+    with pytest.raises(CommandError, match="Name one entry"):
         raise run("retry").exception
 
 

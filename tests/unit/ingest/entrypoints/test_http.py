@@ -297,6 +297,28 @@ async def test_an_entry_shows_its_bytes_and_its_remedy(
     assert "UTF-8" in shown["remedy"]
 
 
+async def test_a_sender_sees_its_own_inputs_and_settles_none(
+    memory: MemoryIngest, http: httpx2.AsyncClient
+) -> None:
+    def sender(source: str) -> dict[str, str]:
+        return {"Authorization": f"Bearer sender-{source}"}
+
+    unsigned, wrong = b"{", written({**repayment(paid_amount=1), "source": "core/loans"})
+    for key, body in (("core/loans", unsigned), ("core/cards", unsigned), ("core/loans", wrong)):
+        headers = {"Content-Type": STRUCTURED, **sender(key)}
+        await http.post("/v1/events", content=body, headers=headers)
+    await http.post("/v1/events", content=wrong, headers={"Content-Type": STRUCTURED})
+    for key, numbers in (("core/loans", [1, 3, 4]), ("core/cards", [2]), ("core/none", [])):
+        listed = (await http.get("/v1/quarantine", headers=sender(key))).json()["items"]
+        assert [item["id"] for item in listed] == numbers
+    shown = await http.get("/v1/quarantine/1", headers=sender("core/loans"))
+    assert shown.json()["raw_text"] == "{"
+    assert (await http.get("/v1/quarantine/1", headers=sender("core/cards"))).status_code == 404
+    for path in ("1/retry", "1/discard"):
+        refused = await http.post(f"/v1/quarantine/{path}", json={}, headers=sender("core/loans"))
+        assert refused.status_code == 403
+
+
 async def test_a_retry_of_everything_by_mistake_is_refused(http: httpx2.AsyncClient) -> None:
     answer = await http.post("/v1/quarantine/retry", json={})
     assert answer.status_code == 422
