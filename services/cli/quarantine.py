@@ -31,7 +31,7 @@ REMEDIES = {
 }
 
 
-class Service(StrEnum):
+class OwningService(StrEnum):
     """The services that set records aside."""
 
     INGEST = "ingest"
@@ -40,7 +40,7 @@ class Service(StrEnum):
 
 
 app = group("Inspect, retry, release or discard what a service set aside.")
-ServiceName = Annotated[Service, typer.Option(help="The service that set it aside.")]
+ServiceName = Annotated[OwningService, typer.Option(help="The service that set it aside.")]
 Url = Annotated[
     str, typer.Option(help="Where the service listens; otherwise TOCSIN_INGEST_URL and so on.")
 ]
@@ -57,7 +57,7 @@ def list_entries(
     source: Annotated[str | None, typer.Option(help="Only this source.")] = None,
     topic: Annotated[str | None, typer.Option(help="Only this raw topic, of ingest.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=500, help="The most to list.")] = 50,
-    service: ServiceName = Service.INGEST,
+    service: ServiceName = OwningService.INGEST,
     url: Url = "",
     key: Key = "",
     as_json: AsJson = False,
@@ -88,7 +88,7 @@ def list_entries(
 @app.command()
 def show(
     number: Number,
-    service: ServiceName = Service.INGEST,
+    service: ServiceName = OwningService.INGEST,
     url: Url = "",
     key: Key = "",
     as_json: AsJson = False,
@@ -112,7 +112,7 @@ def retry(
     reason: Annotated[str | None, typer.Option(help="All open ones with this reason.")] = None,
     source: Annotated[str | None, typer.Option(help="All open ones of this source.")] = None,
     topic: Annotated[str | None, typer.Option(help="All open ones of this raw topic.")] = None,
-    service: ServiceName = Service.INGEST,
+    service: ServiceName = OwningService.INGEST,
     url: Url = "",
     key: Key = "",
     as_json: AsJson = False,
@@ -150,7 +150,7 @@ def retry(
 @app.command()
 def release(
     number: Number,
-    service: ServiceName = Service.SCORING,
+    service: ServiceName = OwningService.SCORING,
     url: Url = "",
     key: Key = "",
     as_json: AsJson = False,
@@ -175,7 +175,7 @@ def release(
 def discard(
     number: Number,
     reason: Annotated[str, typer.Option(help="Why it will never be used; recorded with it.")],
-    service: ServiceName = Service.INGEST,
+    service: ServiceName = OwningService.INGEST,
     url: Url = "",
     key: Key = "",
     as_json: AsJson = False,
@@ -194,7 +194,7 @@ def discard(
     _console.print(f"Entry {number} is discarded: {escape(str(entry['note']))}")
 
 
-def _caller(service: Service, url: str, key: str) -> Callable[..., Document]:
+def _caller(service: OwningService, url: str, key: str) -> Callable[..., Document]:
     variable = f"TOCSIN_{service.upper()}_URL"
     address = url or getattr(ServiceUrls(), f"{service}_url")
     return partial(ServiceApi(service.value, variable, REMEDIES).call, address, key)

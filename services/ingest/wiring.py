@@ -18,6 +18,7 @@ from services.ingest.adapters.kafka_event_publisher import KafkaEventPublisher
 from services.ingest.adapters.kafka_intake_log import KafkaIntakeLog
 from services.ingest.adapters.mapping.loader import load_mappings
 from services.ingest.adapters.mapping.mapper import Mapper
+from services.ingest.adapters.quarantine_room import BoundedQuarantine, QuarantineRoom
 from services.ingest.adapters.quarantine_table import QuarantineInserts, QuarantineTable
 from services.ingest.adapters.raw_handler import RawHandler
 from services.ingest.adapters.raw_progress import RawProgress
@@ -81,6 +82,7 @@ class _Parts:
     accounts: AccountTable
     identities: IdentityTable
     log: KafkaIntakeLog
+    room: QuarantineRoom
     rules: DayCloseRules
     times: TimeGate
     zone: ZoneInfo
@@ -113,7 +115,7 @@ class _Parts:
             validator=self.validator,
             gate=self.gate(database),
             accounts=AccountStores(AccountTable(database), self.identities, self.log),
-            quarantine=QuarantineInserts(database),
+            quarantine=BoundedQuarantine(QuarantineInserts(database), self.room),
             clock=self.clock,
             recorder=self.metrics,
         )
@@ -160,6 +162,11 @@ async def build(platform: PlatformSettings, settings: IngestSettings) -> AsyncIt
                 accounts=AccountTable(PostgresDatabase(pool)),
                 identities=IdentityTable(PostgresDatabase(pool)),
                 log=KafkaIntakeLog(producer, topic=platform.intake_topic),
+                room=QuarantineRoom(
+                    PostgresDatabase(pool),
+                    max_bytes=settings.max_quarantined_bytes,
+                    clock=clock,
+                ),
                 rules=DayCloseRules(closer=platform.day_close, source=platform.day_close_source),
                 times=TimeGate(
                     guard=settings.time_guard(ZoneInfo(platform.bank_timezone)),

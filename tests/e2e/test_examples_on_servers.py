@@ -211,11 +211,19 @@ def clear_quarantine(bank: Terminal) -> None:
     outputs = bank.run_examples("quarantine retry", statuses=(0, 1))
     assert all("Retried" in output for output in outputs)
     bank.run_examples("quarantine discard")
+    # Scoring set nothing aside.
+    bank.run_examples("quarantine release", statuses=(1,))
 
 
 def load_history(bank: Terminal) -> None:
     for step in ("open", "list", "close"):
         bank.run_examples(f"history {step}")
+
+
+def look_for_isolated_borrowers(bank: Terminal) -> None:
+    bank.run_examples("borrowers isolated")
+    # None is, which is status 1 for the one that is named.
+    bank.run_examples("borrowers resume", statuses=(0, 1))
 
 
 def change_rulebook(bank: Terminal) -> None:
@@ -232,6 +240,7 @@ def test_a_banks_first_day(bank: Terminal, services: ServiceProcesses) -> None:
     feed(bank)
     release_rates(bank)
     clear_quarantine(bank)
+    look_for_isolated_borrowers(bank)
     load_history(bank)
     change_rulebook(bank)
     bank.run("tocsin verify --wait 60")

@@ -25,11 +25,11 @@ from services.ingest.adapters.mapping.loader import load_mappings
 from services.ingest.adapters.mapping.mapper import Mapper
 from services.ingest.application.accounts import AccountImport
 from services.ingest.application.control_gate import ControlGate
-from services.ingest.application.errors import Unavailable
+from services.ingest.application.errors import QuarantineFull, Unavailable
 from services.ingest.application.history_loads import HistoryLoad, HistoryLoads
 from services.ingest.application.identity import AccountStores, EventIdentity
 from services.ingest.application.input_validation import InputValidator
-from services.ingest.application.inputs import QuarantinedInput, Status
+from services.ingest.application.inputs import Input, QuarantinedInput, Status
 from services.ingest.application.intake import Intake
 from services.ingest.application.intake_log import LogRecord
 from services.ingest.application.ports import (
@@ -243,6 +243,11 @@ class MemoryQuarantine:
     owners: dict[str, str] = field(default_factory=dict)
     assigned: dict[str, AccountAssignment] = field(default_factory=dict)
     is_down: bool = False
+    is_full: bool = False
+
+    async def take_room(self, inputs: Sequence[Input]) -> None:
+        if self.is_full:
+            raise QuarantineFull("key-1 has no room")
 
     async def add(self, inputs: Sequence[QuarantinedInput]) -> Sequence[int]:
         self._check()

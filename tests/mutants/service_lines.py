@@ -568,4 +568,12 @@ LINES = (
         "",
         ("tests/integration/scoring/test_quarantine.py",),
     ),
+    Mutant(
+        "quarantine-room",
+        "a sender that has no room in the quarantine gets nothing taken",
+        "services/ingest/adapters/quarantine_room.py",
+        "            if used + size > self._max_bytes:\n",
+        "            if False:\n",
+        ("tests/integration/ingest/test_quarantine_room.py",),
+    ),
 )

@@ -54,7 +54,7 @@ DO UPDATE SET times_seen = quarantine.times_seen + 1 RETURNING id
 _LIST = """
 SELECT id, status, reason, pointer, detail, channel, topic, partition, record_offset, source,
        event_id, event_type, account_id, sender, times_seen, attempts, received_at, settled_at,
-       settled_by, note
+       settled_by, note, retry_at
   FROM ingest.quarantine
  WHERE id > $1
    AND ($2::text IS NULL OR status = $2) AND ($3::text IS NULL OR reason = $3)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from services.ingest.adapters.open_transaction import OpenTransaction
 from services.ingest.adapters.quarantine_table import QuarantineInserts
-from services.ingest.application.errors import Unavailable
+from services.ingest.application.errors import QuarantineFull, Unavailable
 from services.ingest.application.inputs import Input, InputChannel, QuarantinedInput, RecordPosition
 from services.ingest.application.intake import Intake
 from services.ingest.domain.reasons import Refusal, RefusalReason
@@ -18,6 +18,7 @@ from services.kit.clock import Clock
 from services.kit.database import Connection, Database, DatabaseUnavailable
 from services.kit.stream.handler import Handler, Tally
 from services.kit.stream.records import Batch, Record
+from services.kit.stream.stop_reasons import StopPartition, StopReason
 
 # Validation blocks the loop; heartbeats and probes must get their turn.
 _MAX_IN_A_TURN = 50
@@ -42,6 +43,8 @@ class RawHandler(Handler):
                 verdicts = await intake.take([input_of(record, batch) for record in records])
                 refused += sum(isinstance(verdict.outcome, Refusal) for verdict in verdicts)
                 await asyncio.sleep(0)
+        except QuarantineFull as error:
+            raise StopPartition(StopReason.QUARANTINE_FULL, str(error)) from error
         except Unavailable as error:
             # The consumer retries the batch on either.
             raise DatabaseUnavailable(str(error)) from error

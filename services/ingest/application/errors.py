@@ -17,5 +17,9 @@ class AlreadySettled(Exception):
     """The quarantined input was released or discarded before."""
 
 
+class QuarantineFull(Exception):
+    """A sender or a raw topic has no room left in the quarantine; nothing was taken."""
+
+
 class AccountNotOwned(Exception):
     """An account belongs to another source."""

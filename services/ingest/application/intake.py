@@ -96,10 +96,14 @@ class Intake:
 
         Raises:
             Unavailable: If the broker or the database could not take all of them.
+            QuarantineFull: If a sender or topic has no room for what is refused; none was taken.
         """
         items = await self._read(inputs)
         await self._find_borrowers([item for item in items if item.outcome is None])
         await self._check_owners(items)
+        # Before anything is published: a request that does not fit is refused as a whole.
+        if refused := [item.given for item in items if _is_stored(item)]:
+            await self._quarantine.take_room(refused)
         await self._log.append(list(_parked_records(items)))
         valid = await self._publish(items)
         await self._ownership.assign(valid)

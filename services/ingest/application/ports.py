@@ -189,6 +189,14 @@ class ControlLog(Protocol):
 class QuarantineWriter(Protocol):
     """Puts inputs into quarantine."""
 
+    async def take_room(self, inputs: Sequence[Input]) -> None:
+        """Takes the room of inputs that are about to be stored.
+
+        Raises:
+            QuarantineFull: If one of their senders or topics has not enough of it.
+        """
+        ...
+
     async def add(self, inputs: Sequence[QuarantinedInput]) -> Sequence[int]:
         """Stores inputs, all or none; the same input again counts up and gives the same number."""
         ...

@@ -8,6 +8,7 @@ from services.ingest.application.errors import (
     AccountNotOwned,
     AlreadySettled,
     NotFound,
+    QuarantineFull,
     Unavailable,
 )
 from services.ingest.entrypoints.accounts_api import accounts_router
@@ -52,6 +53,7 @@ def create_app(ingest: Ingest, settings: IngestSettings) -> FastAPI:
                 DatabaseUnavailable: unavailable,
                 TooManyRequests: unavailable,
                 TooManyItems: TOO_MANY_EVENTS,
+                QuarantineFull: replace(problems.TOO_MANY, retry_after_seconds=60),
                 UnknownMediaType: problems.MEDIA_TYPE_UNKNOWN,
                 **APPROVAL_PROBLEMS,
             },

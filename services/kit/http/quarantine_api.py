@@ -73,10 +73,11 @@ class RetryRecordsBody(RequestModel):
 
 
 class RecordPositionView(BaseModel):
-    """The position of a record in its topic."""
+    """The position of a record in its topic; a recreated topic is another generation."""
 
     topic: str
     partition: int
+    generation: int
     offset: int
 
 
@@ -235,7 +236,12 @@ async def _is_released(review: QuarantineReview, entry_id: int, *, by: str) -> b
 
 
 def _fields(entry: QuarantinedRecord) -> dict[str, object]:
-    position = RecordPositionView(topic=entry.topic, partition=entry.partition, offset=entry.offset)
+    position = RecordPositionView(
+        topic=entry.topic,
+        partition=entry.partition,
+        generation=entry.generation,
+        offset=entry.offset,
+    )
     shared = {name: getattr(entry, name) for name in RecordView.model_fields if name != "position"}
     return {**shared, "position": position}
 

@@ -16,6 +16,7 @@ from services.kit.clock import Clock
 from services.kit.database import Connection, Database
 from services.kit.stream.outbox import Message, unpack_headers
 from services.kit.stream.producer import Producer
+from services.kit.stream.records import generation_and_offset
 
 MAX_AT_ONCE = 1_000
 _COLUMNS = """
@@ -87,6 +88,7 @@ class QuarantinedRecord:
     id: int
     topic: str
     partition: int
+    generation: int
     offset: int
     source: str | None
     event_id: str | None
@@ -273,11 +275,13 @@ def _message(full: FullRecord) -> Message:
 
 
 def _entry_of(row: Any) -> QuarantinedRecord:
+    generation, offset = generation_and_offset(row["offset"])
     return QuarantinedRecord(
         id=row["id"],
         topic=row["topic"],
         partition=row["partition"],
-        offset=row["offset"],
+        generation=generation,
+        offset=offset,
         source=row["source"],
         event_id=row["event_id"],
         reason=row["reason"],

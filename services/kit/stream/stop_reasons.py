@@ -20,6 +20,7 @@ class StopReason(StrEnum):
     TOO_MUCH_POISON = "too_much_poison"
     TOO_MANY_ISOLATED = "too_many_isolated"
     QUARANTINE_FAILED = "quarantine_failed"
+    QUARANTINE_FULL = "quarantine_full"
     SEQUENCE_GAP = "sequence_gap"
     REFERENCE_MISSING = "reference_missing"
 

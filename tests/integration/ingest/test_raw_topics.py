@@ -185,6 +185,27 @@ async def test_bad_records_are_quarantined_and_stop_no_other(ingest: RunningInge
     assert shown["raw_base64"] == "/wA="
 
 
+async def test_large_records_that_were_read_in_a_square_of_their_size_are_passed(
+    ingest: RunningIngest,
+) -> None:
+    keys = ",".join(f'"{number:06}":1' for number in range(22_000))
+    texts = ",".join(['"\\u0041"'] * 12_000)
+    await ingest.send_raw(
+        "raw.repayments",
+        f'{{{keys},"000001":1}}'.encode(),
+        f'{{"{"k" * 100_000}":[{texts}]}}'.encode(),
+        payment("R-1"),
+    )
+    events = await until(ingest.events, "the record behind them is on the topic")
+    assert [each["id"] for each in events] == ["R-1"]
+
+    async def both() -> list[str]:
+        reasons = [entry["reason"] for entry in await ingest.quarantined()]
+        return reasons if len(reasons) == 2 else []
+
+    assert await until(both, "both are quarantined") == ["too_large", "unknown_kind"]
+
+
 async def test_after_the_mapping_is_fixed_a_retry_sends_the_event(
     open_ingest: Opener, tmp_path: Path
 ) -> None:

@@ -63,6 +63,8 @@ async def client(
         scoring.rulebooks,
         scoring.portfolio,
         scoring.sectors,
+        scoring.approvals,
+        isolated=scoring.isolated,
         parts=scoring.web_parts,
     )
     async with httpx2.AsyncClient(

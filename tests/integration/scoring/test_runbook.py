@@ -21,6 +21,10 @@ Recoveries:
   tests/integration/scoring/test_runbook.py::test_a_database_restored_from_a_backup_does_the_lost_work_again
 - Partition stopped: too much poison →
   tests/integration/ingest/test_raw_topics.py::test_a_flood_of_bad_records_stops_the_topic_instead_of_draining_it
+- Partition stopped: quarantine full →
+  tests/integration/ingest/test_quarantine_room.py::test_a_raw_topic_without_room_stops_and_goes_on_once_there_is_some
+- TocsinScoringQuarantine →
+  tests/integration/scoring/test_quarantine.py::test_a_record_that_a_later_version_can_read_is_applied_at_the_end_of_the_log
 - Partition stopped: too many isolated →
   tests/integration/scoring/test_runbook.py::test_a_version_that_folds_nobody_stops_and_the_repaired_one_goes_on
 - Partition stopped: reference missing →
@@ -42,7 +46,6 @@ Entries without a recovery of data:
 - TocsinSequenceGap → leads to the entry of the reason.
 - TocsinTimeStands → a diagnosis.
 - TocsinIdReused → the owner of the source decides; nothing is repaired here.
-- TocsinScoringQuarantine → a defect is repaired in the code.
 - TocsinControlEventWaits → two people decide
   (tests/integration/ingest/test_control_events_wait_for_two.py).
 - TocsinEventsAreSlow → a diagnosis.

@@ -319,6 +319,20 @@ async def test_a_sender_sees_its_own_inputs_and_settles_none(
         assert refused.status_code == 403
 
 
+async def test_without_room_in_the_quarantine_a_request_is_429_and_nothing_is_taken(
+    memory: MemoryIngest, http: httpx2.AsyncClient
+) -> None:
+    memory.quarantine.is_full = True
+    body = lines(repayment("PAY-1"), b"broken")
+    full = await http.post("/v1/events", content=body, headers={"Content-Type": LINES})
+    assert full.status_code == 429
+    assert full.headers["Retry-After"] == "60"
+    assert (memory.publisher.sent, memory.quarantine.rows) == ([], [])
+    good = written(repayment("PAY-2"))
+    taken = await http.post("/v1/events", content=good, headers={"Content-Type": STRUCTURED})
+    assert taken.status_code == 202
+
+
 async def test_a_retry_of_everything_by_mistake_is_refused(http: httpx2.AsyncClient) -> None:
     answer = await http.post("/v1/quarantine/retry", json={})
     assert answer.status_code == 422

@@ -102,6 +102,8 @@ CREATE UNIQUE INDEX quarantine_request ON ingest.quarantine (sender, digest)
 CREATE INDEX quarantine_retry ON ingest.quarantine (retry_at, id)
     WHERE status = 'open' AND retry_at IS NOT NULL;
 CREATE INDEX quarantine_status ON ingest.quarantine (status, id);
+CREATE INDEX quarantine_owner ON ingest.quarantine ((coalesce(topic, sender)))
+    WHERE status IN ('open', 'parked');
 CREATE INDEX quarantine_parked ON ingest.quarantine (account_id, id) WHERE status = 'parked';
 """
 # What was received is never changed; what people and retries make of it is.
