@@ -6,7 +6,12 @@ ASSESSMENTS = counter(
     "tocsin_alerts_assessments_total",
     unit="assessments",
     labels=("result",),
-    meaning="Assessments read from the risk topic: applied, duplicate, gap or ignored.",
+    meaning="Assessments read from the risk topic: applied, duplicate, gap (it waits) or ignored.",
+)
+BORROWERS_WAITING = gauge(
+    "tocsin_alerts_waiting_borrowers",
+    unit="borrowers",
+    meaning="Borrowers whose assessments wait, because one before them is missing.",
 )
 ALERT_EVENTS = counter(
     "tocsin_alerts_events_total",
@@ -65,6 +70,7 @@ ENDPOINTS_DISABLED = counter(
 
 ALERTS_CATALOGUE = (
     ASSESSMENTS,
+    BORROWERS_WAITING,
     ALERT_EVENTS,
     EVENT_TO_ALERT_SECONDS,
     ALERTS_OPEN,

@@ -101,7 +101,7 @@ class Alerts:
         await running
 
     async def count_open(self, stop: asyncio.Event) -> None:
-        """Measures the number of open alerts until `stop` is set."""
+        """Measures how many alerts are open and borrowers wait, until `stop` is set."""
         while not stop.is_set():
             try:
                 counts = await self.reads.count_open(officer_id=None)
@@ -109,6 +109,8 @@ class Alerts:
                     self.web_parts.metrics.set(
                         metrics.ALERTS_OPEN, counts.get(severity, 0), severity=severity.value
                     )
+                waiting = await self.reads.count_waiting()
+                self.web_parts.metrics.set(metrics.BORROWERS_WAITING, waiting)
             except DatabaseUnavailable as error:
                 log.info("alerts.open_not_counted", error=repr(error))
             try:

@@ -11,7 +11,7 @@ QUEUE = "tests/integration/alerts/test_real_queue_agrees.py"
 LINES = (
     Mutant(
         "sequence-gap",
-        "a gap between scoring and alerts stops the partition",
+        "a gap between scoring and alerts lets the borrower wait",
         "services/alerts/decisions/adapters/risk_handler.py",
         "if verdict.position is SequencePosition.GAP:",
         "if verdict.position is None:",

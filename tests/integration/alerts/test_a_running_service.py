@@ -228,17 +228,15 @@ async def _relayed(office: Office, steps: int) -> None:
         assert ids == [row["event_id"] for row in rows if row["borrower_id"] == borrower_id]
 
 
-async def test_a_gap_stops_its_partition_loudly_and_the_other_goes_on(office: Office) -> None:
+async def test_a_gap_is_loud_and_closed_by_the_missing_assessment(office: Office) -> None:
     await office.start()
     await office.send(0, ("b-0", RiskState.WATCH, 1))
     await office.until("SELECT count(*) FROM alerts.alert", 1)
     await office.send(0, ("b-0", RiskState.DEFAULT, 3))
-    await office.until_metric(
-        "tocsin_partition_stopped", 'partition="0"', 'reason="sequence_gap"', " 1.0"
-    )
+    await office.until("SELECT count(*) FROM alerts.waiting_assessment", 1)
     await office.send(0, ("b-2", RiskState.WATCH, 1))
-    await office.send(1, ("b-1", RiskState.WATCH, 1))
-    await office.until("SELECT count(*) FROM alerts.alert WHERE borrower_id = 'b-1'", 1)
-    rows = await office.pool.fetch("SELECT borrower_id FROM alerts.alert ORDER BY 1")
-    assert [row["borrower_id"] for row in rows] == ["b-0", "b-1"]
+    await office.until("SELECT count(*) FROM alerts.alert WHERE borrower_id = 'b-2'", 1)
     await office.until_metric('tocsin_alerts_assessments_total{result="gap"}', " 1.0")
+    await office.send(0, ("b-0", RiskState.HIGH_RISK, 2))
+    await office.until("SELECT sequence FROM alerts.borrower WHERE borrower_id = 'b-0'", 3)
+    await office.until("SELECT count(*) FROM alerts.waiting_assessment", 0)

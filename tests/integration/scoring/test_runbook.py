@@ -30,7 +30,9 @@ Recoveries:
 - Partition stopped: reference missing →
   tests/integration/scoring/test_rulebooks_in_force.py::test_a_rulebook_that_is_named_and_not_stored_stops_the_partition
 - Partition stopped: sequence gap →
-  tests/integration/alerts/test_a_running_service.py::test_a_gap_stops_its_partition_loudly_and_the_other_goes_on
+  tests/integration/alerts/test_assessments_become_alerts.py::test_many_borrowers_with_a_gap_stop_the_partition
+- TocsinSequenceGap →
+  tests/integration/alerts/test_a_running_service.py::test_a_gap_is_loud_and_closed_by_the_missing_assessment
 - A wrong day was closed →
   tests/integration/scoring/test_withdrawn_close.py::test_a_wrong_close_defaults_the_bank_until_two_people_withdraw_it
 - Restoring from a backup →
@@ -43,7 +45,6 @@ Recoveries:
 Entries without a recovery of data:
 
 - TocsinPartitionStopped → leads to the entry of the reason.
-- TocsinSequenceGap → leads to the entry of the reason.
 - TocsinTimeStands → a diagnosis.
 - TocsinIdReused → the owner of the source decides; nothing is repaired here.
 - TocsinControlEventWaits → two people decide

@@ -69,6 +69,7 @@ SELECT * FROM alerts.alert_event
  WHERE feed_id > $2 AND ($1::text IS NULL OR officer_id = $1 OR owner_id = $1)
  ORDER BY feed_id LIMIT $3
 """
+COUNT_WAITING = "SELECT count(DISTINCT borrower_id) AS waiting FROM alerts.waiting_assessment"
 COUNT_OPEN = f"""
 SELECT severity, count(*) AS alerts FROM alerts.alert AS alert
  WHERE {alert_rows.VISIBLE} AND alert.status <> 'RESOLVED' GROUP BY severity
@@ -123,6 +124,12 @@ class PostgresAlertReads:
         """Counts the alerts that are not resolved, by severity."""
         rows = await self._statements.fetch(COUNT_OPEN, officer_id)
         return {Severity(row["severity"]): row["alerts"] for row in rows}
+
+    async def count_waiting(self) -> int:
+        """Counts the borrowers whose assessments wait for a missing one."""
+        rows = await self._statements.fetch(COUNT_WAITING)
+        count: int = rows[0]["waiting"]
+        return count
 
     async def card(
         self, borrower_id: str, *, officer_id: str | None, score_days: int

@@ -2,8 +2,8 @@
 
 For each batch of one partition: read, lock the borrowers, check each sequence number, decide in
 order, write everything in a handful of statements. A number that was applied is counted as a
-duplicate; a skipped number stops the partition, because nobody guesses the missing assessment.
-Metrics are recorded after the commit.
+duplicate. After a skipped number that borrower waits, because nobody guesses the missing
+assessment. Metrics are recorded after the commit.
 """
 
 from collections.abc import Callable
@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 import structlog
 
 from services.alerts import metrics
-from services.alerts.decisions.adapters import assessment_wire
+from services.alerts.decisions.adapters import assessment_wire, waiting_assessments
 from services.alerts.decisions.adapters.assessment_wire import IncomingAssessment, Unreadable
 from services.alerts.decisions.adapters.borrower_rows import BorrowerRow, Borrowers
 from services.alerts.decisions.adapters.step_recorder import StepRecorder
+from services.alerts.decisions.adapters.waiting_assessments import WaitingAssessments
 from services.alerts.decisions.domain.alert import AlertChange
 from services.alerts.decisions.domain.assessment import SequencePosition, check_sequence
 from services.alerts.decisions.domain.decision import decide
@@ -26,7 +27,6 @@ from services.kit.metrics import Recorder
 from services.kit.stream.handler import Handler, Tally
 from services.kit.stream.quarantine import Quarantine, RejectedRecord
 from services.kit.stream.records import Batch, Record
-from services.kit.stream.stop_reasons import StopPartition, StopReason
 
 log = structlog.get_logger(__name__)
 
@@ -41,6 +41,7 @@ class _BatchResult:
     applied: int = 0
     duplicates: int = 0
     ignored: int = 0
+    waiting: int = 0
     refused: list[RejectedRecord] = field(default_factory=list)
     changes: list[tuple[int, AlertChange]] = field(default_factory=list)
     arrived_ms: list[int] = field(default_factory=list)
@@ -79,10 +80,12 @@ class RiskHandler(Handler):
         rows = await self._borrowers.lock(
             connection, {incoming.assessment.borrower_id for _, incoming in assessments}
         )
+        waiting = await waiting_assessments.read(connection, rows)
         for record, incoming in assessments:
-            self._decide(record, incoming, rows, result)
+            self._decide(record, incoming, rows[incoming.assessment.borrower_id], waiting, result)
         await self._borrowers.write(connection, [row for row in rows.values() if row.is_changed])
         await self._step_recorder.record(connection, result.changes, recorded_at=self._clock.now())
+        await waiting_assessments.write(connection, batch.partition, waiting)
         self._pending[batch.partition] = result
         tally = await self._quarantine.insert(connection, result.refused)
         return tally + Tally(duplicates=result.duplicates)
@@ -101,6 +104,7 @@ class RiskHandler(Handler):
             ("applied", result.applied),
             ("duplicate", result.duplicates),
             ("ignored", result.ignored),
+            ("gap", result.waiting),
         ):
             if count:
                 self._recorder.add(metrics.ASSESSMENTS, count, result=label)
@@ -137,28 +141,36 @@ class RiskHandler(Handler):
         self,
         record: Record,
         incoming: IncomingAssessment,
-        rows: dict[str, BorrowerRow],
+        row: BorrowerRow,
+        waiting: WaitingAssessments,
         result: _BatchResult,
     ) -> None:
-        assessment = incoming.assessment
-        row = rows[assessment.borrower_id]
-        verdict = check_sequence(last_applied=row.sequence, number=assessment.sequence)
-        if verdict.position is SequencePosition.DUPLICATE:
-            result.duplicates += 1
-            return
+        number = incoming.assessment.sequence
+        verdict = check_sequence(last_applied=row.sequence, number=number)
         if verdict.position is SequencePosition.GAP:
-            self._recorder.add(metrics.ASSESSMENTS, result="gap")
-            log.error(
-                "risk_handler.assessments_missing",
-                borrower_id=assessment.borrower_id,
-                partition=record.partition,
-                offset=record.offset,
-                reason=verdict.reason,
-            )
-            raise StopPartition(
-                StopReason.SEQUENCE_GAP, f"at offset {record.offset}: {verdict.reason}"
-            )
-        decision = decide(assessment, before=row.before, policy=self._policy)
+            if waiting.add(row.borrower_id, number, record.value or b""):
+                result.waiting += 1
+                log.error(
+                    "risk_handler.assessments_missing",
+                    borrower_id=row.borrower_id,
+                    partition=record.partition,
+                    offset=record.offset,
+                    reason=verdict.reason,
+                )
+            else:
+                result.duplicates += 1
+        elif verdict.position is SequencePosition.DUPLICATE:
+            result.duplicates += 1
+        else:
+            following: IncomingAssessment | None = incoming
+            while following is not None:
+                self._apply_one(record, following, row, result)
+                following = waiting.take(row.borrower_id, row.sequence + 1)
+
+    def _apply_one(
+        self, record: Record, incoming: IncomingAssessment, row: BorrowerRow, result: _BatchResult
+    ) -> None:
+        decision = decide(incoming.assessment, before=row.before, policy=self._policy)
         row.apply(incoming, decision, partition=record.partition)
         result.applied += 1
         for change in decision.changes:

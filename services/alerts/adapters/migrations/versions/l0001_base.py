@@ -27,6 +27,17 @@ CREATE TABLE alerts.borrower (
 ) WITH (fillfactor = 70);
 COMMENT ON COLUMN alerts.borrower.told IS 'what was announced in the present state spell';
 
+CREATE TABLE alerts.waiting_assessment (
+    borrower_id text NOT NULL,
+    sequence    bigint NOT NULL,
+    partition   integer NOT NULL,
+    event       bytea NOT NULL,
+    since       timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (borrower_id, sequence)
+);
+COMMENT ON TABLE alerts.waiting_assessment IS
+    'assessments that came after a missing one; applied in order when it comes';
+
 CREATE TABLE alerts.score_point (
     borrower_id text NOT NULL,
     as_of       date NOT NULL,
