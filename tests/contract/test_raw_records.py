@@ -6,6 +6,7 @@ Ingest must map each record to its event, valid by schema and Struct.
 
 import json
 from collections.abc import Iterator
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -130,6 +131,8 @@ def test_a_mapping_reads_every_field_of_its_type(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(cases()))
 async def test_a_record_in_the_banks_words_is_the_event(memory: MemoryIngest, name: str) -> None:
     case = cases()[name]
+    booked = datetime.fromisoformat(case["event"]["time"])
+    memory.clock.advance(max(0, (booked - memory.clock.now()).total_seconds()))
     verdict = await take(memory, name, case["record"])
     assert isinstance(verdict.outcome, ValidEvent), verdict.outcome
     document = json.loads(verdict.outcome.value)

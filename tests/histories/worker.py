@@ -44,6 +44,10 @@ def _nothing(_: object) -> bytes:
     return b""
 
 
+def _source_of(_: bytes) -> str:
+    return "core"
+
+
 class Worker:
     """One partition with one borrower, whose state is stored already."""
 
@@ -54,6 +58,7 @@ class Worker:
         self.states.rows[NAME] = StoredState(NAME, 0, -1, base)
         codec = Codec(
             decode=self._decoded,
+            source_of=_source_of,
             refusal=Refused,
             encode_state=state_bytes.encode,
             decode_state=state_bytes.decode,

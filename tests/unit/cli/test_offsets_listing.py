@@ -18,6 +18,7 @@ def row(**changes: Any) -> StoredProgress:
         "topic": "tocsin.events",
         "partition": 0,
         "partition_count": 8,
+        "generation": 1,
         "epoch": 1_204,
         "owner": OWNER,
         "next_offset": 123_456_789,
