@@ -163,7 +163,8 @@ def withdraw_close(
     without.changed, without.stored = ALL_PARTS, []
     rules = context.rules_for(without)
     cause = Cause(event.source, event.id, type_name(event))
-    as_of = counters.reached(without, without.counters.closed_day)
+    # Without any close left, the correction is as of the day on which the withdrawal was booked.
+    as_of = counters.reached(without, without.counters.closed_day) or event.day
     trigger = Trigger(as_of, event.at_us, 0, cause, is_correction=True)
     outcome = Outcome(without, correct(without, rules, trigger, levels=borrower.signals.level))
     if without.credit_file.dependants:

@@ -16,7 +16,7 @@ from services.scoring.adapters import state_bytes
 from services.scoring.domain.borrower.borrower import ALL_PARTS, Borrower
 from services.scoring.domain.borrower.risk import Emitted
 from tests.fakes.scoring_worker import MemoryWorker, eager
-from tests.fakes.wire_events import closed, withdrawn
+from tests.fakes.wire_events import START, booked, closed, registered, scheduled, withdrawn
 from tests.property.scoring.test_closing_paths import carried_out, logs, plans
 from tests.property.scoring.test_isolation import Poisoned, defects, disturbed
 
@@ -74,6 +74,15 @@ def test_a_withdrawn_close_equals_one_that_never_was(
     assert {name: but_numbers(each) for name, each in after.items()} == {
         name: but_numbers(each) for name, each in never.items()
     }
+
+
+def test_a_withdrawn_first_close_is_corrected_as_of_the_day_of_its_withdrawal() -> None:
+    log = [registered("B-1"), booked("B-1"), scheduled("B-1"), closed(400), withdrawn(400, day=70)]
+    worker = asyncio.run(carried_out(log, [(17, 3, False)]))
+    *_, wrong, corrected = (each.assessment for each in worker.states.emitted)
+    assert wrong.as_of == START.toordinal() + 400
+    assert corrected.as_of == START.toordinal() + 70
+    assert corrected.corrected
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
