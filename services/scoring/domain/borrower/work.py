@@ -18,8 +18,8 @@ ACCOUNT_ROWS: Final = 5
 STATEMENT_ROWS: Final = 20
 # Each is looked up among the states that linked borrowers reported.
 LINK_ROWS: Final = 10
-# An exclusion is compared with every instalment, which takes a tenth of reading one.
-INSTALMENTS_AN_EXCLUSION: Final = 10
+# An exclusion is compared with every instalment, which takes a seventh of reading one.
+INSTALMENTS_AN_EXCLUSION: Final = 7
 # Days of a balance or a line are read as one list.
 DAYS_A_ROW: Final = 8
 
