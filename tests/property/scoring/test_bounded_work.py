@@ -173,6 +173,6 @@ def test_a_borrower_that_grows_too_large_is_refused_at_that_event() -> None:
 
 
 def test_disputes_count_once_for_each_instalment() -> None:
-    loan = Loan("L-1", due_days=list(range(200)), exclusions=[ArrearsExclusion("D", 1)] * 10)
-    # 20 for the loan, 200 instalments, and ten disputes of a tenth of them each.
-    assert rows_of(Borrower("B-1", loans=[loan])) == 20 + 200 + 200
+    loan = Loan("L-1", due_days=list(range(210)), exclusions=[ArrearsExclusion("D", 1)] * 10)
+    # 20 for the loan, 210 instalments, and ten disputes of a seventh of them each.
+    assert rows_of(Borrower("B-1", loans=[loan])) == 20 + 210 + 300
