@@ -55,4 +55,4 @@ async def main() -> int:
 
 
 if __name__ == "__main__":
-    run(main())
+    run(main)

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from services.cli.errors import CommandError
-from services.kit.settings import MissingSetting
+from services.kit.settings import MissingSetting, settings_problem
 
 KNOWN = 1
 USAGE = 2
@@ -41,7 +41,7 @@ def _classified(error: Exception) -> tuple[int, str, str]:
     if isinstance(error, CommandError):
         return KNOWN, error.problem, error.remedy
     if isinstance(error, ValidationError) and error.title.endswith("Settings"):
-        return USAGE, _settings_problem(error), "Set the variables, or run `tocsin stack up` first."
+        return USAGE, settings_problem(error), "Set the variables, or run `tocsin stack up` first."
     if isinstance(error, MissingSetting):
         return USAGE, str(error), "Set the variable, or run `tocsin stack up` first."
     for kind in type(error).__mro__:
@@ -57,15 +57,3 @@ def _classified(error: Exception) -> tuple[int, str, str]:
         f"unexpected {type(error).__name__}: {error}",
         "This is a bug. `tocsin --debug …` shows where; please report it with that output.",
     )
-
-
-def _settings_problem(error: ValidationError) -> str:
-    owner = error.title.removesuffix("Settings").upper()
-    prefix = "TOCSIN_" if owner == "PLATFORM" else f"TOCSIN_{owner}_"
-    lines = []
-    for violation in error.errors(include_input=False, include_url=False):
-        name, message = ".".join(map(str, violation["loc"])), violation["msg"]
-        # A setting with a variable name of its own is reported under that name.
-        variable = name if name.isupper() else f"{prefix}{name.upper()}"
-        lines.append(f"{variable}: {message}" if name else message)
-    return f"{error.title}: " + "; ".join(lines)

@@ -6,4 +6,4 @@ from services.kit.http.server import run
 from services.kit.settings import PlatformSettings
 
 if __name__ == "__main__":
-    run(main(PlatformSettings(), IngestSettings()))
+    run(lambda: main(PlatformSettings(), IngestSettings()))

@@ -11,7 +11,7 @@ from typing import Final, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import structlog
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.kit.http.limits import (
@@ -234,8 +234,25 @@ class PlatformSettings(BaseSettings):
 
 def _in_clear(url: SecretStr | None, variable: str) -> str:
     if url is None:
-        raise MissingSetting(f"{variable} is not set. Set it to postgresql://user:password@host/…")
+        raise MissingSetting(
+            f"{variable} is not set. Set it to a URL of PostgreSQL with user, password and host."
+        )
     return url.get_secret_value()
+
+
+def settings_problem(error: ValidationError) -> str:
+    """Returns which variables of a settings class have no valid value, and why."""
+    owner = error.title.removesuffix("Settings").upper()
+    prefix = _PREFIX if owner == "PLATFORM" else f"{_PREFIX}{owner}_"
+    lines = []
+    for violation in error.errors(include_input=False, include_url=False):
+        name = ".".join(map(str, violation["loc"]))
+        is_missing = violation["type"] == "missing"
+        message = "not set" if is_missing else violation["msg"].removeprefix("Value error, ")
+        # A setting with a variable name of its own is reported under that name.
+        variable = name if name.isupper() else f"{prefix}{name.upper()}"
+        lines.append(f"{variable}: {message}" if name else message)
+    return "; ".join(lines)
 
 
 def effective(settings: BaseSettings) -> dict[str, str | int | float | bool | None]:

@@ -13,4 +13,4 @@ if __name__ == "__main__":
     role = sys.argv[1] if len(sys.argv) > 1 else "worker"
     if role not in ROLES or len(sys.argv) > 2:
         sys.exit(f"usage: python -m services.scoring [{'|'.join(ROLES)}]; got {sys.argv[1:]}")
-    run(ROLES[role](PlatformSettings(), ScoringSettings()))
+    run(lambda: ROLES[role](PlatformSettings(), ScoringSettings()))

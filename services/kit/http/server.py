@@ -1,6 +1,6 @@
 """Runs a service as one process: HTTP and background tasks in one event loop.
 
-Each service's `__main__` calls `run(main())`, and its main calls `serve`. On SIGTERM or SIGINT the
+Each service's `__main__` calls `run(main)`, and its main calls `serve`. On SIGTERM or SIGINT the
 process becomes not ready, an event stops the background tasks within the grace period, running
 HTTP requests are finished, and no task is left. A background task that ends on its own ends the
 process with status 1: half a service is worse than a restart.
@@ -19,13 +19,14 @@ from typing import Any
 import structlog
 import uvicorn
 import uvloop
+from pydantic import ValidationError
 from starlette.types import ASGIApp
 
 from services.kit.catalogue import BACKGROUND_FAILURES, LOOP_LAG_SECONDS, READY
 from services.kit.http.connections import BoundedProtocol, Strangers
 from services.kit.http.health import Health
 from services.kit.metrics import Recorder
-from services.kit.settings import StartRefused
+from services.kit.settings import StartRefused, settings_problem
 
 log = structlog.get_logger(__name__)
 
@@ -58,17 +59,22 @@ class _Server(uvicorn.Server):
         yield
 
 
-def run(main: Coroutine[Any, Any, int]) -> None:
-    """Runs a service's main coroutine and exits with its status."""
+def run(main: Callable[[], Coroutine[Any, Any, int]]) -> None:
+    """Runs a service's main function, which reads the settings, and exits with its status."""
     # Imported modules stay for ever: the collector need not visit them again.
     gc.collect()
     gc.freeze()
     gc.set_threshold(YOUNG_OBJECTS, *gc.get_threshold()[1:])
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            status = runner.run(main)
+            status = runner.run(main())
     except StartRefused as error:
         log.critical("service.start_refused", reason=str(error))
+        status = 1
+    except ValidationError as error:
+        if not error.title.endswith("Settings"):
+            raise
+        log.critical("service.start_refused", reason=settings_problem(error))
         status = 1
     sys.exit(status)
 

@@ -71,7 +71,7 @@ def test_missing_settings_are_named_with_what_to_do() -> None:
     answer = tocsin("topics")
     said = " ".join(answer.stderr.split())
     assert answer.returncode == USAGE
-    assert "TOCSIN_KAFKA_BOOTSTRAP: Field required" in said
+    assert "TOCSIN_KAFKA_BOOTSTRAP: not set" in said
     assert "tocsin stack up" in said
     assert "Traceback" not in said
 

@@ -1,10 +1,15 @@
-"""A variable that looks misspelled is named at the start."""
+"""A variable that looks misspelled or has a wrong value is named at the start."""
+
+import os
+import subprocess
+import sys
 
 import pytest
+from pydantic import ValidationError
 
 from services.alerts.settings import AlertsFaultSettings, AlertsSettings
 from services.ingest.settings import IngestSettings
-from services.kit.settings import PlatformSettings, unknown_variables
+from services.kit.settings import SERVICES, PlatformSettings, settings_problem, unknown_variables
 from services.scoring.settings import ScoringFaultSettings, ScoringSettings
 from tests.reference import settings as documented
 
@@ -35,3 +40,29 @@ def test_no_variable_that_exists_is_taken_for_a_mistake(read: tuple[type, ...]) 
 
 def test_what_resembles_nothing_is_somebody_else_s() -> None:
     assert unknown_variables(["TOCSIN_CHART_REVISION", "TOCSIN_SCORING_PROT"], *ALERTS) == []
+
+
+def test_a_wrong_value_is_named_by_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TOCSIN_KAFKA_BOOTSTRAP", raising=False)
+    monkeypatch.setenv("TOCSIN_DAY_CLOSE", "both")
+    with pytest.raises(ValidationError) as raised:
+        PlatformSettings()
+    assert settings_problem(raised.value) == (
+        "TOCSIN_KAFKA_BOOTSTRAP: not set; TOCSIN_DAY_CLOSE: Input should be 'clock' or 'events'"
+    )
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_names_the_setting_that_it_lacks(service: str) -> None:
+    environment = {name: os.environ[name] for name in os.environ if not name.startswith("TOCSIN_")}
+    answer = subprocess.run(
+        [sys.executable, "-m", f"services.{service}"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answer.returncode == 1
+    assert "service.start_refused" in answer.stdout
+    assert "TOCSIN_KAFKA_BOOTSTRAP: not set" in answer.stdout
+    assert "Traceback" not in answer.stdout + answer.stderr
