@@ -83,8 +83,16 @@ def list_proposals(
 @app.command()
 def propose(
     service: ServiceName,
-    kind: Annotated[str, typer.Argument(help="The kind of approval, such as control-event.")],
-    subject: Annotated[str, typer.Argument(help="What it is about, such as a number.")],
+    kind: Annotated[
+        str,
+        typer.Argument(
+            help="control-event (ingest); day-close-withdrawal, missed-days, rulebook (scoring)."
+        ),
+    ],
+    subject: Annotated[
+        str,
+        typer.Argument(help="What it is about: the number of the input, the date, the rulebook."),
+    ],
     reason: Reason,
     key: Key = "",
     ingest_url: Ingest = INGEST_URL,

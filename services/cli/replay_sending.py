@@ -179,8 +179,9 @@ class ReplayCounts:
             if status != ACCEPTED:
                 reason = str(verdict.get("reason", status))
                 self.reasons[reason] += 1
-                detail = f"{verdict.get('pointer') or ''} {verdict.get('detail', '')}".strip()
-                self.examples.setdefault(reason, (line, detail))
+                pointer, detail = str(verdict.get("pointer") or ""), str(verdict.get("detail", ""))
+                example = detail if pointer in detail else f"{pointer} {detail}"
+                self.examples.setdefault(reason, (line, example))
 
     @property
     def is_all_taken(self) -> bool:

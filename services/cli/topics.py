@@ -124,7 +124,7 @@ async def _all_checked(admin: AIOKafkaAdminClient, topics: list[Topic]) -> bool:
             return False
         if len(partitions) != wanted[name]:
             raise CommandError(
-                f"Topic {name} has {len(partitions)} partitions, but TOCSIN_PARTITIONS says "
+                f"Topic {name} has {len(partitions)} partitions, but TOCSIN_PARTITIONS is "
                 f"{wanted[name]}.",
                 remedy=(
                     f"Set TOCSIN_PARTITIONS={len(partitions)}. To really change the number, replay "
@@ -166,6 +166,7 @@ def topics(
     console = Console(stderr=True)
     for topic in wanted:
         status = "created" if topic.name in created else "exists"
-        console.print(f"{topic.name}: {status}, {topic.partitions} partitions")
+        unit = "partition" if topic.partitions == 1 else "partitions"
+        console.print(f"{topic.name}: {status}, {topic.partitions} {unit}")
     if as_json:
         print(json.dumps({"created": created, "topics": [topic.name for topic in wanted]}))

@@ -121,8 +121,8 @@ class TimeGuard:
         return Refusal(
             reason=RefusalReason.LONG_PAST,
             pointer=f"/data/{event.field}",
-            detail=f"/data/{event.field} is {day}, and the first day that is taken "
-            f"{window.first_day}",
+            detail=f"/data/{event.field} is {day}, before {window.first_day}, the first day "
+            "that is taken outside a load of history",
         )
 
     def _tolerance_of(self, source: str) -> TimeTolerance:

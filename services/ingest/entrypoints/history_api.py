@@ -28,12 +28,12 @@ def history_router(loads: HistoryLoads) -> APIRouter:
     @router.post("", status_code=201, summary="Open a load of history")
     async def open_load(caller: Operator, body: HistoryLoadBody) -> HistoryLoadView:
         """Open a load: until it is closed, its sources are judged by the days closed in it."""
-        load = await loads.open(body.sources, reason=body.reason, by=caller.id)
+        load = await loads.open(body.sources, reason=body.reason, by=caller.actor)
         return HistoryLoadView.model_validate(load)
 
     @router.post("/{load_id}/close", summary="Close a load of history")
     async def close_load(caller: Operator, load_id: LoadId) -> HistoryLoadView:
         """Close a load: its sources are live again."""
-        return HistoryLoadView.model_validate(await loads.close(load_id, by=caller.id))
+        return HistoryLoadView.model_validate(await loads.close(load_id, by=caller.actor))
 
     return router

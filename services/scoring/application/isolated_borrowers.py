@@ -86,7 +86,7 @@ class IsolatedBorrowers:
         async def request(connection: Connection) -> int:
             partition = await self.rows.partition_of(connection, borrower_id)
             if partition is None:
-                raise NotIsolated(borrower_id)
+                raise NotIsolated(f"borrower {borrower_id} is not isolated")
             # The partition's row first, as in every transaction of its owner.
             await self.partitions.release(connection, topic=self.topic, partition=partition)
             await self.rows.request_resume(connection, borrower_id)

@@ -38,10 +38,10 @@ def test_a_load_is_opened_listed_and_closed() -> None:
     [load] = last_line(run("list", "--json"))["items"]
     assert (load["sources"], load["opened_by"], load["closed_at"]) == (
         ["core/*", "cards"],
-        "key-1",
+        "key:key-1",
         None,
     )
     assert "ten [b] years" in run("list").stdout
-    assert last_line(run("close", "1", "--json"))["closed_by"] == "key-1"
+    assert last_line(run("close", "1", "--json"))["closed_by"] == "key:key-1"
     again = run("close", "1")
     assert isinstance(again.exception, CommandError)
