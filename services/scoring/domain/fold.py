@@ -38,7 +38,8 @@ from services.scoring.domain.rulebook.context import Context
 from services.scoring.domain.rulebook.rulebook import Rules
 
 MOVES_COUNTERS: Final = touched.LOANS | touched.PAYMENTS | touched.FACILITIES | touched.PAST
-# What adds rows for good. Flows and balances do not: they are summed by day.
+# What adds rows for good. Flows and balances do not: they are summed by day. Of an account that was
+# not known before, any event adds one.
 GROWS: Final = (
     touched.LOANS
     | touched.PAYMENTS
@@ -50,6 +51,8 @@ GROWS: Final = (
     | touched.EXTERNAL
     | touched.DECISIONS
     | touched.PROMISES
+    | touched.PROCEEDS
+    | touched.DEPENDANTS
 )
 MOVES_FLAGS: Final = touched.EXTERNAL | touched.INSPECTIONS | touched.DECISIONS
 
@@ -90,11 +93,11 @@ def _folded(borrower: Borrower, event: Event, context: Context) -> Outcome:
         borrower.news = []
     if isinstance(event, DayClosed):
         return _close_day(borrower, event, context)
-    rules_before = context.rules_for(borrower)
+    rules_before, accounts_before = context.rules_for(borrower), len(borrower.accounts)
     facts = apply_event(borrower, event, context)
     if not facts:
         return Outcome(borrower)
-    if facts & GROWS:
+    if facts & GROWS or len(borrower.accounts) > accounts_before:
         work.check(borrower)
     as_of = counters.reached(borrower, event.day)
     if counters.begin_month(borrower, as_of):

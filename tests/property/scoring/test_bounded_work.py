@@ -11,7 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.scoring.domain.arrears import counters, exposure, facility_use
-from services.scoring.domain.borrower.borrower import ArrearsExclusion, Borrower, Facility, Loan
+from services.scoring.domain.borrower.borrower import (
+    Account,
+    ArrearsExclusion,
+    Borrower,
+    Facility,
+    Loan,
+)
+from services.scoring.domain.borrower.credit_file import Dependant
 from services.scoring.domain.borrower.work import TooMuchWork, rows_of
 from services.scoring.domain.primitives import daily_values
 from services.scoring.domain.primitives.dates import is_business_day
@@ -176,3 +183,35 @@ def test_disputes_count_once_for_each_instalment() -> None:
     loan = Loan("L-1", due_days=list(range(210)), exclusions=[ArrearsExclusion("D", 1)] * 10)
     # 20 for the loan, 210 instalments, and ten disputes of a seventh of them each.
     assert rows_of(Borrower("B-1", loans=[loan])) == 20 + 210 + 300
+
+
+def test_an_account_too_many_is_refused_at_the_event_that_names_it() -> None:
+    story = Story(start="2024-01-01")
+    # Five rows each: 4,000 accounts are the 20,000 rows that a fold reads.
+    story.borrower.accounts = [Account(f"a-{number}") for number in range(4_000)]
+    story.balance(1, account="a-1")
+    with pytest.raises(TooMuchWork, match="20005 rows"):
+        story.balance(1, account="a-4000")
+
+
+def test_the_loans_that_collateral_and_guarantees_name_count() -> None:
+    story = Story(start="2024-01-01")
+    names = [f"l-{number}" for number in range(1_000)]
+    story.collateral(500, loan_ids=names)
+    # One for the piece, and one for each four names.
+    assert rows_of(story.borrower) == 1 + 250
+    for number in range(2, 80):
+        story.collateral(500, piece=f"c-{number}", loan_ids=names)
+    with pytest.raises(TooMuchWork, match="20080 rows"):
+        story.collateral(500, piece="c-80", loan_ids=names)
+
+
+def test_a_drawdown_and_a_dependant_too_many_are_refused() -> None:
+    story = Story(start="2024-01-01")
+    dependants = story.borrower.credit_file.dependants
+    dependants += [Dependant(f"b-{number}", 0) for number in range(2, 20_002)]
+    with pytest.raises(TooMuchWork, match="20001 rows"):
+        story.dependant("b-20002")
+    dependants.pop()
+    with pytest.raises(TooMuchWork, match="20001 rows"):
+        story.draws(100)

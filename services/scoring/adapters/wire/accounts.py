@@ -20,6 +20,7 @@ from services.scoring.adapters.wire.values import (
     day_or_zero,
     minor_units,
     optional_minor_units,
+    reported_day,
     word_code,
 )
 from services.scoring.domain.events import accounts
@@ -92,7 +93,7 @@ def account_blocked(head: Head, data: AccountBlockedV1) -> accounts.AccountBlock
         *head,
         account_id=data.account_id,
         kind=word_code(BLOCK_KINDS, data.block_kind, "block_kind"),
-        effective_day=data.effective_date.toordinal(),
+        effective_day=reported_day(data.effective_date, head),
     )
 
 

@@ -35,6 +35,7 @@ from services.scoring.adapters.wire.values import (
     minor_units,
     optional_day,
     optional_micro_units,
+    reported_day,
     scaled,
     word_code,
 )
@@ -158,7 +159,7 @@ def covenant_certified(head: Head, data: CovenantCertifiedV1) -> credit_file.Cov
         is_ceiling=word_code(COVENANT_KINDS, data.kind, "kind") == 1,
         limit_micro=micro_units(data.limit, "limit"),
         actual_micro=micro_units(data.actual, "actual"),
-        test_day=data.test_date.toordinal(),
+        test_day=reported_day(data.test_date, head),
         certificate_day=data.certificate_date.toordinal(),
         cure_until=day_or_zero(data.cure_until),
         is_waiver_asked=data.waiver_requested or False,
@@ -176,7 +177,7 @@ def collateral_valued(head: Head, data: CollateralValuedV1) -> credit_file.Colla
         is_residential=word_code(USAGES, data.usage or "COMMERCIAL", "usage") == 1,
         value_minor=minor_units(data.value, data.currency, "value"),
         currency=data.currency,
-        valued_day=data.valuation_date.toordinal(),
+        valued_day=reported_day(data.valuation_date, head),
         haircut_micro=optional_micro_units(data.haircut, "haircut") or 0,
         limit_micro=micro_units_or_not_stated(data.loan_to_value_limit, "loan_to_value_limit"),
         registered_until=day_or_zero(data.registration_expiry_date),
@@ -257,7 +258,7 @@ def external_delinquency_reported(
         *head,
         reporter=data.reporter,
         kind=word_code(REPORT_KINDS, data.kind, "kind"),
-        report_day=data.report_date.toordinal(),
+        report_day=reported_day(data.report_date, head),
         days_past_due=NOT_STATED if data.days_past_due is UNSET else data.days_past_due,
         amount_minor=amount,
         currency=data.currency or "",
@@ -271,7 +272,7 @@ def finding_raised(head: Head, data: FindingRaisedV1) -> credit_file.FindingRais
         finding_id=data.finding_id,
         code=data.code,
         severity=word_code(SEVERITIES, data.severity, "severity"),
-        raised_day=data.raised_date.toordinal(),
+        raised_day=reported_day(data.raised_date, head),
         is_settled=word_code(FINDING_STATUSES, data.status, "status") == 1,
     )
 
@@ -280,7 +281,7 @@ def inspection_recorded(head: Head, data: InspectionRecordedV1) -> credit_file.I
     """Returns the event."""
     return credit_file.InspectionRecorded(
         *head,
-        inspection_day=data.inspection_date.toordinal(),
+        inspection_day=reported_day(data.inspection_date, head),
         outcome=word_code(OUTCOMES, data.outcome, "outcome"),
         next_due_day=day_or_zero(data.next_due_date),
     )

@@ -20,6 +20,8 @@ ONE_US: Final = timedelta(microseconds=1)
 SLICE_US: Final = 15 * 60 * 1_000_000
 MAX_SLICES: Final = 50_000
 NOT_STATED: Final = -1
+# A report is not dated further ahead of its booking; the same as for flows.
+MOST_DAYS_AHEAD: Final = 31
 
 _DECIMAL = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,12})?", re.ASCII).fullmatch
 
@@ -114,6 +116,16 @@ def optional_day(day: date | UnsetType) -> int | None:
 def day_or_zero(day: date | UnsetType) -> int:
     """Returns the ordinal of a date, or 0 for an absent one."""
     return 0 if day is UNSET else day.toordinal()
+
+
+def reported_day(day: date, head: Head) -> int:
+    """Returns the ordinal of the day of a report, at most a month ahead of its booking.
+
+    Of reports the newest counts, so one with a wrong year would keep every later one out: it counts
+    from the day on which it was booked.
+    """
+    ordinal = day.toordinal()
+    return ordinal if ordinal <= head.day + MOST_DAYS_AHEAD else head.day
 
 
 class BusinessDays:

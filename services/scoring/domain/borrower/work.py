@@ -18,6 +18,8 @@ ACCOUNT_ROWS: Final = 5
 STATEMENT_ROWS: Final = 20
 # Each is looked up among the states that linked borrowers reported.
 LINK_ROWS: Final = 10
+# The loans that a piece or a guarantee names, up to 128 characters each: they are bytes to store.
+NAMES_A_ROW: Final = 4
 # An exclusion is compared with every instalment, which takes a seventh of reading one.
 INSTALMENTS_AN_EXCLUSION: Final = 7
 # Days of a balance or a line are read as one list.
@@ -47,6 +49,9 @@ def rows_of(borrower: Borrower) -> int:
     file = borrower.credit_file
     rows = ACCOUNT_ROWS * len(borrower.accounts) + STATEMENT_ROWS * len(borrower.statements)
     rows += LINK_ROWS * (len(file.links) + len(file.guarantors))
+    names = sum(len(piece.loan_ids) for piece in file.collateral)
+    names += sum(len(guarantor.loan_ids) for guarantor in file.guarantors)
+    rows += names // NAMES_A_ROW
     rows += len(file.collateral) + len(file.covenants) + len(file.reports) + len(file.findings)
     rows += len(file.related) + len(file.dependants) + len(file.deadlines)
     rows += len(borrower.decisions.overrides) + len(borrower.bounces.days)

@@ -38,6 +38,9 @@ from services.scoring.domain.regimes import eu_default
 
 DEFERRALS: Final = frozenset({"MORATORIUM", "INTEREST_ONLY"})
 OPEN, UPHELD, REJECTED, WITHDRAWN = range(4)
+# The cure of a forborne borrower begins with its newest concession, so one with a wrong year would
+# never end: it counts from its booking.
+MOST_DAYS_AHEAD: Final = 366
 
 
 def book(borrower: Borrower, event: LoanBooked) -> int:
@@ -101,7 +104,9 @@ def change_schedule(borrower: Borrower, event: ScheduleChanged) -> int:
         loan = borrower.loan(event.loan_id, event.currency)
         insort(loan.concession_days, event.effective_day)
         grace_end, loss = _end_of_grace(event), event.npv_loss_micro or 0
-        forbearance.grant(borrower.decisions, event.effective_day, grace_end, loss)
+        is_far_ahead = event.effective_day > event.day + MOST_DAYS_AHEAD
+        granted = event.day if is_far_ahead else event.effective_day
+        forbearance.grant(borrower.decisions, granted, grace_end, loss)
     return facts if borrower.decisions.forbearance.is_weighed else facts | touched.DECISIONS
 
 

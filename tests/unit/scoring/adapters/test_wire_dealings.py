@@ -10,13 +10,14 @@ from services.scoring.domain.events.accounts import AccountBlocked
 from services.scoring.domain.events.credit_file import ForecastReceived
 from services.scoring.domain.events.loans import LoanDisbursed, PromiseMade
 from services.scoring.domain.primitives.vocabulary import FORECAST_EBITDA, SEIZURE
+from tests.data_torture.events import examples
 from tests.fakes.units import day
 from tests.fakes.wire_events import event
 
 DECODER = EventDecoder(ZoneInfo("Europe/Berlin"))
 
 
-def read(kind: str, **data: object) -> object:
+def read(kind: str, /, **data: object) -> object:
     return DECODER.decode(event(kind, "b-1", "e-1", day=0, **data))
 
 
@@ -57,6 +58,31 @@ def test_a_block() -> None:
     )
     assert isinstance(event, AccountBlocked)
     assert (event.kind, event.effective_day) == (SEIZURE, day("2026-01-05"))
+
+
+REPORTS = {
+    "external-delinquency.reported": ("report_date", "report_day"),
+    "inspection.recorded": ("inspection_date", "inspection_day"),
+    "finding.raised": ("raised_date", "raised_day"),
+    "collateral.valued": ("valuation_date", "valued_day"),
+    "covenant.certified": ("test_date", "test_day"),
+    "account.blocked": ("effective_date", "effective_day"),
+}
+
+
+@pytest.mark.parametrize("kind", REPORTS)
+@pytest.mark.parametrize(
+    ("stated", "counts"),
+    [("2026-02-05", "2026-02-05"), ("2026-02-06", "2026-01-05"), ("2199-12-31", "2026-01-05")],
+)
+def test_a_report_of_a_wrong_year_counts_from_its_booking(
+    kind: str, stated: str, counts: str
+) -> None:
+    field, domain_field = REPORTS[kind]
+    (example, *_) = examples(f"{kind}.v1")
+    # Booked on 5 January 2026; 31 days later is 5 February.
+    read_event = read(kind, **{**example["data"], field: stated})
+    assert getattr(read_event, domain_field) == day(counts)
 
 
 def test_a_kind_of_block_that_nobody_knows_is_refused() -> None:

@@ -122,6 +122,17 @@ def test_a_loss_below_one_percent_is_a_concession_and_no_default() -> None:
     assert (story.state, story.flags) == ("WATCH", {"FORBORNE"})
 
 
+@pytest.mark.parametrize(
+    ("effective", "counts"),
+    [("2025-01-05", "2025-01-05"), ("2025-01-06", "2024-01-05"), ("2199-12-31", "2024-01-05")],
+)
+def test_a_concession_of_a_wrong_year_counts_from_its_booking(effective: str, counts: str) -> None:
+    story = lent()
+    # Booked on 5 January 2024; 366 days later is 5 January 2025.
+    story.reschedule(*MONTHLY, version=2, loss=0.5, effective=effective)
+    assert story.borrower.decisions.forbearance.measure_day == day(counts)
+
+
 @pytest.mark.parametrize("reason", ["CONTRACTUAL_OPTION", "COMMERCIAL", "ERROR"])
 def test_a_change_that_is_no_concession_sets_no_flag(reason: str) -> None:
     story = lent()
