@@ -24,6 +24,7 @@ from services.ingest.adapters.raw_handler import RawHandler
 from services.ingest.adapters.raw_progress import RawProgress
 from services.ingest.application.accounts import AccountImport
 from services.ingest.application.control_gate import ControlGate
+from services.ingest.application.errors import Unavailable
 from services.ingest.application.history_loads import HistoryLoads
 from services.ingest.application.identity import AccountStores
 from services.ingest.application.input_validation import InputValidator
@@ -39,7 +40,7 @@ from services.kit.catalogue import KIT_CATALOGUE
 from services.kit.clock import Clock, SystemClock
 from services.kit.database import Database, PostgresDatabase, close_pool, create_pool
 from services.kit.http.auth import Authenticator, KeyAuthenticator
-from services.kit.http.health import Health, NotReady
+from services.kit.http.health import Health, NotReady, ReadinessCheck
 from services.kit.http.limits import RequestLimits
 from services.kit.metrics import Metrics
 from services.kit.schemas import at_head
@@ -287,20 +288,28 @@ def _health(
         if not await parts.publisher.has_topic(intake_topic):
             raise NotReady(f"the topic {intake_topic} is missing; run `tocsin topics`")
 
-    def joined(topic: str, consumer: FencedConsumer) -> None:
-        async def check() -> None:
-            # HTTP must be ready although the bank has not created a raw topic yet.
-            if not consumer.has_joined and await parts.publisher.has_topic(topic):
-                raise NotReady("the group was not joined yet")
-
-        health.add_readiness_check(f"raw topic {topic}", check)
+    async def clocks() -> None:
+        try:
+            await parts.times.begin()
+        except Unavailable as error:
+            raise NotReady(str(error)) from error
 
     health.add_readiness_check("database", schema)
     health.add_readiness_check("broker", broker)
+    health.add_readiness_check("clock", clocks)
     for topic, consumer in consumers.items():
-        joined(topic, consumer)
+        health.add_readiness_check(f"raw topic {topic}", _joined(topic, consumer, parts.publisher))
         health.add_note(f"stopped partitions of {topic}", consumer.stopped)
     return health
+
+
+def _joined(topic: str, consumer: FencedConsumer, publisher: KafkaEventPublisher) -> ReadinessCheck:
+    async def check() -> None:
+        # HTTP must be ready although the bank has not created a raw topic yet.
+        if not consumer.has_joined and await publisher.has_topic(topic):
+            raise NotReady("the group was not joined yet")
+
+    return check
 
 
 async def check_schema(pool: asyncpg.Pool) -> None:

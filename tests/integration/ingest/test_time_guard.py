@@ -1,9 +1,13 @@
 """The time guard on the real servers: early events wait in the database, a load takes history."""
 
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from services.ingest.adapters.history_load_table import HistoryLoadTable
+from services.ingest.application.time_gate import LoadsReading
 from tests.fakes.wire_events import cloud_event, repayment, written
 
 from .conftest import RunningIngest, until
@@ -64,3 +68,23 @@ async def test_a_load_takes_history_and_a_live_source_none(ingest: RunningIngest
     assert closed.status_code == 200
     [load] = (await ingest.operator.get("/v1/history-loads")).json()["items"]
     assert load["closed_at"] is not None
+
+
+async def test_it_is_not_ready_while_its_clock_and_postgresqls_disagree(
+    ingest: RunningIngest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = HistoryLoadTable.read
+
+    async def ten_minutes_ahead(table: HistoryLoadTable) -> LoadsReading:
+        reading = await read(table)
+        return replace(reading, now=reading.now + timedelta(minutes=10))
+
+    async def answers(status: int) -> bool:
+        return (await ingest.http.get("/readyz")).status_code == status
+
+    await until(lambda: answers(200), "ingest is ready")
+    monkeypatch.setattr(HistoryLoadTable, "read", ten_minutes_ahead)
+    await until(lambda: answers(503), "the clocks disagree")
+    assert "+600 s" in (await ingest.http.get("/readyz")).json()["checks"]["clock"]
+    monkeypatch.undo()
+    await until(lambda: answers(200), "the clocks agree again")
