@@ -21,6 +21,8 @@ from services.kit.settings import PlatformSettings
 
 HOUR_MS = 3600 * 1000
 DAY_MS = 24 * HOUR_MS
+# From this many copies on, a write is acknowledged only when a second broker has it.
+REPLICAS_FOR_TWO_IN_SYNC = 3
 # The ledger in PostgreSQL is the permanent record; the topic must outlive the longest outage.
 CONFIGURATION = {
     "cleanup.policy": "delete",
@@ -97,7 +99,7 @@ async def _create(admin: AIOKafkaAdminClient, missing: list[Topic]) -> list[str]
                 name=topic.name,
                 num_partitions=topic.partitions,
                 replication_factor=topic.replicas,
-                topic_configs=topic.configuration,
+                topic_configs=configuration_of(topic.configuration, replicas=topic.replicas),
             )
             for topic in missing
         ]
@@ -113,6 +115,12 @@ async def _create(admin: AIOKafkaAdminClient, missing: list[Topic]) -> list[str]
         if not code:
             created.append(str(name))
     return created
+
+
+def configuration_of(configuration: dict[str, str], *, replicas: int) -> dict[str, str]:
+    """Return a topic's configuration, with two copies in sync for a write where three exist."""
+    in_sync = {"min.insync.replicas": "2"} if replicas >= REPLICAS_FOR_TWO_IN_SYNC else {}
+    return configuration | in_sync
 
 
 async def _all_checked(admin: AIOKafkaAdminClient, topics: list[Topic]) -> bool:
