@@ -372,7 +372,10 @@ def _health(opened: _Resources, consumer: FencedConsumer) -> Health:
 
     async def partitions() -> None:
         if not consumer.has_joined:
-            raise NotReady("not a member of the consumer group yet")
+            raise NotReady(
+                "not a member of the consumer group yet: the topic of assessments is missing "
+                "(`tocsin topics`), or the broker does not answer"
+            )
         if any(state is State.CLAIMING for state in consumer.partitions.values()):
             raise NotReady("partitions are being claimed")
 

@@ -341,7 +341,10 @@ def build_health(pool: asyncpg.Pool, consumer: FencedConsumer, clock: SystemCloc
     async def partitions() -> None:
         states = consumer.partitions
         if not states:
-            raise NotReady("no partition is assigned")
+            raise NotReady(
+                "no partition is assigned: the topic of events is missing (`tocsin topics`), the "
+                "broker does not answer, or other processes have all partitions"
+            )
         if State.CLAIMING in states.values():
             raise NotReady("partitions are being claimed")
 
