@@ -152,4 +152,12 @@ LINES = (
         "        granted = event.effective_day\n",
         ("tests/unit/scoring/domain/test_decisions.py",),
     ),
+    Mutant(
+        "payments-are-added-up-once",
+        "arrears under thousands of payments do not add all of them up for each of them",
+        "services/scoring/domain/arrears/instalments.py",
+        "        loan.received = list(accumulate(loan.paid_minor, initial=0))\n",
+        "        loan.received = []\n",
+        (WORK,),
+    ),
 )

@@ -4,13 +4,14 @@ The day-by-day counts are here, as the oracle. Work is counted in days that are 
 time.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.scoring.domain.arrears import counters, exposure, facility_use
+from services.scoring.domain.arrears import counters, exposure, facility_use, instalments
 from services.scoring.domain.borrower.borrower import (
     Account,
     ArrearsExclusion,
@@ -183,6 +184,67 @@ def test_disputes_count_once_for_each_instalment() -> None:
     loan = Loan("L-1", due_days=list(range(210)), exclusions=[ArrearsExclusion("D", 1)] * 10)
     # 20 for the loan, 210 instalments, and ten disputes of a seventh of them each.
     assert rows_of(Borrower("B-1", loans=[loan])) == 20 + 210 + 300
+
+
+payments = st.lists(
+    st.tuples(
+        st.integers(TODAY - 9, TODAY),  # Value day.
+        st.integers(0, 400),  # Paid.
+        st.sampled_from((-1, -1, 0, 300)),  # Outstanding principal that the core system stated.
+    ),
+    max_size=9,
+).map(sorted)
+
+
+@given(payments)
+def test_payments_added_up_give_each_day_what_a_sum_gives(rows: list[tuple[int, int, int]]) -> None:
+    loan = Loan("L-1", principal_minor=900, due_days=[TODAY - 8, TODAY - 2], due_cum=[400, 800])
+    loan.interest_cum, loan.fees_cum, loan.carried_minor = [10, 20], [0, 0], 7
+    loan.paid_days = [row[0] for row in rows]
+    loan.paid_minor = [row[1] for row in rows]
+    loan.paid_outstanding = [row[2] for row in rows]
+
+    def figures() -> list[tuple[int, int]]:
+        days = range(TODAY - 10, TODAY + 2)
+        return [(instalments.paid_by(loan, d), instalments.loan_exposure(loan, d)) for d in days]
+
+    summed = figures()
+    with instalments.added_up([loan]):
+        assert figures() == summed
+    assert (loan.received, loan.stated) == ([], [])
+    assert figures() == summed
+
+
+class Read(list[int]):
+    """Counts how many of its integers are read one by one or copied."""
+
+    read = 0
+
+    def __iter__(self) -> Iterator[int]:
+        self.read += len(self)
+        return super().__iter__()
+
+    def __getitem__(self, index: Any) -> Any:
+        item = super().__getitem__(index)
+        self.read += len(item) if isinstance(item, list) else 1
+        return item
+
+
+def test_arrears_under_many_payments_read_each_payment_a_few_times() -> None:
+    story = Story(start="2014-01-01")
+    story.loan(100_000)
+    story.schedule(*((f"{year}-01-01", 10_000, 0) for year in range(2015, 2025)))
+    (loan,) = story.borrower.loans
+    loan.paid_days = [TODAY - 2_000 + number for number in range(1_000)]
+    amounts, outstanding = Read([100] * 1_000), Read([-1] * 1_000)
+    loan.paid_minor, loan.paid_outstanding = amounts, outstanding
+    loan.paid_keys = list(range(1_000))
+    run = counters.material_run(story.borrower, TODAY, story.rules)
+    # A thousand stretches: with a sum for each the same payments would be read a million times.
+    assert run == run_day_by_day(story.borrower, TODAY, story.rules)
+    amounts.read = outstanding.read = 0
+    counters.material_run(story.borrower, TODAY, story.rules)
+    assert amounts.read + outstanding.read <= 4 * 1_000
 
 
 def test_an_account_too_many_is_refused_at_the_event_that_names_it() -> None:

@@ -154,14 +154,15 @@ def material_run(
     Days on which a dispute suspended the count neither add to it nor end it. Up to ``since`` the
     run is ``known`` already. Costs the changes of arrears and exposure, not the days.
     """
-    return _run(
-        day,
-        since=since,
-        known=known,
-        unchanged_since=lambda end: stretches.unchanged_since(borrower, end),
-        is_material=lambda end: exposure.is_material(borrower, end, rules),
-        is_suspended=lambda end: exposure.is_suspended(borrower, end, rules),
-    )
+    with instalments.added_up(borrower.loans):
+        return _run(
+            day,
+            since=since,
+            known=known,
+            unchanged_since=lambda end: stretches.unchanged_since(borrower, end),
+            is_material=lambda end: exposure.is_material(borrower, end, rules),
+            is_suspended=lambda end: exposure.is_suspended(borrower, end, rules),
+        )
 
 
 def _run(
@@ -270,12 +271,13 @@ def _is_line_material(borrower: Borrower, line: Facility, day: int, rules: Rules
 
 
 def _run_of_loan(borrower: Borrower, loan: Loan, day: int, rules: Rules) -> int:
-    return _run(
-        day,
-        unchanged_since=lambda end: stretches.loan_unchanged_since(borrower, loan, end),
-        is_material=lambda end: _is_loan_material(borrower, loan, end, rules),
-        is_suspended=lambda end: _is_loan_suspended(borrower, loan, end, rules),
-    )
+    with instalments.added_up([loan]):
+        return _run(
+            day,
+            unchanged_since=lambda end: stretches.loan_unchanged_since(borrower, loan, end),
+            is_material=lambda end: _is_loan_material(borrower, loan, end, rules),
+            is_suspended=lambda end: _is_loan_suspended(borrower, loan, end, rules),
+        )
 
 
 def _run_of_line(borrower: Borrower, line: Facility, day: int, rules: Rules) -> int:

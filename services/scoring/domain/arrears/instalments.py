@@ -13,6 +13,8 @@ Only loans in the borrower's reporting currency count there.
 """
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Final
@@ -55,9 +57,28 @@ def counted_until(loan: Loan, day: int) -> int:
 def paid_by(loan: Loan, day: int) -> int:
     """Return the money received by the end of the day for the instalments kept."""
     paid_days = loan.paid_days
+    if loan.received:
+        return loan.carried_minor + loan.received[bisect_right(paid_days, day)]
     if not paid_days or paid_days[-1] <= day:
         return loan.carried_minor + sum(loan.paid_minor)
     return loan.carried_minor + sum(loan.paid_minor[: bisect_right(paid_days, day)])
+
+
+@contextmanager
+def added_up(loans: list[Loan]) -> Iterator[None]:
+    """Add the payments up while many days are judged: each day is then a search, and no sum."""
+    for loan in loans:
+        loan.received = list(accumulate(loan.paid_minor, initial=0))
+        loan.stated = list(accumulate(range(len(loan.paid_days)), _latest_stated(loan), initial=-1))
+    try:
+        yield
+    finally:
+        for loan in loans:
+            loan.received, loan.stated = [], []
+
+
+def _latest_stated(loan: Loan) -> Callable[[int, int], int]:
+    return lambda before, index: before if loan.paid_outstanding[index] < 0 else index
 
 
 def due_before(loan: Loan, day: int) -> int:
@@ -106,6 +127,7 @@ def schedule_at(loan: Loan, day: int) -> Loan:
                 carried_minor=past.carried_minor,
                 paid_days=loan.paid_days,
                 paid_minor=loan.paid_minor,
+                received=loan.received,
                 exclusions=loan.exclusions,
                 grace_days=loan.grace_days,
             )
@@ -171,14 +193,23 @@ def loan_exposure(loan: Loan, day: int) -> int:
     if loan.closed_day is not None and loan.closed_day <= day:
         return 0
     repaid = principal_paid(loan, paid_by(loan, day))
-    stated = bisect_right(loan.paid_days, day) - 1
-    while stated >= 0 and loan.paid_outstanding[stated] < 0:
-        stated -= 1
+    stated = _last_stated(loan, bisect_right(loan.paid_days, day))
     if stated < 0:
         return max(0, loan.principal_minor - loan.pruned_principal_minor - repaid)
-    upto = loan.carried_minor + sum(loan.paid_minor[: stated + 1])
+    brought = loan.received[stated + 1] if loan.received else sum(loan.paid_minor[: stated + 1])
+    upto = loan.carried_minor + brought
     since = repaid - principal_paid(loan, upto)
     return max(0, loan.paid_outstanding[stated] - since)
+
+
+def _last_stated(loan: Loan, count: int) -> int:
+    """Return the last of the first payments that states an outstanding principal, -1 if none."""
+    if loan.stated:
+        return loan.stated[count]
+    stated = count - 1
+    while stated >= 0 and loan.paid_outstanding[stated] < 0:
+        stated -= 1
+    return stated
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,6 +128,10 @@ class Loan:
     with payment i, else -1. ``carried_minor`` is what pruned payments brought less what pruned
     instalments took (``pruned_due_minor``, of it ``pruned_principal_minor``). ``effective_days``
     are the due days moved by holidays, empty where none moves.
+
+    Only while many days are judged one after another (`instalments.added_up`), and never stored:
+    ``received[n]`` is what the first n payments brought, and ``stated[n]`` the position of the last
+    of them with an outstanding principal, -1 without one.
     """
 
     loan_id: str
@@ -172,6 +176,8 @@ class Loan:
     closed_reason: str = ""
     exclusions: list[ArrearsExclusion] = field(default_factory=list)
     regulatory_days: int = 0
+    received: list[int] = field(default_factory=list, compare=False, repr=False)
+    stated: list[int] = field(default_factory=list, compare=False, repr=False)
 
 
 @dataclass(slots=True)
