@@ -91,6 +91,14 @@ LINES = (
         (f"{BATCHES}/test_isolation.py",),
     ),
     Mutant(
+        "resume-is-audited-by-actor",
+        "the audit names the person or the key that let a borrower resume",
+        "services/scoring/entrypoints/isolation_api.py",
+        "actor=principal.actor",
+        "actor=principal.name",
+        ("tests/unit/cli/test_borrowers.py",),
+    ),
+    Mutant(
         "clocks-agree-before-a-close",
         "a date is closed only while process, database and broker agree on the time",
         "services/scoring/entrypoints/clock.py",

@@ -17,8 +17,13 @@ PARTITION_OF = """
 SELECT partition FROM scoring.borrower WHERE borrower_id = $1 AND isolated_reason IS NOT NULL
 """
 REQUEST_RESUME = """
-UPDATE scoring.borrower SET resume_requested = true
- WHERE borrower_id = $1 AND isolated_reason IS NOT NULL
+WITH requested AS (
+    UPDATE scoring.borrower SET resume_requested = true
+     WHERE borrower_id = $1 AND isolated_reason IS NOT NULL
+    RETURNING borrower_id, partition, folded_to, isolated_at, isolated_reason)
+INSERT INTO scoring.borrower_resume
+       (borrower_id, partition, folded_to, isolated_at, isolated_reason, requested_by, reason)
+SELECT requested.*, $2, $3 FROM requested
 """
 
 
@@ -35,5 +40,7 @@ class PostgresIsolationRows:
         partition: int | None = await connection.fetchval(PARTITION_OF, borrower_id)
         return partition
 
-    async def request_resume(self, connection: Connection, borrower_id: str) -> None:
-        await connection.execute(REQUEST_RESUME, borrower_id)
+    async def request_resume(
+        self, connection: Connection, borrower_id: str, *, actor: str, reason: str
+    ) -> None:
+        await connection.execute(REQUEST_RESUME, borrower_id, actor, reason)

@@ -46,8 +46,10 @@ class IsolationRows(Protocol):
         """Returns the partition of an isolated borrower, or None if it is not isolated."""
         ...
 
-    async def request_resume(self, connection: Connection, borrower_id: str) -> None:
-        """Stores that the borrower may resume."""
+    async def request_resume(
+        self, connection: Connection, borrower_id: str, *, actor: str, reason: str
+    ) -> None:
+        """Stores that the borrower may resume, and for the audit who lets it and why."""
         ...
 
 
@@ -89,7 +91,7 @@ class IsolatedBorrowers:
                 raise NotIsolated(f"borrower {borrower_id} is not isolated")
             # The partition's row first, as in every transaction of its owner.
             await self.partitions.release(connection, topic=self.topic, partition=partition)
-            await self.rows.request_resume(connection, borrower_id)
+            await self.rows.request_resume(connection, borrower_id, actor=actor, reason=reason)
             return partition
 
         partition = await self.database.in_transaction(request)

@@ -83,6 +83,6 @@ def router(isolated: IsolatedBorrowers) -> APIRouter:
     async def resume(borrower_id: BorrowerId, body: ResumeRequest, request: Request) -> None:
         """Lets a borrower resume: its partition's owner folds what waits, within seconds."""
         principal: Principal = request.state.principal
-        await isolated.resume(borrower_id, actor=principal.name, reason=body.reason)
+        await isolated.resume(borrower_id, actor=principal.actor, reason=body.reason)
 
     return routes

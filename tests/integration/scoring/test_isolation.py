@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+import asyncpg
 import pytest
 
 from services.cli.verify.commands import verified
@@ -9,7 +10,7 @@ from services.kit.settings import PlatformSettings
 from services.scoring import wiring
 from services.scoring.adapters.codec import build_codec
 from services.scoring.application.borrower_queries import Viewer
-from services.scoring.application.isolated_borrowers import NotIsolated
+from services.scoring.application.isolated_borrowers import IsolatedBorrower, NotIsolated
 from tests.fakes.poisoned_codec import breaking_event, breaking_state
 from tests.fakes.wire_events import START
 from tests.integration.kit.stream.members import until
@@ -38,7 +39,11 @@ def broken(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
 
 
 async def test_an_isolated_borrower_is_verified_to_its_mark_and_resumes(
-    run: Run, feed: Feed, platform: PlatformSettings, broken: pytest.MonkeyPatch
+    run: Run,
+    feed: Feed,
+    platform: PlatformSettings,
+    database_url: str,
+    broken: pytest.MonkeyPatch,
 ) -> None:
     events = portfolio()
     applied = len(events) + sum(b"day.closed" in raw for raw in events)
@@ -67,6 +72,27 @@ async def test_an_isolated_borrower_is_verified_to_its_mark_and_resumes(
     assert healthy.assessment.as_of == START.toordinal() + 59
     broken.undo()
     await _resume(run, platform, applied)
+    await _resumes_are_audited(database_url, isolated)
+
+
+async def _resumes_are_audited(database_url: str, isolated: list[IsolatedBorrower]) -> None:
+    connection = await asyncpg.connect(database_url)
+    try:
+        rows = await connection.fetch("SELECT * FROM scoring.borrower_resume ORDER BY resume_id")
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await connection.execute("UPDATE scoring.borrower_resume SET requested_by = 'eva'")
+    finally:
+        await connection.close()
+    assert [(row["borrower_id"], row["requested_by"], row["reason"]) for row in rows] == [
+        ("B-3", "ada", "repaired"),
+        ("B-5", "ada", "repaired"),
+    ]
+    assert [
+        (row["partition"], row["folded_to"], row["isolated_at"], row["isolated_reason"])
+        for row in rows
+    ] == [(each.partition, each.folded_to, each.isolated_at, each.reason) for each in isolated]
+    # Links of a hash chain.
+    assert [(row["audit_number"], len(row["audit_hash"])) for row in rows] == [(1, 32), (2, 32)]
 
 
 async def _resume(run: Run, platform: PlatformSettings, applied: int) -> None:

@@ -30,6 +30,7 @@ class MemoryIsolation:
     def __init__(self) -> None:
         self.names = [f"B/{number:04}" for number in range(501)]
         self.done: list[tuple[str, str | int]] = []
+        self.recorded: list[tuple[str, str]] = []
 
     async def listed(self, connection: Any, *, after: str, limit: int) -> list[IsolatedBorrower]:
         names = [name for name in self.names if name > after][:limit]
@@ -49,8 +50,11 @@ class MemoryIsolation:
     async def partition_of(self, connection: Any, borrower_id: str) -> int | None:
         return 3 if borrower_id in self.names else None
 
-    async def request_resume(self, connection: Any, borrower_id: str) -> None:
+    async def request_resume(
+        self, connection: Any, borrower_id: str, *, actor: str, reason: str
+    ) -> None:
         self.done.append(("requested", borrower_id))
+        self.recorded.append((actor, reason))
 
     async def release(self, connection: Any, *, topic: str, partition: int) -> None:
         self.done.append((f"released {topic}", partition))
@@ -108,6 +112,7 @@ def test_a_resume_releases_the_partition_and_then_stores_the_request(
 ) -> None:
     run("resume", "B/0003", "--reason", "repaired in 1.4.2")
     assert isolation.done == [("released events", 3), ("requested", "B/0003")]
+    assert isolation.recorded == [("key:tsk_operator", "repaired in 1.4.2")]
 
 
 def test_all_isolated_borrowers_resume_whatever_their_number(isolation: MemoryIsolation) -> None:

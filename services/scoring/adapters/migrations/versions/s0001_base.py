@@ -215,11 +215,26 @@ COMMENT ON COLUMN scoring.pd_census.expected IS
     'shares of the reference population in the same bins';
 """
 
+RESUMES = """
+CREATE TABLE scoring.borrower_resume (
+    resume_id       bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    borrower_id     text COLLATE "C" NOT NULL,
+    partition       integer NOT NULL,
+    folded_to       bigint NOT NULL,
+    isolated_at     timestamptz NOT NULL,
+    isolated_reason text NOT NULL,
+    requested_at    timestamptz NOT NULL DEFAULT now(),
+    requested_by    text NOT NULL CHECK (requested_by <> ''),
+    reason          text NOT NULL CHECK (reason <> '')
+);
+COMMENT ON TABLE scoring.borrower_resume IS
+    'who let an isolated borrower resume, and its mark at that moment; append-only';
+"""
 RIGHTS = """
 REVOKE UPDATE, DELETE ON scoring.control, scoring.assessment, scoring.ledger, {ledger_parts}
   FROM tocsin_scoring;
 REVOKE UPDATE, DELETE, TRUNCATE
-    ON scoring.rulebook, scoring.rulebook_activation, scoring.sector_month
+    ON scoring.rulebook, scoring.rulebook_activation, scoring.sector_month, scoring.borrower_resume
   FROM tocsin_scoring;
 REVOKE INSERT, UPDATE, DELETE ON scoring.rulebook_standing FROM tocsin_scoring;
 """
@@ -232,10 +247,11 @@ def upgrade() -> None:
     for number, name in enumerate(LEDGER_PARTS):
         execute(LEDGER_PART.format(name=name, parts=len(LEDGER_PARTS), number=number))
     execute(approvals.TABLES.format(schema="scoring"))
-    for tables in (RULEBOOKS, SECTORS, PD_CENSUS):
+    for tables in (RULEBOOKS, SECTORS, PD_CENSUS, RESUMES):
         execute(tables)
     execute(audit.append_only("scoring", "rulebook"))
-    execute(audit.audited("scoring", "rulebook_activation"))
+    for table in ("rulebook_activation", "borrower_resume"):
+        execute(audit.audited("scoring", table))
     for tables in (progress.TABLES, incidents.TABLES, outbox.TABLES, quarantine.TABLES):
         execute(tables.format(schema="scoring"))
     execute(RIGHTS.format(ledger_parts=", ".join(f"scoring.{name}" for name in LEDGER_PARTS)))
