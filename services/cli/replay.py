@@ -81,7 +81,10 @@ def _opened(file: str) -> Iterator[tuple[BinaryIO, int | None]]:
         return
     path = Path(file)
     if not path.is_file():
-        raise CommandError(f"There is no file {path}.", remedy="Give a file of events, or - .")
+        raise CommandError(
+            f"There is no file {path}.",
+            remedy="Give a file of events, or - for the standard input.",
+        )
     with path.open("rb") as source:
         yield source, path.stat().st_size
 

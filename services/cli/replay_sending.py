@@ -136,9 +136,10 @@ def _verdicts(answer: httpx2.Response, batch: EventBatch) -> list[Verdict]:
     # If no event was taken, the verdicts are in a problem document.
     if answer.is_success or (isinstance(document, dict) and "items" in document):
         return verdicts_of(document, sent=len(batch.lines))
+    detail = document.get("detail") if isinstance(document, dict) else None
     raise CommandError(
         f"ingest refused the batch at line {batch.first_line} with {answer.status_code}: "
-        f"{answer.text[:MOST_SHOWN_CHARACTERS]}",
+        f"{str(detail or answer.text)[:MOST_SHOWN_CHARACTERS]}",
         remedy=REMEDIES.get(answer.status_code, UNEXPECTED),
     )
 
