@@ -25,8 +25,8 @@ POLL_SECONDS = 0.5
 VERDICTS = {
     VerifyVerdict.VERIFIED: "[green]verified[/green]",
     VerifyVerdict.NOT_VERIFIED: "[red]not verified[/red]",
-    VerifyVerdict.UNDER_WAY: "[yellow]nothing differs, and work is under way: "
-    "--wait SECONDS waits for its end[/yellow]",
+    VerifyVerdict.UNDER_WAY: "[yellow]nothing differs, and work is left: --wait SECONDS waits for "
+    "its end; a stopped partition waits for a person[/yellow]",
 }
 EXIT_STATUS = {VerifyVerdict.VERIFIED: 0, VerifyVerdict.NOT_VERIFIED: 1, VerifyVerdict.UNDER_WAY: 3}
 console = Console(stderr=True)

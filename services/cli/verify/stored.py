@@ -9,8 +9,13 @@ import asyncpg
 from services.cli.verify.refold import IsolationMark
 
 PARTITIONS = """
-SELECT partition, next_offset, records, duplicates, quarantined
-  FROM scoring.partition_progress WHERE consumer = 'scoring' AND topic = $1 ORDER BY partition
+SELECT progress.partition, next_offset, records, duplicates, quarantined,
+       stop.reason AS stop_reason
+  FROM scoring.partition_progress AS progress
+  LEFT JOIN scoring.partition_stop AS stop
+    ON (stop.consumer, stop.topic, stop.partition, stop.epoch)
+     = (progress.consumer, progress.topic, progress.partition, progress.epoch)
+ WHERE progress.consumer = 'scoring' AND progress.topic = $1 ORDER BY progress.partition
 """
 LEDGER = """
 SELECT "offset", event FROM scoring.ledger WHERE partition = $1
@@ -62,7 +67,7 @@ class Stored:
         self._connection = connection
 
     async def partitions(self, topic: str) -> list[Any]:
-        """Return the next offset and the totals of each partition."""
+        """Return the next offset, the totals and the stop of each partition."""
         rows: list[Any] = await self._connection.fetch(PARTITIONS, topic)
         return rows
 

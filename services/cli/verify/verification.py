@@ -99,7 +99,7 @@ class Verification:
             row = partitions.get(number)
             findings.offered += end
             done = 0 if row is None else row["next_offset"]
-            findings.waits(f"records of partition {number} not applied yet", max(0, end - done))
+            findings.waits(_backlog(number, row), max(0, end - done))
         findings.duplicates = sum(row["duplicates"] for row in partitions.values())
         findings.quarantined = counts["quarantined"]
         records = sum(row["records"] for row in partitions.values())
@@ -247,3 +247,9 @@ class ActivatedRulebooks:
         if key not in self._compiled:
             self._compiled[key] = read_text(document.decode())
         return self._compiled[key]
+
+
+def _backlog(partition: int, row: Mapping[str, Any] | None) -> str:
+    work = f"records of partition {partition} not applied yet"
+    reason = row["stop_reason"] if row is not None else None
+    return f"{work}, and it is stopped, {reason} (tocsin offsets show)" if reason else work
