@@ -4,6 +4,7 @@ from tests.mutants.mutant import Mutant
 
 TORTURE = "tests/property/test_data_torture.py"
 WORK = "tests/property/scoring/test_bounded_work.py"
+COUNTED_WORK = "tests/property/test_counted_work.py"
 GUARD = "tests/unit/ingest/domain/test_time_guard.py"
 GATE = "tests/unit/ingest/application/test_time_gate.py"
 
@@ -62,7 +63,7 @@ LINES = (
         "services/scoring/domain/arrears/counters.py",
         "        start = max(first, unchanged_since(end))\n",
         "        start = end\n",
-        (WORK,),
+        (COUNTED_WORK,),
     ),
     Mutant(
         "stretches-end-at-payments",

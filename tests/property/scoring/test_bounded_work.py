@@ -92,38 +92,6 @@ def test_a_run_is_as_long_as_counted_day_by_day(steps: list[tuple[str, int, int]
         assert counted == run_day_by_day(story.borrower, today, story.rules)
 
 
-class Counted:
-    """Counts the calls of a function."""
-
-    def __init__(self, function: Any) -> None:
-        self.function, self.calls = function, 0
-
-    def __call__(self, *args: Any, **options: Any) -> Any:
-        self.calls += 1
-        return self.function(*args, **options)
-
-
-def test_an_excess_since_1970_costs_its_changes(monkeypatch: pytest.MonkeyPatch) -> None:
-    line = Facility("F-1")
-    facility_use.record(line, day("1970-01-01"), 200, 100, None)
-    judged = Counted(facility_use.excess_on)
-    monkeypatch.setattr(facility_use, "excess_on", judged)
-    assert facility_use.excess_since(line, TODAY) == day("1970-01-01")
-    assert judged.calls == 1
-
-
-def test_arrears_of_ten_years_cost_their_changes(monkeypatch: pytest.MonkeyPatch) -> None:
-    story = Story(start="2014-01-01")
-    story.loan(1_000)
-    story.schedule(("2016-01-01", 500, 0), ("2016-02-01", 500, 0))
-    judged = Counted(exposure.is_material)
-    monkeypatch.setattr(exposure, "is_material", judged)
-    run = counters.material_run(story.borrower, TODAY, story.rules)
-    assert run == counters.LONGEST_RUN_DAYS
-    # Since 2 February 2016 nothing changed; ten years and seven days end after that day.
-    assert judged.calls <= 3
-
-
 def test_a_run_begins_with_the_payment_that_made_arrears_material() -> None:
     story = Story(start="2024-01-01")
     story.loan(100_000)
@@ -156,15 +124,6 @@ def test_due_days_move_as_one_by_one(due_days: list[int], off: set[int]) -> None
     ascending = sorted(due_days)
     holidays = tuple(sorted(off))
     assert calendars.moved_days(ascending, holidays) == [moved(each) for each in ascending]
-
-
-def test_a_long_row_of_days_off_is_walked_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    first = day("2000-01-01")
-    off = tuple(range(first, first + 9_000))
-    judged = Counted(calendars.is_business_day)
-    monkeypatch.setattr(calendars, "is_business_day", judged)
-    assert set(calendars.moved_days(list(off[:2_000]), off)) == {day("2024-08-22")}
-    assert judged.calls <= 9_001
 
 
 def test_a_borrower_that_grows_too_large_is_refused_at_that_event() -> None:
