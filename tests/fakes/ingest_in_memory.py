@@ -110,7 +110,7 @@ class MemoryControlLog:
                     for base, name, known in self.rates
                     if (base, name) == (base_currency, currency)
                 ),
-                key=lambda known: (known > day, abs(known - day)),
+                key=lambda known: (known >= day, abs(known - day)),
             )
             for currency in currencies
         }

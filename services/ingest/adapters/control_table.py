@@ -14,13 +14,15 @@ from services.kit.database import Connection, Database
 # A close of a later date was released by two people, or is withdrawn: it follows no calendar.
 _LAST_CLOSE = "SELECT max(closed_date) FROM ingest.day_close WHERE closed_date <= $1"
 _BASES = "SELECT DISTINCT base_currency FROM ingest.exchange_rate"
+# A rate of the same date is what the new one replaces: compared with it, a row of small steps
+# within one day would add up to any rate.
 _NEAR = """
 SELECT currency, rate
   FROM unnest($2::text[]) AS wanted (currency)
  CROSS JOIN LATERAL (
     SELECT rate FROM ingest.exchange_rate AS taken
      WHERE taken.base_currency = $1 AND taken.currency = wanted.currency
-     ORDER BY rate_date <= $3 DESC, abs(rate_date - $3) LIMIT 1) AS near
+     ORDER BY rate_date < $3 DESC, abs(rate_date - $3) LIMIT 1) AS near
 """
 _ADD_CLOSE = """
 INSERT INTO ingest.day_close (closed_date, source, event_id, taken_at) VALUES ($1, $2, $3, $4)

@@ -141,3 +141,27 @@ async def test_a_rate_of_the_past_is_compared_with_that_time() -> None:
         rates(3, day="2021-01-04", usd="0.27"),
         rates(4, day="2020-01-03", usd="0.41"),
     ) == [None, None, None, None]
+
+
+async def test_rates_of_one_date_do_not_climb_in_small_steps() -> None:
+    memory = ingest_in_memory()
+    # Each is a quarter above the one before; only the first is within a quarter of yesterday's.
+    reasons = await take(
+        memory,
+        rates(1, day="2026-03-30", usd="0.8"),
+        rates(2, day="2026-03-31", usd="1.0"),
+        rates(3, day="2026-03-31", usd="1.25"),
+        rates(4, day="2026-03-31", usd="1.56"),
+    )
+    assert reasons == [None, None, *[RefusalReason.AWAITS_APPROVAL] * 2]
+
+
+async def test_the_first_rate_of_a_currency_is_corrected_within_the_band() -> None:
+    memory = ingest_in_memory()
+    reasons = await take(
+        memory,
+        rates(1, day="2026-03-31", usd="0.8"),
+        rates(2, day="2026-03-31", usd="0.9"),
+        rates(3, day="2026-03-31", usd="9"),
+    )
+    assert reasons == [None, None, RefusalReason.AWAITS_APPROVAL]
