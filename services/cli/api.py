@@ -36,7 +36,7 @@ class ServiceApi:
         path: str,
         *,
         params: Mapping[str, str | int] | None = None,
-        body: Mapping[str, str | list[str]] | None = None,
+        body: Mapping[str, Any] | None = None,
     ) -> Document:
         """Return the answer to one request to the service at the address.
 

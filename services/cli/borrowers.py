@@ -1,4 +1,4 @@
-"""`tocsin borrowers`: lists isolated borrowers, and lets them resume.
+"""`tocsin borrowers`: lists and resumes isolated borrowers, and resends assessments.
 
 Calls scoring over HTTP with an operator's key, so it does what the service does and needs no access
 to the database.
@@ -25,12 +25,12 @@ SCORING = ServiceApi(
     {
         401: "Give a key with --key or TOCSIN_API_KEY: tocsin keys create --role OPERATOR --name …",
         403: "The key needs the role OPERATOR: tocsin keys create --role OPERATOR --name …",
-        404: "See `tocsin borrowers isolated`.",
+        404: "`tocsin borrowers isolated` and `tocsin verify` name borrowers and numbers.",
         503: "Wait until `/readyz` of scoring answers 200, then try again.",
     },
 )
 
-app = group("Inspect isolated borrowers, and let them resume.")
+app = group("List and resume isolated borrowers, and resend assessments.")
 Url = Annotated[str, typer.Option(envvar="TOCSIN_SCORING_URL", help="Where scoring listens.")]
 Key = Annotated[str, typer.Option(envvar="TOCSIN_API_KEY", help="A key with the role OPERATOR.")]
 
@@ -91,6 +91,40 @@ def resume(
         print(json.dumps({"requested": len(chosen)}))
     else:
         print(f"{len(chosen)} borrowers may resume; see `tocsin borrowers isolated` in a minute.")
+
+
+@app.command()
+def resend(
+    borrower_ids: Annotated[list[str], typer.Argument(help="Borrowers that lack assessments.")],
+    from_sequence: Annotated[int, typer.Option(min=1, help="The first number missing.")] = 1,
+    reason: Annotated[str, typer.Option(help="What lost them.")] = "",
+    url: Url = DEFAULT_URL,
+    key: Key = "",
+    as_json: AsJson = False,
+) -> None:
+    """Send stored assessments to the risk topic again, which `tocsin verify` or alerts lacks.
+
+    They leave through the outbox in the order of their numbers, up to the newest. A consumer drops
+    those that it has. Nothing is computed again.
+
+    Examples:
+
+        tocsin borrowers resend B-1001 --from-sequence 7 --reason "INC-12: the risk topic lost it"
+    """
+    if not reason.strip():
+        raise CommandError("--reason is empty.", remedy="Give what lost the assessments.")
+    resent = 0
+    for borrower_id in borrower_ids:
+        path = f"/v1/borrowers/{quote(borrower_id, safe='')}/assessments/resend"
+        following: int | None = from_sequence
+        while following is not None:
+            body = {"from_sequence": following, "reason": reason.strip()}
+            page = SCORING.call(url, key, "POST", path, body=body)
+            resent, following = resent + page["resent"], page["next_sequence"]
+    if as_json:
+        print(json.dumps({"resent": resent}))
+    else:
+        print(f"{resent} assessments leave within seconds; then run `tocsin verify`.")
 
 
 def _all_isolated(url: str, key: str) -> list[str]:

@@ -31,6 +31,7 @@ from services.kit.stream.progress import PostgresProgress
 from services.kit.stream.quarantine import Quarantine
 from services.kit.stream.quarantine_review import QuarantineReview
 from services.kit.stream.relay import OutboxRelay
+from services.scoring.adapters.assessment_rows import PostgresAssessmentRows
 from services.scoring.adapters.borrower_rows import PostgresBorrowerRows, PostgresPortfolioRows
 from services.scoring.adapters.census_store import PostgresCensus
 from services.scoring.adapters.close_rows import PostgresCloses
@@ -41,6 +42,7 @@ from services.scoring.adapters.rulebook_reader import load_rulebook, read_text
 from services.scoring.adapters.rulebook_store import PostgresRulebooks, PostgresRulebookTexts
 from services.scoring.adapters.sector_rows import PostgresSectors
 from services.scoring.adapters.state_store import PostgresStates
+from services.scoring.application.assessment_resend import AssessmentResend
 from services.scoring.application.borrower_queries import BorrowerQueries
 from services.scoring.application.close_withdrawal import CloseWithdrawal
 from services.scoring.application.control_events import EventsTopic
@@ -75,6 +77,7 @@ class Scoring:
     sectors: SectorMonitor
     approvals: Approvals
     isolated: IsolatedBorrowers
+    resend: AssessmentResend
     census: Census
     web_parts: WebParts
     metrics: Metrics
@@ -148,12 +151,8 @@ async def build(platform: PlatformSettings, settings: ScoringSettings) -> AsyncI
             portfolio=build_portfolio(database, parts),
             sectors=build_sectors(database, parts, settings),
             approvals=build_approvals(database, clock, platform),
-            isolated=IsolatedBorrowers(
-                database=database,
-                rows=PostgresIsolationRows(),
-                partitions=progress,
-                topic=platform.events_topic,
-            ),
+            isolated=build_isolated(database, progress, topic=platform.events_topic),
+            resend=build_resend(database, parts, progress, topic=platform.events_topic),
             census=parts.census,
             web_parts=WebParts(
                 health=health,
@@ -233,6 +232,29 @@ def build_quarantine(
 
     return QuarantineReview(
         schema=SCHEMA, database=database, producer=producer, check=check, clock=parts.clock
+    )
+
+
+def build_isolated(
+    database: PostgresDatabase, progress: PostgresProgress, *, topic: str
+) -> IsolatedBorrowers:
+    """Returns the use cases of isolated borrowers."""
+    return IsolatedBorrowers(
+        database=database, rows=PostgresIsolationRows(), partitions=progress, topic=topic
+    )
+
+
+def build_resend(
+    database: PostgresDatabase, parts: ScoringParts, progress: PostgresProgress, *, topic: str
+) -> AssessmentResend:
+    """Returns what sends stored assessments again."""
+    return AssessmentResend(
+        database=database,
+        rows=PostgresAssessmentRows(),
+        partitions=progress,
+        outbox=parts.outbox,
+        messages=parts.messages,
+        topic=topic,
     )
 
 

@@ -37,7 +37,14 @@ def _scoring() -> FastAPI:
     # The description is made from the routes alone; nothing of the reading is used.
     nothing = cast(Any, None)
     return scoring_http.create_app(
-        nothing, nothing, nothing, nothing, no_approvals(), isolated=nothing, parts=parts()
+        nothing,
+        nothing,
+        nothing,
+        nothing,
+        no_approvals(),
+        isolated=nothing,
+        resend=nothing,
+        parts=parts(),
     )
 
 

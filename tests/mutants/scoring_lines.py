@@ -9,6 +9,23 @@ TWO = "tests/integration/scoring/test_rulebooks_are_approved_by_two.py"
 
 LINES = (
     Mutant(
+        "resend-waits-for-the-owner",
+        "no newer assessment gets into the outbox before those that are sent again",
+        "services/scoring/application/assessment_resend.py",
+        "            await self.partitions.lock("
+        "connection, topic=self.topic, partition=partition)\n",
+        "",
+        ("tests/unit/cli/test_borrowers.py",),
+    ),
+    Mutant(
+        "resent-numbers-follow-each-other",
+        "verify accepts no number of which the one before comes only later",
+        "services/cli/verify/due_events.py",
+        "        if number == self.followed.get(borrower_id, 0) + 1:\n",
+        "        if number > self.followed.get(borrower_id, 0):\n",
+        ("tests/unit/cli/test_verify.py",),
+    ),
+    Mutant(
         "withdrawn-close-is-left-out",
         "after a withdrawal the fold leaves the close out",
         "services/scoring/application/rebuilding.py",

@@ -78,6 +78,27 @@ class DueEvents:
         return newest
 
 
+@dataclass(slots=True)
+class NumberOrder:
+    """Whether each number of a borrower comes after the one before it, first or when sent again."""
+
+    followed: dict[str, int] = field(default_factory=dict)
+    newest: dict[str, int] = field(default_factory=dict)
+
+    def take(self, borrower_id: str, number: int) -> None:
+        """Take the next assessment in the order of the topic."""
+        if number == self.followed.get(borrower_id, 0) + 1:
+            self.followed[borrower_id] = number
+        self.newest[borrower_id] = max(number, self.newest.get(borrower_id, 0))
+
+    def compare(self, findings: VerifyFindings) -> None:
+        """Add each borrower whose newest number cannot be reached in order."""
+        for borrower_id, newest in self.newest.items():
+            last = self.followed.get(borrower_id, 0)
+            if last < newest:
+                findings.differs(f"{borrower_id}: no risk event {last + 1} comes after {last}")
+
+
 def _is_newer(key: EventKey, newest: Mapping[str, int]) -> bool:
     """Return whether an event can have been written later: ids without a number all can."""
     borrower_id, number = key

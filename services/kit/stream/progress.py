@@ -223,6 +223,10 @@ class PostgresProgress:
             tally.quarantined,
         )
 
+    async def lock(self, connection: Connection, *, topic: str, partition: int) -> None:
+        """Locks the row until the transaction ends: the owner's next one waits, unfenced."""
+        await connection.fetchval(self._lock_row, self._consumer, topic, partition)
+
     async def release(self, connection: Connection, *, topic: str, partition: int) -> None:
         """Fences the owner; the process that the group gave the partition claims it again."""
         await connection.execute(self._release, self._consumer, topic, partition, RELEASED)

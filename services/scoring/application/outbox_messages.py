@@ -34,6 +34,10 @@ class OutboxMessages:
             return [message for _, message in messages]
         return [message for borrower_id, message in messages if borrower_id not in failures]
 
+    def assessment(self, borrower_id: str, encoded: bytes) -> Message:
+        """Returns the message of an encoded assessment."""
+        return self._message(self.risk_topic, borrower_id, encoded)
+
     def _encoded(self, output: FoldOutput, failures: Failures) -> Iterator[tuple[str, Message]]:
         """Yields the borrower whose fold led to it with each message."""
         for emitted in output.assessments:
@@ -43,7 +47,7 @@ class OutboxMessages:
             except Exception as error:  # noqa: BLE001 - isolates the borrower, whatever it is
                 failures.setdefault(borrower_id, error)
             else:
-                yield borrower_id, self._message(self.risk_topic, borrower_id, emitted.encoded)
+                yield borrower_id, self.assessment(borrower_id, emitted.encoded)
         for effect in output.effects:
             topic = self.risk_topic if effect.is_for_risk else self.events_topic
             try:

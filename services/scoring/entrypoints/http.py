@@ -10,6 +10,7 @@ from services.kit.http import application, problems
 from services.kit.http.application import WebParts
 from services.kit.http.approvals_api import APPROVAL_PROBLEMS, approvals_router
 from services.kit.http.problems import ProblemTable
+from services.scoring.application.assessment_resend import AssessmentResend, NoSuchAssessment
 from services.scoring.application.borrower_queries import BorrowerNotFound, BorrowerQueries
 from services.scoring.application.isolated_borrowers import IsolatedBorrowers, NotIsolated
 from services.scoring.application.portfolio_queries import PortfolioQueries
@@ -24,6 +25,7 @@ from services.scoring.entrypoints import (
     borrowers_api,
     isolation_api,
     portfolio_api,
+    resend_api,
     rulebooks_api,
     sectors_api,
 )
@@ -32,6 +34,7 @@ PROBLEMS: ProblemTable = {
     BorrowerNotFound: problems.NOT_FOUND,
     NoSuchRulebook: problems.NOT_FOUND,
     NotIsolated: problems.NOT_FOUND,
+    NoSuchAssessment: problems.NOT_FOUND,
     VersionTaken: problems.CONFLICT,
     NotApproved: problems.CONFLICT,
     DatabaseUnavailable: problems.UNAVAILABLE,
@@ -47,6 +50,7 @@ def create_app(  # noqa: PLR0913 - the use cases, each named at the one call sit
     approvals: Approvals,
     *,
     isolated: IsolatedBorrowers,
+    resend: AssessmentResend,
     parts: WebParts,
 ) -> FastAPI:
     """Returns the application; `parts.problems` is filled in here."""
@@ -60,5 +64,6 @@ def create_app(  # noqa: PLR0913 - the use cases, each named at the one call sit
             portfolio_api.router(portfolio),
             sectors_api.router(sectors),
             isolation_api.router(isolated),
+            resend_api.router(resend),
         ],
     )

@@ -26,6 +26,7 @@ def application(scoring: Scoring) -> FastAPI:
         scoring.sectors,
         scoring.approvals,
         isolated=scoring.isolated,
+        resend=scoring.resend,
         parts=scoring.web_parts,
     )
 

@@ -23,7 +23,7 @@ from services.kit.stream.quarantine_review import QuarantineReview, RecordFilter
 from services.scoring import wiring
 from services.scoring.adapters.codec import build_codec
 from services.scoring.application.ports import Codec
-from services.scoring.entrypoints.http import create_app
+from services.scoring.entrypoints.worker import application
 from services.scoring.wiring import Scoring
 from tests.fakes.wire_events import booked, closed, paid, registered, scheduled
 from tests.integration.scoring.conftest import Feed, Run
@@ -58,15 +58,7 @@ async def client(
         connection, store.Grant(name="test", **grant), at=SystemClock().now()
     )
     await connection.close()
-    app = create_app(
-        scoring.borrowers,
-        scoring.rulebooks,
-        scoring.portfolio,
-        scoring.sectors,
-        scoring.approvals,
-        isolated=scoring.isolated,
-        parts=scoring.web_parts,
-    )
+    app = application(scoring)
     async with httpx2.AsyncClient(
         transport=httpx2.ASGITransport(app=app, raise_app_exceptions=False),
         base_url="http://scoring",

@@ -33,6 +33,8 @@ Recoveries:
   tests/integration/alerts/test_assessments_become_alerts.py::test_many_borrowers_with_a_gap_stop_the_partition
 - TocsinSequenceGap →
   tests/integration/alerts/test_a_running_service.py::test_a_gap_is_loud_and_closed_by_the_missing_assessment
+- Verification failed →
+  tests/integration/scoring/test_runbook.py::test_what_the_risk_topic_lost_is_resent_in_order
 - A wrong day was closed →
   tests/integration/scoring/test_withdrawn_close.py::test_a_wrong_close_defaults_the_bank_until_two_people_withdraw_it
 - Restoring from a backup →
@@ -94,7 +96,8 @@ from tests.fakes.poisoned_codec import breaking_everybody
 from tests.fakes.wire_events import booked, closed, registered, scheduled
 from tests.integration.kit.stream.members import administrator, recreate_topic, until
 from tests.integration.scoring.conftest import PARTITIONS, Feed, Run
-from tests.integration.scoring.test_worker import portfolio
+from tests.integration.scoring.test_quarantine import client
+from tests.integration.scoring.test_worker import PEOPLE, portfolio
 from tests.integration.test_offsets_command import new_key
 
 pytestmark = pytest.mark.integration
@@ -148,6 +151,19 @@ class Operator:
 def applied_of(events: Sequence[bytes]) -> int:
     """Return the number of ledger rows of these events: a close has one in each partition."""
     return len(events) + (PARTITIONS - 1) * sum(b"day.closed" in raw for raw in events)
+
+
+async def lose_records(bootstrap: str, topic: str) -> None:
+    """Delete all that is on a topic, as retention does."""
+    async with connected(bootstrap) as broker:
+        spans = await broker.all_spans(topic)
+    async with administrator(bootstrap) as admin:
+        await admin.delete_records(
+            {
+                TopicPartition(topic, number): RecordsToDelete(end)
+                for number, (_, end) in spans.items()
+            }
+        )
 
 
 async def administer(stack: Servers, *statements: str) -> None:
@@ -211,15 +227,7 @@ async def test_what_retention_took_is_sent_again_before_the_offset_is_set(
     async with run():
         assert (await verified(platform, "default", wait_seconds=60)).verified
     await feed(events[60:90])
-    async with connected(platform.kafka_bootstrap) as broker:
-        spans = await broker.all_spans(platform.events_topic)
-    async with administrator(platform.kafka_bootstrap) as admin:
-        await admin.delete_records(
-            {
-                TopicPartition(platform.events_topic, number): RecordsToDelete(end)
-                for number, (_, end) in spans.items()
-            }
-        )
+    await lose_records(platform.kafka_bootstrap, platform.events_topic)
     async with run() as scoring:
         await until(lambda: scoring.consumer.stop_reasons() == {"offset_out_of_range"})
         # From the sources: what is gone, and some that was applied.
@@ -293,6 +301,33 @@ async def test_a_database_restored_from_a_backup_does_the_lost_work_again(
     assert (after.applied, after.duplicates) == (before.applied, before.duplicates)
     assert await operator.stored() == states
     assert [row["generation"] for row in await operator.shown()] == [0] * PARTITIONS
+
+
+async def test_what_the_risk_topic_lost_is_resent_in_order(
+    run: Run, feed: Feed, platform: PlatformSettings
+) -> None:
+    events = portfolio()
+    await feed(events[:60])
+    async with run():
+        assert (await verified(platform, "default", wait_seconds=60)).verified
+    await lose_records(platform.kafka_bootstrap, platform.risk_topic)
+    await feed(events[60:])
+    operator = {"roles": frozenset({Role.OPERATOR})}
+    async with run() as scoring, client(scoring, platform, **operator) as http:
+        lossy = await verified(platform, "default", wait_seconds=60)
+        assert "B-1: no risk event 1 comes after 0" in lossy.differences
+        assert "B-0: risk event 1 was never sent" in lossy.differences
+        resent = 0
+        for name in PEOPLE:
+            answer = await http.post(
+                f"/v1/borrowers/{name}/assessments/resend", json={"reason": "INC-12"}
+            )
+            assert (answer.status_code, answer.json()["next_sequence"]) == (202, None)
+            resent += answer.json()["resent"]
+        findings = await verified(platform, "default", wait_seconds=60)
+    assert findings.differences == []
+    assert findings.verified
+    assert resent == findings.risk_events == lossy.risk_events
 
 
 async def test_a_version_that_folds_nobody_stops_and_the_repaired_one_goes_on(

@@ -1,6 +1,7 @@
-"""`tocsin borrowers`: an operator lists isolated borrowers and lets them resume."""
+"""`tocsin borrowers`: an operator lists and resumes isolated borrowers, and resends assessments."""
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -15,7 +16,10 @@ from services.kit.catalogue import KIT_CATALOGUE
 from services.kit.http.application import WebParts
 from services.kit.http.health import Health
 from services.kit.metrics import Metrics
+from services.kit.stream.outbox import Message
+from services.scoring.application.assessment_resend import AssessmentResend
 from services.scoring.application.isolated_borrowers import IsolatedBorrower, IsolatedBorrowers
+from services.scoring.application.outbox_messages import OutboxMessages
 from services.scoring.entrypoints.http import create_app
 from tests.fakes.approvals_in_memory import NoDatabase, no_approvals
 from tests.fakes.clock import ManualClock
@@ -60,8 +64,37 @@ class MemoryIsolation:
         self.done.append((f"released {topic}", partition))
 
 
+class MemoryAssessments:
+    """Implements `AssessmentRows`, `PartitionLock` and the outbox; records what was done."""
+
+    def __init__(self) -> None:
+        self.done: list[str] = []
+        self.appended: list[tuple[int, Message]] = []
+
+    async def partition_of(self, connection: Any, borrower_id: str) -> int | None:
+        return 3 if borrower_id == "B/1" else None
+
+    async def lock(self, connection: Any, *, topic: str, partition: int) -> None:
+        self.done.append(f"locked {topic} {partition}")
+
+    async def from_sequence(
+        self, connection: Any, borrower_id: str, first: int, *, limit: int
+    ) -> Sequence[tuple[int, bytes]]:
+        self.done.append("read")
+        return [(number, b"%d" % number) for number in range(first, 1_002)][:limit]
+
+    async def append(self, connection: Any, messages: Sequence[Message], *, partition: int) -> None:
+        self.done.append("appended")
+        self.appended += [(partition, message) for message in messages]
+
+
 @pytest.fixture
-def isolation(monkeypatch: pytest.MonkeyPatch) -> MemoryIsolation:
+def assessments() -> MemoryAssessments:
+    return MemoryAssessments()
+
+
+@pytest.fixture
+def isolation(monkeypatch: pytest.MonkeyPatch, assessments: MemoryAssessments) -> MemoryIsolation:
     """Let the commands call a scoring service in memory."""
     memory = MemoryIsolation()
     isolated = IsolatedBorrowers(
@@ -71,8 +104,23 @@ def isolation(monkeypatch: pytest.MonkeyPatch) -> MemoryIsolation:
         health=Health(ManualClock(SINCE)), metrics=Metrics(KIT_CATALOGUE), authenticator=Keys()
     )
     nothing = cast(Any, None)
+    resend = AssessmentResend(
+        database=NoDatabase(),
+        rows=assessments,
+        partitions=assessments,
+        outbox=cast(Any, assessments),
+        messages=OutboxMessages(codec=nothing, risk_topic="risk", events_topic="events"),
+        topic="events",
+    )
     service = create_app(
-        nothing, nothing, nothing, nothing, no_approvals(), isolated=isolated, parts=parts
+        nothing,
+        nothing,
+        nothing,
+        nothing,
+        no_approvals(),
+        isolated=isolated,
+        resend=resend,
+        parts=parts,
     )
     monkeypatch.setattr(
         api,
@@ -138,3 +186,38 @@ def test_a_resume_needs_an_operator_a_reason_and_an_isolated_borrower(
     with pytest.raises(CommandError, match=problem):
         run(*arguments, key=key)
     assert isolation.done == []
+
+
+@pytest.mark.usefixtures("isolation")
+def test_assessments_are_resent_from_a_number_on_page_by_page(
+    assessments: MemoryAssessments,
+) -> None:
+    answer = run("resend", "B/1", "--from-sequence", "2", "--reason", "lost", "--json").stdout
+    # 2 to 1,001: exactly two pages of 500. The row is locked before the assessments are read, so
+    # that no newer one gets into the outbox before them.
+    assert json.loads(answer) == {"resent": 1_000}
+    assert assessments.done == ["locked events 3", "read", "appended"] * 2
+    assert [message.value for _, message in assessments.appended] == [
+        b"%d" % number for number in range(2, 1_002)
+    ]
+    assert {(place, message.topic, message.key) for place, message in assessments.appended} == {
+        (3, "risk", b"B/1")
+    }
+
+
+@pytest.mark.usefixtures("isolation")
+@pytest.mark.parametrize(
+    ("arguments", "key", "problem"),
+    [
+        (("B-9", "--reason", "x"), "tsk_operator", "no borrower B-9"),
+        (("B/1", "--from-sequence", "1002", "--reason", "x"), "tsk_operator", "1002 or later"),
+        (("B/1", "--reason", "x"), "tsk_risk", "403"),
+        (("B/1",), "tsk_operator", "--reason is empty"),
+    ],
+)
+def test_a_resend_needs_an_operator_a_reason_and_an_assessment(
+    assessments: MemoryAssessments, arguments: tuple[str, ...], key: str, problem: str
+) -> None:
+    with pytest.raises(CommandError, match=problem):
+        run("resend", *arguments, key=key)
+    assert assessments.appended == []

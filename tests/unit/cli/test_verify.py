@@ -3,7 +3,7 @@
 import pytest
 
 from services.cli.verify.commands import EXIT_STATUS, counted
-from services.cli.verify.due_events import DueEvent, DueEvents
+from services.cli.verify.due_events import DueEvent, DueEvents, NumberOrder
 from services.cli.verify.findings import VerifyFindings, VerifyVerdict
 
 
@@ -63,6 +63,27 @@ def test_what_is_missing_below_the_snapshot_is_a_difference_while_others_are_wri
     findings = VerifyFindings()
     published(2, 3).compare(findings, may_lag=True, may_lead=True)
     assert findings.differences == ["b: risk event 1 was never sent"]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "differences"),
+    [
+        ((1, 2, 3, 2, 3), []),
+        # 2 was lost and is sent again with what follows it.
+        ((1, 3, 4, 2, 3, 4), []),
+        ((1, 3), ["b: no risk event 2 comes after 1"]),
+        ((1, 3, 2), ["b: no risk event 3 comes after 2"]),
+        ((5, 6), ["b: no risk event 1 comes after 0"]),
+    ],
+)
+def test_each_number_follows_the_one_before_it_first_or_when_it_is_resent(
+    numbers: tuple[int, ...], differences: list[str]
+) -> None:
+    order, findings = NumberOrder(), VerifyFindings()
+    for number in numbers:
+        order.take("b", number)
+    order.compare(findings)
+    assert findings.differences == differences
 
 
 @pytest.mark.parametrize(

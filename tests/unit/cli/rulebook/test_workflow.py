@@ -48,7 +48,14 @@ def outbox(monkeypatch: pytest.MonkeyPatch) -> KeptOutbox:
     )
     nothing: Any = None
     service = create_app(
-        nothing, workflow, nothing, nothing, approvals, isolated=nothing, parts=parts
+        nothing,
+        workflow,
+        nothing,
+        nothing,
+        approvals,
+        isolated=nothing,
+        resend=nothing,
+        parts=parts,
     )
     monkeypatch.setattr(
         api,

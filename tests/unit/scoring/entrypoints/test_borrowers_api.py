@@ -107,7 +107,9 @@ def reading() -> OneBorrower:
 def client(reading: OneBorrower) -> TestClient:
     health = Health(ManualClock(datetime(2026, 3, 2, tzinfo=UTC)))
     parts = WebParts(health=health, metrics=Metrics(KIT_CATALOGUE), authenticator=Keys())
-    app = create_app(reading, None, None, None, no_approvals(), isolated=None, parts=parts)  # type: ignore[arg-type]
+    app = create_app(
+        reading, None, None, None, no_approvals(), isolated=None, resend=None, parts=parts
+    )  # type: ignore[arg-type]
     return TestClient(app)
 
 

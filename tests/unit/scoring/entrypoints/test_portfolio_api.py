@@ -48,7 +48,9 @@ def client() -> TestClient:
     health = Health(ManualClock(datetime(2026, 3, 2, tzinfo=UTC)))
     parts = WebParts(health=health, metrics=Metrics(KIT_CATALOGUE), authenticator=Keys())
     portfolio = portfolio_of(lived())
-    app = create_app(None, None, portfolio, None, no_approvals(), isolated=None, parts=parts)  # type: ignore[arg-type]
+    app = create_app(
+        None, None, portfolio, None, no_approvals(), isolated=None, resend=None, parts=parts
+    )  # type: ignore[arg-type]
     return TestClient(app)
 
 

@@ -72,7 +72,16 @@ def client(outbox: KeptOutbox) -> TestClient:
     )
     nothing: Any = None
     return TestClient(
-        create_app(nothing, workflow, nothing, nothing, approvals, isolated=nothing, parts=parts)
+        create_app(
+            nothing,
+            workflow,
+            nothing,
+            nothing,
+            approvals,
+            isolated=nothing,
+            resend=nothing,
+            parts=parts,
+        )
     )
 
 

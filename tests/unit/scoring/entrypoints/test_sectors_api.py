@@ -69,7 +69,9 @@ def watch() -> SectorMonitor:
 def client(watch: SectorMonitor) -> TestClient:
     health = Health(ManualClock(datetime(2026, 4, 2, tzinfo=UTC)))
     parts = WebParts(health=health, metrics=Metrics(KIT_CATALOGUE), authenticator=Keys())
-    app = create_app(None, None, None, watch, no_approvals(), isolated=None, parts=parts)  # type: ignore[arg-type]
+    app = create_app(
+        None, None, None, watch, no_approvals(), isolated=None, resend=None, parts=parts
+    )  # type: ignore[arg-type]
     return TestClient(app)
 
 
