@@ -193,12 +193,12 @@ def _add_settling(router: APIRouter, review: QuarantineReview) -> None:
     @router.post("/{entry_id}/retry", summary="Retry a record")
     async def retry_record(caller: Operator, entry_id: EntryId) -> FullRecordView:
         """Send a record to the end of its log, if the present version can read it."""
-        return FullRecordView.of_full(await review.retry(entry_id, by=caller.id))
+        return FullRecordView.of_full(await review.retry(entry_id, by=caller.actor))
 
     @router.post("/{entry_id}/release", summary="Release a record")
     async def release_record(caller: Operator, entry_id: EntryId) -> FullRecordView:
         """Send a record to the end of its log as it is; what cannot be applied comes back here."""
-        return FullRecordView.of_full(await review.release(entry_id, by=caller.id))
+        return FullRecordView.of_full(await review.release(entry_id, by=caller.actor))
 
     @router.post("/{entry_id}/discard", summary="Discard a record")
     async def discard_record(
@@ -206,7 +206,7 @@ def _add_settling(router: APIRouter, review: QuarantineReview) -> None:
     ) -> FullRecordView:
         """Mark a record as one that will never be applied, with the reason; its bytes stay."""
         return FullRecordView.of_full(
-            await review.discard(entry_id, by=caller.id, reason=body.reason)
+            await review.discard(entry_id, by=caller.actor, reason=body.reason)
         )
 
     @router.post("/retry", summary="Retry many records")
@@ -216,7 +216,7 @@ def _add_settling(router: APIRouter, review: QuarantineReview) -> None:
             raise Problem(problems.INVALID, "Choose by reason or source.")
         filters = RecordFilters(status=EntryStatus.OPEN, reason=body.reason, source=body.source)
         entries = await review.entries(filters, limit=MAX_AT_ONCE)
-        released = sum([await _is_released(review, entry.id, by=caller.id) for entry in entries])
+        released = sum([await _is_released(review, entry.id, by=caller.actor) for entry in entries])
         return RetriedRecordsView(
             tried=len(entries),
             released=released,
