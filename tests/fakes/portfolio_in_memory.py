@@ -1,5 +1,6 @@
 """The portfolio's queries over a memory worker's states; the database's answer to the same."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from services.scoring.adapters.borrower_rows import month_end
@@ -9,6 +10,7 @@ from services.scoring.application.portfolio_queries import (
     MonthEnd,
     Period,
     PortfolioQueries,
+    PortfolioRow,
 )
 from services.scoring.application.ports import StoredState
 from services.scoring.domain.borrower.risk import STATE_NAMES
@@ -18,6 +20,8 @@ from tests.fakes.scoring_store import MemoryStates
 from tests.fakes.scoring_worker import MemoryWorker
 from tests.fakes.wire_events import booked, closed, event, registered, scheduled
 
+ISOLATED_SINCE = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
 
 class MemoryPortfolio:
     """Implements `PortfolioRows`."""
@@ -25,9 +29,13 @@ class MemoryPortfolio:
     def __init__(self, states: MemoryStates) -> None:
         self.states = states
 
-    async def page(self, connection: Any, borrowers: BorrowerFilter) -> list[StoredState]:
-        found = [row for name, row in sorted(self.states.rows.items()) if name > borrowers.after]
-        return [row for row in found if self._fits(row, borrowers)][: borrowers.limit]
+    async def page(self, connection: Any, borrowers: BorrowerFilter) -> list[PortfolioRow]:
+        rows = [row for name, row in sorted(self.states.rows.items()) if name > borrowers.after]
+        return [
+            PortfolioRow(row, ISOLATED_SINCE if row.borrower_id in self.states.isolations else None)
+            for row in rows
+            if self._fits(row, borrowers)
+        ][: borrowers.limit]
 
     def _fits(self, row: StoredState, borrowers: BorrowerFilter) -> bool:
         assert row.state is not None

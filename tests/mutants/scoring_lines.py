@@ -108,6 +108,14 @@ LINES = (
         (f"{BATCHES}/test_isolation.py",),
     ),
     Mutant(
+        "list-marks-the-isolated",
+        "a list marks a borrower whose state stands",
+        "services/scoring/application/portfolio_queries.py",
+        "                if row.isolated_since is not None\n",
+        "                if row.isolated_since is None\n",
+        ("tests/unit/scoring/entrypoints/test_portfolio_api.py",),
+    ),
+    Mutant(
         "resume-is-audited-by-actor",
         "the audit names the person or the key that let a borrower resume",
         "services/scoring/entrypoints/isolation_api.py",

@@ -17,7 +17,12 @@ from services.scoring.application.borrower_queries import (
     LedgerRow,
     PresentRow,
 )
-from services.scoring.application.portfolio_queries import BorrowerFilter, MonthEnd, Period
+from services.scoring.application.portfolio_queries import (
+    BorrowerFilter,
+    MonthEnd,
+    Period,
+    PortfolioRow,
+)
 from services.scoring.application.ports import StoredState
 from services.scoring.domain.portfolio.risk_points import BorrowerMonth
 from services.scoring.domain.primitives.dates import month_of
@@ -57,7 +62,7 @@ SELECT sequence, event FROM scoring.assessment
  WHERE borrower_id = $1 AND sequence < $2 ORDER BY sequence DESC LIMIT $3
 """
 PAGE = """
-SELECT borrower_id, partition, closed_offset, state
+SELECT borrower_id, partition, closed_offset, state, isolated_at
   FROM scoring.borrower
  WHERE borrower_id > $1
    AND ($2::text IS NULL OR officer_id = $2)
@@ -151,7 +156,7 @@ class PostgresBorrowerRows:
 class PostgresPortfolioRows:
     """Implements `PortfolioRows`."""
 
-    async def page(self, connection: Connection, borrowers: BorrowerFilter) -> list[StoredState]:
+    async def page(self, connection: Connection, borrowers: BorrowerFilter) -> list[PortfolioRow]:
         rows = await connection.fetch(
             PAGE,
             borrowers.after,
@@ -161,7 +166,7 @@ class PostgresPortfolioRows:
             list(borrowers.states),
             borrowers.limit,
         )
-        return [StoredState(*row) for row in rows]
+        return [PortfolioRow(StoredState(*stored), since) for *stored, since in rows]
 
     async def month_ends(
         self, connection: Connection, period: Period, *, after: tuple[str, int], limit: int

@@ -31,8 +31,13 @@ Json = dict[str, Any]
 
 def score_line(assessment: Assessment, borrower: Borrower, rules: Rules) -> bytes:
     """Returns one NDJSON line, line feed included."""
+    return msgspec.json.encode(score_row(assessment, borrower, rules)) + b"\n"
+
+
+def score_row(assessment: Assessment, borrower: Borrower, rules: Rules) -> Json:
+    """Returns an assessment with every indicator."""
     shares = {each.indicator: each.share for each in assessment.contributors}
-    row: Json = {
+    return {
         "borrower_id": assessment.borrower_id,
         "as_of": shown_day(assessment.as_of),
         "cause": assessment.cause.type,
@@ -61,7 +66,6 @@ def score_line(assessment: Assessment, borrower: Borrower, rules: Rules) -> byte
         "segment": assessment.segment,
         **second_opinions(assessment),
     }
-    return msgspec.json.encode(row) + b"\n"
 
 
 def decimal(value: int, places: int) -> str:

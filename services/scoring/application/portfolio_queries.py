@@ -2,12 +2,14 @@
 
 Borrowers are read page by page in the order of their ids, each as of its last closed day, with the
 rulebook in force on its partition. An officer sees own borrowers only. Nothing is stored and
-nothing is folded: every figure is computed from the stored states.
+nothing is folded: every figure is computed from the stored states. An isolated borrower is shown as
+it was folded last, with the moment from which it is isolated.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 
 from services.kit.database import Connection, Database
@@ -47,10 +49,14 @@ class BorrowerFilter:
 
 @dataclass(frozen=True, slots=True)
 class BorrowerPage(Generic[Item]):
-    """The results among the borrowers of a page; `next_after` is None at the end."""
+    """The results among the borrowers of a page; `next_after` is None at the end.
+
+    `isolated` has the borrowers of the page that are isolated, each with the moment since when.
+    """
 
     items: list[Item]
     next_after: str | None
+    isolated: Mapping[str, datetime]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +107,18 @@ class MonthEnd:
     month: BorrowerMonth | None
 
 
+@dataclass(frozen=True, slots=True)
+class PortfolioRow:
+    """A borrower as it is stored; `isolated_since` is None if it is not isolated."""
+
+    stored: StoredState
+    isolated_since: datetime | None
+
+
 class PortfolioRows(Protocol):
     """The stored rows of many borrowers."""
 
-    async def page(self, connection: Connection, borrowers: BorrowerFilter) -> list[StoredState]:
+    async def page(self, connection: Connection, borrowers: BorrowerFilter) -> list[PortfolioRow]:
         """Returns the next borrowers with their states, in the order of their ids."""
         ...
 
@@ -113,6 +127,19 @@ class PortfolioRows(Protocol):
     ) -> list[MonthEnd]:
         """Returns the assessments at month closes of the period, by borrower and sequence."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """The borrowers of a page with their rules, and who of them is isolated since when."""
+
+    judged: list[tuple[Borrower, Rules]]
+    next_after: str | None
+    isolated: Mapping[str, datetime]
+
+    def of(self, items: list[Item]) -> BorrowerPage[Item]:
+        """Returns the results among these borrowers."""
+        return BorrowerPage(items, self.next_after, self.isolated)
 
 
 class PortfolioQueries:
@@ -130,23 +157,23 @@ class PortfolioQueries:
         self, borrowers: BorrowerFilter, *, viewer: Viewer
     ) -> BorrowerPage[NearTriggers]:
         """Returns the figures near a trigger, of the borrowers that have any."""
-        judged, next_after = await self._read(borrowers, viewer)
-        return BorrowerPage(await asyncio.to_thread(_near_triggers, judged), next_after)
+        page = await self._read(borrowers, viewer)
+        return page.of(await asyncio.to_thread(_near_triggers, page.judged))
 
     async def exit_candidates(
         self, borrowers: BorrowerFilter, *, viewer: Viewer
     ) -> BorrowerPage[ExitCandidate]:
         """Returns the candidates for an exit, the most pressing of the page first."""
         states = [name for name in PERFORMING if not borrowers.states or name in borrowers.states]
-        judged, next_after = await self._read(replace(borrowers, states=states), viewer)
-        return BorrowerPage(await asyncio.to_thread(_exit_candidates, judged), next_after)
+        page = await self._read(replace(borrowers, states=states), viewer)
+        return page.of(await asyncio.to_thread(_exit_candidates, page.judged))
 
     async def maturities(
         self, borrowers: BorrowerFilter, *, first: int, last: int, viewer: Viewer
     ) -> BorrowerPage[BorrowerMaturity]:
         """Returns the loans and lines that end between two days."""
-        judged, next_after = await self._read(borrowers, viewer)
-        return BorrowerPage(await asyncio.to_thread(_maturities, judged, first, last), next_after)
+        page = await self._read(borrowers, viewer)
+        return page.of(await asyncio.to_thread(_maturities, page.judged, first, last))
 
     async def risk_points(self, period: Period) -> list[RiskPoint]:
         """Returns the risk-point queue of a period."""
@@ -181,33 +208,38 @@ class PortfolioQueries:
 
         return await self._database.in_transaction(read)
 
-    async def _read(
-        self, borrowers: BorrowerFilter, viewer: Viewer
-    ) -> tuple[list[tuple[Borrower, Rules]], str | None]:
-        """Returns the borrowers of a page with their rules, and the id to go on after."""
+    async def _read(self, borrowers: BorrowerFilter, viewer: Viewer) -> _Page:
+        """Returns the borrowers of a page, and the id to go on after."""
         if not viewer.sees_everything:
             borrowers = replace(borrowers, officer_id=viewer.officer_id or "")
 
-        async def read(connection: Connection) -> tuple[list[tuple[Borrower, Context]], str | None]:
+        async def read(connection: Connection) -> list[tuple[PortfolioRow, Borrower, Context]]:
             await self._rebuilder.refresh(connection)
             rows = await self._rows.page(connection, borrowers)
             contexts = {
                 partition: await self._rebuilder.context(connection, partition)
-                for partition in sorted({row.partition for row in rows})
+                for partition in sorted({row.stored.partition for row in rows})
             }
-            restored = [
+            return [
                 (
-                    (await self._rebuilder.restored(connection, row)).borrower,
-                    contexts[row.partition],
+                    row,
+                    (await self._rebuilder.restored(connection, row.stored)).borrower,
+                    contexts[row.stored.partition],
                 )
                 for row in rows
             ]
-            return restored, rows[-1].borrower_id if len(rows) == borrowers.limit else None
 
-        restored, next_after = await self._database.in_transaction(read)
-        return [
-            (borrower, context.rules_for(borrower)) for borrower, context in restored
-        ], next_after
+        restored = await self._database.in_transaction(read)
+        is_full = len(restored) == borrowers.limit
+        return _Page(
+            judged=[(borrower, context.rules_for(borrower)) for _, borrower, context in restored],
+            next_after=restored[-1][1].borrower_id if is_full else None,
+            isolated={
+                borrower.borrower_id: row.isolated_since
+                for row, borrower, _ in restored
+                if row.isolated_since is not None
+            },
+        )
 
 
 def _near_triggers(judged: list[tuple[Borrower, Rules]]) -> list[NearTriggers]:

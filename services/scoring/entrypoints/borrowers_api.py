@@ -4,13 +4,12 @@ The bodies are assembled from bytes that are JSON already (ledger rows, emitted 
 nothing is decoded and encoded again on the way out.
 """
 
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, Any
 
 import msgspec
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
-from services.contracts.assessment import AssessmentV1
 from services.contracts.bounds import ID_CHARACTERS
 from services.contracts.schemas import inlined_schema
 from services.kit.access.keys import READERS, READERS_OF_ALL
@@ -25,6 +24,7 @@ from services.scoring.application.borrower_queries import (
 )
 from services.scoring.entrypoints.response_models import (
     BorrowerArrears,
+    BorrowerAssessment,
     Explanation,
     HistoryPage,
     LedgerPage,
@@ -35,7 +35,6 @@ from services.scoring.entrypoints.response_models import (
 
 MOST_CURSOR = 2**62
 POSITION = ("generation", "offset")
-ISOLATED_SINCE = "Tocsin-Isolated-Since"
 
 BorrowerId = Annotated[
     str,
@@ -77,7 +76,7 @@ def body(model: type[Any]) -> dict[int | str, dict[str, Any]]:
 
 
 _ASSESSMENT: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"application/json": {"schema": inlined_schema(AssessmentV1)}}}
+    200: {"content": {"application/json": {"schema": inlined_schema(BorrowerAssessment)}}}
 }
 
 
@@ -95,7 +94,7 @@ def router(queries: BorrowerQueries) -> APIRouter:
     async def assessment(borrower_id: BorrowerId, caller: Caller, as_of: AsOf = None) -> Response:
         """Returns the assessment of a borrower."""
         view = await queries.assessment(borrower_id, as_of=as_of, viewer=caller)
-        return _json(assessment_body(view), view.isolated_since)
+        return _json(assessment_body(view))
 
     @routes.get("/explanation", responses=body(Explanation))
     async def explanation(
@@ -103,13 +102,13 @@ def router(queries: BorrowerQueries) -> APIRouter:
     ) -> Response:
         """Returns the assessment with every indicator, measured or not, and why."""
         view = await queries.assessment(borrower_id, as_of=as_of, viewer=caller)
-        return _json(explanation_body(view, language), view.isolated_since)
+        return _json(explanation_body(view, language))
 
     @routes.get("/arrears", responses=body(BorrowerArrears))
     async def arrears(borrower_id: BorrowerId, caller: Caller, as_of: AsOf = None) -> Response:
         """Returns days late and days in arrears, of the borrower and of each loan and line."""
         view = await queries.assessment(borrower_id, as_of=as_of, viewer=caller)
-        return _json(arrears_body(view), view.isolated_since)
+        return _json(arrears_body(view))
 
     @routes.get("/ledger", responses=body(LedgerPage))
     async def ledger(
@@ -146,7 +145,5 @@ def _page(items: list[dict[str, Any]], cursor: int | None) -> Response:
     return _json(msgspec.json.encode({"items": items, "next_cursor": cursor}))
 
 
-def _json(body: bytes, isolated_since: datetime | None = None) -> Response:
-    """Returns JSON; a header marks the answer of a borrower that is folded no further."""
-    headers = {} if isolated_since is None else {ISOLATED_SINCE: isolated_since.isoformat()}
-    return Response(body, media_type="application/json", headers=headers)
+def _json(body: bytes) -> Response:
+    return Response(body, media_type="application/json")

@@ -77,14 +77,14 @@ def router(portfolio: PortfolioQueries) -> APIRouter:
     async def near_triggers(caller: Caller, borrowers: Borrowers) -> NearTriggersPage:
         """Returns the figures near a threshold: distance, and days until it is reached."""
         page = await portfolio.near_triggers(borrowers, viewer=caller)
-        items = [near_triggers_item(each) for each in page.items]
+        items = [near_triggers_item(each, page.isolated) for each in page.items]
         return NearTriggersPage(items=items, next_cursor=page.next_after)
 
     @routes.get("/exit-candidates")
     async def exit_candidates(caller: Caller, borrowers: Borrowers) -> ExitCandidatesPage:
         """Returns borrowers that still pay and whose prospects are poor, with reasons."""
         page = await portfolio.exit_candidates(borrowers, viewer=caller)
-        items = [exit_candidate_item(each) for each in page.items]
+        items = [exit_candidate_item(each, page.isolated) for each in page.items]
         return ExitCandidatesPage(items=items, next_cursor=page.next_after)
 
     @routes.get("/maturities")
@@ -94,7 +94,7 @@ def router(portfolio: PortfolioQueries) -> APIRouter:
         page = await portfolio.maturities(
             borrowers, first=first_day_of(number), last=last_day_of(number), viewer=caller
         )
-        items = [maturity_item(each) for each in page.items]
+        items = [maturity_item(each, page.isolated) for each in page.items]
         return MaturitiesPage(items=items, next_cursor=page.next_after)
 
     @routes.get("/risk-points", dependencies=[Depends(require(*READERS_OF_ALL))])

@@ -1,17 +1,19 @@
 """The response bodies of scoring: their models for OpenAPI, and how they are built."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
 import msgspec
 from pydantic import BaseModel
 
+from services.contracts.assessment import AssessmentV1
 from services.contracts.currencies import decimals_of
-from services.contracts.fields import Identifier
+from services.contracts.fields import Identifier, Timestamp
 from services.scoring.adapters.assessment_json import assessment_data, shown_money
 from services.scoring.adapters.narrative.catalogues import Language
 from services.scoring.adapters.narrative.narrative import narrate, narrative_json
-from services.scoring.adapters.score_json import score_line
+from services.scoring.adapters.score_json import score_row
 from services.scoring.application.borrower_queries import AssessmentView
 from services.scoring.application.portfolio_queries import BorrowerMaturity, NearTriggers
 from services.scoring.application.rulebook_workflow import StoredRulebook
@@ -25,6 +27,15 @@ from services.scoring.domain.indicators.registry import BY_ID
 from services.scoring.domain.portfolio.exit_candidates import ExitCandidate
 from services.scoring.domain.portfolio.risk_points import RiskPoint
 from services.scoring.domain.primitives.measurement import LEVEL_NAMES
+
+Isolated = Mapping[str, datetime]
+"""By borrower, since when it is isolated."""
+
+
+class BorrowerAssessment(AssessmentV1, frozen=True, kw_only=True):
+    """The whole assessment of a borrower, and whether it is isolated."""
+
+    isolated_since: Timestamp | None  #: Since when it is isolated; null: it is not.
 
 
 class SignalText(BaseModel):
@@ -96,6 +107,7 @@ class Explanation(BaseModel):
     rulebook: str
     rulebook_version: str
     segment: str
+    isolated_since: datetime | None
     story: StoryText | None = None
 
 
@@ -123,6 +135,7 @@ class BorrowerArrears(BaseModel):
     dpd_regulatory: int
     past_due: str
     currency: str
+    isolated_since: datetime | None
     loans: list[LoanArrears]
 
 
@@ -184,6 +197,7 @@ class BorrowerNearTriggers(BaseModel):
     triggers: list[NearTriggerItem]
     next_state: str | None
     points_to_next: str | None
+    isolated_since: datetime | None
 
 
 class NearTriggersPage(BaseModel):
@@ -203,6 +217,7 @@ class ExitCandidateItem(BaseModel):
     currency: str
     reasons: list[str]
     margin: str | None
+    isolated_since: datetime | None
 
 
 class ExitCandidatesPage(BaseModel):
@@ -224,6 +239,7 @@ class MaturityItem(BaseModel):
     state: str
     officer_id: str | None
     branch_id: str | None
+    isolated_since: datetime | None
 
 
 class MaturitiesPage(BaseModel):
@@ -305,7 +321,8 @@ class RulebookList(BaseModel):
 
 def assessment_body(view: AssessmentView) -> bytes:
     """Returns the assessment as the contract's JSON object."""
-    return msgspec.json.encode(assessment_data(view.assessment))
+    data = assessment_data(view.assessment)
+    return msgspec.json.encode({**data, "isolated_since": view.isolated_since})
 
 
 def arrears_body(view: AssessmentView) -> bytes:
@@ -322,6 +339,7 @@ def arrears_body(view: AssessmentView) -> bytes:
             "dpd_regulatory": assessment.dpd_regulatory,
             "past_due": shown_money(money.past_due, decimals_of(money.currency)),
             "currency": money.currency,
+            "isolated_since": view.isolated_since,
             "loans": [
                 {
                     "id": row.name,
@@ -342,9 +360,10 @@ def arrears_body(view: AssessmentView) -> bytes:
 
 def explanation_body(view: AssessmentView, language: Language | None = None) -> bytes:
     """Returns the assessment with every indicator, and in sentences of a language if given."""
-    body = score_line(view.assessment, view.borrower, view.rules)
+    row = score_row(view.assessment, view.borrower, view.rules)
+    row["isolated_since"] = view.isolated_since
     if language is None:
-        return body
+        return msgspec.json.encode(row)
     narrative = narrate(
         view.assessment,
         view.borrower,
@@ -352,10 +371,10 @@ def explanation_body(view: AssessmentView, language: Language | None = None) -> 
         language=language,
         last_emitted=view.last_emitted,
     )
-    return msgspec.json.encode({**msgspec.json.decode(body), "story": narrative_json(narrative)})
+    return msgspec.json.encode({**row, "story": narrative_json(narrative)})
 
 
-def near_triggers_item(near: NearTriggers) -> BorrowerNearTriggers:
+def near_triggers_item(near: NearTriggers, isolated: Isolated) -> BorrowerNearTriggers:
     """Returns a borrower with the figures near a trigger."""
     following = near.next_state
     return BorrowerNearTriggers(
@@ -365,6 +384,7 @@ def near_triggers_item(near: NearTriggers) -> BorrowerNearTriggers:
         triggers=[_trigger(each) for each in near.triggers],
         next_state=None if following is None else STATE_NAMES[following[0]],
         points_to_next=None if following is None else shown_micro(following[1] * 100),
+        isolated_since=isolated.get(near.borrower_id),
     )
 
 
@@ -382,7 +402,7 @@ def _trigger(trigger: NearTrigger) -> NearTriggerItem:
     )
 
 
-def exit_candidate_item(candidate: ExitCandidate) -> ExitCandidateItem:
+def exit_candidate_item(candidate: ExitCandidate, isolated: Isolated) -> ExitCandidateItem:
     """Returns a candidate for an exit."""
     margin = candidate.margin_micro
     return ExitCandidateItem(
@@ -393,10 +413,11 @@ def exit_candidate_item(candidate: ExitCandidate) -> ExitCandidateItem:
         currency=candidate.currency,
         reasons=candidate.reasons,
         margin=None if margin is None else shown_micro(margin),
+        isolated_since=isolated.get(candidate.borrower_id),
     )
 
 
-def maturity_item(ending: BorrowerMaturity) -> MaturityItem:
+def maturity_item(ending: BorrowerMaturity, isolated: Isolated) -> MaturityItem:
     """Returns a loan or line that ends."""
     maturity = ending.maturity
     return MaturityItem(
@@ -409,6 +430,7 @@ def maturity_item(ending: BorrowerMaturity) -> MaturityItem:
         state=ending.state,
         officer_id=ending.officer_id,
         branch_id=ending.branch_id,
+        isolated_since=isolated.get(ending.borrower_id),
     )
 
 

@@ -18,8 +18,9 @@ pytestmark = pytest.mark.integration
 TABLE = "ingest.offset_change"
 ADD = f"""
 INSERT INTO {TABLE} (consumer, topic, partition, kind, changed_by, reason, from_offset, to_offset,
-                     from_count, to_count, log_start, log_end, excused_offset, fenced_owner)
-VALUES ('ingest', 'raw', $1, 'position', 'ada', 'INC-7', 1, 2, 8, 8, 0, 9, 0, '')
+                     generation, from_count, to_count, log_start, log_end, excused_offset,
+                     fenced_owner)
+VALUES ('ingest', 'raw', $1, 'position', 'ada', 'INC-7', 1, 2, 0, 8, 8, 0, 9, 0, '')
 """
 
 
@@ -92,10 +93,11 @@ async def test_a_row_that_was_put_in_later_breaks_the_chain(admin: Any) -> None:
     await tamper(
         admin,
         f"""INSERT INTO {TABLE} (consumer, topic, partition, kind, changed_by, reason, from_offset,
-                to_offset, from_count, to_count, log_start, log_end, excused_offset, fenced_owner,
-                audit_number, audit_hash)
-            SELECT consumer, topic, 9, kind, changed_by, reason, from_offset, to_offset, from_count,
-                   to_count, log_start, log_end, excused_offset, fenced_owner, 6, sha256('x')
+                to_offset, generation, from_count, to_count, log_start, log_end, excused_offset,
+                fenced_owner, audit_number, audit_hash)
+            SELECT consumer, topic, 9, kind, changed_by, reason, from_offset, to_offset, generation,
+                   from_count, to_count, log_start, log_end, excused_offset, fenced_owner, 6,
+                   sha256('x')
               FROM {TABLE} WHERE audit_number = 5""",
     )
     assert str(await broken(admin)).startswith("row 6 was changed")

@@ -11,6 +11,7 @@ from services.scoring import wiring
 from services.scoring.adapters.codec import build_codec
 from services.scoring.application.borrower_queries import Viewer
 from services.scoring.application.isolated_borrowers import IsolatedBorrower, NotIsolated
+from services.scoring.application.portfolio_queries import BorrowerFilter
 from tests.fakes.poisoned_codec import breaking_event, breaking_state
 from tests.fakes.wire_events import START
 from tests.integration.kit.stream.members import until
@@ -56,6 +57,7 @@ async def test_an_isolated_borrower_is_verified_to_its_mark_and_resumes(
         isolated = await scoring.isolated.listed(after="", limit=10)
         now = await scoring.borrowers.assessment("B-3", as_of=None, viewer=EVERYTHING)
         healthy = await scoring.borrowers.assessment("B-1", as_of=None, viewer=EVERYTHING)
+        near = await scoring.portfolio.near_triggers(BorrowerFilter(), viewer=EVERYTHING)
     assert findings.differences == []
     assert findings.verified
     assert (findings.isolated, findings.quarantined) == (2, 0)
@@ -69,6 +71,7 @@ async def test_an_isolated_borrower_is_verified_to_its_mark_and_resumes(
     assert now.isolated_since == isolated[0].isolated_at
     assert now.assessment.as_of == START.toordinal() + 24
     assert healthy.isolated_since is None
+    assert near.isolated == {each.borrower_id: each.isolated_at for each in isolated}
     assert healthy.assessment.as_of == START.toordinal() + 59
     broken.undo()
     await _resume(run, platform, applied)

@@ -45,6 +45,7 @@ class OneBorrower:
 
     def __init__(self) -> None:
         self.asked: list[Any] = []
+        self.isolated_since: datetime | None = None
 
     def _check(self, borrower_id: str, viewer: Viewer) -> None:
         if borrower_id not in ("B-1", SLASHED):
@@ -63,7 +64,12 @@ class OneBorrower:
         rules = context.rules_for(borrower)
         cause = Cause(event.source, event.id, "borrower.registered.v1")
         assessment = snapshot(borrower, rules, event.day, event.at_us, cause)
-        return AssessmentView(assessment=assessment, borrower=borrower, rules=rules)
+        return AssessmentView(
+            assessment=assessment,
+            borrower=borrower,
+            rules=rules,
+            isolated_since=self.isolated_since,
+        )
 
     async def ledger(
         self, borrower_id: str, *, viewer: Viewer, after: int, limit: int
@@ -132,6 +138,17 @@ def test_an_assessment_is_the_contract_s_object(client: TestClient) -> None:
     msgspec.convert(emitted, AssessmentChangedV1)
 
 
+@pytest.mark.parametrize(
+    "view", ["assessment", "explanation", "explanation?language=en", "arrears"]
+)
+def test_an_answer_says_since_when_its_borrower_is_isolated(
+    client: TestClient, reading: OneBorrower, view: str
+) -> None:
+    assert get(client, f"B-1/{view}").json()["isolated_since"] is None
+    reading.isolated_since = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    assert get(client, f"B-1/{view}").json()["isolated_since"] == "2026-03-01T12:00:00Z"
+
+
 def test_a_date_is_handed_on(client: TestClient, reading: OneBorrower) -> None:
     assert get(client, "B-1/assessment?as_of=2026-01-31").status_code == 200
     assert get(client, "B-1/arrears?as_of=2026-01-30").status_code == 200
@@ -161,6 +178,7 @@ def test_arrears_are_answered_in_days_late_and_in_days_in_arrears() -> None:
         "dpd_regulatory": 9,
         "past_due": "1700.00",
         "currency": "EUR",
+        "isolated_since": None,
     }
     assert [(loan["id"], loan["days_late"], loan["days_in_arrears"]) for loan in loans] == [
         ("l-1", 9, 0),

@@ -13,10 +13,13 @@ from services.kit.http.application import WebParts
 from services.kit.http.auth import Principal
 from services.kit.http.health import Health
 from services.kit.metrics import Metrics
+from services.scoring.application.ports import Isolation
+from services.scoring.domain.portfolio.exit_candidates import ExitCandidate
 from services.scoring.entrypoints.http import create_app
+from services.scoring.entrypoints.response_models import exit_candidate_item
 from tests.fakes.approvals_in_memory import no_approvals
 from tests.fakes.clock import ManualClock
-from tests.fakes.portfolio_in_memory import log_of_fifty_five_days, portfolio_of
+from tests.fakes.portfolio_in_memory import ISOLATED_SINCE, log_of_fifty_five_days, portfolio_of
 from tests.fakes.scoring_worker import MemoryWorker
 from tests.fakes.wire_events import START
 
@@ -45,9 +48,13 @@ def lived() -> MemoryWorker:
 
 @pytest.fixture(scope="module")
 def client() -> TestClient:
+    return client_of(lived())
+
+
+def client_of(worker: MemoryWorker) -> TestClient:
     health = Health(ManualClock(datetime(2026, 3, 2, tzinfo=UTC)))
     parts = WebParts(health=health, metrics=Metrics(KIT_CATALOGUE), authenticator=Keys())
-    portfolio = portfolio_of(lived())
+    portfolio = portfolio_of(worker)
     app = create_app(
         None, None, portfolio, None, no_approvals(), isolated=None, resend=None, parts=parts
     )  # type: ignore[arg-type]
@@ -110,9 +117,31 @@ def test_maturities_of_a_month(client: TestClient) -> None:
             "state": "WATCH",
             "officer_id": "ann",
             "branch_id": "branch-1",
+            "isolated_since": None,
         }
     ]
     assert names(get(client, "maturities?month=2026-04")) == []
+
+
+def test_a_list_says_since_when_a_borrower_is_isolated() -> None:
+    worker = lived()
+    worker.states.isolations["B-2"] = Isolation(borrower_id="B-2", folded_to=9, reason="x")
+    client, since = client_of(worker), "2026-03-01T12:00:00Z"
+    near = get(client, "near-triggers").json()["items"]
+    assert [(item["borrower_id"], item["isolated_since"]) for item in near] == [
+        ("B-1", None),
+        ("B-2", since),
+    ]
+    (ending,) = get(client, "maturities?month=2026-03").json()["items"]
+    assert ending["isolated_since"] == since
+
+
+@pytest.mark.parametrize(("name", "since"), [("B-1", ISOLATED_SINCE), ("B-2", None)])
+def test_an_exit_candidate_says_since_when_it_is_isolated(
+    name: str, since: datetime | None
+) -> None:
+    candidate = ExitCandidate(name, "WATCH", 300_000, 100, "EUR", ["A-01"], None)
+    assert exit_candidate_item(candidate, {"B-1": ISOLATED_SINCE}).isolated_since == since
 
 
 def test_risk_points_count_months_hit_and_what_was_lost(client: TestClient) -> None:
