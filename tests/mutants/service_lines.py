@@ -173,8 +173,8 @@ LINES = (
         "source-allowed",
         "an event is taken only from who may speak for its source",
         "services/ingest/application/input_validation.py",
-        "        if isinstance(source, str) and not may_speak_for(source, given.sources):\n",
-        "        if isinstance(source, str) and not source:\n",
+        "    if isinstance(source, str) and not may_speak_for(source, given.sources):\n",
+        "    if isinstance(source, str) and not source:\n",
         (f"{INGEST}/application/test_intake.py",),
     ),
     Mutant(
@@ -183,6 +183,14 @@ LINES = (
         "services/ingest/domain/sources.py",
         "    if is_control:\n",
         "    if is_control and not allowed:\n",
+        (f"{INGEST}/application/test_intake.py",),
+    ),
+    Mutant(
+        "powers-after-normalising",
+        "white space around a type leads past no power of a key",
+        "services/ingest/application/input_validation.py",
+        "_power_refusal(normal.document, given)",
+        "_power_refusal(candidate.document, given)",
         (f"{INGEST}/application/test_intake.py",),
     ),
     Mutant(

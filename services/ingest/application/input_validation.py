@@ -51,7 +51,10 @@ class InputValidator:
             candidate = self._read(given)
             if isinstance(candidate, Refusal):
                 return candidate
-            return normalising.normalised(candidate, encode=encode_canonical)
+            normal = normalising.normalised(candidate, encode=encode_canonical)
+            # After normalising: white space around a type must not lead past the powers of a key.
+            is_by_key = given.channel is not InputChannel.KAFKA
+            return (_power_refusal(normal.document, given) if is_by_key else None) or normal
         except EventRejected as rejected:
             return _refusal(rejected)
         except Exception:  # noqa: BLE001 - logged and quarantined; other inputs go on
@@ -89,16 +92,6 @@ class InputValidator:
         document = cloud_event_of(body, headers=given.headers, read_json=self._read_json)
         if isinstance(document, Refusal):
             return document
-        source = document.get("source")
-        if isinstance(source, str) and not may_speak_for(source, given.sources):
-            return Refusal(
-                reason=RefusalReason.SOURCE_NOT_ALLOWED,
-                pointer="/source",
-                detail="/source is none that this key may speak for",
-            )
-        refusal = _type_refusal(event_type_of(document), given.may_send)
-        if refusal is not None:
-            return refusal
         data = document.get("data")
         account = data.get("account_id") if isinstance(data, dict) else None
         is_same = document is body
@@ -182,6 +175,18 @@ def needs_borrower(candidate: Candidate) -> bool:
         return False
     event_type = event_type_of(candidate.document)
     return event_type is not None and not event_type.to_every_partition
+
+
+def _power_refusal(document: Document, given: Input) -> Refusal | None:
+    """Returns why a key may not send an event of this source or type."""
+    source = document.get("source")
+    if isinstance(source, str) and not may_speak_for(source, given.sources):
+        return Refusal(
+            reason=RefusalReason.SOURCE_NOT_ALLOWED,
+            pointer="/source",
+            detail="/source is none that this key may speak for",
+        )
+    return _type_refusal(event_type_of(document), given.may_send)
 
 
 def _type_refusal(event_type: EventType | None, allowed: tuple[str, ...]) -> Refusal | None:

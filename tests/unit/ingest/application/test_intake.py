@@ -453,6 +453,20 @@ async def test_a_key_without_control_types_changes_no_borrower_but_its_own(
     assert [full.input.raw for full in memory.quarantine.rows] == [each.raw for each in inputs]
 
 
+@pytest.mark.parametrize("written_type", ["{} ", " {}", "\u00a0{}", "{}\n"])
+async def test_white_space_around_a_type_leads_past_no_power(
+    memory: MemoryIngest, written_type: str
+) -> None:
+    # It is trimmed before validation, so the powers of the key are those over the trimmed type.
+    events = [control_event(*each) for each in CONTROL_EVENTS]
+    inputs = [by_http({**each, "type": written_type.format(each["type"])}) for each in events]
+    outcomes = [verdict.outcome for verdict in await memory.ingest.intake.take(inputs)]
+    assert [each.reason for each in outcomes if isinstance(each, Refusal)] == [
+        RefusalReason.TYPE_NOT_ALLOWED
+    ] * 4
+    assert memory.publisher.ids == []
+
+
 async def test_a_control_event_is_taken_from_a_key_that_names_it_in_full(
     memory: MemoryIngest,
 ) -> None:
