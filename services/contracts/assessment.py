@@ -237,3 +237,10 @@ class InspectionFellDueV1(EventData, frozen=True, kw_only=True):
     kind: Literal["SITE_VISIT", "DESK_REVIEW", "CALL", "COLLATERAL_CHECK"]  #: What is due.
     as_of: IsoDate  #: The business date.
     state: RiskState | UnsetType = UNSET  #: The borrower's risk state.
+
+
+class IsolationChangedV1(EventData, frozen=True, kw_only=True):
+    """A borrower's risk state stands, because its data could not be processed, or moves again."""
+
+    borrower_id: Identifier  #: The borrower; the same as the subject.
+    isolated_since: Timestamp | None  #: Since when the state stands; null: it moves again.

@@ -152,6 +152,7 @@ _ROWS: Final = (
     _risk("assessment.corrected.v1", assessment.AssessmentCorrectedV1),
     _risk("maturity.approaching.v1", assessment.MaturityApproachingV1),
     _risk("inspection.fell-due.v1", assessment.InspectionFellDueV1),
+    _risk("isolation.changed.v1", assessment.IsolationChangedV1),
     _alert("alert.opened.v1", alert.AlertOpenedV1),
     _alert("alert.updated.v1", alert.AlertUpdatedV1),
     _alert("alert.acknowledged.v1", alert.AlertAcknowledgedV1),

@@ -152,6 +152,7 @@ class InMemoryAlerts:
         ]
         self.assessments: dict[str, Mapping[str, Any]] = {}
         self.scores: dict[str, Sequence[ScorePoint]] = {}
+        self.isolated_since: dict[str, datetime] = {}
         self.sessions = InMemorySessions()
         self.endpoints: dict[str, Endpoint] = {}
         self.deliveries: dict[int, DeliverySummary] = {}
@@ -225,6 +226,7 @@ class InMemoryAlerts:
             borrower_id=borrower_id,
             sequence=14,
             at=NOW - timedelta(hours=2),
+            isolated_since=self.isolated_since.get(borrower_id),
             assessment=self.assessments.get(borrower_id, {"score": 72.4, "state": "HIGH_RISK"}),
             scores=self.scores.get(borrower_id, ()),
             open_alert=self._detail(opened) if opened else None,

@@ -7,6 +7,7 @@ from typing import Any
 
 from services.alerts.decisions.domain.assessment import AssessmentSummary, ContributorSummary
 from services.alerts.primitives.vocabulary import Level, RiskState
+from services.scoring.adapters.codec import isolation_event
 
 # A Monday, mid-morning in Berlin, with no holiday near.
 MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -149,4 +150,16 @@ def record(
         timestamp=int(summary.at.timestamp() * 1000),
         key=summary.borrower_id.encode(),
         value=json.dumps(event).encode(),
+    )
+
+
+def isolation_record(borrower_id: str, since: datetime | None, *, offset: int) -> FakeRecord:
+    """A record of the risk topic: the borrower's state stands since a moment, or moves again."""
+    return FakeRecord(
+        topic="risk",
+        partition=0,
+        offset=offset,
+        timestamp=int(MONDAY.timestamp() * 1000),
+        key=borrower_id.encode(),
+        value=isolation_event(borrower_id, since, MONDAY),
     )

@@ -1,6 +1,5 @@
 """The portfolio's queries over a memory worker's states; the database's answer to the same."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 from services.scoring.adapters.borrower_rows import month_end
@@ -16,11 +15,9 @@ from services.scoring.application.ports import StoredState
 from services.scoring.domain.borrower.risk import STATE_NAMES
 from services.scoring.domain.primitives.vocabulary import SEGMENTS
 from tests.fakes.approvals_in_memory import NoDatabase
-from tests.fakes.scoring_store import MemoryStates
+from tests.fakes.scoring_store import ISOLATED_SINCE, MemoryStates
 from tests.fakes.scoring_worker import MemoryWorker
 from tests.fakes.wire_events import booked, closed, event, registered, scheduled
-
-ISOLATED_SINCE = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 class MemoryPortfolio:

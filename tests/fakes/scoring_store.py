@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from services.kit.stream.handler import Tally
@@ -17,6 +18,8 @@ from services.scoring.application.ports import (
 )
 from services.scoring.application.rulebook_cache import RulebookText
 from services.scoring.domain.portfolio.drift import BinCount
+
+ISOLATED_SINCE = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 class MemoryLedger:
@@ -100,11 +103,15 @@ class MemoryStates:
     async def isolated(self, connection: Any, partition: int) -> list[Isolation]:
         return list(self.isolations.values())
 
-    async def isolate(self, connection: Any, isolations: Sequence[Isolation]) -> None:
+    async def isolate(
+        self, connection: Any, isolations: Sequence[Isolation]
+    ) -> dict[str, datetime]:
         self.isolations |= {each.borrower_id: each for each in isolations}
+        return dict.fromkeys(self.isolations, ISOLATED_SINCE)
 
-    async def end_isolation(self, connection: Any, borrower_id: str) -> None:
+    async def end_isolation(self, connection: Any, borrower_id: str) -> datetime:
         del self.isolations[borrower_id]
+        return ISOLATED_SINCE + timedelta(days=1)
 
     async def count(self, connection: Any, partition: int) -> int:
         return len(self.rows)

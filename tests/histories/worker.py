@@ -40,7 +40,7 @@ class Refused(Exception):
     """Nothing is refused here."""
 
 
-def _nothing(_: object) -> bytes:
+def _nothing(*_: object) -> bytes:
     return b""
 
 
@@ -65,6 +65,7 @@ class Worker:
             unreadable=state_bytes.StateUnreadable,
             encode_assessment=_nothing,
             encode_effect=_nothing,
+            encode_isolation=_nothing,
         )
         self.handler = ScoreBatches(
             ScoringParts(

@@ -108,6 +108,22 @@ LINES = (
         (f"{BATCHES}/test_isolation.py",),
     ),
     Mutant(
+        "isolation-is-published",
+        "alerts hears whose state stands",
+        "services/scoring/application/isolation.py",
+        "self.messages.isolation(name, since[name], at=since[name]) for name in fresh",
+        "self.messages.isolation(name, since[name], at=since[name]) for name in ()",
+        (f"{BATCHES}/test_isolation.py",),
+    ),
+    Mutant(
+        "end-of-isolation-is-published",
+        "alerts hears whose state moves again",
+        "services/scoring/application/isolation.py",
+        "            results.messages.append(self.messages.isolation(name, None, at=at))\n",
+        "",
+        (f"{BATCHES}/test_isolation.py",),
+    ),
+    Mutant(
         "list-marks-the-isolated",
         "a list marks a borrower whose state stands",
         "services/scoring/application/portfolio_queries.py",

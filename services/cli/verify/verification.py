@@ -15,6 +15,7 @@ from services.cli.verify.findings import VerifyFindings
 from services.cli.verify.refold import Refold, RefoldedPartition, Unwithdrawn, states_of
 from services.cli.verify.stored import Stored
 from services.scoring.adapters import state_bytes
+from services.scoring.adapters.codec import ISOLATION_CHANGED
 from services.scoring.adapters.rulebook_reader import read_text
 from services.scoring.adapters.wire.decoder import EventDecoder
 from services.scoring.domain.events.control import DayCloseWithdrawn, RulebookActivated
@@ -197,6 +198,8 @@ class Verification:
             self._tick(len(records))
             for record in records:
                 head, digest = decode(record.value or b""), fingerprint(record.value or b"")
+                if head.type == ISOLATION_CHANGED:
+                    continue  # A fact about a version of ours, not about the log.
                 if not head.type.startswith("assessment."):
                     self._reminders.actual[head.subject, head.id] = digest
                     continue

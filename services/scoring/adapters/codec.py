@@ -1,11 +1,11 @@
 """The codec of scoring: decodes events, encodes assessments and effects, and both for states."""
 
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 from typing import Final
 
 import msgspec
 
-from services.contracts.envelope import CloudEvent, encode_event
+from services.contracts.envelope import CloudEvent, encode_event, rfc3339
 from services.scoring.adapters import assessment_json, state_bytes
 from services.scoring.adapters.wire.decoder import EventDecoder
 from services.scoring.adapters.wire.values import Undecodable
@@ -14,6 +14,7 @@ from services.scoring.domain.assess.effects import Effect
 
 # The ids of effects start with it, those of other events that scoring writes do not.
 EFFECT_ID_PREFIX: Final = "told:"
+ISOLATION_CHANGED: Final = "isolation.changed.v1"
 
 
 def build_codec(zone: tzinfo) -> Codec:
@@ -27,6 +28,7 @@ def build_codec(zone: tzinfo) -> Codec:
         unreadable=state_bytes.StateUnreadable,
         encode_assessment=assessment_json.risk_event,
         encode_effect=effect_event,
+        encode_isolation=isolation_event,
     )
 
 
@@ -55,6 +57,19 @@ def effect_event(effect: Effect) -> bytes:
         subject=effect.subject_id,
         time=assessment_json.moment_of(effect.at_us),
         data=effect.data,
+    )
+    return encode_event(event)
+
+
+def isolation_event(borrower_id: str, isolated_since: datetime | None, at: datetime) -> bytes:
+    """Returns the canonical CloudEvent of an isolation, or of its end."""
+    event = CloudEvent(
+        id=f"isolation:{borrower_id}:{rfc3339(at)}",
+        source=assessment_json.SOURCE,
+        type=ISOLATION_CHANGED,
+        subject=borrower_id,
+        time=at,
+        data={"borrower_id": borrower_id, "isolated_since": isolated_since},
     )
     return encode_event(event)
 

@@ -59,11 +59,12 @@ UPDATE scoring.borrower AS stored
   FROM unnest($1::text[], $2::bigint[], $3::text[], $4::boolean[])
     AS rows (borrower_id, folded_to, reason, resume)
  WHERE stored.borrower_id = rows.borrower_id
+RETURNING stored.borrower_id, stored.isolated_at
 """
 END_ISOLATION = """
 UPDATE scoring.borrower
    SET folded_to = NULL, isolated_reason = NULL, resume_requested = false, isolated_at = NULL
- WHERE borrower_id = $1
+ WHERE borrower_id = $1 RETURNING now()
 """
 COUNT = "SELECT count(*) FROM scoring.borrower WHERE partition = $1"
 SWEEP = """
@@ -135,17 +136,21 @@ class PostgresStates:
             for row in rows
         ]
 
-    async def isolate(self, connection: Connection, isolations: Sequence[Isolation]) -> None:
-        await connection.execute(
+    async def isolate(
+        self, connection: Connection, isolations: Sequence[Isolation]
+    ) -> dict[str, datetime]:
+        rows = await connection.fetch(
             ISOLATE,
             [each.borrower_id for each in isolations],
             [each.folded_to for each in isolations],
             [storable(each.reason) for each in isolations],
             [each.is_resume_requested for each in isolations],
         )
+        return {row["borrower_id"]: row["isolated_at"] for row in rows}
 
-    async def end_isolation(self, connection: Connection, borrower_id: str) -> None:
-        await connection.execute(END_ISOLATION, borrower_id)
+    async def end_isolation(self, connection: Connection, borrower_id: str) -> datetime:
+        at: datetime = await connection.fetchval(END_ISOLATION, borrower_id)
+        return at
 
     async def count(self, connection: Connection, partition: int) -> int:
         borrowers: int = await connection.fetchval(COUNT, partition)

@@ -151,15 +151,17 @@ class Isolator:
         connection: Connection,
         partition: int,
         cache: PartitionCache,
-        isolations: Sequence[Isolation],
+        results: FoldResults,
     ) -> None:
-        """Stores who is isolated from now on.
+        """Stores who is isolated from now on, and adds the messages about it to the results.
 
         Raises:
             StopPartition: If there are too many in the partition.
         """
+        isolations = results.isolations
         if not isolations:
             return
+        fresh = sorted({each.borrower_id for each in isolations} - cache.isolated.keys())
         for isolation in isolations:
             cache.isolated[isolation.borrower_id] = isolation
         most = MOST_ISOLATED
@@ -172,7 +174,10 @@ class Isolator:
                 f"{len(cache.isolated)} borrowers cannot be folded (limit {most}), the last "
                 f"because of {isolations[-1].reason}",
             )
-        await self.states.isolate(connection, isolations)
+        since = await self.states.isolate(connection, isolations)
+        results.messages += [
+            self.messages.isolation(name, since[name], at=since[name]) for name in fresh
+        ]
 
     async def resume_step(
         self, connection: Connection, cache: PartitionCache, isolation: Isolation
@@ -205,7 +210,8 @@ class Isolator:
         elif not is_last:
             results.isolations.append(replace(isolation, folded_to=prefix.folded_to))
         else:
-            await self.states.end_isolation(connection, name)
+            at = await self.states.end_isolation(connection, name)
+            results.messages.append(self.messages.isolation(name, None, at=at))
             del cache.isolated[name]
             log.info("isolation.borrower_resumed", partition=row.partition)
         return results

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 from services.kit.stream.outbox import Message
 from services.scoring.application.control_events import CONTENT_TYPE
@@ -16,8 +17,8 @@ Failures = dict[str, Exception]
 class OutboxMessages:
     """Turns the output of folding into messages for two topics.
 
-    Assessments and reminders go to the risk topic, keyed by borrower. Effects on a linked borrower
-    go back to the events topic, keyed by that borrower.
+    Assessments, reminders and isolations go to the risk topic, keyed by borrower. Effects on a
+    linked borrower go back to the events topic, keyed by that borrower.
     """
 
     codec: Codec
@@ -56,6 +57,11 @@ class OutboxMessages:
                 failures.setdefault(effect.sender_id, error)
             else:
                 yield effect.sender_id, self._message(topic, effect.subject_id, value)
+
+    def isolation(self, borrower_id: str, since: datetime | None, *, at: datetime) -> Message:
+        """Returns the message that a borrower is isolated since a moment, or no longer."""
+        value = self.codec.encode_isolation(borrower_id, since, at)
+        return self._message(self.risk_topic, borrower_id, value)
 
     @staticmethod
     def _message(topic: str, key: str, value: bytes) -> Message:

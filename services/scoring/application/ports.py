@@ -5,6 +5,7 @@ Everything that takes a connection runs in the caller's transaction.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from services.kit.database import Connection
@@ -31,6 +32,7 @@ class Codec:
     unreadable: type[Exception]
     encode_assessment: Callable[[Assessment], bytes]
     encode_effect: Callable[[Effect], bytes]
+    encode_isolation: Callable[[str, datetime | None, datetime], bytes]
 
 
 @dataclass(slots=True)
@@ -181,12 +183,14 @@ class States(Protocol):
         """Returns the borrowers of a partition that are isolated."""
         ...
 
-    async def isolate(self, connection: Connection, isolations: Sequence[Isolation]) -> None:
-        """Marks stored borrowers as isolated, or moves their marks."""
+    async def isolate(
+        self, connection: Connection, isolations: Sequence[Isolation]
+    ) -> dict[str, datetime]:
+        """Marks stored borrowers as isolated, or moves their marks; returns since when they are."""
         ...
 
-    async def end_isolation(self, connection: Connection, borrower_id: str) -> None:
-        """Removes the mark of a borrower."""
+    async def end_isolation(self, connection: Connection, borrower_id: str) -> datetime:
+        """Removes the mark of a borrower; returns the moment."""
         ...
 
     async def count(self, connection: Connection, partition: int) -> int:

@@ -315,7 +315,7 @@ class ScoreBatches(Handler):
     ) -> None:
         parts, assessments = self._parts, results.output.assessments
         await parts.states.save(connection, partition, results.saved)
-        await self._isolator.write_isolations(connection, partition, cache, results.isolations)
+        await self._isolator.write_isolations(connection, partition, cache, results)
         await parts.states.add_assessments(connection, assessments)
         counts = census(emitted.assessment for emitted in assessments)
         if counts:

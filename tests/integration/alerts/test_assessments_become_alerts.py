@@ -1,6 +1,8 @@
 """The handler of the risk topic on a real database: what an assessment leaves behind."""
 
 import asyncio
+from dataclasses import replace
+from datetime import datetime
 
 import asyncpg
 import pytest
@@ -22,7 +24,14 @@ from services.alerts.primitives.vocabulary import (
 from services.contracts.alert import AlertCommentedV1, AlertOpenedV1
 from services.kit.stream.handler import Tally
 from services.kit.stream.stop_reasons import StopPartition, StopReason
-from tests.fakes.assessments import FakeRecord, assessment, contributor, record
+from tests.fakes.assessments import (
+    MONDAY,
+    FakeRecord,
+    assessment,
+    contributor,
+    isolation_record,
+    record,
+)
 from tests.fakes.wire_events import validated
 from tests.integration.alerts.conftest import OFFICER, RISK, STRANGER, Desk
 
@@ -257,6 +266,32 @@ async def test_the_card_shows_the_assessment_the_scores_and_the_open_alert(desk:
     assert [point.score for point in card.scores] == [41.0, 42.0, 43.0, 44.0]
     assert card.open_alert is not None
     assert card.open_alert.alert.alert_type is AlertType.STATE_CHANGED
+
+
+async def test_the_card_says_since_when_the_state_stands(desk: Desk) -> None:
+    """Scoring cannot process data of b-1; b-2 goes on, and so does what was sent before."""
+    watch = assessment(RiskState.WATCH, RED)
+    await desk.apply(
+        [
+            record(watch, offset=0),
+            isolation_record("b-1", MONDAY, offset=1),
+            record(replace(watch, borrower_id="b-2"), offset=2),
+        ]
+    )
+
+    async def stands() -> tuple[datetime | None, datetime | None]:
+        mine, other = [await desk.reading.get_card(name, person=OFFICER) for name in ("b-1", "b-2")]
+        return mine.isolated_since, other.isolated_since
+
+    assert await stands() == (MONDAY, None)
+    # What waited comes first when the borrower resumes.
+    await desk.apply([record(replace(watch, sequence=2, score=46.0), offset=3)])
+    assert await stands() == (MONDAY, None)
+    # One that has no assessment yet has no card either.
+    await desk.apply(
+        [isolation_record("b-1", None, offset=4), isolation_record("b-3", MONDAY, offset=5)]
+    )
+    assert await stands() == (None, None)
 
 
 async def test_the_list_pages_without_missing_or_repeating(desk: Desk) -> None:

@@ -13,6 +13,7 @@ from structlog.testing import capture_logs
 
 from services.cli.verify.due_events import fingerprint
 from services.scoring.adapters import state_bytes
+from services.scoring.adapters.codec import ISOLATION_CHANGED
 from services.scoring.application.ports import Codec
 from tests.fakes.poisoned_codec import breaking_assessment, breaking_event, breaking_state
 from tests.fakes.scoring_worker import MemoryWorker, eager
@@ -85,4 +86,8 @@ def test_isolated_and_resumed_is_as_if_it_never_was(
         for name, assessments in expected.assessments.items()
     }
     effects = sum(len(events) for events in expected.linked.values())
-    assert len(worker.outbox.messages) == sum(len(raws) for raws in digests.values()) + effects
+    values = [message.value for message in worker.outbox.messages]
+    notices = sum(ISOLATION_CHANGED.encode() in value for value in values)
+    # An isolation and its end.
+    assert notices % 2 == 0
+    assert len(values) == sum(len(raws) for raws in digests.values()) + effects + notices

@@ -1,7 +1,7 @@
 """The pages show what an officer needs, let nobody else in, and take no forged form."""
 
 import re
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,6 +9,7 @@ from starlette.testclient import TestClient
 
 from services.alerts.decisions.application.read_models import ScorePoint
 from services.alerts.entrypoints.http import create_app
+from services.alerts.entrypoints.pages import words
 from services.alerts.entrypoints.pages.routes import Presentation
 from services.alerts.primitives.vocabulary import AlertStatus, OutcomeCode, RiskState, Severity
 from services.kit.catalogue import KIT_CATALOGUE
@@ -382,6 +383,15 @@ def test_played_history_is_shown_against_its_own_time(books: InMemoryAlerts) -> 
     page = browser.post("/login", data={"key": OFFICER}).text
     assert "in 8 h" in page
     assert "overdue" not in page
+
+
+def test_a_card_whose_state_stands_says_so(browser: TestClient, books: InMemoryAlerts) -> None:
+    assert "The risk state stands" not in browser.get("/borrowers/B-2").text
+    books.isolated_since["B-2"] = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    page = browser.get("/borrowers/B-2").text
+    moment = words.moment(books.isolated_since["B-2"], timezone="Europe/Berlin")
+    assert f"The risk state stands since {moment}: data of the borrower could not be" in page
+    assert "Operations are informed." in page
 
 
 def test_more_than_five_causes_are_one_touch_away(

@@ -4,12 +4,18 @@ import json
 
 import pytest
 
-from services.alerts.decisions.adapters.assessment_wire import Unreadable, read
+from services.alerts.decisions.adapters.assessment_wire import (
+    IncomingAssessment,
+    IncomingIsolation,
+    Unreadable,
+    read,
+)
 from services.alerts.delivery.adapters.sealing import CannotOpen, Sealer, new_secret, read_key
 from services.alerts.primitives import paging
 from services.alerts.primitives.errors import InvalidInput
 from services.alerts.primitives.vocabulary import Level, RiskState
-from tests.fakes.assessments import MONDAY, assessment, contributor, record
+from services.scoring.adapters.codec import isolation_event
+from tests.fakes.assessments import MONDAY, assessment, contributor, isolation_record, record
 
 GREEN = contributor("A-01", Level.GREEN)
 RECORD = record(assessment(RiskState.WATCH, contributor(), GREEN), offset=0)
@@ -19,9 +25,18 @@ EVENT = json.loads(RECORD.value)
 
 def test_an_assessment_is_read_and_its_document_kept_whole() -> None:
     incoming = read(RECORD.value)
-    assert incoming is not None
+    assert isinstance(incoming, IncomingAssessment)
     assert incoming.assessment == assessment(RiskState.WATCH, contributor())
     assert json.loads(incoming.document) == EVENT["data"]
+
+
+def test_an_isolation_and_its_end_are_read() -> None:
+    for since in (MONDAY, None):
+        value = isolation_record("b-1", since, offset=0).value
+        assert read(value) == IncomingIsolation(borrower_id="b-1", since=since)
+    foreign = isolation_event("b-1", MONDAY, MONDAY).replace(b'"subject":"b-1"', b'"subject":"b-2"')
+    with pytest.raises(Unreadable, match="differ"):
+        read(foreign)
 
 
 def test_an_event_of_another_type_is_none_of_our_business() -> None:

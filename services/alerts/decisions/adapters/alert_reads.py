@@ -44,7 +44,7 @@ SELECT {alert_rows.columns("alert")} FROM alerts.alert AS alert
 """
 HISTORY = "SELECT * FROM alerts.alert_event WHERE alert_id = $1 ORDER BY version"
 BORROWER = """
-SELECT borrower_id, sequence, at, assessment FROM alerts.borrower AS borrower
+SELECT borrower_id, sequence, at, isolated_since, assessment FROM alerts.borrower AS borrower
  WHERE borrower_id = $2
    AND ($1::text IS NULL OR officer_id = $1
         OR EXISTS (SELECT FROM alerts.alert AS alert
@@ -145,6 +145,7 @@ class PostgresAlertReads:
             borrower_id=borrower_id,
             sequence=borrowers[0]["sequence"],
             at=borrowers[0]["at"],
+            isolated_since=borrowers[0]["isolated_since"],
             assessment=msgspec.json.decode(borrowers[0]["assessment"]),
             scores=[msgspec.convert(dict(score), type=ScorePoint) for score in scores],
             open_alert=None if open_alert is None else await self._detail(open_alert),

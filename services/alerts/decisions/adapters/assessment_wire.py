@@ -1,10 +1,12 @@
-"""Reads `assessment.changed.v1` from the risk topic into the domain's `AssessmentSummary`.
+"""Reads the risk topic: `assessment.changed.v1` and `isolation.changed.v1`.
 
-The whole `data` is passed on as its own bytes, to be stored for the card. Unknown fields are
-ignored, a missing or wrong one is `Unreadable`.
+An assessment becomes the domain's `AssessmentSummary`. The whole `data` is passed on as its own
+bytes, to be stored for the card. Unknown fields are ignored, a missing or wrong one is
+`Unreadable`.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 import msgspec
@@ -13,10 +15,13 @@ from services.alerts.decisions.domain.assessment import AssessmentSummary, Contr
 from services.alerts.primitives.vocabulary import Level, RiskState
 from services.contracts import assessment as contract
 from services.contracts.decoding import data_decoder, envelope_decoder
+from services.contracts.envelope import CloudEvent
 
 ASSESSMENT_CHANGED: Final = "assessment.changed.v1"
+ISOLATION_CHANGED: Final = "isolation.changed.v1"
 _decode_envelope = envelope_decoder()
 _decode_data = data_decoder(contract.AssessmentChangedV1)
+_decode_isolation = data_decoder(contract.IsolationChangedV1)
 
 
 class Unreadable(Exception):
@@ -31,8 +36,16 @@ class IncomingAssessment:
     document: str
 
 
-def read(value: bytes | None) -> IncomingAssessment | None:
-    """Returns the assessment in a record; None for an event of another type.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncomingIsolation:
+    """Since when a borrower's risk state stands; None if it moves again."""
+
+    borrower_id: str
+    since: datetime | None
+
+
+def read(value: bytes | None) -> IncomingAssessment | IncomingIsolation | None:
+    """Returns the assessment or isolation in a record; None for an event of another type.
 
     Raises:
         Unreadable: If it is not JSON, or lacks what alerting needs.
@@ -41,8 +54,25 @@ def read(value: bytes | None) -> IncomingAssessment | None:
         raise Unreadable("the record has no value")
     try:
         envelope = _decode_envelope(value)
-        if envelope.type != ASSESSMENT_CHANGED:
-            return None
+    except (msgspec.DecodeError, ValueError) as error:
+        raise Unreadable(str(error)) from error
+    if envelope.type == ASSESSMENT_CHANGED:
+        return _assessment(envelope)
+    return _isolation(envelope) if envelope.type == ISOLATION_CHANGED else None
+
+
+def _isolation(envelope: CloudEvent[msgspec.Raw]) -> IncomingIsolation:
+    try:
+        data = _decode_isolation(envelope.data)
+    except (msgspec.DecodeError, ValueError) as error:
+        raise Unreadable(str(error)) from error
+    if data.borrower_id != envelope.subject:
+        raise Unreadable(f"subject and borrower_id differ: {envelope.subject!r}")
+    return IncomingIsolation(borrower_id=data.borrower_id, since=data.isolated_since)
+
+
+def _assessment(envelope: CloudEvent[msgspec.Raw]) -> IncomingAssessment:
+    try:
         data = _decode_data(envelope.data)
         document = bytes(envelope.data).decode("utf-8")
         summary = _summary(data)

@@ -4,9 +4,9 @@ The row is also the lock: the consumer and the steps of people lock it before th
 of the borrower. Rows are locked in the order of their ids, so two transactions cannot deadlock.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import msgspec
@@ -46,6 +46,11 @@ WRITE_SCORES = """
 INSERT INTO alerts.score_point (borrower_id, as_of, score, state)
 SELECT * FROM unnest($1::text[], $2::date[], $3::double precision[], $4::text[])
 ON CONFLICT (borrower_id, as_of) DO UPDATE SET score = excluded.score, state = excluded.state
+"""
+MARK_ISOLATED = """
+UPDATE alerts.borrower AS existing SET isolated_since = marks.since
+  FROM unnest($1::text[], $2::timestamptz[]) AS marks (borrower_id, since)
+ WHERE existing.borrower_id = marks.borrower_id
 """
 
 
@@ -105,6 +110,13 @@ class Borrowers:
                 notified=msgspec.json.decode(row["told"], type=LastNotified),
             )
         return rows
+
+    async def mark_isolated(
+        self, connection: Connection, since: Mapping[str, datetime | None]
+    ) -> None:
+        """Stores since when the states of borrowers stand; one without an assessment has no row."""
+        if since:
+            await connection.execute(MARK_ISOLATED, list(since), list(since.values()))
 
     async def write(self, connection: Connection, rows: Sequence[BorrowerRow]) -> None:
         """Writes the rows that changed, and the day's scores."""

@@ -1,4 +1,4 @@
-"""Applies assessments from the risk topic: the handler of the fenced consumer.
+"""Applies assessments and isolations from the risk topic: the handler of the fenced consumer.
 
 For each batch of one partition: read, lock the borrowers, check each sequence number, decide in
 order, write everything in a handful of statements. A number that was applied is counted as a
@@ -8,12 +8,17 @@ assessment. Metrics are recorded after the commit.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import structlog
 
 from services.alerts import metrics
 from services.alerts.decisions.adapters import assessment_wire, waiting_assessments
-from services.alerts.decisions.adapters.assessment_wire import IncomingAssessment, Unreadable
+from services.alerts.decisions.adapters.assessment_wire import (
+    IncomingAssessment,
+    IncomingIsolation,
+    Unreadable,
+)
 from services.alerts.decisions.adapters.borrower_rows import BorrowerRow, Borrowers
 from services.alerts.decisions.adapters.step_recorder import StepRecorder
 from services.alerts.decisions.adapters.waiting_assessments import WaitingAssessments
@@ -42,6 +47,7 @@ class _BatchResult:
     duplicates: int = 0
     ignored: int = 0
     waiting: int = 0
+    isolated: dict[str, datetime | None] = field(default_factory=dict)
     refused: list[RejectedRecord] = field(default_factory=list)
     changes: list[tuple[int, AlertChange]] = field(default_factory=list)
     arrived_ms: list[int] = field(default_factory=list)
@@ -78,12 +84,15 @@ class RiskHandler(Handler):
         result = _BatchResult()
         assessments = self._read(batch, result)
         rows = await self._borrowers.lock(
-            connection, {incoming.assessment.borrower_id for _, incoming in assessments}
+            connection,
+            {incoming.assessment.borrower_id for _, incoming in assessments}
+            | result.isolated.keys(),
         )
         waiting = await waiting_assessments.read(connection, rows)
         for record, incoming in assessments:
             self._decide(record, incoming, rows[incoming.assessment.borrower_id], waiting, result)
         await self._borrowers.write(connection, [row for row in rows.values() if row.is_changed])
+        await self._borrowers.mark_isolated(connection, result.isolated)
         await self._step_recorder.record(connection, result.changes, recorded_at=self._clock.now())
         await waiting_assessments.write(connection, batch.partition, waiting)
         self._pending[batch.partition] = result
@@ -133,6 +142,8 @@ class RiskHandler(Handler):
                 continue
             if incoming is None:
                 result.ignored += 1
+            elif isinstance(incoming, IncomingIsolation):
+                result.isolated[incoming.borrower_id] = incoming.since
             else:
                 assessments.append((record, incoming))
         return assessments

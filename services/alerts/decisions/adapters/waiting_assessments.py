@@ -60,7 +60,9 @@ class WaitingAssessments:
             return None
         if self.added.pop(key, None) is None:
             self.taken.append(key)
-        return assessment_wire.read(event)
+        incoming = assessment_wire.read(event)
+        assert isinstance(incoming, IncomingAssessment)
+        return incoming
 
 
 async def read(connection: Connection, borrower_ids: Collection[str]) -> WaitingAssessments:

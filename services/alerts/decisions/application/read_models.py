@@ -129,11 +129,14 @@ class BorrowerCard:
     """The risk warning card: the latest assessment whole, the scores, the open alert.
 
     `assessment` is the `data` of the latest `assessment.changed.v1`, as scoring sent it.
+    `isolated_since` is since when the risk state stands, because the borrower's data could not be
+    processed; null if it moves.
     """
 
     borrower_id: str
     sequence: int
     at: datetime
+    isolated_since: datetime | None
     assessment: Mapping[str, Any]
     scores: Sequence[ScorePoint]
     open_alert: AlertDetail | None

@@ -86,6 +86,7 @@ class CardView:
     card: BorrowerCard
     assessment: Json
     chart: Chart | None
+    stands_since: str
     distance: str
     causes: Sequence[ContributorLine]
     families: Sequence[FamilyStrength]
@@ -110,6 +111,9 @@ def view(card: BorrowerCard, *, now: datetime, timezone: str) -> CardView:
         chart=chart.drawn(
             card.scores, until=as_of, days=SCORE_DAYS_ON_CARD, cuts=_cuts(assessment)
         ),
+        stands_since=words.moment(card.isolated_since, timezone=timezone)
+        if card.isolated_since
+        else "",
         distance=_distance(assessment),
         causes=[_contributor(item) for item in _items(assessment, "contributors")],
         families=_families(assessment),

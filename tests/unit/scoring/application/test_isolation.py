@@ -1,10 +1,13 @@
 """A borrower whose data break the fold is isolated alone, and resumes with the same bytes."""
 
+import json
+
 import pytest
 
 from services.kit.stream.handler import Tally
 from services.kit.stream.stop_reasons import StopPartition
 from services.scoring.adapters import state_bytes
+from services.scoring.adapters.codec import ISOLATION_CHANGED
 from services.scoring.application.ports import StoredState
 from services.scoring.metrics import ISOLATED
 from tests.fakes.poisoned_codec import breaking_assessment, breaking_event, breaking_state
@@ -76,8 +79,21 @@ async def test_an_isolated_borrower_resumes_to_the_bytes_of_one_that_never_was(s
     await undisturbed.apply(LOG)
     await undisturbed.finish_sweeps()
     assert worker.emitted() == undisturbed.emitted()
-    sent = sorted(message.value for message in worker.outbox.messages)
-    assert sent == sorted(message.value for message in undisturbed.outbox.messages)
+    sent = [json.loads(message.value) for message in worker.outbox.messages]
+    notices = [event for event in sent if event["type"] == ISOLATION_CHANGED]
+    # Whoever owns the borrower hears that its state stands, and that it moves again; once each.
+    assert [(event["subject"], event["data"]["isolated_since"]) for event in notices] == [
+        ("B-1", "2026-03-01T12:00:00Z"),
+        ("B-1", None),
+    ]
+    assert sent[-1] == notices[-1]
+    assert len({event["id"] for event in notices}) == 2
+    others = sorted(
+        message.value
+        for message, event in zip(worker.outbox.messages, sent, strict=True)
+        if event not in notices
+    )
+    assert others == sorted(message.value for message in undisturbed.outbox.messages)
     # From now on it is folded like every other.
     for live in (worker, undisturbed):
         await live.apply([paid("B-1", 9, day=27)])
@@ -112,7 +128,8 @@ async def test_an_assessment_that_cannot_be_written_leaves_no_part_of_its_event(
     assert len(worker.emitted()["B-1"]) == 1
     assert len(worker.emitted()["B-2"]) == len(eager(LOG).assessments["B-2"])
     keys = [message.key for message in worker.outbox.messages]
-    assert keys.count(b"B-1") == 1
+    # One assessment, and the message that the state stands.
+    assert keys.count(b"B-1") == 2
     worker.deploy(worker.codec)
     await worker.resume("B-1")
     assert worker.stored() == expected(LOG)

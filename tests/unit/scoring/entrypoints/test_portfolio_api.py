@@ -19,7 +19,8 @@ from services.scoring.entrypoints.http import create_app
 from services.scoring.entrypoints.response_models import exit_candidate_item
 from tests.fakes.approvals_in_memory import no_approvals
 from tests.fakes.clock import ManualClock
-from tests.fakes.portfolio_in_memory import ISOLATED_SINCE, log_of_fifty_five_days, portfolio_of
+from tests.fakes.portfolio_in_memory import log_of_fifty_five_days, portfolio_of
+from tests.fakes.scoring_store import ISOLATED_SINCE
 from tests.fakes.scoring_worker import MemoryWorker
 from tests.fakes.wire_events import START
 

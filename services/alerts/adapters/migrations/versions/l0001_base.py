@@ -23,8 +23,11 @@ CREATE TABLE alerts.borrower (
     officer_id  text,
     branch_id   text,
     told        json NOT NULL,
-    assessment  json NOT NULL
+    assessment  json NOT NULL,
+    isolated_since timestamptz
 ) WITH (fillfactor = 70);
+COMMENT ON COLUMN alerts.borrower.isolated_since IS
+    'since when the risk state stands, because scoring cannot process its data';
 COMMENT ON COLUMN alerts.borrower.told IS 'what was announced in the present state spell';
 
 CREATE TABLE alerts.waiting_assessment (
