@@ -14,8 +14,7 @@ from services.kit.http.auth import Principal
 from services.kit.http.health import Health
 from services.kit.metrics import Metrics
 from services.kit.stream.quarantine_review import QuarantineReview
-from tests.fakes.alerts_in_memory import NOW, InMemoryAlerts
-from tests.fakes.clock import ManualClock
+from tests.fakes.alerts_in_memory import InMemoryAlerts
 
 OFFICER, SENIOR, OPERATOR, AUDITOR = "tsk_officer", "tsk_senior", "tsk_operator", "tsk_auditor"
 PEOPLE = {
@@ -45,8 +44,8 @@ class KnownPeople:
 
 
 def application(books: InMemoryAlerts, health: Health | None = None) -> FastAPI:
-    """Return the application."""
-    clock = ManualClock(NOW)
+    """Return the application, with the clock of its alerts."""
+    clock = books.clock
     return create_app(
         books.use_cases(),
         parts=WebParts(
