@@ -320,9 +320,9 @@ LINES = (
         "the tables activate no rulebook that another person did not approve",
         "services/scoring/adapters/migrations/versions/s0001_base.py",
         "        REFERENCES scoring.proposal (id, kind, subject, proposed_by),\n"
-        "    FOREIGN KEY (proposal_id, outcome)",
-        "        REFERENCES scoring.proposal (id, kind, subject, proposed_by),\n"
-        "    FOREIGN KEY (number, outcome)",
+        "    FOREIGN KEY (proposal_id, outcome) "
+        "REFERENCES scoring.decision (proposal_id, outcome)\n",
+        "        REFERENCES scoring.proposal (id, kind, subject, proposed_by)\n",
         (f"{TWO}::test_sql_activates_only_what_was_approved",),
     ),
     Mutant(
@@ -362,9 +362,9 @@ LINES = (
     Mutant(
         "verify-on-a-live-system",
         "what was published after the snapshot is no difference",
-        "services/cli/verify/verification.py",
-        "may_lead=has_moved or self.findings.waiting > 0",
-        "may_lead=False",
-        ("tests/integration/scoring/test_verify_on_a_live_system.py",),
+        "services/cli/verify/due_events.py",
+        "            if not (may_lead and _is_newer(key, newest)):\n",
+        "            if key:\n",
+        ("tests/unit/cli/test_verify.py",),
     ),
 )
