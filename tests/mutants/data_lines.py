@@ -66,6 +66,14 @@ LINES = (
         (COUNTED_WORK,),
     ),
     Mutant(
+        "totals-follow-each-change",
+        "arrears of all loans together are those of each day that is judged",
+        "services/scoring/domain/arrears/totals.py",
+        "        self._past_due += amounts[0] - before[0]\n",
+        "        self._past_due = amounts[0] - before[0]\n",
+        (WORK,),
+    ),
+    Mutant(
         "stretches-end-at-payments",
         "a stretch of equal days ends where money came",
         "services/scoring/domain/arrears/stretches.py",

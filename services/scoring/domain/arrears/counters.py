@@ -24,6 +24,7 @@ from services.scoring.domain.arrears import (
     stretches,
 )
 from services.scoring.domain.arrears.instalments import counting_days
+from services.scoring.domain.arrears.totals import ArrearsTotals
 from services.scoring.domain.borrower.borrower import (
     FACILITIES_PART,
     LOANS_PART,
@@ -155,13 +156,14 @@ def material_run(
     run is ``known`` already. Costs the changes of arrears and exposure, not the days.
     """
     with instalments.added_up(borrower.loans):
+        totals = ArrearsTotals(borrower, day)
         return _run(
             day,
             since=since,
             known=known,
-            unchanged_since=lambda end: stretches.unchanged_since(borrower, end),
-            is_material=lambda end: exposure.is_material(borrower, end, rules),
-            is_suspended=lambda end: exposure.is_suspended(borrower, end, rules),
+            unchanged_since=totals.unchanged_since,
+            is_material=lambda end: totals.is_material(end, rules),
+            is_suspended=lambda end: totals.is_suspended(end, rules),
         )
 
 

@@ -1,9 +1,9 @@
-"""Finds the stretch of days over which a borrower's arrears and exposure stay as they are.
+"""Finds the stretch of days over which arrears and exposure of a loan or line stay as they are.
 
 A count of days that is derived again is then as long as the changes, not as long as the days: a
-line above its limit since 2016 is one stretch. Called by `counters`. Must stay true: on every day
-of a stretch `exposure` and `days_past_due` give the same amounts as on its last day; a day too many
-among the starts costs time, a day too few is wrong.
+line above its limit since 2016 is one stretch. Called by `counters` and `totals`. Must stay true:
+on every day of a stretch `exposure` and `days_past_due` give the same amounts as on its last day; a
+day too many among the starts costs time, a day too few is wrong.
 """
 
 from bisect import bisect_right
@@ -16,16 +16,6 @@ from services.scoring.domain.borrower.decisions import TECHNICAL
 from services.scoring.domain.primitives import daily_values
 
 BEFORE_ALL: Final = 0
-
-
-def unchanged_since(borrower: Borrower, day: int) -> int:
-    """Return the first day of the stretch that ends with `day`, all loans and lines together."""
-    since = _decided_since(borrower, day)
-    for loan in borrower.loans:
-        since = max(since, loan_unchanged_since(borrower, loan, day))
-    for line in borrower.facilities:
-        since = max(since, line_unchanged_since(borrower, line, day))
-    return since
 
 
 def loan_unchanged_since(borrower: Borrower, loan: Loan, day: int) -> int:
