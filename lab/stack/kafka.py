@@ -16,8 +16,7 @@ from lab.stack.java import Java
 from lab.stack.ports import LOOPBACK
 from lab.stack.processes import StartedProcess
 
-# After a crash the node reads its logs again before it answers.
-START_LIMIT_SECONDS = 300.0
+START_LIMIT_SECONDS = 90.0
 STOP_WAIT_SECONDS = 30.0
 FORMAT_LIMIT_SECONDS = 60.0
 SETTINGS = {
@@ -77,9 +76,7 @@ class Kafka:
     def start(self) -> StartedProcess:
         """Start the node; format its folder first if it is new."""
         self.data_dir.mkdir(parents=True, exist_ok=True)
-        properties = self.data_dir / "server.properties"
-        processes.end_leftovers(properties, wait_seconds=STOP_WAIT_SECONDS)
-        self._write_configuration(properties)
+        properties = self._write_configuration()
         if not (self.data_dir / "log" / "meta.properties").exists():
             self._format(properties)
         return processes.start(
@@ -112,7 +109,7 @@ class Kafka:
         class_path = ":".join(str(jar) for jar in self.jars)
         return [str(self.java.executable), *options, "-cp", class_path, main_class, *arguments]
 
-    def _write_configuration(self, properties: Path) -> None:
+    def _write_configuration(self) -> Path:
         settings = SETTINGS | {
             "controller.quorum.voters": f"1@{LOOPBACK}:{self.controller_port}",
             "listeners": (
@@ -121,9 +118,11 @@ class Kafka:
             "advertised.listeners": f"PLAINTEXT://{self.bootstrap}",
             "log.dirs": str(self.data_dir / "log"),
         }
+        properties = self.data_dir / "server.properties"
         lines = [f"{name}={value}\n" for name, value in settings.items()]
         properties.write_text("".join(lines), encoding="utf-8")
         (self.data_dir / "log4j2.properties").write_text(LOG4J, encoding="utf-8")
+        return properties
 
     def _format(self, properties: Path) -> None:
         arguments = ("format", "-t", self.cluster_id, "-c", str(properties))

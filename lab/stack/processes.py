@@ -22,7 +22,6 @@ from lab.stack.errors import StackError, disk_full
 # The clock may be set while a process runs, which moves the start time that is computed from it.
 START_TIME_TOLERANCE_SECONDS = 5.0
 COMMAND_LINE_WITHIN_SECONDS = 5.0
-LEFTOVERS_WITHIN_SECONDS = 5.0
 LOG_TAIL_LINES = 15
 NO_SPACE = ("No space left on device", "Disk quota exceeded")
 PORT_TAKEN = ("Address already in use", "Address in use")
@@ -129,30 +128,6 @@ def stop(
             continue
         break
     return True
-
-
-def end_leftovers(mark: Path, *, wait_seconds: float) -> None:
-    """Wait for the processes that a crash left behind in a folder, and end those that stay.
-
-    The children of a killed server end by themselves, a moment later than it. A server whose
-    starter was killed before it wrote down the process id stays.
-    """
-    leftovers = [each for each in psutil.process_iter() if _belongs_to(each, mark)]
-    _, alive = psutil.wait_procs(leftovers, timeout=LEFTOVERS_WITHIN_SECONDS)
-    for each in alive:
-        stop(
-            StartedProcess(pid=each.pid, started_at_seconds=each.create_time(), mark=""),
-            signals=(signal.SIGTERM, signal.SIGQUIT),
-            wait_seconds=wait_seconds,
-        )
-
-
-def _belongs_to(process: psutil.Process, mark: Path) -> bool:
-    """Return whether a process works in a folder, or was started with the path."""
-    try:
-        return process.cwd() == str(mark) or str(mark) in process.cmdline()
-    except (psutil.NoSuchProcess, psutil.AccessDenied):
-        return False
 
 
 def tail(log: Path) -> str:

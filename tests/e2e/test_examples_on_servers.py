@@ -224,6 +224,8 @@ def look_for_isolated_borrowers(bank: Terminal) -> None:
     bank.run_examples("borrowers isolated")
     # None is, which is status 1 for the one that is named.
     bank.run_examples("borrowers resume", statuses=(0, 1))
+    # Not so many assessments were emitted, so the number is refused.
+    bank.run_examples("borrowers resend", statuses=(0, 1))
 
 
 def change_rulebook(bank: Terminal) -> None:

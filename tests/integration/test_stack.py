@@ -14,7 +14,6 @@ import psutil
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
-from lab.stack import state
 from lab.stack.local import LocalStack
 from services.cli.topics import Topic, ensure
 
@@ -151,43 +150,3 @@ async def test_killed_servers_come_back_with_what_they_acknowledged(
     await consumer.start()
     assert (await consumer.getone()).value == b"record"
     await consumer.stop()
-
-
-def test_it_comes_up_right_after_both_servers_were_killed(own_stack: LocalStack) -> None:
-    """The children of a killed PostgreSQL hold its shared memory for a moment longer."""
-    killed = [psutil.Process(pid) for pid in (own_stack.postgres_pid, own_stack.kafka_pid)]
-    for server in killed:
-        server.kill()
-    # A signal returns before its process is gone, and one that still runs is not started again.
-    psutil.wait_procs(killed, timeout=30)
-    starts = 0
-    while starts < 3 and not own_stack.is_ready():
-        own_stack.start()
-        starts += 1
-    assert own_stack.is_ready()
-
-
-def test_it_comes_up_after_a_start_that_was_killed_before_it_was_noted(
-    own_stack: LocalStack,
-) -> None:
-    """The servers run, and nobody knows their process ids."""
-    known = state.load(own_stack.data_dir)
-    assert known is not None
-    state.save(known.without_processes(), data_dir=own_stack.data_dir)
-    own_stack.start()
-    assert own_stack.is_ready()
-    assert own_stack.postgres_pid != (known.postgres and known.postgres.pid)
-
-
-def test_another_process_with_the_id_of_a_crashed_server_is_no_obstacle(
-    own_stack: LocalStack,
-) -> None:
-    own_stack.kill_postgres()
-    lock = own_stack.data_dir / "postgres" / "postmaster.pid"
-    other = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    try:
-        lock.write_text(f"{other.pid}\n{lock.parent}\n1\n1\n\n\n\n\n", encoding="utf-8")
-        own_stack.start()
-    finally:
-        other.communicate(b"\n")
-    assert own_stack.is_ready()
