@@ -6,7 +6,7 @@ from typing import Annotated, Any, Self
 from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import BaseModel, Field
 
-from services.kit.access.keys import READERS_OF_ALL, Role
+from services.kit.access.keys import READERS_OF_ALL
 from services.kit.approvals import (
     MAX_REASON_CHARACTERS,
     Approvals,
@@ -18,9 +18,9 @@ from services.kit.approvals import (
     Step,
 )
 from services.kit.http import problems
-from services.kit.http.auth import KeyGuard, deciding_person
+from services.kit.http.auth import KeyGuard, check_roles, deciding_person
 from services.kit.http.json_route import JsonRoute
-from services.kit.http.problems import Problem, ProblemTable
+from services.kit.http.problems import ProblemTable
 from services.kit.http.request_model import RequestModel
 
 APPROVAL_PROBLEMS: ProblemTable = {
@@ -118,7 +118,7 @@ def _add_steps(router: APIRouter, approvals: Approvals) -> None:
     )
     async def propose(request: Request, body: NewProposal, person: Person) -> ProposalView:
         """Proposes something that another person must approve."""
-        _check_roles(request, approvals.kind(body.kind).proposers)
+        check_roles(request.state.principal, approvals.kind(body.kind).proposers)
         step = Step(by=person, reason=body.reason)
         return ProposalView.of(await approvals.propose(body.kind, body.subject, step))
 
@@ -126,7 +126,7 @@ def _add_steps(router: APIRouter, approvals: Approvals) -> None:
         request: Request, proposal_id: int, outcome: DecisionOutcome, step: Step
     ) -> ProposalView:
         proposal = await approvals.show(proposal_id)
-        _check_roles(request, approvals.kind(proposal.kind).deciders)
+        check_roles(request.state.principal, approvals.kind(proposal.kind).deciders)
         return ProposalView.of(await approvals.decide(proposal_id, outcome, step))
 
     @router.post(
@@ -148,10 +148,3 @@ def _add_steps(router: APIRouter, approvals: Approvals) -> None:
         """Rejects another person's proposal."""
         step = Step(by=person, reason=body.reason)
         return await decide(request, proposal_id, DecisionOutcome.REJECTED, step)
-
-
-def _check_roles(request: Request, roles: frozenset[Role]) -> None:
-    if not request.state.principal.has(*roles):
-        raise Problem(
-            problems.FORBIDDEN, f"This needs one of the roles {', '.join(sorted(roles))}."
-        )

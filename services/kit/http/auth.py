@@ -175,9 +175,7 @@ class Guard:
 
     def let_in(self, request: Request, principal: Principal) -> Principal:
         """Returns a caller who is known, or raises a problem 403 or 429."""
-        if not principal.has(*self.roles):
-            needed = ", ".join(sorted(self.roles))
-            raise Problem(problems.FORBIDDEN, f"This needs one of the roles {needed}.")
+        check_roles(principal, self.roles)
         requests_by_key: RequestsByKey = request.app.state.requests_by_key
         if not hasattr(request.state, "principal") and not requests_by_key.enter(principal.id):
             raise Problem(
@@ -187,6 +185,13 @@ class Guard:
             )
         request.state.principal = principal
         return principal
+
+
+def check_roles(principal: Principal, roles: frozenset[Role]) -> None:
+    """Raises a problem 403 unless the caller has one of the roles."""
+    if not principal.has(*roles):
+        needed = ", ".join(sorted(roles))
+        raise Problem(problems.FORBIDDEN, f"This needs one of the roles {needed}.")
 
 
 async def is_still_admitted(request: Request) -> bool:
