@@ -55,20 +55,25 @@ class BrokerClock:
         return await self._producer.append_time(self._topic)
 
 
-async def disagreement(own: Clock, remotes: Mapping[str, RemoteClock]) -> str | None:
-    """Returns how the clocks differ, if by more than is allowed; None when they agree.
+def difference(moment: datetime, *, before: datetime, after: datetime) -> timedelta:
+    """Returns how far a remote clock's answer is ahead of the own clock.
 
-    A slow answer is no difference: a remote clock may stand anywhere between request and answer.
+    A slow answer is no difference: it may be of any moment between ``before``, the request, and
+    ``after``, the answer.
     """
+    return moment - min(max(moment, before), after)
+
+
+async def disagreement(own: Clock, remotes: Mapping[str, RemoteClock]) -> str | None:
+    """Returns how the clocks differ, if by more than is allowed; None when they agree."""
     differences = {"this process": timedelta()}
     for name, remote in remotes.items():
         before = own.now()
         moment = await remote.now()
-        nearest = min(max(moment, before), own.now())
-        differences[name] = moment - nearest
+        differences[name] = difference(moment, before=before, after=own.now())
     spread = max(differences.values()) - min(differences.values())
     if spread <= MAX_DISAGREEMENT:
         return None
     return ", ".join(
-        f"{name} {difference.total_seconds():+.0f} s" for name, difference in differences.items()
+        f"{name} {apart.total_seconds():+.0f} s" for name, apart in differences.items()
     )

@@ -20,7 +20,7 @@ from services.ingest.application.errors import Unavailable
 from services.ingest.domain.reasons import Refusal
 from services.ingest.domain.time_guard import EventTime, OpenLoad, TimeGuard, TimeWindow
 from services.kit.clock import Clock
-from services.kit.clock_agreement import MAX_DISAGREEMENT
+from services.kit.clock_agreement import MAX_DISAGREEMENT, difference
 
 READ_EVERY_SECONDS: Final = 1.0
 
@@ -116,13 +116,10 @@ class TimeGate:
         self._read_at = self._clock.monotonic_seconds()
         self._loads = [_newest(load, known) for load in reading.loads]
         self._windows = {}
-        # A slow answer is no difference: it may be of any moment since the request.
-        nearest = min(max(reading.now, before), self._clock.now())
-        seconds = (reading.now - nearest).total_seconds()
-        is_apart = abs(seconds) >= MAX_DISAGREEMENT.total_seconds()
+        apart = difference(reading.now, before=before, after=self._clock.now())
         self._disagreement = (
-            f"the clock of PostgreSQL differs by {seconds:+.0f} s from this process's"
-            if is_apart
+            f"the clock of PostgreSQL differs by {apart.total_seconds():+.0f} s from this process's"
+            if abs(apart) >= MAX_DISAGREEMENT
             else ""
         )
 
