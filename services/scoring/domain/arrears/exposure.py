@@ -1,11 +1,10 @@
 """Adds up exposure and arrears over all loans and lines of a borrower, on any day.
 
-Called by the fold after an event that can change them, day by day when counters are re-derived, and
-by the indicators that look back (R-13). Nothing is stored, so a reversal or a payment dated back
-changes history too. A
-`day` is always its end; only money received by then counts. Totals are in the reporting currency,
-a loan in another one at the rate of the day; without a rate it is left out of the totals (its days
-past due count all the same).
+Called by the fold after an event that can change them, and by the indicators that look back (R-13);
+`totals` adds up the same amounts for many days in a row. Nothing is stored, so a reversal or a
+payment dated back changes history too. A `day` is always its end; only money received by then
+counts. Totals are in the reporting currency, a loan in another one at the rate of the day; without
+a rate it is left out of the totals (its days past due count all the same).
 """
 
 from typing import Final
@@ -26,12 +25,23 @@ def total_exposure(borrower: Borrower, day: int) -> int:
     """Return the on-balance exposure: term loans outstanding and lines drawn."""
     total = 0
     for loan in borrower.loans:
-        if loan.loan_type != GUARANTEE and (loan.loan_type == TERM or loan.principal_minor):
-            total += in_reporting(borrower, loan, loan_exposure(loan, day), day)
+        total += outstanding_on(borrower, loan, day)
     for facility in borrower.facilities:
         if not _is_term(borrower, facility.loan_id):
             total += facility_use.drawn_on(facility, day) or 0
     return total
+
+
+def outstanding_on(borrower: Borrower, loan: Loan, day: int) -> int:
+    """Return what a loan adds to the exposure; a guarantee and a mere frame add nothing."""
+    if loan.loan_type == GUARANTEE or not is_lent(loan):
+        return 0
+    return in_reporting(borrower, loan, loan_exposure(loan, day), day)
+
+
+def is_lent(loan: Loan) -> bool:
+    """Return whether the loan itself is what was lent, so that a line of it is not counted too."""
+    return loan.loan_type == TERM or bool(loan.principal_minor)
 
 
 def in_reporting(borrower: Borrower, loan: Loan, minor: int, day: int) -> int:
@@ -47,23 +57,26 @@ def in_reporting(borrower: Borrower, loan: Loan, minor: int, day: int) -> int:
 def _is_term(borrower: Borrower, loan_id: str | None) -> bool:
     if loan_id is None:
         return False
-    return any(
-        loan.loan_id == loan_id and (loan.loan_type == TERM or loan.principal_minor)
-        for loan in borrower.loans
-    )
+    return any(loan.loan_id == loan_id and is_lent(loan) for loan in borrower.loans)
 
 
 def total_past_due(borrower: Borrower, day: int, *, with_disputed: bool = False) -> int:
     """Return everything past due at the end of the day, excesses of lines included."""
     total = 0
     for loan in borrower.loans:
-        if loan.due_days:
-            owed = days_past_due.past_due(loan, day, with_disputed=with_disputed)
-            total += in_reporting(borrower, loan, owed, day)
+        total += past_due_on(borrower, loan, day, with_disputed=with_disputed)
     if not lines_are_excluded(borrower, day):
         for facility in borrower.facilities:
             total += facility_use.past_due(facility, day)
     return total
+
+
+def past_due_on(borrower: Borrower, loan: Loan, day: int, *, with_disputed: bool = False) -> int:
+    """Return what a loan adds to the arrears."""
+    if not loan.due_days:
+        return 0
+    owed = days_past_due.past_due(loan, day, with_disputed=with_disputed)
+    return in_reporting(borrower, loan, owed, day)
 
 
 def lines_are_excluded(borrower: Borrower, day: int) -> bool:

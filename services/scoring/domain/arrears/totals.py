@@ -8,10 +8,8 @@ not all of them for each loan. Must stay true: on every day the totals are those
 from heapq import heappop, heappush
 from typing import Final
 
-from services.scoring.domain.arrears import days_past_due, exposure, facility_use, stretches
-from services.scoring.domain.arrears.instalments import loan_exposure
+from services.scoring.domain.arrears import exposure, facility_use, stretches
 from services.scoring.domain.borrower.borrower import Borrower, Facility, Loan
-from services.scoring.domain.primitives.vocabulary import GUARANTEE, TERM
 from services.scoring.domain.rulebook.rulebook import Rules
 
 NOTHING: Final = (0, 0, 0)
@@ -24,7 +22,7 @@ class ArrearsTotals:
         """Add up the last day that is asked for."""
         self._borrower = borrower
         self._has_disputes = any(loan.exclusions for loan in borrower.loans)
-        self._terms = {loan.loan_id for loan in borrower.loans if _is_lent(loan)}
+        self._terms = {loan.loan_id for loan in borrower.loans if exposure.is_lent(loan)}
         self._past_due = self._with_disputed = self._lent = 0
         self._amounts = [NOTHING] * (len(borrower.loans) + len(borrower.facilities))
         # Since when the amounts of each loan and line are what they are, the latest first.
@@ -76,23 +74,14 @@ class ArrearsTotals:
         heappush(self._since, (-since, number))
 
     def _of_loan(self, loan: Loan, day: int) -> tuple[int, int, int]:
-        past_due = with_disputed = lent = 0
-        if loan.due_days:
-            owed = days_past_due.past_due(loan, day)
-            past_due = with_disputed = exposure.in_reporting(self._borrower, loan, owed, day)
-            if loan.exclusions:
-                owed = days_past_due.past_due(loan, day, with_disputed=True)
-                with_disputed = exposure.in_reporting(self._borrower, loan, owed, day)
-        if loan.loan_type != GUARANTEE and _is_lent(loan):
-            lent = exposure.in_reporting(self._borrower, loan, loan_exposure(loan, day), day)
-        return past_due, with_disputed, lent
+        borrower = self._borrower
+        past_due = with_disputed = exposure.past_due_on(borrower, loan, day)
+        if loan.exclusions:
+            with_disputed = exposure.past_due_on(borrower, loan, day, with_disputed=True)
+        return past_due, with_disputed, exposure.outstanding_on(borrower, loan, day)
 
     def _of_line(self, line: Facility, day: int) -> tuple[int, int, int]:
         excluded = exposure.lines_are_excluded(self._borrower, day)
         past_due = 0 if excluded else facility_use.past_due(line, day)
         lent = 0 if line.loan_id in self._terms else facility_use.drawn_on(line, day) or 0
         return past_due, past_due, lent
-
-
-def _is_lent(loan: Loan) -> bool:
-    return loan.loan_type == TERM or bool(loan.principal_minor)
