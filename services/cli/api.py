@@ -7,10 +7,17 @@ from typing import Any
 import httpx2
 
 from services.cli.errors import CommandError
+from services.cli.options import ServiceUrls
 
 TIMEOUT_SECONDS = 60.0
 MOST_SHOWN_CHARACTERS = 400
 UNEXPECTED = "See the answer above."
+# The remedies of commands that need an operator's key, and of those that need one's own.
+OPERATORS = {
+    401: "Give a key with --key or TOCSIN_API_KEY: tocsin keys create --role OPERATOR --name …",
+    403: "The key needs the role OPERATOR: tocsin keys create --role OPERATOR --name …",
+}
+PEOPLE = {401: "Give your key with --key or TOCSIN_API_KEY: tocsin keys create --person …"}
 Document = dict[str, Any]
 
 
@@ -25,7 +32,6 @@ class ServiceApi:
     """The REST API of one service, with the remedies of the statuses that it answers."""
 
     service: str
-    url_variable: str
     remedies: Mapping[int, str]
 
     def call(
@@ -38,12 +44,14 @@ class ServiceApi:
         params: Mapping[str, str | int] | None = None,
         body: Mapping[str, Any] | None = None,
     ) -> Document:
-        """Return the answer to one request to the service at the address.
+        """Return the answer to one request to the service at the address, or at its usual one.
 
         Raises:
             CommandError: If the service does not answer, or refuses.
         """
-        change_url = f"Give its address with --url or {self.url_variable}."
+        url = url or getattr(ServiceUrls(), f"{self.service}_url")
+        change_url = f"Give its address with --url or TOCSIN_{self.service.upper()}_URL."
+        not_ready = f"Wait until `/readyz` of {self.service} answers 200, then try again."
         try:
             with client(url, key) as connection:
                 answer = connection.request(method, path, params=params, json=body)
@@ -64,5 +72,5 @@ class ServiceApi:
         detail = document.get("detail", answer.text[:MOST_SHOWN_CHARACTERS])
         raise CommandError(
             f"{self.service} answers {answer.status_code}: {detail}" + "".join(violations),
-            remedy=self.remedies.get(answer.status_code, UNEXPECTED),
+            remedy={503: not_ready, **self.remedies}.get(answer.status_code, UNEXPECTED),
         )

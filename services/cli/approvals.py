@@ -12,16 +12,15 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from services.cli.api import Document, ServiceApi
-from services.cli.options import INGEST_URL, SCORING_URL, AsJson, group
+from services.cli.api import PEOPLE, Document, ServiceApi
+from services.cli.options import AsJson, OwnKey, ServiceUrl, group
 
 PATH = "/v1/approvals"
 REMEDIES = {
-    401: "Give your key with --key or TOCSIN_API_KEY: tocsin keys create --person …",
+    **PEOPLE,
     403: "Proposing and deciding need different persons, each with a role of the kind.",
     404: "See `tocsin approvals list SERVICE --all`.",
     409: "See `tocsin approvals list SERVICE --all` for its outcome.",
-    503: "Wait until `/readyz` of the service answers 200, then try again.",
 }
 
 
@@ -32,24 +31,18 @@ class Service(StrEnum):
     SCORING = "scoring"
 
 
-APIS = {each: ServiceApi(each.value, f"TOCSIN_{each.name}_URL", REMEDIES) for each in Service}
-
 app = group("Propose and decide what needs two people.")
 ServiceName = Annotated[Service, typer.Argument(help="The service whose effect it is.")]
 Number = Annotated[int, typer.Argument(min=1, help="The proposal's number, as listed.")]
 Reason = Annotated[str, typer.Option(help="Why, for the audit.")]
-Key = Annotated[str, typer.Option(envvar="TOCSIN_API_KEY", help="Your own key.")]
-Ingest = Annotated[str, typer.Option(envvar="TOCSIN_INGEST_URL", help="Where ingest listens.")]
-Scoring = Annotated[str, typer.Option(envvar="TOCSIN_SCORING_URL", help="Where scoring listens.")]
 
 
 @app.command("list")
 def list_proposals(
     service: ServiceName,
     show_all: Annotated[bool, typer.Option("--all", help="Decided ones too.")] = False,
-    key: Key = "",
-    ingest_url: Ingest = INGEST_URL,
-    scoring_url: Scoring = SCORING_URL,
+    key: OwnKey = "",
+    url: ServiceUrl = "",
     as_json: AsJson = False,
 ) -> None:
     """List the open proposals, the newest first.
@@ -59,9 +52,8 @@ def list_proposals(
         tocsin approvals list ingest
         tocsin approvals list scoring --all
     """
-    url = _url(service, ingest_url, scoring_url)
     params = {"only_open": "false" if show_all else "true"}
-    page = APIS[service].call(url, key, "GET", PATH, params=params)
+    page = _api(service).call(url, key, "GET", PATH, params=params)
     if as_json:
         print(json.dumps(page))
         return
@@ -94,9 +86,8 @@ def propose(
         typer.Argument(help="What it is about: the number of the input, the date, the rulebook."),
     ],
     reason: Reason,
-    key: Key = "",
-    ingest_url: Ingest = INGEST_URL,
-    scoring_url: Scoring = SCORING_URL,
+    key: OwnKey = "",
+    url: ServiceUrl = "",
     as_json: AsJson = False,
 ) -> None:
     """Propose something that another person must approve.
@@ -106,8 +97,7 @@ def propose(
         tocsin approvals propose ingest control-event 2 --reason "ten days of outage"
     """
     body = {"kind": kind, "subject": subject, "reason": reason}
-    url = _url(service, ingest_url, scoring_url)
-    _show(APIS[service].call(url, key, "POST", PATH, body=body), as_json)
+    _show(_api(service).call(url, key, "POST", PATH, body=body), as_json)
 
 
 @app.command()
@@ -115,9 +105,8 @@ def approve(
     service: ServiceName,
     number: Number,
     reason: Reason,
-    key: Key = "",
-    ingest_url: Ingest = INGEST_URL,
-    scoring_url: Scoring = SCORING_URL,
+    key: OwnKey = "",
+    url: ServiceUrl = "",
     as_json: AsJson = False,
 ) -> None:
     """Approve another person's proposal; it takes effect at once.
@@ -126,9 +115,8 @@ def approve(
 
         tocsin approvals approve ingest 1 --reason "compared with the calendar"
     """
-    url = _url(service, ingest_url, scoring_url)
-    path = f"{PATH}/{number}/approve"
-    _show(APIS[service].call(url, key, "POST", path, body={"reason": reason}), as_json)
+    path, body = f"{PATH}/{number}/approve", {"reason": reason}
+    _show(_api(service).call(url, key, "POST", path, body=body), as_json)
 
 
 @app.command()
@@ -136,9 +124,8 @@ def reject(
     service: ServiceName,
     number: Number,
     reason: Reason,
-    key: Key = "",
-    ingest_url: Ingest = INGEST_URL,
-    scoring_url: Scoring = SCORING_URL,
+    key: OwnKey = "",
+    url: ServiceUrl = "",
     as_json: AsJson = False,
 ) -> None:
     """Reject another person's proposal.
@@ -147,13 +134,12 @@ def reject(
 
         tocsin approvals reject ingest 2 --reason "the date is wrong"
     """
-    url = _url(service, ingest_url, scoring_url)
-    path = f"{PATH}/{number}/reject"
-    _show(APIS[service].call(url, key, "POST", path, body={"reason": reason}), as_json)
+    path, body = f"{PATH}/{number}/reject", {"reason": reason}
+    _show(_api(service).call(url, key, "POST", path, body=body), as_json)
 
 
-def _url(service: Service, ingest_url: str, scoring_url: str) -> str:
-    return ingest_url if service is Service.INGEST else scoring_url
+def _api(service: Service) -> ServiceApi:
+    return ServiceApi(service.value, REMEDIES)
 
 
 def _show(proposal: Document, as_json: bool) -> None:

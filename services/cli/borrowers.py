@@ -13,33 +13,27 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from services.cli.api import Document, ServiceApi
+from services.cli.api import OPERATORS, Document, ServiceApi
 from services.cli.errors import CommandError
-from services.cli.options import AsJson, group
+from services.cli.options import SCORING_URL, AsJson, OperatorKey, ScoringUrl, group
 
-DEFAULT_URL = "http://127.0.0.1:8082"
 PATH = "/v1/isolated-borrowers"
 SCORING = ServiceApi(
     "scoring",
-    "TOCSIN_SCORING_URL",
     {
-        401: "Give a key with --key or TOCSIN_API_KEY: tocsin keys create --role OPERATOR --name …",
-        403: "The key needs the role OPERATOR: tocsin keys create --role OPERATOR --name …",
+        **OPERATORS,
         404: "`tocsin borrowers isolated` and `tocsin verify` name borrowers and numbers.",
-        503: "Wait until `/readyz` of scoring answers 200, then try again.",
     },
 )
 
 app = group("List and resume isolated borrowers, and resend assessments.")
-Url = Annotated[str, typer.Option(envvar="TOCSIN_SCORING_URL", help="Where scoring listens.")]
-Key = Annotated[str, typer.Option(envvar="TOCSIN_API_KEY", help="A key with the role OPERATOR.")]
 
 
 @app.command()
 def isolated(
     limit: Annotated[int, typer.Option(min=1, max=500, help="The most to list.")] = 100,
-    url: Url = DEFAULT_URL,
-    key: Key = "",
+    url: ScoringUrl = SCORING_URL,
+    key: OperatorKey = "",
     as_json: AsJson = False,
 ) -> None:
     """List the borrowers whose data break the fold, and how many of their events wait.
@@ -63,8 +57,8 @@ def resume(
     borrower_ids: Annotated[list[str] | None, typer.Argument(help="Isolated borrowers.")] = None,
     reason: Annotated[str, typer.Option(help="The defect, and what repaired it.")] = "",
     every: Annotated[bool, typer.Option("--all", help="Every isolated borrower.")] = False,
-    url: Url = DEFAULT_URL,
-    key: Key = "",
+    url: ScoringUrl = SCORING_URL,
+    key: OperatorKey = "",
     as_json: AsJson = False,
 ) -> None:
     """Let isolated borrowers resume, after the defect was repaired and deployed.
@@ -98,8 +92,8 @@ def resend(
     borrower_ids: Annotated[list[str], typer.Argument(help="Borrowers that lack assessments.")],
     from_sequence: Annotated[int, typer.Option(min=1, help="The first number missing.")] = 1,
     reason: Annotated[str, typer.Option(help="What lost them.")] = "",
-    url: Url = DEFAULT_URL,
-    key: Key = "",
+    url: ScoringUrl = SCORING_URL,
+    key: OperatorKey = "",
     as_json: AsJson = False,
 ) -> None:
     """Send stored assessments to the risk topic again, which `tocsin verify` or alerts lacks.

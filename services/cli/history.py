@@ -11,29 +11,25 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from services.cli.api import Document, ServiceApi
-from services.cli.options import INGEST_URL, AsJson, IngestUrl, group
+from services.cli.api import OPERATORS, Document, ServiceApi
+from services.cli.options import INGEST_URL, AsJson, IngestUrl, OperatorKey, group
 
 PATH = "/v1/history-loads"
 INGEST = ServiceApi(
     "ingest",
-    "TOCSIN_INGEST_URL",
     {
-        401: "Give a key with --key or TOCSIN_API_KEY: tocsin keys create --role OPERATOR --name …",
-        403: "The key needs the role OPERATOR: tocsin keys create --role OPERATOR --name …",
+        **OPERATORS,
         404: "See `tocsin history list`.",
-        503: "Wait until `/readyz` of ingest answers 200, then try again.",
     },
 )
 
 app = group("Open or close a load of history.")
-Key = Annotated[str, typer.Option(envvar="TOCSIN_API_KEY", help="A key with the role OPERATOR.")]
 
 _console = Console()
 
 
 @app.command("list")
-def list_loads(url: IngestUrl = INGEST_URL, key: Key = "", as_json: AsJson = False) -> None:
+def list_loads(url: IngestUrl = INGEST_URL, key: OperatorKey = "", as_json: AsJson = False) -> None:
     """List the newest loads of history, open and closed.
 
     Examples:
@@ -55,7 +51,7 @@ def open_load(
     source: Annotated[list[str], typer.Option(help="A source; `core/*` is a prefix. Repeatable.")],
     reason: Annotated[str, typer.Option(help="Why, for the record.")],
     url: IngestUrl = INGEST_URL,
-    key: Key = "",
+    key: OperatorKey = "",
     as_json: AsJson = False,
 ) -> None:
     """Open a load of history for some sources.
@@ -76,7 +72,7 @@ def open_load(
 def close_load(
     number: Annotated[int, typer.Argument(min=1, help="The load's number, as listed.")],
     url: IngestUrl = INGEST_URL,
-    key: Key = "",
+    key: OperatorKey = "",
     as_json: AsJson = False,
 ) -> None:
     """Close a load of history: its sources are live again.

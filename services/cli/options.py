@@ -36,6 +36,16 @@ SkipFirst = Annotated[
     int, typer.Option(min=0, help="Leave out this many first assessments of each borrower.")
 ]
 IngestUrl = Annotated[str, typer.Option(envvar="TOCSIN_INGEST_URL", help="Where ingest listens.")]
+ScoringUrl = Annotated[
+    str, typer.Option(envvar="TOCSIN_SCORING_URL", help="Where scoring listens.")
+]
+ServiceUrl = Annotated[
+    str, typer.Option(help="Where the service listens; otherwise TOCSIN_INGEST_URL and so on.")
+]
+OperatorKey = Annotated[
+    str, typer.Option(envvar="TOCSIN_API_KEY", help="A key with the role OPERATOR.")
+]
+OwnKey = Annotated[str, typer.Option(envvar="TOCSIN_API_KEY", help="Your own key.")]
 INGEST_URL = "http://127.0.0.1:8081"
 SCORING_URL = "http://127.0.0.1:8082"
 

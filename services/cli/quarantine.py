@@ -15,19 +15,17 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from services.cli.api import Document, ServiceApi
+from services.cli.api import OPERATORS, Document, ServiceApi
 from services.cli.errors import CommandError
-from services.cli.options import AsJson, ServiceUrls, group
+from services.cli.options import AsJson, OperatorKey, ServiceUrl, group
 
 MOST_SHOWN_CHARACTERS = 4_000
 PATH = "/v1/quarantine"
 STATUSES = ("open", "parked", "released", "discarded")
 REMEDIES = {
-    401: "Give a key with --key or TOCSIN_API_KEY: tocsin keys create --role OPERATOR --name …",
-    403: "The key needs the role OPERATOR: tocsin keys create --role OPERATOR --name …",
+    **OPERATORS,
     404: "See `tocsin quarantine list`.",
     409: "It was settled before, or still cannot be read; see `tocsin quarantine show`.",
-    503: "Wait until `/readyz` of the service answers 200, then try again.",
 }
 
 
@@ -41,10 +39,6 @@ class OwningService(StrEnum):
 
 app = group("Inspect, retry, release or discard what a service set aside.")
 ServiceName = Annotated[OwningService, typer.Option(help="The service that set it aside.")]
-Url = Annotated[
-    str, typer.Option(help="Where the service listens; otherwise TOCSIN_INGEST_URL and so on.")
-]
-Key = Annotated[str, typer.Option(envvar="TOCSIN_API_KEY", help="A key with the role OPERATOR.")]
 Number = Annotated[int, typer.Argument(min=1, help="The number, as listed.")]
 
 _console = Console()
@@ -58,8 +52,8 @@ def list_entries(
     topic: Annotated[str | None, typer.Option(help="Only this raw topic, of ingest.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=500, help="The most to list.")] = 50,
     service: ServiceName = OwningService.INGEST,
-    url: Url = "",
-    key: Key = "",
+    url: ServiceUrl = "",
+    key: OperatorKey = "",
     as_json: AsJson = False,
 ) -> None:
     """List what is quarantined, oldest first, and count it by status.
@@ -89,8 +83,8 @@ def list_entries(
 def show(
     number: Number,
     service: ServiceName = OwningService.INGEST,
-    url: Url = "",
-    key: Key = "",
+    url: ServiceUrl = "",
+    key: OperatorKey = "",
     as_json: AsJson = False,
 ) -> None:
     """Show one entry: its origin, the reason, the remedy, and its bytes.
@@ -113,8 +107,8 @@ def retry(
     source: Annotated[str | None, typer.Option(help="All open ones of this source.")] = None,
     topic: Annotated[str | None, typer.Option(help="All open ones of this raw topic.")] = None,
     service: ServiceName = OwningService.INGEST,
-    url: Url = "",
-    key: Key = "",
+    url: ServiceUrl = "",
+    key: OperatorKey = "",
     as_json: AsJson = False,
 ) -> None:
     """Retry entries after a mapping, a source or the service was corrected.
@@ -151,8 +145,8 @@ def retry(
 def release(
     number: Number,
     service: ServiceName = OwningService.SCORING,
-    url: Url = "",
-    key: Key = "",
+    url: ServiceUrl = "",
+    key: OperatorKey = "",
     as_json: AsJson = False,
 ) -> None:
     """Send a record that scoring or alerts set aside to the end of its log, as it is.
@@ -176,8 +170,8 @@ def discard(
     number: Number,
     reason: Annotated[str, typer.Option(help="Why it will never be used; recorded with it.")],
     service: ServiceName = OwningService.INGEST,
-    url: Url = "",
-    key: Key = "",
+    url: ServiceUrl = "",
+    key: OperatorKey = "",
     as_json: AsJson = False,
 ) -> None:
     """Discard one entry for good, with a reason; its bytes remain for the auditors.
@@ -195,9 +189,7 @@ def discard(
 
 
 def _caller(service: OwningService, url: str, key: str) -> Callable[..., Document]:
-    variable = f"TOCSIN_{service.upper()}_URL"
-    address = url or getattr(ServiceUrls(), f"{service}_url")
-    return partial(ServiceApi(service.value, variable, REMEDIES).call, address, key)
+    return partial(ServiceApi(service.value, REMEDIES).call, url, key)
 
 
 def _retried(

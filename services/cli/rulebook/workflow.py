@@ -12,34 +12,30 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from services.cli.api import Document, ServiceApi
+from services.cli.api import PEOPLE, Document, ServiceApi
 from services.cli.errors import CommandError
-from services.cli.options import SCORING_URL, AsJson
+from services.cli.options import SCORING_URL, AsJson, OwnKey, ScoringUrl
 
 PATH = "/v1/rulebooks"
 SCORING = ServiceApi(
     "scoring",
-    "TOCSIN_SCORING_URL",
     {
-        401: "Give your key with --key or TOCSIN_API_KEY: tocsin keys create --person …",
+        **PEOPLE,
         403: "Drafting needs RISK, approving APPROVER, and nobody approves their own draft.",
         404: "See `tocsin rulebook list`.",
         409: "See `tocsin rulebook list` for its status.",
         422: "`tocsin rulebook check FILE` lists every problem with its position.",
-        503: "Wait until `/readyz` of scoring answers 200, then try again.",
     },
 )
 
-Url = Annotated[str, typer.Option(envvar="TOCSIN_SCORING_URL", help="Where scoring listens.")]
-Key = Annotated[str, typer.Option(envvar="TOCSIN_API_KEY", help="Your own key.")]
 Name = Annotated[str, typer.Argument(help="The rulebook's name.")]
 Version = Annotated[str, typer.Argument(help="Its version.")]
 
 
 def draft(
     file: Annotated[Path, typer.Argument(help="The YAML file, with its name and version.")],
-    url: Url = SCORING_URL,
-    key: Key = "",
+    url: ScoringUrl = SCORING_URL,
+    key: OwnKey = "",
     as_json: AsJson = False,
 ) -> None:
     """Hand in a draft under your name (role RISK).
@@ -56,7 +52,11 @@ def draft(
 
 
 def propose(
-    name: Name, version: Version, url: Url = SCORING_URL, key: Key = "", as_json: AsJson = False
+    name: Name,
+    version: Version,
+    url: ScoringUrl = SCORING_URL,
+    key: OwnKey = "",
+    as_json: AsJson = False,
 ) -> None:
     """Request approval of your own draft (role RISK).
 
@@ -68,7 +68,11 @@ def propose(
 
 
 def approve(
-    name: Name, version: Version, url: Url = SCORING_URL, key: Key = "", as_json: AsJson = False
+    name: Name,
+    version: Version,
+    url: ScoringUrl = SCORING_URL,
+    key: OwnKey = "",
+    as_json: AsJson = False,
 ) -> None:
     """Approve another person's proposal (role APPROVER).
 
@@ -80,7 +84,11 @@ def approve(
 
 
 def activate(
-    name: Name, version: Version, url: Url = SCORING_URL, key: Key = "", as_json: AsJson = False
+    name: Name,
+    version: Version,
+    url: ScoringUrl = SCORING_URL,
+    key: OwnKey = "",
+    as_json: AsJson = False,
 ) -> None:
     """Put an approved rulebook into force with the next day close (role RISK).
 
@@ -95,8 +103,8 @@ def activate(
 
 def list_rulebooks(
     limit: Annotated[int, typer.Option(min=1, max=200, help="The most to list.")] = 50,
-    url: Url = SCORING_URL,
-    key: Key = "",
+    url: ScoringUrl = SCORING_URL,
+    key: OwnKey = "",
     as_json: AsJson = False,
 ) -> None:
     """List the rulebooks with their status, the newest first.
