@@ -9,6 +9,7 @@ from hashlib import sha256
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from services.cli.verify.due_events import fingerprint
 from services.cli.verify.refold import (
     Bases,
     Refold,
@@ -19,7 +20,8 @@ from services.cli.verify.refold import (
 from services.kit.clock import SystemClock
 from services.kit.stream.handler import Tally
 from services.kit.stream.records import Batch
-from services.scoring.adapters.codec import build_codec
+from services.scoring.adapters import state_bytes
+from services.scoring.adapters.codec import ISOLATION_CHANGED, build_codec
 from services.scoring.adapters.rulebook_reader import SHIPPED, load_rulebook, read_text
 from services.scoring.adapters.wire.decoder import EventDecoder
 from services.scoring.application.outbox_messages import OutboxMessages
@@ -204,3 +206,24 @@ def _refolded(raws: Iterable[bytes], bases: Bases) -> RefoldedPartition:
     for offset, raw in enumerate(raws):
         refold.take(offset, raw)
     return refold.result
+
+
+def is_as_eager(worker: MemoryWorker, log: Sequence[bytes], *, isolates: bool = False) -> None:
+    """Assert that a worker stored and wrote what the fold of its log at once gives.
+
+    Where borrowers were isolated, a notice of it and one of its end are written besides.
+    """
+    expected = eager(log)
+    assert worker.stored() == {
+        name: state_bytes.encode(borrower) for name, borrower in expected.borrowers.items()
+    }
+    digests = {name: [fingerprint(raw) for raw in raws] for name, raws in worker.emitted().items()}
+    assert digests == {
+        name: [assessment.digest for assessment in assessments]
+        for name, assessments in expected.assessments.items()
+    }
+    effects = sum(len(events) for events in expected.linked.values())
+    values = [message.value for message in worker.outbox.messages]
+    notices = sum(ISOLATION_CHANGED.encode() in value for value in values)
+    assert notices % 2 == 0 if isolates else notices == 0
+    assert len(values) == sum(len(raws) for raws in digests.values()) + effects + notices

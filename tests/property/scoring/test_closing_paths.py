@@ -11,9 +11,7 @@ from collections.abc import Callable
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.cli.verify.due_events import fingerprint
-from services.scoring.adapters import state_bytes
-from tests.fakes.scoring_worker import OTHER_RULEBOOKS, MemoryWorker, activated, eager
+from tests.fakes.scoring_worker import OTHER_RULEBOOKS, MemoryWorker, activated, is_as_eager
 from tests.fakes.wire_events import (
     booked,
     closed,
@@ -105,17 +103,7 @@ def test_batches_sweeps_and_restarts_change_nothing(
     raws: list[bytes], plan: list[tuple[int, int, bool]]
 ) -> None:
     worker = asyncio.run(carried_out(raws, plan))
-    expected = eager(raws)
-    assert worker.stored() == {
-        name: state_bytes.encode(borrower) for name, borrower in expected.borrowers.items()
-    }
-    digests = {name: [fingerprint(raw) for raw in raws] for name, raws in worker.emitted().items()}
-    assert digests == {
-        name: [assessment.digest for assessment in assessments]
-        for name, assessments in expected.assessments.items()
-    }
-    effects = sum(len(events) for events in expected.linked.values())
-    assert len(worker.outbox.messages) == sum(len(raws) for raws in digests.values()) + effects
+    is_as_eager(worker, raws)
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])

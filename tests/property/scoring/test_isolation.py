@@ -11,12 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
-from services.cli.verify.due_events import fingerprint
-from services.scoring.adapters import state_bytes
-from services.scoring.adapters.codec import ISOLATION_CHANGED
 from services.scoring.application.ports import Codec
 from tests.fakes.poisoned_codec import breaking_assessment, breaking_event, breaking_state
-from tests.fakes.scoring_worker import MemoryWorker, eager
+from tests.fakes.scoring_worker import MemoryWorker, is_as_eager
 from tests.fakes.wire_events import START
 from tests.property.scoring.test_closing_paths import PEOPLE, logs, plans
 
@@ -74,20 +71,6 @@ def test_isolated_and_resumed_is_as_if_it_never_was(
 ) -> None:
     with capture_logs():  # A rendered traceback takes longer than the example.
         worker = asyncio.run(disturbed(raws, plan, defect, repaired_after))
-    expected = eager(raws)
     assert worker.states.isolations == {}
     assert worker.quarantine.rejected == []
-    assert worker.stored() == {
-        name: state_bytes.encode(borrower) for name, borrower in expected.borrowers.items()
-    }
-    digests = {name: [fingerprint(raw) for raw in raws] for name, raws in worker.emitted().items()}
-    assert digests == {
-        name: [assessment.digest for assessment in assessments]
-        for name, assessments in expected.assessments.items()
-    }
-    effects = sum(len(events) for events in expected.linked.values())
-    values = [message.value for message in worker.outbox.messages]
-    notices = sum(ISOLATION_CHANGED.encode() in value for value in values)
-    # An isolation and its end.
-    assert notices % 2 == 0
-    assert len(values) == sum(len(raws) for raws in digests.values()) + effects + notices
+    is_as_eager(worker, raws, isolates=True)

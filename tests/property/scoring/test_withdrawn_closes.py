@@ -11,11 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
-from services.cli.verify.due_events import fingerprint
 from services.scoring.adapters import state_bytes
 from services.scoring.domain.borrower.borrower import ALL_PARTS, Borrower
 from services.scoring.domain.borrower.risk import Emitted
-from tests.fakes.scoring_worker import MemoryWorker, eager
+from tests.fakes.scoring_worker import eager, is_as_eager
 from tests.fakes.wire_events import START, booked, closed, registered, scheduled, withdrawn
 from tests.property.scoring.test_closing_paths import carried_out, logs, plans
 from tests.property.scoring.test_isolation import Poisoned, defects, disturbed
@@ -48,22 +47,6 @@ def but_numbers(borrower: Borrower) -> bytes:
     borrower.credit_file.effects_sent = 0
     borrower.changed, borrower.stored = ALL_PARTS, []
     return state_bytes.encode(borrower)
-
-
-def is_as_eager(worker: MemoryWorker, log: Sequence[bytes]) -> None:
-    expected = eager(log)
-    assert worker.stored() == {
-        name: state_bytes.encode(borrower) for name, borrower in expected.borrowers.items()
-    }
-    digests = {name: [fingerprint(raw) for raw in raws] for name, raws in worker.emitted().items()}
-    assert digests == {
-        name: [assessment.digest for assessment in assessments]
-        for name, assessments in expected.assessments.items()
-    }
-    effects = sum(len(events) for events in expected.linked.values())
-    notices = sum(b'"isolation.changed.v1"' in each.value for each in worker.outbox.messages)
-    written = len(worker.outbox.messages) - notices
-    assert written == sum(len(raws) for raws in digests.values()) + effects
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -124,4 +107,4 @@ def test_an_isolated_borrower_comes_through_a_withdrawal_when_it_resumes(
     with capture_logs():
         worker = asyncio.run(disturbed(log, plan, defect, repaired_after))
     assert worker.states.isolations == {}
-    is_as_eager(worker, log)
+    is_as_eager(worker, log, isolates=True)
