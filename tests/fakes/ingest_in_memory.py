@@ -29,7 +29,7 @@ from services.ingest.application.errors import QuarantineFull, Unavailable
 from services.ingest.application.history_loads import HistoryLoad, HistoryLoads
 from services.ingest.application.identity import AccountStores, EventIdentity
 from services.ingest.application.input_validation import InputValidator
-from services.ingest.application.inputs import Input, QuarantinedInput, Status
+from services.ingest.application.inputs import Input, InputChannel, QuarantinedInput, Status
 from services.ingest.application.intake import Intake
 from services.ingest.application.intake_log import LogRecord
 from services.ingest.application.ports import (
@@ -47,7 +47,7 @@ from services.ingest.application.time_gate import LoadsReading, TimeGate
 from services.ingest.domain.account_log import AccountAssignment
 from services.ingest.domain.day_closes import DayCloseRules
 from services.ingest.domain.exchange_rates import KnownRates
-from services.ingest.domain.reasons import Refusal
+from services.ingest.domain.reasons import Refusal, RefusalReason
 from services.ingest.domain.time_guard import OpenLoad, TimeGuard
 from services.ingest.entrypoints.http import create_app
 from services.ingest.metrics import INGEST_CATALOGUE
@@ -61,6 +61,7 @@ from services.kit.http.limits import RequestLimits
 from services.kit.metrics import Metrics
 from tests.fakes.approvals_in_memory import approvals_in_memory
 from tests.fakes.clock import ManualClock
+from tests.fakes.wire_events import written
 
 CONTROL_TYPES = ("calendar.published", "day.closed", "fx.published", "sector-stress.published")
 EVENING = datetime(2026, 3, 31, 18, tzinfo=UTC)
@@ -494,3 +495,23 @@ def ingest_in_memory(rules: DayCloseRules = CLOSED_BY_CORE) -> MemoryIngest:
             pool=None,
         ),
     )
+
+
+async def take(memory: MemoryIngest, *documents: dict[str, Any]) -> list[RefusalReason | None]:
+    """Takes events in by HTTP under a key with all powers; returns why each is refused."""
+    verdicts = await memory.ingest.intake.take(
+        [
+            Input(
+                channel=InputChannel.HTTP,
+                raw=written(document),
+                sender="key-1",
+                sources=("core/*",),
+                may_send=("*", *CONTROL_TYPES),
+            )
+            for document in documents
+        ]
+    )
+    return [
+        verdict.outcome.reason if isinstance(verdict.outcome, Refusal) else None
+        for verdict in verdicts
+    ]

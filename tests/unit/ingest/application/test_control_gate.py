@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from services.ingest.application.errors import Unavailable
-from services.ingest.application.inputs import Input, InputChannel, Status
+from services.ingest.application.inputs import Status
 from services.ingest.domain.day_closes import DayCloseRules
-from services.ingest.domain.reasons import Refusal, RefusalReason
-from tests.fakes.ingest_in_memory import CONTROL_TYPES, MemoryIngest, ingest_in_memory
+from services.ingest.domain.reasons import RefusalReason
+from tests.fakes.ingest_in_memory import ingest_in_memory, take
 from tests.fakes.wire_events import cloud_event, repayment, written
 
 # The clock of the fake is in the evening of 31 March 2026.
@@ -36,25 +36,6 @@ def rates(number: int, *, day: str, usd: str) -> dict[str, Any]:
             "rates": [{"currency": "USD", "rate": usd}],
         },
     )
-
-
-async def take(memory: MemoryIngest, *documents: dict[str, Any]) -> list[RefusalReason | None]:
-    verdicts = await memory.ingest.intake.take(
-        [
-            Input(
-                channel=InputChannel.HTTP,
-                raw=written(document),
-                sender="key-1",
-                sources=("core/*",),
-                may_send=("*", *CONTROL_TYPES),
-            )
-            for document in documents
-        ]
-    )
-    return [
-        verdict.outcome.reason if isinstance(verdict.outcome, Refusal) else None
-        for verdict in verdicts
-    ]
 
 
 async def test_a_close_of_the_year_2199_waits_with_its_bytes_and_the_others_go_on() -> None:

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from services.ingest.application.errors import NotFound, Unavailable
-from services.ingest.application.inputs import Input, InputChannel, Status
-from services.ingest.domain.reasons import Refusal, RefusalReason
-from tests.fakes.ingest_in_memory import CONTROL_TYPES, MemoryIngest, ingest_in_memory
+from services.ingest.application.inputs import Status
+from services.ingest.domain.reasons import RefusalReason
+from tests.fakes.ingest_in_memory import MemoryIngest, ingest_in_memory, take
 from tests.fakes.wire_events import cloud_event, flow, registration, repayment, written
 
 DAY = 24 * 3600
@@ -17,25 +17,6 @@ DAY = 24 * 3600
 @pytest.fixture
 def memory() -> MemoryIngest:
     return ingest_in_memory()
-
-
-async def take(memory: MemoryIngest, *documents: dict[str, Any]) -> list[RefusalReason | None]:
-    verdicts = await memory.ingest.intake.take(
-        [
-            Input(
-                channel=InputChannel.HTTP,
-                raw=written(document),
-                sender="key-1",
-                sources=("core/*",),
-                may_send=("*", *CONTROL_TYPES),
-            )
-            for document in documents
-        ]
-    )
-    return [
-        verdict.outcome.reason if isinstance(verdict.outcome, Refusal) else None
-        for verdict in verdicts
-    ]
 
 
 def paid(event_id: str, value_date: str, *, time: str = "2026-03-31T17:05:00Z") -> dict[str, Any]:
