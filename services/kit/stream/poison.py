@@ -1,4 +1,4 @@
-"""Limits how many records in a row may be quarantined before the partition stops.
+"""Limits how much may be set aside before the partition stops: records in a row, and borrowers.
 
 A bad deploy makes the records of every source bad. Without this limit it would drain the topic into
 quarantine, and an operator would have to bring the backlog back by hand. One source whose records
@@ -9,6 +9,17 @@ from services.kit.stream.handler import Tally
 from services.kit.stream.stop_reasons import StopPartition, StopReason
 
 ANY_SOURCE = ""
+FEW_BORROWERS = 20
+BORROWERS_PER_ONE = 1_000
+
+
+def most_set_aside(borrowers: int) -> int:
+    """Returns how many of a partition's borrowers may wait while the others go on.
+
+    If more do, the cause must be a defect of ours or a loss of the topic. It is a few, or one of so
+    many borrowers, whichever is more.
+    """
+    return max(FEW_BORROWERS, borrowers // BORROWERS_PER_ONE)
 
 
 class PoisonLimit:

@@ -18,6 +18,7 @@ import structlog
 
 from services.kit.database import Connection
 from services.kit.stream.outbox import Message
+from services.kit.stream.poison import most_set_aside
 from services.kit.stream.stop_reasons import StopPartition, StopReason
 from services.scoring.application.folding import (
     FoldOutput,
@@ -43,10 +44,6 @@ from services.scoring.domain.fold import new_borrower
 
 log = structlog.get_logger(__name__)
 
-# Of a partition's borrowers, those that may be isolated before the cause must be a defect of ours:
-# this many, or one of so many borrowers, whichever is more.
-MOST_ISOLATED = 20
-BORROWERS_PER_ISOLATED = 1_000
 # Waiting events that one transaction of a resume folds at most: no longer than a usual batch.
 RESUMED_EVENTS = 500
 MOST_REASON_CHARACTERS = 500
@@ -164,10 +161,9 @@ class Isolator:
         fresh = sorted({each.borrower_id for each in isolations} - cache.isolated.keys())
         for isolation in isolations:
             cache.isolated[isolation.borrower_id] = isolation
-        most = MOST_ISOLATED
+        most = most_set_aside(0)
         if len(cache.isolated) > most:
-            borrowers = await self.states.count(connection, partition)
-            most = max(most, borrowers // BORROWERS_PER_ISOLATED)
+            most = most_set_aside(await self.states.count(connection, partition))
         if len(cache.isolated) > most:
             raise StopPartition(
                 StopReason.TOO_MANY_ISOLATED,

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from services.alerts.decisions.adapters import assessment_wire
 from services.alerts.decisions.adapters.assessment_wire import IncomingAssessment
 from services.kit.database import Connection
+from services.kit.stream.poison import most_set_aside
 from services.kit.stream.stop_reasons import StopPartition, StopReason
 
 READ = """
@@ -29,10 +30,6 @@ SELECT (SELECT count(DISTINCT borrower_id) FROM alerts.waiting_assessment WHERE 
            AS waiting,
        (SELECT count(*) FROM alerts.borrower WHERE partition = $1) AS borrowers
 """
-# Of a partition's borrowers, those that may wait before the cause must be a loss of the topic: this
-# many, or one of so many borrowers, whichever is more.
-MOST_WAITING = 20
-BORROWERS_PER_WAITING = 1_000
 Key = tuple[str, int]
 
 
@@ -84,7 +81,7 @@ async def write(connection: Connection, partition: int, waiting: WaitingAssessme
     names, numbers = zip(*waiting.added, strict=True)
     await connection.execute(ADD, partition, names, numbers, list(waiting.added.values()))
     row = await connection.fetchrow(COUNT, partition)
-    most = max(MOST_WAITING, row["borrowers"] // BORROWERS_PER_WAITING)
+    most = most_set_aside(row["borrowers"])
     if row["waiting"] > most:
         raise StopPartition(
             StopReason.SEQUENCE_GAP,
