@@ -252,10 +252,7 @@ class BorrowerQueries:
                 last, context_of_last = event, timeline.context
         # Not part of the stored state: the rates that the last fold was given.
         cached.borrower.rates = context_of_last.rates
-        last_emitted = row.last_emitted
-        if output.assessments:
-            newest = output.assessments[-1].assessment
-            last_emitted = EmittedChanges(newest.as_of, newest.changes)
+        last_emitted = _newest_changes(output) or row.last_emitted
         return _Folded(cached.borrower, timeline.context, last, last_emitted)
 
     async def _as_of(self, borrower_id: str, day: int, viewer: Viewer) -> AssessmentView:
@@ -304,11 +301,8 @@ class BorrowerQueries:
         refolded = self._rebuilder.refold(borrower_id, events(), is_whole_log=has_withdrawal)
         if last is None:
             raise BorrowerNotFound(borrower_id)
-        last_emitted = None
-        if refolded.output.assessments:
-            newest = refolded.output.assessments[-1].assessment
-            last_emitted = EmittedChanges(newest.as_of, newest.changes)
-        return _Folded(refolded.cached.borrower, refolded.context, last, last_emitted)
+        borrower, last_emitted = refolded.cached.borrower, _newest_changes(refolded.output)
+        return _Folded(borrower, refolded.context, last, last_emitted)
 
     async def _control(
         self, connection: Connection, partition: int, isolation: FoldedSpan | None
@@ -328,6 +322,13 @@ class _Folded:
     context: Context
     last: Event
     last_emitted: EmittedChanges | None
+
+
+def _newest_changes(output: FoldOutput) -> EmittedChanges | None:
+    if not output.assessments:
+        return None
+    newest = output.assessments[-1].assessment
+    return EmittedChanges(newest.as_of, newest.changes)
 
 
 def _view(folded: _Folded, isolation: FoldedSpan | None) -> AssessmentView:
