@@ -18,8 +18,15 @@ def test_a_copied_event_is_that_of_another_borrower_and_otherwise_the_same() -> 
     other = feed.copied(line, 3)
     ours, theirs = msgspec.json.decode(line.value), msgspec.json.decode(other.value)
     assert other.key == line.key + b"-3" if line.key else False
-    assert theirs.pop("subject") == ours.pop("subject") + "-3"
+    assert theirs.pop("subject") == ours["subject"] + "-3"
+    assert theirs.pop("id") == ours["id"].replace(ours.pop("subject"), other.key.decode())
+    del ours["id"]
     assert theirs == ours
+
+
+def test_no_event_id_belongs_to_two_borrowers() -> None:
+    ids = [msgspec.json.decode(line.value)["id"] for line in feed.events(6_000, 800)]
+    assert len(set(ids)) == 6_000
 
 
 def test_there_are_as_many_events_and_borrowers_as_asked_for() -> None:
