@@ -17,6 +17,7 @@ from services.scoring.application.ports import (
     Sweep,
 )
 from services.scoring.application.rulebook_cache import RulebookText
+from services.scoring.domain.events.event import EVERYBODY
 from services.scoring.domain.portfolio.drift import BinCount
 
 ISOLATED_SINCE = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -50,6 +51,23 @@ class MemoryLedger:
             else:
                 self.control_rows[key] = (one.offset, one.raw)
         return repeated
+
+    async def differing(
+        self, connection: Any, partition: int, events: Sequence[LoggedEvent]
+    ) -> list[tuple[int, bytes]]:
+        stored = {
+            **{each: row[1] for each, row in self.rows.items()},
+            **{(EVERYBODY, *each): row[1] for each, row in self.control_rows.items()},
+        }
+        pairs = [
+            (
+                each.offset,
+                each.raw,
+                stored[each.event.borrower_id, each.event.source, each.event.id],
+            )
+            for each in events
+        ]
+        return [(offset, first) for offset, raw, first in pairs if raw != first]
 
     async def waiting(
         self, connection: Any, borrower_id: str, *, after: int, limit: int

@@ -164,6 +164,14 @@ LINES = (
         (f"{BATCHES}/test_score_batches.py", IN_FORCE),
     ),
     Mutant(
+        "reused-id-is-no-duplicate",
+        "other content under an id that the ledger has is quarantined",
+        "services/scoring/application/score_batches.py",
+        "if content_of(first) != content_of(events[offset].raw)",
+        "if content_of(first) is None",
+        (f"{BATCHES}/test_score_batches.py",),
+    ),
+    Mutant(
         "catch-up-before-fold",
         "a borrower has every close before its next event",
         "services/scoring/application/folding.py",

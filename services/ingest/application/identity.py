@@ -10,9 +10,7 @@ from collections.abc import Sequence
 from hashlib import blake2b
 from typing import NamedTuple, Protocol
 
-import msgspec
-
-from services.contracts.strict_json import encode_canonical
+from services.contracts.envelope import content_of
 from services.contracts.validation import ValidEvent
 from services.ingest.application.input_validation import InputValidator
 from services.ingest.application.inputs import Input
@@ -22,8 +20,6 @@ from services.ingest.domain.candidate import Candidate
 from services.ingest.domain.reasons import Refusal, RefusalReason
 
 DIGEST_BYTES = 16
-# The borrower is what is stored, and a trace belongs to the request.
-_NOT_CONTENT = ("subject", "traceparent")
 
 ID_REUSED = Refusal(
     reason=RefusalReason.ID_REUSED,
@@ -83,7 +79,7 @@ class IdentityCheck:
         """
         if not addressed:
             return []
-        identities = [identity_of(each.event.value) for each in addressed]
+        identities = [identity_of(each.event) for each in addressed]
         new: dict[tuple[str, str], EventIdentity] = {}
         for identity in identities:
             new.setdefault(identity[:2], identity)
@@ -104,13 +100,8 @@ class IdentityCheck:
         return self._validator.validate(candidate, given=addressed.given)
 
 
-def identity_of(value: bytes) -> EventIdentity:
-    """Returns the identity of an event in its canonical bytes."""
-    document = msgspec.json.decode(value)
-    content = {name: member for name, member in document.items() if name not in _NOT_CONTENT}
-    return EventIdentity(
-        source=document["source"],
-        event_id=document["id"],
-        borrower_id=document["subject"],
-        digest=blake2b(encode_canonical(content), digest_size=DIGEST_BYTES).digest(),
-    )
+def identity_of(valid: ValidEvent) -> EventIdentity:
+    """Returns the identity of an event."""
+    event = valid.event
+    digest = blake2b(content_of(valid.value), digest_size=DIGEST_BYTES).digest()
+    return EventIdentity(event.source, event.id, event.subject, digest)

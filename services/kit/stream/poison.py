@@ -54,9 +54,10 @@ class PoisonLimit:
 
     def committed(self, tally: Tally, *, records: int) -> None:
         """Continues or ends the row, once a batch is durable."""
-        if tally.quarantined == records:
+        failing = _failing(tally, records)
+        if failing and tally.quarantined == records:
             self._in_a_row += tally.quarantined
-            self._failing |= _failing(tally, records)
+            self._failing |= failing
         else:
             self._in_a_row, self._failing = 0, frozenset()
 

@@ -8,10 +8,12 @@ position back.
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
 from services.kit.database import Connection
 from services.scoring.application.ports import LoggedEvent
 from services.scoring.domain.events.control import DayClosed, DayCloseWithdrawn
+from services.scoring.domain.events.event import EVERYBODY
 
 ADD = """
 INSERT INTO scoring.ledger (borrower_id, source, event_id, partition, "offset", day, event)
@@ -29,6 +31,22 @@ SELECT $1, place, source, event_id, closed_date, withdrawn_source, withdrawn_id,
     AS rows (place, source, event_id, closed_date, withdrawn_source, withdrawn_id, event)
 ON CONFLICT (partition, source, event_id) DO NOTHING
 RETURNING "offset"
+"""
+# A join by the whole key: one row at most for each event.
+DIFFERING = """
+SELECT rows.place, stored.event
+  FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bytea[])
+    AS rows (borrower_id, source, event_id, place, event)
+  JOIN scoring.ledger AS stored USING (borrower_id, source, event_id)
+ WHERE stored.event <> rows.event ORDER BY rows.place
+"""
+DIFFERING_CONTROL = """
+SELECT rows.place, stored.event
+  FROM unnest($2::text[], $3::text[], $4::bigint[], $5::bytea[])
+    AS rows (source, event_id, place, event)
+  JOIN scoring.control AS stored
+    ON stored.partition = $1 AND (stored.source, stored.event_id) = (rows.source, rows.event_id)
+ WHERE stored.event <> rows.event ORDER BY rows.place
 """
 CONTROL = """
 SELECT "offset", event FROM scoring.control WHERE partition = $1 ORDER BY "offset"
@@ -89,6 +107,19 @@ class PostgresLedger:
         )
         return set(offsets) - {row["offset"] for row in added}
 
+    async def differing(
+        self, connection: Connection, partition: int, events: Sequence[LoggedEvent]
+    ) -> list[tuple[int, bytes]]:
+        own = [each for each in events if each.event.borrower_id != EVERYBODY]
+        control = [each for each in events if each.event.borrower_id == EVERYBODY]
+        rows = []
+        if own:
+            borrowers = [each.event.borrower_id for each in own]
+            rows += await connection.fetch(DIFFERING, borrowers, *_identities(own))
+        if control:
+            rows += await connection.fetch(DIFFERING_CONTROL, partition, *_identities(control))
+        return [(row["place"], row["event"]) for row in rows]
+
     async def waiting(
         self, connection: Connection, borrower_id: str, *, after: int, limit: int
     ) -> list[tuple[int, bytes]]:
@@ -102,6 +133,16 @@ class PostgresLedger:
     async def events_of(self, connection: Connection, borrower_id: str) -> list[tuple[int, bytes]]:
         rows = await connection.fetch(EVENTS_OF, borrower_id)
         return [(row["place"], row["event"]) for row in rows]
+
+
+def _identities(events: Sequence[LoggedEvent]) -> tuple[list[Any], ...]:
+    """Returns sources, ids, offsets and bytes."""
+    return (
+        [each.event.source for each in events],
+        [each.event.id for each in events],
+        [each.offset for each in events],
+        [each.raw for each in events],
+    )
 
 
 def _closed_date(logged: LoggedEvent) -> date | None:

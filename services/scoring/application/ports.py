@@ -129,6 +129,12 @@ class Ledger(Protocol):
         """Appends control events and returns the offsets of those that were there already."""
         ...
 
+    async def differing(
+        self, connection: Connection, partition: int, events: Sequence[LoggedEvent]
+    ) -> list[tuple[int, bytes]]:
+        """Returns the offsets of events that are stored in other bytes, with those bytes."""
+        ...
+
     async def waiting(
         self, connection: Connection, borrower_id: str, *, after: int, limit: int
     ) -> list[tuple[int, bytes]]:

@@ -4,8 +4,9 @@ Decode, append to the ledger (which drops duplicates), load the borrowers of the
 order, then write states, assessments and outbox. The fenced consumer calls it; what it raises is a
 verdict on a record. What the fold of a borrower raises is one on the borrower: it is isolated.
 
-Must stay true: nothing is folded that the ledger has already; a rejected record is quarantined with
-its bytes; the cache is dropped when a transaction does not commit.
+Must stay true: nothing is folded that the ledger has already; other content under an id of the
+ledger and a rejected record are quarantined with their bytes; the cache is dropped when a
+transaction does not commit.
 """
 
 import asyncio
@@ -16,6 +17,7 @@ from datetime import date
 
 import structlog
 
+from services.contracts.envelope import content_of
 from services.kit.clock import Clock
 from services.kit.database import Connection
 from services.kit.metrics import Recorder
@@ -47,6 +49,8 @@ from services.scoring.domain.rulebook.context import Context
 
 log = structlog.get_logger(__name__)
 
+ID_REUSED = "id_reused"
+REUSED_DETAIL = "/id was used by this source for an event with other content"
 # This many folds take a few milliseconds; then heartbeats and the other partitions get a turn.
 FOLDS_BETWEEN_YIELDS = 200
 UNIX_EPOCH_DAY = date(1970, 1, 1).toordinal()
@@ -136,7 +140,6 @@ class ScoreBatches(Handler):
         parts, partition = self._parts, batch.partition
         cache = await self._cache(partition, connection)
         decoded = self._decode(batch)
-        tally = await parts.quarantine.insert(connection, decoded.rejected)
         repeated = await parts.ledger.add(connection, partition, decoded.events)
         repeated |= await parts.ledger.add_control(connection, partition, decoded.control)
         fresh = [
@@ -146,8 +149,12 @@ class ScoreBatches(Handler):
         ]
         fresh.sort(key=_offset)
         await self._fold(connection, partition, cache, fresh)
-        self._count(fresh, decoded.rejected)
-        return tally + Tally(duplicates=len(repeated), sources=self._sources(decoded))
+        reused = await self._reused(connection, batch, decoded, repeated)
+        rejected = [*decoded.rejected, *reused]
+        tally = await parts.quarantine.insert(connection, rejected)
+        self._count(fresh, rejected)
+        sources = self._sources(decoded) if rejected else None
+        return tally + Tally(duplicates=len(repeated) - len(reused), sources=sources)
 
     async def quarantine(self, batch: Batch, error: Exception, connection: Connection) -> Tally:
         """Quarantines a record whose application fails."""
@@ -235,10 +242,36 @@ class ScoreBatches(Handler):
                 reject(record, "key_mismatch", detail)
         return decoded
 
-    def _sources(self, decoded: DecodedBatch) -> dict[str, tuple[int, int]] | None:
-        """Returns how many records each source has in a batch, and how many of them are bad."""
-        if not decoded.rejected:
-            return None
+    async def _reused(
+        self, connection: Connection, batch: Batch, decoded: DecodedBatch, repeated: set[int]
+    ) -> list[RejectedRecord]:
+        """Returns the repeated events whose content is not that of the event in the ledger."""
+        if not repeated:
+            return []
+        events = {
+            logged.offset: logged
+            for logged in (*decoded.events, *decoded.control)
+            if logged.offset in repeated
+        }
+        stored = await self._parts.ledger.differing(
+            connection, batch.partition, list(events.values())
+        )
+        reused = {
+            offset
+            for offset, first in stored
+            if content_of(first) != content_of(events[offset].raw)
+        }
+        return [
+            RejectedRecord(record, ID_REUSED, REUSED_DETAIL, batch.generation)
+            for record in batch.records
+            if batch.position(record) in reused
+        ]
+
+    def _sources(self, decoded: DecodedBatch) -> dict[str, tuple[int, int]]:
+        """Returns how many records each source has in a batch, and how many of them are bad.
+
+        A reused id is none that counts: the record can be read, and no fixed version takes it.
+        """
         source_of = self._parts.codec.source_of
         bad = Counter(source_of(each.record.value or b"") for each in decoded.rejected)
         good = Counter(each.event.source for each in (*decoded.events, *decoded.control))

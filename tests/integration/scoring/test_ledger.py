@@ -33,4 +33,14 @@ async def test_an_event_is_new_once_at_its_own_offset_and_at_any_other(database_
     closes = [logged(3, closed(4)), logged(4, closed(5))]
     assert await ledger.add_control(connection, 0, closes) == set()
     assert await ledger.add_control(connection, 0, closes) == {3, 4}
+    changed = [
+        logged(20, paid("B-1", 2, day=3)),
+        logged(21, paid("B-1", 2, day=2)),
+        logged(22, closed(4).replace(b'_date": "2026-01-09"', b'_date": "2026-01-08"')),
+    ]
+    assert await ledger.differing(connection, 0, changed) == [
+        (20, paid("B-1", 2, day=2)),
+        (22, closed(4)),
+    ]
+    assert await ledger.differing(connection, 0, events) == []
     await connection.close()

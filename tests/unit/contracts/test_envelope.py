@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from services.contracts.control import DayClosedV1
-from services.contracts.envelope import CloudEvent, encode_event, rfc3339
+from services.contracts.envelope import CloudEvent, content_of, encode_event, rfc3339
 from services.contracts.fields import money_fields
 from services.contracts.registry import EVENT_TYPES
 from services.contracts.rejection import EventRejected
@@ -27,6 +27,20 @@ def refused(**changes: Any) -> EventRejected:
 
 def data(**changes: Any) -> dict[str, Any]:
     return {**repayment()["data"], **changes}
+
+
+def test_the_content_of_an_event_is_what_is_equal_when_it_is_sent_again() -> None:
+    # An undeclared text with the name of an attribute, and a borrower id with quotation marks.
+    inner = {"a": "1", "subject": 'B"1', "traceparent": "x"}
+    event = {"subject": 'B"1', "data": data(note=',"subject":"B\\"1"', other=inner)}
+    trace = f"00-{'a' * 32}-{'b' * 16}-01"
+    content = content_of(read(**event, zone="north").value)
+    document = json.loads(content)
+    assert document["data"] == event["data"]
+    assert document.keys() == {"specversion", "id", "source", "type", "time", "data", "zone"}
+    again = {**event, "zone": "north", "traceparent": trace, "datacontenttype": "application/json"}
+    assert content_of(read(**{**again, "subject": "B-2"}).value) == content
+    assert content_of(read(**event, zone="south").value) != content
 
 
 @pytest.mark.parametrize(

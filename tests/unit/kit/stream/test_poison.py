@@ -69,6 +69,14 @@ def test_records_that_are_bad_from_every_source_stop_the_partition() -> None:
         by_source(limit, accounts=(60, 60))
 
 
+def test_records_that_are_no_fault_of_a_source_are_not_part_of_the_row() -> None:
+    limit = PoisonLimit(max_in_a_row=100)
+    reused = Tally(quarantined=1_000, sources={"loans": (0, 500), "accounts": (0, 500)})
+    limit.check(reused, records=1_000)
+    limit.committed(reused, records=1_000)
+    by_source(limit, loans=(50, 50), accounts=(50, 50))
+
+
 def test_a_good_record_of_another_source_ends_the_row() -> None:
     limit = PoisonLimit(max_in_a_row=100)
     by_source(limit, loans=(60, 60), accounts=(30, 30))

@@ -11,7 +11,17 @@ from services.scoring.adapters import state_bytes
 from services.scoring.application.ports import StoredState
 from tests.fakes.scoring_worker import NO_CONNECTION, MemoryWorker, eager
 from tests.fakes.stream import FakeRecord
-from tests.fakes.wire_events import booked, closed, failed, paid, registered, scheduled
+from tests.fakes.wire_events import (
+    booked,
+    closed,
+    failed,
+    paid,
+    registered,
+    repayment,
+    scheduled,
+    validated,
+    written,
+)
 
 LOG = [
     registered("B-1"),
@@ -80,6 +90,38 @@ async def test_a_repeat_inside_a_batch_and_across_batches_is_a_duplicate() -> No
     assert (await worker.apply([LOG[0], LOG[3]])).duplicates == 2
     await worker.finish_sweeps()
     assert worker.stored() == expected(LOG)
+
+
+async def test_other_content_under_a_known_id_is_quarantined() -> None:
+    worker = MemoryWorker()
+    await worker.apply(LOG)
+    other = [
+        failed("B-1", 3, day=26),
+        paid("B-1", 2, day=6, amount="100.01"),
+        closed(5).replace(b'_date": "2026-01-10"', b'_date": "2026-01-11"'),
+        LOG[0],
+    ]
+    sources = {"core/test": (0, 4)}
+    assert await worker.apply(other) == Tally(duplicates=1, quarantined=3, sources=sources)
+    rejected = worker.quarantine.rejected
+    assert [(each.reason, each.record.value) for each in rejected] == [
+        ("id_reused", raw) for raw in other[:3]
+    ]
+    twice = [failed("B-2", 1, day=27), failed("B-2", 1, day=28)]
+    assert (await worker.apply(twice)).quarantined == 1
+    await worker.finish_sweeps()
+    assert worker.stored() == expected([*LOG, twice[0]])
+
+
+async def test_a_resend_in_other_bytes_is_a_duplicate() -> None:
+    worker = MemoryWorker()
+    document = {**repayment(), "extra": "1"}
+    traced = {**document, "traceparent": f"00-{'a' * 32}-{'b' * 16}-01"}
+    typed = {**document, "datacontenttype": "application/json"}
+    await worker.apply([validated(written(document)).value])
+    tally = await worker.apply([validated(written(each)).value for each in (traced, typed)])
+    assert tally == Tally(duplicates=2)
+    assert not worker.quarantine.rejected
 
 
 async def test_a_borrower_of_another_partition_is_refused() -> None:
