@@ -10,11 +10,13 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+import msgspec
 from aiokafka import AIOKafkaProducer
 from aiokafka.partitioner import DefaultPartitioner
 
 from lab.simulator import canonical
 from lab.simulator.portfolio import Portfolio, Setup
+from services.contracts.strict_json import encode_canonical
 
 MOST_SIMULATED = 400
 EVENTS_A_BORROWER_DAY = 1.2
@@ -55,6 +57,28 @@ def events(count: int, borrowers: int) -> list[EventLine]:
         if len(lines) >= count:
             break
     return lines[:count]
+
+
+@dataclass(frozen=True, slots=True)
+class AccountEvents:
+    """The events of accounts with and without their borrowers, and who has each account."""
+
+    named: list[bytes]
+    addressed: list[bytes]
+    borrowers: dict[str, str]
+
+
+def account_events(lines: Iterable[EventLine]) -> AccountEvents:
+    """Return those events that name an account; a copy has the account of its original, so none."""
+    events = AccountEvents([], [], {})
+    for line in lines:
+        document = msgspec.json.decode(line.value)
+        account = document["data"].get("account_id")
+        borrower = document.pop("subject")
+        if account and events.borrowers.setdefault(account, borrower) == borrower:
+            events.named.append(line.value)
+            events.addressed.append(encode_canonical(document))
+    return events
 
 
 def copied(line: EventLine, copy: int) -> EventLine:

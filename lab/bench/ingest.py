@@ -1,14 +1,17 @@
 """Measures what HTTP ingest costs: with many events a request, and with one event a request.
 
+Events of accounts are sent with their borrowers, then without: the difference is the cost of the
+account directory and of the stored identities.
+
 The sender's own CPU is not counted; it only has to be fast enough to saturate ingest.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import asyncpg
 
 from lab.bench.environment import BenchEnvironment
-from lab.bench.feed import EventLine
+from lab.bench.feed import EventLine, account_events
 from lab.bench.http_sender import post_all
 from lab.bench.meters import between, mark
 from lab.bench.services import running
@@ -21,35 +24,49 @@ BATCH = 500
 SENDERS = 4
 SINGLE_SENDERS = 16
 WARM_UP = 0.1
+COLUMNS = ("account_id", "borrower_id", "source", "event_time", "event_id")
 
 
 async def http_ingest(
     environment: BenchEnvironment, lines: Sequence[EventLine], *, singles: int
 ) -> dict[str, object]:
-    """Send events in batches, then one a request; return speed and cost of both."""
+    """Send events in batches, then one a request; return speed and cost of each way."""
     key = await _key(environment)
+    of_accounts = account_events(lines)
+    await _store_accounts(environment, of_accounts.borrowers)
     with running(environment, {"ingest": 1}) as run:
         await run.processes.wait_until_ready()
         url, groups = run.urls["ingest"][0], run.measured(environment)
-        bodies = [
-            b"\n".join(line.value for line in lines[at : at + BATCH])
-            for at in range(0, len(lines), BATCH)
-        ]
-        await post_all(url, _part(bodies), key=key, senders=SENDERS)
-        begin = mark(0, groups)
-        await post_all(url, bodies, key=key, senders=SENDERS)
-        batches = between(begin, mark(len(lines), groups))
-        alone = [line.value for line in lines[:singles]]
-        await post_all(url, _part(alone), key=key, senders=SINGLE_SENDERS)
-        begin = mark(0, groups)
-        await post_all(url, alone, key=key, senders=SINGLE_SENDERS)
-        single = between(begin, mark(len(alone), groups))
-    return {"batches_of": BATCH, "batches": batches, "single": single}
+
+        async def measured(events: Sequence[bytes], *, batch: int, senders: int) -> object:
+            bodies = [b"\n".join(events[at : at + batch]) for at in range(0, len(events), batch)]
+            # The first bodies warm up; sent again, they would store no identities.
+            first = max(1, round(len(bodies) * WARM_UP))
+            await post_all(url, bodies[:first], key=key, senders=senders)
+            begin = mark(0, groups)
+            await post_all(url, bodies[first:], key=key, senders=senders)
+            return between(begin, mark(len(events[first * batch :]), groups))
+
+        values = [line.value for line in lines]
+        return {
+            "batches_of": BATCH,
+            "batches": await measured(values, batch=BATCH, senders=SENDERS),
+            "single": await measured(values[:singles], batch=1, senders=SINGLE_SENDERS),
+            "by_borrower": await measured(of_accounts.named, batch=BATCH, senders=SENDERS),
+            "by_account": await measured(of_accounts.addressed, batch=BATCH, senders=SENDERS),
+        }
 
 
-def _part(bodies: Sequence[bytes]) -> Sequence[bytes]:
-    """Return the first bodies, to warm up with."""
-    return bodies[: max(1, round(len(bodies) * WARM_UP))]
+async def _store_accounts(environment: BenchEnvironment, borrowers: Mapping[str, str]) -> None:
+    now = SystemClock().now()
+    rows = [(account, name, "core/bench", now, "bench") for account, name in borrowers.items()]
+    connection = await asyncpg.connect(environment.database_url, timeout=10)
+    try:
+        await connection.copy_records_to_table(
+            "account", schema_name="ingest", records=rows, columns=COLUMNS
+        )
+    finally:
+        await connection.close()
 
 
 async def _key(environment: BenchEnvironment) -> str:

@@ -100,11 +100,18 @@ def content_of(value: bytes) -> bytes:
     last place in the bytes with its name and value is its own, because texts have no bare quotation
     mark.
     """
-    for name, text in msgspec.structs.asdict(_decode_not_content(value)).items():
-        if text is not UNSET:
-            before, _, after = value.rpartition(b',"%b":%b' % (name.encode(), _encode(text)))
-            value = before + after
-    return value
+    left_out = _decode_not_content(value)
+    content = _without(value, b"subject", left_out.subject)
+    if left_out.datacontenttype:
+        content = _without(content, b"datacontenttype", left_out.datacontenttype)
+    if left_out.traceparent:
+        content = _without(content, b"traceparent", left_out.traceparent)
+    return content
+
+
+def _without(value: bytes, name: bytes, text: str) -> bytes:
+    before, _, after = value.rpartition(b',"%b":%b' % (name, _encode(text)))
+    return before + after
 
 
 def rfc3339(moment: datetime) -> str:

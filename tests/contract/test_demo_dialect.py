@@ -38,7 +38,7 @@ def mapped(event: SimulatedEvent, mappings: dict[str, Mapper]) -> dict[str, obje
     assert isinstance(candidate, Candidate), candidate
     if "subject" not in candidate.document:
         assert candidate.account_id == event.data["account_id"]
-        candidate = candidate.with_subject(event.subject)
+        candidate = candidate.with_subject(event.subject, encode=encode_canonical)
     return normalised(candidate, encode=encode_canonical).document
 
 

@@ -8,9 +8,12 @@ its account passes here, whether it is new, released or retried.
 
 from collections.abc import Sequence
 from hashlib import blake2b
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
+
+import msgspec
 
 from services.contracts.envelope import content_of
+from services.contracts.strict_json import encode_canonical
 from services.contracts.validation import ValidEvent
 from services.ingest.application.input_validation import InputValidator
 from services.ingest.application.inputs import Input
@@ -79,7 +82,7 @@ class IdentityCheck:
         """
         if not addressed:
             return []
-        identities = [identity_of(each.event) for each in addressed]
+        identities = [identity_of(each.event.value) for each in addressed]
         new: dict[tuple[str, str], EventIdentity] = {}
         for identity in identities:
             new.setdefault(identity[:2], identity)
@@ -96,12 +99,21 @@ class IdentityCheck:
             return ID_REUSED
         if identity.borrower_id == first.borrower_id:
             return addressed.event
-        candidate = addressed.candidate.with_subject(first.borrower_id)
+        candidate = addressed.candidate.with_subject(first.borrower_id, encode=encode_canonical)
         return self._validator.validate(candidate, given=addressed.given)
 
 
-def identity_of(valid: ValidEvent) -> EventIdentity:
-    """Returns the identity of an event."""
-    event = valid.event
-    digest = blake2b(content_of(valid.value), digest_size=DIGEST_BYTES).digest()
-    return EventIdentity(event.source, event.id, event.subject, digest)
+class _Named(msgspec.Struct, gc=False):
+    source: str
+    id: str
+    subject: str
+
+
+_decode_named: Final = msgspec.json.Decoder(_Named).decode
+
+
+def identity_of(value: bytes) -> EventIdentity:
+    """Returns the identity of an event in its canonical bytes."""
+    named = _decode_named(value)
+    digest = blake2b(content_of(value), digest_size=DIGEST_BYTES).digest()
+    return EventIdentity(named.source, named.id, named.subject, digest)

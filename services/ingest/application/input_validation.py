@@ -81,8 +81,12 @@ class InputValidator:
         assert account is not None
         borrower = lookup.borrowers.get(account)
         if borrower is not None and account not in lookup.queued:
-            return self.validate(candidate.with_subject(borrower), given=given)
-        checked = self.validate(candidate.with_subject(_UNKNOWN_BORROWER), given=given)
+            return self.validate(
+                candidate.with_subject(borrower, encode=encode_canonical), given=given
+            )
+        checked = self.validate(
+            candidate.with_subject(_UNKNOWN_BORROWER, encode=encode_canonical), given=given
+        )
         return checked if isinstance(checked, Refusal) else Parked(account_id=account)
 
     def _read(self, given: Input) -> Candidate | Refusal:

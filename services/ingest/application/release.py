@@ -7,6 +7,7 @@ are settled in the same transaction, so a crash in between publishes them again 
 
 from collections.abc import Sequence
 
+from services.contracts.strict_json import encode_canonical
 from services.contracts.validation import ValidEvent
 from services.ingest.application.control_gate import ControlGate
 from services.ingest.application.identity import (
@@ -109,7 +110,9 @@ class Release:
         candidate = self._validator.read(given)
         if isinstance(candidate, Refusal):
             return candidate
-        outcome = self._validator.validate(candidate.with_subject(borrower_id), given=given)
+        outcome = self._validator.validate(
+            candidate.with_subject(borrower_id, encode=encode_canonical), given=given
+        )
         return (
             outcome if isinstance(outcome, Refusal) else AddressedEvent(given, candidate, outcome)
         )

@@ -1,11 +1,13 @@
 """A candidate: an input that is decoded and mapped, but not validated yet."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 Document = dict[str, Any]
+Encode = Callable[[Document], bytes]
+"""Returns canonical JSON."""
 
 _INDEX = re.compile(r"/[0-9]+(?=/|$)", re.ASCII)
 _NO_ORIGINS: Final[Mapping[str, str]] = MappingProxyType({})
@@ -38,13 +40,10 @@ class Candidate(NamedTuple):
         """Returns the expression of the mapping that filled a field; None without a mapping."""
         return self.origins.get(pointer) or self.origins.get(_INDEX.sub("/*", pointer))
 
-    def with_subject(self, borrower_id: str) -> "Candidate":
+    def with_subject(self, borrower_id: str, *, encode: Encode) -> "Candidate":
         """Returns the candidate with its borrower filled in."""
-        return Candidate(
-            document={**self.document, "subject": borrower_id},
-            account_id=self.account_id,
-            origins=self.origins,
-        )
+        document = {**self.document, "subject": borrower_id}
+        return Candidate(document, self.account_id, self.origins, encode(document))
 
 
 def text_or_none(value: object) -> str | None:

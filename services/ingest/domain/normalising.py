@@ -8,12 +8,10 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from services.ingest.domain.candidate import Candidate, Document
+from services.ingest.domain.candidate import Candidate, Document, Encode
 from services.ingest.domain.conversions import trimmed_money
 from services.ingest.domain.reasons import Refusal, RefusalReason
 
-Encode = Callable[[Document], bytes]
-"""Returns canonical JSON."""
 DecimalsOf = Callable[[str], int]
 
 _CODES = ("currency", "reporting_currency", "base_currency", "country", "counterparty_country")

@@ -35,6 +35,16 @@ def test_there_are_as_many_events_and_borrowers_as_asked_for() -> None:
     assert len({line.key for line in lines}) == 50
 
 
+def test_the_events_of_accounts_come_with_and_without_their_borrowers() -> None:
+    lines = feed.events(500, 20)
+    events = feed.account_events([*lines, *(feed.copied(line, 1) for line in lines)])
+    assert 0 < len(events.named) == len(events.addressed) < len(lines)
+    for named, addressed in zip(events.named, events.addressed, strict=True):
+        document, other = msgspec.json.decode(named), msgspec.json.decode(addressed)
+        assert document.pop("subject") == events.borrowers[other["data"]["account_id"]]
+        assert document == other
+
+
 def test_a_borrower_has_the_partition_that_every_producer_chooses() -> None:
     assert feed.partition_of(b"B-1", 4) == (murmur2(b"B-1") & 0x7FFFFFFF) % 4
 
