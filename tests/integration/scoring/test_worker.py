@@ -35,14 +35,15 @@ async def test_everything_offered_is_applied_repeated_or_kept_and_verification_h
     run: Run, feed: Feed, platform: PlatformSettings
 ) -> None:
     events = portfolio()
-    await feed([*events, events[0], events[-2], b"{not json", b'{"subject": "B-1"}'])
+    other = registered(PEOPLE[0], officer_id="officer-9")
+    await feed([*events, events[0], events[-2], other, b"{not json", b'{"subject": "B-1"}'])
     async with run():
         findings = await verified(platform, "default", wait_seconds=60)
     assert findings.differences == []
     assert findings.verified
     closes = sum(b"day.closed" in raw for raw in events)
     assert findings.borrowers == len(PEOPLE)
-    assert findings.quarantined == 2
+    assert findings.quarantined == 3
     assert findings.applied == len(events) + closes  # each close is on both partitions
     assert findings.offered == findings.applied + findings.duplicates + findings.quarantined
     assert findings.duplicates >= 2
