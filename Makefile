@@ -11,7 +11,7 @@ PYTHON ?= $(shell for each in python3 python3.13 python3.12 python3.11 python; d
 	done)
 ARGS ?=
 STACK_DATA ?= .tocsin/stack
-QUICK_TESTS := $(wildcard tests/architecture tests/unit tests/contract tests/property tests/simulation)
+QUICK_TESTS := $(wildcard tests/architecture tests/unit tests/contract tests/property tests/simulation tests/stories)
 SERVER_TESTS := $(wildcard tests/integration tests/e2e tests/chaos)
 
 CORE_TESTS := tests/unit/scoring tests/property/scoring

@@ -102,12 +102,13 @@ class LoanSteps(Steps):
         payee: str = "a-1",
         value: str | None = None,
         takes_back: str | None = None,
+        loan_id: str = "l-1",
     ) -> str:
         """Draw on the loan, paid to an account; or take a drawdown back."""
         return self.happens(
             loans.LoanDisbursed,
             self._reversal(takes_back),
-            loan_id="l-1",
+            loan_id=loan_id,
             drawn_minor=minor(amount),
             currency="EUR",
             value_day=self._day(value),
@@ -134,12 +135,12 @@ class LoanSteps(Steps):
             payer_is_third_party=channel == "TRANSFER",
         )
 
-    def reverses(self, payment_id: str, amount: float) -> str:
+    def reverses(self, payment_id: str, amount: float, loan_id: str = "l-1") -> str:
         """Reverse a repayment."""
         return self.happens(
             loans.RepaymentReversed,
             self.head(payment_id, "reversal"),
-            loan_id="l-1",
+            loan_id=loan_id,
             paid_minor=minor(amount),
             currency="EUR",
             value_day=self.today,
@@ -200,11 +201,17 @@ class LoanSteps(Steps):
             settled_day=self.today if code else 0,
         )
 
-    def ends(self, reason: str = "REPAID", loan_id: str = "l-1", kind: str = "") -> str:
+    def ends(
+        self,
+        reason: str = "REPAID",
+        loan_id: str = "l-1",
+        kind: str = "",
+        corrects: str = "e-0",
+    ) -> str:
         """End a loan today, or take its end back."""
         return self.happens(
             loans.LoanClosed,
-            self.head("e-0", kind) if kind else self.head(),
+            self.head(corrects, kind) if kind else self.head(),
             loan_id=loan_id,
             closed_day=self.today,
             reason=reason,
@@ -328,6 +335,7 @@ class CreditFileSteps(Steps):
         name: str = "DSCR",
         due: str | None = None,
         waiver: bool = False,
+        cure: str | None = None,
     ) -> str:
         """Certify a covenant, tested today or on the date."""
         return self.happens(
@@ -339,7 +347,7 @@ class CreditFileSteps(Steps):
             actual_micro=round(actual * MICRO),
             test_day=self._day(tested),
             certificate_day=self.today,
-            cure_until=0,
+            cure_until=optional_day(cure),
             is_waiver_asked=waiver,
             next_due_day=optional_day(due),
         )
@@ -351,12 +359,14 @@ class CreditFileSteps(Steps):
         *,
         basis: str = "AUDITED",
         is_dated: bool = True,
+        marks: dict[str, object] | None = None,
         **lines: int,
     ) -> str:
         """File a statement, due half a year after its period, with lines in whole units."""
         end = month_end(month)
         return self.happens(
             credit_file.StatementReceived,
+            **(marks or {}),
             statement_id=f"{month}/{months}",
             period_end_day=end,
             period_months=months,

@@ -1,0 +1,1 @@
+"""Stories of borrowers: what must come out of `default`, by date. See docs/stories.md."""
