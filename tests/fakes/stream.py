@@ -14,7 +14,7 @@ from services.kit.database import Result, Work
 from services.kit.stream.handler import Handler, Tally
 from services.kit.stream.progress import Claim, PartitionRow
 from services.kit.stream.records import Batch, Record, digest
-from services.kit.stream.stop_reasons import AlreadyCommitted, Fenced, StopPartition
+from services.kit.stream.stop_reasons import AlreadyCommitted, Fenced, StopPartition, StopReason
 from services.kit.stream.topic_reader import OffsetOutOfRange, RebalanceListener
 
 
@@ -133,6 +133,7 @@ class FakeTables:
     tallies: dict[int, tuple[int, int]] = field(default_factory=dict)
     owners: dict[int, str] = field(default_factory=dict)
     stops: dict[int, str] = field(default_factory=dict)
+    stop_epochs: dict[int, int] = field(default_factory=dict)
     agreed: dict[int, int] = field(default_factory=dict)
 
 
@@ -164,6 +165,13 @@ class FakeDatabase:
         return result
 
 
+def _topic_stop(world: FakeTables, partition: int) -> str | None:
+    for other, reason in world.stops.items():
+        if other != partition and StopReason(reason).stops_topic:
+            return f"partition {other} is stopped: {reason}"
+    return None
+
+
 class FakeProgress:
     """The progress rows of a `FakeTables`."""
 
@@ -190,6 +198,8 @@ class FakeProgress:
             raise AlreadyCommitted
         if (epoch, position) != (claim.epoch, batch.first_offset):
             raise Fenced(f"epoch {epoch}, offset {position}")
+        if stop := _topic_stop(world, claim.partition):
+            raise StopPartition(StopReason.TOPIC_STOPPED, stop)
         world.next_offsets[claim.partition] = batch.next_offset
         world.digests[claim.partition] = digest(batch.records[-1])
 
@@ -204,12 +214,19 @@ class FakeProgress:
             epoch=world.epochs[claim.partition],
             next_offset=world.next_offsets.get(claim.partition, 0),
             owner=world.owners.get(claim.partition, ""),
+            topic_stop=_topic_stop(world, claim.partition),
         )
 
     async def record_stop(self, connection: Any, claim: Claim, stop: StopPartition) -> None:
         world: FakeTables = connection
         if world.epochs[claim.partition] == claim.epoch:
             world.stops[claim.partition] = stop.reason.value
+            world.stop_epochs[claim.partition] = claim.epoch
+
+    async def lift_stop(self, connection: Any, claim: Claim) -> None:
+        world: FakeTables = connection
+        if world.stop_epochs.get(claim.partition, claim.epoch) < claim.epoch:
+            del world.stops[claim.partition], world.stop_epochs[claim.partition]
 
     async def accepted_replay(self, connection: Any, claim: Claim) -> int:
         world: FakeTables = connection

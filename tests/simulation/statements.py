@@ -7,7 +7,7 @@ The key is the exact text that the kit sends, so a statement that changes must b
 from typing import Any
 
 from services.kit.stream import incidents, outbox, progress, quarantine, relay
-from tests.simulation.database import Key, Statement, Transaction
+from tests.simulation.database import GONE, Key, Statement, Transaction
 
 SCHEMA = "stream"
 
@@ -59,6 +59,8 @@ async def advance(
     row = transaction.get(key)
     if row is None or row["epoch"] != epoch or row["next_offset"] != first:
         return "UPDATE 0"
+    if _topic_stop(transaction, key):
+        return "UPDATE 0"
     new = {"next_offset": following, "last_digest": digest, "records": row["records"] + records}
     await transaction.put(key, row | new)
     return "UPDATE 1"
@@ -82,19 +84,48 @@ async def count(
 
 
 async def current_row(transaction: Transaction, consumer: str, topic: str, partition: int) -> Any:
-    row = transaction.get(("progress", consumer, topic, partition))
-    return [] if row is None else [{n: row[n] for n in ("epoch", "next_offset", "owner")}]
+    key = ("progress", consumer, topic, partition)
+    row = transaction.get(key)
+    if row is None:
+        return []
+    columns = {n: row[n] for n in ("epoch", "next_offset", "owner")}
+    return [columns | {"topic_stop": _topic_stop(transaction, key)}]
+
+
+def _topic_stop(transaction: Transaction, progress_key: Key) -> str | None:
+    _, consumer, topic, partition = progress_key
+    rows = {**transaction.server.rows, **transaction.writes}
+    return min(
+        (
+            f"partition {key[3]} is stopped: {row[1]}"
+            for key, row in rows.items()
+            if key[:3] == ("stop", consumer, topic) and key[3] != partition
+            if row is not GONE and row[2]
+        ),
+        default=None,
+    )
 
 
 async def record_stop(
     transaction: Transaction, consumer: str, topic: str, partition: int, *values: Any
 ) -> str:
-    epoch, reason, _ = values
+    epoch, reason, _, stops_topic = values
     row = transaction.get(("progress", consumer, topic, partition))
     if row is None or row["epoch"] != epoch:
         return "INSERT 0 0"
-    await transaction.put(("stop", consumer, topic, partition), (epoch, reason))
+    await transaction.put(("stop", consumer, topic, partition), (epoch, reason, stops_topic))
     return "INSERT 0 1"
+
+
+async def lift_stop(
+    transaction: Transaction, consumer: str, topic: str, partition: int, epoch: int
+) -> str:
+    key = ("stop", consumer, topic, partition)
+    row = transaction.get(key)
+    if row is None or row[0] >= epoch:
+        return "DELETE 0"
+    await transaction.put(key, None)
+    return "DELETE 1"
 
 
 async def accepted_replay(
@@ -214,7 +245,9 @@ STATEMENTS: dict[str, Statement] = {
     LOAD: load,
     STORE: store,
     **{
-        text.format(schema=SCHEMA): function
+        text.format(
+            schema=SCHEMA, topic_stops=incidents.TOPIC_STOPS.format(schema=SCHEMA)
+        ): function
         for text, function in (
             (progress.CLAIM, claim),
             (progress.ADVANCE, advance),
@@ -222,6 +255,7 @@ STATEMENTS: dict[str, Statement] = {
             (progress.CURRENT_ROW, current_row),
             (progress.LOCK_ROW, lock_row),
             (incidents.RECORD_STOP, record_stop),
+            (incidents.LIFT_STOP, lift_stop),
             (incidents.ACCEPTED_REPLAY, accepted_replay),
             (outbox.APPEND, append),
             (relay.READ, read),

@@ -32,6 +32,10 @@ UPDATE {schema}.partition_progress
        last_digest = CASE WHEN $7 THEN NULL ELSE last_digest END
  WHERE consumer = $1 AND topic = $2 AND partition = $3
 """
+# A stop of the whole topic ends with it; the other partitions go on.
+END_STOP = """
+DELETE FROM {schema}.partition_stop WHERE consumer = $1 AND topic = $2 AND partition = $3
+"""
 AUDIT = """
 INSERT INTO {schema}.offset_change
     (consumer, topic, partition, kind, changed_by, reason, from_offset, to_offset,
@@ -136,6 +140,8 @@ async def _change(
         kind == "position",
         generation,
     )
+    if kind == "position":
+        await connection.execute(END_STOP.format(schema=consumer.schema), *_key(status))
     change_id: int = await connection.fetchval(
         AUDIT.format(schema=consumer.schema),
         *_key(status),

@@ -14,7 +14,6 @@ Three rules:
 """
 
 import asyncio
-from contextlib import suppress
 
 import structlog
 
@@ -224,17 +223,23 @@ class FencedConsumer:
                     partition.offer(records)
 
     def _fetch_again(self) -> None:
-        """Seeks every partition back: a poll that failed may have taken records of any of them."""
+        """Seeks every partition back: any of them may have lost records, or have another log."""
         for partition in self._partitions.values():
             partition.fetch_again()
 
     async def _stop_at_hole(self, hole: OffsetOutOfRange) -> None:
         stop = StopPartition(StopReason.OFFSET_OUT_OF_RANGE, str(hole))
-        with suppress(BrokerUnavailable):
-            _, end = await self._reader.bounds(hole.partition)
-            if hole.offset > end:
-                stop = truncated(next_offset=hole.offset, end=end)
+        try:
+            first, end = await self._reader.bounds(hole.partition)
+        except BrokerUnavailable:
+            # The next poll comes to the hole again.
+            await self._ports.clock.sleep(self._ports.limits.retry_seconds)
+            return
         partition = self._partitions.get(hole.partition)
+        if hole.offset > end:
+            stop = truncated(next_offset=hole.offset, end=end)
+        elif partition is not None and partition.skip_comparison(first):
+            return
         if partition is not None and partition.state is State.RUNNING:
             partition.stop(stop)
         else:

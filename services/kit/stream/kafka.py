@@ -4,6 +4,10 @@ The settings that matter: no auto-commit and no offset reset, because the offset
 and a hole must be loud; read_committed, because other producers may use transactions; range
 assignment, because the sticky assignor shares state between instances; a timeout on every await,
 because a broker that goes away can leave one open for ever.
+
+The driver reconnects without a sign to what answers at the leader's address. That may be a broker
+restored from an older copy, so a poll fails once after a reconnection, and what it fetched is not
+taken before the consumer has compared the log.
 """
 
 import asyncio
@@ -13,6 +17,7 @@ from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.client import ConnectionGroup
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import IllegalStateError, KafkaError, OffsetOutOfRangeError
 
@@ -63,6 +68,7 @@ class KafkaTopicReader:
             "metadata_max_age_ms": int(METADATA_SECONDS * 1000),
         }
         self._consumer: Any = None
+        self._leaders: dict[int, tuple[int, Any]] = {}
 
     async def start(self, listener: RebalanceListener) -> None:
         """Joins the group, with a new driver's consumer when an earlier attempt failed."""
@@ -98,7 +104,25 @@ class KafkaTopicReader:
             raise OffsetOutOfRange(topic_partition.partition, offset) from error
         except (KafkaError, TimeoutError, OSError) as error:
             raise BrokerUnavailable(repr(error)) from error
+        # After the fetch: its records came by connections that are open since.
+        if reconnected := self._reconnected():
+            raise BrokerUnavailable(f"reconnected to the leaders of partitions {reconnected}")
         return {each.partition: records for each, records in fetched.items()}
+
+    def _reconnected(self) -> list[int]:
+        """Returns the partitions whose leader is reached by another connection than before."""
+        client = self._consumer._client
+        reconnected = []
+        for each in self._consumer.assignment():
+            leader = client.cluster.leader_for_partition(each)
+            connection = client._conns.get((leader, ConnectionGroup.DEFAULT))
+            if connection is None:
+                continue
+            now = (leader, connection)
+            if self._leaders.setdefault(each.partition, now) != now:
+                self._leaders[each.partition] = now
+                reconnected.append(each.partition)
+        return sorted(reconnected)
 
     def seek(self, partition: int, offset: int) -> None:
         """Sets the offset that is fetched next; does nothing if the partition was revoked."""

@@ -2,10 +2,11 @@
 
 The record before the resume point is fetched again and its digest compared with the stored one, so
 a topic that was recreated or restored is noticed before anything is applied. After that every fetch
-must follow the one before. Offsets may have gaps (compaction, transaction markers), but a gap is
-accepted only when a second fetch from the same offset shows it again: the driver can lose fetched
-records when another partition's fetch fails. A poll that fails between the two proves nothing
-either.
+must follow the one before. A failed poll may mean that the broker went away and came back with
+another log, so the last record that was accepted is then fetched and compared too. Offsets may have
+gaps (compaction, transaction markers), but a gap is accepted only when a second fetch from the same
+offset shows it again: the driver can lose fetched records when another partition's fetch fails. A
+poll that fails between the two proves nothing either.
 """
 
 from collections.abc import Sequence
@@ -28,6 +29,7 @@ class OffsetSequence:
     def __init__(self, *, next_offset: int, last_digest: bytes | None) -> None:
         self._next_offset = next_offset
         self._last_digest = last_digest
+        self._last_record: Record | None = None
         self._gap_end: int | None = None
         self._gaps: dict[int, int] = {}
 
@@ -35,6 +37,11 @@ class OffsetSequence:
     def fetch_offset(self) -> int:
         """Returns the offset to fetch from: that of the record to compare, or the next one."""
         return self._next_offset if self._last_digest is None else self._next_offset - 1
+
+    @property
+    def is_compared(self) -> bool:
+        """Returns whether the log is known to be the one that was read."""
+        return self._last_digest is None
 
     def accept(self, records: Sequence[Record]) -> Sequence[Record] | Reseek:
         """Returns the records that continue the sequence, or where to fetch again.
@@ -56,12 +63,28 @@ class OffsetSequence:
             if not following:
                 return ()
         self._note_gaps(following)
-        self._next_offset = following[-1].offset + 1
+        self._last_record = following[-1]
+        self._next_offset = self._last_record.offset + 1
         return following
 
-    def forget_gap(self) -> None:
-        """Discards the first sight of a gap: a failed poll may have lost the records in it."""
+    def compare_again(self) -> None:
+        """Requires the last accepted record once more, because a poll failed.
+
+        The first sight of a gap counts no longer either: that poll may have lost the records in it.
+        """
         self._gap_end = None
+        if self._last_record is not None:
+            self._last_digest = digest(self._last_record)
+
+    def skip_comparison(self, first: int) -> bool:
+        """Compares nothing if the log begins at the next offset; returns whether it does.
+
+        Retention has deleted the record to compare, and no record after it.
+        """
+        if first != self._next_offset:
+            return False
+        self._last_digest = self._last_record = None
+        return True
 
     def first_offset(self, record: Record) -> int:
         """Returns the offset that a batch starting with this record was read from."""
@@ -83,7 +106,7 @@ class OffsetSequence:
                 f"the record at offset {self._next_offset - 1} is not the one that was "
                 f"applied; the fetch began at offset {before.offset}",
             )
-        self._last_digest = None
+        self._last_digest, self._last_record = None, before
 
     @staticmethod
     def _from(records: Sequence[Record], offset: int) -> Sequence[Record]:

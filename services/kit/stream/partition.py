@@ -116,6 +116,9 @@ class Partition:
             self.stop(stop)
         except Fenced as fenced:
             self._lose_ownership(fenced)
+        if self.state is State.STOPPED:
+            # At once: the other partitions of the topic may have to stop too.
+            await self.refresh()
 
     # Claiming: from the assignment to the first record.
 
@@ -212,11 +215,21 @@ class Partition:
             self._is_paused = True
 
     def fetch_again(self) -> None:
-        """Seeks back to the offset wanted next: a failed poll may have taken records with it."""
+        """Seeks back after a failed poll, to the last record that was taken.
+
+        The poll may have taken records with it, and the broker may have another log since: nothing
+        is taken before that record is compared.
+        """
         if self.state is State.RUNNING:
-            # A gap that was seen once may be the records that this poll lost.
-            self._sequence.forget_gap()
+            self._sequence.compare_again()
             self._ports.reader.seek(self.number, self._sequence.fetch_offset)
+
+    def skip_comparison(self, first: int) -> bool:
+        """Goes on uncompared if the log begins at the next offset; returns whether it does."""
+        if self.state is not State.RUNNING or not self._sequence.skip_comparison(first):
+            return False
+        self._ports.reader.seek(self.number, self._sequence.fetch_offset)
+        return True
 
     async def _let_batch_grow(self) -> None:
         """Waits a little after a batch: a transaction's round trips cost more than a few records.
@@ -422,7 +435,7 @@ class Partition:
         """Follows a change of the row: an operator may have set the position since the claim.
 
         The watchdog calls this from time to time. It also stores the reason of a stop, again and
-        again until the database answers.
+        again until the database answers, and follows a stop of the whole topic.
         """
         claim = self._claim
         if claim is None or self.state in (State.CLAIMING, State.CLOSED):
@@ -432,7 +445,10 @@ class Partition:
                 row = await self._ports.database.in_transaction(self._read_row)
         except (DatabaseUnavailable, TimeoutError):
             return
-        if row is None or row.epoch == claim.epoch or self._claim is not claim:
+        if row is None or self._claim is not claim:
+            return
+        if row.epoch == claim.epoch:
+            self._follow_topic(row)
             return
         if self._lock.locked():
             return  # The transaction that runs finds out at its own fence.
@@ -440,7 +456,14 @@ class Partition:
             self._lose_ownership(
                 Fenced(f"this process has epoch {claim.epoch}, {row.owner!r} has {row.epoch}")
             )
-        if row.owner == RELEASED and self._task is not None and self._task.done():
+        if row.owner == RELEASED:
+            self._claim_again()
+
+    def _follow_topic(self, row: PartitionRow) -> None:
+        """Stops while another partition stops the topic, and claims again when none does."""
+        if self.state is State.RUNNING and row.topic_stop and self._sequence.is_compared:
+            self.stop(StopPartition(StopReason.TOPIC_STOPPED, row.topic_stop))
+        elif self.stop_reason is StopReason.TOPIC_STOPPED and row.topic_stop is None:
             self._claim_again()
 
     async def _read_row(self, connection: Connection) -> PartitionRow | None:
@@ -448,10 +471,14 @@ class Partition:
         if self._stop is not None and not self._is_stop_recorded:
             await self._ports.progress.record_stop(connection, self._claim, self._stop)
             self._is_stop_recorded = True
+        if self.state is State.RUNNING and self._sequence.is_compared:
+            await self._ports.progress.lift_stop(connection, self._claim)
         return await self._ports.progress.current_row(connection, self._claim)
 
     def _claim_again(self) -> None:
         if self._tasks is None or self.state not in (State.STOPPED, State.FENCED):
+            return
+        if self._task is None or not self._task.done():
             return
         self._show_stopped(0)
         self._stop = self._claim = None

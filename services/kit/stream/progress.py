@@ -3,7 +3,8 @@
 The position is the offset of the next record to apply, in the generation of the log that is read.
 The row is the fence: `claim` raises its epoch, so every later `advance` of an earlier owner matches
 no row and rolls its transaction back. `advance` also compares the position with the batch's own
-first offset, so one owner cannot apply the same batch twice either.
+first offset, so one owner cannot apply the same batch twice either, and is refused while another
+partition's stop stops the topic.
 """
 
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from services.kit.database import Connection
 from services.kit.stream import incidents
 from services.kit.stream.handler import Tally
 from services.kit.stream.records import Batch, digest
-from services.kit.stream.stop_reasons import AlreadyCommitted, Fenced, StopPartition
+from services.kit.stream.stop_reasons import AlreadyCommitted, Fenced, StopPartition, StopReason
 
 # The owner of a row whose position an operator has set: the process that the group gave the
 # partition claims it again.
@@ -50,6 +51,7 @@ ADVANCE = """
 UPDATE {schema}.partition_progress
    SET next_offset = $6, last_digest = $7, records = records + $8, advanced_at = now()
  WHERE consumer = $1 AND topic = $2 AND partition = $3 AND epoch = $4 AND next_offset = $5
+   AND NOT EXISTS (SELECT {topic_stops})
 """
 COUNT = """
 UPDATE {schema}.partition_progress
@@ -57,7 +59,10 @@ UPDATE {schema}.partition_progress
  WHERE consumer = $1 AND topic = $2 AND partition = $3 AND epoch = $4
 """
 CURRENT_ROW = """
-SELECT epoch, next_offset, owner FROM {schema}.partition_progress
+SELECT epoch, next_offset, owner,
+       (SELECT min(format('partition %s is stopped: %s', other.partition, other.reason))
+          {topic_stops}) AS topic_stop
+  FROM {schema}.partition_progress
  WHERE consumer = $1 AND topic = $2 AND partition = $3
 """
 RELEASE = """
@@ -85,11 +90,16 @@ class Claim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartitionRow:
-    """The row as it is now, whichever process owns it."""
+    """The row as it is now, whichever process owns it.
+
+    Attributes:
+        topic_stop: Which other partition stops the topic, and why; None when none does.
+    """
 
     epoch: int
     next_offset: int
     owner: str
+    topic_stop: str | None = None
 
 
 class Progress(Protocol):
@@ -108,6 +118,7 @@ class Progress(Protocol):
             Fenced: If another process has claimed the partition, or the batch does not start at
                 its position.
             AlreadyCommitted: If this very batch is committed.
+            StopPartition: If another partition stops the topic.
         """
         ...
 
@@ -131,6 +142,10 @@ class Progress(Protocol):
         """Stores why the partition is stopped, while the claim is valid."""
         ...
 
+    async def lift_stop(self, connection: Connection, claim: Claim) -> None:
+        """Ends a stop from before the claim: the log was compared and is the one that was read."""
+        ...
+
     async def accepted_replay(self, connection: Connection, claim: Claim) -> int:
         """Returns the offset up to which an operator accepted that work is done again."""
         ...
@@ -143,12 +158,14 @@ class PostgresProgress:
         self._consumer = consumer
         self._owner = owner
         self._claim = CLAIM.format(schema=schema)
-        self._advance = ADVANCE.format(schema=schema)
+        topic_stops = incidents.TOPIC_STOPS.format(schema=schema)
+        self._advance = ADVANCE.format(schema=schema, topic_stops=topic_stops)
         self._count = COUNT.format(schema=schema)
         self._lock_row = LOCK_ROW.format(schema=schema)
         self._release = RELEASE.format(schema=schema)
-        self._current_row = CURRENT_ROW.format(schema=schema)
+        self._current_row = CURRENT_ROW.format(schema=schema, topic_stops=topic_stops)
         self._record_stop = incidents.RECORD_STOP.format(schema=schema)
+        self._lift_stop = incidents.LIFT_STOP.format(schema=schema)
         self._accepted_replay = incidents.ACCEPTED_REPLAY.format(schema=schema)
 
     async def claim(
@@ -195,6 +212,9 @@ class PostgresProgress:
         if row and (row.epoch, row.next_offset) == (claim.epoch, batch.next_offset):
             # The commit succeeded and its answer was lost; applying again would double the batch.
             raise AlreadyCommitted
+        is_ours = row and (row.epoch, row.next_offset) == (claim.epoch, batch.first_offset)
+        if row and is_ours and row.topic_stop:
+            raise StopPartition(StopReason.TOPIC_STOPPED, row.topic_stop)
         raise Fenced(
             f"{claim.topic}/{claim.partition}: this process has epoch {claim.epoch} and offset "
             f"{batch.first_offset}, the database has {row or 'no row'}"
@@ -248,6 +268,13 @@ class PostgresProgress:
             claim.epoch,
             stop.reason.value,
             stop.detail,
+            stop.reason.stops_topic,
+        )
+
+    async def lift_stop(self, connection: Connection, claim: Claim) -> None:
+        """Ends a stop from before the claim: the log was compared and is the one that was read."""
+        await connection.execute(
+            self._lift_stop, self._consumer, claim.topic, claim.partition, claim.epoch
         )
 
     async def accepted_replay(self, connection: Connection, claim: Claim) -> int:

@@ -15,6 +15,7 @@ class StopReason(StrEnum):
     OFFSET_OUT_OF_RANGE = "offset_out_of_range"
     TOPIC_RECREATED = "topic_recreated"
     TOPIC_TRUNCATED = "topic_truncated"
+    TOPIC_STOPPED = "topic_stopped"
     PARTITIONS_CHANGED = "partitions_changed"
     DATABASE_RESTORED = "database_restored"
     TOO_MUCH_POISON = "too_much_poison"
@@ -23,6 +24,11 @@ class StopReason(StrEnum):
     QUARANTINE_FULL = "quarantine_full"
     SEQUENCE_GAP = "sequence_gap"
     REFERENCE_MISSING = "reference_missing"
+
+    @property
+    def stops_topic(self) -> bool:
+        """Returns whether the other partitions of the topic stop too: the broker lost their log."""
+        return self in (StopReason.TOPIC_RECREATED, StopReason.TOPIC_TRUNCATED)
 
     @property
     def runbook_entry(self) -> str:

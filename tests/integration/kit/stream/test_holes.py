@@ -180,8 +180,19 @@ async def test_a_topic_recreated_under_a_running_consumer_is_noticed(
         status = await rig.status()
         assert status.text == "the log ends 6 offsets before the stored one"
         assert await rig.has_applied(*v(0, 10))
+        # The other partition of the topic has nothing to compare, and waits all the same.
+        await write(rig.topic, "waits", partition=1)
+        await until(lambda: first.shows_stop("topic_stopped", partition=1))
+        await until(lambda: is_(first, State.STOPPED, partition=1))
+        other = await rig.status(1)
+        assert (other.reason, other.text.split("Z: ")[1]) == (
+            "topic_stopped",
+            "partition 0 is stopped: topic_truncated",
+        )
         await rig.set(to_start=True)
         await until(lambda: rig.has_applied(*v(0, 10), "new0", "new1", "new2", "new3"))
+        await until(lambda: rig.has_applied("waits", partition=1))
+        await until(lambda: first.is_running(0, 1))
 
 
 async def test_a_recreated_topic_that_grew_past_the_position_is_known_by_its_digest(

@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import shutil
 from collections.abc import AsyncIterator
 
 import asyncpg
@@ -76,6 +77,31 @@ async def test_a_broker_that_is_killed_and_restarted(
         await until(lambda: has_applied(own_database, 800), seconds=60)
         await until(lambda: running.is_running(0), seconds=60)
     assert await applied(own_database.pool) == [f"v{number}" for number in range(800)]
+
+
+async def test_a_broker_restored_from_an_older_copy_under_a_running_consumer(
+    own_stack: LocalStack, own_database: PostgresDatabase, own_topic: str
+) -> None:
+    """The log may have grown past the position before the consumer reads from it again."""
+    log, copy = own_stack.data_dir / "kafka" / "log", own_stack.data_dir / "copy"
+    await write(own_stack, own_topic, 0, 6)
+    await asyncio.to_thread(own_stack.kill_kafka)
+    await asyncio.to_thread(shutil.copytree, log, copy)
+    await asyncio.to_thread(own_stack.start)
+    await write(own_stack, own_topic, 6, 10)
+    async with member(own_stack, own_database, own_topic).running() as running:
+        await until(lambda: has_applied(own_database, 10), seconds=60)
+        running.log.pause(0)
+        await asyncio.to_thread(own_stack.kill_kafka)
+        await asyncio.to_thread(shutil.rmtree, log)
+        await asyncio.to_thread(shutil.move, copy, log)
+        await asyncio.to_thread(own_stack.start)
+        await write(own_stack, own_topic, 20, 28)
+        running.log.resume(0)
+        # Another reason where the group was joined again before the log grew.
+        reasons = ("topic_recreated", "topic_truncated")
+        await until(lambda: any(map(running.shows_stop, reasons)), seconds=60)
+    assert await applied(own_database.pool) == [f"v{number}" for number in range(10)]
 
 
 async def test_a_database_that_crashes_and_recovers(

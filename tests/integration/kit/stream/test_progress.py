@@ -9,13 +9,16 @@ from services.kit.database import Connection, PostgresDatabase
 from services.kit.stream.handler import Tally
 from services.kit.stream.progress import Claim, PostgresProgress
 from services.kit.stream.records import Batch, digest
-from services.kit.stream.stop_reasons import AlreadyCommitted, Fenced
+from services.kit.stream.stop_reasons import AlreadyCommitted, Fenced, StopPartition, StopReason
 from tests.fakes.stream import records
 from tests.integration.kit.stream.members import SCHEMA, until, waits_for_a_lock
 
 pytestmark = pytest.mark.integration
 
-ROW = "SELECT next_offset, records, duplicates, quarantined FROM stream.partition_progress"
+ROW = """
+SELECT next_offset, records, duplicates, quarantined FROM stream.partition_progress
+ WHERE partition = 0
+"""
 
 
 class Row:
@@ -25,10 +28,10 @@ class Row:
         self.database = database
         self.progress = PostgresProgress(schema=SCHEMA, consumer="test", owner="me")
 
-    async def claim(self) -> Claim:
+    async def claim(self, partition: int = 0) -> Claim:
         return await self.database.in_transaction(
             lambda connection: self.progress.claim(
-                connection, topic="events", partition=0, partition_count=4
+                connection, topic="events", partition=partition, partition_count=4
             )
         )
 
@@ -116,3 +119,34 @@ async def test_totals_are_counted_with_the_batch(row: Row) -> None:
     tally = Tally(duplicates=1, quarantined=1)
     await row.run(lambda connection: row.progress.count(connection, claim, tally))
     assert await row.numbers() == (3, 3, 1, 1)
+
+
+async def test_a_stop_of_the_topic_refuses_the_other_partitions_until_it_is_lifted(
+    row: Row,
+) -> None:
+    claim, other = await row.claim(), await row.claim(3)
+    truncated = StopPartition(StopReason.TOPIC_TRUNCATED, "the topic ends at 4")
+    await row.run(lambda connection: row.progress.record_stop(connection, other, truncated))
+    with pytest.raises(StopPartition) as stopped:
+        await row.advance(claim, 0, "a")
+    assert stopped.value.reason is StopReason.TOPIC_STOPPED
+    assert stopped.value.detail == "partition 3 is stopped: topic_truncated"
+    # Neither a claim alone ends it nor the owner that stopped: the log is to be compared first.
+    later = await row.claim(3)
+    await row.run(lambda connection: row.progress.lift_stop(connection, other))
+    with pytest.raises(StopPartition):
+        await row.advance(claim, 0, "a")
+    await row.run(lambda connection: row.progress.lift_stop(connection, later))
+    await row.advance(claim, 0, "a")
+    assert await row.numbers() == (1, 1, 0, 0)
+
+
+@pytest.mark.parametrize("reason", ["offset_out_of_range", "too_much_poison", "topic_stopped"])
+async def test_a_stop_for_another_reason_concerns_its_partition_alone(
+    row: Row, reason: str
+) -> None:
+    claim, other = await row.claim(), await row.claim(3)
+    stop = StopPartition(StopReason(reason), "a detail")
+    await row.run(lambda connection: row.progress.record_stop(connection, other, stop))
+    await row.advance(claim, 0, "a")
+    assert await row.numbers() == (1, 1, 0, 0)

@@ -331,8 +331,8 @@ async def test_records_that_the_driver_lost_are_fetched_again() -> None:
     assert rig.database.world.applied == ["lost", "found"]
 
 
-async def test_records_that_a_failing_poll_swallowed_are_fetched_again() -> None:
-    rig = Rig()
+def failing_polls(rig: Rig) -> list[bool]:
+    """Return a list; for each item a poll that fetched records fails and loses them."""
     failing: list[bool] = []
     poll = rig.log.poll
 
@@ -340,10 +340,16 @@ async def test_records_that_a_failing_poll_swallowed_are_fetched_again() -> None
         fetched = await poll(**options)
         if fetched and failing:
             failing.pop()
-            raise BrokerUnavailable("another partition's fetch failed")
+            raise BrokerUnavailable("the connection was lost")
         return fetched
 
     rig.log.poll = swallow  # type: ignore[method-assign]
+    return failing
+
+
+async def test_records_that_a_failing_poll_swallowed_are_fetched_again() -> None:
+    rig = Rig()
+    failing = failing_polls(rig)
     async with rig.running() as consumer:
         await until(lambda: consumer.partitions.get(0) is State.RUNNING)
         failing += [True, True]
@@ -351,6 +357,92 @@ async def test_records_that_a_failing_poll_swallowed_are_fetched_again() -> None
         # Nothing else arrives: the record comes back without a new one.
         await until(lambda: rig.database.world.next_offsets.get(0) == 1)
     assert rig.database.world.applied == ["swallowed twice"]
+
+
+async def test_a_log_that_is_another_one_after_a_failed_poll_is_not_taken_from() -> None:
+    rig = Rig()
+    failing = failing_polls(rig)
+    rig.log.write(*letters(0, 5))
+    async with rig.running() as consumer:
+        await until(lambda: rig.database.world.next_offsets.get(0) == 5)
+        failing.append(True)
+        # Restored from a copy that had three records, and grown past the position since.
+        del rig.log.partitions[0][3:]
+        rig.log.write(*[f"other{number}" for number in range(3, 8)])
+        await until(lambda: consumer.partitions.get(0) is State.STOPPED)
+        await until(lambda: rig.database.world.stops.get(0) == "topic_recreated")
+    assert rig.database.world.applied == letters(0, 5)
+
+
+async def test_a_failed_poll_after_retention_deleted_all_that_was_taken_stops_nothing() -> None:
+    rig = Rig()
+    failing = failing_polls(rig)
+    rig.log.write(*letters(0, 5))
+    async with rig.running() as consumer:
+        await until(lambda: rig.database.world.next_offsets.get(0) == 5)
+        failing.append(True)
+        del rig.log.partitions[0][:]
+        rig.log.first[0] = 5
+        rig.log.write("r5")
+        await until(lambda: rig.database.world.next_offsets.get(0) == 6)
+        assert consumer.stopped() is None
+    assert rig.database.world.applied == letters(0, 6)
+
+
+async def truncated_while_running(rig: Rig, consumer: FencedConsumer) -> None:
+    """Take and lose records of partition 0, and wait until its stop is in the database."""
+    failing = failing_polls(rig)
+    rig.log.write(*letters(0, 5))
+    await until(lambda: rig.database.world.next_offsets.get(0) == 5)
+    failing.append(True)
+    rig.log.partitions[0][4:] = records("other4", "other5", first=4)
+    await until(lambda: rig.database.world.stops.get(0) == "topic_recreated")
+
+
+async def test_a_partition_with_another_log_stops_what_the_others_of_its_topic_take() -> None:
+    """The watchdog does not run: the batch itself is refused."""
+    rig = Rig(partitions=2, check_seconds=600)
+    async with rig.running(0, 1) as consumer:
+        await until(lambda: set(consumer.partitions.values()) == {State.RUNNING})
+        await truncated_while_running(rig, consumer)
+        rig.log.write("not taken", partition=1)
+        await until(lambda: consumer.partitions[1] is State.STOPPED)
+        await until(lambda: rig.database.world.stops.get(1) == "topic_stopped")
+        assert consumer.stopped() == (
+            "events 0: topic_recreated, 1: topic_stopped (tocsin offsets show)"
+        )
+    assert rig.database.world.applied == letters(0, 5)
+
+
+async def test_a_stop_of_the_topic_reaches_an_idle_partition_and_ends_with_its_cause() -> None:
+    rig = Rig(partitions=2, check_seconds=0.01)
+    async with rig.running(0, 1) as consumer:
+        await until(lambda: set(consumer.partitions.values()) == {State.RUNNING})
+        await truncated_while_running(rig, consumer)
+        await until(lambda: rig.database.world.stops.get(1) == "topic_stopped")
+        stopped = rig.measured.total(
+            catalogue.PARTITION_STOPPED, topic="events", partition="1", reason="topic_stopped"
+        )
+        assert stopped == 1
+        await operator_sets(rig, 6)
+        await until(lambda: consumer.partitions == dict.fromkeys((0, 1), State.RUNNING))
+        rig.log.write("goes on", partition=1)
+        await until(lambda: rig.database.world.applied == [*letters(0, 5), "goes on"])
+
+
+async def test_a_stop_of_the_topic_ends_when_the_log_is_the_right_one_at_a_later_claim() -> None:
+    rig = Rig(partitions=2, check_seconds=0.01)
+    async with rig.running(0, 1) as consumer:
+        await until(lambda: set(consumer.partitions.values()) == {State.RUNNING})
+        await truncated_while_running(rig, consumer)
+        await until(lambda: rig.database.world.stops.get(1) == "topic_stopped")
+    rig.log.partitions[0][4:] = records("r4", "r5", first=4)
+    async with rig.running(0, 1) as consumer:
+        await until(lambda: rig.database.world.next_offsets.get(0) == 6)
+        await until(lambda: not rig.database.world.stops)
+        await until(lambda: consumer.partitions == dict.fromkeys((0, 1), State.RUNNING))
+        rig.log.write("goes on", partition=1)
+        await until(lambda: rig.database.world.next_offsets.get(1) == 1)
 
 
 async def test_gaps_in_the_offsets_are_passed() -> None:
@@ -551,6 +643,7 @@ async def operator_sets(rig: Rig, offset: int) -> None:
         connection.epochs[0] += 1
         connection.owners[0], connection.next_offsets[0] = "", offset
         connection.digests.pop(0, None)
+        connection.stops.pop(0, None)
         connection.agreed[0] = rig.log.committed_offsets.get(0, 0)
 
     await rig.database.in_transaction(work)

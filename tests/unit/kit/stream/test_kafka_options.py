@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+from aiokafka import TopicPartition
+from aiokafka.client import ConnectionGroup
 
 from services.kit.stream import kafka, producer
 from services.kit.stream.kafka import KafkaTopicReader
@@ -42,6 +44,56 @@ async def test_the_reader_never_moves_a_position_by_itself(
     assert driver.options["auto_offset_reset"] == "none"
     assert driver.options["enable_auto_commit"] is False
     assert driver.options["isolation_level"] == "read_committed"
+
+
+class Reconnecting:
+    """Replaces the driver's consumer: one partition, whose leader a test may change."""
+
+    def __init__(self) -> None:
+        self.leader = 1
+        self._client = self.cluster = self
+        self._conns = {(node, ConnectionGroup.DEFAULT): object() for node in (1, 2)}
+
+    async def getmany(self, **options: Any) -> dict[TopicPartition, list[str]]:
+        return {TopicPartition("t", 0): ["a record"]}
+
+    def assignment(self) -> set[TopicPartition]:
+        return {TopicPartition("t", 0)}
+
+    def leader_for_partition(self, partition: TopicPartition) -> int:
+        return self.leader
+
+    def reconnect(self) -> None:
+        self._conns[self.leader, ConnectionGroup.DEFAULT] = object()
+
+    def lose_connection(self) -> None:
+        del self._conns[self.leader, ConnectionGroup.DEFAULT]
+
+    def move_leader(self) -> None:
+        self.leader = 2
+
+
+@pytest.mark.parametrize("happens", ["reconnect", "move_leader"])
+async def test_records_that_came_by_another_connection_are_not_returned(happens: str) -> None:
+    log = KafkaTopicReader(bootstrap="127.0.0.1:1", topic="t", group="g", client_id="c")
+    driver = log._consumer = Reconnecting()
+    for _ in range(2):
+        assert await log.poll(wait_seconds=0, max_records=1) == {0: ["a record"]}
+    getattr(driver, happens)()
+    with pytest.raises(BrokerUnavailable, match="reconnected"):
+        await log.poll(wait_seconds=0, max_records=1)
+    assert await log.poll(wait_seconds=0, max_records=1) == {0: ["a record"]}
+
+
+async def test_a_connection_that_is_lost_and_then_another_one_are_a_reconnection() -> None:
+    log = KafkaTopicReader(bootstrap="127.0.0.1:1", topic="t", group="g", client_id="c")
+    driver = log._consumer = Reconnecting()
+    await log.poll(wait_seconds=0, max_records=1)
+    driver.lose_connection()
+    await log.poll(wait_seconds=0, max_records=1)
+    driver.reconnect()
+    with pytest.raises(BrokerUnavailable, match="reconnected"):
+        await log.poll(wait_seconds=0, max_records=1)
 
 
 async def test_the_writer_waits_for_all_replicas_and_repeats_nothing(

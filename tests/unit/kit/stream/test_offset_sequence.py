@@ -57,9 +57,40 @@ def test_a_gap_is_fetched_again_before_it_is_believed() -> None:
 def test_a_gap_seen_again_after_a_failed_poll_is_not_believed_either() -> None:
     sequence = fresh()
     assert sequence.accept(records("c", first=2)) == Reseek(0)
-    sequence.forget_gap()
+    sequence.compare_again()
     assert sequence.accept(records("c", first=2)) == Reseek(0)
     assert sequence.accept(records("a", "b", "c")) == records("a", "b", "c")
+
+
+def test_after_a_failed_poll_the_last_record_is_compared_before_anything_is_taken() -> None:
+    sequence = fresh()
+    sequence.accept(records("a", "b"))
+    assert sequence.is_compared
+    sequence.compare_again()
+    assert (sequence.is_compared, sequence.fetch_offset) == (False, 1)
+    assert sequence.accept(records("b", "c", first=1)) == records("c", first=2)
+    sequence.compare_again()
+    with pytest.raises(StopPartition) as stopped:
+        sequence.accept(records("other", "d", first=2))
+    assert stopped.value.reason is StopReason.TOPIC_RECREATED
+
+
+def test_a_record_that_was_only_compared_is_compared_again_after_a_failed_poll() -> None:
+    (before,) = records("a", first=4)
+    sequence = OffsetSequence(next_offset=5, last_digest=digest(before))
+    assert not sequence.accept([before])
+    sequence.compare_again()
+    with pytest.raises(StopPartition):
+        sequence.accept(records("other", "b", first=4))
+
+
+def test_a_record_to_compare_that_retention_deleted_is_not_awaited() -> None:
+    sequence = fresh()
+    sequence.accept(records("a", "b"))
+    sequence.compare_again()
+    assert not sequence.skip_comparison(3)
+    assert sequence.skip_comparison(2)
+    assert sequence.accept(records("c", first=2)) == records("c", first=2)
 
 
 def test_a_gap_that_the_log_really_has_is_passed() -> None:
