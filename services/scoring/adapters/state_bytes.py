@@ -58,6 +58,7 @@ from services.scoring.domain.borrower.credit_file import (
     Report,
 )
 from services.scoring.domain.borrower.decisions import Decisions, Forbearance, Override
+from services.scoring.domain.borrower.default_record import DefaultRecord
 from services.scoring.domain.borrower.flows import (
     CashForecasts,
     Drawdowns,
@@ -191,7 +192,10 @@ RECURRING: Final = RowForm(
     RecurringPayments, wages=SERIES, taxes=SERIES, social=SERIES, utilities=SERIES
 )
 DECISIONS: Final = RowForm(
-    Decisions, overrides=many(RowForm(Override)), forbearance=single(Forbearance)
+    Decisions,
+    overrides=many(RowForm(Override)),
+    forbearance=single(Forbearance),
+    default=single(DefaultRecord),
 )
 CREDIT_FILE_ENTRIES: Final = {
     "collateral": Collateral,

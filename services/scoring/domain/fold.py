@@ -32,7 +32,7 @@ from services.scoring.domain.handlers.credit_file import JOINT_FLAGS, set_joint_
 from services.scoring.domain.handlers.registry import apply_event, type_name
 from services.scoring.domain.primitives import touched
 from services.scoring.domain.primitives.vocabulary import NO_CORRECTION
-from services.scoring.domain.regimes import labels
+from services.scoring.domain.regimes import life_cycle
 from services.scoring.domain.rulebook import calendars
 from services.scoring.domain.rulebook.context import Context
 from services.scoring.domain.rulebook.rulebook import Rules
@@ -144,7 +144,7 @@ def _trigger(borrower: Borrower, event: Event, rules: Rules, as_of: int, facts: 
         if facts & touched.PAST:
             is_correction = _corrected(borrower, event, rules)
         counters.refresh(borrower, as_of, rules)
-    labels.follow_regimes(borrower, as_of, is_close=False, is_correction=is_correction)
+    life_cycle.follow(borrower, as_of, is_close=False, is_correction=is_correction)
     cause = Cause(event.source, event.id, type_name(event))
     kinds = facts & touched.EVERYTHING
     return Trigger(as_of, event.at_us, kinds, cause, is_correction=is_correction)
@@ -206,7 +206,7 @@ def _close_day(borrower: Borrower, event: DayClosed, context: Context) -> Outcom
     if facts & touched.DUES:
         counters.refresh(borrower, day, rules, is_close=True)
     counters.close_day(borrower, day, rules)
-    labels.follow_regimes(borrower, day, is_close=True, is_correction=False)
+    life_cycle.follow(borrower, day, is_close=True, is_correction=False)
     if counters.begin_month(borrower, day):
         facts |= touched.MONTHS
     if day_close.is_pruned(day):

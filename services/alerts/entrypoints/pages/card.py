@@ -269,7 +269,13 @@ def _is_above_zero(amount: str | None) -> bool:
 
 
 def _regimes(assessment: Json) -> list[CardFact]:
-    names = {"ifrs9": "IFRS 9", "eu_default": "EU default", "rbi": "RBI", "china": "China"}
+    names = {
+        "ifrs9": "IFRS 9",
+        "eu_default": "EU default",
+        "npe": "Non-performing",
+        "rbi": "RBI",
+        "china": "China",
+    }
     return [
         CardFact(names.get(name, name), _regime(value))
         for name, value in (assessment.get("regimes") or {}).items()

@@ -66,7 +66,7 @@ def begin_probation(decisions: Decisions, day: int) -> None:
 
 def enter_default(decisions: Decisions, risk: RiskRecord, day: int) -> None:
     """Note that DEFAULT was entered: its causes are used up, and a cure starts from here."""
-    decisions.defaulted_day = day
+    decisions.default.defaulted_day = day
     decisions.forbearance.probation_day = 0
     risk.flags &= ~(DISTRESSED_RESTRUCTURING | FORBORNE_AGAIN)
     if risk.flags & FORBORNE:
@@ -76,7 +76,7 @@ def enter_default(decisions: Decisions, risk: RiskRecord, day: int) -> None:
 def cure_start(decisions: Decisions) -> int:
     """Return the latest of measure, default and end of grace: a forborne cure counts from it."""
     forbearance = decisions.forbearance
-    return max(forbearance.measure_day, forbearance.grace_end_day, decisions.defaulted_day)
+    return max(forbearance.measure_day, forbearance.grace_end_day, decisions.default.defaulted_day)
 
 
 def pass_day(borrower: Borrower, rules: ForbearanceRules, day: int) -> bool:

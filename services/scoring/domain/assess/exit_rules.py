@@ -22,6 +22,7 @@ from services.scoring.domain.borrower.risk import (
 )
 from services.scoring.domain.primitives.dates import business_days_after, plus_months
 from services.scoring.domain.primitives.measurement import RED
+from services.scoring.domain.regimes import life_cycle
 from services.scoring.domain.rulebook.policy import EXIT_CONDITIONS, ExitCondition, ExitRule
 
 CALM_POSITION: Final = {ATTENTION: 0, WATCH: 1, HIGH_RISK: 2}
@@ -111,6 +112,8 @@ def _cure(inputs: StateInputs, rule: ExitRule) -> Progress:
     periods = [(rule.months_without_default, calm)]
     if risk.flags & FORBORNE:
         periods.append((rule.months_if_forborne, cure_start(inputs.decisions) or risk.since))
+    if inputs.decisions.default.since and life_cycle.is_binding(inputs.rules):
+        periods += life_cycle.cure_periods(inputs.decisions, risk.flags, calm)
     on_time = rule.months_on_time_sparse if inputs.is_sparse else rule.months_on_time
     periods.append((on_time, as_of + 1 if inputs.was_late else risk.since))
     months, start = max(periods, key=_end_of)
@@ -133,7 +136,12 @@ def _arrears(inputs: StateInputs, rule: ExitRule) -> Progress:
 
 
 def _ability(inputs: StateInputs, rule: ExitRule) -> Progress:
-    return inputs.is_able or not rule.ability_assessed, 0, 0, 0
+    is_needed = rule.ability_assessed or (
+        rule.source == PROBATION
+        and inputs.decisions.default.since > 0
+        and life_cycle.is_binding(inputs.rules)
+    )
+    return inputs.is_able or not is_needed, 0, 0, 0
 
 
 def _findings(inputs: StateInputs, rule: ExitRule) -> Progress:

@@ -13,6 +13,7 @@ from services.scoring.domain.borrower.borrower import Borrower, Facility, Loan
 from services.scoring.domain.borrower.decisions import Decisions
 from services.scoring.domain.borrower.risk import RiskRecord, Signals
 from services.scoring.domain.primitives import daily_values
+from services.scoring.domain.regimes import life_cycle
 from services.scoring.domain.rulebook.policy import ExitRule
 from services.scoring.domain.rulebook.rulebook import Rules
 
@@ -29,6 +30,10 @@ class StateInputs:
     Args:
         as_of: Business date, ordinal.
         closed_before: The last business day closed before this one, 0 for none.
+        is_correction: Whether the event corrected what was known.
+        triggers: The triggers of default that are true now, as causes.
+        exposure_minor: The exposure.
+        is_settled: Whether what is past due is no reason for a default to go on.
         arrears_days: Operational days past due.
         regulatory_days: Regulatory days past due.
         past_due_minor: Everything due and unpaid.
@@ -56,6 +61,10 @@ class StateInputs:
     is_able: bool = False
     open_findings: int = 0
     closed_before: int = 0
+    is_correction: bool = False
+    triggers: int = 0
+    exposure_minor: int = 0
+    is_settled: bool = True
 
 
 def state_inputs_of(borrower: Borrower, rules: Rules, as_of: int) -> StateInputs:
@@ -71,7 +80,11 @@ def state_inputs_of(borrower: Borrower, rules: Rules, as_of: int) -> StateInputs
         past_due_minor=counters.past_due_minor,
         decisions=borrower.decisions,
         is_over=all_loans_ended(borrower, as_of),
+        triggers=life_cycle.triggers(borrower),
+        exposure_minor=counters.exposure_minor,
     )
+    if borrower.decisions.default.since:
+        inputs.is_settled = life_cycle.is_settled(borrower, rules, as_of)
     for rule in rules.policy.exits:
         if rule.source == risk.state:
             _add_exit_inputs(inputs, borrower, rule)

@@ -24,6 +24,7 @@ from services.scoring.domain.assess.entry_rules import (
 from services.scoring.domain.assess.exit_rules import blockers, exit_rule_of
 from services.scoring.domain.assess.state_inputs import StateInputs
 from services.scoring.domain.borrower.decisions import EXCEPTION, RELAX, TIGHTEN, Override
+from services.scoring.domain.borrower.default_record import OTHER_RULE
 from services.scoring.domain.borrower.risk import (
     ATTENTION,
     CLOSED,
@@ -32,15 +33,20 @@ from services.scoring.domain.borrower.risk import (
     HIGH_RISK,
     NORMAL,
     PROBATION,
+    WATCH,
     RiskRecord,
 )
 from services.scoring.domain.primitives.dates import business_days_after, is_business_day
+from services.scoring.domain.regimes.life_cycle import cured_from, is_binding
 from services.scoring.domain.rulebook.policy import EXIT_CONDITIONS, EntryRule, ExitRule
 from services.scoring.domain.rulebook.rulebook import Cuts
 
 SYSTEM: Final = "system"
 ALL_LOANS_ENDED: Final = "closed-all-loans-ended"
 LENT_AGAIN: Final = "reopened-lent-again"
+END_TAKEN_BACK: Final = "reopened-end-taken-back"
+DEFAULT_TAKEN_BACK: Final = "default-taken-back"
+TRIGGER_OF_DEFAULT: Final = "default-trigger"
 # What an approved exception may pass over.
 JUDGEMENT: Final = frozenset(
     condition.code for condition in EXIT_CONDITIONS if condition.is_judgement
@@ -67,16 +73,49 @@ class Transition:
 
 def escalate(inputs: StateInputs) -> Transition | None:
     """Move the borrower up to the worst state that any rule requires; return which rules did."""
-    reopened = None
+    moved = None
     if inputs.risk.state == CLOSED:
         if inputs.is_over:
             return None
-        reopened = _move(inputs, NORMAL, [LENT_AGAIN], "A new loan after all had ended")
+        moved = _reopen(inputs)
+    elif inputs.is_correction and is_without_ground(inputs):
+        moved = _take_back_default(inputs)
     triggered = triggered_rules(inputs, above=inputs.risk.state)
-    if not triggered:
-        return reopened
-    leading = [rule for rule in triggered if rule.to == triggered[0].to]
-    return _tighten(inputs, leading)
+    if triggered:
+        leading = [rule for rule in triggered if rule.to == triggered[0].to]
+        moved = _tighten(inputs, leading)
+    if inputs.risk.state < DEFAULT and is_in_default(inputs):
+        return _move(inputs, DEFAULT, [TRIGGER_OF_DEFAULT], "A trigger of default")
+    return moved
+
+
+def is_in_default(inputs: StateInputs) -> bool:
+    """Return whether the record of default allows no better state, whatever the rulebook says."""
+    is_open = inputs.decisions.default.since > 0
+    return bool(inputs.triggers) or (is_open and inputs.risk.state < PROBATION)
+
+
+def is_without_ground(inputs: StateInputs) -> bool:
+    """Return whether corrected facts took the default back that the state rests on."""
+    risk, record = inputs.risk, inputs.decisions.default
+    return risk.state in (PROBATION, DEFAULT) and not record.since and risk.no_default_since == 0
+
+
+def _reopen(inputs: StateInputs) -> Transition:
+    """Open a closed borrower: as it was where an end was taken back, else for the new loan."""
+    record = inputs.decisions.default
+    if inputs.is_correction:
+        return _move(inputs, inputs.risk.from_state, [END_TAKEN_BACK], "The end was taken back")
+    if inputs.is_settled:
+        record.end()
+    return _move(inputs, NORMAL, [LENT_AGAIN], "A new loan after all had ended")
+
+
+def _take_back_default(inputs: StateInputs) -> Transition:
+    """Return to the state before a default that rested on miscounted days alone."""
+    before = inputs.risk.from_state
+    to = before if before < PROBATION else WATCH
+    return _move(inputs, to, [DEFAULT_TAKEN_BACK], "The days past due were miscounted")
 
 
 def _tighten(inputs: StateInputs, rules: list[EntryRule]) -> Transition:
@@ -103,8 +142,19 @@ def close_day(inputs: StateInputs) -> Transition | None:
     tightened = escalate(inputs)
     if tightened is not None:
         return tightened
+    _cure(inputs)
     rule = exit_rule_of(inputs)
     return None if rule is None else _ease(inputs, rule)
+
+
+def _cure(inputs: StateInputs) -> None:
+    """End the default when its clock has run out and a person found the borrower able to pay."""
+    risk, record = inputs.risk, inputs.decisions.default
+    if not record.since or risk.state != PROBATION or not risk.no_default_since:
+        return
+    is_over = inputs.as_of >= cured_from(inputs.decisions, risk.flags, risk.no_default_since)
+    if is_over and inputs.is_able and is_binding(inputs.rules):
+        record.end()
 
 
 def _ease(inputs: StateInputs, rule: ExitRule) -> Transition | None:
@@ -161,8 +211,9 @@ def advance_clocks(inputs: StateInputs) -> None:
     risk.no_arrears_since = _run(risk.no_arrears_since, inputs.arrears_days <= 0, as_of)
     hard = _hard_targets(inputs)
     risk.no_hard_since = _run(risk.no_hard_since, not hard & 1, as_of)
-    unpaid = inputs.regulatory_days > 0
-    risk.no_default_since = _run(risk.no_default_since, not (hard & 2 or unpaid), as_of)
+    unpaid = inputs.regulatory_days > 0 or not inputs.is_settled
+    is_clear = not (hard & 2 or unpaid or inputs.triggers)
+    risk.no_default_since = _run(risk.no_default_since, is_clear, as_of)
     _advance_family_days(inputs)
 
 
@@ -228,8 +279,13 @@ def _move(inputs: StateInputs, to: int, rule_ids: list[str], reason: str) -> Tra
     window = inputs.rules.policy.moves_window_days
     risk.moves = [day for day in risk.moves if day > as_of - window] + [as_of]
     if to == DEFAULT:
+        causes = inputs.triggers or inputs.decisions.default.causes or OTHER_RULE
+        inputs.decisions.default.begin(causes, as_of, inputs.exposure_minor)
         enter_default(inputs.decisions, risk, as_of)
-    elif transition.before == PROBATION and risk.flags & FORBORNE and to < PROBATION:
+        risk.no_default_since = 0
+    elif to < PROBATION and transition.before != CLOSED:
+        inputs.decisions.default.end()
+    if transition.before == PROBATION and risk.flags & FORBORNE and to < PROBATION:
         begin_probation(inputs.decisions, as_of)
     return transition
 

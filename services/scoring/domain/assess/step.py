@@ -37,6 +37,7 @@ CLEAN_LABELS: Final = {
     "ifrs9": "STAGE_1",
     "eu_default": False,
     "eu_facilities": "",
+    "npe": False,
     "rbi": "STANDARD",
     "china": "NORMAL",
 }
@@ -174,11 +175,15 @@ def _move(
     if trigger.is_day_close:
         inputs = state_inputs_of(borrower, rules, trigger.as_of)
         inputs.closed_before = trigger.closed_before
+        if borrower.decisions.default.since:
+            borrower.changed |= DECISIONS_PART
         return close_day(inputs)
     quiet = not evaluation.changes and not evaluation.families
     if quiet and not trigger.facts & ~ONLY_THROUGH_SIGNALS:
         return None
-    return escalate(state_inputs_of(borrower, rules, trigger.as_of))
+    inputs = state_inputs_of(borrower, rules, trigger.as_of)
+    inputs.is_correction = trigger.is_correction
+    return escalate(inputs)
 
 
 def _reasons(

@@ -1,4 +1,4 @@
-"""Records people's decisions about a borrower and concessions to it: empty for nearly everybody.
+"""Records people's decisions about a borrower, concessions and default: empty for nearly everybody.
 
 `overrides` fills it from the log, `states` and the day counters read it. Must stay true: every
 entry names who proposed, who approved and until when; nothing ends but at a day close (domain 4.3).
@@ -6,6 +6,8 @@ entry names who proposed, who approved and until when; nothing ends but at a day
 
 from dataclasses import dataclass, field
 from typing import Final
+
+from services.scoring.domain.borrower.default_record import DefaultRecord
 
 # Codes of `vocabulary.OVERRIDE_KINDS`.
 TIGHTEN: Final = 0
@@ -79,23 +81,11 @@ class Forbearance:
 
 @dataclass(slots=True)
 class Decisions:
-    """All decisions, and the clocks of regimes that outlast what started them.
-
-    Args:
-        defaulted_day: When DEFAULT was last entered, 0 for never.
-        eu_since: Since when the obligor is in default by CRR 178, 0 while it is not.
-        eu_clear_since: First day close of its cure without a trigger.
-        eu_by_days: Whether nothing but counted days led there.
-        npa_since: Since when the account is non-performing in India.
-    """
+    """All decisions, the concessions, and the record of default."""
 
     overrides: list[Override] = field(default_factory=list)
     forbearance: Forbearance = field(default_factory=Forbearance)
-    defaulted_day: int = 0
-    eu_since: int = 0
-    eu_clear_since: int = 0
-    eu_by_days: bool = False
-    npa_since: int = 0
+    default: DefaultRecord = field(default_factory=DefaultRecord)
 
     def in_force(self, day: int) -> list[Override]:
         """Return the decisions that count on the day."""

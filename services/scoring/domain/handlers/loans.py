@@ -21,6 +21,7 @@ from services.scoring.domain.borrower.borrower import (
     Loan,
     PastSchedule,
 )
+from services.scoring.domain.borrower.default_record import WRITTEN_OFF
 from services.scoring.domain.borrower.flows import remove_row, row_index
 from services.scoring.domain.borrower.risk import DISPUTED
 from services.scoring.domain.events.credit_file import OverrideApproved
@@ -34,7 +35,6 @@ from services.scoring.domain.events.loans import (
 )
 from services.scoring.domain.primitives import touched
 from services.scoring.domain.primitives.vocabulary import NO_CORRECTION, REVERSAL_OF
-from services.scoring.domain.regimes import eu_default
 
 DEFERRALS: Final = frozenset({"MORATORIUM", "INTEREST_ONLY"})
 OPEN, UPHELD, REJECTED, WITHDRAWN = range(4)
@@ -143,7 +143,9 @@ def close(borrower: Borrower, event: LoanClosed) -> int:
     loan.closed_day, loan.closed_reason = event.closed_day, event.reason
     if event.reason == "WRITTEN_OFF":
         # A write-off is a credit risk adjustment of the obligor: CRR 178(3)(b).
-        eu_default.begin(borrower.decisions, event.closed_day)
+        borrower.decisions.default.begin(
+            WRITTEN_OFF, event.closed_day, borrower.counters.exposure_minor
+        )
         borrower.changed |= DECISIONS_PART
     if event.closed_day <= borrower.counters.closed_day:
         return touched.LOANS | touched.PAST

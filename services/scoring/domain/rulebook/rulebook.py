@@ -92,7 +92,7 @@ class Counting:
 
     retail_per_facility: bool = False
     pulling_micro: int = 200_000
-    regimes: tuple[str, ...] = ("ifrs9", "eu", "rbi", "china")
+    regimes: tuple[str, ...] = ("ifrs9", "eu", "npe", "rbi", "china")
 
 
 @dataclass(frozen=True, slots=True)

@@ -351,7 +351,7 @@ def test_default_ends_at_the_close_after_the_last_trigger_is_gone() -> None:
     assert (story.state, story.flags) == ("DEFAULT", set())
     story.close()
     assert story.state == "PROBATION"
-    assert story.borrower.decisions.defaulted_day == day("2024-02-01")
+    assert story.borrower.decisions.default.defaulted_day == day("2024-02-01")
 
 
 def test_probation_needs_three_months_and_an_assessment_of_ability() -> None:
@@ -484,7 +484,7 @@ def test_a_borrower_is_closed_when_the_last_loan_ended_and_opened_by_the_next() 
     story.ends(loan_id="l-1")
     story.close_through("2024-04-01")
     assert (story.state, story.borrower.counters.past_due_minor) == ("NORMAL", 0)
-    story.ends("WRITTEN_OFF", loan_id="l-2")
+    story.ends(loan_id="l-2")
     assert story.state == "NORMAL"  # at a day close only
     story.close()
     assert story.state == "CLOSED"

@@ -123,9 +123,9 @@ def test_a_default_by_days_that_becomes_one_by_insolvency_is_stored_so() -> None
     story.schedule(("2024-03-15", 1_000))
     story.close_through("2024-06-20")
     encode(story.borrower)
-    assert story.borrower.decisions.eu_by_days
+    assert story.borrower.decisions.default.is_by_days_only
     story.report("INSOLVENCY")
-    assert not story.borrower.decisions.eu_by_days
+    assert not story.borrower.decisions.default.is_by_days_only
     unstored = deepcopy(story.borrower)
     unstored.stored = []
     assert encode(story.borrower) == encode(unstored)

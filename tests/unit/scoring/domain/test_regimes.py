@@ -6,7 +6,7 @@ import pytest
 
 from services.scoring.adapters.rulebook_reader import load_rulebook
 from services.scoring.domain.primitives.vocabulary import CARD
-from services.scoring.domain.regimes import china, eu_default, ifrs9, rbi
+from services.scoring.domain.regimes import china, ifrs9, life_cycle, rbi
 from services.scoring.domain.regimes.labels import Labels, labels
 from services.scoring.domain.rulebook.context import Context
 from services.scoring.domain.rulebook.rulebook import Counting
@@ -182,6 +182,7 @@ class TestEuropeanDefault:
         story.decide("LIFT_UTP", name="o-2")
         story.close()
         assert shown(story)["eu_reason"] == "CURE"
+        story.inspection("SATISFACTORY")
         story.close_through("2023-07-09")
         assert shown(story)["eu_default"] is True
         story.close()
@@ -196,6 +197,7 @@ class TestEuropeanDefault:
         story.close_through("2023-06-10")
         story.pays(1_000)
         story.close()  # 11 June: clear again
+        story.inspection("SATISFACTORY")
         story.close_through("2023-09-10")
         assert shown(story)["eu_default"] is True
         story.close()
@@ -204,6 +206,8 @@ class TestEuropeanDefault:
     def test_a_year_when_forborne(self) -> None:
         story = owing()
         story.reschedule(("2024-09-30", 1_000), version=2, loss=0.02)
+        story.close()
+        story.inspection("SATISFACTORY")
         story.close_through("2024-02-29")
         assert shown(story)["eu_default"] is True
         story.close()  # 1 March 2024, a year after the measure
@@ -221,12 +225,27 @@ class TestEuropeanDefault:
         story.close()
         assert shown(story)["eu_default"] is True
 
+    def test_no_cure_without_a_person_who_found_the_borrower_able_to_pay(self) -> None:
+        story = owing()
+        story.decide("UTP")
+        story.on("2023-03-31")
+        story.pays(1_000)
+        story.decide("LIFT_UTP", name="o-2")
+        story.close_through("2024-03-31")  # a year, four times the cure period
+        assert (story.state, shown(story)["eu_default"]) == ("PROBATION", True)
+        assert shown(story)["ifrs9"] == "STAGE_3"
+        story.inspection("SATISFACTORY")
+        story.close()
+        assert (shown(story)["eu_default"], shown(story)["npe"]) == (False, False)
+
     def test_days_that_were_miscounted_leave_no_default(self) -> None:
         story = owing().close_through("2023-07-10")
         assert shown(story)["eu_default"] is True
         story.pays(1_000, value="2023-04-03")
         assert story.latest.corrected
         assert (shown(story)["eu_default"], shown(story)["eu_reason"]) == (False, "NONE")
+        assert story.state == "HIGH_RISK"  # where more than 60 days had led before
+        assert story.latest.transition.rule_ids == ["default-taken-back"]
 
     def test_a_loan_written_off_is_a_credit_risk_adjustment_of_the_obligor(self) -> None:
         story = owing()
@@ -370,4 +389,4 @@ def test_the_classes_know_their_boundaries() -> None:
         "SMA-2",
         "NPA",
     ]
-    assert eu_default.MOST_DAYS == 90
+    assert life_cycle.MOST_DAYS == 90

@@ -1,0 +1,134 @@
+"""Runs the life-cycle of default: what triggers it, what ends a trigger, when it is cured.
+
+The state machine and all regimes go by the one record (`borrower.default_record`). Sources: CRR
+178(1) and (3); EBA/GL/2016/07 paragraphs 71 to 73 (three months without a trigger; one year after a
+distressed restructuring, from the latest of measure, default and end of grace; arrears extinguished
+by a measure count until payments equal them); EBA/ITS/2013/03 on non-performing exposures.
+
+Must stay true: a default is entered at once and cured at a day close only; it ends with payments,
+with the end of its clock, with a correction of its ground or with two people's decision, and with
+nothing else.
+"""
+
+from typing import Final
+
+from services.scoring.domain.arrears import exposure, facility_use
+from services.scoring.domain.arrears.days_past_due import past_due
+from services.scoring.domain.arrears.forbearance import cure_start
+from services.scoring.domain.borrower.borrower import DECISIONS_PART, Borrower
+from services.scoring.domain.borrower.decisions import Decisions
+from services.scoring.domain.borrower.default_record import (
+    COUNTED_DAYS,
+    INSOLVENCY,
+    JOINT_DEBTORS,
+    RELAPSED,
+    RESTRUCTURED_AT_LOSS,
+    UNLIKELY,
+)
+from services.scoring.domain.borrower.risk import (
+    CLOSED,
+    DISTRESSED_RESTRUCTURING,
+    FORBORNE,
+    FORBORNE_AGAIN,
+    FORMERLY_NON_PERFORMING,
+    INSOLVENT,
+    JOINT_MEMBERS_DEFAULT,
+    UTP,
+)
+from services.scoring.domain.primitives.dates import plus_months
+from services.scoring.domain.regimes import rbi
+from services.scoring.domain.rulebook.rulebook import Rules
+
+MOST_DAYS: Final = 90
+MOST_DAYS_IF_FORMERLY_NON_PERFORMING: Final = 30
+MONTHS_OF_CURE: Final = 3
+MONTHS_IF_FORBORNE: Final = 12
+BY_FLAG: Final = (
+    (UTP, UNLIKELY),
+    (INSOLVENT, INSOLVENCY),
+    (DISTRESSED_RESTRUCTURING, RESTRUCTURED_AT_LOSS),
+    (JOINT_MEMBERS_DEFAULT, JOINT_DEBTORS),
+    (FORBORNE_AGAIN, RELAPSED),
+)
+RELAPSING: Final = FORBORNE | FORMERLY_NON_PERFORMING
+
+
+def triggers(borrower: Borrower) -> int:
+    """Return the triggers of default that are true now, as causes."""
+    counters, flags = borrower.counters, borrower.risk.flags
+    causes = COUNTED_DAYS if counters.regulatory_days > MOST_DAYS else 0
+    if not flags:
+        return causes
+    for flag, cause in BY_FLAG:
+        if flags & flag:
+            causes |= cause
+    late = counters.operational_days > MOST_DAYS_IF_FORMERLY_NON_PERFORMING
+    if late and flags & RELAPSING == RELAPSING:
+        causes |= RELAPSED
+    return causes
+
+
+def follow(borrower: Borrower, day: int, *, is_close: bool, is_correction: bool) -> None:
+    """Begin the default when there is a trigger; take back one that only miscounted days made.
+
+    A technical past due situation is no default (EBA/GL/2016/07 paragraph 23).
+    """
+    counters, record = borrower.counters, borrower.decisions.default
+    has_clock = record.since or record.npa_since
+    if not (counters.regulatory_days > MOST_DAYS or borrower.risk.flags or has_clock) and (
+        counters.counted_days < MOST_DAYS
+    ):
+        return
+    before = record.since, record.causes, record.npa_since
+    causes = triggers(borrower) if borrower.risk.state != CLOSED else 0
+    if causes:
+        record.begin(causes, day, counters.exposure_minor)
+    elif is_correction and record.is_by_days_only:
+        record.end()
+    if is_close:
+        record.npa_since = rbi.npa_since(
+            record.npa_since, counters.counted_days, counters.past_due_minor, day
+        )
+    if before != (record.since, record.causes, record.npa_since):
+        borrower.changed |= DECISIONS_PART
+
+
+def is_settled(borrower: Borrower, rules: Rules, day: int) -> bool:
+    """Return whether what is past due is no reason for a default that has begun to go on.
+
+    What is disputed counts, money of another currency counts in full, and what is past due is
+    measured against no more exposure than there was when the default began.
+    """
+    record, currency = borrower.decisions.default, borrower.profile.reporting_currency
+    owed = 0
+    for loan in borrower.loans:
+        unpaid = past_due(loan, day, with_disputed=True)
+        if loan.currency == currency:
+            owed += unpaid
+        elif unpaid > rules.tolerance.minor(loan.currency, 0):
+            return False
+    if not exposure.lines_are_excluded(borrower, day):
+        owed += sum(facility_use.past_due(line, day) for line in borrower.facilities)
+    if owed <= 0:
+        return True
+    lent = min(exposure.total_exposure(borrower, day), record.exposure_minor)
+    return not rules.materiality.is_material(rules.segment, currency, owed, lent)
+
+
+def is_binding(rules: Rules) -> bool:
+    """Return whether a label that the rulebook shows keeps the borrower in PROBATION."""
+    return not {"eu", "npe", "ifrs9"}.isdisjoint(rules.counting.regimes)
+
+
+def cure_periods(decisions: Decisions, flags: int, clear_since: int) -> list[tuple[int, int]]:
+    """Return the periods, in months from a day, that must pass before the default is cured."""
+    periods = [(MONTHS_OF_CURE, clear_since)]
+    if flags & FORBORNE:
+        periods.append((MONTHS_IF_FORBORNE, cure_start(decisions)))
+    return periods
+
+
+def cured_from(decisions: Decisions, flags: int, clear_since: int) -> int:
+    """Return the first day on which a default without trigger is over."""
+    periods = cure_periods(decisions, flags, clear_since)
+    return max(plus_months(start, months) for months, start in periods)
