@@ -85,6 +85,7 @@ class UnmeasurableV1(WireObject, frozen=True, kw_only=True):
 
     indicator: Identifier  #: The indicator.
     reason: Text  #: What is missing.
+    fallback: Display | UnsetType | None = UNSET  #: The stricter figure that hard rules go by.
 
 
 class NextDueV1(WireObject, frozen=True, kw_only=True):

@@ -40,6 +40,12 @@ ISOLATED = gauge(
     unit="borrowers",
     meaning="Borrowers of this process that are isolated: their data break the fold.",
 )
+DATA_INCIDENTS = counter(
+    "tocsin_scoring_data_incidents_total",
+    unit="borrowers",
+    meaning="Borrowers of whom a hard figure could not be formed any more for want of reference "
+    "data, such as an exchange rate: rules go by a stricter figure.",
+)
 PD_PSI = gauge(
     "tocsin_scoring_pd_psi",
     unit="index",
@@ -64,6 +70,7 @@ SCORING_CATALOGUE = (
     SWEPT,
     LATEST_CLOSE,
     ISOLATED,
+    DATA_INCIDENTS,
     PD_PSI,
     PD_COUNTED,
 )

@@ -73,9 +73,16 @@ def is_default(as_of: str) -> str:
     return {(True, "DEFAULT"): "yes", (False, "HIGH_RISK"): "no"}.get((bool(label), state), state)
 
 
+def threshold(segment: str) -> int:
+    """Return the absolute threshold in cents."""
+    absolute = Materiality().absolute_minor(segment, "EUR", None, 0)
+    assert absolute is not None
+    return absolute
+
+
 def material(exposure: int, arrears: int, segment: str) -> str:
     """Return whether arrears in whole euros are material."""
-    is_so = Materiality().is_material(segment, "EUR", arrears * 100, exposure * 100)
+    is_so = Materiality().is_material(threshold(segment), arrears * 100, exposure * 100)
     return "yes" if is_so else "no"
 
 

@@ -210,8 +210,12 @@ def _reasons(assessment: Assessment) -> Json:
         "reason": assessment.reasons,
         "contributors": [_contributor(each) for each in assessment.contributors],
         "unmeasurable": [
-            {"indicator": indicator, "reason": reason}
-            for indicator, reason in assessment.unmeasurable
+            {
+                "indicator": gap.indicator,
+                "reason": gap.reason,
+                "fallback": None if gap.fallback is None else shown_micro(gap.fallback),
+            }
+            for gap in assessment.unmeasurable
         ],
         "changes": [_change(change) for change in assessment.changes],
     }

@@ -26,6 +26,7 @@ from services.kit.stream.outbox import Outbox
 from services.kit.stream.quarantine import Quarantine, RejectedRecord
 from services.kit.stream.records import Batch, Record
 from services.scoring import metrics
+from services.scoring.application import data_incidents
 from services.scoring.application.batch_fold import BatchFold, apply_control_event
 from services.scoring.application.day_close_sweep import DayCloseSweep
 from services.scoring.application.folding import PartitionCache
@@ -350,6 +351,7 @@ class ScoreBatches(Handler):
         await parts.states.save(connection, partition, results.saved)
         await self._isolator.write_isolations(connection, partition, cache, results)
         await parts.states.add_assessments(connection, assessments)
+        data_incidents.report((emitted.assessment for emitted in assessments), parts.recorder)
         counts = census(emitted.assessment for emitted in assessments)
         if counts:
             await parts.census.add(connection, partition, counts)

@@ -51,6 +51,7 @@ Entries without a recovery of data:
 - TocsinPartitionStopped → leads to the entry of the reason.
 - TocsinTimeStands → a diagnosis.
 - TocsinIdReused → the owner of the source decides; nothing is repaired here.
+- TocsinDataIncident → the missing rate is published; the next close counts again.
 - TocsinControlEventWaits → two people decide
   (tests/integration/ingest/test_control_events_wait_for_two.py).
 - TocsinEventsAreSlow → a diagnosis.

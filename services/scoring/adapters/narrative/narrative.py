@@ -150,7 +150,7 @@ class _Narrator:
                 )
                 for signal in assessment.contributors
             ],
-            unmeasurable=[self._signals.gap(*gap) for gap in assessment.unmeasurable],
+            unmeasurable=[self._signals.gap(gap) for gap in assessment.unmeasurable],
             changes=self._changes(last_emitted),
             better=self._better(),
             worse=self._states.worse(assessment.distance_to_next),

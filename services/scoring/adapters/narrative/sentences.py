@@ -5,7 +5,7 @@ with thresholds or rules of its own is described as it is.
 """
 
 from services.scoring.adapters.narrative.figures import Figures
-from services.scoring.domain.assess.assessment import Contributor
+from services.scoring.domain.assess.assessment import Contributor, Unmeasured
 from services.scoring.domain.assess.entry_rules import cut_for, is_true
 from services.scoring.domain.assess.outlook import Condition, Outlook
 from services.scoring.domain.borrower.risk import (
@@ -194,15 +194,20 @@ class SignalSentences:
             value=self._figures.value(signal.value, component.unit),
         )
 
-    def gap(self, indicator: str, reason: str) -> str:
-        """Returns why an indicator could not be measured."""
-        key = f"gap.{reason}" if self._figures.messages.has(f"gap.{reason}") else "gap.none"
-        return self._text(
+    def gap(self, gap: Unmeasured) -> str:
+        """Returns why an indicator could not be measured, and what the rules go by instead."""
+        reason = f"gap.{gap.reason}"
+        key = reason if self._figures.messages.has(reason) else "gap.none"
+        sentence = self._text(
             "gap.sentence",
-            name=self.name(indicator),
-            indicator=indicator,
+            name=self.name(gap.indicator),
+            indicator=gap.indicator,
             reason=self._text(key),
         )
+        if gap.fallback is None:
+            return sentence
+        figure = self._figures.value(gap.fallback, gap.unit)
+        return self._text("gap.fallback", sentence=sentence, figure=figure)
 
     def _component(self, signal: Contributor) -> tuple[Component, ComponentRule | None]:
         """Returns the component that decided, and its rule."""

@@ -33,6 +33,7 @@ from services.scoring.domain.borrower.borrower import (
     Facility,
     Loan,
 )
+from services.scoring.domain.borrower.risk import DATA_INCIDENT
 from services.scoring.domain.primitives import daily_values
 from services.scoring.domain.primitives.dates import first_day_of, month_of
 from services.scoring.domain.primitives.measurement import MICRO
@@ -46,7 +47,8 @@ MOST_DAYS: Final = 90
 def refresh(borrower: Borrower, day: int, rules: Rules, *, is_close: bool = False) -> None:
     """Bring the totals and the operational counter up to the end of the day.
 
-    What falls due today is open only once the day is over: money may still come.
+    What falls due today is open only once the day is over: money may still come. Once a missing
+    rate is known, the days that counted without it are counted again.
     """
     counters = borrower.counters
     counters.past_due_minor = exposure.total_past_due(borrower, day)
@@ -56,6 +58,11 @@ def refresh(borrower: Borrower, day: int, rules: Rules, *, is_close: bool = Fals
     is_over = is_close or day <= counters.closed_day
     counters.counted_days = ages.counted if ages.counted or is_over else NOTHING_OPEN
     counters.late_days = ages.late
+    if exposure.lacks_a_rate(borrower, rules, day):
+        borrower.risk.flags |= DATA_INCIDENT
+    elif borrower.risk.flags & DATA_INCIDENT:
+        borrower.risk.flags &= ~DATA_INCIDENT
+        recount(borrower, rules)
 
 
 def close_day(borrower: Borrower, day: int, rules: Rules) -> None:
@@ -70,20 +77,33 @@ def close_day(borrower: Borrower, day: int, rules: Rules) -> None:
         close_each_facility(borrower, previous, day, rules)
     elif not counters.past_due_minor and not counters.late_days:
         counters.regulatory_days = 0
+    elif days_past_due.has_reported_months(borrower):
+        counters.regulatory_days = _counted_or_reported(borrower, day, rules)
     elif previous != day - 1:
         known = counters.regulatory_days
         counters.regulatory_days = material_run(borrower, day, rules, since=previous, known=known)
-    elif _is_material_now(borrower, rules):
+    elif _is_material_now(borrower, rules, day):
         counters.regulatory_days += 1
     elif not counters.late_days or not exposure.is_suspended(borrower, day, rules):
         counters.regulatory_days = 0
 
 
-def _is_material_now(borrower: Borrower, rules: Rules) -> bool:
+def _is_material_now(borrower: Borrower, rules: Rules, day: int) -> bool:
     counters = borrower.counters
-    currency = borrower.profile.reporting_currency
     arrears, lent = counters.past_due_minor, counters.exposure_minor
-    return rules.materiality.is_material(rules.segment, currency, arrears, lent)
+    if exposure.exceeds(borrower, rules, day, arrears, lent):
+        return True
+    lacks_a_rate = borrower.risk.flags & DATA_INCIDENT
+    return bool(lacks_a_rate) and exposure.is_untested(borrower, rules, day)
+
+
+def _counted_or_reported(borrower: Borrower, day: int, rules: Rules) -> int:
+    """Return the material days, or more where a card system reports more.
+
+    It reports no amount, so its days count without the materiality test.
+    """
+    reported = max(days_past_due.reported_days_on(line, day) for line in borrower.facilities)
+    return max(material_run(borrower, day, rules), reported)
 
 
 def reached(borrower: Borrower, day: int) -> int:
@@ -143,6 +163,8 @@ def recount(borrower: Borrower, rules: Rules) -> None:
         return
     if rules.is_per_facility:
         recount_each_facility(borrower, counters.closed_day, rules)
+    elif days_past_due.has_reported_months(borrower):
+        counters.regulatory_days = _counted_or_reported(borrower, counters.closed_day, rules)
     else:
         counters.regulatory_days = material_run(borrower, counters.closed_day, rules)
 
@@ -156,14 +178,14 @@ def material_run(
     run is ``known`` already. Costs the changes of arrears and exposure, not the days.
     """
     with instalments.added_up(borrower.loans):
-        totals = ArrearsTotals(borrower, day)
+        totals = ArrearsTotals(borrower, rules, day)
         return _run(
             day,
             since=since,
             known=known,
             unchanged_since=totals.unchanged_since,
-            is_material=lambda end: totals.is_material(end, rules),
-            is_suspended=lambda end: totals.is_suspended(end, rules),
+            is_material=totals.is_material,
+            is_suspended=totals.is_suspended,
         )
 
 
@@ -205,7 +227,7 @@ def close_each_facility(borrower: Borrower, previous: int, day: int, rules: Rule
             days = 0
         _set_loan(borrower, loan, days)
     for line in borrower.facilities:
-        if not is_next:
+        if not is_next or line.late_days:
             days = _run_of_line(borrower, line, day, rules)
         else:
             days = line.regulatory_days + 1 if _is_line_material(borrower, line, day, rules) else 0
@@ -232,6 +254,8 @@ def obligor_days(borrower: Borrower, day: int, rules: Rules) -> int:
     if worst <= MOST_DAYS:
         return worst
     in_default = sum(owed for days, owed in rows if days > MOST_DAYS)
+    if borrower.risk.flags & DATA_INCIDENT:
+        return worst
     total = exposure.total_exposure(borrower, day)
     pulls = in_default * MICRO > total * rules.counting.pulling_micro
     return worst if pulls else MOST_DAYS
@@ -247,13 +271,10 @@ def _is_loan_material(
 ) -> bool:
     if not loan.due_days:
         return False
-    owed = days_past_due.past_due(loan, day, with_disputed=with_disputed)
-    arrears = exposure.in_reporting(borrower, loan, owed, day)
-    if arrears <= 0:
-        return False
-    currency = borrower.profile.reporting_currency
-    lent = _owed_on(borrower, loan, day)
-    return rules.materiality.is_material(rules.segment, currency, arrears, lent)
+    if exposure.is_loan_untested(borrower, loan, rules, day):
+        return True
+    arrears = exposure.past_due_on(borrower, loan, day, with_disputed=with_disputed)
+    return exposure.exceeds(borrower, rules, day, arrears, _owed_on(borrower, loan, day))
 
 
 def _is_loan_suspended(borrower: Borrower, loan: Loan, day: int, rules: Rules) -> bool:
@@ -264,12 +285,11 @@ def _is_loan_suspended(borrower: Borrower, loan: Loan, day: int, rules: Rules) -
 
 
 def _is_line_material(borrower: Borrower, line: Facility, day: int, rules: Rules) -> bool:
-    arrears = facility_use.past_due(line, day)
-    if not arrears or exposure.lines_are_excluded(borrower, day):
-        return False
-    currency = borrower.profile.reporting_currency
-    drawn = facility_use.drawn_on(line, day) or 0
-    return rules.materiality.is_material(rules.segment, currency, arrears, drawn)
+    if exposure.is_line_untested(borrower, line, rules, day):
+        return True
+    arrears = exposure.line_past_due_on(borrower, line, day)
+    drawn = exposure.drawn_on(borrower, line, day)
+    return exposure.exceeds(borrower, rules, day, arrears, drawn)
 
 
 def _run_of_loan(borrower: Borrower, loan: Loan, day: int, rules: Rules) -> int:
@@ -283,6 +303,8 @@ def _run_of_loan(borrower: Borrower, loan: Loan, day: int, rules: Rules) -> int:
 
 
 def _run_of_line(borrower: Borrower, line: Facility, day: int, rules: Rules) -> int:
+    if line.late_days:
+        return days_past_due.reported_days_on(line, day)
     return _run(
         day,
         unchanged_since=lambda end: stretches.line_unchanged_since(borrower, line, end),

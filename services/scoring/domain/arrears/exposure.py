@@ -4,7 +4,9 @@ Called by the fold after an event that can change them, and by the indicators th
 `totals` adds up the same amounts for many days in a row. Nothing is stored, so a reversal or a
 payment dated back changes history too. A `day` is always its end; only money received by then
 counts. Totals are in the reporting currency, a loan in another one at the rate of the day; without
-a rate it is left out of the totals (its days past due count all the same).
+a rate it is left out of the totals.
+
+Must stay true: what cannot be tested for materiality, for want of a rate, counts as material.
 """
 
 from typing import Final
@@ -28,8 +30,15 @@ def total_exposure(borrower: Borrower, day: int) -> int:
         total += outstanding_on(borrower, loan, day)
     for facility in borrower.facilities:
         if not _is_term(borrower, facility.loan_id):
-            total += facility_use.drawn_on(facility, day) or 0
+            total += drawn_on(borrower, facility, day)
     return total
+
+
+def drawn_on(borrower: Borrower, line: Facility, day: int) -> int:
+    """Return what is drawn on a line in the reporting currency, 0 where no rate is known."""
+    if line.currency != borrower.profile.reporting_currency:
+        return 0
+    return facility_use.drawn_on(line, day) or 0
 
 
 def outstanding_on(borrower: Borrower, loan: Loan, day: int) -> int:
@@ -54,6 +63,15 @@ def in_reporting(borrower: Borrower, loan: Loan, minor: int, day: int) -> int:
     return borrower.rates.converted(minor, loan.currency, currency, day) or 0
 
 
+def is_rated(borrower: Borrower, currency: str, day: int) -> bool:
+    """Return whether amounts of the currency can be converted on the day."""
+    reporting = borrower.profile.reporting_currency
+    if currency == reporting:
+        return True
+    rates = borrower.rates
+    return rates is not None and rates.converted(1, currency, reporting, day) is not None
+
+
 def _is_term(borrower: Borrower, loan_id: str | None) -> bool:
     if loan_id is None:
         return False
@@ -65,10 +83,16 @@ def total_past_due(borrower: Borrower, day: int, *, with_disputed: bool = False)
     total = 0
     for loan in borrower.loans:
         total += past_due_on(borrower, loan, day, with_disputed=with_disputed)
-    if not lines_are_excluded(borrower, day):
-        for facility in borrower.facilities:
-            total += facility_use.past_due(facility, day)
+    for facility in borrower.facilities:
+        total += line_past_due_on(borrower, facility, day)
     return total
+
+
+def line_past_due_on(borrower: Borrower, line: Facility, day: int) -> int:
+    """Return what a line adds to the arrears."""
+    if line.currency != borrower.profile.reporting_currency or lines_are_excluded(borrower, day):
+        return 0
+    return facility_use.past_due(line, day)
 
 
 def past_due_on(borrower: Borrower, loan: Loan, day: int, *, with_disputed: bool = False) -> int:
@@ -91,12 +115,65 @@ def lines_are_excluded(borrower: Borrower, day: int) -> bool:
 def is_material(borrower: Borrower, day: int, rules: Rules, *, with_disputed: bool = False) -> bool:
     """Return whether arrears exceed both materiality thresholds at the end of the day."""
     arrears = total_past_due(borrower, day, with_disputed=with_disputed)
+    return exceeds(borrower, rules, day, arrears, total_exposure(borrower, day)) or is_untested(
+        borrower, rules, day
+    )
+
+
+def exceeds(borrower: Borrower, rules: Rules, day: int, arrears: int, lent: int) -> bool:
+    """Return whether arrears exceed both materiality thresholds.
+
+    Where the absolute one is not known, what exceeds the tolerance counts.
+    """
     if arrears <= 0:
         return False
     currency = borrower.profile.reporting_currency
-    return rules.materiality.is_material(
-        rules.segment, currency, arrears, total_exposure(borrower, day)
+    absolute = rules.materiality.absolute_minor(rules.segment, currency, borrower.rates, day)
+    if absolute is None:
+        return arrears > rules.tolerance.minor(currency, 0)
+    return rules.materiality.is_material(absolute, arrears, lent)
+
+
+def is_untested(borrower: Borrower, rules: Rules, day: int) -> bool:
+    """Return whether anything is past due in a currency that cannot be converted."""
+    return any(is_loan_untested(borrower, loan, rules, day) for loan in borrower.loans) or any(
+        is_line_untested(borrower, line, rules, day) for line in borrower.facilities
     )
+
+
+def is_loan_untested(borrower: Borrower, loan: Loan, rules: Rules, day: int) -> bool:
+    """Return whether the loan's arrears exceed the tolerance and cannot be converted."""
+    if not loan.due_days or is_rated(borrower, loan.currency, day):
+        return False
+    oldest = days_past_due.oldest_unpaid_day(loan, day, rules.tolerance)
+    return oldest is not None and oldest < day
+
+
+def is_line_untested(borrower: Borrower, line: Facility, rules: Rules, day: int) -> bool:
+    """Return whether the line's excess exceeds the tolerance and is not in the borrower's money."""
+    if line.currency == borrower.profile.reporting_currency or lines_are_excluded(borrower, day):
+        return False
+    return facility_use.past_due(line, day) > rules.tolerance.minor(line.currency, 0)
+
+
+def lacks_a_rate(borrower: Borrower, rules: Rules, day: int) -> bool:
+    """Return whether exposure or materiality cannot be formed for want of a rate."""
+    currency = borrower.profile.reporting_currency
+    for loan in borrower.loans:
+        is_foreign = loan.currency != currency and loan.closed_day is None
+        if is_foreign and not is_rated(borrower, loan.currency, day):
+            return True
+    if any(line.currency != currency for line in borrower.facilities):
+        return True
+    return has_no_threshold(borrower, rules, day)
+
+
+def has_no_threshold(borrower: Borrower, rules: Rules, day: int) -> bool:
+    """Return whether something is past due and the absolute threshold is not known."""
+    if not borrower.counters.past_due_minor:
+        return False
+    currency = borrower.profile.reporting_currency
+    return rules.materiality.absolute_minor(rules.segment, currency, borrower.rates, day) is None
 
 
 def is_suspended(borrower: Borrower, day: int, rules: Rules) -> bool:
@@ -120,7 +197,7 @@ def month_end_arrears(borrower: Borrower, as_of: int, count: int, rules: Rules) 
         day = last_day_of(month)
         if day < known_from:
             continue
-        if not total_past_due(borrower, day):
+        if not total_past_due(borrower, day) and not is_untested(borrower, rules, day):
             continue
         material += is_material(borrower, day, rules)
         days = _counted_days(borrower, day, rules.tolerance)

@@ -9,8 +9,41 @@ from bisect import bisect_left, bisect_right
 
 from services.scoring.domain.borrower.borrower import Facility
 from services.scoring.domain.primitives import daily_values
+from services.scoring.domain.primitives.money import Rates
+from services.scoring.domain.primitives.series import Series
 
 NO_POWER = -1
+
+
+def restate(facility: Facility, currency: str, rates: Rates | None) -> bool:
+    """Convert what is known of a line into another currency, each day at its own rate.
+
+    Returns whether there is a rate; without one nothing is changed.
+    """
+    source, drawn = facility.currency, facility.drawn
+    if source == currency:
+        return True
+    if rates is None or rates.converted(1, source, currency, drawn.first_day) is None:
+        return False
+
+    def converted(minor: int, day: int) -> int:
+        return rates.converted(minor, source, currency, day) or 0
+
+    drawn.reported = [
+        None if minor is None else converted(minor, day)
+        for day, minor in enumerate(drawn.reported, drawn.first_day)
+    ]
+    drawn.filled = []
+    days = facility.limit_days
+    facility.limit_minor = list(map(converted, facility.limit_minor, days))
+    facility.power_minor = [
+        power if power == NO_POWER else converted(power, day)
+        for power, day in zip(facility.power_minor, days, strict=True)
+    ]
+    # The next report brings both in the other currency.
+    facility.undrawn_usable_minor, facility.interest_debited = None, Series()
+    facility.currency = currency
+    return True
 
 
 def record(facility: Facility, day: int, drawn: int, limit: int, power: int | None) -> None:

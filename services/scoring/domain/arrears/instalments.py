@@ -356,10 +356,11 @@ def spendable(borrower: Borrower, as_of: int) -> int | None:
 def undrawn_usable(borrower: Borrower, as_of: int) -> int:
     """Return what may still be drawn on lines other than cards."""
     cards = {loan.loan_id for loan in borrower.loans if loan.loan_type == CARD}
+    currency = borrower.profile.reporting_currency
     return sum(
         _undrawn(facility, as_of)
         for facility in borrower.facilities
-        if facility.loan_id not in cards
+        if facility.loan_id not in cards and facility.currency == currency
     )
 
 

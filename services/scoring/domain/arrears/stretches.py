@@ -38,7 +38,7 @@ def loan_unchanged_since(borrower: Borrower, loan: Loan, day: int) -> int:
         )
     for exclusion in loan.exclusions:
         since = max(since, _latest_of((exclusion.from_day, exclusion.until_day), day))
-    return max(since, _rated_since(borrower, loan.currency, day))
+    return max(since, rated_since(borrower, loan.currency, day))
 
 
 def line_unchanged_since(borrower: Borrower, line: Facility, day: int) -> int:
@@ -74,7 +74,7 @@ def _decided_since(borrower: Borrower, day: int) -> int:
     return since
 
 
-def _rated_since(borrower: Borrower, currency: str, day: int) -> int:
+def rated_since(borrower: Borrower, currency: str, day: int) -> int:
     """Return since when the rates that convert a currency are those of the day."""
     reporting = borrower.profile.reporting_currency
     if currency == reporting or borrower.rates is None:

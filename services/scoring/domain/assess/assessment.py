@@ -49,6 +49,19 @@ class Contributor:
 
 
 @dataclass(slots=True)
+class Unmeasured:
+    """An indicator that could not be measured, and why.
+
+    ``fallback`` is the stricter figure, micro-units of ``unit``, that hard rules go by instead.
+    """
+
+    indicator: str
+    reason: str
+    fallback: int | None = None
+    unit: Unit = Unit.NUMBER
+
+
+@dataclass(slots=True)
 class EmittedChanges:
     """The changes that the newest emitted assessment listed, and its business date."""
 
@@ -113,7 +126,7 @@ class Assessment:
     completeness: int
     low_confidence: bool
     contributors: list[Contributor]
-    unmeasurable: list[tuple[str, str]]
+    unmeasurable: list[Unmeasured]
     dpd_operational: int
     dpd_regulatory: int
     position: CardPosition

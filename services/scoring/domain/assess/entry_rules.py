@@ -114,9 +114,13 @@ def _enough_tests(rule: EntryRule, signals: Signals) -> bool:
 
 
 def is_true(test: SignalTest, signals: Signals) -> bool:
-    """Return whether the signal is at the level, or past the figure, that the test names."""
+    """Return whether the signal is at the level, or past the figure, that the test names.
+
+    An unmeasurable signal has the figure that it falls back to.
+    """
     slot = test.slot
-    if signals.status[slot] != MEASURED or signals.level[slot] < test.level:
+    has_figure = signals.status[slot] == MEASURED or signals.value[slot] != 0
+    if not has_figure or signals.level[slot] < test.level:
         return False
     return test.threshold is None or test.threshold.reached(signals.value[slot])
 

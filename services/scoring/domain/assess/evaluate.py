@@ -76,7 +76,8 @@ def judge(
         level, contribution = _verdict(signals, rule, measurement)
     else:
         signals.detail[slot] = reason
-        signals.value[slot] = 0
+        signals.value[slot] = _fallback(measurement)
+        level = _fallback_level(rule, measurement)
     signals.baseline[slot] = measurement.baseline or 0
     if contribution != signals.contribution[slot]:
         signals.contribution[slot] = contribution
@@ -102,15 +103,28 @@ def _is_same_verdict(
     slot = rule.slot
     if signals.status[slot] != status:
         return False
-    if status != MEASURED:
-        return signals.detail[slot] == reason
     values = measurement.values
+    if status != MEASURED:
+        return signals.detail[slot] == reason and signals.value[slot] == _fallback(measurement)
     return (
         len(values) == 1
         and values[0] == signals.value[slot]
         and not rule.half_life_days
         and signals.detail[slot] == 0
     )
+
+
+def _fallback(measurement: Measurement) -> int:
+    """Return the figure that hard rules go by where there is no measured one, 0 without any."""
+    is_fallback = measurement.status == UNMEASURABLE and measurement.values
+    return (measurement.values[0] or 0) if is_fallback else 0
+
+
+def _fallback_level(rule: IndicatorRule, measurement: Measurement) -> int:
+    """Return the level of the figure that hard rules fall back to."""
+    component = rule.components[0]
+    figure = _fallback(measurement)
+    return component.level(figure) if figure and component is not None else GREEN
 
 
 def _verdict(signals: Signals, rule: IndicatorRule, measurement: Measurement) -> tuple[int, int]:

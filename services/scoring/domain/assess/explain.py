@@ -5,6 +5,7 @@ more than a fold. Must stay true: reads the borrower, changes nothing.
 """
 
 from bisect import bisect_right
+from collections.abc import Iterable
 from typing import Final
 
 from services.scoring.domain.arrears.exposure import in_reporting
@@ -14,6 +15,7 @@ from services.scoring.domain.assess.assessment import (
     Cause,
     Contributor,
     SameFact,
+    Unmeasured,
 )
 from services.scoring.domain.assess.score import (
     Share,
@@ -28,6 +30,7 @@ from services.scoring.domain.borrower.risk import FLAG_NAMES, STATE_NAMES
 from services.scoring.domain.primitives import daily_values
 from services.scoring.domain.primitives.measurement import (
     AMBER,
+    MEASURED,
     MICRO,
     UNMEASURABLE,
     Reason,
@@ -71,8 +74,8 @@ def _contributor(
     signals = borrower.signals
     rule = rule_at(rules, slot)
     indicator = rule.indicator
-    component = indicator.components[signals.detail[slot]]
-    judged = rule.components[signals.detail[slot]]
+    position = _component_of(borrower, slot)
+    component, judged = indicator.components[position], rule.components[position]
     evidence = indicator.evidence(borrower, as_of) if indicator.evidence is not None else []
     weight = rule.weight or MICRO
     return Contributor(
@@ -103,8 +106,14 @@ def _same_fact(borrower: Borrower, rules: Rules, slot: int) -> SameFact:
         name=indicator.name,
         level=signals.level[slot],
         value=signals.value[slot],
-        unit=indicator.components[signals.detail[slot]].unit,
+        unit=indicator.components[_component_of(borrower, slot)].unit,
     )
+
+
+def _component_of(borrower: Borrower, slot: int) -> int:
+    """Return the component that decided; of an unmeasurable signal, the one with the fallback."""
+    signals = borrower.signals
+    return signals.detail[slot] if signals.status[slot] == MEASURED else 0
 
 
 def rule_at(rules: Rules, slot: int) -> IndicatorRule:
@@ -176,7 +185,7 @@ def snapshot(borrower: Borrower, rules: Rules, as_of: int, at_us: int, cause: Ca
         low_confidence=risk.completeness < rules.policy.least_completeness,
         contributors=contributors(borrower, rules, as_of),
         unmeasurable=[
-            (rule.indicator.id, Reason(signals.detail[rule.slot]).name.lower())
+            _unmeasured(borrower, rule)
             for rule in rules.indicators
             if signals.status[rule.slot] == UNMEASURABLE
         ],
@@ -202,6 +211,16 @@ def snapshot(borrower: Borrower, rules: Rules, as_of: int, at_us: int, cause: Ca
     )
 
 
+def _unmeasured(borrower: Borrower, rule: IndicatorRule) -> Unmeasured:
+    signals, slot = borrower.signals, rule.slot
+    return Unmeasured(
+        rule.indicator.id,
+        Reason(signals.detail[slot]).name.lower(),
+        signals.value[slot] or None,
+        rule.indicator.components[0].unit,
+    )
+
+
 def position(borrower: Borrower, as_of: int) -> CardPosition:
     """Return exposure, arrears, next instalment and undrawn lines as of the day."""
     counters, currency = borrower.counters, borrower.profile.reporting_currency
@@ -212,7 +231,7 @@ def position(borrower: Borrower, as_of: int) -> CardPosition:
         exposure=counters.exposure_minor,
         next_due_day=day,
         next_due_amount=amount,
-        undrawn=undrawn(borrower.facilities),
+        undrawn=undrawn(line for line in borrower.facilities if line.currency == currency),
     )
 
 
@@ -245,7 +264,7 @@ def _due_on(loan: Loan, first: int) -> int:
     return loan.due_cum[last - 1] - before
 
 
-def undrawn(facilities: list[Facility]) -> int | None:
+def undrawn(facilities: Iterable[Facility]) -> int | None:
     """Return what all lines still allow; None without a line."""
     amounts = [_undrawn(facility) for facility in facilities]
     known = [amount for amount in amounts if amount is not None]

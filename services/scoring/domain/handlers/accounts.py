@@ -319,12 +319,23 @@ def _facility_of(borrower: Borrower, facility_id: str, currency: str) -> Facilit
     return facility
 
 
+def _is_in_currency(borrower: Borrower, facility: Facility, currency: str) -> bool:
+    """Return whether the line is in the currency now, restated where a rate has become known."""
+    if facility.currency == currency:
+        return True
+    borrower.line_view = None
+    return facility_use.restate(facility, currency, borrower.rates)
+
+
 def close_facility_balance(borrower: Borrower, event: FacilityBalanceClosed) -> int:
-    """Record the end-of-day use of a line; a report ahead of time is left out."""
+    """Record the end-of-day use of a line; a report ahead of time is left out.
+
+    So is one in another currency than the reports before it while no rate between the two is known.
+    """
     day = event.balance_day
-    if day > event.day + 1:
-        return 0
     facility = _facility_of(borrower, event.facility_id, event.currency)
+    if day > event.day + 1 or not _is_in_currency(borrower, facility, event.currency):
+        return 0
     facility.loan_id = event.loan_id or facility.loan_id
     is_late = day < daily_values.last_day(facility.drawn)
     had_excess = facility_use.excess_on(facility, day)
@@ -357,6 +368,8 @@ def close_facility_balance(borrower: Borrower, event: FacilityBalanceClosed) -> 
 def change_limit(borrower: Borrower, event: LimitChanged) -> int:
     """Advise another limit of a line; an excess may begin or end with it."""
     facility = _facility_of(borrower, event.facility_id, event.currency)
+    if not _is_in_currency(borrower, facility, event.currency):
+        return 0
     facility_use.change_limit(
         facility, event.effective_day, event.limit_minor, event.power_minor, event.until
     )

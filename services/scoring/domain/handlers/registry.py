@@ -192,9 +192,9 @@ def apply_event(borrower: Borrower, event: Event, context: Context) -> int:
     handler = HANDLERS[type(event)]
     if _is_foreign(borrower, event):
         in_reporting = converted(event, borrower.profile.reporting_currency, context.rates)
-        if in_reporting is None:
+        if in_reporting is None and not isinstance(event, FacilityBalanceClosed | LimitChanged):
             return 0
-        event = in_reporting
+        event = in_reporting or event
     facts = handler.apply(borrower, event)
     borrower.changed |= ALL_PARTS if facts & touched.PROFILE else _changed_parts(handler, facts)
     if facts & touched.LOANS and context.calendars:
@@ -212,7 +212,8 @@ def _changed_parts(handler: EventHandler, facts: int) -> int:
 def _is_foreign(borrower: Borrower, event: Event) -> bool:
     """Return whether the event's money is in another currency than the borrower is measured in.
 
-    Loans are counted in their own currency and only their totals are converted.
+    Loans are counted in their own currency and only their totals are converted; so is a line while
+    no rate is known.
     """
     return isinstance(event, CONVERTED) and (
         event.currency != borrower.profile.reporting_currency != ""

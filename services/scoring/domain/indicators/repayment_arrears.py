@@ -17,6 +17,7 @@ from services.scoring.domain.arrears.instalments import (
     paid_in_time,
 )
 from services.scoring.domain.borrower.borrower import FAILED_COLLECTION, Borrower, Facility, Loan
+from services.scoring.domain.borrower.risk import DATA_INCIDENT
 from services.scoring.domain.indicators.declaration import Theme, indicator, single
 from services.scoring.domain.primitives import touched
 from services.scoring.domain.primitives.dates import first_day_of, last_day_of
@@ -73,12 +74,12 @@ def late_loan_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
     "Days past due",
     ARREARS,
     single(Unit.DAYS, "days since the oldest unpaid due date"),
-    reads=ARREARS_INPUTS,
+    reads=ARREARS_INPUTS | touched.FACILITIES,
     evidence=late_loan_as_evidence,
 )
 def operational_days(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """R-01: the fold's operational counter, worst over all loans and lines."""
-    if not borrower.loans:
+    if not borrower.loans and not borrower.facilities:
         return not_applicable()
     if not has_schedule(borrower) and not borrower.facilities:
         return unmeasurable(Reason.NO_SCHEDULE)
@@ -90,20 +91,27 @@ def operational_days(borrower: Borrower, as_of: int, rules: Rules) -> Measuremen
     "Days in material arrears",
     ARREARS,
     single(Unit.DAYS, "consecutive days above both materiality thresholds"),
-    reads=ARREARS_INPUTS,
+    reads=ARREARS_INPUTS | touched.FACILITIES,
     evidence=late_loan_as_evidence,
 )
 def regulatory_days(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """R-02: consecutive day closes with arrears above both materiality thresholds.
 
-    A card system that counts months states no amount, so materiality cannot be judged.
+    A card system that counts months states no amount, and arrears without a rate have none in the
+    borrower's currency: materiality cannot be judged, and the rules go by the days without it.
     """
-    if not borrower.loans:
+    if not borrower.loans and not borrower.facilities:
         return not_applicable()
+    days = borrower.counters.regulatory_days * MICRO
     counted = [line for line in borrower.facilities if not line.late_days]
     if not has_schedule(borrower) and not counted:
-        return unmeasurable(Reason.NO_SCHEDULE)
-    return measured(borrower.counters.regulatory_days * MICRO)
+        return unmeasurable(Reason.NO_SCHEDULE, fallback=days)
+    if borrower.risk.flags & DATA_INCIDENT and (
+        exposure.is_untested(borrower, rules, as_of)
+        or exposure.has_no_threshold(borrower, rules, as_of)
+    ):
+        return unmeasurable(Reason.NO_RATE, fallback=days)
+    return measured(days)
 
 
 @indicator(

@@ -53,6 +53,7 @@ class Reason(IntEnum):
     NO_FORECAST = 15
     NO_VALUATION = 16
     FEW_OBSERVATIONS = 17
+    NO_RATE = 18
 
 
 class Unit(IntEnum):
@@ -74,8 +75,8 @@ class Measurement:
     Args:
         status: ``NOT_APPLICABLE``, ``UNMEASURABLE`` or ``MEASURED``.
         values: One micro-unit figure per declared component, in the declaration's order; ``None``
-            where
-            this component does not apply. An indicator without components has exactly one.
+            where this component does not apply. An indicator without components has exactly one.
+            Of an unmeasurable indicator, the stricter figure that hard rules fall back to, or none.
         reason: Why it is unmeasurable, or why some components have no figure, else ``Reason.NONE``.
         baseline: The borrower's own usual figure that the value was compared with, micro-units.
         age_days: For point events that decay (R-07, R-08, A-09): days since the newest one.
@@ -103,9 +104,13 @@ def measured_components(
     return Measurement(MEASURED, values, int(gap), baseline)
 
 
-def unmeasurable(reason: Reason) -> Measurement:
-    """Return that the figure was expected and could not be formed."""
-    return Measurement(UNMEASURABLE, [], int(reason))
+def unmeasurable(reason: Reason, *, fallback: int | None = None) -> Measurement:
+    """Return that the figure was expected and could not be formed.
+
+    ``fallback`` is the strictest figure that can be formed: hard rules go by it, the score does
+    not.
+    """
+    return Measurement(UNMEASURABLE, [] if fallback is None else [fallback], int(reason))
 
 
 def not_applicable() -> Measurement:

@@ -15,7 +15,7 @@ from typing import Final
 from services.scoring.domain.borrower.borrower import Borrower
 from services.scoring.domain.borrower.risk import SLOTS, slot_of
 from services.scoring.domain.primitives.measurement import Measurement, Unit
-from services.scoring.domain.primitives.money import WITH_THREE
+from services.scoring.domain.primitives.money import Rates, decimals_of
 from services.scoring.domain.primitives.vocabulary import BULLET_LOANS, LOAN_TYPES, TERM
 from services.scoring.domain.rulebook.pd import PdModel
 from services.scoring.domain.rulebook.policy import StatePolicy
@@ -56,7 +56,7 @@ class Tolerance:
         """Return the tolerated amount in minor units for one instalment."""
         fixed = self.fixed_minor.get(currency)
         if fixed is None:
-            fixed = 1_000 if currency in WITH_THREE else 100
+            fixed = 10 ** (decimals_of(currency) or 2)
         return max(fixed, instalment_minor * self.relative_micro // 1_000_000)
 
 
@@ -68,14 +68,26 @@ class Materiality:
     retail_minor: dict[str, int] = field(default_factory=lambda: {"EUR": 10_000})
     other_minor: dict[str, int] = field(default_factory=lambda: {"EUR": 50_000})
 
-    def absolute_minor(self, segment: str, currency: str) -> int:
-        """Return the absolute threshold; a currency that is not listed uses the EUR figure."""
-        table = self.retail_minor if segment in RETAIL_SEGMENTS else self.other_minor
-        return table.get(currency, table["EUR"])
+    def absolute_minor(
+        self, segment: str, currency: str, rates: Rates | None, day: int
+    ) -> int | None:
+        """Return the absolute threshold; None where it is not known.
 
-    def is_material(self, segment: str, currency: str, arrears: int, exposure: int) -> bool:
+        A currency that is not listed has the EUR figure at the rate of the day.
+        """
+        table = self.retail_minor if segment in RETAIL_SEGMENTS else self.other_minor
+        listed = table.get(currency)
+        if listed is not None:
+            return listed
+        return None if rates is None else rates.converted(table["EUR"], "EUR", currency, day)
+
+    def is_listed(self, segment: str, currency: str) -> bool:
+        """Return whether the currency has an absolute threshold of its own."""
+        return currency in (self.retail_minor if segment in RETAIL_SEGMENTS else self.other_minor)
+
+    def is_material(self, absolute: int, arrears: int, exposure: int) -> bool:
         """Return whether arrears exceed both thresholds; without exposure the amount decides."""
-        if arrears <= self.absolute_minor(segment, currency):
+        if arrears <= absolute:
             return False
         return exposure <= 0 or arrears * 1_000_000 > exposure * self.relative_micro
 

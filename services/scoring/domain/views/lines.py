@@ -51,12 +51,20 @@ def view_of(borrower: Borrower, as_of: int) -> LineView:
 def share_on(borrower: Borrower, day: int) -> int:
     """Return drawn over limits on the day, `NO_LIMIT` where no line has reported a limit."""
     drawn, limits = 0, 0
-    for facility in borrower.facilities:
+    for facility in _pooled(borrower):
         used = daily_values.at(facility.drawn, day)
         if used is not None:
             drawn += used
             limits += facility_use.limit_on(facility, day) or 0
     return _share(drawn, limits)
+
+
+def _pooled(borrower: Borrower) -> list[Facility]:
+    """Return the lines in the borrower's currency; where none is, the first."""
+    lines, currency = borrower.facilities, borrower.profile.reporting_currency
+    if len(lines) < 2:
+        return lines
+    return [line for line in lines if line.currency == currency] or lines[:1]
 
 
 def over_on(borrower: Borrower, day: int) -> int:
@@ -79,8 +87,12 @@ def measured_shares(view: LineView, first: int, last: int) -> list[int]:
 def _built(borrower: Borrower, as_of: int) -> LineView:
     """Build the view in one pass over each line."""
     drawn, limits, over = [0] * ALL_DAYS, [0] * ALL_DAYS, [0] * ALL_DAYS
+    pooled = _pooled(borrower)
     for facility in borrower.facilities:
-        _add_line(facility, as_of, drawn, limits, over)
+        if facility in pooled:
+            _add_line(facility, as_of, drawn, limits, over)
+        else:
+            _add_line(facility, as_of, [0] * ALL_DAYS, [0] * ALL_DAYS, over)
     shares = [_share(drawn[index], limits[index]) for index in range(ALL_DAYS)]
     return LineView(as_of, shares, over)
 

@@ -402,15 +402,15 @@ class TestOtherCurrencies:
         story.reverses(payment, 1)
         assert story.days[2] == 10
 
-    def test_without_a_rate_days_count_and_amounts_wait(self) -> None:
+    def test_without_a_rate_days_count_without_the_materiality_test(self) -> None:
         story = self.foreign(None)
         story.close_through("2024-03-25")
-        assert story.days == (10, 10, 0)
+        assert story.days == (10, 10, 10)
         assert story.borrower.counters.exposure_minor == 0
         story.rate("USD", "0.80")
         story.close()
         assert story.borrower.counters.exposure_minor == 800_000
-        assert story.days == (11, 11, 1)
+        assert story.days == (11, 11, 11)
 
     def test_two_currencies_meet_through_the_base(self) -> None:
         story = Story(start="2024-03-01", currency="GBP")

@@ -78,7 +78,9 @@ def test_default_is_first_true_on_30_june() -> None:
 def test_materiality_needs_both_thresholds(
     exposure: int, arrears: int, segment: str, material: bool
 ) -> None:
-    is_material = Materiality().is_material(segment, "EUR", arrears * 100, exposure * 100)
+    absolute = Materiality().absolute_minor(segment, "EUR", None, 0)
+    assert absolute is not None
+    is_material = Materiality().is_material(absolute, arrears * 100, exposure * 100)
     assert is_material is material
 
 

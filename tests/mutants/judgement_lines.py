@@ -1,0 +1,60 @@
+"""The safety lines of credit judgement: what counts where something is missing or small."""
+
+from tests.mutants.mutant import Mutant
+
+DOMAIN = "tests/unit/scoring/domain"
+FAIL_CLOSED = f"{DOMAIN}/test_fail_closed.py"
+SCORING = "services/scoring/domain"
+
+LINES = (
+    Mutant(
+        "no-rate-counts-as-material",
+        "arrears without an exchange rate count as material at a day close",
+        f"{SCORING}/arrears/counters.py",
+        "    return bool(lacks_a_rate) and exposure.is_untested(borrower, rules, day)\n",
+        "    return False\n",
+        (FAIL_CLOSED,),
+    ),
+    Mutant(
+        "no-rate-counts-as-material-in-a-recount",
+        "arrears without an exchange rate count as material when days are derived again",
+        f"{SCORING}/arrears/totals.py",
+        "        return self._untested > 0 or self._exceeds(day, self._past_due)\n",
+        "        return self._exceeds(day, self._past_due)\n",
+        (FAIL_CLOSED,),
+    ),
+    Mutant(
+        "no-threshold-counts-as-material",
+        "without an absolute threshold every amount above the tolerance is material",
+        f"{SCORING}/arrears/exposure.py",
+        "        return arrears > rules.tolerance.minor(currency, 0)\n",
+        "        return False\n",
+        (FAIL_CLOSED,),
+    ),
+    Mutant(
+        "hard-rules-go-by-the-fallback",
+        "a hard rule on an unmeasurable figure goes by the strictest measurable one",
+        f"{SCORING}/assess/entry_rules.py",
+        "    has_figure = signals.status[slot] == MEASURED or signals.value[slot] != 0\n",
+        "    has_figure = signals.status[slot] == MEASURED\n",
+        (FAIL_CLOSED,),
+    ),
+    Mutant(
+        "a-line-without-booking-is-a-loan",
+        "a line known by its balance alone has days past due",
+        f"{SCORING}/indicators/repayment_arrears.py",
+        "    if not borrower.loans and not borrower.facilities:\n"
+        "        return not_applicable()\n"
+        "    days =",
+        "    if not borrower.loans:\n        return not_applicable()\n    days =",
+        (FAIL_CLOSED,),
+    ),
+    Mutant(
+        "reported-months-are-days",
+        "months past due that a card system reports lead to default",
+        f"{SCORING}/arrears/counters.py",
+        "    return max(material_run(borrower, day, rules), reported)\n",
+        "    return material_run(borrower, day, rules)\n",
+        (FAIL_CLOSED,),
+    ),
+)
