@@ -12,7 +12,7 @@ nothing else.
 
 from typing import Final
 
-from services.scoring.domain.arrears import exposure, facility_use
+from services.scoring.domain.arrears import exposure
 from services.scoring.domain.arrears.days_past_due import past_due
 from services.scoring.domain.arrears.forbearance import cure_start
 from services.scoring.domain.borrower.borrower import DECISIONS_PART, Borrower
@@ -107,12 +107,12 @@ def is_settled(borrower: Borrower, rules: Rules, day: int) -> bool:
             owed += unpaid
         elif unpaid > rules.tolerance.minor(loan.currency, 0):
             return False
-    if not exposure.lines_are_excluded(borrower, day):
-        owed += sum(facility_use.past_due(line, day) for line in borrower.facilities)
-    if owed <= 0:
-        return True
+    for line in borrower.facilities:
+        owed += exposure.line_past_due_on(borrower, line, day)
+        if exposure.is_line_untested(borrower, line, rules, day):
+            return False
     lent = min(exposure.total_exposure(borrower, day), record.exposure_minor)
-    return not rules.materiality.is_material(rules.segment, currency, owed, lent)
+    return not exposure.exceeds(borrower, rules, day, owed, lent)
 
 
 def is_binding(rules: Rules) -> bool:
