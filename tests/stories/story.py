@@ -168,7 +168,8 @@ class CreditStory(DailyStory):
     def has_gap(self, indicator: str, reason: str) -> None:
         """State that an indicator, or any without a name, is unmeasurable for a reason."""
         gaps = self.assessed().unmeasurable
-        if not any(name.startswith(indicator) and gap.startswith(reason) for name, gap in gaps):
+        named_gaps = [gap for gap in gaps if gap.indicator.startswith(indicator)]
+        if not any(gap.reason.startswith(reason) for gap in named_gaps):
             named = indicator or "nothing"
             self._differ(f"{iso(self.today - 1)}: {named} is not unmeasurable for {reason}")
 
