@@ -22,7 +22,6 @@ from services.cli.errors import CommandError
 from services.cli.event_files import in_time_order, opened, with_progress
 from services.cli.options import DEFAULT_ZONE, EventFile, RulebookName, TimeZone
 from services.cli.rulebook_files import rulebooks_of, usable_rulebook, with_model
-from services.scoring.adapters.narrative.catalogues import Language
 from services.scoring.adapters.narrative.narrative import (
     narrate,
     narrative_json,
@@ -37,6 +36,7 @@ from services.scoring.adapters.offline import (
 from services.scoring.adapters.score_json import score_line
 from services.scoring.domain.borrower.risk import STATE_NAMES
 from services.scoring.domain.rulebook.timeline import UnknownRulebook
+from services.wording.messages import Language
 
 MOST_LINES_SHOWN = 20
 

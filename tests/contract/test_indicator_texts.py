@@ -2,9 +2,9 @@
 
 import pytest
 
-from services.scoring.adapters.indicator_texts import read_texts
 from services.scoring.domain.indicators.registry import ALL, BY_ID
 from services.scoring.domain.primitives.measurement import Unit
+from services.wording.indicator_texts import read_texts
 from tests.reference import indicators
 
 

@@ -25,7 +25,6 @@ from services.ingest.application.inputs import Input, InputChannel
 from services.ingest.domain.candidate import Candidate
 from services.scoring.adapters.assessment_json import risk_event
 from services.scoring.adapters.codec import effect_event
-from services.scoring.adapters.narrative.catalogues import Language
 from services.scoring.adapters.rulebook_reader import load_rulebook
 from services.scoring.adapters.state_bytes import decode, encode
 from services.scoring.adapters.wire.decoder import EventDecoder
@@ -39,6 +38,7 @@ from services.scoring.domain.fold import Outcome, fold, new_borrower
 from services.scoring.domain.rulebook.context import Context
 from services.scoring.domain.rulebook.timeline import Timeline
 from services.scoring.entrypoints.response_models import arrears_body, explanation_body
+from services.wording.messages import Language
 from tests.data_torture.events import TYPES, Document
 
 BORROWER: Final = "B-1001"

@@ -10,9 +10,8 @@ from decimal import Decimal
 from functools import cache, partial
 from typing import Any, Final
 
-from services.scoring.adapters.indicator_texts import IndicatorText, read_texts
-from services.scoring.adapters.narrative.catalogues import Language
-from services.scoring.adapters.narrative.figures import Figures
+from services.scoring.adapters.assessment_json import UNIT_NAMES
+from services.scoring.adapters.narrative.sentences import limit
 from services.scoring.adapters.rulebook_reader import load_rulebook
 from services.scoring.domain.indicators.registry import ALL
 from services.scoring.domain.primitives.measurement import (
@@ -30,6 +29,9 @@ from services.scoring.domain.rulebook.rulebook import (
     Rulebook,
 )
 from services.scoring.domain.rulebook.thresholds import ComponentRule
+from services.wording.figures import Figures
+from services.wording.indicator_texts import IndicatorText, read_texts
+from services.wording.messages import Language
 
 BOOKS: Final = ("default", "reference")
 TITLES: Final = {
@@ -143,7 +145,7 @@ def _thresholds(one: Indicator, text: IndicatorText, book: Rulebook) -> Iterator
 
 def _limits(component: Component, judged: ComponentRule) -> Iterator[str]:
     for threshold in (judged.amber, judged.red, judged.hard):
-        yield FIGURES.threshold(threshold, component.unit) if threshold is not None else "–"
+        yield limit(FIGURES, threshold, component.unit) if threshold is not None else "–"
 
 
 def _said(stated: dict[str, str]) -> Iterator[str]:
@@ -187,7 +189,7 @@ def _worked(one: Indicator, example: dict[str, Any], books: list[Rulebook]) -> s
 def _shown(component: Component, micro: int) -> str:
     if component.unit is Unit.FLAG:
         return LEVEL_NAMES[micro // MICRO].lower()
-    return FIGURES.value(micro, component.unit)
+    return FIGURES.value(micro, UNIT_NAMES[component.unit])
 
 
 def _judged(book: Rulebook, rule: IndicatorRule | None, place: int, micro: int) -> str:

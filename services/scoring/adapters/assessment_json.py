@@ -40,15 +40,7 @@ EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 FIRST_DAY: Final = FIRST_DATE.toordinal()
 LAST_DAY: Final = LAST_DATE.toordinal()
 
-UNIT_NAMES: Final = {
-    Unit.RATIO: "ratio",
-    Unit.NUMBER: "number",
-    Unit.DAYS: "days",
-    Unit.MONTHS: "months",
-    Unit.COUNT: "count",
-    Unit.FLAG: "flag",
-    Unit.POINTS: "ratio",
-}
+UNIT_NAMES: Final = {unit: unit.name.lower() for unit in Unit}
 
 Json = dict[str, Any]
 

@@ -16,7 +16,6 @@ from services.kit.access.keys import READERS, READERS_OF_ALL
 from services.kit.http.auth import KeyGuard, Principal
 from services.kit.http.json_route import JsonRoute
 from services.kit.stream.records import generation_and_offset
-from services.scoring.adapters.narrative.catalogues import Language
 from services.scoring.application.borrower_queries import (
     MOST_PER_PAGE,
     BorrowerQueries,
@@ -32,6 +31,7 @@ from services.scoring.entrypoints.response_models import (
     assessment_body,
     explanation_body,
 )
+from services.wording.messages import Language
 
 MOST_CURSOR = 2**62
 POSITION = ("generation", "offset")

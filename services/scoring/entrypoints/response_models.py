@@ -11,7 +11,6 @@ from services.contracts.assessment import AssessmentV1
 from services.contracts.currencies import decimals_of
 from services.contracts.fields import Identifier, Timestamp
 from services.scoring.adapters.assessment_json import assessment_data, shown_money
-from services.scoring.adapters.narrative.catalogues import Language
 from services.scoring.adapters.narrative.narrative import narrate, narrative_json
 from services.scoring.adapters.score_json import score_row
 from services.scoring.application.borrower_queries import AssessmentView
@@ -27,6 +26,7 @@ from services.scoring.domain.indicators.registry import BY_ID
 from services.scoring.domain.portfolio.exit_candidates import ExitCandidate
 from services.scoring.domain.portfolio.risk_points import RiskPoint
 from services.scoring.domain.primitives.measurement import LEVEL_NAMES
+from services.wording.messages import Language
 
 Isolated = Mapping[str, datetime]
 """By borrower, since when it is isolated."""

@@ -18,6 +18,8 @@ def measured(value: str | None, unit: str) -> str:
         return value or "–"
     if unit == "ratio":
         return f"{plain(number * 100)} %"
+    if unit == "points":
+        return f"{plain(number * 100)} percentage points"
     if unit == "flag":
         return "yes" if number else "no"
     if unit in ("days", "months"):

@@ -1,1 +1,1 @@
-"""Explanations in the reader's language: catalogues, figures as written there, whole sentences."""
+"""Explanations: an assessment in whole sentences."""

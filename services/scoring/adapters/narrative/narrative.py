@@ -10,8 +10,6 @@ from typing import Any
 
 from services.contracts.currencies import decimals_of
 from services.scoring.adapters.assessment_json import shown_day
-from services.scoring.adapters.narrative.catalogues import Language, messages_in
-from services.scoring.adapters.narrative.figures import Figures
 from services.scoring.adapters.narrative.sentences import RuleSentences, SignalSentences
 from services.scoring.domain.assess.assessment import Assessment, EmittedChanges
 from services.scoring.domain.assess.outlook import outlook
@@ -20,6 +18,8 @@ from services.scoring.domain.borrower.borrower import AssessmentChange, Borrower
 from services.scoring.domain.borrower.risk import STATE_NAMES
 from services.scoring.domain.primitives.measurement import LEVEL_NAMES, MICRO
 from services.scoring.domain.rulebook.rulebook import Rules
+from services.wording.figures import Figures
+from services.wording.messages import Language, messages_in
 
 # How `entry_rules.rule_id_of` names a decision of people.
 DECISION = "decision:"

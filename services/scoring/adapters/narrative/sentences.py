@@ -4,7 +4,7 @@ Must stay true: entry rules are worded from their conditions, not from their ids
 with thresholds or rules of its own is described as it is.
 """
 
-from services.scoring.adapters.narrative.figures import Figures
+from services.scoring.adapters.assessment_json import UNIT_NAMES
 from services.scoring.domain.assess.assessment import Contributor, Unmeasured
 from services.scoring.domain.assess.entry_rules import cut_for, is_true
 from services.scoring.domain.assess.outlook import Condition, Outlook
@@ -20,7 +20,8 @@ from services.scoring.domain.indicators.registry import BY_ID
 from services.scoring.domain.primitives.measurement import LEVEL_NAMES, Unit
 from services.scoring.domain.rulebook.policy import EntryRule, SignalTest
 from services.scoring.domain.rulebook.rulebook import Component, Rules
-from services.scoring.domain.rulebook.thresholds import ComponentRule
+from services.scoring.domain.rulebook.thresholds import ComponentRule, Threshold
+from services.wording.figures import Figures
 
 
 class RuleSentences:
@@ -83,13 +84,13 @@ class RuleSentences:
         )
 
     def _test(self, test: SignalTest) -> str:
-        name = self._text(f"indicator.{test.indicator}.name")
+        name = indicator_name(self._figures, test.indicator)
         if test.threshold is None:
             level = self._text(f"level.{LEVEL_NAMES[test.level]}")
             return self._text(
                 "condition.signal_level", name=name, indicator=test.indicator, level=level
             )
-        threshold = self._figures.threshold(test.threshold, test.unit)
+        threshold = limit(self._figures, test.threshold, test.unit)
         return self._text(
             "condition.signal_value", name=name, indicator=test.indicator, threshold=threshold
         )
@@ -157,7 +158,7 @@ class SignalSentences:
 
     def name(self, indicator: str) -> str:
         """Returns the name of an indicator."""
-        return self._text(f"indicator.{indicator}.name")
+        return indicator_name(self._figures, indicator)
 
     def level(self, level: str) -> str:
         """Returns the name of a level."""
@@ -168,7 +169,7 @@ class SignalSentences:
         component, rule = self._component(signal)
         measured = self._text(
             f"indicator.{signal.indicator}.{component.name}",
-            value=self._figures.value(signal.value, component.unit),
+            value=self._figures.value(signal.value, UNIT_NAMES[component.unit]),
         )
         facts = [self._text("signal.level", level=self.level(LEVEL_NAMES[signal.level]))]
         facts += self._thresholds(rule, component.unit)
@@ -190,8 +191,10 @@ class SignalSentences:
             "better.signal",
             name=name,
             indicator=signal.indicator,
-            threshold=self._figures.beyond_harm(mildest, component.unit),
-            value=self._figures.value(signal.value, component.unit),
+            threshold=self._figures.beyond_harm(
+                mildest.operator, mildest.value, UNIT_NAMES[component.unit]
+            ),
+            value=self._figures.value(signal.value, UNIT_NAMES[component.unit]),
         )
 
     def gap(self, gap: Unmeasured) -> str:
@@ -206,7 +209,7 @@ class SignalSentences:
         )
         if gap.fallback is None:
             return sentence
-        figure = self._figures.value(gap.fallback, gap.unit)
+        figure = self._figures.value(gap.fallback, UNIT_NAMES[gap.unit])
         return self._text("gap.fallback", sentence=sentence, figure=figure)
 
     def _component(self, signal: Contributor) -> tuple[Component, ComponentRule | None]:
@@ -223,7 +226,7 @@ class SignalSentences:
             return []
         by_level = (("amber", rule.amber), ("red", rule.red), ("hard", rule.hard))
         return [
-            self._text(f"signal.{level}", threshold=self._figures.threshold(threshold, unit))
+            self._text(f"signal.{level}", threshold=limit(self._figures, threshold, unit))
             for level, threshold in by_level
             if threshold is not None
         ]
@@ -234,7 +237,7 @@ class SignalSentences:
             # In the unit of the first component; for points, in that of the share they add to.
             unit = BY_ID[signal.indicator].components[0].unit
             unit = Unit.RATIO if unit is Unit.POINTS else unit
-            baseline = self._figures.value(signal.baseline, unit)
+            baseline = self._figures.value(signal.baseline, UNIT_NAMES[unit])
             facts.append(self._text("signal.baseline", baseline=baseline))
         if signal.since:
             facts.append(self._text("signal.since", date=self._figures.day(signal.since)))
@@ -251,3 +254,13 @@ class SignalSentences:
             )
             facts.append(self._text("signal.same_fact", indicators=names))
         return facts
+
+
+def indicator_name(figures: Figures, indicator: str) -> str:
+    """Returns the name of an indicator."""
+    return figures.messages.indicator_name(indicator, BY_ID[indicator].name)
+
+
+def limit(figures: Figures, threshold: Threshold, unit: Unit) -> str:
+    """Returns a threshold in words."""
+    return figures.threshold(threshold.operator, threshold.value, UNIT_NAMES[unit])

@@ -128,8 +128,7 @@ def shown_threshold(threshold: Threshold | None) -> str:
     """Return a threshold as the catalogue prints it, in the figure's own unit: ``>= 0.2``."""
     if threshold is None:
         return ""
-    operator = (">" if threshold.rising else "<") + ("" if threshold.strict else "=")
-    return f"{operator} {shown_micro(threshold.value)}"
+    return f"{threshold.operator} {shown_micro(threshold.value)}"
 
 
 def shown_micro(value: int) -> str:

@@ -26,6 +26,11 @@ class Threshold:
     rising: bool
     strict: bool
 
+    @property
+    def operator(self) -> str:
+        """Return the sign as the catalogue prints it, such as ``>=``."""
+        return (">" if self.rising else "<") + ("" if self.strict else "=")
+
     def reached(self, figure: int) -> bool:
         """Return whether the figure is on the bad side."""
         if figure == self.value:

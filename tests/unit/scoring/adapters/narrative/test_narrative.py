@@ -6,8 +6,6 @@ from typing import Any
 
 import pytest
 
-from services.scoring.adapters.narrative.catalogues import Language
-from services.scoring.adapters.narrative.figures import Figures
 from services.scoring.adapters.narrative.narrative import (
     Narrative,
     narrate,
@@ -22,6 +20,8 @@ from services.scoring.domain.assess.exit_rules import blockers, exit_rule_of
 from services.scoring.domain.assess.outlook import outlook
 from services.scoring.domain.assess.state_inputs import state_inputs_of
 from services.scoring.domain.primitives.measurement import Unit
+from services.wording.figures import Figures
+from services.wording.messages import Language
 
 ENGLISH, SPANISH, CHINESE = Language
 

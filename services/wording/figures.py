@@ -11,9 +11,10 @@ from typing import Final
 from babel.dates import format_date
 from babel.numbers import format_decimal
 
-from services.scoring.adapters.narrative.catalogues import Language, Messages, messages_in
-from services.scoring.domain.primitives.measurement import MICRO, Unit
-from services.scoring.domain.rulebook.thresholds import Threshold
+from services.wording.messages import Language, Messages, messages_in
+
+# Figures are counted in millionths, as scoring counts them.
+MICRO: Final = 1_000_000
 
 # Day before month, as in the bank's own documents.
 LOCALES: Final = {Language.ENGLISH: "en_GB", Language.SPANISH: "es", Language.CHINESE: "zh_Hans"}
@@ -24,7 +25,9 @@ DATE_FORMATS: Final = {
 }
 PLAIN: Final = "#,##0.##"
 # Units with a word that has a singular.
-COUNTED: Final = {Unit.DAYS: "days", Unit.MONTHS: "months", Unit.POINTS: "points"}
+COUNTED: Final = frozenset({"days", "months", "points"})
+OPERATORS: Final = {">": "above", ">=": "at_least", "<": "below", "<=": "at_most"}
+OPPOSITE: Final = {">": "<=", ">=": "<", "<": ">=", "<=": ">"}
 
 
 class Figures:
@@ -49,41 +52,36 @@ class Figures:
 
     def days(self, number: int) -> str:
         """Returns a number of days, such as ``31 days``."""
-        return self.value(number * MICRO, Unit.DAYS)
+        return self.value(number * MICRO, "days")
 
     def months(self, number: int) -> str:
         """Returns a number of months."""
-        return self.value(number * MICRO, Unit.MONTHS)
+        return self.value(number * MICRO, "months")
 
     def share(self, micro: int) -> str:
         """Returns a share as a percentage."""
-        return self.value(micro, Unit.RATIO)
+        return self.value(micro, "ratio")
 
-    def value(self, micro: int, unit: Unit) -> str:
+    def value(self, micro: int, unit: str) -> str:
         """Returns a measured value with its unit."""
-        if unit is Unit.RATIO:
+        if unit == "ratio":
             return self.messages.text("unit.percent", number=self.number(micro * 100))
-        kind = COUNTED.get(unit)
-        if kind is None:
+        if unit not in COUNTED:
             return self.number(micro)
-        shown = micro * 100 if unit is Unit.POINTS else micro
+        shown = micro * 100 if unit == "points" else micro
         form = "one" if abs(shown) == MICRO else "other"
-        return self.messages.text(f"unit.{kind}.{form}", number=self.number(shown))
+        return self.messages.text(f"unit.{unit}.{form}", number=self.number(shown))
 
-    def threshold(self, threshold: Threshold, unit: Unit) -> str:
+    def threshold(self, operator: str, micro: int, unit: str) -> str:
         """Returns a threshold in words, such as ``more than 30 days``."""
-        if unit is Unit.FLAG:
+        if unit == "flag":
             return self.messages.text("threshold.yes_no")
-        if threshold.rising:
-            key = "threshold.above" if threshold.strict else "threshold.at_least"
-        else:
-            key = "threshold.below" if threshold.strict else "threshold.at_most"
-        return self.messages.text(key, value=self.value(threshold.value, unit))
+        value = self.value(micro, unit)
+        return self.messages.text(f"threshold.{OPERATORS[operator]}", value=value)
 
-    def beyond_harm(self, threshold: Threshold, unit: Unit) -> str:
+    def beyond_harm(self, operator: str, micro: int, unit: str) -> str:
         """Returns the other side of a threshold: what the figure must be to leave it."""
-        other = Threshold(threshold.value, not threshold.rising, not threshold.strict)
-        return self.threshold(other, unit)
+        return self.threshold(OPPOSITE[operator], micro, unit)
 
     def day(self, ordinal: int) -> str:
         """Returns a date."""

@@ -1,8 +1,8 @@
 """The message catalogues of explanations: one gettext file per language.
 
 Message ids are keys, not English text, so a changed wording breaks no translation. The .po files
-are compiled in memory. In English an indicator's name is the declared one, and its sentences are in
-`indicator_texts.yaml` with its meaning.
+are compiled in memory. In English an indicator's name is the declared one, which an event carries,
+and its sentences are in `indicator_texts.yaml` with its meaning.
 """
 
 import gettext
@@ -17,8 +17,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
-from services.scoring.adapters.indicator_texts import read_texts
-from services.scoring.domain.indicators.registry import ALL
+from services.wording.indicator_texts import read_texts
 
 DIRECTORY: Final = Path(__file__).resolve().parent / "catalogues"
 
@@ -36,17 +35,15 @@ def read_catalogue(language: Language) -> Catalog:
     with (DIRECTORY / f"{language.value}.po").open("rb") as source:
         catalogue = read_po(source)
     if language is Language.ENGLISH:
-        for key, text in _about_indicators():
+        for key, text in _indicator_sentences():
             catalogue.add(key, text)
     return catalogue
 
 
-def _about_indicators() -> Iterator[tuple[str, str]]:
-    texts = read_texts()
-    for declared in ALL:
-        yield f"indicator.{declared.id}.name", declared.name
-        for component, sentence in texts[declared.id].sentences.items():
-            yield f"indicator.{declared.id}.{component}", sentence
+def _indicator_sentences() -> Iterator[tuple[str, str]]:
+    for indicator, text in read_texts().items():
+        for component, sentence in text.sentences.items():
+            yield f"indicator.{indicator}.{component}", sentence
 
 
 class Messages:
@@ -58,6 +55,11 @@ class Messages:
     def has(self, key: str) -> bool:
         """Returns whether the catalogue has the message."""
         return self._translations.gettext(key) != key
+
+    def indicator_name(self, indicator: str, declared: str) -> str:
+        """Returns the name of an indicator; ``declared`` is its name in English."""
+        key = f"indicator.{indicator}.name"
+        return self.text(key) if self.has(key) else declared
 
     def text(self, key: str, **figures: str) -> str:
         """Returns the message with its placeholders filled in.
