@@ -31,6 +31,12 @@ Family = Literal["REPAYMENT", "ACCOUNT", "STATEMENT", "COLLATERAL_GROUP", "EXTER
 Level = Literal["GREEN", "AMBER", "RED", "HARD"]
 CutState = Literal["ATTENTION", "WATCH", "HIGH_RISK"]
 Difficulty = Literal["LOW", "MEDIUM", "HIGH", "UNKNOWN"]
+SubjectKind = Literal[
+    "LOAN", "LINE", "ACCOUNT", "PARTY", "COVENANT", "COLLATERAL", "FINDING", "ITEM"
+]
+TestKind = Literal[
+    "SIGNAL", "SCORE", "FAMILIES", "REDS", "FAMILY_RUN", "FLAG", "DECISION", "CONDITION"
+]
 EmissionReason = Literal[
     "FIRST",
     "STATE",
@@ -47,6 +53,38 @@ EmissionReason = Literal[
 Score = Annotated[float, Meta(ge=0, le=100)]
 Ratio01 = Annotated[float, Meta(ge=0, le=1)]
 EvidenceIds = Annotated[list[Text], Meta(max_length=bounds.MOST_EVIDENCE)]
+
+
+class SubjectV1(WireObject, frozen=True, kw_only=True):
+    """What a signal is about, by id: names are looked up when shown."""
+
+    kind: SubjectKind  #: What it is; ITEM: a collection or payment that failed or came back.
+    id: Text  #: Its id; of an item, the event.
+    amount: Money | UnsetType = UNSET  #: The amount concerned: past due, drawn, guaranteed, valued.
+    currency: Currency | UnsetType = UNSET  #: Currency of the amount.
+    since: IsoDate | UnsetType = UNSET  #: Oldest open due date, start of an excess, date of a test.
+    detail: Text | UnsetType = UNSET  #: A covenant's metric, a party's state, a finding's code.
+    value: Display | UnsetType = UNSET  #: The certified figure of a covenant.
+    limit: Display | UnsetType = UNSET  #: What the covenant requires, for example >= 1.2.
+    evidence_event_ids: EvidenceIds  #: The events that are the evidence, the most telling first.
+
+
+class StateTestV1(WireObject, frozen=True, kw_only=True):
+    """One test that was true when the present state was entered, as recorded then."""
+
+    rule_id: Identifier  #: The rule, or the decision, that states it.
+    kind: TestKind  #: What was tested.
+    code: Text  #: The indicator, family, level, flag, decision or exit condition.
+    name: Text | UnsetType = UNSET  #: For a signal, the indicator's name.
+    component: Identifier | UnsetType = UNSET  #: For a signal, which of its figures decided.
+    family: Family | UnsetType = UNSET  #: For a signal, its family.
+    level: Level | UnsetType = UNSET  #: For a signal, how bad it was.
+    value: Display | UnsetType = UNSET  #: The figure then.
+    unit: Display | UnsetType = UNSET  #: For a signal, the unit of value and threshold.
+    threshold: Display | UnsetType = UNSET  #: What it was compared with, for example > 30.
+    days: Count | UnsetType = UNSET  #: For a family at its cut, the business days in a row.
+    subjects: list[SubjectV1]  #: What it was about, the worst first.
+    evidence_event_ids: EvidenceIds  #: The evidence where it was about no one thing.
 
 
 class SameFactV1(WireObject, frozen=True, kw_only=True):
@@ -77,6 +115,7 @@ class ContributorV1(WireObject, frozen=True, kw_only=True):
     intensity: Ratio01  #: How strong it is, 0 to 1.
     since: IsoDate | UnsetType | None = UNSET  #: Since when it is at this level.
     evidence_event_ids: EvidenceIds  #: The events that are the evidence.
+    subjects: list[SubjectV1] | UnsetType = UNSET  #: What it is about, the worst first.
     also: list[SameFactV1] | UnsetType = UNSET  #: The rest of its correlation group.
 
 
@@ -169,7 +208,8 @@ class AssessmentV1(EventData, frozen=True, kw_only=True):
     state: RiskState  #: The risk state.
     from_state: RiskState | UnsetType | None = UNSET  #: The state in the assessment emitted before.
     state_since: IsoDate  #: Since when the borrower is in this state.
-    trigger_rule_ids: list[Identifier]  #: The state rules that apply.
+    trigger_rule_ids: list[Identifier]  #: The rules that led to the present state.
+    state_tests: list[StateTestV1]  #: What was true when the present state was entered.
     reason: Annotated[list[EmissionReason], Meta(min_length=1)]  #: Why it was emitted.
     score: Score  #: How bad, 0 to 100.
     family_scores: dict[Family, Ratio01 | None]  #: By family, 0 to 1; null: not applicable.

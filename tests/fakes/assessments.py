@@ -85,6 +85,7 @@ def document(summary: AssessmentSummary) -> dict[str, Any]:
         "from_state": summary.from_state and summary.from_state.value,
         "state_since": summary.state_since.isoformat(),
         "trigger_rule_ids": [],
+        "state_tests": [],
         "reason": ["STATE"],
         "score": summary.score,
         "family_scores": {},

@@ -39,7 +39,6 @@ def a_loan_without_a_rate(firm: CreditStory) -> None:
     3,
     "A line without a booking, over its limit",
     accounts="",
-    differs="2024-08-31: does not say 'f-1'",
 )
 def a_line_over_its_limit(firm: CreditStory) -> None:
     """The bank sends only the daily balances of a line: limit 100,000, drawn to 60,000, then to

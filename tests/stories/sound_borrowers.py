@@ -9,7 +9,6 @@ from tests.stories.story import CreditStory, days, money, on_date, story
     6,
     "A line of 150,000, used and repaid every month",
     cash="40000",
-    differs="2024-12-31: does not say '1 January 2024'",
 )
 def a_line_used_and_repaid(firm: CreditStory) -> None:
     """A sound firm uses its overdraft every month, between 20,000 and 80,000 of a limit of

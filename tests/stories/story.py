@@ -12,14 +12,14 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Final, Self
 
-from services.scoring.adapters.narrative.catalogues import Language
-from services.scoring.adapters.narrative.figures import Figures
 from services.scoring.adapters.narrative.narrative import Narrative, narrate, narrative_text
 from services.scoring.domain.assess.assessment import Assessment, Cause, EmittedChanges
 from services.scoring.domain.assess.explain import snapshot
 from services.scoring.domain.borrower.risk import STATE_NAMES
 from services.scoring.domain.indicators.registry import BY_ID
 from services.scoring.domain.primitives.measurement import AMBER, MICRO
+from services.wording.figures import Figures
+from services.wording.messages import Language
 from tests.fakes.daily_story import DailyStory
 from tests.fakes.units import day, iso, minor
 

@@ -27,13 +27,28 @@ from services.scoring.domain.assess.assessment import (
 )
 from services.scoring.domain.assess.explain import shown_micro
 from services.scoring.domain.borrower.borrower import AssessmentChange
+from services.scoring.domain.borrower.reasons import (
+    COVENANT,
+    DECISION,
+    FAMILY_RUN,
+    FLAG,
+    SCORE,
+    SIGNAL,
+    SUBJECT_KINDS,
+    TEST_KINDS,
+    RecordedTest,
+    Subject,
+)
 from services.scoring.domain.borrower.risk import NOT_SCORED
+from services.scoring.domain.indicators.registry import BY_ID
 from services.scoring.domain.primitives.measurement import LEVEL_NAMES, MICRO, Unit
 from services.scoring.domain.rulebook.pd import Opinion
 from services.scoring.domain.rulebook.rulebook import FAMILY_NAMES
 
 SOURCE: Final = "tocsin/scoring"
 TYPE: Final = "assessment.changed.v1"
+# Exit conditions that are a share.
+SHARES: Final = frozenset({"low_completeness"})
 OPINIONS: Final = ("pd", "pd_challenger")
 CUT_STATES: Final = ("ATTENTION", "WATCH", "HIGH_RISK")
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -186,6 +201,7 @@ def _verdict(assessment: Assessment) -> Json:
         "dpd_regulatory": assessment.dpd_regulatory,
         "flags": assessment.flags,
         "regimes": assessment.regimes,
+        "state_tests": [recorded_test(test) for test in assessment.tests],
     }
 
 
@@ -230,6 +246,7 @@ def _contributor(signal: Contributor) -> Json:
         "intensity": signal.intensity / MICRO,
         "since": shown_day(signal.since) if signal.since else None,
         "evidence_event_ids": signal.evidence,
+        "subjects": [_subject(subject) for subject in signal.subjects],
         "also": [_same_fact(other) for other in signal.also],
     }
 
@@ -242,6 +259,66 @@ def _same_fact(other: SameFact) -> Json:
         "value": shown_micro(other.value),
         "unit": UNIT_NAMES[other.unit],
     }
+
+
+def recorded_test(test: RecordedTest) -> Json:
+    """Returns a test that was true when the state changed, as it was recorded."""
+    shown: Json = {
+        "rule_id": test.rule_id,
+        "kind": TEST_KINDS[test.kind],
+        "code": test.code,
+        **(_signal_of(test) if test.kind == SIGNAL else _figure_of(test)),
+        "subjects": [_subject(subject) for subject in test.subjects],
+        "evidence_event_ids": test.refs,
+    }
+    if test.days:
+        shown["days"] = test.days
+    return shown
+
+
+def _signal_of(test: RecordedTest) -> Json:
+    indicator = BY_ID[test.code]
+    component = indicator.components[test.component]
+    shown: Json = {
+        "name": indicator.name,
+        "component": component.name,
+        "family": FAMILY_NAMES[indicator.family],
+        "level": LEVEL_NAMES[test.level],
+        "value": shown_micro(test.value),
+        "unit": UNIT_NAMES[component.unit],
+    }
+    if test.operator:
+        shown["threshold"] = f"{test.operator} {shown_micro(test.threshold)}"
+    return shown
+
+
+def _figure_of(test: RecordedTest) -> Json:
+    """Returns what else was counted: a score in points, a family in [0, 1], a number of signals."""
+    if test.kind == SCORE:
+        value, limit = shown_micro(test.value * 100), shown_micro(test.threshold * 100)
+    elif test.kind == FAMILY_RUN or test.code in SHARES:
+        value, limit = shown_micro(test.value), shown_micro(test.threshold)
+    elif test.kind in (FLAG, DECISION):
+        return {}
+    else:
+        value, limit = str(test.value), str(test.threshold)
+    return {"value": value, "threshold": f"{test.operator or '>='} {limit}"}
+
+
+def _subject(subject: Subject) -> Json:
+    shown: Json = {"kind": SUBJECT_KINDS[subject.kind], "id": subject.id}
+    if subject.minor:
+        shown["amount"] = shown_money(subject.minor, decimals_of(subject.currency))
+        shown["currency"] = subject.currency
+    if subject.since:
+        shown["since"] = shown_day(subject.since)
+    if subject.detail:
+        shown["detail"] = subject.detail
+    if subject.kind == COVENANT:
+        sign = "<=" if subject.is_ceiling else ">="
+        shown["value"] = shown_micro(subject.figure)
+        shown["limit"] = f"{sign} {shown_micro(subject.limit)}"
+    return shown | {"evidence_event_ids": subject.refs}
 
 
 def _change(change: AssessmentChange) -> Json:

@@ -30,6 +30,7 @@ from services.scoring.domain.borrower.borrower import (
     FLOWS_PART,
     LOANS_PART,
     PROFILE_PART,
+    REASONS_PART,
     RECURRING_PART,
     STATEMENTS_PART,
     Account,
@@ -68,6 +69,7 @@ from services.scoring.domain.borrower.flows import (
     Promises,
     RecurringPayments,
 )
+from services.scoring.domain.borrower.reasons import RecordedTest, Subject
 from services.scoring.domain.borrower.risk import Emitted, RiskRecord, pack, unpack
 from services.scoring.domain.primitives.daily_values import Daily
 from services.scoring.domain.primitives.series import Series
@@ -142,9 +144,15 @@ class RowForm:
         return self.kind(*row)
 
 
+def rows_of(form: Form) -> Form:
+    """Returns the form of a list of objects that have a form."""
+    dump, load = form
+    return lambda values: [*map(dump, values)], lambda rows: [*map(load, rows)]
+
+
 def many(form: RowForm) -> Form:
     """Returns the form of a list of objects."""
-    return lambda values: [*map(form.dump, values)], lambda rows: [*map(form.load, rows)]
+    return rows_of((form.dump, form.load))
 
 
 def single(kind: type) -> Form:
@@ -251,6 +259,7 @@ def sparse(form: RowForm) -> Form:
     return dump, load
 
 
+TESTS: Final = rows_of(sparse(RowForm(RecordedTest, subjects=rows_of(sparse(RowForm(Subject))))))
 AS_IS: Final[Form] = (lambda value: value, lambda value: value)
 
 
@@ -313,6 +322,7 @@ PARTS: Final[dict[int, Part]] = {
         forecasts=RowForm(CashForecasts),
         pass_through=RowForm(PassThrough, inflows=SERIES, passed=SERIES),
     ),
+    REASONS_PART: part(state_tests=TESTS),
 }
 FIELDS: Final = 5 + len(PARTS)
 

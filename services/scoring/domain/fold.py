@@ -97,6 +97,8 @@ def _folded(borrower: Borrower, event: Event, context: Context) -> Outcome:
     facts = apply_event(borrower, event, context)
     if not facts:
         return Outcome(borrower)
+    if not borrower.risk.since:
+        borrower.risk.since = event.day
     if facts & GROWS or len(borrower.accounts) > accounts_before:
         work.check(borrower)
     as_of = counters.reached(borrower, event.day)

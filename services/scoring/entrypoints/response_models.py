@@ -54,6 +54,13 @@ class ConditionText(BaseModel):
     met: bool
 
 
+class WhyText(BaseModel):
+    """What the state became and when, and what was true then, as it was recorded."""
+
+    text: str
+    tests: list[str]
+
+
 class ChangesText(BaseModel):
     """The changes of the newest emitted assessment, and what changed since."""
 
@@ -76,7 +83,7 @@ class StoryText(BaseModel):
 
     language: Language
     summary: list[str]
-    why: list[str]
+    why: WhyText
     signals: list[SignalText]
     unmeasurable: list[str]
     changes: ChangesText

@@ -7,6 +7,7 @@ import pytest
 from services.scoring.domain.borrower.risk import FLAG_NAMES, STATE_NAMES
 from services.scoring.domain.indicators.registry import ALL
 from services.scoring.domain.primitives.measurement import LEVEL_NAMES, Reason, Unit
+from services.scoring.domain.rulebook.policy import EXIT_CONDITIONS
 from services.scoring.domain.rulebook.rulebook import FAMILY_NAMES
 from services.wording.messages import (
     DIRECTORY,
@@ -96,6 +97,7 @@ def test_each_state_level_family_flag_gap_and_blocker_has_a_message(language: La
     wanted |= {f"flag.{name}" for name in (*FLAG_NAMES, *SYSTEM_FLAGS)}
     wanted |= {f"gap.{reason.name.lower()}" for reason in Reason}
     wanted |= {f"better.{code}" for code in BLOCKERS}
+    wanted |= {f"met.{each.code}" for each in EXIT_CONDITIONS if each.required_by}
     assert wanted <= texts(language).keys()
 
 

@@ -5,25 +5,25 @@ function of the assessment, the rules and the last emitted assessment; nothing i
 """
 
 from dataclasses import asdict, dataclass, field
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+import msgspec
+
+from services.contracts.assessment import StateTestV1
 from services.contracts.currencies import decimals_of
-from services.scoring.adapters.assessment_json import shown_day
+from services.scoring.adapters.assessment_json import recorded_test, shown_day
 from services.scoring.adapters.narrative.sentences import RuleSentences, SignalSentences
 from services.scoring.domain.assess.assessment import Assessment, EmittedChanges
 from services.scoring.domain.assess.outlook import outlook
-from services.scoring.domain.assess.states import ALL_LOANS_ENDED, LENT_AGAIN
 from services.scoring.domain.borrower.borrower import AssessmentChange, Borrower
 from services.scoring.domain.borrower.risk import STATE_NAMES
 from services.scoring.domain.primitives.measurement import LEVEL_NAMES, MICRO
 from services.scoring.domain.rulebook.rulebook import Rules
 from services.wording.figures import Figures
 from services.wording.messages import Language, messages_in
-
-# How `entry_rules.rule_id_of` names a decision of people.
-DECISION = "decision:"
-SYSTEM_TRANSITIONS = {ALL_LOANS_ENDED: "transition.closed", LENT_AGAIN: "transition.reopened"}
+from services.wording.reasons import ReasonSentences
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,14 @@ class OutlookNarrative:
 
 
 @dataclass(frozen=True, slots=True)
+class WhyNarrative:
+    """What the state became and when, and what was true then."""
+
+    text: str
+    tests: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
 class ChangesNarrative:
     """The changes of the last emitted assessment, and since."""
 
@@ -69,7 +77,7 @@ class Narrative:
 
     language: Language
     summary: list[str]
-    why: list[str]
+    why: WhyNarrative
     signals: list[SignalNarrative]
     unmeasurable: list[str]
     changes: ChangesNarrative
@@ -108,7 +116,7 @@ def narrative_text(narrative: Narrative) -> str:
     ]
     lines = [gap.join(narrative.summary)]
     for heading, first, rest in (
-        ("why", "", narrative.why),
+        ("why", narrative.why.text, narrative.why.tests),
         ("signals", "", signals or [text("signal.nothing")]),
         ("gaps", "", narrative.unmeasurable),
         ("changes", narrative.changes.text, narrative.changes.changes),
@@ -140,7 +148,7 @@ class _Narrator:
         return Narrative(
             language=self._language,
             summary=self._summary(),
-            why=[self._transition(rule_id) for rule_id in assessment.trigger_rule_ids],
+            why=self._why(),
             signals=[
                 SignalNarrative(
                     indicator=signal.indicator,
@@ -203,29 +211,21 @@ class _Narrator:
             sentences.append(text("summary.next_due", amount=amount, date=day))
         return sentences
 
-    def _transition(self, rule_id: str) -> str:
-        """Returns why the state changed, by the rule or decision behind it."""
-        policy, text, state = self._rules.policy, self._text, self._states.state
-        for entry in policy.entries:
-            if entry.id == rule_id:
-                return text(
-                    "transition.entered",
-                    state=state(STATE_NAMES[entry.to]),
-                    conditions=self._states.entry(entry),
-                )
-        for way_out in policy.exits:
-            if way_out.id == rule_id:
-                return text(
-                    "transition.relaxed",
-                    before=state(STATE_NAMES[way_out.source]),
-                    state=state(STATE_NAMES[way_out.to]),
-                )
-        now = state(self._assessment.state)
-        if rule_id.startswith(DECISION):
-            return text("transition.decided", state=now, decision=rule_id.removeprefix(DECISION))
-        if rule_id in SYSTEM_TRANSITIONS:
-            return text(SYSTEM_TRANSITIONS[rule_id], state=now)
-        return text("transition.unknown", state=now, rule=rule_id)
+    def _why(self) -> WhyNarrative:
+        """Returns why the state was entered, from what was recorded then."""
+        assessment = self._assessment
+        if not assessment.trigger_rule_ids:
+            return WhyNarrative(self._text("reasons.never"))
+        tests = msgspec.convert(
+            [recorded_test(test) for test in assessment.tests], list[StateTestV1]
+        )
+        reasons = ReasonSentences(self._figures, names_parties=True).reasons(
+            assessment.state,
+            date.fromordinal(assessment.state_since),
+            assessment.trigger_rule_ids,
+            tests,
+        )
+        return WhyNarrative(reasons.text, reasons.tests)
 
     def _changes(self, last_emitted: EmittedChanges | None) -> ChangesNarrative:
         text, points = self._text, self._figures.points

@@ -7,6 +7,7 @@ wire. Figures stay integers (micro-units, minor units, ordinals); only an adapte
 from dataclasses import dataclass, field
 
 from services.scoring.domain.borrower.borrower import AssessmentChange
+from services.scoring.domain.borrower.reasons import RecordedTest, Subject
 from services.scoring.domain.primitives.measurement import Unit
 from services.scoring.domain.rulebook.pd import Opinion
 
@@ -45,6 +46,7 @@ class Contributor:
     intensity: int
     since: int
     evidence: list[str] = field(default_factory=list)
+    subjects: list[Subject] = field(default_factory=list)
     also: list[SameFact] = field(default_factory=list)
 
 
@@ -145,6 +147,8 @@ class Assessment:
     # Score cuts of ATTENTION, WATCH and HIGH_RISK, micro-units.
     cuts: tuple[int, int, int] = (0, 0, 0)
     transition: RecordedTransition | None = None
+    # The tests that were true when the present state was entered, as recorded then.
+    tests: list[RecordedTest] = field(default_factory=list)
     # What people added to the score, micro-units; the shares add up to the score without it.
     score_override: int = 0
     # Days since the contractual due day, nothing excluded; `dpd_operational` is days in arrears.

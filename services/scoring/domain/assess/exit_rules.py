@@ -6,6 +6,7 @@ to relax; nothing here changes anything.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 from services.scoring.domain.arrears.forbearance import cure_start
@@ -26,6 +27,7 @@ from services.scoring.domain.regimes import life_cycle
 from services.scoring.domain.rulebook.policy import EXIT_CONDITIONS, ExitCondition, ExitRule
 
 CALM_POSITION: Final = {ATTENTION: 0, WATCH: 1, HIGH_RISK: 2}
+NO_DEFAULT: Final = "no_default"
 LATE_STATEMENT_SLOT: Final = slot_of("F-01")
 # Whether it is met, what is needed, what is reached, and a second figure.
 Progress = tuple[bool, int, int, int]
@@ -46,6 +48,28 @@ def blockers(inputs: StateInputs, rule: ExitRule) -> list[str]:
         condition.code
         for condition, check in CHECKS
         if not (condition.is_general and rule.source == DEFAULT) and not check(inputs, rule)[0]
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class MetCondition:
+    """One condition of an exit rule as it was met: what it needed and what was reached."""
+
+    code: str
+    needed: int
+    now: int
+
+
+def met_conditions(inputs: StateInputs, rule: ExitRule) -> list[MetCondition]:
+    """Return what the exit rule requires, with how far it has come; without the general limits."""
+    if rule.source == DEFAULT:
+        return [MetCondition(NO_DEFAULT, 0, 0)]
+    return [
+        MetCondition(condition.code, needed, now)
+        for condition, check in CHECKS
+        if any(getattr(rule, name) for name in condition.required_by)
+        for is_met, needed, now, _ in [check(inputs, rule)]
+        if is_met
     ]
 
 

@@ -17,6 +17,12 @@ from services.scoring.domain.assess.assessment import (
     SameFact,
     Unmeasured,
 )
+from services.scoring.domain.assess.reasons import (
+    MOST_SUBJECTS,
+    component_of,
+    evidence_of,
+    subjects_of,
+)
 from services.scoring.domain.assess.score import (
     Share,
     combined,
@@ -30,7 +36,6 @@ from services.scoring.domain.borrower.risk import FLAG_NAMES, STATE_NAMES
 from services.scoring.domain.primitives import daily_values
 from services.scoring.domain.primitives.measurement import (
     AMBER,
-    MEASURED,
     MICRO,
     UNMEASURABLE,
     Reason,
@@ -74,9 +79,10 @@ def _contributor(
     signals = borrower.signals
     rule = rule_at(rules, slot)
     indicator = rule.indicator
-    position = _component_of(borrower, slot)
+    position = component_of(borrower.signals, slot)
     component, judged = indicator.components[position], rule.components[position]
-    evidence = indicator.evidence(borrower, as_of) if indicator.evidence is not None else []
+    subjects = subjects_of(rule, borrower, as_of, rules)
+    evidence = evidence_of(rule, borrower, as_of, subjects)
     weight = rule.weight or MICRO
     return Contributor(
         indicator=indicator.id,
@@ -94,6 +100,7 @@ def _contributor(
         intensity=min(MICRO, rounded_quotient(signals.contribution[slot] * MICRO, weight)),
         since=signals.since[slot],
         evidence=evidence[:MOST_EVIDENCE],
+        subjects=subjects[:MOST_SUBJECTS],
         also=[_same_fact(borrower, rules, other) for other in also],
     )
 
@@ -106,14 +113,8 @@ def _same_fact(borrower: Borrower, rules: Rules, slot: int) -> SameFact:
         name=indicator.name,
         level=signals.level[slot],
         value=signals.value[slot],
-        unit=indicator.components[_component_of(borrower, slot)].unit,
+        unit=indicator.components[component_of(signals, slot)].unit,
     )
-
-
-def _component_of(borrower: Borrower, slot: int) -> int:
-    """Return the component that decided; of an unmeasurable signal, the one with the fallback."""
-    signals = borrower.signals
-    return signals.detail[slot] if signals.status[slot] == MEASURED else 0
 
 
 def rule_at(rules: Rules, slot: int) -> IndicatorRule:
@@ -175,7 +176,8 @@ def snapshot(borrower: Borrower, rules: Rules, as_of: int, at_us: int, cause: Ca
         as_of=as_of,
         state=STATE_NAMES[risk.state],
         from_state=None,
-        state_since=risk.since or as_of,
+        # An event of the next day may come before the close of this one.
+        state_since=min(risk.since or as_of, as_of),
         trigger_rule_ids=list(risk.rule_ids),
         reasons=[],
         score=risk.score,
@@ -206,6 +208,7 @@ def snapshot(borrower: Borrower, rules: Rules, as_of: int, at_us: int, cause: Ca
         cuts=(rules.cuts.attention, rules.cuts.watch, rules.cuts.high_risk),
         days_late=borrower.counters.late_days,
         opinions=opinions(borrower, rules) if rules.models else [],
+        tests=list(borrower.state_tests),
         score_override=risk.score - with_surcharge(combined(risk.families), signals, rules),
     )
 

@@ -21,7 +21,12 @@ from services.scoring.domain.assess.entry_rules import (
     rule_id_of,
     triggered_rules,
 )
-from services.scoring.domain.assess.exit_rules import blockers, exit_rule_of
+from services.scoring.domain.assess.exit_rules import (
+    MetCondition,
+    blockers,
+    exit_rule_of,
+    met_conditions,
+)
 from services.scoring.domain.assess.state_inputs import StateInputs
 from services.scoring.domain.borrower.decisions import EXCEPTION, RELAX, TIGHTEN, Override
 from services.scoring.domain.borrower.default_record import OTHER_RULE
@@ -59,6 +64,7 @@ class Transition:
 
     ``reason`` is the text of the rule or of the people; ``until_day`` is when a decision behind it
     expires, 0 for none; ``decision_id`` names it, empty where the system moved on its own.
+    ``conditions`` are those of an exit rule, as they were met.
     """
 
     before: int
@@ -69,6 +75,7 @@ class Transition:
     reason: str = ""
     until_day: int = 0
     decision_id: str = ""
+    conditions: list[MetCondition] = field(default_factory=list)
 
 
 def escalate(inputs: StateInputs) -> Transition | None:
@@ -167,7 +174,10 @@ def _ease(inputs: StateInputs, rule: ExitRule) -> Transition | None:
         inputs.risk.proposed_to = -1
         return None
     if rule.automatic:
-        return _move(inputs, rule.to, [rule.id], "All conditions of the rule are met")
+        met = met_conditions(inputs, rule)
+        transition = _move(inputs, rule.to, [rule.id], "All conditions of the rule are met")
+        transition.conditions = met
+        return transition
     _propose(inputs.risk, rule.to, inputs.as_of)
     return None
 
@@ -196,7 +206,9 @@ def relax(inputs: StateInputs, rule: ExitRule, approval: Override) -> Transition
         blocking = [code for code in blocking if code not in JUDGEMENT]
     if blocking:
         return None
+    met = met_conditions(inputs, rule)
     transition = _move(inputs, rule.to, [rule.id, rule_id_of(approval)], approval.reason)
+    transition.conditions = met
     _sign(transition, approval)
     if approval.kind == RELAX:
         inputs.decisions.overrides.remove(approval)

@@ -14,6 +14,7 @@ from services.scoring.domain.assess.assessment import Assessment, Cause, Recorde
 from services.scoring.domain.assess.entry_rules import triggered_rules
 from services.scoring.domain.assess.evaluate import SignalChanges, evaluate, forget_verdicts
 from services.scoring.domain.assess.explain import rule_at, shown_micro, snapshot
+from services.scoring.domain.assess.reasons import record
 from services.scoring.domain.assess.state_inputs import state_inputs_of
 from services.scoring.domain.assess.states import (
     Transition,
@@ -83,6 +84,7 @@ def step(borrower: Borrower, rules: Rules, trigger: Trigger) -> Assessment | Non
     transition = _move(borrower, rules, trigger, evaluation)
     if transition is not None:
         borrower.changed |= DECISIONS_PART
+        record(borrower, rules, transition, trigger.as_of)
     reasons = _reasons(borrower, rules, trigger, evaluation, transition)
     if risk.proposed_to not in (-1, proposed_before):
         reasons.append("PROPOSAL")

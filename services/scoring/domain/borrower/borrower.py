@@ -29,6 +29,7 @@ from services.scoring.domain.borrower.flows import (
     Promises,
     RecurringPayments,
 )
+from services.scoring.domain.borrower.reasons import RecordedTest
 from services.scoring.domain.borrower.risk import RiskRecord, Signals
 from services.scoring.domain.primitives.daily_values import Daily
 from services.scoring.domain.primitives.dates import first_day_of, last_day_of, month_of
@@ -49,7 +50,8 @@ CREDIT_FILE_PART: Final = 128
 RECURRING_PART: Final = 256
 DECISIONS_PART: Final = 512
 CONDUCT_PART: Final = 1024
-ALL_PARTS: Final = 2047
+REASONS_PART: Final = 2048
+ALL_PARTS: Final = 4095
 FAILED_COLLECTION: Final = 0
 RETURNED_OUTGOING: Final = 1
 RETURNED_INCOMING: Final = 2
@@ -407,7 +409,8 @@ class Borrower:
     """One borrower, whole.
 
     ``reversed_keys`` and ``reversed_minor`` are payments that were taken back before they came, and
-    how much of each (`repayments.WHOLE`: all of it).
+    how much of each (`repayments.WHOLE`: all of it). ``state_tests`` are what was true when the
+    present state was entered (`assess/reasons.py`).
 
     What comes after ``risk`` saves work, is derived from the rest and never counts: views, the
     exchange rates known at this place of the log, changes made by the event itself (empty between
@@ -437,6 +440,7 @@ class Borrower:
     pass_through: PassThrough = field(default_factory=PassThrough)
     reversed_keys: list[int] = field(default_factory=list)
     reversed_minor: list[int] = field(default_factory=list)
+    state_tests: list[RecordedTest] = field(default_factory=list)
     counters: Counters = field(default_factory=Counters)
     evidence: Evidence = field(default_factory=Evidence)
     signals: Signals = field(default_factory=Signals)

@@ -25,6 +25,7 @@ from services.scoring.domain.handlers.use_of_funds import (
 )
 from services.scoring.domain.indicators.account_flows import credits_as_evidence, credits_of
 from services.scoring.domain.indicators.declaration import Theme, indicator, single
+from services.scoring.domain.indicators.subjects import blocked_accounts, returned_items
 from services.scoring.domain.primitives import series, touched
 from services.scoring.domain.primitives.dates import month_sum
 from services.scoring.domain.primitives.measurement import (
@@ -39,7 +40,7 @@ from services.scoring.domain.primitives.measurement import (
     not_applicable,
     unmeasurable,
 )
-from services.scoring.domain.rulebook.rulebook import ACCOUNT, Component, Rules
+from services.scoring.domain.rulebook.rulebook import ACCOUNT, About, Component, Rules
 from services.scoring.domain.views.balances import pooled
 
 QUARTER_DAYS: Final = 90
@@ -253,11 +254,6 @@ def lenders_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
     return [borrower.lender_flows.ref] if borrower.lender_flows.ref else []
 
 
-def blocks_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
-    """Return the enforcements in force."""
-    return [account.block_ref for account in borrower.accounts if account.block_ref][:5]
-
-
 @indicator(
     "A-18",
     "Borrows elsewhere",
@@ -329,7 +325,7 @@ def _rise_of_share(borrower: Borrower, as_of: int) -> int | None:
     Theme(ACCOUNT, "legal", "LEGAL_EXTERNAL"),
     single(Unit.COUNT, "accounts under enforcement"),
     reads=touched.EXTERNAL | touched.PROFILE,
-    evidence=blocks_as_evidence,
+    evidence=About(blocked_accounts),
 )
 def accounts_under_enforcement(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """A-22: accounts that are seized or blocked by law. A flag is a fact: it is never unmeasurable.
@@ -347,11 +343,6 @@ def _evidence(borrower: Borrower, as_of: int, kind: int) -> list[str]:
     return [borrower.bounces.refs[index] for index in reversed(positions)][:5]
 
 
-def outgoing_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
-    """Return the borrower's own returned items, newest first."""
-    return _evidence(borrower, as_of, RETURNED_OUTGOING)
-
-
 def incoming_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
     """Return the customers' returned items, newest first."""
     return _evidence(borrower, as_of, RETURNED_INCOMING)
@@ -366,7 +357,7 @@ def incoming_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
         Component("share", Unit.RATIO, "their value over all debits, 90 days"),
     ),
     reads=touched.BOUNCES | touched.PROFILE,
-    evidence=outgoing_as_evidence,
+    evidence=About(returned_items),
 )
 def returned_outgoing(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """A-09: own items returned for lack of funds: how many in 30 days, and their share of debits.

@@ -9,6 +9,7 @@ from typing import Final
 from services.scoring.domain.arrears import facility_use
 from services.scoring.domain.borrower.borrower import Borrower
 from services.scoring.domain.indicators.declaration import Theme, indicator, single
+from services.scoring.domain.indicators.subjects import exceeded_lines, used_lines
 from services.scoring.domain.primitives import series, touched
 from services.scoring.domain.primitives.measurement import (
     MICRO,
@@ -22,7 +23,7 @@ from services.scoring.domain.primitives.measurement import (
     rounded_quotient,
     unmeasurable,
 )
-from services.scoring.domain.rulebook.rulebook import ACCOUNT, Component, Rules
+from services.scoring.domain.rulebook.rulebook import ACCOUNT, About, Component, Rules
 from services.scoring.domain.views.lines import ALL_DAYS, measured_shares, view_of
 
 RECENT_DAYS: Final = 30
@@ -45,7 +46,7 @@ def line_use_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
     UTILISATION,
     single(Unit.RATIO, "mean share of the limit drawn, 30 days"),
     reads=touched.FACILITIES | touched.LINE_DAY,
-    evidence=line_use_as_evidence,
+    evidence=About(used_lines),
 )
 def line_utilisation(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """A-03: mean share of the limits that is drawn, over 30 days."""
@@ -63,7 +64,7 @@ def line_utilisation(borrower: Borrower, as_of: int, rules: Rules) -> Measuremen
     UTILISATION,
     single(Unit.POINTS, "utilisation of 30 days above the usual"),
     reads=touched.FACILITIES | touched.LINE_DAY,
-    evidence=line_use_as_evidence,
+    evidence=About(used_lines),
 )
 def utilisation_jump(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """A-04: mean utilisation of 30 days less the median of the 180 days before."""
@@ -90,7 +91,7 @@ def utilisation_jump(borrower: Borrower, as_of: int, rules: Rules) -> Measuremen
         Component("run", Unit.DAYS, "days above the limit in a row"),
     ),
     reads=touched.FACILITIES | touched.LINE_DAY,
-    evidence=line_use_as_evidence,
+    evidence=About(exceeded_lines),
 )
 def limit_excess(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """A-05: days above the lower of limit and drawing power, in 90 days and in a row until now.
@@ -116,7 +117,7 @@ def limit_excess(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     UTILISATION,
     single(Unit.RATIO, "lowest utilisation of 90 days"),
     reads=touched.FACILITIES | touched.LINE_DAY,
-    evidence=line_use_as_evidence,
+    evidence=About(used_lines),
 )
 def hard_core_usage(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """A-06: the lowest utilisation of 90 days: what the line never cleans down."""

@@ -21,6 +21,7 @@ from services.scoring.domain.borrower.borrower import Borrower
 from services.scoring.domain.handlers.recurring_payments import latest_runs
 from services.scoring.domain.indicators.account_lines import median_of
 from services.scoring.domain.indicators.declaration import Theme, indicator, single
+from services.scoring.domain.indicators.subjects import loans_due_next
 from services.scoring.domain.primitives import series, touched
 from services.scoring.domain.primitives.dates import first_day_of, month_of, month_sum
 from services.scoring.domain.primitives.measurement import (
@@ -35,7 +36,7 @@ from services.scoring.domain.primitives.measurement import (
     unmeasurable,
 )
 from services.scoring.domain.primitives.vocabulary import RETAIL
-from services.scoring.domain.rulebook.rulebook import ACCOUNT, REPAYMENT, Rules
+from services.scoring.domain.rulebook.rulebook import ACCOUNT, REPAYMENT, About, Rules
 from services.scoring.domain.views.balances import RECENT_DAYS, are_balances_stale, pooled, view_of
 
 FEWEST_BASE_DAYS: Final = 90
@@ -157,7 +158,7 @@ def schedules_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
     Theme(ACCOUNT, "cover", "LIQUIDITY"),
     single(Unit.NUMBER, "money at hand and expected over what falls due within 15 days"),
     reads=touched.COVER | touched.LOANS | touched.PAYMENTS | touched.WAGES | touched.PROFILE,
-    evidence=balances_as_evidence,
+    evidence=About(loans_due_next),
 )
 def next_due_cover(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """A-14: money at hand and to be expected over what falls due next, within 15 days.

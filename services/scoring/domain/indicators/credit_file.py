@@ -11,13 +11,18 @@ from typing import Final
 from services.scoring.domain.borrower.borrower import Borrower
 from services.scoring.domain.borrower.credit_file import (
     Collateral,
-    Covenant,
     GroupLink,
-    related_state_of,
 )
 from services.scoring.domain.borrower.risk import CLOSED, DEFAULT, HIGH_RISK, WATCH
 from services.scoring.domain.handlers.credit_file import JOINT_KINDS, overdue_since, worst_found
 from services.scoring.domain.indicators.declaration import Theme, indicator, single
+from services.scoring.domain.indicators.subjects import (
+    open_findings,
+    tight_covenants,
+    troubled_group,
+    valued_collateral,
+    weak_guarantors,
+)
 from services.scoring.domain.primitives import touched
 from services.scoring.domain.primitives.measurement import (
     FLAG_AMBER,
@@ -34,7 +39,13 @@ from services.scoring.domain.primitives.measurement import (
     unmeasurable,
 )
 from services.scoring.domain.primitives.vocabulary import CASH_COLLATERAL, CONTROL, REAL_ESTATE
-from services.scoring.domain.rulebook.rulebook import COLLATERAL_GROUP, STATEMENT, Component, Rules
+from services.scoring.domain.rulebook.rulebook import (
+    COLLATERAL_GROUP,
+    STATEMENT,
+    About,
+    Component,
+    Rules,
+)
 from services.scoring.domain.views import credit_file
 
 MOST_REFS: Final = 5
@@ -46,16 +57,6 @@ CONNECTED: Final = Theme(COLLATERAL_GROUP, "group", "GUARANTOR_GROUP")
 INFORMATION: Final = Theme(COLLATERAL_GROUP, "info", "INFORMATION")
 
 
-def _newest_first(piece: Collateral) -> tuple[int, str]:
-    return -piece.valued_day, piece.collateral_id
-
-
-def collateral_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
-    """Return the valuations, newest first."""
-    newest = sorted(borrower.credit_file.collateral, key=_newest_first)
-    return [piece.ref for piece in newest[:MOST_REFS]]
-
-
 @indicator(
     "C-01",
     "Collateral covers too little",
@@ -65,7 +66,7 @@ def collateral_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
         Component("over_limit", Unit.POINTS, "loan to value less the limit agreed"),
     ),
     reads=COLLATERAL_INPUTS | touched.LOANS | touched.PAYMENTS | touched.FACILITIES,
-    evidence=collateral_as_evidence,
+    evidence=About(valued_collateral),
 )
 def cover(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """C-01: collateral after haircuts over what it secures, and loan to value against its limit.
@@ -99,7 +100,7 @@ def cover(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
         Component("months_homes", Unit.MONTHS, "months since the oldest valuation of a home"),
     ),
     reads=COLLATERAL_INPUTS,
-    evidence=collateral_as_evidence,
+    evidence=About(valued_collateral),
 )
 def valuation_age(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """C-02: months since the oldest valuation, homes apart from all other collateral.
@@ -131,7 +132,7 @@ def _is_home(piece: Collateral) -> bool:
         Component("double_pledge", Unit.FLAG, "pledged to somebody else as well"),
     ),
     reads=COLLATERAL_INPUTS,
-    evidence=collateral_as_evidence,
+    evidence=About(valued_collateral),
 )
 def documents(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """C-03: days until the first of registration, insurance and permits runs out; double pledge.
@@ -154,28 +155,6 @@ def _ends(piece: Collateral) -> tuple[int, int, int]:
     return piece.registered_until, piece.insured_until, piece.permitted_until
 
 
-def _reports_of(borrower: Borrower, names: list[str]) -> list[str]:
-    states = [related_state_of(borrower.credit_file, name) for name in sorted(set(names))]
-    rows = [
-        (-state.state, state.related_id, state.ref)
-        for state in states
-        if state is not None and state.ref
-    ]
-    return [ref for _, _, ref in sorted(rows)[:MOST_REFS]]
-
-
-def guarantors_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
-    """Return the reports of the guarantors, the worst first."""
-    guarantors = credit_file.guarantors_in_force(borrower, as_of)
-    return _reports_of(borrower, [guarantor.guarantor_id for guarantor in guarantors])
-
-
-def group_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
-    """Return the reports of the group, the worst first."""
-    links = credit_file.links_in_force(borrower, as_of)
-    return _reports_of(borrower, [link.linked_id for link in links])
-
-
 @indicator(
     "C-04",
     "Guarantor in trouble",
@@ -193,7 +172,7 @@ def group_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
         | touched.FILE_DAY
         | touched.PROFILE
     ),
-    evidence=guarantors_as_evidence,
+    evidence=About(weak_guarantors),
 )
 def guarantor_state(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """C-04: the worst state among the guarantors, and how much of the exposure hangs on it.
@@ -242,7 +221,7 @@ def _signal_of(state: int | None) -> int:
         Component("parent", Unit.FLAG, "controlling parent in default"),
     ),
     reads=touched.LINKS | touched.FILE_DAY,
-    evidence=group_as_evidence,
+    evidence=About(troubled_group),
 )
 def group_contagion(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """C-05: how much hangs on a connected client in high risk or in default; a parent in default.
@@ -277,17 +256,6 @@ def _strength(link: GroupLink) -> int | None:
     return None if link.strength_micro < 0 else link.strength_micro
 
 
-def findings_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
-    """Return the open findings, worst first, and the newest inspection."""
-    file = borrower.credit_file
-    rows = sorted(
-        (-finding.severity, -finding.day, finding.finding_id, finding.ref)
-        for finding in file.findings
-    )
-    refs = [row[3] for row in rows[:MOST_REFS]]
-    return [*refs, file.inspection_ref] if file.inspection_ref else refs
-
-
 @indicator(
     "C-06",
     "Review or limit ran out",
@@ -312,7 +280,7 @@ def review_overdue(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
         Component("severity", Unit.COUNT, "worst thing found, 0 to 4"),
     ),
     reads=touched.INSPECTIONS | touched.FILE_DAY,
-    evidence=findings_as_evidence,
+    evidence=About(open_findings),
 )
 def inspections(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """C-07: days that the next inspection is overdue, and the worst thing found (0 to 4).
@@ -327,17 +295,6 @@ def inspections(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     return measured_components([overdue, worst_found(file) * MICRO])
 
 
-def _tightest_first(covenant: Covenant) -> tuple[int, str]:
-    room = credit_file.headroom(covenant)
-    return MICRO if room is None else room, covenant.covenant_id
-
-
-def covenants_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
-    """Return the certificates, the one with the least headroom first."""
-    tightest = sorted(borrower.credit_file.covenants, key=_tightest_first)
-    return [covenant.ref for covenant in tightest[:MOST_REFS]]
-
-
 @indicator(
     "F-18",
     "Covenant headroom",
@@ -348,7 +305,7 @@ def covenants_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
         Component("waiver", Unit.FLAG, "waiver asked for"),
     ),
     reads=touched.COVENANTS | touched.FILE_DAY,
-    evidence=covenants_as_evidence,
+    evidence=About(tight_covenants),
 )
 def covenant_headroom(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """F-18: the least headroom over all covenants, days a certificate is late, a waiver requested.

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from services.scoring.domain.primitives.measurement import Unit
-from services.scoring.domain.rulebook.rulebook import Component, Evidence, Indicator, Measure
+from services.scoring.domain.rulebook.rulebook import About, Component, Evidence, Indicator, Measure
 
 DECLARED: Final[dict[str, Indicator]] = {}
 
@@ -34,7 +34,7 @@ def indicator(
     components: tuple[Component, ...],
     *,
     reads: int,
-    evidence: Evidence | None = None,
+    evidence: Evidence | About | None = None,
 ) -> Callable[[Measure], Measure]:
     """Return a decorator that declares an indicator and returns its function unchanged."""
 

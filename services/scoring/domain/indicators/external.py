@@ -11,6 +11,7 @@ from typing import Final
 from services.scoring.domain.borrower.borrower import Borrower
 from services.scoring.domain.borrower.credit_file import Report
 from services.scoring.domain.indicators.declaration import Theme, indicator, single
+from services.scoring.domain.indicators.subjects import reporters
 from services.scoring.domain.primitives import daily_values, series, touched
 from services.scoring.domain.primitives.daily_values import Daily
 from services.scoring.domain.primitives.measurement import (
@@ -33,7 +34,13 @@ from services.scoring.domain.primitives.vocabulary import (
     INSOLVENCY,
     WRITTEN_OFF_ELSEWHERE,
 )
-from services.scoring.domain.rulebook.rulebook import ACCOUNT, EXTERNAL_FAMILY, Component, Rules
+from services.scoring.domain.rulebook.rulebook import (
+    ACCOUNT,
+    EXTERNAL_FAMILY,
+    About,
+    Component,
+    Rules,
+)
 from services.scoring.domain.views.statements import CannotFormError, figures_of
 
 # Who calls it a default counts more than ninety days.
@@ -44,14 +51,6 @@ WINDOW_DAYS: Final = 100
 LEAST_GAPS: Final = 10
 # A feed may pause over a weekend and a holiday.
 SHORTEST_INTERVAL: Final = 5
-
-
-def reports_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
-    """Return the reports, newest first."""
-    newest = sorted(
-        (-report.day, report.reporter, report.ref) for report in borrower.credit_file.reports
-    )
-    return [ref for _, _, ref in newest[:MOST_REFS]]
 
 
 @indicator(
@@ -68,7 +67,7 @@ def reports_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
         ),
     ),
     reads=touched.EXTERNAL | touched.STATEMENTS | touched.PROFILE,
-    evidence=reports_as_evidence,
+    evidence=About(reporters),
 )
 def external_delinquency(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """C-08: days past due elsewhere, claims in court over equity, insolvency, share long past due.

@@ -19,6 +19,7 @@ from services.scoring.domain.arrears.instalments import (
 from services.scoring.domain.borrower.borrower import FAILED_COLLECTION, Borrower, Facility, Loan
 from services.scoring.domain.borrower.risk import DATA_INCIDENT
 from services.scoring.domain.indicators.declaration import Theme, indicator, single
+from services.scoring.domain.indicators.subjects import failed_items, late_loans, paid_loans
 from services.scoring.domain.primitives import touched
 from services.scoring.domain.primitives.dates import first_day_of, last_day_of
 from services.scoring.domain.primitives.measurement import (
@@ -33,7 +34,7 @@ from services.scoring.domain.primitives.measurement import (
     rounded_quotient,
     unmeasurable,
 )
-from services.scoring.domain.rulebook.rulebook import REPAYMENT, Component, Rules
+from services.scoring.domain.rulebook.rulebook import REPAYMENT, About, Component, Rules
 
 ARREARS_INPUTS: Final = touched.LOANS | touched.PAYMENTS | touched.DUES
 YEAR_DAYS: Final = 365
@@ -58,24 +59,13 @@ FEWEST_MONTHS: Final = 3
 RECENT_MONTHS: Final = 3
 
 
-def late_loan_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
-    """Return the latest payments and the schedule of the loan with most open instalments."""
-    refs: list[str] = []
-    for loan in borrower.loans:
-        refs += reversed(loan.paid_refs)
-    for loan in borrower.loans:
-        if loan.schedule_ref:
-            refs.append(loan.schedule_ref)
-    return refs[:5]
-
-
 @indicator(
     "R-01",
     "Days past due",
     ARREARS,
     single(Unit.DAYS, "days since the oldest unpaid due date"),
     reads=ARREARS_INPUTS | touched.FACILITIES,
-    evidence=late_loan_as_evidence,
+    evidence=About(late_loans),
 )
 def operational_days(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """R-01: the fold's operational counter, worst over all loans and lines."""
@@ -92,7 +82,7 @@ def operational_days(borrower: Borrower, as_of: int, rules: Rules) -> Measuremen
     ARREARS,
     single(Unit.DAYS, "consecutive days above both materiality thresholds"),
     reads=ARREARS_INPUTS | touched.FACILITIES,
-    evidence=late_loan_as_evidence,
+    evidence=About(late_loans),
 )
 def regulatory_days(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """R-02: consecutive day closes with arrears above both materiality thresholds.
@@ -120,7 +110,7 @@ def regulatory_days(borrower: Borrower, as_of: int, rules: Rules) -> Measurement
     ARREARS,
     single(Unit.DAYS, "most days past due in 365 days"),
     reads=touched.LOANS | touched.PAYMENTS | touched.FACILITIES | touched.DUES | touched.SCAR_DAY,
-    evidence=late_loan_as_evidence,
+    evidence=About(paid_loans),
 )
 def worst_days_in_a_year(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """R-04: the worst operational count on any of the last 365 days, by what is known now."""
@@ -144,7 +134,7 @@ def _has_history(borrower: Borrower) -> bool:
     ARREARS,
     single(Unit.DAYS, "days since the oldest unpaid interest"),
     reads=touched.LOANS | touched.PAYMENTS | touched.DUES,
-    evidence=late_loan_as_evidence,
+    evidence=About(late_loans),
 )
 def interest_days(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """R-09: days since the oldest instalment with interest unpaid above the tolerance."""
@@ -167,7 +157,7 @@ def interest_days(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
         Component("months_late", Unit.COUNT, "sum of months late at the last twelve month-ends"),
     ),
     reads=touched.LOANS | touched.PAYMENTS | touched.FACILITIES | touched.MONTHS,
-    evidence=late_loan_as_evidence,
+    evidence=About(paid_loans),
 )
 def months_in_arrears(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """R-13: how many of the last twelve month-ends were in material arrears.
@@ -190,7 +180,7 @@ def months_in_arrears(borrower: Borrower, as_of: int, rules: Rules) -> Measureme
         Component("over_90", Unit.RATIO, "share outstanding on facilities over 90 days late"),
     ),
     reads=ARREARS_INPUTS | touched.FACILITIES,
-    evidence=late_loan_as_evidence,
+    evidence=About(late_loans),
 )
 def cross_facility_spread(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """R-15: share of what is outstanding that sits on loans more than 30 days past due.
@@ -220,12 +210,6 @@ def _owed_and_days(borrower: Borrower, as_of: int, rules: Rules) -> list[tuple[i
     return rows + [(owed, days_past_due.line_days(line, as_of, tolerance)) for line, owed in lines]
 
 
-def failures_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
-    """Return the failed collections in the window, newest first."""
-    positions = borrower.bounces.of_kind(FAILED_COLLECTION, as_of - BOUNCE_DAYS + 1, as_of)
-    return [borrower.bounces.refs[index] for index in reversed(positions)][:5]
-
-
 @indicator(
     "R-03",
     "Late payments",
@@ -235,7 +219,7 @@ def failures_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
         Component("slightly_late", Unit.COUNT, "of the last six instalments at least 1 day late"),
     ),
     reads=HABIT_INPUTS,
-    evidence=late_loan_as_evidence,
+    evidence=About(paid_loans),
 )
 def late_payments(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """R-03: how many of the last six due instalments were, or are, at least five days late.
@@ -261,7 +245,7 @@ def late_payments(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
         Component("recent", Unit.DAYS, "mean days late of the last three"),
     ),
     reads=HABIT_INPUTS,
-    evidence=late_loan_as_evidence,
+    evidence=About(paid_loans),
 )
 def delay_creep(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """R-05: mean days late of the last three due instalments less that of the six before."""
@@ -285,7 +269,7 @@ def delay_creep(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     LATENESS,
     single(Unit.RATIO, "unpaid share of the last three instalments, 10 days on"),
     reads=HABIT_INPUTS,
-    evidence=late_loan_as_evidence,
+    evidence=About(paid_loans),
 )
 def payment_shortfall(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """R-06: the share of the last three instalments not paid within ten days of falling due."""
@@ -304,7 +288,7 @@ def payment_shortfall(borrower: Borrower, as_of: int, rules: Rules) -> Measureme
     Theme(REPAYMENT, "bounce", "COLLECTION_FAIL"),
     single(Unit.COUNT, "collections without funds in 30 days"),
     reads=touched.LOANS | touched.BOUNCES,
-    evidence=failures_as_evidence,
+    evidence=About(failed_items),
 )
 def failed_collections(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """R-08: collections that failed for lack of funds in 30 days."""

@@ -13,6 +13,7 @@ from services.scoring.domain.arrears.instalments import (
 )
 from services.scoring.domain.borrower.borrower import Borrower, Facility, Loan
 from services.scoring.domain.indicators.declaration import Theme, indicator, single
+from services.scoring.domain.indicators.subjects import conceded_loans
 from services.scoring.domain.primitives import daily_values, touched
 from services.scoring.domain.primitives.dates import plus_months
 from services.scoring.domain.primitives.measurement import (
@@ -28,7 +29,7 @@ from services.scoring.domain.primitives.measurement import (
     unmeasurable,
 )
 from services.scoring.domain.primitives.vocabulary import TERM
-from services.scoring.domain.rulebook.rulebook import REPAYMENT, Component, Rules
+from services.scoring.domain.rulebook.rulebook import REPAYMENT, About, Component, Rules
 from services.scoring.domain.views.balances import STALE_DAYS
 
 CONCESSION_MONTHS: Final = 24
@@ -55,11 +56,6 @@ def promises_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
 def payments_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
     """Return the newest repayments of each loan."""
     return [ref for loan in borrower.loans for ref in loan.paid_refs[::-1]][:5]
-
-
-def concessions_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
-    """Return the schedules in force of the loans with concessions."""
-    return [loan.schedule_ref for loan in borrower.loans if loan.concession_days][:5]
 
 
 @indicator(
@@ -116,7 +112,7 @@ def _is_broken(borrower: Borrower, loan: Loan, index: int, rules: Rules) -> bool
         Component("arrears", Unit.FLAG, "a concession and more than 30 days past due"),
     ),
     reads=touched.LOANS | touched.PAYMENTS | touched.DUES | touched.SCAR_DAY,
-    evidence=concessions_as_evidence,
+    evidence=About(conceded_loans),
 )
 def concessions(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """R-10: concessions of 24 calendar months; and one of them with more than 30 days past due.

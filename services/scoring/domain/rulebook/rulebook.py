@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from services.scoring.domain.borrower.borrower import Borrower
+from services.scoring.domain.borrower.reasons import Subject
 from services.scoring.domain.borrower.risk import SLOTS, slot_of
 from services.scoring.domain.primitives.measurement import Measurement, Unit
 from services.scoring.domain.primitives.money import Rates, decimals_of
@@ -117,6 +118,13 @@ class Component:
 
 
 @dataclass(frozen=True, slots=True)
+class About:
+    """What a figure is about, the worst first, each with its own evidence."""
+
+    subjects: Callable[[Borrower, int, "Rules"], list[Subject]]
+
+
+@dataclass(frozen=True, slots=True)
 class Indicator:
     """One entry of the catalogue.
 
@@ -131,7 +139,7 @@ class Indicator:
         measure: ``(borrower, as_of day ordinal, rules) -> Measurement``. During a day ``as_of`` is
             the event's business date; at the close of day D it is D, and windows include D.
         evidence: ``(borrower, as_of) -> references of events``; called only when an assessment is
-            written, newest first, at most a handful.
+            written, newest first, at most a handful; or what the figure is about (`About`).
     """
 
     id: str
@@ -142,7 +150,7 @@ class Indicator:
     components: tuple[Component, ...]
     reads: int
     measure: Measure
-    evidence: Evidence | None = None
+    evidence: Evidence | About | None = None
 
     @property
     def slot(self) -> int:

@@ -141,11 +141,37 @@ def test_a_note_without_weight_names_its_evidence_too() -> None:
     assert "e-7" in sentence
 
 
-def test_a_trigger_rule_is_described_by_its_conditions() -> None:
-    # 61 days after 31 January is 1 April 2024.
-    assert narrated(date(2024, 4, 1), ENGLISH).why == [
-        "The state became high risk because “Days past due” (R-01) was more than 60 days."
-    ]
+@pytest.mark.parametrize(
+    ("language", "title", "sentence"),
+    [
+        (
+            ENGLISH,
+            "The state became high risk on 1 April 2024 because of this:",
+            "The oldest unpaid instalment fell due 61 days ago (limit: more than 60 days): loan "
+            "L-1, EUR 1,000.00 past due, oldest open instalment due on 31 January 2024.",
+        ),
+        (
+            SPANISH,
+            "El estado pasó a riesgo alto el 1 de abril de 2024 por lo siguiente:",
+            "La cuota impagada más antigua venció hace 61 días (límite: más de 60 días): préstamo "
+            "L-1, 1.000,00 EUR vencidos e impagados, cuota impagada más antigua con vencimiento el "
+            "31 de enero de 2024.",
+        ),
+        (
+            CHINESE,
+            "2024年4月1日，状态变为“高风险”，原因如下：",
+            "最早一期未付款项已逾期61天（界限：超过60天）：贷款L-1，逾期EUR 1,000.00，"
+            "最早未还一期的到期日为2024年1月31日。",
+        ),
+    ],
+)
+def test_the_reason_is_written_from_the_record_of_the_change(
+    language: Language, title: str, sentence: str
+) -> None:
+    # 61 days after 31 January is 1 April 2024; five days later the count is 66, the reason is not.
+    for as_of in (date(2024, 4, 1), date(2024, 4, 6)):
+        why = narrated(as_of, language).why
+        assert (why.text, why.tests) == (title, [sentence])
 
 
 def test_the_way_out_of_watch_lists_every_condition_of_its_rule() -> None:
