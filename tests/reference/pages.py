@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.reference import commands, events, http, indicators, metrics, rulebook, settings
+from tests.stories import page as stories
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 REFERENCE: Final = ROOT / "docs" / "reference"
@@ -16,6 +17,7 @@ PAGES: Final[dict[Path, Callable[[], str]]] = {
     REFERENCE / "metrics.md": metrics.page,
     REFERENCE / "rulebook-fields.md": rulebook.page,
     REFERENCE / "settings.md": settings.page,
+    ROOT / "docs" / "stories.md": stories.document,
     ROOT / "schemas" / "rulebook" / "v1.schema.json": rulebook.schema_text,
     **{INDICATORS / name: page for name, page in indicators.pages().items()},
 }
