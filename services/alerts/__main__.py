@@ -9,7 +9,7 @@ from services.alerts.settings import AlertsFaultSettings, AlertsSettings
 from services.alerts.wiring import Alerts, build
 from services.kit import logs
 from services.kit.http.server import ServerOptions, run, serve
-from services.kit.settings import PlatformSettings, effective, warn_of_unknown_variables
+from services.kit.settings import PlatformSettings, effective, refuse_unknown_variables
 
 log = structlog.get_logger(__name__)
 
@@ -37,7 +37,7 @@ async def main() -> int:
         level=platform.log_level,
         hash_key=platform.log_hash_key.get_secret_value(),
     )
-    warn_of_unknown_variables(PlatformSettings, AlertsSettings, AlertsFaultSettings)
+    refuse_unknown_variables(PlatformSettings, AlertsSettings, AlertsFaultSettings)
     log.info("alerts.starting", platform=effective(platform), settings=effective(settings))
     async with build(platform, settings) as alerts:
         return await serve(

@@ -5,11 +5,13 @@ has applied them. Imports and parked inputs are on the intake topic.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import asyncpg
 
 from services.cli.broker import BrokerReader
+from services.cli.errors import CommandError
 from services.contracts.borrower import BorrowerRegisteredV1
 from services.contracts.decoding import data_decoder, envelope_decoder
 from services.contracts.registry import EVENT_TYPES
@@ -44,6 +46,12 @@ COLUMNS = ("account_id", "borrower_id", "source", "event_time", "event_id")
 IDENTITIES = """
 INSERT INTO ingest.event_identity (source, event_id, borrower_id, digest)
 SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[]) ON CONFLICT DO NOTHING
+"""
+# Without this, a transaction keeps what it has seen.
+FORGET_ACTIVITY = "SELECT pg_stat_clear_snapshot()"
+INGEST = """
+SELECT DISTINCT coalesce(host(client_addr), 'this machine') FROM pg_stat_activity
+ WHERE datname = current_database() AND application_name = 'tocsin-ingest' ORDER BY 1
 """
 STORED_INPUTS = """
 SELECT digest FROM ingest.quarantine WHERE channel = 'http' AND digest = ANY($1::bytea[])
@@ -88,6 +96,27 @@ class AccountLog:
         """Returns the directory that ingest has."""
         rows = await self._connection.fetch(DIRECTORY)
         return {row["account_id"]: AccountAssignment(*row) for row in rows}
+
+    @asynccontextmanager
+    async def beside_no_ingest(self) -> AsyncIterator[None]:
+        """Runs the block in a transaction that is undone if ingest was started meanwhile.
+
+        Raises:
+            CommandError: If a process of ingest is connected to the database.
+        """
+        await self._refuse_beside_ingest()
+        async with self._connection.transaction():
+            yield
+            await self._refuse_beside_ingest()
+
+    async def _refuse_beside_ingest(self) -> None:
+        await self._connection.execute(FORGET_ACTIVITY)
+        rows = await self._connection.fetch(INGEST)
+        if rows:
+            raise CommandError(
+                f"Ingest is running ({', '.join(row[0] for row in rows)}). Nothing was changed.",
+                remedy="Stop every process of ingest, and run the command again.",
+            )
 
     async def rebuild(self) -> RebuiltAccounts:
         """Makes directory, identities and queues of parked inputs what the log gives.

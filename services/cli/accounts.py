@@ -13,7 +13,7 @@ import asyncpg
 import typer
 from rich.console import Console
 
-from services.cli.account_log import AccountLog, differences
+from services.cli.account_log import AccountLog, RebuiltAccounts, differences
 from services.cli.broker import connected
 from services.cli.database import with_connection
 from services.cli.errors import CommandError
@@ -61,7 +61,8 @@ def rebuild(
     """Rebuild the account directory from the log, with ingest stopped.
 
     Also stores the first borrower of each event that names an account, and parks inputs again that
-    are missing in the quarantine: for a database that was restored from an older copy.
+    are missing in the quarantine: for a database that was restored from an older copy. Refuses to
+    run while a process of ingest is connected to the database.
 
     Examples:
 
@@ -70,7 +71,12 @@ def rebuild(
     question = "Replace the account directory by what the log gives? Ingest must be stopped."
     if not yes and not typer.confirm(question, err=True):
         raise CommandError("Nothing was changed.", remedy="Give --yes to confirm beforehand.")
-    result = _run(AccountLog.rebuild)
+
+    async def work(log: AccountLog) -> RebuiltAccounts:
+        async with log.beside_no_ingest():
+            return await log.rebuild()
+
+    result = _run(work)
     _console.print(
         f"{result.accounts} accounts, {result.identities} events that lacked an identity, "
         f"{result.parked} inputs parked again"

@@ -305,8 +305,12 @@ def _health(
 
 def _joined(topic: str, consumer: FencedConsumer, publisher: KafkaEventPublisher) -> ReadinessCheck:
     async def check() -> None:
-        # HTTP must be ready although the bank has not created a raw topic yet.
-        if not consumer.has_joined and await publisher.has_topic(topic):
+        if not await publisher.has_topic(topic):
+            raise NotReady(
+                f"the topic {topic} is missing; create it (`tocsin topics --also {topic}`), or "
+                "take its mapping out of the folder TOCSIN_INGEST_MAPPINGS"
+            )
+        if not consumer.has_joined:
             raise NotReady("the group was not joined yet")
 
     return check

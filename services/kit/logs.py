@@ -38,6 +38,8 @@ BLANKED_FIELDS = frozenset(
 _URL_CREDENTIALS = re.compile(r"(\b\w{1,20}://)[^/\s:@]+:[^/\s@]+@")
 _API_KEY = re.compile(r"tsk_[A-Za-z0-9]+_[A-Za-z0-9_-]+")
 _HASH_CHARACTERS = 12
+_REPEATED_AFTER_SECONDS = 60.0
+_MOST_DRIVER_LINES = 1_000
 
 Fields = MutableMapping[str, Any]
 
@@ -67,6 +69,30 @@ class Redactor:
 def without_secrets(text: str) -> str:
     """Returns a text without passwords in URLs and without API keys."""
     return _API_KEY.sub("tsk_[redacted]", _URL_CREDENTIALS.sub(r"\1[redacted]@", text))
+
+
+class RepeatedDriverLines(logging.Filter):
+    """Passes the same line of the Kafka driver once a minute.
+
+    The driver writes one for each attempt, ten a second while a topic or a broker is missing.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._last_passed: dict[tuple[str, str], float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Returns whether the line is written."""
+        if not record.name.startswith("aiokafka"):
+            return True
+        line = (record.name, record.getMessage())
+        last = self._last_passed.get(line)
+        if last is not None and abs(record.created - last) < _REPEATED_AFTER_SECONDS:
+            return False
+        if len(self._last_passed) >= _MOST_DRIVER_LINES:
+            self._last_passed.clear()
+        self._last_passed[line] = record.created
+        return True
 
 
 def configure(*, service: str, level: str = "INFO", hash_key: str = "") -> None:
@@ -101,6 +127,7 @@ def configure(*, service: str, level: str = "INFO", hash_key: str = "") -> None:
     )
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(formatter)
+    handler.addFilter(RepeatedDriverLines())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)

@@ -10,7 +10,6 @@ from difflib import get_close_matches
 from typing import Final, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import structlog
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -20,8 +19,6 @@ from services.kit.http.limits import (
     REQUESTS_PER_KEY,
     RequestLimits,
 )
-
-log = structlog.get_logger(__name__)
 
 SERVICES: Final = ("ingest", "scoring", "alerts")
 _PREFIX: Final = "TOCSIN_"
@@ -47,16 +44,24 @@ def unknown_variables(
 ) -> list[tuple[str, str | None]]:
     """Returns the `TOCSIN_*` variables that look misspelled, each with the name that was meant.
 
-    That is one that resembles a setting which the process reads, or has the prefix of its service.
+    That is one that resembles a setting which the process reads, has the prefix of its service, or
+    gives a setting of the platform the prefix of a service.
     """
     known = {_variable(settings, name) for settings in read for name in settings.model_fields}
     # Where commands reach a service; the service itself does not read it.
     known |= {f"{_PREFIX}{service.upper()}_URL" for service in SERVICES}
     own = {str(settings.model_config.get("env_prefix")) for settings in read} - {_PREFIX}
-    foreign = tuple({f"{_PREFIX}{service.upper()}_" for service in SERVICES} - own)
-    suspects = []
+    prefixes = {f"{_PREFIX}{service.upper()}_" for service in SERVICES}
+    foreign = tuple(prefixes - own)
+    suspects: list[tuple[str, str | None]] = []
     for name in sorted(environment):
-        if not name.startswith(_PREFIX) or name in known or name.startswith(foreign):
+        if not name.startswith(_PREFIX) or name in known:
+            continue
+        of_platform = {_PREFIX + name.removeprefix(prefix) for prefix in prefixes} & known
+        if of_platform:
+            suspects.append((name, of_platform.pop()))
+            continue
+        if name.startswith(foreign):
             continue
         meant = next(iter(get_close_matches(name, known, n=1, cutoff=_RESEMBLANCE)), None)
         if meant is not None or name.startswith(tuple(own)):
@@ -64,10 +69,20 @@ def unknown_variables(
     return suspects
 
 
-def warn_of_unknown_variables(*read: type[BaseSettings]) -> None:
-    """Logs a warning for each variable that looks misspelled: its setting has its default."""
-    for name, meant in unknown_variables(os.environ, *read):  # noqa: TID251 - this is a settings.py
-        log.warning("settings.variable_unknown", variable=name, meant=meant)
+def refuse_unknown_variables(*read: type[BaseSettings]) -> None:
+    """Refuses the start with a variable that looks misspelled: its setting would have its default.
+
+    Raises:
+        StartRefused: With each such variable and the name that was meant.
+    """
+    suspects = unknown_variables(os.environ, *read)  # noqa: TID251 - this is a settings.py
+    if suspects:
+        raise StartRefused(
+            "; ".join(
+                f"{name} is not a setting: " + (f"set {meant}" if meant else "remove it")
+                for name, meant in suspects
+            )
+        )
 
 
 def _variable(settings: type[BaseSettings], name: str) -> str:

@@ -11,6 +11,9 @@ class ScoringSettings(BaseSettings):
 
     host: str = Field(default="127.0.0.1", description="address on which HTTP is served")
     port: int = Field(default=8082, description="port on which HTTP is served")
+    clock_port: int = Field(
+        default=8084, description="port on which the clock serves its probes and metrics"
+    )
     rulebook: str = Field(default="default", description="a shipped rulebook or a YAML file")
     instance_id: str | None = Field(
         default=None, description="static group membership: a name that survives a restart"

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import yaml
 
+from services.ingest.settings import SHIPPED_MAPPINGS
 from services.kit.settings import SERVICES, service_variable
+from services.scoring.settings import ScoringSettings
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 ADMINISTRATOR = "TOCSIN_DATABASE_URL"
@@ -23,6 +25,25 @@ def test_each_service_of_the_compose_file_has_its_own_login_only() -> None:
     assert set(prepared) == {ADMINISTRATOR, *map(service_variable, SERVICES)}
     assert len(set(prepared.values())) == 4
     assert all(ADMINISTRATOR not in each for each in urls.values())
+
+
+def test_the_clock_is_probed_and_scraped_at_its_port() -> None:
+    port = ScoringSettings.model_fields["clock_port"].default
+    chart = DEPLOY / "helm/tocsin"
+    assert yaml.safe_load((chart / "values.yaml").read_text())["clock"]["port"] == port
+    template = (chart / "templates/clock.yaml").read_text()
+    for path in ("/startupz", "/livez", "/readyz"):
+        assert f"{{path: {path}, port: http}}" in template
+    jobs = yaml.safe_load((DEPLOY / "prometheus/prometheus.yml").read_text())["scrape_configs"]
+    targets = {job["job_name"]: job["static_configs"][0]["targets"] for job in jobs}
+    assert targets["tocsin-clock"] == [f"clock:{port}"]
+
+
+def test_the_compose_file_creates_the_topics_of_the_shipped_mappings() -> None:
+    prepare = yaml.safe_load((DEPLOY / "compose/compose.yaml").read_text())["services"]["prepare"]
+    created = set(prepare["command"][-1].split("--also ")[1:])
+    named = {yaml.safe_load(path.read_text())["topic"] for path in SHIPPED_MAPPINGS.glob("*.yaml")}
+    assert {name.strip() for name in created} == named
 
 
 def test_only_the_migration_of_the_chart_has_the_administrators_login() -> None:

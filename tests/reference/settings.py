@@ -31,9 +31,9 @@ SECTIONS: Final[dict[str, type[BaseSettings]]] = {
 INTRODUCTION: Final = """# Settings
 
 Every setting is an environment variable. A service reads its settings once, when it starts, and
-writes them to its log, secrets masked. It warns of a variable that looks misspelled: one that
-resembles a setting, or has the prefix of the service (`settings.variable_unknown` in the log, with
-the name that was meant).
+writes them to its log, secrets masked. It does not start with a variable that looks misspelled: one
+that resembles a setting, has the prefix of the service, or puts the prefix of a service before a
+setting of all of them. The log line `service.start_refused` has the name that was meant.
 
 This page is made by `python -m tests.reference` from the code and compared with it by a test.
 """

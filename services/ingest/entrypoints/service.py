@@ -8,7 +8,7 @@ from services.ingest.settings import IngestSettings
 from services.ingest.wiring import build
 from services.kit import logs
 from services.kit.http.server import ServerOptions, serve
-from services.kit.settings import PlatformSettings, effective, warn_of_unknown_variables
+from services.kit.settings import PlatformSettings, effective, refuse_unknown_variables
 
 log = structlog.get_logger(__name__)
 
@@ -20,7 +20,7 @@ async def main(platform: PlatformSettings, settings: IngestSettings) -> int:
         level=platform.log_level,
         hash_key=platform.log_hash_key.get_secret_value(),
     )
-    warn_of_unknown_variables(PlatformSettings, IngestSettings)
+    refuse_unknown_variables(PlatformSettings, IngestSettings)
     log.info("starting", **effective(platform), **effective(settings))
     async with build(platform, settings) as ingest:
         return await serve(

@@ -91,7 +91,7 @@ def create_app(
         app.include_router(router)
     if parts.quarantine is not None:
         app.include_router(quarantine_router(parts.quarantine))
-    app.include_router(_probes(parts))
+    app.include_router(_probes(parts.health, parts.metrics))
     _show_openapi(app)
     undeclared = undeclared_routes(app)
     if undeclared:
@@ -139,11 +139,26 @@ def _is_declared(dependant: Dependant | None) -> bool:
     )
 
 
-def _probes(parts: WebParts) -> APIRouter:
+def create_probes_app(
+    name: str, *, health: Health, metrics: Metrics, limits: RequestLimits
+) -> FastAPI:
+    """Returns the application of a process without an API: probes and metrics."""
+    app = FastAPI(title=f"Tocsin {name}", openapi_url=None, docs_url=None, redoc_url=None)
+    metrics.set(BUILD, 1, service=name, version=distribution_version("tocsin"))
+    app.include_router(_probes(health, metrics))
+    app.add_middleware(
+        RequestMiddleware,
+        recorder=metrics,
+        limits=limits,
+        requests_by_key=RequestsByKey(limits.requests_per_key),
+    )
+    return app
+
+
+def _probes(health: Health, exposed: Metrics) -> APIRouter:
     router = APIRouter(
         include_in_schema=False, dependencies=[Depends(public("called by the platform"))]
     )
-    health = parts.health
 
     @router.get("/livez")
     async def livez() -> JSONResponse:
@@ -159,7 +174,7 @@ def _probes(parts: WebParts) -> APIRouter:
 
     @router.get("/metrics")
     async def metrics() -> Response:
-        return Response(parts.metrics.exposition(), media_type=_METRICS_TYPE)
+        return Response(exposed.exposition(), media_type=_METRICS_TYPE)
 
     return router
 

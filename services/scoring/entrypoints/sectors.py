@@ -10,12 +10,12 @@ import structlog
 from services.kit import logs
 from services.kit.catalogue import KIT_CATALOGUE
 from services.kit.metrics import Metrics
-from services.kit.settings import PlatformSettings
+from services.kit.settings import PlatformSettings, refuse_unknown_variables
 from services.kit.stream.producer import KafkaProducer, ProduceFailed, Producer
 from services.scoring.application.sector_stress import SectorMonitor, stress_messages
 from services.scoring.domain.assess.effects import iso
 from services.scoring.domain.primitives.dates import last_day_of
-from services.scoring.settings import ScoringSettings
+from services.scoring.settings import ScoringFaultSettings, ScoringSettings
 from services.scoring.wiring import events_topic, sector_monitor
 
 log = structlog.get_logger(__name__)
@@ -28,6 +28,7 @@ async def main(platform: PlatformSettings, settings: ScoringSettings) -> int:
         level=platform.log_level,
         hash_key=platform.log_hash_key.get_secret_value(),
     )
+    refuse_unknown_variables(PlatformSettings, ScoringSettings, ScoringFaultSettings)
     producer = KafkaProducer(
         bootstrap=platform.kafka_bootstrap,
         client_id="tocsin-scoring-sectors",

@@ -7,7 +7,7 @@ from services.kit import logs
 from services.kit.clock import SystemClock
 from services.kit.database import PostgresDatabase
 from services.kit.http.server import ServerOptions, serve
-from services.kit.settings import PlatformSettings, effective, warn_of_unknown_variables
+from services.kit.settings import PlatformSettings, effective, refuse_unknown_variables
 from services.kit.stream.outbox_metrics import measure_outbox
 from services.scoring.application.drift_monitor import DriftMonitor
 from services.scoring.entrypoints.http import create_app
@@ -38,7 +38,7 @@ async def main(platform: PlatformSettings, settings: ScoringSettings) -> int:
         level=platform.log_level,
         hash_key=platform.log_hash_key.get_secret_value(),
     )
-    warn_of_unknown_variables(PlatformSettings, ScoringSettings, ScoringFaultSettings)
+    refuse_unknown_variables(PlatformSettings, ScoringSettings, ScoringFaultSettings)
     log.info("worker.starting", **effective(platform), **effective(settings))
     async with build(platform, settings) as scoring:
         return await serve(

@@ -9,6 +9,7 @@ import pytest
 
 from services.cli.account_log import AccountLog, differences
 from services.cli.broker import connected
+from services.cli.errors import CommandError
 from services.ingest.adapters.account_table import AccountTable
 from services.ingest.domain.account_log import AccountAssignment
 from services.kit.database import PostgresDatabase
@@ -102,6 +103,36 @@ async def test_a_restore_loses_no_account_no_identity_and_nothing_that_was_parke
         (f"P-{number}", "B-7") for number in range(3)
     ]
     assert [each for each in flows if each[0] == "T-1"] == [("T-1", "B-1")] * 2
+
+
+async def rebuilt_alone(
+    log: AccountLog, meanwhile: Callable[[], Awaitable[object]] | None = None
+) -> None:
+    async with log.beside_no_ingest():
+        await log.rebuild()
+        if meanwhile:
+            await meanwhile()
+
+
+async def test_a_rebuild_beside_a_running_ingest_is_refused_and_changes_nothing(
+    ingest: RunningIngest,
+) -> None:
+    await ingest.post(written(registration("B-1", accounts=["AC-1"])))
+    async with account_log(ingest) as (log, connection):
+        await connection.execute("UPDATE ingest.account SET borrower_id = 'B-7'")
+        before = await log.stored()
+        with pytest.raises(CommandError, match="Ingest is running"):
+            await rebuilt_alone(log)
+        await ingest.ingest.pool.close()
+        name = {"application_name": "tocsin-ingest"}
+        async with asyncpg.create_pool(
+            ingest.platform.dsn, min_size=0, server_settings=name
+        ) as another:
+            with pytest.raises(CommandError, match="Ingest is running"):
+                await rebuilt_alone(log, meanwhile=lambda: another.fetchval("SELECT 1"))
+        assert await log.stored() == before
+        await rebuilt_alone(log)
+        assert differences(await log.expected(), await log.stored()) == []
 
 
 async def test_the_table_takes_the_newest_of_the_owner_in_any_order(open_ingest: Opener) -> None:

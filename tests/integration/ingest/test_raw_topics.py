@@ -307,7 +307,7 @@ async def test_every_record_is_published_or_quarantined(ingest: RunningIngest) -
     assert len(await ingest.quarantined()) == 7
 
 
-async def test_a_raw_topic_that_is_created_later_does_not_delay_readiness(
+async def test_ingest_is_not_ready_and_names_a_raw_topic_until_it_is_created(
     open_ingest: Opener, create_topics: CreateTopics, tmp_path: Path
 ) -> None:
     mapping = (SHIPPED_MAPPINGS / "core-repayments.yaml").read_text()
@@ -317,8 +317,19 @@ async def test_a_raw_topic_that_is_created_later_does_not_delay_readiness(
     async def ready() -> bool:
         return (await ingest.http.get("/readyz")).status_code == 200
 
-    await until(ready, "ingest is ready without the topic")
+    async def why() -> str:
+        checks: dict[str, str] = (await ingest.http.get("/readyz")).json()["checks"]
+        reason = checks.pop(f"raw topic {ingest.prefix}raw.late")
+        return reason if set(checks.values()) == {"ok"} else ""
+
+    reason = await until(why, "all but the topic is ready")
+    assert reason == (
+        f"the topic {ingest.prefix}raw.late is missing; create it (`tocsin topics --also "
+        f"{ingest.prefix}raw.late`), or take its mapping out of the folder TOCSIN_INGEST_MAPPINGS"
+    )
+    assert not await ready()
     create_topics("raw.late", partitions=1)
+    await until(ready, "ingest reads the topic")
     await ingest.send_raw("raw.late", payment())
     events = await until(ingest.events, "the event is on the topic")
     assert events[0]["id"] == "R-1"

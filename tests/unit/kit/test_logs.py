@@ -90,3 +90,26 @@ def test_a_traceback_carries_no_local_variables(capsys: pytest.CaptureFixture[st
     (line,) = lines(capsys)
     assert "ValueError: 12" in line["exception"]
     assert "canary-value" not in line["exception"].replace('canary = "canary-value"', "")
+
+
+def test_a_line_of_the_driver_that_is_repeated_is_written_once_a_minute() -> None:
+    lines_of_driver = logs.RepeatedDriverLines()
+
+    def is_written(seconds: float, topic: str, logger: str = "aiokafka.cluster") -> bool:
+        message = "Topic %s not found in cluster metadata"
+        record = logging.LogRecord(logger, logging.ERROR, "", 0, message, (topic,), None)
+        record.created = 1_000.0 + seconds
+        return bool(lines_of_driver.filter(record))
+
+    written = [is_written(seconds, "events") for seconds in (0.0, 0.1, 59.9, 60.1, 60.2, 119.0)]
+    assert written == [True, False, False, True, False, False]
+    assert is_written(119.0, "risk")
+    assert is_written(119.0, "events", "services.kit")
+    assert is_written(119.0, "events", "services.kit")
+
+
+def test_the_lines_of_the_driver_pass_that_filter(capsys: pytest.CaptureFixture[str]) -> None:
+    configured()
+    for _ in range(20):
+        logging.getLogger("aiokafka.cluster").error("Topic %s not found", "events")
+    assert [line["event"] for line in lines(capsys)] == ["Topic events not found"]

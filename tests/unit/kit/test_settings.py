@@ -27,6 +27,8 @@ INGEST = (PlatformSettings, IngestSettings)
         ("TOCSIN_ALERT_PORT", "TOCSIN_ALERTS_PORT"),
         ("TOCSIN_ALERTS_PROT", "TOCSIN_ALERTS_PORT"),
         ("TOCSIN_ALERTS_FONT_SIZE", None),
+        ("TOCSIN_ALERTS_DAY_CLOSE", "TOCSIN_DAY_CLOSE"),
+        ("TOCSIN_SCORING_DAY_CLOSE", "TOCSIN_DAY_CLOSE"),
     ],
 )
 def test_a_misspelled_variable_is_named_with_what_was_meant(name: str, meant: str | None) -> None:
@@ -50,6 +52,29 @@ def test_a_wrong_value_is_named_by_its_variable(monkeypatch: pytest.MonkeyPatch)
     assert settings_problem(raised.value) == (
         "TOCSIN_KAFKA_BOOTSTRAP: not set; TOCSIN_DAY_CLOSE: Input should be 'clock' or 'events'"
     )
+
+
+@pytest.mark.parametrize(
+    "command", [*((each,) for each in SERVICES), ("scoring", "clock"), ("scoring", "sectors")]
+)
+def test_a_service_does_not_start_with_a_renamed_setting(command: tuple[str, ...]) -> None:
+    service, *role = command
+    environment = {name: os.environ[name] for name in os.environ if not name.startswith("TOCSIN_")}
+    answer = subprocess.run(
+        [sys.executable, "-m", f"services.{service}", *role],
+        env=environment
+        | {
+            "TOCSIN_KAFKA_BOOTSTRAP": "127.0.0.1:1",
+            "TOCSIN_ALERTS_SECRET_KEY": "k" * 44,
+            "TOCSIN_SCORING_DAY_CLOSE": "events",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answer.returncode == 1
+    assert "TOCSIN_SCORING_DAY_CLOSE is not a setting: set TOCSIN_DAY_CLOSE" in answer.stdout
+    assert "Traceback" not in answer.stdout + answer.stderr
 
 
 @pytest.mark.parametrize("service", SERVICES)
