@@ -34,7 +34,10 @@ async def http_ingest(
     key = await _key(environment)
     of_accounts = account_events(lines)
     await _store_accounts(environment, of_accounts.borrowers)
-    with running(environment, {"ingest": 1}) as run:
+    no_mappings = environment.folder / "no-mappings"
+    no_mappings.mkdir(exist_ok=True)
+    extra = {"TOCSIN_INGEST_MAPPINGS": str(no_mappings)}
+    with running(environment, {"ingest": 1}, extra=extra) as run:
         await run.processes.wait_until_ready()
         url, groups = run.urls["ingest"][0], run.measured(environment)
 
