@@ -26,7 +26,7 @@ VERDICTS = {
     VerifyVerdict.VERIFIED: "[green]verified[/green]",
     VerifyVerdict.NOT_VERIFIED: "[red]not verified[/red]",
     VerifyVerdict.UNDER_WAY: "[yellow]nothing differs, and work is left: --wait SECONDS waits for "
-    "its end; a stopped partition waits for a person[/yellow]",
+    "its end[/yellow]",
 }
 EXIT_STATUS = {VerifyVerdict.VERIFIED: 0, VerifyVerdict.NOT_VERIFIED: 1, VerifyVerdict.UNDER_WAY: 3}
 console = Console(stderr=True)
@@ -42,9 +42,10 @@ def verify(
 
     Also checks that offered = applied + waiting + duplicates + quarantined, where the events of an
     isolated borrower wait behind its mark; its state is compared up to there. The exit status is 1
-    if something differs, and 3 if nothing differs but work is still under way. Reads
-    TOCSIN_KAFKA_BOOTSTRAP, TOCSIN_DATABASE_URL, TOCSIN_TOPIC_PREFIX, TOCSIN_BANK_TIMEZONE and
-    TOCSIN_SCORING_RULEBOOK.
+    if something differs or a partition is stopped, and 3 if neither is so but work is still under
+    way. A record that is read again after `tocsin offsets set` is offered again, and is a
+    duplicate. Reads TOCSIN_KAFKA_BOOTSTRAP, TOCSIN_DATABASE_URL, TOCSIN_TOPIC_PREFIX,
+    TOCSIN_BANK_TIMEZONE and TOCSIN_SCORING_RULEBOOK.
 
     Examples:
 
@@ -111,7 +112,7 @@ def _report(findings: VerifyFindings) -> None:
         f"{counted(findings.linked_events, 'event')} between borrowers compared: "
         f"{counted(findings.mismatches, 'difference')}"
     )
-    for line in (*findings.differences, *findings.under_way):
+    for line in findings.obstacles:
         console.print(f"  {line}")
     console.print(VERDICTS[findings.verdict])
 

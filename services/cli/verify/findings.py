@@ -22,6 +22,7 @@ class VerifyFindings:
         isolated: Borrowers that the worker folds no further; compared up to their marks.
         unfolded: Their events behind the marks, which wait in the ledger.
         waiting: Work that is under way.
+        stopped: Partitions that only a person lets go on.
     """
 
     borrowers: int = 0
@@ -35,13 +36,14 @@ class VerifyFindings:
     unfolded: int = 0
     waiting: int = 0
     mismatches: int = 0
+    stopped: list[str] = field(default_factory=list)
     differences: list[str] = field(default_factory=list)
     under_way: list[str] = field(default_factory=list)
 
     @property
     def verdict(self) -> VerifyVerdict:
         """Return the verdict: work that is under way is no difference, but no verification."""
-        if self.mismatches:
+        if self.mismatches or self.stopped:
             return VerifyVerdict.NOT_VERIFIED
         return VerifyVerdict.UNDER_WAY if self.waiting else VerifyVerdict.VERIFIED
 
@@ -52,8 +54,8 @@ class VerifyFindings:
 
     @property
     def obstacles(self) -> list[str]:
-        """Return what prevents the verification: differences, then work that is under way."""
-        return [*self.differences, *self.under_way]
+        """Return what prevents the verification: differences, stops, then work under way."""
+        return [*self.differences, *self.stopped, *self.under_way]
 
     def differs(self, difference: str) -> None:
         """Count a difference; the first few are listed."""
@@ -70,11 +72,12 @@ class VerifyFindings:
     def as_json(self) -> dict[str, int | bool | str]:
         """Return the object of `--json`."""
         counts = asdict(self)
-        del counts["differences"], counts["under_way"]
+        del counts["differences"], counts["under_way"], counts["stopped"]
         return {
             "events": self.applied,
             "told": counts.pop("linked_events"),
             **counts,
+            "stopped": len(self.stopped),
             "verified": self.verified,
             "verdict": self.verdict.value,
         }

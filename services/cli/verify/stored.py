@@ -9,8 +9,12 @@ import asyncpg
 from services.cli.verify.refold import IsolationMark
 
 PARTITIONS = """
-SELECT progress.partition, next_offset, records, duplicates, quarantined,
-       stop.reason AS stop_reason
+SELECT progress.partition, next_offset, duplicates, quarantined, stop.reason AS stop_reason,
+       next_offset + (SELECT coalesce(sum(from_offset - to_offset), 0)
+                        FROM scoring.offset_change AS change
+                       WHERE kind = 'position' AND (change.consumer, change.topic, change.partition)
+                             = (progress.consumer, progress.topic, progress.partition))::bigint
+         AS read
   FROM scoring.partition_progress AS progress
   LEFT JOIN scoring.partition_stop AS stop
     ON (stop.consumer, stop.topic, stop.partition, stop.epoch)
@@ -67,7 +71,10 @@ class Stored:
         self._connection = connection
 
     async def partitions(self, topic: str) -> list[Any]:
-        """Return the next offset, the totals and the stop of each partition."""
+        """Return the next offset, the totals and the stop of each partition.
+
+        `read` counts the records that its position has passed, as often as it has passed them.
+        """
         rows: list[Any] = await self._connection.fetch(PARTITIONS, topic)
         return rows
 

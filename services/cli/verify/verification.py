@@ -14,6 +14,7 @@ from services.cli.verify.due_events import DueEvents, NumberOrder, fingerprint
 from services.cli.verify.findings import VerifyFindings
 from services.cli.verify.refold import Refold, RefoldedPartition, Unwithdrawn, states_of
 from services.cli.verify.stored import Stored
+from services.kit.stream.stop_reasons import StopReason
 from services.scoring.adapters import state_bytes
 from services.scoring.adapters.codec import ISOLATION_CHANGED
 from services.scoring.adapters.rulebook_reader import read_text
@@ -99,16 +100,22 @@ class Verification:
         }
         for number, (_, end) in spans.items():
             row = partitions.get(number)
-            findings.offered += end
-            done = 0 if row is None else row["next_offset"]
-            findings.waits(_backlog(number, row), max(0, end - done))
+            backlog = max(0, end - (0 if row is None else row["next_offset"]))
+            findings.offered += backlog
+            findings.waits(f"records of partition {number} not applied yet", backlog)
+        findings.stopped = [
+            _stop(number, row["stop_reason"])
+            for number, row in partitions.items()
+            if row["stop_reason"]
+        ]
         findings.duplicates = sum(row["duplicates"] for row in partitions.values())
         findings.quarantined = counts["quarantined"]
-        records = sum(row["records"] for row in partitions.values())
+        read = sum(row["read"] for row in partitions.values())
+        findings.offered += read
         settled = counts["applied"] + findings.duplicates + findings.quarantined
-        if records != settled:
+        if read != settled:
             findings.differs(
-                f"{records} records were read; applied + duplicates + quarantined are {settled}"
+                f"{read} records were read; applied + duplicates + quarantined are {settled}"
             )
         marked = sum(row["quarantined"] for row in partitions.values())
         if marked != findings.quarantined:
@@ -250,7 +257,6 @@ class ActivatedRulebooks:
         return self._compiled[key]
 
 
-def _backlog(partition: int, row: Mapping[str, Any] | None) -> str:
-    work = f"records of partition {partition} not applied yet"
-    reason = row["stop_reason"] if row is not None else None
-    return f"{work}, and it is stopped, {reason} (tocsin offsets show)" if reason else work
+def _stop(partition: int, reason: str) -> str:
+    entry = StopReason(reason).runbook_entry
+    return f"partition {partition} is stopped: {reason}; see {entry} (tocsin offsets show)"

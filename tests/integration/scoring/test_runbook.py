@@ -90,6 +90,7 @@ from typer.testing import CliRunner
 from services.cli.broker import connected
 from services.cli.offsets.commands import app as offsets
 from services.cli.verify.commands import verified
+from services.cli.verify.findings import VerifyVerdict
 from services.kit.access.keys import Role
 from services.kit.settings import PlatformSettings
 from services.scoring import wiring
@@ -268,6 +269,7 @@ async def test_a_recreated_topic_is_read_from_its_start(
     await feed([*reversed(events[:18]), *events[18:90]])
     async with run() as scoring:
         await until(lambda: scoring.consumer.stop_reasons() == {"topic_recreated"})
+        stopped = await verified(platform, "default")
         for number in range(PARTITIONS):
             await operator.set_offset(number, "--to-start")
         await feed(events[90:])
@@ -276,6 +278,12 @@ async def test_a_recreated_topic_is_read_from_its_start(
     assert findings.verified
     assert (findings.applied, findings.quarantined) == (applied_of(events), 0)
     assert findings.duplicates == applied_of(events[:60])
+    assert stopped.verdict is VerifyVerdict.NOT_VERIFIED
+    assert stopped.stopped == [
+        f"partition {number} is stopped: topic_recreated; see docs/runbook.md"
+        "#partition-stopped-topic-recreated (tocsin offsets show)"
+        for number in range(PARTITIONS)
+    ]
     assert [row["generation"] for row in await operator.shown()] == [1] * PARTITIONS
 
 
@@ -383,5 +391,8 @@ async def test_rereading_from_the_start_applies_nothing_a_second_time(
     assert after.differences == []
     assert after.verified
     assert (after.applied, after.quarantined) == (before.applied, before.quarantined)
+    # Each record was offered a second time, and was a duplicate.
+    assert after.offered == 2 * before.offered
     assert after.duplicates == before.offered + before.duplicates
+    assert after.offered == after.applied + after.duplicates + after.quarantined
     assert await operator.stored() == states

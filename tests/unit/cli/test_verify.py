@@ -26,6 +26,13 @@ def test_work_under_way_is_neither_verified_nor_not(
     assert findings.verified is (status == 0)
 
 
+def test_a_stopped_partition_is_not_verified_whatever_else_is_under_way() -> None:
+    findings = VerifyFindings(waiting=7, stopped=["partition 3 is stopped: topic_recreated"])
+    assert EXIT_STATUS[findings.verdict] == 1
+    assert (findings.as_json()["stopped"], findings.mismatches) == (1, 0)
+    assert findings.obstacles == ["partition 3 is stopped: topic_recreated"]
+
+
 def test_work_under_way_is_listed_and_is_no_difference() -> None:
     findings = VerifyFindings()
     findings.waits("risk events not relayed yet", 1_200)
