@@ -1,9 +1,10 @@
-"""`tocsin borrowers`: lists and resumes isolated borrowers, and resends assessments.
+"""`tocsin borrowers`: lists and resumes isolated borrowers, and resends events.
 
-Calls scoring over HTTP with an operator's key, so it does what the service does and needs no access
-to the database.
+Calls scoring over HTTP with an operator's key, so it does what the service does. Only what finds
+out what is missing reads the database and the topics, as `tocsin verify` does.
 """
 
+import asyncio
 import json
 from typing import Annotated
 from urllib.parse import quote
@@ -16,7 +17,13 @@ from rich.table import Table
 from services.cli.api import OPERATORS, Document, ServiceApi
 from services.cli.errors import CommandError
 from services.cli.options import SCORING_URL, AsJson, OperatorKey, ScoringUrl, group
+from services.cli.verify.commands import counted, verification
+from services.cli.verify.stored import snapshot
+from services.kit.settings import PlatformSettings
+from services.scoring.application.event_resend import ResendSpan
+from services.scoring.settings import ScoringSettings
 
+WAIT_SECONDS = 30.0
 PATH = "/v1/isolated-borrowers"
 SCORING = ServiceApi(
     "scoring",
@@ -26,7 +33,7 @@ SCORING = ServiceApi(
     },
 )
 
-app = group("List and resume isolated borrowers, and resend assessments.")
+app = group("List and resume isolated borrowers, and resend events.")
 
 
 @app.command()
@@ -89,36 +96,79 @@ def resume(
 
 @app.command()
 def resend(
-    borrower_ids: Annotated[list[str], typer.Argument(help="Borrowers that lack assessments.")],
-    from_sequence: Annotated[int, typer.Option(min=1, help="The first number missing.")] = 1,
+    borrower_ids: Annotated[list[str] | None, typer.Argument(help="Borrowers.")] = None,
+    from_sequence: Annotated[
+        int, typer.Option(min=1, help="The first assessment that is missing.")
+    ] = 1,
+    missing: Annotated[
+        bool, typer.Option("--missing", help="What `tocsin verify` misses, of every borrower.")
+    ] = False,
+    every: Annotated[bool, typer.Option("--all", help="Everything of every borrower.")] = False,
     reason: Annotated[str, typer.Option(help="What lost them.")] = "",
     url: ScoringUrl = SCORING_URL,
     key: OperatorKey = "",
     as_json: AsJson = False,
 ) -> None:
-    """Send stored assessments to the risk topic again, which `tocsin verify` or alerts lacks.
+    """Send events again that `tocsin verify` misses: assessments, linked events and reminders.
 
+    Assessments and reminders go to the risk topic, events for linked borrowers to the events topic.
     They leave through the outbox in the order of their numbers, up to the newest. A consumer drops
-    those that it has. Nothing is computed again.
+    those that it has. With --missing or --all it reads what `tocsin verify` reads.
 
     Examples:
 
         tocsin borrowers resend B-1001 --from-sequence 7 --reason "INC-12: the risk topic lost it"
+        tocsin borrowers resend --missing --reason "INC-12: both topics lost their tails"
     """
+    if bool(borrower_ids) + missing + every != 1:
+        raise CommandError(
+            "Name borrowers, or give --missing or --all.", remedy="`tocsin verify` names them."
+        )
     if not reason.strip():
-        raise CommandError("--reason is empty.", remedy="Give what lost the assessments.")
-    resent = 0
-    for borrower_id in borrower_ids:
-        path = f"/v1/borrowers/{quote(borrower_id, safe='')}/assessments/resend"
-        following: int | None = from_sequence
-        while following is not None:
-            body = {"from_sequence": following, "reason": reason.strip()}
-            page = SCORING.call(url, key, "POST", path, body=body)
-            resent, following = resent + page["resent"], page["next_sequence"]
-    if as_json:
-        print(json.dumps({"resent": resent}))
+        raise CommandError("--reason is empty.", remedy="Give what lost the events.")
+    if missing:
+        spans = asyncio.run(_missing(PlatformSettings(), ScoringSettings().rulebook))
     else:
-        print(f"{resent} assessments leave within seconds; then run `tocsin verify`.")
+        whole = ResendSpan(sequence=from_sequence, number=1)
+        names = asyncio.run(_everybody(PlatformSettings())) if every else borrower_ids or []
+        spans = dict.fromkeys(names, whole)
+    resent = sum(
+        _resend(url, key, borrower_id, span, reason.strip()) for borrower_id, span in spans.items()
+    )
+    if as_json:
+        print(json.dumps({"borrowers": len(spans), "resent": resent}))
+    else:
+        print(
+            f"{resent} events of {counted(len(spans), 'borrower')} leave within seconds; then run "
+            "`tocsin verify`."
+        )
+
+
+def _resend(url: str, key: str, borrower_id: str, span: ResendSpan, reason: str) -> int:
+    """Send a borrower's events of a span again, page by page; return their number."""
+    path, resent = f"/v1/borrowers/{quote(borrower_id, safe='')}/resend", 0
+    sequence, number = span.sequence, span.number
+    while sequence is not None or number is not None:
+        body = {"from_sequence": sequence, "from_number": number, "reason": reason}
+        page = SCORING.call(url, key, "POST", path, body=body)
+        resent += page["resent"]
+        sequence, number = page["next_sequence"], page["next_number"]
+    return resent
+
+
+async def _missing(platform: PlatformSettings, rulebook: str) -> dict[str, ResendSpan]:
+    run = await verification(platform, rulebook, wait_seconds=WAIT_SECONDS)
+    if run.findings.waiting:
+        raise CommandError(
+            "What is missing may still be under way: " + "; ".join(run.findings.under_way),
+            remedy="Wait until `tocsin verify` says that no work is left.",
+        )
+    return run.missing()
+
+
+async def _everybody(platform: PlatformSettings) -> list[str]:
+    async with snapshot(platform.dsn) as stored:
+        return await stored.borrowers()
 
 
 def _all_isolated(url: str, key: str) -> list[str]:

@@ -55,7 +55,7 @@ COMMANDS: dict[str, Command] = {
         "services.cli.approvals", "app", "Propose and decide what needs two people."
     ),
     "borrowers": Command(
-        "services.cli.borrowers", "app", "Resume isolated borrowers, and resend assessments."
+        "services.cli.borrowers", "app", "Resume isolated borrowers, and resend their events."
     ),
     "offsets": Command(
         "services.cli.offsets.commands", "app", "Inspect and set the offsets of partitions."

@@ -31,22 +31,22 @@ from services.kit.stream.progress import PostgresProgress
 from services.kit.stream.quarantine import Quarantine
 from services.kit.stream.quarantine_review import QuarantineReview
 from services.kit.stream.relay import OutboxRelay
-from services.scoring.adapters.assessment_rows import PostgresAssessmentRows
 from services.scoring.adapters.borrower_rows import PostgresBorrowerRows, PostgresPortfolioRows
 from services.scoring.adapters.census_store import PostgresCensus
 from services.scoring.adapters.close_rows import PostgresCloses
 from services.scoring.adapters.codec import build_codec
 from services.scoring.adapters.isolation_rows import PostgresIsolationRows
 from services.scoring.adapters.ledger import PostgresLedger
+from services.scoring.adapters.resend_rows import PostgresResendRows
 from services.scoring.adapters.rulebook_reader import load_rulebook, read_text
 from services.scoring.adapters.rulebook_store import PostgresRulebooks, PostgresRulebookTexts
 from services.scoring.adapters.sector_rows import PostgresSectors
 from services.scoring.adapters.state_store import PostgresStates
-from services.scoring.application.assessment_resend import AssessmentResend
 from services.scoring.application.borrower_queries import BorrowerQueries
 from services.scoring.application.close_withdrawal import CloseWithdrawal
 from services.scoring.application.control_events import EventsTopic
 from services.scoring.application.day_close import MissedDaysApproval
+from services.scoring.application.event_resend import EventResend
 from services.scoring.application.isolated_borrowers import IsolatedBorrowers
 from services.scoring.application.outbox_messages import OutboxMessages
 from services.scoring.application.portfolio_queries import PortfolioQueries
@@ -77,7 +77,7 @@ class Scoring:
     sectors: SectorMonitor
     approvals: Approvals
     isolated: IsolatedBorrowers
-    resend: AssessmentResend
+    resend: EventResend
     census: Census
     web_parts: WebParts
     metrics: Metrics
@@ -246,11 +246,13 @@ def build_isolated(
 
 def build_resend(
     database: PostgresDatabase, parts: ScoringParts, progress: PostgresProgress, *, topic: str
-) -> AssessmentResend:
-    """Returns what sends stored assessments again."""
-    return AssessmentResend(
+) -> EventResend:
+    """Returns what sends events again."""
+    return EventResend(
         database=database,
-        rows=PostgresAssessmentRows(),
+        rows=PostgresResendRows(),
+        ledger=parts.ledger,
+        rebuilder=parts.rebuilder,
         partitions=progress,
         outbox=parts.outbox,
         messages=parts.messages,

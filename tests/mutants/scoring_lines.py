@@ -11,11 +11,19 @@ LINES = (
     Mutant(
         "resend-waits-for-the-owner",
         "no newer assessment gets into the outbox before those that are sent again",
-        "services/scoring/application/assessment_resend.py",
+        "services/scoring/application/event_resend.py",
         "            await self.partitions.lock("
         "connection, topic=self.topic, partition=partition)\n",
         "",
         ("tests/unit/cli/test_borrowers.py",),
+    ),
+    Mutant(
+        "lost-link-passes-no-newer-one",
+        "a linked borrower's state that is sent again replaces no newer one",
+        "services/scoring/domain/handlers/credit_file.py",
+        "if known is None or _sent_number(event.ref) < _sent_number(known.ref):",
+        "if known is None:",
+        (f"{BATCHES}/test_event_resend.py",),
     ),
     Mutant(
         "resent-numbers-follow-each-other",

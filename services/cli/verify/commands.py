@@ -65,6 +65,13 @@ def verify(
 async def verified(
     platform: PlatformSettings, rulebook: str, *, wait_seconds: float = 0.0
 ) -> VerifyFindings:
+    """Return the findings of a verification."""
+    return (await verification(platform, rulebook, wait_seconds=wait_seconds)).findings
+
+
+async def verification(
+    platform: PlatformSettings, rulebook: str, *, wait_seconds: float = 0.0
+) -> Verification:
     """Verify as soon as the work in progress has ended, or when the wait is over."""
     scope = Scope(
         events_topic=platform.events_topic,
@@ -83,7 +90,8 @@ async def verified(
             task = bar.add_task("verifying", total=None)
             async with snapshot(platform.dsn) as stored:
                 run = Verification(scope, tick=lambda rows: bar.advance(task, rows))
-                return await run.run(stored, broker, lambda: snapshot(platform.dsn))
+                await run.run(stored, broker, lambda: snapshot(platform.dsn))
+                return run
 
 
 async def _is_busy(platform: PlatformSettings, scope: Scope, broker: BrokerReader) -> bool:

@@ -64,12 +64,17 @@ class DueEvents:
                     findings.differs(f"{name} {self.absent}")
             elif self.actual[key] != digest:
                 findings.differs(f"{name} is not what the ledger gives")
-        newest = self._newest()
+        newest = self.newest()
         for key in self.actual.keys() - self.due.keys():
             if not (may_lead and _is_newer(key, newest)):
                 findings.differs(f"{self.name.format(*key)} has no cause in any ledger")
 
-    def _newest(self) -> dict[str, int]:
+    @property
+    def missing(self) -> list[EventKey]:
+        """Return the keys of what is due and was not written."""
+        return [key for key in self.due if key not in self.actual]
+
+    def newest(self) -> dict[str, int]:
         """Return the highest sequence that is due for each borrower."""
         newest: dict[str, int] = {}
         for borrower_id, number in self.due:

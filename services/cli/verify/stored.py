@@ -34,6 +34,7 @@ SELECT "offset", event FROM scoring.control
 STATES = """
 SELECT borrower_id, closed_offset, state FROM scoring.borrower WHERE partition = $1
 """
+BORROWERS = "SELECT borrower_id FROM scoring.borrower ORDER BY borrower_id"
 MARKS = """
 SELECT borrower_id, folded_to, closed_offset FROM scoring.borrower
  WHERE partition = $1 AND isolated_reason IS NOT NULL
@@ -115,6 +116,10 @@ class Stored:
             row["borrower_id"]: IsolationMark(row["folded_to"], row["closed_offset"])
             for row in rows
         }
+
+    async def borrowers(self) -> list[str]:
+        """Return the id of every borrower, in order."""
+        return [row["borrower_id"] for row in await self._connection.fetch(BORROWERS)]
 
     def assessments(self) -> AsyncIterator[Any]:
         """Yield all emitted assessments, by borrower and sequence."""

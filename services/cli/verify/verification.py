@@ -16,9 +16,10 @@ from services.cli.verify.refold import Refold, RefoldedPartition, Unwithdrawn, s
 from services.cli.verify.stored import Stored
 from services.kit.stream.stop_reasons import StopReason
 from services.scoring.adapters import state_bytes
-from services.scoring.adapters.codec import ISOLATION_CHANGED
+from services.scoring.adapters.codec import ISOLATION_CHANGED, effect_of
 from services.scoring.adapters.rulebook_reader import read_text
 from services.scoring.adapters.wire.decoder import EventDecoder
+from services.scoring.application.event_resend import ResendSpan
 from services.scoring.domain.events.control import DayCloseWithdrawn, RulebookActivated
 from services.scoring.domain.rulebook.context import Context
 from services.scoring.domain.rulebook.rulebook import Rulebook
@@ -85,6 +86,24 @@ class Verification:
             has_moved = await self._offsets(now) != await self._offsets(stored)
         self._compare_events(may_lead=has_moved or self.findings.waiting > 0)
         return self.findings
+
+    def missing(self) -> dict[str, ResendSpan]:
+        """Return by sender from where on it must send again what the topics lack."""
+        sequences = {
+            borrower_id: self._order.followed.get(borrower_id, 0) + 1
+            for borrower_id, newest in self._published.newest().items()
+            if self._order.followed.get(borrower_id, 0) < newest
+        }
+        numbers: dict[str, int] = {}
+        for _, event_id in (*self._linked.missing, *self._reminders.missing):
+            sender_id, number = effect_of(str(event_id))
+            numbers[sender_id] = min(number, numbers.get(sender_id, number))
+        return {
+            borrower_id: ResendSpan(
+                sequence=sequences.get(borrower_id), number=numbers.get(borrower_id)
+            )
+            for borrower_id in sorted(sequences.keys() | numbers.keys())
+        }
 
     async def _offsets(self, stored: Stored) -> dict[int, int]:
         rows = await stored.partitions(self._scope.events_topic)

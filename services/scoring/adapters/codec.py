@@ -77,3 +77,9 @@ def isolation_event(borrower_id: str, isolated_since: datetime | None, at: datet
 def effect_id(effect: Effect) -> str:
     """Returns the id of an effect's event: unique, and the same in every fold."""
     return f"{EFFECT_ID_PREFIX}{effect.sender_id}:{effect.number}"
+
+
+def effect_of(event_id: str) -> tuple[str, int]:
+    """Returns the sender and the number of an effect by the id of its event."""
+    sender_id, _, number = event_id.removeprefix(EFFECT_ID_PREFIX).rpartition(":")
+    return sender_id, int(number)

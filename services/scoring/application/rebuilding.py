@@ -83,6 +83,17 @@ class Rebuilder:
         except self.codec.unreadable:
             log.info("state.rebuilt_from_ledger", partition=row.partition)
         rows = await self.ledger.events_of(connection, row.borrower_id)
+        refolded = self.refold_row(row, rows, before=before)
+        return CachedBorrower(refolded.cached.borrower, row.closed_offset)
+
+    def refold_row(
+        self, row: StoredState, rows: Iterable[tuple[int, bytes]], *, before: int | None = None
+    ) -> RefoldedBorrower:
+        """Returns the borrower of a row by the rows of its ledger, as far as the row includes them.
+
+        Raises:
+            RefoldFailed: If the ledger cannot be folded.
+        """
         try:
             events = [
                 (offset, event)
@@ -93,10 +104,9 @@ class Rebuilder:
                     or offset <= row.closed_offset
                 )
             ]
-            borrower = self.refold(row.borrower_id, events).cached.borrower
+            return self.refold(row.borrower_id, events)
         except Exception as error:
             raise RefoldFailed(f"{type(error).__name__}: {error}") from error
-        return CachedBorrower(borrower, row.closed_offset)
 
     async def withdraw(
         self, connection: Connection, cached: CachedBorrower, *, at: int, output: FoldOutput

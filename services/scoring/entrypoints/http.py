@@ -10,10 +10,11 @@ from services.kit.http import application, problems
 from services.kit.http.application import WebParts
 from services.kit.http.approvals_api import APPROVAL_PROBLEMS, approvals_router
 from services.kit.http.problems import ProblemTable
-from services.scoring.application.assessment_resend import AssessmentResend, NoSuchAssessment
 from services.scoring.application.borrower_queries import BorrowerNotFound, BorrowerQueries
+from services.scoring.application.event_resend import EventResend, NoSuchBorrower
 from services.scoring.application.isolated_borrowers import IsolatedBorrowers, NotIsolated
 from services.scoring.application.portfolio_queries import PortfolioQueries
+from services.scoring.application.rebuilding import RefoldFailed
 from services.scoring.application.rulebook_workflow import (
     NoSuchRulebook,
     NotApproved,
@@ -34,9 +35,10 @@ PROBLEMS: ProblemTable = {
     BorrowerNotFound: problems.NOT_FOUND,
     NoSuchRulebook: problems.NOT_FOUND,
     NotIsolated: problems.NOT_FOUND,
-    NoSuchAssessment: problems.NOT_FOUND,
+    NoSuchBorrower: problems.NOT_FOUND,
     VersionTaken: problems.CONFLICT,
     NotApproved: problems.CONFLICT,
+    RefoldFailed: problems.CONFLICT,
     DatabaseUnavailable: problems.UNAVAILABLE,
     **APPROVAL_PROBLEMS,
 }
@@ -50,7 +52,7 @@ def create_app(  # noqa: PLR0913 - the use cases, each named at the one call sit
     approvals: Approvals,
     *,
     isolated: IsolatedBorrowers,
-    resend: AssessmentResend,
+    resend: EventResend,
     parts: WebParts,
 ) -> FastAPI:
     """Returns the application; `parts.problems` is filled in here."""

@@ -1,4 +1,4 @@
-"""REST that sends stored assessments again, for operators."""
+"""REST that sends events of a borrower again, for operators."""
 
 from typing import Any
 
@@ -8,49 +8,55 @@ from pydantic import BaseModel, Field
 from services.kit.access.keys import Role
 from services.kit.http.auth import Principal, require
 from services.kit.http.json_route import JsonRoute
-from services.scoring.application.assessment_resend import AssessmentResend
+from services.scoring.application.event_resend import EventResend, ResendSpan
 from services.scoring.entrypoints.borrowers_api import MOST_CURSOR, BorrowerId
 
-NO_ASSESSMENT: dict[int | str, dict[str, Any]] = {
-    404: {"description": "No assessment of this number or a later one"}
-}
+NO_BORROWER: dict[int | str, dict[str, Any]] = {404: {"description": "No such borrower"}}
 
 
-class AssessmentResendRequest(BaseModel):
-    """The first assessment that is missing, and why it is sent again."""
+class EventResendRequest(BaseModel):
+    """The first events to send again, and why; null: none of this kind."""
 
-    from_sequence: int = Field(default=1, ge=1, le=MOST_CURSOR)
+    from_sequence: int | None = Field(
+        default=1, ge=1, le=MOST_CURSOR, description="The first assessment."
+    )
+    from_number: int | None = Field(
+        default=1,
+        ge=1,
+        le=MOST_CURSOR,
+        description="The first event for a linked borrower or reminder: the number that ends its "
+        "id.",
+    )
     reason: str = Field(min_length=1, max_length=500)
 
 
 class ResentPage(BaseModel):
-    """How many assessments leave, and the first of those that are left; null: none."""
+    """How many events leave, and the first of those that are left; null: none."""
 
     resent: int
     next_sequence: int | None
+    next_number: int | None
 
 
-def router(resend: AssessmentResend) -> APIRouter:
+def router(resend: EventResend) -> APIRouter:
     """Returns the route."""
     routes = APIRouter(prefix="/v1/borrowers", route_class=JsonRoute, tags=["borrowers"])
 
     @routes.post(
-        "/{borrower_id:path}/assessments/resend",
+        "/{borrower_id:path}/resend",
         status_code=202,
-        responses=NO_ASSESSMENT,
+        responses=NO_BORROWER,
         dependencies=[Depends(require(Role.OPERATOR))],
     )
     async def resent(
-        borrower_id: BorrowerId, body: AssessmentResendRequest, request: Request
+        borrower_id: BorrowerId, body: EventResendRequest, request: Request
     ) -> ResentPage:
-        """Sends stored assessments to the risk topic again, in order, a bounded number at once."""
+        """Sends assessments, events for linked borrowers and reminders again, a page at once."""
         principal: Principal = request.state.principal
-        page = await resend.resend(
-            borrower_id,
-            from_sequence=body.from_sequence,
-            actor=principal.name,
-            reason=body.reason,
+        span = ResendSpan(sequence=body.from_sequence, number=body.from_number)
+        page = await resend.resend(borrower_id, span, actor=principal.actor, reason=body.reason)
+        return ResentPage(
+            resent=page.resent, next_sequence=page.left.sequence, next_number=page.left.number
         )
-        return ResentPage(resent=page.resent, next_sequence=page.next_sequence)
 
     return routes

@@ -1,4 +1,4 @@
-"""`tocsin borrowers`: an operator lists and resumes isolated borrowers, and resends assessments."""
+"""`tocsin borrowers`: an operator lists and resumes isolated borrowers, and resends events."""
 
 import json
 from collections.abc import Sequence
@@ -9,20 +9,22 @@ import pytest
 from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
-from services.cli import api
+from services.cli import api, borrowers
 from services.cli.borrowers import app
 from services.cli.errors import CommandError
+from services.cli.verify.verification import Verification
 from services.kit.catalogue import KIT_CATALOGUE
 from services.kit.http.application import WebParts
 from services.kit.http.health import Health
 from services.kit.metrics import Metrics
 from services.kit.stream.outbox import Message
-from services.scoring.application.assessment_resend import AssessmentResend
+from services.scoring.application.event_resend import EventResend, ResendSpan
 from services.scoring.application.isolated_borrowers import IsolatedBorrower, IsolatedBorrowers
-from services.scoring.application.outbox_messages import OutboxMessages
+from services.scoring.application.ports import StoredState
 from services.scoring.entrypoints.http import create_app
 from tests.fakes.approvals_in_memory import NoDatabase, no_approvals
 from tests.fakes.clock import ManualClock
+from tests.fakes.scoring_worker import MemoryWorker
 from tests.unit.scoring.entrypoints.test_borrowers_api import Keys
 
 SINCE = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -65,14 +67,19 @@ class MemoryIsolation:
 
 
 class MemoryAssessments:
-    """Implements `AssessmentRows`, `PartitionLock` and the outbox; records what was done."""
+    """Implements `ResendRows`, `PartitionLock` and the outbox; records what was done."""
 
     def __init__(self) -> None:
         self.done: list[str] = []
         self.appended: list[tuple[int, Message]] = []
 
-    async def partition_of(self, connection: Any, borrower_id: str) -> int | None:
-        return 3 if borrower_id == "B/1" else None
+    async def hold_snapshot(self, connection: Any) -> None:
+        """Do nothing: memory has one moment."""
+
+    async def stored(
+        self, connection: Any, borrower_id: str
+    ) -> tuple[StoredState, int | None] | None:
+        return (StoredState("B/1", 3, -1, None), None) if borrower_id == "B/1" else None
 
     async def lock(self, connection: Any, *, topic: str, partition: int) -> None:
         self.done.append(f"locked {topic} {partition}")
@@ -104,12 +111,15 @@ def isolation(monkeypatch: pytest.MonkeyPatch, assessments: MemoryAssessments) -
         health=Health(ManualClock(SINCE)), metrics=Metrics(KIT_CATALOGUE), authenticator=Keys()
     )
     nothing = cast(Any, None)
-    resend = AssessmentResend(
+    worker = MemoryWorker()
+    resend = EventResend(
         database=NoDatabase(),
         rows=assessments,
+        ledger=worker.ledger,
+        rebuilder=worker.parts.rebuilder,
         partitions=assessments,
         outbox=cast(Any, assessments),
-        messages=OutboxMessages(codec=nothing, risk_topic="risk", events_topic="events"),
+        messages=worker.parts.messages,
         topic="events",
     )
     service = create_app(
@@ -128,6 +138,13 @@ def isolation(monkeypatch: pytest.MonkeyPatch, assessments: MemoryAssessments) -
         lambda url, key: TestClient(service, headers={"Authorization": f"Bearer {key}"}),
     )
     return memory
+
+
+@pytest.fixture
+def servers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Name a broker and a database, which no test here reaches."""
+    monkeypatch.setenv("TOCSIN_KAFKA_BOOTSTRAP", "127.0.0.1:1")
+    monkeypatch.setenv("TOCSIN_DATABASE_URL", "postgresql://127.0.0.1:1/none")
 
 
 def run(*arguments: str, key: str = "tsk_operator") -> Any:
@@ -195,7 +212,7 @@ def test_assessments_are_resent_from_a_number_on_page_by_page(
     answer = run("resend", "B/1", "--from-sequence", "2", "--reason", "lost", "--json").stdout
     # 2 to 1,001: exactly two pages of 500. The row is locked before the assessments are read, so
     # that no newer one gets into the outbox before them.
-    assert json.loads(answer) == {"resent": 1_000}
+    assert json.loads(answer) == {"borrowers": 1, "resent": 1_000}
     assert assessments.done == ["locked events 3", "read", "appended"] * 2
     assert [message.value for _, message in assessments.appended] == [
         b"%d" % number for number in range(2, 1_002)
@@ -205,17 +222,51 @@ def test_assessments_are_resent_from_a_number_on_page_by_page(
     }
 
 
+@pytest.mark.usefixtures("isolation", "servers")
+def test_what_verify_misses_is_resent_and_nothing_else(
+    assessments: MemoryAssessments, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_of_verify = Verification(cast(Any, None), tick=lambda rows: None)
+    spans = {"B/1": ResendSpan(sequence=1_001, number=None)}
+    monkeypatch.setattr(run_of_verify, "missing", lambda: spans)
+
+    async def verification(*_arguments: Any, **_options: Any) -> Verification:
+        return run_of_verify
+
+    monkeypatch.setattr(borrowers, "verification", verification)
+    answer = run("resend", "--missing", "--reason", "lost", "--json").stdout
+    assert json.loads(answer) == {"borrowers": 1, "resent": 1}
+    assert [message.value for _, message in assessments.appended] == [b"1001"]
+    run_of_verify.findings.waits("risk events not relayed yet", 7)
+    with pytest.raises(CommandError, match="may still be under way: risk events not relayed"):
+        run("resend", "--missing", "--reason", "lost")
+
+
+@pytest.mark.usefixtures("isolation", "servers")
+def test_everything_of_everybody_is_resent(
+    assessments: MemoryAssessments, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def everybody(_platform: Any) -> list[str]:
+        return ["B/1"]
+
+    monkeypatch.setattr(borrowers, "_everybody", everybody)
+    answer = run("resend", "--all", "--reason", "lost", "--json").stdout
+    assert json.loads(answer) == {"borrowers": 1, "resent": 1_001}
+
+
 @pytest.mark.usefixtures("isolation")
 @pytest.mark.parametrize(
     ("arguments", "key", "problem"),
     [
         (("B-9", "--reason", "x"), "tsk_operator", "no borrower B-9"),
-        (("B/1", "--from-sequence", "1002", "--reason", "x"), "tsk_operator", "1002 or later"),
         (("B/1", "--reason", "x"), "tsk_risk", "403"),
         (("B/1",), "tsk_operator", "--reason is empty"),
+        (("--reason", "x"), "tsk_operator", "Name borrowers"),
+        (("B/1", "--all", "--reason", "x"), "tsk_operator", "Name borrowers"),
+        (("--missing", "--all", "--reason", "x"), "tsk_operator", "Name borrowers"),
     ],
 )
-def test_a_resend_needs_an_operator_a_reason_and_an_assessment(
+def test_a_resend_needs_an_operator_a_reason_and_a_borrower(
     assessments: MemoryAssessments, arguments: tuple[str, ...], key: str, problem: str
 ) -> None:
     with pytest.raises(CommandError, match=problem):

@@ -243,13 +243,22 @@ def expect_related_state(file: CreditFile, related_id: str) -> bool:
 
 
 def change_related_state(borrower: Borrower, event: RelatedStateChanged) -> int:
-    """Store a linked borrower's state; that of a stranger is not expected."""
+    """Store a linked borrower's state; that of a stranger is not expected.
+
+    One that was lost and is sent again after a newer one changes nothing.
+    """
     known = related_state_of(borrower.credit_file, event.related_id)
-    if known is None:
+    if known is None or _sent_number(event.ref) < _sent_number(known.ref):
         return 0
     known.ref = event.ref
     known.state, known.since = event.state, event.since
     return touched.LINKS
+
+
+def _sent_number(ref: str) -> int:
+    """Return the number at the end of an id that scoring gave, which counts what a sender sent."""
+    number = ref.rpartition(":")[2]
+    return int(number) if number.isdecimal() else 0
 
 
 def declare_related_parties(borrower: Borrower, event: RelatedPartiesDeclared) -> int:
