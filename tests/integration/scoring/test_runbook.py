@@ -273,6 +273,12 @@ async def test_a_recreated_topic_is_read_from_its_start(
     await feed([*reversed(events[:18]), *events[18:90]])
     async with run() as scoring:
         await until(lambda: scoring.consumer.stop_reasons() == {"topic_recreated"})
+
+        async def is_stored() -> bool:
+            return len((await verified(platform, "default")).stopped) == PARTITIONS
+
+        # The reason is stored a moment after the partition has stopped.
+        await until(is_stored)
         stopped = await verified(platform, "default")
         for number in range(PARTITIONS):
             await operator.set_offset(number, "--to-start")
