@@ -32,6 +32,7 @@ from services.scoring.adapters.offline import (
     OfflineSettings,
     ScoredBorrower,
     closes_its_days,
+    withdrawn_closes,
 )
 from services.scoring.adapters.score_json import score_line
 from services.scoring.domain.borrower.risk import STATE_NAMES
@@ -87,7 +88,8 @@ def score(
     """Score every borrower of a file; writes one JSON assessment a line to standard output.
 
     Events must be in the order of their `time`. If the file contains no `day.closed`, days are
-    closed as the dates of the events pass. Duplicates are dropped and counted. Lines that cannot be
+    closed as the dates of the events pass. A close that the file withdraws counts until then, as in
+    the service. Duplicates are dropped and counted. Lines that cannot be
     read are listed on standard error, and the exit status is 1.
 
     Examples:
@@ -106,6 +108,7 @@ def score(
             OfflineSettings(
                 zone=ZoneInfo(timezone),
                 closes_days=not closes_its_days(source),
+                withdrawn=withdrawn_closes(source, ZoneInfo(timezone)),
                 as_of=as_of.toordinal() if as_of is not None else None,
             ),
             find=rulebooks_of([rulebook, *(activated or [])]).find,

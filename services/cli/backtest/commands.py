@@ -33,6 +33,7 @@ from services.scoring.adapters.offline import (
     OfflineSettings,
     ScoredBorrower,
     closes_its_days,
+    withdrawn_closes,
 )
 from services.scoring.domain.borrower.risk import STATE_NAMES
 from services.scoring.domain.portfolio.outcomes import (
@@ -91,6 +92,8 @@ def backtest(
         settings = OfflineSettings(
             zone=ZoneInfo(timezone),
             closes_days=not closes_its_days(source),
+            withdrawn=withdrawn_closes(source, ZoneInfo(timezone)),
+            leaves_out_withdrawn=True,
             approves_exits=approve_exits,
         )
         histories = _histories(rules, settings, with_progress(source), outcomes, warm_up)

@@ -23,7 +23,12 @@ from services.scoring.adapters.calibration import (
     with_cuts,
 )
 from services.scoring.adapters.calibration import calibrate as calibrated_cuts
-from services.scoring.adapters.offline import OfflineScorer, OfflineSettings, closes_its_days
+from services.scoring.adapters.offline import (
+    OfflineScorer,
+    OfflineSettings,
+    closes_its_days,
+    withdrawn_closes,
+)
 from services.scoring.adapters.rulebook_edits import with_version
 from services.scoring.adapters.rulebook_reader import load_rulebook, path_of
 from services.scoring.domain.assess.explain import shown_micro
@@ -99,7 +104,12 @@ def _histories(
     """Score the file; return the histories of the part's borrowers, and the last day."""
     chosen = part_from(part)
     with opened(file) as source:
-        settings = OfflineSettings(zone=zone, closes_days=not closes_its_days(source))
+        settings = OfflineSettings(
+            zone=zone,
+            closes_days=not closes_its_days(source),
+            withdrawn=withdrawn_closes(source, zone),
+            leaves_out_withdrawn=True,
+        )
         # What the file activates is ignored: the cuts are for this rulebook.
         scorer = OfflineScorer(rules, settings, find=lambda _: rules)
         with in_time_order():

@@ -2,13 +2,13 @@
 
 Reads one snapshot of the database. Invariants: events of a partition are in the order of its log;
 partitions are merged by booking time, so a day's close comes after the events before it on every
-partition. Linked events between borrowers are left out: another rulebook may cause other ones, and
-the fold causes them again.
+partition. A close that was withdrawn is left out with its withdrawal. Linked events between
+borrowers are left out: another rulebook may cause other ones, and the fold causes them again.
 """
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Container, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from heapq import heapify, heappop, heapreplace
@@ -19,16 +19,23 @@ import msgspec
 
 from services.cli.errors import CommandError
 from services.cli.verify.stored import Stored, snapshot
+from services.contracts.control import DayCloseWithdrawnV1
 from services.kit.settings import PlatformSettings
 from services.scoring.adapters.codec import EFFECT_ID_PREFIX
 
 
 class _Head(msgspec.Struct):
+    source: str
     id: str
     time: datetime
 
 
+class _WithdrawalHead(_Head):
+    data: DayCloseWithdrawnV1
+
+
 _read: Final = msgspec.json.Decoder(_Head)
+_read_withdrawal: Final = msgspec.json.Decoder(_WithdrawalHead)
 
 
 @contextmanager
@@ -63,7 +70,10 @@ async def _write(dsn: str, file: IO[bytes]) -> int:
 
 async def merged(stored: Stored, partitions: list[int]) -> AsyncIterator[bytes]:
     """Yield the events of all partitions, each partition's in its own order."""
-    logs = [_lines(stored.ledger(partition)) for partition in partitions]
+    logs = [
+        _lines(stored.ledger(partition), await _withdrawn(stored, partition))
+        for partition in partitions
+    ]
     ahead: list[tuple[datetime, int, bytes]] = []
     for number, log in enumerate(logs):
         async for latest, line in log:
@@ -80,11 +90,27 @@ async def merged(stored: Stored, partitions: list[int]) -> AsyncIterator[bytes]:
             heapreplace(ahead, (following[0], number, following[1]))
 
 
-async def _lines(rows: AsyncIterator[asyncpg.Record]) -> AsyncIterator[tuple[datetime, bytes]]:
+async def _withdrawn(stored: Stored, partition: int) -> set[tuple[str, str]]:
+    """Return source and id of the closes that were withdrawn, and of their withdrawals."""
+    left_out = set[tuple[str, str]]()
+    for _, raw in await stored.withdrawals(partition):
+        event = _read_withdrawal.decode(raw)
+        left_out |= {
+            (event.source, event.id),
+            (event.data.closed_source, event.data.closed_id),
+        }
+    return left_out
+
+
+async def _lines(
+    rows: AsyncIterator[asyncpg.Record], left_out: Container[tuple[str, str]]
+) -> AsyncIterator[tuple[datetime, bytes]]:
     """Yield each event on one line, with the latest time of its partition so far."""
     latest: datetime | None = None
     async for row in rows:
         head = _read.decode(row["event"])
+        if (head.source, head.id) in left_out:
+            continue
         latest = head.time if latest is None else max(latest, head.time)
         if not head.id.startswith(EFFECT_ID_PREFIX):
             yield latest, msgspec.json.format(row["event"], indent=-1)

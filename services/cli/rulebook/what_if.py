@@ -27,6 +27,7 @@ from services.scoring.adapters.offline import (
     OfflineScorer,
     OfflineSettings,
     closes_its_days,
+    withdrawn_closes,
 )
 from services.scoring.domain.rulebook.diff import differences
 from services.scoring.domain.rulebook.rulebook import Rulebook
@@ -63,7 +64,7 @@ def what_if(
     """Score a history under a draft and under another rulebook, and show what would differ.
 
     Shows changed states, alerts per officer and week and, with `--labels`, precision, recall and
-    lead time of each state. Nothing is activated.
+    lead time of each state. A close that was withdrawn counts nowhere. Nothing is activated.
 
     Examples:
 
@@ -77,6 +78,8 @@ def what_if(
         settings = OfflineSettings(
             zone=ZoneInfo(timezone),
             closes_days=not closes_its_days(source),
+            withdrawn=withdrawn_closes(source, ZoneInfo(timezone)),
+            leaves_out_withdrawn=True,
             as_of=until.toordinal() if until is not None else None,
             is_log=ledger,
         )

@@ -7,14 +7,19 @@ a file that goes back in time is refused, because the results would silently dep
 
 from collections import deque
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from hashlib import blake2b
+from heapq import merge
+from itertools import count
+from operator import itemgetter
 from typing import IO, Final
 
 from services.scoring.adapters.codec import effect_event
 from services.scoring.adapters.wire.decoder import EventDecoder
 from services.scoring.adapters.wire.values import EPOCH, ONE_US, Undecodable
+from services.scoring.application.rebuilding import refold, unwithdrawn
 from services.scoring.domain.assess.assessment import Assessment, Cause, EmittedChanges
 from services.scoring.domain.assess.effects import Effect
 from services.scoring.domain.assess.explain import snapshot
@@ -23,7 +28,7 @@ from services.scoring.domain.borrower.decisions import RELAX
 from services.scoring.domain.events.control import DayClosed, DayCloseWithdrawn, RulebookActivated
 from services.scoring.domain.events.credit_file import OverrideApproved
 from services.scoring.domain.events.event import EVERYBODY, Event
-from services.scoring.domain.fold import fold, new_borrower
+from services.scoring.domain.fold import Outcome, fold, new_borrower, withdraw_close
 from services.scoring.domain.handlers.registry import type_name
 from services.scoring.domain.rulebook.context import Context
 from services.scoring.domain.rulebook.rulebook import Rulebook, Rules
@@ -31,6 +36,7 @@ from services.scoring.domain.rulebook.timeline import FindRulebook, Timeline, Un
 
 CLOCK: Final = "tocsin/clock"
 DAY_CLOSED: Final = b'"day.closed.'
+DAY_CLOSE_WITHDRAWN: Final = b'"day-close.withdrawn.'
 OFFICER: Final = "officer-of-the-file"
 SECOND_PERSON: Final = "approver-of-the-file"
 APPROVAL_LASTS_DAYS: Final = 30
@@ -45,6 +51,19 @@ def closes_its_days(source: IO[bytes]) -> bool:
     has_closes = any(DAY_CLOSED in line for line in source)
     source.seek(0)
     return has_closes
+
+
+def withdrawn_closes(source: IO[bytes], zone: tzinfo) -> frozenset[tuple[str, str]]:
+    """Return source and id of the closes that the file withdraws; seeks back to its start."""
+    decode, withdrawn = EventDecoder(zone).decode, set[tuple[str, str]]()
+    for line in source:
+        if DAY_CLOSE_WITHDRAWN in line:
+            with suppress(Undecodable):
+                event = decode(line)
+                if isinstance(event, DayCloseWithdrawn):
+                    withdrawn.add((event.closed_source, event.closed_id))
+    source.seek(0)
+    return frozenset(withdrawn)
 
 
 def no_other_rulebook(activation: RulebookActivated) -> Rulebook:
@@ -89,6 +108,10 @@ class OfflineSettings:
             ``None`` reads everything; the day of the last event then stays open.
         is_log: The lines are a log in the order in which they were applied, late events included.
             Otherwise a file that goes back in time is refused.
+        withdrawn: Source and id of the closes that the file withdraws. Their dates are wrong, so
+            they are neither out of order nor after the end.
+        leaves_out_withdrawn: They are not folded at all, for figures that a wrong close must not
+            move. Otherwise each is folded until it is withdrawn, as the worker does.
         approves_exits: Two people approve every relaxation on the day it is proposed. Otherwise a
             state that only people can end lasts until an event of the file ends it.
     """
@@ -97,6 +120,8 @@ class OfflineSettings:
     closes_days: bool
     as_of: int | None = None
     is_log: bool = False
+    withdrawn: frozenset[tuple[str, str]] = frozenset()
+    leaves_out_withdrawn: bool = False
     approves_exits: bool = False
 
 
@@ -113,7 +138,8 @@ class OfflineScorer:
         """Start without borrowers; `find` returns the rulebooks that the file activates."""
         self.borrowers: dict[str, Borrower] = {}
         self.counts = LineCounts()
-        self._timeline = Timeline(Context(rulebook), find)
+        self._initial, self._find = Context(rulebook), find
+        self._timeline = self._begin()
         self._settings = settings
         self._decoder = EventDecoder(settings.zone)
         self._seen: set[bytes] = set()
@@ -123,6 +149,10 @@ class OfflineScorer:
         self._effects: deque[Effect] = deque()
         # Borrowers that the file only names in a link: they are folded and never shown.
         self._link_only: set[str] = set()
+        # The log so far, of each borrower and for all, if something is withdrawn from it later.
+        self._own: dict[str, list[tuple[int, Event]]] = {}
+        self._control: list[tuple[int, Event]] = []
+        self._numbers = count()
 
     def fold_lines(self, lines: Iterable[bytes]) -> Iterator[ScoredBorrower]:
         """Fold the lines and yield each borrower after an event or a day close of it.
@@ -152,25 +182,26 @@ class OfflineScorer:
 
     def _decoded(self, number: int, line: bytes) -> Event | None:
         try:
-            event = self._decoder.decode(line)
+            return self._decoder.decode(line)
         except Undecodable as error:
             self.counts.undecodable.append((number, str(error)))
             return None
-        if isinstance(event, DayCloseWithdrawn):
-            problem = "a withdrawn close; leave out this event and the close that it names"
-            self.counts.undecodable.append((number, problem))
-            return None
-        return event
+
+    def _is_withdrawn(self, event: Event) -> bool:
+        is_named = (event.source, event.id) in self._settings.withdrawn
+        return is_named and isinstance(event, DayClosed)
 
     def _is_after_the_end(self, event: Event) -> bool:
         as_of = self._settings.as_of
-        if as_of is None:
+        if as_of is None or self._is_withdrawn(event):
             return False
         if isinstance(event, DayClosed):
             return event.closed_day > as_of
         return event.day > as_of
 
     def _check_order(self, number: int, event: Event) -> None:
+        if self._is_withdrawn(event):
+            return
         if event.at_us < self._last_us:
             raise OutOfOrder(
                 f"line {number}: time {_moment(event.at_us)} lies before the line above "
@@ -186,17 +217,44 @@ class OfflineScorer:
         return False
 
     def _apply(self, event: Event) -> Iterator[ScoredBorrower]:
+        is_withdrawal = isinstance(event, DayCloseWithdrawn)
+        if self._settings.leaves_out_withdrawn and (is_withdrawal or self._is_withdrawn(event)):
+            return
         if isinstance(event, DayClosed):
             yield from self._close(event)
             return
         if self._settings.closes_days:
             yield from self._close_until(event.day - 1)
+        if isinstance(event, DayCloseWithdrawn):
+            yield from self._withdraw(event)
+            return
         if event.borrower_id == EVERYBODY:
-            self._timeline.apply_control_event(event)
+            self._apply_control_event(event)
             return
         self._open_day = max(self._open_day, event.day)
         self._link_only.discard(event.borrower_id)
         yield self._fold(self._borrower(event.borrower_id), event, is_day_close=False)
+        yield from self._deliver_effects()
+
+    def _begin(self) -> Timeline:
+        return Timeline(self._initial, self._find)
+
+    def _apply_control_event(self, event: Event) -> None:
+        self._timeline.apply_control_event(event)
+        if self._settings.withdrawn:
+            self._control.append((next(self._numbers), event))
+
+    def _withdraw(self, event: DayCloseWithdrawn) -> Iterator[ScoredBorrower]:
+        """Leave a close out from here on: each borrower is folded again without it."""
+        self._apply_control_event(event)
+        context = self._timeline.context
+        for name, borrower in list(self.borrowers.items()):
+            log = unwithdrawn(merge(self._own[name], self._control, key=itemgetter(0)), event)
+            without = refold(name, log, begin=self._begin).cached.borrower
+            outcome = withdraw_close(borrower, without, event, context)
+            scored = self._scored(event, outcome, is_day_close=True)
+            if name not in self._link_only:
+                yield scored
         yield from self._deliver_effects()
 
     def _borrower(self, borrower_id: str) -> Borrower:
@@ -218,12 +276,17 @@ class OfflineScorer:
                 yield scored
 
     def _fold(self, borrower: Borrower, event: Event, *, is_day_close: bool) -> ScoredBorrower:
+        if self._settings.withdrawn and not is_day_close:
+            self._own.setdefault(borrower.borrower_id, []).append((next(self._numbers), event))
         outcome = fold(borrower, event, self._timeline.context)
+        return self._scored(event, outcome, is_day_close=is_day_close)
+
+    def _scored(self, event: Event, outcome: Outcome, *, is_day_close: bool) -> ScoredBorrower:
+        borrower = self.borrowers[outcome.borrower.borrower_id] = outcome.borrower
         self._effects += [effect for effect in outcome.effects if not effect.is_for_risk]
-        as_of = max(event.day if not is_day_close else 0, borrower.counters.closed_day)
         scored = ScoredBorrower(
-            borrower=outcome.borrower,
-            as_of=as_of,
+            borrower=borrower,
+            as_of=max(event.day if not is_day_close else 0, borrower.counters.closed_day),
             at_us=event.at_us,
             cause=Cause(event.source, event.id, type_name(event)),
             is_day_close=is_day_close,
@@ -246,7 +309,7 @@ class OfflineScorer:
 
     def _close(self, event: DayClosed) -> Iterator[ScoredBorrower]:
         self.counts.days_closed += 1
-        self._timeline.apply_control_event(event)
+        self._apply_control_event(event)
         for name, borrower in list(self.borrowers.items()):
             scored = self._fold(borrower, event, is_day_close=True)
             if name not in self._link_only:

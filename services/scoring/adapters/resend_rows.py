@@ -28,8 +28,8 @@ class PostgresResendRows:
         row = await connection.fetchrow(STORED, borrower_id)
         if row is None:
             return None
-        place = StoredState(row["borrower_id"], row["partition"], row["closed_offset"], None)
-        return place, row["folded_to"]
+        stored = StoredState(row["borrower_id"], row["partition"], row["closed_offset"], None)
+        return stored, row["folded_to"]
 
     async def from_sequence(
         self, connection: Connection, borrower_id: str, first: int, *, limit: int

@@ -16,7 +16,7 @@ from operator import itemgetter
 from typing import Protocol
 
 from services.kit.database import Connection, Database
-from services.scoring.application.folding import FoldOutput, PendingClose, catch_up
+from services.scoring.application.folding import FoldOutput, PendingClose
 from services.scoring.application.ports import CachedBorrower, Ledger, StoredState
 from services.scoring.application.rebuilding import Rebuilder
 from services.scoring.domain.assess.assessment import Assessment, Cause, EmittedChanges
@@ -215,37 +215,28 @@ class BorrowerQueries:
                 raise BorrowerNotFound(borrower_id)
             cached = await self._rebuilder.restored(connection, row.stored)
             control = await self._control(connection, row.stored.partition, isolation)
-            output = FoldOutput()
-            withdrawals = [
-                offset
-                for offset, event in control
-                if isinstance(event, DayCloseWithdrawn) and offset > cached.closed_offset
-            ]
-            if withdrawals:
-                await self._rebuilder.withdraw(
-                    connection, cached, at=withdrawals[-1], output=output
-                )
-            return self._caught_up(cached, control, row, output), isolation
+            return await self._caught_up(connection, cached, control, row), isolation
 
         folded, isolation = await self._database.in_transaction(read)
         return _view(folded, isolation)
 
-    def _caught_up(
+    async def _caught_up(
         self,
+        connection: Connection,
         cached: CachedBorrower,
         control: Sequence[EventAtOffset],
         row: PresentRow,
-        output: FoldOutput,
     ) -> "_Folded":
         assert row.last_own is not None
         own_offset, raw = row.last_own
         last = self._rebuilder.codec.decode(raw)
-        timeline = self._rebuilder.begin()
+        timeline, output = self._rebuilder.begin(), FoldOutput()
         context_of_last = timeline.context
         for offset, event in control:
             timeline.apply_control_event(event)
-            if isinstance(event, DayClosed):
-                catch_up(cached, [PendingClose(offset, event, timeline.context)], output=output)
+            if isinstance(event, DayClosed | DayCloseWithdrawn):
+                close = PendingClose(offset, event, timeline.context)
+                await self._rebuilder.catch_up(connection, cached, [close], output=output)
             if offset < own_offset:
                 context_of_last = timeline.context
             elif isinstance(event, DayClosed | DayCloseWithdrawn):

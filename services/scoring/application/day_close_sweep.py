@@ -6,21 +6,22 @@ skipped, and so are isolated ones, whose closes wait. A close that arrives durin
 along, and the next pass brings it to those who were passed before it came.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from services.kit.database import Connection
 from services.kit.metrics import Recorder
 from services.kit.stream import faults
 from services.scoring import metrics
-from services.scoring.application.folding import FoldOutput, PartitionCache, catch_up
+from services.scoring.application.folding import FoldOutput, PartitionCache
 from services.scoring.application.isolation import FoldResults, Isolator
 from services.scoring.application.outbox_messages import Failures
 from services.scoring.application.ports import CachedBorrower, States, StoredState, Sweep
-from services.scoring.application.rebuilding import Rebuilder, RefoldFailed
+from services.scoring.application.rebuilding import Rebuilder
 
-# Each is folded again from its whole ledger.
-WITHDRAWN_AT_ONCE: Final = 10
+# A borrower that a withdrawal reaches is folded again from its whole ledger. After this many events
+# the transaction ends: that takes about a second.
+REFOLDED_AT_ONCE = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,45 +43,47 @@ class DayCloseSweep:
             sweep = Sweep(sweep.done_offset, cache.closes[-1].offset, "")
         target = sweep.target_offset
         assert target is not None
-        size = self._size(cache)
-        page = await self.states.page(connection, partition, sweep, size=size)
-        output, changed, failures = FoldOutput(), list[CachedBorrower](), Failures()
-        for row in page:
-            if row.closed_offset < target and row.borrower_id not in cache.isolated:
-                try:
-                    cached = await self._restored(connection, row, cache, output)
-                except RefoldFailed as error:
-                    failures[row.borrower_id] = error
-                    continue
-                try:
-                    catch_up(cached, cache.closes, output=output)
-                    changed.append(cached)
-                except Exception as error:  # noqa: BLE001 - isolates the borrower, whatever it is
-                    failures[row.borrower_id] = error
+        page = await self.states.page(connection, partition, sweep, size=self.size)
+        output, failures = FoldOutput(), Failures()
+        lacking = [row for row in page if row.closed_offset < target]
+        changed, last = await self._folded(connection, lacking, cache, output, failures)
         results = self.isolator.encoded(changed, output, failures)
         for borrower_id in failures:
             await self.isolator.isolate(connection, cache, borrower_id, (), results)
         faults.point("mid-sweep")
-        if len(page) < size:
+        if last is None and len(page) < self.size:
             cache.sweep = Sweep(done_offset=target)
             cache.closes = [close for close in cache.closes if close.offset > target]
         else:
-            cache.sweep = Sweep(sweep.done_offset, target, page[-1].borrower_id)
+            after = page[-1].borrower_id if last is None else last
+            cache.sweep = Sweep(sweep.done_offset, target, after)
         await self.states.save_sweep(connection, partition, cache.sweep)
         self.recorder.add(metrics.SWEPT, len(results.saved))
         return results
 
-    async def _restored(
-        self, connection: Connection, row: StoredState, cache: PartitionCache, output: FoldOutput
-    ) -> CachedBorrower:
-        """Returns the borrower of a row, after the withdrawals of closes that it lacks."""
-        known = cache.borrowers.get(row.borrower_id)
-        cached = known or await self.rebuilder.restored(connection, row)
-        withdrawal = cache.withdrawal(after=cached.closed_offset)
-        if withdrawal is not None:
-            await self.rebuilder.withdraw(connection, cached, at=withdrawal, output=output)
-        return cached
-
-    def _size(self, cache: PartitionCache) -> int:
-        is_plain = cache.withdrawal(after=cache.sweep.done_offset) is None
-        return self.size if is_plain else min(self.size, WITHDRAWN_AT_ONCE)
+    async def _folded(
+        self,
+        connection: Connection,
+        rows: Sequence[StoredState],
+        cache: PartitionCache,
+        output: FoldOutput,
+        failures: Failures,
+    ) -> tuple[list[CachedBorrower], str | None]:
+        """Returns borrowers after the closes that they lack; also the last, if more are left."""
+        changed, refolded = list[CachedBorrower](), 0
+        for row in rows:
+            name = row.borrower_id
+            if name in cache.isolated:
+                continue
+            try:
+                cached = cache.borrowers.get(name)
+                cached = cached or await self.rebuilder.restored(connection, row)
+                refolded += await self.rebuilder.catch_up(
+                    connection, cached, cache.closes, output=output
+                )
+                changed.append(cached)
+            except Exception as error:  # noqa: BLE001 - isolates the borrower, whatever it is
+                failures[name] = error
+            if refolded >= REFOLDED_AT_ONCE:
+                return changed, name
+        return changed, None

@@ -163,7 +163,7 @@ def apply_event(
 def catch_up(cached: CachedBorrower, closes: Iterable[PendingClose], *, output: FoldOutput) -> None:
     """Folds the closes that the borrower lacks, each with its own context.
 
-    It must not lack a withdrawal: `Rebuilder.withdraw` comes first.
+    It must not lack a withdrawal: `Rebuilder.catch_up` comes first.
     """
     for close in closes:
         if close.offset > cached.closed_offset:

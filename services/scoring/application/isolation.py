@@ -26,7 +26,6 @@ from services.scoring.application.folding import (
     PartitionCache,
     PendingClose,
     apply_event,
-    catch_up,
 )
 from services.scoring.application.outbox_messages import Failures, OutboxMessages
 from services.scoring.application.ports import (
@@ -259,11 +258,9 @@ class Isolator:
     async def _fold_step(
         self, connection: Connection, cached: CachedBorrower, step: FoldStep, output: FoldOutput
     ) -> None:
-        if isinstance(step.event, DayCloseWithdrawn):
-            await self.rebuilder.withdraw(connection, cached, at=step.offset, output=output)
-        elif isinstance(step.event, DayClosed):
+        if isinstance(step.event, DayClosed | DayCloseWithdrawn):
             close = PendingClose(step.offset, step.event, step.context)
-            catch_up(cached, [close], output=output)
+            await self.rebuilder.catch_up(connection, cached, [close], output=output)
         else:
             apply_event(cached, step.event, step.offset, step.context, closes=(), output=output)
 

@@ -4,7 +4,8 @@ The ledger is the truth; stored bytes only save folding it again. After an upgra
 their form, each borrower is rebuilt when it is first needed.
 """
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -19,6 +20,7 @@ from services.scoring.application.folding import (
 )
 from services.scoring.application.ports import CachedBorrower, Codec, Ledger, StoredState
 from services.scoring.application.rulebook_cache import RulebookCache
+from services.scoring.domain.borrower.borrower import Borrower
 from services.scoring.domain.events.control import DayClosed, DayCloseWithdrawn
 from services.scoring.domain.events.event import EVERYBODY, Event
 from services.scoring.domain.fold import new_borrower, withdraw_close
@@ -108,30 +110,57 @@ class Rebuilder:
         except Exception as error:
             raise RefoldFailed(f"{type(error).__name__}: {error}") from error
 
-    async def withdraw(
-        self, connection: Connection, cached: CachedBorrower, *, at: int, output: FoldOutput
-    ) -> None:
-        """Brings a borrower through all closes up to the withdrawal at an offset.
+    async def catch_up(
+        self,
+        connection: Connection,
+        cached: CachedBorrower,
+        closes: Iterable[PendingClose],
+        *,
+        output: FoldOutput,
+    ) -> int:
+        """Folds the closes that a borrower lacks and their withdrawals, each in its own context.
 
-        All of its ledger up to there is folded again; what was emitted before keeps its numbers,
-        so only what has a later one is new.
+        For a withdrawal its ledger up to there is folded again without what was withdrawn; that
+        counts as many events as it has, and what is returned is their number.
 
         Raises:
             RefoldFailed: If the ledger cannot be folded.
         """
-        borrower = cached.borrower
-        sequence, sent = borrower.risk.sequence, borrower.credit_file.effects_sent
-        rows = await self.ledger.events_of(connection, borrower.borrower_id)
+        events = 0
+        for close in closes:
+            if close.offset > cached.closed_offset and isinstance(close.event, DayCloseWithdrawn):
+                events += await self._withdraw(connection, cached, close, output)
+            else:
+                catch_up(cached, [close], output=output)
+        return events
+
+    async def _withdraw(
+        self,
+        connection: Connection,
+        cached: CachedBorrower,
+        withdrawal: PendingClose,
+        output: FoldOutput,
+    ) -> int:
+        borrower_id, event = cached.borrower.borrower_id, withdrawal.event
+        assert isinstance(event, DayCloseWithdrawn)
+        rows = await self.ledger.events_of(connection, borrower_id)
+        before = [raw for raw in rows if raw[0] < withdrawal.offset]
+        # In a thread: the history of a borrower may take seconds.
+        without = await asyncio.to_thread(self._without, borrower_id, before, event)
+        outcome = withdraw_close(cached.borrower, without, event, withdrawal.context)
+        cached.closed_offset = withdrawal.offset
+        record(cached, outcome, withdrawal.offset, output)
+        return len(before)
+
+    def _without(
+        self, borrower_id: str, rows: Sequence[tuple[int, bytes]], withdrawal: DayCloseWithdrawn
+    ) -> Borrower:
+        """Returns a borrower by the rows of its ledger without what was withdrawn."""
         try:
-            events = [(offset, self.codec.decode(raw)) for offset, raw in rows if offset <= at]
-            refolded = self.refold(borrower.borrower_id, events)
+            events = [(offset, self.codec.decode(raw)) for offset, raw in rows]
+            return self.refold(borrower_id, unwithdrawn(events, withdrawal)).cached.borrower
         except Exception as error:
             raise RefoldFailed(f"{type(error).__name__}: {error}") from error
-        cached.borrower, cached.closed_offset = refolded.cached.borrower, at
-        output.assessments += [
-            each for each in refolded.output.assessments if each.assessment.sequence > sequence
-        ]
-        output.effects += [each for each in refolded.output.effects if each.number > sent]
 
     def refold(
         self,
@@ -140,34 +169,58 @@ class Rebuilder:
         *,
         is_whole_log: bool = True,
     ) -> RefoldedBorrower:
-        """Returns the borrower after these events, its own and the control events.
+        """Returns the borrower after these events, as `refold` does."""
+        return refold(borrower_id, events, begin=self.begin, is_whole_log=is_whole_log)
 
-        Closes from before its own first event change the timeline and are not folded. At the
-        withdrawal of a close all is folded again without it. Without the whole log in memory there
-        must be no withdrawal, and of the output only the newest assessment is collected.
-        """
-        cached, output = CachedBorrower(new_borrower(borrower_id), -1), FoldOutput()
-        timeline, is_known = self.begin(), False
-        past: list[tuple[int, Event]] = []
-        for offset, event in events:
-            if not is_whole_log:
-                del output.assessments[:-1]
-                output.effects.clear()
-            if event.borrower_id != EVERYBODY:
-                is_known = True
-                apply_event(cached, event, offset, timeline.context, closes=(), output=output)
-            else:
-                timeline.apply_control_event(event)
-            if is_known and isinstance(event, DayClosed):
-                close = PendingClose(offset, event, timeline.context)
-                catch_up(cached, [close], output=output)
-            if isinstance(event, DayCloseWithdrawn):
-                past = [each for each in past if not event.names(each[1])]
-                if is_known:
-                    without = self.refold(borrower_id, past).cached.borrower
-                    outcome = withdraw_close(cached.borrower, without, event, timeline.context)
-                    record(cached, outcome, offset, output)
-                    cached.closed_offset = offset
-            elif is_whole_log:
-                past.append((offset, event))
-        return RefoldedBorrower(cached, output, timeline.context)
+
+def refold(
+    borrower_id: str,
+    events: Iterable[tuple[int, Event]],
+    *,
+    begin: Callable[[], Timeline],
+    is_whole_log: bool = True,
+) -> RefoldedBorrower:
+    """Returns the borrower after these events, its own and the control events.
+
+    Closes from before its own first event change the timeline and are not folded. At the
+    withdrawal of a close all is folded again without it. Without the whole log in memory there
+    must be no withdrawal, and of the output only the newest assessment is collected.
+    """
+    cached, output = CachedBorrower(new_borrower(borrower_id), -1), FoldOutput()
+    timeline, is_known = begin(), False
+    past: list[tuple[int, Event]] = []
+    for offset, event in events:
+        if not is_whole_log:
+            del output.assessments[:-1]
+            output.effects.clear()
+        if event.borrower_id != EVERYBODY:
+            is_known = True
+            apply_event(cached, event, offset, timeline.context, closes=(), output=output)
+        else:
+            timeline.apply_control_event(event)
+        if is_known and isinstance(event, DayClosed):
+            close = PendingClose(offset, event, timeline.context)
+            catch_up(cached, [close], output=output)
+        if is_known and isinstance(event, DayCloseWithdrawn):
+            without = refold(borrower_id, unwithdrawn(past, event), begin=begin).cached.borrower
+            outcome = withdraw_close(cached.borrower, without, event, timeline.context)
+            record(cached, outcome, offset, output)
+            cached.closed_offset = offset
+        if is_whole_log:
+            past.append((offset, event))
+    return RefoldedBorrower(cached, output, timeline.context)
+
+
+def unwithdrawn(
+    events: Iterable[tuple[int, Event]], withdrawal: DayCloseWithdrawn
+) -> list[tuple[int, Event]]:
+    """Returns events without the withdrawn closes, that of this withdrawal included."""
+    events = list(events)
+    withdrawals = [event for _, event in events if isinstance(event, DayCloseWithdrawn)]
+    withdrawals.append(withdrawal)
+    return [
+        logged
+        for logged in events
+        if not isinstance(logged[1], DayCloseWithdrawn)
+        and not any(withdrawn.names(logged[1]) for withdrawn in withdrawals)
+    ]

@@ -313,9 +313,10 @@ class ScoreBatches(Handler):
         at = fold.cache.withdrawal(after=cached.closed_offset, before=logged.offset)
         if at is None:
             return
+        closes = [close for close in fold.cache.closes if close.offset <= at]
         try:
-            await self._rebuilder.withdraw(connection, cached, at=at, output=fold.output)
-        except RefoldFailed as error:
+            await self._rebuilder.catch_up(connection, cached, closes, output=fold.output)
+        except Exception as error:  # noqa: BLE001 - isolates the borrower, whatever it is
             fold.fail(logged.event.borrower_id, error)
 
     async def _load(

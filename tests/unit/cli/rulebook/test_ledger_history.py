@@ -9,7 +9,9 @@ from services.cli.rulebook.ledger_history import merged
 
 def event(number: str, time: str) -> dict[str, Any]:
     return {
-        "event": json.dumps({"id": number, "time": f"2024-01-{time}:00:00Z"}, indent=1).encode()
+        "event": json.dumps(
+            {"source": "core", "id": number, "time": f"2024-01-{time}:00:00Z"}, indent=1
+        ).encode()
     }
 
 
@@ -27,9 +29,29 @@ class Ledger:
         [event("b-1", "02T12"), event("close-2", "03T00"), event("b-2", "03T09")],
     )
 
+    WRONG = event("close-2199", "31T00")
+    WITHDRAWAL = json.dumps(
+        {
+            "source": "tocsin",
+            "id": "withdrawal",
+            "time": "2024-01-03T02:00:00Z",
+            "data": {
+                "closed_date": "2199-12-31",
+                "closed_source": "core",
+                "closed_id": "close-2199",
+                "proposed_by": "ana",
+                "approved_by": "ben",
+            },
+        }
+    ).encode()
+
     async def ledger(self, partition: int) -> AsyncIterator[Any]:
-        for row in self.ROWS[partition]:
+        # On both, a close of a wrong date comes first, and it is withdrawn in the end.
+        for row in (self.WRONG, *self.ROWS[partition], {"event": self.WITHDRAWAL}):
             yield row
+
+    async def withdrawals(self, partition: int) -> list[tuple[int, bytes]]:
+        return [(9, self.WITHDRAWAL)]
 
 
 async def test_partitions_are_merged_by_time_and_keep_their_order() -> None:

@@ -2,11 +2,21 @@
 
 import json
 from datetime import UTC, date, datetime, time, timedelta
+from io import BytesIO
 from typing import Any
+
+import pytest
 
 from services.contracts.control import DayCloseWithdrawnV1
 from services.kit.approvals import DecisionOutcome, Step
 from services.scoring import metrics
+from services.scoring.adapters import state_bytes
+from services.scoring.adapters.offline import (
+    OfflineScorer,
+    OfflineSettings,
+    withdrawn_closes,
+)
+from services.scoring.application import day_close_sweep
 from services.scoring.application.borrower_queries import known_by
 from services.scoring.application.close_withdrawal import CloseWithdrawal
 from services.scoring.application.control_events import EventsTopic
@@ -15,11 +25,13 @@ from tests.fakes.approvals_in_memory import approvals_in_memory
 from tests.fakes.clock import ManualClock
 from tests.fakes.recorder import MemoryRecorder
 from tests.fakes.rulebooks_in_memory import KeptOutbox
-from tests.fakes.scoring_worker import ZONE, MemoryWorker
+from tests.fakes.scoring_worker import RULEBOOK, ZONE, MemoryWorker, is_as_eager
 from tests.fakes.wire_events import (
     START,
     booked,
     closed,
+    failed,
+    paid,
     registered,
     scheduled,
     validated,
@@ -116,6 +128,44 @@ async def test_the_gauge_of_time_follows_the_closes_that_were_not_withdrawn() ->
     assert recorder.latest(metrics.LATEST_CLOSE) == ended(8)
 
 
+def scored(*raws: bytes, **options: Any) -> OfflineScorer:
+    """Return the scorer of a file after all of its lines."""
+    lines = [*opening(), *raws]
+    withdrawn_ids = withdrawn_closes(BytesIO(b"\n".join(lines)), ZONE)
+    settings = OfflineSettings(zone=ZONE, closes_days=False, withdrawn=withdrawn_ids, **options)
+    scorer = OfflineScorer(RULEBOOK, settings)
+    assert list(scorer.fold_lines(lines))
+    assert scorer.counts.undecodable == []
+    return scorer
+
+
+def encoded(scorer: OfflineScorer) -> dict[str, bytes | None]:
+    return {name: state_bytes.encode(each) for name, each in scorer.borrowers.items()}
+
+
+FOLLOWING = (closed(9), failed("B-1", 1, day=10), closed(10))
+
+
+async def test_a_file_with_a_withdrawn_close_gives_the_states_of_the_worker() -> None:
+    log = (closed(WRONG), paid("B-1", 7, day=9), withdrawn(WRONG, day=9), *FOLLOWING)
+    worker = await played(*log)
+    # Booked on day 205, the wrong close is neither out of order nor after the end.
+    assert encoded(scored(*log)) == worker.stored()
+    assert encoded(scored(*log, as_of=(START + timedelta(days=10)).toordinal())) == worker.stored()
+
+
+def test_where_it_is_left_out_a_withdrawn_close_never_was() -> None:
+    left_out = scored(closed(WRONG), withdrawn(WRONG, day=9), *FOLLOWING, leaves_out_withdrawn=True)
+    assert encoded(left_out) == encoded(scored(*FOLLOWING))
+    assert left_out.counts.days_closed == 11
+
+
+def test_a_file_is_scored_until_before_the_withdrawal_as_it_was_known_then() -> None:
+    log = (closed(WRONG), withdrawn(WRONG, day=12), closed(13))
+    scorer = scored(*log, as_of=(START + timedelta(days=9)).toordinal())
+    assert STATE_NAMES[scorer.borrowers["B-1"].risk.state] == "DEFAULT"
+
+
 class Closes:
     """Implements `CloseRepository`."""
 
@@ -151,3 +201,25 @@ async def test_two_people_withdraw_every_close_of_a_date_on_every_partition() ->
         ("tocsin/clock", "ben"),
     ]
     assert closes.set_back == ["2026-04-20"]
+
+
+async def test_a_sweep_refolds_a_bounded_number_of_events_in_one_transaction(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    names = [f"B-{number}" for number in range(6)]
+    log = [raw for name in names for raw in (registered(name), booked(name), scheduled(name))]
+    log += [closed(0), closed(WRONG), withdrawn(WRONG, day=9)]
+    worker = MemoryWorker(sweep_size=4)
+    await worker.apply(log[:-1])
+    await worker.finish_sweeps()
+    # Each has three events of its own and two closes before the withdrawal.
+    monkeypatch.setattr(day_close_sweep, "REFOLDED_AT_ONCE", 6)
+    await worker.apply(log[-1:])
+    steps = []
+    while worker.handler.has_background_work(0):
+        await worker.background_step()
+        at = len(log) - 1
+        steps.append(sum(row.closed_offset == at for row in worker.states.rows.values()))
+    # Two borrowers reach six events; a page has four; the last step finds nobody.
+    assert steps == [2, 4, 6, 6]
+    is_as_eager(worker, log)
