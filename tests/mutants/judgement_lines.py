@@ -57,4 +57,28 @@ LINES = (
         "    return material_run(borrower, day, rules)\n",
         (FAIL_CLOSED,),
     ),
+    Mutant(
+        "small-arrears-count-no-days",
+        "what is too little to count leads to no state and no backstop",
+        f"{SCORING}/arrears/counters.py",
+        "        return is_suspended, counters.counting_closes if is_suspended else 0\n",
+        "        return is_suspended, counters.counting_closes + 1\n",
+        (f"{DOMAIN}/test_small_arrears.py",),
+    ),
+    Mutant(
+        "small-share-of-an-instalment",
+        "a small share of the oldest unpaid instalment does not count",
+        f"{SCORING}/arrears/days_past_due.py",
+        "    return past_due(loan, day) * MICRO > due_of(*oldest) * share\n",
+        "    return past_due(loan, day) * MICRO > share\n",
+        (f"{DOMAIN}/test_small_arrears.py",),
+    ),
+    Mutant(
+        "micro-loans-are-not-silenced",
+        "the lower of amount and share of exposure decides",
+        f"{SCORING}/rulebook/rulebook.py",
+        "        return arrears > absolute or arrears",
+        "        return arrears > absolute and arrears",
+        (f"{DOMAIN}/test_small_arrears.py",),
+    ),
 )

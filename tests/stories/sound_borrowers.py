@@ -103,10 +103,6 @@ def a_payment_that_is_late_once(home: CreditStory) -> None:
     4,
     "Twelve euros of a second loan",
     accounts="",
-    differs=(
-        "2024-09-23: HIGH_RISK, ifrs9 STAGE_3, flag SMALL_ARREARS is missing, does not say "
-        "'l-2', 2024-06-25: ATTENTION, though never ATTENTION or worse must be"
-    ),
 )
 def twelve_euros(firm: CreditStory) -> None:
     """A sound firm with a loan of 240,000 pays EUR 588 instead of EUR 600 on a small second one,

@@ -48,6 +48,7 @@ from services.scoring.domain.rulebook.policy import (
     StatePolicy,
 )
 from services.scoring.domain.rulebook.rulebook import (
+    CountedArrears,
     Counting,
     Cuts,
     Indicator,
@@ -117,6 +118,26 @@ class MaterialitySection(Section):
         retail, other = Materiality().retail_minor, Materiality().other_minor
         return Materiality(
             self.relative_micro, retail | self.retail_minor, other | self.other_minor
+        )
+
+
+class CountedArrearsSection(Section):
+    """From which amount on something overdue counts for early warning and the IFRS 9 backstops."""
+
+    relative_micro: Share = setting("0.01", "Share of the exposure, if that is lower.", "share")
+    retail_minor: Amounts = setting({}, "RETAIL and MICRO, by currency; EUR 25.", "retail")
+    other_minor: Amounts = setting({}, "Other segments, by currency; EUR 100.", "other")
+    instalment_micro: Share = setting(
+        "0.05", "And this share of the late loan's oldest unpaid instalment.", "instalment"
+    )
+
+    def compiled(self) -> CountedArrears:
+        retail, other = CountedArrears().retail_minor, CountedArrears().other_minor
+        return CountedArrears(
+            self.relative_micro,
+            retail | self.retail_minor,
+            other | self.other_minor,
+            self.instalment_micro,
         )
 
 
@@ -312,6 +333,9 @@ class RulebookDocument(Section):
     title: Text = setting("", "What it is, for people.")
     tolerance: ToleranceSection = setting({}, "What may stay unpaid without being late.")
     materiality: MaterialitySection = setting({}, "Regulatory past due.")
+    counted_arrears: CountedArrearsSection | None = setting(
+        None, "From which amount on arrears count; without it, all above the tolerance do."
+    )
     counting: CountingSection = setting({}, "How arrears become a default.")
     inspections: Table[AnySegment, Table[OpenState, Whole]] = setting(
         {}, "Months from one inspection to the next, by segment, then by state."
@@ -375,6 +399,9 @@ class RulebookDocument(Section):
             policy=self.states.compiled(),
             tolerance=Tolerance(**dict(self.tolerance)),
             materiality=self.materiality.compiled(),
+            counted_arrears=None
+            if self.counted_arrears is None
+            else self.counted_arrears.compiled(),
             counting=Counting(**dict(self.counting)),
             overlays=overlays,
             inspections={

@@ -15,6 +15,7 @@ from services.contracts.assessment import StateTestV1
 from services.contracts.currencies import decimals_of
 from services.scoring.adapters.assessment_json import recorded_test, shown_day
 from services.scoring.adapters.narrative.sentences import RuleSentences, SignalSentences
+from services.scoring.domain.arrears.days_past_due import arrears_of
 from services.scoring.domain.assess.assessment import Assessment, EmittedChanges
 from services.scoring.domain.assess.outlook import outlook
 from services.scoring.domain.borrower.borrower import AssessmentChange, Borrower
@@ -205,11 +206,30 @@ class _Narrator:
                     regulatory=figures.days(assessment.dpd_regulatory),
                 )
             ]
+        if "SMALL_ARREARS" in assessment.flags:
+            sentences.append(self._small_arrears())
         if position.next_due_day is not None:
             amount = figures.money(position.next_due_amount, decimals, position.currency)
             day = figures.day(position.next_due_day)
             sentences.append(text("summary.next_due", amount=amount, date=day))
         return sentences
+
+    def _small_arrears(self) -> str:
+        """Returns what is open on which loans though it is too little to count as arrears."""
+        figures = self._figures
+        rows = arrears_of(self._borrower, self._rules.tolerance, self._assessment.as_of)
+        small = [
+            self._text(
+                "summary.small_of",
+                amount=figures.money(row.past_due_minor, decimals_of(row.currency), row.currency),
+                loan=row.name,
+                days=figures.days(row.days_in_arrears),
+            )
+            for row in rows
+            if row.days_in_arrears and row.past_due_minor
+        ]
+        names = self._text("list.names").join(small)
+        return self._text("summary.small_arrears", open=names)
 
     def _why(self) -> WhyNarrative:
         """Returns why the state was entered, from what was recorded then."""

@@ -33,7 +33,7 @@ from services.scoring.domain.borrower.borrower import (
     Facility,
     Loan,
 )
-from services.scoring.domain.borrower.risk import DATA_INCIDENT
+from services.scoring.domain.borrower.risk import DATA_INCIDENT, SMALL_ARREARS
 from services.scoring.domain.primitives import daily_values
 from services.scoring.domain.primitives.dates import first_day_of, month_of
 from services.scoring.domain.primitives.measurement import MICRO
@@ -63,6 +63,46 @@ def refresh(borrower: Borrower, day: int, rules: Rules, *, is_close: bool = Fals
     elif borrower.risk.flags & DATA_INCIDENT:
         borrower.risk.flags &= ~DATA_INCIDENT
         recount(borrower, rules)
+    _count_for_warning(borrower, day, rules)
+
+
+def _count_for_warning(borrower: Borrower, day: int, rules: Rules) -> None:
+    """Count the days that indicators, state rules and the IFRS 9 backstops go by.
+
+    With a threshold in the rulebook they are the days in a row on which an overdue amount counts;
+    below it, arrears are a mark, and a task for collections.
+    """
+    counters = borrower.counters
+    borrower.risk.flags &= ~SMALL_ARREARS
+    if rules.counted_arrears is None:
+        counters.counting_days = max(0, counters.counted_days)
+        counters.arrears_days = counters.operational_days
+        return
+    counters.counting_days = counters.arrears_days = 0
+    if not counters.late_days and not counters.past_due_minor:
+        return
+    is_enough, run = _counting_days(borrower, day, rules)
+    counters.counting_days = run
+    if counters.operational_days:
+        reported = days_past_due.worst_reported_days(borrower, day, day)
+        counters.arrears_days = max(run, reported)
+        if not is_enough and not reported:
+            borrower.risk.flags |= SMALL_ARREARS
+
+
+def _counting_days(borrower: Borrower, day: int, rules: Rules) -> tuple[bool, int]:
+    """Return whether an overdue amount counts, and on how many days in a row it did.
+
+    While a dispute suspends the count, the days before it.
+    """
+    counters = borrower.counters
+    arrears, lent = counters.past_due_minor, counters.exposure_minor
+    if not exposure.counts(borrower, rules, day, arrears, lent):
+        is_suspended = exposure.is_count_suspended(borrower, rules, day, lent)
+        return is_suspended, counters.counting_closes if is_suspended else 0
+    if counters.closed_day == day - 1:
+        return True, counters.counting_closes + 1
+    return True, _counting_run(borrower, day, rules)
 
 
 def close_day(borrower: Borrower, day: int, rules: Rules) -> None:
@@ -73,6 +113,7 @@ def close_day(borrower: Borrower, day: int, rules: Rules) -> None:
     """
     counters = borrower.counters
     previous, counters.closed_day = counters.closed_day, day
+    counters.counting_closes = counters.counting_days
     if rules.is_per_facility:
         close_each_facility(borrower, previous, day, rules)
     elif not counters.past_due_minor and not counters.late_days:
@@ -161,6 +202,8 @@ def recount(borrower: Borrower, rules: Rules) -> None:
     counters = borrower.counters
     if not counters.closed_day:
         return
+    if rules.counted_arrears is not None:
+        counters.counting_closes = _counting_run(borrower, counters.closed_day, rules)
     if rules.is_per_facility:
         recount_each_facility(borrower, counters.closed_day, rules)
     elif days_past_due.has_reported_months(borrower):
@@ -186,6 +229,18 @@ def material_run(
             unchanged_since=totals.unchanged_since,
             is_material=totals.is_material,
             is_suspended=totals.is_suspended,
+        )
+
+
+def _counting_run(borrower: Borrower, day: int, rules: Rules) -> int:
+    """Return how many days in a row, up to and including `day`, an overdue amount counted."""
+    with instalments.added_up(borrower.loans):
+        totals = ArrearsTotals(borrower, rules, day)
+        return _run(
+            day,
+            unchanged_since=totals.unchanged_since,
+            is_material=totals.counts,
+            is_suspended=totals.is_count_suspended,
         )
 
 

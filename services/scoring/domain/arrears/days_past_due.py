@@ -18,6 +18,7 @@ excess (A-05), not arrears. A reported count goes on until the next report; it d
 """
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -28,19 +29,24 @@ from services.scoring.domain.arrears.instalments import (
     counted_until,
     counting_days,
     due_before,
+    due_of,
     first_open,
     interest_unpaid_of,
     paid_by,
     schedule_at,
     settle_days,
     tolerated,
+    unpaid_of,
 )
 from services.scoring.domain.borrower.borrower import Borrower, Facility, Loan
 from services.scoring.domain.primitives.dates import last_day_of
+from services.scoring.domain.primitives.measurement import MICRO
 from services.scoring.domain.primitives.vocabulary import EXCLUSIVE
-from services.scoring.domain.rulebook.rulebook import Tolerance
+from services.scoring.domain.rulebook.rulebook import Rules, Tolerance
 
 DAYS_A_MONTH: Final = 30
+# Whether what is unpaid of an instalment of a schedule counts on a day.
+CountsOn = Callable[[Loan, int, int], bool]
 
 
 @dataclass(slots=True)
@@ -89,6 +95,12 @@ def _counting_schedule(loan: Loan, day: int) -> Loan | None:
 
 def oldest_unpaid_day(loan: Loan, day: int, tolerance: Tolerance) -> int | None:
     """Return the due day of the oldest instalment open at the end of the day, if it is reached."""
+    oldest = _oldest_unpaid(loan, day, tolerance)
+    return None if oldest is None else counting_days(oldest[0])[oldest[1]]
+
+
+def _oldest_unpaid(loan: Loan, day: int, tolerance: Tolerance) -> tuple[Loan, int] | None:
+    """Return the schedule in force and the position of the oldest instalment open."""
     schedule = _counting_schedule(loan, day)
     if schedule is None:
         return None
@@ -98,7 +110,25 @@ def oldest_unpaid_day(loan: Loan, day: int, tolerance: Tolerance) -> int | None:
     else:
         index = first_open(schedule, paid, tolerance)
     days = counting_days(schedule)
-    return days[index] if index < len(days) and days[index] <= day else None
+    return (schedule, index) if index < len(days) and days[index] <= day else None
+
+
+def is_share_unpaid(schedule: Loan, index: int, day: int, rules: Rules) -> bool:
+    """Return whether what is unpaid of one instalment exceeds the share of it that counts."""
+    if rules.counted_arrears is None:
+        return True
+    unpaid = unpaid_of(schedule, index, paid_by(schedule, day))
+    share = rules.counted_arrears.instalment_micro
+    return unpaid * MICRO > due_of(schedule, index) * share
+
+
+def exceeds_instalment(loan: Loan, day: int, rules: Rules) -> bool:
+    """Return whether what is past due exceeds the share of its oldest instalment that counts."""
+    oldest = _oldest_unpaid(loan, day, rules.tolerance)
+    if oldest is None or rules.counted_arrears is None:
+        return oldest is not None
+    share = rules.counted_arrears.instalment_micro
+    return past_due(loan, day) * MICRO > due_of(*oldest) * share
 
 
 def past_due(loan: Loan, day: int, *, with_disputed: bool = False) -> int:
@@ -158,34 +188,62 @@ def line_days(facility: Facility, day: int, tolerance: Tolerance) -> int:
     return 0 if since is None else day - since
 
 
-def worst_days(loan: Loan, start: int, end: int, tolerance: Tolerance) -> int:
-    """Return the loan's most days past due on any day from `start` to `end`."""
+def worst_days(
+    loan: Loan, start: int, end: int, tolerance: Tolerance, counts: CountsOn | None = None
+) -> int:
+    """Return the loan's most days past due on any day from `start` to `end`.
+
+    With ``counts``, only of days on which what is unpaid of the instalment counts.
+    """
     worst = 0
     first, end = start, counted_until(loan, end)
     for past in loan.past:
         if past.until_day > first:
             schedule = schedule_at(loan, first)
-            worst = max(worst, _worst_on(schedule, first, min(end, past.until_day - 1), tolerance))
+            last = min(end, past.until_day - 1)
+            worst = max(worst, _worst_on(schedule, first, last, tolerance, counts))
             first = past.until_day
     if first <= end:
-        worst = max(worst, _worst_on(loan, first, end, tolerance))
+        worst = max(worst, _worst_on(loan, first, end, tolerance, counts))
     return worst
 
 
-def _worst_on(schedule: Loan, start: int, end: int, tolerance: Tolerance) -> int:
+def _worst_on(
+    schedule: Loan, start: int, end: int, tolerance: Tolerance, counts: CountsOn | None
+) -> int:
     """Return the worst count under one schedule: each instalment's on its last open day.
 
     While an instalment is the oldest open one its count grows, so its worst day in the window is
-    the last day before it was settled. If it was not the oldest, an older one counted more.
+    the last day before it was settled, or before the payment that left too little to count. If it
+    was not the oldest, an older one counted more.
     """
     days = counting_days(schedule)
     reached = bisect_right(days, end)
     worst = 0
     for index, settled in enumerate(settle_days(schedule, 0, reached, tolerance)):
         last_open = end if settled == OPEN else min(end, settled - 1)
+        if counts is not None and last_open - days[index] > worst:
+            last_open = _last_counting(schedule, index, max(start, days[index]), last_open, counts)
         if last_open >= start:
             worst = max(worst, last_open - days[index])
     return worst
+
+
+def _last_counting(schedule: Loan, index: int, first: int, last: int, counts: CountsOn) -> int:
+    """Return the last day on which an instalment counts, before ``first`` where there is none.
+
+    What is open of it becomes less by payments alone.
+    """
+    if counts(schedule, index, last):
+        return last
+    paid_days = schedule.paid_days
+    for payment in range(bisect_right(paid_days, last) - 1, -1, -1):
+        day = paid_days[payment] - 1
+        if day < first:
+            break
+        if counts(schedule, index, day):
+            return day
+    return first - 1
 
 
 def oldest_unpaid_interest_day(loan: Loan, day: int, tolerance: Tolerance) -> int | None:

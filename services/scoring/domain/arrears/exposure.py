@@ -17,7 +17,7 @@ from services.scoring.domain.borrower.borrower import Borrower, Facility, Loan
 from services.scoring.domain.borrower.decisions import TECHNICAL
 from services.scoring.domain.primitives.dates import last_day_of
 from services.scoring.domain.primitives.vocabulary import GUARANTEE, TERM
-from services.scoring.domain.rulebook.rulebook import Rules, Tolerance
+from services.scoring.domain.rulebook.rulebook import Materiality, Rules, Tolerance
 
 DAYS_A_MONTH_LATE: Final = 30
 ALL_DAYS: Final = 4_000_000
@@ -127,11 +127,65 @@ def exceeds(borrower: Borrower, rules: Rules, day: int, arrears: int, lent: int)
     """
     if arrears <= 0:
         return False
+    return _is_above(rules.materiality, borrower, rules, day, arrears, lent)
+
+
+def exceeds_counted(borrower: Borrower, rules: Rules, day: int, arrears: int, lent: int) -> bool:
+    """Return whether arrears are enough to count for early warning."""
+    if arrears <= 0 or rules.counted_arrears is None:
+        return arrears > 0
+    return _is_above(rules.counted_arrears, borrower, rules, day, arrears, lent)
+
+
+def _is_above(
+    thresholds: Materiality, borrower: Borrower, rules: Rules, day: int, arrears: int, lent: int
+) -> bool:
     currency = borrower.profile.reporting_currency
-    absolute = rules.materiality.absolute_minor(rules.segment, currency, borrower.rates, day)
+    absolute = thresholds.absolute_minor(rules.segment, currency, borrower.rates, day)
     if absolute is None:
         return arrears > rules.tolerance.minor(currency, 0)
-    return rules.materiality.is_material(absolute, arrears, lent)
+    return thresholds.is_material(absolute, arrears, lent)
+
+
+def counts_on(borrower: Borrower, rules: Rules, day: int) -> bool:
+    """Return whether an overdue amount counts for early warning at the end of the day."""
+    arrears, lent = total_past_due(borrower, day), total_exposure(borrower, day)
+    return counts(borrower, rules, day, arrears, lent)
+
+
+def counts(borrower: Borrower, rules: Rules, day: int, arrears: int, lent: int) -> bool:
+    """Return whether an overdue amount counts for early warning at the end of the day.
+
+    What is overdue in all is compared with the thresholds, and on at least one loan with its oldest
+    unpaid instalment; a line has none.
+    """
+    loans = [
+        loan
+        for loan in borrower.loans
+        if loan.due_days and days_past_due.exceeds_instalment(loan, day, rules)
+    ]
+    if not loans and not any(line_counts(line, day, rules) for line in borrower.facilities):
+        return False
+    return exceeds_counted(borrower, rules, day, arrears, lent) or is_untested(borrower, rules, day)
+
+
+def is_enough(borrower: Borrower, rules: Rules, day: int) -> bool:
+    """Return whether what is overdue in all is enough to count at the end of the day."""
+    arrears, lent = total_past_due(borrower, day), total_exposure(borrower, day)
+    return exceeds_counted(borrower, rules, day, arrears, lent) or is_untested(borrower, rules, day)
+
+
+def is_count_suspended(borrower: Borrower, rules: Rules, day: int, lent: int) -> bool:
+    """Return whether only a dispute leaves too little to count."""
+    if not any(loan.exclusions for loan in borrower.loans):
+        return False
+    arrears = total_past_due(borrower, day, with_disputed=True)
+    return exceeds_counted(borrower, rules, day, arrears, lent)
+
+
+def line_counts(line: Facility, day: int, rules: Rules) -> bool:
+    """Return whether the excess of a line is above the tolerance."""
+    return facility_use.past_due(line, day) > rules.tolerance.minor(line.currency, 0)
 
 
 def is_untested(borrower: Borrower, rules: Rules, day: int) -> bool:
@@ -198,6 +252,8 @@ def month_end_arrears(borrower: Borrower, as_of: int, count: int, rules: Rules) 
         if day < known_from:
             continue
         if not total_past_due(borrower, day) and not is_untested(borrower, rules, day):
+            continue
+        if rules.counted_arrears is not None and not counts_on(borrower, rules, day):
             continue
         material += is_material(borrower, day, rules)
         days = _counted_days(borrower, day, rules.tolerance)

@@ -8,11 +8,11 @@ not all of them for each loan. Must stay true: on every day the totals are those
 from heapq import heappop, heappush
 from typing import Final
 
-from services.scoring.domain.arrears import exposure, stretches
+from services.scoring.domain.arrears import days_past_due, exposure, stretches
 from services.scoring.domain.borrower.borrower import Borrower, Facility, Loan
 from services.scoring.domain.rulebook.rulebook import Rules
 
-NOTHING: Final = (0, 0, 0, 0)
+NOTHING: Final = (0, 0, 0, 0, 0)
 
 
 class ArrearsTotals:
@@ -25,7 +25,7 @@ class ArrearsTotals:
         self._has_threshold = rules.materiality.is_listed(rules.segment, currency)
         self._has_disputes = any(loan.exclusions for loan in borrower.loans)
         self._terms = {loan.loan_id for loan in borrower.loans if exposure.is_lent(loan)}
-        self._past_due = self._with_disputed = self._lent = self._untested = 0
+        self._past_due = self._with_disputed = self._lent = self._untested = self._large = 0
         self._amounts = [NOTHING] * (len(borrower.loans) + len(borrower.facilities))
         # Since when the amounts of each loan and line are what they are, the latest first.
         self._since: list[tuple[int, int]] = []
@@ -42,6 +42,16 @@ class ArrearsTotals:
         self._go_back(day)
         return self._has_disputes and self._exceeds(day, self._with_disputed)
 
+    def counts(self, day: int) -> bool:
+        """Return whether an overdue amount counts for early warning at the end of the day."""
+        self._go_back(day)
+        return self._large > 0 and (self._untested > 0 or self._is_enough(day, self._past_due))
+
+    def is_count_suspended(self, day: int) -> bool:
+        """Return whether only a dispute leaves too little to count."""
+        self._go_back(day)
+        return self._has_disputes and self._is_enough(day, self._with_disputed)
+
     def unchanged_since(self, day: int) -> int:
         """Return the first day of the stretch of equal days that ends with the day."""
         self._go_back(day)
@@ -52,6 +62,9 @@ class ArrearsTotals:
 
     def _exceeds(self, day: int, arrears: int) -> bool:
         return exposure.exceeds(self._borrower, self._rules, day, arrears, self._lent)
+
+    def _is_enough(self, day: int, arrears: int) -> bool:
+        return exposure.exceeds_counted(self._borrower, self._rules, day, arrears, self._lent)
 
     def _go_back(self, day: int) -> None:
         while self._since and -self._since[0][0] > day:
@@ -74,20 +87,23 @@ class ArrearsTotals:
         self._with_disputed += amounts[1] - before[1]
         self._lent += amounts[2] - before[2]
         self._untested += amounts[3] - before[3]
+        self._large += amounts[4] - before[4]
         heappush(self._since, (-since, number))
 
-    def _of_loan(self, loan: Loan, day: int) -> tuple[int, int, int, int]:
+    def _of_loan(self, loan: Loan, day: int) -> tuple[int, int, int, int, int]:
         borrower = self._borrower
         past_due = with_disputed = exposure.past_due_on(borrower, loan, day)
         if loan.exclusions:
             with_disputed = exposure.past_due_on(borrower, loan, day, with_disputed=True)
         untested = exposure.is_loan_untested(borrower, loan, self._rules, day)
         lent = exposure.outstanding_on(borrower, loan, day)
-        return past_due, with_disputed, lent, int(untested)
+        large = bool(loan.due_days) and days_past_due.exceeds_instalment(loan, day, self._rules)
+        return past_due, with_disputed, lent, int(untested), int(large)
 
-    def _of_line(self, line: Facility, day: int) -> tuple[int, int, int, int]:
+    def _of_line(self, line: Facility, day: int) -> tuple[int, int, int, int, int]:
         borrower = self._borrower
         past_due = exposure.line_past_due_on(borrower, line, day)
         lent = 0 if line.loan_id in self._terms else exposure.drawn_on(borrower, line, day)
         untested = exposure.is_line_untested(borrower, line, self._rules, day)
-        return past_due, past_due, lent, int(untested)
+        large = exposure.line_counts(line, day, self._rules)
+        return past_due, past_due, lent, int(untested), int(large)

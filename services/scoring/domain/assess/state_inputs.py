@@ -75,7 +75,7 @@ def state_inputs_of(borrower: Borrower, rules: Rules, as_of: int) -> StateInputs
         risk=risk,
         signals=borrower.signals,
         rules=rules,
-        arrears_days=counters.operational_days,
+        arrears_days=counters.arrears_days,
         regulatory_days=counters.regulatory_days,
         past_due_minor=counters.past_due_minor,
         decisions=borrower.decisions,

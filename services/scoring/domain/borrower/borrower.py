@@ -315,6 +315,11 @@ class Counters:
         next_month_start: First day of the month after it.
         balances_judged_on: The day as of which the balances were judged last.
         lines_judged_on: The same for the lines.
+        counting_days: Days in a row, up to the last evaluation, on which an overdue amount counted
+            for early warning; as ``counted_days`` where a rulebook counts every amount.
+        counting_closes: The same up to and including ``closed_day``.
+        arrears_days: What indicators and state rules go by: as ``counting_days``, 0 while
+            contractual grace lasts.
     """
 
     closed_day: int = 0
@@ -328,6 +333,9 @@ class Counters:
     lines_judged_on: int = 0
     late_days: int = 0
     counted_days: int = NOTHING_OPEN
+    counting_days: int = 0
+    counting_closes: int = 0
+    arrears_days: int = 0
 
     def is_over(self, day: int, as_of: int) -> bool:
         """Return whether the day has ended as of now: an earlier day, or one that is closed."""

@@ -68,12 +68,15 @@ RECENT_MONTHS: Final = 3
     evidence=About(late_loans),
 )
 def operational_days(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
-    """R-01: the fold's operational counter, worst over all loans and lines."""
+    """R-01: the days in arrears, worst over all loans and lines.
+
+    Where the rulebook has a threshold, the days in a row on which the overdue amount exceeds it.
+    """
     if not borrower.loans and not borrower.facilities:
         return not_applicable()
     if not has_schedule(borrower) and not borrower.facilities:
         return unmeasurable(Reason.NO_SCHEDULE)
-    return measured(borrower.counters.operational_days * MICRO)
+    return measured(borrower.counters.arrears_days * MICRO)
 
 
 @indicator(
@@ -113,14 +116,31 @@ def regulatory_days(borrower: Borrower, as_of: int, rules: Rules) -> Measurement
     evidence=About(paid_loans),
 )
 def worst_days_in_a_year(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
-    """R-04: the worst operational count on any of the last 365 days, by what is known now."""
+    """R-04: the worst operational count on any of the last 365 days, by what is known now.
+
+    Where the rulebook has a threshold, of an instalment of which enough is unpaid to count.
+    """
     if not _has_history(borrower):
         return unmeasurable(Reason.NO_SCHEDULE) if borrower.loans else not_applicable()
     start = as_of - YEAR_DAYS + 1
     worst = days_past_due.worst_reported_days(borrower, start, as_of)
+    counts = None if rules.counted_arrears is None else _instalments_that_count(borrower, rules)
+    if counts is not None:
+        worst = max(worst, borrower.counters.arrears_days)
     for loan in borrower.loans:
-        worst = max(worst, days_past_due.worst_days(loan, start, as_of, rules.tolerance))
+        worst = max(worst, days_past_due.worst_days(loan, start, as_of, rules.tolerance, counts))
     return measured(worst * MICRO)
+
+
+def _instalments_that_count(borrower: Borrower, rules: Rules) -> days_past_due.CountsOn:
+    """Return the test whether an instalment counts on a day."""
+
+    def counts(schedule: Loan, index: int, day: int) -> bool:
+        if not days_past_due.is_share_unpaid(schedule, index, day, rules):
+            return False
+        return exposure.is_enough(borrower, rules, day)
+
+    return counts
 
 
 def _has_history(borrower: Borrower) -> bool:
@@ -141,6 +161,8 @@ def interest_days(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     if not has_schedule(borrower):
         return unmeasurable(Reason.NO_SCHEDULE) if borrower.loans else not_applicable()
     worst = 0
+    if not borrower.counters.arrears_days:
+        return measured(0)
     for loan in borrower.loans:
         due_day = days_past_due.oldest_unpaid_interest_day(loan, as_of, rules.tolerance)
         if due_day is not None:
@@ -228,7 +250,7 @@ def late_payments(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """
     if not has_schedule(borrower):
         return unmeasurable(Reason.NO_SCHEDULE) if borrower.loans else not_applicable()
-    latest = latest_due(borrower, as_of, LAST_INSTALMENTS, rules.tolerance)
+    latest = latest_due(borrower, as_of, LAST_INSTALMENTS, rules.habit_tolerance)
     if not latest:
         return unmeasurable(Reason.FEW_OBSERVATIONS)
     late = sum(instalment.days_late >= LATE_DAYS for instalment in latest)
@@ -251,7 +273,7 @@ def delay_creep(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """R-05: mean days late of the last three due instalments less that of the six before."""
     if not has_schedule(borrower):
         return unmeasurable(Reason.NO_SCHEDULE) if borrower.loans else not_applicable()
-    latest = latest_due(borrower, as_of, RECENT + PREVIOUS, rules.tolerance)
+    latest = latest_due(borrower, as_of, RECENT + PREVIOUS, rules.habit_tolerance)
     recent, previous = latest[-RECENT:], latest[:-RECENT]
     if len(previous) < FEWEST_PREVIOUS:
         return unmeasurable(Reason.FEW_OBSERVATIONS)

@@ -48,7 +48,7 @@ def labels(borrower: Borrower, rules: Rules, day: int) -> Labels:
     if not borrower.risk.no_default_since:
         triggers |= record.causes & OTHER_RULE
     impaired, forborne = bool(record.since), bool(borrower.risk.flags & FORBORNE)
-    days = max(0, counters.counted_days)
+    days = max(counters.counting_days, counters.arrears_days)
     if IFRS9 in wanted:
         by_regime["ifrs9"] = ifrs9.stage(days, is_in_default=impaired, is_forborne=forborne)
         by_regime["ifrs9_backstop"] = ifrs9.is_backstop(

@@ -62,7 +62,7 @@ def triggers(borrower: Borrower) -> int:
     for flag, cause in BY_FLAG:
         if flags & flag:
             causes |= cause
-    late = counters.operational_days > MOST_DAYS_IF_FORMERLY_NON_PERFORMING
+    late = counters.arrears_days > MOST_DAYS_IF_FORMERLY_NON_PERFORMING
     if late and flags & RELAPSING == RELAPSING:
         causes |= RELAPSED
     return causes

@@ -74,6 +74,12 @@ def differences(old: Rulebook, new: Rulebook) -> list[Difference]:
         *_overlays(old, new),
         *_plain("tolerance", "Tolerance", _amounts(old.tolerance), _amounts(new.tolerance)),
         *_plain("materiality", "Materiality", _amounts(old.materiality), _amounts(new.materiality)),
+        *_plain(
+            "counted arrears",
+            "Counted arrears",
+            _amounts(old.counted_arrears) if old.counted_arrears else {},
+            _amounts(new.counted_arrears) if new.counted_arrears else {},
+        ),
         *_plain("counting", "Counting", _counting(old.counting), _counting(new.counting)),
         *_plain("inspections", "Inspections", _inspections(old), _inspections(new)),
         *_models(old.models, new.models),

@@ -94,6 +94,23 @@ class Materiality:
 
 
 @dataclass(frozen=True, slots=True)
+class CountedArrears(Materiality):
+    """From which amount on something overdue counts for early warning.
+
+    It exceeds the absolute amount or the share of exposure, whichever is lower, and a share of the
+    oldest unpaid instalment, as due, of the loan that is late.
+    """
+
+    retail_minor: dict[str, int] = field(default_factory=lambda: {"EUR": 2_500})
+    other_minor: dict[str, int] = field(default_factory=lambda: {"EUR": 10_000})
+    instalment_micro: int = 50_000
+
+    def is_material(self, absolute: int, arrears: int, exposure: int) -> bool:
+        """Return whether arrears exceed the lower of both thresholds."""
+        return arrears > absolute or arrears * 1_000_000 > exposure * self.relative_micro
+
+
+@dataclass(frozen=True, slots=True)
 class Counting:
     """How arrears become a default, and which regimes are shown.
 
@@ -224,6 +241,7 @@ class Rules:
     policy: StatePolicy
     tolerance: Tolerance
     materiality: Materiality
+    counted_arrears: CountedArrears | None = None
     by_facts: dict[int, tuple[IndicatorRule, ...]] = field(default_factory=dict)
     counting: Counting = field(default_factory=Counting)
     is_per_facility: bool = False
@@ -231,6 +249,8 @@ class Rules:
     sector_z: int | None = None
     models: tuple[PdModel, ...] = ()
     sector_until: int = 0
+    # What may stay unpaid of an instalment that was paid on time.
+    habit_tolerance: Tolerance = field(default_factory=Tolerance)
     surcharges: tuple[int, ...] = ()
 
     def touched_by(self, facts: int) -> tuple[IndicatorRule, ...]:
@@ -342,6 +362,7 @@ class Rulebook:
     policy: StatePolicy
     tolerance: Tolerance = field(default_factory=Tolerance)
     materiality: Materiality = field(default_factory=Materiality)
+    counted_arrears: CountedArrears | None = None
     counting: Counting = field(default_factory=Counting)
     overlays: tuple[Overlay, ...] = ()
     named: frozenset[str] = frozenset()
@@ -427,12 +448,21 @@ def compile_rules(
         policy=rulebook.policy,
         tolerance=rulebook.tolerance,
         materiality=rulebook.materiality,
+        counted_arrears=rulebook.counted_arrears,
+        habit_tolerance=_habit_tolerance(rulebook),
         counting=rulebook.counting,
         is_per_facility=rulebook.counting.retail_per_facility and segment in RETAIL_SEGMENTS,
         inspection_months=rulebook.inspections.get(segment, rulebook.inspections.get("*", ())),
         models=rulebook.models,
         surcharges=tuple(surcharges),
     )
+
+
+def _habit_tolerance(rulebook: Rulebook) -> Tolerance:
+    """Return the tolerance, or the share of an instalment that does not count, if that is more."""
+    tolerance, counted = rulebook.tolerance, rulebook.counted_arrears
+    share = max(tolerance.relative_micro, counted.instalment_micro if counted else 0)
+    return replace(tolerance, relative_micro=share)
 
 
 def patched(rule: IndicatorRule, patch: IndicatorPatch) -> IndicatorRule:

@@ -147,20 +147,20 @@ def test_a_note_without_weight_names_its_evidence_too() -> None:
         (
             ENGLISH,
             "The state became high risk on 1 April 2024 because of this:",
-            "The oldest unpaid instalment fell due 61 days ago (limit: more than 60 days): loan "
+            "Amounts have been overdue for 61 days (limit: more than 60 days): loan "
             "L-1, EUR 1,000.00 past due, oldest open instalment due on 31 January 2024.",
         ),
         (
             SPANISH,
             "El estado pasó a riesgo alto el 1 de abril de 2024 por lo siguiente:",
-            "La cuota impagada más antigua venció hace 61 días (límite: más de 60 días): préstamo "
+            "Lleva 61 días con importes vencidos (límite: más de 60 días): préstamo "
             "L-1, 1.000,00 EUR vencidos e impagados, cuota impagada más antigua con vencimiento el "
             "31 de enero de 2024.",
         ),
         (
             CHINESE,
             "2024年4月1日，状态变为“高风险”，原因如下：",
-            "最早一期未付款项已逾期61天（界限：超过60天）：贷款L-1，逾期EUR 1,000.00，"
+            "逾期金额已持续61天（界限：超过60天）：贷款L-1，逾期EUR 1,000.00，"
             "最早未还一期的到期日为2024年1月31日。",
         ),
     ],
