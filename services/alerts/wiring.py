@@ -37,12 +37,12 @@ from services.alerts.delivery.application.dispatcher import Dispatcher, Dispatch
 from services.alerts.delivery.application.endpoint_trial import EndpointTrial
 from services.alerts.delivery.application.endpoints import EndpointRegistry
 from services.alerts.delivery.domain import retry_plan
-from services.alerts.directory.adapters.bank_holidays import bank_holidays
 from services.alerts.directory.adapters.page_sessions import PostgresSessions
 from services.alerts.directory.domain.working_calendar import WorkingCalendar
 from services.alerts.primitives.vocabulary import Severity
 from services.alerts.settings import AlertsFaultSettings, AlertsSettings
 from services.alerts.use_cases import UseCases
+from services.kit.bank_holidays import bank_holidays
 from services.kit.catalogue import KIT_CATALOGUE
 from services.kit.clock import Clock, SystemClock
 from services.kit.database import (

@@ -13,12 +13,14 @@ from services.contracts.fields import (
     BusinessDate,
     Country,
     Currency,
+    EffectiveDate,
     EventData,
     Identifier,
     IsoDate,
     Money,
     NonNegativeMoney,
     PositiveMoney,
+    ReportedDate,
     Share,
     Text,
 )
@@ -122,7 +124,7 @@ class AccountBlockedV1(EventData, frozen=True, kw_only=True):
 
     account_id: Identifier  #: The account.
     block_kind: Literal["SEIZURE", "LEGAL", "FRAUD", "CUSTOMER", "RELEASED"]  #: What happened.
-    effective_date: IsoDate  #: Since when.
+    effective_date: ReportedDate  #: Since when.
     block_amount: NonNegativeMoney | UnsetType = UNSET  #: Amount blocked; left out: everything.
     currency: Currency | UnsetType = UNSET  #: Currency of the amount.
     authority: Text | UnsetType = UNSET  #: Who ordered it.
@@ -150,7 +152,7 @@ class LimitChangedV1(EventData, frozen=True, kw_only=True):
     facility_id: Identifier  #: The facility.
     limit_amount: NonNegativeMoney  #: The new limit.
     currency: Currency  #: Currency of every amount here.
-    effective_date: IsoDate  #: From when.
+    effective_date: EffectiveDate  #: From when.
     drawing_power: NonNegativeMoney | UnsetType = UNSET  #: The new drawing power.
     is_temporary: bool | UnsetType = UNSET  #: A temporary excess, not a new limit.
     end_date: IsoDate | UnsetType = UNSET  #: When a temporary limit ends.

@@ -13,10 +13,12 @@ from services.contracts.fields import (
     BorrowerId,
     Country,
     Currency,
+    EffectiveDate,
     EventData,
     Identifier,
     IsoDate,
     NonNegativeMoney,
+    ReportedDate,
     Share,
     Text,
     WireObject,
@@ -41,7 +43,7 @@ class BorrowerRegisteredV1(EventData, frozen=True, kw_only=True):
     country: Country  #: Country of residence or registration, ISO 3166-1 alpha-2.
     industry_code: Identifier | UnsetType = UNSET  #: The bank's industry code, for example NACE.
     legal_form: Text | UnsetType = UNSET  #: Legal form as the bank writes it.
-    start_date: IsoDate | UnsetType = UNSET  #: Since when the borrower is a customer.
+    start_date: ReportedDate | UnsetType = UNSET  #: Since when the borrower is a customer.
     group_id: Identifier | UnsetType = UNSET  #: Group of connected clients.
     status: Literal["ACTIVE", "CLOSED"] | UnsetType = UNSET  #: Whether the relationship goes on.
     origination_pd: Share | UnsetType = UNSET  #: Probability of default at origination.
@@ -59,7 +61,7 @@ class GroupLinkedV1(EventData, frozen=True, kw_only=True):
     linked_borrower_id: BorrowerId  #: The other borrower.
     kind: GroupLinkKind  #: Why they are linked.
     strength: Share | UnsetType = UNSET  #: How strong the link is, 0 to 1.
-    effective_date: IsoDate  #: From when.
+    effective_date: EffectiveDate  #: From when.
     end_date: IsoDate | UnsetType = UNSET  #: Until when, exclusive; open when left out.
 
 
@@ -84,7 +86,7 @@ RelatedParties = Annotated[list[RelatedPartyV1], Meta(max_length=bounds.MOST_REL
 class RelatedPartiesDeclaredV1(EventData, frozen=True, kw_only=True):
     """All related parties of the borrower; a later declaration replaces the earlier one."""
 
-    declared_date: IsoDate  #: The date of the declaration.
+    declared_date: ReportedDate  #: The date of the declaration.
     related_parties: RelatedParties  #: All of them.
 
 
@@ -102,7 +104,7 @@ class RelatedStateChangedV1(EventData, frozen=True, kw_only=True):
 class ExternalDelinquencyReportedV1(EventData, frozen=True, kw_only=True):
     """A credit bureau or another lender reports arrears elsewhere."""
 
-    report_date: IsoDate  #: The date to which the report refers.
+    report_date: ReportedDate  #: The date to which the report refers.
     reporter: Identifier  #: Who reports.
     kind: Literal["ARREARS", "DEFAULT", "WRITE_OFF", "INSOLVENCY", "COURT", "CLEARED"]  #: What.
     days_past_due: DaysPastDue | UnsetType = UNSET  #: Days past due there.

@@ -20,6 +20,14 @@ BOOKED_DATE: Final = "(19[7-9][0-9]|20[0-9]{2}|21[0-9]{2})-[0-9]{2}-[0-9]{2}"
 FIRST_MOMENT: Final = datetime(1970, 1, 1, tzinfo=UTC)
 LAST_MOMENT: Final = datetime(2199, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)
 
+# How many days after an event's `time` each kind of date may be; a ledger is read without them.
+# A report is about what has happened; a month lets a month's end be reported a few weeks early.
+REPORTED_DAYS_AHEAD: Final = 31
+# A limit, a link or a change of terms is agreed at most a year before it counts.
+EFFECTIVE_DAYS_AHEAD: Final = 366
+# No promise, test, review or statement is set a deadline of more than ten years.
+DEADLINE_DAYS_AHEAD: Final = 3_660
+
 # Any balance sheet in any currency, in its main unit: 999 trillion.
 AMOUNT_DIGITS: Final = 15
 # The finest minor unit of ISO 4217 (CLF, UYW).
@@ -39,6 +47,9 @@ EXTENSION_CHARACTERS: Final = 1_000
 
 # Daily instalments for more than five years, weekly ones for 38.
 MOST_INSTALMENTS: Final = 2_000
+# Counters, and dates written as a number (20260331): the highest is in force, so a slip in the
+# digits must not leave all that follow behind it.
+GREATEST_SCHEDULE_VERSION: Final = 99_999_999
 GREATEST_INSTALMENT_NO: Final = 100_000
 MOST_ACCOUNTS: Final = 10_000
 MOST_RELATED_PARTIES: Final = 10_000

@@ -8,11 +8,13 @@ from services.contracts import bounds
 from services.contracts.fields import (
     BorrowerId,
     Currency,
+    EffectiveDate,
     EventData,
     Identifier,
     IsoDate,
     NonNegativeMoney,
     Ratio,
+    ReportedDate,
     Share,
 )
 
@@ -30,7 +32,7 @@ class CollateralValuedV1(EventData, frozen=True, kw_only=True):
     ]  #: Kind of collateral.
     value: NonNegativeMoney  #: The value found.
     currency: Currency  #: Currency of the value.
-    valuation_date: IsoDate  #: The day to which the value refers.
+    valuation_date: ReportedDate  #: The day to which the value refers.
     valuer_id: Identifier | UnsetType = UNSET  #: Who valued it.
     haircut: Share | UnsetType = UNSET  #: Discount in a forced sale, 0 to 1.
     registration_no: Identifier | UnsetType = UNSET  #: Where it is registered.
@@ -52,6 +54,6 @@ class GuarantorLinkedV1(EventData, frozen=True, kw_only=True):
     guarantor_borrower_id: BorrowerId  #: The guarantor, as a borrower of its own.
     coverage_amount: NonNegativeMoney  #: Up to how much.
     currency: Currency  #: Currency of the amount.
-    effective_date: IsoDate  #: From when.
+    effective_date: EffectiveDate  #: From when.
     end_date: IsoDate | UnsetType = UNSET  #: Until when, exclusive; open when left out.
     loan_ids: LoanIds | UnsetType = UNSET  #: Which loans; all when left out.

@@ -75,7 +75,7 @@ class FxRateV1(WireObject, frozen=True, kw_only=True):
 class FxPublishedV1(EventData, frozen=True, kw_only=True):
     """Exchange rates of one day against one base currency."""
 
-    rate_date: IsoDate  #: The day of the rates.
+    rate_date: BusinessDate  #: The day of the rates.
     base_currency: Currency  #: The currency in which the rates are expressed.
     rates: Annotated[
         list[FxRateV1], Meta(min_length=1, max_length=bounds.MOST_RATES)
@@ -93,7 +93,7 @@ class SectorFigureV1(WireObject, frozen=True, kw_only=True):
 class SectorStressPublishedV1(EventData, frozen=True, kw_only=True):
     """How stressed the sectors of the portfolio are; replaces what was known before."""
 
-    measured_date: IsoDate  #: The day of the figures.
+    measured_date: BusinessDate  #: The day of the figures.
     sectors: Annotated[
         list[SectorFigureV1], Meta(max_length=bounds.MOST_SECTORS)
     ]  #: Those that are measured.

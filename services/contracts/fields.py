@@ -19,6 +19,8 @@ from msgspec import Meta, Struct
 
 from services.contracts import bounds
 
+DAYS_AHEAD: Final = "days_ahead"
+"""The name of a date's window in the `extra` of its type."""
 PRINTABLE: Final = "^[!-~]"
 LOCAL_TIME: Final = rf"{bounds.BOOKED_DATE}T[0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}(\.[0-9]{{1,9}})?"
 OFFSET: Final = "(Z|[+-][0-9]{2}:[0-9]{2})"
@@ -88,7 +90,8 @@ IsoDate = Annotated[
     date,
     Meta(
         title="date",
-        description="ISO date, 1900 to 2199; an open date is left out.",
+        description="ISO date, 1900 to 2199: an end, or a day of a schedule; an open one is left "
+        "out.",
         extra_json_schema={"format": "date", "pattern": rf"^{bounds.DATE}\Z"},
     ),
 ]
@@ -98,6 +101,36 @@ BusinessDate = Annotated[
         title="businessDate",
         description="ISO date, 1970 to 2199: the business day on which something was booked.",
         extra_json_schema={"format": "date", "pattern": rf"^{bounds.BOOKED_DATE}\Z"},
+    ),
+]
+ReportedDate = Annotated[
+    date,
+    Meta(
+        title="reportedDate",
+        description="ISO date from 1900 on, at most 31 days after the event's `time`: when "
+        "something happened, or the day to which a report refers.",
+        extra_json_schema={"format": "date", "pattern": rf"^{bounds.DATE}\Z"},
+        extra={DAYS_AHEAD: bounds.REPORTED_DAYS_AHEAD},
+    ),
+]
+EffectiveDate = Annotated[
+    date,
+    Meta(
+        title="effectiveDate",
+        description="ISO date from 1900 on, at most 366 days after the event's `time`: from when "
+        "something counts.",
+        extra_json_schema={"format": "date", "pattern": rf"^{bounds.DATE}\Z"},
+        extra={DAYS_AHEAD: bounds.EFFECTIVE_DAYS_AHEAD},
+    ),
+]
+Deadline = Annotated[
+    date,
+    Meta(
+        title="deadline",
+        description="ISO date from 1900 on, at most ten years after the event's `time`: by when "
+        "something is due.",
+        extra_json_schema={"format": "date", "pattern": rf"^{bounds.DATE}\Z"},
+        extra={DAYS_AHEAD: bounds.DEADLINE_DAYS_AHEAD},
     ),
 ]
 Timestamp = Annotated[
@@ -193,6 +226,19 @@ def business_date_field(struct: type[Struct]) -> str | None:
     """Returns the field with the business day on which the event was booked, None without one."""
     hints = get_type_hints(struct, include_extras=True)
     return next((name for name, hint in hints.items() if hint == BusinessDate), None)
+
+
+@cache
+def date_windows(struct: type[Struct]) -> tuple[tuple[str, int], ...]:
+    """Returns the dates of a type that have a window, with the days after the event's `time`."""
+    hints = get_type_hints(struct, include_extras=True)
+    windows = {
+        name: part.extra[DAYS_AHEAD]
+        for name, hint in hints.items()
+        for part in _parts(hint)
+        if isinstance(part, Meta) and part.extra
+    }
+    return tuple(windows.items())
 
 
 @cache

@@ -11,8 +11,9 @@ from msgspec import UNSET, Meta, UnsetType
 from services.contracts import bounds
 from services.contracts.fields import (
     BusinessDate,
-    Count,
     Currency,
+    Deadline,
+    EffectiveDate,
     EventData,
     Identifier,
     IsoDate,
@@ -29,6 +30,7 @@ ConcessionKind = Literal[
     "MORATORIUM", "EXTENSION", "RATE_CUT", "INTEREST_ONLY", "WRITE_OFF", "OTHER"
 ]
 InstalmentNo = Annotated[int, Meta(ge=0, le=bounds.GREATEST_INSTALMENT_NO)]
+ScheduleVersion = Annotated[int, Meta(ge=0, le=bounds.GREATEST_SCHEDULE_VERSION)]
 GraceDays = Annotated[int, Meta(ge=0, le=bounds.GREATEST_GRACE_DAYS)]
 Purposes = Annotated[list[Identifier], Meta(max_length=bounds.MOST_PURPOSES)]
 
@@ -54,7 +56,7 @@ class LoanBookedV1(EventData, frozen=True, kw_only=True):
     holiday_calendar: Identifier | UnsetType = UNSET  #: Calendar that moves due dates.
     origination_officer_id: Identifier | UnsetType = UNSET  #: Who granted it.
     collection_officer_id: Identifier | UnsetType = UNSET  #: Who collects it.
-    review_due_date: IsoDate | UnsetType = UNSET  #: When the next review is due.
+    review_due_date: Deadline | UnsetType = UNSET  #: When the next review is due.
     routing_share: Share | UnsetType = UNSET  #: Share of turnover due through our accounts.
 
 
@@ -75,7 +77,7 @@ class SchedulePublishedV1(EventData, frozen=True, kw_only=True):
     """The first schedule of a loan, or the same one sent again."""
 
     loan_id: Identifier  #: The loan.
-    schedule_version: Count  #: Counts up; the highest is in force.
+    schedule_version: ScheduleVersion  #: Counts up; the highest is in force.
     currency: Currency  #: Currency of the instalments.
     instalments: Instalments  #: All instalments of this version.
 
@@ -84,13 +86,13 @@ class ScheduleChangedV1(EventData, frozen=True, kw_only=True):
     """A new version of a schedule, and why it changed: a concession is a warning sign."""
 
     loan_id: Identifier  #: The loan.
-    schedule_version: Count  #: Counts up; the highest is in force.
+    schedule_version: ScheduleVersion  #: Counts up; the highest is in force.
     currency: Currency  #: Currency of the instalments.
     instalments: Instalments  #: All instalments of the new version, settled ones included.
     change_reason: Literal["CONTRACTUAL_OPTION", "CONCESSION", "COMMERCIAL", "ERROR"]  #: Why.
     concession_kind: ConcessionKind | UnsetType = UNSET  #: What was conceded.
     npv_loss_ratio: Ratio | UnsetType = UNSET  #: Loss of present value, 0.01 is 1 %.
-    effective_date: IsoDate  #: From when.
+    effective_date: EffectiveDate  #: From when.
 
 
 class LoanDisbursedV1(EventData, frozen=True, kw_only=True):

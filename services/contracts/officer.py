@@ -8,7 +8,14 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, UnsetType
 
 from services.contracts import bounds
-from services.contracts.fields import EventData, Identifier, IsoDate, Text
+from services.contracts.fields import (
+    Deadline,
+    EventData,
+    Identifier,
+    IsoDate,
+    ReportedDate,
+    Text,
+)
 
 RiskState = Literal["NORMAL", "ATTENTION", "WATCH", "HIGH_RISK", "DEFAULT", "PROBATION", "CLOSED"]
 UtpTrigger = Literal[
@@ -27,11 +34,11 @@ class InspectionRecordedV1(EventData, frozen=True, kw_only=True):
     """An officer visited or reviewed the borrower."""
 
     inspection_id: Identifier  #: The inspection.
-    inspection_date: IsoDate  #: When it took place.
+    inspection_date: ReportedDate  #: When it took place.
     kind: Literal["SITE_VISIT", "DESK_REVIEW", "CALL", "COLLATERAL_CHECK"]  #: What was done.
     outcome: Literal["SATISFACTORY", "CONCERNS", "SERIOUS"]  #: What was found.
     officer_id: Identifier  #: Who did it.
-    next_due_date: IsoDate | UnsetType = UNSET  #: When the next one is due.
+    next_due_date: Deadline | UnsetType = UNSET  #: When the next one is due.
     note: Text | UnsetType = UNSET  #: A remark, without personal data.
 
 
@@ -41,7 +48,7 @@ class FindingRaisedV1(EventData, frozen=True, kw_only=True):
     finding_id: Identifier  #: The finding.
     code: Identifier  #: What kind of finding, from the rulebook's list.
     severity: Literal["LOW", "MEDIUM", "HIGH"]  #: How bad.
-    raised_date: IsoDate  #: When; the newest counts where it was raised again.
+    raised_date: ReportedDate  #: When; the newest counts where it was raised again.
     officer_id: Identifier  #: Who raised it.
     status: Literal["OPEN", "SETTLED"]  #: Whether it is still open.
     alert_id: Identifier | UnsetType = UNSET  #: The alert on which it was found.

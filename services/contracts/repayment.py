@@ -8,12 +8,14 @@ from services.contracts import bounds
 from services.contracts.fields import (
     BusinessDate,
     Currency,
+    Deadline,
     EventData,
     Identifier,
     IsoDate,
     Money,
     NonNegativeMoney,
     PositiveMoney,
+    ReportedDate,
     Text,
 )
 from services.contracts.loan import InstalmentNo
@@ -80,8 +82,8 @@ class PromiseMadeV1(EventData, frozen=True, kw_only=True):
     loan_id: Identifier  #: The loan.
     promise_amount: PositiveMoney  #: What was promised.
     currency: Currency  #: Currency of the amount.
-    promise_date: IsoDate  #: By when.
-    made_date: IsoDate  #: When the promise was given.
+    promise_date: Deadline  #: By when.
+    made_date: ReportedDate  #: When the promise was given.
     contact_id: Identifier | UnsetType = UNSET  #: The contact at which it was given.
 
 
@@ -93,7 +95,7 @@ class ClaimDisputedV1(EventData, frozen=True, kw_only=True):
     disputed_amount: PositiveMoney  #: What is disputed; must not be more than what is due.
     currency: Currency  #: Currency of the amount.
     due_date: IsoDate | UnsetType = UNSET  #: The instalment; left out: the oldest unpaid.
-    raised_date: IsoDate  #: Since when it is disputed.
+    raised_date: ReportedDate  #: Since when it is disputed.
     status: Literal["OPEN", "UPHELD", "REJECTED", "WITHDRAWN"]  #: Its status.
-    settled_date: IsoDate | UnsetType = UNSET  #: When it was settled.
+    settled_date: ReportedDate | UnsetType = UNSET  #: When it was settled.
     note: Text | UnsetType = UNSET  #: A remark, without personal data.

@@ -13,11 +13,12 @@ from msgspec import UNSET, UnsetType
 from services.contracts.fields import (
     Count,
     Currency,
+    Deadline,
     EventData,
     Identifier,
-    IsoDate,
     Money,
     NonNegativeMoney,
+    ReportedDate,
 )
 
 StatementBasis = Literal["AUDITED", "REVIEWED", "MANAGEMENT", "TAX"]
@@ -29,16 +30,16 @@ class StatementReceivedV1(EventData, frozen=True, kw_only=True):
     """A financial statement came in."""
 
     statement_id: Identifier  #: The statement.
-    period_end: IsoDate  #: Last day of the period.
+    period_end: ReportedDate  #: Last day of the period.
     period_months: Literal[3, 6, 9, 12]  #: Length of the period.
-    received_date: IsoDate  #: When the bank received it.
+    received_date: ReportedDate  #: When the bank received it.
     currency: Currency  #: Currency of every line.
     basis: StatementBasis | UnsetType = UNSET  #: How it was checked.
     consolidated: bool | UnsetType = UNSET  #: Whether it covers the group.
     accounting_standard: Identifier | UnsetType = UNSET  #: For example IFRS, HGB, US-GAAP.
     unit_multiplier: UnitMultiplier | UnsetType = UNSET  #: Lines are in units of it; or 1.
-    fiscal_year_end: IsoDate | UnsetType = UNSET  #: End of the fiscal year.
-    contractual_due_date: IsoDate | UnsetType = UNSET  #: When it was due by contract.
+    fiscal_year_end: Deadline | UnsetType = UNSET  #: End of the fiscal year.
+    contractual_due_date: Deadline | UnsetType = UNSET  #: When it was due by contract.
     auditor_id: Identifier | UnsetType = UNSET  #: The auditor.
     opinion: AuditOpinion | UnsetType = UNSET  #: The auditor's opinion.
     going_concern_doubt: bool | UnsetType = UNSET  #: The auditor doubts that the firm goes on.
@@ -88,8 +89,8 @@ class StatementReceivedV1(EventData, frozen=True, kw_only=True):
 class StatementDueV1(EventData, frozen=True, kw_only=True):
     """A statement must be handed in by a date."""
 
-    due_date: IsoDate  #: By when.
-    period_end: IsoDate  #: The period that it must cover.
+    due_date: Deadline  #: By when.
+    period_end: Deadline  #: The period that it must cover.
     period_months: Literal[3, 6, 9, 12]  #: Length of the period.
     basis: StatementBasis | UnsetType = UNSET  #: The basis required.
 
@@ -102,20 +103,20 @@ class CovenantCertifiedV1(EventData, frozen=True, kw_only=True):
     kind: Literal["MIN", "MAX"]  #: Whether the limit is a floor or a ceiling.
     limit: Money  #: The limit, in the unit of the metric.
     actual: Money  #: The value certified, in the unit of the metric.
-    test_date: IsoDate  #: The day to which the test refers.
-    certificate_date: IsoDate  #: The day of the certificate.
-    cure_until: IsoDate | UnsetType = UNSET  #: Until when a breach may be cured.
+    test_date: ReportedDate  #: The day to which the test refers.
+    certificate_date: ReportedDate  #: The day of the certificate.
+    cure_until: Deadline | UnsetType = UNSET  #: Until when a breach may be cured.
     waiver_requested: bool | UnsetType = UNSET  #: The borrower requested a waiver.
-    next_certificate_due_date: IsoDate | UnsetType = UNSET  #: When the next one is due.
+    next_certificate_due_date: Deadline | UnsetType = UNSET  #: When the next one is due.
 
 
 class ForecastReceivedV1(EventData, frozen=True, kw_only=True):
     """The borrower's own forecast of one figure."""
 
     metric: Literal["revenue", "ebit", "ebitda", "net_income", "cfo"]  #: Which figure.
-    period_end: IsoDate  #: Last day of the period.
+    period_end: Deadline  #: Last day of the period.
     period_months: Literal[3, 6, 9, 12]  #: Length of the period.
     value: Money  #: The figure, after any multiplier.
     currency: Currency  #: Currency of the figure.
-    received_date: IsoDate  #: When the bank received it.
+    received_date: ReportedDate  #: When the bank received it.
     sales_backlog: NonNegativeMoney | UnsetType = UNSET  #: Orders in hand.

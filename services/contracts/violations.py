@@ -45,6 +45,9 @@ _EXAMPLES: Final = {
 _DATES: Final = {
     "date": 'must be an ISO date between 1900 and 2199 such as "2026-03-31"; '
     "leave the field out when the date is open",
+    "reportedDate": 'must be an ISO date from 1900 on such as "2026-03-31": when it happened',
+    "effectiveDate": 'must be an ISO date from 1900 on such as "2026-03-31": from when it counts',
+    "deadline": 'must be an ISO date from 1900 on such as "2026-03-31": by when it is due',
     "businessDate": 'must be an ISO date between 1970 and 2199 such as "2026-03-31": '
     "the business day on which it was booked",
 }

@@ -1,28 +1,16 @@
 """Settings of ingest, read from `TOCSIN_INGEST_*`."""
 
+from collections.abc import Mapping
 from datetime import tzinfo
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from services.ingest.domain.time_guard import TimeGuard, TimeTolerance
+from services.ingest.adapters.source_dates import CalendarName, SourceDates, calendar_of
+from services.ingest.domain.time_guard import BusinessCalendar, TimeGuard, TimeTolerance
 
 SHIPPED_MAPPINGS = Path(__file__).resolve().parent / "mappings"
-
-
-class SourceTolerance(BaseModel):
-    """How far the events of one source may lie from the clock; what is left out is as usual."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    seconds_ahead: int = Field(default=300, ge=0, le=86_400)
-    business_days_ahead: int = Field(default=2, ge=0, le=30)
-    days_back: int = Field(default=3_660, ge=1, le=73_000)
-
-    def tolerance(self) -> TimeTolerance:
-        """Returns the tolerance of the time guard."""
-        return TimeTolerance(**self.model_dump())
 
 
 class IngestSettings(BaseSettings):
@@ -72,10 +60,16 @@ class IngestSettings(BaseSettings):
         le=73_000,
         description="days before today that a booking may name outside a load of history",
     )
-    time_tolerances: dict[str, SourceTolerance] = Field(
+    calendar: CalendarName | None = Field(
+        default=None,
+        description="business days of a source that names none, such as DE or DE-BY; "
+        "Monday to Friday where it is left out",
+    )
+    time_tolerances: dict[str, SourceDates] = Field(
         default_factory=dict,
-        description="the three of a source, as JSON: "
-        '{"core/markets*": {"business_days_ahead": 5}}; the first pattern that matches counts',
+        description="the three and the calendar of a source that has no mapping, as JSON: "
+        '{"core/markets*": {"business_days_ahead": 5, "calendar": "DE"}}; the first pattern that '
+        "matches counts",
     )
     refused_in_a_row: int = Field(
         default=100,
@@ -98,12 +92,21 @@ class IngestSettings(BaseSettings):
         default=60.0, ge=5.0, description="time without progress after which a process ends"
     )
 
-    def time_guard(self, zone: tzinfo) -> TimeGuard:
-        """Returns the time guard of a bank in this time zone."""
+    def time_guard(self, zone: tzinfo, *, mapped: Mapping[str, SourceDates]) -> TimeGuard:
+        """Returns the time guard of a bank in this time zone.
+
+        Args:
+            mapped: What the mappings say of their sources; it counts before the settings.
+        """
         usual = TimeTolerance(
             seconds_ahead=self.seconds_ahead,
             business_days_ahead=self.business_days_ahead,
             days_back=self.days_back,
+            calendar=calendar_of(self.calendar) if self.calendar else BusinessCalendar(),
         )
-        named = {source: each.tolerance() for source, each in self.time_tolerances.items()}
+        sources = {
+            **mapped,
+            **{name: each for name, each in self.time_tolerances.items() if name not in mapped},
+        }
+        named = {source: each.tolerance(usual) for source, each in sources.items()}
         return TimeGuard(zone=zone, usual=usual, tolerances=named)

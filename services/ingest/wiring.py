@@ -33,6 +33,7 @@ from services.ingest.application.quarantine import QuarantineService
 from services.ingest.application.release import Release
 from services.ingest.application.time_gate import TimeGate
 from services.ingest.domain.day_closes import DayCloseRules
+from services.ingest.domain.time_guard import TimeGuard
 from services.ingest.metrics import INGEST_CATALOGUE
 from services.ingest.settings import IngestSettings
 from services.kit.approvals import Approvals, ApprovalTable
@@ -170,7 +171,7 @@ async def build(platform: PlatformSettings, settings: IngestSettings) -> AsyncIt
                 ),
                 rules=DayCloseRules(closer=platform.day_close, source=platform.day_close_source),
                 times=TimeGate(
-                    guard=settings.time_guard(ZoneInfo(platform.bank_timezone)),
+                    guard=_time_guard(platform, settings, mappings),
                     loads=HistoryLoadTable(PostgresDatabase(pool)),
                     clock=clock,
                 ),
@@ -181,6 +182,13 @@ async def build(platform: PlatformSettings, settings: IngestSettings) -> AsyncIt
             mappings=mappings,
             pool=pool,
         )
+
+
+def _time_guard(
+    platform: PlatformSettings, settings: IngestSettings, mappings: Mapping[str, Mapper]
+) -> TimeGuard:
+    mapped = {each.source: each.dates for each in mappings.values() if each.dates}
+    return settings.time_guard(ZoneInfo(platform.bank_timezone), mapped=mapped)
 
 
 def _assembled(

@@ -17,6 +17,7 @@ DATES: Final = (
     *("2024-01-01", "2026-03-31", "2026-04-01", "2027-12-31", "2099-12-31", "2100-02-28"),
     *("2199-12-31", "2200-01-01", "9999-12-31", "2026-02-30"),
 )
+DATE_KINDS: Final = ("date", "businessDate", "reportedDate", "effectiveDate", "deadline")
 MOMENTS: Final = (
     *("1900-01-01T00:00:00Z", "1900-01-01T00:30:00+14:00", "1970-01-01T00:00:00Z"),
     *("1969-12-31T23:59:59.999999999-12:00", "2026-03-31T17:05:00Z", "2026-03-29T02:30:00+01:00"),
@@ -41,11 +42,10 @@ _FIGURES: Final = {
     "positiveMoney": AMOUNTS,
     "ratio": RATIOS,
     "positiveRatio": RATIOS,
-    "businessDate": DATES,
     "share": RATIOS,
     "currency": CURRENCIES,
     "country": ("DE", "de", "D", "D1", "ZZZ"),
-    "date": DATES,
+    **dict.fromkeys(DATE_KINDS, DATES),
     "timestamp": MOMENTS,
 }
 
@@ -136,8 +136,7 @@ def plain_value(hint: Any) -> Any:
     if origin is Annotated:
         usual = {
             "currency": "EUR",
-            "date": "2026-03-31",
-            "businessDate": "2026-03-31",
+            **dict.fromkeys(DATE_KINDS, "2026-03-31"),
             "country": "DE",
             "share": "0.5",
         }

@@ -38,6 +38,9 @@ class Steps:
     def _reversal(self, reversed_id: str | None) -> Head:
         return self.head(reversed_id, "reversal") if reversed_id else self.head()
 
+    def _amendment(self, amended_id: str | None) -> Head:
+        return self.head(amended_id, "amendment") if amended_id else self.head()
+
 
 class LoanSteps(Steps):
     """Loans: their terms, schedules, payments, disputes and ends."""
@@ -57,10 +60,12 @@ class LoanSteps(Steps):
         *rows: tuple[str, float] | tuple[str, float, float],
         version: int = 1,
         loan_id: str = "l-1",
+        amends: str | None = None,
     ) -> str:
         """Publish a schedule of (due date, principal[, interest])."""
         return self.happens(
             loans.SchedulePublished,
+            self._amendment(amends),
             loan_id=loan_id,
             schedule_version=version,
             currency="EUR",
@@ -79,10 +84,12 @@ class LoanSteps(Steps):
         reason: str = "CONCESSION",
         loan_id: str = "l-1",
         effective: str | None = None,
+        amends: str | None = None,
     ) -> str:
         """Change the schedule, by a concession unless another reason is given."""
         return self.happens(
             loans.ScheduleChanged,
+            self._amendment(amends),
             loan_id=loan_id,
             schedule_version=version,
             currency="EUR",

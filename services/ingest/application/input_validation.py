@@ -10,7 +10,8 @@ from typing import Final
 import structlog
 
 from services.contracts.currencies import decimals_of
-from services.contracts.fields import has_optional_currency, money_fields
+from services.contracts.envelope import CloudEvent
+from services.contracts.fields import EventData, date_windows, has_optional_currency, money_fields
 from services.contracts.registry import EVENT_TYPES, EventSender, EventType
 from services.contracts.rejection import EventRejected
 from services.contracts.statement import StatementReceivedV1
@@ -22,7 +23,7 @@ from services.ingest.domain import normalising
 from services.ingest.domain.candidate import Candidate, Document, text_or_none
 from services.ingest.domain.fingerprints import position_id
 from services.ingest.domain.http_modes import cloud_event_of
-from services.ingest.domain.plausibility import balance_refusal, currency_refusal
+from services.ingest.domain.plausibility import balance_refusal, currency_refusal, date_refusal
 from services.ingest.domain.reasons import Refusal, RefusalReason
 from services.ingest.domain.sources import may_send, may_speak_for
 
@@ -148,9 +149,7 @@ class InputValidator:
                 return sized
             candidate = sized
         valid = validate(candidate.document, canonical=candidate.canonical)
-        if isinstance(valid.event.data, StatementReceivedV1):
-            return _balance_refusal(valid.event.data) or valid
-        return valid
+        return _plausibility_refusal(valid.event) or valid
 
     def _fault(self, given: Input) -> Refusal:
         # A defect must not stop the inputs around the one that triggers it.
@@ -204,6 +203,15 @@ def _type_refusal(event_type: EventType | None, allowed: tuple[str, ...]) -> Ref
         pointer="/type",
         detail=f"/type is {event_type.name}, which this key may not send",
     )
+
+
+def _plausibility_refusal(event: CloudEvent[EventData]) -> Refusal | None:
+    windows = date_windows(type(event.data))
+    dates = [(field, getattr(event.data, field), most_days) for field, most_days in windows]
+    refusal = date_refusal([each for each in dates if each[1]], booked=event.time.date())
+    if refusal is None and isinstance(event.data, StatementReceivedV1):
+        return _balance_refusal(event.data)
+    return refusal
 
 
 def _balance_refusal(statement: StatementReceivedV1) -> Refusal | None:

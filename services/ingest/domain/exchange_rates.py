@@ -1,8 +1,9 @@
 """The band in which an exchange rate needs nobody: near the rate of the nearest date before it.
 
 A rate with a shifted decimal point moves materiality, exposure and default of every borrower in
-that currency. A currency's first rate has nothing to be compared with, and is taken; rates against
-another base currency than before are a decision.
+that currency. A currency's first rate has nothing to be compared with, so it is a decision, as are
+rates against another base currency than before. In a load of history, which an operator opened,
+rates are taken without these rules: so a fresh installation gets its first ones.
 """
 
 from collections.abc import Mapping, Sequence
@@ -36,11 +37,12 @@ def rates_refusal(
     if known.bases and base_currency not in known.bases:
         return _waits("/data/base_currency", f"{base_currency} was never the base currency")
     for index, (currency, rate) in enumerate(rates):
-        last = known.near.get(currency)
-        if rate <= 0 or (last is not None and not last / BAND <= rate <= last * BAND):
+        last, pointer = known.near.get(currency), f"/data/rates/{index}/rate"
+        if last is None:
+            return _waits(pointer, f"it is the first rate of {currency} in {base_currency}")
+        if not last / BAND <= rate <= last * BAND:
             return _waits(
-                f"/data/rates/{index}/rate",
-                f"the rate of {currency} is not within a quarter of the last one, {last}",
+                pointer, f"the rate of {currency} is not within a quarter of the last one, {last}"
             )
     return None
 

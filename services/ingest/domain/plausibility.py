@@ -1,9 +1,12 @@
-"""Checks what a schema cannot: whether a statement's sides balance, and amounts have a currency.
+"""Checks what a schema cannot: whether a statement's sides balance, amounts have a currency, and
+the dates of an event are not far after it.
 
 A consumer must be able to read events that were accepted under another tolerance, so the checks
 belong to ingest and not to the contract.
 """
 
+from collections.abc import Iterable
+from datetime import date
 from decimal import Decimal
 
 from services.ingest.domain.candidate import Document
@@ -31,6 +34,23 @@ def balance_refusal(
         pointer="/data/total_assets",
         detail="/data/total_assets differs from total_liabilities plus equity by more than 0.5 %",
     )
+
+
+def date_refusal(dates: Iterable[tuple[str, date, int]], *, booked: date) -> Refusal | None:
+    """Returns a refusal if a date lies further after the booking than its window; else None.
+
+    Args:
+        dates: Each with its field, and the days after the booking that it may be.
+    """
+    for field, day, most_days in dates:
+        if (day - booked).days > most_days:
+            pointer = f"/data/{field}"
+            return Refusal(
+                reason=RefusalReason.INVALID_FIELD,
+                pointer=pointer,
+                detail=f"{pointer} is {day}, more than {most_days} days after /time ({booked})",
+            )
+    return None
 
 
 def currency_refusal(data: Document, *, money_fields: frozenset[str]) -> Refusal | None:

@@ -4,9 +4,8 @@ One payment dated a year ahead puts a sound borrower into high risk, and no late
 back. So an event is compared with a clock: the wall clock, or, in a load of history that an
 operator opened, the close that the load has reached. Pure: the caller brings both.
 
-A day is one of the bank's time zone, a business day is Monday to Friday: sources have no calendar
-of their own. What names a day beyond a row of days off waits until its day comes; a source for
-which that is usual has a wider tolerance.
+A day is one of the bank's time zone, a business day one of the source's calendar: Monday to Friday
+where it names none.
 """
 
 from dataclasses import dataclass, field, replace
@@ -16,7 +15,6 @@ from typing import Final
 from services.ingest.domain.reasons import Refusal, RefusalReason
 from services.ingest.domain.sources import may_speak_for
 
-SATURDAY: Final = 5
 ONE_DAY: Final = timedelta(days=1)
 # A load may run this far ahead of its own closes: its topics are not read in step.
 DAYS_AFTER_CLOSE: Final = 3
@@ -25,10 +23,34 @@ LOAD_RETRY: Final = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BusinessCalendar:
+    """The days on which a source books; Monday is weekday 0."""
+
+    weekend: frozenset[int] = frozenset({5, 6})
+    holidays: frozenset[date] = frozenset()
+
+    def after(self, day: date, business_days: int) -> date:
+        """Returns the day some business days after another one."""
+        return self._moved(day, business_days, ONE_DAY)
+
+    def before(self, day: date, business_days: int) -> date:
+        """Returns the day some business days before another one."""
+        return self._moved(day, business_days, -ONE_DAY)
+
+    def _moved(self, day: date, business_days: int, step: timedelta) -> date:
+        while business_days:
+            day += step
+            if day.weekday() not in self.weekend and day not in self.holidays:
+                business_days -= 1
+        return day
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TimeTolerance:
     """How far the events of a source may lie from the clock.
 
     Attributes:
+        calendar: The business days of the source.
         seconds_ahead: How much later than the clock an event may be booked.
         business_days_ahead: How many business days after today its business day may be.
         days_back: How many days before today its business day may be, outside a load of history.
@@ -37,6 +59,7 @@ class TimeTolerance:
     seconds_ahead: int = 300
     business_days_ahead: int = 2
     days_back: int = 3_660
+    calendar: BusinessCalendar = BusinessCalendar()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +129,7 @@ class TimeGuard:
         return TimeWindow(
             latest=moment + timedelta(seconds=tolerance.seconds_ahead),
             first_day=date.min if load else today - timedelta(days=tolerance.days_back),
-            last_day=after(today, tolerance.business_days_ahead),
+            last_day=tolerance.calendar.after(today, tolerance.business_days_ahead),
         )
 
     def refusal(self, event: EventTime, *, now: datetime, load: OpenLoad | None) -> Refusal | None:
@@ -161,26 +184,8 @@ class TimeGuard:
         booked = event.booked - timedelta(seconds=tolerance.seconds_ahead)
         if event.business_day is None:
             return booked
-        first = before(event.business_day, tolerance.business_days_ahead)
+        first = tolerance.calendar.before(event.business_day, tolerance.business_days_ahead)
         return max(booked, self._midnight(first))
 
     def _midnight(self, day: date) -> datetime:
         return datetime.combine(day, time(), tzinfo=self.zone)
-
-
-def after(day: date, business_days: int) -> date:
-    """Returns the day some business days after another one."""
-    return _moved(day, business_days, ONE_DAY)
-
-
-def before(day: date, business_days: int) -> date:
-    """Returns the day some business days before another one."""
-    return _moved(day, business_days, -ONE_DAY)
-
-
-def _moved(day: date, business_days: int, step: timedelta) -> date:
-    while business_days:
-        day += step
-        if day.weekday() < SATURDAY:
-            business_days -= 1
-    return day

@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from services.alerts.decisions.domain import policy
-from services.alerts.directory.adapters.bank_holidays import UnknownCalendar, bank_holidays
 from services.alerts.directory.domain.working_calendar import WorkingCalendar
 from services.alerts.primitives.vocabulary import Severity
+from services.kit.bank_holidays import UnknownCalendar, bank_holidays, weekend
 
 BERLIN = ZoneInfo("Europe/Berlin")
 CALENDAR = WorkingCalendar(timezone=BERLIN, holidays=bank_holidays("DE"))
@@ -73,3 +73,8 @@ def test_a_calendar_that_never_opens_is_refused() -> None:
 def test_a_wrong_country_says_what_to_write() -> None:
     with pytest.raises(UnknownCalendar, match="ISO 3166"):
         bank_holidays("ZZ")
+
+
+def test_a_weekend_is_that_of_the_country() -> None:
+    # Monday is 0: Saturday and Sunday in Germany, Friday and Saturday in Saudi Arabia.
+    assert (weekend("DE"), weekend("SA")) == ({5, 6}, {4, 5})

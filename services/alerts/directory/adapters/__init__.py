@@ -1,1 +1,1 @@
-"""Ports made real: the holidays of a country."""
+"""Ports made real: the sessions of the pages."""

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from services.contracts.fields import WireObject
 from services.contracts.registry import EVENT_TYPES
+from services.ingest.adapters.source_dates import SourceDates
 from services.ingest.domain.sources import may_send
 
 Kind = Literal[
@@ -203,6 +204,7 @@ class MappingDocument(Part):
     topic: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,200}$")]
     source: Annotated[str, Field(pattern=r"^[!-~]{1,200}$")]
     may_send: tuple[str, ...] = ("*",)
+    dates: SourceDates | None = None
     root: Expression | None = None
     kind: Expression
     tables: dict[str, dict[str, str]] = Field(default_factory=dict)

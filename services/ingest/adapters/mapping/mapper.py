@@ -55,6 +55,7 @@ class Mapper:
         self.version = document.version
         self.topic = document.topic
         self.source = document.source
+        self.dates = document.dates
         self._root = compiled(document.root) if document.root else None
         self._kind_expression = document.kind
         self._kind = compiled(document.kind)

@@ -69,9 +69,14 @@ def book(borrower: Borrower, event: LoanBooked) -> int:
 
 
 def publish_schedule(borrower: Borrower, event: SchedulePublished) -> int:
-    """Replace the schedule unless a newer version is known."""
+    """Replace the schedule unless a newer version is known.
+
+    The amendment of the schedule in force counts whatever its version: a slip in a version's digits
+    would otherwise keep all later ones out.
+    """
     loan = borrower.loan(event.loan_id, event.currency)
-    if event.schedule_version < loan.schedule_version:
+    is_amendment = event.corrected_ref == loan.schedule_ref
+    if event.schedule_version < loan.schedule_version and not is_amendment:
         return touched.LOANS
     is_new_version = bool(loan.due_days) and event.schedule_version > loan.schedule_version
     if is_new_version:
@@ -99,9 +104,12 @@ def publish_schedule(borrower: Borrower, event: SchedulePublished) -> int:
 
 def change_schedule(borrower: Borrower, event: ScheduleChanged) -> int:
     """Replace the schedule and remember a concession."""
+    loan = borrower.loan(event.loan_id, event.currency)
+    forborne = borrower.decisions.forbearance
+    if event.corrected_ref == loan.schedule_ref and forborne.grace_end_day in loan.due_days:
+        forborne.grace_end_day = 0  # It was the end by the schedule that is amended.
     facts = publish_schedule(borrower, event)
     if event.change_reason == "CONCESSION":
-        loan = borrower.loan(event.loan_id, event.currency)
         insort(loan.concession_days, event.effective_day)
         grace_end, loss = _end_of_grace(event), event.npv_loss_micro or 0
         is_far_ahead = event.effective_day > event.day + MOST_DAYS_AHEAD

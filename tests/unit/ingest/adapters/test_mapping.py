@@ -1,5 +1,6 @@
 """Mappings: the records they read and refuse, and the errors of invalid mappings."""
 
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,10 @@ from services.ingest.adapters.mapping.loader import (
     load_mappings,
 )
 from services.ingest.adapters.mapping.mapper import Mapper
+from services.ingest.adapters.source_dates import SourceDates
 from services.ingest.domain.candidate import Candidate
 from services.ingest.domain.reasons import Refusal, RefusalReason
-from services.ingest.settings import SHIPPED_MAPPINGS
+from services.ingest.settings import SHIPPED_MAPPINGS, IngestSettings
 from tests.fakes.ingest_in_memory import TIMEZONE
 
 MAPPINGS = load_mappings(SHIPPED_MAPPINGS, timezone=TIMEZONE)
@@ -276,6 +278,8 @@ def test_a_record_can_start_below_the_root(tmp_path: Path) -> None:
         ("version: 1", "version: 1\nversion: 2", "appears twice at line"),
         ("kind: evt", "kind: [", "is not YAML"),
         ("kind: evt", "kin: evt", "kin"),
+        ("kind: evt", "dates: {calendar: ZZ}\nkind: evt", "dates.calendar: holidays of 'ZZ'"),
+        ("kind: evt", "dates: {days_ahead: 3}\nkind: evt", "dates.days_ahead"),
     ],
     ids=lambda value: value if value and len(value) < 30 else "change",
 )
@@ -287,6 +291,22 @@ def test_an_invalid_mapping_is_refused_with_file_and_field(
         loaded(tmp_path, MINIMAL.replace(old, new))
     assert str(mistake.value).startswith("mine.yaml")
     assert words in str(mistake.value)
+
+
+def test_a_mapping_names_the_calendar_and_tolerances_of_its_source(tmp_path: Path) -> None:
+    text = MINIMAL.replace(
+        "kind: evt", "dates: {calendar: DE-BY, business_days_ahead: 3}\nkind: evt"
+    )
+    mapped = loaded(tmp_path, text)
+    settings = IngestSettings(
+        time_tolerances={mapped.source: SourceDates(), "core/*": SourceDates(days_back=30)}
+    )
+    guard = settings.time_guard(TIMEZONE, mapped={mapped.source: mapped.dates or SourceDates()})
+    # 5 January 2026 is a Monday, the sixth a holiday of Bavaria: 7, 8 and 9.
+    now = datetime(2026, 1, 5, 12, tzinfo=UTC)
+    assert guard.window(mapped.source, now=now, load=None).last_day == date(2026, 1, 9)
+    other = guard.window("core/other", now=now, load=None)
+    assert (other.first_day, other.last_day) == (date(2025, 12, 6), date(2026, 1, 7))
 
 
 def test_codes_that_yaml_takes_for_truths_stay_codes(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """Day closes and exchange rates at the door: what is published, and what waits with its bytes."""
 
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -8,19 +10,19 @@ from services.ingest.application.errors import Unavailable
 from services.ingest.application.inputs import Status
 from services.ingest.domain.day_closes import DayCloseRules
 from services.ingest.domain.reasons import RefusalReason
-from tests.fakes.ingest_in_memory import ingest_in_memory, take
+from tests.fakes.ingest_in_memory import MemoryIngest, ingest_in_memory, take
 from tests.fakes.wire_events import cloud_event, repayment, written
 
 # The clock of the fake is in the evening of 31 March 2026.
 TODAY = "2026-03-31"
 
 
-def close(date: str, *, source: str = "core/demo") -> dict[str, Any]:
+def close(day: str, *, source: str = "core/demo") -> dict[str, Any]:
     return cloud_event(
         "day.closed.v1",
-        f"day-closed:{date}",
+        f"day-closed:{day}",
         borrower="*",
-        data={"closed_date": date},
+        data={"closed_date": day},
         source=source,
     )
 
@@ -100,8 +102,27 @@ async def test_a_close_is_compared_with_nothing_that_the_broker_did_not_take() -
     assert memory.controls.closes == []
 
 
-async def test_a_rate_with_a_shifted_point_waits() -> None:
+def with_rate(day: str, usd: str) -> MemoryIngest:
+    """Return an ingest that has a first rate."""
     memory = ingest_in_memory()
+    memory.controls.rates["EUR", "USD", date.fromisoformat(day)] = Decimal(usd)
+    return memory
+
+
+async def test_the_first_rate_of_a_currency_waits_outside_a_load_of_history() -> None:
+    memory = ingest_in_memory()
+    first, second = rates(1, day="2026-03-30", usd="0.92"), rates(2, day="2026-03-31", usd="0.93")
+    assert await take(memory, first) == [RefusalReason.AWAITS_APPROVAL]
+    load = await memory.ingest.history_loads.open(["core/*"], reason="first rates", by="operator-1")
+    memory.clock.advance(1)
+    assert await take(memory, first) == [None]
+    await memory.ingest.history_loads.close(load.id, by="operator-1")
+    memory.clock.advance(1)
+    assert await take(memory, second) == [None]
+
+
+async def test_a_rate_with_a_shifted_point_waits() -> None:
+    memory = with_rate("2026-03-27", "0.92")
     reasons = await take(
         memory,
         rates(1, day="2026-03-30", usd="0.92"),
@@ -113,7 +134,7 @@ async def test_a_rate_with_a_shifted_point_waits() -> None:
 
 
 async def test_a_rate_of_the_past_is_compared_with_that_time() -> None:
-    memory = ingest_in_memory()
+    memory = with_rate("2020-01-01", "0.40")
     # 0.41 is half as much again as the newest rate, and near the one of the day before.
     assert await take(
         memory,
@@ -125,7 +146,7 @@ async def test_a_rate_of_the_past_is_compared_with_that_time() -> None:
 
 
 async def test_rates_of_one_date_do_not_climb_in_small_steps() -> None:
-    memory = ingest_in_memory()
+    memory = with_rate("2026-03-27", "0.8")
     # Each is a quarter above the one before; only the first is within a quarter of yesterday's.
     reasons = await take(
         memory,
@@ -138,7 +159,7 @@ async def test_rates_of_one_date_do_not_climb_in_small_steps() -> None:
 
 
 async def test_the_first_rate_of_a_currency_is_corrected_within_the_band() -> None:
-    memory = ingest_in_memory()
+    memory = with_rate("2026-03-31", "0.8")
     reasons = await take(
         memory,
         rates(1, day="2026-03-31", usd="0.8"),

@@ -1,6 +1,7 @@
 """Events ahead of their time are quarantined, tried again alone, never by a wrong clock."""
 
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -59,6 +60,39 @@ async def test_what_was_early_is_published_when_its_day_comes(memory: MemoryInge
     assert memory.publisher.ids == ["PAY-1"]
     entry = memory.quarantine.rows[0].entry
     assert (entry.status, entry.settled_by) == (Status.RELEASED, "time guard")
+
+
+def valued(event_id: str, **dates: str) -> dict[str, Any]:
+    return cloud_event(
+        "external-delinquency.reported.v1",
+        event_id,
+        borrower="B-1",
+        data={"reporter": "BUREAU", "kind": "ARREARS", **dates},
+    )
+
+
+async def test_a_report_of_a_wrong_year_is_refused_by_the_event_alone(
+    memory: MemoryIngest,
+) -> None:
+    taken = valued("X-1", report_date="2026-05-01")
+    wrong = valued("X-2", report_date="2027-03-31")
+    await open_load(memory)
+    assert await take(memory, taken, wrong) == [None, RefusalReason.INVALID_FIELD]
+
+
+async def test_rates_of_a_wrong_year_are_ahead_of_their_time(memory: MemoryIngest) -> None:
+    rates = cloud_event(
+        "fx.published.v1",
+        "FX-1",
+        borrower="*",
+        data={
+            "rate_date": "2027-03-31",
+            "base_currency": "EUR",
+            "rates": [{"currency": "USD", "rate": "0.9"}],
+        },
+    )
+    memory.controls.rates["EUR", "USD", date(2026, 3, 30)] = Decimal("0.9")
+    assert await take(memory, rates) == [RefusalReason.AHEAD_OF_TIME]
 
 
 async def test_dates_that_lie_ahead_by_their_nature_are_taken(memory: MemoryIngest) -> None:

@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 
 from services.ingest.domain.exchange_rates import KnownRates, rates_refusal
+from services.ingest.domain.reasons import RefusalReason
 
 KNOWN = KnownRates(bases=frozenset({"EUR"}), near={"USD": Decimal("0.80")})
 
@@ -29,23 +30,22 @@ def test_a_rate_is_within_a_quarter_of_the_last(rate: str, is_taken: bool) -> No
 
 
 def test_the_pointer_names_the_rate() -> None:
-    rates = [("CHF", Decimal(1)), ("USD", Decimal("0.8")), ("USD", Decimal(8))]
+    rates = [("USD", Decimal(1)), ("USD", Decimal("0.8")), ("USD", Decimal(8))]
     refusal = rates_refusal("EUR", rates, known=KNOWN)
     assert refusal is not None
     assert refusal.pointer == "/data/rates/2/rate"
 
 
-def test_the_first_rate_of_a_currency_is_taken() -> None:
-    assert rates_refusal("EUR", [("CHF", Decimal(7))], known=KNOWN) is None
-
-
-def test_the_first_rate_is_positive() -> None:
-    assert rates_refusal("EUR", [("CHF", Decimal(0))], known=KNOWN) is not None
+def test_the_first_rate_of_a_currency_waits() -> None:
+    refusal = rates_refusal("EUR", [("USD", Decimal("0.8")), ("CHF", Decimal(1))], known=KNOWN)
+    assert refusal is not None
+    assert (refusal.reason, refusal.pointer) == (
+        RefusalReason.AWAITS_APPROVAL,
+        "/data/rates/1/rate",
+    )
 
 
 def test_another_base_currency_waits() -> None:
     refusal = rates_refusal("USD", [("EUR", Decimal(1))], known=KNOWN)
     assert refusal is not None
     assert refusal.pointer == "/data/base_currency"
-    nothing = KnownRates(bases=frozenset(), near={})
-    assert rates_refusal("USD", [("EUR", Decimal(1))], known=nothing) is None

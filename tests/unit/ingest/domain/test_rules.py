@@ -1,6 +1,7 @@
 """The small decisions of ingest: sources, balances, CloudEvents modes, ids, the one form."""
 
 import json
+from datetime import date
 from typing import Any
 
 import pytest
@@ -15,9 +16,18 @@ from services.ingest.domain.fingerprints import position_id
 from services.ingest.domain.http_modes import cloud_event_of
 from services.ingest.domain.media_types import BATCH, LINES, PLAIN, STRUCTURED, json_type_of
 from services.ingest.domain.normalising import normalised, with_minor_units
-from services.ingest.domain.plausibility import balance_refusal
+from services.ingest.domain.plausibility import balance_refusal, date_refusal
 from services.ingest.domain.reasons import REMEDIES, Refusal, RefusalReason
 from services.ingest.domain.sources import may_send, may_speak_for
+
+
+def test_a_date_is_compared_with_the_booking_by_its_own_window() -> None:
+    booked = date(2026, 3, 31)
+    dates = [("report_date", date(2026, 5, 1), 31), ("effective_date", date(2027, 4, 1), 366)]
+    assert date_refusal(dates, booked=booked) is None
+    refusal = date_refusal([*dates, ("report_date", date(2026, 5, 2), 31)], booked=booked)
+    assert refusal is not None
+    assert (refusal.reason, refusal.pointer) == (RefusalReason.INVALID_FIELD, "/data/report_date")
 
 
 @pytest.mark.parametrize(

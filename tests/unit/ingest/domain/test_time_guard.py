@@ -7,12 +7,11 @@ import pytest
 
 from services.ingest.domain.reasons import Refusal, RefusalReason
 from services.ingest.domain.time_guard import (
+    BusinessCalendar,
     EventTime,
     OpenLoad,
     TimeGuard,
     TimeTolerance,
-    after,
-    before,
 )
 
 # A Tuesday, 20:00 in Berlin.
@@ -134,7 +133,27 @@ class TestLoads:
         return datetime(2020, 1, day, 12, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("number", [0, 1, 2, 5])
-def test_business_days_after_and_before_a_weekday_are_inverse(number: int) -> None:
-    tuesday = date(2026, 3, 31)
-    assert before(after(tuesday, number), number) == tuesday
+class TestCalendars:
+    # Good Friday is the third of April 2026, Easter Monday the sixth.
+    EASTER = BusinessCalendar(holidays=frozenset({date(2026, 4, 3), date(2026, 4, 6)}))
+    # Friday and Saturday are free.
+    GULF = BusinessCalendar(weekend=frozenset({4, 5}))
+
+    def window_ends(self, calendar: BusinessCalendar, today: date) -> date:
+        guard = TimeGuard(zone=UTC, usual=TimeTolerance(calendar=calendar))
+        now = datetime.combine(today, datetime.min.time(), tzinfo=UTC)
+        return guard.window("core/loans", now=now, load=None).last_day
+
+    def test_two_business_days_lead_over_easter(self) -> None:
+        # After Wednesday: Thursday the second, then Tuesday the seventh.
+        assert self.window_ends(self.EASTER, date(2026, 4, 1)) == date(2026, 4, 7)
+
+    def test_a_weekend_is_that_of_the_source(self) -> None:
+        # After Thursday the second: Sunday the fifth, then Monday.
+        assert self.window_ends(self.GULF, date(2026, 4, 2)) == date(2026, 4, 6)
+
+    @pytest.mark.parametrize("number", [0, 1, 2, 5])
+    def test_before_undoes_after(self, number: int) -> None:
+        tuesday = date(2026, 3, 31)
+        for calendar in (BusinessCalendar(), self.EASTER, self.GULF):
+            assert calendar.before(calendar.after(tuesday, number), number) == tuesday

@@ -196,6 +196,25 @@ class TestCorrections:
         story.close_through("2023-04-30")
         assert story.borrower.counters.operational_days == 0
 
+    def test_an_amendment_of_the_schedule_in_force_counts_whatever_its_version(self) -> None:
+        story = Story(start="2023-03-01")
+        story.loan(1000)
+        slip = story.schedule(("2123-03-31", 1000), version=99_999_999)
+        story.schedule(("2023-03-31", 1000), version=2)
+        story.schedule(("2023-03-31", 1000), version=2, amends=slip)
+        story.schedule(("2023-04-10", 1000), version=3)
+        story.close_through("2023-04-30")
+        assert story.borrower.counters.operational_days == 20
+
+    def test_an_amended_concession_takes_its_wrong_end_of_grace_back(self) -> None:
+        story = Story(start="2023-03-01")
+        story.loan(1000)
+        story.schedule(("2023-03-31", 1000))
+        wrong = story.reschedule(("2126-03-31", 1000), version=2, kind="MORATORIUM")
+        assert story.borrower.decisions.forbearance.grace_end_day == day("2126-03-31")
+        story.reschedule(("2026-03-31", 1000), version=3, kind="MORATORIUM", amends=wrong)
+        assert story.borrower.decisions.forbearance.grace_end_day == day("2026-03-31")
+
 
 class TestLines:
     def test_an_excess_over_the_limit_is_past_due_from_the_next_day(self) -> None:

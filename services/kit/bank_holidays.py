@@ -1,5 +1,6 @@
-"""The holidays of the bank, from the calendar of its country."""
+"""Days off: the holidays and the weekend of a country, from the library's calendars."""
 
+from collections.abc import Iterable
 from datetime import date
 
 import holidays
@@ -19,13 +20,23 @@ def bank_holidays(country: str, subdivision: str | None = None) -> frozenset[dat
     Raises:
         UnknownCalendar: If the country or its part is unknown.
     """
+    return frozenset(_calendar(country, subdivision, range(FIRST_YEAR, LAST_YEAR + 1)))
+
+
+def weekend(country: str, subdivision: str | None = None) -> frozenset[int]:
+    """Returns the weekdays that are free in a country; Monday is 0.
+
+    Raises:
+        UnknownCalendar: If the country or its part is unknown.
+    """
+    return frozenset(_calendar(country, subdivision, ()).weekend)
+
+
+def _calendar(country: str, subdivision: str | None, years: Iterable[int]) -> holidays.HolidayBase:
     try:
-        days = holidays.country_holidays(
-            country, subdiv=subdivision, years=range(FIRST_YEAR, LAST_YEAR + 1)
-        )
+        return holidays.country_holidays(country, subdiv=subdivision, years=years)
     except NotImplementedError as error:
         raise UnknownCalendar(
             f"holidays of {country!r} {subdivision or ''} are unknown; use an ISO 3166 code "
             "such as DE, or leave it empty"
         ) from error
-    return frozenset(days)
