@@ -1,7 +1,7 @@
 """Reads from the log what the account directory must be, and makes it so.
 
 Registrations are in the ledger, which keeps them for ever, and on the events topic until scoring
-has applied them. Imports and parked inputs are on the intake topic.
+has applied them. Imports, handovers and parked inputs are on the intake topic.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -24,8 +24,13 @@ from services.ingest.application.identity import EventIdentity, identity_of
 from services.ingest.application.input_validation import InputValidator
 from services.ingest.application.inputs import QuarantinedInput
 from services.ingest.application.intake import UNKNOWN_ACCOUNT
-from services.ingest.application.intake_log import AccountsImported, InputParked, LogRecord
-from services.ingest.domain.account_log import AccountAssignment, newest_by_account
+from services.ingest.application.intake_log import (
+    AccountsHandedOver,
+    AccountsImported,
+    InputParked,
+    LogRecord,
+)
+from services.ingest.domain.account_log import AccountAssignment, HandedOver, directory_of
 from services.ingest.domain.candidate import Candidate, text_or_none
 from services.kit.clock import SystemClock
 from services.kit.settings import PlatformSettings
@@ -90,7 +95,13 @@ class AccountLog:
             if isinstance(record, AccountsImported)
             for each in imported_assignments(record)
         }
-        return newest_by_account(assignments, owners={})
+        handovers = {
+            HandedOver(account_id, record.source, record.to_source, record.time)
+            async for record in self._logged()
+            if isinstance(record, AccountsHandedOver)
+            for account_id in record.accounts
+        }
+        return directory_of(assignments, handovers)
 
     async def stored(self) -> Directory:
         """Returns the directory that ingest has."""

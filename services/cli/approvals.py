@@ -78,12 +78,16 @@ def propose(
     kind: Annotated[
         str,
         typer.Argument(
-            help="control-event (ingest); day-close-withdrawal, missed-days, rulebook (scoring)."
+            help="account-handover, control-event (ingest); day-close-withdrawal, missed-days, "
+            "rulebook (scoring)."
         ),
     ],
     subject: Annotated[
         str,
-        typer.Argument(help="What it is about: the number of the input, the date, the rulebook."),
+        typer.Argument(
+            help="What it is about: the number of the input, the date, the rulebook, or "
+            "'ACCOUNT SOURCE NEXT-SOURCE', with * for all accounts."
+        ),
     ],
     reason: Reason,
     key: OwnKey = "",

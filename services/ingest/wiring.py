@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import asyncpg
 
+from services.ingest.adapters.account_handover import AccountHandover
 from services.ingest.adapters.account_table import AccountTable
 from services.ingest.adapters.control_approval import ControlEventApproval
 from services.ingest.adapters.control_table import ControlTable
@@ -108,7 +109,7 @@ class _Parts:
         return Approvals(
             database=database,
             repository=ApprovalTable(schema=SCHEMA),
-            kinds=[kind],
+            kinds=[kind, AccountHandover(log=self.log, clock=self.clock)],
             clock=self.clock,
         )
 

@@ -40,6 +40,14 @@ ON CONFLICT (account_id) DO UPDATE
    AND (stored.borrower_id IS NULL
         OR (stored.event_time, stored.event_id) < (excluded.event_time, excluded.event_id))
 """
+_OWNED = """
+SELECT EXISTS (SELECT FROM ingest.account
+                WHERE source = $1 AND ($2::text IS NULL OR account_id = $2))
+"""
+_HAND_OVER = """
+UPDATE ingest.account SET source = $3
+ WHERE source = $1 AND ($2::text IS NULL OR account_id = $2) RETURNING account_id
+"""
 _TO_RELEASE = """
 SELECT parked.account_id FROM ingest.quarantine AS parked
   JOIN ingest.account USING (account_id)
@@ -93,6 +101,25 @@ class AccountTable:
 
         with database_errors():
             await self._database.in_transaction(write)
+
+    async def owns(self, source: str, account_id: str | None) -> bool:
+        """Returns whether a source owns an account, or any."""
+
+        async def read(connection: Connection) -> bool:
+            return bool(await connection.fetchval(_OWNED, source, account_id))
+
+        with database_errors():
+            return await self._database.in_transaction(read)
+
+    async def hand_over(self, source: str, account_id: str | None, to: str) -> Sequence[str]:
+        """Gives an account of a source, or all, to another source; returns them."""
+
+        async def write(connection: Connection) -> Sequence[str]:
+            rows = await connection.fetch(_HAND_OVER, source, account_id, to)
+            return sorted(row["account_id"] for row in rows)
+
+        with database_errors():
+            return await self._database.in_transaction(write)
 
     async def ready_to_release(self, *, limit: int) -> Sequence[str]:
         """Returns known accounts that still have parked inputs, longest wait first."""

@@ -1,8 +1,8 @@
 """The intake log: what ingest accepted and the events topic does not show.
 
-A topic of its own. An input that is parked, and an import of accounts, is on it before it is
-answered. So the account directory and the queues of parked inputs can be made again from the log
-after the database was restored from an older copy.
+A topic of its own. An input that is parked, an import of accounts and their handover to another
+source are on it before they are answered. So the account directory and the queues of parked inputs
+can be made again from the log after the database was restored from an older copy.
 """
 
 from collections.abc import Sequence
@@ -21,6 +21,16 @@ class AccountsImported(msgspec.Struct, frozen=True, kw_only=True, tag="accounts"
     source: str
     time: datetime
     accounts: tuple[tuple[str, str], ...]
+
+
+class AccountsHandedOver(msgspec.Struct, frozen=True, kw_only=True, tag="handover"):
+    """Accounts that two people gave from their source to another one."""
+
+    id: str
+    source: str
+    to_source: str
+    time: datetime
+    accounts: tuple[str, ...]
 
 
 class InputParked(msgspec.Struct, frozen=True, kw_only=True, tag="parked"):
@@ -60,7 +70,7 @@ class InputParked(msgspec.Struct, frozen=True, kw_only=True, tag="parked"):
         )
 
 
-LogRecord = AccountsImported | InputParked
+LogRecord = AccountsImported | AccountsHandedOver | InputParked
 
 
 class IntakeLog(Protocol):

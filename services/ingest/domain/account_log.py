@@ -2,7 +2,8 @@
 
 An assignment is a registration of a borrower with its accounts, or an import. The first source that
 assigns an account owns it; of its assignments the one with the newest event time counts, whatever
-the order in which they came.
+the order in which they came. A handover gives an account to another source, with its borrower: from
+then on the assignments of both count, and only the new owner makes more.
 """
 
 from collections.abc import Iterable, Mapping
@@ -23,6 +24,34 @@ class AccountAssignment(NamedTuple):
     def age(self) -> tuple[datetime, str]:
         """What is compared: of two events of one moment, the greater id is newer."""
         return self.event_time, self.event_id
+
+
+class HandedOver(NamedTuple):
+    """An account that went from its owner to another source."""
+
+    account_id: str
+    from_source: str
+    to_source: str
+    time: datetime
+
+
+def directory_of(
+    assignments: Iterable[AccountAssignment], handovers: Iterable[HandedOver]
+) -> dict[str, AccountAssignment]:
+    """Returns the newest assignment of each account, under the source that owns it now."""
+    owners: dict[str, str] = {}
+    earlier: dict[str, set[str]] = {}
+    for handover in sorted(handovers, key=lambda each: each.time):
+        owners[handover.account_id] = handover.to_source
+        sources = (handover.from_source, handover.to_source)
+        earlier.setdefault(handover.account_id, set()).update(sources)
+    owned = [
+        each._replace(source=owners[each.account_id])
+        if each.source in earlier.get(each.account_id, ())
+        else each
+        for each in assignments
+    ]
+    return newest_by_account(owned, owners=owners)
 
 
 def newest_by_account(

@@ -12,10 +12,12 @@ from services.cli.broker import connected
 from services.cli.errors import CommandError
 from services.ingest.adapters.account_table import AccountTable
 from services.ingest.domain.account_log import AccountAssignment
+from services.kit.access.keys import Role
 from services.kit.database import PostgresDatabase
 from tests.fakes.wire_events import flow, registration, written
 
 from .conftest import Opener, RunningIngest, until
+from .test_control_events_wait_for_two import key_of, post
 
 pytestmark = pytest.mark.integration
 
@@ -133,6 +135,46 @@ async def test_a_rebuild_beside_a_running_ingest_is_refused_and_changes_nothing(
         assert await log.stored() == before
         await rebuilt_alone(log)
         assert differences(await log.expected(), await log.stored()) == []
+
+
+async def test_two_people_hand_accounts_over_to_another_source(ingest: RunningIngest) -> None:
+    await ingest.post(written(registration("B-1", accounts=["AC-1", "AC-2", "AC-3"])))
+    of_next = {**registration("B-2", accounts=["AC-1"], event_id="N-1"), "source": "tests"}
+    refused = await ingest.post(written(of_next))
+    assert refused.json()["items"][0]["reason"] == "account_not_owned"
+    ana, ben = (
+        await key_of(ingest, "ana", Role.OPERATOR, Role.APPROVER),
+        await key_of(ingest, "ben", Role.APPROVER),
+    )
+    why = {"reason": "the new core system"}
+    for subject, status in (
+        ("AC-1", 404),
+        ("AC-9 core/demo tests", 404),
+        ("AC-1 core/demo core/demo", 409),
+        ("AC-1 core/demo tests", 201),
+        ("* core/demo tests", 201),
+    ):
+        answer = await post(ingest, "", ana, kind="account-handover", subject=subject, **why)
+        assert answer.status_code == status, answer.text
+        if status == 201:
+            number = answer.json()["id"]
+            assert (await post(ingest, f"/{number}/approve", ana, **why)).status_code == 403
+            assert (await post(ingest, f"/{number}/approve", ben, **why)).status_code == 200
+        if subject.startswith("AC-1 core/demo tests"):
+            assert (await ingest.post(written(of_next))).status_code == 202
+    ours = {**registration("B-3", accounts=["AC-2"], event_id="O-1")}
+    assert (await ingest.post(written(ours))).json()["items"][0]["reason"] == "account_not_owned"
+    async with account_log(ingest) as (log, connection):
+        stored = await log.stored()
+        assert {name: (each.borrower_id, each.source) for name, each in stored.items()} == {
+            "AC-1": ("B-2", "tests"),
+            "AC-2": ("B-1", "tests"),
+            "AC-3": ("B-1", "tests"),
+        }
+        assert differences(await log.expected(), stored) == []
+        await connection.execute("DELETE FROM ingest.account")
+        await log.rebuild()
+        assert await log.stored() == stored
 
 
 async def test_the_table_takes_the_newest_of_the_owner_in_any_order(open_ingest: Opener) -> None:

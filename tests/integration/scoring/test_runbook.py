@@ -41,6 +41,8 @@ Recoveries:
   tests/integration/scoring/test_withdrawn_close.py::test_a_wrong_close_defaults_the_bank_until_two_people_withdraw_it
 - Restoring from a backup →
   tests/integration/scoring/test_runbook.py::test_a_database_restored_from_a_backup_does_the_lost_work_again
+- A core system is replaced →
+  tests/integration/ingest/test_account_directory.py::test_two_people_hand_accounts_over_to_another_source
 - TocsinQuarantineGrows →
   tests/integration/ingest/test_raw_topics.py::test_flows_of_an_unknown_account_leave_in_order_once_it_is_known
 - TocsinWebhookEndpointDisabled →
