@@ -234,6 +234,14 @@ LINES = (
         (f"{INGEST}/domain/test_exchange_rates.py",),
     ),
     Mutant(
+        "keys-are-audited",
+        "a key that is created or revoked is in the hash chain",
+        "services/kit/access/migrations/versions/a0001_base.py",
+        'for table in ("api_key", "key_revocation", "identity"):',
+        'for table in ("identity",):',
+        ("tests/integration/kit/test_access.py",),
+    ),
+    Mutant(
         "first-rate-waits",
         "nobody alone gives a currency its first rate",
         "services/ingest/domain/exchange_rates.py",

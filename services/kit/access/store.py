@@ -16,21 +16,21 @@ from services.kit.access.persons import NoSuchPerson
 from services.kit.access.queries import Queries
 
 _COLUMNS = """id, secret_sha256, name, roles, sources, may_send, person_id, officer_id,
-              created_at, expires_at, revoked_at"""
+              created_at, expires_at"""
+_KEYS = f"""SELECT {_COLUMNS}, revoked_at
+  FROM access.api_key LEFT JOIN access.key_revocation ON key_id = id"""
 MAX_NAME_CHARACTERS = 100
 
 
 async def find(queries: Queries, key_id: str) -> StoredKey | None:
     """Returns the key with an id."""
-    row = await queries.fetchrow(f"SELECT {_COLUMNS} FROM access.api_key WHERE id = $1", key_id)
+    row = await queries.fetchrow(f"{_KEYS} WHERE id = $1", key_id)
     return _stored(row) if row else None
 
 
 async def list_all(queries: Queries) -> list[StoredKey]:
     """Returns all keys, the newest first."""
-    rows = await queries.fetch(
-        f"SELECT {_COLUMNS} FROM access.api_key ORDER BY created_at DESC, id"
-    )
+    rows = await queries.fetch(f"{_KEYS} ORDER BY created_at DESC, id")
     return [_stored(row) for row in rows]
 
 
@@ -83,7 +83,7 @@ async def issue(queries: Queries, grant: Grant, *, at: datetime) -> tuple[Stored
     try:
         await queries.execute(
             f"""INSERT INTO access.api_key ({_COLUMNS})
-                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, NULL)""",
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)""",
             stored.id,
             stored.secret_sha256,
             stored.name,
@@ -103,11 +103,12 @@ async def issue(queries: Queries, grant: Grant, *, at: datetime) -> tuple[Stored
 async def revoke(queries: Queries, key_id: str, *, at: datetime) -> bool:
     """Revokes a key; returns False if there is none or it was revoked before."""
     status = await queries.execute(
-        "UPDATE access.api_key SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL",
+        """INSERT INTO access.key_revocation (key_id, revoked_at)
+           SELECT id, $2 FROM access.api_key WHERE id = $1 ON CONFLICT DO NOTHING""",
         key_id,
         at,
     )
-    return status == "UPDATE 1"
+    return status == "INSERT 0 1"
 
 
 def _stored(row: Any) -> StoredKey:

@@ -13,6 +13,7 @@ from services.kit import migrations, schemas
 from services.kit.access import persons, store
 from services.kit.access.keys import Role
 from services.kit.access.persons import Identity, NoSuchPerson, StoredPerson
+from services.kit.audit import check_chains
 from services.kit.http.auth import KeyAuthenticator
 from services.kit.settings import SERVICES
 from tests.fakes.clock import ManualClock
@@ -99,6 +100,7 @@ async def test_a_login_belongs_to_one_person_or_machine_for_good(connection: Any
         "UPDATE access.api_key SET roles = '{RISK,APPROVER}'",
         "UPDATE access.api_key SET expires_at = NULL",
         "DELETE FROM access.api_key",
+        "DELETE FROM access.key_revocation",
         "UPDATE access.person SET person_id = 'alice'",
         "UPDATE access.identity SET person_id = 'alice'",
         "DELETE FROM access.identity",
@@ -112,6 +114,26 @@ async def test_nobody_moves_a_key_or_a_login_to_another_person(
     await persons.create(connection, alice)
     with pytest.raises(asyncpg.InsufficientPrivilegeError, match="is append-only"):
         await connection.execute(statement)
+
+
+async def test_keys_and_their_revocations_are_in_the_hash_chain(connection: Any) -> None:
+    async def chains() -> dict[str, tuple[int, str]]:
+        async with connection.transaction(isolation="repeatable_read", readonly=True):
+            await connection.execute("SET LOCAL timezone = 'UTC'")
+            found = await check_chains(connection, "access")
+        return {each.table: (each.rows, (each.broken or "whole")[:17]) for each in found}
+
+    key, _ = await store.issue(connection, GRANT, at=NOW)
+    await store.revoke(connection, key.id, at=NOW)
+    assert (await chains())["access.api_key"] == (1, "whole")
+    assert (await chains())["access.key_revocation"] == (1, "whole")
+    await connection.execute(
+        "SET session_replication_role = replica;"
+        "UPDATE access.api_key SET roles = '{APPROVER}'; DELETE FROM access.key_revocation;"
+        "RESET session_replication_role"
+    )
+    assert (await chains())["access.api_key"] == (1, "row 1 was changed")
+    assert (await chains())["access.key_revocation"] == (1, "row 1 is missing")
 
 
 async def test_the_secret_is_nowhere_in_the_table(connection: Any) -> None:

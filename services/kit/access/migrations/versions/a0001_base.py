@@ -27,12 +27,16 @@ CREATE TABLE access.api_key (
     officer_id    text,
     created_at    timestamptz NOT NULL,
     expires_at    timestamptz CHECK (expires_at > created_at),
-    revoked_at    timestamptz CHECK (revoked_at >= created_at),
     CONSTRAINT people_decide CHECK (
         person_id IS NOT NULL OR NOT roles && '{OFFICER,SENIOR,RISK,WORKOUT,APPROVER}')
 );
 COMMENT ON COLUMN access.api_key.person_id IS 'null: the key of a machine';
 CREATE INDEX api_key_of_person ON access.api_key (person_id);
+
+CREATE TABLE access.key_revocation (
+    key_id     text PRIMARY KEY REFERENCES access.api_key,
+    revoked_at timestamptz NOT NULL
+);
 
 CREATE TABLE access.identity (
     issuer     text NOT NULL CHECK (issuer LIKE 'https://%'),
@@ -45,11 +49,6 @@ CREATE TABLE access.identity (
 );
 COMMENT ON TABLE access.identity IS 'logins at identity providers, bound to one person or machine';
 """
-# All columns of a key but the moment of its revocation.
-FIXED = (
-    *("id", "secret_sha256", "name", "roles", "sources", "may_send", "person_id", "officer_id"),
-    *("created_at", "expires_at"),
-)
 
 
 def upgrade() -> None:
@@ -57,5 +56,5 @@ def upgrade() -> None:
     execute(audit.TABLES.format(schema="access"))
     execute(TABLES)
     execute(audit.append_only("access", "person", columns=("person_id", "created_at")))
-    execute(audit.append_only("access", "api_key", columns=FIXED))
-    execute(audit.audited("access", "identity"))
+    for table in ("api_key", "key_revocation", "identity"):
+        execute(audit.audited("access", table))
