@@ -186,7 +186,8 @@ def _translated(packed: bytes) -> Iterator[IPv4Address]:
 _DEFAULT_PORT = {"https": 443, "http": 80}
 _HOST_LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)", re.ASCII)
 _DOTTED_QUAD = re.compile(r"(0|[1-9]\d{0,2})(\.(0|[1-9]\d{0,2})){3}", re.ASCII)
-_LOOKS_LIKE_A_NUMBER = re.compile(r"(\d+|0x[0-9a-f]*)", re.ASCII)
+# No top-level domain begins with a digit; what does may be a number to some parser (0x7f, 1e0).
+_LOOKS_LIKE_A_NUMBER = re.compile(r"\d.*", re.ASCII)
 # Names that resolvers answer from the machine or the local network without the DNS.
 _INSIDE_SUFFIXES = (
     "localhost",
