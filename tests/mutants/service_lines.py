@@ -189,8 +189,8 @@ LINES = (
         "powers-after-normalising",
         "white space around a type leads past no power of a key",
         "services/ingest/application/input_validation.py",
-        "_power_refusal(normal.document, given)",
-        "_power_refusal(candidate.document, given)",
+        "return (_power_refusal(candidate.document, given) if is_by_key else None) or candidate",
+        "return candidate",
         (f"{INGEST}/application/test_intake.py",),
     ),
     Mutant(

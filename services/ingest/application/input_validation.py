@@ -47,15 +47,25 @@ class InputValidator:
         self._max_event_bytes = max_event_bytes
 
     def read(self, given: Input) -> Candidate | Refusal:
-        """Returns an input in our words and in our form."""
+        """Returns an input in our words and in our form, if its sender may send it."""
+        candidate = self.normalised(given)
+        return candidate if isinstance(candidate, Refusal) else self.allowed(candidate, given)
+
+    def allowed(self, candidate: Candidate, given: Input) -> Candidate | Refusal:
+        """Returns the candidate, or why its sender may not send it.
+
+        It is normalised: white space around a type must not lead past the powers of a key.
+        """
+        is_by_key = given.channel is not InputChannel.KAFKA
+        return (_power_refusal(candidate.document, given) if is_by_key else None) or candidate
+
+    def normalised(self, given: Input) -> Candidate | Refusal:
+        """Returns an input in our words and in our form, whoever sent it."""
         try:
             candidate = self._read(given)
             if isinstance(candidate, Refusal):
                 return candidate
-            normal = normalising.normalised(candidate, encode=encode_canonical)
-            # After normalising: white space around a type must not lead past the powers of a key.
-            is_by_key = given.channel is not InputChannel.KAFKA
-            return (_power_refusal(normal.document, given) if is_by_key else None) or normal
+            return normalising.normalised(candidate, encode=encode_canonical)
         except EventRejected as rejected:
             return _refusal(rejected)
         except Exception:  # noqa: BLE001 - logged and quarantined; other inputs go on

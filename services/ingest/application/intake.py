@@ -127,9 +127,12 @@ class Intake:
         return items
 
     def _decided(self, given: Input) -> _Item:
-        candidate = self._validator.read(given)
+        candidate = self._validator.normalised(given)
         if isinstance(candidate, Refusal):
             return _Item(given, candidate, candidate)
+        allowed = self._validator.allowed(candidate, given)
+        if isinstance(allowed, Refusal):
+            return _Item(given, candidate, allowed)
         if needs_borrower(candidate):
             return _Item(given, candidate, None if candidate.account_id else MISSING_BORROWER)
         outcome = self._validator.validate(candidate, given=given)

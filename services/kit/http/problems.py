@@ -17,6 +17,8 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
+from services.kit.http.faults import fault_text
+
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:tocsin:problem:"
 
@@ -167,7 +169,7 @@ async def _on_validation_error(request: Request, error: Exception) -> Response:
     location = first.get("pointer") or first.get("parameter") or "the body"
     return problem_response(
         INVALID,
-        detail=f"{len(errors)} fault(s); the first: {location}: {first['detail']}",
+        detail=f"{len(errors)} fault(s); the first: {location} {first['detail']}",
         instance=request.url.path,
         extra={"errors": errors},
     )
@@ -176,7 +178,11 @@ async def _on_validation_error(request: Request, error: Exception) -> Response:
 def _described(item: Mapping[str, Any]) -> dict[str, Any]:
     """Describes a fault and its location, without the value: it may be personal data."""
     location, *path = item["loc"]
-    described: dict[str, Any] = {"detail": item["msg"], "code": item["type"], "in": str(location)}
+    described: dict[str, Any] = {
+        "detail": fault_text(item),
+        "code": item["type"],
+        "in": str(location),
+    }
     if location == "body":
         described["pointer"] = "" if item["type"] == "json_invalid" else json_pointer(path)
     else:

@@ -404,6 +404,7 @@ async def test_an_event_is_taken_only_from_who_may_speak_for_its_source(
         )
         assert isinstance(verdict.outcome, Refusal)
         assert verdict.outcome.reason is RefusalReason.SOURCE_NOT_ALLOWED
+        assert verdict.event_id == "PAY-1"
     assert memory.publisher.ids == []
 
 
@@ -451,6 +452,10 @@ async def test_a_key_without_control_types_changes_no_borrower_but_its_own(
     assert isinstance(verdicts[-1].outcome, ValidEvent)
     assert memory.publisher.ids == ["PAY-1"]
     assert [full.input.raw for full in memory.quarantine.rows] == [each.raw for each in inputs]
+    entries = [full.entry for full in memory.quarantine.rows]
+    assert [(each.source, each.event_id, each.event_type) for each in entries] == [
+        ("core/demo", f"{name}-1", name) for name, _ in CONTROL_EVENTS
+    ]
 
 
 @pytest.mark.parametrize("written_type", ["{} ", " {}", "\u00a0{}", "{}\n"])
