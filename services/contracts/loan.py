@@ -27,8 +27,15 @@ from services.contracts.fields import (
 RepaymentType = Literal["ANNUITY", "LINEAR", "BULLET", "INTEREST_ONLY"]
 DpdConvention = Literal["EXCLUSIVE", "INCLUSIVE_DAY_END"]
 ConcessionKind = Literal[
-    "MORATORIUM", "EXTENSION", "RATE_CUT", "INTEREST_ONLY", "WRITE_OFF", "OTHER"
+    "MORATORIUM",
+    "EXTENSION",
+    "RATE_CUT",
+    "INTEREST_ONLY",
+    "CAPITALISATION",
+    "WRITE_OFF",
+    "OTHER",
 ]
+ChangeReason = Literal["CONTRACTUAL_OPTION", "CONCESSION", "COMMERCIAL", "ERROR", "STATUTORY"]
 InstalmentNo = Annotated[int, Meta(ge=0, le=bounds.GREATEST_INSTALMENT_NO)]
 ScheduleVersion = Annotated[int, Meta(ge=0, le=bounds.GREATEST_SCHEDULE_VERSION)]
 GraceDays = Annotated[int, Meta(ge=0, le=bounds.GREATEST_GRACE_DAYS)]
@@ -89,7 +96,7 @@ class ScheduleChangedV1(EventData, frozen=True, kw_only=True):
     schedule_version: ScheduleVersion  #: Counts up; the highest is in force.
     currency: Currency  #: Currency of the instalments.
     instalments: Instalments  #: All instalments of the new version, settled ones included.
-    change_reason: Literal["CONTRACTUAL_OPTION", "CONCESSION", "COMMERCIAL", "ERROR"]  #: Why.
+    change_reason: ChangeReason  #: Why; STATUTORY: a law moved the instalments.
     concession_kind: ConcessionKind | UnsetType = UNSET  #: What was conceded.
     npv_loss_ratio: Ratio | UnsetType = UNSET  #: Loss of present value, 0.01 is 1 %.
     effective_date: EffectiveDate  #: From when.

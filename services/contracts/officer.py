@@ -80,5 +80,7 @@ class OverrideApprovedV1(EventData, frozen=True, kw_only=True):
     expires_date: IsoDate | UnsetType = UNSET  #: Until when, exclusive; open when left out.
     loan_id: Identifier | UnsetType = UNSET  #: The loan in technical arrears; left out: all.
     score_points: ScorePoints | UnsetType = UNSET  #: Added to the score, for kind SCORE: -15 to 15.
-    flag: Literal["FRAUD_RED_FLAG", "EXIT_LIST"] | UnsetType = UNSET  #: For kinds FLAG and UNFLAG.
+    flag: Literal["FRAUD_RED_FLAG", "EXIT_LIST", "FORBORNE"] | UnsetType = (
+        UNSET  #: For kinds FLAG and UNFLAG; FORBORNE only to lift a presumed concession.
+    )
     trigger: UtpTrigger | UnsetType = UNSET  #: Why payment is unlikely, for kind UTP.

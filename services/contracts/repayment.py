@@ -21,7 +21,7 @@ from services.contracts.fields import (
 from services.contracts.loan import InstalmentNo
 
 RepaymentChannel = Literal[
-    "DEBIT", "TRANSFER", "CASH", "SETOFF", "COLLATERAL", "REFINANCE", "GUARANTOR"
+    "DEBIT", "TRANSFER", "CASH", "SETOFF", "COLLATERAL", "REFINANCE", "GUARANTOR", "INSURER"
 ]
 AllocationRule = Literal["FEES_INTEREST_PRINCIPAL", "INTEREST_PRINCIPAL_FEES", "PRINCIPAL_FIRST"]
 

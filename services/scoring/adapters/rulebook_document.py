@@ -243,6 +243,9 @@ class ForbearanceSection(Section):
         "0.1", "Share of what fell due in a month that counts as paid.", "significant"
     )
     most_arrears_days: Whole = setting(30, "Days past due allowed at the end of the probation.")
+    difficulty_days: Whole = setting(30, "Later than this before a measure is difficulty …")
+    difficulty_window_days: Whole = setting(90, "… on one of so many days before it.")
+    late_days: Whole = setting(5, "So late when a measure comes is difficulty too.")
 
 
 class StatesSection(Section):

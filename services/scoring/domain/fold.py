@@ -120,7 +120,7 @@ def _prepare(borrower: Borrower, rules: Rules, as_of: int, facts: int) -> int:
     Returns what that touched besides.
     """
     if facts & touched.DECISIONS:
-        overrides.weigh(borrower, rules.policy, as_of)
+        overrides.weigh(borrower, rules, as_of)
     if facts & touched.BALANCES:
         borrower.counters.balances_judged_on = as_of
     if facts & touched.FACILITIES:
@@ -146,7 +146,7 @@ def _trigger(borrower: Borrower, event: Event, rules: Rules, as_of: int, facts: 
         if facts & touched.PAST:
             is_correction = _corrected(borrower, event, rules)
         counters.refresh(borrower, as_of, rules)
-    life_cycle.follow(borrower, as_of, is_close=False, is_correction=is_correction)
+    life_cycle.follow(borrower, rules, as_of, is_close=False, is_correction=is_correction)
     cause = Cause(event.source, event.id, type_name(event))
     kinds = facts & touched.EVERYTHING
     return Trigger(as_of, event.at_us, kinds, cause, is_correction=is_correction)
@@ -208,7 +208,7 @@ def _close_day(borrower: Borrower, event: DayClosed, context: Context) -> Outcom
     if facts & touched.DUES:
         counters.refresh(borrower, day, rules, is_close=True)
     counters.close_day(borrower, day, rules)
-    life_cycle.follow(borrower, day, is_close=True, is_correction=False)
+    life_cycle.follow(borrower, rules, day, is_close=True, is_correction=False)
     if counters.begin_month(borrower, day):
         facts |= touched.MONTHS
     if day_close.is_pruned(day):

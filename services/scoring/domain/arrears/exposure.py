@@ -42,8 +42,8 @@ def drawn_on(borrower: Borrower, line: Facility, day: int) -> int:
 
 
 def outstanding_on(borrower: Borrower, loan: Loan, day: int) -> int:
-    """Return what a loan adds to the exposure; a guarantee and a mere frame add nothing."""
-    if loan.loan_type == GUARANTEE or not is_lent(loan):
+    """Return what a loan adds to the exposure from its start on; a guarantee or frame nothing."""
+    if loan.loan_type == GUARANTEE or not is_lent(loan) or day < loan.start_day:
         return 0
     return in_reporting(borrower, loan, loan_exposure(loan, day), day)
 

@@ -7,15 +7,20 @@ regular payments in at least half of it, nothing beyond 30 days at its end), EBA
 was non-performing non-performing again), EBA/GL/2016/07 (1 % loss of present value).
 """
 
-from services.scoring.domain.borrower.borrower import Borrower, Loan
-from services.scoring.domain.borrower.decisions import Decisions
+from bisect import insort
+
+from services.scoring.domain.arrears.days_past_due import line_days, worst_days
+from services.scoring.domain.borrower.borrower import LOANS_PART, Borrower, Loan
+from services.scoring.domain.borrower.decisions import Decisions, Forbearance
 from services.scoring.domain.borrower.risk import (
+    CLOSED,
     DEFAULT,
     DISTRESSED_RESTRUCTURING,
     FORBORNE,
     FORBORNE_AGAIN,
     FORMERLY_NON_PERFORMING,
     PROBATION,
+    WATCH,
     RiskRecord,
 )
 from services.scoring.domain.primitives.dates import (
@@ -25,6 +30,7 @@ from services.scoring.domain.primitives.dates import (
     plus_months,
 )
 from services.scoring.domain.rulebook.policy import ForbearanceRules
+from services.scoring.domain.rulebook.rulebook import Rules
 
 
 def grant(decisions: Decisions, day: int, grace_end_day: int, npv_loss_micro: int) -> None:
@@ -36,6 +42,50 @@ def grant(decisions: Decisions, day: int, grace_end_day: int, npv_loss_micro: in
     forbearance.is_weighed = False
 
 
+def judge_measures(borrower: Borrower, rules: Rules) -> None:
+    """Take the measures of the event as concessions where the borrower was in difficulty."""
+    forbearance = borrower.decisions.forbearance
+    for name, day in forbearance.measures:
+        is_certain = is_in_difficulty(borrower, rules, name, day)
+        if not is_certain and not WATCH <= borrower.risk.state < CLOSED:
+            continue
+        is_first = not forbearance.measure_day
+        forbearance.is_presumed = not is_certain and (is_first or forbearance.is_presumed)
+        grant(borrower.decisions, day, 0, 0)
+        for loan in borrower.loans:
+            if loan.loan_id == name and day not in loan.concession_days:
+                insort(loan.concession_days, day)
+        borrower.changed |= LOANS_PART
+    forbearance.measures = []
+
+
+def rebut(borrower: Borrower) -> None:
+    """Take back concessions that only the borrower's state made presume: two people decided so."""
+    measure_day = borrower.decisions.forbearance.measure_day
+    for loan in borrower.loans:
+        loan.concession_days = [day for day in loan.concession_days if day != measure_day]
+    borrower.decisions.forbearance = Forbearance()
+    borrower.risk.flags &= ~FORBORNE
+    borrower.changed |= LOANS_PART
+
+
+def is_in_difficulty(borrower: Borrower, rules: Rules, name: str, day: int) -> bool:
+    """Return whether a loan or line was late, or the borrower non-performing, before a measure."""
+    if borrower.decisions.default.is_non_performing:
+        return True
+    policy = rules.policy.forbearance
+    first = day - policy.difficulty_window_days
+    late = before = 0
+    for loan in borrower.loans:
+        if loan.loan_id == name:
+            late = worst_days(loan, first, day, rules.tolerance)
+            before = worst_days(loan, day - 1, day - 1, rules.tolerance)
+    for line in borrower.facilities:
+        if line.facility_id == name:
+            late = before = line_days(line, day - 1, rules.tolerance)
+    return late > policy.difficulty_days or before >= policy.late_days
+
+
 def weigh(borrower: Borrower, rules: ForbearanceRules) -> None:
     """Set the flags that a new concession brings, and start the clocks that it starts."""
     forbearance, risk = borrower.decisions.forbearance, borrower.risk
@@ -45,7 +95,8 @@ def weigh(borrower: Borrower, rules: ForbearanceRules) -> None:
     was_forborne = bool(risk.flags & FORBORNE)
     risk.flags |= FORBORNE
     if risk.state in (PROBATION, DEFAULT):
-        relapses = was_forborne and risk.state == PROBATION
+        # Paper that comes after the arrears were paid shows that they were not.
+        relapses = risk.state == PROBATION and (was_forborne or borrower.decisions.default.held)
         risk.flags |= FORMERLY_NON_PERFORMING
         forbearance.probation_day = 0
     else:

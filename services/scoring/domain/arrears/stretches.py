@@ -28,7 +28,7 @@ def loan_unchanged_since(borrower: Borrower, loan: Loan, day: int) -> int:
         _latest(loan.paid_days, day),
         _latest(due_days, day - 1) + 1,
         _latest(loan.due_days[:1], day),
-        _latest_of((loan.closed_day or BEFORE_ALL,), day),
+        _latest_of((loan.start_day, loan.closed_day or BEFORE_ALL), day),
     )
     for past in loan.past:
         since = max(

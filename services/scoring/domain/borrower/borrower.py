@@ -82,13 +82,15 @@ class PastSchedule:
     """An earlier version of a schedule, in force for days before ``until_day``.
 
     Kept as long as its days are inside the counters' memory, so that history is re-derived on the
-    schedule that was in force then.
+    schedule that was in force then. ``extinction`` says how its end extinguished what was open
+    under it: a code of `vocabulary.EXTINCTIONS`, 0 where the change was no doing of the parties.
     """
 
     until_day: int
     due_days: list[int]
     due_cum: list[int]
     carried_minor: int
+    extinction: int = 0
 
 
 @dataclass(slots=True)
@@ -127,9 +129,11 @@ class Loan:
 
     Payments are parallel lists in order of value day. ``paid_keys`` identifies them for
     corrections. ``paid_outstanding[i]`` is the outstanding principal that the core system stated
-    with payment i, else -1. ``carried_minor`` is what pruned payments brought less what pruned
-    instalments took (``pruned_due_minor``, of it ``pruned_principal_minor``). ``effective_days``
-    are the due days moved by holidays, empty where none moves.
+    with payment i, else -1. ``non_cash`` has, flat, the key of each payment that was no cash of the
+    borrower's and how it extinguished the debt (`vocabulary.EXTINCTIONS`). ``carried_minor`` is
+    what pruned payments brought less what pruned instalments took (``pruned_due_minor``, of it
+    ``pruned_principal_minor``). ``effective_days`` are the due days moved by holidays, empty where
+    none moves.
 
     Only while many days are judged one after another (`instalments.added_up`), and never stored:
     ``received[n]`` is what the first n payments brought, and ``stated[n]`` the position of the last
@@ -173,6 +177,7 @@ class Loan:
     paid_keys: list[int] = field(default_factory=list)
     paid_outstanding: list[int] = field(default_factory=list)
     paid_refs: list[str] = field(default_factory=list)
+    non_cash: list[int] = field(default_factory=list)
     past: list[PastSchedule] = field(default_factory=list)
     concession_days: list[int] = field(default_factory=list)
     closed_reason: str = ""
@@ -236,7 +241,8 @@ class Facility:
     ``power_minor`` the drawing power from the same day (-1 where there is none). ``excess_since``
     is the first day of an unbroken excess that began before the days kept, else 0.
     ``late_months[i]`` is how many months past due the card system stated for ``late_days[i]``; both
-    are empty for a line whose system states none.
+    are empty for a line whose system states none. ``proven_minor`` is what may be drawn until an
+    excess that a higher limit ended counts as repaid, -1 where there was none.
     """
 
     facility_id: str
@@ -252,6 +258,7 @@ class Facility:
     late_days: list[int] = field(default_factory=list)
     late_months: list[int] = field(default_factory=list)
     regulatory_days: int = 0
+    proven_minor: int = -1
 
 
 @dataclass(slots=True)

@@ -5,7 +5,7 @@ contradict each other. Empty for a borrower that never was in trouble. Days are 
 never or not running.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 # Why a default began, as bits of `DefaultRecord.causes`.
@@ -32,6 +32,13 @@ class DefaultRecord:
         exposure_minor: The exposure when it began. The materiality of what is past due is never
             measured against more, so that a growing exposure ends no default.
         npa_since: Since when the account is non-performing in India.
+        upgraded_measure_day: The newest concession after which India upgraded the account.
+        observed_since: Since when China observes the claim: non-performing or restructured.
+        observed_measure_day: The newest concession of which the observation is over.
+        is_substandard: Whether it is substandard at best in China while it is observed.
+        observed_clear_since: First day close of the present run without anything unpaid in it.
+        non_cash_since: Since when arrears were extinguished that cash has not equalled, 0 for none.
+        held: The stage, Indian class and Chinese tier from before, the best while that is so.
     """
 
     since: int = 0
@@ -39,6 +46,30 @@ class DefaultRecord:
     defaulted_day: int = 0
     exposure_minor: int = 0
     npa_since: int = 0
+    upgraded_measure_day: int = 0
+    observed_since: int = 0
+    observed_measure_day: int = 0
+    is_substandard: bool = False
+    observed_clear_since: int = 0
+    non_cash_since: int = 0
+    held: list[int] = field(default_factory=list)
+
+    @property
+    def tested_since(self) -> int:
+        """Return since when arrears must have been paid in cash, 0 where nothing must be."""
+        starts = self.since, self.npa_since, self.observed_since, self.non_cash_since
+        return min([start for start in starts if start], default=0)
+
+    @property
+    def is_non_performing(self) -> bool:
+        """Return whether any regime has it as non-performing."""
+        return bool(self.since or self.npa_since or self.is_substandard)
+
+    def hold(self, day: int, labels: list[int]) -> None:
+        """Note arrears extinguished without cash, and the labels from before."""
+        self.non_cash_since = min(self.non_cash_since or day, day)
+        known = self.held or [0] * len(labels)
+        self.held = [max(pair) for pair in zip(known, labels, strict=True)]
 
     @property
     def is_default_by_law(self) -> bool:

@@ -17,7 +17,7 @@ reference while it is inside a window. A correction removes the item that it nam
 from bisect import bisect_left
 from typing import Final
 
-from services.scoring.domain.arrears import days_past_due, facility_use
+from services.scoring.domain.arrears import days_past_due, extinction, facility_use
 from services.scoring.domain.borrower.borrower import (
     ACCOUNTS_PART,
     FAILED_COLLECTION,
@@ -40,7 +40,12 @@ from services.scoring.domain.events.accounts import (
 )
 from services.scoring.domain.events.event import Event
 from services.scoring.domain.events.loans import RepaymentFailed
-from services.scoring.domain.handlers import lender_flows, recurring_payments, use_of_funds
+from services.scoring.domain.handlers import (
+    lender_flows,
+    measures,
+    recurring_payments,
+    use_of_funds,
+)
 from services.scoring.domain.primitives import daily_values, series, touched
 from services.scoring.domain.primitives.dates import add_to_month, month_of
 from services.scoring.domain.primitives.flow_kinds import (
@@ -339,12 +344,13 @@ def close_facility_balance(borrower: Borrower, event: FacilityBalanceClosed) -> 
     facility.loan_id = event.loan_id or facility.loan_id
     is_late = day < daily_values.last_day(facility.drawn)
     had_excess = facility_use.excess_on(facility, day)
+    exceeded = _exceeded_before(facility, day, event.limit_minor)
     if not is_late:
         facility.undrawn_usable_minor = event.undrawn_usable_minor
     facility_use.record(
         facility, day, event.drawn_minor, event.limit_minor, event.drawing_power_minor
     )
-    facts = touched.FACILITIES
+    facts = touched.FACILITIES | _measure_of_line(borrower, facility, exceeded, day)
     if day < borrower.counters.month_start:
         facts |= touched.MONTHS
     months = event.months_past_due
@@ -365,16 +371,35 @@ def close_facility_balance(borrower: Borrower, event: FacilityBalanceClosed) -> 
     return facts
 
 
+def _exceeded_before(facility: Facility, day: int, limit: int) -> int:
+    """Return the limit that was exceeded before it is raised on the day, else -1."""
+    if not facility.limit_minor or limit <= facility.limit_minor[-1]:
+        return -1
+    exceeded = extinction.latest_excess(facility, day)
+    return exceeded if limit > exceeded else -1
+
+
+def _measure_of_line(borrower: Borrower, facility: Facility, exceeded: int, day: int) -> int:
+    """Note a limit raised above what is drawn, or a draw that paid arrears; return the bits."""
+    if exceeded >= 0:
+        return measures.raise_limit(borrower, facility, exceeded, day)
+    if borrower.decisions.default.tested_since:
+        return measures.find_refinanced(borrower, day)
+    return 0
+
+
 def change_limit(borrower: Borrower, event: LimitChanged) -> int:
     """Advise another limit of a line; an excess may begin or end with it."""
     facility = _facility_of(borrower, event.facility_id, event.currency)
     if not _is_in_currency(borrower, facility, event.currency):
         return 0
+    exceeded = _exceeded_before(facility, event.effective_day, event.limit_minor)
     facility_use.change_limit(
         facility, event.effective_day, event.limit_minor, event.power_minor, event.until
     )
     borrower.line_view = None
     facts = touched.FACILITIES | touched.DUES
+    facts |= _measure_of_line(borrower, facility, exceeded, event.effective_day)
     if event.effective_day < borrower.counters.month_start:
         facts |= touched.MONTHS
     if event.effective_day <= borrower.counters.closed_day:

@@ -111,8 +111,11 @@ def prune(borrower: Borrower, day: int, tolerance: Tolerance) -> None:
     accounts.forget_payers_before(borrower, month_of(day) - MONTHS_KEPT)
     recurring_payments.forget_before(borrower.recurring, day - HISTORY_KEPT)
     _prune_conduct(borrower, day)
+    horizon = day - HISTORY_KEPT
+    # What cash must equal is derived from schedules and payments, however long that takes.
+    tested_since = borrower.decisions.default.tested_since
     for loan in borrower.loans:
-        _prune_loan(loan, day - HISTORY_KEPT, tolerance)
+        _prune_loan(loan, min(horizon, tested_since or horizon), tolerance)
 
 
 def _prune_flows(flows: Flows, day: int) -> None:

@@ -12,6 +12,7 @@ from itertools import accumulate
 from typing import Final
 
 from services.scoring.domain.arrears import forbearance
+from services.scoring.domain.arrears.extinction import moved, owed_through
 from services.scoring.domain.arrears.instalments import counting_days
 from services.scoring.domain.borrower.borrower import (
     DECISIONS_PART,
@@ -33,9 +34,18 @@ from services.scoring.domain.events.loans import (
     ScheduleChanged,
     SchedulePublished,
 )
+from services.scoring.domain.handlers.measures import find_refinanced, hold_labels, take_measure
 from services.scoring.domain.primitives import touched
-from services.scoring.domain.primitives.vocabulary import NO_CORRECTION, REVERSAL_OF
+from services.scoring.domain.primitives.vocabulary import (
+    CAPITALISED,
+    CASH_PAID,
+    FORGIVEN,
+    NO_CORRECTION,
+    REVERSAL_OF,
+)
 
+STATUTORY: Final = "STATUTORY"
+FORGIVENESS: Final = "WRITE_OFF"
 DEFERRALS: Final = frozenset({"MORATORIUM", "INTEREST_ONLY"})
 OPEN, UPHELD, REJECTED, WITHDRAWN = range(4)
 # The cure of a forborne borrower begins with its newest concession, so one with a wrong year would
@@ -65,6 +75,8 @@ def book(borrower: Borrower, event: LoanBooked) -> int:
     loan.collection_officer_id = event.collection_officer_id
     loan.review_due_day = event.review_due_day
     loan.routing_share_micro = event.routing_share_micro
+    if borrower.decisions.default.tested_since:
+        return touched.LOANS | find_refinanced(borrower, event.day)
     return touched.LOANS
 
 
@@ -79,9 +91,9 @@ def publish_schedule(borrower: Borrower, event: SchedulePublished) -> int:
     if event.schedule_version < loan.schedule_version and not is_amendment:
         return touched.LOANS
     is_new_version = bool(loan.due_days) and event.schedule_version > loan.schedule_version
-    if is_new_version:
-        effective = event.effective_day if isinstance(event, ScheduleChanged) else event.day
-        _remember_past(loan, effective)
+    effective = event.effective_day if isinstance(event, ScheduleChanged) else event.day
+    if is_new_version or _is_another(loan, event):
+        _remember_past(loan, effective, _extinction_of(event))
     had_schedule = bool(loan.due_days)
     loan.schedule_version = event.schedule_version
     loan.schedule_ref = event.ref
@@ -95,11 +107,36 @@ def publish_schedule(borrower: Borrower, event: SchedulePublished) -> int:
     loan.effective_days = []
     loan.carried_minor += loan.pruned_due_minor
     loan.pruned_due_minor = loan.pruned_principal_minor = 0
+    facts = _note_measure(borrower, loan, event, effective)
     if not loan.start_day and not loan.principal_minor:
         loan.principal_minor = sum(event.due_principal_minor)
     if had_schedule or event.due_days[0] <= borrower.counters.closed_day:
-        return touched.LOANS | touched.PAST
-    return touched.LOANS
+        return facts | touched.LOANS | touched.PAST
+    return facts | touched.LOANS
+
+
+def _is_another(loan: Loan, event: SchedulePublished) -> bool:
+    """Return whether other instalments come under a version known while something is unpaid."""
+    return event.due_days != loan.due_days and owed_through(loan, event.day) > 0
+
+
+def _extinction_of(event: SchedulePublished) -> int:
+    """Return how a new schedule extinguishes what is open under the old one; 0 by statute."""
+    if not isinstance(event, ScheduleChanged):
+        return CAPITALISED
+    if event.change_reason == STATUTORY:
+        return CASH_PAID
+    return FORGIVEN if event.concession_kind == FORGIVENESS else CAPITALISED
+
+
+def _note_measure(borrower: Borrower, loan: Loan, event: SchedulePublished, effective: int) -> int:
+    """Note a measure if the new schedule moved what was open; return the bits touched."""
+    for past in loan.past:
+        if past.until_day == effective and past.extinction and moved(loan, past):
+            if isinstance(event, ScheduleChanged) and event.change_reason == "CONCESSION":
+                return hold_labels(borrower, effective)
+            return take_measure(borrower, loan.loan_id, effective)
+    return 0
 
 
 def change_schedule(borrower: Borrower, event: ScheduleChanged) -> int:
@@ -128,7 +165,7 @@ def _end_of_grace(event: ScheduleChanged) -> int:
     return 0
 
 
-def _remember_past(loan: Loan, until_day: int) -> None:
+def _remember_past(loan: Loan, until_day: int, extinction: int) -> None:
     """Remember what was in force on the days before a new schedule."""
     replaced = next((past for past in loan.past if past.until_day > until_day), None)
     loan.past = [past for past in loan.past if past.until_day <= until_day]
@@ -139,7 +176,7 @@ def _remember_past(loan: Loan, until_day: int) -> None:
             until_day, days[:reached], loan.due_cum[:reached], loan.carried_minor
         )
     if not loan.past or loan.past[-1].until_day < until_day:
-        loan.past.append(replace(replaced, until_day=until_day))
+        loan.past.append(replace(replaced, until_day=until_day, extinction=extinction))
 
 
 def close(borrower: Borrower, event: LoanClosed) -> int:
@@ -155,9 +192,12 @@ def close(borrower: Borrower, event: LoanClosed) -> int:
             WRITTEN_OFF, event.closed_day, borrower.counters.exposure_minor
         )
         borrower.changed |= DECISIONS_PART
+    facts = touched.LOANS
+    if event.reason == "REFINANCED" or owed_through(loan, event.closed_day):
+        facts |= take_measure(borrower, loan.loan_id, event.closed_day)
     if event.closed_day <= borrower.counters.closed_day:
-        return touched.LOANS | touched.PAST
-    return touched.LOANS
+        facts |= touched.PAST
+    return facts
 
 
 def promise(borrower: Borrower, event: PromiseMade) -> int:
@@ -192,6 +232,8 @@ def dispute(borrower: Borrower, event: ClaimDisputed) -> int:
         exclusion = ArrearsExclusion(event.dispute_id, event.raised_day)
         loan.exclusions.append(exclusion)
         loan.exclusions.sort(key=_begun)
+    if event.status == OPEN:
+        hold_labels(borrower, event.raised_day)
     exclusion.minor = event.disputed_minor
     exclusion.due_day = event.due_day
     if event.status == UPHELD:

@@ -28,6 +28,7 @@ from services.scoring.domain.borrower.decisions import (
 from services.scoring.domain.borrower.risk import (
     ATTENTION,
     EXIT_LIST,
+    FORBORNE,
     FRAUD_RED_FLAG,
     HIGH_RISK,
     NORMAL,
@@ -41,10 +42,12 @@ from services.scoring.domain.handlers.loans import exclude_technical, set_disput
 from services.scoring.domain.primitives import touched
 from services.scoring.domain.primitives.vocabulary import OVERRIDE_KINDS
 from services.scoring.domain.rulebook.policy import StatePolicy
+from services.scoring.domain.rulebook.rulebook import Rules
 
 # Flags that are set exactly as long as a decision that sets them is in force.
 DECIDED_FLAGS: Final = UTP | FRAUD_RED_FLAG | EXIT_LIST | TECHNICAL_PAST_DUE
 FLAGS_BY_HAND: Final = FRAUD_RED_FLAG | EXIT_LIST
+LIFTED_BY_HAND: Final = FLAGS_BY_HAND | FORBORNE
 NEEDS_EXPIRY: Final = frozenset({TIGHTEN, RELAX, EXCEPTION, SCORE, TECHNICAL})
 # What a decision for each kind of state may name, and from which state one step leads there.
 TIGHTENS_TO: Final = frozenset({ATTENTION, WATCH, HIGH_RISK})
@@ -65,6 +68,8 @@ def approve(borrower: Borrower, event: OverrideApproved) -> int:
         ended = [known for known in overrides if known.kind == UNLIKELY_TO_PAY]
     elif event.kind == UNFLAG:
         ended = [known for known in overrides if known.kind == FLAG and known.flags & event.flags]
+        if event.flags & FORBORNE:
+            forbearance.rebut(borrower)
     else:
         ended = [known for known in overrides if known.override_id == event.override_id]
         overrides.append(_override(event))
@@ -113,7 +118,8 @@ def refusal_of(borrower: Borrower, event: OverrideApproved) -> str:
         ("state_not_possible", not _is_possible_state(borrower.risk.state, event)),
         ("no_such_loan", not _is_known_loan(borrower, event)),
         ("points_out_of_range", _are_points_wrong(event)),
-        ("no_such_flag", event.kind in (FLAG, UNFLAG) and not event.flags & FLAGS_BY_HAND),
+        ("no_such_flag", event.kind == FLAG and not event.flags & FLAGS_BY_HAND),
+        ("no_such_flag", event.kind == UNFLAG and not event.flags & LIFTED_BY_HAND),
         ("nothing_to_lift", not _has_something_to_lift(borrower, event)),
     )
     return next((code for code, applies in checks if applies), "")
@@ -150,14 +156,17 @@ def _has_something_to_lift(borrower: Borrower, event: OverrideApproved) -> bool:
     overrides = borrower.decisions.overrides
     if event.kind == LIFT_UNLIKELY_TO_PAY:
         return any(known.kind == UNLIKELY_TO_PAY for known in overrides)
+    if event.kind == UNFLAG and event.flags & FORBORNE:
+        return borrower.decisions.forbearance.is_presumed
     if event.kind == UNFLAG:
         return any(known.kind == FLAG and known.flags & event.flags for known in overrides)
     return True
 
 
-def weigh(borrower: Borrower, policy: StatePolicy, as_of: int) -> None:
-    """Judge a new concession, and set the flags that decisions set."""
-    forbearance.weigh(borrower, policy.forbearance)
+def weigh(borrower: Borrower, rules: Rules, as_of: int) -> None:
+    """Judge measures and concessions, and set the flags that decisions set."""
+    forbearance.judge_measures(borrower, rules)
+    forbearance.weigh(borrower, rules.policy.forbearance)
     _set_flags(borrower, as_of)
     set_dispute_flag(borrower)
 

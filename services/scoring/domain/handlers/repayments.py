@@ -19,11 +19,18 @@ from services.scoring.domain.borrower.borrower import (
 )
 from services.scoring.domain.borrower.risk import DISPUTED
 from services.scoring.domain.events.loans import RepaymentPosted, RepaymentReversed
+from services.scoring.domain.handlers import measures
 from services.scoring.domain.primitives import touched
 from services.scoring.domain.primitives.vocabulary import (
+    CASH_PAID,
+    COLLATERAL_CHANNEL,
     GUARANTOR_CHANNEL,
+    INSURER_CHANNEL,
     NO_CORRECTION,
     REFINANCE_CHANNEL,
+    REFINANCED,
+    SECURED,
+    SETOFF_CHANNEL,
 )
 
 MOST_PAYMENT_REFS: Final = 3
@@ -35,6 +42,13 @@ WHOLE: Final = -1
 TECHNICAL_DAYS: Final = 7
 BY_PAYMENT: Final = "payment"
 THIRD_PARTY_CHANNELS: Final = (REFINANCE_CHANNEL, GUARANTOR_CHANNEL)
+SECURED_CHANNELS: Final = (
+    SETOFF_CHANNEL,
+    COLLATERAL_CHANNEL,
+    REFINANCE_CHANNEL,
+    GUARANTOR_CHANNEL,
+    INSURER_CHANNEL,
+)
 
 
 def payment_key(ref: str) -> int:
@@ -48,7 +62,14 @@ def post(borrower: Borrower, event: RepaymentPosted) -> int:
     An amendment first takes away the payment that it corrects. Of a payment whose reversal or
     amendment came first only the rest counts, if there is any.
     """
+    was_late = borrower.counters.late_days > 0
     facts = touched.PAYMENTS | touched.PAST if _record(borrower, event) else touched.PAYMENTS
+    if event.channel == REFINANCE_CHANNEL and not event.payer_is_third_party:
+        facts |= measures.take_measure(borrower, event.loan_id, event.value_day)
+    elif was_late or borrower.decisions.default.tested_since:
+        facts |= measures.find_refinanced(borrower, max(event.value_day, event.day))
+    if event.dispute_flag:
+        facts |= measures.hold_labels(borrower, event.value_day)
     if event.dispute_flag or borrower.risk.flags & DISPUTED:
         return facts | touched.DECISIONS
     return facts
@@ -78,13 +99,28 @@ def _record(borrower: Borrower, event: RepaymentPosted) -> bool:
     loan.paid_refs.append(event.ref)
     if len(loan.paid_refs) > MOST_PAYMENT_REFS:
         del loan.paid_refs[0]
-    if event.payer_is_third_party or event.channel in THIRD_PARTY_CHANNELS:
-        _record_third_party(borrower, event.value_day, key)
+    _record_source(borrower, loan, event, key)
     if event.allocation_rule is not None:
         loan.allocation_rule = event.allocation_rule
     if event.dispute_flag or loan.exclusions:
         _exclude_by_payment(loan, event)
     return is_past
+
+
+def _record_source(borrower: Borrower, loan: Loan, event: RepaymentPosted, key: int) -> None:
+    """Record a payment that somebody else made, or that no cash of the borrower's was."""
+    if event.payer_is_third_party or event.channel in THIRD_PARTY_CHANNELS:
+        _record_third_party(borrower, event.value_day, key)
+    if extinguished := extinction_of(event):
+        loan.non_cash += [key, extinguished]
+
+
+def extinction_of(event: RepaymentPosted) -> int:
+    """Return how a payment extinguishes what it pays: by cash only if the borrower paid."""
+    if event.channel == REFINANCE_CHANNEL and not event.payer_is_third_party:
+        return REFINANCED
+    is_secured = event.channel in SECURED_CHANNELS or event.payer_is_third_party
+    return SECURED if is_secured else CASH_PAID
 
 
 def _index_of(days: list[int], keys: list[int], day: int, key: int) -> int:
@@ -153,12 +189,19 @@ def _take_back(borrower: Borrower, key: int, amount: int) -> bool:
             else:
                 del loan.paid_days[index], loan.paid_minor[index]
                 del loan.paid_keys[index], loan.paid_outstanding[index]
+                _forget_non_cash(loan, key)
             return True
     borrower.reversed_keys.append(key)
     borrower.reversed_minor.append(amount)
     if len(borrower.reversed_keys) > MOST_ORPHANS:
         del borrower.reversed_keys[0], borrower.reversed_minor[0]
     return False
+
+
+def _forget_non_cash(loan: Loan, key: int) -> None:
+    if key in loan.non_cash[::2]:
+        index = 2 * loan.non_cash[::2].index(key)
+        del loan.non_cash[index : index + 2]
 
 
 def _left_of(borrower: Borrower, key: int, amount: int) -> int:

@@ -25,6 +25,7 @@ from services.scoring.domain.borrower.flows import (
 )
 from services.scoring.domain.events.accounts import AccountTransacted
 from services.scoring.domain.events.loans import LoanDisbursed
+from services.scoring.domain.handlers.measures import find_refinanced
 from services.scoring.domain.primitives import series, touched
 from services.scoring.domain.primitives.dates import next_business_day
 from services.scoring.domain.primitives.series import Series
@@ -96,6 +97,8 @@ def disburse(borrower: Borrower, event: LoanDisbursed) -> int:
     drawdowns.loans.insert(index, event.loan_id)
     drawdowns.payees.insert(index, _payee(borrower, event.payee_account_id))
     drawdowns.refs.insert(index, event.ref)
+    if borrower.decisions.default.tested_since:
+        return touched.PROCEEDS | find_refinanced(borrower, event.value_day)
     return touched.PROCEEDS
 
 

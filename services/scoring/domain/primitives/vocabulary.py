@@ -51,9 +51,31 @@ REPAYMENT_CHANNELS: Final = (
     "COLLATERAL",
     "REFINANCE",
     "GUARANTOR",
+    "INSURER",
 )
 REFINANCE_CHANNEL: Final = 5
 GUARANTOR_CHANNEL: Final = 6
+
+SETOFF_CHANNEL: Final = 3
+COLLATERAL_CHANNEL: Final = 4
+INSURER_CHANNEL: Final = 7
+
+# How an arrear was extinguished. Everything but cash is no payment of the borrower's; SECURED is
+# money of somebody else: a guarantor, an insurer, collateral, set-off.
+EXTINCTIONS: Final = (
+    "CASH",
+    "REFINANCED",
+    "CAPITALISED",
+    "WRITTEN_OFF",
+    "SOLD",
+    "FORGIVEN",
+    "SECURED",
+)
+CASH_PAID: Final = 0
+REFINANCED: Final = 1
+CAPITALISED: Final = 2
+FORGIVEN: Final = 5
+SECURED: Final = 6
 
 FAILURE_REASONS: Final = (
     "INSUFFICIENT_FUNDS",

@@ -10,6 +10,7 @@ from typing import Final
 STAGE_1: Final = "STAGE_1"
 STAGE_2: Final = "STAGE_2"
 STAGE_3: Final = "STAGE_3"
+STAGES: Final = (STAGE_1, STAGE_2, STAGE_3)
 
 
 def stage(days: int, *, is_in_default: bool, is_forborne: bool) -> str:

@@ -5,12 +5,13 @@ borrower without arrears, flags or a default that lasts has the same labels as e
 so has one whose loans all ended.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 from services.scoring.domain.arrears import days_past_due
 from services.scoring.domain.borrower.borrower import NOTHING_OPEN, Borrower
 from services.scoring.domain.borrower.default_record import OTHER_RULE, DefaultRecord
-from services.scoring.domain.borrower.risk import CLOSED, FORBORNE
+from services.scoring.domain.borrower.risk import CLOSED, DEFAULT, FORBORNE
 from services.scoring.domain.primitives.measurement import MICRO, micro_ratio
 from services.scoring.domain.primitives.vocabulary import CARD
 from services.scoring.domain.regimes import china, eu_default, ifrs9, life_cycle, npe, rbi
@@ -22,6 +23,7 @@ NPE: Final = "npe"
 RBI: Final = "rbi"
 CHINA: Final = "china"
 ALL: Final = (IFRS9, EU, NPE, RBI, CHINA)
+NOT_HELD: Final = (0, 0, 0)
 Labels = dict[str, str | bool]
 
 
@@ -34,7 +36,7 @@ def is_clean(borrower: Borrower) -> bool:
         or counters.past_due_minor
         or borrower.risk.flags
         or record.since
-        or record.npa_since
+        or record.tested_since
         or borrower.credit_file.reports
     )
 
@@ -49,8 +51,10 @@ def labels(borrower: Borrower, rules: Rules, day: int) -> Labels:
         triggers |= record.causes & OTHER_RULE
     impaired, forborne = bool(record.since), bool(borrower.risk.flags & FORBORNE)
     days = max(counters.counting_days, counters.arrears_days)
+    held = _held(borrower, record, day)
     if IFRS9 in wanted:
-        by_regime["ifrs9"] = ifrs9.stage(days, is_in_default=impaired, is_forborne=forborne)
+        stage = ifrs9.stage(days, is_in_default=impaired, is_forborne=forborne)
+        by_regime["ifrs9"] = max(stage, ifrs9.STAGES[held[0]])
         by_regime["ifrs9_backstop"] = ifrs9.is_backstop(
             days, is_in_default=impaired, is_forborne=forborne
         )
@@ -63,11 +67,28 @@ def labels(borrower: Borrower, rules: Rules, day: int) -> Labels:
         by_regime["npe"] = impaired
         by_regime["npe_reason"] = npe.reason(record, decisions, triggers, day)
     if RBI in wanted:
-        is_npa = bool(record.npa_since)
-        by_regime["rbi"] = rbi.class_of(counters.counted_days, is_npa=is_npa)
+        label = rbi.class_of(counters.counted_days, is_npa=record.npa_since > 0)
+        by_regime["rbi"] = rbi.CLASSES[max(rbi.CLASSES.index(label), held[1])]
     if CHINA in wanted:
-        by_regime["china"] = china.TIERS[_china(borrower, rules, day, record)]
+        tier = _china(borrower, rules, day, record)
+        by_regime["china"] = china.TIERS[max(tier, held[2])]
     return by_regime
+
+
+def _held(borrower: Borrower, record: DefaultRecord, day: int) -> Sequence[int]:
+    """Return the labels that may not get better before cash equals what was extinguished."""
+    return record.held if record.held and life_cycle.is_held(borrower, day) else NOT_HELD
+
+
+def held_labels(borrower: Borrower) -> list[int]:
+    """Return how bad stage, Indian class and Chinese tier are by what was counted last."""
+    record, elapsed = borrower.decisions.default, borrower.counters.counted_days
+    days, is_forborne = max(0, elapsed), bool(borrower.risk.flags & FORBORNE)
+    stage = ifrs9.stage(days, is_in_default=record.since > 0, is_forborne=is_forborne)
+    label = rbi.class_of(elapsed, is_npa=record.npa_since > 0)
+    tier = max(china.tier_of(days), china.SUBSTANDARD if record.is_substandard else china.NORMAL)
+    labels = [ifrs9.STAGES.index(stage), rbi.CLASSES.index(label), tier]
+    return [max(pair) for pair in zip(labels, record.held or NOT_HELD, strict=True)]
 
 
 def _shown_record(borrower: Borrower) -> DefaultRecord:
@@ -82,7 +103,9 @@ def _facilities_in_default(borrower: Borrower) -> list[str]:
 
 
 def _china(borrower: Borrower, rules: Rules, day: int, record: DefaultRecord) -> int:
-    tiers = [china.SUBSTANDARD if record.since else china.NORMAL]
+    tiers = [china.SPECIAL_MENTION if record.observed_since else china.NORMAL]
+    if record.is_substandard or (record.since and borrower.risk.state == DEFAULT):
+        tiers.append(china.SUBSTANDARD)
     if borrower.counters.counted_days > 0:
         cards = {loan.loan_id for loan in borrower.loans if loan.loan_type == CARD}
         for loan in borrower.loans:
@@ -91,11 +114,7 @@ def _china(borrower: Borrower, rules: Rules, day: int, record: DefaultRecord) ->
         for line in borrower.facilities:
             days = days_past_due.line_days(line, day, rules.tolerance)
             tiers.append(china.tier_of(days, is_card=line.loan_id in cards))
-    return china.debtor_tier(
-        tiers,
-        is_forborne=bool(borrower.risk.flags & FORBORNE),
-        late_elsewhere_micro=_late_elsewhere(borrower),
-    )
+    return china.debtor_tier(tiers, _late_elsewhere(borrower))
 
 
 def _late_elsewhere(borrower: Borrower) -> int:

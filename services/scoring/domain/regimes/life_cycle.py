@@ -10,12 +10,19 @@ with the end of its clock, with a correction of its ground or with two people's 
 nothing else.
 """
 
+from copy import copy
 from typing import Final
 
-from services.scoring.domain.arrears import exposure
+from services.scoring.domain.arrears import exposure, extinction
+from services.scoring.domain.arrears.counters import material_run
 from services.scoring.domain.arrears.days_past_due import past_due
 from services.scoring.domain.arrears.forbearance import cure_start
-from services.scoring.domain.borrower.borrower import DECISIONS_PART, Borrower
+from services.scoring.domain.borrower.borrower import (
+    DECISIONS_PART,
+    FACILITIES_PART,
+    NOTHING_OPEN,
+    Borrower,
+)
 from services.scoring.domain.borrower.decisions import Decisions
 from services.scoring.domain.borrower.default_record import (
     COUNTED_DAYS,
@@ -36,7 +43,7 @@ from services.scoring.domain.borrower.risk import (
     UTP,
 )
 from services.scoring.domain.primitives.dates import plus_months
-from services.scoring.domain.regimes import rbi
+from services.scoring.domain.regimes import china, rbi
 from services.scoring.domain.rulebook.rulebook import Rules
 
 MOST_DAYS: Final = 90
@@ -68,29 +75,79 @@ def triggers(borrower: Borrower) -> int:
     return causes
 
 
-def follow(borrower: Borrower, day: int, *, is_close: bool, is_correction: bool) -> None:
-    """Begin the default when there is a trigger; take back one that only miscounted days made.
-
-    A technical past due situation is no default (EBA/GL/2016/07 paragraph 23).
-    """
+def follow(
+    borrower: Borrower, rules: Rules, day: int, *, is_close: bool, is_correction: bool
+) -> None:
+    """Begin the default when there is a trigger; take back one that only miscounted days made."""
     counters, record = borrower.counters, borrower.decisions.default
-    has_clock = record.since or record.npa_since
+    has_clock = record.tested_since
     if not (counters.regulatory_days > MOST_DAYS or borrower.risk.flags or has_clock) and (
         counters.counted_days < MOST_DAYS
     ):
         return
-    before = record.since, record.causes, record.npa_since
+    before = copy(record)
     causes = triggers(borrower) if borrower.risk.state != CLOSED else 0
     if causes:
         record.begin(causes, day, counters.exposure_minor)
-    elif is_correction and record.is_by_days_only:
+    elif is_correction and is_miscounted(borrower, rules):
         record.end()
-    if is_close:
-        record.npa_since = rbi.npa_since(
-            record.npa_since, counters.counted_days, counters.past_due_minor, day
-        )
-    if before != (record.since, record.causes, record.npa_since):
+    rbi.enter(borrower, day, is_close=is_close)
+    china.enter(borrower, day)
+    if is_close and record.tested_since:
+        _leave(borrower, day)
+    if before != record:
         borrower.changed |= DECISIONS_PART
+
+
+def _leave(borrower: Borrower, day: int) -> None:
+    """End at a day close what needs all arrears to be paid in cash."""
+    record = borrower.decisions.default
+    is_due_paid = is_all_paid(borrower, day)
+    is_proven = not extinction.unproven(borrower, record.tested_since, day)
+    if record.npa_since:
+        rbi.leave(borrower, day, is_paid=is_due_paid and is_proven)
+    if record.observed_since:
+        china.leave(borrower, day, is_due_paid=is_due_paid, is_proven=is_proven)
+    if record.non_cash_since and not is_held(borrower, day):
+        record.non_cash_since, record.held = 0, []
+    for line in borrower.facilities:
+        if line.proven_minor >= 0 and not extinction.unproven_of_line(line, day):
+            line.proven_minor = -1
+            borrower.changed |= FACILITIES_PART
+
+
+def is_all_paid(borrower: Borrower, day: int) -> bool:
+    """Return whether nothing at all is unpaid."""
+    if borrower.counters.counted_days > NOTHING_OPEN:
+        return False
+    return not exposure.total_past_due(borrower, day, with_disputed=True)
+
+
+def is_held(borrower: Borrower, day: int) -> bool:
+    """Return whether labels may not be better than before arrears were extinguished."""
+    record = borrower.decisions.default
+    if not record.held:
+        return False
+    if extinction.unproven(borrower, record.tested_since, day):
+        return True
+    owed = exposure.total_past_due(borrower, day)
+    return exposure.total_past_due(borrower, day, with_disputed=True) > owed
+
+
+def is_miscounted(borrower: Borrower, rules: Rules) -> bool:
+    """Return whether only days led into default that the corrected facts do not count.
+
+    A technical past due situation is no default (EBA/GL/2016/07 paragraph 23). An excess from
+    before the days of the line that are stored cannot be counted again.
+    """
+    record = borrower.decisions.default
+    first = record.since - MOST_DAYS
+    is_forgotten = any(
+        line.excess_since and line.drawn.first_day > first for line in borrower.facilities
+    )
+    if is_forgotten or not record.is_by_days_only:
+        return False
+    return material_run(borrower, record.since, rules) <= MOST_DAYS
 
 
 def is_settled(borrower: Borrower, rules: Rules, day: int) -> bool:
@@ -100,6 +157,8 @@ def is_settled(borrower: Borrower, rules: Rules, day: int) -> bool:
     measured against no more exposure than there was when the default began.
     """
     record, currency = borrower.decisions.default, borrower.profile.reporting_currency
+    if extinction.unproven(borrower, record.tested_since, day):
+        return False
     owed = 0
     for loan in borrower.loans:
         unpaid = past_due(loan, day, with_disputed=True)

@@ -156,6 +156,9 @@ class ForbearanceRules:
         months_paid_micro: In what share of the months with something due it must have paid.
         significant_micro: Share of what fell due in a month that is more than insignificant.
         most_arrears_days: Operational days past due that are allowed at the end of the probation.
+        difficulty_days: A loan that was later than this before a measure was in difficulty …
+        difficulty_window_days: … if that was on one of so many days before it.
+        late_days: So late on the day before a measure it would have been later without it.
     """
 
     npv_loss_micro: int = 10_000
@@ -163,6 +166,9 @@ class ForbearanceRules:
     months_paid_micro: int = 500_000
     significant_micro: int = 100_000
     most_arrears_days: int = 30
+    difficulty_days: int = 30
+    difficulty_window_days: int = 90
+    late_days: int = 5
 
 
 @dataclass(frozen=True, slots=True)
