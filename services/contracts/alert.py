@@ -13,6 +13,7 @@ from services.contracts.officer import RiskState
 
 AlertStatus = Literal["OPEN", "ACKNOWLEDGED", "IN_PROGRESS", "RESOLVED"]
 Severity = Literal["LOW", "MEDIUM", "HIGH", "HARD"]
+Language = Literal["en", "es", "zh"]
 
 
 class AlertReasonV1(WireObject, frozen=True, kw_only=True):
@@ -45,17 +46,35 @@ class AlertDeadlinesV1(WireObject, frozen=True, kw_only=True):
     escalate_at: Timestamp  #: When it goes to the next level.
 
 
+class AlertTextV1(WireObject, frozen=True, kw_only=True):
+    """The alert in one language."""
+
+    headline: Text  #: The borrower's state now and its strongest cause.
+    why: list[Text]  #: When and why the state was entered, as recorded then.
+    reasons: list[Text]  #: The causes of today, in the order of `reasons`.
+
+
+class AlertNewsV1(WireObject, frozen=True, kw_only=True):
+    """One piece of news about an open alert: what differed from the message before."""
+
+    at: Timestamp  #: When it became known.
+    kind: Identifier  #: What kind of news, for example NEW_RED_SIGNAL.
+    texts: dict[Language, list[Text]]  #: The differences in sentences, by language.
+
+
 class AlertV1(EventData, frozen=True, kw_only=True):
     """An alert as it is after the step that the event reports."""
 
     alert_id: Identifier  #: The alert.
     borrower_id: Identifier  #: The borrower; the same as the subject.
-    alert_type: Identifier  #: Why it, or its latest change, was announced.
+    alert_type: Identifier  #: Why it was opened; never changes.
     severity: Severity  #: How fast a person must act.
     status: AlertStatus  #: Where the alert is in its life.
     state: RiskState  #: The borrower's risk state.
     from_state: RiskState | UnsetType | None = UNSET  #: The risk state before it; null: none.
-    headline: Text  #: The alert in a sentence.
+    headline: Text  #: The borrower's state now and its strongest cause, in English.
+    texts: dict[Language, AlertTextV1]  #: The alert in words, by language.
+    news: list[AlertNewsV1]  #: What came since it was opened, the newest first.
     score: Score  #: The borrower's score, 0 to 100.
     owner_id: Identifier  #: Who owns the alert: an officer or a queue.
     second_owner_id: Identifier | UnsetType | None = UNSET  #: The second owner of a default case.

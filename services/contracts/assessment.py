@@ -102,6 +102,7 @@ class ContributorV1(WireObject, frozen=True, kw_only=True):
 
     indicator: Identifier  #: The indicator, for example A-01.
     name: Text  #: Its name.
+    component: Identifier | UnsetType = UNSET  #: Which of its figures decided.
     figure: Text | UnsetType | None = UNSET  #: What the value measures, in words.
     family: Family  #: Its family.
     risk_type: Identifier  #: The risk type; decides the playbook.

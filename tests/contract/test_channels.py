@@ -25,9 +25,11 @@ DOCUMENT = {
     "alert_id": "a-1",
     "borrower_id": "b-1",
     "severity": "HIGH",
-    "headline": "b-1 moved to WATCH",
+    "headline": "b-1 is in state watch",
     "owner": {"id": "officer-7"},
     "deadlines": {"act_by": "2026-03-05T17:00:00+00:00"},
+    "news": [],
+    "texts": {},
     "reasons": [],
     "actions": [],
     "outcome_code": None,
@@ -140,7 +142,7 @@ async def test_a_message_arrives_and_a_repetition_is_recognised(
     first, second = receiver.received()
     assert first == second
     assert first[0] == "msg_a-1-1"
-    assert "b-1 moved to WATCH" in first[1].decode()
+    assert "b-1 is in state watch" in first[1].decode()
 
 
 async def test_a_receiver_that_wants_a_pause_gets_it(

@@ -14,7 +14,9 @@ from services.alerts.decisions.application.read_models import (
     AlertFilters,
     AlertSummary,
     BorrowerCard,
+    CardText,
     FeedItem,
+    ReadLast,
     ScorePoint,
 )
 from services.alerts.decisions.application.reading import AlertReading
@@ -22,6 +24,7 @@ from services.alerts.decisions.domain.alert import (
     Action,
     Alert,
     AlertChange,
+    AlertText,
     Deadlines,
     Owner,
     ReasonLine,
@@ -75,8 +78,7 @@ def an_alert(alert_id: str, borrower_id: str, **changes: Any) -> Alert:
         from_state=RiskState.WATCH,
         state_since=date(2026, 3, 4),
         score=72.4,
-        headline=f"{borrower_id} moved to HIGH_RISK from WATCH (score 72.4): "
-        "Credit turnover drop 46 %",
+        headline=f"{borrower_id} is in state high risk: Credit turnover fell by 46 %",
         owner=Owner(kind=OwnerKind.OFFICER, id="officer-7", route="officer of the borrower"),
         second_owner=None,
         officer_id="officer-7",
@@ -111,6 +113,14 @@ def an_alert(alert_id: str, borrower_id: str, **changes: Any) -> Alert:
                 due_at=datetime(2026, 3, 11, 16, 0, tzinfo=UTC),
             ),
         ),
+        texts={
+            "en": AlertText(
+                headline=f"{borrower_id} is in state high risk: Credit turnover fell by 46 %",
+                why=("The state became high risk on 4 March 2026 because of this:",),
+                reasons=("Credit turnover fell by 46 % (red at 40 % or more)",),
+            )
+        },
+        news=(),
     )
     return replace(alert, **changes)
 
@@ -228,6 +238,19 @@ class InMemoryAlerts:
             at=NOW - timedelta(hours=2),
             isolated_since=self.isolated_since.get(borrower_id),
             assessment=self.assessments.get(borrower_id, {"score": 72.4, "state": "HIGH_RISK"}),
+            read_last=ReadLast(
+                sequence=12,
+                as_of=date(2026, 3, 1),
+                at=datetime(2026, 3, 2, 6, 0, tzinfo=UTC),
+                was_sent=True,
+            ),
+            texts={
+                "en": CardText(
+                    why=["The state became high risk on 4 March 2026 because of this:"],
+                    changes=["The state went from watch to high risk."],
+                    causes={},
+                )
+            },
             scores=self.scores.get(borrower_id, ()),
             open_alert=self._detail(opened) if opened else None,
             past_alerts=[AlertSummary.of(alert) for alert in own if not alert.is_open],

@@ -1,12 +1,16 @@
 """Assessments for alert tests: as domain values and as records of the risk topic."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import msgspec
+
+from services.alerts.decisions.adapters.assessment_words import ContractWords
 from services.alerts.decisions.domain.assessment import AssessmentSummary, ContributorSummary
 from services.alerts.primitives.vocabulary import Level, RiskState
+from services.contracts.assessment import AssessmentChangedV1
 from services.scoring.adapters.codec import isolation_event
 
 # A Monday, mid-morning in Berlin, with no holiday near.
@@ -23,8 +27,8 @@ def contributor(
         "level": level,
         "value": "34",
         "unit": "days",
-        "amber": "5",
-        "red": "30",
+        "amber": ">= 5",
+        "red": "> 30",
         "baseline": None,
         "share": share,
         "since": date(2026, 2, 20),
@@ -57,8 +61,11 @@ def assessment(
         "officer_id": "o-7",
         "branch_id": "br-1",
         "is_corrected": False,
+        "words": None,
     }
-    return AssessmentSummary(**{**values, **changes})
+    summary = AssessmentSummary(**{**values, **changes})
+    data = msgspec.convert(document(summary), AssessmentChangedV1)
+    return replace(summary, words=ContractWords(data))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +102,7 @@ def document(summary: AssessmentSummary) -> dict[str, Any]:
             {
                 "indicator": cause.indicator,
                 "name": cause.name,
+                "component": "value",
                 "family": "REPAYMENT",
                 "risk_type": cause.risk_type,
                 "level": cause.level.value,

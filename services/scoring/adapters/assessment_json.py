@@ -233,6 +233,7 @@ def _contributor(signal: Contributor) -> Json:
     return {
         "indicator": signal.indicator,
         "name": signal.name,
+        "component": signal.component,
         "figure": signal.figure or None,
         "family": signal.family,
         "risk_type": signal.risk_type,

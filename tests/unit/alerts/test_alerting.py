@@ -61,12 +61,22 @@ def live(*assessments: AssessmentSummary) -> tuple[list[AlertDecision], PriorSta
 def after(before: PriorState, current: AssessmentSummary, decision: AlertDecision) -> PriorState:
     alert = decision.changes[-1].alert if decision.changes else before.open_alert
     still_open = alert if alert is not None and alert.is_open else None
-    return PriorState(state=current.state, open_alert=still_open, notified=decision.notified)
+    return PriorState(
+        state=current.state,
+        open_alert=still_open,
+        notified=decision.notified,
+        last_message=decision.last_message,
+    )
 
 
 def steps(decision: AlertDecision) -> list[tuple[AlertEventKind, AlertType, OutcomeCode | None]]:
+    """Return each step with the kind of its news; without news, what the alert was opened for."""
     return [
-        (change.kind, change.alert.alert_type, change.alert.outcome_code)
+        (
+            change.kind,
+            change.alert.news[0].kind if change.kind is UPDATED else change.alert.alert_type,
+            change.alert.outcome_code,
+        )
         for change in decision.changes
     ]
 
@@ -372,9 +382,10 @@ def test_every_alert_says_who_why_what_and_until_when() -> None:
     alert = only_alert(assessment(RiskState.WATCH, RED, AMBER))
     assert alert.owner.id == "o-7"
     assert alert.reasons[0].line == (
-        "R-01 name of R-01: 34 days, red (amber 5 days, red 30 days), since 2026-02-20"
+        "Amounts have been overdue for 34 days (Level: red; amber at 5 days or more; "
+        "red at more than 30 days; since 20 February 2026)."
     )
-    assert alert.headline == "b-1 moved to WATCH (score 45.0): name of R-01 34 days"
+    assert alert.headline == ("b-1 is in state watch: Amounts have been overdue for 34 days")
     # Monday 10:00 in Berlin; three and ten working days later, in UTC.
     assert alert.deadlines.acknowledge_by == MONDAY + timedelta(days=3)
     assert alert.deadlines.act_by == MONDAY + timedelta(days=14)
@@ -402,3 +413,87 @@ def test_a_default_case_has_two_owners() -> None:
 
 def test_without_a_notice_nothing_is_notified() -> None:
     assert NO_PRIOR_STATE.notified == LastNotified()
+
+
+def test_an_alert_stays_what_it_was_opened_for_and_its_news_is_a_list() -> None:
+    decisions, before = live(
+        assessment(RiskState.WATCH, AMBER),
+        assessment(RiskState.WATCH, AMBER, RED, sequence=2, days_later=1, score=58),
+        assessment(RiskState.ATTENTION, RED, sequence=3, days_later=40, score=30),
+    )
+    alert = before.open_alert
+    assert alert is not None
+    assert [decision.changes[0].alert.alert_type for decision in decisions] == [
+        AlertType.STATE_CHANGED
+    ] * 3
+    # The newest first; each compares with the message before it, not with the first one.
+    assert [(item.kind, item.texts["en"]) for item in alert.news] == [
+        (
+            AlertType.STATE_RELAXED,
+            (
+                "The state went from watch to attention.",
+                "“name of A-03” (A-03) went from amber to green.",
+                "The score fell from 58.0 to 30.0.",
+            ),
+        ),
+        (
+            AlertType.NEW_RED_SIGNAL,
+            (
+                "“name of R-01” (R-01) went from green to red.",
+                "The score rose from 45.0 to 58.0.",
+            ),
+        ),
+    ]
+
+
+def test_the_headline_is_about_now_not_about_the_last_news() -> None:
+    _, before = live(
+        assessment(RiskState.HIGH_RISK, RED, AMBER),
+        assessment(RiskState.WATCH, AMBER, sequence=2, days_later=40),
+    )
+    assert before.open_alert is not None
+    assert before.open_alert.headline.startswith("b-1 is in state watch: ")
+    assert before.open_alert.texts["es"].headline.startswith("b-1 está en el estado «vigilancia»: ")
+    assert before.open_alert.texts["zh"].headline.startswith("b-1处于“重点监测”状态：")
+
+
+def test_what_changed_compares_with_the_last_message_not_with_the_last_assessment() -> None:
+    decisions, before = live(
+        assessment(RiskState.WATCH, AMBER, score=40),
+        # Neither is announced: amber news waits 14 days.
+        assessment(RiskState.WATCH, AMBER, OTHER_AMBER, sequence=2, days_later=2, score=44),
+        assessment(RiskState.WATCH, AMBER, OTHER_AMBER, sequence=3, days_later=5, score=46),
+        assessment(RiskState.WATCH, AMBER, OTHER_AMBER, sequence=4, days_later=14, score=47),
+    )
+    assert [len(decision.changes) for decision in decisions] == [1, 0, 0, 1]
+    assert before.open_alert is not None
+    assert before.open_alert.news[0].texts["en"] == (
+        "“name of A-09” (A-09) went from green to amber.",
+        "The score rose from 40.0 to 47.0.",
+    )
+    assert before.last_message is not None
+    assert (before.last_message.sequence, before.last_message.was_sent) == (4, True)
+
+
+def test_before_any_message_the_last_change_of_state_is_compared_with() -> None:
+    quiet = (
+        assessment(RiskState.NORMAL),
+        assessment(RiskState.NORMAL, AMBER, sequence=2, days_later=1),
+    )
+    _, before = live(*quiet)
+    assert before.last_message is not None
+    assert (before.last_message.sequence, before.last_message.was_sent) == (1, False)
+    _, before = live(*quiet, assessment(RiskState.CLOSED, sequence=3, days_later=2))
+    assert before.last_message is not None
+    assert (before.last_message.sequence, before.last_message.was_sent) == (3, False)
+
+
+def test_a_correction_names_the_reason_that_it_took_away() -> None:
+    _, before = live(
+        assessment(RiskState.WATCH, RED, AMBER),
+        assessment(RiskState.WATCH, AMBER, sequence=2, is_corrected=True),
+    )
+    assert before.open_alert is not None
+    assert before.open_alert.news[0].texts["en"] == (
+        "After a correction, “name of R-01” (R-01) is no longer at red.",
+    )

@@ -8,6 +8,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from services.alerts.decisions.application.read_models import ScorePoint
+from services.alerts.decisions.application.reading import without_parties
 from services.alerts.entrypoints.http import create_app
 from services.alerts.entrypoints.pages import words
 from services.alerts.entrypoints.pages.routes import Presentation
@@ -175,7 +176,7 @@ class TestBoard:
         for text in (
             "B 1/ä",
             "High risk",
-            "Credit turnover drop 46 %",
+            "Credit turnover fell by 46 %",
             "officer-7",
             "Acknowledge by 4 Mar 2026, 16:30",
             "in 6 h",
@@ -241,7 +242,9 @@ class TestCard:
             "Days past due, regulatory",
             "86%",
             "Request a 13-week cash forecast",
-            "State: Watch → High risk",
+            "What changed since the last message, 2 Mar 2026, 07:00",
+            "The state went from watch to high risk.",
+            "The state became high risk on 4 March 2026 because of this:",
             "SMA-0",
             "default 3",
             "repayment.failed.v1 p-1",
@@ -405,3 +408,18 @@ def test_more_than_five_causes_are_one_touch_away(
     assert "X-4" in shown
     assert "X-5" not in shown
     assert "X-6" in rest
+
+
+def test_another_customer_is_a_connected_party_for_an_officer() -> None:
+    party = {"kind": "PARTY", "id": "B-77", "detail": "DEFAULT", "evidence_event_ids": ["x#1"]}
+    loan = {"kind": "LOAN", "id": "L-1", "evidence_event_ids": ["x#2"]}
+    causes = [
+        {"indicator": "C-04", "subjects": [party], "evidence_event_ids": ["x#1"]},
+        {"indicator": "R-01", "subjects": [loan], "evidence_event_ids": ["x#2"]},
+    ]
+    hidden = without_parties({"contributors": causes, "state_tests": causes, "score": 1})
+    for name in ("contributors", "state_tests"):
+        assert "B-77" not in str(hidden[name])
+        assert "DEFAULT" not in str(hidden[name])
+        assert "x#1" not in str(hidden[name])
+        assert hidden[name][1] == causes[1]

@@ -23,7 +23,7 @@ ALERT = only_alert(
     assessment(
         RiskState.HIGH_RISK,
         contributor("R-01", Level.RED, 30.0),
-        contributor("A-03", Level.AMBER, 10.0, name="<!channel> *bold* [x](y)"),
+        contributor("A-99", Level.AMBER, 10.0, name="<!channel> *bold* [x](y)"),
     )
 )
 CHANGE = AlertChange(
@@ -71,8 +71,9 @@ def test_equal_events_are_equal_bytes(format: PayloadFormat) -> None:
 
 def test_slack_shows_reasons_and_steps_and_cannot_be_made_to_mention() -> None:
     message = json.loads(body(PayloadFormat.SLACK))
-    title, reasons, steps, context = message["blocks"]
-    assert title["text"]["text"].startswith("🔴 b-1 moved to HIGH_RISK")
+    title, changed, reasons, steps, context = message["blocks"]
+    assert title["text"]["text"].startswith("🔴 b-1 is in state high risk: ")
+    assert changed["text"]["text"] == "The state has never changed."
     assert {block["text"]["type"] for block in (title, reasons, steps)} == {"plain_text"}
     assert "<!channel> *bold* [x](y)" in reasons["text"]["text"]
     assert (
@@ -125,19 +126,16 @@ def test_no_name_becomes_an_address_that_a_client_links(format: PayloadFormat) -
 
 
 def test_slack_refuses_no_message_for_the_length_of_its_text() -> None:
-    long = only_alert(
-        assessment(RiskState.HIGH_RISK, contributor("R-01", Level.RED, name="n" * 5_000))
-    )
+    long = replace(ALERT, reasons=(replace(ALERT.reasons[0], line="n" * 5_000),))
     message = json.loads(body(PayloadFormat.SLACK, replace(CHANGE, alert=long)))
     assert all(len(block["text"]["text"]) <= 3_000 for block in message["blocks"][:-1])
 
 
 @pytest.mark.parametrize("format", BODIES)
 def test_a_body_never_has_more_than_16_kilobytes(format: PayloadFormat) -> None:
-    endless = contributor(
-        "R-01", Level.RED, name="ü" * 30_000, evidence_event_ids=("e" * 5_000,) * 5
-    )
-    alert = only_alert(assessment(RiskState.HIGH_RISK, endless))
+    endless = replace(ALERT.reasons[0], line="ü" * 30_000, evidence_event_ids=("e" * 5_000,) * 5)
+    text = replace(ALERT.texts["en"], reasons=("ü" * 30_000,))
+    alert = replace(ALERT, reasons=(endless,), texts={"en": text, "zh": text})
     change = replace(CHANGE, alert=alert, details={"comment": "c" * 40_000})
     shortened = body(format, change)
     assert len(shortened) <= 16_000
@@ -145,8 +143,8 @@ def test_a_body_never_has_more_than_16_kilobytes(format: PayloadFormat) -> None:
 
 
 def test_a_shortened_body_says_so_and_keeps_what_identifies() -> None:
-    many = contributor("R-01", Level.RED, evidence_event_ids=("e" * 5_000,) * 5)
-    change = replace(CHANGE, alert=only_alert(assessment(RiskState.HIGH_RISK, many)))
+    many = replace(ALERT.reasons[0], evidence_event_ids=("e" * 5_000,) * 5)
+    change = replace(CHANGE, alert=replace(ALERT, reasons=(many,)))
     data = json.loads(body(PayloadFormat.STANDARD, change))["data"]
     assert data["is_shortened"] is True
     assert data["alert_id"] == change.alert.alert_id

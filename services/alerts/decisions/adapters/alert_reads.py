@@ -11,6 +11,7 @@ import msgspec
 
 from services.alerts.adapters.statements import PoolStatements, Row
 from services.alerts.decisions.adapters import alert_rows
+from services.alerts.decisions.adapters.assessment_wire import card_texts
 from services.alerts.decisions.application.read_models import (
     AlertDetail,
     AlertEvent,
@@ -18,6 +19,7 @@ from services.alerts.decisions.application.read_models import (
     AlertSummary,
     BorrowerCard,
     FeedItem,
+    ReadLast,
     ScorePoint,
 )
 from services.alerts.primitives import paging
@@ -44,7 +46,8 @@ SELECT {alert_rows.columns("alert")} FROM alerts.alert AS alert
 """
 HISTORY = "SELECT * FROM alerts.alert_event WHERE alert_id = $1 ORDER BY version"
 BORROWER = """
-SELECT borrower_id, sequence, at, isolated_since, assessment FROM alerts.borrower AS borrower
+SELECT borrower_id, sequence, at, isolated_since, assessment, last_message
+  FROM alerts.borrower AS borrower
  WHERE borrower_id = $2
    AND ($1::text IS NULL OR officer_id = $1
         OR EXISTS (SELECT FROM alerts.alert AS alert
@@ -147,6 +150,8 @@ class PostgresAlertReads:
             at=borrowers[0]["at"],
             isolated_since=borrowers[0]["isolated_since"],
             assessment=msgspec.json.decode(borrowers[0]["assessment"]),
+            read_last=msgspec.json.decode(borrowers[0]["last_message"], type=ReadLast),
+            texts=card_texts(borrowers[0]["assessment"], borrowers[0]["last_message"]),
             scores=[msgspec.convert(dict(score), type=ScorePoint) for score in scores],
             open_alert=None if open_alert is None else await self._detail(open_alert),
             past_alerts=[

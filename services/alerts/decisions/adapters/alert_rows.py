@@ -53,6 +53,8 @@ def from_row(row: Row) -> Alert:
         "deadlines": dict(row),
         "reasons": msgspec.json.decode(row["reasons"]),
         "actions": msgspec.json.decode(row["actions"]),
+        "texts": msgspec.json.decode(row["texts"]),
+        "news": msgspec.json.decode(row["news"]),
     }
     return msgspec.convert({**row, **nested}, type=Alert)
 

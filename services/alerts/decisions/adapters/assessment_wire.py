@@ -11,7 +11,10 @@ from typing import Final
 
 import msgspec
 
+from services.alerts.decisions.adapters.assessment_words import ContractWords
+from services.alerts.decisions.application.read_models import CardText
 from services.alerts.decisions.domain.assessment import AssessmentSummary, ContributorSummary
+from services.alerts.decisions.domain.differences import LastMessage, differences
 from services.alerts.primitives.vocabulary import Level, RiskState
 from services.contracts import assessment as contract
 from services.contracts.decoding import data_decoder, envelope_decoder
@@ -87,6 +90,24 @@ def _assessment(envelope: CloudEvent[msgspec.Raw]) -> IncomingAssessment:
     return IncomingAssessment(assessment=summary, document=document)
 
 
+def card_texts(document: str, last_message: str) -> dict[str, CardText]:
+    """Returns what the card says in each language, of a stored assessment and the last message."""
+    summary = _summary(_decode_data(msgspec.Raw(document.encode())))
+    last = msgspec.json.decode(last_message, type=LastMessage)
+    words, changes = summary.words, differences(last, summary.current)
+    return {
+        language: CardText(
+            why=words.why(language),
+            changes=[words.difference(language, each) for each in changes],
+            causes={
+                each.indicator: words.cause(language, each.indicator)
+                for each in summary.contributors
+            },
+        )
+        for language in words.languages
+    }
+
+
 def _summary(data: contract.AssessmentV1) -> AssessmentSummary:
     return AssessmentSummary(
         borrower_id=data.borrower_id,
@@ -106,6 +127,7 @@ def _summary(data: contract.AssessmentV1) -> AssessmentSummary:
         officer_id=data.officer_id or None,
         branch_id=data.branch_id or None,
         is_corrected=data.corrected,
+        words=ContractWords(data),
     )
 
 

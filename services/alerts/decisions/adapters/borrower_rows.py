@@ -15,6 +15,7 @@ from services.alerts.decisions.adapters import alert_rows
 from services.alerts.decisions.adapters.assessment_wire import IncomingAssessment
 from services.alerts.decisions.domain.assessment import AssessmentSummary
 from services.alerts.decisions.domain.decision import NO_PRIOR_STATE, AlertDecision, PriorState
+from services.alerts.decisions.domain.differences import LastMessage
 from services.alerts.decisions.domain.novelty import LastNotified
 from services.alerts.primitives.vocabulary import RiskState
 from services.kit.database import Connection
@@ -22,7 +23,7 @@ from services.kit.database import Connection
 # Alerts are a statement of their own: after a wait for the lock, a join would return the alert as
 # it was before the wait.
 LOCK = """
-SELECT borrower_id, sequence, state, told FROM alerts.borrower
+SELECT borrower_id, sequence, state, told, last_message FROM alerts.borrower
  WHERE borrower_id = ANY ($1::text[]) ORDER BY borrower_id FOR UPDATE
 """
 OPEN_ALERTS = f"""
@@ -32,15 +33,16 @@ SELECT {alert_rows.columns("alert")} FROM alerts.alert AS alert
 WRITE = """
 INSERT INTO alerts.borrower AS existing
        (borrower_id, partition, sequence, at, as_of, state, state_since, score, segment,
-        officer_id, branch_id, told, assessment)
+        officer_id, branch_id, told, last_message, assessment)
 SELECT * FROM unnest($1::text[], $2::integer[], $3::bigint[], $4::timestamptz[], $5::date[],
                      $6::text[], $7::date[], $8::double precision[], $9::text[], $10::text[],
-                     $11::text[], $12::json[], $13::json[])
+                     $11::text[], $12::json[], $13::json[], $14::json[])
 ON CONFLICT (borrower_id) DO UPDATE
    SET partition = excluded.partition, sequence = excluded.sequence, at = excluded.at,
        as_of = excluded.as_of, state = excluded.state, state_since = excluded.state_since,
        score = excluded.score, segment = excluded.segment, officer_id = excluded.officer_id,
-       branch_id = excluded.branch_id, told = excluded.told, assessment = excluded.assessment
+       branch_id = excluded.branch_id, told = excluded.told, last_message = excluded.last_message,
+       assessment = excluded.assessment
 """
 WRITE_SCORES = """
 INSERT INTO alerts.score_point (borrower_id, as_of, score, state)
@@ -76,7 +78,10 @@ class BorrowerRow:
             alert = decision.changes[-1].alert
             open_alert = alert if alert.is_open else None
         self.before = PriorState(
-            state=assessment.state, open_alert=open_alert, notified=decision.notified
+            state=assessment.state,
+            open_alert=open_alert,
+            notified=decision.notified,
+            last_message=decision.last_message,
         )
         self.sequence = assessment.sequence
         self.partition = partition
@@ -108,6 +113,7 @@ class Borrowers:
                 state=RiskState(row["state"]),
                 open_alert=alerts.get(row["borrower_id"]),
                 notified=msgspec.json.decode(row["told"], type=LastNotified),
+                last_message=msgspec.json.decode(row["last_message"], type=LastMessage | None),
             )
         return rows
 
@@ -122,7 +128,7 @@ class Borrowers:
         """Writes the rows that changed, and the day's scores."""
         if not rows:
             return
-        await connection.execute(WRITE, *_columns([_values(row) for row in rows], 13))
+        await connection.execute(WRITE, *_columns([_values(row) for row in rows], 14))
         points = [
             (row.borrower_id, as_of, scored.score, scored.state.value)
             for row in rows
@@ -147,6 +153,7 @@ def _values(row: BorrowerRow) -> tuple[Any, ...]:
         assessment.officer_id,
         assessment.branch_id,
         msgspec.json.encode(row.before.notified).decode("utf-8"),
+        msgspec.json.encode(row.before.last_message).decode("utf-8"),
         row.latest.document,
     )
 

@@ -32,6 +32,8 @@ _CONTRACT_FIELDS = (
     "state",
     "from_state",
     "headline",
+    "texts",
+    "news",
     "score",
     "reasons",
     "deadlines",

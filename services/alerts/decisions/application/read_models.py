@@ -8,7 +8,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from services.alerts.decisions.domain.alert import Action, Alert, Owner, ReasonLine
+from services.alerts.decisions.domain.alert import (
+    Action,
+    Alert,
+    AlertText,
+    NewsItem,
+    Owner,
+    ReasonLine,
+)
 from services.alerts.primitives.vocabulary import (
     AlertEventKind,
     AlertStatus,
@@ -101,6 +108,8 @@ class AlertDetail:
 
     alert: AlertSummary
     reasons: Sequence[ReasonLine]
+    texts: Mapping[str, AlertText]
+    news: Sequence[NewsItem]
     actions: Sequence[Action]
     history: Sequence[AlertEvent]
 
@@ -110,6 +119,8 @@ class AlertDetail:
         return cls(
             alert=AlertSummary.of(alert),
             reasons=alert.reasons,
+            texts=alert.texts,
+            news=alert.news,
             actions=alert.actions,
             history=history,
         )
@@ -125,12 +136,34 @@ class ScorePoint:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CardText:
+    """Why the state was entered, as recorded then; what changed since the last message; causes.
+
+    `causes` are by indicator: what is measured now, against what, and what it is about.
+    """
+
+    why: Sequence[str]
+    changes: Sequence[str]
+    causes: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadLast:
+    """The assessment that people read last: of the last message, else of the last state change."""
+
+    sequence: int
+    as_of: date
+    at: datetime
+    was_sent: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BorrowerCard:
     """The risk warning card: the latest assessment whole, the scores, the open alert.
 
     `assessment` is the `data` of the latest `assessment.changed.v1`, as scoring sent it.
     `isolated_since` is since when the risk state stands, because the borrower's data could not be
-    processed; null if it moves.
+    processed; null if it moves. `texts` are by language, and compare with `read_last`.
     """
 
     borrower_id: str
@@ -138,6 +171,8 @@ class BorrowerCard:
     at: datetime
     isolated_since: datetime | None
     assessment: Mapping[str, Any]
+    read_last: ReadLast
+    texts: Mapping[str, CardText]
     scores: Sequence[ScorePoint]
     open_alert: AlertDetail | None
     past_alerts: Sequence[AlertSummary]

@@ -1,7 +1,9 @@
 """Reads alerts, cards and the feed for the board, the pages and other applications."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from services.alerts.decisions.application.ports import AlertReads
 from services.alerts.decisions.application.read_models import (
@@ -18,6 +20,26 @@ from services.alerts.primitives.paging import CursorPage
 from services.alerts.primitives.vocabulary import Severity
 
 SCORE_DAYS_ON_CARD = 90
+PARTY = "PARTY"
+CONNECTED_PARTY = {"kind": PARTY, "id": "connected-party", "evidence_event_ids": []}
+
+
+def without_parties(assessment: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns an assessment that names no other customer and no state of one."""
+    hidden = dict(assessment)
+    for name in ("contributors", "state_tests"):
+        if name in assessment:
+            hidden[name] = [_without_parties(item) for item in assessment[name]]
+    return hidden
+
+
+def _without_parties(item: Mapping[str, Any]) -> dict[str, Any]:
+    subjects = item.get("subjects") or []
+    if all(subject["kind"] != PARTY for subject in subjects):
+        return dict(item)
+    shown = [CONNECTED_PARTY if each["kind"] == PARTY else each for each in subjects]
+    # The evidence of a party's trouble is an event that states it.
+    return {**item, "subjects": shown, "evidence_event_ids": []}
 
 
 class AlertReading:
@@ -58,7 +80,9 @@ class AlertReading:
         )
         if card is None:
             raise ResourceNotFound(f"there is no borrower {borrower_id}")
-        return card
+        if person.scope_officer_id is None:
+            return card
+        return replace(card, assessment=without_parties(card.assessment))
 
     async def feed_after(
         self, cursor: str | None, *, person: Person, limit: int = limits.PAGE_ITEMS

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from services.alerts.decisions.domain.differences import AssessmentDifference
 from services.alerts.primitives.vocabulary import (
     AlertEventKind,
     AlertStatus,
@@ -44,6 +45,31 @@ class ReasonLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AlertText:
+    """The alert in one language: now in a sentence, why the state was entered, present causes.
+
+    `why` starts with the state and its date; `reasons` are in the order of the alert's reasons.
+    """
+
+    headline: str
+    why: tuple[str, ...]
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewsItem:
+    """One piece of news about an open alert: what differed from the message before.
+
+    `texts` are sentences by language, one for each difference.
+    """
+
+    at: datetime
+    kind: AlertType
+    differences: tuple[AssessmentDifference, ...]
+    texts: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
     """One recommended step of the playbook, the role that takes it and when it is due.
 
@@ -69,7 +95,11 @@ class Deadlines:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
-    """An alert at one version of its life-cycle."""
+    """An alert at one version of its life-cycle.
+
+    `alert_type` is why it was opened and never changes; what came later is `news`, the newest
+    first.
+    """
 
     alert_id: str
     version: int
@@ -93,6 +123,8 @@ class Alert:
     deadlines: Deadlines
     reasons: tuple[ReasonLine, ...]
     actions: tuple[Action, ...]
+    texts: Mapping[str, AlertText]
+    news: tuple[NewsItem, ...]
     acknowledged_at: datetime | None = None
     acknowledged_by: str | None = None
     resolved_at: datetime | None = None

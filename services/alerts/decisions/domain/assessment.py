@@ -6,10 +6,16 @@ from 1 without a gap: a number that skips others means that something between sc
 was lost, and nobody guesses what.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Protocol
 
+from services.alerts.decisions.domain.differences import (
+    AssessmentDifference,
+    CurrentLevels,
+    LastMessage,
+)
 from services.alerts.primitives.vocabulary import Level, RiskState
 
 
@@ -31,6 +37,28 @@ class ContributorSummary:
     evidence_event_ids: tuple[str, ...]
 
 
+class AssessmentWords(Protocol):
+    """Words one assessment in the languages of the readers; `adapters` implement it."""
+
+    languages: tuple[str, ...]
+
+    def headline(self, language: str) -> str:
+        """Returns the state and the strongest present cause."""
+        ...
+
+    def cause(self, language: str, indicator: str) -> str:
+        """Returns a contributor with thresholds, usual figure and what it is about."""
+        ...
+
+    def why(self, language: str) -> tuple[str, ...]:
+        """Returns when and why the present state was entered, as recorded then."""
+        ...
+
+    def difference(self, language: str, difference: AssessmentDifference) -> str:
+        """Returns one difference from an earlier assessment."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssessmentSummary:
     """A borrower's assessment, contributors in the order of their share."""
@@ -48,6 +76,31 @@ class AssessmentSummary:
     officer_id: str | None
     branch_id: str | None
     is_corrected: bool
+    words: AssessmentWords = field(repr=False, compare=False)
+
+    @property
+    def current(self) -> CurrentLevels:
+        """Returns what is compared with the assessment that people read last."""
+        return CurrentLevels(
+            state=self.state,
+            score=self.score,
+            levels={item.indicator: item.level for item in self.contributors},
+            names={item.indicator: item.name for item in self.contributors},
+        )
+
+    def as_message(self, *, was_sent: bool) -> LastMessage:
+        """Returns this assessment as the one that people read last."""
+        now = self.current
+        return LastMessage(
+            sequence=self.sequence,
+            as_of=self.as_of,
+            at=self.at,
+            state=now.state,
+            score=now.score,
+            was_sent=was_sent,
+            levels=now.levels,
+            names=now.names,
+        )
 
     @property
     def worst_level(self) -> Level:

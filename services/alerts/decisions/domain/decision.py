@@ -12,12 +12,20 @@ the assessment. The first rule that applies decides:
    one. Everything else waits for its cooldown or is suppressed, with the reason.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID, uuid5
 
 from services.alerts.decisions.domain import drafting, lifecycle
 from services.alerts.decisions.domain.alert import Alert, AlertChange
 from services.alerts.decisions.domain.assessment import AssessmentSummary
+from services.alerts.decisions.domain.differences import (
+    AssessmentDifference,
+    DifferenceKind,
+    LastMessage,
+    differences,
+)
+from services.alerts.decisions.domain.drafting import ENGLISH
 from services.alerts.decisions.domain.novelty import (
     LastNotified,
     Novelty,
@@ -42,11 +50,12 @@ _RECOVERED = frozenset({RiskState.NORMAL, RiskState.CLOSED})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriorState:
-    """The borrower before this assessment: risk state, open alert and last notice."""
+    """The borrower before this assessment: risk state, open alert, last notice, last message."""
 
     state: RiskState
     open_alert: Alert | None
     notified: LastNotified
+    last_message: LastMessage | None = None
 
 
 NO_PRIOR_STATE = PriorState(state=RiskState.NORMAL, open_alert=None, notified=LastNotified())
@@ -54,18 +63,32 @@ NO_PRIOR_STATE = PriorState(state=RiskState.NORMAL, open_alert=None, notified=La
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertDecision:
-    """The changes to record, the last notice after them, and the reason, also for no change."""
+    """The changes to record, the last notice and message after them, and the reason for either."""
 
     changes: tuple[AlertChange, ...]
     notified: LastNotified
     reason: str
+    last_message: LastMessage | None = None
 
 
 def decide(
     assessment: AssessmentSummary, *, before: PriorState, policy: AlertPolicy
 ) -> AlertDecision:
     """Decides what an assessment does."""
-    return _Decider(assessment, before, policy).decide()
+    decision = _Decider(assessment, before, policy).decide()
+    return replace(decision, last_message=_last_message(assessment, before, decision))
+
+
+def _last_message(
+    assessment: AssessmentSummary, before: PriorState, decision: AlertDecision
+) -> LastMessage:
+    """Returns the assessment that people read last; before any message, that of the last state."""
+    if decision.changes:
+        return assessment.as_message(was_sent=True)
+    last = before.last_message
+    if last is None or (not last.was_sent and before.state is not assessment.state):
+        return assessment.as_message(was_sent=False)
+    return last
 
 
 def alert_id_of(assessment: AssessmentSummary) -> str:
@@ -89,18 +112,19 @@ class _Decider:
         if self.assessment.is_corrected and alert is not None:
             lost = self._lost_reasons(alert)
             if lost:
-                why = f"a correction took away {', '.join(lost)}"
-                return self._notice(self._update(alert, AlertType.CORRECTION, why))
+                names = ", ".join(str(each.indicator) for each in lost)
+                change = self._update(alert, AlertType.CORRECTION, lost)
+                return self._notice(change, f"a correction took away {names}")
         return self._same_state()
 
     def _tightened(self) -> AlertDecision:
         is_hard = self.assessment.worst_level is Level.HARD
         why = f"state {self.before.state} to {self.assessment.state}"
-        opened = self._open(AlertType.HARD_TRIGGER if is_hard else AlertType.STATE_CHANGED, why)
+        opened = self._open(AlertType.HARD_TRIGGER if is_hard else AlertType.STATE_CHANGED)
         if self.before.open_alert is None:
             return self._new_spell(why, opened)
         note = f"superseded by {opened.alert.alert_id}"
-        superseded = self._close(self.before.open_alert, OutcomeCode.SUPERSEDED, why, note=note)
+        superseded = self._close(self.before.open_alert, OutcomeCode.SUPERSEDED, note=note)
         return self._new_spell(why, superseded, opened)
 
     def _relaxed(self) -> AlertDecision:
@@ -111,9 +135,9 @@ class _Decider:
             return self._new_spell(f"{why}, and no alert is open")
         if self.assessment.state in _RECOVERED and alert.status is AlertStatus.OPEN:
             outcome = OutcomeCode.DATA_ERROR if is_corrected else OutcomeCode.NO_ACTION_RECOVERED
-            return self._new_spell(f"{why}, nobody had acted", self._close(alert, outcome, why))
-        alert_type = AlertType.CORRECTION if is_corrected else AlertType.STATE_RELAXED
-        return self._new_spell(why, self._update(alert, alert_type, why))
+            return self._new_spell(f"{why}, nobody had acted", self._close(alert, outcome))
+        kind = AlertType.CORRECTION if is_corrected else AlertType.STATE_RELAXED
+        return self._new_spell(why, self._update(alert, kind))
 
     def _same_state(self) -> AlertDecision:
         novelty = find_novelty(self.assessment, self.before.notified)
@@ -124,23 +148,23 @@ class _Decider:
             return self._nothing(delay.why)
         alert = self.before.open_alert
         if alert is not None:
-            return self._notice(self._update(alert, _type_of(novelty), novelty.why))
+            return self._notice(self._update(alert, _type_of(novelty)), novelty.why)
         if novelty.level is Level.AMBER:
             return self._nothing("amber news alone opens no alert in a known state")
-        return self._notice(self._open(_type_of(novelty), novelty.why))
+        return self._notice(self._open(_type_of(novelty)), novelty.why)
 
     def _nothing(self, reason: str) -> AlertDecision:
         return AlertDecision(changes=(), notified=self.before.notified, reason=reason)
 
-    def _notice(self, change: AlertChange) -> AlertDecision:
+    def _notice(self, change: AlertChange, reason: str) -> AlertDecision:
         notified = notified_of(self.assessment, before=self.before.notified)
-        return AlertDecision(changes=(change,), notified=notified, reason=change.why)
+        return AlertDecision(changes=(change,), notified=notified, reason=reason)
 
     def _new_spell(self, reason: str, *changes: AlertChange) -> AlertDecision:
         notified = notified_of(self.assessment, before=None)
         return AlertDecision(changes=changes, notified=notified, reason=reason)
 
-    def _open(self, alert_type: AlertType, why: str) -> AlertChange:
+    def _open(self, alert_type: AlertType) -> AlertChange:
         alert = drafting.draft(
             self.assessment,
             alert_id=alert_id_of(self.assessment),
@@ -150,33 +174,54 @@ class _Decider:
         previous = self.before.open_alert
         if previous is not None and previous.owner.route == lifecycle.BY_HAND:
             alert = replace(alert, owner=previous.owner)
-        return self._change(AlertEventKind.OPENED, alert, why)
+        return self._change(AlertEventKind.OPENED, alert, self._why())
 
-    def _update(self, alert: Alert, alert_type: AlertType, why: str) -> AlertChange:
-        updated = drafting.refresh(
-            alert, self.assessment, policy=self.policy, alert_type=alert_type
-        )
-        return self._change(AlertEventKind.UPDATED, updated, why)
+    def _update(
+        self, alert: Alert, kind: AlertType, lost: Sequence[AssessmentDifference] = ()
+    ) -> AlertChange:
+        taken = {each.indicator for each in lost}
+        others = [each for each in self._differences() if each.indicator not in taken]
+        news = drafting.news_item(self.assessment, kind, [*lost, *others])
+        updated = drafting.refresh(alert, self.assessment, policy=self.policy, news=news)
+        return self._change(AlertEventKind.UPDATED, updated, " ".join(news.texts[ENGLISH]))
 
     def _change(self, kind: AlertEventKind, alert: Alert, why: str) -> AlertChange:
         return AlertChange(kind=kind, alert=alert, at=self.assessment.at, actor=SYSTEM, why=why)
 
-    def _close(
-        self, alert: Alert, outcome_code: OutcomeCode, why: str, *, note: str = ""
-    ) -> AlertChange:
+    def _close(self, alert: Alert, outcome_code: OutcomeCode, *, note: str = "") -> AlertChange:
         return lifecycle.closed(
             alert,
             outcome_code=outcome_code,
-            why=why,
+            why=self._why(),
             note=note,
             actor=SYSTEM,
             at=self.assessment.at,
         )
 
-    def _lost_reasons(self, alert: Alert) -> list[str]:
+    def _why(self) -> str:
+        """Returns what differs from the last message, in English sentences."""
+        words = self.assessment.words
+        return " ".join(words.difference(ENGLISH, each) for each in self._differences())
+
+    def _differences(self) -> tuple[AssessmentDifference, ...]:
+        """Returns what differs from the assessment that people read last."""
+        last = self.before.last_message
+        if last is None:
+            last = replace(
+                self.assessment.as_message(was_sent=False), state=self.before.state, levels={}
+            )
+        return differences(last, self.assessment.current)
+
+    def _lost_reasons(self, alert: Alert) -> list[AssessmentDifference]:
         ranks = {item.indicator: item.level.rank for item in self.assessment.contributors}
         return [
-            reason.indicator
+            AssessmentDifference(
+                kind=DifferenceKind.LOST,
+                indicator=reason.indicator,
+                name=reason.name,
+                before=reason.level.value,
+                after=Level.GREEN.value,
+            )
             for reason in alert.reasons
             if ranks.get(reason.indicator, 0) < reason.level.rank
         ]

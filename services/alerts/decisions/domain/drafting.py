@@ -1,13 +1,16 @@
 """Drafts an alert from an assessment: severity, owner, sentences, next steps, deadlines.
 
-The headline is short enough for the lock screen of a phone; each reason is exact enough to act on.
+The headline says what is now, in a line that a phone shows; each reason is exact enough to act on.
+News is a list that grows; what an alert was opened for stays.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
-from services.alerts.decisions.domain import measures, playbooks
-from services.alerts.decisions.domain.alert import Alert, ReasonLine
+from services.alerts.decisions.domain import playbooks
+from services.alerts.decisions.domain.alert import Alert, AlertText, NewsItem, ReasonLine
 from services.alerts.decisions.domain.assessment import AssessmentSummary, ContributorSummary
+from services.alerts.decisions.domain.differences import AssessmentDifference
 from services.alerts.decisions.domain.novelty import worst_first
 from services.alerts.decisions.domain.policy import (
     AlertPolicy,
@@ -26,6 +29,9 @@ from services.alerts.primitives.vocabulary import (
 
 MOST_REASONS = 5
 MOST_EVIDENCE = 5
+MOST_NEWS = 20
+# The language of `headline` and of the lines; the others are in `texts`.
+ENGLISH = "en"
 
 _SEVERITY_OF_STATE = {
     RiskState.CLOSED: Severity.LOW,
@@ -35,14 +41,6 @@ _SEVERITY_OF_STATE = {
     RiskState.HIGH_RISK: Severity.HIGH,
     RiskState.PROBATION: Severity.MEDIUM,
     RiskState.DEFAULT: Severity.HARD,
-}
-_TITLES = {
-    AlertType.STATE_CHANGED: "moved to {state}",
-    AlertType.STATE_RELAXED: "eased to {state}",
-    AlertType.HARD_TRIGGER: "hard trigger, state {state}",
-    AlertType.NEW_RED_SIGNAL: "new red signal in {state}",
-    AlertType.NEW_SIGNAL: "new signal in {state}",
-    AlertType.CORRECTION: "corrected, state {state}",
 }
 
 
@@ -81,7 +79,7 @@ def draft(
         from_state=assessment.from_state,
         state_since=assessment.state_since,
         score=assessment.score,
-        headline=_headline(assessment, alert_type),
+        headline=assessment.words.headline(ENGLISH),
         owner=routed.owner,
         second_owner=routed.second_owner,
         officer_id=assessment.officer_id,
@@ -92,6 +90,8 @@ def draft(
         updated_at=assessment.at,
         deadlines=deadlines,
         reasons=_reasons(assessment),
+        texts=_texts(assessment),
+        news=(),
         actions=playbooks.recommend(
             state=assessment.state,
             risk_types=risk_types,
@@ -103,14 +103,14 @@ def draft(
 
 
 def refresh(
-    alert: Alert, assessment: AssessmentSummary, *, policy: AlertPolicy, alert_type: AlertType
+    alert: Alert, assessment: AssessmentSummary, *, policy: AlertPolicy, news: NewsItem
 ) -> Alert:
     """Returns the next version of an alert that an assessment changes.
 
-    Owner and status stay, so the person in charge goes on. Deadlines get stricter with worse news
-    and never looser with better news.
+    Type, owner and status stay, so the person in charge goes on. Deadlines get stricter with worse
+    news and never looser with better news.
     """
-    updated = draft(assessment, alert_id=alert.alert_id, alert_type=alert_type, policy=policy)
+    updated = draft(assessment, alert_id=alert.alert_id, alert_type=alert.alert_type, policy=policy)
     return replace(
         updated,
         version=alert.version + 1,
@@ -122,6 +122,23 @@ def refresh(
         deadlines=stricter(alert.deadlines, updated.deadlines),
         acknowledged_at=alert.acknowledged_at,
         acknowledged_by=alert.acknowledged_by,
+        news=(news, *alert.news)[:MOST_NEWS],
+    )
+
+
+def news_item(
+    assessment: AssessmentSummary, kind: AlertType, differences: Sequence[AssessmentDifference]
+) -> NewsItem:
+    """Returns news in every language."""
+    words = assessment.words
+    return NewsItem(
+        at=assessment.at,
+        kind=kind,
+        differences=tuple(differences),
+        texts={
+            language: tuple(words.difference(language, each) for each in differences)
+            for language in words.languages
+        },
     )
 
 
@@ -139,47 +156,32 @@ def _risk_types(assessment: AssessmentSummary) -> tuple[str, ...]:
     return tuple(sorted(shares, key=lambda name: (-shares[name], name)))
 
 
-def _headline(assessment: AssessmentSummary, alert_type: AlertType) -> str:
-    title = _TITLES[alert_type].format(state=assessment.state.value)
-    if alert_type is AlertType.STATE_CHANGED and assessment.from_state is not None:
-        title = f"{title} from {assessment.from_state.value}"
-    headline = f"{assessment.borrower_id} {title} (score {assessment.score:.1f})"
-    if not assessment.contributors:
-        return headline
-    first = assessment.contributors[0]
-    return f"{headline}: {first.name} {measures.measured(first.value, first.unit)}"
+def _shown(assessment: AssessmentSummary) -> list[ContributorSummary]:
+    return sorted(assessment.contributors, key=worst_first)[:MOST_REASONS]
 
 
 def _reasons(assessment: AssessmentSummary) -> tuple[ReasonLine, ...]:
-    shown = sorted(assessment.contributors, key=worst_first)[:MOST_REASONS]
     return tuple(
         ReasonLine(
             indicator=contributor.indicator,
             name=contributor.name,
             risk_type=contributor.risk_type,
             level=contributor.level,
-            line=_line(contributor),
+            line=assessment.words.cause(ENGLISH, contributor.indicator),
             share=contributor.share,
             evidence_event_ids=contributor.evidence_event_ids[:MOST_EVIDENCE],
         )
-        for contributor in shown
+        for contributor in _shown(assessment)
     )
 
 
-def _line(contributor: ContributorSummary) -> str:
-    """Returns the sentence of a reason."""
-    unit = contributor.unit
-    value = measures.measured(contributor.value, unit)
-    details = [
-        f"amber {measures.threshold(contributor.amber, unit)}",
-        f"red {measures.threshold(contributor.red, unit)}",
-    ]
-    if contributor.baseline is not None:
-        details.append(f"usual {measures.measured(contributor.baseline, unit)}")
-    line = (
-        f"{contributor.indicator} {contributor.name}: {value}, {contributor.level.lower()} "
-        f"({', '.join(details)})"
-    )
-    if contributor.since is None:
-        return line
-    return f"{line}, since {contributor.since.isoformat()}"
+def _texts(assessment: AssessmentSummary) -> dict[str, AlertText]:
+    words = assessment.words
+    return {
+        language: AlertText(
+            headline=words.headline(language),
+            why=words.why(language),
+            reasons=tuple(words.cause(language, each.indicator) for each in _shown(assessment)),
+        )
+        for language in words.languages
+    }

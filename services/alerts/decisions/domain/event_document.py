@@ -6,7 +6,15 @@ It has ids, reasons, next steps and links, but no name and no account number.
 from datetime import date
 from typing import Any
 
-from services.alerts.decisions.domain.alert import Action, AlertChange, Deadlines, Owner, ReasonLine
+from services.alerts.decisions.domain.alert import (
+    Action,
+    AlertChange,
+    AlertText,
+    Deadlines,
+    NewsItem,
+    Owner,
+    ReasonLine,
+)
 
 
 def event_document(change: AlertChange) -> dict[str, Any]:
@@ -30,6 +38,8 @@ def event_document(change: AlertChange) -> dict[str, Any]:
         "second_owner": None if alert.second_owner is None else _plain(alert.second_owner),
         "is_digest": alert.is_digest,
         "deadlines": _plain(alert.deadlines),
+        "news": [_news(item) for item in alert.news],
+        "texts": {language: _plain(text) for language, text in alert.texts.items()},
         "reasons": [_plain(reason) for reason in alert.reasons],
         "actions": [_plain(action) for action in alert.actions],
         "outcome_code": None if alert.outcome_code is None else alert.outcome_code.value,
@@ -37,7 +47,16 @@ def event_document(change: AlertChange) -> dict[str, Any]:
     }
 
 
-def _plain(part: Owner | ReasonLine | Action | Deadlines) -> dict[str, Any]:
+def _news(item: NewsItem) -> dict[str, Any]:
+    """Returns one piece of news with its sentences by language."""
+    return {
+        "at": item.at.isoformat(),
+        "kind": item.kind.value,
+        "texts": {language: list(text) for language, text in item.texts.items()},
+    }
+
+
+def _plain(part: Owner | ReasonLine | Action | Deadlines | AlertText) -> dict[str, Any]:
     """Returns the fields of a part as plain JSON values."""
     return {name: _json(getattr(part, name)) for name in part.__slots__}
 

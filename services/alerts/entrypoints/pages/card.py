@@ -16,11 +16,13 @@ from services.alerts.decisions.application.read_models import (
 )
 from services.alerts.decisions.application.reading import SCORE_DAYS_ON_CARD
 from services.alerts.decisions.domain import measures
-from services.alerts.decisions.domain.alert import Action
+from services.alerts.decisions.domain.alert import Action, NewsItem
 from services.alerts.entrypoints.pages import chart, words
 from services.alerts.entrypoints.pages.chart import Chart
 
 Json = Mapping[str, Any]
+# The language of the pages.
+LANGUAGE = "en"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +31,7 @@ class ContributorLine:
 
     indicator: str
     name: str
-    figure: str
+    sentence: str
     family: str
     level: str
     value: str
@@ -90,7 +92,10 @@ class CardView:
     distance: str
     causes: Sequence[ContributorLine]
     families: Sequence[FamilyStrength]
+    why: Sequence[str]
     changes: Sequence[str]
+    changed_since: str
+    news: Sequence[HistoryLine]
     facts: Sequence[CardFact]
     regimes: Sequence[CardFact]
     missing: Sequence[CardFact]
@@ -101,7 +106,8 @@ class CardView:
 
 def view(card: BorrowerCard, *, now: datetime, timezone: str) -> CardView:
     """Returns the card for the template."""
-    assessment = card.assessment
+    assessment, text = card.assessment, card.texts[LANGUAGE]
+    news = card.open_alert.news if card.open_alert else ()
     actions = card.open_alert.actions if card.open_alert else ()
     history = card.open_alert.history if card.open_alert else ()
     as_of = card.scores[-1].as_of if card.scores else card.at.date()
@@ -115,9 +121,12 @@ def view(card: BorrowerCard, *, now: datetime, timezone: str) -> CardView:
         if card.isolated_since
         else "",
         distance=_distance(assessment),
-        causes=[_contributor(item) for item in _items(assessment, "contributors")],
+        causes=[_contributor(item, text.causes) for item in _items(assessment, "contributors")],
         families=_families(assessment),
-        changes=[_change(item) for item in _items(assessment, "changes")],
+        why=text.why,
+        changes=text.changes,
+        changed_since=_changed_since(card, timezone),
+        news=[_news_line(item, timezone) for item in news],
         facts=_facts(assessment),
         regimes=_regimes(assessment),
         missing=[
@@ -157,7 +166,22 @@ def _distance(assessment: Json) -> str:
     return f"{points:.1f} points below {state}"
 
 
-def _contributor(item: Json) -> ContributorLine:
+def _changed_since(card: BorrowerCard, timezone: str) -> str:
+    """Returns what the changes are compared with."""
+    moment = words.moment(card.read_last.at, timezone=timezone)
+    return f"the last message, {moment}" if card.read_last.was_sent else f"the state of {moment}"
+
+
+def _news_line(item: NewsItem, timezone: str) -> HistoryLine:
+    return HistoryLine(
+        title=words.label(item.kind.value),
+        when=words.moment(item.at, timezone=timezone),
+        actor="",
+        text=" ".join(item.texts[LANGUAGE]),
+    )
+
+
+def _contributor(item: Json, sentences: Mapping[str, str]) -> ContributorLine:
     unit = str(item.get("unit", ""))
     thresholds = [
         f"{name} {measures.threshold(item.get(name), unit)}"
@@ -169,7 +193,7 @@ def _contributor(item: Json) -> ContributorLine:
     return ContributorLine(
         indicator=str(item.get("indicator", "")),
         name=str(item.get("name", "")),
-        figure=str(item.get("figure") or ""),
+        sentence=sentences.get(str(item.get("indicator", "")), str(item.get("figure") or "")),
         family=words.label(str(item.get("family", ""))),
         level=str(item.get("level", "")),
         value=measures.measured(item.get("value"), unit),
@@ -198,23 +222,6 @@ def _families(assessment: Json) -> list[FamilyStrength]:
     ]
 
 
-def _change(item: Json) -> str:
-    name = str(item.get("indicator") or "") or words.label(str(item.get("kind", "")))
-    before, after = item.get("from"), item.get("to")
-    return f"{name}: {_shown(before)} → {_shown(after)}"
-
-
-def _shown(value: Any) -> str:
-    if value is None or value == "":
-        return "none"
-    number = measures.decimal_or_none(str(value))
-    if number is not None:
-        return measures.plain(number.quantize(Decimal("0.1")))
-    if isinstance(value, str) and value.isupper() and not value.isdigit():
-        return words.label(value)
-    return str(value)
-
-
 def _facts(assessment: Json) -> list[CardFact]:
     currency = str(assessment.get("currency", ""))
     due = assessment.get("next_due")
@@ -225,8 +232,8 @@ def _facts(assessment: Json) -> list[CardFact]:
     facts = [
         CardFact("Exposure", words.money(assessment.get("exposure"), currency)),
         CardFact("Past due", words.money(past_due, currency), is_bad=_is_above_zero(past_due)),
-        CardFact("Days past due, operational", str(operational), is_bad=operational > 0),
-        CardFact("Days past due, regulatory", str(regulatory), is_bad=regulatory > 0),
+        CardFact("Days past due, operational", _days(operational), is_bad=operational > 0),
+        CardFact("Days past due, regulatory", _days(regulatory), is_bad=regulatory > 0),
         CardFact(
             "Next due",
             f"{words.money(due['amount'], currency)} on {words.day(due['date'])}" if due else "–",
@@ -264,28 +271,27 @@ def _pds(assessment: Json) -> list[CardFact]:
     return facts
 
 
+def _days(count: int) -> str:
+    return measures.measured(str(count), "days")
+
+
 def _is_above_zero(amount: str | None) -> bool:
     return bool(amount) and any(digit in "123456789" for digit in str(amount))
 
 
 def _regimes(assessment: Json) -> list[CardFact]:
-    names = {
-        "ifrs9": "IFRS 9",
-        "eu_default": "EU default",
-        "npe": "Non-performing",
-        "rbi": "RBI",
-        "china": "China",
-    }
+    """Returns the labels that say something: no reason of a default that there is not."""
     return [
-        CardFact(names.get(name, name), _regime(value))
+        CardFact(words.REGIMES.get(name, words.label(name)), _regime(value))
         for name, value in (assessment.get("regimes") or {}).items()
+        if value not in (None, "", "NONE")
     ]
 
 
 def _regime(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return words.label(str(value))
+    return ", ".join(words.label(part) for part in str(value).split("+"))
 
 
 def _action(action: Action, *, now: datetime) -> ActionLine:

@@ -28,6 +28,17 @@ FAMILIES = {
     "COLLATERAL_GROUP": "Collateral and group",
     "EXTERNAL": "External",
 }
+REGIMES = {
+    "ifrs9": "IFRS 9",
+    "ifrs9_backstop": "IFRS 9 by a backstop",
+    "eu_default": "EU default",
+    "eu_reason": "EU default because of",
+    "eu_facilities": "Facilities in EU default",
+    "npe": "Non-performing",
+    "npe_reason": "Non-performing because of",
+    "rbi": "RBI",
+    "china": "China",
+}
 OUTCOMES = {
     "CONFIRMED": "Confirmed: the warning was right",
     "MITIGATED": "Mitigated: we acted and it helped",
@@ -90,6 +101,6 @@ def wait(duration: timedelta) -> str:
 
 
 def why(headline: str) -> str:
-    """Returns the cause in a headline: the part after borrower, event and score."""
-    _, _, cause = headline.partition("): ")
+    """Returns the cause in a headline: the part after borrower and state."""
+    _, _, cause = headline.partition(": ")
     return cause or headline

@@ -38,6 +38,7 @@ class Contributor:
     level: int
     value: int
     unit: Unit
+    component: str
     figure: str
     amber: str
     red: str

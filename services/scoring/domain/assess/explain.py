@@ -92,6 +92,7 @@ def _contributor(
         level=signals.level[slot],
         value=signals.value[slot],
         unit=component.unit,
+        component=component.name,
         figure=component.label,
         amber=shown_threshold(judged.amber if judged else None),
         red=shown_threshold(judged.red if judged else None),

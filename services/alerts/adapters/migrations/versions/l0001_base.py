@@ -23,12 +23,15 @@ CREATE TABLE alerts.borrower (
     officer_id  text,
     branch_id   text,
     told        json NOT NULL,
+    last_message json NOT NULL,
     assessment  json NOT NULL,
     isolated_since timestamptz
 ) WITH (fillfactor = 70);
 COMMENT ON COLUMN alerts.borrower.isolated_since IS
     'since when the risk state stands, because scoring cannot process its data';
 COMMENT ON COLUMN alerts.borrower.told IS 'what was announced in the present state spell';
+COMMENT ON COLUMN alerts.borrower.last_message IS
+    'the assessment of the last message sent, else of the last change of state';
 
 CREATE TABLE alerts.waiting_assessment (
     borrower_id text NOT NULL,
@@ -82,6 +85,8 @@ CREATE TABLE alerts.alert (
     outcome_code       text,
     reasons            json NOT NULL,
     actions            json NOT NULL CHECK (json_array_length(actions) > 0),
+    texts              json NOT NULL,
+    news               json NOT NULL,
     CHECK ((status = 'RESOLVED') = (outcome_code IS NOT NULL))
 ) WITH (fillfactor = 80);
 CREATE UNIQUE INDEX one_open_alert_per_borrower ON alerts.alert (borrower_id)

@@ -1,11 +1,11 @@
 """The webhook channel: a signed HTTP POST, its body written in one of three formats.
 
 Standard Webhooks is for systems; Slack and Microsoft Teams are for officers whose inbox is a chat.
-The chat formats show the headline, the reasons, the next steps with their days, the deadline and
-one link. Text from outside is shown as text: nothing in a name or a reason makes a mention, a link
-or a format, neither by mark-up nor because a client links what looks like an address. A body has
-at most 16 kB and is the same at every attempt; what does not fit is left out from the end and
-marked, never cut in the middle.
+The chat formats show the headline, the newest change, the reasons, the next steps with their days,
+the deadline and one link. Text from outside is shown as text: nothing in a name or a reason makes a
+mention, a link or a format, neither by mark-up nor because a client links what looks like an
+address. A body has at most 16 kB and is the same at every attempt; what does not fit is left out
+from the end and marked, never cut in the middle.
 """
 
 import json
@@ -23,6 +23,7 @@ Document = Mapping[str, Any]
 
 USER_AGENT = "Tocsin-Webhooks/1"
 MOST_BYTES = 16_000
+_LANGUAGE = "en"
 _SHOWN_REASONS = 3
 _SHOWN_ACTIONS = 3
 # Slack refuses a message with a longer text in a block.
@@ -87,11 +88,12 @@ def teams_body(message: ChannelMessage) -> bytes:
 
 def _slack(document: Document, message: ChannelMessage) -> Document:
     title = _inert(_title(document, message.event_type))
+    changed = [_inert(line) for line in _changed(document)]
     lines = [f"• {_inert(line)}" for line in _reasons(document)]
     steps = [f"☐ {_inert(line)}" for line in _actions(document)]
     blocks: list[dict[str, Any]] = [
         {"type": "section", "text": {"type": "plain_text", "text": _cut("\n".join(part))}}
-        for part in ([title], lines, steps)
+        for part in ([title], changed, lines, steps)
         if part
     ]
     blocks.append(
@@ -121,6 +123,7 @@ def _teams(document: Document, message: ChannelMessage) -> Document:
     lines = (f"• {line}" for line in (*_reasons(document), *_actions(document)))
     body = [
         _rich_text(_title(document, message.event_type), weight="Bolder", size="Medium"),
+        *(_rich_text(line) for line in _changed(document)),
         *(_rich_text(line) for line in lines),
         _rich_text(_deadline(document), isSubtle=True),
     ]
@@ -148,6 +151,14 @@ def _rich_text(text: str, **style: Any) -> dict[str, Any]:
 def _title(document: Document, event_type: str) -> str:
     step = event_type.removeprefix("alert.").removesuffix(".v1")
     return f"{_MARKS.get(document['severity'], '')} {document['headline']} [{step}]".strip()
+
+
+def _changed(document: Document) -> list[str]:
+    """Returns the newest news; before any, why the state was entered, as recorded then."""
+    for item in document["news"]:
+        return list(item["texts"][_LANGUAGE])
+    text = document["texts"].get(_LANGUAGE)
+    return list(text["why"]) if text else []
 
 
 def _reasons(document: Document) -> list[str]:
@@ -198,10 +209,16 @@ def _encode(value: Document) -> bytes:
 
 
 def _thinner(document: Document) -> Document:
-    """Leaves the next dispensable part out: evidence, then reasons, then actions, then text."""
+    """Leaves the next dispensable part out: evidence, words, news, reasons, actions, then text."""
     data = {**document, "is_shortened": True}
     if any(reason.get("evidence_event_ids") for reason in data["reasons"]):
         data["reasons"] = [{**reason, "evidence_event_ids": []} for reason in data["reasons"]]
+    elif any(text["why"] or text["reasons"] for text in data["texts"].values()):
+        data["texts"] = {
+            language: {**text, "why": [], "reasons": []} for language, text in data["texts"].items()
+        }
+    elif data["news"]:
+        data["news"] = data["news"][:-1]
     elif len(data["reasons"]) > 1:
         data["reasons"] = data["reasons"][:-1]
     elif len(data["actions"]) > 1:
@@ -213,6 +230,6 @@ def _thinner(document: Document) -> Document:
             default=None,
         )
         if longest is None or len(data[longest]) < 100:
-            return {**data, "reasons": [], "actions": []}
+            return {**data, "reasons": [], "actions": [], "texts": {}}
         data[longest] = data[longest][: len(data[longest]) // 2] + "…"
     return data

@@ -127,6 +127,7 @@ def test_a_note_without_weight_names_its_evidence_too() -> None:
         level=1,
         value=250_000,
         unit=Unit.RATIO,
+        component="days",
         figure="receivable days against the year before",
         amber="",
         red="",

@@ -1,0 +1,80 @@
+"""Words an assessment for messages and pages, in every language that catalogues exist for.
+
+A message may be read by anybody in the bank, so another customer is "a connected party".
+"""
+
+from services.alerts.decisions.domain.differences import AssessmentDifference, DifferenceKind
+from services.contracts.assessment import AssessmentV1, ContributorV1
+from services.wording.causes import CauseSentences
+from services.wording.figures import Figures
+from services.wording.messages import Language
+from services.wording.reasons import ReasonSentences
+
+LANGUAGES = tuple(language.value for language in Language)
+
+
+class ContractWords:
+    """Implements `AssessmentWords` on the data of an event."""
+
+    languages = LANGUAGES
+
+    def __init__(self, data: AssessmentV1) -> None:
+        self._data = data
+
+    def headline(self, language: str) -> str:
+        """Returns the state and the strongest present cause."""
+        figures = Figures(Language(language))
+        text, data = figures.messages.text, self._data
+        state = text(f"state.{data.state}")
+        lit = [cause for cause in data.contributors if cause.level != "GREEN"]
+        if not lit:
+            return text("headline.quiet", borrower=data.borrower_id, state=state)
+        cause = _causes(figures).short(lit[0])
+        return text("headline.cause", borrower=data.borrower_id, state=state, cause=cause)
+
+    def cause(self, language: str, indicator: str) -> str:
+        """Returns a contributor with thresholds, usual figure and what it is about."""
+        return _causes(Figures(Language(language))).whole(self._contributor(indicator))
+
+    def why(self, language: str) -> tuple[str, ...]:
+        """Returns when and why the present state was entered, as recorded then."""
+        data, figures = self._data, Figures(Language(language))
+        if not data.trigger_rule_ids:
+            return (figures.messages.text("reasons.never"),)
+        reasons = ReasonSentences(figures, names_parties=False).reasons(
+            data.state, data.state_since, data.trigger_rule_ids, data.state_tests
+        )
+        return (reasons.text, *reasons.tests)
+
+    def difference(self, language: str, difference: AssessmentDifference) -> str:
+        """Returns one difference from an earlier assessment."""
+        return difference_text(difference, Figures(Language(language)))
+
+    def _contributor(self, indicator: str) -> ContributorV1:
+        return next(cause for cause in self._data.contributors if cause.indicator == indicator)
+
+
+def difference_text(difference: AssessmentDifference, figures: Figures) -> str:
+    """Returns a difference in a sentence."""
+    messages, kind = figures.messages, difference.kind
+    before, after = difference.before, difference.after
+    if kind is DifferenceKind.STATE:
+        return messages.text(
+            "change.STATE",
+            before=messages.text(f"state.{before}"),
+            after=messages.text(f"state.{after}"),
+        )
+    if kind is DifferenceKind.SCORE:
+        key = "change.SCORE_UP" if float(after) > float(before) else "change.SCORE_DOWN"
+        return messages.text(key, before=before, after=after)
+    return messages.text(
+        f"change.{kind}",
+        name=messages.indicator_name(str(difference.indicator), difference.name),
+        indicator=str(difference.indicator),
+        before=messages.text(f"level.{before}"),
+        after=messages.text(f"level.{after}"),
+    )
+
+
+def _causes(figures: Figures) -> CauseSentences:
+    return CauseSentences(figures, names_parties=False)
