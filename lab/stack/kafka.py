@@ -5,8 +5,10 @@ one, no waiting for a second group member, no topic that nobody created. Records
 here: a demo plays months in a minute, and retention by record time would delete them.
 """
 
+import fcntl
 import signal
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,9 +16,10 @@ from lab.stack import probes, processes
 from lab.stack.errors import StackError, disk_full
 from lab.stack.java import Java
 from lab.stack.ports import LOOPBACK
-from lab.stack.processes import StartedProcess
+from lab.stack.processes import StartedProcess, UsedFolder
 
-START_LIMIT_SECONDS = 90.0
+# After a crash the node first reads its logs again.
+START_LIMIT_SECONDS = 300.0
 STOP_WAIT_SECONDS = 30.0
 FORMAT_LIMIT_SECONDS = 60.0
 SETTINGS = {
@@ -69,14 +72,35 @@ class Kafka:
     jars: tuple[Path, ...]
 
     @property
+    def _properties(self) -> Path:
+        return self.data_dir / "server.properties"
+
+    @property
     def bootstrap(self) -> str:
         """Return the address that clients connect to."""
         return f"{LOOPBACK}:{self.port}"
 
+    def clear(self, *, on_wait: Callable[[], None]) -> None:
+        """Wait for what a crash left in the folder."""
+        folder = UsedFolder(mark=self._properties, names=("java",), is_held=self._is_locked)
+        processes.end_leftovers(folder, signals=(signal.SIGTERM,), on_wait=on_wait)
+
+    def _is_locked(self) -> bool:
+        """Return whether a node has the lock of the log folder, as the node itself takes it."""
+        try:
+            with (self.data_dir / "log" / ".lock").open("r+b") as lock:
+                fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except FileNotFoundError:
+            return False
+        except (BlockingIOError, PermissionError):
+            return True
+        return False
+
     def start(self) -> StartedProcess:
         """Start the node; format its folder first if it is new."""
         self.data_dir.mkdir(parents=True, exist_ok=True)
-        properties = self._write_configuration()
+        properties = self._properties
+        self._write_configuration()
         if not (self.data_dir / "log" / "meta.properties").exists():
             self._format(properties)
         return processes.start(
@@ -109,7 +133,7 @@ class Kafka:
         class_path = ":".join(str(jar) for jar in self.jars)
         return [str(self.java.executable), *options, "-cp", class_path, main_class, *arguments]
 
-    def _write_configuration(self) -> Path:
+    def _write_configuration(self) -> None:
         settings = SETTINGS | {
             "controller.quorum.voters": f"1@{LOOPBACK}:{self.controller_port}",
             "listeners": (
@@ -118,11 +142,9 @@ class Kafka:
             "advertised.listeners": f"PLAINTEXT://{self.bootstrap}",
             "log.dirs": str(self.data_dir / "log"),
         }
-        properties = self.data_dir / "server.properties"
         lines = [f"{name}={value}\n" for name, value in settings.items()]
-        properties.write_text("".join(lines), encoding="utf-8")
+        self._properties.write_text("".join(lines), encoding="utf-8")
         (self.data_dir / "log4j2.properties").write_text(LOG4J, encoding="utf-8")
-        return properties
 
     def _format(self, properties: Path) -> None:
         arguments = ("format", "-t", self.cluster_id, "-c", str(properties))

@@ -9,7 +9,7 @@ import base64
 import fcntl
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +21,8 @@ from rich.console import Console
 from lab.stack import jar_lock, jars, java, ports, probes, processes, state
 from lab.stack.errors import StackError, disk_full, is_disk_full
 from lab.stack.kafka import Kafka
-from lab.stack.postgres import Postgres
+from lab.stack.postgres import START_LIMIT_SECONDS, Postgres
+from lab.stack.processes import StartedProcess
 from lab.stack.repositories import repositories
 from lab.stack.settings import StackSettings
 from lab.stack.state import StackState
@@ -154,9 +155,14 @@ class LocalStack:
             state.save(new, data_dir=self.data_dir)
 
     def _start_postgres(self) -> None:
-        current = self._state()
-        if self._settings.database_url or _pid(current, server="postgres"):
+        if self._settings.database_url:
             return
+        current = self._state()
+        server = self._postgres(current)
+        if self._is_up("PostgreSQL", current.postgres, server.answers):
+            server.ensure_database()
+            return
+        server.clear(on_wait=self._waiting_for("PostgreSQL"))
         port = ports.choose(
             wanted=self._wanted_postgres_port,
             last=current.postgres_port,
@@ -165,7 +171,7 @@ class LocalStack:
         )
         current = replace(current, postgres_port=port)
         self._console.print("Starting PostgreSQL …")
-        server = self._postgres(current)
+        server = replace(server, port=port)
         with processes.signals_held():
             process = server.start()
             self._started_here = True
@@ -173,9 +179,14 @@ class LocalStack:
         server.wait_until_ready(process)
 
     def _start_kafka(self) -> None:
-        current = self._state()
-        if self._settings.kafka_bootstrap or _pid(current, server="kafka"):
+        if self._settings.kafka_bootstrap:
             return
+        current = self._state()
+        bootstrap = f"{ports.LOOPBACK}:{current.kafka_port}"
+        if self._is_up("Kafka", current.kafka, lambda: probes.kafka_answers(bootstrap)):
+            return
+        server = self._kafka(current)
+        server.clear(on_wait=self._waiting_for("Kafka"))
         port = ports.choose(
             wanted=self._wanted_kafka_port,
             last=current.kafka_port,
@@ -186,13 +197,47 @@ class LocalStack:
             wanted=None, last=current.controller_port, server="Kafka", option=""
         )
         current = replace(current, kafka_port=port, controller_port=controller_port)
-        server = self._kafka(current)
+        server = replace(server, port=port, controller_port=controller_port)
         self._console.print("Starting Kafka …")
         with processes.signals_held():
             process = server.start()
             self._started_here = True
             state.save(replace(current, kafka=process), data_dir=self.data_dir)
         server.wait_until_ready(process)
+
+    def _is_up(
+        self, server: str, process: StartedProcess | None, answers: Callable[[], bool]
+    ) -> bool:
+        """Return whether a recorded server answers; wait while it is starting or ending.
+
+        Raises:
+            StackError: If it does neither.
+        """
+        if process is None or process.running() is None:
+            return False
+        if answers():
+            return True
+        self._console.print(
+            f"{server} (process {process.pid}) does not answer: waiting until it is up or has "
+            "ended …"
+        )
+        if probes.wait_until(
+            answers,
+            is_alive=lambda: process.running() is not None,
+            limit_seconds=START_LIMIT_SECONDS,
+        ):
+            return True
+        if process.running() is None:
+            return False
+        raise StackError(
+            f"{server} (process {process.pid}) neither answers nor ends.",
+            remedy=f"Stop it: tocsin stack down --data {self.data_dir}",
+        )
+
+    def _waiting_for(self, server: str) -> Callable[[], None]:
+        return lambda: self._console.print(
+            f"Waiting until the {server} of an earlier run has ended …"
+        )
 
     def _stop_servers(self) -> bool:
         current = self._state()

@@ -9,17 +9,23 @@ import importlib.util
 import signal
 import subprocess
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from lab.stack import probes, processes, unprivileged
 from lab.stack.errors import StackError, disk_full
 from lab.stack.ports import LOOPBACK
-from lab.stack.processes import StartedProcess
+from lab.stack.processes import StartedProcess, UsedFolder
 
 USER = "tocsin"
 DATABASE = "tocsin"
-START_LIMIT_SECONDS = 60.0
+# After a crash under load, recovery first reads up to `max_wal_size` of log.
+START_LIMIT_SECONDS = 300.0
+PROGRAMS = ("postgres", "setpriv")
+SHARED_MEMORY = Path("/proc/sysvipc/shm")
+# The line of `postmaster.pid` with the key and the id of the cluster's shared memory.
+SHARED_MEMORY_LINE = 6
 FAST_SHUTDOWN = signal.SIGINT
 IMMEDIATE_SHUTDOWN = signal.SIGQUIT
 STOP_WAIT_SECONDS = 20.0
@@ -51,6 +57,43 @@ class Postgres:
         """Return the address of one of its databases."""
         return f"postgresql://{USER}:{self.password}@{LOOPBACK}:{self.port}/{database}"
 
+    def clear(self, *, on_wait: Callable[[], None]) -> None:
+        """Wait for what a crash left in the folder, and remove `postmaster.pid`.
+
+        PostgreSQL takes the process id in that file for a server of the folder, whatever process
+        has it by now.
+        """
+        folder = UsedFolder(mark=self.data_dir, names=PROGRAMS, is_held=self._has_shared_memory)
+        signals = (FAST_SHUTDOWN, IMMEDIATE_SHUTDOWN)
+        processes.end_leftovers(folder, signals=signals, on_wait=on_wait)
+        (self.data_dir / "postmaster.pid").unlink(missing_ok=True)
+
+    def _has_shared_memory(self) -> bool:
+        """Return whether a process is attached to the shared memory that the last server made.
+
+        A new server refuses to start until then. Its key is the folder's inode; `postmaster.pid`
+        has the id, also where that key was taken. Systems without the table have no answer here.
+        """
+        try:
+            key = self.data_dir.stat().st_ino & 0xFFFFFFFF
+            header, *rows = SHARED_MEMORY.read_text(encoding="utf-8").splitlines()
+        except OSError:
+            return False
+        names, recorded = header.split(), self._recorded_segment()
+        segments = (dict(zip(names, row.split(), strict=False)) for row in rows)
+        return any(
+            int(each["nattch"]) > 0
+            and (each["shmid"] == recorded or int(each["key"]) & 0xFFFFFFFF == key)
+            for each in segments
+        )
+
+    def _recorded_segment(self) -> str | None:
+        try:
+            lines = (self.data_dir / "postmaster.pid").read_text(encoding="utf-8").splitlines()
+            return lines[SHARED_MEMORY_LINE].split()[1]
+        except (OSError, IndexError):
+            return None
+
     def start(self) -> StartedProcess:
         """Start the server; make the database cluster first if the folder is new."""
         binaries = _binaries()
@@ -66,19 +109,26 @@ class Postgres:
         )
 
     def wait_until_ready(self, process: StartedProcess) -> None:
-        """Wait for `select 1`, then make sure that our database exists.
+        """Wait until the server answers, then make sure that our database exists.
 
         Raises:
             StackError: If the server ended, or does not answer in time.
         """
-        maintenance = self.url("postgres")
         if not probes.wait_until(
-            lambda: probes.postgres_answers(maintenance),
+            self.answers,
             is_alive=lambda: process.running() is not None,
             limit_seconds=START_LIMIT_SECONDS,
         ):
             raise processes.died(server="PostgreSQL", log=self.log)
-        probes.ensure_database(maintenance, name=DATABASE)
+        self.ensure_database()
+
+    def answers(self) -> bool:
+        """Return whether the server runs `select 1`."""
+        return probes.postgres_answers(self.url("postgres"))
+
+    def ensure_database(self) -> None:
+        """Create our database if it is not there."""
+        probes.ensure_database(self.url("postgres"), name=DATABASE)
 
     def stop(self, process: StartedProcess, *, immediate: bool = False) -> bool:
         """Stop the server; `immediate` is a crash without a checkpoint, for tests of recovery."""
@@ -88,7 +138,9 @@ class Postgres:
         )
 
     def _initialise(self, *, binaries: Path, runner: unprivileged.Runner) -> None:
+        # In a folder of its own and then renamed: a crash leaves the whole cluster or none.
         with tempfile.TemporaryDirectory(dir=self.data_dir.parent) as room:
+            cluster = Path(room) / "cluster"
             password_file = Path(room) / "password"
             password_file.write_text(self.password, encoding="utf-8")
             runner.own(Path(room))
@@ -96,14 +148,15 @@ class Postgres:
             command = [
                 *runner.prefix,
                 str(binaries / "initdb"),
-                *("-D", str(self.data_dir), "-U", USER),
+                *("-D", str(cluster), "-U", USER),
                 *("--auth=scram-sha-256", f"--pwfile={password_file}"),
                 *("--encoding=UTF8", "--locale-provider=builtin"),
                 *("--builtin-locale=C.UTF-8", "--no-locale"),
             ]
             answer = subprocess.run(command, capture_output=True, text=True, cwd="/", check=False)
-        if answer.returncode == 0:
-            return
+            if answer.returncode == 0:
+                cluster.rename(self.data_dir)
+                return
         if any(words in answer.stderr for words in processes.NO_SPACE):
             raise disk_full(self.data_dir)
         raise StackError(

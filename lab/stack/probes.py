@@ -74,7 +74,14 @@ async def _postgres_answers(database_url: str) -> bool:
                 return bool(await connection.fetchval("select 1") == 1)
             finally:
                 await connection.close()
-    except (asyncpg.PostgresError, OSError, TimeoutError):
+    except (
+        asyncpg.PostgresError,
+        # The server ended the connection in the middle of the log-in, as it does while it recovers.
+        asyncpg.InterfaceError,
+        asyncpg.InternalClientError,
+        OSError,
+        TimeoutError,
+    ):
         return False
 
 

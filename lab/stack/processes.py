@@ -4,13 +4,17 @@ A process is identified by its id, its start time and a mark in its command line
 compared before any signal is sent: the id alone may belong to another process after a reboot, and
 `down` must never end that one. Children get a session of their own, so that Ctrl-C in the terminal
 does not reach them and they are stopped in order.
+
+After a crash a folder may still be in use: a killed server takes a moment to end, its children a
+moment longer, and a server whose starter was killed first is recorded by nobody. `end_leftovers`
+waits for them, so that the next server finds neither locks nor shared memory nor taken ports.
 """
 
 import signal
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +26,10 @@ from lab.stack.errors import StackError, disk_full
 # The clock may be set while a process runs, which moves the start time that is computed from it.
 START_TIME_TOLERANCE_SECONDS = 5.0
 COMMAND_LINE_WITHIN_SECONDS = 5.0
+LEFTOVERS_WITHIN_SECONDS = 5.0
+PAUSE_SECONDS = 0.05
 LOG_TAIL_LINES = 15
+STOP_LEFTOVER_SECONDS = 30.0
 NO_SPACE = ("No space left on device", "Disk quota exceeded")
 PORT_TAKEN = ("Address already in use", "Address in use")
 
@@ -36,17 +43,33 @@ class StartedProcess:
     mark: str
 
     def running(self) -> psutil.Process | None:
-        """Return the process if it is still the one that we started."""
+        """Return the process, until nothing of it is left, if it is the one that we started.
+
+        In the middle of exec and of its end a process has no command line; it is ours then by its
+        start time.
+        """
         try:
             process = psutil.Process(self.pid)
             drift_seconds = abs(process.create_time() - self.started_at_seconds)
-            is_ours = drift_seconds < START_TIME_TOLERANCE_SECONDS and any(
-                self.mark in argument for argument in process.cmdline()
+            arguments = _command_line(process)
+            is_ours = drift_seconds < START_TIME_TOLERANCE_SECONDS and (
+                not arguments or any(self.mark in argument for argument in arguments)
             )
-            is_alive = process.status() != psutil.STATUS_ZOMBIE
+            return process if is_ours and not _has_ended(process) else None
         except (psutil.NoSuchProcess, psutil.AccessDenied):
             return None
-        return process if is_ours and is_alive else None
+
+
+def _command_line(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.ZombieProcess:
+        return []
+
+
+def _has_ended(process: psutil.Process) -> bool:
+    """Return whether it is a zombie without threads: those still have its files and ports."""
+    return process.status() == psutil.STATUS_ZOMBIE and process.num_threads() <= 1
 
 
 @contextmanager
@@ -128,6 +151,81 @@ def stop(
             continue
         break
     return True
+
+
+def end_leftovers(
+    folder: "UsedFolder", *, signals: Sequence[signal.Signals], on_wait: Callable[[], None]
+) -> None:
+    """Wait until no process uses a folder, and stop a server that does not end by itself.
+
+    The caller has the stack's lock and knows that no recorded server is running.
+
+    Raises:
+        StackError: If the folder stays in use.
+    """
+    if not folder.is_used():
+        return
+    on_wait()
+    if folder.is_free_within(LEFTOVERS_WITHIN_SECONDS):
+        return
+    for each in folder.servers():
+        stop(each, signals=signals, wait_seconds=STOP_LEFTOVER_SECONDS)
+    if not folder.is_free_within(STOP_LEFTOVER_SECONDS):
+        raise StackError(
+            f"Another process uses {folder.mark}, and it does not end.",
+            remedy="Find it (`lsof`), end it, and run the command again.",
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UsedFolder:
+    """How to find the processes that use a server's folder.
+
+    Attributes:
+        mark: What the server has as an argument, or as its working directory.
+        names: The names of its programs; a shell or an editor in the folder is no server.
+        is_held: Whether the folder's own lock shows that it is in use.
+    """
+
+    mark: Path
+    names: Collection[str]
+    is_held: Callable[[], bool]
+
+    def is_used(self) -> bool:
+        """Return whether any process uses the folder."""
+        return self.is_held() or bool(self._processes())
+
+    def is_free_within(self, seconds: float) -> bool:
+        """Wait until no process uses the folder; return whether that is so."""
+        deadline = time.monotonic() + seconds
+        while self.is_used():
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(PAUSE_SECONDS)
+        return True
+
+    def servers(self) -> list[StartedProcess]:
+        """Return the processes that no other one of them has started."""
+        processes = self._processes()
+        numbers = {each.pid for each in processes}
+        servers = []
+        for each in processes:
+            with suppress(psutil.NoSuchProcess):
+                if each.ppid() not in numbers:
+                    began = each.create_time()
+                    servers.append(StartedProcess(pid=each.pid, started_at_seconds=began, mark=""))
+        return servers
+
+    def _processes(self) -> list[psutil.Process]:
+        return [each for each in psutil.process_iter() if self._uses(each)]
+
+    def _uses(self, process: psutil.Process) -> bool:
+        try:
+            if process.name() not in self.names or _has_ended(process):
+                return False
+            return str(self.mark) in process.cmdline() or process.cwd() == str(self.mark)
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            return False
 
 
 def tail(log: Path) -> str:

@@ -49,4 +49,6 @@ def save(state: StackState, *, data_dir: Path) -> None:
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         json.dump(asdict(state), file, indent=2)
+        file.flush()
+        os.fsync(file.fileno())
     temporary.replace(data_dir / FILE_NAME)

@@ -7,19 +7,23 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import psutil
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
+from lab.stack import state
 from lab.stack.local import LocalStack
 from services.cli.topics import Topic, ensure
 
 pytestmark = pytest.mark.integration
 COMMAND = [sys.executable, "-c", "from services.cli.main import run; run()", "stack"]
 LIMIT_SECONDS = 120
+KILLS = 3
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -122,6 +126,73 @@ def test_without_a_java_the_message_says_so(folder: Path, tmp_path: Path) -> Non
     assert answer.returncode == 1
     assert "Kafka needs Java 17" in " ".join(answer.stderr.split())
     assert children_of(folder) == []
+
+
+def up(folder: Path) -> dict[str, Any]:
+    answer = run("up", "--data", str(folder), "--json")
+    assert answer.returncode == 0, answer.stderr
+    shown: dict[str, Any] = json.loads(answer.stdout.splitlines()[-1])
+    return shown
+
+
+def test_it_comes_up_right_after_everything_was_killed(folder: Path) -> None:
+    """Each round kills both servers and what had started them, and waits for nothing."""
+    addresses = set()
+    for _ in range(KILLS):
+        manager = subprocess.Popen(
+            [*COMMAND, "up", "--foreground", "--data", str(folder), "--json"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            env=_environment(),
+        )
+        assert manager.stdout is not None
+        shown = json.loads(next(line for line in manager.stdout if line.startswith("{")))
+        for pid in (manager.pid, shown["kafka_pid"], shown["postgres_pid"]):
+            os.kill(pid, signal.SIGKILL)
+        again = up(folder)
+        assert again["started"]
+        assert run("status", "--data", str(folder)).returncode == 0
+        addresses |= {(each["kafka_bootstrap"], each["database_url"]) for each in (shown, again)}
+        manager.communicate()
+        assert run("down", "--data", str(folder)).returncode == 0
+    assert len(addresses) == 1
+
+
+@pytest.mark.parametrize("left", ["the process id of another process", "half of the file"])
+def test_what_a_crash_left_in_the_folder_is_no_obstacle(folder: Path, left: str) -> None:
+    shown = up(folder)
+    lock = folder / "postgres" / "postmaster.pid"
+    lines = lock.read_text(encoding="utf-8").splitlines(keepends=True)
+    for pid in (shown["kafka_pid"], shown["postgres_pid"]):
+        os.kill(pid, signal.SIGKILL)
+    # A process of the server's own user: another user's would not keep PostgreSQL from starting.
+    owner = lock.owner() if os.geteuid() == 0 else None
+    with subprocess.Popen(["sleep", "600"], user=owner) as other:
+        changed = [f"{other.pid}\n", *lines[1:]] if left.startswith("the") else lines[:3]
+        lock.write_text("".join(changed), encoding="utf-8")
+        assert up(folder)["started"]
+        assert other.poll() is None
+        other.kill()
+
+
+def test_servers_that_no_file_names_are_stopped_and_started_again(folder: Path) -> None:
+    """Their starter was killed before it recorded them."""
+    first = up(folder)
+    recorded = state.load(folder)
+    assert recorded is not None
+    state.save(recorded.without_processes(), data_dir=folder)
+    second = up(folder)
+    assert second["started"]
+    assert not {first["kafka_pid"], first["postgres_pid"]} & {*children_of(folder)}
+    assert {second["kafka_pid"], second["postgres_pid"]} <= {*children_of(folder)}
+
+
+def test_two_ups_at_once_start_the_servers_once(folder: Path) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        one, two = pool.map(up, (folder, folder))
+    assert {one["started"], two["started"]} == {True, False}
+    assert (one["kafka_pid"], one["postgres_pid"]) == (two["kafka_pid"], two["postgres_pid"])
 
 
 async def test_killed_servers_come_back_with_what_they_acknowledged(

@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +11,8 @@ import psutil
 import pytest
 
 from lab.stack import processes
-from lab.stack.processes import StartedProcess
+from lab.stack.errors import StackError
+from lab.stack.processes import StartedProcess, UsedFolder
 
 SLEEPER = "import signal, time\nprint('up', flush=True)\ntime.sleep(600)"
 STUBBORN = (
@@ -71,6 +73,79 @@ def test_a_recycled_pid_is_never_touched(tmp_path: Path, change: dict[str, objec
     assert not stop(stranger)
     assert psutil.pid_exists(process.pid)
     stop(process)
+
+
+def test_a_process_without_a_command_line_is_recognised_by_its_start_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the middle of exec, and while it ends, the system shows none."""
+    process = started(SLEEPER, tmp_path)
+    monkeypatch.setattr(psutil.Process, "cmdline", lambda _: [])
+    assert process.running() is not None
+    assert replace(process, started_at_seconds=1.0).running() is None
+    assert stop(process)
+    assert process.running() is None
+
+
+def test_a_zombie_with_threads_has_not_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first thread of a killed Java ends before the others, which have its lock and port."""
+    process = started(SLEEPER, tmp_path)
+    monkeypatch.setattr(psutil.Process, "status", lambda _: psutil.STATUS_ZOMBIE)
+    assert process.running() is None
+    monkeypatch.setattr(psutil.Process, "num_threads", lambda _: 2)
+    assert process.running() is not None
+    monkeypatch.undo()
+    stop(process)
+
+
+def used(tmp_path: Path, *, is_held: Callable[[], bool] = lambda: False) -> UsedFolder:
+    python = psutil.Process().name()
+    return UsedFolder(mark=tmp_path / "mark", names=(python,), is_held=is_held)
+
+
+def ended(folder: UsedFolder) -> list[str]:
+    notices: list[str] = []
+    processes.end_leftovers(
+        folder, signals=(signal.SIGTERM,), on_wait=lambda: notices.append("waits")
+    )
+    return notices
+
+
+def test_a_folder_that_no_process_uses_is_free_at_once(tmp_path: Path) -> None:
+    assert ended(used(tmp_path)) == []
+
+
+def test_a_server_that_is_recorded_nowhere_is_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processes, "LEFTOVERS_WITHIN_SECONDS", 0.0)
+    process = started(SLEEPER, tmp_path)
+    assert ended(used(tmp_path)) == ["waits"]
+    assert process.running() is None
+
+
+def test_a_program_of_another_name_is_left_alone(tmp_path: Path) -> None:
+    process = started(SLEEPER, tmp_path)
+    assert ended(replace(used(tmp_path), names=("postgres",))) == []
+    assert process.running() is not None
+    stop(process)
+
+
+def test_a_lock_that_is_released_in_time_is_awaited(tmp_path: Path) -> None:
+    held = [True, True, False]
+    assert ended(used(tmp_path, is_held=lambda: held.pop(0))) == ["waits"]
+    assert held == []
+
+
+def test_a_folder_that_stays_in_use_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processes, "LEFTOVERS_WITHIN_SECONDS", 0.0)
+    monkeypatch.setattr(processes, "STOP_LEFTOVER_SECONDS", 0.0)
+    with pytest.raises(StackError, match="mark"):
+        ended(used(tmp_path, is_held=lambda: True))
 
 
 def test_a_server_that_found_no_space_is_explained_as_that(tmp_path: Path) -> None:
