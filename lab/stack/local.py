@@ -135,12 +135,13 @@ class LocalStack:
 
     @contextmanager
     def _exclusive(self) -> Iterator[None]:
-        self._make_room()
+        self._make_folder()
         with (self.data_dir / ".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
+            self._make_state()
             yield
 
-    def _make_room(self) -> None:
+    def _make_folder(self) -> None:
         try:
             self.data_dir.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -148,6 +149,9 @@ class LocalStack:
                 f"Cannot make the data folder {self.data_dir}: {error.strerror}.",
                 remedy="Choose another with --data.",
             ) from error
+
+    def _make_state(self) -> None:
+        """Choose what a new folder has for ever; of two starts at once only the first does."""
         if state.load(self.data_dir) is None:
             if shutil.disk_usage(self.data_dir).free < SPACE_NEEDED_BYTES:
                 raise disk_full(self.data_dir)
