@@ -5,7 +5,12 @@ from pathlib import Path
 import yaml
 
 from services.ingest.settings import SHIPPED_MAPPINGS
-from services.kit.settings import SERVICES, service_variable
+from services.kit.settings import (
+    SERVICES,
+    PlatformSettings,
+    service_variable,
+    unknown_variables,
+)
 from services.scoring.settings import ScoringSettings
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
@@ -53,3 +58,13 @@ def test_only_the_migration_of_the_chart_has_the_administrators_login() -> None:
     assert [name for name, text in texts.items() if "adminSecret" in text] == ["migrate.yaml"]
     for name in ("clock.yaml", "sectors.yaml"):
         assert service_variable("scoring") in texts[name]
+
+
+def test_no_pod_of_the_chart_gets_variables_that_look_like_misspelled_settings() -> None:
+    """Kubernetes would add TOCSIN_SCORING_SERVICE_HOST and others for a release named tocsin."""
+    assert unknown_variables(
+        ["TOCSIN_SCORING_SERVICE_HOST"], PlatformSettings, ScoringSettings
+    ) == [("TOCSIN_SCORING_SERVICE_HOST", None)]
+    for path in (DEPLOY / "helm/tocsin/templates").glob("*.yaml"):
+        text = path.read_text()
+        assert text.count("enableServiceLinks: false") == text.count("containers:"), path.name

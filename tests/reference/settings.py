@@ -34,6 +34,7 @@ Every setting is an environment variable. A service reads its settings once, whe
 writes them to its log, secrets masked. It does not start with a variable that looks misspelled: one
 that resembles a setting, has the prefix of the service, or puts the prefix of a service before a
 setting of all of them. The log line `service.start_refused` has the name that was meant.
+In Kubernetes set `enableServiceLinks: false`, as the chart does: a service link is such a variable.
 
 This page is made by `python -m tests.reference` from the code and compared with it by a test.
 """
