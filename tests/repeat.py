@@ -33,6 +33,7 @@ SUITES: dict[str, tuple[str, ...]] = {
         "tests/integration/kit/stream/test_real_servers_agree.py",
         "tests/integration/ingest/test_accepted_is_durable.py",
         "tests/integration/scoring/test_rulebooks_in_force.py",
+        "tests/integration/scoring/test_isolation_under_kills.py",
         "tests/integration/alerts/test_a_running_service.py",
         "tests/integration/test_stack.py",
     ),

@@ -27,7 +27,7 @@ LAST_ZOMBIE_SHARE = 0.85
 OWNED = "SELECT count(*) FROM scoring.partition_progress WHERE owner = $1"
 MEMBER_STAYS_SECONDS = 4.0
 ONLY_ALERTS = ("between-send-and-record",)
-ONLY_SCORING = ("mid-sweep",)
+ONLY_SCORING = ("mid-sweep", "mid-isolation", "mid-resume", "mid-withdrawal")
 
 
 @dataclass(slots=True)

@@ -21,6 +21,9 @@ POINTS = (
     "between-produce-and-mark",
     "after-mark",
     "mid-sweep",
+    "mid-isolation",
+    "mid-resume",
+    "mid-withdrawal",
     "between-send-and-record",
 )
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 import structlog
 
 from services.kit.database import Connection
+from services.kit.stream import faults
 from services.kit.stream.outbox import Message
 from services.kit.stream.poison import most_set_aside
 from services.kit.stream.stop_reasons import StopPartition, StopReason
@@ -170,6 +171,7 @@ class Isolator:
                 f"because of {isolations[-1].reason}",
             )
         since = await self.states.isolate(connection, isolations)
+        faults.point("mid-isolation")
         results.messages += [
             self.messages.isolation(name, since[name], at=since[name]) for name in fresh
         ]
@@ -200,6 +202,7 @@ class Isolator:
             return results
         prefix = await self._prefix(connection, start, steps)
         prefix.add_to(results)
+        faults.point("mid-resume")
         if prefix.error is not None:
             results.isolations.append(_isolation(name, prefix.folded_to, prefix.error))
         elif not is_last:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import structlog
 
 from services.kit.database import Connection
+from services.kit.stream import faults
 from services.scoring.application.folding import (
     FoldOutput,
     PendingClose,
@@ -150,6 +151,7 @@ class Rebuilder:
         outcome = withdraw_close(cached.borrower, without, event, withdrawal.context)
         cached.closed_offset = withdrawal.offset
         record(cached, outcome, withdrawal.offset, output)
+        faults.point("mid-withdrawal")
         return len(before)
 
     def _without(

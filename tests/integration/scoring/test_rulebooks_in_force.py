@@ -73,13 +73,15 @@ async def states(pool: asyncpg.Pool) -> set[str]:
     return {row["risk_state"] for row in rows}
 
 
-async def killed(platform: PlatformSettings, point: str) -> None:
+async def killed(
+    platform: PlatformSettings, point: str, *, module: str = "services.scoring"
+) -> None:
     """Run a worker as a process of its own until it is killed at a point."""
     [port] = free_ports(1)
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
-        "services.scoring",
+        module,
         env={
             **os.environ,
             "TOCSIN_KAFKA_BOOTSTRAP": platform.kafka_bootstrap,
