@@ -111,3 +111,26 @@ class AlertResolvedV1(AlertV1, frozen=True, kw_only=True):
     """Closed, with an outcome."""
 
     outcome_code: Identifier  #: How it ended.
+
+
+class DataIncidentV1(EventData, frozen=True, kw_only=True):
+    """A borrower's data cannot be processed; its risk state is the last one known."""
+
+    incident_id: Identifier  #: The incident.
+    borrower_id: Identifier  #: The borrower; the same as the subject.
+    since: Timestamp  #: Since when its risk state stands.
+    state: RiskState  #: The risk state.
+    headline: Text  #: The incident in a sentence, in English.
+    texts: dict[Language, Text]  #: The sentence, by language.
+    owner_id: Identifier  #: Who is responsible for the borrower: an officer or a queue.
+    alert_id: Identifier | UnsetType | None = UNSET  #: Its open alert; null: none.
+
+
+class DataIncidentOpenedV1(DataIncidentV1, frozen=True, kw_only=True):
+    """No warning comes of the borrower from now on."""
+
+
+class DataIncidentClosedV1(DataIncidentV1, frozen=True, kw_only=True):
+    """The borrower is processed again, what came meanwhile included."""
+
+    ended_at: Timestamp  #: When.

@@ -202,7 +202,7 @@ class InMemoryAlerts:
         self, filters: AlertFilters, *, officer_id: str | None, cursor: str | None, limit: int
     ) -> CursorPage[AlertSummary]:
         matching = [
-            AlertSummary.of(alert)
+            self._summary(alert)
             for _, alert in sorted(self.alerts.items())
             if _is_seen(alert, officer_id) and _fits(alert, filters)
         ]
@@ -253,7 +253,7 @@ class InMemoryAlerts:
             },
             scores=self.scores.get(borrower_id, ()),
             open_alert=self._detail(opened) if opened else None,
-            past_alerts=[AlertSummary.of(alert) for alert in own if not alert.is_open],
+            past_alerts=[self._summary(alert) for alert in own if not alert.is_open],
         )
 
     async def feed_after(
@@ -287,7 +287,12 @@ class InMemoryAlerts:
         history = [
             _event(change) for change in self.history if change.alert.alert_id == alert.alert_id
         ]
-        return AlertDetail.of(alert, history)
+        since = self.isolated_since.get(alert.borrower_id)
+        return AlertDetail.of(alert, history, isolated_since=since)
+
+    def _summary(self, alert: Alert) -> AlertSummary:
+        since = self.isolated_since.get(alert.borrower_id)
+        return AlertSummary.of(alert, isolated_since=since)
 
 
 class _LockedAlert:

@@ -608,4 +608,12 @@ LINES = (
         "            if False:\n",
         ("tests/integration/ingest/test_quarantine_room.py",),
     ),
+    Mutant(
+        "incident-is-reported-once",
+        "the owner of an isolated borrower is informed once, and once of its end",
+        "services/alerts/decisions/adapters/borrower_rows.py",
+        "        if before == isolation.since or not self.sequence:\n",
+        "        if not self.sequence:\n",
+        ("tests/integration/alerts/test_assessments_become_alerts.py",),
+    ),
 )

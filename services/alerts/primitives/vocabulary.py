@@ -118,7 +118,7 @@ class OwnerKind(StrEnum):
 
 
 class AlertEventKind(StrEnum):
-    """A step in an alert's life-cycle, sent to other systems as `type`."""
+    """A step in the life-cycle of an alert or data incident, sent to other systems as `type`."""
 
     OPENED = "alert.opened.v1"
     UPDATED = "alert.updated.v1"
@@ -126,3 +126,5 @@ class AlertEventKind(StrEnum):
     ASSIGNED = "alert.assigned.v1"
     COMMENTED = "alert.commented.v1"
     RESOLVED = "alert.resolved.v1"
+    INCIDENT_BEGAN = "data-incident.opened.v1"
+    INCIDENT_ENDED = "data-incident.closed.v1"

@@ -1,6 +1,7 @@
 """The handler of the risk topic on a real database: what an assessment leaves behind."""
 
 import asyncio
+import json
 from dataclasses import replace
 from datetime import datetime
 
@@ -284,6 +285,11 @@ async def test_the_card_says_since_when_the_state_stands(desk: Desk) -> None:
         return mine.isolated_since, other.isolated_since
 
     assert await stands() == (MONDAY, None)
+    page = await desk.reading.list_alerts(AlertFilters(), person=RISK)
+    assert {alert.borrower_id: alert.isolated_since for alert in page.items} == {
+        "b-1": MONDAY,
+        "b-2": None,
+    }
     # What waited comes first when the borrower resumes.
     await desk.apply([record(replace(watch, sequence=2, score=46.0), offset=3)])
     assert await stands() == (MONDAY, None)
@@ -292,6 +298,40 @@ async def test_the_card_says_since_when_the_state_stands(desk: Desk) -> None:
         [isolation_record("b-1", None, offset=4), isolation_record("b-3", MONDAY, offset=5)]
     )
     assert await stands() == (None, None)
+
+
+async def test_the_owner_is_informed_of_a_data_incident_once_and_of_its_end(desk: Desk) -> None:
+    await desk.endpoint(minimum_severity=Severity.HARD)
+    watch = assessment(RiskState.WATCH, RED)
+    await desk.assess(watch, assessment(RiskState.NORMAL, borrower_id="b-2"))
+    begins = [isolation_record(name, MONDAY, offset=2) for name in ("b-1", "b-2", "b-3")]
+    await desk.apply(begins)
+    await desk.apply([isolation_record("b-1", MONDAY, offset=5)])
+    await desk.apply([isolation_record("b-1", None, offset=6)])
+    rows = await desk.pool.fetch(
+        "SELECT kind, borrower_id, version, owner_id, document FROM alerts.alert_event "
+        "WHERE kind LIKE 'data-incident%' ORDER BY feed_id"
+    )
+    # The owner of the open alert; without one the borrower's officer. b-3 is nobody's yet.
+    assert [tuple(row)[:4] for row in rows] == [
+        ("data-incident.opened.v1", "b-1", 1, "o-7"),
+        ("data-incident.opened.v1", "b-2", 1, "o-7"),
+        ("data-incident.closed.v1", "b-1", 2, "o-7"),
+    ]
+    first, second, end = (json.loads(row["document"]) for row in rows)
+    assert first["alert_id"] == end["alert_id"] is not None
+    assert second["alert_id"] is None
+    assert (first["deadlines"], first["actions"]) == (None, [])
+    # A mild state, and an endpoint of hard alerts: it is delivered all the same.
+    sent = await desk.pool.fetch("SELECT kind FROM alerts.webhook_delivery ORDER BY feed_id")
+    assert [row["kind"] for row in sent] == [row["kind"] for row in rows]
+    published = [
+        validated(row["value"]).event
+        for row in await desk.pool.fetch(
+            "SELECT value FROM alerts.outbox WHERE value LIKE '%data-incident%' ORDER BY seq"
+        )
+    ]
+    assert [event.type for event in published] == [row["kind"] for row in rows]
 
 
 async def test_the_list_pages_without_missing_or_repeating(desk: Desk) -> None:

@@ -37,7 +37,7 @@ async def test_kills_during_isolation_resume_and_withdrawal_change_no_byte(
     events, later = portfolio(DAYS), [paid("B-3", 90, day=DAYS), closed(DAYS)]
     await feed(events)
     # Each point is passed in a transaction of its own, so the second kill loses the second one.
-    for point in ("mid-isolation", "mid-isolation:2", "after-commit:3"):
+    for point in ("mid-isolation", "mid-isolation:2"):
         await killed(platform, point, module=DEFECT)
     with monkeypatch.context() as defect:
         defect.setattr(wiring, "build_codec", poisoned)

@@ -2,13 +2,18 @@
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
+from services.alerts.decisions.domain import data_incident
 from services.alerts.decisions.domain.alert import AlertChange
-from services.alerts.decisions.domain.event_document import event_document
+from services.alerts.decisions.domain.data_incident import IsolatedState
+from services.alerts.decisions.domain.event_document import event_document, incident_document
+from services.alerts.decisions.domain.policy import RoutingPlan
 from services.alerts.delivery.adapters.channels.registry import PayloadFormat
 from services.alerts.delivery.adapters.channels.webhook import (
+    MOST_BYTES,
     slack_body,
     standard_body,
     teams_body,
@@ -62,6 +67,51 @@ def test_the_standard_body_has_type_timestamp_and_data() -> None:
     }
     assert event["data"]["second_owner"]["id"] == "senior-desk"
     assert event["data"]["links"] == {"card": LINK}
+
+
+@pytest.mark.parametrize("format", BODIES)
+def test_a_data_incident_names_its_owner_and_no_deadline(format: PayloadFormat) -> None:
+    borrower = IsolatedState(
+        borrower_id="b-1",
+        state=RiskState.WATCH,
+        officer_id="o-7",
+        segment=None,
+        branch_id=None,
+        open_alert=None,
+    )
+    incident = data_incident.begun(
+        borrower, since=MONDAY, plan=RoutingPlan(fallback_queue="credit-desk")
+    )
+    message = ChannelMessage(
+        message_id="msg_1",
+        event_type=incident.kind.value,
+        at=incident.at,
+        document=incident_document(incident),
+        link=LINK,
+        address=Address(format=format, target="https://hooks.bank.com/x", secrets=()),
+    )
+    text = BODIES[format](message).decode()
+    assert "b-1 cannot be processed since 2026-03-02 09:00 UTC; state WATCH is the last" in text
+    assert "o-7" in text
+    assert "act by" not in text
+    assert len(BODIES[format](message)) < MOST_BYTES
+
+
+def test_an_incident_has_one_id_from_begin_to_end() -> None:
+    borrower = IsolatedState(
+        borrower_id="b-1",
+        state=RiskState.NORMAL,
+        officer_id=None,
+        segment=None,
+        branch_id=None,
+        open_alert=ALERT,
+    )
+    plan = RoutingPlan(fallback_queue="credit-desk")
+    begun = data_incident.begun(borrower, since=MONDAY, plan=plan)
+    ended = data_incident.ended(borrower, since=MONDAY, at=MONDAY + timedelta(hours=3), plan=plan)
+    assert (begun.incident_id, begun.version, ended.version) == (ended.incident_id, 1, 2)
+    assert (begun.owner, begun.alert_id) == (ALERT.owner, ALERT.alert_id)
+    assert ended.headline == "b-1 is processed again, state NORMAL"
 
 
 @pytest.mark.parametrize("format", BODIES)

@@ -33,7 +33,7 @@ def test_an_assessment_is_read_and_its_document_kept_whole() -> None:
 def test_an_isolation_and_its_end_are_read() -> None:
     for since in (MONDAY, None):
         value = isolation_record("b-1", since, offset=0).value
-        assert read(value) == IncomingIsolation(borrower_id="b-1", since=since)
+        assert read(value) == IncomingIsolation(borrower_id="b-1", since=since, at=MONDAY)
     foreign = isolation_event("b-1", MONDAY, MONDAY).replace(b'"subject":"b-1"', b'"subject":"b-2"')
     with pytest.raises(Unreadable, match="differ"):
         read(foreign)

@@ -27,7 +27,7 @@ from services.alerts.primitives.paging import CursorPage
 from services.alerts.primitives.vocabulary import Severity
 
 LIST = f"""
-SELECT {alert_rows.columns("alert")} FROM alerts.alert AS alert
+SELECT {alert_rows.READ_COLUMNS} FROM alerts.alert AS alert
  WHERE {alert_rows.VISIBLE}
    AND ($2::timestamptz IS NULL OR (alert.updated_at, alert.alert_id) < ($2, $3::text))
    AND (cardinality($4::text[]) = 0 OR alert.status = ANY ($4))
@@ -64,7 +64,7 @@ SELECT as_of, score, state FROM mine
  ORDER BY as_of
 """
 ALERTS_OF_BORROWER = f"""
-SELECT {alert_rows.columns("alert")} FROM alerts.alert AS alert
+SELECT {alert_rows.READ_COLUMNS} FROM alerts.alert AS alert
  WHERE alert.borrower_id = $1 ORDER BY alert.opened_at DESC, alert.alert_id LIMIT 20
 """
 FEED = """
@@ -110,7 +110,7 @@ class PostgresAlertReads:
             filters.is_digest,
             limit + 1,
         )
-        alerts = [AlertSummary.of(alert_rows.from_row(row)) for row in rows[:limit]]
+        alerts = [_summary(row) for row in rows[:limit]]
         next_cursor = (
             paging.moment_cursor(alerts[-1].updated_at, alerts[-1].alert_id)
             if len(rows) > limit
@@ -154,11 +154,7 @@ class PostgresAlertReads:
             texts=card_texts(borrowers[0]["assessment"], borrowers[0]["last_message"]),
             scores=[msgspec.convert(dict(score), type=ScorePoint) for score in scores],
             open_alert=None if open_alert is None else await self._detail(open_alert),
-            past_alerts=[
-                AlertSummary.of(alert_rows.from_row(row))
-                for row in alerts
-                if row["status"] == "RESOLVED"
-            ],
+            past_alerts=[_summary(row) for row in alerts if row["status"] == "RESOLVED"],
         )
 
     async def feed_after(
@@ -182,7 +178,15 @@ class PostgresAlertReads:
 
     async def _detail(self, row: Row) -> AlertDetail:
         history = await self._statements.fetch(HISTORY, row["alert_id"])
-        return AlertDetail.of(alert_rows.from_row(row), [_event(step) for step in history])
+        return AlertDetail.of(
+            alert_rows.from_row(row),
+            [_event(step) for step in history],
+            isolated_since=row["isolated_since"],
+        )
+
+
+def _summary(row: Row) -> AlertSummary:
+    return AlertSummary.of(alert_rows.from_row(row), isolated_since=row["isolated_since"])
 
 
 def _event(row: Row) -> AlertEvent:

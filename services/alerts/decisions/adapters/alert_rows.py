@@ -29,8 +29,12 @@ def columns(alias: str) -> str:
     return ", ".join(f"{alias}.{name}" for name in COLUMNS)
 
 
+# An alert as it is read: with the mark of its borrower.
+READ_COLUMNS = f"""{columns("alert")},
+       (SELECT isolated_since FROM alerts.borrower AS own
+         WHERE own.borrower_id = alert.borrower_id) AS isolated_since"""
 READ_ALERT = f"""
-SELECT {columns("alert")} FROM alerts.alert AS alert
+SELECT {READ_COLUMNS} FROM alerts.alert AS alert
  WHERE {VISIBLE} AND alert.alert_id = $2
 """
 

@@ -45,6 +45,7 @@ class IncomingIsolation:
 
     borrower_id: str
     since: datetime | None
+    at: datetime
 
 
 def read(value: bytes | None) -> IncomingAssessment | IncomingIsolation | None:
@@ -71,7 +72,9 @@ def _isolation(envelope: CloudEvent[msgspec.Raw]) -> IncomingIsolation:
         raise Unreadable(str(error)) from error
     if data.borrower_id != envelope.subject:
         raise Unreadable(f"subject and borrower_id differ: {envelope.subject!r}")
-    return IncomingIsolation(borrower_id=data.borrower_id, since=data.isolated_since)
+    return IncomingIsolation(
+        borrower_id=data.borrower_id, since=data.isolated_since, at=envelope.time
+    )
 
 
 def _assessment(envelope: CloudEvent[msgspec.Raw]) -> IncomingAssessment:

@@ -12,18 +12,26 @@ from typing import Any
 import msgspec
 
 from services.alerts.decisions.adapters import alert_rows
-from services.alerts.decisions.adapters.assessment_wire import IncomingAssessment
+from services.alerts.decisions.adapters.assessment_wire import (
+    IncomingAssessment,
+    IncomingIsolation,
+)
+from services.alerts.decisions.domain import data_incident
 from services.alerts.decisions.domain.assessment import AssessmentSummary
+from services.alerts.decisions.domain.data_incident import DataIncident, IsolatedState
 from services.alerts.decisions.domain.decision import NO_PRIOR_STATE, AlertDecision, PriorState
 from services.alerts.decisions.domain.differences import LastMessage
 from services.alerts.decisions.domain.novelty import LastNotified
+from services.alerts.decisions.domain.policy import RoutingPlan
 from services.alerts.primitives.vocabulary import RiskState
 from services.kit.database import Connection
 
 # Alerts are a statement of their own: after a wait for the lock, a join would return the alert as
 # it was before the wait.
 LOCK = """
-SELECT borrower_id, sequence, state, told, last_message FROM alerts.borrower
+SELECT borrower_id, partition, sequence, state, told, last_message, officer_id, segment, branch_id,
+       isolated_since
+  FROM alerts.borrower
  WHERE borrower_id = ANY ($1::text[]) ORDER BY borrower_id FOR UPDATE
 """
 OPEN_ALERTS = f"""
@@ -67,6 +75,31 @@ class BorrowerRow:
     is_changed: bool = False
     latest: IncomingAssessment | None = None
     scores: dict[date, AssessmentSummary] = field(default_factory=dict)
+    officer_id: str | None = None
+    segment: str | None = None
+    branch_id: str | None = None
+    isolated_since: datetime | None = None
+
+    def isolate(self, isolation: IncomingIsolation, plan: RoutingPlan) -> DataIncident | None:
+        """Applies the begin or the end of an isolation; returns the incident if it is news.
+
+        Of a borrower without an assessment nobody is responsible yet.
+        """
+        before, self.isolated_since = self.isolated_since, isolation.since
+        if before == isolation.since or not self.sequence:
+            return None
+        borrower = IsolatedState(
+            borrower_id=self.borrower_id,
+            state=self.before.state,
+            officer_id=self.officer_id,
+            segment=self.segment,
+            branch_id=self.branch_id,
+            open_alert=self.before.open_alert,
+        )
+        if isolation.since is not None:
+            return data_incident.begun(borrower, since=isolation.since, plan=plan)
+        assert before is not None
+        return data_incident.ended(borrower, since=before, at=isolation.at, plan=plan)
 
     def apply(
         self, incoming: IncomingAssessment, decision: AlertDecision, *, partition: int
@@ -84,6 +117,8 @@ class BorrowerRow:
             last_message=decision.last_message,
         )
         self.sequence = assessment.sequence
+        self.officer_id, self.segment = assessment.officer_id, assessment.segment
+        self.branch_id = assessment.branch_id
         self.partition = partition
         self.is_changed = True
         self.latest = incoming
@@ -108,7 +143,9 @@ class Borrowers:
         }
         for row in stored:
             borrower = rows[row["borrower_id"]]
-            borrower.sequence = row["sequence"]
+            borrower.sequence, borrower.partition = row["sequence"], row["partition"]
+            borrower.officer_id, borrower.segment = row["officer_id"], row["segment"]
+            borrower.branch_id, borrower.isolated_since = row["branch_id"], row["isolated_since"]
             borrower.before = PriorState(
                 state=RiskState(row["state"]),
                 open_alert=alerts.get(row["borrower_id"]),

@@ -20,9 +20,8 @@ from services.alerts.decisions.adapters.assessment_wire import (
     Unreadable,
 )
 from services.alerts.decisions.adapters.borrower_rows import BorrowerRow, Borrowers
-from services.alerts.decisions.adapters.step_recorder import StepRecorder
+from services.alerts.decisions.adapters.step_recorder import FeedStep, StepRecorder
 from services.alerts.decisions.adapters.waiting_assessments import WaitingAssessments
-from services.alerts.decisions.domain.alert import AlertChange
 from services.alerts.decisions.domain.assessment import SequencePosition, check_sequence
 from services.alerts.decisions.domain.decision import decide
 from services.alerts.decisions.domain.policy import AlertPolicy
@@ -47,9 +46,9 @@ class _BatchResult:
     duplicates: int = 0
     ignored: int = 0
     waiting: int = 0
-    isolated: dict[str, datetime | None] = field(default_factory=dict)
+    isolations: list[tuple[int, IncomingIsolation]] = field(default_factory=list)
     refused: list[RejectedRecord] = field(default_factory=list)
-    changes: list[tuple[int, AlertChange]] = field(default_factory=list)
+    changes: list[tuple[int, FeedStep]] = field(default_factory=list)
     arrived_ms: list[int] = field(default_factory=list)
 
 
@@ -86,13 +85,19 @@ class RiskHandler(Handler):
         rows = await self._borrowers.lock(
             connection,
             {incoming.assessment.borrower_id for _, incoming in assessments}
-            | result.isolated.keys(),
+            | {isolation.borrower_id for _, isolation in result.isolations},
         )
         waiting = await waiting_assessments.read(connection, rows)
         for record, incoming in assessments:
             self._decide(record, incoming, rows[incoming.assessment.borrower_id], waiting, result)
+        since: dict[str, datetime | None] = {}
+        for partition, isolation in result.isolations:
+            since[isolation.borrower_id] = isolation.since
+            incident = rows[isolation.borrower_id].isolate(isolation, self._policy.routing)
+            if incident is not None:
+                result.changes.append((partition, incident))
         await self._borrowers.write(connection, [row for row in rows.values() if row.is_changed])
-        await self._borrowers.mark_isolated(connection, result.isolated)
+        await self._borrowers.mark_isolated(connection, since)
         await self._step_recorder.record(connection, result.changes, recorded_at=self._clock.now())
         await waiting_assessments.write(connection, batch.partition, waiting)
         self._pending[batch.partition] = result
@@ -143,7 +148,7 @@ class RiskHandler(Handler):
             if incoming is None:
                 result.ignored += 1
             elif isinstance(incoming, IncomingIsolation):
-                result.isolated[incoming.borrower_id] = incoming.since
+                result.isolations.append((record.partition, incoming))
             else:
                 assessments.append((record, incoming))
         return assessments

@@ -1,4 +1,4 @@
-"""Records steps of alerts in batches: alert rows, history, outbox events and what subscribers add.
+"""Records steps of alerts and data incidents: rows, history, outbox events, what subscribers add.
 
 The consumer calls it inside its fenced transaction, a person's step inside its own; it never
 commits. The caller has locked the borrowers' rows, so the steps of one borrower get their positions
@@ -7,6 +7,7 @@ in the feed in the order of their versions.
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -14,8 +15,10 @@ import msgspec
 
 from services.alerts.decisions.adapters import alert_rows
 from services.alerts.decisions.domain.alert import Alert, AlertChange
+from services.alerts.decisions.domain.data_incident import DataIncident
 from services.alerts.decisions.domain.decision import SYSTEM
-from services.alerts.decisions.domain.event_document import event_document
+from services.alerts.decisions.domain.event_document import event_document, incident_document
+from services.alerts.primitives.vocabulary import AlertEventKind, Severity
 from services.contracts.envelope import CONTENT_TYPE, CloudEvent, encode_event
 from services.kit.database import Connection
 from services.kit.stream.outbox import Message, Outbox
@@ -40,8 +43,47 @@ _CONTRACT_FIELDS = (
     "outcome_code",
 )
 
-FeedChange = tuple[int, AlertChange]
+FeedStep = AlertChange | DataIncident
+FeedChange = tuple[int, "RecordedStep"]
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedStep:
+    """A step as the feed, the outbox and deliveries read it; `rank` is its severity.
+
+    `alert_id` is the id of the incident where the step is one of a data incident.
+    """
+
+    event_id: str
+    kind: AlertEventKind
+    alert_id: str
+    borrower_id: str
+    version: int
+    at: datetime
+    actor: str
+    why: str
+    owner_id: str
+    officer_id: str | None
+    segment: str | None
+    branch_id: str | None
+    rank: int
+    document: Mapping[str, Any]
+    data: Mapping[str, Any]
+
+
+_EVENT_COLUMNS = (
+    "event_id",
+    "kind",
+    "alert_id",
+    "borrower_id",
+    "version",
+    "at",
+    "actor",
+    "why",
+    "owner_id",
+    "officer_id",
+    "document",
+)
 WRITE_ALERTS = f"""
 INSERT INTO alerts.alert ({", ".join(alert_rows.COLUMNS)})
 SELECT {alert_rows.columns("new")}
@@ -76,55 +118,98 @@ class StepRecorder:
     async def record(
         self,
         connection: Connection,
-        changes: Sequence[tuple[int, AlertChange]],
+        changes: Sequence[tuple[int, FeedStep]],
         *,
         recorded_at: datetime,
     ) -> None:
         """Writes changes, each with the partition of its borrower, in the order given."""
         if not changes:
             return
-        alerts = [alert_rows.to_row(alert) for alert in last(changes)]
+        alerts = [alert_rows.to_row(alert) for alert in last([change for _, change in changes])]
         await connection.execute(WRITE_ALERTS, _json(alerts))
-        for partition in sorted({partition for partition, _ in changes}):
+        steps = [(partition, recorded_step(change)) for partition, change in changes]
+        for partition in sorted({partition for partition, _ in steps}):
             messages = [
-                message(change, topic=self._topic)
-                for borrower_partition, change in changes
+                message(step, topic=self._topic)
+                for borrower_partition, step in steps
                 if borrower_partition == partition
             ]
             await self._outbox.append(connection, messages, partition=partition)
         # The row of the feed is locked from here to the commit, so this comes last.
-        before = await connection.fetchval(ADVANCE_FEED, len(changes))
-        events = [(before + number, change) for number, (_, change) in enumerate(changes, 1)]
+        before = await connection.fetchval(ADVANCE_FEED, len(steps))
+        events = [(before + number, step) for number, (_, step) in enumerate(steps, 1)]
         await connection.execute(
             WRITE_EVENTS, _json([_event(*event) for event in events]), recorded_at
         )
         await self._subscriber.recorded(connection, events)
 
 
-def last(changes: Sequence[tuple[int, AlertChange]]) -> list[Alert]:
+def last(changes: Sequence[FeedStep]) -> list[Alert]:
     """Returns each alert once, as it is after all changes, the closed ones first.
 
     The next alert of a borrower may only be written once the one before is closed.
     """
-    newest: dict[str, Alert] = {change.alert.alert_id: change.alert for _, change in changes}
+    newest: dict[str, Alert] = {
+        change.alert.alert_id: change.alert for change in changes if isinstance(change, AlertChange)
+    }
     return sorted(newest.values(), key=lambda alert: alert.is_open)
 
 
-def _event(feed_id: int, change: AlertChange) -> Mapping[str, object]:
+def recorded_step(change: FeedStep) -> RecordedStep:
+    """Returns a step as it is recorded."""
+    if isinstance(change, DataIncident):
+        return _incident_step(change)
     alert = change.alert
+    return RecordedStep(
+        event_id=change.event_id,
+        kind=change.kind,
+        alert_id=alert.alert_id,
+        borrower_id=alert.borrower_id,
+        version=alert.version,
+        at=change.at,
+        actor=change.actor,
+        why=change.why,
+        owner_id=alert.owner.id,
+        officer_id=alert.officer_id,
+        segment=alert.segment,
+        branch_id=alert.branch_id,
+        rank=alert.severity.rank,
+        document=event_document(change),
+        data=contract_data(change),
+    )
+
+
+def _incident_step(incident: DataIncident) -> RecordedStep:
+    document = incident_document(incident)
+    names = ("incident_id", "borrower_id", "since", "state", "headline", "alert_id")
+    data = {name: document[name] for name in names}
+    data |= {"owner_id": incident.owner.id, "texts": incident.headlines}
+    if incident.ended_at is not None:
+        data["ended_at"] = document["ended_at"]
+    return RecordedStep(
+        event_id=f"{incident.incident_id}-{incident.version}",
+        kind=incident.kind,
+        alert_id=incident.incident_id,
+        borrower_id=incident.borrower_id,
+        version=incident.version,
+        at=incident.at,
+        actor=SYSTEM,
+        why=incident.headline,
+        owner_id=incident.owner.id,
+        officer_id=incident.officer_id,
+        segment=incident.segment,
+        branch_id=incident.branch_id,
+        # However mild the state, no endpoint may miss that warnings stop.
+        rank=Severity.HARD.rank,
+        document=document,
+        data=data,
+    )
+
+
+def _event(feed_id: int, step: RecordedStep) -> Mapping[str, object]:
     return {
         "feed_id": feed_id,
-        "event_id": change.event_id,
-        "kind": change.kind.value,
-        "alert_id": alert.alert_id,
-        "borrower_id": alert.borrower_id,
-        "version": alert.version,
-        "at": change.at,
-        "actor": change.actor,
-        "why": change.why,
-        "owner_id": alert.owner.id,
-        "officer_id": alert.officer_id,
-        "document": event_document(change),
+        **{name: getattr(step, name) for name in _EVENT_COLUMNS},
     }
 
 
@@ -132,20 +217,20 @@ def _json(rows: Sequence[Mapping[str, object]]) -> str:
     return msgspec.json.encode(rows).decode("utf-8")
 
 
-def message(change: AlertChange, *, topic: str) -> Message:
+def message(step: RecordedStep, *, topic: str) -> Message:
     """Returns the message of a step; its event id makes a repetition recognisable."""
     event = CloudEvent(
-        id=change.event_id,
+        id=step.event_id,
         source=SOURCE,
-        type=change.kind.value,
-        subject=change.alert.borrower_id,
-        time=change.at,
+        type=step.kind.value,
+        subject=step.borrower_id,
+        time=step.at,
         datacontenttype="application/json",
-        data=contract_data(change),
+        data=step.data,
     )
     return Message(
         topic=topic,
-        key=change.alert.borrower_id.encode("utf-8"),
+        key=step.borrower_id.encode("utf-8"),
         value=encode_event(event),
         headers=_HEADERS,
     )

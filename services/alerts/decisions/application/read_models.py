@@ -45,7 +45,10 @@ class AlertFilters:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertSummary:
-    """An alert as a list shows it. `version` is the ETag."""
+    """An alert as a list shows it. `version` is the ETag.
+
+    `isolated_since` is since when the borrower's data cannot be processed; null if they can.
+    """
 
     alert_id: str
     version: int
@@ -71,15 +74,17 @@ class AlertSummary:
     acknowledged_at: datetime | None
     resolved_at: datetime | None
     outcome_code: OutcomeCode | None
+    isolated_since: datetime | None
 
     @classmethod
-    def of(cls, alert: Alert) -> "AlertSummary":
+    def of(cls, alert: Alert, *, isolated_since: datetime | None) -> "AlertSummary":
         """Returns the summary of an alert."""
         shared = {name: getattr(alert, name) for name in _SHARED}
         return cls(
             acknowledge_by=alert.deadlines.acknowledge_by,
             act_by=alert.deadlines.act_by,
             escalate_at=alert.deadlines.escalate_at,
+            isolated_since=isolated_since,
             **shared,
         )
 
@@ -114,10 +119,12 @@ class AlertDetail:
     history: Sequence[AlertEvent]
 
     @classmethod
-    def of(cls, alert: Alert, history: Sequence[AlertEvent]) -> "AlertDetail":
+    def of(
+        cls, alert: Alert, history: Sequence[AlertEvent], *, isolated_since: datetime | None
+    ) -> "AlertDetail":
         """Returns the detail of an alert."""
         return cls(
-            alert=AlertSummary.of(alert),
+            alert=AlertSummary.of(alert, isolated_since=isolated_since),
             reasons=alert.reasons,
             texts=alert.texts,
             news=alert.news,

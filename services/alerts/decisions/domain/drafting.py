@@ -33,7 +33,7 @@ MOST_NEWS = 20
 # The language of `headline` and of the lines; the others are in `texts`.
 ENGLISH = "en"
 
-_SEVERITY_OF_STATE = {
+SEVERITY_OF_STATE = {
     RiskState.CLOSED: Severity.LOW,
     RiskState.NORMAL: Severity.LOW,
     RiskState.ATTENTION: Severity.LOW,
@@ -146,7 +146,7 @@ def severity_of(assessment: AssessmentSummary) -> Severity:
     """Returns how fast a person must respond; a hard trigger and a default are the fastest."""
     if assessment.worst_level is Level.HARD:
         return Severity.HARD
-    return _SEVERITY_OF_STATE[assessment.state]
+    return SEVERITY_OF_STATE[assessment.state]
 
 
 def _risk_types(assessment: AssessmentSummary) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""The document of a step: stored in the alert's history, shown, and delivered from.
+"""The document of a step: stored in the history, shown, and delivered from.
 
 It has ids, reasons, next steps and links, but no name and no account number.
 """
@@ -15,6 +15,7 @@ from services.alerts.decisions.domain.alert import (
     Owner,
     ReasonLine,
 )
+from services.alerts.decisions.domain.data_incident import DataIncident
 
 
 def event_document(change: AlertChange) -> dict[str, Any]:
@@ -53,6 +54,30 @@ def _news(item: NewsItem) -> dict[str, Any]:
         "at": item.at.isoformat(),
         "kind": item.kind.value,
         "texts": {language: list(text) for language, text in item.texts.items()},
+    }
+
+
+def incident_document(incident: DataIncident) -> dict[str, Any]:
+    """Returns the begin or the end of a data incident as plain JSON values."""
+    return {
+        "incident_id": incident.incident_id,
+        "borrower_id": incident.borrower_id,
+        "alert_id": incident.alert_id,
+        "severity": None,
+        "state": incident.state.value,
+        "since": incident.since.isoformat(),
+        "ended_at": None if incident.ended_at is None else incident.ended_at.isoformat(),
+        "headline": incident.headline,
+        "texts": {
+            language: {"headline": headline, "why": [], "reasons": []}
+            for language, headline in incident.headlines.items()
+        },
+        "news": [],
+        "owner": _plain(incident.owner),
+        "deadlines": None,
+        "reasons": [],
+        "actions": [],
+        "outcome_code": None,
     }
 
 

@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-from services.alerts.decisions.adapters.step_recorder import FeedChange
-from services.alerts.decisions.domain.alert import Alert
+from services.alerts.decisions.adapters.step_recorder import FeedChange, RecordedStep
 from services.kit.database import Connection
 
 # An endpoint that received an alert receives its end too, however mild the alert has become.
@@ -34,29 +33,29 @@ class DeliveryFanOut:
 
     async def recorded(self, connection: Connection, changes: Sequence[FeedChange]) -> None:
         """Adds the deliveries of the steps, which are in the order of the feed."""
-        alerts = [change.alert for _, change in changes]
+        steps = [step for _, step in changes]
         await connection.execute(
             FAN_OUT,
             [feed_id for feed_id, _ in changes],
-            [alert.borrower_id for alert in alerts],
-            [alert.alert_id for alert in alerts],
-            [change.event_id for _, change in changes],
-            [change.kind.value for _, change in changes],
-            peaks(alerts),
-            [alert.branch_id for alert in alerts],
-            [alert.segment for alert in alerts],
-            [alert.officer_id for alert in alerts],
+            [step.borrower_id for step in steps],
+            [step.alert_id for step in steps],
+            [step.event_id for step in steps],
+            [step.kind.value for step in steps],
+            peaks(steps),
+            [step.branch_id for step in steps],
+            [step.segment for step in steps],
+            [step.officer_id for step in steps],
         )
 
 
-def peaks(alerts: Sequence[Alert]) -> list[int]:
+def peaks(steps: Sequence[RecordedStep]) -> list[int]:
     """Returns the highest severity that each alert has had up to here, as ranks.
 
     Steps of one alert in one batch cannot see each other's deliveries in the statement.
     """
     highest: dict[str, int] = {}
     ranks = []
-    for alert in alerts:
-        highest[alert.alert_id] = max(alert.severity.rank, highest.get(alert.alert_id, 0))
-        ranks.append(highest[alert.alert_id])
+    for step in steps:
+        highest[step.alert_id] = max(step.rank, highest.get(step.alert_id, 0))
+        ranks.append(highest[step.alert_id])
     return ranks

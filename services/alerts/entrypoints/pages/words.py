@@ -54,6 +54,8 @@ EVENTS = {
     "alert.assigned.v1": "Assigned",
     "alert.commented.v1": "Comment",
     "alert.resolved.v1": "Resolved",
+    "data-incident.opened.v1": "Cannot be processed",
+    "data-incident.closed.v1": "Processed again",
 }
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 

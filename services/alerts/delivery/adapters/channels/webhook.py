@@ -149,7 +149,7 @@ def _rich_text(text: str, **style: Any) -> dict[str, Any]:
 
 
 def _title(document: Document, event_type: str) -> str:
-    step = event_type.removeprefix("alert.").removesuffix(".v1")
+    step = event_type.rpartition(".v")[0].removeprefix("alert.")
     return f"{_MARKS.get(document['severity'], '')} {document['headline']} [{step}]".strip()
 
 
@@ -175,8 +175,10 @@ def _actions(document: Document) -> list[str]:
 def _deadline(document: Document) -> str:
     if document["outcome_code"] is not None:
         return f"Closed as {document['outcome_code']}"
-    owner = document["owner"]["id"]
-    return f"Owner {owner}, act by {document['deadlines']['act_by'][:16].replace('T', ' ')} UTC"
+    owner = f"Owner {document['owner']['id']}"
+    if document["deadlines"] is None:
+        return owner
+    return f"{owner}, act by {document['deadlines']['act_by'][:16].replace('T', ' ')} UTC"
 
 
 def _inert(text: str) -> str:
