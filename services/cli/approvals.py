@@ -78,8 +78,8 @@ def propose(
     kind: Annotated[
         str,
         typer.Argument(
-            help="account-handover, control-event (ingest); day-close-withdrawal, missed-days, "
-            "rulebook (scoring)."
+            help="account-handover, control-event (ingest); missed-days, rulebook (scoring); "
+            "day-close-withdrawal (both)."
         ),
     ],
     subject: Annotated[

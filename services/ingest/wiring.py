@@ -11,6 +11,7 @@ import asyncpg
 
 from services.ingest.adapters.account_handover import AccountHandover
 from services.ingest.adapters.account_table import AccountTable
+from services.ingest.adapters.close_withdrawal import TakenCloseWithdrawal
 from services.ingest.adapters.control_approval import ControlEventApproval
 from services.ingest.adapters.control_table import ControlTable
 from services.ingest.adapters.history_load_table import HistoryLoadTable
@@ -109,7 +110,11 @@ class _Parts:
         return Approvals(
             database=database,
             repository=ApprovalTable(schema=SCHEMA),
-            kinds=[kind, AccountHandover(log=self.log, clock=self.clock)],
+            kinds=[
+                kind,
+                AccountHandover(log=self.log, clock=self.clock),
+                TakenCloseWithdrawal(clock=self.clock),
+            ],
             clock=self.clock,
         )
 

@@ -9,9 +9,10 @@ for each such thing. What must stay true:
 """
 
 import hashlib
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final, Protocol
 
@@ -59,6 +60,7 @@ RIGHTS = """
 REVOKE UPDATE, DELETE, TRUNCATE ON {schema}.proposal, {schema}.decision FROM {role};
 """
 
+ISO_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 COLUMNS = """
 SELECT proposal.id, kind, subject, digest, proposal.reason, proposal.proposed_by, proposed_at,
        proposal.expires_at, outcome, decided_by, decided_at, decision.reason AS decision_reason
@@ -391,3 +393,17 @@ def _proposal(row: Any) -> Proposal:
     columns = dict(row)
     outcome = columns.pop("outcome")
     return Proposal(**columns, outcome=DecisionOutcome(outcome) if outcome else None)
+
+
+def date_of(subject: str) -> date:
+    """Returns the date that is the subject of a proposal.
+
+    Raises:
+        NoSuchProposal: If it is none.
+    """
+    try:
+        if ISO_DATE.fullmatch(subject):
+            return date.fromisoformat(subject)
+    except ValueError:
+        pass
+    raise NoSuchProposal(f"{subject} is no date; write YYYY-MM-DD.")

@@ -616,4 +616,12 @@ LINES = (
         "        if not self.sequence:\n",
         ("tests/integration/alerts/test_assessments_become_alerts.py",),
     ),
+    Mutant(
+        "withdrawn-close-stands-for-nothing",
+        "a close is compared with the last one that stands",
+        "services/ingest/adapters/control_table.py",
+        "closed_date <= $1 AND withdrawn_at IS NULL",
+        "closed_date <= $1",
+        ("tests/integration/ingest/test_control_events_wait_for_two.py",),
+    ),
 )

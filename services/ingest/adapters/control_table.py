@@ -11,8 +11,10 @@ from services.ingest.adapters.translating import database_errors
 from services.ingest.domain.exchange_rates import KnownRates
 from services.kit.database import Connection, Database
 
-# A close of a later date was released by two people, or is withdrawn: it follows no calendar.
-_LAST_CLOSE = "SELECT max(closed_date) FROM ingest.day_close WHERE closed_date <= $1"
+# A close of a later date was released by two people: it follows no calendar.
+_LAST_CLOSE = """
+SELECT max(closed_date) FROM ingest.day_close WHERE closed_date <= $1 AND withdrawn_at IS NULL
+"""
 _BASES = "SELECT DISTINCT base_currency FROM ingest.exchange_rate"
 # A rate of the same date is what the new one replaces: compared with it, a row of small steps
 # within one day would add up to any rate.

@@ -18,7 +18,7 @@ SELECT clock_timestamp() AS now, load.id, load.sources, closes.source, closes.la
   LEFT JOIN ingest.history_load AS load ON load.closed_at IS NULL
   LEFT JOIN LATERAL (
     SELECT source, max(closed_date) AS last_close FROM ingest.day_close
-     WHERE taken_at >= load.opened_at GROUP BY source) AS closes ON true
+     WHERE taken_at >= load.opened_at AND withdrawn_at IS NULL GROUP BY source) AS closes ON true
  ORDER BY load.id
 """
 _LIST = "SELECT * FROM ingest.history_load ORDER BY id DESC LIMIT $1"

@@ -13,12 +13,11 @@ import msgspec
 
 from services.contracts.control import DayCloseWithdrawnV1
 from services.kit.access.keys import Role
-from services.kit.approvals import NoSuchProposal, Proposal
+from services.kit.approvals import NoSuchProposal, Proposal, date_of
 from services.kit.clock import Clock
 from services.kit.database import Connection
 from services.kit.stream.outbox import SHARED, Outbox
 from services.scoring.application.control_events import EventsTopic, control_messages
-from services.scoring.application.day_close import date_of
 from services.scoring.application.rulebook_workflow import SOURCE
 
 

@@ -5,7 +5,6 @@ and its time is the end of that date in the bank's time zone, so a date that is 
 crash between writing and storing it) is a duplicate to every reader.
 """
 
-import re
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Final, Protocol
@@ -13,14 +12,13 @@ from zoneinfo import ZoneInfo
 
 from services.contracts.control import DayClosedV1
 from services.kit.access.keys import Role
-from services.kit.approvals import NoSuchProposal, Proposal, ProposalConflict
+from services.kit.approvals import Proposal, ProposalConflict, date_of
 from services.kit.clock import Clock
 from services.kit.database import Connection
 from services.kit.stream.outbox import Message
 from services.scoring.application.control_events import EventsTopic, control_messages
 
 SOURCE = "tocsin/clock"
-ISO_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 # A longer gap is a long outage or a wrong clock, and a person must see which.
 MAX_MISSED_DATES: Final = 7
 
@@ -94,20 +92,6 @@ class MissedDaysApproval:
 
     async def release(self, connection: Connection, proposal: Proposal) -> None:
         """Does nothing: the clock reads the decision."""
-
-
-def date_of(subject: str) -> date:
-    """Returns the date that is the subject of a proposal.
-
-    Raises:
-        NoSuchProposal: If it is none.
-    """
-    try:
-        if ISO_DATE.fullmatch(subject):
-            return date.fromisoformat(subject)
-    except ValueError:
-        pass
-    raise NoSuchProposal(f"{subject} is no date; write YYYY-MM-DD.")
 
 
 def close_messages(closed: date, *, topic: EventsTopic, withdrawals: int = 0) -> Sequence[Message]:

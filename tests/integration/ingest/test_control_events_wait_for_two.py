@@ -80,6 +80,31 @@ async def test_a_close_that_waits_is_released_by_two_people_and_closes_follow_it
     assert (await ingest.post(close(late))).status_code == 202
 
 
+async def test_after_a_withdrawal_closes_follow_the_last_one_that_stands(
+    ingest: RunningIngest,
+) -> None:
+    wrong = LAST + timedelta(days=7)
+    assert (await ingest.post(close(LAST))).status_code == 202
+    assert (await ingest.post(close(wrong))).status_code == 202
+    ana = await key_of(ingest, "ana", Role.OPERATOR, Role.APPROVER)
+    ben = await key_of(ingest, "ben", Role.APPROVER)
+    why = {"reason": "a week too early"}
+    kind = {"kind": "day-close-withdrawal"}
+    never_taken = await post(ingest, "", ana, subject="2026-04-01", **kind, **why)
+    assert never_taken.status_code == 404
+    proposal = (await post(ingest, "", ana, subject=str(wrong), **kind, **why)).json()["id"]
+    assert (await post(ingest, f"/{proposal}/approve", ana, **why)).status_code == 403
+    assert (await post(ingest, f"/{proposal}/approve", ben, **why)).status_code == 200
+    # 14 days after the last that stands, although 7 after the one that was withdrawn.
+    refused = await ingest.post(close(LAST + timedelta(days=14)))
+    assert refused.json()["items"][0]["reason"] == "awaits_approval"
+    # The withdrawn one again is a duplicate in scoring, and stands here no more.
+    assert (await ingest.post(close(wrong))).status_code == 202
+    refused = await ingest.post(close(LAST + timedelta(days=13)))
+    assert refused.json()["items"][0]["reason"] == "awaits_approval"
+    assert (await ingest.post(close(LAST + timedelta(days=6)))).status_code == 202
+
+
 async def test_a_rejected_close_stays_in_quarantine_and_is_not_in_the_log(
     ingest: RunningIngest,
 ) -> None:

@@ -37,6 +37,7 @@ CREATE TABLE ingest.day_close (
     source      text COLLATE "C" NOT NULL,
     event_id    text COLLATE "C" NOT NULL,
     taken_at    timestamptz NOT NULL,
+    withdrawn_at timestamptz,
     PRIMARY KEY (source, event_id)
 );
 CREATE INDEX day_close_date ON ingest.day_close (closed_date);
