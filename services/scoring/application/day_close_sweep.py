@@ -20,8 +20,8 @@ from services.scoring.application.ports import CachedBorrower, States, StoredSta
 from services.scoring.application.rebuilding import Rebuilder
 
 # A borrower that a withdrawal reaches is folded again from its whole ledger. After this many events
-# the transaction ends: that takes about a second.
-REFOLDED_AT_ONCE = 10_000
+# the transaction ends: live events wait half a second.
+REFOLDED_AT_ONCE = 2_500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
