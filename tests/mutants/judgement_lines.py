@@ -81,4 +81,20 @@ LINES = (
         "        return arrears > absolute and arrears",
         (f"{DOMAIN}/test_small_arrears.py",),
     ),
+    Mutant(
+        "a-fact-counts-once",
+        "of the signals of one fact only the strongest counts",
+        f"{SCORING}/assess/score.py",
+        "            if contribution[slot] > strongest and slot not in repeated:\n",
+        "            if contribution[slot] > strongest:\n",
+        (f"{DOMAIN}/test_facts.py",),
+    ),
+    Mutant(
+        "a-fact-corroborates-nothing-but-itself",
+        "two families corroborate each other only with facts of their own",
+        f"{SCORING}/assess/facts.py",
+        "        if left:\n            covered.add(min(left))\n",
+        "        covered |= left\n",
+        (f"{DOMAIN}/test_facts.py",),
+    ),
 )

@@ -12,8 +12,9 @@ from typing import Final
 
 from services.scoring.adapters.assessment_json import shown_day
 from services.scoring.adapters.offline import OfflineScorer, ScoredBorrower
-from services.scoring.domain.assess.entry_rules import families_at, is_triggered
+from services.scoring.domain.assess.entry_rules import is_triggered
 from services.scoring.domain.assess.explain import shown_micro
+from services.scoring.domain.assess.facts import families_at
 from services.scoring.domain.borrower.risk import ATTENTION, DEFAULT, HIGH_RISK, WATCH
 from services.scoring.domain.primitives.measurement import AMBER, RED
 from services.scoring.domain.primitives.vocabulary import SEGMENTS
@@ -116,9 +117,9 @@ def _bits(scored: ScoredBorrower, rules: Rules) -> int:
         bits |= OTHER_WATCH
     if bits & OTHER_WATCH:
         bits |= OTHER_ATTENTION
-    if families_at(signals, rules, AMBER) >= 2:
+    if families_at(risk, signals, rules, AMBER) >= 2:
         bits |= TWO_FAMILIES
-    if families_at(signals, rules, RED) >= 2:
+    if families_at(risk, signals, rules, RED) >= 2:
         bits |= TWO_RED_FAMILIES
     return bits
 

@@ -97,6 +97,7 @@ State = Annotated[int, *one_of("state", STATE_NAMES, as_position=True)]
 OpenState = Annotated[int, *one_of("state", STATE_NAMES[:CLOSED], as_position=True)]
 Flag = Annotated[int, *one_of("flag", FLAG_NAMES, as_position=True)]
 Test = Annotated[SignalTest, *written(read_test, {"type": "string", "pattern": _TEST.pattern})]
+AnyIndicator = Annotated[str, *one_of("indicator", tuple(BY_ID))]
 Model = Annotated[PdModel, *written(model_from, {"type": "object"})]
 
 
@@ -139,6 +140,13 @@ class CountedArrearsSection(Section):
             other | self.other_minor,
             self.instalment_micro,
         )
+
+
+class FactSection(Section):
+    """Indicators that show the same fact."""
+
+    name: Text = setting(..., "What it is, for people.", "fact")
+    indicators: Many[AnyIndicator] = setting(..., "Of those that are lit the strongest counts.")
 
 
 class CountingSection(Section):
@@ -352,6 +360,9 @@ class RulebookDocument(Section):
         "How each indicator is judged; one that is left out is not measured.",
         extra={"patternProperties": {"": {"required": ["weight"]}}},
     )
+    facts: Many[FactSection] = setting(
+        [], "What is counted once across families, and corroborates nothing but itself."
+    )
     overlays: Many[OverlaySection] = setting([], "Changes for some borrowers.")
     second_opinion: SecondOpinionSection = setting({}, "PD models in addition to the rules.")
 
@@ -368,10 +379,23 @@ class RulebookDocument(Section):
                 text = f"no thresholds; give amber and red for: {names}"
                 yield ("indicators", name), text
         yield from self._overlay_faults()
+        yield from self._fact_faults()
         overlays = [overlay.compiled() for overlay in self.overlays]
         for role, model in self.second_opinion:
             for text in misfits(model, _rules(self.indicators), overlays) if model else ():
                 yield ("second_opinion", role), text
+
+    def _fact_faults(self) -> Iterator[Fault]:
+        facts: dict[str, str] = {}
+        for index, fact in enumerate(self.facts):
+            for name in fact.indicators:
+                if name not in self.indicators:
+                    text = f"{name} is not in this rulebook's indicators; add it there first"
+                    yield ("facts", index, "indicators"), text
+                elif name in facts:
+                    text = f"{name} is in {facts[name]!r} already; it shows one fact only"
+                    yield ("facts", index, "indicators"), text
+                facts[name] = fact.name
 
     def _overlay_faults(self) -> Iterator[Fault]:
         names: dict[tuple[object, ...], str] = {}
@@ -406,6 +430,9 @@ class RulebookDocument(Section):
             if self.counted_arrears is None
             else self.counted_arrears.compiled(),
             counting=Counting(**dict(self.counting)),
+            facts=tuple(
+                tuple(sorted(BY_ID[name].slot for name in fact.indicators)) for fact in self.facts
+            ),
             overlays=overlays,
             inspections={
                 segment: _by_state(months) for segment, months in self.inspections.items()

@@ -306,20 +306,25 @@ def worst_reported_days(borrower: Borrower, start: int, end: int) -> int:
     return worst
 
 
-def reported_at_month_ends(borrower: Borrower, newest: int, count: int) -> tuple[int, int]:
-    """Return how many of the last `count` month-ends any line was late, and the months added up.
+def reported_at_month_ends(borrower: Borrower, newest: int, count: int) -> list[tuple[int, int]]:
+    """Return those of the last `count` month-ends at which a line was late, with the months.
 
     Several lines: the latest of them counts, as the oldest debt does elsewhere.
     """
     lines = [facility for facility in borrower.facilities if facility.late_days]
     if not lines:
-        return 0, 0
-    late, months = 0, 0
-    for month in range(newest - count + 1, newest + 1):
-        worst = max((reported_months_on(line, last_day_of(month)) for line in lines), default=0)
-        late += worst > 0
-        months += worst
-    return late, months
+        return []
+    ends = [last_day_of(month) for month in range(newest - count + 1, newest + 1)]
+    months = [max(reported_months_on(line, day) for line in lines) for day in ends]
+    return [(day, late) for day, late in zip(ends, months, strict=True) if late]
+
+
+def reported_since(facility: Facility, day: int) -> int:
+    """Return the first day of the reports without a break that say that the line is late."""
+    index = bisect_right(facility.late_days, day) - 1
+    while index and facility.late_months[index - 1]:
+        index -= 1
+    return facility.late_days[index]
 
 
 def forget_reported_before(facility: Facility, day: int) -> None:

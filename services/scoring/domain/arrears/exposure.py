@@ -9,6 +9,7 @@ a rate it is left out of the totals.
 Must stay true: what cannot be tested for materiality, for want of a rate, counts as material.
 """
 
+from dataclasses import dataclass
 from typing import Final
 
 from services.scoring.domain.arrears import days_past_due, facility_use, instalments
@@ -240,12 +241,26 @@ def is_suspended(borrower: Borrower, day: int, rules: Rules) -> bool:
     return is_material(borrower, day, rules, with_disputed=True)
 
 
-def month_end_arrears(borrower: Borrower, as_of: int, count: int, rules: Rules) -> tuple[int, int]:
-    """Return, over the last `count` month-ends, how many were in material arrears and the months
-    late added up (days past due in whole months, each begun one counted).
+@dataclass(frozen=True, slots=True)
+class LateMonthEnd:
+    """One month-end with something past due: whether it was material, and the months late."""
+
+    day: int
+    is_material: bool
+    months_late: int
+
+
+def month_end_arrears(
+    borrower: Borrower, as_of: int, count: int, rules: Rules
+) -> list[LateMonthEnd]:
+    """Return those of the last `count` month-ends at which arrears counted, by month.
+
+    Months late are days past due in whole months, each begun one counted; what a card system
+    reports counts as material, because it states no amount.
     """
     newest = borrower.counters.newest_full_month(as_of)
-    material, months_late = days_past_due.reported_at_month_ends(borrower, newest, count)
+    ends = days_past_due.reported_at_month_ends(borrower, newest, count)
+    rows = [LateMonthEnd(day, is_material=True, months_late=months) for day, months in ends]
     known_from = _known_from(borrower)
     for month in range(newest - count + 1, newest + 1):
         day = last_day_of(month)
@@ -255,10 +270,18 @@ def month_end_arrears(borrower: Borrower, as_of: int, count: int, rules: Rules) 
             continue
         if rules.counted_arrears is not None and not counts_on(borrower, rules, day):
             continue
-        material += is_material(borrower, day, rules)
-        days = _counted_days(borrower, day, rules.tolerance)
-        months_late += -(-days // DAYS_A_MONTH_LATE)
-    return material, months_late
+        months = -(-_counted_days(borrower, day, rules.tolerance) // DAYS_A_MONTH_LATE)
+        rows.append(LateMonthEnd(day, is_material(borrower, day, rules), months))
+    return rows
+
+
+def present_since(borrower: Borrower, as_of: int) -> int:
+    """Return the first day of the present arrears, the day after `as_of` where there are none."""
+    since = as_of + 1 - borrower.counters.counting_days
+    for line in borrower.facilities:
+        if days_past_due.reported_months_on(line, as_of):
+            since = min(since, days_past_due.reported_since(line, as_of))
+    return since
 
 
 def _known_from(borrower: Borrower) -> int:

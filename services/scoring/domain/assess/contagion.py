@@ -15,6 +15,7 @@ Must stay true:
 from dataclasses import replace
 from typing import Final
 
+from services.scoring.domain.assess import facts
 from services.scoring.domain.assess import score as scoring
 from services.scoring.domain.assess.effects import Effect, effect, iso
 from services.scoring.domain.assess.entry_rules import triggered_rules
@@ -144,7 +145,8 @@ def _without_caught(signals: Signals) -> Signals:
 def _rescored(risk: RiskRecord, signals: Signals, rules: Rules) -> RiskRecord:
     """Return the risk state with the score that it would have without what was caught."""
     families, days = risk.families.copy(), risk.family_days.copy()
-    families[COLLATERAL_GROUP] = scoring.family_score(signals, rules, COLLATERAL_GROUP)
+    repeated = facts.repeated(signals, rules, risk)
+    families[COLLATERAL_GROUP] = scoring.family_score(signals, rules, COLLATERAL_GROUP, repeated)
     if families[COLLATERAL_GROUP] < rules.cuts.family:
         days[COLLATERAL_GROUP] = 0
     # What people added to the score stays.

@@ -7,6 +7,7 @@ do not count either: what the sector does confirms nothing about one borrower.
 
 from typing import Final
 
+from services.scoring.domain.assess.facts import families_at
 from services.scoring.domain.assess.state_inputs import StateInputs
 from services.scoring.domain.borrower.decisions import EXCEPTION, TIGHTEN, Override
 from services.scoring.domain.borrower.risk import (
@@ -19,7 +20,7 @@ from services.scoring.domain.borrower.risk import (
 )
 from services.scoring.domain.primitives.measurement import AMBER, MEASURED, RED
 from services.scoring.domain.rulebook.policy import EntryRule, SignalTest
-from services.scoring.domain.rulebook.rulebook import FAMILIES, Cuts, Rules
+from services.scoring.domain.rulebook.rulebook import Cuts, Rules
 
 NEVER: Final = 1_000_001
 MOST_ID_CHARACTERS: Final = 128
@@ -77,11 +78,11 @@ def is_triggered(rule: EntryRule, risk: RiskRecord, signals: Signals, rules: Rul
         return False
     if rule.family_cut and not _family_cut(risk, rules.cuts):
         return False
-    if rule.amber_families and families_at(signals, rules, AMBER) < rule.amber_families:
+    if rule.amber_families and families_at(risk, signals, rules, AMBER) < rule.amber_families:
         return False
     if rule.reds and signals_at(signals, rules, RED) < rule.reds:
         return False
-    return not rule.red_families or families_at(signals, rules, RED) >= rule.red_families
+    return not rule.red_families or families_at(risk, signals, rules, RED) >= rule.red_families
 
 
 def is_nothing_triggered(risk: RiskRecord, signals: Signals, rules: Rules) -> bool:
@@ -136,13 +137,4 @@ def signals_at(signals: Signals, rules: Rules, level: int) -> int:
         1
         for rule in rules.indicators
         if levels[rule.slot] >= level and rule.weight and rule.slot not in rules.surcharges
-    )
-
-
-def families_at(signals: Signals, rules: Rules, level: int) -> int:
-    """Return in how many families a scored signal is at this level or worse."""
-    levels = signals.level
-    return sum(
-        any(levels[rule.slot] >= level and rule.weight for rule in rules.by_family[family])
-        for family in range(FAMILIES)
     )

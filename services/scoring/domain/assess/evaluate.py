@@ -111,6 +111,7 @@ def _is_same_verdict(
         and values[0] == signals.value[slot]
         and not rule.half_life_days
         and signals.detail[slot] == 0
+        and not measurement.scored
     )
 
 
@@ -132,6 +133,8 @@ def _verdict(signals: Signals, rule: IndicatorRule, measurement: Measurement) ->
     figure = measurement.values[component]
     signals.detail[rule.slot] = component
     signals.value[rule.slot] = figure if figure is not None else 0
+    if measurement.scored:
+        intensity = _judge_components(rule, measurement.scored)[1]
     contribution = rounded_quotient(rule.weight * intensity, MICRO)
     if rule.half_life_days and contribution:
         contribution = _decayed(contribution, measurement.age_days, rule.half_life_days)

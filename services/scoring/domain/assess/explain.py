@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from services.scoring.domain.arrears.exposure import in_reporting
+from services.scoring.domain.assess import facts
 from services.scoring.domain.assess.assessment import (
     Assessment,
     CardPosition,
@@ -53,7 +54,8 @@ MOST_EVIDENCE: Final = 20
 def contributors(borrower: Borrower, rules: Rules, as_of: int) -> list[Contributor]:
     """Return the causes of the score, largest share first, then the notes that are lit."""
     score = combined(borrower.risk.families)
-    parts = shares(borrower.signals, rules, score) + surcharge_shares(
+    repeated = facts.repeated(borrower.signals, rules, borrower.risk)
+    parts = shares(borrower.signals, rules, score, repeated) + surcharge_shares(
         borrower.signals, rules, score
     )
     causes = [

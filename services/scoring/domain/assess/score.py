@@ -1,6 +1,7 @@
 """Combines contributions into family scores, the score, and each cause's share of it.
 
-Noisy-OR (domain 3.6): inside a correlation group the strongest signal counts, groups of a family
+Noisy-OR (domain 3.6): of one fact the strongest signal counts, across families (`facts`); inside a
+correlation group the strongest counts; groups of a family
 and families combine as independent reasons, so confirmation from another side raises the score and
 many weak ambers do not beat one red.
 
@@ -12,7 +13,9 @@ result does not depend on the order in which signals arrived, on the machine or 
 """
 
 import math
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 from services.scoring.domain.borrower.risk import NOT_SCORED, Signals
@@ -27,6 +30,7 @@ from services.scoring.domain.rulebook.rulebook import FAMILIES, Rules
 
 # A certain cause would have an infinite logarithm; no weight reaches this.
 MOST_CERTAIN: Final = 999_999
+NOTHING_REPEATED: Final = MappingProxyType[int, int]({})
 # Ten points (domain 3.6 step 5).
 MOST_SURCHARGE: Final = 100_000
 
@@ -40,15 +44,18 @@ class Share:
     also: list[int]
 
 
-def family_score(signals: Signals, rules: Rules, family: int) -> int:
-    """Return the family's score in micro-units, or NOT_SCORED where nothing of it is expected."""
+def family_score(signals: Signals, rules: Rules, family: int, repeated: Container[int] = ()) -> int:
+    """Return the family's score in micro-units, or NOT_SCORED where nothing of it is expected.
+
+    ``repeated`` are the slots that only repeat a fact which another signal counts.
+    """
     contribution = signals.contribution
     survival = 1
     terms = 0
     for group in rules.groups[family]:
         strongest = 0
         for slot in group:
-            if contribution[slot] > strongest:
+            if contribution[slot] > strongest and slot not in repeated:
                 strongest = contribution[slot]
         if strongest:
             survival *= MICRO - strongest
@@ -95,18 +102,26 @@ def completeness(signals: Signals, rules: Rules) -> int:
     return rounded_quotient(known * MICRO, expected) if expected else 0
 
 
-def shares(signals: Signals, rules: Rules, score: int) -> list[Share]:
+def shares(
+    signals: Signals, rules: Rules, score: int, repeated: Mapping[int, int] = NOTHING_REPEATED
+) -> list[Share]:
     """Return every winning signal's share of the score, largest first (domain reading 8).
 
     The score's logarithm is shared out: ``score x ln(1 - c) / sum of ln(1 - c)``. The shares add up
-    to the score, and no cause is hidden behind another.
+    to the score, and no cause is hidden behind another. What only repeats the fact of another
+    signal is listed with that one.
     """
-    winners = [
-        _winner(signals, group)
+    groups = [
+        [slot for slot in group if signals.contribution[slot] and slot not in repeated]
         for family in range(FAMILIES)
         for group in rules.groups[family]
-        if any(signals.contribution[slot] for slot in group)
     ]
+    winners = [_winner(signals, group) for group in groups if group]
+    for slot, stronger in repeated.items():
+        for winner in winners:
+            if stronger == winner.slot or stronger in winner.also:
+                winner.also.append(slot)
+                break
     logs = [_log_survival(signals.contribution[winner.slot]) for winner in winners]
     total = sum(logs)
     for winner, log in zip(winners, logs, strict=True):
@@ -126,10 +141,9 @@ def surcharge_shares(signals: Signals, rules: Rules, score: int) -> list[Share]:
     return added_shares
 
 
-def _winner(signals: Signals, group: tuple[int, ...]) -> Share:
+def _winner(signals: Signals, group: list[int]) -> Share:
     ranked = sorted(group, key=lambda slot: (-signals.contribution[slot], slot))
-    others = [slot for slot in ranked[1:] if signals.contribution[slot]]
-    return Share(ranked[0], 0, others)
+    return Share(ranked[0], 0, ranked[1:])
 
 
 def _log_survival(contribution: int) -> int:

@@ -9,6 +9,7 @@ never on every event (design section 4).
 from dataclasses import dataclass
 from typing import Final
 
+from services.scoring.domain.assess import facts as fact_groups
 from services.scoring.domain.assess import score as scoring
 from services.scoring.domain.assess.assessment import Assessment, Cause, RecordedTransition
 from services.scoring.domain.assess.entry_rules import triggered_rules
@@ -157,9 +158,7 @@ def rescore(borrower: Borrower, rules: Rules, evaluation: SignalChanges, trigger
     """Recompute the families that moved, and the score and completeness if any did."""
     risk = borrower.risk
     if evaluation.families:
-        for family in range(FAMILIES):
-            if evaluation.families >> family & 1:
-                risk.families[family] = scoring.family_score(borrower.signals, rules, family)
+        _rescore_families(borrower, rules, evaluation.families, trigger.as_of)
     if evaluation.families or trigger.facts & touched.DECISIONS:
         risk.score = scoring.combined(risk.families)
         if rules.surcharges:
@@ -169,6 +168,18 @@ def rescore(borrower: Borrower, rules: Rules, evaluation: SignalChanges, trigger
             risk.score = min(MICRO, max(0, risk.score + points))
     if evaluation.coverage_moved:
         risk.completeness = scoring.completeness(borrower.signals, rules)
+
+
+def _rescore_families(borrower: Borrower, rules: Rules, moved: int, as_of: int) -> None:
+    """Recompute the families that moved, and those that share a fact with one of them."""
+    risk, signals = borrower.risk, borrower.signals
+    fact_groups.follow_exposures(borrower, rules, as_of)
+    repeated = fact_groups.repeated(signals, rules, risk)
+    if moved & rules.fact_families:
+        moved |= rules.fact_families
+    for family in range(FAMILIES):
+        if moved >> family & 1:
+            risk.families[family] = scoring.family_score(signals, rules, family, repeated)
 
 
 def _move(

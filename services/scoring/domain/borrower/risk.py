@@ -103,6 +103,7 @@ class RiskRecord:
         no_default_since: First day close of the present run without any trigger of default.
         family_days: Business-day closes in a row with the family at or above the family cut.
         moves: Days of the last state changes, newest last (flip guard).
+        is_excess_apart: The excess of a line is another exposure than the one in arrears.
     """
 
     state: int = NORMAL
@@ -124,6 +125,7 @@ class RiskRecord:
     rule_ids: list[str] = field(default_factory=list)
     sequence: int = 0
     emitted: Emitted = field(default_factory=Emitted)
+    is_excess_apart: bool = False
 
     def recent_moves(self, as_of: int, window_days: int) -> int:
         """Return how often the state changed in the window that ends today."""

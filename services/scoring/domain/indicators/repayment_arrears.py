@@ -118,18 +118,32 @@ def regulatory_days(borrower: Borrower, as_of: int, rules: Rules) -> Measurement
 def worst_days_in_a_year(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """R-04: the worst operational count on any of the last 365 days, by what is known now.
 
-    Where the rulebook has a threshold, of an instalment of which enough is unpaid to count.
+    Where the rulebook has a threshold, of an instalment of which enough is unpaid to count. Where
+    it counts a fact once, the score counts what lies before the present arrears.
     """
     if not _has_history(borrower):
         return unmeasurable(Reason.NO_SCHEDULE) if borrower.loans else not_applicable()
     start = as_of - YEAR_DAYS + 1
-    worst = days_past_due.worst_reported_days(borrower, start, as_of)
-    counts = None if rules.counted_arrears is None else _instalments_that_count(borrower, rules)
-    if counts is not None:
+    worst = _worst_delay(borrower, start, as_of, rules)
+    if rules.counted_arrears is not None:
         worst = max(worst, borrower.counters.arrears_days)
+    measurement = measured(worst * MICRO)
+    if rules.facts and worst:
+        before = exposure.present_since(borrower, as_of) - 1
+        scar = _worst_delay(borrower, start, before, rules) if before < as_of else worst
+        measurement.scored = [scar * MICRO]
+    return measurement
+
+
+def _worst_delay(borrower: Borrower, start: int, end: int, rules: Rules) -> int:
+    """Return the most days past due on any day from ``start`` to ``end``, 0 where none is left."""
+    if end < start:
+        return 0
+    worst = days_past_due.worst_reported_days(borrower, start, end)
+    counts = None if rules.counted_arrears is None else _instalments_that_count(borrower, rules)
     for loan in borrower.loans:
-        worst = max(worst, days_past_due.worst_days(loan, start, as_of, rules.tolerance, counts))
-    return measured(worst * MICRO)
+        worst = max(worst, days_past_due.worst_days(loan, start, end, rules.tolerance, counts))
+    return worst
 
 
 def _instalments_that_count(borrower: Borrower, rules: Rules) -> days_past_due.CountsOn:
@@ -185,12 +199,22 @@ def months_in_arrears(borrower: Borrower, as_of: int, rules: Rules) -> Measureme
     """R-13: how many of the last twelve month-ends were in material arrears.
 
     The second component is the sum of months late over the same month-ends. Months that a card
-    system states count as material: it states them without an amount.
+    system states count as material: it states them without an amount. Where a rulebook counts a
+    fact once, the score counts what lies before the present arrears; the rest is R-01's.
     """
     if not _has_history(borrower):
         return unmeasurable(Reason.NO_SCHEDULE) if borrower.loans else not_applicable()
-    material, months_late = exposure.month_end_arrears(borrower, as_of, MONTH_ENDS, rules)
-    return measured_components([material * MICRO, months_late * MICRO])
+    ends = exposure.month_end_arrears(borrower, as_of, MONTH_ENDS, rules)
+    measurement = measured_components(_added_up(ends))
+    if rules.facts and ends:
+        present = exposure.present_since(borrower, as_of)
+        measurement.scored = _added_up([end for end in ends if end.day < present])
+    return measurement
+
+
+def _added_up(ends: list[exposure.LateMonthEnd]) -> list[int | None]:
+    material = sum(end.is_material for end in ends)
+    return [material * MICRO, sum(end.months_late for end in ends) * MICRO]
 
 
 @indicator(

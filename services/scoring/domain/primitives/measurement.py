@@ -80,6 +80,8 @@ class Measurement:
         reason: Why it is unmeasurable, or why some components have no figure, else ``Reason.NONE``.
         baseline: The borrower's own usual figure that the value was compared with, micro-units.
         age_days: For point events that decay (R-07, R-08, A-09): days since the newest one.
+        scored: The figures that the score counts where another signal counts the rest of them, else
+            empty. The level goes by ``values``.
     """
 
     status: int
@@ -87,6 +89,7 @@ class Measurement:
     reason: int = 0
     baseline: int | None = None
     age_days: int = 0
+    scored: list[int | None] = field(default_factory=list)
 
 
 def measured(value: int, *, baseline: int | None = None, age_days: int = 0) -> Measurement:

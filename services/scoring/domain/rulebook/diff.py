@@ -81,6 +81,7 @@ def differences(old: Rulebook, new: Rulebook) -> list[Difference]:
             _amounts(new.counted_arrears) if new.counted_arrears else {},
         ),
         *_plain("counting", "Counting", _counting(old.counting), _counting(new.counting)),
+        *_plain("facts", "Facts", _facts(old), _facts(new)),
         *_plain("inspections", "Inspections", _inspections(old), _inspections(new)),
         *_models(old.models, new.models),
     ]
@@ -285,6 +286,13 @@ def _of_overlay(overlay: Overlay, rulebook: Rulebook) -> dict[str, str]:
     if overlay.cuts is not None:
         figures |= {f"cut {name}": text for name, text in _of_cuts(overlay.cuts).items()}
     return figures
+
+
+def _facts(rulebook: Rulebook) -> dict[str, str]:
+    """Return which indicators show one fact, by the first of them."""
+    names = {slot: rule.indicator.id for slot, rule in rulebook.indicators.items()}
+    facts = [[names[slot] for slot in slots] for slots in rulebook.facts]
+    return {fact[0]: ", ".join(fact) for fact in facts}
 
 
 def _amounts(rules: Any) -> dict[str, str]:

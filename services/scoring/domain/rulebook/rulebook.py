@@ -227,7 +227,8 @@ class Rules:
     next, 0 for none; it is empty where no state has any. ``sector_z`` is no rule but the log's
     figure of the borrower's sector, None where there is none; it counts up to ``sector_until``.
     ``models`` are the second opinions, the champion first, then the challenger; usually there is
-    none.
+    none. ``facts`` are the slots that show the same fact, ``fact_families`` the bits of the
+    families that share one.
     """
 
     name: str
@@ -252,6 +253,8 @@ class Rules:
     # What may stay unpaid of an instalment that was paid on time.
     habit_tolerance: Tolerance = field(default_factory=Tolerance)
     surcharges: tuple[int, ...] = ()
+    facts: tuple[tuple[int, ...], ...] = ()
+    fact_families: int = 0
 
     def touched_by(self, facts: int) -> tuple[IndicatorRule, ...]:
         """Return the indicators to evaluate after an event that touched these kinds of fact."""
@@ -364,6 +367,7 @@ class Rulebook:
     materiality: Materiality = field(default_factory=Materiality)
     counted_arrears: CountedArrears | None = None
     counting: Counting = field(default_factory=Counting)
+    facts: tuple[tuple[int, ...], ...] = ()
     overlays: tuple[Overlay, ...] = ()
     named: frozenset[str] = frozenset()
     inspections: dict[str, tuple[int, ...]] = field(default_factory=dict)
@@ -428,6 +432,7 @@ def compile_rules(
     by_family: list[list[IndicatorRule]] = [[] for _ in range(FAMILIES)]
     groups: list[dict[str, list[int]]] = [{} for _ in range(FAMILIES)]
     surcharges: list[int] = []
+    facts = _facts_in_use(rulebook, active)
     for rule in active:
         by_slot[rule.slot] = rule
         if rule.group == SURCHARGE_GROUP:
@@ -455,7 +460,29 @@ def compile_rules(
         inspection_months=rulebook.inspections.get(segment, rulebook.inspections.get("*", ())),
         models=rulebook.models,
         surcharges=tuple(surcharges),
+        facts=facts,
+        fact_families=_families_of(facts, active),
     )
+
+
+def _families_of(facts: tuple[tuple[int, ...], ...], active: tuple[IndicatorRule, ...]) -> int:
+    """Return the bits of the families that share a fact with another one."""
+    bits = {rule.slot: 1 << rule.indicator.family for rule in active}
+    together = 0
+    for slots in facts:
+        families = {bits[slot] for slot in slots}
+        if len(families) > 1:
+            together |= sum(families)
+    return together
+
+
+def _facts_in_use(
+    rulebook: Rulebook, active: tuple[IndicatorRule, ...]
+) -> tuple[tuple[int, ...], ...]:
+    """Return the facts that two indicators in use or more can show."""
+    scored = {rule.slot for rule in active if rule.weight}
+    facts = [tuple(slot for slot in slots if slot in scored) for slots in rulebook.facts]
+    return tuple(slots for slots in facts if len(slots) > 1)
 
 
 def _habit_tolerance(rulebook: Rulebook) -> Tolerance:

@@ -2,8 +2,9 @@
 
 import pytest
 
-from services.scoring.domain.assess.entry_rules import families_at, signals_at
+from services.scoring.domain.assess.entry_rules import signals_at
 from services.scoring.domain.assess.explain import contributors
+from services.scoring.domain.assess.facts import families_at
 from services.scoring.domain.assess.score import combined, surcharge_shares, with_surcharge
 from services.scoring.domain.borrower.risk import DEFAULT, HIGH_RISK, NORMAL, PROBATION, slot_of
 from services.scoring.domain.events.control import DayClosed, SectorStressPublished
@@ -213,7 +214,7 @@ class TestASurcharge:
         signals = sector.story.borrower.signals
         assert signals.level[SLOT] == RED
         assert signals_at(signals, sector.rules, AMBER) == 0
-        assert families_at(signals, sector.rules, AMBER) == 0
+        assert families_at(sector.story.borrower.risk, signals, sector.rules, AMBER) == 0
         assert sector.story.borrower.risk.state == NORMAL  # a lone red is ATTENTION
         assert sector.story.borrower.risk.completeness == 0
 
