@@ -121,7 +121,7 @@ audit: $(INSTALLED) ## Look the locked dependencies up in the vulnerability data
 lock: $(INSTALLED) ## Resolve the Python dependencies and Kafka's jars again
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	@$(RESOLVE) pyproject.toml lab/pyproject.toml --all-extras --no-emit-package tocsin --upgrade --output-file requirements.lock
-	@$(RESOLVE) pyproject.toml --constraint requirements.lock --output-file requirements-product.lock
+	@$(RESOLVE) pyproject.toml --extra tables --constraint requirements.lock --output-file requirements-product.lock
 	@$(RESOLVE) --group build --constraint requirements.lock --output-file requirements-build.lock
 	@$(BIN)/tocsin stack lock
 

@@ -1,12 +1,12 @@
 """`tocsin score`: scores a file of events in one process, without broker and database.
 
-The assessments go to standard output, one JSON object a line; the progress, the summary and the
-lines that cannot be read go to standard error.
+The assessments go to standard output, one JSON object a line, or into a table; the progress, the
+summary and the lines that cannot be read go to standard error.
 """
 
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +22,7 @@ from services.cli.errors import CommandError
 from services.cli.event_files import in_time_order, opened, with_progress
 from services.cli.options import DEFAULT_ZONE, EventFile, RulebookName, TimeZone
 from services.cli.rulebook_files import rulebooks_of, usable_rulebook, with_model
+from services.cli.score_table import AssessmentTable
 from services.scoring.adapters.narrative.narrative import (
     narrate,
     narrative_json,
@@ -36,6 +37,7 @@ from services.scoring.adapters.offline import (
 )
 from services.scoring.adapters.score_json import score_line
 from services.scoring.domain.borrower.risk import STATE_NAMES
+from services.scoring.domain.fold import new_borrower
 from services.scoring.domain.rulebook.timeline import UnknownRulebook
 from services.wording.messages import Language
 
@@ -81,6 +83,10 @@ def score(
         Language | None,
         typer.Option(help="Whole sentences in this language; with --json as `story` in each line."),
     ] = None,
+    table: Annotated[
+        Path | None,
+        typer.Option(help="Write a Parquet table here instead, a typed column for each figure."),
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Write the assessments only, without a summary.")
     ] = False,
@@ -99,7 +105,11 @@ def score(
         tocsin score events.ndjson --as-of 2024-06-30 --explain en
 
         tocsin score events.ndjson --every day --json > assessments.ndjson
+
+        tocsin score events.ndjson --every day --table figures.parquet
     """
+    if table is not None and explain is not None:
+        raise CommandError("A table has no sentences.", remedy="Leave out --explain or --table.")
     rules = with_model(usable_rulebook(rulebook), model)
     with ExitStack() as stack:
         source = stack.enter_context(opened(file))
@@ -114,29 +124,53 @@ def score(
             find=rulebooks_of([rulebook, *(activated or [])]).find,
         )
         lines = with_progress(source, hidden=as_json)
-        _write_assessments(scorer, lines, every, Format(explain, as_json))
+        if table is None:
+            write = _line_writer(scorer, Format(explain, as_json))
+        else:
+            write = _row_writer(scorer, stack.enter_context(_table(scorer, table).closed()))
+        _write_assessments(scorer, lines, every, write)
     _report(scorer, quiet=as_json)
     if scorer.counts.undecodable:
         raise typer.Exit(1)
 
 
 def _write_assessments(
-    scorer: OfflineScorer, lines: Iterator[bytes], every: Every, form: Format
+    scorer: OfflineScorer,
+    lines: Iterator[bytes],
+    every: Every,
+    write: Callable[[ScoredBorrower], None],
 ) -> None:
-    write = sys.stdout.buffer.write
     try:
         with in_time_order():
             for scored in scorer.fold_lines(lines):
                 if every is (Every.DAY if scored.is_day_close else Every.EVENT):
-                    write(_written(scorer, scored, form))
+                    write(scored)
     except UnknownRulebook as error:
         raise CommandError(
             f"{error}.", remedy="Give its file, byte for byte as activated: --activated FILE"
         ) from error
     if every is Every.END:
         for scored in scorer.latest():
-            write(_written(scorer, scored, form))
+            write(scored)
     sys.stdout.buffer.flush()
+
+
+def _table(scorer: OfflineScorer, path: Path) -> AssessmentTable:
+    return AssessmentTable(path, scorer.rules_for(new_borrower("")))
+
+
+def _row_writer(scorer: OfflineScorer, table: AssessmentTable) -> Callable[[ScoredBorrower], None]:
+    def write(scored: ScoredBorrower) -> None:
+        table.add(scorer.snapshot(scored), scored.borrower, scorer.rules_for(scored.borrower))
+
+    return write
+
+
+def _line_writer(scorer: OfflineScorer, form: Format) -> Callable[[ScoredBorrower], None]:
+    def write(scored: ScoredBorrower) -> None:
+        sys.stdout.buffer.write(_written(scorer, scored, form))
+
+    return write
 
 
 def _written(scorer: OfflineScorer, scored: ScoredBorrower, form: Format) -> bytes:

@@ -53,7 +53,10 @@ WANTED = {
         *(each for each in LAB["dependencies"] if not each.startswith("tocsin==")),
         *(each for extra in PRODUCT["optional-dependencies"].values() for each in extra),
     ],
-    "requirements-product.lock": PRODUCT["dependencies"],
+    "requirements-product.lock": [
+        *PRODUCT["dependencies"],
+        *PRODUCT["optional-dependencies"]["tables"],
+    ],
     "requirements-build.lock": ROOT_FILE["dependency-groups"]["build"],
 }
 CASES = [(lock, Requirement(each)) for lock, wanted in WANTED.items() for each in wanted]

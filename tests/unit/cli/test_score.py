@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as parquet
 import pytest
 import typer
 from click.testing import Result
@@ -181,6 +182,34 @@ def test_the_files_own_day_closes_are_used(tmp_path: Path) -> None:
     (found,) = lines(result)
     assert found["as_of"] == date(2024, 2, 2).isoformat()
     assert found["dpd_operational"] == 2
+
+
+def test_a_table_has_a_row_per_assessment_and_a_typed_column_per_figure(tmp_path: Path) -> None:
+    path = tmp_path / "figures.parquet"
+    arguments = ["--every", "day", "--as-of", "2024-03-01", "--table", str(path)]
+    result = run(str(write(tmp_path, unpaid_loan())), *arguments)
+    table = parquet.read_table(path)
+    # Every day from 1 January to 1 March, and nothing beside the table.
+    assert (result.stdout, table.num_rows) == ("", 61)
+    last = table.to_pylist()[-1]
+    # Due on 31 January: 30 days late on 1 March.
+    assert (last["as_of"], last["R-01.value"], last["R-01.status"]) == (
+        date(2024, 3, 1),
+        30.0,
+        "measured",
+    )
+    # R-07 is not used by the rulebook; it is measured all the same, without a level.
+    assert (last["R-07.status"], last["R-07.level"]) == ("measured", None)
+    assert (last["F-01.value"], last["F-01.status"]) == (None, "not_applicable")
+    assert table.schema.field("R-01.value").metadata[b"unit"] == b"days"
+    assert str(table.schema.field("as_of").type) == "date32[day]"
+
+
+def test_a_table_has_no_sentences(tmp_path: Path) -> None:
+    file = str(write(tmp_path, unpaid_loan()))
+    result = run(file, "--explain", "en", "--table", str(tmp_path / "figures.parquet"))
+    assert isinstance(result.exception, CommandError)
+    assert "has no sentences" in str(result.exception)
 
 
 def test_a_broken_rulebook_is_explained(tmp_path: Path) -> None:
