@@ -61,7 +61,7 @@ def bench(
     Examples:
 
         tocsin bench --only stages
-        tocsin bench --only scoring --events 2000 --borrowers 20 --workers 1 --json
+        tocsin bench --only scoring --only ingest --events 2000 --borrowers 800 --workers 1 --json
     """
     chosen = tuple(only or DEFAULT_SUITES)
     if unknown := sorted(set(chosen) - set(SUITES)):

@@ -1,8 +1,8 @@
 """Provides the events of a run: a simulated portfolio, and copies of it under other borrower ids.
 
 Simulating costs as much as scoring, so a few hundred borrowers are simulated and then copied. A
-copy is a borrower of its own, with events of its own: the borrower id stands in key, subject and
-event ids. Events are created and written to the topic before anything is timed.
+copy is a borrower of its own, with its own events and account: its number stands in key, subject,
+event ids and account. Events are created and written to the topic before anything is timed.
 """
 
 import asyncio
@@ -59,26 +59,16 @@ def events(count: int, borrowers: int) -> list[EventLine]:
     return lines[:count]
 
 
-@dataclass(frozen=True, slots=True)
-class AccountEvents:
-    """The events of accounts with and without their borrowers, and who has each account."""
-
-    named: list[bytes]
-    addressed: list[bytes]
-    borrowers: dict[str, str]
-
-
-def account_events(lines: Iterable[EventLine]) -> AccountEvents:
-    """Return those events that name an account; a copy has the account of its original, so none."""
-    events = AccountEvents([], [], {})
+def account_events(lines: Iterable[EventLine]) -> tuple[list[bytes], list[bytes]]:
+    """Return the events that name an account: with their borrowers, and without."""
+    named, addressed = [], []
     for line in lines:
         document = msgspec.json.decode(line.value)
-        account = document["data"].get("account_id")
-        borrower = document.pop("subject")
-        if account and events.borrowers.setdefault(account, borrower) == borrower:
-            events.named.append(line.value)
-            events.addressed.append(encode_canonical(document))
-    return events
+        del document["subject"]
+        if document["data"].get("account_id"):
+            named.append(line.value)
+            addressed.append(encode_canonical(document))
+    return named, addressed
 
 
 def copied(line: EventLine, copy: int) -> EventLine:
@@ -86,7 +76,9 @@ def copied(line: EventLine, copy: int) -> EventLine:
     if copy == 0 or line.key is None:
         return line
     key = copied_key(line.key, copy)
-    return EventLine(key, line.value.replace(line.key, key))
+    account = line.key.replace(b"B", b"A")
+    value = line.value.replace(line.key, key)
+    return EventLine(key, value.replace(account, copied_key(account, copy)))
 
 
 def copied_key(key: bytes, copy: int) -> bytes:

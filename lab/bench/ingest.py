@@ -1,12 +1,12 @@
 """Measures what HTTP ingest costs: with many events a request, and with one event a request.
 
 Events of accounts are sent with their borrowers, then without: the difference is the cost of the
-account directory and of the stored identities.
+account directory and of the stored identities. The first batches have registered the accounts.
 
 The sender's own CPU is not counted; it only has to be fast enough to saturate ingest.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import asyncpg
 
@@ -24,7 +24,6 @@ BATCH = 500
 SENDERS = 4
 SINGLE_SENDERS = 16
 WARM_UP = 0.1
-COLUMNS = ("account_id", "borrower_id", "source", "event_time", "event_id")
 
 
 async def http_ingest(
@@ -32,8 +31,7 @@ async def http_ingest(
 ) -> dict[str, object]:
     """Send events in batches, then one a request; return speed and cost of each way."""
     key = await _key(environment)
-    of_accounts = account_events(lines)
-    await _store_accounts(environment, of_accounts.borrowers)
+    named, addressed = account_events(lines)
     no_mappings = environment.folder / "no-mappings"
     no_mappings.mkdir(exist_ok=True)
     extra = {"TOCSIN_INGEST_MAPPINGS": str(no_mappings)}
@@ -55,21 +53,9 @@ async def http_ingest(
             "batches_of": BATCH,
             "batches": await measured(values, batch=BATCH, senders=SENDERS),
             "single": await measured(values[:singles], batch=1, senders=SINGLE_SENDERS),
-            "by_borrower": await measured(of_accounts.named, batch=BATCH, senders=SENDERS),
-            "by_account": await measured(of_accounts.addressed, batch=BATCH, senders=SENDERS),
+            "by_borrower": await measured(named, batch=BATCH, senders=SENDERS),
+            "by_account": await measured(addressed, batch=BATCH, senders=SENDERS),
         }
-
-
-async def _store_accounts(environment: BenchEnvironment, borrowers: Mapping[str, str]) -> None:
-    now = SystemClock().now()
-    rows = [(account, name, "core/bench", now, "bench") for account, name in borrowers.items()]
-    connection = await asyncpg.connect(environment.database_url, timeout=10)
-    try:
-        await connection.copy_records_to_table(
-            "account", schema_name="ingest", records=rows, columns=COLUMNS
-        )
-    finally:
-        await connection.close()
 
 
 async def _key(environment: BenchEnvironment) -> str:
