@@ -1,5 +1,6 @@
 """Options that mean the same in every command, so that they read the same."""
 
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -13,6 +14,11 @@ DEFAULT_ZONE: str = PlatformSettings.model_fields["bank_timezone"].default
 def group(summary: str) -> typer.Typer:
     """Return a group of commands with this line of help."""
     return typer.Typer(help=summary, no_args_is_help=True, rich_markup_mode="markdown")
+
+
+def ordinal_of(day: datetime | None) -> int | None:
+    """Return the ordinal of a date that was given, or None."""
+    return None if day is None else day.toordinal()
 
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]

@@ -7,7 +7,7 @@ summary and the lines that cannot be read go to standard error.
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -20,7 +20,7 @@ import typer
 
 from services.cli.errors import CommandError
 from services.cli.event_files import in_time_order, opened, with_progress
-from services.cli.options import DEFAULT_ZONE, EventFile, RulebookName, TimeZone
+from services.cli.options import DEFAULT_ZONE, EventFile, RulebookName, TimeZone, ordinal_of
 from services.cli.rulebook_files import rulebooks_of, usable_rulebook, with_model
 from services.cli.score_table import AssessmentTable
 from services.scoring.adapters.narrative.narrative import (
@@ -32,8 +32,7 @@ from services.scoring.adapters.offline import (
     OfflineScorer,
     OfflineSettings,
     ScoredBorrower,
-    closes_its_days,
-    withdrawn_closes,
+    for_file,
 )
 from services.scoring.adapters.score_json import score_line
 from services.scoring.domain.borrower.risk import STATE_NAMES
@@ -95,8 +94,8 @@ def score(
 
     Events must be in the order of their `time`. If the file contains no `day.closed`, days are
     closed as the dates of the events pass. A close that the file withdraws counts until then, as in
-    the service. Duplicates are dropped and counted. Lines that cannot be
-    read are listed on standard error, and the exit status is 1.
+    the service. Duplicates are dropped and counted. Lines that cannot be read are listed on
+    standard error, and the exit status is 1.
 
     Examples:
 
@@ -108,27 +107,13 @@ def score(
 
         tocsin score events.ndjson --every day --table figures.parquet
     """
-    if table is not None and explain is not None:
-        raise CommandError("A table has no sentences.", remedy="Leave out --explain or --table.")
     rules = with_model(usable_rulebook(rulebook), model)
-    with ExitStack() as stack:
-        source = stack.enter_context(opened(file))
-        scorer = OfflineScorer(
-            rules,
-            OfflineSettings(
-                zone=ZoneInfo(timezone),
-                closes_days=not closes_its_days(source),
-                withdrawn=withdrawn_closes(source, ZoneInfo(timezone)),
-                as_of=as_of.toordinal() if as_of is not None else None,
-            ),
-            find=rulebooks_of([rulebook, *(activated or [])]).find,
-        )
-        lines = with_progress(source, hidden=as_json)
-        if table is None:
-            write = _line_writer(scorer, Format(explain, as_json))
-        else:
-            write = _row_writer(scorer, stack.enter_context(_table(scorer, table).closed()))
-        _write_assessments(scorer, lines, every, write)
+    settings = OfflineSettings(zone=ZoneInfo(timezone), as_of=ordinal_of(as_of))
+    find = rulebooks_of([rulebook, *(activated or [])]).find
+    with opened(file) as source:
+        scorer = OfflineScorer(rules, for_file(settings, source), find=find)
+        with _writer(scorer, Format(explain, as_json), table) as write:
+            _write_assessments(scorer, with_progress(source, hidden=as_json), every, write)
     _report(scorer, quiet=as_json)
     if scorer.counts.undecodable:
         raise typer.Exit(1)
@@ -138,7 +123,7 @@ def _write_assessments(
     scorer: OfflineScorer,
     lines: Iterator[bytes],
     every: Every,
-    write: Callable[[ScoredBorrower], None],
+    write: Callable[[ScoredBorrower], object],
 ) -> None:
     try:
         with in_time_order():
@@ -155,22 +140,20 @@ def _write_assessments(
     sys.stdout.buffer.flush()
 
 
-def _table(scorer: OfflineScorer, path: Path) -> AssessmentTable:
-    return AssessmentTable(path, scorer.rules_for(new_borrower("")))
-
-
-def _row_writer(scorer: OfflineScorer, table: AssessmentTable) -> Callable[[ScoredBorrower], None]:
-    def write(scored: ScoredBorrower) -> None:
-        table.add(scorer.snapshot(scored), scored.borrower, scorer.rules_for(scored.borrower))
-
-    return write
-
-
-def _line_writer(scorer: OfflineScorer, form: Format) -> Callable[[ScoredBorrower], None]:
-    def write(scored: ScoredBorrower) -> None:
-        sys.stdout.buffer.write(_written(scorer, scored, form))
-
-    return write
+@contextmanager
+def _writer(
+    scorer: OfflineScorer, form: Format, table: Path | None
+) -> Iterator[Callable[[ScoredBorrower], object]]:
+    """Yield what writes an assessment: to standard output, or into the table."""
+    if table is None:
+        yield lambda scored: sys.stdout.buffer.write(_written(scorer, scored, form))
+        return
+    if form.language is not None:
+        raise CommandError("A table has no sentences.", remedy="Leave out --explain or --table.")
+    with AssessmentTable(table, scorer.rules_for(new_borrower(""))).closed() as rows:
+        yield lambda scored: rows.add(
+            scorer.snapshot(scored), scored.borrower, scorer.rules_for(scored.borrower)
+        )
 
 
 def _written(scorer: OfflineScorer, scored: ScoredBorrower, form: Format) -> bytes:

@@ -32,8 +32,7 @@ from services.scoring.adapters.offline import (
     OfflineScorer,
     OfflineSettings,
     ScoredBorrower,
-    closes_its_days,
-    withdrawn_closes,
+    for_file,
 )
 from services.scoring.domain.borrower.risk import STATE_NAMES
 from services.scoring.domain.portfolio.outcomes import (
@@ -89,12 +88,13 @@ def backtest(
     }
     rules = usable_rulebook(rulebook)
     with opened(file) as source:
-        settings = OfflineSettings(
-            zone=ZoneInfo(timezone),
-            closes_days=not closes_its_days(source),
-            withdrawn=withdrawn_closes(source, ZoneInfo(timezone)),
-            leaves_out_withdrawn=True,
-            approves_exits=approve_exits,
+        settings = for_file(
+            OfflineSettings(
+                zone=ZoneInfo(timezone),
+                leaves_out_withdrawn=True,
+                approves_exits=approve_exits,
+            ),
+            source,
         )
         histories = _histories(rules, settings, with_progress(source), outcomes, warm_up)
     if not histories:

@@ -26,8 +26,7 @@ from services.scoring.adapters.calibration import calibrate as calibrated_cuts
 from services.scoring.adapters.offline import (
     OfflineScorer,
     OfflineSettings,
-    closes_its_days,
-    withdrawn_closes,
+    for_file,
 )
 from services.scoring.adapters.rulebook_edits import with_version
 from services.scoring.adapters.rulebook_reader import load_rulebook, path_of
@@ -104,11 +103,12 @@ def _histories(
     """Score the file; return the histories of the part's borrowers, and the last day."""
     chosen = part_from(part)
     with opened(file) as source:
-        settings = OfflineSettings(
-            zone=zone,
-            closes_days=not closes_its_days(source),
-            withdrawn=withdrawn_closes(source, zone),
-            leaves_out_withdrawn=True,
+        settings = for_file(
+            OfflineSettings(
+                zone=zone,
+                leaves_out_withdrawn=True,
+            ),
+            source,
         )
         # What the file activates is ignored: the cuts are for this rulebook.
         scorer = OfflineScorer(rules, settings, find=lambda _: rules)

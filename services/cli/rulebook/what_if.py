@@ -17,7 +17,7 @@ from rich.console import Console
 
 from services.cli.errors import CommandError
 from services.cli.event_files import in_time_order, opened, with_progress
-from services.cli.options import DEFAULT_ZONE, AsJson, Horizon, TimeZone
+from services.cli.options import DEFAULT_ZONE, AsJson, Horizon, TimeZone, ordinal_of
 from services.cli.outcome_files import read_outcomes
 from services.cli.rulebook.history_run import HistoryRun, show, summary
 from services.cli.rulebook.ledger_history import ledger_file
@@ -26,8 +26,7 @@ from services.kit.settings import PlatformSettings
 from services.scoring.adapters.offline import (
     OfflineScorer,
     OfflineSettings,
-    closes_its_days,
-    withdrawn_closes,
+    for_file,
 )
 from services.scoring.domain.rulebook.diff import differences
 from services.scoring.domain.rulebook.rulebook import Rulebook
@@ -74,17 +73,15 @@ def what_if(
     """
     rulebooks = usable_rulebook(against), usable_rulebook(draft)
     outcomes = read_outcomes(labels) if labels is not None else None
+    settings = OfflineSettings(
+        zone=ZoneInfo(timezone),
+        leaves_out_withdrawn=True,
+        as_of=ordinal_of(until),
+        is_log=ledger,
+    )
     with history_of(file, ledger=ledger) as source:
-        settings = OfflineSettings(
-            zone=ZoneInfo(timezone),
-            closes_days=not closes_its_days(source),
-            withdrawn=withdrawn_closes(source, ZoneInfo(timezone)),
-            leaves_out_withdrawn=True,
-            as_of=until.toordinal() if until is not None else None,
-            is_log=ledger,
-        )
-        first_day = since.toordinal() if since is not None else 0
-        runs = [_run(rules, source, settings, first_day) for rules in rulebooks]
+        settings = for_file(settings, source)
+        runs = [_run(rules, source, settings, ordinal_of(since) or 0) for rules in rulebooks]
     if not runs[0].final:
         raise CommandError(
             "No borrower in the history.", remedy="Give canonical events, one a line."

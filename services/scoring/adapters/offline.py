@@ -8,7 +8,7 @@ a file that goes back in time is refused, because the results would silently dep
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from hashlib import blake2b
 from heapq import merge
@@ -117,12 +117,21 @@ class OfflineSettings:
     """
 
     zone: tzinfo
-    closes_days: bool
+    closes_days: bool = True
     as_of: int | None = None
     is_log: bool = False
     withdrawn: frozenset[tuple[str, str]] = frozenset()
     leaves_out_withdrawn: bool = False
     approves_exits: bool = False
+
+
+def for_file(settings: OfflineSettings, source: IO[bytes]) -> OfflineSettings:
+    """Return the settings with what the file itself closes and withdraws."""
+    return replace(
+        settings,
+        closes_days=not closes_its_days(source),
+        withdrawn=withdrawn_closes(source, settings.zone),
+    )
 
 
 class OfflineScorer:

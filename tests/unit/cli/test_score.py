@@ -221,9 +221,7 @@ def test_a_broken_rulebook_is_explained(tmp_path: Path) -> None:
 def test_an_explanation_is_plain_text_in_the_language(tmp_path: Path) -> None:
     file = write(tmp_path, unpaid_loan())
     result = run(str(file), "--as-of", "2024-04-01", "--rulebook", "reference", "--explain", "es")
-    assert "El estado pasó a riesgo alto porque «Días de atraso» (R-01) era de más de 60 días." in (
-        result.stdout
-    )
+    assert "- Lleva 61 días con importes vencidos (límite: más de 60 días)" in result.stdout
 
 
 def test_an_explanation_in_json_stands_beside_the_figures(tmp_path: Path) -> None:
