@@ -98,6 +98,7 @@ class _Parts:
             publisher=self.publisher,
             rules=self.rules,
             log=ControlTable(database),
+            identities=self.identities,
             times=self.times,
             clock=self.clock,
             zone=self.zone,

@@ -453,6 +453,7 @@ def ingest_in_memory(rules: DayCloseRules = CLOSED_BY_CORE) -> MemoryIngest:
         publisher=publisher,
         rules=rules,
         log=controls,
+        identities=identities,
         times=TimeGate(guard=TimeGuard(zone=TIMEZONE), loads=loads, clock=clock),
         clock=clock,
         zone=TIMEZONE,

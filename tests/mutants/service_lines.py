@@ -234,6 +234,14 @@ LINES = (
         (f"{INGEST}/domain/test_exchange_rates.py",),
     ),
     Mutant(
+        "control-id-names-one-content",
+        "other content under the id of a control event is refused",
+        "services/ingest/application/control_gate.py",
+        "return None if first.digest == identity.digest else ID_REUSED",
+        "return None if first else ID_REUSED",
+        (f"{INGEST}/application/test_control_gate.py",),
+    ),
+    Mutant(
         "keys-are-audited",
         "a key that is created or revoked is in the hash chain",
         "services/kit/access/migrations/versions/a0001_base.py",

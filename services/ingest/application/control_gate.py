@@ -3,7 +3,8 @@ alone (day closes, exchange rates).
 
 Intake and retries from the quarantine publish through it. What must stay true: a control event is
 compared with all that was published before it, so each is recorded after the broker has
-acknowledged it; one that is published and not recorded is recorded when it is sent again.
+acknowledged it; one that is published and not recorded is recorded when it is sent again. Its
+identity is stored before, so other content under its id is refused.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,6 +16,7 @@ from services.contracts.control import DayClosedV1, FxPublishedV1
 from services.contracts.envelope import EVERYBODY, CloudEvent
 from services.contracts.fields import EventData
 from services.contracts.validation import ValidEvent
+from services.ingest.application.identity import ID_REUSED, EventIdentities, identity_of
 from services.ingest.application.ports import ControlLog, EventPublisher
 from services.ingest.application.time_gate import TimeGate
 from services.ingest.domain.day_closes import DayCloseRules, DayCloseState
@@ -31,6 +33,7 @@ class ControlGate:
     publisher: EventPublisher
     rules: DayCloseRules
     log: ControlLog
+    identities: EventIdentities
     times: TimeGate
     clock: Clock
     zone: ZoneInfo
@@ -49,6 +52,8 @@ class ControlGate:
             refusal = await self._refusal(valid.event) if is_control else None
             if refusal is None and not self.times.admits(valid.event):
                 refusal = await self.times.refusal(valid.event)
+            if refusal is None and is_control:
+                refusal = await self._reuse(valid)
             if refusal is not None:
                 refusals[index] = refusal
                 continue
@@ -64,10 +69,12 @@ class ControlGate:
         """Publishes a control event that two people released.
 
         Raises:
-            ProposalConflict: If its sender may not send it at all.
+            ProposalConflict: If its sender may not send it at all, or its id has other content.
         """
         refusal = await self._refusal(valid.event)
-        if refusal is not None and refusal.reason is not RefusalReason.AWAITS_APPROVAL:
+        if refusal is None or refusal.reason is RefusalReason.AWAITS_APPROVAL:
+            refusal = await self._reuse(valid)
+        if refusal is not None:
             raise ProposalConflict(refusal.detail)
         await self.publisher.publish([valid])
         await self._record(valid.event)
@@ -79,6 +86,11 @@ class ControlGate:
         if isinstance(data, FxPublishedV1) and not self._is_in_history_load(event):
             return await self._rates_refusal(data)
         return None
+
+    async def _reuse(self, valid: ValidEvent) -> Refusal | None:
+        identity = identity_of(valid.value)
+        (first,) = await self.identities.first([identity])
+        return None if first.digest == identity.digest else ID_REUSED
 
     async def _record(self, event: CloudEvent[EventData]) -> None:
         if isinstance(event.data, DayClosedV1 | FxPublishedV1):

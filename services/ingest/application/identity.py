@@ -1,5 +1,7 @@
 """Keeps the borrower of an event that names only an account, from its first time on.
 
+The identities of control events are stored too, by their gate.
+
 An account may move to another borrower. An event of it that is sent again must still go to its
 first borrower: elsewhere it would be applied a second time. So (source, id) and the borrower are
 stored before the event is published. What must stay true: each event whose borrower ingest found by
@@ -41,7 +43,7 @@ class EventIdentity(NamedTuple):
 
 
 class EventIdentities(Protocol):
-    """The identities of events that named only an account."""
+    """The identities of events that named only an account, and of control events."""
 
     async def first(self, identities: Sequence[EventIdentity]) -> Sequence[EventIdentity]:
         """Returns the identity that was stored first for each (source, id), and stores new ones.

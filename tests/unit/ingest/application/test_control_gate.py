@@ -15,6 +15,7 @@ from tests.fakes.wire_events import cloud_event, repayment, written
 
 # The clock of the fake is in the evening of 31 March 2026.
 TODAY = "2026-03-31"
+TODAY_NOON = "2026-03-31T12:00:00Z"
 
 
 def close(day: str, *, source: str = "core/demo") -> dict[str, Any]:
@@ -119,6 +120,25 @@ async def test_the_first_rate_of_a_currency_waits_outside_a_load_of_history() ->
     await memory.ingest.history_loads.close(load.id, by="operator-1")
     memory.clock.advance(1)
     assert await take(memory, second) == [None]
+
+
+async def test_other_content_under_the_id_of_a_control_event_is_refused() -> None:
+    memory = with_rate("2026-03-27", "0.92")
+    first = rates(1, day="2026-03-30", usd="0.92")
+    again, other = {**first, "datacontenttype": "application/json"}, {**first, "time": TODAY_NOON}
+    assert await take(memory, first, again, other, rates(1, day="2026-03-30", usd="0.95")) == [
+        None,
+        None,
+        *[RefusalReason.ID_REUSED] * 2,
+    ]
+    assert memory.publisher.ids == ["FX-1", "FX-1"]
+    assert memory.controls.rates["EUR", "USD", date(2026, 3, 30)] == Decimal("0.92")
+
+
+async def test_what_waits_for_two_people_may_be_corrected_under_its_id() -> None:
+    memory = with_rate("2026-03-27", "0.92")
+    wrong, right = rates(1, day="2026-03-30", usd="92"), rates(1, day="2026-03-30", usd="0.92")
+    assert await take(memory, wrong, right) == [RefusalReason.AWAITS_APPROVAL, None]
 
 
 async def test_a_rate_with_a_shifted_point_waits() -> None:
