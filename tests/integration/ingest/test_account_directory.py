@@ -139,7 +139,7 @@ async def test_a_rebuild_beside_a_running_ingest_is_refused_and_changes_nothing(
 
 async def test_two_people_hand_accounts_over_to_another_source(ingest: RunningIngest) -> None:
     await ingest.post(written(registration("B-1", accounts=["AC-1", "AC-2", "AC-3"])))
-    of_next = {**registration("B-2", accounts=["AC-1"], event_id="N-1"), "source": "tests"}
+    of_next = {**registration("B-2", accounts=["AC-1"], event_id="reg-next"), "source": "tests"}
     refused = await ingest.post(written(of_next))
     assert refused.json()["items"][0]["reason"] == "account_not_owned"
     ana, ben = (
