@@ -114,8 +114,14 @@ class LoanDisbursedV1(EventData, frozen=True, kw_only=True):
 
 
 class LoanClosedV1(EventData, frozen=True, kw_only=True):
-    """A loan ended."""
+    """A loan ended; or, after it was written off, what became of the claim."""
 
     loan_id: Identifier  #: The loan.
     closed_date: BusinessDate  #: When.
     reason: Literal["REPAID", "REFINANCED", "SOLD", "WRITTEN_OFF", "CANCELLED"]  #: Why.
+    successor: Identifier | UnsetType = UNSET  #: The loan that took its place, where refinanced.
+    claim: NonNegativeMoney | UnsetType = (
+        UNSET  #: What is still claimed, or the claim that is sold.
+    )
+    price: NonNegativeMoney | UnsetType = UNSET  #: What the buyer of the claim paid.
+    currency: Currency | UnsetType = UNSET  #: Currency of claim and price.

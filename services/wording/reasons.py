@@ -20,7 +20,12 @@ from services.wording.figures import MICRO, Figures
 LEVELS: Final = ("GREEN", "AMBER", "RED", "HARD")
 SYSTEM_RULES: Final = {
     "closed-all-loans-ended": "reasons.closed",
+    "closed-with-loss": "reasons.closed_with_loss",
     "reopened-lent-again": "reasons.reopened",
+    "reopened-after-loss": "reasons.reopened_after_loss",
+    "reopened-end-taken-back": "reasons.end_taken_back",
+    "default-taken-back": "reasons.default_taken_back",
+    "default-trigger": "reasons.default_trigger",
 }
 
 

@@ -21,6 +21,7 @@ class Steps:
     """The base of all steps: today, the head of the next event, and its fold."""
 
     today: int
+    log: list[Event]
     assessments: list[Assessment]
 
     def head(self, corrects: str | None = None, kind: str = "") -> Head:
@@ -213,15 +214,23 @@ class LoanSteps(Steps):
         reason: str = "REPAID",
         loan_id: str = "l-1",
         kind: str = "",
-        corrects: str = "e-0",
+        corrects: str = "",
+        **fields: object,
     ) -> str:
-        """End a loan today, or take its end back."""
+        """End a loan today, or take an end of it back: the newest one where none is named."""
+        if kind and not corrects:
+            corrects = next(
+                event.id
+                for event in reversed(self.log)
+                if isinstance(event, loans.LoanClosed) and event.loan_id == loan_id
+            )
         return self.happens(
             loans.LoanClosed,
             self.head(corrects, kind) if kind else self.head(),
             loan_id=loan_id,
             closed_day=self.today,
             reason=reason,
+            **fields,
         )
 
 

@@ -184,10 +184,6 @@ def arrears_are_forgiven(firm: CreditStory) -> None:
     1,
     "One of two loans is written off",
     accounts="",
-    differs=(
-        "2024-09-14: npe None, 2024-10-02: PROBATION, rbi STANDARD, china NORMAL, 2025-03-31:"
-        " eu_default False, ifrs9 STAGE_1"
-    ),
 )
 def one_of_two_loans_is_written_off(firm: CreditStory) -> None:
     """One loan is paid, the other is in default and written off. The obligor stays in default as
@@ -204,7 +200,6 @@ def one_of_two_loans_is_written_off(firm: CreditStory) -> None:
     1,
     "One of two loans is sold",
     accounts="",
-    differs="2024-08-01: WATCH, eu_default False, ifrs9 STAGE_1, npe None",
 )
 def one_of_two_loans_is_sold(firm: CreditStory) -> None:
     """A loan that is 45 days late is sold, and nobody says for how much. A sale at a loss defaults
@@ -222,7 +217,6 @@ def one_of_two_loans_is_sold(firm: CreditStory) -> None:
     1,
     "The last loan is written off, and a new one is granted",
     accounts="",
-    differs="2024-09-14: npe None, 2024-10-02: CLOSED, 2025-10-31: ATTENTION",
 )
 def a_new_loan_after_a_loss(firm: CreditStory) -> None:
     """The only loan is written off in default and the claim is closed: that is the end, with a

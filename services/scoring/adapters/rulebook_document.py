@@ -254,6 +254,9 @@ class ForbearanceSection(Section):
     difficulty_days: Whole = setting(30, "Later than this before a measure is difficulty …")
     difficulty_window_days: Whole = setting(90, "… on one of so many days before it.")
     late_days: Whole = setting(5, "So late when a measure comes is difficulty too.")
+    sale_loss_micro: Share = setting(
+        "0.05", "Loss on a claim sold above which the sale is a trigger of default.", "sale_loss"
+    )
 
 
 class StatesSection(Section):

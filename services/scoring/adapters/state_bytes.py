@@ -42,6 +42,7 @@ from services.scoring.domain.borrower.borrower import (
     Facility,
     Flows,
     Loan,
+    LoanEnd,
     PastSchedule,
     Profile,
     Statement,
@@ -188,6 +189,7 @@ LOAN: Final = RowForm(
     due_cum=SCHEDULE,
     interest_cum=SCHEDULE,
     fees_cum=SCHEDULE,
+    ends=many(RowForm(LoanEnd)),
     past=many(RowForm(PastSchedule)),
     exclusions=many(RowForm(ArrearsExclusion)),
 )

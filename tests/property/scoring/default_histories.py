@@ -10,11 +10,12 @@ from typing import Final
 
 from hypothesis import strategies as st
 
-from services.scoring.domain.arrears.exposure import total_past_due
+from services.scoring.domain.arrears.exposure import is_material, total_past_due
 from services.scoring.domain.borrower.risk import CLOSED, DEFAULT, PROBATION, STATE_NAMES
 from services.scoring.domain.events import accounts, control, credit_file, loans
 from services.scoring.domain.events.event import Event
 from services.scoring.domain.primitives import vocabulary
+from services.scoring.domain.primitives.measurement import MICRO
 from services.scoring.domain.primitives.vocabulary import NO_CORRECTION
 from services.scoring.domain.regimes import china, labels
 from tests.fakes.story import Story
@@ -86,11 +87,12 @@ class TroubledLife(Story):
         return False
 
     def begins_probation(self, event: Event) -> bool:
-        """Return whether a close begins the clock of a cure, nothing being owed."""
+        """Return whether a close begins the clock of a cure, nothing material being owed."""
         if not isinstance(event, control.DayClosed) or self.state != "PROBATION":
             return False
-        owed = total_past_due(self.borrower, event.closed_day, with_disputed=True)
-        return not owed and not self.evidence.unproven_minor
+        rules = self.timeline.context.rules_for(self.borrower)
+        owes = is_material(self.borrower, event.closed_day, rules, with_disputed=True)
+        return not owes and not self.evidence.unproven_minor
 
 
 @dataclass
@@ -263,7 +265,13 @@ def _republishes(life: TroubledLife, number: int) -> None:
 
 def _ends(life: TroubledLife, number: int) -> None:
     reasons = ("REFINANCED", "SOLD", "WRITTEN_OFF", "CANCELLED")
-    life.ends(reasons[number % 4], loan_id=life.names[number // 5 % len(life.names)])
+    claim, price = ((None, None), (1_000, 990), (1_000, 900), (0, None))[number // 3 % 4]
+    life.ends(
+        reasons[number % 4],
+        loan_id=life.names[number // 5 % len(life.names)],
+        claim_micro=None if claim is None else claim * MICRO,
+        price_micro=None if price is None else price * MICRO,
+    )
 
 
 def _borrows(life: TroubledLife, number: int) -> None:

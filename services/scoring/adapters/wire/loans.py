@@ -139,7 +139,13 @@ def loan_closed(head: Head, data: LoanClosedV1) -> loans.LoanClosed:
     """Returns the event."""
     word_code(CLOSING_REASONS, data.reason, "reason")
     return loans.LoanClosed(
-        *head, loan_id=data.loan_id, closed_day=data.closed_date.toordinal(), reason=data.reason
+        *head,
+        loan_id=data.loan_id,
+        closed_day=data.closed_date.toordinal(),
+        reason=data.reason,
+        successor=data.successor or "",
+        claim_micro=optional_micro_units(data.claim, "claim"),
+        price_micro=optional_micro_units(data.price, "price"),
     )
 
 

@@ -7,7 +7,7 @@ it follows from schedules and payments alone, so the order of arrival leaves no 
 rate an amount counts unconverted, never as nothing.
 """
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from itertools import accumulate
 from typing import Final
 
@@ -85,13 +85,24 @@ def _schedule_of(loan: Loan, day: int, until: int) -> tuple[Loan, int]:
 
 
 def moved(loan: Loan, past: PastSchedule) -> int:
-    """Return what was open under a schedule at its end and is not under the one after it."""
+    """Return what was past due under a schedule at its end and is not under the one after it.
+
+    All of it where the oldest debt is younger than it was.
+    """
     day = past.until_day
-    old = schedule_at(loan, day - 1)
+    old, following = schedule_at(loan, day - 1), schedule_at(loan, day)
     was_open = (past.due_cum[-1] if past.due_cum else 0) - paid_by(old, day)
-    following = schedule_at(loan, day)
-    is_open = max(0, due_before(following, day + 1) - paid_by(following, day))
+    is_open = max(0, due_before(following, day) - paid_by(following, day))
+    if not is_open or _oldest_open(following, day) > _oldest_open(old, day):
+        return max(0, was_open)
     return max(0, was_open - is_open)
+
+
+def _oldest_open(schedule: Loan, day: int) -> int:
+    """Return the due day of the oldest instalment that is not paid in full, else the day."""
+    index = bisect_right(schedule.due_cum, paid_by(schedule, day))
+    days = counting_days(schedule)
+    return days[index] if index < len(days) else day
 
 
 def owed_through(loan: Loan, day: int) -> int:

@@ -20,6 +20,7 @@ from services.scoring.domain.borrower.risk import (
     FORBORNE_AGAIN,
     FORMERLY_NON_PERFORMING,
     PROBATION,
+    SOLD_AT_LOSS,
     WATCH,
     RiskRecord,
 )
@@ -119,7 +120,7 @@ def enter_default(decisions: Decisions, risk: RiskRecord, day: int) -> None:
     """Note that DEFAULT was entered: its causes are used up, and a cure starts from here."""
     decisions.default.defaulted_day = day
     decisions.forbearance.probation_day = 0
-    risk.flags &= ~(DISTRESSED_RESTRUCTURING | FORBORNE_AGAIN)
+    risk.flags &= ~(DISTRESSED_RESTRUCTURING | FORBORNE_AGAIN | SOLD_AT_LOSS)
     if risk.flags & FORBORNE:
         risk.flags |= FORMERLY_NON_PERFORMING
 

@@ -33,6 +33,7 @@ class StateInputs:
         is_correction: Whether the event corrected what was known.
         triggers: The triggers of default that are true now, as causes.
         exposure_minor: The exposure.
+        has_loss: Whether a loan was lost, or sold at a loss or in default.
         is_settled: Whether what is past due is no reason for a default to go on.
         arrears_days: Operational days past due.
         regulatory_days: Regulatory days past due.
@@ -65,6 +66,7 @@ class StateInputs:
     triggers: int = 0
     exposure_minor: int = 0
     is_settled: bool = True
+    has_loss: bool = False
 
 
 def state_inputs_of(borrower: Borrower, rules: Rules, as_of: int) -> StateInputs:
@@ -82,6 +84,7 @@ def state_inputs_of(borrower: Borrower, rules: Rules, as_of: int) -> StateInputs
         is_over=all_loans_ended(borrower, as_of),
         triggers=life_cycle.triggers(borrower),
         exposure_minor=counters.exposure_minor,
+        has_loss=life_cycle.has_loss(borrower),
     )
     if borrower.decisions.default.since:
         inputs.is_settled = life_cycle.is_settled(borrower, rules, as_of)
@@ -111,7 +114,7 @@ def all_loans_ended(borrower: Borrower, as_of: int) -> bool:
     if not borrower.loans:
         return False
     for loan in borrower.loans:
-        if loan.closed_day is None or loan.closed_day > as_of:
+        if loan.closed_day is None or loan.closed_day > as_of or loan.has_open_claim:
             return False
     ended = {loan.loan_id for loan in borrower.loans}
     return not any(_is_open(line) for line in borrower.facilities if line.loan_id not in ended)

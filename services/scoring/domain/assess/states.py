@@ -29,7 +29,7 @@ from services.scoring.domain.assess.exit_rules import (
 )
 from services.scoring.domain.assess.state_inputs import StateInputs
 from services.scoring.domain.borrower.decisions import EXCEPTION, RELAX, TIGHTEN, Override
-from services.scoring.domain.borrower.default_record import OTHER_RULE
+from services.scoring.domain.borrower.default_record import LOSS, OTHER_RULE
 from services.scoring.domain.borrower.risk import (
     ATTENTION,
     CLOSED,
@@ -48,7 +48,9 @@ from services.scoring.domain.rulebook.rulebook import Cuts
 
 SYSTEM: Final = "system"
 ALL_LOANS_ENDED: Final = "closed-all-loans-ended"
+CLOSED_WITH_LOSS: Final = "closed-with-loss"
 LENT_AGAIN: Final = "reopened-lent-again"
+LENT_AFTER_LOSS: Final = "reopened-after-loss"
 END_TAKEN_BACK: Final = "reopened-end-taken-back"
 DEFAULT_TAKEN_BACK: Final = "default-taken-back"
 TRIGGER_OF_DEFAULT: Final = "default-trigger"
@@ -104,8 +106,7 @@ def is_in_default(inputs: StateInputs) -> bool:
 
 def is_without_ground(inputs: StateInputs) -> bool:
     """Return whether corrected facts took the default back that the state rests on."""
-    risk, record = inputs.risk, inputs.decisions.default
-    return risk.state in (PROBATION, DEFAULT) and not record.since and risk.no_default_since == 0
+    return inputs.risk.state == DEFAULT and not inputs.decisions.default.since
 
 
 def _reopen(inputs: StateInputs) -> Transition:
@@ -113,6 +114,10 @@ def _reopen(inputs: StateInputs) -> Transition:
     record = inputs.decisions.default
     if inputs.is_correction:
         return _move(inputs, inputs.risk.from_state, [END_TAKEN_BACK], "The end was taken back")
+    if inputs.has_loss:
+        record.reopened_day = inputs.as_of
+        record.begin(LOSS, inputs.as_of, inputs.exposure_minor)
+        return _move(inputs, PROBATION, [LENT_AFTER_LOSS], "A new loan after a loss")
     if inputs.is_settled:
         record.end()
     return _move(inputs, NORMAL, [LENT_AGAIN], "A new loan after all had ended")
@@ -145,6 +150,8 @@ def close_day(inputs: StateInputs) -> Transition | None:
     """Advance the clocks by one day close, then tighten or, failing that, relax by one step."""
     advance_clocks(inputs)
     if inputs.is_over and inputs.risk.state != CLOSED:
+        if inputs.has_loss:
+            return _move(inputs, CLOSED, [CLOSED_WITH_LOSS], "The last claim ended, with a loss")
         return _move(inputs, CLOSED, [ALL_LOANS_ENDED], "All loans ended")
     tightened = escalate(inputs)
     if tightened is not None:

@@ -120,6 +120,24 @@ class ArrearsExclusion:
 
 
 @dataclass(slots=True)
+class LoanEnd:
+    """One end of a loan, or of the claim that was left of it.
+
+    Args:
+        ref: The event.
+        reason: A word of `vocabulary.CLOSING_REASONS`.
+        is_claim_open: Whether the bank still claims what it wrote off.
+        is_loss: Whether it was written off, or sold at a loss or in default.
+    """
+
+    ref: str
+    day: int
+    reason: str
+    is_claim_open: bool = False
+    is_loss: bool = False
+
+
+@dataclass(slots=True)
 class Loan:
     """One loan or line with its schedule and the money received.
 
@@ -134,6 +152,8 @@ class Loan:
     what pruned payments brought less what pruned instalments took (``pruned_due_minor``, of it
     ``pruned_principal_minor``). ``effective_days`` are the due days moved by holidays, empty where
     none moves.
+
+    ``ends`` are in order of day; ``closed_day`` and ``closed_reason`` are those of the first one.
 
     Only while many days are judged one after another (`instalments.added_up`), and never stored:
     ``received[n]`` is what the first n payments brought, and ``stated[n]`` the position of the last
@@ -178,6 +198,7 @@ class Loan:
     paid_outstanding: list[int] = field(default_factory=list)
     paid_refs: list[str] = field(default_factory=list)
     non_cash: list[int] = field(default_factory=list)
+    ends: list[LoanEnd] = field(default_factory=list)
     past: list[PastSchedule] = field(default_factory=list)
     concession_days: list[int] = field(default_factory=list)
     closed_reason: str = ""
@@ -185,6 +206,11 @@ class Loan:
     regulatory_days: int = 0
     received: list[int] = field(default_factory=list, compare=False, repr=False)
     stated: list[int] = field(default_factory=list, compare=False, repr=False)
+
+    @property
+    def has_open_claim(self) -> bool:
+        """Return whether the loan was written off and the claim is not closed."""
+        return bool(self.ends) and self.ends[-1].is_claim_open
 
 
 @dataclass(slots=True)

@@ -15,9 +15,10 @@ INSOLVENCY: Final = 4
 RESTRUCTURED_AT_LOSS: Final = 8
 JOINT_DEBTORS: Final = 16
 # Non-performing by the supervisor's reporting rules, and no default by CRR 178.
-WRITTEN_OFF: Final = 32
-RELAPSED: Final = 64
-OTHER_RULE: Final = 128
+LOSS: Final = 32
+SALE: Final = 64
+RELAPSED: Final = 128
+OTHER_RULE: Final = 256
 NON_PERFORMING_ONLY: Final = RELAPSED | OTHER_RULE
 
 
@@ -29,6 +30,8 @@ class DefaultRecord:
         since: Since when it is non-performing: from the first trigger until it is cured.
         causes: What led there and was added since, as bits.
         defaulted_day: When DEFAULT was last entered.
+        reopened_day: When a borrower with a loss was last lent to again.
+        sales: The loans sold by the event, each with its loss, -1 unknown. Never stored.
         exposure_minor: The exposure when it began. The materiality of what is past due is never
             measured against more, so that a growing exposure ends no default.
         npa_since: Since when the account is non-performing in India.
@@ -44,6 +47,7 @@ class DefaultRecord:
     since: int = 0
     causes: int = 0
     defaulted_day: int = 0
+    reopened_day: int = 0
     exposure_minor: int = 0
     npa_since: int = 0
     upgraded_measure_day: int = 0
@@ -53,6 +57,7 @@ class DefaultRecord:
     observed_clear_since: int = 0
     non_cash_since: int = 0
     held: list[int] = field(default_factory=list)
+    sales: list[tuple[str, int]] = field(default_factory=list, compare=False, repr=False)
 
     @property
     def tested_since(self) -> int:

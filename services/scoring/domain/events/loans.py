@@ -70,11 +70,18 @@ class LoanDisbursed(Event):
 
 @dataclass(slots=True)
 class LoanClosed(Event):
-    """A loan ended on `closed_day`, for a reason of `vocabulary.CLOSING_REASONS`."""
+    """A loan ended on `closed_day`, for a reason of `vocabulary.CLOSING_REASONS`.
+
+    `claim_micro` is what is still claimed or was sold, `price_micro` what the buyer paid, in
+    millionths of the currency; None where it was not stated.
+    """
 
     loan_id: str
     closed_day: int
     reason: str
+    successor: str = ""
+    claim_micro: int | None = None
+    price_micro: int | None = None
 
 
 @dataclass(slots=True)

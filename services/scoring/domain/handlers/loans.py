@@ -15,16 +15,15 @@ from services.scoring.domain.arrears import forbearance
 from services.scoring.domain.arrears.extinction import moved, owed_through
 from services.scoring.domain.arrears.instalments import counting_days
 from services.scoring.domain.borrower.borrower import (
-    DECISIONS_PART,
     LOANS_PART,
     ArrearsExclusion,
     Borrower,
     Loan,
+    LoanEnd,
     PastSchedule,
 )
-from services.scoring.domain.borrower.default_record import WRITTEN_OFF
 from services.scoring.domain.borrower.flows import remove_row, row_index
-from services.scoring.domain.borrower.risk import DISPUTED
+from services.scoring.domain.borrower.risk import DISPUTED, WRITTEN_OFF
 from services.scoring.domain.events.credit_file import OverrideApproved
 from services.scoring.domain.events.loans import (
     ClaimDisputed,
@@ -34,8 +33,14 @@ from services.scoring.domain.events.loans import (
     ScheduleChanged,
     SchedulePublished,
 )
-from services.scoring.domain.handlers.measures import find_refinanced, hold_labels, take_measure
+from services.scoring.domain.handlers.measures import (
+    find_refinanced,
+    hold_labels,
+    take_measure,
+    take_measure_back,
+)
 from services.scoring.domain.primitives import touched
+from services.scoring.domain.primitives.measurement import MICRO
 from services.scoring.domain.primitives.vocabulary import (
     CAPITALISED,
     CASH_PAID,
@@ -47,6 +52,7 @@ from services.scoring.domain.primitives.vocabulary import (
 STATUTORY: Final = "STATUTORY"
 FORGIVENESS: Final = "WRITE_OFF"
 DEFERRALS: Final = frozenset({"MORATORIUM", "INTEREST_ONLY"})
+UNKNOWN_LOSS: Final = -1
 OPEN, UPHELD, REJECTED, WITHDRAWN = range(4)
 # The cure of a forborne borrower begins with its newest concession, so one with a wrong year would
 # never end: it counts from its booking.
@@ -180,24 +186,60 @@ def _remember_past(loan: Loan, until_day: int, extinction: int) -> None:
 
 
 def close(borrower: Borrower, event: LoanClosed) -> int:
-    """End a loan: from then on it owes nothing. A reversal takes the end back."""
+    """End a loan: from then on it owes nothing. A reversal or an amendment takes an end back."""
     loan = borrower.loan(event.loan_id, borrower.profile.reporting_currency)
-    if event.correction_kind == REVERSAL_OF:
-        loan.closed_day, loan.closed_reason = None, ""
-        return touched.LOANS | touched.PAST
-    loan.closed_day, loan.closed_reason = event.closed_day, event.reason
-    if event.reason == "WRITTEN_OFF":
-        # A write-off is a credit risk adjustment of the obligor: CRR 178(3)(b).
-        borrower.decisions.default.begin(
-            WRITTEN_OFF, event.closed_day, borrower.counters.exposure_minor
-        )
-        borrower.changed |= DECISIONS_PART
-    facts = touched.LOANS
-    if event.reason == "REFINANCED" or owed_through(loan, event.closed_day):
-        facts |= take_measure(borrower, loan.loan_id, event.closed_day)
-    if event.closed_day <= borrower.counters.closed_day:
+    facts = touched.LOANS | touched.DECISIONS
+    known = [end for end in loan.ends if end.ref == event.corrected_ref]
+    for end in known:
+        loan.ends.remove(end)
+        take_measure_back(borrower, loan, end.day)
+    if event.correction_kind != REVERSAL_OF:
+        loan.ends.append(_end_of(event))
+        loan.ends.sort(key=_ended)
+        facts |= _note_end(borrower, loan, event)
+    elif not known:
+        return 0
+    first_day = min(loan.closed_day or event.closed_day, event.closed_day)
+    loan.closed_day = loan.ends[0].day if loan.ends else None
+    loan.closed_reason = loan.ends[0].reason if loan.ends else ""
+    set_written_off_flag(borrower)
+    if known or first_day <= borrower.counters.closed_day:
         facts |= touched.PAST
     return facts
+
+
+def _end_of(event: LoanClosed) -> LoanEnd:
+    is_written_off = event.reason == "WRITTEN_OFF"
+    is_claimed = is_written_off and event.claim_micro != 0
+    return LoanEnd(event.ref, event.closed_day, event.reason, is_claimed, is_written_off)
+
+
+def _ended(end: LoanEnd) -> tuple[int, str]:
+    return end.day, end.ref
+
+
+def _note_end(borrower: Borrower, loan: Loan, event: LoanClosed) -> int:
+    """Note what an end may mean: a measure, a sale, arrears that nobody paid."""
+    if event.reason == "SOLD":
+        borrower.decisions.default.sales.append((loan.loan_id, _loss_of(event)))
+    is_unpaid = loan.closed_day is None and owed_through(loan, event.closed_day) > 0
+    if event.reason == "REFINANCED" or (event.reason == "CANCELLED" and is_unpaid):
+        return take_measure(borrower, loan.loan_id, event.closed_day)
+    return hold_labels(borrower, event.closed_day) if is_unpaid else 0
+
+
+def _loss_of(event: LoanClosed) -> int:
+    """Return the share of a claim that was lost in its sale, `UNKNOWN_LOSS` without a price."""
+    if not event.claim_micro or event.price_micro is None:
+        return UNKNOWN_LOSS
+    return max(0, MICRO - event.price_micro * MICRO // event.claim_micro)
+
+
+def set_written_off_flag(borrower: Borrower) -> None:
+    """Set or clear WRITTEN_OFF by the claims that are open now."""
+    is_open = any(loan.has_open_claim for loan in borrower.loans)
+    risk = borrower.risk
+    risk.flags = risk.flags | WRITTEN_OFF if is_open else risk.flags & ~WRITTEN_OFF
 
 
 def promise(borrower: Borrower, event: PromiseMade) -> int:
@@ -232,6 +274,8 @@ def dispute(borrower: Borrower, event: ClaimDisputed) -> int:
         exclusion = ArrearsExclusion(event.dispute_id, event.raised_day)
         loan.exclusions.append(exclusion)
         loan.exclusions.sort(key=_begun)
+    if event.status == OPEN and exclusion.is_settled:
+        return 0  # it came after the word that settled it
     if event.status == OPEN:
         hold_labels(borrower, event.raised_day)
     exclusion.minor = event.disputed_minor

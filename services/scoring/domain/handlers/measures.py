@@ -16,12 +16,22 @@ from services.scoring.domain.borrower.borrower import (
     Facility,
     Loan,
 )
+from services.scoring.domain.borrower.decisions import Forbearance
+from services.scoring.domain.borrower.risk import (
+    DISTRESSED_RESTRUCTURING,
+    FORBORNE,
+    FORBORNE_AGAIN,
+    FORMERLY_NON_PERFORMING,
+)
 from services.scoring.domain.primitives import daily_values, touched
 from services.scoring.domain.primitives.vocabulary import REFINANCED, TERM
 from services.scoring.domain.regimes.labels import held_labels
 
 # A draw of this share of what a payment paid is where its money came from.
 COVERED_PERCENT: Final = 80
+OF_CONCESSIONS: Final = (
+    FORBORNE | FORMERLY_NON_PERFORMING | FORBORNE_AGAIN | DISTRESSED_RESTRUCTURING
+)
 
 
 def hold_labels(borrower: Borrower, day: int) -> int:
@@ -39,6 +49,17 @@ def take_measure(borrower: Borrower, name: str, day: int) -> int:
     hold_labels(borrower, day)
     borrower.decisions.forbearance.measures.append((name, day))
     return touched.DECISIONS
+
+
+def take_measure_back(borrower: Borrower, loan: Loan, day: int) -> None:
+    """Take back a measure that never was one; the last of them takes its concession along."""
+    if day not in loan.concession_days:
+        return
+    loan.concession_days.remove(day)
+    borrower.changed |= LOANS_PART | DECISIONS_PART
+    if not any(each.concession_days for each in borrower.loans):
+        borrower.decisions.forbearance = Forbearance()
+        borrower.risk.flags &= ~OF_CONCESSIONS
 
 
 def raise_limit(borrower: Borrower, line: Facility, exceeded: int, day: int) -> int:

@@ -41,6 +41,7 @@ from services.scoring.domain.events.credit_file import OverrideApproved
 from services.scoring.domain.handlers.loans import exclude_technical, set_dispute_flag
 from services.scoring.domain.primitives import touched
 from services.scoring.domain.primitives.vocabulary import OVERRIDE_KINDS
+from services.scoring.domain.regimes import life_cycle
 from services.scoring.domain.rulebook.policy import StatePolicy
 from services.scoring.domain.rulebook.rulebook import Rules
 
@@ -165,6 +166,7 @@ def _has_something_to_lift(borrower: Borrower, event: OverrideApproved) -> bool:
 
 def weigh(borrower: Borrower, rules: Rules, as_of: int) -> None:
     """Judge measures and concessions, and set the flags that decisions set."""
+    life_cycle.judge_sales(borrower, rules)
     forbearance.judge_measures(borrower, rules)
     forbearance.weigh(borrower, rules.policy.forbearance)
     _set_flags(borrower, as_of)

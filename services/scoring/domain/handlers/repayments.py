@@ -68,7 +68,8 @@ def post(borrower: Borrower, event: RepaymentPosted) -> int:
         facts |= measures.take_measure(borrower, event.loan_id, event.value_day)
     elif was_late or borrower.decisions.default.tested_since:
         facts |= measures.find_refinanced(borrower, max(event.value_day, event.day))
-    if event.dispute_flag:
+    is_secured = extinction_of(event) == SECURED and borrower.decisions.default.is_non_performing
+    if event.dispute_flag or is_secured:
         facts |= measures.hold_labels(borrower, event.value_day)
     if event.dispute_flag or borrower.risk.flags & DISPUTED:
         return facts | touched.DECISIONS
@@ -187,9 +188,10 @@ def _take_back(borrower: Borrower, key: int, amount: int) -> bool:
                 loan.paid_minor[index] = left
                 loan.paid_outstanding[index] = -1
             else:
+                if _forget_non_cash(loan, key):
+                    measures.take_measure_back(borrower, loan, loan.paid_days[index])
                 del loan.paid_days[index], loan.paid_minor[index]
                 del loan.paid_keys[index], loan.paid_outstanding[index]
-                _forget_non_cash(loan, key)
             return True
     borrower.reversed_keys.append(key)
     borrower.reversed_minor.append(amount)
@@ -198,10 +200,14 @@ def _take_back(borrower: Borrower, key: int, amount: int) -> bool:
     return False
 
 
-def _forget_non_cash(loan: Loan, key: int) -> None:
-    if key in loan.non_cash[::2]:
-        index = 2 * loan.non_cash[::2].index(key)
-        del loan.non_cash[index : index + 2]
+def _forget_non_cash(loan: Loan, key: int) -> bool:
+    """Forget how a payment extinguished the debt; return whether it was not by cash."""
+    keys = loan.non_cash[::2]
+    if key not in keys:
+        return False
+    index = 2 * keys.index(key)
+    del loan.non_cash[index : index + 2]
+    return True
 
 
 def _left_of(borrower: Borrower, key: int, amount: int) -> int:

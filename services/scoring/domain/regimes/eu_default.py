@@ -12,7 +12,9 @@ from services.scoring.domain.borrower.default_record import (
     COUNTED_DAYS,
     INSOLVENCY,
     JOINT_DEBTORS,
+    LOSS,
     RESTRUCTURED_AT_LOSS,
+    SALE,
     UNLIKELY,
     DefaultRecord,
 )
@@ -24,6 +26,8 @@ WORDS: Final = (
     (INSOLVENCY, "BANKRUPTCY"),
     (RESTRUCTURED_AT_LOSS, "DISTRESSED_RESTRUCTURING"),
     (JOINT_DEBTORS, "JOINT_DEBTORS"),
+    (LOSS, "CREDIT_RISK_ADJUSTMENT"),
+    (SALE, "SALE_AT_LOSS"),
 )
 
 

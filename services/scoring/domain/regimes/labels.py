@@ -11,7 +11,7 @@ from typing import Final
 from services.scoring.domain.arrears import days_past_due
 from services.scoring.domain.borrower.borrower import NOTHING_OPEN, Borrower
 from services.scoring.domain.borrower.default_record import OTHER_RULE, DefaultRecord
-from services.scoring.domain.borrower.risk import CLOSED, DEFAULT, FORBORNE
+from services.scoring.domain.borrower.risk import CLOSED, DEFAULT, FORBORNE, WRITTEN_OFF
 from services.scoring.domain.primitives.measurement import MICRO, micro_ratio
 from services.scoring.domain.primitives.vocabulary import CARD
 from services.scoring.domain.regimes import china, eu_default, ifrs9, life_cycle, npe, rbi
@@ -82,11 +82,14 @@ def _held(borrower: Borrower, record: DefaultRecord, day: int) -> Sequence[int]:
 
 def held_labels(borrower: Borrower) -> list[int]:
     """Return how bad stage, Indian class and Chinese tier are by what was counted last."""
-    record, elapsed = borrower.decisions.default, borrower.counters.counted_days
-    days, is_forborne = max(0, elapsed), bool(borrower.risk.flags & FORBORNE)
+    record, counters = borrower.decisions.default, borrower.counters
+    elapsed, is_forborne = counters.counted_days, bool(borrower.risk.flags & FORBORNE)
+    days = max(counters.counting_days, counters.arrears_days)
     stage = ifrs9.stage(days, is_in_default=record.since > 0, is_forborne=is_forborne)
     label = rbi.class_of(elapsed, is_npa=record.npa_since > 0)
-    tier = max(china.tier_of(days), china.SUBSTANDARD if record.is_substandard else china.NORMAL)
+    tier = max(
+        china.tier_of(max(0, elapsed)), china.SUBSTANDARD if record.is_substandard else china.NORMAL
+    )
     labels = [ifrs9.STAGES.index(stage), rbi.CLASSES.index(label), tier]
     return [max(pair) for pair in zip(labels, record.held or NOT_HELD, strict=True)]
 
@@ -106,6 +109,8 @@ def _china(borrower: Borrower, rules: Rules, day: int, record: DefaultRecord) ->
     tiers = [china.SPECIAL_MENTION if record.observed_since else china.NORMAL]
     if record.is_substandard or (record.since and borrower.risk.state == DEFAULT):
         tiers.append(china.SUBSTANDARD)
+    if borrower.risk.flags & WRITTEN_OFF:
+        tiers.append(china.LOSS)
     if borrower.counters.counted_days > 0:
         cards = {loan.loan_id for loan in borrower.loans if loan.loan_type == CARD}
         for loan in borrower.loans:

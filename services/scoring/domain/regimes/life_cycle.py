@@ -22,25 +22,32 @@ from services.scoring.domain.borrower.borrower import (
     FACILITIES_PART,
     NOTHING_OPEN,
     Borrower,
+    Loan,
 )
 from services.scoring.domain.borrower.decisions import Decisions
 from services.scoring.domain.borrower.default_record import (
     COUNTED_DAYS,
     INSOLVENCY,
     JOINT_DEBTORS,
+    LOSS,
     RELAPSED,
     RESTRUCTURED_AT_LOSS,
+    SALE,
     UNLIKELY,
 )
 from services.scoring.domain.borrower.risk import (
     CLOSED,
+    DEFAULT,
     DISTRESSED_RESTRUCTURING,
     FORBORNE,
     FORBORNE_AGAIN,
     FORMERLY_NON_PERFORMING,
     INSOLVENT,
     JOINT_MEMBERS_DEFAULT,
+    SOLD_AT_LOSS,
     UTP,
+    WATCH,
+    WRITTEN_OFF,
 )
 from services.scoring.domain.primitives.dates import plus_months
 from services.scoring.domain.regimes import china, rbi
@@ -55,6 +62,8 @@ BY_FLAG: Final = (
     (INSOLVENT, INSOLVENCY),
     (DISTRESSED_RESTRUCTURING, RESTRUCTURED_AT_LOSS),
     (JOINT_MEMBERS_DEFAULT, JOINT_DEBTORS),
+    (WRITTEN_OFF, LOSS),
+    (SOLD_AT_LOSS, SALE),
     (FORBORNE_AGAIN, RELAPSED),
 )
 RELAPSING: Final = FORBORNE | FORMERLY_NON_PERFORMING
@@ -89,8 +98,8 @@ def follow(
     causes = triggers(borrower) if borrower.risk.state != CLOSED else 0
     if causes:
         record.begin(causes, day, counters.exposure_minor)
-    elif is_correction and is_miscounted(borrower, rules):
-        record.end()
+    elif is_correction and record.since:
+        take_back(borrower, rules)
     rbi.enter(borrower, day, is_close=is_close)
     china.enter(borrower, day)
     if is_close and record.tested_since:
@@ -134,6 +143,43 @@ def is_held(borrower: Borrower, day: int) -> bool:
     return exposure.total_past_due(borrower, day, with_disputed=True) > owed
 
 
+def take_back(borrower: Borrower, rules: Rules) -> None:
+    """End a default whose only grounds the corrected facts do not have."""
+    record = borrower.decisions.default
+    if not has_loss(borrower):
+        record.causes &= ~(LOSS | SALE)
+    if not record.causes or (record.is_by_days_only and is_miscounted(borrower, rules)):
+        record.end()
+
+
+def has_loss(borrower: Borrower) -> bool:
+    """Return whether a loan was lost, or sold at a loss or in default, since it was lent to."""
+    first = borrower.decisions.default.reopened_day
+    return any(end.is_loss and end.day > first for loan in borrower.loans for end in loan.ends)
+
+
+def judge_sales(borrower: Borrower, rules: Rules) -> None:
+    """Make a sale at a loss a trigger of default for what is left of the obligor."""
+    record, risk = borrower.decisions.default, borrower.risk
+    is_watched = WATCH <= risk.state < CLOSED
+    for name, loss in record.sales:
+        is_at_loss = loss > rules.policy.forbearance.sale_loss_micro or (loss < 0 and is_watched)
+        for loan in borrower.loans:
+            if loan.loan_id == name:
+                _mark_sale(loan, is_loss=is_at_loss or record.since > 0)
+        if is_at_loss and risk.state == DEFAULT:
+            record.causes |= SALE
+        elif is_at_loss and any(loan.closed_day is None for loan in borrower.loans):
+            risk.flags |= SOLD_AT_LOSS
+    record.sales = []
+
+
+def _mark_sale(loan: Loan, *, is_loss: bool) -> None:
+    for end in loan.ends:
+        if end.reason == "SOLD":
+            end.is_loss = is_loss
+
+
 def is_miscounted(borrower: Borrower, rules: Rules) -> bool:
     """Return whether only days led into default that the corrected facts do not count.
 
@@ -145,7 +191,7 @@ def is_miscounted(borrower: Borrower, rules: Rules) -> bool:
     is_forgotten = any(
         line.excess_since and line.drawn.first_day > first for line in borrower.facilities
     )
-    if is_forgotten or not record.is_by_days_only:
+    if is_forgotten:
         return False
     return material_run(borrower, record.since, rules) <= MOST_DAYS
 

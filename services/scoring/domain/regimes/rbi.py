@@ -12,7 +12,7 @@ from typing import Final
 
 from services.scoring.domain.arrears.instalments import loan_exposure
 from services.scoring.domain.borrower.borrower import NOTHING_OPEN, Borrower, Loan
-from services.scoring.domain.borrower.risk import FORBORNE
+from services.scoring.domain.borrower.risk import FORBORNE, WRITTEN_OFF
 from services.scoring.domain.primitives.dates import plus_months
 
 STANDARD: Final = "STANDARD"
@@ -46,7 +46,7 @@ def enter(borrower: Borrower, day: int, *, is_close: bool) -> None:
     record = borrower.decisions.default
     # While the day lasts, only what was so old at the end of the day before.
     is_late = borrower.counters.counted_days + is_close > BANDS[-1][0]
-    if is_late or is_restructured(borrower):
+    if is_late or is_restructured(borrower) or borrower.risk.flags & WRITTEN_OFF:
         record.npa_since = record.npa_since or day
 
 
@@ -54,6 +54,8 @@ def leave(borrower: Borrower, day: int, *, is_paid: bool) -> None:
     """Upgrade a non-performing account at a day close when all arrears are paid in cash."""
     record = borrower.decisions.default
     if not is_paid or borrower.counters.counted_days + 1 > BANDS[-1][0]:
+        return
+    if borrower.risk.flags & WRITTEN_OFF:
         return
     if is_restructured(borrower) and not is_monitored(borrower, day):
         return

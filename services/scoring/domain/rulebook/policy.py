@@ -158,6 +158,7 @@ class ForbearanceRules:
         most_arrears_days: Operational days past due that are allowed at the end of the probation.
         difficulty_days: A loan that was later than this before a measure was in difficulty …
         difficulty_window_days: … if that was on one of so many days before it.
+        sale_loss_micro: The share of a claim lost in its sale above which the sale is a trigger.
         late_days: So late on the day before a measure it would have been later without it.
     """
 
@@ -169,6 +170,7 @@ class ForbearanceRules:
     difficulty_days: int = 30
     difficulty_window_days: int = 90
     late_days: int = 5
+    sale_loss_micro: int = 50_000
 
 
 @dataclass(frozen=True, slots=True)
