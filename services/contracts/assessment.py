@@ -151,6 +151,15 @@ class DistanceToNextV1(WireObject, frozen=True, kw_only=True):
     score_points: float  #: Points of score until its cut.
 
 
+class WorseIfUnpaidV1(WireObject, frozen=True, kw_only=True):
+    """A worse state that follows by the calendar alone if an amount stays unpaid."""
+
+    state: RiskState  #: The worse state.
+    days: Count  #: In how many days.
+    amount: Money  #: What has to stay unpaid for it.
+    due_date: IsoDate | UnsetType | None = UNSET  #: When it falls due; null: it is overdue.
+
+
 class RulebookRefV1(WireObject, frozen=True, kw_only=True):
     """The rulebook that decided."""
 
@@ -225,6 +234,9 @@ class AssessmentV1(EventData, frozen=True, kw_only=True):
     currency: Currency  #: Currency of the amounts here.
     next_due: NextDueV1 | UnsetType | None = UNSET  #: The next instalment; null: none.
     undrawn: Money | UnsetType | None = UNSET  #: What could still be drawn; null: no line.
+    worse_if_unpaid: list[WorseIfUnpaidV1] | UnsetType = (
+        UNSET  #: Where unpaid days lead, soonest first.
+    )
     flags: list[Identifier]  #: Marks such as CORRECTED or TECHNICAL.
     changes: list[ChangeV1]  #: What changed since the assessment emitted before.
     distance_to_next: DistanceToNextV1 | UnsetType | None = (

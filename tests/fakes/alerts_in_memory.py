@@ -249,6 +249,7 @@ class InMemoryAlerts:
                     why=["The state became high risk on 4 March 2026 because of this:"],
                     changes=["The state went from watch to high risk."],
                     causes={},
+                    worse=["State default in 11 days if EUR 4,180.50 stays unpaid."],
                 )
             },
             scores=self.scores.get(borrower_id, ()),

@@ -35,8 +35,8 @@ LINES = (
         "hard-rules-go-by-the-fallback",
         "a hard rule on an unmeasurable figure goes by the strictest measurable one",
         f"{SCORING}/assess/entry_rules.py",
-        "    has_figure = signals.status[slot] == MEASURED or signals.value[slot] != 0\n",
-        "    has_figure = signals.status[slot] == MEASURED\n",
+        "    return signals.status[slot] == MEASURED or signals.value[slot] != 0\n",
+        "    return signals.status[slot] == MEASURED\n",
         (FAIL_CLOSED,),
     ),
     Mutant(

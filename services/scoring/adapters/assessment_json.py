@@ -39,7 +39,7 @@ from services.scoring.domain.borrower.reasons import (
     RecordedTest,
     Subject,
 )
-from services.scoring.domain.borrower.risk import NOT_SCORED
+from services.scoring.domain.borrower.risk import NOT_SCORED, STATE_NAMES
 from services.scoring.domain.indicators.registry import BY_ID
 from services.scoring.domain.primitives.measurement import LEVEL_NAMES, MICRO, Unit
 from services.scoring.domain.rulebook.pd import Opinion
@@ -346,6 +346,15 @@ def _money_side(assessment: Assessment) -> Json:
         "exposure": shown_money(money.exposure, decimals),
         "next_due": due,
         "undrawn": None if money.undrawn is None else shown_money(money.undrawn, decimals),
+        "worse_if_unpaid": [
+            {
+                "state": STATE_NAMES[step.state],
+                "days": step.days,
+                "amount": shown_money(step.minor, decimals),
+                "due_date": shown_day(step.due_day) if step.due_day else None,
+            }
+            for step in assessment.worsening
+        ],
     }
 
 

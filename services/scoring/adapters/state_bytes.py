@@ -70,7 +70,7 @@ from services.scoring.domain.borrower.flows import (
     Promises,
     RecurringPayments,
 )
-from services.scoring.domain.borrower.reasons import RecordedTest, Subject
+from services.scoring.domain.borrower.reasons import RecordedTest, StateMark, Subject
 from services.scoring.domain.borrower.risk import Emitted, RiskRecord, pack, unpack
 from services.scoring.domain.primitives.daily_values import Daily
 from services.scoring.domain.primitives.series import Series
@@ -324,7 +324,7 @@ PARTS: Final[dict[int, Part]] = {
         forecasts=RowForm(CashForecasts),
         pass_through=RowForm(PassThrough, inflows=SERIES, passed=SERIES),
     ),
-    REASONS_PART: part(state_tests=TESTS),
+    REASONS_PART: part(state_tests=TESTS, state_mark=rare(RowForm(StateMark, lit=ASCENDING))),
 }
 FIELDS: Final = 5 + len(PARTS)
 

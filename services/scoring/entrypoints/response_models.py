@@ -62,10 +62,10 @@ class WhyText(BaseModel):
 
 
 class ChangesText(BaseModel):
-    """The changes of the newest emitted assessment, and what changed since."""
+    """What changed since the state did, or since the first event of a borrower that never moved."""
 
     text: str
-    as_of: date | None
+    as_of: date
     changes: list[str]
 
 
@@ -88,7 +88,7 @@ class StoryText(BaseModel):
     unmeasurable: list[str]
     changes: ChangesText
     better: BetterText
-    worse: str | None
+    worse: list[str]
 
 
 class Explanation(BaseModel):

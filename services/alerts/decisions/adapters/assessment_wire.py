@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from services.alerts.decisions.adapters.assessment_words import ContractWords
+from services.alerts.decisions.adapters.assessment_words import ContractWords, worse_texts
 from services.alerts.decisions.application.read_models import CardText
 from services.alerts.decisions.domain.assessment import AssessmentSummary, ContributorSummary
 from services.alerts.decisions.domain.differences import LastMessage, differences
@@ -95,7 +95,8 @@ def _assessment(envelope: CloudEvent[msgspec.Raw]) -> IncomingAssessment:
 
 def card_texts(document: str, last_message: str) -> dict[str, CardText]:
     """Returns what the card says in each language, of a stored assessment and the last message."""
-    summary = _summary(_decode_data(msgspec.Raw(document.encode())))
+    data = _decode_data(msgspec.Raw(document.encode()))
+    summary = _summary(data)
     last = msgspec.json.decode(last_message, type=LastMessage)
     words, changes = summary.words, differences(last, summary.current)
     return {
@@ -106,6 +107,7 @@ def card_texts(document: str, last_message: str) -> dict[str, CardText]:
                 each.indicator: words.cause(language, each.indicator)
                 for each in summary.contributors
             },
+            worse=worse_texts(data, language),
         )
         for language in words.languages
     }

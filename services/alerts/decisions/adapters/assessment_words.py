@@ -3,11 +3,15 @@
 A message may be read by anybody in the bank, so another customer is "a connected party".
 """
 
+from decimal import Decimal
+
 from services.alerts.decisions.domain.differences import AssessmentDifference, DifferenceKind
 from services.contracts.assessment import AssessmentV1, ContributorV1
+from services.contracts.currencies import decimals_of
 from services.wording.causes import CauseSentences
 from services.wording.figures import Figures
 from services.wording.messages import Language
+from services.wording.outlook import Unpaid, unpaid_sentence
 from services.wording.reasons import ReasonSentences
 
 LANGUAGES = tuple(language.value for language in Language)
@@ -52,6 +56,25 @@ class ContractWords:
 
     def _contributor(self, indicator: str) -> ContributorV1:
         return next(cause for cause in self._data.contributors if cause.indicator == indicator)
+
+
+def worse_texts(data: AssessmentV1, language: str) -> list[str]:
+    """Returns the days and amounts to a worse state, the soonest first."""
+    figures, decimals = Figures(Language(language)), decimals_of(data.currency)
+    return [
+        unpaid_sentence(
+            figures,
+            Unpaid(
+                state=step.state,
+                days=step.days,
+                amount=figures.money(
+                    int(Decimal(step.amount).scaleb(decimals)), decimals, data.currency
+                ),
+                due=step.due_date.toordinal() if step.due_date else 0,
+            ),
+        )
+        for step in data.worse_if_unpaid or []
+    ]
 
 
 def difference_text(difference: AssessmentDifference, figures: Figures) -> str:

@@ -146,12 +146,14 @@ class ScorePoint:
 class CardText:
     """Why the state was entered, as recorded then; what changed since the last message; causes.
 
-    `causes` are by indicator: what is measured now, against what, and what it is about.
+    `causes` are by indicator: what is measured now, against what, and what it is about. `worse` are
+    the days and amounts to a worse state.
     """
 
     why: Sequence[str]
     changes: Sequence[str]
     causes: Mapping[str, str]
+    worse: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

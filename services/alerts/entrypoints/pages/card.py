@@ -94,6 +94,7 @@ class CardView:
     families: Sequence[FamilyStrength]
     why: Sequence[str]
     changes: Sequence[str]
+    worse: Sequence[str]
     changed_since: str
     news: Sequence[HistoryLine]
     facts: Sequence[CardFact]
@@ -125,6 +126,7 @@ def view(card: BorrowerCard, *, now: datetime, timezone: str) -> CardView:
         families=_families(assessment),
         why=text.why,
         changes=text.changes,
+        worse=text.worse,
         changed_since=_changed_since(card, timezone),
         news=[_news_line(item, timezone) for item in news],
         facts=_facts(assessment),

@@ -6,8 +6,7 @@ function of the assessment, the rules and the last emitted assessment; nothing i
 
 from dataclasses import asdict, dataclass, field
 from datetime import date
-from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -17,14 +16,22 @@ from services.scoring.adapters.assessment_json import recorded_test, shown_day
 from services.scoring.adapters.narrative.sentences import RuleSentences, SignalSentences
 from services.scoring.domain.arrears.days_past_due import arrears_of
 from services.scoring.domain.assess.assessment import Assessment, EmittedChanges
-from services.scoring.domain.assess.outlook import outlook
+from services.scoring.domain.assess.outlook import near_triggers, outlook
+from services.scoring.domain.assess.reasons import changes_since_state
+from services.scoring.domain.assess.worsening import COUNTING
 from services.scoring.domain.borrower.borrower import AssessmentChange, Borrower
 from services.scoring.domain.borrower.risk import STATE_NAMES
-from services.scoring.domain.primitives.measurement import LEVEL_NAMES, MICRO
+from services.scoring.domain.primitives.measurement import LEVEL_NAMES, RED
 from services.scoring.domain.rulebook.rulebook import Rules
 from services.wording.figures import Figures
 from services.wording.messages import Language, messages_in
+from services.wording.outlook import Unpaid, unpaid_sentence
 from services.wording.reasons import ReasonSentences
+
+# What people did, or a correction, which no figure shows.
+DECISIONS: Final = frozenset({"LOST_GROUND", "REFUSED", "EXPIRED", "DECIDED"})
+# How many figures on their way to red are named.
+MOST_NEAR: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +72,10 @@ class WhyNarrative:
 
 @dataclass(frozen=True, slots=True)
 class ChangesNarrative:
-    """The changes of the last emitted assessment, and since."""
+    """What changed since the state did, or since the first event of a borrower that never moved."""
 
     text: str
-    as_of: int | None
+    as_of: int
     changes: list[str] = field(default_factory=list)
 
 
@@ -83,7 +90,7 @@ class Narrative:
     unmeasurable: list[str]
     changes: ChangesNarrative
     better: OutlookNarrative
-    worse: str | None
+    worse: list[str]
 
 
 def narrate(
@@ -101,8 +108,7 @@ def narrate(
 def narrative_json(narrative: Narrative) -> dict[str, Any]:
     """Returns the narrative as a JSON object."""
     fields = asdict(narrative)
-    as_of = narrative.changes.as_of
-    fields["changes"]["as_of"] = None if as_of is None else shown_day(as_of)
+    fields["changes"]["as_of"] = shown_day(narrative.changes.as_of)
     return fields | {"language": narrative.language.value}
 
 
@@ -122,7 +128,7 @@ def narrative_text(narrative: Narrative) -> str:
         ("gaps", "", narrative.unmeasurable),
         ("changes", narrative.changes.text, narrative.changes.changes),
         ("better", narrative.better.text, [*conditions, *narrative.better.signals]),
-        ("worse", "", [narrative.worse] if narrative.worse else []),
+        ("worse", "", narrative.worse),
     ):
         if first or rest:
             lines += ["", text(f"heading.{heading}")]
@@ -162,7 +168,7 @@ class _Narrator:
             unmeasurable=[self._signals.gap(gap) for gap in assessment.unmeasurable],
             changes=self._changes(last_emitted),
             better=self._better(),
-            worse=self._states.worse(assessment.distance_to_next),
+            worse=self._worse(),
         )
 
     def _summary(self) -> list[str]:
@@ -248,25 +254,27 @@ class _Narrator:
         return WhyNarrative(reasons.text, reasons.tests)
 
     def _changes(self, last_emitted: EmittedChanges | None) -> ChangesNarrative:
+        """Returns what changed since the state did, and what was decided at the last assessment."""
         text, points = self._text, self._figures.points
-        if last_emitted is None:
-            return ChangesNarrative(text("change.none"), None)
-        changes = [self._change(change) for change in last_emitted.changes]
-        risk = self._borrower.risk
-        if risk.score != risk.emitted.score:
-            before, after = points(risk.emitted.score * 100), points(risk.score * 100)
-            changes.append(text("change.score_since", before=before, after=after))
+        assessment, borrower = self._assessment, self._borrower
+        changes = [self._change(change) for change in changes_since_state(borrower, self._rules)]
+        if borrower.state_mark.score != assessment.score:
+            before, after = points(borrower.state_mark.score * 100), points(assessment.score * 100)
+            is_up = assessment.score > borrower.state_mark.score
+            key = "change.SCORE_UP" if is_up else "change.SCORE_DOWN"
+            changes.append(text(key, before=before, after=after))
+        if last_emitted is not None:
+            decided = [each for each in last_emitted.changes if each.kind in DECISIONS]
+            changes += [self._change(change) for change in decided]
         if not changes:
             changes.append(text("change.nothing"))
-        title = text("change.since", date=self._figures.day(last_emitted.as_of))
-        return ChangesNarrative(title, last_emitted.as_of, changes)
+        key = "change.since" if assessment.trigger_rule_ids else "change.since_first"
+        title = text(key, date=self._figures.day(assessment.state_since))
+        return ChangesNarrative(title, assessment.state_since, changes)
 
     def _change(self, change: AssessmentChange) -> str:
         text = self._text
         before, after = change.before or "", change.after or ""
-        if change.kind == "STATE":
-            state = self._states.state
-            return text("change.STATE", before=state(before), after=state(after))
         if change.kind == "LEVEL" and change.indicator is not None:
             return text(
                 "change.LEVEL",
@@ -275,27 +283,42 @@ class _Narrator:
                 before=self._signals.level(before),
                 after=self._signals.level(after),
             )
-        if change.kind == "SCORE":
-            first, second = _micro(before), _micro(after)
-            key = "change.SCORE_UP" if second > first else "change.SCORE_DOWN"
-            points = self._figures.points
-            return text(key, before=points(first), after=points(second))
         return self._other_change(change.kind, before, after)
 
     def _other_change(self, kind: str, before: str, after: str) -> str:
         text = self._text
-        if kind == "LOST_GROUND":
-            return text("change.LOST_GROUND", rule=before)
         if kind == "FLAG":
             key = "change.FLAG_SET" if after else "change.FLAG_CLEARED"
             return text(key, flag=text(f"flag.{after or before}"))
         if kind == "REFUSED":
             return text("change.REFUSED", before=before, reason=text(f"refusal.{after}"))
-        if kind == "EXPIRED":
-            return text("change.EXPIRED", before=before)
-        if kind == "DECIDED":
-            return text("change.DECIDED", before=before, after=after)
-        return text("change.OTHER", kind=kind, before=before, after=after)
+        return text(f"change.{kind}", before=before, after=after)
+
+    def _worse(self) -> list[str]:
+        """Returns the days and amounts to a worse state, the figures that go there, the score."""
+        assessment, figures = self._assessment, self._figures
+        currency = assessment.position.currency
+        sentences = [
+            unpaid_sentence(
+                figures,
+                Unpaid(
+                    state=STATE_NAMES[step.state],
+                    days=step.days,
+                    amount=figures.money(step.minor, decimals_of(currency), currency),
+                    due=step.due_day,
+                ),
+            )
+            for step in assessment.worsening
+        ]
+        near = near_triggers(self._borrower, self._rules, assessment.as_of)
+        moving = [
+            trigger
+            for trigger in near
+            if trigger.days > 0 and trigger.level >= RED and trigger.indicator not in COUNTING
+        ]
+        sentences += [self._signals.near(trigger) for trigger in moving[:MOST_NEAR]]
+        by_score = self._states.worse(assessment.distance_to_next)
+        return [*sentences, by_score] if by_score else sentences
 
     def _better(self) -> OutlookNarrative:
         assessment = self._assessment
@@ -315,10 +338,3 @@ class _Narrator:
                 if signal.level
             ],
         )
-
-
-def _micro(text: str) -> int:
-    try:
-        return int(Decimal(text) * MICRO)
-    except InvalidOperation:
-        return 0

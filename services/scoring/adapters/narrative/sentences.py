@@ -7,7 +7,7 @@ with thresholds or rules of its own is described as it is.
 from services.scoring.adapters.assessment_json import UNIT_NAMES
 from services.scoring.domain.assess.assessment import Contributor, Unmeasured
 from services.scoring.domain.assess.entry_rules import cut_for, is_true
-from services.scoring.domain.assess.outlook import Condition, Outlook
+from services.scoring.domain.assess.outlook import Condition, NearTrigger, Outlook
 from services.scoring.domain.borrower.risk import (
     DEFAULT,
     FLAG_NAMES,
@@ -195,6 +195,16 @@ class SignalSentences:
                 mildest.operator, mildest.value, UNIT_NAMES[component.unit]
             ),
             value=self._figures.value(signal.value, UNIT_NAMES[component.unit]),
+        )
+
+    def near(self, trigger: NearTrigger) -> str:
+        """Returns in how many days a figure that goes on as it does is at its next level."""
+        return self._text(
+            "worse.near",
+            name=self.name(trigger.indicator),
+            indicator=trigger.indicator,
+            level=self.level(LEVEL_NAMES[trigger.level]),
+            days=self._figures.days(trigger.days),
         )
 
     def gap(self, gap: Unmeasured) -> str:

@@ -6,6 +6,7 @@ wire. Figures stay integers (micro-units, minor units, ordinals); only an adapte
 
 from dataclasses import dataclass, field
 
+from services.scoring.domain.assess.worsening import Worsening
 from services.scoring.domain.borrower.borrower import AssessmentChange
 from services.scoring.domain.borrower.reasons import RecordedTest, Subject
 from services.scoring.domain.primitives.measurement import Unit
@@ -150,6 +151,7 @@ class Assessment:
     transition: RecordedTransition | None = None
     # The tests that were true when the present state was entered, as recorded then.
     tests: list[RecordedTest] = field(default_factory=list)
+    worsening: list[Worsening] = field(default_factory=list)
     # What people added to the score, micro-units; the shares add up to the score without it.
     score_override: int = 0
     # Days since the contractual due day, nothing excluded; `dpd_operational` is days in arrears.

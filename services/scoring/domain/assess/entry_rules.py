@@ -120,10 +120,14 @@ def is_true(test: SignalTest, signals: Signals) -> bool:
     An unmeasurable signal has the figure that it falls back to.
     """
     slot = test.slot
-    has_figure = signals.status[slot] == MEASURED or signals.value[slot] != 0
-    if not has_figure or signals.level[slot] < test.level:
+    if not has_figure(signals, slot) or signals.level[slot] < test.level:
         return False
     return test.threshold is None or test.threshold.reached(signals.value[slot])
+
+
+def has_figure(signals: Signals, slot: int) -> bool:
+    """Return whether a signal is measured, or has a figure to fall back to."""
+    return signals.status[slot] == MEASURED or signals.value[slot] != 0
 
 
 def _family_cut(risk: RiskRecord, cuts: Cuts) -> bool:

@@ -32,6 +32,7 @@ from services.scoring.domain.assess.score import (
     with_surcharge,
 )
 from services.scoring.domain.assess.states import distance_to_next
+from services.scoring.domain.assess.worsening import NextDue, worsening
 from services.scoring.domain.borrower.borrower import Borrower, Facility, Loan
 from services.scoring.domain.borrower.risk import FLAG_NAMES, STATE_NAMES
 from services.scoring.domain.primitives import daily_values
@@ -171,7 +172,7 @@ def opinions(borrower: Borrower, rules: Rules) -> list[Opinion]:
 def snapshot(borrower: Borrower, rules: Rules, as_of: int, at_us: int, cause: Cause) -> Assessment:
     """Return the assessment of this moment; `assess` adds what made it due and what changed."""
     risk, signals, profile = borrower.risk, borrower.signals, borrower.profile
-    following = distance_to_next(risk, rules.cuts)
+    following, money = distance_to_next(risk, rules.cuts), position(borrower, as_of)
     return Assessment(
         borrower_id=borrower.borrower_id,
         sequence=0,
@@ -195,7 +196,7 @@ def snapshot(borrower: Borrower, rules: Rules, as_of: int, at_us: int, cause: Ca
         ],
         dpd_operational=borrower.counters.operational_days,
         dpd_regulatory=borrower.counters.regulatory_days,
-        position=position(borrower, as_of),
+        position=money,
         flags=flags(borrower, rules, as_of),
         changes=[],
         distance_to_next=(STATE_NAMES[following[0]], following[1]) if following else None,
@@ -212,6 +213,7 @@ def snapshot(borrower: Borrower, rules: Rules, as_of: int, at_us: int, cause: Ca
         days_late=borrower.counters.late_days,
         opinions=opinions(borrower, rules) if rules.models else [],
         tests=list(borrower.state_tests),
+        worsening=worsening(borrower, rules, as_of, _next_due_of(money)),
         score_override=risk.score - with_surcharge(combined(risk.families), signals, rules),
     )
 
@@ -223,6 +225,13 @@ def _unmeasured(borrower: Borrower, rule: IndicatorRule) -> Unmeasured:
         Reason(signals.detail[slot]).name.lower(),
         signals.value[slot] or None,
         rule.indicator.components[0].unit,
+    )
+
+
+def _next_due_of(money: CardPosition) -> NextDue | None:
+    day = money.next_due_day
+    return (
+        None if day is None or money.next_due_amount <= 0 else NextDue(day, money.next_due_amount)
     )
 
 

@@ -24,6 +24,7 @@ from services.scoring.domain.assess.exit_rules import (
 )
 from services.scoring.domain.assess.state_inputs import StateInputs, state_inputs_of
 from services.scoring.domain.assess.states import distance_to_next
+from services.scoring.domain.assess.worsening import COUNTING
 from services.scoring.domain.borrower.borrower import Borrower
 from services.scoring.domain.borrower.credit_file import Covenant
 from services.scoring.domain.borrower.risk import DEFAULT, NORMAL
@@ -47,8 +48,6 @@ NEAR_MICRO: Final = 100_000
 TREND_DAYS: Final = 30
 # Driven by the calendar alone: their figure on a day to come is known today.
 CLOCKED: Final = frozenset({"F-01", "C-02", "C-03", "C-06", "C-07", "X-03"})
-# Counters of something unpaid: one more each day while it stays unpaid.
-COUNTING: Final = frozenset({"R-01", "R-02", "R-09"})
 # Cover at maturity is no account figure by family, and all of it moves on the account.
 COVER_AT_MATURITY: Final = "R-14"
 # Five points of score from the next state's cut.

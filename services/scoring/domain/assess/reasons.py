@@ -10,7 +10,7 @@ from typing import Final
 
 from services.scoring.domain.assess.entry_rules import cut_for, is_true
 from services.scoring.domain.assess.states import Transition
-from services.scoring.domain.borrower.borrower import REASONS_PART, Borrower
+from services.scoring.domain.borrower.borrower import REASONS_PART, AssessmentChange, Borrower
 from services.scoring.domain.borrower.reasons import (
     CONDITION,
     DECISION,
@@ -21,6 +21,7 @@ from services.scoring.domain.borrower.reasons import (
     SCORE,
     SIGNAL,
     RecordedTest,
+    StateMark,
     Subject,
 )
 from services.scoring.domain.borrower.risk import FLAG_NAMES, FORBORNE, STATE_NAMES, Signals
@@ -38,6 +39,7 @@ from services.scoring.domain.rulebook.policy import EntryRule
 from services.scoring.domain.rulebook.rulebook import About, IndicatorRule, Rules
 from services.scoring.domain.rulebook.thresholds import Threshold
 
+LEVELS: Final = 4
 MOST_TESTS: Final = 12
 MOST_SUBJECTS: Final = 3
 MOST_REFS: Final = 3
@@ -87,7 +89,32 @@ def record(borrower: Borrower, rules: Rules, transition: Transition, as_of: int)
     if transition.decision_id:
         tests.append(_decided(borrower, transition))
     borrower.state_tests = tests[:MOST_TESTS]
+    borrower.state_mark = StateMark(
+        borrower.risk.score, borrower.risk.flags, lit_levels(borrower.signals)
+    )
     borrower.changed |= REASONS_PART
+
+
+def lit_levels(signals: Signals) -> list[int]:
+    """Return the signals at amber or worse as slot x 4 + level."""
+    return [slot * LEVELS + level for slot, level in enumerate(signals.level) if level]
+
+
+def changes_since_state(borrower: Borrower, rules: Rules) -> list[AssessmentChange]:
+    """Return which flags and levels differ from those right after the last change of state."""
+    mark, now = borrower.state_mark, borrower.signals.level
+    before = {code // LEVELS: code % LEVELS for code in mark.lit}
+    changes = flag_changes(mark.flags, borrower.risk.flags)
+    return changes + [
+        AssessmentChange(
+            "LEVEL",
+            rule.indicator.id,
+            LEVEL_NAMES[before.get(rule.slot, 0)],
+            LEVEL_NAMES[now[rule.slot]],
+        )
+        for rule in rules.indicators
+        if before.get(rule.slot, 0) != now[rule.slot]
+    ]
 
 
 def _decided(borrower: Borrower, transition: Transition) -> RecordedTest:
@@ -99,6 +126,18 @@ def _decided(borrower: Borrower, transition: Transition) -> RecordedTest:
         code=transition.decision_id,
         refs=[each.ref for each in decisions if each.override_id == transition.decision_id],
     )
+
+
+def flag_changes(before: int, after: int) -> list[AssessmentChange]:
+    """Return which flags were set and which were cleared."""
+    changes = []
+    for bit, name in enumerate(FLAG_NAMES):
+        was, is_set = before >> bit & 1, after >> bit & 1
+        if was != is_set:
+            changes.append(
+                AssessmentChange("FLAG", None, name if was else None, name if is_set else None)
+            )
+    return changes
 
 
 class _Recorder:

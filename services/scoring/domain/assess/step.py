@@ -15,7 +15,7 @@ from services.scoring.domain.assess.assessment import Assessment, Cause, Recorde
 from services.scoring.domain.assess.entry_rules import triggered_rules
 from services.scoring.domain.assess.evaluate import SignalChanges, evaluate, forget_verdicts
 from services.scoring.domain.assess.explain import rule_at, shown_micro, snapshot
-from services.scoring.domain.assess.reasons import record
+from services.scoring.domain.assess.reasons import flag_changes, record
 from services.scoring.domain.assess.state_inputs import state_inputs_of
 from services.scoring.domain.assess.states import (
     Transition,
@@ -25,7 +25,7 @@ from services.scoring.domain.assess.states import (
 )
 from services.scoring.domain.borrower.borrower import DECISIONS_PART, AssessmentChange, Borrower
 from services.scoring.domain.borrower.decisions import score_override
-from services.scoring.domain.borrower.risk import FLAG_NAMES, NORMAL, STATE_NAMES, RiskRecord
+from services.scoring.domain.borrower.risk import NORMAL, STATE_NAMES, RiskRecord
 from services.scoring.domain.primitives import touched
 from services.scoring.domain.primitives.dates import is_month_end
 from services.scoring.domain.primitives.measurement import LEVEL_NAMES, MICRO
@@ -286,22 +286,10 @@ def _changes(
 
 def _figure_changes(risk: RiskRecord) -> list[AssessmentChange]:
     """Return the flags and the score that differ from the last assessment emitted."""
-    changes = _flag_changes(risk.emitted.flags if risk.sequence else risk.flags, risk.flags)
+    changes = flag_changes(risk.emitted.flags if risk.sequence else risk.flags, risk.flags)
     if risk.sequence and risk.score != risk.emitted.score:
         points = shown_micro(risk.emitted.score * 100), shown_micro(risk.score * 100)
         changes.append(AssessmentChange("SCORE", None, *points))
-    return changes
-
-
-def _flag_changes(before: int, after: int) -> list[AssessmentChange]:
-    """Return which flags were set and which were cleared."""
-    changes = []
-    for bit, name in enumerate(FLAG_NAMES):
-        was, is_set = before >> bit & 1, after >> bit & 1
-        if was != is_set:
-            changes.append(
-                AssessmentChange("FLAG", None, name if was else None, name if is_set else None)
-            )
     return changes
 
 

@@ -29,7 +29,7 @@ from services.scoring.domain.borrower.flows import (
     Promises,
     RecurringPayments,
 )
-from services.scoring.domain.borrower.reasons import RecordedTest
+from services.scoring.domain.borrower.reasons import RecordedTest, StateMark
 from services.scoring.domain.borrower.risk import RiskRecord, Signals
 from services.scoring.domain.primitives.daily_values import Daily
 from services.scoring.domain.primitives.dates import first_day_of, last_day_of, month_of
@@ -451,7 +451,7 @@ class Borrower:
 
     ``reversed_keys`` and ``reversed_minor`` are payments that were taken back before they came, and
     how much of each (`repayments.WHOLE`: all of it). ``state_tests`` are what was true when the
-    present state was entered (`assess/reasons.py`).
+    present state was entered, ``state_mark`` the signals right after it (`assess/reasons.py`).
 
     What comes after ``risk`` saves work, is derived from the rest and never counts: views, the
     exchange rates known at this place of the log, changes made by the event itself (empty between
@@ -482,6 +482,7 @@ class Borrower:
     reversed_keys: list[int] = field(default_factory=list)
     reversed_minor: list[int] = field(default_factory=list)
     state_tests: list[RecordedTest] = field(default_factory=list)
+    state_mark: StateMark = field(default_factory=StateMark)
     counters: Counters = field(default_factory=Counters)
     evidence: Evidence = field(default_factory=Evidence)
     signals: Signals = field(default_factory=Signals)

@@ -104,3 +104,15 @@ class RecordedTest:
     days: int = 0
     subjects: list[Subject] = field(default_factory=list)
     refs: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class StateMark:
+    """Score, flags and lit signals right after the last change of state, to be compared with.
+
+    ``lit`` are slots x 4 + level, ascending; empty, with a score of 0, before the first change.
+    """
+
+    score: int = 0
+    flags: int = 0
+    lit: list[int] = field(default_factory=list)

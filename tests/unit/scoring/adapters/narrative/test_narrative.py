@@ -207,11 +207,51 @@ def test_a_condition_is_met_exactly_where_the_state_machine_finds_nothing(day: d
     assert {condition.code for condition in open_conditions if not condition.is_met} == unmet
 
 
-def test_what_changed_is_the_step_of_the_newest_assessment() -> None:
-    # 61 days after 31 January is 1 April 2024.
-    changes = narrated(date(2024, 4, 1), SPANISH).changes
-    assert changes.as_of == date(2024, 4, 1).toordinal()
-    assert "El estado pasó de vigilancia a riesgo alto." in changes.changes
+def test_what_changed_compares_with_the_last_change_of_state() -> None:
+    # WATCH since 26 February 2024, by the family cut, with at amber. Both are red
+    # from 2 March on, day 31. Every later day says so, although the day before it said so too.
+    for as_of in (date(2024, 3, 2), date(2024, 3, 20)):
+        changes = narrated(as_of, SPANISH).changes
+        assert changes.text == "Desde el cambio de estado del 26 de febrero de 2024:"
+        assert changes.changes[0] == "«Días de atraso» (R-01) pasó de ámbar a rojo."
+        assert "(R-02) pasó de ámbar a rojo." in changes.changes[1]
+    never = narrated(date(2024, 1, 20), ENGLISH).changes
+    assert never.text == "Since the first event of 1 January 2024:"
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        (ENGLISH, "State high risk in 26 days if EUR 1,000.00 stays unpaid."),
+        (SPANISH, "Estado «riesgo alto» dentro de 26 días si siguen impagados 1.000,00 EUR."),
+        (CHINESE, "若EUR 1,000.00继续未付，26天后状态变为“高风险”。"),
+    ],
+)
+def test_what_worsens_it_is_written_in_days_and_amounts(language: Language, sentence: str) -> None:
+    # On 6 March 2024 the instalment is 35 days late; high risk is more than 60: 61 - 35 = 26.
+    assert sentence in narrated(date(2024, 3, 6), language).worse
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        (
+            ENGLISH,
+            "State attention in 16 days if EUR 1,000.00, due on 31 January 2024, is not paid.",
+        ),
+        (
+            SPANISH,
+            "Estado «atención» dentro de 16 días si no se pagan 1.000,00 EUR, con vencimiento el "
+            "31 de enero de 2024.",
+        ),
+        (CHINESE, "若2024年1月31日到期的EUR 1,000.00未付，16天后状态变为“留意”。"),
+    ],
+)
+def test_before_anything_is_late_the_next_instalment_is_named(
+    language: Language, sentence: str
+) -> None:
+    # On 20 January 2024 it is 11 days to the due day, and attention begins 5 days after it.
+    assert sentence in narrated(date(2024, 1, 20), language).worse
 
 
 @pytest.mark.parametrize("language", Language)
