@@ -32,7 +32,7 @@ Level = Literal["GREEN", "AMBER", "RED", "HARD"]
 CutState = Literal["ATTENTION", "WATCH", "HIGH_RISK"]
 Difficulty = Literal["LOW", "MEDIUM", "HIGH", "UNKNOWN"]
 SubjectKind = Literal[
-    "LOAN", "LINE", "ACCOUNT", "PARTY", "COVENANT", "COLLATERAL", "FINDING", "ITEM"
+    "LOAN", "LINE", "ACCOUNT", "PARTY", "COVENANT", "COLLATERAL", "FINDING", "ITEM", "STATEMENT"
 ]
 TestKind = Literal[
     "SIGNAL", "SCORE", "FAMILIES", "REDS", "FAMILY_RUN", "FLAG", "DECISION", "CONDITION"

@@ -97,4 +97,20 @@ LINES = (
         "        covered |= left\n",
         (f"{DOMAIN}/test_facts.py",),
     ),
+    Mutant(
+        "old-statements-say-nothing",
+        "figures of a statement older than 18 months are unmeasurable",
+        f"{SCORING}/indicators/from_statements.py",
+        "            if is_stale(borrower, as_of, rules):\n",
+        "            if not as_of:\n",
+        (f"{DOMAIN}/test_statement_age.py",),
+    ),
+    Mutant(
+        "staleness-relaxes-nothing",
+        "no state is left for a better one because figures went missing",
+        f"{SCORING}/assess/exit_rules.py",
+        "    return not is_stale, 0, 0, 0\n",
+        "    return True, 0, 0, 0\n",
+        (f"{DOMAIN}/test_statement_age.py",),
+    ),
 )

@@ -56,6 +56,7 @@ from services.scoring.domain.rulebook.rulebook import (
     Materiality,
     Overlay,
     Rulebook,
+    StatementAge,
     Tolerance,
 )
 
@@ -140,6 +141,29 @@ class CountedArrearsSection(Section):
             other | self.other_minor,
             self.instalment_micro,
         )
+
+
+class CountrySection(Section):
+    """When statements are due in one country."""
+
+    due_days: Whole = setting(180, "Days after the end of the period.")
+    due_days_large: Whole = setting(120, "The same for LARGE.")
+
+
+class StatementAgeSection(Section):
+    """When statements are too old, and when they are due where nobody stated it."""
+
+    stale_months: Whole = setting(18, "Months after the end of the period; then they say nothing.")
+    due_days: Whole = setting(180, "Days after the end of the period.")
+    due_days_large: Whole = setting(120, "The same for LARGE.")
+    countries: Table[str, CountrySection] = setting({}, "Due days by country, such as DE.")
+
+    def compiled(self) -> StatementAge:
+        countries = {
+            country: (days.due_days, days.due_days_large)
+            for country, days in self.countries.items()
+        }
+        return StatementAge(self.stale_months, self.due_days, self.due_days_large, countries)
 
 
 class FactSection(Section):
@@ -350,6 +374,9 @@ class RulebookDocument(Section):
     counted_arrears: CountedArrearsSection | None = setting(
         None, "From which amount on arrears count; without it, all above the tolerance do."
     )
+    statements: StatementAgeSection | None = setting(
+        None, "When statements are too old, and when they are due; without it, never."
+    )
     counting: CountingSection = setting({}, "How arrears become a default.")
     inspections: Table[AnySegment, Table[OpenState, Whole]] = setting(
         {}, "Months from one inspection to the next, by segment, then by state."
@@ -432,6 +459,7 @@ class RulebookDocument(Section):
             counted_arrears=None
             if self.counted_arrears is None
             else self.counted_arrears.compiled(),
+            statement_age=None if self.statements is None else self.statements.compiled(),
             counting=Counting(**dict(self.counting)),
             facts=tuple(
                 tuple(sorted(BY_ID[name].slot for name in fact.indicators)) for fact in self.facts

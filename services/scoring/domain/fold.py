@@ -37,6 +37,7 @@ from services.scoring.domain.regimes import life_cycle
 from services.scoring.domain.rulebook import calendars
 from services.scoring.domain.rulebook.context import Context
 from services.scoring.domain.rulebook.rulebook import Rules
+from services.scoring.domain.views import statements
 
 MOVES_COUNTERS: Final = touched.LOANS | touched.PAYMENTS | touched.FACILITIES | touched.PAST
 # What adds rows for good. Flows and balances do not: they are summed by day. Of an account that was
@@ -240,4 +241,7 @@ def _pass_day(borrower: Borrower, context: Context, rules: Rules, day: int) -> i
         facts |= overrides.pass_day(borrower, rules.policy, day)
     if borrower.risk.flags & JOINT_FLAGS:
         set_joint_flags(borrower, day)
+    if borrower.statements and rules.statement_age is not None:
+        stale = statements.stale_from(borrower, rules.statement_age.stale_months)
+        facts |= touched.STATEMENT_AGE if borrower.counters.closed_day < stale <= day else 0
     return facts

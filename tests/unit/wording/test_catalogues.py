@@ -29,6 +29,7 @@ BLOCKERS = (
     "statement_late",
     "recently_tightened",
     "low_completeness",
+    "statement_stale",
     "flip_guard",
     "arrears_left",
     "not_assessed",

@@ -18,17 +18,19 @@ from services.scoring.domain.borrower.risk import (
     FORBORNE,
     HIGH_RISK,
     PROBATION,
+    SLOT_BASE,
     WATCH,
     slot_of,
 )
 from services.scoring.domain.primitives.dates import business_days_after, plus_months
-from services.scoring.domain.primitives.measurement import RED
+from services.scoring.domain.primitives.measurement import RED, UNMEASURABLE, Reason
 from services.scoring.domain.regimes import life_cycle
 from services.scoring.domain.rulebook.policy import EXIT_CONDITIONS, ExitCondition, ExitRule
 
 CALM_POSITION: Final = {ATTENTION: 0, WATCH: 1, HIGH_RISK: 2}
 NO_DEFAULT: Final = "no_default"
 LATE_STATEMENT_SLOT: Final = slot_of("F-01")
+STATEMENT_SLOTS: Final = range(SLOT_BASE["F"], SLOT_BASE["C"])
 # Whether it is met, what is needed, what is reached, and a second figure.
 Progress = tuple[bool, int, int, int]
 Check = Callable[[StateInputs, ExitRule], Progress]
@@ -182,6 +184,16 @@ def _completeness(inputs: StateInputs, rule: ExitRule) -> Progress:
     return _at_least(inputs.rules.policy.least_completeness, inputs.risk.completeness)
 
 
+def _age_of_statements(inputs: StateInputs, rule: ExitRule) -> Progress:
+    """Check that no figure is missing because the newest statement is too old."""
+    signals = inputs.signals
+    is_stale = any(
+        signals.status[slot] == UNMEASURABLE and signals.detail[slot] == Reason.STALE_DATA
+        for slot in STATEMENT_SLOTS
+    )
+    return not is_stale, 0, 0, 0
+
+
 def _moves(inputs: StateInputs, rule: ExitRule) -> Progress:
     policy = inputs.rules.policy
     moves = inputs.risk.recent_moves(inputs.as_of, policy.moves_window_days)
@@ -203,6 +215,7 @@ FUNCTIONS: Final[tuple[Check, ...]] = (
     _findings,
     _quiet,
     _completeness,
+    _age_of_statements,
     _moves,
 )
 CHECKS: Final[tuple[tuple[ExitCondition, Check], ...]] = tuple(

@@ -17,6 +17,7 @@ COVENANT: Final = 4
 COLLATERAL: Final = 5
 FINDING: Final = 6
 ITEM: Final = 7
+STATEMENT: Final = 8
 SUBJECT_KINDS: Final = (
     "LOAN",
     "LINE",
@@ -26,6 +27,7 @@ SUBJECT_KINDS: Final = (
     "COLLATERAL",
     "FINDING",
     "ITEM",
+    "STATEMENT",
 )
 # Details of a loan: what ``since`` and the amount are then.
 CONCESSION: Final = "CONCESSION"

@@ -21,7 +21,12 @@ from services.scoring.domain.primitives.measurement import (
 )
 from services.scoring.domain.primitives.vocabulary import SME
 from services.scoring.domain.rulebook.rulebook import Component, Measure, Rules
-from services.scoring.domain.views.statements import CannotFormError, StatementFigures, figures_of
+from services.scoring.domain.views.statements import (
+    CannotFormError,
+    StatementFigures,
+    figures_of,
+    stale_from,
+)
 
 Form = Callable[[StatementFigures], Measurement]
 
@@ -37,6 +42,12 @@ def expects_statements(borrower: Borrower) -> bool:
     )
 
 
+def is_stale(borrower: Borrower, as_of: int, rules: Rules) -> bool:
+    """Return whether the newest statement is too old to say anything."""
+    age = rules.statement_age
+    return age is not None and 0 < stale_from(borrower, age.stale_months) <= as_of
+
+
 def measuring(form: Form) -> Measure:
     """Return an indicator's function from one that reads the statements and may give up."""
 
@@ -44,7 +55,10 @@ def measuring(form: Form) -> Measure:
         if not expects_statements(borrower):
             return not_applicable()
         try:
-            return form(figures_of(borrower))
+            figures = figures_of(borrower)
+            if is_stale(borrower, as_of, rules):
+                return unmeasurable(Reason.STALE_DATA)
+            return form(figures)
         except CannotFormError as gap:
             return unmeasurable(gap.reason)
 
@@ -68,7 +82,7 @@ def statement_indicator(
             name,
             theme,
             components,
-            reads=touched.STATEMENTS | touched.PROFILE,
+            reads=touched.STATEMENTS | touched.PROFILE | touched.STATEMENT_AGE,
             evidence=statements_as_evidence,
         )(measuring(form))
         return form

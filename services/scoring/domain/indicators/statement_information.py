@@ -4,6 +4,8 @@ from itertools import pairwise
 from typing import Final
 
 from services.scoring.domain.borrower.borrower import Borrower
+from services.scoring.domain.borrower.reasons import STATEMENT as SUBJECT_STATEMENT
+from services.scoring.domain.borrower.reasons import Subject
 from services.scoring.domain.indicators.declaration import Theme, indicator, single
 from services.scoring.domain.indicators.from_statements import (
     statement_indicator,
@@ -24,8 +26,13 @@ from services.scoring.domain.primitives.measurement import (
     not_applicable,
     unmeasurable,
 )
-from services.scoring.domain.primitives.vocabulary import FORECAST_EBITDA, FORECAST_REVENUE
-from services.scoring.domain.rulebook.rulebook import STATEMENT, Component, Rules
+from services.scoring.domain.primitives.vocabulary import (
+    FORECAST_EBITDA,
+    FORECAST_REVENUE,
+    LARGE,
+    RETAIL,
+)
+from services.scoring.domain.rulebook.rulebook import STATEMENT, About, Component, Rules
 from services.scoring.domain.views.statements import (
     CannotFormError,
     StatementFigures,
@@ -41,11 +48,18 @@ DISCLAIMER: Final = 5
 DEPRECIATION: Final = "depreciation_amortisation"
 
 
-def lateness_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
-    """Return what was announced and has not come, the oldest first, then the newest statement."""
+def late_statements(borrower: Borrower, as_of: int, rules: Rules) -> list[Subject]:
+    """Return the oldest statement that has not come, by when it was due.
+
+    The evidence is what was announced, the oldest first, then the newest statement.
+    """
+    due = statement_due(borrower, rules)
+    if due is None:
+        return []
     announced = sorted(borrower.credit_file.deadlines, key=lambda deadline: deadline.due_day)
     refs = [deadline.ref for deadline in announced[:4]]
-    return refs + statements_as_evidence(borrower, as_of)[:1]
+    refs += statements_as_evidence(borrower, as_of)[:1]
+    return [Subject(kind=SUBJECT_STATEMENT, id=refs[0], since=due, refs=refs)]
 
 
 def forecasts_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
@@ -60,47 +74,59 @@ def forecasts_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
     Theme(STATEMENT, "info", "INFORMATION"),
     single(Unit.DAYS, "days after the contractual due date"),
     reads=touched.STATEMENTS | touched.PROFILE | touched.DAY,
-    evidence=lateness_as_evidence,
+    evidence=About(late_statements),
 )
 def lateness(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """F-01: days since a statement was due by contract that has not come, the oldest of them.
 
     Due dates that were announced count first. Where none was announced for the next period, its
-    due date follows the rhythm in which statements came.
+    due date follows the rhythm in which statements came; where none was ever stated, a firm's is so
+    many days after the end of that period (`statements` of the rulebook).
     """
+    due = statement_due(borrower, rules)
+    return not_applicable() if due is None else measured(max(0, as_of - due) * MICRO)
+
+
+def statement_due(borrower: Borrower, rules: Rules) -> int | None:
+    """Return by when the oldest statement that has not come was due, None where none is."""
     dues = [deadline.due_day for deadline in borrower.credit_file.deadlines]
-    following = _next_by_rhythm(borrower)
+    following = _next_by_rhythm(borrower, rules)
     if following is not None:
         dues.append(following)
-    if not dues:
-        return not_applicable()
-    return measured(max(0, as_of - min(dues)) * MICRO)
+    return min(dues, default=None)
 
 
-def _next_by_rhythm(borrower: Borrower) -> int | None:
-    """Return the due date of the next statement by rhythm; None where none is stated or needed.
+def _next_by_rhythm(borrower: Borrower, rules: Rules) -> int | None:
+    """Return the due date of the next statement by rhythm; None where none is known or needed.
 
     It is the due date of the newest balance date (of several the earliest: interim figures come
     before the audited ones) moved on by the shortest step between two balance dates, or by the
     newest statement's own period. An announcement for that period or one before it is better.
     """
-    ends: set[int] = set()
-    newest, due, rhythm = 0, 0, 0
-    for statement in borrower.statements:
-        month = end_month(statement)
-        ends.add(month)
-        if statement.due_day is None or month < newest:
-            continue
-        if month > newest:
-            newest, due, rhythm = month, statement.due_day, statement.period_months
-        due, rhythm = min(due, statement.due_day), min(rhythm, statement.period_months)
-    if not newest:
+    if not borrower.statements:
         return None
-    rhythm = min([rhythm, *(later - earlier for earlier, later in pairwise(sorted(ends)))])
+    ends = sorted({end_month(statement) for statement in borrower.statements})
+    newest = [each for each in borrower.statements if end_month(each) == ends[-1]]
+    steps = [later - earlier for earlier, later in pairwise(ends)]
+    rhythm = min([*steps, *(statement.period_months for statement in newest)])
     for announced in borrower.credit_file.deadlines:
-        if newest < month_closed_by(announced.period_end_day) <= newest + rhythm:
+        if ends[-1] < month_closed_by(announced.period_end_day) <= ends[-1] + rhythm:
             return None
-    return plus_months(due, rhythm)
+    stated = [each for each in borrower.statements if each.due_day is not None]
+    if not stated:
+        return _derived_due(borrower, newest[0].period_end_day, rhythm, rules)
+    latest = max(end_month(each) for each in stated)
+    due = min(each.due_day or 0 for each in stated if end_month(each) == latest)
+    return plus_months(due, ends[-1] - latest + rhythm)
+
+
+def _derived_due(borrower: Borrower, period_end: int, rhythm: int, rules: Rules) -> int | None:
+    """Return when a firm's next statement is due where nobody stated when any was."""
+    profile, age = borrower.profile, rules.statement_age
+    if age is None or profile.segment == RETAIL:
+        return None
+    is_large = profile.segment == LARGE
+    return plus_months(period_end, rhythm) + age.days_until_due(profile.country, is_large=is_large)
 
 
 @statement_indicator(

@@ -63,8 +63,10 @@ OTHERS: Final = 1 << 29
 PROCEEDS: Final = 1 << 30
 # A day close that brings other figures about sectors.
 SECTORS: Final = 1 << 31
-EVERYTHING: Final = (1 << 32) - 1
+# A day close by which the newest statement has become too old.
+STATEMENT_AGE: Final = 1 << 32
+EVERYTHING: Final = (1 << 33) - 1
 # The past itself changed: the day counters are derived again. No kind of fact that is read.
-PAST: Final = 1 << 32
+PAST: Final = 1 << 33
 
 FLOWS: Final = CREDITS | DEBITS | MONTHS | WAGES | CASH | DUTIES | LENDERS | PROCEEDS | OTHERS

@@ -81,6 +81,7 @@ def differences(old: Rulebook, new: Rulebook) -> list[Difference]:
             _amounts(new.counted_arrears) if new.counted_arrears else {},
         ),
         *_plain("counting", "Counting", _counting(old.counting), _counting(new.counting)),
+        *_plain("statements", "Statements", _statements(old), _statements(new)),
         *_plain("facts", "Facts", _facts(old), _facts(new)),
         *_plain("inspections", "Inspections", _inspections(old), _inspections(new)),
         *_models(old.models, new.models),
@@ -286,6 +287,18 @@ def _of_overlay(overlay: Overlay, rulebook: Rulebook) -> dict[str, str]:
     if overlay.cuts is not None:
         figures |= {f"cut {name}": text for name, text in _of_cuts(overlay.cuts).items()}
     return figures
+
+
+def _statements(rulebook: Rulebook) -> dict[str, str]:
+    age = rulebook.statement_age
+    if age is None:
+        return {}
+    named = {name: str(getattr(age, name)) for name in ("stale_months", "due_days")}
+    countries = {
+        f"due days in {country}": f"{days[0]}, large {days[1]}"
+        for country, days in sorted(age.countries.items())
+    }
+    return named | {"due_days_large": str(age.due_days_large)} | countries
 
 
 def _facts(rulebook: Rulebook) -> dict[str, str]:

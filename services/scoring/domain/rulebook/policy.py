@@ -142,6 +142,7 @@ EXIT_CONDITIONS: Final = (
     ExitCondition("open_finding", Unit.FLAG, ("no_open_finding",), is_judgement=True),
     ExitCondition("recently_tightened", Unit.COUNT, is_general=True),
     ExitCondition("low_completeness", Unit.RATIO, is_general=True),
+    ExitCondition("statement_stale", Unit.FLAG, is_judgement=True, is_general=True),
     ExitCondition("flip_guard", Unit.COUNT, is_general=True),
 )
 

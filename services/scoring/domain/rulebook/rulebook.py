@@ -111,6 +111,28 @@ class CountedArrears(Materiality):
 
 
 @dataclass(frozen=True, slots=True)
+class StatementAge:
+    """When statements are too old, and when they are due where nobody stated it.
+
+    Args:
+        stale_months: Months after the period's end beyond which a statement says nothing.
+        due_days: Days after the period's end by which a firm must have sent it.
+        due_days_large: The same for large firms.
+        countries: Both by country, where it has its own.
+    """
+
+    stale_months: int = 18
+    due_days: int = 180
+    due_days_large: int = 120
+    countries: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+    def days_until_due(self, country: str, *, is_large: bool) -> int:
+        """Return the days from the period's end to the due date."""
+        days = self.countries.get(country, (self.due_days, self.due_days_large))
+        return days[1] if is_large else days[0]
+
+
+@dataclass(frozen=True, slots=True)
 class Counting:
     """How arrears become a default, and which regimes are shown.
 
@@ -243,6 +265,7 @@ class Rules:
     tolerance: Tolerance
     materiality: Materiality
     counted_arrears: CountedArrears | None = None
+    statement_age: StatementAge | None = None
     by_facts: dict[int, tuple[IndicatorRule, ...]] = field(default_factory=dict)
     counting: Counting = field(default_factory=Counting)
     is_per_facility: bool = False
@@ -366,6 +389,7 @@ class Rulebook:
     tolerance: Tolerance = field(default_factory=Tolerance)
     materiality: Materiality = field(default_factory=Materiality)
     counted_arrears: CountedArrears | None = None
+    statement_age: StatementAge | None = None
     counting: Counting = field(default_factory=Counting)
     facts: tuple[tuple[int, ...], ...] = ()
     overlays: tuple[Overlay, ...] = ()
@@ -454,6 +478,7 @@ def compile_rules(
         tolerance=rulebook.tolerance,
         materiality=rulebook.materiality,
         counted_arrears=rulebook.counted_arrears,
+        statement_age=rulebook.statement_age,
         habit_tolerance=_habit_tolerance(rulebook),
         counting=rulebook.counting,
         is_per_facility=rulebook.counting.retail_per_facility and segment in RETAIL_SEGMENTS,

@@ -13,6 +13,7 @@ from datetime import date
 from typing import Final
 
 from services.scoring.domain.borrower.borrower import Borrower, Statement, StatementView
+from services.scoring.domain.primitives.dates import plus_months
 from services.scoring.domain.primitives.measurement import Reason
 from services.scoring.domain.primitives.vocabulary import STATEMENT_LINES
 
@@ -33,6 +34,15 @@ class CannotFormError(Exception):
 def end_month(statement: Statement) -> int:
     """Return the month (year x 12 + month - 1) that the period closes."""
     return month_closed_by(statement.period_end_day)
+
+
+def stale_from(borrower: Borrower, months: int) -> int:
+    """Return the first day on which the newest statement is older than so many months, 0 without
+    any.
+    """
+    if not borrower.statements:
+        return 0
+    return plus_months(figures_of(borrower).latest.period_end_day, months) + 1
 
 
 def month_closed_by(end_day: int) -> int:
@@ -89,12 +99,29 @@ class StatementFigures(StatementView):
         if known is None or statement.received_day >= known.received_day:
             self.by_period[period] = statement
 
+    def check_comparable(self, years_back: int) -> None:
+        """Check that policy and fiscal year are those of some years before.
+
+        Raises:
+            CannotFormError: If a statement since then was made by another policy or fiscal year.
+        """
+        if years_back and self._is_broken(years_back * YEAR_MONTHS):
+            raise CannotFormError(Reason.NOT_COMPARABLE)
+
+    def _is_broken(self, months_back: int) -> bool:
+        first = self.month - months_back
+        return any(
+            (statement.policy_changed or statement.year_changed) and first < end
+            for (end, _), statement in self.by_period.items()
+        )
+
     def balance(self, line: str, *, years_back: int = 0) -> int:
         """Return a balance-sheet line at the newest balance date or some years before.
 
         Raises:
-            CannotFormError: If that date or that line was not filed.
+            CannotFormError: If that date or that line was not filed, or is not comparable.
         """
+        self.check_comparable(years_back)
         amount = self.balance_or_none(line, months_back=years_back * YEAR_MONTHS)
         if amount is None:
             raise CannotFormError(
@@ -119,8 +146,10 @@ class StatementFigures(StatementView):
         """Return a line of the last twelve months, or of the twelve some years before.
 
         Raises:
-            CannotFormError: If the filed periods do not add up to those twelve months.
+            CannotFormError: If the filed periods do not add up to those twelve months, or are not
+                comparable.
         """
+        self.check_comparable(years_back)
         amount = self.flow_or_none(line, months_back=years_back * YEAR_MONTHS)
         if amount is None:
             raise CannotFormError(self._why_no_flow(line, years_back))
@@ -183,6 +212,7 @@ class StatementFigures(StatementView):
         Raises:
             CannotFormError: If there is no comparable period.
         """
+        self.check_comparable(1)
         now = self.flow_or_none(line)
         before = self.flow_or_none(line, months_back=YEAR_MONTHS)
         if now is not None and before is not None:
