@@ -87,10 +87,11 @@ def _closes(first_day: int, last: int, chance: Random) -> list[DayClosed]:
     """Return the closes of a few days, and of the last ones; the days between stay unclosed."""
     days = {chance.randint(first_day, last) for _ in range(chance.choice(CLOSES))}
     days.update(range(last + 1, last + 1 + DAYS_AFTER))
-    return [_close(day) for day in sorted(days)]
+    return [close_of(day) for day in sorted(days)]
 
 
-def _close(day: int) -> DayClosed:
+def close_of(day: int) -> DayClosed:
+    """Return the close of a day."""
     at_us = (day - UNIX_DAY) * DAY_US + 79_200_000_000
     return DayClosed(SOURCE, f"closed-{day}", EVERYBODY, at_us, day, None, 0, closed_day=day)
 

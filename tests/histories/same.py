@@ -32,10 +32,11 @@ PARTS: tuple[tuple[str, ...], ...] = (
         "forecasts",
         "pass_through",
     ),
+    ("reasons",),
 )
 # The references of the newest events of a kind, as they came: evidence shown with a figure.
 EVIDENCE = {"paid_refs", "ref"}
-RECORD_PARTS = {"decisions"}
+RECORD_PARTS = {"decisions", "reasons"}
 # Of the risk state, what follows from the facts alone.
 DERIVED = ("families", "score", "completeness")
 

@@ -9,6 +9,22 @@ TWO = "tests/integration/scoring/test_rulebooks_are_approved_by_two.py"
 
 LINES = (
     Mutant(
+        "second-correction-is-refused",
+        "a flow that is reversed twice is subtracted once",
+        "services/scoring/domain/handlers/corrections.py",
+        "            return refuse(borrower, event), True\n",
+        "            pass\n",
+        (f"{DOMAIN}/test_corrections.py",),
+    ),
+    Mutant(
+        "early-correction-waits",
+        "a correction that comes before its event waits for it",
+        "services/scoring/domain/handlers/corrections.py",
+        "        expect(borrower, key, WHOLE)\n",
+        "        pass\n",
+        (f"{DOMAIN}/test_corrections.py",),
+    ),
+    Mutant(
         "resend-waits-for-the-owner",
         "no newer assessment gets into the outbox before those that are sent again",
         "services/scoring/application/event_resend.py",

@@ -302,7 +302,9 @@ def flat_part(**forms: RowForm) -> Part:
 # By the bit that marks a part as changed, in the order of the bits.
 PARTS: Final[dict[int, Part]] = {
     PROFILE_PART: part(profile=single(Profile)),
-    LOANS_PART: part(loans=many(LOAN), reversed_keys=AS_IS, reversed_minor=AS_IS),
+    LOANS_PART: part(
+        loans=many(LOAN), reversed_keys=AS_IS, reversed_minor=AS_IS, corrected_keys=AS_IS
+    ),
     ACCOUNTS_PART: part(accounts=many(ACCOUNT)),
     FLOWS_PART: part(
         flows=(FLOWS.dump, FLOWS.load),

@@ -290,8 +290,8 @@ class _Narrator:
         if kind == "FLAG":
             key = "change.FLAG_SET" if after else "change.FLAG_CLEARED"
             return text(key, flag=text(f"flag.{after or before}"))
-        if kind == "REFUSED":
-            return text("change.REFUSED", before=before, reason=text(f"refusal.{after}"))
+        if kind in ("REFUSED", "CORRECTION_REFUSED"):
+            return text(f"change.{kind}", before=before, reason=text(f"refusal.{after}"))
         return text(f"change.{kind}", before=before, after=after)
 
     def _worse(self) -> list[str]:

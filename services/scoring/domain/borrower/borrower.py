@@ -449,9 +449,10 @@ class AssessmentChange:
 class Borrower:
     """One borrower, whole.
 
-    ``reversed_keys`` and ``reversed_minor`` are payments that were taken back before they came, and
-    how much of each (`repayments.WHOLE`: all of it). ``state_tests`` are what was true when the
-    present state was entered, ``state_mark`` the signals right after it (`assess/reasons.py`).
+    ``reversed_keys`` and ``reversed_minor`` are events that were taken back before they came, and
+    how much of each payment (`corrections.WHOLE`: all of it). ``corrected_keys`` are the events
+    that were taken back last. ``state_tests`` are what was true when the present state was entered,
+    ``state_mark`` the signals right after it (`assess/reasons.py`).
 
     What comes after ``risk`` saves work, is derived from the rest and never counts: views, the
     exchange rates known at this place of the log, changes made by the event itself (empty between
@@ -481,6 +482,7 @@ class Borrower:
     pass_through: PassThrough = field(default_factory=PassThrough)
     reversed_keys: list[int] = field(default_factory=list)
     reversed_minor: list[int] = field(default_factory=list)
+    corrected_keys: list[int] = field(default_factory=list)
     state_tests: list[RecordedTest] = field(default_factory=list)
     state_mark: StateMark = field(default_factory=StateMark)
     counters: Counters = field(default_factory=Counters)

@@ -11,7 +11,7 @@ fifth of the credits. When another one comes, the one that paid least in all (th
 smallest id) is dropped.
 
 Failed collections and returned items are rare and each is evidence, so each is stored with its
-reference while it is inside a window. A correction removes the item that it names.
+reference while it is inside a window.
 """
 
 from bisect import bisect_left
@@ -38,7 +38,6 @@ from services.scoring.domain.events.accounts import (
     FacilityBalanceClosed,
     LimitChanged,
 )
-from services.scoring.domain.events.event import Event
 from services.scoring.domain.events.loans import RepaymentFailed
 from services.scoring.domain.handlers import (
     lender_flows,
@@ -253,11 +252,12 @@ def block(borrower: Borrower, event: AccountBlocked) -> int:
     if event.kind != RELEASED and event.kind not in ENFORCEMENTS:
         return 0
     account = account_of(borrower, event.account_id)
-    if event.effective_day < account.block_day:
+    is_replaced = account.block_ref == event.corrected_ref
+    if event.effective_day < account.block_day and not is_replaced:
         return 0
     account.block_day = event.effective_day
     account.block_kind = ENFORCEMENTS.get(event.kind, "")
-    account.block_ref = event.ref if account.block_kind else ""
+    account.block_ref = event.ref
     return touched.EXTERNAL
 
 
@@ -278,7 +278,7 @@ def _add_payer(borrower: Borrower, payer: str, month: int, amount: int) -> None:
         borrower.payer_first_months[index] = month
         sums[:0] = [0] * missing
     add_to_month(borrower.payer_first_months[index], sums, month, amount)
-    if amount < 0:
+    if amount < 0 or not any(sums):
         _leave_no_trace(borrower, index)
 
 
@@ -408,15 +408,10 @@ def change_limit(borrower: Borrower, event: LimitChanged) -> int:
 
 
 def fail_collection(borrower: Borrower, event: RepaymentFailed) -> int:
-    """Record a collection that failed for lack of funds.
-
-    A correction removes the failure that it names; a reversal takes it back.
-    """
-    bounces = borrower.bounces
-    is_removed = _remove_corrected_bounce(bounces, event)
-    if event.correction_kind == REVERSAL_OF or event.failure_reason != INSUFFICIENT_FUNDS:
-        return touched.BOUNCES if is_removed else 0
-    _add_bounce(bounces, event.value_day, FAILED_COLLECTION, event.amount_minor, event.ref)
+    """Record a collection that failed for lack of funds."""
+    if event.failure_reason != INSUFFICIENT_FUNDS:
+        return 0
+    _add_bounce(borrower.bounces, event.value_day, FAILED_COLLECTION, event.amount_minor, event.ref)
     return touched.BOUNCES
 
 
@@ -424,13 +419,11 @@ def return_item(borrower: Borrower, event: AccountItemReturned) -> int:
     """Record a returned item.
 
     An outgoing item counts when funds were lacking; an incoming one for any reason, because a
-    customer of the borrower did not pay. A correction removes the item that it names.
+    customer of the borrower did not pay.
     """
     bounces = borrower.bounces
-    is_removed = _remove_corrected_bounce(bounces, event)
-    is_other_reason = event.is_outgoing and event.return_reason != INSUFFICIENT_FUNDS
-    if event.correction_kind == REVERSAL_OF or is_other_reason:
-        return touched.BOUNCES if is_removed else 0
+    if event.is_outgoing and event.return_reason != INSUFFICIENT_FUNDS:
+        return 0
     account_of(borrower, event.account_id)
     kind = RETURNED_OUTGOING if event.is_outgoing else RETURNED_INCOMING
     _add_bounce(bounces, flow_day(event.value_day, event.day), kind, event.amount_minor, event.ref)
@@ -450,14 +443,14 @@ def _add_bounce(bounces: Bounces, day: int, kind: int, minor: int, ref: str) -> 
         _drop_bounces(bounces, 0, 1)
 
 
-def _remove_corrected_bounce(bounces: Bounces, event: Event) -> bool:
-    """Remove the item that the event corrects; return whether there was one."""
-    ref = event.corrected_ref
-    if event.correction_kind == NO_CORRECTION or ref is None or ref not in bounces.refs:
-        return False
+def take_back_bounce(borrower: Borrower, ref: str) -> int:
+    """Take a failed collection or a returned item back."""
+    bounces = borrower.bounces
+    if ref not in bounces.refs:
+        return 0
     index = bounces.refs.index(ref)
     _drop_bounces(bounces, index, index + 1)
-    return True
+    return touched.BOUNCES
 
 
 def forget_bounces_before(bounces: Bounces, day: int) -> None:

@@ -48,6 +48,7 @@ from services.scoring.domain.events.credit_file import (
     RelatedPartiesDeclared,
     RelatedStateChanged,
 )
+from services.scoring.domain.events.event import Event
 from services.scoring.domain.handlers.accounts import account_of, know_from
 from services.scoring.domain.primitives import touched
 from services.scoring.domain.primitives.vocabulary import (
@@ -97,7 +98,7 @@ def value_collateral(borrower: Borrower, event: CollateralValued) -> int:
     """Store the newest valuation of a piece; drop one that was released."""
     pieces = borrower.credit_file.collateral
     known = next((piece for piece in pieces if piece.collateral_id == event.collateral_id), None)
-    if known is not None and event.valued_day < known.valued_day:
+    if known is not None and event.valued_day < known.valued_day and not _amends(event, known):
         return 0
     if event.is_released:
         if known is None:
@@ -132,7 +133,8 @@ def certify_covenant(borrower: Borrower, event: CovenantCertified) -> int:
     """Store the newest test of a covenant and the figure of the test before it."""
     covenants = borrower.credit_file.covenants
     known = next((known for known in covenants if known.covenant_id == event.covenant_id), None)
-    if known is not None and event.test_day < known.test_day:
+    is_same_test = known is not None and (event.test_day == known.test_day or _amends(event, known))
+    if known is not None and event.test_day < known.test_day and not is_same_test:
         if event.test_day <= known.earlier_day:
             return 0
         known.earlier_day, known.earlier_micro = event.test_day, event.actual_micro
@@ -154,12 +156,17 @@ def certify_covenant(borrower: Borrower, event: CovenantCertified) -> int:
         covenants.append(covenant)
         covenants.sort(key=_covenant_id)
         return touched.COVENANTS
-    if event.test_day == known.test_day:
+    if is_same_test:
         covenant.earlier_day, covenant.earlier_micro = known.earlier_day, known.earlier_micro
     else:
         covenant.earlier_day, covenant.earlier_micro = known.test_day, known.actual_micro
     covenants[covenants.index(known)] = covenant
     return touched.COVENANTS
+
+
+def _amends(event: Event, known: Collateral | Covenant | Report) -> bool:
+    """Return whether the event corrects what is on file, so that its own day decides nothing."""
+    return known.ref == event.corrected_ref
 
 
 def _piece_id(piece: Collateral) -> str:
@@ -283,9 +290,10 @@ def report_delinquency(borrower: Borrower, event: ExternalDelinquencyReported) -
         same = [
             report
             for report in file.reports
-            if report.reporter == event.reporter and _matter(report.kind) == matter
+            if report.reporter == event.reporter
+            and (_matter(report.kind) == matter or _amends(event, report))
         ]
-        if any(report.day > event.report_day for report in same):
+        if any(report.day > event.report_day and not _amends(event, report) for report in same):
             return 0
         reports = [report for report in file.reports if report not in same]
         reports.append(_report(event))
@@ -355,7 +363,8 @@ def _is_older(event: FindingRaised, known: Finding) -> bool:
 def record_inspection(borrower: Borrower, event: InspectionRecorded) -> int:
     """Store the newest inspection."""
     file = borrower.credit_file
-    if event.inspection_day < file.inspected_day:
+    is_replaced = file.inspection_ref == event.corrected_ref
+    if event.inspection_day < file.inspected_day and not is_replaced:
         return 0
     file.inspected_day = event.inspection_day
     # What was announced before this event came may not have been due; the next close decides.

@@ -46,7 +46,6 @@ from services.scoring.domain.primitives.vocabulary import (
     CASH_PAID,
     FORGIVEN,
     NO_CORRECTION,
-    REVERSAL_OF,
 )
 
 STATUTORY: Final = "STATUTORY"
@@ -186,26 +185,35 @@ def _remember_past(loan: Loan, until_day: int, extinction: int) -> None:
 
 
 def close(borrower: Borrower, event: LoanClosed) -> int:
-    """End a loan: from then on it owes nothing. A reversal or an amendment takes an end back."""
+    """End a loan: from then on it owes nothing."""
     loan = borrower.loan(event.loan_id, borrower.profile.reporting_currency)
-    facts = touched.LOANS | touched.DECISIONS
-    known = [end for end in loan.ends if end.ref == event.corrected_ref]
-    for end in known:
-        loan.ends.remove(end)
-        take_measure_back(borrower, loan, end.day)
-    if event.correction_kind != REVERSAL_OF:
-        loan.ends.append(_end_of(event))
-        loan.ends.sort(key=_ended)
-        facts |= _note_end(borrower, loan, event)
-    elif not known:
-        return 0
+    loan.ends.append(_end_of(event))
+    loan.ends.sort(key=_ended)
+    facts = touched.LOANS | touched.DECISIONS | _note_end(borrower, loan, event)
     first_day = min(loan.closed_day or event.closed_day, event.closed_day)
+    _follow_ends(borrower, loan)
+    if first_day <= borrower.counters.closed_day:
+        facts |= touched.PAST
+    return facts
+
+
+def _follow_ends(borrower: Borrower, loan: Loan) -> None:
+    """Take the first of the ends as the end of the loan."""
     loan.closed_day = loan.ends[0].day if loan.ends else None
     loan.closed_reason = loan.ends[0].reason if loan.ends else ""
     set_written_off_flag(borrower)
-    if known or first_day <= borrower.counters.closed_day:
-        facts |= touched.PAST
-    return facts
+
+
+def take_back_end(borrower: Borrower, ref: str) -> int:
+    """Take the end of a loan back."""
+    for loan in borrower.loans:
+        for end in loan.ends:
+            if end.ref == ref:
+                loan.ends.remove(end)
+                take_measure_back(borrower, loan, end.day)
+                _follow_ends(borrower, loan)
+                return touched.LOANS | touched.DECISIONS | touched.PAST
+    return 0
 
 
 def _end_of(event: LoanClosed) -> LoanEnd:
@@ -242,14 +250,15 @@ def set_written_off_flag(borrower: Borrower) -> None:
     risk.flags = risk.flags | WRITTEN_OFF if is_open else risk.flags & ~WRITTEN_OFF
 
 
-def promise(borrower: Borrower, event: PromiseMade) -> int:
-    """Record a promise to pay; a correction replaces the promise that it names, or removes it."""
+def take_back_promise(borrower: Borrower, ref: str) -> int:
+    """Take a promise back."""
     promises = borrower.promises
-    is_removed = event.correction_kind != NO_CORRECTION and remove_row(
-        promises.refs, promises.columns(), event.corrected_ref
-    )
-    if event.correction_kind == REVERSAL_OF:
-        return touched.PROMISES if is_removed else 0
+    return touched.PROMISES if remove_row(promises.refs, promises.columns(), ref) else 0
+
+
+def promise(borrower: Borrower, event: PromiseMade) -> int:
+    """Record a promise to pay."""
+    promises = borrower.promises
     index = row_index(promises.days, promises.refs, event.promise_day, event.ref)
     promises.days.insert(index, event.promise_day)
     promises.made_days.insert(index, event.made_day)
@@ -273,6 +282,9 @@ def dispute(borrower: Borrower, event: ClaimDisputed) -> int:
     if exclusion is None:
         exclusion = ArrearsExclusion(event.dispute_id, event.raised_day)
         loan.exclusions.append(exclusion)
+        loan.exclusions.sort(key=_begun)
+    elif event.correction_kind != NO_CORRECTION:
+        exclusion.from_day = event.raised_day
         loan.exclusions.sort(key=_begun)
     if event.status == OPEN and exclusion.is_settled:
         return 0  # it came after the word that settled it

@@ -74,6 +74,7 @@ from services.scoring.domain.events.loans import (
 )
 from services.scoring.domain.handlers import (
     accounts,
+    corrections,
     credit_file,
     loans,
     overrides,
@@ -195,7 +196,11 @@ def apply_event(borrower: Borrower, event: Event, context: Context) -> int:
         if in_reporting is None and not isinstance(event, FacilityBalanceClosed | LimitChanged):
             return 0
         event = in_reporting or event
-    facts = handler.apply(borrower, event)
+    facts, is_over = 0, False
+    if event.correction_kind or borrower.reversed_keys:
+        facts, is_over = corrections.prepare(borrower, event)
+    if not is_over:
+        facts |= handler.apply(borrower, event)
     borrower.changed |= ALL_PARTS if facts & touched.PROFILE else _changed_parts(handler, facts)
     if facts & touched.LOANS and context.calendars:
         calendars.move_due_days(borrower, context.calendars)

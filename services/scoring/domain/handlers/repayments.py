@@ -7,7 +7,6 @@ more needs a decision of two people (domain 4.4 rules 11 and 12).
 """
 
 from bisect import bisect_left
-from hashlib import blake2b
 from typing import Final
 
 from services.scoring.domain.arrears.instalments import counting_days, due_before, paid_by
@@ -20,6 +19,13 @@ from services.scoring.domain.borrower.borrower import (
 from services.scoring.domain.borrower.risk import DISPUTED
 from services.scoring.domain.events.loans import RepaymentPosted, RepaymentReversed
 from services.scoring.domain.handlers import measures
+from services.scoring.domain.handlers.corrections import (
+    WHOLE,
+    expect,
+    key_of,
+    note_corrected,
+    refuse,
+)
 from services.scoring.domain.primitives import touched
 from services.scoring.domain.primitives.vocabulary import (
     CASH_PAID,
@@ -34,9 +40,6 @@ from services.scoring.domain.primitives.vocabulary import (
 )
 
 MOST_PAYMENT_REFS: Final = 3
-MOST_ORPHANS: Final = 16
-# Instead of an amount to take back: the whole payment.
-WHOLE: Final = -1
 # A payment marked as late for a technical reason of the bank counts as paid when due if it came
 # within this many days (the Chinese exemption; domain 4.4 rule 12).
 TECHNICAL_DAYS: Final = 7
@@ -51,17 +54,14 @@ SECURED_CHANNELS: Final = (
 )
 
 
-def payment_key(ref: str) -> int:
-    """Return the number by which later corrections name a payment."""
-    return int.from_bytes(blake2b(ref.encode(), digest_size=7).digest(), "big")
-
-
 def post(borrower: Borrower, event: RepaymentPosted) -> int:
     """Add money to a loan; the past changed if it counts from a closed day.
 
     An amendment first takes away the payment that it corrects. Of a payment whose reversal or
     amendment came first only the rest counts, if there is any.
     """
+    if _corrects_again(borrower, event):
+        return refuse(borrower, event)
     was_late = borrower.counters.late_days > 0
     facts = touched.PAYMENTS | touched.PAST if _record(borrower, event) else touched.PAYMENTS
     if event.channel == REFINANCE_CHANNEL and not event.payer_is_third_party:
@@ -81,12 +81,13 @@ def _record(borrower: Borrower, event: RepaymentPosted) -> bool:
     loan = borrower.loan(event.loan_id, event.currency)
     is_past = event.value_day <= borrower.counters.closed_day
     if event.correction_kind != NO_CORRECTION and event.corrected_ref is not None:
-        is_past |= _take_back(borrower, payment_key(event.corrected_ref), WHOLE)
-    key = payment_key(event.ref)
+        is_past |= _take_back(borrower, key_of(event.corrected_ref), WHOLE)
+    key = key_of(event.ref)
     left = event.paid_minor
     if key in borrower.reversed_keys:
         left = _left_of(borrower, key, event.paid_minor)
         if left <= 0:
+            note_corrected(borrower, key)
             return False
     value_day = _counts_from(loan, event)
     is_past |= value_day <= borrower.counters.closed_day
@@ -173,9 +174,17 @@ def reverse(borrower: Borrower, event: RepaymentReversed) -> int:
     remembered for it.
     """
     ref = event.corrected_ref
-    if ref is None or not _take_back(borrower, payment_key(ref), event.paid_minor):
+    if _corrects_again(borrower, event):
+        return refuse(borrower, event)
+    if ref is None or not _take_back(borrower, key_of(ref), event.paid_minor):
         return 0
     return touched.PAYMENTS | touched.PAST
+
+
+def _corrects_again(borrower: Borrower, event: RepaymentPosted | RepaymentReversed) -> bool:
+    """Return whether nothing is left of the payment that the event corrects."""
+    ref = event.corrected_ref
+    return ref is not None and key_of(ref) in borrower.corrected_keys
 
 
 def _take_back(borrower: Borrower, key: int, amount: int) -> bool:
@@ -192,11 +201,10 @@ def _take_back(borrower: Borrower, key: int, amount: int) -> bool:
                     measures.take_measure_back(borrower, loan, loan.paid_days[index])
                 del loan.paid_days[index], loan.paid_minor[index]
                 del loan.paid_keys[index], loan.paid_outstanding[index]
+                _forget_third_party(borrower, key)
+                note_corrected(borrower, key)
             return True
-    borrower.reversed_keys.append(key)
-    borrower.reversed_minor.append(amount)
-    if len(borrower.reversed_keys) > MOST_ORPHANS:
-        del borrower.reversed_keys[0], borrower.reversed_minor[0]
+    expect(borrower, key, amount)
     return False
 
 
@@ -208,6 +216,15 @@ def _forget_non_cash(loan: Loan, key: int) -> bool:
     index = 2 * keys.index(key)
     del loan.non_cash[index : index + 2]
     return True
+
+
+def _forget_third_party(borrower: Borrower, key: int) -> None:
+    """Forget that somebody else made a repayment that was taken back."""
+    funding = borrower.outside_funding
+    if key in funding.repaid_keys:
+        index = funding.repaid_keys.index(key)
+        del funding.repaid_days[index], funding.repaid_keys[index]
+        borrower.changed |= CONDUCT_PART
 
 
 def _left_of(borrower: Borrower, key: int, amount: int) -> int:

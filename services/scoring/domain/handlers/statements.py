@@ -16,11 +16,7 @@ from services.scoring.domain.events.credit_file import (
     StatementReceived,
 )
 from services.scoring.domain.primitives import touched
-from services.scoring.domain.primitives.vocabulary import (
-    NO_CORRECTION,
-    REVERSAL_OF,
-    STATEMENT_BASES,
-)
+from services.scoring.domain.primitives.vocabulary import STATEMENT_BASES
 from services.scoring.domain.views.statements import end_month, month_closed_by
 
 MOST_STATEMENTS: Final = 8
@@ -39,40 +35,62 @@ MEETS: Final = {
 def announce(borrower: Borrower, event: StatementDue) -> int:
     """Record by when a statement must come.
 
-    A later announcement of the same period replaces the earlier one; a reversal takes it back.
+    A later announcement of the same period replaces the earlier one.
     """
     deadlines = borrower.credit_file.deadlines
     before = list(deadlines)
-    if event.correction_kind != NO_CORRECTION and event.corrected_ref is not None:
-        deadlines[:] = [known for known in deadlines if known.ref != event.corrected_ref]
-    if event.correction_kind != REVERSAL_OF:
-        deadline = Deadline(
-            period_end_day=event.period_end_day,
-            period_months=event.period_months,
-            due_day=event.due_day,
-            basis=event.basis,
-            ref=event.ref,
-        )
-        deadlines[:] = [known for known in deadlines if _period(known) != _period(deadline)]
-        if not any(is_met_by(deadline, statement) for statement in borrower.statements):
-            deadlines.append(deadline)
-            deadlines.sort(key=_by_period)
-            del deadlines[:-MOST_DEADLINES]
+    deadline = Deadline(
+        period_end_day=event.period_end_day,
+        period_months=event.period_months,
+        due_day=event.due_day,
+        basis=event.basis,
+        ref=event.ref,
+    )
+    deadlines[:] = [known for known in deadlines if _period(known) != _period(deadline)]
+    if not any(is_met_by(deadline, statement) for statement in borrower.statements):
+        deadlines.append(deadline)
+        deadlines.sort(key=_by_period)
+        del deadlines[:-MOST_DEADLINES]
     return touched.STATEMENTS if deadlines != before else 0
+
+
+def take_back_deadline(borrower: Borrower, ref: str) -> int:
+    """Take the announcement of a statement back."""
+    deadlines = borrower.credit_file.deadlines
+    left = [known for known in deadlines if known.ref != ref]
+    if len(left) == len(deadlines):
+        return 0
+    borrower.credit_file.deadlines = left
+    return touched.STATEMENTS
+
+
+def take_back_statement(borrower: Borrower, ref: str) -> int:
+    """Take a statement back."""
+    statements = borrower.statements
+    left = [known for known in statements if known.ref != ref]
+    if len(left) == len(statements):
+        return 0
+    statements[:] = left
+    return touched.STATEMENTS
+
+
+def take_back_forecast(borrower: Borrower, ref: str) -> int:
+    """Take a forecast back."""
+    forecasts = borrower.forecasts
+    return touched.STATEMENTS if remove_row(forecasts.refs, forecasts.columns(), ref) else 0
 
 
 def receive(borrower: Borrower, event: StatementReceived) -> int:
     """Store a statement in order of its period, and drop the deadlines that it meets.
 
-    A statement that restates another replaces it; a reversal, which repeats it, takes it back.
+    A statement that restates another, or is sent again, replaces it.
     """
     statements = borrower.statements
     gone = (event.statement_id, event.restates_statement_id)
     statements[:] = [known for known in statements if known.statement_id not in gone]
-    if event.correction_kind != REVERSAL_OF:
-        statements.append(_statement(event))
-        statements.sort(key=_by_period_and_receipt)
-        del statements[:-MOST_STATEMENTS]
+    statements.append(_statement(event))
+    statements.sort(key=_by_period_and_receipt)
+    del statements[:-MOST_STATEMENTS]
     file = borrower.credit_file
     if file.deadlines:
         file.deadlines = [
@@ -136,13 +154,10 @@ def _by_period_and_receipt(statement: Statement) -> tuple[int, int, int, str]:
 def forecast(borrower: Borrower, event: ForecastReceived) -> int:
     """Store a forecast made before its period was over; a later one of the period replaces it."""
     forecasts = borrower.forecasts
-    is_removed = event.correction_kind != NO_CORRECTION and remove_row(
-        forecasts.refs, forecasts.columns(), event.corrected_ref
-    )
     is_foreign = event.currency != borrower.profile.reporting_currency != ""
     is_hindsight = event.received_day > event.period_end_day
-    if event.correction_kind == REVERSAL_OF or is_foreign or is_hindsight:
-        return touched.STATEMENTS if is_removed else 0
+    if is_foreign or is_hindsight:
+        return 0
     period = (event.period_end_day, event.period_months, event.metric)
     known = zip(forecasts.ends, forecasts.months, forecasts.metrics, strict=True)
     for index, known_period in enumerate(known):

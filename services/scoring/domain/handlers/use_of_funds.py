@@ -34,10 +34,8 @@ from services.scoring.domain.primitives.vocabulary import (
     COUNTERPARTY_TYPES,
     CREDIT,
     DEBIT,
-    NO_CORRECTION,
     OWN_TRANSFER,
     REVERSAL,
-    REVERSAL_OF,
 )
 
 # Where the money of a drawdown went first.
@@ -81,16 +79,10 @@ MOST_PAYEES: Final = 2
 
 
 def disburse(borrower: Borrower, event: LoanDisbursed) -> int:
-    """Record a drawdown and where its money went first; a correction replaces or removes it."""
+    """Record a drawdown and where its money went first."""
     drawdowns = borrower.drawdowns
-    is_removed = event.correction_kind != NO_CORRECTION and remove_row(
-        drawdowns.refs, drawdowns.columns(), event.corrected_ref
-    )
-    if is_removed:
-        _forget_untraced(drawdowns)
-    is_foreign = event.currency != borrower.profile.reporting_currency != ""
-    if event.correction_kind == REVERSAL_OF or is_foreign:
-        return touched.PROCEEDS if is_removed else 0
+    if event.currency != borrower.profile.reporting_currency != "":
+        return 0
     index = row_index(drawdowns.days, drawdowns.refs, event.value_day, event.ref)
     drawdowns.days.insert(index, event.value_day)
     drawdowns.minor.insert(index, event.drawn_minor)
@@ -99,6 +91,15 @@ def disburse(borrower: Borrower, event: LoanDisbursed) -> int:
     drawdowns.refs.insert(index, event.ref)
     if borrower.decisions.default.tested_since:
         return touched.PROCEEDS | find_refinanced(borrower, event.value_day)
+    return touched.PROCEEDS
+
+
+def take_back_drawdown(borrower: Borrower, ref: str) -> int:
+    """Take a drawdown back, and where money went after it."""
+    drawdowns = borrower.drawdowns
+    if not remove_row(drawdowns.refs, drawdowns.columns(), ref):
+        return 0
+    _forget_untraced(drawdowns)
     return touched.PROCEEDS
 
 

@@ -497,9 +497,9 @@ def test_a_borrower_is_closed_when_the_last_loan_ended_and_opened_by_the_next() 
 def test_the_end_of_a_loan_that_is_taken_back_brings_its_arrears_back() -> None:
     story = lent()
     five_days_late(story)
-    story.ends()
+    mistaken = story.ends()
     assert story.borrower.counters.operational_days == 0
-    story.ends(kind="reversal")
+    story.ends(kind="reversal", corrects=mistaken)
     assert story.borrower.counters.operational_days == 6
 
 
