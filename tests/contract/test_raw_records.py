@@ -6,7 +6,8 @@ Ingest must map each record to its event, valid by schema and Struct.
 
 import json
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -133,6 +134,9 @@ async def test_a_record_in_the_banks_words_is_the_event(memory: MemoryIngest, na
     case = cases()[name]
     booked = datetime.fromisoformat(case["event"]["time"])
     memory.clock.advance(max(0, (booked - memory.clock.now()).total_seconds()))
+    # The first rate of a currency waits for two people; these follow one of the same size.
+    for each in case["event"]["data"].get("rates", []):
+        memory.controls.rates["EUR", each["currency"], date(2026, 3, 30)] = Decimal(each["rate"])
     verdict = await take(memory, name, case["record"])
     assert isinstance(verdict.outcome, ValidEvent), verdict.outcome
     document = json.loads(verdict.outcome.value)

@@ -308,7 +308,7 @@ def _figure_of(test: RecordedTest) -> Json:
 
 def _subject(subject: Subject) -> Json:
     shown: Json = {"kind": SUBJECT_KINDS[subject.kind], "id": subject.id}
-    if subject.minor:
+    if subject.minor and subject.currency:
         shown["amount"] = shown_money(subject.minor, decimals_of(subject.currency))
         shown["currency"] = subject.currency
     if subject.since:
