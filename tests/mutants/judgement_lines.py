@@ -113,4 +113,20 @@ LINES = (
         "    return True, 0, 0, 0\n",
         (f"{DOMAIN}/test_statement_age.py",),
     ),
+    Mutant(
+        "baselines-do-not-forget",
+        "a fall that lasts does not become usual while its signal is lit",
+        f"{SCORING}/indicators/lit.py",
+        "    return risk.bases[risk.base_slots.index(slot)]\n",
+        "    return base\n",
+        (f"{DOMAIN}/test_lit_signals.py",),
+    ),
+    Mutant(
+        "unpaid-is-uncovered",
+        "A-14 stays lit until the instalment is paid",
+        f"{SCORING}/indicators/account_liquidity.py",
+        "    return held if is_open_still else None\n",
+        "    return None\n",
+        (f"{DOMAIN}/test_lit_signals.py",),
+    ),
 )

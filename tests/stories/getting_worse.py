@@ -108,10 +108,6 @@ def the_salary_stops(home: CreditStory) -> None:
     7,
     "The proceeds of a loan go elsewhere",
     cash="60000",
-    differs=(
-        "2024-06-12: NORMAL, flag FRAUD_RED_FLAG_PROPOSED is missing, does not say 'l-2', "
-        "2024-12-31: A-12 is not lit, A-12 has not been lit since 2024-06-12"
-    ),
 )
 def the_proceeds_go_elsewhere(firm: CreditStory) -> None:
     """A loan for machines is drawn, and within ten days 90 per cent of it go to a related party
@@ -176,7 +172,6 @@ def the_cover_melts_away(firm: CreditStory) -> None:
     7,
     "Money for the next instalment is missing until it is paid",
     cash="8000",
-    differs="2024-11-20: A-14 has not been lit since 2024-10-20",
 )
 def the_next_instalment_is_not_covered(firm: CreditStory) -> None:
     """Fifteen days before the due date the account cannot pay the instalment. The signal stays lit

@@ -166,6 +166,14 @@ class StatementAgeSection(Section):
         return StatementAge(self.stale_months, self.due_days, self.due_days_large, countries)
 
 
+class LitSignalsSection(Section):
+    """What stays while a signal is lit."""
+
+    baseline_months: Whole = setting(
+        0, "Its own base, this long; 0: bases move on, and A-12 and A-14 end by the calendar."
+    )
+
+
 class FactSection(Section):
     """Indicators that show the same fact."""
 
@@ -390,6 +398,7 @@ class RulebookDocument(Section):
         "How each indicator is judged; one that is left out is not measured.",
         extra={"patternProperties": {"": {"required": ["weight"]}}},
     )
+    lit_signals: LitSignalsSection = setting({}, "What stays while a signal is lit.")
     facts: Many[FactSection] = setting(
         [], "What is counted once across families, and corroborates nothing but itself."
     )
@@ -460,6 +469,7 @@ class RulebookDocument(Section):
             if self.counted_arrears is None
             else self.counted_arrears.compiled(),
             statement_age=None if self.statements is None else self.statements.compiled(),
+            baseline_months=self.lit_signals.baseline_months,
             counting=Counting(**dict(self.counting)),
             facts=tuple(
                 tuple(sorted(BY_ID[name].slot for name in fact.indicators)) for fact in self.facts

@@ -17,7 +17,12 @@ from services.wording.messages import (
 )
 
 TRANSLATED = (Language.SPANISH, Language.CHINESE)
-SYSTEM_FLAGS = ("DATA_LOW_CONFIDENCE", "FLIP_GUARD", "RELAXATION_PROPOSED")
+SYSTEM_FLAGS = (
+    "DATA_LOW_CONFIDENCE",
+    "FLIP_GUARD",
+    "RELAXATION_PROPOSED",
+    "FRAUD_RED_FLAG_PROPOSED",
+)
 BLOCKERS = (
     "score_not_calm",
     "dwell",

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from services.scoring.domain.borrower.borrower import Borrower
 from services.scoring.domain.borrower.risk import SLOTS, Signals
 from services.scoring.domain.primitives.measurement import (
+    AMBER,
     GREEN,
     MEASURED,
     MICRO,
@@ -49,7 +50,11 @@ def evaluate(borrower: Borrower, as_of: int, rules: Rules, touched: int) -> Sign
     signals = borrower.signals
     evaluation = SignalChanges()
     for rule in rules.touched_by(touched):
-        judge(signals, rule, rule.indicator.measure(borrower, as_of, rules), as_of, evaluation)
+        measurement = rule.indicator.measure(borrower, as_of, rules)
+        judge(signals, rule, measurement, as_of, evaluation)
+        if measurement.base is not None:
+            is_lit = signals.level[rule.slot] >= AMBER
+            borrower.risk.follow_base(rule.slot, measurement.base, is_lit=is_lit)
     return evaluation
 
 

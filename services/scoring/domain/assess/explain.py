@@ -34,11 +34,12 @@ from services.scoring.domain.assess.score import (
 from services.scoring.domain.assess.states import distance_to_next
 from services.scoring.domain.assess.worsening import NextDue, worsening
 from services.scoring.domain.borrower.borrower import Borrower, Facility, Loan
-from services.scoring.domain.borrower.risk import FLAG_NAMES, STATE_NAMES
+from services.scoring.domain.borrower.risk import FLAG_NAMES, FRAUD_RED_FLAG, STATE_NAMES, slot_of
 from services.scoring.domain.primitives import daily_values
 from services.scoring.domain.primitives.measurement import (
     AMBER,
     MICRO,
+    RED,
     UNMEASURABLE,
     Reason,
     rounded_quotient,
@@ -50,6 +51,7 @@ from services.scoring.domain.rulebook.rulebook import FAMILY_NAMES, IndicatorRul
 from services.scoring.domain.rulebook.thresholds import Threshold
 
 MOST_EVIDENCE: Final = 20
+DIVERSION_SLOT: Final = slot_of("A-12")
 
 
 def contributors(borrower: Borrower, rules: Rules, as_of: int) -> list[Contributor]:
@@ -154,6 +156,9 @@ def flags(borrower: Borrower, rules: Rules, as_of: int) -> list[str]:
         names.append("FLIP_GUARD")
     if risk.proposed_to >= 0:
         names.append("RELAXATION_PROPOSED")
+    is_diverted = borrower.signals.level[DIVERSION_SLOT] >= RED
+    if is_diverted and not risk.flags & FRAUD_RED_FLAG:
+        names.append("FRAUD_RED_FLAG_PROPOSED")
     return names
 
 

@@ -156,6 +156,7 @@ class CreditFile:
         effects_sent: How many events this borrower has had sent to others; numbers their ids.
         related_parties: Digests of the counterparties that the borrower declared as related.
         deadlines: Announced statements that have not come, in the order of their periods.
+        proceeds_explained_day: When an officer last explained where the money of a loan went.
     """
 
     collateral: list[Collateral] = field(default_factory=list)
@@ -177,6 +178,7 @@ class CreditFile:
     related_parties: list[int] = field(default_factory=list)
     declared_ref: str = ""
     deadlines: list[Deadline] = field(default_factory=list)
+    proceeds_explained_day: int = 0
 
     @property
     def is_dated(self) -> bool:

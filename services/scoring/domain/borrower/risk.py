@@ -107,6 +107,8 @@ class RiskRecord:
         no_default_since: First day close of the present run without any trigger of default.
         family_days: Business-day closes in a row with the family at or above the family cut.
         moves: Days of the last state changes, newest last (flip guard).
+        base_slots: The signals that are lit and are compared with a base of their own, and
+        bases: what that base was when they turned amber.
         is_excess_apart: The excess of a line is another exposure than the one in arrears.
     """
 
@@ -130,6 +132,18 @@ class RiskRecord:
     sequence: int = 0
     emitted: Emitted = field(default_factory=Emitted)
     is_excess_apart: bool = False
+    base_slots: list[int] = field(default_factory=list)
+    bases: list[int] = field(default_factory=list)
+
+    def follow_base(self, slot: int, base: int | None, *, is_lit: bool) -> None:
+        """Store the base with which a signal turned amber, until it is green again."""
+        if slot in self.base_slots:
+            if not is_lit:
+                index = self.base_slots.index(slot)
+                del self.base_slots[index], self.bases[index]
+        elif is_lit and base is not None:
+            self.base_slots.append(slot)
+            self.bases.append(base)
 
     def recent_moves(self, as_of: int, window_days: int) -> int:
         """Return how often the state changed in the window that ends today."""

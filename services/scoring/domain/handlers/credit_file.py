@@ -62,6 +62,8 @@ from services.scoring.domain.views.credit_file import links_in_force, reported_s
 
 MOST_REPORTS: Final = 24
 MOST_FINDINGS: Final = 40
+# A finding of this code that is settled explains where the money of a loan went (A-12).
+USE_OF_PROCEEDS: Final = "USE_OF_PROCEEDS"
 # From this severity on (0 to 4) a finding is a signal of its own (domain 4.2).
 SIGNAL_SEVERITY: Final = 2
 JOINT_OBLIGATION: Final = LINK_KINDS.index("JOINT_OBLIGATION")
@@ -338,9 +340,11 @@ def raise_finding(borrower: Borrower, event: FindingRaised) -> int:
     replaces it, also with an earlier day. A settlement ends it, whichever of its days it names.
     """
     findings = borrower.credit_file.findings
+    if event.is_settled and event.code == USE_OF_PROCEEDS:
+        borrower.credit_file.proceeds_explained_day = event.day
     known = next((each for each in findings if each.finding_id == event.finding_id), None)
     if known is None and event.is_settled:
-        return 0
+        return touched.INSPECTIONS if event.code == USE_OF_PROCEEDS else 0
     if known is not None and not event.is_settled and _is_older(event, known):
         return 0
     findings = [finding for finding in findings if finding is not known]

@@ -28,10 +28,12 @@ from services.scoring.domain.handlers import (
 )
 from services.scoring.domain.primitives import daily_values, series, touched
 from services.scoring.domain.primitives.dates import month_of
+from services.scoring.domain.primitives.measurement import GREEN
 from services.scoring.domain.rulebook.rulebook import Tolerance
 
 WORST_DELAY_SLOT: Final = slot_of("R-04")
 CONCESSIONS_SLOT: Final = slot_of("R-10")
+DIVERSION_SLOT: Final = slot_of("A-12")
 
 PRUNED_EVERY_DAYS: Final = 7
 # The longest daily window, and a week because pruning happens only every seventh day.
@@ -132,7 +134,8 @@ def _prune_flows(flows: Flows, day: int) -> None:
 def _prune_conduct(borrower: Borrower, day: int) -> None:
     first = day - DEBITS_KEPT
     drawdowns, promises = borrower.drawdowns, borrower.promises
-    drop_rows(drawdowns.columns(), 0, bisect_left(drawdowns.days, first))
+    if borrower.signals.level[DIVERSION_SLOT] == GREEN:
+        drop_rows(drawdowns.columns(), 0, bisect_left(drawdowns.days, first))
     gone = bisect_left(drawdowns.use_days, first)
     del drawdowns.use_days[:gone], drawdowns.use_purposes[:gone], drawdowns.use_minor[:gone]
     drop_rows(promises.columns(), 0, bisect_left(promises.days, first))

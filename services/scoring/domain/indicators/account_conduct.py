@@ -10,6 +10,7 @@ from typing import Final
 
 from services.scoring.domain.borrower.borrower import RETURNED_INCOMING, RETURNED_OUTGOING, Borrower
 from services.scoring.domain.borrower.flows import LenderFlows
+from services.scoring.domain.borrower.risk import slot_of
 from services.scoring.domain.handlers.use_of_funds import (
     CRYPTO,
     ELSEWHERE,
@@ -23,9 +24,14 @@ from services.scoring.domain.handlers.use_of_funds import (
     TRACE_DAYS,
     passed_and_received,
 )
+from services.scoring.domain.indicators import lit
 from services.scoring.domain.indicators.account_flows import credits_as_evidence, credits_of
 from services.scoring.domain.indicators.declaration import Theme, indicator, single
-from services.scoring.domain.indicators.subjects import blocked_accounts, returned_items
+from services.scoring.domain.indicators.subjects import (
+    blocked_accounts,
+    drawn_loans,
+    returned_items,
+)
 from services.scoring.domain.primitives import series, touched
 from services.scoring.domain.primitives.dates import month_sum
 from services.scoring.domain.primitives.measurement import (
@@ -43,6 +49,7 @@ from services.scoring.domain.primitives.measurement import (
 from services.scoring.domain.rulebook.rulebook import ACCOUNT, About, Component, Rules
 from services.scoring.domain.views.balances import pooled
 
+DIVERSION_SLOT: Final = slot_of("A-12")
 QUARTER_DAYS: Final = 90
 YEAR_MONTHS: Final = 12
 FEWEST_BASE_MONTHS: Final = 6
@@ -67,11 +74,6 @@ RECENT_MONTHS: Final = 3
 EARLIER_MONTHS: Final = 6
 COUNT_DAYS: Final = 30
 VALUE_DAYS: Final = 90
-
-
-def drawdowns_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
-    """Return the newest drawdowns, newest first."""
-    return borrower.drawdowns.refs[::-1][:5]
 
 
 def debits_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
@@ -127,8 +129,8 @@ def cash_share(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     "Loan spent on something else",
     CONDUCT,
     single(Unit.RATIO, "of a drawdown gone elsewhere within 30 days"),
-    reads=touched.PROCEEDS | touched.PROFILE,
-    evidence=drawdowns_as_evidence,
+    reads=touched.PROCEEDS | touched.PROFILE | touched.INSPECTIONS | touched.LOANS,
+    evidence=About(drawn_loans),
 )
 def diverted_proceeds(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """A-12: how much of a drawdown went within 30 days where it should not; the worst of 90 days.
@@ -140,18 +142,39 @@ def diverted_proceeds(borrower: Borrower, as_of: int, rules: Rules) -> Measureme
     day where the drawdown pays a part of what went out, it bears that part of each purpose.
 
     A drawdown paid straight to a third party is not traced; one paid straight to a related party is
-    diverted whole.
+    diverted whole. A signal that is lit stays until somebody has explained it or the loan is
+    closed.
     """
     drawdowns = borrower.drawdowns
     first = bisect_left(drawdowns.days, as_of - QUARTER_DAYS + 1)
     last = bisect_right(drawdowns.days, as_of)
     recent = [index for index in range(first, last) if drawdowns.payees[index] != TO_THIRD_PARTY]
+    held = _held_share(borrower, rules, as_of)
+    if held is not None:
+        return measured(max([held, *(_diverted_share(borrower, each, as_of) for each in recent)]))
     if not recent:
         return not_applicable()
     traced = [index for index in recent if drawdowns.payees[index] == TO_OWN_ACCOUNT]
     if traced and not any(account.eod.reported for account in borrower.accounts):
         return unmeasurable(Reason.NO_BALANCE)
     return measured(max(_diverted_share(borrower, index, as_of) for index in recent))
+
+
+def _held_share(borrower: Borrower, rules: Rules, as_of: int) -> int | None:
+    """Return the share that was diverted and that nobody has explained."""
+    held = lit.held_figure(borrower, rules, DIVERSION_SLOT)
+    since = borrower.signals.since[DIVERSION_SLOT]
+    if held is None or borrower.credit_file.proceeds_explained_day >= since:
+        return None
+    drawdowns = borrower.drawdowns
+    loans = {
+        name for name, day in zip(drawdowns.loans, drawdowns.days, strict=True) if day <= since
+    }
+    is_open = any(
+        loan.loan_id in loans and (loan.closed_day is None or loan.closed_day > as_of)
+        for loan in borrower.loans
+    )
+    return held if is_open else None
 
 
 def _diverted_share(borrower: Borrower, position: int, as_of: int) -> int:

@@ -19,6 +19,7 @@ from services.scoring.domain.handlers.recurring_payments import (
     latest_runs,
     runs_of,
 )
+from services.scoring.domain.indicators import lit
 from services.scoring.domain.indicators.account_lines import median_of
 from services.scoring.domain.indicators.declaration import Theme, indicator, single
 from services.scoring.domain.indicators.from_statements import (
@@ -51,6 +52,7 @@ MOST_HISTORY: Final = 12
 FEWEST_BASE_MONTHS: Final = 4
 MOST_UNKNOWN_PCT: Final = 30
 SLOT: Final = slot_of("A-01")
+WAGES_SLOT: Final = slot_of("A-16")
 CUSTOMER_MONTHS: Final = 2
 BASE_MONTHS: Final = 10
 KEY_SHARE_PCT: Final = 20
@@ -96,7 +98,8 @@ def inflow_drop(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     Base: the same three months a year before where 15 full months are known, else the median of the
     months before them. For a lumpy borrower (standard deviation above half the mean of the base
     months) the second component, the last month's distance from the base in standard deviations,
-    must confirm the fall. Where a rulebook requires the season only, there is no other base.
+    must confirm the fall. Where a rulebook requires the season only, there is no other base. While
+    the signal is lit the base is the one that it turned on.
     """
     if not borrower.accounts:
         return not_applicable()
@@ -113,9 +116,15 @@ def inflow_drop(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     if base.numerator <= 0:
         return unmeasurable(Reason.ZERO_BASE)
     recent = credits_of(borrower, recent_months)
+    newest = rounded_quotient(base.numerator, base.denominator)
+    monthly = lit.usual(borrower, rules, SLOT, as_of, newest)
+    if monthly != newest:
+        base = Base(monthly, 1, base.months)
     share = rounded_quotient(sum(recent) * base.denominator * MICRO, RECENT_MONTHS * base.numerator)
     z = distance_if_lumpy(recent[-1], credits_of(borrower, base.months))
-    return measured_components([MICRO - share, z])
+    measurement = measured_components([MICRO - share, z])
+    measurement.base = monthly
+    return measurement
 
 
 def base_of(borrower: Borrower, last: int, *, is_season_only: bool = False) -> Base | None:
@@ -379,17 +388,15 @@ def payroll_interruption(borrower: Borrower, as_of: int, rules: Rules) -> Measur
         return unmeasurable(Reason.FEW_OBSERVATIONS)
     late = max(0, as_of - starts[-1] - cycle)
     is_complete = borrower.counters.is_over(starts[-1] + RUN_DAYS, as_of)
-    change = _change_of_amount(amounts if is_complete else amounts[:-1])
-    return measured_components([late * MICRO, micro_ratio(late, cycle), change])
-
-
-def _change_of_amount(complete: list[int]) -> int | None:
-    """Return the newest amount / median of the earlier ones - 1; None with too few of them."""
-    earlier = complete[:-1]
-    if len(earlier) < FEWEST_EARLIER_RUNS:
-        return None
-    usual = median_of(earlier)
-    return micro_ratio(complete[-1] - usual, usual) if usual > 0 else None
+    complete = amounts if is_complete else amounts[:-1]
+    measurement = measured_components([late * MICRO, micro_ratio(late, cycle), None])
+    if len(complete) > FEWEST_EARLIER_RUNS:
+        median = median_of(complete[:-1])
+        usual = lit.usual(borrower, rules, WAGES_SLOT, as_of, median)
+        measurement.base = usual
+        if usual > 0:
+            measurement.values[2] = micro_ratio(complete[-1] - usual, usual)
+    return measurement
 
 
 @indicator(

@@ -8,6 +8,8 @@ from typing import Final
 
 from services.scoring.domain.arrears import facility_use
 from services.scoring.domain.borrower.borrower import Borrower
+from services.scoring.domain.borrower.risk import slot_of
+from services.scoring.domain.indicators import lit
 from services.scoring.domain.indicators.declaration import Theme, indicator, single
 from services.scoring.domain.indicators.subjects import exceeded_lines, used_lines
 from services.scoring.domain.primitives import series, touched
@@ -28,6 +30,7 @@ from services.scoring.domain.views.lines import ALL_DAYS, measured_shares, view_
 
 RECENT_DAYS: Final = 30
 FEWEST_BASE_DAYS: Final = 90
+JUMP_SLOT: Final = slot_of("A-04")
 QUARTER_DAYS: Final = 90
 MOST_COVER: Final = 1_000 * MICRO
 
@@ -77,9 +80,11 @@ def utilisation_jump(borrower: Borrower, as_of: int, rules: Rules) -> Measuremen
         return unmeasurable(Reason.NO_LIMIT)
     if len(before) < FEWEST_BASE_DAYS:
         return unmeasurable(Reason.SHORT_HISTORY)
-    usual = median_of(before)
+    usual = lit.usual(borrower, rules, JUMP_SLOT, as_of, median_of(before))
     mean = rounded_quotient(sum(recent), len(recent))
-    return measured(mean - usual, baseline=usual)
+    measurement = measured(mean - usual, baseline=usual)
+    measurement.base = usual
+    return measurement
 
 
 @indicator(

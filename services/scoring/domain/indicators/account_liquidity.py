@@ -9,22 +9,28 @@ from typing import Final
 
 from services.scoring.domain.arrears.instalments import (
     NEXT_DUE_DAYS,
+    NEXT_DUE_SLOT,
+    due_before,
     is_open,
     next_due_day,
+    paid_by,
     pressing_amount,
     pressing_days,
     spendable,
     undrawn_usable,
     unpaid_through,
 )
-from services.scoring.domain.borrower.borrower import Borrower
+from services.scoring.domain.borrower.borrower import Borrower, Loan
+from services.scoring.domain.borrower.risk import slot_of
 from services.scoring.domain.handlers.recurring_payments import latest_runs
+from services.scoring.domain.indicators import lit
 from services.scoring.domain.indicators.account_lines import median_of
 from services.scoring.domain.indicators.declaration import Theme, indicator, single
 from services.scoring.domain.indicators.subjects import loans_due_next
 from services.scoring.domain.primitives import series, touched
 from services.scoring.domain.primitives.dates import first_day_of, month_of, month_sum
 from services.scoring.domain.primitives.measurement import (
+    MEASURED,
     MICRO,
     Measurement,
     Reason,
@@ -39,6 +45,7 @@ from services.scoring.domain.primitives.vocabulary import RETAIL
 from services.scoring.domain.rulebook.rulebook import ACCOUNT, REPAYMENT, About, Rules
 from services.scoring.domain.views.balances import RECENT_DAYS, are_balances_stale, pooled, view_of
 
+EROSION_SLOT: Final = slot_of("A-02")
 FEWEST_BASE_DAYS: Final = 90
 OUTFLOW_DAYS: Final = 90
 DRAWDOWN_DAYS: Final = 180
@@ -83,11 +90,13 @@ def balance_erosion(borrower: Borrower, as_of: int, rules: Rules) -> Measurement
     middle = len(base) // 2
     # Twice the median, so that an even count needs no fraction.
     median_2 = 2 * base[middle] if len(base) % 2 else base[middle - 1] + base[middle]
-    if median_2 <= 0:
-        return unmeasurable(Reason.NEGATIVE_BASE if median_2 < 0 else Reason.ZERO_BASE)
+    usual_2 = lit.usual(borrower, rules, EROSION_SLOT, as_of, median_2)
+    if usual_2 <= 0:
+        return unmeasurable(Reason.NEGATIVE_BASE if usual_2 < 0 else Reason.ZERO_BASE)
     recent_2 = 2 * sum(view.balances[-RECENT_DAYS:])
-    ratio = rounded_quotient(recent_2 * MICRO, RECENT_DAYS * median_2)
-    return measured(ratio)
+    measurement = measured(rounded_quotient(recent_2 * MICRO, RECENT_DAYS * usual_2))
+    measurement.base = usual_2
+    return measurement
 
 
 @indicator(
@@ -164,9 +173,10 @@ def next_due_cover(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """A-14: money at hand and to be expected over what falls due next, within 15 days.
 
     Due is everything unpaid through the next due day, over all loans: money goes to the oldest debt
-    first, so arrears come before it. Expected is the 25th percentile (nearest rank) of the
-    operating credits in the same days of the six months before, at least three, because pay and
-    customers come by the calendar. Known committed outflow is a firm's payroll by its rhythm.
+    first, so arrears come before it. A signal that is lit stays until the instalment that it was
+    about is paid, on the due day and after it too. Expected is the 25th percentile (nearest rank)
+    of the operating credits in the same days of the six months before, at least three, because pay
+    and customers come by the calendar. Known committed outflow is a firm's payroll by its rhythm.
     """
     loans = [
         loan
@@ -175,8 +185,31 @@ def next_due_cover(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     ]
     days = [next_due_day(loan, as_of, NEXT_DUE_DAYS) for loan in loans]
     day = min((day for day in days if day is not None), default=None)
-    if day is None:
-        return not_applicable()
+    held = _held_cover(borrower, rules, as_of)
+    measurement = not_applicable() if day is None else _cover_of(borrower, loans, as_of, day)
+    if held is None:
+        return measurement
+    if measurement.status == MEASURED and measurement.values[0] is not None:
+        held = min(held, measurement.values[0])
+    return measured(held)
+
+
+def _held_cover(borrower: Borrower, rules: Rules, as_of: int) -> int | None:
+    """Return the cover of an instalment that fell due uncovered and is unpaid."""
+    held = lit.held_figure(borrower, rules, NEXT_DUE_SLOT)
+    if held is None:
+        return None
+    reached = min(as_of, borrower.signals.since[NEXT_DUE_SLOT] + NEXT_DUE_DAYS)
+    is_open_still = any(
+        due_before(loan, reached + 1) - paid_by(loan, as_of)
+        > rules.tolerance.minor(loan.currency, 0)
+        for loan in borrower.loans
+        if is_open(loan, borrower.profile.reporting_currency) and loan.due_days
+    )
+    return held if is_open_still else None
+
+
+def _cover_of(borrower: Borrower, loans: list[Loan], as_of: int, day: int) -> Measurement:
     gap = _gap(borrower, as_of)
     if gap != Reason.NONE:
         return unmeasurable(gap)

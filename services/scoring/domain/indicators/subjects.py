@@ -331,3 +331,13 @@ def reporters(borrower: Borrower, as_of: int, rules: Rules) -> list[Subject]:
         )
         for report in reports
     ]
+
+
+def drawn_loans(borrower: Borrower, as_of: int, rules: Rules) -> list[Subject]:
+    """Return the loans that were drawn lately, the newest drawdown first."""
+    drawdowns = borrower.drawdowns
+    rows = zip(drawdowns.days, drawdowns.loans, drawdowns.refs, strict=True)
+    refs: dict[str, list[str]] = {}
+    for _, loan_id, ref in sorted(rows, reverse=True):
+        refs.setdefault(loan_id, []).append(ref)
+    return [Subject(kind=LOAN, id=name, refs=of[:MOST_REFS]) for name, of in refs.items()]

@@ -82,6 +82,8 @@ class Measurement:
         age_days: For point events that decay (R-07, R-08, A-09): days since the newest one.
         scored: The figures that the score counts where another signal counts the rest of them, else
             empty. The level goes by ``values``.
+        base: The borrower's own usual amount or share behind the value; it stays the same while the
+            signal is lit.
     """
 
     status: int
@@ -90,6 +92,7 @@ class Measurement:
     baseline: int | None = None
     age_days: int = 0
     scored: list[int | None] = field(default_factory=list)
+    base: int | None = None
 
 
 def measured(value: int, *, baseline: int | None = None, age_days: int = 0) -> Measurement:

@@ -82,6 +82,12 @@ def differences(old: Rulebook, new: Rulebook) -> list[Difference]:
         ),
         *_plain("counting", "Counting", _counting(old.counting), _counting(new.counting)),
         *_plain("statements", "Statements", _statements(old), _statements(new)),
+        *_plain(
+            "lit signals",
+            "Lit signals",
+            {"baseline_months": str(old.baseline_months)},
+            {"baseline_months": str(new.baseline_months)},
+        ),
         *_plain("facts", "Facts", _facts(old), _facts(new)),
         *_plain("inspections", "Inspections", _inspections(old), _inspections(new)),
         *_models(old.models, new.models),

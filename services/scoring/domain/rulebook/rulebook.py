@@ -250,7 +250,8 @@ class Rules:
     figure of the borrower's sector, None where there is none; it counts up to ``sector_until``.
     ``models`` are the second opinions, the champion first, then the challenger; usually there is
     none. ``facts`` are the slots that show the same fact, ``fact_families`` the bits of the
-    families that share one.
+    families that share one. ``baseline_months`` is how long the base of a lit signal stays what it
+    was when it turned; 0 where signals are not held.
     """
 
     name: str
@@ -266,6 +267,7 @@ class Rules:
     materiality: Materiality
     counted_arrears: CountedArrears | None = None
     statement_age: StatementAge | None = None
+    baseline_months: int = 0
     by_facts: dict[int, tuple[IndicatorRule, ...]] = field(default_factory=dict)
     counting: Counting = field(default_factory=Counting)
     is_per_facility: bool = False
@@ -390,6 +392,7 @@ class Rulebook:
     materiality: Materiality = field(default_factory=Materiality)
     counted_arrears: CountedArrears | None = None
     statement_age: StatementAge | None = None
+    baseline_months: int = 0
     counting: Counting = field(default_factory=Counting)
     facts: tuple[tuple[int, ...], ...] = ()
     overlays: tuple[Overlay, ...] = ()
@@ -479,6 +482,7 @@ def compile_rules(
         materiality=rulebook.materiality,
         counted_arrears=rulebook.counted_arrears,
         statement_age=rulebook.statement_age,
+        baseline_months=rulebook.baseline_months,
         habit_tolerance=_habit_tolerance(rulebook),
         counting=rulebook.counting,
         is_per_facility=rulebook.counting.retail_per_facility and segment in RETAIL_SEGMENTS,
