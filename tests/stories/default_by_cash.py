@@ -295,10 +295,6 @@ def a_limit_is_raised_a_day_later(firm: CreditStory) -> None:
     1,
     "Unlikely to pay, with an expiry",
     accounts="",
-    differs=(
-        "2024-06-04: npe None, 2024-09-02: PROBATION, flag REVIEW_DUE is missing, 2025-01-15:"
-        " eu_default False, ifrs9 STAGE_1"
-    ),
 )
 def unlikely_to_pay_expires(firm: CreditStory) -> None:
     """Two people record that the firm is unlikely to pay, until 1 September. Nobody comes back to
@@ -315,7 +311,6 @@ def unlikely_to_pay_expires(firm: CreditStory) -> None:
     1,
     "A suspicion of fraud, with an expiry",
     accounts="",
-    differs="2024-09-15: flag FRAUD_RED_FLAG is missing, flag REVIEW_DUE is missing",
 )
 def a_fraud_flag_expires(firm: CreditStory) -> None:
     """Two people flag a suspicion of fraud for three months. It does not end because nobody came

@@ -50,7 +50,11 @@ def _with_decisions(triggered: list[EntryRule], inputs: StateInputs, above: int)
     for override in inputs.decisions.in_force(inputs.as_of):
         if override.kind == EXCEPTION:
             triggered = [rule for rule in triggered if rule.hard or rule.to != override.state + 1]
-        elif override.kind == TIGHTEN and override.state > above:
+        elif (
+            override.kind == TIGHTEN
+            and override.state > above
+            and not override.is_review_due(inputs.as_of)
+        ):
             triggered.append(
                 EntryRule(id=rule_id_of(override), to=override.state, text=override.reason)
             )

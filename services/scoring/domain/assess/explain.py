@@ -159,6 +159,8 @@ def flags(borrower: Borrower, rules: Rules, as_of: int) -> list[str]:
     is_diverted = borrower.signals.level[DIVERSION_SLOT] >= RED
     if is_diverted and not risk.flags & FRAUD_RED_FLAG:
         names.append("FRAUD_RED_FLAG_PROPOSED")
+    if borrower.decisions.overrides and borrower.decisions.reviews_due(as_of):
+        names.append("REVIEW_DUE")
     return names
 
 

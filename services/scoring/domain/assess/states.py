@@ -180,13 +180,18 @@ def _ease(inputs: StateInputs, rule: ExitRule) -> Transition | None:
     if blockers(inputs, rule):
         inputs.risk.proposed_to = -1
         return None
-    if rule.automatic:
+    if rule.automatic and not _waits_for_review(inputs, rule):
         met = met_conditions(inputs, rule)
         transition = _move(inputs, rule.to, [rule.id], "All conditions of the rule are met")
         transition.conditions = met
         return transition
     _propose(inputs.risk, rule.to, inputs.as_of)
     return None
+
+
+def _waits_for_review(inputs: StateInputs, rule: ExitRule) -> bool:
+    """Return whether people set the state that is left, and must decide what follows it."""
+    return any(override.state > rule.to for override in inputs.decisions.reviews_due(inputs.as_of))
 
 
 def approval_of(inputs: StateInputs, rule: ExitRule) -> Override | None:
@@ -219,6 +224,9 @@ def relax(inputs: StateInputs, rule: ExitRule, approval: Override) -> Transition
     _sign(transition, approval)
     if approval.kind == RELAX:
         inputs.decisions.overrides.remove(approval)
+        for reviewed in inputs.decisions.reviews_due(inputs.as_of):
+            if reviewed.kind == TIGHTEN and reviewed.state > rule.to:
+                inputs.decisions.overrides.remove(reviewed)
     return transition
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from services.scoring.domain.borrower.default_record import DefaultRecord
+from services.scoring.domain.borrower.risk import FRAUD_RED_FLAG
 
 # Codes of `vocabulary.OVERRIDE_KINDS`.
 TIGHTEN: Final = 0
@@ -51,9 +52,21 @@ class Override:
     flags: int = 0
     trigger: str = ""
 
+    @property
+    def is_tightening(self) -> bool:
+        """Return whether its lapse would be a relief that nobody decided."""
+        if self.kind in (TIGHTEN, UNLIKELY_TO_PAY):
+            return True
+        return self.kind == FLAG and bool(self.flags & FRAUD_RED_FLAG)
+
     def is_in_force(self, day: int) -> bool:
-        """Return whether it counts on the day."""
-        return self.from_day <= day and (self.until_day == 0 or day < self.until_day)
+        """Return whether it counts on the day; one that tightens counts until people end it."""
+        has_lapsed = 0 < self.until_day <= day and not self.is_tightening
+        return self.from_day <= day and not has_lapsed
+
+    def is_review_due(self, day: int) -> bool:
+        """Return whether it has expired and people must decide what follows."""
+        return self.is_tightening and 0 < self.until_day <= day
 
 
 @dataclass(slots=True)
@@ -90,6 +103,10 @@ class Decisions:
     overrides: list[Override] = field(default_factory=list)
     forbearance: Forbearance = field(default_factory=Forbearance)
     default: DefaultRecord = field(default_factory=DefaultRecord)
+
+    def reviews_due(self, day: int) -> list[Override]:
+        """Return the decisions that tighten, have expired, and wait for people."""
+        return [override for override in self.overrides if override.is_review_due(day)]
 
     def in_force(self, day: int) -> list[Override]:
         """Return the decisions that count on the day."""

@@ -92,6 +92,15 @@ class DefaultRecord:
             self.since, self.causes, self.exposure_minor = day, 0, exposure_minor
         self.causes |= causes
 
+    def take_back(self) -> None:
+        """End a default that never was one, and what began with it in other jurisdictions."""
+        if self.npa_since >= self.since:
+            self.npa_since = 0
+        if self.observed_since >= self.since:
+            self.observed_since = self.observed_clear_since = 0
+            self.is_substandard = False
+        self.end()
+
     def end(self) -> None:
         """Note that the default is over; when it was entered stays known."""
         self.since = self.causes = self.exposure_minor = 0

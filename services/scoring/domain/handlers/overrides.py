@@ -176,7 +176,15 @@ def weigh(borrower: Borrower, rules: Rules, as_of: int) -> None:
 def pass_day(borrower: Borrower, policy: StatePolicy, day: int) -> int:
     """End what has expired, at the close of the day; return the bits touched."""
     decisions = borrower.decisions
-    ended = [override for override in decisions.overrides if 0 < override.until_day <= day]
+    for override in decisions.reviews_due(day):
+        if override.until_day > borrower.counters.closed_day:
+            named = f"{OVERRIDE_KINDS[override.kind]} {override.override_id}"
+            borrower.news.append(AssessmentChange("REVIEW_DUE", None, named, None))
+    ended = [
+        override
+        for override in decisions.overrides
+        if 0 < override.until_day <= day and not override.is_tightening
+    ]
     for override in ended:
         decisions.overrides.remove(override)
         named = f"{OVERRIDE_KINDS[override.kind]} {override.override_id}"

@@ -86,7 +86,8 @@ def observed_until(borrower: Borrower) -> int:
 
 
 def _is_non_performing(borrower: Borrower) -> bool:
-    return borrower.counters.counted_days > MOST_DAYS or borrower.risk.state == DEFAULT
+    is_default = borrower.risk.state == DEFAULT and borrower.decisions.default.since > 0
+    return is_default or borrower.counters.counted_days > MOST_DAYS
 
 
 def _first_due(borrower: Borrower, measure_day: int) -> int:

@@ -149,7 +149,7 @@ def take_back(borrower: Borrower, rules: Rules) -> None:
     if not has_loss(borrower):
         record.causes &= ~(LOSS | SALE)
     if not record.causes or (record.is_by_days_only and is_miscounted(borrower, rules)):
-        record.end()
+        record.take_back()
 
 
 def has_loss(borrower: Borrower) -> bool:

@@ -508,3 +508,51 @@ def test_everything_decided_is_stored_and_comes_back() -> None:
         stored = encode(story.borrower)
         assert encode(decode(stored)) == stored
         assert decode(stored).decisions == story.borrower.decisions
+
+
+# What tightens never lapses.
+def test_unlikely_to_pay_that_expires_is_a_default_until_two_people_lift_it() -> None:
+    story = paying(lent(), "2024-02-01")
+    story.decide("UTP", until="2024-03-01", name="o-1")
+    paying(story, "2024-03-01")
+    assert "REVIEW_DUE" not in story.latest.flags
+    story.close()  # 1 March
+    assert [change.kind for change in story.latest.changes] == ["REVIEW_DUE"]
+    assert "REVIEW_DUE" in story.latest.flags
+    paying(story, "2024-09-01")
+    assert (story.state, story.flags) == ("DEFAULT", {"UTP"})
+    story.decide("LIFT_UTP", name="o-2")
+    story.close()
+    assert (story.state, story.flags) == ("PROBATION", set())
+    assert "REVIEW_DUE" not in story.latest.flags
+
+
+def test_a_flag_of_fraud_that_expires_stays_and_one_of_exit_does_not() -> None:
+    story = paying(lent(), "2024-02-01")
+    story.decide("FLAG", flag="FRAUD_RED_FLAG", until="2024-03-01", name="o-1")
+    story.decide("FLAG", flag="EXIT_LIST", until="2024-03-01", name="o-2")
+    paying(story, "2024-03-02")
+    assert story.flags == {"FRAUD_RED_FLAG"}
+    story.decide("UNFLAG", flag="FRAUD_RED_FLAG", name="o-3")
+    assert story.flags == set()
+
+
+def test_attention_that_people_set_is_left_by_people_only() -> None:
+    story = paying(lent(), "2024-02-01")
+    story.decide("TIGHTEN", state="ATTENTION", until="2024-03-01", name="o-1")
+    paying(story, "2024-06-01")  # three calm months, where thirty days would do
+    assert story.state == "ATTENTION"
+    assert {"RELAXATION_PROPOSED", "REVIEW_DUE"} <= set(story.latest.flags)
+    story.decide("RELAX", state="NORMAL", until="2024-07-01", name="o-2")
+    story.close()
+    assert story.state == "NORMAL"
+    assert "REVIEW_DUE" not in story.latest.flags
+
+
+def test_a_decision_under_review_is_renewed_under_its_id() -> None:
+    story = paying(lent(), "2024-02-01")
+    story.decide("TIGHTEN", state="WATCH", until="2024-03-01", name="o-1")
+    paying(story, "2024-03-02")
+    assert "REVIEW_DUE" in story.latest.flags
+    story.decide("TIGHTEN", state="WATCH", until="2024-12-01", name="o-1")
+    assert "REVIEW_DUE" not in story.latest.flags

@@ -42,7 +42,8 @@ def normal() -> Story:
 
 def attention() -> Story:
     story = normal()
-    story.decide("TIGHTEN", state="ATTENTION", until="2024-02-02")
+    story.finding("MEDIUM")
+    story.finding("MEDIUM", settled=True)
     return paying(story, "2024-02-03")
 
 
