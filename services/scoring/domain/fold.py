@@ -27,9 +27,10 @@ from services.scoring.domain.events.accounts import FacilityBalanceClosed
 from services.scoring.domain.events.control import DayClosed, DayCloseWithdrawn
 from services.scoring.domain.events.credit_file import GroupLinked, GuarantorLinked
 from services.scoring.domain.events.event import Event
-from services.scoring.domain.events.loans import SchedulePublished
+from services.scoring.domain.events.loans import ClaimDisputed, SchedulePublished
 from services.scoring.domain.handlers import day_close, overrides
 from services.scoring.domain.handlers.credit_file import JOINT_FLAGS, set_joint_flags
+from services.scoring.domain.handlers.loans import UPHELD
 from services.scoring.domain.handlers.registry import apply_event, type_name
 from services.scoring.domain.primitives import touched
 from services.scoring.domain.primitives.vocabulary import NO_CORRECTION
@@ -148,12 +149,18 @@ def _trigger(borrower: Borrower, event: Event, rules: Rules, as_of: int, facts: 
         if facts & touched.PAST:
             is_correction = _corrected(borrower, event, rules)
         counters.refresh(borrower, as_of, rules)
-    # Another schedule is no evidence about the days before it.
-    is_evidence = is_correction and not isinstance(event, SchedulePublished)
+    is_evidence = _is_evidence(event, is_correction=is_correction)
     life_cycle.follow(borrower, rules, as_of, is_close=False, is_correction=is_evidence)
     cause = Cause(event.source, event.id, type_name(event))
     kinds = facts & touched.EVERYTHING
     return Trigger(as_of, event.at_us, kinds, cause, is_correction=is_correction)
+
+
+def _is_evidence(event: Event, *, is_correction: bool) -> bool:
+    """Return whether an event shows how the days before it were, and so may take a default back."""
+    if isinstance(event, ClaimDisputed):
+        return event.status == UPHELD
+    return is_correction and not isinstance(event, SchedulePublished)
 
 
 def withdraw_close(

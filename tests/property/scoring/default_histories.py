@@ -82,6 +82,8 @@ class TroubledLife(Story):
         """
         if name == "state":
             return self.begins_probation(event)
+        if name == "china" and isinstance(event, loans.LoanClosed):
+            return before[name] == china.LOSS and "WRITTEN_OFF" not in self.flags
         if isinstance(event, loans.RepaymentPosted) and event.channel in OTHERS:
             return before[name] < {"ifrs9": 2, "rbi": 4, "china": 2}.get(name, 0)
         return False

@@ -69,11 +69,19 @@ def _of_payments(loan: Loan, since: int, day: int) -> list[Row]:
         if loan.paid_keys[index] not in non_cash:
             rows.append((paid_day, 0, -minor))
             continue
-        schedule, last = _schedule_of(loan, paid_day, until)
-        covered = schedule.carried_minor + before[index]
-        due = due_before(schedule, last + 1)
-        rows.append((paid_day, 1, max(0, min(covered + minor, due) - covered)))
+        # On the day on which a schedule replaced another one, the payment may belong to either.
+        shares = [
+            _share_due(*_schedule_of(loan, on, until), before[index], minor)
+            for on in (paid_day - 1, paid_day)
+        ]
+        rows.append((paid_day, 1, max(shares)))
     return rows
+
+
+def _share_due(schedule: Loan, last: int, received: int, minor: int) -> int:
+    """Return what of a payment, after what was received before it, pays what fell due by a day."""
+    covered = schedule.carried_minor + received
+    return max(0, min(covered + minor, due_before(schedule, last + 1)) - covered)
 
 
 def _schedule_of(loan: Loan, day: int, until: int) -> tuple[Loan, int]:

@@ -87,7 +87,7 @@ def escalate(inputs: StateInputs) -> Transition | None:
         if inputs.is_over:
             return None
         moved = _reopen(inputs)
-    elif inputs.is_correction and is_without_ground(inputs):
+    elif is_without_ground(inputs):
         moved = _take_back_default(inputs)
     triggered = triggered_rules(inputs, above=inputs.risk.state)
     if triggered:
@@ -106,7 +106,8 @@ def is_in_default(inputs: StateInputs) -> bool:
 
 def is_without_ground(inputs: StateInputs) -> bool:
     """Return whether corrected facts took the default back that the state rests on."""
-    return inputs.risk.state == DEFAULT and not inputs.decisions.default.since
+    record = inputs.decisions.default
+    return inputs.risk.state == DEFAULT and record.defaulted_day > 0 and not record.since
 
 
 def _reopen(inputs: StateInputs) -> Transition:

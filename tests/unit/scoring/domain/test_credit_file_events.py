@@ -1,6 +1,7 @@
 """Events of the credit file: what each records, replaces, and when it is too late to count."""
 
-from services.scoring.adapters.state_bytes import decode, encode
+from services.scoring.adapters.state_bytes import PARTS, decode, encode
+from services.scoring.domain.borrower.borrower import CREDIT_FILE_PART
 from services.scoring.domain.borrower.credit_file import NOT_REPORTED, CreditFile
 from services.scoring.domain.borrower.risk import INSOLVENT, LEGAL, WATCH
 from services.scoring.domain.handlers.credit_file import expect_related_state
@@ -145,7 +146,8 @@ def test_a_settled_finding_goes_and_an_old_inspection_comes_too_late() -> None:
 def test_the_whole_file_survives_storage_and_an_empty_one_takes_two_bytes() -> None:
     empty = beginning()
     assert decode(encode(empty.borrower)).credit_file == CreditFile()
-    assert empty.borrower.stored[-1] == b"\x90"  # an array of nothing
+    stored = dict(zip(PARTS, empty.borrower.stored, strict=True))
+    assert stored[CREDIT_FILE_PART] == b"\x90"  # an array of nothing
     story = beginning()
     story.collateral(500, haircut_micro=200_000)
     story.covenant(1.4, 1.2)
