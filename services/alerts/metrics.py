@@ -19,6 +19,12 @@ ALERT_EVENTS = counter(
     labels=("kind",),
     meaning="Recorded steps in the life-cycle of alerts, by kind.",
 )
+DECISIONS = counter(
+    "tocsin_alerts_decisions_total",
+    unit="decisions",
+    labels=("code",),
+    meaning="Decisions on assessments, by code; NO_MONEY_AT_RISK and NORMAL_STATE open no alert.",
+)
 EVENT_TO_ALERT_SECONDS = histogram(
     "tocsin_alerts_event_to_alert_seconds",
     unit="seconds",
@@ -72,6 +78,7 @@ ALERTS_CATALOGUE = (
     ASSESSMENTS,
     BORROWERS_WAITING,
     ALERT_EVENTS,
+    DECISIONS,
     EVENT_TO_ALERT_SECONDS,
     ALERTS_OPEN,
     DELIVERY_ATTEMPTS,

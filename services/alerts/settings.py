@@ -47,6 +47,10 @@ class AlertsSettings(BaseSettings):
     )
 
     routing_file: Path | None = Field(default=None, description="YAML; empty: the shipped rules")
+    watches_deposit_customers: bool = Field(
+        default=False,
+        description="true: alerts also open for borrowers without any exposure or liability",
+    )
     holiday_country: str = Field(default="DE", description="ISO 3166 code; empty: no holidays")
     holiday_subdivision: str | None = Field(
         default=None, description="state or region of the country, such as BY; empty: national"

@@ -49,6 +49,10 @@ EmissionReason = Literal[
     "CORRECTED",
     "DECISION",
     "FLAG",
+    "MONEY_AT_RISK",
+]
+MoneyAtRisk = Literal[
+    "EXPOSURE", "COMMITMENT", "GUARANTEE", "GUARANTOR", "CONTROL", "JOINT_OBLIGATION", "UNKNOWN"
 ]
 Score = Annotated[float, Meta(ge=0, le=100)]
 Ratio01 = Annotated[float, Meta(ge=0, le=1)]
@@ -233,6 +237,9 @@ class AssessmentV1(EventData, frozen=True, kw_only=True):
     exposure: Money  #: Exposure.
     currency: Currency  #: Currency of the amounts here.
     next_due: NextDueV1 | UnsetType | None = UNSET  #: The next instalment; null: none.
+    money_at_risk: list[MoneyAtRisk] | UnsetType = (
+        UNSET  #: How the bank may lose money on the borrower; empty: it cannot; absent: unknown.
+    )
     undrawn: Money | UnsetType | None = UNSET  #: What could still be drawn; null: no line.
     worse_if_unpaid: list[WorseIfUnpaidV1] | UnsetType = (
         UNSET  #: Where unpaid days lead, soonest first.

@@ -46,7 +46,9 @@ class LoanBookedV1(EventData, frozen=True, kw_only=True):
     """A loan or line exists, with its terms; a later one for the same loan replaces the terms."""
 
     loan_id: Identifier  #: The loan.
-    type: Literal["TERM", "REVOLVING", "OVERDRAFT", "CARD", "GUARANTEE"]  #: Kind of loan.
+    type: Literal[
+        "TERM", "REVOLVING", "OVERDRAFT", "CARD", "GUARANTEE"
+    ]  #: Kind; a letter of credit: GUARANTEE.
     currency: Currency  #: Currency of every amount of this loan.
     principal: NonNegativeMoney  #: Amount lent; 0 for lines.
     limit_amount: NonNegativeMoney | UnsetType = UNSET  #: Limit of a line.

@@ -12,7 +12,7 @@ from fastapi.routing import iter_route_contexts
 
 from services.alerts.delivery.domain.attempt import ResultCode
 from services.alerts.metrics import ALERTS_CATALOGUE
-from services.alerts.primitives.vocabulary import AlertEventKind, Severity
+from services.alerts.primitives.vocabulary import AlertEventKind, DecisionCode, Severity
 from services.contracts.registry import EVENT_TYPES
 from services.ingest.domain.reasons import RefusalReason
 from services.ingest.metrics import INGEST_CATALOGUE
@@ -47,6 +47,7 @@ def label_values(service: str, routes: int, apis: int) -> Mapping[str, int]:
     return {
         "api": apis,
         "channel": 2,
+        "code": count(DecisionCode),
         "figure": PD_FIGURES,
         "how": 2,
         "kind": count(AlertEventKind),

@@ -15,6 +15,7 @@ from services.alerts.decisions.application.read_models import (
     AlertSummary,
     BorrowerCard,
     CardText,
+    DecisionRecord,
     FeedItem,
     ReadLast,
     ScorePoint,
@@ -52,6 +53,7 @@ from services.alerts.primitives.vocabulary import (
     AlertEventKind,
     AlertStatus,
     AlertType,
+    DecisionCode,
     Level,
     OwnerKind,
     RiskState,
@@ -150,6 +152,7 @@ class InMemoryAlerts:
     def __init__(self, *alerts: Alert, clock: Clock) -> None:
         self.clock = clock
         self.alerts = {alert.alert_id: alert for alert in alerts}
+        self.decided: list[DecisionRecord] = []
         self.history: list[AlertChange] = [
             AlertChange(
                 kind=AlertEventKind.OPENED,
@@ -256,6 +259,29 @@ class InMemoryAlerts:
             open_alert=self._detail(opened) if opened else None,
             past_alerts=[self._summary(alert) for alert in own if not alert.is_open],
         )
+
+    async def decisions(
+        self, borrower_id: str, *, officer_id: str | None, until: datetime | None, limit: int
+    ) -> Sequence[DecisionRecord] | None:
+        own = [alert for alert in self.alerts.values() if alert.borrower_id == borrower_id]
+        if not any(_is_seen(alert, officer_id) for alert in own):
+            return None
+        decisions = [
+            each
+            for each in self.decided
+            if each.borrower_id == borrower_id and (until is None or each.at <= until)
+        ]
+        return decisions[:limit]
+
+    async def digest(
+        self, *, officer_id: str | None, since: datetime, limit: int
+    ) -> Sequence[DecisionRecord]:
+        decisions = [
+            each
+            for each in self.decided
+            if each.code is DecisionCode.NORMAL_STATE and each.at >= since
+        ]
+        return decisions[:limit]
 
     async def feed_after(
         self, cursor: str, *, officer_id: str | None, limit: int

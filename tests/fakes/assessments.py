@@ -127,6 +127,7 @@ def document(summary: AssessmentSummary) -> dict[str, Any]:
         "next_due": None,
         "undrawn": None,
         "flags": [],
+        "money_at_risk": ["EXPOSURE"] if summary.is_money_at_risk else [],
         "changes": [],
         "distance_to_next": None,
         "regimes": {},

@@ -5,6 +5,7 @@ from tests.mutants.mutant import Mutant
 DOMAIN = "tests/unit/scoring/domain"
 FAIL_CLOSED = f"{DOMAIN}/test_fail_closed.py"
 SCORING = "services/scoring/domain"
+ALERTING = "tests/unit/alerts/test_alerting.py"
 
 LINES = (
     Mutant(
@@ -128,5 +129,53 @@ LINES = (
         "    return held if is_open_still else None\n",
         "    return None\n",
         (f"{DOMAIN}/test_lit_signals.py",),
+    ),
+    Mutant(
+        "no-money-no-alert",
+        "a worse state opens no alert where no money is at risk",
+        "services/alerts/decisions/domain/decision.py",
+        "        if not self._is_money_at_risk or self._is_quiet(self.assessment.worst_level):\n",
+        "        if self._is_quiet(self.assessment.worst_level):\n",
+        (ALERTING,),
+    ),
+    Mutant(
+        "normal-is-quiet",
+        "in a normal state only a hard trigger opens an alert",
+        "services/alerts/decisions/domain/decision.py",
+        "        return self._is_recovered and level is not Level.HARD\n",
+        "        return False\n",
+        (ALERTING,),
+    ),
+    Mutant(
+        "money-that-comes-at-risk",
+        "the alert that was not opened opens when money is at risk",
+        "services/alerts/decisions/domain/decision.py",
+        "        if self.before.notified.is_withheld and alert is None and",
+        "        if alert is not None and alert is None and",
+        (ALERTING,),
+    ),
+    Mutant(
+        "unknown-exposure-is-exposure",
+        "an assessment that states no money at risk opens alerts",
+        "services/alerts/decisions/adapters/assessment_wire.py",
+        "data.money_at_risk is msgspec.UNSET or bool(",
+        "data.money_at_risk is not msgspec.UNSET and bool(",
+        ("tests/unit/alerts/test_wire_and_sealing.py",),
+    ),
+    Mutant(
+        "unknown-amounts-are-at-risk",
+        "a loan of an unknown amount is money at risk",
+        f"{SCORING}/assess/money_at_risk.py",
+        "    if not loan.principal_minor and not loan.due_days:\n        return UNKNOWN\n",
+        "",
+        (f"{DOMAIN}/test_money_at_risk.py",),
+    ),
+    Mutant(
+        "money-at-risk-is-news",
+        "an assessment follows when money comes at risk outside a normal state",
+        f"{SCORING}/assess/step.py",
+        '        ("MONEY_AT_RISK", _money_came_at_risk(borrower, trigger)),\n',
+        "",
+        (f"{DOMAIN}/test_money_at_risk.py",),
     ),
 )

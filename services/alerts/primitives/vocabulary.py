@@ -110,6 +110,23 @@ class OutcomeCode(StrEnum):
 OUTCOMES_OF_A_PERSON = frozenset(OutcomeCode) - {OutcomeCode.SUPERSEDED}
 
 
+class DecisionCode(StrEnum):
+    """Why an assessment opened, changed or closed an alert, or did not."""
+
+    STATE_TIGHTENED = "STATE_TIGHTENED"
+    STATE_RELAXED = "STATE_RELAXED"
+    RECOVERED = "RECOVERED"
+    CORRECTION = "CORRECTION"
+    NEWS = "NEWS"
+    MONEY_CAME_AT_RISK = "MONEY_CAME_AT_RISK"
+    NO_MONEY_AT_RISK = "NO_MONEY_AT_RISK"
+    NORMAL_STATE = "NORMAL_STATE"
+    COOLDOWN = "COOLDOWN"
+    AMBER_NEWS = "AMBER_NEWS"
+    NO_NEWS = "NO_NEWS"
+    NO_OPEN_ALERT = "NO_OPEN_ALERT"
+
+
 class OwnerKind(StrEnum):
     """The kind of an owner: a named officer, or a queue that a team works off."""
 

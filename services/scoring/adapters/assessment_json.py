@@ -345,6 +345,7 @@ def _money_side(assessment: Assessment) -> Json:
         "past_due": shown_money(money.past_due, decimals),
         "exposure": shown_money(money.exposure, decimals),
         "next_due": due,
+        "money_at_risk": assessment.money_at_risk,
         "undrawn": None if money.undrawn is None else shown_money(money.undrawn, decimals),
         "worse_if_unpaid": [
             {

@@ -16,6 +16,7 @@ from services.alerts.primitives.vocabulary import (
     AlertEventKind,
     AlertStatus,
     AlertType,
+    DecisionCode,
     Level,
     OutcomeCode,
     OwnerKind,
@@ -382,3 +383,38 @@ async def test_every_step_goes_to_the_alerts_topic_as_the_contract_has_it(desk: 
     assert isinstance(commented, AlertCommentedV1)
     assert opened.second_owner_id == "workout"
     assert commented.comment == "called"
+
+
+async def test_a_decision_against_an_alert_is_stored_with_its_reason(desk: Desk) -> None:
+    await desk.assess(assessment(RiskState.WATCH, RED, is_money_at_risk=False))
+    await desk.assess(assessment(RiskState.WATCH, RED, sequence=2, days_later=1))
+    decisions = await desk.reading.decisions("b-1", person=RISK, until=None, limit=10)
+    assert [(each.sequence, each.code, each.alert_id is None) for each in decisions] == [
+        (2, DecisionCode.MONEY_CAME_AT_RISK, False),
+        (1, DecisionCode.NO_MONEY_AT_RISK, True),
+    ]
+    assert decisions[1].reason == (
+        "state NORMAL to WATCH: no exposure, commitment or liability, so no alert"
+    )
+    assert decisions[1].signals == {"R-01": Level.RED}
+    [first] = await desk.reading.decisions("b-1", person=OFFICER, until=MONDAY, limit=10)
+    assert first == decisions[1]
+    with pytest.raises(ResourceNotFound):
+        await desk.reading.decisions("b-1", person=STRANGER, until=None, limit=10)
+    assert desk.measured.total(metrics.DECISIONS, code="NO_MONEY_AT_RISK") == 1
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await desk.pool.execute("UPDATE alerts.decision SET reason = 'another'")
+
+
+async def test_signals_in_a_normal_state_are_in_the_digest_while_they_last(desk: Desk) -> None:
+    await desk.assess(
+        assessment(RiskState.NORMAL, RED),
+        assessment(RiskState.NORMAL, AMBER, borrower_id="b-2"),
+        assessment(RiskState.NORMAL, borrower_id="b-3"),
+    )
+    await desk.assess(assessment(RiskState.NORMAL, borrower_id="b-2", sequence=2))
+    page = await desk.reading.list_alerts(AlertFilters(), person=RISK)
+    assert page.items == []
+    digest = await desk.reading.digest(person=OFFICER, since=MONDAY, limit=10)
+    assert [(each.borrower_id, each.signals) for each in digest] == [("b-1", {"R-01": Level.RED})]
+    assert await desk.reading.digest(person=STRANGER, since=MONDAY, limit=10) == []

@@ -23,6 +23,7 @@ from services.alerts.primitives.vocabulary import (
     AlertEventKind,
     AlertStatus,
     AlertType,
+    DecisionCode,
     Level,
     OutcomeCode,
     OwnerKind,
@@ -87,14 +88,82 @@ def steps(decision: AlertDecision) -> list[tuple[AlertEventKind, AlertType, Outc
         pytest.param(
             [assessment(RiskState.NORMAL, AMBER)],
             [],
-            "amber news alone opens no alert",
+            "A-03 amber: in a normal state only a hard trigger opens an alert",
             id="a normal borrower with an amber signal is left alone",
         ),
         pytest.param(
             [assessment(RiskState.NORMAL, RED)],
-            [(OPENED, AlertType.NEW_RED_SIGNAL, None)],
-            "R-01 red",
-            id="a red signal opens an alert even while the state is normal",
+            [],
+            "R-01 red: in a normal state only a hard trigger opens an alert",
+            id="a red signal opens no alert while the state is normal",
+        ),
+        pytest.param(
+            [assessment(RiskState.NORMAL, HARD)],
+            [(OPENED, AlertType.HARD_TRIGGER, None)],
+            "R-02 hard",
+            id="a hard trigger opens an alert even while the state is normal",
+        ),
+        pytest.param(
+            [
+                assessment(RiskState.CLOSED),
+                assessment(RiskState.NORMAL, RED, sequence=2),
+            ],
+            [],
+            "state CLOSED to NORMAL",
+            id="a closed borrower that comes back to normal opens no alert",
+        ),
+        pytest.param(
+            [assessment(RiskState.WATCH, RED, is_money_at_risk=False)],
+            [],
+            "no exposure",
+            id="a worse state opens no alert where no money is at risk",
+        ),
+        pytest.param(
+            [
+                assessment(RiskState.WATCH, AMBER, is_money_at_risk=False),
+                assessment(RiskState.WATCH, HARD, sequence=2, days_later=1, is_money_at_risk=False),
+            ],
+            [],
+            "R-02 hard: no exposure",
+            id="nor does a hard trigger",
+        ),
+        pytest.param(
+            [
+                assessment(RiskState.WATCH, AMBER, is_money_at_risk=False),
+                assessment(RiskState.WATCH, AMBER, sequence=2, days_later=1),
+            ],
+            [(OPENED, AlertType.STATE_CHANGED, None)],
+            "money is at risk in state WATCH",
+            id="the alert opens when a loan is drawn in that state",
+        ),
+        pytest.param(
+            [
+                assessment(RiskState.HIGH_RISK, AMBER, is_money_at_risk=False),
+                assessment(RiskState.WATCH, AMBER, sequence=2, is_money_at_risk=False),
+                assessment(RiskState.WATCH, AMBER, sequence=3),
+            ],
+            [(OPENED, AlertType.STATE_CHANGED, None)],
+            "money is at risk in state WATCH",
+            id="also after the state relaxed meanwhile",
+        ),
+        pytest.param(
+            [
+                assessment(RiskState.WATCH, AMBER, is_money_at_risk=False),
+                assessment(RiskState.NORMAL, AMBER, sequence=2, is_money_at_risk=False),
+                assessment(RiskState.NORMAL, AMBER, sequence=3),
+            ],
+            [],
+            "amber: in a normal state",
+            id="but not when it is back to normal by then",
+        ),
+        pytest.param(
+            [
+                assessment(RiskState.ATTENTION, AMBER),
+                assessment(RiskState.WATCH, RED, sequence=2, is_money_at_risk=False),
+            ],
+            [(UPDATED, AlertType.STATE_CHANGED, None)],
+            "state ATTENTION to WATCH: no exposure",
+            id="an open alert goes on when the last loan is repaid",
         ),
         pytest.param(
             [assessment(RiskState.ATTENTION, AMBER)],
@@ -497,3 +566,38 @@ def test_a_correction_names_the_reason_that_it_took_away() -> None:
     assert before.open_alert.news[0].texts["en"] == (
         "After a correction, “name of R-01” (R-01) is no longer at red.",
     )
+
+
+def test_a_bank_that_watches_deposit_customers_gets_their_alerts() -> None:
+    policy = replace(POLICY, watches_deposit_customers=True)
+    current = assessment(RiskState.WATCH, RED, is_money_at_risk=False)
+    decision = decide(current, before=NO_PRIOR_STATE, policy=policy)
+    assert steps(decision) == [(OPENED, AlertType.STATE_CHANGED, None)]
+
+
+@pytest.mark.parametrize(
+    ("history", "code"),
+    [
+        ([assessment(RiskState.WATCH, RED)], DecisionCode.STATE_TIGHTENED),
+        (
+            [assessment(RiskState.WATCH, RED, is_money_at_risk=False)],
+            DecisionCode.NO_MONEY_AT_RISK,
+        ),
+        ([assessment(RiskState.NORMAL, RED)], DecisionCode.NORMAL_STATE),
+        ([assessment(RiskState.NORMAL)], DecisionCode.NO_NEWS),
+        (
+            [assessment(RiskState.WATCH, RED), assessment(RiskState.WATCH, RED, sequence=2)],
+            DecisionCode.NO_NEWS,
+        ),
+        (
+            [
+                assessment(RiskState.WATCH, RED),
+                assessment(RiskState.WATCH, RED, OTHER_RED, sequence=2, days_later=6.9),
+            ],
+            DecisionCode.COOLDOWN,
+        ),
+    ],
+)
+def test_each_decision_has_a_code(history: list[AssessmentSummary], code: DecisionCode) -> None:
+    decisions, _ = live(*history)
+    assert decisions[-1].code is code

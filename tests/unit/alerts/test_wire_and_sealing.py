@@ -30,6 +30,22 @@ def test_an_assessment_is_read_and_its_document_kept_whole() -> None:
     assert json.loads(incoming.document) == EVENT["data"]
 
 
+@pytest.mark.parametrize(
+    ("fields", "is_at_risk"),
+    [
+        ({}, True),
+        ({"money_at_risk": []}, False),
+        ({"money_at_risk": ["EXPOSURE"]}, True),
+        ({"money_at_risk": ["UNKNOWN"]}, True),
+    ],
+    ids=["not stated", "none", "exposure", "unknown"],
+)
+def test_unknown_exposure_is_exposure(fields: dict[str, list[str]], is_at_risk: bool) -> None:
+    incoming = read(json.dumps({**EVENT, "data": {**EVENT["data"], **fields}}).encode())
+    assert isinstance(incoming, IncomingAssessment)
+    assert incoming.assessment.is_money_at_risk is is_at_risk
+
+
 def test_an_isolation_and_its_end_are_read() -> None:
     for since in (MONDAY, None):
         value = isolation_record("b-1", since, offset=0).value

@@ -18,6 +18,7 @@ from services.alerts.decisions.application.read_models import (
     AlertFilters,
     AlertSummary,
     BorrowerCard,
+    DecisionRecord,
     FeedItem,
     ReadLast,
     ScorePoint,
@@ -45,14 +46,31 @@ SELECT {alert_rows.READ_COLUMNS} FROM alerts.alert AS alert
  LIMIT $15
 """
 HISTORY = "SELECT * FROM alerts.alert_event WHERE alert_id = $1 ORDER BY version"
-BORROWER = """
-SELECT borrower_id, sequence, at, isolated_since, assessment, last_message
-  FROM alerts.borrower AS borrower
- WHERE borrower_id = $2
-   AND ($1::text IS NULL OR officer_id = $1
+# The borrowers that the officer $1 may see.
+VISIBLE_BORROWER = """($1::text IS NULL OR borrower.officer_id = $1
         OR EXISTS (SELECT FROM alerts.alert AS alert
                     WHERE alert.borrower_id = borrower.borrower_id
-                      AND alert.owner_kind = 'OFFICER' AND alert.owner_id = $1))
+                      AND alert.owner_kind = 'OFFICER' AND alert.owner_id = $1))"""
+BORROWER = f"""
+SELECT borrower_id, sequence, at, isolated_since, assessment, last_message
+  FROM alerts.borrower AS borrower
+ WHERE borrower_id = $2 AND {VISIBLE_BORROWER}
+"""
+DECISIONS = f"""
+SELECT decision.* FROM alerts.borrower AS borrower
+  LEFT JOIN LATERAL (SELECT * FROM alerts.decision AS own
+                      WHERE own.borrower_id = borrower.borrower_id
+                        AND ($3::timestamptz IS NULL OR own.at <= $3)
+                      ORDER BY own.sequence DESC LIMIT $4) AS decision ON true
+ WHERE borrower.borrower_id = $2 AND {VISIBLE_BORROWER}
+ ORDER BY decision.sequence DESC
+"""
+# A borrower is in the digest while its newest assessment is one that opened no alert.
+DIGEST = f"""
+SELECT decision.* FROM alerts.decision AS decision
+  JOIN alerts.borrower AS borrower USING (borrower_id, sequence)
+ WHERE decision.code = 'NORMAL_STATE' AND decision.at >= $2 AND {VISIBLE_BORROWER}
+ ORDER BY decision.at DESC, decision.borrower_id LIMIT $3
 """
 SCORES = """
 WITH mine AS (SELECT as_of, score, state FROM alerts.score_point WHERE borrower_id = $1),
@@ -157,6 +175,22 @@ class PostgresAlertReads:
             past_alerts=[_summary(row) for row in alerts if row["status"] == "RESOLVED"],
         )
 
+    async def decisions(
+        self, borrower_id: str, *, officer_id: str | None, until: datetime | None, limit: int
+    ) -> Sequence[DecisionRecord] | None:
+        """Returns the decisions about a borrower up to a moment; None if it may not be seen."""
+        rows = await self._statements.fetch(DECISIONS, officer_id, borrower_id, until, limit)
+        if not rows:
+            return None
+        return [_decision(row) for row in rows if row["sequence"] is not None]
+
+    async def digest(
+        self, *, officer_id: str | None, since: datetime, limit: int
+    ) -> Sequence[DecisionRecord]:
+        """Returns the borrowers in a normal state with signals, the newest first."""
+        rows = await self._statements.fetch(DIGEST, officer_id, since, limit)
+        return [_decision(row) for row in rows]
+
     async def feed_after(
         self, cursor: str, *, officer_id: str | None, limit: int
     ) -> Sequence[FeedItem]:
@@ -187,6 +221,11 @@ class PostgresAlertReads:
 
 def _summary(row: Row) -> AlertSummary:
     return AlertSummary.of(alert_rows.from_row(row), isolated_since=row["isolated_since"])
+
+
+def _decision(row: Row) -> DecisionRecord:
+    signals = msgspec.json.decode(row["signals"])
+    return msgspec.convert({**row, "signals": signals}, type=DecisionRecord)
 
 
 def _event(row: Row) -> AlertEvent:

@@ -132,6 +132,8 @@ def _summary(data: contract.AssessmentV1) -> AssessmentSummary:
         officer_id=data.officer_id or None,
         branch_id=data.branch_id or None,
         is_corrected=data.corrected,
+        # What is unknown is at risk.
+        is_money_at_risk=data.money_at_risk is msgspec.UNSET or bool(data.money_at_risk),
         words=ContractWords(data),
     )
 

@@ -13,13 +13,18 @@ from datetime import datetime
 import structlog
 
 from services.alerts import metrics
-from services.alerts.decisions.adapters import assessment_wire, waiting_assessments
+from services.alerts.decisions.adapters import (
+    assessment_wire,
+    decision_rows,
+    waiting_assessments,
+)
 from services.alerts.decisions.adapters.assessment_wire import (
     IncomingAssessment,
     IncomingIsolation,
     Unreadable,
 )
 from services.alerts.decisions.adapters.borrower_rows import BorrowerRow, Borrowers
+from services.alerts.decisions.adapters.decision_rows import DecidedAssessment
 from services.alerts.decisions.adapters.step_recorder import FeedStep, StepRecorder
 from services.alerts.decisions.adapters.waiting_assessments import WaitingAssessments
 from services.alerts.decisions.domain.assessment import SequencePosition, check_sequence
@@ -48,6 +53,7 @@ class _BatchResult:
     waiting: int = 0
     isolations: list[tuple[int, IncomingIsolation]] = field(default_factory=list)
     refused: list[RejectedRecord] = field(default_factory=list)
+    decided: list[DecidedAssessment] = field(default_factory=list)
     changes: list[tuple[int, FeedStep]] = field(default_factory=list)
     arrived_ms: list[int] = field(default_factory=list)
 
@@ -98,6 +104,7 @@ class RiskHandler(Handler):
                 result.changes.append((partition, incident))
         await self._borrowers.write(connection, [row for row in rows.values() if row.is_changed])
         await self._borrowers.mark_isolated(connection, since)
+        await decision_rows.write(connection, result.decided)
         await self._step_recorder.record(connection, result.changes, recorded_at=self._clock.now())
         await waiting_assessments.write(connection, batch.partition, waiting)
         self._pending[batch.partition] = result
@@ -122,6 +129,8 @@ class RiskHandler(Handler):
         ):
             if count:
                 self._recorder.add(metrics.ASSESSMENTS, count, result=label)
+        for each in result.decided:
+            self._recorder.add(metrics.DECISIONS, code=each.decision.code.value)
         for _, change in result.changes:
             self._recorder.add(metrics.ALERT_EVENTS, kind=change.kind.value)
         if result.changes:
@@ -189,6 +198,8 @@ class RiskHandler(Handler):
         decision = decide(incoming.assessment, before=row.before, policy=self._policy)
         row.apply(incoming, decision, partition=record.partition)
         result.applied += 1
+        decided = DecidedAssessment(assessment=incoming.assessment, decision=decision)
+        result.decided.append(decided)
         for change in decision.changes:
             result.changes.append((record.partition, change))
             result.arrived_ms.append(record.timestamp)

@@ -15,6 +15,7 @@ from services.alerts.decisions.application.read_models import (
     AlertFilters,
     AlertSummary,
     BorrowerCard,
+    DecisionRecord,
     FeedItem,
 )
 from services.alerts.decisions.domain.alert import Alert, AlertChange
@@ -36,6 +37,14 @@ class AlertReads(Protocol):
     async def card(
         self, borrower_id: str, *, officer_id: str | None, score_days: int
     ) -> BorrowerCard | None: ...
+
+    async def decisions(
+        self, borrower_id: str, *, officer_id: str | None, until: datetime | None, limit: int
+    ) -> Sequence[DecisionRecord] | None: ...
+
+    async def digest(
+        self, *, officer_id: str | None, since: datetime, limit: int
+    ) -> Sequence[DecisionRecord]: ...
 
     async def feed_after(
         self, cursor: str, *, officer_id: str | None, limit: int

@@ -20,6 +20,8 @@ from services.alerts.primitives.vocabulary import (
     AlertEventKind,
     AlertStatus,
     AlertType,
+    DecisionCode,
+    Level,
     OutcomeCode,
     RiskState,
     Severity,
@@ -185,6 +187,25 @@ class BorrowerCard:
     scores: Sequence[ScorePoint]
     open_alert: AlertDetail | None
     past_alerts: Sequence[AlertSummary]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionRecord:
+    """What one assessment did to the alert of its borrower and why, also when nothing.
+
+    `alert_id` is the alert that it opened, changed or closed; `signals` are the levels that were
+    not green.
+    """
+
+    borrower_id: str
+    sequence: int
+    at: datetime
+    as_of: date
+    state: RiskState
+    code: DecisionCode
+    reason: str
+    alert_id: str | None
+    signals: Mapping[str, Level]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from services.alerts.decisions.application.read_models import (
     AlertFilters,
     AlertSummary,
     BorrowerCard,
+    DecisionRecord,
     FeedItem,
 )
 from services.alerts.directory.domain.person import Person
@@ -83,6 +84,25 @@ class AlertReading:
         if person.scope_officer_id is None:
             return card
         return replace(card, assessment=without_parties(card.assessment))
+
+    async def decisions(
+        self, borrower_id: str, *, person: Person, until: datetime | None, limit: int
+    ) -> Sequence[DecisionRecord]:
+        """Returns why people were notified of a borrower or were not, the newest first."""
+        decisions = await self._reads.decisions(
+            borrower_id, officer_id=person.scope_officer_id, until=until, limit=limit
+        )
+        if decisions is None:
+            raise ResourceNotFound(f"there is no borrower {borrower_id}")
+        return decisions
+
+    async def digest(
+        self, *, person: Person, since: datetime, limit: int
+    ) -> Sequence[DecisionRecord]:
+        """Returns the borrowers in a normal state whose signals opened no alert, newest first."""
+        return await self._reads.digest(
+            officer_id=person.scope_officer_id, since=since, limit=limit
+        )
 
     async def feed_after(
         self, cursor: str | None, *, person: Person, limit: int = limits.PAGE_ITEMS

@@ -76,6 +76,7 @@ class AssessmentSummary:
     officer_id: str | None
     branch_id: str | None
     is_corrected: bool
+    is_money_at_risk: bool = True
     words: AssessmentWords = field(repr=False, compare=False)
 
     @property

@@ -8,8 +8,12 @@ the assessment. The first rule that applies decides:
 2. The state relaxed: an open alert is updated; where the borrower is back to normal and nobody had
    acknowledged the alert, it closes. Without an open alert nothing happens.
 3. A correction took away a reason of the open alert: the alert is updated and names it.
-4. A novelty within the state: an open alert is updated; without one, red and hard novelties open
+4. Money is at risk only now, and the state opened no alert before: one opens.
+5. A novelty within the state: an open alert is updated; without one, red and hard novelties open
    one. Everything else waits for its cooldown or is suppressed, with the reason.
+
+No alert opens where no money is at risk, nor in NORMAL but for a hard trigger. Every decision has
+a code and a reason, also when nothing follows.
 """
 
 from collections.abc import Sequence
@@ -38,6 +42,7 @@ from services.alerts.primitives.vocabulary import (
     AlertEventKind,
     AlertStatus,
     AlertType,
+    DecisionCode,
     Level,
     OutcomeCode,
     RiskState,
@@ -46,6 +51,8 @@ from services.alerts.primitives.vocabulary import (
 SYSTEM = "tocsin"
 _ALERT_IDS = UUID("6f2b1f0e-7d0c-5a55-9c1c-6b5e5d3f8a10")
 _RECOVERED = frozenset({RiskState.NORMAL, RiskState.CLOSED})
+NO_MONEY_AT_RISK = "no exposure, commitment or liability, so no alert"
+NORMAL_STATE = "in a normal state only a hard trigger opens an alert"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +74,7 @@ class AlertDecision:
 
     changes: tuple[AlertChange, ...]
     notified: LastNotified
+    code: DecisionCode
     reason: str
     last_message: LastMessage | None = None
 
@@ -114,55 +122,102 @@ class _Decider:
             if lost:
                 names = ", ".join(str(each.indicator) for each in lost)
                 change = self._update(alert, AlertType.CORRECTION, lost)
-                return self._notice(change, f"a correction took away {names}")
+                reason = f"a correction took away {names}"
+                return self._notice(DecisionCode.CORRECTION, change, reason)
         return self._same_state()
 
     def _tightened(self) -> AlertDecision:
-        is_hard = self.assessment.worst_level is Level.HARD
         why = f"state {self.before.state} to {self.assessment.state}"
+        if not self._is_money_at_risk or self._is_quiet(self.assessment.worst_level):
+            return self._opened_none(why)
+        return self._open_for_state(DecisionCode.STATE_TIGHTENED, why)
+
+    def _open_for_state(self, code: DecisionCode, why: str) -> AlertDecision:
+        is_hard = self.assessment.worst_level is Level.HARD
         opened = self._open(AlertType.HARD_TRIGGER if is_hard else AlertType.STATE_CHANGED)
         if self.before.open_alert is None:
-            return self._new_spell(why, opened)
+            return self._new_spell(code, why, opened)
         note = f"superseded by {opened.alert.alert_id}"
         superseded = self._close(self.before.open_alert, OutcomeCode.SUPERSEDED, note=note)
-        return self._new_spell(why, superseded, opened)
+        return self._new_spell(code, why, superseded, opened)
+
+    def _opened_none(self, why: str) -> AlertDecision:
+        """Returns a worse state that opens no alert; an open one of before is updated."""
+        at_risk = self._is_money_at_risk
+        code = DecisionCode.NORMAL_STATE if at_risk else DecisionCode.NO_MONEY_AT_RISK
+        reason = f"{why}: {NORMAL_STATE if at_risk else NO_MONEY_AT_RISK}"
+        alert = self.before.open_alert
+        if alert is not None:
+            return self._new_spell(code, reason, self._update(alert, AlertType.STATE_CHANGED))
+        notified = LastNotified(is_withheld=not at_risk)
+        return AlertDecision(changes=(), notified=notified, code=code, reason=reason)
 
     def _relaxed(self) -> AlertDecision:
         why = f"state {self.before.state} to {self.assessment.state}"
         is_corrected = self.assessment.is_corrected
         alert = self.before.open_alert
         if alert is None:
-            return self._new_spell(f"{why}, and no alert is open")
-        if self.assessment.state in _RECOVERED and alert.status is AlertStatus.OPEN:
+            decision = self._new_spell(DecisionCode.NO_OPEN_ALERT, f"{why}, and no alert is open")
+            notified = LastNotified()
+            if not self._is_recovered:
+                is_withheld = self.before.notified.is_withheld
+                notified = replace(decision.notified, is_withheld=is_withheld)
+            return replace(decision, notified=notified)
+        if self._is_recovered and alert.status is AlertStatus.OPEN:
             outcome = OutcomeCode.DATA_ERROR if is_corrected else OutcomeCode.NO_ACTION_RECOVERED
-            return self._new_spell(f"{why}, nobody had acted", self._close(alert, outcome))
+            closed = self._close(alert, outcome)
+            return self._new_spell(DecisionCode.RECOVERED, f"{why}, nobody had acted", closed)
         kind = AlertType.CORRECTION if is_corrected else AlertType.STATE_RELAXED
-        return self._new_spell(why, self._update(alert, kind))
+        return self._new_spell(DecisionCode.STATE_RELAXED, why, self._update(alert, kind))
 
     def _same_state(self) -> AlertDecision:
+        alert = self.before.open_alert
+        if self.before.notified.is_withheld and alert is None and self._is_money_at_risk:
+            why = f"money is at risk in state {self.assessment.state}"
+            return self._open_for_state(DecisionCode.MONEY_CAME_AT_RISK, why)
         novelty = find_novelty(self.assessment, self.before.notified)
         if novelty is None:
-            return self._nothing("no news")
+            return self._nothing(DecisionCode.NO_NEWS, "no news")
+        if alert is None and not self._is_money_at_risk:
+            return self._nothing(
+                DecisionCode.NO_MONEY_AT_RISK, f"{novelty.why}: {NO_MONEY_AT_RISK}"
+            )
+        if alert is None and self._is_quiet(novelty.level):
+            return self._nothing(DecisionCode.NORMAL_STATE, f"{novelty.why}: {NORMAL_STATE}")
         delay = cooldown(novelty, notified=self.before.notified, at=self.assessment.at)
         if delay is not None:
-            return self._nothing(delay.why)
-        alert = self.before.open_alert
+            return self._nothing(DecisionCode.COOLDOWN, delay.why)
         if alert is not None:
-            return self._notice(self._update(alert, _type_of(novelty)), novelty.why)
+            change = self._update(alert, _type_of(novelty))
+            return self._notice(DecisionCode.NEWS, change, novelty.why)
         if novelty.level is Level.AMBER:
-            return self._nothing("amber news alone opens no alert in a known state")
-        return self._notice(self._open(_type_of(novelty)), novelty.why)
+            return self._nothing(
+                DecisionCode.AMBER_NEWS, "amber news alone opens no alert in a known state"
+            )
+        return self._notice(DecisionCode.NEWS, self._open(_type_of(novelty)), novelty.why)
 
-    def _nothing(self, reason: str) -> AlertDecision:
-        return AlertDecision(changes=(), notified=self.before.notified, reason=reason)
+    @property
+    def _is_recovered(self) -> bool:
+        return self.assessment.state in _RECOVERED
 
-    def _notice(self, change: AlertChange, reason: str) -> AlertDecision:
+    @property
+    def _is_money_at_risk(self) -> bool:
+        return self.assessment.is_money_at_risk or self.policy.watches_deposit_customers
+
+    def _is_quiet(self, level: Level) -> bool:
+        """Returns whether the state is normal and the level no hard trigger."""
+        return self._is_recovered and level is not Level.HARD
+
+    def _nothing(self, code: DecisionCode, reason: str) -> AlertDecision:
+        return AlertDecision(changes=(), notified=self.before.notified, code=code, reason=reason)
+
+    def _notice(self, code: DecisionCode, change: AlertChange, reason: str) -> AlertDecision:
         notified = notified_of(self.assessment, before=self.before.notified)
-        return AlertDecision(changes=(change,), notified=notified, reason=reason)
+        return AlertDecision(changes=(change,), notified=notified, code=code, reason=reason)
 
-    def _new_spell(self, reason: str, *changes: AlertChange) -> AlertDecision:
+    def _new_spell(self, code: DecisionCode, reason: str, *changes: AlertChange) -> AlertDecision:
         notified = notified_of(self.assessment, before=None)
-        return AlertDecision(changes=changes, notified=notified, reason=reason)
+        return AlertDecision(changes=changes, notified=notified, code=code, reason=reason)
 
     def _open(self, alert_type: AlertType) -> AlertChange:
         alert = drafting.draft(

@@ -24,12 +24,16 @@ COOLDOWNS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LastNotified:
-    """The levels and the score of which people were notified in the present state spell."""
+    """The levels and the score of which people were notified in the present state spell.
+
+    `is_withheld` says that the spell opened no alert, because no money was at risk.
+    """
 
     levels: Mapping[str, Level] = field(default_factory=dict)
     score: float = 0.0
     any_at: datetime | None = None
     red_at: datetime | None = None
+    is_withheld: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

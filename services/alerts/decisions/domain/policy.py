@@ -100,10 +100,15 @@ DEFAULT_SERVICE_LEVELS: Mapping[Severity, ServiceLevel] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertPolicy:
-    """The rules of the bank for alerts."""
+    """The rules of the bank for alerts.
+
+    Attributes:
+        watches_deposit_customers: Alerts also open where no money of the bank is at risk.
+    """
 
     calendar: WorkingCalendar
     routing: RoutingPlan
+    watches_deposit_customers: bool = False
     service_levels: Mapping[Severity, ServiceLevel] = field(
         default_factory=lambda: DEFAULT_SERVICE_LEVELS
     )

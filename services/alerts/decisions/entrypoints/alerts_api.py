@@ -10,12 +10,15 @@ from services.alerts.decisions.application.read_models import (
     AlertDetail,
     AlertSummary,
     BorrowerCard,
+    DecisionRecord,
 )
 from services.alerts.decisions.application.reading import AlertReading
 from services.alerts.decisions.entrypoints.request_models import (
     AlertQuery,
     AssignRequest,
     CommentRequest,
+    DecisionQuery,
+    DigestQuery,
     ResolveRequest,
 )
 from services.alerts.directory.entrypoints.permissions import Caller, may_handle, may_read
@@ -29,6 +32,12 @@ class VersionResponse(BaseModel):
 
     alert_id: str
     version: int
+
+
+class DecisionList(BaseModel):
+    """Decisions, the newest first."""
+
+    items: list[DecisionRecord]
 
 
 class AlertResponse(BaseModel):
@@ -70,6 +79,22 @@ def _add_reading(routes: APIRouter, reading: AlertReading) -> None:
     async def get_card(borrower_id: str, person: Caller) -> BorrowerCard:
         """Return a borrower's risk warning card."""
         return await reading.get_card(borrower_id, person=person)
+
+    @routes.get("/borrowers/{borrower_id:path}/decisions", dependencies=guarded)
+    async def list_decisions(
+        borrower_id: str, query: Annotated[DecisionQuery, Query()], person: Caller
+    ) -> DecisionList:
+        """List why people were notified of a borrower or were not, up to a moment."""
+        decisions = await reading.decisions(
+            borrower_id, person=person, until=query.at, limit=query.limit
+        )
+        return DecisionList(items=list(decisions))
+
+    @routes.get("/digest", dependencies=guarded)
+    async def get_digest(query: Annotated[DigestQuery, Query()], person: Caller) -> DecisionList:
+        """List the borrowers in a normal state whose signals opened no alert."""
+        decisions = await reading.digest(person=person, since=query.since, limit=query.limit)
+        return DecisionList(items=list(decisions))
 
 
 def _add_handling(routes: APIRouter, handling: AlertHandling) -> None:

@@ -49,6 +49,20 @@ class ResolveRequest(RequestModel):
     note: Annotated[str, Field(max_length=limits.NOTE_CHARACTERS)] = ""
 
 
+class DecisionQuery(RequestModel):
+    """Which decisions about a borrower; without `at`, the newest."""
+
+    at: Moment | None = None
+    limit: PageLimit = limits.DEFAULT_PAGE_ITEMS
+
+
+class DigestQuery(RequestModel):
+    """Which signals: those of assessments since a moment."""
+
+    since: Moment
+    limit: PageLimit = limits.DEFAULT_PAGE_ITEMS
+
+
 class AlertQuery(RequestModel):
     """Filters of the list; a filter with several values matches any of them."""
 

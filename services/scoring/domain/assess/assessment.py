@@ -156,5 +156,7 @@ class Assessment:
     score_override: int = 0
     # Days since the contractual due day, nothing excluded; `dpd_operational` is days in arrears.
     days_late: int = 0
+    # How the bank may lose money on the borrower; empty where it cannot.
+    money_at_risk: list[str] = field(default_factory=list)
     # The opinions of the PD models: the champion, then the challenger.
     opinions: list[Opinion] = field(default_factory=list)

@@ -18,6 +18,7 @@ from services.scoring.domain.assess.assessment import (
     SameFact,
     Unmeasured,
 )
+from services.scoring.domain.assess.money_at_risk import money_at_risk
 from services.scoring.domain.assess.reasons import (
     MOST_SUBJECTS,
     component_of,
@@ -218,6 +219,7 @@ def snapshot(borrower: Borrower, rules: Rules, as_of: int, at_us: int, cause: Ca
         corrected=False,
         cuts=(rules.cuts.attention, rules.cuts.watch, rules.cuts.high_risk),
         days_late=borrower.counters.late_days,
+        money_at_risk=money_at_risk(borrower, as_of),
         opinions=opinions(borrower, rules) if rules.models else [],
         tests=list(borrower.state_tests),
         worsening=worsening(borrower, rules, as_of, _next_due_of(money)),

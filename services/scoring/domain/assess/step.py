@@ -15,6 +15,7 @@ from services.scoring.domain.assess.assessment import Assessment, Cause, Recorde
 from services.scoring.domain.assess.entry_rules import triggered_rules
 from services.scoring.domain.assess.evaluate import SignalChanges, evaluate, forget_verdicts
 from services.scoring.domain.assess.explain import rule_at, shown_micro, snapshot
+from services.scoring.domain.assess.money_at_risk import READS, money_at_risk
 from services.scoring.domain.assess.reasons import flag_changes, record
 from services.scoring.domain.assess.state_inputs import state_inputs_of
 from services.scoring.domain.assess.states import (
@@ -218,6 +219,7 @@ def _reasons(
         ("MONTH_CLOSE", trigger.is_day_close and is_month_end(trigger.as_of)),
         ("DECISION", bool(borrower.news)),
         ("FLAG", risk.flags != emitted.flags),
+        ("MONEY_AT_RISK", _money_came_at_risk(borrower, trigger)),
     )
     reasons = [reason for reason, is_true in checks if is_true]
     if (
@@ -226,6 +228,14 @@ def _reasons(
     ):
         reasons.append("REGIME")
     return reasons
+
+
+def _money_came_at_risk(borrower: Borrower, trigger: Trigger) -> bool:
+    """Return whether money is at risk only since the last assessment emitted; not in NORMAL."""
+    risk = borrower.risk
+    if risk.emitted.is_money_at_risk or risk.state == NORMAL or not trigger.facts & READS:
+        return False
+    return bool(money_at_risk(borrower, trigger.as_of))
 
 
 def _may_move_a_label(trigger: Trigger, transition: Transition | None) -> bool:
@@ -329,4 +339,5 @@ def _emit(
     emitted.dpd_bucket = dpd_bucket(borrower.counters.operational_days)
     emitted.regimes = regime_text(borrower, rules, trigger.as_of)
     emitted.flags = risk.flags
+    emitted.is_money_at_risk = bool(assessment.money_at_risk)
     return assessment

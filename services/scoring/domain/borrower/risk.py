@@ -90,6 +90,7 @@ class Emitted:
     dpd_bucket: int = 0
     regimes: str = ""
     flags: int = 0
+    is_money_at_risk: bool = False
 
 
 @dataclass(slots=True)

@@ -56,7 +56,8 @@ from services.scoring.domain.primitives.vocabulary import (
     CLEARED,
     COURT,
     INSOLVENCY,
-    LINK_KINDS,
+    JOINT_MEMBER,
+    JOINT_OBLIGATION,
 )
 from services.scoring.domain.views.credit_file import links_in_force, reported_state
 
@@ -66,8 +67,6 @@ MOST_FINDINGS: Final = 40
 USE_OF_PROCEEDS: Final = "USE_OF_PROCEEDS"
 # From this severity on (0 to 4) a finding is a signal of its own (domain 4.2).
 SIGNAL_SEVERITY: Final = 2
-JOINT_OBLIGATION: Final = LINK_KINDS.index("JOINT_OBLIGATION")
-JOINT_MEMBER: Final = LINK_KINDS.index("JOINT_MEMBER")
 JOINT_KINDS: Final = (JOINT_OBLIGATION, JOINT_MEMBER)
 JOINT_FLAGS: Final = JOINT_OBLIGATION_DEFAULT | JOINT_MEMBERS_DEFAULT
 

@@ -96,6 +96,22 @@ CREATE INDEX alert_of_owner ON alerts.alert (owner_id, updated_at DESC);
 CREATE INDEX alert_of_officer ON alerts.alert (officer_id, updated_at DESC);
 CREATE INDEX alert_of_borrower ON alerts.alert (borrower_id, opened_at DESC);
 
+CREATE TABLE alerts.decision (
+    borrower_id text NOT NULL,
+    sequence    bigint NOT NULL,
+    at          timestamptz NOT NULL,
+    as_of       date NOT NULL,
+    state       text NOT NULL,
+    code        text NOT NULL,
+    reason      text NOT NULL,
+    alert_id    text,
+    signals     json NOT NULL,
+    PRIMARY KEY (borrower_id, sequence)
+);
+COMMENT ON TABLE alerts.decision IS
+    'what each assessment did to the alert of its borrower and why, also when nothing';
+CREATE INDEX decision_of_code ON alerts.decision (code, at DESC);
+
 CREATE TABLE alerts.feed (
     only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
     last_id  bigint NOT NULL
@@ -208,6 +224,7 @@ def upgrade() -> None:
     execute(audit.audited("alerts", "alert_event"))
     execute(WEBHOOKS)
     execute(SESSIONS)
+    execute(audit.append_only("alerts", "decision"))
     execute(audit.append_only("alerts", "delivery_attempt"))
     for tables in (progress.TABLES, incidents.TABLES, outbox.TABLES, quarantine.TABLES):
         execute(tables.format(schema="alerts"))
