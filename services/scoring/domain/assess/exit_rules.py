@@ -196,7 +196,7 @@ def _age_of_statements(inputs: StateInputs, rule: ExitRule) -> Progress:
 
 def _moves(inputs: StateInputs, rule: ExitRule) -> Progress:
     policy = inputs.rules.policy
-    moves = inputs.risk.recent_moves(inputs.as_of, policy.moves_window_days)
+    moves = inputs.risk.recent_turns(inputs.as_of, policy.moves_window_days)
     return moves < policy.most_moves, policy.most_moves, moves, policy.moves_window_days
 
 

@@ -153,7 +153,7 @@ def flags(borrower: Borrower, rules: Rules, as_of: int) -> list[str]:
     names = [name for bit, name in enumerate(FLAG_NAMES) if risk.flags >> bit & 1]
     if risk.completeness < policy.least_completeness:
         names.append("DATA_LOW_CONFIDENCE")
-    if risk.recent_moves(as_of, policy.moves_window_days) > policy.most_moves:
+    if risk.recent_turns(as_of, policy.moves_window_days) > policy.most_moves:
         names.append("FLIP_GUARD")
     if risk.proposed_to >= 0:
         names.append("RELAXATION_PROPOSED")

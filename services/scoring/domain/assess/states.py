@@ -297,6 +297,9 @@ def _propose(risk: RiskRecord, to: int, as_of: int) -> None:
 def _move(inputs: StateInputs, to: int, rule_ids: list[str], reason: str) -> Transition:
     risk, as_of = inputs.risk, inputs.as_of
     transition = Transition(risk.state, to, rule_ids, reason=reason)
+    window = inputs.rules.policy.moves_window_days
+    if risk.turns_by(to):
+        risk.turns = [day for day in risk.turns if day > as_of - window] + [as_of]
     if risk.state < to <= DEFAULT:
         risk.tightened_on = as_of
     risk.from_state = risk.state
@@ -304,8 +307,6 @@ def _move(inputs: StateInputs, to: int, rule_ids: list[str], reason: str) -> Tra
     risk.since = as_of
     risk.rule_ids = rule_ids
     risk.proposed_to = -1
-    window = inputs.rules.policy.moves_window_days
-    risk.moves = [day for day in risk.moves if day > as_of - window] + [as_of]
     if to == DEFAULT:
         causes = inputs.triggers or inputs.decisions.default.causes or OTHER_RULE
         inputs.decisions.default.begin(causes, as_of, inputs.exposure_minor)

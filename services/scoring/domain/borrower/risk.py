@@ -107,7 +107,8 @@ class RiskRecord:
         no_hard_since: First day close of the present run with no hard rule of HIGH_RISK true.
         no_default_since: First day close of the present run without any trigger of default.
         family_days: Business-day closes in a row with the family at or above the family cut.
-        moves: Days of the last state changes, newest last (flip guard).
+        turns: Days of the last changes of direction, worse to better or back, newest last (flip
+            guard). Steps that go on in one direction are none.
         base_slots: The signals that are lit and are compared with a base of their own, and
         bases: what that base was when they turned amber.
         is_excess_apart: The excess of a line is another exposure than the one in arrears.
@@ -126,7 +127,7 @@ class RiskRecord:
     no_hard_since: int = 0
     no_default_since: int = 0
     family_days: list[int] = field(default_factory=lambda: [0] * 5)
-    moves: list[int] = field(default_factory=list)
+    turns: list[int] = field(default_factory=list)
     proposed_to: int = -1
     proposed_on: int = 0
     rule_ids: list[str] = field(default_factory=list)
@@ -146,9 +147,18 @@ class RiskRecord:
             self.base_slots.append(slot)
             self.bases.append(base)
 
-    def recent_moves(self, as_of: int, window_days: int) -> int:
-        """Return how often the state changed in the window that ends today."""
-        return sum(1 for day in self.moves if day > as_of - window_days)
+    def recent_turns(self, as_of: int, window_days: int) -> int:
+        """Return how often the state changed its direction in the window that ends today."""
+        return sum(1 for day in self.turns if day > as_of - window_days)
+
+    def turns_by(self, to: int) -> bool:
+        """Return whether a change to the state goes the other way than the change before it.
+
+        The end of all loans, and a new loan after it, have no direction.
+        """
+        if CLOSED in (self.state, self.from_state, to) or self.state == self.from_state:
+            return False
+        return (to > self.state) != (self.state > self.from_state)
 
 
 def slot_of(indicator_id: str) -> int:

@@ -229,7 +229,7 @@ def test_a_day_above_the_cut_starts_the_run_again(rules: Rules) -> None:
         ({"A01": (RED, 0)}, {}, "red_signal"),
         ({}, {"completeness": 599_999}, "low_completeness"),
         ({}, {"tightened_on": MONDAY + 30}, "recently_tightened"),
-        ({}, {"moves": [MONDAY + 1, MONDAY + 2, MONDAY + 3]}, "flip_guard"),
+        ({}, {"turns": [MONDAY + 1, MONDAY + 2, MONDAY + 3]}, "flip_guard"),
         ({"R01": (AMBER, 5)}, {}, "rule_true"),
     ],
     ids=["a red", "too little measured", "tightened lately", "too many moves", "a rule is true"],
@@ -403,9 +403,29 @@ def test_a_family_that_came_to_the_cut_just_now_has_stood_one_day(rules: Rules) 
     assert seen.risk.family_days[0] == 1
 
 
-def test_too_many_moves_are_counted_in_the_window() -> None:
-    risk = RiskRecord(moves=[MONDAY - 90, MONDAY - 89, MONDAY])
-    assert risk.recent_moves(MONDAY, 90) == 2
+def test_too_many_turns_are_counted_in_the_window() -> None:
+    risk = RiskRecord(turns=[MONDAY - 90, MONDAY - 89, MONDAY])
+    assert risk.recent_turns(MONDAY, 90) == 2
+
+
+@pytest.mark.parametrize(
+    ("before", "state", "to", "is_turn"),
+    [
+        (states.NORMAL, states.NORMAL, states.ATTENTION, False),
+        (states.NORMAL, states.ATTENTION, states.WATCH, False),
+        (states.HIGH_RISK, states.WATCH, states.ATTENTION, False),
+        (states.DEFAULT, states.PROBATION, states.WATCH, False),
+        (states.ATTENTION, states.WATCH, states.ATTENTION, True),
+        (states.WATCH, states.ATTENTION, states.WATCH, True),
+        (states.DEFAULT, states.PROBATION, states.DEFAULT, True),
+        (states.WATCH, states.CLOSED, states.NORMAL, False),
+        (states.CLOSED, states.NORMAL, states.ATTENTION, False),
+    ],
+)
+def test_a_step_in_the_same_direction_is_no_turn(
+    before: int, state: int, to: int, is_turn: bool
+) -> None:
+    assert RiskRecord(from_state=before, state=state).turns_by(to) == is_turn
 
 
 def test_the_distance_to_the_next_state_is_in_score(rules: Rules) -> None:
