@@ -8,11 +8,6 @@ from tests.stories.story import CreditStory, story
     11,
     "A payment with a wrong year",
     accounts="",
-    differs=(
-        "2025-04-30: HIGH_RISK, 2025-12-31: state is HIGH_RISK, NORMAL without the mistake, "
-        "score is 225000, 0 without the mistake, 2025-03-16: HIGH_RISK, though never "
-        "ATTENTION or worse must be"
-    ),
 )
 def a_payment_with_a_wrong_year(firm: CreditStory) -> None:
     """A payment of 15 March 2025 is sent with the year 2026, as value date and as booking date,

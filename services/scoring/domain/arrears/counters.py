@@ -41,6 +41,7 @@ from services.scoring.domain.rulebook.rulebook import Rules
 
 LONGEST_RUN_DAYS: Final = 3_660
 A_YEAR: Final = 366
+HALF_A_YEAR: Final = 183
 MOST_DAYS: Final = 90
 
 
@@ -151,10 +152,13 @@ def reached(borrower: Borrower, day: int) -> int:
     """Return as of which day an event is judged: its own, or a later one that we are in already.
 
     An event that comes late never takes a month back that has begun. A month that lies a year ahead
-    was begun by a mistake in somebody's clock and is not waited for.
+    was begun by a mistake in somebody's clock and is not waited for. An event that is booked half a
+    year after the last close has a mistake in its date: it is judged on the day that is open.
     """
     counters = borrower.counters
     day = max(day, counters.closed_day)
+    if day - counters.closed_day > HALF_A_YEAR and counters.closed_day:
+        day = counters.closed_day + 1
     return max(day, counters.month_start) if counters.month_start - day <= A_YEAR else day
 
 

@@ -39,6 +39,7 @@ from services.scoring.domain.arrears.instalments import (
     unpaid_of,
 )
 from services.scoring.domain.borrower.borrower import Borrower, Facility, Loan
+from services.scoring.domain.borrower.decisions import TECHNICAL
 from services.scoring.domain.primitives.dates import last_day_of
 from services.scoring.domain.primitives.measurement import MICRO
 from services.scoring.domain.primitives.vocabulary import EXCLUSIVE
@@ -167,13 +168,23 @@ def borrower_ages(borrower: Borrower, day: int, tolerance: Tolerance) -> Ages:
                 worst.late = max(worst.late, age.late)
                 worst.counted = max(worst.counted, age.counted)
                 worst.in_arrears = max(worst.in_arrears, age.in_arrears)
+    are_excluded = lines_are_excluded(borrower, day)
     for facility in borrower.facilities:
         days = line_days(facility, day, tolerance)
-        if days:
-            worst.late = max(worst.late, days)
+        worst.late = max(worst.late, days)
+        if days and not are_excluded:
             worst.counted = max(worst.counted, days)
             worst.in_arrears = max(worst.in_arrears, days)
     return worst
+
+
+def lines_are_excluded(borrower: Borrower, day: int) -> bool:
+    """Return whether people decided that all arrears of the day are technical."""
+    overrides = borrower.decisions.overrides
+    return bool(overrides) and any(
+        override.kind == TECHNICAL and not override.loan_id and override.is_in_force(day)
+        for override in overrides
+    )
 
 
 def line_days(facility: Facility, day: int, tolerance: Tolerance) -> int:
@@ -360,7 +371,12 @@ class OwnArrears:
 def arrears_of(borrower: Borrower, tolerance: Tolerance, day: int) -> list[OwnArrears]:
     """Return every loan with instalments and every line, in the order of booking."""
     loans = [_of_loan(loan, tolerance, day) for loan in borrower.loans if loan.due_days]
-    return loans + [_of_line(line, tolerance, day) for line in borrower.facilities]
+    lines = [_of_line(line, tolerance, day) for line in borrower.facilities]
+    if lines_are_excluded(borrower, day):
+        for row in lines:
+            row.days_in_arrears = row.past_due_minor = 0
+            row.is_technical = True
+    return loans + lines
 
 
 def _of_loan(loan: Loan, tolerance: Tolerance, day: int) -> OwnArrears:

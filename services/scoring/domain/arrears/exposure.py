@@ -15,7 +15,6 @@ from typing import Final
 from services.scoring.domain.arrears import days_past_due, facility_use, instalments
 from services.scoring.domain.arrears.instalments import loan_exposure
 from services.scoring.domain.borrower.borrower import Borrower, Facility, Loan
-from services.scoring.domain.borrower.decisions import TECHNICAL
 from services.scoring.domain.primitives.dates import last_day_of
 from services.scoring.domain.primitives.vocabulary import GUARANTEE, TERM
 from services.scoring.domain.rulebook.rulebook import Materiality, Rules, Tolerance
@@ -91,7 +90,9 @@ def total_past_due(borrower: Borrower, day: int, *, with_disputed: bool = False)
 
 def line_past_due_on(borrower: Borrower, line: Facility, day: int) -> int:
     """Return what a line adds to the arrears."""
-    if line.currency != borrower.profile.reporting_currency or lines_are_excluded(borrower, day):
+    if line.currency != borrower.profile.reporting_currency or days_past_due.lines_are_excluded(
+        borrower, day
+    ):
         return 0
     return facility_use.past_due(line, day)
 
@@ -102,15 +103,6 @@ def past_due_on(borrower: Borrower, loan: Loan, day: int, *, with_disputed: bool
         return 0
     owed = days_past_due.past_due(loan, day, with_disputed=with_disputed)
     return in_reporting(borrower, loan, owed, day)
-
-
-def lines_are_excluded(borrower: Borrower, day: int) -> bool:
-    """Return whether people decided that all arrears of the day are technical."""
-    overrides = borrower.decisions.overrides
-    return bool(overrides) and any(
-        override.kind == TECHNICAL and not override.loan_id and override.is_in_force(day)
-        for override in overrides
-    )
 
 
 def is_material(borrower: Borrower, day: int, rules: Rules, *, with_disputed: bool = False) -> bool:
@@ -206,7 +198,9 @@ def is_loan_untested(borrower: Borrower, loan: Loan, rules: Rules, day: int) -> 
 
 def is_line_untested(borrower: Borrower, line: Facility, rules: Rules, day: int) -> bool:
     """Return whether the line's excess exceeds the tolerance and is not in the borrower's money."""
-    if line.currency == borrower.profile.reporting_currency or lines_are_excluded(borrower, day):
+    if line.currency == borrower.profile.reporting_currency or days_past_due.lines_are_excluded(
+        borrower, day
+    ):
         return False
     return facility_use.past_due(line, day) > rules.tolerance.minor(line.currency, 0)
 

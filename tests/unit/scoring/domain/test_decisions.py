@@ -9,6 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from services.scoring.adapters.state_bytes import decode, encode
+from services.scoring.domain.arrears.days_past_due import arrears_of
 from tests.fakes.story import Story
 from tests.fakes.units import day, iso
 
@@ -556,3 +557,17 @@ def test_a_decision_under_review_is_renewed_under_its_id() -> None:
     assert "REVIEW_DUE" in story.latest.flags
     story.decide("TIGHTEN", state="WATCH", until="2024-12-01", name="o-1")
     assert "REVIEW_DUE" not in story.latest.flags
+
+
+def test_arrears_that_are_all_technical_take_the_lines_along() -> None:
+    story = Story("RETAIL", start="2024-01-05")
+    story.line(900, 500)
+    story.close_through("2024-01-14")
+    assert story.borrower.counters.operational_days == 9
+    first = iso(story.today - 10)
+    story.decide("TECHNICAL_DEFAULT", effective=first, until=iso(story.today + 30))
+    counters = story.borrower.counters
+    assert (counters.operational_days, counters.past_due_minor) == (0, 0)
+    (row,) = arrears_of(story.borrower, story.rules.tolerance, story.today)
+    assert (row.days_in_arrears, row.past_due_minor, row.is_technical) == (0, 0, True)
+    assert row.days_late == 10
