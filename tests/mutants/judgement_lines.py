@@ -178,4 +178,12 @@ LINES = (
         "",
         (f"{DOMAIN}/test_money_at_risk.py",),
     ),
+    Mutant(
+        "a-line-is-money",
+        "liquidity counts what may be drawn on lines",
+        f"{SCORING}/indicators/account_liquidity.py",
+        "    return max(0, balance + undrawn_usable(borrower, as_of))\n",
+        "    return max(0, balance)\n",
+        (f"{DOMAIN}/test_account_indicators.py",),
+    ),
 )

@@ -51,10 +51,6 @@ def a_weak_low_season(firm: CreditStory) -> None:
     "An ordinary household",
     segment="RETAIL",
     cash="3000",
-    differs=(
-        "2025-12-31: does not say '1 January 2024', 2024-01-01: ATTENTION, though never "
-        "ATTENTION or worse must be"
-    ),
 )
 def an_ordinary_household(home: CreditStory) -> None:
     """A person earns 2,500, spends most of it before the next salary comes, and pays the
@@ -130,7 +126,6 @@ def twelve_euros(firm: CreditStory) -> None:
     "A debit fails once",
     segment="RETAIL",
     cash="3000",
-    differs="2024-01-01: ATTENTION, though never ATTENTION or worse must be",
 )
 def a_debit_fails_once(home: CreditStory) -> None:
     """The account is short by a few euros on the due date. The debit fails and is paid two days
@@ -191,7 +186,6 @@ def the_due_date_is_a_holiday(firm: CreditStory) -> None:
     "The salary comes from a new employer",
     segment="RETAIL",
     cash="4000",
-    differs="2024-01-01: ATTENTION, though never ATTENTION or worse must be",
 )
 def a_new_employer(home: CreditStory) -> None:
     """A person changes the employer. The salary comes five days later in the month than before,

@@ -49,7 +49,15 @@ EROSION_SLOT: Final = slot_of("A-02")
 FEWEST_BASE_DAYS: Final = 90
 OUTFLOW_DAYS: Final = 90
 DRAWDOWN_DAYS: Final = 180
-FEWEST_DRAWDOWN_DAYS: Final = 60
+FEWEST_HISTORY_DAYS: Final = 60
+BALANCES_AND_LINES: Final = (
+    touched.BALANCES
+    | touched.BALANCE_DAY
+    | touched.FACILITIES
+    | touched.LINE_DAY
+    | touched.LOANS
+    | touched.PROFILE
+)
 # Ten years: beyond it a runway or a cover is not a figure but "no end in sight".
 LONGEST_RUNWAY: Final = 3_650 * MICRO
 MOST_COVER: Final = 1_000 * MICRO
@@ -96,6 +104,7 @@ def balance_erosion(borrower: Borrower, as_of: int, rules: Rules) -> Measurement
     recent_2 = 2 * sum(view.balances[-RECENT_DAYS:])
     measurement = measured(rounded_quotient(recent_2 * MICRO, RECENT_DAYS * usual_2))
     measurement.base = usual_2
+    measurement.holds = rules.baseline_months > 0
     return measurement
 
 
@@ -104,23 +113,29 @@ def balance_erosion(borrower: Borrower, as_of: int, rules: Rules) -> Measurement
     "Cash runway",
     LIQUIDITY,
     single(Unit.DAYS, "days that the balance lasts at the usual outflow"),
-    reads=touched.BALANCES | touched.DEBITS | touched.BALANCE_DAY | touched.PROFILE,
+    reads=BALANCES_AND_LINES | touched.DEBITS,
     evidence=balances_as_evidence,
 )
 def cash_runway(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
-    """A-19: how many days the balance lasts at the gross daily outflow of the last 90 days."""
+    """A-19: how many days the balance lasts at the gross daily outflow of the last 90 days.
+
+    What may be drawn on lines is money as well. Below 60 days of history no outflow is usual.
+    """
     gap = _no_balances(borrower, as_of)
     if gap is not None:
         return gap
     balance = pooled(borrower, as_of)
     days = min(OUTFLOW_DAYS, borrower.flows.known_days(as_of))
-    if balance is None or days <= 0:
+    if balance is None:
         return unmeasurable(Reason.NO_BALANCE)
+    if days < FEWEST_HISTORY_DAYS:
+        return unmeasurable(Reason.SHORT_HISTORY)
     outflow = series.total(borrower.flows.debits, as_of - OUTFLOW_DAYS + 1, as_of)
     if outflow <= 0:
         return measured(LONGEST_RUNWAY)
-    runway = rounded_quotient(max(0, balance) * days * MICRO, outflow)
-    return measured(min(runway, LONGEST_RUNWAY))
+    money = _with_lines(borrower, balance, as_of)
+    runway = rounded_quotient(money * days * MICRO, outflow)
+    return _held(measured(min(runway, LONGEST_RUNWAY)), rules)
 
 
 @indicator(
@@ -128,21 +143,39 @@ def cash_runway(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     "Balance against its worst fall",
     LIQUIDITY,
     single(Unit.NUMBER, "balance over the worst 30-day fall of 180 days"),
-    reads=touched.BALANCES | touched.BALANCE_DAY | touched.PROFILE,
+    reads=BALANCES_AND_LINES,
     evidence=balances_as_evidence,
 )
 def drawdown_cover(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
-    """A-23: the balance over the worst fall within 30 days that ended in the last 180."""
+    """A-23: the balance over the worst fall within 30 days that ended in the last 180.
+
+    What may be drawn on lines is money as well.
+    """
     gap = _no_balances(borrower, as_of)
     if gap is not None:
         return gap
     view = view_of(borrower, as_of)
-    if len(view.balances) < FEWEST_DRAWDOWN_DAYS:
+    if len(view.balances) < FEWEST_HISTORY_DAYS:
         return unmeasurable(Reason.SHORT_HISTORY)
     worst = max(view.falls[-DRAWDOWN_DAYS:])
     if worst <= 0:
         return measured(MOST_COVER)
-    return measured(min(MOST_COVER, micro_ratio(max(0, view.balances[-1]), worst)))
+    money = _with_lines(borrower, view.balances[-1], as_of)
+    return _held(measured(min(MOST_COVER, micro_ratio(money, worst))), rules)
+
+
+def _held(measurement: Measurement, rules: Rules) -> Measurement:
+    """Let the points of a lit signal stand: a balance goes up and down in a collapse too."""
+    measurement.holds = rules.baseline_months > 0
+    return measurement
+
+
+def _with_lines(borrower: Borrower, balance: int, as_of: int) -> int:
+    """Return the balance and what may still be drawn on lines, at least 0.
+
+    A card's limit is no money at hand.
+    """
+    return max(0, balance + undrawn_usable(borrower, as_of))
 
 
 def _no_balances(borrower: Borrower, as_of: int) -> Measurement | None:

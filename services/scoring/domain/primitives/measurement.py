@@ -84,6 +84,7 @@ class Measurement:
             empty. The level goes by ``values``.
         base: The borrower's own usual amount or share behind the value; it stays the same while the
             signal is lit.
+        holds: Whether its points do not fall while it is lit.
     """
 
     status: int
@@ -93,6 +94,7 @@ class Measurement:
     age_days: int = 0
     scored: list[int | None] = field(default_factory=list)
     base: int | None = None
+    holds: bool = False
 
 
 def measured(value: int, *, baseline: int | None = None, age_days: int = 0) -> Measurement:

@@ -206,17 +206,29 @@ class TestCashRunway:
 
     def test_a_young_account_divides_by_the_days_known(self) -> None:
         story = Story(start="2024-01-01", accounts="a-1")
-        story.flow(-300, "RENT_OUT")
-        story.on("2024-01-30").balance(1_000)
+        story.flow(-600, "RENT_OUT")
+        story.on("2024-02-28").balance(1_000)
+        story.close()  # 59 days known
+        assert story.measure("A-19").reason == Reason.SHORT_HISTORY
         story.close()
-        assert story.figure("A-19") == pytest.approx(100)  # 300 in 30 days are 10 a day
+        assert story.figure("A-19") == pytest.approx(100)  # 600 in 60 days are 10 a day
+
+    def test_what_may_be_drawn_is_money_as_well(self) -> None:
+        story = Story(start="2024-01-01", accounts="a-1")
+        story.flow(-600, "RENT_OUT")
+        story.on("2024-02-29").balance(-200)
+        story.line(300, 1_000)
+        story.close()
+        # 700 may be drawn and the account is 200 below zero: 500 at 10 a day.
+        assert story.figure("A-19") == pytest.approx(50)
 
     def test_own_transfers_and_reversals_are_not_spent(self) -> None:
         story = Story(start="2024-01-01", accounts="a-1")
         story.flow(-900, "OWN_TRANSFER")
         story.flow(-900, "REVERSAL")
         story.balance(10)
-        story.close()
+        story.on("2024-02-28").balance(10)
+        story.close_through("2024-02-29")
         assert story.figure("A-19") == 3_650
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from services.scoring.domain.borrower.risk import slot_of
 from services.scoring.domain.events import credit_file
 from services.scoring.domain.primitives.measurement import GREEN, NOT_APPLICABLE, RED
 from tests.fakes.story import Story
@@ -108,3 +109,50 @@ class TestDiversion:
         story = self.diverted().close_through("2024-08-31")
         story.ends()
         assert story.close_through("2024-09-01").measure("A-12").status == NOT_APPLICABLE
+
+
+class TestLiquidity:
+    def running_dry(self, balance: float) -> Story:
+        """Return a firm that spends 10 a day and whose balance fell from 1,000 in a day."""
+        story = Story(start="2024-01-01", accounts="a-1", rulebook="default")
+        story.balance(1_000)
+        story.on("2024-01-15").flow(-900, "RENT_OUT")
+        story.on("2024-03-30").balance(balance)
+        story.close()
+        return story
+
+    @pytest.mark.parametrize(
+        ("balance", "days", "points"),
+        [
+            pytest.param(900, 90, 0, id="90 days are no reason"),
+            pytest.param(500, 50, 60_000, id="g .4 x 40 of 80 days: .2 of .30"),
+            pytest.param(100, 10, 120_000, id="g .4 at ten days"),
+            pytest.param(60, 6, 210_000, id="g .4 + .6 x 4 of 8 days: .7"),
+            pytest.param(20, 2, 300_000, id="all at two days"),
+        ],
+    )
+    def test_the_points_grow_over_a_wide_range(
+        self, balance: float, days: float, points: int
+    ) -> None:
+        story = self.running_dry(balance)
+        # 900 in the 90 days known, 1 January to 30 March, are 10 a day.
+        assert story.figure("A-19") == days
+        assert story.borrower.signals.contribution[slot_of("A-19")] == points
+
+    def test_cover_grows_from_two_down(self) -> None:
+        # 500 are left of a worst fall of 500: g .4.
+        story = self.running_dry(500)
+        assert story.figure("A-23") == 1
+        assert story.borrower.signals.contribution[slot_of("A-23")] == 120_000
+
+    def test_points_do_not_fall_while_it_is_lit(self) -> None:
+        story = self.running_dry(20)
+        story.balance(80)
+        story.close()
+        # 80 at 900 in 90 days: eight days, amber; the points are those of two days.
+        assert story.figure("A-19") == pytest.approx(8, abs=0.2)
+        assert story.borrower.signals.contribution[slot_of("A-19")] == 300_000
+        story.balance(800)
+        story.close()
+        assert story.level("A-19") == GREEN
+        assert story.borrower.signals.contribution[slot_of("A-19")] < 40_000
