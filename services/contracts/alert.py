@@ -75,6 +75,7 @@ class AlertV1(EventData, frozen=True, kw_only=True):
     headline: Text  #: The borrower's state now and its strongest cause, in English.
     texts: dict[Language, AlertTextV1]  #: The alert in words, by language.
     news: list[AlertNewsV1]  #: What came since it was opened, the newest first.
+    as_of: IsoDate  #: The business date of headline, score, texts and reasons.
     score: Score  #: The borrower's score, 0 to 100.
     owner_id: Identifier  #: Who owns the alert: an officer or a queue.
     second_owner_id: Identifier | UnsetType | None = UNSET  #: The second owner of a default case.

@@ -46,6 +46,7 @@ EmissionReason = Literal[
     "SCORE",
     "PROPOSAL",
     "MONTH_CLOSE",
+    "DAY_CLOSE",
     "CORRECTED",
     "DECISION",
     "FLAG",

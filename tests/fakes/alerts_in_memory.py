@@ -79,6 +79,7 @@ def an_alert(alert_id: str, borrower_id: str, **changes: Any) -> Alert:
         state=RiskState.HIGH_RISK,
         from_state=RiskState.WATCH,
         state_since=date(2026, 3, 4),
+        as_of=date(2026, 3, 4),
         score=72.4,
         headline=f"{borrower_id} is in state high risk: Credit turnover fell by 46 %",
         owner=Owner(kind=OwnerKind.OFFICER, id="officer-7", route="officer of the borrower"),

@@ -4,6 +4,8 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 
 MOST_SHOWN = 20
+# A borrower that is assessed every day differs in each assessment after the first that does.
+MOST_OF_A_SUBJECT = 5
 
 
 class VerifyVerdict(StrEnum):
@@ -58,9 +60,11 @@ class VerifyFindings:
         return [*self.differences, *self.stopped, *self.under_way]
 
     def differs(self, difference: str) -> None:
-        """Count a difference; the first few are listed."""
+        """Count a difference; the first few are listed, and the first few of each borrower."""
         self.mismatches += 1
-        if len(self.differences) < MOST_SHOWN:
+        subject = difference.partition(": ")[0]
+        shown = sum(each.startswith(f"{subject}: ") for each in self.differences)
+        if len(self.differences) < MOST_SHOWN and shown < MOST_OF_A_SUBJECT:
             self.differences.append(difference)
 
     def waits(self, work: str, amount: int) -> None:

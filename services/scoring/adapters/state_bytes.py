@@ -299,6 +299,18 @@ def flat_part(**forms: RowForm) -> Part:
     return dump, load
 
 
+def rare_part(part_of: Part) -> Part:
+    """Returns the form of a part that is an empty array while its fields are as at first."""
+    dump_part, load_part = part_of
+    beginning = dump_part(Borrower(""))
+
+    def dump(borrower: Borrower) -> Any:
+        row = dump_part(borrower)
+        return [] if row == beginning else row
+
+    return dump, lambda row: load_part(row) if row else {}
+
+
 # By the bit that marks a part as changed, in the order of the bits.
 PARTS: Final[dict[int, Part]] = {
     PROFILE_PART: part(profile=single(Profile)),
@@ -326,7 +338,9 @@ PARTS: Final[dict[int, Part]] = {
         forecasts=RowForm(CashForecasts),
         pass_through=RowForm(PassThrough, inflows=SERIES, passed=SERIES),
     ),
-    REASONS_PART: part(state_tests=TESTS, state_mark=rare(RowForm(StateMark, lit=ASCENDING))),
+    REASONS_PART: rare_part(
+        part(state_tests=TESTS, state_mark=rare(RowForm(StateMark, lit=ASCENDING)))
+    ),
 }
 FIELDS: Final = 5 + len(PARTS)
 

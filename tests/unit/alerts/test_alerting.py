@@ -62,6 +62,7 @@ def live(*assessments: AssessmentSummary) -> tuple[list[AlertDecision], PriorSta
 def after(before: PriorState, current: AssessmentSummary, decision: AlertDecision) -> PriorState:
     alert = decision.changes[-1].alert if decision.changes else before.open_alert
     still_open = alert if alert is not None and alert.is_open else None
+    still_open = decision.present or still_open
     return PriorState(
         state=current.state,
         open_alert=still_open,
@@ -601,3 +602,18 @@ def test_a_bank_that_watches_deposit_customers_gets_their_alerts() -> None:
 def test_each_decision_has_a_code(history: list[AssessmentSummary], code: DecisionCode) -> None:
     decisions, _ = live(*history)
     assert decisions[-1].code is code
+
+
+def test_an_open_alert_shows_the_figures_of_the_newest_assessment_without_a_step() -> None:
+    later = contributor("R-01", Level.RED, 30.0, value="35")
+    decisions, before = live(
+        assessment(RiskState.WATCH, RED),
+        assessment(RiskState.WATCH, later, sequence=2, days_later=1, score=46),
+    )
+    assert decisions[1].changes == ()
+    alert = before.open_alert
+    assert alert is not None
+    assert (alert.version, alert.score) == (1, 46)
+    assert alert.as_of == (MONDAY + timedelta(days=1)).date()
+    assert alert.headline == "b-1 is in state watch: Amounts have been overdue for 35 days"
+    assert alert.texts["es"].reasons[0].startswith("Lleva 35 días con importes vencidos")

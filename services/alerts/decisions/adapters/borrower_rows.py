@@ -17,6 +17,7 @@ from services.alerts.decisions.adapters.assessment_wire import (
     IncomingIsolation,
 )
 from services.alerts.decisions.domain import data_incident
+from services.alerts.decisions.domain.alert import Alert
 from services.alerts.decisions.domain.assessment import AssessmentSummary
 from services.alerts.decisions.domain.data_incident import DataIncident, IsolatedState
 from services.alerts.decisions.domain.decision import NO_PRIOR_STATE, AlertDecision, PriorState
@@ -75,6 +76,7 @@ class BorrowerRow:
     is_changed: bool = False
     latest: IncomingAssessment | None = None
     scores: dict[date, AssessmentSummary] = field(default_factory=dict)
+    refreshed: Alert | None = None
     officer_id: str | None = None
     segment: str | None = None
     branch_id: str | None = None
@@ -110,6 +112,9 @@ class BorrowerRow:
         if decision.changes:
             alert = decision.changes[-1].alert
             open_alert = alert if alert.is_open else None
+            self.refreshed = None
+        elif decision.present is not None:
+            open_alert = self.refreshed = decision.present
         self.before = PriorState(
             state=assessment.state,
             open_alert=open_alert,

@@ -105,7 +105,12 @@ class RiskHandler(Handler):
         await self._borrowers.write(connection, [row for row in rows.values() if row.is_changed])
         await self._borrowers.mark_isolated(connection, since)
         await decision_rows.write(connection, result.decided)
-        await self._step_recorder.record(connection, result.changes, recorded_at=self._clock.now())
+        await self._step_recorder.record(
+            connection,
+            result.changes,
+            recorded_at=self._clock.now(),
+            refreshed=[row.refreshed for row in rows.values() if row.refreshed is not None],
+        )
         await waiting_assessments.write(connection, batch.partition, waiting)
         self._pending[batch.partition] = result
         tally = await self._quarantine.insert(connection, result.refused)

@@ -34,6 +34,7 @@ _CONTRACT_FIELDS = (
     "status",
     "state",
     "from_state",
+    "as_of",
     "headline",
     "texts",
     "news",
@@ -121,12 +122,19 @@ class StepRecorder:
         changes: Sequence[tuple[int, FeedStep]],
         *,
         recorded_at: datetime,
+        refreshed: Sequence[Alert] = (),
     ) -> None:
-        """Writes changes, each with the partition of its borrower, in the order given."""
+        """Writes changes, each with the partition of its borrower, in the order given.
+
+        `refreshed` are open alerts as they are after all changes, with newer figures and no step.
+        """
+        newest = [*last([change for _, change in changes]), *refreshed]
+        alerts = {alert.alert_id: alert for alert in newest}
+        if alerts:
+            rows = [alert_rows.to_row(alert) for alert in alerts.values()]
+            await connection.execute(WRITE_ALERTS, _json(rows))
         if not changes:
             return
-        alerts = [alert_rows.to_row(alert) for alert in last([change for _, change in changes])]
-        await connection.execute(WRITE_ALERTS, _json(alerts))
         steps = [(partition, recorded_step(change)) for partition, change in changes]
         for partition in sorted({partition for partition, _ in steps}):
             messages = [

@@ -61,6 +61,7 @@ class AlertSummary:
     state: RiskState
     from_state: RiskState | None
     state_since: date
+    as_of: date
     score: float
     headline: str
     owner: Owner

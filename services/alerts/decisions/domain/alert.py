@@ -98,7 +98,7 @@ class Alert:
     """An alert at one version of its life-cycle.
 
     `alert_type` is why it was opened and never changes; what came later is `news`, the newest
-    first.
+    first. While it is open, score, headline, reasons and texts follow each assessment (`as_of`).
     """
 
     alert_id: str
@@ -110,6 +110,7 @@ class Alert:
     state: RiskState
     from_state: RiskState | None
     state_since: date
+    as_of: date
     score: float
     headline: str
     owner: Owner

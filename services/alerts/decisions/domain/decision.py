@@ -70,13 +70,17 @@ NO_PRIOR_STATE = PriorState(state=RiskState.NORMAL, open_alert=None, notified=La
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertDecision:
-    """The changes to record, the last notice and message after them, and the reason for either."""
+    """The changes to record, the last notice and message after them, and the reason for either.
+
+    `present` is an open alert that no change touches, with the figures of the assessment.
+    """
 
     changes: tuple[AlertChange, ...]
     notified: LastNotified
     code: DecisionCode
     reason: str
     last_message: LastMessage | None = None
+    present: Alert | None = None
 
 
 def decide(
@@ -84,7 +88,12 @@ def decide(
 ) -> AlertDecision:
     """Decides what an assessment does."""
     decision = _Decider(assessment, before, policy).decide()
-    return replace(decision, last_message=_last_message(assessment, before, decision))
+    alert = before.open_alert
+    present = None
+    if alert is not None and not decision.changes:
+        present = drafting.present(alert, assessment)
+    last_message = _last_message(assessment, before, decision)
+    return replace(decision, last_message=last_message, present=present)
 
 
 def _last_message(

@@ -78,6 +78,7 @@ def draft(
         state=assessment.state,
         from_state=assessment.from_state,
         state_since=assessment.state_since,
+        as_of=assessment.as_of,
         score=assessment.score,
         headline=assessment.words.headline(ENGLISH),
         owner=routed.owner,
@@ -123,6 +124,21 @@ def refresh(
         acknowledged_at=alert.acknowledged_at,
         acknowledged_by=alert.acknowledged_by,
         news=(news, *alert.news)[:MOST_NEWS],
+    )
+
+
+def present(alert: Alert, assessment: AssessmentSummary) -> Alert:
+    """Returns an open alert with the figures of a new assessment that is no news.
+
+    The version stays: it counts the steps of an alert, and this is none.
+    """
+    return replace(
+        alert,
+        as_of=assessment.as_of,
+        score=assessment.score,
+        headline=assessment.words.headline(ENGLISH),
+        reasons=_reasons(assessment),
+        texts=_texts(assessment),
     )
 
 

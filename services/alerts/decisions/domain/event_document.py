@@ -31,6 +31,7 @@ def event_document(change: AlertChange) -> dict[str, Any]:
         "state": alert.state.value,
         "from_state": None if alert.from_state is None else alert.from_state.value,
         "state_since": alert.state_since.isoformat(),
+        "as_of": alert.as_of.isoformat(),
         "score": alert.score,
         "headline": alert.headline,
         "why": change.why,

@@ -2,8 +2,9 @@
 
 Called by `fold` after the facts of an event have changed. Must stay true: an assessment is due when
 the state, a level, a regime label or a bucket of days past due changes, when the score has moved 5
-points since the last one emitted, when a relaxation is newly proposed, and at each month's close;
-never on every event (design section 4).
+points since the last one emitted, when a relaxation is newly proposed, and at each month's close,
+each day's while the borrower is not normal or a hard signal is lit; never on every event (design
+section 4).
 """
 
 from dataclasses import dataclass
@@ -26,10 +27,10 @@ from services.scoring.domain.assess.states import (
 )
 from services.scoring.domain.borrower.borrower import DECISIONS_PART, AssessmentChange, Borrower
 from services.scoring.domain.borrower.decisions import score_override
-from services.scoring.domain.borrower.risk import NORMAL, STATE_NAMES, RiskRecord
+from services.scoring.domain.borrower.risk import CLOSED, NORMAL, STATE_NAMES, RiskRecord
 from services.scoring.domain.primitives import touched
 from services.scoring.domain.primitives.dates import is_month_end
-from services.scoring.domain.primitives.measurement import LEVEL_NAMES, MICRO
+from services.scoring.domain.primitives.measurement import HARD, LEVEL_NAMES, MICRO
 from services.scoring.domain.regimes.labels import is_clean, labels
 from services.scoring.domain.rulebook.rulebook import FAMILIES, Rules
 
@@ -217,6 +218,7 @@ def _reasons(
         ("DPD_BUCKET", dpd_bucket(borrower.counters.operational_days) != emitted.dpd_bucket),
         ("SCORE", abs(risk.score - emitted.score) >= NEWS_SCORE_MICRO),
         ("MONTH_CLOSE", trigger.is_day_close and is_month_end(trigger.as_of)),
+        ("DAY_CLOSE", trigger.is_day_close and _is_shown_daily(borrower)),
         ("DECISION", bool(borrower.news)),
         ("FLAG", risk.flags != emitted.flags),
         ("MONEY_AT_RISK", _money_came_at_risk(borrower, trigger)),
@@ -236,6 +238,11 @@ def _money_came_at_risk(borrower: Borrower, trigger: Trigger) -> bool:
     if risk.emitted.is_money_at_risk or risk.state == NORMAL or not trigger.facts & READS:
         return False
     return bool(money_at_risk(borrower, trigger.as_of))
+
+
+def _is_shown_daily(borrower: Borrower) -> bool:
+    """Return whether people act on the borrower, so that no figure may be older than a day."""
+    return NORMAL < borrower.risk.state < CLOSED or HARD in borrower.signals.level
 
 
 def _may_move_a_label(trigger: Trigger, transition: Transition | None) -> bool:

@@ -17,6 +17,7 @@ from services.scoring.domain.borrower.risk import slot_of
 from services.scoring.domain.primitives.measurement import NOT_APPLICABLE
 from services.scoring.domain.regimes.labels import is_clean, labels
 from tests.fakes.story import Story
+from tests.fakes.units import day
 
 
 def a_loan() -> Story:
@@ -161,3 +162,22 @@ def test_evaluating_by_other_rules_drops_what_they_do_not_use() -> None:
     assert story.borrower.signals.contribution[slot_of("R-01")] == 48_276
     rejudged(story, "reference")
     assert story.borrower.signals.status[slot_of("R-04")] == NOT_APPLICABLE
+
+
+def test_a_borrower_that_people_act_on_is_assessed_at_each_close() -> None:
+    story = Story("RETAIL", start="2024-01-01", rulebook="default")
+    story.loan(10_000)
+    story.schedule(("2024-01-31", 100), ("2025-01-31", 1_000))
+    story.pays(100)
+    story.close_through("2024-01-09")
+    # Nothing of note, and no month ends: a normal borrower is not assessed again.
+    assert "DAY_CLOSE" not in {reason for each in story.assessments for reason in each.reasons}
+    story.on("2024-01-10")
+    for _ in range(3):
+        story.fails()
+    assert story.state == "ATTENTION"
+    emitted = len(story.assessments)
+    story.close_through("2024-01-12")
+    daily = story.assessments[emitted:]
+    assert [each.as_of for each in daily] == [day(f"2024-01-{date}") for date in (10, 11, 12)]
+    assert all("DAY_CLOSE" in each.reasons for each in daily)

@@ -62,6 +62,7 @@ CREATE TABLE alerts.alert (
     state              text NOT NULL,
     from_state         text,
     state_since        date NOT NULL,
+    as_of              date NOT NULL,
     score              double precision NOT NULL,
     headline           text NOT NULL,
     owner_kind         text NOT NULL,
