@@ -222,7 +222,7 @@ def a_payment_holiday_by_statute(firm: CreditStory) -> None:
     firm.never("ATTENTION")
 
 
-@story(4, "Eight days late, in a segment of small loans", segment="MICRO", accounts="")
+@story(4, "Forty days late, with a small loan", segment="MICRO", accounts="")
 def a_small_loan_is_late(firm: CreditStory) -> None:
     """A micro-loan has instalments of EUR 20. Forty days without one is no small matter because
     the amount is small: twice the instalment is open, and the family of payments warns."""

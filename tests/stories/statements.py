@@ -151,7 +151,7 @@ def a_covenant_is_broken(firm: CreditStory) -> None:
     6,
     "A covenant is still broken when the cure period ends",
     accounts="",
-    differs="2025-03-03: WATCH, does not say 'DSCR'",
+    differs="2025-03-03: WATCH",
 )
 def a_covenant_is_not_cured(firm: CreditStory) -> None:
     """Debt service is covered to 0.9 where 1.2 was agreed, with sixty days to cure it. Nothing
