@@ -4,13 +4,21 @@ A line's old text must occur exactly once in its file (`tests/architecture/test_
 the table cannot outlive the code. The tests are run in the order given until one fails.
 """
 
-from tests.mutants import data_lines, judgement_lines, kit_lines, scoring_lines, service_lines
+from tests.mutants import (
+    data_lines,
+    default_lines,
+    judgement_lines,
+    kit_lines,
+    scoring_lines,
+    service_lines,
+)
 from tests.mutants.mutant import Mutant
 
 MUTANTS: tuple[Mutant, ...] = (
     *kit_lines.LINES,
     *scoring_lines.LINES,
     *judgement_lines.LINES,
+    *default_lines.LINES,
     *service_lines.LINES,
     *data_lines.LINES,
 )

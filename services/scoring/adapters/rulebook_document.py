@@ -41,6 +41,7 @@ from services.scoring.domain.regimes.labels import ALL as REGIMES
 from services.scoring.domain.rulebook import diff
 from services.scoring.domain.rulebook.pd import PdModel
 from services.scoring.domain.rulebook.policy import (
+    AbilityRule,
     EntryRule,
     ExitRule,
     ForbearanceRules,
@@ -291,6 +292,15 @@ class ForbearanceSection(Section):
     )
 
 
+class AbilitySection(Section):
+    """What stands in for the inspection that a cure needs; two people approve it as rulebook."""
+
+    segments: Many[Annotated[str, *one_of("segment", SEGMENTS)]] = setting(
+        [], "The segments for which it does."
+    )
+    on_time: Positive = setting(3, "So many of the last instalments were paid on time.")
+
+
 class StatesSection(Section):
     """The state machine's rules and limits."""
 
@@ -301,6 +311,7 @@ class StatesSection(Section):
     most_moves: Whole = setting(3, "No relaxation after so many changes of direction …")
     moves_window_days: Whole = setting(90, "… in so many days.")
     forbearance: ForbearanceSection = setting({}, "Concessions.")
+    ability: AbilitySection = setting({}, "Ability to pay without an inspection.")
 
     def faults(self) -> Iterator[Fault]:
         ids: set[str] = set()
@@ -318,6 +329,7 @@ class StatesSection(Section):
             "entries": tuple(entries),
             "exits": tuple(ExitRule(**dict(rule)) for rule in self.exits),
             "forbearance": ForbearanceRules(**dict(self.forbearance)),
+            "ability": AbilityRule(**dict(self.ability)),
         }
         return StatePolicy(**fields, compared_slots=tuple(sorted(compared)))
 

@@ -59,7 +59,7 @@ def _rows_of(loan: Loan, since: int, day: int) -> list[Row]:
 
 def _of_payments(loan: Loan, since: int, day: int) -> list[Row]:
     """Return what each payment proved or extinguished: an instalment counts once it is due."""
-    rows, non_cash = [], loan.non_cash[::2]
+    rows, non_cash = [], {*loan.non_cash[::2]}
     until = day if loan.closed_day is None else min(day, loan.closed_day)
     before = list(accumulate(loan.paid_minor, initial=0))
     for index, paid_day in enumerate(loan.paid_days):

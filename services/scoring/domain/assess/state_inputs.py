@@ -43,7 +43,8 @@ class StateInputs:
         is_over: Every loan ended.
         was_late: An instalment that fell due in the present state was not paid on time.
         is_sparse: A loan is paid twice a year or less often.
-        is_able: An inspection in the present state found the borrower able to pay.
+        is_able: An inspection in the present state, or a rule that stands in for one, found the
+            borrower able to pay.
         open_findings: How many findings of officers are open.
     """
 
@@ -105,8 +106,17 @@ def _add_exit_inputs(inputs: StateInputs, borrower: Borrower, rule: ExitRule) ->
         inputs.was_late = not all(was_paid for _, was_paid in rows)
         inputs.is_sparse = any(_is_sparse(loan) for loan in borrower.loans)
     file = borrower.credit_file
-    inputs.is_able = file.inspected_day >= since and file.inspection_outcome == SATISFACTORY
+    is_assessed = file.inspected_day >= since and file.inspection_outcome == SATISFACTORY
+    inputs.is_able = is_assessed or _is_able_by_rule(borrower, rules, as_of)
     inputs.open_findings = len(file.findings)
+
+
+def _is_able_by_rule(borrower: Borrower, rules: Rules, as_of: int) -> bool:
+    """Return whether a rule of the rulebook stands in for the inspection, and is met."""
+    rule = rules.policy.ability
+    if rules.segment not in rule.segments:
+        return False
+    return on_time_in_a_row(borrower, rules, as_of, rule.on_time) >= rule.on_time
 
 
 def all_loans_ended(borrower: Borrower, as_of: int) -> bool:

@@ -237,6 +237,12 @@ def _limits(policy: StatePolicy) -> dict[str, str]:
         "share of those months to be paid in": decimal(policy.forbearance.months_paid_micro),
         "share of what is due that is significant": decimal(policy.forbearance.significant_micro),
         "days past due at the end of that probation": str(policy.forbearance.most_arrears_days),
+        "days past due of difficulty before a measure": str(policy.forbearance.difficulty_days),
+        "days before a measure": str(policy.forbearance.difficulty_window_days),
+        "days past due when a measure comes": str(policy.forbearance.late_days),
+        "loss in a sale": decimal(policy.forbearance.sale_loss_micro),
+        "segments able to pay by rule": ", ".join(policy.ability.segments) or NOTHING,
+        "instalments on time for that": str(policy.ability.on_time),
     }
 
 

@@ -175,6 +175,19 @@ class ForbearanceRules:
 
 
 @dataclass(frozen=True, slots=True)
+class AbilityRule:
+    """What stands in for a person who finds the borrower able to pay, in a cure.
+
+    Args:
+        segments: The segments for which it does.
+        on_time: How many of the last instalments must have been paid on time.
+    """
+
+    segments: tuple[str, ...] = ()
+    on_time: int = 3
+
+
+@dataclass(frozen=True, slots=True)
 class StatePolicy:
     """The rules and general limits of the state machine (domain 4.2 and 4.3).
 
@@ -189,3 +202,4 @@ class StatePolicy:
     most_moves: int = 3
     moves_window_days: int = 90
     forbearance: ForbearanceRules = ForbearanceRules()
+    ability: AbilityRule = AbilityRule()

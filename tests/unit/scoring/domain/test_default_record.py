@@ -8,13 +8,13 @@ from tests.fakes.story import Story
 from tests.fakes.units import iso
 
 
-def in_default(segment: str = "SME", **terms: object) -> Story:
+def in_default(segment: str = "SME", rulebook: str = "reference") -> Story:
     """A loan of 12,000; the instalments of 1,000 from 15 January 2024 on are not paid.
 
     Material from the close of 16 January on: day 91 is the close of 15 April.
     """
-    story = Story(segment, start="2024-01-05")
-    story.loan(12_000, **terms)
+    story = Story(segment, start="2024-01-05", rulebook=rulebook)
+    story.loan(12_000)
     story.schedule(
         *[(f"{2024 + month // 12}-{month % 12 + 1:02d}-15", 1_000) for month in range(24)]
     )
@@ -288,3 +288,31 @@ def test_a_concession_to_a_late_borrower_is_not_lifted() -> None:
     assert assessment is not None
     assert assessment.changes[0].after == "nothing_to_lift"
     assert "FORBORNE" in story.flags
+
+
+@pytest.mark.parametrize(
+    ("segment", "rulebook", "is_cured"),
+    [("RETAIL", "default", True), ("RETAIL", "reference", False), ("SME", "default", False)],
+)
+def test_a_rule_stands_in_for_the_assessment_where_the_rulebook_says_so(
+    segment: str, rulebook: str, is_cured: bool
+) -> None:
+    story = in_default(segment, rulebook=rulebook)
+    story.pays(4_000)
+    story.close()
+    assert story.state == "PROBATION"
+    for due in ("2024-05-15", "2024-06-15", "2024-07-15", "2024-08-15"):
+        story.on(due)
+        story.pays(1_000)
+    story.close()
+    assert shown(story)["eu_default"] is not is_cured
+
+
+def test_an_instalment_paid_late_is_no_sign_of_ability() -> None:
+    story = in_default("RETAIL", rulebook="default")
+    story.pays(4_000)
+    for due in ("2024-05-15", "2024-06-15", "2024-07-18"):
+        story.on(due)
+        story.pays(1_000)
+    story.close_through("2024-08-10")
+    assert shown(story)["eu_default"] is True

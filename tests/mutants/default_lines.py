@@ -1,0 +1,68 @@
+"""The safety lines of default: what begins it, what does not end it, what proves a cure."""
+
+from tests.mutants.mutant import Mutant
+
+RECORD = "tests/unit/scoring/domain/test_default_record.py"
+DECISIONS = "tests/unit/scoring/domain/test_decisions.py"
+LOSSES = "tests/unit/scoring/domain/test_losses.py"
+REGIMES = "tests/unit/scoring/domain/test_regimes.py"
+EXTINCTION = "services/scoring/domain/arrears/extinction.py"
+
+LINES = (
+    Mutant(
+        "only-cash-proves",
+        "money of a guarantor, an insurer, collateral or set-off proves no cure",
+        EXTINCTION,
+        "        if loan.paid_keys[index] not in non_cash:\n",
+        "        if True:\n",
+        (RECORD,),
+    ),
+    Mutant(
+        "moved-dues-are-unpaid",
+        "a schedule that moves what is unpaid ends no default",
+        EXTINCTION,
+        "            rows.append((past.until_day, 1, moved(loan, past)))\n",
+        "            pass\n",
+        (RECORD,),
+    ),
+    Mutant(
+        "own-draw-is-no-cash",
+        "arrears that an own loan or draw paid are not paid",
+        "services/scoring/domain/handlers/measures.py",
+        "                loan.non_cash += [loan.paid_keys[index], REFINANCED]\n",
+        "                pass\n",
+        (RECORD,),
+    ),
+    Mutant(
+        "exposure-ends-no-default",
+        "a growing exposure makes no arrears of a default immaterial",
+        "services/scoring/domain/regimes/life_cycle.py",
+        "    lent = min(exposure.total_exposure(borrower, day), record.exposure_minor)\n",
+        "    lent = exposure.total_exposure(borrower, day)\n",
+        (RECORD,),
+    ),
+    Mutant(
+        "cure-needs-a-person",
+        "no label is cured before somebody found the borrower able to pay",
+        "services/scoring/domain/assess/states.py",
+        "    if is_over and inputs.is_able and is_binding(inputs.rules):\n",
+        "    if is_over and is_binding(inputs.rules):\n",
+        (REGIMES,),
+    ),
+    Mutant(
+        "tightening-never-lapses",
+        "a default does not end because nobody came back to its decision",
+        "services/scoring/domain/borrower/decisions.py",
+        "        has_lapsed = 0 < self.until_day <= day and not self.is_tightening\n",
+        "        has_lapsed = 0 < self.until_day <= day\n",
+        (DECISIONS,),
+    ),
+    Mutant(
+        "open-claim-is-no-end",
+        "a borrower whose written-off claim is open is not closed",
+        "services/scoring/domain/assess/state_inputs.py",
+        "        if loan.closed_day is None or loan.closed_day > as_of or loan.has_open_claim:\n",
+        "        if loan.closed_day is None or loan.closed_day > as_of:\n",
+        (LOSSES,),
+    ),
+)
