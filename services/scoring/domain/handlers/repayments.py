@@ -209,13 +209,14 @@ def _take_back(borrower: Borrower, key: int, amount: int) -> bool:
 
 
 def _forget_non_cash(loan: Loan, key: int) -> bool:
-    """Forget how a payment extinguished the debt; return whether it was not by cash."""
+    """Forget how a payment extinguished the debt; return whether it was a measure."""
     keys = loan.non_cash[::2]
     if key not in keys:
         return False
     index = 2 * keys.index(key)
+    extinguished = loan.non_cash[index + 1]
     del loan.non_cash[index : index + 2]
-    return True
+    return extinguished == REFINANCED
 
 
 def _forget_third_party(borrower: Borrower, key: int) -> None:

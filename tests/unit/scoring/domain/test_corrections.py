@@ -2,6 +2,7 @@
 
 from services.scoring.domain.borrower.borrower import AssessmentChange
 from tests.fakes.story import Story
+from tests.fakes.units import day
 
 ALREADY = "already_corrected"
 
@@ -75,3 +76,14 @@ def test_a_write_off_by_mistake_was_no_default() -> None:
     story.ends("WRITTEN_OFF", loan_id="l-2", kind="reversal", corrects=mistaken)
     assert not story.borrower.decisions.default.since
     assert story.borrower.loans[1].closed_day is None
+
+
+def test_a_third_party_s_payment_that_is_taken_back_leaves_the_concession_of_its_day() -> None:
+    story = Story()
+    story.loan()
+    story.schedule(("2024-02-01", 100), ("2024-03-01", 100))
+    story.on("2024-03-10").reschedule(("2024-04-01", 200), version=2)
+    payment = story.third_party_pays(50)
+    story.reverses(payment, 50)
+    assert story.borrower.loans[0].concession_days == [day("2024-03-10")]
+    assert story.borrower.outside_funding.repaid_days == []
