@@ -11,7 +11,7 @@ from typing import Final
 from services.scoring.domain.arrears.instalments import counting_days, due_of, tolerated
 from services.scoring.domain.borrower.borrower import Borrower, Facility, Loan
 from services.scoring.domain.borrower.decisions import Decisions
-from services.scoring.domain.borrower.risk import RiskRecord, Signals
+from services.scoring.domain.borrower.risk import CLOSED, RiskRecord, Signals
 from services.scoring.domain.primitives import daily_values
 from services.scoring.domain.regimes import life_cycle
 from services.scoring.domain.rulebook.policy import ExitRule
@@ -85,8 +85,9 @@ def state_inputs_of(borrower: Borrower, rules: Rules, as_of: int) -> StateInputs
         is_over=all_loans_ended(borrower, as_of),
         triggers=life_cycle.triggers(borrower),
         exposure_minor=counters.exposure_minor,
-        has_loss=life_cycle.has_loss(borrower),
     )
+    if inputs.is_over or risk.state == CLOSED:
+        inputs.has_loss = life_cycle.has_loss(borrower)
     if borrower.decisions.default.since:
         inputs.is_settled = life_cycle.is_settled(borrower, rules, as_of)
     for rule in rules.policy.exits:

@@ -62,8 +62,10 @@ class DefaultRecord:
     @property
     def tested_since(self) -> int:
         """Return since when arrears must have been paid in cash, 0 where nothing must be."""
+        if not (self.since or self.npa_since or self.observed_since or self.non_cash_since):
+            return 0  # nearly everybody, and this runs for every event
         starts = self.since, self.npa_since, self.observed_since, self.non_cash_since
-        return min([start for start in starts if start], default=0)
+        return min(start for start in starts if start)
 
     @property
     def is_non_performing(self) -> bool:
