@@ -186,4 +186,12 @@ LINES = (
         "    return max(0, balance)\n",
         (f"{DOMAIN}/test_account_indicators.py",),
     ),
+    Mutant(
+        "the-year-before-is-the-base",
+        "with 13 months of history incoming money is compared with the year before",
+        f"{SCORING}/indicators/account_flows.py",
+        "    if known >= season_months:\n",
+        "    if known >= SEASON_MONTHS:\n",
+        (f"{DOMAIN}/test_seasons.py",),
+    ),
 )

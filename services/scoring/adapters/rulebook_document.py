@@ -64,6 +64,7 @@ from services.scoring.domain.rulebook.rulebook import (
 LEVELS: Final = {"amber": AMBER, "red": RED, "hard": HARD}
 SELECTORS: Final = ("borrower", "product", "industry", "younger_than_months", "segment")
 EVERY_SEGMENT: Final = "*"
+FEWEST_SEASON_MONTHS: Final = 13
 _TEST: Final = re.compile(r"([A-Z]-\d\d)\s+(.+)")
 
 
@@ -351,6 +352,9 @@ class OverlaySection(Section):
     segment: Annotated[str, *one_of("segment", SEGMENTS)] | None = setting(None, "This segment.")
     indicators: Indicators = setting({}, "What changes, by indicator.")
     cuts: CutsSection | None = setting(None, "All the cuts, in place of the segment's.")
+    first_year: Switch = setting(
+        False, "Until the same months of the year before are known (A-01)."
+    )
 
     def faults(self) -> Iterator[Fault]:
         if all(part is None for part in self.selector):
@@ -411,6 +415,9 @@ class RulebookDocument(Section):
         extra={"patternProperties": {"": {"required": ["weight"]}}},
     )
     lit_signals: LitSignalsSection = setting({}, "What stays while a signal is lit.")
+    season_months: Whole = setting(
+        15, "Full months from which A-01 compares with the year before; 13 or more.", "seasons"
+    )
     facts: Many[FactSection] = setting(
         [], "What is counted once across families, and corroborates nothing but itself."
     )
@@ -482,6 +489,7 @@ class RulebookDocument(Section):
             else self.counted_arrears.compiled(),
             statement_age=None if self.statements is None else self.statements.compiled(),
             baseline_months=self.lit_signals.baseline_months,
+            season_months=max(FEWEST_SEASON_MONTHS, self.season_months),
             counting=Counting(**dict(self.counting)),
             facts=tuple(
                 tuple(sorted(BY_ID[name].slot for name in fact.indicators)) for fact in self.facts

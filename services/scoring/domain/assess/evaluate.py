@@ -51,7 +51,8 @@ def evaluate(borrower: Borrower, as_of: int, rules: Rules, touched: int) -> Sign
     evaluation = SignalChanges()
     for rule in rules.touched_by(touched):
         measurement = rule.indicator.measure(borrower, as_of, rules)
-        judge(signals, rule, measurement, as_of, evaluation)
+        judging = rule.seasoned if measurement.is_seasonal and rule.seasoned else rule
+        judge(signals, judging, measurement, as_of, evaluation)
         if measurement.base is not None:
             is_lit = signals.level[rule.slot] >= AMBER
             borrower.risk.follow_base(rule.slot, measurement.base, is_lit=is_lit)

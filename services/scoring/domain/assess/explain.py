@@ -36,6 +36,7 @@ from services.scoring.domain.assess.states import distance_to_next
 from services.scoring.domain.assess.worsening import NextDue, worsening
 from services.scoring.domain.borrower.borrower import Borrower, Facility, Loan
 from services.scoring.domain.borrower.risk import FLAG_NAMES, FRAUD_RED_FLAG, STATE_NAMES, slot_of
+from services.scoring.domain.indicators.account_flows import is_seasonal
 from services.scoring.domain.primitives import daily_values
 from services.scoring.domain.primitives.measurement import (
     AMBER,
@@ -84,6 +85,8 @@ def _contributor(
 ) -> Contributor:
     signals = borrower.signals
     rule = rule_at(rules, slot)
+    if rule.seasoned is not None and is_seasonal(borrower, as_of, rules):
+        rule = rule.seasoned
     indicator = rule.indicator
     position = component_of(borrower.signals, slot)
     component, judged = indicator.components[position], rule.components[position]

@@ -48,6 +48,7 @@ from services.scoring.domain.views.statements import CannotFormError, StatementF
 
 RECENT_MONTHS: Final = 3
 SEASON_MONTHS: Final = 15
+YEAR_MONTHS: Final = 12
 MOST_HISTORY: Final = 12
 FEWEST_BASE_MONTHS: Final = 4
 MOST_UNKNOWN_PCT: Final = 30
@@ -79,6 +80,8 @@ class Base:
     numerator: int
     denominator: int
     months: range
+    recent: range
+    is_seasonal: bool = False
 
 
 @indicator(
@@ -96,10 +99,12 @@ def inflow_drop(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """A-01: how far the operating credits of three months lie below the borrower's own base.
 
     Base: the same three months a year before where 15 full months are known, else the median of the
-    months before them. For a lumpy borrower (standard deviation above half the mean of the base
-    months) the second component, the last month's distance from the base in standard deviations,
-    must confirm the fall. Where a rulebook requires the season only, there is no other base. While
-    the signal is lit the base is the one that it turned on.
+    months before them. A rulebook may begin with 13 (`seasons`): then the newest month, or the two
+    newest, are compared with those of the year before. For a lumpy borrower (standard deviation
+    above half the mean of the base months) the second component, the last month's distance from the
+    base in standard deviations, must confirm the fall. Where a rulebook requires the season only,
+    there is no other base. While the signal is lit the base is the one that it turned on, unless it
+    is a season's.
     """
     if not borrower.accounts:
         return not_applicable()
@@ -107,36 +112,51 @@ def inflow_drop(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
         return unmeasurable(Reason.NO_DATA)
     last = borrower.counters.newest_full_month(as_of)
     rule = rules.by_slot[SLOT]
-    base = base_of(borrower, last, is_season_only=rule is not None and rule.is_season_only)
+    is_season_only = rule is not None and rule.is_season_only
+    base = base_of(borrower, last, season_months=rules.season_months, is_season_only=is_season_only)
     if base is None:
         return unmeasurable(Reason.SHORT_HISTORY)
-    recent_months = range(last - RECENT_MONTHS + 1, last + 1)
-    if mostly_unknown(borrower, recent_months) or mostly_unknown(borrower, base.months):
+    if mostly_unknown(borrower, base.recent) or mostly_unknown(borrower, base.months):
         return unmeasurable(Reason.UNKNOWN_CATEGORIES)
     if base.numerator <= 0:
         return unmeasurable(Reason.ZERO_BASE)
-    recent = credits_of(borrower, recent_months)
+    recent = credits_of(borrower, base.recent)
     newest = rounded_quotient(base.numerator, base.denominator)
-    monthly = lit.usual(borrower, rules, SLOT, as_of, newest)
-    if monthly != newest:
-        base = Base(monthly, 1, base.months)
-    share = rounded_quotient(sum(recent) * base.denominator * MICRO, RECENT_MONTHS * base.numerator)
+    monthly = newest if base.is_seasonal else lit.usual(borrower, rules, SLOT, as_of, newest)
+    usual = (base.numerator, base.denominator) if monthly == newest else (monthly, 1)
+    share = rounded_quotient(sum(recent) * usual[1] * MICRO, len(recent) * usual[0])
     z = distance_if_lumpy(recent[-1], credits_of(borrower, base.months))
     measurement = measured_components([MICRO - share, z])
-    measurement.base = monthly
+    measurement.base, measurement.is_seasonal = monthly, base.is_seasonal
     return measurement
 
 
-def base_of(borrower: Borrower, last: int, *, is_season_only: bool = False) -> Base | None:
-    """Return the base of the three months up to `last`; `None` with less than seven months.
+def is_seasonal(borrower: Borrower, as_of: int, rules: Rules) -> bool:
+    """Return whether incoming money is compared with the same months of the year before."""
+    if not borrower.flows.known_day:
+        return False
+    last = borrower.counters.newest_full_month(as_of)
+    return last - borrower.flows.first_full_month() + 1 >= rules.season_months
 
-    With nothing but the season as a base, `None` with less than fifteen.
+
+def base_of(
+    borrower: Borrower,
+    last: int,
+    *,
+    season_months: int = SEASON_MONTHS,
+    is_season_only: bool = False,
+) -> Base | None:
+    """Return the base of the newest months up to `last`; `None` with less than seven months.
+
+    With nothing but the season as a base, `None` before the months from which there is one.
     """
     known = last - borrower.flows.first_full_month() + 1
-    if known >= SEASON_MONTHS:
-        first = last - SEASON_MONTHS + 1
-        months = range(first, first + RECENT_MONTHS)
-        return Base(sum(credits_of(borrower, months)), RECENT_MONTHS, months)
+    recent = range(last - RECENT_MONTHS + 1, last + 1)
+    if known >= season_months:
+        count = min(RECENT_MONTHS, known - YEAR_MONTHS)
+        recent = range(last - count + 1, last + 1)
+        months = range(recent.start - YEAR_MONTHS, recent.stop - YEAR_MONTHS)
+        return Base(sum(credits_of(borrower, months)), count, months, recent, is_seasonal=True)
     if is_season_only:
         return None
     months = range(max(last - MOST_HISTORY, last - known) + 1, last - RECENT_MONTHS + 1)
@@ -145,8 +165,8 @@ def base_of(borrower: Borrower, last: int, *, is_season_only: bool = False) -> B
     ordered = sorted(credits_of(borrower, months))
     middle = len(ordered) // 2
     if len(ordered) % 2:
-        return Base(ordered[middle], 1, months)
-    return Base(ordered[middle - 1] + ordered[middle], 2, months)
+        return Base(ordered[middle], 1, months, recent)
+    return Base(ordered[middle - 1] + ordered[middle], 2, months, recent)
 
 
 def credits_of(borrower: Borrower, months: range) -> list[int]:

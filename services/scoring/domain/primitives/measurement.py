@@ -84,6 +84,7 @@ class Measurement:
             empty. The level goes by ``values``.
         base: The borrower's own usual amount or share behind the value; it stays the same while the
             signal is lit.
+        is_seasonal: Whether it was compared with the same months of the year before.
         holds: Whether its points do not fall while it is lit.
     """
 
@@ -94,6 +95,7 @@ class Measurement:
     age_days: int = 0
     scored: list[int | None] = field(default_factory=list)
     base: int | None = None
+    is_seasonal: bool = False
     holds: bool = False
 
 

@@ -88,6 +88,12 @@ def differences(old: Rulebook, new: Rulebook) -> list[Difference]:
             {"baseline_months": str(old.baseline_months)},
             {"baseline_months": str(new.baseline_months)},
         ),
+        *_plain(
+            "seasons",
+            "Seasons",
+            {"full months": str(old.season_months)},
+            {"full months": str(new.season_months)},
+        ),
         *_plain("facts", "Facts", _facts(old), _facts(new)),
         *_plain("inspections", "Inspections", _inspections(old), _inspections(new)),
         *_models(old.models, new.models),

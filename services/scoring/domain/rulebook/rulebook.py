@@ -209,6 +209,8 @@ class IndicatorRule:
         weight: Largest contribution to the family, micro-units; 0 shows the signal as a note.
         half_life_days: Decay of point events, 0 for none.
         is_season_only: Nothing but the same months of the year before is a base (A-01).
+        seasoned: How it is judged against the same months of the year before, where overlays are
+            for the first year only.
     """
 
     indicator: Indicator
@@ -220,6 +222,7 @@ class IndicatorRule:
     half_life_days: int = 0
     enabled: bool = True
     is_season_only: bool = False
+    seasoned: "IndicatorRule | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,6 +271,7 @@ class Rules:
     counted_arrears: CountedArrears | None = None
     statement_age: StatementAge | None = None
     baseline_months: int = 0
+    season_months: int = 15
     by_facts: dict[int, tuple[IndicatorRule, ...]] = field(default_factory=dict)
     counting: Counting = field(default_factory=Counting)
     is_per_facility: bool = False
@@ -332,7 +336,10 @@ class BorrowerTraits:
 
 @dataclass(frozen=True, slots=True)
 class Overlay:
-    """Changes for some borrowers. ``None`` matches everything."""
+    """Changes for some borrowers. ``None`` matches everything.
+
+    With ``first_year`` they count until the same months of the year before are known.
+    """
 
     name: str
     segment: str | None
@@ -342,6 +349,7 @@ class Overlay:
     cuts: Cuts | None = None
     product: str | None = None
     younger_than_months: int | None = None
+    first_year: bool = False
 
     def matches(self, kind: BorrowerTraits) -> bool:
         """Return whether it applies; an industry matches by the beginning of its code."""
@@ -393,6 +401,7 @@ class Rulebook:
     counted_arrears: CountedArrears | None = None
     statement_age: StatementAge | None = None
     baseline_months: int = 0
+    season_months: int = 15
     counting: Counting = field(default_factory=Counting)
     facts: tuple[tuple[int, ...], ...] = ()
     overlays: tuple[Overlay, ...] = ()
@@ -445,7 +454,7 @@ class Rulebook:
         matching = [overlay for overlay in self.overlays if overlay.matches(kind)]
         for overlay in sorted(matching, key=lambda overlay: overlay.rank):
             for slot, patch in overlay.indicators.items():
-                chosen[slot] = patched(chosen[slot], patch)
+                chosen[slot] = _overlaid(chosen[slot], patch, is_first_year=overlay.first_year)
             cuts = overlay.cuts or cuts
         active = tuple(chosen[slot] for slot in sorted(chosen) if chosen[slot].enabled)
         return compile_rules(self, kind.segment, active, cuts)
@@ -483,6 +492,7 @@ def compile_rules(
         counted_arrears=rulebook.counted_arrears,
         statement_age=rulebook.statement_age,
         baseline_months=rulebook.baseline_months,
+        season_months=rulebook.season_months,
         habit_tolerance=_habit_tolerance(rulebook),
         counting=rulebook.counting,
         is_per_facility=rulebook.counting.retail_per_facility and segment in RETAIL_SEGMENTS,
@@ -512,6 +522,16 @@ def _facts_in_use(
     scored = {rule.slot for rule in active if rule.weight}
     facts = [tuple(slot for slot in slots if slot in scored) for slots in rulebook.facts]
     return tuple(slots for slots in facts if len(slots) > 1)
+
+
+def _overlaid(rule: IndicatorRule, patch: IndicatorPatch, *, is_first_year: bool) -> IndicatorRule:
+    """Return the rule with the patch, which may count for the first year only."""
+    seasoned = rule.seasoned
+    if is_first_year:
+        seasoned = seasoned or replace(rule, seasoned=None)
+    elif seasoned is not None:
+        seasoned = patched(seasoned, patch)
+    return replace(patched(rule, patch), seasoned=seasoned)
 
 
 def _habit_tolerance(rulebook: Rulebook) -> Tolerance:
