@@ -2,11 +2,12 @@
 
 Amounts are as printed in the statement, before `unit_multiplier` is applied. A line that the
 statement does not show is left out, never zero: a made-up zero is a ratio that never was.
-The balance identity is checked by ingest, not here: a consumer must still be able to read
-what was accepted under another tolerance.
+The balance identity is checked by ingest and by the commands that read files, not when an event is
+decoded: a consumer must still be able to read what was accepted under another tolerance.
 """
 
-from typing import Literal
+from decimal import Decimal
+from typing import Final, Literal
 
 from msgspec import UNSET, UnsetType
 
@@ -23,7 +24,14 @@ from services.contracts.fields import (
 
 StatementBasis = Literal["AUDITED", "REVIEWED", "MANAGEMENT", "TAX"]
 UnitMultiplier = Literal[1, 1000, 1_000_000]
+# domain.md's identity check; statements round to thousands, so a small difference is normal.
+BALANCE_TOLERANCE_RATIO: Final = Decimal("0.005")
 AuditOpinion = Literal["UNQUALIFIED", "EMPHASIS", "QUALIFIED", "ADVERSE", "DISCLAIMER"]
+
+
+def is_balanced(assets: Decimal, liabilities: Decimal, equity: Decimal) -> bool:
+    """Returns whether assets equal liabilities plus equity, within 0.5 % of the assets."""
+    return abs(assets - liabilities - equity) <= abs(assets) * BALANCE_TOLERANCE_RATIO
 
 
 class StatementReceivedV1(EventData, frozen=True, kw_only=True):

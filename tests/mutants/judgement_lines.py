@@ -4,10 +4,36 @@ from tests.mutants.mutant import Mutant
 
 DOMAIN = "tests/unit/scoring/domain"
 FAIL_CLOSED = f"{DOMAIN}/test_fail_closed.py"
+WARNINGS = f"{DOMAIN}/test_statement_warnings.py"
 SCORING = "services/scoring/domain"
 ALERTING = "tests/unit/alerts/test_alerting.py"
 
 LINES = (
+    Mutant(
+        "an-uncured-covenant-is-high-risk",
+        "a covenant that is broken after its cure period makes high risk at once",
+        f"{SCORING}/views/credit_file.py",
+        "    return 0 < covenant.cure_until < day and room is not None and room < 0\n",
+        "    return False\n",
+        (WARNINGS,),
+    ),
+    Mutant(
+        "refinanced-principal-is-no-service",
+        "principal of lines and bullet loans is not taken for debt service that cash must cover",
+        f"{SCORING}/indicators/statement_warnings.py",
+        "    if loan.loan_type != TERM or loan.repayment_type in (BULLET, INTEREST_ONLY):\n"
+        "        return 0\n",
+        "",
+        (WARNINGS,),
+    ),
+    Mutant(
+        "files-refuse-broken-balances",
+        "the commands that read files refuse a statement whose sides differ",
+        "services/scoring/adapters/offline.py",
+        "                _check_balance(event)\n",
+        "                pass\n",
+        ("tests/unit/cli/test_score.py",),
+    ),
     Mutant(
         "no-rate-counts-as-material",
         "arrears without an exchange rate count as material at a day close",

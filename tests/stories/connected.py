@@ -22,7 +22,7 @@ def a_guarantor_is_in_default(firm: CreditStory) -> None:
     firm.by("2024-09-02", "WATCH", lit="C-04")
 
 
-@story(6, "A guarantor of 10 per cent is in default", accounts="", differs="2024-09-02: WATCH")
+@story(6, "A guarantor of 10 per cent is in default", accounts="")
 def a_small_guarantor_is_in_default(firm: CreditStory) -> None:
     """A guarantor covers 20,000 of an exposure of some 210,000 and defaults. It is a signal; a
     warning of its own it is not."""
@@ -36,7 +36,6 @@ def a_small_guarantor_is_in_default(firm: CreditStory) -> None:
     6,
     "A customer with 40 per cent of the sales is in default",
     accounts="",
-    differs="2024-09-02: NORMAL",
 )
 def a_customer_is_in_default(firm: CreditStory) -> None:
     """A supplier sells 40 per cent to one customer, which banks here too and defaults: a warning

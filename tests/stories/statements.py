@@ -11,7 +11,6 @@ from tests.stories.story import CreditStory, number, on_date, story
     segment="CORPORATE",
     start="2022-06-01",
     accounts="",
-    differs="2024-05-20: NORMAL, F-06 is not lit",
 )
 def a_corporate_cannot_carry_its_debt(firm: CreditStory) -> None:
     """Everything is paid. The accounts show debt service covered to 0.12, debt of ten times
@@ -49,7 +48,6 @@ def a_corporate_cannot_carry_its_debt(firm: CreditStory) -> None:
     6,
     "Interest is not earned for two years",
     accounts="",
-    differs="2025-05-15: NORMAL, F-06 is not lit",
 )
 def interest_is_not_earned(firm: CreditStory) -> None:
     """EBIT covers 0.8 and then 0.7 of the interest, with net debt. The loan is paid from what the
@@ -63,7 +61,7 @@ def interest_is_not_earned(firm: CreditStory) -> None:
     firm.by("2025-05-15", "WATCH", lit="F-06")
 
 
-@story(6, "Own funds are gone, with a loss", accounts="", differs="2024-05-15: ATTENTION")
+@story(6, "Own funds are gone, with a loss", accounts="")
 def own_funds_are_gone(firm: CreditStory) -> None:
     """The balance sheet shows negative equity, and the year a loss."""
     borrower_of_loans(firm)
@@ -117,7 +115,6 @@ def a_loss_without_sales(firm: CreditStory) -> None:
     6,
     "The auditor doubts that the firm goes on",
     accounts="",
-    differs="2024-05-15: NORMAL, F-19 is not lit",
 )
 def going_concern_doubt(firm: CreditStory) -> None:
     """The figures are not bad. The auditor's report doubts that the firm is a going concern."""
@@ -151,7 +148,6 @@ def a_covenant_is_broken(firm: CreditStory) -> None:
     6,
     "A covenant is still broken when the cure period ends",
     accounts="",
-    differs="2025-03-03: WATCH",
 )
 def a_covenant_is_not_cured(firm: CreditStory) -> None:
     """Debt service is covered to 0.9 where 1.2 was agreed, with sixty days to cure it. Nothing

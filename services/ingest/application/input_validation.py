@@ -5,6 +5,7 @@ first attempt, a retry and a release, so that all three decide alike.
 """
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Final
 
 import structlog
@@ -14,7 +15,7 @@ from services.contracts.envelope import CloudEvent
 from services.contracts.fields import EventData, date_windows, has_optional_currency, money_fields
 from services.contracts.registry import EVENT_TYPES, EventSender, EventType
 from services.contracts.rejection import EventRejected
-from services.contracts.statement import StatementReceivedV1
+from services.contracts.statement import StatementReceivedV1, is_balanced
 from services.contracts.strict_json import encode_canonical, read_json, read_with_canonical
 from services.contracts.validation import ValidEvent, validate
 from services.ingest.application.inputs import Input, InputChannel, Parked
@@ -23,7 +24,7 @@ from services.ingest.domain import normalising
 from services.ingest.domain.candidate import Candidate, Document, text_or_none
 from services.ingest.domain.fingerprints import position_id
 from services.ingest.domain.http_modes import cloud_event_of
-from services.ingest.domain.plausibility import balance_refusal, currency_refusal, date_refusal
+from services.ingest.domain.plausibility import UNBALANCED, currency_refusal, date_refusal
 from services.ingest.domain.reasons import Refusal, RefusalReason
 from services.ingest.domain.sources import may_send, may_speak_for
 
@@ -225,11 +226,10 @@ def _plausibility_refusal(event: CloudEvent[EventData]) -> Refusal | None:
 
 
 def _balance_refusal(statement: StatementReceivedV1) -> Refusal | None:
-    return balance_refusal(
-        assets=statement.total_assets or None,
-        liabilities=statement.total_liabilities or None,
-        equity=statement.equity or None,
-    )
+    """Returns a refusal if the sides differ; a missing line is missing, never zero."""
+    sides = statement.total_assets, statement.total_liabilities, statement.equity
+    amounts = [Decimal(side) for side in sides if side]
+    return UNBALANCED if len(amounts) == len(sides) and not is_balanced(*amounts) else None
 
 
 def _refusal(rejected: EventRejected, candidate: Candidate | None = None) -> Refusal:

@@ -10,12 +10,14 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from decimal import Decimal
 from hashlib import blake2b
 from heapq import merge
 from itertools import count
 from operator import itemgetter
 from typing import IO, Final
 
+from services.contracts.statement import is_balanced
 from services.scoring.adapters.codec import effect_event
 from services.scoring.adapters.wire.decoder import EventDecoder
 from services.scoring.adapters.wire.values import EPOCH, ONE_US, Undecodable
@@ -26,13 +28,14 @@ from services.scoring.domain.assess.explain import snapshot
 from services.scoring.domain.borrower.borrower import Borrower
 from services.scoring.domain.borrower.decisions import RELAX
 from services.scoring.domain.events.control import DayClosed, DayCloseWithdrawn, RulebookActivated
-from services.scoring.domain.events.credit_file import OverrideApproved
+from services.scoring.domain.events.credit_file import OverrideApproved, StatementReceived
 from services.scoring.domain.events.event import EVERYBODY, Event
 from services.scoring.domain.fold import Outcome, fold, new_borrower, withdraw_close
 from services.scoring.domain.handlers.registry import type_name
 from services.scoring.domain.rulebook.context import Context
 from services.scoring.domain.rulebook.rulebook import Rulebook, Rules
 from services.scoring.domain.rulebook.timeline import FindRulebook, Timeline, UnknownRulebook
+from services.scoring.domain.views.statements import LINE_OF
 
 CLOCK: Final = "tocsin/clock"
 DAY_CLOSED: Final = b'"day.closed.'
@@ -71,6 +74,20 @@ def no_other_rulebook(activation: RulebookActivated) -> Rulebook:
     raise UnknownRulebook(
         f"the file activates rulebook {activation.name} {activation.version}, which is not at hand"
     )
+
+
+def _check_balance(statement: StatementReceived) -> None:
+    """Refuse a statement whose sides differ, as ingest does; one without a line is not checked."""
+    assets, liabilities, equity = (
+        statement.lines[LINE_OF[name]] for name in ("total_assets", "total_liabilities", "equity")
+    )
+    if assets is None or liabilities is None or equity is None:
+        return
+    if not is_balanced(Decimal(assets), Decimal(liabilities), Decimal(equity)):
+        raise Undecodable(
+            "balance_broken: total_assets differs from total_liabilities plus equity by more "
+            "than 0.5 %"
+        )
 
 
 @dataclass(slots=True)
@@ -191,10 +208,13 @@ class OfflineScorer:
 
     def _decoded(self, number: int, line: bytes) -> Event | None:
         try:
-            return self._decoder.decode(line)
+            event = self._decoder.decode(line)
+            if isinstance(event, StatementReceived) and not self._settings.is_log:
+                _check_balance(event)
         except Undecodable as error:
             self.counts.undecodable.append((number, str(error)))
             return None
+        return event
 
     def _is_withdrawn(self, event: Event) -> bool:
         is_named = (event.source, event.id) in self._settings.withdrawn

@@ -134,6 +134,20 @@ def test_standard_input_and_gzip_say_the_same_as_the_file(tmp_path: Path) -> Non
     assert run("-", "--as-of", "2024-03-02", stdin=file.read_bytes()).stdout == plain
 
 
+@pytest.mark.parametrize(("equity", "is_refused"), [("394.99", True), ("395", False)])
+def test_a_statement_whose_sides_differ_is_refused_as_ingest_does(
+    tmp_path: Path, equity: str, is_refused: bool
+) -> None:
+    # 0.5 % of 1,000 is 5: liabilities of 600 and equity of 395 are the least that passes.
+    lines_of_both = {"total_assets": "1000", "total_liabilities": "600", "equity": equity}
+    filed = {"statement_id": "S-1", "period_end": "2023-12-31", "period_months": 12}
+    filed |= {"received_date": iso(3), "currency": "EUR", **lines_of_both}
+    events = [*unpaid_loan()[:2], event(4, "statement.received.v1", filed, day=3)]
+    result = run(str(write(tmp_path, events)))
+    assert ("line 3: balance_broken" in result.stderr) == is_refused
+    assert f"{3 - is_refused} applied" in result.stderr
+
+
 def test_duplicates_are_dropped_and_counted(tmp_path: Path) -> None:
     events = unpaid_loan()
     file = write(tmp_path, [*events, events[2] | {"data": {}}])

@@ -303,12 +303,14 @@ def inspections(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
         Component("headroom", Unit.RATIO, "distance to the nearest covenant limit"),
         Component("late", Unit.DAYS, "days that a certificate is late"),
         Component("waiver", Unit.FLAG, "waiver asked for"),
+        Component("uncured", Unit.FLAG, "broken after the cure period"),
     ),
     reads=touched.COVENANTS | touched.FILE_DAY,
     evidence=About(tight_covenants),
 )
 def covenant_headroom(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
-    """F-18: the least headroom over all covenants, days a certificate is late, a waiver requested.
+    """F-18: the least headroom over all covenants, days a certificate is late, a waiver requested,
+    and whether one is still broken after the day by which it had to be cured.
 
     Without a stated due date and before a second test it is unknown when a certificate is due.
     """
@@ -321,5 +323,6 @@ def covenant_headroom(borrower: Borrower, as_of: int, rules: Rules) -> Measureme
     ]
     late = max(0, as_of - min(dues)) * MICRO if dues else None
     waiver = FLAG_RED if any(covenant.is_waiver_asked for covenant in covenants) else 0
+    uncured = FLAG_RED if any(credit_file.is_uncured(each, as_of) for each in covenants) else 0
     gap = Reason.NONE if rooms else Reason.ZERO_BASE
-    return measured_components([min(rooms) if rooms else None, late, waiver], gap=gap)
+    return measured_components([min(rooms) if rooms else None, late, waiver, uncured], gap=gap)

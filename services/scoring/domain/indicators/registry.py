@@ -18,6 +18,7 @@ from services.scoring.domain.indicators import (
     statement_information,
     statement_models,
     statement_results,
+    statement_warnings,
 )
 from services.scoring.domain.indicators.declaration import DECLARED
 from services.scoring.domain.rulebook.rulebook import Indicator
@@ -36,6 +37,7 @@ MODULES: Final = (
     statement_information,
     statement_models,
     statement_results,
+    statement_warnings,
 )
 ALL: Final[tuple[Indicator, ...]] = tuple(
     sorted(DECLARED.values(), key=lambda declared: declared.slot)

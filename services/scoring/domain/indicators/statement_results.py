@@ -113,19 +113,32 @@ def _margin_change(figures: StatementFigures) -> tuple[int | None, int | None]:
     ),
 )
 def losses(figures: StatementFigures) -> Measurement:
-    """F-04: profit before tax over revenue, years of loss in a row, quarters of loss in six."""
-    margin = attempt(
-        lambda: ratio(figures.own_or_flow("profit_before_tax"), figures.own_or_flow("revenue"))
-    )
+    """F-04: profit before tax over revenue, years of loss in a row, quarters of loss in six.
+
+    Where profit before tax is missing, what was left of it counts.
+    """
+    margin = attempt(lambda: ratio(_own_result(figures), figures.own_or_flow("revenue")))
     values = [margin, _loss_years(figures), _loss_quarters(figures)]
     return measured_components(any_component(values, otherwise=Reason.MISSING_LINE))
+
+
+def _own_result(figures: StatementFigures) -> int:
+    """Return profit before tax, or what was left of it, of the year or the statement's period.
+
+    Raises:
+        CannotFormError: If neither was filed.
+    """
+    try:
+        return figures.own_or_flow("profit_before_tax")
+    except CannotFormError:
+        return figures.own_or_flow("net_income")
 
 
 def _loss_years(figures: StatementFigures) -> int | None:
     """Return how many years up to now ended in a loss; the run ends where nothing was filed."""
     years = 0
     for back in range(LONGEST_LOSS_RUN_YEARS):
-        result = _year_result(figures, back * YEAR_MONTHS)
+        result = year_result(figures, back * YEAR_MONTHS)
         if result is None and back == 0:
             return None
         if result is None or result >= 0:
@@ -134,7 +147,7 @@ def _loss_years(figures: StatementFigures) -> int | None:
     return years * MICRO
 
 
-def _year_result(figures: StatementFigures, months_back: int) -> int | None:
+def year_result(figures: StatementFigures, months_back: int) -> int | None:
     """Return profit before tax of twelve months; where none is reported, what was left of it."""
     before_tax = figures.flow_or_none("profit_before_tax", months_back=months_back)
     if before_tax is not None:
@@ -258,13 +271,13 @@ def debt_service_cover(borrower: Borrower, as_of: int, rules: Rules) -> Measurem
         service = figures.flow("interest_expense") + _principal_due(borrower, figures, 0)
         if service <= 0:
             return not_applicable()
-        cover = ratio(_cash_for_service(figures, 0), service)
+        cover = ratio(cash_for_service(figures, 0), service)
     except CannotFormError as gap:
         return unmeasurable(gap.reason)
     return measured_components([micro_of(cover), _fall_in_two_quarters(borrower, figures, cover)])
 
 
-def _cash_for_service(figures: StatementFigures, back: int) -> int:
+def cash_for_service(figures: StatementFigures, back: int) -> int:
     """Return EBITDA less cash tax and capex that nobody else paid for."""
     unfunded = max(
         0,
@@ -321,7 +334,7 @@ def _fall_in_two_quarters(
         service = _needed(figures, "interest_expense", back) + _principal_due(
             borrower, figures, back
         )
-        before = ratio(_cash_for_service(figures, back), service)
+        before = ratio(cash_for_service(figures, back), service)
     except CannotFormError:
         return None
     return micro_of(before - cover)

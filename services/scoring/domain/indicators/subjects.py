@@ -257,8 +257,14 @@ def _party(borrower: Borrower, party_id: str) -> tuple[int, Subject] | None:
 
 
 def tight_covenants(borrower: Borrower, as_of: int, rules: Rules) -> list[Subject]:
-    """Return the covenants with figure and limit, the one with the least headroom first."""
-    covenants = sorted(borrower.credit_file.covenants, key=_tightest_first)
+    """Return the covenants with figure and limit, the one with the least headroom first.
+
+    One that is still broken after its cure period comes before all others.
+    """
+    covenants = sorted(
+        borrower.credit_file.covenants,
+        key=lambda each: (not credit_file.is_uncured(each, as_of), *_tightest_first(each)),
+    )
     return [
         Subject(
             kind=COVENANT,

@@ -6,6 +6,7 @@ force at its place in the log.
 """
 
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from services.scoring.domain.borrower.borrower import Borrower, Loan
 from services.scoring.domain.primitives import touched
@@ -20,6 +21,8 @@ from services.scoring.domain.primitives.vocabulary import (
 )
 from services.scoring.domain.rulebook.calendars import Calendars
 from services.scoring.domain.rulebook.rulebook import BorrowerTraits, Rulebook, Rules
+
+LONGEST_MONTH_DAYS: Final = 31
 
 
 @dataclass(slots=True)
@@ -56,6 +59,7 @@ class Context:
     )
     needs_traits: bool = field(init=False, default=False, repr=False)
     facts_of_kind: int = field(init=False, default=touched.PROFILE, repr=False)
+    _oldest_days: int = field(init=False, default=0, repr=False)
 
     def __post_init__(self) -> None:
         """Note which borrowers have rules of their own."""
@@ -63,13 +67,15 @@ class Context:
         self._named = frozenset(borrower_id for borrower_id in named if borrower_id is not None)
         if self.rulebook.by_product or self.rulebook.ages:
             self.needs_traits = True
-            self.facts_of_kind = touched.PROFILE | touched.LOANS
+            if self.rulebook.by_product:
+                self.facts_of_kind |= touched.LOANS
+            self._oldest_days = max(self.rulebook.ages, default=0) * LONGEST_MONTH_DAYS
 
     def rules_for(self, borrower: Borrower, day: int = 0) -> Rules:
         """Return the rules that apply to the borrower, on the day or the last one closed."""
         profile = borrower.profile
         kind = (profile.segment, profile.industry_code)
-        if self.needs_traits:
+        if self.needs_traits and self._has_traits(borrower, day):
             return self._rules_by_traits(borrower, day)
         if borrower.borrower_id in self._named:
             return self._resolve(kind, borrower.borrower_id)
@@ -77,6 +83,16 @@ class Context:
         if rules is None:
             rules = self._by_kind[kind] = self._resolve(kind, "")
         return rules
+
+    def _has_traits(self, borrower: Borrower, day: int) -> bool:
+        """Return whether its loans or its age may make a difference: nearly never its age."""
+        if self.rulebook.by_product:
+            return True
+        profile = borrower.profile
+        if profile.start_day is None:
+            return False
+        on = day or borrower.counters.closed_day or profile.known_day
+        return on - profile.start_day <= self._oldest_days
 
     def _rules_by_traits(self, borrower: Borrower, day: int) -> Rules:
         """Return the rules where an overlay is for a product or an age of the firm."""

@@ -93,6 +93,12 @@ def headroom(covenant: Covenant) -> int | None:
     return rounded_quotient(distance * MICRO, abs(covenant.limit_micro))
 
 
+def is_uncured(covenant: Covenant, day: int) -> bool:
+    """Return whether the covenant is still broken after the day by which it had to be cured."""
+    room = headroom(covenant)
+    return 0 < covenant.cure_until < day and room is not None and room < 0
+
+
 def certificate_due(covenant: Covenant) -> int | None:
     """Return by when the next certificate must come.
 

@@ -131,7 +131,7 @@ def test_a_part_of_the_borrowers_can_be_held_back(tmp_path: Path) -> None:
 
 
 # What `default` holds already; a second overlay for the same borrowers would have no order.
-PART_OF_DEFAULT = {"cash-trade", "holding-companies"}
+PART_OF_DEFAULT = {"cash-trade", "holding-companies", "start-ups"}
 # `default` has overlays of its own for the same borrowers.
 OTHERWISE_IN_DEFAULT = {"construction", "farming", "tourism"}
 

@@ -524,7 +524,10 @@ async def test_a_statement_that_does_not_balance_is_refused(memory: MemoryIngest
     broken = cloud_event(
         "statement.received.v1", "S-2", borrower="B-1", data={**data, "equity": "40.00"}
     )
-    accepted, refused = await take(memory, balanced, broken)
+    without_equity = {name: value for name, value in data.items() if name != "equity"}
+    partial = cloud_event("statement.received.v1", "S-3", borrower="B-1", data=without_equity)
+    accepted, refused, unchecked = await take(memory, balanced, broken, partial)
     assert isinstance(accepted.outcome, ValidEvent)
+    assert isinstance(unchecked.outcome, ValidEvent)
     assert isinstance(refused.outcome, Refusal)
     assert refused.outcome.reason is RefusalReason.BALANCE_BROKEN

@@ -50,16 +50,16 @@ class TestYoungFirms:
         ],
     )
     def test_are_judged_differently_for_24_months(self, start: str, is_young: bool) -> None:
-        rules = context("start-ups").rules_for(self.started(start).borrower)
+        rules = context().rules_for(self.started(start).borrower)
         assert rules_of(rules, A19) == (450_000 if is_young else 300_000)
         assert (rules_of(rules, F14) is None) == is_young
 
     def test_a_firm_without_a_start_date_is_not_young(self) -> None:
-        rules = context("start-ups").rules_for(Story().borrower)
+        rules = context().rules_for(Story().borrower)
         assert rules_of(rules, A19) == 300_000
 
     def test_the_close_of_the_day_on_which_it_is_no_longer_young_evaluates_it_again(self) -> None:
-        story, known = self.started("2022-01-10"), context("start-ups")
+        story, known = self.started("2022-01-10"), context()
         borrower = new_borrower("b-1")
         for event in story.log:
             fold(borrower, event, known)

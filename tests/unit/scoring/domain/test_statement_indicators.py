@@ -205,11 +205,24 @@ def test_f06_a_missing_line_is_never_zero(reference: Rules) -> None:
     assert (measurement.status, measurement.reason) == (UNMEASURABLE, Reason.MISSING_LINE)
 
 
-def test_f06_calibrated_speaks_only_below_nothing(default: Rules) -> None:
-    weak = firm(statement("2023-12", ebit=1, interest_expense=100))
-    assert judged("F-06", weak, default) == (G, 0.0)
-    lost = firm(statement("2023-12", ebit=-1, interest_expense=100))
-    assert judged("F-06", lost, default) == (R, 1.0)
+@pytest.mark.parametrize(
+    ("ebit", "level", "intensity"), [(150, G, 0.4), (149, A, 0.412), (100, A, 1.0), (99, R, 1.0)]
+)
+def test_f06_of_default(private: Rules, ebit: int, level: int, intensity: float) -> None:
+    borrower = firm(statement("2023-12", ebit=ebit, interest_expense=100))
+    assert judged("F-06", borrower, private) == (level, intensity)
+
+
+def test_f04_a_loss_of_part_of_a_year_without_sales_is_not_green(private: Rules) -> None:
+    measurement = measure("F-04", firm(statement("2023-06", 6, net_income=-1)), private)
+    assert measurement.status == UNMEASURABLE
+    measurement = measure("F-04", firm(statement("2023-12", net_income=-1)), private)
+    assert measurement.values[1] == 1_000_000
+
+
+def test_f04_goes_by_what_was_left_where_profit_before_tax_is_missing(private: Rules) -> None:
+    lost = firm(statement("2023-12", net_income=-2, revenue=100))
+    assert measure("F-04", lost, private).values[:2] == [-20_000, 1_000_000]
 
 
 def test_f07_net_debt_over_ebitda(reference: Rules) -> None:
