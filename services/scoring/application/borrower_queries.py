@@ -9,7 +9,7 @@ borrowers only; any other borrower is reported as not found.
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from heapq import merge
 from operator import itemgetter
@@ -67,13 +67,17 @@ class HistoryRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssessmentView:
-    """An assessment with the facts and rules behind it, and the last emitted changes."""
+    """An assessment with the facts and rules behind it, and the last emitted changes.
+
+    `names_parties` is whether the viewer may read who another customer is, and its state.
+    """
 
     assessment: Assessment
     borrower: Borrower
     rules: Rules
     last_emitted: EmittedChanges | None = None
     isolated_since: datetime | None = None
+    names_parties: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,9 +173,11 @@ class BorrowerQueries:
             BorrowerNotFound: Also if nothing was known of the borrower by then.
         """
         if as_of is None:
-            return await self._present(borrower_id, viewer)
-        async with self._slots:
-            return await self._as_of(borrower_id, as_of.toordinal(), viewer)
+            view = await self._present(borrower_id, viewer)
+        else:
+            async with self._slots:
+                view = await self._as_of(borrower_id, as_of.toordinal(), viewer)
+        return replace(view, names_parties=viewer.sees_everything)
 
     async def ledger(
         self, borrower_id: str, *, viewer: Viewer, after: int = -1, limit: int = 100

@@ -19,6 +19,7 @@ from services.kit.stream.records import generation_and_offset
 from services.scoring.application.borrower_queries import (
     MOST_PER_PAGE,
     BorrowerQueries,
+    LedgerRow,
     Viewer,
 )
 from services.scoring.entrypoints.response_models import (
@@ -32,9 +33,11 @@ from services.scoring.entrypoints.response_models import (
     explanation_body,
 )
 from services.wording.messages import Language
+from services.wording.parties import without_parties
 
 MOST_CURSOR = 2**62
 POSITION = ("generation", "offset")
+RELATED_STATE = "related-state.changed.v1"
 
 BorrowerId = Annotated[
     str,
@@ -117,15 +120,7 @@ def router(queries: BorrowerQueries) -> APIRouter:
         """Returns the applied events of a borrower, oldest first."""
         after = -1 if cursor is None else cursor
         rows = await queries.ledger(borrower_id, viewer=caller, after=after, limit=limit)
-        items = [
-            {
-                "partition": row.partition,
-                **dict(zip(POSITION, generation_and_offset(row.offset), strict=True)),
-                "day": row.day,
-                "event": msgspec.Raw(row.event),
-            }
-            for row in rows
-        ]
+        items = [_ledger_item(row, caller) for row in rows]
         return _page(items, rows[-1].offset if len(rows) == limit else None)
 
     @routes.get("/history", responses=body(HistoryPage))
@@ -135,10 +130,42 @@ def router(queries: BorrowerQueries) -> APIRouter:
         """Returns the emitted assessments of a borrower, newest first."""
         before = MOST_CURSOR if cursor is None else cursor
         rows = await queries.history(borrower_id, viewer=caller, before=before, limit=limit)
-        items = [{"sequence": row.sequence, "event": msgspec.Raw(row.event)} for row in rows]
+        items = [
+            {"sequence": row.sequence, "event": _shown_event(row.event, caller)} for row in rows
+        ]
         return _page(items, rows[-1].sequence if len(rows) == limit else None)
 
     return routes
+
+
+def _ledger_item(row: LedgerRow, caller: Viewer) -> dict[str, Any]:
+    return {
+        "partition": row.partition,
+        **dict(zip(POSITION, generation_and_offset(row.offset), strict=True)),
+        "day": row.day,
+        "event": _shown_row(row.event, caller),
+    }
+
+
+def _shown_row(event: bytes, caller: Viewer) -> msgspec.Raw:
+    """Returns an applied event, without the state of another customer where that is hidden."""
+    if caller.sees_everything or RELATED_STATE.encode() not in event:
+        return msgspec.Raw(event)
+    envelope = msgspec.json.decode(event)
+    if envelope["type"] == RELATED_STATE:
+        hidden = ("state", "from_state")
+        data = envelope["data"].items()
+        envelope["data"] = {name: value for name, value in data if name not in hidden}
+    return msgspec.Raw(msgspec.json.encode(envelope, order="deterministic"))
+
+
+def _shown_event(event: bytes, caller: Viewer) -> msgspec.Raw:
+    """Returns an assessment as it was sent, without other customers where they are hidden."""
+    if caller.sees_everything:
+        return msgspec.Raw(event)
+    envelope = msgspec.json.decode(event)
+    envelope["data"] = without_parties(envelope.get("data") or {})
+    return msgspec.Raw(msgspec.json.encode(envelope, order="deterministic"))
 
 
 def _page(items: list[dict[str, Any]], cursor: int | None) -> Response:

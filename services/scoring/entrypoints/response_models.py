@@ -1,6 +1,7 @@
 """The response bodies of scoring: their models for OpenAPI, and how they are built."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -18,15 +19,18 @@ from services.scoring.application.portfolio_queries import BorrowerMaturity, Nea
 from services.scoring.application.rulebook_workflow import StoredRulebook
 from services.scoring.application.sector_stress import SectorStress
 from services.scoring.domain.arrears.days_past_due import arrears_of
+from services.scoring.domain.assess.assessment import Assessment
 from services.scoring.domain.assess.effects import amount
 from services.scoring.domain.assess.explain import shown_micro
 from services.scoring.domain.assess.outlook import NearTrigger
+from services.scoring.domain.borrower.reasons import PARTY
 from services.scoring.domain.borrower.risk import STATE_NAMES
 from services.scoring.domain.indicators.registry import BY_ID
 from services.scoring.domain.portfolio.exit_candidates import ExitCandidate
 from services.scoring.domain.portfolio.risk_points import RiskPoint
 from services.scoring.domain.primitives.measurement import LEVEL_NAMES
 from services.wording.messages import Language
+from services.wording.parties import without_parties
 
 Isolated = Mapping[str, datetime]
 """By borrower, since when it is isolated."""
@@ -329,6 +333,8 @@ class RulebookList(BaseModel):
 def assessment_body(view: AssessmentView) -> bytes:
     """Returns the assessment as the contract's JSON object."""
     data = assessment_data(view.assessment)
+    if not view.names_parties:
+        data = without_parties(data)
     return msgspec.json.encode({**data, "isolated_since": view.isolated_since})
 
 
@@ -367,6 +373,8 @@ def arrears_body(view: AssessmentView) -> bytes:
 
 def explanation_body(view: AssessmentView, language: Language | None = None) -> bytes:
     """Returns the assessment with every indicator, and in sentences of a language if given."""
+    if not view.names_parties:
+        view = replace(view, assessment=_without_party_evidence(view.assessment))
     row = score_row(view.assessment, view.borrower, view.rules)
     row["isolated_since"] = view.isolated_since
     if language is None:
@@ -377,8 +385,18 @@ def explanation_body(view: AssessmentView, language: Language | None = None) -> 
         view.rules,
         language=language,
         last_emitted=view.last_emitted,
+        names_parties=view.names_parties,
     )
     return msgspec.json.encode({**row, "story": narrative_json(narrative)})
+
+
+def _without_party_evidence(assessment: Assessment) -> Assessment:
+    """Returns the assessment without the events by which other customers stated their state."""
+    shown = [
+        replace(cause, evidence=[]) if any(each.kind == PARTY for each in cause.subjects) else cause
+        for cause in assessment.contributors
+    ]
+    return replace(assessment, contributors=shown)
 
 
 def near_triggers_item(near: NearTriggers, isolated: Isolated) -> BorrowerNearTriggers:

@@ -8,7 +8,6 @@ import pytest
 from starlette.testclient import TestClient
 
 from services.alerts.decisions.application.read_models import ScorePoint
-from services.alerts.decisions.application.reading import without_parties
 from services.alerts.entrypoints.http import create_app
 from services.alerts.entrypoints.pages import words
 from services.alerts.entrypoints.pages.routes import Presentation
@@ -17,6 +16,7 @@ from services.kit.catalogue import KIT_CATALOGUE
 from services.kit.http.application import WebParts
 from services.kit.http.health import Health
 from services.kit.metrics import Metrics
+from services.wording.parties import without_parties
 from tests.fakes.alerts_http import AUDITOR, OFFICER, PEOPLE, KnownPeople, client
 from tests.fakes.alerts_in_memory import NOW, InMemoryAlerts, an_alert
 from tests.fakes.clock import ManualClock

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 from services.alerts.decisions.application.ports import AlertReads
 from services.alerts.decisions.application.read_models import (
@@ -19,28 +18,9 @@ from services.alerts.primitives import limits
 from services.alerts.primitives.errors import ResourceNotFound
 from services.alerts.primitives.paging import CursorPage
 from services.alerts.primitives.vocabulary import Severity
+from services.wording.parties import without_parties
 
 SCORE_DAYS_ON_CARD = 90
-PARTY = "PARTY"
-CONNECTED_PARTY = {"kind": PARTY, "id": "connected-party", "evidence_event_ids": []}
-
-
-def without_parties(assessment: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns an assessment that names no other customer and no state of one."""
-    hidden = dict(assessment)
-    for name in ("contributors", "state_tests"):
-        if name in assessment:
-            hidden[name] = [_without_parties(item) for item in assessment[name]]
-    return hidden
-
-
-def _without_parties(item: Mapping[str, Any]) -> dict[str, Any]:
-    subjects = item.get("subjects") or []
-    if all(subject["kind"] != PARTY for subject in subjects):
-        return dict(item)
-    shown = [CONNECTED_PARTY if each["kind"] == PARTY else each for each in subjects]
-    # The evidence of a party's trouble is an event that states it.
-    return {**item, "subjects": shown, "evidence_event_ids": []}
 
 
 class AlertReading:

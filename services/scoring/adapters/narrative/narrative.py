@@ -100,9 +100,12 @@ def narrate(
     *,
     language: Language,
     last_emitted: EmittedChanges | None,
+    names_parties: bool = True,
 ) -> Narrative:
-    """Returns the assessment in words."""
-    return _Narrator(assessment, borrower, rules, language).narrate(last_emitted)
+    """Returns the assessment in words; another customer is named only if the reader may know it."""
+    narrator = _Narrator(assessment, borrower, rules, language)
+    narrator.names_parties = names_parties
+    return narrator.narrate(last_emitted)
 
 
 def narrative_json(narrative: Narrative) -> dict[str, Any]:
@@ -149,6 +152,7 @@ class _Narrator:
         self._signals = SignalSentences(self._figures, rules)
         self._states = RuleSentences(self._figures, rules, borrower.signals)
         self._language = language
+        self.names_parties = True
 
     def narrate(self, last_emitted: EmittedChanges | None) -> Narrative:
         assessment = self._assessment
@@ -245,7 +249,7 @@ class _Narrator:
         tests = msgspec.convert(
             [recorded_test(test) for test in assessment.tests], list[StateTestV1]
         )
-        reasons = ReasonSentences(self._figures, names_parties=True).reasons(
+        reasons = ReasonSentences(self._figures, names_parties=self.names_parties).reasons(
             assessment.state,
             date.fromordinal(assessment.state_since),
             assessment.trigger_rule_ids,
