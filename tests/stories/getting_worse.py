@@ -134,7 +134,7 @@ def the_proceeds_go_elsewhere(firm: CreditStory) -> None:
     firm.is_lit("A-12", since="2024-06-12", until="2024-12-31")
 
 
-@story(6, "Two new lenders", cash="60000", differs="2024-10-31: NORMAL")
+@story(6, "Two new lenders", cash="60000")
 def two_new_lenders(firm: CreditStory) -> None:
     """Within a month a firm borrows from two lenders that were not known. One red signal of a
     serious kind is attention in every segment."""
@@ -148,7 +148,7 @@ def two_new_lenders(firm: CreditStory) -> None:
     firm.by("2024-10-31", "ATTENTION", lit="A-18")
 
 
-@story(6, "The wages are cut", cash="60000", differs="2024-11-30: NORMAL")
+@story(6, "The wages are cut", cash="60000")
 def the_wages_are_cut(firm: CreditStory) -> None:
     """A firm of long standing pays 40 per cent less in wages, two months in a row."""
     sound_firm(firm)
@@ -156,7 +156,7 @@ def the_wages_are_cut(firm: CreditStory) -> None:
     firm.by("2024-11-30", "ATTENTION", lit="A-16")
 
 
-@story(6, "The cover melts away", accounts="", differs="2024-10-31: NORMAL")
+@story(6, "The cover melts away", accounts="")
 def the_cover_melts_away(firm: CreditStory) -> None:
     """The property behind a loan of 240,000 is valued again, at 180,000 after 300,000. Everything
     is paid; the loan is no longer covered."""

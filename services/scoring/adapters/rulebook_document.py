@@ -49,6 +49,7 @@ from services.scoring.domain.rulebook.policy import (
     StatePolicy,
 )
 from services.scoring.domain.rulebook.rulebook import (
+    CUT_DISTANCE,
     CountedArrears,
     Counting,
     Cuts,
@@ -211,8 +212,8 @@ class CutsSection(Section):
     set_on: Text = setting("", "Last day of that history.", "date")
 
     def faults(self) -> Iterator[Fault]:
-        if not self.attention <= self.watch <= self.high_risk:
-            yield (), "attention, watch and high_risk must not fall"
+        if min(self.watch - self.attention, self.high_risk - self.watch) < CUT_DISTANCE:
+            yield (), "attention, watch and high_risk must rise by 10 points or more each"
         for entry in ("attention", "watch", "high_risk"):
             if getattr(self, f"{entry}_exit") > getattr(self, entry):
                 yield (), f"{entry}_exit must not lie above {entry}: a state would flicker"

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from services.scoring.domain.primitives.measurement import MICRO
-from services.scoring.domain.rulebook.rulebook import Cuts
+from services.scoring.domain.rulebook.rulebook import CUT_DISTANCE, Cuts
 
 # Bits of a day: which entry rules other than the score are true.
 OTHER_ATTENTION: Final = 1
@@ -171,15 +171,16 @@ def set_cuts(population: list[DayCloses], budget: Budget, floors: Floors, family
     # The family rule is a second way into WATCH; it may use up half of that budget.
     calendar_days = family_days * 7 // 5
     family = lowest_family_cut(population, budget.watch // 2, calendar_days)
-    attention = lowest_cut(
-        population, ATTENTION_QUESTION, budget.attention, at_least=floors.attention
+    attention = min(
+        lowest_cut(population, ATTENTION_QUESTION, budget.attention, at_least=floors.attention),
+        MICRO - 2 * CUT_DISTANCE,
     )
-    watch = lowest_cut(
-        population, WATCH_QUESTION, budget.watch, at_least=max(floors.watch, attention)
+    least = max(floors.watch, attention + CUT_DISTANCE)
+    watch = min(
+        lowest_cut(population, WATCH_QUESTION, budget.watch, at_least=least), MICRO - CUT_DISTANCE
     )
-    high_risk = lowest_cut(
-        population, HIGH_RISK_QUESTION, budget.high_risk, at_least=max(floors.high_risk, watch)
-    )
+    least = max(floors.high_risk, watch + CUT_DISTANCE)
+    high_risk = lowest_cut(population, HIGH_RISK_QUESTION, budget.high_risk, at_least=least)
     return Cuts(
         attention=attention,
         watch=watch,

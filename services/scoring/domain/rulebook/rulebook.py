@@ -44,6 +44,8 @@ CUT_POINTS: Final = (
     "watch_exit",
     "high_risk_exit",
 )
+# Two cuts are at least this far apart, micro-units: a state is worse than the one before it.
+CUT_DISTANCE: Final = 100_000
 
 
 @dataclass(frozen=True, slots=True)

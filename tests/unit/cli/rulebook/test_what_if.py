@@ -87,8 +87,8 @@ def books(tmp_path: Path) -> tuple[Path, Path]:
             "version": version,
             "cuts": {
                 "*": {
-                    "attention": 100,
-                    "watch": 100,
+                    "attention": 80,
+                    "watch": 90,
                     "high_risk": 100,
                     "attention_exit": 14,
                     "watch_exit": 30,

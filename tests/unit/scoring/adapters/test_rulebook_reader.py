@@ -134,6 +134,17 @@ def test_a_mistake_in_an_indicator_is_explained(
     assert explanation in problems_of(document)
 
 
+@pytest.mark.parametrize(("watch", "is_refused"), [("29.9", True), ("30", False)])
+def test_cuts_closer_than_ten_points_are_refused(watch: str, is_refused: bool) -> None:
+    document = read_document("reference")
+    document["cuts"]["*"] |= {"attention": "20", "watch": watch, "watch_exit": "10"}
+    if not is_refused:
+        assert compile_rulebook(document, origin="test").cuts["*"].watch == 300_000
+        return
+    with pytest.raises(RulebookError, match="must rise by 10 points or more each"):
+        compile_rulebook(document, origin="test")
+
+
 def test_every_mistake_is_reported_at_once(document: dict[str, Any]) -> None:
     document["indicators"]["R-01"] = {"wieght": 0.7, "amber": ">= 5", "red": "> 30 d"}
     document["cuts"]["*"]["attention_exit"] = 90

@@ -67,6 +67,15 @@ def test_a_clean_portfolio_stops_at_the_floors() -> None:
     assert cuts.family == 600_000
 
 
+def test_cuts_are_ten_points_apart_whatever_the_budget_leaves() -> None:
+    # 100 points on every day: no cut is within the budget, and there is room for three.
+    cuts = set_cuts([steady(1_000_000, TWO_FAMILIES)] * 10, Budget(), Floors(), 20)
+    assert (cuts.attention, cuts.watch, cuts.high_risk) == (800_000, 900_000, 1_000_000)
+    # 35 points fill the budget of ATTENTION up to there: WATCH starts 10 points above.
+    cuts = set_cuts([steady(345_000, TWO_FAMILIES)] * 10, Budget(), Floors(), 20)
+    assert (cuts.attention, cuts.watch, cuts.high_risk) == (350_000, 450_000, 700_000)
+
+
 def test_the_family_cut_rises_until_few_stay_above_it() -> None:
     population = [steady(0, family=700_000)] + [steady(0)] * 9
     assert lowest_family_cut(population, 100_000, 28) == 600_000

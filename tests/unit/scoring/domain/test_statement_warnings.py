@@ -214,6 +214,14 @@ class TestAtOnce:
         assert story.state in ("NORMAL", "ATTENTION")
 
 
+@pytest.mark.parametrize(("ebit", "is_lit"), [(99, True), (100, False)])
+def test_a_lone_red_of_a_serious_indicator_is_attention(ebit: int, is_lit: bool) -> None:
+    # Interest of 100 covered to 0.99: F-06 is red, and nothing else is.
+    story = filed(ebit=ebit, interest_expense=100)
+    assert ("attention-serious" in story.latest.trigger_rule_ids) == is_lit
+    assert (story.state == "ATTENTION") == is_lit
+
+
 class TestCovenant:
     def test_broken_after_its_cure_period_is_high_risk(self) -> None:
         story = Story(start="2024-03-01", rulebook="default")
