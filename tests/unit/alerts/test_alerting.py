@@ -617,3 +617,22 @@ def test_an_open_alert_shows_the_figures_of_the_newest_assessment_without_a_step
     assert alert.as_of == (MONDAY + timedelta(days=1)).date()
     assert alert.headline == "b-1 is in state watch: Amounts have been overdue for 35 days"
     assert alert.texts["es"].reasons[0].startswith("Lleva 35 días con importes vencidos")
+
+
+def test_a_signal_that_repeats_a_fact_is_not_gone_when_another_one_contributes() -> None:
+    interest = contributor("R-09", Level.RED, 30.0)
+    _, before = live(
+        assessment(RiskState.WATCH, interest, also=(("R-01", "Days past due", Level.RED),)),
+        assessment(
+            RiskState.WATCH,
+            contributor("R-01", Level.RED, 30.0, name="Days past due"),
+            HARD,
+            sequence=2,
+            days_later=1,
+            also=(("R-09", "Interest in arrears", Level.RED),),
+        ),
+    )
+    assert before.open_alert is not None
+    assert before.open_alert.news[0].texts["en"] == (
+        "“name of R-02” (R-02) went from green to hard limit.",
+    )

@@ -135,6 +135,12 @@ def _summary(data: contract.AssessmentV1) -> AssessmentSummary:
         # What is unknown is at risk.
         is_money_at_risk=data.money_at_risk is msgspec.UNSET or bool(data.money_at_risk),
         words=ContractWords(data),
+        also=tuple(
+            (other.indicator, other.name or other.indicator, Level(other.level))
+            for contributor in data.contributors
+            for other in contributor.also or []
+            if other.level and other.level != Level.GREEN
+        ),
     )
 
 

@@ -61,7 +61,11 @@ class AssessmentWords(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssessmentSummary:
-    """A borrower's assessment, contributors in the order of their share."""
+    """A borrower's assessment, contributors in the order of their share.
+
+    `also` are lit signals that repeat the fact of a contributor: indicator, name and level. Which
+    one of them contributes may change while none of their levels does.
+    """
 
     borrower_id: str
     sequence: int
@@ -78,15 +82,18 @@ class AssessmentSummary:
     is_corrected: bool
     is_money_at_risk: bool = True
     words: AssessmentWords = field(repr=False, compare=False)
+    also: tuple[tuple[str, str, Level], ...] = ()
 
     @property
     def current(self) -> CurrentLevels:
         """Returns what is compared with the assessment that people read last."""
+        lit = [(item.indicator, item.name, item.level) for item in self.contributors]
+        lit += self.also
         return CurrentLevels(
             state=self.state,
             score=self.score,
-            levels={item.indicator: item.level for item in self.contributors},
-            names={item.indicator: item.name for item in self.contributors},
+            levels={indicator: level for indicator, _, level in lit},
+            names={indicator: name for indicator, name, _ in lit},
         )
 
     def as_message(self, *, was_sent: bool) -> LastMessage:
