@@ -51,6 +51,13 @@ class AlertsSettings(BaseSettings):
         default=False,
         description="true: alerts also open for borrowers without any exposure or liability",
     )
+    recovery_days: int = Field(
+        default=30,
+        ge=1,
+        le=365,
+        description="days for which the reasons of an untouched ATTENTION alert are measured "
+        "green before it ends",
+    )
     holiday_country: str = Field(default="DE", description="ISO 3166 code; empty: no holidays")
     holiday_subdivision: str | None = Field(
         default=None, description="state or region of the country, such as BY; empty: national"

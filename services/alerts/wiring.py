@@ -241,6 +241,7 @@ def alert_policy(platform: PlatformSettings, settings: AlertsSettings) -> AlertP
     country = settings.holiday_country
     return AlertPolicy(
         watches_deposit_customers=settings.watches_deposit_customers,
+        recovery_days=settings.recovery_days,
         calendar=WorkingCalendar(
             timezone=ZoneInfo(platform.bank_timezone),
             opens=settings.opens,

@@ -232,6 +232,7 @@ class AssessmentV1(EventData, frozen=True, kw_only=True):
     low_confidence: bool  #: Too little was measurable to rely on the score.
     contributors: list[ContributorV1]  #: The causes, largest share first.
     unmeasurable: list[UnmeasurableV1]  #: What could not be measured, and why.
+    measured_green: list[Identifier] | UnsetType = UNSET  #: What was measured and is green.
     dpd_operational: Count  #: Days past due, worst loan, days elapsed.
     dpd_regulatory: Count  #: Days past due of the obligor, with materiality.
     past_due: Money  #: Amount past due.

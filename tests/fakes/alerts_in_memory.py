@@ -17,6 +17,7 @@ from services.alerts.decisions.application.read_models import (
     CardText,
     DecisionRecord,
     FeedItem,
+    OwnerWeek,
     ReadLast,
     ScorePoint,
 )
@@ -283,6 +284,9 @@ class InMemoryAlerts:
             if each.code is DecisionCode.NORMAL_STATE and each.at >= since
         ]
         return decisions[:limit]
+
+    async def alert_budget(self, *, officer_id: str | None, weeks: int) -> Sequence[OwnerWeek]:
+        return []
 
     async def feed_after(
         self, cursor: str, *, officer_id: str | None, limit: int

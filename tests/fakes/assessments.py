@@ -119,6 +119,7 @@ def document(summary: AssessmentSummary) -> dict[str, Any]:
             for cause in summary.contributors
         ],
         "unmeasurable": [],
+        "measured_green": sorted(summary.measured_green),
         "dpd_operational": 34,
         "dpd_regulatory": 0,
         "past_due": "1200.00",

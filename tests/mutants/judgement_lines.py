@@ -7,6 +7,7 @@ FAIL_CLOSED = f"{DOMAIN}/test_fail_closed.py"
 WARNINGS = f"{DOMAIN}/test_statement_warnings.py"
 SCORING = "services/scoring/domain"
 ALERTING = "tests/unit/alerts/test_alerting.py"
+RECOVERY = "tests/unit/alerts/test_recovery.py"
 
 LINES = (
     Mutant(
@@ -219,5 +220,45 @@ LINES = (
         "    if known >= season_months:\n",
         "    if known >= SEASON_MONTHS:\n",
         (f"{DOMAIN}/test_seasons.py",),
+    ),
+    Mutant(
+        "recovery-is-measured",
+        "stale or missing data do not end an alert",
+        "services/alerts/decisions/domain/recovery.py",
+        "        if indicator in assessment.measured_green and",
+        "        if indicator not in lit and",
+        (RECOVERY,),
+    ),
+    Mutant(
+        "recovery-takes-time",
+        "an alert ends after the dwell time, not at the first green",
+        "services/alerts/decisions/domain/recovery.py",
+        "(as_of - since).days >= dwell_days for",
+        "(as_of - since).days >= 0 for",
+        (RECOVERY,),
+    ),
+    Mutant(
+        "people-close-what-they-touched",
+        "an alert that a person touched does not end by itself",
+        "services/alerts/decisions/domain/lifecycle.py",
+        "    after = replace(after, ends_by_itself=False)\n",
+        "",
+        (RECOVERY,),
+    ),
+    Mutant(
+        "findings-need-a-person",
+        "an alert with a hard trigger, a finding or a covenant does not end by itself",
+        "services/alerts/decisions/domain/drafting.py",
+        "        and not assessment.is_for_a_person,\n",
+        "        and not assessment.is_officer_signal,\n",
+        (RECOVERY,),
+    ),
+    Mutant(
+        "ignored-all-the-same",
+        "an alert that ended after its deadline counts as ignored",
+        "services/alerts/decisions/domain/decision.py",
+        "is_ignored=is_late and alert.status is AlertStatus.OPEN",
+        "is_ignored=False",
+        (RECOVERY,),
     ),
 )

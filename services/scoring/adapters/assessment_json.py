@@ -225,6 +225,7 @@ def _reasons(assessment: Assessment) -> Json:
             }
             for gap in assessment.unmeasurable
         ],
+        "measured_green": assessment.measured_green,
         "changes": [_change(change) for change in assessment.changes],
     }
 

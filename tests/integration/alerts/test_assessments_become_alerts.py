@@ -418,3 +418,18 @@ async def test_signals_in_a_normal_state_are_in_the_digest_while_they_last(desk:
     digest = await desk.reading.digest(person=OFFICER, since=MONDAY, limit=10)
     assert [(each.borrower_id, each.signals) for each in digest] == [("b-1", {"R-01": Level.RED})]
     assert await desk.reading.digest(person=STRANGER, since=MONDAY, limit=10) == []
+
+
+async def test_an_untouched_amber_alert_ends_by_itself_and_is_counted(desk: Desk) -> None:
+    green = frozenset({"A-03"})
+    await desk.assess(assessment(RiskState.ATTENTION, AMBER))
+    await desk.assess(assessment(RiskState.NORMAL, sequence=2, days_later=1, measured_green=green))
+    await desk.assess(assessment(RiskState.NORMAL, sequence=3, days_later=31, measured_green=green))
+    page = await desk.reading.list_alerts(AlertFilters(), person=RISK)
+    [alert] = page.items
+    assert (alert.outcome_code, alert.is_ignored) == (OutcomeCode.NO_ACTION_RECOVERED, True)
+    [week] = await desk.reading.alert_budget(person=RISK, weeks=12)
+    # 2 March 2026 is a Monday.
+    assert (week.owner_id, week.week.isoformat()) == ("o-7", "2026-03-02")
+    assert (week.opened, week.ended_by_themselves, week.ignored) == (1, 1, 1)
+    assert await desk.reading.alert_budget(person=RISK, weeks=4) == []

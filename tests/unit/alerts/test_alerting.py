@@ -68,6 +68,7 @@ def after(before: PriorState, current: AssessmentSummary, decision: AlertDecisio
         open_alert=still_open,
         notified=decision.notified,
         last_message=decision.last_message,
+        green_since=decision.green_since,
     )
 
 
@@ -290,9 +291,9 @@ def steps(decision: AlertDecision) -> list[tuple[AlertEventKind, AlertType, Outc
         ),
         pytest.param(
             [assessment(RiskState.WATCH, RED), assessment(RiskState.NORMAL, sequence=2)],
-            [(RESOLVED, AlertType.STATE_CHANGED, OutcomeCode.NO_ACTION_RECOVERED)],
-            "nobody had acted",
-            id="back to normal closes an alert that nobody touched",
+            [(UPDATED, AlertType.STATE_RELAXED, None)],
+            "state WATCH to NORMAL",
+            id="back to normal leaves an alert of a worse state than attention to a person",
         ),
         pytest.param(
             [
@@ -367,7 +368,10 @@ def test_a_new_spell_begins_without_earlier_notices() -> None:
         assessment(RiskState.NORMAL, sequence=2, days_later=1),
         assessment(RiskState.WATCH, RED, sequence=3, days_later=2),
     )
-    assert steps(decisions[2]) == [(OPENED, AlertType.STATE_CHANGED, None)]
+    assert steps(decisions[2]) == [
+        (RESOLVED, AlertType.STATE_CHANGED, OutcomeCode.SUPERSEDED),
+        (OPENED, AlertType.STATE_CHANGED, None),
+    ]
     assert before.notified.levels == {"R-01": Level.RED}
 
 

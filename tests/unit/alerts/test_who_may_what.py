@@ -25,6 +25,7 @@ ALLOWED: dict[tuple[str, str], set[Role]] = {
     ("GET", "/v1/alerts/{alert_id:path}"): READ,
     ("GET", "/v1/borrowers/{borrower_id:path}/card"): READ,
     ("GET", "/v1/borrowers/{borrower_id:path}/decisions"): READ,
+    ("GET", "/v1/alert-budget"): READ,
     ("GET", "/v1/digest"): READ,
     ("GET", "/v1/stream"): READ,
     ("POST", "/v1/alerts/{alert_id:path}/acknowledge"): HANDLE,

@@ -20,6 +20,7 @@ from services.alerts.decisions.application.read_models import (
     BorrowerCard,
     DecisionRecord,
     FeedItem,
+    OwnerWeek,
     ReadLast,
     ScorePoint,
 )
@@ -84,6 +85,18 @@ SELECT as_of, score, state FROM mine
 ALERTS_OF_BORROWER = f"""
 SELECT {alert_rows.READ_COLUMNS} FROM alerts.alert AS alert
  WHERE alert.borrower_id = $1 ORDER BY alert.opened_at DESC, alert.alert_id LIMIT 20
+"""
+# Weeks are those of the newest assessment, so that played history shows its own.
+ALERT_BUDGET = f"""
+SELECT alert.owner_id, date_trunc('week', alert.opened_at AT TIME ZONE 'UTC')::date AS week,
+       count(*) AS opened,
+       count(*) FILTER (WHERE alert.outcome_code = 'NO_ACTION_RECOVERED' AND alert.ends_by_itself)
+           AS ended_by_themselves,
+       count(*) FILTER (WHERE alert.is_ignored) AS ignored
+  FROM alerts.alert AS alert
+ WHERE {alert_rows.VISIBLE}
+   AND alert.opened_at >= (SELECT max(at) FROM alerts.borrower) - make_interval(weeks => $2)
+ GROUP BY alert.owner_id, week ORDER BY week DESC, opened DESC, alert.owner_id
 """
 FEED = """
 SELECT * FROM alerts.alert_event
@@ -190,6 +203,11 @@ class PostgresAlertReads:
         """Returns the borrowers in a normal state with signals, the newest first."""
         rows = await self._statements.fetch(DIGEST, officer_id, since, limit)
         return [_decision(row) for row in rows]
+
+    async def alert_budget(self, *, officer_id: str | None, weeks: int) -> Sequence[OwnerWeek]:
+        """Returns the alerts by owner and week, the newest week first."""
+        rows = await self._statements.fetch(ALERT_BUDGET, officer_id, weeks)
+        return [msgspec.convert(dict(row), type=OwnerWeek) for row in rows]
 
     async def feed_after(
         self, cursor: str, *, officer_id: str | None, limit: int

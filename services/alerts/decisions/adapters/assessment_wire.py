@@ -22,6 +22,7 @@ from services.contracts.envelope import CloudEvent
 
 ASSESSMENT_CHANGED: Final = "assessment.changed.v1"
 ISOLATION_CHANGED: Final = "isolation.changed.v1"
+OFFICER_SIGNAL: Final = "OFFICER_SIGNAL"
 _decode_envelope = envelope_decoder()
 _decode_data = data_decoder(contract.AssessmentChangedV1)
 _decode_isolation = data_decoder(contract.IsolationChangedV1)
@@ -134,6 +135,8 @@ def _summary(data: contract.AssessmentV1) -> AssessmentSummary:
         is_corrected=data.corrected,
         # What is unknown is at risk.
         is_money_at_risk=data.money_at_risk is msgspec.UNSET or bool(data.money_at_risk),
+        is_officer_signal=OFFICER_SIGNAL in data.flags,
+        measured_green=frozenset(data.measured_green or ()),
         words=ContractWords(data),
         also=tuple(
             (other.indicator, other.name or other.indicator, Level(other.level))

@@ -30,8 +30,8 @@ from services.kit.database import Connection
 # Alerts are a statement of their own: after a wait for the lock, a join would return the alert as
 # it was before the wait.
 LOCK = """
-SELECT borrower_id, partition, sequence, state, told, last_message, officer_id, segment, branch_id,
-       isolated_since
+SELECT borrower_id, partition, sequence, state, told, last_message, green_since, officer_id,
+       segment, branch_id, isolated_since
   FROM alerts.borrower
  WHERE borrower_id = ANY ($1::text[]) ORDER BY borrower_id FOR UPDATE
 """
@@ -42,16 +42,17 @@ SELECT {alert_rows.columns("alert")} FROM alerts.alert AS alert
 WRITE = """
 INSERT INTO alerts.borrower AS existing
        (borrower_id, partition, sequence, at, as_of, state, state_since, score, segment,
-        officer_id, branch_id, told, last_message, assessment)
+        officer_id, branch_id, told, last_message, green_since, assessment)
 SELECT * FROM unnest($1::text[], $2::integer[], $3::bigint[], $4::timestamptz[], $5::date[],
                      $6::text[], $7::date[], $8::double precision[], $9::text[], $10::text[],
-                     $11::text[], $12::json[], $13::json[], $14::json[])
+                     $11::text[], $12::json[], $13::json[], $14::json[],
+                     $15::json[])
 ON CONFLICT (borrower_id) DO UPDATE
    SET partition = excluded.partition, sequence = excluded.sequence, at = excluded.at,
        as_of = excluded.as_of, state = excluded.state, state_since = excluded.state_since,
        score = excluded.score, segment = excluded.segment, officer_id = excluded.officer_id,
        branch_id = excluded.branch_id, told = excluded.told, last_message = excluded.last_message,
-       assessment = excluded.assessment
+       green_since = excluded.green_since, assessment = excluded.assessment
 """
 WRITE_SCORES = """
 INSERT INTO alerts.score_point (borrower_id, as_of, score, state)
@@ -120,6 +121,7 @@ class BorrowerRow:
             open_alert=open_alert,
             notified=decision.notified,
             last_message=decision.last_message,
+            green_since=decision.green_since,
         )
         self.sequence = assessment.sequence
         self.officer_id, self.segment = assessment.officer_id, assessment.segment
@@ -156,6 +158,7 @@ class Borrowers:
                 open_alert=alerts.get(row["borrower_id"]),
                 notified=msgspec.json.decode(row["told"], type=LastNotified),
                 last_message=msgspec.json.decode(row["last_message"], type=LastMessage | None),
+                green_since=msgspec.json.decode(row["green_since"], type=dict[str, date | None]),
             )
         return rows
 
@@ -170,7 +173,7 @@ class Borrowers:
         """Writes the rows that changed, and the day's scores."""
         if not rows:
             return
-        await connection.execute(WRITE, *_columns([_values(row) for row in rows], 14))
+        await connection.execute(WRITE, *_columns([_values(row) for row in rows], 15))
         points = [
             (row.borrower_id, as_of, scored.score, scored.state.value)
             for row in rows
@@ -196,6 +199,7 @@ def _values(row: BorrowerRow) -> tuple[Any, ...]:
         assessment.branch_id,
         msgspec.json.encode(row.before.notified).decode("utf-8"),
         msgspec.json.encode(row.before.last_message).decode("utf-8"),
+        msgspec.json.encode(row.before.green_since).decode("utf-8"),
         row.latest.document,
     )
 

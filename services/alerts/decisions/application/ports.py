@@ -17,6 +17,7 @@ from services.alerts.decisions.application.read_models import (
     BorrowerCard,
     DecisionRecord,
     FeedItem,
+    OwnerWeek,
 )
 from services.alerts.decisions.domain.alert import Alert, AlertChange
 from services.alerts.primitives.paging import CursorPage
@@ -45,6 +46,8 @@ class AlertReads(Protocol):
     async def digest(
         self, *, officer_id: str | None, since: datetime, limit: int
     ) -> Sequence[DecisionRecord]: ...
+
+    async def alert_budget(self, *, officer_id: str | None, weeks: int) -> Sequence[OwnerWeek]: ...
 
     async def feed_after(
         self, cursor: str, *, officer_id: str | None, limit: int

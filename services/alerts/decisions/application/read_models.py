@@ -77,6 +77,8 @@ class AlertSummary:
     acknowledged_at: datetime | None
     resolved_at: datetime | None
     outcome_code: OutcomeCode | None
+    ends_by_itself: bool
+    is_ignored: bool
     isolated_since: datetime | None
 
     @classmethod
@@ -188,6 +190,21 @@ class BorrowerCard:
     scores: Sequence[ScorePoint]
     open_alert: AlertDetail | None
     past_alerts: Sequence[AlertSummary]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnerWeek:
+    """The alerts of an owner that opened in the week from a Monday on, and what became of them.
+
+    `ended_by_themselves` recovered before anybody touched them; `ignored` were closed by the system
+    after their deadline to acknowledge.
+    """
+
+    owner_id: str
+    week: date
+    opened: int
+    ended_by_themselves: int
+    ignored: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from services.alerts.decisions.application.read_models import (
     BorrowerCard,
     DecisionRecord,
     FeedItem,
+    OwnerWeek,
 )
 from services.alerts.directory.domain.person import Person
 from services.alerts.primitives import limits
@@ -83,6 +84,10 @@ class AlertReading:
         return await self._reads.digest(
             officer_id=person.scope_officer_id, since=since, limit=limit
         )
+
+    async def alert_budget(self, *, person: Person, weeks: int) -> Sequence[OwnerWeek]:
+        """Returns how many alerts opened for each owner, week by week, the newest first."""
+        return await self._reads.alert_budget(officer_id=person.scope_officer_id, weeks=weeks)
 
     async def feed_after(
         self, cursor: str | None, *, person: Person, limit: int = limits.PAGE_ITEMS

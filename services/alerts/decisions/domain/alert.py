@@ -99,6 +99,9 @@ class Alert:
 
     `alert_type` is why it was opened and never changes; what came later is `news`, the newest
     first. While it is open, score, headline, reasons and texts follow each assessment (`as_of`).
+    `ends_by_itself` is whether it may end once its reasons have recovered: it was never
+    worse than ATTENTION, has no hard trigger, finding or covenant, and nobody has touched it.
+    `is_ignored` is whether the system closed it after its deadline to acknowledge had passed.
     """
 
     alert_id: str
@@ -130,6 +133,8 @@ class Alert:
     acknowledged_by: str | None = None
     resolved_at: datetime | None = None
     outcome_code: OutcomeCode | None = None
+    ends_by_itself: bool = False
+    is_ignored: bool = False
 
     def __post_init__(self) -> None:
         if not self.headline or not self.actions:

@@ -9,7 +9,7 @@ was lost, and nobody guesses what.
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
 from services.alerts.decisions.domain.differences import (
     AssessmentDifference,
@@ -17,6 +17,9 @@ from services.alerts.decisions.domain.differences import (
     LastMessage,
 )
 from services.alerts.primitives.vocabulary import Level, RiskState
+
+# Inspections and findings of officers, and covenants.
+FOR_A_PERSON: Final = frozenset({"C-07", "F-18"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +84,8 @@ class AssessmentSummary:
     branch_id: str | None
     is_corrected: bool
     is_money_at_risk: bool = True
+    is_officer_signal: bool = False
+    measured_green: frozenset[str] = frozenset()
     words: AssessmentWords = field(repr=False, compare=False)
     also: tuple[tuple[str, str, Level], ...] = ()
 
@@ -108,6 +113,15 @@ class AssessmentSummary:
             was_sent=was_sent,
             levels=now.levels,
             names=now.names,
+        )
+
+    @property
+    def is_for_a_person(self) -> bool:
+        """Returns whether a hard trigger, a finding or a covenant needs a person to close it."""
+        return (
+            self.is_officer_signal
+            or self.worst_level is Level.HARD
+            or any(item.indicator in FOR_A_PERSON for item in self.contributors)
         )
 
     @property

@@ -5,11 +5,13 @@ the assessment. The first rule that applies decides:
 
 1. The state tightened: the open alert of the milder spell is closed as superseded and a new one
    opens; an owner whom a person chose stays.
-2. The state relaxed: an open alert is updated; where the borrower is back to normal and nobody had
-   acknowledged the alert, it closes. Without an open alert nothing happens.
-3. A correction took away a reason of the open alert: the alert is updated and names it.
-4. Money is at risk only now, and the state opened no alert before: one opens.
-5. A novelty within the state: an open alert is updated; without one, red and hard novelties open
+2. The state is normal again, and the reasons of an untouched ATTENTION alert have been measured
+   green for the dwell time: the alert ends. Every other alert waits for a person.
+3. The state relaxed: an open alert is updated, or withdrawn where a correction brought the state
+   back to normal before anybody acknowledged it. Without an open alert nothing happens.
+4. A correction took away a reason of the open alert: the alert is updated and names it.
+5. Money is at risk only now, and the state opened no alert before: one opens.
+6. A novelty within the state: an open alert is updated; without one, red and hard novelties open
    one. Everything else waits for its cooldown or is suppressed, with the reason.
 
 No alert opens where no money is at risk, nor in NORMAL but for a hard trigger. Every decision has
@@ -17,7 +19,7 @@ a code and a reason, also when nothing follows.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from uuid import UUID, uuid5
 
 from services.alerts.decisions.domain import drafting, lifecycle
@@ -38,6 +40,7 @@ from services.alerts.decisions.domain.novelty import (
     notified_of,
 )
 from services.alerts.decisions.domain.policy import AlertPolicy
+from services.alerts.decisions.domain.recovery import GreenSince, green_since, is_recovered
 from services.alerts.primitives.vocabulary import (
     AlertEventKind,
     AlertStatus,
@@ -63,6 +66,7 @@ class PriorState:
     open_alert: Alert | None
     notified: LastNotified
     last_message: LastMessage | None = None
+    green_since: GreenSince = field(default_factory=dict)
 
 
 NO_PRIOR_STATE = PriorState(state=RiskState.NORMAL, open_alert=None, notified=LastNotified())
@@ -81,19 +85,41 @@ class AlertDecision:
     reason: str
     last_message: LastMessage | None = None
     present: Alert | None = None
+    green_since: GreenSince = field(default_factory=dict)
 
 
 def decide(
     assessment: AssessmentSummary, *, before: PriorState, policy: AlertPolicy
 ) -> AlertDecision:
     """Decides what an assessment does."""
-    decision = _Decider(assessment, before, policy).decide()
+    reasons = {} if before.open_alert is None else green_since(before.green_since, assessment)
+    decision = _Decider(assessment, replace(before, green_since=reasons), policy).decide()
     alert = before.open_alert
     present = None
     if alert is not None and not decision.changes:
         present = drafting.present(alert, assessment)
-    last_message = _last_message(assessment, before, decision)
-    return replace(decision, last_message=last_message, present=present)
+    return replace(
+        decision,
+        last_message=_last_message(assessment, before, decision),
+        present=present,
+        green_since=_reasons_after(assessment, before, decision, reasons),
+    )
+
+
+def _reasons_after(
+    assessment: AssessmentSummary,
+    before: PriorState,
+    decision: AlertDecision,
+    reasons: GreenSince,
+) -> GreenSince:
+    """Returns the reasons of the alert that is open after the decision."""
+    if not decision.changes:
+        return reasons
+    alert = decision.changes[-1].alert
+    if not alert.is_open:
+        return {}
+    is_another = before.open_alert is None or alert.alert_id != before.open_alert.alert_id
+    return green_since({}, assessment) if is_another else reasons
 
 
 def _last_message(
@@ -120,12 +146,17 @@ class _Decider:
     policy: AlertPolicy
 
     def decide(self) -> AlertDecision:
+        alert = self.before.open_alert
+        if alert is not None and self._ends_by_itself(alert):
+            days = self.policy.recovery_days
+            reason = f"all reasons were measured green for {days} days, and nobody had acted"
+            closed = self._close(alert, OutcomeCode.NO_ACTION_RECOVERED)
+            return self._new_spell(DecisionCode.RECOVERED, reason, closed)
         rise = self.assessment.state.rank - self.before.state.rank
         if rise > 0:
             return self._tightened()
         if rise < 0:
             return self._relaxed()
-        alert = self.before.open_alert
         if self.assessment.is_corrected and alert is not None:
             lost = self._lost_reasons(alert)
             if lost:
@@ -172,10 +203,9 @@ class _Decider:
                 is_withheld = self.before.notified.is_withheld
                 notified = replace(decision.notified, is_withheld=is_withheld)
             return replace(decision, notified=notified)
-        if self._is_recovered and alert.status is AlertStatus.OPEN:
-            outcome = OutcomeCode.DATA_ERROR if is_corrected else OutcomeCode.NO_ACTION_RECOVERED
-            closed = self._close(alert, outcome)
-            return self._new_spell(DecisionCode.RECOVERED, f"{why}, nobody had acted", closed)
+        if is_corrected and self._is_recovered and alert.status is AlertStatus.OPEN:
+            closed = self._close(alert, OutcomeCode.DATA_ERROR)
+            return self._new_spell(DecisionCode.CORRECTION, f"{why}, nobody had acted", closed)
         kind = AlertType.CORRECTION if is_corrected else AlertType.STATE_RELAXED
         return self._new_spell(DecisionCode.STATE_RELAXED, why, self._update(alert, kind))
 
@@ -204,6 +234,18 @@ class _Decider:
                 DecisionCode.AMBER_NEWS, "amber news alone opens no alert in a known state"
             )
         return self._notice(DecisionCode.NEWS, self._open(_type_of(novelty)), novelty.why)
+
+    def _ends_by_itself(self, alert: Alert) -> bool:
+        return (
+            alert.ends_by_itself
+            and self.assessment.state is RiskState.NORMAL
+            and not self.assessment.is_for_a_person
+            and is_recovered(
+                self.before.green_since,
+                as_of=self.assessment.as_of,
+                dwell_days=self.policy.recovery_days,
+            )
+        )
 
     @property
     def _is_recovered(self) -> bool:
@@ -253,8 +295,9 @@ class _Decider:
         return AlertChange(kind=kind, alert=alert, at=self.assessment.at, actor=SYSTEM, why=why)
 
     def _close(self, alert: Alert, outcome_code: OutcomeCode, *, note: str = "") -> AlertChange:
+        is_late = self.assessment.at > alert.deadlines.acknowledge_by
         return lifecycle.closed(
-            alert,
+            replace(alert, is_ignored=is_late and alert.status is AlertStatus.OPEN),
             outcome_code=outcome_code,
             why=self._why(),
             note=note,

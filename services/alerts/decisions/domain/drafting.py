@@ -93,6 +93,7 @@ def draft(
         reasons=_reasons(assessment),
         texts=_texts(assessment),
         news=(),
+        ends_by_itself=assessment.state is RiskState.ATTENTION and not assessment.is_for_a_person,
         actions=playbooks.recommend(
             state=assessment.state,
             risk_types=risk_types,
@@ -123,6 +124,9 @@ def refresh(
         deadlines=stricter(alert.deadlines, updated.deadlines),
         acknowledged_at=alert.acknowledged_at,
         acknowledged_by=alert.acknowledged_by,
+        ends_by_itself=alert.ends_by_itself
+        and assessment.state.rank <= RiskState.ATTENTION.rank
+        and not assessment.is_for_a_person,
         news=(news, *alert.news)[:MOST_NEWS],
     )
 

@@ -41,7 +41,7 @@ def acknowledge(alert: Alert, *, actor: str, at: datetime) -> AlertChange | Step
     after = replace(
         alert, status=AlertStatus.ACKNOWLEDGED, acknowledged_at=at, acknowledged_by=actor
     )
-    return _change(AlertEventKind.ACKNOWLEDGED, after, actor=actor, at=at, why="acknowledged")
+    return _touched(AlertEventKind.ACKNOWLEDGED, after, actor=actor, at=at, why="acknowledged")
 
 
 def assign(
@@ -59,7 +59,7 @@ def assign(
     if (alert.owner.kind, alert.owner.id) == (owner_kind, owner_id):
         return StepNotAllowed(why=f"{owner_id} holds this alert already")
     owner = Owner(kind=owner_kind, id=owner_id, route=BY_HAND)
-    return _change(
+    return _touched(
         AlertEventKind.ASSIGNED,
         replace(alert, status=_in_progress(alert.status), owner=owner),
         actor=actor,
@@ -74,7 +74,7 @@ def comment(alert: Alert, *, text: str, actor: str, at: datetime) -> AlertChange
     _check_note(text, pointer="/text")
     if not text.strip():
         raise InvalidInput("text must not be blank; write what happened", pointer="/text")
-    return _change(
+    return _touched(
         AlertEventKind.COMMENTED,
         replace(alert, status=_in_progress(alert.status)),
         actor=actor,
@@ -97,7 +97,8 @@ def resolve(
             pointer="/outcome_code",
         )
     _check_note(note, pointer="/note")
-    return closed(alert, outcome_code=outcome_code, why="resolved", note=note, actor=actor, at=at)
+    touched = replace(alert, ends_by_itself=False)
+    return closed(touched, outcome_code=outcome_code, why="resolved", note=note, actor=actor, at=at)
 
 
 def closed(
@@ -107,6 +108,20 @@ def closed(
     after = replace(alert, status=AlertStatus.RESOLVED, resolved_at=at, outcome_code=outcome_code)
     details = {"note": note} if note else {}
     return _change(AlertEventKind.RESOLVED, after, actor=actor, at=at, why=why, details=details)
+
+
+def _touched(
+    kind: AlertEventKind,
+    after: Alert,
+    *,
+    actor: str,
+    at: datetime,
+    why: str,
+    details: Mapping[str, str] = MappingProxyType({}),
+) -> AlertChange:
+    """Returns the change by a person, after which the alert no longer ends by itself."""
+    after = replace(after, ends_by_itself=False)
+    return _change(kind, after, actor=actor, at=at, why=why, details=details)
 
 
 def _change(

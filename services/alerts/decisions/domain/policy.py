@@ -104,11 +104,14 @@ class AlertPolicy:
 
     Attributes:
         watches_deposit_customers: Alerts also open where no money of the bank is at risk.
+        recovery_days: For how long the reasons of an untouched alert are measured green before
+            it ends.
     """
 
     calendar: WorkingCalendar
     routing: RoutingPlan
     watches_deposit_customers: bool = False
+    recovery_days: int = 30
     service_levels: Mapping[Severity, ServiceLevel] = field(
         default_factory=lambda: DEFAULT_SERVICE_LEVELS
     )

@@ -11,11 +11,13 @@ from services.alerts.decisions.application.read_models import (
     AlertSummary,
     BorrowerCard,
     DecisionRecord,
+    OwnerWeek,
 )
 from services.alerts.decisions.application.reading import AlertReading
 from services.alerts.decisions.entrypoints.request_models import (
     AlertQuery,
     AssignRequest,
+    BudgetQuery,
     CommentRequest,
     DecisionQuery,
     DigestQuery,
@@ -38,6 +40,12 @@ class DecisionList(BaseModel):
     """Decisions, the newest first."""
 
     items: list[DecisionRecord]
+
+
+class AlertBudget(BaseModel):
+    """Alerts by owner and week, the newest week first."""
+
+    items: list[OwnerWeek]
 
 
 class AlertResponse(BaseModel):
@@ -89,6 +97,14 @@ def _add_reading(routes: APIRouter, reading: AlertReading) -> None:
             borrower_id, person=person, until=query.at, limit=query.limit
         )
         return DecisionList(items=list(decisions))
+
+    @routes.get("/alert-budget", dependencies=guarded)
+    async def get_alert_budget(
+        query: Annotated[BudgetQuery, Query()], person: Caller
+    ) -> AlertBudget:
+        """Count the alerts that opened, ended by themselves or were ignored, by owner and week."""
+        items = await reading.alert_budget(person=person, weeks=query.weeks)
+        return AlertBudget(items=list(items))
 
     @routes.get("/digest", dependencies=guarded)
     async def get_digest(query: Annotated[DigestQuery, Query()], person: Caller) -> DecisionList:

@@ -56,6 +56,12 @@ class DecisionQuery(RequestModel):
     limit: PageLimit = limits.DEFAULT_PAGE_ITEMS
 
 
+class BudgetQuery(RequestModel):
+    """How many weeks are counted, up to the newest assessment."""
+
+    weeks: Annotated[int, Field(ge=1, le=104)] = 12
+
+
 class DigestQuery(RequestModel):
     """Which signals: those of assessments since a moment."""
 

@@ -158,5 +158,7 @@ class Assessment:
     days_late: int = 0
     # How the bank may lose money on the borrower; empty where it cannot.
     money_at_risk: list[str] = field(default_factory=list)
+    # The indicators that were measured and are green.
+    measured_green: list[str] = field(default_factory=list)
     # The opinions of the PD models: the champion, then the challenger.
     opinions: list[Opinion] = field(default_factory=list)

@@ -40,6 +40,8 @@ from services.scoring.domain.indicators.account_flows import is_seasonal
 from services.scoring.domain.primitives import daily_values
 from services.scoring.domain.primitives.measurement import (
     AMBER,
+    GREEN,
+    MEASURED,
     MICRO,
     RED,
     UNMEASURABLE,
@@ -223,6 +225,11 @@ def snapshot(borrower: Borrower, rules: Rules, as_of: int, at_us: int, cause: Ca
         cuts=(rules.cuts.attention, rules.cuts.watch, rules.cuts.high_risk),
         days_late=borrower.counters.late_days,
         money_at_risk=money_at_risk(borrower, as_of),
+        measured_green=[
+            rule.indicator.id
+            for rule in rules.indicators
+            if signals.status[rule.slot] == MEASURED and signals.level[rule.slot] == GREEN
+        ],
         opinions=opinions(borrower, rules) if rules.models else [],
         tests=list(borrower.state_tests),
         worsening=worsening(borrower, rules, as_of, _next_due_of(money)),

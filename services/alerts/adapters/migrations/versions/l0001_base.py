@@ -24,12 +24,15 @@ CREATE TABLE alerts.borrower (
     branch_id   text,
     told        json NOT NULL,
     last_message json NOT NULL,
+    green_since json NOT NULL,
     assessment  json NOT NULL,
     isolated_since timestamptz
 ) WITH (fillfactor = 70);
 COMMENT ON COLUMN alerts.borrower.isolated_since IS
     'since when the risk state stands, because scoring cannot process its data';
 COMMENT ON COLUMN alerts.borrower.told IS 'what was announced in the present state spell';
+COMMENT ON COLUMN alerts.borrower.green_since IS
+    'since when each reason of the open alert is measured green; null: it is not';
 COMMENT ON COLUMN alerts.borrower.last_message IS
     'the assessment of the last message sent, else of the last change of state';
 
@@ -84,6 +87,8 @@ CREATE TABLE alerts.alert (
     acknowledged_by    text,
     resolved_at        timestamptz,
     outcome_code       text,
+    ends_by_itself     boolean NOT NULL,
+    is_ignored         boolean NOT NULL,
     reasons            json NOT NULL,
     actions            json NOT NULL CHECK (json_array_length(actions) > 0),
     texts              json NOT NULL,
