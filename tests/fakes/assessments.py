@@ -61,6 +61,10 @@ def assessment(
         "officer_id": "o-7",
         "branch_id": "br-1",
         "is_corrected": False,
+        # As `document` states them.
+        "has_line": False,
+        "is_undrawn": False,
+        "days_late": 34,
         "words": None,
     }
     summary = AssessmentSummary(**{**values, **changes})

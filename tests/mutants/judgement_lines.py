@@ -185,8 +185,8 @@ LINES = (
         "unknown-exposure-is-exposure",
         "an assessment that states no money at risk opens alerts",
         "services/alerts/decisions/adapters/assessment_wire.py",
-        "data.money_at_risk is msgspec.UNSET or bool(",
-        "data.money_at_risk is not msgspec.UNSET and bool(",
+        "at_risk is msgspec.UNSET or bool(at_risk)",
+        "at_risk is not msgspec.UNSET and bool(at_risk)",
         ("tests/unit/alerts/test_wire_and_sealing.py",),
     ),
     Mutant(
@@ -220,6 +220,14 @@ LINES = (
         "    if known >= season_months:\n",
         "    if known >= SEASON_MONTHS:\n",
         (f"{DOMAIN}/test_seasons.py",),
+    ),
+    Mutant(
+        "steps-fit",
+        "no step is recommended that makes no sense for the borrower",
+        "services/alerts/decisions/domain/playbooks.py",
+        "        if fits(step, borrower)\n",
+        "",
+        ("tests/unit/alerts/test_playbooks.py",),
     ),
     Mutant(
         "recovery-is-measured",

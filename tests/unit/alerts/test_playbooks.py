@@ -5,7 +5,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.alerts.decisions.domain.playbooks import PLAYBOOKS, recommend
+from services.alerts.decisions.domain.playbooks import (
+    FITS,
+    PLAYBOOKS,
+    STATE_ROUTINES,
+    Situation,
+    recommend,
+)
 from services.alerts.directory.domain.working_calendar import WorkingCalendar
 from services.alerts.primitives.vocabulary import RiskState
 
@@ -38,7 +44,7 @@ def test_there_is_a_playbook_for_every_risk_type_and_no_other() -> None:
 @pytest.mark.parametrize(("risk_type", "days"), LAST_WORKING_DAY.items())
 def test_the_steps_of_a_playbook_are_due_in_time(risk_type: str, days: int) -> None:
     actions = recommend(
-        state=RiskState.NORMAL,
+        Situation(state=RiskState.NORMAL),
         risk_types=[risk_type],
         opened_on=MONDAY,
         first_due_by=date(2026, 12, 31),
@@ -50,7 +56,7 @@ def test_the_steps_of_a_playbook_are_due_in_time(risk_type: str, days: int) -> N
 
 def test_the_nearest_step_comes_first_and_not_after_the_deadline_to_act() -> None:
     actions = recommend(
-        state=RiskState.DEFAULT,
+        Situation(state=RiskState.DEFAULT),
         risk_types=["PROFIT_LEVERAGE"],
         opened_on=MONDAY,
         first_due_by=MONDAY,
@@ -62,7 +68,7 @@ def test_the_nearest_step_comes_first_and_not_after_the_deadline_to_act() -> Non
 
 def test_the_same_step_of_two_playbooks_is_named_once() -> None:
     actions = recommend(
-        state=RiskState.ATTENTION,
+        Situation(state=RiskState.ATTENTION),
         risk_types=["PAYMENT_DELAY", "COLLECTION_FAIL"],
         opened_on=MONDAY,
         first_due_by=date(2026, 12, 31),
@@ -76,10 +82,129 @@ def test_the_same_step_of_two_playbooks_is_named_once() -> None:
 @pytest.mark.parametrize("risk_types", [[], ["SOMETHING_NEW"]], ids=["none", "unknown"])
 def test_there_is_always_a_next_step(risk_types: list[str]) -> None:
     actions = recommend(
-        state=RiskState.NORMAL,
+        Situation(state=RiskState.NORMAL),
         risk_types=risk_types,
         opened_on=MONDAY,
         first_due_by=date(2026, 12, 31),
         calendar=CALENDAR,
     )
     assert [action.code for action in actions] == ["CONTACT_BORROWER"]
+
+
+ALL_RISK_TYPES = list(PLAYBOOKS)
+
+
+def codes(borrower: Situation, *risk_types: str) -> set[str]:
+    actions = recommend(
+        borrower,
+        risk_types=risk_types,
+        opened_on=MONDAY,
+        first_due_by=date(2026, 12, 31),
+        calendar=CALENDAR,
+    )
+    return {action.code for action in actions}
+
+
+@pytest.mark.parametrize(
+    ("borrower", "risk_type", "missing", "present"),
+    [
+        pytest.param(
+            Situation(state=RiskState.WATCH, segment="SME", has_debt=False),
+            "LIQUIDITY",
+            {"CASH_FORECAST", "HOUSEHOLD_BUDGET", "EARLY_MATURITY_TALK"},
+            {"ACTION_PLAN"},
+            id="nobody without a loan is asked for a cash forecast",
+        ),
+        pytest.param(
+            Situation(state=RiskState.WATCH, segment="RETAIL"),
+            "LIQUIDITY",
+            {"CASH_FORECAST"},
+            {"HOUSEHOLD_BUDGET"},
+            id="nor is a person",
+        ),
+        pytest.param(
+            Situation(state=RiskState.WATCH, segment="SME"),
+            "LIQUIDITY",
+            {"HOUSEHOLD_BUDGET"},
+            {"CASH_FORECAST"},
+            id="a firm with a loan is",
+        ),
+        pytest.param(
+            Situation(state=RiskState.DEFAULT, segment="SME", days_late=229),
+            "PAYMENT_DELAY",
+            {"VERIFY_PAYMENT_ERROR", "GET_PROMISE"},
+            {"HAND_TO_WORKOUT", "CONTACT_BORROWER"},
+            id="at 229 days nobody rules out a technical cause",
+        ),
+        pytest.param(
+            Situation(state=RiskState.WATCH, segment="SME", days_late=31),
+            "COLLECTION_FAIL",
+            {"VERIFY_MANDATE", "RE_PRESENT"},
+            {"CONTACT_BORROWER"},
+            id="at 31 days nobody presents the debit once more",
+        ),
+        pytest.param(
+            Situation(state=RiskState.WATCH, segment="SME", days_late=30),
+            "PAYMENT_DELAY",
+            set(),
+            {"VERIFY_PAYMENT_ERROR", "GET_PROMISE"},
+            id="at 30 days a technical cause is possible",
+        ),
+        pytest.param(
+            Situation(state=RiskState.HIGH_RISK, segment="SME", has_line=False, is_undrawn=False),
+            "OVER_USE",
+            {"PROPOSE_FREEZE_UNDRAWN", "LIMIT_REVIEW", "CLEAN_DOWN_PLAN", "TERM_OUT_TEST"},
+            {"SENIOR_REVIEW"},
+            id="no step is about a line that does not exist",
+        ),
+        pytest.param(
+            Situation(state=RiskState.HIGH_RISK, segment="SME", is_undrawn=False),
+            "OVER_USE",
+            {"PROPOSE_FREEZE_UNDRAWN"},
+            {"LIMIT_REVIEW"},
+            id="nothing is frozen that is drawn already",
+        ),
+        pytest.param(
+            Situation(state=RiskState.WATCH, segment="RETAIL"),
+            "PROFIT_LEVERAGE",
+            {"MANAGEMENT_MEETING", "STRESS_DSCR", "COVENANT_RESET"},
+            {"ACTION_PLAN"},
+            id="a person has no management",
+        ),
+        pytest.param(
+            Situation(state=RiskState.WATCH, segment="RETAIL"),
+            "OBLIGATIONS",
+            {"TAX_WAGE_CERTIFICATES"},
+            {"PROOF_OF_INCOME"},
+            id="a person pays no wages",
+        ),
+    ],
+)
+def test_steps_fit_state_segment_and_product(
+    borrower: Situation, risk_type: str, missing: set[str], present: set[str]
+) -> None:
+    recommended = codes(borrower, risk_type)
+    assert not recommended & missing
+    assert present <= recommended
+
+
+@pytest.mark.parametrize("state", list(RiskState))
+@pytest.mark.parametrize("risk_type", ALL_RISK_TYPES)
+@pytest.mark.parametrize("segment", ["RETAIL", "SME"])
+def test_a_step_is_left_whatever_the_borrower_lacks(
+    state: RiskState, risk_type: str, segment: str
+) -> None:
+    bare = Situation(
+        state=state,
+        segment=segment,
+        has_debt=False,
+        has_line=False,
+        is_undrawn=False,
+        days_late=400,
+    )
+    assert codes(bare, risk_type)
+
+
+def test_each_condition_is_about_a_step_that_exists() -> None:
+    steps = [*PLAYBOOKS.values(), *STATE_ROUTINES.values()]
+    assert set(FITS) <= {step.code for row in steps for step in row}

@@ -46,6 +46,29 @@ def test_unknown_exposure_is_exposure(fields: dict[str, list[str]], is_at_risk: 
     assert incoming.assessment.is_money_at_risk is is_at_risk
 
 
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({}, (True, True, True)),
+        ({"money_at_risk": []}, (False, False, False)),
+        ({"money_at_risk": ["GUARANTOR"]}, (False, False, False)),
+        ({"money_at_risk": ["EXPOSURE"]}, (True, False, False)),
+        ({"money_at_risk": ["EXPOSURE"], "undrawn": "0.00"}, (True, True, False)),
+        ({"money_at_risk": ["EXPOSURE"], "undrawn": "500.00"}, (True, True, True)),
+        ({"money_at_risk": ["COMMITMENT"]}, (True, True, True)),
+    ],
+)
+def test_debt_and_lines_are_read(
+    fields: dict[str, object], expected: tuple[bool, bool, bool]
+) -> None:
+    data = {name: value for name, value in EVENT["data"].items() if name != "money_at_risk"}
+    incoming = read(json.dumps({**EVENT, "data": {**data, **fields}}).encode())
+    assert isinstance(incoming, IncomingAssessment)
+    summary = incoming.assessment
+    assert (summary.has_debt, summary.has_line, summary.is_undrawn) == expected
+    assert summary.days_late == EVENT["data"]["dpd_operational"]
+
+
 def test_an_isolation_and_its_end_are_read() -> None:
     for since in (MONDAY, None):
         value = isolation_record("b-1", since, offset=0).value

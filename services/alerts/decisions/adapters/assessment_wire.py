@@ -7,6 +7,7 @@ bytes, to be stored for the card. Unknown fields are ignored, a missing or wrong
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Final
 
 import msgspec
@@ -22,6 +23,9 @@ from services.contracts.envelope import CloudEvent
 
 ASSESSMENT_CHANGED: Final = "assessment.changed.v1"
 ISOLATION_CHANGED: Final = "isolation.changed.v1"
+UNDRAWN: Final = "COMMITMENT"
+LINES: Final = frozenset({UNDRAWN, "UNKNOWN"})
+DEBTS: Final = frozenset({"EXPOSURE", "COMMITMENT", "GUARANTEE", "JOINT_OBLIGATION", "UNKNOWN"})
 OFFICER_SIGNAL: Final = "OFFICER_SIGNAL"
 _decode_envelope = envelope_decoder()
 _decode_data = data_decoder(contract.AssessmentChangedV1)
@@ -115,6 +119,7 @@ def card_texts(document: str, last_message: str) -> dict[str, CardText]:
 
 
 def _summary(data: contract.AssessmentV1) -> AssessmentSummary:
+    at_risk, undrawn = data.money_at_risk, data.undrawn or None
     return AssessmentSummary(
         borrower_id=data.borrower_id,
         sequence=data.sequence,
@@ -134,8 +139,14 @@ def _summary(data: contract.AssessmentV1) -> AssessmentSummary:
         branch_id=data.branch_id or None,
         is_corrected=data.corrected,
         # What is unknown is at risk.
-        is_money_at_risk=data.money_at_risk is msgspec.UNSET or bool(data.money_at_risk),
+        is_money_at_risk=at_risk is msgspec.UNSET or bool(at_risk),
         is_officer_signal=OFFICER_SIGNAL in data.flags,
+        has_debt=at_risk is msgspec.UNSET or bool(DEBTS.intersection(at_risk)),
+        has_line=undrawn is not None
+        or at_risk is msgspec.UNSET
+        or bool(LINES.intersection(at_risk)),
+        is_undrawn=Decimal(undrawn or 0) > 0 or at_risk is msgspec.UNSET or UNDRAWN in at_risk,
+        days_late=data.dpd_operational,
         measured_green=frozenset(data.measured_green or ()),
         words=ContractWords(data),
         also=tuple(

@@ -16,6 +16,7 @@ from services.alerts.decisions.domain.differences import (
     CurrentLevels,
     LastMessage,
 )
+from services.alerts.decisions.domain.playbooks import Situation
 from services.alerts.primitives.vocabulary import Level, RiskState
 
 # Inspections and findings of officers, and covenants.
@@ -85,6 +86,10 @@ class AssessmentSummary:
     is_corrected: bool
     is_money_at_risk: bool = True
     is_officer_signal: bool = False
+    has_debt: bool = True
+    has_line: bool = True
+    is_undrawn: bool = True
+    days_late: int = 0
     measured_green: frozenset[str] = frozenset()
     words: AssessmentWords = field(repr=False, compare=False)
     also: tuple[tuple[str, str, Level], ...] = ()
@@ -113,6 +118,18 @@ class AssessmentSummary:
             was_sent=was_sent,
             levels=now.levels,
             names=now.names,
+        )
+
+    @property
+    def situation(self) -> Situation:
+        """Returns what the next steps must fit."""
+        return Situation(
+            state=self.state,
+            segment=self.segment,
+            has_debt=self.has_debt,
+            has_line=self.has_line,
+            is_undrawn=self.is_undrawn,
+            days_late=self.days_late,
         )
 
     @property

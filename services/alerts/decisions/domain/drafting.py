@@ -95,7 +95,7 @@ def draft(
         news=(),
         ends_by_itself=assessment.state is RiskState.ATTENTION and not assessment.is_for_a_person,
         actions=playbooks.recommend(
-            state=assessment.state,
+            assessment.situation,
             risk_types=risk_types,
             opened_on=assessment.at.astimezone(calendar.timezone).date(),
             first_due_by=deadlines.act_by.astimezone(calendar.timezone).date(),

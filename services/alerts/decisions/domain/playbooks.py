@@ -2,10 +2,11 @@
 
 The risk types are those of the indicator catalogue; every one has a playbook, so no alert comes
 without a next step. Deadlines are working days after the alert. A step that takes something from a
-borrower (a frozen limit, a stopped drawing) is a proposal: a person decides.
+borrower (a frozen limit, a stopped drawing) is a proposal: a person decides. Only steps that fit
+the borrower's state, segment and products are recommended (`FITS`).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -15,6 +16,9 @@ from services.alerts.primitives.vocabulary import RiskState
 
 MOST_RISK_TYPES = 3
 MOST_ACTIONS = 10
+# Until then a payment may be late by an oversight or a technical fault.
+DAYS_OF_AN_OVERSIGHT = 30
+PERSONS = frozenset({"RETAIL", "MICRO"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,7 @@ PLAYBOOKS: Mapping[str, tuple[PlaybookStep, ...]] = {
     ),
     "LIQUIDITY": _steps(
         ("CASH_FORECAST", "Request a 13-week cash forecast", "officer", 5),
+        ("HOUSEHOLD_BUDGET", "Go through income and expenses with the borrower", "officer", 5),
         ("REVIEW_UNDRAWN", "Review the undrawn limits", "senior", 5),
         ("EARLY_MATURITY_TALK", "Talk early about the next maturity", "officer", 5),
     ),
@@ -61,6 +66,7 @@ PLAYBOOKS: Mapping[str, tuple[PlaybookStep, ...]] = {
     "OBLIGATIONS": _steps(
         ("BUREAU_PULL", "Pull a fresh credit bureau report", "officer", 5),
         ("TAX_WAGE_CERTIFICATES", "Request tax and wage payment certificates", "officer", 5),
+        ("PROOF_OF_INCOME", "Request a recent proof of income", "officer", 5),
     ),
     "CUSTOMER": _steps(
         ("CHECK_CONTRACTS", "Check the contracts with the main customers", "officer", 10),
@@ -133,9 +139,117 @@ STATE_ROUTINES: Mapping[RiskState, tuple[PlaybookStep, ...]] = {
 }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """What steps must fit.
+
+    Attributes:
+        has_debt: The borrower owes something or may draw, or this is unknown.
+        has_line: There is a line, drawn or not.
+        is_undrawn: Something may still be drawn.
+        days_late: Days past due, of the worst loan.
+    """
+
+    state: RiskState
+    segment: str | None = None
+    has_debt: bool = True
+    has_line: bool = True
+    is_undrawn: bool = True
+    days_late: int = 0
+
+    @property
+    def is_firm(self) -> bool:
+        """Returns whether the borrower has statements and staff of its own."""
+        return self.segment not in PERSONS
+
+    @property
+    def is_early(self) -> bool:
+        """Returns whether an oversight may still be the cause."""
+        in_default = self.state in (RiskState.DEFAULT, RiskState.PROBATION)
+        return self.days_late <= DAYS_OF_AN_OVERSIGHT and not in_default
+
+
+Fits = Callable[[Situation], bool]
+
+
+def _is_early(borrower: Situation) -> bool:
+    return borrower.is_early
+
+
+def _is_firm(borrower: Situation) -> bool:
+    return borrower.is_firm
+
+
+def _is_person(borrower: Situation) -> bool:
+    return not borrower.is_firm
+
+
+def _is_indebted_firm(borrower: Situation) -> bool:
+    return borrower.is_firm and borrower.has_debt
+
+
+def _is_indebted_person(borrower: Situation) -> bool:
+    return not borrower.is_firm and borrower.has_debt
+
+
+def _has_debt(borrower: Situation) -> bool:
+    return borrower.has_debt
+
+
+def _has_line(borrower: Situation) -> bool:
+    return borrower.has_line
+
+
+def _is_undrawn(borrower: Situation) -> bool:
+    return borrower.is_undrawn
+
+
+def _is_not_in_default(borrower: Situation) -> bool:
+    return borrower.state is not RiskState.DEFAULT
+
+
+# Which borrowers a step fits; a step that is not here fits all.
+FITS: Mapping[str, Fits] = {
+    "VERIFY_PAYMENT_ERROR": _is_early,
+    "VERIFY_MANDATE": _is_early,
+    "RE_PRESENT": _is_early,
+    "GET_PROMISE": _is_not_in_default,
+    "UTP_ASSESSMENT": _is_not_in_default,
+    "CASH_FORECAST": _is_indebted_firm,
+    "HOUSEHOLD_BUDGET": _is_indebted_person,
+    "TAX_WAGE_CERTIFICATES": _is_firm,
+    "PROOF_OF_INCOME": _is_person,
+    "DEBTOR_AGEING": _is_firm,
+    "MANAGEMENT_MEETING": _is_firm,
+    "AUDIT_STOCK_RECEIVABLES": _is_firm,
+    "STRESS_DSCR": _is_indebted_firm,
+    "COVENANT_RESET": _is_indebted_firm,
+    "RING_FENCE": _is_firm,
+    "EARLY_MATURITY_TALK": _has_debt,
+    "VIABILITY_TEST": _has_debt,
+    "STAGING_NOTE": _has_debt,
+    "TOP_UP": _has_debt,
+    "EXTRA_GUARANTEE": _has_debt,
+    "CHECK_SET_OFF": _has_debt,
+    "LIMIT_REVIEW": _has_line,
+    "CLEAN_DOWN_PLAN": _has_line,
+    "TERM_OUT_TEST": _has_line,
+    "REVIEW_UNDRAWN": _is_undrawn,
+    "PROPOSE_STOP_DRAWING": _is_undrawn,
+    "PROPOSE_HOLD_DRAWINGS": _is_undrawn,
+    "PROPOSE_FREEZE_UNDRAWN": _is_undrawn,
+}
+
+
+def fits(step: PlaybookStep, borrower: Situation) -> bool:
+    """Returns whether a step makes sense for a borrower."""
+    condition = FITS.get(step.code)
+    return condition is None or condition(borrower)
+
+
 def recommend(
+    borrower: Situation,
     *,
-    state: RiskState,
     risk_types: Iterable[str],
     opened_on: date,
     first_due_by: date,
@@ -144,23 +258,29 @@ def recommend(
     """Returns the next steps: the state's routine, then the playbooks, the nearest first.
 
     Args:
-        state: The borrower's risk state.
+        borrower: The borrower's state, segment and products.
         risk_types: Those of the contributors, the largest share first; the first three count.
         opened_on: The business date from which deadlines count.
         first_due_by: The day by which the owner must act; the first step is due no later.
         calendar: The bank's working days.
     """
     leading = list(dict.fromkeys(risk_types))[:MOST_RISK_TYPES]
-    if not leading and state not in STATE_ROUTINES:
-        leading = ["UNKNOWN"]
+    state = borrower.state
+    fitting = [
+        (risk_type, step)
+        for risk_type, steps in (
+            *((name, PLAYBOOKS.get(name, UNKNOWN_RISK_TYPE)) for name in leading),
+            (state.value, STATE_ROUTINES.get(state, ())),
+        )
+        for step in steps
+        if fits(step, borrower)
+    ]
+    if not fitting:
+        fitting = [("UNKNOWN", step) for step in UNKNOWN_RISK_TYPE]
     by_code: dict[str, Action] = {}
-    for risk_type, steps in (
-        *((name, PLAYBOOKS.get(name, UNKNOWN_RISK_TYPE)) for name in leading),
-        (state.value, STATE_ROUTINES.get(state, ())),
-    ):
-        for step in steps:
-            due_on = calendar.add_working_days(opened_on, step.days)
-            by_code.setdefault(step.code, _action(step, risk_type, due_on, calendar))
+    for risk_type, step in fitting:
+        due_on = calendar.add_working_days(opened_on, step.days)
+        by_code.setdefault(step.code, _action(step, risk_type, due_on, calendar))
     actions = sorted(by_code.values(), key=lambda action: action.due_on)[:MOST_ACTIONS]
     if actions[0].due_on > first_due_by:
         due_at = calendar.closing_time(first_due_by)
