@@ -124,6 +124,8 @@ class Evidence:
             extinguished = owed - total_past_due(life.borrower, life.today)
             self.has_ground &= extinguished <= 0
             self.unproven_minor += max(0, extinguished)
+        if closes_a_claim(life, event):
+            self.has_ground = True
         if isinstance(event, loans.RepaymentPosted) and self.is_money:
             self.unproven_minor = max(0, self.unproven_minor - event.paid_minor)
 
@@ -157,6 +159,14 @@ def is_decided(event: Event) -> bool:
         return event.change_reason == "STATUTORY"
     kinds = credit_file.OverrideApproved | credit_file.ExternalDelinquencyReported
     return isinstance(event, kinds)
+
+
+def closes_a_claim(life: TroubledLife, event: Event) -> bool:
+    """Return whether the claim that was left of a written-off loan ended."""
+    if not isinstance(event, loans.LoanClosed):
+        return False
+    ended = life.borrower.loan(event.loan_id, "EUR")
+    return len(ended.ends) > 1 and not ended.has_open_claim
 
 
 def is_without_cash(event: Event) -> bool:
