@@ -18,7 +18,9 @@ def usual(borrower: Borrower, rules: Rules, slot: int, as_of: int, base: int) ->
     risk = borrower.risk
     if not rules.baseline_months or slot not in risk.base_slots:
         return base
-    if as_of >= plus_months(borrower.signals.since[slot], rules.baseline_months):
+    since = borrower.signals.since[slot]
+    # Cleared where the signal went out while it could not be measured.
+    if not since or as_of >= plus_months(since, rules.baseline_months):
         return base
     return risk.bases[risk.base_slots.index(slot)]
 
