@@ -2,7 +2,7 @@
 
 Called by `tocsin rulebook calibrate`. Healthy means, without labels: never more than 30 days past
 due and never in default in the whole file. The first months only warm the baselines up and are not
-observed.
+observed, nor is what comes after a borrower's last event: accounts that just stop are no alarm.
 """
 
 import re
@@ -41,6 +41,8 @@ OTHER_BIT: Final = {
 }
 HEALTHY_DAYS_PAST_DUE: Final = 30
 WARM_UP_DAYS: Final = 210
+STATEMENT_TYPE: Final = "statement.received.v1"
+STATEMENT_DAYS: Final = 365
 # With fewer healthy borrowers a share of 5 % is one or two people: use the cuts of all segments.
 FEWEST_BORROWERS: Final = 30
 _CUTS_BLOCK: Final = re.compile(r"^cuts:\n(?:[ \t#].*\n|\n(?=[ \t]))*", re.MULTILINE)
@@ -79,10 +81,21 @@ def collect(
     Nor are borrowers for whom `counts` returns False: the cuts are to be tested on those.
     """
     histories: dict[str, History] = {}
+    ends: dict[str, int] = {}
     for scored in run.fold_lines(lines):
-        if scored.is_day_close and counts(scored.borrower.borrower_id):
+        name = scored.borrower.borrower_id
+        if not scored.is_day_close:
+            ends[name] = max(ends.get(name, 0), _known_until(scored))
+        elif counts(name):
             _add(histories, scored, run.rules_for(scored.borrower), warm_up_days)
+    for name, history in histories.items():
+        history.series.end_after(ends.get(name, 0))
     return histories
+
+
+def _known_until(scored: ScoredBorrower) -> int:
+    """Return until when an event says how a borrower is: a statement does for a year."""
+    return scored.as_of + (STATEMENT_DAYS if scored.cause.type == STATEMENT_TYPE else 0)
 
 
 def _add(

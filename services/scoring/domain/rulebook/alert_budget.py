@@ -42,6 +42,12 @@ class DayCloses:
     bits: list[int] = field(default_factory=list)
     days: list[int] = field(default_factory=list)
 
+    def end_after(self, last_day: int) -> None:
+        """Observe nothing after a day: what is known of the borrower ends there."""
+        for index, day in enumerate(self.days):
+            if day > last_day:
+                self.bits[index] &= ~OBSERVED
+
     def days_to(self, index: int) -> int:
         """Return how many days after the close before it a close comes."""
         return self.days[index] - self.days[index - 1] if self.days and index else 1
@@ -148,29 +154,31 @@ def occupied_anyway(population: list[DayCloses]) -> Occupied:
 
 
 def lowest_family_cut(population: list[DayCloses], budget: int, days: int) -> int:
-    """Return the lowest family cut at which so few healthy borrowers stay above it for so long."""
+    """Return the lowest family cut that spends no more of the observed time after so many days."""
+    observed = sum(bool(bits & OBSERVED) for series in population for bits in series.bits)
     for cut in range(LEAST_FAMILY_CUT, MICRO, FAMILY_STEP_MICRO):
-        caught = sum(_stays_above(series, cut, days) for series in population)
-        if caught * MICRO <= budget * len(population):
+        caught = sum(_days_above(series, cut, days) for series in population)
+        if caught * MICRO <= budget * observed:
             return cut
     return MICRO
 
 
-def _stays_above(series: DayCloses, cut: int, days: int) -> bool:
-    run = 0
+def _days_above(series: DayCloses, cut: int, days: int) -> int:
+    run = above = 0
     for index, figure in enumerate(series.families):
         stood = run > 0
         run = run + (series.days_to(index) if stood else 1) if figure >= cut else 0
-        if run >= days:
-            return True
-    return False
+        above += run >= days and bool(series.bits[index] & OBSERVED)
+    return above
 
 
 def set_cuts(population: list[DayCloses], budget: Budget, floors: Floors, family_days: int) -> Cuts:
     """Return the cuts of one segment; the caller adds population, budget and date."""
-    # The family rule is a second way into WATCH; it may use up half of that budget.
+    # The family rule is a second way into WATCH, which may use up half of that budget. Where no two
+    # families are ever lit it is the only one.
     calendar_days = family_days * 7 // 5
-    family = lowest_family_cut(population, budget.watch // 2, calendar_days)
+    has_two = any(bits & TWO_FAMILIES for series in population for bits in series.bits)
+    family = lowest_family_cut(population, budget.watch // (1 + has_two), calendar_days)
     attention = min(
         lowest_cut(population, ATTENTION_QUESTION, budget.attention, at_least=floors.attention),
         MICRO - 2 * CUT_DISTANCE,

@@ -67,6 +67,30 @@ def test_a_clean_portfolio_stops_at_the_floors() -> None:
     assert cuts.family == 600_000
 
 
+def test_the_family_cut_counts_time_and_not_borrowers() -> None:
+    # Above for 47 of 100 days, a warning on 20 of them: 2 % of the time of ten borrowers.
+    late = DayCloses([0] * DAYS, [700_000] * 47 + [0] * 53, [OBSERVED] * DAYS)
+    assert lowest_family_cut([late] + [steady(0)] * 9, 20_000, 28) == 600_000
+    assert lowest_family_cut([late] + [steady(0)] * 9, 19_999, 28) == 710_000
+
+
+def test_the_family_rule_alone_spends_the_whole_budget_of_watch() -> None:
+    # The same 2 % of the time: half of 3 % is too little, all of it is enough.
+    late = DayCloses([0] * DAYS, [700_000] * 47 + [0] * 53, [OBSERVED] * DAYS)
+    budget = Budget(watch=30_000)
+    assert set_cuts([late] + [steady(0)] * 9, budget, Floors(), 20).family == 600_000
+    other = [late, steady(0, TWO_FAMILIES)] + [steady(0)] * 8
+    assert set_cuts(other, budget, Floors(), 20).family == 710_000
+
+
+def test_nothing_is_observed_after_a_borrowers_last_event() -> None:
+    # The score rises on the day after the last event, the 50th: accounts that stop are no alarm.
+    series = DayCloses([0] * 50 + [900_000] * 50, [0] * DAYS, [OBSERVED] * DAYS, [*range(DAYS)])
+    assert occupancy([series], ATTENTION_QUESTION, 500_000) == 500_000
+    series.end_after(49)
+    assert occupancy([series], ATTENTION_QUESTION, 500_000) == 0
+
+
 def test_cuts_are_ten_points_apart_whatever_the_budget_leaves() -> None:
     # 100 points on every day: no cut is within the budget, and there is room for three.
     cuts = set_cuts([steady(1_000_000, TWO_FAMILIES)] * 10, Budget(), Floors(), 20)

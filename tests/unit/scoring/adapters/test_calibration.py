@@ -1,0 +1,53 @@
+"""Which closes of a history count when cuts are set on it."""
+
+import json
+from datetime import UTC
+from typing import Any
+
+import pytest
+
+from services.scoring.adapters.calibration import collect
+from services.scoring.adapters.offline import OfflineScorer, OfflineSettings
+from services.scoring.adapters.rulebook_reader import load_rulebook
+from services.scoring.domain.rulebook.alert_budget import OBSERVED
+from tests.fakes.units import iso
+from tests.fakes.wire_events import cloud_event
+
+PERSON = {"segment": "RETAIL", "reporting_currency": "EUR", "country": "DE"}
+STATEMENT = {
+    "statement_id": "S-1",
+    "period_end": "2023-12-31",
+    "period_months": 12,
+    "received_date": "2024-01-10",
+    "currency": "EUR",
+}
+
+
+def line(borrower: str, day: str, kind: str, data: dict[str, Any]) -> bytes:
+    event = cloud_event(
+        kind, f"{borrower}-{day}", borrower=borrower, data=data, time=f"{day}T09:00:00Z"
+    )
+    return json.dumps(event).encode()
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "last_observed"),
+    [
+        pytest.param("borrower.registered.v1", PERSON, "2024-01-10", id="its last event"),
+        pytest.param("statement.received.v1", STATEMENT, "2025-01-09", id="a year of a statement"),
+    ],
+)
+def test_a_borrower_is_observed_as_long_as_its_events_say_something(
+    kind: str, data: dict[str, Any], last_observed: str
+) -> None:
+    # Another borrower's event a year and a half later closes the days up to then.
+    lines = [
+        line("B-1", "2024-01-01", "borrower.registered.v1", PERSON),
+        line("B-1", "2024-01-10", kind, data),
+        line("B-2", "2025-07-01", "borrower.registered.v1", PERSON),
+    ]
+    scorer = OfflineScorer(load_rulebook("reference"), OfflineSettings(zone=UTC))
+    series = collect(scorer, lines, warm_up_days=0)["B-1"].series
+    observed = [day for day, bits in zip(series.days, series.bits, strict=True) if bits & OBSERVED]
+    assert (iso(observed[0]), iso(observed[-1])) == ("2024-01-01", last_observed)
+    assert iso(series.days[-1]) == "2025-06-30"
