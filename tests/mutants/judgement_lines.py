@@ -230,6 +230,14 @@ LINES = (
         ("tests/unit/alerts/test_playbooks.py",),
     ),
     Mutant(
+        "every-indicator-is-classified",
+        "an indicator that does not state where it belongs is refused",
+        f"{SCORING}/indicators/declaration.py",
+        "        if theme.classification is UNCLASSIFIED:\n",
+        "        if not theme:\n",
+        (f"{DOMAIN}/test_classification.py",),
+    ),
+    Mutant(
         "recovery-is-measured",
         "stale or missing data do not end an alert",
         "services/alerts/decisions/domain/recovery.py",

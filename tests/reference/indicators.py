@@ -120,6 +120,12 @@ def _about(one: Indicator, text: IndicatorText, books: list[Rulebook]) -> Iterat
     yield f"- **Why it matters:** {text.why}"
     yield f"- **Source:** {text.source}"
     yield f"- **Risk type:** {one.risk_type}; **usual group:** {one.group}"
+    yield (
+        f"- **Factor:** {one.classification.factor}; **trigger:** {one.classification.trigger}; "
+        f"**stage:** {one.classification.stage}"
+    )
+    if one.classification.positive:
+        yield f"- **A good figure:** {one.classification.positive}."
     yield ""
     yield "| rulebook | figure | amber | red | hard | weight | group |"
     yield "|---|---|---|---|---|---|---|"

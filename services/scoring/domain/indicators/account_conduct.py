@@ -46,6 +46,7 @@ from services.scoring.domain.primitives.measurement import (
     not_applicable,
     unmeasurable,
 )
+from services.scoring.domain.rulebook.classification import Classification
 from services.scoring.domain.rulebook.rulebook import ACCOUNT, About, Component, Rules
 from services.scoring.domain.views.balances import pooled
 
@@ -84,7 +85,7 @@ def debits_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
 @indicator(
     "A-11",
     "Much cash taken out",
-    CONDUCT,
+    CONDUCT.at(Classification("WILLINGNESS", "CONDUCT", "MONITORING")),
     (
         Component("share", Unit.RATIO, "cash over all debits, 90 days"),
         Component("times", Unit.NUMBER, "that share over the own share of a year"),
@@ -127,7 +128,7 @@ def cash_share(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
 @indicator(
     "A-12",
     "Loan spent on something else",
-    CONDUCT,
+    CONDUCT.at(Classification("WILLINGNESS", "CONDUCT", "DISBURSEMENT")),
     single(Unit.RATIO, "of a drawdown gone elsewhere within 30 days"),
     reads=touched.PROCEEDS | touched.PROFILE | touched.INSPECTIONS | touched.LOANS,
     evidence=About(drawn_loans),
@@ -222,7 +223,7 @@ def _barred_purposes(borrower: Borrower, loan_id: str) -> frozenset[int]:
 @indicator(
     "A-13",
     "Money goes to related parties",
-    CONDUCT,
+    CONDUCT.at(Classification("WILLINGNESS", "CONDUCT", "DISBURSEMENT")),
     single(Unit.RATIO, "net outflow to related parties over operating credits, 90 days"),
     reads=touched.OTHERS | touched.PROFILE,
     evidence=debits_as_evidence,
@@ -249,7 +250,7 @@ def related_outflow(borrower: Borrower, as_of: int, rules: Rules) -> Measurement
 @indicator(
     "A-21",
     "Money only passes through",
-    CONDUCT,
+    CONDUCT.at(Classification("WILLINGNESS", "CONDUCT", "DISBURSEMENT")),
     single(Unit.RATIO, "of the money in gone again within a business day"),
     reads=touched.DAY | touched.PROFILE,
     evidence=credits_as_evidence,
@@ -280,7 +281,7 @@ def lenders_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
 @indicator(
     "A-18",
     "Borrows elsewhere",
-    Theme(ACCOUNT, "debt", "OBLIGATIONS"),
+    Theme(ACCOUNT, "debt", "OBLIGATIONS").at(Classification("FINANCE", "FINANCIAL", "APPLICATION")),
     (
         Component("new", Unit.COUNT, "new lenders in 90 days"),
         Component("rise", Unit.POINTS, "more of the operating credits paid to other lenders"),
@@ -345,7 +346,7 @@ def _rise_of_share(borrower: Borrower, as_of: int) -> int | None:
 @indicator(
     "A-22",
     "Account seized or blocked",
-    Theme(ACCOUNT, "legal", "LEGAL_EXTERNAL"),
+    Theme(ACCOUNT, "legal", "LEGAL_EXTERNAL").at(Classification("RECORD", "CONDUCT", "COLLECTION")),
     single(Unit.COUNT, "accounts under enforcement"),
     reads=touched.EXTERNAL | touched.PROFILE,
     evidence=About(blocked_accounts),
@@ -374,7 +375,9 @@ def incoming_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
 @indicator(
     "A-09",
     "Returned payments",
-    Theme(ACCOUNT, "bounce", "COLLECTION_FAIL"),
+    Theme(ACCOUNT, "bounce", "COLLECTION_FAIL").at(
+        Classification("CAPACITY", "PAYMENT", "MONITORING")
+    ),
     (
         Component("count", Unit.COUNT, "own items returned without funds in 30 days"),
         Component("share", Unit.RATIO, "their value over all debits, 90 days"),
@@ -404,7 +407,7 @@ def returned_outgoing(borrower: Borrower, as_of: int, rules: Rules) -> Measureme
 @indicator(
     "A-10",
     "Customers' items returned",
-    Theme(ACCOUNT, "cust", "CUSTOMER"),
+    Theme(ACCOUNT, "cust", "CUSTOMER").at(Classification("PERFORMANCE", "FINANCIAL", "MONITORING")),
     single(Unit.RATIO, "value returned over operating credits, 90 days"),
     reads=touched.BOUNCES | touched.PROFILE,
     evidence=incoming_as_evidence,

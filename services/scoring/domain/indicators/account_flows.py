@@ -43,6 +43,7 @@ from services.scoring.domain.primitives.measurement import (
 )
 from services.scoring.domain.primitives.series import Series
 from services.scoring.domain.primitives.vocabulary import OVERDRAFT
+from services.scoring.domain.rulebook.classification import Classification
 from services.scoring.domain.rulebook.rulebook import ACCOUNT, Component, Rules
 from services.scoring.domain.views.statements import CannotFormError, StatementFigures, figures_of
 
@@ -87,7 +88,9 @@ class Base:
 @indicator(
     "A-01",
     "Drop of incoming money",
-    Theme(ACCOUNT, "inflow", "LIQUIDITY"),
+    Theme(ACCOUNT, "inflow", "LIQUIDITY").at(
+        Classification("PERFORMANCE", "FINANCIAL", "MONITORING", "Incoming money grows")
+    ),
     (
         Component("drop", Unit.RATIO, "operating credits of three months below the usual"),
         Component("distance", Unit.NUMBER, "standard deviations from the usual, if lumpy"),
@@ -201,7 +204,9 @@ def mostly_unknown(borrower: Borrower, months: range) -> bool:
 @indicator(
     "A-15",
     "Sales go elsewhere",
-    Theme(ACCOUNT, "inflow", "USE_OF_FUNDS"),
+    Theme(ACCOUNT, "inflow", "USE_OF_FUNDS").at(
+        Classification("WILLINGNESS", "CONDUCT", "MONITORING")
+    ),
     single(Unit.RATIO, "operating credits over the sales expected here, 12 months"),
     reads=(
         touched.MONTHS
@@ -264,7 +269,7 @@ def _expected_share(borrower: Borrower, figures: StatementFigures) -> int:
 @indicator(
     "A-20",
     "Key customer lost",
-    Theme(ACCOUNT, "cust", "CUSTOMER"),
+    Theme(ACCOUNT, "cust", "CUSTOMER").at(Classification("PERFORMANCE", "FINANCIAL", "MONITORING")),
     (
         Component("loss", Unit.RATIO, "less paid by a key customer than usual"),
         Component("share", Unit.RATIO, "its share of the operating credits before"),
@@ -329,7 +334,9 @@ def wages_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
 @indicator(
     "A-07",
     "No money comes in",
-    Theme(ACCOUNT, "inflow", "LIQUIDITY"),
+    Theme(ACCOUNT, "inflow", "LIQUIDITY").at(
+        Classification("PERFORMANCE", "FINANCIAL", "MONITORING")
+    ),
     (
         Component("gap", Unit.DAYS, "days since the last operating credit"),
         Component("rhythm", Unit.NUMBER, "that gap over the borrower's own long gap"),
@@ -383,7 +390,7 @@ def _has_line(borrower: Borrower) -> bool:
 @indicator(
     "A-16",
     "Wages are late or cut",
-    OBLIGATIONS,
+    OBLIGATIONS.at(Classification("CAPACITY", "FINANCIAL", "MONITORING")),
     (
         Component("late", Unit.DAYS, "days after wages were expected"),
         Component("missed", Unit.NUMBER, "full cycles without wages"),
@@ -422,7 +429,7 @@ def payroll_interruption(borrower: Borrower, as_of: int, rules: Rules) -> Measur
 @indicator(
     "A-17",
     "Taxes or bills stopped",
-    OBLIGATIONS,
+    OBLIGATIONS.at(Classification("CAPACITY", "FINANCIAL", "MONITORING")),
     single(Unit.COUNT, "expected payments missed in 120 days"),
     reads=touched.DUTIES | touched.DAY | touched.PROFILE,
 )

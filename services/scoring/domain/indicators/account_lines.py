@@ -25,6 +25,7 @@ from services.scoring.domain.primitives.measurement import (
     rounded_quotient,
     unmeasurable,
 )
+from services.scoring.domain.rulebook.classification import Classification
 from services.scoring.domain.rulebook.rulebook import ACCOUNT, About, Component, Rules
 from services.scoring.domain.views.lines import ALL_DAYS, measured_shares, view_of
 
@@ -46,7 +47,9 @@ def line_use_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
 @indicator(
     "A-03",
     "Line utilisation",
-    UTILISATION,
+    UTILISATION.at(
+        Classification("CAPACITY", "FINANCIAL", "APPROVAL", "Little of the line is drawn")
+    ),
     single(Unit.RATIO, "mean share of the limit drawn, 30 days"),
     reads=touched.FACILITIES | touched.LINE_DAY,
     evidence=About(used_lines),
@@ -64,7 +67,7 @@ def line_utilisation(borrower: Borrower, as_of: int, rules: Rules) -> Measuremen
 @indicator(
     "A-04",
     "Jump of utilisation",
-    UTILISATION,
+    UTILISATION.at(Classification("CAPACITY", "FINANCIAL", "MONITORING")),
     single(Unit.POINTS, "utilisation of 30 days above the usual"),
     reads=touched.FACILITIES | touched.LINE_DAY,
     evidence=About(used_lines),
@@ -90,7 +93,7 @@ def utilisation_jump(borrower: Borrower, as_of: int, rules: Rules) -> Measuremen
 @indicator(
     "A-05",
     "Limit exceeded",
-    Theme(ACCOUNT, "dpd", "OVER_USE"),
+    Theme(ACCOUNT, "dpd", "OVER_USE").at(Classification("RECORD", "PAYMENT", "MONITORING")),
     (
         Component("days", Unit.DAYS, "days above the limit, of 90"),
         Component("run", Unit.DAYS, "days above the limit in a row"),
@@ -119,7 +122,7 @@ def limit_excess(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
 @indicator(
     "A-06",
     "Line never cleaned down",
-    UTILISATION,
+    UTILISATION.at(Classification("CAPACITY", "FINANCIAL", "APPROVAL", "The line is cleaned down")),
     single(Unit.RATIO, "lowest utilisation of 90 days"),
     reads=touched.FACILITIES | touched.LINE_DAY,
     evidence=About(used_lines),
@@ -139,7 +142,7 @@ def hard_core_usage(borrower: Borrower, as_of: int, rules: Rules) -> Measurement
 @indicator(
     "A-08",
     "Credits against interest charged",
-    Theme(ACCOUNT, "inflow", "OVER_USE"),
+    Theme(ACCOUNT, "inflow", "OVER_USE").at(Classification("CAPACITY", "FINANCIAL", "MONITORING")),
     single(Unit.NUMBER, "operating credits over interest debited, 90 days"),
     reads=touched.FACILITIES | touched.CREDITS | touched.LINE_DAY,
     evidence=line_use_as_evidence,

@@ -42,6 +42,7 @@ from services.scoring.domain.primitives.measurement import (
     unmeasurable,
 )
 from services.scoring.domain.primitives.vocabulary import RETAIL
+from services.scoring.domain.rulebook.classification import Classification
 from services.scoring.domain.rulebook.rulebook import ACCOUNT, REPAYMENT, About, Rules
 from services.scoring.domain.views.balances import RECENT_DAYS, are_balances_stale, pooled, view_of
 
@@ -81,7 +82,7 @@ def balances_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
 @indicator(
     "A-02",
     "Balance erosion",
-    LIQUIDITY,
+    LIQUIDITY.at(Classification("CAPACITY", "FINANCIAL", "MONITORING", "The balance grows")),
     single(Unit.RATIO, "mean balance of 30 days over the usual balance"),
     reads=touched.BALANCES | touched.BALANCE_DAY | touched.PROFILE,
     evidence=balances_as_evidence,
@@ -111,7 +112,9 @@ def balance_erosion(borrower: Borrower, as_of: int, rules: Rules) -> Measurement
 @indicator(
     "A-19",
     "Cash runway",
-    LIQUIDITY,
+    LIQUIDITY.at(
+        Classification("CAPACITY", "FINANCIAL", "MONITORING", "The balance lasts for long")
+    ),
     single(Unit.DAYS, "days that the balance lasts at the usual outflow"),
     reads=BALANCES_AND_LINES | touched.DEBITS,
     evidence=balances_as_evidence,
@@ -141,7 +144,7 @@ def cash_runway(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
 @indicator(
     "A-23",
     "Balance against its worst fall",
-    LIQUIDITY,
+    LIQUIDITY.at(Classification("CAPACITY", "FINANCIAL", "MONITORING")),
     single(Unit.NUMBER, "balance over the worst 30-day fall of 180 days"),
     reads=BALANCES_AND_LINES,
     evidence=balances_as_evidence,
@@ -197,7 +200,11 @@ def schedules_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
 @indicator(
     "A-14",
     "Money for the next instalment",
-    Theme(ACCOUNT, "cover", "LIQUIDITY"),
+    Theme(ACCOUNT, "cover", "LIQUIDITY").at(
+        Classification(
+            "CAPACITY", "FINANCIAL", "MONITORING", "The money for the next instalment is there"
+        )
+    ),
     single(Unit.NUMBER, "money at hand and expected over what falls due within 15 days"),
     reads=touched.COVER | touched.LOANS | touched.PAYMENTS | touched.WAGES | touched.PROFILE,
     evidence=About(loans_due_next),
@@ -293,7 +300,9 @@ def _payroll_through(borrower: Borrower, day: int) -> int:
 @indicator(
     "R-14",
     "Money for the maturity",
-    Theme(REPAYMENT, "cover", "LIQUIDITY"),
+    Theme(REPAYMENT, "cover", "LIQUIDITY").at(
+        Classification("CAPACITY", "FINANCIAL", "APPROVAL", "The money for the maturity is there")
+    ),
     single(Unit.NUMBER, "money at hand and earned over what must be paid by then"),
     reads=touched.COVER | touched.LOANS | touched.PAYMENTS | touched.MONTHS | touched.PROFILE,
     evidence=schedules_as_evidence,

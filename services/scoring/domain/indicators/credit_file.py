@@ -39,6 +39,7 @@ from services.scoring.domain.primitives.measurement import (
     unmeasurable,
 )
 from services.scoring.domain.primitives.vocabulary import CASH_COLLATERAL, CONTROL, REAL_ESTATE
+from services.scoring.domain.rulebook.classification import Classification
 from services.scoring.domain.rulebook.rulebook import (
     COLLATERAL_GROUP,
     STATEMENT,
@@ -60,7 +61,9 @@ INFORMATION: Final = Theme(COLLATERAL_GROUP, "info", "INFORMATION")
 @indicator(
     "C-01",
     "Collateral covers too little",
-    COLLATERAL,
+    COLLATERAL.at(
+        Classification("FINANCE", "FINANCIAL", "APPROVAL", "Collateral covers the debt well")
+    ),
     (
         Component("cover", Unit.NUMBER, "collateral after haircuts, times what it secures"),
         Component("over_limit", Unit.POINTS, "loan to value less the limit agreed"),
@@ -94,7 +97,7 @@ def cover(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
 @indicator(
     "C-02",
     "Valuation is old",
-    COLLATERAL,
+    COLLATERAL.at(Classification("FINANCE", "CONDUCT", "MONITORING")),
     (
         Component("months", Unit.MONTHS, "months since the oldest valuation, homes left out"),
         Component("months_homes", Unit.MONTHS, "months since the oldest valuation of a home"),
@@ -126,7 +129,7 @@ def _is_home(piece: Collateral) -> bool:
 @indicator(
     "C-03",
     "Cover documents run out",
-    COLLATERAL,
+    COLLATERAL.at(Classification("FINANCE", "CONDUCT", "DISBURSEMENT")),
     (
         Component("days_left", Unit.DAYS, "days until registration, insurance or permit ends"),
         Component("double_pledge", Unit.FLAG, "pledged to somebody else as well"),
@@ -158,7 +161,7 @@ def _ends(piece: Collateral) -> tuple[int, int, int]:
 @indicator(
     "C-04",
     "Guarantor in trouble",
-    CONNECTED,
+    CONNECTED.at(Classification("FINANCE", "FINANCIAL", "MONITORING")),
     (
         Component("state", Unit.FLAG, "worst state among the guarantors"),
         Component("share", Unit.RATIO, "share of the exposure that weak guarantors stand in for"),
@@ -214,7 +217,7 @@ def _signal_of(state: int | None) -> int:
 @indicator(
     "C-05",
     "Trouble in the group",
-    CONNECTED,
+    CONNECTED.at(Classification("FINANCE", "FINANCIAL", "MONITORING")),
     (
         Component("high_risk", Unit.RATIO, "dependency on a member in high risk or worse"),
         Component("default", Unit.RATIO, "dependency on a member in default"),
@@ -259,7 +262,7 @@ def _strength(link: GroupLink) -> int | None:
 @indicator(
     "C-06",
     "Review or limit ran out",
-    INFORMATION,
+    INFORMATION.at(Classification("RECORD", "CONDUCT", "MONITORING")),
     single(Unit.DAYS, "days since a review or a limit ran out"),
     reads=touched.LOANS | touched.FACILITIES | touched.DAY,
 )
@@ -274,7 +277,7 @@ def review_overdue(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
 @indicator(
     "C-07",
     "Inspection overdue or worrying",
-    INFORMATION,
+    INFORMATION.at(Classification("RECORD", "CONDUCT", "MONITORING")),
     (
         Component("overdue", Unit.DAYS, "days that an inspection is overdue"),
         Component("severity", Unit.COUNT, "worst thing found, 0 to 4"),
@@ -298,7 +301,9 @@ def inspections(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
 @indicator(
     "F-18",
     "Covenant headroom",
-    Theme(STATEMENT, "cov", "COVENANT"),
+    Theme(STATEMENT, "cov", "COVENANT").at(
+        Classification("FINANCE", "CONDUCT", "MONITORING", "Covenants have ample headroom")
+    ),
     (
         Component("headroom", Unit.RATIO, "distance to the nearest covenant limit"),
         Component("late", Unit.DAYS, "days that a certificate is late"),

@@ -9,10 +9,11 @@ because an event measures exactly the indicators whose facts it touched.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from services.scoring.domain.primitives.measurement import Unit
+from services.scoring.domain.rulebook.classification import UNCLASSIFIED, Classification
 from services.scoring.domain.rulebook.rulebook import About, Component, Evidence, Indicator, Measure
 
 DECLARED: Final[dict[str, Indicator]] = {}
@@ -20,11 +21,19 @@ DECLARED: Final[dict[str, Indicator]] = {}
 
 @dataclass(frozen=True, slots=True)
 class Theme:
-    """What indicators share: family, correlation group and risk type (see `Indicator`)."""
+    """What indicators share: family, correlation group and risk type (see `Indicator`).
+
+    ``classification`` is of one indicator: `at` adds it to the theme that it shares with others.
+    """
 
     family: int
     group: str
     risk_type: str
+    classification: Classification = UNCLASSIFIED
+
+    def at(self, classification: Classification) -> "Theme":
+        """Return the theme with the classification of an indicator."""
+        return replace(self, classification=classification)
 
 
 def indicator(
@@ -41,12 +50,15 @@ def indicator(
     def declare(measure: Measure) -> Measure:
         if indicator_id in DECLARED:
             raise ValueError(f"indicator {indicator_id} is declared twice")
+        if theme.classification is UNCLASSIFIED:
+            raise ValueError(f"indicator {indicator_id} does not state where it belongs")
         DECLARED[indicator_id] = Indicator(
             id=indicator_id,
             name=name,
             family=theme.family,
             group=theme.group,
             risk_type=theme.risk_type,
+            classification=theme.classification,
             components=components,
             reads=reads,
             measure=measure,

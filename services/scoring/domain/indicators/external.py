@@ -34,6 +34,7 @@ from services.scoring.domain.primitives.vocabulary import (
     INSOLVENCY,
     WRITTEN_OFF_ELSEWHERE,
 )
+from services.scoring.domain.rulebook.classification import Classification
 from services.scoring.domain.rulebook.rulebook import (
     ACCOUNT,
     EXTERNAL_FAMILY,
@@ -56,7 +57,9 @@ SHORTEST_INTERVAL: Final = 5
 @indicator(
     "C-08",
     "Trouble reported elsewhere",
-    Theme(EXTERNAL_FAMILY, "legal", "LEGAL_EXTERNAL"),
+    Theme(EXTERNAL_FAMILY, "legal", "LEGAL_EXTERNAL").at(
+        Classification("RECORD", "PAYMENT", "APPLICATION")
+    ),
     (
         Component("days", Unit.DAYS, "days past due elsewhere"),
         Component("suit", Unit.RATIO, "claims in court as a share of equity"),
@@ -116,7 +119,9 @@ def _share_of(borrower: Borrower, reports: list[Report], base: str) -> int | Non
 @indicator(
     "X-01",
     "Probability of default has risen",
-    Theme(EXTERNAL_FAMILY, "model", "PROFIT_LEVERAGE"),
+    Theme(EXTERNAL_FAMILY, "model", "PROFIT_LEVERAGE").at(
+        Classification("RECORD", "FINANCIAL", "MONITORING")
+    ),
     (
         Component("ratio", Unit.NUMBER, "probability of default now, times that at origination"),
         Component("points", Unit.POINTS, "probability of default now less that at origination"),
@@ -140,7 +145,9 @@ def pd_drift(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
 @indicator(
     "X-02",
     "Sector under stress",
-    Theme(EXTERNAL_FAMILY, "surcharge", "PROFIT_LEVERAGE"),
+    Theme(EXTERNAL_FAMILY, "surcharge", "PROFIT_LEVERAGE").at(
+        Classification("PERFORMANCE", "FINANCIAL", "APPROVAL")
+    ),
     single(Unit.NUMBER, "standard deviations of the sector above its usual stress"),
     reads=touched.SECTORS | touched.PROFILE,
 )
@@ -160,7 +167,7 @@ def sector_stress(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
 @indicator(
     "X-03",
     "Account data have gone silent",
-    Theme(ACCOUNT, "quality", "INFORMATION"),
+    Theme(ACCOUNT, "quality", "INFORMATION").at(Classification("RECORD", "CONDUCT", "MONITORING")),
     single(Unit.NUMBER, "days without data, times the usual interval"),
     reads=touched.CREDITS | touched.DEBITS | touched.BALANCES | touched.DAY,
 )

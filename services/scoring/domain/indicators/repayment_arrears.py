@@ -34,6 +34,7 @@ from services.scoring.domain.primitives.measurement import (
     rounded_quotient,
     unmeasurable,
 )
+from services.scoring.domain.rulebook.classification import Classification
 from services.scoring.domain.rulebook.rulebook import REPAYMENT, About, Component, Rules
 
 ARREARS_INPUTS: Final = touched.LOANS | touched.PAYMENTS | touched.DUES
@@ -62,7 +63,7 @@ RECENT_MONTHS: Final = 3
 @indicator(
     "R-01",
     "Days past due",
-    ARREARS,
+    ARREARS.at(Classification("RECORD", "PAYMENT", "COLLECTION")),
     single(Unit.DAYS, "days since the oldest unpaid due date"),
     reads=ARREARS_INPUTS | touched.FACILITIES,
     evidence=About(late_loans),
@@ -82,7 +83,7 @@ def operational_days(borrower: Borrower, as_of: int, rules: Rules) -> Measuremen
 @indicator(
     "R-02",
     "Days in material arrears",
-    ARREARS,
+    ARREARS.at(Classification("RECORD", "PAYMENT", "COLLECTION")),
     single(Unit.DAYS, "consecutive days above both materiality thresholds"),
     reads=ARREARS_INPUTS | touched.FACILITIES,
     evidence=About(late_loans),
@@ -110,7 +111,7 @@ def regulatory_days(borrower: Borrower, as_of: int, rules: Rules) -> Measurement
 @indicator(
     "R-04",
     "Worst delay of the year",
-    ARREARS,
+    ARREARS.at(Classification("RECORD", "PAYMENT", "COLLECTION")),
     single(Unit.DAYS, "most days past due in 365 days"),
     reads=touched.LOANS | touched.PAYMENTS | touched.FACILITIES | touched.DUES | touched.SCAR_DAY,
     evidence=About(paid_loans),
@@ -165,7 +166,7 @@ def _has_history(borrower: Borrower) -> bool:
 @indicator(
     "R-09",
     "Interest in arrears",
-    ARREARS,
+    ARREARS.at(Classification("RECORD", "PAYMENT", "COLLECTION")),
     single(Unit.DAYS, "days since the oldest unpaid interest"),
     reads=touched.LOANS | touched.PAYMENTS | touched.DUES,
     evidence=About(late_loans),
@@ -187,7 +188,7 @@ def interest_days(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
 @indicator(
     "R-13",
     "Chronic arrears",
-    ARREARS,
+    ARREARS.at(Classification("RECORD", "PAYMENT", "COLLECTION")),
     (
         Component("month_ends", Unit.COUNT, "month-ends in material arrears, of twelve"),
         Component("months_late", Unit.COUNT, "sum of months late at the last twelve month-ends"),
@@ -220,7 +221,7 @@ def _added_up(ends: list[exposure.LateMonthEnd]) -> list[int | None]:
 @indicator(
     "R-15",
     "Arrears across facilities",
-    Theme(REPAYMENT, "dpd", "FORBEARANCE"),
+    Theme(REPAYMENT, "dpd", "FORBEARANCE").at(Classification("RECORD", "PAYMENT", "COLLECTION")),
     (
         Component("over_30", Unit.RATIO, "share outstanding on facilities over 30 days late"),
         Component("over_90", Unit.RATIO, "share outstanding on facilities over 90 days late"),
@@ -259,7 +260,11 @@ def _owed_and_days(borrower: Borrower, as_of: int, rules: Rules) -> list[tuple[i
 @indicator(
     "R-03",
     "Late payments",
-    LATENESS,
+    LATENESS.at(
+        Classification(
+            "RECORD", "PAYMENT", "MONITORING", "None of the last six instalments was paid late"
+        )
+    ),
     (
         Component("late", Unit.COUNT, "of the last six instalments at least 5 days late"),
         Component("slightly_late", Unit.COUNT, "of the last six instalments at least 1 day late"),
@@ -285,7 +290,9 @@ def late_payments(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
 @indicator(
     "R-05",
     "Payments come later and later",
-    LATENESS,
+    LATENESS.at(
+        Classification("WILLINGNESS", "PAYMENT", "MONITORING", "Payments come earlier than before")
+    ),
     (
         Component("creep", Unit.DAYS, "mean days late, last three less the six before"),
         Component("recent", Unit.DAYS, "mean days late of the last three"),
@@ -312,7 +319,7 @@ def delay_creep(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
 @indicator(
     "R-06",
     "Payment shortfall",
-    LATENESS,
+    LATENESS.at(Classification("CAPACITY", "PAYMENT", "COLLECTION")),
     single(Unit.RATIO, "unpaid share of the last three instalments, 10 days on"),
     reads=HABIT_INPUTS,
     evidence=About(paid_loans),
@@ -331,7 +338,9 @@ def payment_shortfall(borrower: Borrower, as_of: int, rules: Rules) -> Measureme
 @indicator(
     "R-08",
     "Failed collections",
-    Theme(REPAYMENT, "bounce", "COLLECTION_FAIL"),
+    Theme(REPAYMENT, "bounce", "COLLECTION_FAIL").at(
+        Classification("CAPACITY", "PAYMENT", "COLLECTION")
+    ),
     single(Unit.COUNT, "collections without funds in 30 days"),
     reads=touched.LOANS | touched.BOUNCES,
     evidence=About(failed_items),
@@ -373,7 +382,9 @@ class PaidMonth:
 @indicator(
     "R-16",
     "Little is paid back on the card",
-    Theme(REPAYMENT, "paydown", "PAYMENT_DELAY"),
+    Theme(REPAYMENT, "paydown", "PAYMENT_DELAY").at(
+        Classification("CAPACITY", "PAYMENT", "MONITORING")
+    ),
     single(Unit.RATIO, "mean share of the limit paid back a month, six months"),
     reads=touched.FACILITIES | touched.LOANS | touched.PAYMENTS | touched.MONTHS,
     evidence=payments_as_evidence,
@@ -397,7 +408,9 @@ def payment_against_limit(borrower: Borrower, as_of: int, rules: Rules) -> Measu
 @indicator(
     "R-17",
     "Months without any payment",
-    Theme(REPAYMENT, "unpaid_months", "PAYMENT_DELAY"),
+    Theme(REPAYMENT, "unpaid_months", "PAYMENT_DELAY").at(
+        Classification("WILLINGNESS", "PAYMENT", "COLLECTION")
+    ),
     single(Unit.COUNT, "of the last three months owed, those without a payment"),
     reads=touched.FACILITIES | touched.LOANS | touched.PAYMENTS | touched.MONTHS,
     evidence=payments_as_evidence,

@@ -29,6 +29,7 @@ from services.scoring.domain.primitives.measurement import (
     unmeasurable,
 )
 from services.scoring.domain.primitives.vocabulary import TERM
+from services.scoring.domain.rulebook.classification import Classification
 from services.scoring.domain.rulebook.rulebook import REPAYMENT, About, Component, Rules
 from services.scoring.domain.views.balances import STALE_DAYS
 
@@ -61,7 +62,9 @@ def payments_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
 @indicator(
     "R-07",
     "Broken promises to pay",
-    Theme(REPAYMENT, "cond", "PAYMENT_DELAY"),
+    Theme(REPAYMENT, "cond", "PAYMENT_DELAY").at(
+        Classification("WILLINGNESS", "PAYMENT", "COLLECTION")
+    ),
     single(Unit.COUNT, "promises not met in 90 days"),
     reads=touched.PROMISES | touched.PAYMENTS | touched.LOANS,
     evidence=promises_as_evidence,
@@ -106,7 +109,7 @@ def _is_broken(borrower: Borrower, loan: Loan, index: int, rules: Rules) -> bool
 @indicator(
     "R-10",
     "Concessions granted",
-    Theme(REPAYMENT, "forb", "FORBEARANCE"),
+    Theme(REPAYMENT, "forb", "FORBEARANCE").at(Classification("RECORD", "PAYMENT", "COLLECTION")),
     (
         Component("count", Unit.COUNT, "concessions in 24 months"),
         Component("arrears", Unit.FLAG, "a concession and more than 30 days past due"),
@@ -139,7 +142,7 @@ def concessions(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
 @indicator(
     "R-11",
     "Repaid with others' money",
-    EVERGREENING,
+    EVERGREENING.at(Classification("WILLINGNESS", "CONDUCT", "MONITORING")),
     single(Unit.RATIO, "of the repayments of 90 days paid with others' money"),
     reads=touched.OTHERS | touched.PAYMENTS | touched.LOANS | touched.PROFILE,
     evidence=payments_as_evidence,
@@ -214,7 +217,7 @@ def _was_funded(inflows: list[list[int]], day: int, amount: int) -> bool:
 @indicator(
     "R-12",
     "Own line drawn to pay the loan",
-    EVERGREENING,
+    EVERGREENING.at(Classification("WILLINGNESS", "CONDUCT", "MONITORING")),
     single(Unit.COUNT, "instalments of 180 days paid by drawing on a line"),
     reads=touched.LOANS | touched.PAYMENTS | touched.DUES | touched.FACILITIES | touched.LINE_DAY,
     evidence=payments_as_evidence,

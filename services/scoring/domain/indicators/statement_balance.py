@@ -23,6 +23,7 @@ from services.scoring.domain.primitives.measurement import (
     measured_components,
     micro_of,
 )
+from services.scoring.domain.rulebook.classification import Classification
 from services.scoring.domain.rulebook.rulebook import STATEMENT, Component
 from services.scoring.domain.views.statements import StatementFigures
 
@@ -33,7 +34,7 @@ WORKING_CAPITAL: Final = Theme(STATEMENT, "wc", "QUALITY_OF_FIGURES")
 @statement_indicator(
     "F-07",
     "Debt is high for the earnings",
-    LEVERAGE,
+    LEVERAGE.at(Classification("FINANCE", "FINANCIAL", "APPROVAL", "Debt is low for the earnings")),
     (
         Component("multiple", Unit.NUMBER, "net debt over EBITDA"),
         Component("no_earnings", Unit.FLAG, "net debt without EBITDA"),
@@ -52,7 +53,7 @@ def net_leverage(figures: StatementFigures) -> Measurement:
 @statement_indicator(
     "F-08",
     "Little own money in the firm",
-    LEVERAGE,
+    LEVERAGE.at(Classification("FINANCE", "FINANCIAL", "APPROVAL", "Much own money in the firm")),
     single(Unit.RATIO, "equity over total assets"),
 )
 def equity_ratio(figures: StatementFigures) -> Measurement:
@@ -63,7 +64,7 @@ def equity_ratio(figures: StatementFigures) -> Measurement:
 @statement_indicator(
     "F-09",
     "Short-term debts outgrow short-term assets",
-    Theme(STATEMENT, "liq", "LIQUIDITY"),
+    Theme(STATEMENT, "liq", "LIQUIDITY").at(Classification("FINANCE", "FINANCIAL", "MONITORING")),
     (
         Component("ratio", Unit.NUMBER, "current assets over current liabilities"),
         Component("change", Unit.RATIO, "current ratio against the year before"),
@@ -86,7 +87,7 @@ def current_ratio(figures: StatementFigures) -> Measurement:
 @statement_indicator(
     "F-24",
     "Little to pay short-term debts with",
-    Theme(STATEMENT, "quick", "LIQUIDITY"),
+    Theme(STATEMENT, "quick", "LIQUIDITY").at(Classification("FINANCE", "FINANCIAL", "MONITORING")),
     single(Unit.NUMBER, "current assets without stock over current liabilities"),
 )
 def quick_ratio(figures: StatementFigures) -> Measurement:
@@ -98,7 +99,9 @@ def quick_ratio(figures: StatementFigures) -> Measurement:
 @statement_indicator(
     "F-25",
     "Earnings are small for the debts",
-    Theme(STATEMENT, "payback", "PROFIT_LEVERAGE"),
+    Theme(STATEMENT, "payback", "PROFIT_LEVERAGE").at(
+        Classification("CAPACITY", "FINANCIAL", "APPROVAL")
+    ),
     single(Unit.RATIO, "net income and depreciation over all liabilities"),
 )
 def cash_flow_to_debts(figures: StatementFigures) -> Measurement:
@@ -110,7 +113,9 @@ def cash_flow_to_debts(figures: StatementFigures) -> Measurement:
 @statement_indicator(
     "F-27",
     "Little kept of past profits",
-    Theme(STATEMENT, "kept", "PROFIT_LEVERAGE"),
+    Theme(STATEMENT, "kept", "PROFIT_LEVERAGE").at(
+        Classification("FINANCE", "FINANCIAL", "APPROVAL")
+    ),
     single(Unit.RATIO, "retained earnings over total assets"),
 )
 def retained_earnings_ratio(figures: StatementFigures) -> Measurement:
@@ -136,7 +141,7 @@ def _gap_to_sales(figures: StatementFigures, stock: str) -> Fraction:
 @statement_indicator(
     "F-10",
     "Customers pay later",
-    WORKING_CAPITAL,
+    WORKING_CAPITAL.at(Classification("PERFORMANCE", "FINANCIAL", "MONITORING")),
     (
         Component("days", Unit.RATIO, "receivable days against the year before"),
         Component("gap", Unit.POINTS, "growth of receivables beyond revenue"),
@@ -151,7 +156,7 @@ def receivable_drift(figures: StatementFigures) -> Measurement:
 @statement_indicator(
     "F-11",
     "Stock piles up",
-    WORKING_CAPITAL,
+    WORKING_CAPITAL.at(Classification("PERFORMANCE", "FINANCIAL", "MONITORING")),
     (
         Component("days", Unit.RATIO, "inventory days against the year before"),
         Component("gap", Unit.POINTS, "growth of inventory beyond revenue"),
@@ -166,7 +171,7 @@ def inventory_drift(figures: StatementFigures) -> Measurement:
 @statement_indicator(
     "F-12",
     "Suppliers are paid later",
-    Theme(STATEMENT, "wc", "OBLIGATIONS"),
+    Theme(STATEMENT, "wc", "OBLIGATIONS").at(Classification("CAPACITY", "FINANCIAL", "MONITORING")),
     single(Unit.RATIO, "payable days against the year before"),
 )
 def payable_stretch(figures: StatementFigures) -> Measurement:
@@ -177,7 +182,7 @@ def payable_stretch(figures: StatementFigures) -> Measurement:
 @statement_indicator(
     "F-17",
     "Long-term use, short-term money",
-    LEVERAGE,
+    LEVERAGE.at(Classification("FINANCE", "FINANCIAL", "DISBURSEMENT")),
     (
         Component("outgrowing", Unit.POINTS, "growth of short-term debt beyond revenue"),
         Component("unfunded", Unit.RATIO, "capex without long money, over assets"),
@@ -204,7 +209,9 @@ def funding_mismatch(figures: StatementFigures) -> Measurement:
 @statement_indicator(
     "F-20",
     "Guarantees given to others",
-    Theme(STATEMENT, "lev", "GUARANTOR_GROUP"),
+    Theme(STATEMENT, "lev", "GUARANTOR_GROUP").at(
+        Classification("FINANCE", "FINANCIAL", "APPLICATION")
+    ),
     (
         Component("share", Unit.RATIO, "guarantees and contingent liabilities over equity"),
         Component("no_equity", Unit.FLAG, "guarantees given without equity"),

@@ -32,6 +32,7 @@ from services.scoring.domain.primitives.vocabulary import (
     LARGE,
     RETAIL,
 )
+from services.scoring.domain.rulebook.classification import Classification
 from services.scoring.domain.rulebook.rulebook import STATEMENT, About, Component, Rules
 from services.scoring.domain.views.statements import (
     CannotFormError,
@@ -71,7 +72,9 @@ def forecasts_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
 @indicator(
     "F-01",
     "Statement is late",
-    Theme(STATEMENT, "info", "INFORMATION"),
+    Theme(STATEMENT, "info", "INFORMATION").at(
+        Classification("WILLINGNESS", "CONDUCT", "MONITORING")
+    ),
     single(Unit.DAYS, "days after the contractual due date"),
     reads=touched.STATEMENTS | touched.PROFILE | touched.DAY,
     evidence=About(late_statements),
@@ -132,7 +135,9 @@ def _derived_due(borrower: Borrower, period_end: int, rhythm: int, rules: Rules)
 @statement_indicator(
     "F-19",
     "Auditor is concerned",
-    Theme(STATEMENT, "qual", "QUALITY_OF_FIGURES"),
+    Theme(STATEMENT, "qual", "QUALITY_OF_FIGURES").at(
+        Classification("RECORD", "CONDUCT", "APPLICATION")
+    ),
     (
         Component("opinion", Unit.FLAG, "audit opinion"),
         Component("change", Unit.FLAG, "change of auditor"),
@@ -161,7 +166,9 @@ def auditor_signals(figures: StatementFigures) -> Measurement:
 @indicator(
     "F-22",
     "Forecast missed",
-    Theme(STATEMENT, "perf", "PROFIT_LEVERAGE"),
+    Theme(STATEMENT, "perf", "PROFIT_LEVERAGE").at(
+        Classification("PERFORMANCE", "FINANCIAL", "APPROVAL", "The forecast was met")
+    ),
     (
         Component("revenue", Unit.RATIO, "revenue against the forecast"),
         Component("ebitda", Unit.RATIO, "EBITDA against the forecast"),

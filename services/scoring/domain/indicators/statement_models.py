@@ -31,6 +31,7 @@ from services.scoring.domain.primitives.measurement import (
     not_applicable,
     unmeasurable,
 )
+from services.scoring.domain.rulebook.classification import Classification
 from services.scoring.domain.rulebook.rulebook import STATEMENT, Component, Rules
 from services.scoring.domain.views.statements import (
     YEAR_MONTHS,
@@ -85,7 +86,7 @@ def firm_at(figures: StatementFigures, years_back: int) -> models.ModelFigures:
 @indicator(
     "F-14",
     "Altman score points to distress",
-    SOLVENCY,
+    SOLVENCY.at(Classification("FINANCE", "FINANCIAL", "APPROVAL")),
     (
         Component("private", Unit.NUMBER, "Z' (private manufacturer)"),
         Component("private_falling", Unit.NUMBER, "Z' while it falls"),
@@ -149,7 +150,7 @@ def distress_probability(figures: StatementFigures) -> Measurement:
 @indicator(
     "F-15",
     "Distress model sees failure coming",
-    SOLVENCY,
+    SOLVENCY.at(Classification("FINANCE", "FINANCIAL", "APPROVAL")),
     (
         Component("zmijewski", Unit.RATIO, "Zmijewski's probability"),
         Component("zmijewski_x", Unit.NUMBER, "Zmijewski's X"),
@@ -201,7 +202,9 @@ def _ohlson(figures: StatementFigures) -> int | None:
 @indicator(
     "F-16",
     "Figures look managed",
-    Theme(STATEMENT, "qual", "QUALITY_OF_FIGURES"),
+    Theme(STATEMENT, "qual", "QUALITY_OF_FIGURES").at(
+        Classification("WILLINGNESS", "CONDUCT", "APPLICATION")
+    ),
     single(Unit.NUMBER, "Beneish M"),
     reads=touched.STATEMENTS | touched.PROFILE,
     evidence=statements_as_evidence,
@@ -219,7 +222,9 @@ def beneish(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
 @statement_indicator(
     "F-21",
     "Few signs of financial strength",
-    Theme(STATEMENT, "perf", "PROFIT_LEVERAGE"),
+    Theme(STATEMENT, "perf", "PROFIT_LEVERAGE").at(
+        Classification("PERFORMANCE", "FINANCIAL", "MONITORING", "Many signs of financial strength")
+    ),
     single(Unit.COUNT, "Piotroski tests passed"),
 )
 def piotroski_score(figures: StatementFigures) -> Measurement:

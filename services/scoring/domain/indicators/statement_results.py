@@ -38,6 +38,7 @@ from services.scoring.domain.primitives.measurement import (
     unmeasurable,
 )
 from services.scoring.domain.primitives.money import decimals_of
+from services.scoring.domain.rulebook.classification import Classification
 from services.scoring.domain.rulebook.rulebook import STATEMENT, Component, Rules
 from services.scoring.domain.views.statements import (
     YEAR_MONTHS,
@@ -58,7 +59,7 @@ PERFORMANCE: Final = Theme(STATEMENT, "perf", "PROFIT_LEVERAGE")
 @statement_indicator(
     "F-02",
     "Revenue is falling",
-    PERFORMANCE,
+    PERFORMANCE.at(Classification("PERFORMANCE", "FINANCIAL", "MONITORING", "Revenue grows")),
     single(Unit.RATIO, "revenue against the year before"),
 )
 def revenue_change(figures: StatementFigures) -> Measurement:
@@ -69,7 +70,9 @@ def revenue_change(figures: StatementFigures) -> Measurement:
 @statement_indicator(
     "F-03",
     "Operating margin is squeezed",
-    PERFORMANCE,
+    PERFORMANCE.at(
+        Classification("PERFORMANCE", "FINANCIAL", "MONITORING", "The operating margin widens")
+    ),
     (
         Component("points", Unit.POINTS, "EBITDA margin less last year's"),
         Component("relative", Unit.RATIO, "EBITDA margin against last year's"),
@@ -105,7 +108,9 @@ def _margin_change(figures: StatementFigures) -> tuple[int | None, int | None]:
 @statement_indicator(
     "F-04",
     "The firm makes losses",
-    PERFORMANCE,
+    PERFORMANCE.at(
+        Classification("PERFORMANCE", "FINANCIAL", "MONITORING", "The firm makes a profit")
+    ),
     (
         Component("margin", Unit.RATIO, "profit before tax over revenue"),
         Component("years", Unit.COUNT, "years of loss in a row"),
@@ -171,7 +176,9 @@ def _loss_quarters(figures: StatementFigures) -> int | None:
 @statement_indicator(
     "F-06",
     "Profit hardly covers interest",
-    Theme(STATEMENT, "cover", "PROFIT_LEVERAGE"),
+    Theme(STATEMENT, "cover", "PROFIT_LEVERAGE").at(
+        Classification("CAPACITY", "FINANCIAL", "APPROVAL", "Profit covers interest well")
+    ),
     single(Unit.NUMBER, "EBIT over interest"),
 )
 def interest_cover(figures: StatementFigures) -> Measurement:
@@ -185,7 +192,9 @@ def interest_cover(figures: StatementFigures) -> Measurement:
 @statement_indicator(
     "F-26",
     "Sales leave little profit",
-    Theme(STATEMENT, "loss", "PROFIT_LEVERAGE"),
+    Theme(STATEMENT, "loss", "PROFIT_LEVERAGE").at(
+        Classification("PERFORMANCE", "FINANCIAL", "MONITORING")
+    ),
     single(Unit.RATIO, "EBIT over revenue"),
 )
 def operating_margin(figures: StatementFigures) -> Measurement:
@@ -199,7 +208,9 @@ def operating_margin(figures: StatementFigures) -> Measurement:
 @statement_indicator(
     "F-13",
     "Profit does not become cash",
-    Theme(STATEMENT, "qual", "QUALITY_OF_FIGURES"),
+    Theme(STATEMENT, "qual", "QUALITY_OF_FIGURES").at(
+        Classification("PERFORMANCE", "FINANCIAL", "MONITORING", "Profit becomes cash")
+    ),
     (
         Component("accruals", Unit.RATIO, "profit less operating cash flow, over average assets"),
         Component("twice", Unit.FLAG, "profit with negative cash flow twice running"),
@@ -223,7 +234,9 @@ def accruals(figures: StatementFigures) -> Measurement:
 @indicator(
     "F-23",
     "Loss in a firm of size",
-    Theme(STATEMENT, "size", "PROFIT_LEVERAGE"),
+    Theme(STATEMENT, "size", "PROFIT_LEVERAGE").at(
+        Classification("PERFORMANCE", "FINANCIAL", "MONITORING")
+    ),
     (
         Component("return", Unit.RATIO, "net income over total assets"),
         Component("size", Unit.NUMBER, "total assets in millions, power of ten"),
@@ -254,7 +267,9 @@ def loss_of_size(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
 @indicator(
     "F-05",
     "Cash does not cover debt service",
-    Theme(STATEMENT, "cover", "PROFIT_LEVERAGE"),
+    Theme(STATEMENT, "cover", "PROFIT_LEVERAGE").at(
+        Classification("CAPACITY", "FINANCIAL", "APPROVAL", "Cash covers debt service well")
+    ),
     (
         Component("cover", Unit.NUMBER, "debt service cover"),
         Component("fall", Unit.NUMBER, "fall of the cover in two quarters"),

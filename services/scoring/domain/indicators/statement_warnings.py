@@ -29,6 +29,7 @@ from services.scoring.domain.primitives.measurement import (
     not_applicable,
 )
 from services.scoring.domain.primitives.vocabulary import BULLET, INTEREST_ONLY, TERM
+from services.scoring.domain.rulebook.classification import Classification
 from services.scoring.domain.rulebook.rulebook import STATEMENT, Rules
 from services.scoring.domain.views.statements import (
     YEAR_MONTHS,
@@ -43,7 +44,9 @@ BALLOON_TIMES = 2
 @indicator(
     "F-28",
     "Cash does not cover the scheduled debt service",
-    Theme(STATEMENT, "warning", "PROFIT_LEVERAGE"),
+    Theme(STATEMENT, "warning", "PROFIT_LEVERAGE").at(
+        Classification("CAPACITY", "FINANCIAL", "APPROVAL")
+    ),
     single(Unit.NUMBER, "debt service cover without revolving and balloon principal"),
     reads=touched.STATEMENTS | touched.PROFILE | touched.LOANS | touched.STATEMENT_AGE,
     evidence=statements_as_evidence,
@@ -89,7 +92,9 @@ def _has_balloon(loan: Loan) -> bool:
 @statement_indicator(
     "F-29",
     "Interest is not earned for two years",
-    Theme(STATEMENT, "warning", "PROFIT_LEVERAGE"),
+    Theme(STATEMENT, "warning", "PROFIT_LEVERAGE").at(
+        Classification("CAPACITY", "FINANCIAL", "APPROVAL")
+    ),
     single(Unit.NUMBER, "EBIT over interest, the better of two years"),
 )
 def interest_cover_of_two_years(figures: StatementFigures) -> Measurement:
@@ -110,7 +115,9 @@ def interest_cover_of_two_years(figures: StatementFigures) -> Measurement:
 @statement_indicator(
     "F-30",
     "Own funds are gone, with a loss",
-    Theme(STATEMENT, "warning", "PROFIT_LEVERAGE"),
+    Theme(STATEMENT, "warning", "PROFIT_LEVERAGE").at(
+        Classification("FINANCE", "FINANCIAL", "MONITORING")
+    ),
     single(Unit.RATIO, "equity over total assets in a year of loss"),
 )
 def equity_with_a_loss(figures: StatementFigures) -> Measurement:

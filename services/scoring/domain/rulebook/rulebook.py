@@ -18,6 +18,7 @@ from services.scoring.domain.borrower.risk import SLOTS, slot_of
 from services.scoring.domain.primitives.measurement import Measurement, Unit
 from services.scoring.domain.primitives.money import Rates, decimals_of
 from services.scoring.domain.primitives.vocabulary import BULLET_LOANS, LOAN_TYPES, TERM
+from services.scoring.domain.rulebook.classification import Classification
 from services.scoring.domain.rulebook.pd import PdModel
 from services.scoring.domain.rulebook.policy import StatePolicy
 from services.scoring.domain.rulebook.thresholds import ComponentRule
@@ -175,6 +176,7 @@ class Indicator:
         family: One of REPAYMENT … EXTERNAL_FAMILY.
         group: Correlation group; inside (family, group) only the strongest indicator scores.
         risk_type: Key of the playbook, such as ``PAYMENT_DELAY``.
+        classification: Where it belongs: factor, trigger class, stage of the credit process.
         components: The figures that ``measure`` returns, in order; the first is the usual one.
         reads: Bits of `touched` of the facts that ``measure`` reads.
         measure: ``(borrower, as_of day ordinal, rules) -> Measurement``. During a day ``as_of`` is
@@ -188,6 +190,7 @@ class Indicator:
     family: int
     group: str
     risk_type: str
+    classification: Classification
     components: tuple[Component, ...]
     reads: int
     measure: Measure
