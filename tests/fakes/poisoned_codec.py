@@ -1,17 +1,13 @@
 """Codecs under which the data of one borrower break the fold, as a defect of a version does."""
 
 from dataclasses import replace
-from datetime import date
-from typing import Any
 
 from services.scoring.application.ports import Codec
 from services.scoring.domain.assess.assessment import Assessment
 from services.scoring.domain.borrower.borrower import Borrower
 from services.scoring.domain.events.event import Event
+from services.scoring.domain.events.loans import SchedulePublished
 from tests.fakes.wire_events import START
-
-LAST_DAY = date.max.toordinal()
-"""The month after it cannot be computed, so the fold raises after the event was applied."""
 
 
 class Poison(ArithmeticError):
@@ -22,10 +18,30 @@ def breaking_event(codec: Codec, event_id: str) -> Codec:
     """Return a codec that decodes an event to one whose fold raises after it has begun."""
 
     def decode(raw: bytes) -> Event:
-        event: Any = codec.decode(raw)
-        return replace(event, day=LAST_DAY) if event.id == event_id else event
+        event = codec.decode(raw)
+        return _broken_schedule(event) if event.id == event_id else event
 
     return replace(codec, decode=decode)
+
+
+def _broken_schedule(event: Event) -> Event:
+    """Return a schedule in the event's place, with fewer amounts than due days."""
+    return SchedulePublished(
+        source=event.source,
+        id=event.id,
+        borrower_id=event.borrower_id,
+        at_us=event.at_us,
+        day=event.day,
+        corrects_id=None,
+        correction_kind=0,
+        loan_id="L-broken",
+        schedule_version=1,
+        currency="EUR",
+        due_days=[event.day, event.day + 1],
+        due_principal_minor=[],
+        due_interest_minor=[],
+        due_fees_minor=[],
+    )
 
 
 def breaking_state(codec: Codec, borrower_id: str, *, from_day: int) -> Codec:

@@ -59,7 +59,7 @@ async def test_an_event_that_breaks_the_fold_isolates_its_borrower_alone() -> No
     assert worker.stored()["B-1"] == expected(without_waiting(LOG, POISON_OFFSET))["B-1"]
     isolation = worker.states.isolations["B-1"]
     assert isolation.folded_to == POISON_OFFSET - 1
-    assert isolation.reason.startswith("ValueError: ")
+    assert isolation.reason.startswith("IndexError: ")
     assert worker.states.rows["B-1"].closed_offset == CLOSE_OFFSETS[4]
     assert set(worker.states.isolations) == {"B-1"}
 
