@@ -64,7 +64,7 @@ async def test_an_isolated_borrower_is_verified_to_its_mark_and_resumes(
     assert findings.unfolded == sum(each.waiting for each in isolated) > 0
     assert findings.applied + findings.unfolded == applied
     assert [(each.borrower_id, each.reason.split(":")[0]) for each in isolated] == [
-        ("B-3", "ValueError"),
+        ("B-3", "IndexError"),
         ("B-5", "Poison"),
     ]
     # Queries show what was folded last, and since when the borrower is isolated.
