@@ -413,13 +413,15 @@ async def test_filters_choose_who_hears_and_the_end_follows_the_beginning(
     await desk.assess(
         assessment(RiskState.HIGH_RISK, RED),
         assessment(RiskState.WATCH, RED, sequence=2, days_later=1),
-        assessment(RiskState.NORMAL, sequence=3, days_later=2),
+        # Worse again: the alert of before ends, superseded.
+        assessment(RiskState.HIGH_RISK, RED, sequence=3, days_later=2),
     )
     while await desk.dispatcher(channel).turn():
         pass
     received = sorted((got.path, json.loads(got.body)["type"]) for got in receiver.received)
     assert received == [
         ("/hook/closed", "alert.resolved.v1"),
+        ("/hook/high", "alert.opened.v1"),
         ("/hook/high", "alert.opened.v1"),
         ("/hook/high", "alert.resolved.v1"),
         ("/hook/high", "alert.updated.v1"),
