@@ -98,6 +98,14 @@ LINES = (
         (GATE,),
     ),
     Mutant(
+        "load-counts-when-opened",
+        "an event is refused by the loads that are open now, not by those of a second ago",
+        "services/ingest/application/time_gate.py",
+        "if not self._is_current or self._clock_of(event) is not None:",
+        "if self._clock_of(event) is not None:",
+        (GATE,),
+    ),
+    Mutant(
         "a-load-never-passes-the-wall-clock",
         "the clock of a load of history stops at today",
         "services/ingest/domain/time_guard.py",

@@ -55,6 +55,8 @@ class TimeGate:
         self._loads: list[OpenLoad] = []
         self._windows: dict[tuple[str, bool], TimeWindow] = {}
         self._read_at: float | None = None
+        # Whether the database was asked since the present request began.
+        self._is_current = False
         self._disagreement = ""
 
     async def begin(self) -> None:
@@ -63,6 +65,7 @@ class TimeGate:
         Raises:
             Unavailable: While the clocks of this process and of PostgreSQL disagree.
         """
+        self._is_current = False
         read_at = self._read_at
         if read_at is None or self._clock.monotonic_seconds() - read_at >= READ_EVERY_SECONDS:
             await self._read()
@@ -81,8 +84,11 @@ class TimeGate:
         return window.admits(event.time, _business_day(event)[0])
 
     async def refusal(self, event: CloudEvent[EventData]) -> Refusal | None:
-        """Returns why an event that is not admitted is refused, by what the database knows now."""
-        if self._clock_of(event) is not None:
+        """Returns why an event that is not admitted is refused, by what the database knows now.
+
+        A load may have been opened a moment ago, and one that is known goes on with each close.
+        """
+        if not self._is_current or self._clock_of(event) is not None:
             await self._read()
         day, field = _business_day(event)
         return self._guard.refusal(
@@ -108,6 +114,7 @@ class TimeGate:
         self._windows = {}
 
     async def _read(self) -> None:
+        self._is_current = True
         before, known = self._clock.now(), self._loads
         try:
             reading = await self._source.read()

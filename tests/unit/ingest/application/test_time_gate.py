@@ -170,6 +170,13 @@ async def test_ten_years_are_loaded_without_one_refusal(memory: MemoryIngest) ->
     assert (len(days), refused) == (3_653, 0)
 
 
+async def test_a_load_counts_from_the_moment_it_is_opened(memory: MemoryIngest) -> None:
+    assert await take(memory, repayment("PAY-1")) == [None]
+    # Within the second for which the reading before lasts.
+    await open_load(memory)
+    assert await take(memory, paid("PAY-2", "1999-12-31")) == [None]
+
+
 async def test_in_a_load_a_wrong_year_of_the_past_is_found(memory: MemoryIngest) -> None:
     await open_load(memory)
     wrong = paid("PAY-1", "2021-01-05", time="2020-01-05T10:00:00Z")
