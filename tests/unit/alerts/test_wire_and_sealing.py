@@ -1,6 +1,7 @@
 """Reading the risk topic, paging, and secrets at rest."""
 
 import json
+from collections.abc import Mapping
 
 import pytest
 
@@ -10,6 +11,7 @@ from services.alerts.decisions.adapters.assessment_wire import (
     Unreadable,
     read,
 )
+from services.alerts.decisions.domain.assessment import AssessmentSummary
 from services.alerts.delivery.adapters.sealing import CannotOpen, Sealer, new_secret, read_key
 from services.alerts.primitives import paging
 from services.alerts.primitives.errors import InvalidInput
@@ -30,6 +32,14 @@ def test_an_assessment_is_read_and_its_document_kept_whole() -> None:
     assert json.loads(incoming.document) == EVENT["data"]
 
 
+def read_with(fields: Mapping[str, object]) -> AssessmentSummary:
+    """Return the assessment that states these fields, and else nothing of money at risk."""
+    data = {name: value for name, value in EVENT["data"].items() if name != "money_at_risk"}
+    incoming = read(json.dumps({**EVENT, "data": {**data, **fields}}).encode())
+    assert isinstance(incoming, IncomingAssessment)
+    return incoming.assessment
+
+
 @pytest.mark.parametrize(
     ("fields", "is_at_risk"),
     [
@@ -41,9 +51,7 @@ def test_an_assessment_is_read_and_its_document_kept_whole() -> None:
     ids=["not stated", "none", "exposure", "unknown"],
 )
 def test_unknown_exposure_is_exposure(fields: dict[str, list[str]], is_at_risk: bool) -> None:
-    incoming = read(json.dumps({**EVENT, "data": {**EVENT["data"], **fields}}).encode())
-    assert isinstance(incoming, IncomingAssessment)
-    assert incoming.assessment.is_money_at_risk is is_at_risk
+    assert read_with(fields).is_money_at_risk is is_at_risk
 
 
 @pytest.mark.parametrize(
@@ -61,10 +69,7 @@ def test_unknown_exposure_is_exposure(fields: dict[str, list[str]], is_at_risk: 
 def test_debt_and_lines_are_read(
     fields: dict[str, object], expected: tuple[bool, bool, bool]
 ) -> None:
-    data = {name: value for name, value in EVENT["data"].items() if name != "money_at_risk"}
-    incoming = read(json.dumps({**EVENT, "data": {**data, **fields}}).encode())
-    assert isinstance(incoming, IncomingAssessment)
-    summary = incoming.assessment
+    summary = read_with(fields)
     assert (summary.has_debt, summary.has_line, summary.is_undrawn) == expected
     assert summary.days_late == EVENT["data"]["dpd_operational"]
 
