@@ -112,7 +112,7 @@ async def play(running: RunningDemo, setup: Setup, *, progress: DemoProgress) ->
     portfolio = Portfolio(setup)
     delivery = Delivery(portfolio)
     progress.days, progress.inbox = setup.days, running.inbox.officers.counts
-    progress.enter("The bank plays its days")
+    progress.enter("The bank plays its days (a day close is a record on each partition)")
     for day in delivery.days():
         await running.bank.send(day)
         progress.day = date.fromordinal(day.day.ordinal)

@@ -58,7 +58,7 @@ def line(progress: DemoProgress) -> str:
     """Return the progress as one line, for logs."""
     inbox = progress.inbox or InboxCounts()
     return (
-        f"{progress.day}  {progress.sent:,} sent, {progress.live.folded:,} folded, "
+        f"{progress.day}  {progress.sent:,} events sent, {progress.live.folded:,} records folded, "
         f"{progress.live.alerts} alerts, {inbox.accepted} webhooks"
     )
 

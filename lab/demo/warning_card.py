@@ -35,13 +35,17 @@ def render(answer: Mapping[str, Any]) -> RenderableType:
     """Return the card of an alert."""
     alert, card = answer["detail"]["alert"], answer["card"]
     assessment = card["assessment"]
+    contributors = assessment.get("contributors", [])
     title = f"Risk warning · {escape(str(alert['borrower_id']))}"
     return Panel(
         Group(
             _head(alert, assessment),
             Text(),
             Text("Why", style="bold"),
-            _contributors(assessment.get("contributors", [])),
+            _contributors(contributors),
+            Text(),
+            Text("Evidence", style="bold"),
+            _evidence_of(contributors),
             Text(),
             Text("What to do next", style="bold"),
             _actions(answer["detail"]["actions"]),
@@ -100,9 +104,13 @@ def _contributors(contributors: Sequence[Mapping[str, Any]]) -> Table:
             Text(str(each.get("since") or "")),
             Text(f"{float(each['share']):.1f}"),
         )
-        table.add_row(
-            Text(f"  evidence {_evidence(each)}", style="dim", no_wrap=True, overflow="ellipsis")
-        )
+    return table
+
+
+def _evidence_of(contributors: Sequence[Mapping[str, Any]]) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False, show_header=False, style="dim")
+    for each in contributors[:SHOWN_CONTRIBUTORS]:
+        table.add_row(Text(each["indicator"]), Text(_evidence(each)))
     return table
 
 
