@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -25,13 +25,7 @@ def contributor(
         "name": f"name of {indicator}",
         "risk_type": "PAYMENT_DELAY",
         "level": level,
-        "value": "34",
-        "unit": "days",
-        "amber": ">= 5",
-        "red": "> 30",
-        "baseline": None,
         "share": share,
-        "since": date(2026, 2, 20),
         "evidence_event_ids": ("core-bank/e-1",),
     }
     return ContributorSummary(**{**values, **changes})
@@ -110,21 +104,21 @@ def document(summary: AssessmentSummary) -> dict[str, Any]:
                 "family": "REPAYMENT",
                 "risk_type": cause.risk_type,
                 "level": cause.level.value,
-                "value": cause.value,
-                "unit": cause.unit,
-                "amber": cause.amber,
-                "red": cause.red,
-                "baseline": cause.baseline,
+                "value": str(summary.days_late),
+                "unit": "days",
+                "amber": ">= 5",
+                "red": "> 30",
+                "baseline": None,
                 "share": cause.share,
                 "intensity": 0.5,
-                "since": cause.since and cause.since.isoformat(),
+                "since": "2026-02-20",
                 "evidence_event_ids": list(cause.evidence_event_ids),
             }
             for cause in summary.contributors
         ],
         "unmeasurable": [],
         "measured_green": sorted(summary.measured_green),
-        "dpd_operational": 34,
+        "dpd_operational": summary.days_late,
         "dpd_regulatory": 0,
         "past_due": "1200.00",
         "exposure": "50000.00",

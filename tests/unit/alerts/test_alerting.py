@@ -609,10 +609,9 @@ def test_each_decision_has_a_code(history: list[AssessmentSummary], code: Decisi
 
 
 def test_an_open_alert_shows_the_figures_of_the_newest_assessment_without_a_step() -> None:
-    later = contributor("R-01", Level.RED, 30.0, value="35")
     decisions, before = live(
         assessment(RiskState.WATCH, RED),
-        assessment(RiskState.WATCH, later, sequence=2, days_later=1, score=46),
+        assessment(RiskState.WATCH, RED, sequence=2, days_later=1, score=46, days_late=35),
     )
     assert decisions[1].changes == ()
     alert = before.open_alert

@@ -164,12 +164,6 @@ def _contributor_summary(contributor: contract.ContributorV1) -> ContributorSumm
         name=contributor.name,
         risk_type=contributor.risk_type,
         level=Level(contributor.level),
-        value=contributor.value,
-        unit=contributor.unit,
-        amber=contributor.amber or "none",
-        red=contributor.red or "none",
-        baseline=None if contributor.baseline is msgspec.UNSET else contributor.baseline,
         share=contributor.share,
-        since=contributor.since or None,
         evidence_event_ids=tuple(contributor.evidence_event_ids),
     )

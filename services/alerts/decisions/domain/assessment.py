@@ -25,19 +25,13 @@ FOR_A_PERSON: Final = frozenset({"C-07", "F-18"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContributorSummary:
-    """One indicator that is not green, as scoring explained it. Numbers are for display."""
+    """One indicator that is not green; `AssessmentWords` has its figures."""
 
     indicator: str
     name: str
     risk_type: str
     level: Level
-    value: str
-    unit: str
-    amber: str
-    red: str
-    baseline: str | None
     share: float
-    since: date | None
     evidence_event_ids: tuple[str, ...]
 
 
