@@ -13,7 +13,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from services.alerts.decisions.domain import measures
+from services.alerts.entrypoints.pages import measures
 
 WIDTH = 100
 BARS = "▁▂▃▄▅▆▇█"

@@ -15,9 +15,8 @@ from services.alerts.decisions.application.read_models import (
     BorrowerCard,
 )
 from services.alerts.decisions.application.reading import SCORE_DAYS_ON_CARD
-from services.alerts.decisions.domain import measures
 from services.alerts.decisions.domain.alert import Action, NewsItem
-from services.alerts.entrypoints.pages import chart, words
+from services.alerts.entrypoints.pages import chart, measures, words
 from services.alerts.entrypoints.pages.chart import Chart
 
 Json = Mapping[str, Any]

@@ -3,7 +3,7 @@
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from services.alerts.decisions.domain import measures
+from services.alerts.entrypoints.pages import measures
 
 STATES = {
     "NORMAL": "Normal",

@@ -1,7 +1,6 @@
 """Formats measured values and thresholds for loan officers: `46 %`, `≥ 12 days`.
 
-Scoring sends a decimal and a unit. Headlines, reason lines and pages format them here, so that a
-value reads the same everywhere.
+Scoring sends a decimal and a unit. Sentences about them are worded by `services.wording`.
 """
 
 import re
