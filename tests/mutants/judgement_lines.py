@@ -257,8 +257,8 @@ LINES = (
         "people-close-what-they-touched",
         "an alert that a person touched does not end by itself",
         "services/alerts/decisions/domain/lifecycle.py",
-        "    after = replace(after, ends_by_itself=False)\n",
-        "",
+        "    return replace(alert, ends_by_itself=False)\n",
+        "    return alert\n",
         (RECOVERY,),
     ),
     Mutant(

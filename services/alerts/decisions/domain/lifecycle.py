@@ -39,9 +39,9 @@ def acknowledge(alert: Alert, *, actor: str, at: datetime) -> AlertChange | Step
             why=f"only an OPEN alert can be acknowledged; this one is {alert.status}"
         )
     after = replace(
-        alert, status=AlertStatus.ACKNOWLEDGED, acknowledged_at=at, acknowledged_by=actor
+        _touched(alert), status=AlertStatus.ACKNOWLEDGED, acknowledged_at=at, acknowledged_by=actor
     )
-    return _touched(AlertEventKind.ACKNOWLEDGED, after, actor=actor, at=at, why="acknowledged")
+    return _change(AlertEventKind.ACKNOWLEDGED, after, actor=actor, at=at, why="acknowledged")
 
 
 def assign(
@@ -59,9 +59,9 @@ def assign(
     if (alert.owner.kind, alert.owner.id) == (owner_kind, owner_id):
         return StepNotAllowed(why=f"{owner_id} holds this alert already")
     owner = Owner(kind=owner_kind, id=owner_id, route=BY_HAND)
-    return _touched(
+    return _change(
         AlertEventKind.ASSIGNED,
-        replace(alert, status=_in_progress(alert.status), owner=owner),
+        replace(_touched(alert), status=_in_progress(alert.status), owner=owner),
         actor=actor,
         at=at,
         why=f"assigned by hand, before: {alert.owner.id}",
@@ -74,9 +74,9 @@ def comment(alert: Alert, *, text: str, actor: str, at: datetime) -> AlertChange
     _check_note(text, pointer="/text")
     if not text.strip():
         raise InvalidInput("text must not be blank; write what happened", pointer="/text")
-    return _touched(
+    return _change(
         AlertEventKind.COMMENTED,
-        replace(alert, status=_in_progress(alert.status)),
+        replace(_touched(alert), status=_in_progress(alert.status)),
         actor=actor,
         at=at,
         why="commented",
@@ -97,8 +97,14 @@ def resolve(
             pointer="/outcome_code",
         )
     _check_note(note, pointer="/note")
-    touched = replace(alert, ends_by_itself=False)
-    return closed(touched, outcome_code=outcome_code, why="resolved", note=note, actor=actor, at=at)
+    return closed(
+        _touched(alert),
+        outcome_code=outcome_code,
+        why="resolved",
+        note=note,
+        actor=actor,
+        at=at,
+    )
 
 
 def closed(
@@ -110,18 +116,9 @@ def closed(
     return _change(AlertEventKind.RESOLVED, after, actor=actor, at=at, why=why, details=details)
 
 
-def _touched(
-    kind: AlertEventKind,
-    after: Alert,
-    *,
-    actor: str,
-    at: datetime,
-    why: str,
-    details: Mapping[str, str] = MappingProxyType({}),
-) -> AlertChange:
-    """Returns the change by a person, after which the alert no longer ends by itself."""
-    after = replace(after, ends_by_itself=False)
-    return _change(kind, after, actor=actor, at=at, why=why, details=details)
+def _touched(alert: Alert) -> Alert:
+    """Returns the alert in the hands of a person: it no longer ends by itself."""
+    return replace(alert, ends_by_itself=False)
 
 
 def _change(
