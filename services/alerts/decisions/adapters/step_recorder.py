@@ -93,11 +93,9 @@ ON CONFLICT (alert_id) DO UPDATE
    SET ({", ".join(alert_rows.COLUMNS)}) = ({alert_rows.columns("excluded")})
 """
 ADVANCE_FEED = "UPDATE alerts.feed SET last_id = last_id + $1 RETURNING last_id - $1"
-WRITE_EVENTS = """
-INSERT INTO alerts.alert_event (feed_id, event_id, kind, alert_id, borrower_id, version, at,
-                                actor, why, owner_id, officer_id, document, recorded_at)
-SELECT feed_id, event_id, kind, alert_id, borrower_id, version, at, actor, why, owner_id,
-       officer_id, document, $2
+WRITE_EVENTS = f"""
+INSERT INTO alerts.alert_event (feed_id, {", ".join(_EVENT_COLUMNS)}, recorded_at)
+SELECT feed_id, {", ".join(_EVENT_COLUMNS)}, $2
   FROM json_populate_recordset(null::alerts.alert_event, $1)
 """
 
@@ -167,7 +165,7 @@ def recorded_step(change: FeedStep) -> RecordedStep:
     """Returns a step as it is recorded."""
     if isinstance(change, DataIncident):
         return _incident_step(change)
-    alert = change.alert
+    alert, document = change.alert, event_document(change)
     return RecordedStep(
         event_id=change.event_id,
         kind=change.kind,
@@ -182,8 +180,8 @@ def recorded_step(change: FeedStep) -> RecordedStep:
         segment=alert.segment,
         branch_id=alert.branch_id,
         rank=alert.severity.rank,
-        document=event_document(change),
-        data=contract_data(change),
+        document=document,
+        data=_contract_data(change, document),
     )
 
 
@@ -195,7 +193,7 @@ def _incident_step(incident: DataIncident) -> RecordedStep:
     if incident.ended_at is not None:
         data["ended_at"] = document["ended_at"]
     return RecordedStep(
-        event_id=f"{incident.incident_id}-{incident.version}",
+        event_id=incident.event_id,
         kind=incident.kind,
         alert_id=incident.incident_id,
         borrower_id=incident.borrower_id,
@@ -215,10 +213,7 @@ def _incident_step(incident: DataIncident) -> RecordedStep:
 
 
 def _event(feed_id: int, step: RecordedStep) -> Mapping[str, object]:
-    return {
-        "feed_id": feed_id,
-        **{name: getattr(step, name) for name in _EVENT_COLUMNS},
-    }
+    return {"feed_id": feed_id, **{name: getattr(step, name) for name in _EVENT_COLUMNS}}
 
 
 def _json(rows: Sequence[Mapping[str, object]]) -> str:
@@ -244,9 +239,8 @@ def message(step: RecordedStep, *, topic: str) -> Message:
     )
 
 
-def contract_data(change: AlertChange) -> dict[str, Any]:
-    """Returns the `data` of the event as the contract defines it."""
-    document = event_document(change)
+def _contract_data(change: AlertChange, document: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the `data` of the event as the contract defines it, of the document of the step."""
     second = document["second_owner"]
     data = {name: document[name] for name in _CONTRACT_FIELDS}
     data["actions"] = [

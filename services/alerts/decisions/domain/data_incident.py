@@ -78,6 +78,11 @@ class DataIncident:
         return 2 if self.ended_at else 1
 
     @property
+    def event_id(self) -> str:
+        """Returns the id of the event of this step; the same on every run."""
+        return f"{self.incident_id}-{self.version}"
+
+    @property
     def at(self) -> datetime:
         """Returns when it began, or ended."""
         return self.ended_at or self.since
