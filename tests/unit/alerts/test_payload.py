@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from services.alerts.decisions.adapters.assessment_words import incident_headlines
 from services.alerts.decisions.domain import data_incident
 from services.alerts.decisions.domain.alert import AlertChange
 from services.alerts.decisions.domain.data_incident import IsolatedState
@@ -86,7 +87,7 @@ def test_a_data_incident_names_its_owner_and_no_deadline(format: PayloadFormat) 
         message_id="msg_1",
         event_type=incident.kind.value,
         at=incident.at,
-        document=incident_document(incident),
+        document=incident_document(incident, incident_headlines(incident)),
         link=LINK,
         address=Address(format=format, target="https://hooks.bank.com/x", secrets=()),
     )
@@ -111,7 +112,7 @@ def test_an_incident_has_one_id_from_begin_to_end() -> None:
     ended = data_incident.ended(borrower, since=MONDAY, at=MONDAY + timedelta(hours=3), plan=plan)
     assert (begun.incident_id, begun.version, ended.version) == (ended.incident_id, 1, 2)
     assert (begun.owner, begun.alert_id) == (ALERT.owner, ALERT.alert_id)
-    assert ended.headline == "b-1 is processed again, state NORMAL"
+    assert incident_headlines(ended)["en"] == "b-1 is processed again, state NORMAL"
 
 
 @pytest.mark.parametrize("format", BODIES)

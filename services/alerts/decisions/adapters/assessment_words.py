@@ -1,16 +1,17 @@
-"""Words an assessment for messages and pages, in every language that catalogues exist for.
+"""Words assessments and data incidents for messages and pages, in every language of a catalogue.
 
 A message may be read by anybody in the bank, so another customer is "a connected party".
 """
 
 from decimal import Decimal
 
+from services.alerts.decisions.domain.data_incident import DataIncident
 from services.alerts.decisions.domain.differences import AssessmentDifference, DifferenceKind
 from services.contracts.assessment import AssessmentV1, ContributorV1
 from services.contracts.currencies import decimals_of
 from services.wording.causes import CauseSentences
 from services.wording.figures import Figures
-from services.wording.messages import Language
+from services.wording.messages import Language, messages_in
 from services.wording.outlook import Unpaid, unpaid_sentence
 from services.wording.reasons import ReasonSentences
 
@@ -97,6 +98,18 @@ def difference_text(difference: AssessmentDifference, figures: Figures) -> str:
         before=messages.text(f"level.{before}"),
         after=messages.text(f"level.{after}"),
     )
+
+
+def incident_headlines(incident: DataIncident) -> dict[str, str]:
+    """Returns the begin or the end of a data incident in a sentence, by language."""
+    key = "incident.ended" if incident.ended_at else "incident.began"
+    since = f"{incident.since:%Y-%m-%d %H:%M} UTC"
+    return {
+        language.value: messages_in(language).text(
+            key, borrower=incident.borrower_id, since=since, state=incident.state.value
+        )
+        for language in Language
+    }
 
 
 def _causes(figures: Figures) -> CauseSentences:

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import msgspec
 
 from services.alerts.decisions.adapters import alert_rows
+from services.alerts.decisions.adapters.assessment_words import incident_headlines
 from services.alerts.decisions.domain.alert import Alert, AlertChange
 from services.alerts.decisions.domain.data_incident import DataIncident
 from services.alerts.decisions.domain.decision import SYSTEM
@@ -186,10 +187,11 @@ def recorded_step(change: FeedStep) -> RecordedStep:
 
 
 def _incident_step(incident: DataIncident) -> RecordedStep:
-    document = incident_document(incident)
+    headlines = incident_headlines(incident)
+    document = incident_document(incident, headlines)
     names = ("incident_id", "borrower_id", "since", "state", "headline", "alert_id")
     data = {name: document[name] for name in names}
-    data |= {"owner_id": incident.owner.id, "texts": incident.headlines}
+    data |= {"owner_id": incident.owner.id, "texts": headlines}
     if incident.ended_at is not None:
         data["ended_at"] = document["ended_at"]
     return RecordedStep(
@@ -200,7 +202,7 @@ def _incident_step(incident: DataIncident) -> RecordedStep:
         version=incident.version,
         at=incident.at,
         actor=SYSTEM,
-        why=incident.headline,
+        why=document["headline"],
         owner_id=incident.owner.id,
         officer_id=incident.officer_id,
         segment=incident.segment,

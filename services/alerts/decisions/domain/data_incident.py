@@ -17,19 +17,6 @@ from services.alerts.primitives.vocabulary import AlertEventKind, RiskState
 
 INCIDENT_IDS: Final = UUID("0b8d2a52-2c55-5a1e-8f61-8f0f4b1f0c6d")
 
-BEGAN: Final = {
-    "en": "{id} cannot be processed since {since}; state {state} is the last one known, and no "
-    "warning comes",
-    "es": "{id} no se puede procesar desde {since}; el estado {state} es el último conocido y no "
-    "se emiten alertas",
-    "zh": "{id} 自 {since} 起无法处理；{state} 是最后已知状态，期间不会发出预警",
-}
-ENDED: Final = {
-    "en": "{id} is processed again, state {state}",
-    "es": "{id} se procesa de nuevo, estado {state}",
-    "zh": "{id} 已恢复处理，状态 {state}",
-}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IsolatedState:
@@ -86,21 +73,6 @@ class DataIncident:
     def at(self) -> datetime:
         """Returns when it began, or ended."""
         return self.ended_at or self.since
-
-    @property
-    def headlines(self) -> dict[str, str]:
-        """Returns the incident in a sentence, by language."""
-        sentences = ENDED if self.ended_at else BEGAN
-        since = f"{self.since:%Y-%m-%d %H:%M} UTC"
-        return {
-            language: sentence.format(id=self.borrower_id, since=since, state=self.state)
-            for language, sentence in sentences.items()
-        }
-
-    @property
-    def headline(self) -> str:
-        """Returns the sentence in English."""
-        return self.headlines["en"]
 
 
 def begun(borrower: IsolatedState, *, since: datetime, plan: RoutingPlan) -> DataIncident:

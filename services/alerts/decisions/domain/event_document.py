@@ -3,6 +3,7 @@
 It has ids, reasons, next steps and links, but no name and no account number.
 """
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -16,6 +17,7 @@ from services.alerts.decisions.domain.alert import (
     ReasonLine,
 )
 from services.alerts.decisions.domain.data_incident import DataIncident
+from services.alerts.decisions.domain.drafting import ENGLISH
 
 
 def event_document(change: AlertChange) -> dict[str, Any]:
@@ -58,8 +60,11 @@ def _news(item: NewsItem) -> dict[str, Any]:
     }
 
 
-def incident_document(incident: DataIncident) -> dict[str, Any]:
-    """Returns the begin or the end of a data incident as plain JSON values."""
+def incident_document(incident: DataIncident, headlines: Mapping[str, str]) -> dict[str, Any]:
+    """Returns the begin or the end of a data incident as plain JSON values.
+
+    `headlines` are the incident in a sentence, by language.
+    """
     return {
         "incident_id": incident.incident_id,
         "borrower_id": incident.borrower_id,
@@ -68,10 +73,10 @@ def incident_document(incident: DataIncident) -> dict[str, Any]:
         "state": incident.state.value,
         "since": incident.since.isoformat(),
         "ended_at": None if incident.ended_at is None else incident.ended_at.isoformat(),
-        "headline": incident.headline,
+        "headline": headlines[ENGLISH],
         "texts": {
             language: {"headline": headline, "why": [], "reasons": []}
-            for language, headline in incident.headlines.items()
+            for language, headline in headlines.items()
         },
         "news": [],
         "owner": _plain(incident.owner),
