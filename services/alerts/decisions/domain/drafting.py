@@ -57,6 +57,7 @@ def draft(
         service_levels=policy.service_levels,
     )
     risk_types = _risk_types(assessment)
+    texts = _texts(assessment)
     routed = route(
         RoutingSubject(
             severity=severity,
@@ -80,7 +81,7 @@ def draft(
         state_since=assessment.state_since,
         as_of=assessment.as_of,
         score=assessment.score,
-        headline=assessment.words.headline(ENGLISH),
+        headline=texts[ENGLISH].headline,
         owner=routed.owner,
         second_owner=routed.second_owner,
         officer_id=assessment.officer_id,
@@ -90,8 +91,8 @@ def draft(
         opened_at=assessment.at,
         updated_at=assessment.at,
         deadlines=deadlines,
-        reasons=_reasons(assessment),
-        texts=_texts(assessment),
+        reasons=_reasons(assessment, texts[ENGLISH]),
+        texts=texts,
         news=(),
         ends_by_itself=assessment.state is RiskState.ATTENTION and not assessment.is_for_a_person,
         actions=playbooks.recommend(
@@ -136,13 +137,14 @@ def present(alert: Alert, assessment: AssessmentSummary) -> Alert:
 
     The version stays: it counts the steps of an alert, and this is none.
     """
+    texts = _texts(assessment)
     return replace(
         alert,
         as_of=assessment.as_of,
         score=assessment.score,
-        headline=assessment.words.headline(ENGLISH),
-        reasons=_reasons(assessment),
-        texts=_texts(assessment),
+        headline=texts[ENGLISH].headline,
+        reasons=_reasons(assessment, texts[ENGLISH]),
+        texts=texts,
     )
 
 
@@ -180,28 +182,28 @@ def _shown(assessment: AssessmentSummary) -> list[ContributorSummary]:
     return sorted(assessment.contributors, key=worst_first)[:MOST_REASONS]
 
 
-def _reasons(assessment: AssessmentSummary) -> tuple[ReasonLine, ...]:
+def _reasons(assessment: AssessmentSummary, text: AlertText) -> tuple[ReasonLine, ...]:
     return tuple(
         ReasonLine(
             indicator=contributor.indicator,
             name=contributor.name,
             risk_type=contributor.risk_type,
             level=contributor.level,
-            line=assessment.words.cause(ENGLISH, contributor.indicator),
+            line=line,
             share=contributor.share,
             evidence_event_ids=contributor.evidence_event_ids[:MOST_EVIDENCE],
         )
-        for contributor in _shown(assessment)
+        for contributor, line in zip(_shown(assessment), text.reasons, strict=True)
     )
 
 
 def _texts(assessment: AssessmentSummary) -> dict[str, AlertText]:
-    words = assessment.words
+    words, shown = assessment.words, _shown(assessment)
     return {
         language: AlertText(
             headline=words.headline(language),
             why=words.why(language),
-            reasons=tuple(words.cause(language, each.indicator) for each in _shown(assessment)),
+            reasons=tuple(words.cause(language, each.indicator) for each in shown),
         )
         for language in words.languages
     }
