@@ -53,7 +53,9 @@ class ReasonSentences:
     def reasons(
         self, state: str, since: date, rule_ids: Sequence[str], tests: Sequence[StateTestV1]
     ) -> StateReasons:
-        """Returns why the borrower entered its present state."""
+        """Returns why the borrower entered its present state; without rules it never moved."""
+        if not rule_ids:
+            return StateReasons(self._text("reasons.never"), [])
         key = "reasons.unrecorded"
         if tests:
             is_eased = any(test.kind == "CONDITION" for test in tests)

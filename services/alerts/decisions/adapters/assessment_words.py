@@ -44,8 +44,6 @@ class ContractWords:
     def why(self, language: str) -> tuple[str, ...]:
         """Returns when and why the present state was entered, as recorded then."""
         data, figures = self._data, Figures(Language(language))
-        if not data.trigger_rule_ids:
-            return (figures.messages.text("reasons.never"),)
         reasons = ReasonSentences(figures, names_parties=False).reasons(
             data.state, data.state_since, data.trigger_rule_ids, data.state_tests
         )

@@ -26,7 +26,7 @@ from services.scoring.domain.rulebook.rulebook import Rules
 from services.wording.figures import Figures
 from services.wording.messages import Language, messages_in
 from services.wording.outlook import Unpaid, unpaid_sentence
-from services.wording.reasons import ReasonSentences
+from services.wording.reasons import ReasonSentences, StateReasons
 
 # What people did, or a correction, which no figure shows.
 DECISIONS: Final = frozenset({"LOST_GROUND", "REFUSED", "EXPIRED", "DECIDED"})
@@ -63,14 +63,6 @@ class OutlookNarrative:
 
 
 @dataclass(frozen=True, slots=True)
-class WhyNarrative:
-    """What the state became and when, and what was true then."""
-
-    text: str
-    tests: list[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
 class ChangesNarrative:
     """What changed since the state did, or since the first event of a borrower that never moved."""
 
@@ -85,7 +77,7 @@ class Narrative:
 
     language: Language
     summary: list[str]
-    why: WhyNarrative
+    why: StateReasons
     signals: list[SignalNarrative]
     unmeasurable: list[str]
     changes: ChangesNarrative
@@ -103,8 +95,7 @@ def narrate(
     names_parties: bool = True,
 ) -> Narrative:
     """Returns the assessment in words; another customer is named only if the reader may know it."""
-    narrator = _Narrator(assessment, borrower, rules, language)
-    narrator.names_parties = names_parties
+    narrator = _Narrator(assessment, borrower, rules, language, names_parties=names_parties)
     return narrator.narrate(last_emitted)
 
 
@@ -142,7 +133,13 @@ def narrative_text(narrative: Narrative) -> str:
 
 class _Narrator:
     def __init__(
-        self, assessment: Assessment, borrower: Borrower, rules: Rules, language: Language
+        self,
+        assessment: Assessment,
+        borrower: Borrower,
+        rules: Rules,
+        language: Language,
+        *,
+        names_parties: bool,
     ) -> None:
         self._assessment = assessment
         self._borrower = borrower
@@ -151,8 +148,8 @@ class _Narrator:
         self._text = self._figures.messages.text
         self._signals = SignalSentences(self._figures, rules)
         self._states = RuleSentences(self._figures, rules, borrower.signals)
+        self._reasons = ReasonSentences(self._figures, names_parties=names_parties)
         self._language = language
-        self.names_parties = True
 
     def narrate(self, last_emitted: EmittedChanges | None) -> Narrative:
         assessment = self._assessment
@@ -241,21 +238,18 @@ class _Narrator:
         names = self._text("list.names").join(small)
         return self._text("summary.small_arrears", open=names)
 
-    def _why(self) -> WhyNarrative:
+    def _why(self) -> StateReasons:
         """Returns why the state was entered, from what was recorded then."""
         assessment = self._assessment
-        if not assessment.trigger_rule_ids:
-            return WhyNarrative(self._text("reasons.never"))
         tests = msgspec.convert(
             [recorded_test(test) for test in assessment.tests], list[StateTestV1]
         )
-        reasons = ReasonSentences(self._figures, names_parties=self.names_parties).reasons(
+        return self._reasons.reasons(
             assessment.state,
             date.fromordinal(assessment.state_since),
             assessment.trigger_rule_ids,
             tests,
         )
-        return WhyNarrative(reasons.text, reasons.tests)
 
     def _changes(self, last_emitted: EmittedChanges | None) -> ChangesNarrative:
         """Returns what changed since the state did, and what was decided at the last assessment."""
