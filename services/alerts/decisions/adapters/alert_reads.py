@@ -11,7 +11,7 @@ import msgspec
 
 from services.alerts.adapters.statements import PoolStatements, Row
 from services.alerts.decisions.adapters import alert_rows
-from services.alerts.decisions.adapters.assessment_wire import card_texts
+from services.alerts.decisions.adapters.card_texts import card_texts
 from services.alerts.decisions.application.read_models import (
     AlertDetail,
     AlertEvent,

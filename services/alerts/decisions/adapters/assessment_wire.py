@@ -12,10 +12,8 @@ from typing import Final
 
 import msgspec
 
-from services.alerts.decisions.adapters.assessment_words import ContractWords, worse_texts
-from services.alerts.decisions.application.read_models import CardText
+from services.alerts.decisions.adapters.assessment_words import ContractWords
 from services.alerts.decisions.domain.assessment import AssessmentSummary, ContributorSummary
-from services.alerts.decisions.domain.differences import LastMessage, differences
 from services.alerts.primitives.vocabulary import Level, RiskState
 from services.contracts import assessment as contract
 from services.contracts.decoding import data_decoder, envelope_decoder
@@ -86,7 +84,7 @@ def _assessment(envelope: CloudEvent[msgspec.Raw]) -> IncomingAssessment:
     try:
         data = _decode_data(envelope.data)
         document = bytes(envelope.data).decode("utf-8")
-        summary = _summary(data)
+        summary = summary_of(data)
     except (msgspec.DecodeError, ValueError) as error:
         raise Unreadable(str(error)) from error
     if data.borrower_id != envelope.subject:
@@ -98,27 +96,13 @@ def _assessment(envelope: CloudEvent[msgspec.Raw]) -> IncomingAssessment:
     return IncomingAssessment(assessment=summary, document=document)
 
 
-def card_texts(document: str, last_message: str) -> dict[str, CardText]:
-    """Returns what the card says in each language, of a stored assessment and the last message."""
-    data = _decode_data(msgspec.Raw(document.encode()))
-    summary = _summary(data)
-    last = msgspec.json.decode(last_message, type=LastMessage)
-    words, changes = summary.words, differences(last, summary.current)
-    return {
-        language: CardText(
-            why=words.why(language),
-            changes=[words.difference(language, each) for each in changes],
-            causes={
-                each.indicator: words.cause(language, each.indicator)
-                for each in summary.contributors
-            },
-            worse=worse_texts(data, language),
-        )
-        for language in words.languages
-    }
+def decode_stored(document: str) -> contract.AssessmentV1:
+    """Returns an assessment whose document was stored."""
+    return _decode_data(msgspec.Raw(document.encode()))
 
 
-def _summary(data: contract.AssessmentV1) -> AssessmentSummary:
+def summary_of(data: contract.AssessmentV1) -> AssessmentSummary:
+    """Returns what alerting decides on."""
     at_risk, undrawn = data.money_at_risk, data.undrawn or None
     return AssessmentSummary(
         borrower_id=data.borrower_id,
