@@ -2,11 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.alerts.decisions.adapters import policy_files
 from services.alerts.decisions.domain import lifecycle
 from services.alerts.decisions.domain.alert import Alert, AlertChange
 from services.alerts.decisions.domain.assessment import AssessmentSummary
@@ -16,8 +14,6 @@ from services.alerts.decisions.domain.decision import (
     PriorState,
     decide,
 )
-from services.alerts.decisions.domain.policy import AlertPolicy
-from services.alerts.directory.domain.working_calendar import WorkingCalendar
 from services.alerts.primitives.vocabulary import (
     AlertStatus,
     DecisionCode,
@@ -27,12 +23,8 @@ from services.alerts.primitives.vocabulary import (
     RiskState,
 )
 from tests.fakes.assessments import MONDAY, assessment, contributor
+from tests.unit.alerts.test_alerting import AMBER, POLICY, after
 
-POLICY = AlertPolicy(
-    calendar=WorkingCalendar(timezone=ZoneInfo("Europe/Berlin")),
-    routing=policy_files.read_routing(),
-)
-AMBER = contributor("A-03", Level.AMBER, 10.0)
 COVENANT = contributor("F-18", Level.AMBER, 10.0, risk_type="COVENANT")
 FINDING = contributor("C-07", Level.AMBER, 10.0, risk_type="INFORMATION")
 GREEN = frozenset({"A-03", "F-18", "C-07", "R-02", "F-05"})
@@ -55,16 +47,9 @@ def live(
     before = NO_PRIOR_STATE
     for number, current in enumerate(assessments):
         decision = decide(current, before=before, policy=POLICY)
-        alert = decision.changes[-1].alert if decision.changes else before.open_alert
-        if step is not None and number == 0 and alert is not None:
-            alert = step(alert).alert
-        before = PriorState(
-            state=current.state,
-            open_alert=alert if alert is not None and alert.is_open else None,
-            notified=decision.notified,
-            last_message=decision.last_message,
-            green_since=decision.green_since,
-        )
+        before = after(before, current, decision)
+        if step is not None and number == 0 and before.open_alert is not None:
+            before = replace(before, open_alert=step(before.open_alert).alert)
     return decision, before
 
 
