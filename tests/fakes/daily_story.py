@@ -97,10 +97,6 @@ class DailyStory(Story):
             )
         return self
 
-    def loses_customer(self, index: int = 0) -> None:
-        """End the receipts from one customer."""
-        del self.recurring[f"sales-{index}"]
-
     def changes(self, prefix: str, factor: float) -> None:
         """Multiply what recurs under a name, or under names that begin with it."""
         for name, flow in self.recurring.items():

@@ -156,7 +156,7 @@ class CreditStory(DailyStory):
             before = score
 
     def has_faded_from(self, score: int) -> None:
-        """State that the score is lower than it was, and ."""
+        """State that the score is lower than it was."""
         if not self.borrower.risk.score < score:
             self._differ(f"{iso(self.today - 1)}: the score has not fallen from {score / 10_000}")
 

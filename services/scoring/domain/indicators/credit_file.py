@@ -49,9 +49,6 @@ from services.scoring.domain.rulebook.rulebook import (
 )
 from services.scoring.domain.views import credit_file
 
-MOST_REFS: Final = 5
-
-
 COLLATERAL: Final = Theme(COLLATERAL_GROUP, "coll", "COLLATERAL")
 COLLATERAL_INPUTS: Final = touched.COLLATERAL | touched.FILE_DAY | touched.PROFILE
 CONNECTED: Final = Theme(COLLATERAL_GROUP, "group", "GUARANTOR_GROUP")

@@ -47,7 +47,6 @@ from services.scoring.domain.views.statements import CannotFormError, figures_of
 # Who calls it a default counts more than ninety days.
 DEFAULT_DAYS: Final = 91
 LONG_LATE_DAYS: Final = 90
-MOST_REFS: Final = 5
 WINDOW_DAYS: Final = 100
 LEAST_GAPS: Final = 10
 # A feed may pause over a weekend and a holiday.
