@@ -3,7 +3,7 @@
 from itertools import pairwise
 from typing import Final
 
-from services.scoring.domain.borrower.borrower import Borrower
+from services.scoring.domain.borrower.borrower import Borrower, Statement
 from services.scoring.domain.borrower.reasons import STATEMENT as SUBJECT_STATEMENT
 from services.scoring.domain.borrower.reasons import Subject
 from services.scoring.domain.indicators.declaration import Theme, indicator, single
@@ -108,19 +108,21 @@ def _next_by_rhythm(borrower: Borrower, rules: Rules) -> int | None:
     """
     if not borrower.statements:
         return None
-    ends = sorted({end_month(statement) for statement in borrower.statements})
-    newest = [each for each in borrower.statements if end_month(each) == ends[-1]]
+    by_end: dict[int, list[Statement]] = {}
+    for statement in borrower.statements:
+        by_end.setdefault(end_month(statement), []).append(statement)
+    ends = sorted(by_end)
+    newest = by_end[ends[-1]]
     steps = [later - earlier for earlier, later in pairwise(ends)]
     rhythm = min([*steps, *(statement.period_months for statement in newest)])
     for announced in borrower.credit_file.deadlines:
         if ends[-1] < month_closed_by(announced.period_end_day) <= ends[-1] + rhythm:
             return None
-    stated = [each for each in borrower.statements if each.due_day is not None]
-    if not stated:
-        return _derived_due(borrower, newest[0].period_end_day, rhythm, rules)
-    latest = max(end_month(each) for each in stated)
-    due = min(each.due_day or 0 for each in stated if end_month(each) == latest)
-    return plus_months(due, ends[-1] - latest + rhythm)
+    for end in reversed(ends):
+        dues = [each.due_day for each in by_end[end] if each.due_day is not None]
+        if dues:
+            return plus_months(min(dues), ends[-1] - end + rhythm)
+    return _derived_due(borrower, newest[0].period_end_day, rhythm, rules)
 
 
 def _derived_due(borrower: Borrower, period_end: int, rhythm: int, rules: Rules) -> int | None:
