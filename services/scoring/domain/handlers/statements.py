@@ -56,22 +56,17 @@ def announce(borrower: Borrower, event: StatementDue) -> int:
 
 def take_back_deadline(borrower: Borrower, ref: str) -> int:
     """Take the announcement of a statement back."""
-    deadlines = borrower.credit_file.deadlines
-    left = [known for known in deadlines if known.ref != ref]
-    if len(left) == len(deadlines):
-        return 0
-    borrower.credit_file.deadlines = left
-    return touched.STATEMENTS
+    return _take_back(borrower.credit_file.deadlines, ref)
 
 
 def take_back_statement(borrower: Borrower, ref: str) -> int:
     """Take a statement back."""
-    statements = borrower.statements
-    left = [known for known in statements if known.ref != ref]
-    if len(left) == len(statements):
-        return 0
-    statements[:] = left
-    return touched.STATEMENTS
+    return _take_back(borrower.statements, ref)
+
+
+def _take_back(rows: list[Deadline] | list[Statement], ref: str) -> int:
+    is_removed = remove_row([known.ref for known in rows], (rows,), ref)
+    return touched.STATEMENTS if is_removed else 0
 
 
 def take_back_forecast(borrower: Borrower, ref: str) -> int:
