@@ -105,8 +105,7 @@ def balance_erosion(borrower: Borrower, as_of: int, rules: Rules) -> Measurement
     recent_2 = 2 * sum(view.balances[-RECENT_DAYS:])
     measurement = measured(rounded_quotient(recent_2 * MICRO, RECENT_DAYS * usual_2))
     measurement.base = usual_2
-    measurement.holds = rules.baseline_months > 0
-    return measurement
+    return _held(measurement, rules)
 
 
 @indicator(
@@ -225,7 +224,7 @@ def next_due_cover(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     ]
     days = [next_due_day(loan, as_of, NEXT_DUE_DAYS) for loan in loans]
     day = min((day for day in days if day is not None), default=None)
-    held = _held_cover(borrower, rules, as_of)
+    held = _held_cover(borrower, loans, rules, as_of)
     measurement = not_applicable() if day is None else _cover_of(borrower, loans, as_of, day)
     if held is None:
         return measurement
@@ -234,7 +233,7 @@ def next_due_cover(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     return measured(held)
 
 
-def _held_cover(borrower: Borrower, rules: Rules, as_of: int) -> int | None:
+def _held_cover(borrower: Borrower, loans: list[Loan], rules: Rules, as_of: int) -> int | None:
     """Return the cover of an instalment that fell due uncovered and is unpaid."""
     held = lit.held_figure(borrower, rules, NEXT_DUE_SLOT)
     if held is None:
@@ -243,8 +242,7 @@ def _held_cover(borrower: Borrower, rules: Rules, as_of: int) -> int | None:
     is_open_still = any(
         due_before(loan, reached + 1) - paid_by(loan, as_of)
         > rules.tolerance.minor(loan.currency, 0)
-        for loan in borrower.loans
-        if is_open(loan, borrower.profile.reporting_currency) and loan.due_days
+        for loan in loans
     )
     return held if is_open_still else None
 
