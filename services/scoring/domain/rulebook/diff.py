@@ -25,7 +25,6 @@ from services.scoring.domain.rulebook.thresholds import ComponentRule, Threshold
 LEVELS: Final = ("amber", "red", "hard")
 # How a threshold that a rulebook does not give is shown.
 NOTHING: Final = "none"
-_SIGNS: Final = {(True, True): ">", (True, False): ">=", (False, True): "<", (False, False): "<="}
 _SUFFIXES: Final = {
     Unit.RATIO: " %",
     Unit.POINTS: " pp",
@@ -311,12 +310,12 @@ def _statements(rulebook: Rulebook) -> dict[str, str]:
     age = rulebook.statement_age
     if age is None:
         return {}
-    named = {name: str(getattr(age, name)) for name in ("stale_months", "due_days")}
+    names = ("stale_months", "due_days", "due_days_large")
     countries = {
         f"due days in {country}": f"{days[0]}, large {days[1]}"
         for country, days in sorted(age.countries.items())
     }
-    return named | {"due_days_large": str(age.due_days_large)} | countries
+    return {name: str(getattr(age, name)) for name in names} | countries
 
 
 def _facts(rulebook: Rulebook) -> dict[str, str]:
@@ -402,7 +401,7 @@ def _plain(
 
 def threshold(limit: Threshold, unit: Unit) -> str:
     """Return a threshold as a rulebook writes it: ``>= 30 d``."""
-    return f"{_SIGNS[limit.rising, limit.strict]} {figure(limit.value, unit)}"
+    return f"{limit.operator} {figure(limit.value, unit)}"
 
 
 def figure(value: int, unit: Unit) -> str:
