@@ -44,6 +44,16 @@ def printable(max_length: int, *, title: str | None = None, description: str | N
     )
 
 
+def _date_within(days_ahead: int, *, title: str, description: str) -> Meta:
+    """Returns the constraint of a date that may be so many days after the event's `time`."""
+    return Meta(
+        title=title,
+        description=f"ISO date from 1900 on, {description}",
+        extra_json_schema={"format": "date", "pattern": rf"^{bounds.DATE}\Z"},
+        extra={DAYS_AHEAD: days_ahead},
+    )
+
+
 Identifier = Annotated[
     str,
     printable(
@@ -105,32 +115,27 @@ BusinessDate = Annotated[
 ]
 ReportedDate = Annotated[
     date,
-    Meta(
+    _date_within(
+        bounds.REPORTED_DAYS_AHEAD,
         title="reportedDate",
-        description="ISO date from 1900 on, at most 31 days after the event's `time`: when "
-        "something happened, or the day to which a report refers.",
-        extra_json_schema={"format": "date", "pattern": rf"^{bounds.DATE}\Z"},
-        extra={DAYS_AHEAD: bounds.REPORTED_DAYS_AHEAD},
+        description="at most 31 days after the event's `time`: when something happened, or "
+        "the day to which a report refers.",
     ),
 ]
 EffectiveDate = Annotated[
     date,
-    Meta(
+    _date_within(
+        bounds.EFFECTIVE_DAYS_AHEAD,
         title="effectiveDate",
-        description="ISO date from 1900 on, at most 366 days after the event's `time`: from when "
-        "something counts.",
-        extra_json_schema={"format": "date", "pattern": rf"^{bounds.DATE}\Z"},
-        extra={DAYS_AHEAD: bounds.EFFECTIVE_DAYS_AHEAD},
+        description="at most 366 days after the event's `time`: from when something counts.",
     ),
 ]
 Deadline = Annotated[
     date,
-    Meta(
+    _date_within(
+        bounds.DEADLINE_DAYS_AHEAD,
         title="deadline",
-        description="ISO date from 1900 on, at most ten years after the event's `time`: by when "
-        "something is due.",
-        extra_json_schema={"format": "date", "pattern": rf"^{bounds.DATE}\Z"},
-        extra={DAYS_AHEAD: bounds.DEADLINE_DAYS_AHEAD},
+        description="at most ten years after the event's `time`: by when something is due.",
     ),
 ]
 Timestamp = Annotated[
