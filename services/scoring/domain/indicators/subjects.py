@@ -57,18 +57,22 @@ def late_loans(borrower: Borrower, as_of: int, rules: Rules) -> list[Subject]:
     )
 
 
+def _known(ref: str) -> list[str]:
+    """Return the event as evidence, nothing where none is known."""
+    return [ref] if ref else []
+
+
 def _late_loan(loan: Loan, as_of: int, rules: Rules) -> Subject | None:
     since = days_past_due.oldest_unpaid_day(loan, as_of, rules.tolerance)
     if since is None or since >= as_of:
         return None
-    schedule = [loan.schedule_ref] if loan.schedule_ref else []
     return Subject(
         kind=LOAN,
         id=loan.loan_id,
         minor=days_past_due.past_due(loan, as_of),
         currency=loan.currency,
         since=since,
-        refs=(schedule + loan.paid_refs[::-1])[:MOST_REFS],
+        refs=(_known(loan.schedule_ref) + loan.paid_refs[::-1])[:MOST_REFS],
     )
 
 
@@ -181,8 +185,7 @@ def loans_due_next(borrower: Borrower, as_of: int, rules: Rules) -> list[Subject
                     currency=loan.currency,
                     since=day,
                     detail=DUE,
-                    refs=([loan.schedule_ref] if loan.schedule_ref else [])
-                    + borrower.evidence.balances[::-1][:2],
+                    refs=_known(loan.schedule_ref) + borrower.evidence.balances[::-1][:2],
                 )
             )
     return sorted(subjects, key=lambda subject: (subject.since, subject.id))
@@ -200,7 +203,7 @@ def blocked_accounts(borrower: Borrower, as_of: int, rules: Rules) -> list[Subje
             id=account.account_id,
             since=account.block_day,
             detail=account.block_kind,
-            refs=[account.block_ref] if account.block_ref else [],
+            refs=_known(account.block_ref),
         )
         for account in blocked
     ]
@@ -217,7 +220,7 @@ def conceded_loans(borrower: Borrower, as_of: int, rules: Rules) -> list[Subject
             kind=LOAN,
             id=loan.loan_id,
             detail=CONCESSION,
-            refs=[loan.schedule_ref] if loan.schedule_ref else [],
+            refs=_known(loan.schedule_ref),
         )
         for loan in conceded
     ]
@@ -252,7 +255,7 @@ def _party(borrower: Borrower, party_id: str) -> tuple[int, Subject] | None:
         id=party_id,
         since=reported.since,
         detail=STATE_NAMES[reported.state],
-        refs=[reported.ref] if reported.ref else [],
+        refs=_known(reported.ref),
     )
 
 
