@@ -28,6 +28,7 @@ from services.scoring.domain.indicators import lit
 from services.scoring.domain.indicators.account_flows import credits_as_evidence, credits_of
 from services.scoring.domain.indicators.declaration import Theme, indicator, single
 from services.scoring.domain.indicators.subjects import (
+    ITEM_DAYS,
     blocked_accounts,
     drawn_loans,
     returned_items,
@@ -73,7 +74,6 @@ CONDUCT: Final = Theme(ACCOUNT, "conduct", "USE_OF_FUNDS")
 NEW_DAYS: Final = 90
 RECENT_MONTHS: Final = 3
 EARLIER_MONTHS: Final = 6
-COUNT_DAYS: Final = 30
 VALUE_DAYS: Final = 90
 
 
@@ -395,7 +395,7 @@ def returned_outgoing(borrower: Borrower, as_of: int, rules: Rules) -> Measureme
     bounces = borrower.bounces
     if not bounces.days:
         return measured_components([0, 0])
-    recent = bounces.of_kind(RETURNED_OUTGOING, as_of - COUNT_DAYS + 1, as_of)
+    recent = bounces.of_kind(RETURNED_OUTGOING, as_of - ITEM_DAYS + 1, as_of)
     in_quarter = bounces.of_kind(RETURNED_OUTGOING, as_of - VALUE_DAYS + 1, as_of)
     debits = series.total(borrower.flows.debits, as_of - VALUE_DAYS + 1, as_of)
     value = sum(bounces.minor[index] for index in in_quarter)

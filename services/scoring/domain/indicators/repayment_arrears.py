@@ -19,7 +19,12 @@ from services.scoring.domain.arrears.instalments import (
 from services.scoring.domain.borrower.borrower import FAILED_COLLECTION, Borrower, Facility, Loan
 from services.scoring.domain.borrower.risk import DATA_INCIDENT
 from services.scoring.domain.indicators.declaration import Theme, indicator, single
-from services.scoring.domain.indicators.subjects import failed_items, late_loans, paid_loans
+from services.scoring.domain.indicators.subjects import (
+    ITEM_DAYS,
+    failed_items,
+    late_loans,
+    paid_loans,
+)
 from services.scoring.domain.primitives import touched
 from services.scoring.domain.primitives.dates import first_day_of, last_day_of
 from services.scoring.domain.primitives.measurement import (
@@ -52,7 +57,6 @@ RECENT: Final = 3
 PREVIOUS: Final = 6
 FEWEST_PREVIOUS: Final = 3
 SHORTFALL_INSTALMENTS: Final = 3
-BOUNCE_DAYS: Final = 30
 HABIT_INPUTS: Final = touched.LOANS | touched.PAYMENTS | touched.DUES
 LATENESS: Final = Theme(REPAYMENT, "late", "PAYMENT_DELAY")
 MONTHS_LOOKED_AT: Final = 6
@@ -349,7 +353,7 @@ def failed_collections(borrower: Borrower, as_of: int, rules: Rules) -> Measurem
     """R-08: collections that failed for lack of funds in 30 days."""
     if not borrower.loans:
         return not_applicable()
-    positions = borrower.bounces.of_kind(FAILED_COLLECTION, as_of - BOUNCE_DAYS + 1, as_of)
+    positions = borrower.bounces.of_kind(FAILED_COLLECTION, as_of - ITEM_DAYS + 1, as_of)
     age = as_of - borrower.bounces.days[positions[-1]] if positions else 0
     return measured(len(positions) * MICRO, age_days=age)
 

@@ -41,6 +41,7 @@ from services.scoring.domain.rulebook.rulebook import Rules
 from services.scoring.domain.views import credit_file
 
 MOST_REFS: Final = 5
+# The window in which count items that came back.
 ITEM_DAYS: Final = 30
 
 
