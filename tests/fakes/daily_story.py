@@ -197,20 +197,19 @@ class DailyStory(Story):
         loss: float | None = None,
     ) -> None:
         """Replace what is not paid yet by new instalments, for a reason."""
-        dues = self.repaid[loan_id].settled_rows() + dues
+        rule = self.repaid[loan_id]
+        rule.dues, rule.open_minor = rule.settled_rows() + dues, 0
         self.happens(
             loans.ScheduleChanged,
             loan_id=loan_id,
             schedule_version=version,
-            currency=self.repaid[loan_id].currency,
+            currency=rule.currency,
             effective_day=self.today,
             change_reason=reason,
             concession_kind=kind,
             npv_loss_micro=None if loss is None else round(loss * 1_000_000),
-            **schedule_columns(dues),
+            **schedule_columns(rule.dues),
         )
-        rule = self.repaid[loan_id]
-        rule.dues, rule.open_minor = dues, 0
 
     def refinances(
         self,
