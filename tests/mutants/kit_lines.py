@@ -472,7 +472,7 @@ LINES = (
         "one-length",
         "a body with two lengths is refused",
         "services/kit/http/middleware.py",
-        'if "content-length" in headers and "transfer-encoding" in headers:',
+        'if b"content-length" in headers and b"transfer-encoding" in headers:',
         "if False:",
         (f"{CONNECTIONS}::test_a_body_with_two_lengths_is_refused",),
     ),

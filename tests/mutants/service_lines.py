@@ -505,7 +505,7 @@ LINES = (
         "content-type-limit",
         "a long Content-Type is refused before the framework reads it",
         "services/kit/http/middleware.py",
-        'len(headers.get("content-type", "")) > _MAX_CONTENT_TYPE_CHARACTERS',
+        'len(headers.get(b"content-type", b"")) > _MAX_CONTENT_TYPE_CHARACTERS',
         "False",
         ("tests/unit/kit/http/test_application.py",),
     ),

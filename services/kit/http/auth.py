@@ -177,7 +177,7 @@ class Guard:
         """Returns a caller who is known, or raises a problem 403 or 429."""
         check_roles(principal, self.roles)
         requests_by_key: RequestsByKey = request.app.state.requests_by_key
-        if not hasattr(request.state, "principal") and not requests_by_key.enter(principal.id):
+        if "principal" not in request.state and not requests_by_key.enter(principal.id):
             raise Problem(
                 problems.TOO_MANY,
                 "The key has as many requests under way as it may.",

@@ -8,10 +8,10 @@ sent back, and appears in problem documents as `trace_id`.
 import asyncio
 import re
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import structlog
-from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -25,6 +25,8 @@ from services.kit.logs import correlated
 from services.kit.metrics import Recorder
 
 log = structlog.get_logger(__name__)
+
+RawHeaders = Mapping[bytes, bytes]
 
 CORRELATION_HEADER = "X-Correlation-Id"
 _HARMLESS_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
@@ -64,8 +66,9 @@ class RequestMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
-        offered = headers.get(CORRELATION_HEADER, "")
+        # Of equal names the first counts, as for the framework.
+        headers: RawHeaders = dict(reversed(scope["headers"]))
+        offered = headers.get(_RAW_CORRELATION, b"").decode("latin-1")
         correlation_id = offered if _HARMLESS_ID.fullmatch(offered) else time_ordered_id()
         began = time.perf_counter()
         response = _Response(send, correlation_id=correlation_id)
@@ -95,21 +98,22 @@ class RequestMiddleware:
             problem = problems.internal_error_response(instance=scope["path"])
             await problem(scope, receive, response.send)
 
-    def _refusal(self, scope: Scope, headers: Headers) -> ASGIApp | None:
+    def _refusal(self, scope: Scope, headers: RawHeaders) -> ASGIApp | None:
         """Returns the response that refuses a request before any route sees it."""
         if _declared_bytes(headers) > self._limits.max_body_bytes:
             return _refused(scope, problems.TOO_LARGE, _too_large(self._limits))
-        if "content-length" in headers and "transfer-encoding" in headers:
+        if b"content-length" in headers and b"transfer-encoding" in headers:
             return _refused(
                 scope, problems.MALFORMED, "Send one of Content-Length and Transfer-Encoding."
             )
-        if len(headers.get("content-type", "")) > _MAX_CONTENT_TYPE_CHARACTERS:
+        if len(headers.get(b"content-type", b"")) > _MAX_CONTENT_TYPE_CHARACTERS:
             return _refused(
                 scope,
                 problems.MEDIA_TYPE_UNKNOWN,
                 f"Content-Type may have at most {_MAX_CONTENT_TYPE_CHARACTERS} characters.",
             )
-        if not self._limits.accepts_host(headers.get("host", "localhost")):
+        host = headers.get(b"host", b"localhost").decode("latin-1")
+        if not self._limits.accepts_host(host):
             return _refused(scope, problems.MALFORMED, "The Host header names another service.")
         if "\x00" in scope["path"] or b"%00" in scope["query_string"]:
             return _refused(
@@ -183,9 +187,9 @@ def _too_slow(limits: RequestLimits) -> str:
     return f"The body must arrive within {limits.body_seconds:g} s; send less at a time."
 
 
-def _declared_bytes(headers: Headers) -> int:
+def _declared_bytes(headers: RawHeaders) -> int:
     try:
-        return int(headers.get("content-length", "0"))
+        return int(headers.get(b"content-length", b"0"))
     except ValueError:
         return 0
 
