@@ -218,8 +218,12 @@ def _type_refusal(event_type: EventType | None, allowed: tuple[str, ...]) -> Ref
 
 def _plausibility_refusal(event: CloudEvent[EventData]) -> Refusal | None:
     windows = date_windows(type(event.data))
-    dates = [(field, getattr(event.data, field), most_days) for field, most_days in windows]
-    refusal = date_refusal([each for each in dates if each[1]], booked=event.time.date())
+    dates = [
+        (field, day, most_days)
+        for field, most_days in windows
+        if (day := getattr(event.data, field))
+    ]
+    refusal = date_refusal(dates, booked=event.time.date())
     if refusal is None and isinstance(event.data, StatementReceivedV1):
         return _balance_refusal(event.data)
     return refusal
