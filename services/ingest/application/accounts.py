@@ -51,8 +51,8 @@ class AccountOwnership:
     def __init__(self, directory: AccountDirectory) -> None:
         self._directory = directory
 
-    async def refusals(self, events: Sequence[ValidEvent]) -> list[Refusal | None]:
-        """Claims the accounts of each event; returns why one may not have them, None if it may.
+    async def refusals(self, events: Sequence[ValidEvent]) -> Mapping[int, Refusal]:
+        """Claims the accounts of each event; returns by index why one may not have them.
 
         Raises:
             Unavailable: If the database does not answer.
@@ -62,9 +62,10 @@ class AccountOwnership:
             for each in assignments_of(event):
                 claims.setdefault(each.account_id, each.source)
         if not claims:
-            return [None] * len(events)
+            return {}
         owners = await self._directory.claim(claims)
-        return [self._refusal(assignments_of(event), owners) for event in events]
+        decided = (self._refusal(assignments_of(event), owners) for event in events)
+        return {index: refusal for index, refusal in enumerate(decided) if refusal is not None}
 
     @staticmethod
     def _refusal(

@@ -8,7 +8,7 @@ Called by HTTP and by the reader of the raw topics alike. What must stay true:
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import cast
 
 import msgspec
@@ -43,6 +43,9 @@ from services.ingest.domain.reasons import Refusal, RefusalReason
 from services.ingest.metrics import INPUTS, QUARANTINED
 from services.kit.clock import Clock
 from services.kit.metrics import Recorder
+
+Step = Callable[[Sequence[ValidEvent]], Awaitable[Mapping[int, Refusal]]]
+"""Does something with events, and returns by index why it refuses some."""
 
 # Validation blocks the loop; probes and heartbeats must get their turn.
 _MAX_BYTES_IN_A_TURN = 32_768
@@ -100,12 +103,12 @@ class Intake:
         """
         items = await self._read(inputs)
         await self._find_borrowers([item for item in items if item.outcome is None])
-        await self._check_owners(items)
+        await self._through(self._ownership.refusals, items)
         # Before anything is published: a request that does not fit is refused as a whole.
         if refused := [item.given for item in items if _is_stored(item)]:
             await self._quarantine.take_room(refused)
         await self._log.append(list(_parked_records(items)))
-        valid = await self._publish(items)
+        valid = await self._through(self._gate.publish, items)
         await self._ownership.assign(valid)
         stored = [item for item in items if _is_stored(item)] if len(valid) < len(items) else []
         await self._store(stored)
@@ -155,20 +158,12 @@ class Intake:
         for (item, _), settled in zip(addressed, outcomes, strict=True):
             item.outcome = settled
 
-    async def _check_owners(self, items: Sequence[_Item]) -> None:
-        """Refuses registrations with an account that another source owns."""
+    @staticmethod
+    async def _through(step: Step, items: Sequence[_Item]) -> list[ValidEvent]:
+        """Takes the valid events through a step; returns those that it did not refuse, in order."""
         valid_items = [item for item in items if isinstance(item.outcome, ValidEvent)]
         valid = [cast(ValidEvent, item.outcome) for item in valid_items]
-        refusals = await self._ownership.refusals(valid)
-        for item, each, refusal in zip(valid_items, valid, refusals, strict=True):
-            if refusal is not None:
-                item.refuse(each.event, refusal)
-
-    async def _publish(self, items: Sequence[_Item]) -> list[ValidEvent]:
-        """Publishes the valid events in their order, and returns those that were published."""
-        valid_items = [item for item in items if isinstance(item.outcome, ValidEvent)]
-        valid = [cast(ValidEvent, item.outcome) for item in valid_items]
-        refusals = await self._gate.publish(valid)
+        refusals = await step(valid)
         for index, refusal in refusals.items():
             valid_items[index].refuse(valid[index].event, refusal)
         return [each for index, each in enumerate(valid) if index not in refusals]

@@ -173,7 +173,7 @@ class QuarantineService:
     async def _with_owner(self, outcome: ValidEvent | Refusal) -> ValidEvent | Refusal:
         if isinstance(outcome, Refusal):
             return outcome
-        return (await self._ownership.refusals([outcome]))[0] or outcome
+        return (await self._ownership.refusals([outcome])).get(0, outcome)
 
 
 def _open(entry: LockedEntry | None, entry_id: int) -> LockedEntry:
