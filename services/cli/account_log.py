@@ -89,18 +89,15 @@ class AccountLog:
     async def expected(self) -> Directory:
         """Returns the directory that the log gives."""
         assignments = {each async for value in self._registrations() for each in _registered(value)}
-        assignments |= {
-            each
-            async for record in self._logged()
-            if isinstance(record, AccountsImported)
-            for each in imported_assignments(record)
-        }
-        handovers = {
-            HandedOver(account_id, record.source, record.to_source, record.time)
-            async for record in self._logged()
-            if isinstance(record, AccountsHandedOver)
-            for account_id in record.accounts
-        }
+        handovers = set[HandedOver]()
+        async for record in self._logged():
+            if isinstance(record, AccountsImported):
+                assignments.update(imported_assignments(record))
+            elif isinstance(record, AccountsHandedOver):
+                handovers |= {
+                    HandedOver(account_id, record.source, record.to_source, record.time)
+                    for account_id in record.accounts
+                }
         return directory_of(assignments, handovers)
 
     async def stored(self) -> Directory:
