@@ -88,14 +88,10 @@ def backtest(
     }
     rules = usable_rulebook(rulebook)
     with opened(file) as source:
-        settings = for_file(
-            OfflineSettings(
-                zone=ZoneInfo(timezone),
-                leaves_out_withdrawn=True,
-                approves_exits=approve_exits,
-            ),
-            source,
+        settings = OfflineSettings(
+            zone=ZoneInfo(timezone), leaves_out_withdrawn=True, approves_exits=approve_exits
         )
+        settings = for_file(settings, source)
         histories = _histories(rules, settings, with_progress(source), outcomes, warm_up)
     if not histories:
         raise CommandError(

@@ -23,11 +23,7 @@ from services.scoring.adapters.calibration import (
     with_cuts,
 )
 from services.scoring.adapters.calibration import calibrate as calibrated_cuts
-from services.scoring.adapters.offline import (
-    OfflineScorer,
-    OfflineSettings,
-    for_file,
-)
+from services.scoring.adapters.offline import OfflineScorer, OfflineSettings, for_file
 from services.scoring.adapters.rulebook_edits import with_version
 from services.scoring.adapters.rulebook_reader import load_rulebook, path_of
 from services.scoring.domain.assess.explain import shown_micro
@@ -103,13 +99,7 @@ def _histories(
     """Score the file; return the histories of the part's borrowers, and the last day."""
     chosen = part_from(part)
     with opened(file) as source:
-        settings = for_file(
-            OfflineSettings(
-                zone=zone,
-                leaves_out_withdrawn=True,
-            ),
-            source,
-        )
+        settings = for_file(OfflineSettings(zone=zone, leaves_out_withdrawn=True), source)
         # What the file activates is ignored: the cuts are for this rulebook.
         scorer = OfflineScorer(rules, settings, find=lambda _: rules)
         with in_time_order():

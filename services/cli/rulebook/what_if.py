@@ -23,11 +23,7 @@ from services.cli.rulebook.history_run import HistoryRun, show, summary
 from services.cli.rulebook.ledger_history import ledger_file
 from services.cli.rulebook_files import usable_rulebook
 from services.kit.settings import PlatformSettings
-from services.scoring.adapters.offline import (
-    OfflineScorer,
-    OfflineSettings,
-    for_file,
-)
+from services.scoring.adapters.offline import OfflineScorer, OfflineSettings, for_file
 from services.scoring.domain.rulebook.diff import differences
 from services.scoring.domain.rulebook.rulebook import Rulebook
 
