@@ -87,14 +87,12 @@ class PartitionCache:
         if isinstance(event, DayClosed | DayCloseWithdrawn) and offset > self.sweep.done_offset:
             self.closes.append(PendingClose(offset, event, self.timeline.context))
 
-    def withdrawal(self, *, after: int, before: int | None = None) -> int | None:
-        """Returns the offset of the last withdrawal that a borrower lacks, or None."""
+    def withdrawal(self, *, after: int, before: int) -> int | None:
+        """Returns the offset of the last withdrawal between two offsets, or None."""
         offsets = [
             close.offset
             for close in self.closes
-            if close.offset > after
-            and (before is None or close.offset < before)
-            and isinstance(close.event, DayCloseWithdrawn)
+            if after < close.offset < before and isinstance(close.event, DayCloseWithdrawn)
         ]
         return offsets[-1] if offsets else None
 
