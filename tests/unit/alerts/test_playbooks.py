@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from services.alerts.decisions.domain.alert import Action
 from services.alerts.decisions.domain.playbooks import (
     FITS,
     PLAYBOOKS,
@@ -37,72 +38,50 @@ LAST_WORKING_DAY = {
 }
 
 
+def steps(
+    borrower: Situation, *risk_types: str, first_due_by: date = date(2026, 12, 31)
+) -> tuple[Action, ...]:
+    return recommend(
+        borrower,
+        risk_types=risk_types,
+        opened_on=MONDAY,
+        first_due_by=first_due_by,
+        calendar=CALENDAR,
+    )
+
+
+def codes(borrower: Situation, *risk_types: str) -> set[str]:
+    return {action.code for action in steps(borrower, *risk_types)}
+
+
 def test_there_is_a_playbook_for_every_risk_type_and_no_other() -> None:
     assert set(PLAYBOOKS) == set(LAST_WORKING_DAY)
 
 
 @pytest.mark.parametrize(("risk_type", "days"), LAST_WORKING_DAY.items())
 def test_the_steps_of_a_playbook_are_due_in_time(risk_type: str, days: int) -> None:
-    actions = recommend(
-        Situation(state=RiskState.NORMAL),
-        risk_types=[risk_type],
-        opened_on=MONDAY,
-        first_due_by=date(2026, 12, 31),
-        calendar=CALENDAR,
-    )
+    actions = steps(Situation(state=RiskState.NORMAL), risk_type)
     assert max(action.due_on for action in actions) == CALENDAR.add_working_days(MONDAY, days)
     assert {action.risk_type for action in actions} == {risk_type}
 
 
 def test_the_nearest_step_comes_first_and_not_after_the_deadline_to_act() -> None:
-    actions = recommend(
-        Situation(state=RiskState.DEFAULT),
-        risk_types=["PROFIT_LEVERAGE"],
-        opened_on=MONDAY,
-        first_due_by=MONDAY,
-        calendar=CALENDAR,
-    )
+    actions = steps(Situation(state=RiskState.DEFAULT), "PROFIT_LEVERAGE", first_due_by=MONDAY)
     assert (actions[0].code, actions[0].due_on) == ("HAND_TO_WORKOUT", MONDAY)
     assert [action.due_on for action in actions] == sorted(action.due_on for action in actions)
 
 
 def test_the_same_step_of_two_playbooks_is_named_once() -> None:
-    actions = recommend(
-        Situation(state=RiskState.ATTENTION),
-        risk_types=["PAYMENT_DELAY", "COLLECTION_FAIL"],
-        opened_on=MONDAY,
-        first_due_by=date(2026, 12, 31),
-        calendar=CALENDAR,
-    )
-    codes = [action.code for action in actions]
-    assert len(codes) == len(set(codes))
-    assert "VERIFY_MANDATE" in codes
+    actions = steps(Situation(state=RiskState.ATTENTION), "PAYMENT_DELAY", "COLLECTION_FAIL")
+    named = [action.code for action in actions]
+    assert len(named) == len(set(named))
+    assert "VERIFY_MANDATE" in named
 
 
 @pytest.mark.parametrize("risk_types", [[], ["SOMETHING_NEW"]], ids=["none", "unknown"])
 def test_there_is_always_a_next_step(risk_types: list[str]) -> None:
-    actions = recommend(
-        Situation(state=RiskState.NORMAL),
-        risk_types=risk_types,
-        opened_on=MONDAY,
-        first_due_by=date(2026, 12, 31),
-        calendar=CALENDAR,
-    )
+    actions = steps(Situation(state=RiskState.NORMAL), *risk_types)
     assert [action.code for action in actions] == ["CONTACT_BORROWER"]
-
-
-ALL_RISK_TYPES = list(PLAYBOOKS)
-
-
-def codes(borrower: Situation, *risk_types: str) -> set[str]:
-    actions = recommend(
-        borrower,
-        risk_types=risk_types,
-        opened_on=MONDAY,
-        first_due_by=date(2026, 12, 31),
-        calendar=CALENDAR,
-    )
-    return {action.code for action in actions}
 
 
 @pytest.mark.parametrize(
@@ -189,7 +168,7 @@ def test_steps_fit_state_segment_and_product(
 
 
 @pytest.mark.parametrize("state", list(RiskState))
-@pytest.mark.parametrize("risk_type", ALL_RISK_TYPES)
+@pytest.mark.parametrize("risk_type", PLAYBOOKS)
 @pytest.mark.parametrize("segment", ["RETAIL", "SME"])
 def test_a_step_is_left_whatever_the_borrower_lacks(
     state: RiskState, risk_type: str, segment: str
@@ -206,5 +185,5 @@ def test_a_step_is_left_whatever_the_borrower_lacks(
 
 
 def test_each_condition_is_about_a_step_that_exists() -> None:
-    steps = [*PLAYBOOKS.values(), *STATE_ROUTINES.values()]
-    assert set(FITS) <= {step.code for row in steps for step in row}
+    rows = [*PLAYBOOKS.values(), *STATE_ROUTINES.values()]
+    assert set(FITS) <= {step.code for row in rows for step in row}
