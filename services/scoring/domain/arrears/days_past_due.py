@@ -200,27 +200,32 @@ def line_days(facility: Facility, day: int, tolerance: Tolerance) -> int:
 
 
 def worst_days(
-    loan: Loan, start: int, end: int, tolerance: Tolerance, counts: CountsOn | None = None
+    loan: Loan,
+    start: int,
+    end: int,
+    tolerance: Tolerance,
+    counts: CountsOn | None = None,
+    worst: int = 0,
 ) -> int:
-    """Return the loan's most days past due on any day from `start` to `end`.
+    """Return the loan's most days past due on any day from `start` to `end`, ``worst`` at least.
 
-    With ``counts``, only of days on which what is unpaid of the instalment counts.
+    With ``counts``, only of days on which what is unpaid of the instalment counts; no day is asked
+    about that could not be worse than ``worst``.
     """
-    worst = 0
     first, end = start, counted_until(loan, end)
     for past in loan.past:
         if past.until_day > first:
             schedule = schedule_at(loan, first)
             last = min(end, past.until_day - 1)
-            worst = max(worst, _worst_on(schedule, first, last, tolerance, counts))
+            worst = _worst_on(schedule, first, last, tolerance, counts, worst)
             first = past.until_day
     if first <= end:
-        worst = max(worst, _worst_on(loan, first, end, tolerance, counts))
+        worst = _worst_on(loan, first, end, tolerance, counts, worst)
     return worst
 
 
 def _worst_on(
-    schedule: Loan, start: int, end: int, tolerance: Tolerance, counts: CountsOn | None
+    schedule: Loan, start: int, end: int, tolerance: Tolerance, counts: CountsOn | None, worst: int
 ) -> int:
     """Return the worst count under one schedule: each instalment's on its last open day.
 
@@ -230,7 +235,6 @@ def _worst_on(
     """
     days = counting_days(schedule)
     reached = bisect_right(days, end)
-    worst = 0
     for index, settled in enumerate(settle_days(schedule, 0, reached, tolerance)):
         last_open = end if settled == OPEN else min(end, settled - 1)
         if counts is not None and last_open - days[index] > worst:

@@ -140,12 +140,6 @@ def _is_above(
     return thresholds.is_material(absolute, arrears, lent)
 
 
-def counts_on(borrower: Borrower, rules: Rules, day: int) -> bool:
-    """Return whether an overdue amount counts for early warning at the end of the day."""
-    arrears, lent = total_past_due(borrower, day), total_exposure(borrower, day)
-    return counts(borrower, rules, day, arrears, lent)
-
-
 def counts(borrower: Borrower, rules: Rules, day: int, arrears: int, lent: int) -> bool:
     """Return whether an overdue amount counts for early warning at the end of the day.
 
@@ -202,7 +196,7 @@ def is_line_untested(borrower: Borrower, line: Facility, rules: Rules, day: int)
         borrower, day
     ):
         return False
-    return facility_use.past_due(line, day) > rules.tolerance.minor(line.currency, 0)
+    return line_counts(line, day, rules)
 
 
 def lacks_a_rate(borrower: Borrower, rules: Rules, day: int) -> bool:
@@ -260,12 +254,15 @@ def month_end_arrears(
         day = last_day_of(month)
         if day < known_from:
             continue
-        if not total_past_due(borrower, day) and not is_untested(borrower, rules, day):
+        arrears, untested = total_past_due(borrower, day), is_untested(borrower, rules, day)
+        if not arrears and not untested:
             continue
-        if rules.counted_arrears is not None and not counts_on(borrower, rules, day):
+        lent = total_exposure(borrower, day)
+        if rules.counted_arrears is not None and not counts(borrower, rules, day, arrears, lent):
             continue
         months = -(-_counted_days(borrower, day, rules.tolerance) // DAYS_A_MONTH_LATE)
-        rows.append(LateMonthEnd(day, is_material(borrower, day, rules), months))
+        material = exceeds(borrower, rules, day, arrears, lent) or untested
+        rows.append(LateMonthEnd(day, material, months))
     return rows
 
 

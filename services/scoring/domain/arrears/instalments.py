@@ -355,6 +355,8 @@ def spendable(borrower: Borrower, as_of: int) -> int | None:
 
 def undrawn_usable(borrower: Borrower, as_of: int) -> int:
     """Return what may still be drawn on lines other than cards."""
+    if not borrower.facilities:
+        return 0  # most borrowers, and each event of an account asks
     cards = {loan.loan_id for loan in borrower.loans if loan.loan_type == CARD}
     currency = borrower.profile.reporting_currency
     return sum(

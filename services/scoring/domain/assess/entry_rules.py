@@ -20,7 +20,7 @@ from services.scoring.domain.borrower.risk import (
 )
 from services.scoring.domain.primitives.measurement import AMBER, MEASURED, RED
 from services.scoring.domain.rulebook.policy import EntryRule, SignalTest
-from services.scoring.domain.rulebook.rulebook import Cuts, Rules
+from services.scoring.domain.rulebook.rulebook import Cuts, IndicatorRule, Rules
 
 NEVER: Final = 1_000_001
 MOST_ID_CHARACTERS: Final = 128
@@ -140,9 +140,14 @@ def _family_cut(risk: RiskRecord, cuts: Cuts) -> bool:
 
 def signals_at(signals: Signals, rules: Rules, level: int) -> int:
     """Return how many scored signals are at this level or worse."""
-    levels = signals.level
-    return sum(
-        1
+    return len(scored_at(signals, rules, level))
+
+
+def scored_at(signals: Signals, rules: Rules, level: int) -> list[IndicatorRule]:
+    """Return the scored signals at this level or worse."""
+    levels, surcharges = signals.level, rules.surcharges
+    return [
+        rule
         for rule in rules.indicators
-        if levels[rule.slot] >= level and rule.weight and rule.slot not in rules.surcharges
-    )
+        if levels[rule.slot] >= level and rule.weight and rule.slot not in surcharges
+    ]

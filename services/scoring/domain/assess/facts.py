@@ -5,7 +5,7 @@ indicators of a fact across families: of those that are lit the strongest counts
 corroborate each other only with facts of their own.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from services.scoring.domain.arrears import days_past_due
@@ -38,13 +38,13 @@ def _is_of_a_loan(borrower: Borrower, rules: Rules, day: int) -> bool:
     return any(loan.due_days for loan in borrower.loans)
 
 
-def facts_of(rules: Rules, risk: RiskRecord) -> Iterator[list[int]]:
+def facts_of(rules: Rules, risk: RiskRecord) -> Iterator[Sequence[int]]:
     """Yield the slots of each fact that two indicators or more can show."""
     for slots in rules.facts:
         if risk.is_excess_apart and EXCESS_SLOT in slots:
             yield [slot for slot in slots if slot != EXCESS_SLOT]
         else:
-            yield list(slots)
+            yield slots
 
 
 def repeated(signals: Signals, rules: Rules, risk: RiskRecord) -> dict[int, int]:

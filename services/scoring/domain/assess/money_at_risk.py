@@ -61,7 +61,7 @@ def money_at_risk(borrower: Borrower, day: int) -> list[str]:
 
 
 def _of_loan(borrower: Borrower, loan: Loan, day: int) -> str:
-    if loan.closed_day is not None and loan.closed_day <= day:
+    if _is_closed(loan, day):
         return EXPOSURE if loan.has_open_claim else NOTHING
     if loan.loan_type == GUARANTEE:
         return "GUARANTEE"

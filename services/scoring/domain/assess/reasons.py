@@ -8,7 +8,7 @@ derived again later.
 from dataclasses import replace
 from typing import Final
 
-from services.scoring.domain.assess.entry_rules import cut_for, is_true
+from services.scoring.domain.assess.entry_rules import cut_for, is_true, scored_at
 from services.scoring.domain.assess.states import Transition
 from services.scoring.domain.borrower.borrower import REASONS_PART, AssessmentChange, Borrower
 from services.scoring.domain.borrower.reasons import (
@@ -268,13 +268,7 @@ class _Recorder:
         return list(groups.values())
 
     def _lit(self, level: int) -> list[IndicatorRule]:
-        """Return the signals that score at the level or worse, as `entry_rules` counts them."""
-        levels, surcharges = self.borrower.signals.level, self.rules.surcharges
-        return [
-            rule
-            for rule in self.rules.indicators
-            if levels[rule.slot] >= level and rule.weight and rule.slot not in surcharges
-        ]
+        return scored_at(self.borrower.signals, self.rules, level)
 
     def _signal(
         self, entry: EntryRule, rule: IndicatorRule, threshold: Threshold | None

@@ -11,7 +11,7 @@ from typing import Final
 from services.scoring.domain.arrears.instalments import counting_days, due_of, tolerated
 from services.scoring.domain.borrower.borrower import Borrower, Facility, Loan
 from services.scoring.domain.borrower.decisions import Decisions
-from services.scoring.domain.borrower.risk import CLOSED, RiskRecord, Signals
+from services.scoring.domain.borrower.risk import CLOSED, PROBATION, RiskRecord, Signals
 from services.scoring.domain.primitives import daily_values
 from services.scoring.domain.regimes import life_cycle
 from services.scoring.domain.rulebook.policy import ExitRule
@@ -106,15 +106,16 @@ def _add_exit_inputs(inputs: StateInputs, borrower: Borrower, rule: ExitRule) ->
         rows = [row for loan in borrower.loans for row in _instalments(loan, rules, since, as_of)]
         inputs.was_late = not all(was_paid for _, was_paid in rows)
         inputs.is_sparse = any(_is_sparse(loan) for loan in borrower.loans)
-    file = borrower.credit_file
-    is_assessed = file.inspected_day >= since and file.inspection_outcome == SATISFACTORY
-    inputs.is_able = is_assessed or _is_able_by_rule(borrower, rules, as_of)
-    inputs.open_findings = len(file.findings)
+    if rule.ability_assessed or rule.source == PROBATION:
+        inputs.is_able = _is_able(borrower, rules, since, as_of)
+    inputs.open_findings = len(borrower.credit_file.findings)
 
 
-def _is_able_by_rule(borrower: Borrower, rules: Rules, as_of: int) -> bool:
-    """Return whether a rule of the rulebook stands in for the inspection, and is met."""
-    rule = rules.policy.ability
+def _is_able(borrower: Borrower, rules: Rules, since: int, as_of: int) -> bool:
+    """Return whether an inspection since a day, or the rule that stands in for one, found it so."""
+    file, rule = borrower.credit_file, rules.policy.ability
+    if file.inspected_day >= since and file.inspection_outcome == SATISFACTORY:
+        return True
     if rules.segment not in rule.segments:
         return False
     return on_time_in_a_row(borrower, rules, as_of, rule.on_time) >= rule.on_time

@@ -31,7 +31,7 @@ from services.scoring.domain.borrower.risk import CLOSED, NORMAL, STATE_NAMES, R
 from services.scoring.domain.primitives import touched
 from services.scoring.domain.primitives.dates import is_month_end
 from services.scoring.domain.primitives.measurement import HARD, LEVEL_NAMES, MICRO
-from services.scoring.domain.regimes.labels import is_clean, labels
+from services.scoring.domain.regimes.labels import Labels, is_clean, labels
 from services.scoring.domain.rulebook.rulebook import FAMILIES, Rules
 
 NEWS_SCORE_MICRO: Final = 50_000
@@ -259,9 +259,10 @@ def dpd_bucket(arrears_days: int) -> int:
 
 def regime_text(borrower: Borrower, rules: Rules, day: int) -> str:
     """Return the regime labels in one string, to be compared."""
-    if is_clean(borrower):
-        return CLEAN
-    by_regime = labels(borrower, rules, day)
+    return CLEAN if is_clean(borrower) else _one_text(labels(borrower, rules, day))
+
+
+def _one_text(by_regime: Labels) -> str:
     best = all(
         by_regime[name] == label for name, label in CLEAN_LABELS.items() if name in by_regime
     )
@@ -344,7 +345,7 @@ def _emit(
     emitted = risk.emitted
     emitted.score, emitted.state = risk.score, risk.state
     emitted.dpd_bucket = dpd_bucket(borrower.counters.operational_days)
-    emitted.regimes = regime_text(borrower, rules, trigger.as_of)
+    emitted.regimes = CLEAN if is_clean(borrower) else _one_text(assessment.regimes)
     emitted.flags = risk.flags
     emitted.is_money_at_risk = bool(assessment.money_at_risk)
     return assessment

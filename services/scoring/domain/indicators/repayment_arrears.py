@@ -129,9 +129,8 @@ def worst_days_in_a_year(borrower: Borrower, as_of: int, rules: Rules) -> Measur
     if not _has_history(borrower):
         return unmeasurable(Reason.NO_SCHEDULE) if borrower.loans else not_applicable()
     start = as_of - YEAR_DAYS + 1
-    worst = _worst_delay(borrower, start, as_of, rules)
-    if rules.counted_arrears is not None:
-        worst = max(worst, borrower.counters.arrears_days)
+    present = 0 if rules.counted_arrears is None else borrower.counters.arrears_days
+    worst = _worst_delay(borrower, start, as_of, rules, present)
     measurement = measured(worst * MICRO)
     if rules.facts and worst:
         before = exposure.present_since(borrower, as_of) - 1
@@ -140,14 +139,14 @@ def worst_days_in_a_year(borrower: Borrower, as_of: int, rules: Rules) -> Measur
     return measurement
 
 
-def _worst_delay(borrower: Borrower, start: int, end: int, rules: Rules) -> int:
-    """Return the most days past due on any day from ``start`` to ``end``, 0 where none is left."""
+def _worst_delay(borrower: Borrower, start: int, end: int, rules: Rules, known: int = 0) -> int:
+    """Return the most days past due on any day from ``start`` to ``end``, ``known`` at least."""
     if end < start:
-        return 0
-    worst = days_past_due.worst_reported_days(borrower, start, end)
+        return known
+    worst = max(known, days_past_due.worst_reported_days(borrower, start, end))
     counts = None if rules.counted_arrears is None else _instalments_that_count(borrower, rules)
     for loan in borrower.loans:
-        worst = max(worst, days_past_due.worst_days(loan, start, end, rules.tolerance, counts))
+        worst = days_past_due.worst_days(loan, start, end, rules.tolerance, counts, worst)
     return worst
 
 

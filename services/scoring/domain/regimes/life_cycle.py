@@ -67,6 +67,8 @@ BY_FLAG: Final = (
     (FORBORNE_AGAIN, RELAPSED),
 )
 RELAPSING: Final = FORBORNE | FORMERLY_NON_PERFORMING
+# Flags with which a record may begin; the others say nothing about a default.
+FOLLOWED: Final = FORBORNE | sum(flag for flag, _ in BY_FLAG)
 
 
 def triggers(borrower: Borrower) -> int:
@@ -89,8 +91,8 @@ def follow(
 ) -> None:
     """Begin the default when there is a trigger; take back one that only miscounted days made."""
     counters, record = borrower.counters, borrower.decisions.default
-    has_clock = record.tested_since
-    if not (counters.regulatory_days > MOST_DAYS or borrower.risk.flags or has_clock) and (
+    is_flagged = borrower.risk.flags & FOLLOWED
+    if not (counters.regulatory_days > MOST_DAYS or is_flagged or record.tested_since) and (
         counters.counted_days < MOST_DAYS
     ):
         return
