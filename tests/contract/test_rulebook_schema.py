@@ -42,6 +42,7 @@ def test_what_is_left_out_is_as_in_the_domain() -> None:
         ("indicators", {"F-04": {"weight": 0.1, "components": {"decades": {"red": ">= 2"}}}}),
         ("indicators", {"F-04": {"weight": 0.1, "components": {"years": {"red": ">= 2 d"}}}}),
         ("cuts", {"SMALL": {}}),
+        ("cuts", {"SME everything": {}}),
         ("inspections", {"*": {"CLOSED": 3}}),
         ("overlays", [{"name": "for nobody"}]),
         ("states", {"exit": [{"id": "x", "from": "WATCH", "to": "DOOMED"}]}),

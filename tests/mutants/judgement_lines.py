@@ -277,4 +277,12 @@ LINES = (
         "is_ignored=False",
         (RECOVERY,),
     ),
+    Mutant(
+        "more-data-brings-its-cuts",
+        "the event that brings more data is assessed by the cuts of its new data profile",
+        f"{SCORING}/rulebook/context.py",
+        "            self.facts_of_kind = touched.EVERYTHING\n",
+        "            pass\n",
+        (f"{DOMAIN}/test_data_profiles.py",),
+    ),
 )

@@ -16,7 +16,7 @@ SECTIONS: Final = {
     "ToleranceSection": "tolerance",
     "MaterialitySection": "materiality",
     "CountingSection": "counting",
-    "CutsSection": "cuts, by segment",
+    "CutsSection": "cuts, by segment and data profile",
     "StatesSection": "states",
     "EntryRuleSection": "states.entry, a list",
     "ExitRuleSection": "states.exit, a list",

@@ -39,6 +39,7 @@ from services.scoring.domain.primitives.measurement import AMBER, HARD, RED
 from services.scoring.domain.primitives.vocabulary import PRODUCTS, SEGMENTS
 from services.scoring.domain.regimes.labels import ALL as REGIMES
 from services.scoring.domain.rulebook import diff
+from services.scoring.domain.rulebook.data_profile import DATA_PROFILES
 from services.scoring.domain.rulebook.pd import PdModel
 from services.scoring.domain.rulebook.policy import (
     AbilityRule,
@@ -50,6 +51,7 @@ from services.scoring.domain.rulebook.policy import (
 )
 from services.scoring.domain.rulebook.rulebook import (
     CUT_DISTANCE,
+    EVERY_SEGMENT,
     CountedArrears,
     Counting,
     Cuts,
@@ -60,11 +62,11 @@ from services.scoring.domain.rulebook.rulebook import (
     Rulebook,
     StatementAge,
     Tolerance,
+    cuts_key,
 )
 
 LEVELS: Final = {"amber": AMBER, "red": RED, "hard": HARD}
 SELECTORS: Final = ("borrower", "product", "industry", "younger_than_months", "segment")
-EVERY_SEGMENT: Final = "*"
 FEWEST_SEASON_MONTHS: Final = 13
 _TEST: Final = re.compile(r"([A-Z]-\d\d)\s+(.+)")
 
@@ -97,6 +99,25 @@ Many = Annotated[tuple[Item, ...], BeforeValidator(lambda value: [] if value is 
 Table = Annotated[dict[Key, Item], BeforeValidator(lambda value: {} if value is None else value)]
 
 AnySegment = Annotated[str, *one_of("segment", (EVERY_SEGMENT, *SEGMENTS))]
+_CUTS_KEYS: Final = [
+    cuts_key(segment, name) for segment in SEGMENTS for name in ("", *DATA_PROFILES)
+]
+
+
+def read_cuts_key(value: object) -> str:
+    """Returns whom cuts are for: a segment, or a segment and a data profile."""
+    text = str(value)
+    if text in (EVERY_SEGMENT, *_CUTS_KEYS):
+        return text
+    segment, _, name = text.partition(" ")
+    if segment in SEGMENTS:
+        names = ", ".join(DATA_PROFILES)
+        raise ValueError(f"unknown data profile {shown(name)}; known ones: {names}")
+    names = ", ".join(SEGMENTS if name else (EVERY_SEGMENT, *SEGMENTS))
+    raise ValueError(f"unknown segment {shown(segment)}; known ones: {names}")
+
+
+AnyCuts = Annotated[str, *written(read_cuts_key, {"enum": [EVERY_SEGMENT, *_CUTS_KEYS]})]
 State = Annotated[int, *one_of("state", STATE_NAMES, as_position=True)]
 OpenState = Annotated[int, *one_of("state", STATE_NAMES[:CLOSED], as_position=True)]
 Flag = Annotated[int, *one_of("flag", FLAG_NAMES, as_position=True)]
@@ -406,8 +427,10 @@ class RulebookDocument(Section):
     inspections: Table[AnySegment, Table[OpenState, Whole]] = setting(
         {}, "Months from one inspection to the next, by segment, then by state."
     )
-    cuts: Table[AnySegment, CutsSection] = setting(
-        ..., 'Score cuts by segment; "*" where a segment has none.', extra={"required": ["*"]}
+    cuts: Table[AnyCuts, CutsSection] = setting(
+        ...,
+        'Score cuts: by segment and data profile ("SME full"), else by segment, else "*".',
+        extra={"required": ["*"]},
     )
     states: StatesSection = setting(..., "When a borrower changes state.")
     indicators: Indicators = setting(
@@ -481,7 +504,7 @@ class RulebookDocument(Section):
             name=self.name,
             version=self.version,
             indicators=_rules(self.indicators),
-            cuts={segment: Cuts(**dict(cuts)) for segment, cuts in self.cuts.items()},
+            cuts={key: Cuts(**dict(cuts)) for key, cuts in self.cuts.items()},
             policy=self.states.compiled(),
             tolerance=Tolerance(**dict(self.tolerance)),
             materiality=self.materiality.compiled(),

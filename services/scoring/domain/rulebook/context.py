@@ -20,7 +20,14 @@ from services.scoring.domain.primitives.vocabulary import (
     TERM,
 )
 from services.scoring.domain.rulebook.calendars import Calendars
-from services.scoring.domain.rulebook.rulebook import BorrowerTraits, Rulebook, Rules
+from services.scoring.domain.rulebook.data_profile import DATA_PROFILES, data_profile_of
+from services.scoring.domain.rulebook.rulebook import (
+    BorrowerTraits,
+    Rulebook,
+    Rules,
+    TraitsKey,
+    cuts_key,
+)
 
 LONGEST_MONTH_DAYS: Final = 31
 
@@ -29,7 +36,7 @@ LONGEST_MONTH_DAYS: Final = 31
 class Context:
     """What is in force at a place of the log.
 
-    Remembers which rules apply to which kind of borrower, because every event needs them.
+    Caches which rules apply to which kind of borrower, because every event needs them.
 
     Args:
         since_day: The business date whose close brought the rulebook: that close judges every
@@ -53,10 +60,11 @@ class Context:
     stress_day: int = 0
     stress_until: int = 0
     _named: frozenset[str] = field(init=False, default=frozenset(), repr=False)
-    _by_kind: dict[tuple[int, str], Rules] = field(init=False, default_factory=dict, repr=False)
-    _by_traits: dict[tuple[str, str, str, str, int], Rules] = field(
+    _by_kind: dict[tuple[int, str, str], Rules] = field(
         init=False, default_factory=dict, repr=False
     )
+    _by_traits: dict[TraitsKey, Rules] = field(init=False, default_factory=dict, repr=False)
+    _with_cuts: frozenset[tuple[int, str]] = field(init=False, default=frozenset(), repr=False)
     needs_traits: bool = field(init=False, default=False, repr=False)
     facts_of_kind: int = field(init=False, default=touched.PROFILE, repr=False)
     _oldest_days: int = field(init=False, default=0, repr=False)
@@ -70,13 +78,22 @@ class Context:
             if self.rulebook.by_product:
                 self.facts_of_kind |= touched.LOANS
             self._oldest_days = max(self.rulebook.ages, default=0) * LONGEST_MONTH_DAYS
+        self._with_cuts = frozenset(
+            (segment, name)
+            for segment in range(len(SEGMENTS))
+            for name in DATA_PROFILES
+            if cuts_key(SEGMENTS[segment], name) in self.rulebook.cuts
+        )
+        if self._with_cuts:
+            # A promise or a failed debit can be the first thing known of a loan.
+            self.facts_of_kind = touched.EVERYTHING
 
     def rules_for(self, borrower: Borrower, day: int = 0) -> Rules:
         """Return the rules that apply to the borrower, on the day or the last one closed."""
         profile = borrower.profile
-        kind = (profile.segment, profile.industry_code)
+        kind = (profile.segment, profile.industry_code, self._data_profile_of(borrower))
         if self.needs_traits and self._has_traits(borrower, day):
-            return self._rules_by_traits(borrower, day)
+            return self._rules_by_traits(borrower, kind[2], day)
         if borrower.borrower_id in self._named:
             return self._resolve(kind, borrower.borrower_id)
         rules = self._by_kind.get(kind)
@@ -94,7 +111,14 @@ class Context:
         on = day or borrower.counters.closed_day or profile.known_day
         return on - profile.start_day <= self._oldest_days
 
-    def _rules_by_traits(self, borrower: Borrower, day: int) -> Rules:
+    def _data_profile_of(self, borrower: Borrower) -> str:
+        """Return the data profile, empty where the segment has no cuts of its own for it."""
+        if not self._with_cuts:
+            return ""
+        name = data_profile_of(borrower)
+        return name if (borrower.profile.segment, name) in self._with_cuts else ""
+
+    def _rules_by_traits(self, borrower: Borrower, data_profile: str, day: int) -> Rules:
         """Return the rules where an overlay is for a product or an age of the firm."""
         rulebook, profile = self.rulebook, borrower.profile
         months = -1
@@ -104,7 +128,7 @@ class Context:
         product = product_of(borrower) if rulebook.by_product else ""
         segment, industry = SEGMENTS[profile.segment], profile.industry_code
         kind = rulebook.kind_of(
-            BorrowerTraits(segment, industry, borrower.borrower_id, product, months)
+            BorrowerTraits(segment, industry, borrower.borrower_id, product, months, data_profile)
         )
         rules = self._by_traits.get(kind.key)
         if rules is None:
@@ -112,9 +136,10 @@ class Context:
             self._by_traits[kind.key] = rules
         return rules
 
-    def _resolve(self, kind: tuple[int, str], borrower_id: str) -> Rules:
-        rules = self.rulebook.rules_for(SEGMENTS[kind[0]], kind[1], borrower_id)
-        return self._with_sector(rules, kind[1])
+    def _resolve(self, kind: tuple[int, str, str], borrower_id: str) -> Rules:
+        rulebook, (segment, industry, data_profile) = self.rulebook, kind
+        traits = BorrowerTraits(SEGMENTS[segment], industry, borrower_id, data_profile=data_profile)
+        return self._with_sector(rulebook.rules_of(rulebook.kind_of(traits)), industry)
 
     def _with_sector(self, rules: Rules, industry: str) -> Rules:
         z = self._sector_z(industry)

@@ -47,6 +47,8 @@ CUT_POINTS: Final = (
 )
 # Two cuts are at least this far apart, micro-units: a state is worse than the one before it.
 CUT_DISTANCE: Final = 100_000
+# The key of cuts and inspections for segments without their own.
+EVERY_SEGMENT: Final = "*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,9 +232,14 @@ class IndicatorRule:
     seasoned: "IndicatorRule | None" = None
 
 
+def cuts_key(segment: str, data_profile: str) -> str:
+    """Return the key of cuts for a segment and, unless it is empty, a data profile."""
+    return f"{segment} {data_profile}" if data_profile else segment
+
+
 @dataclass(frozen=True, slots=True)
 class Cuts:
-    """Score cuts of one segment, micro-units, and where they come from."""
+    """Score cuts of one segment or data profile, micro-units, and where they come from."""
 
     attention: int
     watch: int
@@ -317,14 +324,19 @@ def is_of_industry(code: str, beginning: str) -> bool:
     return code.startswith(beginning) or (code[:1].isalpha() and code[1:].startswith(beginning))
 
 
+TraitsKey = tuple[str, str, str, str, int, str]
+
+
 @dataclass(frozen=True, slots=True)
 class BorrowerTraits:
-    """The traits by which overlays distinguish borrowers.
+    """The traits by which overlays and cuts distinguish borrowers.
 
     Args:
         borrower_id: Empty for everyone who has no overlay of their own.
         product: One of `vocabulary.PRODUCTS`, empty where the open loans differ or there are none.
         months_old: Full months since the firm started, -1 where that is not known.
+        data_profile: One of `data_profile.DATA_PROFILES`: cuts differ by it, overlays do not. Empty
+            where the segment has no cuts of its own for it.
     """
 
     segment: str
@@ -332,11 +344,19 @@ class BorrowerTraits:
     borrower_id: str = ""
     product: str = ""
     months_old: int = -1
+    data_profile: str = ""
 
     @property
-    def key(self) -> tuple[str, str, str, str, int]:
+    def key(self) -> TraitsKey:
         """Return the key under which resolved rules are cached."""
-        return self.segment, self.industry, self.borrower_id, self.product, self.months_old
+        return (
+            self.segment,
+            self.industry,
+            self.borrower_id,
+            self.product,
+            self.months_old,
+            self.data_profile,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -415,7 +435,7 @@ class Rulebook:
     models: tuple[PdModel, ...] = ()
     ages: tuple[int, ...] = ()
     by_product: bool = False
-    resolved: dict[tuple[str, str, str, str, int], Rules] = field(default_factory=dict)
+    resolved: dict[TraitsKey, Rules] = field(default_factory=dict)
 
     def rules_for(
         self,
@@ -438,6 +458,7 @@ class Rulebook:
             kind.borrower_id if kind.borrower_id in self.named else "",
             kind.product if self.by_product else "",
             self._age_class(kind.months_old),
+            kind.data_profile if cuts_key(kind.segment, kind.data_profile) in self.cuts else "",
         )
 
     def rules_of(self, kind: BorrowerTraits) -> Rules:
@@ -447,6 +468,13 @@ class Rulebook:
             rules = self.resolved[kind.key] = self._resolve(kind)
         return rules
 
+    def cuts_key_of(self, segment: str, data_profile: str) -> str:
+        """Return the key of the cuts that apply: the profile's, else the segment's, else ``*``."""
+        for key in (cuts_key(segment, data_profile), segment):
+            if key in self.cuts:
+                return key
+        return EVERY_SEGMENT
+
     def _age_class(self, months_old: int) -> int:
         """Return the least age that is judged like this one, -1 where no overlay has an age."""
         if months_old < 0 or not self.ages:
@@ -455,7 +483,7 @@ class Rulebook:
 
     def _resolve(self, kind: BorrowerTraits) -> Rules:
         chosen = dict(self.indicators)
-        cuts = self.cuts.get(kind.segment, self.cuts["*"])
+        cuts = self.cuts[self.cuts_key_of(kind.segment, kind.data_profile)]
         matching = [overlay for overlay in self.overlays if overlay.matches(kind)]
         for overlay in sorted(matching, key=lambda overlay: overlay.rank):
             for slot, patch in overlay.indicators.items():

@@ -145,6 +145,19 @@ def test_cuts_closer_than_ten_points_are_refused(watch: str, is_refused: bool) -
         compile_rulebook(document, origin="test")
 
 
+@pytest.mark.parametrize(
+    ("key", "problem"),
+    [
+        ("SMALL full", "cuts.SMALL full: unknown segment 'SMALL'; known ones: RETAIL, MICRO"),
+        ("SME everything", "unknown data profile 'everything'; known ones: full, no_accounts"),
+        ("* full", "cuts.* full: unknown segment '*'; known ones: RETAIL, MICRO"),
+    ],
+)
+def test_cuts_for_nobody_are_refused(document: dict[str, Any], key: str, problem: str) -> None:
+    document["cuts"][key] = dict(document["cuts"]["*"])
+    assert problem in problems_of(document)
+
+
 def test_every_mistake_is_reported_at_once(document: dict[str, Any]) -> None:
     document["indicators"]["R-01"] = {"wieght": 0.7, "amber": ">= 5", "red": "> 30 d"}
     document["cuts"]["*"]["attention_exit"] = 90

@@ -80,6 +80,12 @@ def test_cuts_are_listed_in_score_points() -> None:
     assert sentences(cuts=cuts) == ["Cuts of every other segment: watch changes from 40 to 45"]
 
 
+def test_cuts_of_a_data_profile_are_listed_by_it() -> None:
+    common = small()["cuts"]["*"]
+    lines = sentences(cuts={"*": common, "SME statements_only": common})
+    assert [line.split(" (")[0] for line in lines] == ["Cuts of SME statements_only are added"]
+
+
 def test_added_removed_and_changed_overlays_are_listed() -> None:
     changed = [{"name": "people", "segment": "RETAIL", "indicators": {"F-08": {"weight": 0.2}}}]
     assert sentences(overlays=changed) == [
