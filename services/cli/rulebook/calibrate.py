@@ -19,6 +19,9 @@ from services.scoring.adapters.calibration import (
     Calibrated,
     History,
     collect,
+    described,
+    healthy_of,
+    higher,
     in_words,
     with_cuts,
 )
@@ -27,9 +30,23 @@ from services.scoring.adapters.offline import OfflineScorer, OfflineSettings, fo
 from services.scoring.adapters.rulebook_edits import with_version
 from services.scoring.adapters.rulebook_reader import load_rulebook, path_of
 from services.scoring.domain.assess.explain import shown_micro
-from services.scoring.domain.rulebook.alert_budget import Budget, Floors
-from services.scoring.domain.rulebook.rulebook import Rulebook
+from services.scoring.domain.rulebook.alert_budget import Budget, Floors, Occupied
+from services.scoring.domain.rulebook.data_profile import DATA_PROFILES
+from services.scoring.domain.rulebook.rulebook import Cuts, Rulebook
 
+
+def _known_profile(name: str) -> str:
+    if name and name not in DATA_PROFILES:
+        raise typer.BadParameter(f"unknown data profile; one of {', '.join(DATA_PROFILES)}")
+    return name
+
+
+Profile = Annotated[
+    str,
+    typer.Option(
+        callback=_known_profile, help="Only the time in which borrowers have this data profile."
+    ),
+]
 TEN_THOUSANDTHS = 10_000
 MICRO = 1_000_000
 
@@ -39,13 +56,13 @@ def calibrate(
     out: Annotated[Path, typer.Option("--out", help="The draft rulebook to write.")],
     rulebook: Annotated[str, typer.Option(help="The rulebook to start from.")] = "default",
     attention: Annotated[
-        float, typer.Option(min=0, max=100, help="Most healthy borrowers in ATTENTION+, %.")
+        float, typer.Option(min=0, max=100, help="Most healthy time in ATTENTION or worse, %.")
     ] = 20.0,
     watch: Annotated[
-        float, typer.Option(min=0, max=100, help="Most healthy borrowers in WATCH+, %.")
+        float, typer.Option(min=0, max=100, help="Most healthy time in WATCH or worse, %.")
     ] = 5.0,
     high_risk: Annotated[
-        float, typer.Option(min=0, max=100, help="Most healthy borrowers in HIGH_RISK, %.")
+        float, typer.Option(min=0, max=100, help="Most healthy time in HIGH_RISK, %.")
     ] = 1.0,
     floor: Annotated[
         tuple[float, float, float],
@@ -60,6 +77,7 @@ def calibrate(
     ] = "",
     version: Annotated[str, typer.Option(help="The draft's version; unchanged if left out.")] = "",
     part: Part = "1/1",
+    profile: Profile = "",
     keep_higher: Annotated[
         bool, typer.Option("--keep-higher", help="Never below the cuts of --rulebook.")
     ] = False,
@@ -68,35 +86,53 @@ def calibrate(
 ) -> None:
     """Set the score cuts of each segment from an alert budget, in a draft; nothing is activated.
 
-    The cuts are the lowest at which no more healthy borrowers are in a state than the budget
-    allows. Needs no labels: healthy is a borrower who was never more than 30 days past due in the
-    file. Budget, population and date are written with the cuts. For several histories, run it on
-    one after the other with `--keep-higher`; to test the cuts on other borrowers than they were set
+    The cuts are the lowest at which healthy borrowers spend no more of their time in a state than
+    the budget allows. Needs no labels: healthy is a borrower who was never more than 30 days past
+    due in the file. Budget, what is spent of it, population and date are written with the cuts.
+    With `--profile` the cuts of other data profiles stay. For several histories, run it on one
+    after the other with `--keep-higher`; to test the cuts on other borrowers than they were set
     on, set them on `--part 1/2`.
 
     Examples:
 
         tocsin rulebook calibrate events.ndjson --out draft.yaml --watch 3
-        tocsin rulebook calibrate events.ndjson --out draft.yaml --part 1/2
+        tocsin rulebook calibrate firms.ndjson --profile statements_only --out draft.yaml
     """
     rules = usable_rulebook(rulebook)
-    histories, last_day = _histories(rules, file, ZoneInfo(timezone), warm_up, part, as_json)
+    zone = ZoneInfo(timezone)
+    healthy, last_day = _histories(rules, file, zone, warm_up, part, profile, hidden=as_json)
     budget = Budget(*(round(share * TEN_THOUSANDTHS) for share in (attention, watch, high_risk)))
     floors = Floors(*(round(points * TEN_THOUSANDTHS) for points in floor))
-    segments = calibrated_cuts(histories, budget, floors, rules.cuts["*"].family_days)
+    calibrated = calibrated_cuts(healthy, budget, floors, rules.cuts["*"].family_days, profile)
+    origin, words = population or Path(file).name, in_words(budget, floors)
+    cuts = {each.key: described(each, words, origin, last_day) for each in calibrated}
+    before = rules.cuts if profile or keep_higher else {}
+    merged = _merged(before, cuts, keep_higher=keep_higher)
     text = with_version(path_of(rulebook).read_text(encoding="utf-8"), version or rules.version)
-    described = in_words(budget, floors), population or Path(file).name
-    lowest = rules.cuts if keep_higher else None
-    out.write_text(with_cuts(text, segments, *described, last_day, lowest), encoding="utf-8")
-    _show(segments, load_rulebook(str(out)), out)
-    if as_json:
-        print(json.dumps(_summary(segments, out)))
+    out.write_text(with_cuts(text, merged), encoding="utf-8")
+    _show(calibrated, load_rulebook(str(out)), out, as_json=as_json)
+
+
+def _merged(
+    before: dict[str, Cuts], cuts: dict[str, Cuts], *, keep_higher: bool
+) -> dict[str, Cuts]:
+    """Return the cuts with those of before that were not set, or that are higher."""
+    if keep_higher:
+        cuts = {key: higher(before[key], cuts[key]) if key in before else cuts[key] for key in cuts}
+    return {**before, **cuts}
 
 
 def _histories(
-    rules: Rulebook, file: str, zone: ZoneInfo, warm_up: int, part: str, hidden: bool
-) -> tuple[dict[str, History], int]:
-    """Score the file; return the histories of the part's borrowers, and the last day."""
+    rules: Rulebook,
+    file: str,
+    zone: ZoneInfo,
+    warm_up: int,
+    part: str,
+    profile: str,
+    *,
+    hidden: bool,
+) -> tuple[list[History], int]:
+    """Score the file; return the histories of the part's healthy borrowers, and the last day."""
     chosen = part_from(part)
     with opened(file) as source:
         settings = for_file(OfflineSettings(zone=zone, leaves_out_withdrawn=True), source)
@@ -108,46 +144,61 @@ def _histories(
                 with_progress(source, hidden=hidden),
                 warm_up,
                 lambda borrower_id: is_in_part(borrower_id, chosen),
+                profile,
             )
-    if not any(history.is_healthy for history in histories.values()):
+    healthy = healthy_of(histories)
+    if not healthy:
         raise CommandError(
-            "No healthy borrower in the history.", remedy="Give a longer or larger history."
+            "No healthy borrower in the history.",
+            remedy="Give a longer or larger history, or check --warm-up and --profile.",
         )
-    return histories, max((scored.as_of for scored in scorer.latest()), default=0)
+    return healthy, max((scored.as_of for scored in scorer.latest()), default=0)
 
 
-def _show(segments: list[Calibrated], rules: Rulebook, out: Path) -> None:
-    table = Table("segment", "healthy", "ATTENTION", "WATCH", "HIGH_RISK", "family", "other rules")
-    for segment in segments:
-        cuts = segment.cuts
-        other_rules = segment.attention_anyway, segment.watch_anyway
+def _show(calibrated: list[Calibrated], rules: Rulebook, out: Path, *, as_json: bool) -> None:
+    columns = "healthy", "ATTENTION", "WATCH", "HIGH_RISK", "family", "time spent", "anyway"
+    table = Table("cuts of", *columns)
+    for each in calibrated:
+        cuts = each.cuts
         table.add_row(
-            segment.segment,
-            f"{segment.borrowers:,}",
+            each.key,
+            f"{each.borrowers:,}",
             *(shown_micro(cut * 100) for cut in (cuts.attention, cuts.watch, cuts.high_risk)),
             shown_micro(cuts.family),
-            " / ".join(f"{share / TEN_THOUSANDTHS:.1f} %" for share in other_rules),
+            *(
+                " / ".join(f"{share / TEN_THOUSANDTHS:.1f}" for share in _shares(occupied))
+                for occupied in (each.spent, each.anyway)
+            ),
         )
     console = Console(stderr=True)
     console.print(f"Cuts for {rules.name} {rules.version}, in score points:")
     console.print(table)
     console.print(
-        "other rules: share of healthy borrowers' time in ATTENTION and WATCH whatever the cuts"
+        "time spent: % of healthy time in ATTENTION, WATCH and HIGH_RISK or worse; anyway: the "
+        "part of it that rules other than the score spend whatever the cuts"
     )
     console.print(f"Draft: {out}", highlight=False)
+    if as_json:
+        print(json.dumps(_summary(calibrated, out)))
 
 
-def _summary(segments: list[Calibrated], out: Path) -> dict[str, object]:
+def _shares(occupied: Occupied) -> tuple[int, int, int]:
+    return occupied.attention, occupied.watch, occupied.high_risk
+
+
+def _summary(calibrated: list[Calibrated], out: Path) -> dict[str, object]:
     return {
         "draft": str(out),
-        "segments": {
-            segment.segment: {
-                "borrowers": segment.borrowers,
-                "attention": segment.cuts.attention / TEN_THOUSANDTHS,
-                "watch": segment.cuts.watch / TEN_THOUSANDTHS,
-                "high_risk": segment.cuts.high_risk / TEN_THOUSANDTHS,
-                "family": segment.cuts.family / MICRO,
+        "cuts": {
+            each.key: {
+                "borrowers": each.borrowers,
+                "attention": each.cuts.attention / TEN_THOUSANDTHS,
+                "watch": each.cuts.watch / TEN_THOUSANDTHS,
+                "high_risk": each.cuts.high_risk / TEN_THOUSANDTHS,
+                "family": each.cuts.family / MICRO,
+                "spent": [share / MICRO for share in _shares(each.spent)],
+                "anyway": [share / MICRO for share in _shares(each.anyway)],
             }
-            for segment in segments
+            for each in calibrated
         },
     }

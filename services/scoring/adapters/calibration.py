@@ -2,7 +2,8 @@
 
 Called by `tocsin rulebook calibrate`. Healthy means, without labels: never more than 30 days past
 due and never in default in the whole file. The first months only warm the baselines up and are not
-observed, nor is what comes after a borrower's last event: accounts that just stop are no alarm.
+observed, nor is what comes after a borrower's last event: accounts that just stop are no alarm. Of
+a data profile only the time in it is observed.
 """
 
 import re
@@ -19,7 +20,6 @@ from services.scoring.domain.borrower.risk import ATTENTION, DEFAULT, HIGH_RISK,
 from services.scoring.domain.primitives.measurement import AMBER, RED
 from services.scoring.domain.primitives.vocabulary import SEGMENTS
 from services.scoring.domain.rulebook.alert_budget import (
-    OBSERVED,
     OTHER_ATTENTION,
     OTHER_HIGH_RISK,
     OTHER_WATCH,
@@ -28,10 +28,19 @@ from services.scoring.domain.rulebook.alert_budget import (
     Budget,
     DayCloses,
     Floors,
+    Occupied,
     occupied_anyway,
+    occupied_by,
     set_cuts,
 )
-from services.scoring.domain.rulebook.rulebook import CUT_POINTS, Cuts, Rules
+from services.scoring.domain.rulebook.data_profile import data_profile_of
+from services.scoring.domain.rulebook.rulebook import (
+    CUT_POINTS,
+    EVERY_SEGMENT,
+    Cuts,
+    Rules,
+    cuts_key,
+)
 
 OTHER_BIT: Final = {
     ATTENTION: OTHER_ATTENTION,
@@ -60,13 +69,16 @@ class History:
 
 @dataclass(slots=True)
 class Calibrated:
-    """The cuts of one segment and the population that they were set on."""
+    """The cuts of one segment, the population that they were set on and what they spend.
 
-    segment: str
+    ``key`` is that of the cuts in a rulebook. ``anyway`` is what other rules spend at any cuts.
+    """
+
+    key: str
     borrowers: int
     cuts: Cuts
-    attention_anyway: int
-    watch_anyway: int
+    spent: Occupied
+    anyway: Occupied
 
 
 def collect(
@@ -74,11 +86,13 @@ def collect(
     lines: Iterable[bytes],
     warm_up_days: int = WARM_UP_DAYS,
     counts: Callable[[str], bool] = lambda _: True,
+    data_profile: str = "",
 ) -> dict[str, History]:
     """Folds the file and returns, per borrower, the series of day closes.
 
     Closes of a borrower's first days are not counted: most indicators need a history of their own.
-    Nor are borrowers for whom `counts` returns False: the cuts are to be tested on those.
+    Nor are borrowers for whom `counts` returns False: the cuts are to be tested on those. With a
+    data profile, only closes at which a borrower has it are.
     """
     histories: dict[str, History] = {}
     ends: dict[str, int] = {}
@@ -87,7 +101,10 @@ def collect(
         if not scored.is_day_close:
             ends[name] = max(ends.get(name, 0), _known_until(scored))
         elif counts(name):
-            _add(histories, scored, run.rules_for(scored.borrower), warm_up_days)
+            history = _add(histories, scored, run.rules_for(scored.borrower))
+            is_warm = scored.as_of - history.first_day >= warm_up_days
+            is_of_profile = data_profile in ("", data_profile_of(scored.borrower))
+            history.series.weights.append(is_warm and is_of_profile)
     for name, history in histories.items():
         history.series.end_after(ends.get(name, 0))
     return histories
@@ -98,9 +115,7 @@ def _known_until(scored: ScoredBorrower) -> int:
     return scored.as_of + (STATEMENT_DAYS if scored.cause.type == STATEMENT_TYPE else 0)
 
 
-def _add(
-    histories: dict[str, History], scored: ScoredBorrower, rules: Rules, warm_up_days: int
-) -> None:
+def _add(histories: dict[str, History], scored: ScoredBorrower, rules: Rules) -> History:
     borrower = scored.borrower
     history = histories.get(borrower.borrower_id)
     if history is None:
@@ -109,13 +124,11 @@ def _add(
     risk = borrower.risk
     if borrower.counters.operational_days > HEALTHY_DAYS_PAST_DUE or risk.state == DEFAULT:
         history.is_healthy = False
-    bits = _bits(scored, rules)
-    if scored.as_of - history.first_day >= warm_up_days:
-        bits |= OBSERVED
     history.series.days.append(scored.as_of)
     history.series.scores.append(risk.score)
     history.series.families.append(max(risk.families))
-    history.series.bits.append(bits)
+    history.series.bits.append(_bits(scored, rules))
+    return history
 
 
 def _bits(scored: ScoredBorrower, rules: Rules) -> int:
@@ -137,49 +150,61 @@ def _bits(scored: ScoredBorrower, rules: Rules) -> int:
     return bits
 
 
+def healthy_of(histories: Mapping[str, History]) -> list[History]:
+    """Returns the histories of healthy borrowers that are observed at any time."""
+    return [
+        history
+        for history in histories.values()
+        if history.is_healthy and any(history.series.weights)
+    ]
+
+
 def calibrate(
-    histories: dict[str, History], budget: Budget, floors: Floors, family_days: int
+    healthy: list[History], budget: Budget, floors: Floors, family_days: int, data_profile: str
 ) -> list[Calibrated]:
-    """Returns cuts for all segments together (``*``) and for each that is large enough."""
-    healthy = [history for history in histories.values() if history.is_healthy]
-    segments = sorted({history.segment for history in healthy})
-    populations = {"*": [history.series for history in healthy]}
-    for segment in segments:
+    """Returns cuts for each large enough segment and, without a profile, for all (``*``)."""
+    populations = {} if data_profile else {EVERY_SEGMENT: [history.series for history in healthy]}
+    for segment in sorted({history.segment for history in healthy}):
         own = [history.series for history in healthy if history.segment == segment]
         if len(own) >= FEWEST_BORROWERS:
-            populations[segment] = own
+            populations[cuts_key(segment, data_profile)] = own
     calibrated = []
-    for segment, population in populations.items():
-        anyway = occupied_anyway(population)
+    for key, population in populations.items():
         cuts = set_cuts(population, budget, floors, family_days)
-        calibrated.append(
-            Calibrated(segment, len(population), cuts, anyway.attention, anyway.watch)
-        )
+        spent, anyway = occupied_by(population, cuts), occupied_anyway(population)
+        calibrated.append(Calibrated(key, len(population), cuts, spent, anyway))
     return calibrated
 
 
-def with_cuts(
-    text: str,
-    calibrated: list[Calibrated],
-    budget: str,
-    origin: str,
-    day: int,
-    lowest: Mapping[str, Cuts] | None = None,
-) -> str:
-    """Returns the rulebook's text with its cuts replaced; comments elsewhere stay.
+def described(calibrated: Calibrated, budget: str, origin: str, day: int) -> Cuts:
+    """Returns the cuts with population, budget and date as they are written with them."""
+    spent = calibrated.spent
+    shares = ", ".join(map(_percent, (spent.attention, spent.watch, spent.high_risk)))
+    return replace(
+        calibrated.cuts,
+        population=f"{calibrated.borrowers} healthy borrowers of {origin}",
+        budget=f"{budget}; spent {shares}",
+        set_on=shown_day(day) or "",
+    )
 
-    Args:
-        budget: Written with each cut, as `in_words` puts it; likewise ``origin`` and ``day``.
-        lowest: Cuts that stay where they are higher than the calibrated ones, and of segments that
-            were not calibrated, with their own population, budget and date.
+
+def higher(before: Cuts, after: Cuts) -> Cuts:
+    """Returns the higher of each cut; both populations are named unless one alone decided."""
+    points = {name: max(getattr(before, name), getattr(after, name)) for name in CUT_POINTS}
+    points["family"] = max(before.family, after.family)
+    for cuts in (before, after):
+        if all(getattr(cuts, name) == cut for name, cut in points.items()):
+            return cuts
+    return replace(after, **points, population=f"{before.population}; {after.population}")
+
+
+def with_cuts(text: str, cuts: Mapping[str, Cuts]) -> str:
+    """Returns the rulebook's text with its cuts replaced; comments elsewhere stay.
 
     Raises:
         ValueError: If the text has no ``cuts:`` block to replace.
     """
-    cuts = {each.segment: _described(each, budget, origin, day) for each in calibrated}
-    for segment, before in (lowest or {}).items():
-        cuts[segment] = _higher(before, cuts[segment]) if segment in cuts else before
-    block = "cuts:\n" + "".join(_written(segment, cuts[segment]) for segment in sorted(cuts))
+    block = "cuts:\n" + "".join(_written(key, cuts[key]) for key in sorted(cuts))
     replaced, count = _CUTS_BLOCK.subn(lambda _: block, text, count=1)
     if count == 0:
         raise ValueError("the rulebook has no cuts: block at the start of a line")
@@ -190,29 +215,13 @@ def in_words(budget: Budget, floors: Floors) -> str:
     """Returns budget and floors as they are written with the cuts."""
     lowest = (shown_micro(cut * 100) for cut in (floors.attention, floors.watch, floors.high_risk))
     return (
-        f"attention {_percent(budget.attention)}, watch {_percent(budget.watch)}, "
-        f"high risk {_percent(budget.high_risk)}; never below {', '.join(lowest)} points"
+        f"attention {_percent(budget.attention)}, watch {_percent(budget.watch)}, high risk "
+        f"{_percent(budget.high_risk)} of healthy time; never below {', '.join(lowest)} points"
     )
 
 
-def _described(calibrated: Calibrated, budget: str, origin: str, day: int) -> Cuts:
-    population = f"{calibrated.borrowers} healthy borrowers of {origin}"
-    set_on = shown_day(day) or ""
-    return replace(calibrated.cuts, population=population, budget=budget, set_on=set_on)
-
-
-def _higher(before: Cuts, after: Cuts) -> Cuts:
-    """Returns the higher of each cut; both populations are named unless one alone decided."""
-    points = {name: max(getattr(before, name), getattr(after, name)) for name in CUT_POINTS}
-    points["family"] = max(before.family, after.family)
-    for cuts in (before, after):
-        if all(getattr(cuts, name) == cut for name, cut in points.items()):
-            return cuts
-    return replace(after, **points, population=f"{before.population}; {after.population}")
-
-
-def _written(segment: str, cuts: Cuts) -> str:
-    lines = [f'  "{segment}":']
+def _written(key: str, cuts: Cuts) -> str:
+    lines = [f'  "{key}":']
     lines += [f"    {name}: {shown_micro(getattr(cuts, name) * 100)}" for name in CUT_POINTS]
     lines += [
         f"    family: {shown_micro(cuts.family)}",
@@ -225,4 +234,5 @@ def _written(segment: str, cuts: Cuts) -> str:
 
 
 def _percent(micro: int) -> str:
-    return f"{shown_micro(micro * 100)} %"
+    """Returns a share in percent, with one decimal at most."""
+    return f"{shown_micro(round(micro, -3) * 100)} %"

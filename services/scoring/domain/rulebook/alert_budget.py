@@ -8,7 +8,7 @@ Must stay true: pure; the same history gives the same cuts. A cut frozen on one 
 travel to another, so whoever stores a cut also stores budget, population and date.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from services.scoring.domain.primitives.measurement import MICRO
@@ -20,11 +20,13 @@ OTHER_WATCH: Final = 2
 OTHER_HIGH_RISK: Final = 4
 TWO_FAMILIES: Final = 8
 TWO_RED_FAMILIES: Final = 16
-OBSERVED: Final = 32
+# A gate that no day opens.
+CLOSED_GATE: Final = 32
 
 STEP_MICRO: Final = 5_000
 FAMILY_STEP_MICRO: Final = 10_000
 LEAST_FAMILY_CUT: Final = 600_000
+NEVER: Final = MICRO + 1
 # Exit cuts have the distance to the entry cuts that the catalogue proposes: 14/20, 30/40, 55/70.
 EXIT_PCT: Final = (70, 75, 78)
 EXIT_DAYS: Final = (30, 60, 60)
@@ -32,21 +34,28 @@ EXIT_DAYS: Final = (30, 60, 60)
 
 @dataclass(slots=True)
 class DayCloses:
-    """One borrower's day closes: score, strongest family and the bits of the day, in order.
+    """One borrower's day closes in order: score, strongest family and the bits of the day.
 
-    ``days`` are their days; empty when every day was closed.
+    ``weights`` are the days of healthy time that each close represents, 0 for one that is not
+    observed. ``days`` are the days closed; empty when every day was closed.
     """
 
     scores: list[int] = field(default_factory=list)
     families: list[int] = field(default_factory=list)
     bits: list[int] = field(default_factory=list)
     days: list[int] = field(default_factory=list)
+    weights: list[int] = field(default_factory=list)
 
     def end_after(self, last_day: int) -> None:
-        """Observe nothing after a day: what is known of the borrower ends there."""
+        """Let each observed close represent the time to the next one, none of it after a day.
+
+        What is known of the borrower ends on that day.
+        """
         for index, day in enumerate(self.days):
-            if day > last_day:
-                self.bits[index] &= ~OBSERVED
+            if self.weights[index]:
+                is_last = index + 1 == len(self.days)
+                until = last_day + 1 if is_last else min(self.days[index + 1], last_day + 1)
+                self.weights[index] = max(0, until - day)
 
     def days_to(self, index: int) -> int:
         """Return how many days after the close before it a close comes."""
@@ -55,7 +64,7 @@ class DayCloses:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """The share of healthy borrowers that may be in a state or a worse one, micro-units."""
+    """The share of healthy time that may be spent in a state or a worse one, micro-units."""
 
     attention: int = 200_000
     watch: int = 50_000
@@ -76,7 +85,7 @@ class Floors:
 
 @dataclass(frozen=True, slots=True)
 class Occupied:
-    """What rules other than the score cost already, at any cuts."""
+    """Shares of healthy time in each state or a worse one, micro-units."""
 
     attention: int
     watch: int
@@ -85,12 +94,17 @@ class Occupied:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """The state whose occupancy is measured: its trigger bits, gate and exit rule."""
+    """The state whose occupancy is measured: its trigger bits, gate and exit rule.
+
+    A family at ``family`` for ``family_days`` calendar days leads into it as well.
+    """
 
     other: int
     gate: int
     exit_pct: int
     exit_days: int
+    family: int = NEVER
+    family_days: int = 0
 
 
 ATTENTION_QUESTION: Final = Question(OTHER_ATTENTION, 0, EXIT_PCT[0], EXIT_DAYS[0])
@@ -106,27 +120,26 @@ def occupancy(population: list[DayCloses], question: Question, cut: int) -> int:
     """
     inside = observed = 0
     for series in population:
-        days_inside, seen = _days_inside(series, question, cut)
-        inside += days_inside
-        observed += seen
+        inside += _days_inside(series, question, cut)
+        observed += sum(series.weights)
     return inside * MICRO // observed if observed else 0
 
 
-def _days_inside(series: DayCloses, question: Question, cut: int) -> tuple[int, int]:
+def _days_inside(series: DayCloses, question: Question, cut: int) -> int:
     leave_below = cut * question.exit_pct // 100
-    inside = observed = calm = 0
+    inside = calm = run = 0
     is_in = False
     for index, (score, bits) in enumerate(zip(series.scores, series.bits, strict=True)):
-        gate_open = not question.gate or bits & question.gate
-        if bits & question.other or (score >= cut and gate_open):
+        is_above = series.families[index] >= question.family
+        run = run + (series.days_to(index) if run else 1) if is_above else 0
+        is_triggered = score >= cut and (not question.gate or bits & question.gate)
+        if is_triggered or bits & question.other or (is_above and run >= question.family_days):
             is_in, calm = True, 0
         elif is_in:
             calm = calm + series.days_to(index) if score < leave_below else 0
             is_in = calm < question.exit_days
-        if bits & OBSERVED:
-            observed += 1
-            inside += is_in
-    return inside, observed
+        inside += series.weights[index] * is_in
+    return inside
 
 
 def lowest_cut(
@@ -145,47 +158,64 @@ def lowest_cut(
 
 def occupied_anyway(population: list[DayCloses]) -> Occupied:
     """Return the occupancies that no cut can change."""
-    never = MICRO + 1
     return Occupied(
-        occupancy(population, ATTENTION_QUESTION, never),
-        occupancy(population, WATCH_QUESTION, never),
-        occupancy(population, HIGH_RISK_QUESTION, never),
+        occupancy(population, ATTENTION_QUESTION, NEVER),
+        occupancy(population, WATCH_QUESTION, NEVER),
+        occupancy(population, HIGH_RISK_QUESTION, NEVER),
     )
 
 
-def lowest_family_cut(population: list[DayCloses], budget: int, days: int) -> int:
-    """Return the lowest family cut that spends no more of the observed time after so many days."""
-    observed = sum(bool(bits & OBSERVED) for series in population for bits in series.bits)
-    for cut in range(LEAST_FAMILY_CUT, MICRO, FAMILY_STEP_MICRO):
-        caught = sum(_days_above(series, cut, days) for series in population)
-        if caught * MICRO <= budget * observed:
-            return cut
-    return MICRO
+def occupied_by(population: list[DayCloses], cuts: Cuts) -> Occupied:
+    """Return the occupancies at these cuts."""
+    return Occupied(
+        occupancy(population, _with_family(ATTENTION_QUESTION, cuts), cuts.attention),
+        occupancy(population, _with_family(WATCH_QUESTION, cuts), cuts.watch),
+        occupancy(population, HIGH_RISK_QUESTION, cuts.high_risk),
+    )
 
 
-def _days_above(series: DayCloses, cut: int, days: int) -> int:
-    run = above = 0
-    for index, figure in enumerate(series.families):
-        stood = run > 0
-        run = run + (series.days_to(index) if stood else 1) if figure >= cut else 0
-        above += run >= days and bool(series.bits[index] & OBSERVED)
-    return above
+def _with_family(question: Question, cuts: Cuts) -> Question:
+    return replace(question, family=cuts.family, family_days=cuts.family_days * 7 // 5)
+
+
+def lowest_family_cut(
+    population: list[DayCloses], budget: int, days: int, *, at_least: int, watch: int
+) -> int:
+    """Return the lowest family cut within the budget of WATCH, 1 if none is.
+
+    Args:
+        days: Calendar days for which the family stays at the cut.
+        at_least: The cut never is lower.
+        watch: The cut of WATCH, whose exit cut ends a warning by a family as well.
+    """
+    question = replace(WATCH_QUESTION, gate=CLOSED_GATE, family_days=days)
+    step = FAMILY_STEP_MICRO
+    low, high = max(at_least + step - 1, LEAST_FAMILY_CUT) // step, MICRO // step
+    while low < high:
+        middle = (low + high) // 2
+        if occupancy(population, replace(question, family=middle * step), watch) <= budget:
+            high = middle
+        else:
+            low = middle + 1
+    return low * step
 
 
 def set_cuts(population: list[DayCloses], budget: Budget, floors: Floors, family_days: int) -> Cuts:
     """Return the cuts of one segment; the caller adds population, budget and date."""
-    # The family rule is a second way into WATCH, which may use up half of that budget. Where no two
-    # families are ever lit it is the only one.
-    calendar_days = family_days * 7 // 5
-    has_two = any(bits & TWO_FAMILIES for series in population for bits in series.bits)
-    family = lowest_family_cut(population, budget.watch // (1 + has_two), calendar_days)
     attention = min(
         lowest_cut(population, ATTENTION_QUESTION, budget.attention, at_least=floors.attention),
         MICRO - 2 * CUT_DISTANCE,
     )
-    least = max(floors.watch, attention + CUT_DISTANCE)
+    least, days = max(floors.watch, attention + CUT_DISTANCE), family_days * 7 // 5
+    # The family rule is a second way into WATCH, which may use up half of what other rules leave of
+    # that budget. Where no two families are ever lit it is the only one.
+    has_two = any(bits & TWO_FAMILIES for series in population for bits in series.bits)
+    anyway = occupancy(population, WATCH_QUESTION, NEVER)
+    share = anyway + max(0, budget.watch - anyway) // (1 + has_two)
+    family = lowest_family_cut(population, share, days, at_least=attention, watch=least)
+    question = replace(WATCH_QUESTION, family=family, family_days=days)
     watch = min(
-        lowest_cut(population, WATCH_QUESTION, budget.watch, at_least=least), MICRO - CUT_DISTANCE
+        lowest_cut(population, question, budget.watch, at_least=least), MICRO - CUT_DISTANCE
     )
     least = max(floors.high_risk, watch + CUT_DISTANCE)
     high_risk = lowest_cut(population, HIGH_RISK_QUESTION, budget.high_risk, at_least=least)

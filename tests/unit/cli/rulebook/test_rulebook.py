@@ -87,7 +87,7 @@ def test_a_quiet_history_leaves_the_cuts_at_their_floors(tmp_path: Path) -> None
         ],
     )
     assert result.exit_code == 0, result.output
-    found = json.loads(result.stdout.splitlines()[-1])["segments"]
+    found = json.loads(result.stdout.splitlines()[-1])["cuts"]
     assert list(found) == ["*"]
     assert (found["*"]["attention"], found["*"]["watch"], found["*"]["high_risk"]) == (21, 41, 71)
     cuts = load_rulebook(str(draft)).cuts["*"]

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from services.scoring.adapters.calibration import collect
+from services.scoring.adapters.calibration import collect, healthy_of
 from services.scoring.adapters.offline import OfflineScorer, OfflineSettings
 from services.scoring.adapters.rulebook_reader import load_rulebook
-from services.scoring.domain.rulebook.alert_budget import OBSERVED
+from services.scoring.domain.rulebook.alert_budget import DayCloses
 from tests.fakes.units import iso
 from tests.fakes.wire_events import cloud_event
 
@@ -19,6 +19,13 @@ STATEMENT = {
     "period_end": "2023-12-31",
     "period_months": 12,
     "received_date": "2024-01-10",
+    "currency": "EUR",
+}
+
+BALANCE = {
+    "account_id": "A-1",
+    "balance_date": "2024-03-01",
+    "eod_balance": "10.00",
     "currency": "EUR",
 }
 
@@ -48,6 +55,34 @@ def test_a_borrower_is_observed_as_long_as_its_events_say_something(
     ]
     scorer = OfflineScorer(load_rulebook("reference"), OfflineSettings(zone=UTC))
     series = collect(scorer, lines, warm_up_days=0)["B-1"].series
-    observed = [day for day, bits in zip(series.days, series.bits, strict=True) if bits & OBSERVED]
+    weights = dict(zip(series.days, series.weights, strict=True))
+    observed = [day for day, weight in weights.items() if weight]
+    assert {weights[day] for day in observed} == {1}
     assert (iso(observed[0]), iso(observed[-1])) == ("2024-01-01", last_observed)
     assert iso(series.days[-1]) == "2025-06-30"
+
+
+def test_a_close_represents_the_time_to_the_next_one_and_the_last_one_to_the_end() -> None:
+    series = DayCloses(days=[10, 11, 40], weights=[1, 1, 1])
+    series.end_after(374)
+    # The 10th, then the 11th to the 39th, then the 40th to the 374th.
+    assert series.weights == [1, 29, 335]
+
+
+def test_of_a_data_profile_only_the_time_in_it_is_observed() -> None:
+    lines = [
+        line("B-1", "2024-01-01", "borrower.registered.v1", PERSON),
+        line("B-1", "2024-01-10", "statement.received.v1", STATEMENT),
+        line("B-1", "2024-03-01", "account.balance-closed.v1", BALANCE),
+        line("B-2", "2024-04-01", "borrower.registered.v1", PERSON),
+    ]
+    for name, first, last in (
+        ("statements_only", "2024-01-10", "2024-02-29"),
+        ("full", "2024-03-01", "2024-03-31"),
+    ):
+        scorer = OfflineScorer(load_rulebook("reference"), OfflineSettings(zone=UTC))
+        histories = collect(scorer, lines, warm_up_days=0, data_profile=name)
+        series = histories["B-1"].series
+        observed = [d for d, weight in zip(series.days, series.weights, strict=True) if weight]
+        assert (iso(observed[0]), iso(observed[-1])) == (first, last)
+        assert [history is histories["B-1"] for history in healthy_of(histories)] == [True]

@@ -2,8 +2,8 @@
 
 from services.scoring.domain.rulebook.alert_budget import (
     ATTENTION_QUESTION,
-    OBSERVED,
     OTHER_ATTENTION,
+    OTHER_WATCH,
     TWO_FAMILIES,
     WATCH_QUESTION,
     Budget,
@@ -12,15 +12,25 @@ from services.scoring.domain.rulebook.alert_budget import (
     lowest_cut,
     lowest_family_cut,
     occupancy,
+    occupied_by,
     set_cuts,
 )
 
 DAYS = 100
 
 
+def days_of(scores: list[int], families: list[int], bits: list[int] | None = None) -> DayCloses:
+    """A borrower of whom every day was closed and is observed."""
+    return DayCloses(scores, families, bits or [0] * DAYS, weights=[1] * DAYS)
+
+
 def steady(score: int, bits: int = 0, family: int = 0) -> DayCloses:
     """A borrower with the same score on every day."""
-    return DayCloses([score] * DAYS, [family] * DAYS, [OBSERVED | bits] * DAYS)
+    return days_of([score] * DAYS, [family] * DAYS, [bits] * DAYS)
+
+
+def family_cut(population: list[DayCloses], budget: int) -> int:
+    return lowest_family_cut(population, budget, 28, at_least=0, watch=400_000)
 
 
 def ten_borrowers() -> list[DayCloses]:
@@ -34,12 +44,13 @@ def test_occupancy_is_a_share_of_borrower_days() -> None:
 
 def test_hysteresis_delays_the_exit_after_a_spike() -> None:
     # One day at the cut, then calm: 30 calm closes end it, the thirtieth is out again.
-    series = DayCloses([100_000] + [0] * 99, [0] * DAYS, [OBSERVED] * DAYS)
+    series = days_of([100_000] + [0] * 99, [0] * DAYS)
     assert occupancy([series], ATTENTION_QUESTION, 100_000) == 300_000
 
 
 def test_days_of_the_warm_up_are_not_counted() -> None:
-    series = DayCloses([100_000] * DAYS, [0] * DAYS, [0] * 50 + [OBSERVED] * 50)
+    series = steady(100_000)
+    series.weights = [0] * 50 + [1] * 50
     assert occupancy([series], ATTENTION_QUESTION, 100_000) == 1_000_000
     assert occupancy([series], ATTENTION_QUESTION, 100_001) == 0
 
@@ -68,15 +79,42 @@ def test_a_clean_portfolio_stops_at_the_floors() -> None:
 
 
 def test_the_family_cut_counts_time_and_not_borrowers() -> None:
-    # Above for 47 of 100 days, a warning on 20 of them: 2 % of the time of ten borrowers.
-    late = DayCloses([0] * DAYS, [700_000] * 47 + [0] * 53, [OBSERVED] * DAYS)
-    assert lowest_family_cut([late] + [steady(0)] * 9, 20_000, 28) == 600_000
-    assert lowest_family_cut([late] + [steady(0)] * 9, 19_999, 28) == 710_000
+    # Above on the last 47 of 100 days, a warning on 20 of them: 2 % of the time of ten borrowers.
+    late = days_of([0] * DAYS, [0] * 53 + [700_000] * 47)
+    assert family_cut([late] + [steady(0)] * 9, 20_000) == 600_000
+    assert family_cut([late] + [steady(0)] * 9, 19_999) == 710_000
+
+
+def test_a_warning_by_a_family_lasts_until_the_exit_of_watch() -> None:
+    # Above for 38 days, a warning from the 28th day on; from the 39th on 59 of 60 calm days count.
+    series = days_of([0] * DAYS, [700_000] * 38 + [0] * 62)
+    assert family_cut([series] + [steady(0)] * 9, 70_000) == 600_000
+    assert family_cut([series] + [steady(0)] * 9, 69_999) == 710_000
+
+
+def test_other_rules_of_watch_spend_the_budget_of_the_family_cut() -> None:
+    late = days_of([0] * DAYS, [0] * 53 + [700_000] * 47)
+    population = [late, steady(0, OTHER_WATCH)] + [steady(0)] * 8
+    assert family_cut(population, 120_000) == 600_000
+    assert family_cut(population, 119_999) == 710_000
+
+
+def test_the_family_cut_and_the_score_share_one_budget() -> None:
+    # One of ten is in WATCH by its family, on 73 of 100 days; another has 60 points on ten.
+    by_family = steady(0, family=700_000)
+    by_score = days_of([0] * 90 + [600_000] * 10, [0] * DAYS, [TWO_FAMILIES] * DAYS)
+    population = [by_family, by_score] + [steady(0)] * 8
+    cuts = set_cuts(population, Budget(watch=146_000), Floors(), 20)
+    assert (cuts.family, cuts.watch) == (600_000, 400_000)
+    cuts = set_cuts(population, Budget(watch=82_000), Floors(), 20)
+    assert (cuts.family, cuts.watch) == (710_000, 400_000)
+    cuts = set_cuts(population, Budget(watch=147_000), Floors(), 20)
+    assert occupied_by(population, cuts).watch == 83_000
 
 
 def test_the_family_rule_alone_spends_the_whole_budget_of_watch() -> None:
     # The same 2 % of the time: half of 3 % is too little, all of it is enough.
-    late = DayCloses([0] * DAYS, [700_000] * 47 + [0] * 53, [OBSERVED] * DAYS)
+    late = days_of([0] * DAYS, [0] * 53 + [700_000] * 47)
     budget = Budget(watch=30_000)
     assert set_cuts([late] + [steady(0)] * 9, budget, Floors(), 20).family == 600_000
     other = [late, steady(0, TWO_FAMILIES)] + [steady(0)] * 8
@@ -85,7 +123,8 @@ def test_the_family_rule_alone_spends_the_whole_budget_of_watch() -> None:
 
 def test_nothing_is_observed_after_a_borrowers_last_event() -> None:
     # The score rises on the day after the last event, the 50th: accounts that stop are no alarm.
-    series = DayCloses([0] * 50 + [900_000] * 50, [0] * DAYS, [OBSERVED] * DAYS, [*range(DAYS)])
+    series = days_of([0] * 50 + [900_000] * 50, [0] * DAYS)
+    series.days = [*range(DAYS)]
     assert occupancy([series], ATTENTION_QUESTION, 500_000) == 500_000
     series.end_after(49)
     assert occupancy([series], ATTENTION_QUESTION, 500_000) == 0
@@ -102,5 +141,5 @@ def test_cuts_are_ten_points_apart_whatever_the_budget_leaves() -> None:
 
 def test_the_family_cut_rises_until_few_stay_above_it() -> None:
     population = [steady(0, family=700_000)] + [steady(0)] * 9
-    assert lowest_family_cut(population, 100_000, 28) == 600_000
-    assert lowest_family_cut(population, 50_000, 28) == 710_000
+    assert family_cut(population, 100_000) == 600_000
+    assert family_cut(population, 50_000) == 710_000
