@@ -3,15 +3,13 @@
 Each entry point calls `configure` once. Two rules hold for every line, the libraries' included: a
 field that names a borrower is replaced by a keyed hash, so that the lines about one borrower can be
 found without the name, and a field that may contain personal data or a secret is blanked.
-`correlated` binds the correlation id of a request, which appears on each line inside it.
 """
 
 import hashlib
 import logging
 import re
 import sys
-from collections.abc import Iterator, MutableMapping
-from contextlib import contextmanager
+from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
@@ -136,10 +134,3 @@ def configure(*, service: str, level: str = "INFO", hash_key: str = "") -> None:
     for own in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         logging.getLogger(own).handlers.clear()
         logging.getLogger(own).propagate = True
-
-
-@contextmanager
-def correlated(correlation_id: str, **fields: str) -> Iterator[None]:
-    """Binds an id to every line that is written inside the block."""
-    with structlog.contextvars.bound_contextvars(correlation_id=correlation_id, **fields):
-        yield

@@ -185,7 +185,7 @@ class Metrics:
     def _series(
         self, metric: Metric, kind: Kind, labels: dict[str, str]
     ) -> Counter | Gauge | Histogram:
-        key = (kind, metric.name, *labels.items())
+        key = (metric.name, *labels.items())
         series = self._series_cache.get(key)
         if series is None:
             series = self._series_cache[key] = self._find_series(metric, kind, labels)

@@ -440,7 +440,7 @@ LINES = (
         "requests-per-key",
         "one key's slow requests leave room to every other key",
         "services/kit/http/limits.py",
-        "        if self._counts[key_id] >= self._limit:\n",
+        "        if count >= self._limit:\n",
         "        if not self._limit:\n",
         (f"{CONNECTIONS}::test_slow_bodies_of_a_key_leave_room_to_every_other",),
     ),

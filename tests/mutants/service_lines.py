@@ -250,6 +250,14 @@ LINES = (
         ("tests/integration/kit/test_access.py",),
     ),
     Mutant(
+        "windows-end-with-a-reading",
+        "without the database no event is judged by the day before",
+        "services/ingest/application/time_gate.py",
+        "            self._windows = {}\n            await self._read()\n",
+        "            await self._read()\n",
+        (f"{INGEST}/application/test_time_gate.py",),
+    ),
+    Mutant(
         "first-rate-waits",
         "nobody alone gives a currency its first rate",
         "services/ingest/domain/exchange_rates.py",

@@ -7,8 +7,7 @@ Called by HTTP and by the reader of the raw topics alike. What must stay true:
 """
 
 import asyncio
-from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, ItemsView, Iterable, Iterator, Mapping, Sequence
 from typing import cast
 
 import msgspec
@@ -190,10 +189,10 @@ class Intake:
 
     def _count(self, items: Sequence[_Item], stored: Sequence[_Item]) -> None:
         """Counts the results, each kind once: a label costs more than a number."""
-        for (channel, result), number in Counter(map(_result, items)).items():
+        for (channel, result), number in _numbers(map(_result, items)):
             self._recorder.add(INPUTS, number, channel=channel, result=result)
-        reasons = Counter((item.given.channel.value, _reason(item)) for item in stored)
-        for (channel, reason), number in reasons.items():
+        reasons = ((item.given.channel.value, _reason(item)) for item in stored)
+        for (channel, reason), number in _numbers(reasons):
             self._recorder.add(QUARANTINED, number, channel=channel, reason=reason)
 
 
@@ -221,6 +220,14 @@ def _is_stored(item: _Item) -> bool:
     if isinstance(outcome, Refusal):
         return outcome.reason is not RefusalReason.SOURCE_NOT_ALLOWED
     return isinstance(outcome, Parked)
+
+
+def _numbers(kinds: Iterable[tuple[str, str]]) -> ItemsView[tuple[str, str], int]:
+    """Returns how often each kind comes; for one event, a `Counter` costs four times as much."""
+    numbers: dict[tuple[str, str], int] = {}
+    for kind in kinds:
+        numbers[kind] = numbers.get(kind, 0) + 1
+    return numbers.items()
 
 
 def _result(item: _Item) -> tuple[str, str]:

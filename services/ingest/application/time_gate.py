@@ -68,10 +68,11 @@ class TimeGate:
         self._is_current = False
         read_at = self._read_at
         if read_at is None or self._clock.monotonic_seconds() - read_at >= READ_EVERY_SECONDS:
+            # Windows last until the next reading: what is past their end is judged by `refusal`.
+            self._windows = {}
             await self._read()
         if self._disagreement:
             raise Unavailable(self._disagreement)
-        self._windows = {}
 
     def admits(self, event: CloudEvent[EventData]) -> bool:
         """Returns whether an event lies inside its source's window."""

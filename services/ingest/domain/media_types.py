@@ -4,6 +4,8 @@ The standard library's reader takes time by the square of the length; this one r
 once.
 """
 
+from functools import lru_cache
+
 STRUCTURED = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch+json"
 LINES = "application/x-ndjson"
@@ -13,6 +15,8 @@ MEDIA_TYPES = (STRUCTURED, BATCH, LINES, PLAIN)
 _CHARSETS = ("utf-8", "utf8", "us-ascii")
 
 
+# A sender writes one of a few.
+@lru_cache(maxsize=256)
 def json_type_of(content_type: str) -> str | None:
     """Returns the one of `MEDIA_TYPES` that a Content-Type means; None if it carries no events.
 

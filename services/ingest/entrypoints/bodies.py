@@ -31,6 +31,9 @@ def inputs_of(
 ) -> list[Input]:
     """Returns the inputs of a request, in their order.
 
+    Args:
+        headers: Their names are in lower case, as ASGI gives them.
+
     Raises:
         UnknownMediaType: If the Content-Type or the Content-Encoding is not supported.
         TooManyItems: If there are more than `max_items`.
@@ -70,7 +73,7 @@ def _parts(body: bytes, media_type: str) -> Iterable[bytes]:
 
 
 def _media_type(headers: Sequence[tuple[str, str]]) -> str:
-    values = {name.lower(): value for name, value in headers}
+    values = dict(headers)
     encoding = values.get("content-encoding", "identity")
     if encoding != "identity":
         raise UnknownMediaType(f"Content-Encoding {encoding!r} is not understood; send plain JSON")
@@ -82,4 +85,4 @@ def _media_type(headers: Sequence[tuple[str, str]]) -> str:
 
 def _relevant(headers: Sequence[tuple[str, str]]) -> Headers:
     """Returns the headers that are part of the event; never the caller's key."""
-    return tuple((name.lower(), value) for name, value in headers if name.lower().startswith("ce-"))
+    return tuple([header for header in headers if header[0].startswith("ce-")])

@@ -73,6 +73,9 @@ def create_app(
         UndeclaredRoute: If a route declares no roles.
         LenientRoute: If a route has a body and is no `JsonRoute`.
     """
+    every = [*routers, _probes(parts.health, parts.metrics)]
+    if parts.quarantine is not None:
+        every.append(quarantine_router(parts.quarantine))
     app = FastAPI(
         title=f"Tocsin {name}",
         version=version,
@@ -80,6 +83,8 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         lifespan=lifespan,
+        # An included router would look for the route of each request twice.
+        routes=[route for router in every for route in router.routes],
     )
     parts.metrics.set(BUILD, 1, service=name, version=distribution_version("tocsin"))
     app.state.authenticator = parts.authenticator
@@ -87,11 +92,6 @@ def create_app(
     requests_by_key = RequestsByKey(parts.limits.requests_per_key)
     app.state.requests_by_key = requests_by_key
     problems.install(app, {**parts.problems, **QUARANTINE_PROBLEMS})
-    for router in routers:
-        app.include_router(router)
-    if parts.quarantine is not None:
-        app.include_router(quarantine_router(parts.quarantine))
-    app.include_router(_probes(parts.health, parts.metrics))
     _show_openapi(app)
     undeclared = undeclared_routes(app)
     if undeclared:

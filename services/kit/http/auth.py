@@ -9,7 +9,7 @@ may not do this at all.
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Annotated, Protocol
+from typing import Annotated, Any, Protocol
 
 import structlog
 from fastapi import Request, Security
@@ -177,13 +177,14 @@ class Guard:
         """Returns a caller who is known, or raises a problem 403 or 429."""
         check_roles(principal, self.roles)
         requests_by_key: RequestsByKey = request.app.state.requests_by_key
-        if "principal" not in request.state and not requests_by_key.enter(principal.id):
+        state: dict[str, Any] = request.scope.setdefault("state", {})
+        if "principal" not in state and not requests_by_key.enter(principal.id):
             raise Problem(
                 problems.TOO_MANY,
                 "The key has as many requests under way as it may.",
                 {"Retry-After": "1"},
             )
-        request.state.principal = principal
+        state["principal"] = principal
         return principal
 
 

@@ -5,16 +5,15 @@ its endpoint with the request and the caller only, after the guard that it decla
 route: OpenAPI, the roles and the check of undeclared routes see no difference.
 """
 
-from collections.abc import Awaitable, Callable
+from typing import Any
 
 from fastapi import Request, Response
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from fastapi.security.utils import get_authorization_scheme_param
+from starlette.types import Receive, Scope, Send
 
 from services.kit.http.auth import KeyGuard
-
-Handler = Callable[[Request], Awaitable[Response]]
 
 
 class KeyedRoute(APIRoute):
@@ -24,15 +23,16 @@ class KeyedRoute(APIRoute):
         ValueError: If the route depends on anything but one key guard.
     """
 
-    def get_route_handler(self) -> Handler:  # type: ignore[override]
-        """Returns what answers a request."""
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
         guard, endpoint = _guard(self.path, self.dependant), self.endpoint
 
-        async def handle(request: Request) -> Response:
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            request = Request(scope, receive, send)
             response: Response = await endpoint(request, await guard.admit(request, _key(request)))
-            return response
+            await response(scope, receive, send)
 
-        return handle
+        self.app = app
 
 
 def _guard(path: str, dependant: Dependant) -> KeyGuard:

@@ -5,7 +5,6 @@ to all others: a body has a deadline, a key has a number of requests at the same
 """
 
 import re
-from collections import Counter
 from dataclasses import dataclass
 from ipaddress import ip_address
 
@@ -50,20 +49,21 @@ class RequestsByKey:
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._counts: Counter[str] = Counter()
+        self._counts: dict[str, int] = {}
 
     def enter(self, key_id: str) -> bool:
         """Counts a request of a key; returns False if the key has as many as it may."""
-        if self._counts[key_id] >= self._limit:
+        count = self._counts.get(key_id, 0)
+        if count >= self._limit:
             return False
-        self._counts[key_id] += 1
+        self._counts[key_id] = count + 1
         return True
 
     def leave(self, key_id: str) -> None:
         """Counts a request less."""
-        self._counts[key_id] -= 1
-        if not self._counts[key_id]:
-            del self._counts[key_id]
+        count = self._counts.pop(key_id) - 1
+        if count:
+            self._counts[key_id] = count
 
 
 def _is_address(host: str) -> bool:

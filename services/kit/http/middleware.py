@@ -15,13 +15,13 @@ import structlog
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.contextvars import bind_contextvars, reset_contextvars
 
 from services.kit.catalogue import HTTP_REQUESTS, HTTP_SECONDS
 from services.kit.http import problems
 from services.kit.http.limits import RequestLimits, RequestsByKey
 from services.kit.http.problems import ProblemKind
 from services.kit.ids import time_ordered_id
-from services.kit.logs import correlated
 from services.kit.metrics import Recorder
 
 log = structlog.get_logger(__name__)
@@ -72,19 +72,20 @@ class RequestMiddleware:
         correlation_id = offered if _HARMLESS_ID.fullmatch(offered) else time_ordered_id()
         began = time.perf_counter()
         response = _Response(send, correlation_id=correlation_id)
-        with correlated(correlation_id):
-            try:
-                refusal = self._refusal(scope, headers)
-                if refusal is None:
-                    await self._handle(scope, _limited(receive, self._limits), response)
-                else:
-                    await refusal(scope, receive, response.send)
-            finally:
-                caller = scope.get("state", {}).get("principal")
-                if caller is not None:
-                    self._requests_by_key.leave(caller.id)
-                seconds = time.perf_counter() - began
-                self._measure(scope, status=response.status, seconds=seconds)
+        logged = bind_contextvars(correlation_id=correlation_id)
+        try:
+            refusal = self._refusal(scope, headers)
+            if refusal is None:
+                await self._handle(scope, _limited(receive, self._limits), response)
+            else:
+                await refusal(scope, receive, response.send)
+        finally:
+            caller = scope.get("state", {}).get("principal")
+            if caller is not None:
+                self._requests_by_key.leave(caller.id)
+            seconds = time.perf_counter() - began
+            self._measure(scope, status=response.status, seconds=seconds)
+            reset_contextvars(**logged)
 
     async def _handle(self, scope: Scope, receive: Receive, response: "_Response") -> None:
         try:

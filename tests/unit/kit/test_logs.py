@@ -35,7 +35,7 @@ def test_a_line_is_one_json_object_with_service_level_and_time(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     log = configured()
-    with logs.correlated("c-1"):
+    with structlog.contextvars.bound_contextvars(correlation_id="c-1"):
         log.info("batch committed", records=3)
     (line,) = lines(capsys)
     assert line["event"] == "batch committed"

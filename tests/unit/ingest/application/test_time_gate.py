@@ -145,6 +145,24 @@ async def test_without_the_database_events_are_judged_by_the_own_clock(
     assert await take(memory, repayment()) == [None]
 
 
+async def test_without_the_database_the_days_go_on(memory: MemoryIngest) -> None:
+    # 3,660 days before 31 March 2026.
+    assert await take(memory, paid("PAY-1", "2016-03-23")) == [None]
+    memory.loads.is_down = True
+    memory.clock.advance(DAY)
+    assert await take(memory, paid("PAY-2", "2016-03-23")) == [RefusalReason.LONG_PAST]
+
+
+async def test_within_the_second_of_a_reading_the_clock_goes_on(memory: MemoryIngest) -> None:
+    # 300 seconds ahead of 18:00:00 are usual.
+    assert await take(memory, paid("PAY-1", "2026-03-31", time="2026-03-31T18:05:00Z")) == [None]
+    memory.clock.advance(0.5)
+    assert await take(memory, paid("PAY-2", "2026-03-31", time="2026-03-31T18:05:00.4Z")) == [None]
+    assert await take(memory, paid("PAY-3", "2026-03-31", time="2026-03-31T18:05:00.6Z")) == [
+        RefusalReason.AHEAD_OF_TIME
+    ]
+
+
 async def test_a_source_that_was_away_for_five_days_is_taken(memory: MemoryIngest) -> None:
     days = [date(2026, 3, 31) - timedelta(days=back) for back in range(6)]
     late = [
