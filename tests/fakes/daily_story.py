@@ -312,7 +312,7 @@ class DailyStory(Story):
         self._run_rules()
         super().close()
         risk = self.borrower.risk
-        self.states.append((self.today - 1, STATE_NAMES[risk.state], risk.score))
+        self.states.append((self.today - 1, STATE_NAMES[risk.state], risk.shown_score))
 
     def _run_rules(self) -> None:
         today = date.fromordinal(self.today)

@@ -150,6 +150,22 @@ LINES = (
         (f"{DOMAIN}/test_lit_signals.py",),
     ),
     Mutant(
+        "the-score-shown-falls-late",
+        "from WATCH on a lower score is shown once it has lasted",
+        f"{SCORING}/borrower/risk.py",
+        "        while peaks and peaks[0] <= as_of - days:\n",
+        "        while peaks and peaks[0] < as_of:\n",
+        (f"{DOMAIN}/test_shown_score.py",),
+    ),
+    Mutant(
+        "a-correction-lowers-at-once",
+        "a score that a mistake raised is not shown on after its correction",
+        f"{SCORING}/assess/step.py",
+        "    if trigger.corrects and risk.score < before:\n",
+        "    if not trigger.cause:\n",
+        (f"{DOMAIN}/test_shown_score.py",),
+    ),
+    Mutant(
         "unpaid-is-uncovered",
         "A-14 stays lit until the instalment is paid",
         f"{SCORING}/indicators/account_liquidity.py",

@@ -11,9 +11,6 @@ from tests.stories.story import CreditStory, story
     "A restaurant loses its second season",
     industry="56.10",
     cash="90000",
-    differs=(
-        "2025-10-15: ATTENTION, 2025-09-30: WATCH must have been reached, ATTENTION was the worst"
-    ),
 )
 def a_lost_season(firm: CreditStory) -> None:
     """The restaurant of the sound story, but its second summer brings 40 per cent less. That is no
@@ -56,7 +53,6 @@ def _loses_its_main_customer(firm: CreditStory, factor: float) -> None:
     7,
     "A firm loses its main customer",
     cash="85000",
-    differs="2025-06-11: the score fell from 91.2607 to 90.8165",
 )
 def the_main_customer_leaves(firm: CreditStory) -> None:
     """Sales fall by 60 per cent, the line fills from 30 to 100 per cent within half a year, wages
@@ -70,10 +66,6 @@ def the_main_customer_leaves(firm: CreditStory) -> None:
     "A corporate loses its main customer",
     segment="CORPORATE",
     cash="850000",
-    differs=(
-        "2025-06-03: WATCH must have been reached, ATTENTION was the worst, 2025-06-11: the "
-        "score fell from 91.4243 to 90.9885"
-    ),
 )
 def the_main_customer_of_a_corporate_leaves(firm: CreditStory) -> None:
     """The same as a firm ten times as large, of the segment CORPORATE."""
@@ -85,9 +77,6 @@ def the_main_customer_of_a_corporate_leaves(firm: CreditStory) -> None:
     "The salary stops and savings melt",
     segment="RETAIL",
     cash="6000",
-    differs=(
-        "2025-06-15: ATTENTION, 2025-06-14: WATCH must have been reached, ATTENTION was the worst"
-    ),
 )
 def the_salary_stops(home: CreditStory) -> None:
     """The last salary comes on 27 January. The savings last for some months of rent, living and

@@ -157,7 +157,7 @@ class CreditStory(DailyStory):
 
     def has_faded_from(self, score: int) -> None:
         """State that the score is lower than it was."""
-        if not self.borrower.risk.score < score:
+        if not self.borrower.risk.shown_score < score:
             self._differ(f"{iso(self.today - 1)}: the score has not fallen from {score / 10_000}")
 
     def owes_nothing(self) -> None:

@@ -15,16 +15,14 @@ from services.scoring.adapters.assessment_json import shown_day
 from services.scoring.adapters.offline import OfflineScorer, ScoredBorrower
 from services.scoring.domain.assess.entry_rules import is_triggered
 from services.scoring.domain.assess.explain import shown_micro
-from services.scoring.domain.assess.facts import families_at
 from services.scoring.domain.borrower.risk import ATTENTION, DEFAULT, HIGH_RISK, WATCH
-from services.scoring.domain.primitives.measurement import AMBER, RED
 from services.scoring.domain.primitives.vocabulary import SEGMENTS
 from services.scoring.domain.rulebook.alert_budget import (
+    HIGH_RISK_GATE,
     OTHER_ATTENTION,
     OTHER_HIGH_RISK,
     OTHER_WATCH,
-    TWO_FAMILIES,
-    TWO_RED_FAMILIES,
+    WATCH_GATE,
     Budget,
     DayCloses,
     Floors,
@@ -48,6 +46,8 @@ OTHER_BIT: Final = {
     HIGH_RISK: OTHER_HIGH_RISK,
     DEFAULT: OTHER_HIGH_RISK,
 }
+# What a rule requires besides the score.
+GATE_BIT: Final = {WATCH: WATCH_GATE, HIGH_RISK: HIGH_RISK_GATE}
 HEALTHY_DAYS_PAST_DUE: Final = 30
 WARM_UP_DAYS: Final = 210
 STATEMENT_TYPE: Final = "statement.received.v1"
@@ -143,10 +143,10 @@ def _bits(scored: ScoredBorrower, rules: Rules) -> int:
         bits |= OTHER_WATCH
     if bits & OTHER_WATCH:
         bits |= OTHER_ATTENTION
-    if families_at(risk, signals, rules, AMBER) >= 2:
-        bits |= TWO_FAMILIES
-    if families_at(risk, signals, rules, RED) >= 2:
-        bits |= TWO_RED_FAMILIES
+    for rule in rules.policy.entries:
+        gate = GATE_BIT.get(rule.to, 0) if rule.score else 0
+        if gate and is_triggered(replace(rule, score=False), risk, signals, rules):
+            bits |= gate
     return bits
 
 

@@ -196,6 +196,9 @@ class LitSignalsSection(Section):
     baseline_months: Whole = setting(
         0, "Its own base, this long; 0: bases move on, and A-12 and A-14 end by the calendar."
     )
+    score_days: Whole = setting(
+        0, "From WATCH on the score shown is the highest of so many days; 0: today's."
+    )
 
 
 class FactSection(Section):
@@ -513,6 +516,7 @@ class RulebookDocument(Section):
             else self.counted_arrears.compiled(),
             statement_age=None if self.statements is None else self.statements.compiled(),
             baseline_months=self.lit_signals.baseline_months,
+            score_days=self.lit_signals.score_days,
             season_months=max(FEWEST_SEASON_MONTHS, self.season_months),
             counting=Counting(**dict(self.counting)),
             facts=tuple(

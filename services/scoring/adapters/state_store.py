@@ -105,7 +105,7 @@ class PostgresStates:
             [saved.cached.closed_offset for saved in ordered],
             [state.risk.sequence for state in states],
             [STATE_NAMES[state.risk.state] for state in states],
-            [state.risk.score for state in states],
+            [state.risk.shown_score for state in states],
             [SEGMENTS[state.profile.segment] for state in states],
             [state.profile.officer_id for state in states],
             [state.profile.branch_id for state in states],

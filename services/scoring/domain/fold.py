@@ -153,7 +153,8 @@ def _trigger(borrower: Borrower, event: Event, rules: Rules, as_of: int, facts: 
     life_cycle.follow(borrower, rules, as_of, is_close=False, is_correction=is_evidence)
     cause = Cause(event.source, event.id, type_name(event))
     kinds = facts & touched.EVERYTHING
-    return Trigger(as_of, event.at_us, kinds, cause, is_correction=is_correction)
+    corrects = event.correction_kind != NO_CORRECTION
+    return Trigger(as_of, event.at_us, kinds, cause, is_correction=is_correction, corrects=corrects)
 
 
 def _is_evidence(event: Event, *, is_correction: bool) -> bool:

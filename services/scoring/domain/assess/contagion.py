@@ -152,4 +152,4 @@ def _rescored(risk: RiskRecord, signals: Signals, rules: Rules) -> RiskRecord:
     # What people added to the score stays.
     points = risk.score - scoring.combined(risk.families)
     score = min(MICRO, max(0, scoring.combined(families) + points))
-    return replace(risk, families=families, family_days=days, score=score)
+    return replace(risk, families=families, family_days=days, score=score, peaks=[])

@@ -72,7 +72,7 @@ def _worst_first(rule: EntryRule) -> int:
 
 def is_triggered(rule: EntryRule, risk: RiskRecord, signals: Signals, rules: Rules) -> bool:
     """Return whether every condition that the rule states is met."""
-    if rule.score and risk.score < cut_for(rule.to, rules.cuts):
+    if rule.score and risk.shown_score < cut_for(rule.to, rules.cuts):
         return False
     if rule.tests and not _enough_tests(rule, signals):
         return False
@@ -95,7 +95,7 @@ def is_nothing_triggered(risk: RiskRecord, signals: Signals, rules: Rules) -> bo
     True because a rule states a score, a level, a flag, a family run or a figure beyond a
     threshold that 0 does not reach (rulebooks are refused otherwise).
     """
-    if risk.score >= rules.cuts.attention or risk.flags or any(signals.level):
+    if risk.shown_score >= rules.cuts.attention or risk.flags or any(signals.level):
         return False
     values = signals.value
     return not any(risk.family_days) and not any(

@@ -197,7 +197,7 @@ def snapshot(borrower: Borrower, rules: Rules, as_of: int, at_us: int, cause: Ca
         state_since=min(risk.since or as_of, as_of),
         trigger_rule_ids=list(risk.rule_ids),
         reasons=[],
-        score=risk.score,
+        score=risk.shown_score,
         family_scores=list(risk.families),
         completeness=risk.completeness,
         low_confidence=risk.completeness < rules.policy.least_completeness,

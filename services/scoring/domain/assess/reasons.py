@@ -90,7 +90,7 @@ def record(borrower: Borrower, rules: Rules, transition: Transition, as_of: int)
         tests.append(_decided(borrower, transition))
     borrower.state_tests = tests[:MOST_TESTS]
     borrower.state_mark = StateMark(
-        borrower.risk.score, borrower.risk.flags, lit_levels(borrower.signals)
+        borrower.risk.shown_score, borrower.risk.flags, lit_levels(borrower.signals)
     )
     borrower.changed |= REASONS_PART
 
@@ -172,7 +172,7 @@ class _Recorder:
         if entry.score:
             tests.append(
                 self._figure(
-                    entry, SCORE, STATE_NAMES[entry.to], risk.score, cut_for(entry.to, cuts)
+                    entry, SCORE, STATE_NAMES[entry.to], risk.shown_score, cut_for(entry.to, cuts)
                 )
             )
         for level, needed in ((AMBER, entry.amber_families), (RED, entry.red_families)):

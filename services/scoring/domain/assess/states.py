@@ -325,4 +325,4 @@ def distance_to_next(risk: RiskRecord, cuts: Cuts) -> tuple[int, int] | None:
         return None
     following = risk.state + 1
     cut = (cuts.attention, cuts.watch, cuts.high_risk)[following - ATTENTION]
-    return following, max(0, cut - risk.score)
+    return following, max(0, cut - risk.shown_score)

@@ -64,6 +64,8 @@ class Trigger:
     """Why a borrower is judged: the event's business date and knowledge time, and what it touched.
 
     ``closed_before`` is the day closed before the one that a day close closes, 0 for none.
+    ``corrects`` says that the event corrects another, ``is_correction`` that closed days may have
+    been assessed wrongly.
     """
 
     as_of: int
@@ -73,6 +75,7 @@ class Trigger:
     closed_before: int = 0
     is_day_close: bool = False
     is_correction: bool = False
+    corrects: bool = False
 
 
 def step(borrower: Borrower, rules: Rules, trigger: Trigger) -> Assessment | None:
@@ -87,6 +90,7 @@ def step(borrower: Borrower, rules: Rules, trigger: Trigger) -> Assessment | Non
     transition = _move(borrower, rules, trigger, evaluation)
     if transition is not None:
         borrower.changed |= DECISIONS_PART
+        risk.follow_score(trigger.as_of, rules.score_days)
         record(borrower, rules, transition, trigger.as_of)
     reasons = _reasons(borrower, rules, trigger, evaluation, transition)
     if risk.proposed_to not in (-1, proposed_before):
@@ -133,7 +137,7 @@ def correct(
         ("STATE", risk.state != emitted.state),
         ("LEVEL", bool(moved)),
         ("DPD_BUCKET", dpd_bucket(borrower.counters.operational_days) != emitted.dpd_bucket),
-        ("SCORE", abs(risk.score - emitted.score) >= NEWS_SCORE_MICRO),
+        ("SCORE", abs(risk.shown_score - emitted.score) >= NEWS_SCORE_MICRO),
         ("FLAG", risk.flags != emitted.flags),
         ("REGIME", regime_text(borrower, rules, trigger.as_of) != emitted.regimes),
     )
@@ -157,8 +161,11 @@ def correct(
 
 
 def rescore(borrower: Borrower, rules: Rules, evaluation: SignalChanges, trigger: Trigger) -> None:
-    """Recompute the families that moved, and the score and completeness if any did."""
-    risk = borrower.risk
+    """Recompute the families that moved, and the score and completeness if any did.
+
+    A correction that lowers the score lowers the one shown at once.
+    """
+    risk, before = borrower.risk, borrower.risk.score
     if evaluation.families:
         _rescore_families(borrower, rules, evaluation.families, trigger.as_of)
     if evaluation.families or trigger.facts & touched.DECISIONS:
@@ -168,6 +175,9 @@ def rescore(borrower: Borrower, rules: Rules, evaluation: SignalChanges, trigger
         if borrower.decisions.overrides:
             points = score_override(borrower.decisions, trigger.as_of)
             risk.score = min(MICRO, max(0, risk.score + points))
+    if trigger.corrects and risk.score < before:
+        risk.peaks = []
+    risk.follow_score(trigger.as_of, rules.score_days)
     if evaluation.coverage_moved:
         risk.completeness = scoring.completeness(borrower.signals, rules)
 
@@ -216,7 +226,7 @@ def _reasons(
         ("STATE", transition is not None),
         ("LEVEL", bool(evaluation.changes)),
         ("DPD_BUCKET", dpd_bucket(borrower.counters.operational_days) != emitted.dpd_bucket),
-        ("SCORE", abs(risk.score - emitted.score) >= NEWS_SCORE_MICRO),
+        ("SCORE", abs(risk.shown_score - emitted.score) >= NEWS_SCORE_MICRO),
         ("MONTH_CLOSE", trigger.is_day_close and is_month_end(trigger.as_of)),
         ("DAY_CLOSE", trigger.is_day_close and _is_shown_daily(borrower)),
         ("DECISION", bool(borrower.news)),
@@ -305,8 +315,8 @@ def _changes(
 def _figure_changes(risk: RiskRecord) -> list[AssessmentChange]:
     """Return the flags and the score that differ from the last assessment emitted."""
     changes = flag_changes(risk.emitted.flags if risk.sequence else risk.flags, risk.flags)
-    if risk.sequence and risk.score != risk.emitted.score:
-        points = shown_micro(risk.emitted.score * 100), shown_micro(risk.score * 100)
+    if risk.sequence and risk.shown_score != risk.emitted.score:
+        points = shown_micro(risk.emitted.score * 100), shown_micro(risk.shown_score * 100)
         changes.append(AssessmentChange("SCORE", None, *points))
     return changes
 
@@ -343,7 +353,7 @@ def _emit(
     assessment.from_state = None if is_first else STATE_NAMES[risk.emitted.state]
     assessment.corrected = trigger.is_correction
     emitted = risk.emitted
-    emitted.score, emitted.state = risk.score, risk.state
+    emitted.score, emitted.state = risk.shown_score, risk.state
     emitted.dpd_bucket = dpd_bucket(borrower.counters.operational_days)
     emitted.regimes = CLEAN if is_clean(borrower) else _one_text(assessment.regimes)
     emitted.flags = risk.flags

@@ -99,7 +99,8 @@ class RiskRecord:
 
     Args:
         families: Family scores in micro-units, ``NOT_SCORED`` where the family does not apply.
-        score: 0 to 1,000,000 (100 points are 1,000,000).
+        score: 0 to 1,000,000 (100 points are 1,000,000), as measured.
+        peaks: From WATCH on the days and scores that no later day has reached, oldest first.
         completeness: Measured weight over applicable weight, micro-units.
         calm_since: For the exit cuts of ATTENTION, WATCH and HIGH_RISK: first day close of the
             present unbroken run below it; 0 while the score is not below.
@@ -122,6 +123,7 @@ class RiskRecord:
     score: int = 0
     completeness: int = 0
     flags: int = 0
+    peaks: list[int] = field(default_factory=list)
     calm_since: list[int] = field(default_factory=lambda: [0, 0, 0])
     no_arrears_since: int = 0
     no_hard_since: int = 0
@@ -136,6 +138,27 @@ class RiskRecord:
     is_excess_apart: bool = False
     base_slots: list[int] = field(default_factory=list)
     bases: list[int] = field(default_factory=list)
+
+    @property
+    def shown_score(self) -> int:
+        """Return the score that is shown: the highest of the days that count, else the measured."""
+        return self.peaks[1] if self.peaks else self.score
+
+    def follow_score(self, as_of: int, days: int) -> None:
+        """Let the score shown fall only once it has been lower for a number of days; from WATCH on.
+
+        A lower score on the day of a peak is none of its own: a day counts with its highest.
+        """
+        peaks = self.peaks
+        if not days or not WATCH <= self.state < CLOSED:
+            self.peaks = []
+            return
+        while peaks and peaks[-1] <= self.score:
+            del peaks[-2:]
+        while peaks and peaks[0] <= as_of - days:
+            del peaks[:2]
+        if not peaks or peaks[-2] < as_of:
+            peaks += [as_of, self.score]
 
     def follow_base(self, slot: int, base: int | None, *, is_lit: bool) -> None:
         """Store the base with which a signal turned amber, until it is green again."""

@@ -81,7 +81,7 @@ def exit_candidate(borrower: Borrower, rules: Rules, as_of: int) -> ExitCandidat
     return ExitCandidate(
         borrower_id=borrower.borrower_id,
         state=STATE_NAMES[risk.state],
-        score=risk.score,
+        score=risk.shown_score,
         exposure_minor=exposure,
         currency=borrower.profile.reporting_currency,
         reasons=reasons,

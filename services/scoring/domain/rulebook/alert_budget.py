@@ -14,12 +14,13 @@ from typing import Final
 from services.scoring.domain.primitives.measurement import MICRO
 from services.scoring.domain.rulebook.rulebook import CUT_DISTANCE, Cuts
 
-# Bits of a day: which entry rules other than the score are true.
+# Bits of a day: which entry rules other than the score are true, and for which states a rule lacks
+# nothing but the score.
 OTHER_ATTENTION: Final = 1
 OTHER_WATCH: Final = 2
 OTHER_HIGH_RISK: Final = 4
-TWO_FAMILIES: Final = 8
-TWO_RED_FAMILIES: Final = 16
+WATCH_GATE: Final = 8
+HIGH_RISK_GATE: Final = 16
 # A gate that no day opens.
 CLOSED_GATE: Final = 32
 
@@ -108,8 +109,8 @@ class Question:
 
 
 ATTENTION_QUESTION: Final = Question(OTHER_ATTENTION, 0, EXIT_PCT[0], EXIT_DAYS[0])
-WATCH_QUESTION: Final = Question(OTHER_WATCH, TWO_FAMILIES, EXIT_PCT[1], EXIT_DAYS[1])
-HIGH_RISK_QUESTION: Final = Question(OTHER_HIGH_RISK, TWO_RED_FAMILIES, EXIT_PCT[2], EXIT_DAYS[2])
+WATCH_QUESTION: Final = Question(OTHER_WATCH, WATCH_GATE, EXIT_PCT[1], EXIT_DAYS[1])
+HIGH_RISK_QUESTION: Final = Question(OTHER_HIGH_RISK, HIGH_RISK_GATE, EXIT_PCT[2], EXIT_DAYS[2])
 
 
 def occupancy(population: list[DayCloses], question: Question, cut: int) -> int:
@@ -208,10 +209,10 @@ def set_cuts(population: list[DayCloses], budget: Budget, floors: Floors, family
     )
     least, days = max(floors.watch, attention + CUT_DISTANCE), family_days * 7 // 5
     # The family rule is a second way into WATCH, which may use up half of what other rules leave of
-    # that budget. Where no two families are ever lit it is the only one.
-    has_two = any(bits & TWO_FAMILIES for series in population for bits in series.bits)
+    # that budget. Where nothing ever corroborates a score it is the only one.
+    is_second = any(bits & WATCH_GATE for series in population for bits in series.bits)
     anyway = occupancy(population, WATCH_QUESTION, NEVER)
-    share = anyway + max(0, budget.watch - anyway) // (1 + has_two)
+    share = anyway + max(0, budget.watch - anyway) // (1 + is_second)
     family = lowest_family_cut(population, share, days, at_least=attention, watch=least)
     question = replace(WATCH_QUESTION, family=family, family_days=days)
     watch = min(

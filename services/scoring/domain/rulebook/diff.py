@@ -84,8 +84,8 @@ def differences(old: Rulebook, new: Rulebook) -> list[Difference]:
         *_plain(
             "lit signals",
             "Lit signals",
-            {"baseline_months": str(old.baseline_months)},
-            {"baseline_months": str(new.baseline_months)},
+            _lit_signals(old),
+            _lit_signals(new),
         ),
         *_plain(
             "seasons",
@@ -316,6 +316,10 @@ def _statements(rulebook: Rulebook) -> dict[str, str]:
         for country, days in sorted(age.countries.items())
     }
     return {name: str(getattr(age, name)) for name in names} | countries
+
+
+def _lit_signals(rulebook: Rulebook) -> dict[str, str]:
+    return {name: str(getattr(rulebook, name)) for name in ("baseline_months", "score_days")}
 
 
 def _facts(rulebook: Rulebook) -> dict[str, str]:

@@ -266,7 +266,8 @@ class Rules:
     ``models`` are the second opinions, the champion first, then the challenger; usually there is
     none. ``facts`` are the slots that show the same fact, ``fact_families`` the bits of the
     families that share one. ``baseline_months`` is how long the base of a lit signal stays what it
-    was when it turned; 0 where signals are not held.
+    was when it turned, ``score_days`` for how many days the score shown from WATCH on is the
+    highest; 0 where neither is held.
     """
 
     name: str
@@ -283,6 +284,7 @@ class Rules:
     counted_arrears: CountedArrears | None = None
     statement_age: StatementAge | None = None
     baseline_months: int = 0
+    score_days: int = 0
     season_months: int = 15
     by_facts: dict[int, tuple[IndicatorRule, ...]] = field(default_factory=dict)
     counting: Counting = field(default_factory=Counting)
@@ -426,6 +428,7 @@ class Rulebook:
     counted_arrears: CountedArrears | None = None
     statement_age: StatementAge | None = None
     baseline_months: int = 0
+    score_days: int = 0
     season_months: int = 15
     counting: Counting = field(default_factory=Counting)
     facts: tuple[tuple[int, ...], ...] = ()
@@ -525,6 +528,7 @@ def compile_rules(
         counted_arrears=rulebook.counted_arrears,
         statement_age=rulebook.statement_age,
         baseline_months=rulebook.baseline_months,
+        score_days=rulebook.score_days,
         season_months=rulebook.season_months,
         habit_tolerance=_habit_tolerance(rulebook),
         counting=rulebook.counting,

@@ -1,15 +1,20 @@
 """Which closes of a history count when cuts are set on it."""
 
 import json
+from collections.abc import Iterable, Iterator
 from datetime import UTC
 from typing import Any
 
 import pytest
 
 from services.scoring.adapters.calibration import collect, healthy_of
-from services.scoring.adapters.offline import OfflineScorer, OfflineSettings
+from services.scoring.adapters.offline import OfflineScorer, OfflineSettings, ScoredBorrower
 from services.scoring.adapters.rulebook_reader import load_rulebook
-from services.scoring.domain.rulebook.alert_budget import DayCloses
+from services.scoring.domain.assess.assessment import Cause
+from services.scoring.domain.borrower.risk import slot_of
+from services.scoring.domain.fold import new_borrower
+from services.scoring.domain.primitives.measurement import MEASURED, RED
+from services.scoring.domain.rulebook.alert_budget import WATCH_GATE, DayCloses
 from tests.fakes.units import iso
 from tests.fakes.wire_events import cloud_event
 
@@ -86,3 +91,32 @@ def test_of_a_data_profile_only_the_time_in_it_is_observed() -> None:
         observed = [d for d, weight in zip(series.days, series.weights, strict=True) if weight]
         assert (iso(observed[0]), iso(observed[-1])) == (first, last)
         assert [history is histories["B-1"] for history in healthy_of(histories)] == [True]
+
+
+class TestTheGate:
+    """What a score rule requires besides the score opens the way for its cut."""
+
+    @pytest.mark.parametrize(
+        ("reds", "is_open"),
+        [
+            pytest.param(("A-01", "A-23"), True, id="income and the money left"),
+            pytest.param(("A-01", "F-02"), True, id="two families"),
+            pytest.param(("A-01",), False, id="one signal"),
+        ],
+    )
+    def test_a_day_on_which_only_the_score_is_missing_is_noted(
+        self, reds: tuple[str, ...], is_open: bool
+    ) -> None:
+        borrower, rulebook = new_borrower("B-1"), load_rulebook("default")
+        for name in reds:
+            borrower.signals.status[slot_of(name)] = MEASURED
+            borrower.signals.level[slot_of(name)] = RED
+        closed = ScoredBorrower(borrower, 1, 0, Cause("s", "1", "day.closed.v1"), True, None)
+
+        class OneClose(OfflineScorer):
+            def fold_lines(self, lines: Iterable[bytes]) -> Iterator[ScoredBorrower]:
+                yield closed
+
+        scorer = OneClose(rulebook, OfflineSettings(zone=UTC))
+        (bits,) = collect(scorer, [])["B-1"].series.bits
+        assert bool(bits & WATCH_GATE) == is_open

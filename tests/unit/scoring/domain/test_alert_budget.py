@@ -4,7 +4,7 @@ from services.scoring.domain.rulebook.alert_budget import (
     ATTENTION_QUESTION,
     OTHER_ATTENTION,
     OTHER_WATCH,
-    TWO_FAMILIES,
+    WATCH_GATE,
     WATCH_QUESTION,
     Budget,
     DayCloses,
@@ -35,7 +35,7 @@ def family_cut(population: list[DayCloses], budget: int) -> int:
 
 def ten_borrowers() -> list[DayCloses]:
     """Scores of 1, 2 … 10 points, all confirmed by two families."""
-    return [steady(points * 10_000, TWO_FAMILIES) for points in range(1, 11)]
+    return [steady(points * 10_000, WATCH_GATE) for points in range(1, 11)]
 
 
 def test_occupancy_is_a_share_of_borrower_days() -> None:
@@ -102,7 +102,7 @@ def test_other_rules_of_watch_spend_the_budget_of_the_family_cut() -> None:
 def test_the_family_cut_and_the_score_share_one_budget() -> None:
     # One of ten is in WATCH by its family, on 73 of 100 days; another has 60 points on ten.
     by_family = steady(0, family=700_000)
-    by_score = days_of([0] * 90 + [600_000] * 10, [0] * DAYS, [TWO_FAMILIES] * DAYS)
+    by_score = days_of([0] * 90 + [600_000] * 10, [0] * DAYS, [WATCH_GATE] * DAYS)
     population = [by_family, by_score] + [steady(0)] * 8
     cuts = set_cuts(population, Budget(watch=146_000), Floors(), 20)
     assert (cuts.family, cuts.watch) == (600_000, 400_000)
@@ -117,7 +117,7 @@ def test_the_family_rule_alone_spends_the_whole_budget_of_watch() -> None:
     late = days_of([0] * DAYS, [0] * 53 + [700_000] * 47)
     budget = Budget(watch=30_000)
     assert set_cuts([late] + [steady(0)] * 9, budget, Floors(), 20).family == 600_000
-    other = [late, steady(0, TWO_FAMILIES)] + [steady(0)] * 8
+    other = [late, steady(0, WATCH_GATE)] + [steady(0)] * 8
     assert set_cuts(other, budget, Floors(), 20).family == 710_000
 
 
@@ -132,10 +132,10 @@ def test_nothing_is_observed_after_a_borrowers_last_event() -> None:
 
 def test_cuts_are_ten_points_apart_whatever_the_budget_leaves() -> None:
     # 100 points on every day: no cut is within the budget, and there is room for three.
-    cuts = set_cuts([steady(1_000_000, TWO_FAMILIES)] * 10, Budget(), Floors(), 20)
+    cuts = set_cuts([steady(1_000_000, WATCH_GATE)] * 10, Budget(), Floors(), 20)
     assert (cuts.attention, cuts.watch, cuts.high_risk) == (800_000, 900_000, 1_000_000)
     # 35 points fill the budget of ATTENTION up to there: WATCH starts 10 points above.
-    cuts = set_cuts([steady(345_000, TWO_FAMILIES)] * 10, Budget(), Floors(), 20)
+    cuts = set_cuts([steady(345_000, WATCH_GATE)] * 10, Budget(), Floors(), 20)
     assert (cuts.attention, cuts.watch, cuts.high_risk) == (350_000, 450_000, 700_000)
 
 

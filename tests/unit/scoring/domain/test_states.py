@@ -1,5 +1,6 @@
 """The state machine arrow by arrow: what lets a borrower in, what lets it out, what refuses."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -433,3 +434,27 @@ def test_the_distance_to_the_next_state_is_in_score(rules: Rules) -> None:
     worse = RiskRecord(state=states.WATCH, score=750_000)
     assert distance_to_next(worse, rules.cuts) == (states.HIGH_RISK, 0)
     assert distance_to_next(RiskRecord(state=states.DEFAULT), rules.cuts) is None
+
+
+@pytest.mark.parametrize(
+    ("figures", "score", "enters"),
+    [
+        pytest.param({"A04": RED, "A16": RED}, 550_000, True, id="the line and wages"),
+        pytest.param({"A01": RED, "A23": RED}, 550_000, True, id="income and what is left"),
+        pytest.param({"A04": RED, "A16": RED}, 540_000, False, id="below the cut"),
+        pytest.param({"A04": RED, "A16": AMBER}, 550_000, False, id="one of them amber"),
+        pytest.param({"A01": RED, "A16": RED}, 550_000, False, id="pay that is missing twice"),
+        pytest.param({"A19": RED, "A23": RED, "A02": RED}, 550_000, False, id="one fact"),
+    ],
+)
+def test_two_separate_signals_of_the_account_corroborate_each_other(
+    figures: dict[str, int], score: int, enters: bool
+) -> None:
+    rules = load_rulebook("default").rules_for("SME")
+    cuts = replace(rules.cuts, watch=550_000)
+    lit = {name: (level, 0) for name, level in figures.items()}
+    seen = standing(replace(rules, cuts=cuts), signals_with(**lit), score=score)
+    transition = escalate(seen)
+    assert transition is not None
+    assert (transition.after == states.WATCH) == enters
+    assert bool({"watch-account", "watch-income"} & {*transition.rule_ids}) == enters
