@@ -196,7 +196,6 @@ class LoanSteps(Steps):
         name: str = "d-1",
     ) -> str:
         """Open a dispute today or since a date, or settle it today."""
-        code = vocabulary.DISPUTE_STATUSES.index(status)
         return self.happens(
             loans.ClaimDisputed,
             dispute_id=name,
@@ -205,8 +204,7 @@ class LoanSteps(Steps):
             currency="EUR",
             due_day=optional_day(due),
             raised_day=self._day(since),
-            status=code,
-            settled_day=self.today if code else 0,
+            status=vocabulary.DISPUTE_STATUSES.index(status),
         )
 
     def ends(

@@ -34,6 +34,22 @@ LINES = (
         (RECORD,),
     ),
     Mutant(
+        "lost-disputes-suspend-nothing",
+        "a dispute that was rejected or withdrawn suspended no day",
+        "services/scoring/domain/handlers/loans.py",
+        "        exclusion.until_day = exclusion.from_day  # it was owed on those days too\n",
+        "        exclusion.until_day = event.day\n",
+        ("tests/unit/scoring/domain/test_counting_traps.py",),
+    ),
+    Mutant(
+        "forgotten-days-stay-counted",
+        "a count loses no day of which the use of a line is no longer kept",
+        "services/scoring/domain/arrears/counters.py",
+        "    return last, max(0, min(most, counted - (through - last)))\n",
+        "    return last, 0\n",
+        ("tests/unit/scoring/domain/test_days_past_due.py",),
+    ),
+    Mutant(
         "exposure-ends-no-default",
         "a growing exposure makes no arrears of a default immaterial",
         "services/scoring/domain/regimes/life_cycle.py",

@@ -81,8 +81,8 @@ LINES = (
         "reported-months-are-days",
         "months past due that a card system reports lead to default",
         f"{SCORING}/arrears/counters.py",
-        "    return max(material_run(borrower, day, rules), reported)\n",
-        "    return material_run(borrower, day, rules)\n",
+        "    return max(_material_run_again(borrower, day, rules, through=through), reported)\n",
+        "    return _material_run_again(borrower, day, rules, through=through)\n",
         (FAIL_CLOSED,),
     ),
     Mutant(

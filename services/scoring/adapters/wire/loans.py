@@ -213,9 +213,7 @@ def promise_made(head: Head, data: PromiseMadeV1) -> loans.PromiseMade:
 
 
 def claim_disputed(head: Head, data: ClaimDisputedV1) -> loans.ClaimDisputed:
-    """Returns the event; one that is settled without a date was settled when booked."""
-    status = word_code(DISPUTE_STATUSES, data.status, "status")
-    settled = data.settled_date.toordinal() if data.settled_date else head.day
+    """Returns the event."""
     return loans.ClaimDisputed(
         *head,
         dispute_id=data.dispute_id,
@@ -224,8 +222,7 @@ def claim_disputed(head: Head, data: ClaimDisputedV1) -> loans.ClaimDisputed:
         currency=data.currency,
         due_day=day_or_zero(data.due_date),
         raised_day=data.raised_date.toordinal(),
-        status=status,
-        settled_day=settled if status else 0,
+        status=word_code(DISPUTE_STATUSES, data.status, "status"),
     )
 
 

@@ -3,7 +3,8 @@
 The regulatory counter counts consecutive material day closes: an amount due on D and unpaid is past
 due from D + 1, whose close is day 1. In the ordinary course the fold adds one or starts again; when
 the past itself changes (a reversal, a payment dated back, a new schedule) the counter is derived
-again from the instalments and payments kept, as if the money had always come, or never.
+again from the instalments and payments kept, as if the money had always come, or never. The use of
+a line is kept for 211 days: of an older excess the days before them stay counted.
 
 For retail a rulebook may count facility by facility instead: CRR 178(1), second subparagraph, and
 EBA/GL/2016/07 paragraph 92 (when facilities in default are more than 20 % of all, the whole obligor
@@ -120,7 +121,7 @@ def close_day(borrower: Borrower, day: int, rules: Rules) -> None:
     elif not counters.past_due_minor and not counters.late_days:
         counters.regulatory_days = 0
     elif days_past_due.has_reported_months(borrower):
-        counters.regulatory_days = _counted_or_reported(borrower, day, rules)
+        counters.regulatory_days = _counted_or_reported(borrower, day, rules, through=previous)
     elif previous != day - 1:
         known = counters.regulatory_days
         counters.regulatory_days = material_run(borrower, day, rules, since=previous, known=known)
@@ -139,13 +140,13 @@ def _is_material_now(borrower: Borrower, rules: Rules, day: int) -> bool:
     return bool(lacks_a_rate) and exposure.is_untested(borrower, rules, day)
 
 
-def _counted_or_reported(borrower: Borrower, day: int, rules: Rules) -> int:
+def _counted_or_reported(borrower: Borrower, day: int, rules: Rules, *, through: int) -> int:
     """Return the material days, or more where a card system reports more.
 
     It reports no amount, so its days count without the materiality test.
     """
     reported = max(days_past_due.reported_days_on(line, day) for line in borrower.facilities)
-    return max(material_run(borrower, day, rules), reported)
+    return max(_material_run_again(borrower, day, rules, through=through), reported)
 
 
 def reached(borrower: Borrower, day: int) -> int:
@@ -211,9 +212,13 @@ def recount(borrower: Borrower, rules: Rules) -> None:
     if rules.is_per_facility:
         recount_each_facility(borrower, counters.closed_day, rules)
     elif days_past_due.has_reported_months(borrower):
-        counters.regulatory_days = _counted_or_reported(borrower, counters.closed_day, rules)
+        counters.regulatory_days = _counted_or_reported(
+            borrower, counters.closed_day, rules, through=counters.closed_day
+        )
     else:
-        counters.regulatory_days = material_run(borrower, counters.closed_day, rules)
+        counters.regulatory_days = _material_run_again(
+            borrower, counters.closed_day, rules, through=counters.closed_day
+        )
 
 
 def material_run(
@@ -236,16 +241,53 @@ def material_run(
         )
 
 
+def _material_run_again(borrower: Borrower, day: int, rules: Rules, *, through: int) -> int:
+    """Return the material days derived again, those before the days kept as they were counted."""
+    counted = borrower.counters.regulatory_days
+    since, known = _forgotten(borrower.facilities, counted, through)
+    run = material_run(borrower, day, rules)
+    return max(run, material_run(borrower, day, rules, since=since, known=known)) if known else run
+
+
+def _forgotten(lines: list[Facility], counted: int, through: int) -> tuple[int, int]:
+    """Return the last day of which a line's excess is no longer kept, and the days counted by then.
+
+    Args:
+        lines: The lines whose excess counts.
+        counted: How many days were counted.
+        through: The last of these days.
+    """
+    old = [line for line in lines if 0 < line.excess_since < line.drawn.first_day]
+    if not old:
+        return 0, 0
+    last = max(line.drawn.first_day for line in old) - 1
+    most = last - min(line.excess_since for line in old)
+    return last, max(0, min(most, counted - (through - last)))
+
+
 def _counting_run(borrower: Borrower, day: int, rules: Rules) -> int:
     """Return how many days in a row, up to and including `day`, an overdue amount counted."""
+    counters = borrower.counters
+    since, known = _forgotten(borrower.facilities, counters.counting_closes, counters.closed_day)
     with instalments.added_up(borrower.loans):
-        totals = ArrearsTotals(borrower, rules, day)
-        return _run(
-            day,
-            unchanged_since=totals.unchanged_since,
-            is_material=totals.counts,
-            is_suspended=totals.is_count_suspended,
-        )
+        run = _counting_run_from(borrower, day, rules)
+        if known:
+            run = max(run, _counting_run_from(borrower, day, rules, since=since, known=known))
+    return run
+
+
+def _counting_run_from(
+    borrower: Borrower, day: int, rules: Rules, *, since: int = 0, known: int = 0
+) -> int:
+    totals = ArrearsTotals(borrower, rules, day)
+    return _run(
+        day,
+        since=since,
+        known=known,
+        unchanged_since=totals.unchanged_since,
+        is_material=totals.counts,
+        is_suspended=totals.is_count_suspended,
+    )
 
 
 def _run(
@@ -287,7 +329,7 @@ def close_each_facility(borrower: Borrower, previous: int, day: int, rules: Rule
         _set_loan(borrower, loan, days)
     for line in borrower.facilities:
         if not is_next or line.late_days:
-            days = _run_of_line(borrower, line, day, rules)
+            days = _run_of_line(borrower, line, day, rules, through=previous)
         else:
             days = line.regulatory_days + 1 if _is_line_material(borrower, line, day, rules) else 0
         _set_line(borrower, line, days)
@@ -299,7 +341,7 @@ def recount_each_facility(borrower: Borrower, day: int, rules: Rules) -> None:
     for loan in borrower.loans:
         _set_loan(borrower, loan, _run_of_loan(borrower, loan, day, rules))
     for line in borrower.facilities:
-        _set_line(borrower, line, _run_of_line(borrower, line, day, rules))
+        _set_line(borrower, line, _run_of_line(borrower, line, day, rules, through=day))
     borrower.counters.regulatory_days = obligor_days(borrower, day, rules)
 
 
@@ -361,11 +403,16 @@ def _run_of_loan(borrower: Borrower, loan: Loan, day: int, rules: Rules) -> int:
         )
 
 
-def _run_of_line(borrower: Borrower, line: Facility, day: int, rules: Rules) -> int:
+def _run_of_line(
+    borrower: Borrower, line: Facility, day: int, rules: Rules, *, through: int
+) -> int:
     if line.late_days:
         return days_past_due.reported_days_on(line, day)
+    since, known = _forgotten([line], line.regulatory_days, through)
     return _run(
         day,
+        since=since,
+        known=known,
         unchanged_since=lambda end: stretches.line_unchanged_since(borrower, line, end),
         is_material=lambda end: _is_line_material(borrower, line, end, rules),
         is_suspended=lambda end: False,

@@ -199,7 +199,8 @@ def past_due(facility: Facility, day: int) -> int:
     if facility.late_days:
         return 0
     excess = excess_on(facility, day)
-    return excess if excess and excess_on(facility, day - 1) else 0
+    is_older = 0 < facility.excess_since < day == facility.drawn.first_day
+    return excess if excess and (is_older or excess_on(facility, day - 1)) else 0
 
 
 def forget_before(facility: Facility, day: int) -> None:

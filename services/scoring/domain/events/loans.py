@@ -142,7 +142,7 @@ class ClaimDisputed(Event):
     """A part of what is due under a loan is formally disputed, or the dispute is settled.
 
     `due_day` names the instalment, 0 for the oldest ones; `status` is a code of
-    `vocabulary.DISPUTE_STATUSES`; `settled_day` is 0 while the dispute is open.
+    `vocabulary.DISPUTE_STATUSES`.
     """
 
     dispute_id: str
@@ -152,4 +152,3 @@ class ClaimDisputed(Event):
     due_day: int
     raised_day: int
     status: int
-    settled_day: int

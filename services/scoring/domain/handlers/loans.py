@@ -2,8 +2,8 @@
 
 Events may arrive late, twice under another id or be taken back later: the facts end the same,
 because versions and days decide and not the order of arrival. Must stay true: a dispute suspends
-the count and deletes nothing; technical arrears need an approved decision (domain 4.4 rules 11 and
-12).
+the count while it is open, and one that is rejected or withdrawn never did; technical arrears need
+an approved decision (domain 4.4 rules 11 and 12).
 """
 
 from bisect import bisect_left, insort
@@ -296,7 +296,7 @@ def dispute(borrower: Borrower, event: ClaimDisputed) -> int:
         exclusion.from_day, exclusion.until_day = 1, 0  # it was never owed
         exclusion.is_settled = True
     elif event.status != OPEN:
-        exclusion.until_day = max(exclusion.from_day, event.settled_day)
+        exclusion.until_day = exclusion.from_day  # it was owed on those days too
         exclusion.is_settled = True
     return touched.LOANS | touched.PAST | touched.DECISIONS
 

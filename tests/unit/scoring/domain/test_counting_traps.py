@@ -8,6 +8,7 @@ import pytest
 from services.scoring.adapters.state_bytes import decode, encode
 from services.scoring.domain.arrears.days_past_due import arrears_of
 from services.scoring.domain.primitives.vocabulary import CARD
+from services.scoring.domain.regimes.labels import labels
 from tests.fakes.story import Story
 from tests.fakes.units import day
 
@@ -160,9 +161,24 @@ class TestDisputes:
         story.on("2024-05-15")
         story.disputes(1_000, status="REJECTED")
         assert "DISPUTED" not in story.flags
-        assert story.days == (61, 61, 30)
+        # It was owed on the 30 days of the dispute too: 16 March to 14 May.
+        assert story.days == (61, 61, 60)
         story.close()
-        assert story.days == (61, 61, 31)
+        assert story.days == (61, 61, 61)
+
+    @pytest.mark.parametrize("status", ["REJECTED", "WITHDRAWN"])
+    def test_a_dispute_that_was_lost_makes_no_label_better(self, status: str) -> None:
+        story = Story(start="2024-03-01", rulebook="default")
+        story.loan(10_000)
+        # 300 count for early warning (above 100), and are not material (500).
+        story.schedule(("2024-03-15", 300))
+        story.close_through("2024-04-20").disputes(50)
+        story.close_through("2024-06-18")
+        assert story.borrower.counters.counting_days == 95
+        story.disputes(50_000, status=status)
+        story.close()
+        assert story.borrower.counters.counting_days == 96
+        assert labels(story.borrower, story.rules, story.today)["ifrs9"] == "STAGE_3"
 
     def test_a_dispute_that_was_upheld_was_never_owed(self) -> None:
         story = owing()

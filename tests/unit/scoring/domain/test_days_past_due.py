@@ -237,3 +237,28 @@ class TestLines:
         story.line(drawn=8_000, limit=5_000)
         story.close()
         assert story.borrower.counters.operational_days == 1
+
+    def test_an_excess_older_than_the_days_kept_loses_no_day_by_a_correction(self) -> None:
+        story = Story(start="2023-03-01", rulebook="default")
+        story.line(drawn=12_000, limit=10_000)
+        # Past due from 2 March 2023: 306 days through 31 December, 31 of January.
+        story.close_through("2024-01-31")
+        assert (*story.days, story.borrower.counters.counting_days) == (336, 336, 336, 336)
+        story.line(drawn=12_500, limit=10_000, on="2024-01-20")
+        assert story.borrower.counters.regulatory_days == 336
+        story.close()
+        assert story.borrower.counters.regulatory_days == 337
+        assert story.borrower.counters.counting_days == 337
+        # What is known to have been repaid did not count.
+        story.line(drawn=9_000, limit=10_000, on="2024-01-25")
+        story.line(drawn=12_000, limit=10_000, on="2024-01-26")
+        # Past due from 27 January: five days of January, one of February.
+        assert story.borrower.counters.regulatory_days == 6
+        assert story.borrower.counters.counting_closes == 6
+
+    def test_such_an_excess_beside_a_card_that_reports_months_goes_on(self) -> None:
+        story = Story(start="2023-03-01")
+        story.line(drawn=12_000, limit=10_000)
+        story.card(500, 1_000)
+        story.close_through("2024-01-31")
+        assert story.borrower.counters.regulatory_days == 336

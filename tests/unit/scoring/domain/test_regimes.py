@@ -337,6 +337,14 @@ class TestPerFacility:
         assert [loan.regulatory_days for loan in story.borrower.loans] == [0, 0, 29]
         assert story.borrower.counters.regulatory_days == 29
 
+    def test_a_line_over_its_limit_for_long_loses_no_day_by_a_correction(self) -> None:
+        story = per_facility()
+        story.line(drawn=1_500, limit=1_000)
+        # Past due from 2 January 2024, a leap year: 365 days.
+        story.close_through("2024-12-31")
+        story.line(drawn=1_600, limit=1_000, on="2024-12-20")
+        assert story.borrower.facilities[0].regulatory_days == 365
+
 
 class TestJointObligors:
     def test_a_joint_obligation_in_default_is_watched_and_defaults_no_member(self) -> None:
