@@ -32,7 +32,16 @@ Level = Literal["GREEN", "AMBER", "RED", "HARD"]
 CutState = Literal["ATTENTION", "WATCH", "HIGH_RISK"]
 Difficulty = Literal["LOW", "MEDIUM", "HIGH", "UNKNOWN"]
 SubjectKind = Literal[
-    "LOAN", "LINE", "ACCOUNT", "PARTY", "COVENANT", "COLLATERAL", "FINDING", "ITEM", "STATEMENT"
+    "LOAN",
+    "LINE",
+    "ACCOUNT",
+    "PARTY",
+    "COVENANT",
+    "COLLATERAL",
+    "FINDING",
+    "ITEM",
+    "STATEMENT",
+    "REFINANCED_LOAN",
 ]
 TestKind = Literal[
     "SIGNAL", "SCORE", "FAMILIES", "REDS", "FAMILY_RUN", "FLAG", "DECISION", "CONDITION"
@@ -68,7 +77,8 @@ class SubjectV1(WireObject, frozen=True, kw_only=True):
     amount: Money | UnsetType = UNSET  #: The amount concerned: past due, drawn, guaranteed, valued.
     currency: Currency | UnsetType = UNSET  #: Currency of the amount.
     since: IsoDate | UnsetType = UNSET  #: Oldest open due date, start of an excess, date of a test.
-    detail: Text | UnsetType = UNSET  #: A covenant's metric, a party's state, a finding's code.
+    #: A covenant's metric, a party's state, a finding's code, the loan that refinanced a loan.
+    detail: Text | UnsetType = UNSET
     value: Display | UnsetType = UNSET  #: The certified figure of a covenant.
     limit: Display | UnsetType = UNSET  #: What the covenant requires, for example >= 1.2.
     evidence_event_ids: EvidenceIds  #: The events that are the evidence, the most telling first.

@@ -173,7 +173,7 @@ class ReasonSentences:
 
 def _subject_key(subject: SubjectV1) -> str:
     """Returns the message for what is known of a subject."""
-    if subject.kind in ("ACCOUNT", "COVENANT", "FINDING"):
+    if subject.kind in ("ACCOUNT", "COVENANT", "FINDING", "REFINANCED_LOAN"):
         return f"subject.{subject.kind}"
     kind = str(subject.kind)
     if kind == "LOAN" and subject.detail in ("DUE", "CONCESSION"):

@@ -226,9 +226,7 @@ class LoanSteps(Steps):
             loans.LoanClosed,
             self.head(corrects, kind) if kind else self.head(),
             loan_id=loan_id,
-            closed_day=self.today,
-            reason=reason,
-            **fields,
+            **{"closed_day": self.today, "reason": reason, **fields},
         )
 
 

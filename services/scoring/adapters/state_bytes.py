@@ -60,7 +60,7 @@ from services.scoring.domain.borrower.credit_file import (
     Report,
 )
 from services.scoring.domain.borrower.decisions import Decisions, Forbearance, Override
-from services.scoring.domain.borrower.default_record import DefaultRecord
+from services.scoring.domain.borrower.default_record import DefaultRecord, FacilityDefault
 from services.scoring.domain.borrower.flows import (
     CashForecasts,
     Drawdowns,
@@ -201,11 +201,12 @@ FLOWS: Final = RowForm(
 RECURRING: Final = RowForm(
     RecurringPayments, wages=SERIES, taxes=SERIES, social=SERIES, utilities=SERIES
 )
+DEFAULT: Final = RowForm(DefaultRecord, facilities=many(RowForm(FacilityDefault)))
 DECISIONS: Final = RowForm(
     Decisions,
     overrides=many(RowForm(Override)),
     forbearance=single(Forbearance),
-    default=single(DefaultRecord),
+    default=(DEFAULT.dump, DEFAULT.load),
 )
 CREDIT_FILE_ENTRIES: Final = {
     "collateral": Collateral,

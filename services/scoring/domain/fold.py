@@ -23,11 +23,11 @@ from services.scoring.domain.borrower.borrower import (
     Borrower,
 )
 from services.scoring.domain.borrower.risk import FORBORNE
-from services.scoring.domain.events.accounts import FacilityBalanceClosed
+from services.scoring.domain.events.accounts import FacilityBalanceClosed, LimitChanged
 from services.scoring.domain.events.control import DayClosed, DayCloseWithdrawn
 from services.scoring.domain.events.credit_file import GroupLinked, GuarantorLinked
 from services.scoring.domain.events.event import Event
-from services.scoring.domain.events.loans import ClaimDisputed, SchedulePublished
+from services.scoring.domain.events.loans import ClaimDisputed, LoanClosed, SchedulePublished
 from services.scoring.domain.handlers import day_close, overrides
 from services.scoring.domain.handlers.credit_file import JOINT_FLAGS, set_joint_flags
 from services.scoring.domain.handlers.loans import UPHELD
@@ -158,9 +158,14 @@ def _trigger(borrower: Borrower, event: Event, rules: Rules, as_of: int, facts: 
 
 
 def _is_evidence(event: Event, *, is_correction: bool) -> bool:
-    """Return whether an event shows how the days before it were, and so may take a default back."""
+    """Return whether an event shows how the days before it were, and so may take a default back.
+
+    New terms dated back, an end or a higher limit are paper: they show nothing that was paid.
+    """
     if isinstance(event, ClaimDisputed):
         return event.status == UPHELD
+    if isinstance(event, LoanClosed | LimitChanged):
+        return event.correction_kind != NO_CORRECTION
     return is_correction and not isinstance(event, SchedulePublished)
 
 

@@ -345,6 +345,21 @@ def recount_each_facility(borrower: Borrower, day: int, rules: Rules) -> None:
     borrower.counters.regulatory_days = obligor_days(borrower, day, rules)
 
 
+def facility_days(borrower: Borrower, name: str, day: int, rules: Rules) -> int:
+    """Return the days of one loan or line through a day, as its facts are known now.
+
+    An excess from before the days kept cannot be counted again: its days stand.
+    """
+    for loan in borrower.loans:
+        if loan.loan_id == name:
+            return _run_of_loan(borrower, loan, day, rules)
+    for line in borrower.facilities:
+        if line.facility_id == name:
+            is_kept = line.drawn.first_day <= day - MOST_DAYS or not line.excess_since
+            return _run_of_line(borrower, line, day, rules, through=day) if is_kept else A_YEAR
+    return 0
+
+
 def obligor_days(borrower: Borrower, day: int, rules: Rules) -> int:
     """Return what counts for the obligor: the worst facility, as far as it pulls."""
     rows = [(loan.regulatory_days, _owed_on(borrower, loan, day)) for loan in borrower.loans] + [

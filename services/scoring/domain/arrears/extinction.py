@@ -29,14 +29,20 @@ Row = tuple[int, int, int]
 
 def unproven(borrower: Borrower, since: int, day: int) -> int:
     """Return what was extinguished without cash from a day on and not equalled by cash since."""
+    left = unproven_of_loans(borrower, borrower.loans, since, day)
+    return left + sum(unproven_of_line(line, day) for line in borrower.facilities)
+
+
+def unproven_of_loans(borrower: Borrower, loans: list[Loan], since: int, day: int) -> int:
+    """Return the same of some loans."""
     rows: list[Row] = []
-    for loan in borrower.loans:
+    for loan in loans:
         for row_day, order, minor in _rows_of(loan, since, day):
             rows.append((row_day, order, _converted(borrower, loan, minor, row_day)))
     left = 0
     for _, _, minor in sorted(rows):
         left = max(0, left + minor)
-    return left + sum(unproven_of_line(line, day) for line in borrower.facilities)
+    return left
 
 
 def _converted(borrower: Borrower, loan: Loan, minor: int, day: int) -> int:

@@ -128,6 +128,7 @@ class LoanEnd:
         reason: A word of `vocabulary.CLOSING_REASONS`.
         is_claim_open: Whether the bank still claims what it wrote off.
         is_loss: Whether it was written off, or sold at a loss or in default.
+        successor: The loan that took its place, empty where none was named.
     """
 
     ref: str
@@ -135,6 +136,7 @@ class LoanEnd:
     reason: str
     is_claim_open: bool = False
     is_loss: bool = False
+    successor: str = ""
 
 
 @dataclass(slots=True)

@@ -23,6 +23,21 @@ NON_PERFORMING_ONLY: Final = RELAPSED | OTHER_RULE
 
 
 @dataclass(slots=True)
+class FacilityDefault:
+    """The default of one loan or line, where retail is counted facility by facility.
+
+    Args:
+        name: The loan or line in which it began.
+        since: Since when.
+        clear_since: First day close of the present run without arrears and with all proven.
+    """
+
+    name: str
+    since: int
+    clear_since: int = 0
+
+
+@dataclass(slots=True)
 class DefaultRecord:
     """The default of one borrower.
 
@@ -42,6 +57,7 @@ class DefaultRecord:
         observed_clear_since: First day close of the present run without anything unpaid in it.
         non_cash_since: Since when arrears were extinguished that cash has not equalled, 0 for none.
         held: The stage, Indian class and Chinese tier from before, the best while that is so.
+        facilities: The defaults of single loans and lines that are not cured.
     """
 
     since: int = 0
@@ -57,15 +73,18 @@ class DefaultRecord:
     observed_clear_since: int = 0
     non_cash_since: int = 0
     held: list[int] = field(default_factory=list)
+    facilities: list[FacilityDefault] = field(default_factory=list)
     sales: list[tuple[str, int]] = field(default_factory=list, compare=False, repr=False)
 
     @property
     def tested_since(self) -> int:
         """Return since when arrears must have been paid in cash, 0 where nothing must be."""
         if not (self.since or self.npa_since or self.observed_since or self.non_cash_since):
-            return 0  # nearly everybody, and this runs for every event
+            # Nearly everybody, and this runs for every event.
+            return min((each.since for each in self.facilities), default=0)
         starts = self.since, self.npa_since, self.observed_since, self.non_cash_since
-        return min(start for start in starts if start)
+        facilities = [each.since for each in self.facilities]
+        return min(start for start in (*starts, *facilities) if start)
 
     @property
     def is_non_performing(self) -> bool:

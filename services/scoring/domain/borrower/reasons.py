@@ -18,6 +18,7 @@ COLLATERAL: Final = 5
 FINDING: Final = 6
 ITEM: Final = 7
 STATEMENT: Final = 8
+REFINANCED_LOAN: Final = 9
 SUBJECT_KINDS: Final = (
     "LOAN",
     "LINE",
@@ -28,6 +29,7 @@ SUBJECT_KINDS: Final = (
     "FINDING",
     "ITEM",
     "STATEMENT",
+    "REFINANCED_LOAN",
 )
 # Details of a loan: what ``since`` and the amount are then.
 CONCESSION: Final = "CONCESSION"
@@ -61,8 +63,9 @@ class Subject:
         minor: The amount concerned, in minor units of ``currency``; 0 where it has none.
         since: For a loan, the due day of its oldest open instalment; for a line, the first day of
             its excess.
-        detail: The metric of a covenant, the state of a party, the code of a finding; of a loan
-            ``DUE`` where ``since`` is when it falls due, ``CONCESSION`` where its terms were eased.
+        detail: The metric of a covenant, the state of a party, the code of a finding, the loan that
+            refinanced a loan; of another loan ``DUE`` where ``since`` is when it falls due,
+            ``CONCESSION`` where its terms were eased.
         figure: The certified figure of a covenant, micro-units, and its ``limit``.
         is_ceiling: Whether a covenant's figure must stay below its limit.
         refs: The events that are the evidence, the most telling first.

@@ -219,7 +219,9 @@ def take_back_end(borrower: Borrower, ref: str) -> int:
 def _end_of(event: LoanClosed) -> LoanEnd:
     is_written_off = event.reason == "WRITTEN_OFF"
     is_claimed = is_written_off and event.claim_micro != 0
-    return LoanEnd(event.ref, event.closed_day, event.reason, is_claimed, is_written_off)
+    return LoanEnd(
+        event.ref, event.closed_day, event.reason, is_claimed, is_written_off, event.successor
+    )
 
 
 def _ended(end: LoanEnd) -> tuple[int, str]:

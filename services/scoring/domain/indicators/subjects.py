@@ -33,6 +33,7 @@ from services.scoring.domain.borrower.reasons import (
     LINE,
     LOAN,
     PARTY,
+    REFINANCED_LOAN,
     Subject,
 )
 from services.scoring.domain.borrower.risk import CLOSED, STATE_NAMES, WATCH
@@ -216,15 +217,17 @@ def conceded_loans(borrower: Borrower, as_of: int, rules: Rules) -> list[Subject
         (loan for loan in borrower.loans if loan.concession_days),
         key=lambda loan: (-loan.concession_days[-1], loan.loan_id),
     )
-    return [
-        Subject(
-            kind=LOAN,
-            id=loan.loan_id,
-            detail=CONCESSION,
-            refs=_known(loan.schedule_ref),
-        )
-        for loan in conceded
-    ]
+    return [_conceded_loan(loan) for loan in conceded]
+
+
+def _conceded_loan(loan: Loan) -> Subject:
+    """Return a loan with a concession: the loan that refinanced it, or its eased terms."""
+    for end in loan.ends:
+        if end.successor and end.day == loan.concession_days[-1]:
+            return Subject(
+                kind=REFINANCED_LOAN, id=loan.loan_id, detail=end.successor, refs=[end.ref]
+            )
+    return Subject(kind=LOAN, id=loan.loan_id, detail=CONCESSION, refs=_known(loan.schedule_ref))
 
 
 def weak_guarantors(borrower: Borrower, as_of: int, rules: Rules) -> list[Subject]:

@@ -15,6 +15,7 @@ from services.scoring.domain.borrower.risk import CLOSED, DEFAULT, FORBORNE, WRI
 from services.scoring.domain.primitives.measurement import MICRO, micro_ratio
 from services.scoring.domain.primitives.vocabulary import CARD
 from services.scoring.domain.regimes import china, eu_default, ifrs9, life_cycle, npe, rbi
+from services.scoring.domain.regimes.facility_default import names_in_default
 from services.scoring.domain.rulebook.rulebook import Rules
 
 IFRS9: Final = "ifrs9"
@@ -62,7 +63,7 @@ def labels(borrower: Borrower, rules: Rules, day: int) -> Labels:
         by_regime["eu_default"] = record.is_default_by_law
         by_regime["eu_reason"] = eu_default.reason(record, decisions, triggers, day)
         if rules.is_per_facility:
-            by_regime["eu_facilities"] = " ".join(_facilities_in_default(borrower))
+            by_regime["eu_facilities"] = " ".join(names_in_default(borrower))
     if NPE in wanted:
         by_regime["npe"] = impaired
         by_regime["npe_reason"] = npe.reason(record, decisions, triggers, day)
@@ -97,12 +98,6 @@ def held_labels(borrower: Borrower) -> list[int]:
 def _shown_record(borrower: Borrower) -> DefaultRecord:
     """Return the record of default; without a claim that is open, nothing is in default."""
     return DefaultRecord() if borrower.risk.state == CLOSED else borrower.decisions.default
-
-
-def _facilities_in_default(borrower: Borrower) -> list[str]:
-    loans = [(loan.loan_id, loan.regulatory_days) for loan in borrower.loans]
-    lines = [(line.facility_id, line.regulatory_days) for line in borrower.facilities]
-    return [name for name, days in loans + lines if days > life_cycle.MOST_DAYS]
 
 
 def _china(borrower: Borrower, rules: Rules, day: int, record: DefaultRecord) -> int:

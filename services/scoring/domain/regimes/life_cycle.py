@@ -50,7 +50,7 @@ from services.scoring.domain.borrower.risk import (
     WRITTEN_OFF,
 )
 from services.scoring.domain.primitives.dates import plus_months
-from services.scoring.domain.regimes import china, rbi
+from services.scoring.domain.regimes import china, facility_default, rbi
 from services.scoring.domain.rulebook.rulebook import Rules
 
 MOST_DAYS: Final = 90
@@ -91,6 +91,7 @@ def follow(
 ) -> None:
     """Begin the default when there is a trigger; take back one that only miscounted days made."""
     counters, record = borrower.counters, borrower.decisions.default
+    facility_default.follow(borrower, rules, day, is_close=is_close, is_correction=is_correction)
     is_flagged = borrower.risk.flags & FOLLOWED
     if not (counters.regulatory_days > MOST_DAYS or is_flagged or record.tested_since) and (
         counters.counted_days < MOST_DAYS

@@ -5,7 +5,7 @@ import pytest
 from services.scoring.domain.primitives import vocabulary
 from services.scoring.domain.regimes.labels import Labels, labels
 from tests.fakes.story import Story
-from tests.fakes.units import iso
+from tests.fakes.units import day, iso
 
 
 def in_default(segment: str = "SME", rulebook: str = "reference") -> Story:
@@ -57,6 +57,24 @@ def test_a_dispute_ends_no_default() -> None:
     story.close()
     assert story.borrower.counters.past_due_minor == 0
     assert (story.state, shown(story)["npe"]) == ("DEFAULT", True)
+
+
+def test_an_end_dated_back_ends_no_default() -> None:
+    story = in_default()
+    story.loan(12_000, loan_id="l-2")
+    story.ends("REFINANCED", closed_day=day("2024-03-01"), successor="l-2")
+    story.close()
+    assert (story.state, shown(story)["eu_default"]) == ("DEFAULT", True)
+
+
+def test_a_limit_raised_for_the_past_ends_no_default() -> None:
+    story = Story(start="2024-01-05")
+    story.line(3_000, 2_000)
+    story.close_through("2024-04-30")
+    assert story.state == "DEFAULT"
+    story.limit(5_000, since="2024-02-01")
+    story.close()
+    assert (story.state, shown(story)["eu_default"]) == ("DEFAULT", True)
 
 
 def test_another_segment_with_higher_thresholds_waits_for_the_cure() -> None:

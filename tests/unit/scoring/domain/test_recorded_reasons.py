@@ -9,11 +9,13 @@ from services.scoring.domain.borrower.reasons import (
     FLAG,
     LOAN,
     PARTY,
+    REFINANCED_LOAN,
     SCORE,
     SIGNAL,
     RecordedTest,
     Subject,
 )
+from services.scoring.domain.indicators.subjects import conceded_loans
 from services.scoring.domain.primitives.measurement import MICRO
 from tests.fakes.story import Story
 from tests.fakes.units import day
@@ -48,6 +50,20 @@ def test_the_late_loan_is_named_with_its_amount_due_day_and_schedule() -> None:
         LOAN, "l-2", 400_000, "EUR", day("2024-01-31"), refs=[f"core#{schedule}"]
     )
     assert (second.id, second.minor, second.since) == ("l-1", 100_000, day("2024-02-29"))
+
+
+def test_a_refinancing_names_both_loans_and_the_event_that_ended_the_old_one() -> None:
+    story, _ = two_loans()
+    story.on("2024-03-10").loan(22_000, "l-3")
+    ended = story.ends("REFINANCED", loan_id="l-2", successor="l-3")
+    (refinanced,) = conceded_loans(story.borrower, story.today, story.rules)
+    assert refinanced == Subject(REFINANCED_LOAN, "l-2", detail="l-3", refs=[f"core#{ended}"])
+    # Where no loan is named, the old one is one with eased terms.
+    other, schedule = two_loans()
+    other.on("2024-03-10").ends("REFINANCED", loan_id="l-2")
+    assert conceded_loans(other.borrower, other.today, other.rules) == [
+        Subject(LOAN, "l-2", detail="CONCESSION", refs=[f"core#{schedule}"])
+    ]
 
 
 def test_the_record_stays_when_the_cause_is_gone_and_others_come() -> None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from services.scoring.adapters.rulebook_reader import load_rulebook
+from services.scoring.adapters.state_bytes import decode, encode
 from services.scoring.domain.primitives.vocabulary import CARD
 from services.scoring.domain.regimes import china, ifrs9, life_cycle, rbi
 from services.scoring.domain.regimes.labels import Labels, labels
@@ -12,6 +13,7 @@ from services.scoring.domain.rulebook.context import Context
 from services.scoring.domain.rulebook.rulebook import Counting
 from services.scoring.domain.rulebook.timeline import Timeline
 from tests.fakes.story import Story
+from tests.fakes.units import day
 
 
 def owing(amount: float = 1_000, due: str = "2023-03-31", **terms: object) -> Story:
@@ -22,8 +24,8 @@ def owing(amount: float = 1_000, due: str = "2023-03-31", **terms: object) -> St
 
 
 def shown(story: Story) -> Labels:
-    day = story.borrower.counters.closed_day or story.today
-    return labels(story.borrower, story.rules, day)
+    closed_day = story.borrower.counters.closed_day or story.today
+    return labels(story.borrower, story.rules, closed_day)
 
 
 # Domain 4.4 rule 5, RBI's own example: due 31 March 2023, unpaid.
@@ -344,6 +346,58 @@ class TestPerFacility:
         story.close_through("2024-12-31")
         story.line(drawn=1_600, limit=1_000, on="2024-12-20")
         assert story.borrower.facilities[0].regulatory_days == 365
+
+    def test_a_facility_is_cured_by_three_months_without_arrears(self) -> None:
+        story = per_facility()
+        story.schedule(("2024-01-15", 300), loan_id="l-1")
+        story.on("2024-04-20").pays(300, loan_id="l-1")
+        story.close_through("2024-07-19")
+        assert facility_labels(story)["eu_facilities"] == "l-1"
+        story.close()
+        assert facility_labels(story)["eu_facilities"] == ""
+
+    @pytest.mark.parametrize("successor", ["l-9", ""], ids=["named", "booked on that day"])
+    def test_a_loan_that_refinances_one_in_default_takes_its_default_over(
+        self, successor: str
+    ) -> None:
+        story = per_facility()
+        story.schedule(("2024-01-15", 300), loan_id="l-1")
+        story.on("2024-04-20").loan(1_200, loan_id="l-9")
+        dues = [(f"{2024 + month // 12}-{month % 12 + 1:02d}-20", 100) for month in range(4, 16)]
+        story.schedule(*dues, loan_id="l-9")
+        story.ends("REFINANCED", loan_id="l-1", successor=successor)
+        story.close()
+        assert facility_labels(story)["eu_facilities"] == "l-9"
+        # Three instalments equal the 300 refinanced; then three months, and twelve of the measure.
+        for due, amount in dues[:11]:
+            story.on(due).pays(amount, loan_id="l-9")
+        story.close_through("2025-04-19")
+        assert facility_labels(story)["eu_facilities"] == "l-9"
+        story.close()
+        assert facility_labels(story)["eu_facilities"] == ""
+
+    def test_a_refinanced_facility_that_is_not_paid_is_not_cured(self) -> None:
+        story = per_facility()
+        story.schedule(("2024-01-15", 300), loan_id="l-1")
+        story.on("2024-04-20").loan(1_200, loan_id="l-9")
+        story.ends("REFINANCED", loan_id="l-1", successor="l-9")
+        story.close_through("2025-12-31")
+        assert facility_labels(story)["eu_facilities"] == "l-9"
+
+    def test_a_correction_takes_a_facility_out_of_default(self) -> None:
+        story = per_facility()
+        story.schedule(("2024-01-15", 300), loan_id="l-1")
+        story.close_through("2024-04-20")
+        story.pays(300, value="2024-01-20", loan_id="l-1")
+        assert facility_labels(story)["eu_facilities"] == ""
+        assert decode(encode(story.borrower)) == story.borrower
+
+    def test_an_end_dated_back_takes_no_facility_out_of_default(self) -> None:
+        story = per_facility()
+        story.schedule(("2024-01-15", 300), loan_id="l-1")
+        story.close_through("2024-04-20")
+        story.ends("REFINANCED", loan_id="l-1", closed_day=day("2024-03-01"))
+        assert facility_labels(story)["eu_facilities"] == "l-1"
 
 
 class TestJointObligors:
