@@ -77,8 +77,7 @@ class SubjectV1(WireObject, frozen=True, kw_only=True):
     amount: Money | UnsetType = UNSET  #: The amount concerned: past due, drawn, guaranteed, valued.
     currency: Currency | UnsetType = UNSET  #: Currency of the amount.
     since: IsoDate | UnsetType = UNSET  #: Oldest open due date, start of an excess, date of a test.
-    #: A covenant's metric, a party's state, a finding's code, the loan that refinanced a loan.
-    detail: Text | UnsetType = UNSET
+    detail: Text | UnsetType = UNSET  #: Covenant's metric, party's state, finding's code, new loan.
     value: Display | UnsetType = UNSET  #: The certified figure of a covenant.
     limit: Display | UnsetType = UNSET  #: What the covenant requires, for example >= 1.2.
     evidence_event_ids: EvidenceIds  #: The events that are the evidence, the most telling first.
