@@ -1,6 +1,6 @@
 """Loads the mapping documents of a folder; every fault names the file and the field."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import tzinfo
 from pathlib import Path
 
@@ -51,7 +51,8 @@ def load_mappings(folder: Path, *, timezone: tzinfo, topic_prefix: str = "") -> 
     """Returns the mappings of a folder by raw topic, its prefix included.
 
     Raises:
-        BadMapping: If the folder does not exist or one of its documents is invalid.
+        BadMapping: If the folder does not exist, one of its documents is invalid, or two of one
+            source name different dates.
     """
     if not folder.is_dir():
         raise BadMapping(f"{folder} is not a folder; set TOCSIN_INGEST_MAPPINGS to the mappings")
@@ -65,7 +66,21 @@ def load_mappings(folder: Path, *, timezone: tzinfo, topic_prefix: str = "") -> 
                 "one mapping reads a topic"
             )
         mappers[topic] = mapper
+    _check_dates(mappers.values())
     return mappers
+
+
+def _check_dates(mappers: Iterable[Mapper]) -> None:
+    named: dict[str, Mapper] = {}
+    for mapper in mappers:
+        if mapper.dates is None:
+            continue
+        first = named.setdefault(mapper.source, mapper)
+        if first.dates != mapper.dates:
+            raise BadMapping(
+                f"{mapper.name}: `dates` differ from those of {first.name}, and both map "
+                f"{mapper.source}; a source has one calendar and its tolerances once"
+            )
 
 
 def load_mapping(path: Path, *, timezone: tzinfo) -> Mapper:

@@ -326,6 +326,22 @@ def test_two_mappings_of_one_topic_are_refused(tmp_path: Path) -> None:
         load_mappings(tmp_path, timezone=TIMEZONE)
 
 
+def test_mappings_of_one_source_name_the_same_dates_or_the_start_is_refused(tmp_path: Path) -> None:
+    def write(name: str, dates: str) -> None:
+        text = MINIMAL.replace("raw.mine", f"raw.{name}").replace(
+            "mapping: mine", f"mapping: {name}"
+        )
+        (tmp_path / f"{name}.yaml").write_text(text.replace("kind: evt", f"{dates}kind: evt"))
+
+    write("a", "dates: {calendar: DE, days_back: 30}\n")
+    write("b", "")
+    write("c", "dates: {days_back: 30, calendar: DE}\n")
+    assert len(load_mappings(tmp_path, timezone=TIMEZONE)) == 3
+    write("d", "dates: {calendar: DE, days_back: 31}\n")
+    with pytest.raises(BadMapping, match=r"d: `dates` differ from those of a, and both map"):
+        load_mappings(tmp_path, timezone=TIMEZONE)
+
+
 def test_a_missing_folder_names_the_setting(tmp_path: Path) -> None:
     with pytest.raises(BadMapping, match="TOCSIN_INGEST_MAPPINGS"):
         load_mappings(tmp_path / "nowhere", timezone=TIMEZONE)
