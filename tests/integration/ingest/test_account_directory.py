@@ -1,5 +1,6 @@
 """The account directory is what the log gives, checked and rebuilt by a command."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -177,6 +178,17 @@ async def test_two_people_hand_accounts_over_to_another_source(ingest: RunningIn
         assert await log.stored() == stored
 
 
+async def test_of_sources_that_claim_at_the_same_time_one_owns(open_ingest: Opener) -> None:
+    ingest = (await open_ingest(run_tasks=False)).ingest
+    table = AccountTable(PostgresDatabase(ingest.pool))
+    sources = [f"source-{number}" for number in range(8)]
+    claims = await asyncio.gather(
+        *(table.claim({f"AC-{number}": source for number in range(50)}) for source in sources)
+    )
+    assert len(claims[0]) == 50
+    assert claims == [claims[0]] * len(sources)
+
+
 async def test_the_table_takes_the_newest_of_the_owner_in_any_order(open_ingest: Opener) -> None:
     ingest = (await open_ingest(run_tasks=False)).ingest
     table = AccountTable(PostgresDatabase(ingest.pool))
@@ -186,7 +198,8 @@ async def test_the_table_takes_the_newest_of_the_owner_in_any_order(open_ingest:
         return AccountAssignment("AC-1", borrower, source, moment, f"reg-{borrower}")
 
     assert await table.claim({"AC-1": "core"}) == {"AC-1": "core"}
-    assert await table.claim({"AC-1": "other"}) == {"AC-1": "core"}
+    both = {"AC-2": "other", "AC-1": "other"}
+    assert await table.claim(both) == {"AC-1": "core", "AC-2": "other"}
     assert (await table.look_up(["AC-1"])).borrowers == {}
     for borrower, hour, source, expected in (
         ("B-2", 2, "core", "B-2"),
